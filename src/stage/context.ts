@@ -1,0 +1,66 @@
+/** What a stage is given: the context of one item, as its process sees it. */
+
+/** A value of a params tree: what YAML's core schema gives. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+/** The declared shape of a stage, for the type checker alone: nothing of it is read at run time. */
+export interface StageShape {
+  params?: unknown;
+  /** A path by name; a list of paths where the dep is a glob. */
+  deps?: { readonly [name: string]: string | readonly string[] };
+  outs?: { readonly [name: string]: string };
+  matrix?: { readonly [axis: string]: string | number | boolean };
+}
+
+type Part<S, K extends keyof StageShape, Fallback> = S extends { [P in K]: infer T } ? T : Fallback;
+
+export interface StageContext<S extends StageShape = StageShape> {
+  /** The item's name, such as `train@faces`. For messages; its axes are in `matrix`. */
+  readonly item: string;
+  /** The item's cell of the matrix, by axis. Empty for a stage without a matrix. */
+  readonly matrix: Part<S, 'matrix', Readonly<Record<string, string>>>;
+  /** A tree that holds just the params which the stage names. */
+  readonly params: Part<S, 'params', Json>;
+  /** Absolute paths by name; a dep given as a glob is the sorted list of what it matched. */
+  readonly deps: Part<S, 'deps', Readonly<Record<string, string>>>;
+  /** Absolute paths by name. Parent folders exist; nothing is at the paths themselves. */
+  readonly outs: Part<S, 'outs', Readonly<Record<string, string>>>;
+  /** Aborted when the run asks the stage to end (SIGTERM): finish or drop what is under way. */
+  readonly signal: AbortSignal;
+  /** The incremental protocol; throws when used by a stage without `epochs:` in pipeline.yaml. */
+  readonly epochs: Epochs;
+  /** Tells how far the item is, for the live view: `progress(120, 2000, 'images')`. Cheap: call it freely. */
+  progress(done: number, total: number, unit?: string): void;
+}
+
+/** The numbers of one epoch, by name; nested as you like. */
+export type Metrics = { readonly [name: string]: number | Metrics };
+
+export interface Epochs {
+  /** The epoch to reach: `epochs:` of the stage. */
+  readonly target: number;
+  /** How many epochs are completed already: 0 at first, `target` when only the outs are to be written. */
+  readonly completed: number;
+  /** Folder with the state of epoch `completed`, read-only; undefined when nothing is completed. */
+  readonly state: string | undefined;
+  /** The epochs still to compute, `completed + 1 … target`. */
+  remaining(): Iterable<number>;
+  /**
+   * Commits epoch `epoch`: `write` fills a fresh folder with the complete state, `metrics` become
+   * its metrics.json. Resolves once the state is committed (renamed into place) and at most one
+   * state is still being stored by the runner: training goes on while it is stored.
+   *
+   * @throws RangeError when `epoch` is not the one after the last committed
+   */
+  commit(
+    epoch: number,
+    write: (folder: string) => void | Promise<void>,
+    metrics?: Metrics,
+  ): Promise<void>;
+}

@@ -1,0 +1,29 @@
+/** `defineStage`: how a TypeScript stage declares itself. The one door between the tool and a project's stages. */
+import type { StageContext, StageShape } from './context.js';
+
+/** What a stage module exports as its default. */
+export interface StageDefinition<S extends StageShape = StageShape> {
+  /** Marks the export, and names the protocol that it speaks. */
+  readonly pipeStage: number;
+  readonly run: (context: StageContext<S>) => void | Promise<void>;
+}
+
+/**
+ * The version of the contract between `pipe` and a stage's process. It is part of the key of every
+ * `run:` stage; the version of `pipe` itself is not, so updating `pipe` makes nothing stale.
+ */
+export const STAGE_PROTOCOL = 1;
+
+/**
+ * Declares a stage.
+ *
+ * @example
+ * export default defineStage<{ params: { image: { size: number } }; deps: { raw: string }; outs: { images: string } }>(
+ *   async ({ params, deps, outs }) => { … },
+ * );
+ */
+export function defineStage<S extends StageShape = StageShape>(
+  run: (context: StageContext<S>) => void | Promise<void>,
+): StageDefinition<S> {
+  return { pipeStage: STAGE_PROTOCOL, run };
+}
