@@ -1,0 +1,66 @@
+/** The user's mistakes: errors with a code, a place and a cure. Anything else that is thrown is a bug. */
+
+/** A spot in a text file. Lines and columns count from 1, columns in UTF-16 units. */
+export interface Place {
+  /** Path as the user would write it, relative to the project. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** How much of the line to underline; at least 1. */
+  readonly length: number;
+  /** The line itself. */
+  readonly text: string;
+}
+
+/** One mistake. */
+export interface Diagnostic {
+  /** Stable name, listed with an example and its cure in docs/errors.md. */
+  readonly code: string;
+  readonly message: string;
+  readonly place?: Place;
+  /** What to do about it: a sentence, such as `did you mean "outs"?`. */
+  readonly hint?: string;
+}
+
+/** One or several mistakes of the user: exit code 2, nothing was touched. */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[] | Diagnostic) {
+    const list = Array.isArray(diagnostics)
+      ? (diagnostics as readonly Diagnostic[])
+      : [diagnostics as Diagnostic];
+    super(list.map((each) => each.message).join('\n'));
+    this.diagnostics = list;
+  }
+}
+
+/** Short form for a mistake without a place. */
+export function userError(code: string, message: string, hint?: string): UserError {
+  return new UserError(hint === undefined ? { code, message } : { code, message, hint });
+}
+
+/**
+ * A diagnostic as lines of text:
+ *
+ *     pipeline.yaml:7:5: error: unknown key "out" (unknown-key)
+ *         out: { a: b }
+ *         ~~~
+ *       did you mean "outs"?
+ */
+export function renderDiagnostic(diagnostic: Diagnostic): string {
+  const { place, code, message, hint } = diagnostic;
+  const where = place ? `${place.file}:${place.line}:${place.column}: ` : '';
+  const lines = [`${where}error: ${message} (${code})`];
+  if (place) lines.push(`    ${place.text}`, `    ${underline(place)}`);
+  if (hint !== undefined) lines.push(`  ${hint}`);
+  return lines.join('\n');
+}
+
+/** Tabs stay tabs, so that the marks stand under what they mean at any tab width. */
+function underline({ text, column, length }: Place): string {
+  const before = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
+  const room = Math.max(1, Math.min(length, text.length - column + 1));
+  return before + '~'.repeat(room);
+}

@@ -1,0 +1,126 @@
+/** Everything that can happen in a run, as one union: loggers are functions of it, `--json` prints it. */
+import type { Metrics } from './stage/context.js';
+
+/** What became of an item. */
+export type Verdict = 'ran' | 'restored' | 'fresh' | 'failed' | 'blocked' | 'cancelled';
+
+export const VERDICTS: readonly Verdict[] = [
+  'ran',
+  'restored',
+  'fresh',
+  'failed',
+  'blocked',
+  'cancelled',
+];
+
+export type RunEvent =
+  | RunStarted
+  | ItemStarted
+  | ItemWaiting
+  | ItemProgress
+  | EpochDone
+  | Warned
+  | ItemDone
+  | RunDone;
+
+/** The first event: what the run is about. */
+export interface RunStarted {
+  readonly type: 'run';
+  /** The selected items in plan order. */
+  readonly items: readonly string[];
+  /** True for `--dry`: nothing is executed, `item` events tell what would be. */
+  readonly dry: boolean;
+}
+
+/** A process is started (or the outs are put back). */
+export interface ItemStarted {
+  readonly type: 'start';
+  readonly item: string;
+  readonly action: 'run' | 'restore';
+  /** The smallest true reason why it is not fresh, as `pipe why` gives it. */
+  readonly reason: string;
+  /** Where its full output goes, relative to the project; absent for a restore. */
+  readonly log?: string;
+  /** Of an incremental stage: epochs completed before, and the epoch to reach. */
+  readonly epochs?: { readonly completed: number; readonly target: number };
+  /** Indices of the GPUs it holds. */
+  readonly gpus?: readonly number[];
+  /** Seconds it took the last time; absent when it never ran. */
+  readonly expected?: number;
+}
+
+/** An item could run but something is held by another. */
+export interface ItemWaiting {
+  readonly type: 'waiting';
+  readonly item: string;
+  /** A sentence: who holds what, since when. */
+  readonly reason: string;
+}
+
+export interface ItemProgress {
+  readonly type: 'progress';
+  readonly item: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit?: string;
+}
+
+/** An epoch is stored and recorded. */
+export interface EpochDone {
+  readonly type: 'epoch';
+  readonly item: string;
+  readonly epoch: number;
+  readonly target: number;
+  readonly seconds: number;
+  readonly metrics?: Metrics;
+}
+
+export interface Warned {
+  readonly type: 'warning';
+  readonly message: string;
+  readonly item?: string;
+}
+
+/** The one line that each selected item ends with. */
+export interface ItemDone {
+  readonly type: 'item';
+  readonly item: string;
+  readonly verdict: Verdict;
+  /** Why it ran, or would run; for blocked and cancelled what stood in the way. */
+  readonly reason?: string;
+  readonly key?: string;
+  /** Wall time of the execution or restore. */
+  readonly seconds?: number;
+  /** Of an incremental stage: epochs computed now, and the epoch that was reached. */
+  readonly epochs?: { readonly computed: number; readonly reached: number };
+  /** Of a dry run: seconds it is expected to take, from what was recorded. */
+  readonly expected?: number;
+  readonly failure?: Failure;
+}
+
+/** The whole story of a failed item. */
+export interface Failure {
+  /** What went wrong in a sentence: `exit code 1`, `killed by SIGSEGV`, `timed out after 2h`. */
+  readonly message: string;
+  readonly command: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  /** Relative to the project. */
+  readonly log?: string;
+  /** The last lines of its output, secrets masked. */
+  readonly tail: readonly string[];
+}
+
+/** The last event. */
+export interface RunDone {
+  readonly type: 'summary';
+  readonly ran: number;
+  readonly restored: number;
+  readonly fresh: number;
+  readonly failed: number;
+  readonly blocked: number;
+  readonly cancelled: number;
+  readonly seconds: number;
+}
+
+export type Emit = (event: RunEvent) => void;

@@ -1,0 +1,41 @@
+/** Everything an item's result depends on, as data. The key is its hash; `why` is the difference of two. */
+import type { Digest } from './cache/digest.js';
+import type { Json } from './stage/context.js';
+
+export interface Manifest {
+  /** Version of this structure: a new one makes everything stale, so it changes seldom. */
+  readonly format: 1;
+  readonly code: ModuleCode | CommandCode;
+  /** Named param values by dot path. Of a chain: without the one that `epochs:` takes its target from. */
+  readonly params: Readonly<Record<string, Json>>;
+  /** Value by name; null for a variable that is not set. */
+  readonly env: Readonly<Record<string, string | null>>;
+  /** Digest by the dep's name; for a glob the digest of the list of what it matched. */
+  readonly deps: Readonly<Record<string, Digest>>;
+  /** Names of the outs, sorted. */
+  readonly outs: readonly string[];
+  /** The target of an incremental stage; absent in the manifest that names its chain. */
+  readonly epochs?: number;
+}
+
+/** A `run:` stage. */
+export interface ModuleCode {
+  readonly kind: 'module';
+  /** Digest of the bundle, comments and layout stripped. */
+  readonly bundle: string;
+  /** The protocol that `pipe/stage` stands for. */
+  readonly protocol: number;
+  /** Version by name of each package that the code imports; `name` or `name (importer's folder)` when several. */
+  readonly packages: Readonly<Record<string, string>>;
+  /** The cell of the matrix, which a `run:` stage can read. */
+  readonly matrix: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** A `cmd:` stage. */
+export interface CommandCode {
+  readonly kind: 'command';
+  /** After substitution. A string is for the shell, a list is argv. */
+  readonly command: string | readonly string[];
+  /** Script files of the project that the command names, and what they import, by path. */
+  readonly scripts: Readonly<Record<string, string>>;
+}

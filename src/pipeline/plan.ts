@@ -1,0 +1,108 @@
+/** The checked pipeline as plain data: every item with all that is known of it before anything runs. */
+import type { Json } from '../stage/context.js';
+
+/** What `pipeline.yaml`, profiles and `--set` come to. JSON: a plan is kept in the cache, by content. */
+export interface Plan {
+  /** Format of this structure; another number in a kept plan means: plan anew. */
+  readonly format: 1;
+  /** The resolved params tree. */
+  readonly params: Json;
+  /** In an order in which each item comes after all that it needs. */
+  readonly items: readonly Item[];
+  /** What is suspicious but no error, shown once. */
+  readonly warnings: readonly string[];
+}
+
+/** One cell of a stage's matrix: the unit that runs. */
+export interface Item {
+  /** `train`, `train@faces`, `evaluate@faces,double20`. */
+  readonly id: string;
+  readonly stage: string;
+  /** The cell, by axis in the order of the axes; empty without a matrix. */
+  readonly matrix: Readonly<Record<string, string | number | boolean>>;
+  readonly desc?: string;
+  readonly action: Action;
+  readonly deps: readonly Dep[];
+  readonly outs: readonly Out[];
+  /** The named params by dot path (`image`, `train.epochs`), resolved. */
+  readonly params: Readonly<Record<string, Json>>;
+  /** Names of variables whose value enters the key, sorted. */
+  readonly env: readonly string[];
+  /** Names of variables that are passed on but appear nowhere, sorted. */
+  readonly secrets: readonly string[];
+  readonly resources: Resources;
+  readonly epochs?: EpochPlan;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly retries: number;
+  readonly always: boolean;
+  /** Out path → JSON path pattern → allowed absolute deviation, for `verify`. */
+  readonly tolerance?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Indices into `items` of those whose outs this one reads; sorted. */
+  readonly needs: readonly number[];
+}
+
+export type Action =
+  /** `run:` — a TypeScript or JavaScript stage; path relative to the project. */
+  | { readonly kind: 'module'; readonly file: string }
+  /** `cmd:` as a string, after substitution, for `/bin/sh -c`. */
+  | { readonly kind: 'shell'; readonly command: string }
+  /** `cmd:` as a list, after substitution; no shell. */
+  | { readonly kind: 'argv'; readonly argv: readonly string[] };
+
+export interface Dep {
+  /** Name within the stage; for a plain list the path or pattern as written. */
+  readonly name: string;
+  /** Relative to the project, `/` as separator, no `.` or `..`; a pattern when `glob`. */
+  readonly path: string;
+  readonly glob: boolean;
+  /**
+   * Gathering: the paths of all outs that the pattern matches, sorted; they count by their plan,
+   * not by what happens to be on disk. Files on disk that no item writes match besides.
+   */
+  readonly gathered?: readonly string[];
+  /** True when an item writes this path, something above it or something inside it. */
+  readonly made: boolean;
+}
+
+export interface Out {
+  readonly name: string;
+  /** Relative to the project, `/` as separator. */
+  readonly path: string;
+  /** A JSON file that `pipe metrics` reads. */
+  readonly metrics: boolean;
+}
+
+export interface Resources {
+  /** Cores. */
+  readonly cpu: number;
+  /** Bytes; 0 when not stated. */
+  readonly memory: number;
+  /** GPUs, each held alone. */
+  readonly gpu: number;
+}
+
+/** An incremental stage. */
+export interface EpochPlan {
+  /** The epoch to reach; with `patience` the last that may be reached. */
+  readonly target: number;
+  /** The param that the target was taken from (`train.epochs`): it is no part of the chain. */
+  readonly param?: string;
+  /** Stop when `best` has not improved for so many epochs. */
+  readonly patience?: number;
+  /** Path into the epoch's metrics, such as `val.ssim`, and which way is better. */
+  readonly best?: Objective;
+  /** What states stay; absent: all. */
+  readonly keep?: Keep;
+}
+
+export interface Objective {
+  readonly metric: string;
+  readonly mode: 'max' | 'min';
+}
+
+export interface Keep {
+  readonly last?: number;
+  readonly every?: number;
+  readonly best?: Objective;
+}
