@@ -1,4 +1,6 @@
 /** Restoring images with a trained model: load the folder that `train` wrote, give images and masks, get images back. */
+import type { BackendName } from './backend/choose.js';
+
 
 /** How a restoration is drawn. */
 export interface RestoreOptions {
@@ -45,7 +47,7 @@ export interface Restorer {
 /** Options of `loadModel`. */
 export interface LoadOptions {
   /** As `train.backend`. */
-  readonly backend?: 'auto' | 'wasm' | 'cpu' | 'node' | 'node-gpu' | 'webgpu';
+  readonly backend?: BackendName;
 }
 
 /** Reads `weights.safetensors` and `model.json` of a model folder. */
