@@ -1,0 +1,130 @@
+/** Probabilistic PCA against NumPy, and eigenvectors against their definition. */
+import { describe, expect, it } from 'vitest';
+import { leadingEigen } from '../../../../stages/lib/fill/eigen.js';
+import { fitPca, restorePca } from '../../../../stages/lib/fill/pca.js';
+import references from '../../../fixtures/fills/fills.json' with { type: 'json' };
+import { noise, sum } from '../../support/planes.js';
+
+const SIDE = 12;
+const AREA = SIDE * SIDE;
+const TRAIN = 60;
+
+const parts: readonly ((x: number, y: number) => number)[] = [
+  (x) => x * 8,
+  (_, y) => y * 8,
+  (x) => (x - 6) ** 2 * 2,
+  (_, y) => (y - 5) ** 2 * 3,
+  (x, y) => ((x + y) % 5) * 12,
+  (x, y) => ((x * y) % 7) * 6,
+  () => 60,
+];
+
+/** The images of the Python script: mixtures of the parts with a little noise; the last is the test image. */
+function mixtures(): Uint8Array {
+  const count = TRAIN + 1;
+  const amounts = noise(21, count * parts.length);
+  const dust = noise(22, count * AREA);
+  const images = new Uint8Array(count * AREA);
+  for (let at = 0; at < images.length; at++) {
+    const image = Math.floor(at / AREA);
+    const x = at % SIDE;
+    const y = Math.floor((at % AREA) / SIDE);
+    let value = 0;
+    parts.forEach((part, p) => {
+      value += (amounts[image * parts.length + p]! % 33) * part(x, y);
+    });
+    images[at] = Math.min(255, Math.floor(value / 40) + (dust[at]! % 17));
+  }
+  return images;
+}
+
+const mask = Uint8Array.from({ length: AREA }, (_, at) => {
+  const x = at % SIDE;
+  const y = Math.floor(at / SIDE);
+  return x >= 3 && x < 8 && y >= 4 && y < 10 ? 1 : 0;
+});
+
+describe('PCA equals NumPy', () => {
+  const images = mixtures();
+  const train = images.subarray(0, TRAIN * AREA);
+  const test = images.subarray(TRAIN * AREA);
+  const { variance, residual, restored } = references.pca;
+  const pca = fitPca(train, AREA, variance.length);
+
+  it('on the very same images', () => {
+    expect(sum(images)).toBe(references.pca.sum);
+  });
+
+  it('in the variance of each component and of the rest', () => {
+    variance.forEach((expected, at) => {
+      expect(Math.abs(pca.variance[at]! / expected - 1)).toBeLessThan(1e-9);
+    });
+    expect(pca.residual).toBeCloseTo(residual, 9);
+  });
+
+  it('in the restored image', () => {
+    const ours = restorePca(pca, test, mask, 1);
+    restored.forEach((expected, at) => {
+      expect(Math.abs(ours[at]! - expected)).toBeLessThan(1e-5);
+    });
+  });
+
+  it('never looks at what is occluded', () => {
+    const other = test.map((value, at) => (mask[at] ? 255 - value : value));
+    expect(restorePca(pca, other, mask, 1)).toEqual(restorePca(pca, test, mask, 1));
+  });
+});
+
+describe('PCA', () => {
+  it('takes the mask once for all channels of a pixel', () => {
+    const colours = noise(3, 20 * 27); // 20 images of 3×3 pixels, 3 channels
+    const pca = fitPca(colours, 27, 4);
+    const image = colours.slice(0, 27);
+    const hidden = Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0);
+    const changed = image.slice();
+    changed.fill(9, 12, 15); // the three channels of pixel 4
+    expect(restorePca(pca, changed, hidden, 3)).toEqual(restorePca(pca, image, hidden, 3));
+    changed[11] = 255 - changed[11]!;
+    expect(restorePca(pca, changed, hidden, 3)).not.toEqual(restorePca(pca, image, hidden, 3));
+  });
+
+  it('gives the mean image where nothing is known, and survives images that are all the same', () => {
+    const same = new Uint8Array(5 * AREA).fill(7);
+    const pca = fitPca(same, AREA, 3);
+    for (const value of restorePca(pca, same.subarray(0, AREA), mask, 1)) {
+      expect(value).toBeCloseTo(7, 9);
+    }
+    const mixed = fitPca(mixtures(), AREA, 3);
+    const nothing = restorePca(mixed, new Uint8Array(AREA), new Uint8Array(AREA).fill(1), 1);
+    nothing.forEach((value, at) => {
+      expect(value).toBeCloseTo(mixed.mean[at]!, 9);
+    });
+  });
+});
+
+describe('leading eigenvectors', () => {
+  it('satisfy A·v = λ·v, largest first, orthonormal', () => {
+    const size = 40;
+    const rows = Array.from({ length: size }, (_, i) =>
+      Float64Array.from(noise(i + 1, 60), (v) => v - 128),
+    );
+    const matrix = new Float64Array(size * size);
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j < size; j++) {
+        matrix[i * size + j] = sum(rows[i]!.map((value, k) => value * rows[j]![k]!));
+      }
+    }
+    const { values, vectors } = leadingEigen(matrix, size, 5);
+    expect([...values].sort((a, b) => b - a)).toEqual([...values]);
+    vectors.forEach((vector, at) => {
+      for (let row = 0; row < size; row++) {
+        const product = sum(vector.map((value, k) => value * matrix[row * size + k]!));
+        expect(Math.abs(product - values[at]! * vector[row]!)).toBeLessThan(1e-4 * values[0]!);
+      }
+      vectors.forEach((other, with_) => {
+        const inner = sum(vector.map((value, k) => value * other[k]!));
+        expect(inner).toBeCloseTo(at === with_ ? 1 : 0, 10);
+      });
+    });
+  });
+});
