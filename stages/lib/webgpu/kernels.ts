@@ -1,0 +1,84 @@
+/** Puts our kernels in the place of the WebGPU backend's own where those are slow or not repeatable. */
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { sumRows } from './column-sum.js';
+import { filterGradient } from './filter-gradient.js';
+import { inputGradient } from './input-gradient.js';
+
+interface Call {
+  readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
+  readonly attrs: tf.NamedAttrMap;
+  readonly backend: WebGPUBackend;
+}
+
+/** Gives null for a case that is left to the backend's own kernel. */
+type Override = (call: Call) => tf.TensorInfo | null;
+
+let registered = false;
+
+/** Registers the overrides; a second call does nothing. */
+export function registerKernels(): void {
+  if (registered) return;
+  registered = true;
+  override('Conv2DBackpropFilter', ({ inputs, attrs, backend }) => {
+    const { x, dy } = inputs as { x: tf.TensorInfo; dy: tf.TensorInfo };
+    const conv = convolution(x.shape, attrs.filterShape as number[], attrs);
+    return conv && filterGradient(backend, x, dy, conv);
+  });
+  override('Conv2DBackpropInput', ({ inputs, attrs, backend }) => {
+    const { dy, filter } = inputs as { dy: tf.TensorInfo; filter: tf.TensorInfo };
+    const conv = convolution(attrs.inputShape as number[], filter.shape, attrs);
+    return conv && conv.inChannels >= FEWEST_COLUMNS
+      ? inputGradient(backend, dy, filter, conv)
+      : null;
+  });
+  override('Sum', (call) => reduceLeading(call, () => 1));
+  override('Mean', (call) => reduceLeading(call, (rows) => 1 / rows));
+  // Its matrix product for long inner dimensions adds floats atomically, in another order each time.
+  tf.env().set('WEBGPU_MATMUL_PROGRAM_TYPE', PACKED_MATMUL);
+}
+
+/** Below this a tile of the input gradient is mostly padding: one thread for each value does better. */
+const FEWEST_COLUMNS = 8;
+
+/** `MatMulProgramType.MatMulPackedProgram`. */
+const PACKED_MATMUL = 3;
+
+function override(kernelName: string, replacement: Override): void {
+  const own = tf.getKernel(kernelName, 'webgpu');
+  tf.unregisterKernel(kernelName, 'webgpu');
+  tf.registerKernel({
+    ...own,
+    kernelFunc: (call) => replacement(call as unknown as Call) ?? own.kernelFunc(call),
+  });
+}
+
+function convolution(
+  inShape: readonly number[],
+  filterShape: readonly number[],
+  attrs: tf.NamedAttrMap,
+): tf.backend_util.Conv2DInfo | null {
+  if (attrs.dataFormat !== 'NHWC') return null;
+  return tf.backend_util.computeConv2DInfo(
+    inShape as [number, number, number, number],
+    filterShape as [number, number, number, number],
+    attrs.strides as number | [number, number],
+    1,
+    attrs.pad as number | 'same' | 'valid',
+    attrs.dimRoundingMode as 'floor' | 'round' | 'ceil',
+  );
+}
+
+/** Reductions over all axes but the last, of float32; others go to the backend's own kernel. */
+function reduceLeading(call: Call, scale: (rows: number) => number): tf.TensorInfo | null {
+  const { x } = call.inputs as { x: tf.TensorInfo };
+  const rank = x.shape.length;
+  const axes = tf.util.parseAxisParam(call.attrs.axis as number | number[], x.shape);
+  const leading = rank > 1 && axes.length === rank - 1 && !axes.includes(rank - 1);
+  const columns = x.shape[rank - 1] ?? 0;
+  const rows = tf.util.sizeFromShape(x.shape) / columns;
+  if (x.dtype !== 'float32' || !leading || !(rows > 0)) return null;
+  const sum = sumRows(call.backend, x, rows, scale(rows));
+  const shape = call.attrs.keepDims ? [...axes.map(() => 1), columns] : [columns];
+  return { ...sum, shape };
+}
