@@ -1,0 +1,111 @@
+/** Executes an action as a process group of its own and ends all of it, in every case. Unaware of items. */
+import { closeSync, existsSync } from 'node:fs';
+import { Family, MARK, newMark } from './family.js';
+import { type Launched, launch, type Output, type RawEnd } from './launch.js';
+import type { Module } from './launch-module.js';
+import { lastLines, openLog, writeMasked } from './log.js';
+import type { Ending, Outcome } from './outcome.js';
+import { type Cause, type Limits, Termination } from './termination.js';
+
+export type Command =
+  /** For `/bin/sh -c`. */
+  | { readonly kind: 'shell'; readonly command: string }
+  /** No shell. */
+  | { readonly kind: 'argv'; readonly argv: readonly string[] }
+  /** A bundled TypeScript stage. */
+  | ({ readonly kind: 'module' } & Module);
+
+export interface Execution extends Limits {
+  readonly command: Command;
+  readonly cwd: string;
+  /** The whole environment. The mark by which children are found is added. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Path of the log; its folder is made when needed. */
+  readonly log: string;
+  /** Values that must not appear in the log. Without any, the process writes into the log directly. */
+  readonly secrets?: readonly string[];
+}
+
+const NOT_STARTED: Outcome = { ending: { how: 'stopped' }, seconds: 0, tail: [], left: [] };
+
+/** Never rejects for what the process does: see Ending. Resolves when none of its processes is left. */
+export async function execute(execution: Execution): Promise<Outcome> {
+  if (execution.stop?.aborted || execution.kill?.aborted) return NOT_STARTED;
+  const started = performance.now();
+  const mark = newMark(execution.env);
+  const log = openLog(execution.log);
+  try {
+    const { secrets = [] } = execution;
+    const output = secrets.length === 0 ? log : 'pipe';
+    const child = await start(execution, mark, output);
+    const streams = [child.stdout, child.stderr].filter((each) => each !== null);
+    const written = streams.map((stream) => writeMasked(stream, log, secrets));
+    const { ending, left } = await supervise(child, mark, execution);
+    // A process that escaped us may hold the pipe: nothing of it is waited for.
+    if (left.length > 0) for (const stream of streams) stream.destroy();
+    await Promise.all(written);
+    const seconds = (performance.now() - started) / 1000;
+    const failed = ending.how !== 'exit' || ending.code !== 0;
+    return { ending, seconds, tail: failed ? lastLines(execution.log) : [], left };
+  } finally {
+    closeSync(log);
+  }
+}
+
+async function start(execution: Execution, mark: string, output: Output): Promise<Launched> {
+  const { command, cwd } = execution;
+  const options = { cwd, env: { ...execution.env, [MARK]: mark }, output };
+  switch (command.kind) {
+    case 'shell':
+      return launch(['/bin/sh', '-c', command.command], options);
+    case 'argv':
+      return launch(command.argv, options);
+    case 'module': {
+      // Loaded here, since it takes long and a run of plain commands does not need it.
+      const { launchModule } = await import('./launch-module.js');
+      return launchModule(command, options);
+    }
+    default:
+      return command satisfies never;
+  }
+}
+
+/** Waits for the end of the process and of all that it started, and brings it about when it must. */
+async function supervise(
+  child: Launched,
+  mark: string,
+  execution: Execution,
+): Promise<{ ending: Ending; left: readonly number[] }> {
+  if (child.pid === undefined) {
+    return { ending: endingOf(await child.ended, undefined, execution), left: [] };
+  }
+  const termination = new Termination(new Family(child.pid, mark), execution);
+  const raw = await child.ended;
+  // What is asked for after it has ended by itself changes nothing.
+  const { cause } = termination;
+  const left = await termination.complete();
+  return { ending: endingOf(raw, cause, execution), left };
+}
+
+function endingOf(raw: RawEnd, cause: Cause | undefined, execution: Execution): Ending {
+  if ('error' in raw) return { how: 'unstartable', message: refusal(raw.error, execution) };
+  if (cause === 'timeout') return { how: 'timeout', after: execution.timeout ?? 0 };
+  if (cause === 'stopped') return { how: 'stopped' };
+  return 'signal' in raw ? { how: 'signal', signal: raw.signal } : { how: 'exit', code: raw.code };
+}
+
+/** Why the system did not start it, and the cure. */
+function refusal(error: NodeJS.ErrnoException, { command, cwd }: Execution): string {
+  const program = command.kind === 'argv' ? (command.argv[0] ?? '') : '/bin/sh';
+  if (!existsSync(cwd)) return `the folder ${cwd} does not exist`;
+  switch (error.code) {
+    case 'ENOENT':
+      return `program "${program}" not found: is it installed, and its folder in PATH?`;
+    case 'EACCES':
+      return `"${program}" is not executable: chmod +x makes it so`;
+    case 'E2BIG':
+      return `the command is longer than the system allows: pass the list in a file`;
+    default:
+      return `"${program}" cannot be started: ${error.message}`;
+  }
+}

@@ -1,0 +1,64 @@
+/** The text of a lock or ticket file: who holds it, what for, and since when. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Identity, ownIdentity } from './identity.js';
+
+export interface Holder extends Identity {
+  /** Differs for every time something is taken. */
+  readonly token: string;
+  /** What it is held for, such as `train@faces`. */
+  readonly doing: string;
+  /** ISO time. */
+  readonly since: string;
+}
+
+/** A file that says nothing: what a crash of the whole machine leaves, never a living process. */
+export const TORN = 'torn';
+
+/** This process, about to hold something. */
+export function newHolder(doing: string): Holder {
+  const token = randomBytes(6).toString('hex');
+  return { ...ownIdentity(), token, doing, since: new Date().toISOString() };
+}
+
+/** Undefined when there is no such file. */
+export function readHolder(file: string): Holder | typeof TORN | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return parseHolder(text) ?? TORN;
+}
+
+export function parseHolder(text: string): Holder | undefined {
+  let value: Partial<Holder> | null;
+  try {
+    value = JSON.parse(text) as Partial<Holder> | null;
+  } catch {
+    return undefined;
+  }
+  const words = [value?.host, value?.start, value?.token, value?.doing, value?.since];
+  const complete = words.every((each) => typeof each === 'string') && Number.isInteger(value?.pid);
+  return complete ? ({ boot: '', space: '', ...value } as Holder) : undefined;
+}
+
+/** `train@faces, pid 4711, since 14:02:11`, with the machine's name when it is another. */
+export function describeHolder(holder: Holder): string {
+  const where = holder.host === ownIdentity().host ? '' : ` on ${holder.host}`;
+  return `${holder.doing}, pid ${holder.pid}${where}, since ${clockTime(new Date(holder.since))}`;
+}
+
+/** The date stands there only when it is not today. */
+function clockTime(time: Date): string {
+  const day = (each: Date) =>
+    `${each.getFullYear()}-${pad(each.getMonth() + 1)}-${pad(each.getDate())}`;
+  const clock = `${pad(time.getHours())}:${pad(time.getMinutes())}:${pad(time.getSeconds())}`;
+  return day(time) === day(new Date()) ? clock : `${day(time)} ${clock}`;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}

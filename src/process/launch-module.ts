@@ -1,0 +1,30 @@
+/** Starts a bundled stage in a Node process of its own, through the stage host. The only importer of execa. */
+import { execa } from 'execa';
+import { type Launched, type LaunchOptions, launched } from './launch.js';
+
+export interface Module {
+  /** The stage host, dist/stage-host.mjs. */
+  readonly host: string;
+  readonly bundle: string;
+}
+
+/**
+ * Its fourth descriptor is a pipe that we hold and never write to: when we die, however that
+ * happens, the pipe closes and the host ends.
+ */
+export function launchModule({ host, bundle }: Module, options: LaunchOptions): Launched {
+  const { cwd, env } = options;
+  // Any open file is taken, though execa's types know just the standard ones.
+  const output = options.output as 'pipe';
+  const child = execa(process.execPath, ['--enable-source-maps', host, bundle], {
+    cwd,
+    env: { ...env, PIPE_RUNNER_FD: '3' },
+    extendEnv: false,
+    stdio: ['ignore', output, output, 'pipe'],
+    detached: true,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+  });
+  return launched(child);
+}

@@ -1,0 +1,67 @@
+/** The log of an execution: where its output goes, and its last lines. */
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import { masker } from './mask.js';
+
+const TAIL_LINES = 20;
+const TAIL_BYTES = 64 * 1024;
+const LONGEST_LINE = 1000;
+
+/** A fresh log file, its folder made when needed. The caller closes the descriptor. */
+export function openLog(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, 'w');
+  }
+}
+
+/** Writes what the stream gives into the log with the secrets masked; resolves at its end. */
+export function writeMasked(
+  stream: Readable,
+  log: number,
+  secrets: readonly string[],
+): Promise<void> {
+  const mask = masker(secrets);
+  return new Promise((resolve, reject) => {
+    stream.on('data', (chunk: Buffer) => writeAll(log, mask(chunk)));
+    // Also after an error or when it is destroyed: what was held back is written in any case.
+    stream.on('close', () => {
+      writeAll(log, mask());
+      resolve();
+    });
+    stream.on('error', reject);
+  });
+}
+
+function writeAll(fd: number, data: Buffer): void {
+  for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
+}
+
+/** The last lines of a log, reading no more than its end. */
+export function lastLines(path: string): string[] {
+  const fd = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(fd);
+    const buffer = Buffer.alloc(Math.min(size, TAIL_BYTES));
+    const bytes = readSync(fd, buffer, 0, buffer.length, size - buffer.length);
+    const lines = buffer.toString('utf8', 0, bytes).split('\n');
+    // The first line was cut into, unless it is all there is.
+    if (size > buffer.length && lines.length > 1) lines.shift();
+    if (lines.at(-1) === '') lines.pop();
+    return lines.slice(-TAIL_LINES).map(shownLine);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A line as a terminal would have left it: what a progress bar wrote over is gone, and so are colours. */
+function shownLine(line: string): string {
+  const last = line.replace(/\r+$/, '').split('\r').at(-1) ?? '';
+  const plain = stripVTControlCharacters(last);
+  return plain.length > LONGEST_LINE ? `${plain.slice(0, LONGEST_LINE)}…` : plain;
+}

@@ -1,0 +1,58 @@
+/** How an execution ended, as data: a stage that fails is a result, no exception. */
+
+export type Ending =
+  | { readonly how: 'exit'; readonly code: number }
+  /** By a signal that we did not send. */
+  | { readonly how: 'signal'; readonly signal: string }
+  /** Stopped by us after so many seconds. */
+  | { readonly how: 'timeout'; readonly after: number }
+  /** Stopped by us since the run was. */
+  | { readonly how: 'stopped' }
+  /** There is no such program, or the system refuses to start it. */
+  | { readonly how: 'unstartable'; readonly message: string };
+
+export interface Outcome {
+  readonly ending: Ending;
+  /** Wall time. */
+  readonly seconds: number;
+  /** The last lines of its output, secrets masked; empty after a success. */
+  readonly tail: readonly string[];
+  /** Processes that even SIGKILL did not end, such as one that hangs in a dead network folder. */
+  readonly left: readonly number[];
+}
+
+export function succeeded({ ending }: Outcome): boolean {
+  return ending.how === 'exit' && ending.code === 0;
+}
+
+/** `exit code 1`, `killed by SIGSEGV`, `timed out after 2h`. */
+export function describeEnding(ending: Ending): string {
+  switch (ending.how) {
+    case 'exit':
+      return `exit code ${ending.code}`;
+    case 'signal':
+      return `killed by ${ending.signal}`;
+    case 'timeout':
+      return `timed out after ${duration(ending.after)}`;
+    case 'stopped':
+      return 'stopped';
+    case 'unstartable':
+      return ending.message;
+    default:
+      return ending satisfies never;
+  }
+}
+
+/** Seconds as they are written in pipeline.yaml: `90s`, `1m30s`, `2h`. */
+function duration(seconds: number): string {
+  if (seconds < 60 || !Number.isInteger(seconds)) return `${seconds}s`;
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor((seconds % 3600) / 60), 'm'],
+    [seconds % 60, 's'],
+  ];
+  return parts
+    .filter(([value]) => value > 0)
+    .map(([value, unit]) => `${value}${unit}`)
+    .join('');
+}

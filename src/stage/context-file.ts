@@ -1,0 +1,13 @@
+/** What the runner tells a stage's process through the file that PIPE_CONTEXT names. */
+import type { Json } from './context.js';
+
+export interface ContextFile {
+  readonly item: string;
+  readonly matrix: Readonly<Record<string, string | number | boolean>>;
+  /** A tree that holds just the params which the stage names. */
+  readonly params: Json;
+  /** Absolute paths; a list for a glob. */
+  readonly deps: Readonly<Record<string, string | readonly string[]>>;
+  /** Absolute paths. */
+  readonly outs: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,122 @@
+/** The stage's side of the epoch protocol: builds states, commits them in order, one being stored at a time. */
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Epochs, Metrics } from './context.js';
+import { noticeChanges } from './notice.js';
+
+/** What the runner's variables say. */
+export interface EpochVariables {
+  /** PIPE_EPOCHS. */
+  readonly target: number;
+  /** PIPE_EPOCH. */
+  readonly completed: number;
+  /** PIPE_STATE. */
+  readonly state: string;
+  /** PIPE_COMMIT. */
+  readonly commit: string;
+}
+
+const POLL_MS = 50;
+
+/** Undefined for a stage without `epochs:`. */
+export function epochVariables(env: NodeJS.ProcessEnv): EpochVariables | undefined {
+  const { PIPE_EPOCHS, PIPE_EPOCH, PIPE_STATE, PIPE_COMMIT } = env;
+  if (PIPE_EPOCHS === undefined) return undefined;
+  if (PIPE_EPOCH === undefined || PIPE_STATE === undefined || PIPE_COMMIT === undefined)
+    throw new Error('PIPE_EPOCHS is set, so PIPE_EPOCH, PIPE_STATE and PIPE_COMMIT must be too');
+  return {
+    target: Number(PIPE_EPOCHS),
+    completed: Number(PIPE_EPOCH),
+    state: PIPE_STATE,
+    commit: PIPE_COMMIT,
+  };
+}
+
+export class EpochProtocol implements Epochs {
+  readonly target: number;
+  readonly completed: number;
+  readonly state: string | undefined;
+  readonly #folder: string;
+  #last: number;
+  #pending: Promise<void> | undefined;
+
+  constructor(variables: EpochVariables) {
+    this.target = variables.target;
+    this.completed = variables.completed;
+    this.state = variables.completed > 0 ? variables.state : undefined;
+    this.#folder = variables.commit;
+    this.#last = variables.completed;
+  }
+
+  *remaining(): Iterable<number> {
+    for (let epoch = this.completed + 1; epoch <= this.target; epoch++) yield epoch;
+  }
+
+  async commit(
+    epoch: number,
+    write: (folder: string) => void | Promise<void>,
+    metrics?: Metrics,
+  ): Promise<void> {
+    this.#check(epoch);
+    this.#last = epoch;
+    this.#pending = this.#build(epoch, write, metrics);
+    await this.#pending;
+    this.#pending = undefined;
+  }
+
+  /** Resolves when all that was committed is stored. */
+  async settled(): Promise<void> {
+    await this.#pending;
+    await this.#stored(this.#last);
+  }
+
+  async #build(
+    epoch: number,
+    write: (folder: string) => void | Promise<void>,
+    metrics: Metrics | undefined,
+  ): Promise<void> {
+    // A name that is no number: the runner looks at it only once it is renamed.
+    const draft = join(this.#folder, `draft-${epoch}`);
+    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(draft);
+    await write(draft);
+    if (metrics) writeFileSync(join(draft, 'metrics.json'), metricsText(metrics));
+    await this.#stored(epoch - 1);
+    renameSync(draft, join(this.#folder, String(epoch)));
+  }
+
+  /** Resolves when the runner has stored a committed epoch: then its folder is gone. */
+  async #stored(epoch: number): Promise<void> {
+    const folder = join(this.#folder, String(epoch));
+    if (!existsSync(folder)) return;
+    const notice = noticeChanges(this.#folder, POLL_MS, String(epoch));
+    try {
+    } finally {
+      notice.close();
+    }
+  }
+
+  #check(epoch: number): void {
+    const next = this.#last + 1;
+    if (this.#pending)
+      throw new Error(
+        `Epoch ${epoch} was committed while ${this.#last} still is: await each commit`,
+      );
+    if (epoch === next && epoch <= this.target) return;
+    throw new RangeError(
+      next > this.target
+        ? `Epoch ${epoch} was committed, but the last one, ${this.target}, is committed already`
+        : `Epoch ${epoch} was committed, but epoch ${next} is next`,
+    );
+  }
+}
+
+/** JSON has no word for NaN and the infinities; better told here than found missing in a curve. */
+function metricsText(metrics: Metrics): string {
+  const text = JSON.stringify(metrics, (name, value: unknown) => {
+    if (typeof value === 'number' && !Number.isFinite(value))
+      throw new RangeError(`Metric "${name}" is ${value}: metrics must be finite numbers`);
+    return value;
+  });
+  return `${text}\n`;
+}

@@ -1,0 +1,126 @@
+/**
+ * The stage host: the process of a `run:` stage. Loads the bundle named on its command line, gives
+ * it its context, runs it. Entry point of dist/stage-host.mjs; see docs/stage-protocol.md.
+ */
+import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
+import type { StageContext } from './context.js';
+import type { ContextFile } from './context-file.js';
+import { STAGE_PROTOCOL } from './define.js';
+import { EpochProtocol, epochVariables } from './epochs.js';
+import { progressWriter } from './progress.js';
+
+type Run = (context: StageContext) => unknown;
+
+/** A mistake in the stage's module that its author can cure: shown without a stack. */
+class StageMistake extends Error {}
+
+/** A stage that waits for something that will never come keeps nothing alive: Node would end it as if it were done. */
+let settled = false;
+
+async function main(): Promise<void> {
+  const { PIPE_CONTEXT, PIPE_RUNNER_FD } = process.env;
+  const bundle = process.argv[2];
+  if (bundle === undefined || PIPE_CONTEXT === undefined)
+    throw new StageMistake(
+      'the stage host is started by `pipe run`, with a bundle and PIPE_CONTEXT',
+    );
+  if (PIPE_RUNNER_FD !== undefined) endWithRunner(Number(PIPE_RUNNER_FD));
+  const run = runOf(await import(pathToFileURL(bundle).href));
+  const host = makeContext(JSON.parse(readFileSync(PIPE_CONTEXT, 'utf8')) as ContextFile);
+  await run(host.context);
+  await host.epochs?.settled();
+}
+
+/** The runner holds the other end of a pipe: when it closes, the runner is gone, however it ended. */
+function endWithRunner(fd: number): void {
+  delete process.env.PIPE_RUNNER_FD;
+  const pipe = new Socket({ fd, readable: true, writable: false });
+  const end = () => {
+    process.stderr.write('pipe: the run has ended, so this stage ends too\n');
+    process.exit(1);
+  };
+  pipe.on('end', end).on('error', end).resume();
+  pipe.unref();
+}
+
+/** What the bundle exports: the object that `defineStage` makes, or just a function. */
+function runOf(module: { readonly default?: unknown }): Run {
+  const stage = module.default;
+  if (typeof stage === 'function') return stage as Run;
+  if (isDefinition(stage)) {
+    if (stage.pipeStage === STAGE_PROTOCOL) return stage.run;
+    throw new StageMistake(
+      `the stage speaks protocol ${stage.pipeStage}, this pipe speaks ${STAGE_PROTOCOL}: install the same version of pipe in the project`,
+    );
+  }
+  const found =
+    stage === undefined ? 'no default export' : `a default export of type ${typeof stage}`;
+  throw new StageMistake(
+    `the stage has ${found}: write \`export default defineStage(async ({ params, deps, outs }) => { … })\``,
+  );
+}
+
+function isDefinition(value: unknown): value is { pipeStage: number; run: Run } {
+  const stage = value as { pipeStage?: unknown; run?: unknown } | null | undefined;
+  return typeof stage?.pipeStage === 'number' && typeof stage.run === 'function';
+}
+
+function makeContext(file: ContextFile): { context: StageContext; epochs?: EpochProtocol } {
+  const variables = epochVariables(process.env);
+  const abort = lazyAbort();
+  const epochs = variables && new EpochProtocol(variables);
+  const context: StageContext = {
+    item: file.item,
+    matrix: file.matrix as StageContext['matrix'],
+    params: file.params,
+    deps: file.deps as StageContext['deps'],
+    outs: file.outs,
+    progress: progressWriter(process.env.PIPE_PROGRESS),
+    get signal() {
+      return abort();
+    },
+    get epochs() {
+      if (epochs) return epochs;
+      throw new Error(
+        `${file.item} is not incremental: give the stage \`epochs:\` in pipeline.yaml`,
+      );
+    },
+  };
+  return epochs ? { context, epochs } : { context };
+}
+
+/**
+ * The signal that SIGTERM aborts. Only a stage that asks for it gets to handle SIGTERM; any other
+ * ends by it at once, as every process does.
+ */
+function lazyAbort(): () => AbortSignal {
+  let controller: AbortController | undefined;
+  return () => {
+    if (controller) return controller.signal;
+    const made = new AbortController();
+    process.once('SIGTERM', () => made.abort(new Error('the run asks the stage to end (SIGTERM)')));
+    controller = made;
+    return made.signal;
+  };
+}
+
+function fail(error: unknown): never {
+  settled = true;
+  // The stack, with the causes beneath it.
+  const text = error instanceof StageMistake ? `pipe: ${error.message}` : inspect(error);
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+}
+
+process.on('unhandledRejection', fail);
+process.on('uncaughtException', fail);
+process.once('beforeExit', () => {
+  if (!settled)
+    fail(new StageMistake('the stage waits for a promise that nothing will ever resolve'));
+});
+main().then(() => {
+  settled = true;
+}, fail);

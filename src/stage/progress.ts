@@ -1,0 +1,24 @@
+/** Progress from a stage to the runner: lines `<done> <total> [unit]` in the file that PIPE_PROGRESS names. */
+import { appendFileSync } from 'node:fs';
+
+/** More often than this nobody sees. */
+const EVERY_MS = 100;
+
+export type ReportProgress = (done: number, total: number, unit?: string) => void;
+
+/** Without a file (a stage that is run by hand) nothing is written. */
+export function progressWriter(file: string | undefined): ReportProgress {
+  if (file === undefined) return () => {};
+  let last = Number.NEGATIVE_INFINITY;
+  return (done, total, unit) => {
+    const now = performance.now();
+    if (now - last < EVERY_MS && done !== total) return;
+    last = now;
+    appendFileSync(file, `${progressLine(done, total, unit)}\n`);
+  };
+}
+
+/** One line: a unit of several lines would be taken for several reports. */
+function progressLine(done: number, total: number, unit = ''): string {
+  return `${done} ${total} ${unit.replace(/\s+/g, ' ')}`.trimEnd();
+}
