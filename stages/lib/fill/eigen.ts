@@ -141,7 +141,9 @@ function multiply(matrix: Float64Array, vector: Float64Array): Float64Array {
 
 function combine(vectors: readonly Float64Array[], weights: Float64Array): Float64Array {
   const total = new Float64Array(vectors[0]!.length);
-  vectors.forEach((vector, at) => addScaled(total, vector, weights[at]!));
+  vectors.forEach((vector, at) => {
+    addScaled(total, vector, weights[at]!);
+  });
   return total;
 }
 

@@ -4,70 +4,42 @@
  * lines of equal brightness. Unlike OpenCV's, it also fills holes that touch the first row or column.
  */
 import type { Fill } from './hole.js';
-import { KNOWN, type March, march } from './march.js';
-import { disc, leavesRow, type Offset, pixelOf, toByte } from './neighbourhood.js';
+import { KNOWN, type March, marchInto } from './march.js';
+import { disc, toByte } from './neighbourhood.js';
 
-export const NAVIER_STOKES_RADIUS = 3;
+const DISC = disc(3);
 
-export const fillNavierStokes: Fill = (plane, hole) => {
-  const filled = Float64Array.from(plane);
-  const near = disc(NAVIER_STOKES_RADIUS);
-  march(hole, 0, (cell, grid) => {
-    const at = pixelOf(cell, grid, hole.width);
-    filled[at] = paint(cell, grid, near, filled, hole.width);
-  });
-  return filled;
-};
+export const fillNavierStokes: Fill = (plane, hole) => marchInto(plane, hole, 0, paint);
 
-function paint(
-  cell: number,
-  grid: March,
-  near: readonly Offset[],
-  filled: Float64Array,
-  width: number,
-): number {
-  const { stride, cells } = grid;
-  const here = pixelOf(cell, grid, width);
+function paint(cell: number, grid: March): number {
+  const { stride, cells, values } = grid;
   let total = 1e-20;
   let mean = 0;
-  for (const { dx, dy } of near) {
+  for (const { dx, dy, square } of DISC) {
     const other = cell + dy * stride + dx;
-    if (cells[other] !== KNOWN || leavesRow(cell, dx, stride)) continue;
-    const pixel = here + dy * width + dx;
-    const square = dx * dx + dy * dy;
+    if (cells[other] !== KNOWN) continue;
     // A quarter turn of the gradient's magnitudes: the direction in which brightness stays equal.
-    const flowX = -roughness(other, stride, pixel, width, grid, filled);
-    const flowY = roughness(other, 1, pixel, 1, grid, filled);
-    const along = -dx * flowX - dy * flowY;
+    const flowX = -roughness(other, stride, grid);
+    const flowY = roughness(other, 1, grid);
+    const along = Math.abs(dx * flowX + dy * flowY);
     const direction =
-      Math.abs(along) <= 0.01
-        ? 1e-6
-        : Math.abs(along) / Math.sqrt(square * (flowX * flowX + flowY * flowY));
+      along <= 0.01 ? 1e-6 : along / Math.sqrt(square * (flowX * flowX + flowY * flowY));
     const weight = direction / (square * square + 1);
     total += weight;
-    mean += weight * filled[pixel]!;
+    mean += weight * values[other]!;
   }
   return toByte(mean / total);
 }
 
 /** The absolute differences to both sides along one axis, added; one side counts twice alone. */
-function roughness(
-  cell: number,
-  step: number,
-  pixel: number,
-  pixelStep: number,
-  { cells }: March,
-  filled: Float64Array,
-): number {
+function roughness(cell: number, step: number, { cells, values }: March): number {
   const after = cells[cell + step] === KNOWN;
   const before = cells[cell - step] === KNOWN;
-  const here = filled[pixel]!;
+  const here = values[cell]!;
   if (after && before) {
-    return (
-      Math.abs(filled[pixel + pixelStep]! - here) + Math.abs(here - filled[pixel - pixelStep]!)
-    );
+    return Math.abs(values[cell + step]! - here) + Math.abs(here - values[cell - step]!);
   }
-  if (after) return Math.abs(filled[pixel + pixelStep]! - here) * 2;
-  if (before) return Math.abs(here - filled[pixel - pixelStep]!) * 2;
+  if (after) return Math.abs(values[cell + step]! - here) * 2;
+  if (before) return Math.abs(here - values[cell - step]!) * 2;
   return 0;
 }

@@ -5,53 +5,40 @@
  * compare with. Unlike OpenCV's, it also fills holes that touch the first row or column.
  */
 import type { Fill } from './hole.js';
-import { KNOWN, type March, march } from './march.js';
-import { disc, leavesRow, type Offset, pixelOf, toByte } from './neighbourhood.js';
+import { KNOWN, type March, marchInto } from './march.js';
+import { disc, toByte } from './neighbourhood.js';
 
-export const TELEA_RADIUS = 3;
+const RADIUS = 3;
 
-export const fillTelea: Fill = (plane, hole) => {
-  const filled = Float64Array.from(plane);
-  const near = disc(TELEA_RADIUS);
-  march(hole, TELEA_RADIUS, (cell, grid) => {
-    const at = pixelOf(cell, grid, hole.width);
-    filled[at] = paint(cell, grid, near, filled, hole.width);
-  });
-  return filled;
-};
+const DISC = disc(RADIUS).map((offset) => ({
+  ...offset,
+  nearness: 1 / (offset.square * Math.sqrt(offset.square)),
+}));
 
-function paint(
-  cell: number,
-  grid: March,
-  near: readonly Offset[],
-  filled: Float64Array,
-  width: number,
-): number {
-  const { stride, cells, distance } = grid;
+export const fillTelea: Fill = (plane, hole) => marchInto(plane, hole, RADIUS, paint);
+
+function paint(cell: number, grid: March): number {
+  const { stride, cells, distance, values } = grid;
   const slopeX = slopeOf(cell, 1, grid);
   const slopeY = slopeOf(cell, stride, grid);
-  const here = pixelOf(cell, grid, width);
-  let total = 0;
+  let total = 1e-20;
   let mean = 0;
   let driftX = 0;
   let driftY = 0;
-  for (const { dx, dy } of near) {
+  for (const { dx, dy, nearness } of DISC) {
     const other = cell + dy * stride + dx;
-    if (cells[other] !== KNOWN || leavesRow(cell, dx, stride)) continue;
-    const square = dx * dx + dy * dy;
-    const nearness = 1 / (square * Math.sqrt(square));
+    if (cells[other] !== KNOWN) continue;
     const level = 1 / (1 + Math.abs(distance[other]! - distance[cell]!));
-    const along = -dx * slopeX - dy * slopeY;
-    const weight = nearness * level * (Math.abs(along) <= 0.01 ? 1e-6 : Math.abs(along));
-    const pixel = here + dy * width + dx;
+    const along = Math.abs(dx * slopeX + dy * slopeY);
+    const weight = nearness * level * (along <= 0.01 ? 1e-6 : along);
     total += weight;
-    mean += weight * filled[pixel]!;
-    driftX += weight * dx * gradientOf(other, 1, pixel, 1, grid, filled);
-    driftY += weight * dy * gradientOf(other, stride, pixel, width, grid, filled);
+    mean += weight * values[other]!;
+    driftX += weight * dx * gradientOf(other, 1, grid);
+    driftY += weight * dy * gradientOf(other, stride, grid);
   }
-  const drift = (driftX + driftY) / (Math.hypot(driftX, driftY) + 1e-20);
+  const drift = (driftX + driftY) / (Math.sqrt(driftX * driftX + driftY * driftY) + 1e-20);
   // OpenCV adds a half and then rounds; a half goes down here, so that an even image stays even.
-  return toByte(mean / (total + 1e-20) + drift + 0.4999);
+  return toByte(mean / total + drift + 0.4999);
 }
 
 /** Slope of the distance along one axis: central where both sides are known, else one-sided. */
@@ -65,18 +52,11 @@ function slopeOf(cell: number, step: number, { cells, distance }: March): number
 }
 
 /** Slope of the image. OpenCV doubles a central difference where one would halve it; kept. */
-function gradientOf(
-  cell: number,
-  step: number,
-  pixel: number,
-  pixelStep: number,
-  { cells }: March,
-  filled: Float64Array,
-): number {
+function gradientOf(cell: number, step: number, { cells, values }: March): number {
   const after = cells[cell + step] === KNOWN;
   const before = cells[cell - step] === KNOWN;
-  if (after && before) return (filled[pixel + pixelStep]! - filled[pixel - pixelStep]!) * 2;
-  if (after) return filled[pixel + pixelStep]! - filled[pixel]!;
-  if (before) return filled[pixel]! - filled[pixel - pixelStep]!;
+  if (after && before) return (values[cell + step]! - values[cell - step]!) * 2;
+  if (after) return values[cell + step]! - values[cell]!;
+  if (before) return values[cell]! - values[cell - step]!;
   return 0;
 }
