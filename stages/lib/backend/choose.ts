@@ -3,8 +3,11 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerGradients } from './gradients.js';
 
-/** `auto` takes a GPU through tfjs-node-gpu where that package is installed, else wasm. */
-export type BackendName = 'auto' | 'wasm' | 'cpu' | 'node' | 'node-gpu';
+/**
+ * `auto` takes a GPU through tfjs-node-gpu where that package is installed, else wasm. It never takes
+ * webgpu, which has run on software adapters alone (docs/gpu.md): that is to be asked for.
+ */
+export type BackendName = 'auto' | 'wasm' | 'cpu' | 'node' | 'node-gpu' | 'webgpu';
 
 /** What came of a choice: the backend that runs. */
 export type OpenedBackend = Exclude<BackendName, 'auto'>;
@@ -14,9 +17,17 @@ const OPENERS: Readonly<Record<OpenedBackend, () => Promise<void>>> = {
   cpu: openCpu,
   node: () => openNative('@tensorflow/tfjs-node'),
   'node-gpu': () => openNative('@tensorflow/tfjs-node-gpu'),
+  webgpu: openAnyGpu,
 };
 
-export const BACKEND_NAMES: readonly BackendName[] = ['auto', 'wasm', 'cpu', 'node', 'node-gpu'];
+export const BACKEND_NAMES: readonly BackendName[] = [
+  'auto',
+  'wasm',
+  'cpu',
+  'node',
+  'node-gpu',
+  'webgpu',
+];
 
 let opened: OpenedBackend | undefined;
 
@@ -61,6 +72,18 @@ async function openNative(packageName: string): Promise<void> {
   if (!isInstalled(packageName)) throw new Error(missing(packageName));
   await import(packageName);
   await activate('tensorflow');
+}
+
+async function openAnyGpu(): Promise<void> {
+  for (const name of ['webgpu', '@tensorflow/tfjs-backend-webgpu']) {
+    if (!isInstalled(name)) throw new Error(missing(name));
+  }
+  const { openWebgpu } = await import('./webgpu.js');
+  if ((await openWebgpu()) === null) {
+    throw new Error(
+      'train.backend is webgpu, but no driver offers a GPU. Install the driver for Vulkan, or use the backend wasm.',
+    );
+  }
 }
 
 async function activate(name: string): Promise<void> {
