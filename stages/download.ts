@@ -1,0 +1,47 @@
+/** Stage `download`: brings the images of one data set, from wherever its source says, with their groups. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineStage } from 'pipe/stage';
+import { configureSharp } from './lib/images.js';
+import { writeJson } from './lib/json.js';
+import { mistake } from './lib/mistake.js';
+import { renderAnimals } from './lib/sources/animals.js';
+import { renderFaces } from './lib/sources/faces.js';
+import { parseSource, type Source } from './lib/sources/parse.js';
+import { takePath } from './lib/sources/path.js';
+import type { RawIndex, SourceContext } from './lib/sources/source.js';
+
+interface Shape {
+  params: { readonly sources: Readonly<Record<string, unknown>> };
+  matrix: { readonly dataset: string };
+  outs: { readonly raw: string };
+}
+
+export default defineStage<Shape>(async ({ params, matrix, outs, signal, progress }) => {
+  const { dataset } = matrix;
+  if (!Object.hasOwn(params.sources, dataset)) {
+    throw mistake(`sources.${dataset}: the data set has no source`);
+  }
+  const source = parseSource(params.sources[dataset], `sources.${dataset}`);
+
+  configureSharp();
+  mkdirSync(outs.raw, { recursive: true });
+  const index = await bring(source, { folder: outs.raw, signal, progress });
+
+  writeJson(join(outs.raw, 'index.json'), index);
+  const groups = new Set(index.images.map(({ group }) => group)).size;
+  console.log(`${index.source.label}: ${index.images.length} images in ${groups} groups`);
+});
+
+function bring(source: Source, context: SourceContext): Promise<RawIndex> {
+  switch (source.kind) {
+    case 'rendered-faces':
+      return renderFaces(source, context);
+    case 'rendered-animals':
+      return renderAnimals(source, context);
+    case 'path':
+      return takePath(source, context);
+    default:
+      throw new TypeError(`unknown source: ${JSON.stringify(source satisfies never)}`);
+  }
+}

@@ -1,0 +1,134 @@
+/** Rendered animals: the heterogeneous stand-in. Animals pasted on crops of photographs, anywhere and of any size. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
+import { mistake } from '../mistake.js';
+import { mapInParallel } from '../parallel.js';
+import { createRandom, type Random } from '../random.js';
+import { crop, makeSprite, paste, type Raster, type Sprite } from '../raster.js';
+import { ANIMALS } from './animals-list.js';
+import { GROUPS, groupName, groupOf, loadScenes, PHOTOGRAPHS_LICENCE } from './scenes.js';
+import { type RawIndex, type SourceContext, sortImages } from './source.js';
+
+export interface RenderedAnimals {
+  readonly kind: 'rendered-animals';
+  readonly count: number;
+  readonly seed: number;
+}
+
+const EMOJI = '@lobehub/fluent-emoji-3d';
+/** The images are defined for this version: with another one this line, and so this stage's key, changes. */
+const EMOJI_VERSION = '1.1.0';
+/** Pixels of the pictures, which are square. */
+const EMOJI_SIDE = 256;
+/** The shortest side of a crop, pixels; the longest is its region's. */
+const SHORTEST = 200;
+
+/** Renders `count` images. Image i depends on the seed and i alone, not on the count. */
+export async function renderAnimals(
+  { kind, count, seed }: RenderedAnimals,
+  { folder, signal, progress }: SourceContext,
+): Promise<RawIndex> {
+  const scenes = await loadScenes(seed, 0);
+  const herds = await loadHerds(seed);
+  for (let group = 0; group < Math.min(count, GROUPS); group++) {
+    mkdirSync(join(folder, 'images', groupName(group)), { recursive: true });
+  }
+  const images = await mapInParallel(
+    Array.from({ length: count }, (_, index) => index),
+    async (index) => {
+      const random = createRandom(seed, 'animal', index);
+      const image = renderAnimal(random, scenes[groupOf(index)]!, herds[groupOf(index)]!);
+      const group = groupName(groupOf(index));
+      const file = `images/${group}/animal-${String(index).padStart(5, '0')}.jpg`;
+      writeFileSync(join(folder, file), await encode(image));
+      return { file, group };
+    },
+    { signal, onDone: (done) => progress(done, count, 'animals') },
+  );
+  return {
+    source: {
+      kind,
+      label: 'rendered animals (stand-in)',
+      standIn: true,
+      licence: `animals: ${EMOJI}, MIT; ${PHOTOGRAPHS_LICENCE}`,
+      origin: `${count} scenes pasted from ${EMOJI} ${EMOJI_VERSION} with seed ${seed}`,
+    },
+    images: sortImages(images),
+  };
+}
+
+function renderAnimal(random: Random, scenes: readonly Raster[], herd: readonly Sprite[]): Raster {
+  const image = cropScene(random.pick(scenes), random);
+  const short = Math.min(image.width, image.height);
+  const count = 1 + random.int(3);
+  for (let drawn = 0; drawn < count; drawn++) {
+    const side = short * random.between(0.4, 0.9) * (count === 1 ? 1 : 0.75);
+    paste(image, random.pick(herd), {
+      x: random.between(0.2, 0.8) * image.width,
+      y: random.between(0.2, 0.8) * image.height,
+      side,
+      angle: 0.35 * random.normal(),
+      mirrored: random.uniform() < 0.5,
+      brightness: random.between(0.45, 1),
+    });
+  }
+  return image;
+}
+
+function cropScene(scene: Raster, random: Random): Raster {
+  const width = SHORTEST + random.int(scene.width - SHORTEST + 1);
+  const height = SHORTEST + random.int(scene.height - SHORTEST + 1);
+  const left = random.int(scene.width - width + 1);
+  const top = random.int(scene.height - height + 1);
+  return crop(scene, { left, top, width, height }, random.uniform() < 0.5);
+}
+
+/** The animals of each group: every kind, with all its pictures, is in one group only. */
+async function loadHerds(seed: number): Promise<readonly (readonly Sprite[])[]> {
+  const assets = findAssets();
+  return Promise.all(
+    dealKinds(seed).map((pictures) =>
+      Promise.all(pictures.map((picture) => loadSprite(join(assets, `${picture}.webp`)))),
+    ),
+  );
+}
+
+/** The pictures of each group. A kind goes where the fewest pictures are, so that groups come out even. */
+export function dealKinds(seed: number): readonly (readonly string[])[] {
+  const groups = Array.from({ length: GROUPS }, (): string[] => []);
+  for (const kind of createRandom(seed, 'herds').shuffle(Object.values(ANIMALS))) {
+    const smallest = groups.reduce((least, group) => (group.length < least.length ? group : least));
+    smallest.push(...kind);
+  }
+  return groups;
+}
+
+async function loadSprite(file: string): Promise<Sprite> {
+  const { data, info } = await sharp(file)
+    .toColourspace('srgb')
+    .ensureAlpha()
+    .resize(EMOJI_SIDE, EMOJI_SIDE, { fit: 'fill' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return makeSprite(data, info.width);
+}
+
+function findAssets(): string {
+  const file = createRequire(import.meta.url).resolve(`${EMOJI}/package.json`);
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  if (version !== EMOJI_VERSION) {
+    throw mistake(
+      `the rendered animals are defined for ${EMOJI} ${EMOJI_VERSION}, found ${version}`,
+      `Run npm ci; to go over to ${version}, change EMOJI_VERSION beside the code that renders them.`,
+    );
+  }
+  return join(dirname(file), 'assets');
+}
+
+async function encode({ data, width, height }: Raster): Promise<Buffer> {
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 92 })
+    .toBuffer();
+}

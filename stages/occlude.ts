@@ -1,0 +1,47 @@
+/** Stage `occlude`: one mask for each image and setting, seeded per image, stored apart from the images. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineStage } from 'pipe/stage';
+import { checkInteger, checkTree } from './lib/check.js';
+import type { ImageIndex } from './lib/images.js';
+import { readJson, writeJson } from './lib/json.js';
+import { drawMask, maskArea, type Occlusion, packedLength, packMask } from './lib/mask.js';
+import type { MaskIndex } from './lib/masks.js';
+import { createNpyWriter } from './lib/npy.js';
+import { checkOcclusions } from './lib/occlusions.js';
+import { createRandom } from './lib/random.js';
+
+interface Shape {
+  params: { readonly image: unknown; readonly occlusions: unknown; readonly occlude: unknown };
+  deps: { readonly images: string };
+  outs: { readonly masks: string };
+}
+
+export default defineStage<Shape>(({ params, deps, outs, signal, progress }) => {
+  const size = checkInteger(checkTree(params.image, 'image').size, 'image.size', 8, 4096);
+  const seed = checkInteger(checkTree(params.occlude, 'occlude').seed, 'occlude.seed', 0);
+  const occlusions = checkOcclusions(params.occlusions, size);
+  const { images } = readJson<ImageIndex>(join(deps.images, 'index.json'));
+
+  mkdirSync(outs.masks, { recursive: true });
+  const settings: Record<string, Occlusion & { meanArea: number }> = {};
+  let done = 0;
+  for (const [name, occlusion] of occlusions) {
+    signal.throwIfAborted();
+    const length = packedLength(size * size);
+    const writer = createNpyWriter(join(outs.masks, `${name}.npy`), '|u1', [length]);
+    let area = 0;
+    for (const { file } of images) {
+      // By file, not by row: an image keeps its mask when another becomes unreadable.
+      const mask = drawMask(occlusion, size, createRandom(seed, 'occlude', name, file));
+      area += maskArea(mask);
+      writer.write(packMask(mask));
+    }
+    writer.close();
+    settings[name] = { ...occlusion, meanArea: area / (images.length * size * size) };
+    progress(++done, occlusions.size, 'settings');
+  }
+
+  const index: MaskIndex = { size, count: images.length, settings };
+  writeJson(join(outs.masks, 'index.json'), index);
+});

@@ -1,0 +1,106 @@
+/** Stage `preprocess`: every image gray (or RGB) and size×size, all in one array, with what each came from. */
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defineStage } from 'pipe/stage';
+import { checkChoice, checkInteger, checkKeys, checkNumber, checkTree } from './lib/check.js';
+import {
+  configureSharp,
+  decodeImage,
+  type ImageEntry,
+  type ImageFormat,
+  type ImageIndex,
+  KERNELS,
+} from './lib/images.js';
+import { readJson, writeJson } from './lib/json.js';
+import { firstLine, mistake } from './lib/mistake.js';
+import { createNpyWriter } from './lib/npy.js';
+import { chunks, mapInParallel } from './lib/parallel.js';
+import type { RawImage, RawIndex } from './lib/sources/source.js';
+
+interface Shape {
+  params: { readonly image: unknown };
+  deps: { readonly raw: string };
+  outs: { readonly images: string };
+}
+
+/** Images in memory at a time: decoded in parallel, then written in order. */
+const CHUNK = 256;
+
+export default defineStage<Shape>(async ({ params, deps, outs, signal, progress }) => {
+  const { maxUnreadable, ...format } = checkImage(params.image);
+  const raw = readJson<RawIndex>(join(deps.raw, 'index.json'));
+  const total = raw.images.length;
+
+  configureSharp();
+  mkdirSync(outs.images, { recursive: true });
+  const { size, channels } = format;
+  const rowShape = channels === 1 ? [size, size] : [size, size, 3];
+  const writer = createNpyWriter(join(outs.images, 'images.npy'), '|u1', rowShape);
+  const images: ImageEntry[] = [];
+  const unreadable: { file: string; reason: string }[] = [];
+  for (const chunk of chunks(raw.images, CHUNK)) {
+    const done = images.length + unreadable.length;
+    const outcomes = await mapInParallel(chunk, (image) => prepare(deps.raw, image, format), {
+      signal,
+      onDone: (inChunk) => progress(done + inChunk, total, 'images'),
+    });
+    for (const outcome of outcomes) {
+      if ('reason' in outcome) {
+        unreadable.push(outcome);
+        continue;
+      }
+      writer.write(outcome.pixels);
+      images.push(outcome.entry);
+    }
+  }
+  writer.close();
+
+  reportUnreadable(unreadable, total, maxUnreadable);
+  const index: ImageIndex = { source: raw.source, images, unreadable };
+  writeJson(join(outs.images, 'index.json'), index);
+});
+
+type Outcome =
+  | { readonly entry: ImageEntry; readonly pixels: Uint8Array }
+  | { readonly file: string; readonly reason: string };
+
+async function prepare(folder: string, image: RawImage, format: ImageFormat): Promise<Outcome> {
+  const file = await readFile(join(folder, image.file));
+  const sha256 = createHash('sha256').update(file).digest('hex');
+  try {
+    const pixels = await decodeImage(file, format);
+    const { file: name, group, part } = image;
+    return { pixels, entry: { file: name, group, sha256, ...(part && { part }) } };
+  } catch (error) {
+    return { file: image.file, reason: firstLine(error) };
+  }
+}
+
+/** Names what was left out, and fails where that is more than the stated share. */
+function reportUnreadable(
+  unreadable: readonly { file: string; reason: string }[],
+  total: number,
+  maxUnreadable: number,
+): void {
+  if (unreadable.length === 0) return;
+  const list = unreadable.slice(0, 10).map(({ file, reason }) => `  ${file}: ${reason}`);
+  if (unreadable.length > list.length) list.push(`  and ${unreadable.length - list.length} more`);
+  const text = [`${unreadable.length} of ${total} images cannot be read:`, ...list].join('\n');
+  if (unreadable.length > maxUnreadable * total || unreadable.length === total) {
+    throw mistake(text, `image.maxUnreadable allows a share of ${maxUnreadable}.`);
+  }
+  console.warn(`${text}\nThey are left out.`);
+}
+
+function checkImage(value: unknown): ImageFormat & { readonly maxUnreadable: number } {
+  const tree = checkTree(value, 'image');
+  checkKeys(tree, 'image', ['size', 'channels', 'kernel', 'maxUnreadable']);
+  return {
+    size: checkInteger(tree.size, 'image.size', 8, 4096),
+    channels: checkChoice(tree.channels ?? 1, 'image.channels', [1, 3]),
+    kernel: checkChoice(tree.kernel ?? 'cubic', 'image.kernel', KERNELS),
+    maxUnreadable: checkNumber(tree.maxUnreadable ?? 0, 'image.maxUnreadable', 0, 1),
+  };
+}
