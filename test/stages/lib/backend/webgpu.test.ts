@@ -1,0 +1,56 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { findSoftwareDriver, NO_DRIVER, runOnWebgpu } from '../../support/webgpu.js';
+import type { WebgpuReport } from '../../support/webgpu-child.js';
+
+const driver = findSoftwareDriver();
+const where = driver ?? 'SKIPPED: no software driver for Vulkan on this machine';
+
+/** float32 has 6e-8; some hundred additions in another order. */
+const TOLERANCE = 1e-6;
+
+describe.skipIf(driver === null)(`WebGPU (${where})`, () => {
+  let report: WebgpuReport;
+
+  // The process ending at all shows that close() leaves nothing running.
+  beforeAll(async () => {
+    const outcome = await runOnWebgpu(driver!);
+    if (outcome === null) throw new Error(`${driver} offers no adapter that WebGPU accepts`);
+    report = outcome;
+  });
+
+  test('a driver that computes on the CPU is told apart from a GPU', () => {
+    expect(report.adapter.software).toBe(true);
+    expect(report.adapter.name).toMatch(/swiftshader|llvmpipe/i);
+  });
+
+  test('gradients, sums and products equal those of the cpu backend', () => {
+    expect(Object.keys(report.distances)).toHaveLength(18);
+    for (const [name, distance] of Object.entries(report.distances)) {
+      expect(distance, name).toBeLessThan(TOLERANCE);
+    }
+  });
+
+  test('a second run gives the same bytes', () => {
+    for (const [name, same] of Object.entries(report.repeats)) expect(same, name).toBe(true);
+  });
+
+  test('a network of all the layers trains as on the cpu backend', () => {
+    const { cpu, webgpu } = report.losses;
+    expect(cpu.at(-1)).toBeLessThan(0.9 * cpu[0]!);
+    webgpu.forEach((loss, step) => {
+      expect(Math.abs(loss / cpu[step]! - 1), `step ${step}`).toBeLessThan(1e-5);
+    });
+  });
+
+  test('no tensor is left over', () => {
+    expect(report.leaked).toBe(0);
+  });
+});
+
+// Elsewhere the driver is found without Vulkan's variable.
+test.runIf(process.platform === 'linux')(
+  'without a driver there is no adapter, and no error',
+  async () => {
+    expect(await runOnWebgpu(NO_DRIVER)).toBeNull();
+  },
+);

@@ -1,0 +1,153 @@
+/** Computes the same things on the cpu and the WebGPU backend, in a process of its own; prints a WebgpuReport. */
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { registerGradients } from '../../../stages/lib/backend/gradients.js';
+import { openWebgpu } from '../../../stages/lib/backend/webgpu.js';
+import { createRandom } from '../../../stages/lib/random.js';
+
+export interface WebgpuReport {
+  readonly adapter: { readonly name: string; readonly software: boolean };
+  /** By case: ‖webgpu − cpu‖ / ‖cpu‖. */
+  readonly distances: Readonly<Record<string, number>>;
+  /** By case: whether two runs on WebGPU gave the same bytes. */
+  readonly repeats: Readonly<Record<string, boolean>>;
+  /** Of a small network over five steps of training. */
+  readonly losses: { readonly cpu: readonly number[]; readonly webgpu: readonly number[] };
+  /** Tensors left over after everything was disposed. */
+  readonly leaked: number;
+}
+
+type Graph = (...inputs: tf.Tensor[]) => tf.Tensor;
+interface Case {
+  readonly inputs: readonly tf.TensorLike[];
+  readonly shapes: readonly (readonly number[])[];
+  readonly graph: Graph;
+}
+
+const random = createRandom(1, 'webgpu');
+const draw = (shape: readonly number[]) =>
+  Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, () => random.normal());
+
+function makeCase(shapes: readonly (readonly number[])[], graph: Graph): Case {
+  return { shapes, graph, inputs: shapes.map(draw) };
+}
+
+/** Both gradients of one convolution, side by side in one vector. */
+function convolution(
+  x: [number, number, number, number],
+  filter: [number, number, number, number],
+  strides: [number, number],
+  pad: 'same' | 'valid' | number,
+): [Case, Case] {
+  const { outShape } = tf.backend_util.computeConv2DInfo(x, filter, strides, 1, pad);
+  const attributes = { strides, pad, dataFormat: 'NHWC' };
+  const run = (name: string, inputs: tf.NamedTensorMap, more: tf.NamedAttrMap) =>
+    tf.engine().runKernel(name, inputs, { ...attributes, ...more }) as tf.Tensor;
+  return [
+    makeCase([x, outShape], (a, dy) =>
+      run('Conv2DBackpropFilter', { x: a!, dy: dy! }, { filterShape: filter }),
+    ),
+    makeCase([outShape, filter], (dy, w) =>
+      run('Conv2DBackpropInput', { dy: dy!, filter: w! }, { inputShape: x }),
+    ),
+  ];
+}
+
+const CONVOLUTIONS: Readonly<Record<string, [Case, Case]>> = {
+  'stride 2, 5×5': convolution([2, 13, 13, 8], [5, 5, 8, 16], [2, 2], 'valid'),
+  'uneven strides': convolution([1, 12, 10, 8], [3, 4, 8, 9], [2, 1], 'same'),
+  'channels past a tile': convolution([2, 10, 10, 20], [3, 3, 20, 36], [1, 1], 'same'),
+  'pixels in slices': convolution([3, 40, 40, 8], [3, 3, 8, 8], [1, 1], 'same'),
+  'pixels that no tap reaches': convolution([2, 8, 8, 8], [2, 2, 8, 4], [3, 3], 'valid'),
+  'one channel': convolution([2, 9, 9, 1], [3, 3, 1, 8], [1, 1], 2),
+};
+
+const CASES: Readonly<Record<string, Case>> = {
+  ...Object.fromEntries(
+    Object.entries(CONVOLUTIONS).flatMap(([name, [filter, input]]) => [
+      [`filter gradient, ${name}`, filter],
+      [`input gradient, ${name}`, input],
+    ]),
+  ),
+  'sum over rows': makeCase([[3, 50, 50, 2]], (x) => tf.sum(tf.square(x!), [0, 1, 2])),
+  'sum over an odd number of rows': makeCase([[1001, 3]], (x) => tf.sum(tf.square(x!), 0)),
+  'mean with kept axes': makeCase([[2, 30, 30, 70]], (x) => tf.mean(tf.abs(x!), [0, 1, 2], true)),
+  'sum over one row': makeCase([[1, 5]], (x) => tf.sum(x!, [0])),
+  'sum over the last axis': makeCase([[4, 70]], (x) => tf.sum(tf.square(x!), 1)),
+  'long matrix product': makeCase(
+    [
+      [40, 3000],
+      [3000, 50],
+    ],
+    (a, b) => tf.matMul(a!, b!),
+  ),
+};
+
+async function evaluate(backend: string, { inputs, shapes, graph }: Case): Promise<Float32Array> {
+  await tf.setBackend(backend);
+  const out = tf.tidy(() =>
+    graph(...inputs.map((values, i) => tf.tensor(values, [...shapes[i]!]))),
+  );
+  const values = (await out.data()) as Float32Array;
+  out.dispose();
+  return values;
+}
+
+function distance(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+  const apart = a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0);
+  return Math.sqrt(apart / b.reduce((sum, value) => sum + value ** 2, 0));
+}
+
+/** Convolution, pooling, transposed convolution, as the experiment's models have; plain descent. */
+async function train(backend: string): Promise<number[]> {
+  await tf.setBackend(backend);
+  const stream = createRandom(2, 'network');
+  const tensor = (shape: number[], scale: number) =>
+    tf.tensor(
+      Array.from({ length: tf.util.sizeFromShape(shape) }, () => stream.normal() * scale),
+      shape,
+      'float32',
+    );
+  const images = tensor([4, 12, 12, 1], 1) as tf.Tensor4D;
+  let weights = [tensor([3, 3, 1, 8], 0.3), tensor([8], 0.1), tensor([4, 4, 1, 8], 0.1)];
+  const loss = (w: tf.Tensor, bias: tf.Tensor, up: tf.Tensor) => {
+    const hidden = tf.leakyRelu(tf.add(tf.conv2d(images, w as tf.Tensor4D, 1, 'same'), bias), 0.2);
+    const small = tf.maxPool(hidden as tf.Tensor4D, 2, 2, 'valid');
+    const out = tf.conv2dTranspose(small, up as tf.Tensor4D, [4, 12, 12, 1], 2, 'same');
+    return tf.mean(tf.squaredDifference(tf.sigmoid(out), tf.sigmoid(images))) as tf.Scalar;
+  };
+  const losses: number[] = [];
+  for (let step = 0; step < 5; step++) {
+    const [value, next] = tf.tidy(() => {
+      const { value, grads } = tf.valueAndGrads(loss as never)(weights);
+      return [value, weights.map((w, i) => tf.sub(w, tf.mul(grads[i]!, 2)))] as const;
+    });
+    losses.push((await value.data())[0]!);
+    tf.dispose([value, ...weights]);
+    weights = next;
+  }
+  tf.dispose([images, ...weights]);
+  return losses;
+}
+
+registerGradients();
+const gpu = await openWebgpu();
+if (gpu === null) {
+  console.log('null');
+} else {
+  const before = tf.memory().numTensors;
+  const distances: Record<string, number> = {};
+  const repeats: Record<string, boolean> = {};
+  for (const [name, one] of Object.entries(CASES)) {
+    const first = await evaluate('webgpu', one);
+    const second = await evaluate('webgpu', one);
+    repeats[name] = Buffer.compare(Buffer.from(first.buffer), Buffer.from(second.buffer)) === 0;
+    distances[name] = distance(first, await evaluate('cpu', one));
+  }
+  const losses = { cpu: await train('cpu'), webgpu: await train('webgpu') };
+  const leaked = tf.memory().numTensors - before;
+  const report: WebgpuReport = { adapter: gpu.adapter, distances, repeats, losses, leaked };
+  gpu.close();
+  console.log(JSON.stringify(report));
+}

@@ -1,0 +1,48 @@
+/** Runs webgpu-child.ts on a software driver for Vulkan, where the machine has one. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { execa } from 'execa';
+import type { WebgpuReport } from './webgpu-child.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** Where the packages of Chromium and Mesa put their software drivers; Chromium's has the loader beside it. */
+const DRIVERS = [
+  '/usr/lib/chromium/vk_swiftshader_icd.json',
+  '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
+  '/opt/google/chrome/vk_swiftshader_icd.json',
+  '/usr/share/vulkan/icd.d/lvp_icd.json',
+  '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json',
+];
+
+export const NO_DRIVER = '/nonexistent/driver.json';
+
+export function findSoftwareDriver(): string | null {
+  return DRIVERS.find((file) => existsSync(file)) ?? null;
+}
+
+/** The report, or null when the driver offers no adapter that WebGPU accepts. */
+export async function runOnWebgpu(driver: string): Promise<WebgpuReport | null> {
+  // Beside the packages, so that the bundle's imports of them resolve.
+  const folder = await mkdtemp(join(ROOT, 'node_modules', '.webgpu-test-'));
+  try {
+    const outfile = join(folder, 'child.mjs');
+    await build({
+      entryPoints: [join(ROOT, 'test/stages/support/webgpu-child.ts')],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+    });
+    const { stdout } = await execa(process.execPath, [outfile], {
+      env: { VK_DRIVER_FILES: driver, LD_LIBRARY_PATH: dirname(driver), XDG_RUNTIME_DIR: folder },
+    });
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as WebgpuReport | null;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
