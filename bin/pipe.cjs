@@ -1,3 +1,52 @@
 #!/usr/bin/env node
 'use strict';
-require('../dist/pipe.cjs');
+// Loads dist/pipe.cjs through V8's code cache, which saves about half of the time to start.
+// The cache is only a copy of what V8 makes of the file: rejected and made anew when either changed.
+const { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
+const { createRequire } = require('node:module');
+const path = require('node:path');
+const vm = require('node:vm');
+
+const file = path.join(__dirname, '..', 'dist', 'pipe.cjs');
+
+function readIfThere(name) {
+  try {
+    return readFileSync(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Best effort: an installation that is not writable starts a little slower, and works. */
+function keep(name, data) {
+  try {
+    mkdirSync(path.dirname(name), { recursive: true });
+    const draft = `${name}.${process.pid}`;
+    writeFileSync(draft, data);
+    renameSync(draft, name);
+  } catch {}
+}
+
+function load() {
+  const source = readIfThere(file);
+  if (source === undefined) {
+    process.stderr.write(`pipe: ${file} is missing: run "npm run build" in the folder of pipe\n`);
+    process.exit(2);
+  }
+  const { mtimeMs, size } = statSync(file);
+  const cacheFile = path.join(path.dirname(file), '.code', `${process.version}-${process.arch}-${size}-${mtimeMs}`);
+  const cachedData = readIfThere(cacheFile);
+  const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
+    filename: file,
+    cachedData,
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  const module_ = { exports: {} };
+  script.runInThisContext()(module_.exports, createRequire(file), module_, file, path.dirname(file));
+  if (cachedData === undefined || script.cachedDataRejected) {
+    // At the end, so that the cache holds the functions that a run really used.
+    process.once('exit', () => keep(cacheFile, script.createCachedData()));
+  }
+}
+
+load();

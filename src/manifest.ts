@@ -1,5 +1,7 @@
 /** Everything an item's result depends on, as data. The key is its hash; `why` is the difference of two. */
+
 import type { Digest } from './cache/digest.js';
+import { canonical, sha256 } from './canonical.js';
 import type { Json } from './stage/context.js';
 
 export interface Manifest {
@@ -38,4 +40,39 @@ export interface CommandCode {
   readonly command: string | readonly string[];
   /** Script files of the project that the command names, and what they import, by path. */
   readonly scripts: Readonly<Record<string, string>>;
+}
+
+/** The key of a result: SHA-256 over the canonical text of its manifest. */
+export function keyOf(manifest: Manifest): string {
+  return sha256(`pipe manifest\n${canonical(manifest)}`);
+}
+
+/**
+ * The manifest that names the chain of an incremental stage: all of it but the target, and but the
+ * param that the target was taken from.
+ */
+export function chainManifest(manifest: Manifest, targetParam: string | undefined): Manifest {
+  const { epochs: _target, ...rest } = manifest;
+  if (targetParam === undefined) return rest;
+  const params: Record<string, Json> = {};
+  for (const [path, value] of Object.entries(manifest.params)) {
+    if (path === targetParam) continue;
+    params[path] = targetParam.startsWith(`${path}.`)
+      ? without(value, targetParam.slice(path.length + 1).split('.'))
+      : value;
+  }
+  return { ...rest, params };
+}
+
+/** A copy of the tree without the leaf at the path. */
+function without(tree: Json, path: readonly string[]): Json {
+  const [head, ...tail] = path;
+  if (head === undefined || tree === null || typeof tree !== 'object' || Array.isArray(tree))
+    return tree;
+  const copy: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(tree)) {
+    if (key !== head) copy[key] = value;
+    else if (tail.length > 0) copy[key] = without(value, tail);
+  }
+  return copy;
 }

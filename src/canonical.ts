@@ -1,0 +1,26 @@
+/** One text for one value: JSON with sorted keys, which hashes and comparisons are made of. */
+import { createHash } from 'node:crypto';
+
+/** JSON without white space, keys of objects in code unit order; `undefined` members are left out. */
+export function canonical(value: unknown): string {
+  if (value === null || typeof value !== 'object') return scalar(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  const members: string[] = [];
+  const tree = value as Record<string, unknown>;
+  for (const key of Object.keys(tree).sort()) {
+    const member = tree[key];
+    if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonical(member)}`);
+  }
+  return `{${members.join(',')}}`;
+}
+
+/** NaN and the infinities have no JSON; YAML can write them, so they get a text that no string has. */
+function scalar(value: unknown): string {
+  if (typeof value === 'number' && !Number.isFinite(value)) return `<${value}>`;
+  return JSON.stringify(value) ?? 'null';
+}
+
+/** SHA-256 of a text in UTF-8, as 64 hexadecimal digits. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,117 @@
+/** A command's arguments: declared as data, which both parses them and writes the help. */
+import { parseArgs } from 'node:util';
+import { type Diagnostic, UserError } from '../error.js';
+import { nearest } from '../pipeline/suggest.js';
+
+export interface Option {
+  readonly name: string;
+  readonly short?: string;
+  /** Name of its value in the help; absent for a switch. */
+  readonly value?: string;
+  readonly multiple?: boolean;
+  readonly help: string;
+}
+
+export interface Usage {
+  readonly command: string;
+  /** What follows the command's name: `[stage|item …]`. */
+  readonly positionals: string;
+  readonly summary: string;
+  readonly options: readonly Option[];
+  /** Further paragraphs of the help. */
+  readonly notes?: string;
+}
+
+export interface Parsed {
+  readonly positionals: readonly string[];
+  flag(name: string): boolean;
+  text(name: string): string | undefined;
+  texts(name: string): readonly string[];
+}
+
+const HELP: Option = { name: 'help', short: 'h', help: 'show this help' };
+
+/**
+ * Parses a command's arguments.
+ *
+ * @throws UserError naming every unknown option, with the closest that exists
+ */
+export function parse(usage: Usage, argv: readonly string[]): Parsed {
+  const options = [...usage.options, HELP];
+  const config: Record<string, { type: 'boolean' | 'string'; short?: string; multiple?: boolean }> =
+    {};
+  for (const { name, short, value, multiple } of options) {
+    config[name] = {
+      type: value === undefined ? 'boolean' : 'string',
+      ...(short === undefined ? {} : { short }),
+      ...(multiple === undefined ? {} : { multiple }),
+    };
+  }
+  const { values, positionals, tokens } = parseArgs({
+    args: [...argv],
+    options: config,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  const mistakes: Diagnostic[] = [];
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const known = options.find((option) => option.name === token.name);
+    if (known === undefined) mistakes.push(unknownOption(usage, options, token.rawName));
+    else if (known.value !== undefined && token.value === undefined) {
+      mistakes.push({
+        code: 'option-value',
+        message: `${token.rawName} needs a value: ${token.rawName} <${known.value}>`,
+      });
+    } else if (known.value === undefined && token.value !== undefined) {
+      mistakes.push({ code: 'option-value', message: `${token.rawName} takes no value` });
+    }
+  }
+  if (mistakes.length > 0) throw new UserError(mistakes);
+  return {
+    positionals,
+    flag: (name) => values[name] === true,
+    text: (name) => values[name] as string | undefined,
+    texts: (name) => (values[name] as string[] | undefined) ?? [],
+  };
+}
+
+function unknownOption(usage: Usage, options: readonly Option[], rawName: string): Diagnostic {
+  const names = options.map((option) => `--${option.name}`);
+  const near = nearest(rawName, names);
+  return {
+    code: 'unknown-option',
+    message: `unknown option ${rawName} of pipe ${usage.command}`,
+    hint: near === undefined ? `see \`pipe ${usage.command} --help\`` : `did you mean ${near}?`,
+  };
+}
+
+/** The text of `--help`. */
+export function helpText(usage: Usage): string {
+  const rows = [...usage.options, HELP].map(({ name, short, value, help }) => ({
+    left: `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`,
+    help,
+  }));
+  const width = Math.max(...rows.map((row) => row.left.length));
+  const lines = [
+    usage.summary,
+    '',
+    `usage: pipe ${usage.command} [options] ${usage.positionals}`.trimEnd(),
+    '',
+    ...rows.map((row) => `  ${row.left.padEnd(width)}  ${row.help}`),
+  ];
+  return `${lines.join('\n')}\n${usage.notes === undefined ? '' : `\n${usage.notes}\n`}`;
+}
+
+/** A whole number ≥ 1 from an option. */
+export function positive(parsed: Parsed, name: string): number | undefined {
+  const text = parsed.text(name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1) return value;
+  throw new UserError({
+    code: 'option-value',
+    message: `--${name} takes a whole number from 1, got "${text}"`,
+  });
+}

@@ -1,0 +1,18 @@
+/** The commands by name: each is loaded only when it is called. */
+import type { Command } from './command.js';
+
+export interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+export const COMMANDS: Readonly<Record<string, Entry>> = {
+  run: { summary: 'run what is stale', load: () => import('./run.js') },
+  status: {
+    summary: 'one line for each item: fresh or why not',
+    load: () => import('./status.js'),
+  },
+  why: { summary: 'why an item is stale', load: () => import('./why.js') },
+  epochs: { summary: 'the epochs that are kept of an item', load: () => import('./epochs.js') },
+  log: { summary: 'the output of an item', load: () => import('./log.js') },
+};

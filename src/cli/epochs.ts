@@ -1,0 +1,111 @@
+/** `pipe epochs`: the chain of an incremental item, epoch by epoch. */
+import type { EpochRecord } from '../cache/record.js';
+import { userError } from '../error.js';
+import { chainManifest, keyOf } from '../manifest.js';
+import { select } from '../pipeline/select.js';
+import { bytes, duration, metricsText } from '../report/words.js';
+import { outlooks } from '../run/outlook.js';
+import { openProject, type Project } from '../run/project.js';
+import { inspection } from '../run/run.js';
+import { parse, type Usage } from './args.js';
+import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS } from './command.js';
+import { curve } from './curve.js';
+
+const usage: Usage = {
+  command: 'epochs',
+  positionals: '<item|stage|pattern …>',
+  summary:
+    'Lists the completed epochs of an item: metrics, seconds, size, and whether the state is kept.',
+  options: [
+    ...VARIANT_OPTIONS,
+    {
+      name: 'metric',
+      value: 'path',
+      help: 'the metric to draw, such as val.ssim (default: the first)',
+    },
+    JSON_OPTION,
+  ],
+};
+
+interface Chain {
+  readonly item: string;
+  readonly chain: string;
+  readonly target: number;
+  readonly epochs: readonly (EpochRecord & { readonly kept: boolean })[];
+}
+
+export const command: Command = {
+  usage,
+  async run(argv, { host, terminal }) {
+    const parsed = parse(usage, argv);
+    if (parsed.positionals.length === 0) {
+      throw userError('no-item', 'pipe epochs needs an item', 'such as `pipe epochs train@faces`');
+    }
+    const variant = { profiles: parsed.texts('profile'), set: parsed.texts('set') };
+    const project = await openProject(host, variant, (message) =>
+      terminal.err(`warning: ${message}\n`),
+    );
+    const chains = await chainsOf(project, parsed.positionals);
+    project.cache.close();
+    if (parsed.flag('json')) terminal.out(`${JSON.stringify(chains, null, 2)}\n`);
+    else
+      for (const chain of chains)
+        terminal.out(listing(chain, parsed.text('metric'), terminal.screen?.size().columns));
+    return EXIT.done;
+  },
+};
+
+/** The chain of today's definition, or while that is not known (an upstream item must run first) of the last run. */
+async function chainsOf(project: Project, targets: readonly string[]): Promise<Chain[]> {
+  const work = await inspection(project, targets);
+  const found = outlooks(work);
+  return select(project.plan, targets).map((index) => {
+    const item = project.plan.items[index];
+    if (item?.epochs === undefined) {
+      throw userError(
+        'not-incremental',
+        `${item?.id} has no epochs`,
+        'give its stage `epochs:` in pipeline.yaml',
+      );
+    }
+    const outlook = found.get(index);
+    const manifest =
+      outlook?.kind === 'run'
+        ? outlook.manifest
+        : outlook?.kind === 'fresh' || outlook?.kind === 'restore'
+          ? outlook.record.manifest
+          : project.cache.readLast(item.id)?.manifest;
+    const chain = manifest === undefined ? '' : keyOf(chainManifest(manifest, item.epochs.param));
+    const records = chain === '' ? [] : project.cache.readEpochs(chain);
+    const epochs = records.map((record) => ({ ...record, kept: project.cache.hasState(record) }));
+    return { item: item.id, chain, target: item.epochs.target, epochs };
+  });
+}
+
+function listing(
+  { item, target, epochs }: Chain,
+  metric: string | undefined,
+  columns = 80,
+): string {
+  if (epochs.length === 0) return `${item}: no epoch is completed (target ${target})\n`;
+  const rows = epochs.map((record) => [
+    String(record.epoch),
+    duration(record.seconds),
+    bytes(record.size),
+    record.kept ? 'kept' : 'dropped',
+    metricsText(record.metrics),
+  ]);
+  const seconds = epochs.reduce((sum, { seconds }) => sum + seconds, 0);
+  const head = `${item}: ${epochs.length} epochs completed, target ${target}, ${duration(seconds)} in all\n`;
+  return `${head}${columnsOf([['epoch', 'time', 'size', 'state', 'metrics'], ...rows])}${curve(epochs, metric, columns)}`;
+}
+
+function columnsOf(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, at) =>
+    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
+  );
+  return rows
+    .map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd())
+    .join('\n')
+    .concat('\n');
+}

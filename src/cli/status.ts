@@ -1,0 +1,39 @@
+/** `pipe status`: one line for each item, fresh or why not. */
+import { openProject } from '../run/project.js';
+import { parse, type Usage } from './args.js';
+import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS } from './command.js';
+import { type Standing, standings } from './inspect.js';
+
+const usage: Usage = {
+  command: 'status',
+  positionals: '[stage|item|pattern …]',
+  summary: 'Says of each item whether it is fresh, and if not, why. Runs nothing.',
+  options: [...VARIANT_OPTIONS, JSON_OPTION],
+  notes:
+    "fresh        a record exists for today's key, and the outs on disk match it\nrestorable   the result is in the cache; a run puts the outs back\nstale        a run executes it\nmissing      an input is not there\nunknown      depends on what an item before it will make",
+};
+
+export const command: Command = {
+  usage,
+  async run(argv, { host, terminal }) {
+    const parsed = parse(usage, argv);
+    const variant = { profiles: parsed.texts('profile'), set: parsed.texts('set') };
+    const warn = (message: string) => terminal.err(`warning: ${message}\n`);
+    const project = await openProject(host, variant, warn);
+    const all = await standings(project, parsed.positionals, parsed.positionals.length > 0);
+    project.cache.close();
+    terminal.out(parsed.flag('json') ? `${JSON.stringify(all, null, 2)}\n` : table(all));
+    return EXIT.done;
+  },
+};
+
+function table(all: readonly Standing[]): string {
+  const width = Math.max(0, ...all.map(({ item }) => item.length));
+  return all
+    .map(({ item, state, reasons }) => {
+      const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : '';
+      const why = reasons[0] === undefined ? '' : `  ${reasons[0].text}${more}`;
+      return `${item.padEnd(width)}  ${why === '' ? state : state.padEnd(10)}${why}\n`;
+    })
+    .join('');
+}

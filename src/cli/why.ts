@@ -1,0 +1,47 @@
+/** `pipe why`: the smallest true reasons why an item is not fresh. */
+import { userError } from '../error.js';
+import { openProject } from '../run/project.js';
+import { parse, type Usage } from './args.js';
+import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS } from './command.js';
+import { type Standing, standings } from './inspect.js';
+
+const usage: Usage = {
+  command: 'why',
+  positionals: '<item|stage|pattern …>',
+  summary: 'Says why an item would run: what differs between its last result and today.',
+  options: [...VARIANT_OPTIONS, JSON_OPTION],
+};
+
+export const command: Command = {
+  usage,
+  async run(argv, { host, terminal }) {
+    const parsed = parse(usage, argv);
+    if (parsed.positionals.length === 0) {
+      throw userError(
+        'no-item',
+        'pipe why needs an item',
+        'such as `pipe why train@faces`; `pipe status` lists them',
+      );
+    }
+    const variant = { profiles: parsed.texts('profile'), set: parsed.texts('set') };
+    const warn = (message: string) => terminal.err(`warning: ${message}\n`);
+    const project = await openProject(host, variant, warn);
+    const all = await standings(project, parsed.positionals, true);
+    project.cache.close();
+    terminal.out(
+      parsed.flag('json') ? `${JSON.stringify(all, null, 2)}\n` : all.map(story).join(''),
+    );
+    return EXIT.done;
+  },
+};
+
+function story({ item, state, reasons }: Standing): string {
+  if (state === 'fresh') return `${item} is fresh\n`;
+  const head = {
+    restorable: 'would be put back from the cache',
+    stale: 'would run',
+    missing: 'cannot run',
+    unknown: 'may run',
+  }[state];
+  return `${item} ${head}:\n${reasons.map(({ text }) => `  ${text}\n`).join('')}`;
+}

@@ -1,0 +1,58 @@
+/** The programmatic door: the types of a plan, of events and results, and `run`. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Emit } from './event.js';
+import { type Host, openProject, type Variant } from './run/project.js';
+import { type RunResult, run as runProject } from './run/run.js';
+import type { RunOptions } from './run/work.js';
+
+export { type Diagnostic, type Place, renderDiagnostic, UserError } from './error.js';
+export type * from './event.js';
+export type * from './pipeline/plan.js';
+export type { RunResult } from './run/run.js';
+
+export interface RunRequest extends Partial<Omit<RunOptions, 'interruption'>>, Partial<Variant> {
+  /** The folder of pipeline.yaml, or one below it; the current one by default. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Told everything that happens. */
+  readonly onEvent?: Emit;
+  /** Aborted to end the run: stages get SIGTERM, and SIGKILL after a grace time. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs what is stale, as `pipe run` does.
+ *
+ * @throws UserError for mistakes in pipeline.yaml, targets or inputs, before anything is touched
+ * @example
+ * const { summary } = await run({ targets: ['evaluate'], onEvent: (event) => console.log(event.type) });
+ */
+export async function run(request: RunRequest = {}): Promise<RunResult> {
+  const emit: Emit = request.onEvent ?? (() => {});
+  const never = new AbortController().signal;
+  const variant = { profiles: request.profiles ?? [], set: request.set ?? [] };
+  const project = await openProject(hostOf(request), variant, (message) =>
+    emit({ type: 'warning', message }),
+  );
+  const { concurrency } = request;
+  const options: RunOptions = {
+    targets: request.targets ?? [],
+    only: request.only ?? false,
+    force: request.force ?? false,
+    dry: request.dry ?? false,
+    frozen: request.frozen ?? false,
+    keepGoing: request.keepGoing ?? false,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    interruption: { stop: request.signal ?? never, kill: never },
+  };
+  return runProject(project, options, emit);
+}
+
+function hostOf({ cwd, env }: RunRequest): Host {
+  const dist = path.dirname(fileURLToPath(import.meta.url));
+  const text = readFileSync(path.join(dist, '..', 'package.json'), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
+  return { cwd: path.resolve(cwd ?? '.'), env: env ?? process.env, dist, version };
+}

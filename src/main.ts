@@ -1,0 +1,125 @@
+/** The entry point: arguments in, exit code out. Only this file touches the process. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { EXIT, type Screen, type Terminal } from './cli/command.js';
+import { COMMANDS } from './cli/commands.js';
+import { renderDiagnostic, UserError } from './error.js';
+import { nearest } from './pipeline/suggest.js';
+import type { Host } from './run/project.js';
+import type { Interruption } from './run/work.js';
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  const terminal = openTerminal();
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    terminal.out(overview());
+    return name === undefined ? EXIT.mistake : EXIT.done;
+  }
+  if (name === '--version' || name === '-v') {
+    terminal.out(`${host().version}\n`);
+    return EXIT.done;
+  }
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) {
+    const near = nearest(name, Object.keys(COMMANDS));
+    terminal.err(`pipe: error: unknown command "${name}" (unknown-command)\n`);
+    terminal.err(near === undefined ? '  see `pipe --help`\n' : `  did you mean "pipe ${near}"?\n`);
+    return EXIT.mistake;
+  }
+  const { command } = await entry.load();
+  if (rest.some((word) => word === '--help' || word === '-h')) {
+    const { helpText } = await import('./cli/args.js');
+    terminal.out(helpText(command.usage));
+    return EXIT.done;
+  }
+  return await command.run(rest, { host: host(), terminal, interruption: interruption() });
+}
+
+function overview(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const rows = Object.entries(COMMANDS).map(
+    ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
+  );
+  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\nEvery command has --help.\n`;
+}
+
+let known: Host | undefined;
+
+function host(): Host {
+  const dist = __dirname;
+  known ??= { cwd: process.cwd(), env: process.env, dist, version: versionOf(dist) };
+  return known;
+}
+
+function versionOf(dist: string): string {
+  const text = readFileSync(path.join(dist, '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/**
+ * The first SIGINT, SIGTERM or SIGHUP asks the stages to end, a second one ends them at once, and
+ * a third us: by then something hangs.
+ */
+function interruption(): Interruption {
+  const stop = new AbortController();
+  const kill = new AbortController();
+  const interrupt = () => {
+    if (kill.signal.aborted) process.exit(EXIT.interrupted);
+    (stop.signal.aborted ? kill : stop).abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  return { stop: stop.signal, kill: kill.signal };
+}
+
+function openTerminal(): Terminal {
+  const closed = (error: NodeJS.ErrnoException) => {
+    // `pipe status | head` closes its end: nobody reads on, which is no failure.
+    if (error.code === 'EPIPE') process.exit(EXIT.done);
+    throw error;
+  };
+  process.stdout.on('error', closed);
+  process.stderr.on('error', closed);
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    screen: screenOf(),
+  };
+}
+
+/** A live view needs a terminal that can move its cursor; CI logs cannot. */
+function screenOf(): Screen | undefined {
+  const { stdout, env } = process;
+  if (
+    !stdout.isTTY ||
+    env.TERM === 'dumb' ||
+    (env.CI !== undefined && env.CI !== '' && env.CI !== 'false')
+  ) {
+    return undefined;
+  }
+  return {
+    size: () => ({ columns: stdout.columns, rows: stdout.rows }),
+    onResize: (listener) => {
+      stdout.on('resize', listener);
+      return () => stdout.off('resize', listener);
+    },
+    colors: env.NO_COLOR === undefined || env.NO_COLOR === '',
+  };
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    if (error instanceof UserError) {
+      process.stderr.write(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`);
+      process.exitCode = EXIT.mistake;
+      return;
+    }
+    // A bug of ours: its stack is what we need to mend it.
+    process.stderr.write(
+      `pipe: internal error\n${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    process.exitCode = EXIT.failed;
+  },
+);

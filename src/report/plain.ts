@@ -1,0 +1,79 @@
+/** The log of a run for pipes, files and CI: whole lines, each with its item's name, quiet where nothing happened. */
+import type { ItemDone, RunEvent } from '../event.js';
+import { duration, failureLines, metricsText, plural, summaryLine } from './words.js';
+
+export type Write = (text: string) => void;
+
+/** Writes a line for each event that says something. */
+export function plainReporter(write: Write): (event: RunEvent) => void {
+  let dry = false;
+  return (event) => {
+    if (event.type === 'run') dry = event.dry;
+    for (const line of linesOf(event, dry)) write(`${line}\n`);
+  };
+}
+
+function linesOf(event: RunEvent, dry: boolean): string[] {
+  switch (event.type) {
+    case 'run':
+    case 'progress':
+      return [];
+    case 'start': {
+      const verb = event.action === 'run' ? 'running' : 'restoring';
+      return [`${event.item}: ${verb} (${event.reason})`, ...resumed(event)];
+    }
+    case 'waiting':
+      return [`${event.item}: waiting: ${event.reason}`];
+    case 'epoch': {
+      const metrics = event.metrics === undefined ? '' : `, ${metricsText(event.metrics)}`;
+      return [
+        `${event.item}: epoch ${event.epoch}/${event.target} in ${duration(event.seconds)}${metrics}`,
+      ];
+    }
+    case 'warning':
+      return [`${event.item === undefined ? '' : `${event.item}: `}warning: ${event.message}`];
+    case 'item':
+      return dry ? forecastLines(event) : itemLines(event);
+    case 'summary':
+      return [summaryLine(event)];
+    default:
+      return event satisfies never;
+  }
+}
+
+function resumed(event: RunEvent & { type: 'start' }): string[] {
+  if (event.epochs === undefined || event.epochs.completed === 0) return [];
+  const { completed, target } = event.epochs;
+  return [
+    `${event.item}: ${plural(completed, 'epoch')} kept, ${Math.max(0, target - completed)} to run`,
+  ];
+}
+
+function itemLines(event: ItemDone): string[] {
+  const after = event.seconds === undefined ? '' : ` in ${duration(event.seconds)}`;
+  switch (event.verdict) {
+    case 'fresh':
+      return [];
+    case 'ran':
+    case 'restored':
+      return [`${event.item}: ${event.verdict}${after}`];
+    case 'blocked':
+    case 'cancelled':
+      return [`${event.item}: ${event.verdict}: ${event.reason ?? ''}`];
+    case 'failed':
+      return event.failure === undefined
+        ? [`${event.item}: failed`]
+        : failureLines(event.item, event.failure);
+    default:
+      return event.verdict satisfies never;
+  }
+}
+
+function forecastLines(event: ItemDone): string[] {
+  if (event.verdict === 'fresh') return [];
+  const verb = event.verdict === 'restored' ? 'would be restored' : 'would run';
+  const about = event.expected === undefined ? '' : `, about ${duration(event.expected)}`;
+  return [
+    `${event.item}: ${verb}${event.reason === undefined ? '' : ` (${event.reason})`}${about}`,
+  ];
+}

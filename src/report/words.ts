@@ -1,0 +1,69 @@
+/** Numbers and verdicts as people read them. Pure. */
+import type { Failure, RunDone, Verdict } from '../event.js';
+
+/** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
+}
+
+/** `512 B`, `3.4 MB`: powers of 1000. */
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return unit === 0
+    ? `${value} B`
+    : `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${units[unit]}`;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** The line that every run ends with. */
+export function summaryLine(summary: RunDone): string {
+  const always = [`${summary.ran} ran`, `${summary.restored} restored`, `${summary.fresh} fresh`];
+  const sometimes = (['failed', 'blocked', 'cancelled'] satisfies Verdict[])
+    .filter((verdict) => summary[verdict] > 0)
+    .map((verdict) => `${summary[verdict]} ${verdict}`);
+  return `pipe: ${[...always, ...sometimes].join(', ')}`;
+}
+
+/** The whole story of a failure, as lines. */
+export function failureLines(item: string, failure: Failure): string[] {
+  const lines = [`${item}: failed: ${failure.message}`];
+  if (failure.command !== '') lines.push(`  command: ${failure.command}`);
+  if (failure.tail.length > 0) {
+    lines.push('  its last lines:', ...failure.tail.map((line) => `  | ${line}`));
+  }
+  if (failure.log !== undefined) lines.push(`  full log: ${failure.log}`);
+  return lines;
+}
+
+/** `loss 0.0312, val.ssim 0.914`: at most four, nested names joined by dots. */
+export function metricsText(metrics: unknown, limit = 4): string {
+  return flatten(metrics, '')
+    .slice(0, limit)
+    .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`)
+    .join(', ');
+}
+
+function flatten(value: unknown, prefix: string): [string, number][] {
+  if (typeof value === 'number') return [[prefix, value]];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, below]) =>
+    flatten(below, prefix === '' ? key : `${prefix}.${key}`),
+  );
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}

@@ -1,0 +1,209 @@
+/** The epochs of one execution: what it resumes from, what it commits, when it has enough. */
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { EpochRecord } from '../cache/record.js';
+import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import type { EpochPlan, Item } from '../pipeline/plan.js';
+import { type CommitWatch, watchCommits } from '../process/commits.js';
+import { metricAt, type Resume, resume, statesToDrop, stopEpoch } from './incremental.js';
+import { cacheOf, type Work } from './work.js';
+
+/** What the process of an incremental stage finds in its environment. */
+export type EpochEnvironment = Readonly<
+  Record<'PIPE_EPOCHS' | 'PIPE_EPOCH' | 'PIPE_STATE' | 'PIPE_COMMIT', string>
+>;
+
+export class EpochRun {
+  readonly #work: Work;
+  readonly #item: Item;
+  readonly #plan: EpochPlan;
+  readonly #chain: string;
+  readonly #resume: Resume;
+  readonly #state: string;
+  /** The chain as far as this execution may use it, by epoch. */
+  readonly #records: Map<number, EpochRecord>;
+  readonly #enough = new AbortController();
+  #watch: CommitWatch | undefined;
+  #computed = 0;
+  #lastCommit = performance.now();
+
+  private constructor(
+    work: Work,
+    item: Item,
+    plan: EpochPlan,
+    chain: string,
+    records: readonly EpochRecord[],
+    scratch: string,
+  ) {
+    this.#work = work;
+    this.#item = item;
+    this.#plan = plan;
+    this.#chain = chain;
+    this.#records = new Map(records.map((record) => [record.epoch, record]));
+    this.#resume = resume(plan, records, (record) => cacheOf(work).hasState(record));
+    this.#state = path.join(scratch, 'state');
+  }
+
+  /**
+   * Takes over what was committed but not stored when everything was killed, and puts the newest
+   * usable state where the process finds it. With `afresh` the chain starts at epoch 1 again.
+   */
+  static async prepare(
+    work: Work,
+    item: Item,
+    manifest: Manifest,
+    scratch: string,
+    afresh: boolean,
+  ): Promise<EpochRun | undefined> {
+    const plan = item.epochs;
+    if (plan === undefined) return undefined;
+    const chain = keyOf(chainManifest(manifest, plan.param));
+    await adopt(work, chain, afresh);
+    const records = afresh ? [] : cacheOf(work).readEpochs(chain);
+    const run = new EpochRun(work, item, plan, chain, records, scratch);
+    await run.#putStateBack();
+    return run;
+  }
+
+  /** Before the process starts. */
+  get span(): { readonly completed: number; readonly target: number } {
+    return this.#resume;
+  }
+
+  get env(): EpochEnvironment {
+    return {
+      PIPE_EPOCHS: String(this.#resume.target),
+      PIPE_EPOCH: String(this.#resume.completed),
+      PIPE_STATE: this.#state,
+      PIPE_COMMIT: cacheOf(this.#work).commitFolder(this.#chain),
+    };
+  }
+
+  /** Aborted when the process need not or must not go on: patience ran out, or it broke the protocol. */
+  get stop(): AbortSignal {
+    return this.#enough.signal;
+  }
+
+  /** How the process broke the protocol. */
+  get mistake(): string | undefined {
+    return this.#watch?.mistake;
+  }
+
+  get computed(): number {
+    return this.#computed;
+  }
+
+  get reached(): number {
+    return this.#resume.target;
+  }
+
+  /**
+   * True when the chain turned out to end at an earlier epoch than the process was started for
+   * (early stopping): it must be started once more, only to write the outs of that epoch.
+   */
+  get endsEarlier(): boolean {
+    const wanted = stopEpoch(this.#plan, [...this.#records.values()]);
+    return wanted !== undefined && wanted !== this.#resume.target;
+  }
+
+  /** Stores what the process commits, from now on. */
+  watch(): void {
+    this.#lastCommit = performance.now();
+    this.#watch = watchCommits({
+      folder: cacheOf(this.#work).commitFolder(this.#chain),
+      completed: this.#resume.completed,
+      target: this.#resume.target,
+      onCommit: (epoch) => this.#store(epoch),
+      onMistake: () => this.#enough.abort(),
+    });
+  }
+
+  /** After the process has ended: what it committed last is stored too. */
+  async drain(): Promise<void> {
+    await this.#watch?.drain();
+  }
+
+  /** Why a process that ended well did not do its work; undefined when it did. */
+  shortfall(): string | undefined {
+    const { target } = this.#resume;
+    if (this.#records.has(target)) return undefined;
+    const reached = Math.max(0, ...this.#records.keys());
+    return `ended after epoch ${reached} of ${target} without committing the rest (see docs/stage-protocol.md)`;
+  }
+
+  close(): void {
+    this.#watch?.close();
+  }
+
+  async #store(epoch: number): Promise<void> {
+    const now = performance.now();
+    const seconds = (now - this.#lastCommit) / 1000;
+    this.#lastCommit = now;
+    const record = await cacheOf(this.#work).takeCommit(this.#chain, epoch, seconds);
+    this.#records.set(epoch, record);
+    this.#computed++;
+    this.#work.emit({
+      type: 'epoch',
+      item: this.#item.id,
+      epoch,
+      target: this.#resume.target,
+      seconds,
+      ...(record.metrics === undefined ? {} : { metrics: record.metrics }),
+    });
+    this.#warnOfMissingMetric(record);
+    this.#dropStates();
+    if (this.endsEarlier) this.#enough.abort();
+  }
+
+  #warnOfMissingMetric({ epoch, metrics }: EpochRecord): void {
+    const { best } = this.#plan;
+    if (best === undefined || metricAt(metrics, best.metric) !== undefined) return;
+    const message = `epoch ${epoch} has no number "${best.metric}" in its metrics.json: it cannot be the best`;
+    this.#work.emit({ type: 'warning', item: this.#item.id, message });
+  }
+
+  /** The newest state stays, and the one that may yet write the outs. */
+  #dropStates(): void {
+    const records = [...this.#records.values()];
+    const { best, keep } = this.#plan;
+    const needed = [this.#plan.target];
+    if (best !== undefined) {
+      const sofar = stopEpoch({ best, target: Math.max(...this.#records.keys()) }, records);
+      if (sofar !== undefined) needed.push(sofar);
+    }
+    for (const epoch of statesToDrop(keep, records, needed)) {
+      const record = this.#records.get(epoch);
+      if (record !== undefined && cacheOf(this.#work).hasState(record))
+        cacheOf(this.#work).dropState(this.#chain, epoch);
+    }
+  }
+
+  async #putStateBack(): Promise<void> {
+    mkdirSync(path.dirname(this.#state), { recursive: true });
+    if (this.#resume.completed === 0) mkdirSync(this.#state);
+    else await cacheOf(this.#work).restoreState(this.#chain, this.#resume.completed, this.#state);
+  }
+}
+
+/**
+ * What lies in the commit folder was committed by a process whose runner died before it stored it.
+ * In order and without a gap it belongs to the chain; anything else is half-written or left over.
+ */
+async function adopt(work: Work, chain: string, afresh: boolean): Promise<void> {
+  const cache = cacheOf(work);
+  const folder = cache.commitFolder(chain);
+  const recorded = new Set(cache.readEpochs(chain).map((record) => record.epoch));
+  const committed = readdirSync(folder)
+    .filter((name) => /^[1-9]\d*$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+  if (!afresh) {
+    for (const epoch of committed) {
+      if (recorded.has(epoch) || (epoch > 1 && !recorded.has(epoch - 1))) continue;
+      await cache.takeCommit(chain, epoch, 0);
+      recorded.add(epoch);
+    }
+  }
+  for (const name of readdirSync(folder))
+    rmSync(path.join(folder, name), { recursive: true, force: true });
+}

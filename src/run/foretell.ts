@@ -1,0 +1,71 @@
+/** A dry run: every selected item ends with what would become of it, and what that would take. */
+import type { EpochRecord } from '../cache/record.js';
+import type { ItemDone } from '../event.js';
+import { chainManifest, keyOf } from '../manifest.js';
+import type { EpochPlan, Item } from '../pipeline/plan.js';
+import { explain } from './explain.js';
+import { resume, secondsPerEpoch } from './incremental.js';
+import { refuseMissing } from './missing.js';
+import { type Outlook, outlooks } from './outlook.js';
+import { cacheOf, finish, itemAt, type Work } from './work.js';
+
+export function foretell(work: Work): void {
+  const found = outlooks(work);
+  refuseMissing(
+    [...found].flatMap(([index, outlook]) =>
+      outlook.kind === 'missing'
+        ? outlook.deps.map((dep) => ({ item: itemAt(work, index).id, dep }))
+        : [],
+    ),
+  );
+  for (const [index, outlook] of found) {
+    const item = itemAt(work, index);
+    const base = { type: 'item', item: item.id } as const;
+    switch (outlook.kind) {
+      case 'fresh':
+      case 'restore': {
+        const { key, record } = outlook;
+        const verdict = outlook.kind === 'fresh' ? 'fresh' : 'restored';
+        const reason = outlook.kind === 'fresh' ? {} : { reason: outlook.reason.text };
+        finish(work, index, { ...base, verdict, key, ...reason }, { key, outs: record.outs });
+        break;
+      }
+      default:
+        finish(work, index, {
+          ...base,
+          verdict: 'ran',
+          reason: reasonOf(work, index, outlook),
+          ...forecast(work, item, outlook),
+        });
+    }
+  }
+}
+
+function reasonOf(work: Work, index: number, outlook: Outlook): string {
+  if (outlook.kind === 'unknown') return `not known before ${outlook.waitsFor.join(', ')} has run`;
+  return (
+    explain(work.project, itemAt(work, index), work.codes.of(index), outlook)[0]?.text ?? 'stale'
+  );
+}
+
+/** Expected seconds from what was recorded; of an incremental stage for the epochs that are left. */
+function forecast(work: Work, item: Item, outlook: Outlook): Pick<ItemDone, 'expected' | 'epochs'> {
+  const last = cacheOf(work).readLast(item.id)?.seconds;
+  if (item.epochs === undefined || outlook.kind !== 'run')
+    return last === undefined ? {} : { expected: last };
+  const chain = keyOf(chainManifest(outlook.manifest, item.epochs.param));
+  return epochForecast(item.epochs, cacheOf(work).readEpochs(chain), (record) =>
+    cacheOf(work).hasState(record),
+  );
+}
+
+function epochForecast(
+  plan: EpochPlan,
+  records: readonly EpochRecord[],
+  hasState: (record: EpochRecord) => boolean,
+): Pick<ItemDone, 'expected' | 'epochs'> {
+  const { completed, target } = resume(plan, records, hasState);
+  const epochs = { computed: target - completed, reached: target };
+  const each = secondsPerEpoch(records);
+  return each === undefined ? { epochs } : { epochs, expected: each * epochs.computed };
+}

@@ -1,0 +1,83 @@
+/** A project as one command sees it: where it is, its plan, its cache, its surroundings. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Cache, openCache } from '../cache/cache.js';
+import { sha256 } from '../canonical.js';
+import { userError } from '../error.js';
+import type { Plan } from '../pipeline/plan.js';
+
+export const PIPELINE_FILE = 'pipeline.yaml';
+
+/** What the entry point knows of the process, and nothing below it asks for itself. */
+export interface Host {
+  /** Absolute path of the folder that the command was started in. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute path of the tool's dist folder. */
+  readonly dist: string;
+  /** Version of the tool. */
+  readonly version: string;
+}
+
+export interface Variant {
+  /** Laid over params in this order. */
+  readonly profiles: readonly string[];
+  /** `a.b=<YAML>` each. */
+  readonly set: readonly string[];
+}
+
+export interface Project extends Host {
+  /** Absolute path of the folder of pipeline.yaml. */
+  readonly root: string;
+  readonly variant: Variant;
+  readonly plan: Plan;
+  readonly cache: Cache;
+}
+
+/**
+ * The nearest folder at or above `cwd` that holds a pipeline.yaml.
+ *
+ * @throws UserError when there is none
+ */
+export function findRoot(cwd: string): string {
+  for (let folder = cwd; ; folder = path.dirname(folder)) {
+    if (existsSync(path.join(folder, PIPELINE_FILE))) return folder;
+    if (path.dirname(folder) === folder) {
+      throw userError(
+        'no-pipeline',
+        `no ${PIPELINE_FILE} in ${cwd} or above it`,
+        'run `pipe init` to start one here',
+      );
+    }
+  }
+}
+
+/** Opens the project around `host.cwd`. The plan of an unchanged pipeline.yaml is read, not made. */
+export async function openProject(
+  host: Host,
+  variant: Variant,
+  warn: (message: string) => void,
+): Promise<Project> {
+  const root = findRoot(host.cwd);
+  const folder = host.env.PIPE_CACHE;
+  const cache = openCache({
+    project: root,
+    ...(folder === undefined || folder === '' ? {} : { folder: path.resolve(root, folder) }),
+    warn,
+  });
+  const plan = await planOf(host, root, variant, cache);
+  for (const warning of plan.warnings) warn(warning);
+  return { ...host, root, variant, plan, cache };
+}
+
+/** A kept plan is named by all that it was made of: another text, variant or version has another name. */
+async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
+  const text = readFileSync(path.join(root, PIPELINE_FILE), 'utf8');
+  const name = sha256(JSON.stringify(['plan', host.version, text, variant.profiles, variant.set]));
+  const kept = cache.readKept('plans', name) as Plan | undefined;
+  if (kept?.format === 1) return kept;
+  const { loadPlan } = await import('../pipeline/load.js');
+  const plan = loadPlan({ project: root, profiles: variant.profiles, set: variant.set, text });
+  cache.writeKept('plans', name, plan);
+  return plan;
+}

@@ -1,0 +1,131 @@
+/** Who may start next: p-queue runs the jobs, this queue hands it one only when its resources are free. */
+import type PQueue from 'p-queue';
+import type { Queue, QueueAddOptions } from 'p-queue';
+import type { Resources } from '../pipeline/plan.js';
+
+type Job = () => Promise<unknown>;
+
+export interface JobOptions extends QueueAddOptions {
+  readonly need: Resources;
+}
+
+interface Waiting {
+  readonly job: Job;
+  readonly priority: number;
+  readonly need: Resources;
+}
+
+/**
+ * A p-queue queue over a machine's cores, memory and GPUs. To p-queue its size is the number of
+ * jobs that may start *now*, so p-queue never asks for one that does not fit, and asks again
+ * whenever a job ends. Among those that fit, the highest priority starts first, then the oldest.
+ */
+export class ResourceQueue implements Queue<Job, JobOptions> {
+  /** Jobs by what they need: few different needs, so a look at the head of each list is enough. */
+  readonly #lists = new Map<string, Waiting[]>();
+  #free: Resources;
+  readonly #capacity: Resources;
+
+  constructor(capacity: Resources) {
+    this.#capacity = capacity;
+    this.#free = capacity;
+  }
+
+  get size(): number {
+    return this.#next() === undefined ? 0 : 1;
+  }
+
+  enqueue(job: Job, options?: Partial<JobOptions>): void {
+    const need = this.#clamp(options?.need ?? { cpu: 1, memory: 0, gpu: 0 });
+    const shape = `${need.cpu} ${need.memory} ${need.gpu}`;
+    const list = this.#lists.get(shape);
+    const waiting = { job, priority: options?.priority ?? 0, need };
+    if (list === undefined) this.#lists.set(shape, [waiting]);
+    else list.splice(insertionPoint(list, waiting.priority), 0, waiting);
+  }
+
+  dequeue(): Job | undefined {
+    const list = this.#next();
+    const waiting = list?.shift();
+    if (waiting === undefined) return undefined;
+    this.#take(waiting.need, -1);
+    return async () => {
+      try {
+        return await waiting.job();
+      } finally {
+        // Before p-queue looks for the next job, which it does when this promise settles.
+        this.#take(waiting.need, +1);
+      }
+    };
+  }
+
+  filter(options: Readonly<Partial<JobOptions>>): Job[] {
+    const priority = options.priority;
+    return [...this.#lists.values()]
+      .flat()
+      .filter((each) => priority === undefined || each.priority === priority)
+      .map((each) => each.job);
+  }
+
+  setPriority(): void {
+    throw new Error('the priority of a job is set when it is added');
+  }
+
+  /** The list whose head starts next. */
+  #next(): Waiting[] | undefined {
+    let best: Waiting[] | undefined;
+    for (const list of this.#lists.values()) {
+      const head = list[0];
+      if (head === undefined || !this.#fits(head.need)) continue;
+      if (best === undefined || head.priority > (best[0]?.priority ?? 0)) best = list;
+    }
+    return best;
+  }
+
+  #fits(need: Resources): boolean {
+    return (
+      need.cpu <= this.#free.cpu && need.memory <= this.#free.memory && need.gpu <= this.#free.gpu
+    );
+  }
+
+  #take(need: Resources, sign: 1 | -1): void {
+    this.#free = {
+      cpu: this.#free.cpu + sign * need.cpu,
+      memory: this.#free.memory + sign * need.memory,
+      gpu: this.#free.gpu + sign * need.gpu,
+    };
+  }
+
+  /** An item that needs more than the machine has runs alone rather than never. */
+  #clamp(need: Resources): Resources {
+    return {
+      cpu: Math.min(need.cpu, this.#capacity.cpu),
+      memory: Math.min(need.memory, this.#capacity.memory),
+      gpu: Math.min(need.gpu, this.#capacity.gpu),
+    };
+  }
+}
+
+/** Behind all of the same or a higher priority. */
+function insertionPoint(list: readonly Waiting[], priority: number): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle]?.priority ?? 0) >= priority) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export type JobQueue = PQueue<ResourceQueue, JobOptions>;
+
+export async function createJobQueue(capacity: Resources): Promise<JobQueue> {
+  const { default: Queue } = await import('p-queue');
+  class OnThisMachine extends ResourceQueue {
+    constructor() {
+      super(capacity);
+    }
+  }
+  return new Queue({ queueClass: OnThisMachine, concurrency: Number.POSITIVE_INFINITY });
+}

@@ -1,0 +1,116 @@
+/** A run from beginning to end: select, sweep, schedule, and one verdict for each item. */
+import type { Emit, ItemDone, RunDone } from '../event.js';
+import { VERDICTS } from '../event.js';
+import type { Plan } from '../pipeline/plan.js';
+import { select } from '../pipeline/select.js';
+import { openCodes } from './code.js';
+import { foretell } from './foretell.js';
+import { refuseMissing } from './missing.js';
+import type { Project } from './project.js';
+import { sweep } from './sweep.js';
+import { itemAt, type RunOptions, type Work } from './work.js';
+
+export interface RunResult {
+  readonly summary: RunDone;
+  /** Of every selected item, in plan order. */
+  readonly items: readonly ItemDone[];
+}
+
+/**
+ * Runs what is stale among the targets and what they need.
+ *
+ * @throws UserError before anything is touched: unknown targets, missing inputs, code that cannot be read
+ */
+export async function run(project: Project, options: RunOptions, emit: Emit): Promise<RunResult> {
+  const started = performance.now();
+  const work = await prepare(project, options, emit);
+  try {
+    emit({
+      type: 'run',
+      items: work.selected.map((index) => itemAt(work, index).id),
+      dry: isDry(options),
+    });
+    if (isDry(options)) foretell(work);
+    else await sweepAndSchedule(work);
+    const items = work.selected.map((index) => work.done.get(index) as ItemDone);
+    const summary = summarize(items, (performance.now() - started) / 1000);
+    emit(summary);
+    return { summary, items };
+  } finally {
+    project.cache.close();
+  }
+}
+
+async function sweepAndSchedule(work: Work): Promise<void> {
+  const { pending, missing } = sweep(work);
+  refuseMissing(missing);
+  if (pending.length === 0) return;
+  const { schedule } = await import('./schedule.js');
+  await schedule(work, pending);
+}
+
+/** Neither executes nor writes anything. */
+function isDry({ dry, frozen }: RunOptions): boolean {
+  return dry || frozen;
+}
+
+async function prepare(project: Project, options: RunOptions, emit: Emit): Promise<Work> {
+  const { plan, cache } = project;
+  const targets = select(plan, options.targets);
+  const selected = options.only ? targets : withNeeds(plan, targets);
+  if (!isDry(options)) cache.sweepTmp();
+  return workOn(project, selected, options, emit);
+}
+
+/** The targets and what they need, to be looked at: nothing runs, nobody is told. */
+export async function inspection(project: Project, targets: readonly string[]): Promise<Work> {
+  const never = new AbortController().signal;
+  const options: RunOptions = {
+    targets,
+    only: false,
+    force: false,
+    dry: true,
+    frozen: false,
+    keepGoing: false,
+    interruption: { stop: never, kill: never },
+  };
+  const selected = withNeeds(project.plan, select(project.plan, targets));
+  return workOn(project, selected, options, () => {});
+}
+
+async function workOn(
+  project: Project,
+  selected: readonly number[],
+  options: RunOptions,
+  emit: Emit,
+): Promise<Work> {
+  return {
+    project,
+    options,
+    emit,
+    codes: await openCodes(project, selected),
+    selected,
+    isSelected: new Set(selected),
+    done: new Map(),
+    settled: new Map(),
+  };
+}
+
+/** The selection and all that it needs, near and far; ascending. */
+export function withNeeds(plan: Plan, selected: readonly number[]): number[] {
+  const wanted = new Set(selected);
+  // Needs come before who needs them, so one pass from the end reaches all of them.
+  for (let index = plan.items.length - 1; index >= 0; index--) {
+    if (wanted.has(index)) for (const need of plan.items[index]?.needs ?? []) wanted.add(need);
+  }
+  return [...wanted].sort((a, b) => a - b);
+}
+
+function summarize(items: readonly ItemDone[], seconds: number): RunDone {
+  const counts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Record<
+    ItemDone['verdict'],
+    number
+  >;
+  for (const item of items) counts[item.verdict]++;
+  return { type: 'summary', ...counts, seconds };
+}

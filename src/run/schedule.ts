@@ -1,0 +1,163 @@
+/** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
+import { availableParallelism, totalmem } from 'node:os';
+import type { ItemDone } from '../event.js';
+import type { Resources } from '../pipeline/plan.js';
+import { gpuCount } from '../process/lease.js';
+import { decide } from './decide.js';
+import { criticalPaths } from './priority.js';
+import { createJobQueue, type JobQueue } from './queue.js';
+import { settle } from './settle.js';
+import { finish, itemAt, selectedNeeds, type Work } from './work.js';
+
+/** Runs or restores the pending items, and ends each of them with its verdict. */
+export async function schedule(work: Work, pending: readonly number[]): Promise<void> {
+  const queue = await createJobQueue(await capacityOf(work, pending));
+  await new Schedule(work, pending, queue).run();
+}
+
+async function capacityOf(work: Work, pending: readonly number[]): Promise<Resources> {
+  const wantsGpu = pending.some((index) => itemAt(work, index).resources.gpu > 0);
+  return {
+    cpu: work.options.concurrency ?? availableParallelism(),
+    memory: totalmem(),
+    gpu: wantsGpu ? await gpuCount(work.project.env) : 0,
+  };
+}
+
+/** What putting outs back takes, whatever it took to make them. */
+const PUT_BACK: Resources = { cpu: 1, memory: 0, gpu: 0 };
+
+/** Why nothing new starts. */
+type Stop = { readonly cause: 'interrupted' } | { readonly cause: 'failed'; readonly item: string };
+
+class Schedule {
+  readonly #work: Work;
+  readonly #pending: ReadonlySet<number>;
+  readonly #queue: JobQueue;
+  readonly #priorities: ReadonlyMap<number, number>;
+  /** Pending items that an item still waits for. */
+  readonly #waitingFor = new Map<number, number>();
+  readonly #dependents = new Map<number, number[]>();
+  #stop: Stop | undefined;
+  /** A bug, not a failure: the run ends with it. */
+  #bug: unknown;
+
+  constructor(work: Work, pending: readonly number[], queue: JobQueue) {
+    this.#work = work;
+    this.#pending = new Set(pending);
+    this.#queue = queue;
+    for (const index of pending) {
+      const needs = selectedNeeds(work, index).filter((need) => this.#pending.has(need));
+      this.#waitingFor.set(index, needs.length);
+      for (const need of needs) {
+        const list = this.#dependents.get(need);
+        if (list === undefined) this.#dependents.set(need, [index]);
+        else list.push(index);
+      }
+    }
+    this.#priorities = criticalPaths(work, pending, this.#dependents);
+  }
+
+  async run(): Promise<void> {
+    const signal = this.#work.options.interruption.stop;
+    const interrupt = () => {
+      this.#stop ??= { cause: 'interrupted' };
+    };
+    if (signal.aborted) interrupt();
+    signal.addEventListener('abort', interrupt, { once: true });
+    this.#ready([...this.#pending].filter((index) => this.#waitingFor.get(index) === 0));
+    await this.#queue.onIdle();
+    signal.removeEventListener('abort', interrupt);
+    if (this.#bug !== undefined) throw this.#bug;
+    for (const index of this.#pending) {
+      if (!this.#work.done.has(index)) this.#cancel(index);
+    }
+  }
+
+  /**
+   * All that these items need is done, so their keys are known: what is fresh after all (early
+   * cutoff) ends at once and makes others ready in turn, the rest waits for resources.
+   */
+  #ready(indices: readonly number[]): void {
+    const ready = [...indices];
+    for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
+      if (this.#work.done.has(index)) continue;
+      const { project, codes, options } = this.#work;
+      const item = itemAt(this.#work, index);
+      const decision = decide(item, codes.of(index), project, options.force);
+      if (decision.kind === 'fresh') {
+        const { key, record } = decision;
+        finish(
+          this.#work,
+          index,
+          { type: 'item', item: item.id, verdict: 'fresh', key },
+          { key, outs: record.outs },
+        );
+        ready.push(...this.#released(index));
+      } else {
+        this.#enqueue(index, decision.kind === 'restore' ? PUT_BACK : item.resources);
+      }
+    }
+  }
+
+  #enqueue(index: number, need: Resources): void {
+    const { id } = itemAt(this.#work, index);
+    void this.#queue
+      .add(() => this.#start(index), { priority: this.#priorities.get(index) ?? 0, need })
+      .catch((error: unknown) => {
+        this.#bug ??= error;
+        this.#stop ??= { cause: 'failed', item: id };
+      });
+  }
+
+  async #start(index: number): Promise<void> {
+    if (this.#stop !== undefined) return;
+    const { done, settled } = await settle(this.#work, index);
+    this.#ended(index, done, settled);
+  }
+
+  #ended(index: number, done: ItemDone, settled: Parameters<typeof finish>[3]): void {
+    finish(this.#work, index, done, settled);
+    if (done.verdict === 'failed') {
+      this.#block(index, done.item);
+      if (!this.#work.options.keepGoing) this.#stop ??= { cause: 'failed', item: done.item };
+      return;
+    }
+    if (done.verdict !== 'cancelled') this.#ready(this.#released(index));
+  }
+
+  /** The dependents that waited for this item last. */
+  #released(index: number): number[] {
+    return (this.#dependents.get(index) ?? []).filter((dependent) => {
+      const left = (this.#waitingFor.get(dependent) ?? 0) - 1;
+      this.#waitingFor.set(dependent, left);
+      return left === 0;
+    });
+  }
+
+  /** All that depends on a failed item, near and far. */
+  #block(index: number, failed: string): void {
+    for (const dependent of this.#dependents.get(index) ?? []) {
+      if (this.#work.done.has(dependent)) continue;
+      finish(this.#work, dependent, {
+        type: 'item',
+        item: itemAt(this.#work, dependent).id,
+        verdict: 'blocked',
+        reason: `needs ${failed}, which failed`,
+      });
+      this.#block(dependent, failed);
+    }
+  }
+
+  #cancel(index: number): void {
+    const stop = this.#stop;
+    const reason =
+      stop?.cause === 'failed' ? `not started, since ${stop.item} failed` : 'interrupted';
+    finish(this.#work, index, {
+      type: 'item',
+      item: itemAt(this.#work, index).id,
+      verdict: 'cancelled',
+      reason,
+    });
+  }
+}

@@ -1,0 +1,225 @@
+/** One item under its locks: decided again, then put back, or executed and recorded. */
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+import { DamagedObject } from '../cache/cache.js';
+import type { RunRecord } from '../cache/record.js';
+import { sha256 } from '../canonical.js';
+import type { ItemDone } from '../event.js';
+import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import type { Item } from '../pipeline/plan.js';
+import { describeHolder } from '../process/holder.js';
+import { acquireLock, type Lock } from '../process/lock.js';
+import { reapOrphans } from '../process/orphans.js';
+import { type Decision, decide } from './decide.js';
+import { type Execution, executeItem } from './execute.js';
+import { cacheOf, itemAt, type Settled, type Work } from './work.js';
+
+export interface Ended {
+  readonly done: ItemDone;
+  readonly settled?: Settled;
+}
+
+/**
+ * Brings one item to its end. Its workspace lock keeps other runs of this project from its outs;
+ * the lock of its key keeps runs of other clones, over a shared cache, from computing the same.
+ */
+export async function settle(work: Work, index: number): Promise<Ended> {
+  const item = itemAt(work, index);
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  try {
+    return await underLocks(work, index, seconds);
+  } catch (error) {
+    if (work.options.interruption.stop.aborted && isAbort(error))
+      return cancelled(item, 'interrupted');
+    const message = systemMessage(error);
+    if (message === undefined) throw error;
+    return failed(item, { message, command: '', tail: [] }, seconds());
+  }
+}
+
+async function underLocks(work: Work, index: number, seconds: () => number): Promise<Ended> {
+  const item = itemAt(work, index);
+  const workspaceLock = await lock(work, item, `out ${workspaceOf(work)} ${item.id}`);
+  try {
+    const first = await withoutRunning(work, index, seconds);
+    if (first.kind === 'ended') return first;
+    const keyLock = await lock(work, item, `key ${lockKeyOf(item, first.decision.manifest)}`);
+    try {
+      // Another clone may have computed it while we waited.
+      const second = await withoutRunning(work, index, seconds);
+      if (second.kind === 'ended') return second;
+      const { decision } = second;
+      return concluded(item, decision.key, await executeItem(work, index, decision), seconds());
+    } finally {
+      keyLock.release();
+    }
+  } finally {
+    workspaceLock.release();
+  }
+}
+
+type WithoutRunning =
+  | ({ readonly kind: 'ended' } & Ended)
+  | { readonly kind: 'run'; readonly decision: Decision & { kind: 'run' } };
+
+/** All that can be done without a process: nothing, or putting the outs back. */
+async function withoutRunning(
+  work: Work,
+  index: number,
+  seconds: () => number,
+): Promise<WithoutRunning> {
+  const item = itemAt(work, index);
+  const decision = decideAnew(work, index);
+  switch (decision.kind) {
+    case 'run':
+      return { kind: 'run', decision };
+    case 'fresh':
+      return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
+    case 'missing': {
+      const message = `missing input: ${decision.deps.map((dep) => dep.path).join(', ')}`;
+      return { kind: 'ended', ...failed(item, { message, command: '', tail: [] }, seconds()) };
+    }
+    case 'restore': {
+      const back = await putBack(work, index, decision);
+      // A damaged object is set aside: now the record cannot be restored, and the item runs.
+      if (!back) return await withoutRunning(work, index, seconds);
+      const more = { reason: decision.reason.text, seconds: seconds() };
+      return { kind: 'ended', ...recorded(item, 'restored', decision.record, more) };
+    }
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** What another run did while we waited counts: the disk is looked at again. */
+function decideAnew(work: Work, index: number): Decision {
+  const item = itemAt(work, index);
+  for (const out of item.outs) cacheOf(work).forget(out.path);
+  return decide(item, work.codes.of(index), work.project, work.options.force);
+}
+
+/** False when an object was found damaged. */
+async function putBack(
+  work: Work,
+  index: number,
+  decision: Decision & { kind: 'restore' },
+): Promise<boolean> {
+  const item = itemAt(work, index);
+  const { cache } = work.project;
+  work.emit({ type: 'start', item: item.id, action: 'restore', reason: decision.reason.text });
+  for (const out of item.outs) {
+    const stored = decision.record.outs.find((each) => each.name === out.name);
+    if (stored === undefined) return false;
+    try {
+      await cache.restore(stored.digest, out.path);
+    } catch (error) {
+      if (!(error instanceof DamagedObject)) throw error;
+      work.emit({ type: 'warning', item: item.id, message: error.message });
+      return false;
+    }
+  }
+  cache.writeLast(item.id, { ...decision.record, files: work.codes.of(index).files });
+  return true;
+}
+
+function concluded(item: Item, key: string, execution: Execution, seconds: number): Ended {
+  switch (execution.kind) {
+    case 'recorded': {
+      const { record, reason, epochs } = execution;
+      return recorded(item, 'ran', record, {
+        reason,
+        seconds,
+        ...(epochs === undefined ? {} : { epochs }),
+      });
+    }
+    case 'failed':
+      return {
+        done: {
+          type: 'item',
+          item: item.id,
+          verdict: 'failed',
+          key,
+          seconds,
+          reason: execution.reason,
+          failure: execution.failure,
+        },
+      };
+    case 'cancelled':
+      return cancelled(item, 'interrupted');
+    default:
+      return execution satisfies never;
+  }
+}
+
+function recorded(
+  item: Item,
+  verdict: 'ran' | 'restored' | 'fresh',
+  record: RunRecord,
+  more: Partial<ItemDone>,
+): Ended {
+  const { key, outs } = record;
+  return { done: { type: 'item', item: item.id, verdict, key, ...more }, settled: { key, outs } };
+}
+
+function failed(item: Item, failure: NonNullable<ItemDone['failure']>, seconds: number): Ended {
+  return { done: { type: 'item', item: item.id, verdict: 'failed', seconds, failure } };
+}
+
+function cancelled(item: Item, reason: string): Ended {
+  return { done: { type: 'item', item: item.id, verdict: 'cancelled', reason } };
+}
+
+/** Waits for whoever computes the same, and says so; what a dead holder left running is ended first. */
+async function lock(work: Work, item: Item, name: string): Promise<Lock> {
+  return acquireLock(cacheOf(work).layout.locks, name, {
+    doing: item.id,
+    signal: work.options.interruption.stop,
+    onWait: (holder) =>
+      work.emit({
+        type: 'waiting',
+        item: item.id,
+        reason: `another run holds it: ${describeHolder(holder)}`,
+      }),
+    onDead: async (dead) => void (await reapOrphans(dead)),
+  });
+}
+
+/** Epochs of one chain are computed by one process at a time, whatever their targets. */
+function lockKeyOf(item: Item, manifest: Manifest): string {
+  return item.epochs === undefined
+    ? keyOf(manifest)
+    : keyOf(chainManifest(manifest, item.epochs.param));
+}
+
+/** Clones that share their working outs, through a link, are one workspace. */
+function workspaceOf(work: Work): string {
+  const outs = path.join(work.project.root, 'cache');
+  try {
+    return sha256(realpathSync(outs)).slice(0, 16);
+  } catch {
+    return sha256(outs).slice(0, 16);
+  }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'Interrupted');
+}
+
+/** A full disk, a folder that may not be written: the item's failure, in the system's words. Else a bug. */
+export function systemMessage(error: unknown): string | undefined {
+  const { code, syscall, path: where } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || code === undefined || syscall === undefined) return undefined;
+  const words: Readonly<Record<string, string>> = {
+    ENOSPC: 'no space left on the disk',
+    EACCES: 'permission denied',
+    EPERM: 'operation not permitted',
+    EROFS: 'the file system is read-only',
+    EMFILE: 'too many open files',
+    ENFILE: 'too many open files in the system',
+    EIO: 'the disk reports an input/output error',
+    EDQUOT: 'the disk quota is exceeded',
+  };
+  const what = words[code] ?? error.message;
+  return where === undefined || what === error.message ? what : `${what}: ${where} (${syscall})`;
+}

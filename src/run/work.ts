@@ -1,0 +1,72 @@
+/** What one run works on, shared by its steps: the selection, the code, what has been settled so far. */
+import type { Cache } from '../cache/cache.js';
+import type { RecordedOut } from '../cache/record.js';
+import type { Emit, ItemDone } from '../event.js';
+import type { Item } from '../pipeline/plan.js';
+import type { Codes } from './code.js';
+import type { Project } from './project.js';
+
+export interface RunOptions {
+  /** Stages, items or patterns; none: all. */
+  readonly targets: readonly string[];
+  /** The targets alone, on the inputs as they are. */
+  readonly only: boolean;
+  readonly force: boolean;
+  /** Tell what would be done, and do nothing. */
+  readonly dry: boolean;
+  /** Change nothing, and find fault with all that would run or differ from pipeline.lock. */
+  readonly frozen: boolean;
+  /** After a failure run all that does not depend on it. */
+  readonly keepGoing: boolean;
+  /** Cores to use; the machine's by default. */
+  readonly concurrency?: number;
+  readonly interruption: Interruption;
+}
+
+/** How a run is ended from outside; what was completed stays recorded. */
+export interface Interruption {
+  /** Stages get SIGTERM, and SIGKILL after a grace time. */
+  readonly stop: AbortSignal;
+  /** Stages get SIGKILL. */
+  readonly kill: AbortSignal;
+}
+
+/** The result that an item has now: what pipeline.lock holds of it. */
+export interface Settled {
+  readonly key: string;
+  readonly outs: readonly RecordedOut[];
+}
+
+export interface Work {
+  readonly project: Project;
+  readonly options: RunOptions;
+  readonly emit: Emit;
+  readonly codes: Codes;
+  /** Selected indices into the plan's items, ascending: the plan is in topological order. */
+  readonly selected: readonly number[];
+  readonly isSelected: ReadonlySet<number>;
+  /** How each selected item ended, by index. */
+  readonly done: Map<number, ItemDone>;
+  readonly settled: Map<number, Settled>;
+}
+
+export function itemAt(work: Work, index: number): Item {
+  return work.project.plan.items[index] as Item;
+}
+
+export function cacheOf(work: Work): Cache {
+  return work.project.cache;
+}
+
+/** Every item ends through here, once. */
+export function finish(work: Work, index: number, done: ItemDone, settled?: Settled): void {
+  if (work.done.has(index)) throw new Error(`${done.item} ended twice`);
+  work.done.set(index, done);
+  if (settled !== undefined) work.settled.set(index, settled);
+  work.emit(done);
+}
+
+/** Items of the selection that this one reads from, directly. */
+export function selectedNeeds(work: Work, index: number): number[] {
+  return itemAt(work, index).needs.filter((need) => work.isSelected.has(need));
+}

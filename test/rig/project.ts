@@ -1,0 +1,144 @@
+/** The test rig: a project in a temp dir, and the real command run in it. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ItemDone, RunDone, RunEvent, Verdict } from '../../src/event.js';
+
+const bin = fileURLToPath(new URL('../../bin/pipe.cjs', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A command that is still running. */
+export interface Running {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves with the first event that matches; rejects when the command ends without one. */
+  event(matches: (event: RunEvent) => boolean): Promise<RunEvent>;
+}
+
+export class Project {
+  readonly root: string;
+  readonly env: Record<string, string> = {};
+
+  constructor(files: Readonly<Record<string, string>> = {}) {
+    this.root = mkdtempSync(path.join(tmpdir(), 'pipe-test-'));
+    this.env.PIPE_RUNTIME_DIR = path.join(this.root, '.runtime');
+    for (const [name, text] of Object.entries(files)) this.write(name, text);
+  }
+
+  path(name: string): string {
+    return path.join(this.root, name);
+  }
+
+  write(name: string, text: string | Uint8Array): void {
+    mkdirSync(path.dirname(this.path(name)), { recursive: true });
+    writeFileSync(this.path(name), text);
+  }
+
+  read(name: string): string {
+    return readFileSync(this.path(name), 'utf8');
+  }
+
+  /** Lines of a file that stages append to, to tell that they ran; empty when there is none. */
+  lines(name: string): string[] {
+    try {
+      return this.read(name).split('\n').filter((line) => line !== '');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  remove(name: string): void {
+    rmSync(this.path(name), { recursive: true, force: true });
+  }
+
+  start(...args: string[]): Running {
+    return startIn(this.root, this.env, args);
+  }
+
+  /** Runs the command to its end. */
+  pipe(...args: string[]): Promise<Ended> {
+    return this.start(...args).ended;
+  }
+
+  /** `pipe run --json …`, its events read. */
+  async run(...args: string[]): Promise<RunOutcome> {
+    const ended = await this.pipe('run', '--json', ...args);
+    return { ...ended, ...outcomeOf(ended.out) };
+  }
+
+  dispose(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+export interface RunOutcome extends Ended {
+  readonly events: readonly RunEvent[];
+  readonly items: Readonly<Record<string, ItemDone>>;
+  readonly summary: RunDone | undefined;
+  /** Names of the items with a verdict, in plan order. */
+  with(verdict: Verdict): string[];
+}
+
+export function outcomeOf(out: string): Omit<RunOutcome, keyof Ended> {
+  const events = out.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as RunEvent);
+  const done = events.filter((event) => event.type === 'item');
+  const order = events.find((event) => event.type === 'run')?.items ?? [];
+  const items = Object.fromEntries(done.map((event) => [event.item, event]));
+  return {
+    events,
+    items,
+    summary: events.find((event) => event.type === 'summary'),
+    with: (verdict) => order.filter((item) => items[item]?.verdict === verdict),
+  };
+}
+
+export function startIn(cwd: string, env: Readonly<Record<string, string>>, args: readonly string[]): Running {
+  const { CI: _ci, ...inherited } = process.env;
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd,
+    env: { ...inherited, NODE_EXTRA_CA_CERTS: undefined, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  const listeners = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+    for (const listener of listeners) listener();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, out, err }));
+  });
+  return {
+    pid: child.pid as number,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    event: (matches) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const complete = out.slice(0, out.lastIndexOf('\n') + 1);
+          const found = outcomeOf(complete).events.find(matches);
+          if (found === undefined) return;
+          listeners.delete(look);
+          resolve(found);
+        };
+        listeners.add(look);
+        look();
+        void ended.then(() => reject(new Error(`ended without the event:\n${out}${err}`)));
+      }),
+  };
+}
