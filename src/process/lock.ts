@@ -12,7 +12,7 @@
  */
 import { linkSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Notice, noticeChanges } from '../stage/notice.js';
+import { type Wait, waitForChanges } from '../stage/notice.js';
 import { type Holder, newHolder, readHolder, TORN } from './holder.js';
 import { livenessOf } from './identity.js';
 import { fileNameOf } from './names.js';
@@ -59,11 +59,11 @@ export async function acquireLock(
   const file = join(folder, fileNameOf(name));
   const first = tryLock(folder, name, options.doing);
   if (first) return first;
-  const notice = noticeChanges(folder, POLL_MS, basename(file));
+  const wait = waitForChanges(folder, POLL_MS, basename(file));
   try {
-    return await waitFor(file, options, notice);
+    return await waitFor(file, options, wait);
   } finally {
-    notice.close();
+    wait.close();
   }
 }
 
@@ -85,7 +85,7 @@ export function lockHolder(folder: string, name: string): Holder | undefined {
   return holder === undefined || isDead(holder) ? undefined : (holder as Holder);
 }
 
-async function waitFor(file: string, options: LockOptions, notice: Notice): Promise<Lock> {
+async function waitFor(file: string, options: LockOptions, wait: Wait): Promise<Lock> {
   let told: string | undefined;
   for (;;) {
     options.signal?.throwIfAborted();
@@ -102,7 +102,7 @@ async function waitFor(file: string, options: LockOptions, notice: Notice): Prom
       told = holder.token;
       options.onWait?.(holder);
     }
-    await notice.next(options.signal);
+    await wait.next(options.signal);
   }
 }
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Epochs, Metrics } from './context.js';
-import { noticeChanges } from './notice.js';
+import { waitForChanges } from './notice.js';
 
 /** What the runner's variables say. */
 export interface EpochVariables {
@@ -89,10 +89,10 @@ export class EpochProtocol implements Epochs {
   async #stored(epoch: number): Promise<void> {
     const folder = join(this.#folder, String(epoch));
     if (!existsSync(folder)) return;
-    const notice = noticeChanges(this.#folder, POLL_MS, String(epoch));
+    const wait = waitForChanges(this.#folder, POLL_MS, String(epoch));
     try {
     } finally {
-      notice.close();
+      wait.close();
     }
   }
 

@@ -2,45 +2,22 @@
 import { type FSWatcher, watch } from 'node:fs';
 
 export interface Notice {
-  /**
-   * Resolves when something may have changed since the last call; rejects when the signal aborts.
-   * What happens between two calls is not lost: the next one resolves at once.
-   */
-  next(signal?: AbortSignal): Promise<void>;
   close(): void;
 }
 
 /**
- * Starts to notice changes of the folder's entries; of the one named, when a name is given. The
- * timer serves network folders, where the system does not tell, and things without any event at
- * all, such as the death of a lock's holder.
+ * Calls back when the folder's entries may have changed: at once where the system tells of it, and
+ * with a timer, which serves network folders, and things that no event tells, such as the death
+ * of a lock's holder.
  */
-export function noticeChanges(folder: string, pollMs: number, name?: string): Notice {
-  let changed = false;
-  let wake = () => {};
-  const notice = () => {
-    changed = true;
-    wake();
-  };
-  const watcher = tryWatch(folder, (entry) => {
-    if (name === undefined || entry === null || entry === name) notice();
-  });
-  const timer = setInterval(notice, pollMs);
+export function noticeChanges(
+  folder: string,
+  pollMs: number,
+  onChange: (entry: string | null) => void,
+): Notice {
+  const watcher = tryWatch(folder, onChange);
+  const timer = setInterval(() => onChange(null), pollMs);
   return {
-    async next(signal) {
-      signal?.throwIfAborted();
-      if (!changed) {
-        await new Promise<void>((resolve, reject) => {
-          const abort = () => reject(signal?.reason);
-          signal?.addEventListener('abort', abort, { once: true });
-          wake = () => {
-            signal?.removeEventListener('abort', abort);
-            resolve();
-          };
-        });
-      }
-      changed = false;
-    },
     close() {
       clearInterval(timer);
       watcher?.close();
@@ -57,4 +34,41 @@ function tryWatch(folder: string, onEntry: (entry: string | null) => void): FSWa
   } catch {
     return undefined;
   }
+}
+
+export interface Wait {
+  /**
+   * Resolves when something may have changed since the last call; rejects when the signal aborts.
+   * What happens between two calls is not lost: the next one resolves at once.
+   */
+  next(signal?: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/** The same to wait for: of one entry, when its name is given. */
+export function waitForChanges(folder: string, pollMs: number, name?: string): Wait {
+  let changed = false;
+  let wake = () => {};
+  const notice = noticeChanges(folder, pollMs, (entry) => {
+    if (name !== undefined && entry !== null && entry !== name) return;
+    changed = true;
+    wake();
+  });
+  return {
+    async next(signal) {
+      signal?.throwIfAborted();
+      if (!changed) {
+        await new Promise<void>((resolve, reject) => {
+          const abort = () => reject(signal?.reason);
+          signal?.addEventListener('abort', abort, { once: true });
+          wake = () => {
+            signal?.removeEventListener('abort', abort);
+            resolve();
+          };
+        });
+      }
+      changed = false;
+    },
+    close: () => notice.close(),
+  };
 }

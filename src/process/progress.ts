@@ -1,0 +1,69 @@
+/** Follows the progress file of a stage: the runner's side of PIPE_PROGRESS. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly unit?: string;
+}
+
+/** Quick enough for the eye; nothing depends on it. */
+const POLL_MS = 200;
+
+/** Only the last line counts, and it is short. */
+const LOOK_BACK = 4096;
+
+/** Calls back with the newest progress when there is news, and a last time within `close`. */
+export function followProgress(
+  file: string,
+  onProgress: (progress: Progress) => void,
+): { close(): void } {
+  let seen = 0;
+  const look = () => {
+    const news = readNews(file, seen);
+    if (!news) return;
+    seen = news.size;
+    if (news.progress) onProgress(news.progress);
+  };
+  const timer = setInterval(look, POLL_MS);
+  return {
+    close() {
+      clearInterval(timer);
+      look();
+    },
+  };
+}
+
+/** Undefined when the file has not grown, or is not there: a stage need not write any. */
+function readNews(file: string, seen: number): { size: number; progress?: Progress } | undefined {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const { size } = fstatSync(fd);
+    if (size === seen) return undefined;
+    const buffer = Buffer.alloc(Math.min(size, LOOK_BACK));
+    const bytes = readSync(fd, buffer, 0, buffer.length, size - buffer.length);
+    const progress = lastProgress(buffer.toString('utf8', 0, bytes));
+    return progress ? { size, progress } : { size };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The last complete line that says anything; a line which is none of ours is passed over. */
+export function lastProgress(text: string): Progress | undefined {
+  const lines = text.split('\n').slice(0, -1);
+  for (const line of lines.reverse()) {
+    const match = /^\s*(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)(?:\s+(\S.*?))?\s*$/.exec(line);
+    if (!match) continue;
+    const unit = match[3];
+    const progress = { done: Number(match[1]), total: Number(match[2]) };
+    return unit === undefined ? progress : { ...progress, unit };
+  }
+  return undefined;
+}
