@@ -3,7 +3,7 @@
  * one at a time. Unaware of how an epoch is stored; that its folder is gone afterwards tells the
  * stage that it is.
  */
-import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { noticeChanges } from '../stage/notice.js';
 
@@ -16,27 +16,32 @@ export interface CommitWatchOptions {
   readonly target: number;
   /** Stores epoch `epoch`, then makes its folder vanish. The next one comes when it has resolved. */
   readonly onCommit: (epoch: number, folder: string) => Promise<void>;
-  /** The first thing that goes wrong: a CommitMistake of the stage, or what `onCommit` threw. Nothing is handed over after it. */
-  readonly onFailure: (error: Error) => void;
-}
-
-/** The stage broke the protocol; the message says how, and what it should do. */
-export class CommitMistake extends Error {
-  override readonly name = 'CommitMistake';
+  /** The stage broke the protocol, or an epoch could not be stored: the process had better end. Called once. */
+  readonly onMistake: () => void;
 }
 
 export interface CommitWatch {
-  /** Looks a last time, to be called when the process has ended; resolves when all is handed over. */
+  /** How the stage broke the protocol, and what it should do. Nothing is handed over after that. */
+  readonly mistake: string | undefined;
+  /**
+   * Looks a last time, to be called when the process has ended; resolves when all is handed over,
+   * and rejects with what `onCommit` threw.
+   */
   drain(): Promise<void>;
+  /** Stops to look. What is being stored goes on. */
+  close(): void;
 }
+
+/** The stage broke the protocol. */
+class CommitMistake extends Error {}
 
 /** For file systems that do not tell of changes. */
 const POLL_MS = 100;
 
 export function watchCommits(options: CommitWatchOptions): CommitWatch {
-  const { folder, target, onCommit, onFailure } = options;
+  const { folder, target, onCommit, onMistake } = options;
   let { completed } = options;
-  let failed = false;
+  let failure: Error | undefined;
 
   const takeAll = async () => {
     for (;;) {
@@ -54,23 +59,28 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
     asked = true;
     work = work.then(async () => {
       asked = false;
-      if (failed) return;
+      if (failure) return;
       try {
         await takeAll();
       } catch (error) {
-        failed = true;
-        onFailure(error as Error);
+        failure = error as Error;
+        onMistake();
       }
     });
   };
-  const watch = noticeChanges(folder, POLL_MS, look);
+  const notice = noticeChanges(folder, POLL_MS, look);
   look();
   return {
+    get mistake() {
+      return failure instanceof CommitMistake ? failure.message : undefined;
+    },
     async drain() {
-      watch.close();
+      notice.close();
       look();
       await work;
+      if (failure && !(failure instanceof CommitMistake)) throw failure;
     },
+    close: () => notice.close(),
   };
 }
 
@@ -117,26 +127,4 @@ function committed(folder: string): number[] {
       `"${padded}" was committed: name the folder ${Number(padded)}, without leading zeros`,
     );
   return names.map(Number).sort((a, b) => a - b);
-}
-
-/**
- * At the start of an execution, takes over what an earlier one had committed when it was killed:
- * the epochs that follow the completed ones. Everything else in the folder goes: half-built states,
- * and epochs that are stored already. Gives the number of epochs that are completed then.
- */
-export async function takeOverCommits(
-  folder: string,
-  completed: number,
-  onCommit: (epoch: number, folder: string) => Promise<void>,
-): Promise<number> {
-  let reached = completed;
-  for (;;) {
-    const next = join(folder, String(reached + 1));
-    if (!existsSync(next) || !lstatSync(next).isDirectory()) break;
-    await onCommit(reached + 1, next);
-    reached++;
-  }
-  for (const name of readdirSync(folder))
-    rmSync(join(folder, name), { recursive: true, force: true });
-  return reached;
 }
