@@ -46,9 +46,19 @@ export type Action =
   /** `run:` — a TypeScript or JavaScript stage; path relative to the project. */
   | { readonly kind: 'module'; readonly file: string }
   /** `cmd:` as a string, after substitution, for `/bin/sh -c`. */
-  | { readonly kind: 'shell'; readonly command: string }
+  | { readonly kind: 'shell'; readonly command: string; readonly parts?: readonly CommandPart[] }
   /** `cmd:` as a list, after substitution; no shell. */
-  | { readonly kind: 'argv'; readonly argv: readonly string[] };
+  | {
+      readonly kind: 'argv';
+      readonly argv: readonly string[];
+      readonly parts?: readonly CommandPart[];
+    };
+
+/**
+ * A command that names a pattern dep by `${deps.x}` holds the pattern in `command` or `argv`, and
+ * here its texts with a gap for the files; `expandAction` of command.ts puts them in.
+ */
+export type CommandPart = string | { readonly dep: string; readonly pattern: string };
 
 export interface Dep {
   /** Name within the stage; for a plain list the path or pattern as written. */

@@ -1,0 +1,77 @@
+/** The words of a mistake in a value: its code, what was expected, and a hint. */
+
+export interface Expected {
+  readonly code: string;
+  /** `expected …, got the text "x"`. */
+  readonly text: string;
+  readonly hint?: string;
+}
+
+const WRONG = 'wrong-value';
+
+/** By the name that schema.ts gives to the spot. */
+export const EXPECTED = {
+  text: { code: WRONG, text: 'a text' },
+  map: { code: WRONG, text: 'a map' },
+  list: { code: WRONG, text: 'a list' },
+  flag: { code: WRONG, text: 'true or false' },
+  scalar: { code: WRONG, text: 'a text, a number, or true or false' },
+  count: { code: WRONG, text: 'a whole number from 0' },
+  every: { code: WRONG, text: 'a whole number from 1' },
+  positive: { code: WRONG, text: 'a number above 0' },
+  deviation: { code: WRONG, text: 'a number from 0' },
+  path: { code: WRONG, text: 'a path' },
+  paths: { code: WRONG, text: 'a map of names to paths, or a list of paths' },
+  axis: { code: WRONG, text: 'a list of values, or a param such as ${datasets}' },
+  command: { code: WRONG, text: 'a command, or a list of its words' },
+  stage: { code: WRONG, text: 'a map, the description of a stage' },
+  cores: { code: WRONG, text: 'a number of cores above 0, or a param such as ${cores}' },
+  gpus: { code: WRONG, text: 'a whole number of GPUs, or a param such as ${gpus}' },
+  retries: { code: WRONG, text: 'a whole number from 0, or a param such as ${retries}' },
+  epochs: { code: WRONG, text: 'a whole number from 1, or a param such as ${train.epochs}' },
+  mode: { code: WRONG, text: 'max or min' },
+  objective: {
+    code: WRONG,
+    text: 'a path into the metrics such as val.ssim, or { metric, mode }',
+  },
+  duration: {
+    code: 'bad-duration',
+    text: 'a time such as 90s, 30m, 2h or 1h30m, or a number of seconds',
+  },
+  size: {
+    code: 'bad-size',
+    text: 'a number of bytes, or a size such as 500M or 4G (powers of 1024)',
+  },
+  name: {
+    code: 'bad-name',
+    text: 'a name of letters, digits, "_", "-" and "."',
+    hint: 'it begins with a letter, a digit or "_"',
+  },
+  variable: {
+    code: 'bad-name',
+    text: 'the name of an environment variable',
+    hint: 'letters, digits and "_", not beginning with a digit',
+  },
+} as const satisfies Record<string, Expected>;
+
+export type What = keyof typeof EXPECTED;
+
+export function isWhat(text: string): text is What {
+  return Object.hasOwn(EXPECTED, text);
+}
+
+/** A value as an error names it. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  switch (typeof value) {
+    case 'object':
+      return 'a map';
+    case 'string':
+      return `the text ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+    case 'number':
+      return `the number ${value}`;
+    default:
+      return String(value);
+  }
+}

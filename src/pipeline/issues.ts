@@ -1,0 +1,117 @@
+/** Mistakes of shape: what the schema finds, put into words and onto places. */
+import { describeValue, EXPECTED, type Expected, isWhat } from './expected.js';
+import { keyAt, type Located, type Path, partAt, spanAt } from './located.js';
+import type { Problems } from './problems.js';
+import { type Issue, STAGE_KEYS } from './schema.js';
+import { suggest } from './suggest.js';
+
+/** Which parts of the file cannot be worked with. */
+export interface Broken {
+  /** `params`, `profiles`, `stages`. */
+  readonly top: ReadonlySet<string>;
+  /** Keys by stage; `*` for all of the stage. */
+  readonly stages: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export function reportIssues(issues: readonly Issue[], root: Located, problems: Problems): Broken {
+  const top = new Set<string>();
+  const stages = new Map<string, Set<string>>();
+  for (const issue of issues) {
+    tell(issue, issue.path, root, problems);
+    const [section, name, key] = issue.path.map(String);
+    if (section === undefined) continue;
+    if (section !== 'stages' || name === undefined) top.add(section);
+    else if (!(key === undefined && issue.code === 'unrecognized_keys')) {
+      const keys = stages.get(name) ?? new Set();
+      stages.set(name, keys.add(key ?? '*'));
+    }
+  }
+  return { top, stages };
+}
+
+function tell(issue: Issue, path: Path, root: Located, problems: Problems): void {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      for (const key of issue.keys) unknownKey(key, path, root, problems);
+      return;
+    case 'invalid_key':
+      wrong(expectedOf(issue.issues[0]?.message, 'name'), path, root, problems, true);
+      return;
+    case 'invalid_union': {
+      const inner = meantBranch(issue.errors);
+      if (!inner) return wrong(expectedOf(issue.message, 'scalar'), path, root, problems);
+      for (const each of inner) tell(each, [...path, ...each.path], root, problems);
+      return;
+    }
+    default:
+      wrong(expectedOf(issue.message, undefined, issue), path, root, problems);
+  }
+}
+
+/** Of a union the branch whose kind of value was written, when its mistake lies further in. */
+function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  return branches.find((issues) =>
+    issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
+  );
+}
+
+function expectedOf(
+  message: string | undefined,
+  otherwise?: 'name' | 'scalar',
+  issue?: Issue,
+): Expected {
+  if (message !== undefined && isWhat(message)) return EXPECTED[message];
+  if (otherwise) return EXPECTED[otherwise];
+  // A spot without words of its own: the words for its kind.
+  const kind = issue?.code === 'invalid_type' ? issue.expected : '';
+  if (kind === 'object' || kind === 'record') return EXPECTED.map;
+  if (kind === 'array') return EXPECTED.list;
+  if (kind === 'string' || issue?.code === 'too_small') return EXPECTED.text;
+  throw new Error(`schema.ts has no words for: ${message} (${issue?.code})`);
+}
+
+function wrong(what: Expected, path: Path, root: Located, problems: Problems, isKey = false): void {
+  const { code, text, hint } = what;
+  if (isKey) {
+    const message = `expected ${text}, got ${describeValue(path.at(-1))}`;
+    problems.add({ code, message, hint }, keyAt(root, path) ?? spanAt(root, path));
+    return;
+  }
+  const parent = partAt(root, path.slice(0, -1));
+  const last = path.at(-1);
+  if (typeof last === 'string' && parent.entries && !parent.entries.has(last)) {
+    missing(last, path, root, problems);
+    return;
+  }
+  const message = `expected ${text}, got ${describeValue(partAt(root, path).value)}`;
+  problems.add({ code, message, hint }, spanAt(root, path));
+}
+
+function missing(key: string, path: Path, root: Located, problems: Problems): void {
+  const owner = path.slice(0, -1);
+  const span = keyAt(root, owner) ?? spanAt(root, owner);
+  const where = owner.length === 0 ? 'the pipeline' : `"${String(owner.at(-1))}"`;
+  problems.add({ code: 'missing-key', message: `${where} has no "${key}"` }, span);
+}
+
+function unknownKey(key: string, path: Path, root: Located, problems: Problems): void {
+  const known = knownKeys(path);
+  const at = keyAt(root, [...path, key]) ?? spanAt(root, path);
+  const misplaced = path.length === 0 && STAGE_KEYS.includes(key);
+  const hint = misplaced ? `"${key}" belongs to a stage` : suggest(key, known, 'known keys are');
+  problems.add({ code: 'unknown-key', message: `unknown key "${key}"`, hint }, at);
+}
+
+function knownKeys(path: Path): readonly string[] {
+  if (path.length === 0) return ['params', 'profiles', 'stages'];
+  if (path.length === 2) return STAGE_KEYS;
+  return INNER_KEYS[String(path.at(-1))] ?? INNER_KEYS[String(path[2])] ?? [];
+}
+
+/** By the key that holds them. */
+const INNER_KEYS: Readonly<Record<string, readonly string[]>> = {
+  resources: ['cpu', 'gpu', 'memory'],
+  epochs: ['max', 'patience', 'best'],
+  keep: ['last', 'every', 'best'],
+  best: ['metric', 'mode'],
+};

@@ -1,0 +1,172 @@
+/** pipeline.yaml, profiles and `--set` → a checked plan. Shows all mistakes of the file at once. */
+import type { Json } from '../stage/context.js';
+import type { Draft } from './draft.js';
+import { type Linked, linkItems } from './edges.js';
+import { type Broken, reportIssues } from './issues.js';
+import { child, type Located } from './located.js';
+import { orderItems } from './order.js';
+import {
+  applySets,
+  checkNames,
+  fileOrigin,
+  layOver,
+  type Param,
+  paramOf,
+  unknownProfile,
+} from './params.js';
+import type { Item, Plan } from './plan.js';
+import { createProblems, type Problems } from './problems.js';
+import { type StageSpec, validate } from './schema.js';
+import { checkSize, createSource, PIPELINE_FILE, readPipeline } from './source.js';
+import { draftStage } from './stage.js';
+import { parseYaml } from './yaml.js';
+
+export interface LoadOptions {
+  /** Folder of pipeline.yaml, absolute. */
+  readonly project: string;
+  /** Names of `--profile`, laid over in this order. */
+  readonly profiles?: readonly string[];
+  /** Texts of `--set`, such as `train.epochs=50`. */
+  readonly set?: readonly string[];
+  /** The file's text, when it was read already. */
+  readonly text?: string;
+}
+
+/**
+ * The plan depends on the text, the profiles and the sets, and on nothing else: see key.ts.
+ *
+ * @throws UserError with every mistake that was found
+ */
+export function loadPlan(options: LoadOptions): Plan {
+  const { problems, root, broken, params } = openPipeline(options);
+  const drafts = draftAll(root, broken, params, problems);
+  const linked = linkItems(drafts, problems);
+  const { order, cycles } = orderItems(linked.map(({ needs }) => needs));
+  for (const cycle of cycles) reportCycle(cycle, drafts, linked, problems);
+  problems.check();
+  return {
+    format: 1,
+    params: params?.value ?? {},
+    items: arrange(order, drafts, linked),
+    warnings: [],
+  };
+}
+
+/** The params alone, with where each value comes from. */
+export function loadParams(options: LoadOptions): Param {
+  const { problems, params } = openPipeline(options);
+  problems.check();
+  return params ?? EMPTY;
+}
+
+const EMPTY: Param = {
+  value: {},
+  origin: { kind: 'file', file: PIPELINE_FILE, line: 1 },
+  parts: new Map(),
+};
+
+interface Opened {
+  readonly problems: Problems;
+  readonly root: Located;
+  readonly broken: Broken;
+  readonly params: Param | undefined;
+}
+
+function openPipeline(options: LoadOptions): Opened {
+  const text = options.text ?? readPipeline(options.project);
+  checkSize(text);
+  const problems = createProblems(createSource(PIPELINE_FILE, text));
+  const root = parseYaml(problems);
+  if (!root) {
+    problems.check();
+    throw new Error('parseYaml gave nothing and no mistake');
+  }
+  const broken = reportIssues(validate(withoutExtras(root.value)), root, problems);
+  const params = broken.top.has('params')
+    ? undefined
+    : resolveParams(root, options, broken, problems);
+  return { problems, root, broken, params };
+}
+
+/** Keys that begin with `x-` are the user's own, for anchors. */
+function withoutExtras(value: Json): Json {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-')));
+}
+
+function resolveParams(
+  root: Located,
+  { profiles = [], set = [] }: LoadOptions,
+  broken: Broken,
+  problems: Problems,
+): Param {
+  const { source } = problems;
+  const node = child(root, 'params');
+  if (node) checkNames(node, problems);
+  const base = node?.entries ? paramOf(node, fileOrigin(source)) : EMPTY;
+  const known = broken.top.has('profiles') ? undefined : child(root, 'profiles')?.entries;
+  // Those that are not asked for are looked through too.
+  for (const [name, { node: over }] of known ?? [])
+    layOver(base, over, fileOrigin(source, name), problems);
+  let params = base;
+  for (const name of profiles) {
+    const over = known?.get(name)?.node;
+    if (over) params = layOver(params, over, fileOrigin(source, name), problems);
+    else if (!broken.top.has('profiles'))
+      problems.add(unknownProfile(name, [...(known?.keys() ?? [])]));
+  }
+  return applySets(params, set, problems);
+}
+
+function draftAll(
+  root: Located,
+  broken: Broken,
+  params: Param | undefined,
+  problems: Problems,
+): readonly Draft[] {
+  if (broken.top.has('stages')) return [];
+  const drafts: Draft[] = [];
+  for (const [name, { node }] of child(root, 'stages')?.entries ?? []) {
+    const keys = broken.stages.get(name) ?? new Set();
+    if (keys.has('*')) continue;
+    const spec = soundKeys(node, keys);
+    for (const draft of draftStage({ name, spec, node, broken: keys, params }, problems)) {
+      drafts.push(draft);
+    }
+  }
+  return drafts;
+}
+
+/** The stage without the keys whose value does not fit the schema; the rest has been validated. */
+function soundKeys(node: Located, broken: ReadonlySet<string>): StageSpec {
+  const entries = [...(node.entries ?? [])].filter(([key]) => !broken.has(key));
+  return Object.fromEntries(entries.map(([key, entry]) => [key, entry.node.value])) as StageSpec;
+}
+
+function reportCycle(
+  cycle: readonly number[],
+  drafts: readonly Draft[],
+  linked: readonly Linked[],
+  problems: Problems,
+): void {
+  const [first, second] = [cycle[0]!, cycle[1]!];
+  const names = cycle.map((index) => drafts[index]!.item.id);
+  const dep = drafts[first]!.deps[linked[first]!.via.get(second)!]!;
+  const message = `these items need each other: ${names.join(' → ')}`;
+  const hint = `${names[0]} reads here what ${names[1]} writes`;
+  problems.add({ code: 'cycle', message, hint }, dep.written.path.node.span);
+}
+
+function arrange(
+  order: readonly number[],
+  drafts: readonly Draft[],
+  linked: readonly Linked[],
+): readonly Item[] {
+  const place = new Uint32Array(drafts.length);
+  for (const [position, index] of order.entries()) place[index] = position;
+  return order.map((index) => {
+    const { deps, needs } = linked[index]!;
+    const { item } = drafts[index]!;
+    return { ...item, deps, needs: needs.map((need) => place[need]!).sort((a, b) => a - b) };
+  });
+}

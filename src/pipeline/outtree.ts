@@ -1,0 +1,204 @@
+/**
+ * All outs of the pipeline as a tree of folder names: who writes what I read, without asking every
+ * item. A walk costs what the path is long and what it finds.
+ */
+import { type Glob, type Step, type Steps, stepMatches } from './glob.js';
+
+/** An out, by its item's index and its own among the item's outs. */
+export interface Owner {
+  readonly item: number;
+  readonly out: number;
+}
+
+export interface OutTree {
+  readonly root: Folder;
+}
+
+interface Folder {
+  readonly path: string;
+  readonly children: Map<string, Folder>;
+  owner: Owner | undefined;
+  index: Index | undefined;
+}
+
+/** Made when a pattern first asks for it, for folders with very many children. */
+interface Index {
+  readonly names: readonly string[];
+  /** Children by the names of their own children. */
+  readonly grandchildren: ReadonlyMap<string, readonly Folder[]>;
+  readonly outs: readonly Folder[];
+}
+
+export function createOutTree(): OutTree {
+  return { root: folder('') };
+}
+
+function folder(path: string): Folder {
+  return { path, children: new Map(), owner: undefined, index: undefined };
+}
+
+/** Enters an out. Returns the out that it overlaps, and then enters nothing. */
+export function addOut({ root }: OutTree, path: string, owner: Owner): Owner | undefined {
+  let at = root;
+  let prefix = '';
+  for (const name of path.split('/')) {
+    if (at.owner) return at.owner;
+    prefix = prefix === '' ? name : `${prefix}/${name}`;
+    let next = at.children.get(name);
+    if (!next) {
+      next = folder(prefix);
+      at.children.set(name, next);
+    }
+    at = next;
+  }
+  if (at.owner) return at.owner;
+  if (at.children.size > 0) return firstOwner(at);
+  at.owner = owner;
+  return undefined;
+}
+
+function firstOwner(from: Folder): Owner | undefined {
+  for (const each of ownersBelow(from)) return each;
+  return undefined;
+}
+
+function* ownersBelow(from: Folder): Generator<Owner> {
+  const stack = [from];
+  for (let at = stack.pop(); at; at = stack.pop()) {
+    if (at.owner) yield at.owner;
+    for (const each of at.children.values()) stack.push(each);
+  }
+}
+
+/** Whose outs are at `path`, above it or inside it. */
+export function ownersOf({ root }: OutTree, path: string): readonly Owner[] {
+  let at: Folder | undefined = root;
+  for (const name of path.split('/')) {
+    at = at.children.get(name);
+    if (!at) return [];
+    if (at.owner) return [at.owner];
+  }
+  return [...ownersBelow(at)];
+}
+
+export interface Gathering {
+  /** Whose outs match, lie inside a match, or may hold matches. */
+  readonly owners: readonly Owner[];
+  /** Of these, those which only may hold a match inside. */
+  readonly holders: readonly Owner[];
+  /** The paths that match by the plan alone, sorted. */
+  readonly paths: readonly string[];
+}
+
+/** What a pattern finds among the outs. */
+export function gather(tree: OutTree, glob: Glob): Gathering {
+  const owners = new Set<Owner>();
+  const holders = new Set<Owner>();
+  const paths = new Set<string>();
+  const found = { deep: glob.deep, owners, holders, paths };
+  for (const steps of glob.alternatives) walk(tree.root, steps, found);
+  for (const owner of owners) holders.delete(owner);
+  return { owners: [...owners, ...holders], holders: [...holders], paths: [...paths].sort() };
+}
+
+interface Found {
+  readonly deep: boolean;
+  readonly owners: Set<Owner>;
+  readonly holders: Set<Owner>;
+  readonly paths: Set<string>;
+}
+
+function walk(root: Folder, steps: Steps, found: Found): void {
+  const stack: { readonly at: Folder; readonly step: number }[] = [{ at: root, step: 0 }];
+  const seen = new Set<string>();
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const { at, step } = next;
+    // Only `**` leads to the same folder on two ways.
+    if (found.deep) {
+      const visit = `${step} ${at.path}`;
+      if (seen.has(visit)) continue;
+      seen.add(visit);
+    }
+    if (step === steps.length) arrive(at, found);
+    else if (steps[step]!.kind === 'deep') {
+      stack.push({ at, step: step + 1 });
+      if (at.owner) found.holders.add(at.owner);
+      for (const [name, child] of at.children) {
+        if (stepMatches(steps[step]!, name)) stack.push({ at: child, step });
+      }
+    } else if (at.owner) found.holders.add(at.owner);
+    else
+      for (const child of nextFolders(at, steps, step)) stack.push({ at: child, step: step + 1 });
+  }
+}
+
+/** The pattern ends here: at an out, or at a folder that holds outs. */
+function arrive(at: Folder, { deep, owners, paths }: Found): void {
+  if (deep && !at.owner) return;
+  paths.add(at.path);
+  for (const owner of ownersBelow(at)) owners.add(owner);
+}
+
+function* nextFolders(at: Folder, steps: Steps, step: number): Iterable<Folder> {
+  const current = steps[step]!;
+  if (current.kind === 'name') {
+    const child = at.children.get(current.name);
+    if (child) yield child;
+    return;
+  }
+  const after = steps[step + 1];
+  const prefix = current.kind === 'some' ? current.prefix : '';
+  if (at.children.size > SMALL && after?.kind === 'name' && prefix === '') {
+    yield* byGrandchild(at, current, after.name);
+    return;
+  }
+  const names =
+    prefix !== '' && at.children.size > SMALL ? withPrefix(at, prefix) : at.children.keys();
+  for (const name of names) if (stepMatches(current, name)) yield at.children.get(name)!;
+}
+
+/** Folders up to this size are looked through as they are. */
+const SMALL = 32;
+
+/** `*` before a plain name: the children that have such a child, and those that are outs. */
+function* byGrandchild(at: Folder, current: Step, name: string): Iterable<Folder> {
+  const { grandchildren, outs } = indexOf(at);
+  for (const list of [outs, grandchildren.get(name) ?? []]) {
+    for (const child of list) if (stepMatches(current, nameOf(child))) yield child;
+  }
+}
+
+function nameOf({ path }: Folder): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function* withPrefix(at: Folder, prefix: string): Iterable<string> {
+  const { names } = indexOf(at);
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (names[middle]! < prefix) low = middle + 1;
+    else high = middle;
+  }
+  for (let i = low; i < names.length && names[i]!.startsWith(prefix); i++) yield names[i]!;
+}
+
+function indexOf(at: Folder): Index {
+  at.index ??= makeIndex(at);
+  return at.index;
+}
+
+function makeIndex({ children }: Folder): Index {
+  const grandchildren = new Map<string, Folder[]>();
+  const outs: Folder[] = [];
+  for (const child of children.values()) {
+    if (child.owner) outs.push(child);
+    for (const name of child.children.keys()) {
+      const list = grandchildren.get(name);
+      if (list) list.push(child);
+      else grandchildren.set(name, [child]);
+    }
+  }
+  return { names: [...children.keys()].sort(), grandchildren, outs };
+}

@@ -1,0 +1,169 @@
+/** The params tree: the file's, with profiles and `--set` laid over, each value with its origin. */
+import type { Json } from '../stage/context.js';
+import type { Located } from './located.js';
+import type { Mistake, Problems } from './problems.js';
+import { lineOf, type Source } from './source.js';
+import { nearest, suggest } from './suggest.js';
+import { parseValue } from './yaml.js';
+
+export type Origin =
+  | { readonly kind: 'file'; readonly file: string; readonly line: number }
+  | {
+      readonly kind: 'profile';
+      readonly name: string;
+      readonly file: string;
+      readonly line: number;
+    }
+  | { readonly kind: 'set'; readonly text: string };
+
+/** A part of the tree. */
+export interface Param {
+  readonly value: Json;
+  readonly origin: Origin;
+  /** Of a map: its parts. */
+  readonly parts?: ReadonlyMap<string, Param>;
+}
+
+/** A place in pipeline.yaml, or in one of its profiles, as an origin. */
+type OriginOf = (node: Located) => Origin;
+
+export function fileOrigin(source: Source, profile?: string): OriginOf {
+  return ({ span }) => {
+    const place = { file: source.file, line: lineOf(source, span.start) };
+    return profile === undefined
+      ? { kind: 'file', ...place }
+      : { kind: 'profile', name: profile, ...place };
+  };
+}
+
+export function paramOf(node: Located, originOf: OriginOf): Param {
+  const origin = originOf(node);
+  if (!node.entries) return { value: node.value, origin };
+  const parts = new Map<string, Param>();
+  for (const [key, entry] of node.entries) parts.set(key, paramOf(entry.node, originOf));
+  return { value: node.value, origin, parts };
+}
+
+const RESERVED = ['deps', 'outs'];
+
+/** `${deps.x}` and `${outs.x}` are a stage's own. */
+export function checkNames(params: Located, problems: Problems): void {
+  for (const name of RESERVED) {
+    const entry = params.entries?.get(name);
+    if (!entry) continue;
+    const what = name === 'deps' ? 'what a stage reads' : 'what a stage writes';
+    const message = `a param cannot be called "${name}": \${${name}.x} is ${what}`;
+    problems.add({ code: 'bad-name', message, hint: 'give it another name' }, entry.key);
+  }
+}
+
+/**
+ * Lays a profile's tree over `base`: maps part by part, anything else whole. A name that `base` lacks
+ * is a mistake, but within an empty map, which is open.
+ */
+export function layOver(
+  base: Param,
+  over: Located,
+  originOf: OriginOf,
+  problems: Problems,
+  path: readonly string[] = [],
+): Param {
+  if (!base.parts || base.parts.size === 0 || !over.entries) return paramOf(over, originOf);
+  const parts = new Map(base.parts);
+  for (const [name, { key, node }] of over.entries) {
+    const part = base.parts.get(name);
+    const inner = [...path, name];
+    if (part) parts.set(name, layOver(part, node, originOf, problems, inner));
+    else problems.add(unknownInProfile(inner, base), key);
+  }
+  return { ...base, value: valueOf(parts), parts };
+}
+
+function unknownInProfile(path: readonly string[], base: Param): Mistake {
+  const name = path.join('.');
+  const near = nearest(path.at(-1)!, base.parts!.keys());
+  const hint = near ? `did you mean "${near}"?` : 'a profile changes params: add it to them first';
+  return { code: 'unknown-param', message: `params have no "${name}"`, hint };
+}
+
+function valueOf(parts: ReadonlyMap<string, Param>): Json {
+  const value: Record<string, Json> = {};
+  for (const [name, part] of parts) value[name] = part.value;
+  return value;
+}
+
+/** Puts the values of `--set a.b=value` in place of what is there, in order. */
+export function applySets(base: Param, sets: readonly string[], problems: Problems): Param {
+  let tree = base;
+  for (const text of sets) tree = applySet(tree, text, problems);
+  return tree;
+}
+
+function applySet(tree: Param, text: string, problems: Problems): Param {
+  const at = text.indexOf('=');
+  if (at < 1) {
+    const message = `--set ${text}: expected a param and its value`;
+    problems.add({ code: 'bad-set', message, hint: 'as in: --set train.epochs=50' });
+    return tree;
+  }
+  const path = text.slice(0, at).trim();
+  const parsed = parseValue(text.slice(at + 1));
+  if ('error' in parsed) {
+    const message = `--set ${text}: the value is no YAML: ${parsed.error}`;
+    problems.add({ code: 'bad-set', message });
+    return tree;
+  }
+  if (!paramAt(tree, path)) {
+    const mistake = unknownParam(path, tree);
+    problems.add({ ...mistake, message: `--set ${text}: ${mistake.message}` });
+    return tree;
+  }
+  return replace(tree, path.split('.'), fromJson(parsed.value, { kind: 'set', text }));
+}
+
+function fromJson(value: Json, origin: Origin): Param {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return { value, origin };
+  const parts = new Map<string, Param>();
+  for (const [name, part] of Object.entries(value)) parts.set(name, fromJson(part, origin));
+  return { value, origin, parts };
+}
+
+function replace(tree: Param, [first, ...rest]: readonly string[], by: Param): Param {
+  if (first === undefined) return by;
+  const parts = new Map(tree.parts);
+  parts.set(first, replace(parts.get(first)!, rest, by));
+  return { ...tree, value: valueOf(parts), parts };
+}
+
+export function paramAt(tree: Param, path: string): Param | undefined {
+  let param: Param | undefined = tree;
+  for (const name of path.split('.')) param = param?.parts?.get(name);
+  return param;
+}
+
+/** What to say of a path that leads nowhere. */
+export function unknownParam(path: string, tree: Param): Mistake {
+  return {
+    code: 'unknown-param',
+    message: `params have no "${path}"`,
+    hint: suggest(path, allPaths(tree), 'params are'),
+  };
+}
+
+/** Dot paths of all parts, maps before what is in them. */
+export function allPaths(tree: Param, prefix = ''): readonly string[] {
+  const paths: string[] = [];
+  for (const [name, part] of tree.parts ?? []) {
+    paths.push(prefix + name, ...allPaths(part, `${prefix}${name}.`));
+  }
+  return paths;
+}
+
+export function unknownProfile(name: string, known: readonly string[]): Mistake {
+  const none = known.length === 0 ? 'pipeline.yaml has no profiles' : undefined;
+  return {
+    code: 'unknown-profile',
+    message: `there is no profile "${name}"`,
+    hint: none ?? suggest(name, known, 'profiles are'),
+  };
+}

@@ -1,0 +1,97 @@
+/** Which items a command line means: by stage, by item, by pattern. */
+import { type Diagnostic, UserError } from '../error.js';
+import type { Plan } from './plan.js';
+import { suggest } from './suggest.js';
+
+/**
+ * Indices into `plan.items`, in plan order, each once. A target is a stage (`train`), an item
+ * (`train@faces`) or a pattern with `*` and `?`: with `@` over items (`train@*`, `*@faces`), without
+ * over stages (`tr*`). No targets: all items.
+ *
+ * @throws UserError with each target that means nothing
+ */
+export function select(plan: Plan, targets: readonly string[]): readonly number[] {
+  if (targets.length === 0) return plan.items.map((_, index) => index);
+  const chosen = new Set<number>();
+  const mistakes: Diagnostic[] = [];
+  for (const target of new Set(targets)) {
+    const found = matching(plan, target);
+    for (const index of found) chosen.add(index);
+    if (found.length === 0) mistakes.push(unknownTarget(plan, target));
+  }
+  if (mistakes.length > 0) throw new UserError(mistakes);
+  return [...chosen].sort((a, b) => a - b);
+}
+
+/** The named items and all that they need, directly or not; in plan order. */
+export function withNeeds(plan: Plan, indices: readonly number[]): readonly number[] {
+  const wanted = new Uint8Array(plan.items.length);
+  for (const index of indices) wanted[index] = 1;
+  // Needs come before their items, so one pass from the end reaches all of them.
+  for (let index = plan.items.length - 1; index >= 0; index--) {
+    if (wanted[index] === 0) continue;
+    for (const need of plan.items[index]!.needs) wanted[need] = 1;
+  }
+  return plan.items.map((_, index) => index).filter((index) => wanted[index] === 1);
+}
+
+/** The named items and all that need them, directly or not; in plan order. */
+export function withDependents(plan: Plan, indices: readonly number[]): readonly number[] {
+  const wanted = new Uint8Array(plan.items.length);
+  for (const index of indices) wanted[index] = 1;
+  for (const [index, { needs }] of plan.items.entries()) {
+    if (needs.some((need) => wanted[need] === 1)) wanted[index] = 1;
+  }
+  return plan.items.map((_, index) => index).filter((index) => wanted[index] === 1);
+}
+
+function matching({ items }: Plan, target: string): readonly number[] {
+  const isWanted = predicate(target);
+  const found: number[] = [];
+  for (const [index, { id, stage }] of items.entries()) {
+    if (isWanted(id, stage)) found.push(index);
+  }
+  return found;
+}
+
+function predicate(target: string): (id: string, stage: string) => boolean {
+  if (!/[*?]/.test(target)) return (id, stage) => id === target || stage === target;
+  const source = target
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*/g, '.*')
+    .replace(/\?/g, '.');
+  const regex = new RegExp(`^${source}$`, 'su');
+  return target.includes('@') ? (id) => regex.test(id) : (_, stage) => regex.test(stage);
+}
+
+function unknownTarget({ items }: Plan, target: string): Diagnostic {
+  const stages = [...new Set(items.map(({ stage }) => stage))];
+  const code = 'unknown-target';
+  if (/[*?]/.test(target)) {
+    const hint = suggest(target, stages, 'stages are');
+    return { code, message: `no stage or item matches "${target}"`, ...(hint && { hint }) };
+  }
+  const message = `there is no stage or item "${target}"`;
+  const hint = targetHint(
+    items.map(({ id }) => id),
+    stages,
+    target,
+  );
+  return { code, message, ...(hint !== undefined && { hint }) };
+}
+
+function targetHint(
+  ids: readonly string[],
+  stages: readonly string[],
+  target: string,
+): string | undefined {
+  const [stage, values] = target.split('@', 2);
+  if (values === undefined || !stages.includes(stage!)) {
+    return suggest(target, values === undefined ? stages : [...stages, ...ids], 'stages are');
+  }
+  const cells = ids.filter((id) => id.startsWith(`${stage}@`));
+  if (cells.length === 0) return `"${stage}" has no matrix: it is an item by itself`;
+  // `evaluate@faces` where the items are evaluate@faces,double20 …
+  if (cells.some((id) => id.startsWith(`${target},`))) return `for all of them: '${target},*'`;
+  return suggest(target, cells, 'items are');
+}

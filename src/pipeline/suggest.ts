@@ -1,0 +1,56 @@
+/** `did you mean …?`: the known name nearest to the one that was written. */
+
+/** The nearest of `known`, or undefined when none is near enough to be meant. */
+export function nearest(written: string, known: Iterable<string>): string | undefined {
+  const wanted = written.toLowerCase();
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(written.length / 3)) + 1;
+  for (const name of known) {
+    if (Math.abs(name.length - written.length) >= least) continue;
+    const distance = editDistance(wanted, name.toLowerCase(), least);
+    if (distance < least) {
+      best = name;
+      least = distance;
+    }
+  }
+  return best;
+}
+
+/** A hint with the nearest name; when none is near, the known ones if they are few. */
+export function suggest(
+  written: string,
+  known: Iterable<string>,
+  what?: string,
+): string | undefined {
+  const names = [...known];
+  const best = nearest(written, names);
+  if (best !== undefined) return `did you mean "${best}"?`;
+  if (what === undefined || names.length === 0) return undefined;
+  const few = names.slice(0, 12).join(', ');
+  return `${what}: ${few}${names.length > 12 ? ', …' : ''}`;
+}
+
+/**
+ * Edits from `a` to `b`: insertions, deletions, substitutions, swaps of neighbours
+ * (optimal string alignment). Gives up with `limit` once it is reached.
+ */
+export function editDistance(a: string, b: string, limit = Number.POSITIVE_INFINITY): number {
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    let smallest = i;
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let cost = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (same ? 0 : 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) cost = Math.min(cost, before[j - 2]! + 1);
+      row.push(cost);
+      smallest = Math.min(smallest, cost);
+    }
+    if (smallest >= limit) return limit;
+    before = above;
+    above = row;
+  }
+  return above[b.length]!;
+}
