@@ -1,0 +1,140 @@
+/**
+ * Stage `evaluate`: restores the test images, and some train images, with the model and by every
+ * classical method in each occlusion setting, and scores them all in the same way.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineStage } from 'pipe/stage';
+import { digestFiles } from './lib/digest.js';
+import { checkEvaluate } from './lib/evaluate-params.js';
+import { type Subject, scoreImages } from './lib/evaluation.js';
+import { captionPicks, drawExamples, layersOf, pickExamples } from './lib/examples.js';
+import { fitPca } from './lib/fill/pca.js';
+import { gainsOf } from './lib/gains.js';
+import { type ImageSet, readImages } from './lib/images.js';
+import { readJson, writeJson } from './lib/json.js';
+import { readMaskIndex, readMasks } from './lib/masks.js';
+import { metricsTree } from './lib/metrics.js';
+import { createRandom } from './lib/random.js';
+import { loadModel } from './lib/restore.js';
+import { TARGETS } from './lib/score.js';
+import { type HistoryEntry, orderSettings, writeScores } from './lib/scores.js';
+import type { Split } from './lib/split.js';
+
+interface Shape {
+  params: { readonly evaluate: unknown };
+  deps: {
+    readonly images: string;
+    readonly masks: string;
+    readonly split: string;
+    readonly model: string;
+  };
+  outs: { readonly scores: string; readonly metrics: string };
+  matrix: Readonly<Record<string, string>>;
+}
+
+export default defineStage<Shape>(
+  async ({ item, matrix, params, deps, outs, signal, progress }) => {
+    const asked = checkEvaluate(params.evaluate);
+    const images = readImages(deps.images);
+    const split = readJson<Split>(join(deps.split, 'split.json'));
+    const settings = orderSettings(readMaskIndex(deps.masks));
+    const model = await loadModel(deps.model);
+    const subject: Subject = {
+      images,
+      masks: new Map(settings.map(({ name }) => [name, readMasks(deps.masks, name)])),
+      baselines: asked.methods,
+      pca: asked.methods.includes('pca') ? fitOn(images, split.train, asked.pca) : undefined,
+      model,
+    };
+
+    const indices = { test: split.test, train: someOf(split.train, asked.train, asked.seed) };
+    const restorations = (side: readonly number[]) => side.length * settings.length;
+    const total = restorations(indices.test) + restorations(indices.train);
+    const tellFrom = (before: number) => (done: number) => {
+      signal.throwIfAborted();
+      progress(before + done, total, 'restorations');
+    };
+    const test = await scoreImages(subject, indices.test, tellFrom(0));
+    const train = await scoreImages(subject, indices.train, tellFrom(restorations(indices.test)));
+
+    const picks = settings.map(({ name }) => pickExamples(test, name, asked.examples, asked.seed));
+    const pictures: Uint8Array[] = [];
+    for (const [at, { name }] of settings.entries()) {
+      const chosen = picks[at]!.map(({ position }) => ({ position, index: split.test[position]! }));
+      const samples = { count: asked.samples, seed: asked.seed };
+      pictures.push(await drawExamples(subject, name, chosen, samples));
+    }
+    model.dispose();
+
+    mkdirSync(outs.scores, { recursive: true });
+    writeJson(outs.metrics, { test: metricsTree(test), train: metricsTree(train) });
+    writeScores(outs.scores, {
+      test,
+      train,
+      examples: Buffer.concat(pictures),
+      index: {
+        item,
+        matrix,
+        source: images.index.source,
+        image: { size: images.size, channels: images.channels },
+        settings,
+        methods: test.methods,
+        targets: TARGETS,
+        scores: test.names,
+        sides: {
+          test: { scored: indices.test.length, of: split.test.length },
+          train: { scored: indices.train.length, of: split.train.length },
+        },
+        gains: gainsOf(test, asked.bootstrap, createRandom(asked.seed, 'bootstrap')),
+        layers: layersOf(subject, asked.samples),
+        picks: settings.map(({ name }, at) =>
+          captionPicks(test, name, picks[at]!, (position) => fileOf(images, split.test[position]!)),
+        ),
+        model: model.info,
+        history: readJson<HistoryEntry[]>(join(deps.model, 'history.json')),
+        notes: [...split.notes, ...unreadableNote(images)],
+        digests: await digestFiles({
+          'images/images.npy': join(deps.images, 'images.npy'),
+          ...Object.fromEntries(
+            settings.map(({ name }) => [`masks/${name}.npy`, join(deps.masks, `${name}.npy`)]),
+          ),
+          'split/split.json': join(deps.split, 'split.json'),
+          'model/model.json': join(deps.model, 'model.json'),
+          'model/weights.safetensors': join(deps.model, 'weights.safetensors'),
+        }),
+      },
+    });
+  },
+);
+
+/** Some of the train images, drawn by seed, in their order. */
+function someOf(train: readonly number[], count: number, seed: number): readonly number[] {
+  const drawn = createRandom(seed, 'train images').shuffle([...train]);
+  return drawn.slice(0, count).sort((a, b) => a - b);
+}
+
+/** Components of train images spread evenly over the list: never of an image that is tested. */
+function fitOn(
+  { data, size, channels }: ImageSet,
+  train: readonly number[],
+  { images, components }: { readonly images: number; readonly components: number },
+) {
+  const length = size * size * channels;
+  const count = Math.min(images, train.length);
+  const chosen = new Uint8Array(count * length);
+  for (let at = 0; at < count; at++) {
+    const index = train[Math.floor((at * train.length) / count)]!;
+    chosen.set(data.subarray(index * length, (index + 1) * length), at * length);
+  }
+  return fitPca(chosen, length, components);
+}
+
+function fileOf({ index }: ImageSet, image: number): string {
+  return index.images[image]!.file;
+}
+
+function unreadableNote({ index: { unreadable } }: ImageSet): string[] {
+  if (unreadable.length === 0) return [];
+  return [`${unreadable.length} source images could not be read and were left out.`];
+}

@@ -1,0 +1,42 @@
+/** `metrics.json` of an evaluated item: mean and deviation of every score, as a tree. */
+import { type Scores, scoresOf } from './evaluation.js';
+import { TARGETS } from './score.js';
+import { type Spread, spread } from './statistics.js';
+
+/** By setting, method, target, and the score's own path (`ssim.wang`, `psnr`, …), then mean and std. */
+export type MetricsTree = { readonly [name: string]: MetricsTree | Spread };
+
+/** Six digits: finer than the spread between machines would ever allow to compare. */
+export function metricsTree(scores: Scores): MetricsTree {
+  const tree: Branch = {};
+  for (const setting of scores.settings) {
+    for (const method of scores.methods) {
+      for (const target of TARGETS) {
+        for (const name of scores.names) {
+          const { mean, std } = spread(scoresOf(scores, setting, method, target, name));
+          const path = [setting, method, target, ...name.split('.')];
+          plant(tree, path, { mean: round(mean), std: round(std) });
+        }
+      }
+    }
+  }
+  return tree as MetricsTree;
+}
+
+interface Branch {
+  [name: string]: Branch | Spread;
+}
+
+function plant(tree: Branch, [name, ...rest]: readonly string[], leaf: Spread): void {
+  if (name === undefined) throw new RangeError('a score without a name');
+  if (rest.length === 0) {
+    tree[name] = leaf;
+    return;
+  }
+  tree[name] ??= {};
+  plant(tree[name] as Branch, rest, leaf);
+}
+
+function round(value: number): number {
+  return Number(value.toFixed(6));
+}

@@ -1,0 +1,113 @@
+/**
+ * The folder `scores/` of an evaluated item: all that the report needs to know of it, so that the
+ * report reads this and nothing else.
+ *
+ * - `index.json`: `ScoresIndex`
+ * - `test.npy`, `train.npy`: float32 [settings, methods, targets, scores, images]
+ * - `examples.npy`: uint8 [settings, picks, layers, size, size(, 3)]
+ */
+import { join } from 'node:path';
+import type { MethodName, Scores } from './evaluation.js';
+import type { ExamplePick, Layer } from './examples.js';
+import type { Gain } from './gains.js';
+import { readJson, writeJson } from './json.js';
+import type { Occlusion, Shape } from './mask.js';
+import type { MaskIndex } from './masks.js';
+import { readNpy, readNpyBytes, writeNpy } from './npy.js';
+import type { ModelInfo } from './restore.js';
+import type { TARGETS } from './score.js';
+import type { SourceInfo } from './sources/source.js';
+
+export const SIDES = ['test', 'train'] as const;
+export type Side = (typeof SIDES)[number];
+
+/** One occlusion setting; `meanArea` is the mean occluded share of the image. */
+export type Setting = Occlusion & { readonly name: string; readonly meanArea: number };
+
+export interface ScoresIndex {
+  /** The item's name, and its axes. */
+  readonly item: string;
+  readonly matrix: Readonly<Record<string, string>>;
+  readonly source: SourceInfo;
+  readonly image: { readonly size: number; readonly channels: number };
+  readonly settings: readonly Setting[];
+  readonly methods: readonly MethodName[];
+  readonly targets: typeof TARGETS;
+  readonly scores: readonly string[];
+  /** How many images are scored, of how many there are. */
+  readonly sides: Readonly<Record<Side, { readonly scored: number; readonly of: number }>>;
+  /** On the test set. */
+  readonly gains: readonly Gain[];
+  readonly layers: readonly Layer[];
+  /** The same number of picks in every setting. */
+  readonly picks: readonly (readonly ExamplePick[])[];
+  readonly model: ModelInfo;
+  /** The epochs as the stage `train` wrote them. */
+  readonly history: readonly HistoryEntry[];
+  readonly notes: readonly string[];
+  /** sha256 of each file that was read. */
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+/** One epoch: numbers by name, nested as the stage `train` likes. */
+export type HistoryEntry = { readonly [name: string]: number | HistoryEntry };
+
+export interface ItemScores {
+  readonly index: ScoresIndex;
+  readonly test: Scores;
+  readonly train: Scores;
+  /** uint8 [settings, picks, layers, size, size(, 3)] */
+  readonly examples: Uint8Array;
+}
+
+export function writeScores(folder: string, { index, test, train, examples }: ItemScores): void {
+  writeJson(join(folder, 'index.json'), index);
+  const { size, channels } = index.image;
+  for (const [name, scores] of [
+    ['test', test],
+    ['train', train],
+  ] as const) {
+    const shape = [index.settings.length, index.methods.length, 2, index.scores.length];
+    writeNpy(join(folder, `${name}.npy`), Float32Array.from(scores.values), [
+      ...shape,
+      scores.images,
+    ]);
+  }
+  const shape = [
+    index.settings.length,
+    index.picks[0]?.length ?? 0,
+    index.layers.length,
+    size,
+    size,
+  ];
+  writeNpy(join(folder, 'examples.npy'), examples, channels === 1 ? shape : [...shape, channels]);
+}
+
+export function readScores(folder: string): ItemScores {
+  const index = readJson<ScoresIndex>(join(folder, 'index.json'));
+  const read = (side: Side): Scores => ({
+    settings: index.settings.map(({ name }) => name),
+    methods: index.methods,
+    names: index.scores,
+    images: index.sides[side].scored,
+    values: Float64Array.from(readNpy(join(folder, `${side}.npy`)).data),
+  });
+  return {
+    index,
+    test: read('test'),
+    train: read('train'),
+    examples: readNpyBytes(join(folder, 'examples.npy')).data,
+  };
+}
+
+const SHAPE_ORDER: readonly Shape[] = ['square', 'rectangle', 'ellipse', 'strokes', 'border'];
+
+/** Settings as tables list them: by shape, then from the smallest hole to the largest. */
+export function orderSettings({ settings }: MaskIndex): readonly Setting[] {
+  return Object.entries(settings)
+    .map(([name, setting]) => ({ name, ...setting }))
+    .sort(
+      (a, b) =>
+        SHAPE_ORDER.indexOf(a.shape) - SHAPE_ORDER.indexOf(b.shape) || a.meanArea - b.meanArea,
+    );
+}

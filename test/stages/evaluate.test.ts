@@ -1,0 +1,276 @@
+/** The stage `evaluate` on a little experiment: its figures, its files, and that they are always the same. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import evaluate from '../../stages/evaluate.js';
+import { psnr } from '../../stages/lib/errors.js';
+import { scoresOf } from '../../stages/lib/evaluation.js';
+import { readImages } from '../../stages/lib/images.js';
+import { readMasks } from '../../stages/lib/masks.js';
+import { type ItemScores, readScores } from '../../stages/lib/scores.js';
+import { ssim } from '../../stages/lib/ssim.js';
+import { runStage } from './support/context.js';
+import { type Experiment, writeExperiment } from './support/experiment.js';
+
+vi.mock('../../stages/lib/restore.js', async () => {
+  const { createRowRestorer } = await import('./support/restorer.js');
+  const { readImages } = await import('../../stages/lib/images.js');
+  const { join } = await import('node:path');
+  return {
+    loadModel: async (folder: string) => {
+      const { size, channels } = readImages(join(folder, '../images'));
+      return createRowRestorer(size, channels);
+    },
+  };
+});
+
+const root = mkdtempSync(join(tmpdir(), 'evaluate-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const params = {
+  evaluate: {
+    train: 6,
+    methods: ['none', 'mean', 'telea', 'navier-stokes', 'harmonic', 'biharmonic', 'pca'],
+    pca: { components: 4, images: 12 },
+    bootstrap: 200,
+    examples: { best: 1, median: 1, worst: 1, seeded: 2 },
+    samples: 2,
+    seed: 1,
+  },
+};
+
+async function run(name: string, experiment: Experiment, changed: object = {}) {
+  const outs = { scores: join(root, name, 'scores'), metrics: join(root, name, 'metrics.json') };
+  await runStage(evaluate, {
+    item: 'evaluate@formula,rows',
+    matrix: { dataset: 'formula', model: 'rows' },
+    params: { evaluate: { ...params.evaluate, ...changed } },
+    deps: { ...experiment },
+    outs,
+  });
+  return { outs, scores: readScores(outs.scores) };
+}
+
+function digests(folder: string): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((file) => [
+        file.slice(folder.length),
+        createHash('sha256').update(readFileSync(file)).digest('hex'),
+      ]),
+  );
+}
+
+describe('evaluate', () => {
+  let experiment: Experiment;
+  let scores: ItemScores;
+  let metrics: Record<string, Record<string, Record<string, Record<string, never>>>>;
+
+  beforeAll(async () => {
+    experiment = writeExperiment(join(root, 'gray'), {
+      notes: ['capped'],
+      history: [{ epoch: 1, loss: 2 }],
+    });
+    const done = await run('gray', experiment);
+    scores = done.scores;
+    metrics = JSON.parse(readFileSync(done.outs.metrics, 'utf8'));
+  });
+
+  it('scores what the model gave, rounded to 8 bits, as it is and with the known pixels kept', () => {
+    const images = readImages(experiment.images);
+    const mask = readMasks(experiment.masks, 'square24').mask(0);
+    const original = images.data.subarray(0, 56 * 56);
+    const whole = original.map((value, at) => (mask[at] ? rowMean(original, mask, at) : value + 4));
+    const composite = original.map((value, at) => (mask[at] ? whole[at]! : value));
+    const score = (target: 'whole' | 'composite', name: string) =>
+      scoresOf(scores.test, 'square24', 'model', target, name)[0];
+
+    expect(score('whole', 'ssim.wang')).toBeCloseTo(ssim(original, whole, 56, 56, 'wang'), 6);
+    expect(score('composite', 'ssim.wang')).toBeCloseTo(
+      ssim(original, composite, 56, 56, 'wang'),
+      6,
+    );
+    expect(score('whole', 'ssim.uniform51')).toBeCloseTo(
+      ssim(original, whole, 56, 56, 'uniform51'),
+      6,
+    );
+    expect(score('composite', 'psnr')).toBeCloseTo(psnr(original, composite), 4);
+    expect(score('whole', 'hole.mae')).toBe(score('composite', 'hole.mae'));
+  });
+
+  it('gives mean and deviation of every score by side, setting, method and target', () => {
+    expect(Object.keys(metrics)).toEqual(['test', 'train']);
+    expect(Object.keys(metrics.test!)).toEqual(['square12', 'square24']);
+    expect(Object.keys(metrics.train!.square12!)).toEqual([...params.evaluate.methods, 'model']);
+    const values = [...scoresOf(scores.test, 'square12', 'harmonic', 'composite', 'ssim.global')];
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const tree = metrics.test!.square12!.harmonic! as unknown as Record<string, typeof leaf>;
+    const leaf = { ssim: { global: { mean: 0, std: 0 } } };
+    expect(tree.composite!.ssim.global.mean).toBeCloseTo(mean, 5);
+    expect(tree.composite!.ssim.global.std).toBeGreaterThan(0);
+  });
+
+  it('scores all test images and as many train images as asked for', () => {
+    expect(scores.index.sides).toEqual({
+      test: { scored: 10, of: 10 },
+      train: { scored: 6, of: 20 },
+    });
+    expect(scores.train.images).toBe(6);
+  });
+
+  it('finds what is known beforehand: a larger hole costs more, doing nothing is worst', () => {
+    const mean = (setting: string, method: string) => {
+      const values = scoresOf(scores.test, setting, method, 'composite', 'ssim.wang');
+      return values.reduce((sum, value) => sum + value, 0) / values.length;
+    };
+    for (const method of scores.index.methods) {
+      expect(mean('square12', method)).toBeGreaterThan(mean('square24', method));
+      if (method !== 'none')
+        expect(mean('square24', method)).toBeGreaterThan(mean('square24', 'none'));
+    }
+    expect(mean('square24', 'harmonic')).toBeGreaterThan(mean('square24', 'mean'));
+  });
+
+  it('compares the model with each baseline, image by image', () => {
+    const gain = (baseline: string) =>
+      scores.index.gains.find(
+        (one) =>
+          one.setting === 'square24' && one.baseline === baseline && one.score === 'ssim.wang',
+      )!;
+    expect(scores.index.gains).toHaveLength(2 * 7 * 5);
+    expect(gain('none').low).toBeGreaterThan(0);
+    const differences = [
+      ...scoresOf(scores.test, 'square24', 'model', 'composite', 'ssim.wang'),
+    ].map(
+      (value, at) =>
+        value - scoresOf(scores.test, 'square24', 'pca', 'composite', 'ssim.wang')[at]!,
+    );
+    expect(gain('pca').mean).toBeCloseTo(differences.reduce((a, b) => a + b, 0) / 10, 5);
+  });
+
+  it('picks the best, the median and the worst image of each setting, and the same seeded ones', () => {
+    const values = scoresOf(scores.test, 'square12', 'model', 'composite', 'ssim.wang');
+    const picks = scores.index.picks[0]!;
+    expect(picks.map(({ kind }) => kind)).toEqual(['best', 'median', 'worst', 'seeded', 'seeded']);
+    expect(values[picks[0]!.position]).toBe(Math.max(...values));
+    expect(values[picks[2]!.position]).toBe(Math.min(...values));
+    const seeded = scores.index.picks.map((list) => list.slice(3).map(({ position }) => position));
+    expect(seeded[1]).toEqual(seeded[0]);
+    expect(picks[0]!.ssim.model).toBeCloseTo(Math.max(...values), 4);
+  });
+
+  it('draws every layer of every pick', () => {
+    const { layers } = scores.index;
+    expect(layers.slice(-3)).toEqual(['model whole', 'sample 1', 'sample 2']);
+    const area = 56 * 56;
+    expect(scores.examples.length).toBe(2 * 5 * layers.length * area);
+    const layer = (name: (typeof layers)[number]) => {
+      const at = layers.indexOf(name) * area;
+      return scores.examples.subarray(at, at + area);
+    };
+    const mask = readMasks(experiment.masks, 'square12').mask(scores.index.picks[0]![0]!.position);
+    expect(
+      layer('occluded').every((value, at) => value === (mask[at] ? 0 : layer('original')[at])),
+    ).toBe(true);
+    expect(
+      layer('model').every((value, at) => mask[at] === 1 || value === layer('original')[at]),
+    ).toBe(true);
+    expect(layer('model whole')).not.toEqual(layer('model'));
+    expect(layer('sample 2')).not.toEqual(layer('sample 1'));
+  });
+
+  it('hands on what the report tells besides: source, history, notes, digests of what was read', () => {
+    const { index } = scores;
+    expect(index.source.standIn).toBe(true);
+    expect(index.history).toEqual([{ epoch: 1, loss: 2 }]);
+    expect(index.notes).toEqual(['capped']);
+    const file = readFileSync(join(experiment.images, 'images.npy'));
+    expect(index.digests['images/images.npy']).toBe(
+      createHash('sha256').update(file).digest('hex'),
+    );
+  });
+
+  it('writes the same bytes again', async () => {
+    await run('again', experiment);
+    expect(digests(join(root, 'again'))).toEqual(
+      Object.fromEntries(
+        Object.entries(digests(join(root, 'gray'))).filter(([file]) => /scores|metrics/.test(file)),
+      ),
+    );
+  });
+
+  it('takes colour images, and images too small for a window', async () => {
+    const colour = writeExperiment(join(root, 'colour'), {
+      size: 24,
+      channels: 3,
+      count: 12,
+      test: 4,
+      occlusions: { dot: { shape: 'square', side: 6 } },
+    });
+    const done = await run('colour', colour, { samples: 0 });
+    expect(done.scores.index.scores).toEqual([
+      'ssim.wang',
+      'ssim.skimage',
+      'ssim.global',
+      'psnr',
+      'hole.mae',
+      'hole.rmse',
+    ]);
+    expect(done.scores.examples.length).toBe(5 * 11 * 24 * 24 * 3);
+    const [first] = scoresOf(done.scores.test, 'dot', 'mean', 'composite', 'ssim.wang');
+    const images = readImages(colour.images);
+    const image = images.data.subarray(0, 24 * 24 * 3);
+    const mask = readMasks(colour.masks, 'dot').mask(0);
+    const byChannel = [0, 1, 2].map((channel) => {
+      const plane = image.filter((_, at) => at % 3 === channel);
+      const known = plane.filter((_, at) => mask[at] === 0);
+      const mean = Math.round(known.reduce((sum, value) => sum + value, 0) / known.length);
+      return ssim(
+        plane,
+        plane.map((value, at) => (mask[at] ? mean : value)),
+        24,
+        24,
+        'wang',
+      );
+    });
+    expect(first).toBeCloseTo((byChannel[0]! + byChannel[1]! + byChannel[2]!) / 3, 6);
+  });
+
+  it('stops soon when it is told to', async () => {
+    const stop = AbortSignal.abort(new Error('enough'));
+    await expect(
+      runStage(evaluate, {
+        params,
+        deps: { ...experiment },
+        outs: { scores: join(root, 'stopped'), metrics: join(root, 'stopped.json') },
+        signal: stop,
+      }),
+    ).rejects.toThrow('enough');
+  });
+
+  it.each([
+    [{ methods: ['harmonc'] }, 'evaluate.methods[0]: expected one of none, mean'],
+    [{ methods: [] }, 'evaluate.methods: expected a list of classical methods'],
+    [{ methods: ['pca', 'pca'] }, 'evaluate.methods: a method is named twice'],
+    [{ sampels: 1 }, 'evaluate.sampels: unknown parameter'],
+    [{ bootstrap: 3 }, 'evaluate.bootstrap: expected an integer from 100'],
+  ])('names the wrong parameter: %j', async (changed, message) => {
+    await expect(run('wrong', experiment, changed)).rejects.toThrow(message);
+  });
+});
+
+function rowMean(image: Uint8Array, mask: Uint8Array, at: number): number {
+  const row = Math.floor(at / 56) * 56;
+  let sum = 0;
+  let known = 0;
+  for (let i = row; i < row + 56; i++) {
+    if (mask[i]) continue;
+    sum += image[i]!;
+    known++;
+  }
+  return Math.round(sum / known);
+}

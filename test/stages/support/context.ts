@@ -1,0 +1,29 @@
+/** Runs a stage as its process would, on folders of the test's own. */
+import type { StageContext, StageDefinition, StageShape } from 'pipe/stage';
+
+interface Given {
+  readonly item?: string;
+  readonly matrix?: Readonly<Record<string, string>>;
+  readonly params: unknown;
+  readonly deps: Readonly<Record<string, string | readonly string[]>>;
+  readonly outs: Readonly<Record<string, string>>;
+  readonly progress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export async function runStage<S extends StageShape>(
+  stage: StageDefinition<S>,
+  given: Given,
+): Promise<void> {
+  const context = {
+    item: 'test',
+    matrix: {},
+    signal: new AbortController().signal,
+    progress() {},
+    get epochs(): never {
+      throw new Error('this stage has no epochs');
+    },
+    ...given,
+  };
+  await stage.run(context as unknown as StageContext<S>);
+}

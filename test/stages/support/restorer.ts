@@ -1,0 +1,47 @@
+/** A restorer without a network: what the stages ask of a model, in closed form. */
+import type { Restorer } from '../../../stages/lib/restore.js';
+
+/**
+ * Fills each hole with the mean of the known pixels of its row, and is off by `haze` gray levels
+ * everywhere, as a network's whole output is. Samples differ by their number.
+ */
+export function createRowRestorer(size: number, channels: number, haze = 4): Restorer {
+  const length = size * size * channels;
+  function restoreOne(image: Uint8Array, mask: Uint8Array, shift: number): Float32Array {
+    const out = new Float32Array(length);
+    for (let y = 0; y < size; y++) {
+      for (let channel = 0; channel < channels; channel++) {
+        let sum = 0;
+        let known = 0;
+        for (let x = 0; x < size; x++) {
+          if (mask[y * size + x] !== 0) continue;
+          sum += image[(y * size + x) * channels + channel]!;
+          known++;
+        }
+        for (let x = 0; x < size; x++) {
+          const at = (y * size + x) * channels + channel;
+          const hidden = mask[y * size + x] !== 0;
+          out[at] = hidden ? sum / Math.max(1, known) + shift : image[at]! + haze;
+        }
+      }
+    }
+    return out;
+  }
+  return {
+    info: { arch: 'rows', parameters: 0, size, channels, epochs: 3 },
+    async restore(images, masks, { samples } = {}) {
+      const count = images.length / length;
+      const out = new Float32Array((samples ?? 1) * images.length);
+      for (let sample = 0; sample < (samples ?? 1); sample++) {
+        for (let i = 0; i < count; i++) {
+          const image = images.subarray(i * length, (i + 1) * length);
+          const mask = masks.subarray(i * size * size, (i + 1) * size * size);
+          const shift = samples === undefined ? 0 : 5 * (sample + 1);
+          out.set(restoreOne(image, mask, shift), (sample * count + i) * length);
+        }
+      }
+      return out;
+    },
+    dispose() {},
+  };
+}
