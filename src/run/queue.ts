@@ -1,5 +1,4 @@
 /** Who may start next: p-queue runs the jobs, this queue hands it one only when its resources are free. */
-import type PQueue from 'p-queue';
 import type { Queue, QueueAddOptions } from 'p-queue';
 import type { Resources } from '../pipeline/plan.js';
 
@@ -49,14 +48,12 @@ export class ResourceQueue implements Queue<Job, JobOptions> {
     const waiting = list?.shift();
     if (waiting === undefined) return undefined;
     this.#take(waiting.need, -1);
-    return async () => {
-      try {
-        return await waiting.job();
-      } finally {
-        // Before p-queue looks for the next job, which it does when this promise settles.
-        this.#take(waiting.need, +1);
-      }
-    };
+    return waiting.job;
+  }
+
+  /** What a job held is free again: to be called before p-queue looks for the next job. */
+  release(need: Resources): void {
+    this.#take(this.#clamp(need), +1);
   }
 
   filter(options: Readonly<Partial<JobOptions>>): Job[] {
@@ -118,14 +115,46 @@ function insertionPoint(list: readonly Waiting[], priority: number): number {
   return low;
 }
 
-export type JobQueue = PQueue<ResourceQueue, JobOptions>;
+export interface JobQueue {
+  /** Starts the job as soon as what it needs is free. */
+  add(
+    job: () => Promise<void>,
+    options: { readonly need: Resources; readonly priority: number },
+  ): Promise<void>;
+  /** Resolves when nothing runs and nothing waits. */
+  onIdle(): Promise<void>;
+  /** Calls the listener each time a job has ended and the next one was looked for. */
+  onNext(listener: () => void): void;
+}
 
 export async function createJobQueue(capacity: Resources): Promise<JobQueue> {
-  const { default: Queue } = await import('p-queue');
+  const { default: PQueue } = await import('p-queue');
+  const made: ResourceQueue[] = [];
+  // p-queue makes its queue itself; ours tells us, so that jobs can give back what they held.
   class OnThisMachine extends ResourceQueue {
     constructor() {
       super(capacity);
+      made.push(this);
     }
   }
-  return new Queue({ queueClass: OnThisMachine, concurrency: Number.POSITIVE_INFINITY });
+  const queue = new PQueue<ResourceQueue, JobOptions>({
+    queueClass: OnThisMachine,
+    concurrency: Number.POSITIVE_INFINITY,
+  });
+  const resources = made[0] as ResourceQueue;
+  return {
+    add: (job, { need, priority }) =>
+      queue.add(
+        async () => {
+          try {
+            await job();
+          } finally {
+            resources.release(need);
+          }
+        },
+        { need, priority },
+      ),
+    onIdle: () => queue.onIdle(),
+    onNext: (listener) => void queue.on('next', listener),
+  };
 }

@@ -19,7 +19,7 @@ async function machine(capacity: { cpu: number; memory: number; gpu: number }) {
     );
   /** Ends a job; resolves when the queue has looked for the next one. */
   const end = async (name: string) => {
-    const looked = new Promise<void>((resolve) => queue.once('next', resolve));
+    const looked = new Promise<void>((resolve) => queue.onNext(resolve));
     running.get(name)?.();
     await looked;
   };
@@ -74,8 +74,11 @@ describe('a job queue over resources', () => {
 
   it('frees the resources of a job that fails', async () => {
     const { queue, started, add } = await machine({ cpu: 1, memory: GB, gpu: 0 });
-    const failing = queue.add(() => Promise.reject(new Error('no')), { need: { cpu: 1, memory: 0, gpu: 0 } });
-    const looked = new Promise((resolve) => queue.once('next', resolve));
+    const failing = queue.add(() => Promise.reject(new Error('no')), {
+      priority: 0,
+      need: { cpu: 1, memory: 0, gpu: 0 },
+    });
+    const looked = new Promise<void>((resolve) => queue.onNext(resolve));
     await expect(failing).rejects.toThrow('no');
     await looked;
     void add('next', {});
