@@ -22,15 +22,18 @@ export const ZIP_LIMITS: ZipLimits = {
 };
 
 export interface ExtractOptions {
-  /** Where the entry goes, relative to the folder with slashes; undefined leaves it out. */
-  readonly select: (name: string) => string | undefined;
+  /**
+   * Given the names of all files in the archive, in its order, tells which are unpacked and where
+   * each goes, relative to the folder with slashes.
+   */
+  readonly plan: (names: readonly string[]) => ReadonlyMap<string, string>;
   readonly limits?: Partial<ZipLimits>;
   readonly signal?: AbortSignal;
   readonly onDone?: (done: number, total: number) => void;
 }
 
 /**
- * Unpacks the selected entries of `file` under `folder`; gives their targets, in the archive's order.
+ * Unpacks the planned entries of `file` under `folder`.
  *
  * The archive as a whole is refused when any name leaves the folder, when a chosen entry is a link or
  * encrypted, and when the sizes it declares go past the limits. What an entry unpacks to is compared
@@ -39,13 +42,13 @@ export interface ExtractOptions {
 export async function extractZip(
   file: string,
   folder: string,
-  { select, limits, signal, onDone }: ExtractOptions,
-): Promise<string[]> {
+  { plan, limits, signal, onDone }: ExtractOptions,
+): Promise<void> {
   const bounds = { ...ZIP_LIMITS, ...limits };
   const zip = await openZip(file);
   try {
     const entries = await listEntries(zip, file, bounds);
-    const chosen = chooseEntries(entries, file, select, bounds);
+    const chosen = chooseEntries(entries, file, plan, bounds);
     makeFolders(
       folder,
       chosen.map(({ target }) => target),
@@ -58,17 +61,6 @@ export async function extractZip(
       },
       { ...(signal && { signal }), onDone: (done) => onDone?.(done, chosen.length) },
     );
-    return chosen.map(({ target }) => target);
-  } finally {
-    zip.close();
-  }
-}
-
-/** The names of all files in the archive, in its order. */
-export async function listZip(file: string): Promise<string[]> {
-  const zip = await openZip(file);
-  try {
-    return (await listEntries(zip, file, ZIP_LIMITS)).map((entry) => entry.fileName);
   } finally {
     zip.close();
   }
@@ -106,15 +98,16 @@ function listEntries(zip: ZipFile, file: string, { maxEntries }: ZipLimits): Pro
 function chooseEntries(
   entries: readonly Entry[],
   file: string,
-  select: ExtractOptions['select'],
+  plan: ExtractOptions['plan'],
   bounds: ZipLimits,
 ): Chosen[] {
+  for (const entry of entries) checkName(entry.fileName, file);
+  const planned = plan(entries.map((entry) => entry.fileName));
   const chosen: Chosen[] = [];
   const targets = new Set<string>();
   let unpacked = 0;
   for (const entry of entries) {
-    checkName(entry.fileName, file);
-    const target = select(entry.fileName);
+    const target = planned.get(entry.fileName);
     if (target === undefined) continue;
     checkEntry(entry, file, bounds);
     if (targets.has(target)) throw mistake(`${file}: two entries are to become ${target}`);

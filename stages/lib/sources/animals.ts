@@ -31,7 +31,8 @@ export async function renderAnimals(
   { folder, signal, progress }: SourceContext,
 ): Promise<RawIndex> {
   const scenes = await loadScenes(seed, 0);
-  const herds = await loadHerds(seed);
+  const herds = dealKinds(seed);
+  const load = createSpriteLoader();
   for (let group = 0; group < Math.min(count, GROUPS); group++) {
     mkdirSync(join(folder, 'images', groupName(group)), { recursive: true });
   }
@@ -39,7 +40,8 @@ export async function renderAnimals(
     Array.from({ length: count }, (_, index) => index),
     async (index) => {
       const random = createRandom(seed, 'animal', index);
-      const image = renderAnimal(random, scenes[groupOf(index)]!, herds[groupOf(index)]!);
+      const image = cropScene(random.pick(scenes[groupOf(index)]!), random);
+      await pasteAnimals(image, herds[groupOf(index)]!, load, random);
       const group = groupName(groupOf(index));
       const file = `images/${group}/animal-${String(index).padStart(5, '0')}.jpg`;
       writeFileSync(join(folder, file), await encode(image));
@@ -59,22 +61,24 @@ export async function renderAnimals(
   };
 }
 
-function renderAnimal(random: Random, scenes: readonly Raster[], herd: readonly Sprite[]): Raster {
-  const image = cropScene(random.pick(scenes), random);
+async function pasteAnimals(
+  image: Raster,
+  herd: readonly string[],
+  load: (picture: string) => Promise<Sprite>,
+  random: Random,
+): Promise<void> {
   const short = Math.min(image.width, image.height);
   const count = 1 + random.int(3);
   for (let drawn = 0; drawn < count; drawn++) {
-    const side = short * random.between(0.4, 0.9) * (count === 1 ? 1 : 0.75);
-    paste(image, random.pick(herd), {
+    paste(image, await load(random.pick(herd)), {
       x: random.between(0.2, 0.8) * image.width,
       y: random.between(0.2, 0.8) * image.height,
-      side,
+      side: short * random.between(0.4, 0.9) * (count === 1 ? 1 : 0.75),
       angle: 0.35 * random.normal(),
       mirrored: random.uniform() < 0.5,
       brightness: random.between(0.45, 1),
     });
   }
-  return image;
 }
 
 function cropScene(scene: Raster, random: Random): Raster {
@@ -85,17 +89,7 @@ function cropScene(scene: Raster, random: Random): Raster {
   return crop(scene, { left, top, width, height }, random.uniform() < 0.5);
 }
 
-/** The animals of each group: every kind, with all its pictures, is in one group only. */
-async function loadHerds(seed: number): Promise<readonly (readonly Sprite[])[]> {
-  const assets = findAssets();
-  return Promise.all(
-    dealKinds(seed).map((pictures) =>
-      Promise.all(pictures.map((picture) => loadSprite(join(assets, `${picture}.webp`)))),
-    ),
-  );
-}
-
-/** The pictures of each group. A kind goes where the fewest pictures are, so that groups come out even. */
+/** The pictures of each group: a kind, with all its pictures, is in one group only. It goes where the fewest pictures are, so that groups come out even. */
 export function dealKinds(seed: number): readonly (readonly string[])[] {
   const groups = Array.from({ length: GROUPS }, (): string[] => []);
   for (const kind of createRandom(seed, 'herds').shuffle(Object.values(ANIMALS))) {
@@ -103,6 +97,19 @@ export function dealKinds(seed: number): readonly (readonly string[])[] {
     smallest.push(...kind);
   }
   return groups;
+}
+
+/** Loads pictures by name, each once. */
+function createSpriteLoader(): (picture: string) => Promise<Sprite> {
+  const assets = findAssets();
+  const loaded = new Map<string, Promise<Sprite>>();
+  return (picture) => {
+    const known = loaded.get(picture);
+    if (known) return known;
+    const sprite = loadSprite(join(assets, `${picture}.webp`));
+    loaded.set(picture, sprite);
+    return sprite;
+  };
 }
 
 async function loadSprite(file: string): Promise<Sprite> {

@@ -4,7 +4,7 @@ import { basename, dirname, join, posix, resolve } from 'node:path';
 import { compileGlob } from '../glob.js';
 import { firstLine, mistake } from '../mistake.js';
 import { createRandom } from '../random.js';
-import { extractZip, listZip } from '../zip.js';
+import { extractZip } from '../zip.js';
 import { type GroupRule, groupBy } from './groups.js';
 import { type RawImage, type RawIndex, type SourceContext, sortImages } from './source.js';
 
@@ -56,10 +56,12 @@ export async function unpackZip(
   selection: Selection,
   { folder, signal, progress }: SourceContext,
 ): Promise<RawImage[]> {
-  const chosen = choose(await listZip(file), selection, basename(file));
-  const wanted = new Set(chosen.map(({ path }) => path));
+  let chosen: Choice[] = [];
   await extractZip(file, folder, {
-    select: (name) => (wanted.has(name) ? `images/${name}` : undefined),
+    plan(names) {
+      chosen = choose(names, selection, basename(file));
+      return new Map(chosen.map(({ path, image }) => [path, image.file]));
+    },
     ...(selection.maxUnpackedBytes !== undefined && {
       limits: { maxUnpackedBytes: selection.maxUnpackedBytes },
     }),

@@ -1,0 +1,143 @@
+/** Zip archives: what is chosen is unpacked whole, what is hostile or damaged leaves nothing behind. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { extractZip, type ZipLimits } from '../../../stages/lib/zip.js';
+import { folderContents, temporaryFolder } from '../support/folders.js';
+import { makeZip, type ZipEntry } from '../support/zip-writer.js';
+
+let folder = temporaryFolder();
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+function archive(entries: readonly ZipEntry[]): string {
+  const file = join(folder.path, 'archive.zip');
+  writeFileSync(file, makeZip(entries));
+  return file;
+}
+
+/** Unpacks everything under its own name; gives what is there then. */
+async function extract(file: string, limits: Partial<ZipLimits> = {}): Promise<string[]> {
+  const out = join(folder.path, 'out');
+  const plan = (names: readonly string[]) => new Map(names.map((name) => [name, name]));
+  await extractZip(file, out, { plan, limits });
+  return [...folderContents(out).keys()];
+}
+
+test('unpacks the chosen entries to their new places, stored or deflated', async () => {
+  const file = archive([
+    { name: 'a/', data: '', stored: true },
+    { name: 'a/one.txt', data: 'one '.repeat(100) },
+    { name: 'a/two.txt', data: 'two', stored: true },
+    { name: 'b/ünïcode.txt', data: '' },
+    { name: 'left-out.txt', data: 'no' },
+  ]);
+  let seen: readonly string[] = [];
+  const done: number[] = [];
+  await extractZip(file, join(folder.path, 'out'), {
+    plan(names) {
+      seen = names;
+      return new Map(names.slice(0, 3).map((name) => [name, `new/${name}`]));
+    },
+    onDone: (count, total) => done.push(count / total),
+  });
+  expect(seen).toEqual(['a/one.txt', 'a/two.txt', 'b/ünïcode.txt', 'left-out.txt']);
+  expect(readFileSync(join(folder.path, 'out/new/a/one.txt'), 'utf8')).toBe('one '.repeat(100));
+  expect(readFileSync(join(folder.path, 'out/new/a/two.txt'), 'utf8')).toBe('two');
+  expect(readFileSync(join(folder.path, 'out/new/b/ünïcode.txt'), 'utf8')).toBe('');
+  expect(existsSync(join(folder.path, 'out/new/left-out.txt'))).toBe(false);
+  expect(done).toEqual([1 / 3, 2 / 3, 1]);
+});
+
+describe('an entry that leaves the folder', () => {
+  test.each([
+    '../escaped.txt',
+    'a/../../escaped.txt',
+    '/escaped.txt',
+    'C:/escaped.txt',
+    '..\\escaped.txt',
+  ])('%s makes the whole archive refused', async (name) => {
+    const file = archive([
+      { name: 'good.txt', data: 'good' },
+      { name, data: 'bad' },
+    ]);
+    await expect(extract(file)).rejects.toThrow(file);
+    expect(existsSync(join(folder.path, 'escaped.txt'))).toBe(false);
+    expect(readdirSync(folder.path)).toEqual(['archive.zip']);
+  });
+
+  test('is refused when it is a symbolic link', async () => {
+    const file = archive([{ name: 'link', data: '/etc/passwd', mode: 0o120777 }]);
+    await expect(extract(file)).rejects.toThrow('the entry "link" is a symbolic link');
+  });
+});
+
+describe('a limit', () => {
+  const entries = [
+    { name: 'a', data: Buffer.alloc(600) },
+    { name: 'b', data: Buffer.alloc(600) },
+  ];
+
+  test('on the unpacked size holds before anything is written', async () => {
+    const file = archive(entries);
+    await expect(extract(file, { maxUnpackedBytes: 1199 })).rejects.toThrow(
+      'unpacks to more than the 1199 bytes allowed',
+    );
+    expect(existsSync(join(folder.path, 'out'))).toBe(false);
+    expect(await extract(file, { maxUnpackedBytes: 1200 })).toEqual(['a', 'b']);
+  });
+
+  test('on one entry and on the number of entries holds too', async () => {
+    const file = archive(entries);
+    await expect(extract(file, { maxEntryBytes: 599 })).rejects.toThrow(
+      'the entry "a" has 600 bytes, more than the 599 allowed',
+    );
+    await expect(extract(file, { maxEntries: 1 })).rejects.toThrow('2 entries, more than the 1');
+  });
+
+  test('cannot be got round by a bomb that lies about its size', async () => {
+    const file = archive([{ name: 'bomb', data: Buffer.alloc(50_000_000), claim: { size: 100 } }]);
+    await expect(extract(file, { maxUnpackedBytes: 1000 })).rejects.toThrow('the entry "bomb"');
+    expect(existsSync(join(folder.path, 'out/bomb'))).toBe(false);
+  });
+});
+
+describe('a damaged archive', () => {
+  test('is named, with what to do', async () => {
+    const file = archive([{ name: 'a', data: 'text', claim: { crc: 1 } }]);
+    await expect(extract(file)).rejects.toThrow(
+      `${file}: the entry "a": its checksum (CRC-32) is wrong\n  The archive is damaged, incomplete or no zip: get it again.`,
+    );
+  });
+
+  test('cut short at any place is refused, never half taken', async () => {
+    const whole = makeZip([
+      { name: 'a', data: 'some text '.repeat(20) },
+      { name: 'b', data: 'other', stored: true },
+    ]);
+    const file = join(folder.path, 'cut.zip');
+    for (let length = 0; length < whole.length; length++) {
+      writeFileSync(file, whole.subarray(0, length));
+      await expect(extract(file), `${length} bytes`).rejects.toThrow('get it again');
+    }
+    writeFileSync(file, whole);
+    expect(await extract(file)).toEqual(['a', 'b']);
+  });
+
+  test('is refused when entries are encrypted or fall together', async () => {
+    await expect(extract(archive([{ name: 'a', data: 'x', encrypted: true }]))).rejects.toThrow(
+      'the entry "a" is encrypted',
+    );
+    const twice = archive([
+      { name: 'a', data: '1' },
+      { name: 'a', data: '2' },
+    ]);
+    await expect(extract(twice)).rejects.toThrow('two entries are to become a');
+  });
+
+  test('that is not there says so', async () => {
+    await expect(extract(join(folder.path, 'nowhere.zip'))).rejects.toThrow('ENOENT');
+  });
+});
