@@ -6,7 +6,7 @@ import type { EpochPlan, Item, Keep, Objective, Resources } from './plan.js';
 import type { Problems } from './problems.js';
 import { parseDuration, parseSize } from './quantity.js';
 import type { EpochsSpec, ObjectiveSpec, StageSpec } from './schema.js';
-import { type Lookup, parseTemplate, valueOf, wholeHole } from './template.js';
+import { holeValue, type Lookup, parseTemplate, wholeHole } from './template.js';
 
 export interface Fields {
   readonly spec: StageSpec;
@@ -100,7 +100,7 @@ function numberAt(path: Path, what: Quantity & What, fields: Fields): number | u
   if (typeof value === 'string' && value.includes('${')) {
     const template = parseTemplate(value, part, problems);
     const hole = wholeHole(template);
-    const found = hole && valueOf(hole, template, lookup, problems);
+    const found = hole && holeValue(hole, template, lookup, problems);
     if (!hole || found === undefined) return undefined;
     value = found;
     name = ` from \${${hole.name}}`;

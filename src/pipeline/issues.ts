@@ -39,8 +39,8 @@ function tell(issue: Issue, path: Path, root: Located, problems: Problems): void
       return;
     case 'invalid_union': {
       const inner = meantBranch(issue.errors);
-      if (!inner) return wrong(expectedOf(issue.message, 'scalar'), path, root, problems);
-      for (const each of inner) tell(each, [...path, ...each.path], root, problems);
+      if (!inner) wrong(expectedOf(issue.message, 'scalar'), path, root, problems);
+      for (const each of inner ?? []) tell(each, [...path, ...each.path], root, problems);
       return;
     }
     default:

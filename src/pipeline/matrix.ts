@@ -3,7 +3,7 @@ import type { Json } from '../stage/context.js';
 import { child, type Located } from './located.js';
 import type { Problems } from './problems.js';
 import { suggest } from './suggest.js';
-import { type Lookup, parseTemplate, type Scalar, valueOf, wholeHole } from './template.js';
+import { holeValue, type Lookup, parseTemplate, type Scalar, wholeHole } from './template.js';
 
 export type Cell = Readonly<Record<string, Scalar>>;
 
@@ -96,7 +96,7 @@ function resolve(node: Located, lookup: Lookup, problems: Problems): Json | unde
   if (typeof node.value !== 'string' || !node.value.includes('${')) return node.value;
   const template = parseTemplate(node.value, node, problems);
   const hole = wholeHole(template);
-  if (hole) return valueOf(hole, template, lookup, problems);
+  if (hole) return holeValue(hole, template, lookup, problems);
   if (template.parts.length === 0) return undefined;
   const message = 'a value of an axis is a plain value, or a whole param such as ${datasets}';
   problems.add({ code: 'bad-axis', message }, node.span);

@@ -76,7 +76,7 @@ export function layOver(
     if (part) parts.set(name, layOver(part, node, originOf, problems, inner));
     else problems.add(unknownInProfile(inner, base), key);
   }
-  return { ...base, value: valueOf(parts), parts };
+  return { ...base, value: treeValue(parts), parts };
 }
 
 function unknownInProfile(path: readonly string[], base: Param): Mistake {
@@ -86,7 +86,7 @@ function unknownInProfile(path: readonly string[], base: Param): Mistake {
   return { code: 'unknown-param', message: `params have no "${name}"`, hint };
 }
 
-function valueOf(parts: ReadonlyMap<string, Param>): Json {
+function treeValue(parts: ReadonlyMap<string, Param>): Json {
   const value: Record<string, Json> = {};
   for (const [name, part] of parts) value[name] = part.value;
   return value;
@@ -132,7 +132,7 @@ function replace(tree: Param, [first, ...rest]: readonly string[], by: Param): P
   if (first === undefined) return by;
   const parts = new Map(tree.parts);
   parts.set(first, replace(parts.get(first)!, rest, by));
-  return { ...tree, value: valueOf(parts), parts };
+  return { ...tree, value: treeValue(parts), parts };
 }
 
 export function paramAt(tree: Param, path: string): Param | undefined {

@@ -1,7 +1,7 @@
 /** What `${…}` can name at a spot of a stage, and what to say of anything else. */
 import type { Cell } from './matrix.js';
 import { allPaths, type Param, paramAt } from './params.js';
-import type { Mistake } from './problems.js';
+import type { Mistake, Problems } from './problems.js';
 import { suggest } from './suggest.js';
 import type { Found, Lookup } from './template.js';
 
@@ -13,11 +13,24 @@ export interface Scope {
   readonly axesUnknown: boolean;
 }
 
+/** What filling in a text of the stage takes, for one cell. */
+export interface Site {
+  readonly scope: Scope;
+  readonly lookup: Lookup;
+  readonly problems: Problems;
+}
+
 /** In a command, what is read and written can be named too. */
 export interface CommandScope extends Scope {
-  /** Paths by name; undefined when they have mistakes of their own. */
-  readonly deps: ReadonlyMap<string, string> | undefined;
-  readonly outs: ReadonlyMap<string, string> | undefined;
+  readonly deps: Paths;
+  readonly outs: Paths;
+}
+
+/** By name; undefined where the path has a mistake of its own. */
+export interface Paths {
+  readonly byName: ReadonlyMap<string, string | undefined>;
+  /** False when there may be names that could not be read. */
+  readonly complete: boolean;
 }
 
 /** An axis comes before a param of the same name. */
@@ -39,9 +52,10 @@ export function lookupInCommand(scope: CommandScope): Lookup {
       return typeof found === 'object' && 'mistake' in found ? inCommand(name, scope) : found;
     }
     const paths = kind === 'deps' ? scope.deps : scope.outs;
-    if (!paths) return 'unknowable';
-    const path = paths.get(key!);
-    return path === undefined ? { mistake: unknownPath(kind, key!, paths) } : { value: path };
+    const path = paths.byName.get(key!);
+    if (path !== undefined) return { value: path };
+    if (paths.byName.has(key!) || !paths.complete) return 'unknowable';
+    return { mistake: unknownPath(kind, key!, [...paths.byName.keys()]) };
   };
 }
 
@@ -62,8 +76,8 @@ function onlyInCommands(name: string): Mistake {
 
 function inCommand(name: string, scope: CommandScope): Found {
   const paths = [
-    ...[...(scope.deps?.keys() ?? [])].map((key) => `deps.${key}`),
-    ...[...(scope.outs?.keys() ?? [])].map((key) => `outs.${key}`),
+    ...[...scope.deps.byName.keys()].map((key) => `deps.${key}`),
+    ...[...scope.outs.byName.keys()].map((key) => `outs.${key}`),
   ];
   const mistake = unknownName(name, scope, paths);
   if (!/^[A-Z_][A-Z0-9_]*$|[:#%/-]/.test(name)) return { mistake };
@@ -83,8 +97,8 @@ function unknownName(name: string, scope: Scope, more: readonly string[]): Mista
   return { code: 'unknown-name', message: `\${${name}} is not known here`, hint };
 }
 
-function unknownPath(kind: string, key: string, paths: ReadonlyMap<string, string>): Mistake {
-  const none = paths.size === 0 ? `the stage has no ${kind}` : undefined;
-  const hint = none ?? suggest(key, paths.keys(), `${kind} are`);
-  return { code: 'unknown-name', message: `the stage has no "${kind}.${key}"`, hint };
+function unknownPath(kind: string, key: string, known: readonly string[]): Mistake {
+  const none = known.length === 0 ? `the stage has no ${kind}` : undefined;
+  const hint = none ?? suggest(key, known, `${kind} are`);
+  return { code: 'unknown-name', message: `\${${kind}.${key}} is not known here`, hint };
 }

@@ -1,17 +1,16 @@
 /** A stage → its items: each cell's paths, params and command, with the holes filled. */
 import type { Json } from '../stage/context.js';
-import { argvAction, type PatternOf, shellAction } from './command.js';
-import type { Draft, DraftDep, Written } from './draft.js';
+import { actionOf } from './action.js';
+import { depsOf } from './deps.js';
+import type { Draft, Written } from './draft.js';
 import { limitsOf } from './fields.js';
-import { escapeGlob } from './glob.js';
 import { child, keyAt, type Located } from './located.js';
 import { cellsOf, itemId } from './matrix.js';
+import { outsOf } from './outs.js';
 import { type Param, paramAt, unknownParam } from './params.js';
-import { depPath, normalisePath, outMistake, scriptMistake } from './paths.js';
-import type { Action, Out } from './plan.js';
 import type { Problems } from './problems.js';
 import type { StageSpec } from './schema.js';
-import { type CommandScope, lookupIn, lookupInCommand, type Scope } from './scope.js';
+import { lookupIn, type Site } from './scope.js';
 import { fill, parseTemplate, type Template } from './template.js';
 import { toleranceOf } from './tolerance.js';
 
@@ -44,10 +43,11 @@ export function draftStage(input: StageInput, problems: Problems): readonly Draf
   const matrix = broken.has('matrix') ? undefined : child(node, 'matrix');
   const cells = broken.has('matrix') ? undefined : cellsOf(name, matrix, lookup, problems);
   // Without cells, the rest is still looked through for its mistakes.
-  const drafts = (cells ?? [{}]).map((cell) =>
-    draftItem(input, templates, { cell, params, axesUnknown: !cells }, problems),
-  );
-  return cells ? drafts.filter((draft) => draft !== undefined) : [];
+  const drafts = (cells ?? [{}]).map((cell) => {
+    const scope = { cell, params, axesUnknown: !cells };
+    return draftItem(input, templates, { scope, lookup: lookupIn(scope), problems });
+  });
+  return cells ? drafts : [];
 }
 
 function checkStage({ spec, node, broken }: StageInput, problems: Problems): void {
@@ -98,36 +98,31 @@ function namedOf(
   return [...node.entries!].map(([name, entry]) => ({ name, path: parse(entry.node), metrics }));
 }
 
-function draftItem(
-  input: StageInput,
-  templates: Templates,
-  scope: Scope,
-  problems: Problems,
-): Draft | undefined {
-  const { name, spec, node } = input;
-  const lookup = lookupIn(scope);
-  const deps = depsOf(templates.deps, scope, problems);
-  const outs = outsOf(templates.outs, scope, problems);
-  const action = actionOf(input, templates, scope, deps, outs?.outs, problems);
-  const params = paramsOf(templates.params, scope, problems);
+function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
+  const { name, spec, node, broken } = input;
+  const { scope, lookup, problems } = site;
+  const { deps, paths: read } = depsOf(templates.deps, broken.has('deps'), site);
+  const unknownOuts = broken.has('outs') || broken.has('metrics');
+  const { outs, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
+  const action = actionOf(templates, { ...scope, deps: read, outs: made }, deps, problems);
+  const params = paramsOf(templates.params, site);
   const desc = templates.desc && fill(templates.desc, lookup, problems);
   const limits = limitsOf({ spec, node, lookup, problems });
   const tolerance =
-    spec.tolerance && outs && toleranceOf(child(node, 'tolerance')!, outs.outs, lookup, problems);
-  if (!deps || !outs || !action) return undefined;
+    spec.tolerance && toleranceOf(child(node, 'tolerance')!, outs, made.complete, site);
   return {
     deps,
-    outs: outs.written,
+    outs: written,
     item: {
       id: itemId(name, scope.cell),
       stage: name,
       matrix: scope.cell,
       ...(desc !== undefined && { desc }),
       action,
-      outs: outs.outs,
+      outs,
       params,
-      env: [...new Set(spec.env)].sort(),
-      secrets: [...new Set(spec.secrets)].sort(),
+      env: sorted(spec.env),
+      secrets: sorted(spec.secrets),
       ...limits,
       always: spec.always ?? false,
       ...(tolerance && { tolerance }),
@@ -135,99 +130,14 @@ function draftItem(
   };
 }
 
-/** Values of axes stand for themselves in a pattern, whatever characters they hold. */
-function depText(
-  { path }: Written,
-  { cell }: Scope,
-  lookup: ReturnType<typeof lookupIn>,
-  problems: Problems,
-) {
-  return fill(path, lookup, problems, (value, { name }) =>
-    Object.hasOwn(cell, name) ? escapeGlob(String(value)) : String(value),
-  );
-}
-
-function depsOf(
-  written: readonly Written[],
-  scope: Scope,
-  problems: Problems,
-): readonly DraftDep[] | undefined {
-  const deps: DraftDep[] = [];
-  const lookup = lookupIn(scope);
-  let sound = true;
-  for (const each of written) {
-    const text = depText(each, scope, lookup, problems);
-    const dep = text === undefined ? undefined : depPath(text);
-    if (dep && 'path' in dep) deps.push({ ...dep, name: each.name ?? dep.path, written: each });
-    else sound = false;
-    if (dep && 'mistake' in dep) problems.add(dep.mistake, each.path.node.span);
-  }
-  checkTwice(deps, problems);
-  return sound ? deps : undefined;
-}
-
-function checkTwice(deps: readonly DraftDep[], problems: Problems): void {
-  const names = new Set<string>();
-  for (const { name, written } of deps) {
-    if (names.has(name)) {
-      const message = `the dep "${name}" stands here a second time`;
-      problems.add({ code: 'duplicate-name', message }, written.path.node.span);
-    }
-    names.add(name);
-  }
-}
-
-interface Outs {
-  readonly outs: readonly Out[];
-  readonly written: readonly Written[];
-}
-
-function outsOf(all: readonly Written[], scope: Scope, problems: Problems): Outs | undefined {
-  const lookup = lookupIn(scope);
-  const outs: Out[] = [];
-  const written: Written[] = [];
-  let sound = true;
-  for (const each of all) {
-    const text = fill(each.path, lookup, problems);
-    const normal = text === undefined ? undefined : normalisePath(text);
-    const mistake = normal && ('mistake' in normal ? normal.mistake : outMistake(normal.path));
-    if (mistake) problems.add(mistake, each.path.node.span);
-    if (!normal || mistake || !('path' in normal)) {
-      sound = false;
-      continue;
-    }
-    const { path } = normal;
-    const same = each.metrics ? outs.findIndex((out) => out.path === path) : -1;
-    if (same >= 0) outs[same] = { ...outs[same]!, metrics: true };
-    else {
-      outs.push({ name: each.name ?? path, path, metrics: each.metrics });
-      written.push(each);
-    }
-  }
-  checkOutNames(outs, written, problems);
-  return sound ? { outs, written } : undefined;
-}
-
-function checkOutNames(
-  outs: readonly Out[],
-  written: readonly Written[],
-  problems: Problems,
-): void {
-  for (const [index, { name }] of outs.entries()) {
-    const first = outs.findIndex((out) => out.name === name);
-    // The same path twice is told as an overlap.
-    if (first === index || outs[first]!.path === outs[index]!.path) continue;
-    const message = `two outs are called "${name}"`;
-    problems.add({ code: 'duplicate-name', message }, written[index]!.path.node.span);
-  }
+function sorted(names: readonly string[] | undefined): readonly string[] {
+  return names ? [...new Set(names)].sort() : [];
 }
 
 function paramsOf(
   names: readonly Template[],
-  scope: Scope,
-  problems: Problems,
+  { scope, lookup, problems }: Site,
 ): Readonly<Record<string, Json>> {
-  const lookup = lookupIn(scope);
   const params: Record<string, Json> = {};
   for (const template of names) {
     const path = fill(template, lookup, problems);
@@ -237,48 +147,4 @@ function paramsOf(
     else problems.add(unknownParam(path, scope.params), template.node.span);
   }
   return params;
-}
-
-function actionOf(
-  input: StageInput,
-  { run, cmd }: Templates,
-  scope: Scope,
-  deps: readonly DraftDep[] | undefined,
-  outs: readonly Out[] | undefined,
-  problems: Problems,
-): Action | undefined {
-  if (run) return moduleAction(run, scope, problems);
-  if (!cmd) return undefined;
-  const { broken } = input;
-  const known = (list: readonly { name: string; path: string }[] | undefined, ...keys: string[]) =>
-    list && !keys.some((key) => broken.has(key))
-      ? new Map(list.map(({ name, path }) => [name, path]))
-      : undefined;
-  const inCommand: CommandScope = {
-    ...scope,
-    deps: known(deps, 'deps'),
-    outs: known(outs, 'outs', 'metrics'),
-  };
-  const lookup = lookupInCommand(inCommand);
-  const patternOf = patternsIn(deps ?? []);
-  return 'parts' in cmd
-    ? shellAction(cmd, lookup, patternOf, problems)
-    : argvAction(cmd, lookup, patternOf, problems);
-}
-
-function patternsIn(deps: readonly DraftDep[]): PatternOf {
-  const patterns = new Map<string, { dep: string; pattern: string }>();
-  for (const { name, path, glob } of deps) {
-    if (glob) patterns.set(`deps.${name}`, { dep: name, pattern: path });
-  }
-  return (hole) => patterns.get(hole);
-}
-
-function moduleAction(run: Template, scope: Scope, problems: Problems): Action | undefined {
-  const text = fill(run, lookupIn(scope), problems);
-  if (text === undefined) return undefined;
-  const normal = normalisePath(text);
-  const mistake = 'mistake' in normal ? normal.mistake : scriptMistake(normal.path);
-  if (mistake) problems.add(mistake, run.node.span);
-  return mistake || 'mistake' in normal ? undefined : { kind: 'module', file: normal.path };
 }

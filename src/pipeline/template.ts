@@ -85,7 +85,7 @@ export function holeSpan({ name, nth }: Hole, node: Located, { text }: Source): 
   return { start: at, end: at + name.length + 3 };
 }
 
-export function valueOf(
+export function holeValue(
   hole: Hole,
   { node }: Template,
   lookup: Lookup,
@@ -105,7 +105,7 @@ export function scalarOf(
   lookup: Lookup,
   problems: Problems,
 ): Scalar | undefined {
-  const value = valueOf(hole, template, lookup, problems);
+  const value = holeValue(hole, template, lookup, problems);
   if (value === undefined) return undefined;
   if (value !== null && typeof value !== 'object') return value;
   const kind = value === null ? 'empty' : Array.isArray(value) ? 'a list' : 'a map';

@@ -1,18 +1,18 @@
 /** `tolerance`: how far numbers in the JSON outs may deviate, by out and JSON path pattern. */
 import type { Located } from './located.js';
 import type { Item, Out } from './plan.js';
-import type { Problems } from './problems.js';
+import type { Site } from './scope.js';
 import { suggest } from './suggest.js';
-import { fill, type Lookup, parseTemplate } from './template.js';
+import { fill, parseTemplate } from './template.js';
 
 type Tolerance = NonNullable<Item['tolerance']>;
 
-/** Outs are named or given by path; the result goes by path. */
+/** Outs are named or given by path; the result goes by path. `complete`: all outs are known. */
 export function toleranceOf(
   node: Located,
   outs: readonly Out[],
-  lookup: Lookup,
-  problems: Problems,
+  complete: boolean,
+  { lookup, problems }: Site,
 ): Tolerance {
   const byPath: Record<string, Record<string, number>> = {};
   for (const [written, { key, node: patterns }] of node.entries ?? []) {
@@ -21,7 +21,7 @@ export function toleranceOf(
     if (name === undefined) continue;
     const out = outs.find((each) => each.name === name || each.path === name);
     if (out) byPath[out.path] = patterns.value as Record<string, number>;
-    else {
+    else if (complete) {
       const hint = suggest(
         name,
         outs.map((each) => each.name),
