@@ -32,8 +32,9 @@ function plantOuts(drafts: readonly Draft[], problems: Problems): OutTree {
   const tree = createOutTree();
   for (const [item, draft] of drafts.entries()) {
     for (const [out, { path }] of draft.item.outs.entries()) {
-      const other = addOut(tree, path, { item, out });
-      if (other) overlap(drafts, { item, out }, other, problems);
+      const owner = { item, out, path };
+      const other = addOut(tree, owner);
+      if (other) overlap(drafts, owner, other, problems);
     }
   }
   return tree;
@@ -46,8 +47,7 @@ function protectScripts(drafts: readonly Draft[], tree: OutTree, problems: Probl
     if (item.action.kind === 'module') files.set(item.action.file, item.stage);
   }
   for (const [file, stage] of files) {
-    for (const { item, out } of ownersOf(tree, file)) {
-      const { path } = drafts[item]!.item.outs[out]!;
+    for (const { item, out, path } of ownersOf(tree, file)) {
       const span = drafts[item]!.outs[out]!.path.node.span;
       problems.add(overwrites(path, file, `the code of stage "${stage}"`), span);
     }
@@ -57,8 +57,9 @@ function protectScripts(drafts: readonly Draft[], tree: OutTree, problems: Probl
 /** What a dep's path or pattern finds, whoever reads it. */
 interface Reading {
   readonly owners: readonly Owner[];
+  /** Of these, those that may only hold matches. */
   readonly holders: ReadonlySet<Owner>;
-  readonly gathered?: readonly string[];
+  readonly gathered: readonly string[];
 }
 
 interface Linking {
@@ -87,21 +88,29 @@ function linkDep(dep: DraftDep, number: number, linking: Linking): Dep {
     // What lies in a folder of its own is simply not part of what a pattern matches.
     else if (!reading.holders.has(owner)) ownOut(dep, owner, linking);
   }
-  const { name, path, glob } = dep;
+  return depOf(dep, index, reading);
+}
+
+function depOf({ name, path, glob }: DraftDep, index: number, reading: Reading): Dep {
   const made = reading.owners.some(({ item }) => item !== index);
-  return { name, path, glob, ...(reading.gathered && { gathered: reading.gathered }), made };
+  if (!glob) return { name, path, glob, made };
+  const { gathered, holders } = reading;
+  const within = [...holders].filter(({ item }) => item !== index).map(({ path: out }) => out);
+  return { name, path, glob, gathered, ...(within.length > 0 && { within: within.sort() }), made };
 }
 
 function read({ path, glob }: DraftDep, tree: OutTree): Reading {
-  if (!glob) return { owners: ownersOf(tree, path), holders: new Set() };
+  if (!glob) return { owners: ownersOf(tree, path), holders: new Set(), gathered: [] };
   const { owners, holders, paths } = gather(tree, parseGlob(path));
   return { owners, holders: new Set(holders), gathered: paths };
 }
 
 function ownOut(dep: DraftDep, owner: Owner, { draft, problems }: Linking): void {
-  const out = draft.item.outs[owner.out]!.path;
+  const { path } = owner;
   const how =
-    dep.path === out ? `${out}, which it writes` : `${dep.path}, which covers its own out ${out}`;
+    dep.path === path
+      ? `${path}, which it writes`
+      : `${dep.path}, which covers its own out ${path}`;
   problems.add(
     {
       code: 'self-dependency',
@@ -114,7 +123,7 @@ function ownOut(dep: DraftDep, owner: Owner, { draft, problems }: Linking): void
 
 function overlap(drafts: readonly Draft[], mine: Owner, other: Owner, problems: Problems): void {
   const [a, b] = [drafts[other.item]!, drafts[mine.item]!];
-  const [first, second] = [a.item.outs[other.out]!.path, b.item.outs[mine.out]!.path];
+  const [first, second] = [other.path, mine.path];
   const [one, two] = [a.item.id, b.item.id];
   const own = mine.item === other.item;
   const message = own ? ownOverlap(two, first, second) : twoOverlap(one, first, two, second);

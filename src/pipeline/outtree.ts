@@ -6,6 +6,7 @@ import { type Glob, type Step, type Steps, stepMatches } from './glob.js';
 
 /** An out, by its item's index and its own among the item's outs. */
 export interface Owner {
+  readonly path: string;
   readonly item: number;
   readonly out: number;
 }
@@ -38,10 +39,10 @@ function folder(path: string): Folder {
 }
 
 /** Enters an out. Returns the out that it overlaps, and then enters nothing. */
-export function addOut({ root }: OutTree, path: string, owner: Owner): Owner | undefined {
+export function addOut({ root }: OutTree, owner: Owner): Owner | undefined {
   let at = root;
   let prefix = '';
-  for (const name of path.split('/')) {
+  for (const name of owner.path.split('/')) {
     if (at.owner) return at.owner;
     prefix = prefix === '' ? name : `${prefix}/${name}`;
     let next = at.children.get(name);

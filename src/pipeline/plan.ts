@@ -71,6 +71,11 @@ export interface Dep {
    * not by what happens to be on disk. Files on disk that no item writes match besides.
    */
   readonly gathered?: readonly string[];
+  /**
+   * Of a pattern: outs that do not match but, where they are folders, may hold files that do; sorted.
+   * They are looked through once they are made. The item's own are not among them.
+   */
+  readonly within?: readonly string[];
   /** True when an item writes this path, something above it or something inside it. */
   readonly made: boolean;
 }

@@ -1,17 +1,21 @@
 /** What a pattern dep stands for: the outs that the plan gathers, and files of the user's that match. */
-import { type Dirent, readdirSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import type { Dep } from '../pipeline/plan.js';
 
 /**
  * Paths relative to the project, sorted by code unit. Within `cache/` only what the plan gathers
- * counts: an out that a former pipeline left there is nobody's input.
+ * counts, and what lies in the outs it names: an out that a former pipeline left there is nobody's
+ * input.
  */
 export function matchedPaths(root: string, dep: Dep): string[] {
   const found = new Set(dep.gathered ?? []);
   const glob = parseGlob(dep.path);
   walk(root, '', glob, found);
+  for (const out of dep.within ?? []) {
+    if (isFolder(path.join(root, out))) walk(root, out, glob, found);
+  }
   return [...found].sort();
 }
 
@@ -26,6 +30,11 @@ function walk(root: string, folder: string, glob: Glob, found: Set<string>): voi
     }
     if (entry.isDirectory() && mayHold(glob, name)) walk(root, name, glob, found);
   }
+}
+
+/** A link is not followed: what it leads to is not what the item made. */
+function isFolder(full: string): boolean {
+  return lstatSync(full, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function entriesOf(folder: string): Dirent[] {
