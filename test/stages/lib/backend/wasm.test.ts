@@ -115,6 +115,14 @@ describe('the other replaced kernels equal those of the cpu backend', () => {
     await same([input([3, 9, 17]), input([3, 9, 13])], (a, b) => tf.matMul(a, b, true, false));
   });
 
+  test('matrix products in which one buffer is the right factor in two shapes', async () => {
+    await same([input([2, 6]), input([5, 4]), input([6, 10])], (a, c, b) => {
+      const first = tf.reshape(tf.matMul(a, b), [20]);
+      const second = tf.reshape(tf.matMul(c, tf.reshape(b, [4, 15])), [75]);
+      return tf.concat([first, second], 0);
+    });
+  });
+
   test('leaky ReLU and its gradient', async () => {
     await same([input([4, 7, 5])], (x) => tf.leakyRelu(x, 0.2)); // alpha is rounded to float32 on wasm only
     await same([input([4, 7, 5]), input([4, 7, 5])], (x, dy) =>
@@ -145,14 +153,14 @@ describe('the other replaced kernels equal those of the cpu backend', () => {
       shape,
       data: draw(shape).map((v) => Math.round(v)),
     });
-    for (const x of [input([2, 8, 8, 3]), input([2, 9, 7, 3])]) {
-      const [n, h, w, c] = x.shape as [number, number, number, number];
-      const dy = input([n, h >> 1, w >> 1, c]);
-      await same(
-        [x, dy],
-        (a, g) => tf.grad((v) => tf.maxPool(v as tf.Tensor4D, 2, 2, 'valid'))(a, g),
-        0,
-      );
+    for (const pad of ['valid', 'same'] as const) {
+      for (const x of [input([2, 8, 8, 3]), input([2, 9, 7, 3])]) {
+        const [n, h, w, c] = x.shape as [number, number, number, number];
+        const side = (length: number) => (pad === 'same' ? (length + 1) >> 1 : length >> 1);
+        const dy = input([n, side(h), side(w), c]);
+        const pool = (v: tf.Tensor) => tf.maxPool(v as tf.Tensor4D, 2, 2, pad);
+        await same([x, dy], (a, g) => tf.grad(pool)(a, g), 0);
+      }
     }
     // Where several pixels are the largest, one of them gets the gradient: the sum tells.
     const ties = [steps([2, 8, 8, 3]), input([2, 4, 4, 3])];

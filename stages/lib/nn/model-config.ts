@@ -1,0 +1,114 @@
+/** A model as `model.<name>` has it: architecture, its switches, what it is shown, what it minimises. */
+import {
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+  checkTree,
+  type Tree,
+} from '../check.js';
+import { mistake } from '../mistake.js';
+import type { DeepvisionConfig } from './deepvision-plan.js';
+import type { LossConfig } from './losses.js';
+import { PREFILLS, type Prefill } from './prefill.js';
+
+export interface ModelConfig {
+  readonly network: DeepvisionConfig;
+  readonly prefill: Prefill;
+  /** `baked`: each image has one mask for ever (the code); `fresh`: another in each epoch. */
+  readonly masks: 'baked' | 'fresh';
+  /** The settings of `occlusions` that it is trained on, in equal parts. */
+  readonly occlusions: readonly string[];
+  readonly loss: LossConfig;
+}
+
+/** Each switch as the paper's code has it. */
+const CODE = {
+  slope: 1,
+  padding: 'valid',
+  input: 'image',
+  output: 'image',
+  testRange: 'unit',
+  testStatistics: 'batch',
+  testLatent: 'sample',
+  prefill: 'black',
+  masks: 'baked',
+  pixel: 'mse',
+  known: 1,
+  ssim: 0,
+  kl: 0.01,
+  freeNats: 0,
+  klWarmup: 0,
+} as const;
+
+/** Each switch turned right; what is a matter of taste stays as in the code. */
+const RIGHT = {
+  ...CODE,
+  slope: 0.2,
+  input: 'image+mask',
+  testRange: 'signed',
+  testStatistics: 'running',
+  testLatent: 'mean',
+  prefill: 'mean',
+  masks: 'fresh',
+} as const;
+
+const BASES = { code: CODE, right: RIGHT } as const;
+const SHAPE_KEYS = ['width', 'latent', 'downscale'];
+
+/**
+ * A `deepvision` names its switches' base, `code` or `right`, and then those that differ from it.
+ *
+ * @param settings the names in `occlusions`
+ */
+export function checkModel(value: unknown, name: string, settings: readonly string[]): ModelConfig {
+  const given = checkTree(value, name);
+  checkChoice(given.arch, `${name}.arch`, ['deepvision']);
+  checkKeys(given, name, ['arch', 'base', 'occlusions', ...SHAPE_KEYS, ...Object.keys(CODE)]);
+  const base = checkChoice(given.base ?? 'right', `${name}.base`, ['code', 'right']);
+  const tree: Tree = { width: 1, latent: 0, downscale: 1, ...BASES[base], ...given };
+  return {
+    network: checkDeepvision(tree, name),
+    prefill: checkChoice(tree.prefill, `${name}.prefill`, PREFILLS),
+    masks: checkChoice(tree.masks, `${name}.masks`, ['baked', 'fresh']),
+    occlusions: checkSettings(tree.occlusions, `${name}.occlusions`, settings),
+    loss: checkLoss(tree, name),
+  };
+}
+
+function checkDeepvision(tree: Tree, name: string): DeepvisionConfig {
+  return {
+    arch: 'deepvision',
+    width: checkNumber(tree.width, `${name}.width`, 0.001, 4),
+    latent: checkInteger(tree.latent, `${name}.latent`, 0, 100_000),
+    downscale: checkInteger(tree.downscale, `${name}.downscale`, 1, 8),
+    slope: checkNumber(tree.slope, `${name}.slope`, 0, 1),
+    padding: checkChoice(tree.padding, `${name}.padding`, ['valid', 'same']),
+    input: checkChoice(tree.input, `${name}.input`, ['image', 'image+mask']),
+    output: checkChoice(tree.output, `${name}.output`, ['image', 'residual']),
+    testRange: checkChoice(tree.testRange, `${name}.testRange`, ['unit', 'signed']),
+    testStatistics: checkChoice(tree.testStatistics, `${name}.testStatistics`, [
+      'batch',
+      'running',
+    ]),
+    testLatent: checkChoice(tree.testLatent, `${name}.testLatent`, ['sample', 'mean']),
+  };
+}
+
+function checkLoss(tree: Tree, name: string): LossConfig {
+  return {
+    pixel: checkChoice(tree.pixel, `${name}.pixel`, ['mse', 'l1']),
+    known: checkNumber(tree.known, `${name}.known`, 0, 1),
+    ssim: checkNumber(tree.ssim, `${name}.ssim`, 0, 1000),
+    kl: checkNumber(tree.kl, `${name}.kl`, 0, 1e6),
+    freeNats: checkNumber(tree.freeNats, `${name}.freeNats`, 0, 1e6),
+    klWarmup: checkInteger(tree.klWarmup, `${name}.klWarmup`, 0),
+  };
+}
+
+function checkSettings(value: unknown, name: string, settings: readonly string[]): string[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw mistake(`${name}: expected a list of settings`, `Known: ${settings.join(', ')}.`);
+  }
+  return value.map((item, i) => checkChoice(item, `${name}[${i}]`, settings));
+}

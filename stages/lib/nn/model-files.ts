@@ -1,0 +1,51 @@
+/** A trained model as a folder: `weights.safetensors`, and `model.json` with all that rebuilds it. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { readJson, writeJson } from '../json.js';
+import { mistake } from '../mistake.js';
+import { createNetwork } from './create.js';
+import type { ModelConfig } from './model-config.js';
+import type { Network } from './network.js';
+import { countParams, type Params } from './params.js';
+import { readParams, writeParams } from './tensor-files.js';
+
+/** `model.json`. */
+export interface ModelFile {
+  readonly format: 1;
+  readonly size: number;
+  readonly channels: number;
+  /** How many numbers were learned. */
+  readonly parameters: number;
+  /** Epochs trained. */
+  readonly epochs: number;
+  readonly model: ModelConfig;
+}
+
+export interface Model {
+  readonly file: ModelFile;
+  readonly network: Network;
+  readonly params: Params;
+}
+
+const WEIGHTS = 'weights.safetensors';
+const DESCRIPTION = 'model.json';
+
+export async function writeModel(
+  folder: string,
+  { model, size, channels, epochs }: Omit<ModelFile, 'format' | 'parameters'>,
+  params: Params,
+): Promise<void> {
+  const network = createNetwork(model.network, size, channels);
+  const parameters = countParams(network.specs);
+  const file: ModelFile = { format: 1, size, channels, parameters, epochs, model };
+  mkdirSync(folder, { recursive: true });
+  await writeParams(join(folder, WEIGHTS), params, { arch: model.network.arch });
+  writeJson(join(folder, DESCRIPTION), file);
+}
+
+export function readModel(folder: string): Model {
+  const file = readJson<ModelFile>(join(folder, DESCRIPTION));
+  if (file.format !== 1) throw mistake(`${folder}: a model of format ${file.format}, expected 1`);
+  const network = createNetwork(file.model.network, file.size, file.channels);
+  return { file, network, params: readParams(join(folder, WEIGHTS), network.specs) };
+}

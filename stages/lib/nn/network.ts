@@ -1,0 +1,32 @@
+/** The one interface that every architecture has: parameters as data, passes as pure functions. */
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Moments } from './batchnorm.js';
+import type { ParamSpec, Params, Shape } from './params.js';
+
+/** What a network sees of a batch. B images of S×S pixels with C channels, values 0…1. */
+export interface Occluded {
+  /** [B, S, S, C]: the image where it is known, the pre-fill where it is not. */
+  readonly filled: tf.Tensor4D;
+  /** [B, S, S, 1]: 1 = occluded. */
+  readonly mask: tf.Tensor4D;
+}
+
+/** What comes of a training pass. */
+export interface Pass {
+  /** [B, S, S, C], 0…1 (a residual may overshoot). */
+  readonly restored: tf.Tensor4D;
+  /** [B]: the KL divergence of each image's latent, in nats. */
+  readonly kl: tf.Tensor1D;
+  /** Statistics of the batch-norm layers, kept for the update of the running ones. */
+  readonly moments: readonly Moments[];
+}
+
+export interface Network {
+  readonly specs: readonly ParamSpec[];
+  /** Shape of the latent noise of one image. */
+  readonly noise: Shape;
+  /** A pass with gradients: `noise` is standard normal [B, ...this.noise]. */
+  train(params: Params, seen: Occluded, target: tf.Tensor4D, noise: tf.Tensor): Pass;
+  /** A pass without: without noise the latent is its mean. */
+  restore(params: Params, seen: Occluded, noise: tf.Tensor | undefined): tf.Tensor4D;
+}

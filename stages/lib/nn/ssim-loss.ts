@@ -1,0 +1,55 @@
+/** SSIM of Wang et al. 2004 as a graph with gradients: windows as matrix products. In float32; scores are ssim.ts's. */
+import * as tf from '@tensorflow/tfjs-core';
+import { gaussianTaps } from '../gaussian.js';
+
+const WINDOW = 11;
+const SIGMA = 1.5;
+const C1 = 0.01 ** 2; // for values 0…1
+const C2 = 0.03 ** 2;
+
+/**
+ * Mean SSIM over all windows of all images, `wang` in the tables: Gaussian 11×11, valid, population
+ * covariance. x and y are [B, S, S, C], 0…1.
+ */
+export function graphSsim(x: tf.Tensor4D, y: tf.Tensor4D): tf.Scalar {
+  const [a, b] = [planes(x), planes(y)];
+  const count = a.shape[0];
+  const smoothed = blur(tf.concat([a, b, tf.square(a), tf.square(b), tf.mul(a, b)], 0));
+  const part = (index: number) =>
+    tf.slice(smoothed, [index * count, 0, 0], [count, smoothed.shape[1], smoothed.shape[2]]);
+  const [meanX, meanY] = [part(0), part(1)];
+  const [squareX, squareY, product] = [tf.square(meanX), tf.square(meanY), tf.mul(meanX, meanY)];
+  const covariance = tf.sub(part(4), product);
+  const variances = tf.sub(tf.add(part(2), part(3)), tf.add(squareX, squareY));
+  const luminance = tf.div(tf.add(tf.mul(product, 2), C1), tf.add(tf.add(squareX, squareY), C1));
+  const structure = tf.div(tf.add(tf.mul(covariance, 2), C2), tf.add(variances, C2));
+  return tf.mean(tf.mul(luminance, structure));
+}
+
+/** [B, S, S, C] → [B·C, S, S]. */
+function planes(x: tf.Tensor4D): tf.Tensor3D {
+  const [n, height, width, channels] = x.shape;
+  const first = channels === 1 ? x : tf.transpose(x, [0, 3, 1, 2]);
+  return tf.reshape(first, [n * channels, height, width]);
+}
+
+/** The Gaussian window along both directions: [N, S, S] → [N, S', S'], S' = S − 10, transposed. */
+function blur(x: tf.Tensor3D): tf.Tensor3D {
+  const [n, height, width] = x.shape;
+  const across = tf.matMul(tf.reshape(x, [n * height, width]), band(width));
+  const turned = tf.transpose(tf.reshape(across, [n, height, width - WINDOW + 1]), [0, 2, 1]);
+  const newWidth = width - WINDOW + 1;
+  const down = tf.matMul(tf.reshape(turned, [n * newWidth, height]), band(height));
+  return tf.reshape(down, [n, newWidth, height - WINDOW + 1]);
+}
+
+/** [length, length − 10]: column j holds the window's taps from row j on. */
+function band(length: number): tf.Tensor2D {
+  const taps = gaussianTaps(WINDOW, SIGMA);
+  const columns = length - WINDOW + 1;
+  const values = new Float32Array(length * columns);
+  for (let column = 0; column < columns; column++) {
+    for (let i = 0; i < WINDOW; i++) values[(column + i) * columns + column] = taps[i]!;
+  }
+  return tf.tensor2d(values, [length, columns]);
+}

@@ -1,0 +1,71 @@
+/** Adam (Kingma and Ba 2015) as pure functions over tensors by name. */
+import * as tf from '@tensorflow/tfjs-core';
+import { type Params, param } from '../nn/params.js';
+
+export interface AdamConfig {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  /** Added to √v̂: PyTorch's 1e-8, where tfjs has 1e-7. */
+  readonly epsilon: number;
+}
+
+/** PyTorch's defaults, which are the paper's. */
+export const ADAM_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+
+export interface AdamState {
+  /** Updates made so far. */
+  readonly step: number;
+  /** First and second moments by the name of their parameter. */
+  readonly first: Params;
+  readonly second: Params;
+}
+
+/** The state before the first update: all moments zero. */
+export function initAdam(trainable: Params): AdamState {
+  const zeros = () =>
+    Object.fromEntries(Object.entries(trainable).map(([name, x]) => [name, tf.zerosLike(x)]));
+  return { step: 0, first: zeros(), second: zeros() };
+}
+
+export interface AdamUpdate {
+  readonly params: Params;
+  readonly state: AdamState;
+}
+
+/**
+ * One update of the parameters that have a gradient: m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g²,
+ * p ← p − lr · m̂ / (√v̂ + ε) with m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ). Gives new tensors; the old ones
+ * stay the caller's.
+ */
+export function adamUpdate(
+  { learningRate, beta1, beta2, epsilon }: AdamConfig,
+  params: Params,
+  gradients: Params,
+  state: AdamState,
+): AdamUpdate {
+  const step = state.step + 1;
+  const rate = learningRate / (1 - beta1 ** step);
+  const correction = 1 / Math.sqrt(1 - beta2 ** step);
+  const updated: Record<string, tf.Tensor> = {};
+  const first: Record<string, tf.Tensor> = {};
+  const second: Record<string, tf.Tensor> = {};
+  for (const [name, gradient] of Object.entries(gradients)) {
+    const [p, m, v] = tf.tidy(() => {
+      const m = blend(param(state.first, name), gradient, beta1);
+      const v = blend(param(state.second, name), tf.square(gradient), beta2);
+      const deviation = tf.add(tf.mul(tf.sqrt(v), correction), epsilon);
+      const change = tf.div(tf.mul(m, rate), deviation);
+      return [tf.sub(param(params, name), change), m, v] as const;
+    });
+    updated[name] = p;
+    first[name] = m;
+    second[name] = v;
+  }
+  return { params: updated, state: { step, first, second } };
+}
+
+/** decay · old + (1 − decay) · fresh. */
+function blend(old: tf.Tensor, fresh: tf.Tensor, decay: number): tf.Tensor {
+  return tf.add(tf.mul(old, decay), tf.mul(fresh, 1 - decay));
+}

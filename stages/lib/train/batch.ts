@@ -1,0 +1,43 @@
+/** Batches: images and masks as tensors, the hole pre-filled. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Occluded } from '../nn/network.js';
+import { type Prefill, prefill } from '../nn/prefill.js';
+
+/** B images as bytes, as they go into a batch. */
+export interface Examples {
+  readonly size: number;
+  readonly channels: number;
+  /** Each uint8 [size, size, channels]. */
+  readonly images: readonly Uint8Array[];
+  /** Each uint8 [size, size], 1 = occluded. */
+  readonly masks: readonly Uint8Array[];
+}
+
+/** Tensors of a batch; the caller disposes them. */
+export interface Batch extends Occluded {
+  /** [B, S, S, C], 0…1: the images as they are. */
+  readonly target: tf.Tensor4D;
+}
+
+export function createBatch({ size, channels, images, masks }: Examples, kind: Prefill): Batch {
+  const count = images.length;
+  const length = size * size * channels;
+  const target = new Float32Array(count * length);
+  const filled = new Float32Array(count * length);
+  const mask = new Float32Array(count * size * size);
+  for (const [i, image] of images.entries()) {
+    for (let j = 0; j < length; j++) target[i * length + j] = image[j]! / 255;
+    const part = filled.subarray(i * length, (i + 1) * length);
+    prefill(kind, image, masks[i]!, size, channels, part);
+    mask.set(masks[i]!, i * size * size);
+  }
+  return {
+    target: tf.tensor4d(target, [count, size, size, channels]),
+    filled: tf.tensor4d(filled, [count, size, size, channels]),
+    mask: tf.tensor4d(mask, [count, size, size, 1]),
+  };
+}
+
+export function disposeBatch({ target, filled, mask }: Batch): void {
+  tf.dispose([target, filled, mask]);
+}

@@ -1,0 +1,97 @@
+/** The `train:` and `model:` parameters, checked and turned into a typed configuration. */
+import { BACKEND_NAMES, type BackendName } from '../backend/choose.js';
+import {
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+  checkTree,
+  type Tree,
+} from '../check.js';
+import { mistake } from '../mistake.js';
+import { checkModel, type ModelConfig } from '../nn/model-config.js';
+
+/** How to train: what does not depend on the architecture. */
+export interface TrainConfig {
+  readonly batch: number;
+  readonly learningRate: number;
+  /** The learning rate is multiplied by this after each epoch. */
+  readonly decay: number;
+  /** Updates over which the learning rate grows linearly from 0. */
+  readonly warmup: number;
+  /** Decay of the average of the weights; 0: the weights are used as they are. */
+  readonly ema: number;
+  /** Mirrors half of the images, drawn anew in each epoch. */
+  readonly flip: boolean;
+  readonly seed: number;
+  /** So many train images, in whole groups, are kept aside to measure each epoch. */
+  readonly validation: number;
+  readonly backend: BackendName;
+}
+
+const DEFAULTS = {
+  batch: 32,
+  learningRate: 1e-3,
+  decay: 1,
+  warmup: 0,
+  ema: 0,
+  flip: false,
+  seed: 1,
+  validation: 0,
+  backend: 'auto',
+} as const;
+
+/** `epochs` is the tool's; the model may bring its own values for the rest, under `model.<name>.train`. */
+export function checkTrain(value: unknown, ofModel: unknown, model: string): TrainConfig {
+  const shared = checkTree(value, 'train');
+  const own = ofModel === undefined ? {} : checkTree(ofModel, `model.${model}.train`);
+  checkKeys(shared, 'train', ['epochs', ...Object.keys(DEFAULTS)]);
+  checkKeys(own, `model.${model}.train`, Object.keys(DEFAULTS));
+  const tree: Tree = { ...DEFAULTS, ...shared, ...own };
+  return {
+    batch: checkInteger(tree.batch, 'train.batch', 1, 65_536),
+    learningRate: checkNumber(tree.learningRate, 'train.learningRate', 0, 10),
+    decay: checkNumber(tree.decay, 'train.decay', 0, 1),
+    warmup: checkInteger(tree.warmup, 'train.warmup', 0),
+    ema: checkNumber(tree.ema, 'train.ema', 0, 0.99999),
+    flip: checkFlag(tree.flip, 'train.flip'),
+    seed: checkInteger(tree.seed, 'train.seed', 0),
+    validation: checkInteger(tree.validation, 'train.validation', 0),
+    backend: checkChoice(tree.backend, 'train.backend', BACKEND_NAMES),
+  };
+}
+
+export interface Config {
+  readonly train: TrainConfig;
+  readonly model: ModelConfig;
+}
+
+/**
+ * @param params `train`, and `model` with the one model that the item trains
+ */
+export function checkConfig(
+  params: { readonly train: unknown; readonly model: unknown },
+  name: string,
+  settings: readonly string[],
+): Config {
+  const models = checkTree(params.model, 'model');
+  if (!Object.hasOwn(models, name)) throw mistake(`model.${name}: no such model in params`);
+  const { train, ...model } = checkTree(models[name], `model.${name}`);
+  return {
+    train: checkTrain(params.train, train, name),
+    model: checkModel(model, `model.${name}`, settings),
+  };
+}
+
+/** The learning rate of an update: `step` counts all updates from 1, `epoch` from 1. */
+export function learningRateAt(config: TrainConfig, step: number, epoch: number): number {
+  const warm = config.warmup === 0 ? 1 : Math.min(1, step / config.warmup);
+  return config.learningRate * warm * config.decay ** (epoch - 1);
+}
+
+function checkFlag(value: unknown, name: string): boolean {
+  if (typeof value !== 'boolean') {
+    throw mistake(`${name}: expected true or false, got ${JSON.stringify(value)}`);
+  }
+  return value;
+}

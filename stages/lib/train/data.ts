@@ -1,0 +1,100 @@
+/** The images and masks of a training run: what is trained on, and what is kept aside to measure it. */
+import { join } from 'node:path';
+import { type ImageSet, readImages } from '../images.js';
+import { readJson } from '../json.js';
+import { drawMask, type Occlusion } from '../mask.js';
+import { type MaskSet, readMasks } from '../masks.js';
+import type { ModelConfig } from '../nn/model-config.js';
+import { createRandom } from '../random.js';
+import type { Split } from '../split.js';
+
+export interface TrainingData {
+  readonly images: ImageSet;
+  /** Indices into `images`. */
+  readonly train: readonly number[];
+  readonly validation: readonly number[];
+  readonly masks: MaskSource;
+}
+
+export interface Folders {
+  readonly images: string;
+  readonly masks: string;
+  readonly split: string;
+}
+
+/** size×size bytes, 1 = occluded. */
+export interface MaskSource {
+  /** The mask of an image in an epoch of training. */
+  train(image: number, epoch: number): Uint8Array;
+  /** The mask of an image of the validation set: the same for ever. */
+  validation(image: number): Uint8Array;
+}
+
+export function readTrainingData(
+  folders: Folders,
+  occlusions: ReadonlyMap<string, Occlusion>,
+  model: ModelConfig,
+  seed: number,
+  validation: number,
+): TrainingData {
+  const images = readImages(folders.images);
+  const { train } = readJson<Split>(join(folders.split, 'split.json'));
+  const groups = images.index.images.map(({ group }) => group);
+  const aside = keepAside(train, groups, validation, seed);
+  const kept = new Set(aside);
+  return {
+    images,
+    train: train.filter((image) => !kept.has(image)),
+    validation: aside,
+    masks: createMasks(folders.masks, occlusions, model, images.size, seed),
+  };
+}
+
+/**
+ * `count` of the train images, at most a quarter: whole groups while they fit, then a part of one
+ * more, whose others are still trained on. So it serves for curves; results are the test set's.
+ */
+function keepAside(
+  train: readonly number[],
+  groups: readonly string[],
+  count: number,
+  seed: number,
+): number[] {
+  const members = new Map<string, number[]>();
+  for (const image of train) {
+    const group = groups[image]!;
+    members.set(group, [...(members.get(group) ?? []), image]);
+  }
+  const random = createRandom(seed, 'validation');
+  const shuffled = random.shuffle([...members.keys()].sort()).map((name) => members.get(name)!);
+  const wanted = Math.min(count, Math.floor(train.length / 4));
+  const aside: number[] = [];
+  for (const group of shuffled) {
+    if (aside.length + group.length <= wanted) aside.push(...group);
+  }
+  const rest = shuffled.find((group) => !aside.includes(group[0]!)) ?? [];
+  aside.push(...random.shuffle([...rest]).slice(0, wanted - aside.length));
+  return aside.sort((a, b) => a - b);
+}
+
+function createMasks(
+  folder: string,
+  occlusions: ReadonlyMap<string, Occlusion>,
+  { masks, occlusions: names }: ModelConfig,
+  size: number,
+  seed: number,
+): MaskSource {
+  const draw = (image: number, ...labels: (string | number)[]): Uint8Array => {
+    const random = createRandom(seed, 'mask', ...labels, image);
+    return drawMask(occlusions.get(random.pick(names))!, size, random);
+  };
+  if (masks === 'fresh') {
+    return {
+      train: (image, epoch) => draw(image, epoch),
+      validation: (image) => draw(image, 'validation'),
+    };
+  }
+  const sets: MaskSet[] = names.map((name) => readMasks(folder, name));
+  const stored = (image: number) => createRandom(seed, 'setting', image).pick(sets).mask(image);
+  return { train: stored, validation: stored };
+}

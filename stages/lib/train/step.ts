@@ -1,0 +1,109 @@
+/** One update of the parameters from one batch. */
+import * as tf from '@tensorflow/tfjs-core';
+import { type Moments, runningStatistics } from '../nn/batchnorm.js';
+import { computeLoss, type LossConfig } from '../nn/losses.js';
+import type { Network } from '../nn/network.js';
+import type { Params } from '../nn/params.js';
+import { type AdamConfig, type AdamState, adamUpdate } from './adam.js';
+import type { Batch } from './batch.js';
+import { emaUpdate } from './ema.js';
+
+/** All tensors that training changes. */
+export interface Weights {
+  readonly params: Params;
+  readonly adam: AdamState;
+  /** The average of the parameters, when it is kept. */
+  readonly ema: Params | undefined;
+}
+
+export interface StepOptions {
+  readonly adam: AdamConfig;
+  readonly loss: LossConfig;
+  readonly klShare: number;
+  /** Decay of the average; unused when none is kept. */
+  readonly ema: number;
+}
+
+/** Sums over the steps of an epoch, kept on the backend: nothing is read in between. */
+export interface StepLoss {
+  readonly reconstruction: tf.Scalar;
+  readonly kl: tf.Scalar;
+  readonly total: tf.Scalar;
+}
+
+export interface StepResult {
+  readonly weights: Weights;
+  readonly loss: StepLoss;
+}
+
+/**
+ * Gives the weights after one update and disposes those before; the caller disposes batch, noise
+ * and loss.
+ */
+export function trainStep(
+  network: Network,
+  weights: Weights,
+  batch: Batch,
+  noise: tf.Tensor,
+  options: StepOptions,
+): StepResult {
+  const { gradients, loss, moments } = differentiate(
+    network,
+    weights.params,
+    batch,
+    noise,
+    options,
+  );
+  const updated = adamUpdate(options.adam, weights.params, gradients, weights.adam);
+  const tracked = tf.tidy(() => runningStatistics(weights.params, moments));
+  const params = { ...weights.params, ...updated.params, ...tracked };
+  const ema = weights.ema && emaUpdate(weights.ema, params, options.ema, updated.state.step);
+  tf.dispose(Object.values(gradients));
+  tf.dispose(moments.flatMap(({ mean, variance }) => [mean, variance]));
+  disposeReplaced(weights, params);
+  return { weights: { params, adam: updated.state, ema }, loss };
+}
+
+interface Derivatives {
+  readonly gradients: Params;
+  readonly loss: StepLoss;
+  readonly moments: readonly Moments[];
+}
+
+function differentiate(
+  network: Network,
+  params: Params,
+  batch: Batch,
+  noise: tf.Tensor,
+  { loss: config, klShare }: StepOptions,
+): Derivatives {
+  const names = network.specs.filter(({ trainable }) => trainable).map(({ name }) => name);
+  let moments: readonly Moments[] = [];
+  let parts: Omit<StepLoss, 'total'> | undefined;
+  const objective = (...tensors: tf.Tensor[]): tf.Scalar => {
+    const trainable = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
+    const pass = network.train({ ...params, ...trainable }, batch, batch.target, noise);
+    const loss = computeLoss(config, pass, batch.target, batch.mask, klShare);
+    moments = pass.moments;
+    parts = { reconstruction: tf.keep(loss.reconstruction), kl: tf.keep(loss.kl) };
+    return loss.total;
+  };
+  const { value, grads } = tf.valueAndGrads(objective)(names.map((name) => params[name]!));
+  return {
+    gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])),
+    loss: { ...parts!, total: value as tf.Scalar },
+    moments,
+  };
+}
+
+/** Disposes the old weights but for those that went on unchanged. */
+function disposeReplaced(old: Weights, params: Params): void {
+  const kept = new Set(Object.values(params));
+  const before = [
+    ...Object.values(old.params),
+    ...Object.values(old.adam.first),
+    ...Object.values(old.adam.second),
+    ...Object.values(old.ema ?? {}),
+  ];
+  tf.dispose(before.filter((tensor) => !kept.has(tensor)));
+}

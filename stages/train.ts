@@ -1,0 +1,77 @@
+/** Stage `train`: trains a model, an epoch at a time, and writes its weights and its curve. */
+import { join } from 'node:path';
+import { defineStage } from 'pipe/stage';
+import { openBackend } from './lib/backend/choose.js';
+import { checkTree } from './lib/check.js';
+import { writeJson } from './lib/json.js';
+import { createNetwork } from './lib/nn/create.js';
+import { writeModel } from './lib/nn/model-files.js';
+import { countParams } from './lib/nn/params.js';
+import { checkOcclusions } from './lib/occlusions.js';
+import { checkConfig, learningRateAt } from './lib/train/config.js';
+import { readTrainingData } from './lib/train/data.js';
+import { trainEpoch } from './lib/train/epoch.js';
+import { initState, readState, type TrainState, writeState } from './lib/train/state.js';
+import { validate } from './lib/train/validate.js';
+
+interface Shape {
+  params: {
+    readonly image: { readonly size: number };
+    readonly train: unknown;
+    readonly occlusions: unknown;
+    readonly model: unknown;
+  };
+  matrix: { readonly dataset: string; readonly model: string };
+  deps: { readonly images: string; readonly masks: string; readonly split: string };
+  outs: { readonly model: string };
+}
+
+export default defineStage<Shape>(async (context) => {
+  const { params, deps, outs, epochs, matrix, signal } = context;
+
+  // Parameters
+  const occlusions = checkOcclusions(params.occlusions, params.image.size);
+  const settings = [...occlusions.keys()];
+  const config = checkConfig(
+    { ...params, model: checkTree(params.model, 'model') },
+    matrix.model,
+    settings,
+  );
+  const { train, model } = config;
+
+  // Data and model
+  const backend = await openBackend(train.backend);
+  const data = readTrainingData(deps, occlusions, model, train.seed, train.validation);
+  const { size, channels } = data.images;
+  const network = createNetwork(model.network, size, channels);
+  let state: TrainState = epochs.state
+    ? readState(epochs.state, network, train)
+    : initState(network, train);
+  console.log(
+    `${model.network.arch}: ${countParams(network.specs)} parameters, ${data.train.length} images, backend ${backend}`,
+  );
+
+  // Training
+  for (const epoch of epochs.remaining()) {
+    const { weights, losses } = await trainEpoch(config, network, data, state.weights, epoch, {
+      onBatch(done, total) {
+        signal.throwIfAborted();
+        context.progress(done, total, 'batches');
+      },
+    });
+    const val = await validate(config, network, weights.ema ?? weights.params, data);
+    const learningRate = learningRateAt(train, weights.adam.step, epoch);
+    const record = { epoch, learningRate, ...losses, ...(val ? { val } : {}) };
+    state = { weights, epoch, history: [...state.history, record] };
+    await epochs.commit(epoch, (folder) => writeState(folder, state, train.seed), record);
+  }
+
+  // Outs: a function of the last state alone
+  const { weights, epoch, history } = state;
+  await writeModel(
+    outs.model,
+    { size, channels, epochs: epoch, model },
+    weights.ema ?? weights.params,
+  );
+  writeJson(join(outs.model, 'history.json'), history);
+});
