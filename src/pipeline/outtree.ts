@@ -123,14 +123,24 @@ function walk(root: Folder, steps: Steps, found: Found): void {
     if (step === steps.length) arrive(at, found);
     else if (steps[step]!.kind === 'deep') {
       stack.push({ at, step: step + 1 });
-      if (at.owner) found.holders.add(at.owner);
+      if (at.owner && looksLikeFolder(at)) found.holders.add(at.owner);
       for (const [name, child] of at.children) {
         if (stepMatches(steps[step]!, name)) stack.push({ at: child, step });
       }
-    } else if (at.owner) found.holders.add(at.owner);
-    else
+    } else if (at.owner) {
+      if (looksLikeFolder(at) || steps[step - 1]?.kind === 'name') found.holders.add(at.owner);
+    } else
       for (const child of nextFolders(at, steps, step)) stack.push({ at: child, step: step + 1 });
   }
+}
+
+/**
+ * The plan does not know which outs are folders. Taken to hold matches are those without an extension,
+ * and those that the pattern calls by name: `cache/out/*` + `/m.json` looks into cache/out/faces, not
+ * into cache/out/plot.png, else it would wait for every file there is, in a circle at worst.
+ */
+function looksLikeFolder(at: Folder): boolean {
+  return !/.\.[A-Za-z][A-Za-z0-9]{0,7}$/.test(nameOf(at));
 }
 
 /** The pattern ends here: at an out, or at a folder that holds outs. */

@@ -1,0 +1,39 @@
+/** Plans from texts, and mistakes as the user sees them. */
+import { renderDiagnostic, UserError } from '../../src/error.js';
+import { loadPlan } from '../../src/pipeline/load.js';
+import type { Item, Plan } from '../../src/pipeline/plan.js';
+
+export interface Variant {
+  readonly profiles?: readonly string[];
+  readonly set?: readonly string[];
+}
+
+export function planOf(text: string, variant: Variant = {}): Plan {
+  return loadPlan({ project: '/nowhere', text, ...variant });
+}
+
+export function itemOf(plan: Plan, id: string): Item {
+  const item = plan.items.find((each) => each.id === id);
+  if (!item) throw new Error(`no item ${id} among ${plan.items.map((each) => each.id).join(' ')}`);
+  return item;
+}
+
+/** Names of the items that an item needs. */
+export function needsOf(plan: Plan, id: string): readonly string[] {
+  return itemOf(plan, id).needs.map((index) => plan.items[index]!.id);
+}
+
+/** What the user sees; throws when there is no mistake. */
+export function mistakesIn(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof UserError) return error.diagnostics.map(renderDiagnostic).join('\n\n');
+    throw error;
+  }
+  throw new Error('there is no mistake');
+}
+
+export function mistakesOf(text: string, variant: Variant = {}): string {
+  return mistakesIn(() => planOf(text, variant));
+}
