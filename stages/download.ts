@@ -7,6 +7,7 @@ import { writeJson } from './lib/json.js';
 import { mistake } from './lib/mistake.js';
 import { renderAnimals } from './lib/sources/animals.js';
 import { renderFaces } from './lib/sources/faces.js';
+import { takeHttp } from './lib/sources/http.js';
 import { parseSource, type Source } from './lib/sources/parse.js';
 import { takePath } from './lib/sources/path.js';
 import type { RawIndex, SourceContext } from './lib/sources/source.js';
@@ -41,6 +42,8 @@ function bring(source: Source, context: SourceContext): Promise<RawIndex> {
       return renderAnimals(source, context);
     case 'path':
       return takePath(source, context);
+    case 'http':
+      return takeHttp(source, context);
     default:
       throw new TypeError(`unknown source: ${JSON.stringify(source satisfies never)}`);
   }

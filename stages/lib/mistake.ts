@@ -12,6 +12,11 @@ export function mistake(message: string, cure?: string, cause?: unknown): Error 
   return error;
 }
 
+/** Whether the user can cure it; anything else is to be thrown on. */
+export function isMistake(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && thrown.name === 'Mistake';
+}
+
 /** The message of whatever was thrown, its first line alone. */
 export function firstLine(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);

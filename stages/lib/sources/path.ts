@@ -17,7 +17,7 @@ export interface Selection {
   /** Take this many, drawn with `seed`; all unless said. */
   readonly count?: number;
   readonly seed?: number;
-  /** Images from this one on (counted from 0, sorted by path) are for the test alone, those before for training. */
+  /** Images from this one on (from 0, sorted by base name) are for the test alone, those before for training. */
   readonly testFrom?: number;
   readonly maxUnpackedBytes?: number;
 }
@@ -116,17 +116,25 @@ export function choose(
     );
   }
   const grouped = groupBy(group);
+  const tested = new Set(testFrom === undefined ? [] : sortByName(found).slice(testFrom));
   const images = sortImages(
-    found.map((path, index): RawImage => {
+    found.map((path): RawImage => {
       const image = { file: `images/${path}`, group: grouped(path) };
       if (testFrom === undefined) return image;
-      return { ...image, part: index < testFrom ? 'train' : 'test' };
+      return { ...image, part: tested.has(path) ? 'test' : 'train' };
     }),
   );
   return draw(images, count, seed).map((image) => ({
     path: image.file.slice('images/'.length),
     image,
   }));
+}
+
+function sortByName(paths: readonly string[]): string[] {
+  const named = paths.map((path) => ({ path, name: posix.basename(path) }));
+  return named
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    .map(({ path }) => path);
 }
 
 function draw(images: readonly RawImage[], count: number | undefined, seed: number): RawImage[] {
