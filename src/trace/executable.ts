@@ -1,0 +1,44 @@
+/** The text that a stage's process executes: the bundle with its places filled in, and its source map. */
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Links, type Places, placed } from './placeholder.js';
+
+/** A bundled module before it is put in a place. */
+export interface Bundle {
+  /** With placeholders, one statement a line. */
+  readonly text: string;
+  /** Its source map. */
+  readonly map: string;
+  readonly links: Links;
+}
+
+/** What import.meta.resolve becomes: packages by `require`, paths and URLs against the file's own. */
+const RESOLVER =
+  'const __pipe_resolver=(from)=>(specifier)=>{' +
+  'const builtin=__pipe_builtin(specifier);' +
+  "if(builtin)return specifier.startsWith('node:')?specifier:`node:${specifier}`;" +
+  'if(/^(?:\\.{0,2}\\/|[a-z][a-z+.-]+:)/i.test(specifier))return new URL(specifier,from).href;' +
+  'return __pipe_url_of(__pipe_require_of(from).resolve(specifier)).href};' +
+  "import{createRequire as __pipe_require_of,isBuiltin as __pipe_builtin}from'node:module';" +
+  "import{pathToFileURL as __pipe_url_of}from'node:url';";
+
+/** Where esbuild put a `require` that is left, it asks for one by this name. */
+const REQUIRE =
+  "import{createRequire as __pipe_create_require}from'node:module';const require=__pipe_create_require(import.meta.url);";
+
+export function executable({ text, map, links }: Bundle, places: Places): string {
+  const head = [
+    /\b__pipe_resolver\b/.test(text) ? RESOLVER : '',
+    /\b__require\b/.test(text) ? REQUIRE : '',
+  ].join('');
+  return `${head}\n${placed(text, links, places)}${sourceMap(map, places.root)}`;
+}
+
+/** Each `;` of the mappings ends a line: one more for the head. */
+function sourceMap(text: string, root: string): string {
+  const map = JSON.parse(text) as { sources: string[]; mappings: string };
+  const sources = map.sources.map((file) => pathToFileURL(path.resolve(root, file)).href);
+  const moved = JSON.stringify({ ...map, sources, mappings: `;${map.mappings}` });
+  const data = Buffer.from(moved).toString('base64');
+  return `//# sourceMappingURL=data:application/json;base64,${data}\n`;
+}

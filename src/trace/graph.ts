@@ -1,0 +1,80 @@
+/** Who imports whom among the local files of a trace. */
+import path from 'node:path';
+import { type Diagnostic, UserError } from '../error.js';
+import type { Metafile } from './esbuild.js';
+import { placeOfImport } from './mistakes.js';
+import type { Observed } from './observed.js';
+import { readManifest } from './package.js';
+import { isOutside, upward } from './place.js';
+
+/** Local files in the order in which the entry reaches them, each with the first that imports it. */
+export function importersOf(
+  metafile: Metafile,
+  entry: string,
+  seen: Observed,
+): Map<string, string | undefined> {
+  const found = new Map<string, string | undefined>([[entry, undefined]]);
+  for (const file of found.keys()) {
+    for (const { path: imported, external } of metafile.inputs[file]?.imports ?? []) {
+      if (external || found.has(imported) || !seen.files.has(path.resolve(seen.root, imported))) {
+        continue;
+      }
+      found.set(imported, file);
+    }
+  }
+  return found;
+}
+
+/** An import whose path has an open part, such as `import('./kinds/' + kind + '.js')`: esbuild takes all that match. */
+export function hasOpenImports(metafile: Metafile): boolean {
+  return Object.values(metafile.inputs).some(({ imports }) =>
+    imports.some((each) => each.external === true && each.path.includes('*')),
+  );
+}
+
+/**
+ * A file outside of the project is none of its own: another clone would not have it. A package that
+ * is linked from there is: package.json names it.
+ *
+ * @throws UserError
+ */
+export function refuseOutsiders(
+  importers: ReadonlyMap<string, string | undefined>,
+  metafile: Metafile,
+  seen: Observed,
+): void {
+  const mistakes: Diagnostic[] = [];
+  for (const [file, importer] of importers) {
+    if (!isOutside(file) || importer === undefined || isOutside(importer)) continue;
+    if (isLinkedPackage(file, importer, metafile, seen)) continue;
+    const original = specifierOf(importer, file, metafile);
+    const place = original === undefined ? undefined : placeOfImport(importer, original, seen);
+    mistakes.push({
+      code: 'import-outside',
+      message: `${importer} imports ${file}, which lies outside of the project`,
+      ...(place === undefined ? {} : { place }),
+      hint: 'move it into the project, or make it a package that the project links (`npm install ../folder`)',
+    });
+  }
+  if (mistakes.length > 0) throw new UserError(mistakes);
+}
+
+function specifierOf(importer: string, file: string, metafile: Metafile): string | undefined {
+  return metafile.inputs[importer]?.imports.find((each) => each.path === file)?.original;
+}
+
+/** Reached by the name of the package that it belongs to. */
+function isLinkedPackage(
+  file: string,
+  importer: string,
+  metafile: Metafile,
+  seen: Observed,
+): boolean {
+  const specifier = specifierOf(importer, file, metafile) ?? '';
+  if (/^[./]/.test(specifier)) return false;
+  for (const folder of upward(path.dirname(path.resolve(seen.root, file)))) {
+    const name = readManifest(path.join(folder, 'package.json'))?.name;
+    if (name !== undefined) return specifier === name || specifier.startsWith(`${name}/`);
+  }
+  return false;
+}

@@ -1,0 +1,75 @@
+/** Installed packages: which one a file belongs to, and what version it has. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+export interface Package {
+  /** As it is imported: `@scope/name`. */
+  readonly name: string;
+  readonly version: string;
+  /** Absolute path of its folder. */
+  readonly folder: string;
+}
+
+/** What counts for an optional package that is not there. */
+export const NOT_INSTALLED = 'not installed';
+
+/** The package's name in an import: `@scope/name/sub/path` is of `@scope/name`. */
+export function packageName(specifier: string): string {
+  const parts = specifier.split('/');
+  return parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+}
+
+/** The rest of an import behind the package's name, with its slash; empty for the package itself. */
+export function subpath(specifier: string): string {
+  return specifier.slice(packageName(specifier).length);
+}
+
+/** The package of a file below a node_modules. */
+export function packageOf(file: string): Package {
+  const marker = `${path.sep}node_modules${path.sep}`;
+  const start = file.lastIndexOf(marker) + marker.length;
+  const name = packageName(file.slice(start).split(path.sep).join('/'));
+  const folder = path.join(file.slice(0, start), ...name.split('/'));
+  return { name, version: versionIn(folder, name), folder };
+}
+
+/** An alias (`"a": "npm:b@1.0.0"`) counts with the name of what it is. */
+function versionIn(folder: string, name: string): string {
+  const manifest = readManifest(path.join(folder, 'package.json'));
+  const version = typeof manifest?.version === 'string' ? manifest.version : 'no version';
+  const own = manifest?.name;
+  return typeof own === 'string' && own !== name ? `${own}@${version}` : version;
+}
+
+export type PackageManifest = Readonly<Record<string, unknown>>;
+
+/** Undefined when there is none, or it is no JSON object: then it says nothing. */
+export function readManifest(file: string): PackageManifest | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as PackageManifest) : undefined;
+  } catch {
+    // Node ignores no broken package.json, but which of them matters is for Node to say.
+    return undefined;
+  }
+}
+
+/** True when the manifest says that the package may be missing. */
+export function isOptional(manifest: PackageManifest | undefined, name: string): boolean {
+  const optional = member(manifest, 'optionalDependencies');
+  const peer = member(member(manifest, 'peerDependenciesMeta'), name);
+  return (optional !== undefined && name in optional) || peer?.optional === true;
+}
+
+function member(tree: PackageManifest | undefined, key: string): PackageManifest | undefined {
+  const value = tree?.[key];
+  return typeof value === 'object' && value !== null ? (value as PackageManifest) : undefined;
+}

@@ -1,0 +1,54 @@
+/**
+ * `import.meta.url`, `__dirname` and the like in a local file mean that file, though it is executed
+ * from a bundle elsewhere: a line of constants is put before its text, and esbuild's `define` turns
+ * those words into the constants.
+ */
+import { type Link, placeholder } from './placeholder.js';
+
+export const DEFINES: Readonly<Record<string, string>> = {
+  'import.meta.url': '__pipe_url',
+  'import.meta.filename': '__pipe_filename',
+  'import.meta.dirname': '__pipe_dirname',
+  'import.meta.resolve': '__pipe_resolve',
+  __filename: '__pipe_filename',
+  __dirname: '__pipe_dirname',
+};
+
+const WORDS = /import\s*\.\s*meta|__filename|__dirname/;
+
+/** A hashbang and directives such as 'use strict' must stay in front. */
+const FRONT =
+  /^(?:#![^\n]*\n)?(?:(?:\s|\/\/[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(['"])use \w+\1;?)?/;
+
+export interface Prologue {
+  readonly text: string;
+  /** Where it belongs in the file's text. It holds no line break, so lines keep their numbers. */
+  readonly at: number;
+  readonly links: Readonly<Record<string, Link>>;
+}
+
+/** Undefined for a file that never asks where it is. */
+export function prologueOf(text: string, relative: string): Prologue | undefined {
+  if (!WORDS.test(text)) return undefined;
+  const links: Record<string, Link> = {};
+  const link = (kind: 'url' | 'file' | 'dir') => {
+    const name = placeholder(kind, relative);
+    links[name] = { kind, path: relative, label: `pipe:${kind}/${relative}` };
+    return JSON.stringify(name);
+  };
+  const constants = [
+    `__pipe_url=${link('url')}`,
+    `__pipe_filename=${link('file')}`,
+    `__pipe_dirname=${link('dir')}`,
+    `__pipe_resolve=/* @__PURE__ */__pipe_resolver(${link('url')})`,
+  ];
+  return {
+    text: `;const ${constants.join(',')};`,
+    at: (FRONT.exec(text) as RegExpExecArray)[0].length,
+    links,
+  };
+}
+
+export function withPrologue(text: string, { at, text: prologue }: Prologue): string {
+  return text.slice(0, at) + prologue + text.slice(at);
+}

@@ -1,0 +1,34 @@
+/** The text of one local file without comments and layout: for `why` to tell which file it was that changed. */
+import path from 'node:path';
+import { sha256 } from '../canonical.js';
+import { type Esbuild, TARGET } from './esbuild.js';
+import { isScript, loaderOf } from './loaders.js';
+import type { Observed } from './observed.js';
+
+/** Digest of the stripped text by path; of the bytes for what is no code. */
+export async function strippedDigests(
+  esbuild: Esbuild,
+  files: Iterable<string>,
+  { root, files: read }: Observed,
+): Promise<Record<string, string>> {
+  const entries = await Promise.all(
+    [...files].sort().map(async (file) => {
+      const bytes = read.get(path.resolve(root, file))?.bytes as Uint8Array;
+      return [file, await strippedDigest(esbuild, file, bytes)] as const;
+    }),
+  );
+  return Object.fromEntries(entries);
+}
+
+async function strippedDigest(esbuild: Esbuild, file: string, bytes: Uint8Array): Promise<string> {
+  const loader = loaderOf(file);
+  if (!isScript(file) && loader !== 'json') return sha256(Buffer.from(bytes).toString('latin1'));
+  const { code } = await esbuild.transform(bytes, {
+    loader,
+    target: TARGET,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+  });
+  return sha256(code);
+}
