@@ -1,0 +1,243 @@
+/** The cache of one project as one process sees it. See docs/cache.md for the order of effects. */
+import path from 'node:path';
+import type { Manifest } from '../manifest.js';
+import type { Digest } from './digest.js';
+import { kindOf, nameOf } from './digest.js';
+import { DURABLE_SECONDS, makeDurable, syncOne } from './durable.js';
+import { DamagedObject } from './errors.js';
+import { itemFileName, type Layout, layoutOf, projectName } from './layout.js';
+import { lstatIfThere } from './look.js';
+import { Objects } from './objects.js';
+import { finish, finishSync } from './pace.js';
+import type { RecordedOut, RunRecord } from './record.js';
+import { readRunRecord, readSealed, recordPath } from './records.js';
+import { type Restored, Restoring, removeAside } from './restoring.js';
+import type { Scan } from './rows.js';
+import { Scanner, type ScanOptions } from './scanner.js';
+import { Scratch, sweepDead } from './scratch.js';
+import { writeSealed, writeWhole } from './sealed-file.js';
+import { StatIndex } from './stat-index.js';
+import { Storing } from './storing.js';
+import type { TreeEntry } from './tree.js';
+
+export { DamagedObject, UnusableFile } from './errors.js';
+export type { Scan } from './rows.js';
+export type { ScanOptions } from './scanner.js';
+
+/** The last result of an item in this project: what `why` compares with. */
+export interface LastRun {
+  readonly key: string;
+  readonly manifest: Manifest;
+  /** Local code files by path with the digest of their stripped text. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly outs: readonly RecordedOut[];
+  /** Wall time of the execution. */
+  readonly seconds: number;
+}
+
+export interface CacheOptions {
+  /** Absolute path of the project. */
+  readonly project: string;
+  /** Absolute path of the cache folder; default: `cache` in the project. */
+  readonly folder?: string;
+  /** Told about what was ignored and why, each thing once. */
+  readonly warn: (message: string) => void;
+}
+
+export function openCache(options: CacheOptions): Cache {
+  return new Cache(options);
+}
+
+export class Cache {
+  readonly layout: Layout;
+  readonly #objects: Objects;
+  readonly #scratch: Scratch;
+  readonly #warned = new Set<string>();
+  readonly #warn: (message: string) => void;
+  #workspace: { scanner: Scanner; index: StatIndex; indexFile: string } | undefined;
+  #own: string | undefined;
+
+  constructor({ project, folder, warn }: CacheOptions) {
+    this.layout = layoutOf(project, folder);
+    this.#scratch = new Scratch(this.layout.tmp);
+    this.#objects = new Objects(this.layout.objects, this.layout.damaged, this.#scratch);
+    this.#warn = (message) => {
+      if (this.#warned.has(message)) return;
+      this.#warned.add(message);
+      warn(message);
+    };
+  }
+
+  /** What lies at a project-relative path; undefined when nothing does. Remembered for the run. */
+  scanSync(where: string, options?: ScanOptions): Scan | undefined {
+    return finishSync(this.#open().scanner.scan(where, options));
+  }
+
+  /** The same, with a turn of the event loop every 10 ms. */
+  scan(where: string, options?: ScanOptions): Promise<Scan | undefined> {
+    return finish(this.#open().scanner.scan(where, options));
+  }
+
+  /** True when anything lies at the path. */
+  exists(where: string): boolean {
+    return lstatIfThere(path.join(this.layout.project, where)) !== undefined;
+  }
+
+  /** A process wrote there: what was seen at, below and above the path is looked at again. */
+  forget(where: string): void {
+    this.#open().scanner.forget(where);
+  }
+
+  /** The entries of a directory by its digest; undefined when its listing is not stored. */
+  treeListing(digest: Digest): readonly TreeEntry[] | undefined {
+    if (kindOf(digest) !== 'directory' || this.#objects.stat(nameOf(digest)) === undefined)
+      return undefined;
+    try {
+      return this.#objects.tree(nameOf(digest));
+    } catch (error) {
+      if (!(error instanceof DamagedObject)) throw error;
+      this.#warn(error.message);
+      return undefined;
+    }
+  }
+
+  /** Undefined when there is none; one that cannot be believed is warned about and does not count. */
+  readRecord(key: string): RunRecord | undefined {
+    return readRunRecord(this.layout.records, key, this.#warn);
+  }
+
+  /** Called last, when every out is stored: from here on the result exists. */
+  async writeRecord(record: RunRecord): Promise<void> {
+    const file = recordPath(this.layout.records, record.key);
+    const durable = record.seconds >= DURABLE_SECONDS;
+    if (durable) await makeDurable(this.#objects.takeUnsynced(), this.layout.home);
+    writeSealed(file, record, this.#scratch, durable);
+    if (durable) await syncOne(path.dirname(file));
+  }
+
+  /**
+   * Copies an out into the objects and says what was stored.
+   *
+   * @throws UnusableFile when it changes meanwhile, or holds what cannot be kept
+   */
+  async storeOut(where: string): Promise<Scan> {
+    const { scanner } = this.#open();
+    const storing = new Storing(this.layout.project, this.#objects, this.#scratch);
+    const scan = await finish(scanner.keep(where, storing));
+    if (scan === undefined) throw new Error(`out ${where} is to be stored, but is not there`);
+    return scan;
+  }
+
+  /** True when all objects of a digest are there with the right size. */
+  hasAll(digest: Digest, size?: number): boolean {
+    const hex = nameOf(digest);
+    if (kindOf(digest) !== 'directory') {
+      return size === undefined
+        ? this.#objects.stat(hex) !== undefined
+        : this.#objects.has(hex, size);
+    }
+    const entries = this.treeListing(digest);
+    return entries?.every((entry) => this.hasAll(entry.digest, entry.size)) ?? false;
+  }
+
+  /**
+   * Puts a stored out back.
+   *
+   * @throws DamagedObject when an object is missing or damaged; it is set aside
+   */
+  restore(digest: Digest, where: string): Promise<Restored> {
+    const { scanner, index } = this.#open();
+    const parts = {
+      project: this.layout.project,
+      scanner,
+      index,
+      objects: this.#objects,
+      scratch: this.#scratch,
+    };
+    return new Restoring(parts).restore(digest, where);
+  }
+
+  /** Takes an out away. A directory is moved aside, and deleted when the cache is closed. */
+  async removeOut(where: string): Promise<void> {
+    removeAside(path.join(this.layout.project, where), this.#scratch);
+    this.forget(where);
+  }
+
+  readLast(item: string): LastRun | undefined {
+    const body = readSealed(this.#itemFile(item), `the last result of ${item}`, this.#warn);
+    return body as LastRun | undefined;
+  }
+
+  writeLast(item: string, { key, manifest, files, outs, seconds }: LastRun): void {
+    const last: LastRun = { key, manifest, files, outs, seconds };
+    writeSealed(this.#itemFile(item), last, this.#scratch);
+  }
+
+  /** Something that can be made again at any time: a checked plan, the trace of a stage's code. */
+  readKept(kind: 'plans' | 'traces', name: string): unknown {
+    return readSealed(path.join(this.layout[kind], `${name}.json`), `${kind}/${name}`, this.#warn);
+  }
+
+  /** A folder that may not be written only costs making it again. */
+  writeKept(kind: 'plans' | 'traces', name: string, value: unknown): void {
+    this.#bestEffort(`${kind} are not kept`, () =>
+      writeSealed(path.join(this.layout[kind], `${name}.json`), value, this.#scratch),
+    );
+  }
+
+  /** A folder in tmp/ of this process, gone when the cache is closed. */
+  tmpFolder(name: string): string {
+    return this.#scratch.named(name);
+  }
+
+  /** Deletes what dead processes left in tmp/. */
+  sweepTmp(): void {
+    sweepDead(this.layout.tmp, () => undefined);
+  }
+
+  /** Writes the stat index, and deletes what was moved aside. */
+  close(): void {
+    const workspace = this.#workspace;
+    if (workspace?.index.dirty) {
+      this.#bestEffort('the stat index is not kept', () =>
+        writeWhole(workspace.indexFile, workspace.index.encode(), this.#scratch),
+      );
+      workspace.index.saved();
+    }
+    this.#scratch.remove();
+  }
+
+  #open(): { scanner: Scanner; index: StatIndex; indexFile: string } {
+    if (this.#workspace === undefined) {
+      const indexFile = path.join(this.#ownFolder(), 'index');
+      const index = new StatIndex(indexFile, this.#warn);
+      const scanner = new Scanner(this.layout.project, index, (tree) =>
+        this.#bestEffort('listings of deps are not kept', () =>
+          this.#objects.put(tree.bytes, tree.hex),
+        ),
+      );
+      this.#workspace = { scanner, index, indexFile };
+    }
+    return this.#workspace;
+  }
+
+  #ownFolder(): string {
+    this.#own ??= path.join(this.layout.projects, projectName(this.layout));
+    return this.#own;
+  }
+
+  #itemFile(item: string): string {
+    return path.join(this.#ownFolder(), 'items', itemFileName(item));
+  }
+
+  /** For what only saves time: a failure of the system is told, and does not end the run. */
+  #bestEffort(without: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      if (syscall === undefined) throw error;
+      this.#warn(`${without} (${code})`);
+    }
+  }
+}

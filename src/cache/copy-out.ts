@@ -1,0 +1,151 @@
+/** Objects back into files: what is written was checked on its way, and is a file of its own. */
+import { hash } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  futimesSync,
+  openSync,
+  rmSync,
+  type Stats,
+  symlinkSync,
+} from 'node:fs';
+import { copyHashing, readSmall, SMALL } from './copy.js';
+import { kindOf, nameOf } from './digest.js';
+import { DamagedObject, isAbsent } from './errors.js';
+import { READ } from './hash.js';
+import { type Objects, writeAll } from './objects.js';
+import { tryClone } from './storing.js';
+import type { TreeEntry } from './tree.js';
+
+/** Modes of what is written, before the umask. */
+export interface Modes {
+  readonly file: number;
+  readonly executable: number;
+}
+
+export const WORKSPACE_MODES: Modes = { file: 0o666, executable: 0o777 };
+export const STATE_MODES: Modes = { file: 0o444, executable: 0o555 };
+
+/**
+ * A file that was put back gets a time a moment ago: so any later write, however soon, shows, and
+ * its digest can be remembered without reading it again.
+ */
+const MOMENT_MS = 3_000;
+
+/**
+ * Writes a file or link where nothing is. Returns its stat, when that may stand for its content.
+ *
+ * @throws DamagedObject when the object is missing or not what its name says; then nothing is left
+ */
+export async function writeEntry(
+  objects: Objects,
+  entry: Pick<TreeEntry, 'digest' | 'size'>,
+  target: string,
+  modes: Modes,
+): Promise<Stats | undefined> {
+  const hex = nameOf(entry.digest);
+  if (kindOf(entry.digest) === 'link') {
+    symlinkSync(objects.read(hex), target);
+    return undefined;
+  }
+  const mode = kindOf(entry.digest) === 'executable' ? modes.executable : modes.file;
+  try {
+    if (entry.size < SMALL) return writeShort(objects, hex, target, mode);
+    return await writeLong(objects, hex, target, mode);
+  } catch (error) {
+    if (!(error as NodeJS.ErrnoException).code?.startsWith('EEXIST'))
+      rmSync(target, { force: true });
+    throw error;
+  }
+}
+
+function writeShort(
+  objects: Objects,
+  hex: string,
+  target: string,
+  mode: number,
+): Stats | undefined {
+  const source = objects.pathOf(hex);
+  const small = opened(hex, () => readSmall(source));
+  if (small === undefined) throw objects.damaged(hex, 'it is longer than it should be');
+  if (hash('sha256', small.bytes) !== hex) throw wrongBytes(objects, hex);
+  const to = openSync(target, 'wx', mode);
+  try {
+    writeAll(to, small.bytes);
+    return dated(to);
+  } finally {
+    closeSync(to);
+  }
+}
+
+async function writeLong(
+  objects: Objects,
+  hex: string,
+  target: string,
+  mode: number,
+): Promise<Stats | undefined> {
+  const source = objects.pathOf(hex);
+  const from = opened(hex, () => openSync(source, READ));
+  try {
+    const clone = tryCloneOnce(source, target);
+    if (clone !== undefined) {
+      try {
+        if ((await copyHashing(clone, undefined)).hex !== hex) throw wrongBytes(objects, hex);
+        fchmodSync(clone, mode & ~currentUmask());
+        return dated(clone);
+      } finally {
+        closeSync(clone);
+      }
+    }
+    const to = openSync(target, 'wx', mode);
+    try {
+      if ((await copyHashing(from, to)).hex !== hex) throw wrongBytes(objects, hex);
+      return dated(to);
+    } finally {
+      closeSync(to);
+    }
+  } finally {
+    closeSync(from);
+  }
+}
+
+let canClone = true;
+
+function tryCloneOnce(from: string, to: string): number | undefined {
+  if (!canClone) return undefined;
+  const clone = tryClone(from, to);
+  canClone = clone !== undefined;
+  return clone;
+}
+
+let umask: number | undefined;
+
+function currentUmask(): number {
+  umask ??= process.umask();
+  return umask;
+}
+
+function opened<T>(hex: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (isAbsent(error)) throw new DamagedObject(hex, 'missing', 'no such file');
+    throw error;
+  }
+}
+
+function wrongBytes(objects: Objects, hex: string): DamagedObject {
+  return objects.damaged(hex, 'its bytes are not those that were stored');
+}
+
+/** The stat after giving it its time; undefined where the file system does not take it. */
+function dated(handle: number): Stats | undefined {
+  const moment = new Date(Date.now() - MOMENT_MS);
+  try {
+    futimesSync(handle, moment, moment);
+  } catch {
+    return undefined; // Only costs reading the file again.
+  }
+  return fstatSync(handle);
+}

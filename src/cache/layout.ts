@@ -1,0 +1,76 @@
+/** Where everything of the cache lies: every path, with the format's version in it. */
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+import { sha256 } from '../canonical.js';
+
+/** A new format lies beside the old one: neither can be taken for the other. */
+export const FORMAT = 'v1';
+
+export interface Layout {
+  /** Absolute path of the project: what workspace paths are relative to. */
+  readonly project: string;
+  /** The cache folder itself. */
+  readonly root: string;
+  /** `root/v1`. */
+  readonly home: string;
+  /** Objects of outs and of listings. */
+  readonly objects: string;
+  readonly records: string;
+  /** One folder for each chain: its epoch records, its commit folder, the objects of its states. */
+  readonly chains: string;
+  /** Objects that were found damaged, for whoever wants to look at them. */
+  readonly damaged: string;
+  /** What living processes need, for gc. */
+  readonly pins: string;
+  /** One folder for each project that uses this cache: stat index, last runs. */
+  readonly projects: string;
+  readonly plans: string;
+  readonly traces: string;
+  readonly locks: string;
+  readonly logs: string;
+  readonly tmp: string;
+}
+
+export function layoutOf(project: string, folder?: string): Layout {
+  const root = folder ?? path.join(project, 'cache');
+  const home = path.join(root, FORMAT);
+  return {
+    project,
+    root,
+    home,
+    objects: path.join(home, 'objects'),
+    records: path.join(home, 'records'),
+    chains: path.join(home, 'chains'),
+    damaged: path.join(home, 'damaged'),
+    pins: path.join(home, 'pins'),
+    projects: path.join(home, 'projects'),
+    plans: path.join(home, 'plans'),
+    traces: path.join(home, 'traces'),
+    locks: path.join(root, 'locks'),
+    logs: path.join(root, 'logs'),
+    tmp: path.join(root, 'tmp'),
+  };
+}
+
+/**
+ * The name of a project within its cache: `here` for a cache inside the project, so that both can
+ * be moved together; else a hash of where the project is, as several may share the cache.
+ */
+export function projectName(layout: Layout): string {
+  const project = realOrSame(layout.project);
+  const inside = `${realOrSame(layout.root)}/`.startsWith(`${project}/`);
+  return inside ? 'here' : sha256(project).slice(0, 16);
+}
+
+/** An item's file: readable, and never the same for two items. */
+export function itemFileName(item: string): string {
+  return `${item.replace(/[^\w@,.=-]/g, '_').slice(0, 100)}~${sha256(item).slice(0, 8)}.json`;
+}
+
+function realOrSame(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return path.resolve(file); // Not made yet.
+  }
+}

@@ -1,0 +1,65 @@
+/** What was scanned in this run, by path: a tree, so that forgetting a path touches only what is above and below. */
+import type { Scan } from './rows.js';
+
+interface Node {
+  /** What was found; null for nothing there; undefined when not looked at. */
+  plain: Scan | null | undefined;
+  followed: Scan | null | undefined;
+  below: Map<string, Node> | undefined;
+}
+
+export class Memo {
+  #root: Node = emptyNode();
+
+  get(path: string, follow: boolean): Scan | null | undefined {
+    let node: Node | undefined = this.#root;
+    for (const part of partsOf(path)) {
+      node = node.below?.get(part);
+      if (node === undefined) return undefined;
+    }
+    return follow ? node.followed : node.plain;
+  }
+
+  set(path: string, follow: boolean, scan: Scan | null): void {
+    let node = this.#root;
+    for (const part of partsOf(path)) {
+      node.below ??= new Map();
+      let next = node.below.get(part);
+      if (next === undefined) {
+        next = emptyNode();
+        node.below.set(part, next);
+      }
+      node = next;
+    }
+    if (follow) node.followed = scan;
+    else node.plain = scan;
+  }
+
+  /** What is at, above and below the path is looked at again. */
+  forget(path: string): void {
+    let node: Node = this.#root;
+    clear(node);
+    const parts = partsOf(path);
+    for (let depth = 0; depth < parts.length; depth++) {
+      const next = node.below?.get(parts[depth] as string);
+      if (next === undefined) return;
+      if (depth === parts.length - 1) node.below?.delete(parts[depth] as string);
+      clear(next);
+      node = next;
+    }
+    if (parts.length === 0) this.#root = emptyNode();
+  }
+}
+
+function emptyNode(): Node {
+  return { plain: undefined, followed: undefined, below: undefined };
+}
+
+function clear(node: Node): void {
+  node.plain = undefined;
+  node.followed = undefined;
+}
+
+function partsOf(path: string): string[] {
+  return path === '' || path === '.' ? [] : path.split('/');
+}

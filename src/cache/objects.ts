@@ -1,0 +1,151 @@
+/** Objects by content in one folder: complete when they are there, checked when they are read, never changed. */
+import { hash } from 'node:crypto';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import { codeOf, DamagedObject, isAbsent } from './errors.js';
+import { lstatIfThere } from './look.js';
+import type { Scratch } from './scratch.js';
+import { parseTree, type TreeEntry } from './tree.js';
+
+/** Nobody writes to an object again: not its owner either, unless on purpose. */
+export const OBJECT_MODE = 0o444;
+
+/** A listing of more than this is not one that we wrote: 100 million files. */
+const TREE_LIMIT = 2 ** 31;
+
+export class Objects {
+  readonly folder: string;
+  readonly #damaged: string;
+  readonly #scratch: Scratch;
+  /** What was found damaged, also when it could not be moved away. */
+  readonly #bad = new Set<string>();
+  /** What this process stored and nobody has asked the disk for yet. */
+  #unsynced: string[] = [];
+
+  constructor(folder: string, damaged: string, scratch: Scratch) {
+    this.folder = folder;
+    this.#damaged = damaged;
+    this.#scratch = scratch;
+  }
+
+  pathOf(hex: string): string {
+    return `${this.folder}/${hex.slice(0, 2)}/${hex.slice(2)}`;
+  }
+
+  /** Undefined when it is not there. */
+  stat(hex: string): Stats | undefined {
+    if (this.#bad.has(hex)) return undefined;
+    const stat = lstatIfThere(this.pathOf(hex));
+    return stat?.isFile() ? stat : undefined;
+  }
+
+  /** There, and as long as it should be. What is in it is checked when it is read. */
+  has(hex: string, size: number): boolean {
+    return this.stat(hex)?.size === size;
+  }
+
+  /**
+   * True when the object is there; then its time is set to now, which keeps it from a gc that began
+   * before what is about to refer to it was written.
+   */
+  reuse(hex: string, size: number): boolean {
+    if (!this.has(hex, size)) return false;
+    try {
+      const now = new Date();
+      utimesSync(this.pathOf(hex), now, now);
+      return true;
+    } catch (error) {
+      // Gone this instant, or another user's: it is stored anew.
+      if (isAbsent(error) || codeOf(error) === 'EPERM' || codeOf(error) === 'EACCES') return false;
+      throw error;
+    }
+  }
+
+  /** Stores bytes under their hash, and returns it. */
+  put(bytes: Uint8Array, hex: string = hash('sha256', bytes)): string {
+    if (this.reuse(hex, bytes.length)) return hex;
+    const draft = this.#scratch.file();
+    try {
+      const handle = openSync(draft, 'wx', OBJECT_MODE);
+      try {
+        writeAll(handle, bytes);
+      } finally {
+        closeSync(handle);
+      }
+      this.adopt(draft, hex);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      throw error;
+    }
+    return hex;
+  }
+
+  /** Moves a finished file of mode 0444 to its name; what may be there, damaged or not, gives way. */
+  adopt(draft: string, hex: string): void {
+    const target = this.pathOf(hex);
+    try {
+      renameSync(draft, target);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      mkdirSync(path.dirname(target), { recursive: true });
+      renameSync(draft, target);
+    }
+    this.#bad.delete(hex);
+    this.#unsynced.push(target);
+  }
+
+  /** Files that were stored since the last call. */
+  takeUnsynced(): string[] {
+    const files = this.#unsynced;
+    this.#unsynced = [];
+    return files;
+  }
+
+  /** A small object's bytes, checked. */
+  read(hex: string): Buffer {
+    const stat = this.stat(hex);
+    if (stat === undefined) throw new DamagedObject(hex, 'missing', 'no such file');
+    if (stat.size > TREE_LIMIT) throw this.damaged(hex, 'it is far longer than any listing');
+    const bytes = readFileSync(this.pathOf(hex));
+    if (hash('sha256', bytes) !== hex)
+      throw this.damaged(hex, 'its bytes are not those that were stored');
+    return bytes;
+  }
+
+  /** The entries of a directory's listing. */
+  tree(hex: string): TreeEntry[] {
+    const entries = parseTree(this.read(hex));
+    if (entries === undefined)
+      throw new DamagedObject(hex, 'damaged', 'it is no listing of a directory');
+    return entries;
+  }
+
+  /** Takes a damaged object out of the way, so that it is stored anew, and says so in an error to throw. */
+  damaged(hex: string, detail: string): DamagedObject {
+    this.#bad.add(hex);
+    const aside = path.join(this.#damaged, hex);
+    try {
+      mkdirSync(this.#damaged, { recursive: true });
+      renameSync(this.pathOf(hex), aside);
+    } catch {
+      // A folder that may not be written: the set above keeps it from being believed in this run.
+      return new DamagedObject(hex, 'damaged', `${detail} (${this.pathOf(hex)})`);
+    }
+    return new DamagedObject(hex, 'damaged', `${detail} (now at ${aside})`);
+  }
+}
+
+export function writeAll(handle: number, bytes: Uint8Array): void {
+  let at = 0;
+  while (at < bytes.length) at += writeSync(handle, bytes, at, bytes.length - at);
+}

@@ -1,0 +1,62 @@
+/** Long work in slices: synchronous file calls are the fast ones, but timers and children want their turn. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** How long the event loop may be held. */
+const SLICE_MS = 10;
+
+/** Work that yields where it may be interrupted, and a promise where it must wait. */
+export type Sliced<T> = Generator<Promise<unknown> | undefined, T>;
+
+/** In one go; only for work that never waits. */
+export function finishSync<T>(work: Sliced<T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    if (step.value !== undefined) throw new Error('work that waits was to be finished at once');
+  }
+}
+
+/** Waits for a promise within sliced work. */
+export function* until<T>(promise: Promise<T>): Sliced<T> {
+  let value: { result: T } | undefined;
+  yield promise.then((result) => {
+    value = { result };
+  });
+  if (value === undefined) throw new Error('work went on before what it waits for');
+  return value.result;
+}
+
+/** With a turn of the event loop every 10 ms. */
+export async function finish<T>(work: Sliced<T>): Promise<T> {
+  const pace = new Pace();
+  let step = work.next();
+  while (!step.done) {
+    if (step.value !== undefined) {
+      const failure = await step.value.then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      // Thrown where it waits, so that it can close what it has open.
+      if (failure !== undefined) {
+        step = work.throw(failure.error);
+        continue;
+      }
+    } else if (pace.due()) await pace.rest();
+    step = work.next();
+  }
+  return step.value;
+}
+
+/** For loops that are asynchronous anyway: `if (pace.due()) await pace.rest()`. */
+export class Pace {
+  #since = performance.now();
+
+  due(): boolean {
+    return performance.now() - this.#since > SLICE_MS;
+  }
+
+  async rest(): Promise<void> {
+    await nextTurn();
+    this.#since = performance.now();
+  }
+}

@@ -1,0 +1,79 @@
+/** This process's own folder in tmp/, and the clearing of what dead processes left in theirs. */
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { isAbsent } from './errors.js';
+import { isDead, ownerWord } from './owner.js';
+
+/** Where gc puts objects for the instant between taking them away and deleting them. */
+export const SWEPT = 'swept';
+
+export class Scratch {
+  readonly #tmp: string;
+  #folder: string | undefined;
+  #count = 0;
+
+  constructor(tmp: string) {
+    this.#tmp = tmp;
+  }
+
+  /** A path that nothing is at. */
+  file(): string {
+    return path.join(this.folder(), String(++this.#count));
+  }
+
+  /** A folder of this name, made when needed. */
+  named(name: string): string {
+    const folder = path.join(this.folder(), name);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+
+  folder(): string {
+    if (this.#folder === undefined) {
+      const folder = path.join(this.#tmp, ownerWord());
+      mkdirSync(folder, { recursive: true });
+      this.#folder = folder;
+    }
+    return this.#folder;
+  }
+
+  /** Takes something away at once, to be deleted later. False when it lies on another file system. */
+  discard(absolute: string): boolean {
+    try {
+      renameSync(absolute, this.file());
+      return true;
+    } catch (error) {
+      if (isAbsent(error)) return true;
+      if ((error as NodeJS.ErrnoException).code === 'EXDEV') return false;
+      throw error;
+    }
+  }
+
+  /** Deletes this process's folder with all that is in it. */
+  remove(): void {
+    if (this.#folder === undefined) return;
+    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder = undefined;
+  }
+}
+
+/** Deletes what dead processes left. `putBack` is given each folder that a gc was killed over. */
+export function sweepDead(tmp: string, putBack: (folder: string) => void): void {
+  for (const word of namesIn(tmp)) {
+    if (!isDead(word)) continue;
+    const folder = path.join(tmp, word);
+    const swept = path.join(folder, SWEPT);
+    if (lstatSync(swept, { throwIfNoEntry: false }) !== undefined) putBack(swept);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The names in a folder; none when there is no such folder. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}

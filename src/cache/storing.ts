@@ -1,0 +1,149 @@
+/** Outs into objects: each file is copied once, hashed on its way, and named by what was written. */
+import { hash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  rmSync,
+  type Stats,
+} from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { clockTick } from './clock.js';
+import { type Copied, copyHashing, readSmall, SMALL } from './copy.js';
+import { unusable } from './errors.js';
+import { READ } from './hash.js';
+import { OBJECT_MODE, type Objects } from './objects.js';
+import { type Sliced, until } from './pace.js';
+import type { Scan } from './rows.js';
+import { type HashedNow, isSettled, type Keeper, looksSame } from './scanner.js';
+import type { Scratch } from './scratch.js';
+import type { Tree } from './tree.js';
+
+/** Above this a hash is worth waiting a tick of the clock for, so that it can be remembered. */
+const WORTH_WAITING = 4 << 20;
+
+export class Storing implements Keeper {
+  readonly #project: string;
+  readonly #objects: Objects;
+  readonly #scratch: Scratch;
+
+  constructor(project: string, objects: Objects, scratch: Scratch) {
+    this.#project = project;
+    this.#objects = objects;
+    this.#scratch = scratch;
+  }
+
+  *file(where: string, stat: Stats, known: string | undefined): Sliced<HashedNow | undefined> {
+    if (known !== undefined && this.#objects.reuse(known, stat.size)) return undefined;
+    const absolute = path.join(this.#project, where);
+    if (stat.size < SMALL) {
+      const started = Date.now();
+      const small = readSmall(absolute);
+      if (small !== undefined) {
+        const { bytes, after } = small;
+        refuseChange(where, stat, after, bytes.length);
+        return this.#settled(this.#putSmall(bytes), stat, started);
+      }
+    }
+    const tick = clockTick(stat);
+    if (stat.size > WORTH_WAITING && !isSettled(stat, Date.now()) && tick < 100) {
+      yield* until(delay(tick + 1));
+    }
+    const started = Date.now();
+    return this.#settled(yield* until(this.#long(where, absolute, stat)), stat, started);
+  }
+
+  link(target: string): void {
+    this.#objects.put(Buffer.from(target));
+  }
+
+  hasTree(scan: Scan): boolean {
+    return this.#objects.stat(scan.digest.slice(2)) !== undefined;
+  }
+
+  tree(tree: Tree): void {
+    this.#objects.put(tree.bytes, tree.hex);
+  }
+
+  directoryDone(where: string, before: Stats): void {
+    const after = lstatSync(path.join(this.#project, where));
+    if (after.mtimeMs !== before.mtimeMs || after.ino !== before.ino) throw changed(where);
+  }
+
+  #putSmall(bytes: Buffer): Copied {
+    return { hex: this.#objects.put(bytes, hash('sha256', bytes)), size: bytes.length };
+  }
+
+  #settled({ hex, size }: Copied, stat: Stats, started: number): HashedNow {
+    return { hex, size, settled: isSettled(stat, started) };
+  }
+
+  async #long(where: string, absolute: string, stat: Stats): Promise<Copied> {
+    const draft = this.#scratch.file();
+    const from = openSync(absolute, READ);
+    try {
+      const copied = await copyToDraft(absolute, from, draft);
+      refuseChange(where, stat, fstatSync(from), copied.size);
+      this.#objects.adopt(draft, copied.hex);
+      return copied;
+    } catch (error) {
+      rmSync(draft, { force: true });
+      throw error;
+    } finally {
+      closeSync(from);
+    }
+  }
+}
+
+let canClone = true;
+
+/** A clone where the file system can, which is hashed as it then is; else a copy, hashed on its way. */
+async function copyToDraft(absolute: string, from: number, draft: string): Promise<Copied> {
+  if (canClone) {
+    const clone = tryClone(absolute, draft);
+    if (clone !== undefined) {
+      try {
+        fchmodSync(clone, OBJECT_MODE);
+        return await copyHashing(clone, undefined);
+      } finally {
+        closeSync(clone);
+      }
+    }
+    canClone = false;
+  }
+  const to = openSync(draft, 'wx', OBJECT_MODE);
+  try {
+    return await copyHashing(from, to);
+  } finally {
+    closeSync(to);
+  }
+}
+
+/** An open clone; undefined where the file system has none. */
+export function tryClone(from: string, to: string): number | undefined {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+  } catch {
+    // Whatever the reason, the copy that follows either works or tells it.
+    rmSync(to, { force: true });
+    return undefined;
+  }
+  return openSync(to, 'r');
+}
+
+function refuseChange(where: string, before: Stats, after: Stats, size: number): void {
+  if (!looksSame(before, after) || size !== before.size) throw changed(where);
+}
+
+function changed(where: string): Error {
+  return unusable(
+    where,
+    'changed while it was being stored',
+    'is a process that the stage started still writing to it?',
+  );
+}

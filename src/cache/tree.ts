@@ -1,0 +1,71 @@
+/** A directory as an object: its listing, one line an entry, in the order of names. */
+import { hash } from 'node:crypto';
+import { type Digest, isDigest } from './digest.js';
+
+export interface TreeEntry {
+  readonly name: string;
+  readonly digest: Digest;
+  /** Bytes: of the file, of a link's target text, of all files in a directory. */
+  readonly size: number;
+  /** Number of files and links: 1, or of all in a directory. */
+  readonly files: number;
+}
+
+export interface Tree {
+  readonly bytes: Buffer;
+  /** The object's name. */
+  readonly hex: string;
+  readonly size: number;
+  readonly files: number;
+}
+
+const HEADER = 'pipe tree 1';
+
+/** The listing of the entries, which need not be in order. */
+export function makeTree(entries: readonly TreeEntry[]): Tree {
+  const sorted = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1));
+  let text = `${HEADER}\n`;
+  let size = 0;
+  let files = 0;
+  for (const entry of sorted) {
+    // JSON so that a newline in a name does not end the line.
+    text += `${entry.digest} ${entry.size} ${entry.files} ${JSON.stringify(entry.name)}\n`;
+    size += entry.size;
+    files += entry.files;
+  }
+  const bytes = Buffer.from(text);
+  return { bytes, hex: hash('sha256', bytes), size, files };
+}
+
+/** Undefined when the text is no listing, or names something outside its directory. */
+export function parseTree(bytes: Buffer): TreeEntry[] | undefined {
+  const lines = bytes.toString('utf8').split('\n');
+  if (lines[0] !== HEADER || lines.pop() !== '') return undefined;
+  const entries: TreeEntry[] = [];
+  for (let i = 1; i < lines.length; i++) {
+    const entry = parseLine(lines[i] as string);
+    if (entry === undefined) return undefined;
+    entries.push(entry);
+  }
+  return entries;
+}
+
+function parseLine(line: string): TreeEntry | undefined {
+  const digest = line.slice(0, 66);
+  const [size, files] = line.slice(67).split(' ', 2);
+  if (!isDigest(digest) || size === undefined || files === undefined) return undefined;
+  const name = parseName(line.slice(66 + 1 + size.length + 1 + files.length + 1));
+  if (name === undefined || !/^\d+$/.test(size) || !/^\d+$/.test(files)) return undefined;
+  return { name, digest, size: Number(size), files: Number(files) };
+}
+
+/** Whatever a listing says, nothing is ever written outside of the directory that is put back. */
+function parseName(text: string): string | undefined {
+  try {
+    const name: unknown = JSON.parse(text);
+    const safe = typeof name === 'string' && !/^\.{0,2}$|[/\0]/.test(name);
+    return safe ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+/** A project in a temporary folder with its cache, for tests. */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Cache, openCache } from '../../src/cache/cache.js';
+import type { Digest } from '../../src/cache/digest.js';
+import type { RunRecord } from '../../src/cache/record.js';
+
+/** A folder that is deleted when the test ends. */
+export function temporaryFolder(): string {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'pipe-cache-')));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export class TestProject {
+  readonly root: string;
+  readonly warnings: string[] = [];
+  readonly folder: string | undefined;
+
+  constructor(options: { root?: string; folder?: string } = {}) {
+    this.root = options.root ?? temporaryFolder();
+    this.folder = options.folder;
+  }
+
+  /** A cache as a new process would open it. */
+  open(): Cache {
+    return openCache({
+      project: this.root,
+      ...(this.folder === undefined ? {} : { folder: this.folder }),
+      warn: (message) => this.warnings.push(message),
+    });
+  }
+
+  at(where: string): string {
+    return path.join(this.root, where);
+  }
+
+  /** Writes files, with the folders above them. A path that ends in `/` is an empty directory. */
+  write(files: Readonly<Record<string, string | Buffer>>): void {
+    for (const [where, content] of Object.entries(files)) {
+      const absolute = this.at(where);
+      if (where.endsWith('/')) {
+        mkdirSync(absolute, { recursive: true });
+        continue;
+      }
+      mkdirSync(path.dirname(absolute), { recursive: true });
+      writeFileSync(absolute, content);
+    }
+  }
+}
+
+export const KEY = 'a'.repeat(64);
+
+/** A record of one out. */
+export function recordOf(
+  key: string,
+  digest: Digest,
+  more: Partial<RunRecord> & { size?: number; count?: number } = {},
+): RunRecord {
+  const { size = 0, count = 1, ...rest } = more;
+  return {
+    format: 1,
+    key,
+    item: 'make',
+    manifest: {
+      format: 1,
+      code: { kind: 'command', command: 'make', scripts: {} },
+      params: {},
+      env: {},
+      deps: {},
+      outs: ['out'],
+    },
+    files: {},
+    outs: [{ name: 'out', digest, size, files: count }],
+    seconds: 1,
+    ...rest,
+  };
+}
