@@ -7,33 +7,30 @@ export interface Expected {
   readonly hint?: string;
 }
 
-const WRONG = 'wrong-value';
+const value = (text: string) => ({ code: 'wrong-value', text }) as const;
 
 /** By the name that schema.ts gives to the spot. */
 export const EXPECTED = {
-  text: { code: WRONG, text: 'a text' },
-  map: { code: WRONG, text: 'a map' },
-  list: { code: WRONG, text: 'a list' },
-  flag: { code: WRONG, text: 'true or false' },
-  scalar: { code: WRONG, text: 'a text, a number, or true or false' },
-  count: { code: WRONG, text: 'a whole number from 0' },
-  every: { code: WRONG, text: 'a whole number from 1' },
-  positive: { code: WRONG, text: 'a number above 0' },
-  deviation: { code: WRONG, text: 'a number from 0' },
-  path: { code: WRONG, text: 'a path' },
-  paths: { code: WRONG, text: 'a map of names to paths, or a list of paths' },
-  axis: { code: WRONG, text: 'a list of values, or a param such as ${datasets}' },
-  command: { code: WRONG, text: 'a command, or a list of its words' },
-  stage: { code: WRONG, text: 'a map, the description of a stage' },
-  cores: { code: WRONG, text: 'a number of cores above 0, or a param such as ${cores}' },
-  gpus: { code: WRONG, text: 'a whole number of GPUs, or a param such as ${gpus}' },
-  retries: { code: WRONG, text: 'a whole number from 0, or a param such as ${retries}' },
-  epochs: { code: WRONG, text: 'a whole number from 1, or a param such as ${train.epochs}' },
-  mode: { code: WRONG, text: 'max or min' },
-  objective: {
-    code: WRONG,
-    text: 'a path into the metrics such as val.ssim, or { metric, mode }',
-  },
+  text: value('a text'),
+  map: value('a map'),
+  list: value('a list'),
+  flag: value('true or false'),
+  scalar: value('a text, a number, or true or false'),
+  count: value('a whole number from 0'),
+  every: value('a whole number from 1'),
+  positive: value('a number above 0'),
+  deviation: value('a number from 0'),
+  path: value('a path'),
+  paths: value('a map of names to paths, or a list of paths'),
+  axis: value('a list of values, or a param such as ${datasets}'),
+  command: value('a command, or a list of its words'),
+  stage: value('a map, the description of a stage'),
+  cores: value('a number of cores above 0, or a param such as ${cores}'),
+  gpus: value('a whole number of GPUs, or a param such as ${gpus}'),
+  retries: value('a whole number from 0, or a param such as ${retries}'),
+  epochs: value('a whole number from 1, or a param such as ${train.epochs}'),
+  mode: value('max or min'),
+  objective: value('a path into the metrics such as val.ssim, or { metric, mode }'),
   duration: {
     code: 'bad-duration',
     text: 'a time such as 90s, 30m, 2h or 1h30m, or a number of seconds',

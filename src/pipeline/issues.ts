@@ -91,7 +91,8 @@ function missing(key: string, path: Path, root: Located, problems: Problems): vo
   const owner = path.slice(0, -1);
   const span = keyAt(root, owner) ?? spanAt(root, owner);
   const where = owner.length === 0 ? 'the pipeline' : `"${String(owner.at(-1))}"`;
-  problems.add({ code: 'missing-key', message: `${where} has no "${key}"` }, span);
+  const hint = owner.length === 0 ? 'begin with:  stages: { name: { cmd: … } }' : undefined;
+  problems.add({ code: 'missing-key', message: `${where} has no "${key}"`, hint }, span);
 }
 
 function unknownKey(key: string, path: Path, root: Located, problems: Problems): void {

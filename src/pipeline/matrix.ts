@@ -1,5 +1,6 @@
 /** The cells of a stage's matrix: the product of the axes, without `exclude`, with `include`. */
 import type { Json } from '../stage/context.js';
+import { describeValue } from './expected.js';
 import { child, type Located } from './located.js';
 import type { Problems } from './problems.js';
 import { suggest } from './suggest.js';
@@ -71,7 +72,8 @@ function axisOf(name: string, node: Located, lookup: Lookup, problems: Problems)
     ? node.items.map((item) => resolve(item, lookup, problems))
     : listed(written!);
   if (!values) {
-    const message = `the axis "${name}" takes a list of values, and ${node.value} is none`;
+    const what = describeValue(written);
+    const message = `the axis "${name}" takes a list of values, and ${node.value} is ${what}`;
     problems.add({ code: 'bad-axis', message, hint: 'as in: [faces, animals]' }, node.span);
     return undefined;
   }

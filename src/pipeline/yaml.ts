@@ -19,7 +19,8 @@ const OPTIONS = {
   // Ours are told with the place of the first key; the package's own check is quadratic.
   uniqueKeys: false,
   prettyErrors: false,
-  logLevel: 'silent',
+  // `silent` would hide a second document.
+  logLevel: 'error',
 } as const;
 
 /** Undefined when there is a mistake that leaves nothing to work on. */

@@ -1,12 +1,11 @@
 /** A project as one command sees it: where it is, its plan, its cache, its surroundings. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
 import type { Plan } from '../pipeline/plan.js';
-
-export const PIPELINE_FILE = 'pipeline.yaml';
+import { PIPELINE_FILE, readPipeline } from '../pipeline/source.js';
 
 /** What the entry point knows of the process, and nothing below it asks for itself. */
 export interface Host {
@@ -72,7 +71,7 @@ export async function openProject(
 
 /** A kept plan is named by all that it was made of: another text, variant or version has another name. */
 async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
-  const text = readFileSync(path.join(root, PIPELINE_FILE), 'utf8');
+  const text = readPipeline(root);
   const name = sha256(JSON.stringify(['plan', host.version, text, variant.profiles, variant.set]));
   const kept = cache.readKept('plans', name) as Plan | undefined;
   if (kept?.format === 1) return kept;
