@@ -86,9 +86,10 @@ describe.each([
     }
   });
 
-  test('assigns sides by number where the data set has them', async () => {
+  test('assigns sides by number, in the order of base names, where the data set has them', async () => {
     const { index } = await take({ path: bring(), testFrom: 3 });
-    expect(index.images.map(({ part }) => part)).toEqual(['train', 'train', 'train', 'test']);
+    // The cat's folder is the first, its base name the last.
+    expect(index.images.map(({ part }) => part)).toEqual(['test', 'train', 'train', 'train']);
   });
 
   test('without a matching image is an error', async () => {

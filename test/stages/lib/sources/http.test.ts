@@ -1,0 +1,199 @@
+/** Images from the web, end to end against a local server that behaves as the real ones are said to. */
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ANIMALS_10, FFHQ } from '../../../../stages/lib/sources/datasets.js';
+import { type HttpSource, takeHttp } from '../../../../stages/lib/sources/http.js';
+import { parseSource } from '../../../../stages/lib/sources/parse.js';
+import { folderContents, temporaryFolder } from '../../support/folders.js';
+import { breakAfter, serve, startServer, status, type TestServer } from '../../support/server.js';
+import { makeZip } from '../../support/zip-writer.js';
+
+let server: TestServer;
+let folder = temporaryFolder();
+beforeEach(async () => {
+  server = await startServer();
+  folder = temporaryFolder();
+});
+afterEach(async () => {
+  await server.close();
+  folder.remove();
+});
+
+let runs = 0;
+async function take(source: HttpSource, environment: Record<string, string> = {}) {
+  const out = join(folder.path, `out-${++runs}`);
+  mkdirSync(out);
+  const index = await takeHttp(
+    source,
+    { folder: out, signal: new AbortController().signal, progress: () => {} },
+    {
+      folder: join(folder.path, 'downloads'),
+      environment,
+      home: folder.path,
+      notify: () => {},
+      backoff: { attempts: 2, firstMs: 1, longestMs: 1 },
+      wait: async () => {},
+    },
+  );
+  return { index, files: [...folderContents(out).keys()] };
+}
+
+describe('FFHQ', () => {
+  const first = Buffer.from('the first thumbnail');
+  const archive = makeZip([
+    { name: 'thumbnails128x128/', data: '', stored: true },
+    { name: 'thumbnails128x128/00002.png', data: 'third' },
+    { name: 'thumbnails128x128/00000.png', data: first, stored: true },
+    { name: 'thumbnails128x128/00001.png', data: 'second' },
+    { name: 'thumbnails128x128/LICENSE.txt', data: 'CC' },
+  ]);
+  const small = (): HttpSource => ({
+    ...FFHQ,
+    archives: [
+      {
+        url: `${server.url}/resolve/thumbnails128x128.zip`,
+        bytes: archive.length,
+        sha256: createHash('sha256').update(archive).digest('hex'),
+      },
+    ],
+    images: 3,
+    testFrom: 2,
+    probe: {
+      name: '00000.png',
+      bytes: first.length,
+      md5: createHash('md5').update(first).digest('hex'),
+    },
+  });
+
+  test('comes by a redirect, with its sides by number, and a second time without the network', async () => {
+    server.answer(status(302, { Location: '/blob' }), breakAfter(100, archive), serve(archive));
+    const { index, files } = await take(small());
+    expect(index.source).toMatchObject({ kind: 'http', label: 'FFHQ thumbnails', standIn: false });
+    expect(index.source.origin).toContain(`${archive.length} bytes, sha256 `);
+    expect(index.images).toEqual(
+      ['00000', '00001', '00002'].map((name, number) => ({
+        file: `images/thumbnails128x128/${name}.png`,
+        group: `thumbnails128x128/${name}.png`,
+        part: number < 2 ? 'train' : 'test',
+      })),
+    );
+    expect(files).toEqual(index.images.map(({ file }) => file));
+    const asked = server.asked.length;
+    expect((await take(small())).index).toEqual(index);
+    expect(server.asked).toHaveLength(asked);
+  });
+
+  test('with another first image, or another number of images, is refused', async () => {
+    server.answer(serve(archive));
+    const probe = { name: '00000.png', bytes: first.length, md5: '0'.repeat(32) };
+    await expect(take({ ...small(), probe })).rejects.toThrow(
+      /FFHQ thumbnails: 00000\.png is not the image it should be/,
+    );
+    await expect(take({ ...small(), images: 70_000 })).rejects.toThrow(
+      'FFHQ thumbnails: expected 70000 images in the archive, found 3',
+    );
+  });
+
+  test('is known by what was published', () => {
+    expect(FFHQ.archives[0]).toMatchObject({ bytes: 2_114_632_904 });
+    expect(FFHQ).toMatchObject({ images: 70_000, testFrom: 60_000 });
+    expect(FFHQ.probe).toEqual({
+      name: '00000.png',
+      bytes: 29_050,
+      md5: 'bd3e40b2ba20f76b55dc282907b89cd1',
+    });
+  });
+});
+
+describe('Animals-10', () => {
+  const classes = ['cane', 'cavallo', 'ragno'];
+  const archive = makeZip([
+    { name: 'translate.py', data: 'translate = {}' },
+    ...classes.map((name) => ({ name: `raw-img/${name}/e83.jpeg`, data: name })),
+  ]);
+  const small = (): HttpSource => ({
+    ...ANIMALS_10,
+    archives: [{ ...ANIMALS_10.archives[0]!, url: `${server.url}/download/animals10` }],
+    images: 3,
+  });
+  const md5 = createHash('md5').update(archive).digest('base64');
+  const hashed = { headers: { 'X-Goog-Hash': `crc32c=AAAAAA==,md5=${md5}` } };
+
+  test('comes without credentials where none are asked for', async () => {
+    server.answer(serve(archive, hashed));
+    const { files } = await take(small(), { KAGGLE_USERNAME: 'u', KAGGLE_KEY: 'k' });
+    expect(files).toEqual(classes.map((name) => `images/raw-img/${name}/e83.jpeg`));
+    expect(server.asked.map(({ authorization }) => authorization)).toEqual([undefined]);
+  });
+
+  test('comes with credentials where they are', async () => {
+    server.answer(status(403), serve(archive, hashed));
+    await take(small(), { KAGGLE_USERNAME: 'u', KAGGLE_KEY: 'k' });
+    expect(server.asked.map(({ authorization }) => authorization)).toEqual([
+      undefined,
+      `Basic ${Buffer.from('u:k').toString('base64')}`,
+    ]);
+  });
+
+  test('without any says what to do, and that a local copy does as well', async () => {
+    server.answer(status(401));
+    await expect(take(small())).rejects.toThrow(
+      /^Animals-10: could not be downloaded\.\n {2}http:.*: HTTP 401, access is denied\n {2}Kaggle wants an account: .*kaggle\.json.*\n {2}Or download it by hand and name the folder or zip archive as the source: \{ kind: path, path: \.\/folder-or-zip \}\.$/,
+    );
+  });
+
+  test('whose body does not fit its hash is refused', async () => {
+    const wrong = { headers: { 'X-Goog-Hash': 'md5=1B2M2Y8AsgTpgAmY7PhCfg==' } };
+    server.answer(serve(archive, wrong));
+    await expect(take(small())).rejects.toThrow('twice not what it should be: md5');
+  });
+});
+
+test('the next archive is taken when the first cannot be had, and all failures are told', async () => {
+  const archive = makeZip([{ name: 'a.png', data: 'a' }]);
+  const source: HttpSource = {
+    kind: 'http',
+    label: 'mirrored',
+    archives: [{ url: `${server.url}/gone.zip` }, { url: `${server.url}/there.zip` }],
+  };
+  server.answer(status(404), serve(archive));
+  const { index } = await take(source);
+  expect(index.source.origin).toContain('/there.zip');
+
+  server.answer(status(404), status(410));
+  const other = source.archives.map(({ url }) => ({ url: `${url}?other` }));
+  await expect(take({ ...source, archives: other })).rejects.toThrow(
+    /\/gone\.zip\?other: HTTP 404\n.*\/there\.zip\?other: HTTP 410\n/,
+  );
+});
+
+describe('in pipeline.yaml', () => {
+  test('the known sets need their name alone', () => {
+    expect(parseSource({ kind: 'ffhq' }, 'sources.a')).toEqual(FFHQ);
+    expect(parseSource({ kind: 'animals-10' }, 'sources.a')).toEqual(ANIMALS_10);
+    const mirror = { url: 'https://example.org/a.zip', sha256: 'A'.repeat(64) };
+    expect(parseSource({ kind: 'ffhq', archives: [mirror], count: 100 }, 'sources.a')).toEqual({
+      ...FFHQ,
+      archives: [{ url: mirror.url, sha256: 'a'.repeat(64) }],
+      count: 100,
+    });
+  });
+
+  test.each([
+    [{ kind: 'http' }, 'sources.a.archives: expected a list of archives'],
+    [{ kind: 'http', archives: [] }, 'sources.a.archives: expected a list of archives'],
+    [
+      { kind: 'http', label: 'x', archives: [{ url: 'file:///etc/passwd' }] },
+      'sources.a.archives[0].url: expected an address that begins with http:// or https://',
+    ],
+    [
+      { kind: 'http', label: 'x', archives: [{ url: 'http://a/b', sha256: 'abc' }] },
+      'sources.a.archives[0].sha256: expected 64 hexadecimal digits',
+    ],
+    [{ kind: 'ffhq', licence: 'mine' }, 'sources.a.licence: unknown parameter'],
+  ])('%j is named', (value, message) => {
+    expect(() => parseSource(value, 'sources.a')).toThrow(message);
+  });
+});
