@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/long/**', 'node_modules/**'],
+    globalSetup: ['test/rig/build.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

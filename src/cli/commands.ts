@@ -14,5 +14,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   why: { summary: 'why an item is stale', load: () => import('./why.js') },
   epochs: { summary: 'the epochs that are kept of an item', load: () => import('./epochs.js') },
-  log: { summary: 'the output of an item', load: () => import('./log.js') },
+  init: { summary: 'write a pipeline to start from', load: () => import('./init.js') },
+  doctor: { summary: 'check the machine and the project', load: () => import('./doctor.js') },
+  schema: { summary: 'the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },
 };

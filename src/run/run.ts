@@ -1,8 +1,7 @@
 /** A run from beginning to end: select, sweep, schedule, and one verdict for each item. */
 import type { Emit, ItemDone, RunDone } from '../event.js';
 import { VERDICTS } from '../event.js';
-import type { Plan } from '../pipeline/plan.js';
-import { select } from '../pipeline/select.js';
+import { select, withNeeds } from '../pipeline/select.js';
 import { openCodes } from './code.js';
 import { foretell } from './foretell.js';
 import { refuseMissing } from './missing.js';
@@ -59,7 +58,12 @@ async function prepare(project: Project, options: RunOptions, emit: Emit): Promi
   const targets = select(plan, options.targets);
   const selected = options.only ? targets : withNeeds(plan, targets);
   if (!isDry(options)) cache.sweepTmp();
-  return workOn(project, selected, options, emit);
+  const work = await workOn(project, selected, options, emit);
+  if (options.only && !isDry(options)) {
+    const { readyInputs } = await import('./only.js');
+    await readyInputs(work, await inspection(project, options.targets));
+  }
+  return work;
 }
 
 /** The targets and what they need, to be looked at: nothing runs, nobody is told. */
@@ -94,16 +98,6 @@ async function workOn(
     done: new Map(),
     settled: new Map(),
   };
-}
-
-/** The selection and all that it needs, near and far; ascending. */
-export function withNeeds(plan: Plan, selected: readonly number[]): number[] {
-  const wanted = new Set(selected);
-  // Needs come before who needs them, so one pass from the end reaches all of them.
-  for (let index = plan.items.length - 1; index >= 0; index--) {
-    if (wanted.has(index)) for (const need of plan.items[index]?.needs ?? []) wanted.add(need);
-  }
-  return [...wanted].sort((a, b) => a - b);
 }
 
 function summarize(items: readonly ItemDone[], seconds: number): RunDone {

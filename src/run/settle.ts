@@ -40,7 +40,7 @@ export async function settle(work: Work, index: number): Promise<Ended> {
 
 async function underLocks(work: Work, index: number, seconds: () => number): Promise<Ended> {
   const item = itemAt(work, index);
-  const workspaceLock = await lock(work, item, `out ${workspaceOf(work)} ${item.id}`);
+  const workspaceLock = await lockWorkspace(work, item);
   try {
     const first = await withoutRunning(work, index, seconds);
     if (first.kind === 'ended') return first;
@@ -168,6 +168,11 @@ function failed(item: Item, failure: NonNullable<ItemDone['failure']>, seconds: 
 
 function cancelled(item: Item, reason: string): Ended {
   return { done: { type: 'item', item: item.id, verdict: 'cancelled', reason } };
+}
+
+/** Nobody else writes the item's outs while this is held. */
+export function lockWorkspace(work: Work, item: Item): Promise<Lock> {
+  return lock(work, item, `out ${workspaceOf(work)} ${item.id}`);
 }
 
 /** Waits for whoever computes the same, and says so; what a dead holder left running is ended first. */

@@ -1,0 +1,94 @@
+/** `pipe doctor`: looks at the machine and the project, and says what would get in the way. */
+import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import path from 'node:path';
+import { renderDiagnostic, UserError } from '../error.js';
+import { findGpus } from '../process/gpus.js';
+import { bytes, plural } from '../report/words.js';
+import { findRoot, openProject } from '../run/project.js';
+import { parse, type Usage } from './args.js';
+import { type Command, type CommandContext, EXIT } from './command.js';
+
+const usage: Usage = {
+  command: 'doctor',
+  positionals: '',
+  summary:
+    'Checks the machine and the project: Node, cores, GPUs, disk, cache folder, pipeline.yaml.',
+  options: [],
+};
+
+interface Finding {
+  readonly good: boolean;
+  readonly text: string;
+}
+
+type Check = (context: CommandContext) => Promise<Finding> | Finding;
+
+const CHECKS: readonly Check[] = [node, machine, gpus, cacheFolder, pipeline];
+
+export const command: Command = {
+  usage,
+  async run(argv, context) {
+    parse(usage, argv);
+    let good = true;
+    for (const check of CHECKS) {
+      const finding = await guarded(check, context);
+      good &&= finding.good;
+      context.terminal.out(`${finding.good ? 'ok  ' : 'BAD '} ${finding.text}\n`);
+    }
+    return good ? EXIT.done : EXIT.mistake;
+  },
+};
+
+async function guarded(check: Check, context: CommandContext): Promise<Finding> {
+  try {
+    return await check(context);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { good: false, text: error.diagnostics.map(renderDiagnostic).join('\n') };
+  }
+}
+
+function node(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const good = major > 20 || (major === 20 && minor >= 19);
+  return { good, text: `Node ${process.versions.node}${good ? '' : ': 20.19 or later is needed'}` };
+}
+
+function machine(): Finding {
+  return {
+    good: true,
+    text: `${plural(availableParallelism(), 'core')}, ${bytes(totalmem())} of memory`,
+  };
+}
+
+async function gpus({ host }: CommandContext): Promise<Finding> {
+  const { indices, virtual } = await findGpus({ ...host.env });
+  const text = virtual
+    ? 'no GPU found: GPU items share one virtual slot'
+    : `GPUs: ${indices.join(', ')}`;
+  return { good: true, text };
+}
+
+function cacheFolder({ host }: CommandContext): Finding {
+  const root = findRoot(host.cwd);
+  const folder = path.resolve(root, host.env.PIPE_CACHE || 'cache');
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    return { good: false, text: `the cache folder cannot be written: ${(error as Error).message}` };
+  }
+  const { bavail, bsize } = statfsSync(folder);
+  return { good: true, text: `cache in ${folder}, ${bytes(bavail * bsize)} free` };
+}
+
+async function pipeline({ host }: CommandContext): Promise<Finding> {
+  const project = await openProject(host, { profiles: [], set: [] }, () => {});
+  const stages = new Set(project.plan.items.map((item) => item.stage)).size;
+  project.cache.close();
+  return {
+    good: true,
+    text: `pipeline.yaml: ${plural(stages, 'stage')}, ${plural(project.plan.items.length, 'item')}`,
+  };
+}

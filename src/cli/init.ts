@@ -1,0 +1,81 @@
+/** `pipe init`: a pipeline to start from, in an empty or an existing project. */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { userError } from '../error.js';
+import { parse, type Usage } from './args.js';
+import { type Command, EXIT } from './command.js';
+
+const usage: Usage = {
+  command: 'init',
+  positionals: '',
+  summary:
+    'Writes a small pipeline.yaml that runs, with a stage to look at, and ignores cache/ in git.',
+  options: [],
+};
+
+const PIPELINE = `# yaml-language-server: $schema=./node_modules/pipe/dist/pipeline.schema.json
+params:
+  greeting: hello
+  names: [ada, grace]
+
+stages:
+  greet:
+    desc: one greeting for each name
+    matrix: { name: "\${names}" }
+    cmd: printf '%s, %s\\n' "\${greeting}" "\${name}" > \${outs.text}
+    outs: { text: "cache/out/greet/\${name}.txt" }
+
+  letters:
+    desc: counts the letters of all greetings
+    run: stages/letters.mjs
+    deps: { texts: cache/out/greet/*.txt }
+    metrics: { counts: cache/out/letters.json }
+`;
+
+const STAGE = `import { readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { defineStage } from 'pipe/stage';
+
+export default defineStage(async ({ deps, outs, progress }) => {
+  const counts = {};
+  for (const [at, file] of deps.texts.entries()) {
+    counts[basename(file, '.txt')] = readFileSync(file, 'utf8').replace(/[^a-z]/gi, '').length;
+    progress(at + 1, deps.texts.length, 'files');
+  }
+  writeFileSync(outs.counts, JSON.stringify(counts));
+});
+`;
+
+export const command: Command = {
+  usage,
+  async run(argv, { host, terminal }) {
+    parse(usage, argv);
+    const at = (name: string) => path.join(host.cwd, name);
+    const files = { 'pipeline.yaml': PIPELINE, 'stages/letters.mjs': STAGE };
+    for (const name of Object.keys(files)) {
+      if (existsSync(at(name))) {
+        throw userError(
+          'already-there',
+          `${name} is already there`,
+          'pipe init overwrites nothing',
+        );
+      }
+    }
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(path.dirname(at(name)), { recursive: true });
+      writeFileSync(at(name), text);
+      terminal.out(`wrote ${name}\n`);
+    }
+    if (ignoreCache(at('.gitignore'))) terminal.out('added cache/ to .gitignore\n');
+    terminal.out('\nnow: pipe run\n');
+    return EXIT.done;
+  },
+};
+
+/** False when it is ignored already. */
+function ignoreCache(file: string): boolean {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  if (/^\/?cache\/?\s*$/m.test(text)) return false;
+  appendFileSync(file, `${text === '' || text.endsWith('\n') ? '' : '\n'}cache/\n`);
+  return true;
+}

@@ -1,0 +1,61 @@
+/** `--only`: the targets run on their inputs as they are; what that means is told, and what is gone is put back. */
+import { DamagedObject } from '../cache/cache.js';
+import type { RecordedOut } from '../cache/record.js';
+import { explain } from './explain.js';
+import { type Outlook, outlooks } from './outlook.js';
+import { lockWorkspace } from './settle.js';
+import { cacheOf, itemAt, type Work } from './work.js';
+
+/**
+ * Warns of each upstream item that is stale, and puts the inputs back that are missing: from
+ * today's record, or when that is not known from the item's last result.
+ *
+ * @param whole the same run without `--only`, to be looked at
+ */
+export async function readyInputs(work: Work, whole: Work): Promise<void> {
+  const found = outlooks(whole);
+  for (const index of work.selected) {
+    for (const need of itemAt(work, index).needs) {
+      if (work.isSelected.has(need)) continue;
+      const outlook = found.get(need);
+      if (outlook === undefined) continue;
+      warnIfStale(work, whole, index, need, outlook);
+      await putMissingBack(work, need, outlook);
+    }
+  }
+}
+
+function warnIfStale(work: Work, whole: Work, index: number, need: number, outlook: Outlook): void {
+  if (outlook.kind === 'fresh' || outlook.kind === 'restore') return;
+  const item = itemAt(work, need);
+  const reason =
+    outlook.kind === 'unknown'
+      ? `${outlook.waitsFor.join(', ')} must run before it`
+      : explain(work.project, item, whole.codes.of(need), outlook)[0]?.text;
+  const message = `${item.id} is stale (${reason}): its outs are used as they are`;
+  work.emit({ type: 'warning', item: itemAt(work, index).id, message });
+}
+
+async function putMissingBack(work: Work, need: number, outlook: Outlook): Promise<void> {
+  const item = itemAt(work, need);
+  const cache = cacheOf(work);
+  const missing = item.outs.filter((out) => cache.scanSync(out.path) === undefined);
+  if (missing.length === 0) return;
+  const stored: readonly RecordedOut[] =
+    outlook.kind === 'restore' ? outlook.record.outs : (cache.readLast(item.id)?.outs ?? []);
+  const lock = await lockWorkspace(work, item);
+  try {
+    for (const out of missing) {
+      const digest = stored.find((each) => each.name === out.name)?.digest;
+      if (digest === undefined || !cache.hasAll(digest)) continue;
+      await cache.restore(digest, out.path);
+      cache.forget(out.path);
+    }
+  } catch (error) {
+    if (!(error instanceof DamagedObject)) throw error;
+    // The sweep finds the input missing, and says so.
+    work.emit({ type: 'warning', item: item.id, message: error.message });
+  } finally {
+    lock.release();
+  }
+}

@@ -1,0 +1,269 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Project } from '../rig/project.js';
+
+const projects: Project[] = [];
+
+function project(files: Readonly<Record<string, string>>): Project {
+  const made = new Project(files);
+  projects.push(made);
+  return made;
+}
+
+afterEach(() => {
+  for (const each of projects.splice(0)) each.dispose();
+});
+
+/** Three commands in a row; each leaves a line in ran.txt when it really runs. */
+const CHAIN = {
+  'data/text.txt': 'one two three\n',
+  'pipeline.yaml': `
+stages:
+  upper:
+    cmd: echo upper >> ran.txt; tr a-z A-Z < \${deps.text} > \${outs.upper}
+    deps: { text: data/text.txt }
+    outs: { upper: cache/out/upper.txt }
+  count:
+    cmd: echo count >> ran.txt; wc -w < \${deps.upper} > \${outs.count}
+    deps: { upper: cache/out/upper.txt }
+    outs: { count: cache/out/count.txt }
+  show:
+    cmd: [sh, -c, 'echo show >> ran.txt; cat "$1" > "$2"', sh, '\${deps.count}', '\${outs.shown}']
+    deps: { count: cache/out/count.txt }
+    outs: { shown: shown.txt }
+`,
+};
+
+describe('pipe run', () => {
+  it('runs what never ran, in the order of what needs what, and ends with a line of counts', async () => {
+    const made = project(CHAIN);
+    const { code, out, err } = await made.pipe('run');
+    expect(err).toBe('');
+    expect(out.trimEnd().split('\n').at(-1)).toBe('pipe: 3 ran, 0 restored, 0 fresh');
+    expect(code).toBe(0);
+    expect(made.lines('ran.txt')).toEqual(['upper', 'count', 'show']);
+    expect(made.read('shown.txt').trim()).toBe('3');
+  });
+
+  it('runs nothing the second time, and says just that', async () => {
+    const made = project(CHAIN);
+    await made.pipe('run');
+    expect(await made.pipe('run')).toMatchObject({
+      code: 0,
+      out: 'pipe: 0 ran, 0 restored, 3 fresh\n',
+      err: '',
+    });
+    expect(made.lines('ran.txt')).toHaveLength(3);
+  });
+
+  it('runs what a changed input reaches, and stops where the bytes are the same (early cutoff)', async () => {
+    const made = project(CHAIN);
+    await made.pipe('run');
+    made.write('data/text.txt', 'four five six\n');
+    const run = await made.run();
+    expect(run.with('ran')).toEqual(['upper', 'count']);
+    expect(run.with('fresh')).toEqual(['show']);
+  });
+
+  it('puts deleted outs back without running anything', async () => {
+    const made = project(CHAIN);
+    await made.pipe('run');
+    made.remove('cache/out');
+    made.remove('shown.txt');
+    const run = await made.run();
+    expect(run.summary).toMatchObject({ ran: 0, restored: 3, fresh: 0 });
+    expect(made.lines('ran.txt')).toHaveLength(3);
+    expect(made.read('shown.txt').trim()).toBe('3');
+  });
+
+  it('puts an edited out back, and the edit never reaches the cache', async () => {
+    const made = project(CHAIN);
+    await made.pipe('run');
+    made.write('cache/out/upper.txt', 'edited');
+    const run = await made.run();
+    expect(run.with('restored')).toEqual(['upper']);
+    expect(made.read('cache/out/upper.txt')).toBe('ONE TWO THREE\n');
+  });
+
+  it('finds an earlier result again when a change is taken back', async () => {
+    const made = project(CHAIN);
+    await made.pipe('run');
+    made.write('data/text.txt', 'one two\n');
+    await made.pipe('run');
+    made.write('data/text.txt', 'one two three\n');
+    const run = await made.run();
+    expect(run.summary).toMatchObject({ ran: 0, restored: 3, fresh: 0 });
+  });
+
+  it('costs time and nothing else when the cache is deleted', async () => {
+    const made = project(CHAIN);
+    await made.pipe('run');
+    made.remove('cache');
+    expect((await made.run()).summary).toMatchObject({ ran: 3, restored: 0, fresh: 0 });
+  });
+
+  it('runs the named stage and what it needs, nothing else', async () => {
+    const made = project(CHAIN);
+    const run = await made.run('count');
+    expect(run.with('ran')).toEqual(['upper', 'count']);
+    expect(run.items).not.toHaveProperty('show');
+  });
+
+  it('runs again what is forced', async () => {
+    const made = project(CHAIN);
+    await made.pipe('run');
+    expect((await made.run('--force', 'count')).with('ran')).toEqual(['upper', 'count']);
+    expect((await made.run('--force', '--only', 'count')).with('ran')).toEqual(['count']);
+  });
+
+  it('tells with --dry what would be done, and does nothing', async () => {
+    const made = project(CHAIN);
+    const first = await made.run('--dry');
+    expect(first.summary).toMatchObject({ ran: 3 });
+    expect(first.items.count?.reason).toBe('not known before upper has run');
+    expect(made.lines('ran.txt')).toEqual([]);
+    await made.pipe('run');
+    made.remove('shown.txt');
+    expect((await made.run('--dry')).with('restored')).toEqual(['show']);
+    expect(made.lines('shown.txt')).toEqual([]);
+  });
+
+  it('prints one JSON event per line with --json, an item event for each and a summary last', async () => {
+    const made = project(CHAIN);
+    const { events, out } = await made.run();
+    expect(out.trimEnd().split('\n')).toHaveLength(events.length);
+    expect(events.filter((event) => event.type === 'item').map((event) => event.item)).toEqual([
+      'upper',
+      'count',
+      'show',
+    ]);
+    expect(events.at(-1)).toMatchObject({
+      type: 'summary',
+      ran: 3,
+      restored: 0,
+      fresh: 0,
+      failed: 0,
+      blocked: 0,
+      cancelled: 0,
+    });
+  });
+});
+
+describe('pipe run --only', () => {
+  it('runs the named ones alone, on their inputs as they are, and warns of a stale upstream', async () => {
+    const made = project(CHAIN);
+    await made.pipe('run');
+    made.write('data/text.txt', 'changed upstream\n');
+    made.write('cache/out/upper.txt', 'A B C D\n');
+    const run = await made.run('--only', 'count');
+    expect(run.with('ran')).toEqual(['count']);
+    expect(made.read('cache/out/count.txt').trim()).toBe('4');
+    expect(run.events).toContainEqual({
+      type: 'warning',
+      item: 'count',
+      message: 'upper is stale (dep data/text.txt changed): its outs are used as they are',
+    });
+  });
+
+  it('puts a missing input back from the cache', async () => {
+    const made = project(CHAIN);
+    await made.pipe('run');
+    made.remove('cache/out');
+    const run = await made.run('--only', 'show');
+    expect(run.code).toBe(0);
+    expect(run.with('fresh')).toEqual(['show']);
+    expect(made.read('cache/out/count.txt').trim()).toBe('3');
+  });
+
+  it('refuses when an input is missing and cannot be put back', async () => {
+    const made = project(CHAIN);
+    const { code, err } = await made.pipe('run', '--only', 'show');
+    expect(code).toBe(2);
+    expect(err).toBe(
+      'error: show: cache/out/count.txt is not there (missing-input)\n  run it without --only, so that the stage that makes it runs first\n',
+    );
+  });
+});
+
+describe('failures', () => {
+  const failing = `
+stages:
+  good: { cmd: 'echo good > \${outs.a}', outs: { a: a.txt } }
+  bad: { cmd: 'echo some words; echo more >&2; exit 3', outs: { b: b.txt } }
+  after: { cmd: 'cp b.txt c.txt', deps: [b.txt], outs: [c.txt] }
+  beside: { cmd: 'cp a.txt d.txt', deps: [a.txt], outs: [d.txt] }
+`;
+
+  it('tell the whole story: item, command, exit code, last lines, log', async () => {
+    const made = project({ 'pipeline.yaml': failing });
+    const { code, out } = await made.pipe('run', '-k');
+    expect(code).toBe(1);
+    expect(out).toContain(
+      'bad: failed: exit code 3\n  command: echo some words; echo more >&2; exit 3\n',
+    );
+    expect(out).toContain('  | some words\n  | more\n');
+    const log = /full log: (\S+)/.exec(out)?.[1] ?? '';
+    expect(made.read(log)).toBe('some words\nmore\n');
+    expect(out).toContain('after: blocked: needs bad, which failed\n');
+    expect(out.trimEnd().split('\n').at(-1)).toBe(
+      'pipe: 2 ran, 0 restored, 0 fresh, 1 failed, 1 blocked',
+    );
+  });
+
+  it('let nothing new start, unless told to keep going', async () => {
+    const made = project({ 'pipeline.yaml': failing.replace('good:', 'zgood:') });
+    const run = await made.run('--concurrency', '1', 'after');
+    expect(run.code).toBe(1);
+    expect(run.with('failed')).toEqual(['bad']);
+    expect(run.with('blocked')).toEqual(['after']);
+    const all = await made.run('-k');
+    expect(all.with('ran')).toEqual(['zgood', 'beside']);
+  });
+
+  it('are tried again as often as retries say', async () => {
+    const made = project({
+      'pipeline.yaml': `
+stages:
+  flaky:
+    cmd: echo x >> tries.txt; test $(wc -l < tries.txt) -ge 3 && echo done > \${outs.a}
+    outs: { a: a.txt }
+    retries: 2
+`,
+    });
+    expect((await made.run()).code).toBe(0);
+    expect(made.lines('tries.txt')).toHaveLength(3);
+  });
+
+  it('include an out that was not written', async () => {
+    const made = project({ 'pipeline.yaml': 'stages:\n  a: { cmd: "true", outs: [a.txt] }\n' });
+    const run = await made.run();
+    expect(run.code).toBe(1);
+    expect(run.items.a?.failure?.message).toBe('did not write a.txt');
+    expect((await made.run()).with('failed')).toEqual(['a']);
+  });
+
+  it('include an input that changed while the stage ran: the result is not recorded', async () => {
+    const made = project({
+      'in.txt': 'before',
+      'pipeline.yaml':
+        'stages:\n  a: { cmd: "cat in.txt > out.txt; echo after > in.txt", deps: [in.txt], outs: [out.txt] }\n',
+    });
+    const run = await made.run();
+    expect(run.items.a?.failure?.message).toBe(
+      'in.txt changed while it ran: the result is not recorded',
+    );
+  });
+
+  it("of a missing input are the user's: exit 2, before anything runs", async () => {
+    const made = project({
+      'pipeline.yaml': `
+stages:
+  first: { cmd: 'echo x > a.txt', outs: [a.txt] }
+  second: { cmd: 'cat a.txt nowhere.csv > b.txt', deps: [a.txt, nowhere.csv], outs: [b.txt] }
+`,
+    });
+    const { code, err } = await made.pipe('run');
+    expect(code).toBe(2);
+    expect(err).toContain('second: nowhere.csv is not there');
+    expect(made.lines('a.txt')).toEqual([]);
+  });
+});
