@@ -15,8 +15,11 @@ export type OpenedBackend = Exclude<BackendName, 'auto'>;
 const OPENERS: Readonly<Record<OpenedBackend, () => Promise<void>>> = {
   wasm: openWasm,
   cpu: openCpu,
-  node: () => openNative('@tensorflow/tfjs-node'),
-  'node-gpu': () => openNative('@tensorflow/tfjs-node-gpu'),
+  // The names are written out in each import(), so that `pipe` sees which package it is; the types
+  // would be those of a package that may be missing.
+  node: () => openNative('@tensorflow/tfjs-node', () => import('@tensorflow/tfjs-node' as string)),
+  'node-gpu': () =>
+    openNative('@tensorflow/tfjs-node-gpu', () => import('@tensorflow/tfjs-node-gpu' as string)),
   webgpu: openAnyGpu,
 };
 
@@ -68,9 +71,9 @@ async function openCpu(): Promise<void> {
 }
 
 /** tfjs-node registers itself, as `tensorflow`, with the tfjs-core that is here. */
-async function openNative(packageName: string): Promise<void> {
+async function openNative(packageName: string, load: () => Promise<unknown>): Promise<void> {
   if (!isInstalled(packageName)) throw new Error(missing(packageName));
-  await import(packageName);
+  await load();
   await activate('tensorflow');
 }
 
