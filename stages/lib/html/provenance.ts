@@ -1,0 +1,57 @@
+/** What the report was made from: data, definitions, methods, parameters, digests. */
+import { type BaselineName, METHOD_TEXTS } from '../methods.js';
+import type { DataSet } from '../results.js';
+import { html, type Markup } from './markup.js';
+import { formatCount, formatPercent, SSIM_TEXTS, settingLabel } from './words.js';
+
+/** Digests by the file's name, for each item. */
+export interface Used {
+  readonly item: string;
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+export function provenanceSection(
+  datasets: readonly DataSet[],
+  params: unknown,
+  used: readonly Used[],
+): Markup {
+  return html`<section id="made-from" aria-labelledby="made-from-title">
+<h2 id="made-from-title">What this was made from</h2>
+<h3>Data</h3>
+${datasets.map(dataOf)}
+<h3>SSIM, by name</h3>
+<p>K₁ = 0.01, K₂ = 0.03, L = 255, in float64 on 8-bit images; colour is the mean over the channels.</p>
+<ul>${SSIM_TEXTS.map(({ name, text }) => html`<li><strong>${name}</strong>: ${text}</li>`)}</ul>
+<h3>Methods</h3>
+<ul>${methodsOf(datasets).map(
+    (name) =>
+      html`<li><strong>${METHOD_TEXTS[name].label}</strong>: ${METHOD_TEXTS[name].about}</li>`,
+  )}</ul>
+<details><summary>Parameters</summary><pre tabindex="0">${JSON.stringify(params, null, 2)}</pre></details>
+<details><summary>Digests (sha256) of the files used</summary>
+<div class="scroll" tabindex="0" role="region" aria-label="digests"><table><thead><tr><th scope="col">item</th><th scope="col" class="text">file</th><th scope="col" class="text">sha256</th></tr></thead>
+<tbody>${used.map(({ item, digests }) =>
+    Object.entries(digests).map(
+      ([file, digest], at) =>
+        html`<tr><th scope="row">${at === 0 && item}</th><td class="text">${file}</td><td class="digest">${digest}</td></tr>`,
+    ),
+  )}</tbody></table></div></details>
+</section>`;
+}
+
+function dataOf({ name, index, settings }: DataSet): Markup {
+  const { source, image, sides, notes } = index;
+  return html`<p><strong>${name}</strong>: ${source.label}${source.standIn && ' (stand-in)'}${source.licence && `, ${source.licence}`};
+${image.size} × ${image.size} pixels, ${image.channels === 1 ? 'gray' : 'colour'}; scored on ${formatCount(sides.test.scored)}
+test images and ${formatCount(sides.train.scored)} of ${formatCount(sides.train.of)} train images. Holes:
+${settings.map((setting) => `${settingLabel(setting)} (${formatPercent(setting.meanArea)})`).join(', ')}.</p>
+${notes.map((note) => html`<p class="note"><strong>Note.</strong> ${note}</p>`)}`;
+}
+
+function methodsOf(datasets: readonly DataSet[]): readonly BaselineName[] {
+  return [
+    ...new Set(
+      datasets.flatMap(({ baselines }) => baselines.map(({ name }) => name as BaselineName)),
+    ),
+  ];
+}

@@ -1,0 +1,88 @@
+/** How the report writes numbers and names: the same in HTML and Markdown, in every locale. */
+import type { Figure } from '../results.js';
+import type { Setting } from '../scores.js';
+
+/** SSIM to four digits, PSNR and gray levels to two. */
+export function formatScore(value: number, score: string): string {
+  return value.toFixed(score.startsWith('ssim.') ? 4 : 2);
+}
+
+export function formatFigure({ mean, std, overSeeds }: Figure, score: string): string {
+  const text = `${formatScore(mean, score)} ± ${formatScore(std, score)}`;
+  return overSeeds === undefined ? text : `${text} (seeds ± ${formatScore(overSeeds, score)})`;
+}
+
+/** With its sign, a true minus. */
+export function formatGain(value: number): string {
+  const text = Math.abs(value).toFixed(4);
+  return Number(text) === 0 ? '0.0000' : `${value < 0 ? '−' : '+'}${text}`;
+}
+
+export function formatPercent(share: number): string {
+  const percent = share * 100;
+  return `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+}
+
+/** Digits in groups of three, whatever the machine's locale. */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+export function settingLabel(setting: Setting): string {
+  switch (setting.shape) {
+    case 'square':
+      return `${setting.count ?? 1} × ${setting.side} px`;
+    case 'rectangle':
+    case 'ellipse':
+    case 'strokes':
+    case 'border': {
+      const [low, high] = setting.area;
+      const area =
+        low === high ? formatPercent(low) : `${formatPercent(low)}–${formatPercent(high)}`;
+      return `${setting.shape} ${area}`;
+    }
+    default:
+      throw new TypeError(`unknown shape: ${JSON.stringify(setting satisfies never)}`);
+  }
+}
+
+const SCORE_LABELS: Readonly<Record<string, string>> = {
+  'ssim.wang': 'SSIM wang',
+  'ssim.skimage': 'SSIM skimage',
+  'ssim.uniform51': 'SSIM uniform51',
+  'ssim.global': 'SSIM global',
+  psnr: 'PSNR, dB',
+  'hole.mae': 'mean error in the hole, gray levels',
+  'hole.rmse': 'RMS error in the hole, gray levels',
+};
+
+export function scoreLabel(score: string): string {
+  return SCORE_LABELS[score] ?? score;
+}
+
+/** Is more of this score better? */
+export function moreIsBetter(score: string): boolean {
+  return !score.startsWith('hole.');
+}
+
+export const SSIM_TEXTS: readonly { readonly name: string; readonly text: string }[] = [
+  {
+    name: 'wang',
+    text: 'Gaussian window 11×11, σ 1.5, population covariance, windows inside the image (Wang 2004; tf.image.ssim). The headline of this report.',
+  },
+  { name: 'skimage', text: 'uniform window 7×7, sample covariance: scikit-image’s default.' },
+  {
+    name: 'uniform51',
+    text: 'uniform window 51×51, sample covariance: used by many inpainting papers.',
+  },
+  {
+    name: 'global',
+    text: 'one window, the whole image: the formula as the paper prints it. The paper’s own figures are of this kind or of a very wide window.',
+  },
+];
+
+/** “a, b and c” */
+export function joinWords(words: readonly string[]): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}

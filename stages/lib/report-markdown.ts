@@ -1,0 +1,99 @@
+/** The report as Markdown: the same tables without pictures, for reading in a terminal or a diff. */
+import { claimLines, comparedLines, PAPER_TABLES } from './html/beside-paper.js';
+import type { Used } from './html/provenance.js';
+import { verdictSentence } from './html/summary.js';
+import { formatFigure, formatGain, formatPercent, SSIM_TEXTS, settingLabel } from './html/words.js';
+import { METHOD_TEXTS } from './methods.js';
+import { bestBaseline, type DataSet, gainOf, headline, type Row } from './results.js';
+
+export function reportMarkdown(datasets: readonly DataSet[], used: readonly Used[]): string {
+  const standIns = datasets.filter(({ index }) => index.source.standIn).map(({ name }) => name);
+  return [
+    '# Restoring occluded images with a variational autoencoder',
+    ...(standIns.length > 0
+      ? [
+          `**Stand-in data.** Rendered by program, not the paper’s photographs: ${standIns.join(', ')}. ` +
+            'Nothing below reproduces or refutes the paper’s figures.',
+        ]
+      : []),
+    ...datasets.flatMap(datasetPart),
+    '## Beside the paper',
+    ...PAPER_TABLES.flatMap(({ title, rows }) => [
+      `${title}:`,
+      table(
+        ['data and method', 'figure', 'train', 'test'],
+        rows
+          .flatMap((row) => comparedLines(row, datasets))
+          .map((line) => [line.name, line.figure, line.train, line.test]),
+      ),
+    ]),
+    ...claimPart(datasets),
+    '## Definitions',
+    [
+      ...SSIM_TEXTS.map(({ name, text }) => `- SSIM \`${name}\`: ${text}`),
+      ...Object.values(METHOD_TEXTS).map(({ label, about }) => `- ${label}: ${about}`),
+    ].join('\n'),
+    '## Files used (sha256)',
+    table(
+      ['item', 'file', 'sha256'],
+      used.flatMap(({ item, digests }) =>
+        Object.entries(digests).map(([file, digest]) => [item, file, `\`${digest}\``]),
+      ),
+    ),
+    '',
+  ].join('\n\n');
+}
+
+function datasetPart(dataset: DataSet): string[] {
+  const { name, index, settings, baselines, models } = dataset;
+  const rows: readonly Row[] = [...baselines, ...models];
+  const score = 'ssim.wang';
+  return [
+    `## ${name}`,
+    `${index.source.label}${index.source.standIn ? ' (stand-in)' : ''}, ${index.sides.test.scored} test images. ` +
+      `${models.map((model) => verdictSentence(dataset, model)).join(' ')}`,
+    ...index.notes.map((note) => `> ${note}`),
+    'SSIM (wang, composite, test), mean ± standard deviation over images:',
+    table(
+      ['method', ...settings.map((one) => `${settingLabel(one)} (${formatPercent(one.meanArea)})`)],
+      rows.map((row) => [
+        row.method === 'model' ? `**${row.label}**` : row.label,
+        ...settings.map((setting) => formatFigure(headline(row, setting.name), score)),
+      ]),
+    ),
+    'Gain over the best classical fill, 95 % interval:',
+    table(
+      ['model', ...settings.map((one) => `${settingLabel(one)}`)],
+      models.map((model) => [
+        model.label,
+        ...settings.map((setting) => {
+          const rival = bestBaseline(dataset, setting.name);
+          const gain = gainOf(model, setting.name, rival.name);
+          return `${formatGain(gain.mean)} (${formatGain(gain.low)} … ${formatGain(gain.high)}) over ${rival.label}`;
+        }),
+      ]),
+    ),
+  ];
+}
+
+function claimPart(datasets: readonly DataSet[]): string[] {
+  const find = (names: readonly string[]) => datasets.find(({ name }) => names.includes(name));
+  const animals = find(PAPER_TABLES[0]!.rows[0]!.ours);
+  const faces = find(PAPER_TABLES[0]!.rows[1]!.ours);
+  if (faces === undefined || animals === undefined) return [];
+  const lines = claimLines(faces, animals);
+  if (lines.length === 0) return [];
+  return [
+    `${faces.name} less ${animals.name}, test, 1 × 20 % of the side (the paper: 0.2143):`,
+    table(
+      ['figure', faces.models[0].label, 'best classical'],
+      lines.map(({ figure, model, classical }) => [figure, model, classical]),
+    ),
+  ];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

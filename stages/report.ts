@@ -1,0 +1,39 @@
+/** Stage `report`: gathers all evaluated items into one HTML file and one Markdown file. */
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineStage } from 'pipe/stage';
+import { digestFiles } from './lib/digest.js';
+import { page } from './lib/html/page.js';
+import type { Used } from './lib/html/provenance.js';
+import { reportMarkdown } from './lib/report-markdown.js';
+import { groupItems, type Item, readItem, scoreFolders } from './lib/results.js';
+
+interface Shape {
+  params: unknown;
+  deps: { readonly scores: string | readonly string[] };
+  outs: { readonly html: string; readonly md: string };
+}
+
+export default defineStage<Shape>(async ({ params, deps, outs, progress }) => {
+  const paths = typeof deps.scores === 'string' ? [deps.scores] : deps.scores;
+  const folders = scoreFolders(paths);
+  const items: Item[] = [];
+  const used: Used[] = [];
+  for (const folder of folders) {
+    const item = readItem(folder);
+    items.push(item);
+    used.push({ item: item.index.item, digests: await digestsOf(folder, item) });
+    progress(items.length, folders.length, 'items');
+  }
+
+  const datasets = groupItems(items);
+  writeFileSync(outs.html, page(datasets, params, used));
+  writeFileSync(outs.md, reportMarkdown(datasets, used));
+});
+
+/** What the item was evaluated from, and what the report itself read. */
+async function digestsOf(folder: string, item: Item): Promise<Record<string, string>> {
+  const files = readdirSync(folder).sort();
+  const own = Object.fromEntries(files.map((file) => [`scores/${file}`, join(folder, file)]));
+  return { ...item.index.digests, ...(await digestFiles(own)) };
+}
