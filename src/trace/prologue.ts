@@ -16,9 +16,8 @@ export const DEFINES: Readonly<Record<string, string>> = {
 
 const WORDS = /import\s*\.\s*meta|__filename|__dirname/;
 
-/** A hashbang and directives such as 'use strict' must stay in front. */
-const FRONT =
-  /^(?:#![^\n]*\n)?(?:(?:\s|\/\/[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(['"])use \w+\1;?)?/;
+/** A hashbang must stay in front; directives need not, since a bundle is strict throughout. */
+const HASHBANG = /^(?:#![^\n]*\n)?/;
 
 export interface Prologue {
   readonly text: string;
@@ -44,7 +43,7 @@ export function prologueOf(text: string, relative: string): Prologue | undefined
   ];
   return {
     text: `;const ${constants.join(',')};`,
-    at: (FRONT.exec(text) as RegExpExecArray)[0].length,
+    at: (HASHBANG.exec(text) as RegExpExecArray)[0].length,
     links,
   };
 }

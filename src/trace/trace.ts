@@ -141,7 +141,8 @@ function opaqueImports({ warnings }: Built, seen: Observed): Diagnostic[] {
 
 function bundleOf({ outputFiles }: Built, links: Links): Bundle {
   const [map, text] = outputFiles.map((each) => each.text) as [string, string];
-  return { text, map, links };
+  // A hashbang means nothing to an imported module, and may stand in its first line only.
+  return { text: text.replace(/^#![^\n]*/, ''), map, links };
 }
 
 /** Layout and the last comments go; what stands for places of this machine gets its name. */
