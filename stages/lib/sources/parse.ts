@@ -37,10 +37,11 @@ export function parseSource(value: unknown, name: string): Source {
         seed: checkInteger(tree.seed, `${name}.seed`, 0),
       };
     case 'path':
-      checkKeys(tree, name, ['kind', 'path', 'label', 'licence', ...SELECTION]);
+      checkKeys(tree, name, ['kind', 'path', 'sha256', 'label', 'licence', ...SELECTION]);
       return {
         kind,
         path: checkText(tree.path, `${name}.path`),
+        ...optional(tree, name, 'sha256', checkSha256),
         ...optional(tree, name, 'label', checkText),
         ...optional(tree, name, 'licence', checkText),
         ...checkSelection(tree, name),

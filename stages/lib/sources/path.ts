@@ -2,6 +2,7 @@
 import { constants, copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, posix, resolve } from 'node:path';
 import { compileGlob } from '../glob.js';
+import { digestFile } from '../http/checksum.js';
 import { firstLine, mistake } from '../mistake.js';
 import { createRandom } from '../random.js';
 import { extractZip } from '../zip.js';
@@ -26,6 +27,8 @@ export interface PathSource extends Selection {
   readonly kind: 'path';
   /** Relative to the project's root, or absolute. */
   readonly path: string;
+  /** Of an archive: another one is an error, and naming it makes the images part of the stage's key. */
+  readonly sha256?: string;
   readonly label?: string;
   readonly licence?: string;
 }
@@ -35,19 +38,35 @@ const IMAGE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 /** Copies or unpacks the chosen images to `images/` with the paths they have. */
 export async function takePath(source: PathSource, context: SourceContext): Promise<RawIndex> {
   const path = resolve(source.path);
-  const images = isFolder(source.path, path)
+  const name = basename(path);
+  const folder = isFolder(source.path, path);
+  const sha256 = folder ? undefined : await checkArchive(path, source, context.signal);
+  const images = folder
     ? copyFolder(path, source, context)
     : await unpackZip(path, source, context);
   return {
     source: {
       kind: source.kind,
-      label: source.label ?? basename(path),
+      label: source.label ?? name,
       standIn: false,
       ...(source.licence !== undefined && { licence: source.licence }),
-      origin: basename(path),
+      origin: sha256 === undefined ? `the folder ${name}` : `${name}, sha256 ${sha256}`,
     },
     images,
   };
+}
+
+async function checkArchive(
+  path: string,
+  source: PathSource,
+  signal: AbortSignal,
+): Promise<string> {
+  const { sha256 } = await digestFile(path, signal);
+  if (source.sha256 === undefined || source.sha256 === sha256) return sha256;
+  throw mistake(
+    `${source.path}: expected sha256 ${source.sha256}, got ${sha256}`,
+    'It is another archive than the source names.',
+  );
 }
 
 /** Unpacks the chosen images of an archive; also the last step of a download. */

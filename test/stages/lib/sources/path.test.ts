@@ -1,5 +1,6 @@
 /** Images that the user brings: which are taken from a folder or archive, and how they are grouped. */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { groupBy } from '../../../../stages/lib/sources/groups.js';
@@ -113,6 +114,16 @@ test('a link to a folder is not followed, a link to an image is', async () => {
   expect(index.images.map(({ file }) => file)).toContain('images/faces/link.jpg');
   expect(index.images).toHaveLength(4);
   expect(contents.get('images/faces/link.jpg')?.toString()).toBe('alan');
+});
+
+test('an archive is known by its digest, where one is given', async () => {
+  const path = inZip();
+  const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
+  await expect(take({ path, sha256: 'a'.repeat(64) })).rejects.toThrow(
+    `in.zip: expected sha256 ${'a'.repeat(64)}, got ${sha256}`,
+  );
+  rmSync(join(folder.path, 'out'), { recursive: true });
+  expect((await take({ path, sha256 })).index.source.origin).toBe(`in.zip, sha256 ${sha256}`);
 });
 
 test('an archive that unpacks to too much is refused', async () => {
