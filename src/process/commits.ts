@@ -84,18 +84,14 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
   };
 }
 
-/** The epoch that is to be stored now. */
+/** The epoch that is to be stored now. What is right is handed over before what is wrong is told. */
 function nextCommit(folder: string, completed: number, target: number): number | undefined {
   const found = committed(folder);
   const first = found[0];
   const next = completed + 1;
   if (first === undefined) return undefined;
   if (first <= completed) throw repeated(first, completed);
-  const beyond = found.find((epoch) => epoch > target);
-  if (beyond !== undefined)
-    throw new CommitMistake(
-      `epoch ${beyond} was committed, but PIPE_EPOCHS asks for ${target}: end after epoch ${target}`,
-    );
+  if (next > target) throw beyond(first, target);
   // It may have been put there while the folder was being listed.
   if (first !== next && !existsSync(join(folder, String(next)))) throw skipped(first, next);
   if (!lstatSync(join(folder, String(next))).isDirectory())
@@ -103,6 +99,12 @@ function nextCommit(folder: string, completed: number, target: number): number |
       `epoch ${next} was committed as a file: make it a folder that holds the state`,
     );
   return next;
+}
+
+function beyond(epoch: number, target: number): CommitMistake {
+  return new CommitMistake(
+    `epoch ${epoch} was committed, but PIPE_EPOCHS asks for ${target}: end after epoch ${target}`,
+  );
 }
 
 function repeated(epoch: number, completed: number): CommitMistake {

@@ -1,0 +1,216 @@
+/** Locks: exclusive, patient, and healed at once when their holder is dead. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Holder, newHolder, readHolder } from '../../src/process/holder.js';
+import { acquireLock, lockHolder, tryLock } from '../../src/process/lock.js';
+import { lockStorm, randomOf } from './support/lock-storm.js';
+import { startScript, tempFolder } from './support/script.js';
+
+function writeLock(folder: string, name: string, holder: Partial<Holder>): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), JSON.stringify({ ...newHolder('other'), ...holder }));
+}
+
+/** No process has this pid. */
+const DEAD = { pid: 2 ** 22 + 1, start: '1', token: 'dead' };
+
+describe('a free lock', () => {
+  test('is taken at once and names its holder', async () => {
+    const folder = join(tempFolder(), 'locks');
+    const lock = await acquireLock(folder, 'train@faces', { doing: 'train@faces' });
+    expect(readHolder(join(folder, 'train@faces'))).toMatchObject({
+      pid: process.pid,
+      doing: 'train@faces',
+    });
+    lock.release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('can be taken again after it was freed, and freeing twice harms nobody', async () => {
+    const folder = tempFolder();
+    const first = await acquireLock(folder, 'a', { doing: 'first' });
+    first.release();
+    const second = await acquireLock(folder, 'a', { doing: 'second' });
+    first.release();
+    expect(lockHolder(folder, 'a')).toMatchObject({ doing: 'second' });
+    second.release();
+    expect(lockHolder(folder, 'a')).toBeUndefined();
+  });
+});
+
+describe('a lock that is held', () => {
+  test('by this process keeps the next one waiting until it is freed', async () => {
+    const folder = tempFolder();
+    const order: string[] = [];
+    const first = await acquireLock(folder, 'a', { doing: 'first' });
+    const second = acquireLock(folder, 'a', {
+      doing: 'second',
+      onWait: (holder) => {
+        order.push(`waits for ${holder.doing}`);
+        first.release();
+      },
+    });
+    (await second).release();
+    expect(order).toEqual(['waits for first']);
+  });
+
+  test('by another process is not taken, and is taken once that frees it', async () => {
+    const folder = tempFolder();
+    const other = await startScript('holder', [folder, 'a', 'theirs']);
+    other.tell('take');
+    expect(await other.line()).toBe('taken');
+    expect(tryLock(folder, 'a', 'mine')).toBeUndefined();
+    const waited = new Promise<Holder>((resolve) => {
+      void acquireLock(folder, 'a', { doing: 'mine', onWait: resolve }).then((lock) =>
+        lock.release(),
+      );
+    });
+    expect(await waited).toMatchObject({ doing: 'theirs', pid: other.pid });
+    other.tell('free');
+    expect(await other.line()).toBe('freed');
+    (await acquireLock(folder, 'a', { doing: 'mine' })).release();
+    await other.end();
+  });
+
+  test('is waited for no longer when the signal aborts', async () => {
+    const folder = tempFolder();
+    const lock = await acquireLock(folder, 'a', { doing: 'first' });
+    const abort = new AbortController();
+    const waiting = acquireLock(folder, 'a', {
+      doing: 'second',
+      signal: abort.signal,
+      onWait: () => abort.abort(new Error('interrupted')),
+    });
+    await expect(waiting).rejects.toThrow('interrupted');
+    expect(lockHolder(folder, 'a')).toMatchObject({ doing: 'first' });
+    lock.release();
+  });
+
+  test('by a process of another machine counts as alive', () => {
+    const folder = tempFolder();
+    writeLock(folder, 'a', { ...DEAD, host: 'another-machine' });
+    expect(lockHolder(folder, 'a')).toMatchObject({ host: 'another-machine' });
+  });
+
+  test('by a process of another container of this machine counts as alive', () => {
+    const folder = tempFolder();
+    writeLock(folder, 'a', { ...DEAD, space: '1' });
+    expect(lockHolder(folder, 'a')).toMatchObject({ space: '1' });
+  });
+});
+
+describe('the lock of a dead holder', () => {
+  test('is taken over as soon as the holder is killed, by one who waits', async () => {
+    const folder = tempFolder();
+    const other = await startScript('holder', [folder, 'a', 'theirs']);
+    other.tell('take');
+    expect(await other.line()).toBe('taken');
+    const dead: number[] = [];
+    const lock = await acquireLock(folder, 'a', {
+      doing: 'mine',
+      onWait: () => void other.kill(),
+      onDead: (holder) => void dead.push(holder.pid),
+    });
+    expect(dead).toEqual([other.pid]);
+    lock.release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test.each([
+    ['whose pid nobody has', DEAD],
+    ['whose pid another process has by now', { start: '1', token: 'dead' }],
+    ['from before the machine was started anew', { boot: 'earlier', token: 'dead' }],
+  ])('is free: %s', async (_, holder) => {
+    const folder = tempFolder();
+    writeLock(folder, 'a', holder);
+    (await acquireLock(folder, 'a', { doing: 'mine' })).release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test.each(['', '{"host": "x", "pi', 'null', '[]', '{"pid":1}'])(
+    'is free when the file was torn to %j by a crash',
+    async (text) => {
+      const folder = tempFolder();
+      writeFileSync(join(folder, 'a'), text);
+      (await acquireLock(folder, 'a', { doing: 'mine' })).release();
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
+
+  test('is taken over also when one died while it took it over, and one while it took over that', async () => {
+    const folder = tempFolder();
+    writeLock(folder, 'a', DEAD);
+    writeLock(folder, 'a~dead', { ...DEAD, token: 'heir' });
+    writeLock(folder, 'a~dead~heir', { ...DEAD, token: 'grandheir' });
+    const lock = await acquireLock(folder, 'a', { doing: 'mine' });
+    expect(readdirSync(folder)).toEqual(['a']);
+    lock.release();
+  });
+
+  test('is taken over by one only, the others wait for that one', async () => {
+    const folder = tempFolder();
+    writeLock(folder, 'a', DEAD);
+    const order: string[] = [];
+    let second: Promise<void> | undefined;
+    const takeSecond = async () => {
+      const onDead = () => void order.push('second ends orphans');
+      const onWait = (holder: Holder) => {
+        order.push(`second waits for ${holder.doing}`);
+        first.release();
+      };
+      (await acquireLock(folder, 'a', { doing: 'second', onDead, onWait })).release();
+      order.push('second');
+    };
+    const first = await acquireLock(folder, 'a', {
+      doing: 'first',
+      onDead: () => {
+        order.push('first ends orphans');
+        second = takeSecond();
+      },
+    });
+    await second;
+    expect(order).toEqual(['first ends orphans', 'second waits for first', 'second']);
+  });
+
+  test('stays where it is when ending its orphans fails, so that the next one finds it', async () => {
+    const folder = tempFolder();
+    writeLock(folder, 'a', DEAD);
+    const onDead = () => Promise.reject(new Error('cannot kill'));
+    await expect(acquireLock(folder, 'a', { doing: 'mine', onDead })).rejects.toThrow(
+      'cannot kill',
+    );
+    expect(readHolder(join(folder, 'a'))).toMatchObject({ token: 'dead' });
+    expect(existsSync(join(folder, 'a~dead'))).toBe(false);
+  });
+});
+
+describe('locks of other names', () => {
+  test('do not touch each other, whatever the names hold', async () => {
+    const folder = tempFolder();
+    const names = [
+      'a',
+      'a~dead',
+      'a/b',
+      'a%2fb',
+      '.',
+      '..',
+      '',
+      'ü',
+      'x'.repeat(300),
+      'x'.repeat(301),
+    ];
+    const locks = await Promise.all(
+      names.map((name) => acquireLock(folder, name, { doing: name })),
+    );
+    expect(new Set(readdirSync(folder)).size).toBe(names.length);
+    expect(names.map((name) => lockHolder(folder, name)?.doing)).toEqual(names);
+    for (const lock of locks) lock.release();
+  });
+});
+
+test('never two processes hold a lock, however many of them are killed at random moments', async () => {
+  const storm = await lockStorm(tempFolder(), 4, 25, randomOf(1));
+  expect(storm.violations).toEqual([]);
+  expect(storm.entries).toBeGreaterThan(10);
+});
