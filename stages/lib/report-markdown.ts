@@ -1,8 +1,15 @@
 /** The report as Markdown: the same tables without pictures, for reading in a terminal or a diff. */
-import { claimLines, comparedLines, PAPER_TABLES } from './html/beside-paper.js';
+import { COLUMNS, claimLines, comparedLines, PAPER_TABLES } from './html/beside-paper.js';
 import type { Used } from './html/provenance.js';
 import { verdictSentence } from './html/summary.js';
-import { formatFigure, formatGain, formatPercent, SSIM_TEXTS, settingLabel } from './html/words.js';
+import {
+  formatFigure,
+  formatGain,
+  formatPercent,
+  SSIM_TEXTS,
+  settingLabel,
+  sourceText,
+} from './html/words.js';
 import { METHOD_TEXTS } from './methods.js';
 import { bestBaseline, type DataSet, gainOf, headline, type Row } from './results.js';
 
@@ -21,10 +28,10 @@ export function reportMarkdown(datasets: readonly DataSet[], used: readonly Used
     ...PAPER_TABLES.flatMap(({ title, rows }) => [
       `${title}:`,
       table(
-        ['data and method', 'figure', 'train', 'test'],
+        ['data and method', ...COLUMNS.map(columnName)],
         rows
           .flatMap((row) => comparedLines(row, datasets))
-          .map((line) => [line.name, line.figure, line.train, line.test]),
+          .map((line) => [line.name, ...line.cells]),
       ),
     ]),
     ...claimPart(datasets),
@@ -50,7 +57,7 @@ function datasetPart(dataset: DataSet): string[] {
   const score = 'ssim.wang';
   return [
     `## ${name}`,
-    `${index.source.label}${index.source.standIn ? ' (stand-in)' : ''}, ${index.sides.test.scored} test images. ` +
+    `${sourceText(index.source)}, ${index.sides.test.scored} test images. ` +
       `${models.map((model) => verdictSentence(dataset, model)).join(' ')}`,
     ...index.notes.map((note) => `> ${note}`),
     'SSIM (wang, composite, test), mean ± standard deviation over images:',
@@ -74,6 +81,10 @@ function datasetPart(dataset: DataSet): string[] {
       ]),
     ),
   ];
+}
+
+function columnName({ score, target, side }: (typeof COLUMNS)[number]): string {
+  return `${score.replace('ssim.', 'SSIM ')}, ${target}, ${side}`;
 }
 
 function claimPart(datasets: readonly DataSet[]): string[] {

@@ -4,22 +4,25 @@ import { bestBaseline, type DataSet, figureOf, type Row } from '../results.js';
 import type { Target } from '../score.js';
 import type { Side } from '../scores.js';
 import { html, type Markup } from './markup.js';
-import { formatFigure, joinWords } from './words.js';
+import { formatFigure } from './words.js';
 
-/** The figures of ours that stand beside the paper's: first the nearest in kind, then the honest ones. */
-export const OUR_FIGURES: readonly { readonly score: string; readonly target: Target }[] = [
-  { score: 'ssim.global', target: 'whole' },
-  { score: 'ssim.wang', target: 'whole' },
-  { score: 'ssim.wang', target: 'composite' },
+/** The figures that stand beside the paper's: first the nearest in kind to it, then the honest ones. */
+export const COLUMNS: readonly {
+  readonly score: string;
+  readonly target: Target;
+  readonly side: Side;
+}[] = [
+  { score: 'ssim.global', target: 'whole', side: 'train' },
+  { score: 'ssim.global', target: 'whole', side: 'test' },
+  { score: 'ssim.wang', target: 'whole', side: 'test' },
+  { score: 'ssim.wang', target: 'composite', side: 'test' },
 ];
 
-/** One line of a table: the paper's, a model's, or a classical fill's. */
+/** One line of a table: the paper's, a model's, or a classical fill's; a cell for each column. */
 export interface ComparedLine {
   readonly kind: 'paper' | 'model' | 'baseline';
   readonly name: string;
-  readonly figure: string;
-  readonly train: string;
-  readonly test: string;
+  readonly cells: readonly string[];
 }
 
 /** The paper's tables: the first is about train and test, the second about larger and more holes. */
@@ -35,9 +38,9 @@ export function comparedLines(row: PaperRow, datasets: readonly DataSet[]): Comp
   const paper: ComparedLine = {
     kind: 'paper',
     name: `paper: ${row.data}, ${row.model}, ${row.squares} × ${Math.round(row.side * 100)} %`,
-    figure: 'SSIM, definition not named',
-    train: row.train ? formatFigure(row.train, 'ssim.') : '–',
-    test: formatFigure(row.test, 'ssim.'),
+    cells: [row.train, row.test, undefined, undefined].map((figure) =>
+      figure ? formatFigure(figure, 'ssim.') : '–',
+    ),
   };
   const ours = datasets.filter(({ name }) => row.ours.includes(name));
   return [paper, ...ours.flatMap((dataset) => ourLines(row, dataset))];
@@ -46,49 +49,41 @@ export function comparedLines(row: PaperRow, datasets: readonly DataSet[]): Comp
 function ourLines(row: PaperRow, dataset: DataSet): ComparedLine[] {
   const setting = settingBeside(row, dataset.settings, dataset.index.image.size);
   if (setting === undefined) return [];
-  const name = (line: Row) =>
-    `ours: ${dataset.name}${dataset.index.source.standIn ? ' (stand-in)' : ''}, ${line.label}`;
-  const line = (kind: 'model' | 'baseline', of: Row, score: string, target: Target) => {
-    const figure = (side: Side) =>
-      formatFigure(figureOf(of, side, setting.name, target, score), score);
-    return {
-      kind,
-      name: name(of),
-      figure: `${score.replace('ssim.', 'SSIM ')}, ${target}`,
-      train: figure('train'),
-      test: figure('test'),
-    };
-  };
-  const known = OUR_FIGURES.filter(({ score }) => dataset.index.scores.includes(score));
-  const rival = bestBaseline(dataset, setting.name);
-  return [
-    ...dataset.models.flatMap((model) =>
-      known.map(({ score, target }) => line('model', model, score, target)),
+  const standIn = dataset.index.source.standIn ? ' (stand-in)' : '';
+  const line = (kind: 'model' | 'baseline', of: Row): ComparedLine => ({
+    kind,
+    name: `ours: ${dataset.name}${standIn}, ${of.label}`,
+    cells: COLUMNS.map(({ score, target, side }) =>
+      dataset.index.scores.includes(score)
+        ? formatFigure(figureOf(of, side, setting.name, target, score), score)
+        : '–',
     ),
-    ...known
-      .filter(({ target }) => target === 'composite')
-      .map(({ score, target }) => line('baseline', rival, score, target)),
+  });
+  return [
+    ...dataset.models.map((model) => line('model', model)),
+    line('baseline', bestBaseline(dataset, setting.name)),
   ];
 }
 
 export function besidePaper(datasets: readonly DataSet[]): Markup {
   return html`<section id="paper" aria-labelledby="paper-title">
 <h2 id="paper-title">Beside the paper</h2>
-<p class="about">Deesamutara and Maggiore (2020) report SSIM as mean ± standard deviation over images. Their figures
-fit a global or very wide window on the network’s whole output, so ours of that kind stand first; the same images
-score far lower or higher under other definitions.</p>
+<p class="about">Deesamutara and Maggiore (2020) report SSIM as mean ± standard deviation over images. They do not
+name the window; their figures fit a global or very wide one on the network’s whole output, so ours of that kind stand
+in the same columns. The same images score far lower or higher under other definitions.</p>
 ${PAPER_TABLES.map(
   ({
     title,
     rows,
   }) => html`<div class="scroll sticky" tabindex="0" role="region" aria-label="${title}"><table>
 <caption>${title}</caption>
-<thead><tr><th scope="col">data and method</th><th scope="col" class="text">figure</th><th scope="col">train</th><th scope="col">test</th></tr></thead>
+<thead><tr><th></th><th scope="colgroup" colspan="2" class="group">SSIM global, whole output<small>the paper’s kind</small></th><th scope="colgroup" class="group">wang, whole</th><th scope="colgroup" class="group">wang, composite</th></tr>
+<tr><th scope="col">data and method</th>${COLUMNS.map(({ side }) => html`<th scope="col">${side}</th>`)}</tr></thead>
 <tbody>${rows
     .flatMap((row) => comparedLines(row, datasets))
     .map(
       (line) =>
-        html`<tr class="${line.kind}"><th scope="row">${line.name}</th><td class="text">${line.figure}</td><td>${line.train}</td><td>${line.test}</td></tr>`,
+        html`<tr class="${line.kind}"><th scope="row">${line.name}</th>${line.cells.map((cell) => html`<td>${cell}</td>`)}</tr>`,
     )}</tbody></table></div>`,
 )}
 ${claim(datasets)}
@@ -105,8 +100,7 @@ function claim(datasets: readonly DataSet[]): Markup | false {
   const standIn = faces.index.source.standIn || animals.index.source.standIn;
   return html`<h3>Does it need a homogeneous data set?</h3>
 <p>The paper’s test figures differ by 0.2143 between ${PAPER_ROWS[1]!.data} and ${PAPER_ROWS[0]!.data}. The same difference
-here (${faces.name} less ${animals.name}), beside that of the best classical fill, which learns from no data set:
-${standIn && ' (stand-in data)'}</p>
+here (${faces.name} less ${animals.name}), beside that of the best classical fill${standIn && ', on stand-in data'}:</p>
 <div class="scroll"><table><thead><tr><th scope="col">figure, 1 × 20 % of the side, test</th><th scope="col">${faces.models[0].label}</th><th scope="col">best classical</th></tr></thead>
 <tbody>${lines.map(
     ({ figure, model, classical }) =>
@@ -129,14 +123,14 @@ export function claimLines(faces: DataSet, animals: DataSet) {
     )
       .toFixed(4)
       .replace('-', '−');
-  return OUR_FIGURES.filter(({ score }) => faces.index.scores.includes(score)).map(
-    ({ score, target }) => ({
-      figure: joinWords([`${score.replace('ssim.', 'SSIM ')}, ${target}`]),
-      model: gap(faces.models[0], peer, score, target),
-      classical:
-        target === 'composite'
-          ? gap(bestBaseline(faces, one.name), bestBaseline(animals, two.name), score, target)
-          : '–',
-    }),
-  );
+  return COLUMNS.filter(
+    ({ score, side }) => side === 'test' && faces.index.scores.includes(score),
+  ).map(({ score, target }) => ({
+    figure: `${score.replace('ssim.', 'SSIM ')}, ${target}`,
+    model: gap(faces.models[0], peer, score, target),
+    classical:
+      target === 'composite'
+        ? gap(bestBaseline(faces, one.name), bestBaseline(animals, two.name), score, target)
+        : '–',
+  }));
 }

@@ -42,7 +42,8 @@ function chartsOf(dataset: DataSet): Markup[] {
       }
     }
   });
-  return [...lines].map(([name, drawn]) => chart(dataset.name, name, drawn));
+  const leading = [...lines].sort(([a], [b]) => Number(b === 'loss') - Number(a === 'loss'));
+  return leading.map(([name, drawn]) => chart(dataset.name, name, drawn));
 }
 
 /** The curves of one item, each under the name of its chart: `val.loss` goes with `loss`. */

@@ -9,6 +9,8 @@ import { settingLabel } from './words.js';
 const WIDTH = 320;
 const HEIGHT = 150;
 const BASE = HEIGHT - 26;
+/** Room for half of the last tick's number. */
+const RIGHT = WIDTH - 14;
 
 export function distributionsSection(datasets: readonly DataSet[]): Markup {
   return html`<section id="distributions" aria-labelledby="distributions-title">
@@ -64,7 +66,7 @@ ${curves.map(({ row, style, sorted }, at) => {
   const middle = fixed(x(quantile(sorted, 0.5)));
   const model = row.method === 'model';
   return html`<g class="${style}"><title>${row.label}</title>
-${model && html`<path d="${line}L${WIDTH - 6} ${BASE}L6 ${BASE}Z" style="fill:var(--c);opacity:.13"/>`}
+${model && html`<path d="${line}L${RIGHT} ${BASE}L6 ${BASE}Z" style="fill:var(--c);opacity:.13"/>`}
 <path d="${line}" style="fill:none;stroke:var(--c);stroke-width:${model ? 2.2 : 1.4}"/>
 <line x1="${middle}" x2="${middle}" y1="${BASE}" y2="${BASE + 7}" style="stroke:var(--c);stroke-width:2"/></g>`;
 })}

@@ -34,7 +34,7 @@ function forest(dataset: DataSet): Markup {
     ),
   }));
   const bounds = groups.flatMap(({ gains }) => gains.flatMap(({ low, high }) => [low, high]));
-  const scale = linearScale(extent([0, ...bounds], 0.06), LEFT + 8, WIDTH - 8);
+  const scale = linearScale(extent([0, ...bounds], 0.06), LEFT + 8, WIDTH - 16);
   const groupHeight = dataset.models.length * ROW + 16;
   const height = groups.length * groupHeight + 34;
   const marks = ticks(scale.domain, 5);

@@ -2,7 +2,7 @@
 import { type BaselineName, METHOD_TEXTS } from '../methods.js';
 import type { DataSet } from '../results.js';
 import { html, type Markup } from './markup.js';
-import { formatCount, formatPercent, SSIM_TEXTS, settingLabel } from './words.js';
+import { formatCount, formatPercent, SSIM_TEXTS, settingLabel, sourceText } from './words.js';
 
 /** Digests by the file's name, for each item. */
 export interface Used {
@@ -41,7 +41,7 @@ ${datasets.map(dataOf)}
 
 function dataOf({ name, index, settings }: DataSet): Markup {
   const { source, image, sides, notes } = index;
-  return html`<p><strong>${name}</strong>: ${source.label}${source.standIn && ' (stand-in)'}${source.licence && `, ${source.licence}`};
+  return html`<p><strong>${name}</strong>: ${sourceText(source)}${source.licence && `, ${source.licence}`};
 ${image.size} × ${image.size} pixels, ${image.channels === 1 ? 'gray' : 'colour'}; scored on ${formatCount(sides.test.scored)}
 test images and ${formatCount(sides.train.scored)} of ${formatCount(sides.train.of)} train images. Holes:
 ${settings.map((setting) => `${settingLabel(setting)} (${formatPercent(setting.meanArea)})`).join(', ')}.</p>

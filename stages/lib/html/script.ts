@@ -41,7 +41,10 @@ if (gallery) startGallery();
 
 function startGallery() {
   const part = (name) => byId('gallery-' + name);
-  const state = { dataset: 0, model: 0, setting: 0, pick: 0, left: 'occluded', right: 'model' };
+  const settings = gallery[0].models[0].settings;
+  const middle = Math.floor(settings.length / 2);
+  const median = settings[middle].picks.findIndex(({ kind }) => kind === 'median');
+  const state = { dataset: 0, model: 0, setting: middle, pick: Math.max(0, median), left: 'occluded', right: 'model' };
   const dataset = () => gallery[state.dataset];
   const model = () => dataset().models[state.model];
   const setting = () => model().settings[state.setting];

@@ -53,7 +53,7 @@ nav ul {
 nav a { text-decoration: none; color: var(--soft); white-space: nowrap; }
 nav a:hover { color: var(--ink); }
 section { padding: 2.6rem 0 1rem; border-bottom: 1px solid var(--rule); }
-section > .about { color: var(--soft); margin-top: 0; }
+.about { color: var(--soft); margin-top: 0; }
 .note { border-left: 3px solid var(--note); background: var(--note-soft); padding: .7rem 1rem; border-radius: 0 6px 6px 0; max-width: 76ch; }
 .note strong { color: var(--note); }
 .cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); margin: 1.4rem 0; }
@@ -91,7 +91,8 @@ svg .axis { stroke: var(--rule-strong); } svg .grid { stroke: var(--rule); }
 .charts figure { margin: 0; }
 .charts svg { width: 100%; height: auto; display: block; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; list-style: none; padding: 0; font-size: .84rem; color: var(--soft); margin: .3rem 0; }
-.legend svg { vertical-align: middle; margin-right: .35em; }
+.legend svg, .charts .legend svg { display: inline; width: 18px; vertical-align: middle; margin-right: .35em; }
+thead th.group { text-align: right; border-bottom: 0; padding-bottom: 0; color: var(--ink); }
 .m1 { --c: var(--accent); } .m2 { --c: var(--model-2); } .m3 { --c: var(--model-3); }
 .b1 { --c: var(--line); } .b2 { --c: var(--line-2); } .b0 { --c: var(--faint); }
 .grid-table { width: auto; min-width: 0; }
@@ -122,6 +123,9 @@ footer { padding-block: 2rem 4rem; color: var(--faint); font-size: .84rem; }
   section { padding-top: 2rem; }
   .viewer { grid-template-columns: minmax(0, 1fr); }
   th, td { padding-inline: .5rem; }
+  .card { padding-inline: .9rem; }
+  .card th, .card td { padding-inline: .25rem; font-size: .84rem; }
+  .card td small { white-space: normal; }
   .sticky th:first-child { position: sticky; left: 0; background: var(--paper); z-index: 1; }
   .sticky tr.model th:first-child { background: var(--accent-soft); }
 }

@@ -17,7 +17,7 @@ export function head(datasets: readonly DataSet[]): Markup {
   return html`<header class="top">
 <p class="kicker">Experiment report</p>
 <h1>Restoring occluded images with a variational autoencoder</h1>
-<p class="lead">Squares are cut out of ${joinWords(datasets.map(({ name }) => name))}; a network fills them in.
+<p class="lead">Parts of ${joinWords(datasets.map(({ name }) => name))} are blacked out; a network fills them in.
 Every figure stands beside classical fills of the same holes in the same images, since that is the bar.</p>
 ${standIns.length > 0 && standInNote(standIns, datasets.length)}
 </header>`;
@@ -26,9 +26,7 @@ ${standIns.length > 0 && standInNote(standIns, datasets.length)}
 function standInNote(standIns: readonly DataSet[], all: number): Markup {
   const which =
     standIns.length === all ? 'The images here' : joinWords(standIns.map(({ name }) => name));
-  const labels = [...new Set(standIns.map(({ index }) => index.source.label))];
-  return html`<p class="note" id="stand-in"><strong>Stand-in data.</strong> ${which} are rendered by program
-(${joinWords(labels)}) so that the experiment runs without a download. They are not the paper’s photographs:
+  return html`<p class="note" id="stand-in"><strong>Stand-in data.</strong> ${which} are rendered by program so that the experiment runs without a download. They are not the paper’s photographs:
 nothing below reproduces or refutes the paper’s figures.</p>`;
 }
 

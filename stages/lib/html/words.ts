@@ -1,6 +1,7 @@
 /** How the report writes numbers and names: the same in HTML and Markdown, in every locale. */
 import type { Figure } from '../results.js';
 import type { Setting } from '../scores.js';
+import type { SourceInfo } from '../sources/source.js';
 
 /** SSIM to four digits, PSNR and gray levels to two. */
 export function formatScore(value: number, score: string): string {
@@ -85,4 +86,9 @@ export const SSIM_TEXTS: readonly { readonly name: string; readonly text: string
 export function joinWords(words: readonly string[]): string {
   if (words.length < 2) return words.join('');
   return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** What the images are, with the word stand-in where it holds and is not said already. */
+export function sourceText({ label, standIn }: SourceInfo): string {
+  return standIn && !label.includes('stand-in') ? `${label} (stand-in)` : label;
 }
