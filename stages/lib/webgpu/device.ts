@@ -53,6 +53,7 @@ export async function openDevice(): Promise<OpenDevice | null> {
     requiredFeatures: found.features.has('timestamp-query') ? ['timestamp-query'] : [],
     requiredLimits: raisedLimits(found.limits as Readonly<Record<string, number>>),
   });
+  failLoudly(device);
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
   const backend = withNavigator(instance, () => new WebGPUBackend(device, found.info));
   return {
@@ -67,6 +68,24 @@ export async function openDevice(): Promise<OpenDevice | null> {
       instance = null;
     },
   };
+}
+
+/**
+ * WebGPU reports errors beside the computation, which goes on with zeros: out of memory, a buffer
+ * over the device's limit, a lost device. Each ends the process instead.
+ */
+function failLoudly(device: Device): void {
+  const fail = (what: string) => {
+    setImmediate(() => {
+      throw new Error(
+        `the GPU reports: ${what}. If it ran out of memory, make train.batch or model.width smaller.`,
+      );
+    });
+  };
+  device.addEventListener('uncapturederror', (event) => fail(event.error.message));
+  device.lost.then(({ reason, message }) => {
+    if (reason !== 'destroyed') fail(`device lost, ${message}`);
+  });
 }
 
 function raisedLimits(offered: Readonly<Record<string, number>>): Record<string, number> {

@@ -131,10 +131,19 @@ async function train(backend: string): Promise<number[]> {
   return losses;
 }
 
+/** A tensor that fits no GPU's buffer: allocated when the kernel runs, and never read. */
+async function evaluateTooLarge(): Promise<void> {
+  const x = tf.fill([2 ** 15, 2 ** 15, 16], 1); // 64 GiB
+  await tf.slice(x, [0, 0, 0], [1, 1, 1]).data();
+  console.log('went on with whatever the buffer held');
+}
+
 registerGradients();
 const gpu = await openWebgpu();
 if (gpu === null) {
   console.log('null');
+} else if (process.argv[2] === 'too-large') {
+  await evaluateTooLarge();
 } else {
   const before = tf.memory().numTensors;
   const distances: Record<string, number> = {};

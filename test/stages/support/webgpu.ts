@@ -26,6 +26,13 @@ export function findSoftwareDriver(): string | null {
 
 /** The report, or null when the driver offers no adapter that WebGPU accepts. */
 export async function runOnWebgpu(driver: string): Promise<WebgpuReport | null> {
+  const { stdout, stderr, exitCode } = await runChild(driver, []);
+  if (exitCode !== 0) throw new Error(stderr);
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as WebgpuReport | null;
+}
+
+/** What the child prints on errors, and how it ends. */
+export async function runChild(driver: string, args: readonly string[]) {
   // Beside the packages, so that the bundle's imports of them resolve.
   const folder = await mkdtemp(join(ROOT, 'node_modules', '.webgpu-test-'));
   try {
@@ -38,10 +45,10 @@ export async function runOnWebgpu(driver: string): Promise<WebgpuReport | null> 
       format: 'esm',
       packages: 'external',
     });
-    const { stdout } = await execa(process.execPath, [outfile], {
+    return await execa(process.execPath, [outfile, ...args], {
       env: { VK_DRIVER_FILES: driver, LD_LIBRARY_PATH: dirname(driver), XDG_RUNTIME_DIR: folder },
+      reject: false,
     });
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as WebgpuReport | null;
   } finally {
     await rm(folder, { recursive: true });
   }

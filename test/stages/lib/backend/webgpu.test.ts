@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { findSoftwareDriver, NO_DRIVER, runOnWebgpu } from '../../support/webgpu.js';
+import { findSoftwareDriver, NO_DRIVER, runChild, runOnWebgpu } from '../../support/webgpu.js';
 import type { WebgpuReport } from '../../support/webgpu-child.js';
 
 const driver = findSoftwareDriver();
@@ -44,6 +44,13 @@ describe.skipIf(driver === null)(`WebGPU (${where})`, () => {
 
   test('no tensor is left over', () => {
     expect(report.leaked).toBe(0);
+  });
+
+  test('an error of the device ends the process, with the cure', async () => {
+    const { exitCode, stdout, stderr } = await runChild(driver!, ['too-large']);
+    expect(stderr).toMatch(/Error: the GPU reports: .*train\.batch/s);
+    expect(exitCode).toBe(1);
+    expect(stdout).not.toContain('went on');
   });
 });
 
