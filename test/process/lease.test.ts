@@ -1,0 +1,208 @@
+/** GPU leases: one holder for each GPU, in order of arrival, among real processes. */
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { acquireGpus, gpuCount, type LeaseOptions } from '../../src/process/lease.js';
+import { HAS_PROC, statOf } from '../../src/process/proc.js';
+import { type Script, startScript, tempFolder } from './support/script.js';
+
+function machine(gpus: string, folder = tempFolder()): NodeJS.ProcessEnv {
+  return { ...process.env, PIPE_RUNTIME_DIR: folder, PIPE_GPUS: gpus };
+}
+
+function options(env: NodeJS.ProcessEnv, more: Partial<LeaseOptions> = {}): LeaseOptions {
+  return { doing: 'test', env, ...more };
+}
+
+async function user(name: string, env: NodeJS.ProcessEnv): Promise<Script> {
+  return startScript('gpu-user', [name], env);
+}
+
+/** Its next line that starts so. */
+async function says(script: Script, start: string): Promise<string> {
+  const line = await script.line();
+  expect(line).toMatch(new RegExp(`^${start}`));
+  return line as string;
+}
+
+describe('GPUs that are free', () => {
+  test('are handed out by index, and free again when released', async () => {
+    const env = machine('0,3,5');
+    const first = await acquireGpus(2, options(env));
+    const second = await acquireGpus(1, options(env));
+    expect([first.indices, second.indices]).toEqual([[0, 3], [5]]);
+    expect(first.visible).toBe('0,3');
+    first.release();
+    expect((await acquireGpus(1, options(env))).indices).toEqual([0]);
+  });
+
+  test('more than the machine has are a mistake of the user', async () => {
+    await expect(acquireGpus(3, options(machine('2')))).rejects.toThrow(
+      '3 GPUs are asked for, but this machine has 2',
+    );
+  });
+
+  test('without any, one slot serves whatever is asked for, one item at a time', async () => {
+    const env = machine('0');
+    expect(await gpuCount(env)).toBe(1);
+    const lease = await acquireGpus(4, options(env));
+    expect(lease.indices).toEqual([0]);
+    const onWait = () => lease.release();
+    expect((await acquireGpus(1, options(env, { onWait }))).indices).toEqual([0]);
+  });
+});
+
+describe('waiting', () => {
+  test('says who holds what since when, and who comes first', async () => {
+    const env = machine('1');
+    const holder = await user('train@faces', env);
+    const next = await user('train@animals', env);
+    holder.tell('take 1');
+    await says(holder, 'has 0');
+    next.tell('take 1');
+    const time = String.raw`\d\d:\d\d:\d\d`;
+    expect(await next.line()).toMatch(
+      new RegExp(
+        `^waits waits for a GPU: GPU 0 held by train@faces, pid ${holder.pid}, since ${time}$`,
+      ),
+    );
+    const abort = new AbortController();
+    const reasons: string[] = [];
+    const onWait = (reason: string) => {
+      reasons.push(reason);
+      abort.abort(new Error('interrupted'));
+    };
+    const third = acquireGpus(1, options(env, { onWait, signal: abort.signal }));
+    await expect(third).rejects.toThrow('interrupted');
+    expect(reasons).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^waits for a GPU: GPU 0 held by train@faces, .*; before it comes train@animals, pid ${next.pid},`,
+        ),
+      ),
+    ]);
+    holder.tell('free');
+    await says(next, 'has 0');
+    await Promise.all([holder.end(), next.end()]);
+  });
+
+  test('that ends leaves no place in the line', async () => {
+    const env = machine('1');
+    const first = await acquireGpus(1, options(env));
+    const gone = acquireGpus(1, options(env, { signal: AbortSignal.timeout(1) }));
+    await expect(gone).rejects.toThrow();
+    first.release();
+    (await acquireGpus(1, options(env))).release();
+    expect(readdirSync(join(env.PIPE_RUNTIME_DIR as string, 'gpus'))).toEqual([]);
+  });
+
+  test('is in order of arrival: one GPU that is free stays so for who wants two and came first', async () => {
+    const env = machine('2');
+    const order: string[] = [];
+    const first = await acquireGpus(1, options(env));
+    let third: Promise<void> | undefined;
+    const takeThird = async () => {
+      const onWait = () => void order.push('third waits');
+      const lease = await acquireGpus(1, options(env, { onWait }));
+      order.push('third has one');
+      lease.release();
+    };
+    const second = await acquireGpus(
+      2,
+      options(env, {
+        onWait: () => {
+          order.push('second waits');
+          third ??= takeThird();
+          setImmediate(() => first.release());
+        },
+      }),
+    );
+    order.push('second has both');
+    second.release();
+    await third;
+    expect(order.indexOf('second has both')).toBeLessThan(order.indexOf('third has one'));
+  });
+
+  test('does not stand in the way of those who want other GPUs', async () => {
+    const folder = tempFolder();
+    const holder = await acquireGpus(1, options(machine('0,', folder)));
+    const abort = new AbortController();
+    let other: number[] = [];
+    const waiting = acquireGpus(
+      1,
+      options(machine('0,', folder), {
+        signal: abort.signal,
+        onWait: async () => {
+          other = [...(await acquireGpus(1, options(machine('1,', folder)))).indices];
+          abort.abort(new Error('enough'));
+        },
+      }),
+    );
+    await expect(waiting).rejects.toThrow('enough');
+    expect(other).toEqual([1]);
+    holder.release();
+  });
+
+  test('of many for two GPUs out of two ends for all of them', async () => {
+    const env = machine('2');
+    let inside = 0;
+    const use = async (count: number) => {
+      const lease = await acquireGpus(count, options(env));
+      inside += count;
+      expect(inside).toBeLessThanOrEqual(2);
+      await new Promise((resolve) => setImmediate(resolve));
+      inside -= count;
+      lease.release();
+    };
+    await Promise.all(Array.from({ length: 12 }, (_, i) => use(i % 3 === 0 ? 1 : 2)));
+    expect(inside).toBe(0);
+  });
+});
+
+describe('who dies', () => {
+  test('while it holds a GPU has lost it at once', async () => {
+    const env = machine('1');
+    const holder = await user('holder', env);
+    holder.tell('take 1');
+    await says(holder, 'has 0');
+    const lease = await acquireGpus(1, options(env, { onWait: () => void holder.kill() }));
+    expect(lease.indices).toEqual([0]);
+    lease.release();
+  });
+
+  test('while it waits is passed over', async () => {
+    const env = machine('1');
+    const waiting = await user('waiting', env);
+    const first = await acquireGpus(1, options(env));
+    waiting.tell('take 1');
+    await says(waiting, 'waits');
+    await waiting.kill();
+    first.release();
+    (await acquireGpus(1, options(env))).release();
+    expect(readdirSync(join(env.PIPE_RUNTIME_DIR as string, 'gpus'))).toEqual([]);
+  });
+
+  test.runIf(HAS_PROC)(
+    'leaves its stages, which are ended before its GPU is given on',
+    async () => {
+      const env = machine('1');
+      const holder = await user('holder', env);
+      holder.tell('take 1');
+      await says(holder, 'has 0');
+      holder.tell('start');
+      const child = Number((await says(holder, 'started')).split(' ')[1]);
+      expect(statOf(child)?.zombie).toBe(false);
+      await holder.kill();
+      expect(statOf(child)?.zombie).toBe(false);
+      (await acquireGpus(1, options(env))).release();
+      expect(statOf(child)?.zombie ?? true).toBe(true);
+    },
+  );
+});
+
+test('a ticket that a crash of the machine tore counts for nothing', async () => {
+  const env = machine('1');
+  (await acquireGpus(1, options(env))).release();
+  writeFileSync(join(env.PIPE_RUNTIME_DIR as string, 'gpus', '000000000001-torn.ticket'), '{"pi');
+  expect((await acquireGpus(1, options(env))).indices).toEqual([0]);
+});
