@@ -6,6 +6,8 @@ export interface DeepvisionConfig {
   readonly arch: 'deepvision';
   /** Multiplies every count of channels and units; 1 is the paper's. */
   readonly width: number;
+  /** Units of the two hidden dense layers; 0 for the paper's 8000 · width. */
+  readonly hidden: number;
   /** Units of the latent; 0 for the paper's 1500 · width. */
   readonly latent: number;
   /** Slope of the leaky ReLUs: 1 in the code (the identity), 0.2 is right. */
@@ -69,7 +71,7 @@ const PAPER = {
 
 const STRIDED = 3; // of the six transposed convolutions, the first three double the side
 const STRIDED_KERNEL = 5;
-const SAME_KERNEL = 6; // of the other three, where padding keeps the side
+const SAME_KERNEL = 3; // of the other three, where padding keeps the side
 
 /**
  * Lays out the network. At width 1 and 100×100: blocks of 48×48×64, 22×22×128 and 8×8×256, dense
@@ -92,7 +94,7 @@ export function planDeepvision(
     side,
     depth,
     flat: side * side * depth,
-    hidden: scaled(PAPER.hidden),
+    hidden: config.hidden || scaled(PAPER.hidden),
     latent: config.latent || scaled(PAPER.latent),
   };
 }

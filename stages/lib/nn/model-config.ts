@@ -54,7 +54,7 @@ const RIGHT = {
 } as const;
 
 const BASES = { code: CODE, right: RIGHT } as const;
-const SHAPE_KEYS = ['width', 'latent', 'downscale'];
+const SHAPE_KEYS = ['width', 'hidden', 'latent', 'downscale'];
 
 /**
  * A `deepvision` names its switches' base, `code` or `right`, and then those that differ from it.
@@ -66,7 +66,7 @@ export function checkModel(value: unknown, name: string, settings: readonly stri
   checkChoice(given.arch, `${name}.arch`, ['deepvision']);
   checkKeys(given, name, ['arch', 'base', 'occlusions', ...SHAPE_KEYS, ...Object.keys(CODE)]);
   const base = checkChoice(given.base ?? 'right', `${name}.base`, ['code', 'right']);
-  const tree: Tree = { width: 1, latent: 0, downscale: 1, ...BASES[base], ...given };
+  const tree: Tree = { width: 1, hidden: 0, latent: 0, downscale: 1, ...BASES[base], ...given };
   return {
     network: checkDeepvision(tree, name),
     prefill: checkChoice(tree.prefill, `${name}.prefill`, PREFILLS),
@@ -80,6 +80,7 @@ function checkDeepvision(tree: Tree, name: string): DeepvisionConfig {
   return {
     arch: 'deepvision',
     width: checkNumber(tree.width, `${name}.width`, 0.001, 4),
+    hidden: checkInteger(tree.hidden, `${name}.hidden`, 0, 100_000),
     latent: checkInteger(tree.latent, `${name}.latent`, 0, 100_000),
     downscale: checkInteger(tree.downscale, `${name}.downscale`, 1, 8),
     slope: checkNumber(tree.slope, `${name}.slope`, 0, 1),

@@ -45,9 +45,24 @@ export function overrideKernel(name: string, replacement: Replacement): void {
 
 /** A composition as a replacement: what it computes on the way is freed at once. */
 export function composed(compose: Composition): Replacement {
-  return ({ inputs, attributes }) =>
+  return tidied(({ inputs, attributes }) => compose(inputs, attributes));
+}
+
+export function tidied(compose: (call: Call) => tf.Tensor | undefined): Replacement {
+  return (call) =>
     tf.tidy(() => {
-      const out = compose(inputs, attributes);
+      const out = compose(call);
       return out ? [out] : [];
     })[0];
+}
+
+/** The first of the replacements that takes the call. */
+export function firstOf(...replacements: readonly Replacement[]): Replacement {
+  return (call) => {
+    for (const replace of replacements) {
+      const out = replace(call);
+      if (out) return out;
+    }
+    return undefined;
+  };
 }

@@ -1,37 +1,27 @@
-/** The gradient of max-pooling on the WASM backend, written over its heap: its own is 20 times slower. */
-import { backend_util, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+/** The gradient of 2×2 max-pooling on the WASM backend, written over its heap: its own is 20 times slower. */
+import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { fillOutput } from './heap.js';
 import type { Call } from './override.js';
 
 /**
- * Gives each output's gradient to the largest pixel of its window, the first one where several are
- * equal. For windows that do not overlap and begin in the image's corner; the last may be cut short.
+ * Gives each output's gradient to the largest pixel of its 2×2 window, the first one where several
+ * are equal. Windows begin in the image's corner; the last of a row may be cut short. Leaves other
+ * windows to the backend.
  */
 export function maxPoolGradient({ inputs, attributes, backend }: Call): TensorInfo | undefined {
-  const { dy, input } = inputs as { dy: Tensor; input: Tensor };
-  const window = single(attributes.filterSize);
-  if (window === undefined || window !== single(attributes.strides)) return undefined;
-  const { pad, dimRoundingMode } = attributes as { pad: 'valid'; dimRoundingMode: 'floor' };
-  const shape = input.shape as [number, number, number, number];
-  const { top, left } = backend_util.computePool2DInfo(
-    shape,
-    window,
-    window,
-    1,
-    pad,
-    dimRoundingMode,
-  ).padInfo;
-  if (top !== 0 || left !== 0) return undefined;
-  const dx = backend.makeOutput(input.shape, 'float32');
-  // Views of the heap are taken after the last allocation: growing the heap would detach them.
-  const view = (tensor: TensorInfo) => backend.typedArrayFromHeap(tensor) as Float32Array;
-  scatterToMaxima(view(input), view(dy), view(dx), input.shape, dy.shape, window);
-  return dx;
+  const { dy, input } = inputs;
+  const { filterSize, strides, pad } = attributes;
+  if (!isTwo(filterSize) || !isTwo(strides)) return undefined;
+  const shape = input!.shape as [number, number, number, number];
+  const { padInfo } = backend_util.computePool2DInfo(shape, 2, 2, 1, pad as 'valid');
+  if (padInfo.top !== 0 || padInfo.left !== 0) return undefined;
+  return fillOutput(backend, shape, [input!, dy!], (dx, x, slopes) => {
+    scatterToMaxima(x!, slopes!, dx, shape, dy!.shape);
+  });
 }
 
-/** The length that holds for both directions, or undefined when they differ. */
-function single(lengths: unknown): number | undefined {
-  const [vertical, horizontal] = Array.isArray(lengths) ? lengths : [lengths, lengths];
-  return vertical === horizontal ? (vertical as number) : undefined;
+function isTwo(lengths: unknown): boolean {
+  return [lengths].flat().every((length) => length === 2);
 }
 
 /** `x` and `dx` are [n, h, w, c], `dy` is [n, h', w', c]. */
@@ -41,43 +31,26 @@ function scatterToMaxima(
   dx: Float32Array,
   xShape: readonly number[],
   dyShape: readonly number[],
-  window: number,
 ): void {
   const [images, height, width, channels] = xShape as [number, number, number, number];
   const [, rows, columns] = dyShape as [number, number, number];
-  const line = width * channels;
   dx.fill(0);
   let from = 0;
   for (let image = 0; image < images; image++) {
     for (let row = 0; row < rows; row++) {
+      // Where the window is cut short, its missing pixels are those that are there, once more.
+      const below = 2 * row + 1 < height ? width * channels : 0;
       for (let column = 0; column < columns; column++) {
-        const corner = ((image * height + row * window) * width + column * window) * channels;
-        const high = Math.min(window, height - row * window);
-        const wide = Math.min(window, width - column * window);
-        for (let channel = 0; channel < channels; channel++) {
-          const best = largest(x, corner + channel, high, wide, line, channels);
+        const right = 2 * column + 1 < width ? channels : 0;
+        let corner = ((image * height + row * 2) * width + column * 2) * channels;
+        for (const end = corner + channels; corner < end; corner++) {
+          let best = corner;
+          if (x[corner + right]! > x[best]!) best = corner + right;
+          if (x[corner + below]! > x[best]!) best = corner + below;
+          if (x[corner + below + right]! > x[best]!) best = corner + below + right;
           dx[best] = dy[from++]!;
         }
       }
     }
   }
-}
-
-/** Index of the largest pixel of the window of high×wide whose first is at `corner`. */
-function largest(
-  x: Float32Array,
-  corner: number,
-  high: number,
-  wide: number,
-  line: number,
-  step: number,
-): number {
-  let best = corner;
-  for (let v = 0; v < high; v++) {
-    for (let u = 0; u < wide; u++) {
-      const candidate = corner + v * line + u * step;
-      if (x[candidate]! > x[best]!) best = candidate;
-    }
-  }
-  return best;
 }

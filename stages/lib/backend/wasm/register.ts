@@ -1,13 +1,18 @@
 /** What the WASM backend lacks or does slowly when training, in one table. Measured in bench/kernels.ts. */
 import * as tf from '@tensorflow/tfjs-core';
-import { filterGradient, inputGradient } from './convolution.js';
-import { leakyRelu, overChannels, sum } from './elementwise.js';
+import { channelSum } from './channel-sum.js';
+import { filterGradient, filterGradientByPatches, inputGradient } from './convolution.js';
+import { concat, identity, slice } from './copying.js';
+import { leakyRelu, overChannels } from './elementwise.js';
 import { matMul } from './matmul.js';
-import { composed, overrideKernel, type Replacement } from './override.js';
+import { composed, firstOf, overrideKernel, type Replacement, tidied } from './override.js';
 import { maxPoolGradient } from './pooling.js';
 
 const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
-  Conv2DBackpropFilter: composed(filterGradient), // the backend has none
+  Conv2DBackpropFilter: firstOf(tidied(filterGradientByPatches), composed(filterGradient)), // the backend has none
+  Concat: concat,
+  Identity: identity,
+  Slice: slice,
   Conv2DBackpropInput: composed(inputGradient),
   BatchMatMul: composed(matMul),
   MaxPoolGrad: maxPoolGradient,
@@ -15,7 +20,7 @@ const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
   Add: composed(overChannels(tf.add)),
   Sub: composed(overChannels(tf.sub)),
   Multiply: composed(overChannels(tf.mul)),
-  Sum: composed(sum),
+  Sum: channelSum,
 };
 
 let registered = false;
