@@ -91,7 +91,7 @@ export interface ItemDone {
   readonly key?: string;
   /** Wall time of the execution or restore. */
   readonly seconds?: number;
-  /** Of an incremental stage: epochs computed now, and the epoch that was reached. */
+  /** Of an incremental stage: epochs computed now (of a dry run: to compute), and the epoch that was reached. */
   readonly epochs?: { readonly computed: number; readonly reached: number };
   /** Of a dry run: seconds it is expected to take, from what was recorded. */
   readonly expected?: number;

@@ -30,6 +30,8 @@ const usage: Usage = {
 interface Chain {
   readonly item: string;
   readonly chain: string;
+  /** Where the stage commits: $PIPE_COMMIT. */
+  readonly commit: string;
   readonly target: number;
   readonly epochs: readonly (EpochRecord & { readonly kept: boolean })[];
 }
@@ -78,7 +80,8 @@ async function chainsOf(project: Project, targets: readonly string[]): Promise<C
     const chain = manifest === undefined ? '' : keyOf(chainManifest(manifest, item.epochs.param));
     const records = chain === '' ? [] : project.cache.readEpochs(chain);
     const epochs = records.map((record) => ({ ...record, kept: project.cache.hasState(record) }));
-    return { item: item.id, chain, target: item.epochs.target, epochs };
+    const commit = chain === '' ? '' : project.cache.commitFolder(chain);
+    return { item: item.id, chain, commit, target: item.epochs.target, epochs };
   });
 }
 

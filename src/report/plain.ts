@@ -71,9 +71,12 @@ function itemLines(event: ItemDone): string[] {
 
 function forecastLines(event: ItemDone): string[] {
   if (event.verdict === 'fresh') return [];
-  const verb = event.verdict === 'restored' ? 'would be restored' : 'would run';
+  const why = event.reason === undefined ? '' : ` (${event.reason})`;
   const about = event.expected === undefined ? '' : `, about ${duration(event.expected)}`;
-  return [
-    `${event.item}: ${verb}${event.reason === undefined ? '' : ` (${event.reason})`}${about}`,
-  ];
+  if (event.verdict === 'restored') return [`${event.item}: would be restored${why}`];
+  if (event.epochs === undefined) return [`${event.item}: would run${about}${why}`];
+  const { computed, reached } = event.epochs;
+  const kept = `${plural(reached - computed, 'epoch')} kept`;
+  const left = computed === 0 ? 'only its outs to write' : `${computed} to run`;
+  return [`${event.item}: ${kept}, ${left}${about}${why}`];
 }

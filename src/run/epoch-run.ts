@@ -1,6 +1,7 @@
 /** The epochs of one execution: what it resumes from, what it commits, when it has enough. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { DamagedObject } from '../cache/cache.js';
 import type { EpochRecord } from '../cache/record.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
@@ -18,7 +19,9 @@ export class EpochRun {
   readonly #item: Item;
   readonly #plan: EpochPlan;
   readonly #chain: string;
-  readonly #resume: Resume;
+  #resume: Resume;
+  /** Epochs whose state turned out to be damaged. */
+  readonly #broken = new Set<number>();
   readonly #state: string;
   /** The chain as far as this execution may use it, by epoch. */
   readonly #records: Map<number, EpochRecord>;
@@ -40,7 +43,7 @@ export class EpochRun {
     this.#plan = plan;
     this.#chain = chain;
     this.#records = new Map(records.map((record) => [record.epoch, record]));
-    this.#resume = resume(plan, records, (record) => cacheOf(work).hasState(record));
+    this.#resume = this.#whereToResume();
     this.#state = path.join(scratch, 'state');
   }
 
@@ -171,39 +174,52 @@ export class EpochRun {
       const sofar = stopEpoch({ best, target: Math.max(...this.#records.keys()) }, records);
       if (sofar !== undefined) needed.push(sofar);
     }
-    for (const epoch of statesToDrop(keep, records, needed)) {
+    const dropped = statesToDrop(keep, records, needed).filter((epoch) => {
       const record = this.#records.get(epoch);
-      if (record !== undefined && cacheOf(this.#work).hasState(record))
-        cacheOf(this.#work).dropState(this.#chain, epoch);
-    }
+      return record !== undefined && cacheOf(this.#work).hasState(record);
+    });
+    if (dropped.length > 0) cacheOf(this.#work).dropStates(this.#chain, dropped);
   }
 
+  /** From the newest state that is whole: a damaged one is set aside, and an earlier one serves. */
   async #putStateBack(): Promise<void> {
     mkdirSync(path.dirname(this.#state), { recursive: true });
-    if (this.#resume.completed === 0) mkdirSync(this.#state);
-    else await cacheOf(this.#work).restoreState(this.#chain, this.#resume.completed, this.#state);
+    while (this.#resume.completed > 0) {
+      try {
+        await cacheOf(this.#work).restoreState(this.#chain, this.#resume.completed, this.#state);
+        return;
+      } catch (error) {
+        if (!(error instanceof DamagedObject)) throw error;
+        this.#work.emit({ type: 'warning', item: this.#item.id, message: error.message });
+        this.#broken.add(this.#resume.completed);
+        this.#resume = this.#whereToResume();
+      }
+    }
+    mkdirSync(this.#state, { recursive: true });
+  }
+
+  #whereToResume(): Resume {
+    const usable = (record: EpochRecord) =>
+      !this.#broken.has(record.epoch) && cacheOf(this.#work).hasState(record);
+    return resume(this.#plan, [...this.#records.values()], usable);
   }
 }
 
 /**
  * What lies in the commit folder was committed by a process whose runner died before it stored it.
- * In order and without a gap it belongs to the chain; anything else is half-written or left over.
+ * What follows the recorded epochs without a gap belongs to the chain; a chain begun afresh takes
+ * nothing over.
  */
 async function adopt(work: Work, chain: string, afresh: boolean): Promise<void> {
   const cache = cacheOf(work);
-  const folder = cache.commitFolder(chain);
   const recorded = new Set(cache.readEpochs(chain).map((record) => record.epoch));
-  const committed = readdirSync(folder)
-    .filter((name) => /^[1-9]\d*$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b);
-  if (!afresh) {
-    for (const epoch of committed) {
-      if (recorded.has(epoch) || (epoch > 1 && !recorded.has(epoch - 1))) continue;
+  for (const epoch of cache.pendingCommits(chain)) {
+    if (!afresh && (epoch === 1 || recorded.has(epoch - 1))) {
+      // How long it took died with its runner.
       await cache.takeCommit(chain, epoch, 0);
       recorded.add(epoch);
-    }
+    } else
+      rmSync(path.join(cache.commitFolder(chain), String(epoch)), { recursive: true, force: true });
   }
-  for (const name of readdirSync(folder))
-    rmSync(path.join(folder, name), { recursive: true, force: true });
+  cache.clearDrafts(chain);
 }

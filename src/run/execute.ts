@@ -92,6 +92,7 @@ async function attemptItem(
       if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
       return await conclude(work, index, decision, { reason, scratch, outcome, epochs, computed });
     } finally {
+      epochs?.close();
       scratch.remove();
     }
   }

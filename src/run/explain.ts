@@ -53,6 +53,7 @@ function compare(
     {
       importerOf: (file) => code.importers[file],
       pathOf: (name) => item.deps.find((dep) => dep.name === name)?.path ?? name,
+      targetParam: item.epochs?.param,
       listing: (digest) => project.cache.treeListing(digest),
     },
   );

@@ -41,6 +41,8 @@ export interface Explainer {
   importerOf(file: string): string | undefined;
   /** The path of a dep by its name, as the user wrote it. */
   pathOf(dep: string): string;
+  /** The param that `epochs:` takes its target from: it is told as `epochs`. */
+  readonly targetParam: string | undefined;
   /** The listing of a directory, when it is still stored. */
   listing(digest: Digest): readonly TreeEntry[] | undefined;
 }
@@ -53,7 +55,9 @@ export function differences(before: Evidence, now: Evidence, explain: Explainer)
     return [{ kind: 'format', text: 'results of another version of pipe' }];
   return [
     ...codeDifferences(before, now, explain),
-    ...mapDifferences(a.params, b.params, (path, x, y) => paramDifferences(path, x, y)),
+    ...mapDifferences(a.params, b.params, (path, x, y) =>
+      paramDifferences(path, x, y, explain.targetParam),
+    ),
     ...mapDifferences(a.env, b.env, (name, x, y) => [
       { kind: 'env', text: `env ${name} ${show(x)} → ${show(y)}` },
     ]),
@@ -123,9 +127,17 @@ function commandDifferences(a: CommandCode, b: CommandCode, explain: Explainer):
   ];
 }
 
-function paramDifferences(path: string, a: Json | undefined, b: Json | undefined): Reason[] {
+function paramDifferences(
+  path: string,
+  a: Json | undefined,
+  b: Json | undefined,
+  targetParam: string | undefined,
+): Reason[] {
+  if (path === targetParam) return [];
   if (isTree(a) && isTree(b)) {
-    return mapDifferences(a, b, (key, x, y) => paramDifferences(`${path}.${key}`, x, y));
+    return mapDifferences(a, b, (key, x, y) =>
+      paramDifferences(`${path}.${key}`, x, y, targetParam),
+    );
   }
   return [{ kind: 'param', text: `param ${path} ${show(a)} → ${show(b)}` }];
 }

@@ -1,0 +1,243 @@
+import { cpSync, renameSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Project } from '../rig/project.js';
+
+const projects: Project[] = [];
+
+function project(files: Readonly<Record<string, string>>): Project {
+  const made = new Project(files);
+  projects.push(made);
+  return made;
+}
+
+afterEach(() => {
+  for (const each of projects.splice(0)) each.dispose();
+});
+
+/** A stage whose state is a list of numbers, each made from the one before; it tells what it computes. */
+const STAGE = `import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { defineStage } from 'pipe/stage';
+
+export default defineStage(async ({ epochs, params, outs }) => {
+  let values = epochs.state ? JSON.parse(readFileSync(path.join(epochs.state, 'state.json'), 'utf8')) : [params.train.rate];
+  for (const epoch of epochs.remaining()) {
+    appendFileSync('computed.txt', epoch + '\\n');
+    values = [...values, values.at(-1) * 3 + epoch];
+    await epochs.commit(epoch, (folder) => writeFileSync(path.join(folder, 'state.json'), JSON.stringify(values)), {
+      val: { score: params.train.curve[epoch - 1] ?? 0 },
+    });
+  }
+  appendFileSync('started.txt', epochs.completed + '\\n');
+  writeFileSync(outs.model, JSON.stringify(values));
+});
+`;
+
+const PIPELINE = `
+params:
+  train: { epochs: 4, rate: 2, curve: [1, 5, 3, 4, 2, 2, 2, 2] }
+stages:
+  train:
+    run: stages/train.mjs
+    params: [train]
+    outs: { model: model.json }
+    epochs: \${train.epochs}
+`;
+
+const FILES = { 'pipeline.yaml': PIPELINE, 'stages/train.mjs': STAGE };
+
+/** What an uninterrupted run of so many epochs writes. */
+function model(epochs: number): string {
+  const values = [2];
+  for (let epoch = 1; epoch <= epochs; epoch++) values.push((values.at(-1) as number) * 3 + epoch);
+  return JSON.stringify(values);
+}
+
+describe('an incremental stage', () => {
+  it('computes 8 epochs in all for 4, 8, 2 and 8', async () => {
+    const made = project(FILES);
+    for (const epochs of [4, 8, 2, 8]) {
+      const run = await made.run('--set', `train.epochs=${epochs}`);
+      expect(run.err + run.code).toBe('0');
+      expect(made.read('model.json')).toBe(model(epochs));
+    }
+    expect(made.lines('computed.txt')).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
+  });
+
+  it('tells of each epoch, and what it resumed from', async () => {
+    const made = project(FILES);
+    await made.run('--set', 'train.epochs=2');
+    const run = await made.run();
+    expect(run.events.find((event) => event.type === 'start')).toMatchObject({
+      epochs: { completed: 2, target: 4 },
+    });
+    expect(run.events.filter((event) => event.type === 'epoch')).toMatchObject([
+      { epoch: 3, target: 4, metrics: { val: { score: 3 } } },
+      { epoch: 4, target: 4, metrics: { val: { score: 4 } } },
+    ]);
+    expect(run.items.train).toMatchObject({ verdict: 'ran', epochs: { computed: 2, reached: 4 } });
+  });
+
+  it('finds its chain again when a param is changed and changed back', async () => {
+    const made = project(FILES);
+    await made.run();
+    await made.run('--set', 'train.rate=3');
+    expect(made.lines('computed.txt')).toHaveLength(8);
+    const back = await made.run('--set', 'train.epochs=3');
+    expect(back.items.train).toMatchObject({ epochs: { computed: 0, reached: 3 } });
+    expect(made.read('model.json')).toBe(model(3));
+  });
+
+  it('computes nothing in a clone that shares the cache', async () => {
+    const made = project(FILES);
+    await made.run();
+    const clone = project({});
+    cpSync(made.root, clone.root, {
+      recursive: true,
+      filter: (name) => !/cache|model|txt/.test(name.slice(made.root.length)),
+    });
+    clone.env.PIPE_CACHE = made.path('cache');
+    const run = await clone.run();
+    expect(run.with('restored')).toEqual(['train']);
+    const more = await clone.run('--set', 'train.epochs=6');
+    expect(more.items.train).toMatchObject({ epochs: { computed: 2 } });
+    expect(clone.read('model.json')).toBe(model(6));
+  });
+
+  it('starts only to write its outs when the epochs are there and the outs are not', async () => {
+    const made = project(FILES);
+    await made.run('--set', 'train.epochs=6');
+    await made.run();
+    expect(made.lines('started.txt')).toEqual(['0', '4']);
+    expect(made.lines('computed.txt')).toHaveLength(6);
+  });
+
+  it('computes again from the beginning what is forced', async () => {
+    const made = project(FILES);
+    await made.run();
+    await made.run('--force');
+    expect(made.lines('computed.txt')).toHaveLength(8);
+    expect(made.read('model.json')).toBe(model(4));
+  });
+
+  it('keeps the states that keep: names, and the metrics of every epoch', async () => {
+    const made = project({
+      ...FILES,
+      'pipeline.yaml': PIPELINE.replace(
+        '    outs:',
+        '    keep: { last: 1, every: 3, best: val.score }\n    outs:',
+      ),
+    });
+    await made.run('--set', 'train.epochs=8');
+    const { out } = await made.pipe('epochs', 'train', '--json', '--set', 'train.epochs=8');
+    const [chain] = JSON.parse(out) as {
+      epochs: { epoch: number; kept: boolean; metrics: unknown }[];
+    }[];
+    expect(chain?.epochs.filter((epoch) => epoch.kept).map((epoch) => epoch.epoch)).toEqual([
+      2, 3, 6, 8,
+    ]);
+    expect(chain?.epochs.map((epoch) => epoch.metrics)).toHaveLength(8);
+  });
+
+  it('stops early when patience runs out, and writes the outs of the best epoch', async () => {
+    const made = project({
+      'pipeline.yaml': PIPELINE.replace(
+        '${train.epochs}',
+        '{ max: 8, patience: 2, best: val.score }',
+      ),
+      // Beyond what it may run ahead it only waits to be stopped.
+      'stages/train.mjs': STAGE.replace(
+        '  }\n  append',
+        '    if (epoch === 6) await new Promise((resolve) => setTimeout(resolve, 3e5));\n  }\n  append',
+      ),
+    });
+    const run = await made.run();
+    expect(run.err + run.code).toBe('0');
+    expect(run.items.train).toMatchObject({ verdict: 'ran', epochs: { reached: 2 } });
+    expect(made.read('model.json')).toBe(model(2));
+    expect(made.lines('computed.txt').length).toBeLessThanOrEqual(6);
+    const again = await made.run();
+    expect(again.with('fresh')).toEqual(['train']);
+  });
+
+  it('says with --dry how many epochs are kept and how many are to run', async () => {
+    const made = project(FILES);
+    await made.run('--set', 'train.epochs=3');
+    const { out } = await made.pipe('run', '--dry');
+    expect(out).toMatch(/^train: 3 epochs kept, 1 to run, about [\d.]+ s \(epochs 3 → 4\)$/m);
+  });
+
+  it('takes over what was committed but not stored when everything was killed', async () => {
+    const made = project(FILES);
+    await made.run('--set', 'train.epochs=2');
+    const { out } = await made.pipe('epochs', 'train', '--json');
+    const [chain] = JSON.parse(out) as { chain: string; commit: string }[];
+    // As a stage leaves it whose runner dies between commit and store.
+    const values = JSON.stringify(JSON.parse(model(3)));
+    made.write(`cache/draft/state.json`, values);
+    made.write(`cache/draft/metrics.json`, '{"val":{"score":3}}');
+    renameSync(made.path('cache/draft'), `${chain?.commit}/3`);
+    await made.run();
+    expect(made.lines('computed.txt')).toEqual(['1', '2', '4']);
+    expect(made.read('model.json')).toBe(model(4));
+  });
+});
+
+describe('the epoch protocol in a shell', () => {
+  const SHELL = `
+stages:
+  train:
+    cmd: |
+      echo "$PIPE_EPOCH" >> started.txt
+      last=0
+      if [ "$PIPE_EPOCH" -gt 0 ]; then last=$(cat "$PIPE_STATE/value"); fi
+      epoch=$PIPE_EPOCH
+      while [ "$epoch" -lt "$PIPE_EPOCHS" ]; do
+        epoch=$((epoch + 1))
+        last=$((last * 2 + epoch))
+        echo "$epoch" >> computed.txt
+        mkdir "$PIPE_COMMIT/draft" && echo "$last" > "$PIPE_COMMIT/draft/value"
+        mv "$PIPE_COMMIT/draft" "$PIPE_COMMIT/$epoch"
+      done
+      echo "$last" > \${outs.model}
+    outs: { model: model.txt }
+    epochs: 5
+`;
+
+  it('resumes like any other', async () => {
+    const made = project({ 'pipeline.yaml': SHELL });
+    const run = await made.run();
+    expect(run.err + run.code).toBe('0');
+    expect(made.read('model.txt')).toBe('57\n');
+    made.write('pipeline.yaml', SHELL.replace('epochs: 5', 'epochs: 7'));
+    await made.run();
+    expect(made.lines('started.txt')).toEqual(['0', '5']);
+    expect(made.lines('computed.txt')).toHaveLength(7);
+    expect(made.read('model.txt')).toBe('247\n');
+  });
+
+  it('is held to its order: a gap is named', async () => {
+    const made = project({
+      'pipeline.yaml': `
+stages:
+  train:
+    cmd: mkdir "$PIPE_COMMIT/d"; mv "$PIPE_COMMIT/d" "$PIPE_COMMIT/2"; while [ -d "$PIPE_COMMIT" ]; do sleep 0.1; done
+    outs: { model: model.txt }
+    epochs: 3
+`,
+    });
+    const run = await made.run();
+    expect(run.code).toBe(1);
+    expect(run.items.train?.failure?.message).toContain(
+      'epoch 2 was committed, but epoch 1 was not',
+    );
+  });
+
+  it('is held to its end: a process that stops short has failed', async () => {
+    const made = project({
+      'pipeline.yaml': 'stages:\n  train: { cmd: "echo x > m.txt", outs: [m.txt], epochs: 3 }\n',
+    });
+    const run = await made.run();
+    expect(run.items.train?.failure?.message).toContain('ended after epoch 0 of 3');
+  });
+});
