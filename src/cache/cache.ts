@@ -1,15 +1,15 @@
 /** The cache of one project as one process sees it. See docs/cache.md for the order of effects. */
 import path from 'node:path';
 import type { Manifest } from '../manifest.js';
-import type { Digest } from './digest.js';
-import { kindOf, nameOf } from './digest.js';
+import { Chains } from './chains.js';
+import { type Digest, kindOf, nameOf } from './digest.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './durable.js';
 import { DamagedObject } from './errors.js';
 import { itemFileName, type Layout, layoutOf, projectName } from './layout.js';
 import { lstatIfThere } from './look.js';
-import { Objects } from './objects.js';
+import { isWhole, Objects } from './objects.js';
 import { finish, finishSync } from './pace.js';
-import type { RecordedOut, RunRecord } from './record.js';
+import type { ChainAbout, EpochRecord, RecordedOut, RunRecord } from './record.js';
 import { readRunRecord, readSealed, recordPath } from './records.js';
 import { type Restored, Restoring, removeAside } from './restoring.js';
 import type { Scan } from './rows.js';
@@ -52,6 +52,7 @@ export class Cache {
   readonly layout: Layout;
   readonly #objects: Objects;
   readonly #scratch: Scratch;
+  readonly #chains: Chains;
   readonly #warned = new Set<string>();
   readonly #warn: (message: string) => void;
   #workspace: { scanner: Scanner; index: StatIndex; indexFile: string } | undefined;
@@ -66,6 +67,7 @@ export class Cache {
       this.#warned.add(message);
       warn(message);
     };
+    this.#chains = new Chains(this.layout, this.#scratch, this.#warn);
   }
 
   /** What lies at a project-relative path; undefined when nothing does. Remembered for the run. */
@@ -90,15 +92,9 @@ export class Cache {
 
   /** The entries of a directory by its digest; undefined when its listing is not stored. */
   treeListing(digest: Digest): readonly TreeEntry[] | undefined {
-    if (kindOf(digest) !== 'directory' || this.#objects.stat(nameOf(digest)) === undefined)
-      return undefined;
-    try {
-      return this.#objects.tree(nameOf(digest));
-    } catch (error) {
-      if (!(error instanceof DamagedObject)) throw error;
-      this.#warn(error.message);
-      return undefined;
-    }
+    const hex = nameOf(digest);
+    if (kindOf(digest) !== 'directory' || this.#objects.stat(hex) === undefined) return undefined;
+    return this.#unlessDamaged(() => this.#objects.tree(hex));
   }
 
   /** Undefined when there is none; one that cannot be believed is warned about and does not count. */
@@ -130,14 +126,7 @@ export class Cache {
 
   /** True when all objects of a digest are there with the right size. */
   hasAll(digest: Digest, size?: number): boolean {
-    const hex = nameOf(digest);
-    if (kindOf(digest) !== 'directory') {
-      return size === undefined
-        ? this.#objects.stat(hex) !== undefined
-        : this.#objects.has(hex, size);
-    }
-    const entries = this.treeListing(digest);
-    return entries?.every((entry) => this.hasAll(entry.digest, entry.size)) ?? false;
+    return this.#unlessDamaged(() => isWhole(this.#objects, digest, size)) ?? false;
   }
 
   /**
@@ -185,6 +174,52 @@ export class Cache {
     );
   }
 
+  /** By epoch. What is missing or cannot be believed is a gap. */
+  readEpochs(chain: string): EpochRecord[] {
+    return this.#chains.readEpochs(chain);
+  }
+
+  /** $PIPE_COMMIT: a folder that outlives every crash. `about` names the chain in messages. */
+  commitFolder(chain: string, about?: ChainAbout): string {
+    return this.#chains.commitFolder(chain, about);
+  }
+
+  /** Epochs that were committed and not taken yet, ascending. */
+  pendingCommits(chain: string): number[] {
+    return this.#chains.pendingCommits(chain);
+  }
+
+  /** Removes what a dead process left half-written in the commit folder. */
+  clearDrafts(chain: string): void {
+    this.#chains.clearDrafts(chain);
+  }
+
+  /**
+   * Stores a committed epoch and records it; then its folder is gone, which acknowledges it. Killed
+   * at any point, it is done again by the next call.
+   */
+  takeCommit(chain: string, epoch: number, seconds: number): Promise<EpochRecord> {
+    return this.#chains.takeCommit(chain, epoch, seconds);
+  }
+
+  /**
+   * Writes the state of an epoch as read-only files into a folder (absolute), which is made anew.
+   *
+   * @throws DamagedObject when part of it is missing or damaged: resume from an earlier epoch
+   */
+  restoreState(chain: string, epoch: number, into: string): Promise<string> {
+    return this.#chains.restoreState(chain, epoch, into);
+  }
+
+  hasState(record: EpochRecord): boolean {
+    return this.#chains.hasState(record);
+  }
+
+  /** Gives states up, for `keep`; the records stay, with their metrics. */
+  dropStates(chain: string, epochs: readonly number[]): void {
+    this.#chains.dropStates(chain, epochs);
+  }
+
   /** A folder in tmp/ of this process, gone when the cache is closed. */
   tmpFolder(name: string): string {
     return this.#scratch.named(name);
@@ -228,6 +263,17 @@ export class Cache {
 
   #itemFile(item: string): string {
     return path.join(this.#ownFolder(), 'items', itemFileName(item));
+  }
+
+  /** Damage is told once, and is as good as absence. */
+  #unlessDamaged<T>(act: () => T): T | undefined {
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof DamagedObject)) throw error;
+      this.#warn(error.message);
+      return undefined;
+    }
   }
 
   /** For what only saves time: a failure of the system is told, and does not end the run. */

@@ -2,20 +2,21 @@
 import { hash } from 'node:crypto';
 import {
   closeSync,
-  fchmodSync,
   fstatSync,
   futimesSync,
+  mkdirSync,
   openSync,
   rmSync,
   type Stats,
   symlinkSync,
 } from 'node:fs';
-import { copyHashing, readSmall, SMALL } from './copy.js';
+import path from 'node:path';
+import { copyToDraft, readSmall, SMALL } from './copy.js';
 import { kindOf, nameOf } from './digest.js';
-import { DamagedObject, isAbsent } from './errors.js';
+import { codeOf, DamagedObject, isAbsent } from './errors.js';
 import { READ } from './hash.js';
 import { type Objects, writeAll } from './objects.js';
-import { tryClone } from './storing.js';
+import { Pace } from './pace.js';
 import type { TreeEntry } from './tree.js';
 
 /** Modes of what is written, before the umask. */
@@ -54,7 +55,7 @@ export async function writeEntry(
     if (entry.size < SMALL) return writeShort(objects, hex, target, mode);
     return await writeLong(objects, hex, target, mode);
   } catch (error) {
-    if (!(error as NodeJS.ErrnoException).code?.startsWith('EEXIST'))
+    if (codeOf(error) !== 'EEXIST')
       rmSync(target, { force: true });
     throw error;
   }
@@ -87,43 +88,16 @@ async function writeLong(
 ): Promise<Stats | undefined> {
   const source = objects.pathOf(hex);
   const from = opened(hex, () => openSync(source, READ));
+  let stat: Stats | undefined;
   try {
-    const clone = tryCloneOnce(source, target);
-    if (clone !== undefined) {
-      try {
-        if ((await copyHashing(clone, undefined)).hex !== hex) throw wrongBytes(objects, hex);
-        fchmodSync(clone, mode & ~currentUmask());
-        return dated(clone);
-      } finally {
-        closeSync(clone);
-      }
-    }
-    const to = openSync(target, 'wx', mode);
-    try {
-      if ((await copyHashing(from, to)).hex !== hex) throw wrongBytes(objects, hex);
-      return dated(to);
-    } finally {
-      closeSync(to);
-    }
+    await copyToDraft(source, from, target, mode, (to, copied) => {
+      if (copied.hex !== hex) throw wrongBytes(objects, hex);
+      stat = dated(to);
+    });
+    return stat;
   } finally {
     closeSync(from);
   }
-}
-
-let canClone = true;
-
-function tryCloneOnce(from: string, to: string): number | undefined {
-  if (!canClone) return undefined;
-  const clone = tryClone(from, to);
-  canClone = clone !== undefined;
-  return clone;
-}
-
-let umask: number | undefined;
-
-function currentUmask(): number {
-  umask ??= process.umask();
-  return umask;
 }
 
 function opened<T>(hex: string, open: () => T): T {
@@ -148,4 +122,17 @@ function dated(handle: number): Stats | undefined {
     return undefined; // Only costs reading the file again.
   }
   return fstatSync(handle);
+}
+
+/** Writes a tree of read-only files into an empty folder that the index does not know. */
+export async function writeTree(objects: Objects, hex: string, folder: string): Promise<void> {
+  const pace = new Pace();
+  for (const entry of objects.tree(hex)) {
+    if (pace.due()) await pace.rest();
+    const target = path.join(folder, entry.name);
+    if (kindOf(entry.digest) === 'directory') {
+      mkdirSync(target);
+      await writeTree(objects, nameOf(entry.digest), target);
+    } else await writeEntry(objects, entry, target, STATE_MODES);
+  }
 }

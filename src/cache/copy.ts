@@ -1,7 +1,20 @@
 /** Copies that know what they copied: every byte that is written was hashed on its way. */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, read, readSync, type Stats, write } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  read,
+  readSync,
+  rmSync,
+  type Stats,
+  write,
+} from 'node:fs';
 import { promisify } from 'node:util';
+import { codeOf } from './errors.js';
 import { READ, readBuffer } from './hash.js';
 
 const CHUNK = 1 << 20;
@@ -80,4 +93,42 @@ async function writeChunk(to: number, chunk: Buffer, position: number): Promise<
   while (at < chunk.length) {
     at += (await writeFrom(to, chunk, at, chunk.length - at, position + at)).bytesWritten;
   }
+}
+
+let canClone = true;
+
+/**
+ * Copies an open file to a new one of the given mode: a clone where the file system can, which is
+ * then hashed as it is; else a copy, hashed on its way. `finish` is called before the copy is closed.
+ */
+export async function copyToDraft(
+  source: string,
+  from: number,
+  draft: string,
+  mode: number,
+  finish?: (to: number, copied: Copied) => void,
+): Promise<Copied> {
+  const clone = canClone ? tryClone(source, draft) : undefined;
+  canClone = clone !== undefined;
+  const to = clone ?? openSync(draft, 'wx', mode);
+  try {
+    const copied = await copyHashing(clone ?? from, clone === undefined ? to : undefined);
+    if (clone !== undefined) fchmodSync(clone, mode & ~process.umask());
+    finish?.(to, copied);
+    return copied;
+  } finally {
+    closeSync(to);
+  }
+}
+
+/** An open clone; undefined where the file system has none. */
+function tryClone(from: string, to: string): number | undefined {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+  } catch (error) {
+    // Whatever else the reason is, the copy that follows either works or tells it.
+    if (codeOf(error) !== 'EEXIST') rmSync(to, { force: true });
+    return undefined;
+  }
+  return openSync(to, 'r');
 }

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
+import { type Digest, kindOf, nameOf } from './digest.js';
 import { codeOf, DamagedObject, isAbsent } from './errors.js';
 import { lstatIfThere } from './look.js';
 import type { Scratch } from './scratch.js';
@@ -130,6 +131,27 @@ export class Objects {
     return entries;
   }
 
+  /**
+   * The objects that a digest stands for, from the listing down. Of what is not there or cannot be
+   * read the name alone.
+   */
+  *namesOf(digest: Digest): Generator<string> {
+    const hex = nameOf(digest);
+    // Read before it is given out, since the caller may delete what it is given.
+    const entries = kindOf(digest) === 'directory' ? this.#treeIfThere(hex) : [];
+    yield hex;
+    for (const entry of entries) yield* this.namesOf(entry.digest);
+  }
+
+  #treeIfThere(hex: string): TreeEntry[] {
+    try {
+      return this.tree(hex);
+    } catch (error) {
+      if (error instanceof DamagedObject) return [];
+      throw error;
+    }
+  }
+
   /** Takes a damaged object out of the way, so that it is stored anew, and says so in an error to throw. */
   damaged(hex: string, detail: string): DamagedObject {
     this.#bad.add(hex);
@@ -143,6 +165,19 @@ export class Objects {
     }
     return new DamagedObject(hex, 'damaged', `${detail} (now at ${aside})`);
   }
+}
+
+/**
+ * True when all objects of a digest are there with the right size.
+ *
+ * @throws DamagedObject when a listing is damaged
+ */
+export function isWhole(objects: Objects, digest: Digest, size?: number): boolean {
+  const hex = nameOf(digest);
+  const stat = objects.stat(hex);
+  if (stat === undefined) return false;
+  if (kindOf(digest) !== 'directory') return size === undefined || stat.size === size;
+  return objects.tree(hex).every((entry) => isWhole(objects, entry.digest, entry.size));
 }
 
 export function writeAll(handle: number, bytes: Uint8Array): void {

@@ -38,3 +38,9 @@ export interface EpochRecord {
   /** Wall time from the commit before (or the start) to this one. */
   readonly seconds: number;
 }
+
+/** Who a chain belongs to: for messages and `stats`, no part of what is believed. */
+export interface ChainAbout {
+  readonly item: string;
+  readonly manifest: Manifest;
+}

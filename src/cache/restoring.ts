@@ -1,7 +1,7 @@
 /** Outs from objects: what is right stays where it is, what differs is written, what is too much goes. */
 import { mkdirSync, readdirSync, rmSync, type Stats, unlinkSync } from 'node:fs';
 import path from 'node:path';
-import { STATE_MODES, WORKSPACE_MODES, writeEntry } from './copy-out.js';
+import { WORKSPACE_MODES, writeEntry } from './copy-out.js';
 import { type Digest, kindOf, nameOf } from './digest.js';
 import { hashFile } from './hash.js';
 import { lstatIfThere } from './look.js';
@@ -177,17 +177,4 @@ export function removeAside(absolute: string, scratch: Scratch): void {
   if (stat === undefined) return;
   if (!stat.isDirectory()) unlinkSync(absolute);
   else if (!scratch.discard(absolute)) rmSync(absolute, { recursive: true, force: true });
-}
-
-/** Writes a tree of read-only files into an empty folder that the index does not know. */
-export async function writeTree(objects: Objects, hex: string, folder: string): Promise<void> {
-  const pace = new Pace();
-  for (const entry of objects.tree(hex)) {
-    if (pace.due()) await pace.rest();
-    const target = path.join(folder, entry.name);
-    if (kindOf(entry.digest) === 'directory') {
-      mkdirSync(target);
-      await writeTree(objects, nameOf(entry.digest), target);
-    } else await writeEntry(objects, entry, target, STATE_MODES);
-  }
 }

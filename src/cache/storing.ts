@@ -1,20 +1,10 @@
 /** Outs into objects: each file is copied once, hashed on its way, and named by what was written. */
 import { hash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  fchmodSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  rmSync,
-  type Stats,
-} from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { clockTick } from './clock.js';
-import { type Copied, copyHashing, readSmall, SMALL } from './copy.js';
+import { type Copied, copyToDraft, readSmall, SMALL } from './copy.js';
 import { unusable } from './errors.js';
 import { READ } from './hash.js';
 import { OBJECT_MODE, type Objects } from './objects.js';
@@ -87,7 +77,7 @@ export class Storing implements Keeper {
     const draft = this.#scratch.file();
     const from = openSync(absolute, READ);
     try {
-      const copied = await copyToDraft(absolute, from, draft);
+      const copied = await copyToDraft(absolute, from, draft, OBJECT_MODE);
       refuseChange(where, stat, fstatSync(from), copied.size);
       this.#objects.adopt(draft, copied.hex);
       return copied;
@@ -98,42 +88,6 @@ export class Storing implements Keeper {
       closeSync(from);
     }
   }
-}
-
-let canClone = true;
-
-/** A clone where the file system can, which is hashed as it then is; else a copy, hashed on its way. */
-async function copyToDraft(absolute: string, from: number, draft: string): Promise<Copied> {
-  if (canClone) {
-    const clone = tryClone(absolute, draft);
-    if (clone !== undefined) {
-      try {
-        fchmodSync(clone, OBJECT_MODE);
-        return await copyHashing(clone, undefined);
-      } finally {
-        closeSync(clone);
-      }
-    }
-    canClone = false;
-  }
-  const to = openSync(draft, 'wx', OBJECT_MODE);
-  try {
-    return await copyHashing(from, to);
-  } finally {
-    closeSync(to);
-  }
-}
-
-/** An open clone; undefined where the file system has none. */
-export function tryClone(from: string, to: string): number | undefined {
-  try {
-    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
-  } catch {
-    // Whatever the reason, the copy that follows either works or tells it.
-    rmSync(to, { force: true });
-    return undefined;
-  }
-  return openSync(to, 'r');
 }
 
 function refuseChange(where: string, before: Stats, after: Stats, size: number): void {

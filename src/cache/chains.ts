@@ -1,0 +1,182 @@
+/** Chains of epochs: one record for each completed epoch, and the states that training goes on from. */
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { writeTree } from './copy-out.js';
+import { nameOf } from './digest.js';
+import { DURABLE_SECONDS, makeDurable, syncOne } from './durable.js';
+import { DamagedObject } from './errors.js';
+import type { Layout } from './layout.js';
+import { lstatIfThere } from './look.js';
+import { readMetrics } from './metrics-file.js';
+import { isWhole, Objects } from './objects.js';
+import type { ChainAbout, EpochRecord } from './record.js';
+import { epochPath, readEpochRecord, readSealed } from './records.js';
+import { removeAside } from './restoring.js';
+import { namesIn, type Scratch } from './scratch.js';
+import { writeSealed } from './sealed-file.js';
+import { StateTaking } from './state-taking.js';
+
+/**
+ * Everything of a chain lies in its folder, its states' objects too: so what `keep` gives up can be
+ * deleted by looking at this chain alone. All that writes is called under the chain's lock.
+ */
+export class Chains {
+  readonly #layout: Layout;
+  readonly #scratch: Scratch;
+  readonly #warn: (message: string) => void;
+
+  constructor(layout: Layout, scratch: Scratch, warn: (message: string) => void) {
+    this.#layout = layout;
+    this.#scratch = scratch;
+    this.#warn = warn;
+  }
+
+  /** By epoch. What is missing or cannot be believed is a gap. */
+  readEpochs(chain: string): EpochRecord[] {
+    const records: EpochRecord[] = [];
+    for (const epoch of numbersIn(namesIn(this.#folder(chain)), '.json')) {
+      const record = readEpochRecord(this.#layout.chains, chain, epoch, this.#warn);
+      if (record !== undefined) records.push(record);
+    }
+    return records;
+  }
+
+  /** Absolute path of $PIPE_COMMIT, made when needed. What lies in it outlives every crash. */
+  commitFolder(chain: string, about?: ChainAbout): string {
+    const folder = path.join(this.#folder(chain), 'commit');
+    mkdirSync(folder, { recursive: true });
+    const file = this.#aboutFile(chain);
+    if (about !== undefined && lstatIfThere(file) === undefined) {
+      writeSealed(file, about, this.#scratch);
+    }
+    return folder;
+  }
+
+  /** Who this chain belongs to; for messages only. */
+  about(chain: string): ChainAbout | undefined {
+    const body = readSealed(this.#aboutFile(chain), 'the description of a chain', this.#warn);
+    return body as ChainAbout | undefined;
+  }
+
+  /** Epochs that a process has committed and nobody has taken yet, ascending. */
+  pendingCommits(chain: string): number[] {
+    return numbersIn(namesIn(path.join(this.#folder(chain), 'commit')), '');
+  }
+
+  /** Removes half-written folders: called when no process of this chain runs. */
+  clearDrafts(chain: string): void {
+    const folder = path.join(this.#folder(chain), 'commit');
+    const committed = new Set(this.pendingCommits(chain).map(String));
+    for (const name of namesIn(folder)) {
+      if (!committed.has(name)) removeAside(path.join(folder, name), this.#scratch);
+    }
+  }
+
+  /**
+   * Stores a committed epoch: objects, then listings, then the record, then the folder goes, which
+   * is what the process waits for. The folder stays complete until the record is written, so that
+   * after a crash at any point all of it is simply done again.
+   */
+  async takeCommit(chain: string, epoch: number, seconds: number): Promise<EpochRecord> {
+    const folder = path.join(this.#folder(chain), 'commit', String(epoch));
+    const shown = `the commit of epoch ${epoch}`;
+    const objects = this.objects(chain);
+    const metrics = readMetrics(path.join(folder, 'metrics.json'), shown, this.#warn);
+    const { digest, size } = await new StateTaking(objects, this.#scratch, shown).take(folder);
+    const known = readEpochRecord(this.#layout.chains, chain, epoch, this.#warn);
+    const durable = seconds >= DURABLE_SECONDS;
+    if (durable) await makeDurable(objects.takeUnsynced(), this.#layout.home);
+    const record: EpochRecord =
+      known?.state === digest
+        ? known
+        : {
+            format: 1,
+            chain,
+            epoch,
+            state: digest,
+            size,
+            ...(metrics === undefined ? {} : { metrics }),
+            seconds,
+          };
+    if (record !== known) await this.#writeRecord(record, durable);
+    removeAside(folder, this.#scratch);
+    return record;
+  }
+
+  /**
+   * Writes an epoch's state as read-only files into a folder, which is made anew.
+   *
+   * @throws DamagedObject when part of it is missing or damaged; it is set aside
+   */
+  async restoreState(chain: string, epoch: number, into: string): Promise<string> {
+    const record = readEpochRecord(this.#layout.chains, chain, epoch, this.#warn);
+    if (record === undefined) throw new Error(`epoch ${epoch} of chain ${chain} is not recorded`);
+    removeAside(into, this.#scratch);
+    mkdirSync(into, { recursive: true });
+    await writeTree(this.objects(chain), nameOf(record.state), into);
+    return into;
+  }
+
+  /** True when all of the state is there. */
+  hasState({ chain, state }: EpochRecord): boolean {
+    try {
+      return isWhole(this.objects(chain), state);
+    } catch (error) {
+      if (!(error instanceof DamagedObject)) throw error;
+      this.#warn(error.message);
+      return false;
+    }
+  }
+
+  /**
+   * Deletes the states of these epochs, but for what other states of the chain share with them. The
+   * records stay, with their metrics. The listing goes first: half a state is never taken for one.
+   */
+  dropStates(chain: string, epochs: readonly number[]): void {
+    const objects = this.objects(chain);
+    const dropped: EpochRecord[] = [];
+    const needed = new Set<string>();
+    for (const record of this.readEpochs(chain)) {
+      if (epochs.includes(record.epoch)) dropped.push(record);
+      else for (const hex of objects.namesOf(record.state)) needed.add(hex);
+    }
+    for (const { state } of dropped) {
+      for (const hex of objects.namesOf(state)) {
+        if (!needed.has(hex)) rmSync(objects.pathOf(hex), { force: true });
+      }
+    }
+  }
+
+  /** The objects of a chain's states. */
+  objects(chain: string): Objects {
+    return new Objects(
+      path.join(this.#folder(chain), 'objects'),
+      this.#layout.damaged,
+      this.#scratch,
+    );
+  }
+
+  async #writeRecord(record: EpochRecord, durable: boolean): Promise<void> {
+    const file = epochPath(this.#layout.chains, record.chain, record.epoch);
+    writeSealed(file, record, this.#scratch, durable);
+    if (durable) await syncOne(path.dirname(file));
+  }
+
+  #folder(chain: string): string {
+    return path.join(this.#layout.chains, chain);
+  }
+
+  #aboutFile(chain: string): string {
+    return path.join(this.#folder(chain), 'about.json');
+  }
+}
+
+/** Counting numbers among file names, ascending: `12`, but not `012`, `0` or `1.5`. */
+function numbersIn(names: readonly string[], ending: string): number[] {
+  return names
+    .filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, name.length - ending.length))
+    .filter((name) => /^[1-9]\d{0,14}$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}

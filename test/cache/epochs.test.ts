@@ -1,0 +1,182 @@
+/** Chains of epochs: committed states, their records, and what `keep` gives up. */
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import type { Cache } from '../../src/cache/cache.js';
+import { nameOf } from '../../src/cache/digest.js';
+import { filesBelow, TestProject } from './project.js';
+
+const CHAIN = 'c'.repeat(64);
+
+/** What a stage does: builds a folder and renames it. */
+function commit(
+  cache: Cache,
+  epoch: number,
+  files: Readonly<Record<string, string | Buffer>>,
+): void {
+  const folder = cache.commitFolder(CHAIN);
+  const draft = path.join(folder, `draft-${epoch}`);
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(draft, name)), { recursive: true });
+    writeFileSync(path.join(draft, name), content);
+  }
+  renameSync(draft, path.join(folder, String(epoch)));
+}
+
+test('a committed epoch is recorded, its folder goes, and its state comes back read-only', async () => {
+  const project = new TestProject();
+  const cache = project.open();
+  commit(cache, 1, {
+    'weights/a.bin': Buffer.alloc(3_000_000, 1),
+    'optimiser.json': '{"step":1}',
+    'metrics.json': '{"loss":0.5,"val":{"ssim":0.9}}',
+  });
+  const record = await cache.takeCommit(CHAIN, 1, 12);
+  expect(record).toMatchObject({
+    epoch: 1,
+    seconds: 12,
+    metrics: { loss: 0.5, val: { ssim: 0.9 } },
+  });
+  expect(cache.readEpochs(CHAIN)).toEqual([record]);
+  expect(readdirSync(cache.commitFolder(CHAIN))).toEqual([]);
+  expect(cache.hasState(record)).toBe(true);
+  const state = await cache.restoreState(CHAIN, 1, project.at('state'));
+  expect(readFileSync(path.join(state, 'weights/a.bin')).equals(Buffer.alloc(3_000_000, 1))).toBe(
+    true,
+  );
+  expect(readdirSync(state).sort()).toEqual(['metrics.json', 'optimiser.json', 'weights']);
+  expect(statSync(path.join(state, 'optimiser.json')).mode & 0o222).toBe(0);
+});
+
+test('a state is moved into the cache, and shares no file with what the stage still holds', async () => {
+  const project = new TestProject();
+  const cache = project.open();
+  commit(cache, 1, { moved: 'moved', linked: 'linked' });
+  const folder = path.join(cache.commitFolder(CHAIN), '1');
+  linkSync(path.join(folder, 'linked'), project.at('elsewhere'));
+  const inode = lstatSync(path.join(folder, 'moved')).ino;
+  await cache.takeCommit(CHAIN, 1, 0);
+  writeFileSync(project.at('elsewhere'), 'edited');
+  const state = await cache.restoreState(CHAIN, 1, project.at('state'));
+  expect(readFileSync(path.join(state, 'linked'), 'utf8')).toBe('linked');
+  const objects = filesBelow(path.join(cache.layout.chains, CHAIN, 'objects'));
+  expect(objects.some((file) => lstatSync(file).ino === inode)).toBe(true);
+  expect(lstatSync(path.join(state, 'moved')).ino).not.toBe(inode);
+});
+
+test('epochs come back sorted, and a gap is a gap', async () => {
+  const project = new TestProject();
+  const cache = project.open();
+  for (const epoch of [2, 10, 1]) {
+    commit(cache, epoch, { state: String(epoch) });
+    await cache.takeCommit(CHAIN, epoch, 0);
+  }
+  expect(cache.readEpochs(CHAIN).map((record) => record.epoch)).toEqual([1, 2, 10]);
+});
+
+test('what was committed when everything was killed is found at the next start, drafts are not', () => {
+  const project = new TestProject();
+  const first = project.open();
+  commit(first, 3, { state: 'three' });
+  const folder = first.commitFolder(CHAIN);
+  for (const name of ['draft-4', '4.tmp', '0', '007', '1.5']) mkdirSync(path.join(folder, name));
+  const next = project.open();
+  expect(next.pendingCommits(CHAIN)).toEqual([3]);
+  next.clearDrafts(CHAIN);
+  expect(readdirSync(folder)).toEqual(['3']);
+});
+
+test('a dropped state leaves its metrics, and what other states share with it', async () => {
+  const project = new TestProject();
+  const cache = project.open();
+  const shared = Buffer.alloc(100_000, 5);
+  for (const epoch of [1, 2, 3]) {
+    commit(cache, epoch, { shared, own: `own ${epoch}`, 'metrics.json': `{"loss":${1 / epoch}}` });
+    await cache.takeCommit(CHAIN, epoch, 0);
+  }
+  const before = filesBelow(path.join(cache.layout.chains, CHAIN, 'objects')).length;
+  cache.dropStates(CHAIN, [1, 2]);
+  const records = cache.readEpochs(CHAIN);
+  expect(records.map((record) => cache.hasState(record))).toEqual([false, false, true]);
+  expect(records.map((record) => record.metrics)).toEqual([
+    { loss: 1 },
+    { loss: 0.5 },
+    { loss: 1 / 3 },
+  ]);
+  // Of each dropped state: its listing, its own file, its metrics.json.
+  expect(filesBelow(path.join(cache.layout.chains, CHAIN, 'objects')).length).toBe(before - 6);
+  const state = await cache.restoreState(CHAIN, 3, project.at('state'));
+  expect(readFileSync(path.join(state, 'shared')).equals(shared)).toBe(true);
+});
+
+test('a damaged state is never handed out, and the one before it still is', async () => {
+  const project = new TestProject();
+  const cache = project.open();
+  for (const epoch of [1, 2]) {
+    commit(cache, epoch, { state: `state ${epoch}` });
+    await cache.takeCommit(CHAIN, epoch, 0);
+  }
+  const object = filesBelow(path.join(cache.layout.chains, CHAIN, 'objects')).find(
+    (file) => readFileSync(file, 'utf8') === 'state 2',
+  ) as string;
+  rmSync(object);
+  writeFileSync(object, 'state 9');
+  const next = project.open();
+  await expect(next.restoreState(CHAIN, 2, project.at('state'))).rejects.toThrow('is damaged');
+  const records = next.readEpochs(CHAIN);
+  expect(records.map((record) => next.hasState(record))).toEqual([true, false]);
+  expect(
+    project
+      .open()
+      .readEpochs(CHAIN)
+      .map((record) => next.hasState(record)),
+  ).toEqual([true, false]);
+  await next.restoreState(CHAIN, 1, project.at('state'));
+  expect(readFileSync(project.at('state/state'), 'utf8')).toBe('state 1');
+  commit(next, 2, { state: 'state 2' });
+  const again = await next.takeCommit(CHAIN, 2, 0);
+  expect(next.hasState(again)).toBe(true);
+});
+
+test.each([
+  ['{"loss":', 'is no JSON'],
+  ['[1]', 'is no object'],
+  ['{"loss":1,"name":"x","val":{"n":null}}', 'name, val.n are no numbers'],
+])('metrics.json %s is warned about, and the epoch counts', async (text, words) => {
+  const project = new TestProject();
+  const cache = project.open();
+  commit(cache, 1, { 'metrics.json': text });
+  const record = await cache.takeCommit(CHAIN, 1, 0);
+  expect(project.warnings).toHaveLength(1);
+  expect(project.warnings[0]).toContain(words);
+  expect(record.metrics).toEqual(text.startsWith('{"loss":1') ? { loss: 1, val: {} } : undefined);
+});
+
+test('a commit that is no folder is refused in words', async () => {
+  const project = new TestProject();
+  const cache = project.open();
+  writeFileSync(path.join(cache.commitFolder(CHAIN), '1'), '');
+  await expect(cache.takeCommit(CHAIN, 1, 0)).rejects.toThrow('the commit of epoch 1 is no folder');
+});
+
+test('taking a commit again, after a crash behind the record, changes nothing', async () => {
+  const project = new TestProject();
+  const cache = project.open();
+  commit(cache, 1, { state: 'one' });
+  const record = await cache.takeCommit(CHAIN, 1, 7);
+  commit(cache, 1, { state: 'one' });
+  expect(await cache.takeCommit(CHAIN, 1, 0.1)).toEqual(record);
+  expect(existsSync(path.join(cache.commitFolder(CHAIN), '1'))).toBe(false);
+  expect(nameOf(record.state)).toHaveLength(64);
+});
