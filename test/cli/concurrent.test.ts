@@ -1,0 +1,169 @@
+/** Several runs at once, and runs that are killed: nothing is computed twice, nothing is left behind. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { outcomeOf, Project } from '../rig/project.js';
+
+const projects: Project[] = [];
+
+function project(files: Readonly<Record<string, string>>): Project {
+  const made = new Project(files);
+  projects.push(made);
+  return made;
+}
+
+afterEach(() => {
+  for (const each of projects.splice(0)) each.dispose();
+});
+
+/** `width` independent items and, behind all of them, one that reads them. */
+function fan(width: number): string {
+  return `
+params: { names: [${Array.from({ length: width }, (_, at) => `i${at}`).join(', ')}] }
+stages:
+  each:
+    matrix: { name: "\${names}" }
+    cmd: echo \${name} >> ran.txt; echo \${name} > \${outs.out}
+    outs: { out: "cache/out/\${name}.txt" }
+  all:
+    cmd: echo all >> ran.txt; cat cache/out/*.txt > \${outs.all}
+    deps: { each: cache/out/*.txt }
+    outs: { all: all.txt }
+`;
+}
+
+describe('runs at the same time in one project', () => {
+  it('compute each item once, and all of them succeed', async () => {
+    const made = project({ 'pipeline.yaml': fan(49) });
+    const runs = Array.from({ length: 10 }, () => made.start('run', '--json'));
+    const ended = await Promise.all(runs.map((run) => run.ended));
+    expect(ended.map(({ code, err }) => `${code}${err}`)).toEqual(Array(10).fill('0'));
+    expect(made.lines('ran.txt').toSorted()).toEqual(
+      [...Array.from({ length: 49 }, (_, at) => `i${at}`), 'all'].toSorted(),
+    );
+    const ran = ended.reduce((sum, { out }) => sum + (outcomeOf(out).summary?.ran ?? 0), 0);
+    expect(ran).toBe(50);
+  });
+
+  it('wait for each other, and say for whom', async () => {
+    const made = project({
+      'pipeline.yaml':
+        'stages:\n  slow: { cmd: "echo x >> ran.txt; cat gate > out.txt", outs: [out.txt] }\n',
+    });
+    execFileSync('mkfifo', [made.path('gate')]);
+    const first = made.start('run', '--json');
+    await first.event((event) => event.type === 'start');
+    const second = made.start('run', '--json');
+    const waiting = await second.event((event) => event.type === 'waiting');
+    expect(waiting).toMatchObject({
+      item: 'slow',
+      reason: expect.stringContaining(`another run holds it: slow, pid ${first.pid}`),
+    });
+    made.write('gate', 'opened');
+    const [one, two] = await Promise.all([first.ended, second.ended]);
+    expect([one.code, two.code]).toEqual([0, 0]);
+    expect(outcomeOf(two.out).with('fresh')).toEqual(['slow']);
+    expect(made.lines('ran.txt')).toEqual(['x']);
+  });
+
+  it('take over at once from a run that was killed, and end what it left running', async () => {
+    const made = project({
+      'pipeline.yaml':
+        'stages:\n  slow: { cmd: "echo $$ >> pids.txt; cat gate > out.txt", outs: [out.txt] }\n',
+    });
+    execFileSync('mkfifo', [made.path('gate')]);
+    const first = made.start('run', '--json');
+    await first.event((event) => event.type === 'start');
+    await until(() => made.lines('pids.txt').length === 1);
+    first.kill('SIGKILL');
+    await first.ended;
+    const second = made.start('run', '--json');
+    await until(() => made.lines('pids.txt').length === 2);
+    const [orphan] = made.lines('pids.txt').map(Number);
+    expect(isAlive(orphan as number)).toBe(false);
+    made.write('gate', 'opened');
+    expect((await second.ended).code).toBe(0);
+    expect(made.read('out.txt')).toBe('opened');
+  });
+});
+
+describe('an interrupted run', () => {
+  it('stops its stages, exits 130, and the next run completes', async () => {
+    const made = project({
+      'pipeline.yaml': `
+stages:
+  quick: { cmd: 'echo x >> ran.txt; echo a > a.txt', outs: [a.txt] }
+  slow: { cmd: 'echo $$ > pid.txt; if [ -e a.txt ] && [ ! -e go ]; then sleep 300; fi; echo b > b.txt', deps: [a.txt], outs: [b.txt] }
+`,
+    });
+    const run = made.start('run', '--json');
+    await run.event((event) => event.type === 'start' && event.item === 'slow');
+    await until(() => made.lines('pid.txt').length === 1);
+    run.kill('SIGINT');
+    const ended = await run.ended;
+    expect(ended.code).toBe(130);
+    expect(outcomeOf(ended.out).summary).toMatchObject({ ran: 1, cancelled: 1 });
+    expect(isAlive(Number(made.lines('pid.txt')[0]))).toBe(false);
+    made.write('go', '');
+    const next = await made.run();
+    expect(next.with('fresh')).toEqual(['quick']);
+    expect(next.with('ran')).toEqual(['slow']);
+  });
+
+  it('kills what ignores SIGTERM when it is interrupted again', async () => {
+    const made = project({
+      'pipeline.yaml': `
+stages:
+  deaf: { cmd: "trap '' TERM INT; echo $$ > pid.txt; while :; do sleep 1; done", outs: [b.txt] }
+`,
+    });
+    const run = made.start('run', '--json');
+    await until(() => made.lines('pid.txt').length === 1);
+    run.kill('SIGINT');
+    run.kill('SIGTERM');
+    expect((await run.ended).code).toBe(130);
+    expect(isAlive(Number(made.lines('pid.txt')[0]))).toBe(false);
+  });
+});
+
+describe('GPU items', () => {
+  it('hold the one GPU alone, between two projects, in order of arrival', async () => {
+    const pipeline = `
+stages:
+  train: { cmd: 'echo "$CUDA_VISIBLE_DEVICES" > seen.txt; cat gate > out.txt', outs: [out.txt], resources: { gpu: 1 } }
+`;
+    const [a, b] = [project({ 'pipeline.yaml': pipeline }), project({ 'pipeline.yaml': pipeline })];
+    b.env.PIPE_RUNTIME_DIR = a.env.PIPE_RUNTIME_DIR as string;
+    for (const each of [a, b]) {
+      each.env.PIPE_GPUS = '1';
+      execFileSync('mkfifo', [each.path('gate')]);
+    }
+    const first = a.start('run', '--json');
+    await until(() => a.lines('seen.txt').length === 1);
+    expect(a.lines('seen.txt')).toEqual(['0']);
+    const second = b.start('run', '--json');
+    const waiting = await second.event((event) => event.type === 'waiting');
+    expect(waiting).toMatchObject({ reason: expect.stringContaining(`train of ${a.root}`) });
+    expect(b.lines('seen.txt')).toEqual([]);
+    first.kill('SIGKILL');
+    await first.ended;
+    await until(() => b.lines('seen.txt').length === 1);
+    b.write('gate', 'x');
+    expect((await second.ended).code).toBe(0);
+  });
+});
+
+/** Looks until it is so; the test's time limit is the only limit. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}
+
+/** A zombie is dead: nobody has asked for its exit code yet. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
