@@ -149,8 +149,8 @@ function decodeHeader(descriptor: number, file: string): Header {
 function parseHeader(text: Uint8Array, file: string): Record<string, unknown> {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
-  } catch (error) {
-    throw damaged(file, 'its header is no JSON', error);
+  } catch {
+    throw damaged(file, 'its header is no JSON');
   }
 }
 
@@ -171,8 +171,8 @@ function isLengths(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 }
 
-function damaged(file: string, why: string, cause?: unknown): Error {
-  return mistake(`${file}: not a readable safetensors file: ${why}`, undefined, cause);
+function damaged(file: string, why: string): Error {
+  return mistake(`${file}: not a readable safetensors file: ${why}`);
 }
 
 /** A single read or write moves at most 2 GiB. */

@@ -175,7 +175,7 @@ async function readEntry(zip: ZipFile, entry: Entry, file: string): Promise<Buff
 
 function unusable(what: string, error: unknown): Error {
   const cure = 'The archive is damaged, incomplete or no zip: get it again.';
-  return mistake(`${what}: ${firstLine(error)}`, cure, error);
+  return mistake(`${what}: ${firstLine(error)}`, cure);
 }
 
 function makeFolders(folder: string, targets: readonly string[]): void {

@@ -70,7 +70,6 @@ function readStore(file: string): Record<string, Expected> {
     throw mistake(
       `${file}: the checksums of earlier downloads are damaged: ${(error as Error).message}`,
       'Restore the file, or remove it to trust the next download as the first.',
-      error,
     );
   }
 }

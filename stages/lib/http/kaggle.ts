@@ -48,7 +48,7 @@ function readCredentials(file: string): Credentials | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw mistake(`${file}: ${(error as Error).message}`, undefined, error);
+    throw mistake(`${file}: ${(error as Error).message}`);
   }
   const damaged = `${file}: expected {"username": "…", "key": "…"}`;
   const cure = 'Create a new API token in the settings of your Kaggle account.';

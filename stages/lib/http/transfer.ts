@@ -194,7 +194,7 @@ const HOPELESS = /^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)|^redirec
 
 /** Failures of the network come from fetch as a TypeError with a cause; the rest is not the network's. */
 function readFailure(error: unknown, path: string): Outcome {
-  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw noSpace(path, error);
+  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw noSpace(path);
   if (!(error instanceof TypeError && /^(fetch failed|terminated)$/.test(error.message)))
     throw error;
   const cause = error.cause instanceof Error ? error.cause : error;
@@ -204,7 +204,7 @@ function readFailure(error: unknown, path: string): Outcome {
   return later(reason);
 }
 
-function noSpace(path: string, cause?: unknown): Error {
+function noSpace(path: string): Error {
   const cure = 'Free some space; what has been downloaded is kept.';
-  return mistake(`${dirname(path)}: there is not enough space for the download`, cure, cause);
+  return mistake(`${dirname(path)}: there is not enough space for the download`, cure);
 }

@@ -47,6 +47,6 @@ function compile(pattern: string, name: string): RegExp {
   try {
     return new RegExp(pattern, 'u');
   } catch (error) {
-    throw mistake(`${name}.pattern: ${(error as Error).message}`, undefined, error);
+    throw mistake(`${name}.pattern: ${(error as Error).message}`);
   }
 }

@@ -179,7 +179,6 @@ function isFolder(name: string, path: string): boolean {
     throw mistake(
       `the source ${name} cannot be opened: ${firstLine(error)}`,
       'Name a folder of images or a zip archive, relative to the folder of pipeline.yaml.',
-      error,
     );
   }
 }
