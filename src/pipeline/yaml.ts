@@ -1,8 +1,20 @@
 /** YAML text → located values. The only file that knows the `yaml` package. */
-import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLError } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  type Node,
+  parseDocument,
+  type YAMLError,
+} from 'yaml';
 import type { Json } from '../stage/context.js';
 import type { Entry, Located } from './located.js';
+import { mapOf, mergeSources, withMerged } from './merge.js';
+import { isNestedTooDeep } from './nesting.js';
 import type { Mistake, Problems } from './problems.js';
+import { scalarMistake } from './scalar.js';
 import { createSource, lineOf, type Span } from './source.js';
 import { nearest } from './suggest.js';
 
@@ -73,13 +85,10 @@ type Parsed = { readonly mistake: Mistake } | { readonly document: ReturnType<ty
 const document = (text: string) => parseDocument(text, OPTIONS);
 
 function parse(text: string): Parsed {
-  try {
-    return { document: document(text) };
-  } catch (error) {
-    // The composer recurses: a file that is nothing but brackets exhausts the stack.
-    if (error instanceof RangeError) return { mistake: TOO_DEEP };
-    throw error;
-  }
+  if (isNestedTooDeep(text, (each) => new Lexer().lex(each))) return { mistake: TOO_DEEP };
+  const parsed = document(text);
+  const exhausted = parsed.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  return exhausted ? { mistake: TOO_DEEP } : { document: parsed };
 }
 
 const TOO_DEEP: Mistake = {
@@ -188,34 +197,10 @@ function scalar(
   return { span, value: Object.is(value, -0) ? 0 : (value as Json), size: 1 };
 }
 
-function scalarMistake(value: unknown, source: string | undefined): Mistake | undefined {
-  if (typeof value === 'string') {
-    if (!value.includes('\0')) return undefined;
-    return { code: 'bad-text', message: 'a text cannot hold the character NUL' };
-  }
-  if (typeof value !== 'number') return undefined;
-  if (!Number.isFinite(value)) {
-    return { code: 'bad-number', message: `${source ?? value} is no number that JSON can hold` };
-  }
-  const whole = /^[-+]?(?:\d+|0x[\da-fA-F]+|0o[0-7]+)$/.test(source ?? '');
-  if (!whole || Number.isSafeInteger(value)) return undefined;
-  return {
-    code: 'bad-number',
-    message: `${source} is too large to be kept exactly`,
-    hint: 'whole numbers go up to 9007199254740991; put quotes around it to make it a text',
-  };
-}
-
 function list(nodes: readonly Node[], span: Span, depth: number, walk: Walk): Located {
   const items = nodes.map((node) => convert(node, depth + 1, walk));
   const value = items.map((item) => item.value);
-  return { span, value, items, size: sizeOf(items) };
-}
-
-function sizeOf(parts: Iterable<Located>): number {
-  let size = 1;
-  for (const part of parts) size += part.size;
-  return size;
+  return { span, value, items, size: items.reduce((size, item) => size + item.size, 1) };
 }
 
 function map(pairs: readonly PairNode[], span: Span, depth: number, walk: Walk): Located {
@@ -242,31 +227,6 @@ function map(pairs: readonly PairNode[], span: Span, depth: number, walk: Walk):
 
 function isMergeKey(key: Node | null): boolean {
   return isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
-}
-
-function mergeSources(node: Located, at: Span, problems: Problems): readonly Located[] {
-  const sources = node.items ?? [node];
-  if (sources.every((source) => source.entries)) return sources;
-  problems.add({ code: 'bad-merge', message: '"<<" takes a map or a list of maps' }, at);
-  return [];
-}
-
-/** Own keys first, then the merged ones that are not among them; an earlier source wins. */
-function withMerged(own: Map<string, Entry>, sources: readonly Located[]): Map<string, Entry> {
-  for (const source of sources) {
-    for (const [name, entry] of source.entries!) if (!own.has(name)) own.set(name, entry);
-  }
-  return own;
-}
-
-function mapOf(entries: ReadonlyMap<string, Entry>, span: Span): Located {
-  const value: Record<string, Json> = {};
-  let size = 1;
-  for (const [name, { node }] of entries) {
-    value[name] = node.value;
-    size += node.size;
-  }
-  return { span, value, entries, size };
 }
 
 function keyName(key: Node | null, at: Span, walk: Walk): string | undefined {

@@ -1,0 +1,21 @@
+/** Which values of YAML a pipeline can hold: those that JSON keeps as they are. */
+import type { Mistake } from './problems.js';
+
+/** `source`: the value as written. */
+export function scalarMistake(value: unknown, source: string | undefined): Mistake | undefined {
+  if (typeof value === 'string') {
+    if (!value.includes('\0')) return undefined;
+    return { code: 'bad-text', message: 'a text cannot hold the character NUL' };
+  }
+  if (typeof value !== 'number') return undefined;
+  if (!Number.isFinite(value)) {
+    return { code: 'bad-number', message: `${source ?? value} is no number that JSON can hold` };
+  }
+  const whole = /^[-+]?(?:\d+|0x[\da-fA-F]+|0o[0-7]+)$/.test(source ?? '');
+  if (!whole || Number.isSafeInteger(value)) return undefined;
+  return {
+    code: 'bad-number',
+    message: `${source} is too large to be kept exactly`,
+    hint: 'whole numbers go up to 9007199254740991; put quotes around it to make it a text',
+  };
+}
