@@ -57,7 +57,9 @@ function runOf(module: { readonly default?: unknown }): Run {
     );
   }
   const found =
-    stage === undefined ? 'no default export' : `a default export of type ${typeof stage}`;
+    stage === undefined
+      ? 'no default export'
+      : `a default export of type ${stage === null ? 'null' : typeof stage}`;
   throw new StageMistake(
     `the stage has ${found}: write \`export default defineStage(async ({ params, deps, outs }) => { … })\``,
   );

@@ -1,7 +1,6 @@
 /** Real processes for tests: scripts of fixtures/, bundled, driven and heard line by line. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -100,11 +99,16 @@ export async function startScript(
 }
 
 /**
- * Resolves when something writes a line to the fifo `ready` in the folder, so that a shell command
- * can tell a test that it is where the test wants it.
+ * Resolves with what is written to the fifo `ready` in the folder when it is closed, so that a
+ * command can tell a test that it is where the test wants it, or by closing it that it has ended.
  */
-export function fifo(folder: string, make = true): Promise<string> {
+export async function fifo(folder: string, make = true, onData = () => {}): Promise<string> {
   const path = join(folder, 'ready');
   if (make) execFileSync('mkfifo', [path]);
-  return readFile(path, 'utf8');
+  let text = '';
+  for await (const chunk of createReadStream(path, 'utf8')) {
+    text += chunk;
+    onData();
+  }
+  return text;
 }

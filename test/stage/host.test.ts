@@ -1,0 +1,211 @@
+/** The stage host: gives a stage its context, and never takes a stage that broke for one that is done. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Execution, execute } from '../../src/process/execute.js';
+import { describeEnding, type Outcome } from '../../src/process/outcome.js';
+import type { ContextFile } from '../../src/stage/context-file.js';
+import { bundled, fifo, startScript, tempFolder } from '../process/support/script.js';
+
+interface Ran {
+  readonly outcome: Outcome;
+  readonly log: string;
+}
+
+const CONTEXT: ContextFile = {
+  item: 'train@faces',
+  matrix: { dataset: 'faces', fold: 3 },
+  params: { train: { lr: 0.1 } },
+  deps: { data: '/data', images: ['/a', '/b'] },
+  outs: { model: '/model' },
+};
+
+/** Runs the text as a stage's bundle. */
+async function run(
+  stage: string,
+  options: Partial<Execution> = {},
+  folder = tempFolder(),
+): Promise<Ran> {
+  const log = join(folder, 'log');
+  const outcome = await execute({ ...(await execution(stage, folder)), log, ...options });
+  return { outcome, log: readFileSync(log, 'utf8') };
+}
+
+async function execution(stage: string, folder: string): Promise<Execution> {
+  const bundle = join(folder, 'stage.mjs');
+  const context = join(folder, 'context.json');
+  writeFileSync(bundle, stage);
+  writeFileSync(context, JSON.stringify(CONTEXT));
+  const host = await bundled('src/stage/host.ts');
+  return {
+    command: { kind: 'module', host, bundle },
+    cwd: folder,
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined, PIPE_CONTEXT: context },
+    log: join(folder, 'log'),
+    grace: 10,
+  };
+}
+
+describe('a stage', () => {
+  test.each([
+    ['a function', 'export default ', ''],
+    ['what defineStage makes', 'export default { pipeStage: 1, run: ', '}'],
+  ])('that is %s gets its context', async (_, before, after) => {
+    const show = `({ item, matrix, params, deps, outs }) =>
+      console.log(JSON.stringify({ item, matrix, params, deps, outs }))`;
+    const { log, outcome } = await run(`${before}${show}${after}`);
+    expect(JSON.parse(log)).toEqual(CONTEXT);
+    expect(outcome.ending).toEqual({ how: 'exit', code: 0 });
+  });
+
+  test('does not see how the host was started', async () => {
+    const { log } = await run('export default () => console.log(process.env.PIPE_RUNNER_FD);');
+    expect(log).toBe('undefined\n');
+  });
+
+  test('reports its progress', async () => {
+    const folder = tempFolder();
+    const env = { ...(await execution('', folder)).env, PIPE_PROGRESS: join(folder, 'progress') };
+    await run(`export default ({ progress }) => progress(3, 3, 'images')`, { env }, folder);
+    expect(readFileSync(join(folder, 'progress'), 'utf8')).toBe('3 3 images\n');
+  });
+
+  test('ends when the work that it did not wait for is done too', async () => {
+    const { log } = await run(`
+      import { readFile } from 'node:fs/promises';
+      export default async () => {
+        readFile(process.argv[1]).then(() => console.log('done'));
+      };`);
+    expect(log).toBe('done\n');
+  });
+
+  test('without `epochs:` that uses them is told so', async () => {
+    const { outcome } = await run('export default ({ epochs }) => epochs.target;');
+    expect(outcome.tail[0]).toBe(
+      'Error: train@faces is not incremental: give the stage `epochs:` in pipeline.yaml',
+    );
+  });
+});
+
+describe('a stage that cannot be run says what to do', () => {
+  test.each([
+    ['export const run = 1;', 'the stage has no default export: write `export default'],
+    ['export default 7;', 'the stage has a default export of type number: write `export default'],
+    ['export default null;', 'the stage has a default export of type null: write `export default'],
+    [
+      'export default { pipeStage: 2, run() {} };',
+      'the stage speaks protocol 2, this pipe speaks 1: install the same version',
+    ],
+  ])('%s', async (stage, message) => {
+    const { outcome, log } = await run(stage);
+    expect(outcome.ending).toEqual({ how: 'exit', code: 1 });
+    expect(log).toContain(`pipe: ${message}`);
+    expect(log.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('a stage fails', () => {
+  test('when it throws, with its stack and the cause', async () => {
+    const { outcome } = await run(`
+export default async () => {
+  await null;
+  throw new Error('no images', { cause: new Error('empty folder') });
+};`);
+    expect(outcome.ending).toEqual({ how: 'exit', code: 1 });
+    expect(outcome.tail[0]).toBe('Error: no images');
+    expect(outcome.tail[1]).toMatch(/stage\.mjs:4:9/);
+    expect(outcome.tail.join('\n')).toContain('[cause]: Error: empty folder');
+  });
+
+  test('when it throws something that is no error', async () => {
+    expect((await run(`export default () => { throw 'text'; };`)).outcome.tail).toEqual(["'text'"]);
+  });
+
+  test('when its module cannot be loaded', async () => {
+    const { outcome } = await run(`import './gone.mjs'; export default () => {};`);
+    expect(outcome.ending).toEqual({ how: 'exit', code: 1 });
+    expect(outcome.tail.join('\n')).toContain('gone.mjs');
+  });
+
+  test('when work that it did not wait for fails, even if warnings would do for Node', async () => {
+    const stage = `export default () => { Promise.reject(new Error('lost')); };`;
+    const folder = tempFolder();
+    const env = {
+      ...(await execution('', folder)).env,
+      NODE_OPTIONS: '--unhandled-rejections=warn',
+    };
+    const { outcome } = await run(stage, { env }, folder);
+    expect(outcome.ending).toEqual({ how: 'exit', code: 1 });
+    expect(outcome.tail[0]).toBe('Error: lost');
+  });
+
+  test('when it waits for what will never come', async () => {
+    const { outcome } = await run('export default () => new Promise(() => {});');
+    expect(outcome.ending).toEqual({ how: 'exit', code: 1 });
+    expect(outcome.tail).toEqual([
+      'pipe: the stage waits for a promise that nothing will ever resolve',
+    ]);
+  });
+});
+
+describe('when the run asks it to end', () => {
+  test('a stage that listens finishes in its own way', async () => {
+    const folder = tempFolder();
+    const ready = fifo(folder);
+    const stop = new AbortController();
+    const running = run(
+      `import { writeFileSync } from 'node:fs';
+       export default async ({ signal }) => {
+         const alive = setInterval(() => {}, 1000);
+         const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve));
+         writeFileSync('ready', 'x');
+         await aborted;
+         clearInterval(alive);
+         writeFileSync('saved', signal.reason.message);
+       };`,
+      { stop: stop.signal },
+      folder,
+    );
+    await ready;
+    stop.abort();
+    expect((await running).outcome.ending).toEqual({ how: 'stopped' });
+    expect(readFileSync(join(folder, 'saved'), 'utf8')).toContain('SIGTERM');
+  });
+
+  test('a stage that does not listen ends at once, long before it would be killed', async () => {
+    const folder = tempFolder();
+    const ready = fifo(folder);
+    const stop = new AbortController();
+    const running = run(
+      `import { writeFileSync } from 'node:fs';
+       export default async () => {
+         writeFileSync('ready', 'x');
+         await new Promise((resolve) => setTimeout(resolve, 1e6));
+       };`,
+      { stop: stop.signal, grace: 3600 },
+      folder,
+    );
+    await ready;
+    stop.abort();
+    expect(describeEnding((await running).outcome.ending)).toBe('stopped');
+  });
+});
+
+test('a stage whose runner is killed ends by itself', async () => {
+  const folder = tempFolder();
+  const { command } = await execution(
+    `import { writeSync, openSync } from 'node:fs';
+     export default async () => {
+       writeSync(openSync('ready', 'w'), 'x');
+       await new Promise((resolve) => setTimeout(resolve, 1e6));
+     };`,
+    folder,
+  );
+  const closed = fifo(folder, true, () => void runner.kill());
+  const runner = await startScript('runner', [JSON.stringify(command), folder], {
+    PIPE_CONTEXT: join(folder, 'context.json'),
+  });
+  // The fifo closes with the last process that holds it: the stage.
+  expect(await closed).toBe('x');
+  expect(readFileSync(join(folder, 'log'), 'utf8')).toContain('the run has ended');
+});
