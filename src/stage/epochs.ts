@@ -58,10 +58,13 @@ export class EpochProtocol implements Epochs {
     metrics?: Metrics,
   ): Promise<void> {
     this.#check(epoch);
-    this.#last = epoch;
     this.#pending = this.#build(epoch, write, metrics);
-    await this.#pending;
-    this.#pending = undefined;
+    try {
+      await this.#pending;
+      this.#last = epoch;
+    } finally {
+      this.#pending = undefined;
+    }
   }
 
   /** Resolves when all that was committed is stored. */
@@ -91,6 +94,7 @@ export class EpochProtocol implements Epochs {
     if (!existsSync(folder)) return;
     const wait = waitForChanges(this.#folder, POLL_MS, String(epoch));
     try {
+      while (existsSync(folder)) await wait.next();
     } finally {
       wait.close();
     }
@@ -100,7 +104,7 @@ export class EpochProtocol implements Epochs {
     const next = this.#last + 1;
     if (this.#pending)
       throw new Error(
-        `Epoch ${epoch} was committed while ${this.#last} still is: await each commit`,
+        `Epoch ${epoch} was committed while epoch ${next} still is: await each commit`,
       );
     if (epoch === next && epoch <= this.target) return;
     throw new RangeError(

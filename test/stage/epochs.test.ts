@@ -1,0 +1,140 @@
+/** The stage's side of the epoch protocol, against a runner that stores when the test says so. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { watchCommits } from '../../src/process/commits.js';
+import { EpochProtocol, epochVariables } from '../../src/stage/epochs.js';
+import { tempFolder } from '../process/support/script.js';
+
+/** The folders of an incremental stage, and its side of the protocol. */
+function stage(target: number, completed: number) {
+  const folder = tempFolder();
+  const commit = join(folder, 'commit');
+  const state = join(folder, 'state');
+  mkdirSync(commit);
+  mkdirSync(state);
+  const epochs = new EpochProtocol({ target, completed, state, commit });
+  return { commit, state, epochs };
+}
+
+const weights = (text: string) => (folder: string) => writeFileSync(join(folder, 'weights'), text);
+
+describe('the variables', () => {
+  test('say nothing for a stage that is not incremental', () => {
+    expect(epochVariables({})).toBeUndefined();
+  });
+
+  test('are complete or a mistake', () => {
+    expect(() => epochVariables({ PIPE_EPOCHS: '3' })).toThrow('PIPE_COMMIT');
+  });
+
+  test('become numbers and folders', () => {
+    const env = { PIPE_EPOCHS: '8', PIPE_EPOCH: '3', PIPE_STATE: '/s', PIPE_COMMIT: '/c' };
+    expect(epochVariables(env)).toEqual({ target: 8, completed: 3, state: '/s', commit: '/c' });
+  });
+});
+
+describe('the epochs still to compute', () => {
+  test.each([
+    [3, 0, [1, 2, 3]],
+    [5, 3, [4, 5]],
+    [5, 5, []],
+  ])('of %d with %d completed are %j', (target, completed, remaining) => {
+    expect([...stage(target, completed).epochs.remaining()]).toEqual(remaining);
+  });
+
+  test('start from the state of the last completed one, or from none', () => {
+    const { epochs, state } = stage(5, 3);
+    expect(epochs.state).toBe(state);
+    expect(stage(5, 0).epochs.state).toBeUndefined();
+  });
+});
+
+describe('a commit', () => {
+  test('is a folder that appears complete, its metrics in it', async () => {
+    const { epochs, commit } = stage(2, 0);
+    await epochs.commit(1, weights('one'), { loss: 0.5, val: { ssim: 0.9 } });
+    expect(readdirSync(commit)).toEqual(['1']);
+    expect(readFileSync(join(commit, '1/weights'), 'utf8')).toBe('one');
+    expect(JSON.parse(readFileSync(join(commit, '1/metrics.json'), 'utf8'))).toEqual({
+      loss: 0.5,
+      val: { ssim: 0.9 },
+    });
+  });
+
+  test('does not appear when its state could not be written, and can be made again', async () => {
+    const { epochs, commit } = stage(2, 0);
+    const failing = epochs.commit(1, () => Promise.reject(new Error('disk full')));
+    await expect(failing).rejects.toThrow('disk full');
+    expect(existsSync(join(commit, '1'))).toBe(false);
+    await epochs.commit(1, weights('one'));
+    expect(existsSync(join(commit, '1'))).toBe(true);
+  });
+
+  test('is built while the one before is being stored, and appears when that is done', async () => {
+    const { epochs, commit } = stage(2, 0);
+    await epochs.commit(1, weights('one'));
+    let second: Promise<void> | undefined;
+    await new Promise<void>((resolve) => {
+      second = epochs.commit(2, (folder) => {
+        weights('two')(folder);
+        resolve();
+      });
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(readdirSync(commit).sort()).toEqual(['1', 'draft-2']);
+    rmSync(join(commit, '1'), { recursive: true });
+    await second;
+    expect(readdirSync(commit)).toEqual(['2']);
+  });
+
+  test.each([
+    [2, 'Epoch 2 was committed, but epoch 1 is next'],
+    [0, 'Epoch 0 was committed, but epoch 1 is next'],
+  ])('of epoch %d out of order is a mistake', async (epoch, message) => {
+    await expect(stage(3, 0).epochs.commit(epoch, weights('x'))).rejects.toThrow(message);
+  });
+
+  test('beyond the target is a mistake', async () => {
+    await expect(stage(3, 3).epochs.commit(4, weights('x'))).rejects.toThrow(
+      'Epoch 4 was committed, but the last one, 3, is committed already',
+    );
+  });
+
+  test('that was not waited for is a mistake at the next one', async () => {
+    const { epochs } = stage(3, 0);
+    const first = epochs.commit(1, weights('one'));
+    await expect(epochs.commit(2, weights('two'))).rejects.toThrow('await each commit');
+    await first;
+  });
+
+  test('with a metric that is no number JSON has is a mistake', async () => {
+    const { epochs } = stage(3, 0);
+    await expect(epochs.commit(1, weights('one'), { val: { loss: Number.NaN } })).rejects.toThrow(
+      'Metric "loss" is NaN',
+    );
+  });
+});
+
+test('a stage and a runner go through all epochs, never two states on their way', async () => {
+  const { epochs, commit } = stage(6, 2);
+  const stored: string[] = [];
+  let most = 0;
+  const watch = watchCommits({
+    folder: commit,
+    completed: 2,
+    target: 6,
+    onCommit: async (_epoch, folder) => {
+      most = Math.max(most, readdirSync(commit).filter((name) => /^\d+$/.test(name)).length);
+      await new Promise((resolve) => setImmediate(resolve));
+      stored.push(readFileSync(join(folder, 'weights'), 'utf8'));
+      rmSync(folder, { recursive: true });
+    },
+    onMistake: () => expect.fail('no mistake'),
+  });
+  for (const epoch of epochs.remaining()) await epochs.commit(epoch, weights(`epoch ${epoch}`));
+  await epochs.settled();
+  expect(stored).toEqual(['epoch 3', 'epoch 4', 'epoch 5', 'epoch 6']);
+  expect(most).toBe(1);
+  await watch.drain();
+});
