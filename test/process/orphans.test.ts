@@ -1,0 +1,50 @@
+/** What a killed runner leaves running is found and ended; nothing else is. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { childrenOf } from '../../src/process/family.js';
+import { type Identity, ownIdentity } from '../../src/process/identity.js';
+import { reapOrphans } from '../../src/process/orphans.js';
+import { HAS_PROC, statOf } from '../../src/process/proc.js';
+import { fifo, type Script, startScript, tempFolder } from './support/script.js';
+
+/** A runner whose stage has started a process in its group and a daemon, and its identity. */
+async function busyRunner(folder: string): Promise<{ runner: Script; identity: Identity }> {
+  const command = {
+    kind: 'shell',
+    command: `sleep 1000 & echo $! > pids
+      setsid sh -c 'echo $$ >> pids; echo up > ready; exec sleep 1000' &
+      trap '' TERM HUP; echo $$ >> pids; while :; do sleep 0.01; done`,
+  };
+  const ready = fifo(folder);
+  const runner = await startScript('runner', [JSON.stringify(command), folder]);
+  await ready;
+  const start = statOf(runner.pid)?.start ?? '';
+  return { runner, identity: { ...ownIdentity(), pid: runner.pid, start } };
+}
+
+const alive = (pid: number) => statOf(pid)?.zombie === false;
+
+test.runIf(HAS_PROC)('the orphans of a dead runner are killed, daemons too', async () => {
+  const folder = tempFolder();
+  const { runner, identity } = await busyRunner(folder);
+  await runner.kill();
+  const pids = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n').map(Number);
+  expect(pids.map(alive)).toEqual([true, true, true]);
+  expect(await reapOrphans(identity)).toBeGreaterThanOrEqual(3);
+  expect(pids.map(alive)).toEqual([false, false, false]);
+  expect(await reapOrphans(identity)).toBe(0);
+});
+
+test.runIf(HAS_PROC)(
+  'the children of a living runner are left alone, and so are those of others',
+  async () => {
+    const { runner, identity } = await busyRunner(tempFolder());
+    expect(await reapOrphans(identity)).toBe(0);
+    expect(await reapOrphans({ ...identity, start: '1' })).toBe(0);
+    expect(await reapOrphans({ ...identity, host: 'another-machine' })).toBe(0);
+    expect(childrenOf(identity).length).toBeGreaterThanOrEqual(3);
+    await runner.kill();
+    expect(await reapOrphans(identity)).toBeGreaterThanOrEqual(3);
+  },
+);
