@@ -82,7 +82,23 @@ function openTerminal(): Terminal {
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    onKey: keyboard(),
     screen: screenOf(),
+  };
+}
+
+/** Keys come one by one, without Enter; Ctrl-C is among them and stays an interrupt. */
+function keyboard(): Terminal['onKey'] {
+  const { stdin } = process;
+  if (!stdin.isTTY) return undefined;
+  return (listener) => {
+    const onData = (data: Buffer) => {
+      const key = data.toString();
+      if (key === '\x03') process.kill(process.pid, 'SIGINT');
+      else listener(key);
+    };
+    stdin.setRawMode(true).resume().on('data', onData);
+    return () => void stdin.off('data', onData).setRawMode(false).pause();
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a command is, and what it may use of the process it runs in. */
-import type { Host } from '../run/project.js';
+import { type Host, openProject, type Project, type Variant } from '../run/project.js';
 import type { Interruption } from '../run/work.js';
-import type { Option, Usage } from './args.js';
+import type { Option, Parsed, Usage } from './args.js';
 
 /** Exit codes: a contract with scripts and CI. */
 export const EXIT = {
@@ -15,6 +15,8 @@ export const EXIT = {
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Calls back with each key; undefined when there is no keyboard. The result lets go of it. */
+  readonly onKey: ((listener: (key: string) => void) => () => void) | undefined;
   /** What the other end of stdout is; undefined for pipes and files. */
   readonly screen: Screen | undefined;
 }
@@ -52,5 +54,26 @@ export const VARIANT_OPTIONS: readonly Option[] = [
     help: 'set a param, as YAML: --set train.epochs=50',
   },
 ];
+
+/** The profiles and settings that a command line names. */
+export function variantOf(parsed: Parsed): Variant {
+  return { profiles: parsed.texts('profile'), set: parsed.texts('set') };
+}
+
+/** The project, for a command that only looks: its warnings go to stderr, and its cache is closed after it. */
+export async function withProject<T>(
+  parsed: Parsed,
+  { host, terminal }: CommandContext,
+  look: (project: Project) => Promise<T>,
+): Promise<T> {
+  const project = await openProject(host, variantOf(parsed), (message) =>
+    terminal.err(`warning: ${message}\n`),
+  );
+  try {
+    return await look(project);
+  } finally {
+    project.cache.close();
+  }
+}
 
 export const JSON_OPTION: Option = { name: 'json', help: 'print JSON' };

@@ -8,6 +8,7 @@ export interface Entry {
 
 export const COMMANDS: Readonly<Record<string, Entry>> = {
   run: { summary: 'run what is stale', load: () => import('./run.js') },
+  watch: { summary: 'run, and run again when a file changes', load: () => import('./watch.js') },
   status: {
     summary: 'one line for each item: fresh or why not',
     load: () => import('./status.js'),

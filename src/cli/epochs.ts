@@ -5,10 +5,10 @@ import { chainManifest, keyOf } from '../manifest.js';
 import { select } from '../pipeline/select.js';
 import { bytes, duration, metricsText } from '../report/words.js';
 import { outlooks } from '../run/outlook.js';
-import { openProject, type Project } from '../run/project.js';
+import type { Project } from '../run/project.js';
 import { inspection } from '../run/run.js';
 import { parse, type Usage } from './args.js';
-import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS } from './command.js';
+import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { curve } from './curve.js';
 
 const usage: Usage = {
@@ -38,21 +38,19 @@ interface Chain {
 
 export const command: Command = {
   usage,
-  async run(argv, { host, terminal }) {
+  async run(argv, context) {
     const parsed = parse(usage, argv);
+    const { out, screen } = context.terminal;
     if (parsed.positionals.length === 0) {
       throw userError('no-item', 'pipe epochs needs an item', 'such as `pipe epochs train@faces`');
     }
-    const variant = { profiles: parsed.texts('profile'), set: parsed.texts('set') };
-    const project = await openProject(host, variant, (message) =>
-      terminal.err(`warning: ${message}\n`),
+    const chains = await withProject(parsed, context, (project) =>
+      chainsOf(project, parsed.positionals),
     );
-    const chains = await chainsOf(project, parsed.positionals);
-    project.cache.close();
-    if (parsed.flag('json')) terminal.out(`${JSON.stringify(chains, null, 2)}\n`);
+    if (parsed.flag('json')) out(`${JSON.stringify(chains, null, 2)}\n`);
     else
       for (const chain of chains)
-        terminal.out(listing(chain, parsed.text('metric'), terminal.screen?.size().columns));
+        out(listing(chain, parsed.text('metric'), screen?.size().columns));
     return EXIT.done;
   },
 };

@@ -6,9 +6,9 @@ import { openProject } from '../run/project.js';
 import { run } from '../run/run.js';
 import type { RunOptions } from '../run/work.js';
 import { type Parsed, parse, positive, type Usage } from './args.js';
-import { type Command, type CommandContext, EXIT, VARIANT_OPTIONS } from './command.js';
+import { type Command, type CommandContext, EXIT, VARIANT_OPTIONS, variantOf } from './command.js';
 
-const usage: Usage = {
+export const usage: Usage = {
   command: 'run',
   positionals: '[stage|item|pattern …]',
   summary:
@@ -36,12 +36,14 @@ export const command: Command = {
   usage,
   async run(argv, context) {
     const parsed = parse(usage, argv);
+    if (parsed.flag('watch')) {
+      const { watch } = await import('./watch.js');
+      return watch(parsed, context);
+    }
     const options = optionsOf(parsed, context);
-    const emit = await reporterFor(parsed, context);
-    const variant = { profiles: parsed.texts('profile'), set: parsed.texts('set') };
-    const project = await openProject(context.host, variant, (message) =>
-      emit({ type: 'warning', message }),
-    );
+    const emit = reporterFor(parsed, context);
+    const warn = (message: string) => emit({ type: 'warning', message });
+    const project = await openProject(context.host, variantOf(parsed), warn);
     const { summary } = await run(project, options, emit);
     if (context.interruption.stop.aborted) return EXIT.interrupted;
     if (summary.failed > 0) return EXIT.failed;
@@ -49,7 +51,7 @@ export const command: Command = {
   },
 };
 
-function optionsOf(parsed: Parsed, { interruption }: CommandContext): RunOptions {
+export function optionsOf(parsed: Parsed, { interruption }: CommandContext): RunOptions {
   const concurrency = positive(parsed, 'concurrency');
   return {
     targets: parsed.positionals,
@@ -63,10 +65,10 @@ function optionsOf(parsed: Parsed, { interruption }: CommandContext): RunOptions
   };
 }
 
-async function reporterFor(
+export function reporterFor(
   parsed: Parsed,
   { terminal }: CommandContext,
-): Promise<(event: RunEvent) => void> {
+): (event: RunEvent) => void {
   if (parsed.flag('json')) return jsonReporter(terminal.out);
   return plainReporter(terminal.out);
 }

@@ -1,7 +1,6 @@
 /** `pipe status`: one line for each item, fresh or why not. */
-import { openProject } from '../run/project.js';
 import { parse, type Usage } from './args.js';
-import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS } from './command.js';
+import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { type Standing, standings } from './inspect.js';
 
 const usage: Usage = {
@@ -15,14 +14,13 @@ const usage: Usage = {
 
 export const command: Command = {
   usage,
-  async run(argv, { host, terminal }) {
+  async run(argv, context) {
     const parsed = parse(usage, argv);
-    const variant = { profiles: parsed.texts('profile'), set: parsed.texts('set') };
-    const warn = (message: string) => terminal.err(`warning: ${message}\n`);
-    const project = await openProject(host, variant, warn);
-    const all = await standings(project, parsed.positionals, parsed.positionals.length > 0);
-    project.cache.close();
-    terminal.out(parsed.flag('json') ? `${JSON.stringify(all, null, 2)}\n` : table(all));
+    const targets = parsed.positionals;
+    const all = await withProject(parsed, context, (project) =>
+      standings(project, targets, targets.length > 0),
+    );
+    context.terminal.out(parsed.flag('json') ? `${JSON.stringify(all, null, 2)}\n` : table(all));
     return EXIT.done;
   },
 };

@@ -1,8 +1,7 @@
 /** `pipe why`: the smallest true reasons why an item is not fresh. */
 import { userError } from '../error.js';
-import { openProject } from '../run/project.js';
 import { parse, type Usage } from './args.js';
-import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS } from './command.js';
+import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { type Standing, standings } from './inspect.js';
 
 const usage: Usage = {
@@ -14,21 +13,18 @@ const usage: Usage = {
 
 export const command: Command = {
   usage,
-  async run(argv, { host, terminal }) {
+  async run(argv, context) {
     const parsed = parse(usage, argv);
-    if (parsed.positionals.length === 0) {
+    const targets = parsed.positionals;
+    if (targets.length === 0) {
       throw userError(
         'no-item',
         'pipe why needs an item',
         'such as `pipe why train@faces`; `pipe status` lists them',
       );
     }
-    const variant = { profiles: parsed.texts('profile'), set: parsed.texts('set') };
-    const warn = (message: string) => terminal.err(`warning: ${message}\n`);
-    const project = await openProject(host, variant, warn);
-    const all = await standings(project, parsed.positionals, true);
-    project.cache.close();
-    terminal.out(
+    const all = await withProject(parsed, context, (project) => standings(project, targets, true));
+    context.terminal.out(
       parsed.flag('json') ? `${JSON.stringify(all, null, 2)}\n` : all.map(story).join(''),
     );
     return EXIT.done;

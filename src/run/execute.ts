@@ -6,6 +6,7 @@ import { canonical } from '../canonical.js';
 import type { Failure } from '../event.js';
 import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
+import { stageEnvironment } from '../process/environment.js';
 import { type Command, execute } from '../process/execute.js';
 import { acquireGpus, type GpuLease } from '../process/lease.js';
 import { fileNameOf } from '../process/names.js';
@@ -222,13 +223,12 @@ async function launchItem(
     const outcome = await execute({
       command: commandOf(work, index, scratch),
       cwd: project.root,
-      env: {
-        ...env,
-        PIPE_PROGRESS: scratch.progress,
-        PIPE_CONTEXT: scratch.context,
-        ...(lease === undefined ? {} : { CUDA_VISIBLE_DEVICES: lease.visible }),
-        ...epochs?.env,
-      },
+      env: stageEnvironment(env, {
+        progress: scratch.progress,
+        context: item.action.kind === 'module' ? scratch.context : undefined,
+        gpus: lease?.visible,
+        epochs: epochs?.env,
+      }),
       log: path.join(project.root, scratch.log),
       secrets: secrets as string[],
       timeout: item.timeout,

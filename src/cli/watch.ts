@@ -1,0 +1,51 @@
+/** `pipe watch`: runs, and runs again whenever a file changes that counts. */
+import { renderDiagnostic } from '../error.js';
+import { watchProject } from '../run/watch.js';
+import { type Parsed, parse, type Usage } from './args.js';
+import { type Command, type CommandContext, EXIT, variantOf } from './command.js';
+import { optionsOf, reporterFor, usage as runUsage } from './run.js';
+
+const usage: Usage = {
+  ...runUsage,
+  command: 'watch',
+  summary: 'Runs what is stale, and runs again whenever a file changes that counts.',
+  options: runUsage.options.filter(
+    ({ name }) => !['watch', 'dry', 'frozen', 'force'].includes(name),
+  ),
+  notes:
+    'Counts: pipeline.yaml, the code of stages with all that it imports, deps that no stage makes.\nKeys on a terminal: r or Enter runs now, q quits.',
+};
+
+export const command: Command = {
+  usage,
+  run: (argv, context) => watch(parse(usage, argv), context),
+};
+
+export async function watch(parsed: Parsed, context: CommandContext): Promise<number> {
+  const { terminal, host, interruption } = context;
+  const json = parsed.flag('json');
+  const say = (text: string) => {
+    if (!json) terminal.out(text);
+  };
+  let letGo: (() => void) | undefined;
+  try {
+    await watchProject(host, variantOf(parsed), optionsOf(parsed, context), {
+      emit: reporterFor(parsed, context),
+      onMistake: (error) =>
+        terminal.err(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`),
+      onIdle: () =>
+        say(
+          terminal.onKey === undefined ? 'pipe: watching\n' : 'pipe: watching (r runs, q quits)\n',
+        ),
+      bindKeys({ runNow, quit }) {
+        letGo = terminal.onKey?.((key) => {
+          if (key === 'q') quit();
+          if (key === 'r' || key === '\r' || key === '\n') runNow();
+        });
+      },
+    });
+  } finally {
+    letGo?.();
+  }
+  return interruption.stop.aborted ? EXIT.interrupted : EXIT.done;
+}
