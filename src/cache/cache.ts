@@ -196,9 +196,10 @@ export class Cache {
 
   /**
    * Stores a committed epoch and records it; then its folder is gone, which acknowledges it. Killed
-   * at any point, it is done again by the next call.
+   * at any point, it is done again by the next call. `seconds` is undefined when nobody knows them,
+   * as after a crash: then the epoch before it is the best guess.
    */
-  takeCommit(chain: string, epoch: number, seconds: number): Promise<EpochRecord> {
+  takeCommit(chain: string, epoch: number, seconds: number | undefined): Promise<EpochRecord> {
     return this.#chains.takeCommit(chain, epoch, seconds);
   }
 
@@ -233,6 +234,7 @@ export class Cache {
   /** Writes the stat index, and deletes what was moved aside. */
   close(): void {
     const workspace = this.#workspace;
+    workspace?.scanner.settle();
     if (workspace?.index.dirty) {
       this.#bestEffort('the stat index is not kept', () =>
         writeWhole(workspace.indexFile, workspace.index.encode(), this.#scratch),

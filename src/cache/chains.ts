@@ -77,28 +77,21 @@ export class Chains {
    * is what the process waits for. The folder stays complete until the record is written, so that
    * after a crash at any point all of it is simply done again.
    */
-  async takeCommit(chain: string, epoch: number, seconds: number): Promise<EpochRecord> {
+  async takeCommit(chain: string, epoch: number, seconds?: number): Promise<EpochRecord> {
     const folder = path.join(this.#folder(chain), 'commit', String(epoch));
     const shown = `the commit of epoch ${epoch}`;
     const objects = this.objects(chain);
     const metrics = readMetrics(path.join(folder, 'metrics.json'), shown, this.#warn);
     const { digest, size } = await new StateTaking(objects, this.#scratch, shown).take(folder);
-    const known = readEpochRecord(this.#layout.chains, chain, epoch, this.#warn);
-    const durable = seconds >= DURABLE_SECONDS;
+    const durable = seconds === undefined || seconds >= DURABLE_SECONDS;
     if (durable) await makeDurable(objects.takeUnsynced(), this.#layout.home);
-    const record: EpochRecord =
-      known?.state === digest
-        ? known
-        : {
-            format: 1,
-            chain,
-            epoch,
-            state: digest,
-            size,
-            ...(metrics === undefined ? {} : { metrics }),
-            seconds,
-          };
-    if (record !== known) await this.#writeRecord(record, durable);
+    let record = this.#record(chain, epoch);
+    if (record?.state !== digest) {
+      const guess = seconds ?? this.#record(chain, epoch - 1)?.seconds ?? 0;
+      const numbers = metrics === undefined ? {} : { metrics };
+      record = { format: 1, chain, epoch, state: digest, size, ...numbers, seconds: guess };
+      await this.#writeRecord(record, durable);
+    }
     removeAside(folder, this.#scratch);
     return record;
   }
@@ -109,7 +102,7 @@ export class Chains {
    * @throws DamagedObject when part of it is missing or damaged; it is set aside
    */
   async restoreState(chain: string, epoch: number, into: string): Promise<string> {
-    const record = readEpochRecord(this.#layout.chains, chain, epoch, this.#warn);
+    const record = this.#record(chain, epoch);
     if (record === undefined) throw new Error(`epoch ${epoch} of chain ${chain} is not recorded`);
     removeAside(into, this.#scratch);
     mkdirSync(into, { recursive: true });
@@ -160,6 +153,10 @@ export class Chains {
     const file = epochPath(this.#layout.chains, record.chain, record.epoch);
     writeSealed(file, record, this.#scratch, durable);
     if (durable) await syncOne(path.dirname(file));
+  }
+
+  #record(chain: string, epoch: number): EpochRecord | undefined {
+    return readEpochRecord(this.#layout.chains, chain, epoch, this.#warn);
   }
 
   #folder(chain: string): string {

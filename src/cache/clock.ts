@@ -10,3 +10,13 @@ const COARSE_MS = 2_100;
 export function clockTick({ ctimeMs }: Stats): number {
   return Number.isInteger(ctimeMs) ? COARSE_MS : FINE_MS;
 }
+
+/** As far as a stat tells. */
+export function looksSame(a: Stats, b: Stats): boolean {
+  return a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.size === b.size && a.ino === b.ino;
+}
+
+/** Any write after `started` gives the file a time that differs from the one it has. */
+export function isSettled(stat: Stats, started: number): boolean {
+  return Math.max(stat.mtimeMs, stat.ctimeMs) < started - clockTick(stat);
+}

@@ -55,8 +55,7 @@ export async function writeEntry(
     if (entry.size < SMALL) return writeShort(objects, hex, target, mode);
     return await writeLong(objects, hex, target, mode);
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST')
-      rmSync(target, { force: true });
+    if (codeOf(error) !== 'EEXIST') rmSync(target, { force: true });
     throw error;
   }
 }

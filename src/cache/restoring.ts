@@ -140,7 +140,12 @@ export class Restoring {
       else if (stat !== undefined) rows.setFile(row, stat, nameOf(entry.digest));
     });
     const scan = sumOf(digest, entries);
-    const whole = rows.names.length === entries.length && rows.kind.every((kind) => kind !== 0);
+    const whole =
+      rows.names.length === entries.length &&
+      rows.names.every((name, row) => {
+        const entry = byName.get(name);
+        return entry !== undefined && rows.holds(row, entry.digest);
+      });
     rows.self = whole ? scan : undefined;
     index.touch();
     return scan;

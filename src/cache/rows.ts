@@ -92,7 +92,12 @@ export class Rows implements Columns {
 
   /** True when the row says just this of a directory. */
   isDirectory(row: number, scan: Scan): boolean {
-    return this.kind[row] === KIND.directory && this.hexAt(row) === scan.digest.slice(2);
+    return this.holds(row, scan.digest);
+  }
+
+  /** True when the row says just this. */
+  holds(row: number, digest: Digest): boolean {
+    return this.kind[row] === digest.charCodeAt(0) && this.hexAt(row) === digest.slice(2);
   }
 
   clear(row: number): void {

@@ -1,16 +1,18 @@
 /** Digests of what lies in the workspace. A file that looks as it did is never read again. */
-import { hash } from 'node:crypto';
-import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
-import { clockTick } from './clock.js';
-import { codeOf, isAbsent, unusable } from './errors.js';
+import { isSettled, looksSame } from './clock.js';
+import { UnusableFile } from './errors.js';
 import { hashFile } from './hash.js';
+import { isWithin, linkScan, realpathIfThere } from './links.js';
+import { type HashedNow, Listing } from './listing.js';
 import { lstatIfThere } from './look.js';
 import { Memo } from './memo.js';
-import type { Sliced } from './pace.js';
-import { fileDigest, type Rows, type Scan } from './rows.js';
+import { finishSync, type Sliced } from './pace.js';
+import { listNames, notAFile, readable } from './refusals.js';
+import { fileDigest, type Scan } from './rows.js';
 import type { StatIndex } from './stat-index.js';
-import { makeTree, type Tree, type TreeEntry } from './tree.js';
+import type { Tree } from './tree.js';
 
 export interface ScanOptions {
   /** For the user's own files: a link that leaves the dep counts by the content behind it. */
@@ -40,19 +42,27 @@ interface Walk {
   readonly tree: string;
   /** Real paths of the directories that we are in, by links: a cycle ends here. */
   readonly inside: readonly string[];
-  /** Set when a link was followed to somewhere else in the project, which `forget` cannot know. */
-  readonly seen: { linkedInside: boolean };
+  readonly seen: Seen;
+}
+
+interface Seen {
+  /** A link was followed to somewhere else in the project, which `forget` cannot know. */
+  linkedInside: boolean;
+  /** Bytes of files that were hashed within the clock's tick of their last change. */
+  unsettled: number;
 }
 
 const TURN_EVERY = 64;
+
+const WORTH_SETTLING = 64 << 20;
 
 export class Scanner {
   readonly #project: string;
   readonly #index: StatIndex;
   readonly #keepTree: (tree: Tree) => void;
   readonly #memo = new Memo();
-  /** Files that were hashed within the clock's tick of their last change. */
-  readonly #unsettled = new Set<string>();
+  /** Where files were hashed within the clock's tick of their last change. */
+  readonly #unsettled = new Map<string, { readonly follow: boolean; readonly bytes: number }>();
 
   /** `keepTree` is given the listings of followed directories, which nobody else stores. */
   constructor(project: string, index: StatIndex, keepTree: (tree: Tree) => void) {
@@ -66,18 +76,20 @@ export class Scanner {
     const { follow = false, again = false } = options;
     const known = again ? undefined : this.#memo.get(where, follow);
     if (known !== undefined) return known ?? undefined;
-    const seen = { linkedInside: false };
+    const seen: Seen = { linkedInside: false, unsettled: 0 };
     const found = yield* this.#root(where, { follow, again, tree: '', inside: [], seen });
+    this.#noteUnsettled(where, follow, seen);
     if (!seen.linkedInside) this.#memo.set(where, follow, found ?? null);
     return found;
   }
 
   /** Like a scan that looks at the disk, with all contents given to the keeper. */
   *keep(where: string, keeper: Keeper): Sliced<Scan | undefined> {
-    const seen = { linkedInside: false };
+    const seen: Seen = { linkedInside: false, unsettled: 0 };
     this.#memo.forget(where);
     const walk: Walk = { follow: false, again: true, tree: '', inside: [], seen, keeper };
     const found = yield* this.#root(where, walk);
+    this.#noteUnsettled(where, false, seen);
     this.#memo.set(where, false, found ?? null);
     return found;
   }
@@ -92,11 +104,26 @@ export class Scanner {
     this.#memo.forget(where);
   }
 
-  /** Paths whose digest could not be remembered, because they had just been written. */
-  takeUnsettled(): string[] {
-    const paths = [...this.#unsettled];
+  /**
+   * Reads again what could not be remembered because it had just been written: the next run need
+   * not. Large files are left to it, since it may well have other work.
+   */
+  settle(): void {
+    for (const [where, { follow, bytes }] of [...this.#unsettled]) {
+      if (bytes > WORTH_SETTLING) continue;
+      try {
+        finishSync(this.scan(where, { follow, again: true }));
+      } catch (error) {
+        // Whatever became of it is told by the run that needs it.
+        if (!(error instanceof UnusableFile)) throw error;
+      }
+    }
     this.#unsettled.clear();
-    return paths;
+  }
+
+  #noteUnsettled(where: string, follow: boolean, { unsettled: bytes }: Seen): void {
+    if (bytes > 0) this.#unsettled.set(where, { follow, bytes });
+    else this.#unsettled.delete(where);
   }
 
   *#root(where: string, walk: Walk): Sliced<Scan | undefined> {
@@ -107,7 +134,7 @@ export class Scanner {
       const tree = walk.follow && stat.isDirectory() ? realpathSync(absolute) : '';
       return yield* this.#one(where, stat, { ...walk, tree, inside: [tree] });
     }
-    return walk.follow ? yield* this.#behind(where, walk) : linkScan(absolute, walk.keeper);
+    return walk.follow ? yield* this.#behind(where, walk) : linkScan(absolute, walk.keeper?.link);
   }
 
   *#one(where: string, stat: Stats, walk: Walk): Sliced<Scan> {
@@ -138,50 +165,51 @@ export class Scanner {
       walk.keeper === undefined
         ? yield* this.#hash(where, stat)
         : yield* readable(walk.keeper.file(where, stat, known), where);
-    if (hashed !== undefined && !hashed.settled) this.#unsettled.add(where);
+    if (hashed !== undefined && !hashed.settled) walk.seen.unsettled += Math.max(1, hashed.size);
     return hashed;
   }
 
   *#directory(where: string, walk: Walk): Sliced<Scan> {
     const absolute = path.join(this.#project, where);
     const before = walk.keeper && lstatSync(absolute);
+    let scan: Scan | undefined;
+    while (scan === undefined) scan = yield* this.#listing(where, absolute, walk);
+    if (before !== undefined) walk.keeper?.directoryDone(where, before);
+    if (!walk.again && !walk.seen.linkedInside) this.#memo.set(where, walk.follow, scan);
+    return scan;
+  }
+
+  /** Undefined when another walk came in between. */
+  *#listing(where: string, absolute: string, walk: Walk): Sliced<Scan | undefined> {
+    const { keeper, follow } = walk;
     const rows = this.#index.shaped(where, listNames(absolute, where));
     const listing = new Listing(rows);
     for (let row = 0; row < rows.names.length; row++) {
       if (row % TURN_EVERY === 0) yield undefined;
       yield* this.#entry(where, row, listing, walk);
     }
-    const scan = this.#isStanding(listing, walk)
-      ? (rows.self as Scan)
-      : this.#listed(listing, walk);
-    if (before !== undefined) walk.keeper?.directoryDone(where, before);
-    if (!walk.again && !walk.seen.linkedInside) this.#memo.set(where, walk.follow, scan);
-    return scan;
-  }
-
-  #isStanding({ unchanged, rows }: Listing, { keeper }: Walk): boolean {
-    return unchanged && (keeper === undefined || keeper.hasTree(rows.self as Scan));
-  }
-
-  #listed(listing: Listing, walk: Walk): Scan {
-    const { tree, scan } = listing.finish();
-    if (!listing.unchanged) this.#index.touch();
-    if (walk.keeper) walk.keeper.tree(tree);
-    else if (walk.follow) this.#keepTree(tree);
-    return scan;
+    const { standing } = listing;
+    if (standing !== undefined && keeper?.hasTree(standing) !== false) return standing;
+    const finished = listing.finish();
+    if (finished === undefined) return undefined;
+    if (standing === undefined) this.#index.touch();
+    if (keeper !== undefined) keeper.tree(finished.tree);
+    else if (follow) this.#keepTree(finished.tree);
+    return finished.scan;
   }
 
   *#entry(where: string, row: number, listing: Listing, walk: Walk): Sliced<void> {
     const { rows } = listing;
     const inner = `${where}/${rows.names[row] as string}`;
     const stat = lstatIfThere(`${this.#project}/${inner}`);
-    if (stat === undefined) listing.gone(row);
+    if (stat === undefined) listing.other(row, null);
     else if (stat.isFile()) {
       const holds = rows.matches(row, stat) && this.#index.isBelieved(stat);
       if (holds && walk.keeper === undefined) return;
       const known = holds ? rows.hexAt(row) : undefined;
       const hashed = yield* this.#content(inner, stat, known, walk);
-      if (hashed !== undefined) listing.file(row, stat, hashed);
+      if (hashed === undefined) listing.known(row);
+      else listing.file(row, stat, hashed);
     } else if (stat.isDirectory()) {
       const known = walk.again ? undefined : this.#memo.get(inner, walk.follow);
       const scan = known ?? (yield* this.#directory(inner, walk));
@@ -194,7 +222,7 @@ export class Scanner {
   /** A link inside a tree. */
   *#link(where: string, walk: Walk): Sliced<Scan> {
     const absolute = path.join(this.#project, where);
-    if (!walk.follow) return linkScan(absolute, walk.keeper);
+    if (!walk.follow) return linkScan(absolute, walk.keeper?.link);
     const target = realpathIfThere(absolute);
     if (target === undefined || isWithin(target, walk.tree)) return linkScan(absolute);
     return yield* this.#behind(where, walk);
@@ -224,144 +252,4 @@ export class Scanner {
     const same = looksSame(after, stat) && size === stat.size;
     return { hex, size, settled: same && isSettled(stat, started) };
   }
-}
-
-export interface HashedNow {
-  readonly hex: string;
-  readonly size: number;
-  /** True when any later change will show in the file's stat. */
-  readonly settled: boolean;
-}
-
-/** A listing in the making: rows that hold, and what has no row. */
-class Listing {
-  readonly rows: Rows;
-  /** What cannot be remembered in a row: links, files just written; null for what is gone. */
-  readonly #others = new Map<number, Scan | null>();
-  unchanged: boolean;
-
-  constructor(rows: Rows) {
-    this.rows = rows;
-    this.unchanged = rows.self !== undefined;
-  }
-
-  file(row: number, stat: Stats, { hex, size, settled }: HashedNow): void {
-    this.unchanged = false;
-    if (settled) this.rows.setFile(row, stat, hex);
-    else this.other(row, { digest: fileDigest(stat, hex), size, files: 1 });
-  }
-
-  directory(row: number, scan: Scan): void {
-    if (this.rows.isDirectory(row, scan)) return;
-    this.unchanged = false;
-    this.rows.setDirectory(row, scan);
-  }
-
-  other(row: number, scan: Scan): void {
-    this.unchanged = false;
-    this.rows.clear(row);
-    this.#others.set(row, scan);
-  }
-
-  gone(row: number): void {
-    this.unchanged = false;
-    this.rows.clear(row);
-    this.#others.set(row, null);
-  }
-
-  finish(): { tree: Tree; scan: Scan } {
-    const { rows } = this;
-    const entries: TreeEntry[] = [];
-    for (let row = 0; row < rows.names.length; row++) {
-      const name = rows.names[row] as string;
-      const other = this.#others.get(row);
-      if (other === undefined) entries.push(entryOf(rows, row, name));
-      else if (other !== null) entries.push({ name, ...other });
-    }
-    const tree = makeTree(entries);
-    const scan: Scan = { digest: `d:${tree.hex}`, size: tree.size, files: tree.files };
-    rows.self = this.#others.size === 0 ? scan : undefined;
-    return { tree, scan };
-  }
-}
-
-function entryOf(rows: Rows, row: number, name: string): TreeEntry {
-  const digest = rows.digestAt(row);
-  const files = digest.startsWith('d') ? (rows.mtime[row] as number) : 1;
-  return { name, digest, size: rows.size[row] as number, files };
-}
-
-export function looksSame(a: Stats, b: Stats): boolean {
-  return a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.size === b.size && a.ino === b.ino;
-}
-
-/** Any write after `started` gives the file a time that differs from the one it has. */
-export function isSettled(stat: Stats, started: number): boolean {
-  return Math.max(stat.mtimeMs, stat.ctimeMs) < started - clockTick(stat);
-}
-
-/** Names are text: what is not valid UTF-8 could not be written in pipeline.yaml or put back. */
-function listNames(absolute: string, shown: string): string[] {
-  let names: string[];
-  try {
-    names = readdirSync(absolute);
-  } catch (error) {
-    throw explained(error, shown);
-  }
-  if (names.some((name) => name.includes('\uFFFD'))) refuseBadNames(absolute, shown);
-  return names;
-}
-
-function refuseBadNames(absolute: string, shown: string): void {
-  for (const name of readdirSync(absolute, { encoding: 'buffer' })) {
-    if (Buffer.from(name.toString('utf8')).equals(name)) continue;
-    const text = name
-      .toString('latin1')
-      .replace(/[^\x20-\x7e]/g, (each) => `\\x${each.charCodeAt(0).toString(16)}`);
-    throw unusable(`${shown}/${text}`, 'has a name that is not valid UTF-8', 'rename it');
-  }
-}
-
-function* readable<T>(work: Sliced<T>, shown: string): Sliced<T> {
-  try {
-    return yield* work;
-  } catch (error) {
-    throw explained(error, shown);
-  }
-}
-
-/** What the user can cure is said in words; all else is the system's failure, as it is. */
-export function explained(error: unknown, shown: string): unknown {
-  const code = codeOf(error);
-  if (code !== 'EACCES' && code !== 'EPERM') return error;
-  return unusable(
-    shown,
-    `cannot be read (${code})`,
-    'allow reading it, or leave it out of the dep',
-  );
-}
-
-function notAFile(shown: string, stat: Stats): Error {
-  const what = stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device';
-  return unusable(shown, `is ${what}`, 'only files, directories and symbolic links can be kept');
-}
-
-function linkScan(absolute: string, keeper?: Keeper): Scan {
-  const target = readlinkSync(absolute);
-  keeper?.link(target);
-  return { digest: `l:${hash('sha256', target)}`, size: Buffer.byteLength(target), files: 1 };
-}
-
-/** Undefined for a link that leads nowhere or in a circle. */
-function realpathIfThere(absolute: string): string | undefined {
-  try {
-    return realpathSync(absolute);
-  } catch (error) {
-    if (isAbsent(error) || codeOf(error) === 'ELOOP') return undefined;
-    throw error;
-  }
-}
-
-function isWithin(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
 }

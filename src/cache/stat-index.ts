@@ -18,15 +18,18 @@ const WRITE_BACK_MS = 120_000;
 export class StatIndex {
   readonly #file: string;
   readonly #warn: (message: string) => void;
+  readonly #upSince: () => number;
   readonly #today = Math.floor(Date.now() / 86_400_000);
   #tables: IndexTables | undefined;
   /** Rows changed after this time are not believed: the machine went down since. */
   #distrustAfter = Number.POSITIVE_INFINITY;
   #dirty = false;
 
-  constructor(file: string, warn: (message: string) => void) {
+  /** `upSince`: when the machine was started, in milliseconds since 1970. */
+  constructor(file: string, warn: (message: string) => void, upSince = bootTime) {
     this.#file = file;
     this.#warn = warn;
+    this.#upSince = upSince;
   }
 
   /** The rows of a directory; read from disk at the first call. */
@@ -115,10 +118,13 @@ export class StatIndex {
       this.#warn('the stat index is damaged or of another version: files are hashed again');
       return empty;
     }
-    const upSince = Date.now() - uptime() * 1000;
-    if (tables.savedAt < upSince) this.#distrustAfter = tables.savedAt - WRITE_BACK_MS;
+    if (tables.savedAt < this.#upSince()) this.#distrustAfter = tables.savedAt - WRITE_BACK_MS;
     return tables;
   }
+}
+
+function bootTime(): number {
+  return Date.now() - uptime() * 1000;
 }
 
 function looksLike(row: LooseRow, stat: Stats): boolean {

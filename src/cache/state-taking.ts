@@ -12,13 +12,13 @@ import {
   type Stats,
 } from 'node:fs';
 import path from 'node:path';
+import { looksSame } from './clock.js';
 import { copyHashing, copyToDraft } from './copy.js';
 import type { Digest } from './digest.js';
 import { codeOf, unusable } from './errors.js';
 import { READ } from './hash.js';
 import { OBJECT_MODE, type Objects } from './objects.js';
 import { fileDigest, type Scan } from './rows.js';
-import { looksSame } from './scanner.js';
 import type { Scratch } from './scratch.js';
 import { makeTree, type TreeEntry } from './tree.js';
 

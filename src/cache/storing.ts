@@ -3,14 +3,15 @@ import { hash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { clockTick } from './clock.js';
+import { clockTick, isSettled, looksSame } from './clock.js';
 import { type Copied, copyToDraft, readSmall, SMALL } from './copy.js';
 import { unusable } from './errors.js';
 import { READ } from './hash.js';
+import type { HashedNow } from './listing.js';
 import { OBJECT_MODE, type Objects } from './objects.js';
 import { type Sliced, until } from './pace.js';
 import type { Scan } from './rows.js';
-import { type HashedNow, isSettled, type Keeper, looksSame } from './scanner.js';
+import type { Keeper } from './scanner.js';
 import type { Scratch } from './scratch.js';
 import type { Tree } from './tree.js';
 
@@ -48,9 +49,9 @@ export class Storing implements Keeper {
     return this.#settled(yield* until(this.#long(where, absolute, stat)), stat, started);
   }
 
-  link(target: string): void {
+  readonly link = (target: string): void => {
     this.#objects.put(Buffer.from(target));
-  }
+  };
 
   hasTree(scan: Scan): boolean {
     return this.#objects.stat(scan.digest.slice(2)) !== undefined;

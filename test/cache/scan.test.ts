@@ -1,0 +1,296 @@
+/** What a scan says of the workspace, and when it looks again. */
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { kindOf } from '../../src/cache/digest.js';
+import { finishSync } from '../../src/cache/pace.js';
+import { Scanner } from '../../src/cache/scanner.js';
+import { StatIndex } from '../../src/cache/stat-index.js';
+import { filesBelow, TestProject, temporaryFolder } from './project.js';
+
+/** Makes files look as if they had been written a minute ago, but for their ctime. */
+function age(project: TestProject, ...paths: string[]): void {
+  const then = new Date(Date.now() - 60_000);
+  for (const where of paths) utimesSync(project.at(where), then, then);
+}
+
+/** Returns when whatever was written so far is older than the clock's tick. */
+async function tick(): Promise<void> {
+  const start = Date.now();
+  while (Date.now() - start < 30) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('nothing, a file, an executable, a link and a directory are told apart', () => {
+  const project = new TestProject();
+  project.write({ 'data/a': 'same', 'data/b': 'same', 'data/d/f': '' });
+  chmodSync(project.at('data/b'), 0o755);
+  symlinkSync('a', project.at('data/l'));
+  const cache = project.open();
+  expect(cache.scanSync('data/none')).toBeUndefined();
+  expect(cache.scanSync('data/a/below')).toBeUndefined();
+  const kinds = ['a', 'b', 'l', 'd'].map((name) => kindOf(cache.scanSync(`data/${name}`)!.digest));
+  expect(kinds).toEqual(['file', 'executable', 'link', 'directory']);
+  expect(cache.scanSync('data/a')?.digest.slice(2)).toBe(cache.scanSync('data/b')?.digest.slice(2));
+});
+
+test('a directory counts by names, contents and modes, not by times, order or place', () => {
+  const one = new TestProject();
+  const two = new TestProject();
+  one.write({ 'data/a': '1', 'data/b/c': '2' });
+  two.write({ 'elsewhere/b/c': '2', 'elsewhere/a': '1' });
+  age(two, 'elsewhere/a', 'elsewhere/b/c');
+  expect(one.open().scanSync('data')).toEqual(two.open().scanSync('elsewhere'));
+});
+
+test.each<[string, (project: TestProject) => void]>([
+  ['a changed byte', (project) => project.write({ 'data/sub/b': 'B' })],
+  ['a new file', (project) => project.write({ 'data/sub/new': '' })],
+  ['a new empty directory', (project) => project.write({ 'data/sub/new/': '' })],
+  ['a removed file', (project) => rmSync(project.at('data/sub/b'))],
+  ['a renamed file', (project) => renameSync(project.at('data/sub/b'), project.at('data/sub/z'))],
+  ['a changed mode', (project) => chmodSync(project.at('data/sub/b'), 0o755)],
+  [
+    'a file that became a link',
+    (project) => {
+      rmSync(project.at('data/sub/b'));
+      symlinkSync('../a', project.at('data/sub/b'));
+    },
+  ],
+])('%s is seen, within a run by who asks again and always by the next', async (_, change) => {
+  const project = new TestProject();
+  project.write({ 'data/a': 'a', 'data/sub/b': 'b' });
+  const cache = project.open();
+  const before = cache.scanSync('data');
+  await tick();
+  cache.close();
+  change(project);
+  expect(cache.scanSync('data')).toEqual(before);
+  const after = cache.scanSync('data', { again: true });
+  expect(after?.digest).not.toBe(before?.digest);
+  expect(project.open().scanSync('data')).toEqual(after);
+});
+
+test('a file that looks as it did is not read again, and one that was touched is', async () => {
+  const project = new TestProject();
+  project.write({ 'data/a': 'a', 'data/b': 'b', lone: 'l' });
+  await tick();
+  const first = project.open();
+  const before = [first.scanSync('data'), first.scanSync('lone')];
+  first.close();
+  // Root may read what nobody may: that these are not opened is seen by their bytes being gone.
+  const index = new StatIndex(indexFile(project), () => undefined);
+  const rows = index.directory('data')!;
+  expect(
+    rows.names.map((_, row) => rows.matches(row, statSync(project.at(`data/${rows.names[row]}`)))),
+  ).toEqual([true, true]);
+  expect(index.looseHex('lone', statSync(project.at('lone')))).toBe(before[1]?.digest.slice(2));
+  age(project, 'data/a');
+  const touched = new StatIndex(indexFile(project), () => undefined).directory('data')!;
+  const row = touched.names.indexOf('a');
+  expect(touched.matches(row, statSync(project.at('data/a')))).toBe(false);
+  expect(project.open().scanSync('data')).toEqual(before[0]);
+});
+
+test('a file written within the tick of its hashing is not remembered, nor by a restored time', async () => {
+  const project = new TestProject();
+  const index = new StatIndex(project.at('index'), () => undefined);
+  const scanner = new Scanner(project.root, index, () => undefined);
+  for (let round = 0; round < 50; round++) {
+    // Same size, and as far as the clock goes the same time.
+    writeFileSync(project.at('a'), 'one');
+    const one = finishSync(scanner.scan('a', { again: true }));
+    writeFileSync(project.at('a'), 'two');
+    const two = finishSync(scanner.scan('a', { again: true }));
+    expect(two?.digest).not.toBe(one?.digest);
+  }
+});
+
+test('what was written shortly before the machine went down is read again', async () => {
+  const project = new TestProject();
+  project.write({ a: 'a' });
+  await tick();
+  const cache = project.open();
+  cache.scanSync('a');
+  cache.close();
+  const stat = statSync(project.at('a'));
+  const bootedSince = new StatIndex(
+    indexFile(project),
+    () => undefined,
+    () => Date.now() + 1,
+  );
+  expect(bootedSince.looseHex('a', stat)).toBeUndefined();
+  const upAllTheTime = new StatIndex(
+    indexFile(project),
+    () => undefined,
+    () => Date.now() - 3_600_000,
+  );
+  expect(upAllTheTime.looseHex('a', stat)).toBeDefined();
+});
+
+test('the index survives nothing but itself: cut or changed anywhere, it is ignored', async () => {
+  const project = new TestProject();
+  project.write({ 'data/a': 'a', 'data/b/c': 'c', lone: 'l' });
+  await tick();
+  const cache = project.open();
+  const before = [cache.scanSync('data'), cache.scanSync('lone')];
+  cache.close();
+  const whole = readFileSync(indexFile(project));
+  for (let length = 0; length < whole.length; length++) {
+    writeFileSync(indexFile(project), whole.subarray(0, length));
+    const next = project.open();
+    expect([next.scanSync('data'), next.scanSync('lone')]).toEqual(before);
+  }
+  expect(new Set(project.warnings)).toEqual(
+    new Set(['the stat index is damaged or of another version: files are hashed again']),
+  );
+  for (let byte = 0; byte < whole.length; byte++) {
+    const changed = Buffer.from(whole);
+    changed[byte] = (changed[byte] as number) ^ (1 << (byte % 8));
+    writeFileSync(indexFile(project), changed);
+    const next = project.open();
+    expect([next.scanSync('data'), next.scanSync('lone')]).toEqual(before);
+  }
+});
+
+test('a link within a dep counts as a link, one that leaves it by the content behind it', () => {
+  const project = new TestProject();
+  const outside = temporaryFolder();
+  writeFileSync(path.join(outside, 'f'), 'outside');
+  mkdirSync(path.join(outside, 'sub'));
+  writeFileSync(path.join(outside, 'sub/g'), 'deep');
+  project.write({ 'data/real': 'inside' });
+  symlinkSync('real', project.at('data/inner'));
+  symlinkSync(path.join(outside, 'f'), project.at('data/file'));
+  symlinkSync(outside, project.at('data/folder'));
+  const scan = () => project.open().scanSync('data', { follow: true })!;
+  const listing = project.open().treeListing(scan().digest)!;
+  expect(listing.map((entry) => [entry.name, kindOf(entry.digest)])).toEqual([
+    ['file', 'file'],
+    ['folder', 'directory'],
+    ['inner', 'link'],
+    ['real', 'file'],
+  ]);
+  const before = scan().digest;
+  writeFileSync(path.join(outside, 'sub/g'), 'DEEP');
+  expect(scan().digest).not.toBe(before);
+  const plain = project.open().scanSync('data')!.digest;
+  writeFileSync(path.join(outside, 'sub/g'), 'and again');
+  expect(project.open().scanSync('data')!.digest).toBe(plain);
+});
+
+test('a dep that is itself a link is what it leads to', () => {
+  const project = new TestProject();
+  const outside = temporaryFolder();
+  writeFileSync(path.join(outside, 'f'), 'x');
+  project.write({ 'real/f': 'x' });
+  symlinkSync(outside, project.at('data'));
+  const cache = project.open();
+  expect(cache.scanSync('data', { follow: true })).toEqual(
+    cache.scanSync('real', { follow: true }),
+  );
+  expect(kindOf(cache.scanSync('data')!.digest)).toBe('link');
+});
+
+test('links that lead nowhere, to themselves or in a circle count as links', () => {
+  const project = new TestProject();
+  const outside = temporaryFolder();
+  project.write({ 'data/sub/f': '' });
+  symlinkSync('nowhere', project.at('data/dangling'));
+  symlinkSync('self', project.at('data/self'));
+  symlinkSync('..', project.at('data/sub/up'));
+  symlinkSync(project.root, project.at('data/above'));
+  symlinkSync(outside, project.at('data/out'));
+  symlinkSync(project.at('data'), path.join(outside, 'back'));
+  const cache = project.open();
+  const { digest } = cache.scanSync('data', { follow: true })!;
+  const kinds = cache.treeListing(digest)!.map((entry) => [entry.name, kindOf(entry.digest)]);
+  expect(kinds).toEqual([
+    ['above', 'link'],
+    ['dangling', 'link'],
+    ['out', 'directory'],
+    ['self', 'link'],
+    ['sub', 'directory'],
+  ]);
+});
+
+test('a scan in slices says the same as one in one go, also when two walk at once', async () => {
+  const project = new TestProject();
+  const files = Array.from({ length: 500 }, (_, i) => [`data/${i % 7}/${i}`, `content ${i}`]);
+  project.write(Object.fromEntries(files));
+  const sync = project.open().scanSync('data');
+  const cache = project.open();
+  const both = await Promise.all([
+    cache.scan('data', { again: true }),
+    cache.scan('data', { follow: true }),
+    cache.storeOut('data'),
+  ]);
+  expect(both).toEqual([sync, sync, sync]);
+  expect(cache.hasAll(sync!.digest)).toBe(true);
+});
+
+test('forgetting a path looks again at what is above and below it, and at nothing else', () => {
+  const project = new TestProject();
+  project.write({ 'data/a/x': '1', 'data/b/y': '1', other: '1' });
+  const cache = project.open();
+  const before = ['data', 'data/a', 'data/a/x', 'data/b/y', 'other'].map((each) =>
+    cache.scanSync(each),
+  );
+  for (const where of ['data/a/x', 'data/b/y', 'other']) appendFileSync(project.at(where), '2');
+  cache.forget('data/a');
+  const after = ['data', 'data/a', 'data/a/x', 'data/b/y', 'other'].map((each) =>
+    cache.scanSync(each),
+  );
+  expect(after.map((scan, i) => scan?.digest !== before[i]?.digest)).toEqual([
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
+});
+
+test('a changed file among many is the only one that is read', async () => {
+  const project = new TestProject();
+  project.write(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`data/${i}`, `${i}`])));
+  await tick();
+  const first = project.open();
+  first.scanSync('data');
+  first.close();
+  // Cut short behind the index's back: read again, any of them would change the digest.
+  const names = readdirSync(project.at('data'));
+  project.write({ 'data/7': 'seven' });
+  const index = new StatIndex(indexFile(project), () => undefined);
+  const rows = index.directory('data')!;
+  const stale = names.filter(
+    (name) => !rows.matches(rows.names.indexOf(name), statSync(project.at(`data/${name}`))),
+  );
+  expect(stale).toEqual(['7']);
+});
+
+test('a file that shrinks to nothing while the project is open is seen', () => {
+  const project = new TestProject();
+  project.write({ 'data/a': 'a' });
+  const cache = project.open();
+  const before = cache.scanSync('data/a');
+  truncateSync(project.at('data/a'), 0);
+  expect(cache.scanSync('data/a', { again: true })?.digest).not.toBe(before?.digest);
+});
+
+function indexFile(project: TestProject): string {
+  return filesBelow(project.at('cache/v1/projects')).find((file) =>
+    file.endsWith('/index'),
+  ) as string;
+}
