@@ -20,6 +20,10 @@ export interface Running {
   readonly pid: number;
   readonly ended: Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
+  /** Resolves when the events so far satisfy the condition; rejects when the command ends before. */
+  events(satisfy: (events: readonly RunEvent[]) => boolean): Promise<void>;
+  /** Resolves when what it wrote on stderr so far satisfies the condition. */
+  errorText(satisfies: (text: string) => boolean): Promise<void>;
   /** Resolves with the first event that matches; rejects when the command ends without one. */
   event(matches: (event: RunEvent) => boolean): Promise<RunEvent>;
 }
@@ -50,7 +54,9 @@ export class Project {
   /** Lines of a file that stages append to, to tell that they ran; empty when there is none. */
   lines(name: string): string[] {
     try {
-      return this.read(name).split('\n').filter((line) => line !== '');
+      return this.read(name)
+        .split('\n')
+        .filter((line) => line !== '');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
@@ -90,7 +96,10 @@ export interface RunOutcome extends Ended {
 }
 
 export function outcomeOf(out: string): Omit<RunOutcome, keyof Ended> {
-  const events = out.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as RunEvent);
+  const events = out
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as RunEvent);
   const done = events.filter((event) => event.type === 'item');
   const order = events.find((event) => event.type === 'run')?.items ?? [];
   const items = Object.fromEntries(done.map((event) => [event.item, event]));
@@ -102,7 +111,11 @@ export function outcomeOf(out: string): Omit<RunOutcome, keyof Ended> {
   };
 }
 
-export function startIn(cwd: string, env: Readonly<Record<string, string>>, args: readonly string[]): Running {
+export function startIn(
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  args: readonly string[],
+): Running {
   const { CI: _ci, ...inherited } = process.env;
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
@@ -118,27 +131,39 @@ export function startIn(cwd: string, env: Readonly<Record<string, string>>, args
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;
+    for (const listener of listeners) listener();
   });
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, out, err }));
   });
+  /** Resolves when the condition holds; rejects when the command ends before. */
+  const when = (condition: () => boolean) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (!condition()) return;
+        listeners.delete(look);
+        resolve();
+      };
+      listeners.add(look);
+      look();
+      void ended.then(() => reject(new Error(`ended before it was so:\n${out}${err}`)));
+    });
   return {
     pid: child.pid as number,
     ended,
     kill: (signal) => void child.kill(signal),
-    event: (matches) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const complete = out.slice(0, out.lastIndexOf('\n') + 1);
-          const found = outcomeOf(complete).events.find(matches);
-          if (found === undefined) return;
-          listeners.delete(look);
-          resolve(found);
-        };
-        listeners.add(look);
-        look();
-        void ended.then(() => reject(new Error(`ended without the event:\n${out}${err}`)));
-      }),
+    event: async (matches) => {
+      const first = () => eventsIn(out).find(matches);
+      await when(() => first() !== undefined);
+      return first() as RunEvent;
+    },
+    events: (satisfy) => when(() => satisfy(eventsIn(out))),
+    errorText: (satisfies) => when(() => satisfies(err)),
   };
+}
+
+/** The events of the complete lines. */
+function eventsIn(out: string): readonly RunEvent[] {
+  return outcomeOf(out.slice(0, out.lastIndexOf('\n') + 1)).events;
 }
