@@ -1,0 +1,40 @@
+/** The environment of a stage's process: that of the run, and the variables of docs/stage-protocol.md. */
+
+export interface Given {
+  /** A file for progress. */
+  readonly progress: string;
+  /** The context of a TypeScript stage. */
+  readonly context?: string | undefined;
+  /** GPUs that it holds, as CUDA_VISIBLE_DEVICES names them. */
+  readonly gpus?: string | undefined;
+  /** Of an incremental stage. */
+  readonly epochs?: EpochVariables | undefined;
+}
+
+export type EpochVariables = Readonly<
+  Record<'PIPE_EPOCHS' | 'PIPE_EPOCH' | 'PIPE_STATE' | 'PIPE_COMMIT', string>
+>;
+
+/** What is meant for one process: a run that is itself started by a stage must not hand it on. */
+const OF_ONE_PROCESS = [
+  'PIPE_PROGRESS',
+  'PIPE_CONTEXT',
+  'PIPE_RUNNER_FD',
+  'PIPE_EPOCHS',
+  'PIPE_EPOCH',
+  'PIPE_STATE',
+  'PIPE_COMMIT',
+];
+
+export function stageEnvironment(env: NodeJS.ProcessEnv, given: Given): NodeJS.ProcessEnv {
+  const own: NodeJS.ProcessEnv = { ...env };
+  for (const name of OF_ONE_PROCESS) delete own[name];
+  own.PIPE_PROGRESS = given.progress;
+  if (given.context !== undefined) own.PIPE_CONTEXT = given.context;
+  if (given.gpus !== undefined) {
+    own.CUDA_VISIBLE_DEVICES = given.gpus;
+    // nvidia-smi, which our indices come from, counts by the bus; CUDA left alone puts the fastest first.
+    own.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
+  }
+  return { ...own, ...given.epochs };
+}

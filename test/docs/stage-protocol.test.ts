@@ -1,0 +1,34 @@
+/** docs/stage-protocol.md shows the examples as they are, and names every variable that a stage is given. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { stageEnvironment } from '../../src/process/environment.js';
+import { MARK } from '../../src/process/family.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const page = readFileSync(`${root}/docs/stage-protocol.md`, 'utf8');
+
+test.each([
+  ['yaml', 'epochs-shell/pipeline.yaml'],
+  ['sh', 'epochs-shell/train.sh'],
+  ['python', 'epochs-python/train.py'],
+])('the %s example is examples/%s', (language, file) => {
+  expect(page).toContain(
+    `\`\`\`${language}\n${readFileSync(`${root}/examples/${file}`, 'utf8')}\`\`\``,
+  );
+});
+
+test('every variable is named', () => {
+  const epochs = { PIPE_EPOCHS: '2', PIPE_EPOCH: '1', PIPE_STATE: '/s', PIPE_COMMIT: '/c' };
+  const given = stageEnvironment({}, { progress: '/p', context: '/x', gpus: '0', epochs });
+  for (const name of [...Object.keys(given), MARK]) expect(page).toContain(`\`${name}\``);
+});
+
+test('a stage that starts a run does not hand on what is meant for itself alone', () => {
+  const outer = { A: '1', PIPE_EPOCHS: '2', PIPE_CONTEXT: '/x', PIPE_CACHE: '/cache' };
+  expect(stageEnvironment(outer, { progress: '/p' })).toEqual({
+    A: '1',
+    PIPE_CACHE: '/cache',
+    PIPE_PROGRESS: '/p',
+  });
+});
