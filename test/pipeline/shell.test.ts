@@ -179,7 +179,9 @@ describe('quotePlain', () => {
       fc.property(fc.array(fc.string({ unit: 'binary-ascii' }), { maxLength: 40 }), (values) => {
         const sane = values.map((value) => value.replaceAll('\0', ''));
         const words = sane.map((value) => quotePlain(value)).join(' ');
-        expect(sh(`printf '%s\\001' x ${words}`)).toBe(['x', ...sane].map((v) => `${v}\x01`).join(''));
+        expect(sh(`printf '%s\\001' x ${words}`)).toBe(
+          ['x', ...sane].map((v) => `${v}\x01`).join(''),
+        );
       }),
       { numRuns: 30 },
     );

@@ -98,7 +98,11 @@ stages:
     expect(Object.keys(read(`x: &x [1, 2]\n${many}\n`).value as object)).toHaveLength(20_001);
     const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
     for (let i = 1; i < 30; i++) {
-      bomb.push(`a${i}: &a${i} [${Array(10).fill(`*a${i - 1}`).join(', ')}]`);
+      bomb.push(
+        `a${i}: &a${i} [${Array(10)
+          .fill(`*a${i - 1}`)
+          .join(', ')}]`,
+      );
     }
     expect(mistakesIn(() => read(bomb.join('\n')))).toContain('(alias-bomb)');
   });

@@ -1,0 +1,34 @@
+/** The resolved params as lines: path, value, and where the value comes from. */
+import type { Json } from '../stage/context.js';
+import type { Origin, Param } from './params.js';
+
+export interface ParamLine {
+  readonly path: string;
+  readonly value: Json;
+  /** `pipeline.yaml:3`, `profile paper, pipeline.yaml:9`, `--set a.b=3`. */
+  readonly origin: string;
+}
+
+/** A line for each value that is no map, or an empty one; in the order of the tree. */
+export function paramLines(tree: Param, prefix = ''): readonly ParamLine[] {
+  const lines: ParamLine[] = [];
+  for (const [name, param] of tree.parts ?? []) {
+    const path = prefix + name;
+    if (param.parts && param.parts.size > 0) lines.push(...paramLines(param, `${path}.`));
+    else lines.push({ path, value: param.value, origin: originText(param.origin) });
+  }
+  return lines;
+}
+
+function originText(origin: Origin): string {
+  switch (origin.kind) {
+    case 'file':
+      return `${origin.file}:${origin.line}`;
+    case 'profile':
+      return `profile ${origin.name}, ${origin.file}:${origin.line}`;
+    case 'set':
+      return `--set ${origin.text}`;
+    default:
+      return origin satisfies never;
+  }
+}

@@ -1,0 +1,199 @@
+/** Patterns, and who writes what a path or pattern reads: against naive oracles. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  escapeGlob,
+  isGlob,
+  matchGlob,
+  mayHold,
+  parseGlob,
+  unescapeGlob,
+} from '../../src/pipeline/glob.js';
+import { addOut, createOutTree, gather, type Owner, ownersOf } from '../../src/pipeline/outtree.js';
+
+const matches = (pattern: string, path: string) => matchGlob(parseGlob(pattern), path);
+
+describe('a pattern', () => {
+  it.each([
+    ['data/*.txt', ['data/a.txt', 'data/ü b.txt'], ['data/a.csv', 'data/x/a.txt', 'data/.txt']],
+    ['*/m.json', ['a/m.json'], ['m.json', 'a/b/m.json', '.a/m.json']],
+    ['a?c', ['abc', 'a日c'], ['ac', 'abbc', 'a/c']],
+    ['a[0-9].x', ['a1.x'], ['ab.x', 'a12.x']],
+    ['a[!0-9].x', ['ab.x'], ['a1.x', 'a/.x']],
+    ['a[]]b', ['a]b'], ['ab']],
+    ['{a,b{c,d}}/x', ['a/x', 'bc/x', 'bd/x'], ['b/x', 'ab/x', '{a,b}/x']],
+    ['{a,b/c}.t', ['a.t', 'b/c.t'], ['b.t', 'c.t']],
+    ['data/**', ['data/a', 'data/a/b/c', 'data'], ['datas', 'x/data/a', 'data/.git/x']],
+    ['**/m.json', ['m.json', 'a/m.json', 'a/b/m.json'], ['am.json', '.a/m.json', 'm.json/x']],
+    ['a/**/b/*.c', ['a/b/x.c', 'a/x/b/x.c', 'a/b/b/x.c'], ['a/x.c', 'a/b/x/x.c']],
+    ['.*', ['.a'], ['a']],
+    ['a\\*b', ['a*b'], ['axb']],
+    ['a\\\\*', ['a\\b'], ['a*']],
+    ['a{b', ['a{b'], ['ab']],
+    ['x(1)+$^.|', ['x(1)+$^.|'], ['x1']],
+  ])('%s', (pattern, yes, no) => {
+    expect(yes.filter((path) => !matches(pattern, path))).toEqual([]);
+    expect(no.filter((path) => matches(pattern, path))).toEqual([]);
+  });
+
+  it('is told from a path by its wild cards, escaped ones not counted', () => {
+    const patterns = ['a*', '?', '[a]', '{a,b}', '\\\\*', '**'];
+    const paths = ['a', 'a.b/c-d', 'a\\*', '\\[a\\]', 'a]', 'a}'];
+    expect(patterns.filter(isGlob)).toEqual(patterns);
+    expect(paths.filter(isGlob)).toEqual([]);
+  });
+
+  it('never matches anything but itself when it is escaped (property)', () => {
+    const text = fc.string({ unit: fc.constantFrom(...'ab*?[]{},\\!^-.'), minLength: 1 });
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        const escaped = escapeGlob(a);
+        expect(isGlob(escaped)).toBe(false);
+        expect(unescapeGlob(escaped)).toBe(a);
+        expect(matches(escaped, a)).toBe(true);
+        expect(matches(escaped, b)).toBe(a === b);
+      }),
+    );
+  });
+
+  it('may hold a match in every folder above one (property)', () => {
+    const part = fc.constantFrom('a', 'b', '*', 'a*', '**', '{a,b}', '?');
+    const name = fc.constantFrom('a', 'b', 'ab');
+    fc.assert(
+      fc.property(
+        fc.array(part, { minLength: 1, maxLength: 5 }),
+        fc.array(name, { minLength: 1, maxLength: 5 }),
+        (parts, names) => {
+          const glob = parseGlob(parts.join('/'));
+          if (!matchGlob(glob, names.join('/'))) return;
+          for (let length = 0; length < names.length; length++) {
+            expect(mayHold(glob, names.slice(0, length).join('/'))).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('holds nothing where it cannot match further in', () => {
+    const glob = parseGlob('data/*/x.txt');
+    expect(['', 'data', 'data/a'].map((folder) => mayHold(glob, folder))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(['src', 'data/a/b', 'data/a/x.txt'].map((folder) => mayHold(glob, folder))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('with very many choices stays bounded', () => {
+    const glob = parseGlob('{a,b}'.repeat(40));
+    expect(glob.alternatives.length).toBeLessThanOrEqual(1000);
+  });
+});
+
+const within = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`);
+
+/** Trees of outs that do not overlap, as items declare them. */
+const names = fc.constantFrom('a', 'b', 'ab', 'm.json', '.h');
+const paths = fc.array(names, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
+const outs = fc.array(paths, { maxLength: 12 }).map((list) => {
+  const kept: string[] = [];
+  for (const path of list) {
+    if (!kept.some((each) => within(each, path) || within(path, each))) kept.push(path);
+  }
+  return kept;
+});
+
+function plant(list: readonly string[]) {
+  const tree = createOutTree();
+  const owners = list.map((path, item): Owner => ({ path, item, out: 0 }));
+  for (const owner of owners) expect(addOut(tree, owner)).toBeUndefined();
+  return tree;
+}
+
+const sorted = (owners: readonly Owner[]) => owners.map(({ path }) => path).sort();
+
+describe('the tree of outs', () => {
+  it('refuses exactly what equals, holds or lies in another out (property)', () => {
+    fc.assert(
+      fc.property(outs, paths, (list, path) => {
+        const overlap = list.filter((each) => within(each, path) || within(path, each));
+        const found = addOut(plant(list), { path, item: -1, out: 0 });
+        if (overlap.length === 0) expect(found).toBeUndefined();
+        else expect(overlap).toContain(found?.path);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('finds who writes a path, something above it or something in it (property)', () => {
+    fc.assert(
+      fc.property(outs, paths, (list, path) => {
+        const expected = list.filter((each) => within(each, path) || within(path, each));
+        expect(sorted(ownersOf(plant(list), path))).toEqual(expected.sort());
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('gathers what matches, what lies in a match, and outs that may hold one (property)', () => {
+    const part = fc.constantFrom('a', 'b', '*', 'a*', '**', '{a,m.json}', '?', '*b', 'm.json');
+    const patterns = fc.array(part, { minLength: 1, maxLength: 4 }).map((each) => each.join('/'));
+    fc.assert(
+      fc.property(outs, patterns, (list, pattern) => {
+        const glob = parseGlob(pattern);
+        const { owners, holders, paths: gathered } = gather(plant(list), glob);
+        // Every folder on the way to an out, and the out itself.
+        const prefixes = new Set(
+          list.flatMap((path) =>
+            path.split('/').map((_, i, parts) => parts.slice(0, i + 1).join('/')),
+          ),
+        );
+        const matched = [...prefixes].filter(
+          (path) => matchGlob(glob, path) && (!glob.deep || list.includes(path)),
+        );
+        expect(gathered).toEqual(matched.sort());
+        const made = list.filter((path) => matched.some((each) => within(path, each)));
+        const held = sorted(holders);
+        expect(sorted(owners)).toEqual([...made, ...held].sort());
+        for (const path of held) {
+          expect(mayHold(glob, path)).toBe(true);
+          expect(made).not.toContain(path);
+        }
+        // None is forgotten that looks like a folder and could hold a match.
+        for (const path of list) {
+          if (made.includes(path) || path.endsWith('.json')) continue;
+          if (mayHold(glob, path)) expect(held).toContain(path);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('gathers alike in folders of any size, where an index takes over (property)', () => {
+    const list = Array.from({ length: 300 }, (_, i) =>
+      i % 3 === 0 ? `out/x${i}` : i % 3 === 1 ? `out/y${i}/m.json` : `out/z${i}/n${i % 7}.json`,
+    );
+    const tree = plant(list);
+    const patterns = [
+      'out/*/m.json',
+      'out/x*',
+      'out/y1*/m.json',
+      'out/*/n3.json',
+      'out/*',
+      'out/?1',
+    ];
+    for (const pattern of patterns) {
+      const glob = parseGlob(pattern);
+      const expected = list
+        .map((path) => (path.split('/').length > pattern.split('/').length ? '' : path))
+        .filter((path) => path !== '' && matchGlob(glob, path));
+      const { paths: gathered } = gather(tree, glob);
+      expect(gathered.filter((path) => list.includes(path))).toEqual(expected.sort());
+    }
+  });
+});

@@ -1,0 +1,113 @@
+/** The params tree under profiles and --set, and where each value comes from. */
+import { describe, expect, it } from 'vitest';
+import { loadParams } from '../../src/pipeline/load.js';
+import { type ParamLine, paramLines } from '../../src/pipeline/params-report.js';
+import { mistakesOf, planOf, type Variant } from './rig.js';
+
+const TEXT = `params:
+  train: { epochs: 8, rate: 0.1 }
+  sources:
+    faces: { kind: rendered, count: 10 }
+  datasets: [faces]
+  open: {}
+  nothing:
+profiles:
+  paper:
+    train: { epochs: 350 }
+  large:
+    train: { epochs: 900, rate: 0.2 }
+    datasets: [faces, animals]
+    open: { any: { thing: 1 } }
+    nothing: { a: 1 }
+stages: {}
+`;
+
+const paramsOf = (variant: Variant) => planOf(TEXT, variant).params;
+
+describe('params', () => {
+  it('are the tree of the file', () => {
+    expect(paramsOf({})).toEqual({
+      train: { epochs: 8, rate: 0.1 },
+      sources: { faces: { kind: 'rendered', count: 10 } },
+      datasets: ['faces'],
+      open: {},
+      nothing: null,
+    });
+  });
+
+  it('take a profile part by part; lists are replaced whole, an empty map takes anything', () => {
+    expect(paramsOf({ profiles: ['large'] })).toEqual({
+      train: { epochs: 900, rate: 0.2 },
+      sources: { faces: { kind: 'rendered', count: 10 } },
+      datasets: ['faces', 'animals'],
+      open: { any: { thing: 1 } },
+      nothing: { a: 1 },
+    });
+  });
+
+  it('take several profiles in their order', () => {
+    expect(paramsOf({ profiles: ['large', 'paper'] })).toMatchObject({
+      train: { epochs: 350, rate: 0.2 },
+    });
+    expect(paramsOf({ profiles: ['paper', 'large'] })).toMatchObject({ train: { epochs: 900 } });
+  });
+
+  it('take --set last, in order, as the whole value', () => {
+    const set = ['train.epochs=50', 'sources.faces={ kind: folder, path: x }', 'train.epochs=51'];
+    expect(paramsOf({ profiles: ['paper'], set })).toMatchObject({
+      train: { epochs: 51, rate: 0.1 },
+      sources: { faces: { kind: 'folder', path: 'x' } },
+    });
+    expect(paramsOf({ set: ['train={ epochs: 1, rate: 2 }', 'train.epochs=3'] })).toMatchObject({
+      train: { epochs: 3, rate: 2 },
+    });
+  });
+
+  it('keep a "=" in the value of --set', () => {
+    expect(paramsOf({ set: ['datasets=[a=b]'] })).toMatchObject({ datasets: ['a=b'] });
+  });
+
+  it('show mistakes in profiles that nobody asked for', () => {
+    const text = TEXT.replace('epochs: 350', 'epoch: 350');
+    expect(mistakesOf(text)).toBe(
+      `pipeline.yaml:10:14: error: params have no "train.epoch" (unknown-param)
+        train: { epoch: 350 }
+                 ~~~~~
+  did you mean "epochs"?`,
+    );
+    // Asked for or not, it is one mistake.
+    expect(mistakesOf(text, { profiles: ['paper'] })).toBe(mistakesOf(text));
+  });
+
+  it('may be absent or empty', () => {
+    expect(planOf('stages: {}\n').params).toEqual({});
+    expect(planOf('params:\nprofiles:\nstages: {}\n').params).toEqual({});
+  });
+});
+
+describe('where a value comes from', () => {
+  const lines = (variant: Variant): readonly ParamLine[] =>
+    paramLines(loadParams({ project: '/nowhere', text: TEXT, ...variant }));
+
+  it('is its line of the file, its profile, or the --set', () => {
+    const variant = { profiles: ['paper'], set: ['sources.faces={ kind: zip }'] };
+    expect(lines(variant)).toEqual([
+      { path: 'train.epochs', value: 350, origin: 'profile paper, pipeline.yaml:10' },
+      { path: 'train.rate', value: 0.1, origin: 'pipeline.yaml:2' },
+      { path: 'sources.faces.kind', value: 'zip', origin: '--set sources.faces={ kind: zip }' },
+      { path: 'datasets', value: ['faces'], origin: 'pipeline.yaml:5' },
+      { path: 'open', value: {}, origin: 'pipeline.yaml:6' },
+      { path: 'nothing', value: null, origin: 'pipeline.yaml:7' },
+    ]);
+  });
+
+  it('is the line of the anchor for a merged value', () => {
+    const text =
+      'x-base: &base\n  rate: 0.1\nparams:\n  train: { <<: *base, epochs: 3 }\nstages: {}\n';
+    const tree = loadParams({ project: '/nowhere', text });
+    expect(paramLines(tree).map(({ path, origin }) => [path, origin])).toEqual([
+      ['train.epochs', 'pipeline.yaml:4'],
+      ['train.rate', 'pipeline.yaml:2'],
+    ]);
+  });
+});

@@ -1,0 +1,102 @@
+/** Which items a command line means. */
+import { describe, expect, it } from 'vitest';
+import { select, withDependents, withNeeds } from '../../src/pipeline/select.js';
+import { mistakesIn, planOf } from './rig.js';
+
+const plan = planOf(`
+stages:
+  raw: { cmd: "true", outs: [out/raw] }
+  train: { matrix: { d: [faces, animals] }, cmd: "true", deps: [out/raw], outs: ["out/\${d}/m"] }
+  evaluate:
+    matrix: { d: [faces, animals], o: [double20, square40] }
+    cmd: "true"
+    deps: ["out/\${d}/m"]
+    outs: ["out/\${d}/\${o}"]
+  trace: { cmd: "true" }
+`);
+
+const names = (indices: readonly number[]) => indices.map((index) => plan.items[index]!.id);
+const chosen = (...targets: string[]) => names(select(plan, targets));
+
+describe('select', () => {
+  it('takes a stage, an item, or all', () => {
+    expect(chosen('train')).toEqual(['train@faces', 'train@animals']);
+    expect(chosen('train@animals')).toEqual(['train@animals']);
+    expect(chosen('evaluate@faces,double20')).toEqual(['evaluate@faces,double20']);
+    expect(chosen()).toHaveLength(plan.items.length);
+  });
+
+  it('takes patterns: over items with @, over stages without', () => {
+    expect(chosen('train@*')).toEqual(['train@faces', 'train@animals']);
+    expect(chosen('evaluate@*,double20')).toEqual([
+      'evaluate@faces,double20',
+      'evaluate@animals,double20',
+    ]);
+    expect(chosen('*@faces')).toEqual(['train@faces']);
+    expect(chosen('tra*')).toEqual(['train@faces', 'train@animals', 'trace']);
+    expect(chosen('tra??')).toHaveLength(3);
+    expect(chosen('*')).toHaveLength(plan.items.length);
+  });
+
+  it('gives each item once, in plan order, whatever the order of the targets', () => {
+    expect(chosen('trace', 'train@faces', 'train', 'raw')).toEqual([
+      'raw',
+      'train@faces',
+      'train@animals',
+      'trace',
+    ]);
+  });
+
+  it.each([
+    ['trian', 'there is no stage or item "trian"', 'did you mean "train"?'],
+    ['train@face', 'there is no stage or item "train@face"', 'did you mean "train@faces"?'],
+    ['trian@faces', 'there is no stage or item "trian@faces"', 'did you mean "train@faces"?'],
+    [
+      'evaluate@faces',
+      'there is no stage or item "evaluate@faces"',
+      "for all of them: 'evaluate@faces,*'",
+    ],
+    [
+      'trace@faces',
+      'there is no stage or item "trace@faces"',
+      '"trace" has no matrix: it is an item by itself',
+    ],
+    [
+      'nothing-alike',
+      'there is no stage or item "nothing-alike"',
+      'stages are: raw, train, evaluate, trace',
+    ],
+    ['zz*', 'no stage or item matches "zz*"', 'stages are: raw, train, evaluate, trace'],
+  ])('explains %s', (target, message, hint) => {
+    expect(mistakesIn(() => select(plan, [target]))).toBe(
+      `error: ${message} (unknown-target)\n  ${hint}`,
+    );
+  });
+
+  it('names every target that means nothing', () => {
+    const text = mistakesIn(() => select(plan, ['train', 'x1', 'x2']));
+    expect(text.match(/"x\d"/g)).toEqual(['"x1"', '"x2"']);
+  });
+
+  it('takes other characters of patterns as they are', () => {
+    expect(() => select(plan, ['train@(faces|animals)*'])).toThrow('matches');
+    expect(() => select(plan, ['t[r]ain*'])).toThrow('matches');
+  });
+});
+
+describe('what hangs together', () => {
+  it('is all that the items need, or all that need them', () => {
+    const [item] = select(plan, ['evaluate@faces,double20']);
+    expect(names(withNeeds(plan, [item!]))).toEqual([
+      'raw',
+      'train@faces',
+      'evaluate@faces,double20',
+    ]);
+    const [train] = select(plan, ['train@faces']);
+    expect(names(withDependents(plan, [train!]))).toEqual([
+      'train@faces',
+      'evaluate@faces,double20',
+      'evaluate@faces,square40',
+    ]);
+  });
+});
