@@ -5,8 +5,8 @@ import type { WebgpuReport } from '../../support/webgpu-child.js';
 const driver = findSoftwareDriver();
 const where = driver ?? 'SKIPPED: no software driver for Vulkan on this machine';
 
-/** float32 has 6e-8; some hundred additions in another order. */
-const TOLERANCE = 1e-6;
+/** float32 has 6e-8; up to 2,100 additions in another order give 1e-6. */
+const TOLERANCE = 3e-6;
 
 describe.skipIf(driver === null)(`WebGPU (${where})`, () => {
   let report: WebgpuReport;
