@@ -37,8 +37,12 @@ export interface PackageUse {
 
 export interface Lookup {
   readonly name: string;
+  /** The name with what is imported of the package. */
+  readonly specifier: string;
   /** Absolute path of the folder whose file imports it. */
   readonly folder: string;
+  /** Absolute path of the file that it leads to. */
+  readonly found: string | undefined;
 }
 
 export function observe(root: string): Observed {

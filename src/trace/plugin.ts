@@ -51,7 +51,6 @@ async function resolveBare(
   if (args.namespace === 'pipe-stage') return { path: specifier, external: true };
   if (isBuiltin(specifier)) return { path: withScheme(specifier), external: true };
   if (specifier === STAGE_DOOR) return resolveStageDoor(args, seen);
-  noteLookup(specifier, resolveDir, seen);
   const found = await build.resolve(specifier, {
     kind,
     resolveDir,
@@ -59,7 +58,9 @@ async function resolveBare(
     pluginData: ASKED,
     with: args.with,
   });
-  if (found.errors.length > 0) return resolveAbsent(args, seen);
+  const failed = found.errors.length > 0;
+  noteLookup(args, failed ? undefined : found.path, seen);
+  if (failed) return resolveAbsent(args, seen);
   if (found.external || found.namespace !== 'file' || !isInstalled(seen.root, found.path)) {
     return { ...found, warnings: [] };
   }
@@ -106,10 +107,11 @@ function nearestManifest(folder: string, root: string) {
   return undefined;
 }
 
-function noteLookup(specifier: string, folder: string, seen: Observed): void {
+function noteLookup(args: OnResolveArgs, found: string | undefined, seen: Observed): void {
+  const { path: specifier, resolveDir: folder } = args;
   if (specifier.startsWith('#')) return;
   const name = packageName(specifier);
-  seen.lookups.set(`${folder}\0${name}`, { name, folder });
+  seen.lookups.set(`${folder}\0${specifier}`, { name, specifier, folder, found });
 }
 
 function notePackage(args: OnResolveArgs, file: string, seen: Observed): string {

@@ -2,8 +2,10 @@
 import { execFile } from 'node:child_process';
 import {
   cpSync,
+  lutimesSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -16,13 +18,32 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { type Diagnostic, UserError } from '../../src/error.js';
-import { type TracedModule, traceModule } from '../../src/trace/trace.js';
+import type { Shelf } from '../../src/trace/kept.js';
+import { freshSight, hexOf } from '../../src/trace/sight.js';
+import {
+  keptTrace,
+  type TracedModule,
+  type TraceOptions,
+  traceModule,
+} from '../../src/trace/trace.js';
+import type { Traced } from '../../src/trace/traced.js';
 
 export class Sandbox {
   /** Holds the project, and what must lie outside of it. */
   readonly home = realpathSync(mkdtempSync(path.join(tmpdir(), 'pipe-trace-')));
   root = path.join(this.home, 'project');
   readonly stageDoor = path.join(this.home, 'tool', 'stage.js');
+
+  /** What is kept, as text, as it would be on disk. */
+  readonly kept = new Map<string, string>();
+  readonly shelf: Shelf = {
+    version: '1.0.0',
+    read: (name) => {
+      const text = this.kept.get(name);
+      return text === undefined ? undefined : JSON.parse(text);
+    },
+    write: (name, value) => void this.kept.set(name, JSON.stringify(value)),
+  };
 
   constructor(files: Readonly<Record<string, string | Uint8Array>> = {}) {
     this.write('package.json', '{ "type": "module" }');
@@ -87,8 +108,28 @@ export class Sandbox {
     return target;
   }
 
+  options(deps: readonly string[] = []): TraceOptions {
+    return { stageDoor: this.stageDoor, deps, shelf: this.shelf };
+  }
+
   trace(file = 'stage.ts', deps: readonly string[] = []): Promise<TracedModule> {
-    return traceModule(this.root, file, { stageDoor: this.stageDoor, deps });
+    return traceModule(this.root, file, this.options(deps));
+  }
+
+  /** What an earlier trace left, when it still holds. */
+  recall(file = 'stage.ts', deps: readonly string[] = []): Traced | undefined {
+    const sight = freshSight(this.root, (path) => digestOf(this.path(path)));
+    return keptTrace(this.root, file, this.options(deps), sight);
+  }
+
+  /** Makes everything look older than any trace, as it is in a project where nobody just saved a file. */
+  settle(folder = this.home): void {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const where = path.join(folder, entry.name);
+      if (entry.isDirectory()) this.settle(where);
+      else lutimesSync(where, 1, 1);
+    }
+    lutimesSync(folder, 1, 1);
   }
 
   async digest(file = 'stage.ts'): Promise<string> {
@@ -130,4 +171,10 @@ export class Sandbox {
   dispose(): void {
     rmSync(this.home, { recursive: true, force: true });
   }
+}
+
+/** As the stat index of the cache would give it. */
+function digestOf(file: string): string | undefined {
+  const hex = hexOf(file);
+  return hex && `f:${hex}`;
 }

@@ -1,0 +1,140 @@
+/** Bundles a module with all that it imports locally, and says what it rests on. */
+import { existsSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { sha256 } from '../canonical.js';
+import { type Diagnostic, UserError, userError } from '../error.js';
+import { STAGE_PROTOCOL } from '../stage/define.js';
+import type { Basis } from './basis.js';
+import { type Built, type Esbuild, loadEsbuild, type Message, TARGET } from './esbuild.js';
+import type { Bundle } from './executable.js';
+import { basisOf } from './foundation.js';
+import { hasOpenImports, importersOf, refuseOutsiders } from './graph.js';
+import { diagnosticOf, untraceable } from './mistakes.js';
+import { type Observed, observe } from './observed.js';
+import { packagesOf } from './packages.js';
+import { isOutside, within } from './place.js';
+import { type Links, labelled } from './placeholder.js';
+import { tracePlugin } from './plugin.js';
+import { DEFINES } from './prologue.js';
+import { strippedDigests } from './strip.js';
+import type { Traced } from './traced.js';
+
+export interface Bundled {
+  readonly traced: Traced;
+  readonly bundle: Bundle;
+  /** Imports that cannot be traced. */
+  readonly opaque: readonly Diagnostic[];
+  /** Undefined when it cannot be told later whether the trace still holds. */
+  readonly basis: Basis | undefined;
+}
+
+/** `root`: absolute, links followed. `file`: relative to it. */
+export async function bundleModule(root: string, file: string): Promise<Bundled> {
+  const entry = entryOf(root, file);
+  const seen = observe(root);
+  const esbuild = await loadEsbuild();
+  const startedAt = Date.now();
+  const built = await build(esbuild, entry, seen);
+  const importers = importersOf(built.metafile, entry, seen);
+  refuseOutsiders(importers, built.metafile, seen);
+  const packages = packagesOf(built.metafile, seen);
+  const bundle = bundleOf(built, { ...seen.links, ...packages.links });
+  const [digest, files] = await Promise.all([
+    digestOf(esbuild, bundle),
+    strippedDigests(esbuild, importers.keys(), seen),
+  ]);
+  const code = {
+    kind: 'module',
+    bundle: digest,
+    protocol: STAGE_PROTOCOL,
+    packages: packages.versions,
+  } as const;
+  return {
+    traced: { code, files, importers: defined(importers) },
+    bundle,
+    opaque: opaqueImports(built, seen),
+    // What an open path will match is for the next trace to find out.
+    basis: hasOpenImports(built.metafile)
+      ? undefined
+      : basisOf(file, built.metafile, seen, startedAt),
+  };
+}
+
+function entryOf(root: string, file: string): string {
+  const absolute = path.join(root, file);
+  if (!existsSync(absolute)) {
+    throw userError('stage-not-found', `there is no ${file}`, 'create it, or correct `run:`');
+  }
+  const entry = within(root, realpathSync(absolute));
+  if (isOutside(entry)) {
+    throw userError(
+      'import-outside',
+      `${file} is a link to ${entry}, outside of the project`,
+      'put the file itself there',
+    );
+  }
+  return entry;
+}
+
+/** Messages of esbuild about imports that it leaves to the run. */
+const OPAQUE = ['unsupported-dynamic-import', 'unsupported-require-call', 'indirect-require'];
+
+async function build(esbuild: Esbuild, entry: string, seen: Observed): Promise<Built> {
+  try {
+    return await esbuild.build({
+      // With `./`, since a name alone would be a package.
+      entryPoints: [`./${entry}`],
+      absWorkingDir: seen.root,
+      outfile: 'stage.mjs',
+      write: false,
+      bundle: true,
+      metafile: true,
+      format: 'esm',
+      platform: 'node',
+      target: TARGET,
+      // As Node resolves, which knows no `module`, neither as a field nor as a condition.
+      mainFields: ['main'],
+      conditions: ['module-sync'],
+      sourcemap: 'external',
+      sourcesContent: false,
+      legalComments: 'none',
+      treeShaking: true,
+      define: DEFINES,
+      plugins: [tracePlugin(seen)],
+      logLevel: 'silent',
+      logOverride: Object.fromEntries(OPAQUE.map((id) => [id, 'warning' as const])),
+    });
+  } catch (error) {
+    const { errors } = error as { readonly errors?: readonly Message[] };
+    if (errors === undefined) throw error;
+    throw new UserError(errors.map((each) => diagnosticOf(each, seen)));
+  }
+}
+
+function opaqueImports({ warnings }: Built, seen: Observed): Diagnostic[] {
+  return warnings.filter(({ id }) => OPAQUE.includes(id)).map((each) => untraceable(each, seen));
+}
+
+function bundleOf({ outputFiles }: Built, links: Links): Bundle {
+  const [map, text] = outputFiles.map((each) => each.text) as [string, string];
+  // A hashbang means nothing to an imported module, and may stand in its first line only.
+  return { text: text.replace(/^#![^\n]*/, ''), map, links };
+}
+
+/** Layout and the last comments go; what stands for places of this machine gets its name. */
+async function digestOf(esbuild: Esbuild, { text, links }: Bundle): Promise<string> {
+  const { code } = await esbuild.transform(text, {
+    loader: 'js',
+    target: TARGET,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+  });
+  return sha256(`pipe bundle\n${labelled(code, links)}`);
+}
+
+function defined(importers: ReadonlyMap<string, string | undefined>): Record<string, string> {
+  const known: Record<string, string> = {};
+  for (const [file, importer] of importers) if (importer !== undefined) known[file] = importer;
+  return known;
+}

@@ -1,0 +1,64 @@
+/** Kept traces: the code of an unchanged stage is known without esbuild, synchronously. */
+import { sha256 } from '../canonical.js';
+import type { Diagnostic } from '../error.js';
+import { type Basis, holds } from './basis.js';
+import type { Bundle } from './executable.js';
+import type { Sight } from './sight.js';
+import type { Traced } from './traced.js';
+
+/** Where traces are kept. What is read is as it was written, or undefined. */
+export interface Shelf {
+  /** Version of the tool: what another one kept does not count. */
+  readonly version: string;
+  read(name: string): unknown;
+  write(name: string, value: unknown): void;
+}
+
+/** Another number: trace anew. */
+const FORMAT = 1;
+
+export interface KeptTrace {
+  readonly format: typeof FORMAT;
+  readonly basis: Basis;
+  readonly traced: Traced;
+  /** Imports that cannot be traced: whether they are an error is for the deps to say. */
+  readonly opaque: readonly Diagnostic[];
+}
+
+interface KeptBundle {
+  readonly format: typeof FORMAT;
+  /** Its digest: whose bundle it is. */
+  readonly digest: string;
+  readonly bundle: Bundle;
+}
+
+/** One name for an entry file, whatever its content: a new trace takes the place of the old one. */
+export function traceName(
+  { version }: Shelf,
+  root: string,
+  kind: 'module' | 'script',
+  file: string,
+): string {
+  return sha256(JSON.stringify(['trace', FORMAT, version, root, kind, file]));
+}
+
+/** Undefined when there is none, or when anything that it rests on is not as it was. */
+export function readTrace(shelf: Shelf, name: string, sight: Sight): KeptTrace | undefined {
+  const kept = shelf.read(name) as KeptTrace | undefined;
+  return kept?.format === FORMAT && holds(kept.basis, sight) ? kept : undefined;
+}
+
+export function writeTrace(shelf: Shelf, name: string, trace: Omit<KeptTrace, 'format'>): void {
+  shelf.write(name, { format: FORMAT, ...trace } satisfies KeptTrace);
+}
+
+/** Apart from the trace, since it is read only when the stage is executed. */
+export function writeBundle(shelf: Shelf, name: string, digest: string, bundle: Bundle): void {
+  shelf.write(`${name}-bundle`, { format: FORMAT, digest, bundle } satisfies KeptBundle);
+}
+
+/** Undefined when it is not there, or is that of another state of the code. */
+export function readBundle(shelf: Shelf, name: string, digest: string): Bundle | undefined {
+  const kept = shelf.read(`${name}-bundle`) as KeptBundle | undefined;
+  return kept?.format === FORMAT && kept.digest === digest ? kept.bundle : undefined;
+}

@@ -1,0 +1,80 @@
+/** What lies where, each thing looked at once: shared by the traces of one run, since stages share helpers. */
+import { createHash } from 'node:crypto';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { isOutside } from './place.js';
+
+/** All paths are relative to the project; those outside of it begin with `../`. */
+export interface Sight {
+  /** Absolute path of the project, links followed. */
+  readonly root: string;
+  /** SHA-256 of a file's bytes, links followed; undefined when there is no file. */
+  hex(file: string): string | undefined;
+  /** Names in a folder, sorted; none when there is no folder. */
+  names(folder: string): readonly string[];
+  exists(where: string): boolean;
+  /** Target of a symbolic link; empty for anything else; undefined when nothing is there. */
+  link(where: string): string | undefined;
+}
+
+/** Digest of a file of the project, such as `f:<SHA-256>`, as the stat index knows it; links are followed. */
+export type DigestAt = (file: string) => string | undefined;
+
+/** For one run: what it has seen it does not look at again. */
+export function freshSight(project: string, digestAt: DigestAt): Sight {
+  // `..` of a link is not where it seems to be.
+  const root = realpathSync.native(project);
+  const absolute = (where: string) => path.join(root, where);
+  return {
+    root,
+    hex: memo((file) =>
+      isOutside(file) ? hexOf(absolute(file)) : digestAt(file)?.replace(/^[fx]:/, ''),
+    ),
+    names: memo((folder) => namesIn(absolute(folder))),
+    exists: memo((where) => lstatSync(absolute(where), QUIET) !== undefined),
+    link: memo((where) => linkAt(absolute(where))),
+  };
+}
+
+const QUIET = { throwIfNoEntry: false } as const;
+
+function memo<T>(look: (where: string) => T): (where: string) => T {
+  const seen = new Map<string, T>();
+  return (where) => {
+    const known = seen.get(where);
+    if (known !== undefined || seen.has(where)) return known as T;
+    const found = look(where);
+    seen.set(where, found);
+    return found;
+  };
+}
+
+/** Undefined when there is no file. */
+export function hexOf(file: string): string | undefined {
+  const bytes = unlessAbsent(() => readFileSync(file));
+  return bytes && hexOfBytes(bytes);
+}
+
+export function hexOfBytes(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function namesIn(folder: string): readonly string[] {
+  return unlessAbsent(() => readdirSync(folder).sort()) ?? [];
+}
+
+function linkAt(where: string): string | undefined {
+  const stat = lstatSync(where, QUIET);
+  if (stat === undefined) return undefined;
+  return stat.isSymbolicLink() ? readlinkSync(where) : '';
+}
+
+function unlessAbsent<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
+    throw error;
+  }
+}

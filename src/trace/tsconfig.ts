@@ -1,0 +1,91 @@
+/** What of tsconfig.json decides where an import leads: what it extends, `paths` and `baseUrl`. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { packageName } from './package.js';
+
+/** Another file that it builds on. */
+export type Extended =
+  | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'package'; readonly name: string };
+
+export interface PathAliases {
+  /** Absolute: where targets are counted from. */
+  readonly base: string;
+  /** True when every bare import is tried in `base` too. */
+  readonly everything: boolean;
+  /** Patterns with one `*` at most, and their targets. */
+  readonly paths: Readonly<Record<string, readonly string[]>>;
+}
+
+export function extendedBy(file: string): Extended[] {
+  const value = readConfig(file)?.extends;
+  const names = (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'string');
+  return names.flatMap((name): Extended[] => {
+    if (!/^\.{0,2}\//.test(name)) return [{ kind: 'package', name: packageName(name) }];
+    const target = path.resolve(path.dirname(file), name);
+    const files = target.endsWith('.json') ? [target] : [`${target}.json`, target];
+    return files.map((each) => ({ kind: 'file', file: each }));
+  });
+}
+
+export function pathAliases(file: string): PathAliases | undefined {
+  const options = readConfig(file)?.compilerOptions;
+  if (!isTree(options)) return undefined;
+  const { baseUrl, paths } = options;
+  if (typeof baseUrl !== 'string' && !isTree(paths)) return undefined;
+  return {
+    base: path.resolve(path.dirname(file), typeof baseUrl === 'string' ? baseUrl : '.'),
+    everything: typeof baseUrl === 'string',
+    paths: isTree(paths) ? (paths as PathAliases['paths']) : {},
+  };
+}
+
+/** Absolute paths that a bare import may mean by any of the aliases. */
+export function aliasTargets(specifier: string, aliases: readonly PathAliases[]): string[] {
+  return aliases.flatMap(({ base, everything, paths }) => {
+    const targets = everything ? [specifier] : [];
+    for (const [pattern, values] of Object.entries(paths)) {
+      const middle = matched(specifier, pattern);
+      if (middle === undefined || !Array.isArray(values)) continue;
+      targets.push(...values.map((value) => String(value).replace('*', () => middle)));
+    }
+    return targets.map((target) => path.resolve(base, target));
+  });
+}
+
+/** What the `*` of the pattern stands for; undefined when it does not match. */
+function matched(specifier: string, pattern: string): string | undefined {
+  const star = pattern.indexOf('*');
+  if (star < 0) return specifier === pattern ? '' : undefined;
+  const [before, after] = [pattern.slice(0, star), pattern.slice(star + 1)];
+  const long = specifier.length >= before.length + after.length;
+  return long && specifier.startsWith(before) && specifier.endsWith(after)
+    ? specifier.slice(before.length, specifier.length - after.length)
+    : undefined;
+}
+
+type Tree = Readonly<Record<string, unknown>>;
+
+function readConfig(file: string): Tree | undefined {
+  try {
+    const value: unknown = JSON.parse(withoutComments(readFileSync(file, 'utf8')));
+    return isTree(value) ? value : undefined;
+  } catch (error) {
+    // esbuild has told of a broken one already, or taken it for empty.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** JSON with comments and trailing commas, as tsconfig.json may be, to JSON. */
+function withoutComments(text: string): string {
+  const keep = (found: string) => (found.startsWith('"') ? found : ' ');
+  return text
+    .replace(/^\uFEFF/, '')
+    .replace(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*(?:[^*]|\*(?!\/))*\*\//g, keep)
+    .replace(/"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g, keep);
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
