@@ -1,6 +1,10 @@
 /** Restoring images with a trained model: load the folder that `train` wrote, give images and masks, get images back. */
-import type { BackendName } from './backend/choose.js';
-
+import * as tf from '@tensorflow/tfjs-core';
+import { type BackendName, openBackend } from './backend/choose.js';
+import { type Model, readModel } from './nn/model-files.js';
+import { disposeParams, sizeOf } from './nn/params.js';
+import { createRandom } from './random.js';
+import { createBatch, disposeBatch, type Examples } from './train/batch.js';
 
 /** How a restoration is drawn. */
 export interface RestoreOptions {
@@ -9,23 +13,26 @@ export interface RestoreOptions {
    * mean (or, for a model whose config says so, of one sample: switch 5 of the paper's code).
    */
   readonly samples?: number;
-  /** Seed of the latent noise. */
+  /** Seed of the latent noise; 1 unless said. */
   readonly seed?: number;
   /**
    * Index of the first image in the whole set: the noise of an image depends on the seed and its
-   * index alone, so a set restored in parts gives the same bytes as one restored at once.
+   * index alone, so a set restored in parts gives the same fills as one restored at once.
    */
   readonly first?: number;
-  /** Called after each internal batch. */
+  /** Called after each internal batch, counting images over all samples. */
   readonly progress?: (done: number, total: number) => void;
 }
 
 /** What a model folder says of itself. */
 export interface ModelInfo {
   readonly arch: string;
+  /** How many numbers were learned. */
   readonly parameters: number;
+  /** Images are size×size×channels. */
   readonly size: number;
   readonly channels: number;
+  /** Epochs trained. */
   readonly epochs: number;
 }
 
@@ -46,9 +53,105 @@ export interface Restorer {
 
 /** Options of `loadModel`. */
 export interface LoadOptions {
-  /** As `train.backend`. */
+  /** As `train.backend`; `auto` unless said. */
   readonly backend?: BackendName;
 }
 
+/** Images in one pass. */
+const BATCH = 25;
+
 /** Reads `weights.safetensors` and `model.json` of a model folder. */
-export declare function loadModel(folder: string, options?: LoadOptions): Promise<Restorer>;
+export async function loadModel(folder: string, options: LoadOptions = {}): Promise<Restorer> {
+  await openBackend(options.backend ?? 'auto');
+  const model = readModel(folder);
+  const { size, channels, parameters, epochs } = model.file;
+  return {
+    info: { arch: model.file.model.network.arch, parameters, size, channels, epochs },
+    restore: (images, masks, options = {}) => restoreAll(model, images, masks, options),
+    dispose: () => disposeParams(model.params),
+  };
+}
+
+async function restoreAll(
+  model: Model,
+  images: Uint8Array,
+  masks: Uint8Array,
+  { samples, seed = 1, first = 0, progress }: RestoreOptions,
+): Promise<Float32Array> {
+  const { size, channels } = model.file;
+  const count = checkCount(images, masks, size, channels);
+  const length = size * size * channels;
+  const rounds = samples ?? 1;
+  const drawn = samples !== undefined || model.network.atTest.latent === 'sample';
+  const restored = new Float32Array(rounds * count * length);
+  for (let start = 0; start < count; start += batchSize(model)) {
+    const end = Math.min(count, start + batchSize(model));
+    const batch = createBatch(
+      pick(images, masks, size, channels, start, end),
+      model.file.model.prefill,
+    );
+    for (let round = 0; round < rounds; round++) {
+      const noise = drawn ? drawNoise(model, seed, first + start, first + end, round) : undefined;
+      const out = model.network.restore(model.params, batch, noise);
+      const values = await out.data();
+      tf.dispose([out, ...(noise ? [noise] : [])]);
+      const at = (round * count + start) * length;
+      for (let i = 0; i < values.length; i++) restored[at + i] = clampToBytes(values[i]! * 255);
+      progress?.(start * rounds + (round + 1) * (end - start), count * rounds);
+    }
+    disposeBatch(batch);
+  }
+  return restored;
+}
+
+/** The paper's code tests images one by one, each normalised by its own statistics. */
+function batchSize({ network }: Model): number {
+  return network.atTest.statistics === 'batch' ? 1 : BATCH;
+}
+
+function checkCount(images: Uint8Array, masks: Uint8Array, size: number, channels: number): number {
+  const count = masks.length / (size * size);
+  if (!Number.isInteger(count) || images.length !== masks.length * channels) {
+    throw new RangeError(
+      `${images.length} bytes of images and ${masks.length} of masks are no batch of ${size}×${size}×${channels}`,
+    );
+  }
+  return count;
+}
+
+function pick(
+  images: Uint8Array,
+  masks: Uint8Array,
+  size: number,
+  channels: number,
+  start: number,
+  end: number,
+): Examples {
+  const indices = Array.from({ length: end - start }, (_, i) => start + i);
+  const part = (bytes: Uint8Array, length: number) =>
+    indices.map((index) => bytes.subarray(index * length, (index + 1) * length));
+  const pixels = size * size;
+  return { size, channels, images: part(images, pixels * channels), masks: part(masks, pixels) };
+}
+
+/** Each image's noise is a stream of its own, so that it does not depend on the batch. */
+function drawNoise(
+  { network }: Model,
+  seed: number,
+  first: number,
+  last: number,
+  sample: number,
+): tf.Tensor {
+  const length = sizeOf(network.noise);
+  const values = new Float32Array((last - first) * length);
+  for (let image = first; image < last; image++) {
+    const random = createRandom(seed, 'latent', image, sample);
+    const start = (image - first) * length;
+    for (let i = 0; i < length; i++) values[start + i] = random.normal();
+  }
+  return tf.tensor(values, [last - first, ...network.noise]);
+}
+
+function clampToBytes(value: number): number {
+  return Math.min(255, Math.max(0, value));
+}

@@ -26,6 +26,7 @@ export function deepvision(config: DeepvisionConfig, size: number, channels: num
   return {
     specs: layerSpecs(plan),
     noise: [plan.latent],
+    atTest: { latent: config.testLatent, statistics: config.testStatistics },
     train(params, seen, _target, noise) {
       const moments: Moments[] = [];
       const input = networkInput(config, seen, 'signed');

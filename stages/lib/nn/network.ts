@@ -21,10 +21,19 @@ export interface Pass {
   readonly moments: readonly Moments[];
 }
 
+/** How a network is meant to be used at test: two of the code's slips. */
+export interface AtTest {
+  /** A draw of the latent (the code), or its mean. */
+  readonly latent: 'sample' | 'mean';
+  /** Batch norm by the statistics of the one image (the code), or by the running ones. */
+  readonly statistics: 'batch' | 'running';
+}
+
 export interface Network {
   readonly specs: readonly ParamSpec[];
   /** Shape of the latent noise of one image. */
   readonly noise: Shape;
+  readonly atTest: AtTest;
   /** A pass with gradients: `noise` is standard normal [B, ...this.noise]. */
   train(params: Params, seen: Occluded, target: tf.Tensor4D, noise: tf.Tensor): Pass;
   /** A pass without: without noise the latent is its mean. */
