@@ -36,7 +36,7 @@ export class EpochRun {
     plan: EpochPlan,
     chain: string,
     records: readonly EpochRecord[],
-    scratch: string,
+    state: string,
   ) {
     this.#work = work;
     this.#item = item;
@@ -44,7 +44,7 @@ export class EpochRun {
     this.#chain = chain;
     this.#records = new Map(records.map((record) => [record.epoch, record]));
     this.#resume = this.#whereToResume();
-    this.#state = path.join(scratch, 'state');
+    this.#state = state;
   }
 
   /**
@@ -55,7 +55,7 @@ export class EpochRun {
     work: Work,
     item: Item,
     manifest: Manifest,
-    scratch: string,
+    state: string,
     afresh: boolean,
   ): Promise<EpochRun | undefined> {
     const plan = item.epochs;
@@ -63,7 +63,7 @@ export class EpochRun {
     const chain = keyOf(chainManifest(manifest, plan.param));
     await adopt(work, chain, afresh);
     const records = afresh ? [] : cacheOf(work).readEpochs(chain);
-    const run = new EpochRun(work, item, plan, chain, records, scratch);
+    const run = new EpochRun(work, item, plan, chain, records, state);
     await run.#putStateBack();
     return run;
   }

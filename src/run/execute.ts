@@ -1,22 +1,18 @@
 /** One execution of an item, from clean outs to a record; with its retries. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { RecordedOut, RunRecord } from '../cache/record.js';
-import { canonical } from '../canonical.js';
 import type { Failure } from '../event.js';
 import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import { stageEnvironment } from '../process/environment.js';
-import { type Command, execute } from '../process/execute.js';
 import { acquireGpus, type GpuLease } from '../process/lease.js';
-import { fileNameOf } from '../process/names.js';
 import { describeEnding, type Outcome, succeeded } from '../process/outcome.js';
-import { followProgress } from '../process/progress.js';
 import type { Decision } from './decide.js';
 import { EpochRun } from './epoch-run.js';
 import { explain } from './explain.js';
-import { matchedPaths } from './glob.js';
-import { inputsOf, paramsTree } from './inputs.js';
+import { inputsOf } from './inputs.js';
+import { launchItem } from './launch.js';
+import { Scratch } from './scratch.js';
 import { cacheOf, itemAt, type Work } from './work.js';
 
 export type Execution =
@@ -28,9 +24,6 @@ export type Execution =
     }
   | { readonly kind: 'failed'; readonly reason: string; readonly failure: Failure }
   | { readonly kind: 'cancelled' };
-
-/** From SIGTERM to SIGKILL: long enough to write a file, short enough to wait for. */
-const GRACE_SECONDS = 5;
 
 /** Executes the item, again after a failure as often as it may be retried. */
 export async function executeItem(
@@ -44,7 +37,9 @@ export async function executeItem(
   const lease = await leaseOf(work, item);
   try {
     for (let attempt = 0; ; attempt++) {
-      const execution = await attemptItem(work, index, decision, reason, lease);
+      // What a forced execution has computed counts when it is tried again.
+      const afresh = decision.cause === 'forced' && attempt === 0;
+      const execution = await attemptItem(work, index, decision, { reason, lease, afresh });
       if (execution.kind !== 'failed' || attempt >= item.retries) return execution;
       const message = `${execution.failure.message}; try ${attempt + 2} of ${item.retries + 1}`;
       work.emit({ type: 'warning', item: item.id, message });
@@ -68,11 +63,9 @@ async function attemptItem(
   work: Work,
   index: number,
   decision: Decision & { kind: 'run' },
-  reason: string,
-  lease: GpuLease | undefined,
+  { reason, lease, afresh }: Start,
 ): Promise<Execution> {
   const item = itemAt(work, index);
-  const afresh = decision.cause === 'forced';
   let computed = 0;
   for (let start = 0; ; start++) {
     const scratch = new Scratch(work, item);
@@ -81,7 +74,7 @@ async function attemptItem(
       work,
       item,
       decision.manifest,
-      scratch.folder,
+      scratch.state,
       afresh && start === 0,
     );
     try {
@@ -97,6 +90,13 @@ async function attemptItem(
       scratch.remove();
     }
   }
+}
+
+interface Start {
+  readonly reason: string;
+  readonly lease: GpuLease | undefined;
+  /** Nothing of an incremental stage that was computed before counts. */
+  readonly afresh: boolean;
 }
 
 interface Attempt {
@@ -198,76 +198,6 @@ function changedInput(work: Work, index: number, manifest: Manifest): string | u
   return dep?.path ?? work.codes.changedScript(index);
 }
 
-async function launchItem(
-  work: Work,
-  index: number,
-  scratch: Scratch,
-  lease: GpuLease | undefined,
-  epochs: EpochRun | undefined,
-): Promise<Outcome> {
-  const item = itemAt(work, index);
-  const { project, options } = work;
-  const { env } = project;
-  const progress = followProgress(scratch.progress, (step) =>
-    work.emit({ type: 'progress', item: item.id, ...step }),
-  );
-  const secrets = item.secrets
-    .map((name) => env[name])
-    .filter((value) => value !== undefined && value !== '');
-  const stop =
-    epochs === undefined
-      ? options.interruption.stop
-      : AbortSignal.any([options.interruption.stop, epochs.stop]);
-  try {
-    epochs?.watch();
-    const outcome = await execute({
-      command: commandOf(work, index, scratch),
-      cwd: project.root,
-      env: stageEnvironment(env, {
-        progress: scratch.progress,
-        context: item.action.kind === 'module' ? scratch.context : undefined,
-        gpus: lease?.visible,
-        epochs: epochs?.env,
-      }),
-      log: path.join(project.root, scratch.log),
-      secrets: secrets as string[],
-      timeout: item.timeout,
-      grace: GRACE_SECONDS,
-      stop,
-      kill: options.interruption.kill,
-    });
-    await epochs?.drain();
-    return outcome;
-  } finally {
-    progress.close();
-  }
-}
-
-function commandOf(work: Work, index: number, scratch: Scratch): Command {
-  const item = itemAt(work, index);
-  if (item.action.kind === 'shell') return { kind: 'shell', command: item.action.command };
-  if (item.action.kind === 'argv') return { kind: 'argv', argv: item.action.argv };
-  writeFileSync(scratch.context, canonical(contextOf(work, item)));
-  const bundle = work.codes.bundleFor(index);
-  return { kind: 'module', host: path.join(work.project.dist, 'stage-host.mjs'), bundle };
-}
-
-/** What the stage host gives to a TypeScript stage. */
-function contextOf(work: Work, item: Item): object {
-  const absolute = (relative: string) => path.join(work.project.root, relative);
-  const deps = item.deps.map((dep) => [
-    dep.name,
-    dep.glob ? matchedPaths(work.project.root, dep).map(absolute) : absolute(dep.path),
-  ]);
-  return {
-    item: item.id,
-    matrix: item.matrix,
-    params: paramsTree(item.params),
-    deps: Object.fromEntries(deps),
-    outs: Object.fromEntries(item.outs.map((out) => [out.name, absolute(out.path)])),
-  };
-}
-
 function failureOf(item: Item, message: string, outcome: Outcome, log: string): Failure {
   const { ending, tail } = outcome;
   return {
@@ -290,30 +220,5 @@ export function describeAction({ action }: Item): string {
       return action.argv.join(' ');
     default:
       return action satisfies never;
-  }
-}
-
-let executions = 0;
-
-/** The files of one execution: its log, which stays, and what is thrown away when it ends. */
-class Scratch {
-  /** Relative to the project. */
-  readonly log: string;
-  readonly context: string;
-  readonly progress: string;
-  readonly folder: string;
-
-  constructor(work: Work, item: Item) {
-    const { layout } = cacheOf(work);
-    const stamp = new Date().toISOString().replaceAll(':', '-');
-    const log = path.join(layout.logs, fileNameOf(item.id), `${stamp}.log`);
-    this.log = path.relative(work.project.root, log);
-    this.folder = cacheOf(work).tmpFolder(`execution-${++executions}`);
-    this.context = path.join(this.folder, 'context.json');
-    this.progress = path.join(this.folder, 'progress');
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }

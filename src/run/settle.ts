@@ -44,7 +44,7 @@ async function underLocks(work: Work, index: number, seconds: () => number): Pro
   try {
     const first = await withoutRunning(work, index, seconds);
     if (first.kind === 'ended') return first;
-    const keyLock = await lock(work, item, `key ${lockKeyOf(item, first.decision.manifest)}`);
+    const keyLock = await lockKey(work, item, first.decision.manifest);
     try {
       // Another clone may have computed it while we waited.
       const second = await withoutRunning(work, index, seconds);
@@ -52,7 +52,7 @@ async function underLocks(work: Work, index: number, seconds: () => number): Pro
       const { decision } = second;
       return concluded(item, decision.key, await executeItem(work, index, decision), seconds());
     } finally {
-      keyLock.release();
+      keyLock?.release();
     }
   } finally {
     workspaceLock.release();
@@ -173,6 +173,17 @@ function cancelled(item: Item, reason: string): Ended {
 /** Nobody else writes the item's outs while this is held. */
 export function lockWorkspace(work: Work, item: Item): Promise<Lock> {
   return lock(work, item, `out ${workspaceOf(work)} ${item.id}`);
+}
+
+/**
+ * Where several workspaces share a cache, the same result is computed by one of them; a chain's
+ * commit folder belongs to one process in any case.
+ */
+async function lockKey(work: Work, item: Item, manifest: Manifest): Promise<Lock | undefined> {
+  const { env } = work.project;
+  const isShared = env.PIPE_CACHE !== undefined && env.PIPE_CACHE !== '';
+  if (item.epochs === undefined && !isShared) return undefined;
+  return lock(work, item, `key ${lockKeyOf(item, manifest)}`);
 }
 
 /** Waits for whoever computes the same, and says so; what a dead holder left running is ended first. */
