@@ -15,15 +15,8 @@ import { runStage } from './support/context.js';
 import { type Experiment, writeExperiment } from './support/experiment.js';
 
 vi.mock('../../stages/lib/restore.js', async () => {
-  const { createRowRestorer } = await import('./support/restorer.js');
-  const { readImages } = await import('../../stages/lib/images.js');
-  const { join } = await import('node:path');
-  return {
-    loadModel: async (folder: string) => {
-      const { size, channels } = readImages(join(folder, '../images'));
-      return createRowRestorer(size, channels);
-    },
-  };
+  const { rowModels } = await import('./support/restorer.js');
+  return rowModels();
 });
 
 const root = mkdtempSync(join(tmpdir(), 'evaluate-'));

@@ -66,7 +66,7 @@ function grid(dataset: DataSet, number: number): Markup {
       }),
   )}</defs></svg>
 <div class="scroll" tabindex="0" role="region" aria-label="${dataset.name}: images by setting"><table class="grid-table">
-<thead><tr><th scope="col"><span class="chip">hole</span></th><th scope="col">original</th><th scope="col">occluded</th><th scope="col">best classical</th>${models.map(
+<thead><tr><th scope="col">hole</th><th scope="col">original</th><th scope="col">occluded</th><th scope="col">best classical</th>${models.map(
     ({ label }) => html`<th scope="col">${label}</th>`,
   )}<th scope="col">error</th></tr></thead>
 <tbody>${rows.map(({ setting, s, pick, rival }, r) => {

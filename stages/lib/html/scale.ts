@@ -69,6 +69,6 @@ export function extent(values: Iterable<number>, margin = 0.04): readonly [numbe
     high = Math.max(high, value);
   }
   if (low > high) return [0, 1];
-  const room = (high - low) * margin || Math.abs(high) * 0.05 || 0.5;
+  const room = high > low ? (high - low) * margin : Math.abs(high) * 0.05 || 0.5;
   return [low - room, high + room];
 }

@@ -34,6 +34,14 @@ for (const table of document.querySelectorAll('[data-methods]')) {
   show();
 }
 
+// On paper nothing can be unfolded: all is, and is folded again after.
+let unfolded = [];
+addEventListener('beforeprint', () => {
+  unfolded = [...document.querySelectorAll('details:not([open])')];
+  for (const details of unfolded) details.open = true;
+});
+addEventListener('afterprint', () => { for (const details of unfolded) details.open = false; });
+
 // Gallery.
 const SVG = 'http://www.w3.org/2000/svg';
 const gallery = byId('gallery-data') && read('gallery-data').filter(({ models }) => models[0].settings[0].picks.length > 0);

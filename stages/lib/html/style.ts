@@ -3,7 +3,7 @@
 export const STYLE = `
 :root {
   color-scheme: light dark;
-  --paper: #fbfaf7; --card: #fff; --ink: #1b1d21; --soft: #5d626b; --faint: #8b909a;
+  --paper: #fbfaf7; --card: #fff; --ink: #1b1d21; --soft: #565b64; --faint: #646972;
   --rule: #e4e1d9; --rule-strong: #cbc7bc; --accent: #b4430f; --accent-soft: #fbeee5;
   --model-2: #7a3ea8; --model-3: #b01f5a;
   --good: #1c6e45; --good-soft: #e2f1e7; --bad: #a02a2a; --bad-soft: #f8e6e3;
@@ -14,7 +14,7 @@ export const STYLE = `
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --paper: #131519; --card: #1a1d23; --ink: #e9e7e2; --soft: #a9adb6; --faint: #7d828c;
+    --paper: #131519; --card: #1a1d23; --ink: #e9e7e2; --soft: #b0b4bd; --faint: #999ea8;
     --rule: #2b2f37; --rule-strong: #434954; --accent: #ff9a61; --accent-soft: #33231a;
     --model-2: #c79bf0; --model-3: #ff8ab8;
     --good: #79d3a2; --good-soft: #17301f; --bad: #f29a92; --bad-soft: #381e1c;
@@ -92,13 +92,16 @@ svg .axis { stroke: var(--rule-strong); } svg .grid { stroke: var(--rule); }
 .charts svg { width: 100%; height: auto; display: block; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; list-style: none; padding: 0; font-size: .84rem; color: var(--soft); margin: .3rem 0; }
 .legend svg, .charts .legend svg { display: inline; width: 18px; vertical-align: middle; margin-right: .35em; }
+thead tr:first-child th:empty { border-bottom: 0; }
+.card .scroll { margin-bottom: 0; }
+.card tr:last-child th, .card tr:last-child td { border-bottom: 0; }
 thead th.group { text-align: right; border-bottom: 0; padding-bottom: 0; color: var(--ink); }
 .m1 { --c: var(--accent); } .m2 { --c: var(--model-2); } .m3 { --c: var(--model-3); }
 .b1 { --c: var(--line); } .b2 { --c: var(--line-2); } .b0 { --c: var(--faint); }
 .grid-table { width: auto; min-width: 0; }
 .grid-table th, .grid-table td { border: 0; padding: 4px; text-align: center; vertical-align: middle; font-size: .8rem; font-weight: 500; }
 .grid-table tbody th { text-align: left; padding-right: .8rem; color: var(--soft); }
-.grid-table svg { display: block; width: clamp(84px, 13vw, 132px); height: auto; border-radius: 4px; background: var(--hole); }
+.grid-table svg { display: block; max-width: none; margin-inline: auto; width: clamp(78px, 13vw, 132px); height: auto; border-radius: 4px; background: var(--hole); }
 .grid-table small { color: var(--faint); }
 .viewer { display: grid; gap: 1.4rem; grid-template-columns: minmax(0, 400px) minmax(0, 1fr); align-items: start; }
 .stage { position: relative; aspect-ratio: 1; border-radius: 8px; overflow: hidden; background: var(--hole); touch-action: pan-y; }
@@ -139,6 +142,9 @@ footer { padding-block: 2rem 4rem; color: var(--faint); font-size: .84rem; }
   h2, h3, caption { break-after: avoid; }
   figure, tr, .card { break-inside: avoid; }
   .card, .note, tr.model th, tr.model td, svg, .grid-table svg { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  .charts { grid-template-columns: repeat(2, 1fr); }
+  .charts, .charts.wide { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .cards { grid-template-columns: repeat(2, minmax(0, 1fr)); } .card { padding: .6rem .7rem; }
+  .about { break-after: avoid; } pre, .digest { font-size: 7pt; white-space: pre-wrap; word-break: break-all; }
+  .grid-table svg { width: 22mm; }
 }
 `;

@@ -1,4 +1,6 @@
 /** A restorer without a network: what the stages ask of a model, in closed form. */
+import { join } from 'node:path';
+import { readImages } from '../../../stages/lib/images.js';
 import type { Restorer } from '../../../stages/lib/restore.js';
 
 /**
@@ -43,5 +45,15 @@ export function createRowRestorer(size: number, channels: number, haze = 4): Res
       return out;
     },
     dispose() {},
+  };
+}
+
+/** A module in place of `restore.js`: every folder holds the model that fills rows with their mean. */
+export function rowModels() {
+  return {
+    loadModel: async (folder: string) => {
+      const { size, channels } = readImages(join(folder, '../images'));
+      return createRowRestorer(size, channels);
+    },
   };
 }

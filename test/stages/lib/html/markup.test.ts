@@ -1,0 +1,22 @@
+/** Markup escapes what it is given, and nothing twice. */
+import { describe, expect, it } from 'vitest';
+import { html, jsonScript } from '../../../../stages/lib/html/markup.js';
+
+describe('markup', () => {
+  it('escapes text and keeps markup, in lists and attributes too', () => {
+    const inner = html`<b>${'a < b'}</b>`;
+    const text = html`<p title="${'"quoted" & more'}">${[inner, ' ', 'c > d', 3]}</p>`.markup;
+    expect(text).toBe('<p title="&quot;quoted&quot; &amp; more"><b>a &lt; b</b> c &gt; d3</p>');
+  });
+
+  it('leaves out what is not there', () => {
+    expect(html`a${false}b${undefined}c${null}d${0}`.markup).toBe('abcd0');
+  });
+
+  it('lets no text end a script element', () => {
+    const { markup } = jsonScript('data', { name: '</script><script>alert(1)</script>' });
+    expect(markup.match(/<\/?script/g)).toEqual(['<script', '</script']);
+    const json = markup.slice(markup.indexOf('>') + 1, markup.lastIndexOf('<'));
+    expect(JSON.parse(json)).toEqual({ name: '</script><script>alert(1)</script>' });
+  });
+});

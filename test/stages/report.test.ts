@@ -1,0 +1,167 @@
+/** The stage `report`: what it says, for one item or many, gray or colour, with curves or without. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readScores } from '../../stages/lib/scores.js';
+import report from '../../stages/report.js';
+import { runStage } from './support/context.js';
+import { evaluated } from './support/evaluated.js';
+
+vi.mock('../../stages/lib/restore.js', async () => {
+  const { rowModels } = await import('./support/restorer.js');
+  return rowModels();
+});
+
+const root = mkdtempSync(join(tmpdir(), 'report-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+async function reportOn(name: string, scores: string | readonly string[]) {
+  const folder = join(root, name);
+  mkdirSync(folder);
+  const outs = { html: join(folder, 'index.html'), md: join(folder, 'report.md') };
+  await runStage(report, { params: { image: { size: 56 } }, deps: { scores }, outs });
+  return { html: readFileSync(outs.html, 'utf8'), md: readFileSync(outs.md, 'utf8') };
+}
+
+const paperSquares = {
+  small: { shape: 'square', side: 11 },
+  large: { shape: 'square', side: 22 },
+  two: { shape: 'square', side: 11, count: 2 },
+} as const;
+
+const history = [1, 2, 3].map((epoch) => ({
+  epoch,
+  learningRate: 0.001,
+  loss: 1 / epoch,
+  val: { loss: 1.2 / epoch },
+}));
+
+describe('the report of two data sets', () => {
+  let made: { html: string; md: string };
+  let folders: string[];
+
+  beforeAll(async () => {
+    const common = { model: 'rows', occlusions: paperSquares, history };
+    folders = [
+      await evaluated(root, { ...common, dataset: 'faces', notes: ['The train set is <capped>.'] }),
+      await evaluated(root, { ...common, dataset: 'animals', standIn: false, label: 'photos' }),
+    ];
+    made = await reportOn('two', folders);
+  });
+
+  it('is one file that asks for nothing', () => {
+    const urls = [...made.html.matchAll(/\b(?:src|href)="([^"#][^"]*)"/g)].map(([, url]) => url!);
+    expect(urls.filter((url) => !url.startsWith('data:'))).toEqual([]);
+    expect(made.html).toContain("default-src 'none'");
+    expect(made.html).not.toMatch(/@import|url\((?!#|data:)/);
+  });
+
+  it('says plainly which data are a stand-in, and which are not', () => {
+    expect(made.html).toContain('<strong>Stand-in data.</strong> faces are rendered');
+    expect(made.md).toContain('**Stand-in data.**');
+    expect(made.md).toContain('ours: faces (stand-in), rows');
+    expect(made.md).toContain('ours: animals, rows');
+  });
+
+  it('shows the paper’s two tables with our figures beside them, by definition', () => {
+    for (const figure of [
+      '0.8874 ± 0.0493',
+      '0.6869 ± 0.1606',
+      '0.9012 ± 0.0537',
+      '0.8692 ± 0.0590',
+      '0.8553 ± 0.0617',
+    ]) {
+      expect(made.html).toContain(figure);
+      expect(made.md).toContain(figure);
+    }
+    const { index } = readScores(folders[0]!);
+    expect(index.settings.map(({ name }) => name)).toEqual(['small', 'two', 'large']);
+    const line = made.md.split('\n').find((text) => text.includes('ours: faces (stand-in), rows'))!;
+    const metrics = JSON.parse(readFileSync(join(folders[0]!, '../metrics.json'), 'utf8'));
+    const { whole, composite } = metrics.test.small.model;
+    expect(line).toContain(
+      `${whole.ssim.global.mean.toFixed(4)} ± ${whole.ssim.global.std.toFixed(4)}`,
+    );
+    expect(line).toContain(
+      `${composite.ssim.wang.mean.toFixed(4)} ± ${composite.ssim.wang.std.toFixed(4)}`,
+    );
+  });
+
+  it('escapes what the data say', () => {
+    expect(made.html).toContain('The train set is &lt;capped&gt;.');
+    expect(made.html).not.toContain('<capped>');
+  });
+
+  it('draws a curve for the loss, with the validation beside it', () => {
+    expect(made.html).toContain(
+      'faces: loss by epoch; rows ends at 0.333, rows, validation ends at 0.400',
+    );
+  });
+
+  it('lists every file that was used with its digest', () => {
+    const { digests } = readScores(folders[1]!).index;
+    for (const digest of Object.values(digests)) expect(made.md).toContain(digest);
+    expect(made.md).toMatch(/scores\/examples\.npy \| `[0-9a-f]{64}`/);
+  });
+
+  it('is the same again, and holds no date', async () => {
+    expect(await reportOn('again', folders)).toEqual(made);
+    expect(made.html).not.toMatch(new RegExp(`\\b${new Date().getFullYear()}-`));
+  });
+});
+
+describe('the report', () => {
+  it('takes one item without curves and notes, given as a file in its folder', async () => {
+    const folder = await evaluated(root, { dataset: 'mine', model: 'rows', standIn: false });
+    const { html } = await reportOn('one', join(folder, 'index.json'));
+    expect(html).toContain('No training history was kept.');
+    expect(html).not.toContain('Stand-in data');
+    expect(html).not.toContain('Does it need a homogeneous data set?');
+  });
+
+  it('gives mean and deviation over seeds where there are several', async () => {
+    const one = { dataset: 'seeded', model: 'rows' };
+    const folders = [
+      await evaluated(root, { ...one, seed: '1' }),
+      await evaluated(root, { ...one, seed: '2' }),
+    ];
+    const { html, md } = await reportOn('seeds', folders);
+    expect(md).toMatch(/\*\*rows\*\* \| 0\.\d{4} ± 0\.\d{4} \(seeds ± 0\.\d{4}\)/);
+    expect(html).toContain('2 seeds');
+  });
+
+  it('sets several models side by side, and takes colour', async () => {
+    const one = {
+      dataset: 'colour',
+      channels: 3,
+      size: 24,
+      count: 12,
+      test: 4,
+      occlusions: { dot: { shape: 'square', side: 6 } },
+    } as const;
+    const folders = [
+      await evaluated(root, { ...one, model: 'rows' }),
+      await evaluated(root, { ...one, model: 'columns', samples: 2 }),
+    ];
+    const { html, md } = await reportOn('models', folders);
+    expect(md).toContain('**rows**');
+    expect(md).toContain('**columns**');
+    expect(html).toContain('sample 2');
+    expect(html).toContain('24 × 24 pixels, colour');
+  });
+
+  it('refuses items of one data set that were scored on other settings', async () => {
+    const folders = [
+      await evaluated(root, { dataset: 'mixed', model: 'a' }),
+      await evaluated(root, { dataset: 'mixed', model: 'b', occlusions: paperSquares }),
+    ];
+    await expect(reportOn('mixed-report', folders)).rejects.toThrow(
+      'evaluate@mixed,a and evaluate@mixed,b were scored on other images, settings or methods',
+    );
+  });
+
+  it('says so when there is nothing to report on', async () => {
+    await expect(reportOn('nothing', [root])).rejects.toThrow('no evaluated item was found');
+  });
+});

@@ -1,0 +1,38 @@
+/** Evaluated items for tests of the report. The test file mocks `restore.js` with `rowModels()`. */
+import { join } from 'node:path';
+import evaluate from '../../../stages/evaluate.js';
+import { runStage } from './context.js';
+import { type ExperimentOptions, writeExperiment } from './experiment.js';
+
+export interface Wanted extends ExperimentOptions {
+  readonly dataset: string;
+  readonly model: string;
+  readonly seed?: string;
+  readonly samples?: number;
+}
+
+/** Runs `evaluate` on a little experiment; gives the folder of its scores. */
+export async function evaluated(root: string, wanted: Wanted): Promise<string> {
+  const { dataset, model, seed, samples = 0 } = wanted;
+  const folder = join(root, dataset, model, seed ?? 'only');
+  const experiment = writeExperiment(folder, wanted);
+  const scores = join(folder, 'scores');
+  await runStage(evaluate, {
+    item: `evaluate@${[dataset, model, seed].filter(Boolean).join()}`,
+    matrix: { dataset, model, ...(seed === undefined ? {} : { seed }) },
+    params: {
+      evaluate: {
+        train: 4,
+        methods: ['none', 'mean', 'harmonic', 'pca'],
+        pca: { components: 3, images: 10 },
+        bootstrap: 100,
+        examples: { best: 1, median: 1, worst: 1, seeded: 2 },
+        samples,
+        seed: 1,
+      },
+    },
+    deps: { ...experiment },
+    outs: { scores, metrics: join(folder, 'metrics.json') },
+  });
+  return scores;
+}
