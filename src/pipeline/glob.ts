@@ -100,13 +100,23 @@ function nameRegex(name: string): RegExp {
 function tokenRegex(token: string): string {
   if (token === '*') return '.*';
   if (token === '?') return '.';
-  if (token.startsWith('[') && token.length > 2) {
-    const negated = /^\[[!^]/.test(token);
-    const inner = token.slice(negated ? 2 : 1, -1).replace(/[\\\][^&]/g, '\\$&');
-    return `[${negated ? '^' : ''}${inner}]`;
-  }
+  if (token.startsWith('[') && token.length > 2) return classRegex(token);
   const plain = token.startsWith('\\') ? token.slice(1) || '\\' : token;
-  return plain.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+  return plain.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+}
+
+function classRegex(token: string): string {
+  const negated = /^\[[!^]/.test(token);
+  const inner = token.slice(negated ? 2 : 1, -1).replace(/[\\\][^]/g, '\\$&');
+  const source = `[${negated ? '^' : ''}${inner}]`;
+  try {
+    new RegExp(source, 'u');
+    return source;
+  } catch (error) {
+    // A range from behind, as in [z-a]: nothing lies in it.
+    if (error instanceof SyntaxError) return '(?!)';
+    throw error;
+  }
 }
 
 /** Does the whole path match? */

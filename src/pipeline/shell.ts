@@ -33,6 +33,10 @@ interface Reader {
 
 /** The state after a text of the command. */
 export function advance(state: ShellState, text: string): ShellState {
+  // Most texts of most commands: words and spaces.
+  if (state.stack.length === 1 && !state.escaped && !/[^\w\s./:=,;&|>-]|\n/.test(text)) {
+    return { ...state, wordStart: /[\s;&|]$/.test(text) };
+  }
   const reader: Reader = {
     ...state,
     text,

@@ -20,6 +20,10 @@ describe('a pattern', () => {
     ['a?c', ['abc', 'a日c'], ['ac', 'abbc', 'a/c']],
     ['a[0-9].x', ['a1.x'], ['ab.x', 'a12.x']],
     ['a[!0-9].x', ['ab.x'], ['a1.x', 'a/.x']],
+    ['a-b_[a-c&]-*.t', ['a-b_b-x.t', 'a-b_&-.t'], ['a-b_d-x.t']],
+    ['a[z-b]', [], ['ac', 'az', 'a[z-b]']],
+    ['a[^]]', ['ab'], ['a]']],
+    ['a[', [], ['ab']],
     ['a[]]b', ['a]b'], ['ab']],
     ['{a,b{c,d}}/x', ['a/x', 'bc/x', 'bd/x'], ['b/x', 'ab/x', '{a,b}/x']],
     ['{a,b/c}.t', ['a.t', 'b/c.t'], ['b.t', 'c.t']],
@@ -87,6 +91,23 @@ describe('a pattern', () => {
       false,
       false,
     ]);
+  });
+
+  it('of any characters can be read, and matches its own text when escaped (property)', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (text) => {
+        expect(() => matches(text, 'a/b')).not.toThrow();
+        if (!text.includes('/')) expect(matches(escapeGlob(text), text)).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+    const hard = fc.string({ unit: fc.constantFrom(...'[]!^-\\{},*?az&~'), minLength: 1 });
+    fc.assert(
+      fc.property(hard, (text) => {
+        expect(() => matches(text, 'a')).not.toThrow();
+      }),
+      { numRuns: 5000 },
+    );
   });
 
   it('with very many choices stays bounded', () => {
