@@ -1,5 +1,5 @@
 /** Runs a stage as its process would, on folders of the test's own. */
-import type { StageContext, StageDefinition, StageShape } from 'pipe/stage';
+import type { Epochs, StageContext, StageDefinition, StageShape } from 'pipe/stage';
 
 interface Given {
   readonly item?: string;
@@ -9,6 +9,7 @@ interface Given {
   readonly outs: Readonly<Record<string, string>>;
   readonly progress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
+  readonly epochs?: Epochs;
 }
 
 export async function runStage<S extends StageShape>(

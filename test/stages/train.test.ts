@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readJson } from '../../stages/lib/json.js';
+import type { ModelFile } from '../../stages/lib/nn/model-files.js';
+import type { EpochRecord } from '../../stages/lib/train/state.js';
+import { type Experiment, writeExperiment } from './support/experiment.js';
+import { folderDigests, temporaryFolder } from './support/folders.js';
+import { bundleTrain, type TrainOrder, type TrainProcess } from './support/train.js';
+
+const folder = temporaryFolder();
+let train: TrainProcess;
+let experiment: Experiment;
+
+beforeAll(async () => {
+  train = await bundleTrain();
+  experiment = writeExperiment(join(folder.path, 'experiment'), { count: 34, test: 10 });
+});
+
+afterAll(() => {
+  train.remove();
+  folder.remove();
+});
+
+const OCCLUSIONS = {
+  square12: { shape: 'square', side: 12 },
+  square24: { shape: 'square', side: 24 },
+};
+
+const MODELS = {
+  deepvision: { arch: 'deepvision', width: 0.03, hidden: 16, latent: 4, padding: 'same' },
+};
+
+function order(run: string, model: object, completed: number, target: number): TrainOrder {
+  const { images, masks, split } = experiment;
+  return {
+    params: {
+      image: { size: 56, channels: 1 },
+      train: {
+        epochs: target,
+        batch: 8,
+        seed: 3,
+        validation: 4,
+        ema: 0.9,
+        flip: true,
+        backend: 'wasm',
+      },
+      occlusions: OCCLUSIONS,
+      model: { tiny: { ...model, occlusions: ['square12', 'square24'] } },
+    },
+    deps: { images, masks, split },
+    out: join(folder.path, `${run}-${target}-out`),
+    states: join(folder.path, run),
+    completed,
+    target,
+  };
+}
+
+describe.each(Object.entries(MODELS))('%s', (name, model) => {
+  test('resumed in new processes equals uninterrupted, byte for byte: states and outs', async () => {
+    await Promise.all([
+      train.run(order(`${name}-straight`, model, 0, 4)),
+      (async () => {
+        await train.run(order(`${name}-resumed`, model, 0, 2));
+        await train.run(order(`${name}-resumed`, model, 2, 3));
+        await train.run(order(`${name}-resumed`, model, 3, 4));
+      })(),
+    ]);
+    const state = (run: string, epoch: number) =>
+      folderDigests(join(folder.path, `${name}-${run}`, `${epoch}`));
+    for (const epoch of [1, 2, 3, 4]) {
+      expect(state('resumed', epoch)).toEqual(state('straight', epoch));
+    }
+    const outs = (run: string) => folderDigests(join(folder.path, `${name}-${run}-4-out`));
+    expect(outs('resumed')).toEqual(outs('straight'));
+    expect(state('straight', 3)).not.toEqual(state('straight', 4));
+  });
+
+  test('with the target completed, it writes the same outs from the state alone', async () => {
+    const again = {
+      ...order(`${name}-straight`, model, 4, 4),
+      out: join(folder.path, `${name}-again`),
+    };
+    await train.run(again);
+    expect(folderDigests(again.out)).toEqual(
+      folderDigests(join(folder.path, `${name}-straight-4-out`)),
+    );
+  });
+
+  test('the outs are the weights, their description and the whole history', () => {
+    const out = join(folder.path, `${name}-straight-4-out`);
+    const history = readJson<EpochRecord[]>(join(out, 'history.json'));
+    expect(history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
+    const metrics = readFileSync(
+      join(folder.path, `${name}-straight`, '2', 'metrics.json'),
+      'utf8',
+    );
+    expect(JSON.parse(metrics)).toEqual(history[1]);
+    expect(history.at(-1)!.loss).toBeLessThan(history[0]!.loss);
+    expect(history.at(-1)!.val!.ssim).toBeGreaterThan(0);
+    const { size, channels, epochs, parameters } = readJson<ModelFile>(join(out, 'model.json'));
+    expect({ size, channels, epochs }).toEqual({ size: 56, channels: 1, epochs: 4 });
+    expect(parameters).toBeGreaterThan(1000);
+  });
+});
