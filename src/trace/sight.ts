@@ -1,7 +1,6 @@
 /** What lies where, each thing looked at once: shared by the traces of one run, since stages share helpers. */
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import path from 'node:path';
 import { isOutside } from './place.js';
 
 /** All paths are relative to the project; those outside of it begin with `../`. */
@@ -24,7 +23,8 @@ export type DigestAt = (file: string) => string | undefined;
 export function freshSight(project: string, digestAt: DigestAt): Sight {
   // `..` of a link is not where it seems to be.
   const root = realpathSync.native(project);
-  const absolute = (where: string) => path.join(root, where);
+  // Not joined: that would cost more than the look itself, and systems understand `/` and `..`.
+  const absolute = (where: string) => `${root}/${where}`;
   return {
     root,
     hex: memo((file) =>
