@@ -1,0 +1,173 @@
+/** A little life of a cache, and what must hold of it after any accident. */
+import { hash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { expect } from 'vitest';
+import type { Cache, openCache } from '../../src/cache/cache.js';
+import { filesBelow, recordOf } from './project.js';
+
+export const KEYS = ['1'.repeat(64), '2'.repeat(64)] as const;
+export const CHAIN = 'c'.repeat(64);
+const EPOCHS = [1, 2];
+
+/** What is in the out of each key. */
+const OUTS: readonly Readonly<Record<string, Buffer>>[] = [
+  { 'a.txt': Buffer.from('a'), 'sub/b.bin': Buffer.alloc(1_200_000, 1), 'sub/c': Buffer.from('c') },
+  { 'a.txt': Buffer.from('a'), 'sub/b.bin': Buffer.alloc(1_200_000, 2), d: Buffer.from('d') },
+];
+
+const stateOf = (epoch: number): Record<string, Buffer> => ({
+  'weights/w.bin': Buffer.alloc(1_100_000, epoch),
+  'step.json': Buffer.from(`{"step":${epoch}}`),
+  'metrics.json': Buffer.from(`{"loss":${1 / epoch}}`),
+});
+
+/** What a life got done before it ended. */
+export interface Progress {
+  readonly recorded: Set<string>;
+  readonly taken: Set<number>;
+}
+
+export class Life {
+  readonly #open: typeof openCache;
+  readonly root: string;
+
+  constructor(root: string, open: typeof openCache) {
+    this.root = root;
+    this.#open = open;
+    mkdirSync(root, { recursive: true });
+  }
+
+  open(warnings: string[] = []): Cache {
+    return this.#open({ project: this.root, warn: (message) => warnings.push(message) });
+  }
+
+  /** What stages do: commits in the chain's folder. */
+  prepare(): void {
+    const folder = this.open().commitFolder(CHAIN);
+    for (const epoch of EPOCHS) write(path.join(folder, String(epoch)), stateOf(epoch));
+  }
+
+  /** Stores two results under records, takes two epochs, puts the first result back. */
+  async live(progress: Progress, seconds: number, collect: (cache: Cache) => void): Promise<void> {
+    const cache = this.open();
+    cache.sweepTmp();
+    for (const [index, key] of KEYS.entries()) {
+      await cache.removeOut('out/d');
+      write(path.join(this.root, 'out/d'), OUTS[index] as Record<string, Buffer>);
+      const { digest, size, files } = await cache.storeOut('out/d');
+      await cache.writeRecord(recordOf(key, digest, { size, count: files, seconds }));
+      progress.recorded.add(key);
+      cache.writeLast('make', recordOf(key, digest, { seconds }));
+    }
+    for (const epoch of cache.pendingCommits(CHAIN)) {
+      await cache.takeCommit(CHAIN, epoch, seconds);
+      progress.taken.add(epoch);
+    }
+    collect(cache);
+    const first = cache.readRecord(KEYS[0]);
+    await cache.restore(first!.outs[0]!.digest, 'out/d');
+    cache.close();
+  }
+
+  /** A killed process leaves its folder in tmp under a name that is nobody's any more. */
+  bury(): void {
+    const tmp = path.join(this.root, 'cache/tmp');
+    if (!existsSync(tmp)) return;
+    for (const name of readdirSync(tmp)) {
+      const fields = name.split('~');
+      fields[4] = 'ended';
+      renameSync(path.join(tmp, name), path.join(tmp, fields.join('~')));
+    }
+  }
+
+  /** Throws when anything is lost or wrong. */
+  async check(progress: Progress): Promise<void> {
+    const warnings: string[] = [];
+    const cache = this.open(warnings);
+    cache.sweepTmp();
+    await this.#checkRecords(cache, progress);
+    await this.#checkEpochs(cache, progress);
+    this.#checkFresh(cache);
+    cache.close();
+    expect(filesBelowIfThere(path.join(this.root, 'cache/tmp'))).toEqual([]);
+    expect(warnings).toEqual([]);
+  }
+
+  /** A record that is there is wholly backed, and none that was written is missing. */
+  async #checkRecords(cache: Cache, { recorded }: Progress): Promise<void> {
+    for (const [index, key] of KEYS.entries()) {
+      const record = cache.readRecord(key);
+      if (record === undefined) {
+        expect(recorded.has(key)).toBe(false);
+        continue;
+      }
+      const { digest } = record.outs[0]!;
+      expect(cache.hasAll(digest)).toBe(true);
+      await cache.restore(digest, 'put/back');
+      expect(contents(path.join(this.root, 'put/back'))).toEqual(hashes(OUTS[index]!));
+      rmSync(path.join(this.root, 'put'), { recursive: true });
+    }
+  }
+
+  /** A committed epoch is recorded with its state, or is still waiting as it was committed. */
+  async #checkEpochs(cache: Cache, { taken }: Progress): Promise<void> {
+    const pending = cache.pendingCommits(CHAIN);
+    for (const epoch of taken) expect(pending).not.toContain(epoch);
+    for (const epoch of pending) await cache.takeCommit(CHAIN, epoch, 0);
+    const records = cache.readEpochs(CHAIN);
+    expect(records.map((record) => record.epoch)).toEqual(EPOCHS);
+    for (const { epoch, metrics } of records) {
+      expect(metrics).toEqual({ loss: 1 / epoch });
+      const state = await cache.restoreState(CHAIN, epoch, path.join(this.root, 'put'));
+      expect(contents(state)).toEqual(hashes(stateOf(epoch)));
+      rmSync(state, { recursive: true });
+    }
+  }
+
+  /** What the cache says of the workspace is what lies there. */
+  #checkFresh(cache: Cache): void {
+    const here = path.join(this.root, 'out');
+    if (!existsSync(path.join(here, 'd'))) return;
+    const fresh = this.#open({
+      project: here,
+      folder: path.join(here, 'c'),
+      warn: () => undefined,
+    });
+    expect(cache.scanSync('out/d')).toEqual(fresh.scanSync('d'));
+    rmSync(path.join(here, 'c'), { recursive: true, force: true });
+  }
+}
+
+function write(folder: string, files: Readonly<Record<string, Buffer>>): void {
+  for (const [name, bytes] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), bytes);
+  }
+}
+
+/** By hash, since a comparison byte by byte of large buffers takes seconds. */
+function contents(folder: string): Record<string, string> {
+  const files = filesBelow(folder);
+  return Object.fromEntries(
+    files.map((file) => [path.relative(folder, file), hash('sha256', readFileSync(file))]),
+  );
+}
+
+function hashes(files: Readonly<Record<string, Buffer>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(files).map(([name, bytes]) => [name, hash('sha256', bytes)]),
+  );
+}
+
+function filesBelowIfThere(folder: string): string[] {
+  return existsSync(folder) ? filesBelow(folder) : [];
+}
