@@ -1,7 +1,7 @@
 /**
  * The Navier–Stokes fill (after Bertalmio, Bertozzi and Sapiro 2001) in the form that OpenCV made
  * of it: from the rim inwards, each pixel a mean of known ones, weighted so that values travel along
- * lines of equal brightness. Unlike OpenCV's, it also fills holes that touch the first row or column.
+ * lines of equal brightness. At the image's edge it differs from OpenCV as Telea's fill does.
  */
 import type { Fill } from './hole.js';
 import { KNOWN, type March, marchInto } from './march.js';

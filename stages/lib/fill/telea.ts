@@ -2,7 +2,8 @@
  * Telea's fill (2004): from the rim inwards, each pixel becomes a weighted mean of the known pixels
  * round it. The weights are OpenCV's, which departs from the article in two ways (1/r³ for nearness,
  * and a correction along the gradient of at most √2 gray levels): its results are what people
- * compare with. Unlike OpenCV's, it also fills holes that touch the first row or column.
+ * compare with. Equal to it to a few gray levels, but for pixels within the radius of the image's
+ * edge, where OpenCV repeats the edge and we leave out what is not there.
  */
 import type { Fill } from './hole.js';
 import { KNOWN, type March, marchInto } from './march.js';
