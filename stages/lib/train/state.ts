@@ -1,6 +1,7 @@
 /** The complete state of a training run, to and from a folder: what resumes it byte for byte. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
 import { readJson, writeJson } from '../json.js';
 import { mistake } from '../mistake.js';
 import type { Network } from '../nn/network.js';
@@ -45,13 +46,17 @@ const FILES = {
 } as const;
 
 /** The state before the first epoch. */
-export function initState(network: Network, { seed, ema }: TrainConfig): TrainState {
+export function initState(
+  network: Network,
+  { seed, ema }: Pick<TrainConfig, 'seed' | 'ema'>,
+): TrainState {
   const params = initParams(network.specs, seed);
   const trainable = network.specs.filter((spec) => spec.trainable).map(({ name }) => name);
   const adam = initAdam(Object.fromEntries(trainable.map((name) => [name, params[name]!])));
-  const average = Object.fromEntries(Object.entries(params).map(([name, x]) => [name, x.clone()]));
+  const average = () =>
+    Object.fromEntries(Object.entries(params).map(([name, x]) => [name, tf.clone(x)]));
   return {
-    weights: { params, adam, ema: ema > 0 ? average : undefined },
+    weights: { params, adam, ema: ema > 0 ? average() : undefined },
     epoch: 0,
     history: [],
   };
@@ -79,7 +84,11 @@ export async function writeState(
   writeJson(join(folder, FILES.state), state);
 }
 
-export function readState(folder: string, network: Network, config: TrainConfig): TrainState {
+export function readState(
+  folder: string,
+  network: Network,
+  config: Pick<TrainConfig, 'seed' | 'ema'>,
+): TrainState {
   const { format, epoch, step, random, history } = readJson<StateFile>(join(folder, FILES.state));
   if (format !== 1) throw mistake(`${folder}: a training state of format ${format}, expected 1`);
   if (random.seed !== config.seed) {

@@ -1,0 +1,133 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openBackend } from '../../../../stages/lib/backend/choose.js';
+import { klBetween, klFromStandard } from '../../../../stages/lib/nn/latent.js';
+import { computeLoss, klShareAt, type LossConfig } from '../../../../stages/lib/nn/losses.js';
+import { graphSsim } from '../../../../stages/lib/nn/ssim-loss.js';
+import { createRandom } from '../../../../stages/lib/random.js';
+import { ssim } from '../../../../stages/lib/ssim.js';
+
+beforeAll(() => openBackend('wasm'));
+
+const value = async (x: tf.Tensor) => (await x.data())[0]!;
+
+describe('KL divergences', () => {
+  test('from the standard normal, by hand', async () => {
+    // ½ Σ (μ² + σ² − log σ² − 1): (1, 1) → ½, (0, 4) → ½ (4 − log 4 − 1) = 0.806853
+    const mean = tf.tensor2d([
+      [1, 0],
+      [0, 0],
+    ]);
+    const logvar = tf.tensor2d([
+      [0, Math.log(4)],
+      [0, 0],
+    ]);
+    const [first, second] = await klFromStandard({ mean, logvar }).data();
+    expect(first).toBeCloseTo(1.306853, 5);
+    expect(second).toBeCloseTo(0, 6);
+  });
+
+  test('between two Gaussians: none to itself, the standard case, and by hand', async () => {
+    const gaussian = (mean: number, variance: number) => ({
+      mean: tf.tensor2d([[mean]]),
+      logvar: tf.tensor2d([[Math.log(variance)]]),
+    });
+    expect(await value(klBetween(gaussian(0.3, 2), gaussian(0.3, 2)))).toBeCloseTo(0, 6);
+    const q = gaussian(0.7, 0.5);
+    expect(await value(klBetween(q, gaussian(0, 1)))).toBeCloseTo(
+      await value(klFromStandard(q)),
+      6,
+    );
+    // ½ (log 4/1 + (1 + (2 − 1)²)/4 − 1) = ½ (1.386294 + 0.5 − 1) = 0.443147
+    expect(await value(klBetween(gaussian(2, 1), gaussian(1, 4)))).toBeCloseTo(0.443147, 5);
+  });
+});
+
+describe('SSIM as a graph', () => {
+  const random = createRandom(1, 'ssim');
+  const image = (size: number, shade: number) =>
+    Uint8Array.from({ length: size * size }, (_, i) =>
+      Math.min(255, shade + (i % size) + random.int(60)),
+    );
+
+  test('equals the scores in double precision', async () => {
+    for (const size of [11, 40]) {
+      const [a, b] = [image(size, 40), image(size, 60)];
+      const graph = (x: Uint8Array) =>
+        tf.tensor4d(
+          Float32Array.from(x, (p) => p / 255),
+          [1, size, size, 1],
+        );
+      const expected = ssim(a, b, size, size, 'wang');
+      expect(await value(graphSsim(graph(a), graph(b)))).toBeCloseTo(expected, 5);
+    }
+  });
+
+  test('is the mean over images and channels', async () => {
+    const [a, b, c] = [image(20, 10), image(20, 50), image(20, 90)];
+    const interleave = (...planes: Uint8Array[]) =>
+      Array.from({ length: 400 }, (_, i) => planes.map((plane) => plane[i]! / 255)).flat();
+    const x = tf.tensor4d([...interleave(a, b), ...interleave(b, c)], [2, 20, 20, 2]);
+    const y = tf.tensor4d([...interleave(b, b), ...interleave(a, a)], [2, 20, 20, 2]);
+    const pairs = [
+      ssim(a, b, 20, 20, 'wang'),
+      1,
+      ssim(b, a, 20, 20, 'wang'),
+      ssim(c, a, 20, 20, 'wang'),
+    ];
+    const mean = pairs.reduce((sum, s) => sum + s, 0) / 4;
+    expect(await value(graphSsim(x, y))).toBeCloseTo(mean, 5);
+  });
+});
+
+describe('the loss', () => {
+  const CODE: LossConfig = { pixel: 'mse', known: 1, ssim: 0, kl: 0.01, freeNats: 0, klWarmup: 0 };
+  // One image of 12×12: off by 0.5 in the hole, a column of 12 pixels, by 0.1 elsewhere.
+  const hole = Float32Array.from({ length: 144 }, (_, i) => (i % 12 === 3 ? 1 : 0));
+  const target = new Float32Array(144).fill(0.2);
+  const restored = target.map((v, i) => v + (hole[i] ? 0.5 : 0.1));
+  const image = (x: Float32Array) => tf.tensor4d(x, [1, 12, 12, 1]);
+  const loss = (config: Partial<LossConfig>, nats = 0, share = 1) =>
+    computeLoss(
+      { ...CODE, ...config },
+      { restored: image(restored), kl: tf.tensor1d([nats]) },
+      image(target),
+      image(hole),
+      share,
+    );
+
+  test('is the mean square of all pixels, as in the code', async () => {
+    expect(await value(loss({}).total)).toBeCloseTo((12 * 0.25 + 132 * 0.01) / 144, 6);
+    expect(await value(loss({ pixel: 'l1' }).total)).toBeCloseTo((12 * 0.5 + 132 * 0.1) / 144, 6);
+  });
+
+  test('weighs known pixels less when told to', async () => {
+    expect(await value(loss({ known: 0 }).total)).toBeCloseTo(0.25, 6);
+    const expected = (12 * 0.25 + 132 * 0.5 * 0.01) / (12 + 66);
+    expect(await value(loss({ known: 0.5 }).total)).toBeCloseTo(expected, 6);
+  });
+
+  test('adds the KL per pixel, beyond the free nats, by its share', async () => {
+    const base = await value(loss({}).total);
+    expect((await value(loss({}, 288).total)) - base).toBeCloseTo(0.01 * 2, 6);
+    expect((await value(loss({}, 288, 0.25).total)) - base).toBeCloseTo(0.005, 6);
+    expect((await value(loss({ freeNats: 144 }, 288).total)) - base).toBeCloseTo(0.01, 6);
+    expect((await value(loss({ freeNats: 300 }, 288).total)) - base).toBeCloseTo(0, 7);
+    expect(await value(loss({}, 288).kl)).toBe(288);
+  });
+
+  test('adds 1 − SSIM of the composite: errors outside the hole do not count there', async () => {
+    const base = await value(loss({}).total);
+    const bytes = (x: Float32Array) => Uint8Array.from(x, (v) => Math.round(v * 255));
+    const composite = bytes(target).map((v, i) => (hole[i] ? Math.round(restored[i]! * 255) : v));
+    const expected = 1 - ssim(bytes(target), composite, 12, 12, 'wang');
+    const added = (await value(loss({ ssim: 2 }).total)) - base;
+    expect(added / 2).toBeCloseTo(expected, 2); // the bytes are rounded, the graph is not
+  });
+
+  test('grows its share of the KL over the warm-up', () => {
+    const config = { ...CODE, klWarmup: 4 };
+    expect([1, 2, 4, 9].map((epoch) => klShareAt(config, epoch))).toEqual([0.25, 0.5, 1, 1]);
+    expect(klShareAt(CODE, 1)).toBe(1);
+  });
+});
