@@ -1,6 +1,7 @@
 /** `pipe run`: the targets and what they need, or nothing when all is fresh. */
 import type { RunEvent } from '../event.js';
 import { jsonReporter } from '../report/json.js';
+import { liveReporter } from '../report/live/live.js';
 import { plainReporter } from '../report/plain.js';
 import { openProject } from '../run/project.js';
 import { run } from '../run/run.js';
@@ -70,5 +71,7 @@ export function reporterFor(
   { terminal }: CommandContext,
 ): (event: RunEvent) => void {
   if (parsed.flag('json')) return jsonReporter(terminal.out);
-  return plainReporter(terminal.out);
+  const { out, screen } = terminal;
+  if (screen === undefined || parsed.flag('dry')) return plainReporter(out);
+  return liveReporter({ ...screen, write: out });
 }

@@ -9,11 +9,12 @@ export function plainReporter(write: Write): (event: RunEvent) => void {
   let dry = false;
   return (event) => {
     if (event.type === 'run') dry = event.dry;
-    for (const line of linesOf(event, dry)) write(`${line}\n`);
+    for (const line of plainLines(event, dry)) write(`${line}\n`);
   };
 }
 
-function linesOf(event: RunEvent, dry: boolean): string[] {
+/** What an event is worth saying. */
+export function plainLines(event: RunEvent, dry: boolean): string[] {
   switch (event.type) {
     case 'run':
     case 'progress':

@@ -1,0 +1,68 @@
+/** The graph for programs that draw: Mermaid and Graphviz. Pure. */
+import {
+  GRAPH_STATES,
+  type GraphNode,
+  type GraphState,
+  nodeLabel,
+  stateLabel,
+  worstState,
+} from './graph.js';
+
+/** Readable in light and dark surroundings; fill and line. */
+const COLORS: Readonly<Record<GraphState, readonly [fill: string, line: string]>> = {
+  missing: ['#ffd8d6', '#b42318'],
+  stale: ['#fff1c2', '#946200'],
+  unknown: ['#eceef1', '#5d6673'],
+  restorable: ['#d8ecff', '#1f6bb0'],
+  fresh: ['#d9f5df', '#217a3c'],
+};
+
+export function graphMermaid(nodes: readonly GraphNode[]): string {
+  const lines = ['flowchart TD'];
+  for (const [index, node] of nodes.entries()) {
+    const state = worstState(node);
+    const text = [nodeLabel(node), stateLabel(node)].filter((part) => part !== '');
+    const label = text.map(mermaidText).join('<br/>');
+    lines.push(`  n${index}["${label}"]${state === undefined ? '' : `:::${state}`}`);
+  }
+  for (const [from, to] of edgesOf(nodes)) lines.push(`  n${from} --> n${to}`);
+  for (const state of usedStates(nodes)) {
+    const [fill, line] = COLORS[state];
+    lines.push(`  classDef ${state} fill:${fill},stroke:${line},color:#16191d`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** Mermaid reads `#…;` as a character by its number: whatever it could take for its own goes so. */
+function mermaidText(text: string): string {
+  return text.replace(/[^\p{L}\p{N} _.,@/×-]/gu, (character) => `#${character.codePointAt(0)};`);
+}
+
+export function graphDot(nodes: readonly GraphNode[]): string {
+  const lines = ['digraph pipeline {', '  node [shape=box, style="rounded,filled", fillcolor=white];'];
+  for (const [index, node] of nodes.entries()) {
+    const state = worstState(node);
+    const text = [nodeLabel(node), stateLabel(node)].filter((part) => part !== '');
+    const label = `label="${text.map(dotText).join('\\n')}"`;
+    const [fill, line] = state === undefined ? [] : COLORS[state];
+    const color = fill === undefined ? '' : `, fillcolor="${fill}", color="${line}"`;
+    lines.push(`  n${index} [${label}${color}];`);
+  }
+  for (const [from, to] of edgesOf(nodes)) lines.push(`  n${from} -> n${to};`);
+  lines.push('}');
+  return `${lines.join('\n')}\n`;
+}
+
+function dotText(text: string): string {
+  return text.replace(/[\\"]/g, '\\$&');
+}
+
+/** Every edge, from what is needed to what needs it. */
+function edgesOf(nodes: readonly GraphNode[]): readonly (readonly [number, number])[] {
+  return nodes.flatMap(({ needs }, to) => needs.map((from) => [from, to] as const));
+}
+
+function usedStates(nodes: readonly GraphNode[]): readonly GraphState[] {
+  const used = new Set(nodes.map(worstState));
+  return GRAPH_STATES.filter((state) => used.has(state));
+}

@@ -1,0 +1,79 @@
+/** The edges of a graph as rails beside its rows, the way version histories are drawn. Pure. */
+
+/** The needs of each node, those left out that follow from others. Needs come before their nodes. */
+export function reduceNeeds(needs: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  const words = (needs.length + 31) >> 5;
+  // All that a node needs, directly or not: a bit for each.
+  const reach = needs.map(() => new Uint32Array(words));
+  return needs.map((list, node) => {
+    const all = reach[node]!;
+    const kept: number[] = [];
+    // From the last: what an earlier one gives is mostly in its reach.
+    for (const need of [...new Set(list)].sort((a, b) => b - a)) {
+      if ((all[need >> 5]! >>> (need & 31)) & 1) continue;
+      kept.push(need);
+      all[need >> 5]! |= 1 << (need & 31);
+      for (const [word, bits] of reach[need]!.entries()) all[word]! |= bits;
+    }
+    return kept.reverse();
+  });
+}
+
+/** A row of rails for each node; undefined when more than `limit` would run side by side. */
+export function drawRails(
+  needs: readonly (readonly number[])[],
+  limit: number,
+): readonly string[] | undefined {
+  const users = needs.map(() => 0);
+  for (const list of needs) for (const need of list) users[need]! += 1;
+  /** The node whose rail runs in the column. */
+  const columns: (number | undefined)[] = [];
+  const rows: string[] = [];
+  for (const [node, list] of needs.entries()) {
+    const joined = new Set(list.map((need) => columns.indexOf(need)));
+    const ending = new Set<number>();
+    for (const need of list) {
+      users[need]! -= 1;
+      if (users[need] === 0) ending.add(columns.indexOf(need));
+    }
+    const column = place(columns, ending);
+    if (column >= limit) return undefined;
+    rows.push(drawRow(columns, column, joined, ending));
+    for (const end of ending) columns[end] = undefined;
+    columns[column] = users[node]! > 0 ? node : undefined;
+    while (columns.length > 0 && columns.at(-1) === undefined) columns.pop();
+  }
+  return rows;
+}
+
+/** Where a rail ends the node stands; else in a free column. */
+function place(columns: readonly (number | undefined)[], ending: ReadonlySet<number>): number {
+  if (ending.size > 0) return Math.min(...ending);
+  const free = columns.indexOf(undefined);
+  return free < 0 ? columns.length : free;
+}
+
+function drawRow(
+  columns: readonly (number | undefined)[],
+  column: number,
+  joined: ReadonlySet<number>,
+  ending: ReadonlySet<number>,
+): string {
+  const left = Math.min(column, ...joined);
+  const right = Math.max(column, ...joined);
+  let row = '';
+  for (let at = 0; at < Math.max(columns.length, column + 1); at++) {
+    const across = at > left && at < right;
+    const beyond = at >= left && at < right ? '─' : ' ';
+    const plain = columns[at] === undefined ? (across ? '─' : ' ') : '│';
+    const sign = joined.has(at) ? joint(at, left, right, ending.has(at)) : plain;
+    row += (at === column ? '●' : sign) + beyond;
+  }
+  return row.trimEnd();
+}
+
+function joint(at: number, left: number, right: number, ends: boolean): string {
+  if (at === left) return ends ? '└' : '├';
+  if (at === right) return ends ? '┘' : '┤';
+  return ends ? '┴' : '┼';
+}

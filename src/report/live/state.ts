@@ -1,0 +1,165 @@
+/** What the live view knows: a pure function of the run's events and of when they came. */
+import type { ItemDone, ItemProgress, ItemStarted, RunEvent, Verdict } from '../../event.js';
+import type { Metrics } from '../../stage/context.js';
+
+/** All times are seconds of one clock, whichever. */
+export interface LiveState {
+  readonly since: number;
+  /** By stage, the number of items of which nothing was heard yet. */
+  readonly toCome: ReadonlyMap<string, number>;
+  /** Items that something is going on with, in the order in which it began. */
+  readonly active: ReadonlyMap<string, Active>;
+  readonly ended: Readonly<Record<Verdict, number>>;
+}
+
+export type Active = Waiting | Restoring | Running;
+
+export interface Waiting {
+  readonly phase: 'waiting';
+  readonly since: number;
+  readonly reason: string;
+}
+
+export interface Restoring {
+  readonly phase: 'restoring';
+  readonly since: number;
+}
+
+export interface Running {
+  readonly phase: 'running';
+  readonly since: number;
+  readonly reason: string;
+  readonly gpus: readonly number[];
+  /** Seconds that it took the last time. */
+  readonly expected?: number;
+  readonly epochs?: Epochs;
+  readonly progress?: Progress;
+}
+
+export interface Epochs {
+  readonly completed: number;
+  readonly target: number;
+  /** When the last one was completed, or the process started. */
+  readonly at: number;
+  /** Seconds of the last few. */
+  readonly seconds: readonly number[];
+  readonly metrics?: Metrics;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly unit?: string;
+  readonly at: number;
+  /** The first report, which a speed is measured from. */
+  readonly first: { readonly done: number; readonly at: number };
+}
+
+/** So many epochs tell how long the next one takes. */
+const LAST_EPOCHS = 5;
+
+const NOTHING: LiveState = {
+  since: 0,
+  toCome: new Map(),
+  active: new Map(),
+  ended: { ran: 0, restored: 0, fresh: 0, failed: 0, blocked: 0, cancelled: 0 },
+};
+
+export function emptyState(now: number): LiveState {
+  return { ...NOTHING, since: now };
+}
+
+export function after(state: LiveState, event: RunEvent, now: number): LiveState {
+  switch (event.type) {
+    case 'run':
+      return { ...emptyState(now), toCome: countByStage(event.items) };
+    case 'start':
+      return withActive(state, event.item, started(event, now));
+    case 'waiting': {
+      const before = state.active.get(event.item);
+      const since = before?.phase === 'waiting' ? before.since : now;
+      return withActive(state, event.item, { phase: 'waiting', since, reason: event.reason });
+    }
+    case 'progress':
+      return updated(state, event.item, (running) => progressed(running, event, now));
+    case 'epoch':
+      return updated(state, event.item, ({ progress: _ofTheEpoch, ...running }) => {
+        const { epoch: completed, target, seconds, metrics } = event;
+        const last = [...(running.epochs?.seconds ?? []), seconds].slice(-LAST_EPOCHS);
+        const epochs = { completed, target, at: now, seconds: last, ...(metrics && { metrics }) };
+        return { ...running, epochs };
+      });
+    case 'item':
+      return ended(state, event);
+    case 'warning':
+    case 'summary':
+      return state;
+    default:
+      return event satisfies never;
+  }
+}
+
+export function stageOf(item: string): string {
+  const at = item.indexOf('@');
+  return at < 0 ? item : item.slice(0, at);
+}
+
+function countByStage(items: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(stageOf(item), (counts.get(stageOf(item)) ?? 0) + 1);
+  return counts;
+}
+
+function started(event: ItemStarted, now: number): Active {
+  if (event.action === 'restore') return { phase: 'restoring', since: now };
+  const { reason, expected, epochs, gpus = [] } = event;
+  return {
+    phase: 'running',
+    since: now,
+    reason,
+    gpus,
+    ...(expected === undefined ? {} : { expected }),
+    ...(epochs === undefined ? {} : { epochs: { ...epochs, at: now, seconds: [] } }),
+  };
+}
+
+function progressed(running: Running, event: ItemProgress, now: number): Running {
+  const { done, total, unit } = event;
+  const before = running.progress;
+  // Another total, or fewer than before: the stage has begun something else.
+  const goesOn = before !== undefined && before.total === total && before.done <= done;
+  const first = goesOn ? before.first : { done, at: now };
+  const progress = { done, total, at: now, first, ...(unit === undefined ? {} : { unit }) };
+  return { ...running, progress };
+}
+
+function ended(state: LiveState, { item, verdict }: ItemDone): LiveState {
+  const active = new Map(state.active);
+  const toCome = active.delete(item) ? state.toCome : withoutOne(state.toCome, stageOf(item));
+  return {
+    ...state,
+    active,
+    toCome,
+    ended: { ...state.ended, [verdict]: state.ended[verdict] + 1 },
+  };
+}
+
+function withActive(state: LiveState, item: string, now: Active): LiveState {
+  const isNew = !state.active.has(item);
+  const toCome = isNew ? withoutOne(state.toCome, stageOf(item)) : state.toCome;
+  return { ...state, toCome, active: new Map(state.active).set(item, now) };
+}
+
+function updated(state: LiveState, item: string, change: (running: Running) => Running): LiveState {
+  const before = state.active.get(item);
+  if (before?.phase !== 'running') return state;
+  return { ...state, active: new Map(state.active).set(item, change(before)) };
+}
+
+function withoutOne(counts: ReadonlyMap<string, number>, stage: string): Map<string, number> {
+  const less = new Map(counts);
+  const count = (less.get(stage) ?? 0) - 1;
+  if (count > 0) less.set(stage, count);
+  else less.delete(stage);
+  return less;
+}

@@ -1,0 +1,206 @@
+/** The live view as lines: what it says, at any size. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { RunEvent } from '../../../src/event.js';
+import { frame } from '../../../src/report/live/lines.js';
+import { after, emptyState, type LiveState } from '../../../src/report/live/state.js';
+import { widthOf } from '../../../src/report/live/text.js';
+
+type Timed = readonly [second: number, event: RunEvent];
+
+const ITEMS = ['prep', 'train@faces', 'train@animals', 'evaluate@faces', 'evaluate@animals'];
+
+function stateAfter(events: readonly Timed[], items = ITEMS): LiveState {
+  const first = after(emptyState(0), { type: 'run', items, dry: false }, 0);
+  return events.reduce((state, [second, event]) => after(state, event, second), first);
+}
+
+function shown(events: readonly Timed[], now: number, columns = 81, rows = 24): string[] {
+  return frame(stateAfter(events), { columns, rows }, now).map((line) =>
+    line
+      .map(({ text }) => text)
+      .join('')
+      .trimEnd(),
+  );
+}
+
+const start = (item: string, more: object = {}): RunEvent => ({
+  type: 'start',
+  item,
+  action: 'run',
+  reason: 'never ran',
+  ...more,
+});
+
+const verdict = (item: string, is: 'ran' | 'failed' | 'fresh'): RunEvent => ({
+  type: 'item',
+  item,
+  verdict: is,
+});
+
+describe('the line of the run', () => {
+  test('says what is to come, by stage', () => {
+    expect(shown([], 3)).toEqual(['3.0 s: 5 to come (prep, train 2, evaluate 2)']);
+  });
+
+  test('counts what has ended and what goes on', () => {
+    const events: Timed[] = [
+      [0, verdict('prep', 'fresh')],
+      [1, start('train@faces')],
+      [1, { type: 'waiting', item: 'train@animals', reason: 'waits for a GPU' }],
+      [2, verdict('train@faces', 'failed')],
+      [2, start('evaluate@faces')],
+    ];
+    expect(shown(events, 65).at(-1)).toBe(
+      '1 min 05 s: 1 running, 1 waiting, 1 failed, 1 done, 1 to come (evaluate)',
+    );
+  });
+});
+
+describe('the line of an item', () => {
+  const line = (events: readonly Timed[], now: number) => shown(events, now)[0];
+
+  test('says why it runs, on which GPU, and for how long', () => {
+    const events: Timed[] = [[10, start('train@faces', { gpus: [1] })]];
+    expect(line(events, 22)).toMatch(/^● train@faces {2}never ran, GPU 1 +12 s$/);
+  });
+
+  test('says how far it is, and how long it will take at that speed', () => {
+    const events: Timed[] = [
+      [0, start('prep')],
+      [1, { type: 'progress', item: 'prep', done: 0, total: 2000, unit: 'images' }],
+      [11, { type: 'progress', item: 'prep', done: 500, total: 2000, unit: 'images' }],
+    ];
+    expect(line(events, 11)).toMatch(/^● prep {2}500\/2000 images 25% +11 s, 30 s left$/);
+    expect(line(events, 21)).toMatch(/21 s, 20 s left$/);
+  });
+
+  test('says the epoch, its metrics, and how long the rest takes by the last ones', () => {
+    const epoch = (k: number, seconds: number): RunEvent => ({
+      type: 'epoch',
+      item: 'train@faces',
+      epoch: k,
+      target: 50,
+      seconds,
+      metrics: { loss: 0.03125, val: { ssim: 0.91 } },
+    });
+    const events: Timed[] = [
+      [0, start('train@faces', { epochs: { completed: 38, target: 50 } })],
+      [10, epoch(39, 10)],
+      [30, epoch(40, 20)],
+    ];
+    expect(line(events, 30)).toMatch(
+      /^● train@faces {2}epoch 40\/50, loss 0\.03125, val\.ssim 0\.91 +30 s, 2 min 30 s left$/,
+    );
+    expect(line(events, 35)).toMatch(/35 s, 2 min 25 s left$/);
+  });
+
+  test('falls back on what it took the last time', () => {
+    const events: Timed[] = [[0, start('prep', { expected: 90 })]];
+    expect(line(events, 30)).toMatch(/30 s, 1 min 00 s left$/);
+    expect(line(events, 100)).toMatch(/ {2}1 min 40 s$/);
+  });
+
+  test('says whom it waits for, below what runs', () => {
+    const reason = 'waits for a GPU: GPU 0 held by train@x of /other, pid 4711, since 14:02:11';
+    const events: Timed[] = [
+      [0, { type: 'waiting', item: 'train@faces', reason }],
+      [5, start('prep')],
+    ];
+    const lines = shown(events, 10, 121);
+    expect(lines[0]).toMatch(/^● prep/);
+    expect(lines[1]).toMatch(/^○ train@faces {2}waits for a GPU: GPU 0 held by .*14:02:11 +10 s$/);
+  });
+
+  test('forgets the progress within an epoch when the epoch is over', () => {
+    const events: Timed[] = [
+      [0, start('train@faces', { epochs: { completed: 0, target: 2 } })],
+      [1, { type: 'progress', item: 'train@faces', done: 9, total: 10, unit: 'batches' }],
+      [2, { type: 'epoch', item: 'train@faces', epoch: 1, target: 2, seconds: 2 }],
+    ];
+    expect(line(events, 2)).toMatch(/^● train@faces {2}epoch 1\/2 +2\.0 s, 2 s left$/);
+  });
+});
+
+describe('a small terminal', () => {
+  const events: Timed[] = [
+    [0, start('evaluate@faces', { epochs: { completed: 3, target: 50 } })],
+    [0, start('train@animals')],
+  ];
+
+  test('shortens the detail first, then leaves it out, then the name, then the time', () => {
+    const at = (columns: number) => shown(events, 75, columns)[0];
+    expect(at(51)).toBe('● evaluate@faces  epoch 3/50            1 min 15 s');
+    expect(at(40)).toBe('● evaluate@faces  epoch 3/…  1 min 15 s');
+    expect(at(34)).toBe('● evaluate@faces  1 min 15 s');
+    expect(at(16)).toBe('● eval…ces');
+    expect(at(4)).toBe('● …');
+  });
+
+  test('shows the first items and how many more there are', () => {
+    const many = Array.from({ length: 200 }, (_, i) => `work@${i}`);
+    const state = stateAfter(
+      many.map((item) => [0, start(item)]),
+      many,
+    );
+    const lines = frame(state, { columns: 80, rows: 10 }, 1).map((line) => line[0]?.text.trim());
+    expect(lines).toHaveLength(9);
+    expect(lines.slice(0, 2)).toEqual(['● work@0', '● work@1']);
+    expect(lines.at(-2)).toBe('… and 193 more');
+    expect(lines.at(-1)).toBe('1.0 s: 200 running');
+  });
+});
+
+const anyEvent = fc.oneof(
+  fc.record({
+    type: fc.constant('start' as const),
+    item: fc.constantFrom(...ITEMS),
+    action: fc.constantFrom('run' as const, 'restore' as const),
+    reason: fc.string({ maxLength: 60 }).map((text) => text.replace(/\p{C}/gu, '')),
+    epochs: fc.constantFrom({ completed: 0, target: 9 }, { completed: 8, target: 9 }),
+  }),
+  fc.record({
+    type: fc.constant('waiting' as const),
+    item: fc.constantFrom(...ITEMS),
+    reason: fc.constant('waits for 2 GPUs: GPU 0 held by 顔@猫, since 12:00:00'),
+  }),
+  fc.record({
+    type: fc.constant('progress' as const),
+    item: fc.constantFrom(...ITEMS),
+    done: fc.nat(100),
+    total: fc.nat(100),
+  }),
+  fc.record({
+    type: fc.constant('epoch' as const),
+    item: fc.constantFrom(...ITEMS),
+    epoch: fc.nat(9),
+    target: fc.constant(9),
+    seconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
+  }),
+  fc.record({
+    type: fc.constant('item' as const),
+    item: fc.constantFrom(...ITEMS),
+    verdict: fc.constantFrom('ran' as const, 'failed' as const),
+  }),
+);
+
+test('whatever happens, no line is too wide and there are never too many', () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyEvent, { maxLength: 30 }),
+      fc.integer({ min: 1, max: 120 }),
+      fc.integer({ min: 1, max: 12 }),
+      (events, columns, rows) => {
+        const state = stateAfter(events.map((event, at) => [at, event]));
+        const lines = frame(state, { columns, rows }, events.length);
+        expect(lines.length).toBeLessThanOrEqual(Math.max(1, rows - 1));
+        for (const line of lines) {
+          const text = line.map((piece) => piece.text).join('');
+          expect(widthOf(text)).toBeLessThanOrEqual(Math.max(1, columns - 1));
+          expect(text).not.toMatch(/NaN|Infinity|undefined/);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,82 @@
+/** A real terminal for tests: tmux on a socket of its own, its screen read as text. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const bin = fileURLToPath(new URL('../../bin/pipe.cjs', import.meta.url));
+
+export const HAS_TMUX = spawnSync('tmux', ['-V']).status === 0;
+
+let terminals = 0;
+
+export class TestTerminal {
+  readonly #socket = `pipe-test-${process.pid}-${++terminals}`;
+
+  /** Starts `pipe` with these arguments; the terminal stays when it has ended. */
+  constructor(
+    cwd: string,
+    env: Readonly<Record<string, string>>,
+    args: readonly string[],
+    size = { columns: 80, rows: 24 },
+  ) {
+    const { CI: _ci, NO_COLOR: _color, NODE_EXTRA_CA_CERTS: _certificates, ...rest } = process.env;
+    const words = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ');
+    const command = ['new-session', '-d', '-x', String(size.columns), '-y', String(size.rows)];
+    const options = [
+      'set-option',
+      '-g',
+      'status',
+      'off',
+      ';',
+      'set-option',
+      '-g',
+      'remain-on-exit',
+      'on',
+    ];
+    execFileSync(
+      'tmux',
+      ['-L', this.#socket, '-f', '/dev/null', ...options, ';', ...command, '-c', cwd, words],
+      { env: { ...rest, ...env, TERM: 'xterm-256color' } },
+    );
+  }
+
+  /** What is on the screen, without empty lines at the end; with the escapes of colours when asked for. */
+  screen(escapes = false): string[] {
+    const args = ['capture-pane', '-p', ...(escapes ? ['-e'] : [])];
+    return this.#tmux(...args)
+      .replace(/\n(Pane is dead.*)?\s*$/, '')
+      .split('\n');
+  }
+
+  /** Waits until the screen is as wanted. The test's own time limit ends a wait in vain. */
+  async until(wanted: (lines: readonly string[]) => boolean): Promise<string[]> {
+    for (;;) {
+      const lines = this.screen();
+      if (wanted(lines)) return lines;
+      await delay(20);
+    }
+  }
+
+  /** The first line that matches, as soon as there is one. */
+  async line(pattern: RegExp): Promise<string> {
+    const lines = await this.until((all) => all.some((line) => pattern.test(line)));
+    return lines.find((line) => pattern.test(line)) as string;
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#tmux('resize-window', '-x', String(columns), '-y', String(rows));
+  }
+
+  /** Keys by tmux's names, such as `q`, `Enter`, `C-c`. */
+  press(...keys: string[]): void {
+    this.#tmux('send-keys', ...keys);
+  }
+
+  close(): void {
+    this.#tmux('kill-server');
+  }
+
+  #tmux(...args: string[]): string {
+    return execFileSync('tmux', ['-L', this.#socket, ...args], { encoding: 'utf8' });
+  }
+}
