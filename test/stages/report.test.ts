@@ -34,7 +34,7 @@ const history = [1, 2, 3].map((epoch) => ({
   epoch,
   learningRate: 0.001,
   loss: 1 / epoch,
-  val: { loss: 1.2 / epoch },
+  val: { loss: 1.2 / epoch, ssim: 0.8, ssimPrefill: 0.7 },
 }));
 
 describe('the report of two data sets', () => {
@@ -88,6 +88,12 @@ describe('the report of two data sets', () => {
     );
   });
 
+  it('says in a sentence how the model stands', () => {
+    expect(made.md).toMatch(
+      /rows \(3 epochs\) is (ahead of|level with|behind) the best classical fill in (all 3 settings|\d of 3)/,
+    );
+  });
+
   it('escapes what the data say', () => {
     expect(made.html).toContain('The train set is &lt;capped&gt;.');
     expect(made.html).not.toContain('<capped>');
@@ -97,6 +103,13 @@ describe('the report of two data sets', () => {
     expect(made.html).toContain(
       'faces: loss by epoch; rows ends at 0.333, rows, validation ends at 0.400',
     );
+  });
+
+  it('draws what the network starts from in the chart of its score', () => {
+    expect(made.html).toContain(
+      'faces: ssim by epoch; rows, validation ends at 0.800, rows, validation, before the network ends at 0.700',
+    );
+    expect(made.html).not.toContain('<strong>ssimPrefill');
   });
 
   it('lists every file that was used with its digest', () => {

@@ -61,8 +61,11 @@ function linesOf(item: Item, style: string): (readonly [string, Line])[] {
         : [[flat.epoch ?? at + 1, value] as const];
     });
     const seed = item.seed === undefined ? '' : `, seed ${item.seed}`;
-    const label = `${item.variant}${seed}${dashed ? ', validation' : ''}`;
-    return [name.replace(/^val(idation)?\./, ''), { style, label, dashed, points }];
+    // What the network starts from, its pre-fill, is a level line in the chart of its score.
+    const start = name.endsWith('Prefill');
+    const label = `${item.variant}${seed}${dashed ? ', validation' : ''}${start ? ', before the network' : ''}`;
+    const chart = name.replace(/^val(idation)?\.|Prefill$/g, '');
+    return [chart, { style: start ? 'b1' : style, label, dashed, points }];
   });
 }
 
@@ -101,5 +104,5 @@ ${lines.map(({ style, label, dashed, points }) => {
       : html`<path d="${linePath(drawn)}" style="fill:none;stroke:var(--c);stroke-width:2${dashed && ';stroke-dasharray:5 4'}"/>`
   }</g>`;
 })}
-</svg><figcaption><strong>${name}</strong></figcaption></figure>`;
+</svg><figcaption><strong>${name}</strong>${lines.some(({ style }) => style === 'b1') && '; blue: before the network'}</figcaption></figure>`;
 }

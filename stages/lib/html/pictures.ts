@@ -74,10 +74,11 @@ function grid(dataset: DataSet, number: number): Markup {
     const score = (method: string, m = 0) =>
       (models[m]!.items[0].index.picks[s]![pick]!.ssim[method] ?? Number.NaN).toFixed(3);
     return html`<tr><th scope="row">${settingLabel(setting)}<br><small>${formatPercent(setting.meanArea)}</small></th>
-<td>${crop('original')}<small>&nbsp;</small></td><td>${crop('occluded')}<small>&nbsp;</small></td>
-<td>${crop(rival.method)}<small>${rival.label} ${score(rival.method)}</small></td>
-${models.map((_, m) => html`<td>${crop('model', m)}<small>${score('model', m)}</small></td>`)}
-<td>${errorMap(models[0]!.items[0], strip(r, 0))}<small>&nbsp;</small></td></tr>`;
+<td data-name="original">${crop('original')}<small>&nbsp;</small></td>
+<td data-name="occluded">${crop('occluded')}<small>&nbsp;</small></td>
+<td data-name="best classical">${crop(rival.method)}<small>${rival.label} ${score(rival.method)}</small></td>
+${models.map(({ label }, m) => html`<td data-name="${label}">${crop('model', m)}<small>${score('model', m)}</small></td>`)}
+<td data-name="error">${errorMap(models[0]!.items[0], strip(r, 0))}<small>&nbsp;</small></td></tr>`;
   })}</tbody></table></div>`;
 }
 

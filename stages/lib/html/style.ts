@@ -22,6 +22,7 @@ export const STYLE = `
   }
 }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 html { scroll-padding-top: 3.5rem; -webkit-text-size-adjust: 100%; }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 body {
@@ -122,11 +123,17 @@ code { font-family: var(--mono); font-size: .86em; }
 .digest { font-family: var(--mono); font-size: .76rem; word-break: break-all; white-space: normal; text-align: left; }
 footer { padding-block: 2rem 4rem; color: var(--faint); font-size: .84rem; }
 .js .no-js, :root:not(.js) .needs-js { display: none; }
-@media (max-width: 720px) {
+@media screen and (max-width: 720px) {
   section { padding-top: 2rem; }
   .viewer { grid-template-columns: minmax(0, 1fr); }
   th, td { padding-inline: .5rem; }
   .card { padding-inline: .9rem; }
+  .grid-table, .grid-table tbody { display: block; } .grid-table thead { display: none; }
+  .grid-table tr { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 2px 8px; margin-bottom: .9rem; }
+  .grid-table tbody th { grid-column: 1 / -1; padding: 0; } .grid-table tbody th br { display: none; }
+  .grid-table th small { display: inline; margin-left: .5em; }
+  .grid-table td { padding: 0; white-space: normal; } .grid-table td::before { content: attr(data-name); display: block; }
+  .grid-table svg { width: 100%; }
   .card th, .card td { padding-inline: .25rem; font-size: .84rem; }
   .card td small { white-space: normal; }
   .sticky th:first-child { position: sticky; left: 0; background: var(--paper); z-index: 1; }

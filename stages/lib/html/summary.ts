@@ -63,14 +63,18 @@ export function verdictSentence(dataset: DataSet, model: Row): string {
   );
   const count = (verdict: Verdict) => verdicts.filter((one) => one === verdict).length;
   const of = verdicts.length;
-  const { info, seeds } = {
-    info: model.items[0].index.model,
-    seeds: model.items.length,
-  };
+  const info = model.items[0].index.model;
+  const seeds = model.items.length;
+  const some = (verdict: Verdict, words: string) =>
+    count(verdict) === 0
+      ? []
+      : [
+          `${words} in ${count(verdict) === of ? `all ${of} settings` : `${count(verdict)} of ${of}`}`,
+        ];
   const parts = [
-    `ahead of the best classical fill in ${count('up')} of ${of} settings`,
-    ...(count('even') > 0 ? [`level with it in ${count('even')}`] : []),
-    ...(count('down') > 0 ? [`behind it in ${count('down')}`] : []),
+    ...some('up', 'ahead of the best classical fill'),
+    ...some('even', count('up') > 0 ? 'level with it' : 'level with the best classical fill'),
+    ...some('down', count('down') < of ? 'behind it' : 'behind the best classical fill'),
   ];
   const size = info.parameters > 0 ? `, ${formatCount(info.parameters)} parameters` : '';
   const epochs = `${info.epochs} epoch${info.epochs === 1 ? '' : 's'}`;
