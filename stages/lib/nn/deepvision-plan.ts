@@ -16,7 +16,7 @@ export interface DeepvisionConfig {
   readonly padding: Padding;
   /** What the network is shown: the image alone (the code), or the mask too. */
   readonly input: 'image' | 'image+mask';
-  /** What it gives: the image (the code), or what is to be added to the pre-fill. */
+  /** What it gives: the image (the code), or what is to be added to the pre-fill in the hole. */
   readonly output: 'image' | 'residual';
   /** Range of the input at test: the code forgets to bring it to the [−1, 1] of training. */
   readonly testRange: 'unit' | 'signed';

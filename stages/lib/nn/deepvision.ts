@@ -115,9 +115,9 @@ function decode(
 
 function finish(
   { output, downscale }: DeepvisionConfig,
-  { filled }: Occluded,
+  { filled, mask }: Occluded,
   decoded: tf.Tensor4D,
 ): tf.Tensor4D {
   const whole = enlarge(decoded, downscale);
-  return output === 'image' ? tf.sigmoid(whole) : tf.add(filled, whole);
+  return output === 'image' ? tf.sigmoid(whole) : tf.add(filled, tf.mul(whole, mask));
 }

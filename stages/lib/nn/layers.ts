@@ -1,18 +1,30 @@
 /**
  * Layers as pure functions of the parameters, and the specs of the parameters they need.
  *
- * Images are [batch, height, width, channels]. First values are PyTorch's: weights and biases
- * uniform in ±1/√fan_in (`kaiming_uniform_` with a = √5), where a transposed convolution counts
- * its fan-in, as PyTorch does, from the output channels.
+ * Images are [batch, height, width, channels]. First values are PyTorch's unless said: weights and
+ * biases uniform in ±1/√fan_in (`kaiming_uniform_` with a = √5), where a transposed convolution
+ * counts its fan-in, as PyTorch does, from the output channels.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { type ParamSpec, type Params, param, type Shape } from './params.js';
+import { type Init, type ParamSpec, type Params, param, type Shape } from './params.js';
 
 export type Padding = 'valid' | 'same';
 
+/**
+ * How the weights of a layer start: PyTorch's way, or such that a leaky ReLU after it keeps the
+ * variance (He et al. 2015) with biases of zero, or all zero.
+ */
+export type Start = 'pytorch' | 'he' | 'zero';
+
 /** k×k convolution: filter [k, k, inputs, outputs]. */
-export function convSpecs(name: string, k: number, inputs: number, outputs: number): ParamSpec[] {
-  return affineSpecs(name, [k, k, inputs, outputs], outputs, k * k * inputs);
+export function convSpecs(
+  name: string,
+  k: number,
+  inputs: number,
+  outputs: number,
+  start: Start = 'pytorch',
+): ParamSpec[] {
+  return affineSpecs(name, [k, k, inputs, outputs], outputs, k * k * inputs, start);
 }
 
 /** [B, H, W, inputs] → [B, H', W', outputs]. */
@@ -27,14 +39,20 @@ export function conv(
   return tf.add(out, bias(params, name));
 }
 
-/** k×k transposed convolution: filter [k, k, outputs, inputs]. */
+/**
+ * k×k transposed convolution: filter [k, k, outputs, inputs]. With stride s each of its outputs
+ * sees (k/s)² taps of all inputs, which is the fan-in of a start that keeps the variance.
+ */
 export function convTransposeSpecs(
   name: string,
   k: number,
   inputs: number,
   outputs: number,
+  start: Start = 'pytorch',
+  stride = 1,
 ): ParamSpec[] {
-  return affineSpecs(name, [k, k, outputs, inputs], outputs, k * k * outputs);
+  const fanIn = start === 'pytorch' ? k * k * outputs : (k / stride) ** 2 * inputs;
+  return affineSpecs(name, [k, k, outputs, inputs], outputs, fanIn, start);
 }
 
 /**
@@ -75,13 +93,31 @@ export function maxPool2(x: tf.Tensor4D, padding: Padding): tf.Tensor4D {
   return tf.maxPool(x, 2, 2, padding);
 }
 
-function affineSpecs(name: string, shape: Shape, outputs: number, fanIn: number): ParamSpec[] {
-  const init = { kind: 'uniform', bound: 1 / Math.sqrt(fanIn) } as const;
+function affineSpecs(
+  name: string,
+  shape: Shape,
+  outputs: number,
+  fanIn: number,
+  start: Start = 'pytorch',
+): ParamSpec[] {
+  const [weight, bias] = STARTS[start](fanIn);
   return [
-    { name: `${name}.weight`, shape, init, trainable: true },
-    { name: `${name}.bias`, shape: [outputs], init, trainable: true },
+    { name: `${name}.weight`, shape, init: weight, trainable: true },
+    { name: `${name}.bias`, shape: [outputs], init: bias, trainable: true },
   ];
 }
+
+const ZERO: Init = { kind: 'constant', value: 0 };
+const uniform = (bound: number): Init => ({ kind: 'uniform', bound });
+/** Of the leaky ReLUs that follow a layer started by `he`. */
+const HE_SLOPE = 0.2;
+
+/** First values of weights and biases, by fan-in. */
+const STARTS: Readonly<Record<Start, (fanIn: number) => [weight: Init, bias: Init]>> = {
+  pytorch: (fanIn) => [uniform(1 / Math.sqrt(fanIn)), uniform(1 / Math.sqrt(fanIn))],
+  he: (fanIn) => [uniform(Math.sqrt(6 / ((1 + HE_SLOPE ** 2) * fanIn))), ZERO],
+  zero: () => [ZERO, ZERO],
+};
 
 function weight(params: Params, name: string): tf.Tensor {
   return param(params, `${name}.weight`);

@@ -8,12 +8,14 @@ import {
   type Tree,
 } from '../check.js';
 import { mistake } from '../mistake.js';
+import type { NetworkConfig } from './create.js';
 import type { DeepvisionConfig } from './deepvision-plan.js';
 import type { LossConfig } from './losses.js';
 import { PREFILLS, type Prefill } from './prefill.js';
+import type { RestorerConfig } from './restorer-plan.js';
 
 export interface ModelConfig {
-  readonly network: DeepvisionConfig;
+  readonly network: NetworkConfig;
   readonly prefill: Prefill;
   /** `baked`: each image has one mask for ever (the code); `fresh`: another in each epoch. */
   readonly masks: 'baked' | 'fresh';
@@ -22,8 +24,12 @@ export interface ModelConfig {
   readonly loss: LossConfig;
 }
 
-/** Each switch as the paper's code has it. */
+/** Each switch of `deepvision` as the paper's code has it. */
 const CODE = {
+  width: 1,
+  hidden: 0,
+  latent: 0,
+  downscale: 1,
   slope: 1,
   padding: 'valid',
   input: 'image',
@@ -54,26 +60,49 @@ const RIGHT = {
 } as const;
 
 const BASES = { code: CODE, right: RIGHT } as const;
-const SHAPE_KEYS = ['width', 'hidden', 'latent', 'downscale'];
+
+const RESTORER = {
+  width: 1,
+  latent: 8,
+  posterior: 0.5,
+  prefill: 'harmonic',
+  masks: 'fresh',
+  pixel: 'l1',
+  known: 0,
+  ssim: 1,
+  kl: 2,
+  freeNats: 0,
+  klWarmup: 5,
+} as const;
 
 /**
- * A `deepvision` names its switches' base, `code` or `right`, and then those that differ from it.
+ * A `deepvision` names the base of its switches, `code` or `right`, and then those that differ from
+ * it; a `restorer` just those that differ from its defaults.
  *
  * @param settings the names in `occlusions`
  */
 export function checkModel(value: unknown, name: string, settings: readonly string[]): ModelConfig {
   const given = checkTree(value, name);
-  checkChoice(given.arch, `${name}.arch`, ['deepvision']);
-  checkKeys(given, name, ['arch', 'base', 'occlusions', ...SHAPE_KEYS, ...Object.keys(CODE)]);
-  const base = checkChoice(given.base ?? 'right', `${name}.base`, ['code', 'right']);
-  const tree: Tree = { width: 1, hidden: 0, latent: 0, downscale: 1, ...BASES[base], ...given };
+  const arch = checkChoice(given.arch, `${name}.arch`, ['deepvision', 'restorer']);
+  const tree = arch === 'deepvision' ? withBase(given, name) : withDefaults(given, name);
   return {
-    network: checkDeepvision(tree, name),
+    network: arch === 'deepvision' ? checkDeepvision(tree, name) : checkRestorer(tree, name),
     prefill: checkChoice(tree.prefill, `${name}.prefill`, PREFILLS),
     masks: checkChoice(tree.masks, `${name}.masks`, ['baked', 'fresh']),
     occlusions: checkSettings(tree.occlusions, `${name}.occlusions`, settings),
     loss: checkLoss(tree, name),
   };
+}
+
+function withBase(given: Tree, name: string): Tree {
+  checkKeys(given, name, ['arch', 'base', 'occlusions', ...Object.keys(CODE)]);
+  const base = checkChoice(given.base ?? 'right', `${name}.base`, ['code', 'right']);
+  return { ...BASES[base], ...given };
+}
+
+function withDefaults(given: Tree, name: string): Tree {
+  checkKeys(given, name, ['arch', 'occlusions', ...Object.keys(RESTORER)]);
+  return { ...RESTORER, ...given };
 }
 
 function checkDeepvision(tree: Tree, name: string): DeepvisionConfig {
@@ -93,6 +122,15 @@ function checkDeepvision(tree: Tree, name: string): DeepvisionConfig {
       'running',
     ]),
     testLatent: checkChoice(tree.testLatent, `${name}.testLatent`, ['sample', 'mean']),
+  };
+}
+
+function checkRestorer(tree: Tree, name: string): RestorerConfig {
+  return {
+    arch: 'restorer',
+    width: checkNumber(tree.width, `${name}.width`, 0.01, 8),
+    latent: checkInteger(tree.latent, `${name}.latent`, 1, 512),
+    posterior: checkNumber(tree.posterior, `${name}.posterior`, 0, 1),
   };
 }
 

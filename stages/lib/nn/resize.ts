@@ -7,6 +7,11 @@ export function shrink(x: tf.Tensor4D, factor: number): tf.Tensor4D {
   return resample(x, (length) => blockMeans(length, factor));
 }
 
+/** Means over the cells of a grid, whole pixels or parts of them: [B, H, W, C] → [B, grid, grid, C]. */
+export function resizeMean(x: tf.Tensor4D, grid: number): tf.Tensor4D {
+  return resample(x, (length) => cellMeans(length, grid));
+}
+
 /** Bilinear, pixel centres aligned, edges held: [B, H, W, C] → [B, H·factor, W·factor, C]. */
 export function enlarge(x: tf.Tensor4D, factor: number): tf.Tensor4D {
   if (factor === 1) return x;
@@ -39,6 +44,18 @@ function blockMeans(length: number, factor: number): tf.Tensor2D {
     values[row * columns + Math.floor(row / factor)] = 1 / factor;
   }
   return tf.tensor2d(values, [length, columns]);
+}
+
+function cellMeans(length: number, grid: number): tf.Tensor2D {
+  const side = length / grid; // of a cell, in pixels
+  const values = new Float32Array(length * grid);
+  for (let row = 0; row < length; row++) {
+    for (let cell = 0; cell < grid; cell++) {
+      const overlap = Math.min(row + 1, (cell + 1) * side) - Math.max(row, cell * side);
+      if (overlap > 0) values[row * grid + cell] = overlap / side;
+    }
+  }
+  return tf.tensor2d(values, [length, grid]);
 }
 
 function interpolation(length: number, factor: number): tf.Tensor2D {

@@ -23,17 +23,18 @@ const masks = Uint8Array.from({ length: COUNT * PIXELS }, (_, i) => (i % SIZE < 
 
 const MODELS = {
   deepvision: { arch: 'deepvision', width: 0.03, padding: 'same' },
+  restorer: { arch: 'restorer', width: 0.15, latent: 2 },
 };
 
 async function save(name: string, switches: object) {
   const model = checkModel({ ...switches, occlusions: ['a'] }, 'model.m', ['a']);
   const network = createNetwork(model.network, SIZE, 1);
   const path = join(folder.path, name);
-  await writeModel(
-    path,
-    { size: SIZE, channels: 1, epochs: 3, model },
-    initParams(network.specs, 1),
+  // As if trained: no layer still at its start of zero.
+  const specs = network.specs.map((spec) =>
+    spec.trainable ? { ...spec, init: { kind: 'uniform' as const, bound: 0.15 } } : spec,
   );
+  await writeModel(path, { size: SIZE, channels: 1, epochs: 3, model }, initParams(specs, 1));
   return loadModel(path, { backend: 'wasm' });
 }
 

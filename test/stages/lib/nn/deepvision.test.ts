@@ -74,12 +74,12 @@ describe('the network of the paper', () => {
 
 describe('each switch changes what it says', () => {
   const small = { width: 0.03 };
-  const output = async (switches: object, images: number[], noise?: number) => {
+  const output = async (switches: object, images: number[], noise?: number, occluded = 0) => {
     const net = network({ ...small, ...switches }, 48);
     const params = initParams(net.specs, 1);
     const image = (shade: number) => tf.fill([1, 48, 48, 1], shade);
     const filled = tf.concat(images.map(image), 0) as tf.Tensor4D;
-    const mask = tf.zeros([images.length, 48, 48, 1]) as tf.Tensor4D;
+    const mask = tf.fill([images.length, 48, 48, 1], occluded) as tf.Tensor4D;
     const drawn = noise === undefined ? undefined : tf.fill([images.length, ...net.noise], noise);
     return net.restore(params, { filled, mask }, drawn).data();
   };
@@ -113,10 +113,14 @@ describe('each switch changes what it says', () => {
     const inputs = (switches: object) =>
       network(switches).specs.find(({ name }) => name === 'enc1.conv1.weight')!.shape[2];
     expect([inputs({ input: 'image' }), inputs({ input: 'image+mask' })]).toEqual([1, 2]);
-    const residual = await output({ output: 'residual' }, [0.5]);
-    const image = await output({ output: 'image' }, [0.5]);
+    const [residual, image, known] = [
+      await output({ output: 'residual' }, [0.5], 0, 1),
+      await output({ output: 'image' }, [0.5], 0, 1),
+      await output({ output: 'residual' }, [0.5], 0, 0),
+    ];
     const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
     expect(image[1000]).toBeCloseTo(sigmoid(residual[1000]! - 0.5), 5);
+    expect(known.every((v) => v === 0.5)).toBe(true);
   });
 });
 

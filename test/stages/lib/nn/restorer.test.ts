@@ -1,0 +1,126 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openBackend } from '../../../../stages/lib/backend/choose.js';
+import { createNetwork } from '../../../../stages/lib/nn/create.js';
+import { checkModel } from '../../../../stages/lib/nn/model-config.js';
+import { countParams, initParams, type Params } from '../../../../stages/lib/nn/params.js';
+
+beforeAll(() => openBackend('wasm'));
+
+const SIZE = 40;
+
+function network(switches: object, size = SIZE, channels = 1) {
+  const given = { arch: 'restorer', occlusions: ['a'], ...switches };
+  return createNetwork(checkModel(given, 'model.m', ['a']).network, size, channels);
+}
+
+const SMALL = { width: 0.15, latent: 2 };
+
+/** Weights as after some training: none at its start of zero. */
+function trained(net: ReturnType<typeof network>, seed = 1): Params {
+  const specs = net.specs.map((spec) => ({
+    ...spec,
+    init: { kind: 'uniform' as const, bound: 0.25 },
+  }));
+  return initParams(specs, seed);
+}
+
+/** Two images of random pixels with a hole of 16×16 in a corner of 5×5 cells of the latent's grid. */
+function scene(channels = 1) {
+  const filled = tf.randomUniform([2, SIZE, SIZE, channels], 0, 1, 'float32', 7) as tf.Tensor4D;
+  const mask = tf.pad(tf.ones([2, 16, 16, 1]), [
+    [0, 0],
+    [0, 24],
+    [0, 24],
+    [0, 0],
+  ]) as tf.Tensor4D;
+  return { filled, mask };
+}
+
+test('has at most 10 million parameters at width 2, for which it is meant on a GPU', () => {
+  expect(countParams(network({ width: 2 }, 100).specs)).toBeLessThan(10_000_000);
+  expect(countParams(network({ width: 1 }, 100).specs)).toBeLessThan(2_500_000);
+});
+
+test('is the pre-fill itself before any training', async () => {
+  const net = network(SMALL);
+  const seen = scene();
+  const restored = net.restore(initParams(net.specs, 1), seen, undefined);
+  expect(await restored.data()).toEqual(await seen.filled.data());
+});
+
+test('leaves the known pixels as they are', async () => {
+  const net = network(SMALL);
+  const seen = scene();
+  const restored = await net.restore(trained(net), seen, undefined).data();
+  const [filled, mask] = [await seen.filled.data(), await seen.mask.data()];
+  const changed = Float32Array.from(restored, (v, i) => (v === filled[i] ? 0 : 1));
+  expect(changed.every((c, i) => c === 0 || mask[i] === 1)).toBe(true);
+  expect(changed.reduce((sum, c) => sum + c, 0)).toBeGreaterThan(400);
+});
+
+test('works on other sizes and on colours', () => {
+  for (const [size, channels] of [
+    [100, 1],
+    [37, 3],
+  ] as const) {
+    const net = network(SMALL, size, channels);
+    const filled = tf.ones([1, size, size, channels]) as tf.Tensor4D;
+    const mask = tf.ones([1, size, size, 1]) as tf.Tensor4D;
+    const restored = net.restore(initParams(net.specs, 1), { filled, mask }, undefined);
+    expect(restored.shape).toEqual([1, size, size, channels]);
+  }
+  expect(() => network(SMALL, 16)).toThrow('needs images of 17×17 pixels or more');
+});
+
+describe('the latent', () => {
+  const pass = async (posterior: number, noise: number, target = 0.9) => {
+    const net = network({ ...SMALL, posterior });
+    const seen = scene();
+    const image = tf.fill([2, SIZE, SIZE, 1], target) as tf.Tensor4D;
+    const drawn = tf.fill([2, ...net.noise], noise);
+    const { restored, kl } = net.train(trained(net), seen, image, drawn);
+    return { restored: await restored.data(), kl: await kl.data() };
+  };
+  const half = (SIZE * SIZE) | 0;
+
+  test('of the posterior knows the target, that of the prior does not', async () => {
+    expect((await pass(1, 0, 0.9)).restored).not.toEqual((await pass(1, 0, 0.1)).restored);
+    expect((await pass(0, 0, 0.9)).restored).toEqual((await pass(0, 0, 0.1)).restored);
+  });
+
+  test('costs nats where the posterior is used, and none where the mean of the prior is', async () => {
+    const [first, second] = (await pass(0.5, 1)).kl;
+    expect(first).toBeGreaterThan(0);
+    expect(second).toBeCloseTo(0, 5); // rounded
+  });
+
+  test('is the mean of the prior in the rest of the batch, and at test', async () => {
+    const net = network({ ...SMALL, posterior: 0.5 });
+    const atTest = await net.restore(trained(net), scene(), undefined).data();
+    const training = (await pass(0.5, 1)).restored;
+    expect(training.slice(half)).toEqual(atTest.slice(half));
+    expect(training.slice(0, half)).not.toEqual(atTest.slice(0, half));
+  });
+
+  test('is that of the hole alone: noise in cells away from it changes nothing', async () => {
+    const net = network(SMALL);
+    const params = trained(net);
+    const restore = async (row: number) => {
+      const [grid, , depth] = net.noise as [number, number, number];
+      const at = tf.tidy(() => {
+        const line = tf.ones([2, 1, grid, depth]);
+        return tf.pad(line, [
+          [0, 0],
+          [row, grid - row - 1],
+          [0, 0],
+          [0, 0],
+        ]);
+      });
+      return net.restore(params, scene(), at).data();
+    };
+    const none = await net.restore(params, scene(), undefined).data();
+    expect(await restore(4)).toEqual(none);
+    expect(await restore(1)).not.toEqual(none);
+  });
+});
