@@ -1,20 +1,27 @@
 /** The code of every selected stage: its digest for the key, its files for `why`, its bundle to execute. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { userError } from '../error.js';
 import type { ModuleCode } from '../manifest.js';
-import type { Item } from '../pipeline/plan.js';
-import { type TracedModule, traceModule } from '../trace/trace.js';
+import type { Dep, Item } from '../pipeline/plan.js';
+import { freshSight } from '../trace/sight.js';
+import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../trace/trace.js';
+import type { Traced } from '../trace/traced.js';
 import type { Project } from './project.js';
 
-export type Code = CodeFiles &
-  (
-    | {
-        readonly kind: 'module';
-        readonly module: Omit<ModuleCode, 'matrix'>;
-        readonly bundle: string;
-      }
-    | { readonly kind: 'command'; readonly scripts: Readonly<Record<string, string>> }
-  );
+export type Code = ModuleItemCode | CommandItemCode;
+
+interface ModuleItemCode extends CodeFiles {
+  readonly kind: 'module';
+  /** Of the manifest's code all but the matrix. */
+  readonly module: Omit<ModuleCode, 'matrix'>;
+}
+
+interface CommandItemCode extends CodeFiles {
+  readonly kind: 'command';
+  /** Digests of the script files that the command names, and of what they import, by path. */
+  readonly scripts: Readonly<Record<string, string>>;
+}
 
 /** The evidence that names single files. */
 export interface CodeFiles {
@@ -27,36 +34,77 @@ export interface CodeFiles {
 /** The code of the selected items, by their index in the plan. */
 export interface Codes {
   of(index: number): Code;
-  /** Path of the executable bundle of a `run:` stage. */
-  bundleFor(index: number): string;
+  /** Absolute path of the executable bundle of a `run:` stage. */
+  bundleFor(index: number): Promise<string>;
   /** The first script of a `cmd:` stage whose content is no longer what was traced. */
   changedScript(index: number): string | undefined;
 }
 
+/** Traces what changed; what did not is read from the cache, without starting esbuild. */
 export async function openCodes(project: Project, selected: readonly number[]): Promise<Codes> {
-  const byFile = new Map<string, Promise<TracedModule>>();
-  const codes = new Map<number, Code>();
+  const { root, cache } = project;
+  const sight = freshSight(root, (file) => cache.scanSync(file, { follow: true })?.digest);
+  const traced = new Map<number, Code>();
+  const known = new Map<string, Traced>();
   for (const index of selected) {
-    const { action, deps } = project.plan.items[index] as Item;
+    const { action, deps } = itemOf(project, index);
     if (action.kind !== 'module') {
-      codes.set(index, { kind: 'command', scripts: {}, files: {}, importers: {} });
+      traced.set(index, { kind: 'command', scripts: {}, files: {}, importers: {} });
       continue;
     }
-    const options = {
-      stageDoor: path.join(project.dist, 'stage.js'),
-      deps: deps.map((dep) => dep.path),
-    };
+    const options = optionsOf(project, deps);
     const name = JSON.stringify([action.file, options.deps]);
-    const tracing = byFile.get(name) ?? traceModule(project.root, action.file, options);
-    byFile.set(name, tracing);
-    const { code, files, importers, executable } = await tracing;
-    const bundle = path.join(project.cache.tmpFolder('bundles'), `${code.bundle}.mjs`);
-    writeFileSync(bundle, executable);
-    codes.set(index, { kind: 'module', module: code, bundle, files, importers });
+    const trace =
+      known.get(name) ??
+      keptTrace(root, action.file, options, sight) ??
+      (await traceModule(root, action.file, options));
+    known.set(name, trace);
+    const { code, files, importers } = trace;
+    traced.set(index, { kind: 'module', module: code, files, importers });
   }
   return {
-    of: (index) => codes.get(index)!,
-    bundleFor: (index) => (codes.get(index) as { bundle: string }).bundle,
+    of: (index) => traced.get(index) as Code,
+    bundleFor: (index) => bundleOf(project, index, traced.get(index) as ModuleItemCode),
     changedScript: () => undefined,
   };
+}
+
+function itemOf({ plan }: Project, index: number): Item {
+  return plan.items[index] as Item;
+}
+
+function optionsOf({ dist, cache, version }: Project, deps: readonly Dep[]): TraceOptions {
+  return {
+    stageDoor: path.join(dist, 'stage.js'),
+    deps: deps.map((dep) => dep.path),
+    shelf: {
+      version,
+      read: (name) => cache.readKept('traces', name),
+      write: (name, value) => cache.writeKept('traces', name, value),
+    },
+  };
+}
+
+/** The bundle lies in this process's own folder, so no other run can change what is executed. */
+async function bundleOf(project: Project, index: number, code: ModuleItemCode): Promise<string> {
+  const { action, deps } = itemOf(project, index);
+  if (action.kind !== 'module') throw new Error(`item ${index} has no module`);
+  const file = path.join(project.cache.tmpFolder('bundles'), `${code.module.bundle}.mjs`);
+  if (existsSync(file)) return file;
+  const options = optionsOf(project, deps);
+  const kept = keptExecutable(project.root, action.file, { ...code, code: code.module }, options);
+  writeFileSync(file, kept ?? (await traceAgain(project, action.file, options, code)));
+  return file;
+}
+
+/** The kept bundle is gone: it is made again, and must still be the one that the key was made of. */
+async function traceAgain(
+  project: Project,
+  file: string,
+  options: TraceOptions,
+  { module }: ModuleItemCode,
+): Promise<string> {
+  const { code, executable } = await traceModule(project.root, file, options);
+  if (code.bundle === module.bundle) return executable;
+  throw userError('code-changed', `${file} changed while the run was going on`, 'run again');
 }

@@ -41,7 +41,7 @@ export async function launchItem(
   try {
     epochs?.watch();
     const outcome = await execute({
-      command: commandOf(work, index, scratch),
+      command: await commandOf(work, index, scratch),
       cwd: project.root,
       env: stageEnvironment(env, {
         progress: scratch.progress,
@@ -63,11 +63,11 @@ export async function launchItem(
   }
 }
 
-function commandOf(work: Work, index: number, scratch: Scratch): Command {
+async function commandOf(work: Work, index: number, scratch: Scratch): Promise<Command> {
   const item = itemAt(work, index);
   if (item.action.kind !== 'module') return expandedAction(work, item);
   writeFileSync(scratch.context, canonical(contextOf(work, item)));
-  const bundle = work.codes.bundleFor(index);
+  const bundle = await work.codes.bundleFor(index);
   return { kind: 'module', host: path.join(work.project.dist, 'stage-host.mjs'), bundle };
 }
 

@@ -95,7 +95,7 @@ stages:
 `,
     });
     const running = watch(made);
-    await running.event((event) => event.type === 'start');
+    while (made.lines('seen.txt')[0] !== 'wait') await new Promise(setImmediate);
     made.write('in.txt', 'go\n');
     await running.event((event) => event.type === 'item' && event.verdict === 'ran');
     expect(made.read('out.txt')).toBe('go\n');
