@@ -32,7 +32,9 @@ async function save(name: string, switches: object) {
   const path = join(folder.path, name);
   // As if trained: no layer still at its start of zero.
   const specs = network.specs.map((spec) =>
-    spec.trainable ? { ...spec, init: { kind: 'uniform' as const, bound: 0.15 } } : spec,
+    spec.name.endsWith('.weight') && spec.init.kind === 'constant' && spec.init.value === 0
+      ? { ...spec, init: { kind: 'uniform' as const, bound: 0.1 } }
+      : spec,
   );
   await writeModel(path, { size: SIZE, channels: 1, epochs: 3, model }, initParams(specs, 1));
   return loadModel(path, { backend: 'wasm' });
