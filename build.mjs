@@ -1,6 +1,6 @@
 /** Builds dist/: the command in one file, the public doors, the stage host, types and the JSON Schema. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -19,7 +19,39 @@ const common = {
   logLevel: 'warning',
 };
 
+/**
+ * Libraries that only some runs need, each in a file of its own: what a run with nothing to do must
+ * read and keep in V8's code cache stays small. p-queue is the one that we import by its default.
+ */
+const LIBRARIES = {
+  chokidar: "module.exports = require('chokidar');",
+  execa: "module.exports = require('execa');",
+  'p-queue': "module.exports = require('p-queue').default;",
+  yaml: "module.exports = require('yaml');",
+  zod: "module.exports = require('zod');",
+};
+
+const librariesApart = {
+  name: 'libraries-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[a-z-]+$/ }, ({ path }) =>
+      Object.hasOwn(LIBRARIES, path)
+        ? { path: `./library/${path}.cjs`, external: true }
+        : undefined,
+    );
+  },
+};
+
 await Promise.all([
+  ...Object.entries(LIBRARIES).map(([name, contents]) =>
+    build({
+      ...common,
+      stdin: { contents, resolveDir: root, loader: 'js' },
+      outfile: `dist/library/${name}.cjs`,
+      format: 'cjs',
+      minify: true,
+    }),
+  ),
   // One CommonJS file, so that bin/pipe.cjs can keep V8's code cache of it.
   build({
     ...common,
@@ -27,8 +59,12 @@ await Promise.all([
     outfile: 'dist/pipe.cjs',
     format: 'cjs',
     minifyWhitespace: true,
+    plugins: [librariesApart],
     // A script from the code cache cannot import(); esbuild comes by require() as well.
     supported: { 'dynamic-import': false },
+    // What Node wraps around a module: bin/pipe.cjs compiles the file as it is.
+    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+    footer: { js: '})' },
   }),
   build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', format: 'esm' }),
   build({
@@ -44,6 +80,11 @@ await Promise.all([
     format: 'esm',
   }),
 ]);
+
+// bin/pipe.cjs reads it as latin1; esbuild escapes everything but what stands in a regular expression.
+if (/[^\0-\x7f]/.test(readFileSync('dist/pipe.cjs', 'utf8'))) {
+  throw new Error('dist/pipe.cjs is not plain ASCII: write \\u escapes in regular expressions');
+}
 
 // The schema is made by the very code that validates.
 await build({
