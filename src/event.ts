@@ -121,6 +121,8 @@ export interface RunDone {
   readonly blocked: number;
   readonly cancelled: number;
   readonly seconds: number;
+  /** Of a run that took long: where the time went, the longest first. */
+  readonly slowest?: readonly { readonly item: string; readonly seconds: number }[];
 }
 
 export type Emit = (event: RunEvent) => void;

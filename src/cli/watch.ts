@@ -3,14 +3,14 @@ import { renderDiagnostic } from '../error.js';
 import { watchProject } from '../run/watch.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT, variantOf } from './command.js';
-import { optionsOf, reporterFor, usage as runUsage } from './run.js';
+import { optionsOf, RUN_USAGE, reporterFor } from './running.js';
 
 const usage: Usage = {
-  ...runUsage,
+  ...RUN_USAGE,
   command: 'watch',
   summary: 'Runs what is stale, and runs again whenever a file changes that counts.',
-  options: runUsage.options.filter(
-    ({ name }) => !['watch', 'dry', 'frozen', 'force'].includes(name),
+  options: RUN_USAGE.options.filter(
+    ({ name }) => !['watch', 'dry', 'frozen', 'force', 'summarize'].includes(name),
   ),
   notes:
     'Counts: pipeline.yaml, the code of stages with all that it imports, deps that no stage makes.\nKeys on a terminal: r or Enter runs now, q quits.',

@@ -36,10 +36,17 @@ export function plainLines(event: RunEvent, dry: boolean): string[] {
     case 'item':
       return dry ? forecastLines(event) : itemLines(event);
     case 'summary':
-      return [summaryLine(event)];
+      return [...slowestLines(event), summaryLine(event)];
     default:
       return event satisfies never;
   }
+}
+
+function slowestLines({ slowest = [] }: RunEvent & { type: 'summary' }): string[] {
+  if (slowest.length === 0) return [];
+  return [
+    `slowest: ${slowest.map(({ item, seconds }) => `${item} ${duration(seconds)}`).join(', ')}`,
+  ];
 }
 
 function resumed(event: RunEvent & { type: 'start' }): string[] {

@@ -106,5 +106,22 @@ function summarize(items: readonly ItemDone[], seconds: number): RunDone {
     number
   >;
   for (const item of items) counts[item.verdict]++;
-  return { type: 'summary', ...counts, seconds };
+  const slowest = slowestOf(items, seconds);
+  return { type: 'summary', ...counts, seconds, ...(slowest.length > 1 ? { slowest } : {}) };
+}
+
+/** Shorter runs need no advice where to look. */
+const LONG_SECONDS = 10;
+
+function slowestOf(
+  items: readonly ItemDone[],
+  seconds: number,
+): { item: string; seconds: number }[] {
+  if (seconds < LONG_SECONDS) return [];
+  return items
+    .flatMap((done) =>
+      done.seconds === undefined ? [] : [{ item: done.item, seconds: done.seconds }],
+    )
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, 3);
 }

@@ -73,7 +73,7 @@ function importsOf(file: string): Import[] {
     /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm,
     '',
   );
-  const found = text.matchAll(/(?:from|import|import\()\s*'([^']+)'/g);
+  const found = text.matchAll(/(?:\bfrom\s|\bimport\s|\bimport\()\s*'([^']+)'/g);
   return [...found].map((match) => ({ from: file, specifier: match[1] as string }));
 }
 

@@ -148,6 +148,20 @@ describe('pipe run', () => {
   });
 });
 
+describe('pipe run --summarize', () => {
+  it('writes what became of every item as JSON', async () => {
+    const made = project(CHAIN);
+    await made.pipe('run', '--summarize', 'run.json');
+    const { summary, items } = JSON.parse(made.read('run.json'));
+    expect(summary).toMatchObject({ ran: 3, failed: 0 });
+    expect(items).toMatchObject([
+      { item: 'upper', verdict: 'ran', reason: 'never ran' },
+      { item: 'count', verdict: 'ran' },
+      { item: 'show', verdict: 'ran' },
+    ]);
+  });
+});
+
 describe('pipe run --only', () => {
   it('runs the named ones alone, on their inputs as they are, and warns of a stale upstream', async () => {
     const made = project(CHAIN);
