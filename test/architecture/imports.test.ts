@@ -74,7 +74,10 @@ function importsOf(file: string): Import[] {
     '',
   );
   const found = text.matchAll(/(?:\bfrom\s|\bimport\s|\bimport\()\s*'([^']+)'/g);
-  return [...found].map((match) => ({ from: file, specifier: match[1] as string }));
+  // What a string holds is no import of the file.
+  return [...found]
+    .filter((match) => !match[1]?.startsWith('${'))
+    .map((match) => ({ from: file, specifier: match[1] as string }));
 }
 
 const imports = filesBelow('src').flatMap(importsOf);
