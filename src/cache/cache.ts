@@ -5,19 +5,23 @@ import { Chains } from './chains.js';
 import { type Digest, kindOf, nameOf } from './digest.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './durable.js';
 import { DamagedObject } from './errors.js';
+import { collect, type GcOptions, type GcReport } from './gc.js';
 import { itemFileName, type Layout, layoutOf, projectName } from './layout.js';
 import { lstatIfThere } from './look.js';
 import { isWhole, Objects } from './objects.js';
 import { finish, finishSync } from './pace.js';
+import { type Needs, Pin } from './pins.js';
 import type { ChainAbout, EpochRecord, RecordedOut, RunRecord } from './record.js';
 import { readRunRecord, readSealed, recordPath } from './records.js';
 import { type Restored, Restoring, removeAside } from './restoring.js';
 import type { Scan } from './rows.js';
+import { noteRun } from './runs.js';
 import { Scanner, type ScanOptions } from './scanner.js';
 import { Scratch, sweepDead } from './scratch.js';
 import { writeSealed, writeWhole } from './sealed-file.js';
 import { StatIndex } from './stat-index.js';
 import { Storing } from './storing.js';
+import { putBack } from './sweeper.js';
 import type { TreeEntry } from './tree.js';
 
 export { DamagedObject, UnusableFile } from './errors.js';
@@ -53,6 +57,7 @@ export class Cache {
   readonly #objects: Objects;
   readonly #scratch: Scratch;
   readonly #chains: Chains;
+  readonly #pin: Pin;
   readonly #warned = new Set<string>();
   readonly #warn: (message: string) => void;
   #workspace: { scanner: Scanner; index: StatIndex; indexFile: string } | undefined;
@@ -61,6 +66,7 @@ export class Cache {
   constructor({ project, folder, warn }: CacheOptions) {
     this.layout = layoutOf(project, folder);
     this.#scratch = new Scratch(this.layout.tmp);
+    this.#pin = new Pin(this.layout.pins, this.#scratch);
     this.#objects = new Objects(this.layout.objects, this.layout.damaged, this.#scratch);
     this.#warn = (message) => {
       if (this.#warned.has(message)) return;
@@ -118,6 +124,7 @@ export class Cache {
    */
   async storeOut(where: string): Promise<Scan> {
     const { scanner } = this.#open();
+    this.#pin.place();
     const storing = new Storing(this.layout.project, this.#objects, this.#scratch);
     const scan = await finish(scanner.keep(where, storing));
     if (scan === undefined) throw new Error(`out ${where} is to be stored, but is not there`);
@@ -181,6 +188,7 @@ export class Cache {
 
   /** $PIPE_COMMIT: a folder that outlives every crash. `about` names the chain in messages. */
   commitFolder(chain: string, about?: ChainAbout): string {
+    this.#pin.add({ chains: [chain] });
     return this.#chains.commitFolder(chain, about);
   }
 
@@ -200,6 +208,7 @@ export class Cache {
    * as after a crash: then the epoch before it is the best guess.
    */
   takeCommit(chain: string, epoch: number, seconds: number | undefined): Promise<EpochRecord> {
+    this.#pin.add({ chains: [chain] });
     return this.#chains.takeCommit(chain, epoch, seconds);
   }
 
@@ -209,6 +218,7 @@ export class Cache {
    * @throws DamagedObject when part of it is missing or damaged: resume from an earlier epoch
    */
   restoreState(chain: string, epoch: number, into: string): Promise<string> {
+    this.#pin.add({ chains: [chain] });
     return this.#chains.restoreState(chain, epoch, into);
   }
 
@@ -228,7 +238,26 @@ export class Cache {
 
   /** Deletes what dead processes left in tmp/. */
   sweepTmp(): void {
-    sweepDead(this.layout.tmp, () => undefined);
+    sweepDead(this.layout.tmp, (folder) => putBack(this.layout.root, folder));
+  }
+
+  /** Keeps results and chains from every gc until this process closes the cache, or ends. */
+  pin(needs: Partial<Needs>): void {
+    this.#pin.add(needs);
+  }
+
+  /** At the end of a run: what it needed is kept for a while. */
+  noteRun(needs: Needs): void {
+    this.#bestEffort('the run is not noted', () =>
+      noteRun(this.#ownFolder(), needs, this.#scratch),
+    );
+  }
+
+  /** Removes what nothing needs; safe beside running processes. */
+  gc(options: GcOptions): Promise<GcReport> {
+    if (options.dry !== true) this.#pin.place();
+    const ground = { layout: this.layout, scratch: this.#scratch, warn: this.#warn };
+    return collect(ground, options);
   }
 
   /** Writes the stat index, and deletes what was moved aside. */
@@ -241,6 +270,7 @@ export class Cache {
       );
       workspace.index.saved();
     }
+    this.#pin.remove();
     this.#scratch.remove();
   }
 

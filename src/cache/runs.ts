@@ -1,0 +1,39 @@
+/** The last runs of each project: what they needed is kept a while, so that going back costs nothing. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Needs } from './pins.js';
+import { readSealed } from './records.js';
+import { namesIn, type Scratch } from './scratch.js';
+import { writeSealed } from './sealed-file.js';
+
+/** Runs that are remembered, of which gc asks for the newest few. */
+const REMEMBERED = 10;
+
+/** `folder`: the project's own in the cache. The same needs as the last time are no new run. */
+export function noteRun(folder: string, needs: Needs, scratch: Scratch): void {
+  const runs = path.join(folder, 'runs');
+  const names = namesIn(runs).sort();
+  const stamp = new Date().toISOString().replaceAll(':', '-');
+  writeSealed(path.join(runs, `${stamp}~${process.pid}.json`), needs, scratch);
+  for (const name of names.slice(0, Math.max(0, names.length + 1 - REMEMBERED))) {
+    rmSync(path.join(runs, name), { force: true });
+  }
+}
+
+/** What the newest `count` runs of every project that shares the cache needed. */
+export function lastRuns(projects: string, count: number, warn: (message: string) => void): Needs {
+  const keys: string[] = [];
+  const chains: string[] = [];
+  if (count === 0) return { keys, chains };
+  for (const project of namesIn(projects)) {
+    const runs = path.join(projects, project, 'runs');
+    for (const name of namesIn(runs).sort().slice(-count)) {
+      const needs = readSealed(path.join(runs, name), 'the note of a run', warn) as
+        | Needs
+        | undefined;
+      keys.push(...(needs?.keys ?? []));
+      chains.push(...(needs?.chains ?? []));
+    }
+  }
+  return { keys, chains };
+}
