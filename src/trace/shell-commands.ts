@@ -1,0 +1,212 @@
+/**
+ * A shell command as the simple commands in it, with their words, as far as they can be told without
+ * running it. Pure. It is read to find files that a command names, so what is in doubt is left out.
+ */
+import path from 'node:path';
+
+export interface SimpleCommand {
+  /** Where it runs, relative to where the whole one starts; undefined after a `cd` to who knows where. */
+  readonly folder: string | undefined;
+  /** Undefined for a word that the shell makes something of: `$x`, `*.py`, `$(…)`. */
+  readonly words: readonly (string | undefined)[];
+  /** Files that its input is redirected from. */
+  readonly inputs: readonly string[];
+}
+
+export function simpleCommands(command: string): SimpleCommand[] {
+  const reader = new Reader(command);
+  reader.list('');
+  return reader.commands;
+}
+
+const REDIRECTION = /^(?:<<<|<<-?|<>|<&|<|>>|>\||>&|>|&>>?)/;
+const BLANK = /[ \t\r]/;
+const END_OF_WORD = /[\s;&|()<>]/;
+
+class Reader {
+  readonly commands: SimpleCommand[] = [];
+  readonly #text: string;
+  #at = 0;
+  /** What ends the list that is being read. */
+  #closing = '';
+  /** Delimiters of here-documents that begin at the next line. */
+  #heredocs: { readonly delimiter: string; readonly tabs: boolean }[] = [];
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Commands up to the closing character; a subshell's `cd` ends with it. */
+  list(start: string | undefined): void {
+    let current = new Pending(start);
+    const end = () => {
+      this.commands.push(...current.done());
+      current = new Pending(current.next());
+    };
+    while (this.#at < this.#text.length) {
+      const character = this.#text[this.#at] as string;
+      if (character === this.#closing) break;
+      if (BLANK.test(character)) this.#at += 1;
+      else if (this.#text.startsWith('\\\n', this.#at)) this.#at += 2;
+      else if (character === '#') this.#skipLine();
+      else if (this.#redirection(current)) continue;
+      else if (character === '\n') {
+        end();
+        this.#at += 1;
+        this.#skipHeredocs();
+      } else if (character === '(') {
+        end();
+        this.#nested(')', current.folder);
+      } else if (END_OF_WORD.test(character)) {
+        end();
+        this.#at += 1;
+      } else {
+        const word = this.#word(current.folder);
+        // `2` before `>` is a file descriptor.
+        if (!/^\d+$/.test(word ?? '') || !/[<>]/.test(this.#text[this.#at] ?? ''))
+          current.words.push(word);
+      }
+    }
+    end();
+  }
+
+  /** What stands in parentheses or backticks. */
+  #nested(closing: string, folder: string | undefined): void {
+    const outer = this.#closing;
+    this.#closing = closing;
+    this.#at += 1;
+    this.list(folder);
+    this.#at += 1;
+    this.#closing = outer;
+  }
+
+  /** True when there was one; what is written to is passed over, since nobody reads it. */
+  #redirection(current: Pending): boolean {
+    const operator = REDIRECTION.exec(this.#text.slice(this.#at, this.#at + 3))?.[0];
+    if (operator === undefined) return false;
+    this.#at += operator.length;
+    if (this.#text[this.#at] === '(') {
+      this.#nested(')', current.folder);
+      current.words.push(undefined);
+      return true;
+    }
+    while (BLANK.test(this.#text[this.#at] ?? '')) this.#at += 1;
+    const word = this.#word(current.folder);
+    if (word === undefined) return true;
+    if (operator === '<') current.inputs.push(word);
+    if (operator === '<<' || operator === '<<-')
+      this.#heredocs.push({ delimiter: word, tabs: operator === '<<-' });
+    return true;
+  }
+
+  /** Undefined when the shell makes something of it. */
+  #word(folder: string | undefined): string | undefined {
+    const word = { text: '', known: this.#text[this.#at] !== '~' };
+    while (this.#at < this.#text.length) {
+      const character = this.#text[this.#at] as string;
+      if (END_OF_WORD.test(character) || (character === '`' && this.#closing === '`')) break;
+      if (character === "'") word.text += this.#single();
+      else if (character === '"') this.#double(word, folder);
+      else if (character === '\\') word.text += this.#escaped();
+      else if (this.#expansion(folder)) word.known = false;
+      else {
+        if (/[*?[]/.test(character)) word.known = false;
+        word.text += character;
+        this.#at += 1;
+      }
+    }
+    return word.known ? word.text : undefined;
+  }
+
+  #single(): string {
+    const end = this.#text.indexOf("'", this.#at + 1);
+    const text = this.#text.slice(this.#at + 1, end < 0 ? undefined : end);
+    this.#at = end < 0 ? this.#text.length : end + 1;
+    return text;
+  }
+
+  #double(word: { text: string; known: boolean }, folder: string | undefined): void {
+    this.#at += 1;
+    while (this.#at < this.#text.length && this.#text[this.#at] !== '"') {
+      if (this.#text[this.#at] === '\\' && /["$`\\\n]/.test(this.#text[this.#at + 1] ?? '')) {
+        word.text += this.#escaped();
+      } else if (this.#expansion(folder)) word.known = false;
+      else {
+        word.text += this.#text[this.#at];
+        this.#at += 1;
+      }
+    }
+    this.#at += 1;
+  }
+
+  #escaped(): string {
+    const next = this.#text[this.#at + 1] ?? '';
+    this.#at += 2;
+    return next === '\n' ? '' : next;
+  }
+
+  /** True when there was one; commands in it are read too. */
+  #expansion(folder: string | undefined): boolean {
+    const rest = this.#text.slice(this.#at, this.#at + 3);
+    if (rest.startsWith('`')) this.#nested('`', folder);
+    else if (rest === '$((') this.#skipTo('))');
+    else if (rest.startsWith('$(')) {
+      this.#at += 1;
+      this.#nested(')', folder);
+    } else if (rest.startsWith('${')) this.#skipTo('}');
+    else if (/^\$[\w@*#?$!'-]/.test(rest)) this.#at += 1;
+    else return false;
+    return true;
+  }
+
+  #skipTo(end: string): void {
+    const found = this.#text.indexOf(end, this.#at);
+    this.#at = found < 0 ? this.#text.length : found + end.length;
+  }
+
+  #skipLine(): void {
+    const end = this.#text.indexOf('\n', this.#at);
+    this.#at = end < 0 ? this.#text.length : end;
+  }
+
+  #skipHeredocs(): void {
+    for (const { delimiter, tabs } of this.#heredocs) {
+      let line: string;
+      do {
+        const start = this.#at;
+        this.#skipLine();
+        line = this.#text.slice(start, this.#at);
+        this.#at = Math.min(this.#at + 1, this.#text.length);
+      } while (
+        (tabs ? line.replace(/^\t+/, '') : line) !== delimiter &&
+        this.#at < this.#text.length
+      );
+    }
+    this.#heredocs = [];
+  }
+}
+
+/** A simple command that is being read. */
+class Pending {
+  readonly words: (string | undefined)[] = [];
+  readonly inputs: string[] = [];
+  readonly folder: string | undefined;
+
+  constructor(folder: string | undefined) {
+    this.folder = folder;
+  }
+
+  done(): SimpleCommand[] {
+    const { folder, words, inputs } = this;
+    return words.length + inputs.length === 0 ? [] : [{ folder, words, inputs }];
+  }
+
+  /** Where the command behind it runs. */
+  next(): string | undefined {
+    const [first, target, ...more] = this.words;
+    if (first !== 'cd') return this.folder;
+    if (target === undefined || more.length > 0 || this.folder === undefined) return undefined;
+    if (target.startsWith('/') || target === '-') return undefined;
+    return path.posix.join(this.folder, target);
+  }
+}
