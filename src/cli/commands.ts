@@ -15,6 +15,11 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   why: { summary: 'why an item is stale', load: () => import('./why.js') },
   epochs: { summary: 'the epochs that are kept of an item', load: () => import('./epochs.js') },
+  params: {
+    summary: 'the params, and where each value comes from',
+    load: () => import('./params.js'),
+  },
+  graph: { summary: 'what needs what, and how it stands', load: () => import('./graph.js') },
   init: { summary: 'write a pipeline to start from', load: () => import('./init.js') },
   doctor: { summary: 'check the machine and the project', load: () => import('./doctor.js') },
   schema: { summary: 'the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },

@@ -47,4 +47,16 @@ export async function standings(
   return standing;
 }
 
+/** How the targets and what they need stand, by index in the plan. */
+export async function statesOf(
+  project: Project,
+  targets: readonly string[],
+): Promise<ReadonlyMap<number, State>> {
+  const states = new Map<number, State>();
+  for (const [index, { kind }] of outlooks(await inspection(project, targets))) {
+    states.set(index, kind === 'unknown' ? kind : STATES[kind]);
+  }
+  return states;
+}
+
 const STATES = { fresh: 'fresh', restore: 'restorable', run: 'stale', missing: 'missing' } as const;

@@ -35,11 +35,17 @@ export function graphMermaid(nodes: readonly GraphNode[]): string {
 
 /** Mermaid reads `#…;` as a character by its number: whatever it could take for its own goes so. */
 function mermaidText(text: string): string {
-  return text.replace(/[^\p{L}\p{N} _.,@/×-]/gu, (character) => `#${character.codePointAt(0)};`);
+  return text.replace(
+    /[^\p{L}\p{N} _.,@/\u00d7-]/gu,
+    (character) => `#${character.codePointAt(0)};`,
+  );
 }
 
 export function graphDot(nodes: readonly GraphNode[]): string {
-  const lines = ['digraph pipeline {', '  node [shape=box, style="rounded,filled", fillcolor=white];'];
+  const lines = [
+    'digraph pipeline {',
+    '  node [shape=box, style="rounded,filled", fillcolor=white];',
+  ];
   for (const [index, node] of nodes.entries()) {
     const state = worstState(node);
     const text = [nodeLabel(node), stateLabel(node)].filter((part) => part !== '');

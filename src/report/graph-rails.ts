@@ -19,7 +19,10 @@ export function reduceNeeds(needs: readonly (readonly number[])[]): readonly (re
   });
 }
 
-/** A row of rails for each node; undefined when more than `limit` would run side by side. */
+/**
+ * A row of rails for each node: `○` needs nothing, `●` what its rails lead up to. Undefined when
+ * more than `limit` would run side by side.
+ */
 export function drawRails(
   needs: readonly (readonly number[])[],
   limit: number,
@@ -29,6 +32,8 @@ export function drawRails(
   /** The node whose rail runs in the column. */
   const columns: (number | undefined)[] = [];
   const rows: string[] = [];
+  /** Where the row above has a node that nothing needs: below it, another would seem to need it. */
+  let above = -1;
   for (const [node, list] of needs.entries()) {
     const joined = new Set(list.map((need) => columns.indexOf(need)));
     const ending = new Set<number>();
@@ -36,9 +41,10 @@ export function drawRails(
       users[need]! -= 1;
       if (users[need] === 0) ending.add(columns.indexOf(need));
     }
-    const column = place(columns, ending);
+    const column = place(columns, ending, list.length === 0 ? -1 : above);
     if (column >= limit) return undefined;
     rows.push(drawRow(columns, column, joined, ending));
+    above = users[node] === 0 ? column : -1;
     for (const end of ending) columns[end] = undefined;
     columns[column] = users[node]! > 0 ? node : undefined;
     while (columns.length > 0 && columns.at(-1) === undefined) columns.pop();
@@ -46,11 +52,16 @@ export function drawRails(
   return rows;
 }
 
-/** Where a rail ends the node stands; else in a free column. */
-function place(columns: readonly (number | undefined)[], ending: ReadonlySet<number>): number {
+/** Where a rail ends the node stands; else in a free column, but not in `taken`. */
+function place(
+  columns: readonly (number | undefined)[],
+  ending: ReadonlySet<number>,
+  taken: number,
+): number {
   if (ending.size > 0) return Math.min(...ending);
-  const free = columns.indexOf(undefined);
-  return free < 0 ? columns.length : free;
+  let free = 0;
+  while (free === taken || columns[free] !== undefined) free += 1;
+  return free;
 }
 
 function drawRow(
@@ -61,13 +72,14 @@ function drawRow(
 ): string {
   const left = Math.min(column, ...joined);
   const right = Math.max(column, ...joined);
+  const node = joined.size === 0 ? '○' : '●';
   let row = '';
   for (let at = 0; at < Math.max(columns.length, column + 1); at++) {
     const across = at > left && at < right;
     const beyond = at >= left && at < right ? '─' : ' ';
     const plain = columns[at] === undefined ? (across ? '─' : ' ') : '│';
     const sign = joined.has(at) ? joint(at, left, right, ending.has(at)) : plain;
-    row += (at === column ? '●' : sign) + beyond;
+    row += (at === column ? node : sign) + beyond;
   }
   return row.trimEnd();
 }

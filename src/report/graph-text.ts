@@ -1,6 +1,7 @@
 /** The graph as text for a terminal: a row for each node, rails for the edges. Pure. */
 import { type GraphNode, type GraphState, nodeLabel, stateLabel, worstState } from './graph.js';
 import { drawRails, reduceNeeds } from './graph-rails.js';
+import { widthOf } from './live/text.js';
 
 /** Colours a text by its state. */
 export type Paint = (text: string, state: GraphState) => string;
@@ -11,17 +12,23 @@ const MOST_NAMES = 6;
 
 export function graphText(nodes: readonly GraphNode[], paint: Paint = (text) => text): string {
   const ordered = nodes.every(({ needs }, index) => needs.every((need) => need < index));
-  const rails = ordered ? drawRails(reduceNeeds(nodes.map(({ needs }) => needs)), MOST_RAILS) : undefined;
+  const rails = ordered
+    ? drawRails(reduceNeeds(nodes.map(({ needs }) => needs)), MOST_RAILS)
+    : undefined;
   const labels = nodes.map(nodeLabel);
-  const width = Math.max(0, ...labels.map((label) => label.length));
-  const margin = Math.max(0, ...(rails ?? []).map((rail) => rail.length));
+  const width = labels.reduce((most, label) => Math.max(most, widthOf(label)), 0);
+  const margin = (rails ?? []).reduce((most, rail) => Math.max(most, rail.length), 0);
   const rows = nodes.map((node, index) => {
-    const name = labels[index]!.padEnd(width);
+    const name = pad(labels[index]!, width);
     const needs = rails ? '' : needsText(node, nodes);
     const front = rails ? `${rails[index]!.padEnd(margin)}  ` : '';
     return `${front}${name}  ${stateText(node, paint, needs !== '')}${needs}`.trimEnd();
   });
   return rows.map((row) => `${row}\n`).join('');
+}
+
+function pad(text: string, width: number): string {
+  return text + ' '.repeat(width - widthOf(text));
 }
 
 function stateText(node: GraphNode, paint: Paint, padded: boolean): string {

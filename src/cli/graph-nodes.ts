@@ -1,0 +1,67 @@
+/** The plan as a graph: its items, or its stages with their items folded. */
+import { orderItems } from '../pipeline/order.js';
+import type { Plan } from '../pipeline/plan.js';
+import { GRAPH_STATES, type GraphNode, type StateCount } from '../report/graph.js';
+import type { State } from './inspect.js';
+
+/** By index of the item; undefined when the states could not be found out. */
+export type States = ReadonlyMap<number, State> | undefined;
+
+/** `indices`: the items to show, in plan order, with all that they need. */
+export function itemNodes(plan: Plan, indices: readonly number[], states: States): GraphNode[] {
+  const place = new Map(indices.map((index, at) => [index, at]));
+  return indices.map((index) => {
+    const { id, needs } = plan.items[index]!;
+    return {
+      name: id,
+      items: 1,
+      states: count([index], states),
+      needs: needs.map((need) => place.get(need)!),
+    };
+  });
+}
+
+/** In an order in which a stage comes after those it needs, if there is one. */
+export function stageNodes(plan: Plan, indices: readonly number[], states: States): GraphNode[] {
+  const groups = byStage(plan, indices);
+  const names = [...groups.keys()];
+  const number = new Map(names.map((name, at) => [name, at]));
+  const needs = [...groups.values()].map((items) => {
+    const stages = items.flatMap((index) =>
+      plan.items[index]!.needs.map((need) => number.get(plan.items[need]!.stage)!),
+    );
+    return [...new Set(stages)];
+  });
+  // An item may need another of its own stage: no edge between stages.
+  const between = needs.map((list, at) => list.filter((need) => need !== at));
+  const { order } = orderItems(between);
+  const place = new Map(order.map((stage, at) => [stage, at]));
+  return order.map((stage) => {
+    const items = groups.get(names[stage]!)!;
+    return {
+      name: names[stage]!,
+      items: items.length,
+      states: count(items, states),
+      needs: between[stage]!.map((need) => place.get(need)!).sort((a, b) => a - b),
+    };
+  });
+}
+
+function byStage(plan: Plan, indices: readonly number[]): ReadonlyMap<string, readonly number[]> {
+  const groups = new Map<string, number[]>();
+  for (const index of indices) {
+    const { stage } = plan.items[index]!;
+    const group = groups.get(stage);
+    if (group) group.push(index);
+    else groups.set(stage, [index]);
+  }
+  return groups;
+}
+
+function count(indices: readonly number[], states: States): readonly StateCount[] | undefined {
+  if (!states) return undefined;
+  return GRAPH_STATES.map((state) => ({
+    state,
+    count: indices.filter((index) => states.get(index) === state).length,
+  })).filter(({ count: items }) => items > 0);
+}

@@ -1,0 +1,125 @@
+/** `pipe graph`: what needs what, and how it stands. */
+import { renderDiagnostic, UserError } from '../error.js';
+import { select, withNeeds } from '../pipeline/select.js';
+import { type GraphNode, type GraphState, stateLabel } from '../report/graph.js';
+import { graphDot, graphMermaid } from '../report/graph-diagrams.js';
+import { graphText } from '../report/graph-text.js';
+import type { Project } from '../run/project.js';
+import { type Parsed, parse, type Usage } from './args.js';
+import {
+  type Command,
+  type CommandContext,
+  EXIT,
+  VARIANT_OPTIONS,
+  withProject,
+} from './command.js';
+import { itemNodes, type States, stageNodes } from './graph-nodes.js';
+import { statesOf } from './inspect.js';
+
+const usage: Usage = {
+  command: 'graph',
+  positionals: '[stage|item|pattern …]',
+  summary: 'Draws the stages, what they need, and how their items stand. Runs nothing.',
+  options: [
+    { name: 'items', help: 'the single items instead of stages' },
+    { name: 'mermaid', help: 'as a Mermaid flowchart' },
+    { name: 'dot', help: 'as Graphviz input' },
+    { name: 'json', help: 'print JSON' },
+    ...VARIANT_OPTIONS,
+  ],
+  notes:
+    'With names, these and all that they need. On a terminal, an edge that follows from others is\nleft out; the other forms have them all. States are those of `pipe status`.',
+};
+
+const FORMS = ['mermaid', 'dot', 'json'] as const;
+
+export const command: Command = {
+  usage,
+  async run(argv, context) {
+    const parsed = parse(usage, argv);
+    const form = formOf(parsed);
+    const nodes = await withProject(parsed, context, (project) =>
+      nodesOf(project, parsed, context),
+    );
+    context.terminal.out(draw(nodes, form, context.terminal.screen?.colors ?? false));
+    return EXIT.done;
+  },
+};
+
+type Form = (typeof FORMS)[number] | 'text';
+
+function formOf(parsed: Parsed): Form {
+  const [form = 'text', second] = FORMS.filter((name) => parsed.flag(name));
+  if (second === undefined) return form;
+  const message = `--${form} and --${second} cannot go together`;
+  throw new UserError({ code: 'option-conflict', message, hint: 'draw it twice' });
+}
+
+async function nodesOf(
+  project: Project,
+  parsed: Parsed,
+  context: CommandContext,
+): Promise<readonly GraphNode[]> {
+  const { plan } = project;
+  const indices = withNeeds(plan, select(plan, parsed.positionals));
+  const states = await statesIfKnown(project, parsed.positionals, context);
+  return (parsed.flag('items') ? itemNodes : stageNodes)(plan, indices, states);
+}
+
+/** A pipeline whose stages are not written yet can be drawn too, without their states. */
+async function statesIfKnown(
+  project: Project,
+  targets: readonly string[],
+  { terminal }: CommandContext,
+): Promise<States> {
+  try {
+    return await statesOf(project, targets);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    terminal.err(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`);
+    terminal.err('warning: so it is not known how the items stand\n');
+    return undefined;
+  }
+}
+
+function draw(nodes: readonly GraphNode[], form: Form, colors: boolean): string {
+  switch (form) {
+    case 'mermaid':
+      return graphMermaid(nodes);
+    case 'dot':
+      return graphDot(nodes);
+    case 'json':
+      return `${JSON.stringify(
+        nodes.map((node) => plain(node, nodes)),
+        null,
+        2,
+      )}\n`;
+    case 'text':
+      return graphText(nodes, colors ? paint : undefined);
+    default:
+      return form satisfies never;
+  }
+}
+
+function plain(node: GraphNode, nodes: readonly GraphNode[]): object {
+  const { name, items, states, needs } = node;
+  const byState = states && Object.fromEntries(states.map(({ state, count }) => [state, count]));
+  return {
+    name,
+    items,
+    ...(states && { state: stateLabel(node), states: byState }),
+    needs: needs.map((need) => nodes[need]!.name),
+  };
+}
+
+const COLORS: Readonly<Record<GraphState, number>> = {
+  missing: 31,
+  stale: 33,
+  unknown: 2,
+  restorable: 36,
+  fresh: 32,
+};
+
+function paint(text: string, state: GraphState): string {
+  return `\x1b[${COLORS[state]}m${text}\x1b[0m`;
+}

@@ -1,0 +1,60 @@
+/** `pipe params`: the resolved params, and where each value comes from. */
+import { userError } from '../error.js';
+import type { ParamLine } from '../pipeline/params-report.js';
+import { findRoot } from '../run/project.js';
+import { parse, type Usage } from './args.js';
+import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, variantOf } from './command.js';
+
+const usage: Usage = {
+  command: 'params',
+  positionals: '[path …]',
+  summary: 'Prints the params as stages get them, and where each value comes from.',
+  options: [...VARIANT_OPTIONS, JSON_OPTION],
+  notes: 'With paths, such as train or train.epochs, these alone.',
+};
+
+export const command: Command = {
+  usage,
+  async run(argv, { host, terminal }) {
+    const parsed = parse(usage, argv);
+    // Loaded here: the other commands find the params in the kept plan, without the YAML parser.
+    const { loadParams } = await import('../pipeline/load.js');
+    const { paramLines } = await import('../pipeline/params-report.js');
+    const { paramAt, unknownParam } = await import('../pipeline/params.js');
+    const tree = loadParams({ project: findRoot(host.cwd), ...variantOf(parsed) });
+    for (const path of parsed.positionals) {
+      if (paramAt(tree, path)) continue;
+      const { code, message, hint } = unknownParam(path, tree);
+      throw userError(code, message, hint);
+    }
+    const lines = paramLines(tree).filter(({ path }) => isWanted(path, parsed.positionals));
+    terminal.out(parsed.flag('json') ? `${JSON.stringify(lines, null, 2)}\n` : table(lines));
+    return EXIT.done;
+  },
+};
+
+function isWanted(path: string, wanted: readonly string[]): boolean {
+  return wanted.length === 0 || wanted.some((each) => path === each || path.startsWith(`${each}.`));
+}
+
+function table(lines: readonly ParamLine[]): string {
+  const rows = lines.map(({ path, value, origin }) => ({ path, value: text(value), origin }));
+  const pathWidth = rows.reduce((most, { path }) => Math.max(most, path.length), 0);
+  // A long value pushes its own origin aside, not that of every line.
+  const valueWidth = Math.min(
+    40,
+    rows.reduce((most, { value }) => Math.max(most, value.length), 0),
+  );
+  return rows
+    .map(
+      ({ path, value, origin }) =>
+        `${path.padEnd(pathWidth)}  ${value.padEnd(valueWidth)}  ${origin}\n`,
+    )
+    .join('');
+}
+
+/** As YAML would have it in one line, JSON but for plain texts. */
+function text(value: ParamLine['value']): string {
+  if (typeof value === 'string' && /^[\p{L}][\p{L}\p{N} ._/-]*$/u.test(value)) return value;
+  return JSON.stringify(value);
+}
