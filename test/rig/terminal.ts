@@ -21,30 +21,19 @@ export class TestTerminal {
   ) {
     const { CI: _ci, NO_COLOR: _color, NODE_EXTRA_CA_CERTS: _certificates, ...rest } = process.env;
     const words = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ');
-    const command = ['new-session', '-d', '-x', String(size.columns), '-y', String(size.rows)];
-    const options = [
-      'set-option',
-      '-g',
-      'status',
-      'off',
-      ';',
-      'set-option',
-      '-g',
-      'remain-on-exit',
-      'on',
-    ];
-    execFileSync(
-      'tmux',
-      ['-L', this.#socket, '-f', '/dev/null', ...options, ';', ...command, '-c', cwd, words],
-      { env: { ...rest, ...env, TERM: 'xterm-256color' } },
-    );
+    // tmux sets TERM for what runs in it, so ours is set again behind it.
+    const set = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
+    const script = `trap : INT; env ${set.join(' ')} ${words}; cat`;
+    const session = ['-d', '-x', String(size.columns), '-y', String(size.rows), '-c', cwd];
+    const start = ['set-option', '-g', 'status', 'off', ';', 'new-session', ...session, script];
+    execFileSync('tmux', ['-L', this.#socket, '-f', '/dev/null', ...start], { env: rest });
   }
 
   /** What is on the screen, without empty lines at the end; with the escapes of colours when asked for. */
   screen(escapes = false): string[] {
     const args = ['capture-pane', '-p', ...(escapes ? ['-e'] : [])];
     return this.#tmux(...args)
-      .replace(/\n(Pane is dead.*)?\s*$/, '')
+      .trimEnd()
       .split('\n');
   }
 

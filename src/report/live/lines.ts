@@ -1,7 +1,7 @@
 /** The live view as lines for a terminal of a given size: a pure function of the state. */
 import { duration, metricsText } from '../words.js';
 import { secondsLeft } from './estimate.js';
-import type { Active, LiveState, Running } from './state.js';
+import type { Active, LiveState, Progress, Running } from './state.js';
 import { cut, cutMiddle, pad, widthOf } from './text.js';
 
 export interface Size {
@@ -19,25 +19,25 @@ export interface Piece {
 
 export type Line = readonly Piece[];
 
-/** Below this much room a detail tells nothing. */
-const SHORTEST_DETAIL = 8;
+/** With less room than this, the space before it included, a detail says nothing. */
+const SHORTEST_DETAIL = 6;
 
 /**
  * One line for each item that something is going on with, as far as there is room, and one for the
  * run. No line takes the last column, where terminals differ, and there is one row less than the
- * terminal has, for the cursor.
+ * terminal has, for the cursor. Nothing is set against the right edge: what is short stays as it
+ * is when the terminal becomes narrower, while a long line wraps, and wrapped lines that were
+ * pushed off the screen cannot be drawn anew.
  */
 export function frame(state: LiveState, size: Size, now: number): Line[] {
   const columns = Math.max(1, size.columns - 1);
   const room = Math.max(0, size.rows - 2);
   const items = [...state.active].sort(runningFirst);
   const fits = items.length <= room ? items : items.slice(0, Math.max(0, room - 1));
-  const widest = Math.max(0, ...fits.map(([item]) => widthOf(item)));
-  const nameWidth = Math.min(widest, Math.max(8, Math.floor(columns * 0.45)));
-  const lines = fits.map(([item, active]) => itemLine(item, active, nameWidth, columns, now));
   const hidden = items.length - fits.length;
+  const lines = itemLines(fits, columns, now);
   if (hidden > 0 && room > 0)
-    lines.push([{ text: cut(`  … and ${hidden} more`, columns), color: 'faint' }]);
+    lines.push([{ text: cut(`… and ${hidden} more`, columns), color: 'faint' }]);
   lines.push(runLine(state, columns, now));
   return lines;
 }
@@ -47,81 +47,62 @@ function runningFirst([, a]: [string, Active], [, b]: [string, Active]): number 
   return Number(a.phase === 'waiting') - Number(b.phase === 'waiting');
 }
 
-function itemLine(
-  item: string,
-  active: Active,
-  nameWidth: number,
-  columns: number,
-  now: number,
-): Line {
-  const name = pad(cutMiddle(item, nameWidth), nameWidth);
-  const start = cut(`${active.phase === 'waiting' ? '○' : '●'} ${name}`, columns);
-  const color = active.phase === 'waiting' ? 'waiting' : 'running';
-  const times = timesOf(active, now).find(
-    (text) => widthOf(start) + widthOf(text) + SHORTEST_DETAIL + 4 <= columns,
-  );
-  if (times === undefined) return narrowLine(start, active, color, columns, now);
-  const room = columns - widthOf(start) - widthOf(times) - 4;
-  const detail = pad(cut(detailOf(active), room), room);
-  return [{ text: start, color }, { text: `  ${detail}  ` }, { text: times, color: 'faint' }];
+/** Name, time and the rest, in columns; what does not fit is missing at the end. */
+function itemLines(items: readonly [string, Active][], columns: number, now: number): Line[] {
+  const longest = Math.max(8, Math.floor(columns * 0.45));
+  const names = items.map(([item]) => cutMiddle(item, longest));
+  const times = items.map(([, { since }]) => duration(Math.floor(Math.max(0, now - since))));
+  const nameWidth = Math.max(0, ...names.map(widthOf));
+  const timeWidth = Math.max(0, ...times.map(widthOf));
+  return items.map(([, active], at) => {
+    const waits = active.phase === 'waiting';
+    const name = cut(`${waits ? '○' : '●'} ${pad(names[at] ?? '', nameWidth)}`, columns);
+    const hasTime = widthOf(name) + 2 + timeWidth <= columns;
+    const time = hasTime ? `  ${pad(times[at] ?? '', timeWidth)}` : '';
+    const room = columns - widthOf(name) - widthOf(time);
+    return [
+      { text: name, color: waits ? 'waiting' : 'running' },
+      { text: time, color: 'faint' },
+      { text: !hasTime || room < SHORTEST_DETAIL ? '' : cut(`  ${detailOf(active, now)}`, room) },
+    ];
+  });
 }
 
-/** Where there is no room for a detail, the time alone, if that. */
-function narrowLine(
-  start: string,
-  active: Active,
-  color: Color,
-  columns: number,
-  now: number,
-): Line {
-  const room = columns - widthOf(start) - 2;
-  const time = elapsed(active, now);
-  if (widthOf(time) > room) return [{ text: start, color }];
-  return [{ text: start, color }, { text: '  ' }, { text: time, color: 'faint' }];
-}
-
-/** From the longest to the shortest that says something. */
-function timesOf(active: Active, now: number): string[] {
-  const left = active.phase === 'running' ? secondsLeft(active, now) : undefined;
-  const short = elapsed(active, now);
-  return left === undefined ? [short] : [`${short}, ${about(left)} left`, short];
-}
-
-function elapsed({ since }: Active, now: number): string {
-  return duration(Math.floor(Math.max(0, now - since)));
-}
-
-/** An estimate is not known to the tenth of a second. */
-function about(seconds: number): string {
-  return seconds < 60 ? `${Math.ceil(seconds)} s` : duration(seconds);
-}
-
-function detailOf(active: Active): string {
+function detailOf(active: Active, now: number): string {
   switch (active.phase) {
     case 'waiting':
       return active.reason;
     case 'restoring':
       return 'putting its outs back';
     case 'running':
-      return runningDetail(active);
+      return runningDetail(active, now);
     default:
       return active satisfies never;
   }
 }
 
 /** The most telling first, since the end is what is cut. */
-function runningDetail({ epochs, progress, gpus, reason }: Running): string {
+function runningDetail(running: Running, now: number): string {
+  const { epochs, progress, gpus, reason } = running;
   const parts: string[] = [];
   if (epochs) parts.push(`epoch ${epochs.completed}/${epochs.target}`);
-  if (progress) {
-    const { done, total, unit } = progress;
-    const percent = total > 0 ? ` ${Math.floor((100 * done) / total)}%` : '';
-    parts.push(`${done}/${total}${unit === undefined ? '' : ` ${unit}`}${percent}`);
-  }
-  if (epochs?.metrics) parts.push(metricsText(epochs.metrics));
+  if (progress) parts.push(progressText(progress));
   if (parts.length === 0) parts.push(reason);
+  const left = secondsLeft(running, now);
+  if (left !== undefined) parts.push(`${about(left)} left`);
+  if (epochs?.metrics) parts.push(metricsText(epochs.metrics));
   if (gpus.length > 0) parts.push(`GPU ${gpus.join(', ')}`);
   return parts.join(', ');
+}
+
+function progressText({ done, total, unit }: Progress): string {
+  const percent = total > 0 ? ` ${Math.floor((100 * done) / total)}%` : '';
+  return `${done}/${total}${unit === undefined ? '' : ` ${unit}`}${percent}`;
+}
+
+/** An estimate is not known to the tenth of a second. */
+function about(seconds: number): string {
+  return seconds < 60 ? `${Math.ceil(seconds)} s` : duration(seconds);
 }
 
 function runLine(state: LiveState, columns: number, now: number): Line {

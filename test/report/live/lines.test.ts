@@ -62,7 +62,7 @@ describe('the line of an item', () => {
 
   test('says why it runs, on which GPU, and for how long', () => {
     const events: Timed[] = [[10, start('train@faces', { gpus: [1] })]];
-    expect(line(events, 22)).toMatch(/^● train@faces {2}never ran, GPU 1 +12 s$/);
+    expect(line(events, 22)).toBe('● train@faces  12 s  never ran, GPU 1');
   });
 
   test('says how far it is, and how long it will take at that speed', () => {
@@ -71,8 +71,8 @@ describe('the line of an item', () => {
       [1, { type: 'progress', item: 'prep', done: 0, total: 2000, unit: 'images' }],
       [11, { type: 'progress', item: 'prep', done: 500, total: 2000, unit: 'images' }],
     ];
-    expect(line(events, 11)).toMatch(/^● prep {2}500\/2000 images 25% +11 s, 30 s left$/);
-    expect(line(events, 21)).toMatch(/21 s, 20 s left$/);
+    expect(line(events, 11)).toBe('● prep  11 s  500/2000 images 25%, 30 s left');
+    expect(line(events, 21)).toBe('● prep  21 s  500/2000 images 25%, 20 s left');
   });
 
   test('says the epoch, its metrics, and how long the rest takes by the last ones', () => {
@@ -89,16 +89,18 @@ describe('the line of an item', () => {
       [10, epoch(39, 10)],
       [30, epoch(40, 20)],
     ];
-    expect(line(events, 30)).toMatch(
-      /^● train@faces {2}epoch 40\/50, loss 0\.03125, val\.ssim 0\.91 +30 s, 2 min 30 s left$/,
+    expect(line(events, 30)).toBe(
+      '● train@faces  30 s  epoch 40/50, 2 min 30 s left, loss 0.03125, val.ssim 0.91',
     );
-    expect(line(events, 35)).toMatch(/35 s, 2 min 25 s left$/);
+    expect(line(events, 35)).toBe(
+      '● train@faces  35 s  epoch 40/50, 2 min 25 s left, loss 0.03125, val.ssim 0.91',
+    );
   });
 
   test('falls back on what it took the last time', () => {
     const events: Timed[] = [[0, start('prep', { expected: 90 })]];
-    expect(line(events, 30)).toMatch(/30 s, 1 min 00 s left$/);
-    expect(line(events, 100)).toMatch(/ {2}1 min 40 s$/);
+    expect(line(events, 30)).toBe('● prep  30 s  never ran, 1 min 00 s left');
+    expect(line(events, 100)).toBe('● prep  1 min 40 s  never ran');
   });
 
   test('says whom it waits for, below what runs', () => {
@@ -108,8 +110,8 @@ describe('the line of an item', () => {
       [5, start('prep')],
     ];
     const lines = shown(events, 10, 121);
-    expect(lines[0]).toMatch(/^● prep/);
-    expect(lines[1]).toMatch(/^○ train@faces {2}waits for a GPU: GPU 0 held by .*14:02:11 +10 s$/);
+    expect(lines[0]).toBe('● prep         5.0 s  never ran');
+    expect(lines[1]).toBe(`○ train@faces  10 s   ${reason}`);
   });
 
   test('forgets the progress within an epoch when the epoch is over', () => {
@@ -118,7 +120,7 @@ describe('the line of an item', () => {
       [1, { type: 'progress', item: 'train@faces', done: 9, total: 10, unit: 'batches' }],
       [2, { type: 'epoch', item: 'train@faces', epoch: 1, target: 2, seconds: 2 }],
     ];
-    expect(line(events, 2)).toMatch(/^● train@faces {2}epoch 1\/2 +2\.0 s, 2 s left$/);
+    expect(line(events, 2)).toBe('● train@faces  2.0 s  epoch 1/2, 2 s left');
   });
 });
 
@@ -128,11 +130,11 @@ describe('a small terminal', () => {
     [0, start('train@animals')],
   ];
 
-  test('shortens the detail first, then leaves it out, then the name, then the time', () => {
+  test('loses the end of the detail first, then the middle of the name', () => {
     const at = (columns: number) => shown(events, 75, columns)[0];
-    expect(at(51)).toBe('● evaluate@faces  epoch 3/50            1 min 15 s');
-    expect(at(40)).toBe('● evaluate@faces  epoch 3/…  1 min 15 s');
-    expect(at(34)).toBe('● evaluate@faces  1 min 15 s');
+    expect(at(51)).toBe('● evaluate@faces  1 min 15 s  epoch 3/50');
+    expect(at(40)).toBe('● evaluate@faces  1 min 15 s  epoch 3/…');
+    expect(at(30)).toBe('● evalua…@faces  1 min 15 s');
     expect(at(16)).toBe('● eval…ces');
     expect(at(4)).toBe('● …');
   });
