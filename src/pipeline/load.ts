@@ -139,6 +139,7 @@ function draftAll(
 
 /** The stage without the keys whose value does not fit the schema; the rest has been validated. */
 function soundKeys(node: Located, broken: ReadonlySet<string>): StageSpec {
+  if (broken.size === 0) return node.value as StageSpec;
   const entries = [...(node.entries ?? [])].filter(([key]) => !broken.has(key));
   return Object.fromEntries(entries.map(([key, entry]) => [key, entry.node.value])) as StageSpec;
 }

@@ -32,6 +32,7 @@ export type Found =
   | 'unknowable';
 
 export function parseTemplate(text: string, node: Located, problems: Problems): Template {
+  if (!text.includes('${')) return { text, parts: text === '' ? [] : [text], node };
   const parts: Part[] = [];
   let literal = '';
   let nth = 0;
