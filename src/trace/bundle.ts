@@ -14,7 +14,7 @@ import { type Observed, observe } from './observed.js';
 import { packagesOf } from './packages.js';
 import { isOutside, within } from './place.js';
 import { type Links, labelled } from './placeholder.js';
-import { tracePlugin } from './plugin.js';
+import { tracePlugin, type Unresolved } from './plugin.js';
 import { DEFINES } from './prologue.js';
 import { strippedDigests } from './strip.js';
 import type { Traced } from './traced.js';
@@ -34,7 +34,7 @@ export async function bundleModule(root: string, file: string): Promise<Bundled>
   const seen = observe(root);
   const esbuild = await loadEsbuild();
   const startedAt = Date.now();
-  const built = await build(esbuild, entry, seen);
+  const built = await build(esbuild, entry, seen, 'mistake');
   const importers = importersOf(built.metafile, entry, seen);
   refuseOutsiders(importers, built.metafile, seen);
   const packages = packagesOf(built.metafile, seen);
@@ -79,7 +79,13 @@ function entryOf(root: string, file: string): string {
 /** Messages of esbuild about imports that it leaves to the run. */
 const OPAQUE = ['unsupported-dynamic-import', 'unsupported-require-call', 'indirect-require'];
 
-async function build(esbuild: Esbuild, entry: string, seen: Observed): Promise<Built> {
+/** @throws UserError for mistakes in the code */
+export async function build(
+  esbuild: Esbuild,
+  entry: string,
+  seen: Observed,
+  unresolved: Unresolved,
+): Promise<Built> {
   try {
     return await esbuild.build({
       // With `./`, since a name alone would be a package.
@@ -100,7 +106,7 @@ async function build(esbuild: Esbuild, entry: string, seen: Observed): Promise<B
       legalComments: 'none',
       treeShaking: true,
       define: DEFINES,
-      plugins: [tracePlugin(seen)],
+      plugins: [tracePlugin(seen, unresolved)],
       logLevel: 'silent',
       logOverride: Object.fromEntries(OPAQUE.map((id) => [id, 'warning' as const])),
     });
@@ -133,7 +139,10 @@ async function digestOf(esbuild: Esbuild, { text, links }: Bundle): Promise<stri
   return sha256(`pipe bundle\n${labelled(code, links)}`);
 }
 
-function defined(importers: ReadonlyMap<string, string | undefined>): Record<string, string> {
+/** Without the entry, which nobody imports. */
+export function defined(
+  importers: ReadonlyMap<string, string | undefined>,
+): Record<string, string> {
   const known: Record<string, string> = {};
   for (const [file, importer] of importers) if (importer !== undefined) known[file] = importer;
   return known;

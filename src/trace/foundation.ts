@@ -22,9 +22,12 @@ export function basisOf(
   for (const [file, { imports }] of Object.entries(metafile.inputs)) {
     const folder = path.dirname(path.resolve(seen.root, file));
     for (const { path: found, original, external } of imports) {
-      if (external || original === undefined) continue;
-      if (/^\.{0,2}\/|^\.\.?$/.test(original)) gathering.ask(path.resolve(folder, original));
-      gathering.ask(path.resolve(seen.root, found));
+      // What is external and yet no package was not there: it may come.
+      const written = original ?? (external ? found : undefined);
+      if (written !== undefined && /^\.{0,2}\/|^\.\.?$/.test(written)) {
+        gathering.ask(path.resolve(folder, written));
+      }
+      if (!external) gathering.ask(path.resolve(seen.root, found));
     }
   }
   for (const lookup of seen.lookups.values()) {

@@ -4,7 +4,6 @@ import type { Diagnostic } from '../error.js';
 import { type Basis, holds } from './basis.js';
 import type { Bundle } from './executable.js';
 import type { Sight } from './sight.js';
-import type { Traced } from './traced.js';
 
 /** Where traces are kept. What is read is as it was written, or undefined. */
 export interface Shelf {
@@ -17,10 +16,10 @@ export interface Shelf {
 /** Another number: trace anew. */
 const FORMAT = 1;
 
-export interface KeptTrace {
+export interface KeptTrace<T> {
   readonly format: typeof FORMAT;
   readonly basis: Basis;
-  readonly traced: Traced;
+  readonly traced: T;
   /** Imports that cannot be traced: whether they are an error is for the deps to say. */
   readonly opaque: readonly Diagnostic[];
 }
@@ -43,13 +42,17 @@ export function traceName(
 }
 
 /** Undefined when there is none, or when anything that it rests on is not as it was. */
-export function readTrace(shelf: Shelf, name: string, sight: Sight): KeptTrace | undefined {
-  const kept = shelf.read(name) as KeptTrace | undefined;
+export function readTrace<T>(shelf: Shelf, name: string, sight: Sight): KeptTrace<T> | undefined {
+  const kept = shelf.read(name) as KeptTrace<T> | undefined;
   return kept?.format === FORMAT && holds(kept.basis, sight) ? kept : undefined;
 }
 
-export function writeTrace(shelf: Shelf, name: string, trace: Omit<KeptTrace, 'format'>): void {
-  shelf.write(name, { format: FORMAT, ...trace } satisfies KeptTrace);
+export function writeTrace<T>(
+  shelf: Shelf,
+  name: string,
+  trace: Omit<KeptTrace<T>, 'format'>,
+): void {
+  shelf.write(name, { format: FORMAT, ...trace } satisfies KeptTrace<T>);
 }
 
 /** Apart from the trace, since it is read only when the stage is executed. */

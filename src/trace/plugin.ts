@@ -30,11 +30,20 @@ const ASKED = Symbol('asked');
 /** Anything but `./x`, `../x`, `/x`. */
 const BARE = /^[^./]|^\.{1,2}[^./]/;
 
-export function tracePlugin(seen: Observed): Plugin {
+/**
+ * What becomes of an import that cannot be resolved: a mistake in a stage; in a script, which is
+ * run by who knows what, it is left alone.
+ */
+export type Unresolved = 'mistake' | 'left';
+
+export function tracePlugin(seen: Observed, unresolved: Unresolved): Plugin {
   return {
     name: 'pipe',
     setup(build) {
-      build.onResolve({ filter: BARE }, (args) => resolveBare(args, build, seen));
+      build.onResolve({ filter: BARE }, (args) => resolveBare(args, build, seen, unresolved));
+      if (unresolved === 'left') {
+        build.onResolve({ filter: /^\.{0,2}\// }, (args) => leaveUnresolved(args, build));
+      }
       build.onLoad({ filter: /^pipe-stage$/, namespace: 'pipe-stage' }, stageForRequire);
       build.onLoad({ filter: /.*/, namespace: 'file' }, (args) => load(args, seen));
     },
@@ -45,26 +54,47 @@ async function resolveBare(
   args: OnResolveArgs,
   build: PluginBuild,
   seen: Observed,
+  unresolved: Unresolved,
 ): Promise<OnResolveResult | undefined> {
-  const { kind, resolveDir, importer, path: specifier } = args;
+  const { path: specifier, kind } = args;
   if (args.pluginData === ASKED || kind === 'entry-point') return undefined;
   if (args.namespace === 'pipe-stage') return { path: specifier, external: true };
   if (isBuiltin(specifier)) return { path: withScheme(specifier), external: true };
   if (specifier === STAGE_DOOR) return resolveStageDoor(args, seen);
-  const found = await build.resolve(specifier, {
-    kind,
-    resolveDir,
-    importer,
-    pluginData: ASKED,
-    with: args.with,
-  });
+  if (unresolved === 'left' && SCHEME.test(specifier)) return { path: specifier, external: true };
+  const found = await ask(args, build);
   const failed = found.errors.length > 0;
   noteLookup(args, failed ? undefined : found.path, seen);
-  if (failed) return resolveAbsent(args, seen);
+  if (failed) return resolveAbsent(args, seen, unresolved);
   if (found.external || found.namespace !== 'file' || !isInstalled(seen.root, found.path)) {
     return { ...found, warnings: [] };
   }
   return { path: notePackage(args, found.path, seen), external: true };
+}
+
+/** `npm:x`, `https://…`: words of other runtimes. */
+const SCHEME = /^[a-z][a-z\d+.-]*:/i;
+
+function ask(
+  { path: specifier, kind, resolveDir, importer, with: attributes }: OnResolveArgs,
+  build: PluginBuild,
+) {
+  return build.resolve(specifier, {
+    kind,
+    resolveDir,
+    importer,
+    pluginData: ASKED,
+    with: attributes,
+  });
+}
+
+async function leaveUnresolved(
+  args: OnResolveArgs,
+  build: PluginBuild,
+): Promise<OnResolveResult | undefined> {
+  if (args.pluginData === ASKED || args.kind === 'entry-point') return undefined;
+  const { errors } = await ask(args, build);
+  return errors.length === 0 ? undefined : { path: args.path, external: true };
 }
 
 /** `fs` and `node:fs` are one. */
@@ -88,15 +118,18 @@ function stageForRequire(): OnLoadResult {
  * A package that cannot be resolved. One that package.json calls optional is left for the code to
  * try; of any other esbuild says whether the code is ready for that.
  */
-function resolveAbsent(args: OnResolveArgs, seen: Observed): OnResolveResult | undefined {
-  const { path: specifier, kind, resolveDir } = args;
-  if (specifier.startsWith('#')) return undefined;
+function resolveAbsent(
+  { path: specifier, kind, resolveDir }: OnResolveArgs,
+  seen: Observed,
+  unresolved: Unresolved,
+): OnResolveResult | undefined {
+  const left = { path: specifier, external: true };
+  if (specifier.startsWith('#')) return unresolved === 'left' ? left : undefined;
   seen.absent.add(specifier);
+  if (unresolved === 'left') return left;
   const name = packageName(specifier);
   const awaited = kind === 'dynamic-import' || kind === 'require-call';
-  return awaited && isOptional(nearestManifest(resolveDir, seen.root), name)
-    ? { path: specifier, external: true }
-    : undefined;
+  return awaited && isOptional(nearestManifest(resolveDir, seen.root), name) ? left : undefined;
 }
 
 function nearestManifest(folder: string, root: string) {

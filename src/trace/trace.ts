@@ -56,7 +56,7 @@ export function keptTrace(
   sight: Sight,
 ): Traced | undefined {
   if (shelf === undefined) return undefined;
-  const kept = readTrace(shelf, traceName(shelf, sight.root, 'module', file), sight);
+  const kept = readTrace<Traced>(shelf, traceName(shelf, sight.root, 'module', file), sight);
   if (kept === undefined) return undefined;
   requireCovered(kept.opaque, deps, project);
   return kept.traced;

@@ -15,6 +15,7 @@ beforeEach(() => {
       import { alias } from '~/alias';
       import data from './data.json' with { type: 'json' };
       import('maybe').catch(() => {});
+      try { require('./hooks/local'); } catch {}
       export default () => [lib, near, a, folder, alias, data];`,
     'lib/a.ts': "export const a = 'a';\n",
     'lib/folder/index.ts': "export const folder = 'folder';\n",
@@ -67,6 +68,7 @@ const changes: Readonly<Record<string, Change>> = {
     box.install('stages', 'lib', '2.0.0');
   },
   'an optional package that was installed': (box) => box.install('.', 'maybe', '1.0.0'),
+  'a module that was tried and was not there': (box) => box.write('stages/hooks/local.ts', ''),
   'a module beside one that is meant': (box) => box.write('lib/a.js', ''),
   'another kind of module beside it': (box) => box.write('lib/a.tsx', ''),
   'a module beside a folder that is meant': (box) => box.write('lib/folder.ts', ''),

@@ -19,7 +19,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { type Diagnostic, UserError } from '../../src/error.js';
 import type { Shelf } from '../../src/trace/kept.js';
-import { freshSight, hexOf } from '../../src/trace/sight.js';
+import { freshSight, hexOf, type Sight } from '../../src/trace/sight.js';
 import {
   keptTrace,
   type TracedModule,
@@ -118,8 +118,11 @@ export class Sandbox {
 
   /** What an earlier trace left, when it still holds. */
   recall(file = 'stage.ts', deps: readonly string[] = []): Traced | undefined {
-    const sight = freshSight(this.root, (path) => digestOf(this.path(path)));
-    return keptTrace(this.root, file, this.options(deps), sight);
+    return keptTrace(this.root, file, this.options(deps), this.sight());
+  }
+
+  sight(): Sight {
+    return freshSight(this.root, (file) => digestOf(this.path(file)));
   }
 
   /** Makes everything look older than any trace, as it is in a project where nobody just saved a file. */

@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/canonical.js';
+import {
+  keptScripts,
+  type ScriptOptions,
+  type TracedScripts,
+  traceScripts,
+} from '../../src/trace/scripts.js';
+import { Sandbox } from './sandbox.js';
+
+const NONE: ScriptOptions = { deps: [], outs: [] };
+
+let sandbox: Sandbox;
+
+beforeEach(() => {
+  sandbox = new Sandbox({
+    'train.py': 'import lib\n',
+    'run.sh': 'echo\n',
+    'main.mjs':
+      "import lib from 'lib';\nimport { a } from './lib/a.js';\nimport './gone.js';\nimport('jsr:@x/y');\nconsole.log(a, lib);\n",
+    'lib/a.ts': "import { b } from './b.js';\nexport const a = b;\n",
+    'lib/b.js': 'export const b = 1; // b\n',
+    'data/text.txt': 'text',
+  });
+  sandbox.install('.', 'lib', '1.0.0');
+  sandbox.settle();
+});
+
+afterEach(() => sandbox.dispose());
+
+function shell(command: string) {
+  return { kind: 'shell', command } as const;
+}
+
+/** Traces, and checks that the kept trace says the same. */
+async function scripts(command: string, options: ScriptOptions = NONE): Promise<TracedScripts> {
+  const full = { ...options, shelf: sandbox.shelf };
+  const traced = await traceScripts(shell(command), full, sandbox.sight());
+  expect(keptScripts(shell(command), full, sandbox.sight())).toEqual(traced);
+  return traced;
+}
+
+function digests(...files: string[]): Record<string, string> {
+  return Object.fromEntries(files.map((file) => [file, `f:${sha256(sandbox.read(file))}`]));
+}
+
+describe('the scripts of a command', () => {
+  it('count by their bytes', async () => {
+    const found = await scripts('bash run.sh && python train.py data/text.txt nothing.py');
+    expect(found).toEqual({
+      scripts: digests('run.sh', 'train.py'),
+      importers: {},
+      packages: {},
+    });
+  });
+
+  it('in JavaScript count with what they import, unresolvable imports left alone', async () => {
+    expect(await scripts('node main.mjs')).toEqual({
+      scripts: digests('main.mjs', 'lib/a.ts', 'lib/b.js'),
+      importers: { 'lib/a.ts': 'main.mjs', 'lib/b.js': 'lib/a.ts' },
+      packages: { lib: '1.0.0' },
+    });
+  });
+
+  it.each([
+    ['a dep', { deps: [{ path: 'train.py', glob: false, made: false }], outs: [] }],
+    ['in a folder that is a dep', { deps: [{ path: 'src', glob: false, made: false }], outs: [] }],
+    ['an out', { deps: [], outs: ['train.py', 'src'] }],
+    [
+      'made by a stage',
+      {
+        deps: [
+          { path: 'train.py', glob: false, made: true },
+          { path: 'src', glob: false, made: true },
+        ],
+        outs: [],
+      },
+    ],
+  ])('do not count twice when the script is %s', async (name, options: ScriptOptions) => {
+    sandbox.write('src/train.py', '');
+    const file = name.includes('folder') ? 'src/train.py' : 'train.py';
+    expect((await scripts(`python ${file}; bash run.sh`, options)).scripts).toEqual(
+      digests('run.sh'),
+    );
+  });
+
+  it('count with their imports when the script itself is a dep', async () => {
+    const options = { deps: [{ path: 'main.mjs', glob: false, made: false }], outs: [] };
+    const found = await scripts('node main.mjs', options);
+    expect(found.scripts).toEqual(digests('lib/a.ts', 'lib/b.js'));
+  });
+
+  it('are files: a folder of that name is none', async () => {
+    sandbox.write('folder.py/x', '');
+    expect((await scripts('python folder.py; ./lib')).scripts).toEqual({});
+  });
+
+  it('that esbuild cannot read count alone, each time anew', async () => {
+    sandbox.write('odd.ts', "import './lib/a.js';\nthis is not TypeScript\n");
+    sandbox.settle();
+    const options = { ...NONE, shelf: sandbox.shelf };
+    const found = await traceScripts(shell('odd-runner odd.ts'), options, sandbox.sight());
+    expect(found.scripts).toEqual(digests('odd.ts'));
+    expect(keptScripts(shell('odd-runner odd.ts'), options, sandbox.sight())).toBeUndefined();
+  });
+
+  it.each([
+    ['the script', 'main.mjs'],
+    ['an import', 'lib/b.js'],
+    ['a module that would be taken instead', 'lib/a.js'],
+    ['an import that was not there', 'gone.ts'],
+  ])('are traced anew after a change of %s', async (_name, file) => {
+    await scripts('node main.mjs');
+    sandbox.write(file, 'export const a = 1;\n');
+    const options = { ...NONE, shelf: sandbox.shelf };
+    expect(keptScripts(shell('node main.mjs'), options, sandbox.sight())).toBeUndefined();
+  });
+
+  it('of a command without any are known at once', () => {
+    expect(keptScripts(shell('wc -c data/text.txt'), NONE, sandbox.sight())).toEqual({
+      scripts: {},
+      importers: {},
+      packages: {},
+    });
+  });
+});
