@@ -5,7 +5,7 @@ import { Chains } from './chains.js';
 import { type Digest, kindOf, nameOf } from './digest.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './durable.js';
 import { DamagedObject } from './errors.js';
-import { collect, type GcOptions, type GcReport } from './gc.js';
+import { collect, type GcOptions, type GcReport, type Ground } from './gc.js';
 import { itemFileName, type Layout, layoutOf, projectName } from './layout.js';
 import { lstatIfThere } from './look.js';
 import { isWhole, Objects } from './objects.js';
@@ -20,9 +20,11 @@ import { Scanner, type ScanOptions } from './scanner.js';
 import { Scratch, sweepDead } from './scratch.js';
 import { writeSealed, writeWhole } from './sealed-file.js';
 import { StatIndex } from './stat-index.js';
+import { type CacheStats, statsOf } from './stats.js';
 import { Storing } from './storing.js';
 import { putBack } from './sweeper.js';
 import type { TreeEntry } from './tree.js';
+import { type VerifyOptions, type VerifyReport, verify } from './verifying.js';
 
 export { DamagedObject, UnusableFile } from './errors.js';
 export type { Scan } from './rows.js';
@@ -256,8 +258,17 @@ export class Cache {
   /** Removes what nothing needs; safe beside running processes. */
   gc(options: GcOptions): Promise<GcReport> {
     if (options.dry !== true) this.#pin.place();
-    const ground = { layout: this.layout, scratch: this.#scratch, warn: this.#warn };
-    return collect(ground, options);
+    return collect(this.#ground(), options);
+  }
+
+  /** Reads every object and every record, and says what is damaged and whom it concerns. */
+  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    return verify(this.#ground(), options);
+  }
+
+  /** What is held and what it costs. */
+  stats(): Promise<CacheStats> {
+    return statsOf(this.#ground());
   }
 
   /** Writes the stat index, and deletes what was moved aside. */
@@ -286,6 +297,10 @@ export class Cache {
       this.#workspace = { scanner, index, indexFile };
     }
     return this.#workspace;
+  }
+
+  #ground(): Ground {
+    return { layout: this.layout, scratch: this.#scratch, warn: this.#warn };
   }
 
   #ownFolder(): string {

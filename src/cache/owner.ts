@@ -10,6 +10,18 @@ export function ownerWord(): string {
   return own;
 }
 
+let names = 0;
+
+/** A name that starts with this process's word and that nobody has used. */
+export function ownedName(): string {
+  return `${ownerWord()}.${++names}`;
+}
+
+/** The owner in a name that `ownedName` made, with or without an ending. */
+export function ownerOf(name: string): string {
+  return name.replace(/\.\d+(\.json)?$/, '');
+}
+
 /**
  * True only when it is certain: the process ran on this machine, in this container, and is gone.
  * What cannot be known counts as alive, since a leftover costs space and a theft costs a result.

@@ -3,7 +3,7 @@ import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isAbsent } from './errors.js';
 import { lstatIfThere } from './look.js';
-import { isDead, ownerWord } from './owner.js';
+import { isDead, ownedName, ownerOf } from './owner.js';
 import { namesIn, type Scratch } from './scratch.js';
 import { unseal } from './sealed.js';
 import { writeSealed } from './sealed-file.js';
@@ -15,7 +15,7 @@ export interface Needs {
 }
 
 /**
- * One file for each process that writes. Its time is that of the process's first write, by the file
+ * One file for each cache that is open for writing. Its time is that of the process's first write, by the file
  * system's own clock: whatever is newer may be about to be recorded, and is not collected.
  */
 export class Pin {
@@ -27,7 +27,7 @@ export class Pin {
   #since: number | undefined;
 
   constructor(folder: string, scratch: Scratch) {
-    this.#file = path.join(folder, `${ownerWord()}.json`);
+    this.#file = path.join(folder, `${ownedName()}.json`);
     this.#scratch = scratch;
   }
 
@@ -72,7 +72,7 @@ export function readPins(folder: string): Pinned {
   const chains: string[] = [];
   let since = Number.POSITIVE_INFINITY;
   for (const name of namesIn(folder)) {
-    if (isDead(name.replace(/\.json$/, ''))) continue;
+    if (isDead(ownerOf(name))) continue;
     const pin = readPin(path.join(folder, name));
     if (pin === undefined) continue;
     keys.push(...pin.keys);
@@ -102,6 +102,6 @@ function readPin(file: string): Pinned | undefined {
 /** Forgets what dead processes needed. */
 export function sweepPins(folder: string): void {
   for (const name of namesIn(folder)) {
-    if (isDead(name.replace(/\.json$/, ''))) rmSync(path.join(folder, name), { force: true });
+    if (isDead(ownerOf(name))) rmSync(path.join(folder, name), { force: true });
   }
 }

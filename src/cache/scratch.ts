@@ -1,8 +1,8 @@
-/** This process's own folder in tmp/, and the clearing of what dead processes left in theirs. */
+/** A folder of one's own in tmp/, and the clearing of what dead processes left in theirs. */
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isAbsent } from './errors.js';
-import { isDead, ownerWord } from './owner.js';
+import { isDead, ownedName, ownerOf } from './owner.js';
 
 /** Where gc puts objects for the instant between taking them away and deleting them. */
 export const SWEPT = 'swept';
@@ -30,7 +30,7 @@ export class Scratch {
 
   folder(): string {
     if (this.#folder === undefined) {
-      const folder = path.join(this.#tmp, ownerWord());
+      const folder = path.join(this.#tmp, ownedName());
       mkdirSync(folder, { recursive: true });
       this.#folder = folder;
     }
@@ -59,9 +59,9 @@ export class Scratch {
 
 /** Deletes what dead processes left. `putBack` is given each folder that a gc was killed over. */
 export function sweepDead(tmp: string, putBack: (folder: string) => void): void {
-  for (const word of namesIn(tmp)) {
-    if (!isDead(word)) continue;
-    const folder = path.join(tmp, word);
+  for (const name of namesIn(tmp)) {
+    if (!isDead(ownerOf(name))) continue;
+    const folder = path.join(tmp, name);
     const swept = path.join(folder, SWEPT);
     if (lstatSync(swept, { throwIfNoEntry: false }) !== undefined) putBack(swept);
     rmSync(folder, { recursive: true, force: true });

@@ -13,7 +13,8 @@ export function seal(body: unknown): string {
 
 /** The body; undefined when the text is torn, changed in any bit, or something else altogether. */
 export function unseal(text: string): unknown {
-  if (!text.startsWith(HEAD) || !text.endsWith('}\n')) return undefined;
+  const isSealed = text.startsWith(HEAD) && text.startsWith(MIDDLE, BODY - MIDDLE.length);
+  if (!isSealed || !text.endsWith('}\n')) return undefined;
   const body = text.slice(BODY, -2);
   if (hash('sha256', body) !== text.slice(HEAD.length, HEAD.length + 64)) return undefined;
   return JSON.parse(body) as unknown;

@@ -84,7 +84,7 @@ export class Life {
     if (!existsSync(tmp)) return;
     for (const name of readdirSync(tmp)) {
       const fields = name.split('~');
-      fields[4] = 'ended';
+      fields[4] = fields[4]!.replace(/^\d+/, 'ended');
       renameSync(path.join(tmp, name), path.join(tmp, fields.join('~')));
     }
   }

@@ -1,0 +1,143 @@
+/** Hashing many files: in this thread when it is little, else in some workers, which then is twice as fast and more. */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { isAbsent } from './errors.js';
+import { hashFile } from './hash.js';
+import { finish } from './pace.js';
+
+export interface HashTask {
+  readonly file: string;
+  /** What the hash should be. */
+  readonly hex: string;
+  readonly size: number;
+}
+
+/** Below this a worker's start takes longer than it saves. */
+const LITTLE_BYTES = 256 << 20;
+const LITTLE_FILES = 5_000;
+const MOST_WORKERS = 8;
+/** A worker is given so much at a time, so that progress shows. */
+const BATCH_BYTES = 32 << 20;
+const BATCH_FILES = 256;
+
+/** `onDone` is told of each finished batch. */
+export async function checkHashes(
+  tasks: readonly HashTask[],
+  onDone: (files: number, bytes: number) => void,
+): Promise<HashTask[]> {
+  const batches = batchesOf(tasks);
+  const bytes = tasks.reduce((sum, task) => sum + task.size, 0);
+  const little = bytes < LITTLE_BYTES && tasks.length < LITTLE_FILES;
+  const workers = little ? 0 : Math.min(MOST_WORKERS, availableParallelism(), batches.length);
+  return workers < 2 ? checkHere(batches, onDone) : checkInWorkers(batches, workers, onDone);
+}
+
+function batchesOf(tasks: readonly HashTask[]): HashTask[][] {
+  const batches: HashTask[][] = [];
+  let batch: HashTask[] = [];
+  let bytes = 0;
+  for (const task of tasks) {
+    batch.push(task);
+    bytes += task.size;
+    if (bytes < BATCH_BYTES && batch.length < BATCH_FILES) continue;
+    batches.push(batch);
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) batches.push(batch);
+  return batches;
+}
+
+async function checkHere(
+  batches: readonly HashTask[][],
+  onDone: (files: number, bytes: number) => void,
+): Promise<HashTask[]> {
+  const wrong: HashTask[] = [];
+  for (const batch of batches) {
+    for (const task of batch) {
+      try {
+        if ((await finish(hashFile(task.file))).hex !== task.hex) wrong.push(task);
+      } catch (error) {
+        if (!isAbsent(error)) throw error;
+      }
+    }
+    onDone(batch.length, bytesOf(batch));
+  }
+  return wrong;
+}
+
+async function checkInWorkers(
+  batches: HashTask[][],
+  count: number,
+  onDone: (files: number, bytes: number) => void,
+): Promise<HashTask[]> {
+  const wrong: HashTask[] = [];
+  const waiting = batches.values();
+  const work = async (worker: Worker): Promise<void> => {
+    for (const batch of waiting) {
+      const found = await ask(
+        worker,
+        batch.map(({ file, hex }) => [file, hex]),
+      );
+      for (const index of found) wrong.push(batch[index] as HashTask);
+      onDone(batch.length, bytesOf(batch));
+    }
+  };
+  const workers = Array.from({ length: count }, () => new Worker(WORKER, { eval: true }));
+  try {
+    await Promise.all(workers.map(work));
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+  return wrong;
+}
+
+/** The indices of those whose hash is another. */
+function ask(worker: Worker, pairs: readonly (readonly [string, string])[]): Promise<number[]> {
+  return new Promise((resolve, reject) => {
+    const answered = (found: number[]) => {
+      worker.off('error', reject);
+      resolve(found);
+    };
+    worker.once('message', answered);
+    worker.once('error', reject);
+    worker.postMessage(pairs);
+  });
+}
+
+function bytesOf(batch: readonly HashTask[]): number {
+  return batch.reduce((sum, task) => sum + task.size, 0);
+}
+
+/** A text, so that the tool stays one file: the loop of hash.ts, over one buffer. */
+const WORKER = `
+const { createHash } = require('node:crypto');
+const { closeSync, openSync, readSync } = require('node:fs');
+const { parentPort } = require('node:worker_threads');
+const buffer = Buffer.allocUnsafeSlow(1 << 20);
+function hashOf(file) {
+  const handle = openSync(file, 'r');
+  try {
+    const sum = createHash('sha256');
+    for (let count; (count = readSync(handle, buffer, 0, buffer.length, null)) > 0; ) {
+      sum.update(buffer.subarray(0, count));
+    }
+    return sum.digest('hex');
+  } finally {
+    closeSync(handle);
+  }
+}
+function isWrong(file, hex) {
+  try {
+    return hashOf(file) !== hex;
+  } catch (error) {
+    if (error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
+parentPort.on('message', (pairs) => {
+  const wrong = [];
+  pairs.forEach(([file, hex], index) => isWrong(file, hex) && wrong.push(index));
+  parentPort.postMessage(wrong);
+});
+`;

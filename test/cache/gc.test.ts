@@ -1,0 +1,215 @@
+/** What gc removes, in which order, and what it leaves alone. */
+import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import type { Cache } from '../../src/cache/cache.js';
+import type { GcOptions } from '../../src/cache/gc.js';
+import { filesBelow, recordOf, TestProject } from './project.js';
+
+const NO_ROOTS = { roots: { keys: [], chains: [] }, lastRuns: 0 } as const;
+const A = 'a'.repeat(64);
+const B = 'b'.repeat(64);
+const CHAIN = 'c'.repeat(64);
+
+/** A result of so many bytes, as an earlier process recorded it an hour ago. */
+async function result(
+  project: TestProject,
+  key: string,
+  bytes: number,
+  seconds: number,
+  fill = Number.parseInt(key[0] as string, 16),
+): Promise<void> {
+  const cache = project.open();
+  project.write({ [`out/${key[0]}`]: Buffer.alloc(bytes, fill) });
+  const { digest, size, files } = await cache.storeOut(`out/${key[0]}`);
+  await cache.writeRecord(
+    recordOf(key, digest, { item: `make@${key[0]}`, seconds, size, count: files }),
+  );
+  cache.close();
+  age(cache);
+}
+
+async function epochs(project: TestProject, count: number, bytes: number): Promise<void> {
+  const cache = project.open();
+  for (let epoch = 1; epoch <= count; epoch++) {
+    const folder = cache.commitFolder(CHAIN);
+    mkdirSync(path.join(folder, 'draft'));
+    writeFileSync(path.join(folder, 'draft', 'state'), Buffer.alloc(bytes, epoch));
+    renameSync(path.join(folder, 'draft'), path.join(folder, String(epoch)));
+    await cache.takeCommit(CHAIN, epoch, 10);
+  }
+  cache.close();
+  age(cache);
+}
+
+function age(cache: Cache): void {
+  const then = new Date(Date.now() - 3_600_000);
+  for (const file of filesBelow(cache.layout.home)) utimesSync(file, then, then);
+}
+
+async function gc(project: TestProject, options: Partial<GcOptions> = {}) {
+  const cache = project.open();
+  try {
+    return await cache.gc({ ...NO_ROOTS, ...options });
+  } finally {
+    cache.close();
+  }
+}
+
+test('within the limit only what no record refers to goes', async () => {
+  const project = new TestProject();
+  await result(project, A, 1000, 1);
+  const cache = project.open();
+  project.write({ stray: Buffer.alloc(500, 99) });
+  await cache.storeOut('stray');
+  cache.close();
+  age(cache);
+  const report = await gc(project);
+  expect(report.removed).toEqual([{ kind: 'garbage', bytes: 500, reason: 'nothing refers to it' }]);
+  expect([report.bytesBefore, report.bytesAfter]).toEqual([1500, 1000]);
+  expect(project.open().hasAll(project.open().readRecord(A)!.outs[0]!.digest)).toBe(true);
+});
+
+test('over the limit the cheapest second per byte goes first, and no more than must', async () => {
+  const project = new TestProject();
+  await result(project, A, 1000, 100);
+  await result(project, B, 1000, 1);
+  const report = await gc(project, { maxSize: 1500 });
+  expect(report.removed).toEqual([
+    {
+      kind: 'result',
+      item: 'make@b',
+      key: B,
+      bytes: 1000,
+      seconds: 1,
+      reason: 'over the size limit',
+    },
+  ]);
+  expect(project.open().readRecord(B)).toBeUndefined();
+  expect(project.open().readRecord(A)).toBeDefined();
+});
+
+test('what the pipeline, a run of late or a living process needs stays, whatever the limit', async () => {
+  const project = new TestProject();
+  for (const key of [A, B, CHAIN]) await result(project, key, 1000, 1);
+  await epochs(project, 3, 1000);
+  const other = project.open();
+  other.pin({ keys: [B] });
+  other.noteRun({ keys: [CHAIN], chains: [CHAIN] });
+  const report = await gc(project, {
+    roots: { keys: [A], chains: [{ chain: CHAIN, epoch: 2 }] },
+    lastRuns: 1,
+    maxSize: 0,
+  });
+  // Of the chain: epoch 2 is asked for, 3 is the newest, 1 is what training only passed.
+  expect(report.removed.map(({ kind, epoch }) => [kind, epoch])).toEqual([['state', 1]]);
+  const cache = project.open();
+  for (const key of [A, B, CHAIN])
+    expect(cache.hasAll(cache.readRecord(key)!.outs[0]!.digest)).toBe(true);
+  expect(cache.readEpochs(CHAIN).map((record) => cache.hasState(record))).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  other.close();
+});
+
+test('without a need for it the newest state of a chain is worth all of its epochs', async () => {
+  const project = new TestProject();
+  await result(project, A, 1100, 5);
+  await epochs(project, 3, 1000);
+  const report = await gc(project, { maxSize: 1300 });
+  expect(report.removed.map(({ kind, epoch, seconds }) => [kind, epoch, seconds])).toEqual([
+    ['state', 1, 10],
+    ['state', 2, 10],
+    ['result', undefined, 5],
+  ]);
+  const cache = project.open();
+  const records = cache.readEpochs(CHAIN);
+  expect(records.map((record) => cache.hasState(record))).toEqual([false, false, true]);
+});
+
+test('objects that a needed result shares stay when another result goes', async () => {
+  const project = new TestProject();
+  await result(project, A, 1000, 1, 7);
+  await result(project, B, 1000, 1, 7);
+  const report = await gc(project, { roots: { keys: [A], chains: [] }, maxSize: 0 });
+  expect(report.removed).toMatchObject([{ kind: 'result', key: B, bytes: 0 }]);
+  const cache = project.open();
+  expect(cache.hasAll(cache.readRecord(A)!.outs[0]!.digest)).toBe(true);
+});
+
+test('a result that is too old goes whatever the limit', async () => {
+  const project = new TestProject();
+  await result(project, A, 10, 1);
+  expect((await gc(project, { maxAge: 7200 })).removed).toEqual([]);
+  expect((await gc(project, { maxAge: 1800 })).removed).toMatchObject([
+    { key: A, reason: 'too old' },
+  ]);
+});
+
+test('dry tells the same and removes nothing', async () => {
+  const project = new TestProject();
+  await result(project, A, 1000, 1);
+  await epochs(project, 2, 100);
+  const before = filesBelow(project.at('cache/v1'));
+  const told = await gc(project, { maxSize: 0, dry: true });
+  expect(filesBelow(project.at('cache/v1'))).toEqual(before);
+  const done = await gc(project, { maxSize: 0 });
+  expect(done).toEqual(told);
+  expect(done.bytesAfter).toBe(0);
+});
+
+test('what a running process has stored and not recorded yet stays', async () => {
+  const project = new TestProject();
+  await result(project, B, 10, 1);
+  const running = project.open();
+  project.write({ 'out/a': 'fresh', 'out/b': Buffer.alloc(10, 0xb) });
+  const fresh = await running.storeOut('out/a');
+  // Stored an hour ago, and about to be referred to by a second record.
+  rmSync(recordFile(project, B));
+  const reused = await running.storeOut('out/b');
+  const report = await gc(project, { maxSize: 0 });
+  expect(report.removed).toEqual([]);
+  expect([running.hasAll(fresh.digest), running.hasAll(reused.digest)]).toEqual([true, true]);
+  running.close();
+});
+
+test('a torn record is removed and told', async () => {
+  const project = new TestProject();
+  await result(project, A, 10, 1);
+  writeFileSync(recordFile(project, A), '{"sum":"');
+  utimesSync(recordFile(project, A), 1, 1);
+  const report = await gc(project);
+  expect(report.removed).toMatchObject([
+    { kind: 'damaged', key: A },
+    { kind: 'garbage', bytes: 10 },
+  ]);
+});
+
+test('what a killed gc had just taken is put back by the next start', async () => {
+  const project = new TestProject();
+  await result(project, A, 10, 1);
+  const cache = project.open();
+  const { digest } = cache.readRecord(A)!.outs[0]!;
+  const object = filesBelow(cache.layout.objects)[0] as string;
+  const swept = path.join(cache.layout.tmp, deadName(cache), 'swept');
+  mkdirSync(swept, { recursive: true });
+  renameSync(
+    object,
+    path.join(swept, path.relative(cache.layout.root, object).replaceAll('/', '~')),
+  );
+  expect(cache.hasAll(digest)).toBe(false);
+  cache.sweepTmp();
+  expect(cache.hasAll(digest)).toBe(true);
+});
+
+/** A name like those of this process, of one that has ended. */
+function deadName(cache: Cache): string {
+  const own = path.basename(path.dirname(cache.tmpFolder('x'))).split('~');
+  return [...own.slice(0, 4), 'ended.1'].join('~');
+}
+
+function recordFile(project: TestProject, key: string): string {
+  return project.at(`cache/v1/records/${key.slice(0, 2)}/${key}.json`);
+}
