@@ -52,26 +52,35 @@ const BEFORE_COMMANDS = new Set(
 );
 
 /** Paths relative to the project, in the order of the command; nobody has looked whether they exist. */
-export function namedScripts(action: Exclude<Action, { kind: 'module' }>): string[] {
-  const commands =
-    action.kind === 'argv'
-      ? [{ folder: '', words: action.argv, inputs: [] }]
-      : simpleCommands(action.command);
-  return [...new Set(commands.flatMap(scriptsOf))];
+export function namedScripts(action: Exclude<Action, { kind: 'module' }>): readonly string[] {
+  if (action.kind === 'argv') {
+    return [...new Set(scriptsOf({ folder: '', words: action.argv, inputs: [] }))];
+  }
+  if (!HINTS.some((hint) => hint.test(action.command))) return [];
+  return [...new Set(simpleCommands(action.command).flatMap(scriptsOf))];
 }
 
+/** A command without any of these names no script, and need not be read: most are such. */
+const HINTS: readonly RegExp[] = [
+  new RegExp(`\\.(?:${[...EXTENSIONS].join('|')})(?!\\w)`, 'i'),
+  /(?:^|[^\w.-])(?:python|pypy|node|tsx|ts-node|bun|deno|Rscript|julia|perl|ruby|lua|php|source|\.\s)/,
+  /(?:^|[^\w.-])(?:ba|da|z|k|fi)?sh(?!\w)/,
+  // A path, a quote, a redirection or an assignment where a command begins.
+  /(?:^|[;&|({!`\n]|\b(?:if|then|else|elif|do|while|until|time|exec|command)\s)\s*(?:["'\\<>\d]|[^\s;&|<>]*[/=])/,
+];
+
 function scriptsOf(command: SimpleCommand): string[] {
-  const { folder, inputs } = command;
+  const { folder } = command;
   if (folder === undefined) return [];
-  const texts = command.words.flatMap((_word, index) => shellText(command.words, index));
-  const words = [...command.words, ...inputs].filter((word) => !texts.includes(word ?? ''));
-  const found = [...programs(words), ...words.flatMap(byExtension)];
-  return [
-    ...found.flatMap((word) => inProject(folder, word)),
-    ...texts.flatMap((text) =>
-      simpleCommands(text).flatMap((each) => scriptsOf(below(folder, each))),
-    ),
-  ];
+  const given = command.inputs.length > 0 ? [...command.words, ...command.inputs] : command.words;
+  const text = shellText(given);
+  const words = text === undefined ? given : given.filter((word) => word !== text);
+  const files = [...programs(words), ...byExtension(words)].flatMap((word) =>
+    inProject(folder, word),
+  );
+  if (text === undefined) return files;
+  const nested = simpleCommands(text).flatMap((each) => scriptsOf(below(folder, each)));
+  return [...files, ...nested];
 }
 
 function below(folder: string, command: SimpleCommand): SimpleCommand {
@@ -82,9 +91,12 @@ function below(folder: string, command: SimpleCommand): SimpleCommand {
 /** Nothing outside of the project counts, and nothing in the folder of what stages make. */
 function inProject(folder: string, word: string): string[] {
   if (word.startsWith('/') || word === '') return [];
-  const file = path.posix.join(folder, word);
+  const file = folder === '' && !DOTS.test(word) ? word : path.posix.join(folder, word);
   return /^(?:\.\.?(?:\/|$)|cache\/)/.test(file) ? [] : [file];
 }
+
+/** What a path has when it may be written shorter. */
+const DOTS = /\.\/|\/\/|\/\.|\/$/;
 
 /** The command itself when it is a path, and the script of an interpreter. */
 function programs(words: SimpleCommand['words']): string[] {
@@ -92,12 +104,13 @@ function programs(words: SimpleCommand['words']): string[] {
     (word) => word === undefined || !(BEFORE_COMMANDS.has(word) || ASSIGNMENT.test(word)),
   );
   const command = words[start];
-  const itself = command?.includes('/') ? [command] : [];
-  const arguments_ = words.flatMap((word, index) => {
+  const found = command?.includes('/') ? [command] : [];
+  for (const [index, word] of words.entries()) {
     const interpreter = interpreterOf(word);
-    return interpreter === undefined ? [] : firstArgument(interpreter, words.slice(index + 1));
-  });
-  return [...itself, ...arguments_];
+    if (interpreter !== undefined)
+      found.push(...firstArgument(interpreter, words.slice(index + 1)));
+  }
+  return found;
 }
 
 const ASSIGNMENT = /^[A-Za-z_]\w*=/;
@@ -105,6 +118,8 @@ const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 function interpreterOf(word: string | undefined): Interpreter | undefined {
   if (word === undefined) return undefined;
   const name = word.slice(word.lastIndexOf('/') + 1);
+  if (!/^(?:py|node|tsx|ts-node|bun|deno|\w{0,2}sh$|Rs|ju|pe|ru|lu|ph|so|\.$)/.test(name))
+    return undefined;
   return INTERPRETERS.find((each) => each.name.test(name));
 }
 
@@ -128,22 +143,25 @@ function pythonModule(name: string | undefined): string[] {
 }
 
 /** `a.py`, `--config=a.py`, `CONFIG=a.py`. */
-function byExtension(word: string | undefined): string[] {
-  if (word === undefined) return [];
-  const value = /^-|^\w+=/.test(word) ? word.slice(word.indexOf('=') + 1) : word;
-  const dot = value.lastIndexOf('.');
-  return dot > 0 && EXTENSIONS.has(value.slice(dot + 1).toLowerCase()) ? [value] : [];
+function byExtension(words: SimpleCommand['words']): string[] {
+  const found: string[] = [];
+  for (const word of words) {
+    const dot = word?.lastIndexOf('.') ?? -1;
+    if (word === undefined || dot < 1 || !EXTENSIONS.has(word.slice(dot + 1).toLowerCase()))
+      continue;
+    found.push(/^-|^\w+=/.test(word) ? word.slice(word.indexOf('=') + 1) : word);
+  }
+  return found;
 }
 
 /** The text of `sh -c text`. */
-function shellText(words: SimpleCommand['words'], index: number): string[] {
-  const name = words[index]?.replace(/.*\//, '') ?? '';
-  if (!/^(?:ba|da|z|k)?sh$/.test(name)) return [];
-  for (let at = index + 1; at < words.length; at++) {
-    const word = words[at];
-    if (word === undefined || !word.startsWith('-')) return [];
-    const text = words[at + 1];
-    if (/^-[a-z]*c$/.test(word)) return text === undefined ? [] : [text];
+function shellText(words: SimpleCommand['words']): string | undefined {
+  const shell = words.findIndex((word) => word?.endsWith('sh') && SHELL.test(word));
+  if (shell < 0) return undefined;
+  for (let at = shell + 1; words[at]?.startsWith('-'); at++) {
+    if (/^-[a-z]*c$/.test(words[at] as string)) return words[at + 1];
   }
-  return [];
+  return undefined;
 }
+
+const SHELL = /(?:^|\/)(?:ba|da|z|k)?sh$/;

@@ -62,7 +62,11 @@ export async function traceScripts(
 }
 
 /** Those that are there. What a stage makes is no script of the project, whether it is there or not. */
-function scriptsIn(command: Command, { deps, outs }: ScriptOptions, sight: Sight): string[] {
+function scriptsIn(
+  command: Command,
+  { deps, outs }: ScriptOptions,
+  sight: Sight,
+): readonly string[] {
   const named = namedScripts(command);
   if (named.length === 0) return named;
   const made = [...outs, ...deps.filter((dep) => dep.made && !dep.glob).map((dep) => dep.path)];

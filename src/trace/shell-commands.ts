@@ -20,7 +20,10 @@ export function simpleCommands(command: string): SimpleCommand[] {
 }
 
 const REDIRECTION = /^(?:<<<|<<-?|<>|<&|<|>>|>\||>&|>|&>>?)/;
-const BLANK = /[ \t\r]/;
+const BLANKS = /[ \t\r]+/y;
+/** Characters that mean themselves, outside of quotes and within double ones. */
+const PLAIN = /[^\s;&|()<>'"\\`$*?[]+/y;
+const QUOTED = /[^"\\`$]+/y;
 const END_OF_WORD = /[\s;&|()<>]/;
 
 class Reader {
@@ -46,10 +49,10 @@ class Reader {
     while (this.#at < this.#text.length) {
       const character = this.#text[this.#at] as string;
       if (character === this.#closing) break;
-      if (BLANK.test(character)) this.#at += 1;
-      else if (this.#text.startsWith('\\\n', this.#at)) this.#at += 2;
+      if (this.#run(BLANKS) !== '') continue;
+      if (this.#text.startsWith('\\\n', this.#at)) this.#at += 2;
       else if (character === '#') this.#skipLine();
-      else if (this.#redirection(current)) continue;
+      else if (/[<>&]/.test(character) && this.#redirection(current)) continue;
       else if (character === '\n') {
         end();
         this.#at += 1;
@@ -68,6 +71,15 @@ class Reader {
       }
     }
     end();
+  }
+
+  /** The characters here that match, with which it goes on. */
+  #run(sticky: RegExp): string {
+    sticky.lastIndex = this.#at;
+    if (!sticky.test(this.#text)) return '';
+    const start = this.#at;
+    this.#at = sticky.lastIndex;
+    return this.#text.slice(start, this.#at);
   }
 
   /** What stands in parentheses or backticks. */
@@ -90,7 +102,7 @@ class Reader {
       current.words.push(undefined);
       return true;
     }
-    while (BLANK.test(this.#text[this.#at] ?? '')) this.#at += 1;
+    this.#run(BLANKS);
     const word = this.#word(current.folder);
     if (word === undefined) return true;
     if (operator === '<') current.inputs.push(word);
@@ -103,14 +115,16 @@ class Reader {
   #word(folder: string | undefined): string | undefined {
     const word = { text: '', known: this.#text[this.#at] !== '~' };
     while (this.#at < this.#text.length) {
-      const character = this.#text[this.#at] as string;
+      word.text += this.#run(PLAIN);
+      const character = this.#text[this.#at] ?? ' ';
       if (END_OF_WORD.test(character) || (character === '`' && this.#closing === '`')) break;
       if (character === "'") word.text += this.#single();
       else if (character === '"') this.#double(word, folder);
       else if (character === '\\') word.text += this.#escaped();
       else if (this.#expansion(folder)) word.known = false;
       else {
-        if (/[*?[]/.test(character)) word.known = false;
+        // A pattern; a `$` that stands for itself is none.
+        if (character !== '$') word.known = false;
         word.text += character;
         this.#at += 1;
       }
@@ -127,12 +141,14 @@ class Reader {
 
   #double(word: { text: string; known: boolean }, folder: string | undefined): void {
     this.#at += 1;
-    while (this.#at < this.#text.length && this.#text[this.#at] !== '"') {
+    while (this.#at < this.#text.length) {
+      word.text += this.#run(QUOTED);
+      if (this.#text[this.#at] === '"') break;
       if (this.#text[this.#at] === '\\' && /["$`\\\n]/.test(this.#text[this.#at + 1] ?? '')) {
         word.text += this.#escaped();
       } else if (this.#expansion(folder)) word.known = false;
       else {
-        word.text += this.#text[this.#at];
+        word.text += this.#text[this.#at] ?? '';
         this.#at += 1;
       }
     }
