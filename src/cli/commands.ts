@@ -20,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import('./params.js'),
   },
   graph: { summary: 'what needs what, and how it stands', load: () => import('./graph.js') },
+  log: { summary: 'the output of an item, also while it runs', load: () => import('./log.js') },
   init: { summary: 'write a pipeline to start from', load: () => import('./init.js') },
   doctor: { summary: 'check the machine and the project', load: () => import('./doctor.js') },
   schema: { summary: 'the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },

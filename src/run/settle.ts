@@ -172,7 +172,7 @@ function cancelled(item: Item, reason: string): Ended {
 
 /** Nobody else writes the item's outs while this is held. */
 export function lockWorkspace(work: Work, item: Item): Promise<Lock> {
-  return lock(work, item, `out ${workspaceOf(work)} ${item.id}`);
+  return lock(work, item, workspaceLockName(work.project.root, item.id));
 }
 
 /**
@@ -208,9 +208,14 @@ function lockKeyOf(item: Item, manifest: Manifest): string {
     : keyOf(chainManifest(manifest, item.epochs.param));
 }
 
+/** The lock of an item's outs: held by whoever has it in hand. */
+export function workspaceLockName(root: string, item: string): string {
+  return `out ${workspaceOf(root)} ${item}`;
+}
+
 /** Clones that share their working outs, through a link, are one workspace. */
-function workspaceOf(work: Work): string {
-  const outs = path.join(work.project.root, 'cache');
+function workspaceOf(root: string): string {
+  const outs = path.join(root, 'cache');
   try {
     return sha256(realpathSync(outs)).slice(0, 16);
   } catch {

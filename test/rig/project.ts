@@ -24,6 +24,8 @@ export interface Running {
   events(satisfy: (events: readonly RunEvent[]) => boolean): Promise<void>;
   /** Resolves when what it wrote on stderr so far satisfies the condition. */
   errorText(satisfies: (text: string) => boolean): Promise<void>;
+  /** Resolves when what it printed satisfies the condition; rejects when the command ends before. */
+  text(satisfies: (out: string) => boolean): Promise<void>;
   /** Resolves with the first event that matches; rejects when the command ends without one. */
   event(matches: (event: RunEvent) => boolean): Promise<RunEvent>;
 }
@@ -159,6 +161,7 @@ export function startIn(
       return first() as RunEvent;
     },
     events: (satisfy) => when(() => satisfy(eventsIn(out))),
+    text: (satisfies) => when(() => satisfies(out)),
     errorText: (satisfies) => when(() => satisfies(err)),
   };
 }

@@ -1,0 +1,67 @@
+/** `pipe log`: the output of an item's last execution, and with -f what it is writing. */
+import path from 'node:path';
+import { userError } from '../error.js';
+import { select } from '../pipeline/select.js';
+import { lockHolder } from '../process/lock.js';
+import { followLogs, logsIn, readLog } from '../process/log-follow.js';
+import { fileNameOf } from '../process/names.js';
+import type { Project } from '../run/project.js';
+import { workspaceLockName } from '../run/settle.js';
+import { parse, type Usage } from './args.js';
+import { type Command, EXIT, VARIANT_OPTIONS, withProject } from './command.js';
+
+const usage: Usage = {
+  command: 'log',
+  positionals: '<item>',
+  summary: "Prints the output of an item's last execution, secrets masked.",
+  options: [
+    { name: 'follow', short: 'f', help: 'go on until the item has ended' },
+    ...VARIANT_OPTIONS,
+  ],
+};
+
+export const command: Command = {
+  usage,
+  async run(argv, context) {
+    const parsed = parse(usage, argv);
+    const { out } = context.terminal;
+    const { stop } = context.interruption;
+    return withProject(parsed, context, async (project) => {
+      const item = itemOf(project, parsed.positionals);
+      const folder = path.join(project.cache.layout.logs, fileNameOf(item));
+      const newest = logsIn(folder).at(-1);
+      if (newest === undefined) throw noLog(item);
+      if (!parsed.flag('follow')) {
+        readLog(newest, out);
+        return EXIT.done;
+      }
+      const lock = workspaceLockName(project.root, item);
+      const isRunning = () => lockHolder(project.cache.layout.locks, lock) !== undefined;
+      await followLogs(folder, isRunning, out, stop);
+      return stop.aborted ? EXIT.interrupted : EXIT.done;
+    });
+  },
+};
+
+/** A log is that of one item; a stage of one item names it too. */
+function itemOf({ plan }: Project, targets: readonly string[]): string {
+  if (targets.length === 0)
+    throw userError('no-item', 'pipe log needs an item', 'such as `pipe log train@faces`');
+  const items = select(plan, targets).flatMap((index) => plan.items[index]?.id ?? []);
+  const [item, ...more] = items;
+  if (item === undefined || more.length > 0)
+    throw userError(
+      'several-items',
+      `${targets.join(' ')} names ${items.length} items: ${items.slice(0, 8).join(', ')}${items.length > 8 ? ', …' : ''}`,
+      'name one of them',
+    );
+  return item;
+}
+
+function noLog(item: string): Error {
+  return userError(
+    'no-log',
+    `${item} has no log: it was not executed here`,
+    'a result that was restored or computed elsewhere comes without one; `pipe run --force` executes it',
+  );
+}

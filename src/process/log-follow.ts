@@ -1,0 +1,90 @@
+/** Reads the logs of one item: the newest, and with it what is being written. */
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { waitForChanges } from '../stage/notice.js';
+
+/** Quick enough for the eye; the system tells of most changes at once. */
+const POLL_MS = 200;
+
+const CHUNK = 64 * 1024;
+
+/** Paths of the logs in the folder, oldest first; their names are times. */
+export function logsIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.log'))
+      .sort()
+      .map((name) => join(folder, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Hands over the whole of a log in pieces. */
+export function readLog(file: string, onText: (text: string) => void): void {
+  const reader = new LogReader(file, onText);
+  reader.read();
+  reader.close();
+}
+
+/**
+ * The same, and goes on with what is written until nothing runs any more. When another execution
+ * begins meanwhile (a second try, a watch), its log follows.
+ */
+export async function followLogs(
+  folder: string,
+  isRunning: () => boolean,
+  onText: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const wait = waitForChanges(folder, POLL_MS);
+  let current: { readonly file: string; readonly reader: LogReader } | undefined;
+  try {
+    while (!signal.aborted) {
+      // Asked before reading: what a process has written by its end is read after it.
+      const goesOn = isRunning();
+      current?.reader.read();
+      const newest = logsIn(folder).at(-1);
+      if (newest !== undefined && newest !== current?.file) {
+        current?.reader.close();
+        current = { file: newest, reader: new LogReader(newest, onText) };
+        current.reader.read();
+      }
+      if (!goesOn) return;
+      await wait.next();
+    }
+  } finally {
+    current?.reader.close();
+    wait.close();
+  }
+}
+
+/** Reads on from where it was. */
+class LogReader {
+  readonly #fd: number;
+  readonly #onText: (text: string) => void;
+  /** Holds back the first bytes of a letter whose rest is not there yet. */
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #buffer = Buffer.alloc(CHUNK);
+
+  constructor(file: string, onText: (text: string) => void) {
+    this.#fd = openSync(file, 'r');
+    this.#onText = onText;
+  }
+
+  read(): void {
+    for (;;) {
+      const bytes = readSync(this.#fd, this.#buffer, 0, CHUNK, null);
+      if (bytes === 0) return;
+      this.#onText(this.#decoder.write(this.#buffer.subarray(0, bytes)));
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+    const rest = this.#decoder.end();
+    if (rest !== '') this.#onText(rest);
+  }
+}

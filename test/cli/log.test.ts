@@ -1,0 +1,58 @@
+/** `pipe log`: what an item has said, and what it is saying. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { afterEach, expect, test } from 'vitest';
+import { Project } from '../rig/project.js';
+
+const projects: Project[] = [];
+
+afterEach(() => {
+  for (const project of projects.splice(0)) project.dispose();
+});
+
+function project(): Project {
+  const made = new Project({
+    'pipeline.yaml': `stages:
+  say:
+    matrix: { word: [one, two] }
+    cmd: "echo \${word} $TOKEN; echo done > \${outs.o}"
+    secrets: [TOKEN]
+    outs: { o: "cache/out/\${word}" }
+  held:
+    cmd: "echo began; cat held.fifo; echo done > \${outs.o}"
+    outs: { o: cache/out/held }
+`,
+  });
+  made.env.TOKEN = 'hunter2';
+  projects.push(made);
+  return made;
+}
+
+test('prints the whole output of the last execution, secrets masked', async () => {
+  const made = project();
+  await made.pipe('run', 'say');
+  expect(await made.pipe('log', 'say@two')).toMatchObject({ code: 0, out: 'two ***\n', err: '' });
+  expect(await made.pipe('log', '-f', 'say@two')).toMatchObject({ code: 0, out: 'two ***\n' });
+});
+
+test('with -f goes on until the item has ended', async () => {
+  const made = project();
+  execFileSync('mkfifo', [made.path('held.fifo')]);
+  const run = made.start('run', '--json', 'held');
+  await run.event((event) => event.type === 'start');
+  const following = made.start('log', '-f', 'held');
+  await following.text((out) => out === 'began\n');
+  writeFileSync(made.path('held.fifo'), 'and went on\n');
+  expect(await following.ended).toMatchObject({ code: 0, out: 'began\nand went on\n' });
+  expect((await run.ended).code).toBe(0);
+});
+
+test.each([
+  [['log'], 'pipe log needs an item'],
+  [['log', 'say'], 'say names 2 items: say@one, say@two'],
+  [['log', 'held'], 'held has no log: it was not executed here'],
+])('%j is a mistake that is told', async (args, message) => {
+  const ended = await project().pipe(...args);
+  expect(ended.code).toBe(2);
+  expect(ended.err).toContain(message);
+});

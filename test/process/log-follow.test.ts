@@ -1,0 +1,106 @@
+/** Logs: the newest of an item, and what is being written. */
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { followLogs, logsIn, readLog } from '../../src/process/log-follow.js';
+import { tempFolder } from './support/script.js';
+
+/** A folder of logs that is followed; resolves `until` when the text so far is as wanted. */
+class Followed {
+  readonly folder = tempFolder();
+  readonly abort = new AbortController();
+  running = true;
+  text = '';
+  #wake = () => {};
+
+  readonly #onText = (text: string) => {
+    this.text += text;
+    this.#wake();
+  };
+
+  follow(): Promise<void> {
+    return followLogs(this.folder, () => this.running, this.#onText, this.abort.signal);
+  }
+
+  async until(text: string): Promise<void> {
+    while (this.text !== text) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+}
+
+test('the logs of a folder are in the order of their times, and there may be none', () => {
+  const folder = tempFolder();
+  for (const name of ['2026-01-02.log', '2026-01-01.log', 'other.txt'])
+    writeFileSync(join(folder, name), '');
+  expect(logsIn(folder)).toEqual([join(folder, '2026-01-01.log'), join(folder, '2026-01-02.log')]);
+  expect(logsIn(join(folder, 'none'))).toEqual([]);
+});
+
+test('a log of any length is read whole, its letters too', () => {
+  const file = join(tempFolder(), 'a.log');
+  const text = 'größe 顔\n'.repeat(50_000);
+  writeFileSync(file, text);
+  let read = '';
+  readLog(file, (piece) => {
+    read += piece;
+  });
+  expect(read).toBe(text);
+});
+
+test('what is written is handed over until nothing runs', async () => {
+  const log = new Followed();
+  writeFileSync(log.path('1.log'), 'before\n');
+  const done = log.follow();
+  await log.until('before\n');
+  appendFileSync(log.path('1.log'), 'while\n');
+  await log.until('before\nwhile\n');
+  appendFileSync(log.path('1.log'), 'last\n');
+  log.running = false;
+  await done;
+  expect(log.text).toBe('before\nwhile\nlast\n');
+});
+
+test('a letter that is written in two pieces is one letter', async () => {
+  const log = new Followed();
+  const [first, ...rest] = Buffer.from('ü');
+  writeFileSync(log.path('1.log'), Buffer.from([0x61, first as number]));
+  const done = log.follow();
+  await log.until('a');
+  appendFileSync(log.path('1.log'), Buffer.from(rest));
+  await log.until('aü');
+  log.running = false;
+  await done;
+});
+
+test('the log of another try follows, after the rest of the first', async () => {
+  const log = new Followed();
+  writeFileSync(log.path('1.log'), 'first ');
+  const done = log.follow();
+  await log.until('first ');
+  appendFileSync(log.path('1.log'), 'fails ');
+  writeFileSync(log.path('2.log'), 'second');
+  await log.until('first fails second');
+  log.running = false;
+  await done;
+});
+
+test('of what has ended the log is read once', async () => {
+  const log = new Followed();
+  log.running = false;
+  mkdirSync(log.path('folder'));
+  writeFileSync(log.path('1.log'), 'all of it');
+  await log.follow();
+  expect(log.text).toBe('all of it');
+});
+
+test('an interrupt ends it', async () => {
+  const log = new Followed();
+  writeFileSync(log.path('1.log'), 'x');
+  const done = log.follow();
+  await log.until('x');
+  log.abort.abort();
+  await done;
+});
