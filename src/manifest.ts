@@ -40,6 +40,8 @@ export interface CommandCode {
   readonly command: string | readonly string[];
   /** Script files of the project that the command names, and what they import, by path. */
   readonly scripts: Readonly<Record<string, string>>;
+  /** Version by name of each package that JavaScript and TypeScript scripts import; absent when there are none. */
+  readonly packages?: Readonly<Record<string, string>>;
 }
 
 /** The key of a result: SHA-256 over the canonical text of its manifest. */

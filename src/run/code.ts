@@ -4,6 +4,8 @@ import path from 'node:path';
 import { userError } from '../error.js';
 import type { ModuleCode } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
+import type { Shelf } from '../trace/kept.js';
+import { keptScripts, type ScriptOptions, traceScripts } from '../trace/scripts.js';
 import { freshSight } from '../trace/sight.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../trace/trace.js';
 import type { Traced } from '../trace/traced.js';
@@ -21,6 +23,8 @@ interface CommandItemCode extends CodeFiles {
   readonly kind: 'command';
   /** Digests of the script files that the command names, and of what they import, by path. */
   readonly scripts: Readonly<Record<string, string>>;
+  /** Version by name of the packages that those import. */
+  readonly packages: Readonly<Record<string, string>>;
 }
 
 /** The evidence that names single files. */
@@ -49,7 +53,10 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   for (const index of selected) {
     const { action, deps } = itemOf(project, index);
     if (action.kind !== 'module') {
-      traced.set(index, { kind: 'command', scripts: {}, files: {}, importers: {} });
+      const scripts = scriptOptionsOf(project, index);
+      const found =
+        keptScripts(action, scripts, sight) ?? (await traceScripts(action, scripts, sight));
+      traced.set(index, { kind: 'command', files: {}, ...found });
       continue;
     }
     const options = optionsOf(project, deps);
@@ -65,7 +72,7 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   return {
     of: (index) => traced.get(index) as Code,
     bundleFor: (index) => bundleOf(project, index, traced.get(index) as ModuleItemCode),
-    changedScript: () => undefined,
+    changedScript: (index) => changedScript(project, traced.get(index) as Code),
   };
 }
 
@@ -73,16 +80,35 @@ function itemOf({ plan }: Project, index: number): Item {
   return plan.items[index] as Item;
 }
 
-function optionsOf({ dist, cache, version }: Project, deps: readonly Dep[]): TraceOptions {
+function optionsOf(project: Project, deps: readonly Dep[]): TraceOptions {
   return {
-    stageDoor: path.join(dist, 'stage.js'),
+    stageDoor: path.join(project.dist, 'stage.js'),
     deps: deps.map((dep) => dep.path),
-    shelf: {
-      version,
-      read: (name) => cache.readKept('traces', name),
-      write: (name, value) => cache.writeKept('traces', name, value),
-    },
+    shelf: shelfOf(project),
   };
+}
+
+function scriptOptionsOf(project: Project, index: number): ScriptOptions {
+  const { deps, outs } = itemOf(project, index);
+  return { deps, outs: outs.map((out) => out.path), shelf: shelfOf(project) };
+}
+
+function shelfOf({ cache, version }: Project): Shelf {
+  return {
+    version,
+    read: (name) => cache.readKept('traces', name),
+    write: (name, value) => cache.writeKept('traces', name, value),
+  };
+}
+
+/** The first script that is no longer what was traced; looks at the disk anew. */
+function changedScript({ root, cache }: Project, code: Code): string | undefined {
+  if (code.kind !== 'command') return undefined;
+  const { hex } = freshSight(
+    root,
+    (file) => cache.scanSync(file, { follow: true, again: true })?.digest,
+  );
+  return Object.keys(code.scripts).find((file) => code.scripts[file] !== `f:${hex(file)}`);
 }
 
 /** The bundle lies in this process's own folder, so no other run can change what is executed. */

@@ -71,6 +71,7 @@ function codeOf(item: Item, code: Code): Manifest['code'] {
     kind: 'command',
     command: item.action.kind === 'argv' ? item.action.argv : shellCommand(item),
     scripts: code.scripts,
+    ...(Object.keys(code.packages).length === 0 ? {} : { packages: code.packages }),
   };
 }
 

@@ -99,9 +99,7 @@ function moduleDifferences(
     reasons.push(...(named.length > 0 ? named : [{ kind: 'code' as const, text: 'code changed' }]));
   }
   reasons.push(
-    ...mapDifferences(a.packages, b.packages, (name, x, y) => [
-      { kind: 'package', text: `package ${name} ${show(x)} → ${show(y)}` },
-    ]),
+    ...packageDifferences(a.packages, b.packages),
     ...mapDifferences(a.matrix, b.matrix, (axis, x, y) => [
       { kind: 'matrix', text: `matrix ${axis} ${show(x)} → ${show(y)}` },
     ]),
@@ -124,7 +122,14 @@ function commandDifferences(a: CommandCode, b: CommandCode, explain: Explainer):
     ...mapDifferences(a.scripts, b.scripts, (file, x, y) => [
       { kind: 'code', text: `${file} ${verb(x, y)}${importedBy(explain.importerOf(file))}` },
     ]),
+    ...packageDifferences(a.packages ?? {}, b.packages ?? {}),
   ];
+}
+
+function packageDifferences(a: ModuleCode['packages'], b: ModuleCode['packages']): Reason[] {
+  return mapDifferences(a, b, (name, x, y) => [
+    { kind: 'package', text: `package ${name} ${show(x)} → ${show(y)}` },
+  ]);
 }
 
 function paramDifferences(
