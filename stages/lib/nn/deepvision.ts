@@ -20,6 +20,9 @@ import type { Network, Occluded } from './network.js';
 import type { ParamSpec, Params } from './params.js';
 import { enlarge, shrink } from './resize.js';
 
+/** Bounds of the log-variances, wide enough to be met by none but a run gone astray: its KL stays finite. */
+const LOGVAR = [-20, 10] as const;
+
 /** The network for images of size×size×channels. Allocates nothing. */
 export function deepvision(config: DeepvisionConfig, size: number, channels: number): Network {
   const plan = planDeepvision(config, size, channels);
@@ -52,6 +55,8 @@ export function deepvision(config: DeepvisionConfig, size: number, channels: num
 
 function layerSpecs(plan: DeepvisionPlan): ParamSpec[] {
   const { hidden, latent, flat } = plan;
+  // What is added to the pre-fill is nothing at first.
+  const lastStart = plan.config.output === 'residual' ? 'zero' : 'pytorch';
   return [
     ...plan.encoder.flatMap(({ name, convs, outputs }) => [
       ...convs.flatMap(({ name, inputs }) => convSpecs(name, 3, inputs, outputs)),
@@ -63,7 +68,7 @@ function layerSpecs(plan: DeepvisionPlan): ParamSpec[] {
     ...denseSpecs('expand', latent, hidden),
     ...denseSpecs('fc4', hidden, flat),
     ...plan.decoder.flatMap(({ name, kernel, inputs, outputs, last }) => [
-      ...convTransposeSpecs(name, kernel, inputs, outputs),
+      ...convTransposeSpecs(name, kernel, inputs, outputs, last ? lastStart : 'pytorch'),
       ...(last ? [] : batchNormSpecs(`${name}.norm`, outputs)),
     ]),
   ];
@@ -93,7 +98,10 @@ function encode(
     x = leaky(batchNorm(params, `${name}.norm`, maxPool2(x, padding), statistics), slope);
   }
   const hidden = leaky(dense(params, 'fc1', tf.reshape(x, [-1, flat])), slope);
-  return { mean: dense(params, 'mean', hidden), logvar: dense(params, 'logvar', hidden) };
+  return {
+    mean: dense(params, 'mean', hidden),
+    logvar: tf.clipByValue(dense(params, 'logvar', hidden), LOGVAR[0], LOGVAR[1]),
+  };
 }
 
 function decode(

@@ -1,4 +1,4 @@
-/** What the WASM backend lacks or does slowly when training, in one table. Measured in bench/kernels.ts. */
+/** What the WASM backend lacks or does slowly when training, in one table. Measured by bench/wasm-kernels.ts. */
 import * as tf from '@tensorflow/tfjs-core';
 import { channelSum } from './channel-sum.js';
 import { filterGradient, filterGradientByPatches, inputGradient } from './convolution.js';
