@@ -11,6 +11,7 @@ import { checkOcclusions } from './lib/occlusions.js';
 import { checkConfig, learningRateAt } from './lib/train/config.js';
 import { readTrainingData } from './lib/train/data.js';
 import { trainEpoch } from './lib/train/epoch.js';
+import { assertFits } from './lib/train/memory.js';
 import { initState, readState, type TrainState, writeState } from './lib/train/state.js';
 import { validate } from './lib/train/validate.js';
 
@@ -44,6 +45,7 @@ export default defineStage<Shape>(async (context) => {
   const data = readTrainingData(deps, occlusions, model, train.seed, train.validation);
   const { size, channels } = data.images;
   const network = createNetwork(model.network, size, channels);
+  assertFits(backend, network.specs, train.ema > 0);
   let state: TrainState = epochs.state
     ? readState(epochs.state, network, train)
     : initState(network, train);
