@@ -19,10 +19,13 @@ export function matchedPaths(root: string, dep: Dep): string[] {
   return [...found].sort();
 }
 
+/** What runs write is nobody's input: it would be stale for ever. */
+const OURS: ReadonlySet<string> = new Set(['cache', 'node_modules', 'pipeline.lock']);
+
 function walk(root: string, folder: string, glob: Glob, found: Set<string>): void {
   for (const entry of entriesOf(path.join(root, folder))) {
     const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (name === 'cache' || name === 'node_modules') continue;
+    if (OURS.has(name)) continue;
     // `**` stands for the files in folders; without it a folder can be what is meant.
     if (matchGlob(glob, name) && !(glob.deep && entry.isDirectory())) {
       found.add(name);

@@ -4,6 +4,7 @@ import { VERDICTS } from '../event.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { openCodes } from './code.js';
 import { foretell } from './foretell.js';
+import { isLocked, isLockNoted } from './lock-note.js';
 import { refuseMissing } from './missing.js';
 import type { Project } from './project.js';
 import { sweep } from './sweep.js';
@@ -31,6 +32,7 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
     });
     if (isDry(options)) foretell(work);
     else await sweepAndSchedule(work);
+    if (!isDry(options)) noteNeeds(work);
     const items = work.selected.map((index) => work.done.get(index) as ItemDone);
     const summary = summarize(items, (performance.now() - started) / 1000);
     emit(summary);
@@ -43,9 +45,22 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
 async function sweepAndSchedule(work: Work): Promise<void> {
   const { pending, missing } = sweep(work);
   refuseMissing(missing);
-  if (pending.length === 0) return;
-  const { schedule } = await import('./schedule.js');
-  await schedule(work, pending);
+  if (pending.length > 0) {
+    await refuseBrokenLock(work);
+    const { schedule } = await import('./schedule.js');
+    await schedule(work, pending);
+  }
+  if (isLocked(work.project.variant) && !isLockNoted(work)) {
+    const { updateLock } = await import('./lock-update.js');
+    await updateLock(work);
+  }
+}
+
+/** Told before anything runs: a pipeline.lock that cannot be updated afterwards. */
+async function refuseBrokenLock({ project }: Work): Promise<void> {
+  if (!isLocked(project.variant)) return;
+  const { readLockFile } = await import('./lock-file.js');
+  readLockFile(project.root);
 }
 
 /** Neither executes nor writes anything. */
@@ -108,6 +123,13 @@ function summarize(items: readonly ItemDone[], seconds: number): RunDone {
   for (const item of items) counts[item.verdict]++;
   const slowest = slowestOf(items, seconds);
   return { type: 'summary', ...counts, seconds, ...(slowest.length > 1 ? { slowest } : {}) };
+}
+
+/** What a run that did something needed stays in the cache for some runs more, whatever the pipeline becomes. */
+function noteNeeds({ project, done, settled }: Work): void {
+  const idle = [...done.values()].every((each) => each.verdict === 'fresh');
+  if (!idle)
+    project.cache.noteRun({ keys: [...settled.values()].map(({ key }) => key), chains: [] });
 }
 
 /** Shorter runs need no advice where to look. */

@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   event: ['stage'],
   pipeline: ['stage', 'error', 'canonical'],
   cache: ['stage', 'error', 'canonical', 'manifest', 'pipeline/plan'],
+  lock: ['stage', 'error', 'canonical', 'manifest', 'cache/digest'],
   trace: ['stage', 'error', 'canonical', 'manifest', 'pipeline'],
   process: ['stage', 'error', 'canonical'],
   run: [
@@ -25,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'event',
     'pipeline',
     'cache',
+    'lock',
     'trace',
     'process',
   ],
@@ -37,6 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'event',
     'pipeline',
     'cache',
+    'lock',
     'run',
     'report',
     'process',

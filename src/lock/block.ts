@@ -1,0 +1,115 @@
+/** What pipeline.lock holds of one item, and its text: one form only, so that equal blocks are equal bytes. */
+import type { Digest } from '../cache/digest.js';
+import { canonical, sha256 } from '../canonical.js';
+import type { CommandCode, Manifest, ModuleCode } from '../manifest.js';
+import type { Json } from '../stage/context.js';
+
+/** The result of an item and all that it was made of. */
+export interface LockBlock {
+  readonly key: string;
+  readonly code: ModuleCode | CommandCode;
+  readonly params: Readonly<Record<string, Json>>;
+  /** Values are hashed: they count, but they are nobody else's business. */
+  readonly env: Readonly<Record<string, string | null>>;
+  readonly deps: Readonly<Record<string, Digest>>;
+  readonly outs: Readonly<Record<string, LockedOut>>;
+  /** By out, then by dot path. */
+  readonly metrics: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Of an incremental item. */
+  readonly epochs?: LockedEpochs;
+}
+
+export interface LockedOut {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly files: number;
+}
+
+export interface LockedEpochs {
+  readonly target: number;
+  /** Digests of the states after some epochs: 1, 2, 4, 8 … and the target. */
+  readonly states: Readonly<Record<number, Digest>>;
+}
+
+/** A heading or a name of an entry as YAML: in quotes unless it is plainly a text. */
+export function nameText(name: string): string {
+  const plain = /^[A-Za-z_][\w.@,/+=-]*$/.test(name) && !/^(?:true|false|null)$/i.test(name);
+  return plain ? name : JSON.stringify(name);
+}
+
+/** The lines of a block, its heading first. What stands under another heading has another seal. */
+export function blockText(section: string, item: string, block: LockBlock): string {
+  const body = bodyText(block);
+  return `  ${nameText(item)}:\n${body}    seal: ${sealOf(section, item, body)}\n`;
+}
+
+/** Short, since it guards against accidents and edits, not against forgers. */
+export function sealOf(section: string, item: string, body: string): string {
+  return sha256(`pipe lock\n${section}\n${item}\n${body}`).slice(0, 16);
+}
+
+/** What the lock keeps of a manifest, in the form in which it comes back from the file. */
+export function lockedParts(manifest: Manifest): Pick<LockBlock, 'code' | 'params' | 'env'> {
+  const env = Object.entries(manifest.env).map(([name, value]) => [
+    name,
+    value === null ? null : sha256(`pipe env\n${value}`).slice(0, 16),
+  ]);
+  const parts = { code: manifest.code, params: manifest.params, env: Object.fromEntries(env) };
+  return JSON.parse(jsonText(parts)) as Pick<LockBlock, 'code' | 'params' | 'env'>;
+}
+
+/** JSON with sorted keys; NaN and the infinities, which YAML has and JSON has not, as texts. */
+function jsonText(value: unknown): string {
+  const plain: unknown = JSON.parse(
+    JSON.stringify(value, (_key, each: unknown) =>
+      typeof each === 'number' && !Number.isFinite(each) ? `<${each}>` : each,
+    ),
+  );
+  return canonical(plain);
+}
+
+function bodyText({ key, code, params, env, deps, outs, metrics, epochs }: LockBlock): string {
+  const lines = [`    key: ${key}`, `    code: ${jsonText(code)}`];
+  if (Object.keys(params).length > 0) lines.push(`    params: ${jsonText(params)}`);
+  if (Object.keys(env).length > 0) lines.push(`    env: ${jsonText(env)}`);
+  lines.push(...entries('deps', deps, (digest) => digest));
+  lines.push(
+    ...entries(
+      'outs',
+      outs,
+      ({ digest, size, files }) => `{ digest: ${digest}, size: ${size}, files: ${files} }`,
+    ),
+  );
+  if (epochs !== undefined) {
+    lines.push(`    target: ${epochs.target}`);
+    const states = Object.entries(epochs.states).sort(([a], [b]) => Number(a) - Number(b));
+    if (states.length > 0) lines.push('    epochs:');
+    for (const [epoch, digest] of states) lines.push(`      ${epoch}: ${digest}`);
+  }
+  const measured = Object.entries(metrics).filter(([, values]) => Object.keys(values).length > 0);
+  if (measured.length > 0) lines.push('    metrics:');
+  for (const [out, values] of measured.sort(byName)) {
+    lines.push(`      ${nameText(out)}:`);
+    for (const [path, value] of Object.entries(values).sort(byName))
+      lines.push(`        ${nameText(path)}: ${JSON.stringify(value)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function entries<T>(
+  title: string,
+  map: Readonly<Record<string, T>>,
+  text: (value: T) => string,
+): string[] {
+  const sorted = Object.entries(map).sort(byName);
+  if (sorted.length === 0) return [];
+  return [
+    `    ${title}:`,
+    ...sorted.map(([name, value]) => `      ${nameText(name)}: ${text(value)}`),
+  ];
+}
+
+/** Code unit order, the same in every locale. */
+export function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,41 @@
+/** pipeline.lock as a whole: sections by profile, blocks by item. */
+import { blockText, byName, type LockBlock, nameText } from './block.js';
+
+export const LOCK_FILE = 'pipeline.lock';
+
+/** Another number, other rules: a file of a later version is refused, not guessed at. */
+export const LOCK_FORMAT = 1;
+
+/** Blocks by item, of one profile. */
+export type LockSection = ReadonlyMap<string, LockBlock>;
+
+/** Sections by name. */
+export type LockFile = ReadonlyMap<string, LockSection>;
+
+const HEAD = `# What the result of each item is, by content. Written by \`pipe run\`, checked by
+# \`pipe run --frozen\` and \`pipe verify\`. Commit it; after a merge conflict, take either side and run.
+format: ${LOCK_FORMAT}
+`;
+
+/** The section's name: `default`, or the profiles joined by `+`. Undefined with `--set`, which is never locked. */
+export function sectionOf(variant: {
+  readonly profiles: readonly string[];
+  readonly set: readonly string[];
+}): string | undefined {
+  if (variant.set.length > 0) return undefined;
+  const name = variant.profiles.join('+');
+  // A profile that is itself called "default" is another one.
+  return name === '' ? 'default' : name === 'default' ? '+default' : name;
+}
+
+/** The whole text, sorted: the same blocks are the same bytes. */
+export function lockText(file: LockFile): string {
+  const parts = [HEAD];
+  for (const [section, blocks] of [...file].sort(byName)) {
+    if (blocks.size === 0) continue;
+    parts.push(`\n${nameText(section)}:\n`);
+    for (const [item, block] of [...blocks].sort(byName))
+      parts.push(`\n${blockText(section, item, block)}`);
+  }
+  return parts.join('');
+}

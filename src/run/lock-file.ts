@@ -1,0 +1,48 @@
+/** pipeline.lock on the disk: read with its mistakes told, written whole or not at all. */
+import { readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { LOCK_FILE, type LockFile, lockText } from '../lock/file.js';
+import { readLock } from '../lock/read.js';
+
+/**
+ * Undefined when there is none.
+ *
+ * @throws UserError for a merge conflict, an edit, another format
+ */
+export function readLockFile(root: string): LockFile | undefined {
+  const text = readText(path.join(root, LOCK_FILE));
+  return text === undefined ? undefined : readLock(text);
+}
+
+/** Unchanged text leaves the file as it is. */
+export function writeLockFile(root: string, file: LockFile): void {
+  const text = lockText(file);
+  const target = behindLink(path.join(root, LOCK_FILE));
+  if (readText(target) === text) return;
+  const draft = `${target}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, text);
+    renameSync(draft, target);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+function behindLink(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return file;
+    throw error;
+  }
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
