@@ -189,6 +189,16 @@ describe('the executable text', () => {
     expect(after.files['weights.bin']).not.toBe(before.files['weights.bin']);
   });
 
+  it('loads a native addon from where it lies, and counts its bytes', async () => {
+    sandbox.write('stage.ts', "import addon from './build/x.node';\nexport default () => addon;\n");
+    sandbox.write('build/x.node', 'no addon at all');
+    const traced = await sandbox.trace();
+    // The system refuses it, which is how it tells that it was asked for this very file.
+    await expect(sandbox.node(traced)).rejects.toThrow(sandbox.path('build/x.node'));
+    sandbox.write('build/x.node', 'another');
+    expect(await sandbox.digest()).not.toBe(traced.code.bundle);
+  });
+
   it.each([
     [
       'stage.js',
