@@ -5,7 +5,8 @@ import { Chains } from './chains.js';
 import { type Digest, kindOf, nameOf } from './digest.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './durable.js';
 import { DamagedObject } from './errors.js';
-import { collect, type GcOptions, type GcReport, type Ground } from './gc.js';
+import { collect, type GcOptions, type GcReport } from './gc.js';
+import type { Ground } from './ground.js';
 import { itemFileName, type Layout, layoutOf, projectName } from './layout.js';
 import { lstatIfThere } from './look.js';
 import { isWhole, Objects } from './objects.js';
@@ -18,6 +19,7 @@ import type { Scan } from './rows.js';
 import { noteRun } from './runs.js';
 import { Scanner, type ScanOptions } from './scanner.js';
 import { Scratch, sweepDead } from './scratch.js';
+import { firstUnsound } from './sound.js';
 import { writeSealed, writeWhole } from './sealed-file.js';
 import { StatIndex } from './stat-index.js';
 import { type CacheStats, statsOf } from './stats.js';
@@ -46,6 +48,8 @@ export interface CacheOptions {
   readonly project: string;
   /** Absolute path of the cache folder; default: `cache` in the project. */
   readonly folder?: string;
+  /** Nothing is kept that only saves time: no stat index, no plans, no listings of deps. */
+  readonly readOnly?: boolean;
   /** Told about what was ignored and why, each thing once. */
   readonly warn: (message: string) => void;
 }
@@ -62,10 +66,12 @@ export class Cache {
   readonly #pin: Pin;
   readonly #warned = new Set<string>();
   readonly #warn: (message: string) => void;
+  readonly #readOnly: boolean;
   #workspace: { scanner: Scanner; index: StatIndex; indexFile: string } | undefined;
   #own: string | undefined;
 
-  constructor({ project, folder, warn }: CacheOptions) {
+  constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
+    this.#readOnly = readOnly;
     this.layout = layoutOf(project, folder);
     this.#scratch = new Scratch(this.layout.tmp);
     this.#pin = new Pin(this.layout.pins, this.#scratch);
@@ -138,6 +144,11 @@ export class Cache {
     return this.#unlessDamaged(() => isWhole(this.#objects, digest, size)) ?? false;
   }
 
+  /** The first of a digest's objects that is missing or not what its name says; all of them are read. */
+  firstUnsound(digest: Digest): Promise<string | undefined> {
+    return firstUnsound(this.#objects, digest);
+  }
+
   /**
    * Puts a stored out back.
    *
@@ -178,6 +189,7 @@ export class Cache {
 
   /** A folder that may not be written only costs making it again. */
   writeKept(kind: 'plans' | 'traces', name: string, value: unknown): void {
+    if (this.#readOnly) return;
     this.#bestEffort(`${kind} are not kept`, () =>
       writeSealed(path.join(this.layout[kind], `${name}.json`), value, this.#scratch),
     );
@@ -274,8 +286,8 @@ export class Cache {
   /** Writes the stat index, and deletes what was moved aside. */
   close(): void {
     const workspace = this.#workspace;
-    workspace?.scanner.settle();
-    if (workspace?.index.dirty) {
+    if (!this.#readOnly) workspace?.scanner.settle();
+    if (workspace?.index.dirty && !this.#readOnly) {
       this.#bestEffort('the stat index is not kept', () =>
         writeWhole(workspace.indexFile, workspace.index.encode(), this.#scratch),
       );
@@ -289,11 +301,12 @@ export class Cache {
     if (this.#workspace === undefined) {
       const indexFile = path.join(this.#ownFolder(), 'index');
       const index = new StatIndex(indexFile, this.#warn);
-      const scanner = new Scanner(this.layout.project, index, (tree) =>
+      const scanner = new Scanner(this.layout.project, index, (tree) => {
+        if (this.#readOnly) return;
         this.#bestEffort('listings of deps are not kept', () =>
           this.#objects.put(tree.bytes, tree.hex),
-        ),
-      );
+        );
+      });
       this.#workspace = { scanner, index, indexFile };
     }
     return this.#workspace;

@@ -2,7 +2,7 @@
 import { type Candidate, candidatesOf, type Needed } from './candidates.js';
 import { Chains } from './chains.js';
 import { type Digest, kindOf } from './digest.js';
-import type { Ground } from './gc.js';
+import type { Ground } from './ground.js';
 import {
   bytesOf,
   type Inventory,

@@ -3,13 +3,14 @@ import { rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { Needed } from './candidates.js';
 import { Collection, type Removed } from './collection.js';
+import type { Ground } from './ground.js';
 import { takeInventory } from './inventory.js';
 import type { Layout } from './layout.js';
 import { lstatIfThere } from './look.js';
 import { finish } from './pace.js';
 import { readPins, sweepPins } from './pins.js';
 import { lastRuns } from './runs.js';
-import { namesIn, type Scratch } from './scratch.js';
+import { namesIn } from './scratch.js';
 import { Sweeper } from './sweeper.js';
 
 export type { Removed } from './collection.js';
@@ -59,12 +60,6 @@ const MARGIN_MS = 5_000;
 
 /** Plans and traces that were not made anew for so long are not asked for either. */
 const KEPT_MS = 30 * 86_400_000;
-
-export interface Ground {
-  readonly layout: Layout;
-  readonly scratch: Scratch;
-  readonly warn: (message: string) => void;
-}
 
 /** Called with this process's own pin in place: its time is when we began. */
 export async function collect(ground: Ground, options: GcOptions): Promise<GcReport> {

@@ -1,6 +1,7 @@
 /** What the cache holds and what it costs: by kind, by item, and the states of epochs. */
 import { nameOf } from './digest.js';
-import { defaultMaxSize, type Ground } from './gc.js';
+import { defaultMaxSize } from './gc.js';
+import type { Ground } from './ground.js';
 import { bytesOf, type Inventory, type StoredChain, takeInventory } from './inventory.js';
 import { finish } from './pace.js';
 

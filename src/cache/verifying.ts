@@ -3,7 +3,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { Chains } from './chains.js';
 import { type Digest, kindOf, nameOf } from './digest.js';
 import { DamagedObject } from './errors.js';
-import type { Ground } from './gc.js';
+import type { Ground } from './ground.js';
 import { checkHashes, type HashTask } from './hash-pool.js';
 import { type Inventory, type StoredObject, takeInventory } from './inventory.js';
 import { lstatIfThere } from './look.js';

@@ -21,6 +21,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   graph: { summary: 'what needs what, and how it stands', load: () => import('./graph.js') },
   log: { summary: 'the output of an item, also while it runs', load: () => import('./log.js') },
+  cache: {
+    summary: 'what is kept, whether it is whole, and what may go',
+    load: () => import('./cache.js'),
+  },
   init: { summary: 'write a pipeline to start from', load: () => import('./init.js') },
   doctor: { summary: 'check the machine and the project', load: () => import('./doctor.js') },
   schema: { summary: 'the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },

@@ -3,7 +3,7 @@ import type { EpochRecord } from '../cache/record.js';
 import { userError } from '../error.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import { select } from '../pipeline/select.js';
-import { bytes, duration, metricsText } from '../report/words.js';
+import { bytes, duration, metricsText, table } from '../report/words.js';
 import { outlooks } from '../run/outlook.js';
 import type { Project } from '../run/project.js';
 import { inspection } from '../run/run.js';
@@ -98,15 +98,5 @@ function listing(
   ]);
   const seconds = epochs.reduce((sum, { seconds }) => sum + seconds, 0);
   const head = `${item}: ${epochs.length} epochs completed, target ${target}, ${duration(seconds)} in all\n`;
-  return `${head}${columnsOf([['epoch', 'time', 'size', 'state', 'metrics'], ...rows])}${curve(epochs, metric, columns)}`;
-}
-
-function columnsOf(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, at) =>
-    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
-  );
-  return rows
-    .map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd())
-    .join('\n')
-    .concat('\n');
+  return `${head}${table([['epoch', 'time', 'size', 'state', 'metrics'], ...rows])}${curve(epochs, metric, columns)}`;
 }

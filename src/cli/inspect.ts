@@ -1,6 +1,6 @@
 /** What `status`, `why` and `graph` share: the outlook of the selected items, without running anything. */
 import { explain } from '../run/explain.js';
-import { outlooks } from '../run/outlook.js';
+import { outlooks, waitingText } from '../run/outlook.js';
 import type { Project } from '../run/project.js';
 import type { Reason } from '../run/reasons.js';
 import { inspection } from '../run/run.js';
@@ -36,7 +36,7 @@ export async function standings(
     if (shown !== undefined && !shown.has(index)) continue;
     const item = itemAt(work, index);
     if (outlook.kind === 'unknown') {
-      const text = `not known before ${outlook.waitsFor.join(', ')} has run`;
+      const text = waitingText(outlook.waitsFor);
       standing.push({ item: item.id, state: 'unknown', reasons: [{ kind: 'upstream', text }] });
       continue;
     }

@@ -1,10 +1,12 @@
 /** The code of every selected stage: its digest for the key, its files for `why`, its bundle to execute. */
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
 import type { ModuleCode } from '../manifest.js';
-import type { Dep, Item } from '../pipeline/plan.js';
+import type { Item } from '../pipeline/plan.js';
 import type { Shelf } from '../trace/kept.js';
+import type { TracedScript } from '../trace/script-trace.js';
 import { keptScripts, type ScriptOptions, traceScripts } from '../trace/scripts.js';
 import { freshSight } from '../trace/sight.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../trace/trace.js';
@@ -49,29 +51,35 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   const { root, cache } = project;
   const sight = freshSight(root, (file) => cache.scanSync(file, { follow: true })?.digest);
   const traced = new Map<number, Code>();
-  const known = new Map<string, Traced>();
+  const modules = new Map<string, Traced>();
+  const depsOf = moduleDeps(project, selected);
+  const scripts = new Map<string, TracedScript>();
   for (const index of selected) {
-    const { action, deps } = itemOf(project, index);
+    const { action } = itemOf(project, index);
     if (action.kind !== 'module') {
-      const scripts = scriptOptionsOf(project, index);
+      const options = scriptOptionsOf(project, index, scripts);
       const found =
-        keptScripts(action, scripts, sight) ?? (await traceScripts(action, scripts, sight));
+        keptScripts(action, options, sight) ?? (await traceScripts(action, options, sight));
       traced.set(index, { kind: 'command', files: {}, ...found });
       continue;
     }
-    const options = optionsOf(project, deps);
-    const name = JSON.stringify([action.file, options.deps]);
+    const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
     const trace =
-      known.get(name) ??
+      modules.get(action.file) ??
       keptTrace(root, action.file, options, sight) ??
       (await traceModule(root, action.file, options));
-    known.set(name, trace);
+    modules.set(action.file, trace);
     const { code, files, importers } = trace;
     traced.set(index, { kind: 'module', module: code, files, importers });
   }
   return {
     of: (index) => traced.get(index) as Code,
-    bundleFor: (index) => bundleOf(project, index, traced.get(index) as ModuleItemCode),
+    bundleFor: (index) => {
+      const { action } = itemOf(project, index);
+      if (action.kind !== 'module') throw new Error(`item ${index} has no module`);
+      const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
+      return bundleOf(project, action.file, options, traced.get(index) as ModuleItemCode);
+    },
     changedScript: (index) => changedScript(project, traced.get(index) as Code),
   };
 }
@@ -80,17 +88,34 @@ function itemOf({ plan }: Project, index: number): Item {
   return plan.items[index] as Item;
 }
 
-function optionsOf(project: Project, deps: readonly Dep[]): TraceOptions {
+/** Paths of the deps of all items that execute a module: it is traced once, however many they are. */
+function moduleDeps(project: Project, selected: readonly number[]): Map<string, Set<string>> {
+  const depsOf = new Map<string, Set<string>>();
+  for (const index of selected) {
+    const { action, deps } = itemOf(project, index);
+    if (action.kind !== 'module') continue;
+    const paths = depsOf.get(action.file) ?? new Set();
+    for (const dep of deps) paths.add(dep.path);
+    depsOf.set(action.file, paths);
+  }
+  return depsOf;
+}
+
+function optionsOf(project: Project, deps: Iterable<string>): TraceOptions {
   return {
     stageDoor: path.join(project.dist, 'stage.js'),
-    deps: deps.map((dep) => dep.path),
+    deps: [...deps],
     shelf: shelfOf(project),
   };
 }
 
-function scriptOptionsOf(project: Project, index: number): ScriptOptions {
+function scriptOptionsOf(
+  project: Project,
+  index: number,
+  known: Map<string, TracedScript>,
+): ScriptOptions {
   const { deps, outs } = itemOf(project, index);
-  return { deps, outs: outs.map((out) => out.path), shelf: shelfOf(project) };
+  return { deps, outs: outs.map((out) => out.path), shelf: shelfOf(project), known };
 }
 
 function shelfOf({ cache, version }: Project): Shelf {
@@ -112,14 +137,18 @@ function changedScript({ root, cache }: Project, code: Code): string | undefined
 }
 
 /** The bundle lies in this process's own folder, so no other run can change what is executed. */
-async function bundleOf(project: Project, index: number, code: ModuleItemCode): Promise<string> {
-  const { action, deps } = itemOf(project, index);
-  if (action.kind !== 'module') throw new Error(`item ${index} has no module`);
-  const file = path.join(project.cache.tmpFolder('bundles'), `${code.module.bundle}.mjs`);
+async function bundleOf(
+  project: Project,
+  module: string,
+  options: TraceOptions,
+  code: ModuleItemCode,
+): Promise<string> {
+  // Two modules with one text may find different packages, each from its own folder.
+  const name = sha256(JSON.stringify([module, code.module.bundle]));
+  const file = path.join(project.cache.tmpFolder('bundles'), `${name}.mjs`);
   if (existsSync(file)) return file;
-  const options = optionsOf(project, deps);
-  const kept = keptExecutable(project.root, action.file, { ...code, code: code.module }, options);
-  writeFileSync(file, kept ?? (await traceAgain(project, action.file, options, code)));
+  const kept = keptExecutable(project.root, module, { ...code, code: code.module }, options);
+  writeFileSync(file, kept ?? (await traceAgain(project, module, options, code)));
   return file;
 }
 

@@ -6,7 +6,7 @@ import type { EpochPlan, Item } from '../pipeline/plan.js';
 import { explain } from './explain.js';
 import { resume, secondsPerEpoch } from './incremental.js';
 import { refuseMissing } from './missing.js';
-import { type Outlook, outlooks } from './outlook.js';
+import { type Outlook, outlooks, waitingText } from './outlook.js';
 import { cacheOf, finish, itemAt, type Work } from './work.js';
 
 export function foretell(work: Work): void {
@@ -42,7 +42,7 @@ export function foretell(work: Work): void {
 }
 
 function reasonOf(work: Work, index: number, outlook: Outlook): string {
-  if (outlook.kind === 'unknown') return `not known before ${outlook.waitsFor.join(', ')} has run`;
+  if (outlook.kind === 'unknown') return waitingText(outlook.waitsFor);
   return (
     explain(work.project, itemAt(work, index), work.codes.of(index), outlook)[0]?.text ?? 'stale'
   );

@@ -38,6 +38,17 @@ export function outlooks(work: Work): Map<number, Outlook> {
   return found;
 }
 
+/** Why an outlook is unknown, in a clause: it names three items at most. */
+export function waitingText(waitsFor: readonly string[]): string {
+  const [first = '', ...others] = waitsFor;
+  if (others.length === 0) return `not known before ${first} has run`;
+  const named =
+    others.length < 3
+      ? waitsFor.join(', ')
+      : `${first}, ${others[0]} and ${others.length - 1} more`;
+  return `not known before ${named} have run`;
+}
+
 /** True when the outs are not known yet. */
 function isOpen(outlook: Outlook | undefined): boolean {
   return outlook !== undefined && outlook.kind !== 'fresh' && outlook.kind !== 'restore';

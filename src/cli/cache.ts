@@ -1,0 +1,167 @@
+/** `pipe cache`: what is kept and what it costs, whether it is whole, and what may go. */
+import type { GcReport } from '../cache/gc.js';
+import type { CacheStats } from '../cache/stats.js';
+import type { Damage, VerifyReport } from '../cache/verifying.js';
+import { userError } from '../error.js';
+import { parseDuration, parseSize } from '../pipeline/quantity.js';
+import { bytes, duration, plural, table } from '../report/words.js';
+import type { Project } from '../run/project.js';
+import { rootsOf } from '../run/roots.js';
+import { type Parsed, parse, type Usage } from './args.js';
+import {
+  type Command,
+  type CommandContext,
+  EXIT,
+  JSON_OPTION,
+  VARIANT_OPTIONS,
+  withProject,
+} from './command.js';
+
+const usage: Usage = {
+  command: 'cache',
+  positionals: 'stats | verify | gc',
+  summary:
+    'Says what the cache holds (stats), whether it is whole (verify), and removes what nothing needs (gc).',
+  options: [
+    { name: 'repair', help: 'verify: remove damaged objects, so that their items run again' },
+    { name: 'dry', help: 'gc: only tell' },
+    { name: 'max-size', value: 'size', help: 'gc: bytes that may stay, such as 50G' },
+    {
+      name: 'max-age',
+      value: 'time',
+      help: 'gc: remove what is older and not needed, such as 30d',
+    },
+    ...VARIANT_OPTIONS,
+    JSON_OPTION,
+  ],
+  notes:
+    'gc never removes what the current pipeline, pipeline.lock, a running process or the last runs need;\nof the rest it first removes what is cheapest to compute again for its size.\nExit: 3 when verify finds damage.',
+};
+
+const ACTIONS: Readonly<
+  Record<string, (project: Project, parsed: Parsed, context: CommandContext) => Promise<number>>
+> = { stats, verify, gc };
+
+export const command: Command = {
+  usage,
+  async run(argv, context) {
+    const parsed = parse(usage, argv);
+    const name = parsed.positionals[0] ?? '';
+    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+    if (action === undefined || parsed.positionals.length > 1) {
+      throw userError(
+        'no-subcommand',
+        'pipe cache needs one of: stats, verify, gc',
+        'such as `pipe cache stats`',
+      );
+    }
+    return withProject(parsed, context, (project) => action(project, parsed, context));
+  },
+};
+
+async function stats(
+  project: Project,
+  parsed: Parsed,
+  { terminal }: CommandContext,
+): Promise<number> {
+  const found = await project.cache.stats();
+  terminal.out(parsed.flag('json') ? `${JSON.stringify(found, null, 2)}\n` : statsText(found));
+  return EXIT.done;
+}
+
+function statsText({ bytes: all, objects, results, states, items, maxSize }: CacheStats): string {
+  const rows = items.map((item) => [
+    item.item,
+    String(item.results),
+    bytes(item.resultBytes),
+    item.epochs === 0 ? '' : `${item.states} of ${item.epochs}`,
+    item.epochs === 0 ? '' : bytes(item.stateBytes),
+    duration(item.seconds),
+  ]);
+  const head = ['item', 'results', 'size', 'states', 'size', 'computed in'];
+  return [
+    `${bytes(all)} in ${plural(objects, 'object')}; gc keeps it below ${bytes(maxSize)}`,
+    `  ${plural(results.records, 'result')}: ${bytes(results.bytes)}`,
+    `  ${plural(states.epochs, 'epoch')}, the states of ${states.kept} kept: ${bytes(states.bytes)}`,
+    '',
+    table([head, ...rows]),
+  ].join('\n');
+}
+
+async function verify(
+  project: Project,
+  parsed: Parsed,
+  { terminal }: CommandContext,
+): Promise<number> {
+  const report = await project.cache.verify({ repair: parsed.flag('repair') });
+  terminal.out(parsed.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : verifyText(report));
+  return report.damage.length > 0 && !report.repaired ? EXIT.difference : EXIT.done;
+}
+
+function verifyText({ objects, bytes: size, damage, writable, repaired }: VerifyReport): string {
+  const lines = [
+    `${plural(objects, 'object')}, ${bytes(size)}: ${damage.length === 0 ? 'all whole' : `${damage.length} damaged`}`,
+  ];
+  for (const each of damage) lines.push(`  ${each.what} ${each.file}`, ...concernsOf(each));
+  if (writable > 0) lines.push(`  ${plural(writable, 'object')} can be written to by accident`);
+  if (damage.length > 0) {
+    lines.push(
+      repaired
+        ? 'removed: their items run again'
+        : 'pipe cache verify --repair removes them, so that their items run again',
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function concernsOf({ concerns }: Damage): string[] {
+  return concerns.map(({ item, out, epoch }) => {
+    if (epoch !== undefined) return `    the state of ${item} after epoch ${epoch}`;
+    return `    ${out === undefined ? 'a result' : `out ${out}`} of ${item}`;
+  });
+}
+
+async function gc(project: Project, parsed: Parsed, { terminal }: CommandContext): Promise<number> {
+  const maxSize = quantity(parsed, 'max-size', parseSize, '50G');
+  const maxAge = quantity(parsed, 'max-age', parseDuration, '30d');
+  const report = await project.cache.gc({
+    roots: await rootsOf(project),
+    dry: parsed.flag('dry'),
+    ...(maxSize === undefined ? {} : { maxSize }),
+    ...(maxAge === undefined ? {} : { maxAge }),
+  });
+  terminal.out(
+    parsed.flag('json')
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : gcText(report, parsed.flag('dry')),
+  );
+  return EXIT.done;
+}
+
+function gcText(
+  { removed, bytesBefore, bytesAfter, bytesNeeded, maxSize }: GcReport,
+  dry: boolean,
+): string {
+  const rows = removed.map((each) => [
+    each.kind === 'state' ? `${each.item}, epoch ${each.epoch}` : (each.item ?? each.kind),
+    bytes(each.bytes),
+    each.seconds === undefined ? '' : `computed in ${duration(each.seconds)}`,
+    each.reason,
+  ]);
+  const verb = dry ? 'would remove' : 'removed';
+  const sizes = `${bytes(bytesBefore)} → ${bytes(bytesAfter)} (limit ${bytes(maxSize)}, needed ${bytes(bytesNeeded)})`;
+  return `${table(rows)}${verb} ${plural(removed.length, 'entry', 'entries')}: ${sizes}\n`;
+}
+
+function quantity(
+  parsed: Parsed,
+  name: string,
+  read: (text: string) => number | undefined,
+  example: string,
+): number | undefined {
+  const text = parsed.text(name);
+  if (text === undefined) return undefined;
+  const value = read(text);
+  if (value !== undefined) return value;
+  throw userError('option-value', `--${name} takes a quantity such as ${example}, got "${text}"`);
+}

@@ -1,0 +1,34 @@
+/** What the current pipeline needs of the cache: gc leaves it alone. */
+import type { GcRoots } from '../cache/gc.js';
+import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import type { Item } from '../pipeline/plan.js';
+import { outlooks } from './outlook.js';
+import type { Project } from './project.js';
+import { inspection } from './run.js';
+import { itemAt } from './work.js';
+
+/**
+ * Keys and chains of today's definition. Of an item whose key is not known before another has run,
+ * those of its last result.
+ */
+export async function rootsOf(project: Project): Promise<GcRoots> {
+  const work = await inspection(project, []);
+  const keys: string[] = [];
+  const chains: { chain: string; epoch: number }[] = [];
+  for (const [index, outlook] of outlooks(work)) {
+    const item = itemAt(work, index);
+    const last = project.cache.readLast(item.id);
+    if (last !== undefined) add(item, last.key, last.manifest);
+    if (outlook.kind === 'fresh' || outlook.kind === 'restore') {
+      add(item, outlook.key, outlook.record.manifest);
+    } else if (outlook.kind === 'run') add(item, outlook.key, outlook.manifest);
+  }
+  return { keys, chains };
+
+  function add(item: Item, key: string, manifest: Manifest): void {
+    keys.push(key);
+    const { epochs } = item;
+    if (epochs === undefined) return;
+    chains.push({ chain: keyOf(chainManifest(manifest, epochs.param)), epoch: epochs.target });
+  }
+}

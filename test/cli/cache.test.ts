@@ -1,0 +1,116 @@
+import { chmodSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Project } from '../rig/project.js';
+
+const projects: Project[] = [];
+
+function project(): Project {
+  const made = new Project({ 'pipeline.yaml': PIPELINE });
+  projects.push(made);
+  return made;
+}
+
+afterEach(() => {
+  for (const each of projects.splice(0)) each.dispose();
+});
+
+const PIPELINE = `
+params: { word: one }
+stages:
+  write:
+    cmd: echo ran >> ran.txt; printf %s \${word} > \${outs.text}
+    outs: { text: out.txt }
+`;
+
+/** The one object with these bytes. */
+function objectOf(made: Project, content: string): string {
+  const folder = made.path('cache/v1/objects');
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+  const found = files.filter((file) => made.read(path.relative(made.root, file)) === content);
+  expect(found).toHaveLength(1);
+  return found[0] as string;
+}
+
+/** As if it had been stored an hour ago: what is only just stored may be about to be recorded. */
+function age(made: Project): void {
+  const then = Date.now() / 1000 - 3600;
+  const entries = readdirSync(made.path('cache/v1'), { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    if (entry.isFile()) utimesSync(path.join(entry.parentPath, entry.name), then, then);
+  }
+}
+
+function damage(file: string): void {
+  chmodSync(file, 0o644);
+  writeFileSync(file, 'twö'.slice(0, statSync(file).size));
+}
+
+describe('pipe cache verify', () => {
+  it('says that all is whole', async () => {
+    const made = project();
+    await made.run();
+    const { code, out } = await made.pipe('cache', 'verify');
+    expect(out).toMatch(/^\d+ objects?, \d+ B: all whole\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('names what is damaged and whom it concerns; --repair makes the item run again', async () => {
+    const made = project();
+    await made.run();
+    damage(objectOf(made, 'one'));
+    const found = await made.pipe('cache', 'verify');
+    expect(found.code).toBe(3);
+    expect(found.out).toContain('out text of write');
+    const repaired = await made.pipe('cache', 'verify', '--repair');
+    expect(repaired.code).toBe(0);
+    made.remove('out.txt');
+    expect((await made.run()).with('ran')).toEqual(['write']);
+    expect(made.read('out.txt')).toBe('one');
+  });
+
+  it('is not needed for a damaged object never to be put back', async () => {
+    const made = project();
+    await made.run();
+    damage(objectOf(made, 'one'));
+    made.remove('out.txt');
+    const run = await made.run();
+    expect(run.with('ran')).toEqual(['write']);
+    expect(made.read('out.txt')).toBe('one');
+    expect(run.events.some((event) => event.type === 'warning' && event.item === 'write')).toBe(
+      true,
+    );
+  });
+});
+
+describe('pipe cache gc', () => {
+  it('removes what nothing needs, and never what the pipeline needs', async () => {
+    const made = project();
+    for (const word of ['a', 'b', 'c', 'd', 'e', 'one']) await made.run('--set', `word=${word}`);
+    age(made);
+    const dry = await made.pipe('cache', 'gc', '--max-size', '0', '--dry');
+    expect(dry.out).toContain('would remove 3 entries');
+    const { code, out } = await made.pipe('cache', 'gc', '--max-size', '0');
+    expect(code).toBe(0);
+    expect(out).toContain('removed 3 entries');
+    made.remove('out.txt');
+    expect((await made.run()).with('restored')).toEqual(['write']);
+    expect((await made.run('--set', 'word=a')).with('ran')).toEqual(['write']);
+  });
+});
+
+describe('pipe cache stats', () => {
+  it('says what each item costs', async () => {
+    const made = project();
+    await made.run();
+    await made.run('--set', 'word=two');
+    const { out } = await made.pipe('cache', 'stats', '--json');
+    expect(JSON.parse(out)).toMatchObject({
+      results: { records: 2 },
+      items: [{ item: 'write', results: 2 }],
+    });
+    expect((await made.pipe('cache', 'stats')).out).toContain('write');
+  });
+});
