@@ -15,6 +15,8 @@ export interface ScriptOptions {
   readonly outs: readonly string[];
   /** Where traces are kept; absent: they are not. */
   readonly shelf?: Shelf;
+  /** Scripts by path that commands of the same run named before: each is traced once. */
+  readonly known: Map<string, TracedScript>;
 }
 
 export interface TracedScripts {
@@ -40,7 +42,7 @@ export function keptScripts(
 ): TracedScripts | undefined {
   const found: TracedScript[] = [];
   for (const file of scriptsIn(command, options, sight)) {
-    const traced = plainScript(file, sight) ?? keptScript(file, options, sight);
+    const traced = knownScript(file, options, sight);
     if (traced === undefined) return undefined;
     found.push(traced);
   }
@@ -55,7 +57,7 @@ export async function traceScripts(
 ): Promise<TracedScripts> {
   const found: TracedScript[] = [];
   for (const file of scriptsIn(command, options, sight)) {
-    const known = plainScript(file, sight) ?? keptScript(file, options, sight);
+    const known = knownScript(file, options, sight);
     found.push(known ?? (await traceAndKeep(file, options, sight)));
   }
   return together(found, options);
@@ -82,6 +84,13 @@ function isAt(file: string, where: string): boolean {
   return file === where || file.startsWith(`${where}/`);
 }
 
+function knownScript(file: string, options: ScriptOptions, sight: Sight): TracedScript | undefined {
+  const { known } = options;
+  const traced = known.get(file) ?? plainScript(file, sight) ?? keptScript(file, options, sight);
+  if (traced !== undefined) known.set(file, traced);
+  return traced;
+}
+
 /** Of a language that is not traced: the file alone. */
 function plainScript(file: string, sight: Sight): TracedScript | undefined {
   return isScript(file)
@@ -97,11 +106,12 @@ function keptScript(file: string, { shelf }: ScriptOptions, sight: Sight) {
 
 async function traceAndKeep(
   file: string,
-  { shelf }: ScriptOptions,
+  { shelf, known }: ScriptOptions,
   { root }: Sight,
 ): Promise<TracedScript> {
   const { traceScript } = await import('./script-trace.js');
   const { traced, basis } = await traceScript(root, file);
+  known.set(file, traced);
   if (shelf !== undefined && basis !== undefined) {
     writeTrace(shelf, traceName(shelf, root, 'script', file), { basis, traced, opaque: [] });
   }

@@ -8,7 +8,9 @@ import {
 } from '../../src/trace/scripts.js';
 import { Sandbox } from './sandbox.js';
 
-const NONE: ScriptOptions = { deps: [], outs: [] };
+type Declared = Pick<ScriptOptions, 'deps' | 'outs'>;
+
+const NONE: Declared = { deps: [], outs: [] };
 
 let sandbox: Sandbox;
 
@@ -32,11 +34,16 @@ function shell(command: string) {
   return { kind: 'shell', command } as const;
 }
 
+/** Of a run that has traced nothing yet. */
+function optionsOf(declared: Declared): ScriptOptions {
+  return { ...declared, shelf: sandbox.shelf, known: new Map() };
+}
+
 /** Traces, and checks that the kept trace says the same. */
-async function scripts(command: string, options: ScriptOptions = NONE): Promise<TracedScripts> {
-  const full = { ...options, shelf: sandbox.shelf };
+async function scripts(command: string, options: Declared = NONE): Promise<TracedScripts> {
+  const full = optionsOf(options);
   const traced = await traceScripts(shell(command), full, sandbox.sight());
-  expect(keptScripts(shell(command), full, sandbox.sight())).toEqual(traced);
+  expect(keptScripts(shell(command), optionsOf(options), sandbox.sight())).toEqual(traced);
   return traced;
 }
 
@@ -76,7 +83,7 @@ describe('the scripts of a command', () => {
         outs: [],
       },
     ],
-  ])('do not count twice when the script is %s', async (name, options: ScriptOptions) => {
+  ])('do not count twice when the script is %s', async (name, options: Declared) => {
     sandbox.write('src/train.py', '');
     const file = name.includes('folder') ? 'src/train.py' : 'train.py';
     expect((await scripts(`python ${file}; bash run.sh`, options)).scripts).toEqual(
@@ -98,10 +105,12 @@ describe('the scripts of a command', () => {
   it('that esbuild cannot read count alone, each time anew', async () => {
     sandbox.write('odd.ts', "import './lib/a.js';\nthis is not TypeScript\n");
     sandbox.settle();
-    const options = { ...NONE, shelf: sandbox.shelf };
+    const options = optionsOf(NONE);
     const found = await traceScripts(shell('odd-runner odd.ts'), options, sandbox.sight());
     expect(found.scripts).toEqual(digests('odd.ts'));
-    expect(keptScripts(shell('odd-runner odd.ts'), options, sandbox.sight())).toBeUndefined();
+    expect(
+      keptScripts(shell('odd-runner odd.ts'), optionsOf(NONE), sandbox.sight()),
+    ).toBeUndefined();
   });
 
   it.each([
@@ -112,12 +121,12 @@ describe('the scripts of a command', () => {
   ])('are traced anew after a change of %s', async (_name, file) => {
     await scripts('node main.mjs');
     sandbox.write(file, 'export const a = 1;\n');
-    const options = { ...NONE, shelf: sandbox.shelf };
+    const options = optionsOf(NONE);
     expect(keptScripts(shell('node main.mjs'), options, sandbox.sight())).toBeUndefined();
   });
 
   it('of a command without any are known at once', () => {
-    expect(keptScripts(shell('wc -c data/text.txt'), NONE, sandbox.sight())).toEqual({
+    expect(keptScripts(shell('wc -c data/text.txt'), optionsOf(NONE), sandbox.sight())).toEqual({
       scripts: {},
       importers: {},
       packages: {},
