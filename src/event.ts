@@ -20,6 +20,7 @@ export type RunEvent =
   | ItemProgress
   | EpochDone
   | Warned
+  | Differs
   | ItemDone
   | RunDone;
 
@@ -77,6 +78,13 @@ export interface EpochDone {
 
 export interface Warned {
   readonly type: 'warning';
+  readonly message: string;
+  readonly item?: string;
+}
+
+/** `--frozen` found something that is not as pipeline.lock says. */
+export interface Differs {
+  readonly type: 'difference';
   readonly message: string;
   readonly item?: string;
 }

@@ -9,6 +9,8 @@ export interface Option {
   /** Name of its value in the help; absent for a switch. */
   readonly value?: string;
   readonly multiple?: boolean;
+  /** A switch that may be given one of these values: `--frozen=keys`. */
+  readonly choices?: readonly string[];
   readonly help: string;
 }
 
@@ -64,6 +66,8 @@ export function parse(usage: Usage, argv: readonly string[]): Parsed {
         code: 'option-value',
         message: `${token.rawName} needs a value: ${token.rawName} <${known.value}>`,
       });
+    } else if (known.choices !== undefined && token.value !== undefined) {
+      if (!known.choices.includes(token.value)) mistakes.push(wrongChoice(known, token.value));
     } else if (known.value === undefined && token.value !== undefined) {
       mistakes.push({ code: 'option-value', message: `${token.rawName} takes no value` });
     }
@@ -71,9 +75,18 @@ export function parse(usage: Usage, argv: readonly string[]): Parsed {
   if (mistakes.length > 0) throw new UserError(mistakes);
   return {
     positionals,
-    flag: (name) => values[name] === true,
-    text: (name) => values[name] as string | undefined,
+    flag: (name) => values[name] !== undefined && values[name] !== false,
+    text: (name) => (typeof values[name] === 'string' ? values[name] : undefined),
     texts: (name) => (values[name] as string[] | undefined) ?? [],
+  };
+}
+
+function wrongChoice({ name, choices = [] }: Option, value: string): Diagnostic {
+  const forms = [`--${name}`, ...choices.map((choice) => `--${name}=${choice}`)];
+  return {
+    code: 'option-value',
+    message: `--${name} does not know "${value}"`,
+    hint: `use ${forms.join(' or ')}`,
   };
 }
 
@@ -89,9 +102,9 @@ function unknownOption(usage: Usage, options: readonly Option[], rawName: string
 
 /** The text of `--help`. */
 export function helpText(usage: Usage): string {
-  const rows = [...usage.options, HELP].map(({ name, short, value, help }) => ({
-    left: `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`,
-    help,
+  const rows = [...usage.options, HELP].map((option) => ({
+    left: `${option.short === undefined ? '    ' : `-${option.short}, `}--${option.name}${valueText(option)}`,
+    help: option.help,
   }));
   const width = Math.max(...rows.map((row) => row.left.length));
   const lines = [
@@ -102,6 +115,11 @@ export function helpText(usage: Usage): string {
     ...rows.map((row) => `  ${row.left.padEnd(width)}  ${row.help}`),
   ];
   return `${lines.join('\n')}\n${usage.notes === undefined ? '' : `\n${usage.notes}\n`}`;
+}
+
+function valueText({ value, choices }: Option): string {
+  if (choices !== undefined) return `[=${choices.join('|')}]`;
+  return value === undefined ? '' : ` <${value}>`;
 }
 
 /** A whole number ≥ 1 from an option. */

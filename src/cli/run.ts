@@ -18,13 +18,14 @@ export const command: Command = {
     const options = optionsOf(parsed, context);
     const emit = reporterFor(parsed, context);
     const warn = (message: string) => emit({ type: 'warning', message });
-    const project = await openProject(context.host, variantOf(parsed), warn);
+    const isFrozen = options.frozen !== false;
+    const project = await openProject(context.host, variantOf(parsed), warn, isFrozen);
     const result = await run(project, options, emit);
     summarize(parsed, context.host.cwd, result);
-    const { summary } = result;
+    const { summary, differences } = result;
     if (context.interruption.stop.aborted) return EXIT.interrupted;
     if (summary.failed > 0) return EXIT.failed;
-    return options.frozen && summary.ran > 0 ? EXIT.difference : EXIT.done;
+    return isFrozen && summary.ran + differences > 0 ? EXIT.difference : EXIT.done;
   },
 };
 

@@ -21,6 +21,7 @@ export const RUN_USAGE: Usage = {
     { name: 'concurrency', value: 'n', help: 'cores to use (default: all)' },
     {
       name: 'frozen',
+      choices: ['keys'],
       help: 'change nothing; exit 3 when anything would run or differ from pipeline.lock',
     },
     { name: 'watch', help: 'run again whenever a file changes that counts' },
@@ -28,7 +29,7 @@ export const RUN_USAGE: Usage = {
     { name: 'json', help: 'one event per line on stdout' },
   ],
   notes:
-    'Exit: 0 done, 1 a stage failed, 2 a mistake in arguments, pipeline.yaml or inputs,\n3 --frozen found a difference, 130 interrupted.',
+    '--frozen=keys is content when the keys are those of pipeline.lock: results need not be here.\nExit: 0 done, 1 a stage failed, 2 a mistake in arguments, pipeline.yaml or inputs,\n3 --frozen found a difference, 130 interrupted.',
 };
 
 /** The options of a run as the command line has them. */
@@ -39,7 +40,7 @@ export function optionsOf(parsed: Parsed, { interruption }: CommandContext): Run
     only: parsed.flag('only'),
     force: parsed.flag('force'),
     dry: parsed.flag('dry'),
-    frozen: parsed.flag('frozen'),
+    frozen: parsed.flag('frozen') && (parsed.text('frozen') === 'keys' ? 'keys' : 'results'),
     keepGoing: parsed.flag('keep-going'),
     ...(concurrency === undefined ? {} : { concurrency }),
     interruption,
@@ -53,6 +54,7 @@ export function reporterFor(
 ): (event: RunEvent) => void {
   if (parsed.flag('json')) return jsonReporter(terminal.out);
   const { out, screen } = terminal;
-  if (screen === undefined || parsed.flag('dry')) return plainReporter(out);
+  if (screen === undefined || parsed.flag('dry') || parsed.flag('frozen'))
+    return plainReporter(out);
   return liveReporter({ ...screen, write: out });
 }

@@ -33,6 +33,8 @@ export function plainLines(event: RunEvent, dry: boolean): string[] {
     }
     case 'warning':
       return [`${event.item === undefined ? '' : `${event.item}: `}warning: ${event.message}`];
+    case 'difference':
+      return [`${event.item === undefined ? '' : `${event.item}: `}${event.message}`];
     case 'item':
       return dry ? forecastLines(event) : itemLines(event);
     case 'summary':

@@ -11,13 +11,7 @@ import { cacheOf, finish, itemAt, type Work } from './work.js';
 
 export function foretell(work: Work): void {
   const found = outlooks(work);
-  refuseMissing(
-    [...found].flatMap(([index, outlook]) =>
-      outlook.kind === 'missing'
-        ? outlook.deps.map((dep) => ({ item: itemAt(work, index).id, dep }))
-        : [],
-    ),
-  );
+  refuseMissingDeps(work, found);
   for (const [index, outlook] of found) {
     const item = itemAt(work, index);
     const base = { type: 'item', item: item.id } as const;
@@ -39,6 +33,17 @@ export function foretell(work: Work): void {
         });
     }
   }
+}
+
+/** @throws UserError when an item lacks an input that nobody will make */
+export function refuseMissingDeps(work: Work, found: ReadonlyMap<number, Outlook>): void {
+  refuseMissing(
+    [...found].flatMap(([index, outlook]) =>
+      outlook.kind === 'missing'
+        ? outlook.deps.map((dep) => ({ item: itemAt(work, index).id, dep }))
+        : [],
+    ),
+  );
 }
 
 function reasonOf(work: Work, index: number, outlook: Outlook): string {

@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What lies at a path; by default what the cache sees on disk. */
   readonly look?: (path: string, options?: ScanOptions) => Scan | undefined;
+  /** What a dep is known to be without looking; undefined: look. */
+  readonly given?: (dep: Dep) => Digest | undefined;
 }
 
 /** The digest of what lies at a path, through the eyes of these surroundings. */
@@ -38,7 +40,7 @@ export function inputsOf(item: Item, code: Code, around: Surroundings, again = f
   const deps: Record<string, Digest> = {};
   const missing: Dep[] = [];
   for (const dep of item.deps) {
-    const digest = dep.glob ? globDigest(dep, around, again) : pathDigest(dep, around, again);
+    const digest = around.given?.(dep) ?? seenDigest(dep, around, again);
     if (digest === undefined) missing.push(dep);
     else deps[dep.name] = digest;
   }
@@ -78,6 +80,10 @@ function codeOf(item: Item, code: Code): Manifest['code'] {
 function shellCommand(item: Item): string {
   if (item.action.kind !== 'shell') throw new Error(`${item.id} has no command`);
   return item.action.command;
+}
+
+function seenDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
+  return dep.glob ? globDigest(dep, around, again) : pathDigest(dep, around, again);
 }
 
 /** What an item makes is a link where it is one; what the user gives counts by what is behind a link. */

@@ -1,7 +1,7 @@
 /** What a run would do, without doing it: for `--dry`, `--frozen`, `status`, `why` and `graph`. */
 import type { Scan, ScanOptions } from '../cache/cache.js';
 import type { Digest } from '../cache/digest.js';
-import type { RunRecord } from '../cache/record.js';
+import type { RecordedOut } from '../cache/record.js';
 import type { Item } from '../pipeline/plan.js';
 import { type Decision, decide } from './decide.js';
 import { itemAt, selectedNeeds, type Work } from './work.js';
@@ -54,8 +54,10 @@ function isOpen(outlook: Outlook | undefined): boolean {
   return outlook !== undefined && outlook.kind !== 'fresh' && outlook.kind !== 'restore';
 }
 
+type OutDigest = Pick<RecordedOut, 'name' | 'digest'>;
+
 /** The workspace as it would be with some outs put back. */
-class Overlay {
+export class Overlay {
   readonly #work: Work;
   readonly #outs = new Map<string, Digest>();
 
@@ -63,9 +65,9 @@ class Overlay {
     this.#work = work;
   }
 
-  lay(item: Item, record: RunRecord): void {
+  lay(item: Item, { outs }: { readonly outs: readonly OutDigest[] }): void {
     for (const out of item.outs) {
-      const stored = record.outs.find((each) => each.name === out.name);
+      const stored = outs.find((each) => each.name === out.name);
       if (stored !== undefined) this.#outs.set(out.path, stored.digest);
     }
   }

@@ -51,17 +51,22 @@ export function findRoot(cwd: string): string {
   }
 }
 
-/** Opens the project around `host.cwd`. The plan of an unchanged pipeline.yaml is read, not made. */
+/**
+ * Opens the project around `host.cwd`. The plan of an unchanged pipeline.yaml is read, not made.
+ * `readOnly`: what only saves time is not written.
+ */
 export async function openProject(
   host: Host,
   variant: Variant,
   warn: (message: string) => void,
+  readOnly = false,
 ): Promise<Project> {
   const root = findRoot(host.cwd);
   const folder = host.env.PIPE_CACHE;
   const cache = openCache({
     project: root,
     ...(folder === undefined || folder === '' ? {} : { folder: path.resolve(root, folder) }),
+    readOnly,
     warn,
   });
   const plan = await planOf(host, root, variant, cache);

@@ -14,6 +14,8 @@ export interface RunResult {
   readonly summary: RunDone;
   /** Of every selected item, in plan order. */
   readonly items: readonly ItemDone[];
+  /** What `--frozen` found that is not as pipeline.lock says, besides what would run. */
+  readonly differences: number;
 }
 
 /**
@@ -30,16 +32,26 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
       items: work.selected.map((index) => itemAt(work, index).id),
       dry: isDry(options),
     });
-    if (isDry(options)) foretell(work);
-    else await sweepAndSchedule(work);
+    const differences = await carryOut(work);
     if (!isDry(options)) noteNeeds(work);
     const items = work.selected.map((index) => work.done.get(index) as ItemDone);
     const summary = summarize(items, (performance.now() - started) / 1000);
     emit(summary);
-    return { summary, items };
+    return { summary, items, differences };
   } finally {
     project.cache.close();
   }
+}
+
+async function carryOut(work: Work): Promise<number> {
+  const { dry, frozen } = work.options;
+  if (frozen !== false) {
+    const { inspectFrozen } = await import('./frozen.js');
+    return inspectFrozen(work);
+  }
+  if (dry) foretell(work);
+  else await sweepAndSchedule(work);
+  return 0;
 }
 
 async function sweepAndSchedule(work: Work): Promise<void> {
@@ -65,7 +77,7 @@ async function refuseBrokenLock({ project }: Work): Promise<void> {
 
 /** Neither executes nor writes anything. */
 function isDry({ dry, frozen }: RunOptions): boolean {
-  return dry || frozen;
+  return dry || frozen !== false;
 }
 
 async function prepare(project: Project, options: RunOptions, emit: Emit): Promise<Work> {

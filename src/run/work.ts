@@ -6,6 +6,9 @@ import type { Item } from '../pipeline/plan.js';
 import type { Codes } from './code.js';
 import type { Project } from './project.js';
 
+/** `results`: fresh or restorable, and as pipeline.lock says. `keys`: the results need not be here. */
+export type Frozen = false | 'results' | 'keys';
+
 export interface RunOptions {
   /** Stages, items or patterns; none: all. */
   readonly targets: readonly string[];
@@ -15,7 +18,7 @@ export interface RunOptions {
   /** Tell what would be done, and do nothing. */
   readonly dry: boolean;
   /** Change nothing, and find fault with all that would run or differ from pipeline.lock. */
-  readonly frozen: boolean;
+  readonly frozen: Frozen;
   /** After a failure run all that does not depend on it. */
   readonly keepGoing: boolean;
   /** Cores to use; the machine's by default. */

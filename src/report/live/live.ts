@@ -75,6 +75,7 @@ function lasting(event: RunEvent): string[] {
     case 'epoch':
       return [];
     case 'warning':
+    case 'difference':
     case 'item':
     case 'summary':
       return plainLines(event, false);

@@ -92,6 +92,7 @@ export function after(state: LiveState, event: RunEvent, now: number): LiveState
     case 'item':
       return ended(state, event);
     case 'warning':
+    case 'difference':
     case 'summary':
       return state;
     default:

@@ -1,0 +1,173 @@
+/** `--frozen`: what would run or is not as pipeline.lock says, each with its reason; nothing is written. */
+import type { Digest } from '../cache/digest.js';
+import type { RunRecord } from '../cache/record.js';
+import type { ItemDone } from '../event.js';
+import type { LockBlock } from '../lock/block.js';
+import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
+import { explain } from './explain.js';
+import { refuseMissingDeps } from './foretell.js';
+import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from './lock-check.js';
+import { readLockFile } from './lock-file.js';
+import { inShort, otherOuts, reasonsAgainst } from './lock-reasons.js';
+import { type Outlook, outlooks } from './outlook.js';
+import { cacheOf, finish, itemAt, type Work } from './work.js';
+
+/** Ends every item with what it is; returns the number of differences. */
+export async function inspectFrozen(work: Work): Promise<number> {
+  const section = lockedSection(work);
+  let differences = 0;
+  const differs = (message: string, item?: string) => {
+    differences++;
+    work.emit({ type: 'difference', message, ...(item === undefined ? {} : { item }) });
+  };
+  if (section === 'none')
+    differs(`there is no ${LOCK_FILE}: commit the one that \`pipe run\` writes`);
+  const blocks = section instanceof Map ? section : undefined;
+  if (blocks !== undefined && work.selected.length === work.project.plan.items.length) {
+    for (const id of strangers(work, blocks))
+      differs(`${LOCK_FILE} has ${id}, which is no item of the pipeline`);
+  }
+  if (work.options.frozen === 'keys') inspectKeys(work, blocks ?? new Map(), differs);
+  else await inspectResults(work, blocks, differs);
+  return differences;
+}
+
+type Differs = (message: string, item: string) => void;
+
+/** Undefined with `--set`, which has no section. */
+function lockedSection({ project }: Work): LockSection | 'none' | undefined {
+  const name = sectionOf(project.variant);
+  if (name === undefined) return undefined;
+  const file = readLockFile(project.root);
+  return file === undefined ? 'none' : (file.get(name) ?? new Map());
+}
+
+/** Keys alone: the results need not be here, but where outs are, they are those of the lock. */
+function inspectKeys(work: Work, section: LockSection, differs: Differs): void {
+  for (const [index, standing] of lockStandings(work, section)) {
+    const item = itemAt(work, index);
+    const difference = standing.difference ?? editedOut(work, index, standing);
+    if (difference !== undefined) differs(difference, item.id);
+    const { key } = standing;
+    finish(work, index, {
+      type: 'item',
+      item: item.id,
+      verdict: standing.difference === undefined ? 'fresh' : 'ran',
+      ...(key === undefined ? {} : { key }),
+      ...(difference === undefined ? {} : { reason: difference }),
+    });
+  }
+}
+
+function editedOut(work: Work, index: number, { block }: LockStanding): string | undefined {
+  const item = itemAt(work, index);
+  const edited = item.outs.find((out) => {
+    const digest = cacheOf(work).scanSync(out.path)?.digest;
+    return digest !== undefined && digest !== block?.outs[out.name]?.digest;
+  });
+  return edited && `out ${edited.path} is not what ${LOCK_FILE} says`;
+}
+
+async function inspectResults(
+  work: Work,
+  section: LockSection | undefined,
+  differs: Differs,
+): Promise<void> {
+  const found = outlooks(neverAlways(work));
+  refuseMissingDeps(work, found);
+  for (const [index, outlook] of found) {
+    const { id } = itemAt(work, index);
+    const block = section?.get(id);
+    if (outlook.kind === 'fresh' || outlook.kind === 'restore') {
+      const difference =
+        (section && againstLock(work, index, outlook.record, block)) ??
+        (outlook.kind === 'restore' ? await unrestorable(work, index, outlook.record) : undefined);
+      if (difference !== undefined) differs(difference, id);
+      finishKnown(work, index, outlook);
+    } else {
+      finish(work, index, {
+        type: 'item',
+        item: id,
+        verdict: 'ran',
+        reason: whyItWouldRun(work, index, outlook, block),
+      });
+    }
+  }
+}
+
+/** That a stage asks to run each time is no difference: its last result is. */
+function neverAlways(work: Work): Work {
+  const { project } = work;
+  const items = project.plan.items.map((item) => ({ ...item, always: false }));
+  return { ...work, project: { ...project, plan: { ...project.plan, items } } };
+}
+
+function againstLock(
+  work: Work,
+  index: number,
+  { key, manifest, outs }: RunRecord,
+  block: LockBlock | undefined,
+): string | undefined {
+  if (block === undefined) return NOT_LOCKED;
+  const item = itemAt(work, index);
+  if (block.key !== key) {
+    const code = work.codes.of(index);
+    const reasons = reasonsAgainst(work.project, item, code, block, manifest);
+    return `${LOCK_FILE} is of another definition: ${inShort(reasons)}`;
+  }
+  const others = otherOuts(
+    item,
+    block,
+    ({ name }) => outs.find((each) => each.name === name)?.digest,
+  );
+  return others.length === 0
+    ? undefined
+    : `${LOCK_FILE} has other bytes of ${others.join(', ')} than the cache`;
+}
+
+/** An out that is gone can be put back, when its objects are sound. One that was edited is a difference. */
+async function unrestorable(
+  work: Work,
+  index: number,
+  record: RunRecord,
+): Promise<string | undefined> {
+  const cache = cacheOf(work);
+  for (const out of itemAt(work, index).outs) {
+    const now = cache.scanSync(out.path)?.digest;
+    const stored = record.outs.find((each) => each.name === out.name)?.digest as Digest;
+    if (now === stored) continue;
+    if (now !== undefined) return `out ${out.path} differs from its record`;
+    const unsound = await cache.firstUnsound(stored);
+    if (unsound !== undefined)
+      return `out ${out.path} cannot be put back: object ${unsound.slice(0, 12)} of the cache is damaged`;
+  }
+  return undefined;
+}
+
+function finishKnown(
+  work: Work,
+  index: number,
+  outlook: Outlook & { readonly kind: 'fresh' | 'restore' },
+): void {
+  const { key, record } = outlook;
+  const done: ItemDone = { type: 'item', item: itemAt(work, index).id, verdict: 'fresh', key };
+  const settled = { key, outs: record.outs };
+  if (outlook.kind === 'fresh') finish(work, index, done, settled);
+  else finish(work, index, { ...done, verdict: 'restored', reason: outlook.reason.text }, settled);
+}
+
+function whyItWouldRun(
+  work: Work,
+  index: number,
+  outlook: Outlook,
+  block: LockBlock | undefined,
+): string {
+  if (outlook.kind === 'unknown') return `not known before ${outlook.waitsFor.join(', ')} has run`;
+  const item = itemAt(work, index);
+  const code = work.codes.of(index);
+  if (outlook.kind !== 'run' || outlook.cause !== 'stale' || block === undefined)
+    return inShort(explain(work.project, item, code, outlook).map(({ text }) => text));
+  return block.key === outlook.key
+    ? 'its result is not in the cache'
+    : inShort(reasonsAgainst(work.project, item, code, block, outlook.manifest));
+}
