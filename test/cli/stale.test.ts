@@ -74,13 +74,25 @@ const FILES = {
 const MEASURES = ['measure@x', 'measure@y'];
 const ALL = ['fetch@x', 'fetch@y', ...MEASURES, 'script'];
 
-type Change = (project: Project) => void | readonly string[];
+/** Changes the project; a list that it gives are the arguments of the run. */
+type Change = (project: Project) => unknown;
+
+function argumentsOf(change: Change, project: Project): string[] {
+  const given = change(project);
+  return Array.isArray(given) ? given : [];
+}
 
 function edit(file: string, from: string, to: string): Change {
   return (project) => {
     const text = project.read(file);
     if (!text.includes(from)) throw new Error(`${file} does not hold ${from}`);
     project.write(file, text.replace(from, to));
+  };
+}
+
+function set(variable: string, value: string): Change {
+  return (project) => {
+    project.env[variable] = value;
   };
 }
 
@@ -134,7 +146,7 @@ const COUNTS: readonly (readonly [string, Change, readonly string[]])[] = [
     ),
     ['script'],
   ],
-  ['a variable under env', (p) => void (p.env.MEASURE_MODE = 'fast'), MEASURES],
+  ['a variable under env', set('MEASURE_MODE', 'fast'), MEASURES],
   [
     'a constant in the code',
     edit('stages/measure.ts', 'size: params.a.size', 'size: params.a.size + 1'),
@@ -196,8 +208,8 @@ const COUNTS_NOT: readonly (readonly [string, Change])[] = [
   ['another notation of a value', edit('pipeline.yaml', 'rate: 0.5', 'rate: 5.0e-1')],
   ['a param that nobody names', edit('pipeline.yaml', 'unused: 1', 'unused: 2')],
   ['a description', edit('pipeline.yaml', 'desc: the first', 'desc: the very first')],
-  ['a variable that nobody names', (p) => void (p.env.SOME_VARIABLE = 'x')],
-  ['a secret', (p) => void (p.env.MEASURE_TOKEN = 'hidden')],
+  ['a variable that nobody names', set('SOME_VARIABLE', 'x')],
+  ['a secret', set('MEASURE_TOKEN', 'hidden')],
   [
     'resources, timeout and retries',
     edit(
@@ -235,7 +247,7 @@ describe('staleness', () => {
 
   it.concurrent.each(COUNTS)('comes from %s', async (_name, change, stale) => {
     const project = copy();
-    const run = await project.run(...(change(project) ?? []));
+    const run = await project.run(...argumentsOf(change, project));
     const executed = run.with('ran');
     // An added out that the command does not write fails, which is the point reached.
     expect([...executed, ...run.with('failed')]).toEqual(stale);
@@ -243,7 +255,7 @@ describe('staleness', () => {
 
   it.concurrent.each(COUNTS_NOT)('does not come from %s', async (_name, change) => {
     const project = copy();
-    const run = await project.run(...(change(project) ?? []));
+    const run = await project.run(...argumentsOf(change, project));
     expect(run.err).toBe('');
     expect(run.with('fresh')).toEqual(ALL);
   });

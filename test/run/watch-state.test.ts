@@ -9,7 +9,7 @@ const ended = { type: 'run-ended' } as const;
 const quit = { type: 'quit' } as const;
 
 /** The state after the inputs, and all effects on the way. */
-function after(...inputs: WatchInput[]): [WatchState, string[]] {
+function reached(...inputs: WatchInput[]): [WatchState, string[]] {
   let state: WatchState = 'idle';
   const effects: string[] = [];
   for (const input of inputs) {
@@ -22,7 +22,7 @@ function after(...inputs: WatchInput[]): [WatchState, string[]] {
 
 describe('watch mode', () => {
   it('runs once after a burst of changes', () => {
-    expect(after(changed, changed, changed, quiet)).toEqual([
+    expect(reached(changed, changed, changed, quiet)).toEqual([
       'running',
       ['wait-for-quiet', 'wait-for-quiet', 'wait-for-quiet', 'start-run'],
     ]);
@@ -30,26 +30,26 @@ describe('watch mode', () => {
 
   it('runs again after a run during which something else changed', () => {
     expect(
-      after(changed, quiet, changed, ended, quiet)[1].filter((effect) => effect === 'start-run'),
+      reached(changed, quiet, changed, ended, quiet)[1].filter((effect) => effect === 'start-run'),
     ).toHaveLength(2);
   });
 
   it('stops the run when what it executes became stale, and only then starts anew', () => {
-    expect(after(changed, quiet, concerning)).toEqual([
+    expect(reached(changed, quiet, concerning)).toEqual([
       'stopping',
       ['wait-for-quiet', 'start-run', 'stop-run'],
     ]);
-    expect(after(changed, quiet, concerning, changed, quiet)[0]).toBe('stopping');
-    expect(after(changed, quiet, concerning, ended, quiet)[0]).toBe('running');
+    expect(reached(changed, quiet, concerning, changed, quiet)[0]).toBe('stopping');
+    expect(reached(changed, quiet, concerning, ended, quiet)[0]).toBe('running');
   });
 
   it('ends after the run that it had to stop has ended', () => {
-    expect(after(changed, quiet, quit)).toEqual([
+    expect(reached(changed, quiet, quit)).toEqual([
       'quitting',
       ['wait-for-quiet', 'start-run', 'stop-run'],
     ]);
-    expect(after(changed, quiet, quit, ended)[0]).toBe('ended');
-    expect(after(quit)).toEqual(['ended', ['end']]);
+    expect(reached(changed, quiet, quit, ended)[0]).toBe('ended');
+    expect(reached(quit)).toEqual(['ended', ['end']]);
   });
 
   it('never has two runs at a time, whatever comes', () => {

@@ -187,7 +187,7 @@ test('the gradient of a whole little network agrees with finite differences', as
   // The same loss, added in double precision: rounding must not hide in the difference of two sums.
   const at = async () => {
     const out = tf.tidy(() => output(...tensors()));
-    const pixels = await out.data();
+    const pixels = (await out.data()) as Float32Array;
     out.dispose();
     return pixels.reduce((sum, v) => sum + v * v, 0);
   };
