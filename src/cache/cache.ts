@@ -19,8 +19,8 @@ import type { Scan } from './rows.js';
 import { noteRun } from './runs.js';
 import { Scanner, type ScanOptions } from './scanner.js';
 import { Scratch, sweepDead } from './scratch.js';
-import { firstUnsound } from './sound.js';
 import { writeSealed, writeWhole } from './sealed-file.js';
+import { firstUnsound } from './sound.js';
 import { StatIndex } from './stat-index.js';
 import { type CacheStats, statsOf } from './stats.js';
 import { Storing } from './storing.js';
@@ -121,7 +121,7 @@ export class Cache {
     const file = recordPath(this.layout.records, record.key);
     const durable = record.seconds >= DURABLE_SECONDS;
     if (durable) await makeDurable(this.#objects.takeUnsynced(), this.layout.home);
-    writeSealed(file, record, this.#scratch, durable);
+    writeSealed(file, record, this.#scratch, durable ? 'durable' : 'atomic');
     if (durable) await syncOne(path.dirname(file));
   }
 
@@ -179,7 +179,7 @@ export class Cache {
 
   writeLast(item: string, { key, manifest, files, outs, seconds }: LastRun): void {
     const last: LastRun = { key, manifest, files, outs, seconds };
-    writeSealed(this.#itemFile(item), last, this.#scratch);
+    writeSealed(this.#itemFile(item), last, this.#scratch, 'expendable');
   }
 
   /** Something that can be made again at any time: a checked plan, the trace of a stage's code. */
@@ -191,7 +191,7 @@ export class Cache {
   writeKept(kind: 'plans' | 'traces', name: string, value: unknown): void {
     if (this.#readOnly) return;
     this.#bestEffort(`${kind} are not kept`, () =>
-      writeSealed(path.join(this.layout[kind], `${name}.json`), value, this.#scratch),
+      writeSealed(path.join(this.layout[kind], `${name}.json`), value, this.#scratch, 'expendable'),
     );
   }
 
@@ -289,7 +289,7 @@ export class Cache {
     if (!this.#readOnly) workspace?.scanner.settle();
     if (workspace?.index.dirty && !this.#readOnly) {
       this.#bestEffort('the stat index is not kept', () =>
-        writeWhole(workspace.indexFile, workspace.index.encode(), this.#scratch),
+        writeWhole(workspace.indexFile, workspace.index.encode(), this.#scratch, 'expendable'),
       );
       workspace.index.saved();
     }

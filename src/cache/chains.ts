@@ -47,7 +47,7 @@ export class Chains {
     mkdirSync(folder, { recursive: true });
     const file = this.#aboutFile(chain);
     if (about !== undefined && lstatIfThere(file) === undefined) {
-      writeSealed(file, about, this.#scratch);
+      writeSealed(file, about, this.#scratch, 'atomic');
     }
     return folder;
   }
@@ -151,7 +151,7 @@ export class Chains {
 
   async #writeRecord(record: EpochRecord, durable: boolean): Promise<void> {
     const file = epochPath(this.#layout.chains, record.chain, record.epoch);
-    writeSealed(file, record, this.#scratch, durable);
+    writeSealed(file, record, this.#scratch, durable ? 'durable' : 'atomic');
     if (durable) await syncOne(path.dirname(file));
   }
 

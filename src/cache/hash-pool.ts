@@ -20,16 +20,23 @@ const MOST_WORKERS = 8;
 const BATCH_BYTES = 32 << 20;
 const BATCH_FILES = 256;
 
-/** `onDone` is told of each finished batch. */
+/**
+ * The tasks whose file has another hash; a file that is gone is not among them. `onDone` is told of
+ * each finished batch.
+ */
 export async function checkHashes(
   tasks: readonly HashTask[],
+  threads: number | undefined,
   onDone: (files: number, bytes: number) => void,
 ): Promise<HashTask[]> {
   const batches = batchesOf(tasks);
-  const bytes = tasks.reduce((sum, task) => sum + task.size, 0);
-  const little = bytes < LITTLE_BYTES && tasks.length < LITTLE_FILES;
-  const workers = little ? 0 : Math.min(MOST_WORKERS, availableParallelism(), batches.length);
+  const workers = Math.min(threads ?? threadsFor(tasks), batches.length);
   return workers < 2 ? checkHere(batches, onDone) : checkInWorkers(batches, workers, onDone);
+}
+
+function threadsFor(tasks: readonly HashTask[]): number {
+  const little = bytesOf(tasks) < LITTLE_BYTES && tasks.length < LITTLE_FILES;
+  return little ? 1 : Math.min(MOST_WORKERS, availableParallelism());
 }
 
 function batchesOf(tasks: readonly HashTask[]): HashTask[][] {
@@ -105,8 +112,8 @@ function ask(worker: Worker, pairs: readonly (readonly [string, string])[]): Pro
   });
 }
 
-function bytesOf(batch: readonly HashTask[]): number {
-  return batch.reduce((sum, task) => sum + task.size, 0);
+function bytesOf(tasks: readonly HashTask[]): number {
+  return tasks.reduce((sum, task) => sum + task.size, 0);
 }
 
 /** A text, so that the tool stays one file: the loop of hash.ts, over one buffer. */

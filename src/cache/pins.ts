@@ -51,7 +51,7 @@ export class Pin {
   #write(): void {
     const since = this.#since === undefined ? {} : { since: this.#since };
     const body: PinFile = { keys: [...this.#keys], chains: [...this.#chains], ...since };
-    writeSealed(this.#file, body, this.#scratch);
+    writeSealed(this.#file, body, this.#scratch, 'atomic');
     this.#since ??= lstatSync(this.#file).mtimeMs;
   }
 }

@@ -9,12 +9,12 @@ import { writeSealed } from './sealed-file.js';
 /** Runs that are remembered, of which gc asks for the newest few. */
 const REMEMBERED = 10;
 
-/** `folder`: the project's own in the cache. The same needs as the last time are no new run. */
+/** `folder`: the project's own in the cache. */
 export function noteRun(folder: string, needs: Needs, scratch: Scratch): void {
   const runs = path.join(folder, 'runs');
   const names = namesIn(runs).sort();
   const stamp = new Date().toISOString().replaceAll(':', '-');
-  writeSealed(path.join(runs, `${stamp}~${process.pid}.json`), needs, scratch);
+  writeSealed(path.join(runs, `${stamp}~${process.pid}.json`), needs, scratch, 'atomic');
   for (const name of names.slice(0, Math.max(0, names.length + 1 - REMEMBERED))) {
     rmSync(path.join(runs, name), { force: true });
   }

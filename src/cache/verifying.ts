@@ -15,6 +15,8 @@ import type { TreeEntry } from './tree.js';
 export interface VerifyOptions {
   /** Removes damaged objects, and the records that cannot be served any more: those items run again. */
   readonly repair?: boolean;
+  /** Default: one for little, else as many as there are cores, up to 8. */
+  readonly threads?: number;
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
@@ -104,7 +106,7 @@ export async function verify(ground: Ground, options: VerifyOptions): Promise<Ve
 /** Absolute paths of objects whose bytes are not what their name says. */
 async function wrongAmong(
   stores: readonly Omit<Store, 'wrong'>[],
-  { onProgress }: VerifyOptions,
+  { onProgress, threads }: VerifyOptions,
 ): Promise<Set<string>> {
   const tasks: HashTask[] = stores.flatMap(({ objects, stored }) =>
     [...stored].map(([hex, { size }]) => ({ file: objects.pathOf(hex), hex, size })),
@@ -112,7 +114,7 @@ async function wrongAmong(
   const allBytes = tasks.reduce((sum, { size }) => sum + size, 0);
   let files = 0;
   let bytes = 0;
-  const wrong = await checkHashes(tasks, (moreFiles, moreBytes) => {
+  const wrong = await checkHashes(tasks, threads, (moreFiles, moreBytes) => {
     files += moreFiles;
     bytes += moreBytes;
     onProgress?.({ files, allFiles: tasks.length, bytes, allBytes });

@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -50,14 +51,19 @@ export class Life {
     return this.#open({ project: this.root, warn: (message) => warnings.push(message) });
   }
 
-  /** What stages do: commits in the chain's folder. */
-  prepare(): void {
-    const folder = this.open().commitFolder(CHAIN);
+  /** What stages do: commits in the chain's folder. And old garbage, for gc to find. */
+  async prepare(): Promise<void> {
+    const cache = this.open();
+    write(this.root, { stray: Buffer.from('stray') });
+    await cache.storeOut('stray');
+    for (const file of filesBelow(cache.layout.objects)) utimesSync(file, 1, 1);
+    const folder = cache.commitFolder(CHAIN);
     for (const epoch of EPOCHS) write(path.join(folder, String(epoch)), stateOf(epoch));
+    cache.close();
   }
 
-  /** Stores two results under records, takes two epochs, puts the first result back. */
-  async live(progress: Progress, seconds: number, collect: (cache: Cache) => void): Promise<void> {
+  /** Stores two results under records, takes two epochs, collects garbage, puts the first result back. */
+  async live(progress: Progress, seconds: number): Promise<void> {
     const cache = this.open();
     cache.sweepTmp();
     for (const [index, key] of KEYS.entries()) {
@@ -72,7 +78,7 @@ export class Life {
       await cache.takeCommit(CHAIN, epoch, seconds);
       progress.taken.add(epoch);
     }
-    collect(cache);
+    await cache.gc({ roots: { keys: KEYS, chains: [{ chain: CHAIN, epoch: 1 }] }, maxSize: 0 });
     const first = cache.readRecord(KEYS[0]);
     await cache.restore(first!.outs[0]!.digest, 'out/d');
     cache.close();

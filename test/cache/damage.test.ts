@@ -50,7 +50,7 @@ test('an object with a flipped bit or a lost end is never put back, and its item
   expect(objects).toHaveLength(5);
   for (const object of objects) {
     const whole = readFileSync(object);
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 6; round++) {
       const at = (random.next().value as number) % (whole.length * 8);
       damage(object, (bytes) => (round % 2 === 0 ? flip(bytes, at) : bytes.subarray(0, at >> 3)));
       rmSync(project.at('out'), { recursive: true, force: true });
@@ -81,7 +81,7 @@ test('a record cut at any length, or with any bit flipped, does not exist', asyn
     writeFileSync(file, whole.subarray(0, length));
     expect(project.open().readRecord(KEY)).toBeUndefined();
   }
-  for (let bit = 0; bit < whole.length * 8; bit += 3) {
+  for (let bit = 0; bit < whole.length * 8; bit += 7) {
     writeFileSync(file, flip(whole, bit));
     expect(project.open().readRecord(KEY)).toBeUndefined();
   }
@@ -166,7 +166,7 @@ test('repair takes the right to write away from an object', async () => {
 
 test('many objects are checked in workers with the same result', async () => {
   const project = new TestProject();
-  const files = Array.from({ length: 5_200 }, (_, i) => [`out/d/${i % 9}/${i}`, `content ${i}`]);
+  const files = Array.from({ length: 600 }, (_, i) => [`out/d/${i % 9}/${i}`, `content ${i}`]);
   project.write(Object.fromEntries(files));
   const cache = project.open();
   const { digest, size } = await cache.storeOut('out/d');
@@ -175,8 +175,8 @@ test('many objects are checked in workers with the same result', async () => {
     (file) => readFileSync(file, 'utf8') === 'content 77',
   ) as string;
   damage(victim, (bytes) => flip(bytes, 1));
-  const { damage: found, objects } = await cache.verify();
-  expect(objects).toBe(5_200 + 10);
+  const { damage: found, objects } = await cache.verify({ threads: 3 });
+  expect(objects).toBe(600 + 10);
   expect(found.map(({ what, file }) => [what, file])).toEqual([['damaged', victim]]);
 });
 
