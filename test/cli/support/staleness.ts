@@ -1,0 +1,222 @@
+/** The property: after any edits a run executes exactly what the oracle says, and makes what a build from scratch makes. */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { RunOutcome } from '../../rig/project.js';
+import { CELLS, CHANGE_COUNT, change, depOf, type Edit, normalised, SOURCES } from './edits.js';
+import { closure, type Expected, evaluate, verdicts } from './oracle.js';
+import { Playground } from './playground.js';
+import { plainFile, signature } from './tool.js';
+import type { StageSpec, World } from './world.js';
+
+/** Some edits, and a run. */
+interface Step {
+  readonly edits: readonly Edit[];
+  /** Items to run, by number; none: all. */
+  readonly targets: readonly number[];
+  readonly force: boolean;
+  /** A run that ends at the first failure comes before. */
+  readonly stopFirst: boolean;
+  /** `pipe status` is asked before. */
+  readonly ask: boolean;
+}
+
+const DISTURBANCES = 7;
+const UNDO = CHANGE_COUNT + DISTURBANCES;
+
+const number = fc.nat(2 ** 20);
+const edit: fc.Arbitrary<Edit> = fc.record({ kind: fc.nat(UNDO), a: number, b: number });
+
+const step: fc.Arbitrary<Step> = fc.record({
+  edits: fc.array(edit, { minLength: 0, maxLength: 3 }),
+  targets: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(number, { maxLength: 3 })),
+  force: fc.integer({ min: 0, max: 9 }).map((value) => value === 9),
+  stopFirst: fc.integer({ min: 0, max: 4 }).map((value) => value === 4),
+  ask: fc.integer({ min: 0, max: 3 }).map((value) => value === 3),
+});
+
+const stageNumbers = fc.record({
+  matrix: fc.boolean(),
+  modulus: fc.constantFrom(1, 2, 3, 997),
+  fails: fc.integer({ min: 0, max: 5 }).map((value) => value === 5),
+  kind: fc.constantFrom('file' as const, 'folder' as const),
+  place: fc.constantFrom('cache' as const, 'cache' as const, 'mixed' as const),
+  shell: fc.boolean(),
+  params: fc.subarray(['p0', 'p1', 'p2']),
+  deps: fc.array(number, { maxLength: 3 }),
+});
+
+const world: fc.Arbitrary<World> = fc
+  .record({
+    stages: fc.array(stageNumbers, { minLength: 2, maxLength: 6 }),
+    cells: fc.subarray(CELLS, { minLength: 1 }),
+  })
+  .map(({ stages, cells }) => {
+    const made: StageSpec[] = [];
+    for (const [at, { deps, ...stage }] of stages.entries()) {
+      made.push({
+        ...stage,
+        name: `s${at}`,
+        version: 0,
+        deps: deps.map((dep) => depOf(dep, made)),
+      });
+    }
+    return normalised({
+      params: { p0: 0, p1: 0, p2: 0 },
+      cells,
+      stages: made,
+      files: new Map(SOURCES.map((name, at) => [name, plainFile(`${at}\n`)])),
+      layout: { comment: 0, reversed: false },
+    });
+  });
+
+/** Checks the property for `runs` random pipelines with up to `steps` steps each. */
+export async function checkStaleness(runs: number, steps: number, seed?: number): Promise<void> {
+  const steplist = fc.array(step, { minLength: Math.ceil(steps / 2), maxLength: steps });
+  const property = fc.asyncProperty(world, steplist, async (start, list) => {
+    const session = new Session(start);
+    try {
+      await session.step({ edits: [], targets: [], force: false, stopFirst: false, ask: false });
+      for (const each of list) await session.step(each);
+      await session.compareWithScratch();
+    } finally {
+      session.dispose();
+    }
+  });
+  await fc.assert(property, {
+    numRuns: runs,
+    ...(seed === undefined ? {} : { seed }),
+    interruptAfterTimeLimit: 3_600_000,
+  });
+}
+
+class Session {
+  readonly #ground = new Playground();
+  readonly #past: World[] = [];
+  #world: World;
+  /** What was ever computed, by its inputs. */
+  #known = new Set<string>();
+
+  constructor(start: World) {
+    this.#world = start;
+  }
+
+  async step({ edits, targets, force, stopFirst, ask }: Step): Promise<void> {
+    this.#ground.lay(this.#world);
+    for (const each of edits) this.#apply(each);
+    this.#past.push(this.#world);
+    const all = evaluate(this.#world, this.#ground.leftovers(this.#world));
+    const ids = [...all.keys()];
+    const named = [...new Set(targets.flatMap((at) => ids[at % ids.length] ?? []))];
+    if (ids.length === 0) return;
+    if (ask) await this.#ask(all);
+    if (stopFirst) await this.#runUntilFailure(all, named);
+    await this.#runAll(all, named, force);
+  }
+
+  /** Everything that lies there now is what a run in an empty place makes of it. */
+  async compareWithScratch(): Promise<void> {
+    const scratch = this.#ground.copyOf(this.#world);
+    try {
+      const [here, there] = [this.#ground, scratch].map(({ project }) => project.run('-k'));
+      const [run, fresh] = [await here, await there] as [RunOutcome, RunOutcome];
+      expect(run.code).toBe(fresh.code);
+      const all = evaluate(this.#world, this.#ground.leftovers(this.#world));
+      for (const [id, { path }] of all) {
+        if (fresh.items[id]?.verdict !== 'ran') continue;
+        expect([id, this.#ground.onDisk(path)]).toEqual([id, scratch.onDisk(path)]);
+      }
+    } finally {
+      scratch.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.#ground.dispose();
+  }
+
+  #apply(each: Edit): void {
+    if (each.kind === UNDO) this.#world = this.#past[each.a % this.#past.length] ?? this.#world;
+    else if (each.kind < CHANGE_COUNT) this.#world = change(this.#world, each);
+    else if (this.#ground.disturb(this.#world, each.kind - CHANGE_COUNT, each.a) !== undefined)
+      this.#known = new Set();
+    this.#ground.lay(this.#world);
+  }
+
+  async #runAll(
+    all: ReadonlyMap<string, Expected>,
+    named: readonly string[],
+    force: boolean,
+  ): Promise<void> {
+    const selected = closure(all, named);
+    const missing = [...selected].flatMap((id) => all.get(id)?.missing ?? []);
+    const onDisk = (path: string) => this.#ground.onDisk(path);
+    const wanted = verdicts(all, selected, this.#known, force, onDisk);
+    const run = await this.#ground.project.run('-k', ...(force ? ['--force'] : []), ...named);
+    const ran = this.#ground.takeRan();
+    if (missing.length > 0) {
+      expect([run.code, ran], run.err + run.out).toEqual([2, []]);
+      return;
+    }
+    const found = Object.values(run.items).map(({ item, verdict }) => [item, verdict] as const);
+    const story = `${this.#story()}\n${run.out}${run.err}`;
+    expect(new Map(found.toSorted(byItem)), story).toEqual(new Map([...wanted].toSorted(byItem)));
+    const executed = [...wanted].filter(([, verdict]) => verdict === 'ran' || verdict === 'failed');
+    expect(ran, story).toEqual(executed.map(([id]) => id).toSorted());
+    expect(run.code, story).toBe([...wanted.values()].includes('failed') ? 1 : 0);
+    this.#learn(all, run);
+    for (const id of selected) {
+      const { out, path } = all.get(id) as Expected;
+      if (out !== undefined) expect([id, onDisk(path)], story).toEqual([id, signature(out)]);
+    }
+  }
+
+  /** What runs then depends on the order; nothing runs that need not. */
+  async #runUntilFailure(all: ReadonlyMap<string, Expected>, named: readonly string[]) {
+    const selected = closure(all, named);
+    if ([...selected].some((id) => all.get(id)?.missing.length !== 0)) return;
+    const onDisk = (path: string) => this.#ground.onDisk(path);
+    const wanted = verdicts(all, selected, this.#known, false, onDisk);
+    const run = await this.#ground.project.run(...named);
+    for (const { item, verdict } of Object.values(run.items)) {
+      if (verdict !== 'cancelled' && verdict !== 'blocked')
+        expect([item, verdict], this.#story()).toEqual([item, wanted.get(item)]);
+    }
+    this.#learn(all, run);
+    this.#ground.takeRan();
+  }
+
+  /** What `pipe status` says is what a run would do. */
+  async #ask(all: ReadonlyMap<string, Expected>): Promise<void> {
+    const onDisk = (path: string) => this.#ground.onDisk(path);
+    const wanted = verdicts(all, closure(all, []), this.#known, false, onDisk);
+    const { out, err } = await this.#ground.project.pipe('status', '--json');
+    const standings = JSON.parse(out) as { item: string; state: string; reasons: unknown[] }[];
+    const isMissing = [...all.values()].some(({ missing }) => missing.length > 0);
+    expect(standings.map(({ item }) => item).toSorted(), err).toEqual([...all.keys()].toSorted());
+    for (const { item, state, reasons } of standings) {
+      const verdict = wanted.get(item);
+      const says = `${this.#story()}\n${item} is said to be ${state}, and would be ${verdict}`;
+      if (state === 'fresh') expect(verdict, says).toBe('fresh');
+      if (state === 'restorable') expect(verdict, says).toBe('restored');
+      if (state === 'stale') expect(verdict, says).toMatch(/ran|failed/);
+      if (state === 'missing') expect(all.get(item)?.missing, says).not.toEqual([]);
+      if (state === 'unknown' && !isMissing) expect(all.get(item)?.needs, says).not.toEqual([]);
+      expect(reasons.length > 0, says).toBe(state !== 'fresh');
+    }
+  }
+
+  #learn(all: ReadonlyMap<string, Expected>, run: RunOutcome): void {
+    for (const id of run.with('ran')) {
+      const inputs = all.get(id)?.inputs;
+      if (inputs !== undefined) this.#known.add(inputs);
+    }
+  }
+
+  #story(): string {
+    return `${this.#ground.project.root}\n${this.#ground.project.read('pipeline.yaml')}`;
+  }
+}
+
+function byItem([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
