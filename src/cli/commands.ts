@@ -25,6 +25,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'what is kept, whether it is whole, and what may go',
     load: () => import('./cache.js'),
   },
+  lock: { summary: 'check pipeline.lock', load: () => import('./lock.js') },
   init: { summary: 'write a pipeline to start from', load: () => import('./init.js') },
   doctor: { summary: 'check the machine and the project', load: () => import('./doctor.js') },
   schema: { summary: 'the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },

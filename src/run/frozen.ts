@@ -63,9 +63,14 @@ function editedOut(work: Work, index: number, { block }: LockStanding): string |
   const item = itemAt(work, index);
   const edited = item.outs.find((out) => {
     const digest = cacheOf(work).scanSync(out.path)?.digest;
-    return digest !== undefined && digest !== block?.outs[out.name]?.digest;
+    return digest !== block?.outs[out.name]?.digest && isForeign(work, digest);
   });
   return edited && `out ${edited.path} is not what ${LOCK_FILE} says`;
+}
+
+/** True for what no run has made. The result of another profile may be in place: it makes room. */
+function isForeign(work: Work, digest: Digest | undefined): boolean {
+  return digest !== undefined && !cacheOf(work).hasAll(digest);
 }
 
 async function inspectResults(
@@ -136,7 +141,7 @@ async function unrestorable(
     const now = cache.scanSync(out.path)?.digest;
     const stored = record.outs.find((each) => each.name === out.name)?.digest as Digest;
     if (now === stored) continue;
-    if (now !== undefined) return `out ${out.path} differs from its record`;
+    if (isForeign(work, now)) return `out ${out.path} differs from its record`;
     const unsound = await cache.firstUnsound(stored);
     if (unsound !== undefined)
       return `out ${out.path} cannot be put back: object ${unsound.slice(0, 12)} of the cache is damaged`;

@@ -1,0 +1,107 @@
+/** `pipe lock`: does pipeline.lock belong to the pipeline? No result has to be there for the answer. */
+import { renderDiagnostic, UserError } from '../error.js';
+import { LOCK_FILE, sectionOf } from '../lock/file.js';
+import { plural } from '../report/words.js';
+import { lockStandings, strangers } from '../run/lock-check.js';
+import { readLockFile } from '../run/lock-file.js';
+import { findRoot, openProject, type Variant } from '../run/project.js';
+import { inspection } from '../run/run.js';
+import { itemAt } from '../run/work.js';
+import { parse, type Usage } from './args.js';
+import { type Command, type CommandContext, EXIT, JSON_OPTION } from './command.js';
+
+const usage: Usage = {
+  command: 'lock',
+  positionals: '',
+  summary: 'Checks pipeline.lock against pipeline.yaml and the code: every profile that it holds.',
+  options: [
+    { name: 'check', help: 'what it does in any case; `pipe run` writes the file' },
+    {
+      name: 'profile',
+      value: 'name',
+      multiple: true,
+      help: 'this profile alone (several: the one that they make together)',
+    },
+    JSON_OPTION,
+  ],
+  notes: 'Exit: 0 it belongs to the pipeline, 3 it does not, 2 it cannot be read.',
+};
+
+interface Difference {
+  readonly profile: string;
+  readonly item?: string;
+  readonly message: string;
+}
+
+export const command: Command = {
+  usage,
+  async run(argv, context) {
+    const parsed = parse(usage, argv);
+    const profiles = parsed.texts('profile');
+    const sections = profiles.length > 0 ? [profiles] : sectionsOf(findRoot(context.host.cwd));
+    const differences: Difference[] = [];
+    let count = 0;
+    for (const each of sections) {
+      const found = await check(context, { profiles: each, set: [] });
+      differences.push(...found.differences);
+      count += found.count;
+    }
+    const { out } = context.terminal;
+    if (parsed.flag('json')) out(`${JSON.stringify(differences, null, 2)}\n`);
+    else out(differences.length > 0 ? listing(differences) : praise(count));
+    return differences.length > 0 ? EXIT.difference : EXIT.done;
+  },
+};
+
+/** The profiles that the file has a section for; the default one in any case. */
+function sectionsOf(root: string): string[][] {
+  const names = [...(readLockFile(root)?.keys() ?? [])].filter((name) => name !== 'default');
+  return [[], ...names.map((name) => name.replace(/^\+/, '').split('+'))];
+}
+
+async function check(
+  { host, terminal }: CommandContext,
+  variant: Variant,
+): Promise<{ readonly count: number; readonly differences: Difference[] }> {
+  const profile = sectionOf(variant) as string;
+  const file = readLockFile(findRoot(host.cwd));
+  if (file === undefined) {
+    const message = `there is no ${LOCK_FILE}: \`pipe run\` writes it`;
+    return { count: 0, differences: [{ profile, message }] };
+  }
+  const section = file.get(profile) ?? new Map();
+  try {
+    const warn = (message: string) => terminal.err(`warning: ${message}\n`);
+    const project = await openProject(host, variant, warn, true);
+    const work = await inspection(project, []);
+    const differences: Difference[] = strangers(work, section).map((item) => ({
+      profile,
+      item,
+      message: 'is no item of the pipeline',
+    }));
+    for (const [index, { difference: message }] of lockStandings(work, section)) {
+      if (message !== undefined)
+        differences.push({ profile, item: itemAt(work, index).id, message });
+    }
+    project.cache.close();
+    return { count: work.selected.length, differences };
+  } catch (error) {
+    if (!(error instanceof UserError) || profile === 'default') throw error;
+    // A section of a profile that is gone.
+    const message = error.diagnostics.map(renderDiagnostic).join('\n');
+    return { count: 0, differences: [{ profile, message }] };
+  }
+}
+
+function listing(differences: readonly Difference[]): string {
+  return differences
+    .map(({ profile, item, message }) => {
+      const where = profile === 'default' ? '' : `profile ${profile}: `;
+      return `${where}${item === undefined ? '' : `${item}: `}${message}\n`;
+    })
+    .join('');
+}
+
+function praise(count: number): string {
+  return `${LOCK_FILE} belongs to the pipeline: ${plural(count, 'item')}\n`;
+}

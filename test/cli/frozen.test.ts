@@ -1,0 +1,312 @@
+/** `pipe run --frozen` and `pipe lock`: what CI asks, and how it hears that something is not as committed. */
+import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Project } from '../rig/project.js';
+
+const projects: Project[] = [];
+
+function project(files: Readonly<Record<string, string>>): Project {
+  const made = new Project(files);
+  projects.push(made);
+  return made;
+}
+
+afterEach(() => {
+  for (const each of projects.splice(0)) each.dispose();
+});
+
+const FILES = {
+  'data/text.txt': 'one two\n',
+  'node_modules/caps/package.json':
+    '{"name":"caps","version":"1.0.0","type":"module","main":"index.js"}',
+  'node_modules/caps/index.js': 'export const caps = (text) => text.toUpperCase();\n',
+  'stages/upper.ts': `
+import { readFileSync, writeFileSync } from 'node:fs';
+import { caps } from 'caps';
+export default ({ deps, outs, params }: { deps: { text: string }; outs: { upper: string }; params: { mark: string } }) =>
+  writeFileSync(outs.upper, caps(readFileSync(deps.text, 'utf8')) + params.mark);
+`,
+  'pipeline.yaml': `
+params: { mark: "!" }
+profiles: { loud: { mark: "!!" } }
+stages:
+  upper:
+    run: stages/upper.ts
+    deps: { text: data/text.txt }
+    params: [mark]
+    outs: { upper: cache/out/upper.txt }
+  parts:
+    cmd: mkdir \${outs.parts} && wc -c < \${deps.upper} > \${outs.parts}/size && echo x > \${outs.parts}/more
+    deps: { upper: cache/out/upper.txt }
+    outs: { parts: cache/out/parts }
+  show:
+    cmd: cat \${deps.size} > \${outs.shown}
+    deps: { size: cache/out/parts/size }
+    outs: { shown: cache/out/shown.txt }
+`,
+};
+
+/** What a clone has: what is committed, and the cache folder that CI put back. */
+function clone(of: Project, ...parts: readonly string[]): Project {
+  const made = project({});
+  const committed = ['data', 'node_modules', 'stages', 'pipeline.yaml', 'pipeline.lock'];
+  for (const name of [...committed, ...parts])
+    cpSync(of.path(name), made.path(name), { recursive: true });
+  return made;
+}
+
+/** Every file with its bytes and its time. */
+function snapshot(made: Project): Record<string, string> {
+  const names = readdirSync(made.root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+  return Object.fromEntries(
+    names.map((name) => [
+      path.relative(made.root, name),
+      `${statSync(name).mtimeMs} ${readFileSync(name, 'latin1')}`,
+    ]),
+  );
+}
+
+let origin: Project;
+
+beforeAll(async () => {
+  origin = new Project(FILES);
+  expect((await origin.pipe('run', '--profile', 'loud')).code).toBe(0);
+  expect((await origin.pipe('run')).code).toBe(0);
+});
+
+afterAll(() => origin.dispose());
+
+/** The project after its runs, to do with as one likes. */
+function ran(): Project {
+  return clone(origin, 'cache');
+}
+
+describe('run --frozen', () => {
+  it('is content with a fresh clone and a cache folder put back, and writes nothing', async () => {
+    const whole = clone(origin, 'cache');
+    const records = clone(origin, 'cache/v1');
+    for (const made of [whole, records]) {
+      const before = snapshot(made);
+      const { code, out } = await made.pipe('run', '--frozen');
+      expect([code, out.split('\n').at(-2)]).toEqual([0, expect.stringMatching(/^pipe: 0 ran/)]);
+      expect(snapshot(made)).toEqual(before);
+    }
+  });
+
+  it('names what would run, with the reason', async () => {
+    const made = ran();
+    made.write('pipeline.yaml', FILES['pipeline.yaml'].replace('mark: "!"', 'mark: "?"'));
+    const { code, out } = await made.pipe('run', '--frozen');
+    expect(code).toBe(3);
+    expect(out).toContain('upper: would run (param mark ! → ?)');
+    expect(out).toContain('parts: would run (not known before upper has run)');
+    expect(made.read('cache/out/upper.txt')).toBe('ONE TWO\n!');
+  });
+
+  it('names a package of another version, also where the cache is empty', async () => {
+    const made = ran();
+    for (const each of [made, clone(made)]) {
+      each.write(
+        'node_modules/caps/package.json',
+        FILES['node_modules/caps/package.json'].replace('1.0.0', '1.1.0'),
+      );
+      const { code, out } = await each.pipe('run', '--frozen');
+      expect([code, out]).toEqual([3, expect.stringContaining('package caps 1.0.0 → 1.1.0')]);
+    }
+  });
+
+  it('names a result that the lock does not have, though the cache is at peace with it', async () => {
+    const made = ran();
+    const lock = made.read('pipeline.lock');
+    made.write('data/text.txt', 'three\n');
+    await made.pipe('run');
+    made.write('pipeline.lock', lock);
+    const { code, out } = await made.pipe('run', '--frozen');
+    expect(code).toBe(3);
+    expect(out).toContain(
+      'upper: pipeline.lock is of another definition: dep data/text.txt changed\n',
+    );
+    expect(made.read('pipeline.lock')).toBe(lock);
+  });
+
+  it('names bytes that are not those of the lock', async () => {
+    const made = ran();
+    // The same key with another result, as a stage with a hidden input would give.
+    const other = project(FILES);
+    other.write('node_modules/caps/index.js', 'export const caps = (text) => text;\n');
+    await other.pipe('run');
+    made.write('pipeline.lock', other.read('pipeline.lock'));
+    const { code, out } = await made.pipe('run', '--frozen');
+    expect(code).toBe(3);
+    expect(out).toContain(
+      'upper: pipeline.lock has other bytes of cache/out/upper.txt than the cache\n',
+    );
+  });
+
+  it('names an edited out, and one that cannot be put back since its object is damaged', async () => {
+    const made = ran();
+    made.write('cache/out/shown.txt', 'edited\n');
+    const edited = await made.pipe('run', '--frozen');
+    expect(edited.code).toBe(3);
+    expect(edited.out).toContain('show: out cache/out/shown.txt differs from its record\n');
+
+    const digest = /shown: \{ digest: f:(\w\w)(\w+)/.exec(made.read('pipeline.lock'));
+    made.remove('cache/out/shown.txt');
+    expect((await made.pipe('run', '--frozen')).code).toBe(0);
+    const object = `cache/v1/objects/${digest?.[1]}/${digest?.[2]}`;
+    const size = statSync(made.path(object)).size;
+    made.remove(object);
+    writeFileSync(made.path(object), 'x'.repeat(size));
+    const damaged = await made.pipe('run', '--frozen');
+    expect(damaged.code).toBe(3);
+    expect(damaged.out).toMatch(
+      /show: out cache\/out\/shown.txt cannot be put back: object \w{12} of the cache is damaged\n/,
+    );
+  });
+
+  it('misses a lock that is not there, and tells an item that the pipeline has not', async () => {
+    const made = ran();
+    made.write('pipeline.yaml', FILES['pipeline.yaml'].replace(/ {2}show:[\s\S]*$/, ''));
+    expect(await made.pipe('run', '--frozen')).toMatchObject({
+      code: 3,
+      out: expect.stringContaining('pipeline.lock has show, which is no item of the pipeline\n'),
+    });
+    made.remove('pipeline.lock');
+    expect(await made.pipe('run', '--frozen')).toMatchObject({
+      code: 3,
+      out: expect.stringContaining('there is no pipeline.lock: commit the one that'),
+    });
+  });
+
+  it('is content when the outs in place are those of another profile', async () => {
+    const made = ran();
+    expect(await made.pipe('run', '--frozen', '--profile', 'loud')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('pipe: 0 ran, 3 restored, 0 fresh\n'),
+    });
+  });
+
+  it('asks nothing of the lock with --set', async () => {
+    const made = ran();
+    expect((await made.pipe('run', '--frozen', '--set', 'mark="!"')).code).toBe(0);
+    expect((await made.pipe('run', '--frozen', '--set', 'mark=x')).code).toBe(3);
+  });
+
+  it('does not count it against a stage that it runs always', async () => {
+    const made = project({
+      'pipeline.yaml':
+        'stages: { a: { cmd: "echo a > ${outs.a}", outs: { a: a.txt }, always: true } }',
+    });
+    await made.pipe('run');
+    expect((await made.pipe('run', '--frozen')).code).toBe(0);
+  });
+
+  it('gives its findings as events', async () => {
+    const made = ran();
+    made.write('cache/out/shown.txt', 'edited\n');
+    const { code, events } = await made.run('--frozen');
+    expect(code).toBe(3);
+    expect(events).toContainEqual({
+      type: 'difference',
+      item: 'show',
+      message: 'out cache/out/shown.txt differs from its record',
+    });
+  });
+});
+
+describe('run --frozen=keys', () => {
+  it('is content without any result, and writes nothing', async () => {
+    const made = clone(ran());
+    const before = snapshot(made);
+    expect((await made.pipe('run', '--frozen')).code).toBe(3);
+    const { code, out } = await made.pipe('run', '--frozen=keys');
+    expect([code, out]).toEqual([0, 'pipe: 0 ran, 0 restored, 3 fresh\n']);
+    expect(snapshot(made)).toEqual(before);
+  });
+
+  it('is content without the data, which is taken as the lock has it', async () => {
+    const made = clone(ran());
+    made.remove('data');
+    expect((await made.pipe('run', '--frozen=keys')).code).toBe(0);
+  });
+
+  it('names what changed, and only that', async () => {
+    const made = clone(ran());
+    made.write(
+      'stages/upper.ts',
+      FILES['stages/upper.ts'].replace('params.mark)', 'params.mark + 1)'),
+    );
+    const { code, out } = await made.pipe('run', '--frozen=keys');
+    expect(code).toBe(3);
+    expect(out).toBe(
+      'upper: pipeline.lock is of another definition: code changed\n' +
+        'upper: would run (pipeline.lock is of another definition: code changed)\n' +
+        'pipe: 1 ran, 0 restored, 2 fresh\n',
+    );
+  });
+
+  it('names an out that is there and not what the lock says', async () => {
+    const made = ran();
+    made.write('cache/out/parts/size', '0\n');
+    const { code, out } = await made.pipe('run', '--frozen=keys');
+    expect([code, out]).toEqual([
+      3,
+      expect.stringContaining('parts: out cache/out/parts is not what pipeline.lock says\n'),
+    ]);
+  });
+
+  it('is the only other value that --frozen knows', async () => {
+    const made = ran();
+    expect(await made.pipe('run', '--frozen=all')).toMatchObject({
+      code: 2,
+      err: 'error: --frozen does not know "all" (option-value)\n  use --frozen or --frozen=keys\n',
+    });
+  });
+});
+
+describe('pipe lock --check', () => {
+  it('says that the lock belongs to the pipeline, for every profile in it', async () => {
+    expect(await clone(origin).pipe('lock', '--check')).toMatchObject({
+      code: 0,
+      out: 'pipeline.lock belongs to the pipeline: 6 items\n',
+    });
+  });
+
+  it('names what does not belong: a changed profile, an item more, a section of nothing', async () => {
+    const made = ran();
+    made.write(
+      'pipeline.yaml',
+      `${FILES['pipeline.yaml'].replace('"!!"', '"!!!"')}  new: { cmd: "echo > n", outs: [n] }\n`,
+    );
+    const { code, out } = await made.pipe('lock', '--check');
+    expect(code).toBe(3);
+    expect(out.split('\n').sort()).toEqual([
+      '',
+      'new: not in pipeline.lock',
+      'profile loud: new: not in pipeline.lock',
+      'profile loud: upper: pipeline.lock is of another definition: param mark !! → !!!',
+    ]);
+    made.write('pipeline.yaml', FILES['pipeline.yaml'].replace('loud', 'quiet'));
+    expect((await made.pipe('lock', '--check')).out).toContain('profile loud: error: ');
+  });
+
+  it('prints its findings as JSON', async () => {
+    const made = ran();
+    made.write('data/text.txt', 'changed\n');
+    const { code, out } = await made.pipe('lock', '--json');
+    expect([code, JSON.parse(out)]).toEqual([
+      3,
+      [
+        {
+          profile: 'default',
+          item: 'upper',
+          message: 'pipeline.lock is of another definition: dep data/text.txt changed',
+        },
+        expect.objectContaining({ profile: 'loud', item: 'upper' }),
+      ],
+    ]);
+  });
+});
