@@ -50,17 +50,13 @@ export class Objects {
     return stat?.isFile() ? stat : undefined;
   }
 
-  /** There, and as long as it should be. What is in it is checked when it is read. */
-  has(hex: string, size: number): boolean {
-    return this.stat(hex)?.size === size;
-  }
-
   /**
    * True when the object is there; then its time is set to now, which keeps it from a gc that began
    * before what is about to refer to it was written.
    */
-  reuse(hex: string, size: number): boolean {
-    if (!this.has(hex, size)) return false;
+  reuse(hex: string, size?: number): boolean {
+    const stat = this.stat(hex);
+    if (stat === undefined || (size !== undefined && stat.size !== size)) return false;
     try {
       const now = new Date();
       utimesSync(this.pathOf(hex), now, now);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { clockTick, isSettled, looksSame } from './clock.js';
 import { type Copied, copyToDraft, readSmall, SMALL } from './copy.js';
+import { nameOf } from './digest.js';
 import { unusable } from './errors.js';
 import { READ } from './hash.js';
 import type { HashedNow } from './listing.js';
@@ -54,7 +55,7 @@ export class Storing implements Keeper {
   };
 
   hasTree(scan: Scan): boolean {
-    return this.#objects.stat(scan.digest.slice(2)) !== undefined;
+    return this.#objects.reuse(nameOf(scan.digest));
   }
 
   tree(tree: Tree): void {
