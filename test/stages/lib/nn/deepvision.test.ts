@@ -113,14 +113,9 @@ describe('each switch changes what it says', () => {
     const inputs = (switches: object) =>
       network(switches).specs.find(({ name }) => name === 'enc1.conv1.weight')!.shape[2];
     expect([inputs({ input: 'image' }), inputs({ input: 'image+mask' })]).toEqual([1, 2]);
-    const [residual, image, known] = [
-      await output({ output: 'residual' }, [0.5], 0, 1),
-      await output({ output: 'image' }, [0.5], 0, 1),
-      await output({ output: 'residual' }, [0.5], 0, 0),
-    ];
-    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-    expect(image[1000]).toBeCloseTo(sigmoid(residual[1000]! - 0.5), 5);
-    expect(known.every((v) => v === 0.5)).toBe(true);
+    // Its last layer starts at zero, so what it adds is nothing yet; the image is sigmoid(0) without it.
+    const residual = await output({ output: 'residual' }, [0.3], 0, 1);
+    expect(residual.every((v) => v === Math.fround(0.3))).toBe(true);
   });
 });
 
