@@ -154,7 +154,7 @@ export class EpochRun {
       ...(record.metrics === undefined ? {} : { metrics: record.metrics }),
     });
     this.#warnOfMissingMetric(record);
-    this.#dropStates();
+    this.#dropStates(epoch);
     if (this.endsEarlier) this.#enough.abort();
   }
 
@@ -165,11 +165,14 @@ export class EpochRun {
     this.#work.emit({ type: 'warning', item: this.#item.id, message });
   }
 
-  /** The newest state stays, and the one that may yet write the outs. */
-  #dropStates(): void {
+  /**
+   * The newest state stays, and the one that may yet write the outs. So does the one just committed,
+   * which need not be the newest: a shorter training may be computed again, and killed.
+   */
+  #dropStates(committed: number): void {
     const records = [...this.#records.values()];
     const { best, keep } = this.#plan;
-    const needed = [this.#plan.target];
+    const needed = [this.#plan.target, committed];
     if (best !== undefined) {
       const sofar = stopEpoch({ best, target: Math.max(...this.#records.keys()) }, records);
       if (sofar !== undefined) needed.push(sofar);

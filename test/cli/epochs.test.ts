@@ -139,6 +139,28 @@ describe('an incremental stage', () => {
     expect(chain?.epochs.map((epoch) => epoch.metrics)).toHaveLength(8);
   });
 
+  it('keeps the newest state of a shorter training that is computed again, so that a kill loses no more than an epoch', async () => {
+    const made = project({
+      'pipeline.yaml': PIPELINE.replace('    outs:', '    keep: { last: 1 }\n    outs:'),
+      // The second time it waits at epoch 4, to be killed there.
+      'stages/train.mjs': STAGE.replace(
+        "appendFileSync('computed.txt', epoch + '\\n');",
+        "appendFileSync('computed.txt', epoch + '\\n');\n    if (epoch === 4 && existsSync('wait')) await new Promise((resolve) => setTimeout(resolve, 3e5));",
+      ).replace('{ appendFileSync,', '{ appendFileSync, existsSync,'),
+    });
+    await made.run('--set', 'train.epochs=8');
+    made.write('wait', '');
+    const run = made.start('run', '--json', '--set', 'train.epochs=5');
+    await run.event((event) => event.type === 'epoch' && event.epoch === 3);
+    run.kill('SIGKILL');
+    await run.ended;
+    made.remove('wait');
+    const again = await made.run('--set', 'train.epochs=5');
+    expect(again.err + again.code).toBe('0');
+    expect(again.items.train).toMatchObject({ epochs: { computed: 2, reached: 5 } });
+    expect(made.read('model.json')).toBe(model(5));
+  });
+
   it('stops early when patience runs out, and writes the outs of the best epoch', async () => {
     const made = project({
       'pipeline.yaml': PIPELINE.replace(
