@@ -147,6 +147,8 @@ describe.runIf(HAS_TMUX)('colours', () => {
     const screen = terminal(made, ['run'], undefined, env);
     await screen.line(/25%/);
     expect(screen.screen(true).join('\n').includes('\x1b[36m')).toBe(colored);
+    go(made, 'first');
+    await screen.line(/^pipe: 2 ran/);
   });
 });
 
