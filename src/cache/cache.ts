@@ -8,6 +8,7 @@ import { DamagedObject } from './errors.js';
 import { collect, type GcOptions, type GcReport } from './gc.js';
 import type { Ground } from './ground.js';
 import { itemFileName, type Layout, layoutOf, projectName } from './layout.js';
+import { Ledger, type Recorded } from './ledger.js';
 import { lstatIfThere } from './look.js';
 import { isWhole, Objects } from './objects.js';
 import { finish, finishSync } from './pace.js';
@@ -69,6 +70,7 @@ export class Cache {
   readonly #readOnly: boolean;
   #workspace: { scanner: Scanner; index: StatIndex; indexFile: string } | undefined;
   #own: string | undefined;
+  #ledger: Ledger | undefined;
 
   constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
     this.#readOnly = readOnly;
@@ -114,6 +116,24 @@ export class Cache {
   /** Undefined when there is none; one that cannot be believed is warned about and does not count. */
   readRecord(key: string): RunRecord | undefined {
     return readRunRecord(this.layout.records, key, this.#warn);
+  }
+
+  /**
+   * The outs of a record, which is all that most decisions need. A record whose file looks as it did
+   * is not read again: with ten thousand items that is most of the time.
+   */
+  readOuts(key: string): Recorded | undefined {
+    const stat = lstatIfThere(recordPath(this.layout.records, key));
+    if (stat === undefined) return undefined;
+    this.#ledger ??= new Ledger(
+      readSealed(this.#ledgerFile(), 'the ledger of records', this.#warn),
+    );
+    const known = this.#ledger.outs(key, stat);
+    if (known !== undefined) return { key, outs: known };
+    const outs = this.readRecord(key)?.outs;
+    if (outs === undefined) return undefined;
+    this.#ledger.note(key, stat, outs);
+    return { key, outs };
   }
 
   /** Called last, when every out is stored: from here on the result exists. */
@@ -283,7 +303,7 @@ export class Cache {
     return statsOf(this.#ground());
   }
 
-  /** Writes the stat index, and deletes what was moved aside. */
+  /** Writes the stat index and the ledger, and deletes what was moved aside. */
   close(): void {
     const workspace = this.#workspace;
     if (!this.#readOnly) workspace?.scanner.settle();
@@ -292,6 +312,13 @@ export class Cache {
         writeWhole(workspace.indexFile, workspace.index.encode(), this.#scratch, 'expendable'),
       );
       workspace.index.saved();
+    }
+    const ledger = this.#ledger;
+    if (ledger?.dirty) {
+      this.#bestEffort('the ledger of records is not kept', () =>
+        writeSealed(this.#ledgerFile(), ledger.encode(), this.#scratch, 'expendable'),
+      );
+      this.#ledger = undefined;
     }
     this.#pin.remove();
     this.#scratch.remove();
@@ -319,6 +346,10 @@ export class Cache {
   #ownFolder(): string {
     this.#own ??= path.join(this.layout.projects, projectName(this.layout));
     return this.#own;
+  }
+
+  #ledgerFile(): string {
+    return path.join(this.#ownFolder(), 'ledger.json');
   }
 
   #itemFile(item: string): string {

@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Cache, openCache } from '../../src/cache/cache.js';
-import type { Digest } from '../../src/cache/digest.js';
-import type { RunRecord } from '../../src/cache/record.js';
 
 /** A folder that is deleted when the test ends. */
 export function temporaryFolder(): string {
@@ -51,33 +49,9 @@ export class TestProject {
   }
 }
 
-export const KEY = 'a'.repeat(64);
+export { recordOf } from './record-of.js';
 
-/** A record of one out. */
-export function recordOf(
-  key: string,
-  digest: Digest,
-  more: Partial<RunRecord> & { size?: number; count?: number } = {},
-): RunRecord {
-  const { size = 0, count = 1, ...rest } = more;
-  return {
-    format: 1,
-    key,
-    item: 'make',
-    manifest: {
-      format: 1,
-      code: { kind: 'command', command: 'make', scripts: {} },
-      params: {},
-      env: {},
-      deps: {},
-      outs: ['out'],
-    },
-    files: {},
-    outs: [{ name: 'out', digest, size, files: count }],
-    seconds: 1,
-    ...rest,
-  };
-}
+export const KEY = 'a'.repeat(64);
 
 /** Absolute paths of all files below a folder, sorted. */
 export function filesBelow(folder: string): string[] {

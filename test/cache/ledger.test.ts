@@ -1,0 +1,48 @@
+/** The ledger never says anything that the records do not. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { filesBelow, KEY, recordOf, TestProject } from './project.js';
+
+test('outs are those of the record: read, remembered, replaced, damaged and gone', async () => {
+  const project = new TestProject();
+  project.write({ 'out/a': 'a', 'out/b': 'b' });
+  const cache = project.open();
+  const [a, b] = [await cache.storeOut('out/a'), await cache.storeOut('out/b')];
+  const first = recordOf(KEY, a.digest);
+  expect(cache.readOuts(KEY)).toBeUndefined();
+  await cache.writeRecord(first);
+  expect(cache.readOuts(KEY)).toEqual({ key: KEY, outs: first.outs });
+  cache.close();
+  const next = project.open();
+  expect(next.readOuts(KEY)).toEqual({ key: KEY, outs: first.outs });
+  const second = recordOf(KEY, b.digest);
+  await next.writeRecord(second);
+  expect(next.readOuts(KEY)).toEqual({ key: KEY, outs: second.outs });
+  next.close();
+  const [record] = filesBelow(cache.layout.records) as [string];
+  writeFileSync(record, 'torn');
+  expect(project.open().readOuts(KEY)).toBeUndefined();
+  rmSync(record);
+  expect(project.open().readOuts(KEY)).toBeUndefined();
+});
+
+test('a ledger that is damaged or foreign is ignored', async () => {
+  const project = new TestProject();
+  project.write({ 'out/a': 'a' });
+  const cache = project.open();
+  const record = recordOf(KEY, (await cache.storeOut('out/a')).digest);
+  await cache.writeRecord(record);
+  cache.readOuts(KEY);
+  cache.close();
+  const file = filesBelow(project.at('cache/v1/projects')).find((each) =>
+    each.endsWith('ledger.json'),
+  ) as string;
+  const whole = readFileSync(file);
+  for (let length = 0; length < whole.length; length += 13) {
+    writeFileSync(file, whole.subarray(0, length));
+    expect(project.open().readOuts(KEY)).toEqual({ key: KEY, outs: record.outs });
+  }
+  expect(new Set(project.warnings)).toEqual(
+    new Set(['the ledger of records is damaged: it is ignored']),
+  );
+});
