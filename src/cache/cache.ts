@@ -1,48 +1,37 @@
 /** The cache of one project as one process sees it. See docs/cache.md for the order of effects. */
 import path from 'node:path';
-import type { Manifest } from '../manifest.js';
 import { Chains } from './chains.js';
 import { type Digest, kindOf, nameOf } from './digest.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './durable.js';
 import { DamagedObject } from './errors.js';
 import { collect, type GcOptions, type GcReport } from './gc.js';
 import type { Ground } from './ground.js';
-import { itemFileName, type Layout, layoutOf, projectName } from './layout.js';
-import { Ledger, type Recorded } from './ledger.js';
+import { type Layout, layoutOf } from './layout.js';
+import type { Recorded } from './ledger.js';
 import { lstatIfThere } from './look.js';
+import { type KeptKind, type LastRun, Notes } from './notes.js';
 import { isWhole, Objects } from './objects.js';
 import { finish, finishSync } from './pace.js';
 import { type Needs, Pin } from './pins.js';
-import type { ChainAbout, EpochRecord, RecordedOut, RunRecord } from './record.js';
-import { readRunRecord, readSealed, recordPath } from './records.js';
+import type { ChainAbout, EpochRecord, RunRecord } from './record.js';
+import { readRunRecord, recordPath } from './records.js';
 import { type Restored, Restoring, removeAside } from './restoring.js';
 import type { Scan } from './rows.js';
-import { noteRun } from './runs.js';
-import { Scanner, type ScanOptions } from './scanner.js';
+import type { ScanOptions } from './scanner.js';
 import { Scratch, sweepDead } from './scratch.js';
-import { writeSealed, writeWhole } from './sealed-file.js';
+import { writeSealed } from './sealed-file.js';
 import { firstUnsound } from './sound.js';
-import { StatIndex } from './stat-index.js';
 import { type CacheStats, statsOf } from './stats.js';
 import { Storing } from './storing.js';
 import { putBack } from './sweeper.js';
 import type { TreeEntry } from './tree.js';
 import { type VerifyOptions, type VerifyReport, verify } from './verifying.js';
+import { Workspace } from './workspace.js';
 
 export { DamagedObject, UnusableFile } from './errors.js';
+export type { LastRun } from './notes.js';
 export type { Scan } from './rows.js';
 export type { ScanOptions } from './scanner.js';
-
-/** The last result of an item in this project: what `why` compares with. */
-export interface LastRun {
-  readonly key: string;
-  readonly manifest: Manifest;
-  /** Local code files by path with the digest of their stripped text. */
-  readonly files: Readonly<Record<string, string>>;
-  readonly outs: readonly RecordedOut[];
-  /** Wall time of the execution. */
-  readonly seconds: number;
-}
 
 export interface CacheOptions {
   /** Absolute path of the project. */
@@ -65,12 +54,11 @@ export class Cache {
   readonly #scratch: Scratch;
   readonly #chains: Chains;
   readonly #pin: Pin;
+  readonly #notes: Notes;
   readonly #warned = new Set<string>();
   readonly #warn: (message: string) => void;
   readonly #readOnly: boolean;
-  #workspace: { scanner: Scanner; index: StatIndex; indexFile: string } | undefined;
-  #own: string | undefined;
-  #ledger: Ledger | undefined;
+  #workspace: Workspace | undefined;
 
   constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
     this.#readOnly = readOnly;
@@ -84,6 +72,12 @@ export class Cache {
       warn(message);
     };
     this.#chains = new Chains(this.layout, this.#scratch, this.#warn);
+    this.#notes = new Notes({
+      layout: this.layout,
+      scratch: this.#scratch,
+      readOnly,
+      warn: this.#warn,
+    });
   }
 
   /** What lies at a project-relative path; undefined when nothing does. Remembered for the run. */
@@ -123,17 +117,7 @@ export class Cache {
    * is not read again: with ten thousand items that is most of the time.
    */
   readOuts(key: string): Recorded | undefined {
-    const stat = lstatIfThere(recordPath(this.layout.records, key));
-    if (stat === undefined) return undefined;
-    this.#ledger ??= new Ledger(
-      readSealed(this.#ledgerFile(), 'the ledger of records', this.#warn),
-    );
-    const known = this.#ledger.outs(key, stat);
-    if (known !== undefined) return { key, outs: known };
-    const outs = this.readRecord(key)?.outs;
-    if (outs === undefined) return undefined;
-    this.#ledger.note(key, stat, outs);
-    return { key, outs };
+    return this.#notes.recorded(key);
   }
 
   /** Called last, when every out is stored: from here on the result exists. */
@@ -193,26 +177,19 @@ export class Cache {
   }
 
   readLast(item: string): LastRun | undefined {
-    const body = readSealed(this.#itemFile(item), `the last result of ${item}`, this.#warn);
-    return body as LastRun | undefined;
+    return this.#notes.last(item);
   }
 
-  writeLast(item: string, { key, manifest, files, outs, seconds }: LastRun): void {
-    const last: LastRun = { key, manifest, files, outs, seconds };
-    writeSealed(this.#itemFile(item), last, this.#scratch, 'expendable');
+  writeLast(item: string, last: LastRun): void {
+    this.#notes.setLast(item, last);
   }
 
-  /** Something that can be made again at any time: a checked plan, the trace of a stage's code. */
-  readKept(kind: 'plans' | 'traces', name: string): unknown {
-    return readSealed(path.join(this.layout[kind], `${name}.json`), `${kind}/${name}`, this.#warn);
+  readKept(kind: KeptKind, name: string): unknown {
+    return this.#notes.kept(kind, name);
   }
 
-  /** A folder that may not be written only costs making it again. */
-  writeKept(kind: 'plans' | 'traces', name: string, value: unknown): void {
-    if (this.#readOnly) return;
-    this.#bestEffort(`${kind} are not kept`, () =>
-      writeSealed(path.join(this.layout[kind], `${name}.json`), value, this.#scratch, 'expendable'),
-    );
+  writeKept(kind: KeptKind, name: string, value: unknown): void {
+    this.#notes.keep(kind, name, value);
   }
 
   /** By epoch. What is missing or cannot be believed is a gap. */
@@ -282,9 +259,7 @@ export class Cache {
 
   /** At the end of a run: what it needed is kept for a while. */
   noteRun(needs: Needs): void {
-    this.#bestEffort('the run is not noted', () =>
-      noteRun(this.#ownFolder(), needs, this.#scratch),
-    );
+    this.#notes.noteRun(needs);
   }
 
   /** Removes what nothing needs; safe beside running processes. */
@@ -305,55 +280,26 @@ export class Cache {
 
   /** Writes the stat index and the ledger, and deletes what was moved aside. */
   close(): void {
-    const workspace = this.#workspace;
-    if (!this.#readOnly) workspace?.scanner.settle();
-    if (workspace?.index.dirty && !this.#readOnly) {
-      this.#bestEffort('the stat index is not kept', () =>
-        writeWhole(workspace.indexFile, workspace.index.encode(), this.#scratch, 'expendable'),
-      );
-      workspace.index.saved();
-    }
-    const ledger = this.#ledger;
-    if (ledger?.dirty) {
-      this.#bestEffort('the ledger of records is not kept', () =>
-        writeSealed(this.#ledgerFile(), ledger.encode(), this.#scratch, 'expendable'),
-      );
-      this.#ledger = undefined;
-    }
+    this.#workspace?.save();
+    this.#notes.close();
     this.#pin.remove();
     this.#scratch.remove();
   }
 
-  #open(): { scanner: Scanner; index: StatIndex; indexFile: string } {
-    if (this.#workspace === undefined) {
-      const indexFile = path.join(this.#ownFolder(), 'index');
-      const index = new StatIndex(indexFile, this.#warn);
-      const scanner = new Scanner(this.layout.project, index, (tree) => {
-        if (this.#readOnly) return;
-        this.#bestEffort('listings of deps are not kept', () =>
-          this.#objects.put(tree.bytes, tree.hex),
-        );
-      });
-      this.#workspace = { scanner, index, indexFile };
-    }
+  #open(): Workspace {
+    this.#workspace ??= new Workspace({
+      project: this.layout.project,
+      folder: this.#notes.folder,
+      objects: this.#objects,
+      scratch: this.#scratch,
+      readOnly: this.#readOnly,
+      warn: this.#warn,
+    });
     return this.#workspace;
   }
 
   #ground(): Ground {
     return { layout: this.layout, scratch: this.#scratch, warn: this.#warn };
-  }
-
-  #ownFolder(): string {
-    this.#own ??= path.join(this.layout.projects, projectName(this.layout));
-    return this.#own;
-  }
-
-  #ledgerFile(): string {
-    return path.join(this.#ownFolder(), 'ledger.json');
-  }
-
-  #itemFile(item: string): string {
-    return path.join(this.#ownFolder(), 'items', itemFileName(item));
   }
 
   /** Damage is told once, and is as good as absence. */
@@ -364,17 +310,6 @@ export class Cache {
       if (!(error instanceof DamagedObject)) throw error;
       this.#warn(error.message);
       return undefined;
-    }
-  }
-
-  /** For what only saves time: a failure of the system is told, and does not end the run. */
-  #bestEffort(without: string, act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      const { code, syscall } = error as NodeJS.ErrnoException;
-      if (syscall === undefined) throw error;
-      this.#warn(`${without} (${code})`);
     }
   }
 }

@@ -36,3 +36,17 @@ export function isAbsent(error: unknown): boolean {
 export function reasonOf(error: unknown): string {
   return codeOf(error) ?? (error instanceof Error ? error.message : String(error));
 }
+
+/** For what only saves time: a failure of the system is told, and does not end the run. */
+export function bestEffort(
+  without: string,
+  warn: (message: string) => void,
+  act: () => void,
+): void {
+  try {
+    act();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    warn(`${without} (${reasonOf(error)})`);
+  }
+}

@@ -1,0 +1,112 @@
+/** What a project notes to save time and to explain: last results, kept plans, the ledger of records. */
+import path from 'node:path';
+import type { Manifest } from '../manifest.js';
+import { bestEffort } from './errors.js';
+import { itemFileName, type Layout, projectName } from './layout.js';
+import { Ledger, type Recorded } from './ledger.js';
+import { lstatIfThere } from './look.js';
+import type { Needs } from './pins.js';
+import type { RecordedOut } from './record.js';
+import { readRunRecord, readSealed, recordPath } from './records.js';
+import { noteRun } from './runs.js';
+import type { Scratch } from './scratch.js';
+import { writeSealed } from './sealed-file.js';
+
+/** The last result of an item in this project: what `why` compares with. */
+export interface LastRun {
+  readonly key: string;
+  readonly manifest: Manifest;
+  /** Local code files by path with the digest of their stripped text. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly outs: readonly RecordedOut[];
+  /** Wall time of the execution. */
+  readonly seconds: number;
+}
+
+/** Something that can be made again at any time: a checked plan, the trace of a stage's code. */
+export type KeptKind = 'plans' | 'traces';
+
+export interface NotesOptions {
+  readonly layout: Layout;
+  readonly scratch: Scratch;
+  readonly readOnly: boolean;
+  readonly warn: (message: string) => void;
+}
+
+export class Notes {
+  readonly #options: NotesOptions;
+  #folder: string | undefined;
+  #ledger: Ledger | undefined;
+
+  constructor(options: NotesOptions) {
+    this.#options = options;
+  }
+
+  /** The project's own folder in the cache. */
+  get folder(): string {
+    const { layout } = this.#options;
+    this.#folder ??= path.join(layout.projects, projectName(layout));
+    return this.#folder;
+  }
+
+  last(item: string): LastRun | undefined {
+    const { warn } = this.#options;
+    const body = readSealed(this.#itemFile(item), `the last result of ${item}`, warn);
+    return body as LastRun | undefined;
+  }
+
+  setLast(item: string, { key, manifest, files, outs, seconds }: LastRun): void {
+    const last: LastRun = { key, manifest, files, outs, seconds };
+    writeSealed(this.#itemFile(item), last, this.#options.scratch, 'expendable');
+  }
+
+  kept(kind: KeptKind, name: string): unknown {
+    const { layout, warn } = this.#options;
+    return readSealed(path.join(layout[kind], `${name}.json`), `${kind}/${name}`, warn);
+  }
+
+  keep(kind: KeptKind, name: string, value: unknown): void {
+    const file = path.join(this.#options.layout[kind], `${name}.json`);
+    this.#write(file, value, `${kind} are not kept`);
+  }
+
+  /** The outs of a record, from the ledger when its file looks as it did. */
+  recorded(key: string): Recorded | undefined {
+    const { layout, warn } = this.#options;
+    const stat = lstatIfThere(recordPath(layout.records, key));
+    if (stat === undefined) return undefined;
+    this.#ledger ??= new Ledger(readSealed(this.#ledgerFile(), 'the ledger of records', warn));
+    const known = this.#ledger.outs(key, stat);
+    if (known !== undefined) return { key, outs: known };
+    const outs = readRunRecord(layout.records, key, warn)?.outs;
+    if (outs === undefined) return undefined;
+    this.#ledger.note(key, stat, outs);
+    return { key, outs };
+  }
+
+  noteRun(needs: Needs): void {
+    const { scratch, warn } = this.#options;
+    bestEffort('the run is not noted', warn, () => noteRun(this.folder, needs, scratch));
+  }
+
+  close(): void {
+    if (!this.#ledger?.dirty) return;
+    this.#write(this.#ledgerFile(), this.#ledger.encode(), 'the ledger of records is not kept');
+    this.#ledger = undefined;
+  }
+
+  /** A folder that may not be written only costs time. */
+  #write(file: string, body: unknown, without: string): void {
+    const { scratch, readOnly, warn } = this.#options;
+    if (readOnly) return;
+    bestEffort(without, warn, () => writeSealed(file, body, scratch, 'expendable'));
+  }
+
+  #ledgerFile(): string {
+    return path.join(this.folder, 'ledger.json');
+  }
+
+  #itemFile(item: string): string {
+    return path.join(this.folder, 'items', itemFileName(item));
+  }
+}
