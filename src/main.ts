@@ -10,7 +10,8 @@ import type { Interruption } from './run/work.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
-  const terminal = openTerminal();
+  const stop = new AbortController();
+  const terminal = openTerminal(() => stop.abort());
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     terminal.out(overview());
     return name === undefined ? EXIT.mistake : EXIT.done;
@@ -32,7 +33,7 @@ async function main(argv: readonly string[]): Promise<number> {
     terminal.out(helpText(command.usage));
     return EXIT.done;
   }
-  return await command.run(rest, { host: host(), terminal, interruption: interruption() });
+  return await command.run(rest, { host: host(), terminal, interruption: interruption(stop) });
 }
 
 function overview(): string {
@@ -60,8 +61,7 @@ function versionOf(dist: string): string {
  * The first SIGINT, SIGTERM or SIGHUP asks the stages to end, a second one ends them at once, and
  * a third us: by then something hangs.
  */
-function interruption(): Interruption {
-  const stop = new AbortController();
+function interruption(stop: AbortController): Interruption {
   const kill = new AbortController();
   const interrupt = () => {
     if (kill.signal.aborted) process.exit(EXIT.interrupted);
@@ -71,17 +71,25 @@ function interruption(): Interruption {
   return { stop: stop.signal, kill: kill.signal };
 }
 
-function openTerminal(): Terminal {
-  const closed = (error: NodeJS.ErrnoException) => {
-    // `pipe status | head` closes its end: nobody reads on, which is no failure.
-    if (error.code === 'EPIPE') process.exit(EXIT.done);
-    throw error;
+/**
+ * `pipe status | head` closes its end: nobody reads on. What only prints is done with it; a run
+ * whose reader is gone is stopped like an interrupted one, so that it leaves nothing behind.
+ */
+function openTerminal(onClosed: () => void): Terminal {
+  let closed = false;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      closed = true;
+      onClosed();
+    });
+  }
+  const writer = (stream: NodeJS.WriteStream) => (text: string) => {
+    if (!closed) stream.write(text);
   };
-  process.stdout.on('error', closed);
-  process.stderr.on('error', closed);
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    out: writer(process.stdout),
+    err: writer(process.stderr),
     onKey: keyboard(),
     screen: screenOf(),
   };

@@ -26,6 +26,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import('./cache.js'),
   },
   lock: { summary: 'check pipeline.lock', load: () => import('./lock.js') },
+  verify: {
+    summary: 'execute again in a fresh folder, and compare',
+    load: () => import('./verify.js'),
+  },
   init: { summary: 'write a pipeline to start from', load: () => import('./init.js') },
   doctor: { summary: 'check the machine and the project', load: () => import('./doctor.js') },
   schema: { summary: 'the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },

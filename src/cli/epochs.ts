@@ -4,6 +4,7 @@ import { userError } from '../error.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import { select } from '../pipeline/select.js';
 import { bytes, duration, metricsText, table } from '../report/words.js';
+import { metricAt } from '../run/incremental.js';
 import { outlooks } from '../run/outlook.js';
 import type { Project } from '../run/project.js';
 import { inspection } from '../run/run.js';
@@ -47,6 +48,7 @@ export const command: Command = {
     const chains = await withProject(parsed, context, (project) =>
       chainsOf(project, parsed.positionals),
     );
+    requireMetric(chains, parsed.text('metric'));
     if (parsed.flag('json')) out(`${JSON.stringify(chains, null, 2)}\n`);
     else
       for (const chain of chains)
@@ -81,6 +83,18 @@ async function chainsOf(project: Project, targets: readonly string[]): Promise<C
     const commit = chain === '' ? '' : project.cache.commitFolder(chain);
     return { item: item.id, chain, commit, target: item.epochs.target, epochs };
   });
+}
+
+function requireMetric(chains: readonly Chain[], metric: string | undefined): void {
+  if (metric === undefined) return;
+  const records = chains.flatMap(({ epochs }) => epochs);
+  if (records.some((record) => metricAt(record.metrics, metric) !== undefined)) return;
+  const known = metricsText(records.at(-1)?.metrics, 12);
+  throw userError(
+    'no-metric',
+    `no epoch has a metric "${metric}"`,
+    `the last one has: ${known || 'none'}`,
+  );
 }
 
 function listing(

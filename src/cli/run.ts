@@ -1,6 +1,7 @@
 /** `pipe run`: the targets and what they need, or nothing when all is fresh. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { userError } from '../error.js';
 import { openProject } from '../run/project.js';
 import { type RunResult, run } from '../run/run.js';
 import { type Parsed, parse } from './args.js';
@@ -12,16 +13,25 @@ export const command: Command = {
   async run(argv, context) {
     const parsed = parse(RUN_USAGE, argv);
     if (parsed.flag('watch')) {
+      const against = ['dry', 'frozen', 'force', 'summarize'].find((name) => parsed.flag(name));
+      if (against !== undefined) {
+        throw userError(
+          'option-value',
+          `--watch and --${against} exclude each other`,
+          'leave one of them out',
+        );
+      }
       const { watch } = await import('./watch.js');
       return watch(parsed, context);
     }
     const options = optionsOf(parsed, context);
+    const summarized = summaryFile(parsed, context.host.cwd);
     const emit = reporterFor(parsed, context);
     const warn = (message: string) => emit({ type: 'warning', message });
     const isFrozen = options.frozen !== false;
     const project = await openProject(context.host, variantOf(parsed), warn, isFrozen);
     const result = await run(project, options, emit);
-    summarize(parsed, context.host.cwd, result);
+    if (summarized !== undefined) writeFileSync(summarized, summaryText(result));
     const { summary, differences } = result;
     if (context.interruption.stop.aborted) return EXIT.interrupted;
     if (summary.failed > 0) return EXIT.failed;
@@ -29,9 +39,26 @@ export const command: Command = {
   },
 };
 
-/** `--summarize`: durations, verdicts and reasons of every item, for whoever reads JSON. */
-function summarize(parsed: Parsed, cwd: string, { summary, items }: RunResult): void {
-  const file = parsed.text('summarize');
-  if (file === undefined) return;
-  writeFileSync(path.resolve(cwd, file), `${JSON.stringify({ summary, items }, null, 2)}\n`);
+/**
+ * Where `--summarize` writes.
+ *
+ * @throws UserError when it cannot be written there: said before the work, not after it
+ */
+function summaryFile(parsed: Parsed, cwd: string): string | undefined {
+  const name = parsed.text('summarize');
+  if (name === undefined) return undefined;
+  const file = path.resolve(cwd, name);
+  if (!existsSync(path.dirname(file)) || statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw userError(
+      'option-value',
+      `--summarize cannot write ${name}`,
+      'give a file in a folder that is there',
+    );
+  }
+  return file;
+}
+
+/** Durations, verdicts and reasons of every item, for whoever reads JSON. */
+function summaryText({ summary, items }: RunResult): string {
+  return `${JSON.stringify({ summary, items }, null, 2)}\n`;
 }

@@ -40,6 +40,11 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
+/** The line that a run ends with which only tells. */
+export function forecastLine({ ran, restored, fresh }: RunDone): string {
+  return `pipe: ${ran} would run, ${restored} would be restored, ${fresh} fresh`;
+}
+
 /** The line that every run ends with. */
 export function summaryLine(summary: RunDone): string {
   const always = [`${summary.ran} ran`, `${summary.restored} restored`, `${summary.fresh} fresh`];
@@ -64,8 +69,13 @@ export function failureLines(item: string, failure: Failure): string[] {
 export function metricsText(metrics: unknown, limit = 4): string {
   return flatten(metrics, '')
     .slice(0, limit)
-    .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`)
+    .map(([name, value]) => `${name} ${shown(value)}`)
     .join(', ');
+}
+
+/** Whole numbers as they are, others to four digits. */
+function shown(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 }
 
 function flatten(value: unknown, prefix: string): [string, number][] {

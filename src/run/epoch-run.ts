@@ -60,7 +60,9 @@ export class EpochRun {
   ): Promise<EpochRun | undefined> {
     const plan = item.epochs;
     if (plan === undefined) return undefined;
-    const chain = keyOf(chainManifest(manifest, plan.param));
+    const about = { item: item.id, manifest: chainManifest(manifest, plan.param) };
+    const chain = keyOf(about.manifest);
+    cacheOf(work).commitFolder(chain, about);
     await adopt(work, chain, afresh);
     const records = afresh ? [] : cacheOf(work).readEpochs(chain);
     const run = new EpochRun(work, item, plan, chain, records, state);

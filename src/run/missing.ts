@@ -12,7 +12,7 @@ export function refuseMissing(missing: readonly MissingDep[]): void {
   if (missing.length === 0) return;
   throw new UserError(
     missing.map(({ item, dep }): Diagnostic => {
-      const what = dep.glob ? `nothing matches ${dep.path}` : `${dep.path} is not there`;
+      const what = whatIsMissing(dep);
       return {
         code: 'missing-input',
         message: `${item}: ${what}`,
@@ -22,4 +22,11 @@ export function refuseMissing(missing: readonly MissingDep[]): void {
       };
     }),
   );
+}
+
+function whatIsMissing({ glob, gathered, path }: Dep): string {
+  if (!glob) return `${path} is not there`;
+  return gathered === undefined
+    ? `nothing matches ${path}`
+    : `not all that ${path} stands for is there`;
 }

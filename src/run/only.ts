@@ -19,8 +19,8 @@ export async function readyInputs(work: Work, whole: Work): Promise<void> {
       if (work.isSelected.has(need)) continue;
       const outlook = found.get(need);
       if (outlook === undefined) continue;
-      warnIfStale(work, whole, index, need, outlook);
       await putMissingBack(work, need, outlook);
+      warnIfStale(work, whole, index, need, outlook);
     }
   }
 }
@@ -28,6 +28,8 @@ export async function readyInputs(work: Work, whole: Work): Promise<void> {
 function warnIfStale(work: Work, whole: Work, index: number, need: number, outlook: Outlook): void {
   if (outlook.kind === 'fresh' || outlook.kind === 'restore') return;
   const item = itemAt(work, need);
+  // What is not there is not used: the sweep says that it is missing.
+  if (item.outs.some((out) => cacheOf(work).scanSync(out.path) === undefined)) return;
   const reason =
     outlook.kind === 'unknown'
       ? `${outlook.waitsFor.join(', ')} must run before it`

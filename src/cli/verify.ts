@@ -1,0 +1,129 @@
+/** `pipe verify`: executes items again and compares, for those who doubt and for CI. */
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { summaryOf, type Verified } from '../compare/verified.js';
+import { userError } from '../error.js';
+import type { RunEvent } from '../event.js';
+import { plainLines } from '../report/plain.js';
+import {
+  verifiedAnnotations,
+  verifiedJUnit,
+  verifiedLines,
+  verifiedMarkdown,
+  verifiedSummary,
+} from '../report/verified.js';
+import { verify } from '../run/verify.js';
+import { parse, positive, type Usage } from './args.js';
+import {
+  type Command,
+  type CommandContext,
+  EXIT,
+  JSON_OPTION,
+  VARIANT_OPTIONS,
+  withProject,
+} from './command.js';
+
+const usage: Usage = {
+  command: 'verify',
+  positionals: '[stage|item|pattern …]',
+  summary:
+    'Executes the named items again, each in a fresh folder with nothing but its deps and without the cache,\nand compares what they give with pipeline.lock, or where that has nothing with the cache.',
+  options: [
+    ...VARIANT_OPTIONS,
+    { name: 'runs', value: 'n', help: 'execute each n times, and compare these as well' },
+    {
+      name: 'epochs',
+      value: 'n',
+      help: 'of incremental items execute the first n epochs alone, and compare their states',
+    },
+    { name: 'concurrency', value: 'n', help: 'cores to use (default: all)' },
+    { name: 'report', value: 'file', multiple: true, help: 'write Markdown (.md) or JUnit (.xml)' },
+    JSON_OPTION,
+  ],
+  notes:
+    'Exit: 0 all is as it should be, 3 something differs, 1 a stage failed, 2 a mistake.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
+};
+
+export const command: Command = {
+  usage,
+  async run(argv, context) {
+    const parsed = parse(usage, argv);
+    const reports = parsed.texts('report').map(reportTo);
+    const { out } = context.terminal;
+    const isJson = parsed.flag('json');
+    const results = await withProject(parsed, context, (project) =>
+      verify(
+        project,
+        {
+          targets: parsed.positionals,
+          runs: positive(parsed, 'runs') ?? 1,
+          epochs: positive(parsed, 'epochs'),
+          concurrency: positive(parsed, 'concurrency'),
+          interruption: context.interruption,
+        },
+        (event) => {
+          if (!isJson) for (const line of eventLines(event)) out(`${line}\n`);
+        },
+        (verified) => {
+          if (!isJson) for (const line of verifiedLines(verified)) out(`${line}\n`);
+        },
+      ),
+    );
+    if (isJson) out(`${JSON.stringify(results, null, 2)}\n`);
+    else out(`${verifiedSummary(results)}\n`);
+    for (const write of reports) write(context.host.cwd, results);
+    tellGitHub(context, results, isJson);
+    return exitCode(context, results);
+  },
+};
+
+/** What goes on inside, where it takes long: the epochs, and what is waited for. */
+function eventLines(event: RunEvent): string[] {
+  switch (event.type) {
+    case 'waiting':
+    case 'warning':
+    case 'epoch':
+      return plainLines(event, false);
+    default:
+      return [];
+  }
+}
+
+type WriteReport = (cwd: string, results: readonly Verified[]) => void;
+
+/** Checked before hours are spent. */
+function reportTo(file: string): WriteReport {
+  const make = { '.md': verifiedMarkdown, '.xml': verifiedJUnit }[path.extname(file)];
+  if (make === undefined) {
+    throw userError(
+      'option-value',
+      `--report cannot write "${file}"`,
+      'name a file that ends in .md or .xml',
+    );
+  }
+  return (cwd, results) => {
+    const target = path.resolve(cwd, file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, make(results));
+  };
+}
+
+function tellGitHub(
+  { host, terminal }: CommandContext,
+  results: readonly Verified[],
+  isJson: boolean,
+): void {
+  if (host.env.GITHUB_ACTIONS !== 'true') return;
+  // Workflow commands are read from stderr as well, and stdout may be somebody's JSON.
+  const say = isJson ? terminal.err : terminal.out;
+  for (const line of verifiedAnnotations(results)) say(`${line}\n`);
+  const summary = host.env.GITHUB_STEP_SUMMARY;
+  if (summary !== undefined && summary !== '') appendFileSync(summary, verifiedMarkdown(results));
+}
+
+function exitCode({ interruption }: CommandContext, results: readonly Verified[]): number {
+  if (interruption.stop.aborted) return EXIT.interrupted;
+  const { failed, differs } = summaryOf(results);
+  if (failed > 0) return EXIT.failed;
+  return differs > 0 ? EXIT.difference : EXIT.done;
+}

@@ -1,0 +1,45 @@
+/** Rows as a table: in columns for terminals, or as Markdown. Pure. */
+
+/** The first row is the heading. */
+export type Rows = readonly (readonly string[])[];
+
+/** Columns two spaces apart; numbers to the right. */
+export function plainTable(rows: Rows): string {
+  const widths = widthsOf(rows);
+  const isNumeric = widths.map((_, at) =>
+    rows.slice(1).every((row) => /^[-+\d.e ∞]*$/.test(row[at] ?? '')),
+  );
+  return rows
+    .map((row) =>
+      widths
+        .map((width, at) => {
+          const cell = row[at] ?? '';
+          return isNumeric[at] ? cell.padStart(width) : cell.padEnd(width);
+        })
+        .join('  ')
+        .trimEnd()
+        .concat('\n'),
+    )
+    .join('');
+}
+
+export function markdownTable([head = [], ...rows]: Rows): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(escapeCell).join(' | ')} |\n`;
+  return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
+}
+
+/** Text within a line of Markdown: nothing in it is markup. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_[\]<>]/g, '\\$&').replace(/\s*\n\s*/g, ' ');
+}
+
+function escapeCell(text: string): string {
+  return escapeMarkdown(text).replaceAll('|', '\\|');
+}
+
+function widthsOf(rows: Rows): number[] {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  return Array.from({ length: columns }, (_, at) =>
+    rows.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), 0),
+  );
+}
