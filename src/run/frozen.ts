@@ -10,7 +10,7 @@ import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from './lock-
 import { readLockFile } from './lock-file.js';
 import { inShort, otherOuts, reasonsAgainst } from './lock-reasons.js';
 import { type Outlook, outlooks } from './outlook.js';
-import { cacheOf, finish, itemAt, type Work } from './work.js';
+import { cacheOf, finish, itemAt, neverAlways, type Work } from './work.js';
 
 /** Ends every item with what it is; returns the number of differences. */
 export async function inspectFrozen(work: Work): Promise<number> {
@@ -98,13 +98,6 @@ async function inspectResults(
       });
     }
   }
-}
-
-/** That a stage asks to run each time is no difference: its last result is. */
-function neverAlways(work: Work): Work {
-  const { project } = work;
-  const items = project.plan.items.map((item) => ({ ...item, always: false }));
-  return { ...work, project: { ...project, plan: { ...project.plan, items } } };
 }
 
 function againstLock(

@@ -105,8 +105,13 @@ export async function inspection(project: Project, targets: readonly string[]): 
     keepGoing: false,
     interruption: { stop: never, kill: never },
   };
-  const selected = withNeeds(project.plan, select(project.plan, targets));
-  return workOn(project, selected, options, () => {});
+  return workFor(project, options, () => {});
+}
+
+/** The targets and what they need. */
+export function workFor(project: Project, options: RunOptions, emit: Emit): Promise<Work> {
+  const selected = withNeeds(project.plan, select(project.plan, options.targets));
+  return workOn(project, selected, options, emit);
 }
 
 async function workOn(

@@ -15,7 +15,8 @@ export async function schedule(work: Work, pending: readonly number[]): Promise<
   await new Schedule(work, pending, queue).run();
 }
 
-async function capacityOf(work: Work, pending: readonly number[]): Promise<Resources> {
+/** What the items of a run may use together. */
+export async function capacityOf(work: Work, pending: readonly number[]): Promise<Resources> {
   const wantsGpu = pending.some((index) => itemAt(work, index).resources.gpu > 0);
   return {
     cpu: work.options.concurrency ?? availableParallelism(),

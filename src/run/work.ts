@@ -73,3 +73,10 @@ export function finish(work: Work, index: number, done: ItemDone, settled?: Sett
 export function selectedNeeds(work: Work, index: number): number[] {
   return itemAt(work, index).needs.filter((need) => work.isSelected.has(need));
 }
+
+/** The same without `always`: that a stage asks to run each time says nothing against its last result. */
+export function neverAlways(work: Work): Work {
+  const { project } = work;
+  const items = project.plan.items.map((item) => ({ ...item, always: false }));
+  return { ...work, project: { ...project, plan: { ...project.plan, items } } };
+}

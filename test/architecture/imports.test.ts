@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pipeline: ['stage', 'error', 'canonical'],
   cache: ['stage', 'error', 'canonical', 'manifest', 'pipeline/plan'],
   lock: ['stage', 'error', 'canonical', 'manifest', 'cache/digest'],
+  compare: ['lock'],
   trace: ['stage', 'error', 'canonical', 'manifest', 'pipeline'],
   process: ['stage', 'error', 'canonical'],
   run: [
@@ -27,10 +28,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pipeline',
     'cache',
     'lock',
+    'compare',
     'trace',
     'process',
   ],
-  report: ['stage', 'error', 'event'],
+  report: ['stage', 'error', 'event', 'compare'],
   cli: [
     'stage',
     'error',
@@ -40,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pipeline',
     'cache',
     'lock',
+    'compare',
     'run',
     'report',
     'process',

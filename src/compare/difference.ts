@@ -1,0 +1,106 @@
+/** How two artifacts differ, as data, and the sentence for it. */
+
+export type Difference =
+  /** One of them has a file that the other has not. */
+  | { readonly kind: 'absent'; readonly side: 'expected' | 'actual' }
+  /** A file here, a folder or a link there; another link; executable or not. */
+  | { readonly kind: 'nature'; readonly expected: string; readonly actual: string }
+  | BytesDifference
+  | JsonDifference
+  | TensorDifference
+  /** What was expected is known by its digest alone. */
+  | { readonly kind: 'digest'; readonly expected: string; readonly actual: string };
+
+export interface BytesDifference {
+  readonly kind: 'bytes';
+  /** Of the first byte that differs; the shorter size when one is the beginning of the other. */
+  readonly offset: number;
+  /** Undefined behind the end. */
+  readonly expected: number | undefined;
+  readonly actual: number | undefined;
+  readonly sizes: readonly [expected: number, actual: number];
+  /** Of texts: the line, from 1. */
+  readonly line?: number;
+}
+
+export interface JsonDifference {
+  readonly kind: 'json';
+  /** Dots between names and indices; empty for the whole. */
+  readonly path: string;
+  /** JSON; undefined for what is not there. */
+  readonly expected: string | undefined;
+  readonly actual: string | undefined;
+  /** Values that differ beyond their tolerance, this one included. */
+  readonly count: number;
+  /** Of the numbers among them. */
+  readonly largest?: number;
+}
+
+export interface TensorDifference {
+  readonly kind: 'tensor';
+  /** Empty for the one array of a .npy file. */
+  readonly tensor: string;
+  /** Position of the first element that differs beyond the tolerance. */
+  readonly index: readonly number[];
+  readonly expected: number;
+  readonly actual: number;
+  readonly count: number;
+  readonly size: number;
+  /** The largest deviation in the tensor. */
+  readonly largest: number;
+}
+
+/** Where two artifacts differ, or how far apart they are where that is allowed. */
+export type Comparison =
+  | { readonly verdict: 'same' }
+  | { readonly verdict: 'tolerated'; readonly largest: number }
+  | {
+      readonly verdict: 'differs';
+      /** Path within the artifact; empty for the artifact itself. */
+      readonly file: string;
+      readonly difference: Difference;
+      /** Further files that differ. */
+      readonly more: number;
+    };
+
+export function differenceText(difference: Difference): string {
+  switch (difference.kind) {
+    case 'absent':
+      return difference.side === 'actual' ? 'was not written' : 'was not there before';
+    case 'nature':
+      return `${difference.expected} before, ${difference.actual} now`;
+    case 'bytes':
+      return bytesText(difference);
+    case 'json': {
+      const { path, expected, actual, count, largest } = difference;
+      const more = count > 1 ? `; ${count} values differ${deviation(largest)}` : '';
+      return `${path === '' ? 'the value' : path}: ${expected ?? 'absent'} before, ${actual ?? 'absent'} now${more}`;
+    }
+    case 'tensor': {
+      const { tensor, index, expected, actual, count, size, largest } = difference;
+      const name = tensor === '' ? 'element' : `tensor ${tensor} at`;
+      return `${name} [${index.join(', ')}]: ${expected} before, ${actual} now; ${count} of ${size} values differ${deviation(largest)}`;
+    }
+    case 'digest':
+      return `${shortDigest(difference.expected)} expected, ${shortDigest(difference.actual)} now (the expected bytes are not in the cache, so the place is not known)`;
+    default:
+      return difference satisfies never;
+  }
+}
+
+function bytesText({ offset, expected, actual, sizes, line }: BytesDifference): string {
+  const hex = (byte: number | undefined) =>
+    byte === undefined ? 'its end' : `0x${byte.toString(16).padStart(2, '0')}`;
+  const where = line === undefined ? `byte ${offset}` : `byte ${offset} (line ${line})`;
+  const lengths = sizes[0] === sizes[1] ? '' : `; ${sizes[0]} bytes before, ${sizes[1]} now`;
+  return `${where}: ${hex(expected)} before, ${hex(actual)} now${lengths}`;
+}
+
+function deviation(largest: number | undefined): string {
+  return largest === undefined ? '' : `, by at most ${Number(largest.toPrecision(3))}`;
+}
+
+/** `f:1a2b3c4d5e6f`. */
+function shortDigest(digest: string): string {
+  return digest.slice(0, 14);
+}

@@ -1,0 +1,21 @@
+/** Numbers that are known by their paths, beside those of a JSON file. */
+import { readFileSync } from 'node:fs';
+import { metricsOf } from '../lock/metrics.js';
+import type { Comparison } from './difference.js';
+import { compareJson } from './json.js';
+import type { Tolerance } from './tolerance.js';
+
+/** Undefined when the numbers do not tell them apart: then something else does. */
+export function compareNumbers(
+  expected: Readonly<Record<string, number>>,
+  file: string,
+  tolerance: Tolerance | undefined,
+): Comparison | undefined {
+  const actual = metricsOf(readFileSync(file, 'utf8'));
+  if (actual === undefined) return undefined;
+  const compared = compareJson(JSON.stringify(expected), JSON.stringify(actual), tolerance ?? {});
+  if (compared === undefined) return undefined;
+  if ('difference' in compared)
+    return { verdict: 'differs', file: '', difference: compared.difference, more: 0 };
+  return tolerance === undefined ? undefined : { verdict: 'tolerated', ...compared };
+}

@@ -1,0 +1,26 @@
+/** How far a number may deviate, by pattern: `*` stands for any characters, dots included. */
+
+/** Patterns over JSON paths or names of tensors → allowed absolute deviation. */
+export type Tolerance = Readonly<Record<string, number>>;
+
+/** The allowed deviation at a path: 0 where no pattern fits, that of the most specific where several do. */
+export function allowanceOf(tolerance: Tolerance): (path: string) => number {
+  const rules = Object.entries(tolerance)
+    .map(([pattern, allowed]) => ({ regex: regexOf(pattern), allowed, weight: weightOf(pattern) }))
+    .sort((a, b) => b.weight - a.weight);
+  return (path) => rules.find(({ regex }) => regex.test(path))?.allowed ?? 0;
+}
+
+function weightOf(pattern: string): number {
+  return pattern.replaceAll('*', '').length;
+}
+
+function regexOf(pattern: string): RegExp {
+  const source = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
+  return new RegExp(`^${source}$`, 'su');
+}
+
+/** True when two numbers are as good as equal: NaN is NaN. */
+export function isWithin(a: number, b: number, allowed: number): boolean {
+  return a === b || (Number.isNaN(a) && Number.isNaN(b)) || Math.abs(a - b) <= allowed;
+}

@@ -1,0 +1,57 @@
+/** The contents of two files by their values, where the format is one that we read: JSON, .npy, safetensors. */
+import type { Difference } from './difference.js';
+import { compareJson, type ValueComparison } from './json.js';
+import { readNpy } from './npy.js';
+import { readSafetensors } from './safetensors.js';
+import { compareTensors, type Tensor } from './tensor.js';
+import { allowanceOf, type Tolerance } from './tolerance.js';
+
+/** Undefined for a format that is not read, or contents that are not of it. */
+export function compareValues(
+  file: string,
+  expected: Buffer,
+  actual: Buffer,
+  tolerance: Tolerance,
+): ValueComparison<Difference> | undefined {
+  if (file.endsWith('.json')) {
+    return compareJson(expected.toString('utf8'), actual.toString('utf8'), tolerance);
+  }
+  if (file.endsWith('.npy')) {
+    const [before, now] = [readNpy(expected), readNpy(actual)];
+    if (before === undefined || now === undefined) return undefined;
+    return compareMaps(new Map([['', before]]), new Map([['', now]]), tolerance);
+  }
+  if (file.endsWith('.safetensors')) {
+    const [before, now] = [readSafetensors(expected), readSafetensors(actual)];
+    if (before === undefined || now === undefined) return undefined;
+    return compareMaps(before, now, tolerance);
+  }
+  return undefined;
+}
+
+function compareMaps(
+  expected: ReadonlyMap<string, Tensor>,
+  actual: ReadonlyMap<string, Tensor>,
+  tolerance: Tolerance,
+): ValueComparison<Difference> {
+  const allowance = allowanceOf(tolerance);
+  let largest = 0;
+  for (const name of new Set([...expected.keys(), ...actual.keys()])) {
+    const [before, now] = [expected.get(name), actual.get(name)];
+    if (before === undefined || now === undefined || natureOf(before) !== natureOf(now)) {
+      const of = (tensor: Tensor | undefined) =>
+        tensor === undefined ? `no tensor ${name}` : `${name} ${natureOf(tensor)}`.trim();
+      return { difference: { kind: 'nature', expected: of(before), actual: of(now) } };
+    }
+    const compared = compareTensors(name, before, now, allowance(name));
+    if ('difference' in compared) return compared;
+    largest = Math.max(largest, compared.largest);
+  }
+  return { largest };
+}
+
+/** `F32 [3, 4]`. */
+function natureOf({ type, shape, firstFastest, bigEndian }: Tensor): string {
+  const order = `${firstFastest === true ? ' in Fortran order' : ''}${bigEndian === true ? ' big-endian' : ''}`;
+  return `${type} [${shape.join(', ')}]${order}`;
+}

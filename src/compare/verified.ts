@@ -1,0 +1,46 @@
+/** What `verify` found of an item: data for every report. */
+
+export type VerifyVerdict =
+  /** Byte for byte what was expected. */
+  | 'same'
+  /** Numbers deviate, within what the stage allows. */
+  | 'tolerated'
+  | 'differs'
+  /** It could not be executed to its end. */
+  | 'failed'
+  | 'cancelled';
+
+export interface Verified {
+  readonly item: string;
+  readonly verdict: VerifyVerdict;
+  /** What the result was compared with: `pipeline.lock`, `the record in the cache`, `its other runs`. */
+  readonly against: string;
+  /** Wall time of all its executions. */
+  readonly seconds: number;
+  /** One for each out, state or cause. */
+  readonly findings: readonly Finding[];
+  /** Of a failure: its last lines. */
+  readonly tail: readonly string[];
+  /** Of a failure: where the whole output is, relative to the project. */
+  readonly log?: string;
+}
+
+export interface Finding {
+  /** An out's path, a file in it, `epoch 3`; empty for the item as a whole. */
+  readonly where: string;
+  readonly text: string;
+}
+
+export interface VerifySummary {
+  readonly same: number;
+  readonly tolerated: number;
+  readonly differs: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
+
+export function summaryOf(results: readonly Verified[]): VerifySummary {
+  const summary = { same: 0, tolerated: 0, differs: 0, failed: 0, cancelled: 0 };
+  for (const { verdict } of results) summary[verdict]++;
+  return summary;
+}

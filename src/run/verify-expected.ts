@@ -1,0 +1,102 @@
+/** What an item's executions are to give: by pipeline.lock, else by the record in the cache. */
+import type { Digest } from '../cache/digest.js';
+import { type Diagnostic, UserError } from '../error.js';
+import type { LockBlock } from '../lock/block.js';
+import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
+import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import { explain } from './explain.js';
+import { readLockFile } from './lock-file.js';
+import { inShort, reasonsAgainst } from './lock-reasons.js';
+import type { Outlook } from './outlook.js';
+import { cacheOf, itemAt, type Work } from './work.js';
+
+export interface Expected {
+  readonly key: string;
+  readonly manifest: Manifest;
+  /** As messages name it. */
+  readonly source: typeof LOCK_FILE | 'the record in the cache' | 'its other runs';
+  /** By name; none when there is nothing to compare with but the other runs. */
+  readonly outs: Readonly<Record<string, Digest>>;
+  /** Numbers of the lock, by out. */
+  readonly metrics: LockBlock['metrics'];
+  /** States of a chain, by epoch. */
+  readonly states: Readonly<Record<number, Digest>>;
+  /** Why the lock is not of this definition: nothing has to be executed to know the difference. */
+  readonly mismatch?: string;
+}
+
+/** @param wanted compare with nothing but what is recorded of these epochs */
+export interface Wanted {
+  readonly runs: number;
+  readonly epochs: number | undefined;
+}
+
+/**
+ * @throws UserError naming every item that cannot be executed, or has nothing to be compared with
+ */
+export function expectations(
+  work: Work,
+  found: ReadonlyMap<number, Outlook>,
+  targets: readonly number[],
+  wanted: Wanted,
+): Map<number, Expected> {
+  const name = sectionOf(work.project.variant);
+  const section = name === undefined ? undefined : readLockFile(work.project.root)?.get(name);
+  const mistakes: Diagnostic[] = [];
+  const expected = new Map<number, Expected>();
+  for (const index of targets) {
+    const each = expectedOf(work, index, found.get(index) as Outlook, section, wanted);
+    if ('code' in each) mistakes.push(each);
+    else expected.set(index, each);
+  }
+  if (mistakes.length > 0) throw new UserError(mistakes);
+  return expected;
+}
+
+function expectedOf(
+  work: Work,
+  index: number,
+  outlook: Outlook,
+  section: LockSection | undefined,
+  { runs, epochs }: Wanted,
+): Expected | Diagnostic {
+  const item = itemAt(work, index);
+  const mistake = (message: string): Diagnostic => ({
+    code: 'not-verifiable',
+    message: `${item.id} cannot be verified: ${message}`,
+    hint: '`pipe run` first',
+  });
+  if (outlook.kind === 'unknown')
+    return mistake(`it needs what ${outlook.waitsFor.join(', ')} would make`);
+  if (outlook.kind === 'missing')
+    return mistake(explain(work.project, item, work.codes.of(index), outlook)[0]?.text ?? '');
+  const { key } = outlook;
+  const manifest = outlook.kind === 'run' ? outlook.manifest : outlook.record.manifest;
+  const states = statesOnRecord(work, index, manifest);
+  const block = section?.get(item.id);
+  if (block !== undefined) {
+    const outs = Object.entries(block.outs).map(([name, { digest }]) => [name, digest]);
+    const source = LOCK_FILE;
+    const { metrics } = block;
+    const whole = { key, manifest, source, outs: Object.fromEntries(outs), metrics } as const;
+    if (block.key === key) return { ...whole, states: { ...states, ...block.epochs?.states } };
+    const reasons = reasonsAgainst(work.project, item, work.codes.of(index), block, manifest);
+    const mismatch = `${LOCK_FILE} is of another definition: ${inShort(reasons)}`;
+    return { ...whole, states: {}, mismatch };
+  }
+  const record = outlook.kind === 'run' ? cacheOf(work).readRecord(key) : outlook.record;
+  const outs = Object.fromEntries((record?.outs ?? []).map(({ name, digest }) => [name, digest]));
+  const isEmpty = epochs === undefined ? record === undefined : Object.keys(states).length === 0;
+  if (isEmpty && runs < 2)
+    return mistake(`neither ${LOCK_FILE} nor the cache holds a result to compare with`);
+  const source = isEmpty ? 'its other runs' : 'the record in the cache';
+  return { key, manifest, source, outs, metrics: {}, states };
+}
+
+function statesOnRecord(work: Work, index: number, manifest: Manifest): Record<number, Digest> {
+  const { epochs } = itemAt(work, index);
+  if (epochs === undefined) return {};
+  const chain = keyOf(chainManifest(manifest, epochs.param));
+  const records = cacheOf(work).readEpochs(chain);
+  return Object.fromEntries(records.map(({ epoch, state }) => [epoch, state]));
+}

@@ -1,0 +1,97 @@
+/** `pipe verify`: items executed again in fresh folders, without the cache, and compared with what is committed. */
+import type { Verified } from '../compare/verified.js';
+import type { Emit } from '../event.js';
+import { select } from '../pipeline/select.js';
+import type { Surroundings } from './inputs.js';
+import { Overlay, outlooks } from './outlook.js';
+import type { Project } from './project.js';
+import { createJobQueue } from './queue.js';
+import { workFor } from './run.js';
+import { capacityOf } from './schedule.js';
+import { expectations } from './verify-expected.js';
+import { verifyItem } from './verify-item.js';
+import { type Interruption, itemAt, neverAlways, type Work } from './work.js';
+
+export interface VerifyOptions {
+  /** Stages, items or patterns; none: all. */
+  readonly targets: readonly string[];
+  /** How often each is executed. */
+  readonly runs: number;
+  /** Of incremental items: so many epochs from the beginning, and their states alone. */
+  readonly epochs: number | undefined;
+  readonly concurrency: number | undefined;
+  readonly interruption: Interruption;
+}
+
+/**
+ * Executes the targets; what they need is taken as it is.
+ *
+ * @param tell what goes on in the executions
+ * @param onVerified each item as soon as it is done
+ * @returns of every target, in plan order
+ * @throws UserError when an item cannot be executed or has nothing to be compared with
+ */
+export async function verify(
+  project: Project,
+  options: VerifyOptions,
+  tell: Emit,
+  onVerified: (verified: Verified) => void,
+): Promise<Verified[]> {
+  const work = await workToVerify(project, options, tell);
+  const targets = select(project.plan, options.targets);
+  const { runs, epochs } = options;
+  const found = outlooks(neverAlways(work));
+  const expected = expectations(work, found, targets, { runs, epochs });
+  const overlay = new Overlay(work);
+  for (const [index, outlook] of found) {
+    if (outlook.kind === 'restore') overlay.lay(itemAt(work, index), outlook.record);
+  }
+  const around: Surroundings = { ...project, look: (path, how) => overlay.scan(path, how) };
+  const queue = await createJobQueue(await capacityOf(work, targets));
+  const verified = new Map<number, Verified>();
+  let bug: unknown;
+  for (const [index, each] of expected) {
+    const item = itemAt(work, index);
+    const job = {
+      index,
+      expected: each,
+      runs,
+      epochs: item.epochs === undefined ? undefined : epochs,
+      around,
+    };
+    queue
+      .add(
+        async () => {
+          if (bug !== undefined) return;
+          const result = await verifyItem(work, job);
+          verified.set(index, result);
+          onVerified(result);
+        },
+        { need: item.resources, priority: 0 },
+      )
+      .catch((error: unknown) => {
+        bug ??= error;
+      });
+  }
+  await queue.onIdle();
+  if (bug !== undefined) throw bug;
+  return targets.map((index) => verified.get(index) as Verified);
+}
+
+function workToVerify(project: Project, options: VerifyOptions, emit: Emit): Promise<Work> {
+  const { targets, concurrency, interruption } = options;
+  return workFor(
+    project,
+    {
+      targets,
+      only: false,
+      force: false,
+      dry: true,
+      frozen: false,
+      keepGoing: true,
+      ...(concurrency === undefined ? {} : { concurrency }),
+      interruption,
+    },
+    emit,
+  );
+}
