@@ -1,0 +1,260 @@
+/** `pipe verify`: what is the same, what differs and where, what cannot be executed on its deps alone. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Verified } from '../../src/compare/verified.js';
+import { type Ended, Project } from '../rig/project.js';
+
+/** `lucky` gives what the file outside of the project says, so a test decides what "nondeterministic" gives. */
+const PIPELINE = `
+params: { x: 0 }
+stages:
+  copy:
+    cmd: cat \${deps.text} > \${outs.copy}
+    deps: { text: data/text.txt }
+    outs: { copy: cache/out/copy.txt }
+  folder:
+    cmd: mkdir -p \${outs.folder}/in && cp \${deps.all} \${outs.folder}/in && ln -s in/a.txt \${outs.folder}/link
+    deps: { all: data/*.txt, copy: cache/out/copy.txt }
+    outs: { folder: cache/out/folder }
+  inner:
+    cmd: cat \${deps.file} > \${outs.inner}
+    deps: { file: cache/out/folder/in/a.txt }
+    outs: { inner: cache/out/inner.txt }
+  module:
+    run: stages/module.ts
+    deps: { text: cache/out/copy.txt }
+    outs: { upper: cache/out/upper.txt }
+  script:
+    cmd: node scripts/main.mjs \${outs.out}
+    outs: { out: cache/out/script.txt }
+  sneaky:
+    cmd: cat data/text.txt > \${outs.out}
+    outs: { out: cache/out/sneaky.txt }
+  lucky:
+    cmd: cp "$LUCK" \${outs.luck}
+    outs: { luck: cache/out/luck.json }
+  allowed:
+    cmd: cp "$LUCK" \${outs.luck}
+    outs: { luck: cache/out/allowed.json }
+    tolerance: { cache/out/allowed.json: { "ssim.*": 0.001 } }
+  train:
+    cmd: sh scripts/train.sh "$NOISE"
+    epochs: 4
+    outs: { model: cache/out/model }
+`;
+
+const TRAIN = `
+e=$PIPE_EPOCH
+while [ $e -lt $PIPE_EPOCHS ]; do
+  e=$((e + 1))
+  mkdir $PIPE_COMMIT/draft
+  echo "state $e" > $PIPE_COMMIT/draft/state
+  if [ $e -ge 3 ]; then cat "$1" >> $PIPE_COMMIT/draft/state; fi
+  while [ -e $PIPE_COMMIT/$((e - 1)) ]; do sleep 0.01; done
+  mv $PIPE_COMMIT/draft $PIPE_COMMIT/$e
+done
+echo "model $e" > cache/out/model
+`;
+
+const FILES = {
+  'data/text.txt': 'some text\n',
+  'data/a.txt': 'a\n',
+  'pipeline.yaml': PIPELINE,
+  'stages/module.ts': `
+import { readFileSync, writeFileSync } from 'node:fs';
+import { upper } from './lib/upper.js';
+export default ({ deps, outs }: { deps: { text: string }; outs: { upper: string } }) =>
+  writeFileSync(outs.upper, upper(readFileSync(deps.text, 'utf8')));
+`,
+  'stages/lib/upper.ts': 'export const upper = (text: string) => text.toUpperCase();\n',
+  'package.json': '{ "type": "module" }',
+  'scripts/main.mjs': `
+import { writeFileSync } from 'node:fs';
+import { name } from 'packaged';
+import { line } from './line.js';
+writeFileSync(process.argv[2], line(name));
+`,
+  'scripts/line.js': 'export const line = (name) => `by ${name}\\n`;\n',
+  'node_modules/packaged/package.json': '{"name":"packaged","version":"1.0.0","main":"index.js"}',
+  'node_modules/packaged/index.js': "exports.name = 'packaged';\n",
+  'scripts/train.sh': TRAIN,
+};
+
+let made: Project;
+
+/** What `lucky` and `allowed` give from now on. */
+function luck(text: string): void {
+  writeFileSync(made.env.LUCK as string, text);
+}
+
+beforeAll(async () => {
+  made = new Project(FILES);
+  made.env.LUCK = made.path('.runtime/luck');
+  made.env.NOISE = made.path('.runtime/noise');
+  made.write('.runtime/noise', '');
+  made.write('.runtime/luck', '{"ssim": {"mean": 0.5, "std": 0.25}, "name": "x"}');
+  const { code, err } = await made.pipe('run');
+  expect([code, err]).toEqual([0, '']);
+});
+
+afterAll(() => made.dispose());
+
+async function verify(...args: string[]): Promise<Ended & { results: readonly Verified[] }> {
+  const ended = await made.pipe('verify', '--json', ...args);
+  return { ...ended, results: JSON.parse(ended.out) as Verified[] };
+}
+
+describe('pipe verify', () => {
+  it('finds the same bytes in fresh folders: commands, patterns, links, modules, scripts, epochs', async () => {
+    const before = readFileSync(made.path('pipeline.lock'), 'utf8');
+    const names = ['copy', 'folder', 'inner', 'module', 'script', 'lucky', 'train'];
+    const { code, out } = await made.pipe('verify', ...names);
+    expect(out.trimEnd().split('\n').at(-1)).toBe('pipe: 7 same');
+    expect(code).toBe(0);
+    expect(readFileSync(made.path('pipeline.lock'), 'utf8')).toBe(before);
+    expect((await made.pipe('run')).out).toBe('pipe: 0 ran, 0 restored, 9 fresh\n');
+  });
+
+  it('executes: it does not take results from the cache', async () => {
+    luck('{"ssim": {"mean": 0.75, "std": 0.25}, "name": "x"}');
+    const { code, out } = await made.pipe('verify', 'lucky');
+    expect(out).toMatch(
+      /^lucky: differs in [\d.]+ s, beside pipeline.lock\n {2}cache\/out\/luck.json: ssim.mean: 0.5 before, 0.75 now\npipe: 0 same, 1 differs\n$/,
+    );
+    expect(code).toBe(3);
+  });
+
+  it('honours the tolerance of a stage, and no more than that', async () => {
+    luck('{"ssim": {"mean": 0.5009, "std": 0.2495}, "name": "x"}');
+    const within = await verify('allowed');
+    expect(within.code).toBe(0);
+    expect(within.results[0]).toMatchObject({
+      verdict: 'tolerated',
+      findings: [{ text: 'within tolerance: deviates by at most 0.0009' }],
+    });
+    luck('{"ssim": {"mean": 0.5009, "std": 0.2485}, "name": "y"}');
+    const beyond = await verify('allowed');
+    expect(beyond.code).toBe(3);
+    expect(beyond.results[0]?.findings).toEqual([
+      {
+        where: 'cache/out/allowed.json',
+        text: 'ssim.std: 0.25 before, 0.2485 now; 2 values differ, by at most 0.0015',
+      },
+    ]);
+  });
+
+  it('names an undeclared read: in the fresh folder it is not there', async () => {
+    const { code, results } = await verify('sneaky');
+    expect(code).toBe(1);
+    expect(results[0]).toMatchObject({ item: 'sneaky', verdict: 'failed' });
+    expect(results[0]?.findings.map(({ text }) => text)).toEqual([
+      'exit code 1',
+      'data/text.txt is in the project but not among the deps: it was not there',
+    ]);
+    expect(made.read(results[0]?.log ?? '')).toContain('data/text.txt');
+  });
+
+  it('compares executions among themselves', async () => {
+    // Each execution takes a line off the file: no two are alike.
+    made.write(
+      'pipeline.yaml',
+      PIPELINE.replaceAll('cp "$LUCK" ${', 'sed -i 1d "$LUCK" && cp "$LUCK" ${'),
+    );
+    luck('1\n2\n3\n4\n');
+    const { code, results } = await verify('lucky', '--runs', '2', '--set', 'x=1').finally(() =>
+      made.write('pipeline.yaml', PIPELINE),
+    );
+    expect(code).toBe(3);
+    expect(results[0]).toMatchObject({ against: 'its other runs', verdict: 'differs' });
+    expect(results[0]?.findings).toEqual([
+      {
+        where: 'cache/out/luck.json',
+        text: 'run 2 beside run 1: byte 0 (line 1): 0x32 before, 0x33 now; 6 bytes before, 4 now',
+      },
+    ]);
+  });
+
+  it('verifies the first epochs alone, by their states', async () => {
+    made.write('.runtime/noise', 'noise\n');
+    const two = await made.pipe('verify', 'train', '--epochs', '2');
+    expect([two.code, two.out]).toEqual([0, expect.stringContaining('train: epoch 2/2')]);
+    const all = await verify('train');
+    expect(all.code).toBe(3);
+    expect(all.results[0]?.findings).toEqual([
+      {
+        where: 'epoch 3/state',
+        text: 'byte 8 (line 2): its end before, 0x6e now; 8 bytes before, 14 now',
+      },
+    ]);
+    made.write('.runtime/noise', '');
+  });
+
+  it('says so when pipeline.lock is of another definition, without executing anything', async () => {
+    made.write('data/text.txt', 'other text\n');
+    const { code, results } = await verify('copy').finally(() =>
+      made.write('data/text.txt', FILES['data/text.txt']),
+    );
+    expect(code).toBe(3);
+    expect(results[0]?.findings[0]?.text).toBe(
+      'pipeline.lock is of another definition: dep data/text.txt changed',
+    );
+  });
+
+  it('does not believe a damaged object of the cache', async () => {
+    const digest = /copy: \{ digest: f:(\w\w)(\w+)/.exec(made.read('pipeline.lock'));
+    const object = `cache/v1/objects/${digest?.[1]}/${digest?.[2]}`;
+    const whole = made.read(object);
+    made.remove(object);
+    made.write(object, 'x'.repeat(statSync(made.path('cache/out/copy.txt')).size));
+    made.remove('cache/out/copy.txt');
+    const { code, results } = await verify('module');
+    expect(code).toBe(1);
+    expect(results[0]?.findings[0]?.text).toMatch(
+      /^its deps cannot be put into a fresh folder: object \w{12} of the cache is damaged/,
+    );
+    made.write(object, whole);
+    await made.pipe('run');
+  });
+
+  it('cannot verify what was never made, and says what to do', async () => {
+    const empty = new Project(FILES);
+    Object.assign(empty.env, made.env, { PIPE_RUNTIME_DIR: empty.path('.runtime') });
+    const { code, err } = await empty.pipe('verify', 'copy', 'module');
+    empty.dispose();
+    expect([code, err]).toEqual([
+      2,
+      `error: copy cannot be verified: neither pipeline.lock nor the cache holds a result to compare with (not-verifiable)
+  \`pipe run\` first
+
+error: module cannot be verified: it needs what copy would make (not-verifiable)
+  \`pipe run\` first
+`,
+    ]);
+  });
+
+  it('writes Markdown and JUnit, and speaks to GitHub Actions', async () => {
+    luck('{"ssim": {"mean": 1, "std": 0.25}, "name": "x"}');
+    Object.assign(made.env, {
+      GITHUB_ACTIONS: 'true',
+      GITHUB_STEP_SUMMARY: made.path('.runtime/summary.md'),
+    });
+    const args = ['--report', 'reports/v.md', '--report', 'reports/v.xml'];
+    const { code, out } = await made.pipe('verify', 'copy', 'lucky', 'sneaky', ...args);
+    delete made.env.GITHUB_ACTIONS;
+    expect(code).toBe(1);
+    expect(out).toContain(
+      '::error file=pipeline.yaml,title=pipe verify::lucky: cache/out/luck.json: ssim.mean: 0.5 before, 1 now\n',
+    );
+    const page = made.read('reports/v.md');
+    expect(page).toContain('## pipe verify: 1 same, 1 differs, 1 failed\n');
+    expect(page).toMatch(/^\| lucky \| differs \| pipeline.lock \| [\d.]+ s \|$/m);
+    expect(made.read('.runtime/summary.md')).toBe(page);
+    const xml = made.read('reports/v.xml');
+    expect(xml).toContain('<testsuites tests="3" failures="1" errors="1" skipped="0"');
+    expect(xml).toContain('<failure message="cache/out/luck.json: ssim.mean: 0.5 before, 1 now">');
+    expect(await made.pipe('verify', '--report', 'x.html')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--report cannot write "x.html" (option-value)'),
+    });
+  });
+});
