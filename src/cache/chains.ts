@@ -10,7 +10,7 @@ import { lstatIfThere } from './look.js';
 import { readMetrics } from './metrics-file.js';
 import { isWhole, Objects } from './objects.js';
 import type { ChainAbout, EpochRecord } from './record.js';
-import { epochPath, readEpochRecord, readSealed } from './records.js';
+import { epochPath, readEpochRecord, readSealed, type Unreadable } from './records.js';
 import { removeAside } from './restoring.js';
 import { namesIn, type Scratch } from './scratch.js';
 import { writeSealed } from './sealed-file.js';
@@ -32,10 +32,10 @@ export class Chains {
   }
 
   /** By epoch. What is missing or cannot be believed is a gap. */
-  readEpochs(chain: string): EpochRecord[] {
+  readEpochs(chain: string, unreadable: Unreadable = 'absent'): EpochRecord[] {
     const records: EpochRecord[] = [];
     for (const epoch of numbersIn(namesIn(this.#folder(chain)), '.json')) {
-      const record = readEpochRecord(this.#layout.chains, chain, epoch, this.#warn);
+      const record = readEpochRecord(this.#layout.chains, chain, epoch, this.#warn, unreadable);
       if (record !== undefined) records.push(record);
     }
     return records;
@@ -129,7 +129,7 @@ export class Chains {
     const objects = this.objects(chain);
     const dropped: EpochRecord[] = [];
     const needed = new Set<string>();
-    for (const record of this.readEpochs(chain)) {
+    for (const record of this.readEpochs(chain, 'an error')) {
       if (epochs.includes(record.epoch)) dropped.push(record);
       else for (const hex of objects.namesOf(record.state)) needed.add(hex);
     }

@@ -40,6 +40,7 @@ export interface Inventory {
 
 type Warn = (message: string) => void;
 
+/** A record that cannot be read for the moment is an error: gc would take it for garbage. */
 export function* takeInventory(layout: Layout, scratch: Scratch, warn: Warn): Sliced<Inventory> {
   // Records first: what is recorded while we look has its objects listed too.
   const records = yield* recordsIn(layout, warn);
@@ -47,7 +48,7 @@ export function* takeInventory(layout: Layout, scratch: Scratch, warn: Warn): Sl
   const reader = new Chains(layout, scratch, warn);
   for (const chain of namesIn(layout.chains).filter(isName)) {
     yield undefined;
-    const epochs = reader.readEpochs(chain);
+    const epochs = reader.readEpochs(chain, 'an error');
     const pending = reader.pendingCommits(chain);
     const objects = yield* objectsIn(reader.objects(chain).folder);
     chains.push({ chain, about: reader.about(chain), epochs, objects, pending });
@@ -64,7 +65,11 @@ function* recordsIn({ records }: Layout, warn: Warn): Sliced<StoredRecord[]> {
       yield undefined;
       const stat = lstatIfThere(recordPath(records, key));
       if (stat === undefined) continue;
-      found.push({ key, mtime: stat.mtimeMs, record: readRunRecord(records, key, warn) });
+      found.push({
+        key,
+        mtime: stat.mtimeMs,
+        record: readRunRecord(records, key, warn, 'an error'),
+      });
     }
   }
   return found;

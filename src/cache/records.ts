@@ -1,7 +1,7 @@
 /** Run records: one sealed file each, by key. What is not whole and ours does not exist. */
 import { readFileSync } from 'node:fs';
 import { isDigest } from './digest.js';
-import { isAbsent, reasonOf } from './errors.js';
+import { isAbsent, isPassing, reasonOf } from './errors.js';
 import type { EpochRecord, RecordedOut, RunRecord } from './record.js';
 import { unseal } from './sealed.js';
 
@@ -15,9 +15,18 @@ export function epochPath(chains: string, chain: string, epoch: number): string 
 
 type Warn = (message: string) => void;
 
+/** What a record is that the system will not give to us: `absent` for who can compute it again. */
+export type Unreadable = 'absent' | 'an error';
+
 /** Undefined when there is none, or none that can be believed. */
-export function readRunRecord(folder: string, key: string, warn: Warn): RunRecord | undefined {
-  const body = readSealed(recordPath(folder, key), `the record ${key.slice(0, 12)}`, warn);
+export function readRunRecord(
+  folder: string,
+  key: string,
+  warn: Warn,
+  unreadable: Unreadable = 'absent',
+): RunRecord | undefined {
+  const what = `the record ${key.slice(0, 12)}`;
+  const body = readSealed(recordPath(folder, key), what, warn, unreadable);
   if (body === undefined || isRunRecord(body, key)) return body;
   warn(`the record ${key.slice(0, 12)} holds something else: it is ignored`);
   return undefined;
@@ -28,21 +37,31 @@ export function readEpochRecord(
   chain: string,
   epoch: number,
   warn: Warn,
+  unreadable: Unreadable = 'absent',
 ): EpochRecord | undefined {
   const what = `the record of epoch ${epoch} of chain ${chain.slice(0, 12)}`;
-  const body = readSealed(epochPath(chains, chain, epoch), what, warn);
+  const body = readSealed(epochPath(chains, chain, epoch), what, warn, unreadable);
   if (body === undefined || isEpochRecord(body, chain, epoch)) return body;
   warn(`${what} holds something else: it is ignored`);
   return undefined;
 }
 
 /** The body of a sealed file; warns when there is a file that cannot be believed. */
-export function readSealed(file: string, what: string, warn: Warn): unknown {
+export function readSealed(
+  file: string,
+  what: string,
+  warn: Warn,
+  unreadable: Unreadable = 'absent',
+): unknown {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (!isAbsent(error)) warn(`${what} cannot be read (${reasonOf(error)}): it is ignored`);
+    // Not to be taken for a missing result, which could cost hours.
+    if (isPassing(error)) throw error;
+    if (isAbsent(error)) return undefined;
+    if (unreadable === 'an error') throw error;
+    warn(`${what} cannot be read (${reasonOf(error)}): it is ignored`);
     return undefined;
   }
   const body = unseal(text);

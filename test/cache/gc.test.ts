@@ -1,5 +1,5 @@
 /** What gc removes, in which order, and what it leaves alone. */
-import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { Cache } from '../../src/cache/cache.js';
@@ -213,3 +213,16 @@ function deadName(cache: Cache): string {
 function recordFile(project: TestProject, key: string): string {
   return project.at(`cache/v1/records/${key.slice(0, 2)}/${key}.json`);
 }
+
+test('a record that cannot be read for the moment ends gc: it is not garbage', async () => {
+  const project = new TestProject();
+  await result(project, A, 10, 1);
+  const record = recordFile(project, A);
+  renameSync(record, `${record}.away`);
+  mkdirSync(record);
+  await expect(gc(project, { maxSize: 0 })).rejects.toThrow('EISDIR');
+  rmdirSync(record);
+  renameSync(`${record}.away`, record);
+  const cache = project.open();
+  expect(cache.hasAll(cache.readRecord(A)!.outs[0]!.digest)).toBe(true);
+});
