@@ -25,6 +25,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'what is kept, whether it is whole, and what may go',
     load: () => import('./cache.js'),
   },
+  metrics: {
+    summary: 'the metrics of every item, and what changed since a revision',
+    load: () => import('./metrics.js'),
+  },
   lock: { summary: 'check pipeline.lock', load: () => import('./lock.js') },
   verify: {
     summary: 'execute again in a fresh folder, and compare',

@@ -7,16 +7,29 @@ import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, variantOf } from './c
 
 const usage: Usage = {
   command: 'params',
-  positionals: '[path …]',
-  summary: 'Prints the params as stages get them, and where each value comes from.',
-  options: [...VARIANT_OPTIONS, JSON_OPTION],
+  positionals: '[path …] | diff [revision [revision]]',
+  summary:
+    'Prints the params as stages get them, and where each value comes from; or what differs from a git revision (HEAD).',
+  options: [
+    ...VARIANT_OPTIONS,
+    { name: 'all', help: 'with diff: also what is equal' },
+    { name: 'md', help: 'with diff: print Markdown' },
+    JSON_OPTION,
+  ],
   notes: 'With paths, such as train or train.epochs, these alone.',
 };
 
 export const command: Command = {
   usage,
-  async run(argv, { host, terminal }) {
+  async run(argv, context) {
     const parsed = parse(usage, argv);
+    const { host, terminal } = context;
+    const [first, ...rest] = parsed.positionals;
+    if (first === 'diff') {
+      const { paramsDiff } = await import('./params-diff.js');
+      terminal.out(await paramsDiff(parsed, context, rest));
+      return EXIT.done;
+    }
     // Loaded here: the other commands find the params in the kept plan, without the YAML parser.
     const { loadParams } = await import('../pipeline/load.js');
     const { paramLines } = await import('../pipeline/params-report.js');

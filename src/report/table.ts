@@ -6,9 +6,7 @@ export type Rows = readonly (readonly string[])[];
 /** Columns two spaces apart; numbers to the right. */
 export function plainTable(rows: Rows): string {
   const widths = widthsOf(rows);
-  const isNumeric = widths.map((_, at) =>
-    rows.slice(1).every((row) => /^[-+\d.e ∞]*$/.test(row[at] ?? '')),
-  );
+  const isNumeric = widths.map((_, at) => rows.slice(1).every((row) => isNumber(row[at] ?? '')));
   return rows
     .map((row) =>
       widths
@@ -21,6 +19,11 @@ export function plainTable(rows: Rows): string {
         .concat('\n'),
     )
     .join('');
+}
+
+/** Nothing, and the dash for nothing, stand among numbers. */
+function isNumber(cell: string): boolean {
+  return cell === '' || cell === '–' || !Number.isNaN(Number(cell));
 }
 
 export function markdownTable([head = [], ...rows]: Rows): string {

@@ -1,0 +1,127 @@
+/** `pipe metrics`: the numbers of every item, and what became of them since another revision. */
+import {
+  type Change,
+  changesBetween,
+  changesMarkdown,
+  changesText,
+  show,
+} from '../report/changes.js';
+import { markdownTable, plainTable, type Rows } from '../report/table.js';
+import { metricsAt, metricsToday, type Numbers } from '../run/metrics.js';
+import { type Parsed, parse, type Usage } from './args.js';
+import {
+  type Command,
+  type CommandContext,
+  EXIT,
+  JSON_OPTION,
+  VARIANT_OPTIONS,
+  withProject,
+} from './command.js';
+
+const usage: Usage = {
+  command: 'metrics',
+  positionals: '[stage|item|pattern …] | diff [revision [revision]]',
+  summary: 'Prints the metrics of every item, or what differs from those of a git revision (HEAD).',
+  options: [
+    ...VARIANT_OPTIONS,
+    {
+      name: 'metric',
+      value: 'pattern',
+      multiple: true,
+      help: 'these alone, such as val.* (may be given several times)',
+    },
+    { name: 'all', help: 'with diff: also what is equal' },
+    { name: 'md', help: 'print Markdown' },
+    JSON_OPTION,
+  ],
+  notes:
+    'Metrics are read from the files that `metrics:` names, and where those are not there from\npipeline.lock; those of a revision from its pipeline.lock, without a checkout.',
+};
+
+export const command: Command = {
+  usage,
+  async run(argv, context) {
+    const parsed = parse(usage, argv);
+    const [first, ...rest] = parsed.positionals;
+    const print =
+      first === 'diff' ? await diff(parsed, context, rest) : await list(parsed, context);
+    context.terminal.out(print);
+    return EXIT.done;
+  },
+};
+
+async function list(parsed: Parsed, context: CommandContext): Promise<string> {
+  const found = await withProject(parsed, context, async (project) =>
+    metricsToday(project, parsed.positionals),
+  );
+  const shown = filtered(found, parsed.texts('metric'));
+  if (parsed.flag('json')) return `${JSON.stringify(Object.fromEntries(shown), null, 2)}\n`;
+  if (shown.size === 0) return 'there are no metrics: name JSON outs under `metrics:`, and run\n';
+  const tables = [...byStage(shown).values()].map(rowsOf);
+  return tables.map(parsed.flag('md') ? markdownTable : plainTable).join('\n');
+}
+
+async function diff(
+  parsed: Parsed,
+  context: CommandContext,
+  [revision = 'HEAD', other]: readonly string[],
+): Promise<string> {
+  const { before, now } = await withProject(parsed, context, async (project) => ({
+    before: await metricsAt(project, revision),
+    now: other === undefined ? metricsToday(project, []) : await metricsAt(project, other),
+  }));
+  const wanted = parsed.texts('metric');
+  const [a, b] = [filtered(before, wanted), filtered(now, wanted)];
+  const changes: Change[] = [...new Set([...a.keys(), ...b.keys()])].flatMap((item) =>
+    changesBetween(item, a.get(item) ?? {}, b.get(item) ?? {}, parsed.flag('all')),
+  );
+  if (parsed.flag('json')) return `${JSON.stringify(changes, null, 2)}\n`;
+  const tell = parsed.flag('md') ? changesMarkdown : changesText;
+  return tell(changes, 'metrics', revision);
+}
+
+function filtered(
+  found: ReadonlyMap<string, Numbers>,
+  patterns: readonly string[],
+): Map<string, Numbers> {
+  if (patterns.length === 0) return new Map(found);
+  const regexes = patterns.map(
+    (pattern) =>
+      new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 'su'),
+  );
+  const wanted = (name: string) => regexes.some((regex) => regex.test(name));
+  return new Map(
+    [...found]
+      .map(([item, numbers]) => {
+        const kept = Object.entries(numbers).filter(([name]) => wanted(name));
+        return [item, Object.fromEntries(kept)] as const;
+      })
+      .filter(([, numbers]) => Object.keys(numbers).length > 0),
+  );
+}
+
+function byStage(found: ReadonlyMap<string, Numbers>): Map<string, Map<string, Numbers>> {
+  const stages = new Map<string, Map<string, Numbers>>();
+  for (const [item, numbers] of found) {
+    const stage = item.split('@', 1)[0] as string;
+    stages.set(stage, (stages.get(stage) ?? new Map()).set(item, numbers));
+  }
+  return stages;
+}
+
+/** Items side by side while they are few; each in its own row when there are more of them than of metrics. */
+function rowsOf(items: ReadonlyMap<string, Numbers>): Rows {
+  const names = [...new Set([...items.values()].flatMap((numbers) => Object.keys(numbers)))].sort();
+  if (items.size > names.length) {
+    const rows = [...items].map(([item, numbers]) => [
+      item,
+      ...names.map((name) => show(numbers[name])),
+    ]);
+    return [['item', ...names], ...rows];
+  }
+  const rows = names.map((name) => [
+    name,
+    ...[...items.values()].map((numbers) => show(numbers[name])),
+  ]);
+  return [['metric', ...items.keys()], ...rows];
+}

@@ -1,0 +1,46 @@
+/** `pipe params diff`: which params differ from those of another revision's pipeline.yaml. */
+import { userError } from '../error.js';
+import { loadParams } from '../pipeline/load.js';
+import { paramLines } from '../pipeline/params-report.js';
+import { PIPELINE_FILE } from '../pipeline/source.js';
+import { fileAtRevision, type WorkTree } from '../process/git.js';
+import { changesBetween, changesMarkdown, changesText } from '../report/changes.js';
+import { findRoot, type Variant } from '../run/project.js';
+import type { Parsed } from './args.js';
+import { type CommandContext, variantOf } from './command.js';
+
+/** What to print. `--set` counts for today alone: so it shows what an experiment changes. */
+export async function paramsDiff(
+  parsed: Parsed,
+  { host }: CommandContext,
+  [revision = 'HEAD', other]: readonly string[],
+): Promise<string> {
+  const root = findRoot(host.cwd);
+  const tree = { folder: root, env: host.env };
+  const variant = variantOf(parsed);
+  const before = await paramsAt(tree, variant, revision);
+  const now =
+    other === undefined
+      ? valuesOf({ project: root, ...variant })
+      : await paramsAt(tree, variant, other);
+  const changes = changesBetween('', before, now, parsed.flag('all'));
+  if (parsed.flag('json')) return `${JSON.stringify(changes, null, 2)}\n`;
+  const tell = parsed.flag('md') ? changesMarkdown : changesText;
+  return tell(changes, 'params', revision);
+}
+
+async function paramsAt(
+  tree: WorkTree,
+  { profiles }: Variant,
+  revision: string,
+): Promise<Record<string, unknown>> {
+  const text = await fileAtRevision(tree, revision, PIPELINE_FILE);
+  if (text === undefined)
+    throw userError('no-pipeline', `there is no ${PIPELINE_FILE} in revision ${revision}`);
+  return valuesOf({ project: tree.folder, profiles, text });
+}
+
+function valuesOf(options: Parameters<typeof loadParams>[0]): Record<string, unknown> {
+  const lines = paramLines(loadParams(options));
+  return Object.fromEntries(lines.map(({ path, value }) => [path, value]));
+}

@@ -1,0 +1,62 @@
+/** What git knows of a file at another revision, without a checkout. */
+import { execFile } from 'node:child_process';
+import { userError } from '../error.js';
+
+interface Answer {
+  /** Undefined when git refused. */
+  readonly text: string | undefined;
+  readonly complaint: string;
+}
+
+/** Where git is asked. */
+export interface WorkTree {
+  /** Absolute path of a folder in it. */
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The text of a file as it was committed; undefined when that revision does not have it.
+ *
+ * @param file relative to the tree's folder
+ * @throws UserError when there is no git, no repository or no such revision
+ */
+export async function fileAtRevision(
+  tree: WorkTree,
+  revision: string,
+  file: string,
+): Promise<string | undefined> {
+  const commit = await ask(tree, [
+    'rev-parse',
+    '--verify',
+    '--quiet',
+    '--end-of-options',
+    `${revision}^{commit}`,
+  ]);
+  if (commit.text === undefined) {
+    if (/not a git repository/i.test(commit.complaint))
+      throw userError(
+        'no-git',
+        'this project is in no git repository',
+        'compare what is committed',
+      );
+    throw userError(
+      'unknown-revision',
+      `git knows no revision "${revision}" here`,
+      'in CI, fetch it first: git fetch --depth=1 origin <branch>, then name origin/<branch>',
+    );
+  }
+  return (await ask(tree, ['show', `${commit.text.trim()}:./${file}`])).text;
+}
+
+function ask({ folder, env }: WorkTree, args: readonly string[]): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    // Without a locale, so that complaints are those we know.
+    const options = { cwd: folder, maxBuffer: 1 << 30, env: { ...env, LC_ALL: 'C' } };
+    execFile('git', args, options, (error, text, complaint) => {
+      if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT')
+        reject(userError('no-git', 'git is not installed', 'install it, or put it into PATH'));
+      else resolve({ text: error === null ? text : undefined, complaint });
+    });
+  });
+}

@@ -1,0 +1,165 @@
+/** `pipe metrics`, `metrics diff` and `params diff`: against what git has, without a checkout. */
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Project } from '../rig/project.js';
+
+const PIPELINE = `
+params: { rate: 2, names: [a, b] }
+profiles: { fast: { rate: 9 } }
+stages:
+  score:
+    matrix: { name: "\${names}" }
+    cmd: >-
+      printf '{"rate": %s, "val": {"ssim": 0.5, "of": "%s"}}' \${rate} \${name} > \${outs.metrics}
+    metrics: { metrics: "cache/out/\${name}.json" }
+  whole:
+    cmd: echo '{"count":1}' > \${outs.one}; echo '{"count":2}' > \${outs.two}
+    metrics: { one: cache/out/one.json, two: cache/out/two.json }
+`;
+
+let made: Project;
+
+function git(...args: string[]): void {
+  const identity = ['-c', 'user.name=t', '-c', 'user.email=t@t'];
+  execFileSync('git', [...identity, ...args], { cwd: made.root, stdio: 'pipe' });
+}
+
+beforeAll(async () => {
+  made = new Project({ 'pipeline.yaml': PIPELINE, '.gitignore': 'cache\n.runtime\n' });
+  await made.pipe('run', '--profile', 'fast');
+  await made.pipe('run');
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git('commit', '-qm', 'first');
+  git('tag', 'start');
+});
+
+afterAll(() => made.dispose());
+
+async function out(...args: string[]): Promise<string> {
+  const ended = await made.pipe(...args);
+  expect([ended.code, ended.err]).toEqual([0, '']);
+  return ended.out;
+}
+
+describe('pipe metrics', () => {
+  it('is a table for each stage, its items side by side', async () => {
+    expect(await out('metrics')).toBe(
+      'metric    score@a  score@b\nrate            2        2\nval.ssim      0.5      0.5\n\n' +
+        'metric     whole\none.count      1\ntwo.count      2\n',
+    );
+  });
+
+  it('takes items and patterns, and prints Markdown or JSON', async () => {
+    expect(await out('metrics', 'score@b', '--metric', 'val.*', '--md')).toBe(
+      '| metric | score@b |\n| --- | --- |\n| val.ssim | 0.5 |\n',
+    );
+    expect(JSON.parse(await out('metrics', 'score@a', '--json'))).toEqual({
+      'score@a': { rate: 2, 'val.ssim': 0.5 },
+    });
+  });
+
+  it('knows the numbers from pipeline.lock where there are no results', async () => {
+    const clone = new Project({
+      'pipeline.yaml': PIPELINE,
+      'pipeline.lock': made.read('pipeline.lock'),
+    });
+    const { out: fast } = await clone.pipe('metrics', 'score@a', '--json', '--profile', 'fast');
+    clone.dispose();
+    expect(JSON.parse(fast)).toEqual({ 'score@a': { rate: 9, 'val.ssim': 0.5 } });
+  });
+});
+
+describe('metrics diff', () => {
+  it('finds nothing where nothing changed', async () => {
+    expect(await out('metrics', 'diff')).toBe('metrics are as in HEAD\n');
+    expect(await out('metrics', 'diff', 'start', '--md')).toBe(
+      '### Metrics since start\n\nNo difference.\n',
+    );
+  });
+
+  it('shows what changed, what came and what went', async () => {
+    made.write('pipeline.yaml', PIPELINE.replace('[a, b]', '[b, c]').replace('rate: 2', 'rate: 3'));
+    await made.pipe('run');
+    expect(await out('metrics', 'diff')).toBe(
+      [
+        'item     name      before  now  change',
+        'score@a  rate           2    –',
+        'score@a  val.ssim     0.5    –',
+        'score@b  rate           2    3  +1 (+50 %)',
+        'score@c  rate           –    3',
+        'score@c  val.ssim       –  0.5',
+        '',
+      ].join('\n'),
+    );
+    expect(await out('metrics', 'diff', 'start', '--md', '--metric', 'rate')).toBe(
+      [
+        '### Metrics since start',
+        '',
+        '| item | name | before | now | change |',
+        '| --- | --- | --- | --- | --- |',
+        '| score@a | rate | 2 | – |  |',
+        '| score@b | rate | 2 | 3 | +1 (+50 %) |',
+        '| score@c | rate | – | 3 |  |',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('compares two revisions, and a profile with itself', async () => {
+    git('commit', '-qam', 'second');
+    expect(await out('metrics', 'diff', 'start', 'HEAD', '--metric', 'rate')).toContain('+50 %');
+    expect(await out('metrics', 'diff', 'start', 'HEAD', '--profile', 'fast')).toBe(
+      'metrics are as in start\n',
+    );
+    expect(JSON.parse(await out('metrics', 'diff', 'start', '--json', '--metric', 'rate'))).toEqual(
+      [
+        { where: 'score@a', name: 'rate', before: 2 },
+        { where: 'score@b', name: 'rate', before: 2, now: 3 },
+        { where: 'score@c', name: 'rate', now: 3 },
+      ],
+    );
+  });
+
+  it('says what is wrong: a revision that is not there, one without a lock, no repository', async () => {
+    expect(await made.pipe('metrics', 'diff', 'nowhere')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('git knows no revision "nowhere" here (unknown-revision)'),
+    });
+    expect((await made.pipe('metrics', 'diff', '--output=x')).err).toContain('unknown option');
+    git('rm', '-q', '--cached', 'pipeline.lock');
+    git('commit', '-qm', 'without');
+    expect((await made.pipe('metrics', 'diff')).err).toContain(
+      'there is no pipeline.lock in revision HEAD (no-lock)',
+    );
+    git('add', 'pipeline.lock');
+    git('commit', '-qm', 'with');
+    const bare = new Project({ 'pipeline.yaml': PIPELINE });
+    bare.env.GIT_CEILING_DIRECTORIES = bare.path('..');
+    expect((await bare.pipe('params', 'diff')).err).toContain('(no-git)');
+    bare.dispose();
+  });
+});
+
+describe('params diff', () => {
+  it('shows the params that differ, with profiles and --set', async () => {
+    expect(await out('params', 'diff', 'start')).toBe(
+      'name   before     now        change\nnames  ["a","b"]  ["b","c"]\nrate           2          3  +1 (+50 %)\n'.replace(
+        'rate           2          3',
+        'rate   2          3        ',
+      ),
+    );
+    expect(await out('params', 'diff', 'start', '--profile', 'fast', '--set', 'names=[a, b]')).toBe(
+      'params are as in start\n',
+    );
+    expect(await out('params', 'diff', '--set', 'rate=8', '--md')).toContain(
+      '| rate | 3 | 8 | +5 (+167 %) |',
+    );
+    expect(JSON.parse(await out('params', 'diff', 'start', 'HEAD', '--json'))).toContainEqual({
+      where: '',
+      name: 'rate',
+      before: 2,
+      now: 3,
+    });
+  });
+});
