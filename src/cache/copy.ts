@@ -7,7 +7,6 @@ import {
   fchmodSync,
   fstatSync,
   openSync,
-  read,
   readSync,
   rmSync,
   type Stats,
@@ -15,16 +14,15 @@ import {
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { codeOf } from './errors.js';
-import { READ, readBuffer } from './hash.js';
+import { CHUNK, READ, readBuffer } from './hash.js';
+import { Pace } from './pace.js';
 
-const CHUNK = 1 << 20;
-/** One being read, one being hashed, one being written. */
-const CHUNKS = 3;
+/** One being hashed, the others on their way to the disk. */
+const CHUNKS = 4;
 
 /** Files up to this size are copied at once: a turn of the event loop would cost more. */
 export const SMALL = CHUNK;
 
-const readInto = promisify(read);
 const writeFrom = promisify(write);
 
 export interface Copied {
@@ -52,40 +50,35 @@ export function readSmall(file: string): { bytes: Buffer; after: Stats } | undef
 let idle: Buffer[] | undefined;
 
 /**
- * Copies from the start of one open file to another, or only hashes. Reading, hashing and writing
- * go on at the same time, so that the sum costs little more than the copy.
+ * Copies from the start of one open file to another, or only hashes. Writing goes on beside reading
+ * and hashing, and the event loop has its turn after each chunk.
  */
 export async function copyHashing(from: number, to: number | undefined): Promise<Copied> {
   const buffers = idle ?? Array.from({ length: CHUNKS }, () => Buffer.allocUnsafeSlow(CHUNK));
   idle = undefined;
   const sum = createHash('sha256');
   const writes: (Promise<void> | undefined)[] = new Array(CHUNKS).fill(undefined);
-  let reading: Promise<number> = readChunk(from, buffers[0] as Buffer, 0);
+  const pace = new Pace();
   let size = 0;
   try {
-    for (let turn = 0; ; turn++) {
-      const slot = turn % CHUNKS;
-      const count = await reading;
+    for (let turn = 0; ; turn = (turn + 1) % CHUNKS) {
+      await writes[turn];
+      if (pace.due()) await pace.rest();
+      const buffer = buffers[turn] as Buffer;
+      const count = readSync(from, buffer, 0, CHUNK, size);
       if (count === 0) break;
-      const next = (turn + 1) % CHUNKS;
-      await writes[next];
-      reading = readChunk(from, buffers[next] as Buffer, size + count);
-      const chunk = (buffers[slot] as Buffer).subarray(0, count);
-      if (to !== undefined) writes[slot] = writeChunk(to, chunk, size);
+      const chunk = buffer.subarray(0, count);
+      if (to !== undefined) writes[turn] = writeChunk(to, chunk, size);
       sum.update(chunk);
       size += count;
     }
     await Promise.all(writes);
     return { hex: sum.digest('hex'), size };
   } finally {
-    // Nothing may touch the buffers or the files after we are gone, however we go.
-    await Promise.allSettled([reading, ...writes]);
+    // Nothing may touch the buffers or the file after we are gone, however we go.
+    await Promise.allSettled(writes);
     idle = buffers;
   }
-}
-
-async function readChunk(from: number, buffer: Buffer, position: number): Promise<number> {
-  return (await readInto(from, buffer, 0, CHUNK, position)).bytesRead;
 }
 
 async function writeChunk(to: number, chunk: Buffer, position: number): Promise<void> {
