@@ -1,22 +1,38 @@
 /** The last runs of each project: what they needed is kept a while, so that going back costs nothing. */
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { isAbsent } from './errors.js';
+import { ownedName } from './owner.js';
 import type { Needs } from './pins.js';
 import { readSealed } from './records.js';
 import { namesIn, type Scratch } from './scratch.js';
+import { seal } from './sealed.js';
 import { writeSealed } from './sealed-file.js';
 
 /** Runs that are remembered, of which gc asks for the newest few. */
 const REMEMBERED = 10;
 
-/** `folder`: the project's own in the cache. */
-export function noteRun(folder: string, needs: Needs, scratch: Scratch): void {
+/** `folder`: the project's own in the cache. A run that needs what the one before it did is no news. */
+export function noteRun(folder: string, { keys, chains }: Needs, scratch: Scratch): void {
   const runs = path.join(folder, 'runs');
+  const needs: Needs = { keys: [...keys].sort(), chains: [...chains].sort() };
   const names = namesIn(runs).sort();
+  const newest = names.at(-1);
+  if (newest !== undefined && textOf(path.join(runs, newest)) === seal(needs)) return;
   const stamp = new Date().toISOString().replaceAll(':', '-');
-  writeSealed(path.join(runs, `${stamp}~${process.pid}.json`), needs, scratch, 'atomic');
+  writeSealed(path.join(runs, `${stamp}~${ownedName()}.json`), needs, scratch, 'atomic');
   for (const name of names.slice(0, Math.max(0, names.length + 1 - REMEMBERED))) {
     rmSync(path.join(runs, name), { force: true });
+  }
+}
+
+/** Undefined when another run has just removed it. */
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
   }
 }
 

@@ -226,3 +226,13 @@ test('a record that cannot be read for the moment ends gc: it is not garbage', a
   const cache = project.open();
   expect(cache.hasAll(cache.readRecord(A)!.outs[0]!.digest)).toBe(true);
 });
+
+test('runs that need the same are one run, and only so many are remembered', () => {
+  const project = new TestProject();
+  const cache = project.open();
+  for (const keys of [[A, B], [B, A], [A]]) cache.noteRun({ keys, chains: [] });
+  const notes = () => filesBelow(project.at('cache/v1/projects/here/runs')).length;
+  expect(notes()).toBe(2);
+  for (let run = 0; run < 30; run++) cache.noteRun({ keys: [String(run)], chains: [] });
+  expect(notes()).toBeLessThanOrEqual(10);
+});
