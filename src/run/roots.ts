@@ -1,7 +1,9 @@
 /** What the current pipeline needs of the cache: gc leaves it alone. */
 import type { GcRoots } from '../cache/gc.js';
+import type { LockBlock } from '../lock/block.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
+import { readLockFile } from './lock-file.js';
 import { outlooks } from './outlook.js';
 import type { Project } from './project.js';
 import { inspection } from './run.js';
@@ -9,7 +11,7 @@ import { itemAt } from './work.js';
 
 /**
  * Keys and chains of today's definition. Of an item whose key is not known before another has run,
- * those of its last result.
+ * those of its last result. Those of pipeline.lock besides.
  */
 export async function rootsOf(project: Project): Promise<GcRoots> {
   const work = await inspection(project, []);
@@ -23,12 +25,27 @@ export async function rootsOf(project: Project): Promise<GcRoots> {
       add(item, outlook.key, outlook.record.manifest);
     } else if (outlook.kind === 'run') add(item, outlook.key, outlook.manifest);
   }
+  for (const [id, block] of lockedBlocks(project)) {
+    const item = project.plan.items.find((each) => each.id === id);
+    const manifest = project.cache.readRecord(block.key)?.manifest;
+    if (item === undefined || manifest === undefined) keys.push(block.key);
+    else add(item, block.key, manifest, block.epochs?.target);
+  }
   return { keys, chains };
 
-  function add(item: Item, key: string, manifest: Manifest): void {
+  function add(
+    { epochs }: Item,
+    key: string,
+    manifest: Manifest,
+    target = epochs?.target ?? 0,
+  ): void {
     keys.push(key);
-    const { epochs } = item;
     if (epochs === undefined) return;
-    chains.push({ chain: keyOf(chainManifest(manifest, epochs.param)), epoch: epochs.target });
+    chains.push({ chain: keyOf(chainManifest(manifest, epochs.param)), epoch: target });
   }
+}
+
+/** Of every profile: what is committed is needed, whichever of them was run last. */
+function lockedBlocks({ root }: Project): [string, LockBlock][] {
+  return [...(readLockFile(root)?.values() ?? [])].flatMap((section) => [...section]);
 }

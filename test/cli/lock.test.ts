@@ -1,5 +1,6 @@
 /** pipeline.lock: what `pipe run` writes there, what it leaves alone, and what it refuses. */
 import { execFileSync } from 'node:child_process';
+import { readdirSync, utimesSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 import { Project } from '../rig/project.js';
@@ -144,6 +145,18 @@ describe('pipeline.lock', () => {
     expect(Object.keys(lockOf(made).default ?? {})).toHaveLength(4);
     await made.run();
     expect(Object.keys(lockOf(made).default ?? {})).toEqual(['copy@b', 'score@b']);
+  });
+
+  it('keeps what it names from gc, whichever profile was run last', async () => {
+    const made = project(FILES);
+    await made.run('--profile', 'fast');
+    for (const rate of ['3', '4', '5']) await made.run('--set', `rate=${rate}`);
+    // gc spares what is younger than itself.
+    for (const entry of readdirSync(made.path('cache/v1'), { recursive: true, encoding: 'utf8' }))
+      utimesSync(made.path(`cache/v1/${entry}`), 1e9, 1e9);
+    expect((await made.pipe('cache', 'gc', '--max-size', '0')).code).toBe(0);
+    expect((await made.run('--frozen', '--profile', 'fast')).code).toBe(0);
+    expect((await made.run('--dry', '--profile', 'fast')).summary?.ran).toBe(0);
   });
 
   it('is no input of a stage that reads everything', async () => {
