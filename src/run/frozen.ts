@@ -46,13 +46,13 @@ function lockedSection({ project }: Work): LockSection | 'none' | undefined {
 function inspectKeys(work: Work, section: LockSection, differs: Differs): void {
   for (const [index, standing] of lockStandings(work, section)) {
     const item = itemAt(work, index);
-    const difference = standing.difference ?? editedOut(work, index, standing);
-    if (difference !== undefined) differs(difference, item.id);
-    const { key } = standing;
+    const { key, difference } = standing;
+    const edited = difference === undefined ? editedOut(work, index, standing) : undefined;
+    if (edited !== undefined) differs(edited, item.id);
     finish(work, index, {
       type: 'item',
       item: item.id,
-      verdict: standing.difference === undefined ? 'fresh' : 'ran',
+      verdict: difference === undefined ? 'fresh' : 'ran',
       ...(key === undefined ? {} : { key }),
       ...(difference === undefined ? {} : { reason: difference }),
     });
