@@ -38,7 +38,7 @@ export function plainLines(event: RunEvent, dry: boolean): string[] {
     case 'item':
       return dry ? forecastLines(event) : itemLines(event);
     case 'summary':
-      return dry ? [forecastLine(event)] : [...slowestLines(event), summaryLine(event)];
+      return [...slowestLines(event), summaryLine(event)];
     default:
       return event satisfies never;
   }

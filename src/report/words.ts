@@ -40,11 +40,6 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-/** The line that a run ends with which only tells. */
-export function forecastLine({ ran, restored, fresh }: RunDone): string {
-  return `pipe: ${ran} would run, ${restored} would be restored, ${fresh} fresh`;
-}
-
 /** The line that every run ends with. */
 export function summaryLine(summary: RunDone): string {
   const always = [`${summary.ran} ran`, `${summary.restored} restored`, `${summary.fresh} fresh`];
