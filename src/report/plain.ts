@@ -1,6 +1,6 @@
 /** The log of a run for pipes, files and CI: whole lines, each with its item's name, quiet where nothing happened. */
 import type { ItemDone, RunEvent } from '../event.js';
-import { duration, failureLines, forecastLine, metricsText, plural, summaryLine } from './words.js';
+import { duration, failureLines, metricsText, plural, summaryLine } from './words.js';
 
 export type Write = (text: string) => void;
 

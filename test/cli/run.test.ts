@@ -1,6 +1,3 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Project } from '../rig/project.js';
 
@@ -204,25 +201,6 @@ describe('pipe run --only', () => {
     );
   });
 });
-
-describe('a reader that goes away', () => {
-  it('stops the run like an interrupt, and leaves no stage behind', async () => {
-    const made = project({
-      'pipeline.yaml':
-        'stages:\n  a: { cmd: "echo $$ > pid.txt; sleep 300; echo x > a.txt", outs: [a.txt] }\n  b: { cmd: "echo x > b.txt; while [ ! -e pid.txt ]; do sleep 0.05; done; exit 1", outs: [b.txt] }\n',
-    });
-    const bin = fileURLToPath(new URL('../../bin/pipe.cjs', import.meta.url));
-    const line = `"${process.execPath}" "${bin}" run --json -k | head -n 1; echo "\${PIPESTATUS[0]}"`;
-    const ended = spawnSync('bash', ['-c', line], { cwd: made.root, encoding: 'utf8' });
-    expect(ended.stdout.trimEnd().split('\n').at(-1)).toBe('130');
-    const pid = made.lines('pid.txt')[0];
-    if (pid !== undefined) expect(existsSync(`/proc/${pid}`) && !isZombie(pid)).toBe(false);
-  });
-});
-
-function isZombie(pid: string): boolean {
-  return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-}
 
 describe('failures', () => {
   const failing = `
