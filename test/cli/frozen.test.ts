@@ -93,7 +93,7 @@ describe('run --frozen', () => {
       const { code, out } = await made.pipe('run', '--frozen');
       expect([code, out.split('\n').at(-2)]).toEqual([
         0,
-        expect.stringMatching(/^pipe: 0 would run/),
+        expect.stringMatching(/^pipe: 0 ran/),
       ]);
       expect(snapshot(made)).toEqual(before);
     }
@@ -188,7 +188,7 @@ describe('run --frozen', () => {
     const made = ran();
     expect(await made.pipe('run', '--frozen', '--profile', 'loud')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('pipe: 0 would run, 3 would be restored, 0 fresh\n'),
+      out: expect.stringContaining('pipe: 0 ran, 3 restored, 0 fresh\n'),
     });
   });
 
@@ -226,7 +226,7 @@ describe('run --frozen=keys', () => {
     const before = snapshot(made);
     expect((await made.pipe('run', '--frozen')).code).toBe(3);
     const { code, out } = await made.pipe('run', '--frozen=keys');
-    expect([code, out]).toEqual([0, 'pipe: 0 would run, 0 would be restored, 3 fresh\n']);
+    expect([code, out]).toEqual([0, 'pipe: 0 ran, 0 restored, 3 fresh\n']);
     expect(snapshot(made)).toEqual(before);
   });
 
@@ -246,7 +246,7 @@ describe('run --frozen=keys', () => {
     expect(code).toBe(3);
     expect(out).toBe(
       'upper: would run (pipeline.lock is of another definition: code changed)\n' +
-        'pipe: 1 would run, 0 would be restored, 2 fresh\n',
+        'pipe: 1 ran, 0 restored, 2 fresh\n',
     );
   });
 
