@@ -91,10 +91,7 @@ describe('run --frozen', () => {
     for (const made of [whole, records]) {
       const before = snapshot(made);
       const { code, out } = await made.pipe('run', '--frozen');
-      expect([code, out.split('\n').at(-2)]).toEqual([
-        0,
-        expect.stringMatching(/^pipe: 0 ran/),
-      ]);
+      expect([code, out.split('\n').at(-2)]).toEqual([0, expect.stringMatching(/^pipe: 0 ran/)]);
       expect(snapshot(made)).toEqual(before);
     }
   });
