@@ -8,6 +8,7 @@ import { createNetwork } from './lib/nn/create.js';
 import { writeModel } from './lib/nn/model-files.js';
 import { countParams } from './lib/nn/params.js';
 import { checkOcclusions } from './lib/occlusions.js';
+import { chooseStepper } from './lib/train/choose-stepper.js';
 import { checkConfig, learningRateAt } from './lib/train/config.js';
 import { readTrainingData } from './lib/train/data.js';
 import { trainEpoch } from './lib/train/epoch.js';
@@ -56,6 +57,7 @@ export default defineStage<Shape>(async (context) => {
   // Training
   for (const epoch of epochs.remaining()) {
     const { weights, losses } = await trainEpoch(config, network, data, state.weights, epoch, {
+      startStepper: chooseStepper(backend),
       onBatch(done, total) {
         signal.throwIfAborted();
         context.progress(done, total, 'batches');
