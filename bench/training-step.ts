@@ -32,7 +32,7 @@ const backend = await openBackend(name as BackendName);
 const model = {
   deepvision: { arch: 'deepvision', base: 'code', width: Number(width), occlusions: ['hole'] },
 };
-const config = checkConfig({ train: {}, model }, 'deepvision', ['hole']);
+const config = checkConfig({ train: {}, model }, { model: 'deepvision', seed: 1 }, ['hole']);
 const network = createNetwork(config.model.network, SIZE, 1);
 const params = initParams(network.specs, 1);
 const trainable = Object.fromEntries(

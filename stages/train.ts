@@ -22,7 +22,7 @@ interface Shape {
     readonly occlusions: unknown;
     readonly model: unknown;
   };
-  matrix: { readonly dataset: string; readonly model: string };
+  matrix: { readonly dataset: string; readonly model: string; readonly seed: number };
   deps: { readonly images: string; readonly masks: string; readonly split: string };
   outs: { readonly model: string };
 }
@@ -35,7 +35,7 @@ export default defineStage<Shape>(async (context) => {
   const settings = [...occlusions.keys()];
   const config = checkConfig(
     { ...params, model: checkTree(params.model, 'model') },
-    matrix.model,
+    matrix,
     settings,
   );
   const { train, model } = config;
