@@ -37,7 +37,7 @@ const switches = arch === 'deepvision' ? { base: 'code' } : {};
 const model = { [arch]: { arch, ...switches, width: Number(width), occlusions: ['hole'] } };
 const config = checkConfig(
   { train: { ema: arch === 'restorer' ? 0.998 : 0, learningRate: 1e-4 }, model },
-  arch,
+  { model: arch, seed: 1 },
   ['hole'],
 );
 const network = createNetwork(config.model.network, SIZE, 1);

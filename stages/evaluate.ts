@@ -18,7 +18,7 @@ import { metricsTree } from './lib/metrics.js';
 import { createRandom } from './lib/random.js';
 import { loadModel } from './lib/restore.js';
 import { TARGETS } from './lib/score.js';
-import { type HistoryEntry, orderSettings, writeScores } from './lib/scores.js';
+import { type HistoryEntry, orderSettings, type ScoresIndex, writeScores } from './lib/scores.js';
 import type { Split } from './lib/split.js';
 
 interface Shape {
@@ -30,7 +30,7 @@ interface Shape {
     readonly model: string;
   };
   outs: { readonly scores: string; readonly metrics: string };
-  matrix: Readonly<Record<string, string>>;
+  matrix: ScoresIndex['matrix'];
 }
 
 export default defineStage<Shape>(

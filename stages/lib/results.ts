@@ -20,7 +20,7 @@ export interface Item extends ItemScores {
   readonly dataset: string;
   /** The model's name: the item's axes but for the data set and the seed. */
   readonly variant: string;
-  readonly seed: string | undefined;
+  readonly seed: number | undefined;
 }
 
 /** A line of a table: a classical method, or a model with all its seeds. */
@@ -63,9 +63,9 @@ export function readItem(folder: string): Item {
   const variant = Object.values(others).join(' · ');
   return {
     ...scores,
-    dataset: dataset ?? (basename(dirname(folder)) || 'data'),
+    dataset: dataset === undefined ? basename(dirname(folder)) || 'data' : String(dataset),
     variant: variant === '' ? scores.index.model.arch : variant,
-    seed,
+    seed: seed === undefined ? undefined : Number(seed),
   };
 }
 

@@ -27,7 +27,7 @@ export type Setting = Occlusion & { readonly name: string; readonly meanArea: nu
 export interface ScoresIndex {
   /** The item's name, and its axes. */
   readonly item: string;
-  readonly matrix: Readonly<Record<string, string>>;
+  readonly matrix: Readonly<Record<string, string | number | boolean>>;
   readonly source: SourceInfo;
   readonly image: { readonly size: number; readonly channels: number };
   readonly settings: readonly Setting[];

@@ -136,8 +136,8 @@ describe('the report', () => {
   it('gives mean and deviation over seeds where there are several', async () => {
     const one = { dataset: 'seeded', model: 'rows' };
     const folders = [
-      await evaluated(root, { ...one, seed: '1' }),
-      await evaluated(root, { ...one, seed: '2' }),
+      await evaluated(root, { ...one, seed: 1 }),
+      await evaluated(root, { ...one, seed: 2 }),
     ];
     const { html, md } = await reportOn('seeds', folders);
     expect(md).toMatch(/\*\*rows\*\* \| 0\.\d{4} ± 0\.\d{4} \(seeds ± 0\.\d{4}\)/);

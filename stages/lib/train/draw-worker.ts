@@ -5,9 +5,8 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { Occlusion } from '../mask.js';
 import type { ModelConfig } from '../nn/model-config.js';
-import type { TrainingData } from './data.js';
 import { createMasks } from './data.js';
-import { type DrawConfig, drawBatch, type EpochPlan } from './draw.js';
+import { type DrawConfig, type Drawn, drawBatch, type EpochPlan } from './draw.js';
 
 const TASK = 'pipe-experiment: draw batches';
 
@@ -23,9 +22,10 @@ export interface DrawingInput {
   readonly data: SharedArrayBuffer;
 }
 
-export interface DrawRequest {
-  readonly plan: EpochPlan;
+/** What a thread answers a batch's index with. */
+export interface DrawnMessage {
   readonly index: number;
+  readonly drawn: Drawn;
 }
 
 /** `workerData` of such a thread. */
@@ -34,7 +34,7 @@ export function drawingTask(input: DrawingInput) {
 }
 
 function serve({ config, occlusions, masks, size, channels, data }: DrawingInput): void {
-  const source: Pick<TrainingData, 'images' | 'masks'> = {
+  const source = {
     images: { size, channels, data: new Uint8Array(data) },
     masks: createMasks(masks, occlusions, config.model, size, config.train.seed),
   };
@@ -46,7 +46,8 @@ function serve({ config, occlusions, masks, size, channels, data }: DrawingInput
     }
     const drawn = drawBatch(config, source, plan!, message);
     const { target, filled, mask, noise } = drawn;
-    parentPort!.postMessage({ index: message, drawn }, [
+    const answer: DrawnMessage = { index: message, drawn };
+    parentPort!.postMessage(answer, [
       target.buffer as ArrayBuffer,
       filled.buffer as ArrayBuffer,
       mask.buffer as ArrayBuffer,

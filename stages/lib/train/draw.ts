@@ -3,12 +3,13 @@
  * noise of the latent. All of it depends on the seed, the epoch and the image or batch alone, never
  * on what was drawn before: so any batch can be drawn anywhere, at any time.
  */
+import type { ImageSet } from '../images.js';
 import type { ModelConfig } from '../nn/model-config.js';
 import { type Shape, sizeOf } from '../nn/params.js';
 import { createRandom } from '../random.js';
 import { type BatchValues, fillBatch } from './batch.js';
 import type { TrainConfig } from './config.js';
-import type { TrainingData } from './data.js';
+import type { MaskSource } from './data.js';
 
 /** A batch as numbers, with its noise. */
 export interface Drawn extends BatchValues {
@@ -34,6 +35,12 @@ export interface DrawConfig {
   readonly noise: Shape;
 }
 
+/** What batches are drawn from. */
+export interface DrawSource {
+  readonly images: Pick<ImageSet, 'data' | 'size' | 'channels'>;
+  readonly masks: MaskSource;
+}
+
 /**
  * The images of an epoch in a seeded order. The last, smaller batch is left out: its images differ
  * in every epoch.
@@ -51,7 +58,7 @@ export function planEpoch(
 /** Batch `index` of an epoch, counted from 0. */
 export function drawBatch(
   { train, model, noise }: DrawConfig,
-  { images: { data, size, channels }, masks }: Pick<TrainingData, 'images' | 'masks'>,
+  { images: { data, size, channels }, masks }: DrawSource,
   { epoch, order, length }: EpochPlan,
   index: number,
 ): Drawn {

@@ -4,7 +4,8 @@ import { klShareAt } from '../nn/losses.js';
 import type { Network } from '../nn/network.js';
 import { type Config, learningRateAt } from './config.js';
 import type { TrainingData } from './data.js';
-import { drawBatch, planEpoch } from './draw.js';
+import { planEpoch } from './draw.js';
+import type { Drawing } from './drawing.js';
 import type { StepLoss, Weights } from './step.js';
 import type { StartStepper } from './stepper.js';
 
@@ -22,6 +23,7 @@ export interface EpochResult {
 }
 
 export interface EpochHooks {
+  readonly drawing: Drawing;
   readonly startStepper: StartStepper;
   /** Called after each batch; throws to stop. */
   readonly onBatch: (done: number, total: number) => void;
@@ -34,13 +36,12 @@ export interface EpochHooks {
 export async function trainEpoch(
   { train, model }: Config,
   network: Network,
-  data: TrainingData,
+  data: Pick<TrainingData, 'train'>,
   start: Weights,
   epoch: number,
-  { startStepper, onBatch }: EpochHooks,
+  { drawing, startStepper, onBatch }: EpochHooks,
 ): Promise<EpochResult> {
   const plan = planEpoch(train, data.train, epoch);
-  const drawing = { train, model, noise: network.noise };
   const stepper = startStepper(network, start, {
     loss: model.loss,
     klShare: klShareAt(model.loss, epoch),
@@ -48,9 +49,10 @@ export async function trainEpoch(
     learningRateAt: (step) => learningRateAt(train, step, epoch),
   });
   try {
-    for (let index = 0; index < plan.batches; index++) {
-      await stepper.step(drawBatch(drawing, data, plan, index));
-      onBatch(index + 1, plan.batches);
+    let done = 0;
+    for await (const drawn of drawing.batches(plan)) {
+      await stepper.step(drawn);
+      onBatch(++done, plan.batches);
     }
     const { weights, losses } = stepper.end();
     return { weights, losses: await readLosses(losses, plan.batches) };
