@@ -2,9 +2,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LossConfig } from '../nn/losses.js';
 import type { Network } from '../nn/network.js';
+import type { Timing } from '../webgpu/recording.js';
 import { ADAM_DEFAULTS } from './adam.js';
 import { disposeBatch, toTensors } from './batch.js';
-import type { Timing } from '../webgpu/recording.js';
 import type { Drawn } from './draw.js';
 import { type StepLoss, trainStep, type Weights } from './step.js';
 

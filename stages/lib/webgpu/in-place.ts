@@ -102,7 +102,10 @@ function pipelineOf(device: Device, kernel: Kernel): Pipeline {
     device.createComputePipeline({
       label: kernel.label,
       layout: 'auto',
-      compute: { module: device.createShaderModule({ code: sourceOf(kernel) }), entryPoint: 'main' },
+      compute: {
+        module: device.createShaderModule({ code: sourceOf(kernel) }),
+        entryPoint: 'main',
+      },
     });
   known.set(kernel, pipeline);
   return pipeline;

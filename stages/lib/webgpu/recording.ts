@@ -86,7 +86,7 @@ function divert(
   const own = { manager: internals.bufferManager };
   let label = '';
   internals.bufferManager = pool;
-  internals.recordAndSubmit = function (program, ...rest) {
+  internals.recordAndSubmit = (program, ...rest) => {
     label = `${program.constructor.name} ${program.outputShape.join('×')}`;
     prototypeOf(internals).recordAndSubmit.call(internals, program, ...rest);
     label = '';
