@@ -11,7 +11,7 @@ import { type Subject, scoreImages } from './lib/evaluation.js';
 import { captionPicks, drawExamples, layersOf, pickExamples } from './lib/examples.js';
 import { fitPca } from './lib/fill/pca.js';
 import { gainsOf } from './lib/gains.js';
-import { type ImageSet, readImages } from './lib/images.js';
+import { type ImageSet, imagesFile, readImages } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
 import { readMaskIndex, readMasks } from './lib/masks.js';
 import { metricsTree } from './lib/metrics.js';
@@ -36,10 +36,10 @@ interface Shape {
 export default defineStage<Shape>(
   async ({ item, matrix, params, deps, outs, signal, progress }) => {
     const asked = checkEvaluate(params.evaluate);
-    const images = readImages(deps.images);
+    const model = await loadModel(deps.model);
+    const images = readImages(deps.images, model.info.config.kernel);
     const split = readJson<Split>(join(deps.split, 'split.json'));
     const settings = orderSettings(readMaskIndex(deps.masks));
-    const model = await loadModel(deps.model);
     const subject: Subject = {
       images,
       masks: new Map(settings.map(({ name }) => [name, readMasks(deps.masks, name)])),
@@ -67,6 +67,7 @@ export default defineStage<Shape>(
     }
     model.dispose();
 
+    const file = imagesFile(images.index.kernels, images.kernel);
     mkdirSync(outs.scores, { recursive: true });
     writeJson(outs.metrics, { test: metricsTree(test), train: metricsTree(train) });
     writeScores(outs.scores, {
@@ -77,7 +78,7 @@ export default defineStage<Shape>(
         item,
         matrix,
         source: images.index.source,
-        image: { size: images.size, channels: images.channels },
+        image: { size: images.size, channels: images.channels, kernel: images.kernel },
         settings,
         methods: test.methods,
         targets: TARGETS,
@@ -95,7 +96,7 @@ export default defineStage<Shape>(
         history: readJson<HistoryEntry[]>(join(deps.model, 'history.json')),
         notes: [...split.notes, ...unreadableNote(images)],
         digests: await digestFiles({
-          'images/images.npy': join(deps.images, 'images.npy'),
+          [`images/${file}`]: join(deps.images, file),
           ...Object.fromEntries(
             settings.map(({ name }) => [`masks/${name}.npy`, join(deps.masks, `${name}.npy`)]),
           ),

@@ -2,11 +2,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineStage } from 'pipe/stage';
-import { checkInteger, checkTree } from './lib/check.js';
+import { checkChoice, checkInteger, checkKeys, checkTree } from './lib/check.js';
 import type { ImageIndex } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
 import { drawMask, maskArea, type Occlusion, packedLength, packMask } from './lib/mask.js';
 import type { MaskIndex } from './lib/masks.js';
+import { mistake } from './lib/mistake.js';
 import { createNpyWriter } from './lib/npy.js';
 import { checkOcclusions } from './lib/occlusions.js';
 import { createRandom } from './lib/random.js';
@@ -19,8 +20,10 @@ interface Shape {
 
 export default defineStage<Shape>(({ params, deps, outs, signal, progress }) => {
   const size = checkInteger(checkTree(params.image, 'image').size, 'image.size', 8, 4096);
-  const seed = checkInteger(checkTree(params.occlude, 'occlude').seed, 'occlude.seed', 0);
-  const occlusions = checkOcclusions(params.occlusions, size);
+  const tree = checkTree(params.occlude, 'occlude');
+  checkKeys(tree, 'occlude', ['seed', 'settings']);
+  const seed = checkInteger(tree.seed, 'occlude.seed', 0);
+  const occlusions = chosenOf(checkOcclusions(params.occlusions, size), tree.settings);
   const { images } = readJson<ImageIndex>(join(deps.images, 'index.json'));
 
   mkdirSync(outs.masks, { recursive: true });
@@ -45,3 +48,18 @@ export default defineStage<Shape>(({ params, deps, outs, signal, progress }) => 
   const index: MaskIndex = { size, count: images.length, settings };
   writeJson(join(outs.masks, 'index.json'), index);
 });
+
+/** The settings that are listed, in the order of their names; all of them when none is. */
+function chosenOf(
+  all: ReadonlyMap<string, Occlusion>,
+  listed: unknown,
+): ReadonlyMap<string, Occlusion> {
+  if (listed === undefined) return all;
+  if (!Array.isArray(listed) || listed.length === 0) {
+    throw mistake('occlude.settings: expected a list of names in occlusions');
+  }
+  const names = new Set(
+    listed.map((name, at) => checkChoice(name, `occlude.settings[${at}]`, [...all.keys()])),
+  );
+  return new Map([...all].filter(([name]) => names.has(name)));
+}

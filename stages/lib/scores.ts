@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { MethodName, Scores } from './evaluation.js';
 import type { ExamplePick, Layer } from './examples.js';
 import type { Gain } from './gains.js';
+import type { Kernel } from './images.js';
 import { readJson, writeJson } from './json.js';
 import type { Occlusion, Shape } from './mask.js';
 import type { MaskIndex } from './masks.js';
@@ -29,7 +30,7 @@ export interface ScoresIndex {
   readonly item: string;
   readonly matrix: Readonly<Record<string, string | number | boolean>>;
   readonly source: SourceInfo;
-  readonly image: { readonly size: number; readonly channels: number };
+  readonly image: { readonly size: number; readonly channels: number; readonly kernel: Kernel };
   readonly settings: readonly Setting[];
   readonly methods: readonly MethodName[];
   readonly targets: typeof TARGETS;

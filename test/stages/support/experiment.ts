@@ -1,6 +1,7 @@
 /** A little experiment on disk, as the stages before `evaluate` leave it: images, masks, split, model. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Kernel } from '../../../stages/lib/images.js';
 import { writeJson } from '../../../stages/lib/json.js';
 import { drawMask, maskArea, type Occlusion, packMask } from '../../../stages/lib/mask.js';
 import { writeNpy } from '../../../stages/lib/npy.js';
@@ -17,6 +18,7 @@ export interface ExperimentOptions {
   readonly label?: string;
   readonly history?: readonly unknown[];
   readonly notes?: readonly string[];
+  readonly kernel?: Kernel;
 }
 
 export interface Experiment {
@@ -34,6 +36,7 @@ export const SQUARES: Readonly<Record<string, Occlusion>> = {
 export function writeExperiment(folder: string, options: ExperimentOptions = {}): Experiment {
   const { size = 56, channels = 1, count = 30, test = 10 } = options;
   const { occlusions = SQUARES, standIn = true, label = 'made by formula' } = options;
+  const { kernel = 'cubic' } = options;
   const paths = {
     images: join(folder, 'images'),
     masks: join(folder, 'masks'),
@@ -48,6 +51,7 @@ export function writeExperiment(folder: string, options: ExperimentOptions = {})
   writeNpy(join(paths.images, 'images.npy'), pixels, channels === 1 ? shape : [...shape, 3]);
   writeJson(join(paths.images, 'index.json'), {
     source: { kind: 'formula', label, standIn },
+    kernels: [kernel],
     images: files.map((file, i) => ({ file, group: `${i}`, sha256: '0' })),
     unreadable: [],
   });
