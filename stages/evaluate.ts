@@ -13,6 +13,7 @@ import { fitPca } from './lib/fill/pca.js';
 import { gainsOf } from './lib/gains.js';
 import { type ImageSet, imagesFile, readImages } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
+import { maskArea } from './lib/mask.js';
 import { readMaskIndex, readMasks } from './lib/masks.js';
 import { metricsTree } from './lib/metrics.js';
 import { createRandom } from './lib/random.js';
@@ -73,6 +74,7 @@ export default defineStage<Shape>(
     writeScores(outs.scores, {
       test,
       train,
+      areas: areasOf(subject, split.test),
       examples: Buffer.concat(pictures),
       index: {
         item,
@@ -87,7 +89,8 @@ export default defineStage<Shape>(
           test: { scored: indices.test.length, of: split.test.length },
           train: { scored: indices.train.length, of: split.train.length },
         },
-        gains: gainsOf(test, asked.bootstrap, createRandom(asked.seed, 'bootstrap')),
+        gains: gainsOf(test, { resamples: asked.bootstrap, seed: asked.seed }),
+        bootstrap: { resamples: asked.bootstrap, seed: asked.seed },
         layers: layersOf(subject, asked.samples),
         picks: settings.map(({ name }, at) =>
           captionPicks(test, name, picks[at]!, (position) => fileOf(images, split.test[position]!)),
@@ -129,6 +132,14 @@ function fitOn(
     chosen.set(data.subarray(index * length, (index + 1) * length), at * length);
   }
   return fitPca(chosen, length, components);
+}
+
+/** The occluded share of each image, setting after setting. */
+function areasOf({ images, masks }: Subject, indices: readonly number[]): number[] {
+  const pixels = images.size * images.size;
+  return [...masks.values()].flatMap((set) =>
+    indices.map((index) => maskArea(set.mask(index)) / pixels),
+  );
 }
 
 function fileOf({ index }: ImageSet, image: number): string {

@@ -1,6 +1,14 @@
 /** The report as Markdown: the same tables without pictures, for reading in a terminal or a diff. */
-import { COLUMNS, claimLines, comparedLines, PAPER_TABLES } from './html/beside-paper.js';
-import type { Used } from './html/provenance.js';
+import type { Ablation } from './ablation.js';
+import { aboutAblation, changeText, columnLabel } from './html/ablation.js';
+import {
+  COLUMNS,
+  claimedPair,
+  claimLines,
+  comparedLines,
+  PAPER_TABLES,
+} from './html/beside-paper.js';
+import type { Report } from './html/page.js';
 import { verdictSentence } from './html/summary.js';
 import {
   formatFigure,
@@ -13,7 +21,7 @@ import {
 import { METHOD_TEXTS } from './methods.js';
 import { bestBaseline, type DataSet, gainOf, headline, type Row } from './results.js';
 
-export function reportMarkdown(datasets: readonly DataSet[], used: readonly Used[]): string {
+export function reportMarkdown({ datasets, ablations, used }: Report): string {
   const standIns = datasets.filter(({ index }) => index.source.standIn).map(({ name }) => name);
   return [
     '# Restoring occluded images with a variational autoencoder',
@@ -35,6 +43,7 @@ export function reportMarkdown(datasets: readonly DataSet[], used: readonly Used
       ),
     ]),
     ...claimPart(datasets),
+    ...ablationPart(ablations),
     '## Definitions',
     [
       ...SSIM_TEXTS.map(({ name, text }) => `- SSIM \`${name}\`: ${text}`),
@@ -88,10 +97,9 @@ function columnName({ score, target, side }: (typeof COLUMNS)[number]): string {
 }
 
 function claimPart(datasets: readonly DataSet[]): string[] {
-  const find = (names: readonly string[]) => datasets.find(({ name }) => names.includes(name));
-  const animals = find(PAPER_TABLES[0]!.rows[0]!.ours);
-  const faces = find(PAPER_TABLES[0]!.rows[1]!.ours);
-  if (faces === undefined || animals === undefined) return [];
+  const pair = claimedPair(datasets);
+  if (pair === undefined) return [];
+  const { faces, animals } = pair;
   const lines = claimLines(faces, animals);
   if (lines.length === 0) return [];
   return [
@@ -100,6 +108,36 @@ function claimPart(datasets: readonly DataSet[]): string[] {
       ['figure', faces.models[0].label, 'best classical'],
       lines.map(({ figure, model, classical }) => [figure, model, classical]),
     ),
+  ];
+}
+
+/** One table for each data set; the change against the base stands in each cell. */
+function ablationPart(ablations: readonly Ablation[]): string[] {
+  const [first] = ablations;
+  if (first === undefined) return [];
+  return [
+    '## Switch by switch',
+    aboutAblation(first),
+    ...ablations.flatMap(({ dataset, standIn, settings, scores, lines }) => [
+      `${dataset}${standIn ? ' (stand-in)' : ''}:`,
+      table(
+        [
+          'model',
+          'differs in',
+          ...settings.flatMap((setting) =>
+            scores.map((which) => `${settingLabel(setting)}: ${columnLabel(which)}`),
+          ),
+        ],
+        lines.map(({ name, switches, cells }) => [
+          name,
+          switches.join(', '),
+          ...cells.flat().map((cell) => {
+            const change = changeText(cell);
+            return `${cell.value.mean.toFixed(4)}${change && ` (${change})`}`;
+          }),
+        ]),
+      ),
+    ]),
   ];
 }
 

@@ -4,6 +4,7 @@
  *
  * - `index.json`: `ScoresIndex`
  * - `test.npy`, `train.npy`: float32 [settings, methods, targets, scores, images]
+ * - `areas.npy`: float32 [settings, images], the occluded share of each test image
  * - `examples.npy`: uint8 [settings, picks, layers, size, size(, 3)]
  */
 import { join } from 'node:path';
@@ -39,6 +40,8 @@ export interface ScoresIndex {
   readonly sides: Readonly<Record<Side, { readonly scored: number; readonly of: number }>>;
   /** On the test set. */
   readonly gains: readonly Gain[];
+  /** How the gains' intervals were drawn. */
+  readonly bootstrap: { readonly resamples: number; readonly seed: number };
   readonly layers: readonly Layer[];
   /** The same number of picks in every setting. */
   readonly picks: readonly (readonly ExamplePick[])[];
@@ -57,11 +60,14 @@ export interface ItemScores {
   readonly index: ScoresIndex;
   readonly test: Scores;
   readonly train: Scores;
+  /** [settings, test images]: the occluded share of each. */
+  readonly areas: ArrayLike<number>;
   /** uint8 [settings, picks, layers, size, size(, 3)] */
   readonly examples: Uint8Array;
 }
 
-export function writeScores(folder: string, { index, test, train, examples }: ItemScores): void {
+export function writeScores(folder: string, scores: ItemScores): void {
+  const { index, test, train, areas, examples } = scores;
   writeJson(join(folder, 'index.json'), index);
   const { size, channels } = index.image;
   for (const [name, scores] of [
@@ -74,6 +80,10 @@ export function writeScores(folder: string, { index, test, train, examples }: It
       scores.images,
     ]);
   }
+  writeNpy(join(folder, 'areas.npy'), Float32Array.from(areas), [
+    index.settings.length,
+    test.images,
+  ]);
   const shape = [
     index.settings.length,
     index.picks[0]?.length ?? 0,
@@ -97,6 +107,7 @@ export function readScores(folder: string): ItemScores {
     index,
     test: read('test'),
     train: read('train'),
+    areas: readNpy(join(folder, 'areas.npy')).data,
     examples: readNpyBytes(join(folder, 'examples.npy')).data,
   };
 }

@@ -72,6 +72,7 @@ thead small, td small, th small { display: block; color: var(--faint); font-size
 tbody th { font-weight: 500; }
 tr.model th, tr.model td { background: var(--accent-soft); }
 tr.model th:first-child { box-shadow: inset 3px 0 var(--accent); padding-left: .7rem; }
+tr.base th, tr.base td { background: var(--accent-soft); }
 tr.paper th, tr.paper td { font-style: italic; color: var(--soft); }
 td.best { font-weight: 700; }
 td.best::before { content: "▸ "; color: var(--accent); font-weight: 400; }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Kernel } from '../../../stages/lib/images.js';
 import { writeJson } from '../../../stages/lib/json.js';
 import { drawMask, maskArea, type Occlusion, packMask } from '../../../stages/lib/mask.js';
+import type { ModelConfig } from '../../../stages/lib/nn/model-config.js';
 import { writeNpy } from '../../../stages/lib/npy.js';
 import { createRandom } from '../../../stages/lib/random.js';
 import { noise } from './planes.js';
@@ -19,6 +20,9 @@ export interface ExperimentOptions {
   readonly history?: readonly unknown[];
   readonly notes?: readonly string[];
   readonly kernel?: Kernel;
+  /** What the row restorer says its switches are, and how far its whole output is off. */
+  readonly config?: ModelConfig;
+  readonly haze?: number;
 }
 
 export interface Experiment {
@@ -78,7 +82,8 @@ export function writeExperiment(folder: string, options: ExperimentOptions = {})
     notes: options.notes ?? [],
   });
 
-  writeJson(join(paths.model, 'model.json'), { arch: 'formula' });
+  const { config, haze } = options;
+  writeJson(join(paths.model, 'model.json'), { arch: 'formula', config, haze });
   writeJson(join(paths.model, 'history.json'), options.history ?? []);
   writeFileSync(join(paths.model, 'weights.safetensors'), 'no weights');
   return paths;

@@ -1,8 +1,10 @@
 /** A restorer without a network: what the stages ask of a model, in closed form. */
 import { join } from 'node:path';
 import { readImages } from '../../../stages/lib/images.js';
+import { readJson } from '../../../stages/lib/json.js';
 import { checkModel, type ModelConfig } from '../../../stages/lib/nn/model-config.js';
 import type { Restorer } from '../../../stages/lib/restore.js';
+import type { ExperimentOptions } from './experiment.js';
 
 /** The switches that a row restorer claims to have. */
 const CONFIG = checkModel({ arch: 'restorer', occlusions: ['square12'] }, 'model.rows', [
@@ -64,7 +66,10 @@ export function rowModels() {
   return {
     loadModel: async (folder: string) => {
       const { size, channels } = readImages(join(folder, '../images'));
-      return createRowRestorer(size, channels);
+      const { config, haze } = readJson<Pick<ExperimentOptions, 'config' | 'haze'>>(
+        join(folder, 'model.json'),
+      );
+      return createRowRestorer(size, channels, config, haze);
     },
   };
 }
