@@ -1,5 +1,6 @@
 /** The report as Markdown: the same tables without pictures, for reading in a terminal or a diff. */
 import type { Ablation } from './ablation.js';
+import { linesByArea } from './by-area.js';
 import { aboutAblation, changeText, columnLabel } from './html/ablation.js';
 import {
   COLUMNS,
@@ -8,6 +9,7 @@ import {
   comparedLines,
   PAPER_TABLES,
 } from './html/beside-paper.js';
+import { ABOUT_BY_AREA, binLabels } from './html/by-area.js';
 import type { Report } from './html/page.js';
 import { verdictSentence } from './html/summary.js';
 import {
@@ -32,6 +34,7 @@ export function reportMarkdown({ datasets, ablations, used }: Report): string {
         ]
       : []),
     ...datasets.flatMap(datasetPart),
+    ...byAreaPart(datasets),
     '## Beside the paper',
     ...PAPER_TABLES.flatMap(({ title, rows }) => [
       `${title}:`,
@@ -109,6 +112,25 @@ function claimPart(datasets: readonly DataSet[]): string[] {
       lines.map(({ figure, model, classical }) => [figure, model, classical]),
     ),
   ];
+}
+
+function byAreaPart(datasets: readonly DataSet[]): string[] {
+  const tables = datasets.flatMap((dataset) =>
+    dataset.models.flatMap((model) => {
+      const lines = linesByArea(dataset, model);
+      if (lines.length === 0) return [];
+      const rows = lines.map(({ setting, bins }) => [
+        settingLabel(setting),
+        ...bins.map((bin) =>
+          bin === undefined
+            ? '–'
+            : `${bin.model.toFixed(4)}, ${formatGain(bin.gain.mean)} (${formatGain(bin.gain.low)} … ${formatGain(bin.gain.high)}) over ${bin.rival.label}, ${bin.images} images`,
+        ),
+      ]);
+      return [`${dataset.name}, ${model.label}:`, table(['shape', ...binLabels()], rows)];
+    }),
+  );
+  return tables.length === 0 ? [] : ['## By shape and by area', ABOUT_BY_AREA, ...tables];
 }
 
 /** One table for each data set; the change against the base stands in each cell. */

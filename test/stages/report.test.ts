@@ -3,8 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { scoresOf } from '../../stages/lib/evaluation.js';
 import { checkModel } from '../../stages/lib/nn/model-config.js';
 import { readScores } from '../../stages/lib/scores.js';
+import { spread } from '../../stages/lib/statistics.js';
 import report from '../../stages/report.js';
 import { runStage } from './support/context.js';
 import { evaluated } from './support/evaluated.js';
@@ -189,6 +191,39 @@ describe('the report', () => {
       /nearest → first.*\(−0\.\d{4} ±/,
     );
     expect(lines.at(-1)).toMatch(/^\| best classical fill \|/);
+  });
+
+  it('gives tables by shape and by area, each image under the area of its own hole', async () => {
+    const occlusions = {
+      boxes: { shape: 'rectangle', area: [0.02, 0.38] },
+      frames: { shape: 'border', area: [0.02, 0.38] },
+      square12: { shape: 'square', side: 12 },
+    } as const;
+    const folder = await evaluated(root, {
+      dataset: 'shaped',
+      model: 'rows',
+      occlusions,
+      test: 60,
+      count: 80,
+    });
+    const { html, md } = await reportOn('shapes', folder);
+    expect(html).toContain('id="shapes"');
+    const lines = md.split('## By shape and by area')[1]!.split('\n## ')[0]!.split('\n');
+    const boxes = lines.find((line) => line.startsWith('| rectangle 2.0 %–38 %'))!;
+    expect(lines.some((line) => line.startsWith('| border'))).toBe(true);
+    expect(lines.some((line) => line.startsWith('| 1 × 12 px'))).toBe(false);
+    const cells = boxes.split('|').map((text) => text.trim());
+    const counted = cells.flatMap((text) => /(\d+) images$/.exec(text)?.[1] ?? []).map(Number);
+    const { areas, test } = readScores(folder);
+    const at = readScores(folder).index.settings.findIndex(({ name }) => name === 'boxes');
+    const own = Array.from({ length: 60 }, (_, image) => areas[at * 60 + image]!);
+    const inBin = (from: number, to: number) =>
+      own.filter((area) => area >= from && area < to).length;
+    expect(counted).toEqual([inBin(0, 0.1), inBin(0.1, 0.2), inBin(0.2, 0.3), inBin(0.3, 0.4)]);
+    expect(cells.at(-2)).toBe('–');
+    const wang = scoresOf(test, 'boxes', 'model', 'composite', 'ssim.wang');
+    const small = wang.filter((_, image) => own[image]! < 0.1);
+    expect(cells[2]).toMatch(new RegExp(`^${spread(small).mean.toFixed(4)}, [+−]`));
   });
 
   it('sets several models side by side, and takes colour', async () => {

@@ -4,6 +4,7 @@ import type { DataSet } from '../results.js';
 import { ablationSection } from './ablation.js';
 import { areaSection } from './area.js';
 import { besidePaper } from './beside-paper.js';
+import { byAreaSection } from './by-area.js';
 import { curvesSection } from './curves.js';
 import { distributionsSection } from './distributions.js';
 import { gainsSection } from './gains.js';
@@ -31,6 +32,7 @@ export function page({ datasets, ablations, params, used }: Report): string {
     ['ablation', 'Switch by switch', ablationSection(ablations)],
     ['methods', 'Classical fills', methodsSection(datasets)],
     ['gains', 'Gains', gainsSection(datasets)],
+    ['shapes', 'Shape and area', byAreaSection(datasets)],
     ['area', 'Size of the hole', areaSection(datasets)],
     ['distributions', 'Image by image', distributionsSection(datasets)],
     ['gallery', 'Gallery', gallerySection(datasets)],
