@@ -9,7 +9,7 @@ import { drawMask, maskArea, type Occlusion, packedLength, packMask } from './li
 import type { MaskIndex } from './lib/masks.js';
 import { mistake } from './lib/mistake.js';
 import { createNpyWriter } from './lib/npy.js';
-import { checkOcclusions } from './lib/occlusions.js';
+import { checkOcclusions, settingNames } from './lib/occlusions.js';
 import { createRandom } from './lib/random.js';
 
 interface Shape {
@@ -23,7 +23,8 @@ export default defineStage<Shape>(({ params, deps, outs, signal, progress }) => 
   const tree = checkTree(params.occlude, 'occlude');
   checkKeys(tree, 'occlude', ['seed', 'settings']);
   const seed = checkInteger(tree.seed, 'occlude.seed', 0);
-  const occlusions = chosenOf(checkOcclusions(params.occlusions, size), tree.settings);
+  const wanted = checkListed(tree.settings, settingNames(params.occlusions));
+  const occlusions = checkOcclusions(params.occlusions, size, wanted);
   const { images } = readJson<ImageIndex>(join(deps.images, 'index.json'));
 
   mkdirSync(outs.masks, { recursive: true });
@@ -49,17 +50,11 @@ export default defineStage<Shape>(({ params, deps, outs, signal, progress }) => 
   writeJson(join(outs.masks, 'index.json'), index);
 });
 
-/** The settings that are listed, in the order of their names; all of them when none is. */
-function chosenOf(
-  all: ReadonlyMap<string, Occlusion>,
-  listed: unknown,
-): ReadonlyMap<string, Occlusion> {
+/** The settings that are listed; all of them without a list. */
+function checkListed(listed: unknown, all: readonly string[]): readonly string[] {
   if (listed === undefined) return all;
   if (!Array.isArray(listed) || listed.length === 0) {
     throw mistake('occlude.settings: expected a list of names in occlusions');
   }
-  const names = new Set(
-    listed.map((name, at) => checkChoice(name, `occlude.settings[${at}]`, [...all.keys()])),
-  );
-  return new Map([...all].filter(([name]) => names.has(name)));
+  return listed.map((name, at) => checkChoice(name, `occlude.settings[${at}]`, all));
 }
