@@ -7,7 +7,7 @@ import { writeJson } from './lib/json.js';
 import { createNetwork } from './lib/nn/create.js';
 import { writeModel } from './lib/nn/model-files.js';
 import { countParams } from './lib/nn/params.js';
-import { checkOcclusions } from './lib/occlusions.js';
+import { checkOcclusions, settingNames } from './lib/occlusions.js';
 import { chooseStepper } from './lib/train/choose-stepper.js';
 import { checkConfig, learningRateAt } from './lib/train/config.js';
 import { readTrainingData } from './lib/train/data.js';
@@ -33,14 +33,13 @@ export default defineStage<Shape>(async (context) => {
   const { params, deps, outs, epochs, matrix, signal } = context;
 
   // Parameters
-  const occlusions = checkOcclusions(params.occlusions, params.image.size);
-  const settings = [...occlusions.keys()];
   const config = checkConfig(
     { ...params, model: checkTree(params.model, 'model') },
     matrix,
-    settings,
+    settingNames(params.occlusions),
   );
   const { train, model } = config;
+  const occlusions = checkOcclusions(params.occlusions, params.image.size, model.occlusions);
 
   // Data and model
   const backend = await openBackend(train.backend);

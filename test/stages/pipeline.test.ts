@@ -56,3 +56,51 @@ test('the photographs are trained on with three seeds, on a GPU where one is ask
   expect(trains.every(({ resources }) => resources.gpu === 1)).toBe(true);
   expect(JSON.stringify(trains[0]!.params)).toContain('"backend":"webgpu"');
 });
+
+test('the ablation trains each switch of the code on both data sets with three seeds', () => {
+  const ablation = plan({ profiles: ['ablation'] });
+  const { model } = ablation.params as { model: Record<string, unknown> };
+  const trains = ablation.items.filter(({ stage }) => stage === 'train');
+  const models = [...new Set(trains.map(({ matrix }) => `${matrix.model}`))];
+  expect(trains).toHaveLength(2 * 3 * models.length);
+  const settings = ['side20', 'area20'];
+  const switches = (name: string) =>
+    flatten(checkConfig({ train: {}, model }, { model: name, seed: 1 }, settings).model);
+  const code = switches('code');
+  const changed = (name: string) =>
+    Object.entries(switches(name)).flatMap(([path, value]) =>
+      value === code[path] ? [] : [`${path} ${code[path]} → ${value}`],
+    );
+  expect(Object.fromEntries(models.map((name) => [name, changed(name)]))).toEqual({
+    code: [],
+    slope: ['network.slope 1 → 0.2'],
+    area: ['occlusions side20 → area20'],
+    masks: ['masks baked → fresh'],
+    input: ['network.input image → image+mask'],
+    prefill: ['prefill black → mean'],
+    kernel: ['kernel nearest → first'],
+    range: ['network.testRange unit → signed'],
+    statistics: ['network.testStatistics batch → running'],
+    latent: ['network.testLatent sample → mean'],
+    right: [
+      'network.slope 1 → 0.2',
+      'network.input image → image+mask',
+      'network.testRange unit → signed',
+      'network.testStatistics batch → running',
+      'network.testLatent sample → mean',
+      'kernel nearest → first',
+      'prefill black → mean',
+      'masks baked → fresh',
+    ],
+  });
+});
+
+/** Leaves by their paths; a list is one leaf. */
+function flatten(value: unknown, path = ''): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { [path]: `${value}` };
+  const parts = Object.entries(value).map(([name, part]) =>
+    flatten(part, path === '' ? name : `${path}.${name}`),
+  );
+  return Object.assign({}, ...parts);
+}

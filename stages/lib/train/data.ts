@@ -38,7 +38,7 @@ export function readTrainingData(
   seed: number,
   validation: number,
 ): TrainingData {
-  const images = readImages(folders.images);
+  const images = readImages(folders.images, model.kernel);
   const { train } = readJson<Split>(join(folders.split, 'split.json'));
   const groups = images.index.images.map(({ group }) => group);
   const aside = keepAside(train, groups, validation, seed);
