@@ -80,28 +80,28 @@ function allOf(round: number): string {
   return `${daemons.join('')}${round}\n${round}\n${round} 6\n`;
 }
 
-/** Interrupts a run in so many rounds, each with new inputs, at a random moment of its duration. */
+/** Interrupts runs, each with new inputs, at a random moment, until so many took the signal. */
 export async function interruptRounds(
-  rounds: number,
+  interrupts: number,
   random: () => number,
 ): Promise<Interrupted[]> {
   const project = new Project({ 'pipeline.yaml': PIPELINE, 'stages/module.ts': MODULE });
   project.env[MARK] = project.root;
   project.env.PIPE_GPUS = '1';
   try {
-    const started = performance.now();
-    await project.run('-k');
-    const duration = performance.now() - started;
+    const steps = (await project.run('-k')).events.length;
     const results: Interrupted[] = [];
-    for (let round = 1; round <= rounds; round++) {
+    let taken = 0;
+    for (let round = 1; taken < interrupts; round++) {
       const set = ['--set', `round=${round}`];
-      const end = await interrupt(project.start('run', '--json', ...set), duration, random);
+      const end = await interrupt(project.start('run', '--json', ...set), steps, random);
       const left = processesMarked(project.root).map(commandLine);
       const next = await project.run(...set);
       const wrong = next.code === 0 ? [] : [`exit code ${next.code}: ${next.err}${next.out}`];
       if (project.read('all.txt') !== allOf(round)) wrong.push(project.read('all.txt'));
       left.push(...processesMarked(project.root).map((pid) => `after: ${commandLine(pid)}`));
       results.push({ end, left, wrong });
+      if (end === 130) taken++;
     }
     return results;
   } finally {
@@ -110,9 +110,15 @@ export async function interruptRounds(
   }
 }
 
-/** One SIGINT at a random moment; at times a SIGTERM behind it, as who does not want to wait sends it. */
-async function interrupt(run: Running, duration: number, random: () => number) {
-  await Promise.race([delay(random() * duration), run.ended]);
+/**
+ * One SIGINT a random time after a random event of the run, or after its start; at times a SIGTERM
+ * behind it, as who does not want to wait sends it.
+ */
+async function interrupt(run: Running, steps: number, random: () => number) {
+  const step = Math.floor(random() * (steps - 1));
+  const reached = run.events((events) => events.length >= step);
+  await Promise.race([reached, run.ended]);
+  await Promise.race([delay(random() * (step === 0 ? 200 : 40)), run.ended]);
   run.kill('SIGINT');
   if (random() < 0.3) {
     await Promise.race([delay(random() * 50), run.ended]);

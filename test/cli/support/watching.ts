@@ -45,6 +45,7 @@ export async function watchStorm(edits: number, random: () => number): Promise<W
       await settled(running, ground, world, `after ${edit} edits`);
       pauses++;
     }
+    await staysIdle(running);
     running.kill('SIGTERM');
     const { code, out, err } = await running.ended;
     if (code !== 130 || err.includes('internal error')) throw new Error(`exit ${code}\n${err}`);
@@ -140,6 +141,28 @@ async function settled(
     // The one that lost is of no interest any more.
     await Promise.allSettled([late]);
   }
+}
+
+/** Many times the time in which a watch that wakes itself would run again. */
+const IDLE_MS = 1000;
+
+/** Throws when runs follow each other though nobody changes anything: the last change may have brought one more. */
+async function staysIdle(running: Running): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    const before = await eventCount(running);
+    const more = running.events((events) => events.length > before).then(() => 'more' as const);
+    if ((await Promise.race([delay(IDLE_MS), more])) !== 'more') return;
+  }
+  throw new Error(`it runs by itself:\n${running.told()}`);
+}
+
+async function eventCount(running: Running): Promise<number> {
+  let count = 0;
+  await running.events((events) => {
+    count = events.length;
+    return true;
+  });
+  return count;
 }
 
 function firstWorld(): World {
