@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, renameSync, symlinkSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BIN, outcomeOf, Project, type Running } from '../rig/project.js';
+import { until } from '../rig/until.js';
 
 const projects: Project[] = [];
 const watching: Running[] = [];
@@ -221,7 +222,7 @@ stages:
 `,
     });
     const running = watch(made);
-    while (made.lines('seen.txt')[0] !== 'wait') await new Promise(setImmediate);
+    await until(() => made.lines('seen.txt')[0] === 'wait');
     made.write('in.txt', 'go\n');
     await running.event((event) => event.type === 'item' && event.verdict === 'ran');
     expect(made.read('out.txt')).toBe('go\n');

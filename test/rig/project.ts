@@ -129,6 +129,7 @@ export function startIn(
   });
   let out = '';
   let err = '';
+  const events = eventReader(() => out);
   const listeners = new Set<() => void>();
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
@@ -160,17 +161,25 @@ export function startIn(
     kill: (signal) => void child.kill(signal),
     told: () => `${out.slice(-3000)}\n${err.slice(-1000)}`,
     event: async (matches) => {
-      const first = () => eventsIn(out).find(matches);
+      const first = () => events().find(matches);
       await when(() => first() !== undefined);
       return first() as RunEvent;
     },
-    events: (satisfy) => when(() => satisfy(eventsIn(out))),
+    events: (satisfy) => when(() => satisfy(events())),
     text: (satisfies) => when(() => satisfies(out)),
     errorText: (satisfies) => when(() => satisfies(err)),
   };
 }
 
-/** The events of the complete lines. */
-function eventsIn(out: string): readonly RunEvent[] {
-  return outcomeOf(out.slice(0, out.lastIndexOf('\n') + 1)).events;
+/** The events of the complete lines so far; each line is read once. */
+function eventReader(output: () => string): () => readonly RunEvent[] {
+  const events: RunEvent[] = [];
+  let read = 0;
+  return () => {
+    const out = output();
+    const end = out.lastIndexOf('\n') + 1;
+    if (end > read) events.push(...outcomeOf(out.slice(read, end)).events);
+    read = Math.max(read, end);
+    return events;
+  };
 }
