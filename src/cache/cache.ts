@@ -9,7 +9,7 @@ import type { Ground } from './ground.js';
 import { type Layout, layoutOf } from './layout.js';
 import type { Recorded } from './ledger.js';
 import { lstatIfThere } from './look.js';
-import { type KeptKind, type LastRun, Notes } from './notes.js';
+import { type Attempt, type KeptKind, type LastRun, Notes } from './notes.js';
 import { isWhole, Objects } from './objects.js';
 import { finish, finishSync } from './pace.js';
 import { type Needs, Pin } from './pins.js';
@@ -29,7 +29,7 @@ import { type VerifyOptions, type VerifyReport, verify } from './verifying.js';
 import { Workspace } from './workspace.js';
 
 export { DamagedObject, UnusableFile } from './errors.js';
-export type { LastRun } from './notes.js';
+export type { Attempt, LastRun } from './notes.js';
 export type { Scan } from './rows.js';
 export type { ScanOptions } from './scanner.js';
 
@@ -182,6 +182,14 @@ export class Cache {
 
   writeLast(item: string, last: LastRun): void {
     this.#notes.setLast(item, last);
+  }
+
+  readAttempt(item: string): Attempt | undefined {
+    return this.#notes.attempt(item);
+  }
+
+  writeAttempt(item: string, attempt: Attempt | undefined): void {
+    this.#notes.setAttempt(item, attempt);
   }
 
   readKept(kind: KeptKind, name: string): unknown {

@@ -1,4 +1,5 @@
 /** What a project notes to save time and to explain: last results, kept plans, the ledger of records. */
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from '../manifest.js';
 import { bestEffort } from './errors.js';
@@ -21,6 +22,15 @@ export interface LastRun {
   readonly outs: readonly RecordedOut[];
   /** Wall time of the execution. */
   readonly seconds: number;
+}
+
+/** The last execution of an item in this project, while it has brought no result. */
+export interface Attempt {
+  readonly key: string;
+  /** `begun`: it was cut off, unless it still runs. */
+  readonly end: 'begun' | 'interrupted' | 'failed';
+  /** Of a failure. */
+  readonly message?: string;
 }
 
 /** Something that can be made again at any time: a checked plan, the trace of a stage's code. */
@@ -58,6 +68,19 @@ export class Notes {
   setLast(item: string, { key, manifest, files, outs, seconds }: LastRun): void {
     const last: LastRun = { key, manifest, files, outs, seconds };
     writeSealed(this.#itemFile(item), last, this.#options.scratch, 'expendable');
+  }
+
+  attempt(item: string): Attempt | undefined {
+    const { warn } = this.#options;
+    const body = readSealed(this.#attemptFile(item), `the last execution of ${item}`, warn);
+    return body as Attempt | undefined;
+  }
+
+  /** Undefined: it has brought a result. */
+  setAttempt(item: string, attempt: Attempt | undefined): void {
+    const file = this.#attemptFile(item);
+    if (attempt === undefined) rmSync(file, { force: true });
+    else this.#write(file, attempt, 'how executions end is not noted');
   }
 
   kept(kind: KeptKind, name: string): unknown {
@@ -104,6 +127,10 @@ export class Notes {
 
   #ledgerFile(): string {
     return path.join(this.folder, 'ledger.json');
+  }
+
+  #attemptFile(item: string): string {
+    return path.join(this.folder, 'attempts', itemFileName(item));
   }
 
   #itemFile(item: string): string {

@@ -2,11 +2,10 @@
 import path from 'node:path';
 import { userError } from '../error.js';
 import { select } from '../pipeline/select.js';
-import { lockHolder } from '../process/lock.js';
 import { followLogs, logsIn, readLog } from '../process/log-follow.js';
 import { fileNameOf } from '../process/names.js';
+import { itemHolder } from '../run/locks.js';
 import type { Project } from '../run/project.js';
-import { workspaceLockName } from '../run/settle.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, VARIANT_OPTIONS, withProject } from './command.js';
 
@@ -35,8 +34,7 @@ export const command: Command = {
         readLog(newest, out);
         return EXIT.done;
       }
-      const lock = workspaceLockName(project.root, item);
-      const isRunning = () => lockHolder(project.cache.layout.locks, lock) !== undefined;
+      const isRunning = () => itemHolder(project, item) !== undefined;
       await followLogs(folder, isRunning, out, stop);
       return stop.aborted ? EXIT.interrupted : EXIT.done;
     });

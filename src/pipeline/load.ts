@@ -38,8 +38,7 @@ export interface LoadOptions {
  * @throws UserError with every mistake that was found
  */
 export function loadPlan(options: LoadOptions): Plan {
-  const { problems, root, broken, params } = openPipeline(options);
-  const drafts = draftAll(root, broken, params, problems);
+  const { problems, params, drafts } = draftPipeline(options);
   const linked = linkItems(drafts, problems);
   const { order, cycles } = orderItems(linked.map(({ needs }) => needs));
   for (const cycle of cycles) reportCycle(cycle, drafts, linked, problems);
@@ -50,6 +49,19 @@ export function loadPlan(options: LoadOptions): Plan {
     items: arrange(order, drafts, linked),
     warnings: [],
   };
+}
+
+export interface Drafted {
+  readonly problems: Problems;
+  readonly root: Located;
+  readonly params: Param | undefined;
+  readonly drafts: readonly Draft[];
+}
+
+/** The items with where their parts are written; mistakes are collected, not thrown. */
+export function draftPipeline(options: LoadOptions): Drafted {
+  const { problems, root, broken, params } = openPipeline(options);
+  return { problems, root, params, drafts: draftAll(root, broken, params, problems) };
 }
 
 /** The params alone, with where each value comes from. */

@@ -1,7 +1,7 @@
 /** The text of a lock or ticket file: who holds it, what for, and since when. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Identity, ownIdentity } from './identity.js';
+import { type Identity, livenessOf, ownIdentity } from './identity.js';
 
 export interface Holder extends Identity {
   /** Differs for every time something is taken. */
@@ -45,10 +45,23 @@ export function parseHolder(text: string): Holder | undefined {
   return complete ? ({ boot: '', space: '', ...value } as Holder) : undefined;
 }
 
-/** `train@faces, pid 4711, since 14:02:11`, with the machine's name when it is another. */
-export function describeHolder(holder: Holder): string {
-  const where = holder.host === ownIdentity().host ? '' : ` on ${holder.host}`;
-  return `${holder.doing}, pid ${holder.pid}${where}, since ${clockTime(new Date(holder.since))}`;
+/**
+ * `train@faces, pid 4711, since 14:02:11`. Of one on another machine or in another container it
+ * says so, and what to do when it is gone: that is for people to know, since from here it cannot be
+ * seen, and to take it for dead when it is not would let two processes write the same thing.
+ */
+export function describeHolder(holder: Holder, file: string): string {
+  const says = `${holder.doing}, pid ${holder.pid}${whereIs(holder)}, since ${clockTime(new Date(holder.since))}`;
+  return livenessOf(holder) === 'elsewhere'
+    ? `${says} (whether it still runs cannot be seen from here; if it does not, delete ${file})`
+    : says;
+}
+
+/** Empty for a process that we see. */
+export function whereIs({ host, space }: Identity): string {
+  const own = ownIdentity();
+  if (host !== own.host) return ` on ${host}`;
+  return space === own.space ? '' : ' in another container';
 }
 
 /** The date stands there only when it is not today. */

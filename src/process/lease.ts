@@ -43,11 +43,6 @@ export interface GpuLease {
 /** How often a holder's death is looked for, which no event tells. */
 const POLL_MS = 100;
 
-/** How many GPU items can run at once: the machine's GPUs, or 1 for the virtual slot. */
-export async function gpuCount(env: NodeJS.ProcessEnv): Promise<number> {
-  return (await findGpus(env)).indices.length;
-}
-
 /** Waits until `count` GPUs are ours alone. The virtual slot of a machine without GPUs serves any count. */
 export async function acquireGpus(count: number, options: LeaseOptions): Promise<GpuLease> {
   const gpus = await findGpus(options.env);

@@ -56,7 +56,7 @@ export async function acquireLock(
   name: string,
   options: LockOptions,
 ): Promise<Lock> {
-  const file = join(folder, fileNameOf(name));
+  const file = lockFile(folder, name);
   const first = tryLock(folder, name, options.doing);
   if (first) return first;
   const wait = waitForChanges(folder, POLL_MS, basename(file));
@@ -69,7 +69,7 @@ export async function acquireLock(
 
 /** Takes the lock when nobody holds it, dead or alive; never waits. */
 export function tryLock(folder: string, name: string, doing: string): Lock | undefined {
-  const file = join(folder, fileNameOf(name));
+  const file = lockFile(folder, name);
   try {
     return create(file, doing);
   } catch (error) {
@@ -79,9 +79,14 @@ export function tryLock(folder: string, name: string, doing: string): Lock | und
   }
 }
 
+/** Where a lock lies, for messages. */
+export function lockFile(folder: string, name: string): string {
+  return join(folder, fileNameOf(name));
+}
+
 /** Who holds the lock, when somebody alive does. */
 export function lockHolder(folder: string, name: string): Holder | undefined {
-  const holder = readHolder(join(folder, fileNameOf(name)));
+  const holder = readHolder(lockFile(folder, name));
   return holder === undefined || isDead(holder) ? undefined : (holder as Holder);
 }
 

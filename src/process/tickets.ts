@@ -89,10 +89,13 @@ export function whyWaiting(queue: readonly Queued[], own: Queued): string {
   const concerns = (indices: readonly number[]) => indices.some((index) => among.includes(index));
   const held = queue
     .filter(({ ticket }) => concerns(ticket.granted))
-    .map(({ ticket }) => `GPU ${ticket.granted.join(', ')} held by ${describeHolder(ticket)}`);
+    .map(
+      ({ ticket, file }) =>
+        `GPU ${ticket.granted.join(', ')} held by ${describeHolder(ticket, file)}`,
+    );
   const ahead = queue
     .filter(({ number, ticket }) => number < own.number && waits(ticket) && concerns(ticket.among))
-    .map(({ ticket }) => `before it comes ${describeHolder(ticket)}`);
+    .map(({ ticket, file }) => `before it comes ${describeHolder(ticket, file)}`);
   return `waits for ${count === 1 ? 'a GPU' : `${count} GPUs`}: ${[...held, ...ahead].join('; ')}`;
 }
 

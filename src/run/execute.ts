@@ -1,6 +1,7 @@
 /** One execution of an item, from clean outs to a record; with its retries. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import type { Attempt } from '../cache/cache.js';
 import type { RecordedOut, RunRecord } from '../cache/record.js';
 import type { Failure } from '../event.js';
 import type { Manifest } from '../manifest.js';
@@ -12,6 +13,7 @@ import { EpochRun } from './epoch-run.js';
 import { explain } from './explain.js';
 import { inputsOf } from './inputs.js';
 import { launchItem } from './launch.js';
+import { refuseTooManyGpus } from './resources.js';
 import { Scratch } from './scratch.js';
 import { cacheOf, itemAt, type Work } from './work.js';
 
@@ -34,18 +36,48 @@ export async function executeItem(
   const item = itemAt(work, index);
   const code = work.codes.of(index);
   const reason = explain(work.project, item, code, decision)[0]?.text ?? 'stale';
+  await refuseTooManyGpus(work, [index]);
   const lease = await leaseOf(work, item);
+  const { key } = decision;
+  const cache = cacheOf(work);
   try {
-    for (let attempt = 0; ; attempt++) {
-      // What a forced execution has computed counts when it is tried again.
-      const afresh = decision.cause === 'forced' && attempt === 0;
-      const execution = await attemptItem(work, index, decision, { reason, lease, afresh });
-      if (execution.kind !== 'failed' || attempt >= item.retries) return execution;
-      const message = `${execution.failure.message}; try ${attempt + 2} of ${item.retries + 1}`;
-      work.emit({ type: 'warning', item: item.id, message });
-    }
+    cache.writeAttempt(item.id, { key, end: 'begun' });
+    const execution = await withRetries(work, index, decision, { reason, lease });
+    cache.writeAttempt(item.id, attemptAfter(key, execution));
+    return execution;
   } finally {
     lease?.release();
+  }
+}
+
+/** Why the item has no result, for `status` and `why`. */
+function attemptAfter(key: string, execution: Execution): Attempt | undefined {
+  switch (execution.kind) {
+    case 'recorded':
+      return undefined;
+    case 'failed':
+      return { key, end: 'failed', message: execution.failure.message };
+    case 'cancelled':
+      return { key, end: 'interrupted' };
+    default:
+      return execution satisfies never;
+  }
+}
+
+async function withRetries(
+  work: Work,
+  index: number,
+  decision: Decision & { kind: 'run' },
+  { reason, lease }: Pick<Start, 'reason' | 'lease'>,
+): Promise<Execution> {
+  const item = itemAt(work, index);
+  for (let attempt = 0; ; attempt++) {
+    // What a forced execution has computed counts when it is tried again.
+    const afresh = decision.cause === 'forced' && attempt === 0;
+    const execution = await attemptItem(work, index, decision, { reason, lease, afresh });
+    if (execution.kind !== 'failed' || attempt >= item.retries) return execution;
+    const message = `${execution.failure.message}; try ${attempt + 2} of ${item.retries + 1}`;
+    work.emit({ type: 'warning', item: item.id, message });
   }
 }
 
@@ -99,7 +131,7 @@ interface Start {
   readonly afresh: boolean;
 }
 
-interface Attempt {
+interface Started {
   readonly reason: string;
   readonly scratch: Scratch;
   readonly epochs: EpochRun | undefined;
@@ -108,7 +140,7 @@ interface Attempt {
 function announce(
   work: Work,
   item: Item,
-  { reason, scratch, lease, epochs }: Attempt & { lease: GpuLease | undefined },
+  { reason, scratch, lease, epochs }: Started & { lease: GpuLease | undefined },
 ): void {
   const expected = cacheOf(work).readLast(item.id)?.seconds;
   work.emit({
@@ -123,7 +155,7 @@ function announce(
   });
 }
 
-interface Concluding extends Attempt {
+interface Concluding extends Started {
   readonly outcome: Outcome;
   /** Epochs, over all starts. */
   readonly computed: number;

@@ -1,8 +1,10 @@
 /** The reasons of one item in words: its last result in this project beside what it depends on today. */
-import type { LastRun } from '../cache/cache.js';
+import type { Attempt, LastRun } from '../cache/cache.js';
 import type { Item } from '../pipeline/plan.js';
+import { whereIs } from '../process/holder.js';
 import type { Code } from './code.js';
 import type { Decision } from './decide.js';
+import { itemHolder } from './locks.js';
 import type { Project } from './project.js';
 import { differences, type Reason } from './reasons.js';
 
@@ -35,9 +37,23 @@ function whyRun(
     return [{ kind: 'lost', text }];
   }
   const last = project.cache.readLast(item.id);
-  if (last === undefined) return [{ kind: 'never', text: 'never ran' }];
+  const attempt = project.cache.readAttempt(item.id);
+  if (last === undefined)
+    return [attempt ? endOf(project, item, attempt) : { kind: 'never', text: 'never ran' }];
   const found = compare(project, item, code, last, decision);
+  // It was tried with what it depends on today.
+  if (attempt?.key === decision.key) return [endOf(project, item, attempt), ...found];
   return found.length > 0 ? found : [{ kind: 'lost', text: 'its record is gone from the cache' }];
+}
+
+/** How the last execution ended, that brought no result. */
+function endOf(project: Project, item: Item, { end, message }: Attempt): Reason {
+  if (end === 'failed') return { kind: 'failed', text: `failed last time: ${message}` };
+  const holder = itemHolder(project, item.id);
+  if (holder !== undefined)
+    return { kind: 'running', text: `runs now, pid ${holder.pid}${whereIs(holder)}` };
+  const how = end === 'begun' ? 'cut off' : 'interrupted';
+  return { kind: 'interrupted', text: `was ${how} last time` };
 }
 
 function compare(

@@ -9,9 +9,9 @@ import { refuseMissing } from './missing.js';
 import { type Outlook, outlooks, waitingText } from './outlook.js';
 import { cacheOf, finish, itemAt, type Work } from './work.js';
 
-export function foretell(work: Work): void {
+export async function foretell(work: Work): Promise<void> {
   const found = outlooks(work);
-  refuseMissingDeps(work, found);
+  await refuseMissingDeps(work, found);
   for (const [index, outlook] of found) {
     const item = itemAt(work, index);
     const base = { type: 'item', item: item.id } as const;
@@ -36,8 +36,9 @@ export function foretell(work: Work): void {
 }
 
 /** @throws UserError when an item lacks an input that nobody will make */
-export function refuseMissingDeps(work: Work, found: ReadonlyMap<number, Outlook>): void {
-  refuseMissing(
+export function refuseMissingDeps(work: Work, found: ReadonlyMap<number, Outlook>): Promise<void> {
+  return refuseMissing(
+    work.project,
     [...found].flatMap(([index, outlook]) =>
       outlook.kind === 'missing'
         ? outlook.deps.map((dep) => ({ item: itemAt(work, index).id, dep }))

@@ -79,7 +79,7 @@ async function inspectResults(
   differs: Differs,
 ): Promise<void> {
   const found = outlooks(neverAlways(work));
-  refuseMissingDeps(work, found);
+  await refuseMissingDeps(work, found);
   for (const [index, outlook] of found) {
     const { id } = itemAt(work, index);
     const block = section?.get(id);

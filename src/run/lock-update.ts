@@ -9,7 +9,7 @@ import { metricsOf } from '../lock/metrics.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { describeHolder } from '../process/holder.js';
-import { acquireLock } from '../process/lock.js';
+import { acquireLock, lockFile } from '../process/lock.js';
 import { readLockFile, writeLockFile } from './lock-file.js';
 import { noteLock } from './lock-note.js';
 import { systemMessage } from './settle.js';
@@ -19,12 +19,14 @@ import { cacheOf, itemAt, type Settled, type Work } from './work.js';
 export async function updateLock(work: Work): Promise<void> {
   const section = sectionOf(work.project.variant);
   if (section === undefined) return;
-  const held = await acquireLock(cacheOf(work).layout.locks, `lock ${work.project.root}`, {
+  const { locks } = cacheOf(work).layout;
+  const name = `lock ${work.project.root}`;
+  const held = await acquireLock(locks, name, {
     doing: 'pipeline.lock',
     onWait: (holder) =>
       work.emit({
         type: 'warning',
-        message: `pipeline.lock is being written by another run: ${describeHolder(holder)}`,
+        message: `pipeline.lock is being written by another run: ${describeHolder(holder, lockFile(locks, name))}`,
       }),
   });
   try {

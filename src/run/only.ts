@@ -2,8 +2,8 @@
 import { DamagedObject } from '../cache/cache.js';
 import type { RecordedOut } from '../cache/record.js';
 import { explain } from './explain.js';
+import { lockWorkspace } from './locks.js';
 import { type Outlook, outlooks } from './outlook.js';
-import { lockWorkspace } from './settle.js';
 import { cacheOf, itemAt, type Work } from './work.js';
 
 /**

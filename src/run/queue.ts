@@ -93,13 +93,11 @@ export class ResourceQueue implements Queue<Job, JobOptions> {
     };
   }
 
-  /** An item that needs more than the machine has runs alone rather than never. */
+  /** What needs more cores or memory than there are runs alone rather than never. */
   #clamp(need: Resources): Resources {
-    return {
-      cpu: Math.min(need.cpu, this.#capacity.cpu),
-      memory: Math.min(need.memory, this.#capacity.memory),
-      gpu: Math.min(need.gpu, this.#capacity.gpu),
-    };
+    const { cpu, memory, gpu } = this.#capacity;
+    const isExcessive = need.cpu > cpu || need.memory > memory;
+    return { ...(isExcessive ? { cpu, memory } : need), gpu: Math.min(need.gpu, gpu) };
   }
 }
 

@@ -10,6 +10,9 @@ import type { Json } from '../stage/context.js';
 export interface Reason {
   readonly kind:
     | 'never'
+    | 'failed'
+    | 'interrupted'
+    | 'running'
     | 'format'
     | 'code'
     | 'package'

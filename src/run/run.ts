@@ -49,14 +49,14 @@ async function carryOut(work: Work): Promise<number> {
     const { inspectFrozen } = await import('./frozen.js');
     return inspectFrozen(work);
   }
-  if (dry) foretell(work);
+  if (dry) await foretell(work);
   else await sweepAndSchedule(work);
   return 0;
 }
 
 async function sweepAndSchedule(work: Work): Promise<void> {
   const { pending, missing } = sweep(work);
-  refuseMissing(missing);
+  await refuseMissing(work.project, missing);
   if (pending.length > 0) {
     await refuseBrokenLock(work);
     const { schedule } = await import('./schedule.js');

@@ -1,28 +1,33 @@
 /** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
-import { availableParallelism, totalmem } from 'node:os';
 import type { ItemDone } from '../event.js';
-import type { Resources } from '../pipeline/plan.js';
-import { gpuCount } from '../process/lease.js';
+import type { Item, Resources } from '../pipeline/plan.js';
 import { decide } from './decide.js';
+import { outlooks } from './outlook.js';
 import { criticalPaths } from './priority.js';
 import { createJobQueue, type JobQueue } from './queue.js';
+import { capacityOf, excess, refuseTooManyGpus } from './resources.js';
 import { settle } from './settle.js';
 import { finish, itemAt, selectedNeeds, type Work } from './work.js';
 
-/** Runs or restores the pending items, and ends each of them with its verdict. */
+/**
+ * Runs or restores the pending items, and ends each of them with its verdict.
+ *
+ * @throws UserError before anything is touched when an item that must run cannot run here
+ */
 export async function schedule(work: Work, pending: readonly number[]): Promise<void> {
+  await refuseUnrunnable(work, pending);
   const queue = await createJobQueue(await capacityOf(work, pending));
   await new Schedule(work, pending, queue).run();
 }
 
-/** What the items of a run may use together. */
-export async function capacityOf(work: Work, pending: readonly number[]): Promise<Resources> {
-  const wantsGpu = pending.some((index) => itemAt(work, index).resources.gpu > 0);
-  return {
-    cpu: work.options.concurrency ?? availableParallelism(),
-    memory: totalmem(),
-    gpu: wantsGpu ? await gpuCount(work.project.env) : 0,
-  };
+/** Of those that depend on what is not made yet nobody knows whether they have to run. */
+async function refuseUnrunnable(work: Work, pending: readonly number[]): Promise<void> {
+  if (pending.every((index) => itemAt(work, index).resources.gpu < 2)) return;
+  const found = outlooks(work);
+  await refuseTooManyGpus(
+    work,
+    pending.filter((index) => found.get(index)?.kind === 'run'),
+  );
 }
 
 /** What putting outs back takes, whatever it took to make them. */
@@ -39,6 +44,8 @@ class Schedule {
   /** Pending items that an item still waits for. */
   readonly #waitingFor = new Map<number, number>();
   readonly #dependents = new Map<number, number[]>();
+  /** Stages of which it was told that they ask for more than there is. */
+  readonly #excessive = new Set<string>();
   #stop: Stop | undefined;
   /** A bug, not a failure: the run ends with it. */
   #bug: unknown;
@@ -95,10 +102,22 @@ class Schedule {
           { key, outs: record.outs },
         );
         ready.push(...this.#released(index));
+      } else if (decision.kind === 'restore') {
+        this.#enqueue(index, PUT_BACK);
       } else {
-        this.#enqueue(index, decision.kind === 'restore' ? PUT_BACK : item.resources);
+        this.#warnOfExcess(item);
+        this.#enqueue(index, item.resources);
       }
     }
+  }
+
+  #warnOfExcess(item: Item): void {
+    if (this.#excessive.has(item.stage)) return;
+    const excessive = excess(item, this.#work.options.concurrency);
+    if (excessive === undefined) return;
+    this.#excessive.add(item.stage);
+    const message = `it asks for ${excessive} that this machine has: it runs alone`;
+    this.#work.emit({ type: 'warning', item: item.id, message });
   }
 
   #enqueue(index: number, need: Resources): void {

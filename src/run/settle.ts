@@ -1,17 +1,11 @@
 /** One item under its locks: decided again, then put back, or executed and recorded. */
-import { realpathSync } from 'node:fs';
-import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
 import type { RunRecord } from '../cache/record.js';
-import { sha256 } from '../canonical.js';
 import type { ItemDone } from '../event.js';
-import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import { describeHolder } from '../process/holder.js';
-import { acquireLock, type Lock } from '../process/lock.js';
-import { reapOrphans } from '../process/orphans.js';
 import { type Decision, decide } from './decide.js';
 import { type Execution, executeItem } from './execute.js';
+import { lockKey, lockWorkspace } from './locks.js';
 import { cacheOf, itemAt, type Settled, type Work } from './work.js';
 
 export interface Ended {
@@ -168,59 +162,6 @@ function failed(item: Item, failure: NonNullable<ItemDone['failure']>, seconds: 
 
 function cancelled(item: Item, reason: string): Ended {
   return { done: { type: 'item', item: item.id, verdict: 'cancelled', reason } };
-}
-
-/** Nobody else writes the item's outs while this is held. */
-export function lockWorkspace(work: Work, item: Item): Promise<Lock> {
-  return lock(work, item, workspaceLockName(work.project.root, item.id));
-}
-
-/**
- * Where several workspaces share a cache, the same result is computed by one of them; a chain's
- * commit folder belongs to one process in any case.
- */
-async function lockKey(work: Work, item: Item, manifest: Manifest): Promise<Lock | undefined> {
-  const { env } = work.project;
-  const isShared = env.PIPE_CACHE !== undefined && env.PIPE_CACHE !== '';
-  if (item.epochs === undefined && !isShared) return undefined;
-  return lock(work, item, `key ${lockKeyOf(item, manifest)}`);
-}
-
-/** Waits for whoever computes the same, and says so; what a dead holder left running is ended first. */
-async function lock(work: Work, item: Item, name: string): Promise<Lock> {
-  return acquireLock(cacheOf(work).layout.locks, name, {
-    doing: item.id,
-    signal: work.options.interruption.stop,
-    onWait: (holder) =>
-      work.emit({
-        type: 'waiting',
-        item: item.id,
-        reason: `another run holds it: ${describeHolder(holder)}`,
-      }),
-    onDead: async (dead) => void (await reapOrphans(dead)),
-  });
-}
-
-/** Epochs of one chain are computed by one process at a time, whatever their targets. */
-function lockKeyOf(item: Item, manifest: Manifest): string {
-  return item.epochs === undefined
-    ? keyOf(manifest)
-    : keyOf(chainManifest(manifest, item.epochs.param));
-}
-
-/** The lock of an item's outs: held by whoever has it in hand. */
-export function workspaceLockName(root: string, item: string): string {
-  return `out ${workspaceOf(root)} ${item}`;
-}
-
-/** Clones that share their working outs, through a link, are one workspace. */
-function workspaceOf(root: string): string {
-  const outs = path.join(root, 'cache');
-  try {
-    return sha256(realpathSync(outs)).slice(0, 16);
-  } catch {
-    return sha256(outs).slice(0, 16);
-  }
 }
 
 function isAbort(error: unknown): boolean {

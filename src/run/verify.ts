@@ -6,8 +6,8 @@ import type { Surroundings } from './inputs.js';
 import { Overlay, outlooks } from './outlook.js';
 import type { Project } from './project.js';
 import { createJobQueue } from './queue.js';
+import { capacityOf, refuseTooManyGpus } from './resources.js';
 import { workFor } from './run.js';
-import { capacityOf } from './schedule.js';
 import { expectations } from './verify-expected.js';
 import { verifyItem } from './verify-item.js';
 import { type Interruption, itemAt, neverAlways, type Work } from './work.js';
@@ -47,6 +47,7 @@ export async function verify(
     if (outlook.kind === 'restore') overlay.lay(itemAt(work, index), outlook.record);
   }
   const around: Surroundings = { ...project, look: (path, how) => overlay.scan(path, how) };
+  await refuseTooManyGpus(work, targets);
   const queue = await createJobQueue(await capacityOf(work, targets));
   const verified = new Map<number, Verified>();
   let bug: unknown;

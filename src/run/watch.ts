@@ -1,13 +1,11 @@
 /** Watch mode: runs, waits for a change of a file that counts, and runs again. */
-import path from 'node:path';
-import { watch as watchFiles } from 'chokidar';
 import { UserError } from '../error.js';
 import type { Emit, RunEvent } from '../event.js';
-import { PIPELINE_FILE } from '../pipeline/source.js';
+import { type FileWatch, type WatchSet, watchFiles } from './file-watch.js';
 import { findRoot, type Host, openProject, type Project, type Variant } from './project.js';
 import { inspection, type RunResult, run } from './run.js';
 import { transition, type WatchInput, type WatchState } from './watch-state.js';
-import { Watched } from './watched.js';
+import { brokenPipeline, everything, Watched } from './watched.js';
 import type { Interruption, RunOptions } from './work.js';
 
 /** What the user sees and does beside the events of each run. */
@@ -35,6 +33,13 @@ export async function watchProject(
   await session.untilQuit();
 }
 
+/** A project with what counts of it; without the project when it cannot be read. */
+interface Opened {
+  readonly set: WatchSet;
+  readonly project?: Project;
+  readonly error?: unknown;
+}
+
 class Session {
   readonly #host: Host;
   readonly #variant: Variant;
@@ -45,10 +50,14 @@ class Session {
   #end: (error?: unknown) => void = () => {};
   readonly #executing = new Set<string>();
   #state: WatchState = 'idle';
-  #watched: Watched | undefined;
-  #watcher: ReturnType<typeof watchFiles> | undefined;
+  #set: WatchSet | undefined;
+  /** The last that was read from a pipeline without mistakes. */
+  #known: Watched | undefined;
+  #watch: FileWatch | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #stopRun = new AbortController();
+  /** What ended the watch; after it the session ends. */
+  #error: unknown;
 
   constructor(host: Host, variant: Variant, options: RunOptions, user: WatchUser) {
     this.#host = host;
@@ -72,7 +81,7 @@ class Session {
     } finally {
       stop.removeEventListener('abort', quit);
       clearTimeout(this.#quiet);
-      await this.#watcher?.close();
+      await this.#watch?.close();
     }
   }
 
@@ -96,7 +105,7 @@ class Session {
           this.#stopRun.abort();
           break;
         case 'end':
-          this.#end();
+          this.#end(this.#error);
           break;
         default:
           effect satisfies never;
@@ -107,22 +116,64 @@ class Session {
   async #runOnce(): Promise<void> {
     this.#stopRun = new AbortController();
     try {
-      const project = await openProject(this.#host, this.#variant, (message) =>
-        this.#user.emit({ type: 'warning', message }),
-      );
-      await this.#watchFor(project);
-      const result = await run(
-        project,
-        { ...this.#options, interruption: this.#interruption() },
-        this.#emit,
-      );
+      const project = await this.#openWatched();
+      if (this.#error !== undefined) {
+        project.cache.close();
+        return;
+      }
+      const options = { ...this.#options, interruption: this.#interruption() };
+      const result = await run(project, options, this.#emit);
       if (!this.#stopRun.signal.aborted) this.#user.onIdle(result);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.#user.onMistake(error);
-      await this.#watchAlone();
       this.#user.onIdle(undefined);
     }
+  }
+
+  /**
+   * The project, read under a watch on all that counts. What changed before the watch stood is
+   * found by reading once more.
+   *
+   * @throws UserError when it cannot be read; what may mend it is watched
+   */
+  async #openWatched(): Promise<Project> {
+    const warn = this.#warnOnce();
+    for (let standing: string | undefined; ; ) {
+      const { set, project, error } = await this.#open(warn);
+      if (set.id === standing) {
+        if (project === undefined) throw error;
+        return project;
+      }
+      project?.cache.close();
+      // First the old watch ends: two at once would share what one of them knows to be gone.
+      await this.#watch?.close();
+      this.#set = set;
+      this.#watch = await watchFiles(this.#root, set, this.#changed, this.#failed);
+      standing = set.id;
+    }
+  }
+
+  async #open(warn: (message: string) => void): Promise<Opened> {
+    let project: Project | undefined;
+    try {
+      project = await openProject(this.#host, this.#variant, warn);
+      this.#known = new Watched(await inspection(project, this.#options.targets));
+      return { set: this.#known, project };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      project?.cache.close();
+      return { set: project === undefined ? brokenPipeline(this.#known) : everything, error };
+    }
+  }
+
+  #warnOnce(): (message: string) => void {
+    const told = new Set<string>();
+    return (message) => {
+      if (told.has(message)) return;
+      told.add(message);
+      this.#user.emit({ type: 'warning', message });
+    };
   }
 
   #interruption(): Interruption {
@@ -136,54 +187,14 @@ class Session {
     this.#user.emit(event);
   };
 
-  /** Before the run starts, so that no change during it is missed. */
-  async #watchFor(project: Project): Promise<void> {
-    const watched = new Watched(await inspection(project, this.#options.targets));
-    this.#watched = watched;
-    await this.#watch(
-      (relative) => watched.counts(relative),
-      (folder) => watched.leadsTo(folder),
-    );
-  }
+  /** Who does not see every change must not go on; what runs is ended first. */
+  readonly #failed = (error: unknown): void => {
+    this.#error ??= error;
+    this.#input({ type: 'quit' });
+  };
 
-  /** While pipeline.yaml or a stage cannot be read: what counted before counts still. */
-  async #watchAlone(): Promise<void> {
-    const known = this.#watched;
-    const counts = (relative: string) =>
-      relative === PIPELINE_FILE || known?.counts(relative) === true;
-    await this.#watch(counts, (folder) => known?.leadsTo(folder) === true);
-  }
-
-  async #watch(
-    counts: (path: string) => boolean,
-    leads: (folder: string) => boolean,
-  ): Promise<void> {
-    const before = this.#watcher;
-    const relativeOf = (absolute: string) =>
-      path.relative(this.#root, absolute).split(path.sep).join('/');
-    const watcher = watchFiles(this.#root, {
-      ignoreInitial: true,
-      ignored: (absolute) => {
-        const relative = relativeOf(absolute);
-        return relative !== '' && (isOurs(relative) || !(counts(relative) || leads(relative)));
-      },
-    });
-    watcher.on('all', (_event, absolute) => this.#changed(relativeOf(absolute)));
-    watcher.on('error', (error) => this.#end(error));
-    await new Promise<void>((resolve) => watcher.once('ready', resolve));
-    this.#watcher = watcher;
-    await before?.close();
-  }
-
-  #changed(relative: string): void {
-    if (this.#watched?.counts(relative) === false && relative !== PIPELINE_FILE) return;
-    const concerns =
-      relative === PIPELINE_FILE || this.#watched?.concerns(relative, this.#executing) === true;
+  readonly #changed = (relative: string): void => {
+    const concerns = this.#set?.concerns(relative, this.#executing) === true;
     this.#input({ type: 'changed', concerns: concerns && this.#executing.size > 0 });
-  }
-}
-
-/** Folders that are never anybody's input. */
-function isOurs(relative: string): boolean {
-  return /^(cache|node_modules|\.git)(\/|$)/.test(relative);
+  };
 }

@@ -1,6 +1,7 @@
-/** Which files count for watch mode: pipeline.yaml, traced code, and deps that no item makes. */
+/** Which files count for watch mode: pipeline.yaml, traced code, and of the deps what no item makes. */
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import { PIPELINE_FILE } from '../pipeline/source.js';
+import type { WatchSet } from './file-watch.js';
 import type { Work } from './work.js';
 
 /** What one item reads of the user's. */
@@ -12,17 +13,23 @@ interface Reads {
   readonly globs: readonly Glob[];
 }
 
-export class Watched {
+export class Watched implements WatchSet {
+  readonly id: string;
+  readonly followsLinks = true;
   readonly #reads: readonly Reads[];
   readonly #needs: (index: number) => readonly number[];
+  /** Paths of all outs: what lies at or below them is written by runs. */
+  readonly #outs: ReadonlySet<string>;
 
   constructor(work: Work) {
     const { items } = work.project.plan;
     this.#needs = (index) => items[index]?.needs ?? [];
+    this.#outs = new Set(items.flatMap((item) => item.outs.map((out) => out.path)));
     this.#reads = work.selected.map((index) => {
       const code = work.codes.of(index);
       const scripts = code.kind === 'command' ? Object.keys(code.scripts) : [];
-      const deps = items[index]?.deps.filter((dep) => !dep.made) ?? [];
+      // A pattern or folder may hold outs and files of the user as well.
+      const deps = items[index]?.deps ?? [];
       return {
         item: items[index]?.id ?? '',
         index,
@@ -34,16 +41,24 @@ export class Watched {
         globs: deps.filter((dep) => dep.glob).map((dep) => parseGlob(dep.path)),
       };
     });
+    this.id = JSON.stringify([this.#reads, [...this.#outs]]);
   }
 
-  /** Does a change of this path count? */
   counts(path: string): boolean {
-    return path === PIPELINE_FILE || this.#reads.some((reads) => readsPath(reads, path));
+    if (path === PIPELINE_FILE) return true;
+    return !this.#isMade(path) && this.#reads.some((reads) => readsPath(reads, path));
   }
 
-  /** Is this a folder on the way to a path that counts? */
+  #isMade(path: string): boolean {
+    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+      if (this.#outs.has(path.slice(0, end))) return true;
+    }
+    return false;
+  }
+
   leadsTo(folder: string): boolean {
     if (folder === '') return true;
+    if (this.#isMade(folder)) return false;
     const prefix = `${folder}/`;
     return this.#reads.some(
       ({ paths, globs }) =>
@@ -52,8 +67,8 @@ export class Watched {
     );
   }
 
-  /** Does one of these items, or one that it needs, depend on the path? */
   concerns(path: string, executing: Iterable<string>): boolean {
+    if (path === PIPELINE_FILE) return true;
     const names = new Set(executing);
     const byIndex = new Map(this.#reads.map((reads) => [reads.index, reads]));
     const queue = this.#reads.filter(({ item }) => names.has(item)).map(({ index }) => index);
@@ -68,6 +83,27 @@ export class Watched {
     return false;
   }
 }
+
+/** While pipeline.yaml cannot be read: what counted before counts still. */
+export function brokenPipeline(before: WatchSet | undefined): WatchSet {
+  return {
+    id: `broken ${before?.id}`,
+    followsLinks: true,
+    counts: (path) => path === PIPELINE_FILE || before?.counts(path) === true,
+    leadsTo: (folder) => before?.leadsTo(folder) === true,
+    concerns: () => false,
+  };
+}
+
+/** While a stage's code cannot be read: any file of the project may be the one that it lacks. */
+export const everything: WatchSet = {
+  id: 'everything',
+  // Who knows how much lies behind a link.
+  followsLinks: false,
+  counts: (path) => !path.split('/').includes('node_modules'),
+  leadsTo: (folder) => !folder.split('/').includes('node_modules'),
+  concerns: () => false,
+};
 
 function readsPath({ paths, globs }: Reads, path: string): boolean {
   return (

@@ -58,7 +58,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   esbuild: 'src/trace/esbuild.ts',
   execa: 'src/process/launch-module.ts',
   'p-queue': 'src/run/queue.ts',
-  chokidar: 'src/run/watch.ts',
+  chokidar: 'src/run/file-watch.ts',
 };
 
 interface Import {

@@ -2,7 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { ItemDone, ItemStarted, RunEvent } from '../../src/event.js';
 import { outcomeOf, Project } from '../rig/project.js';
+import { until } from '../rig/until.js';
 
 const projects: Project[] = [];
 
@@ -127,6 +129,42 @@ stages:
 });
 
 describe('GPU items', () => {
+  it('hold the one GPU alone, within a run and between two runs, by the order of what they do', async () => {
+    const made = project({
+      'pipeline.yaml': `
+stages:
+  train:
+    matrix: { n: [1, 2, 3, 4, 5, 6] }
+    cmd: echo begin \${n} >> log.txt; sleep 0.05; echo end \${n} >> log.txt; echo x > \${outs.model}
+    outs: { model: "cache/out/\${n}" }
+    resources: { gpu: 1 }
+  beside: { cmd: 'cat gate > beside.txt', outs: [beside.txt] }
+`,
+    });
+    made.env.PIPE_GPUS = '1';
+    execFileSync('mkfifo', [made.path('gate')]);
+    const odd = made.start('run', '--json', 'beside', 'train@1', 'train@3', 'train@5');
+    const even = made.start('run', '--json', 'train@2', 'train@4', 'train@6');
+    // What needs no GPU waits for nobody who holds it: all of them end beside it.
+    expect((await even.ended).code).toBe(0);
+    await odd.events((events) => trained(events).length === 6);
+    made.write('gate', 'x');
+    const ended = await odd.ended;
+    expect(ended.code).toBe(0);
+    for (const { out } of [ended, await even.ended]) {
+      const steps = trained(outcomeOf(out).events);
+      for (let at = 0; at < steps.length; at += 2)
+        expect([steps[at]?.type, steps[at + 1]]).toMatchObject([
+          'start',
+          { type: 'item', item: steps[at]?.item, verdict: 'ran' },
+        ]);
+    }
+    const lines = made.lines('log.txt');
+    expect(lines).toHaveLength(12);
+    for (let at = 0; at < lines.length; at += 2)
+      expect(lines[at + 1]).toBe(lines[at]?.replace('begin', 'end'));
+  });
+
   it('hold the one GPU alone, between two projects, in order of arrival', async () => {
     const pipeline = `
 stages:
@@ -153,9 +191,12 @@ stages:
   });
 });
 
-/** Looks until it is so; the test's time limit is the only limit. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
+/** When the trainings of a run began and ended. */
+function trained(events: readonly RunEvent[]): (ItemStarted | ItemDone)[] {
+  return events.filter(
+    (event): event is ItemStarted | ItemDone =>
+      (event.type === 'start' || event.type === 'item') && event.item.startsWith('train'),
+  );
 }
 
 /** A zombie is dead: nobody has asked for its exit code yet. */

@@ -196,9 +196,13 @@ describe('pipe run --only', () => {
     const made = project(CHAIN);
     const { code, err } = await made.pipe('run', '--only', 'show');
     expect(code).toBe(2);
-    expect(err).toBe(
-      'error: show: cache/out/count.txt is not there (missing-input)\n  run it without --only, so that the stage that makes it runs first\n',
-    );
+    expect(
+      err,
+    ).toBe(`pipeline.yaml:13:20: error: show: cache/out/count.txt is not there (missing-input)
+        deps: { count: cache/out/count.txt }
+                       ~~~~~~~~~~~~~~~~~~~
+  run it without --only, so that the stage that makes it runs first
+`);
   });
 });
 

@@ -1,6 +1,8 @@
-import { renameSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, renameSync, symlinkSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { outcomeOf, Project, type Running } from '../rig/project.js';
+import { BIN, outcomeOf, Project, type Running } from '../rig/project.js';
+import { until } from '../rig/until.js';
 
 const projects: Project[] = [];
 const watching: Running[] = [];
@@ -18,6 +20,10 @@ afterEach(async () => {
   }
   for (const each of projects.splice(0)) each.dispose();
 });
+
+/** Linux counts watches by user namespace, so a test can have a limit of its own. */
+const WATCH_LIMIT = '/proc/sys/user/max_inotify_watches';
+const CAN_LIMIT = spawnSync('unshare', ['-Ur', 'sh', '-c', `echo 3 > ${WATCH_LIMIT}`]).status === 0;
 
 const UPPER = `
 params: { suffix: x }
@@ -72,6 +78,108 @@ describe('pipe watch', () => {
     expect(outcomeOf(out).events.filter((event) => event.type === 'summary')).toHaveLength(3);
   });
 
+  it("sees a user's file among outs, and is not woken by the outs", async () => {
+    const made = project({
+      'in.txt': 'one\n',
+      'mix/own.txt': 'own\n',
+      'pipeline.yaml': `
+stages:
+  make: { cmd: 'cp in.txt mix/made.txt', deps: [in.txt], outs: [mix/made.txt] }
+  all: { cmd: 'cat mix/*.txt > all.txt', deps: ["mix/*.txt"], outs: [all.txt] }
+  folder: { cmd: 'cat mix/* > folder.txt', deps: [mix], outs: [folder.txt] }
+`,
+    });
+    const running = watch(made);
+    await summaries(running, 1);
+    made.write('mix/own.txt', 'changed\n');
+    await summaries(running, 2);
+    expect([made.read('all.txt'), made.read('folder.txt')]).toEqual(
+      Array(2).fill('one\nchanged\n'),
+    );
+    made.write('in.txt', 'two\n');
+    await summaries(running, 3);
+    made.write('mix/new.txt', 'new\n');
+    await summaries(running, 4);
+    expect([made.read('all.txt'), made.read('folder.txt')]).toEqual(
+      Array(2).fill('two\nnew\nchanged\n'),
+    );
+    running.kill('SIGTERM');
+    const { out } = await running.ended;
+    expect(outcomeOf(out).events.filter((event) => event.type === 'summary')).toHaveLength(4);
+  });
+
+  it('sees a changed executable bit, and a changed import of a stage', async () => {
+    const made = project({
+      'in.txt': 'one\n',
+      'stages/lib/word.ts': "export const word = 'a';\n",
+      'stages/say.ts': `import { statSync, writeFileSync } from 'node:fs';
+import { defineStage } from 'pipe/stage';
+import { word } from './lib/word.js';
+export default defineStage<{ deps: { text: string }; outs: { said: string } }>(({ deps, outs }) =>
+  writeFileSync(outs.said, word + (statSync(deps.text).mode & 0o100)));
+`,
+      'pipeline.yaml':
+        'stages:\n  say: { run: stages/say.ts, deps: { text: in.txt }, outs: { said: said.txt } }\n',
+    });
+    const running = watch(made);
+    await summaries(running, 1);
+    // Read after it was written: that is how it usually is.
+    made.read('in.txt');
+    chmodSync(made.path('in.txt'), 0o755);
+    await summaries(running, 2);
+    expect(made.read('said.txt')).toBe('a64');
+    made.write('stages/lib/word.ts', "export const word = 'b';\n");
+    await summaries(running, 3);
+    expect(made.read('said.txt')).toBe('b64');
+    renameSync(made.path('in.txt'), made.path('elsewhere.txt'));
+    symlinkSync('elsewhere.txt', made.path('in.txt'));
+    await summaries(running, 4);
+    chmodSync(made.path('elsewhere.txt'), 0o644);
+    await summaries(running, 5);
+    expect(made.read('said.txt')).toBe('b0');
+  });
+
+  it('sees what is written into a folder that was replaced by another', async () => {
+    const made = project({
+      'in/deep/a.txt': 'a\n',
+      'pipeline.yaml':
+        'stages:\n  all: { cmd: "cat in/deep/*.txt > all.txt", deps: ["in/deep/*.txt"], outs: [all.txt] }\n',
+    });
+    const running = watch(made);
+    await summaries(running, 1);
+    cpSync(made.path('in'), made.path('other'), { recursive: true });
+    renameSync(made.path('in'), made.path('gone'));
+    renameSync(made.path('other'), made.path('in'));
+    await summaries(running, 2);
+    made.write('in/deep/a.txt', 'b\n');
+    await summaries(running, 3);
+    expect(made.read('all.txt')).toBe('b\n');
+    made.remove('in');
+    await running.errorText((text) => text.includes('missing-input'));
+    made.write('in/deep/c.txt', 'c\n');
+    await summaries(running, 4);
+    expect(made.read('all.txt')).toBe('c\n');
+  });
+
+  it('waits for a module or an import that is not there yet', async () => {
+    const made = project({
+      'pipeline.yaml': 'stages:\n  say: { run: stages/say.ts, outs: { said: said.txt } }\n',
+    });
+    const running = watch(made);
+    await running.errorText((text) => text.includes('stages/say.ts'));
+    made.write(
+      'stages/say.ts',
+      `import { writeFileSync } from 'node:fs';
+import { word } from './lib/word.js';
+export default ({ outs }: { outs: { said: string } }) => writeFileSync(outs.said, word);
+`,
+    );
+    await running.errorText((text) => text.includes('./lib/word.js'));
+    made.write('stages/lib/word.ts', "export const word = 'said';\n");
+    await summaries(running, 1);
+    expect(made.read('said.txt')).toBe('said');
+  });
+
   it('shows what is wrong with a broken pipeline.yaml, and goes on when it is mended', async () => {
     const made = project({ 'pipeline.yaml': UPPER, 'in.txt': 'one\n' });
     const running = watch(made);
@@ -81,6 +189,25 @@ describe('pipe watch', () => {
     made.write('pipeline.yaml', UPPER.replace('suffix: x', 'suffix: z'));
     await summaries(running, 2);
     expect(made.read('out.txt')).toBe('ONE\nz\n');
+  });
+
+  it.runIf(CAN_LIMIT)('ends with what to do when the system watches no more files', async () => {
+    const made = project({
+      'pipeline.yaml':
+        'stages:\n  all: { cmd: "cat in/*/a.txt > all.txt", deps: ["in/*/a.txt"], outs: [all.txt] }\n',
+    });
+    for (const folder of ['a', 'b', 'c', 'd', 'e']) made.write(`in/${folder}/a.txt`, 'a\n');
+    const limited = `echo 3 > ${WATCH_LIMIT}; exec "${process.execPath}" "${BIN}" watch`;
+    const child = spawn('unshare', ['-Ur', 'sh', '-c', limited], { cwd: made.root, stdio: 'pipe' });
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect([code, err.split('\n')[0]]).toEqual([
+      2,
+      'error: the system watches no more files and folders for this user (too-many-watches)',
+    ]);
   });
 
   it('stops an item that became stale while it runs, and starts it anew', async () => {
@@ -95,7 +222,7 @@ stages:
 `,
     });
     const running = watch(made);
-    while (made.lines('seen.txt')[0] !== 'wait') await new Promise(setImmediate);
+    await until(() => made.lines('seen.txt')[0] === 'wait');
     made.write('in.txt', 'go\n');
     await running.event((event) => event.type === 'item' && event.verdict === 'ran');
     expect(made.read('out.txt')).toBe('go\n');

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ItemDone, RunDone, RunEvent, Verdict } from '../../src/event.js';
 
-const bin = fileURLToPath(new URL('../../bin/pipe.cjs', import.meta.url));
+/** The real command. */
+export const BIN = fileURLToPath(new URL('../../bin/pipe.cjs', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
@@ -20,6 +21,8 @@ export interface Running {
   readonly pid: number;
   readonly ended: Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
+  /** The end of what it wrote so far, for messages. */
+  told(): string;
   /** Resolves when the events so far satisfy the condition; rejects when the command ends before. */
   events(satisfy: (events: readonly RunEvent[]) => boolean): Promise<void>;
   /** Resolves when what it wrote on stderr so far satisfies the condition. */
@@ -119,13 +122,14 @@ export function startIn(
   args: readonly string[],
 ): Running {
   const { CI: _ci, ...inherited } = process.env;
-  const child = spawn(process.execPath, [bin, ...args], {
+  const child = spawn(process.execPath, [BIN, ...args], {
     cwd,
     env: { ...inherited, NODE_EXTRA_CA_CERTS: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';
   let err = '';
+  const events = eventReader(() => out);
   const listeners = new Set<() => void>();
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
@@ -155,18 +159,27 @@ export function startIn(
     pid: child.pid as number,
     ended,
     kill: (signal) => void child.kill(signal),
+    told: () => `${out.slice(-3000)}\n${err.slice(-1000)}`,
     event: async (matches) => {
-      const first = () => eventsIn(out).find(matches);
+      const first = () => events().find(matches);
       await when(() => first() !== undefined);
       return first() as RunEvent;
     },
-    events: (satisfy) => when(() => satisfy(eventsIn(out))),
+    events: (satisfy) => when(() => satisfy(events())),
     text: (satisfies) => when(() => satisfies(out)),
     errorText: (satisfies) => when(() => satisfies(err)),
   };
 }
 
-/** The events of the complete lines. */
-function eventsIn(out: string): readonly RunEvent[] {
-  return outcomeOf(out.slice(0, out.lastIndexOf('\n') + 1)).events;
+/** The events of the complete lines so far; each line is read once. */
+function eventReader(output: () => string): () => readonly RunEvent[] {
+  const events: RunEvent[] = [];
+  let read = 0;
+  return () => {
+    const out = output();
+    const end = out.lastIndexOf('\n') + 1;
+    if (end > read) events.push(...outcomeOf(out.slice(read, end)).events);
+    read = Math.max(read, end);
+    return events;
+  };
 }

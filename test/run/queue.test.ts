@@ -72,6 +72,15 @@ describe('a job queue over resources', () => {
     expect(started).toEqual(['small', 'large']);
   });
 
+  it('lets nothing run beside what needs more memory than there is', async () => {
+    const { add, end, started } = await machine({ cpu: 4, memory: GB, gpu: 1 });
+    void add('large', { memory: 64 * GB });
+    void add('small', {});
+    expect(started).toEqual(['large']);
+    await end('large');
+    expect(started).toEqual(['large', 'small']);
+  });
+
   it('frees the resources of a job that fails', async () => {
     const { queue, started, add } = await machine({ cpu: 1, memory: GB, gpu: 0 });
     const failing = queue.add(() => Promise.reject(new Error('no')), {

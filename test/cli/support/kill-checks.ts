@@ -9,13 +9,14 @@ import { COMPUTED, MODEL, type Training } from './trainings.js';
 /** Killed so many times at random moments it loses less than as many epochs, and no byte. */
 export async function checkKills(
   training: Training,
-  epochs: number,
-  wanted: number,
+  step: number,
+  kills: number,
   seed: number,
 ): Promise<void> {
-  const { kills, computed, model } = await killAndResume(training, epochs, wanted, randomOf(seed));
+  const killed = await killAndResume(training, step, kills, randomOf(seed));
+  const { computed, epochs, model } = killed;
   const story = `${training.language}, seed ${seed}: ${kills} kills, ${computed.length} epochs begun for ${epochs}`;
-  expect(kills, story).toBe(wanted);
+  expect(killed.kills, story).toBe(kills);
   expect(new Set(computed).size, story).toBe(epochs);
   expect(computed.length, story).toBeLessThanOrEqual(epochs + kills);
   expect(model.equals(await undisturbed(training, epochs)), story).toBe(true);

@@ -10,32 +10,37 @@ export interface Killed {
   readonly kills: number;
   /** Every epoch that was begun, in order; some twice. */
   readonly computed: readonly number[];
+  /** The last epoch: so many were wanted in the end. */
+  readonly epochs: number;
   readonly model: Buffer;
 }
 
+/** Wants `step` epochs, and so many more each time that a run reaches them before it is killed. */
 export async function killAndResume(
   training: Training,
-  epochs: number,
+  step: number,
   wanted: number,
   random: () => number,
 ): Promise<Killed> {
-  const project = new Project(training.files(epochs));
+  const project = new Project(training.files(step));
   project.env[MARK] = project.root;
   try {
     let kills = 0;
+    let epochs = step;
+    const target = () => ['--set', `train.epochs=${epochs}`];
     while (kills < wanted) {
-      const run = project.start('run', '--json');
+      const run = project.start('run', '--json', ...target());
       kills += await killSomewhere(run, project.root, random);
       const { code, err, out } = await run.ended;
-      if (code === 0) break;
+      if (code === 0) epochs += step;
       if (err !== '') throw new Error(`a killed run says:\n${err}${out}`);
     }
-    const last = await project.run();
+    const last = await project.run(...target());
     if (last.code !== 0) throw new Error(`the last run failed:\n${last.out}${last.err}`);
     const left = processesMarked(project.root);
     if (left.length > 0) throw new Error(`processes are left: ${left.join(', ')}`);
     const computed = project.lines(COMPUTED).map(Number);
-    return { kills, computed, model: readFileSync(project.path(MODEL)) };
+    return { kills, computed, epochs, model: readFileSync(project.path(MODEL)) };
   } finally {
     for (const pid of processesMarked(project.root)) process.kill(pid, 'SIGKILL');
     project.dispose();

@@ -2,6 +2,7 @@
 import {
   chmodSync,
   cpSync,
+  type Dirent,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -20,12 +21,26 @@ import { Project } from '../../rig/project.js';
 import { type Content, type FileContent, signature, TOOL } from './tool.js';
 import { itemsOf, outPath, pipelineText, type World } from './world.js';
 
+export const DISTURBANCES = [
+  'touch',
+  'link',
+  'delete an out',
+  'edit an out',
+  'touch an out',
+  'delete all outs',
+  'delete the cache',
+] as const;
+
+export type Disturbance = (typeof DISTURBANCES)[number];
+
 export class Playground {
   readonly project = new Project();
   /** What lies outside of the project: the tool, the list of what ran, targets of links. */
   readonly #outside = new Project();
   #laid: ReadonlyMap<string, FileContent> = new Map();
   #linked = 0;
+  /** How often something was changed. */
+  changes = 0;
 
   constructor() {
     this.#outside.write('tool.sh', TOOL);
@@ -34,60 +49,100 @@ export class Playground {
   }
 
   /** Writes what differs from the world that was laid out before, and touches nothing else. */
-  lay(world: World): void {
+  lay(world: World, style = 0): void {
+    this.#moveOne(world, style);
     for (const name of this.#laid.keys()) {
-      if (!world.files.has(name)) rmSync(this.project.path(name), { force: true });
+      if (world.files.has(name)) continue;
+      rmSync(this.project.path(name), { force: true });
+      this.changes++;
     }
     for (const [name, content] of world.files) {
       const before = this.#laid.get(name);
       if (before !== undefined && signature(before) === signature(content)) continue;
-      this.project.write(name, content.text);
+      if (before?.text !== content.text) this.#save(name, content.text, style);
       chmodSync(this.project.path(name), content.executable ? 0o755 : 0o644);
+      this.changes++;
     }
     this.#laid = world.files;
     const text = pipelineText(world);
-    if (
-      !existsSync(this.project.path('pipeline.yaml')) ||
-      this.project.read('pipeline.yaml') !== text
-    )
-      this.project.write('pipeline.yaml', text);
+    const file = this.project.path('pipeline.yaml');
+    if (!existsSync(file) || this.project.read('pipeline.yaml') !== text)
+      this.#save('pipeline.yaml', text, style);
     prune(this.project.path('src'));
     prune(this.project.path('mix'));
   }
 
+  /** A file that is gone here and new there with the same content was moved. */
+  #moveOne(world: World, style: number): void {
+    if (style === 0) return;
+    const gone = [...this.#laid].find(([name]) => !world.files.has(name));
+    const come = [...world.files].find(([name]) => !this.#laid.has(name));
+    if (gone === undefined || come === undefined) return;
+    if (signature(gone[1]) !== signature(come[1])) return;
+    mkdirSync(path.dirname(this.project.path(come[0])), { recursive: true });
+    renameSync(this.project.path(gone[0]), this.project.path(come[0]));
+    const rest = [...this.#laid].filter(([name]) => name !== gone[0]);
+    this.#laid = new Map([...rest, come]);
+    this.changes++;
+  }
+
+  /** Saves a file as one of several editors does: in place, by a new file, behind a backup, after a deletion. */
+  #save(name: string, text: string, style: number): void {
+    const file = this.project.path(name);
+    switch (style) {
+      case 1:
+        this.project.write(`${name}.new`, text);
+        renameSync(`${file}.new`, file);
+        break;
+      case 2:
+        if (existsSync(file)) renameSync(file, `${file}~`);
+        this.project.write(name, text);
+        rmSync(`${file}~`, { force: true });
+        break;
+      case 3:
+        rmSync(file, { force: true });
+        this.project.write(name, text);
+        break;
+      default:
+        this.project.write(name, text);
+    }
+    this.changes += 1 + style;
+  }
+
   /** Something happens on the disk that is no change of the world. */
-  disturb(world: World, kind: number, a: number): 'cache is gone' | undefined {
+  disturb(world: World, kind: Disturbance, a: number): void {
     const sources = [...world.files.keys()];
     const source = sources[a % Math.max(1, sources.length)];
     const outs = itemsOf(world)
       .map(({ stage, cell }) => this.project.path(outPath(stage, cell)))
       .filter((out) => existsSync(out));
     const out = outs[a % Math.max(1, outs.length)];
+    this.changes++;
     switch (kind) {
-      case 0:
+      case 'touch':
         if (source !== undefined) utimesSync(this.project.path(source), a % 2 ** 31, a % 2 ** 31);
-        return undefined;
-      case 1:
+        break;
+      case 'link':
         if (source?.startsWith('src/')) this.#link(source);
-        return undefined;
-      case 2:
+        break;
+      case 'delete an out':
         if (out !== undefined) rmSync(out, { recursive: true });
-        return undefined;
-      case 3:
+        break;
+      case 'edit an out':
         // In `mix/` only what the oracle can read as a file when its stage is gone.
         if (out !== undefined) edit(out, out.includes('/mix/') ? ([0, 1, 4][a % 3] as number) : a);
-        return undefined;
-      case 4:
+        break;
+      case 'touch an out':
         if (out !== undefined) utimesSync(out, a % 2 ** 31, a % 2 ** 31);
-        return undefined;
-      case 5:
-        rmSync(this.project.path('cache/out'), { recursive: true, force: true });
-        return undefined;
-      case 6:
-        rmSync(this.project.path('cache'), { recursive: true, force: true });
-        return 'cache is gone';
+        break;
+      case 'delete all outs':
+        this.project.remove('cache/out');
+        break;
+      case 'delete the cache':
+        this.project.remove('cache');
+        break;
       default:
-        throw new Error(`no disturbance ${kind}`);
+        kind satisfies never;
     }
   }
 
@@ -182,8 +237,10 @@ function editUnseen(file: string): void {
   utimesSync(file, stat.atime, stat.mtime);
 }
 
+/** A run may be writing there. */
 function oneOnDisk(absolute: string): string {
-  const stat = lstatSync(absolute);
+  const stat = lstatSync(absolute, { throwIfNoEntry: false });
+  if (stat === undefined) return 'nothing';
   if (stat.isSymbolicLink()) return `l:${readlinkSync(absolute)}`;
   if (stat.isDirectory()) return 'an empty folder';
   const content: Content = {
@@ -196,12 +253,24 @@ function oneOnDisk(absolute: string): string {
 
 /** Paths relative to the folder, in byte order; empty folders among them. */
 function filesBelow(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .map((entry) => ({ entry, full: path.join(entry.parentPath, entry.name) }))
-    .filter(({ entry, full }) => !entry.isDirectory() || readdirSync(full).length === 0)
-    .map(({ full }) => path.relative(folder, full))
-    .sort();
+  const walk = (below: string): string[] =>
+    entriesOf(path.join(folder, below)).flatMap((entry) => {
+      const name = path.join(below, entry.name);
+      if (!entry.isDirectory()) return [name];
+      const inner = walk(name);
+      return inner.length === 0 ? [name] : inner;
+    });
+  return walk('').sort();
+}
+
+/** None where there is no such folder: a run may just be taking it away. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** Removes folders in which nothing is, and the folder itself when nothing is left. */

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { RunOutcome } from '../../rig/project.js';
 import { CELLS, CHANGE_COUNT, change, depOf, type Edit, normalised, SOURCES } from './edits.js';
 import { closure, type Expected, evaluate, verdicts } from './oracle.js';
-import { Playground } from './playground.js';
+import { DISTURBANCES, type Disturbance, Playground } from './playground.js';
 import { plainFile, signature } from './tool.js';
 import type { StageSpec, World } from './world.js';
 
@@ -20,8 +20,7 @@ interface Step {
   readonly ask: boolean;
 }
 
-const DISTURBANCES = 7;
-const UNDO = CHANGE_COUNT + DISTURBANCES;
+const UNDO = CHANGE_COUNT + DISTURBANCES.length;
 
 const number = fc.nat(2 ** 20);
 const edit: fc.Arbitrary<Edit> = fc.record({ kind: fc.nat(UNDO), a: number, b: number });
@@ -137,9 +136,13 @@ class Session {
   #apply(each: Edit): void {
     if (each.kind === UNDO) this.#world = this.#past[each.a % this.#past.length] ?? this.#world;
     else if (each.kind < CHANGE_COUNT) this.#world = change(this.#world, each);
-    else if (this.#ground.disturb(this.#world, each.kind - CHANGE_COUNT, each.a) !== undefined)
-      this.#known = new Set();
+    else this.#disturb(DISTURBANCES[each.kind - CHANGE_COUNT] as Disturbance, each.a);
     this.#ground.lay(this.#world);
+  }
+
+  #disturb(kind: Disturbance, a: number): void {
+    this.#ground.disturb(this.#world, kind, a);
+    if (kind === 'delete the cache') this.#known = new Set();
   }
 
   async #runAll(

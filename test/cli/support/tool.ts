@@ -13,7 +13,7 @@ read_all() {
   printf '%s\\n' "$words"
   for dep in "$@"; do
     if [ -d "$dep" ]; then
-      (cd "$dep" && find . -type f | LC_ALL=C sort | while read -r file; do echo "$file"; cat "$file"; done)
+      (cd "$dep" && find -L . -type f | LC_ALL=C sort | while read -r file; do echo "$file"; cat "$file"; done)
     else
       cat "$dep"
     fi

@@ -1,5 +1,6 @@
 /** An incremental stage that is killed again and again: the runner, the stage, or both at a random moment. */
 import { Project } from '../../rig/project.js';
+import { until } from '../../rig/until.js';
 
 export interface EpochStorm {
   readonly kills: number;
@@ -74,7 +75,7 @@ async function runAndKill(project: Project, random: () => number): Promise<void>
   );
   for (let turns = Math.floor(random() * 300); turns > 0; turns--) await turn();
   // To kill the stage alone it must be there: the runner waits for its end.
-  while (victim === 1 && project.lines('stage.pid').length === 0) await turn();
+  if (victim === 1) await until(() => project.lines('stage.pid').length > 0);
   if (victim !== 1) run.kill('SIGKILL');
   if (victim !== 0) killStage(project);
   await run.ended;

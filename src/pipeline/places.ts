@@ -1,0 +1,28 @@
+/** Where the parts of a plan are written. A plan carries no places: who has a mistake to show reads the file again. */
+import type { Place } from '../error.js';
+import { draftPipeline, type LoadOptions } from './load.js';
+import { spanAt } from './located.js';
+import type { Resources } from './plan.js';
+import { placeOf } from './source.js';
+
+/** Undefined for what is not in the file any more. */
+export interface Places {
+  dep(item: string, name: string): Place | undefined;
+  resource(item: string, name: keyof Resources): Place | undefined;
+}
+
+export function placesOf(options: LoadOptions): Places {
+  const { problems, root, drafts } = draftPipeline(options);
+  const draftOf = (item: string) => drafts.find((draft) => draft.item.id === item);
+  return {
+    dep(item, name) {
+      const dep = draftOf(item)?.deps.find((each) => each.name === name);
+      return dep && placeOf(problems.source, dep.written.path.node.span);
+    },
+    resource(item, name) {
+      const stage = draftOf(item)?.item.stage;
+      if (stage === undefined) return undefined;
+      return placeOf(problems.source, spanAt(root, ['stages', stage, 'resources', name]));
+    },
+  };
+}

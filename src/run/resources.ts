@@ -1,0 +1,63 @@
+/** What this machine has, and items that ask for more: of cores and memory they run alone, of GPUs they cannot run. */
+import { availableParallelism, totalmem } from 'node:os';
+import { type Diagnostic, UserError } from '../error.js';
+import type { Item, Resources } from '../pipeline/plan.js';
+import { findGpus } from '../process/gpus.js';
+import { itemAt, type Work } from './work.js';
+
+/** What the items of a run may use together. */
+export async function capacityOf(work: Work, pending: readonly number[]): Promise<Resources> {
+  const wantsGpu = pending.some((index) => itemAt(work, index).resources.gpu > 0);
+  return {
+    cpu: work.options.concurrency ?? availableParallelism(),
+    memory: totalmem(),
+    gpu: wantsGpu ? (await findGpus(work.project.env)).indices.length : 0,
+  };
+}
+
+/**
+ * How an item asks for more cores or memory than there are; undefined when it does not. A user
+ * who asks for a small `--concurrency` knows of it.
+ */
+export function excess({ resources }: Item, concurrency = 0): string | undefined {
+  const cores = Math.max(availableParallelism(), concurrency);
+  const memory = totalmem();
+  const found: string[] = [];
+  if (resources.cpu > cores) found.push(`${resources.cpu} cores of ${cores}`);
+  if (resources.memory > memory)
+    found.push(`${gibibytes(resources.memory)} of memory of ${gibibytes(memory)}`);
+  return found.length === 0 ? undefined : found.join(' and ');
+}
+
+/**
+ * For items that are about to run; one whose result is known needs no GPU.
+ *
+ * @throws UserError naming each that asks for more GPUs than there are
+ */
+export async function refuseTooManyGpus(work: Work, indices: readonly number[]): Promise<void> {
+  const wanting = indices.filter((index) => itemAt(work, index).resources.gpu > 1);
+  if (wanting.length === 0) return;
+  const { indices: gpus, virtual } = await findGpus(work.project.env);
+  if (virtual) return;
+  const over = wanting.filter((index) => itemAt(work, index).resources.gpu > gpus.length);
+  if (over.length === 0) return;
+  const { placesOf } = await import('../pipeline/places.js');
+  const { root, variant } = work.project;
+  const places = placesOf({ project: root, ...variant });
+  throw new UserError(
+    over.map((index): Diagnostic => {
+      const { id, resources } = itemAt(work, index);
+      const place = places.resource(id, 'gpu');
+      return {
+        code: 'too-many-gpus',
+        message: `${id} asks for ${resources.gpu} GPUs, and this machine has ${gpus.length}`,
+        ...(place && { place }),
+        hint: 'lower `resources: { gpu: … }`, or set PIPE_GPUS when there are more than are found',
+      };
+    }),
+  );
+}
+
+function gibibytes(bytes: number): string {
+  return `${Number((bytes / 2 ** 30).toFixed(1))} GiB`;
+}

@@ -1,0 +1,82 @@
+/** What is said of an item whose last execution brought no result, and of one that somebody else has in hand. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Project } from '../rig/project.js';
+
+const projects: Project[] = [];
+
+/** An item that waits for a word: it fails with it, or writes it. */
+function project(): Project {
+  const made = new Project({
+    'in.txt': 'a\n',
+    'pipeline.yaml':
+      'stages:\n  slow: { cmd: "read word < gate; [ $word != fail ] || exit 3; echo $word > out.txt", deps: [in.txt], outs: [out.txt] }\n',
+  });
+  execFileSync('mkfifo', [made.path('gate')]);
+  projects.push(made);
+  return made;
+}
+
+afterEach(() => {
+  for (const each of projects.splice(0)) each.dispose();
+});
+
+async function begin(made: Project) {
+  const run = made.start('run', '--json');
+  await run.event((event) => event.type === 'start');
+  return run;
+}
+
+async function status(made: Project): Promise<string> {
+  return (await made.pipe('status')).out.trim();
+}
+
+describe('pipe status', () => {
+  it('tells how the last execution ended when it brought no result, and whether it still runs', async () => {
+    const made = project();
+    expect(await status(made)).toBe('slow  stale       never ran');
+    const first = await begin(made);
+    expect(await status(made)).toBe(`slow  stale       runs now, pid ${first.pid}`);
+    first.kill('SIGINT');
+    await first.ended;
+    expect(await status(made)).toBe('slow  stale       was interrupted last time');
+    const second = await begin(made);
+    second.kill('SIGKILL');
+    await second.ended;
+    expect(await status(made)).toBe('slow  stale       was cut off last time');
+    const third = await begin(made);
+    made.write('gate', 'done\n');
+    expect((await third.ended).code).toBe(0);
+    expect(await status(made)).toBe('slow  fresh');
+    made.write('in.txt', 'b\n');
+    const fourth = await begin(made);
+    made.write('gate', 'fail\n');
+    expect((await fourth.ended).code).toBe(1);
+    expect(await status(made)).toBe('slow  stale       failed last time: exit code 3 (and 1 more)');
+    made.write('in.txt', 'c\n');
+    expect(await status(made)).toBe('slow  stale       dep in.txt changed');
+  });
+});
+
+describe('a lock that was left on another machine', () => {
+  it('is waited for, with who holds it and what to do when that one is gone', async () => {
+    const made = project();
+    const first = await begin(made);
+    first.kill('SIGKILL');
+    await first.ended;
+    const [name = ''] = readdirSync(made.path('cache/locks'));
+    const held = JSON.parse(readFileSync(made.path(`cache/locks/${name}`), 'utf8'));
+    made.write(`cache/locks/${name}`, JSON.stringify({ ...held, host: 'far-away' }));
+    const second = made.start('run', '--json');
+    const waiting = await second.event((event) => event.type === 'waiting');
+    const reason = waiting.type === 'waiting' ? waiting.reason : '';
+    expect(reason).toMatch(
+      /^another run holds it: slow, pid \d+ on far-away, since [\d:]+ \(whether it still runs cannot be seen from here; if it does not, delete (.*)\)$/,
+    );
+    rmSync(/delete (.*)\)$/.exec(reason)?.[1] as string);
+    await second.event((event) => event.type === 'start');
+    made.write('gate', 'done\n');
+    expect((await second.ended).code).toBe(0);
+  });
+});

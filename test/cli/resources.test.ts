@@ -1,0 +1,96 @@
+/** Items that ask for more than the machine has. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { Project } from '../rig/project.js';
+
+const projects: Project[] = [];
+
+function project(files: Readonly<Record<string, string>>, gpus: string): Project {
+  const made = new Project(files);
+  made.env.PIPE_GPUS = gpus;
+  projects.push(made);
+  return made;
+}
+
+afterEach(() => {
+  for (const each of projects.splice(0)) each.dispose();
+});
+
+const GPUS = `stages:
+  words: { cmd: "tr a-z A-Z < in.txt > words.txt", deps: [in.txt], outs: [words.txt] }
+  train:
+    matrix: { set: [a, b] }
+    cmd: cp words.txt \${outs.model}
+    deps: [words.txt]
+    outs: { model: "\${set}.txt" }
+    resources: { gpu: 2 }
+`;
+
+describe('an item that asks for more than the machine has', () => {
+  it('of cores and memory runs alone, with one warning for its stage', async () => {
+    const made = project(
+      {
+        'pipeline.yaml': `stages:
+  large:
+    matrix: { n: [1, 2] }
+    cmd: echo x > \${outs.o}
+    outs: { o: "large-\${n}.txt" }
+    resources: { cpu: 4096, memory: 1024T }
+  small: { cmd: echo x > small.txt, outs: [small.txt] }
+`,
+      },
+      '0',
+    );
+    const run = await made.run();
+    expect([run.code, run.with('ran')]).toEqual([0, ['large@1', 'large@2', 'small']]);
+    const warnings = run.events.flatMap((event) =>
+      event.type === 'warning' ? [`${event.item}: ${event.message}`] : [],
+    );
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^large@1: it asks for 4096 cores of \d+ and 1048576 GiB of memory of [\d.]+ GiB that this machine has: it runs alone$/,
+      ),
+    ]);
+    const steps = run.events.flatMap((event) =>
+      event.type === 'start' || event.type === 'item' ? [`${event.type} ${event.item}`] : [],
+    );
+    for (const name of ['large@1', 'large@2'])
+      expect(steps[steps.indexOf(`start ${name}`) + 1]).toBe(`item ${name}`);
+  });
+
+  it('of GPUs is a mistake with its place, told before anything is touched', async () => {
+    const made = project(
+      { 'in.txt': 'a\n', 'words.txt': 'A\n', 'pipeline.yaml': GPUS.replace(/ {2}words.*\n/, '') },
+      '1',
+    );
+    const { code, err } = await made.pipe('run');
+    expect([code, err]).toEqual([
+      2,
+      ['a', 'b']
+        .map(
+          (
+            set,
+          ) => `pipeline.yaml:7:23: error: train@${set} asks for 2 GPUs, and this machine has 1 (too-many-gpus)
+        resources: { gpu: 2 }
+                          ~
+  lower \`resources: { gpu: … }\`, or set PIPE_GPUS when there are more than are found
+`,
+        )
+        .join('\n'),
+    ]);
+    expect(made.lines('a.txt')).toEqual([]);
+  });
+
+  it('of GPUs is none where its result is known, or turns out to be', async () => {
+    const made = project({ 'in.txt': 'a\n', 'pipeline.yaml': GPUS }, '2');
+    expect((await made.run()).code).toBe(0);
+    made.env.PIPE_GPUS = '1';
+    made.remove('a.txt');
+    expect((await made.run()).with('restored')).toEqual(['train@a']);
+    made.write('in.txt', 'A\n');
+    expect((await made.run()).with('ran')).toEqual(['words']);
+    made.write('in.txt', 'b\n');
+    const late = await made.run();
+    expect([late.code, late.with('ran')]).toEqual([2, ['words']]);
+    expect(late.err).toContain('train@a asks for 2 GPUs, and this machine has 1');
+  });
+});

@@ -1,0 +1,192 @@
+/** Watch mode under a storm of edits, as people and their editors make them. */
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Running } from '../../rig/project.js';
+import { CELLS, CHANGE_COUNT, change, depOf, normalised, SOURCES } from './edits.js';
+import { evaluate } from './oracle.js';
+import { Playground } from './playground.js';
+import { plainFile, signature } from './tool.js';
+import type { StageSpec, World } from './world.js';
+
+export interface Watched {
+  /** Changes of the file system, each of which may be seen by itself. */
+  readonly changes: number;
+  /** Runs that ended, and mistakes that were shown. */
+  readonly runs: number;
+  /** Pauses after which the outs were looked at. */
+  readonly pauses: number;
+}
+
+/** Much longer than any pause: what is not right by then never will be. */
+const LIMIT_MS = 60_000;
+
+/** Makes `edits` random edits with a pause now and then; throws when the outs are wrong after one. */
+export async function watchStorm(edits: number, random: () => number): Promise<Watched> {
+  const ground = new Playground();
+  const number = (below: number) => Math.floor(random() * below);
+  let world = firstWorld();
+  ground.lay(world);
+  const running = ground.project.start('watch', '--json', '-k');
+  try {
+    let pauses = 0;
+    await settled(running, ground, world, 'at the start');
+    for (let edit = 0; edit < edits; ) {
+      for (let burst = number(6); burst >= 0 && edit < edits; burst--, edit++) {
+        world = editOnce(ground, world, number);
+        // At times a run begins in the middle of a burst.
+        if (random() < 0.3) await delay(random() * 150);
+      }
+      // What cannot run has no outs to wait for: now and then only, all files are there again.
+      if (isMissing(ground, world)) {
+        if (random() < 0.3) continue;
+        world = { ...world, files: new Map([...firstWorld().files, ...world.files]) };
+        ground.lay(world, number(4));
+      }
+      await settled(running, ground, world, `after ${edit} edits`);
+      pauses++;
+    }
+    await staysIdle(running);
+    running.kill('SIGTERM');
+    const { code, out, err } = await running.ended;
+    if (code !== 130 || err.includes('internal error')) throw new Error(`exit ${code}\n${err}`);
+    const runs = out.split('\n').filter((line) => line.startsWith('{"type":"summary"')).length;
+    const mistakes = err.split('\n').filter((line) => line.startsWith('error: ')).length;
+    return { changes: ground.changes, runs: runs + mistakes, pauses };
+  } finally {
+    running.kill('SIGKILL');
+    await running.ended;
+    ground.dispose();
+  }
+}
+
+function editOnce(ground: Playground, world: World, number: (below: number) => number): World {
+  const kind = number(CHANGE_COUNT + 4);
+  const [a, b] = [number(2 ** 20), number(2 ** 20)];
+  switch (kind) {
+    case CHANGE_COUNT:
+      ground.disturb(world, 'touch', a);
+      return world;
+    case CHANGE_COUNT + 1:
+      ground.disturb(world, 'link', a);
+      return world;
+    case CHANGE_COUNT + 2:
+      breakForAMoment(ground);
+      return world;
+    case CHANGE_COUNT + 3:
+      moveAwayAndBack(ground);
+      return world;
+    default: {
+      // Stages that were deleted come back, lest nothing be left to watch.
+      const changed = change(world, { kind, a, b });
+      const next =
+        changed.stages.length < 4 ? { ...changed, stages: firstWorld().stages } : changed;
+      ground.lay(next, number(4));
+      return next;
+    }
+  }
+}
+
+/** pipeline.yaml is half written, then whole again. */
+function breakForAMoment(ground: Playground): void {
+  const file = ground.project.path('pipeline.yaml');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.slice(0, text.length / 2));
+  writeFileSync(file, text);
+  ground.changes += 2;
+}
+
+function moveAwayAndBack(ground: Playground): void {
+  const [from, to] = [ground.project.path('src'), ground.project.path('moved')];
+  if (!existsSync(from)) return;
+  renameSync(from, to);
+  renameSync(to, from);
+  ground.changes += 2;
+}
+
+function isMissing(ground: Playground, world: World): boolean {
+  const all = evaluate(world, ground.leftovers(world));
+  return [...all.values()].some(({ missing }) => missing.length > 0);
+}
+
+/** Resolves when every out is what a build from scratch makes. */
+async function settled(
+  running: Running,
+  ground: Playground,
+  world: World,
+  when: string,
+): Promise<void> {
+  const wrong = () => {
+    const all = evaluate(world, ground.leftovers(world));
+    return [...all.values()].filter(
+      ({ out, path }) => out !== undefined && ground.onDisk(path) !== signature(out),
+    );
+  };
+  const limit = new AbortController();
+  const late = delay(LIMIT_MS, undefined, { signal: limit.signal }).then(() => {
+    const outs = wrong().map(
+      ({ path, out }) => `${path} is ${ground.onDisk(path)}, not ${signature(out)}`,
+    );
+    const files = JSON.stringify([[...world.files], [...ground.leftovers(world)]]);
+    throw new Error(
+      `${when}: ${outs.join('; ')}\n${ground.project.read('pipeline.yaml')}\n${files}\n${running.told()}`,
+    );
+  });
+  const right = running.events(
+    (events) => events.at(-1)?.type === 'summary' && wrong().length === 0,
+  );
+  try {
+    await Promise.race([right, late]);
+  } finally {
+    limit.abort();
+    // The one that lost is of no interest any more.
+    await Promise.allSettled([late]);
+  }
+}
+
+/** Many times the time in which a watch that wakes itself would run again. */
+const IDLE_MS = 1000;
+
+/** Throws when runs follow each other though nobody changes anything: the last change may have brought one more. */
+async function staysIdle(running: Running): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    const before = await eventCount(running);
+    const more = running.events((events) => events.length > before).then(() => 'more' as const);
+    if ((await Promise.race([delay(IDLE_MS), more])) !== 'more') return;
+  }
+  throw new Error(`it runs by itself:\n${running.told()}`);
+}
+
+async function eventCount(running: Running): Promise<number> {
+  let count = 0;
+  await running.events((events) => {
+    count = events.length;
+    return true;
+  });
+  return count;
+}
+
+function firstWorld(): World {
+  const stages: StageSpec[] = [];
+  const deps = [[7, 15], [0, 23], [6], [1, 8], [2, 5], [3, 4]];
+  for (const [at, numbers] of deps.entries()) {
+    stages.push({
+      name: `s${at}`,
+      matrix: at % 2 === 1,
+      modulus: 997,
+      fails: false,
+      kind: at % 3 === 0 ? 'folder' : 'file',
+      place: at === 2 ? 'mixed' : 'cache',
+      version: 0,
+      shell: true,
+      params: ['p0'],
+      deps: numbers.map((number) => depOf(number, stages)),
+    });
+  }
+  return normalised({
+    params: { p0: 0, p1: 0, p2: 0 },
+    cells: CELLS.slice(0, 2),
+    stages,
+    files: new Map(SOURCES.map((name, at) => [name, plainFile(`${at}\n`)])),
+    layout: { comment: 0, reversed: false },
+  });
+}

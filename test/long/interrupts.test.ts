@@ -1,0 +1,18 @@
+/** SIGINT at 50 random moments of a pipeline that is hard to end. */
+import { expect, it } from 'vitest';
+import { interruptRounds } from '../cli/support/interrupts.js';
+import { randomOf } from '../process/support/lock-storm.js';
+
+it('leaves nothing alive, and the next run makes what an undisturbed one makes', async () => {
+  const seed = Date.now();
+  const results = await interruptRounds(50, randomOf(seed));
+  const ends = results.map(({ end }) => end);
+  console.log(
+    `seed ${seed}: ${ends.filter((end) => end === 130).length} of ${ends.length} runs ended with 130`,
+  );
+  for (const [round, { end, left, wrong }] of results.entries()) {
+    expect([0, 130, 'SIGINT'], `seed ${seed}, round ${round + 1}`).toContain(end);
+    expect({ left, wrong }, `seed ${seed}, round ${round + 1}`).toEqual({ left: [], wrong: [] });
+  }
+  expect(ends.filter((end) => end === 130)).toHaveLength(50);
+});

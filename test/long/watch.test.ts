@@ -1,0 +1,12 @@
+/** Watch mode survives 1,000 random edits. */
+import { expect, it } from 'vitest';
+import { watchStorm } from '../cli/support/watching.js';
+import { randomOf } from '../process/support/lock-storm.js';
+
+it('makes what a build from scratch makes after each pause, and never loops', async () => {
+  const seed = Date.now();
+  const { changes, runs, pauses } = await watchStorm(1000, randomOf(seed));
+  console.log(`seed ${seed}: ${changes} changes, ${runs} runs, ${pauses} pauses`);
+  expect(runs).toBeLessThanOrEqual(changes + 1);
+  expect(pauses).toBeGreaterThan(100);
+});
