@@ -1,6 +1,6 @@
 /** The log of a run for pipes, files and CI: whole lines, each with its item's name, quiet where nothing happened. */
 import type { ItemDone, RunEvent } from '../event.js';
-import { duration, failureLines, metricsText, plural, summaryLine } from './words.js';
+import { duration, failureLines, metricsText, plural, roughly, summaryLine } from './words.js';
 
 export type Write = (text: string) => void;
 
@@ -82,7 +82,7 @@ function itemLines(event: ItemDone): string[] {
 function forecastLines(event: ItemDone): string[] {
   if (event.verdict === 'fresh') return [];
   const why = event.reason === undefined ? '' : ` (${event.reason})`;
-  const about = event.expected === undefined ? '' : `, about ${duration(event.expected)}`;
+  const about = event.expected === undefined ? '' : `, about ${roughly(event.expected)}`;
   if (event.verdict === 'restored') return [`${event.item}: would be restored${why}`];
   if (event.epochs === undefined) return [`${event.item}: would run${about}${why}`];
   const { computed, reached } = event.epochs;
