@@ -1,5 +1,5 @@
 /** One text for one value: JSON with sorted keys, which hashes and comparisons are made of. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** JSON without white space, keys of objects in code unit order; `undefined` members are left out. */
 export function canonical(value: unknown): string {
@@ -22,5 +22,5 @@ function scalar(value: unknown): string {
 
 /** SHA-256 of a text in UTF-8, as 64 hexadecimal digits. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }

@@ -7,13 +7,12 @@ import { DamagedObject } from './errors.js';
 import { collect, type GcOptions, type GcReport } from './gc.js';
 import type { Ground } from './ground.js';
 import { type Layout, layoutOf } from './layout.js';
-import type { Recorded } from './ledger.js';
 import { lstatIfThere } from './look.js';
 import { type KeptKind, type LastRun, Notes } from './notes.js';
 import { isWhole, Objects } from './objects.js';
 import { finish, finishSync } from './pace.js';
 import { type Needs, Pin } from './pins.js';
-import type { ChainAbout, EpochRecord, RunRecord } from './record.js';
+import type { ChainAbout, EpochRecord, RecordedOut, RunRecord } from './record.js';
 import { readRunRecord, recordPath } from './records.js';
 import { type Restored, Restoring, removeAside } from './restoring.js';
 import type { Scan } from './rows.js';
@@ -116,8 +115,8 @@ export class Cache {
    * The outs of a record, which is all that most decisions need. A record whose file looks as it did
    * is not read again: with ten thousand items that is most of the time.
    */
-  readOuts(key: string): Recorded | undefined {
-    return this.#notes.recorded(key);
+  readOuts(key: string): readonly RecordedOut[] | undefined {
+    return this.#notes.outs(key);
   }
 
   /** Called last, when every out is stored: from here on the result exists. */

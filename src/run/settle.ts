@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
-import type { RunRecord } from '../cache/record.js';
+import type { Result } from '../cache/record.js';
 import { sha256 } from '../canonical.js';
 import type { ItemDone } from '../event.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
@@ -155,7 +155,7 @@ function concluded(item: Item, key: string, execution: Execution, seconds: numbe
 function recorded(
   item: Item,
   verdict: 'ran' | 'restored' | 'fresh',
-  record: RunRecord,
+  record: Result,
   more: Partial<ItemDone>,
 ): Ended {
   const { key, outs } = record;
