@@ -81,7 +81,8 @@ export class Cache {
 
   /** What lies at a project-relative path; undefined when nothing does. Remembered for the run. */
   scanSync(where: string, options?: ScanOptions): Scan | undefined {
-    return finishSync(this.#open().scanner.scan(where, options));
+    const { scanner } = this.#open();
+    return scanner.unchanged(where, options) ?? finishSync(scanner.scan(where, options));
   }
 
   /** The same, with a turn of the event loop every 10 ms. */
