@@ -1,9 +1,11 @@
 /** A run from beginning to end: select, sweep, schedule, and one verdict for each item. */
 import type { Emit, ItemDone, RunDone } from '../event.js';
 import { VERDICTS } from '../event.js';
+import { chainManifest, keyOf } from '../manifest.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { openCodes } from './code.js';
 import { foretell } from './foretell.js';
+import { statedLimit } from './limit.js';
 import { isLocked, isLockNoted } from './lock-note.js';
 import { refuseMissing } from './missing.js';
 import type { Project } from './project.js';
@@ -25,6 +27,7 @@ export interface RunResult {
  */
 export async function run(project: Project, options: RunOptions, emit: Emit): Promise<RunResult> {
   const started = performance.now();
+  statedLimit(project);
   const work = await prepare(project, options, emit);
   try {
     emit({
@@ -33,7 +36,7 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
       dry: isDry(options),
     });
     const differences = await carryOut(work);
-    if (!isDry(options)) noteNeeds(work);
+    if (!isDry(options)) await careForCache(work);
     const items = work.selected.map((index) => work.done.get(index) as ItemDone);
     const summary = summarize(items, (performance.now() - started) / 1000);
     emit(summary);
@@ -59,6 +62,8 @@ async function sweepAndSchedule(work: Work): Promise<void> {
   refuseMissing(missing);
   if (pending.length > 0) {
     await refuseBrokenLock(work);
+    // What is fresh is needed until the run ends, which a gc beside it cannot know.
+    work.project.cache.pin({ keys: [...work.settled.values()].map(({ key }) => key) });
     const { schedule } = await import('./schedule.js');
     await schedule(work, pending);
   }
@@ -142,11 +147,30 @@ function summarize(items: readonly ItemDone[], seconds: number): RunDone {
   return { type: 'summary', ...counts, seconds, ...(slowest.length > 1 ? { slowest } : {}) };
 }
 
+/** What the run needed is noted, before anything is removed. */
+async function careForCache(work: Work): Promise<void> {
+  noteNeeds(work);
+  if (!work.project.cache.grew || work.options.interruption.stop.aborted) return;
+  const { keepBelowLimit } = await import('./collect.js');
+  await keepBelowLimit(work);
+}
+
 /** What a run that did something needed stays in the cache for some runs more, whatever the pipeline becomes. */
-function noteNeeds({ project, done, settled }: Work): void {
+function noteNeeds(work: Work): void {
+  const { project, done, settled } = work;
   const idle = [...done.values()].every((each) => each.verdict === 'fresh');
-  if (!idle)
-    project.cache.noteRun({ keys: [...settled.values()].map(({ key }) => key), chains: [] });
+  if (idle) return;
+  const keys = [...settled.values()].map(({ key }) => key);
+  project.cache.noteRun({ keys, chains: chainsOf(work) });
+}
+
+/** Of the incremental items that have a result: what more epochs would go on from. */
+function chainsOf(work: Work): string[] {
+  return [...work.settled].flatMap(([index, { key }]) => {
+    const { epochs } = itemAt(work, index);
+    const manifest = epochs && work.project.cache.readRecord(key)?.manifest;
+    return manifest === undefined ? [] : [keyOf(chainManifest(manifest, epochs?.param))];
+  });
 }
 
 /** Shorter runs need no advice where to look. */

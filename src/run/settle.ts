@@ -75,6 +75,7 @@ async function withoutRunning(
     case 'run':
       return { kind: 'run', decision };
     case 'fresh':
+      cacheOf(work).use(decision.key);
       return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
     case 'missing': {
       const message = `missing input: ${decision.deps.map((dep) => dep.path).join(', ')}`;
@@ -107,6 +108,7 @@ async function putBack(
 ): Promise<boolean> {
   const item = itemAt(work, index);
   const { cache } = work.project;
+  cache.use(decision.key);
   work.emit({ type: 'start', item: item.id, action: 'restore', reason: decision.reason.text });
   for (const out of item.outs) {
     const stored = decision.record.outs.find((each) => each.name === out.name);
