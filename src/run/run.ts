@@ -3,14 +3,16 @@ import type { Emit, ItemDone, RunDone } from '../event.js';
 import { VERDICTS } from '../event.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import { select, withNeeds } from '../pipeline/select.js';
-import { openCodes } from './code.js';
 import { foretell } from './foretell.js';
+import { inspection, workOn } from './inspection.js';
 import { statedLimit } from './limit.js';
 import { isLocked, isLockNoted } from './lock-note.js';
 import { refuseMissing } from './missing.js';
 import type { Project } from './project.js';
 import { sweep } from './sweep.js';
 import { itemAt, type RunOptions, type Work } from './work.js';
+
+export { inspection } from './inspection.js';
 
 export interface RunResult {
   readonly summary: RunDone;
@@ -96,45 +98,6 @@ async function prepare(project: Project, options: RunOptions, emit: Emit): Promi
     await readyInputs(work, await inspection(project, options.targets));
   }
   return work;
-}
-
-/** The targets and what they need, to be looked at: nothing runs, nobody is told. */
-export async function inspection(project: Project, targets: readonly string[]): Promise<Work> {
-  const never = new AbortController().signal;
-  const options: RunOptions = {
-    targets,
-    only: false,
-    force: false,
-    dry: true,
-    frozen: false,
-    keepGoing: false,
-    interruption: { stop: never, kill: never },
-  };
-  return workFor(project, options, () => {});
-}
-
-/** The targets and what they need. */
-export function workFor(project: Project, options: RunOptions, emit: Emit): Promise<Work> {
-  const selected = withNeeds(project.plan, select(project.plan, options.targets));
-  return workOn(project, selected, options, emit);
-}
-
-async function workOn(
-  project: Project,
-  selected: readonly number[],
-  options: RunOptions,
-  emit: Emit,
-): Promise<Work> {
-  return {
-    project,
-    options,
-    emit,
-    codes: await openCodes(project, selected),
-    selected,
-    isSelected: new Set(selected),
-    done: new Map(),
-    settled: new Map(),
-  };
 }
 
 function summarize(items: readonly ItemDone[], seconds: number): RunDone {
