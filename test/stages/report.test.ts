@@ -209,7 +209,7 @@ describe('the report', () => {
     const { html, md } = await reportOn('shapes', folder);
     expect(html).toContain('id="shapes"');
     const lines = md.split('## By shape and by area')[1]!.split('\n## ')[0]!.split('\n');
-    const boxes = lines.find((line) => line.startsWith('| rectangle 2.0 %–38 %'))!;
+    const boxes = lines.find((line) => line.startsWith('| rectangle 2–38 %'))!;
     expect(lines.some((line) => line.startsWith('| border'))).toBe(true);
     expect(lines.some((line) => line.startsWith('| 1 × 12 px'))).toBe(false);
     const cells = boxes.split('|').map((text) => text.trim());
