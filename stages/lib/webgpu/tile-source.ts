@@ -88,9 +88,7 @@ export function tileSource(code: TileCode): string {
       if (step + 1 < uniforms.steps) {
         ${load}
       }
-      for (var quad = 0; quad < ${tile.depth / 4}; quad++) {
-        ${multiply(code, a.stride, b.stride)}
-      }
+      ${forEachQuad(tile, multiply(code, a.stride, b.stride))}
       workgroupBarrier();
     }
     ${store(code)}
@@ -197,6 +195,18 @@ function sums(code: TileCode): string {
 }
 
 const PARTS = ['x', 'y', 'z', 'w'];
+
+/**
+ * The steps of four along the depth. With many sums in a thread they are written out, so that values of
+ * the next can be read meanwhile; with few there are other threads that work meanwhile.
+ */
+function forEachQuad(tile: Tile, text: string): string {
+  const quads = tile.depth / 4;
+  if (tile.threadRows * tile.threadColumns < 64) {
+    return `for (var quad = 0; quad < ${quads}; quad++) { ${text} }`;
+  }
+  return lines(quads, (quad) => `{ const quad = ${quad}; ${text} }`);
+}
 
 /** Four values along the inner dimension, one after the other. */
 function multiply(code: TileCode, aStride: number, bStride: number): string {

@@ -39,7 +39,7 @@ export const TILES: readonly Tile[] = [
   tile([16, 64, 16], [4, 4], 16, 14),
   // A row of sums per thread is no group of four: not for inputs whose rows lie side by side.
   tile([128, 8, 16], [2, 4], 2, 8),
-  tile([128, 4, 16], [1, 4], 1, 4),
+  tile([128, 4, 16], [1, 4], 1, 5),
 ];
 
 export const threadsOf = (tile: Tile): number =>
