@@ -1,84 +1,114 @@
 /**
- * Times a training step of `deepvision` on a backend, on random images:
+ * Times a training step on a backend, on random images:
  *
  *   npx esbuild bench/training-step.ts --bundle --platform=node --format=esm --packages=external \
  *     --outfile=node_modules/.bench/training-step.mjs
- *   node node_modules/.bench/training-step.mjs <backend> [width] [batch] [steps]
+ *   node node_modules/.bench/training-step.mjs <backend> [deepvision|restorer] [width] [batch] [steps] [profile]
  *
- * The losses it prints depend on the arguments alone, so those of two backends can be compared.
+ * The losses it prints depend on the arguments alone, so those of two backends can be compared. With
+ * `profile` it ends with the kernels of a step by their time (webgpu alone).
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type BackendName, openBackend } from '../stages/lib/backend/choose.js';
 import { createNetwork } from '../stages/lib/nn/create.js';
-import { countParams, initParams, sizeOf } from '../stages/lib/nn/params.js';
+import { countParams, sizeOf } from '../stages/lib/nn/params.js';
 import { createRandom } from '../stages/lib/random.js';
-import { ADAM_DEFAULTS, initAdam } from '../stages/lib/train/adam.js';
-import { createBatch } from '../stages/lib/train/batch.js';
+import { fillBatch } from '../stages/lib/train/batch.js';
+import { chooseStepper } from '../stages/lib/train/choose-stepper.js';
 import { checkConfig } from '../stages/lib/train/config.js';
-import { trainStep, type Weights } from '../stages/lib/train/step.js';
+import { initState } from '../stages/lib/train/state.js';
+import type { Stepper } from '../stages/lib/train/stepper.js';
 
 const SIZE = 100;
 /** Of the paper's train set. */
 const EPOCH_IMAGES = 25_000;
-/** Forward and backward, of one image at width 1. */
+/** Forward and backward, of one image: deepvision at width 1. */
 const GFLOP_PER_IMAGE = 11.57;
-/** Kernels are compiled and buffers allocated in the first steps. */
-const WARM_UP = 2;
+/** Kernels are compiled and buffers allocated in the first updates. */
+const WARM_UP = 4;
+const KERNELS_SHOWN = 25;
 
-const [name = 'auto', width = '0.125', count = '8', timed = '5'] = process.argv.slice(2);
-const batchSize = Number(count);
+const [name = 'auto', arch = 'deepvision', width = '0.125', count = '8', timed = '5', profile] =
+  process.argv.slice(2);
+const length = Number(count);
 
 const backend = await openBackend(name as BackendName);
-const model = {
-  deepvision: { arch: 'deepvision', base: 'code', width: Number(width), occlusions: ['hole'] },
-};
-const config = checkConfig({ train: {}, model }, 'deepvision', ['hole']);
-const network = createNetwork(config.model.network, SIZE, 1);
-const params = initParams(network.specs, 1);
-const trainable = Object.fromEntries(
-  network.specs.filter((spec) => spec.trainable).map(({ name }) => [name, params[name]!]),
+const switches = arch === 'deepvision' ? { base: 'code' } : {};
+const model = { [arch]: { arch, ...switches, width: Number(width), occlusions: ['hole'] } };
+const config = checkConfig(
+  { train: { ema: arch === 'restorer' ? 0.998 : 0, learningRate: 1e-4 }, model },
+  { model: arch, seed: 1 },
+  ['hole'],
 );
-let weights: Weights = { params, adam: initAdam(trainable), ema: undefined };
+const network = createNetwork(config.model.network, SIZE, 1);
+const { weights } = initState(network, config.train);
 
 const random = createRandom(1, 'bench');
 const draw = <T>(length: number, value: () => T) => Array.from({ length }, value);
-const batch = createBatch(
-  {
-    size: SIZE,
-    channels: 1,
-    images: draw(batchSize, () => Uint8Array.from(draw(SIZE ** 2, () => random.int(256)))),
-    masks: draw(batchSize, () => new Uint8Array(SIZE ** 2).fill(1, 0, 4000)),
-  },
-  'black',
-);
-const noise = tf.tensor(
-  draw(batchSize * sizeOf(network.noise), () => random.normal()),
-  [batchSize, ...network.noise],
-);
+const drawn = {
+  ...fillBatch(
+    {
+      size: SIZE,
+      channels: 1,
+      images: draw(length, () => Uint8Array.from(draw(SIZE ** 2, () => random.int(256)))),
+      masks: draw(length, () => new Uint8Array(SIZE ** 2).fill(1, 3000, 4000)),
+    },
+    config.model.prefill,
+  ),
+  noise: Float32Array.from(draw(length * sizeOf(network.noise), () => random.normal())),
+};
 
 const options = {
-  adam: { ...ADAM_DEFAULTS, learningRate: 1e-4 },
   loss: config.model.loss,
   klShare: 1,
-  ema: 0,
+  ema: config.train.ema,
+  learningRateAt: () => config.train.learningRate,
 };
-console.log(`${backend}: ${countParams(network.specs)} parameters, batch ${batchSize}`);
-const times: number[] = [];
-for (let step = 0; step < WARM_UP + Number(timed); step++) {
+console.log(`${backend}: ${arch}, ${countParams(network.specs)} parameters, batch ${length}`);
+let stepper: Stepper = chooseStepper(backend)(network, weights, options);
+const run = async (updates: number) => {
   const start = performance.now();
-  const result = trainStep(network, weights, batch, noise, options);
-  weights = result.weights;
-  const [loss] = await result.loss.total.data(); // waits until everything before it is computed
-  times.push(performance.now() - start);
-  tf.dispose(Object.values(result.loss));
-  console.log(`step ${step + 1}: loss ${loss!.toPrecision(8)}, ${times.at(-1)!.toFixed(1)} ms`);
-}
+  for (let i = 0; i < updates; i++) await stepper.step(drawn);
+  const end = stepper.end();
+  // Waits until everything before it is computed.
+  const [total] = await end.losses.total.data();
+  const spent = performance.now() - start;
+  tf.dispose(Object.values(end.losses));
+  stepper.dispose();
+  stepper = chooseStepper(backend)(network, end.weights, options);
+  return { loss: total! / updates, spent };
+};
 
-const sorted = times.slice(WARM_UP).sort((a, b) => a - b);
-const median = sorted[Math.floor(sorted.length / 2)]!;
-const perImage = median / batchSize;
+const first = await run(WARM_UP);
 console.log(
-  `median ${median.toFixed(1)} ms a step, ${((perImage * EPOCH_IMAGES) / 1000).toFixed(1)} s for 25,000 images`,
+  `${WARM_UP} updates: mean loss ${first.loss.toPrecision(8)}, ${first.spent.toFixed(0)} ms`,
 );
-if (Number(width) === 1) console.log(`${((GFLOP_PER_IMAGE / perImage) * 1000).toFixed(0)} GFLOP/s`);
+// Two lengths, so that what comes once (the recording, reading the losses) can be taken away.
+const updates = Number(timed);
+const short = await run(WARM_UP);
+const long = await run(WARM_UP + updates);
+const milliseconds = (long.spent - short.spent) / updates;
+const perImage = milliseconds / length;
+console.log(
+  `mean loss ${long.loss.toPrecision(8)}; ${milliseconds.toFixed(2)} ms an update, ${perImage.toFixed(4)} ms an image, ${((perImage * EPOCH_IMAGES) / 1000).toFixed(1)} s for 25,000 images`,
+);
+console.log(`what comes once an epoch: ${(short.spent - WARM_UP * milliseconds).toFixed(0)} ms`);
+if (arch === 'deepvision' && width === '1')
+  console.log(`${((GFLOP_PER_IMAGE / perImage) * 1000).toFixed(0)} GFLOP/s`);
+if (profile) {
+  await stepper.step(drawn);
+  const timings = (await stepper.time?.(20)) ?? [];
+  const all = timings.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const byLabel = new Map<string, { times: number; milliseconds: number }>();
+  for (const { label, milliseconds } of timings) {
+    const { times = 0, milliseconds: before = 0 } = byLabel.get(label) ?? {};
+    byLabel.set(label, { times: times + 1, milliseconds: before + milliseconds });
+  }
+  console.log(`${timings.length} dispatches, ${all.toFixed(2)} ms one by one`);
+  for (const [label, { times, milliseconds }] of [...byLabel]
+    .sort(([, a], [, b]) => b.milliseconds - a.milliseconds)
+    .slice(0, KERNELS_SHOWN)) {
+    console.log(`${milliseconds.toFixed(3).padStart(9)} ms  ${times} × ${label}`);
+  }
+}
 process.exit(0);

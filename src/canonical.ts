@@ -1,15 +1,33 @@
 /** One text for one value: JSON with sorted keys, which hashes and comparisons are made of. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** JSON without white space, keys of objects in code unit order; `undefined` members are left out. */
 export function canonical(value: unknown): string {
+  return isInOrder(value) ? (JSON.stringify(value) as string) : inOrder(value);
+}
+
+/** True for objects that need no other order than they have, so that their JSON is what we want. */
+function isInOrder(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return value !== undefined;
+  if (Array.isArray(value)) return value.every(isInOrder);
+  let before: string | undefined;
+  for (const key of Object.keys(value)) {
+    if (before !== undefined && key < before) return false;
+    if (!isInOrder((value as Record<string, unknown>)[key])) return false;
+    before = key;
+  }
+  return true;
+}
+
+function inOrder(value: unknown): string {
   if (value === null || typeof value !== 'object') return scalar(value);
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map(inOrder).join(',')}]`;
   const members: string[] = [];
   const tree = value as Record<string, unknown>;
   for (const key of Object.keys(tree).sort()) {
     const member = tree[key];
-    if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonical(member)}`);
+    if (member !== undefined) members.push(`${JSON.stringify(key)}:${inOrder(member)}`);
   }
   return `{${members.join(',')}}`;
 }
@@ -22,5 +40,5 @@ function scalar(value: unknown): string {
 
 /** SHA-256 of a text in UTF-8, as 64 hexadecimal digits. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }

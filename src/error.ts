@@ -53,9 +53,33 @@ export function renderDiagnostic(diagnostic: Diagnostic): string {
   const { place, code, message, hint } = diagnostic;
   const where = place ? `${place.file}:${place.line}:${place.column}: ` : '';
   const lines = [`${where}error: ${message} (${code})`];
-  if (place) lines.push(`    ${place.text}`, `    ${underline(place)}`);
+  if (place) {
+    const seen = excerpt(place);
+    lines.push(`    ${seen.text}`, `    ${underline(seen)}`);
+  }
   if (hint !== undefined) lines.push(`  ${hint}`);
   return lines.join('\n');
+}
+
+/** A line that is longer is shown around the place alone. */
+const LONGEST_LINE = 200;
+const BEFORE = 60;
+
+function excerpt(place: Place): Place {
+  const { text, column } = place;
+  if (text.length <= LONGEST_LINE) return place;
+  const start = Math.max(0, Math.min(column - 1 - BEFORE, text.length - LONGEST_LINE));
+  const end = start + LONGEST_LINE;
+  const [before, behind] = [start === 0 ? '' : '…', end < text.length ? '…' : ''];
+  // Not within a letter of two units.
+  const shown = text.slice(start, end).replace(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, '?');
+  const at = column - start;
+  return {
+    ...place,
+    text: before + shown + behind,
+    column: at + before.length,
+    length: Math.min(place.length, shown.length - at + 1),
+  };
 }
 
 /** Tabs stay tabs, so that the marks stand under what they mean at any tab width. */

@@ -21,6 +21,7 @@ export type RunEvent =
   | EpochDone
   | Warned
   | Differs
+  | Collected
   | ItemDone
   | RunDone;
 
@@ -87,6 +88,21 @@ export interface Differs {
   readonly type: 'difference';
   readonly message: string;
   readonly item?: string;
+}
+
+/** The cache was above its limit: what nothing needs was removed. */
+export interface Collected {
+  readonly type: 'collected';
+  /** How many were removed. */
+  readonly results: number;
+  readonly states: number;
+  /** That became free. */
+  readonly bytes: number;
+  /** Bytes that are left. */
+  readonly left: number;
+  /** Of these, needed by the pipeline, pipeline.lock, other runs or the last runs. */
+  readonly needed: number;
+  readonly limit: number;
 }
 
 /** The one line that each selected item ends with. */

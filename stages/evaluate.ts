@@ -11,14 +11,15 @@ import { type Subject, scoreImages } from './lib/evaluation.js';
 import { captionPicks, drawExamples, layersOf, pickExamples } from './lib/examples.js';
 import { fitPca } from './lib/fill/pca.js';
 import { gainsOf } from './lib/gains.js';
-import { type ImageSet, readImages } from './lib/images.js';
+import { type ImageSet, imagesFile, readImages } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
+import { maskArea } from './lib/mask.js';
 import { readMaskIndex, readMasks } from './lib/masks.js';
 import { metricsTree } from './lib/metrics.js';
 import { createRandom } from './lib/random.js';
 import { loadModel } from './lib/restore.js';
 import { TARGETS } from './lib/score.js';
-import { type HistoryEntry, orderSettings, writeScores } from './lib/scores.js';
+import { type HistoryEntry, orderSettings, type ScoresIndex, writeScores } from './lib/scores.js';
 import type { Split } from './lib/split.js';
 
 interface Shape {
@@ -30,16 +31,16 @@ interface Shape {
     readonly model: string;
   };
   outs: { readonly scores: string; readonly metrics: string };
-  matrix: Readonly<Record<string, string>>;
+  matrix: ScoresIndex['matrix'];
 }
 
 export default defineStage<Shape>(
   async ({ item, matrix, params, deps, outs, signal, progress }) => {
     const asked = checkEvaluate(params.evaluate);
-    const images = readImages(deps.images);
+    const model = await loadModel(deps.model);
+    const images = readImages(deps.images, model.info.config.kernel);
     const split = readJson<Split>(join(deps.split, 'split.json'));
     const settings = orderSettings(readMaskIndex(deps.masks));
-    const model = await loadModel(deps.model);
     const subject: Subject = {
       images,
       masks: new Map(settings.map(({ name }) => [name, readMasks(deps.masks, name)])),
@@ -67,17 +68,19 @@ export default defineStage<Shape>(
     }
     model.dispose();
 
+    const file = imagesFile(images.index.kernels, images.kernel);
     mkdirSync(outs.scores, { recursive: true });
     writeJson(outs.metrics, { test: metricsTree(test), train: metricsTree(train) });
     writeScores(outs.scores, {
       test,
       train,
+      areas: areasOf(subject, split.test),
       examples: Buffer.concat(pictures),
       index: {
         item,
         matrix,
         source: images.index.source,
-        image: { size: images.size, channels: images.channels },
+        image: { size: images.size, channels: images.channels, kernel: images.kernel },
         settings,
         methods: test.methods,
         targets: TARGETS,
@@ -86,7 +89,8 @@ export default defineStage<Shape>(
           test: { scored: indices.test.length, of: split.test.length },
           train: { scored: indices.train.length, of: split.train.length },
         },
-        gains: gainsOf(test, asked.bootstrap, createRandom(asked.seed, 'bootstrap')),
+        gains: gainsOf(test, { resamples: asked.bootstrap, seed: asked.seed }),
+        bootstrap: { resamples: asked.bootstrap, seed: asked.seed },
         layers: layersOf(subject, asked.samples),
         picks: settings.map(({ name }, at) =>
           captionPicks(test, name, picks[at]!, (position) => fileOf(images, split.test[position]!)),
@@ -95,7 +99,7 @@ export default defineStage<Shape>(
         history: readJson<HistoryEntry[]>(join(deps.model, 'history.json')),
         notes: [...split.notes, ...unreadableNote(images)],
         digests: await digestFiles({
-          'images/images.npy': join(deps.images, 'images.npy'),
+          [`images/${file}`]: join(deps.images, file),
           ...Object.fromEntries(
             settings.map(({ name }) => [`masks/${name}.npy`, join(deps.masks, `${name}.npy`)]),
           ),
@@ -128,6 +132,14 @@ function fitOn(
     chosen.set(data.subarray(index * length, (index + 1) * length), at * length);
   }
   return fitPca(chosen, length, components);
+}
+
+/** The occluded share of each image, setting after setting. */
+function areasOf({ images, masks }: Subject, indices: readonly number[]): number[] {
+  const pixels = images.size * images.size;
+  return [...masks.values()].flatMap((set) =>
+    indices.map((index) => maskArea(set.mask(index)) / pixels),
+  );
 }
 
 function fileOf({ index }: ImageSet, image: number): string {

@@ -2,13 +2,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineStage } from 'pipe/stage';
-import { checkInteger, checkTree } from './lib/check.js';
+import { checkChoice, checkInteger, checkKeys, checkTree } from './lib/check.js';
 import type { ImageIndex } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
 import { drawMask, maskArea, type Occlusion, packedLength, packMask } from './lib/mask.js';
 import type { MaskIndex } from './lib/masks.js';
+import { mistake } from './lib/mistake.js';
 import { createNpyWriter } from './lib/npy.js';
-import { checkOcclusions } from './lib/occlusions.js';
+import { checkOcclusions, settingNames } from './lib/occlusions.js';
 import { createRandom } from './lib/random.js';
 
 interface Shape {
@@ -19,8 +20,11 @@ interface Shape {
 
 export default defineStage<Shape>(({ params, deps, outs, signal, progress }) => {
   const size = checkInteger(checkTree(params.image, 'image').size, 'image.size', 8, 4096);
-  const seed = checkInteger(checkTree(params.occlude, 'occlude').seed, 'occlude.seed', 0);
-  const occlusions = checkOcclusions(params.occlusions, size);
+  const tree = checkTree(params.occlude, 'occlude');
+  checkKeys(tree, 'occlude', ['seed', 'settings']);
+  const seed = checkInteger(tree.seed, 'occlude.seed', 0);
+  const wanted = checkListed(tree.settings, settingNames(params.occlusions));
+  const occlusions = checkOcclusions(params.occlusions, size, wanted);
   const { images } = readJson<ImageIndex>(join(deps.images, 'index.json'));
 
   mkdirSync(outs.masks, { recursive: true });
@@ -45,3 +49,12 @@ export default defineStage<Shape>(({ params, deps, outs, signal, progress }) => 
   const index: MaskIndex = { size, count: images.length, settings };
   writeJson(join(outs.masks, 'index.json'), index);
 });
+
+/** The settings that are listed; all of them without a list. */
+function checkListed(listed: unknown, all: readonly string[]): readonly string[] {
+  if (listed === undefined) return all;
+  if (!Array.isArray(listed) || listed.length === 0) {
+    throw mistake('occlude.settings: expected a list of names in occlusions');
+  }
+  return listed.map((name, at) => checkChoice(name, `occlude.settings[${at}]`, all));
+}

@@ -11,7 +11,9 @@ import {
   type ImageEntry,
   type ImageFormat,
   type ImageIndex,
+  imagesFile,
   KERNELS,
+  type Kernel,
 } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
 import { firstLine, mistake } from './lib/mistake.js';
@@ -35,9 +37,11 @@ export default defineStage<Shape>(async ({ params, deps, outs, signal, progress 
 
   configureSharp();
   mkdirSync(outs.images, { recursive: true });
-  const { size, channels } = format;
+  const { size, channels, kernels } = format;
   const rowShape = channels === 1 ? [size, size] : [size, size, 3];
-  const writer = createNpyWriter(join(outs.images, 'images.npy'), '|u1', rowShape);
+  const writers = kernels.map((kernel) =>
+    createNpyWriter(join(outs.images, imagesFile(kernels, kernel)), '|u1', rowShape),
+  );
   const images: ImageEntry[] = [];
   const unreadable: { file: string; reason: string }[] = [];
   for (const chunk of chunks(raw.images, CHUNK)) {
@@ -51,26 +55,31 @@ export default defineStage<Shape>(async ({ params, deps, outs, signal, progress 
         unreadable.push(outcome);
         continue;
       }
-      writer.write(outcome.pixels);
+      for (const [at, writer] of writers.entries()) writer.write(outcome.pixels[at]!);
       images.push(outcome.entry);
     }
   }
-  writer.close();
+  for (const writer of writers) writer.close();
 
   reportUnreadable(unreadable, total, maxUnreadable);
-  const index: ImageIndex = { source: raw.source, images, unreadable };
+  const index: ImageIndex = { source: raw.source, kernels, images, unreadable };
   writeJson(join(outs.images, 'index.json'), index);
 });
 
 type Outcome =
-  | { readonly entry: ImageEntry; readonly pixels: Uint8Array }
+  | { readonly entry: ImageEntry /** By kernel. */; readonly pixels: readonly Uint8Array[] }
   | { readonly file: string; readonly reason: string };
 
-async function prepare(folder: string, image: RawImage, format: ImageFormat): Promise<Outcome> {
+async function prepare(
+  folder: string,
+  image: RawImage,
+  { kernels, ...format }: Pick<ImageParams, 'kernels' | 'size' | 'channels'>,
+): Promise<Outcome> {
   const file = await readFile(join(folder, image.file));
   const sha256 = createHash('sha256').update(file).digest('hex');
   try {
-    const pixels = await decodeImage(file, format);
+    const pixels: Uint8Array[] = [];
+    for (const kernel of kernels) pixels.push(await decodeImage(file, { ...format, kernel }));
     const { file: name, group, part } = image;
     return { pixels, entry: { file: name, group, sha256, ...(part && { part }) } };
   } catch (error) {
@@ -94,13 +103,27 @@ function reportUnreadable(
   console.warn(`${text}\nThey are left out.`);
 }
 
-function checkImage(value: unknown): ImageFormat & { readonly maxUnreadable: number } {
+interface ImageParams extends Omit<ImageFormat, 'kernel'> {
+  readonly kernels: readonly [Kernel, ...Kernel[]];
+  readonly maxUnreadable: number;
+}
+
+function checkImage(value: unknown): ImageParams {
   const tree = checkTree(value, 'image');
   checkKeys(tree, 'image', ['size', 'channels', 'kernel', 'maxUnreadable']);
   return {
     size: checkInteger(tree.size, 'image.size', 8, 4096),
     channels: checkChoice(tree.channels ?? 1, 'image.channels', [1, 3]),
-    kernel: checkChoice(tree.kernel ?? 'cubic', 'image.kernel', KERNELS),
+    kernels: checkKernels(tree.kernel ?? 'cubic'),
     maxUnreadable: checkNumber(tree.maxUnreadable ?? 0, 'image.maxUnreadable', 0, 1),
   };
+}
+
+/** One kernel, or a list of them: a model may name the one that it takes. */
+function checkKernels(value: unknown): readonly [Kernel, ...Kernel[]] {
+  if (!Array.isArray(value)) return [checkChoice(value, 'image.kernel', KERNELS)];
+  const kernels = value.map((one, at) => checkChoice(one, `image.kernel[${at}]`, KERNELS));
+  const [first, ...others] = new Set(kernels);
+  if (first === undefined) throw mistake('image.kernel: expected a kernel, or a list of them');
+  return [first, ...others];
 }

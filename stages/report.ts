@@ -2,6 +2,8 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineStage } from 'pipe/stage';
+import { ablationsOf } from './lib/ablation.js';
+import { checkKeys, checkText, checkTree } from './lib/check.js';
 import { digestFiles } from './lib/digest.js';
 import { page } from './lib/html/page.js';
 import type { Used } from './lib/html/provenance.js';
@@ -27,9 +29,20 @@ export default defineStage<Shape>(async ({ params, deps, outs, progress }) => {
   }
 
   const datasets = groupItems(items);
-  writeFileSync(outs.html, page(datasets, params, used));
-  writeFileSync(outs.md, reportMarkdown(datasets, used));
+  const base = ablationBase(params);
+  const ablations = base === undefined ? [] : ablationsOf(datasets, base);
+  const report = { datasets, ablations, params, used };
+  writeFileSync(outs.html, page(report));
+  writeFileSync(outs.md, reportMarkdown(report));
 });
+
+/** `ablation.base`: the model that the others are held against; without it there is no ablation. */
+function ablationBase(params: unknown): string | undefined {
+  const { ablation = {} } = checkTree(params, 'params');
+  const tree = checkTree(ablation, 'ablation');
+  checkKeys(tree, 'ablation', ['base']);
+  return tree.base === undefined ? undefined : checkText(tree.base, 'ablation.base');
+}
 
 /** What the item was evaluated from, and what the report itself read. */
 async function digestsOf(folder: string, item: Item): Promise<Record<string, string>> {

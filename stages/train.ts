@@ -7,9 +7,11 @@ import { writeJson } from './lib/json.js';
 import { createNetwork } from './lib/nn/create.js';
 import { writeModel } from './lib/nn/model-files.js';
 import { countParams } from './lib/nn/params.js';
-import { checkOcclusions } from './lib/occlusions.js';
+import { checkOcclusions, settingNames } from './lib/occlusions.js';
+import { chooseStepper } from './lib/train/choose-stepper.js';
 import { checkConfig, learningRateAt } from './lib/train/config.js';
 import { readTrainingData } from './lib/train/data.js';
+import { startDrawing } from './lib/train/drawing.js';
 import { trainEpoch } from './lib/train/epoch.js';
 import { assertFits } from './lib/train/memory.js';
 import { initState, readState, type TrainState, writeState } from './lib/train/state.js';
@@ -22,7 +24,7 @@ interface Shape {
     readonly occlusions: unknown;
     readonly model: unknown;
   };
-  matrix: { readonly dataset: string; readonly model: string };
+  matrix: { readonly dataset: string; readonly model: string; readonly seed: number };
   deps: { readonly images: string; readonly masks: string; readonly split: string };
   outs: { readonly model: string };
 }
@@ -31,14 +33,13 @@ export default defineStage<Shape>(async (context) => {
   const { params, deps, outs, epochs, matrix, signal } = context;
 
   // Parameters
-  const occlusions = checkOcclusions(params.occlusions, params.image.size);
-  const settings = [...occlusions.keys()];
   const config = checkConfig(
     { ...params, model: checkTree(params.model, 'model') },
-    matrix.model,
-    settings,
+    matrix,
+    settingNames(params.occlusions),
   );
   const { train, model } = config;
+  const occlusions = checkOcclusions(params.occlusions, params.image.size, model.occlusions);
 
   // Data and model
   const backend = await openBackend(train.backend);
@@ -54,8 +55,18 @@ export default defineStage<Shape>(async (context) => {
   );
 
   // Training
+  const drawing = startDrawing({
+    config: { ...config, noise: network.noise },
+    occlusions,
+    masks: deps.masks,
+    size,
+    channels,
+    data: data.images.data.buffer,
+  });
   for (const epoch of epochs.remaining()) {
     const { weights, losses } = await trainEpoch(config, network, data, state.weights, epoch, {
+      drawing,
+      startStepper: chooseStepper(backend),
       onBatch(done, total) {
         signal.throwIfAborted();
         context.progress(done, total, 'batches');
@@ -67,6 +78,8 @@ export default defineStage<Shape>(async (context) => {
     state = { weights, epoch, history: [...state.history, record] };
     await epochs.commit(epoch, (folder) => writeState(folder, state, train.seed), record);
   }
+
+  await drawing.close();
 
   // Outs: a function of the last state alone
   const { weights, epoch, history } = state;

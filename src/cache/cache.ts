@@ -3,23 +3,23 @@ import path from 'node:path';
 import { Chains } from './chains.js';
 import { type Digest, kindOf, nameOf } from './digest.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './durable.js';
-import { DamagedObject } from './errors.js';
+import { bestEffort, DamagedObject } from './errors.js';
 import { collect, type GcOptions, type GcReport } from './gc.js';
 import type { Ground } from './ground.js';
 import { type Layout, layoutOf } from './layout.js';
-import type { Recorded } from './ledger.js';
-import { lstatIfThere } from './look.js';
+import { lstatIfThere, renew } from './look.js';
 import { type Attempt, type KeptKind, type LastRun, Notes } from './notes.js';
 import { isWhole, Objects } from './objects.js';
 import { finish, finishSync } from './pace.js';
 import { type Needs, Pin } from './pins.js';
-import type { ChainAbout, EpochRecord, RunRecord } from './record.js';
+import type { ChainAbout, EpochRecord, RecordedOut, RunRecord } from './record.js';
 import { readRunRecord, recordPath } from './records.js';
 import { type Restored, Restoring, removeAside } from './restoring.js';
 import type { Scan } from './rows.js';
 import type { ScanOptions } from './scanner.js';
 import { Scratch, sweepDead } from './scratch.js';
 import { writeSealed } from './sealed-file.js';
+import { Size } from './size.js';
 import { firstUnsound } from './sound.js';
 import { type CacheStats, statsOf } from './stats.js';
 import { Storing } from './storing.js';
@@ -44,6 +44,9 @@ export interface CacheOptions {
   readonly warn: (message: string) => void;
 }
 
+/** A cache that may only be read is not collected by us either. */
+const UNKNOWN_TO_GC = 'a gc beside this run does not know what it needs';
+
 export function openCache(options: CacheOptions): Cache {
   return new Cache(options);
 }
@@ -55,6 +58,7 @@ export class Cache {
   readonly #chains: Chains;
   readonly #pin: Pin;
   readonly #notes: Notes;
+  readonly #size: Size;
   readonly #warned = new Set<string>();
   readonly #warn: (message: string) => void;
   readonly #readOnly: boolean;
@@ -65,13 +69,15 @@ export class Cache {
     this.layout = layoutOf(project, folder);
     this.#scratch = new Scratch(this.layout.tmp);
     this.#pin = new Pin(this.layout.pins, this.#scratch);
-    this.#objects = new Objects(this.layout.objects, this.layout.damaged, this.#scratch);
     this.#warn = (message) => {
       if (this.#warned.has(message)) return;
       this.#warned.add(message);
       warn(message);
     };
-    this.#chains = new Chains(this.layout, this.#scratch, this.#warn);
+    this.#size = new Size(this.layout, this.#scratch, this.#warn);
+    const { objects, damaged } = this.layout;
+    this.#objects = new Objects(objects, damaged, this.#scratch, this.#size.add);
+    this.#chains = new Chains(this.layout, this.#scratch, this.#warn, this.#size.add);
     this.#notes = new Notes({
       layout: this.layout,
       scratch: this.#scratch,
@@ -82,7 +88,8 @@ export class Cache {
 
   /** What lies at a project-relative path; undefined when nothing does. Remembered for the run. */
   scanSync(where: string, options?: ScanOptions): Scan | undefined {
-    return finishSync(this.#open().scanner.scan(where, options));
+    const { scanner } = this.#open();
+    return scanner.unchanged(where, options) ?? finishSync(scanner.scan(where, options));
   }
 
   /** The same, with a turn of the event loop every 10 ms. */
@@ -116,8 +123,8 @@ export class Cache {
    * The outs of a record, which is all that most decisions need. A record whose file looks as it did
    * is not read again: with ten thousand items that is most of the time.
    */
-  readOuts(key: string): Recorded | undefined {
-    return this.#notes.recorded(key);
+  readOuts(key: string): readonly RecordedOut[] | undefined {
+    return this.#notes.outs(key);
   }
 
   /** Called last, when every out is stored: from here on the result exists. */
@@ -262,18 +269,43 @@ export class Cache {
 
   /** Keeps results and chains from every gc until this process closes the cache, or ends. */
   pin(needs: Partial<Needs>): void {
-    this.#pin.add(needs);
+    bestEffort(UNKNOWN_TO_GC, this.#warn, () => this.#pin.add(needs));
   }
 
-  /** At the end of a run: what it needed is kept for a while. */
-  noteRun(needs: Needs): void {
-    this.#notes.noteRun(needs);
+  /**
+   * The same for one result that is stored already: its record gets a new time, and no gc takes what
+   * is newer than the pin of a living process.
+   */
+  use(key: string): void {
+    bestEffort(UNKNOWN_TO_GC, this.#warn, () => {
+      this.#pin.place();
+      renew(recordPath(this.layout.records, key));
+    });
+  }
+
+  /** At the end of a run: what it needed is kept for a while, and so are the chains it worked on. */
+  noteRun({ keys, chains }: Needs): void {
+    this.#notes.noteRun({ keys, chains: [...new Set([...chains, ...this.#pin.chains])] });
+  }
+
+  /** True when this process has stored something: else there is no more than before. */
+  get grew(): boolean {
+    return this.#size.grew;
+  }
+
+  /** True when the cache holds more than so many bytes, and gc has not just found that it must. */
+  isOver(limit: number): Promise<boolean> {
+    return this.#size.isOver(limit);
   }
 
   /** Removes what nothing needs; safe beside running processes. */
-  gc(options: GcOptions): Promise<GcReport> {
-    if (options.dry !== true) this.#pin.place();
-    return collect(this.#ground(), options);
+  async gc(options: GcOptions): Promise<GcReport> {
+    if (options.dry === true) return collect(this.#ground(), options);
+    this.#pin.place();
+    const noted = this.#size.noted();
+    const report = await collect(this.#ground(), options);
+    this.#size.setLeft(report.bytesAfter, noted);
+    return report;
   }
 
   /** Reads every object and every record, and says what is damaged and whom it concerns. */
@@ -282,13 +314,14 @@ export class Cache {
   }
 
   /** What is held and what it costs. */
-  stats(): Promise<CacheStats> {
-    return statsOf(this.#ground());
+  stats(maxSize?: number): Promise<CacheStats> {
+    return statsOf(this.#ground(), maxSize);
   }
 
   /** Writes the stat index and the ledger, and deletes what was moved aside. */
   close(): void {
     this.#workspace?.save();
+    this.#size.note();
     this.#notes.close();
     this.#pin.remove();
     this.#scratch.remove();

@@ -24,11 +24,19 @@ export class Chains {
   readonly #layout: Layout;
   readonly #scratch: Scratch;
   readonly #warn: (message: string) => void;
+  readonly #onSize: (bytes: number) => void;
 
-  constructor(layout: Layout, scratch: Scratch, warn: (message: string) => void) {
+  /** `onSize` is told how many bytes were stored; negative: given up. */
+  constructor(
+    layout: Layout,
+    scratch: Scratch,
+    warn: (message: string) => void,
+    onSize: (bytes: number) => void = () => {},
+  ) {
     this.#layout = layout;
     this.#scratch = scratch;
     this.#warn = warn;
+    this.#onSize = onSize;
   }
 
   /** By epoch. What is missing or cannot be believed is a gap. */
@@ -135,7 +143,10 @@ export class Chains {
     }
     for (const { state } of dropped) {
       for (const hex of objects.namesOf(state)) {
-        if (!needed.has(hex)) rmSync(objects.pathOf(hex), { force: true });
+        if (needed.has(hex)) continue;
+        const size = objects.stat(hex)?.size ?? 0;
+        rmSync(objects.pathOf(hex), { force: true });
+        this.#onSize(-size);
       }
     }
   }
@@ -146,6 +157,7 @@ export class Chains {
       path.join(this.#folder(chain), 'objects'),
       this.#layout.damaged,
       this.#scratch,
+      this.#onSize,
     );
   }
 

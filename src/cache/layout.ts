@@ -20,6 +20,8 @@ export interface Layout {
   readonly chains: string;
   /** Objects that were found damaged, for whoever wants to look at them. */
   readonly damaged: string;
+  /** How large all of it is, as far as it was noted. */
+  readonly size: string;
   /** What living processes need, for gc. */
   readonly pins: string;
   /** One folder for each project that uses this cache: stat index, last runs. */
@@ -42,6 +44,7 @@ export function layoutOf(project: string, folder?: string): Layout {
     records: path.join(home, 'records'),
     chains: path.join(home, 'chains'),
     damaged: path.join(home, 'damaged'),
+    size: path.join(home, 'size'),
     pins: path.join(home, 'pins'),
     projects: path.join(home, 'projects'),
     plans: path.join(home, 'plans'),

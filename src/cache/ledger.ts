@@ -2,12 +2,6 @@
 import type { Stats } from 'node:fs';
 import type { RecordedOut } from './record.js';
 
-/** What a decision needs of a record. */
-export interface Recorded {
-  readonly key: string;
-  readonly outs: readonly RecordedOut[];
-}
-
 interface Entry {
   /** Times, inode and size of the record's file. A record is replaced by another file, never written to. */
   readonly stat: readonly [number, number, number, number];

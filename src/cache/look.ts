@@ -1,12 +1,24 @@
-/** Looking at the file system without an error for what is not there. */
-import { lstatSync, type Stats } from 'node:fs';
-import { isAbsent } from './errors.js';
+/** Files that may not be there: looked at, or given a new time, without an error. */
+import { lstatSync, type Stats, utimesSync } from 'node:fs';
+import { codeOf, isAbsent } from './errors.js';
 
 export function lstatIfThere(absolute: string): Stats | undefined {
   try {
     return lstatSync(absolute, { throwIfNoEntry: false });
   } catch (error) {
     if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Sets the file's time to now. False when it is gone this instant, or another user's. */
+export function renew(absolute: string): boolean {
+  try {
+    const now = new Date();
+    utimesSync(absolute, now, now);
+    return true;
+  } catch (error) {
+    if (isAbsent(error) || codeOf(error) === 'EPERM' || codeOf(error) === 'EACCES') return false;
     throw error;
   }
 }

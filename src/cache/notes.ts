@@ -2,9 +2,10 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from '../manifest.js';
+import { isSettled } from './clock.js';
 import { bestEffort } from './errors.js';
 import { itemFileName, type Layout, projectName } from './layout.js';
-import { Ledger, type Recorded } from './ledger.js';
+import { Ledger } from './ledger.js';
 import { lstatIfThere } from './look.js';
 import type { Needs } from './pins.js';
 import type { RecordedOut } from './record.js';
@@ -94,17 +95,18 @@ export class Notes {
   }
 
   /** The outs of a record, from the ledger when its file looks as it did. */
-  recorded(key: string): Recorded | undefined {
+  outs(key: string): readonly RecordedOut[] | undefined {
     const { layout, warn } = this.#options;
     const stat = lstatIfThere(recordPath(layout.records, key));
     if (stat === undefined) return undefined;
     this.#ledger ??= new Ledger(readSealed(this.#ledgerFile(), 'the ledger of records', warn));
     const known = this.#ledger.outs(key, stat);
-    if (known !== undefined) return { key, outs: known };
+    if (known !== undefined) return known;
+    const started = Date.now();
     const outs = readRunRecord(layout.records, key, warn)?.outs;
-    if (outs === undefined) return undefined;
-    this.#ledger.note(key, stat, outs);
-    return { key, outs };
+    // One that was written this instant could be replaced by one that looks the same.
+    if (outs !== undefined && isSettled(stat, started)) this.#ledger.note(key, stat, outs);
+    return outs;
   }
 
   noteRun(needs: Needs): void {

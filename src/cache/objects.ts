@@ -8,13 +8,12 @@ import {
   renameSync,
   rmSync,
   type Stats,
-  utimesSync,
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
 import { type Digest, kindOf, nameOf } from './digest.js';
-import { codeOf, DamagedObject, isAbsent } from './errors.js';
-import { lstatIfThere } from './look.js';
+import { codeOf, DamagedObject } from './errors.js';
+import { lstatIfThere, renew } from './look.js';
 import type { Scratch } from './scratch.js';
 import { parseTree, type TreeEntry } from './tree.js';
 
@@ -28,15 +27,23 @@ export class Objects {
   readonly folder: string;
   readonly #damaged: string;
   readonly #scratch: Scratch;
+  readonly #onStored: (bytes: number) => void;
   /** What was found damaged, also when it could not be moved away. */
   readonly #bad = new Set<string>();
   /** What this process stored and nobody has asked the disk for yet. */
   #unsynced: string[] = [];
 
-  constructor(folder: string, damaged: string, scratch: Scratch) {
+  /** `onStored` is told by how many bytes the folder has grown. */
+  constructor(
+    folder: string,
+    damaged: string,
+    scratch: Scratch,
+    onStored: (bytes: number) => void = () => {},
+  ) {
     this.folder = folder;
     this.#damaged = damaged;
     this.#scratch = scratch;
+    this.#onStored = onStored;
   }
 
   pathOf(hex: string): string {
@@ -57,15 +64,7 @@ export class Objects {
   reuse(hex: string, size?: number): boolean {
     const stat = this.stat(hex);
     if (stat === undefined || (size !== undefined && stat.size !== size)) return false;
-    try {
-      const now = new Date();
-      utimesSync(this.pathOf(hex), now, now);
-      return true;
-    } catch (error) {
-      // Gone this instant, or another user's: it is stored anew.
-      if (isAbsent(error) || codeOf(error) === 'EPERM' || codeOf(error) === 'EACCES') return false;
-      throw error;
-    }
+    return renew(this.pathOf(hex));
   }
 
   /** Stores bytes under their hash, and returns it. */
@@ -79,7 +78,7 @@ export class Objects {
       } finally {
         closeSync(handle);
       }
-      this.adopt(draft, hex);
+      this.adopt(draft, hex, bytes.length);
     } catch (error) {
       rmSync(draft, { force: true });
       throw error;
@@ -87,8 +86,11 @@ export class Objects {
     return hex;
   }
 
-  /** Moves a finished file of mode 0444 to its name; what may be there, damaged or not, gives way. */
-  adopt(draft: string, hex: string): void {
+  /**
+   * Moves a finished file of mode 0444 to its name; what may be there, damaged or not, gives way.
+   * `growth`: bytes more than there were.
+   */
+  adopt(draft: string, hex: string, growth: number): void {
     const target = this.pathOf(hex);
     try {
       renameSync(draft, target);
@@ -99,6 +101,7 @@ export class Objects {
     }
     this.#bad.delete(hex);
     this.#unsynced.push(target);
+    this.#onStored(growth);
   }
 
   /** Files that were stored since the last call. */

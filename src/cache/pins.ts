@@ -43,6 +43,10 @@ export class Pin {
     if (this.#since === undefined || this.#keys.size + this.#chains.size > before) this.#write();
   }
 
+  get chains(): Iterable<string> {
+    return this.#chains;
+  }
+
   remove(): void {
     if (this.#since !== undefined) rmSync(this.#file, { force: true });
     this.#since = undefined;

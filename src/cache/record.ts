@@ -17,6 +17,9 @@ export interface RunRecord {
   readonly seconds: number;
 }
 
+/** What a record says of its result, whoever computed it and when. */
+export type Result = Pick<RunRecord, 'key' | 'manifest' | 'outs'>;
+
 export interface RecordedOut {
   readonly name: string;
   readonly digest: Digest;

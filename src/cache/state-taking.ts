@@ -104,7 +104,7 @@ export class StateTaking {
       if (NO_LINKS.has(codeOf(error) ?? '')) return false;
       throw error;
     }
-    this.#objects.adopt(draft, hex);
+    this.#objects.adopt(draft, hex, stat.size);
     return true;
   }
 
@@ -119,7 +119,7 @@ export class StateTaking {
           'commit it when it is finished',
         );
       }
-      this.#objects.adopt(draft, hex);
+      this.#objects.adopt(draft, hex, copied.size);
     } catch (error) {
       rmSync(draft, { force: true });
       throw error;

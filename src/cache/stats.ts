@@ -13,7 +13,7 @@ export interface CacheStats {
   readonly states: { readonly epochs: number; readonly kept: number; readonly bytes: number };
   /** The largest first. */
   readonly items: readonly ItemStats[];
-  /** What gc shrinks it to by default. */
+  /** What it is kept below. */
   readonly maxSize: number;
 }
 
@@ -30,7 +30,10 @@ export interface ItemStats {
   readonly seconds: number;
 }
 
-export async function statsOf({ layout, scratch, warn }: Ground): Promise<CacheStats> {
+export async function statsOf(
+  { layout, scratch, warn }: Ground,
+  maxSize = defaultMaxSize(layout.root),
+): Promise<CacheStats> {
   const inventory = await finish(takeInventory(layout, scratch, warn));
   const { objects, records, chains } = inventory;
   const stateBytes = chains.reduce((sum, chain) => sum + bytesOf(chain.objects), 0);
@@ -45,7 +48,7 @@ export async function statsOf({ layout, scratch, warn }: Ground): Promise<CacheS
       bytes: stateBytes,
     },
     items: itemsOf(inventory),
-    maxSize: defaultMaxSize(layout.root),
+    maxSize,
   };
 }
 

@@ -81,7 +81,9 @@ export class Storing implements Keeper {
     try {
       const copied = await copyToDraft(absolute, from, draft, OBJECT_MODE);
       refuseChange(where, stat, fstatSync(from), copied.size);
-      this.#objects.adopt(draft, copied.hex);
+      // What may be there already gives way: it may be damaged.
+      const there = this.#objects.stat(copied.hex)?.size ?? 0;
+      this.#objects.adopt(draft, copied.hex, copied.size - there);
       return copied;
     } catch (error) {
       rmSync(draft, { force: true });

@@ -5,6 +5,7 @@ import type { Damage, VerifyReport } from '../cache/verifying.js';
 import { userError } from '../error.js';
 import { parseDuration, parseSize } from '../pipeline/quantity.js';
 import { bytes, duration, plural, table } from '../report/words.js';
+import { cacheLimit, statedLimit } from '../run/limit.js';
 import type { Project } from '../run/project.js';
 import { rootsOf } from '../run/roots.js';
 import { type Parsed, parse, type Usage } from './args.js';
@@ -64,12 +65,17 @@ async function stats(
   parsed: Parsed,
   { terminal }: CommandContext,
 ): Promise<number> {
-  const found = await project.cache.stats();
-  terminal.out(parsed.flag('json') ? `${JSON.stringify(found, null, 2)}\n` : statsText(found));
+  const stated = statedLimit(project);
+  const found = await project.cache.stats(stated === 'off' ? undefined : stated);
+  const text = () => statsText(found, stated !== 'off');
+  terminal.out(parsed.flag('json') ? `${JSON.stringify(found, null, 2)}\n` : text());
   return EXIT.done;
 }
 
-function statsText({ bytes: all, objects, results, states, items, maxSize }: CacheStats): string {
+function statsText(
+  { bytes: all, objects, results, states, items, maxSize }: CacheStats,
+  isKept: boolean,
+): string {
   const rows = items.map((item) => [
     item.item,
     String(item.results),
@@ -80,7 +86,7 @@ function statsText({ bytes: all, objects, results, states, items, maxSize }: Cac
   ]);
   const head = ['item', 'results', 'size', 'states', 'size', 'computed in'];
   return [
-    `${bytes(all)} in ${plural(objects, 'object')}; gc keeps it below ${bytes(maxSize)}`,
+    `${bytes(all)} in ${plural(objects, 'object')}; ${isKept ? 'runs keep' : 'pipe cache gc brings'} it below ${bytes(maxSize)}`,
     `  ${plural(results.records, 'result')}: ${bytes(results.bytes)}`,
     `  ${plural(states.epochs, 'epoch')}, the states of ${states.kept} kept: ${bytes(states.bytes)}`,
     '',
@@ -122,7 +128,7 @@ function concernsOf({ concerns }: Damage): string[] {
 }
 
 async function gc(project: Project, parsed: Parsed, { terminal }: CommandContext): Promise<number> {
-  const maxSize = quantity(parsed, 'max-size', parseSize, '50G');
+  const maxSize = quantity(parsed, 'max-size', parseSize, '50G') ?? cacheLimit(project);
   const maxAge = quantity(parsed, 'max-age', parseDuration, '30d');
   const report = await project.cache.gc({
     roots: await rootsOf(project),

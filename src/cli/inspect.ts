@@ -1,9 +1,9 @@
 /** What `status`, `why` and `graph` share: the outlook of the selected items, without running anything. */
 import { explain } from '../run/explain.js';
+import { inspection } from '../run/inspection.js';
 import { outlooks, waitingText } from '../run/outlook.js';
 import type { Project } from '../run/project.js';
 import type { Reason } from '../run/reasons.js';
-import { inspection } from '../run/run.js';
 import { itemAt } from '../run/work.js';
 
 /** `stale`: it would run. `restorable`: its result is in the cache, its outs are not in place. */

@@ -2,10 +2,10 @@
 import { renderDiagnostic, UserError } from '../error.js';
 import { LOCK_FILE, sectionOf } from '../lock/file.js';
 import { plural } from '../report/words.js';
+import { inspection } from '../run/inspection.js';
 import { lockStandings, strangers } from '../run/lock-check.js';
 import { readLockFile } from '../run/lock-file.js';
 import { findRoot, openProject, type Variant } from '../run/project.js';
-import { inspection } from '../run/run.js';
 import { itemAt } from '../run/work.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT, JSON_OPTION } from './command.js';

@@ -10,6 +10,9 @@ export type Cell = Readonly<Record<string, Scalar>>;
 
 const AXIS = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
+/** Of one stage. Axes multiply: a few of them too many ask for more than there is memory. */
+const MAX_CELLS = 100_000;
+
 /** An axis name may not be one of these; `${deps.x}` and `${outs.x}` would be ambiguous to read. */
 const RESERVED = new Set(['deps', 'outs']);
 
@@ -27,6 +30,7 @@ export function cellsOf(
   if (!axes || !include || !exclude) return undefined;
   const names = axes.size > 0 ? [...axes.keys()] : Object.keys(include[0]?.cell ?? {});
   if (!checkEntries(names, axes, include, exclude, problems)) return undefined;
+  if (!checkSize(axes, include.length, matrix, problems)) return undefined;
   const cells = product(axes).filter((cell) => !exclude.some((each) => covers(each.cell, cell)));
   for (const { cell } of include) cells.push(ordered(cell, names));
   return checkCells(stage, cells, matrix, problems) ? cells : undefined;
@@ -185,6 +189,17 @@ function unknownValues({ cell, node }: Listed, axes: Axes, problems: Problems): 
     const hint = suggest(String(value), axis.values.map(String), 'values are');
     problems.add({ code: 'bad-cell', message, hint }, child(node, name)?.span ?? node.span);
   }
+}
+
+/** Before the cells are made. */
+function checkSize(axes: Axes, included: number, matrix: Located, problems: Problems): boolean {
+  const sizes = [...axes.values()].map(({ values }) => values.length);
+  const made = sizes.length === 0 ? 0 : sizes.reduce((product, size) => product * size, 1);
+  if (made + included <= MAX_CELLS) return true;
+  const message = `the matrix has ${made + included} cells, more than ${MAX_CELLS}`;
+  const hint = 'take an axis away, or name the cells that you want under include:';
+  problems.add({ code: 'too-many-cells', message, hint }, matrix.span);
+  return false;
 }
 
 /** The last axis runs fastest. */

@@ -1,6 +1,14 @@
 /** The log of a run for pipes, files and CI: whole lines, each with its item's name, quiet where nothing happened. */
-import type { ItemDone, RunEvent } from '../event.js';
-import { duration, failureLines, metricsText, plural, summaryLine } from './words.js';
+import type { Collected, ItemDone, RunEvent } from '../event.js';
+import {
+  bytes,
+  duration,
+  failureLines,
+  metricsText,
+  plural,
+  roughly,
+  summaryLine,
+} from './words.js';
 
 export type Write = (text: string) => void;
 
@@ -35,6 +43,8 @@ export function plainLines(event: RunEvent, dry: boolean): string[] {
       return [`${event.item === undefined ? '' : `${event.item}: `}warning: ${event.message}`];
     case 'difference':
       return [`${event.item === undefined ? '' : `${event.item}: `}${event.message}`];
+    case 'collected':
+      return [collectedLine(event)];
     case 'item':
       return dry ? forecastLines(event) : itemLines(event);
     case 'summary':
@@ -42,6 +52,17 @@ export function plainLines(event: RunEvent, dry: boolean): string[] {
     default:
       return event satisfies never;
   }
+}
+
+function collectedLine({ results, states, bytes: freed, left, needed, limit }: Collected): string {
+  const what = [
+    ...(results > 0 ? [plural(results, 'result')] : []),
+    ...(states > 0 ? [plural(states, 'state')] : []),
+    ...(results + states === 0 ? ['nothing but leftovers'] : []),
+  ].join(' and ');
+  const rest = needed > limit ? `${bytes(needed)} are needed` : 'the rest is too new or in use';
+  const above = left > limit ? `: ${rest}` : '';
+  return `cache: removed ${what} (${bytes(freed)}), ${bytes(left)} left, limit ${bytes(limit)}${above}`;
 }
 
 function slowestLines({ slowest = [] }: RunEvent & { type: 'summary' }): string[] {
@@ -82,7 +103,7 @@ function itemLines(event: ItemDone): string[] {
 function forecastLines(event: ItemDone): string[] {
   if (event.verdict === 'fresh') return [];
   const why = event.reason === undefined ? '' : ` (${event.reason})`;
-  const about = event.expected === undefined ? '' : `, about ${duration(event.expected)}`;
+  const about = event.expected === undefined ? '' : `, about ${roughly(event.expected)}`;
   if (event.verdict === 'restored') return [`${event.item}: would be restored${why}`];
   if (event.epochs === undefined) return [`${event.item}: would run${about}${why}`];
   const { computed, reached } = event.epochs;

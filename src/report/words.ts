@@ -10,6 +10,13 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
 }
 
+/** A duration that nobody knows to the second: `0.4 s`, `12 s`, `14 min`, `2 h 05 min`. */
+export function roughly(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  if (Math.round(seconds) < 60) return duration(seconds);
+  return minutes < 60 ? `${minutes} min` : duration(minutes * 60);
+}
+
 /** `512 B`, `3.4 MB`: powers of 1000. */
 export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

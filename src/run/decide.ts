@@ -1,5 +1,5 @@
 /** Fresh, to be restored, or to be run: the one place where it is decided, by keys alone. */
-import type { RunRecord } from '../cache/record.js';
+import type { RecordedOut, Result, RunRecord } from '../cache/record.js';
 import { keyOf, type Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import type { Code } from './code.js';
@@ -8,7 +8,7 @@ import type { Reason } from './reasons.js';
 
 export type Decision =
   /** A record exists for today's key, and the outs on disk match it. */
-  | { readonly kind: 'fresh'; readonly key: string; readonly record: RunRecord }
+  | { readonly kind: 'fresh'; readonly key: string; readonly record: Result }
   /** A record exists and all that it names is stored; the outs on disk differ. */
   | {
       readonly kind: 'restore';
@@ -45,19 +45,21 @@ function decideByRecord(
   around: Surroundings,
 ): Decision {
   const { cache } = around;
+  const outs = cache.readOuts(key);
+  if (outs === undefined) return { kind: 'run', key, manifest, cause: 'stale' };
+  const differing = item.outs.find(
+    (out) => digestAt(out.path, around) !== digestOf(outs, out.name),
+  );
+  if (differing === undefined) return { kind: 'fresh', key, record: { key, manifest, outs } };
   const record = cache.readRecord(key);
   if (record === undefined) return { kind: 'run', key, manifest, cause: 'stale' };
-  const differing = item.outs.find(
-    (out) => digestAt(out.path, around) !== recorded(record, out.name),
-  );
-  if (differing === undefined) return { kind: 'fresh', key, record };
   const lost = record.outs.find((out) => !cache.hasAll(out.digest));
   if (lost !== undefined) return { kind: 'run', key, manifest, cause: { lost: lost.name } };
   return { kind: 'restore', key, record, reason: outReason(differing.path, around) };
 }
 
-function recorded(record: RunRecord, name: string): string | undefined {
-  return record.outs.find((out) => out.name === name)?.digest;
+function digestOf(outs: readonly RecordedOut[], name: string): string | undefined {
+  return outs.find((out) => out.name === name)?.digest;
 }
 
 function outReason(path: string, around: Surroundings): Reason {

@@ -1,6 +1,6 @@
 /** `--frozen`: what would run or is not as pipeline.lock says, each with its reason; nothing is written. */
 import type { Digest } from '../cache/digest.js';
-import type { RunRecord } from '../cache/record.js';
+import type { Result, RunRecord } from '../cache/record.js';
 import type { ItemDone } from '../event.js';
 import type { LockBlock } from '../lock/block.js';
 import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
@@ -103,7 +103,7 @@ async function inspectResults(
 function againstLock(
   work: Work,
   index: number,
-  { key, manifest, outs }: RunRecord,
+  { key, manifest, outs }: Result,
   block: LockBlock | undefined,
 ): string | undefined {
   if (block === undefined) return NOT_LOCKED;

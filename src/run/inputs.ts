@@ -56,24 +56,25 @@ function manifestOf(
 ): Manifest {
   const values: Record<string, string | null> = {};
   for (const name of item.env) values[name] = env[name] ?? null;
-  const manifest: Manifest = {
-    format: 1,
+  // In the order of the canonical text, which is then quickly made.
+  return {
     code: codeOf(item, code),
-    params: item.params,
-    env: values,
     deps,
+    env: values,
+    ...(item.epochs === undefined ? {} : { epochs: item.epochs.target }),
+    format: 1,
     outs: item.outs.map((out) => out.name).sort(),
+    params: item.params,
   };
-  return item.epochs === undefined ? manifest : { ...manifest, epochs: item.epochs.target };
 }
 
 function codeOf(item: Item, code: Code): Manifest['code'] {
   if (code.kind === 'module') return { ...code.module, matrix: item.matrix } satisfies ModuleCode;
   return {
-    kind: 'command',
     command: item.action.kind === 'argv' ? item.action.argv : shellCommand(item),
-    scripts: code.scripts,
+    kind: 'command',
     ...(Object.keys(code.packages).length === 0 ? {} : { packages: code.packages }),
+    scripts: code.scripts,
   };
 }
 

@@ -74,6 +74,12 @@ export async function openProject(
   return { ...host, root, variant, plan, cache };
 }
 
+/** The same project as another variant of pipeline.yaml as it is now sees it. */
+export async function asVariant(project: Project, variant: Variant): Promise<Project> {
+  const plan = await planOf(project, project.root, variant, project.cache);
+  return { ...project, variant, plan };
+}
+
 /** A kept plan is named by all that it was made of: another text, variant or version has another name. */
 async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
   const text = readPipeline(root);

@@ -178,6 +178,8 @@ function changedFiles(
   const now = entriesOf(explain, b);
   if (before === undefined && now === undefined) return [prefix];
   const names = [...new Set([...(before?.keys() ?? []), ...(now?.keys() ?? [])])].sort();
+  // A folder without anything in it is what has come or gone.
+  if (names.length === 0) return [prefix];
   return names.flatMap((name) => {
     const x = before?.get(name);
     const y = now?.get(name);

@@ -3,10 +3,10 @@ import type { GcRoots } from '../cache/gc.js';
 import type { LockBlock } from '../lock/block.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
+import { inspection } from './inspection.js';
 import { readLockFile } from './lock-file.js';
 import { outlooks } from './outlook.js';
 import type { Project } from './project.js';
-import { inspection } from './run.js';
 import { itemAt } from './work.js';
 
 /**

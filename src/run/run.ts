@@ -1,14 +1,18 @@
 /** A run from beginning to end: select, sweep, schedule, and one verdict for each item. */
 import type { Emit, ItemDone, RunDone } from '../event.js';
 import { VERDICTS } from '../event.js';
+import { chainManifest, keyOf } from '../manifest.js';
 import { select, withNeeds } from '../pipeline/select.js';
-import { openCodes } from './code.js';
 import { foretell } from './foretell.js';
+import { inspection, workOn } from './inspection.js';
+import { statedLimit } from './limit.js';
 import { isLocked, isLockNoted } from './lock-note.js';
 import { refuseMissing } from './missing.js';
 import type { Project } from './project.js';
 import { sweep } from './sweep.js';
 import { itemAt, type RunOptions, type Work } from './work.js';
+
+export { inspection } from './inspection.js';
 
 export interface RunResult {
   readonly summary: RunDone;
@@ -25,6 +29,7 @@ export interface RunResult {
  */
 export async function run(project: Project, options: RunOptions, emit: Emit): Promise<RunResult> {
   const started = performance.now();
+  statedLimit(project);
   const work = await prepare(project, options, emit);
   try {
     emit({
@@ -33,7 +38,7 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
       dry: isDry(options),
     });
     const differences = await carryOut(work);
-    if (!isDry(options)) noteNeeds(work);
+    if (!isDry(options)) await careForCache(work);
     const items = work.selected.map((index) => work.done.get(index) as ItemDone);
     const summary = summarize(items, (performance.now() - started) / 1000);
     emit(summary);
@@ -59,6 +64,8 @@ async function sweepAndSchedule(work: Work): Promise<void> {
   await refuseMissing(work.project, missing);
   if (pending.length > 0) {
     await refuseBrokenLock(work);
+    // What is fresh is needed until the run ends, which a gc beside it cannot know.
+    work.project.cache.pin({ keys: [...work.settled.values()].map(({ key }) => key) });
     const { schedule } = await import('./schedule.js');
     await schedule(work, pending);
   }
@@ -93,45 +100,6 @@ async function prepare(project: Project, options: RunOptions, emit: Emit): Promi
   return work;
 }
 
-/** The targets and what they need, to be looked at: nothing runs, nobody is told. */
-export async function inspection(project: Project, targets: readonly string[]): Promise<Work> {
-  const never = new AbortController().signal;
-  const options: RunOptions = {
-    targets,
-    only: false,
-    force: false,
-    dry: true,
-    frozen: false,
-    keepGoing: false,
-    interruption: { stop: never, kill: never },
-  };
-  return workFor(project, options, () => {});
-}
-
-/** The targets and what they need. */
-export function workFor(project: Project, options: RunOptions, emit: Emit): Promise<Work> {
-  const selected = withNeeds(project.plan, select(project.plan, options.targets));
-  return workOn(project, selected, options, emit);
-}
-
-async function workOn(
-  project: Project,
-  selected: readonly number[],
-  options: RunOptions,
-  emit: Emit,
-): Promise<Work> {
-  return {
-    project,
-    options,
-    emit,
-    codes: await openCodes(project, selected),
-    selected,
-    isSelected: new Set(selected),
-    done: new Map(),
-    settled: new Map(),
-  };
-}
-
 function summarize(items: readonly ItemDone[], seconds: number): RunDone {
   const counts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Record<
     ItemDone['verdict'],
@@ -142,11 +110,30 @@ function summarize(items: readonly ItemDone[], seconds: number): RunDone {
   return { type: 'summary', ...counts, seconds, ...(slowest.length > 1 ? { slowest } : {}) };
 }
 
+/** What the run needed is noted, before anything is removed. */
+async function careForCache(work: Work): Promise<void> {
+  noteNeeds(work);
+  if (!work.project.cache.grew || work.options.interruption.stop.aborted) return;
+  const { keepBelowLimit } = await import('./collect.js');
+  await keepBelowLimit(work);
+}
+
 /** What a run that did something needed stays in the cache for some runs more, whatever the pipeline becomes. */
-function noteNeeds({ project, done, settled }: Work): void {
+function noteNeeds(work: Work): void {
+  const { project, done, settled } = work;
   const idle = [...done.values()].every((each) => each.verdict === 'fresh');
-  if (!idle)
-    project.cache.noteRun({ keys: [...settled.values()].map(({ key }) => key), chains: [] });
+  if (idle) return;
+  const keys = [...settled.values()].map(({ key }) => key);
+  project.cache.noteRun({ keys, chains: chainsOf(work) });
+}
+
+/** Of the incremental items that have a result: what more epochs would go on from. */
+function chainsOf(work: Work): string[] {
+  return [...work.settled].flatMap(([index, { key }]) => {
+    const { epochs } = itemAt(work, index);
+    const manifest = epochs && work.project.cache.readRecord(key)?.manifest;
+    return manifest === undefined ? [] : [keyOf(chainManifest(manifest, epochs?.param))];
+  });
 }
 
 /** Shorter runs need no advice where to look. */

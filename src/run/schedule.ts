@@ -95,6 +95,7 @@ class Schedule {
       const decision = decide(item, codes.of(index), project, options.force);
       if (decision.kind === 'fresh') {
         const { key, record } = decision;
+        project.cache.use(key);
         finish(
           this.#work,
           index,

@@ -1,6 +1,6 @@
 /** One item under its locks: decided again, then put back, or executed and recorded. */
 import { DamagedObject } from '../cache/cache.js';
-import type { RunRecord } from '../cache/record.js';
+import type { Result } from '../cache/record.js';
 import type { ItemDone } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { type Decision, decide } from './decide.js';
@@ -69,6 +69,7 @@ async function withoutRunning(
     case 'run':
       return { kind: 'run', decision };
     case 'fresh':
+      cacheOf(work).use(decision.key);
       return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
     case 'missing': {
       const message = `missing input: ${decision.deps.map((dep) => dep.path).join(', ')}`;
@@ -101,6 +102,7 @@ async function putBack(
 ): Promise<boolean> {
   const item = itemAt(work, index);
   const { cache } = work.project;
+  cache.use(decision.key);
   work.emit({ type: 'start', item: item.id, action: 'restore', reason: decision.reason.text });
   for (const out of item.outs) {
     const stored = decision.record.outs.find((each) => each.name === out.name);
@@ -149,7 +151,7 @@ function concluded(item: Item, key: string, execution: Execution, seconds: numbe
 function recorded(
   item: Item,
   verdict: 'ran' | 'restored' | 'fresh',
-  record: RunRecord,
+  record: Result,
   more: Partial<ItemDone>,
 ): Ended {
   const { key, outs } = record;

@@ -2,11 +2,9 @@
 import type { Digest } from '../cache/digest.js';
 import { type Diagnostic, UserError } from '../error.js';
 import type { LockBlock } from '../lock/block.js';
-import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
+import { LOCK_FILE, type LockSection } from '../lock/file.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import { explain } from './explain.js';
-import { readLockFile } from './lock-file.js';
-import { inShort, reasonsAgainst } from './lock-reasons.js';
 import type { Outlook } from './outlook.js';
 import { cacheOf, itemAt, type Work } from './work.js';
 
@@ -21,8 +19,6 @@ export interface Expected {
   readonly metrics: LockBlock['metrics'];
   /** States of a chain, by epoch. */
   readonly states: Readonly<Record<number, Digest>>;
-  /** Why the lock is not of this definition: nothing has to be executed to know the difference. */
-  readonly mismatch?: string;
 }
 
 /** @param wanted compare with nothing but what is recorded of these epochs */
@@ -32,16 +28,16 @@ export interface Wanted {
 }
 
 /**
+ * @param section of pipeline.lock; the targets are those whose block, if any, has their key
  * @throws UserError naming every item that cannot be executed, or has nothing to be compared with
  */
 export function expectations(
   work: Work,
   found: ReadonlyMap<number, Outlook>,
+  section: LockSection | undefined,
   targets: readonly number[],
   wanted: Wanted,
 ): Map<number, Expected> {
-  const name = sectionOf(work.project.variant);
-  const section = name === undefined ? undefined : readLockFile(work.project.root)?.get(name);
   const mistakes: Diagnostic[] = [];
   const expected = new Map<number, Expected>();
   for (const index of targets) {
@@ -78,11 +74,14 @@ function expectedOf(
     const outs = Object.entries(block.outs).map(([name, { digest }]) => [name, digest]);
     const source = LOCK_FILE;
     const { metrics } = block;
-    const whole = { key, manifest, source, outs: Object.fromEntries(outs), metrics } as const;
-    if (block.key === key) return { ...whole, states: { ...states, ...block.epochs?.states } };
-    const reasons = reasonsAgainst(work.project, item, work.codes.of(index), block, manifest);
-    const mismatch = `${LOCK_FILE} is of another definition: ${inShort(reasons)}`;
-    return { ...whole, states: {}, mismatch };
+    return {
+      key,
+      manifest,
+      source,
+      outs: Object.fromEntries(outs),
+      metrics,
+      states: { ...states, ...block.epochs?.states },
+    };
   }
   const record = outlook.kind === 'run' ? cacheOf(work).readRecord(key) : outlook.record;
   const outs = Object.fromEntries((record?.outs ?? []).map(({ name, digest }) => [name, digest]));

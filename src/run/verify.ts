@@ -1,15 +1,18 @@
 /** `pipe verify`: items executed again in fresh folders, without the cache, and compared with what is committed. */
 import type { Verified } from '../compare/verified.js';
 import type { Emit } from '../event.js';
+import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
 import { select } from '../pipeline/select.js';
 import type { Surroundings } from './inputs.js';
+import { workFor } from './inspection.js';
+import { readLockFile } from './lock-file.js';
 import { Overlay, outlooks } from './outlook.js';
 import type { Project } from './project.js';
 import { createJobQueue } from './queue.js';
 import { capacityOf, refuseTooManyGpus } from './resources.js';
-import { workFor } from './run.js';
 import { expectations } from './verify-expected.js';
 import { verifyItem } from './verify-item.js';
+import { mismatches } from './verify-mismatch.js';
 import { type Interruption, itemAt, neverAlways, type Work } from './work.js';
 
 export interface VerifyOptions {
@@ -41,15 +44,26 @@ export async function verify(
   const targets = select(project.plan, options.targets);
   const { runs, epochs } = options;
   const found = outlooks(neverAlways(work));
-  const expected = expectations(work, found, targets, { runs, epochs });
+  const section = lockedSection(project);
+  const differing = section === undefined ? new Map() : mismatches(work, found, section);
+  const executed = targets.filter((index) => !differing.has(index));
+  const expected = expectations(work, found, section, executed, { runs, epochs });
   const overlay = new Overlay(work);
   for (const [index, outlook] of found) {
     if (outlook.kind === 'restore') overlay.lay(itemAt(work, index), outlook.record);
   }
   const around: Surroundings = { ...project, look: (path, how) => overlay.scan(path, how) };
-  await refuseTooManyGpus(work, targets);
-  const queue = await createJobQueue(await capacityOf(work, targets));
+  await refuseTooManyGpus(work, executed);
+  const queue = await createJobQueue(await capacityOf(work, executed));
   const verified = new Map<number, Verified>();
+  const end = (index: number, result: Verified) => {
+    verified.set(index, result);
+    onVerified(result);
+  };
+  for (const index of targets) {
+    const text = differing.get(index);
+    if (text !== undefined) end(index, differsFromLock(itemAt(work, index).id, text));
+  }
   let bug: unknown;
   for (const [index, each] of expected) {
     const item = itemAt(work, index);
@@ -64,9 +78,7 @@ export async function verify(
       .add(
         async () => {
           if (bug !== undefined) return;
-          const result = await verifyItem(work, job);
-          verified.set(index, result);
-          onVerified(result);
+          end(index, await verifyItem(work, job));
         },
         { need: item.resources, priority: 0 },
       )
@@ -77,6 +89,16 @@ export async function verify(
   await queue.onIdle();
   if (bug !== undefined) throw bug;
   return targets.map((index) => verified.get(index) as Verified);
+}
+
+function lockedSection({ root, variant }: Project): LockSection | undefined {
+  const name = sectionOf(variant);
+  return name === undefined ? undefined : readLockFile(root)?.get(name);
+}
+
+function differsFromLock(item: string, text: string): Verified {
+  const findings = [{ where: '', text }];
+  return { item, verdict: 'differs', against: LOCK_FILE, seconds: 0, findings, tail: [] };
 }
 
 function workToVerify(project: Project, options: VerifyOptions, emit: Emit): Promise<Work> {

@@ -1,6 +1,6 @@
 /** By how much the model beats each classical method on the same images, with bootstrap intervals. */
 import { type MethodName, MODEL, type Scores, scoresOf } from './evaluation.js';
-import type { Random } from './random.js';
+import { createRandom } from './random.js';
 import { type Interval, pairedBootstrap } from './statistics.js';
 
 /** Gain of the model over a baseline, composite; positive where the model is better. */
@@ -12,9 +12,13 @@ export interface Gain extends Interval {
 }
 
 /** Every baseline in every setting, for the scores of which more is better (SSIM and PSNR). */
-export function gainsOf(scores: Scores, resamples: number, random: Random): Gain[] {
+export function gainsOf(
+  scores: Scores,
+  { resamples, seed }: { readonly resamples: number; readonly seed: number },
+  names = scores.names.filter((name) => !name.startsWith('hole.')),
+): Gain[] {
+  const random = createRandom(seed, 'bootstrap');
   const baselines = scores.methods.filter((method) => method !== MODEL);
-  const names = scores.names.filter((name) => !name.startsWith('hole.'));
   return scores.settings.flatMap((setting) => {
     const compared = baselines.flatMap((baseline) => names.map((score) => ({ baseline, score })));
     const differences = compared.map(({ baseline, score }) => {

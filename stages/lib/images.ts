@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { readJson } from './json.js';
+import { mistake } from './mistake.js';
 import { readNpyBytes } from './npy.js';
 import type { SourceInfo } from './sources/source.js';
 
@@ -17,12 +18,15 @@ export interface ImageEntry {
 /** `index.json` beside images.npy: entry i describes row i. */
 export interface ImageIndex {
   readonly source: SourceInfo;
+  /** How the images were scaled; each kernel has an array of its own, the first is images.npy. */
+  readonly kernels: readonly [Kernel, ...Kernel[]];
   readonly images: readonly ImageEntry[];
   readonly unreadable: readonly { readonly file: string; readonly reason: string }[];
 }
 
 export interface ImageSet {
   readonly index: ImageIndex;
+  readonly kernel: Kernel;
   readonly count: number;
   readonly size: number;
   readonly channels: 1 | 3;
@@ -30,15 +34,31 @@ export interface ImageSet {
   readonly data: Uint8Array;
 }
 
-/** Reads what the stage `preprocess` wrote. */
-export function readImages(folder: string): ImageSet {
-  const { data, shape } = readNpyBytes(join(folder, 'images.npy'));
+/** The array of a kernel: `images.npy` is that of the first. */
+export function imagesFile(kernels: readonly Kernel[], kernel: Kernel): string {
+  return kernel === kernels[0] ? 'images.npy' : `images-${kernel}.npy`;
+}
+
+/**
+ * Reads what the stage `preprocess` wrote.
+ *
+ * @param wanted the kernel that the images were scaled by; `first`: the first of `image.kernel`
+ */
+export function readImages(folder: string, wanted: Kernel | 'first' = 'first'): ImageSet {
   const index = readJson<ImageIndex>(join(folder, 'index.json'));
+  const kernel = wanted === 'first' ? index.kernels[0] : wanted;
+  if (!index.kernels.includes(kernel)) {
+    throw mistake(
+      `the model takes images scaled by ${kernel}, but image.kernel has only ${index.kernels.join(', ')}`,
+      `Set image.kernel to [${[...index.kernels, kernel].join(', ')}], or the model's kernel to first.`,
+    );
+  }
+  const { data, shape } = readNpyBytes(join(folder, imagesFile(index.kernels, kernel)));
   const [count = 0, size = 0, , channels = 1] = shape;
   if (count !== index.images.length) {
     throw new Error(`${folder}: ${count} images, but ${index.images.length} in its index`);
   }
-  return { index, count, size, channels: channels === 3 ? 3 : 1, data };
+  return { index, kernel, count, size, channels: channels === 3 ? 3 : 1, data };
 }
 
 /**

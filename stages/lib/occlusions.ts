@@ -21,11 +21,25 @@ const MOST: Record<Exclude<Shape, 'square'>, number> = {
   border: 0.9,
 };
 
-/** All settings, in the order of their names, for images of size×size. */
-export function checkOcclusions(value: unknown, size: number): ReadonlyMap<string, Occlusion> {
-  const tree = checkTree(value, 'occlusions');
-  const names = Object.keys(tree).sort();
+/** Names of all settings, in their order. */
+export function settingNames(value: unknown): readonly string[] {
+  const names = Object.keys(checkTree(value, 'occlusions')).sort();
   if (names.length === 0) throw mistake('occlusions: expected at least one setting');
+  return names;
+}
+
+/**
+ * Settings in the order of their names, for images of size×size.
+ *
+ * @param wanted those in use: others may be too large for these images
+ */
+export function checkOcclusions(
+  value: unknown,
+  size: number,
+  wanted: readonly string[] = settingNames(value),
+): ReadonlyMap<string, Occlusion> {
+  const tree = checkTree(value, 'occlusions');
+  const names = settingNames(value).filter((name) => wanted.includes(name));
   return new Map(names.map((name) => [checkName(name), checkOcclusion(tree[name], name, size)]));
 }
 

@@ -18,7 +18,7 @@ export interface PaperRow {
 export const PAPER_ROWS: readonly PaperRow[] = [
   {
     data: 'Animals-10',
-    ours: ['animals', 'animals10'],
+    ours: ['animals', 'animals10', 'photos'],
     train: { mean: 0.8874, std: 0.0493 },
     test: { mean: 0.6869, std: 0.1606 },
     squares: 1,
@@ -27,7 +27,7 @@ export const PAPER_ROWS: readonly PaperRow[] = [
   },
   {
     data: 'FFHQ',
-    ours: ['faces', 'ffhq'],
+    ours: ['faces', 'ffhq', 'portraits'],
     train: { mean: 0.9168, std: 0.0524 },
     test: { mean: 0.9012, std: 0.0537 },
     squares: 1,
@@ -36,7 +36,7 @@ export const PAPER_ROWS: readonly PaperRow[] = [
   },
   {
     data: 'FFHQ',
-    ours: ['faces', 'ffhq'],
+    ours: ['faces', 'ffhq', 'portraits'],
     test: { mean: 0.8692, std: 0.059 },
     squares: 1,
     side: 0.4,
@@ -44,7 +44,7 @@ export const PAPER_ROWS: readonly PaperRow[] = [
   },
   {
     data: 'FFHQ',
-    ours: ['faces', 'ffhq'],
+    ours: ['faces', 'ffhq', 'portraits'],
     test: { mean: 0.8553, std: 0.0617 },
     squares: 2,
     side: 0.2,

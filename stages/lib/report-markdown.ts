@@ -1,6 +1,16 @@
 /** The report as Markdown: the same tables without pictures, for reading in a terminal or a diff. */
-import { COLUMNS, claimLines, comparedLines, PAPER_TABLES } from './html/beside-paper.js';
-import type { Used } from './html/provenance.js';
+import type { Ablation } from './ablation.js';
+import { linesByArea } from './by-area.js';
+import { aboutAblation, changeText, columnLabel } from './html/ablation.js';
+import {
+  COLUMNS,
+  claimedPair,
+  claimLines,
+  comparedLines,
+  PAPER_TABLES,
+} from './html/beside-paper.js';
+import { ABOUT_BY_AREA, binLabels } from './html/by-area.js';
+import type { Report } from './html/page.js';
 import { verdictSentence } from './html/summary.js';
 import {
   formatFigure,
@@ -13,7 +23,7 @@ import {
 import { METHOD_TEXTS } from './methods.js';
 import { bestBaseline, type DataSet, gainOf, headline, type Row } from './results.js';
 
-export function reportMarkdown(datasets: readonly DataSet[], used: readonly Used[]): string {
+export function reportMarkdown({ datasets, ablations, used }: Report): string {
   const standIns = datasets.filter(({ index }) => index.source.standIn).map(({ name }) => name);
   return [
     '# Restoring occluded images with a variational autoencoder',
@@ -24,6 +34,7 @@ export function reportMarkdown(datasets: readonly DataSet[], used: readonly Used
         ]
       : []),
     ...datasets.flatMap(datasetPart),
+    ...byAreaPart(datasets),
     '## Beside the paper',
     ...PAPER_TABLES.flatMap(({ title, rows }) => [
       `${title}:`,
@@ -35,6 +46,7 @@ export function reportMarkdown(datasets: readonly DataSet[], used: readonly Used
       ),
     ]),
     ...claimPart(datasets),
+    ...ablationPart(ablations),
     '## Definitions',
     [
       ...SSIM_TEXTS.map(({ name, text }) => `- SSIM \`${name}\`: ${text}`),
@@ -88,10 +100,9 @@ function columnName({ score, target, side }: (typeof COLUMNS)[number]): string {
 }
 
 function claimPart(datasets: readonly DataSet[]): string[] {
-  const find = (names: readonly string[]) => datasets.find(({ name }) => names.includes(name));
-  const animals = find(PAPER_TABLES[0]!.rows[0]!.ours);
-  const faces = find(PAPER_TABLES[0]!.rows[1]!.ours);
-  if (faces === undefined || animals === undefined) return [];
+  const pair = claimedPair(datasets);
+  if (pair === undefined) return [];
+  const { faces, animals } = pair;
   const lines = claimLines(faces, animals);
   if (lines.length === 0) return [];
   return [
@@ -100,6 +111,55 @@ function claimPart(datasets: readonly DataSet[]): string[] {
       ['figure', faces.models[0].label, 'best classical'],
       lines.map(({ figure, model, classical }) => [figure, model, classical]),
     ),
+  ];
+}
+
+function byAreaPart(datasets: readonly DataSet[]): string[] {
+  const tables = datasets.flatMap((dataset) =>
+    dataset.models.flatMap((model) => {
+      const lines = linesByArea(dataset, model);
+      if (lines.length === 0) return [];
+      const rows = lines.map(({ setting, bins }) => [
+        settingLabel(setting),
+        ...bins.map((bin) =>
+          bin === undefined
+            ? '–'
+            : `${bin.model.toFixed(4)}, ${formatGain(bin.gain.mean)} (${formatGain(bin.gain.low)} … ${formatGain(bin.gain.high)}) over ${bin.rival.label}, ${bin.images} images`,
+        ),
+      ]);
+      return [`${dataset.name}, ${model.label}:`, table(['shape', ...binLabels()], rows)];
+    }),
+  );
+  return tables.length === 0 ? [] : ['## By shape and by area', ABOUT_BY_AREA, ...tables];
+}
+
+/** One table for each data set; the change against the base stands in each cell. */
+function ablationPart(ablations: readonly Ablation[]): string[] {
+  const [first] = ablations;
+  if (first === undefined) return [];
+  return [
+    '## Switch by switch',
+    aboutAblation(first),
+    ...ablations.flatMap(({ dataset, standIn, settings, scores, lines }) => [
+      `${dataset}${standIn ? ' (stand-in)' : ''}:`,
+      table(
+        [
+          'model',
+          'differs in',
+          ...settings.flatMap((setting) =>
+            scores.map((which) => `${settingLabel(setting)}: ${columnLabel(which)}`),
+          ),
+        ],
+        lines.map(({ name, switches, cells }) => [
+          name,
+          switches.join(', '),
+          ...cells.flat().map((cell) => {
+            const change = changeText(cell);
+            return `${cell.value.mean.toFixed(4)}${change && ` (${change})`}`;
+          }),
+        ]),
+      ),
+    ]),
   ];
 }
 

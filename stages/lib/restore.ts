@@ -1,6 +1,7 @@
 /** Restoring images with a trained model: load the folder that `train` wrote, give images and masks, get images back. */
 import * as tf from '@tensorflow/tfjs-core';
 import { type BackendName, openBackend } from './backend/choose.js';
+import type { ModelConfig } from './nn/model-config.js';
 import { type Model, readModel } from './nn/model-files.js';
 import { disposeParams, sizeOf } from './nn/params.js';
 import { createRandom } from './random.js';
@@ -34,6 +35,7 @@ export interface ModelInfo {
   readonly channels: number;
   /** Epochs trained. */
   readonly epochs: number;
+  readonly config: ModelConfig;
 }
 
 export interface Restorer {
@@ -64,9 +66,9 @@ const BATCH = 25;
 export async function loadModel(folder: string, options: LoadOptions = {}): Promise<Restorer> {
   await openBackend(options.backend ?? 'auto');
   const model = readModel(folder);
-  const { size, channels, parameters, epochs } = model.file;
+  const { size, channels, parameters, epochs, model: config } = model.file;
   return {
-    info: { arch: model.file.model.network.arch, parameters, size, channels, epochs },
+    info: { arch: config.network.arch, parameters, size, channels, epochs, config },
     restore: (images, masks, options = {}) => restoreAll(model, images, masks, options),
     dispose: () => disposeParams(model.params),
   };

@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type MethodName, MODEL, scoresOf } from './evaluation.js';
 import { rankedBy } from './examples.js';
+import { type Gain, gainsOf } from './gains.js';
 import { METHOD_TEXTS } from './methods.js';
 import { mistake } from './mistake.js';
 import type { Target } from './score.js';
@@ -17,10 +18,11 @@ import { spread } from './statistics.js';
 
 /** One evaluated item. */
 export interface Item extends ItemScores {
+  /** The data set's name in pipeline.yaml. */
   readonly dataset: string;
   /** The model's name: the item's axes but for the data set and the seed. */
   readonly variant: string;
-  readonly seed: string | undefined;
+  readonly seed: number | undefined;
 }
 
 /** A line of a table: a classical method, or a model with all its seeds. */
@@ -29,15 +31,28 @@ export interface Row {
   readonly label: string;
   readonly method: MethodName;
   readonly items: readonly [Item, ...Item[]];
+  /** Of a model over each classical fill, by the score that methods are ranked by. */
+  readonly gains: readonly Gain[];
 }
 
+/** What was scored on the same images. */
 export interface DataSet {
+  /** With the kernel, where models of the data set were scored on images of several. */
   readonly name: string;
+  /** As in pipeline.yaml. */
+  readonly dataset: string;
   readonly index: ScoresIndex;
   readonly settings: readonly Setting[];
   readonly baselines: readonly Row[];
   /** The best first. */
   readonly models: readonly [Row, ...Row[]];
+}
+
+/** Models in charts and pictures, the best; tables have all. */
+export const SHOWN_MODELS = 3;
+
+export function shownModels({ models }: DataSet): readonly Row[] {
+  return models.slice(0, SHOWN_MODELS);
 }
 
 /** A figure of a table. */
@@ -63,36 +78,57 @@ export function readItem(folder: string): Item {
   const variant = Object.values(others).join(' · ');
   return {
     ...scores,
-    dataset: dataset ?? (basename(dirname(folder)) || 'data'),
+    dataset: dataset === undefined ? basename(dirname(folder)) || 'data' : String(dataset),
     variant: variant === '' ? scores.index.model.arch : variant,
-    seed,
+    seed: seed === undefined ? undefined : Number(seed),
   };
 }
 
 /** @throws Mistake when items of one data set were scored on other images or settings */
 export function groupItems(items: readonly Item[]): readonly DataSet[] {
-  return [...groupBy(items, ({ dataset }) => dataset)].map(([name, members]) => {
-    const [first] = members;
-    for (const item of members) checkAlike(first, item);
-    const models = [...groupBy(members, ({ variant }) => variant)].map(
-      ([variant, seeds]): Row => ({ name: variant, label: variant, method: MODEL, items: seeds }),
+  return [...groupBy(items, ({ dataset }) => dataset)].flatMap(([dataset, all]) => {
+    const kernels = [...groupBy(all, ({ index }) => index.image.kernel)];
+    return kernels.map(([kernel, members]) =>
+      groupAlike(members, kernels.length > 1 ? `${dataset}, ${kernel}` : dataset),
     );
-    const baselines = first.index.methods
-      .filter((method) => method !== MODEL)
-      .map(
-        (method): Row => ({
-          name: method,
-          label: METHOD_TEXTS[method].label,
-          method,
-          items: [first],
-        }),
-      );
-    const { settings } = first.index;
-    const quality = (row: Row) =>
-      settings.reduce((sum, { name: setting }) => sum + headline(row, setting).mean, 0);
-    models.sort((a, b) => quality(b) - quality(a));
-    return { name, index: first.index, settings, baselines, models: models as [Row, ...Row[]] };
   });
+}
+
+function groupAlike(members: readonly [Item, ...Item[]], name: string): DataSet {
+  const [first] = members;
+  for (const item of members) checkAlike(first, item);
+  const models = [...groupBy(members, ({ variant }) => variant)].map(
+    ([variant, seeds]): Row => ({
+      name: variant,
+      label: variant,
+      method: MODEL,
+      items: seeds,
+      gains: gainsOverSeeds(seeds),
+    }),
+  );
+  const baselines = first.index.methods
+    .filter((method) => method !== MODEL)
+    .map(
+      (method): Row => ({
+        name: method,
+        label: METHOD_TEXTS[method].label,
+        method,
+        items: [first],
+        gains: [],
+      }),
+    );
+  const { settings } = first.index;
+  const quality = (row: Row) =>
+    settings.reduce((sum, { name: setting }) => sum + headline(row, setting).mean, 0);
+  models.sort((a, b) => quality(b) - quality(a));
+  return {
+    name,
+    dataset: first.dataset,
+    index: first.index,
+    settings,
+    baselines,
+    models: models as [Row, ...Row[]],
+  };
 }
 
 /** A score of a row: the mean of its seeds. */
@@ -125,25 +161,26 @@ export function bestBaseline({ baselines }: DataSet, setting: string): Row {
   );
 }
 
-/** The gain of a model over a baseline; with several seeds the mean gain within the widest bounds. */
-export function gainOf(
-  model: Row,
-  setting: string,
-  baseline: string,
-  score: string = rankedBy(model.items[0].test),
-) {
-  const gains = model.items.map((item) => {
-    const gain = item.index.gains.find(
-      (one) => one.setting === setting && one.baseline === baseline && one.score === score,
-    );
-    if (gain === undefined) throw new RangeError(`no gain over ${baseline} in ${setting}`);
-    return gain;
-  });
-  return {
-    mean: spread(gains.map((gain) => gain.mean)).mean,
-    low: Math.min(...gains.map((gain) => gain.low)),
-    high: Math.max(...gains.map((gain) => gain.high)),
-  };
+/** The gain of a model over a baseline. */
+export function gainOf({ gains, label }: Row, setting: string, baseline: string): Gain {
+  const gain = gains.find((one) => one.setting === setting && one.baseline === baseline);
+  if (gain === undefined) throw new RangeError(`${label}: no gain over ${baseline} in ${setting}`);
+  return gain;
+}
+
+/**
+ * With several seeds, those of the scores that an image has on average over them: the bootstrap is
+ * over images, and how seeds differ is told beside it.
+ */
+function gainsOverSeeds(items: readonly [Item, ...Item[]]): readonly Gain[] {
+  const [{ test, index }, ...others] = items;
+  const score = rankedBy(test);
+  if (others.length === 0) return index.gains.filter((gain) => gain.score === score);
+  const mean = test.values.map(
+    (value, at) =>
+      others.reduce((sum, other) => sum + other.test.values[at]!, value) / items.length,
+  );
+  return gainsOf({ ...test, values: mean }, index.bootstrap, [score]);
 }
 
 /** The scores of single images, the mean of the seeds. */

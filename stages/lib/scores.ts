@@ -4,12 +4,14 @@
  *
  * - `index.json`: `ScoresIndex`
  * - `test.npy`, `train.npy`: float32 [settings, methods, targets, scores, images]
+ * - `areas.npy`: float32 [settings, images], the occluded share of each test image
  * - `examples.npy`: uint8 [settings, picks, layers, size, size(, 3)]
  */
 import { join } from 'node:path';
 import type { MethodName, Scores } from './evaluation.js';
 import type { ExamplePick, Layer } from './examples.js';
 import type { Gain } from './gains.js';
+import type { Kernel } from './images.js';
 import { readJson, writeJson } from './json.js';
 import type { Occlusion, Shape } from './mask.js';
 import type { MaskIndex } from './masks.js';
@@ -27,9 +29,9 @@ export type Setting = Occlusion & { readonly name: string; readonly meanArea: nu
 export interface ScoresIndex {
   /** The item's name, and its axes. */
   readonly item: string;
-  readonly matrix: Readonly<Record<string, string>>;
+  readonly matrix: Readonly<Record<string, string | number | boolean>>;
   readonly source: SourceInfo;
-  readonly image: { readonly size: number; readonly channels: number };
+  readonly image: { readonly size: number; readonly channels: number; readonly kernel: Kernel };
   readonly settings: readonly Setting[];
   readonly methods: readonly MethodName[];
   readonly targets: typeof TARGETS;
@@ -38,6 +40,8 @@ export interface ScoresIndex {
   readonly sides: Readonly<Record<Side, { readonly scored: number; readonly of: number }>>;
   /** On the test set. */
   readonly gains: readonly Gain[];
+  /** How the gains' intervals were drawn. */
+  readonly bootstrap: { readonly resamples: number; readonly seed: number };
   readonly layers: readonly Layer[];
   /** The same number of picks in every setting. */
   readonly picks: readonly (readonly ExamplePick[])[];
@@ -56,11 +60,14 @@ export interface ItemScores {
   readonly index: ScoresIndex;
   readonly test: Scores;
   readonly train: Scores;
+  /** [settings, test images]: the occluded share of each. */
+  readonly areas: ArrayLike<number>;
   /** uint8 [settings, picks, layers, size, size(, 3)] */
   readonly examples: Uint8Array;
 }
 
-export function writeScores(folder: string, { index, test, train, examples }: ItemScores): void {
+export function writeScores(folder: string, scores: ItemScores): void {
+  const { index, test, train, areas, examples } = scores;
   writeJson(join(folder, 'index.json'), index);
   const { size, channels } = index.image;
   for (const [name, scores] of [
@@ -73,6 +80,10 @@ export function writeScores(folder: string, { index, test, train, examples }: It
       scores.images,
     ]);
   }
+  writeNpy(join(folder, 'areas.npy'), Float32Array.from(areas), [
+    index.settings.length,
+    test.images,
+  ]);
   const shape = [
     index.settings.length,
     index.picks[0]?.length ?? 0,
@@ -96,6 +107,7 @@ export function readScores(folder: string): ItemScores {
     index,
     test: read('test'),
     train: read('train'),
+    areas: readNpy(join(folder, 'areas.npy')).data,
     examples: readNpyBytes(join(folder, 'examples.npy')).data,
   };
 }

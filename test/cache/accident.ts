@@ -78,6 +78,7 @@ export class Life {
       await cache.takeCommit(CHAIN, epoch, seconds);
       progress.taken.add(epoch);
     }
+    await cache.isOver(1);
     await cache.gc({ roots: { keys: KEYS, chains: [{ chain: CHAIN, epoch: 1 }] }, maxSize: 0 });
     const first = cache.readRecord(KEYS[0]);
     // A record that the disk does not give back counts as absent: the item would run again.

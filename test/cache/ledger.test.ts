@@ -1,7 +1,8 @@
 /** The ledger never says anything that the records do not. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
-import { filesBelow, KEY, recordOf, TestProject } from './project.js';
+import { filesBelow, KEY, recordOf, settled, TestProject } from './project.js';
 
 test('outs are those of the record: read, remembered, replaced, damaged and gone', async () => {
   const project = new TestProject();
@@ -11,13 +12,15 @@ test('outs are those of the record: read, remembered, replaced, damaged and gone
   const first = recordOf(KEY, a.digest);
   expect(cache.readOuts(KEY)).toBeUndefined();
   await cache.writeRecord(first);
-  expect(cache.readOuts(KEY)).toEqual({ key: KEY, outs: first.outs });
+  await settled(cache);
+  expect(cache.readOuts(KEY)).toEqual(first.outs);
   cache.close();
   const next = project.open();
-  expect(next.readOuts(KEY)).toEqual({ key: KEY, outs: first.outs });
+  expect(next.readOuts(KEY)).toEqual(first.outs);
   const second = recordOf(KEY, b.digest);
   await next.writeRecord(second);
-  expect(next.readOuts(KEY)).toEqual({ key: KEY, outs: second.outs });
+  await settled(cache);
+  expect(next.readOuts(KEY)).toEqual(second.outs);
   next.close();
   const [record] = filesBelow(cache.layout.records) as [string];
   writeFileSync(record, 'torn');
@@ -32,6 +35,7 @@ test('a ledger that is damaged or foreign is ignored', async () => {
   const cache = project.open();
   const record = recordOf(KEY, (await cache.storeOut('out/a')).digest);
   await cache.writeRecord(record);
+  await settled(cache);
   cache.readOuts(KEY);
   cache.close();
   const file = filesBelow(project.at('cache/v1/projects')).find((each) =>
@@ -40,9 +44,26 @@ test('a ledger that is damaged or foreign is ignored', async () => {
   const whole = readFileSync(file);
   for (let length = 0; length < whole.length; length += 13) {
     writeFileSync(file, whole.subarray(0, length));
-    expect(project.open().readOuts(KEY)).toEqual({ key: KEY, outs: record.outs });
+    expect(project.open().readOuts(KEY)).toEqual(record.outs);
   }
   expect(new Set(project.warnings)).toEqual(
     new Set(['the ledger of records is damaged: it is ignored']),
+  );
+});
+
+test('a record that was written this instant is read again by the next process', async () => {
+  const project = new TestProject();
+  project.write({ 'out/a': 'a' });
+  const cache = project.open();
+  const { digest } = await cache.storeOut('out/a');
+  await cache.writeRecord(recordOf(KEY, digest));
+  const [record] = filesBelow(cache.layout.records) as [string];
+  // As if the clock stood still: written at the very time at which it is read.
+  const ahead = new Date(Date.now() + 60_000);
+  utimesSync(record, ahead, ahead);
+  expect(cache.readOuts(KEY)).toBeDefined();
+  cache.close();
+  expect(filesBelow(project.at('cache')).map((each) => path.basename(each))).not.toContain(
+    'ledger.json',
   );
 });

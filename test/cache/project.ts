@@ -1,9 +1,19 @@
 /** A project in a temporary folder with its cache, for tests. */
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { type Cache, openCache } from '../../src/cache/cache.js';
+import { isSettled } from '../../src/cache/clock.js';
 
 /** A folder that is deleted when the test ends. */
 export function temporaryFolder(): string {
@@ -50,6 +60,12 @@ export class TestProject {
 }
 
 export { recordOf } from './record-of.js';
+
+/** Resolves when what is in the records now is older than the clock's tick: a later write will show. */
+export async function settled({ layout }: Cache): Promise<void> {
+  const all = filesBelow(layout.records).map((file) => lstatSync(file));
+  while (!all.every((stat) => isSettled(stat, Date.now()))) await nextTurn();
+}
 
 export const KEY = 'a'.repeat(64);
 

@@ -222,6 +222,8 @@ describe('a pipeline.lock that pipe did not write', () => {
 `,
     );
     expect(made.read('cache/out/b.txt')).toBe('three\n');
+    for (const args of [['run', '--frozen'], ['verify'], ['lock', '--check'], ['metrics']])
+      expect(await made.pipe(...args)).toMatchObject({ code: 2, err });
   });
 
   it('is refused when a line is not as it should be, with the line', async () => {

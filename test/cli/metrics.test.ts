@@ -121,7 +121,7 @@ describe('metrics diff', () => {
     );
   });
 
-  it('says what is wrong: a revision that is not there, one without a lock, no repository', async () => {
+  it('says what is wrong: a revision that is not there, one without a lock, no repository, no git', async () => {
     expect(await made.pipe('metrics', 'diff', 'nowhere')).toMatchObject({
       code: 2,
       err: expect.stringContaining('git knows no revision "nowhere" here (unknown-revision)'),
@@ -137,6 +137,11 @@ describe('metrics diff', () => {
     const bare = new Project({ 'pipeline.yaml': PIPELINE });
     bare.env.GIT_CEILING_DIRECTORIES = bare.path('..');
     expect((await bare.pipe('params', 'diff')).err).toContain('(no-git)');
+    bare.env.PATH = bare.path('nothing');
+    expect(await bare.pipe('metrics', 'diff')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('error: git is not installed (no-git)\n'),
+    });
     bare.dispose();
   });
 });

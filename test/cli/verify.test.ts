@@ -200,6 +200,36 @@ describe('pipe verify', () => {
     );
   });
 
+  it('names a package of another version, and what has other deps by that, executing only the rest', async () => {
+    const file = 'node_modules/packaged/package.json';
+    made.write(
+      'pipeline.yaml',
+      `${PIPELINE}  after: { cmd: "cat cache/out/script.txt > a", deps: [cache/out/script.txt], outs: [a] }\n`,
+    );
+    await made.pipe('run', 'after');
+    made.write(file, FILES[file].replace('1.0.0', '1.1.0'));
+    const { code, results } = await verify('copy', 'script', 'after').finally(() => {
+      made.write(file, FILES[file]);
+      made.write('pipeline.yaml', PIPELINE);
+    });
+    expect(code).toBe(3);
+    expect(
+      results.map(({ item, verdict, findings }) => [item, verdict, findings[0]?.text]),
+    ).toEqual([
+      ['copy', 'same', undefined],
+      [
+        'script',
+        'differs',
+        'pipeline.lock is of another definition: package packaged 1.0.0 → 1.1.0',
+      ],
+      [
+        'after',
+        'differs',
+        'pipeline.lock is of other deps: script would run (package packaged 1.0.0 → 1.1.0)',
+      ],
+    ]);
+  });
+
   it('does not believe a damaged object of the cache', async () => {
     const digest = /copy: \{ digest: f:(\w\w)(\w+)/.exec(made.read('pipeline.lock'));
     const object = `cache/v1/objects/${digest?.[1]}/${digest?.[2]}`;

@@ -1,28 +1,25 @@
-/** examples/ci: every command of the workflow, in a clone, as GitHub Actions runs it. */
+/** examples/ci: the workflow is one that GitHub accepts, and its commands do in clones what docs/ci.md says. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { Project } from '../rig/project.js';
+import { type Event, inputsOf, mistakesOf, runSteps } from './support/workflow.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const workflow = readFileSync(path.join(root, 'examples/ci/github-actions.yml'), 'utf8');
 
-interface Workflow {
-  readonly jobs: {
-    readonly reproducible: {
-      readonly steps: readonly { readonly name?: string; readonly run?: string }[];
-    };
-  };
-}
-
-const workflow: Workflow = parse(
-  readFileSync(path.join(root, 'examples/ci/github-actions.yml'), 'utf8'),
-);
+const PACKAGE = { name: 'experiment', version: '1.0.0' };
 
 const FILES = {
-  '.gitignore': 'cache\nreports\n.runtime\n.bin\n',
+  '.gitignore': 'cache\nreports\nnode_modules\n.runtime\n',
+  'package.json': JSON.stringify(PACKAGE),
+  'package-lock.json': JSON.stringify({
+    ...PACKAGE,
+    lockfileVersion: 3,
+    packages: { '': PACKAGE },
+  }),
   'data/text.txt': 'one two three\n',
   'pipeline.yaml': `
 params: { factor: 2 }
@@ -38,96 +35,163 @@ stages:
 `,
 };
 
+const PUSH: Event = { event_name: 'push', base_ref: '' };
+const PULL_REQUEST: Event = { event_name: 'pull_request', base_ref: 'main' };
+const MERGED = 'refs/pull/1/merge';
+
 let origin: Project;
-let clone: Project;
+/** Where clones go, and what stands for npx and for the machine of GitHub. */
+let machine: Project;
 
 function git(cwd: string, ...args: string[]): void {
   const identity = ['-c', 'user.name=t', '-c', 'user.email=t@t'];
   execFileSync('git', [...identity, ...args], { cwd, stdio: 'pipe' });
 }
 
-/** A clone of a pull request's branch with `npx` in its PATH and the cache put back. */
+/** A bare remote with a main branch, and the merge of a pull request into it; the cache folder as main left it. */
 beforeAll(async () => {
   origin = new Project(FILES);
+  machine = new Project();
+  git(machine.root, 'init', '-q', '--bare', '-b', 'main', 'remote.git');
   await origin.pipe('run');
   git(origin.root, 'init', '-q', '-b', 'main');
   git(origin.root, 'add', '-A');
   git(origin.root, 'commit', '-qm', 'main');
+  const cache = inputsOf(workflow, 'actions/cache').path as string;
+  cpSync(origin.path(cache), machine.path(`saved/${cache}`), { recursive: true });
+
   git(origin.root, 'checkout', '-qb', 'change');
   origin.write('pipeline.yaml', FILES['pipeline.yaml'].replace('factor: 2', 'factor: 5'));
   await origin.pipe('run');
   git(origin.root, 'commit', '-qam', 'change');
+  git(origin.root, 'checkout', '-q', 'main');
+  git(origin.root, 'checkout', '-q', '--detach');
+  git(origin.root, 'merge', '-q', '--no-ff', '-m', 'merge', 'change');
+  git(origin.root, 'push', '-q', machine.path('remote.git'), 'main', `HEAD:${MERGED}`);
 
-  clone = new Project();
-  git(clone.root, 'clone', '-q', '--branch', 'change', origin.root, 'work');
-  cpSync(origin.path('cache/v1'), clone.path('work/cache/v1'), { recursive: true });
-  mkdirSync(clone.path('.bin'));
+  mkdirSync(machine.path('bin'));
   const npx = `#!/bin/sh\nshift\nexec "${process.execPath}" "${root}/bin/pipe.cjs" "$@"\n`;
-  writeFileSync(clone.path('.bin/npx'), npx);
-  chmodSync(clone.path('.bin/npx'), 0o755);
+  writeFileSync(machine.path('bin/npx'), npx);
+  chmodSync(machine.path('bin/npx'), 0o755);
 });
 
 afterAll(() => {
   origin.dispose();
-  clone.dispose();
+  machine.dispose();
 });
 
-/** One step, in the shell that GitHub uses. */
-function step(name: string): { code: number | null; out: string } {
-  const script = workflow.jobs.reproducible.steps.find((each) => each.name === name)?.run;
-  if (script === undefined) throw new Error(`the workflow has no step "${name}"`);
+/** As actions/checkout and actions/cache leave it. */
+function checkout(name: string, event: Event): string {
+  git(machine.root, 'clone', '-q', 'remote.git', name);
+  const folder = machine.path(name);
+  if (event.event_name === 'pull_request') {
+    git(folder, 'fetch', '-q', 'origin', MERGED);
+    git(folder, 'checkout', '-q', '--detach', 'FETCH_HEAD');
+  }
+  cpSync(machine.path('saved'), folder, { recursive: true });
+  return folder;
+}
+
+interface Done {
+  readonly name: string;
+  readonly code: number | null;
+  readonly out: string;
+}
+
+/** One step, in the shell that GitHub uses where a step names none. */
+function execute(folder: string, name: string, script: string): Done {
   const { CI: _ci, ...inherited } = process.env;
-  const text = script.replaceAll('${{ github.base_ref }}', 'main');
-  const { status, stdout, stderr } = spawnSync('bash', ['-eo', 'pipefail', '-c', text], {
-    cwd: clone.path('work'),
+  const { status, stdout, stderr } = spawnSync('bash', ['-e', '-c', script], {
+    cwd: folder,
     encoding: 'utf8',
     env: {
       ...inherited,
-      PATH: `${clone.path('.bin')}:${process.env.PATH}`,
-      PIPE_RUNTIME_DIR: clone.path('.runtime'),
+      PATH: `${machine.path('bin')}:${process.env.PATH}`,
+      // Nothing is to be installed, so nothing is to be asked of a registry.
+      npm_config_offline: 'true',
+      npm_config_audit: 'false',
+      PIPE_RUNTIME_DIR: machine.path('.runtime'),
       GITHUB_ACTIONS: 'true',
-      GITHUB_STEP_SUMMARY: clone.path('summary.md'),
+      GITHUB_STEP_SUMMARY: `${folder}.md`,
     },
   });
-  return { code: status, out: stdout + stderr };
+  return { name, code: status, out: stdout + stderr };
+}
+
+/** The whole job: it ends with the first step that fails. */
+async function job(folder: string, event: Event): Promise<Done[]> {
+  const done: Done[] = [];
+  for (const { name, script } of await runSteps(workflow, event)) {
+    done.push(execute(folder, name, script));
+    if (done.at(-1)?.code !== 0) break;
+  }
+  return done;
+}
+
+const STEPS = ['npm ci', 'lock', 'run', 'committed', 'frozen', 'verify'];
+
+/** Names and codes, so that a failure shows what was printed. */
+function succeeded(done: readonly Done[]): string[] {
+  return done.map(({ name, code, out }) => (code === 0 ? name : `${name}: ${code}\n${out}`));
+}
+
+function outputOf(done: readonly Done[], step: string): string | undefined {
+  return done.find(({ name }) => name === step)?.out;
 }
 
 describe('the workflow of examples/ci', () => {
-  it('has no command but those that are tried here', () => {
-    const names = workflow.jobs.reproducible.steps.map(({ name, run }) => name ?? run);
-    expect(names.filter((name) => name !== undefined)).toEqual([
-      'npm ci',
-      'lock',
-      'run',
-      'committed',
-      'frozen',
-      'verify',
-      'changes',
-    ]);
+  it('is one that GitHub accepts', () => {
+    expect(mistakesOf(workflow)).toEqual([]);
+    expect(mistakesOf(workflow.replace('runs-on', 'run-on'))).toContainEqual(
+      expect.stringContaining("Unexpected value 'run-on'"),
+    );
+    expect(inputsOf(workflow, 'actions/checkout')).toEqual({ 'fetch-depth': 0 });
   });
 
-  it('passes for a pull request whose lock is true, and shows what it changes', () => {
-    expect(step('lock')).toMatchObject({ code: 0 });
-    expect(step('run')).toMatchObject({ code: 0, out: expect.stringContaining('2 restored') });
-    expect(step('committed')).toMatchObject({ code: 0 });
-    expect(step('frozen')).toMatchObject({ code: 0 });
-    expect(step('verify')).toMatchObject({ code: 0, out: expect.stringContaining('pipe: 2 same') });
-    expect(step('changes')).toMatchObject({ code: 0 });
-    const summary = clone.read('summary.md');
-    expect(summary).toContain('## pipe verify: 2 same');
-    expect(summary).toContain('| factor | 2 | 5 | +3 (+150 %) |');
-    expect(summary).toContain('| score | score | 6 | 15 | +9 (+150 %) |');
+  it('passes for a push whose lock is true, all from the cache', async () => {
+    const done = await job(checkout('push', PUSH), PUSH);
+    expect(succeeded(done)).toEqual(STEPS);
+    expect(outputOf(done, 'run')).toContain('pipe: 0 ran, 2 restored');
+    expect(outputOf(done, 'verify')).toContain('pipe: 2 same');
+    expect(machine.read('push.md')).toContain('## pipe verify: 2 same');
   });
 
-  it('fails at once when the lock was forgotten', () => {
+  it('passes for a pull request whose lock is true, and shows what it changes as Markdown', async () => {
+    const done = await job(checkout('change', PULL_REQUEST), PULL_REQUEST);
+    expect(succeeded(done)).toEqual([...STEPS, 'changes']);
+    expect(outputOf(done, 'run')).toContain('pipe: 1 ran, 1 restored');
+    const [, params] = machine.read('change.md').split('### Params');
+    expect(machine.read('change.md')).toContain('## pipe verify: 2 same');
+    expect(params).toBe(` since origin/main
+
+| name | before | now | change |
+| --- | --- | --- | --- |
+| factor | 2 | 5 | +3 (+150 %) |
+### Metrics since origin/main
+
+| item | name | before | now | change |
+| --- | --- | --- | --- | --- |
+| score | score | 6 | 15 | +9 (+150 %) |
+`);
+  });
+
+  it('fails at once when the lock was forgotten, and so would each later step', async () => {
+    const folder = checkout('forgotten', PULL_REQUEST);
     const yaml = FILES['pipeline.yaml'].replace('factor: 2', 'factor: 7');
-    clone.write('work/pipeline.yaml', yaml);
-    expect(step('lock')).toMatchObject({
-      code: 3,
-      out: expect.stringMatching(/^score: pipeline.lock is of another definition: command `/),
-    });
-    expect(step('frozen')).toMatchObject({ code: 3 });
-    expect(step('run')).toMatchObject({ code: 0 });
-    expect(step('committed')).toMatchObject({ code: 1 });
+    writeFileSync(path.join(folder, 'pipeline.yaml'), yaml);
+    const done = await job(folder, PULL_REQUEST);
+    expect(done.map(({ name, code }) => [name, code])).toEqual([
+      ['npm ci', 0],
+      ['lock', 3],
+    ]);
+    expect(done.at(-1)?.out).toMatch(/^score: pipeline.lock is of another definition: command `/);
+    const steps = await runSteps(workflow, PULL_REQUEST);
+    const codeOf = (step: string) => {
+      const script = steps.find(({ name }) => name === step)?.script ?? 'exit 99';
+      return execute(folder, step, script).code;
+    };
+    expect(codeOf('frozen')).toBe(3);
+    expect(codeOf('run')).toBe(0);
+    expect(codeOf('committed')).toBe(1);
   });
 });

@@ -141,6 +141,41 @@ describe('from rendered animals', () => {
     );
   });
 
+  test('two kernels give two arrays of the same images, and a model takes the one it names', async () => {
+    const images = join(folder.path, 'kernels');
+    await runStage(preprocess, {
+      params: { image: { ...PARAMS.image, kernel: ['cubic', 'nearest'] } },
+      deps: { raw: run.at('raw') },
+      outs: { images },
+    });
+    const cubic = readImages(images);
+    const nearest = readImages(images, 'nearest');
+    expect([cubic.kernel, nearest.kernel]).toEqual(['cubic', 'nearest']);
+    expect(cubic.data).toEqual(readImages(run.at('images')).data);
+    expect(nearest.data.length).toBe(cubic.data.length);
+    expect(nearest.data).not.toEqual(cubic.data);
+    expect(() => readImages(images, 'linear')).toThrow(
+      'the model takes images scaled by linear, but image.kernel has only cubic, nearest',
+    );
+  });
+
+  test('masks are drawn for the listed settings alone, and are then the same', async () => {
+    const masks = join(folder.path, 'listed');
+    const listed = (settings: unknown) =>
+      runStage(occlude, {
+        params: { ...PARAMS, occlude: { seed: 1, settings } },
+        deps: { images: run.at('images') },
+        outs: { masks },
+      });
+    await listed(['strokes']);
+    expect(Object.keys(readMaskIndex(masks).settings)).toEqual(['strokes']);
+    expect(folderDigests(masks).get('strokes.npy')).toEqual(
+      folderDigests(run.at('masks')).get('strokes.npy'),
+    );
+    await expect(listed(['storkes'])).rejects.toThrow('occlude.settings[0]: expected one of');
+    await expect(listed([])).rejects.toThrow('occlude.settings: expected a list');
+  });
+
   test('three channels give RGB', async () => {
     const images = join(folder.path, 'rgb');
     await runStage(preprocess, {

@@ -3,7 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { scoresOf } from '../../stages/lib/evaluation.js';
+import { checkModel } from '../../stages/lib/nn/model-config.js';
 import { readScores } from '../../stages/lib/scores.js';
+import { spread } from '../../stages/lib/statistics.js';
 import report from '../../stages/report.js';
 import { runStage } from './support/context.js';
 import { evaluated } from './support/evaluated.js';
@@ -16,11 +19,11 @@ vi.mock('../../stages/lib/restore.js', async () => {
 const root = mkdtempSync(join(tmpdir(), 'report-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-async function reportOn(name: string, scores: string | readonly string[]) {
+async function reportOn(name: string, scores: string | readonly string[], params: object = {}) {
   const folder = join(root, name);
   mkdirSync(folder);
   const outs = { html: join(folder, 'index.html'), md: join(folder, 'report.md') };
-  await runStage(report, { params: { image: { size: 56 } }, deps: { scores }, outs });
+  await runStage(report, { params: { image: { size: 56 }, ...params }, deps: { scores }, outs });
   return { html: readFileSync(outs.html, 'utf8'), md: readFileSync(outs.md, 'utf8') };
 }
 
@@ -136,12 +139,91 @@ describe('the report', () => {
   it('gives mean and deviation over seeds where there are several', async () => {
     const one = { dataset: 'seeded', model: 'rows' };
     const folders = [
-      await evaluated(root, { ...one, seed: '1' }),
-      await evaluated(root, { ...one, seed: '2' }),
+      await evaluated(root, { ...one, seed: 1 }),
+      await evaluated(root, { ...one, seed: 2 }),
     ];
     const { html, md } = await reportOn('seeds', folders);
     expect(md).toMatch(/\*\*rows\*\* \| 0\.\d{4} ± 0\.\d{4} \(seeds ± 0\.\d{4}\)/);
     expect(html).toContain('2 seeds');
+    // Both seeds restore alike, so the bootstrap over images gives what it gives for one of them.
+    const gains = (text: string) => text.split('\n').filter((line) => line.includes(' … '));
+    const alone = await reportOn('one-seed', folders[0]!);
+    expect(gains(md)).toHaveLength(1);
+    expect(gains(md)).toEqual(gains(alone.md));
+  });
+
+  it('holds each switch against the base, seed by seed, on the images of its own kernel', async () => {
+    const config = (changed: object) =>
+      checkModel({ arch: 'deepvision', base: 'code', occlusions: ['square12'], ...changed }, 'm', [
+        'square12',
+      ]);
+    const folders: string[] = [];
+    for (const seed of [1, 2]) {
+      const one = { dataset: 'ablated', seed };
+      const code = { ...one, kernel: 'nearest' as const, haze: 10 + seed };
+      folders.push(
+        await evaluated(root, { ...code, model: 'code', config: config({}) }),
+        await evaluated(root, { ...code, model: 'slope', haze: 4, config: config({ slope: 0.2 }) }),
+        await evaluated(root, {
+          ...one,
+          model: 'kernel',
+          haze: 20,
+          config: config({ kernel: 'first' }),
+        }),
+      );
+    }
+    const { html, md } = await reportOn('ablation', folders, { ablation: { base: 'code' } });
+    expect(html).toContain('ablated, nearest');
+    expect(html).toContain('ablated, cubic');
+    const part = md.split('## Switch by switch')[1]!.split('##')[0]!;
+    const lines = part.split('\n').filter((text) => text.startsWith('| '));
+    const global = (at: number) =>
+      JSON.parse(readFileSync(join(folders[at]!, '../metrics.json'), 'utf8')).test.square12.model
+        .whole.ssim.global.mean as number;
+    const changes = [global(1) - global(0), global(4) - global(3)];
+    const mean = (changes[0]! + changes[1]!) / 2;
+    const deviation = Math.abs(changes[0]! - changes[1]!) / Math.SQRT2;
+    expect(mean).toBeGreaterThan(0.001);
+    const slope = lines.find((line) => line.startsWith('| slope | slope 1 → 0.2 |'))!;
+    expect(slope).toContain(`(+${mean.toFixed(4)} ± ${deviation.toFixed(4)})`);
+    expect(slope).toContain('(0.0000 ± 0.0000)'); // the composite has no haze
+    expect(lines.find((line) => line.startsWith('| kernel |'))).toMatch(
+      /nearest → first.*\(−0\.\d{4} ±/,
+    );
+    expect(lines.at(-1)).toMatch(/^\| best classical fill \|/);
+  });
+
+  it('gives tables by shape and by area, each image under the area of its own hole', async () => {
+    const occlusions = {
+      boxes: { shape: 'rectangle', area: [0.02, 0.38] },
+      frames: { shape: 'border', area: [0.02, 0.38] },
+      square12: { shape: 'square', side: 12 },
+    } as const;
+    const folder = await evaluated(root, {
+      dataset: 'shaped',
+      model: 'rows',
+      occlusions,
+      test: 60,
+      count: 80,
+    });
+    const { html, md } = await reportOn('shapes', folder);
+    expect(html).toContain('id="shapes"');
+    const lines = md.split('## By shape and by area')[1]!.split('\n## ')[0]!.split('\n');
+    const boxes = lines.find((line) => line.startsWith('| rectangle 2.0 %–38 %'))!;
+    expect(lines.some((line) => line.startsWith('| border'))).toBe(true);
+    expect(lines.some((line) => line.startsWith('| 1 × 12 px'))).toBe(false);
+    const cells = boxes.split('|').map((text) => text.trim());
+    const counted = cells.flatMap((text) => /(\d+) images$/.exec(text)?.[1] ?? []).map(Number);
+    const { areas, test } = readScores(folder);
+    const at = readScores(folder).index.settings.findIndex(({ name }) => name === 'boxes');
+    const own = Array.from({ length: 60 }, (_, image) => areas[at * 60 + image]!);
+    const inBin = (from: number, to: number) =>
+      own.filter((area) => area >= from && area < to).length;
+    expect(counted).toEqual([inBin(0, 0.1), inBin(0.1, 0.2), inBin(0.2, 0.3), inBin(0.3, 0.4)]);
+    expect(cells.at(-2)).toBe('–');
+    const wang = scoresOf(test, 'boxes', 'model', 'composite', 'ssim.wang');
+    const small = wang.filter((_, image) => own[image]! < 0.1);
+    expect(cells[2]).toMatch(new RegExp(`^${spread(small).mean.toFixed(4)}, [+−]`));
   });
 
   it('sets several models side by side, and takes colour', async () => {

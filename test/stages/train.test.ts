@@ -32,7 +32,13 @@ const MODELS = {
   restorer: { arch: 'restorer', width: 0.15, latent: 2 },
 };
 
-function order(run: string, model: object, completed: number, target: number): TrainOrder {
+function order(
+  run: string,
+  model: object,
+  completed: number,
+  target: number,
+  seed = 3,
+): TrainOrder {
   const { images, masks, split } = experiment;
   return {
     params: {
@@ -40,7 +46,6 @@ function order(run: string, model: object, completed: number, target: number): T
       train: {
         epochs: target,
         batch: 8,
-        seed: 3,
         validation: 4,
         ema: 0.9,
         flip: true,
@@ -50,6 +55,7 @@ function order(run: string, model: object, completed: number, target: number): T
       model: { tiny: { ...model, occlusions: ['square12', 'square24'] } },
     },
     deps: { images, masks, split },
+    seed,
     out: join(folder.path, `${run}-${target}-out`),
     states: join(folder.path, run),
     completed,
@@ -103,4 +109,21 @@ describe.each(Object.entries(MODELS))('%s', (name, model) => {
     expect({ size, channels, epochs }).toEqual({ size: 56, channels: 1, epochs: 4 });
     expect(parameters).toBeGreaterThan(1000);
   });
+});
+
+test('another seed is another training, and does not go on with the state of this one', async () => {
+  const run = (seed: number, completed: number, target: number) =>
+    train.run({
+      ...order('seeded', MODELS.restorer, completed, target, seed),
+      out: join(folder.path, `seeded-${seed}-out`),
+    });
+  await run(1, 0, 1);
+  const weights = (seed: number) =>
+    folderDigests(join(folder.path, `seeded-${seed}-out`)).get('weights.safetensors');
+  await expect(run(2, 1, 2)).rejects.toThrow('a training state of seed 1, expected 2');
+  await train.run({
+    ...order('seeded-2', MODELS.restorer, 0, 1, 2),
+    out: join(folder.path, 'seeded-2-out'),
+  });
+  expect(weights(2)).not.toEqual(weights(1));
 });

@@ -76,6 +76,7 @@ function lasting(event: RunEvent): string[] {
       return [];
     case 'warning':
     case 'difference':
+    case 'collected':
     case 'item':
     case 'summary':
       return plainLines(event, false);

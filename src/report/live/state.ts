@@ -93,6 +93,7 @@ export function after(state: LiveState, event: RunEvent, now: number): LiveState
       return ended(state, event);
     case 'warning':
     case 'difference':
+    case 'collected':
     case 'summary':
       return state;
     default:

@@ -1,5 +1,5 @@
 /** SSIM by the occluded share of the image: one chart for each data set and shape. */
-import { type DataSet, headline, type Row } from '../results.js';
+import { type DataSet, headline, type Row, shownModels } from '../results.js';
 import type { Setting } from '../scores.js';
 import { html, type Markup } from './markup.js';
 import { extent, fixed, linearScale, linePath, spreadOut, ticks, tickText } from './scale.js';
@@ -24,7 +24,7 @@ export function areaSection(datasets: readonly DataSet[]): Markup | false {
 }
 
 function chart(dataset: DataSet, shape: string, settings: readonly Setting[]): Markup {
-  const lines = [...dataset.baselines, ...dataset.models]
+  const lines = [...dataset.baselines, ...shownModels(dataset)]
     .filter(({ name }) => name !== 'none')
     .map((row) => ({ row, values: settings.map(({ name }) => headline(row, name).mean) }));
   const x = linearScale(

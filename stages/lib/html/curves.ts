@@ -1,5 +1,5 @@
 /** Training curves: each loss of the history in a chart of its own, train and validation together. */
-import type { DataSet, Item } from '../results.js';
+import { type DataSet, type Item, shownModels } from '../results.js';
 import type { HistoryEntry } from '../scores.js';
 import { modelLegend } from './gains.js';
 import { html, type Markup } from './markup.js';
@@ -21,7 +21,7 @@ ${datasets.map((dataset) => {
   return html`<h3>${dataset.name}</h3>${
     charts.length === 0
       ? html`<p>No training history was kept.</p>`
-      : html`${modelLegend(dataset.models)}<div class="charts">${charts}</div>`
+      : html`${modelLegend(dataset)}<div class="charts">${charts}</div>`
   }`;
 })}</section>`;
 }
@@ -35,7 +35,7 @@ interface Line {
 
 function chartsOf(dataset: DataSet): Markup[] {
   const lines = new Map<string, Line[]>();
-  dataset.models.forEach(({ items }, at) => {
+  shownModels(dataset).forEach(({ items }, at) => {
     for (const item of items) {
       for (const [name, line] of linesOf(item, `m${(at % 3) + 1}`)) {
         lines.set(name, [...(lines.get(name) ?? []), line]);

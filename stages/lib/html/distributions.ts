@@ -1,5 +1,5 @@
 /** How the SSIM of single images is spread: densities of the models, the best classical fill and the mean. */
-import { bestBaseline, type DataSet, imageScores, type Row } from '../results.js';
+import { bestBaseline, type DataSet, imageScores, type Row, shownModels } from '../results.js';
 import type { Setting } from '../scores.js';
 import { quantile, spread } from '../statistics.js';
 import { html, type Markup } from './markup.js';
@@ -39,7 +39,7 @@ function curvesOf(dataset: DataSet, setting: Setting): Curve[] {
   return [
     ...(mean ? [curve(mean, 'b0')] : []),
     curve(bestBaseline(dataset, setting.name), 'b1'),
-    ...dataset.models.map((model, at) => curve(model, `m${(at % 3) + 1}`)),
+    ...shownModels(dataset).map((model, at) => curve(model, `m${(at % 3) + 1}`)),
   ];
 }
 
@@ -91,6 +91,6 @@ function density(values: Float64Array, [low, high]: readonly [number, number]): 
 function legend(dataset: DataSet): Markup {
   const entry = (style: string, text: string) =>
     html`<li><svg class="${style}" width="18" height="10" aria-hidden="true"><line x1="1" x2="17" y1="5" y2="5" style="stroke:var(--c);stroke-width:2.5"/></svg>${text}</li>`;
-  return html`<ul class="legend">${dataset.models.map(({ label }, at) => entry(`m${(at % 3) + 1}`, label))}
+  return html`<ul class="legend">${shownModels(dataset).map(({ label }, at) => entry(`m${(at % 3) + 1}`, label))}
 ${entry('b1', 'best classical fill of the setting')}${dataset.baselines.some(({ name }) => name === 'mean') && entry('b0', 'mean of the known pixels')}</ul>`;
 }

@@ -1,7 +1,7 @@
 /** The browsable gallery: any example of any model and setting, with a slider between two of its layers. */
-import { type DataSet, headline } from '../results.js';
+import { type DataSet, headline, shownModels } from '../results.js';
 import { html, jsonScript, type Markup } from './markup.js';
-import { layerLabel, SHOWN_MODELS, stripOf } from './pictures.js';
+import { layerLabel, stripOf } from './pictures.js';
 import { settingLabel } from './words.js';
 
 export function gallerySection(datasets: readonly DataSet[]): Markup | false {
@@ -31,7 +31,7 @@ function galleryData(datasets: readonly DataSet[]) {
   return datasets.map((dataset) => ({
     name: dataset.name,
     size: dataset.index.image.size,
-    models: dataset.models.slice(0, SHOWN_MODELS).map(({ label, items: [item] }) => ({
+    models: shownModels(dataset).map(({ label, items: [item] }) => ({
       label,
       layers: item.index.layers.map((layer) => ({ name: layer, label: layerLabel(layer) })),
       settings: dataset.settings.map((setting, s) => ({

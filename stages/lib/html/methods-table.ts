@@ -32,7 +32,7 @@ function rowsOf({ baselines, models }: DataSet): readonly Row[] {
 
 function methodsTable(dataset: DataSet): Markup {
   const { name, settings, index } = dataset;
-  const id = `methods-${name}`;
+  const id = `methods-${name.replaceAll(/[^\w]+/g, '-')}`;
   const rows = rowsOf(dataset);
   const [score = 'ssim.global'] = index.scores;
   const shown = rows.map((row) =>

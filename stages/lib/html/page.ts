@@ -1,7 +1,10 @@
 /** The whole report as one HTML file: nothing in it is fetched from anywhere. */
+import type { Ablation } from '../ablation.js';
 import type { DataSet } from '../results.js';
+import { ablationSection } from './ablation.js';
 import { areaSection } from './area.js';
 import { besidePaper } from './beside-paper.js';
+import { byAreaSection } from './by-area.js';
 import { curvesSection } from './curves.js';
 import { distributionsSection } from './distributions.js';
 import { gainsSection } from './gains.js';
@@ -14,13 +17,22 @@ import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
 import { head, summary } from './summary.js';
 
-export function page(datasets: readonly DataSet[], params: unknown, used: readonly Used[]): string {
+export interface Report {
+  readonly datasets: readonly DataSet[];
+  readonly ablations: readonly Ablation[];
+  readonly params: unknown;
+  readonly used: readonly Used[];
+}
+
+export function page({ datasets, ablations, params, used }: Report): string {
   const sections: readonly (readonly [id: string, name: string, section: Markup | false])[] = [
     ['summary', 'In short', summary(datasets)],
     ['restored', 'Pictures', picturesSection(datasets)],
     ['paper', 'Beside the paper', besidePaper(datasets)],
+    ['ablation', 'Switch by switch', ablationSection(ablations)],
     ['methods', 'Classical fills', methodsSection(datasets)],
     ['gains', 'Gains', gainsSection(datasets)],
+    ['shapes', 'Shape and area', byAreaSection(datasets)],
     ['area', 'Size of the hole', areaSection(datasets)],
     ['distributions', 'Image by image', distributionsSection(datasets)],
     ['gallery', 'Gallery', gallerySection(datasets)],

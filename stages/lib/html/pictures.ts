@@ -1,13 +1,10 @@
 /** Example images as strips, one PNG for each example: its layers one below the other, cropped by `viewBox`. */
 import type { Layer } from '../examples.js';
 import { METHOD_TEXTS } from '../methods.js';
-import { bestBaseline, type DataSet, type Item } from '../results.js';
+import { bestBaseline, type DataSet, type Item, shownModels } from '../results.js';
 import { html, type Markup } from './markup.js';
 import { pngDataUri } from './png.js';
 import { formatPercent, settingLabel } from './words.js';
-
-/** Models whose images are shown; the scores of all are in the tables. */
-export const SHOWN_MODELS = 3;
 
 /** All layers of one example as a PNG, size wide and size × layers high. */
 export function stripOf({ index, examples }: Item, setting: number, pick: number): string {
@@ -47,7 +44,7 @@ ${shown.map(grid)}</section>`;
 }
 
 function grid(dataset: DataSet, number: number): Markup {
-  const models = dataset.models.slice(0, SHOWN_MODELS);
+  const models = shownModels(dataset);
   const rows = dataset.settings.map((setting, s) => {
     const picks = dataset.index.picks[s]!;
     const pick = Math.max(

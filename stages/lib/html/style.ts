@@ -72,10 +72,11 @@ thead small, td small, th small { display: block; color: var(--faint); font-size
 tbody th { font-weight: 500; }
 tr.model th, tr.model td { background: var(--accent-soft); }
 tr.model th:first-child { box-shadow: inset 3px 0 var(--accent); padding-left: .7rem; }
+tr.base th, tr.base td { background: var(--accent-soft); }
 tr.paper th, tr.paper td { font-style: italic; color: var(--soft); }
 td.best { font-weight: 700; }
 td.best::before { content: "▸ "; color: var(--accent); font-weight: 400; }
-td.up { color: var(--good); } td.down { color: var(--bad); } td.even { color: var(--soft); }
+td.up, small.up { color: var(--good); } td.down, small.down { color: var(--bad); } td.even { color: var(--soft); }
 .chip { display: inline-block; font-size: .76rem; padding: 0 .5em; border-radius: 99px; border: 1px solid var(--rule-strong); color: var(--soft); }
 .controls { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: end; margin: 1rem 0 .4rem; }
 .controls label { display: grid; gap: .15rem; font-size: .78rem; color: var(--soft); }

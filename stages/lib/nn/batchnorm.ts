@@ -4,7 +4,7 @@ import { type ParamSpec, type Params, param } from './params.js';
 
 const EPSILON = 1e-5;
 /** PyTorch's "momentum 0.1": the share of the new batch; tfjs would call it 0.9. */
-const NEW_SHARE = 0.1;
+export const NEW_SHARE = 0.1;
 
 /** Mean and variance of one layer's batch, each [channels]; the caller of the pass disposes them. */
 export interface Moments {
@@ -96,13 +96,17 @@ function normalise(
  */
 export function runningStatistics(params: Params, moments: readonly Moments[]): Params {
   const entries = moments.flatMap(({ name, mean, variance, count }) => {
-    const unbiased = tf.mul(variance, count / Math.max(1, count - 1));
     return [
       blended(params, `${name}.running_mean`, mean),
-      blended(params, `${name}.running_var`, unbiased),
+      blended(params, `${name}.running_var`, unbiased(variance, count)),
     ];
   });
   return Object.fromEntries(entries);
+}
+
+/** The variance of a sample of `count` from its population variance. */
+export function unbiased(variance: tf.Tensor, count: number): tf.Tensor {
+  return tf.mul(variance, count / Math.max(1, count - 1));
 }
 
 function blended(params: Params, name: string, batch: tf.Tensor): [string, tf.Tensor] {

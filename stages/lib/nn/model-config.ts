@@ -7,6 +7,7 @@ import {
   checkTree,
   type Tree,
 } from '../check.js';
+import { KERNELS, type Kernel } from '../images.js';
 import { mistake } from '../mistake.js';
 import type { NetworkConfig } from './create.js';
 import type { DeepvisionConfig } from './deepvision-plan.js';
@@ -16,6 +17,8 @@ import type { RestorerConfig } from './restorer-plan.js';
 
 export interface ModelConfig {
   readonly network: NetworkConfig;
+  /** Which of the arrays of images it is trained and tested on: by the kernel that scaled them. */
+  readonly kernel: Kernel | 'first';
   readonly prefill: Prefill;
   /** `baked`: each image has one mask for ever (the code); `fresh`: another in each epoch. */
   readonly masks: 'baked' | 'fresh';
@@ -26,6 +29,7 @@ export interface ModelConfig {
 
 /** Each switch of `deepvision` as the paper's code has it. */
 const CODE = {
+  kernel: 'nearest',
   width: 1,
   hidden: 0,
   latent: 0,
@@ -50,6 +54,7 @@ const CODE = {
 /** Each switch turned right; what is a matter of taste stays as in the code. */
 const RIGHT = {
   ...CODE,
+  kernel: 'first',
   slope: 0.2,
   input: 'image+mask',
   testRange: 'signed',
@@ -62,6 +67,7 @@ const RIGHT = {
 const BASES = { code: CODE, right: RIGHT } as const;
 
 const RESTORER = {
+  kernel: 'first',
   width: 1,
   latent: 8,
   posterior: 0.5,
@@ -87,6 +93,7 @@ export function checkModel(value: unknown, name: string, settings: readonly stri
   const tree = arch === 'deepvision' ? withBase(given, name) : withDefaults(given, name);
   return {
     network: arch === 'deepvision' ? checkDeepvision(tree, name) : checkRestorer(tree, name),
+    kernel: checkChoice(tree.kernel, `${name}.kernel`, ['first', ...KERNELS]),
     prefill: checkChoice(tree.prefill, `${name}.prefill`, PREFILLS),
     masks: checkChoice(tree.masks, `${name}.masks`, ['baked', 'fresh']),
     occlusions: checkSettings(tree.occlusions, `${name}.occlusions`, settings),

@@ -28,6 +28,17 @@ export function initAdam(trainable: Params): AdamState {
   return { step: 0, first: zeros(), second: zeros() };
 }
 
+/** How far update `step`, counted from 1, goes: lr / (1 − β₁ᵗ), and what makes √v into √v̂. */
+export function adamFactors(
+  { learningRate, beta1, beta2 }: AdamConfig,
+  step: number,
+): { readonly rate: number; readonly correction: number } {
+  return {
+    rate: learningRate / (1 - beta1 ** step),
+    correction: 1 / Math.sqrt(1 - beta2 ** step),
+  };
+}
+
 export interface AdamUpdate {
   readonly params: Params;
   readonly state: AdamState;
@@ -39,14 +50,14 @@ export interface AdamUpdate {
  * stay the caller's.
  */
 export function adamUpdate(
-  { learningRate, beta1, beta2, epsilon }: AdamConfig,
+  config: AdamConfig,
   params: Params,
   gradients: Params,
   state: AdamState,
 ): AdamUpdate {
+  const { beta1, beta2, epsilon } = config;
   const step = state.step + 1;
-  const rate = learningRate / (1 - beta1 ** step);
-  const correction = 1 / Math.sqrt(1 - beta2 ** step);
+  const { rate, correction } = adamFactors(config, step);
   const updated: Record<string, tf.Tensor> = {};
   const first: Record<string, tf.Tensor> = {};
   const second: Record<string, tf.Tensor> = {};

@@ -1,4 +1,4 @@
-/** Batches: images and masks as tensors, the hole pre-filled. */
+/** Batches: images and masks as numbers and as tensors, the hole pre-filled. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Occluded } from '../nn/network.js';
 import { type Prefill, prefill } from '../nn/prefill.js';
@@ -13,13 +13,26 @@ export interface Examples {
   readonly masks: readonly Uint8Array[];
 }
 
+/** The numbers of a batch of B images of S×S pixels with C channels, 0…1. */
+export interface BatchValues {
+  readonly count: number;
+  readonly size: number;
+  readonly channels: number;
+  /** [B, S, S, C]: the images as they are. */
+  readonly target: Float32Array;
+  /** [B, S, S, C]: the image where it is known, the pre-fill where it is not. */
+  readonly filled: Float32Array;
+  /** [B, S, S, 1]: 1 = occluded. */
+  readonly mask: Float32Array;
+}
+
 /** Tensors of a batch; the caller disposes them. */
 export interface Batch extends Occluded {
   /** [B, S, S, C], 0…1: the images as they are. */
   readonly target: tf.Tensor4D;
 }
 
-export function createBatch({ size, channels, images, masks }: Examples, kind: Prefill): Batch {
+export function fillBatch({ size, channels, images, masks }: Examples, kind: Prefill): BatchValues {
   const count = images.length;
   const length = size * size * channels;
   const target = new Float32Array(count * length);
@@ -31,11 +44,19 @@ export function createBatch({ size, channels, images, masks }: Examples, kind: P
     prefill(kind, image, masks[i]!, size, channels, part);
     mask.set(masks[i]!, i * size * size);
   }
+  return { count, size, channels, target, filled, mask };
+}
+
+export function toTensors({ count, size, channels, target, filled, mask }: BatchValues): Batch {
   return {
     target: tf.tensor4d(target, [count, size, size, channels]),
     filled: tf.tensor4d(filled, [count, size, size, channels]),
     mask: tf.tensor4d(mask, [count, size, size, 1]),
   };
+}
+
+export function createBatch(examples: Examples, kind: Prefill): Batch {
+  return toTensors(fillBatch(examples, kind));
 }
 
 export function disposeBatch({ target, filled, mask }: Batch): void {

@@ -23,6 +23,7 @@ export interface TrainConfig {
   readonly ema: number;
   /** Mirrors half of the images, drawn anew in each epoch. */
   readonly flip: boolean;
+  /** The item's, from the matrix: what is drawn in training depends on it. */
   readonly seed: number;
   /** So many train images, in whole groups, are kept aside to measure each epoch. */
   readonly validation: number;
@@ -36,13 +37,12 @@ const DEFAULTS = {
   warmup: 0,
   ema: 0,
   flip: false,
-  seed: 1,
   validation: 0,
   backend: 'auto',
 } as const;
 
 /** `epochs` is the tool's; the model may bring its own values for the rest, under `model.<name>.train`. */
-export function checkTrain(value: unknown, ofModel: unknown, model: string): TrainConfig {
+function checkTrain(value: unknown, ofModel: unknown, { model, seed }: TrainedItem): TrainConfig {
   const shared = checkTree(value, 'train');
   const own = ofModel === undefined ? {} : checkTree(ofModel, `model.${model}.train`);
   checkKeys(shared, 'train', ['epochs', ...Object.keys(DEFAULTS)]);
@@ -55,7 +55,7 @@ export function checkTrain(value: unknown, ofModel: unknown, model: string): Tra
     warmup: checkInteger(tree.warmup, 'train.warmup', 0),
     ema: checkNumber(tree.ema, 'train.ema', 0, 0.99999),
     flip: checkFlag(tree.flip, 'train.flip'),
-    seed: checkInteger(tree.seed, 'train.seed', 0),
+    seed: checkInteger(seed, 'seeds', 0),
     validation: checkInteger(tree.validation, 'train.validation', 0),
     backend: checkChoice(tree.backend, 'train.backend', BACKEND_NAMES),
   };
@@ -66,19 +66,27 @@ export interface Config {
   readonly model: ModelConfig;
 }
 
+/** The axes of an item that say what it trains, as the matrix has them. */
+export interface TrainedItem {
+  readonly model: string;
+  /** Checked here: the axis may hold anything. */
+  readonly seed: unknown;
+}
+
 /**
  * @param params `train`, and `model` with the one model that the item trains
  */
 export function checkConfig(
   params: { readonly train: unknown; readonly model: unknown },
-  name: string,
+  item: TrainedItem,
   settings: readonly string[],
 ): Config {
+  const name = item.model;
   const models = checkTree(params.model, 'model');
   if (!Object.hasOwn(models, name)) throw mistake(`model.${name}: no such model in params`);
   const { train, ...model } = checkTree(models[name], `model.${name}`);
   return {
-    train: checkTrain(params.train, train, name),
+    train: checkTrain(params.train, train, item),
     model: checkModel(model, `model.${name}`, settings),
   };
 }

@@ -9,7 +9,8 @@ import { createRandom } from '../random.js';
 import type { Split } from '../split.js';
 
 export interface TrainingData {
-  readonly images: ImageSet;
+  /** Its bytes lie in memory that threads share. */
+  readonly images: ImageSet & { readonly data: Uint8Array<SharedArrayBuffer> };
   /** Indices into `images`. */
   readonly train: readonly number[];
   readonly validation: readonly number[];
@@ -37,17 +38,23 @@ export function readTrainingData(
   seed: number,
   validation: number,
 ): TrainingData {
-  const images = readImages(folders.images);
+  const images = readImages(folders.images, model.kernel);
   const { train } = readJson<Split>(join(folders.split, 'split.json'));
   const groups = images.index.images.map(({ group }) => group);
   const aside = keepAside(train, groups, validation, seed);
   const kept = new Set(aside);
   return {
-    images,
+    images: { ...images, data: shared(images.data) },
     train: train.filter((image) => !kept.has(image)),
     validation: aside,
     masks: createMasks(folders.masks, occlusions, model, images.size, seed),
   };
+}
+
+function shared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
 }
 
 /**
@@ -77,7 +84,7 @@ function keepAside(
   return aside.sort((a, b) => a - b);
 }
 
-function createMasks(
+export function createMasks(
   folder: string,
   occlusions: ReadonlyMap<string, Occlusion>,
   { masks, occlusions: names }: ModelConfig,

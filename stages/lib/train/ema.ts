@@ -3,11 +3,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Params, param } from '../nn/params.js';
 
 /**
- * The average after one more step, as new tensors. In the first steps the decay is smaller,
+ * How much of the average is held at step t, counted from 1. In the first steps less than the decay,
  * (1 + t)/(10 + t), so that the first values do not stay in the average for long.
  */
+export function heldAt(decay: number, step: number): number {
+  return Math.min(decay, (1 + step) / (10 + step));
+}
+
+/** The average after one more step, as new tensors. */
 export function emaUpdate(average: Params, params: Params, decay: number, step: number): Params {
-  const held = Math.min(decay, (1 + step) / (10 + step));
+  const held = heldAt(decay, step);
   return tf.tidy(() =>
     Object.fromEntries(
       Object.entries(params).map(([name, x]) => {

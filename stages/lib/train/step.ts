@@ -64,18 +64,19 @@ export function trainStep(
   return { weights: { params, adam: updated.state, ema }, loss };
 }
 
-interface Derivatives {
+/** What one pass through the network gives; the caller disposes all of it. */
+export interface Derivatives {
   readonly gradients: Params;
   readonly loss: StepLoss;
   readonly moments: readonly Moments[];
 }
 
-function differentiate(
+export function differentiate(
   network: Network,
   params: Params,
   batch: Batch,
   noise: tf.Tensor,
-  { loss: config, klShare }: StepOptions,
+  { loss: config, klShare }: Pick<StepOptions, 'loss' | 'klShare'>,
 ): Derivatives {
   const names = network.specs.filter(({ trainable }) => trainable).map(({ name }) => name);
   let moments: readonly Moments[] = [];

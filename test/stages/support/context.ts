@@ -3,7 +3,7 @@ import type { Epochs, StageContext, StageDefinition, StageShape } from 'pipe/sta
 
 interface Given {
   readonly item?: string;
-  readonly matrix?: Readonly<Record<string, string>>;
+  readonly matrix?: Readonly<Record<string, string | number | boolean>>;
   readonly params: unknown;
   readonly deps: Readonly<Record<string, string | readonly string[]>>;
   readonly outs: Readonly<Record<string, string>>;

@@ -7,18 +7,18 @@ import { type ExperimentOptions, writeExperiment } from './experiment.js';
 export interface Wanted extends ExperimentOptions {
   readonly dataset: string;
   readonly model: string;
-  readonly seed?: string;
+  readonly seed?: number;
   readonly samples?: number;
 }
 
 /** Runs `evaluate` on a little experiment; gives the folder of its scores. */
 export async function evaluated(root: string, wanted: Wanted): Promise<string> {
   const { dataset, model, seed, samples = 0 } = wanted;
-  const folder = join(root, dataset, model, seed ?? 'only');
+  const folder = join(root, dataset, model, `${seed ?? 'only'}`);
   const experiment = writeExperiment(folder, wanted);
   const scores = join(folder, 'scores');
   await runStage(evaluate, {
-    item: `evaluate@${[dataset, model, seed].filter(Boolean).join()}`,
+    item: `evaluate@${[dataset, model, seed].filter((axis) => axis !== undefined).join()}`,
     matrix: { dataset, model, ...(seed === undefined ? {} : { seed }) },
     params: {
       evaluate: {

@@ -1,8 +1,10 @@
 /** A little experiment on disk, as the stages before `evaluate` leave it: images, masks, split, model. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Kernel } from '../../../stages/lib/images.js';
 import { writeJson } from '../../../stages/lib/json.js';
 import { drawMask, maskArea, type Occlusion, packMask } from '../../../stages/lib/mask.js';
+import type { ModelConfig } from '../../../stages/lib/nn/model-config.js';
 import { writeNpy } from '../../../stages/lib/npy.js';
 import { createRandom } from '../../../stages/lib/random.js';
 import { noise } from './planes.js';
@@ -17,6 +19,10 @@ export interface ExperimentOptions {
   readonly label?: string;
   readonly history?: readonly unknown[];
   readonly notes?: readonly string[];
+  readonly kernel?: Kernel;
+  /** What the row restorer says its switches are, and how far its whole output is off. */
+  readonly config?: ModelConfig;
+  readonly haze?: number;
 }
 
 export interface Experiment {
@@ -34,6 +40,7 @@ export const SQUARES: Readonly<Record<string, Occlusion>> = {
 export function writeExperiment(folder: string, options: ExperimentOptions = {}): Experiment {
   const { size = 56, channels = 1, count = 30, test = 10 } = options;
   const { occlusions = SQUARES, standIn = true, label = 'made by formula' } = options;
+  const { kernel = 'cubic' } = options;
   const paths = {
     images: join(folder, 'images'),
     masks: join(folder, 'masks'),
@@ -48,6 +55,7 @@ export function writeExperiment(folder: string, options: ExperimentOptions = {})
   writeNpy(join(paths.images, 'images.npy'), pixels, channels === 1 ? shape : [...shape, 3]);
   writeJson(join(paths.images, 'index.json'), {
     source: { kind: 'formula', label, standIn },
+    kernels: [kernel],
     images: files.map((file, i) => ({ file, group: `${i}`, sha256: '0' })),
     unreadable: [],
   });
@@ -74,7 +82,8 @@ export function writeExperiment(folder: string, options: ExperimentOptions = {})
     notes: options.notes ?? [],
   });
 
-  writeJson(join(paths.model, 'model.json'), { arch: 'formula' });
+  const { config, haze } = options;
+  writeJson(join(paths.model, 'model.json'), { arch: 'formula', config, haze });
   writeJson(join(paths.model, 'history.json'), options.history ?? []);
   writeFileSync(join(paths.model, 'weights.safetensors'), 'no weights');
   return paths;

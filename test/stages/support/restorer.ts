@@ -1,13 +1,26 @@
 /** A restorer without a network: what the stages ask of a model, in closed form. */
 import { join } from 'node:path';
 import { readImages } from '../../../stages/lib/images.js';
+import { readJson } from '../../../stages/lib/json.js';
+import { checkModel, type ModelConfig } from '../../../stages/lib/nn/model-config.js';
 import type { Restorer } from '../../../stages/lib/restore.js';
+import type { ExperimentOptions } from './experiment.js';
+
+/** The switches that a row restorer claims to have. */
+const CONFIG = checkModel({ arch: 'restorer', occlusions: ['square12'] }, 'model.rows', [
+  'square12',
+]);
 
 /**
  * Fills each hole with the mean of the known pixels of its row, and is off by `haze` gray levels
  * everywhere, as a network's whole output is. Samples differ by their number.
  */
-export function createRowRestorer(size: number, channels: number, haze = 4): Restorer {
+export function createRowRestorer(
+  size: number,
+  channels: number,
+  config: ModelConfig = CONFIG,
+  haze = 4,
+): Restorer {
   const length = size * size * channels;
   function restoreOne(image: Uint8Array, mask: Uint8Array, shift: number): Float32Array {
     const out = new Float32Array(length);
@@ -30,7 +43,7 @@ export function createRowRestorer(size: number, channels: number, haze = 4): Res
     return out;
   }
   return {
-    info: { arch: 'rows', parameters: 0, size, channels, epochs: 3 },
+    info: { arch: 'rows', parameters: 0, size, channels, epochs: 3, config },
     async restore(images, masks, { samples } = {}) {
       const count = images.length / length;
       const out = new Float32Array((samples ?? 1) * images.length);
@@ -53,7 +66,10 @@ export function rowModels() {
   return {
     loadModel: async (folder: string) => {
       const { size, channels } = readImages(join(folder, '../images'));
-      return createRowRestorer(size, channels);
+      const { config, haze } = readJson<Pick<ExperimentOptions, 'config' | 'haze'>>(
+        join(folder, 'model.json'),
+      );
+      return createRowRestorer(size, channels, config, haze);
     },
   };
 }

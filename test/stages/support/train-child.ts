@@ -9,7 +9,7 @@ const order = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as TrainOrder;
 const { target, completed, states } = order;
 
 await runStage(train, {
-  matrix: { dataset: 'test', model: 'tiny' },
+  matrix: { dataset: 'test', model: 'tiny', seed: order.seed },
   params: order.params,
   deps: order.deps,
   outs: { model: order.out },

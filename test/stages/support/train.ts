@@ -9,6 +9,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 export interface TrainOrder {
   readonly params: unknown;
+  readonly seed: number;
   readonly deps: { readonly images: string; readonly masks: string; readonly split: string };
   readonly out: string;
   /** Folder of the committed states, by epoch. */

@@ -1,0 +1,73 @@
+/** After a run that stored something: a cache above its limit is collected, so that it never fills the disk. */
+import type { GcReport, GcRoots } from '../cache/gc.js';
+import { UserError } from '../error.js';
+import { acquireLock, lockHolder } from '../process/lock.js';
+import { cacheLimit } from './limit.js';
+import { asVariant, type Project } from './project.js';
+import { rootsOf } from './roots.js';
+import { systemMessage } from './settle.js';
+import type { Work } from './work.js';
+
+const LOCK = 'gc';
+
+/** A little below the limit, so that not every run that stores something has to collect. */
+const SHRINK_TO = 0.9;
+
+/** What cannot be collected is told, and never the failure of a run whose results are stored. */
+export async function keepBelowLimit(work: Work): Promise<void> {
+  try {
+    await collectWhenOver(work);
+  } catch (error) {
+    const message = error instanceof UserError ? error.message : systemMessage(error);
+    if (message === undefined) throw error;
+    work.emit({ type: 'warning', message: `the cache is not kept below its limit: ${message}` });
+  }
+}
+
+async function collectWhenOver({ project, emit, options }: Work): Promise<void> {
+  const { cache } = project;
+  const limit = cacheLimit(project);
+  if (limit === undefined || !(await cache.isOver(limit))) return;
+  // One that collects for us already.
+  if (lockHolder(cache.layout.locks, LOCK) !== undefined) return;
+  const lock = await acquireLock(cache.layout.locks, LOCK, {
+    doing: 'gc',
+    signal: options.interruption.stop,
+  });
+  try {
+    if (!(await cache.isOver(limit))) return;
+    const roots = await rootsNow(project);
+    emit(collected(await cache.gc({ roots, maxSize: Math.floor(limit * SHRINK_TO) }), limit));
+  } finally {
+    lock.release();
+  }
+}
+
+/** What pipeline.yaml asks for as it is now: as it was called in this run, and plainly. */
+async function rootsNow(project: Project): Promise<GcRoots> {
+  const { variant } = project;
+  const isPlain = variant.profiles.length + variant.set.length === 0;
+  const plain = isPlain ? [] : [{ profiles: [], set: [] }];
+  const keys: string[] = [];
+  const chains: GcRoots['chains'][number][] = [];
+  for (const each of [variant, ...plain]) {
+    const roots = await rootsOf(await asVariant(project, each));
+    keys.push(...roots.keys);
+    chains.push(...roots.chains);
+  }
+  return { keys, chains };
+}
+
+function collected({ removed, bytesBefore, bytesAfter, bytesNeeded }: GcReport, limit: number) {
+  const count = (kind: GcReport['removed'][number]['kind']) =>
+    removed.filter((each) => each.kind === kind).length;
+  return {
+    type: 'collected',
+    results: count('result'),
+    states: count('state'),
+    bytes: bytesBefore - bytesAfter,
+    left: bytesAfter,
+    needed: bytesNeeded,
+    limit,
+  } as const;
+}

@@ -1,0 +1,46 @@
+/** The beginning of everything that looks at items: their selection and their code, before any of them is decided. */
+import type { Emit } from '../event.js';
+import { select, withNeeds } from '../pipeline/select.js';
+import { openCodes } from './code.js';
+import type { Project } from './project.js';
+import type { RunOptions, Work } from './work.js';
+
+/** The targets and what they need, to be looked at: nothing runs, nobody is told. */
+export async function inspection(project: Project, targets: readonly string[]): Promise<Work> {
+  const never = new AbortController().signal;
+  const options: RunOptions = {
+    targets,
+    only: false,
+    force: false,
+    dry: true,
+    frozen: false,
+    keepGoing: false,
+    interruption: { stop: never, kill: never },
+  };
+  return workFor(project, options, () => {});
+}
+
+/** The targets and what they need. */
+export function workFor(project: Project, options: RunOptions, emit: Emit): Promise<Work> {
+  const selected = withNeeds(project.plan, select(project.plan, options.targets));
+  return workOn(project, selected, options, emit);
+}
+
+/** Just these items, with their code. */
+export async function workOn(
+  project: Project,
+  selected: readonly number[],
+  options: RunOptions,
+  emit: Emit,
+): Promise<Work> {
+  return {
+    project,
+    options,
+    emit,
+    codes: await openCodes(project, selected),
+    selected,
+    isSelected: new Set(selected),
+    done: new Map(),
+    settled: new Map(),
+  };
+}

@@ -1,0 +1,24 @@
+/** How large the cache may become before a run collects by itself: the user's word, or the default. */
+import { defaultMaxSize } from '../cache/gc.js';
+import { userError } from '../error.js';
+import { parseSize } from '../pipeline/quantity.js';
+import type { Project } from './project.js';
+
+/** What `PIPE_CACHE_MAX_SIZE` says; undefined when it is not set. */
+export function statedLimit({ env }: Pick<Project, 'env'>): number | 'off' | undefined {
+  const text = env.PIPE_CACHE_MAX_SIZE;
+  if (text === undefined || text === '') return undefined;
+  const limit = text === 'off' ? text : parseSize(text);
+  if (limit !== undefined) return limit;
+  throw userError(
+    'cache-limit',
+    `PIPE_CACHE_MAX_SIZE is "${text}"`,
+    'give a size such as 50G, or off',
+  );
+}
+
+/** Bytes; undefined when runs leave collecting to the user. */
+export function cacheLimit(project: Project): number | undefined {
+  const stated = statedLimit(project);
+  return stated === 'off' ? undefined : (stated ?? defaultMaxSize(project.cache.layout.root));
+}

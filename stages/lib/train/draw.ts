@@ -1,0 +1,107 @@
+/**
+ * What an epoch trains on: its images in their order, mirrored or not, with their masks, and the
+ * noise of the latent. All of it depends on the seed, the epoch and the image or batch alone, never
+ * on what was drawn before: so any batch can be drawn anywhere, at any time.
+ */
+import type { ImageSet } from '../images.js';
+import type { ModelConfig } from '../nn/model-config.js';
+import { type Shape, sizeOf } from '../nn/params.js';
+import { createRandom } from '../random.js';
+import { type BatchValues, fillBatch } from './batch.js';
+import type { TrainConfig } from './config.js';
+import type { MaskSource } from './data.js';
+
+/** A batch as numbers, with its noise. */
+export interface Drawn extends BatchValues {
+  /** Standard normal [B, ...network.noise]. */
+  readonly noise: Float32Array;
+}
+
+/** The batches of an epoch. */
+export interface EpochPlan {
+  readonly epoch: number;
+  readonly batches: number;
+  /** Images in each batch. */
+  readonly length: number;
+  /** Indices of the images, batch after batch. */
+  readonly order: readonly number[];
+}
+
+/** What drawing needs of a configuration. */
+export interface DrawConfig {
+  readonly train: Pick<TrainConfig, 'seed' | 'flip'>;
+  readonly model: Pick<ModelConfig, 'prefill'>;
+  /** Shape of the latent noise of one image. */
+  readonly noise: Shape;
+}
+
+/** What batches are drawn from. */
+export interface DrawSource {
+  readonly images: Pick<ImageSet, 'data' | 'size' | 'channels'>;
+  readonly masks: MaskSource;
+}
+
+/**
+ * The images of an epoch in a seeded order. The last, smaller batch is left out: its images differ
+ * in every epoch.
+ */
+export function planEpoch(
+  { seed, batch }: Pick<TrainConfig, 'seed' | 'batch'>,
+  train: readonly number[],
+  epoch: number,
+): EpochPlan {
+  const order = createRandom(seed, 'order', epoch).shuffle([...train]);
+  const length = Math.min(batch, order.length);
+  return { epoch, order, length, batches: Math.floor(order.length / length) };
+}
+
+/** Batch `index` of an epoch, counted from 0. */
+export function drawBatch(
+  { train, model, noise }: DrawConfig,
+  { images: { data, size, channels }, masks }: DrawSource,
+  { epoch, order, length }: EpochPlan,
+  index: number,
+): Drawn {
+  const images = order.slice(index * length, (index + 1) * length);
+  const bytes = size * size * channels;
+  const pixels = images.map((image) => {
+    const original = data.subarray(image * bytes, (image + 1) * bytes);
+    const mirrored = train.flip && mirrors(train.seed, epoch, image);
+    return mirrored ? mirror(original, size, channels) : original;
+  });
+  const examples = {
+    size,
+    channels,
+    images: pixels,
+    masks: images.map((image) => masks.train(image, epoch)),
+  };
+  return {
+    ...fillBatch(examples, model.prefill),
+    noise: drawNoise(length * sizeOf(noise), train.seed, epoch, index),
+  };
+}
+
+function mirrors(seed: number, epoch: number, image: number): boolean {
+  return createRandom(seed, 'flip', epoch, image).int(2) === 1;
+}
+
+/** Left to right. */
+function mirror(image: Uint8Array, size: number, channels: number): Uint8Array {
+  const out = new Uint8Array(image.length);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const from = (y * size + x) * channels;
+      const to = (y * size + size - 1 - x) * channels;
+      for (let channel = 0; channel < channels; channel++)
+        out[to + channel] = image[from + channel]!;
+    }
+  }
+  return out;
+}
+
+function drawNoise(length: number, seed: number, epoch: number, index: number): Float32Array {
+  const random = createRandom(seed, 'noise', epoch, index);
+  const values = new Float32Array(length);
+  for (let i = 0; i < length; i++) values[i] = random.normal();
+  return values;
+}

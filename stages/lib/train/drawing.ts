@@ -1,0 +1,94 @@
+/** Draws the batches of an epoch ahead of the training, in threads of their own. */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { createMasks } from './data.js';
+import { type Drawn, drawBatch, type EpochPlan } from './draw.js';
+import { type DrawingInput, type DrawnMessage, drawingTask } from './draw-worker.js';
+
+/** Gives the batches of epochs, one epoch after the other. */
+export interface Drawing {
+  /** In their order; an epoch that is left early is the last. */
+  batches(plan: EpochPlan): AsyncIterable<Drawn>;
+  /** Ends the threads. */
+  close(): Promise<void>;
+}
+
+/** Pre-filling a batch can take longer than a GPU takes to train on it; more than so many wait. */
+const MOST_THREADS = 4;
+/** Batches that each thread is ahead. */
+const AHEAD = 2;
+
+/**
+ * In threads on half of the machine's cores, four at most. What is drawn does not depend on their
+ * number.
+ */
+export function startDrawing(input: DrawingInput): Drawing {
+  const threads = Math.min(MOST_THREADS, Math.floor(availableParallelism() / 2));
+  // A thread runs the bundle that this is part of; there is none when the sources are run as they are.
+  const bundle = fileURLToPath(import.meta.url);
+  return threads > 0 && !bundle.endsWith('.ts')
+    ? drawInThreads(input, bundle, threads)
+    : drawHere(input);
+}
+
+function drawHere({ config, occlusions, masks, size, channels, data }: DrawingInput): Drawing {
+  const source = {
+    images: { size, channels, data: new Uint8Array(data) },
+    masks: createMasks(masks, occlusions, config.model, size, config.train.seed),
+  };
+  return {
+    async *batches(plan) {
+      for (let index = 0; index < plan.batches; index++) {
+        yield drawBatch(config, source, plan, index);
+      }
+    },
+    async close() {},
+  };
+}
+
+function drawInThreads(input: DrawingInput, bundle: string, threads: number): Drawing {
+  const ready = new Map<number, Drawn>();
+  let failure: unknown;
+  let wake = () => {};
+  const workers = Array.from({ length: threads }, () => {
+    const worker = new Worker(bundle, { workerData: drawingTask(input) });
+    worker.on('message', ({ index, drawn }: DrawnMessage) => {
+      ready.set(index, drawn);
+      wake();
+    });
+    worker.on('error', (error) => {
+      failure = error;
+      wake();
+    });
+    return worker;
+  });
+  const taken = async (index: number): Promise<Drawn> => {
+    for (;;) {
+      const drawn = ready.get(index);
+      if (drawn !== undefined) {
+        ready.delete(index);
+        return drawn;
+      }
+      if (failure !== undefined) throw failure;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  return {
+    async *batches(plan) {
+      for (const worker of workers) worker.postMessage(plan);
+      let asked = 0;
+      for (let index = 0; index < plan.batches; index++) {
+        for (; asked < Math.min(plan.batches, index + threads * AHEAD); asked++) {
+          workers[asked % threads]!.postMessage(asked);
+        }
+        yield await taken(index);
+      }
+    },
+    async close() {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}

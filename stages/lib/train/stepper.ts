@@ -1,0 +1,90 @@
+/** Makes the updates of one epoch, a batch at a time; each backend may have its own way. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { LossConfig } from '../nn/losses.js';
+import type { Network } from '../nn/network.js';
+import type { Timing } from '../webgpu/recording.js';
+import { ADAM_DEFAULTS } from './adam.js';
+import { disposeBatch, toTensors } from './batch.js';
+import type { Drawn } from './draw.js';
+import { type StepLoss, trainStep, type Weights } from './step.js';
+
+/** What holds for all updates of an epoch. */
+export interface EpochOptions {
+  readonly loss: LossConfig;
+  /** How much of the KL's weight holds. */
+  readonly klShare: number;
+  /** Decay of the average of the weights; unused when none is kept. */
+  readonly ema: number;
+  /** Of an update: `step` counts all updates from 1. */
+  readonly learningRateAt: (step: number) => number;
+}
+
+export interface EpochEnd {
+  readonly weights: Weights;
+  /** Sums over the updates. */
+  readonly losses: StepLoss;
+}
+
+export interface Stepper {
+  /** One update. Resolves when the next may be asked for: no more than a few are under way. */
+  step(drawn: Drawn): Promise<void>;
+  /** After the last update, once: the weights and sums, which are the caller's from then on. */
+  end(): EpochEnd;
+  /** What each kernel of an update costs, where that can be told; the weights are spoilt by it. */
+  time?(times: number): Promise<readonly Timing[]>;
+  /** Frees all that is not the caller's; weights too when `end` was not called. */
+  dispose(): void;
+}
+
+/** Takes the weights over, and gives those after all updates. */
+export type StartStepper = (network: Network, start: Weights, options: EpochOptions) => Stepper;
+
+/** Update by update with new tensors each time: right on every backend. */
+export const startPlainStepper: StartStepper = (network, start, options) => {
+  let weights: Weights | undefined = start;
+  let losses: StepLoss | undefined;
+  return {
+    async step(drawn) {
+      const { loss, klShare, ema, learningRateAt } = options;
+      const adam = { ...ADAM_DEFAULTS, learningRate: learningRateAt(weights!.adam.step + 1) };
+      const batch = toTensors(drawn);
+      const noise = tf.tensor(drawn.noise, [drawn.count, ...network.noise]);
+      const result = trainStep(network, weights!, batch, noise, { adam, loss, klShare, ema });
+      weights = result.weights;
+      losses = addLosses(losses, result.loss);
+      noise.dispose();
+      disposeBatch(batch);
+      await yieldToEvents();
+    },
+    end() {
+      const end = { weights: weights!, losses: losses! };
+      weights = undefined;
+      losses = undefined;
+      return end;
+    },
+    dispose() {
+      if (losses) tf.dispose(Object.values(losses));
+      if (weights) disposeWeights(weights);
+    },
+  };
+};
+
+export function disposeWeights({ params, adam, ema }: Weights): void {
+  tf.dispose([params, adam.first, adam.second, ema ?? {}]);
+}
+
+function addLosses(sums: StepLoss | undefined, step: StepLoss): StepLoss {
+  if (!sums) return step;
+  const added = tf.tidy(() => ({
+    reconstruction: tf.add<tf.Scalar>(sums.reconstruction, step.reconstruction),
+    kl: tf.add<tf.Scalar>(sums.kl, step.kl),
+    total: tf.add<tf.Scalar>(sums.total, step.total),
+  }));
+  for (const { reconstruction, kl, total } of [sums, step]) tf.dispose([reconstruction, kl, total]);
+  return added;
+}
+
+/** Lets signals and messages through between batches. */
+function yieldToEvents(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

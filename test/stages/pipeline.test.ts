@@ -1,0 +1,106 @@
+/** The experiment's own pipeline.yaml: what each profile comes to, before anything runs. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { checkConfig } from '../../stages/lib/train/config.js';
+import { itemOf, needsOf, planOf, type Variant } from '../pipeline/rig.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const TEXT = readFileSync(`${ROOT}pipeline.yaml`, 'utf8');
+
+const plan = (variant: Variant = {}) => planOf(TEXT, variant);
+const idsOf = (stage: string, variant: Variant = {}) =>
+  plan(variant)
+    .items.filter((item) => item.stage === stage)
+    .map(({ id }) => id);
+
+test('a training is an item for each data set, model and seed, and the report gathers them all', () => {
+  expect(idsOf('train')).toEqual(['train@faces,vae,1', 'train@animals,vae,1']);
+  const seeds = { set: ['seeds=[1, 2]'] };
+  expect(idsOf('evaluate', seeds)).toEqual([
+    'evaluate@faces,vae,1',
+    'evaluate@faces,vae,2',
+    'evaluate@animals,vae,1',
+    'evaluate@animals,vae,2',
+  ]);
+  expect(needsOf(plan(seeds), 'report')).toEqual(idsOf('evaluate', seeds));
+  expect(needsOf(plan(seeds), 'evaluate@faces,vae,2')).toContain('train@faces,vae,2');
+});
+
+test('the seed of a training is the one of its matrix, and of nothing else', () => {
+  const { matrix, params } = itemOf(plan({ set: ['seeds=[7]'] }), 'train@faces,vae,7');
+  expect(matrix).toEqual({ dataset: 'faces', model: 'vae', seed: 7 });
+  expect(JSON.stringify(params)).not.toContain('seeds');
+  const config = { train: {}, model: { vae: { arch: 'restorer', occlusions: ['a'] } } };
+  const item = { model: 'vae', seed: 7 };
+  expect(checkConfig(config, item, ['a']).train.seed).toBe(7);
+  expect(() => checkConfig({ ...config, train: { seed: 1 } }, item, ['a'])).toThrow(
+    'train.seed: unknown parameter',
+  );
+  expect(() => checkConfig(config, { ...item, seed: 'one' }, ['a'])).toThrow(
+    'seeds: expected an integer from 0',
+  );
+});
+
+test('the photographs are trained on with three seeds, on a GPU where one is asked for', () => {
+  const photos = plan({
+    profiles: ['photos'],
+    set: ['gpus=1', 'train.backend=webgpu'],
+  });
+  const trains = photos.items.filter(({ stage }) => stage === 'train');
+  expect(trains.map(({ id }) => id)).toEqual(
+    ['portraits', 'photos'].flatMap((set) =>
+      [1, 2, 3].map((seed) => `train@${set},restorer,${seed}`),
+    ),
+  );
+  expect(trains.every(({ resources }) => resources.gpu === 1)).toBe(true);
+  expect(JSON.stringify(trains[0]!.params)).toContain('"backend":"webgpu"');
+});
+
+test('the ablation trains each switch of the code on both data sets with three seeds', () => {
+  const ablation = plan({ profiles: ['ablation'] });
+  const { model } = ablation.params as { model: Record<string, unknown> };
+  const trains = ablation.items.filter(({ stage }) => stage === 'train');
+  const models = [...new Set(trains.map(({ matrix }) => `${matrix.model}`))];
+  expect(trains).toHaveLength(2 * 3 * models.length);
+  const settings = ['side20', 'area20'];
+  const switches = (name: string) =>
+    flatten(checkConfig({ train: {}, model }, { model: name, seed: 1 }, settings).model);
+  const code = switches('code');
+  const changed = (name: string) =>
+    Object.entries(switches(name)).flatMap(([path, value]) =>
+      value === code[path] ? [] : [`${path} ${code[path]} → ${value}`],
+    );
+  expect(Object.fromEntries(models.map((name) => [name, changed(name)]))).toEqual({
+    code: [],
+    slope: ['network.slope 1 → 0.2'],
+    area: ['occlusions side20 → area20'],
+    masks: ['masks baked → fresh'],
+    input: ['network.input image → image+mask'],
+    prefill: ['prefill black → mean'],
+    kernel: ['kernel nearest → first'],
+    range: ['network.testRange unit → signed'],
+    statistics: ['network.testStatistics batch → running'],
+    latent: ['network.testLatent sample → mean'],
+    right: [
+      'network.slope 1 → 0.2',
+      'network.input image → image+mask',
+      'network.testRange unit → signed',
+      'network.testStatistics batch → running',
+      'network.testLatent sample → mean',
+      'kernel nearest → first',
+      'prefill black → mean',
+      'masks baked → fresh',
+    ],
+  });
+});
+
+/** Leaves by their paths; a list is one leaf. */
+function flatten(value: unknown, path = ''): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { [path]: `${value}` };
+  const parts = Object.entries(value).map(([name, part]) =>
+    flatten(part, path === '' ? name : `${path}.${name}`),
+  );
+  return Object.assign({}, ...parts);
+}
