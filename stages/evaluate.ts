@@ -37,7 +37,7 @@ interface Shape {
 export default defineStage<Shape>(
   async ({ item, matrix, params, deps, outs, signal, progress }) => {
     const asked = checkEvaluate(params.evaluate);
-    const model = await loadModel(deps.model);
+    const model = await loadModel(deps.model, { backend: asked.backend });
     const images = readImages(deps.images, model.info.config.kernel);
     const split = readJson<Split>(join(deps.split, 'split.json'));
     const settings = orderSettings(readMaskIndex(deps.masks));

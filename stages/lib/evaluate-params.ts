@@ -1,4 +1,5 @@
 /** The `evaluate:` of the parameters, checked. */
+import { BACKEND_NAMES, type BackendName } from './backend/choose.js';
 import { checkChoice, checkInteger, checkKeys, checkTree } from './check.js';
 import { BASELINE_NAMES, type BaselineName } from './methods.js';
 import { mistake } from './mistake.js';
@@ -22,6 +23,8 @@ export interface EvaluateParams {
   /** Fills drawn from the model's latent for each example, beside the one of its mean. */
   readonly samples: number;
   readonly seed: number;
+  /** What the model computes on, as `train.backend`; `auto` unless said. */
+  readonly backend: BackendName;
 }
 
 export function checkEvaluate(value: unknown): EvaluateParams {
@@ -34,6 +37,7 @@ export function checkEvaluate(value: unknown): EvaluateParams {
     'examples',
     'samples',
     'seed',
+    'backend',
   ]);
   const pca = checkTree(tree.pca, 'evaluate.pca');
   checkKeys(pca, 'evaluate.pca', ['components', 'images']);
@@ -57,6 +61,7 @@ export function checkEvaluate(value: unknown): EvaluateParams {
     },
     samples: checkInteger(tree.samples, 'evaluate.samples', 0, 16),
     seed: checkInteger(tree.seed, 'evaluate.seed', 0),
+    backend: checkChoice(tree.backend ?? 'auto', 'evaluate.backend', BACKEND_NAMES),
   };
 }
 

@@ -1,15 +1,17 @@
 /** The report as Markdown: the same tables without pictures, for reading in a terminal or a diff. */
 import type { Ablation } from './ablation.js';
 import { linesByArea } from './by-area.js';
+import { claimOf } from './claim.js';
 import { aboutAblation, changeText, columnLabel } from './html/ablation.js';
-import {
-  COLUMNS,
-  claimedPair,
-  claimLines,
-  comparedLines,
-  PAPER_TABLES,
-} from './html/beside-paper.js';
+import { COLUMNS, comparedLines, PAPER_TABLES } from './html/beside-paper.js';
 import { ABOUT_BY_AREA, binLabels } from './html/by-area.js';
+import {
+  CLAIM_COLUMNS,
+  CLAIM_TITLE,
+  claimCells,
+  claimIntroduction,
+  claimVerdict,
+} from './html/claim.js';
 import type { Report } from './html/page.js';
 import { verdictSentence } from './html/summary.js';
 import {
@@ -100,17 +102,13 @@ function columnName({ score, target, side }: (typeof COLUMNS)[number]): string {
 }
 
 function claimPart(datasets: readonly DataSet[]): string[] {
-  const pair = claimedPair(datasets);
-  if (pair === undefined) return [];
-  const { faces, animals } = pair;
-  const lines = claimLines(faces, animals);
-  if (lines.length === 0) return [];
+  const claim = claimOf(datasets);
+  if (claim === undefined) return [];
   return [
-    `${faces.name} less ${animals.name}, test, 1 × 20 % of the side (the paper: 0.2143):`,
-    table(
-      ['figure', faces.models[0].label, 'best classical'],
-      lines.map(({ figure, model, classical }) => [figure, model, classical]),
-    ),
+    `## ${CLAIM_TITLE}`,
+    claimIntroduction(claim),
+    table(CLAIM_COLUMNS, claim.lines.map(claimCells)),
+    claimVerdict(claim),
   ];
 }
 

@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { checkEvaluate } from '../../stages/lib/evaluate-params.js';
+import { createNetwork } from '../../stages/lib/nn/create.js';
+import { countParams } from '../../stages/lib/nn/params.js';
 import { checkConfig } from '../../stages/lib/train/config.js';
 import { itemOf, needsOf, planOf, type Variant } from '../pipeline/rig.js';
 
@@ -55,6 +58,37 @@ test('the photographs are trained on with three seeds, on a GPU where one is ask
   );
   expect(trains.every(({ resources }) => resources.gpu === 1)).toBe(true);
   expect(JSON.stringify(trains[0]!.params)).toContain('"backend":"webgpu"');
+});
+
+test('the paper profile has the network and the data of the paper, and what it needs to hold them', () => {
+  const paper = plan({ profiles: ['paper'] });
+  const trains = paper.items.filter(({ stage }) => stage === 'train');
+  expect(trains.map(({ id }) => id)).toEqual(
+    ['ffhq', 'animals10'].flatMap((set) =>
+      ['paper20', 'paper40', 'restorer'].map((model) => `train@${set},${model},1`),
+    ),
+  );
+  const gpus = paper.items.filter(({ resources }) => resources.gpu === 1);
+  expect([...new Set(gpus.map(({ stage }) => stage))]).toEqual(['train', 'evaluate']);
+  const { model, image, split, train, evaluate } = paper.params as Record<string, never> & {
+    model: Record<string, unknown>;
+  };
+  expect([image, split, train, evaluate]).toMatchObject([
+    { size: 100, kernel: ['cubic', 'nearest'] },
+    { train: 25_000, test: 2000 },
+    { epochs: 350, backend: 'webgpu' },
+    { backend: 'webgpu' },
+  ]);
+  const settings = ['square20', 'square40', 'double20', 'square44', 'square63'];
+  const config = checkConfig({ train, model }, { model: 'paper20', seed: 1 }, settings);
+  expect([config.train.batch, config.train.learningRate, config.model.kernel]).toEqual([
+    32,
+    0.0001,
+    'nearest',
+  ]);
+  const network = createNetwork(config.model.network, 100, 1);
+  expect(countParams(network.specs)).toBe(301_013_889);
+  expect(checkEvaluate(evaluate).methods).toHaveLength(7);
 });
 
 test('the ablation trains each switch of the code on both data sets with three seeds', () => {

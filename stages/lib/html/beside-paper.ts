@@ -1,8 +1,10 @@
 /** The paper's two tables with our figures beside them, under named definitions of SSIM. */
+import { claimOf } from '../claim.js';
 import { PAPER_ROWS, type PaperRow, settingBeside } from '../paper.js';
 import { bestBaseline, type DataSet, figureOf, type Row } from '../results.js';
 import type { Target } from '../score.js';
 import type { Side } from '../scores.js';
+import { claimPart } from './claim.js';
 import { html, type Markup } from './markup.js';
 import { formatFigure } from './words.js';
 
@@ -86,64 +88,6 @@ ${PAPER_TABLES.map(
         html`<tr class="${line.kind}"><th scope="row">${line.name}</th>${line.cells.map((cell) => html`<td>${cell}</td>`)}</tr>`,
     )}</tbody></table></div>`,
 )}
-${claim(datasets)}
+${claimPart(claimOf(datasets))}
 </section>`;
-}
-
-/** The paper's claim is that heterogeneous data cost .21 of SSIM; what do they cost here? */
-function claim(datasets: readonly DataSet[]): Markup | false {
-  const pair = claimedPair(datasets);
-  if (pair === undefined) return false;
-  const { faces, animals } = pair;
-  const lines = claimLines(faces, animals);
-  if (lines.length === 0) return false;
-  const standIn = faces.index.source.standIn || animals.index.source.standIn;
-  return html`<h3>Does it need a homogeneous data set?</h3>
-<p>The paper’s test figures differ by 0.2143 between ${PAPER_ROWS[1]!.data} and ${PAPER_ROWS[0]!.data}. The same difference
-here (${faces.name} less ${animals.name}), beside that of the best classical fill${standIn && ', on stand-in data'}:</p>
-<div class="scroll"><table><thead><tr><th scope="col">figure, 1 × 20 % of the side, test</th><th scope="col">${faces.models[0].label}</th><th scope="col">best classical</th></tr></thead>
-<tbody>${lines.map(
-    ({ figure, model, classical }) =>
-      html`<tr><th scope="row">${figure}</th><td>${model}</td><td>${classical}</td></tr>`,
-  )}</tbody></table></div>`;
-}
-
-/** The homogeneous and the heterogeneous data set, scaled by the same kernel. */
-export function claimedPair(datasets: readonly DataSet[]) {
-  const [homogeneous, heterogeneous] = [PAPER_ROWS[1]!, PAPER_ROWS[0]!];
-  for (const faces of datasets.filter(({ dataset }) => homogeneous.ours.includes(dataset))) {
-    const animals = datasets.find(
-      ({ dataset, index }) =>
-        heterogeneous.ours.includes(dataset) && index.image.kernel === faces.index.image.kernel,
-    );
-    if (animals !== undefined) return { faces, animals };
-  }
-  return undefined;
-}
-
-export function claimLines(faces: DataSet, animals: DataSet) {
-  const [row] = PAPER_ROWS;
-  const settings = [faces, animals].map(({ settings, index }) =>
-    settingBeside(row!, settings, index.image.size),
-  );
-  const [one, two] = settings;
-  const peer = animals.models.find(({ name }) => name === faces.models[0].name);
-  if (one === undefined || two === undefined || peer === undefined) return [];
-  const gap = (a: Row, b: Row, score: string, target: Target) =>
-    (
-      figureOf(a, 'test', one.name, target, score).mean -
-      figureOf(b, 'test', two.name, target, score).mean
-    )
-      .toFixed(4)
-      .replace('-', '−');
-  return COLUMNS.filter(
-    ({ score, side }) => side === 'test' && faces.index.scores.includes(score),
-  ).map(({ score, target }) => ({
-    figure: `${score.replace('ssim.', 'SSIM ')}, ${target}`,
-    model: gap(faces.models[0], peer, score, target),
-    classical:
-      target === 'composite'
-        ? gap(bestBaseline(faces, one.name), bestBaseline(animals, two.name), score, target)
-        : '–',
-  }));
 }

@@ -41,5 +41,5 @@ function line({ setting, bins }: ShapeLine): Markup {
 function cell(bin: AreaBin | undefined): Markup {
   if (bin === undefined) return html`<td>–</td>`;
   const { model, classical, rival, gain, images } = bin;
-  return html`<td>${model.toFixed(4)}<small>${rival.label} ${classical.toFixed(4)}</small><small class="${verdictOf(gain)}">${formatGain(gain.mean)} (${formatGain(gain.low)} … ${formatGain(gain.high)})</small><small>${images} images</small></td>`;
+  return html`<td>${model.toFixed(4)} <span class="${verdictOf(gain)}">${formatGain(gain.mean)}</span><small>${formatGain(gain.low)} … ${formatGain(gain.high)}</small><small>${rival.label} ${classical.toFixed(4)}</small><small>${images} images</small></td>`;
 }

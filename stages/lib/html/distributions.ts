@@ -50,7 +50,7 @@ function panel(dataset: DataSet, setting: Setting): Markup {
   const x = linearScale(
     [low - 0.05 * (high - low), Math.min(1, high + 0.03 * (high - low))],
     6,
-    WIDTH - 6,
+    RIGHT,
   );
   const densities = curves.map(({ sorted }) => density(sorted, x.domain));
   const y = linearScale([0, Math.max(...densities.flat())], BASE, 14);

@@ -22,11 +22,14 @@ ${datasets.map(
 }
 
 const WIDTH = 460;
-const LEFT = 92;
+/** Room for a label of this many characters, and no less than that of `1 × 20 px`. */
+const leftOf = (characters: number) => Math.max(92, 7 * characters + 12);
 const ROW = 17;
 
 function forest(dataset: DataSet): Markup {
   const models = shownModels(dataset);
+  const labels = dataset.settings.map((setting) => settingLabel(setting).length);
+  const left = leftOf(Math.max(...labels));
   const groups = dataset.settings.map((setting) => ({
     setting,
     rival: bestBaseline(dataset, setting.name),
@@ -35,7 +38,7 @@ function forest(dataset: DataSet): Markup {
     ),
   }));
   const bounds = groups.flatMap(({ gains }) => gains.flatMap(({ low, high }) => [low, high]));
-  const scale = linearScale(extent([0, ...bounds], 0.06), LEFT + 8, WIDTH - 16);
+  const scale = linearScale(extent([0, ...bounds], 0.06), left + 8, WIDTH - 16);
   const groupHeight = models.length * ROW + 16;
   const height = groups.length * groupHeight + 34;
   const marks = ticks(scale.domain, 5);

@@ -76,7 +76,7 @@ tr.base th, tr.base td { background: var(--accent-soft); }
 tr.paper th, tr.paper td { font-style: italic; color: var(--soft); }
 td.best { font-weight: 700; }
 td.best::before { content: "▸ "; color: var(--accent); font-weight: 400; }
-td.up, small.up { color: var(--good); } td.down, small.down { color: var(--bad); } td.even { color: var(--soft); }
+td.up, td .up { color: var(--good); } td.down, td .down { color: var(--bad); } td.even { color: var(--soft); }
 .chip { display: inline-block; font-size: .76rem; padding: 0 .5em; border-radius: 99px; border: 1px solid var(--rule-strong); color: var(--soft); }
 .controls { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: end; margin: 1rem 0 .4rem; }
 .controls label { display: grid; gap: .15rem; font-size: .78rem; color: var(--soft); }
@@ -96,6 +96,8 @@ svg .axis { stroke: var(--rule-strong); } svg .grid { stroke: var(--rule); }
 .legend svg, .charts .legend svg { display: inline; width: 18px; vertical-align: middle; margin-right: .35em; }
 thead tr:first-child th:empty { border-bottom: 0; }
 .card .scroll { margin-bottom: 0; }
+.card th, .card td { padding-inline: .4rem; }
+.card th:first-child { padding-left: 0; }
 .card tr:last-child th, .card tr:last-child td { border-bottom: 0; }
 thead th.group { text-align: right; border-bottom: 0; padding-bottom: 0; color: var(--ink); }
 .m1 { --c: var(--accent); } .m2 { --c: var(--model-2); } .m3 { --c: var(--model-3); }

@@ -38,8 +38,8 @@ export function settingLabel(setting: Setting): string {
     case 'strokes':
     case 'border': {
       const [low, high] = setting.area;
-      const area =
-        low === high ? formatPercent(low) : `${formatPercent(low)}–${formatPercent(high)}`;
+      const bare = (share: number) => String(Math.round(share * 1000) / 10);
+      const area = low === high ? formatPercent(low) : `${bare(low)}–${bare(high)} %`;
       return `${setting.shape} ${area}`;
     }
     default:

@@ -2,6 +2,7 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { type Buffer, bufferOf, type Device, internalsOf, type Pipeline } from './internals.js';
+import { type Width, widthOf } from './program.js';
 
 const WORKGROUP = 256;
 /** With more, each thread takes several numbers, a whole grid apart. */
@@ -67,7 +68,7 @@ interface Kernel {
   readonly names: readonly string[];
   /** How many of them, the first ones, are written. */
   readonly written: number;
-  /** Works on element `i`; the numbers are `numbers[0].x` and so on. */
+  /** Works on element `i`, which is one value or four; the numbers are `numbers[0].x` and so on. */
   readonly body: string;
 }
 
@@ -92,29 +93,31 @@ const BLEND: Kernel = {
 };
 
 /** Compiled once for a device. */
-const pipelines = new WeakMap<Device, Map<Kernel, Pipeline>>();
+const pipelines = new WeakMap<Device, Map<string, Pipeline>>();
 
-function pipelineOf(device: Device, kernel: Kernel): Pipeline {
-  const known = pipelines.get(device) ?? new Map<Kernel, Pipeline>();
+function pipelineOf(device: Device, kernel: Kernel, width: Width): Pipeline {
+  const known = pipelines.get(device) ?? new Map<string, Pipeline>();
   pipelines.set(device, known);
+  const key = `${kernel.label} ${width}`;
   const pipeline =
-    known.get(kernel) ??
+    known.get(key) ??
     device.createComputePipeline({
       label: kernel.label,
       layout: 'auto',
       compute: {
-        module: device.createShaderModule({ code: sourceOf(kernel) }),
+        module: device.createShaderModule({ code: sourceOf(kernel, width) }),
         entryPoint: 'main',
       },
     });
-  known.set(kernel, pipeline);
+  known.set(key, pipeline);
   return pipeline;
 }
 
-function sourceOf({ names, written, body }: Kernel): string {
+function sourceOf({ names, written, body }: Kernel, width: Width): string {
+  const type = width === 4 ? 'vec4<f32>' : 'f32';
   const bindings = names.map((name, i) => {
     const access = i < written ? 'read_write' : 'read';
-    return `@group(0) @binding(${i}) var<storage, ${access}> ${name} : array<f32>;`;
+    return `@group(0) @binding(${i}) var<storage, ${access}> ${name} : array<${type}>;`;
   });
   return `
   ${bindings.join('\n  ')}
@@ -135,18 +138,19 @@ function dispatch(
   numbers: Numbers,
 ): void {
   const { device } = backend;
-  const pipeline = pipelineOf(device, kernel);
   const buffers = [...tensors.map((tensor) => bufferOf(backend, tensor)), numbers.buffer];
+  const values = buffers[0]!.size / 4;
+  const width = widthOf(values);
+  const pipeline = pipelineOf(device, kernel, width);
   const bindGroup = device.createBindGroup({
     layout: pipeline.getBindGroupLayout(0),
     entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
   });
-  const values = buffers[0]!.size / 4;
   const internals = internalsOf(backend);
   internals.ensureCommandEncoderReady();
   internals.computePassEncoder ??= internals.commandEncoder!.beginComputePass();
   internals.computePassEncoder.setPipeline(pipeline);
   internals.computePassEncoder.setBindGroup(0, bindGroup);
-  const groups = Math.min(MOST_WORKGROUPS, Math.ceil(values / WORKGROUP));
+  const groups = Math.min(MOST_WORKGROUPS, Math.ceil(values / width / WORKGROUP));
   internals.computePassEncoder.dispatchWorkgroups(groups);
 }

@@ -9,9 +9,11 @@
  */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
-import { convolutionUniforms } from './filter-gradient.js';
-import { int, runShader, type Shader, type Uniform } from './program.js';
-import { chooseTile, DEPTH, type Tile, tileSource, WORKGROUP } from './tile.js';
+import { addSlices, convolutionUniforms } from './convolution-parts.js';
+import { gatherOperand, placesOf, TAP_SOURCE } from './operands.js';
+import { int, runShader, type Shader, type Uniform, type Width, widthOf } from './program.js';
+import { type Plan, planProduct, type Tile, threadsOf } from './tile.js';
+import { type Operand, tileKey, tileSource, workgroupsOf } from './tile-source.js';
 
 type ConvInfo = backend_util.Conv2DInfo;
 
@@ -22,27 +24,14 @@ export function inputGradient(
   filter: TensorInfo,
   conv: ConvInfo,
 ): TensorInfo {
-  const output = backend.makeTensorInfo([...conv.inShape], 'float32');
-  for (let y = 0; y < Math.min(conv.strideHeight, conv.inHeight); y++) {
-    for (let x = 0; x < Math.min(conv.strideWidth, conv.inWidth); x++) {
-      const rows = phaseAlong(
-        y,
-        conv.inHeight,
-        conv.strideHeight,
-        conv.filterHeight,
-        conv.padInfo.top,
-      );
-      const columns = phaseAlong(
-        x,
-        conv.inWidth,
-        conv.strideWidth,
-        conv.filterWidth,
-        conv.padInfo.left,
-      );
-      runShader(backend, phaseShader(conv, rows, columns), [dy, filter], output);
-    }
+  const phases = phasesOf(conv);
+  // The slices lie behind each other in one tensor, so all phases have the same number of them.
+  const plan = planPhases(conv, phases);
+  const output = backend.makeTensorInfo([plan.slices, ...conv.inShape], 'float32');
+  for (const phase of phases) {
+    runShader(backend, phaseShader(conv, phase, plan), [dy, filter], output);
   }
-  return output;
+  return addSlices(backend, output, plan.slices, conv.inShape);
 }
 
 /** The pixels `first + stride·i` of one axis, and the taps `firstTap + stride·t` that reach them. */
@@ -72,36 +61,68 @@ function phaseAlong(
   };
 }
 
-function phaseShader(conv: ConvInfo, vertical: Phase, horizontal: Phase): Shader {
-  const perImage = vertical.pixels * horizontal.pixels;
-  const pixels = conv.batchSize * perImage;
-  const inner = vertical.taps * horizontal.taps * conv.outChannels;
-  const tile = chooseTile(pixels, conv.inChannels);
-  const rowTiles = Math.ceil(pixels / tile.rows);
-  // One axis of the dispatch may be too short for all tiles: what is left over goes to the third.
-  const rowTilesY = Math.min(rowTiles, ROW_TILES_Y);
-  return {
-    key: `inputGradient_${tile.rows}_${tile.columns}`,
-    inputs: ['dy', 'filter_'],
-    outputShape: conv.inShape,
-    workgroupSize: WORKGROUP,
-    workgroups: [
-      Math.ceil(conv.inChannels / tile.columns),
-      rowTilesY,
-      Math.ceil(rowTiles / rowTilesY),
-    ],
-    uniforms: {
-      ...convolutionUniforms(conv),
-      steps: int(Math.ceil(inner / DEPTH)),
-      pixels: int(pixels),
-      ...phaseUniforms('Y', vertical),
-      ...phaseUniforms('X', horizontal),
-    },
-    source: phaseSource(tile),
-  };
+interface PlanePhase {
+  readonly vertical: Phase;
+  readonly horizontal: Phase;
 }
 
-const ROW_TILES_Y = 32_768;
+function phasesOf(conv: ConvInfo): PlanePhase[] {
+  const { inHeight, inWidth, strideHeight, strideWidth, filterHeight, filterWidth, padInfo } = conv;
+  const along = (length: number, stride: number, kernel: number, padding: number) =>
+    Array.from({ length: Math.min(stride, length) }, (_, first) =>
+      phaseAlong(first, length, stride, kernel, padding),
+    );
+  return along(inHeight, strideHeight, filterHeight, padInfo.top).flatMap((vertical) =>
+    along(inWidth, strideWidth, filterWidth, padInfo.left).map((horizontal) => ({
+      vertical,
+      horizontal,
+    })),
+  );
+}
+
+const pixelsOf = (conv: ConvInfo, { vertical, horizontal }: PlanePhase): number =>
+  conv.batchSize * vertical.pixels * horizontal.pixels;
+
+const innerOf = (conv: ConvInfo, { vertical, horizontal }: PlanePhase): number =>
+  vertical.taps * horizontal.taps * conv.outChannels;
+
+/** One plan for all phases, from the first of them, which is the largest; its steps hold the most taps. */
+function planPhases(conv: ConvInfo, phases: readonly PlanePhase[]): Plan {
+  const inner = Math.max(...phases.map((phase) => innerOf(conv, phase)));
+  return planProduct({
+    rows: pixelsOf(conv, phases[0]!),
+    columns: conv.inChannels,
+    inner,
+    innerFirst: true,
+  });
+}
+
+function phaseShader(conv: ConvInfo, phase: PlanePhase, plan: Plan): Shader {
+  const { tile, slices } = plan;
+  const pixels = pixelsOf(conv, phase);
+  const inner = innerOf(conv, phase);
+  const columns = conv.inChannels;
+  const width = widthOf(conv.outChannels);
+  return {
+    key: `inputGradient_${tileKey(tile)}`,
+    label: `inputGradient ${pixels}×${inner}×${columns} ${tileKey(tile)}/${slices}`,
+    inputs: ['dy', 'filter_'],
+    components: { inputs: [width, width], output: 1 },
+    outputShape: [slices, ...conv.inShape],
+    workgroupSize: threadsOf(tile),
+    workgroups: workgroupsOf(tile, pixels, columns, slices),
+    uniforms: {
+      ...convolutionUniforms(conv),
+      steps: int(Math.ceil(inner / tile.depth / slices)),
+      slices: int(slices),
+      pixels: int(pixels),
+      batch: int(conv.batchSize),
+      ...phaseUniforms('Y', phase.vertical),
+      ...phaseUniforms('X', phase.horizontal),
+    },
+    source: phaseSource(tile, width),
+  };
+}
 
 function phaseUniforms(axis: 'X' | 'Y', phase: Phase): Record<string, Uniform> {
   return {
@@ -113,71 +134,56 @@ function phaseUniforms(axis: 'X' | 'Y', phase: Phase): Record<string, Uniform> {
   };
 }
 
-function phaseSource(tile: Tile): string {
-  // A thread keeps its place along the inner dimension: DEPTH threads read DEPTH channels in a row.
-  const stride = WORKGROUP / DEPTH;
-  const loads = tile.rows / stride;
-  return tileSource({
-    tile,
-    rowTile: `(i32(workgroupId.z) * ${ROW_TILES_Y} + i32(workgroupId.y))`,
-    begin: `
-    let perImage = uniforms.pixelsY * uniforms.pixelsX;
-    let innerPlace = thread % ${DEPTH};
-    let loadRow = thread / ${DEPTH};
-    // The output place of each pixel whose row of A this thread loads; outside when there is none.
-    var imageBegin : array<i32, ${loads}>;
-    var placeY : array<i32, ${loads}>;
-    var placeX : array<i32, ${loads}>;
-    for (var load = 0; load < ${loads}; load++) {
-      let pixel = rowBegin + loadRow + load * ${stride};
-      let line = pixel / uniforms.pixelsX;
-      placeX[load] = pixel % uniforms.pixelsX + uniforms.shiftX;
-      placeY[load] = select(-1, line % uniforms.pixelsY + uniforms.shiftY, pixel < uniforms.pixels);
-      imageBegin[load] = pixel / perImage * uniforms.outHeight * uniforms.outWidth;
-    }
-    // The tap and channel of the next load.
-    let taps = innerPlace / uniforms.outChannels;
-    var channel = innerPlace % uniforms.outChannels;
-    var tapX = taps % max(1, uniforms.tapsX);
-    var tapY = taps / max(1, uniforms.tapsX);`,
-    load: `
-      let tapExists = tapY < uniforms.tapsY;
-      for (var load = 0; load < ${loads}; load++) {
-        let y = placeY[load] - tapY;
-        let x = placeX[load] - tapX;
-        var value = 0.0;
-        if (tapExists && y >= 0 && y < uniforms.outHeight && x >= 0 && x < uniforms.outWidth) {
-          let place = imageBegin[load] + y * uniforms.outWidth + x;
-          value = dy[place * uniforms.outChannels + channel];
-        }
-        shared_a[innerPlace * ${tile.rows} + loadRow + load * ${stride}] = value;
-      }
-      let filterTap = (uniforms.firstTapY + tapY * uniforms.strideY) * uniforms.filterWidth +
-          uniforms.firstTapX + tapX * uniforms.strideX;
-      for (var load = 0; load < ${tile.columns / stride}; load++) {
-        let column = columnBegin + loadRow + load * ${stride};
-        var value = 0.0;
-        if (tapExists && column < uniforms.inChannels) {
-          value = filter_[(filterTap * uniforms.inChannels + column) * uniforms.outChannels + channel];
-        }
-        shared_b[innerPlace * ${tile.columns} + loadRow + load * ${stride}] = value;
-      }
-      channel += ${DEPTH};
-      while (channel >= uniforms.outChannels) {
-        channel -= uniforms.outChannels;
-        tapX++;
-        if (tapX >= uniforms.tapsX) {
-          tapX = 0;
-          tapY++;
-        }
-      }`,
-    store: `
-        if (row < uniforms.pixels && column < uniforms.inChannels) {
-          let line = row / uniforms.pixelsX;
-          let y = line % uniforms.pixelsY * uniforms.strideY + uniforms.firstY;
-          let x = row % uniforms.pixelsX * uniforms.strideX + uniforms.firstX;
-          let place = (row / perImage * uniforms.inHeight + y) * uniforms.inWidth + x;
-          result[place * uniforms.inChannels + column] = value;
-        }`,
-  });
+function phaseSource(tile: Tile, width: Width): string {
+  const line = 'row / uniforms.pixelsX';
+  const image = `${line} / uniforms.pixelsY`;
+  const y = `(${line} % uniforms.pixelsY * uniforms.strideY + uniforms.firstY)`;
+  const x = '(row % uniforms.pixelsX * uniforms.strideX + uniforms.firstX)';
+  const images = `slice * (uniforms.batch) + ${image}`;
+  return (
+    TAP_SOURCE +
+    tileSource({
+      tile,
+      a: gatherOperand({
+        buffer: 'dy',
+        width,
+        depth: tile.depth,
+        height: 'uniforms.outHeight',
+        columns: 'uniforms.outWidth',
+        channels: 'uniforms.outChannels',
+        tapsX: 'uniforms.tapsX',
+        tapsY: 'uniforms.tapsY',
+        sign: '-',
+        rows: 'uniforms.pixels',
+        image,
+        y: `${line} % uniforms.pixelsY + uniforms.shiftY`,
+        x: 'row % uniforms.pixelsX + uniforms.shiftX',
+      }),
+      b: filterOperand(width),
+      rowBegin: `(((${images}) * uniforms.inHeight + ${y}) * uniforms.inWidth + ${x}) * uniforms.inChannels`,
+      rows: 'uniforms.pixels',
+      columns: 'uniforms.inChannels',
+      wideResult: false,
+    })
+  );
+}
+
+/** The filter, turned: a column for each input channel, along the taps and channels of the left matrix. */
+function filterOperand(width: Width): Operand {
+  const readPlace = (load: number, target: string, place: string, k: number) => `
+        if (tap${k}.y < uniforms.tapsY) {
+          let filterTap = (uniforms.firstTapY + tap${k}.y * uniforms.strideY) * uniforms.filterWidth +
+              uniforms.firstTapX + tap${k}.x * uniforms.strideX;
+          let at = (filterTap * uniforms.inChannels + bOuter${load}) * uniforms.outChannels + tap${k}.channel;
+          ${target}${place} = filter_[at${width === 4 ? ' >> 2u' : ''}];
+        }`;
+  return {
+    name: 'b',
+    innerFirst: true,
+    // Both inputs lie along the inner dimension, so a thread's loads of both have the same place there.
+    read: (load, target) => `if (bOuter${load} < uniforms.inChannels) {
+        ${placesOf(width)
+          .map((place, k) => readPlace(load, target, place, k))
+          .join(' ')} }`,
+  };
 }

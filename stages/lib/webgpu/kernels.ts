@@ -2,8 +2,11 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { sumRows } from './column-sum.js';
+import { convolve } from './convolution.js';
 import { filterGradient } from './filter-gradient.js';
 import { inputGradient } from './input-gradient.js';
+import { multiply } from './matrix-product.js';
+import { rowWise } from './row-wise.js';
 
 interface Call {
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
@@ -28,18 +31,35 @@ export function registerKernels(): void {
   override('Conv2DBackpropInput', ({ inputs, attrs, backend }) => {
     const { dy, filter } = inputs as { dy: tf.TensorInfo; filter: tf.TensorInfo };
     const conv = convolution(attrs.inputShape as number[], filter.shape, attrs);
-    return conv && conv.inChannels >= FEWEST_COLUMNS
-      ? inputGradient(backend, dy, filter, conv)
-      : null;
+    return conv && inputGradient(backend, dy, filter, conv);
   });
+  override('Conv2D', ({ inputs, attrs, backend }) => {
+    const { x, filter } = inputs as { x: tf.TensorInfo; filter: tf.TensorInfo };
+    const conv = convolution(x.shape, filter.shape, attrs);
+    return conv && convolve(backend, x, filter, conv);
+  });
+  override('BatchMatMul', ({ inputs, attrs, backend }) => {
+    const { a, b } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+    const plain = [a, b].every(({ dtype, shape }) => dtype === 'float32' && shape.length === 2);
+    if (!plain || isEmpty(a) || isEmpty(b)) return null;
+    const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
+    return multiply(
+      backend,
+      { tensor: a, transposed: transposeA },
+      { tensor: b, transposed: transposeB },
+    );
+  });
+  for (const name of ['Add', 'Sub', 'Multiply'] as const) {
+    override(name, ({ inputs, backend }) => {
+      const { a, b } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+      return rowWise(backend, name, a, b);
+    });
+  }
   override('Sum', (call) => reduceLeading(call, () => 1));
   override('Mean', (call) => reduceLeading(call, (rows) => 1 / rows));
-  // Its matrix product for long inner dimensions adds floats atomically, in another order each time.
+  // What is left to it: its matrix product for long inner dimensions adds floats atomically, in another order each time.
   tf.env().set('WEBGPU_MATMUL_PROGRAM_TYPE', PACKED_MATMUL);
 }
-
-/** Below this a tile of the input gradient is mostly padding: one thread for each value does better. */
-const FEWEST_COLUMNS = 8;
 
 /** `MatMulProgramType.MatMulPackedProgram`. */
 const PACKED_MATMUL = 3;
@@ -53,20 +73,24 @@ function override(kernelName: string, replacement: Override): void {
   });
 }
 
+const isEmpty = ({ shape }: tf.TensorInfo): boolean => tf.util.sizeFromShape(shape) === 0;
+
+/** Null for what our kernels do not compute: channels first, or dilated. */
 function convolution(
   inShape: readonly number[],
   filterShape: readonly number[],
   attrs: tf.NamedAttrMap,
 ): tf.backend_util.Conv2DInfo | null {
   if (attrs.dataFormat !== 'NHWC') return null;
-  return tf.backend_util.computeConv2DInfo(
+  const conv = tf.backend_util.computeConv2DInfo(
     inShape as [number, number, number, number],
     filterShape as [number, number, number, number],
     attrs.strides as number | [number, number],
-    1,
+    (attrs.dilations ?? 1) as number | [number, number],
     attrs.pad as number | 'same' | 'valid',
     attrs.dimRoundingMode as 'floor' | 'round' | 'ceil',
   );
+  return conv.dilationHeight === 1 && conv.dilationWidth === 1 ? conv : null;
 }
 
 /** Reductions over all axes but the last, of float32; others go to the backend's own kernel. */

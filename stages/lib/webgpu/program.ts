@@ -5,8 +5,12 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 export interface Shader {
   /** Names the shader together with every constant written into its source: the key of its compilation. */
   readonly key: string;
+  /** What a profile calls this dispatch. */
+  readonly label: string;
   /** Names of the input buffers in the source, each an `array<f32>`; the output is `result`. */
   readonly inputs: readonly string[];
+  /** Of each input, and of the output: 4 makes it an `array<vec4<f32>>`. All are 1 when not given. */
+  readonly components?: { readonly inputs: readonly Width[]; readonly output: Width };
   readonly outputShape: readonly number[];
   /** Invocations of a workgroup along x; they may share `var<workgroup>` memory. */
   readonly workgroupSize: number;
@@ -20,6 +24,12 @@ export interface Shader {
   /** WGSL with an `fn main()`; finds `localIndex` and `workgroupId`. */
   readonly source: string;
 }
+
+/** Values that one element of a buffer holds in the source. */
+export type Width = 1 | 4;
+
+/** Elements are read and written by four where all rows of a tensor begin on such a border. */
+export const widthOf = (rowLength: number): Width => (rowLength % 4 === 0 ? 4 : 1);
 
 export interface Uniform {
   readonly type: 'i32' | 'f32';
@@ -37,7 +47,12 @@ export function runShader(
   output?: TensorInfo,
 ): TensorInfo {
   const uniforms = Object.entries(shader.uniforms);
-  const program: WebGPUProgram = {
+  const { inputs: inputWidths, output: outputWidth } = shader.components ?? {
+    inputs: shader.inputs.map((): Width => 1),
+    output: 1,
+  };
+  const program: WebGPUProgram & Labelled = {
+    label: shader.label,
     variableNames: [...shader.inputs],
     outputShape: [...shader.outputShape],
     // Only says that main() takes no flat index: our shaders find their place themselves.
@@ -45,7 +60,9 @@ export function runShader(
     dispatch: [...shader.workgroups],
     workgroupSize: [shader.workgroupSize, 1, 1],
     uniforms: uniforms.map(([name, { type }]) => `${name} : ${type},`).join(' '),
-    shaderKey: shader.key,
+    variableComponents: [...inputWidths],
+    outputComponent: outputWidth,
+    shaderKey: `${shader.key}_${[...inputWidths, outputWidth].join('')}`,
     getUserCode: () => shader.source,
   };
   const values = uniforms.map(([, { type, value }]) => ({
@@ -53,6 +70,11 @@ export function runShader(
     data: [value],
   }));
   return backend.runWebGPUProgram(program, inputs, 'float32', values, output);
+}
+
+/** A program that names itself in a profile, beside the classes of the backend. */
+export interface Labelled {
+  readonly label?: string;
 }
 
 /** WebGPU's bound on workgroups along one axis, the same on every device. */

@@ -19,6 +19,7 @@ import {
   type Pipeline,
 } from './internals.js';
 import { Pool } from './pool.js';
+import type { Labelled } from './program.js';
 
 /** One dispatch of a recording. */
 interface Dispatch {
@@ -87,7 +88,8 @@ function divert(
   let label = '';
   internals.bufferManager = pool;
   internals.recordAndSubmit = (program, ...rest) => {
-    label = `${program.constructor.name} ${program.outputShape.join('×')}`;
+    const { label: own } = program as Labelled;
+    label = own ?? `${program.constructor.name} ${program.outputShape.join('×')}`;
     prototypeOf(internals).recordAndSubmit.call(internals, program, ...rest);
     label = '';
   };

@@ -1,86 +1,121 @@
 /**
- * The tiled matrix product that our shaders are made of: a workgroup of 256 computes one tile of
- * the product, step by step along the inner dimension, through shared memory.
+ * How a matrix product is cut for the GPU: into tiles of the product, each computed by one workgroup,
+ * and where these are too few for the GPU, into slices of the inner dimension as well.
  */
 
-export const WORKGROUP = 256;
-/** Depth of one step along the inner dimension. */
-export const DEPTH = 16;
-const SIDE = 16; // threads along each side of a tile: 16 × 16 = WORKGROUP
-
 export interface Tile {
-  /** Rows and columns of the product that one workgroup computes: 16, 32 or 64. */
+  /** Rows and columns of the product that one workgroup computes. */
   readonly rows: number;
   readonly columns: number;
+  /** Step along the inner dimension. */
+  readonly depth: number;
+  /** Rows and columns of the sums that one thread holds. */
+  readonly threadRows: number;
+  readonly threadColumns: number;
+  /** Threads of a warp (32 threads) that lie beside each other along the columns. */
+  readonly warpColumns: number;
+  /** TFLOP/s on an H200 with all multiprocessors busy. */
+  readonly speed: number;
 }
 
-/** The smallest tile that holds the product, up to 64 × 64. */
-export function chooseTile(rows: number, columns: number): Tile {
-  return { rows: chooseSide(rows), columns: chooseSide(columns) };
+const tile = (
+  [rows, columns, depth]: readonly [number, number, number],
+  [threadRows, threadColumns]: readonly [number, number],
+  warpColumns: number,
+  speed: number,
+): Tile => ({ rows, columns, depth, threadRows, threadColumns, warpColumns, speed });
+
+/** Speeds down to 32×128 are measured with plain matrices, the others are estimates. */
+export const TILES: readonly Tile[] = [
+  tile([128, 128, 16], [8, 8], 8, 40),
+  tile([128, 64, 16], [8, 8], 8, 36),
+  tile([64, 64, 16], [4, 4], 16, 28),
+  tile([32, 128, 32], [8, 4], 16, 28),
+  tile([128, 32, 16], [8, 4], 8, 22),
+  tile([128, 16, 16], [4, 4], 4, 14),
+  tile([128, 8, 16], [4, 4], 2, 7),
+  tile([128, 4, 16], [4, 4], 1, 3),
+  tile([32, 32, 32], [4, 4], 8, 16),
+  tile([16, 64, 16], [4, 4], 16, 14),
+  // A row of sums per thread is no group of four: not for inputs whose rows lie side by side.
+  tile([128, 8, 16], [2, 4], 2, 8),
+  tile([128, 4, 16], [1, 4], 1, 5),
+];
+
+export const threadsOf = (tile: Tile): number =>
+  (tile.rows / tile.threadRows) * (tile.columns / tile.threadColumns);
+
+/** A product of [rows, inner] by [inner, columns]. */
+export interface Product {
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+  /** Whether the left input's values along the inner dimension lie side by side, and not along its rows. */
+  readonly innerFirst: boolean;
 }
 
-function chooseSide(length: number): number {
-  if (length <= 16) return 16;
-  return length <= 32 ? 32 : 64;
-}
-
-export interface TileCode {
+export interface Plan {
   readonly tile: Tile;
-  /** Runs once per thread, before the first step. */
-  readonly begin: string;
-  /** Fills `shared_a[inner * rows + row]` and `shared_b[inner * columns + column]` for one step. */
-  readonly load: string;
-  /** Called with `row`, `column` (global) and `value`; checks the bounds itself. */
-  readonly store: string;
-  /** Which tile along the rows this workgroup computes; its y when not given. */
-  readonly rowTile?: string;
+  /** Parts of the inner dimension; with more than one, their products are added in a second pass. */
+  readonly slices: number;
+  /** Of the tile's depth, in each slice. */
+  readonly steps: number;
 }
 
 /**
- * A complete shader around the given reads and writes.
- * Each thread holds a grid of sums whose rows and columns lie 16 apart, so that neighbours read
- * and write neighbouring addresses. The order of summation is fixed: same bytes in every run.
+ * The plan that an H200 should finish first, from the sizes alone: the order of addition, and so
+ * every byte of the result, is then the same on all devices.
  */
-export function tileSource(code: TileCode): string {
-  const { rows, columns } = code.tile;
-  const rowsPerThread = rows / SIDE;
-  const columnsPerThread = columns / SIDE;
-  return `
-  var<workgroup> shared_a : array<f32, ${rows * DEPTH}>;
-  var<workgroup> shared_b : array<f32, ${columns * DEPTH}>;
+export function planProduct(product: Product): Plan {
+  let best: Plan | undefined;
+  let shortest = Number.POSITIVE_INFINITY;
+  for (const tile of TILES) {
+    if (!product.innerFirst && tile.threadRows % 4 !== 0) continue;
+    for (const plan of plansOf(product, tile)) {
+      const time = estimate(product, plan);
+      if (time < shortest) [best, shortest] = [plan, time];
+    }
+  }
+  return best!;
+}
 
-  fn main() {
-    let thread = i32(localIndex);
-    let threadColumn = thread % ${SIDE};
-    let threadRow = thread / ${SIDE};
-    let columnBegin = i32(workgroupId.x) * ${columns};
-    let rowBegin = ${code.rowTile ?? 'i32(workgroupId.y)'} * ${rows};
-    ${code.begin}
-    var sums : array<array<f32, ${columnsPerThread}>, ${rowsPerThread}>;
-    for (var step = 0; step < uniforms.steps; step++) {
-      ${code.load}
-      workgroupBarrier();
-      for (var inner = 0; inner < ${DEPTH}; inner++) {
-        var b : array<f32, ${columnsPerThread}>;
-        for (var j = 0; j < ${columnsPerThread}; j++) {
-          b[j] = shared_b[inner * ${columns} + threadColumn + j * ${SIDE}];
-        }
-        for (var i = 0; i < ${rowsPerThread}; i++) {
-          let a = shared_a[inner * ${rows} + threadRow + i * ${SIDE}];
-          for (var j = 0; j < ${columnsPerThread}; j++) {
-            sums[i][j] = fma(a, b[j], sums[i][j]);
-          }
-        }
-      }
-      workgroupBarrier();
-    }
-    for (var i = 0; i < ${rowsPerThread}; i++) {
-      for (var j = 0; j < ${columnsPerThread}; j++) {
-        let row = rowBegin + threadRow + i * ${SIDE};
-        let column = columnBegin + threadColumn + j * ${SIDE};
-        let value = sums[i][j];
-        ${code.store}
-      }
-    }
-  }`;
+const SLICES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
+/** A slice shorter than this is not worth its partial product. */
+const SHORTEST_SLICE = 64;
+/** Bounds the partial products: 64 MiB. */
+const MOST_PARTIAL_VALUES = 16 * 2 ** 20;
+
+function plansOf({ rows, columns, inner }: Product, tile: Tile): Plan[] {
+  const allSteps = Math.max(1, Math.ceil(inner / tile.depth));
+  return SLICES.filter(
+    (wanted) =>
+      wanted === 1 ||
+      (inner / wanted >= SHORTEST_SLICE && wanted * rows * columns <= MOST_PARTIAL_VALUES),
+  ).map((wanted) => {
+    const steps = Math.ceil(allSteps / wanted);
+    return { tile, steps, slices: Math.ceil(allSteps / steps) };
+  });
+}
+
+const PROCESSORS = 132;
+/** Threads that keep a multiprocessor busy: fewer where each has many sums to work on at once. */
+const busyThreads = (tile: Tile): number => (tile.threadRows * tile.threadColumns < 64 ? 512 : 256);
+/** How many run at once, which their registers bound. */
+const MOST_THREADS = 512;
+/** Of what a workgroup does before its first step and after its last, in steps. */
+const STEPS_AROUND = 3;
+const SECOND_PASS_SECONDS = 4e-6;
+const BYTES_PER_SECOND = 2.5e12;
+
+/** Seconds. */
+function estimate({ rows, columns }: Product, { tile, slices, steps }: Plan): number {
+  const tiles = Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
+  // The busiest multiprocessor decides; with few threads on it, it waits for memory.
+  const groups = Math.ceil((tiles * slices) / PROCESSORS);
+  const threads = threadsOf(tile) * Math.min(groups, MOST_THREADS / threadsOf(tile));
+  const busy = Math.min(1, threads / busyThreads(tile));
+  const work = 2 * tile.rows * tile.columns * tile.depth * (steps + STEPS_AROUND);
+  const product = (groups * work * PROCESSORS) / (tile.speed * 1e12 * busy);
+  if (slices === 1) return product;
+  return product + SECOND_PASS_SECONDS + (2 * 4 * slices * rows * columns) / BYTES_PER_SECOND;
 }

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { registerGradients } from '../../../stages/lib/backend/gradients.js';
 import { openWebgpu } from '../../../stages/lib/backend/webgpu.js';
 import { createRandom } from '../../../stages/lib/random.js';
+import { CASES, type Case, LARGE_TILES } from './webgpu-cases.js';
 
 export interface WebgpuReport {
   readonly adapter: { readonly name: string; readonly software: boolean };
@@ -16,72 +17,6 @@ export interface WebgpuReport {
   /** Tensors left over after everything was disposed. */
   readonly leaked: number;
 }
-
-type Graph = (...inputs: tf.Tensor[]) => tf.Tensor;
-interface Case {
-  readonly inputs: readonly tf.TensorLike[];
-  readonly shapes: readonly (readonly number[])[];
-  readonly graph: Graph;
-}
-
-const random = createRandom(1, 'webgpu');
-const draw = (shape: readonly number[]) =>
-  Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, () => random.normal());
-
-function makeCase(shapes: readonly (readonly number[])[], graph: Graph): Case {
-  return { shapes, graph, inputs: shapes.map(draw) };
-}
-
-/** Both gradients of one convolution, side by side in one vector. */
-function convolution(
-  x: [number, number, number, number],
-  filter: [number, number, number, number],
-  strides: [number, number],
-  pad: 'same' | 'valid' | number,
-): [Case, Case] {
-  const { outShape } = tf.backend_util.computeConv2DInfo(x, filter, strides, 1, pad);
-  const attributes = { strides, pad, dataFormat: 'NHWC' };
-  const run = (name: string, inputs: tf.NamedTensorMap, more: tf.NamedAttrMap) =>
-    tf.engine().runKernel(name, inputs, { ...attributes, ...more }) as tf.Tensor;
-  return [
-    makeCase([x, outShape], (a, dy) =>
-      run('Conv2DBackpropFilter', { x: a!, dy: dy! }, { filterShape: filter }),
-    ),
-    makeCase([outShape, filter], (dy, w) =>
-      run('Conv2DBackpropInput', { dy: dy!, filter: w! }, { inputShape: x }),
-    ),
-  ];
-}
-
-const CONVOLUTIONS: Readonly<Record<string, [Case, Case]>> = {
-  'stride 2, 5×5': convolution([2, 13, 13, 8], [5, 5, 8, 16], [2, 2], 'valid'),
-  'uneven strides': convolution([1, 12, 10, 8], [3, 4, 8, 9], [2, 1], 'same'),
-  'channels past a tile': convolution([2, 10, 10, 20], [3, 3, 20, 36], [1, 1], 'same'),
-  'pixels in slices': convolution([2, 24, 24, 8], [3, 3, 8, 8], [1, 1], 'same'),
-  'pixels that no tap reaches': convolution([2, 8, 8, 8], [2, 2, 8, 4], [3, 3], 'valid'),
-  'one channel': convolution([2, 9, 9, 1], [3, 3, 1, 8], [1, 1], 2),
-};
-
-const CASES: Readonly<Record<string, Case>> = {
-  ...Object.fromEntries(
-    Object.entries(CONVOLUTIONS).flatMap(([name, [filter, input]]) => [
-      [`filter gradient, ${name}`, filter],
-      [`input gradient, ${name}`, input],
-    ]),
-  ),
-  'sum over rows': makeCase([[3, 50, 50, 2]], (x) => tf.sum(tf.square(x!), [0, 1, 2])),
-  'sum over an odd number of rows': makeCase([[1001, 3]], (x) => tf.sum(tf.square(x!), 0)),
-  'mean with kept axes': makeCase([[2, 30, 30, 70]], (x) => tf.mean(tf.abs(x!), [0, 1, 2], true)),
-  'sum over one row': makeCase([[1, 5]], (x) => tf.sum(x!, [0])),
-  'sum over the last axis': makeCase([[4, 70]], (x) => tf.sum(tf.square(x!), 1)),
-  'long matrix product': makeCase(
-    [
-      [20, 2100],
-      [2100, 30],
-    ],
-    (a, b) => tf.matMul(a!, b!),
-  ),
-};
 
 async function evaluate(backend: string, { inputs, shapes, graph }: Case): Promise<Float32Array> {
   await tf.setBackend(backend);
@@ -148,7 +83,8 @@ if (gpu === null) {
   const before = tf.memory().numTensors;
   const distances: Record<string, number> = {};
   const repeats: Record<string, boolean> = {};
-  for (const [name, one] of Object.entries(CASES)) {
+  const cases = process.argv[2] === 'large-tiles' ? LARGE_TILES : CASES;
+  for (const [name, one] of Object.entries(cases)) {
     const first = await evaluate('webgpu', one);
     const second = await evaluate('webgpu', one);
     repeats[name] = Buffer.compare(Buffer.from(first.buffer), Buffer.from(second.buffer)) === 0;

@@ -1,10 +1,11 @@
-/** Runs webgpu-child.ts on a software driver for Vulkan, where the machine has one. */
+/** Runs webgpu-child.ts and stepper-child.ts on a software driver for Vulkan, where the machine has one. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { execa } from 'execa';
+import type { StepperReport } from './stepper-child.js';
 import type { WebgpuReport } from './webgpu-child.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -18,6 +19,12 @@ const DRIVERS = [
   '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json',
 ];
 
+/**
+ * Milliseconds. A software driver compiles each shader for half a second to a few: a minute on a quiet
+ * machine with two cores, and as many times longer as there are others at work.
+ */
+export const COMPILE_TIMEOUT = 600_000;
+
 export const NO_DRIVER = '/nonexistent/driver.json';
 
 export function findSoftwareDriver(): string | null {
@@ -25,20 +32,31 @@ export function findSoftwareDriver(): string | null {
 }
 
 /** The report, or null when the driver offers no adapter that WebGPU accepts. */
-export async function runOnWebgpu(driver: string): Promise<WebgpuReport | null> {
-  const { stdout, stderr, exitCode } = await runChild(driver, []);
-  if (exitCode !== 0) throw new Error(stderr);
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as WebgpuReport | null;
+export async function runOnWebgpu(driver: string, ...args: string[]): Promise<WebgpuReport | null> {
+  return (await reportOf(driver, 'webgpu-child', args)) as WebgpuReport | null;
 }
 
+/** The same of training steps. */
+export async function runSteppers(driver: string): Promise<StepperReport | null> {
+  return (await reportOf(driver, 'stepper-child', [])) as StepperReport | null;
+}
+
+async function reportOf(driver: string, child: Child, args: string[]): Promise<unknown> {
+  const { stdout, stderr, exitCode } = await runChild(driver, child, args);
+  if (exitCode !== 0) throw new Error(stderr);
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+type Child = 'webgpu-child' | 'stepper-child';
+
 /** What the child prints on errors, and how it ends. */
-export async function runChild(driver: string, args: readonly string[]) {
+export async function runChild(driver: string, child: Child, args: readonly string[]) {
   // Beside the packages, so that the bundle's imports of them resolve.
   const folder = await mkdtemp(join(ROOT, 'node_modules', '.webgpu-test-'));
   try {
     const outfile = join(folder, 'child.mjs');
     await build({
-      entryPoints: [join(ROOT, 'test/stages/support/webgpu-child.ts')],
+      entryPoints: [join(ROOT, `test/stages/support/${child}.ts`)],
       outfile,
       bundle: true,
       platform: 'node',

@@ -1,0 +1,93 @@
+/** Products of two matrices, tiled; in slices of the inner dimension where the product is small. */
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { addSlices } from './convolution-parts.js';
+import { matrixOperand } from './operands.js';
+import { int, runShader, type Shader, widthOf } from './program.js';
+import { type Plan, type Product, planProduct, threadsOf } from './tile.js';
+import { tileKey, tileSource, workgroupsOf } from './tile-source.js';
+
+export interface Factor {
+  readonly tensor: TensorInfo;
+  /** Whether it is to be read turned. */
+  readonly transposed: boolean;
+}
+
+/**
+ * a [rows, inner] · b [inner, columns], each as it is after its transposition.
+ *
+ * @param choose gives the plan: tests put every tile to work on small matrices
+ */
+export function multiply(
+  backend: WebGPUBackend,
+  a: Factor,
+  b: Factor,
+  choose: (product: Product) => Plan = planProduct,
+): TensorInfo {
+  const [rows, inner] = sidesOf(a);
+  const [, columns] = sidesOf(b);
+  const sides = { rows, inner, columns };
+  const plan = choose({ ...sides, innerFirst: !a.transposed });
+  const shader = shaderOf(sides, plan, a.transposed, b.transposed);
+  const partial = runShader(backend, shader, [a.tensor, b.tensor]);
+  return addSlices(backend, partial, plan.slices, [rows, columns]);
+}
+
+function sidesOf({ tensor, transposed }: Factor): [number, number] {
+  const [first = 0, second = 0] = tensor.shape;
+  return transposed ? [second, first] : [first, second];
+}
+
+function shaderOf(
+  { rows, inner, columns }: { rows: number; inner: number; columns: number },
+  { tile, slices, steps }: Plan,
+  transposeA: boolean,
+  transposeB: boolean,
+): Shader {
+  const widths = {
+    a: widthOf(transposeA ? rows : inner),
+    b: widthOf(transposeB ? inner : columns),
+    // With the right matrix turned, sums that lie in one thread do not lie side by side.
+    result: transposeB ? (1 as const) : widthOf(columns),
+  };
+  const turned = `${transposeA ? 'Aᵀ' : 'A'}${transposeB ? 'Bᵀ' : 'B'}`;
+  return {
+    key: `product_${transposeA}_${transposeB}_${tileKey(tile)}`,
+    label: `product ${turned} ${rows}×${inner}×${columns} ${tileKey(tile)}/${slices}`,
+    inputs: ['A', 'B'],
+    components: { inputs: [widths.a, widths.b], output: widths.result },
+    outputShape: [slices, rows, columns],
+    workgroupSize: threadsOf(tile),
+    workgroups: workgroupsOf(tile, rows, columns, slices),
+    uniforms: {
+      rows: int(rows),
+      inner: int(inner),
+      columns: int(columns),
+      steps: int(steps),
+      slices: int(slices),
+    },
+    source: tileSource({
+      tile,
+      a: matrixOperand({
+        name: 'a',
+        buffer: 'A',
+        width: widths.a,
+        innerFirst: !transposeA,
+        inner: 'uniforms.inner',
+        outer: 'uniforms.rows',
+      }),
+      b: matrixOperand({
+        name: 'b',
+        buffer: 'B',
+        width: widths.b,
+        innerFirst: transposeB,
+        inner: 'uniforms.inner',
+        outer: 'uniforms.columns',
+      }),
+      rowBegin: '(slice * uniforms.rows + row) * uniforms.columns',
+      rows: 'uniforms.rows',
+      columns: 'uniforms.columns',
+      wideResult: widths.result === 4,
+    }),
+  };
+}

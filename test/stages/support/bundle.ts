@@ -1,0 +1,30 @@
+/** Bundles a child of the tests as the tool bundles a stage. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+export interface Bundle {
+  readonly folder: string;
+  readonly file: string;
+  remove(): void;
+}
+
+/** @param child a file of this folder, such as `train-child.ts` */
+export async function bundleChild(child: string): Promise<Bundle> {
+  // Beside the packages, so that the bundle's imports of them resolve.
+  const folder = mkdtempSync(join(ROOT, 'node_modules', '.stage-test-'));
+  const file = join(folder, 'child.mjs');
+  await build({
+    entryPoints: [join(ROOT, 'test/stages/support', child)],
+    outfile: file,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    alias: { 'pipe/stage': join(ROOT, 'src/stage/index.ts') },
+  });
+  return { folder, file, remove: () => rmSync(folder, { recursive: true }) };
+}
