@@ -1,6 +1,7 @@
 import { cpSync, renameSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Project } from '../rig/project.js';
+import { ranOnce } from '../rig/template.js';
 
 const projects: Project[] = [];
 
@@ -53,6 +54,15 @@ function model(epochs: number): string {
   return JSON.stringify(values);
 }
 
+const runOnce = ranOnce(FILES);
+
+/** The same after its run. */
+async function ran(): Promise<Project> {
+  const made = await runOnce();
+  projects.push(made);
+  return made;
+}
+
 describe('an incremental stage', () => {
   it('computes 8 epochs in all for 4, 8, 2 and 8', async () => {
     const made = project(FILES);
@@ -79,8 +89,7 @@ describe('an incremental stage', () => {
   });
 
   it('finds its chain again when a param is changed and changed back', async () => {
-    const made = project(FILES);
-    await made.run();
+    const made = await ran();
     await made.run('--set', 'train.rate=3');
     expect(made.lines('computed.txt')).toHaveLength(8);
     const back = await made.run('--set', 'train.epochs=3');
@@ -89,8 +98,7 @@ describe('an incremental stage', () => {
   });
 
   it('computes nothing in a clone that shares the cache', async () => {
-    const made = project(FILES);
-    await made.run();
+    const made = await ran();
     const clone = project({});
     cpSync(made.root, clone.root, {
       recursive: true,
@@ -113,8 +121,7 @@ describe('an incremental stage', () => {
   });
 
   it('computes again from the beginning what is forced', async () => {
-    const made = project(FILES);
-    await made.run();
+    const made = await ran();
     await made.run('--force');
     expect(made.lines('computed.txt')).toHaveLength(8);
     expect(made.read('model.json')).toBe(model(4));

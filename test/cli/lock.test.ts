@@ -4,6 +4,7 @@ import { readdirSync, utimesSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 import { Project } from '../rig/project.js';
+import { ranOnce } from '../rig/template.js';
 
 const projects: Project[] = [];
 
@@ -58,6 +59,15 @@ function lineOf(made: Project, text: string): number {
         .findIndex((line) => line.includes(text)) + 1;
 }
 
+const runOnce = ranOnce(FILES);
+
+/** The same after its run. */
+async function ran(): Promise<Project> {
+  const made = await runOnce();
+  projects.push(made);
+  return made;
+}
+
 describe('pipeline.lock', () => {
   it('is YAML with key, deps, outs and metrics of every item, sorted', async () => {
     const made = project(FILES);
@@ -73,8 +83,7 @@ describe('pipeline.lock', () => {
   });
 
   it('has the same bytes after a run with nothing to do, from another folder, and from an empty cache', async () => {
-    const made = project(FILES);
-    await made.run();
+    const made = await ran();
     const first = made.read('pipeline.lock');
     await made.run();
     expect(made.read('pipeline.lock')).toBe(first);
@@ -87,8 +96,7 @@ describe('pipeline.lock', () => {
   });
 
   it('comes back when it is deleted, though nothing runs', async () => {
-    const made = project(FILES);
-    await made.run();
+    const made = await ran();
     const first = made.read('pipeline.lock');
     made.remove('pipeline.lock');
     const { summary } = await made.run();
@@ -97,8 +105,7 @@ describe('pipeline.lock', () => {
   });
 
   it('changes only where results do', async () => {
-    const made = project(FILES);
-    await made.run();
+    const made = await ran();
     const before = lockOf(made).default;
     made.write('data/a.txt', 'another\n');
     await made.run();
@@ -124,8 +131,7 @@ describe('pipeline.lock', () => {
   });
 
   it('leaves the blocks of items alone that failed or were not asked for', async () => {
-    const made = project(FILES);
-    await made.run();
+    const made = await ran();
     const before = lockOf(made).default;
     made.write('pipeline.yaml', PIPELINE.replace('cat $', 'false && cat $'));
     expect((await made.run('copy@a')).summary?.failed).toBe(1);
@@ -138,8 +144,7 @@ describe('pipeline.lock', () => {
   });
 
   it('lets go of items that left the pipeline, when all is run', async () => {
-    const made = project(FILES);
-    await made.run();
+    const made = await ran();
     made.write('pipeline.yaml', PIPELINE.replace('[a, b]', '[b]'));
     await made.run('copy');
     expect(Object.keys(lockOf(made).default ?? {})).toHaveLength(4);
@@ -198,8 +203,7 @@ describe('pipeline.lock', () => {
 
 describe('a pipeline.lock that pipe did not write', () => {
   async function edited(edit: (text: string) => string): Promise<Project> {
-    const made = project(FILES);
-    await made.run();
+    const made = await ran();
     made.write('pipeline.lock', edit(made.read('pipeline.lock')));
     return made;
   }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Project } from '../rig/project.js';
+import { ranOnce } from '../rig/template.js';
 
 const projects: Project[] = [];
 
@@ -33,6 +34,15 @@ stages:
 `,
 };
 
+const runOnce = ranOnce(CHAIN);
+
+/** The same after its run. */
+async function ran(): Promise<Project> {
+  const made = await runOnce();
+  projects.push(made);
+  return made;
+}
+
 describe('pipe run', () => {
   it('runs what never ran, in the order of what needs what, and ends with a line of counts', async () => {
     const made = project(CHAIN);
@@ -45,8 +55,7 @@ describe('pipe run', () => {
   });
 
   it('runs nothing the second time, and says just that', async () => {
-    const made = project(CHAIN);
-    await made.pipe('run');
+    const made = await ran();
     expect(await made.pipe('run')).toMatchObject({
       code: 0,
       out: 'pipe: 0 ran, 0 restored, 3 fresh\n',
@@ -56,8 +65,7 @@ describe('pipe run', () => {
   });
 
   it('runs what a changed input reaches, and stops where the bytes are the same (early cutoff)', async () => {
-    const made = project(CHAIN);
-    await made.pipe('run');
+    const made = await ran();
     made.write('data/text.txt', 'four five six\n');
     const run = await made.run();
     expect(run.with('ran')).toEqual(['upper', 'count']);
@@ -65,8 +73,7 @@ describe('pipe run', () => {
   });
 
   it('puts deleted outs back without running anything', async () => {
-    const made = project(CHAIN);
-    await made.pipe('run');
+    const made = await ran();
     made.remove('cache/out');
     made.remove('shown.txt');
     const run = await made.run();
@@ -76,8 +83,7 @@ describe('pipe run', () => {
   });
 
   it('puts an edited out back, and the edit never reaches the cache', async () => {
-    const made = project(CHAIN);
-    await made.pipe('run');
+    const made = await ran();
     made.write('cache/out/upper.txt', 'edited');
     const run = await made.run();
     expect(run.with('restored')).toEqual(['upper']);
@@ -85,8 +91,7 @@ describe('pipe run', () => {
   });
 
   it('finds an earlier result again when a change is taken back', async () => {
-    const made = project(CHAIN);
-    await made.pipe('run');
+    const made = await ran();
     made.write('data/text.txt', 'one two\n');
     await made.pipe('run');
     made.write('data/text.txt', 'one two three\n');
@@ -95,8 +100,7 @@ describe('pipe run', () => {
   });
 
   it('costs time and nothing else when the cache is deleted', async () => {
-    const made = project(CHAIN);
-    await made.pipe('run');
+    const made = await ran();
     made.remove('cache');
     expect((await made.run()).summary).toMatchObject({ ran: 3, restored: 0, fresh: 0 });
   });
@@ -109,8 +113,7 @@ describe('pipe run', () => {
   });
 
   it('runs again what is forced', async () => {
-    const made = project(CHAIN);
-    await made.pipe('run');
+    const made = await ran();
     expect((await made.run('--force', 'count')).with('ran')).toEqual(['upper', 'count']);
     expect((await made.run('--force', '--only', 'count')).with('ran')).toEqual(['count']);
   });
@@ -168,8 +171,7 @@ describe('pipe run --summarize', () => {
 
 describe('pipe run --only', () => {
   it('runs the named ones alone, on their inputs as they are, and warns of a stale upstream', async () => {
-    const made = project(CHAIN);
-    await made.pipe('run');
+    const made = await ran();
     made.write('data/text.txt', 'changed upstream\n');
     made.write('cache/out/upper.txt', 'A B C D\n');
     const run = await made.run('--only', 'count');
@@ -183,8 +185,7 @@ describe('pipe run --only', () => {
   });
 
   it('puts a missing input back from the cache', async () => {
-    const made = project(CHAIN);
-    await made.pipe('run');
+    const made = await ran();
     made.remove('cache/out');
     const run = await made.run('--only', 'show');
     expect(run.code).toBe(0);

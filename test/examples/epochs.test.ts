@@ -61,7 +61,8 @@ describe.each([
       running.kill('SIGKILL');
       await running.ended;
       const rest = computed(await succeeds(project, ...epochs(60)));
-      expect(rest[0]).toBeGreaterThan(3);
+      // The stage outlives its runner by a moment, in which it may commit all that is left.
+      expect(rest[0] ?? 61).toBeGreaterThan(3);
       expect(rest.at(-1) ?? 60).toBe(60);
       expect(new Set(rest).size).toBe(rest.length);
       const whole = example(name);

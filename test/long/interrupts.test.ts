@@ -5,11 +5,10 @@ import { randomOf } from '../process/support/lock-storm.js';
 
 it('leaves nothing alive, and the next run makes what an undisturbed one makes', async () => {
   const seed = Date.now();
+  console.log(`seed ${seed}`);
   const results = await interruptRounds(50, randomOf(seed));
   const ends = results.map(({ end }) => end);
-  console.log(
-    `seed ${seed}: ${ends.filter((end) => end === 130).length} of ${ends.length} runs ended with 130`,
-  );
+  console.log(`${ends.filter((end) => end === 130).length} of ${ends.length} runs ended with 130`);
   for (const [round, { end, left, wrong }] of results.entries()) {
     expect([0, 130, 'SIGINT'], `seed ${seed}, round ${round + 1}`).toContain(end);
     expect({ left, wrong }, `seed ${seed}, round ${round + 1}`).toEqual({ left: [], wrong: [] });

@@ -5,8 +5,9 @@ import { randomOf } from '../process/support/lock-storm.js';
 
 it('makes what a build from scratch makes after each pause, and never loops', async () => {
   const seed = Date.now();
+  console.log(`seed ${seed}`);
   const { changes, runs, pauses } = await watchStorm(1000, randomOf(seed));
-  console.log(`seed ${seed}: ${changes} changes, ${runs} runs, ${pauses} pauses`);
+  console.log(`${changes} changes, ${runs} runs, ${pauses} pauses`);
   expect(runs).toBeLessThanOrEqual(changes + 1);
   expect(pauses).toBeGreaterThan(100);
 });

@@ -79,6 +79,9 @@ export class Playground {
     const come = [...world.files].find(([name]) => !this.#laid.has(name));
     if (gone === undefined || come === undefined) return;
     if (signature(gone[1]) !== signature(come[1])) return;
+    // Among outs a link counts as a link: what is behind it may change without being seen.
+    if (come[0].startsWith('mix/') && lstatSync(this.project.path(gone[0])).isSymbolicLink())
+      return;
     mkdirSync(path.dirname(this.project.path(come[0])), { recursive: true });
     renameSync(this.project.path(gone[0]), this.project.path(come[0]));
     const rest = [...this.#laid].filter(([name]) => name !== gone[0]);
