@@ -3,9 +3,10 @@
 /** The nearest of `known`, or undefined when none is near enough to be meant. */
 export function nearest(written: string, known: Iterable<string>): string | undefined {
   const wanted = written.toLowerCase();
+  const names = [...known];
   let best: string | undefined;
   let least = Math.max(1, Math.floor(written.length / 3)) + 1;
-  for (const name of known) {
+  for (const name of names) {
     if (Math.abs(name.length - written.length) >= least) continue;
     const distance = editDistance(wanted, name.toLowerCase(), least);
     if (distance < least) {
@@ -13,7 +14,12 @@ export function nearest(written: string, known: Iterable<string>): string | unde
       least = distance;
     }
   }
-  return best;
+  return best ?? names.find((name) => continues(name, wanted) || continues(wanted, name));
+}
+
+/** A name cut short (`fro` for `frozen`), or one with something behind it (`dry-run` for `dry`). */
+function continues(long: string, short: string): boolean {
+  return short.length >= 3 && long.toLowerCase().startsWith(short.toLowerCase());
 }
 
 /** A hint with the nearest name; when none is near, the known ones if they are few. */

@@ -98,7 +98,10 @@ const TOO_DEEP: Mistake = {
 
 function syntaxMistake(error: YAMLError, text: string): Mistake {
   const line = text.slice(text.lastIndexOf('\n', error.pos[0] - 1) + 1).split('\n', 1)[0]!;
-  return { code: 'yaml-syntax', message: sentence(error.message), hint: syntaxHint(error, line) };
+  // The package speaks of its own functions here.
+  const message =
+    error.code === 'MULTIPLE_DOCS' ? 'a second document begins here' : sentence(error.message);
+  return { code: 'yaml-syntax', message, hint: syntaxHint(error, line) };
 }
 
 function syntaxHint(error: YAMLError, line: string): string | undefined {

@@ -5,6 +5,7 @@ import type { TreeEntry } from '../cache/tree.js';
 import { canonical } from '../canonical.js';
 import type { CommandCode, Manifest, ModuleCode } from '../manifest.js';
 import type { Json } from '../stage/context.js';
+import { commandFromTo, fromTo } from './from-to.js';
 
 /** One thing that differs. */
 export interface Reason {
@@ -62,7 +63,7 @@ export function differences(before: Evidence, now: Evidence, explain: Explainer)
       paramDifferences(path, x, y, explain.targetParam),
     ),
     ...mapDifferences(a.env, b.env, (name, x, y) => [
-      { kind: 'env', text: `env ${name} ${show(x)} → ${show(y)}` },
+      { kind: 'env', text: `env ${name} ${fromTo(setOrNot(x), setOrNot(y))}` },
     ]),
     ...mapDifferences(a.deps, b.deps, (name, x, y) => [
       { kind: 'dep', text: depDifference(explain, name, x, y) },
@@ -70,7 +71,7 @@ export function differences(before: Evidence, now: Evidence, explain: Explainer)
     ...outsDifferences(a.outs, b.outs),
     ...(a.epochs === b.epochs
       ? []
-      : [{ kind: 'epochs' as const, text: `epochs ${show(a.epochs)} → ${show(b.epochs)}` }]),
+      : [{ kind: 'epochs' as const, text: `epochs ${fromTo(a.epochs, b.epochs)}` }]),
   ];
 }
 
@@ -104,7 +105,7 @@ function moduleDifferences(
   reasons.push(
     ...packageDifferences(a.packages, b.packages),
     ...mapDifferences(a.matrix, b.matrix, (axis, x, y) => [
-      { kind: 'matrix', text: `matrix ${axis} ${show(x)} → ${show(y)}` },
+      { kind: 'matrix', text: `matrix ${axis} ${fromTo(x, y)}` },
     ]),
   );
   return reasons;
@@ -114,12 +115,7 @@ function commandDifferences(a: CommandCode, b: CommandCode, explain: Explainer):
   const command: Reason[] =
     canonical(a.command) === canonical(b.command)
       ? []
-      : [
-          {
-            kind: 'command',
-            text: `command ${showCommand(a.command)} → ${showCommand(b.command)}`,
-          },
-        ];
+      : [{ kind: 'command', text: `command ${commandFromTo(a.command, b.command)}` }];
   return [
     ...command,
     ...mapDifferences(a.scripts, b.scripts, (file, x, y) => [
@@ -131,7 +127,7 @@ function commandDifferences(a: CommandCode, b: CommandCode, explain: Explainer):
 
 function packageDifferences(a: ModuleCode['packages'], b: ModuleCode['packages']): Reason[] {
   return mapDifferences(a, b, (name, x, y) => [
-    { kind: 'package', text: `package ${name} ${show(x)} → ${show(y)}` },
+    { kind: 'package', text: `package ${name} ${fromTo(x, y)}` },
   ]);
 }
 
@@ -147,7 +143,7 @@ function paramDifferences(
       paramDifferences(`${path}.${key}`, x, y, targetParam),
     );
   }
-  return [{ kind: 'param', text: `param ${path} ${show(a)} → ${show(b)}` }];
+  return [{ kind: 'param', text: `param ${path} ${fromTo(a, b)}` }];
 }
 
 function depDifference(
@@ -197,6 +193,11 @@ function entriesOf(
   return listing && new Map(listing.map((entry) => [entry.name, entry.digest]));
 }
 
+/** A variable that is named and not set. */
+function setOrNot(value: string | null | undefined): string | undefined {
+  return value === null ? '(not set)' : value;
+}
+
 function outsDifferences(a: readonly string[], b: readonly string[]): Reason[] {
   const added = b.filter((name) => !a.includes(name)).map((name) => `out ${name} added`);
   const removed = a.filter((name) => !b.includes(name)).map((name) => `out ${name} removed`);
@@ -230,18 +231,4 @@ function verb(before: unknown, now: unknown): string {
 
 function importedBy(importer: string | undefined): string {
   return importer === undefined ? '' : ` (imported by ${importer})`;
-}
-
-/** Long enough to recognise, short enough for a line. */
-const LONGEST_VALUE = 60;
-
-function show(value: unknown): string {
-  if (value === undefined) return '(absent)';
-  if (value === null) return 'null';
-  const text = typeof value === 'string' ? value : canonical(value);
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
-}
-
-function showCommand(command: string | readonly string[]): string {
-  return `\`${show(typeof command === 'string' ? command : command.join(' '))}\``;
 }

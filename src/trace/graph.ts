@@ -14,22 +14,44 @@ export function importersOf(
   seen: Observed,
 ): Map<string, string | undefined> {
   const found = new Map<string, string | undefined>([[entry, undefined]]);
+  const inputs = Object.keys(metafile.inputs);
   for (const file of found.keys()) {
-    for (const { path: imported, external } of metafile.inputs[file]?.imports ?? []) {
-      if (external || found.has(imported) || !seen.files.has(path.resolve(seen.root, imported))) {
-        continue;
+    for (const each of metafile.inputs[file]?.imports ?? []) {
+      for (const imported of meantBy(each, file, inputs)) {
+        if (found.has(imported) || !seen.files.has(path.resolve(seen.root, imported))) continue;
+        found.set(imported, file);
       }
-      found.set(imported, file);
     }
   }
   return found;
 }
 
+type Import = Metafile['inputs'][string]['imports'][number];
+
+function meantBy(each: Import, importer: string, inputs: readonly string[]): readonly string[] {
+  if (isOpen(each)) {
+    const pattern = openPattern(path.join(path.dirname(importer), each.path));
+    return inputs.filter((input) => pattern.test(input)).sort();
+  }
+  return each.external === true ? [] : [each.path];
+}
+
+/** As esbuild writes it: a `*` within a name, a `**` for folders. */
+function openPattern(open: string): RegExp {
+  const parts = open.split(/(\*\*\/|\*)/).map((part) => {
+    if (part === '**/') return '(?:.*/)?';
+    return part === '*' ? '[^/]*' : part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  });
+  return new RegExp(`^${parts.join('')}$`);
+}
+
 /** An import whose path has an open part, such as `import('./kinds/' + kind + '.js')`: esbuild takes all that match. */
 export function hasOpenImports(metafile: Metafile): boolean {
-  return Object.values(metafile.inputs).some(({ imports }) =>
-    imports.some((each) => each.external === true && each.path.includes('*')),
-  );
+  return Object.values(metafile.inputs).some(({ imports }) => imports.some(isOpen));
+}
+
+function isOpen({ external, path: imported }: Import): boolean {
+  return external === true && imported.includes('*');
 }
 
 /**

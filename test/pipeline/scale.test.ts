@@ -24,7 +24,7 @@ stages:
 `,
 };
 
-/** CPU seconds, the least of three: other processes of the machine do not count. */
+/** CPU seconds, the lesser of two: other processes of the machine do not count. */
 function cost(work: () => void): number {
   const once = () => {
     const before = process.cpuUsage();
@@ -32,18 +32,17 @@ function cost(work: () => void): number {
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1e6;
   };
-  return Math.min(once(), once(), once());
+  return Math.min(once(), once());
 }
 
 describe('planning', () => {
   it.each(Object.entries(SHAPES))('is linear in %s', (_, textOf) => {
-    const small = textOf(500);
-    const large = textOf(5000);
-    planOf(small);
+    const small = textOf(300);
+    const large = textOf(3000);
+    expect(planOf(small).items.length).toBeGreaterThanOrEqual(600);
     const ratio = cost(() => planOf(large)) / cost(() => planOf(small));
     // Linear is 10; a quadratic step would come near 100.
     expect(ratio).toBeLessThan(30);
-    expect(planOf(large).items.length).toBeGreaterThanOrEqual(10_000);
   });
 
   it('of a chain of 3,000 stages needs no deep stack', () => {

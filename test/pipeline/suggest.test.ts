@@ -44,6 +44,15 @@ describe('nearest', () => {
     ]);
   });
 
+  it('is a name that was cut short, or written with something behind it', () => {
+    expect(['fro', 'dry-run', 'no', 'dr'].map((name) => nearest(name, ['frozen', 'dry']))).toEqual([
+      'frozen',
+      'dry',
+      undefined,
+      'dry',
+    ]);
+  });
+
   it('is the first of those that are equally near', () => {
     expect(nearest('bat', ['cat', 'hat'])).toBe('cat');
   });

@@ -14,7 +14,7 @@ let experiment: Experiment;
 
 beforeAll(async () => {
   train = await bundleTrain();
-  experiment = writeExperiment(join(folder.path, 'experiment'), { count: 34, test: 10 });
+  experiment = writeExperiment(join(folder.path, 'experiment'), { count: 26, test: 10 });
 });
 
 afterAll(() => {
@@ -66,38 +66,38 @@ function order(
 describe.each(Object.entries(MODELS))('%s', (name, model) => {
   test('resumed in new processes equals uninterrupted, byte for byte: states and outs', async () => {
     await Promise.all([
-      train.run(order(`${name}-straight`, model, 0, 4)),
+      train.run(order(`${name}-straight`, model, 0, 3)),
       (async () => {
-        await train.run(order(`${name}-resumed`, model, 0, 2));
+        await train.run(order(`${name}-resumed`, model, 0, 1));
+        await train.run(order(`${name}-resumed`, model, 1, 2));
         await train.run(order(`${name}-resumed`, model, 2, 3));
-        await train.run(order(`${name}-resumed`, model, 3, 4));
       })(),
     ]);
     const state = (run: string, epoch: number) =>
       folderDigests(join(folder.path, `${name}-${run}`, `${epoch}`));
-    for (const epoch of [1, 2, 3, 4]) {
+    for (const epoch of [1, 2, 3]) {
       expect(state('resumed', epoch)).toEqual(state('straight', epoch));
     }
-    const outs = (run: string) => folderDigests(join(folder.path, `${name}-${run}-4-out`));
+    const outs = (run: string) => folderDigests(join(folder.path, `${name}-${run}-3-out`));
     expect(outs('resumed')).toEqual(outs('straight'));
-    expect(state('straight', 3)).not.toEqual(state('straight', 4));
+    expect(state('straight', 2)).not.toEqual(state('straight', 3));
   });
 
   test('with the target completed, it writes the same outs from the state alone', async () => {
     const again = {
-      ...order(`${name}-straight`, model, 4, 4),
+      ...order(`${name}-straight`, model, 3, 3),
       out: join(folder.path, `${name}-again`),
     };
     await train.run(again);
     expect(folderDigests(again.out)).toEqual(
-      folderDigests(join(folder.path, `${name}-straight-4-out`)),
+      folderDigests(join(folder.path, `${name}-straight-3-out`)),
     );
   });
 
   test('the outs are the weights, their description and the whole history', () => {
-    const out = join(folder.path, `${name}-straight-4-out`);
+    const out = join(folder.path, `${name}-straight-3-out`);
     const history = readJson<EpochRecord[]>(join(out, 'history.json'));
-    expect(history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
+    expect(history.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
     const metrics = readFileSync(
       join(folder.path, `${name}-straight`, '2', 'metrics.json'),
       'utf8',
@@ -106,7 +106,7 @@ describe.each(Object.entries(MODELS))('%s', (name, model) => {
     expect(history.every(({ loss }) => Number.isFinite(loss) && loss > 0)).toBe(true);
     expect(history.at(-1)!.val!.ssim).toBeGreaterThan(0);
     const { size, channels, epochs, parameters } = readJson<ModelFile>(join(out, 'model.json'));
-    expect({ size, channels, epochs }).toEqual({ size: 56, channels: 1, epochs: 4 });
+    expect({ size, channels, epochs }).toEqual({ size: 56, channels: 1, epochs: 3 });
     expect(parameters).toBeGreaterThan(1000);
   });
 });

@@ -249,8 +249,11 @@ describe('the executable text', () => {
     sandbox.write('kinds/b.ts', 'export default 2;\n');
     expect(await sandbox.execute()).toEqual([1, 2]);
     const before = await sandbox.digest();
-    sandbox.write('kinds/c.ts', 'export default 3;\n');
+    sandbox.write('kinds/deep/c.ts', 'export default 3;\n');
     expect(await sandbox.digest()).not.toBe(before);
+    const { files, importers } = await sandbox.trace();
+    expect(Object.keys(files)).toEqual(['kinds/a.ts', 'kinds/b.ts', 'kinds/deep/c.ts', 'stage.ts']);
+    expect(importers['kinds/deep/c.ts']).toBe('stage.ts');
   });
 
   it('leaves an optional package that is not there to the code, and counts it when it comes', async () => {

@@ -1,3 +1,4 @@
+import { utimesSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keptExecutable } from '../../src/trace/trace.js';
@@ -158,8 +159,14 @@ describe('a kept trace', () => {
 
   it('is not made of folders that change while it is made', async () => {
     sandbox.write('lib/c.ts', '');
+    // As if it were written while the trace is made, however long that takes.
+    const later = Date.now() / 1000 + 600;
+    utimesSync(sandbox.path('lib'), later, later);
     await sandbox.trace('stages/stage.ts');
     expect(sandbox.recall('stages/stage.ts')).toBeUndefined();
+    utimesSync(sandbox.path('lib'), 1, 1);
+    await sandbox.trace('stages/stage.ts');
+    expect(sandbox.recall('stages/stage.ts')).toBeDefined();
   });
 
   it('is not made of imports with an open path', async () => {

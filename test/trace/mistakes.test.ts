@@ -94,6 +94,14 @@ describe('a mistake in the code of a stage', () => {
     );
   });
 
+  it('such as one from outside by an open path, is the same', async () => {
+    sandbox.write('../kinds/a.ts', 'export default 1;\n');
+    sandbox.write('stage.ts', 'export default (n: string) => import(`../kinds/${n}.ts`);\n');
+    expect(await texts()).toContain(
+      'error: stage.ts imports ../kinds/a.ts, which lies outside of the project (import-outside)',
+    );
+  });
+
   it('such as a link to a file outside of the project, is the same', async () => {
     sandbox.write('../shared/x.ts', 'export default () => 1;\n');
     sandbox.link('../shared/x.ts', 'stage.ts');

@@ -49,7 +49,7 @@ describe('squares', () => {
 
   test('have their corner anywhere in 0 … size−side−1, each place equally often', () => {
     const counts = new Array<number>(80).fill(0);
-    const draws = 8000;
+    const draws = 4000;
     for (const mask of draw({ shape: 'square', side: 20 }, draws)) counts[box(mask).left]!++;
     for (const count of counts) {
       expect(Math.abs(count - draws / 80)).toBeLessThan(5 * Math.sqrt(draws / 80));

@@ -1,0 +1,55 @@
+/** Two values as a change in a line, `0.001 → 0.0003`: short, and never twice the same text. Pure. */
+import { canonical } from '../canonical.js';
+
+/** Long enough to recognise, short enough for a line. */
+const LONGEST = 60;
+
+/** How much of what both have in common is shown before the first difference. */
+const CONTEXT = 20;
+
+/** `undefined` is what is not there. */
+export function fromTo(before: unknown, now: unknown): string {
+  const [a, b] = [plain(before), plain(now)];
+  // A number and a text of the same digits: then as JSON.
+  const [x, y] = a === b ? [canonical(before), canonical(now)] : [a, b];
+  return pair(x, y).join(' → ');
+}
+
+/** Commands, each in backticks. */
+export function commandFromTo(
+  before: string | readonly string[],
+  now: string | readonly string[],
+): string {
+  const [a, b] = [commandText(before), commandText(now)];
+  const [x, y] = a === b ? [canonical(before), canonical(now)] : [a, b];
+  return pair(x, y)
+    .map((text) => `\`${text}\``)
+    .join(' → ');
+}
+
+function commandText(command: string | readonly string[]): string {
+  return typeof command === 'string' ? command : command.join(' ');
+}
+
+function plain(value: unknown): string {
+  if (value === undefined) return '(absent)';
+  return typeof value === 'string' ? value : canonical(value);
+}
+
+/** Both cut to the part around their first difference, where that would be cut off otherwise. */
+function pair(a: string, b: string): [string, string] {
+  const same = commonStart(a, b);
+  const start = same < LONGEST - CONTEXT ? 0 : same - CONTEXT;
+  return [cut(a, start), cut(b, start)];
+}
+
+function commonStart(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && at < b.length && a[at] === b[at]) at++;
+  return at;
+}
+
+function cut(text: string, start: number): string {
+  const shown = `${start > 0 ? '…' : ''}${text.slice(start)}`;
+  return shown.length > LONGEST ? `${shown.slice(0, LONGEST - 1)}…` : shown;
+}
