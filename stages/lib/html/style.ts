@@ -139,7 +139,7 @@ footer { padding-block: 2rem 4rem; color: var(--faint); font-size: .84rem; }
   .grid-table svg { width: 100%; }
   .card th, .card td { padding-inline: .25rem; font-size: .84rem; }
   .card td small { white-space: normal; }
-  .sticky th:first-child { position: sticky; left: 0; background: var(--paper); z-index: 1; }
+  .sticky th:first-child { white-space: normal; min-width: 7rem; max-width: 46vw; position: sticky; left: 0; background: var(--paper); z-index: 1; }
   .sticky tr.model th:first-child { background: var(--accent-soft); }
 }
 @media print {
