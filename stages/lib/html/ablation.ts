@@ -15,9 +15,10 @@ ${ablations.map(table)}</section>`;
 
 export function aboutAblation({ lines, scores, seeds, epochs }: Ablation): string {
   const [base] = lines;
-  const each = scores.map(
-    (which, at) => `${columnLabel(which)}${at === 0 ? ', as the paper scores' : ''}`,
-  );
+  const each = scores.map(({ score, target }, at) => {
+    const of = target === 'whole' ? 'of the whole output' : 'of the composite';
+    return `${score.replace('ssim.', '')} ${of}${at === 0 ? ' (as the paper scores)' : ''}`;
+  });
   return (
     `Every model is ${base!.name} but for what stands beside its name, trained for ${epochs} epochs` +
     `${seeds > 1 ? ` with ${seeds} seeds` : ''}. SSIM on test images: ${joinWords(each)}. ` +
