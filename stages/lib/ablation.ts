@@ -17,7 +17,9 @@ export interface AblationCell {
   readonly value: Spread;
   /** Of the differences seed by seed; absent for the base itself and the classical fill. */
   readonly change?: Spread;
-  /** Whether every seed says the same: better, worse; else even. */
+  /** Trainings that it is the mean of; 1 for a classical fill. */
+  readonly seeds: number;
+  /** Whether every one of several seeds says the same: better, worse; else even. */
   readonly verdict: 'up' | 'down' | 'even';
 }
 
@@ -101,19 +103,21 @@ function gainOf({ cells }: AblationLine): number {
 function cellOf(row: Row, base: Row, setting: string, which: AblationScore): AblationCell {
   const values = bySeed(row, setting, which);
   const value = spread([...values.values()]);
-  if (row === base) return { value, verdict: 'even' };
+  const seeds = values.size;
+  if (row === base) return { value, seeds, verdict: 'even' };
   const before = bySeed(base, setting, which);
   const changes = [...values].flatMap(([seed, after]) => {
     const from = before.get(seed);
     return from === undefined ? [] : [after - from];
   });
-  if (changes.length === 0) return { value, verdict: 'even' };
-  const verdict = changes.every((change) => change > 0)
-    ? 'up'
-    : changes.every((change) => change < 0)
-      ? 'down'
-      : 'even';
-  return { value, change: spread(changes), verdict };
+  if (changes.length === 0) return { value, seeds, verdict: 'even' };
+  return { value, change: spread(changes), seeds: changes.length, verdict: verdictOf(changes) };
+}
+
+function verdictOf(changes: readonly number[]): AblationCell['verdict'] {
+  if (changes.length < 2) return 'even';
+  if (changes.every((change) => change > 0)) return 'up';
+  return changes.every((change) => change < 0) ? 'down' : 'even';
 }
 
 /** Means over the test images. */
@@ -139,6 +143,7 @@ function classical(home: DataSet, scores: readonly AblationScore[]): AblationLin
       const best = bestBaseline(home, name);
       return scores.map(({ score, target }) => ({
         value: { mean: figureOf(best, 'test', name, target, score).mean, std: 0 },
+        seeds: 1,
         verdict: 'even' as const,
       }));
     }),

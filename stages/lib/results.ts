@@ -89,7 +89,7 @@ export function groupItems(items: readonly Item[]): readonly DataSet[] {
   return [...groupBy(items, ({ dataset }) => dataset)].flatMap(([dataset, all]) => {
     const kernels = [...groupBy(all, ({ index }) => index.image.kernel)];
     return kernels.map(([kernel, members]) =>
-      groupAlike(members, kernels.length > 1 ? `${dataset}, ${kernel}` : dataset),
+      groupAlike(members, kernels.length > 1 ? `${dataset} (${kernel})` : dataset),
     );
   });
 }

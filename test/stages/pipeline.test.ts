@@ -5,6 +5,8 @@ import { expect, test } from 'vitest';
 import { checkEvaluate } from '../../stages/lib/evaluate-params.js';
 import { createNetwork } from '../../stages/lib/nn/create.js';
 import { countParams } from '../../stages/lib/nn/params.js';
+import { groupBy } from '../../stages/lib/sources/groups.js';
+import { parseSource } from '../../stages/lib/sources/parse.js';
 import { checkConfig } from '../../stages/lib/train/config.js';
 import { itemOf, needsOf, planOf, type Variant } from '../pipeline/rig.js';
 
@@ -58,6 +60,17 @@ test('the photographs are trained on with three seeds, on a GPU where one is ask
   );
   expect(trains.every(({ resources }) => resources.gpu === 1)).toBe(true);
   expect(JSON.stringify(trains[0]!.params)).toContain('"backend":"webgpu"');
+});
+
+test('a class of ImageNet photographs is on one side of the split, any other photograph on its own', () => {
+  const { sources } = plan({ profiles: ['photos'] }).params as { sources: Record<string, unknown> };
+  const source = parseSource(sources.photos, 'sources.photos');
+  const { group } = source as Extract<typeof source, { kind: 'path' }>;
+  const groupOf = groupBy(group!);
+  expect(groupOf('photos/imagenet-a/n01443537_goldfish.jpg')).toBe('n01443537');
+  expect(groupOf('photos/imagenet-b/n01443537_11099_goldfish.jpg')).toBe('n01443537');
+  expect(groupOf('photos/cat/cat.1000.jpg')).toBe('cat.1000.jpg');
+  expect(groupOf('photos/bsds/100039.jpg')).toBe('100039.jpg');
 });
 
 test('the paper profile has the network and the data of the paper, and what it needs to hold them', () => {

@@ -30,7 +30,7 @@ describe.skipIf(chromium === undefined)(
       mkdirSync(join(root, 'reports'));
       const html = join(root, 'reports', 'index.html');
       await runStage(report, {
-        params: {},
+        params: { ablation: { base: 'rows' } },
         deps: { scores },
         outs: { html, md: join(root, 'report.md') },
       });
@@ -116,6 +116,10 @@ describe.skipIf(chromium === undefined)(
     it('fits a phone: only tables scroll sideways, and the controls are large enough to touch', async () => {
       await page.emulate({ width: 390, height: 844 });
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+      const ablation = await page.evaluate<number>(
+        `document.querySelector('#ablation table th:first-child').offsetWidth`,
+      );
+      expect(ablation).toBeLessThan(0.5 * 390);
       const heights = await page.evaluate<number[]>(
         `[...document.querySelectorAll('select')].filter((s) => s.offsetParent).map((s) => s.offsetHeight)`,
       );

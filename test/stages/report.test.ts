@@ -200,8 +200,8 @@ describe('the report', () => {
       );
     }
     const { html, md } = await reportOn('ablation', folders, { ablation: { base: 'code' } });
-    expect(html).toContain('ablated, nearest');
-    expect(html).toContain('ablated, cubic');
+    expect(html).toContain('ablated (nearest)');
+    expect(html).toContain('ablated (cubic)');
     const part = md.split('## Switch by switch')[1]!.split('##')[0]!;
     const lines = part.split('\n').filter((text) => text.startsWith('| '));
     const global = (at: number) =>

@@ -9,19 +9,22 @@ export function ablationSection(ablations: readonly Ablation[]): Markup | false 
   if (first === undefined) return false;
   return html`<section id="ablation" aria-labelledby="ablation-title">
 <h2 id="ablation-title">Switch by switch</h2>
-<p class="about">${aboutAblation(first)} Coloured where every seed says the same.</p>
+<p class="about">${aboutAblation(first)} ${first.seeds > 1 && 'Coloured where every seed says the same.'}</p>
 ${ablations.map(table)}</section>`;
 }
 
 export function aboutAblation({ lines, scores, seeds, epochs }: Ablation): string {
   const [base] = lines;
-  const each = scores.map(
-    (which, at) => `${columnLabel(which)}${at === 0 ? ', as the paper scores' : ''}`,
-  );
+  const each = scores.map(({ score, target }, at) => {
+    const of = target === 'whole' ? 'of the whole output' : 'of the composite';
+    return `${score.replace('ssim.', '')} ${of}${at === 0 ? ' (as the paper scores)' : ''}`;
+  });
   return (
     `Every model is ${base!.name} but for what stands beside its name, trained for ${epochs} epochs` +
     `${seeds > 1 ? ` with ${seeds} seeds` : ''}. SSIM on test images: ${joinWords(each)}. ` +
-    'Below each mean, its change against the first line, with the standard deviation of that change over seeds.'
+    `With each mean its change against the first line${
+      seeds > 1 ? ', and the standard deviation of that change over seeds' : ''
+    }.`
   );
 }
 
@@ -29,8 +32,10 @@ export function columnLabel({ score, target }: AblationScore): string {
   return `${score.replace('ssim.', '')}, ${target === 'whole' ? 'whole output' : target}`;
 }
 
-export function changeText({ change }: AblationCell): string {
-  return change === undefined ? '' : `${formatGain(change.mean)} ± ${change.std.toFixed(4)}`;
+export function changeText({ change, seeds }: AblationCell): string {
+  if (change === undefined) return '';
+  const { mean, std } = change;
+  return seeds > 1 ? `${formatGain(mean)} ± ${std.toFixed(4)}` : formatGain(mean);
 }
 
 function table({ dataset, standIn, settings, scores, lines }: Ablation): Markup {

@@ -41,11 +41,14 @@ export function claimVerdict({ homogeneous, heterogeneous, model, ahead }: Claim
   const counts =
     `${model} is ahead of the best classical fill on ${homogeneous.name} in ${ahead.homogeneous} of ${ahead.of} ` +
     `settings, on ${heterogeneous.name} in ${ahead.heterogeneous} of ${ahead.of}`;
-  const meaning =
-    ahead.heterogeneous === ahead.of
-      ? 'so it does not need homogeneous images to be worth its training'
-      : ahead.heterogeneous < ahead.homogeneous
-        ? 'so on heterogeneous images it gains less'
-        : 'so these figures do not tell the two kinds of data apart';
-  return `${counts}: ${meaning}${standIn ? '. These are stand-in data, which settle nothing about the paper’s' : ''}.`;
+  return `${counts}: ${meaningOf(ahead)}${standIn ? '. These are stand-in data, which settle nothing about the paper’s' : ''}.`;
+}
+
+function meaningOf({ homogeneous, heterogeneous, of }: Claim['ahead']): string {
+  if (heterogeneous === of)
+    return 'so it does not need homogeneous images to be worth its training';
+  if (heterogeneous < homogeneous) return 'so on heterogeneous images it gains less';
+  if (homogeneous === 0)
+    return 'so on neither is it worth its training yet, and its gap says little';
+  return 'so these figures do not tell the two kinds of data apart';
 }

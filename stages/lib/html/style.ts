@@ -105,7 +105,7 @@ thead th.group { text-align: right; border-bottom: 0; padding-bottom: 0; color: 
 .grid-table { width: auto; min-width: 0; }
 .grid-table th, .grid-table td { border: 0; padding: 4px; text-align: center; vertical-align: middle; font-size: .8rem; font-weight: 500; }
 .grid-table tbody th { text-align: left; padding-right: .8rem; color: var(--soft); }
-.grid-table svg { display: block; max-width: none; margin-inline: auto; width: clamp(78px, 13vw, 132px); height: auto; border-radius: 4px; background: var(--hole); }
+.grid-table svg { display: block; max-width: none; margin-inline: auto; width: clamp(78px, 9.5vw, 118px); height: auto; border-radius: 4px; background: var(--hole); }
 .grid-table small { color: var(--faint); }
 .viewer { display: grid; gap: 1.4rem; grid-template-columns: minmax(0, 400px) minmax(0, 1fr); align-items: start; }
 .stage { position: relative; aspect-ratio: 1; border-radius: 8px; overflow: hidden; background: var(--hole); touch-action: pan-y; }
@@ -139,7 +139,7 @@ footer { padding-block: 2rem 4rem; color: var(--faint); font-size: .84rem; }
   .grid-table svg { width: 100%; }
   .card th, .card td { padding-inline: .25rem; font-size: .84rem; }
   .card td small { white-space: normal; }
-  .sticky th:first-child { position: sticky; left: 0; background: var(--paper); z-index: 1; }
+  .sticky th:first-child { white-space: normal; min-width: 7rem; max-width: 46vw; position: sticky; left: 0; background: var(--paper); z-index: 1; }
   .sticky tr.model th:first-child { background: var(--accent-soft); }
 }
 @media print {

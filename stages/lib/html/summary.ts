@@ -17,7 +17,7 @@ export function head(datasets: readonly DataSet[]): Markup {
   return html`<header class="top">
 <p class="kicker">Experiment report</p>
 <h1>Restoring occluded images with a variational autoencoder</h1>
-<p class="lead">Parts of ${joinWords(datasets.map(({ name }) => name))} are blacked out; a network fills them in.
+<p class="lead">Parts of ${joinWords([...new Set(datasets.map(({ dataset }) => dataset))])} are blacked out; a network fills them in.
 Every figure stands beside classical fills of the same holes in the same images, since that is the bar.</p>
 ${standIns.length > 0 && standInNote(standIns, datasets.length)}
 </header>`;
@@ -56,6 +56,11 @@ function card(dataset: DataSet): Markup {
   })}</tbody></table></div></article>`;
 }
 
+function allOf(settings: number): string {
+  if (settings === 1) return 'the one setting';
+  return settings === 2 ? 'both settings' : `all ${settings} settings`;
+}
+
 /** The result in a sentence: in how many settings the model is ahead, level and behind. */
 export function verdictSentence(dataset: DataSet, model: Row): string {
   const verdicts = dataset.settings.map((setting) =>
@@ -68,9 +73,7 @@ export function verdictSentence(dataset: DataSet, model: Row): string {
   const some = (verdict: Verdict, words: string) =>
     count(verdict) === 0
       ? []
-      : [
-          `${words} in ${count(verdict) === of ? `all ${of} settings` : `${count(verdict)} of ${of}`}`,
-        ];
+      : [`${words} in ${count(verdict) === of ? allOf(of) : `${count(verdict)} of ${of}`}`];
   const parts = [
     ...some('up', 'ahead of the best classical fill'),
     ...some('even', count('up') > 0 ? 'level with it' : 'level with the best classical fill'),
