@@ -26,7 +26,7 @@ const EPOCH_IMAGES = 25_000;
 const GFLOP_PER_IMAGE = 11.57;
 /** Kernels are compiled and buffers allocated in the first updates. */
 const WARM_UP = 4;
-const KERNELS_SHOWN = 25;
+const KERNELS_SHOWN = 60;
 
 const [name = 'auto', arch = 'deepvision', width = '0.125', count = '8', timed = '5', profile] =
   process.argv.slice(2);

@@ -93,16 +93,17 @@ function convolution(
   return conv.dilationHeight === 1 && conv.dilationWidth === 1 ? conv : null;
 }
 
-/** Reductions over all axes but the last, of float32; others go to the backend's own kernel. */
+/** Reductions of float32 over all axes, or all but the last; others go to the backend's own kernel. */
 function reduceLeading(call: Call, scale: (rows: number) => number): tf.TensorInfo | null {
   const { x } = call.inputs as { x: tf.TensorInfo };
   const rank = x.shape.length;
   const axes = tf.util.parseAxisParam(call.attrs.axis as number | number[], x.shape);
-  const leading = rank > 1 && axes.length === rank - 1 && !axes.includes(rank - 1);
-  const columns = x.shape[rank - 1] ?? 0;
+  const all = axes.length === rank;
+  const allButLast = rank > 1 && axes.length === rank - 1 && !axes.includes(rank - 1);
+  const columns = all ? 1 : (x.shape[rank - 1] ?? 0);
   const rows = tf.util.sizeFromShape(x.shape) / columns;
-  if (x.dtype !== 'float32' || !leading || !(rows > 0)) return null;
+  if (x.dtype !== 'float32' || !(all || allButLast) || !(rows > 0)) return null;
   const sum = sumRows(call.backend, x, rows, scale(rows));
-  const shape = call.attrs.keepDims ? [...axes.map(() => 1), columns] : [columns];
-  return { ...sum, shape };
+  const kept = all ? [] : [columns];
+  return { ...sum, shape: call.attrs.keepDims ? [...axes.map(() => 1), ...kept] : kept };
 }

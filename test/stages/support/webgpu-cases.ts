@@ -66,9 +66,6 @@ function product(rows: number, inner: number, columns: number, ta: boolean, tb: 
   return makeCase([a, b], (x, y) => tf.matMul(x!, y!, ta, tb));
 }
 
-/** A software driver takes many seconds to compile one of these. */
-const isLarge = (tile: Tile): boolean => tile.threadRows * tile.threadColumns === 64;
-
 const TURNS = [
   [false, false],
   [true, false],
@@ -76,9 +73,9 @@ const TURNS = [
   [true, true],
 ] as const;
 
-/** Every tile on a product a little larger than it, in two slices; the turns take turns. */
-function tileCases(wanted: (tile: Tile) => boolean): Record<string, Case> {
-  const cases = TILES.filter(wanted).map((tile, i) => {
+/** Each tile on a product a little larger than it, in two slices; the turns take turns. */
+function tileCases(tiles: readonly Tile[]): Record<string, Case> {
+  const cases = tiles.map((tile, i) => {
     // Few rows in a thread are for a left matrix that is not turned.
     const [ta, tb] = TURNS[tile.threadRows < 4 ? (i % 2) * 2 : i % 4]!;
     const rows = tile.rows + 5 - (i % 2);
@@ -108,13 +105,16 @@ export const CASES: Readonly<Record<string, Case>> = {
       Object.entries(kernels).map(([kernel, one]) => [`${kernel}, ${name}`, one]),
     ),
   ),
-  ...tileCases((tile) => !isLarge(tile)),
+  ...tileCases(TILES.filter(({ threadRows }) => threadRows < 4)),
   'sum over rows': makeCase([[3, 50, 50, 2]], (x) => tf.sum(tf.square(x!), [0, 1, 2])),
   'sum over an odd number of rows': makeCase([[1001, 3]], (x) => tf.sum(tf.square(x!), 0)),
   'mean with kept axes': makeCase([[2, 30, 30, 70]], (x) => tf.mean(tf.abs(x!), [0, 1, 2], true)),
   'sum over one row': makeCase([[1, 5]], (x) => tf.sum(x!, [0])),
   'sum over few rows of many columns': makeCase([[5, 40_001]], (x) => tf.sum(tf.square(x!), 0)),
   'sum over many rows in slices': makeCase([[1536, 32]], (x) => tf.sum(tf.square(x!), 0)),
+  'sum of everything': makeCase([[4, 30, 50, 2]], (x) => tf.sum(tf.square(x!))),
+  'mean of everything, axes kept': makeCase([[7, 9]], (x) => tf.mean(tf.square(x!), [0, 1], true)),
+  'sum of a scalar': makeCase([[]], (x) => tf.sum(tf.square(x!))),
   'sum over the last axis': makeCase([[4, 70]], (x) => tf.sum(tf.square(x!), 1)),
   'matrix product in slices': product(20, 2100, 30, false, false),
   'matrix product in slices, both turned': product(20, 2100, 30, true, true),
@@ -126,4 +126,5 @@ export const CASES: Readonly<Record<string, Case>> = {
   'scale of each channel': makeCase([[2, 3, 4, 5], [5]], (x, scale) => tf.mul(x!, scale!)),
 };
 
-export const LARGE_TILES: Readonly<Record<string, Case>> = tileCases(isLarge);
+/** A software driver takes a second to compile the smallest of these, and half a minute for the largest. */
+export const ALL_TILES: Readonly<Record<string, Case>> = tileCases(TILES);

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { registerGradients } from '../../../stages/lib/backend/gradients.js';
 import { openWebgpu } from '../../../stages/lib/backend/webgpu.js';
 import { createRandom } from '../../../stages/lib/random.js';
-import { CASES, type Case, LARGE_TILES } from './webgpu-cases.js';
+import { ALL_TILES, CASES, type Case } from './webgpu-cases.js';
 
 export interface WebgpuReport {
   readonly adapter: { readonly name: string; readonly software: boolean };
@@ -83,7 +83,7 @@ if (gpu === null) {
   const before = tf.memory().numTensors;
   const distances: Record<string, number> = {};
   const repeats: Record<string, boolean> = {};
-  const cases = process.argv[2] === 'large-tiles' ? LARGE_TILES : CASES;
+  const cases = process.argv[2] === 'all-tiles' ? ALL_TILES : CASES;
   for (const [name, one] of Object.entries(cases)) {
     const first = await evaluate('webgpu', one);
     const second = await evaluate('webgpu', one);
