@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ENV, inTurn, ROUNDS, table, temporaryFolder } from './lib/measure.mjs';
+import { ENV, inTurn, ROUNDS, table, temporaryFolder, timed } from './lib/measure.mjs';
 import { peerCommands } from './lib/peers.mjs';
 import { manyFiles, PIPE, trivialItems } from './lib/projects.mjs';
 
@@ -55,15 +55,19 @@ function items(count) {
   // With 10,000 the others take minutes to begin with.
   const names = count > 1_000 ? ['make', 'ninja'] : undefined;
   const { commands, missing } = peerCommands(work, count, names);
-  const peers = commands.filter(({ argv, cwd, env, name }) => {
-    process.stderr.write(`first run of ${name}\n`);
-    const first = spawnSync(argv[0], argv.slice(1), { cwd, env: { ...ENV, ...env } });
-    return first.status === 0;
-  });
-  const failed = commands.filter((each) => !peers.includes(each)).map(({ name }) => name);
-  const results = inTurn([empty, ours(folder), ...peers]);
+  const failed = new Map();
+  for (const command of commands) {
+    process.stderr.write(`first run of ${command.name}\n`);
+    const first = timed(command);
+    if ('failed' in first) failed.set(command.name, `first run: ${first.failed}`);
+  }
+  const results = inTurn([
+    empty,
+    ours(folder),
+    ...commands.filter(({ name }) => !failed.has(name)),
+  ]);
   for (const name of missing) results.set(name, { failed: 'missing here' });
-  for (const name of failed) results.set(name, { failed: 'its first run failed' });
+  for (const [name, why] of failed) results.set(name, { failed: why });
   console.log(`${table(`${count.toLocaleString('en')} cmd items`, results, NODE)}\n`);
   if (count === 1_000) {
     console.log('Goal: ≤ 3 × node, ahead of turbo, snakemake, nx, wireit, DVC.\n');
