@@ -53,6 +53,9 @@ await restoreMany();
 await restoreBig();
 await storeTiny();
 await hashingWhole();
+console.log(
+  '## The cache\n\n`node bench/cache.mjs`: beside the plainest code that does the same, in one process\n',
+);
 console.log('| work | plain, ms | pipe, ms | ratio | goal |\n|---|---|---|---|---|');
 for (const row of rows) console.log(`| ${row.join(' | ')} |`);
 

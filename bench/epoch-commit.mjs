@@ -28,6 +28,9 @@ const { openCache } = await import(pathToFileURL(bundle).href);
 mkdirSync(path.join(work, 'project'));
 const cache = openCache({ project: path.join(work, 'project'), warn: console.error });
 
+console.log(
+  '## Committing an epoch\n\n`node bench/epoch-commit.mjs`: a state of random bytes, beside `cp` of the same file\n',
+);
 console.log('| state | commit, s | cp, s | ratio | bytes kept for an epoch | peak memory |');
 console.log('|---|---|---|---|---|---|');
 for (const megabytes of SIZES_MB) {

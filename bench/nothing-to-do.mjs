@@ -1,48 +1,116 @@
 /**
- * What a run with nothing to do costs: `node bench/nothing-to-do.mjs`. Whole processes, in turn with
- * `node empty.cjs`, medians of nine; NODE_EXTRA_CA_CERTS unset for both.
+ * What a run with nothing to do costs: `node bench/nothing-to-do.mjs [flagship] [1000] [10000]
+ * [files]`, all without arguments. Whole processes, in turn with `node empty.cjs` and the peers.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { ENV, inTurn, ROUNDS, table, temporaryFolder, timed } from './lib/measure.mjs';
+import { peerCommands } from './lib/peers.mjs';
+import { manyFiles, PIPE, trivialItems } from './lib/projects.mjs';
 
-const ROUNDS = 9;
-const { NODE_EXTRA_CA_CERTS: _unset, ...env } = process.env;
-const pipe = path.resolve('bin/pipe.cjs');
-const work = mkdtempSync(path.join(process.env.BENCH_TMP ?? tmpdir(), 'pipe-bench-'));
-process.on('exit', () => rmSync(work, { recursive: true, force: true }));
-const empty = path.join(work, 'empty.cjs');
-writeFileSync(empty, '');
+const work = temporaryFolder();
+const NODE = '`node empty.cjs`';
+writeFileSync(path.join(work, 'empty.cjs'), '');
+const empty = { name: NODE, cwd: work, argv: [process.execPath, path.join(work, 'empty.cjs')] };
+const MEASUREMENTS = { flagship, 1000: () => items(1_000), 10000: () => items(10_000), files };
 
-console.log('| nothing to do | pipe run, ms | node empty.cjs, ms | ratio |');
-console.log('|---|---|---|---|');
-for (const items of [3, 1000, 10_000]) {
-  const folder = mkdtempSync(path.join(work, 'project-'));
-  const names = Array.from({ length: items }, (_, at) => `i${at}`);
-  const stages = names.map(
-    (name) => `  ${name}: { cmd: 'echo ${name} > ${name}.txt', outs: [${name}.txt] }`,
-  );
-  writeFileSync(path.join(folder, 'pipeline.yaml'), `stages:\n${stages.join('\n')}\n`);
-  run([pipe, 'run'], folder);
-  run([pipe, 'run'], folder);
-  const ours = [];
-  const floor = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    floor.push(run([empty], folder));
-    ours.push(run([pipe, 'run'], folder));
+console.log('## Nothing to do\n\n`node bench/nothing-to-do.mjs`\n');
+const wanted = process.argv.slice(2);
+for (const [name, measure] of Object.entries(MEASUREMENTS)) {
+  if (wanted.length === 0 || wanted.includes(name)) measure();
+}
+
+/** The experiment of this repository, with few images and one epoch: as many items, files and modules. */
+function flagship() {
+  const folder = path.join(work, 'flagship');
+  mkdirSync(folder);
+  cpSync('stages', path.join(folder, 'stages'), { recursive: true });
+  for (const file of ['package.json', 'tsconfig.json']) cpSync(file, path.join(folder, file));
+  symlinkSync(path.resolve('node_modules'), path.join(folder, 'node_modules'));
+  writeFileSync(path.join(folder, 'pipeline.yaml'), small(readFileSync('pipeline.yaml', 'utf8')));
+  const pipe = ours(folder);
+  const results = inTurn([empty, pipe], 2 * ROUNDS);
+  console.log(`${table('flagship, 11 items', results, NODE)}\n\nGoal: ≤ 1.8 × node.\n`);
+}
+
+function small(text) {
+  const changes = [
+    [/count: 1200/g, 'count: 60'],
+    [/train: 1000, test: 200/, 'train: 40, test: 16'],
+    [/epochs: 5, batch: 32/, 'epochs: 1, batch: 8'],
+    [/validation: 50/, 'validation: 4'],
+    [/^ {4}train: 60$/m, '    train: 8'],
+    [/components: 24, images: 400/, 'components: 4, images: 20'],
+    [/bootstrap: 1000/, 'bootstrap: 100'],
+  ];
+  return changes.reduce((before, [from, to]) => {
+    if (before.search(from) < 0) throw new Error(`pipeline.yaml has no ${from} any more`);
+    return before.replace(from, to);
+  }, text);
+}
+
+function items(count) {
+  const folder = trivialItems(path.join(work, `items-${count}`), count);
+  // With 10,000 the others take minutes to begin with.
+  const names = count > 1_000 ? ['make', 'ninja'] : undefined;
+  const { commands, missing } = peerCommands(work, count, names);
+  const failed = new Map();
+  for (const command of commands) {
+    process.stderr.write(`first run of ${command.name}\n`);
+    const first = timed(command);
+    if ('failed' in first) failed.set(command.name, `first run: ${first.failed}`);
   }
-  const [a, b] = [median(ours), median(floor)];
-  console.log(`| ${items} items | ${a.toFixed(0)} | ${b.toFixed(0)} | ${(a / b).toFixed(2)} |`);
+  const results = inTurn([
+    empty,
+    ours(folder),
+    ...commands.filter(({ name }) => !failed.has(name)),
+  ]);
+  for (const name of missing) results.set(name, { failed: 'missing here' });
+  for (const [name, why] of failed) results.set(name, { failed: why });
+  console.log(`${table(`${count.toLocaleString('en')} cmd items`, results, NODE)}\n`);
+  if (count === 1_000) {
+    console.log('Goal: ≤ 3 × node, ahead of turbo, snakemake, nx, wireit, DVC.\n');
+    return;
+  }
+  const [a, b] = [results.get('pipe run'), results.get(NODE)];
+  const beyond = (what) => Math.round((a[what] - b[what]) * 1000);
+  console.log(
+    `Goal: ≤ 500 ms beyond Node's start; measured ${beyond('wall')} ms wall, ${beyond('cpu')} ms CPU. snakemake, turbo, nx, wireit and DVC are left out: with so many each takes minutes.\n`,
+  );
 }
 
-function run(args, cwd) {
-  const started = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, args, { cwd, env });
-  if (status !== 0) throw new Error(`${args.join(' ')} failed: ${stderr}`);
-  return performance.now() - started;
+function files() {
+  const folder = manyFiles(path.join(work, 'files'), 27_000);
+  writeFileSync(path.join(work, 'lstat.cjs'), LSTAT_LOOP);
+  const loop = {
+    name: 'lstat loop',
+    cwd: folder,
+    argv: [process.execPath, path.join(work, 'lstat.cjs'), 'data', 'out'],
+  };
+  const results = inTurn([loop, ours(folder)]);
+  console.log(`${table('54,000 files of 4 KB', results, 'lstat loop')}\n\nGoal: ≤ 2 × the loop.\n`);
 }
 
-function median(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const LSTAT_LOOP = `
+const { lstatSync, readdirSync } = require('node:fs');
+const walk = (folder) => {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const inner = folder + '/' + entry.name;
+    if (entry.isDirectory()) walk(inner);
+    else lstatSync(inner);
+  }
+};
+for (const folder of process.argv.slice(2)) walk(folder);
+`;
+
+/** Run before, twice: the second remembers what the first had only just written. */
+function ours(folder) {
+  const argv = [process.execPath, PIPE, 'run'];
+  for (let time = 0; time < 2; time++) {
+    process.stderr.write(`pipe run in ${path.basename(folder)}\n`);
+    const { status, stdout } = spawnSync(argv[0], argv.slice(1), { cwd: folder, env: ENV });
+    if (status !== 0) throw new Error(`pipe run failed:\n${stdout}`);
+  }
+  return { name: 'pipe run', cwd: folder, argv };
 }

@@ -77,20 +77,25 @@ function interruption(stop: AbortController): Interruption {
  */
 function openTerminal(onClosed: () => void): Terminal {
   let closed = false;
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      closed = true;
-      onClosed();
-    });
-  }
-  const writer = (stream: NodeJS.WriteStream) => (text: string) => {
-    if (!closed) stream.write(text);
+  const onError = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    closed = true;
+    onClosed();
+  };
+  // Node makes each of its streams when it is first asked for: what a run does not use, it need not wait for.
+  const writer = (open: () => NodeJS.WriteStream) => {
+    let stream: NodeJS.WriteStream | undefined;
+    return (text: string) => {
+      stream ??= open().on('error', onError);
+      if (!closed) stream.write(text);
+    };
   };
   return {
-    out: writer(process.stdout),
-    err: writer(process.stderr),
-    onKey: keyboard(),
+    out: writer(() => process.stdout),
+    err: writer(() => process.stderr),
+    get onKey() {
+      return keyboard();
+    },
     screen: screenOf(),
   };
 }
@@ -134,16 +139,20 @@ main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
-  (error: unknown) => {
+  async (error: unknown) => {
     if (error instanceof UserError) {
       process.stderr.write(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`);
       process.exitCode = EXIT.mistake;
       return;
     }
-    // A bug of ours: its stack is what we need to mend it.
-    process.stderr.write(
-      `pipe: internal error\n${error instanceof Error ? error.stack : String(error)}\n`,
-    );
     process.exitCode = EXIT.failed;
+    const { refusalMessage } = await import('./run/system-message.js');
+    const refusal = refusalMessage(error);
+    // What the system did not refuse is a bug of ours: its stack is what we need to mend it.
+    process.stderr.write(
+      refusal === undefined
+        ? `pipe: internal error\n${error instanceof Error ? error.stack : String(error)}\n`
+        : `pipe: error: ${refusal}\n`,
+    );
   },
 );

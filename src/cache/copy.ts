@@ -68,7 +68,7 @@ export async function copyHashing(from: number, to: number | undefined): Promise
       const count = readSync(from, buffer, 0, CHUNK, size);
       if (count === 0) break;
       const chunk = buffer.subarray(0, count);
-      if (to !== undefined) writes[turn] = writeChunk(to, chunk, size);
+      if (to !== undefined) writes[turn] = observed(writeChunk(to, chunk, size));
       sum.update(chunk);
       size += count;
     }
@@ -79,6 +79,12 @@ export async function copyHashing(from: number, to: number | undefined): Promise
     await Promise.allSettled(writes);
     idle = buffers;
   }
+}
+
+/** It may fail while we wait for something else; who awaits it later is told all the same. */
+function observed(writing: Promise<void>): Promise<void> {
+  writing.catch(() => {});
+  return writing;
 }
 
 async function writeChunk(to: number, chunk: Buffer, position: number): Promise<void> {

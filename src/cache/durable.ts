@@ -1,5 +1,4 @@
 /** What must outlive a power failure: files, then their folders, are on the disk when this returns. */
-import { execFile } from 'node:child_process';
 import { close, fsync, open } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -17,7 +16,6 @@ const MANY = 64;
 const openFile = promisify(open);
 const syncFile = promisify(fsync);
 const closeFile = promisify(close);
-const run = promisify(execFile);
 
 /** Syncs files and the folders that they were renamed into. What is gone meanwhile needs no sync. */
 export async function makeDurable(files: readonly string[], home: string): Promise<void> {
@@ -45,8 +43,10 @@ export async function syncOne(file: string): Promise<void> {
 
 /** False where there is no such command or option. */
 async function syncFileSystem(home: string): Promise<boolean> {
+  // Loaded here, since it brings the network along, which no run with nothing to do needs.
+  const { execFile } = await import('node:child_process');
   try {
-    await run('sync', ['-f', home]);
+    await promisify(execFile)('sync', ['-f', home]);
     return true;
   } catch {
     return false;

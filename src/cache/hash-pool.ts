@@ -1,6 +1,6 @@
 /** Hashing many files: in this thread when it is little, else in some workers, which then is twice as fast and more. */
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { isAbsent } from './errors.js';
 import { hashFile } from './hash.js';
 import { finish } from './pace.js';
@@ -90,6 +90,8 @@ async function checkInWorkers(
       onDone(batch.length, bytesOf(batch));
     }
   };
+  // Loaded here, since almost no run needs it.
+  const { Worker } = await import('node:worker_threads');
   const workers = Array.from({ length: count }, () => new Worker(WORKER, { eval: true }));
   try {
     await Promise.all(workers.map(work));

@@ -1,5 +1,5 @@
 /** A folder of one's own in tmp/, and the clearing of what dead processes left in theirs. */
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isAbsent } from './errors.js';
 import { isDead, ownedName, ownerOf } from './owner.js';
@@ -31,7 +31,7 @@ export class Scratch {
   folder(): string {
     if (this.#folder === undefined) {
       const folder = path.join(this.#tmp, ownedName());
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       this.#folder = folder;
     }
     return this.#folder;
@@ -54,6 +54,19 @@ export class Scratch {
     if (this.#folder === undefined) return;
     rmSync(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;
+  }
+}
+
+/** Node says ENOENT of a folder on a read-only file system: asked in one step, the system gives its reason. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    let top = folder;
+    while (!existsSync(path.dirname(top))) top = path.dirname(top);
+    mkdirSync(top);
+    mkdirSync(folder, { recursive: true });
   }
 }
 

@@ -5,7 +5,7 @@ import { acquireLock, lockHolder } from '../process/lock.js';
 import { cacheLimit } from './limit.js';
 import { asVariant, type Project } from './project.js';
 import { rootsOf } from './roots.js';
-import { systemMessage } from './settle.js';
+import { systemMessage } from './system-message.js';
 import type { Work } from './work.js';
 
 const LOCK = 'gc';

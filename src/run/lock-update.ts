@@ -12,13 +12,34 @@ import { describeHolder } from '../process/holder.js';
 import { acquireLock, lockFile } from '../process/lock.js';
 import { readLockFile, writeLockFile } from './lock-file.js';
 import { noteLock } from './lock-note.js';
-import { systemMessage } from './settle.js';
+import { systemMessage } from './system-message.js';
 import { cacheOf, itemAt, type Settled, type Work } from './work.js';
 
 /** Writes the blocks of all settled items; with a run of everything, those of items that are gone go. */
 export async function updateLock(work: Work): Promise<void> {
   const section = sectionOf(work.project.variant);
   if (section === undefined) return;
+  try {
+    // What says nothing new needs no lock either: all may be read-only.
+    if (isWritten(work, section)) noteLock(work);
+    else await writeUnderLock(work, section);
+  } catch (error) {
+    const message = systemMessage(error);
+    if (message === undefined) throw error;
+    work.emit({ type: 'warning', message: `pipeline.lock cannot be written: ${message}` });
+  }
+}
+
+function isWritten(work: Work, section: string): boolean {
+  const before = readLockFile(work.project.root)?.get(section);
+  if (before === undefined) return false;
+  const { blocks, isWhole } = updated(work, before);
+  const isSame =
+    blocks.size === before.size && [...blocks].every(([id, b]) => before.get(id) === b);
+  return isWhole && isSame;
+}
+
+async function writeUnderLock(work: Work, section: string): Promise<void> {
   const { locks } = cacheOf(work).layout;
   const name = `lock ${work.project.root}`;
   const held = await acquireLock(locks, name, {
@@ -35,10 +56,6 @@ export async function updateLock(work: Work): Promise<void> {
     file.set(section, blocks);
     writeLockFile(work.project.root, file);
     if (isWhole) noteLock(work);
-  } catch (error) {
-    const message = systemMessage(error);
-    if (message === undefined) throw error;
-    work.emit({ type: 'warning', message: `pipeline.lock cannot be written: ${message}` });
   } finally {
     held.release();
   }

@@ -6,6 +6,7 @@ import type { Item } from '../pipeline/plan.js';
 import { type Decision, decide } from './decide.js';
 import { type Execution, executeItem } from './execute.js';
 import { lockKey, lockWorkspace } from './locks.js';
+import { systemMessage } from './system-message.js';
 import { cacheOf, itemAt, type Settled, type Work } from './work.js';
 
 export interface Ended {
@@ -168,22 +169,4 @@ function cancelled(item: Item, reason: string): Ended {
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || error.name === 'Interrupted');
-}
-
-/** A full disk, a folder that may not be written: the item's failure, in the system's words. Else a bug. */
-export function systemMessage(error: unknown): string | undefined {
-  const { code, syscall, path: where } = error as NodeJS.ErrnoException;
-  if (!(error instanceof Error) || code === undefined || syscall === undefined) return undefined;
-  const words: Readonly<Record<string, string>> = {
-    ENOSPC: 'no space left on the disk',
-    EACCES: 'permission denied',
-    EPERM: 'operation not permitted',
-    EROFS: 'the file system is read-only',
-    EMFILE: 'too many open files',
-    ENFILE: 'too many open files in the system',
-    EIO: 'the disk reports an input/output error',
-    EDQUOT: 'the disk quota is exceeded',
-  };
-  const what = words[code] ?? error.message;
-  return where === undefined || what === error.message ? what : `${what}: ${where} (${syscall})`;
 }

@@ -7,7 +7,7 @@ import type { Failure } from '../event.js';
 import type { Decision } from './decide.js';
 import { type Execution, executeItem } from './execute.js';
 import { type FreshFolder, makeFreshFolder } from './fresh-folder.js';
-import { systemMessage } from './settle.js';
+import { systemMessage } from './system-message.js';
 import { undeclaredReads } from './undeclared.js';
 import { type Compared, compareRun } from './verify-compare.js';
 import type { Run, VerifyJob } from './verify-job.js';

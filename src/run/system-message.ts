@@ -1,0 +1,27 @@
+/** What the system refused, in words. Pure. */
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the disk',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files in the system',
+  EIO: 'the disk reports an input/output error',
+  EDQUOT: 'the disk quota is exceeded',
+};
+
+/** Whatever a call of the system failed with; undefined for what is no such error, but a bug. */
+export function systemMessage(error: unknown): string | undefined {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || code === undefined || syscall === undefined) return undefined;
+  return refusalMessage(error) ?? error.message;
+}
+
+/** Only for what the user can cure: a full disk, a folder that may not be written. */
+export function refusalMessage(error: unknown): string | undefined {
+  const { code = '', syscall, path } = error as NodeJS.ErrnoException;
+  const what = error instanceof Error && Object.hasOwn(WORDS, code) ? WORDS[code] : undefined;
+  if (what === undefined || path === undefined) return what;
+  return `${what}: ${path} (${syscall})`;
+}

@@ -1,0 +1,26 @@
+/** A disk that is full in the middle of a copy, as Linux's /dev/full is. */
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { copyHashing } from '../../src/cache/copy.js';
+import { temporaryFolder } from './project.js';
+
+test('a write that fails while the next chunk is read ends the copy, and not the process', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.prependListener('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  const file = path.join(temporaryFolder(), 'large');
+  writeFileSync(file, Buffer.alloc(32 << 20, 1));
+  for (let time = 0; time < 20; time++) {
+    const from = openSync(file, 'r');
+    const full = openSync('/dev/full', 'w');
+    try {
+      await expect(copyHashing(from, full)).rejects.toMatchObject({ code: 'ENOSPC' });
+    } finally {
+      closeSync(from);
+      closeSync(full);
+    }
+  }
+  expect(unhandled).toEqual([]);
+});

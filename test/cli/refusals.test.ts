@@ -1,0 +1,23 @@
+/** Folders that cannot be written, where nothing needs to be. */
+import { afterEach, expect, it } from 'vitest';
+import { Project } from '../rig/project.js';
+
+let made: Project | undefined;
+
+afterEach(() => made?.dispose());
+
+it('a run with nothing to do takes no lock, even where it cannot know that pipeline.lock is as it should be', async () => {
+  made = new Project({
+    'pipeline.yaml': 'stages:\n  write: { cmd: "echo a > a.txt", outs: [a.txt] }\n',
+  });
+  await made.run();
+  const lock = made.read('pipeline.lock');
+  // Where notes are kept, and a file in the place of the folder of locks: as read-only as it gets for root.
+  made.remove('cache/v1/plans');
+  made.remove('cache/locks');
+  made.write('cache/locks', 'no folder');
+  const run = await made.run();
+  expect([run.code, run.with('fresh'), run.err]).toEqual([0, ['write'], '']);
+  expect(run.events.some((event) => event.type === 'warning')).toBe(false);
+  expect(made.read('pipeline.lock')).toBe(lock);
+});
