@@ -61,6 +61,7 @@ const drawn = {
 const options = {
   loss: config.model.loss,
   klShare: 1,
+  clip: config.train.clip,
   ema: config.train.ema,
   learningRateAt: () => config.train.learningRate,
 };

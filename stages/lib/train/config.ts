@@ -21,6 +21,8 @@ export interface TrainConfig {
   readonly warmup: number;
   /** Decay of the average of the weights; 0: the weights are used as they are. */
   readonly ema: number;
+  /** The largest norm of all gradients together; 0: they are used as they are, as in the code. */
+  readonly clip: number;
   /** Mirrors half of the images, drawn anew in each epoch. */
   readonly flip: boolean;
   /** The item's, from the matrix: what is drawn in training depends on it. */
@@ -36,6 +38,7 @@ const DEFAULTS = {
   decay: 1,
   warmup: 0,
   ema: 0,
+  clip: 0,
   flip: false,
   validation: 0,
   backend: 'auto',
@@ -54,6 +57,7 @@ function checkTrain(value: unknown, ofModel: unknown, { model, seed }: TrainedIt
     decay: checkNumber(tree.decay, 'train.decay', 0, 1),
     warmup: checkInteger(tree.warmup, 'train.warmup', 0),
     ema: checkNumber(tree.ema, 'train.ema', 0, 0.99999),
+    clip: checkNumber(tree.clip, 'train.clip', 0, 1e9),
     flip: checkFlag(tree.flip, 'train.flip'),
     seed: checkInteger(seed, 'seeds', 0),
     validation: checkInteger(tree.validation, 'train.validation', 0),

@@ -45,6 +45,7 @@ export async function trainEpoch(
   const stepper = startStepper(network, start, {
     loss: model.loss,
     klShare: klShareAt(model.loss, epoch),
+    clip: train.clip,
     ema: train.ema,
     learningRateAt: (step) => learningRateAt(train, step, epoch),
   });

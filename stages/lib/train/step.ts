@@ -6,6 +6,7 @@ import type { Network } from '../nn/network.js';
 import type { Params } from '../nn/params.js';
 import { type AdamConfig, type AdamState, adamUpdate } from './adam.js';
 import type { Batch } from './batch.js';
+import { clipGradients } from './clip.js';
 import { emaUpdate } from './ema.js';
 
 /** All tensors that training changes. */
@@ -20,6 +21,8 @@ export interface StepOptions {
   readonly adam: AdamConfig;
   readonly loss: LossConfig;
   readonly klShare: number;
+  /** Largest norm of all gradients together; 0 leaves them as they are. */
+  readonly clip: number;
   /** Decay of the average; unused when none is kept. */
   readonly ema: number;
 }
@@ -76,7 +79,7 @@ export function differentiate(
   params: Params,
   batch: Batch,
   noise: tf.Tensor,
-  { loss: config, klShare }: Pick<StepOptions, 'loss' | 'klShare'>,
+  { loss: config, klShare, clip }: Pick<StepOptions, 'loss' | 'klShare' | 'clip'>,
 ): Derivatives {
   const names = network.specs.filter(({ trainable }) => trainable).map(({ name }) => name);
   let moments: readonly Moments[] = [];
@@ -90,8 +93,11 @@ export function differentiate(
     return loss.total;
   };
   const { value, grads } = tf.valueAndGrads(objective)(names.map((name) => params[name]!));
+  const raw = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
+  const gradients = clip > 0 ? clipGradients(raw, clip) : raw;
+  if (gradients !== raw) tf.dispose(raw);
   return {
-    gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])),
+    gradients,
     loss: { ...parts!, total: value as tf.Scalar },
     moments,
   };

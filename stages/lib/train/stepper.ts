@@ -13,6 +13,8 @@ export interface EpochOptions {
   readonly loss: LossConfig;
   /** How much of the KL's weight holds. */
   readonly klShare: number;
+  /** Largest norm of all gradients together; 0 leaves them as they are. */
+  readonly clip: number;
   /** Decay of the average of the weights; unused when none is kept. */
   readonly ema: number;
   /** Of an update: `step` counts all updates from 1. */
@@ -45,11 +47,11 @@ export const startPlainStepper: StartStepper = (network, start, options) => {
   let losses: StepLoss | undefined;
   return {
     async step(drawn) {
-      const { loss, klShare, ema, learningRateAt } = options;
+      const { loss, klShare, clip, ema, learningRateAt } = options;
       const adam = { ...ADAM_DEFAULTS, learningRate: learningRateAt(weights!.adam.step + 1) };
       const batch = toTensors(drawn);
       const noise = tf.tensor(drawn.noise, [drawn.count, ...network.noise]);
-      const result = trainStep(network, weights!, batch, noise, { adam, loss, klShare, ema });
+      const result = trainStep(network, weights!, batch, noise, { adam, loss, klShare, clip, ema });
       weights = result.weights;
       losses = addLosses(losses, result.loss);
       noise.dispose();

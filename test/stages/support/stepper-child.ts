@@ -78,6 +78,7 @@ async function train(backend: 'cpu' | 'webgpu', model: object) {
     const options: EpochOptions = {
       loss: config.loss,
       klShare: (epoch + 1) / 2,
+      clip: 0.05,
       ema: 0.9,
       learningRateAt: (step) => 0.01 / step,
     };

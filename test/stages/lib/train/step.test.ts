@@ -32,6 +32,7 @@ function setUp(name: keyof typeof MODELS) {
     adam: { ...ADAM_DEFAULTS, learningRate: 0.001 },
     loss: model.loss,
     klShare: 1,
+    clip: 0,
     ema: TRAIN.ema,
   };
   const step = (weights: Weights) => trainStep(network, weights, batch, noise, options);

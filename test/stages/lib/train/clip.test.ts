@@ -1,0 +1,34 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+import { openBackend } from '../../../../stages/lib/backend/choose.js';
+import { clipGradients } from '../../../../stages/lib/train/clip.js';
+
+beforeAll(() => openBackend('wasm'));
+
+const values = async (tensors: Readonly<Record<string, tf.Tensor>>) =>
+  Object.fromEntries(
+    await Promise.all(
+      Object.entries(tensors).map(async ([name, x]) => [name, [...(await x.data())]] as const),
+    ),
+  );
+
+test('gradients above the norm are made smaller together, by one factor', async () => {
+  const gradients = { a: tf.tensor1d([3, 0]), b: tf.scalar(-4) }; // norm 5
+  const clipped = await values(clipGradients(gradients, 1));
+  expect(clipped.a![0]).toBeCloseTo(0.6, 6);
+  expect(clipped.a![1]).toBe(0);
+  expect(clipped.b![0]).toBeCloseTo(-0.8, 6);
+});
+
+test('gradients below it stay as they are, zeros too', async () => {
+  const gradients = { a: tf.tensor1d([3, 0]), b: tf.scalar(-4) };
+  expect(await values(clipGradients(gradients, 5.01))).toEqual({ a: [3, 0], b: [-4] });
+  expect(await values(clipGradients({ a: tf.zeros([2]) }, 1))).toEqual({ a: [0, 0] });
+});
+
+test('leaves no tensor but its result', () => {
+  const gradients = { a: tf.tensor1d([3, 0]), b: tf.scalar(-4) };
+  const before = tf.memory().numTensors;
+  tf.dispose(clipGradients(gradients, 1));
+  expect(tf.memory().numTensors).toBe(before);
+});
