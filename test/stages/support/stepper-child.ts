@@ -1,12 +1,15 @@
 /**
- * Trains the architectures for a few updates with plain steps on the cpu backend and with recorded
+ * Trains networks for a few updates with plain steps on the cpu backend and with recorded
  * ones on WebGPU, in a process of its own; prints a StepperReport.
  */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerGradients } from '../../../stages/lib/backend/gradients.js';
 import { openWebgpu } from '../../../stages/lib/backend/webgpu.js';
+import { batchNorm, batchNormSpecs, type Moments } from '../../../stages/lib/nn/batchnorm.js';
 import { createNetwork } from '../../../stages/lib/nn/create.js';
+import { dense, denseSpecs } from '../../../stages/lib/nn/layers.js';
+import type { LossConfig } from '../../../stages/lib/nn/losses.js';
 import { checkModel } from '../../../stages/lib/nn/model-config.js';
 import type { Network } from '../../../stages/lib/nn/network.js';
 import { sizeOf } from '../../../stages/lib/nn/params.js';
@@ -18,8 +21,8 @@ import { initState } from '../../../stages/lib/train/state.js';
 import { disposeWeights, type EpochOptions } from '../../../stages/lib/train/stepper.js';
 
 export interface StepperReport {
-  /** By architecture. */
-  readonly [architecture: string]: {
+  /** By network. */
+  readonly [network: string]: {
     /** Mean losses of two epochs of three updates. */
     readonly cpu: readonly number[];
     readonly webgpu: readonly number[];
@@ -36,16 +39,59 @@ const SIZE = 20;
 const COUNT = 2;
 const EPOCHS = 2;
 const UPDATES = 3;
-const MODELS = {
-  deepvision: {
-    arch: 'deepvision',
-    base: 'right',
-    padding: 'same',
-    width: 0.03,
-    hidden: 8,
-    latent: 4,
+const LOSS: LossConfig = {
+  pixel: 'mse',
+  known: 1,
+  ssim: 0,
+  kl: 0.01,
+  freeNats: 0,
+  klWarmup: 0,
+};
+
+/** What is trained: the network and what it minimises. */
+interface Subject {
+  readonly network: Network;
+  readonly loss: LossConfig;
+}
+
+function architecture(model: object): Subject {
+  const config = checkModel({ ...model, occlusions: ['a'] }, 'model.m', ['a']);
+  return { network: createNetwork(config.network, SIZE, 1), loss: config.loss };
+}
+
+/** A matrix and a bias on the pixels of a line, normalised: few shaders, each kind of update. */
+function oneLayer(): Subject {
+  const specs = [...denseSpecs('line', SIZE, SIZE), ...batchNormSpecs('norm', 1)];
+  const network: Network = {
+    specs,
+    noise: [1],
+    atTest: { latent: 'mean', statistics: 'running' },
+    train(params, { filled }, _target, noise) {
+      const moments: Moments[] = [];
+      const lines = tf.reshape(filled, [-1, SIZE]) as tf.Tensor2D;
+      const image = tf.reshape(dense(params, 'line', lines), filled.shape) as tf.Tensor4D;
+      const restored = batchNorm(params, 'norm', image, { kind: 'batch', moments });
+      return { restored, kl: tf.sum(tf.square(noise), 1), moments };
+    },
+    restore: (_params, { filled }) => filled,
+  };
+  return { network, loss: LOSS };
+}
+
+const NETWORKS: Readonly<Record<string, Readonly<Record<string, () => Subject>>>> = {
+  'one-layer': { oneLayer },
+  architectures: {
+    deepvision: () =>
+      architecture({
+        arch: 'deepvision',
+        base: 'right',
+        padding: 'same',
+        width: 0.03,
+        hidden: 8,
+        latent: 4,
+      }),
+    restorer: () => architecture({ arch: 'restorer', width: 0.15, latent: 2 }),
   },
-  restorer: { arch: 'restorer', width: 0.15, latent: 2 },
 };
 
 function drawAll({ noise }: Network): Drawn[] {
@@ -66,17 +112,15 @@ function drawAll({ noise }: Network): Drawn[] {
   }));
 }
 
-async function train(backend: 'cpu' | 'webgpu', model: object) {
+async function train(backend: 'cpu' | 'webgpu', { network, loss }: Subject) {
   await tf.setBackend(backend);
-  const config = checkModel({ ...model, occlusions: ['a'] }, 'model.m', ['a']);
-  const network = createNetwork(config.network, SIZE, 1);
   const batches = drawAll(network);
   let { weights } = initState(network, { seed: 1, ema: 0.9 });
   const start = await valuesOf(weights);
   const means: number[] = [];
   for (let epoch = 0; epoch < EPOCHS; epoch++) {
     const options: EpochOptions = {
-      loss: config.loss,
+      loss,
       klShare: (epoch + 1) / 2,
       clip: 0.05,
       ema: 0.9,
@@ -116,11 +160,11 @@ if (gpu === null) {
   console.log('null');
 } else {
   const report: Record<string, StepperReport[string]> = {};
-  for (const [name, model] of Object.entries(MODELS)) {
+  for (const [name, subject] of Object.entries(NETWORKS[process.argv[2]!]!)) {
     const before = tf.memory().numTensors;
-    const cpu = await train('cpu', model);
-    const first = await train('webgpu', model);
-    const second = await train('webgpu', model);
+    const cpu = await train('cpu', subject());
+    const first = await train('webgpu', subject());
+    const second = await train('webgpu', subject());
     report[name] = {
       cpu: cpu.means,
       webgpu: first.means,

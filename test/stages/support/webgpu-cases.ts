@@ -99,7 +99,7 @@ function tiled(tile: Tile, a: tf.Tensor, b: tf.Tensor, ta: boolean, tb: boolean)
   return tf.engine().makeTensorFromTensorInfo(out);
 }
 
-export const CASES: Readonly<Record<string, Case>> = {
+export const ALL_CASES: Readonly<Record<string, Case>> = {
   ...Object.fromEntries(
     Object.entries(CONVOLUTIONS).flatMap(([name, kernels]) =>
       Object.entries(kernels).map(([kernel, one]) => [`${kernel}, ${name}`, one]),
@@ -125,6 +125,21 @@ export const CASES: Readonly<Record<string, Case>> = {
   'vector less each row': makeCase([[6, 3], [3]], (x, v) => tf.sub(v!, x!)),
   'scale of each channel': makeCase([[2, 3, 4, 5], [5]], (x, scale) => tf.mul(x!, scale!)),
 };
+
+const FEW = [
+  'filter gradient, stride 2, 5×5',
+  'input gradient, stride 2, 5×5',
+  'convolution, stride 2, 5×5',
+  'convolution, to one channel',
+  'sum over rows',
+  'sum of everything',
+  'matrix product in slices',
+  'matrix product, right one turned',
+  'bias of many channels',
+];
+
+/** One of each kind: a software driver compiles a shader for half a second to a few. */
+export const CASES = Object.fromEntries(FEW.map((name) => [name, ALL_CASES[name]!]));
 
 /** A software driver takes a second to compile the smallest of these, and half a minute for the largest. */
 export const ALL_TILES: Readonly<Record<string, Case>> = tileCases(TILES);

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { registerGradients } from '../../../stages/lib/backend/gradients.js';
 import { openWebgpu } from '../../../stages/lib/backend/webgpu.js';
 import { createRandom } from '../../../stages/lib/random.js';
-import { ALL_TILES, CASES, type Case } from './webgpu-cases.js';
+import { ALL_CASES, ALL_TILES, CASES, type Case } from './webgpu-cases.js';
 
 export interface WebgpuReport {
   readonly adapter: { readonly name: string; readonly software: boolean };
@@ -66,6 +66,12 @@ async function train(backend: string): Promise<number[]> {
   return losses;
 }
 
+const SETS: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
+  few: CASES,
+  all: ALL_CASES,
+  'all-tiles': ALL_TILES,
+};
+
 /** A tensor that fits no GPU's buffer: allocated when the kernel runs, and never read. */
 async function evaluateTooLarge(): Promise<void> {
   const x = tf.fill([2 ** 15, 2 ** 15, 16], 1); // 64 GiB
@@ -83,8 +89,7 @@ if (gpu === null) {
   const before = tf.memory().numTensors;
   const distances: Record<string, number> = {};
   const repeats: Record<string, boolean> = {};
-  const cases = process.argv[2] === 'all-tiles' ? ALL_TILES : CASES;
-  for (const [name, one] of Object.entries(cases)) {
+  for (const [name, one] of Object.entries(SETS[process.argv[2]!]!)) {
     const first = await evaluate('webgpu', one);
     const second = await evaluate('webgpu', one);
     repeats[name] = Buffer.compare(Buffer.from(first.buffer), Buffer.from(second.buffer)) === 0;

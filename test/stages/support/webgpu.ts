@@ -32,13 +32,19 @@ export function findSoftwareDriver(): string | null {
 }
 
 /** The report, or null when the driver offers no adapter that WebGPU accepts. */
-export async function runOnWebgpu(driver: string, ...args: string[]): Promise<WebgpuReport | null> {
-  return (await reportOf(driver, 'webgpu-child', args)) as WebgpuReport | null;
+export async function runOnWebgpu(
+  driver: string,
+  cases: 'few' | 'all' | 'all-tiles',
+): Promise<WebgpuReport | null> {
+  return (await reportOf(driver, 'webgpu-child', [cases])) as WebgpuReport | null;
 }
 
-/** The same of training steps. */
-export async function runSteppers(driver: string): Promise<StepperReport | null> {
-  return (await reportOf(driver, 'stepper-child', [])) as StepperReport | null;
+/** The same of recorded training steps: of one layer, or of the architectures. */
+export async function runSteppers(
+  driver: string,
+  networks: 'one-layer' | 'architectures',
+): Promise<StepperReport | null> {
+  return (await reportOf(driver, 'stepper-child', [networks])) as StepperReport | null;
 }
 
 async function reportOf(driver: string, child: Child, args: string[]): Promise<unknown> {

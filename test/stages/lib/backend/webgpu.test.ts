@@ -19,7 +19,7 @@ describe.skipIf(driver === null)(`WebGPU (${where})`, () => {
 
   // The process ending at all shows that close() leaves nothing running.
   beforeAll(async () => {
-    const outcome = await runOnWebgpu(driver!);
+    const outcome = await runOnWebgpu(driver!, 'few');
     if (outcome === null) throw new Error(`${driver} offers no adapter that WebGPU accepts`);
     report = outcome;
   }, COMPILE_TIMEOUT);
@@ -30,7 +30,7 @@ describe.skipIf(driver === null)(`WebGPU (${where})`, () => {
   });
 
   test('gradients, sums and products equal those of the cpu backend', () => {
-    expect(Object.keys(report.distances)).toHaveLength(50);
+    expect(Object.keys(report.distances)).toHaveLength(9);
     for (const [name, distance] of Object.entries(report.distances)) {
       expect(distance, name).toBeLessThan(TOLERANCE);
     }
@@ -64,6 +64,6 @@ describe.skipIf(driver === null)(`WebGPU (${where})`, () => {
 test.runIf(process.platform === 'linux')(
   'without a driver there is no adapter, and no error',
   async () => {
-    expect(await runOnWebgpu(NO_DRIVER)).toBeNull();
+    expect(await runOnWebgpu(NO_DRIVER, 'few')).toBeNull();
   },
 );

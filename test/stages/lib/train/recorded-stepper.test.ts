@@ -9,30 +9,27 @@ describe.skipIf(driver === null)(`recorded training steps (${where})`, () => {
   let report: StepperReport;
 
   beforeAll(async () => {
-    const outcome = await runSteppers(driver!);
+    const outcome = await runSteppers(driver!, 'one-layer');
     if (outcome === null) throw new Error(`${driver} offers no adapter that WebGPU accepts`);
     report = outcome;
   }, COMPILE_TIMEOUT);
 
-  test.each(['deepvision', 'restorer'])(
-    '%s trains as with plain steps on the cpu backend',
-    (arch) => {
-      const { cpu, webgpu, distance } = report[arch]!;
-      expect(cpu).toHaveLength(2);
-      webgpu.forEach((loss, epoch) => {
-        expect(Math.abs(loss / cpu[epoch]! - 1), `epoch ${epoch}`).toBeLessThan(1e-5);
-      });
-      // Not closer: Adam divides by the root of almost zero where a bias before a batch norm has no
-      // gradient but rounding errors, and takes whole steps in the direction of these.
-      expect(distance).toBeLessThan(0.02);
-    },
-  );
+  test.each(['oneLayer'])('%s trains as with plain steps on the cpu backend', (arch) => {
+    const { cpu, webgpu, distance } = report[arch]!;
+    expect(cpu).toHaveLength(2);
+    webgpu.forEach((loss, epoch) => {
+      expect(Math.abs(loss / cpu[epoch]! - 1), `epoch ${epoch}`).toBeLessThan(1e-5);
+    });
+    // Not closer: Adam divides by the root of almost zero where a bias before a batch norm has no
+    // gradient but rounding errors, and takes whole steps in the direction of these.
+    expect(distance).toBeLessThan(0.02);
+  });
 
-  test.each(['deepvision', 'restorer'])('%s gives the same bytes again', (arch) => {
+  test.each(['oneLayer'])('%s gives the same bytes again', (arch) => {
     expect(report[arch]!.repeats).toBe(true);
   });
 
-  test.each(['deepvision', 'restorer'])('%s leaves no tensor over', (arch) => {
+  test.each(['oneLayer'])('%s leaves no tensor over', (arch) => {
     expect(report[arch]!.leaked).toBe(0);
   });
 });
