@@ -63,23 +63,25 @@ export default defineStage<Shape>(async (context) => {
     channels,
     data: data.images.data.buffer,
   });
-  for (const epoch of epochs.remaining()) {
-    const { weights, losses } = await trainEpoch(config, network, data, state.weights, epoch, {
-      drawing,
-      startStepper: chooseStepper(backend),
-      onBatch(done, total) {
-        signal.throwIfAborted();
-        context.progress(done, total, 'batches');
-      },
-    });
-    const val = await validate(config, network, weights.ema ?? weights.params, data);
-    const learningRate = learningRateAt(train, weights.adam.step, epoch);
-    const record = { epoch, learningRate, ...losses, ...(val ? { val } : {}) };
-    state = { weights, epoch, history: [...state.history, record] };
-    await epochs.commit(epoch, (folder) => writeState(folder, state, train.seed), record);
+  try {
+    for (const epoch of epochs.remaining()) {
+      const { weights, losses } = await trainEpoch(config, network, data, state.weights, epoch, {
+        drawing,
+        startStepper: chooseStepper(backend),
+        onBatch(done, total) {
+          signal.throwIfAborted();
+          context.progress(done, total, 'batches');
+        },
+      });
+      const val = await validate(config, network, weights.ema ?? weights.params, data);
+      const learningRate = learningRateAt(train, weights.adam.step, epoch);
+      const record = { epoch, learningRate, ...losses, ...(val ? { val } : {}) };
+      state = { weights, epoch, history: [...state.history, record] };
+      await epochs.commit(epoch, (folder) => writeState(folder, state, train.seed), record);
+    }
+  } finally {
+    await drawing.close();
   }
-
-  await drawing.close();
 
   // Outs: a function of the last state alone
   const { weights, epoch, history } = state;

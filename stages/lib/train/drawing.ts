@@ -47,23 +47,28 @@ function drawHere({ config, occlusions, masks, size, channels, data }: DrawingIn
   };
 }
 
-function drawInThreads(input: DrawingInput, bundle: string, threads: number): Drawing {
+function drawInThreads(input: DrawingInput, bundle: string, count: number): Drawing {
   const ready = new Map<number, Drawn>();
+  let threads: readonly Worker[] = [];
   let failure: unknown;
   let wake = () => {};
-  const workers = Array.from({ length: threads }, () => {
+
+  const start = () => {
     const worker = new Worker(bundle, { workerData: drawingTask(input) });
     worker.on('message', ({ index, drawn }: DrawnMessage) => {
       ready.set(index, drawn);
       wake();
     });
-    worker.on('error', (error) => {
-      failure = error;
+    const fail = (error: unknown) => {
+      failure ??= error;
       wake();
-    });
+    };
+    worker.on('error', fail);
+    worker.on('exit', (code) => fail(new Error(`a thread that draws batches ended: code ${code}`)));
     return worker;
-  });
-  const taken = async (index: number): Promise<Drawn> => {
+  };
+
+  const take = async (index: number): Promise<Drawn> => {
     for (;;) {
       const drawn = ready.get(index);
       if (drawn !== undefined) {
@@ -76,19 +81,21 @@ function drawInThreads(input: DrawingInput, bundle: string, threads: number): Dr
       });
     }
   };
+
   return {
     async *batches(plan) {
-      for (const worker of workers) worker.postMessage(plan);
+      if (threads.length === 0) threads = Array.from({ length: count }, start);
+      for (const worker of threads) worker.postMessage(plan);
       let asked = 0;
       for (let index = 0; index < plan.batches; index++) {
-        for (; asked < Math.min(plan.batches, index + threads * AHEAD); asked++) {
-          workers[asked % threads]!.postMessage(asked);
+        for (; asked < Math.min(plan.batches, index + count * AHEAD); asked++) {
+          threads[asked % count]!.postMessage(asked);
         }
-        yield await taken(index);
+        yield await take(index);
       }
     },
     async close() {
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      await Promise.all(threads.map((worker) => worker.terminate()));
     },
   };
 }

@@ -4,85 +4,132 @@
  */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { NEW_SHARE, unbiased } from '../nn/batchnorm.js';
+import { type Moments, NEW_SHARE, unbiased } from '../nn/batchnorm.js';
+import type { Network } from '../nn/network.js';
 import { type Params, param } from '../nn/params.js';
 import { adamInPlace, blendInPlace, Numbers } from '../webgpu/in-place.js';
 import { bufferOf, flush, forgetValues } from '../webgpu/internals.js';
-import { type Recording, record } from '../webgpu/recording.js';
+import { type Recording, record, type Timing } from '../webgpu/recording.js';
 import { ADAM_DEFAULTS, adamFactors } from './adam.js';
 import { type Batch, disposeBatch } from './batch.js';
 import type { Drawn } from './draw.js';
 import { heldAt } from './ema.js';
 import { differentiate, type StepLoss, type Weights } from './step.js';
-import { disposeWeights, type EpochOptions, type StartStepper } from './stepper.js';
+import {
+  disposeWeights,
+  type EpochEnd,
+  type EpochOptions,
+  type StartStepper,
+  type Stepper,
+} from './stepper.js';
 
 /** Updates handed to the GPU and not yet computed: enough to keep it busy. */
-const UNDER_WAY = 3;
+const MOST_UNDER_WAY = 3;
 
 export function recordedSteppers(backend: WebGPUBackend): StartStepper {
-  return (network, start, options) => {
-    const weights = settle(backend, start);
-    const numbers = startNumbers(backend);
-    const losses = zeroLosses(backend);
-    const pending: Promise<unknown>[] = [];
-    let step = start.adam.step;
-    let inputs: Inputs | undefined;
-    let recording: Recording | undefined;
-    let given = false;
+  return (network, start, options) => new RecordedStepper(backend, network, start, options);
+}
 
-    const update = ({ batch, noise }: Inputs) => {
-      const { gradients, loss, moments } = differentiate(network, weights.params, batch, noise, {
-        ...options,
-      });
-      for (const [name, gradient] of Object.entries(gradients)) {
-        const [first, second] = [param(weights.adam.first, name), param(weights.adam.second, name)];
-        const tensors = { param: param(weights.params, name), first, second, gradient };
-        adamInPlace(backend, tensors, numbers.adam);
-      }
-      for (const { name, mean, variance, count } of moments) {
-        const tracked = (part: string, batch: tf.Tensor) =>
-          blendInPlace(backend, param(weights.params, `${name}.${part}`), batch, numbers.tracked);
-        tracked('running_mean', mean);
-        tf.tidy(() => tracked('running_var', unbiased(variance, count)));
-      }
-      for (const [name, average] of Object.entries(weights.ema ?? {})) {
-        blendInPlace(backend, average, param(weights.params, name), numbers.average);
-      }
-      for (const part of LOSS_PARTS) blendInPlace(backend, losses[part], loss[part], numbers.sum);
-      tf.dispose([gradients, Object.values(loss)]);
-      tf.dispose(moments.flatMap(({ mean, variance }) => [mean, variance]));
-    };
+class RecordedStepper implements Stepper {
+  readonly #backend: WebGPUBackend;
+  readonly #network: Network;
+  readonly #options: EpochOptions;
+  readonly #weights: Weights;
+  readonly #numbers: StepNumbers;
+  readonly #losses: StepLoss;
+  readonly #underWay: Promise<unknown>[] = [];
+  #step: number;
+  #inputs: Inputs | undefined;
+  #recording: Recording | undefined;
+  #given = false;
 
-    return {
-      async step(drawn) {
-        step++;
-        setNumbers(numbers, options, step);
-        inputs ??= createInputs(backend, drawn, network.noise);
-        writeInputs(backend, inputs, drawn);
-        if (recording) recording.replay();
-        else recording = record(backend, () => update(inputs!));
-        pending.push(backend.queue.onSubmittedWorkDone());
-        if (pending.length > UNDER_WAY) await pending.shift();
-      },
-      end() {
-        given = true;
-        forgetAll(backend, weights);
-        return { weights: { ...weights, adam: { ...weights.adam, step } }, losses };
-      },
-      time: async (times) => (recording ? recording.time(times) : []),
-      dispose() {
-        recording?.dispose();
-        for (const each of Object.values(numbers)) each.dispose();
-        if (inputs) {
-          disposeBatch(inputs.batch);
-          inputs.noise.dispose();
-        }
-        if (given) return;
-        disposeWeights(weights);
-        tf.dispose(Object.values(losses));
-      },
-    };
-  };
+  constructor(backend: WebGPUBackend, network: Network, start: Weights, options: EpochOptions) {
+    this.#backend = backend;
+    this.#network = network;
+    this.#options = options;
+    this.#weights = settle(backend, start);
+    this.#numbers = startNumbers(backend);
+    this.#losses = zeroLosses(backend);
+    this.#step = start.adam.step;
+  }
+
+  async step(drawn: Drawn): Promise<void> {
+    setNumbers(this.#numbers, this.#options, ++this.#step);
+    this.#inputs ??= createInputs(this.#backend, drawn, this.#network.noise);
+    const inputs = this.#inputs;
+    writeInputs(this.#backend, inputs, drawn);
+    if (this.#recording) this.#recording.replay();
+    else this.#recording = record(this.#backend, () => this.#update(inputs));
+    this.#underWay.push(this.#backend.queue.onSubmittedWorkDone());
+    if (this.#underWay.length > MOST_UNDER_WAY) await this.#underWay.shift();
+  }
+
+  end(): EpochEnd {
+    this.#given = true;
+    forgetAll(this.#backend, this.#weights);
+    const adam = { ...this.#weights.adam, step: this.#step };
+    return { weights: { ...this.#weights, adam }, losses: this.#losses };
+  }
+
+  async time(times: number): Promise<readonly Timing[]> {
+    return this.#recording ? this.#recording.time(times) : [];
+  }
+
+  dispose(): void {
+    this.#recording?.dispose();
+    for (const each of Object.values(this.#numbers)) each.dispose();
+    if (this.#inputs) {
+      disposeBatch(this.#inputs.batch);
+      this.#inputs.noise.dispose();
+    }
+    if (this.#given) return;
+    disposeWeights(this.#weights);
+    tf.dispose(Object.values(this.#losses));
+  }
+
+  /** What is recorded: nothing in it may depend on anything but what lies in buffers. */
+  #update({ batch, noise }: Inputs): void {
+    const { params } = this.#weights;
+    const pass = differentiate(this.#network, params, batch, noise, this.#options);
+    this.#descend(pass.gradients);
+    this.#track(pass.moments);
+    this.#average();
+    for (const part of LOSS_PARTS) {
+      blendInPlace(this.#backend, this.#losses[part], pass.loss[part], this.#numbers.sum);
+    }
+    tf.dispose([pass.gradients, Object.values(pass.loss)]);
+    tf.dispose(pass.moments.flatMap(({ mean, variance }) => [mean, variance]));
+  }
+
+  #descend(gradients: Params): void {
+    const { params, adam } = this.#weights;
+    for (const [name, gradient] of Object.entries(gradients)) {
+      const tensors = {
+        param: param(params, name),
+        first: param(adam.first, name),
+        second: param(adam.second, name),
+        gradient,
+      };
+      adamInPlace(this.#backend, tensors, this.#numbers.adam);
+    }
+  }
+
+  /** The running statistics of batch norms. */
+  #track(moments: readonly Moments[]): void {
+    const blend = (name: string, batch: tf.Tensor) =>
+      blendInPlace(this.#backend, param(this.#weights.params, name), batch, this.#numbers.tracked);
+    for (const { name, mean, variance, count } of moments) {
+      blend(`${name}.running_mean`, mean);
+      tf.tidy(() => blend(`${name}.running_var`, unbiased(variance, count)));
+    }
+  }
+
+  #average(): void {
+    const { params, ema } = this.#weights;
+    for (const [name, average] of Object.entries(ema ?? {})) {
+      blendInPlace(this.#backend, average, param(params, name), this.#numbers.average);
+    }
+  }
 }
 
 const LOSS_PARTS = ['reconstruction', 'kl', 'total'] as const;
