@@ -41,7 +41,9 @@ export function timed({ argv, cwd, env = {} }) {
     env: { ...ENV, ...env, LOG: log },
     encoding: 'utf8',
   });
-  const [wall = 0, user = 0, system = 0] = (stdout.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
+  const [wall = 0, user = 0, system = 0] = (stdout.trim().split('\n').at(-1) ?? '')
+    .split(' ')
+    .map(Number);
   if (wall >= MOST_SECONDS) return { failed: `more than ${MOST_SECONDS} s, not waited for` };
   if (status !== 0) return { failed: `it failed: ${readFileSync(log, 'utf8').slice(-200).trim()}` };
   return { wall, cpu: user + system };
