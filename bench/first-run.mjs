@@ -1,6 +1,7 @@
 /**
- * 1,000 trivial commands for the first time, two at a time: `node bench/first-run.mjs [items]`. In
- * turn with bare spawns of the same shell commands with piped output, and the peers.
+ * Trivial commands for the first time, two at a time: `node bench/first-run.mjs [items [peer,peer]]`,
+ * 1,000 by default. In turn with bare spawns of the same shell commands with piped output, and the
+ * peers.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,6 +10,7 @@ import { peerCommands } from './lib/peers.mjs';
 import { PIPE, trivialItems } from './lib/projects.mjs';
 
 const ITEMS = Number(process.argv[2] ?? 1_000);
+const PEERS = process.argv[3]?.split(',');
 const BARE = 'bare spawns';
 const work = temporaryFolder();
 
@@ -50,7 +52,7 @@ const bare = {
   },
 };
 
-const { commands, missing } = peerCommands(work, ITEMS);
+const { commands, missing } = peerCommands(work, ITEMS, PEERS);
 const peers = commands.map((command) => ({ ...command, prepare: command.forget }));
 const results = inTurn([bare, pipe, ...peers]);
 for (const name of missing) results.set(name, { failed: 'missing here' });

@@ -61,5 +61,6 @@ function clear(node: Node): void {
 }
 
 function partsOf(path: string): string[] {
-  return path === '' || path === '.' ? [] : path.split('/');
+  if (path === '' || path === '.') return [];
+  return path.includes('/') ? path.split('/') : [path];
 }

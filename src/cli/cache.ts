@@ -36,7 +36,7 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes:
-    'gc never removes what the current pipeline, pipeline.lock, a running process or the last runs need;\nof the rest it first removes what is cheapest to compute again for its size.\nExit: 3 when verify finds damage.',
+    'gc never removes what the current pipeline, pipeline.lock, a running process or the last runs need;\nof the rest it first removes what is cheapest to compute again for its size.\nRuns do the same above the limit; PIPE_CACHE_MAX_SIZE=50G is another one, off leaves it to you.\nExit: 3 when verify finds damage.',
 };
 
 const ACTIONS: Readonly<

@@ -25,6 +25,7 @@ export function select(plan: Plan, targets: readonly string[]): readonly number[
 
 /** The named items and all that they need, directly or not; in plan order. */
 export function withNeeds(plan: Plan, indices: readonly number[]): readonly number[] {
+  if (indices.length === plan.items.length) return indices;
   const wanted = new Uint8Array(plan.items.length);
   for (const index of indices) wanted[index] = 1;
   // Needs come before their items, so one pass from the end reaches all of them.
