@@ -12,8 +12,6 @@ import type { Project } from './project.js';
 import { sweep } from './sweep.js';
 import { itemAt, type RunOptions, type Work } from './work.js';
 
-export { inspection } from './inspection.js';
-
 export interface RunResult {
   readonly summary: RunDone;
   /** Of every selected item, in plan order. */
