@@ -90,7 +90,7 @@ svg .strong { fill: var(--ink); font-weight: 600; }
 svg .axis { stroke: var(--rule-strong); } svg .grid { stroke: var(--rule); }
 .charts { display: grid; gap: .6rem 1.6rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); margin: .8rem 0; }
 .charts.wide { grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); }
-.charts figure { margin: 0; }
+.charts figure { margin: 0; max-width: 600px; }
 .charts svg { width: 100%; height: auto; display: block; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; list-style: none; padding: 0; font-size: .84rem; color: var(--soft); margin: .3rem 0; }
 .legend svg, .charts .legend svg { display: inline; width: 18px; vertical-align: middle; margin-right: .35em; }
