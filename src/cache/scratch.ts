@@ -1,7 +1,7 @@
 /** A folder of one's own in tmp/, and the clearing of what dead processes left in theirs. */
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { isAbsent } from './errors.js';
+import { codeOf, isAbsent } from './errors.js';
 import { isDead, ownedName, ownerOf } from './owner.js';
 
 /** Where gc puts objects for the instant between taking them away and deleting them. */
@@ -77,7 +77,19 @@ export function sweepDead(tmp: string, putBack: (folder: string) => void): void 
     const folder = path.join(tmp, name);
     const swept = path.join(folder, SWEPT);
     if (lstatSync(swept, { throwIfNoEntry: false }) !== undefined) putBack(swept);
+    removeUnlessWritten(folder);
+  }
+}
+
+/**
+ * A stage may outlive its runner by a moment and write into the folder while it goes: what is left
+ * of it then is the next run's to sweep.
+ */
+function removeUnlessWritten(folder: string): void {
+  try {
     rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    if (codeOf(error) !== 'ENOTEMPTY') throw error;
   }
 }
 

@@ -1,5 +1,15 @@
 /** What gc removes, in which order, and what it leaves alone. */
-import { mkdirSync, renameSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { Cache } from '../../src/cache/cache.js';
@@ -202,6 +212,32 @@ test('what a killed gc had just taken is put back by the next start', async () =
   expect(cache.hasAll(digest)).toBe(false);
   cache.sweepTmp();
   expect(cache.hasAll(digest)).toBe(true);
+});
+
+test('what an orphan still writes into is left, and swept when the orphan has ended', async () => {
+  const cache = new TestProject().open();
+  const dead = path.join(cache.layout.tmp, deadName(cache));
+  const folder = path.join(dead, 'executions');
+  mkdirSync(folder, { recursive: true });
+  // So many files that new ones come while they are taken away.
+  const script = `const { mkdirSync, writeFileSync } = require('node:fs');
+const folder = process.argv[1];
+const write = (name) => {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(folder + '/' + name, '');
+};
+for (let i = 0; i < 3000; i++) write(i);
+console.log('begun');
+for (let i = 3000; ; i++) try { write(i); } catch (error) { if (error.code !== 'ENOENT') throw error; }`;
+  const orphan = spawn(process.execPath, ['-e', script, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(orphan.stdout, 'data');
+  for (let start = 0; start < 20; start++) cache.sweepTmp();
+  orphan.kill('SIGKILL');
+  await once(orphan, 'exit');
+  cache.sweepTmp();
+  expect(existsSync(dead)).toBe(false);
 });
 
 /** A name like those of this process, of one that has ended. */
