@@ -1,10 +1,9 @@
 /** What is said of an item whose last execution brought no result, and of one that somebody else has in hand. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Project } from '../rig/project.js';
-
-const projects: Project[] = [];
+import { disposed } from '../rig/projects.js';
 
 /** An item that waits for a word: it fails with it, or writes it. */
 function project(): Project {
@@ -14,13 +13,8 @@ function project(): Project {
       'stages:\n  slow: { cmd: "read word < gate; [ $word != fail ] || exit 3; echo $word > out.txt", deps: [in.txt], outs: [out.txt] }\n',
   });
   execFileSync('mkfifo', [made.path('gate')]);
-  projects.push(made);
-  return made;
+  return disposed(made);
 }
-
-afterEach(() => {
-  for (const each of projects.splice(0)) each.dispose();
-});
 
 async function begin(made: Project) {
   const run = made.start('run', '--json');

@@ -1,19 +1,13 @@
 import { chmodSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Project } from '../rig/project.js';
-
-const projects: Project[] = [];
+import { disposed } from '../rig/projects.js';
 
 function project(): Project {
   const made = new Project({ 'pipeline.yaml': PIPELINE });
-  projects.push(made);
-  return made;
+  return disposed(made);
 }
-
-afterEach(() => {
-  for (const each of projects.splice(0)) each.dispose();
-});
 
 const PIPELINE = `
 params: { word: one }

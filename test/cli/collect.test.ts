@@ -1,14 +1,9 @@
 /** A run whose cache is above its limit collects by itself, and tells in one line what it removed. */
 import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { Project } from '../rig/project.js';
-
-const projects: Project[] = [];
-
-afterEach(() => {
-  for (const each of projects.splice(0)) each.dispose();
-});
+import { disposed } from '../rig/projects.js';
 
 /** Two stages, one of them slow for its size. Each result of `write` is 1,000 bytes. */
 const PIPELINE = `
@@ -25,8 +20,7 @@ stages:
 function project(limit?: string): Project {
   const made = new Project({ 'pipeline.yaml': PIPELINE, go: '' });
   if (limit !== undefined) made.env.PIPE_CACHE_MAX_SIZE = limit;
-  projects.push(made);
-  return made;
+  return disposed(made);
 }
 
 /** As if all of it had been stored hours ago: what is new may be about to be recorded. */
@@ -119,8 +113,7 @@ it('leaves alone what a run beside it goes on with', async () => {
   const beside = made.start('run', '--json', '--set', 'number=1');
   await beside.event((event) => event.type === 'item' && event.item === 'write');
   await beside.event((event) => event.type === 'start' && event.item === 'watch');
-  const other = new Project({ 'pipeline.yaml': PIPELINE, go: '' });
-  projects.push(other);
+  const other = disposed(new Project({ 'pipeline.yaml': PIPELINE, go: '' }));
   Object.assign(other.env, { PIPE_CACHE: made.path('cache'), PIPE_CACHE_MAX_SIZE: '1' });
   const run = await other.run('write', '--set', 'number=9');
   expect(run.events.filter((event) => event.type === 'collected')).toHaveLength(1);

@@ -1,22 +1,11 @@
 /** Several runs at once, and runs that are killed: nothing is computed twice, nothing is left behind. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ItemDone, ItemStarted, RunEvent } from '../../src/event.js';
-import { outcomeOf, Project } from '../rig/project.js';
+import { outcomeOf } from '../rig/project.js';
+import { project } from '../rig/projects.js';
 import { until } from '../rig/until.js';
-
-const projects: Project[] = [];
-
-function project(files: Readonly<Record<string, string>>): Project {
-  const made = new Project(files);
-  projects.push(made);
-  return made;
-}
-
-afterEach(() => {
-  for (const each of projects.splice(0)) each.dispose();
-});
 
 /** `width` independent items and, behind all of them, one that reads them. */
 function fan(width: number): string {

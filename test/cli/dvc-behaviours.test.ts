@@ -1,19 +1,7 @@
 /** What DVC's functional tests ask of a run and no other test of ours does; docs/dvc-behaviours.md is the whole table. */
 import { linkSync, renameSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
-import { Project } from '../rig/project.js';
-
-const projects: Project[] = [];
-
-function project(files: Readonly<Record<string, string>>): Project {
-  const made = new Project(files);
-  projects.push(made);
-  return made;
-}
-
-afterEach(() => {
-  for (const each of projects.splice(0)) each.dispose();
-});
+import { describe, expect, it } from 'vitest';
+import { project } from '../rig/projects.js';
 
 /** One stage that copies, its other keys as given. */
 function copying(keys: string): string {

@@ -1,19 +1,8 @@
 import { cpSync, renameSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
-import { Project } from '../rig/project.js';
+import { describe, expect, it } from 'vitest';
+import type { Project } from '../rig/project.js';
+import { disposed, project } from '../rig/projects.js';
 import { ranOnce } from '../rig/template.js';
-
-const projects: Project[] = [];
-
-function project(files: Readonly<Record<string, string>>): Project {
-  const made = new Project(files);
-  projects.push(made);
-  return made;
-}
-
-afterEach(() => {
-  for (const each of projects.splice(0)) each.dispose();
-});
 
 /** A stage whose state is a list of numbers, each made from the one before; it tells what it computes. */
 const STAGE = `import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -58,9 +47,7 @@ const runOnce = ranOnce(FILES);
 
 /** The same after its run. */
 async function ran(): Promise<Project> {
-  const made = await runOnce();
-  projects.push(made);
-  return made;
+  return disposed(await runOnce());
 }
 
 describe('an incremental stage', () => {

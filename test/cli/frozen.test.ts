@@ -1,20 +1,9 @@
 /** `pipe run --frozen` and `pipe lock`: what CI asks, and how it hears that something is not as committed. */
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Project } from '../rig/project.js';
-
-const projects: Project[] = [];
-
-function project(files: Readonly<Record<string, string>>): Project {
-  const made = new Project(files);
-  projects.push(made);
-  return made;
-}
-
-afterEach(() => {
-  for (const each of projects.splice(0)) each.dispose();
-});
+import { project } from '../rig/projects.js';
 
 const FILES = {
   'data/text.txt': 'one two\n',

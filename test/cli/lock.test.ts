@@ -1,22 +1,11 @@
 /** pipeline.lock: what `pipe run` writes there, what it leaves alone, and what it refuses. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, utimesSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
-import { Project } from '../rig/project.js';
+import type { Project } from '../rig/project.js';
+import { disposed, project } from '../rig/projects.js';
 import { ranOnce } from '../rig/template.js';
-
-const projects: Project[] = [];
-
-function project(files: Readonly<Record<string, string>>): Project {
-  const made = new Project(files);
-  projects.push(made);
-  return made;
-}
-
-afterEach(() => {
-  for (const each of projects.splice(0)) each.dispose();
-});
 
 const PIPELINE = `
 params: { rate: 2, names: [a, b] }
@@ -63,9 +52,7 @@ const runOnce = ranOnce(FILES);
 
 /** The same after its run. */
 async function ran(): Promise<Project> {
-  const made = await runOnce();
-  projects.push(made);
-  return made;
+  return disposed(await runOnce());
 }
 
 describe('pipeline.lock', () => {

@@ -1,14 +1,9 @@
 /** `pipe log`: what an item has said, and what it is saying. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Project } from '../rig/project.js';
-
-const projects: Project[] = [];
-
-afterEach(() => {
-  for (const project of projects.splice(0)) project.dispose();
-});
+import { disposed } from '../rig/projects.js';
 
 function project(): Project {
   const made = new Project({
@@ -24,8 +19,7 @@ function project(): Project {
 `,
   });
   made.env.TOKEN = 'hunter2';
-  projects.push(made);
-  return made;
+  return disposed(made);
 }
 
 test('prints the whole output of the last execution, secrets masked', async () => {

@@ -1,19 +1,13 @@
 /** Items that ask for more than the machine has. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Project } from '../rig/project.js';
-
-const projects: Project[] = [];
+import { disposed } from '../rig/projects.js';
 
 function project(files: Readonly<Record<string, string>>, gpus: string): Project {
   const made = new Project(files);
   made.env.PIPE_GPUS = gpus;
-  projects.push(made);
-  return made;
+  return disposed(made);
 }
-
-afterEach(() => {
-  for (const each of projects.splice(0)) each.dispose();
-});
 
 const GPUS = `stages:
   words: { cmd: "tr a-z A-Z < in.txt > words.txt", deps: [in.txt], outs: [words.txt] }

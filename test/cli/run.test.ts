@@ -1,18 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { Project } from '../rig/project.js';
+import { describe, expect, it } from 'vitest';
+import type { Project } from '../rig/project.js';
+import { disposed, project } from '../rig/projects.js';
 import { ranOnce } from '../rig/template.js';
-
-const projects: Project[] = [];
-
-function project(files: Readonly<Record<string, string>>): Project {
-  const made = new Project(files);
-  projects.push(made);
-  return made;
-}
-
-afterEach(() => {
-  for (const each of projects.splice(0)) each.dispose();
-});
 
 /** Three commands in a row; each leaves a line in ran.txt when it really runs. */
 const CHAIN = {
@@ -38,9 +27,7 @@ const runOnce = ranOnce(CHAIN);
 
 /** The same after its run. */
 async function ran(): Promise<Project> {
-  const made = await runOnce();
-  projects.push(made);
-  return made;
+  return disposed(await runOnce());
 }
 
 describe('pipe run', () => {

@@ -1,24 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, renameSync, symlinkSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BIN, outcomeOf, Project, type Running } from '../rig/project.js';
+import { BIN, outcomeOf, type Project, type Running } from '../rig/project.js';
+import { project } from '../rig/projects.js';
 import { until } from '../rig/until.js';
 
-const projects: Project[] = [];
 const watching: Running[] = [];
-
-function project(files: Readonly<Record<string, string>>): Project {
-  const made = new Project(files);
-  projects.push(made);
-  return made;
-}
 
 afterEach(async () => {
   for (const each of watching.splice(0)) {
     each.kill('SIGTERM');
     await each.ended;
   }
-  for (const each of projects.splice(0)) each.dispose();
 });
 
 /** Linux counts watches by user namespace, so a test can have a limit of its own. */

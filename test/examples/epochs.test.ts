@@ -2,22 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Project, type RunOutcome } from '../rig/project.js';
+import { disposed } from '../rig/projects.js';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
-const projects: Project[] = [];
-
-afterEach(() => {
-  for (const project of projects.splice(0)) project.dispose();
-});
-
 function example(name: string): Project {
   const project = new Project();
   const source = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
   cpSync(source, project.root, { recursive: true });
-  projects.push(project);
-  return project;
+  return disposed(project);
 }
 
 /** The epochs that a run has computed. */

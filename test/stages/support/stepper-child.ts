@@ -39,23 +39,18 @@ const SIZE = 20;
 const COUNT = 2;
 const EPOCHS = 2;
 const UPDATES = 3;
-const LOSS: LossConfig = {
-  pixel: 'mse',
-  known: 1,
-  ssim: 0,
-  kl: 0.01,
-  freeNats: 0,
-  klWarmup: 0,
-};
-
 /** What is trained: the network and what it minimises. */
 interface Subject {
   readonly network: Network;
   readonly loss: LossConfig;
 }
 
+function configOf(model: object) {
+  return checkModel({ ...model, occlusions: ['a'] }, 'model.m', ['a']);
+}
+
 function architecture(model: object): Subject {
-  const config = checkModel({ ...model, occlusions: ['a'] }, 'model.m', ['a']);
+  const config = configOf(model);
   return { network: createNetwork(config.network, SIZE, 1), loss: config.loss };
 }
 
@@ -75,7 +70,7 @@ function oneLayer(): Subject {
     },
     restore: (_params, { filled }) => filled,
   };
-  return { network, loss: LOSS };
+  return { network, loss: configOf({ arch: 'deepvision', base: 'code' }).loss };
 }
 
 const NETWORKS: Readonly<Record<string, Readonly<Record<string, () => Subject>>>> = {

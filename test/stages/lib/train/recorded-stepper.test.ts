@@ -1,35 +1,3 @@
-import { beforeAll, describe, expect, test } from 'vitest';
-import type { StepperReport } from '../../support/stepper-child.js';
-import { COMPILE_TIMEOUT, findSoftwareDriver, runSteppers } from '../../support/webgpu.js';
+import { describeRecordedSteps } from '../../support/recorded-steps.js';
 
-const driver = findSoftwareDriver();
-const where = driver ?? 'SKIPPED: no software driver for Vulkan on this machine';
-
-describe.skipIf(driver === null)(`recorded training steps (${where})`, () => {
-  let report: StepperReport;
-
-  beforeAll(async () => {
-    const outcome = await runSteppers(driver!, 'one-layer');
-    if (outcome === null) throw new Error(`${driver} offers no adapter that WebGPU accepts`);
-    report = outcome;
-  }, COMPILE_TIMEOUT);
-
-  test.each(['oneLayer'])('%s trains as with plain steps on the cpu backend', (arch) => {
-    const { cpu, webgpu, distance } = report[arch]!;
-    expect(cpu).toHaveLength(2);
-    webgpu.forEach((loss, epoch) => {
-      expect(Math.abs(loss / cpu[epoch]! - 1), `epoch ${epoch}`).toBeLessThan(1e-5);
-    });
-    // Not closer: Adam divides by the root of almost zero where a bias before a batch norm has no
-    // gradient but rounding errors, and takes whole steps in the direction of these.
-    expect(distance).toBeLessThan(0.02);
-  });
-
-  test.each(['oneLayer'])('%s gives the same bytes again', (arch) => {
-    expect(report[arch]!.repeats).toBe(true);
-  });
-
-  test.each(['oneLayer'])('%s leaves no tensor over', (arch) => {
-    expect(report[arch]!.leaked).toBe(0);
-  });
-});
+describeRecordedSteps('one-layer', ['oneLayer']);
