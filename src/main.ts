@@ -137,6 +137,9 @@ function screenOf(): Screen | undefined {
 
 main(process.argv.slice(2)).then(
   (code) => {
+    // Node takes its signal handlers away before a process that just ends is gone: one more signal
+    // would then be what it ends with, and not this code.
+    if (code === EXIT.interrupted) process.exit(code);
     process.exitCode = code;
   },
   async (error: unknown) => {
