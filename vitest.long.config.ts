@@ -1,15 +1,17 @@
 /** The long tests: fuzz, kills at random moments, large states. `npm run test:long`. */
-import { defineConfig, mergeConfig } from 'vitest/config';
-import base from './vitest.config.js';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
 
-export default mergeConfig(
-  { ...base, test: { ...base.test, include: [], exclude: [] } },
-  defineConfig({
-    test: {
-      include: ['test/long/**/*.test.ts'],
-      testTimeout: 7_200_000,
-      // Each of them takes the whole machine.
-      fileParallelism: false,
-    },
-  }),
-);
+export default defineConfig({
+  resolve: {
+    alias: { 'pipe/stage': fileURLToPath(new URL('./src/stage/index.ts', import.meta.url)) },
+  },
+  test: {
+    include: ['test/long/**/*.test.ts'],
+    globalSetup: ['test/rig/build.ts'],
+    testTimeout: 7_200_000,
+    hookTimeout: 60_000,
+    // Each of them takes the whole machine.
+    fileParallelism: false,
+  },
+});
