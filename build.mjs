@@ -66,6 +66,14 @@ await Promise.all([
     banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
     footer: { js: '})' },
   }),
+  // What bin/pipe.cjs asks first.
+  build({
+    ...common,
+    entryPoints: ['src/still.ts'],
+    outfile: 'dist/still.cjs',
+    format: 'cjs',
+    minifyWhitespace: true,
+  }),
   build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', format: 'esm' }),
   build({
     ...common,

@@ -8,6 +8,7 @@ import { collect, type GcOptions, type GcReport } from './gc.js';
 import type { Ground } from './ground.js';
 import { type Layout, layoutOf } from './layout.js';
 import { lstatIfThere, renew } from './look.js';
+import { Looks } from './looks.js';
 import { type Attempt, type KeptKind, type LastRun, Notes } from './notes.js';
 import { isWhole, Objects } from './objects.js';
 import { finish, finishSync } from './pace.js';
@@ -40,6 +41,8 @@ export interface CacheOptions {
   readonly folder?: string;
   /** Nothing is kept that only saves time: no stat index, no plans, no listings of deps. */
   readonly readOnly?: boolean;
+  /** Told what is looked at to decide. */
+  readonly looks?: Looks;
   /** Told about what was ignored and why, each thing once. */
   readonly warn: (message: string) => void;
 }
@@ -53,6 +56,8 @@ export function openCache(options: CacheOptions): Cache {
 
 export class Cache {
   readonly layout: Layout;
+  /** What was looked at so far. */
+  readonly looks: Looks;
   readonly #objects: Objects;
   readonly #scratch: Scratch;
   readonly #chains: Chains;
@@ -64,8 +69,9 @@ export class Cache {
   readonly #readOnly: boolean;
   #workspace: Workspace | undefined;
 
-  constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
+  constructor({ project, folder, readOnly = false, looks, warn }: CacheOptions) {
     this.#readOnly = readOnly;
+    this.looks = looks ?? new Looks(project);
     this.layout = layoutOf(project, folder);
     this.#scratch = new Scratch(this.layout.tmp);
     this.#pin = new Pin(this.layout.pins, this.#scratch);
@@ -82,6 +88,7 @@ export class Cache {
       layout: this.layout,
       scratch: this.#scratch,
       readOnly,
+      looks: this.looks,
       warn: this.#warn,
     });
   }
@@ -265,6 +272,7 @@ export class Cache {
   /** Deletes what dead processes left in tmp/. */
   sweepTmp(): void {
     sweepDead(this.layout.tmp, (folder) => putBack(this.layout.root, folder));
+    this.looks.saw(this.layout.tmp, lstatIfThere(this.layout.tmp));
   }
 
   /** Keeps results and chains from every gc until this process closes the cache, or ends. */
@@ -334,6 +342,7 @@ export class Cache {
       objects: this.#objects,
       scratch: this.#scratch,
       readOnly: this.#readOnly,
+      looks: this.looks,
       warn: this.#warn,
     });
     return this.#workspace;

@@ -101,7 +101,7 @@ function tidy(layout: Layout): void {
   sweepPins(layout.pins);
   rmSync(layout.damaged, { recursive: true, force: true });
   const oldest = Date.now() - KEPT_MS;
-  for (const folder of [layout.plans, layout.traces]) {
+  for (const folder of [layout.plans, layout.traces, layout.stills]) {
     for (const name of namesIn(folder)) {
       const file = path.join(folder, name);
       const stat = lstatIfThere(file);

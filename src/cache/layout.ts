@@ -1,7 +1,6 @@
 /** Where everything of the cache lies: every path, with the format's version in it. */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { sha256 } from '../canonical.js';
 
 /** A new format lies beside the old one: neither can be taken for the other. */
 export const FORMAT = 'v1';
@@ -28,6 +27,8 @@ export interface Layout {
   readonly projects: string;
   readonly plans: string;
   readonly traces: string;
+  /** Answers of runs that found nothing to do. */
+  readonly stills: string;
   readonly locks: string;
   readonly logs: string;
   readonly tmp: string;
@@ -49,28 +50,28 @@ export function layoutOf(project: string, folder?: string): Layout {
     projects: path.join(home, 'projects'),
     plans: path.join(home, 'plans'),
     traces: path.join(home, 'traces'),
+    stills: path.join(home, 'stills'),
     locks: path.join(root, 'locks'),
     logs: path.join(root, 'logs'),
     tmp: path.join(root, 'tmp'),
   };
 }
 
-/**
- * The name of a project within its cache: `here` for a cache inside the project, so that both can
- * be moved together; else a hash of where the project is, as several may share the cache.
- */
-export function projectName(layout: Layout): string {
-  const project = realOrSame(layout.project);
-  const inside = `${realOrSame(layout.root)}/`.startsWith(`${project}/`);
-  return inside ? 'here' : sha256(project).slice(0, 16);
+/** The cache folder as the user names it, by PIPE_CACHE; undefined: `cache` in the project. */
+export function namedFolder(
+  project: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const folder = env.PIPE_CACHE;
+  return folder === undefined || folder === '' ? undefined : path.resolve(project, folder);
 }
 
-/** An item's file: readable, and never the same for two items. */
-export function itemFileName(item: string): string {
-  return `${item.replace(/[^\w@,.=-]/g, '_').slice(0, 100)}~${sha256(item).slice(0, 8)}.json`;
+/** True for a cache within its project: both can be moved together. */
+export function isInside(layout: Layout): boolean {
+  return `${realOrSame(layout.root)}/`.startsWith(`${realOrSame(layout.project)}/`);
 }
 
-function realOrSame(file: string): string {
+export function realOrSame(file: string): string {
   try {
     return realpathSync(file);
   } catch {

@@ -4,9 +4,11 @@ import path from 'node:path';
 import type { Manifest } from '../manifest.js';
 import { isSettled } from './clock.js';
 import { bestEffort } from './errors.js';
-import { itemFileName, type Layout, projectName } from './layout.js';
+import type { Layout } from './layout.js';
 import { Ledger } from './ledger.js';
 import { lstatIfThere } from './look.js';
+import type { Looks } from './looks.js';
+import { itemFileName, projectName } from './names.js';
 import type { Needs } from './pins.js';
 import type { RecordedOut } from './record.js';
 import { readRunRecord, readSealed, recordPath } from './records.js';
@@ -41,6 +43,7 @@ export interface NotesOptions {
   readonly layout: Layout;
   readonly scratch: Scratch;
   readonly readOnly: boolean;
+  readonly looks: Looks;
   readonly warn: (message: string) => void;
 }
 
@@ -96,8 +99,10 @@ export class Notes {
 
   /** The outs of a record, from the ledger when its file looks as it did. */
   outs(key: string): readonly RecordedOut[] | undefined {
-    const { layout, warn } = this.#options;
-    const stat = lstatIfThere(recordPath(layout.records, key));
+    const { layout, looks, warn } = this.#options;
+    const file = recordPath(layout.records, key);
+    const stat = lstatIfThere(file);
+    looks.saw(file, stat);
     if (stat === undefined) return undefined;
     this.#ledger ??= new Ledger(readSealed(this.#ledgerFile(), 'the ledger of records', warn));
     const known = this.#ledger.outs(key, stat);

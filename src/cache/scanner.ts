@@ -7,6 +7,7 @@ import { hashFile } from './hash.js';
 import { isWithin, linkScan, realpathIfThere } from './links.js';
 import { type HashedNow, Listing } from './listing.js';
 import { lstatIfThere } from './look.js';
+import type { Looks } from './looks.js';
 import { Memo } from './memo.js';
 import { finishSync, type Sliced } from './pace.js';
 import { listNames, notAFile, readable } from './refusals.js';
@@ -60,15 +61,17 @@ export class Scanner {
   readonly #project: string;
   readonly #index: StatIndex;
   readonly #keepTree: (tree: Tree) => void;
+  readonly #looks: Looks;
   readonly #memo = new Memo();
   /** Where files were hashed within the clock's tick of their last change. */
   readonly #unsettled = new Map<string, { readonly follow: boolean; readonly bytes: number }>();
 
   /** `keepTree` is given the listings of followed directories, which nobody else stores. */
-  constructor(project: string, index: StatIndex, keepTree: (tree: Tree) => void) {
+  constructor(project: string, index: StatIndex, keepTree: (tree: Tree) => void, looks: Looks) {
     this.#project = project;
     this.#index = index;
     this.#keepTree = keepTree;
+    this.#looks = looks;
   }
 
   /**
@@ -83,6 +86,7 @@ export class Scanner {
     if (stat === undefined || !stat.isFile()) return undefined;
     const hex = this.#index.looseHex(where, stat);
     if (hex === undefined) return undefined;
+    this.#looks.saw(where, stat);
     const scan: Scan = { digest: fileDigest(stat, hex), size: stat.size, files: 1 };
     this.#memo.set(where, follow, scan);
     return scan;
@@ -146,6 +150,7 @@ export class Scanner {
   *#root(where: string, walk: Walk): Sliced<Scan | undefined> {
     const absolute = path.join(this.#project, where);
     const stat = lstatIfThere(absolute);
+    this.#looks.saw(where, stat);
     if (stat === undefined) return undefined;
     if (!stat.isSymbolicLink()) {
       const tree = walk.follow && stat.isDirectory() ? realpathSync(absolute) : '';
@@ -188,10 +193,11 @@ export class Scanner {
 
   *#directory(where: string, walk: Walk): Sliced<Scan> {
     const absolute = path.join(this.#project, where);
-    const before = walk.keeper && lstatSync(absolute);
+    const before = lstatSync(absolute);
+    this.#looks.saw(where, before);
     let scan: Scan | undefined;
     while (scan === undefined) scan = yield* this.#listing(where, absolute, walk);
-    if (before !== undefined) walk.keeper?.directoryDone(where, before);
+    walk.keeper?.directoryDone(where, before);
     if (!walk.again && !walk.seen.linkedInside) this.#memo.set(where, walk.follow, scan);
     return scan;
   }
@@ -219,6 +225,7 @@ export class Scanner {
     const { rows } = listing;
     const inner = `${where}/${rows.names[row] as string}`;
     const stat = lstatIfThere(`${this.#project}/${inner}`);
+    this.#looks.saw(inner, stat);
     if (stat === undefined) listing.other(row, null);
     else if (stat.isFile()) {
       const holds = rows.matches(row, stat) && this.#index.isBelieved(stat);
@@ -240,6 +247,7 @@ export class Scanner {
   *#link(where: string, walk: Walk): Sliced<Scan> {
     const absolute = path.join(this.#project, where);
     if (!walk.follow) return linkScan(absolute, walk.keeper?.link);
+    this.#looks.blur();
     const target = realpathIfThere(absolute);
     if (target === undefined || isWithin(target, walk.tree)) return linkScan(absolute);
     return yield* this.#behind(where, walk);
@@ -247,6 +255,7 @@ export class Scanner {
 
   /** The content behind a link; of one that leads nowhere or back into itself, the link. */
   *#behind(where: string, walk: Walk): Sliced<Scan> {
+    this.#looks.blur();
     const absolute = path.join(this.#project, where);
     const target = realpathIfThere(absolute);
     if (target === undefined || walk.inside.some((each) => isWithin(each, target))) {

@@ -1,11 +1,13 @@
 /** The workspace as one process sees it: its scanner over its stat index. */
 import path from 'node:path';
 import { bestEffort } from './errors.js';
+import type { Looks } from './looks.js';
 import type { Objects } from './objects.js';
 import { Scanner } from './scanner.js';
 import type { Scratch } from './scratch.js';
 import { writeWhole } from './sealed-file.js';
 import { StatIndex } from './stat-index.js';
+import type { Tree } from './tree.js';
 
 export interface WorkspaceOptions {
   /** Absolute path that workspace paths are relative to. */
@@ -15,6 +17,7 @@ export interface WorkspaceOptions {
   readonly objects: Objects;
   readonly scratch: Scratch;
   readonly readOnly: boolean;
+  readonly looks: Looks;
   readonly warn: (message: string) => void;
 }
 
@@ -25,14 +28,15 @@ export class Workspace {
   readonly #options: WorkspaceOptions;
 
   constructor(options: WorkspaceOptions) {
-    const { project, folder, objects, readOnly, warn } = options;
+    const { project, folder, objects, readOnly, looks, warn } = options;
     this.#options = options;
     this.#file = path.join(folder, 'index');
     this.index = new StatIndex(this.#file, warn);
-    this.scanner = new Scanner(project, this.index, ({ bytes, hex }) => {
+    const keepTree = ({ bytes, hex }: Tree) => {
       if (!readOnly)
         bestEffort('listings of deps are not kept', warn, () => objects.put(bytes, hex));
-    });
+    };
+    this.scanner = new Scanner(project, this.index, keepTree, looks);
   }
 
   /** Writes the index, when anything in it is new. */

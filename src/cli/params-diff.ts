@@ -2,7 +2,7 @@
 import { userError } from '../error.js';
 import { loadParams } from '../pipeline/load.js';
 import { paramLines } from '../pipeline/params-report.js';
-import { PIPELINE_FILE } from '../pipeline/source.js';
+import { PIPELINE_FILE } from '../pipeline/root.js';
 import { fileAtRevision, type WorkTree } from '../process/git.js';
 import { changesBetween, changesMarkdown, changesText } from '../report/changes.js';
 import { findRoot, type Variant } from '../run/project.js';

@@ -2,8 +2,11 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { userError } from '../error.js';
+import type { RunEvent } from '../event.js';
+import { summaryLine } from '../report/words.js';
 import { openProject } from '../run/project.js';
 import { type RunResult, run } from '../run/run.js';
+import { noteStill } from '../run/still.js';
 import { type Parsed, parse } from './args.js';
 import { type Command, EXIT, variantOf } from './command.js';
 import { optionsOf, RUN_USAGE, reporterFor } from './running.js';
@@ -26,18 +29,34 @@ export const command: Command = {
     }
     const options = optionsOf(parsed, context);
     const summarized = summaryFile(parsed, context.host.cwd);
-    const emit = reporterFor(parsed, context);
+    const report = reporterFor(parsed, context);
+    let said = 0;
+    const emit = (event: RunEvent) => {
+      if (!(event.type in QUIET)) said++;
+      report(event);
+    };
     const warn = (message: string) => emit({ type: 'warning', message });
     const isFrozen = options.frozen !== false;
     const project = await openProject(context.host, variantOf(parsed), warn, isFrozen);
     const result = await run(project, options, emit);
     if (summarized !== undefined) writeFileSync(summarized, summaryText(result));
     const { summary, differences } = result;
+    if (said === 0 && isPlain(parsed)) {
+      noteStill(project, result, ['run', ...argv], summaryLine(summary));
+    }
     if (context.interruption.stop.aborted) return EXIT.interrupted;
     if (summary.failed > 0) return EXIT.failed;
     return isFrozen && summary.ran + differences > 0 ? EXIT.difference : EXIT.done;
   },
 };
+
+/** Nothing is said of these but the line of the summary, when all is fresh. */
+const QUIET = { run: true, item: true, summary: true };
+
+/** A call whose whole effect is that line. */
+function isPlain(parsed: Parsed): boolean {
+  return !['dry', 'frozen', 'force', 'json', 'summarize'].some((name) => parsed.flag(name));
+}
 
 /**
  * Where `--summarize` writes.

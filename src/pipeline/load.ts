@@ -16,8 +16,9 @@ import {
 } from './params.js';
 import type { Item, Plan } from './plan.js';
 import { createProblems, type Problems } from './problems.js';
+import { PIPELINE_FILE } from './root.js';
 import { type StageSpec, validate } from './schema.js';
-import { checkSize, createSource, PIPELINE_FILE, readPipeline } from './source.js';
+import { checkSize, createSource, readPipeline } from './source.js';
 import { draftStage } from './stage.js';
 import { parseYaml } from './yaml.js';
 

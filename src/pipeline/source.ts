@@ -2,8 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Place, userError } from '../error.js';
-
-export const PIPELINE_FILE = 'pipeline.yaml';
+import { PIPELINE_FILE } from './root.js';
 
 /** A file of this size holds some 25,000 stages; a larger one is an accident. */
 export const MAX_BYTES = 8 * 1024 * 1024;

@@ -1,6 +1,7 @@
 /** The code of every selected stage: its digest for the key, its files for `why`, its bundle to execute. */
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Looks } from '../cache/looks.js';
 import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
 import type { ModuleCode } from '../manifest.js';
@@ -49,7 +50,8 @@ export interface Codes {
 /** Traces what changed; what did not is read from the cache, without starting esbuild. */
 export async function openCodes(project: Project, selected: readonly number[]): Promise<Codes> {
   const { root, cache } = project;
-  const sight = freshSight(root, (file) => cache.scanSync(file, { follow: true })?.digest);
+  const { looks } = cache;
+  const sight = freshSight(root, (file) => cache.scanSync(file, { follow: true })?.digest, looks);
   const traced = new Map<number, Code>();
   const modules = new Map<string, Traced>();
   const depsOf = moduleDeps(project, selected);
@@ -59,7 +61,8 @@ export async function openCodes(project: Project, selected: readonly number[]): 
     if (action.kind !== 'module') {
       const options = scriptOptionsOf(project, index, scripts);
       const found =
-        keptScripts(action, options, sight) ?? (await traceScripts(action, options, sight));
+        keptScripts(action, options, sight) ??
+        (await anew(looks, () => traceScripts(action, options, sight)));
       traced.set(index, { kind: 'command', files: {}, ...found });
       continue;
     }
@@ -67,7 +70,7 @@ export async function openCodes(project: Project, selected: readonly number[]): 
     const trace =
       modules.get(action.file) ??
       keptTrace(root, action.file, options, sight) ??
-      (await traceModule(root, action.file, options));
+      (await anew(looks, () => traceModule(root, action.file, options)));
     modules.set(action.file, trace);
     const { code, files, importers } = trace;
     traced.set(index, { kind: 'module', module: code, files, importers });
@@ -82,6 +85,12 @@ export async function openCodes(project: Project, selected: readonly number[]): 
     },
     changedScript: (index) => changedScript(project, traced.get(index) as Code),
   };
+}
+
+/** What the tracing itself looked at nobody has noted. */
+function anew<T>(looks: Looks, trace: () => Promise<T>): Promise<T> {
+  looks.blur();
+  return trace();
 }
 
 function itemOf({ plan }: Project, index: number): Item {

@@ -1,6 +1,8 @@
 /** What a pattern dep stands for: the outs that the plan gathers, and files of the user's that match. */
-import { type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { lstatIfThere } from '../cache/look.js';
+import type { Looks } from '../cache/looks.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import type { Dep } from '../pipeline/plan.js';
 
@@ -9,12 +11,13 @@ import type { Dep } from '../pipeline/plan.js';
  * counts, and what lies in the outs it names: an out that a former pipeline left there is nobody's
  * input.
  */
-export function matchedPaths(root: string, dep: Dep): string[] {
+export function matchedPaths(root: string, dep: Dep, looks?: Looks): string[] {
   const found = new Set(dep.gathered ?? []);
   const glob = parseGlob(dep.path);
-  walk(root, '', glob, found);
+  const search: Search = { root, glob, found, looks };
+  walk(search, '');
   for (const out of dep.within ?? []) {
-    if (isFolder(path.join(root, out))) walk(root, out, glob, found);
+    if (isFolder(path.join(root, out), looks)) walk(search, out);
   }
   return [...found].sort();
 }
@@ -22,8 +25,16 @@ export function matchedPaths(root: string, dep: Dep): string[] {
 /** What runs write is nobody's input: it would be stale for ever. */
 const OURS: ReadonlySet<string> = new Set(['cache', 'node_modules', 'pipeline.lock']);
 
-function walk(root: string, folder: string, glob: Glob, found: Set<string>): void {
-  for (const entry of entriesOf(path.join(root, folder))) {
+interface Search {
+  readonly root: string;
+  readonly glob: Glob;
+  readonly found: Set<string>;
+  readonly looks: Looks | undefined;
+}
+
+function walk(search: Search, folder: string): void {
+  const { root, glob, found, looks } = search;
+  for (const entry of entriesOf(path.join(root, folder), looks)) {
     const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (OURS.has(name)) continue;
     // `**` stands for the files in folders; without it a folder can be what is meant.
@@ -31,17 +42,20 @@ function walk(root: string, folder: string, glob: Glob, found: Set<string>): voi
       found.add(name);
       continue;
     }
-    if (entry.isDirectory() && mayHold(glob, name)) walk(root, name, glob, found);
+    if (entry.isDirectory() && mayHold(glob, name)) walk(search, name);
   }
 }
 
 /** A link is not followed: what it leads to is not what the item made. */
-function isFolder(full: string): boolean {
-  return lstatSync(full, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function isFolder(full: string, looks: Looks | undefined): boolean {
+  const stat = lstatIfThere(full);
+  looks?.saw(full, stat);
+  return stat?.isDirectory() ?? false;
 }
 
-function entriesOf(folder: string): Dirent[] {
+function entriesOf(folder: string, looks: Looks | undefined): Dirent[] {
   try {
+    looks?.sawBehind(folder, statSync(folder, { throwIfNoEntry: false }));
     return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -95,7 +95,7 @@ function pathDigest(dep: Dep, around: Surroundings, again: boolean): Digest | un
 /** A glob is missing when it matches nothing, or when a gathered out is not there. */
 function globDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
   const entries: [string, Digest][] = [];
-  for (const path of matchedPaths(around.root, dep)) {
+  for (const path of matchedPaths(around.root, dep, around.cache.looks)) {
     const digest = digestAt(path, around, { follow: !dep.made, again });
     if (digest === undefined) return undefined;
     entries.push([path, digest]);

@@ -1,11 +1,14 @@
 /** A project as one command sees it: where it is, its plan, its cache, its surroundings. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
+import { namedFolder } from '../cache/layout.js';
+import { Looks } from '../cache/looks.js';
 import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
 import type { Plan } from '../pipeline/plan.js';
-import { PIPELINE_FILE, readPipeline } from '../pipeline/source.js';
+import { PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
+import { readPipeline } from '../pipeline/source.js';
 
 /** What the entry point knows of the process, and nothing below it asks for itself. */
 export interface Host {
@@ -39,16 +42,13 @@ export interface Project extends Host {
  * @throws UserError when there is none
  */
 export function findRoot(cwd: string): string {
-  for (let folder = cwd; ; folder = path.dirname(folder)) {
-    if (existsSync(path.join(folder, PIPELINE_FILE))) return folder;
-    if (path.dirname(folder) === folder) {
-      throw userError(
-        'no-pipeline',
-        `no ${PIPELINE_FILE} in ${cwd} or above it`,
-        'run `pipe init` to start one here',
-      );
-    }
-  }
+  const root = rootAbove(cwd);
+  if (root !== undefined) return root;
+  throw userError(
+    'no-pipeline',
+    `no ${PIPELINE_FILE} in ${cwd} or above it`,
+    'run `pipe init` to start one here',
+  );
 }
 
 /**
@@ -62,11 +62,14 @@ export async function openProject(
   readOnly = false,
 ): Promise<Project> {
   const root = findRoot(host.cwd);
-  const folder = host.env.PIPE_CACHE;
+  const folder = namedFolder(root, host.env);
+  const looks = new Looks(root);
+  looks.sawBehind(PIPELINE_FILE, statSync(path.join(root, PIPELINE_FILE)));
   const cache = openCache({
     project: root,
-    ...(folder === undefined || folder === '' ? {} : { folder: path.resolve(root, folder) }),
+    ...(folder === undefined ? {} : { folder }),
     readOnly,
+    looks,
     warn,
   });
   const plan = await planOf(host, root, variant, cache);

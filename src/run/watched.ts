@@ -1,6 +1,6 @@
 /** Which files count for watch mode: pipeline.yaml, traced code, and of the deps what no item makes. */
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
-import { PIPELINE_FILE } from '../pipeline/source.js';
+import { PIPELINE_FILE } from '../pipeline/root.js';
 import type { WatchSet } from './file-watch.js';
 import type { Work } from './work.js';
 

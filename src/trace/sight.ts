@@ -1,6 +1,14 @@
 /** What lies where, each thing looked at once: shared by the traces of one run, since stages share helpers. */
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { isOutside } from './place.js';
 
 /** All paths are relative to the project; those outside of it begin with `../`. */
@@ -19,20 +27,42 @@ export interface Sight {
 /** Digest of a file of the project, such as `f:<SHA-256>`, as the stat index knows it; links are followed. */
 export type DigestAt = (file: string) => string | undefined;
 
-/** For one run: what it has seen it does not look at again. */
-export function freshSight(project: string, digestAt: DigestAt): Sight {
+/** Is told what was looked at, by absolute path: a link as itself, or what is behind it. */
+export interface Witness {
+  saw(where: string, stat: Stats | undefined): void;
+  sawBehind(where: string, stat: Stats | undefined): void;
+}
+
+const NOBODY: Witness = { saw: () => {}, sawBehind: () => {} };
+
+/** For one run: what it has seen it does not look at again. What `digestAt` looks at is its own affair. */
+export function freshSight(project: string, digestAt: DigestAt, witness = NOBODY): Sight {
   // `..` of a link is not where it seems to be.
   const root = realpathSync.native(project);
   // Not joined: that would cost more than the look itself, and systems understand `/` and `..`.
   const absolute = (where: string) => `${root}/${where}`;
+  const behind = (where: string) => {
+    const full = absolute(where);
+    witness.sawBehind(
+      full,
+      unlessAbsent(() => statSync(full, QUIET)),
+    );
+    return full;
+  };
+  const own = (where: string) => {
+    const full = absolute(where);
+    const stat = unlessAbsent(() => lstatSync(full, QUIET));
+    witness.saw(full, stat);
+    return stat;
+  };
   return {
     root,
     hex: memo((file) =>
-      isOutside(file) ? hexOf(absolute(file)) : digestAt(file)?.replace(/^[fx]:/, ''),
+      isOutside(file) ? hexOf(behind(file)) : digestAt(file)?.replace(/^[fx]:/, ''),
     ),
-    names: memo((folder) => namesIn(absolute(folder))),
-    exists: memo((where) => lstatSync(absolute(where), QUIET) !== undefined),
-    link: memo((where) => linkAt(absolute(where))),
+    names: memo((folder) => namesIn(behind(folder))),
+    exists: memo((where) => own(where) !== undefined),
+    link: memo((where) => linkAt(absolute(where), own(where))),
   };
 }
 
@@ -63,8 +93,7 @@ function namesIn(folder: string): readonly string[] {
   return unlessAbsent(() => readdirSync(folder).sort()) ?? [];
 }
 
-function linkAt(where: string): string | undefined {
-  const stat = lstatSync(where, QUIET);
+function linkAt(where: string, stat: Stats | undefined): string | undefined {
   if (stat === undefined) return undefined;
   return stat.isSymbolicLink() ? readlinkSync(where) : '';
 }

@@ -16,6 +16,7 @@ import {
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { kindOf } from '../../src/cache/digest.js';
+import { Looks } from '../../src/cache/looks.js';
 import { finishSync } from '../../src/cache/pace.js';
 import { Scanner } from '../../src/cache/scanner.js';
 import { StatIndex } from '../../src/cache/stat-index.js';
@@ -107,7 +108,7 @@ test('a file that looks as it did is not read again, and one that was touched is
 test('a file written within the tick of its hashing is not remembered, nor by a restored time', async () => {
   const project = new TestProject();
   const index = new StatIndex(project.at('index'), () => undefined);
-  const scanner = new Scanner(project.root, index, () => undefined);
+  const scanner = new Scanner(project.root, index, () => undefined, new Looks(project.root));
   for (let round = 0; round < 50; round++) {
     // Same size, and as far as the clock goes the same time.
     writeFileSync(project.at('a'), 'one');

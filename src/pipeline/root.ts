@@ -1,0 +1,13 @@
+/** Where a project is: the nearest folder with a pipeline.yaml. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+export const PIPELINE_FILE = 'pipeline.yaml';
+
+/** At or above a folder; undefined when there is none. */
+export function rootAbove(cwd: string): string | undefined {
+  for (let folder = cwd; ; folder = path.dirname(folder)) {
+    if (existsSync(path.join(folder, PIPELINE_FILE))) return folder;
+    if (path.dirname(folder) === folder) return undefined;
+  }
+}

@@ -1,0 +1,23 @@
+/** A run that found nothing to do leaves its answer, and what it rests on, to the next run. */
+import { keepStill, questionOf } from '../cache/stills.js';
+import type { Project } from './project.js';
+import type { RunResult } from './run.js';
+
+/**
+ * Keeps the answer for whoever gives the same command line while nothing has moved.
+ *
+ * @param argv from the name of the command on
+ */
+export function noteStill(
+  project: Project,
+  { items }: RunResult,
+  argv: readonly string[],
+  answer: string,
+): void {
+  const { cache, plan, env, dist } = project;
+  const { all } = cache.looks;
+  if (all === undefined || items.some(({ verdict }) => verdict !== 'fresh')) return;
+  const names = plan.items.flatMap((item) => item.env);
+  const question = questionOf({ layout: cache.layout, dist, argv, env }, names);
+  keepStill(cache.layout.stills, { question, answer, savedAt: Date.now(), ...all });
+}
