@@ -1,12 +1,27 @@
 /** Builds dist/: the command in one file, the public doors, the stage host, types and the JSON Schema. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+
+const { build } = await import('esbuild').catch(packagesMissing);
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 process.chdir(root);
 mkdirSync('dist', { recursive: true });
+
+// Types are for those who import the package; a checkout without the compiler (npm ci --omit=dev) runs
+// without. They are written beside the bundles, unchecked: `npm run typecheck` checks, and an install
+// should not wait for it.
+const compiler = 'node_modules/typescript/bin/tsc';
+const types = existsSync(compiler)
+  ? once(
+      spawn(process.execPath, [compiler, '-p', 'tsconfig.types.json', '--noCheck'], {
+        stdio: 'inherit',
+      }),
+      'exit',
+    )
+  : [0];
 
 const common = {
   bundle: true,
@@ -109,11 +124,14 @@ const { pipelineSchema } = await import(pathToFileURL('dist/schema.mjs').href);
 writeFileSync('dist/pipeline.schema.json', `${JSON.stringify(pipelineSchema(), null, 2)}\n`);
 rmSync('dist/schema.mjs');
 
-// Types are for those who import the package; a checkout without the compiler (npm ci --omit=dev) runs without.
-const compiler = 'node_modules/typescript/bin/tsc';
-if (existsSync(compiler) && !process.argv.includes('--no-types')) {
-  const types = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.types.json'], {
-    stdio: 'inherit',
-  });
-  if (types.status !== 0) process.exit(types.status ?? 1);
+const [status] = await types;
+if (status !== 0) process.exit(status ?? 1);
+
+/** `npm install <folder>` runs this in the folder without installing anything there. */
+function packagesMissing(error) {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  console.error(
+    'pipe is not built: its packages are not installed; first run `npm ci` in its folder',
+  );
+  process.exit(1);
 }

@@ -4,9 +4,6 @@ import { fileURLToPath } from 'node:url';
 
 export default function setup(): void {
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  const build = spawnSync(process.execPath, ['build.mjs', '--no-types'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+  const build = spawnSync(process.execPath, ['build.mjs'], { cwd: root, encoding: 'utf8' });
   if (build.status !== 0) throw new Error(`the build failed:\n${build.stdout}${build.stderr}`);
 }
