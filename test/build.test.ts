@@ -43,7 +43,9 @@ it("gives the README's typed stage its types", () => {
   expect(example).toContain("from 'pipe/stage'");
   expect(typeErrors(example!)).toBe('');
   const misspelt = example!.replace('/* … */', 'params.image.sise;');
-  expect(typeErrors(misspelt)).toContain("Property 'sise' does not exist on type '{ size: number; }'");
+  expect(typeErrors(misspelt)).toContain(
+    "Property 'sise' does not exist on type '{ size: number; }'",
+  );
 });
 
 it('says in one line that packages are missing, as `npm install <folder>` finds a fresh clone', () => {

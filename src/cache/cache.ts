@@ -6,6 +6,7 @@ import { DURABLE_SECONDS, makeDurable, syncOne } from './durable.js';
 import { bestEffort, DamagedObject } from './errors.js';
 import { collect, type GcOptions, type GcReport } from './gc.js';
 import type { Ground } from './ground.js';
+import { ignoreNewCache } from './ignored.js';
 import { type Layout, layoutOf } from './layout.js';
 import { lstatIfThere, renew } from './look.js';
 import { Looks } from './looks.js';
@@ -73,7 +74,9 @@ export class Cache {
     this.#readOnly = readOnly;
     this.looks = looks ?? new Looks(project);
     this.layout = layoutOf(project, folder);
-    this.#scratch = new Scratch(this.layout.tmp);
+    this.#scratch = new Scratch(this.layout.tmp, () =>
+      ignoreNewCache(this.layout, folder !== undefined),
+    );
     this.#pin = new Pin(this.layout.pins, this.#scratch);
     this.#warn = (message) => {
       if (this.#warned.has(message)) return;

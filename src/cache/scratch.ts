@@ -9,11 +9,14 @@ export const SWEPT = 'swept';
 
 export class Scratch {
   readonly #tmp: string;
+  readonly #beforeFirst: () => void;
   #folder: string | undefined;
   #count = 0;
 
-  constructor(tmp: string) {
+  /** `beforeFirst` is called before anything is made. */
+  constructor(tmp: string, beforeFirst: () => void = () => {}) {
     this.#tmp = tmp;
+    this.#beforeFirst = beforeFirst;
   }
 
   /** A path that nothing is at. */
@@ -30,6 +33,7 @@ export class Scratch {
 
   folder(): string {
     if (this.#folder === undefined) {
+      this.#beforeFirst();
       const folder = path.join(this.#tmp, ownedName());
       makeFolder(folder);
       this.#folder = folder;
