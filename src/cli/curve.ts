@@ -1,44 +1,50 @@
 /** A metric over the epochs, drawn in the characters of a terminal. Pure. */
 import type { EpochRecord } from '../cache/record.js';
-import { firstMetric, metricAt } from '../run/incremental.js';
+import { metricAt } from '../run/incremental.js';
 
 const HEIGHT = 8;
 
-/** Braille cells hold 2 × 4 dots; a dot for each epoch, or for the mean of several when they are many. */
-export function curve(
-  records: readonly EpochRecord[],
-  metric: string | undefined,
-  columns: number,
-): string {
-  const name = metric ?? firstMetric(records);
-  if (name === undefined) return '';
-  const values = records
-    .map((record) => metricAt(record.metrics, name))
-    .filter((value) => value !== undefined);
-  if (values.length < 2) return '';
-  const low = Math.min(...values);
-  const high = Math.max(...values);
+/** Wide enough to see a dozen epochs, narrow enough to be one picture. */
+const WIDEST = 60;
+
+/** Empty with fewer than two values. */
+export function curve(records: readonly EpochRecord[], metric: string, columns: number): string {
+  const points = records.flatMap(({ epoch, metrics }) => {
+    const value = metricAt(metrics, metric);
+    return value === undefined ? [] : [{ epoch, value }];
+  });
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined || points.length < 2) return '';
+  const values = points.map(({ value }) => value);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
   const labels = [high, low].map((value) => String(Number(value.toPrecision(4))));
   const margin = Math.max(...labels.map((label) => label.length));
-  const width = Math.max(8, Math.min(columns - margin - 4, Math.ceil(values.length / 2)));
-  const rows = braille(squeeze(values, width * 2), low, high, width);
+  const width = Math.max(8, Math.min(WIDEST, columns - margin - 4));
+  const across = (epoch: number) => (epoch - first.epoch) / (last.epoch - first.epoch);
+  const up = (value: number) => (high === low ? 0.5 : (value - low) / (high - low));
+  const rows = braille(
+    points.map(({ epoch, value }) => ({ x: across(epoch), y: up(value) })),
+    width,
+  );
   const lines = rows.map((row, at) => {
-    const label = at === 0 ? labels[0] : at === rows.length - 1 ? labels[1] : '';
-    return `  ${(label ?? '').padStart(margin)} ${row}`;
+    const label = at === 0 ? labels[0] : at === rows.length - 1 ? labels[1] : undefined;
+    return `  ${(label ?? '').padStart(margin)} ${label === undefined ? '│' : '┤'}${row}`;
   });
-  return `\n  ${name}\n${lines.join('\n')}\n`;
+  const behind = ' '.repeat(margin + 3);
+  const axis = `${behind}└${'─'.repeat(width)}`;
+  const ends = `${behind} ${between(`epoch ${first.epoch}`, String(last.epoch), width)}`;
+  return `\n  ${metric}\n${[...lines, axis, ends].join('\n')}\n`;
 }
 
-/** At most `count` values, each the mean of its neighbours. */
-function squeeze(values: readonly number[], count: number): number[] {
-  if (values.length <= count) return [...values];
-  return Array.from({ length: count }, (_, at) => {
-    const part = values.slice(
-      Math.floor((at * values.length) / count),
-      Math.floor(((at + 1) * values.length) / count),
-    );
-    return part.reduce((sum, value) => sum + value, 0) / part.length;
-  });
+/** Two texts at the ends of a line. */
+function between(left: string, right: string, width: number): string {
+  return left + right.padStart(Math.max(right.length + 1, width - left.length));
+}
+
+/** A spot of the picture, each from 0 to 1, y upwards. */
+interface Point {
+  readonly x: number;
+  readonly y: number;
 }
 
 /** Bits of a braille cell's dots, by column and by row from the top. */
@@ -47,16 +53,23 @@ const DOTS = [
   [0x08, 0x10, 0x20, 0x80],
 ] as const;
 
-function braille(values: readonly number[], low: number, high: number, width: number): string[] {
+/** Braille cells hold 2 × 4 dots; a line leads from each point to the next, so that steep steps stay joined. */
+function braille(points: readonly Point[], width: number): string[] {
   const cells = Array.from({ length: HEIGHT }, () => new Uint8Array(width));
-  const levels = HEIGHT * 4 - 1;
-  values.forEach((value, x) => {
-    const level = high === low ? levels / 2 : ((value - low) / (high - low)) * levels;
-    const y = levels - Math.round(level);
-    const row = cells[Math.floor(y / 4)];
-    const column = Math.floor(x / 2);
-    if (row !== undefined)
-      row[column] = (row[column] ?? 0) | (DOTS[x % 2 === 0 ? 0 : 1][y % 4] ?? 0);
-  });
+  const [right, bottom] = [width * 2 - 1, HEIGHT * 4 - 1];
+  const dots = points.map(({ x, y }) => [Math.round(x * right), Math.round((1 - y) * bottom)]);
+  const put = (x: number, y: number) => {
+    const row = cells[y >> 2]!;
+    row[x >> 1] = row[x >> 1]! | DOTS[x % 2 === 0 ? 0 : 1][y % 4]!;
+  };
+  let [fromX, fromY] = dots[0] as [number, number];
+  for (const [x, y] of dots as [number, number][]) {
+    const steps = Math.max(1, Math.abs(x - fromX), Math.abs(y - fromY));
+    for (let step = 0; step <= steps; step++) {
+      const part = step / steps;
+      put(Math.round(fromX + part * (x - fromX)), Math.round(fromY + part * (y - fromY)));
+    }
+    [fromX, fromY] = [x, y];
+  }
   return cells.map((row) => String.fromCodePoint(...Array.from(row, (bits) => 0x2800 + bits)));
 }

@@ -3,7 +3,7 @@ import type { EpochRecord } from '../cache/record.js';
 import { userError } from '../error.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import { select } from '../pipeline/select.js';
-import { bytes, duration, metricsText, table } from '../report/words.js';
+import { bytes, duration, metricsText, plural, table } from '../report/words.js';
 import { metricAt } from '../run/incremental.js';
 import { inspection } from '../run/inspection.js';
 import { outlooks } from '../run/outlook.js';
@@ -11,6 +11,7 @@ import type { Project } from '../run/project.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { curve } from './curve.js';
+import { drawnMetric } from './drawn-metric.js';
 
 const usage: Usage = {
   command: 'epochs',
@@ -22,7 +23,7 @@ const usage: Usage = {
     {
       name: 'metric',
       value: 'path',
-      help: 'the metric to draw, such as val.ssim (default: the first)',
+      help: 'the metric to draw, such as val.ssim (default: that of keep or epochs, else of validation, else a loss)',
     },
     JSON_OPTION,
   ],
@@ -34,6 +35,8 @@ interface Chain {
   /** Where the stage commits: $PIPE_COMMIT. */
   readonly commit: string;
   readonly target: number;
+  /** The metric that the curve shows. */
+  readonly drawn: string | undefined;
   readonly epochs: readonly (EpochRecord & { readonly kept: boolean })[];
 }
 
@@ -81,7 +84,8 @@ async function chainsOf(project: Project, targets: readonly string[]): Promise<C
     const records = chain === '' ? [] : project.cache.readEpochs(chain);
     const epochs = records.map((record) => ({ ...record, kept: project.cache.hasState(record) }));
     const commit = chain === '' ? '' : project.cache.commitFolder(chain);
-    return { item: item.id, chain, commit, target: item.epochs.target, epochs };
+    const drawn = drawnMetric(records, item.epochs);
+    return { item: item.id, chain, commit, target: item.epochs.target, drawn, epochs };
   });
 }
 
@@ -98,7 +102,7 @@ function requireMetric(chains: readonly Chain[], metric: string | undefined): vo
 }
 
 function listing(
-  { item, target, epochs }: Chain,
+  { item, target, drawn, epochs }: Chain,
   metric: string | undefined,
   columns = 80,
 ): string {
@@ -111,6 +115,8 @@ function listing(
     metricsText(record.metrics),
   ]);
   const seconds = epochs.reduce((sum, { seconds }) => sum + seconds, 0);
-  const head = `${item}: ${epochs.length} epochs completed, target ${target}, ${duration(seconds)} in all\n`;
-  return `${head}${table([['epoch', 'time', 'size', 'state', 'metrics'], ...rows])}${curve(epochs, metric, columns)}`;
+  const head = `${item}: ${plural(epochs.length, 'epoch')} completed, target ${target}, ${duration(seconds)} in all\n`;
+  const shown = metric ?? drawn;
+  const picture = shown === undefined ? '' : curve(epochs, shown, columns);
+  return `${head}${table([['epoch', 'time', 'size', 'state', 'metrics'], ...rows])}${picture}`;
 }
