@@ -1,14 +1,5 @@
 /** YAML text → located values. The only file that knows the `yaml` package. */
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  Lexer,
-  type Node,
-  parseDocument,
-  type YAMLError,
-} from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, Lexer, type Node, parseDocument } from 'yaml';
 import type { Json } from '../stage/context.js';
 import type { Entry, Located } from './located.js';
 import { mapOf, mergeSources, withMerged } from './merge.js';
@@ -17,6 +8,7 @@ import type { Mistake, Problems } from './problems.js';
 import { scalarMistake } from './scalar.js';
 import { createSource, lineOf, type Span } from './source.js';
 import { nearest } from './suggest.js';
+import { syntaxMistakes } from './syntax.js';
 
 const MAX_DEPTH = 64;
 
@@ -43,17 +35,9 @@ export function parseYaml(problems: Problems): Located | undefined {
     return undefined;
   }
   const { errors, warnings, contents } = parsed.document;
-  const lines = new Set<number>();
-  for (const error of [...errors, ...warnings]) {
-    // One slip makes several errors on its line; the first is the one to read.
-    const line = problems.source.text.lastIndexOf('\n', error.pos[0] - 1);
-    if (lines.has(line)) continue;
-    lines.add(line);
-    problems.add(syntaxMistake(error, problems.source.text), {
-      start: error.pos[0],
-      end: error.pos[1],
-    });
-  }
+  const { text } = problems.source;
+  for (const { mistake, span } of syntaxMistakes([...errors, ...warnings], text, tokensOf))
+    problems.add(mistake, span);
   if (errors.length > 0 || warnings.length > 0) return undefined;
   const before = problems.count;
   const root = locate(contents as Node | null, problems);
@@ -65,8 +49,8 @@ export function parseValue(text: string): { readonly value: Json } | { readonly 
   const parsed = parse(text);
   if ('mistake' in parsed) return { error: parsed.mistake.message };
   const { errors, warnings, contents } = parsed.document;
-  const first = errors[0] ?? warnings[0];
-  if (first) return { error: sentence(first.message) };
+  const [first] = syntaxMistakes([...errors, ...warnings], text, tokensOf);
+  if (first) return { error: first.mistake.message };
   let error: string | undefined;
   const problems: Problems = {
     source: createSource('--set', text),
@@ -82,10 +66,12 @@ export function parseValue(text: string): { readonly value: Json } | { readonly 
 
 type Parsed = { readonly mistake: Mistake } | { readonly document: ReturnType<typeof document> };
 
+const tokensOf = (text: string) => new Lexer().lex(text);
+
 const document = (text: string) => parseDocument(text, OPTIONS);
 
 function parse(text: string): Parsed {
-  if (isNestedTooDeep(text, (each) => new Lexer().lex(each))) return { mistake: TOO_DEEP };
+  if (isNestedTooDeep(text, tokensOf)) return { mistake: TOO_DEEP };
   const parsed = document(text);
   const exhausted = parsed.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION');
   return exhausted ? { mistake: TOO_DEEP } : { document: parsed };
@@ -95,31 +81,6 @@ const TOO_DEEP: Mistake = {
   code: 'too-deep',
   message: `values are nested more than ${MAX_DEPTH} deep`,
 };
-
-function syntaxMistake(error: YAMLError, text: string): Mistake {
-  const line = text.slice(text.lastIndexOf('\n', error.pos[0] - 1) + 1).split('\n', 1)[0]!;
-  // The package speaks of its own functions here.
-  const message =
-    error.code === 'MULTIPLE_DOCS' ? 'a second document begins here' : sentence(error.message);
-  return { code: 'yaml-syntax', message, hint: syntaxHint(error, line) };
-}
-
-function syntaxHint(error: YAMLError, line: string): string | undefined {
-  if (error.code === 'TAB_AS_INDENT') return 'indent with spaces';
-  if (error.code === 'MULTIPLE_DOCS') return 'a pipeline is one document: remove the "---"';
-  if (error.code === 'TAG_RESOLVE_FAILED') return 'quote the text if it should begin with "!"';
-  if (/[[{][^'"]*\$\{/.test(line)) return 'within { } and [ ], put quotes around what holds ${…}';
-  if (error.code === 'BAD_SCALAR_START') return 'put the text in quotes';
-  if (/^\s*(?:cmd|desc)\s*:.*:\s/.test(line)) return 'put the text in quotes: it holds ": "';
-  return undefined;
-}
-
-/** The package's messages as ours are written: no capital, no full stop. */
-function sentence(message: string): string {
-  const first = message[0] ?? '';
-  const rest = message.slice(1).replace(/\.$/, '');
-  return /^[A-Z][a-z]/.test(message) ? first.toLowerCase() + rest : first + rest;
-}
 
 interface Walk {
   readonly problems: Problems;

@@ -133,11 +133,44 @@ describe('texts that are refused', () => {
     }
   });
 
-  it('shows one mistake a line of what YAML itself refuses', () => {
-    const text = 'a: [1, 2\nb: {x: }}\nc: "open\n';
+  it('shows of a cascade only where it begins', () => {
+    const slips = [
+      '    matrix: { dataset: ${datasets} }\n',
+      '\tcmd: x\n\tdesc: y\n',
+      '    deps: [data/x\n',
+      '    cmd: "x" > y\n',
+      '    cmd: x\n      desc: y\n',
+    ];
+    for (const slip of slips) {
+      const text = `stages:\n  a:\n${slip}    outs: { s: x }\n  b: { cmd: y }\n`;
+      expect(mistakesOf(text).match(/^pipeline.yaml:/gm)).toHaveLength(1);
+    }
+  });
+
+  it('shows all that do not follow from each other', () => {
+    const text = 'a: @x\nb: y: z\nc: !env HOME\n';
     const lines = [...mistakesOf(text).matchAll(/^pipeline.yaml:(\d+):/gm)].map(([, line]) => line);
-    expect(new Set(lines).size).toBe(lines.length);
-    expect(lines.length).toBeGreaterThan(0);
+    expect(lines).toEqual(['1', '2', '3']);
+  });
+
+  it.each([
+    ['cmd: echo a: b; node ${deps.x} ${outs.y}', '3:10', 'put the whole text in quotes'],
+    ['cmd: "x" > y', '3:14', 'put quotes of the other kind around all of it'],
+    ['cmd: "x', '3:10', 'put another " behind the text'],
+    ['cmd:x', '3:5', 'write "cmd: x"'],
+    ['outs', '3:5', 'write "outs:"'],
+    ['deps: { a: [b, [c, d] }', '3:16', 'put "]" behind what it holds'],
+    ['deps: { a: [b]', '3:11', 'put "}" behind what it holds'],
+    ['cmd: x\n      desc: y', '4:7', 'indent it by 4 spaces, like "cmd" in line 3'],
+    [
+      'cmd: |\n        echo a: b\n   desc: y',
+      '5:4',
+      'indent it by 4 spaces, like "cmd" in line 3, or by 2 spaces, like "a" in line 2',
+    ],
+  ])('names place and cure of: %s', (slip, place, cure) => {
+    const mistakes = mistakesOf(`stages:\n  a:\n    ${slip}\n    env: [A]\n`);
+    expect(mistakes).toMatch(new RegExp(`^pipeline.yaml:${place}: error: `));
+    expect(mistakes.split('\n').at(-1)).toBe(`  ${cure}`);
   });
 
   it('underlines behind tabs, wide and combined characters', () => {

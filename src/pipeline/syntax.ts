@@ -1,0 +1,226 @@
+/**
+ * What is no YAML, in words that name the cure. The YAML package sees where its rules end; the slip
+ * often lies before that. Unaware of the package but for its codes and messages.
+ */
+import type { Mistake } from './problems.js';
+import type { Span } from './source.js';
+
+/** An error of the YAML package. */
+export interface SyntaxFault {
+  readonly code: string;
+  readonly message: string;
+  readonly pos: readonly [number, number];
+}
+
+/** The texts that the lexer of the YAML package cuts a text into; control characters stand for no text. */
+export type Tokens = (text: string) => Iterable<string>;
+
+export interface SyntaxMistake {
+  readonly mistake: Mistake;
+  readonly span: Span;
+}
+
+/** After these the parser is where it would be without the mistake: what it says next is another one. */
+const LOCAL = new Set(['BAD_SCALAR_START', 'TAG_RESOLVE_FAILED', 'BAD_DQ_ESCAPE', 'BAD_ALIAS']);
+
+/** In the order of the text, up to the first after which the parser has lost its way: the rest follows from that. */
+export function syntaxMistakes(
+  faults: readonly SyntaxFault[],
+  text: string,
+  tokensOf: Tokens,
+): readonly SyntaxMistake[] {
+  const found: SyntaxMistake[] = [];
+  for (const fault of [...faults].sort((a, b) => a.pos[0] - b.pos[0])) {
+    // Within a text that is shown already.
+    if (fault.pos[0] < (found.at(-1)?.span.end ?? 0)) continue;
+    found.push(mistakeOf(fault, text, tokensOf));
+    if (!LOCAL.has(fault.code) && !isColonInText(fault, text)) break;
+  }
+  return found;
+}
+
+/** The line's text from the fault on holds a ": ", which makes it look like a key of its own. */
+function isColonInText({ code, pos: [start] }: SyntaxFault, text: string): boolean {
+  return code === 'BLOCK_AS_IMPLICIT_KEY' && /:\s/.test(restOfLine(text, start));
+}
+
+function mistakeOf(fault: SyntaxFault, text: string, tokensOf: Tokens): SyntaxMistake {
+  const [start, end] = fault.pos;
+  const found =
+    unclosed(fault, text, tokensOf) ??
+    indentation(fault, text) ??
+    colon(fault, text) ??
+    behindQuotes(fault, text);
+  if (found) return found;
+  const hint = hintFor(fault, text);
+  const unexpected = fault.code === 'UNEXPECTED_TOKEN' && end > start;
+  const message = unexpected ? `unexpected ${quoted(text.slice(start, end))}` : sentence(fault);
+  return mistakeAt({ start, end }, message, hint);
+}
+
+function mistakeAt(span: Span, message: string, hint?: string): SyntaxMistake {
+  return { mistake: { code: 'yaml-syntax', message, hint }, span };
+}
+
+/** A bracket or a quote: the package tells where it should have been closed at the latest. */
+function unclosed(
+  { message, pos: [start] }: SyntaxFault,
+  text: string,
+  tokensOf: Tokens,
+): SyntaxMistake | undefined {
+  if (/^Flow (?:map|sequence) in block collection/.test(message)) {
+    const open = openBracket(text, start, tokensOf);
+    if (open === undefined) return undefined;
+    const [left, right] = text[open] === '[' ? ['[', ']'] : ['{', '}'];
+    const hint = `put "${right}" behind what it holds`;
+    return mistakeAt({ start: open, end: open + 1 }, `"${left}" is not closed`, hint);
+  }
+  if (/^Missing closing ['"]quote/.test(message)) {
+    const open = openQuote(text, start, tokensOf);
+    if (open === undefined) return undefined;
+    const hint = `put another ${text[open]} behind the text`;
+    return mistakeAt({ start: open, end: open + 1 }, 'the quote is not closed', hint);
+  }
+  return undefined;
+}
+
+/** Where the innermost bracket stands that is open at `end`. */
+function openBracket(text: string, end: number, tokensOf: Tokens): number | undefined {
+  const open: number[] = [];
+  for (const { token, at } of placed(text, tokensOf)) {
+    if (at >= end) break;
+    if (token === '[' || token === '{') open.push(at);
+    else if (token === ']' || token === '}') open.pop();
+  }
+  return open.at(-1);
+}
+
+function openQuote(text: string, end: number, tokensOf: Tokens): number | undefined {
+  let open: number | undefined;
+  for (const { token, at } of placed(text, tokensOf)) {
+    if (at >= end) break;
+    if (token.startsWith('"') || token.startsWith("'")) open = at;
+  }
+  return open;
+}
+
+function* placed(text: string, tokensOf: Tokens): Iterable<{ token: string; at: number }> {
+  let at = 0;
+  for (const token of tokensOf(text)) {
+    if (CONTROL.has(token)) continue;
+    yield { token, at };
+    at += token.length;
+  }
+}
+
+/** Begin of a document, of a scalar; end of a flow collection that is cut short. */
+const CONTROL = new Set(['\x02', '\x1f', '\x18']);
+
+/** A line that is a key and what stands behind its colon; "- " may stand before it. */
+const KEY_LINE = /^((?: *- )? *)("[^"]*"|'[^']*'|[^\s#'"[\]{},][^:]*?):(?:\s|$)/;
+
+/** A key that begins at no column where one can. */
+function indentation(
+  { code, message, pos: [start] }: SyntaxFault,
+  text: string,
+): SyntaxMistake | undefined {
+  const line = text.lastIndexOf('\n', start - 1) + 1;
+  if (code === 'BAD_INDENT' && message.startsWith('All mapping items'))
+    return misplaced(text, line);
+  if (code !== 'BLOCK_AS_IMPLICIT_KEY' || /:\s/.test(restOfLine(text, start))) return undefined;
+  // The value of this line seems to go on in the next, and that is a key.
+  const next = text.indexOf('\n', start) + 1;
+  return next === 0 ? undefined : misplaced(text, next);
+}
+
+/** The key of the line that begins at `line`, with the columns where it could stand. */
+function misplaced(text: string, line: number): SyntaxMistake | undefined {
+  const [, before, key] = KEY_LINE.exec(restOfLine(text, line)) ?? [];
+  if (before === undefined || key === undefined) return undefined;
+  const indent = before.length;
+  let deeper: Column | undefined;
+  let outer: Column | undefined;
+  const above = text.slice(0, line).split('\n').slice(0, -1);
+  for (let at = above.length - 1; at >= 0 && outer === undefined; at--) {
+    const [, space, name] = KEY_LINE.exec(above[at]!) ?? [];
+    if (space === undefined || name === undefined) continue;
+    const column = { indent: space.length, name, line: at + 1 };
+    if (column.indent <= indent) outer = column;
+    else if (deeper === undefined || column.indent <= deeper.indent) deeper = column;
+  }
+  const places = [deeper, outer].filter((each) => each !== undefined).map(columnText);
+  const start = line + indent;
+  return mistakeAt(
+    { start, end: start + key.length },
+    'the line is indented like none that it could belong to',
+    places.length === 0 ? undefined : `indent it by ${places.join(', or by ')}`,
+  );
+}
+
+interface Column {
+  readonly indent: number;
+  readonly name: string;
+  readonly line: number;
+}
+
+function columnText({ indent, name, line }: Column): string {
+  const spaces = indent === 0 ? 'nothing' : indent === 1 ? '1 space' : `${indent} spaces`;
+  return `${spaces}, like "${name}" in line ${line}`;
+}
+
+/** A colon too much in a text, or none behind a key. */
+function colon(fault: SyntaxFault, text: string): SyntaxMistake | undefined {
+  const [start] = fault.pos;
+  const rest = restOfLine(text, start).trimEnd();
+  const span = { start, end: start + rest.length };
+  if (isColonInText(fault, text)) {
+    return mistakeAt(span, 'a text that holds ": " needs quotes', 'put the whole text in quotes');
+  }
+  if (fault.code === 'MULTILINE_IMPLICIT_KEY' && !/:(?:\s|$)/.test(rest)) {
+    const [, key, value] = /^([^\s:]+)[\s:]*(.*)$/.exec(rest) ?? [];
+    const hint = `write "${value ? `${key}: ${value}` : `${key}:`}"`;
+    return mistakeAt(span, 'there is no ": " behind the key', hint);
+  }
+  return undefined;
+}
+
+/** `cmd: "x" > y`: quotes that hold the beginning of a text. */
+function behindQuotes(
+  { code, message, pos: [start, end] }: SyntaxFault,
+  text: string,
+): SyntaxMistake | undefined {
+  if (code !== 'UNEXPECTED_TOKEN' || !message.endsWith('at node end')) return undefined;
+  if (!/["']\s*$/.test(text.slice(text.lastIndexOf('\n', start - 1) + 1, start))) return undefined;
+  const hint = 'put quotes of the other kind around all of it';
+  return mistakeAt({ start, end }, 'the text goes on behind its closing quote', hint);
+}
+
+function hintFor({ code, pos: [start] }: SyntaxFault, text: string): string | undefined {
+  if (code === 'TAB_AS_INDENT') return 'indent with spaces';
+  if (code === 'MULTIPLE_DOCS') return 'a pipeline is one document: remove the "---"';
+  if (code === 'TAG_RESOLVE_FAILED') return 'quote the text if it should begin with "!"';
+  const line = restOfLine(text, text.lastIndexOf('\n', start - 1) + 1);
+  // The bracket of a `${` does not open a map.
+  if (/(?<!\$)[[{][^'"]*\$\{/.test(line))
+    return 'within { } and [ ], put quotes around what holds ${…}';
+  return code === 'BAD_SCALAR_START' ? 'put the text in quotes' : undefined;
+}
+
+/** The first line of a text, in quotes. */
+function quoted(text: string): string {
+  return JSON.stringify(text.split('\n', 1)[0]);
+}
+
+/** The package's messages as ours are written: no capital, no full stop. */
+function sentence({ code, message }: SyntaxFault): string {
+  // The package speaks of its own functions here.
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here';
+  const first = message[0] ?? '';
+  const rest = message.slice(1).replace(/\.$/, '');
+  return /^[A-Z][a-z]/.test(message) ? first.toLowerCase() + rest : first + rest;
+}
+
+function restOfLine(text: string, start: number): string {
+  const end = text.indexOf('\n', start);
+  return text.slice(start, end < 0 ? text.length : end);
+}
