@@ -6,7 +6,7 @@ import type { EpochPlan, Item, Keep, Objective, Resources } from './plan.js';
 import type { Problems } from './problems.js';
 import { parseDuration, parseSize } from './quantity.js';
 import type { EpochsSpec, ObjectiveSpec, StageSpec } from './schema.js';
-import { holeValue, type Lookup, parseTemplate, wholeHole } from './template.js';
+import { givenBy, holeValue, type Lookup, parseTemplate, wholeHole } from './template.js';
 
 export interface Fields {
   readonly spec: StageSpec;
@@ -74,7 +74,7 @@ function paramNamed(node: Located, { lookup, problems }: Fields): string | undef
   const hole = wholeHole(parseTemplate(node.value, node, problems));
   if (!hole) return undefined;
   const found = lookup(hole.name);
-  return typeof found === 'object' && 'value' in found && found.param ? hole.name : undefined;
+  return typeof found === 'object' && 'value' in found && found.origin ? hole.name : undefined;
 }
 
 function keepOf({ last, every, best }: NonNullable<StageSpec['keep']>): Keep {
@@ -103,7 +103,7 @@ function numberAt(path: Path, what: Quantity & What, fields: Fields): number | u
     const found = hole && holeValue(hole, template, lookup, problems);
     if (!hole || found === undefined) return undefined;
     value = found;
-    name = ` from \${${hole.name}}`;
+    name = ` from \${${hole.name}}${givenBy(hole, lookup)}`;
   }
   const number = PARSERS[what](value);
   if (number !== undefined) return number;

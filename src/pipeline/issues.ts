@@ -3,7 +3,7 @@ import { describeValue, EXPECTED, type Expected, isWhat } from './expected.js';
 import { keyAt, type Located, type Path, partAt, spanAt } from './located.js';
 import type { Problems } from './problems.js';
 import { type Issue, STAGE_KEYS } from './schema.js';
-import { suggest } from './suggest.js';
+import { nearest, suggest } from './suggest.js';
 
 /** Which parts of the file cannot be worked with. */
 export interface Broken {
@@ -21,12 +21,22 @@ export function reportIssues(issues: readonly Issue[], root: Located, problems: 
     const [section, name, key] = issue.path.map(String);
     if (section === undefined) continue;
     if (section !== 'stages' || name === undefined) top.add(section);
-    else if (!(key === undefined && issue.code === 'unrecognized_keys')) {
+    else {
       const keys = stages.get(name) ?? new Set();
-      stages.set(name, keys.add(key ?? '*'));
+      for (const each of unusable(issue, key, root)) stages.set(name, keys.add(each));
     }
   }
   return { top, stages };
+}
+
+/** The keys of a stage that an issue leaves unknown: of a slip the one that was meant. */
+function unusable(issue: Issue, key: string | undefined, root: Located): readonly string[] {
+  if (key !== undefined) return [key];
+  if (issue.code !== 'unrecognized_keys') return ['*'];
+  const { entries } = partAt(root, issue.path);
+  return issue.keys
+    .flatMap((each) => meantKey(each, STAGE_KEYS) ?? [])
+    .filter((each) => !entries?.has(each));
 }
 
 function tell(issue: Issue, path: Path, root: Located, problems: Problems): void {
@@ -99,9 +109,31 @@ function unknownKey(key: string, path: Path, root: Located, problems: Problems):
   const known = knownKeys(path);
   const at = keyAt(root, [...path, key]) ?? spanAt(root, path);
   const misplaced = path.length === 0 && STAGE_KEYS.includes(key);
-  const hint = misplaced ? `"${key}" belongs to a stage` : suggest(key, known, 'known keys are');
+  const meant = meantKey(key, known);
+  const near = meant === undefined ? undefined : `did you mean "${meant}"?`;
+  const other = near ?? suggest(key, known, 'known keys are');
+  const hint = misplaced ? `"${key}" belongs to a stage` : other;
   problems.add({ code: 'unknown-key', message: `unknown key "${key}"`, hint }, at);
 }
+
+/** The known key that a slip stands for, or a word that other tools have for it. */
+function meantKey(key: string, known: readonly string[]): string | undefined {
+  const word = Object.hasOwn(OTHER_WORDS, key) ? OTHER_WORDS[key] : undefined;
+  return word !== undefined && known.includes(word) ? word : nearest(key, known);
+}
+
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  output: 'outs',
+  outputs: 'outs',
+  input: 'deps',
+  inputs: 'deps',
+  dependencies: 'deps',
+  needs: 'deps',
+  command: 'cmd',
+  script: 'run',
+  foreach: 'matrix',
+  environment: 'env',
+};
 
 function knownKeys(path: Path): readonly string[] {
   if (path.length === 0) return ['params', 'profiles', 'stages'];

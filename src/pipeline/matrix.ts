@@ -4,7 +4,14 @@ import { describeValue } from './expected.js';
 import { child, type Located } from './located.js';
 import type { Problems } from './problems.js';
 import { suggest } from './suggest.js';
-import { holeValue, type Lookup, parseTemplate, type Scalar, wholeHole } from './template.js';
+import {
+  givenBy,
+  holeValue,
+  type Lookup,
+  parseTemplate,
+  type Scalar,
+  wholeHole,
+} from './template.js';
 
 export type Cell = Readonly<Record<string, Scalar>>;
 
@@ -77,7 +84,9 @@ function axisOf(name: string, node: Located, lookup: Lookup, problems: Problems)
     : listed(written!);
   if (!values) {
     const what = describeValue(written);
-    const message = `the axis "${name}" takes a list of values, and ${node.value} is ${what}`;
+    const hole = wholeHole(parseTemplate(String(node.value), node, problems));
+    const given = hole ? givenBy(hole, lookup) : '';
+    const message = `the axis "${name}" takes a list of values, and ${node.value} is ${what}${given}`;
     problems.add({ code: 'bad-axis', message, hint: 'as in: [faces, animals]' }, node.span);
     return undefined;
   }

@@ -2,7 +2,7 @@
 import type { Cell } from './matrix.js';
 import { allPaths, type Param, paramAt } from './params.js';
 import type { Mistake, Problems } from './problems.js';
-import { suggest } from './suggest.js';
+import { nearest, suggest } from './suggest.js';
 import type { Found, Lookup } from './template.js';
 
 export interface Scope {
@@ -62,7 +62,7 @@ export function lookupInCommand(scope: CommandScope): Lookup {
 function param(name: string, { params, axesUnknown }: Scope): Found | undefined {
   if (!params) return 'unknowable';
   const found = paramAt(params, name);
-  if (found) return { value: found.value, param: true };
+  if (found) return { value: found.value, origin: found.origin };
   return axesUnknown ? 'unknowable' : undefined;
 }
 
@@ -99,6 +99,8 @@ function unknownName(name: string, scope: Scope, more: readonly string[]): Mista
 
 function unknownPath(kind: string, key: string, known: readonly string[]): Mistake {
   const none = known.length === 0 ? `the stage has no ${kind}` : undefined;
-  const hint = none ?? suggest(key, known, `${kind} are`);
+  const near = nearest(key, known);
+  const meant = near === undefined ? undefined : `did you mean "${kind}.${near}"?`;
+  const hint = none ?? meant ?? suggest(key, known, `${kind} are`);
   return { code: 'unknown-name', message: `\${${kind}.${key}} is not known here`, hint };
 }

@@ -68,7 +68,7 @@ function unclosed(
   text: string,
   tokensOf: Tokens,
 ): SyntaxMistake | undefined {
-  if (/^Flow (?:map|sequence) in block collection/.test(message)) {
+  if (/^Flow (?:map|sequence) (?:in block collection )?must /.test(message)) {
     const open = openBracket(text, start, tokensOf);
     if (open === undefined) return undefined;
     const [left, right] = text[open] === '[' ? ['[', ']'] : ['{', '}'];

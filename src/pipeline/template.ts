@@ -1,6 +1,7 @@
 /** `${…}` in a text: parsed once, filled for each item. No expression language: a hole is a name. */
 import type { Json } from '../stage/context.js';
 import type { Located } from './located.js';
+import type { Origin } from './params.js';
 import type { Mistake, Problems } from './problems.js';
 import type { Source, Span } from './source.js';
 
@@ -25,8 +26,8 @@ export type Scalar = string | number | boolean;
 /** What the name in a hole comes to. */
 export type Lookup = (name: string) => Found;
 export type Found =
-  /** `param` marks a part of params, neither an axis nor a path. */
-  | { readonly value: Json; readonly param?: true }
+  /** With its `origin` a part of params; without one an axis or a path. */
+  | { readonly value: Json; readonly origin?: Origin }
   | { readonly mistake: Mistake }
   /** The name would be known if another mistake were mended: say nothing. */
   | 'unknowable';
@@ -44,7 +45,8 @@ export function parseTemplate(text: string, node: Located, problems: Problems): 
     } else {
       literal += text.slice(at, next);
       const end = text.indexOf('}', next);
-      if (end < 0) return unclosed(nth, text, node, problems);
+      if (end < 0 || isCutShort(text.slice(next + 2, end)))
+        return unclosed(nth, text.slice(next + 2), text, node, problems);
       if (literal !== '') parts.push(literal);
       literal = '';
       parts.push({ name: text.slice(next + 2, end), nth });
@@ -57,10 +59,23 @@ export function parseTemplate(text: string, node: Located, problems: Problems): 
   return { text, parts, node };
 }
 
-function unclosed(nth: number, text: string, node: Located, problems: Problems): Template {
-  const span = holeSpan({ name: '', nth }, node, problems.source);
-  const mistake = { code: 'bad-template', message: '"${" without "}"', hint: LITERAL };
-  problems.add(mistake, { start: span.start, end: span.start + 2 });
+/** `deps.raw ${outs.clean`: the brace belongs to the next one. The shell's `X:-${Y` is another thing. */
+function isCutShort(name: string): boolean {
+  return name.includes('${') && !/^\w+:?[-=+?#%]/.test(name);
+}
+
+function unclosed(
+  nth: number,
+  rest: string,
+  text: string,
+  node: Located,
+  problems: Problems,
+): Template {
+  const [name] = /^[\p{L}\p{N}_.-]*/u.exec(rest) ?? [''];
+  const { start } = holeSpan({ name: '', nth }, node, problems.source);
+  const message = `"\${${name}" is not closed`;
+  const hint = `put "}" behind the name; ${LITERAL}`;
+  problems.add({ code: 'bad-template', message, hint }, { start, end: start + 2 + name.length });
   return { text, parts: [], node };
 }
 
@@ -99,6 +114,14 @@ export function holeValue(
   return undefined;
 }
 
+/** Who gave a param its value, where that is not the file's `params`: for messages about the value. */
+export function givenBy(hole: Hole, lookup: Lookup): string {
+  const found = lookup(hole.name);
+  const origin = typeof found === 'object' && 'value' in found ? found.origin : undefined;
+  if (origin?.kind === 'set') return `, set by --set ${origin.text}`;
+  return origin?.kind === 'profile' ? `, set by the profile "${origin.name}"` : '';
+}
+
 /** The value as text, for a hole within a text. */
 export function scalarOf(
   hole: Hole,
@@ -113,7 +136,7 @@ export function scalarOf(
   problems.add(
     {
       code: 'not-a-scalar',
-      message: `\${${hole.name}} is ${kind}: only a text, a number, true or false fits in here`,
+      message: `\${${hole.name}} is ${kind}${givenBy(hole, lookup)}: only a text, a number, true or false fits in here`,
     },
     holeSpan(hole, template.node, problems.source),
   );

@@ -254,7 +254,7 @@ stages:
       `pipeline.yaml:5:14: error: \${deps.tex} is not known here (unknown-name)
         cmd: cat \${deps.tex} > \${outs.size}
                  ~~~~~~~~~~~
-  did you mean "text"?
+  did you mean "deps.text"?
 
 pipeline.yaml:6:40: error: these items need each other: a → b → a (cycle)
         deps: { text: data/text.txt, more: cache/out/b }

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { editDistance, nearest, suggest } from '../../src/pipeline/suggest.js';
+import { mistakesOf } from './rig.js';
 
 describe('editDistance', () => {
   it.each([
@@ -65,5 +66,53 @@ describe('suggest', () => {
     expect(suggest('xyz', many, 'stages are')).toMatch(/name11, …$/);
     expect(suggest('xyz', [], 'stages are')).toBeUndefined();
     expect(suggest('xyz', ['a'])).toBeUndefined();
+  });
+});
+
+describe('a slip in a stage', () => {
+  const PIPELINE = `
+stages:
+  clean:
+    cmd: node clean.mjs \${deps.raw} \${outs.clean}
+    deps: { raw: data/raw.txt }
+    outs: { clean: cache/out/clean.txt }
+`;
+
+  it('is answered with the name as it stands in a hole', () => {
+    expect(mistakesOf(PIPELINE.replace('${deps.raw}', '${deps.row}'))).toBe(
+      `pipeline.yaml:4:25: error: \${deps.row} is not known here (unknown-name)
+        cmd: node clean.mjs \${deps.row} \${outs.clean}
+                            ~~~~~~~~~~~
+  did you mean "deps.raw"?`,
+    );
+  });
+
+  it('is told of a hole that is not closed, not of a long strange name', () => {
+    expect(mistakesOf(PIPELINE.replace('${deps.raw}', '${deps.raw'))).toBe(
+      `pipeline.yaml:4:25: error: "\${deps.raw" is not closed (bad-template)
+        cmd: node clean.mjs \${deps.raw \${outs.clean}
+                            ~~~~~~~~~~
+  put "}" behind the name; for a literal "\${" write "$\${"`,
+    );
+  });
+
+  it('in the name of a key is told once: nothing is said of what the key would have brought', () => {
+    expect(mistakesOf(PIPELINE.replace('outs:', 'output:'))).toBe(
+      `pipeline.yaml:6:5: error: unknown key "output" (unknown-key)
+        output: { clean: cache/out/clean.txt }
+        ~~~~~~
+  did you mean "outs"?`,
+    );
+  });
+
+  it('beside the key that is meant leaves that one as it is', () => {
+    const both = PIPELINE.replace('outs:', 'output: x\n    outs:').replace(
+      'outs.clean',
+      'outs.cle',
+    );
+    expect(mistakesOf(both).match(/error: .*/g)).toEqual([
+      'error: ${outs.cle} is not known here (unknown-name)',
+      'error: unknown key "output" (unknown-key)',
+    ]);
   });
 });
