@@ -54,7 +54,8 @@ export function reporterFor(
 ): (event: RunEvent) => void {
   if (parsed.flag('json')) return jsonReporter(terminal.out);
   const { out, screen } = terminal;
-  if (screen === undefined || parsed.flag('dry') || parsed.flag('frozen'))
-    return plainReporter(out);
+  if (parsed.flag('frozen')) return plainReporter(out, 'frozen');
+  if (parsed.flag('dry')) return plainReporter(out, 'dry');
+  if (screen === undefined) return plainReporter(out);
   return liveReporter({ ...screen, write: out });
 }

@@ -12,11 +12,14 @@ import {
 
 export type Write = (text: string) => void;
 
-/** Writes a line for each event that says something. */
-export function plainReporter(write: Write): (event: RunEvent) => void {
+/** Writes a line for each event that says something. `mode` names a run that executes nothing. */
+export function plainReporter(write: Write, mode?: 'dry' | 'frozen'): (event: RunEvent) => void {
   let dry = false;
   return (event) => {
     if (event.type === 'run') dry = event.dry;
+    // The line of the summary is the same for every run, and counts what would be done.
+    if (mode !== undefined && event.type === 'summary' && event.ran + event.restored > 0)
+      write(`(${mode}: nothing was run)\n`);
     for (const line of plainLines(event, dry)) write(`${line}\n`);
   };
 }

@@ -232,6 +232,7 @@ describe('run --frozen=keys', () => {
     expect(code).toBe(3);
     expect(out).toBe(
       'upper: would run (pipeline.lock is of another definition: code changed)\n' +
+        '(frozen: nothing was run)\n' +
         'pipe: 1 ran, 0 restored, 2 fresh\n',
     );
   });

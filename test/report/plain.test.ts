@@ -1,7 +1,7 @@
 /** What `--dry` says of an item. */
 import { describe, expect, it } from 'vitest';
 import type { ItemDone } from '../../src/event.js';
-import { plainLines } from '../../src/report/plain.js';
+import { plainLines, plainReporter } from '../../src/report/plain.js';
 
 /** An item that would compute 12 epochs more than the 38 that are kept. */
 const TRAIN: ItemDone = {
@@ -34,5 +34,36 @@ describe('a forecast', () => {
     [7500, '2 h 05 min'],
   ])('rounds %f seconds to about %s', (expected, text) => {
     expect(forecast({ expected })).toContain(`12 to run, about ${text} (`);
+  });
+});
+
+describe('a run that executes nothing', () => {
+  const SUMMARY = {
+    type: 'summary',
+    restored: 0,
+    fresh: 1,
+    failed: 0,
+    blocked: 0,
+    cancelled: 0,
+    seconds: 0,
+  } as const;
+
+  function told(mode: 'dry' | 'frozen' | undefined, ran: number): string {
+    let text = '';
+    const report = plainReporter((line) => {
+      text += line;
+    }, mode);
+    report({ ...SUMMARY, ran });
+    return text;
+  }
+
+  it('says so above the line that counts what would run', () => {
+    expect(told('dry', 7)).toBe('(dry: nothing was run)\npipe: 7 ran, 0 restored, 1 fresh\n');
+    expect(told('frozen', 7)).toBe('(frozen: nothing was run)\npipe: 7 ran, 0 restored, 1 fresh\n');
+  });
+
+  it('is silent about it when there is nothing to run, and so is any other run', () => {
+    expect(told('dry', 0)).toBe('pipe: 0 ran, 0 restored, 1 fresh\n');
+    expect(told(undefined, 7)).toBe('pipe: 7 ran, 0 restored, 1 fresh\n');
   });
 });
