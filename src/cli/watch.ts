@@ -33,6 +33,7 @@ export async function watch(parsed: Parsed, context: CommandContext): Promise<nu
       emit: reporterFor(parsed, context),
       onMistake: (error) =>
         terminal.err(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`),
+      onChanged: (what, over) => say(`pipe: ${what}${over ? ': starting over' : ''}\n`),
       onIdle: () =>
         say(
           terminal.onKey === undefined ? 'pipe: watching\n' : 'pipe: watching (r runs, q quits)\n',

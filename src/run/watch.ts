@@ -1,4 +1,5 @@
 /** Watch mode: runs, waits for a change of a file that counts, and runs again. */
+import path from 'node:path';
 import { UserError } from '../error.js';
 import type { Emit, RunEvent } from '../event.js';
 import { type FileWatch, type WatchSet, watchFiles } from './file-watch.js';
@@ -14,6 +15,8 @@ export interface WatchUser {
   readonly emit: Emit;
   /** A pipeline.yaml or a stage that cannot be read: shown, and waited for. */
   readonly onMistake: (error: UserError) => void;
+  /** A run begins, since files changed; `over` when one was stopped for it. */
+  readonly onChanged: (what: string, over: boolean) => void;
   /** All is done for now. */
   readonly onIdle: (result: RunResult | undefined) => void;
   /** Called once with what the keys do. */
@@ -50,6 +53,10 @@ class Session {
   readonly #ended: Promise<void>;
   #end: (error?: unknown) => void = () => {};
   readonly #executing = new Set<string>();
+  /** Of incremental items that are executing: epochs completed. */
+  readonly #epochs = new Map<string, number>();
+  /** Files that changed since the last run began. */
+  readonly #changes = new Set<string>();
   #state: WatchState = 'idle';
   #set: WatchSet | undefined;
   /** The last that was read from a pipeline without mistakes. */
@@ -97,6 +104,7 @@ class Session {
           break;
         case 'start-run':
           clearTimeout(this.#quiet);
+          this.#tellChanges();
           this.#runOnce().then(
             () => this.#input({ type: 'run-ended' }),
             (error: unknown) => this.#end(error),
@@ -114,8 +122,15 @@ class Session {
     }
   }
 
+  #tellChanges(): void {
+    if (this.#changes.size === 0) return;
+    this.#user.onChanged(changesText(this.#changes), this.#stopRun.signal.aborted);
+    this.#changes.clear();
+  }
+
   async #runOnce(): Promise<void> {
     this.#stopRun = new AbortController();
+    this.#epochs.clear();
     try {
       const project = await this.#openWatched();
       if (this.#error !== undefined) {
@@ -183,10 +198,23 @@ class Session {
   }
 
   readonly #emit = (event: RunEvent): void => {
-    if (event.type === 'start') this.#executing.add(event.item);
+    if (event.type === 'start') {
+      this.#executing.add(event.item);
+      this.#epochs.set(event.item, event.epochs?.completed ?? 0);
+    }
+    if (event.type === 'epoch') this.#epochs.set(event.item, event.epoch);
     if (event.type === 'item') this.#executing.delete(event.item);
-    this.#user.emit(event);
+    this.#user.emit(this.#withCause(event));
   };
+
+  /** What a change has cancelled names it, and not the interruption that it came by. */
+  #withCause(event: RunEvent): RunEvent {
+    if (event.type !== 'item' || event.verdict !== 'cancelled') return event;
+    if (!this.#stopRun.signal.aborted || this.#changes.size === 0) return event;
+    const epochs = this.#epochs.get(event.item) ?? 0;
+    const kept = epochs === 0 ? '' : `, ${epochs === 1 ? '1 epoch' : `${epochs} epochs`} kept`;
+    return { ...event, reason: `${changesText(this.#changes)}${kept}` };
+  }
 
   /** Who does not see every change must not go on; what runs is ended first. */
   readonly #failed = (error: unknown): void => {
@@ -195,7 +223,17 @@ class Session {
   };
 
   readonly #changed = (relative: string): void => {
+    // A watched file that names itself comes as one in a folder of its name too.
+    const above = path.dirname(relative);
+    if (!(this.#changes.has(above) && path.basename(above) === path.basename(relative)))
+      this.#changes.add(relative);
     const concerns = this.#set?.concerns(relative, this.#executing) === true;
     this.#input({ type: 'changed', concerns: concerns && this.#executing.size > 0 });
   };
+}
+
+function changesText(files: ReadonlySet<string>): string {
+  const [first, ...more] = files;
+  if (more.length === 0) return `${first} changed`;
+  return `${first} and ${more.length === 1 ? '1 more file' : `${more.length} more files`} changed`;
 }

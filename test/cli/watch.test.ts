@@ -57,6 +57,37 @@ describe('pipe watch', () => {
     expect(made.read('out.txt')).toBe('THREE\ny\n');
   });
 
+  it('says which file it runs again for, and of a training that it stops how many epochs are kept', async () => {
+    const made = project({
+      'in.txt': 'first\n',
+      'pipeline.yaml': `
+stages:
+  train:
+    cmd: |
+      cp in.txt seen.txt
+      for epoch in 1 2; do
+        mkdir "$PIPE_COMMIT/draft"; mv "$PIPE_COMMIT/draft" "$PIPE_COMMIT/$epoch"
+        while test -e "$PIPE_COMMIT/$epoch"; do sleep 0.05; done
+        while [ "$(cat seen.txt)" = wait ]; do sleep 0.05; done
+      done
+      cp seen.txt model.txt
+    deps: [in.txt]
+    outs: [model.txt]
+    epochs: 2
+`,
+    });
+    const running = made.start('watch');
+    watching.push(running);
+    await running.text((out) => out.includes('pipe: watching'));
+    made.write('in.txt', 'wait\n');
+    await running.text((out) => /changed.*epoch 1\/2/s.test(out));
+    made.write('in.txt', 'go\n');
+    await running.text((out) => /starting over.*pipe: watching/s.test(out));
+    expect(running.told()).toMatch(/^pipe: in\.txt changed$/m);
+    expect(running.told()).toMatch(/^train: cancelled: in\.txt changed, 1 epoch kept$/m);
+    expect(running.told()).toMatch(/^pipe: in\.txt changed: starting over$/m);
+  });
+
   it('is not woken by what stages write, nor by files that nobody names', async () => {
     const made = project({ 'pipeline.yaml': UPPER, 'in.txt': 'one\n' });
     const running = watch(made);
@@ -220,8 +251,8 @@ stages:
     await running.event((event) => event.type === 'item' && event.verdict === 'ran');
     expect(made.read('out.txt')).toBe('go\n');
     expect(
-      (await running.event((event) => event.type === 'item' && event.verdict === 'cancelled')).type,
-    ).toBe('item');
+      await running.event((event) => event.type === 'item' && event.verdict === 'cancelled'),
+    ).toMatchObject({ item: 'slow', reason: 'in.txt changed' });
   });
 });
 
