@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, type Screen, type Terminal } from './cli/command.js';
 import { COMMANDS } from './cli/commands.js';
-import { renderDiagnostic, UserError } from './error.js';
+import { renderDiagnostic, UserError, userError } from './error.js';
 import { nearest } from './pipeline/suggest.js';
 import type { Host } from './run/project.js';
 import type { Interruption } from './run/work.js';
 
 async function main(argv: readonly string[]): Promise<number> {
-  const [name, ...rest] = argv;
+  // `pipe help run` is `pipe run --help`.
+  const [name, ...rest] =
+    argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv;
   const stop = new AbortController();
   const terminal = openTerminal(() => stop.abort());
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -23,14 +25,16 @@ async function main(argv: readonly string[]): Promise<number> {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined) {
     const near = nearest(name, Object.keys(COMMANDS));
-    terminal.err(`pipe: error: unknown command "${name}" (unknown-command)\n`);
-    terminal.err(near === undefined ? '  see `pipe --help`\n' : `  did you mean "pipe ${near}"?\n`);
-    return EXIT.mistake;
+    throw userError(
+      'unknown-command',
+      `unknown command "${name}"`,
+      near === undefined ? 'see `pipe --help`' : `did you mean "pipe ${near}"?`,
+    );
   }
   const { command } = await entry.load();
   if (rest.some((word) => word === '--help' || word === '-h')) {
-    const { helpText } = await import('./cli/args.js');
-    terminal.out(helpText(command.usage));
+    const { helpText, usageFor } = await import('./cli/args.js');
+    terminal.out(helpText(usageFor(command.usage, rest)));
     return EXIT.done;
   }
   return await command.run(rest, { host: host(), terminal, interruption: interruption(stop) });
@@ -41,7 +45,7 @@ function overview(): string {
   const rows = Object.entries(COMMANDS).map(
     ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
   );
-  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\nEvery command has --help.\n`;
+  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\nEvery command has --help, and "pipe help run" is "pipe run --help".\n`;
 }
 
 let known: Host | undefined;

@@ -22,6 +22,18 @@ export interface Usage {
   readonly options: readonly Option[];
   /** Further paragraphs of the help. */
   readonly notes?: string;
+  /** What its first argument may name, each with a help of its own. */
+  readonly parts?: readonly Part[];
+}
+
+/** A command within a command: `pipe cache gc`. */
+export interface Part {
+  readonly name: string;
+  readonly positionals: string;
+  readonly summary: string;
+  /** Names of the command's options that it takes. */
+  readonly options: readonly string[];
+  readonly notes?: string;
 }
 
 export interface Parsed {
@@ -98,6 +110,19 @@ function unknownOption(usage: Usage, options: readonly Option[], rawName: string
     message: `unknown option ${rawName} of pipe ${usage.command}`,
     hint: near === undefined ? `see \`pipe ${usage.command} --help\`` : `did you mean ${near}?`,
   };
+}
+
+/** The usage of the part that the words name, or of the command itself. */
+export function usageFor(usage: Usage, words: readonly string[]): Usage {
+  const part = usage.parts?.find(({ name }) => words.includes(name));
+  if (part === undefined) return usage;
+  const { name, positionals, summary, notes } = part;
+  const options = usage.options
+    .filter((option) => part.options.includes(option.name))
+    // Whose option it is need not be said here.
+    .map((option) => ({ ...option, help: option.help.replace(/^(?:with )?[a-z]+: /, '') }));
+  const command = `${usage.command} ${name}`;
+  return { command, positionals, summary, options, ...(notes !== undefined && { notes }) };
 }
 
 /** The text of `--help`. */

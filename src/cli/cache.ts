@@ -18,6 +18,11 @@ import {
   withProject,
 } from './command.js';
 
+const GC_NOTES =
+  'gc never removes what the current pipeline, pipeline.lock, a running process or the last runs need;\nof the rest it first removes what is cheapest to compute again for its size.\nRuns do the same above the limit; PIPE_CACHE_MAX_SIZE=50G is another one, off leaves it to you.';
+
+const VERIFY_NOTES = 'Exit: 3 when verify finds damage.';
+
 const usage: Usage = {
   command: 'cache',
   positionals: 'stats | verify | gc',
@@ -35,8 +40,29 @@ const usage: Usage = {
     ...VARIANT_OPTIONS,
     JSON_OPTION,
   ],
-  notes:
-    'gc never removes what the current pipeline, pipeline.lock, a running process or the last runs need;\nof the rest it first removes what is cheapest to compute again for its size.\nRuns do the same above the limit; PIPE_CACHE_MAX_SIZE=50G is another one, off leaves it to you.\nExit: 3 when verify finds damage.',
+  notes: `${GC_NOTES}\n${VERIFY_NOTES}`,
+  parts: [
+    {
+      name: 'stats',
+      positionals: '',
+      summary: 'Says what the cache holds, by item, and what it costs.',
+      options: ['profile', 'set', 'json'],
+    },
+    {
+      name: 'verify',
+      positionals: '',
+      summary: 'Reads every object and record, and says what is damaged and whom it concerns.',
+      options: ['repair', 'profile', 'set', 'json'],
+      notes: VERIFY_NOTES,
+    },
+    {
+      name: 'gc',
+      positionals: '',
+      summary: 'Removes what nothing needs.',
+      options: ['dry', 'max-size', 'max-age', 'profile', 'set', 'json'],
+      notes: GC_NOTES,
+    },
+  ],
 };
 
 const ACTIONS: Readonly<

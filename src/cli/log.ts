@@ -8,6 +8,7 @@ import { itemHolder } from '../run/locks.js';
 import type { Project } from '../run/project.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, VARIANT_OPTIONS, withProject } from './command.js';
+import { standings } from './inspect.js';
 
 const usage: Usage = {
   command: 'log',
@@ -29,7 +30,7 @@ export const command: Command = {
       const item = itemOf(project, parsed.positionals);
       const folder = path.join(project.cache.layout.logs, fileNameOf(item));
       const newest = logsIn(folder).at(-1);
-      if (newest === undefined) throw noLog(item);
+      if (newest === undefined) throw await noLog(project, item);
       if (!parsed.flag('follow')) {
         readLog(newest, out);
         return EXIT.done;
@@ -56,10 +57,14 @@ function itemOf({ plan }: Project, targets: readonly string[]): string {
   return item;
 }
 
-function noLog(item: string): Error {
-  return userError(
-    'no-log',
-    `${item} has no log: it was not executed here`,
-    'a result that was restored or computed elsewhere comes without one; `pipe run --force` executes it',
-  );
+async function noLog(project: Project, item: string): Promise<Error> {
+  const [standing] = await standings(project, [item], true);
+  const reason = standing?.reasons[0]?.text;
+  const hint =
+    standing?.state === 'unknown' || standing?.state === 'missing'
+      ? `it cannot be executed yet: ${reason}`
+      : standing?.state === 'stale'
+        ? `\`pipe run ${item}\` executes it`
+        : `its result was computed elsewhere and comes without one; \`pipe run --force ${item}\` executes it`;
+  return userError('no-log', `${item} has no log: it was not executed here`, hint);
 }

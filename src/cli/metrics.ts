@@ -36,6 +36,16 @@ const usage: Usage = {
   ],
   notes:
     'Metrics are read from the files that `metrics:` names, and where those are not there from\npipeline.lock; those of a revision from its pipeline.lock, without a checkout.',
+  parts: [
+    {
+      name: 'diff',
+      positionals: '[revision [revision]]',
+      summary:
+        'Prints which metrics differ from those of a git revision (HEAD), or between two revisions.',
+      options: ['profile', 'set', 'metric', 'all', 'md', 'json'],
+      notes: 'Those of a revision are read from its pipeline.lock, without a checkout.',
+    },
+  ],
 };
 
 export const command: Command = {

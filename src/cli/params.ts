@@ -17,6 +17,16 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes: 'With paths, such as train or train.epochs, these alone.',
+  parts: [
+    {
+      name: 'diff',
+      positionals: '[revision [revision]]',
+      summary:
+        'Prints which params differ from those of a git revision (HEAD), or between two revisions.',
+      options: ['profile', 'set', 'all', 'md', 'json'],
+      notes: '--set counts for today alone: so it shows what an experiment changes.',
+    },
+  ],
 };
 
 export const command: Command = {

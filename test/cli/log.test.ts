@@ -50,3 +50,31 @@ test.each([
   expect(ended.code).toBe(2);
   expect(ended.err).toContain(message);
 });
+
+test.each([
+  ['held', '`pipe run held` executes it'],
+  ['child', 'it cannot be executed yet: not known before parent has run'],
+  ['lost', 'it cannot be executed yet: dep nowhere.txt is missing'],
+  [
+    'done',
+    'its result was computed elsewhere and comes without one; `pipe run --force done` executes it',
+  ],
+])('of %s without a log it says how one comes about', async (item, hint) => {
+  const made = project();
+  made.write(
+    'pipeline.yaml',
+    `${made.read('pipeline.yaml')}
+  parent: { cmd: "exit 1", outs: [p.txt] }
+  child: { cmd: "cat p.txt > c.txt", deps: [p.txt], outs: [c.txt] }
+  lost: { cmd: "cat nowhere.txt > l.txt", deps: [nowhere.txt], outs: [l.txt] }
+  done: { cmd: "echo x > d.txt", outs: [d.txt] }
+`,
+  );
+  await made.pipe('run', '--keep-going', 'child', 'done');
+  made.remove('cache/logs/done');
+  const ended = await made.pipe('log', item);
+  expect(ended.err).toBe(
+    `error: ${item} has no log: it was not executed here (no-log)\n  ${hint}\n`,
+  );
+  expect(ended.code).toBe(2);
+});

@@ -1,0 +1,32 @@
+/** How the command line explains itself. */
+import { expect, it } from 'vitest';
+import { project } from '../rig/projects.js';
+
+it('`pipe help run` is `pipe run --help`', async () => {
+  const made = project();
+  const [help, same] = await Promise.all([made.pipe('help', 'run'), made.pipe('run', '--help')]);
+  expect(help).toEqual(same);
+  expect(help.out).toContain('usage: pipe run [options]');
+  expect(help.code).toBe(0);
+});
+
+it('a command within a command has a help of its own', async () => {
+  const made = project();
+  const { out } = await made.pipe('cache', 'gc', '--help');
+  expect(out).toContain('usage: pipe cache gc [options]\n');
+  expect(out).toMatch(/^ +--max-size <size> +bytes that may stay, such as 50G$/m);
+  expect(out).not.toContain('--repair');
+  for (const name of ['metrics', 'params']) {
+    const diff = await made.pipe('help', name, 'diff');
+    expect(diff.out).toContain(`usage: pipe ${name} diff [options] [revision [revision]]\n`);
+    expect(diff.out).toMatch(/^ +--all +also what is equal$/m);
+  }
+});
+
+it('a command that there is not is a mistake like any other, with the nearest', async () => {
+  const { code, err } = await project().pipe('statsu');
+  expect([code, err]).toEqual([
+    2,
+    'error: unknown command "statsu" (unknown-command)\n  did you mean "pipe status"?\n',
+  ]);
+});
