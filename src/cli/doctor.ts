@@ -6,6 +6,7 @@ import { renderDiagnostic, UserError } from '../error.js';
 import { findGpus } from '../process/gpus.js';
 import { bytes, plural } from '../report/words.js';
 import { findRoot, openProject } from '../run/project.js';
+import { gibibytes } from '../run/resources.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
 
@@ -58,7 +59,7 @@ function node(): Finding {
 function machine(): Finding {
   return {
     good: true,
-    text: `${plural(availableParallelism(), 'core')}, ${bytes(totalmem())} of memory`,
+    text: `${plural(availableParallelism(), 'core')}, ${gibibytes(totalmem())} of memory`,
   };
 }
 

@@ -1,7 +1,7 @@
 /** `pipe graph`: what needs what, and how it stands. */
 import { renderDiagnostic, UserError } from '../error.js';
 import { select, withNeeds } from '../pipeline/select.js';
-import { type GraphNode, type GraphState, stateLabel } from '../report/graph.js';
+import { type GraphNode, stateLabel } from '../report/graph.js';
 import { graphDot, graphMermaid } from '../report/graph-diagrams.js';
 import { graphText } from '../report/graph-text.js';
 import type { Project } from '../run/project.js';
@@ -15,6 +15,7 @@ import {
 } from './command.js';
 import { itemNodes, type States, stageNodes } from './graph-nodes.js';
 import { statesOf } from './inspect.js';
+import { paint } from './paint.js';
 
 const usage: Usage = {
   command: 'graph',
@@ -28,7 +29,7 @@ const usage: Usage = {
     ...VARIANT_OPTIONS,
   ],
   notes:
-    'With names, these and all that they need. On a terminal, an edge that follows from others is\nleft out; the other forms have them all. States are those of `pipe status`.',
+    'With names, these and all that they need. On a terminal, an edge that follows from others is\nleft out; the other forms have them all. States are those of `pipe status`.\n○ needs no other node, ● needs those that its rails lead to.',
 };
 
 const FORMS = ['mermaid', 'dot', 'json'] as const;
@@ -110,16 +111,4 @@ function plain(node: GraphNode, nodes: readonly GraphNode[]): object {
     ...(states && { state: stateLabel(node), states: byState }),
     needs: needs.map((need) => nodes[need]!.name),
   };
-}
-
-const COLORS: Readonly<Record<GraphState, number>> = {
-  missing: 31,
-  stale: 33,
-  unknown: 2,
-  restorable: 36,
-  fresh: 32,
-};
-
-function paint(text: string, state: GraphState): string {
-  return `\x1b[${COLORS[state]}m${text}\x1b[0m`;
 }

@@ -2,6 +2,7 @@
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { type Standing, standings } from './inspect.js';
+import { paint } from './paint.js';
 
 const usage: Usage = {
   command: 'status',
@@ -20,18 +21,21 @@ export const command: Command = {
     const all = await withProject(parsed, context, (project) =>
       standings(project, targets, targets.length > 0),
     );
-    context.terminal.out(parsed.flag('json') ? `${JSON.stringify(all, null, 2)}\n` : table(all));
+    const { out, screen } = context.terminal;
+    const colors = screen?.colors === true;
+    out(parsed.flag('json') ? `${JSON.stringify(all, null, 2)}\n` : table(all, colors));
     return EXIT.done;
   },
 };
 
-function table(all: readonly Standing[]): string {
+function table(all: readonly Standing[], colors: boolean): string {
   const width = Math.max(0, ...all.map(({ item }) => item.length));
   return all
     .map(({ item, state, reasons }) => {
       const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : '';
       const why = reasons[0] === undefined ? '' : `  ${reasons[0].text}${more}`;
-      return `${item.padEnd(width)}  ${why === '' ? state : state.padEnd(10)}${why}\n`;
+      const told = why === '' ? state : state.padEnd(10);
+      return `${item.padEnd(width)}  ${colors ? paint(told, state) : told}${why}\n`;
     })
     .join('');
 }

@@ -9,7 +9,7 @@ import { refuseMissingDeps } from './foretell.js';
 import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from './lock-check.js';
 import { readLockFile } from './lock-file.js';
 import { inShort, otherOuts, reasonsAgainst } from './lock-reasons.js';
-import { type Outlook, outlooks } from './outlook.js';
+import { type Outlook, outlooks, waitingText } from './outlook.js';
 import { cacheOf, finish, itemAt, neverAlways, type Work } from './work.js';
 
 /** Ends every item with what it is; returns the number of differences. */
@@ -160,7 +160,7 @@ function whyItWouldRun(
   outlook: Outlook,
   block: LockBlock | undefined,
 ): string {
-  if (outlook.kind === 'unknown') return `not known before ${outlook.waitsFor.join(', ')} has run`;
+  if (outlook.kind === 'unknown') return waitingText(outlook.waitsFor);
   const item = itemAt(work, index);
   const code = work.codes.of(index);
   if (outlook.kind !== 'run' || outlook.cause !== 'stale' || block === undefined)

@@ -58,6 +58,7 @@ export async function refuseTooManyGpus(work: Work, indices: readonly number[]):
   );
 }
 
-function gibibytes(bytes: number): string {
+/** Memory, in the unit that `memory: 4G` is in. */
+export function gibibytes(bytes: number): string {
   return `${Number((bytes / 2 ** 30).toFixed(1))} GiB`;
 }
