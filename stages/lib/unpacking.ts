@@ -83,8 +83,11 @@ export function chooseEntries<E extends Entry>(
   return chosen;
 }
 
-/** The libraries have refused most of these already; our folder is too dear to depend on that alone. */
-function checkName({ name, within }: Entry): void {
+/**
+ * Refuses a name that leaves the folder. The libraries have refused most of these already; our folder
+ * is too dear to depend on that alone.
+ */
+export function checkName({ name, within }: Pick<Entry, 'name' | 'within'>): void {
   const escapes =
     name === '' ||
     name.startsWith('/') ||
