@@ -1,7 +1,16 @@
 /** Decompressors of parquet's pages that never give more than is declared, nor more than is allowed. */
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { Decompress } from 'fzstd';
-import { type Compressors, snappyUncompress } from 'hyparquet';
+import { type CompressionCodec, type Compressors, snappyUncompress } from 'hyparquet';
+
+/** What is read; the library `datasets` writes SNAPPY. */
+export const CODECS: readonly CompressionCodec[] = [
+  'UNCOMPRESSED',
+  'SNAPPY',
+  'GZIP',
+  'BROTLI',
+  'ZSTD',
+];
 
 type Decompressor = (packed: Uint8Array, bytes: number) => Uint8Array;
 

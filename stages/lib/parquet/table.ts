@@ -9,7 +9,7 @@ import {
   type RowGroup,
 } from 'hyparquet';
 import { firstLine, mistake } from '../mistake.js';
-import { createCodecs } from './codecs.js';
+import { CODECS, createCodecs } from './codecs.js';
 import { type Columns, findColumns, wantedColumns } from './columns.js';
 import { openRanges } from './file-ranges.js';
 
@@ -102,7 +102,7 @@ function listGroups({ row_groups: raws, num_rows }: FileMetaData): Group[] {
  */
 export async function readGroup(table: ImageTable, group: Group): Promise<ImageRow[]> {
   const { file, columns, metadata, ranges, maxGroupBytes } = table;
-  checkSize(table, group);
+  checkGroup(table, group);
   return attempt(`${file}: ${group.name}`, async () => {
     const rows = await parquetReadObjects({
       file: ranges,
@@ -118,11 +118,17 @@ export async function readGroup(table: ImageTable, group: Group): Promise<ImageR
   });
 }
 
-function checkSize({ file, columns, maxGroupBytes }: ImageTable, group: Group): void {
+function checkGroup({ file, columns, maxGroupBytes }: ImageTable, group: Group): void {
   const wanted = new Set(wantedColumns(columns));
   let [packed, unpacked] = [0, 0];
   for (const { meta_data: meta } of group.raw.columns) {
     if (meta === undefined || !wanted.has(meta.path_in_schema[0] ?? '')) continue;
+    if (!CODECS.includes(meta.codec)) {
+      throw mistake(
+        `${file}: ${group.name} is packed by ${meta.codec}, which is not read`,
+        `Write the file anew, packed by one of ${CODECS.join(', ')}.`,
+      );
+    }
     packed += Number(meta.total_compressed_size);
     unpacked += Number(meta.total_uncompressed_size);
   }
