@@ -55,6 +55,7 @@ export function makeParquet(rows: readonly ParquetRow[], options: ParquetOptions
       ],
       schema,
       codec,
+      compressors: { LZ4_RAW: (page) => page }, // no packing at all: nobody reads it
       rowGroupSize,
       ...(labelNames && { kvMetadata: [{ key: 'huggingface', value: featuresOf(labelNames) }] }),
     }),

@@ -233,6 +233,14 @@ describe('the column of images', () => {
   });
 });
 
+test('a file packed in a way that is not read says which are', async () => {
+  const file = table([{ text: 'a' }], { codec: 'LZ4_RAW' });
+  await expect(extract(file)).rejects.toThrow(
+    `${file}: row group 1 of 1 is packed by LZ4_RAW, which is not read\n` +
+      '  Write the file anew, packed by one of UNCOMPRESSED, SNAPPY, GZIP, BROTLI, ZSTD.',
+  );
+});
+
 describe('a damaged file', () => {
   const rows = [
     { text: 'some text '.repeat(20), path: 'a.png', label: 0 },
