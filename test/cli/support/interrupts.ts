@@ -89,7 +89,9 @@ export async function interruptRounds(
   project.env[MARK] = project.root;
   project.env.PIPE_GPUS = '1';
   try {
-    const steps = (await project.run('-k')).events.length;
+    const first = await project.run('-k');
+    if (first.code !== 0) throw new Error(`undisturbed, it fails: ${first.err}${first.out}`);
+    const steps = first.events.length;
     const results: Interrupted[] = [];
     let taken = 0;
     for (let round = 1; taken < interrupts; round++) {
@@ -98,7 +100,11 @@ export async function interruptRounds(
       const left = processesMarked(project.root).map(commandLine);
       const next = await project.run(...set);
       const wrong = next.code === 0 ? [] : [`exit code ${next.code}: ${next.err}${next.out}`];
-      if (project.read('all.txt') !== allOf(round)) wrong.push(project.read('all.txt'));
+      const all = project
+        .lines('all.txt')
+        .map((line) => `${line}\n`)
+        .join('');
+      if (all !== allOf(round)) wrong.push(all);
       left.push(...processesMarked(project.root).map((pid) => `after: ${commandLine(pid)}`));
       results.push({ end, left, wrong });
       if (end === 130) taken++;
