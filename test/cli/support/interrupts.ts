@@ -5,8 +5,11 @@ import { Project, type Running } from '../../rig/project.js';
 
 /** What became of one interrupted run. */
 export interface Interrupted {
-  /** Its exit code, or the signal that ended it before it could take the signal. */
-  readonly end: number | NodeJS.Signals | null;
+  /**
+   * Its exit code; `unready` when a signal ended it before it could take one and before its first
+   * word. With both signals waiting, Node's own handling of either may come first.
+   */
+  readonly end: number | 'unready' | NodeJS.Signals | null;
   /** Processes of any stage that were alive after it. */
   readonly left: readonly string[];
   /** Outs after the next run that are not what an undisturbed run makes. */
@@ -131,5 +134,6 @@ async function interrupt(run: Running, steps: number, random: () => number) {
     run.kill('SIGTERM');
   }
   const { code, signal } = await run.ended;
-  return signal ?? code;
+  const isUnready = signal !== null && run.told().trim() === '';
+  return isUnready ? 'unready' : (signal ?? code);
 }
