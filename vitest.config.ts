@@ -2,11 +2,15 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** They replace a module for all that import it, or change the current folder: each has a process of its own. */
+/**
+ * Each has a process of its own: they replace a module or calls of node:fs for all that import them,
+ * change the current folder, or choose a backend, which is one for all of tfjs.
+ */
 const ALONE = [
-  'test/stages/evaluate.test.ts',
-  'test/stages/report.test.ts',
-  'test/stages/report-browser.test.ts',
+  'test/cache/faults.test.ts',
+  'test/stages/*.test.ts',
+  'test/stages/lib/{backend,nn,train}/*.test.ts',
+  'test/stages/lib/restore.test.ts',
   'test/trace/digest.test.ts',
 ];
 

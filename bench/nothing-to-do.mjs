@@ -41,8 +41,7 @@ function flagship() {
   for (const file of ['package.json', 'tsconfig.json']) cpSync(file, path.join(folder, file));
   symlinkSync(path.resolve('node_modules'), path.join(folder, 'node_modules'));
   writeFileSync(path.join(folder, 'pipeline.yaml'), small(readFileSync('pipeline.yaml', 'utf8')));
-  const pipe = ours(folder);
-  const results = inTurn([empty, pipe], 2 * ROUNDS);
+  const results = inTurn([empty, ...ours(folder)], 2 * ROUNDS);
   console.log(`${table('flagship, 13 items', results, NODE)}\n\nGoal: ≤ 1.8 × node.\n`);
 }
 
@@ -75,7 +74,7 @@ function items(count) {
   }
   const results = inTurn([
     empty,
-    ours(folder),
+    ...ours(folder),
     ...commands.filter(({ name }) => !failed.has(name)),
   ]);
   for (const name of missing) results.set(name, { failed: 'missing here' });
@@ -100,17 +99,23 @@ function files() {
     cwd: folder,
     argv: [process.execPath, path.join(work, 'lstat.cjs'), 'data', 'out'],
   };
-  const results = inTurn([loop, ours(folder)]);
+  const results = inTurn([loop, ...ours(folder)]);
   console.log(`${table('54,000 files of 4 KB', results, 'lstat loop')}\n\nGoal: ≤ 2 × the loop.\n`);
 }
 
-/** Run before, twice: the second remembers what the first had only just written. */
+/**
+ * Run before, three times: the second remembers what the first had only just written, the third
+ * leaves its answer. Beside it the same with `--json`, which is always found out the long way.
+ */
 function ours(folder) {
   const argv = [process.execPath, PIPE, 'run'];
-  for (let time = 0; time < 2; time++) {
+  for (let time = 0; time < 3; time++) {
     process.stderr.write(`pipe run in ${path.basename(folder)}\n`);
     const { status, stdout } = spawnSync(argv[0], argv.slice(1), { cwd: folder, env: ENV });
     if (status !== 0) throw new Error(`pipe run failed:\n${stdout}`);
   }
-  return { name: 'pipe run', cwd: folder, argv };
+  return [
+    { name: 'pipe run', cwd: folder, argv },
+    { name: 'pipe run --json', cwd: folder, argv: [...argv, '--json'] },
+  ];
 }

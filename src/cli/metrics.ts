@@ -68,7 +68,14 @@ async function list(parsed: Parsed, context: CommandContext): Promise<string> {
   if (parsed.flag('json')) return `${JSON.stringify(Object.fromEntries(shown), null, 2)}\n`;
   if (shown.size === 0) return 'there are no metrics: name JSON outs under `metrics:`, and run\n';
   const tables = [...byStage(shown).values()].map(rowsOf);
-  return tables.map(parsed.flag('md') ? markdownTable : plainTable).join('\n');
+  const text = tables.map(parsed.flag('md') ? markdownTable : plainTable).join('\n');
+  return text + advice(text.split('\n').length, context);
+}
+
+/** For who sees only the end of it. */
+function advice(lines: number, { terminal: { screen } }: CommandContext): string {
+  if (screen === undefined || lines <= screen.size().rows) return '';
+  return `\n${lines} lines: --metric 'val.*' prints what a pattern matches\n`;
 }
 
 async function diff(

@@ -48,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'process',
   ],
   index: ['error', 'event', 'pipeline', 'run'],
+  still: ['cache', 'pipeline/root'],
   main: ['error', 'cli', 'pipeline', 'run'],
 };
 

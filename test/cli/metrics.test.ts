@@ -1,6 +1,7 @@
 /** `pipe metrics`, `metrics diff` and `params diff`: against what git has, without a checkout. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { command } from '../../src/cli/metrics.js';
 import { Project } from '../rig/project.js';
 
 const PIPELINE = `
@@ -41,6 +42,28 @@ async function out(...args: string[]): Promise<string> {
   expect([ended.code, ended.err]).toEqual([0, '']);
   return ended.out;
 }
+
+it('tells how to see less where a terminal shows only the end of them', async () => {
+  const never = new AbortController().signal;
+  const shownOn = async (rows: number) => {
+    let out = '';
+    const write = (text: string) => {
+      out += text;
+    };
+    const screen = { size: () => ({ columns: 80, rows }), onResize: () => () => {}, colors: false };
+    await command.run([], {
+      host: { cwd: made.root, env: made.env, dist: '', version: '0' },
+      terminal: { out: write, err: write, onKey: undefined, screen },
+      interruption: { stop: never, kill: never },
+    });
+    return out;
+  };
+  const advice = "--metric 'val.*' prints what a pattern matches";
+  expect(await shownOn(40)).not.toContain(advice);
+  expect(await shownOn(4)).toMatch(
+    new RegExp(`\\n\\d+ lines: ${advice.replaceAll('*', '\\*')}\\n$`),
+  );
+});
 
 describe('pipe metrics', () => {
   it('is a table for each stage, its items side by side', async () => {

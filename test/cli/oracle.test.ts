@@ -3,6 +3,6 @@ import { expect, it } from 'vitest';
 import { checkStaleness } from './support/staleness.js';
 
 it('runs exactly what an oracle says, and makes what a build from scratch makes', async () => {
-  await checkStaleness(4, 4, 1);
-  expect.hasAssertions();
+  const { kept } = await checkStaleness(4, 4, 1);
+  expect(kept).toBeGreaterThan(3);
 });

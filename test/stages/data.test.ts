@@ -15,6 +15,7 @@ import preprocess from '../../stages/preprocess.js';
 import split from '../../stages/split.js';
 import { runStage } from './support/context.js';
 import { folderDigests, temporaryFolder } from './support/folders.js';
+import { makeParquet } from './support/parquet-writer.js';
 
 const PARAMS = {
   image: { size: 32, channels: 1, maxUnreadable: 0.1 },
@@ -233,6 +234,31 @@ describe('images that cannot be read', () => {
       /^2 of 10 images cannot be read:\n {2}images\/0\.jpg: .*\n {2}images\/1\.jpg: .*\n {2}image\.maxUnreadable allows a share of 0\.1\.$/,
     );
   });
+});
+
+test('from parquet shards, a label is on one side only', async () => {
+  const shards = join(folder.path, 'shards');
+  mkdirSync(shards);
+  const rows = await Promise.all(
+    Array.from({ length: 12 }, async (_, index) => {
+      const background = { r: index * 20, g: 0, b: 0 };
+      const image = sharp({ create: { width: 40, height: 30, channels: 3, background } });
+      return { text: '', kind: [...(await image.jpeg().toBuffer())], label: `${index % 4}` };
+    }),
+  );
+  writeFileSync(join(shards, '0.parquet'), makeParquet(rows.slice(0, 7)));
+  writeFileSync(join(shards, '1.parquet'), makeParquet(rows.slice(7)));
+  const source = { kind: 'path', path: shards, group: 'folder' };
+  const run = await runAll('parquet', source, { ...PARAMS, split: { train: 9, test: 3, seed: 1 } });
+  const { index } = readImages(run.at('images'));
+  expect(index.unreadable).toEqual([]);
+  expect(index.images.map(({ file }) => file).slice(0, 4)).toEqual(
+    ['0/00', '0/04', '0/08', '1/01'].map((name) => `images/${name}.jpg`),
+  );
+  const found = readJson<Split>(join(run.at('split'), 'split.json'));
+  const labels = (indices: readonly number[]) =>
+    new Set(indices.map((i) => index.images[i]!.group));
+  expect([labels(found.train).size, labels(found.test).size]).toEqual([3, 1]);
 });
 
 test('a small set caps the train set loudly', async () => {

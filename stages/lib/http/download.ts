@@ -41,7 +41,7 @@ export async function download(
 ): Promise<Downloaded> {
   mkdirSync(folder, { recursive: true });
   const { url } = archive;
-  const file = join(folder, fileName(url));
+  const file = join(folder, keptName(url));
   const trust = openTrustStore(join(folder, TRUST));
   const known = trust.get(url);
   if (existsSync(file)) {
@@ -82,7 +82,7 @@ function cureFor({ sha256 }: Archive, folder: string): string {
 }
 
 /** A name that tells people what it is and is one of its own for each URL. */
-function fileName(url: string): string {
+export function keptName(url: string): string {
   const last = new URL(url).pathname.split('/').at(-1) ?? '';
   const readable = last
     .replace(/[^A-Za-z0-9._-]+/g, '-')

@@ -29,6 +29,15 @@ export const ANIMALS_10: HttpSource = {
       url: 'https://www.kaggle.com/api/v1/datasets/download/alessiocorrado99/animals10',
       login: 'kaggle',
     },
+    // Needs no account; not the same images, as its label says.
+    {
+      huggingface: 'Rapidata/Animals-10',
+      config: 'default',
+      split: 'train',
+      label: 'Animals-10, cleaned by Rapidata',
+      images: 23_554,
+      include: '**',
+    },
   ],
   include: '{raw-img,*/raw-img}/*/*',
   images: 26_179,

@@ -3,20 +3,22 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Backoff, Wait } from '../http/backoff.js';
-import { type Archive, type Downloaded, download } from '../http/download.js';
+import { HUB } from '../http/hub.js';
 import { type Environment, KAGGLE_CURE, kaggleAuthorization } from '../http/kaggle.js';
 import type { TransferOptions } from '../http/transfer.js';
-import { isMistake, mistake } from '../mistake.js';
-import { type Selection, unpackZip } from './path.js';
+import { firstLine, isMistake, mistake } from '../mistake.js';
+import { archiveName, type Brought, bringArchive, type ImageArchive } from './archives.js';
+import type { Selection } from './selection.js';
 import type { RawImage, RawIndex, SourceContext } from './source.js';
+import { unpack } from './unpack.js';
 
 export interface HttpSource extends Selection {
   readonly kind: 'http';
-  /** Zip archives that hold the same images: the first that can be had is taken. */
-  readonly archives: readonly Archive[];
+  /** Archives that hold the images, zip or parquet: the first that can be had is taken. */
+  readonly archives: readonly ImageArchive[];
   readonly label: string;
   readonly licence?: string;
-  /** How many images the archive holds; another number is an error. */
+  /** How many images an archive holds, unless it says so itself; another number is an error. */
   readonly images?: number;
   /** One image whose bytes are known, by base name. */
   readonly probe?: { readonly name: string; readonly bytes: number; readonly md5: string };
@@ -31,6 +33,8 @@ export interface HttpSettings {
   readonly backoff?: Backoff;
   readonly wait?: Wait;
   readonly silenceMs?: number;
+  /** Hugging Face's address. */
+  readonly hub?: string;
 }
 
 /** Downloads are kept beside the cache: with them, a second run needs no network. */
@@ -47,46 +51,57 @@ export async function takeHttp(
   context: SourceContext,
   settings: HttpSettings = defaultHttpSettings(),
 ): Promise<RawIndex> {
-  const { archive, downloaded } = await downloadFirst(source, context, settings);
-  const images = await unpackZip(downloaded.file, source, context);
-  checkImages(source, images, context.folder);
+  const { archive, brought } = await bringFirst(source, context, settings);
+  const taken = {
+    ...source,
+    ...(archive.label !== undefined && { label: archive.label }),
+    ...(archive.images !== undefined && { images: archive.images }),
+    ...(archive.include !== undefined && { include: archive.include }),
+  };
+  const images = await unpack(brought.files, taken, context);
+  checkImages(taken, images, context.folder);
   return {
     source: {
       kind: source.kind,
-      label: source.label,
+      label: taken.label,
       standIn: false,
       ...(source.licence !== undefined && { licence: source.licence }),
-      origin: `${archive.url}, ${downloaded.bytes} bytes, sha256 ${downloaded.sha256}`,
+      origin: brought.origin,
     },
     images,
   };
 }
 
-async function downloadFirst(
+async function bringFirst(
   source: HttpSource,
   context: SourceContext,
   settings: HttpSettings,
-): Promise<{ archive: Archive; downloaded: Downloaded }> {
+): Promise<{ archive: ImageArchive; brought: Brought }> {
+  const { folder, hub = HUB, notify } = settings;
   const failures: string[] = [];
-  for (const archive of source.archives) {
+  for (const [index, archive] of source.archives.entries()) {
     try {
       const options = transferOptions(archive, source.label, context, settings);
-      return { archive, downloaded: await download(archive, settings.folder, options) };
+      return { archive, brought: await bringArchive(archive, hub, folder, options) };
     } catch (error) {
       context.signal.throwIfAborted();
       if (!isMistake(error)) throw error;
       failures.push(error.message);
+      const next = source.archives[index + 1];
+      if (next !== undefined) {
+        notify(`${source.label}: ${firstLine(error)}; ${archiveName(next)} is taken instead`);
+      }
     }
   }
   throw mistake(
     `${source.label}: could not be downloaded.\n${failures.map((text) => `  ${text}`).join('\n')}`,
-    'Or download it by hand and name the folder or zip archive as the source: ' +
-      '{ kind: path, path: ./folder-or-zip }.',
+    'Or download it by hand and name the folder, zip archive or parquet file as the source: ' +
+      '{ kind: path, path: ./folder-or-file }.',
   );
 }
 
 function transferOptions(
-  { login }: Archive,
+  archive: ImageArchive,
   label: string,
   { signal, progress }: SourceContext,
   { environment, home, notify, backoff, wait, silenceMs }: HttpSettings,
@@ -102,10 +117,11 @@ function transferOptions(
     ...(backoff && { backoff }),
     ...(wait && { wait }),
     ...(silenceMs !== undefined && { silenceMs }),
-    ...(login === 'kaggle' && {
-      authorization: () => kaggleAuthorization(environment, home),
-      loginCure: KAGGLE_CURE,
-    }),
+    ...('login' in archive &&
+      archive.login === 'kaggle' && {
+        authorization: () => kaggleAuthorization(environment, home),
+        loginCure: KAGGLE_CURE,
+      }),
   };
 }
 

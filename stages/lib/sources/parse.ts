@@ -8,14 +8,16 @@ import {
   checkTree,
   type Tree,
 } from '../check.js';
-import type { Archive } from '../http/download.js';
-import { mistake } from '../mistake.js';
 import type { RenderedAnimals } from './animals.js';
+import type { ImageArchive } from './archives.js';
 import { ANIMALS_10, FFHQ } from './datasets.js';
 import type { RenderedFaces } from './faces.js';
 import { checkGroupRule } from './groups.js';
 import type { HttpSource } from './http.js';
-import type { PathSource, Selection } from './path.js';
+import { optional } from './optional.js';
+import { checkArchives, checkSha256 } from './parse-archives.js';
+import type { PathSource } from './path.js';
+import type { Selection } from './selection.js';
 
 export type Source = RenderedFaces | RenderedAnimals | PathSource | HttpSource;
 
@@ -60,15 +62,23 @@ export function parseSource(value: unknown, name: string): Source {
 /** A data set that we know: what may be chosen of it, and mirrors of its archive. */
 function parseDataset(dataset: HttpSource, tree: Tree, name: string): HttpSource {
   checkKeys(tree, name, ['kind', 'archives', 'images', ...SELECTION]);
-  const { images, ...known } = dataset;
+  const { images, archives, ...known } = dataset;
   return {
     ...known,
+    archives: archives.map((archive) => underUser(archive, tree)),
     // How many images there are is known of the whole, not of what the user includes.
     ...(images !== undefined && tree.include === undefined && { images }),
     ...optional(tree, name, 'archives', checkArchives),
     ...optional(tree, name, 'images', (value, of) => checkInteger(value, of, 1)),
     ...checkSelection(tree, name),
   };
+}
+
+/** What the user says of the images goes before what is known of one archive's. */
+function underUser(archive: ImageArchive, user: Tree): ImageArchive {
+  if (user.include === undefined && user.images === undefined) return archive;
+  const { images, include, ...rest } = archive;
+  return { ...rest, ...(user.include === undefined && include !== undefined && { include }) };
 }
 
 function parseHttp(tree: Tree, name: string): HttpSource {
@@ -83,41 +93,6 @@ function parseHttp(tree: Tree, name: string): HttpSource {
   };
 }
 
-function checkArchives(value: unknown, name: string): readonly Archive[] {
-  if (!Array.isArray(value) || value.length === 0) {
-    throw mistake(
-      `${name}: expected a list of archives`,
-      'For example: [{ url: https://…/a.zip }].',
-    );
-  }
-  return value.map((item, index) => checkArchive(item, `${name}[${index}]`));
-}
-
-function checkArchive(value: unknown, name: string): Archive {
-  const tree = checkTree(value, name);
-  checkKeys(tree, name, ['url', 'bytes', 'sha256', 'login']);
-  return {
-    url: checkUrl(tree.url, `${name}.url`),
-    ...optional(tree, name, 'bytes', (size, of) => checkNumber(size, of, 1, 1e15)),
-    ...optional(tree, name, 'sha256', checkSha256),
-    ...optional(tree, name, 'login', (login, of) => checkChoice(login, of, ['kaggle'] as const)),
-  };
-}
-
-function checkUrl(value: unknown, name: string): string {
-  const url = checkText(value, name);
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
-    throw mistake(`${name}: expected an address that begins with http:// or https://, got ${url}`);
-  }
-  return url;
-}
-
-function checkSha256(value: unknown, name: string): string {
-  const digest = checkText(value, name).toLowerCase();
-  if (!/^[0-9a-f]{64}$/.test(digest)) throw mistake(`${name}: expected 64 hexadecimal digits`);
-  return digest;
-}
-
 export function checkSelection(tree: Tree, name: string): Selection {
   const positive = (value: unknown, of: string) => checkInteger(value, of, 1);
   return {
@@ -128,15 +103,4 @@ export function checkSelection(tree: Tree, name: string): Selection {
     ...optional(tree, name, 'testFrom', positive),
     ...optional(tree, name, 'maxUnpackedBytes', (value, of) => checkNumber(value, of, 1, 1e15)),
   };
-}
-
-/** The key with its checked value, or nothing where it is not set. */
-export function optional<K extends string, T>(
-  tree: Tree,
-  name: string,
-  key: K,
-  check: (value: unknown, name: string) => T,
-): { readonly [P in K]?: T } {
-  if (tree[key] === undefined) return {};
-  return { [key]: check(tree[key], `${name}.${key}`) } as { readonly [P in K]?: T };
 }

@@ -1,27 +1,11 @@
-/** Images of this machine: a folder or a zip archive that the user names. */
+/** Images of this machine: a folder, a zip archive or parquet shards that the user names. */
 import { constants, copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, posix, resolve } from 'node:path';
-import { compileGlob } from '../glob.js';
 import { digestFile } from '../http/checksum.js';
 import { firstLine, mistake } from '../mistake.js';
-import { createRandom } from '../random.js';
-import { extractZip } from '../zip.js';
-import { type GroupRule, groupBy } from './groups.js';
-import { type RawImage, type RawIndex, type SourceContext, sortImages } from './source.js';
-
-/** How the images of a folder or an archive are chosen and grouped. */
-export interface Selection {
-  /** Pattern of the paths inside; all images unless said. */
-  readonly include?: string;
-  /** `file` unless said. */
-  readonly group?: GroupRule;
-  /** Take this many, drawn with `seed`; all unless said. */
-  readonly count?: number;
-  readonly seed?: number;
-  /** Images from this one on (from 0, sorted by base name) are for the test alone, those before for training. */
-  readonly testFrom?: number;
-  readonly maxUnpackedBytes?: number;
-}
+import { choose, isImage, type Selection } from './selection.js';
+import type { RawImage, RawIndex, SourceContext } from './source.js';
+import { unpack } from './unpack.js';
 
 export interface PathSource extends Selection {
   readonly kind: 'path';
@@ -33,8 +17,6 @@ export interface PathSource extends Selection {
   readonly licence?: string;
 }
 
-const IMAGE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
-
 /** Copies or unpacks the chosen images to `images/` with the paths they have. */
 export async function takePath(source: PathSource, context: SourceContext): Promise<RawIndex> {
   const path = resolve(source.path);
@@ -42,8 +24,8 @@ export async function takePath(source: PathSource, context: SourceContext): Prom
   const folder = isFolder(source.path, path);
   const sha256 = folder ? undefined : await checkArchive(path, source, context.signal);
   const images = folder
-    ? copyFolder(path, source, context)
-    : await unpackZip(path, source, context);
+    ? await takeFolder(path, source, context)
+    : await unpack([path], source, context);
   return {
     source: {
       kind: source.kind,
@@ -69,33 +51,30 @@ async function checkArchive(
   );
 }
 
-/** Unpacks the chosen images of an archive; also the last step of a download. */
-export async function unpackZip(
-  file: string,
+/** A folder is one of images; where no image lies in it, its parquet files are the shards of a data set. */
+async function takeFolder(
+  path: string,
   selection: Selection,
-  { folder, signal, progress }: SourceContext,
+  context: SourceContext,
 ): Promise<RawImage[]> {
-  let chosen: Choice[] = [];
-  await extractZip(file, folder, {
-    plan(names) {
-      chosen = choose(names, selection, basename(file));
-      return new Map(chosen.map(({ path, image }) => [path, image.file]));
-    },
-    ...(selection.maxUnpackedBytes !== undefined && {
-      limits: { maxUnpackedBytes: selection.maxUnpackedBytes },
-    }),
-    signal,
-    onDone: (done, total) => progress(done, total, 'images'),
-  });
-  return chosen.map(({ image }) => image);
+  const files = listFiles(path);
+  const [first, ...others] = files.some(isImage) ? [] : files.filter(isShard).sort();
+  if (first === undefined) return copyFiles(path, files, selection, context);
+  const rest = others.map((file) => join(path, file));
+  return unpack([join(path, first), ...rest], selection, context);
 }
 
-function copyFolder(
+function isShard(path: string): boolean {
+  return /\.parquet$/i.test(path) && !path.split('/').some((part) => part.startsWith('.'));
+}
+
+function copyFiles(
   path: string,
+  files: readonly string[],
   selection: Selection,
   { folder, signal, progress }: SourceContext,
 ): RawImage[] {
-  const chosen = choose(listFiles(path), selection, basename(path));
+  const chosen = choose(files, selection, basename(path));
   for (const [index, { path: file, image }] of chosen.entries()) {
     signal.throwIfAborted();
     mkdirSync(dirname(join(folder, image.file)), { recursive: true });
@@ -114,71 +93,13 @@ function listFiles(folder: string, below = ''): string[] {
   });
 }
 
-interface Choice {
-  /** In the folder or archive. */
-  readonly path: string;
-  readonly image: RawImage;
-}
-
-/** The images to take, sorted, with groups and parts. */
-export function choose(
-  paths: readonly string[],
-  { include = '**', group = 'file', count, seed = 1, testFrom }: Selection,
-  where: string,
-): Choice[] {
-  const included = compileGlob(include);
-  const found = paths.filter((path) => isImage(path) && included(path)).sort();
-  if (found.length === 0) {
-    throw mistake(
-      `${where}: holds no image${include === '**' ? '' : ` that matches ${include}`}`,
-      'Images are files ending in jpg, jpeg, png, webp, gif, tif, tiff or avif.',
-    );
-  }
-  const grouped = groupBy(group);
-  const tested = new Set(testFrom === undefined ? [] : sortByName(found).slice(testFrom));
-  const images = sortImages(
-    found.map((path): RawImage => {
-      const image = { file: `images/${path}`, group: grouped(path) };
-      if (testFrom === undefined) return image;
-      return { ...image, part: tested.has(path) ? 'test' : 'train' };
-    }),
-  );
-  return draw(images, count, seed).map((image) => ({
-    path: image.file.slice('images/'.length),
-    image,
-  }));
-}
-
-function sortByName(paths: readonly string[]): string[] {
-  const named = paths.map((path) => ({ path, name: posix.basename(path) }));
-  return named
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    .map(({ path }) => path);
-}
-
-function draw(images: readonly RawImage[], count: number | undefined, seed: number): RawImage[] {
-  if (count === undefined || count >= images.length) return [...images];
-  return sortImages(
-    createRandom(seed, 'draw')
-      .shuffle([...images])
-      .slice(0, count),
-  );
-}
-
-/** Files that archives of macOS add, and hidden files, end like images but are none. */
-function isImage(path: string): boolean {
-  return (
-    IMAGE.test(path) && !path.split('/').some((part) => part.startsWith('.') || part === '__MACOSX')
-  );
-}
-
 function isFolder(name: string, path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch (error) {
     throw mistake(
       `the source ${name} cannot be opened: ${firstLine(error)}`,
-      'Name a folder of images or a zip archive, relative to the folder of pipeline.yaml.',
+      'Name a folder of images, a zip archive or a parquet file, relative to the folder of pipeline.yaml.',
     );
   }
 }

@@ -5,8 +5,11 @@ import { Project, type Running } from '../../rig/project.js';
 
 /** What became of one interrupted run. */
 export interface Interrupted {
-  /** Its exit code, or the signal that ended it before it could take the signal. */
-  readonly end: number | NodeJS.Signals | null;
+  /**
+   * Its exit code; `unready` when a signal ended it before it could take one and before its first
+   * word. With both signals waiting, Node's own handling of either may come first.
+   */
+  readonly end: number | 'unready' | NodeJS.Signals | null;
   /** Processes of any stage that were alive after it. */
   readonly left: readonly string[];
   /** Outs after the next run that are not what an undisturbed run makes. */
@@ -89,7 +92,9 @@ export async function interruptRounds(
   project.env[MARK] = project.root;
   project.env.PIPE_GPUS = '1';
   try {
-    const steps = (await project.run('-k')).events.length;
+    const first = await project.run('-k');
+    if (first.code !== 0) throw new Error(`undisturbed, it fails: ${first.err}${first.out}`);
+    const steps = first.events.length;
     const results: Interrupted[] = [];
     let taken = 0;
     for (let round = 1; taken < interrupts; round++) {
@@ -98,7 +103,11 @@ export async function interruptRounds(
       const left = processesMarked(project.root).map(commandLine);
       const next = await project.run(...set);
       const wrong = next.code === 0 ? [] : [`exit code ${next.code}: ${next.err}${next.out}`];
-      if (project.read('all.txt') !== allOf(round)) wrong.push(project.read('all.txt'));
+      const all = project
+        .lines('all.txt')
+        .map((line) => `${line}\n`)
+        .join('');
+      if (all !== allOf(round)) wrong.push(all);
       left.push(...processesMarked(project.root).map((pid) => `after: ${commandLine(pid)}`));
       results.push({ end, left, wrong });
       if (end === 130) taken++;
@@ -125,5 +134,6 @@ async function interrupt(run: Running, steps: number, random: () => number) {
     run.kill('SIGTERM');
   }
   const { code, signal } = await run.ended;
-  return signal ?? code;
+  const isUnready = signal !== null && run.told().trim() === '';
+  return isUnready ? 'unready' : (signal ?? code);
 }

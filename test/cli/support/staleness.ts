@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { RunOutcome } from '../../rig/project.js';
+import { runUntilStill, standingIn } from '../../rig/still.js';
 import { CELLS, CHANGE_COUNT, change, depOf, type Edit, normalised, SOURCES } from './edits.js';
 import { closure, type Expected, evaluate, verdicts } from './oracle.js';
 import { DISTURBANCES, type Disturbance, Playground } from './playground.js';
@@ -68,8 +69,16 @@ const world: fc.Arbitrary<World> = fc
     });
   });
 
-/** Checks the property for `runs` random pipelines with up to `steps` steps each. */
-export async function checkStaleness(runs: number, steps: number, seed?: number): Promise<void> {
+/**
+ * Checks the property for `runs` random pipelines with up to `steps` steps each. Says how often the
+ * answer of a run with nothing to do was kept, and how often it stood after further edits.
+ */
+export async function checkStaleness(
+  runs: number,
+  steps: number,
+  seed?: number,
+): Promise<{ kept: number; stood: number }> {
+  const answers = { kept: 0, stood: 0 };
   const steplist = fc.array(step, { minLength: Math.ceil(steps / 2), maxLength: steps });
   const property = fc.asyncProperty(world, steplist, async (start, list) => {
     const session = new Session(start);
@@ -78,6 +87,8 @@ export async function checkStaleness(runs: number, steps: number, seed?: number)
       for (const each of list) await session.step(each);
       await session.compareWithScratch();
     } finally {
+      answers.kept += session.kept;
+      answers.stood += session.stood;
       session.dispose();
     }
   });
@@ -86,6 +97,7 @@ export async function checkStaleness(runs: number, steps: number, seed?: number)
     ...(seed === undefined ? {} : { seed }),
     interruptAfterTimeLimit: 3_600_000,
   });
+  return answers;
 }
 
 class Session {
@@ -94,6 +106,9 @@ class Session {
   #world: World;
   /** What was ever computed, by its inputs. */
   #known = new Set<string>();
+  /** How often an answer was kept, and how often it stood after the edits of the next step. */
+  kept = 0;
+  stood = 0;
 
   constructor(start: World) {
     this.#world = start;
@@ -107,9 +122,28 @@ class Session {
     const ids = [...all.keys()];
     const named = [...new Set(targets.flatMap((at) => ids[at % ids.length] ?? []))];
     if (ids.length === 0) return;
+    this.#checkStanding(all);
     if (ask) await this.#ask(all);
     if (stopFirst) await this.#runUntilFailure(all, named);
     await this.#runAll(all, named, force);
+    if (this.#mayStand(all) && (await runUntilStill(this.#ground.project))) this.kept++;
+    this.#ground.takeRan();
+  }
+
+  /** Nothing is missing and nothing failed, so that a run of all may have nothing to do. */
+  #mayStand(all: ReadonlyMap<string, Expected>): boolean {
+    const onDisk = (path: string) => this.#ground.onDisk(path);
+    const wanted = verdicts(all, closure(all, []), this.#known, false, onDisk);
+    return [...wanted.values()].every((verdict) => verdict === 'fresh');
+  }
+
+  /** The answer of a former run that had nothing to do stands only while that is so. */
+  #checkStanding(all: ReadonlyMap<string, Expected>): void {
+    if (standingIn(this.#ground.project) === undefined) return;
+    const onDisk = (path: string) => this.#ground.onDisk(path);
+    const wanted = verdicts(all, closure(all, []), this.#known, false, onDisk);
+    expect([...new Set(wanted.values())], this.#story()).toEqual(['fresh']);
+    this.stood++;
   }
 
   /** Everything that lies there now is what a run in an empty place makes of it. */

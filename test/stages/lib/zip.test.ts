@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isMistake } from '../../../stages/lib/mistake.js';
 import { createRandom } from '../../../stages/lib/random.js';
-import { extractZip, type ZipLimits } from '../../../stages/lib/zip.js';
+import type { UnpackLimits } from '../../../stages/lib/unpacking.js';
+import { extractZip } from '../../../stages/lib/zip.js';
 import { folderContents, temporaryFolder } from '../support/folders.js';
 import { makeZip, type ZipEntry } from '../support/zip-writer.js';
 
@@ -21,7 +22,7 @@ function archive(entries: readonly ZipEntry[]): string {
 }
 
 /** Unpacks everything under its own name; gives what is there then. */
-async function extract(file: string, limits: Partial<ZipLimits> = {}): Promise<string[]> {
+async function extract(file: string, limits: Partial<UnpackLimits> = {}): Promise<string[]> {
   const out = join(folder.path, 'out');
   const plan = (names: readonly string[]) => new Map(names.map((name) => [name, name]));
   await extractZip(file, out, { plan, limits });

@@ -1,12 +1,13 @@
 /** Images from the web, end to end against a local server that behaves as the real ones are said to. */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ANIMALS_10, FFHQ } from '../../../../stages/lib/sources/datasets.js';
 import { type HttpSource, takeHttp } from '../../../../stages/lib/sources/http.js';
 import { parseSource } from '../../../../stages/lib/sources/parse.js';
 import { folderContents, temporaryFolder } from '../../support/folders.js';
+import { makeParquet } from '../../support/parquet-writer.js';
 import { breakAfter, serve, startServer, status, type TestServer } from '../../support/server.js';
 import { makeZip } from '../../support/zip-writer.js';
 
@@ -22,6 +23,10 @@ afterEach(async () => {
 });
 
 let runs = 0;
+let notices: string[] = [];
+beforeEach(() => {
+  notices = [];
+});
 async function take(source: HttpSource, environment: Record<string, string> = {}) {
   const out = join(folder.path, `out-${++runs}`);
   mkdirSync(out);
@@ -32,7 +37,8 @@ async function take(source: HttpSource, environment: Record<string, string> = {}
       folder: join(folder.path, 'downloads'),
       environment,
       home: folder.path,
-      notify: () => {},
+      notify: (text) => notices.push(text),
+      hub: server.url,
       backoff: { attempts: 2, firstMs: 1, longestMs: 1 },
       wait: async () => {},
     },
@@ -115,7 +121,7 @@ describe('Animals-10', () => {
   ]);
   const small = (): HttpSource => ({
     ...ANIMALS_10,
-    archives: [{ ...ANIMALS_10.archives[0]!, url: `${server.url}/download/animals10` }],
+    archives: [{ url: `${server.url}/download/animals10`, login: 'kaggle' }],
     images: 3,
   });
   const md5 = createHash('md5').update(archive).digest('base64');
@@ -140,7 +146,7 @@ describe('Animals-10', () => {
   test('without any says what to do, and that a local copy does as well', async () => {
     server.answer(status(401));
     await expect(take(small())).rejects.toThrow(
-      /^Animals-10: could not be downloaded\.\n {2}http:.*: HTTP 401, access is denied\n {2}Kaggle wants an account: .*kaggle\.json.*\n {2}Or download it by hand and name the folder or zip archive as the source: \{ kind: path, path: \.\/folder-or-zip \}\.$/,
+      /^Animals-10: could not be downloaded\.\n {2}http:.*: HTTP 401, access is denied\n {2}Kaggle wants an account: .*kaggle\.json.*\n {2}Or download it by hand and name the folder, zip archive or parquet file as the source: \{ kind: path, path: \.\/folder-or-file \}\.$/,
     );
   });
 
@@ -156,17 +162,151 @@ test('the next archive is taken when the first cannot be had, and all failures a
   const source: HttpSource = {
     kind: 'http',
     label: 'mirrored',
-    archives: [{ url: `${server.url}/gone.zip` }, { url: `${server.url}/there.zip` }],
+    archives: ['gone', 'there'].map((name) => ({ url: `${server.url}/${name}.zip` })),
   };
   server.answer(status(404), serve(archive));
   const { index } = await take(source);
   expect(index.source.origin).toContain('/there.zip');
 
   server.answer(status(404), status(410));
-  const other = source.archives.map(({ url }) => ({ url: `${url}?other` }));
+  const other = ['gone', 'there'].map((name) => ({ url: `${server.url}/${name}.zip?other` }));
   await expect(take({ ...source, archives: other })).rejects.toThrow(
     /\/gone\.zip\?other: HTTP 404\n.*\/there\.zip\?other: HTTP 410\n/,
   );
+});
+
+describe("Animals-10's mirror on Hugging Face", () => {
+  const api = '/api/datasets/Rapidata/Animals-10/parquet';
+  const labelNames = ['Butterfly', 'Cat'];
+  const shards = [
+    makeParquet(
+      [
+        { text: 'a', label: 0, path: 'a.jpeg' },
+        { text: 'b', label: 1 },
+      ],
+      { labelNames },
+    ),
+    makeParquet([{ text: 'c', label: 1 }], { labelNames }),
+  ];
+  const digests = shards.map((shard) => createHash('sha256').update(shard).digest('hex'));
+  const small = (): HttpSource => ({
+    ...ANIMALS_10,
+    archives: [
+      { url: `${server.url}/download/animals10`, login: 'kaggle' },
+      { ...ANIMALS_10.archives[1]!, images: 3 },
+    ],
+  });
+  const listing = (count = shards.length, split = 'train') => {
+    const urls = shards
+      .slice(0, count)
+      .map((_, i) => `${server.url}${api}/default/train/${i}.parquet`);
+    return serve(Buffer.from(JSON.stringify({ default: { [split]: urls } })), { etag: undefined });
+  };
+
+  test.each([401, 403])('is taken when Kaggle answers %i and there is no account', async (code) => {
+    server.answer(
+      status(code),
+      listing(),
+      status(302, { Location: '/blob/0' }),
+      serve(shards[0]!),
+      serve(shards[1]!),
+    );
+    const { index, files } = await take(small());
+    expect(server.asked.map(({ path }) => path)).toEqual([
+      '/download/animals10',
+      api,
+      `${api}/default/train/0.parquet`,
+      '/blob/0',
+      `${api}/default/train/1.parquet`,
+    ]);
+    expect(index.images.map(({ file }) => file)).toEqual([
+      'images/Butterfly/a.png',
+      'images/Cat/1.png',
+      'images/Cat/2.png',
+    ]);
+    expect(files).toEqual(index.images.map(({ file }) => file));
+    expect(notices).toEqual([
+      `Animals-10: ${server.url}/download/animals10: HTTP ${code}, access is denied; ` +
+        "Hugging Face's Rapidata/Animals-10 is taken instead",
+    ]);
+  });
+
+  test('is told from the original in the index, with its digest', async () => {
+    server.answer(status(403), listing(), serve(shards[0]!), serve(shards[1]!));
+    const bytes = shards[0]!.length + shards[1]!.length;
+    const both = createHash('sha256').update(`${digests[0]}\n${digests[1]}\n`).digest('hex');
+    expect((await take(small())).index.source).toEqual({
+      kind: 'http',
+      label: 'Animals-10, cleaned by Rapidata',
+      standIn: false,
+      licence: 'the photographs belong to their owners',
+      origin: `${server.url}/datasets/Rapidata/Animals-10, default/train, 2 parquet files, ${bytes} bytes, sha256 ${both}`,
+    });
+  });
+
+  test('comes a second time without the network, in the same shards', async () => {
+    const mirror = { ...small(), archives: small().archives.slice(1) };
+    server.answer(listing(), serve(shards[0]!), serve(shards[1]!));
+    const { index } = await take(mirror);
+    const asked = server.asked.length;
+    expect((await take(mirror)).index).toEqual(index);
+    expect(server.asked).toHaveLength(asked);
+  });
+
+  test('has a number of images of its own', async () => {
+    const mirror = { ...small(), archives: small().archives.slice(1) };
+    server.answer(listing(1), serve(shards[0]!));
+    await expect(take(mirror)).rejects.toThrow(
+      'Animals-10, cleaned by Rapidata: expected 3 images in the archive, found 2\n' +
+        '  The archive is not the one that was meant; set images of the source if it is.',
+    );
+    expect(ANIMALS_10.images).toBe(26_179);
+    expect(ANIMALS_10.archives[1]?.images).toBe(23_554);
+  });
+
+  test('whose shard changes after the first download is refused', async () => {
+    const mirror = { ...small(), archives: small().archives.slice(1) };
+    server.answer(listing(), serve(shards[0]!), serve(shards[1]!));
+    await take(mirror);
+    rmSync(join(folder.path, 'downloads'), { recursive: true, force: true });
+    mkdirSync(join(folder.path, 'downloads'));
+    const known = { [`${server.url}${api}/default/train/0.parquet`]: { sha256: digests[1] } };
+    writeFileSync(join(folder.path, 'downloads', 'checksums.json'), JSON.stringify(known));
+    server.answer(listing(), serve(shards[0]!));
+    await expect(take(mirror)).rejects.toThrow(
+      `0.parquet: twice not what it should be: sha256: expected ${digests[1]}, got ${digests[0]}`,
+    );
+  });
+
+  test('whose split is not there says which are', async () => {
+    server.answer(status(403), listing(2, 'test'));
+    await expect(take(small())).rejects.toThrow(
+      `  ${server.url}${api}: has no split train\n  There is: test.\n`,
+    );
+  });
+
+  test.each([
+    ['no JSON', 'oops'],
+    ['another shape', '{"error":"not ready"}'],
+    ['addresses of files here', '{"default":{"train":["file:///etc/passwd"]}}'],
+  ])('whose list is %s is not kept', async (_, body) => {
+    const mirror = { ...small(), archives: small().archives.slice(1) };
+    server.answer(serve(Buffer.from(body)));
+    await expect(take(mirror)).rejects.toThrow(
+      `${server.url}${api}: expected the addresses of parquet files by config and split, got something else\n` +
+        '  Hugging Face may be converting the data set still: try again later.',
+    );
+    server.answer(listing(), serve(shards[0]!), serve(shards[1]!));
+    expect((await take(mirror)).index.images).toHaveLength(3);
+  });
+});
+
+test('an archive may be a parquet file, whatever its address ends in', async () => {
+  const shard = makeParquet([{ text: 'a' }, { text: 'b' }]);
+  server.answer(serve(shard));
+  const archives = [{ url: `${server.url}/download?id=7` }];
+  const { files } = await take({ kind: 'http', label: 'mine', archives });
+  expect(files).toEqual(['images/0.png', 'images/1.png']);
 });
 
 describe('in pipeline.yaml', () => {
@@ -181,6 +321,32 @@ describe('in pipeline.yaml', () => {
     });
   });
 
+  test('a data set on Hugging Face may stand among the archives', () => {
+    const archives = [
+      { huggingface: 'owner/animals.10', split: 'train', images: 7, include: 'cat/*' },
+      { url: 'https://example.org/a.parquet', label: 'the other' },
+    ];
+    const source = { kind: 'http', label: 'x', archives };
+    expect(parseSource(source, 'sources.a')).toEqual(source);
+  });
+
+  test('what the user includes goes before what is known of an archive', () => {
+    const [kaggle, mirror] = ANIMALS_10.archives;
+    const { images, include, ...unknown } = mirror!;
+    const { images: total, ...rest } = ANIMALS_10;
+    expect([images, include, total]).toEqual([23_554, '**', 26_179]);
+    expect(parseSource({ kind: 'animals-10', include: '*/*' }, 'sources.a')).toEqual({
+      ...rest,
+      archives: [kaggle, unknown],
+      include: '*/*',
+    });
+    expect(parseSource({ kind: 'animals-10', images: 5 }, 'sources.a')).toEqual({
+      ...ANIMALS_10,
+      archives: [kaggle, { ...unknown, include: '**' }],
+      images: 5,
+    });
+  });
+
   test.each([
     [{ kind: 'http' }, 'sources.a.archives: expected a list of archives'],
     [{ kind: 'http', archives: [] }, 'sources.a.archives: expected a list of archives'],
@@ -191,6 +357,14 @@ describe('in pipeline.yaml', () => {
     [
       { kind: 'http', label: 'x', archives: [{ url: 'http://a/b', sha256: 'abc' }] },
       'sources.a.archives[0].sha256: expected 64 hexadecimal digits',
+    ],
+    [
+      { kind: 'http', label: 'x', archives: [{ huggingface: '../x' }] },
+      "sources.a.archives[0].huggingface: expected a data set's name on Hugging Face, owner/name, got ../x",
+    ],
+    [
+      { kind: 'http', label: 'x', archives: [{ huggingface: 'a/b', sha256: '0' }] },
+      'sources.a.archives[0].sha256: unknown parameter\n  Known here: huggingface, config, split, label, images, include.',
     ],
     [{ kind: 'ffhq', licence: 'mine' }, 'sources.a.licence: unknown parameter'],
   ])('%j is named', (value, message) => {

@@ -7,6 +7,7 @@ import { groupBy } from '../../../../stages/lib/sources/groups.js';
 import { parseSource } from '../../../../stages/lib/sources/parse.js';
 import { takePath } from '../../../../stages/lib/sources/path.js';
 import { folderContents, temporaryFolder } from '../../support/folders.js';
+import { makeParquet } from '../../support/parquet-writer.js';
 import { makeZip } from '../../support/zip-writer.js';
 
 let folder = temporaryFolder();
@@ -102,7 +103,7 @@ describe.each([
 
 test('a folder that is not there is an error with a cure', async () => {
   await expect(take({ path: './nowhere' })).rejects.toThrow(
-    /the source \.\/nowhere cannot be opened: ENOENT.*\n {2}Name a folder of images or a zip archive/,
+    /the source \.\/nowhere cannot be opened: ENOENT.*\n {2}Name a folder of images, a zip archive or a parquet file/,
   );
 });
 
@@ -114,6 +115,53 @@ test('a link to a folder is not followed, a link to an image is', async () => {
   expect(index.images.map(({ file }) => file)).toContain('images/faces/link.jpg');
   expect(index.images).toHaveLength(4);
   expect(contents.get('images/faces/link.jpg')?.toString()).toBe('alan');
+});
+
+describe('parquet', () => {
+  const rows = [
+    { text: 'ada 1', label: 'ada', path: '1.png' },
+    { text: 'alan', label: 'alan', path: '1.png' },
+    { text: 'ada 2', label: 'ada' },
+  ];
+
+  test.each(['in.parquet', 'in'])('in a file called %s is taken as an archive is', async (name) => {
+    const path = join(folder.path, name);
+    writeFileSync(path, makeParquet(rows));
+    const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
+    const { index, contents } = await take({ path, group: 'folder', sha256 });
+    expect(index.images).toEqual([
+      { file: 'images/ada/1.png', group: 'ada' },
+      { file: 'images/ada/2.png', group: 'ada' },
+      { file: 'images/alan/1.png', group: 'alan' },
+    ]);
+    expect(index.source.origin).toBe(`${name}, sha256 ${sha256}`);
+    expect(contents.get('images/alan/1.png')?.subarray(8).toString()).toBe('alan');
+  });
+
+  test('in a folder without images is one data set, in the order of its files', async () => {
+    const path = join(folder.path, 'in');
+    mkdirSync(join(path, 'train'), { recursive: true });
+    writeFileSync(join(path, 'train/1.parquet'), makeParquet(rows.slice(2)));
+    writeFileSync(join(path, 'train/0.parquet'), makeParquet(rows.slice(0, 2)));
+    writeFileSync(join(path, 'train/.2.parquet'), 'hidden');
+    const { index } = await take({ path, include: 'ada/*' });
+    expect(index.images.map(({ file }) => file)).toEqual(['images/ada/1.png', 'images/ada/2.png']);
+    expect(index.source.origin).toBe('the folder in');
+  });
+
+  test('in a folder with images is none of them', async () => {
+    const path = inFolder();
+    writeFileSync(join(path, 'table.parquet'), makeParquet(rows));
+    expect((await take({ path })).index.images).toHaveLength(4);
+  });
+
+  test('that unpacks to too much is refused', async () => {
+    const path = join(folder.path, 'in.parquet');
+    writeFileSync(path, makeParquet(rows));
+    await expect(take({ path, maxUnpackedBytes: 37 })).rejects.toThrow(
+      `${path}: unpacks to more than the 37 bytes allowed`,
+    );
+  });
 });
 
 test('an archive is known by its digest, where one is given', async () => {
