@@ -120,7 +120,7 @@ export class Cache {
   /** The entries of a directory by its digest; undefined when its listing is not stored. */
   treeListing(digest: Digest): readonly TreeEntry[] | undefined {
     const hex = nameOf(digest);
-    if (kindOf(digest) !== 'directory' || this.#objects.stat(hex) === undefined) return undefined;
+    if (kindOf(digest) !== 'directory' || this.#objects.wanted(hex) === undefined) return undefined;
     return this.#unlessDamaged(() => this.#objects.tree(hex));
   }
 

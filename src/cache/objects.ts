@@ -15,6 +15,7 @@ import { type Digest, kindOf, nameOf } from './digest.js';
 import { codeOf, DamagedObject } from './errors.js';
 import { lstatIfThere, renew } from './look.js';
 import type { Scratch } from './scratch.js';
+import { takeBack } from './sweeper.js';
 import { parseTree, type TreeEntry } from './tree.js';
 
 /** Nobody writes to an object again: not its owner either, unless on purpose. */
@@ -55,6 +56,13 @@ export class Objects {
     if (this.#bad.has(hex)) return undefined;
     const stat = lstatIfThere(this.pathOf(hex));
     return stat?.isFile() ? stat : undefined;
+  }
+
+  /** The same of one that something refers to: when a gc has it in hand, it is taken back. */
+  wanted(hex: string): Stats | undefined {
+    const stat = this.stat(hex);
+    if (stat !== undefined || this.#bad.has(hex)) return stat;
+    return takeBack(this.#scratch.tmp, this.pathOf(hex)) ? this.stat(hex) : undefined;
   }
 
   /**
@@ -113,7 +121,7 @@ export class Objects {
 
   /** A small object's bytes, checked. */
   read(hex: string): Buffer {
-    const stat = this.stat(hex);
+    const stat = this.wanted(hex);
     if (stat === undefined) throw new DamagedObject(hex, 'missing', 'no such file');
     if (stat.size > TREE_LIMIT) throw this.damaged(hex, 'it is far longer than any listing');
     const bytes = readFileSync(this.pathOf(hex));
@@ -173,7 +181,7 @@ export class Objects {
  */
 export function isWhole(objects: Objects, digest: Digest, size?: number): boolean {
   const hex = nameOf(digest);
-  const stat = objects.stat(hex);
+  const stat = objects.wanted(hex);
   if (stat === undefined) return false;
   if (kindOf(digest) !== 'directory') return size === undefined || stat.size === size;
   return objects.tree(hex).every((entry) => isWhole(objects, entry.digest, entry.size));

@@ -54,7 +54,7 @@ export class Restoring {
   async #single(where: string, digest: Digest): Promise<void> {
     const { objects, index } = this.#parts;
     this.#clear(where);
-    const size = objects.stat(nameOf(digest))?.size ?? 0;
+    const size = objects.wanted(nameOf(digest))?.size ?? 0;
     const stat = await writeEntry(
       objects,
       { digest, size },

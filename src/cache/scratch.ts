@@ -8,14 +8,15 @@ import { isDead, ownedName, ownerOf } from './owner.js';
 export const SWEPT = 'swept';
 
 export class Scratch {
-  readonly #tmp: string;
+  /** The folder that all processes have theirs in. */
+  readonly tmp: string;
   readonly #beforeFirst: () => void;
   #folder: string | undefined;
   #count = 0;
 
   /** `beforeFirst` is called before anything is made. */
   constructor(tmp: string, beforeFirst: () => void = () => {}) {
-    this.#tmp = tmp;
+    this.tmp = tmp;
     this.#beforeFirst = beforeFirst;
   }
 
@@ -34,7 +35,7 @@ export class Scratch {
   folder(): string {
     if (this.#folder === undefined) {
       this.#beforeFirst();
-      const folder = path.join(this.#tmp, ownedName());
+      const folder = path.join(this.tmp, ownedName());
       makeFolder(folder);
       this.#folder = folder;
     }

@@ -5,7 +5,7 @@
 import { linkSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf, isAbsent } from './errors.js';
-import { lstatIfThere } from './look.js';
+import { lstatIfThere, renew } from './look.js';
 import { namesIn, type Scratch, SWEPT } from './scratch.js';
 
 export class Sweeper {
@@ -28,14 +28,16 @@ export class Sweeper {
     if (stat === undefined) return true;
     if (stat.mtimeMs >= this.#horizon) return false;
     if (this.#dry) return true;
-    const away = path.join(this.#folder, path.relative(this.#root, file).replaceAll('/', '~'));
+    const away = path.join(this.#folder, awayName(this.#root, file));
     try {
       renameSync(file, away);
     } catch (error) {
       if (isAbsent(error)) return true;
       throw error;
     }
-    if (lstatIfThere(away)!.mtimeMs >= this.#horizon) {
+    const now = lstatIfThere(away);
+    if (now === undefined) return false; // Taken back.
+    if (now.mtimeMs >= this.#horizon) {
       putBackOne(away, file);
       return false;
     }
@@ -53,6 +55,32 @@ export class Sweeper {
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && !isAbsent(error)) throw error;
     }
   }
+}
+
+/**
+ * Takes a file back that a gc has moved away to look at: who refers to it need not wait for what the
+ * gc, or the next start after one that was killed, will find. True when it is in its place again.
+ */
+export function takeBack(tmp: string, file: string): boolean {
+  const name = awayName(path.dirname(tmp), file);
+  for (const owner of namesIn(tmp)) {
+    const away = path.join(tmp, owner, SWEPT, name);
+    if (lstatIfThere(away) === undefined) continue;
+    try {
+      mkdirSync(path.dirname(file), { recursive: true });
+      linkSync(away, file);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST' && !isAbsent(error)) renameSync(away, file);
+    }
+    // Its new time tells the gc to leave it.
+    if (renew(file)) return true;
+  }
+  return lstatIfThere(file) !== undefined;
+}
+
+/** Where in a gc's folder a file lies while it is looked at. */
+function awayName(root: string, file: string): string {
+  return path.relative(root, file).replaceAll('/', '~');
 }
 
 /** Puts back what a killed gc had just moved: some of it may have been in use. */

@@ -7,6 +7,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -209,9 +210,32 @@ test('what a killed gc had just taken is put back by the next start', async () =
     object,
     path.join(swept, path.relative(cache.layout.root, object).replaceAll('/', '~')),
   );
-  expect(cache.hasAll(digest)).toBe(false);
+  expect(filesBelow(cache.layout.objects)).toEqual([]);
   cache.sweepTmp();
+  expect(filesBelow(cache.layout.objects)).toEqual([object]);
   expect(cache.hasAll(digest)).toBe(true);
+});
+
+test('what a gc has in hand is there all the same for who refers to it, and stays', async () => {
+  const project = new TestProject();
+  await result(project, A, 100, 1);
+  const cache = project.open();
+  const [out] = cache.readRecord(A)!.outs;
+  const name = out!.digest.slice(2);
+  const object = path.join(cache.layout.objects, name.slice(0, 2), name.slice(2));
+  const inHand = path.join(cache.layout.tmp, 'another', 'swept');
+  mkdirSync(inHand, { recursive: true });
+  const away = path.join(inHand, path.relative(cache.layout.root, object).replaceAll('/', '~'));
+  renameSync(object, away);
+  rmdirSync(path.dirname(object));
+  const before = Date.now() - 1_000;
+  expect(cache.hasAll(out!.digest, 100)).toBe(true);
+  // The gc looks at what it has moved away before it deletes it: a new time tells it to leave both.
+  expect(statSync(away).mtimeMs).toBeGreaterThan(before);
+  expect(statSync(object).ino).toBe(statSync(away).ino);
+  rmSync(away);
+  rmSync(object);
+  expect(cache.hasAll(out!.digest, 100)).toBe(false);
 });
 
 test('what an orphan still writes into is left, and swept when the orphan has ended', async () => {
