@@ -176,8 +176,11 @@ export class EpochRun {
     const { best, keep } = this.#plan;
     const needed = [this.#plan.target, committed];
     if (best !== undefined) {
-      const sofar = stopEpoch({ best, target: Math.max(...this.#records.keys()) }, records);
-      if (sofar !== undefined) needed.push(sofar);
+      // A quick stage runs on when patience is out: a better epoch that it finds there writes no outs.
+      const wanted =
+        stopEpoch(this.#plan, records) ??
+        stopEpoch({ best, target: Math.max(...this.#records.keys()) }, records);
+      if (wanted !== undefined) needed.push(wanted);
     }
     const dropped = statesToDrop(keep, records, needed).filter((epoch) => {
       const record = this.#records.get(epoch);

@@ -32,6 +32,18 @@ export function resume(
  * that may be reached is recorded). Epochs count from 1 without a gap; a tie keeps the earlier.
  */
 export function stopEpoch(plan: EpochPlan, records: readonly EpochRecord[]): number | undefined {
+  return stopping(plan, records)?.wanted;
+}
+
+export interface Stopping {
+  /** The epoch whose outs are wanted. */
+  readonly wanted: number;
+  /** The one that decided it: what a quick stage has committed beyond it counts for nothing. */
+  readonly last: number;
+}
+
+/** See `stopEpoch`; undefined while it is not known. */
+export function stopping(plan: EpochPlan, records: readonly EpochRecord[]): Stopping | undefined {
   const { best, patience } = plan;
   if (best === undefined) return undefined;
   let bestEpoch = 0;
@@ -45,9 +57,10 @@ export function stopEpoch(plan: EpochPlan, records: readonly EpochRecord[]): num
       bestEpoch = epoch;
       bestValue = value;
     }
-    if (patience !== undefined && bestEpoch > 0 && epoch - bestEpoch >= patience) return bestEpoch;
+    if (patience !== undefined && bestEpoch > 0 && epoch - bestEpoch >= patience)
+      return { wanted: bestEpoch, last: epoch };
   }
-  return bestEpoch > 0 ? bestEpoch : plan.target;
+  return { wanted: bestEpoch > 0 ? bestEpoch : plan.target, last: plan.target };
 }
 
 function beats(value: number, than: number, { mode }: Objective): boolean {

@@ -2,7 +2,7 @@
 import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
 import type { Digest } from '../cache/digest.js';
 import { canonical, sha256 } from '../canonical.js';
-import type { Manifest, ModuleCode } from '../manifest.js';
+import { epochChoice, type Manifest, type ModuleCode } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import type { Json } from '../stage/context.js';
 import type { Code } from './code.js';
@@ -61,7 +61,7 @@ function manifestOf(
     code: codeOf(item, code),
     deps,
     env: values,
-    ...(item.epochs === undefined ? {} : { epochs: item.epochs.target }),
+    ...(item.epochs === undefined ? {} : { epochs: epochChoice(item.epochs) }),
     format: 1,
     outs: item.outs.map((out) => out.name).sort(),
     params: item.params,

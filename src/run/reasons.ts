@@ -69,9 +69,7 @@ export function differences(before: Evidence, now: Evidence, explain: Explainer)
       { kind: 'dep', text: depDifference(explain, name, x, y) },
     ]),
     ...outsDifferences(a.outs, b.outs),
-    ...(a.epochs === b.epochs
-      ? []
-      : [{ kind: 'epochs' as const, text: `epochs ${fromTo(a.epochs, b.epochs)}` }]),
+    ...epochsDifferences(a.epochs, b.epochs),
   ];
 }
 
@@ -202,6 +200,25 @@ function outsDifferences(a: readonly string[], b: readonly string[]): Reason[] {
   const added = b.filter((name) => !a.includes(name)).map((name) => `out ${name} added`);
   const removed = a.filter((name) => !b.includes(name)).map((name) => `out ${name} removed`);
   return [...added, ...removed].map((text) => ({ kind: 'outs', text }));
+}
+
+/** Targets are told as `epochs`, what else chooses the epoch by its path in pipeline.yaml. */
+function epochsDifferences(a: Manifest['epochs'], b: Manifest['epochs']): Reason[] {
+  return mapDifferences(epochsByPath(a), epochsByPath(b), (path, x, y) => [
+    { kind: 'epochs', text: `${path} ${fromTo(x, y)}` },
+  ]);
+}
+
+function epochsByPath(epochs: Manifest['epochs']): Record<string, string | number> {
+  if (epochs === undefined) return {};
+  if (typeof epochs === 'number') return { epochs };
+  const { max, patience, best } = epochs;
+  return {
+    epochs: max,
+    'epochs.best.metric': best.metric,
+    'epochs.best.mode': best.mode,
+    ...(patience === undefined ? {} : { 'epochs.patience': patience }),
+  };
 }
 
 /** Walks the union of both maps in the order of keys, and asks for each key whose values differ. */

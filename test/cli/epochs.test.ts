@@ -176,6 +176,34 @@ describe('an incremental stage', () => {
     expect(again.with('fresh')).toEqual(['train']);
   });
 
+  it('writes other outs, and computes no epoch, when what chooses the epoch changes', async () => {
+    const pipeline = (epochs: string) => PIPELINE.replace('${train.epochs}', epochs);
+    const most = pipeline('{ max: 4, best: { metric: val.score, mode: max } }');
+    const made = project({ ...FILES, 'pipeline.yaml': most });
+    await made.run();
+    expect(made.read('model.json')).toBe(model(2));
+    made.write('pipeline.yaml', pipeline('{ max: 4, best: { metric: val.score, mode: min } }'));
+    const frozen = await made.pipe('run', '--frozen');
+    expect(frozen.out).toContain('epochs.best.mode max → min');
+    expect((await made.pipe('why', 'train')).out).toBe(
+      'train would run:\n  epochs.best.mode max → min\n',
+    );
+    const least = await made.run();
+    expect(least.items.train).toMatchObject({
+      verdict: 'ran',
+      epochs: { computed: 0, reached: 1 },
+    });
+    expect(made.read('model.json')).toBe(model(1));
+    made.write('pipeline.yaml', most);
+    expect((await made.run()).with('restored')).toEqual(['train']);
+    expect(made.read('model.json')).toBe(model(2));
+    made.write('pipeline.yaml', pipeline('{ max: 4, patience: 1, best: val.score }'));
+    expect((await made.pipe('why', 'train')).out).toContain('  epochs.patience (absent) → 1\n');
+    await made.run();
+    expect(made.lines('computed.txt')).toEqual(['1', '2', '3', '4']);
+    expect((await made.pipe('run', '--frozen')).code).toBe(0);
+  });
+
   it('says with --dry how many epochs are kept and how many are to run', async () => {
     const made = project(FILES);
     await made.run('--set', 'train.epochs=3');
@@ -255,5 +283,45 @@ stages:
     });
     const run = await made.run();
     expect(run.items.train?.failure?.message).toContain('ended after epoch 0 of 3');
+  });
+});
+
+describe('a stage that has committed more epochs than patience asks for', () => {
+  /** Patience is out after epoch 4; epoch 2 is the best until then, epoch 5 would be better still. */
+  const QUICK = `
+stages:
+  train:
+    cmd: |
+      [ -e step ] || trap '' TERM
+      echo "$PIPE_EPOCH" >> started.txt
+      epoch=$PIPE_EPOCH
+      while [ "$epoch" -lt "$PIPE_EPOCHS" ]; do
+        epoch=$((epoch + 1))
+        mkdir "$PIPE_COMMIT/draft" && echo "$epoch" > "$PIPE_COMMIT/draft/value"
+        score=$(echo 1 5 3 4 9 9 2 2 | cut -d ' ' -f "$epoch")
+        echo "{\\"score\\": $score}" > "$PIPE_COMMIT/draft/metrics.json"
+        mv "$PIPE_COMMIT/draft" "$PIPE_COMMIT/$epoch"
+        while [ -e step ] && [ -d "$PIPE_COMMIT/$epoch" ]; do sleep 0.02; done
+      done
+      echo "$epoch" > \${outs.model}
+    outs: { model: model.txt }
+    epochs: { max: 8, patience: 2, best: score }
+    keep: { last: 1 }
+`;
+
+  it('gives the outs and the pipeline.lock of one that has not', async () => {
+    const quick = project({ 'pipeline.yaml': QUICK });
+    expect((await quick.run()).items.train).toMatchObject({ epochs: { computed: 8, reached: 2 } });
+    expect(quick.read('model.txt')).toBe('2\n');
+    const slow = project({ 'pipeline.yaml': QUICK, step: '' });
+    await slow.run();
+    expect(slow.read('model.txt')).toBe('2\n');
+    expect(slow.read('pipeline.lock')).toBe(quick.read('pipeline.lock'));
+  });
+
+  it('has kept the state that its outs are written from', async () => {
+    const quick = project({ 'pipeline.yaml': QUICK });
+    await quick.run();
+    expect(quick.lines('started.txt')).toEqual(['0', '2']);
   });
 });
