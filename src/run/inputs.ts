@@ -6,7 +6,7 @@ import { epochChoice, type Manifest, type ModuleCode } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import type { Json } from '../stage/context.js';
 import type { Code } from './code.js';
-import { matchedPaths } from './glob.js';
+import { matchedPaths, type StoredListing } from './glob.js';
 
 /** The manifest, or the deps that are not there. */
 export type Inputs =
@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What lies at a path; by default what the cache sees on disk. */
   readonly look?: (path: string, options?: ScanOptions) => Scan | undefined;
+  /** What a folder will hold that is still to be put back; undefined: what it holds on disk. */
+  readonly stored?: StoredListing;
   /** What a dep is known to be without looking; undefined: look. */
   readonly given?: (dep: Dep) => Digest | undefined;
 }
@@ -95,7 +97,7 @@ function pathDigest(dep: Dep, around: Surroundings, again: boolean): Digest | un
 /** A glob is missing when it matches nothing, or when a gathered out is not there. */
 function globDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
   const entries: [string, Digest][] = [];
-  for (const path of matchedPaths(around.root, dep, around.cache.looks)) {
+  for (const path of matchedPaths(around.root, dep, around.cache.looks, around.stored)) {
     const digest = digestAt(path, around, { follow: !dep.made, again });
     if (digest === undefined) return undefined;
     entries.push([path, digest]);

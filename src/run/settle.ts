@@ -6,6 +6,7 @@ import type { Item } from '../pipeline/plan.js';
 import { type Decision, decide } from './decide.js';
 import { type Execution, executeItem } from './execute.js';
 import { lockKey, lockWorkspace } from './locks.js';
+import { missingAfterAll } from './missing.js';
 import { systemMessage } from './system-message.js';
 import { cacheOf, itemAt, type Settled, type Work } from './work.js';
 
@@ -73,7 +74,7 @@ async function withoutRunning(
       cacheOf(work).use(decision.key);
       return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
     case 'missing': {
-      const message = `missing input: ${decision.deps.map((dep) => dep.path).join(', ')}`;
+      const message = decision.deps.map(missingAfterAll).join('\n');
       return { kind: 'ended', ...failed(item, { message, command: '', tail: [] }, seconds()) };
     }
     case 'restore': {
