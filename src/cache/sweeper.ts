@@ -22,11 +22,16 @@ export class Sweeper {
     this.#dry = dry;
   }
 
+  /** True of what was stored or used only just now (a time in milliseconds since 1970): it stays. */
+  isTooNew(time: number): boolean {
+    return time >= this.#horizon;
+  }
+
   /** True when the file is gone, or would be. */
   take(file: string): boolean {
     const stat = lstatIfThere(file);
     if (stat === undefined) return true;
-    if (stat.mtimeMs >= this.#horizon) return false;
+    if (this.isTooNew(stat.mtimeMs)) return false;
     if (this.#dry) return true;
     const away = path.join(this.#folder, path.relative(this.#root, file).replaceAll('/', '~'));
     try {
@@ -35,7 +40,7 @@ export class Sweeper {
       if (isAbsent(error)) return true;
       throw error;
     }
-    if (lstatIfThere(away)!.mtimeMs >= this.#horizon) {
+    if (this.isTooNew(lstatIfThere(away)!.mtimeMs)) {
       putBackOne(away, file);
       return false;
     }
