@@ -69,7 +69,7 @@ function beats(value: number, than: number, { mode }: Objective): boolean {
 
 /** The number at a dot path such as `val.ssim`; undefined when there is none. */
 export function metricAt(metrics: Metrics | undefined, path: string): number | undefined {
-  let at: Metrics | number | undefined = metrics;
+  let at: Metrics | number | null | undefined = metrics;
   for (const part of path.split('.')) {
     if (typeof at !== 'object' || at === null) return undefined;
     at = Object.hasOwn(at, part) ? at[part] : undefined;
@@ -110,9 +110,10 @@ function bestOf(records: readonly EpochRecord[], objective: Objective): number |
   return best?.epoch;
 }
 
-/** Seconds that an epoch takes: the median of the last five, as a later one is the best guide. */
+/** Seconds that an epoch takes: the median of the last five, as a later one is the best guide; 0 is not known. */
 export function secondsPerEpoch(records: readonly EpochRecord[]): number | undefined {
-  const last = [...records]
+  const last = records
+    .filter((record) => record.seconds > 0)
     .sort((a, b) => a.epoch - b.epoch)
     .slice(-5)
     .map((record) => record.seconds)
@@ -120,13 +121,13 @@ export function secondsPerEpoch(records: readonly EpochRecord[]): number | undef
   return last[Math.floor(last.length / 2)];
 }
 
-/** The dot path of the first number in the newest metrics there are. */
+/** The dot path of the first number, or what should be one, in the newest metrics there are. */
 export function firstMetric(records: readonly EpochRecord[]): string | undefined {
   const newest = records.findLast((record) => record.metrics !== undefined)?.metrics;
   const walk = (metrics: Metrics, prefix: string): string | undefined => {
     for (const [key, value] of Object.entries(metrics)) {
       const path = prefix === '' ? key : `${prefix}.${key}`;
-      const found = typeof value === 'number' ? path : walk(value, path);
+      const found = value === null || typeof value === 'number' ? path : walk(value, path);
       if (found !== undefined) return found;
     }
     return undefined;
