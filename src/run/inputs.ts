@@ -96,13 +96,27 @@ function pathDigest(dep: Dep, around: Surroundings, again: boolean): Digest | un
 
 /** A glob is missing when it matches nothing, or when a gathered out is not there. */
 function globDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
+  const entries = matchesOf(dep, around, again);
+  return entries && digestOfMatches(entries);
+}
+
+export function digestOfMatches(entries: readonly (readonly [string, Digest])[]): Digest {
+  return `d:${sha256(`pipe glob\n${canonical(entries)}`)}`;
+}
+
+/** Path and digest of all that a pattern dep matches; undefined when it is missing. */
+export function matchesOf(
+  dep: Dep,
+  around: Surroundings,
+  again = false,
+): [string, Digest][] | undefined {
   const entries: [string, Digest][] = [];
   for (const path of matchedPaths(around.root, dep, around.cache.looks, around.stored)) {
     const digest = digestAt(path, around, { follow: !dep.made, again });
     if (digest === undefined) return undefined;
     entries.push([path, digest]);
   }
-  return entries.length === 0 ? undefined : `d:${sha256(`pipe glob\n${canonical(entries)}`)}`;
+  return entries.length === 0 ? undefined : entries;
 }
 
 /** `params` as a stage's process gets it: a tree of just the named parts. */

@@ -22,6 +22,7 @@ export function reasonsAgainst(
     pathOf: (name) => item.deps.find((dep) => dep.name === name)?.path ?? name,
     targetParam: item.epochs?.param,
     listing: (digest) => cache.treeListing(digest),
+    matches: () => undefined,
   });
   return found.length > 0 ? found.map(({ text }) => text) : ['its key differs'];
 }

@@ -1,5 +1,6 @@
 /** Why an item is not fresh, as the difference of two manifests: the same data that the key is made of. */
 
+import type { Matches } from '../cache/cache.js';
 import type { Digest } from '../cache/digest.js';
 import type { TreeEntry } from '../cache/tree.js';
 import { canonical } from '../canonical.js';
@@ -49,6 +50,8 @@ export interface Explainer {
   readonly targetParam: string | undefined;
   /** The listing of a directory, when it is still stored. */
   listing(digest: Digest): readonly TreeEntry[] | undefined;
+  /** Digest by path of what a pattern dep matched before and matches now, where both are known. */
+  matches(dep: string): readonly [Matches, Matches] | undefined;
 }
 
 /** All differences from `before` to `now`, the likeliest cause first. Empty when both have one key. */
@@ -152,13 +155,25 @@ function depDifference(
 ): string {
   const path = explain.pathOf(name);
   if (a === undefined || b === undefined) return `dep ${path} ${verb(a, b)}`;
-  const listings = [explain.listing(a), explain.listing(b)] as const;
-  if (listings[0] === undefined || listings[1] === undefined) return `dep ${path} changed`;
-  const changed = changedFiles(explain, a, b, '');
+  const changed = changedWithin(explain, name, a, b);
   const count = changed.length === 1 ? '1 file' : `${changed.length} files`;
   return changed.length === 0
     ? `dep ${path} changed`
     : `dep ${path}: ${count} changed, first: ${changed[0]}`;
+}
+
+/** Of a pattern or a directory; none where that is not known. */
+function changedWithin(explain: Explainer, name: string, a: Digest, b: Digest): string[] {
+  const matches = explain.matches(name);
+  if (matches === undefined) {
+    const isKnown = explain.listing(a) !== undefined && explain.listing(b) !== undefined;
+    return isKnown ? changedFiles(explain, a, b, '') : [];
+  }
+  const [before, now] = matches;
+  const paths = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
+  return paths.flatMap((each) =>
+    before[each] === now[each] ? [] : changedFiles(explain, before[each], now[each], each),
+  );
 }
 
 /** Paths within two directories that differ, sorted; subtrees with one digest are not entered. */

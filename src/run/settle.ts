@@ -4,6 +4,7 @@ import type { Result } from '../cache/record.js';
 import type { ItemDone } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { type Decision, decide } from './decide.js';
+import { evidenceOf } from './evidence.js';
 import { type Execution, executeItem } from './execute.js';
 import { lockKey, lockWorkspace } from './locks.js';
 import { missingAfterAll } from './missing.js';
@@ -117,7 +118,8 @@ async function putBack(
       return false;
     }
   }
-  cache.writeLast(item.id, { ...decision.record, files: work.codes.of(index).files });
+  const files = work.codes.of(index).files;
+  cache.writeLast(item.id, { ...decision.record, files, ...evidenceOf(item, work.project) });
   return true;
 }
 
