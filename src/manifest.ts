@@ -16,8 +16,15 @@ export interface Manifest {
   readonly deps: Readonly<Record<string, Digest>>;
   /** Names of the outs, sorted. */
   readonly outs: readonly string[];
-  /** The target of an incremental stage; absent in the manifest that names its chain. */
-  readonly epochs?: number;
+  /** Of an incremental stage: which epoch its outs are of; absent in the manifest that names its chain. */
+  readonly epochs?: number | EpochChoice;
+}
+
+/** The outs are those of the best epoch: what chooses it. Where the target alone does, that is a plain number. */
+export interface EpochChoice {
+  readonly max: number;
+  readonly patience?: number;
+  readonly best: { readonly metric: string; readonly mode: 'max' | 'min' };
 }
 
 /** A `run:` stage. */
@@ -44,17 +51,31 @@ export interface CommandCode {
   readonly packages?: Readonly<Record<string, string>>;
 }
 
+/** What of a plan's `epochs:` the outs depend on. */
+export function epochChoice({
+  target,
+  patience,
+  best,
+}: {
+  readonly target: number;
+  readonly patience?: number;
+  readonly best?: EpochChoice['best'];
+}): number | EpochChoice {
+  if (best === undefined) return target;
+  return { best, max: target, ...(patience === undefined ? {} : { patience }) };
+}
+
 /** The key of a result: SHA-256 over the canonical text of its manifest. */
 export function keyOf(manifest: Manifest): string {
   return sha256(`pipe manifest\n${canonical(manifest)}`);
 }
 
 /**
- * The manifest that names the chain of an incremental stage: all of it but the target, and but the
- * param that the target was taken from.
+ * The manifest that names the chain of an incremental stage: all of it but what chooses an epoch, and
+ * but the param that the target was taken from.
  */
 export function chainManifest(manifest: Manifest, targetParam: string | undefined): Manifest {
-  const { epochs: _target, ...rest } = manifest;
+  const { epochs: _choice, ...rest } = manifest;
   if (targetParam === undefined) return rest;
   const params: Record<string, Json> = {};
   for (const [path, value] of Object.entries(manifest.params)) {

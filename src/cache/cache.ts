@@ -31,7 +31,7 @@ import { type VerifyOptions, type VerifyReport, verify } from './verifying.js';
 import { Workspace } from './workspace.js';
 
 export { DamagedObject, UnusableFile } from './errors.js';
-export type { Attempt, LastRun } from './notes.js';
+export type { Attempt, LastRun, Matches } from './notes.js';
 export type { Scan } from './rows.js';
 export type { ScanOptions } from './scanner.js';
 

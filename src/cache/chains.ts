@@ -87,7 +87,8 @@ export class Chains {
    */
   async takeCommit(chain: string, epoch: number, seconds?: number): Promise<EpochRecord> {
     const folder = path.join(this.#folder(chain), 'commit', String(epoch));
-    const shown = `the commit of epoch ${epoch}`;
+    const item = this.about(chain)?.item;
+    const shown = `the commit of epoch ${epoch}${item === undefined ? '' : ` of ${item}`}`;
     const objects = this.objects(chain);
     const metrics = readMetrics(path.join(folder, 'metrics.json'), shown, this.#warn);
     const { digest, size } = await new StateTaking(objects, this.#scratch, shown).take(folder);

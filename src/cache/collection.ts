@@ -36,6 +36,14 @@ export interface Removed {
     | 'cannot be believed';
 }
 
+export interface Collected {
+  readonly removed: readonly Removed[];
+  /** How many would have gone too, were they not stored or used only just now. */
+  readonly tooNew: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
 /** The objects of results, or those of one chain. */
 interface Store {
   readonly objects: Objects;
@@ -57,6 +65,7 @@ export class Collection {
   readonly #removed: Removed[] = [];
   readonly #pace = new Pace();
   readonly #bytesBefore: number;
+  #tooNew = 0;
   #bytes: number;
 
   constructor(
@@ -86,8 +95,13 @@ export class Collection {
     this.#bytes = this.#bytesBefore;
   }
 
-  report(): { removed: readonly Removed[]; bytesBefore: number; bytesAfter: number } {
-    return { removed: this.#removed, bytesBefore: this.#bytesBefore, bytesAfter: this.#bytes };
+  report(): Collected {
+    return {
+      removed: this.#removed,
+      tooNew: this.#tooNew,
+      bytesBefore: this.#bytesBefore,
+      bytesAfter: this.#bytes,
+    };
   }
 
   /** Counts all references; returns the bytes of what is needed. */
@@ -145,12 +159,19 @@ export class Collection {
 
   async #removeResult(candidate: Candidate, reason: Removed['reason']): Promise<void> {
     const { kind, item, seconds } = candidate;
+    if (this.#sweeper.isTooNew(candidate.stored)) {
+      this.#tooNew++;
+      return;
+    }
     const digests = kind === 'result' ? this.#unrecord(candidate.key) : [this.#stateOf(candidate)];
     if (digests === undefined) return;
     const name = kind === 'result' ? RESULTS : candidate.chain;
     const { references } = this.#store(name);
     const freed = digests.flatMap((digest) => references.remove(digest));
-    const bytes = (await this.#removeObjects(name, freed)) ?? 0;
+    const removed = await this.#removeObjects(name, freed);
+    // A state that came into use meanwhile, or that is another epoch's too, is still there.
+    if (kind === 'state' && removed === undefined) return;
+    const bytes = removed ?? 0;
     const which =
       kind === 'result'
         ? { key: candidate.key }

@@ -2,7 +2,7 @@
 import { rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { Needed } from './candidates.js';
-import { Collection, type Removed } from './collection.js';
+import { type Collected, Collection } from './collection.js';
 import type { Ground } from './ground.js';
 import { takeInventory } from './inventory.js';
 import type { Layout } from './layout.js';
@@ -34,10 +34,7 @@ export interface GcOptions {
   readonly dry?: boolean;
 }
 
-export interface GcReport {
-  readonly removed: readonly Removed[];
-  readonly bytesBefore: number;
-  readonly bytesAfter: number;
+export interface GcReport extends Collected {
   readonly maxSize: number;
   /** Needed by the current pipeline, running processes or the last runs: never removed. */
   readonly bytesNeeded: number;

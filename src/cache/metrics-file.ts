@@ -1,4 +1,7 @@
-/** The metrics.json of an epoch: numbers by name, nested. What is none of this is named and left out. */
+/**
+ * The metrics.json of an epoch: numbers by name, nested. What is none of this is named and left out;
+ * NaN and the infinities are null, so that a training that ran away is seen.
+ */
 import { readFileSync } from 'node:fs';
 import type { Metrics } from '../stage/context.js';
 import { isAbsent, reasonOf } from './errors.js';
@@ -21,7 +24,7 @@ export function readMetrics(
   }
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    value = parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if (isAbsent(error)) return undefined;
     if (!(error instanceof SyntaxError)) throw error;
@@ -42,10 +45,25 @@ export function readMetrics(
   return metrics;
 }
 
+/** A text, or one of the words that Python's json writes for what JSON has no word for. */
+const TEXT_OR_WORD = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const plain = text.replace(TEXT_OR_WORD, (found) => (found.startsWith('"') ? found : 'null'));
+    // What is wrong with it otherwise is told of the text as it is.
+    if (plain === text) throw error;
+    return JSON.parse(plain);
+  }
+}
+
 function numbersOf(tree: Record<string, unknown>, prefix: string, odd: string[]): Metrics {
-  const kept: [string, number | Metrics][] = [];
+  const kept: [string, number | null | Metrics][] = [];
   for (const [name, value] of Object.entries(tree)) {
-    if (typeof value === 'number') kept.push([name, value]);
+    if (typeof value === 'number') kept.push([name, Number.isFinite(value) ? value : null]);
+    else if (value === null) kept.push([name, null]);
     else if (isObject(value)) kept.push([name, numbersOf(value, `${prefix}${name}.`, odd)]);
     else odd.push(`${prefix}${name}`);
   }

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from '../manifest.js';
 import { isSettled } from './clock.js';
+import type { Digest } from './digest.js';
 import { bestEffort } from './errors.js';
 import type { Layout } from './layout.js';
 import { Ledger } from './ledger.js';
@@ -16,6 +17,9 @@ import { noteRun } from './runs.js';
 import type { Scratch } from './scratch.js';
 import { writeSealed } from './sealed-file.js';
 
+/** Digest by path. */
+export type Matches = Readonly<Record<string, Digest>>;
+
 /** The last result of an item in this project: what `why` compares with. */
 export interface LastRun {
   readonly key: string;
@@ -23,6 +27,8 @@ export interface LastRun {
   /** Local code files by path with the digest of their stripped text. */
   readonly files: Readonly<Record<string, string>>;
   readonly outs: readonly RecordedOut[];
+  /** What pattern deps matched, by name: the digest in the manifest names no file. */
+  readonly matches?: Readonly<Record<string, Matches>>;
   /** Wall time of the execution. */
   readonly seconds: number;
 }
@@ -69,8 +75,8 @@ export class Notes {
     return body as LastRun | undefined;
   }
 
-  setLast(item: string, { key, manifest, files, outs, seconds }: LastRun): void {
-    const last: LastRun = { key, manifest, files, outs, seconds };
+  setLast(item: string, { key, manifest, files, outs, matches, seconds }: LastRun): void {
+    const last = { key, manifest, files, outs, ...(matches && { matches }), seconds };
     writeSealed(this.#itemFile(item), last, this.#options.scratch, 'expendable');
   }
 

@@ -70,10 +70,13 @@ function itemsOf({ records, chains }: Inventory): ItemStats[] {
       seconds: old.seconds + (more.seconds ?? 0),
     });
   };
+  const chained = new Set(chains.map(({ about }) => about?.item));
   for (const { record } of records) {
     if (record === undefined) continue;
     const resultBytes = record.outs.reduce((sum, out) => sum + out.size, 0);
-    add(record.item, { results: 1, resultBytes, seconds: record.seconds });
+    // Of an incremental item its epochs tell it: several of its results share them.
+    const isIncremental = record.manifest.epochs !== undefined && chained.has(record.item);
+    add(record.item, { results: 1, resultBytes, seconds: isIncremental ? 0 : record.seconds });
   }
   for (const chain of chains) {
     const { about, epochs, objects } = chain;

@@ -22,11 +22,16 @@ export class Sweeper {
     this.#dry = dry;
   }
 
+  /** True of what was stored or used only just now (a time in milliseconds since 1970): it stays. */
+  isTooNew(time: number): boolean {
+    return time >= this.#horizon;
+  }
+
   /** True when the file is gone, or would be. */
   take(file: string): boolean {
     const stat = lstatIfThere(file);
     if (stat === undefined) return true;
-    if (stat.mtimeMs >= this.#horizon) return false;
+    if (this.isTooNew(stat.mtimeMs)) return false;
     if (this.#dry) return true;
     const away = path.join(this.#folder, awayName(this.#root, file));
     try {
@@ -37,7 +42,7 @@ export class Sweeper {
     }
     const now = lstatIfThere(away);
     if (now === undefined) return false; // Taken back.
-    if (now.mtimeMs >= this.#horizon) {
+    if (this.isTooNew(now.mtimeMs)) {
       putBackOne(away, file);
       return false;
     }

@@ -171,7 +171,7 @@ async function gc(project: Project, parsed: Parsed, { terminal }: CommandContext
 }
 
 function gcText(
-  { removed, bytesBefore, bytesAfter, bytesNeeded, maxSize }: GcReport,
+  { removed, tooNew, bytesBefore, bytesAfter, bytesNeeded, maxSize }: GcReport,
   dry: boolean,
 ): string {
   const rows = removed.map((each) => [
@@ -182,7 +182,10 @@ function gcText(
   ]);
   const verb = dry ? 'would remove' : 'removed';
   const sizes = `${bytes(bytesBefore)} → ${bytes(bytesAfter)} (limit ${bytes(maxSize)}, needed ${bytes(bytesNeeded)})`;
-  return `${table(rows)}${verb} ${plural(removed.length, 'entry', 'entries')}: ${sizes}\n`;
+  const done = `${table(rows)}${verb} ${plural(removed.length, 'entry', 'entries')}: ${sizes}\n`;
+  if (tooNew === 0) return done;
+  const stay = `${plural(tooNew, 'entry is', 'entries are')} too new to be removed`;
+  return `${done}${stay}: a process may be about to use ${tooNew === 1 ? 'it' : 'them'}\n`;
 }
 
 function quantity(

@@ -36,6 +36,8 @@ function isThere(records: readonly EpochRecord[], name: string): boolean {
 
 function pathsOf(metrics: Metrics, prefix = ''): string[] {
   return Object.entries(metrics).flatMap(([key, value]) =>
-    typeof value === 'number' ? [prefix + key] : pathsOf(value, `${prefix}${key}.`),
+    typeof value === 'object' && value !== null
+      ? pathsOf(value, `${prefix}${key}.`)
+      : [prefix + key],
   );
 }

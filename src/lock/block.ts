@@ -1,7 +1,7 @@
 /** What pipeline.lock holds of one item, and its text: one form only, so that equal blocks are equal bytes. */
 import type { Digest } from '../cache/digest.js';
 import { canonical, sha256 } from '../canonical.js';
-import type { CommandCode, Manifest, ModuleCode } from '../manifest.js';
+import type { CommandCode, EpochChoice, Manifest, ModuleCode } from '../manifest.js';
 import type { Json } from '../stage/context.js';
 
 /** The result of an item and all that it was made of. */
@@ -27,7 +27,9 @@ export interface LockedOut {
 
 export interface LockedEpochs {
   readonly target: number;
-  /** Digests of the states after some epochs: 1, 2, 4, 8 … and the target. */
+  readonly patience?: number;
+  readonly best?: EpochChoice['best'];
+  /** Digests of the states after some epochs: 1, 2, 4, 8 … and the one that the outs are of. */
   readonly states: Readonly<Record<number, Digest>>;
 }
 
@@ -82,6 +84,8 @@ function bodyText({ key, code, params, env, deps, outs, metrics, epochs }: LockB
   );
   if (epochs !== undefined) {
     lines.push(`    target: ${epochs.target}`);
+    if (epochs.patience !== undefined) lines.push(`    patience: ${epochs.patience}`);
+    if (epochs.best !== undefined) lines.push(`    best: ${jsonText(epochs.best)}`);
     const states = Object.entries(epochs.states).sort(([a], [b]) => Number(a) - Number(b));
     if (states.length > 0) lines.push('    epochs:');
     for (const [epoch, digest] of states) lines.push(`      ${epoch}: ${digest}`);

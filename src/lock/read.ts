@@ -4,7 +4,7 @@
  */
 import { type Digest, isDigest } from '../cache/digest.js';
 import { type Diagnostic, UserError } from '../error.js';
-import { type LockBlock, type LockedOut, sealOf } from './block.js';
+import { type LockBlock, type LockedEpochs, type LockedOut, sealOf } from './block.js';
 import { LOCK_FILE, LOCK_FORMAT, type LockFile } from './file.js';
 
 /** @throws UserError at the first line that is not as it was written */
@@ -47,6 +47,8 @@ interface Draft {
   outs: Record<string, LockedOut>;
   metrics: Record<string, Record<string, number>>;
   target?: number;
+  patience?: number;
+  best?: NonNullable<LockedEpochs['best']>;
   states: Record<number, Digest>;
 }
 
@@ -105,9 +107,16 @@ class Reader {
     const seal = this.#lines[this.#at]?.slice('    seal: '.length);
     if (seal !== sealOf(section, item, body)) throw this.#unsealed(heading, item);
     this.#at++;
-    const { key, code, target, states, ...rest } = draft;
+    const { key, code, target, patience, best, states, ...rest } = draft;
     if (key === undefined || code === undefined) throw this.#unsealed(heading, item);
-    return { key, code, ...rest, ...(target === undefined ? {} : { epochs: { target, states } }) };
+    if (target === undefined) return { key, code, ...rest };
+    const epochs: LockedEpochs = {
+      target,
+      ...(patience === undefined ? {} : { patience }),
+      ...(best === undefined ? {} : { best }),
+      states,
+    };
+    return { key, code, ...rest, epochs };
   }
 
   /** One line of a block, or one with the lines below it. */
@@ -125,7 +134,11 @@ class Reader {
         draft[title] = this.#taken(value, json) as LockBlock['params'] & LockBlock['env'];
         break;
       case 'target':
-        draft.target = this.#taken(value, count);
+      case 'patience':
+        draft[title] = this.#taken(value, count);
+        break;
+      case 'best':
+        draft.best = this.#taken(value, json) as NonNullable<LockedEpochs['best']>;
         break;
       case 'deps':
         this.#below(6, (name, text) => set(draft.deps, name, digest(text)));

@@ -37,10 +37,9 @@ export function plainLines(event: RunEvent, dry: boolean): string[] {
     case 'waiting':
       return [`${event.item}: waiting: ${event.reason}`];
     case 'epoch': {
-      const metrics = event.metrics === undefined ? '' : `, ${metricsText(event.metrics)}`;
-      return [
-        `${event.item}: epoch ${event.epoch}/${event.target} in ${duration(event.seconds)}${metrics}`,
-      ];
+      const metrics = metricsText(event.metrics);
+      const epoch = `${event.item}: epoch ${event.epoch}/${event.target}`;
+      return [`${epoch} in ${duration(event.seconds)}${metrics === '' ? '' : `, ${metrics}`}`];
     }
     case 'warning':
       return [`${event.item === undefined ? '' : `${event.item}: `}warning: ${event.message}`];
@@ -61,7 +60,7 @@ function collectedLine({ results, states, bytes: freed, left, needed, limit }: C
   const what = [
     ...(results > 0 ? [plural(results, 'result')] : []),
     ...(states > 0 ? [plural(states, 'state')] : []),
-    ...(results + states === 0 ? ['nothing but leftovers'] : []),
+    ...(results + states > 0 ? [] : [freed > 0 ? 'nothing but leftovers' : 'nothing']),
   ].join(' and ');
   const rest = needed > limit ? `${bytes(needed)} are needed` : 'the rest is too new or in use';
   const above = left > limit ? `: ${rest}` : '';

@@ -67,7 +67,7 @@ export function failureLines(item: string, failure: Failure): string[] {
   return lines;
 }
 
-/** `loss 0.0312, val.ssim 0.914`: at most four, nested names joined by dots. */
+/** `loss 0.0312, val.ssim 0.914`: at most four, nested names joined by dots; NaN for what is no number. */
 export function metricsText(metrics: unknown, limit = 4): string {
   return flatten(metrics, '')
     .slice(0, limit)
@@ -81,8 +81,9 @@ function shown(value: number): string {
 }
 
 function flatten(value: unknown, prefix: string): [string, number][] {
+  if (value === null) return [[prefix, Number.NaN]];
   if (typeof value === 'number') return [[prefix, value]];
-  if (typeof value !== 'object' || value === null) return [];
+  if (typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([key, below]) =>
     flatten(below, prefix === '' ? key : `${prefix}.${key}`),
   );

@@ -1,11 +1,12 @@
 /** The epochs of one execution: what it resumes from, what it commits, when it has enough. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
 import type { EpochRecord } from '../cache/record.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
 import { type CommitWatch, watchCommits } from '../process/commits.js';
+import { adopt } from './adopt.js';
 import { metricAt, type Resume, resume, statesToDrop, stopEpoch } from './incremental.js';
 import { cacheOf, type Work } from './work.js';
 
@@ -28,6 +29,8 @@ export class EpochRun {
   readonly #enough = new AbortController();
   #watch: CommitWatch | undefined;
   #computed = 0;
+  /** Of a metric that is missing: told once, since where one epoch lacks it, most do. */
+  #isWarned = false;
   #lastCommit = performance.now();
 
   private constructor(
@@ -163,6 +166,8 @@ export class EpochRun {
   #warnOfMissingMetric({ epoch, metrics }: EpochRecord): void {
     const { best } = this.#plan;
     if (best === undefined || metricAt(metrics, best.metric) !== undefined) return;
+    if (this.#isWarned) return;
+    this.#isWarned = true;
     const message = `epoch ${epoch} has no number "${best.metric}" in its metrics.json: it cannot be the best`;
     this.#work.emit({ type: 'warning', item: this.#item.id, message });
   }
@@ -176,8 +181,11 @@ export class EpochRun {
     const { best, keep } = this.#plan;
     const needed = [this.#plan.target, committed];
     if (best !== undefined) {
-      const sofar = stopEpoch({ best, target: Math.max(...this.#records.keys()) }, records);
-      if (sofar !== undefined) needed.push(sofar);
+      // A quick stage runs on when patience is out: a better epoch that it finds there writes no outs.
+      const wanted =
+        stopEpoch(this.#plan, records) ??
+        stopEpoch({ best, target: Math.max(...this.#records.keys()) }, records);
+      if (wanted !== undefined) needed.push(wanted);
     }
     const dropped = statesToDrop(keep, records, needed).filter((epoch) => {
       const record = this.#records.get(epoch);
@@ -208,23 +216,4 @@ export class EpochRun {
       !this.#broken.has(record.epoch) && cacheOf(this.#work).hasState(record);
     return resume(this.#plan, [...this.#records.values()], usable);
   }
-}
-
-/**
- * What lies in the commit folder was committed by a process whose runner died before it stored it.
- * What follows the recorded epochs without a gap belongs to the chain; a chain begun afresh takes
- * nothing over.
- */
-async function adopt(work: Work, chain: string, afresh: boolean): Promise<void> {
-  const cache = cacheOf(work);
-  const recorded = new Set(cache.readEpochs(chain).map((record) => record.epoch));
-  for (const epoch of cache.pendingCommits(chain)) {
-    if (!afresh && (epoch === 1 || recorded.has(epoch - 1))) {
-      // How long it took died with its runner.
-      await cache.takeCommit(chain, epoch, 0);
-      recorded.add(epoch);
-    } else
-      rmSync(path.join(cache.commitFolder(chain), String(epoch)), { recursive: true, force: true });
-  }
-  cache.clearDrafts(chain);
 }

@@ -10,6 +10,7 @@ import { acquireGpus, type GpuLease } from '../process/lease.js';
 import { describeEnding, type Outcome, succeeded } from '../process/outcome.js';
 import type { Decision } from './decide.js';
 import { EpochRun } from './epoch-run.js';
+import { evidenceOf } from './evidence.js';
 import { explain } from './explain.js';
 import { inputsOf } from './inputs.js';
 import { launchItem } from './launch.js';
@@ -185,8 +186,7 @@ async function conclude(
   const absent = item.outs.filter((out) => cache.scanSync(out.path) === undefined);
   if (absent.length > 0) return fail(`did not write ${absent.map((out) => out.path).join(', ')}`);
   const changed = changedInput(work, index, decision.manifest);
-  if (changed !== undefined)
-    return fail(`${changed} changed while it ran: the result is not recorded`);
+  if (changed !== undefined) return fail(changedWhileItRan(changed));
   const record: RunRecord = {
     format: 1,
     key: decision.key,
@@ -197,7 +197,7 @@ async function conclude(
     seconds: outcome.seconds,
   };
   await cache.writeRecord(record);
-  cache.writeLast(item.id, record);
+  cache.writeLast(item.id, { ...record, ...evidenceOf(item, work.project) });
   return epochs === undefined
     ? { kind: 'recorded', record, reason }
     : { kind: 'recorded', record, reason, epochs: { computed, reached: epochs.reached } };
@@ -219,6 +219,11 @@ async function clearOuts(work: Work, item: Item): Promise<void> {
     await cache.removeOut(out.path);
     mkdirSync(path.dirname(path.join(work.project.root, out.path)), { recursive: true });
   }
+}
+
+/** Who changed it nobody knows: mostly an editor, and at times the stage itself. */
+function changedWhileItRan(input: string): string {
+  return `${input} changed while it ran: the result is not recorded; run again, or if the stage itself writes ${input}, let it write to an out instead`;
 }
 
 /** The first dep or script whose content is no longer what the key was made of. */

@@ -4,6 +4,7 @@ import type { Item } from '../pipeline/plan.js';
 import { whereIs } from '../process/holder.js';
 import type { Code } from './code.js';
 import type { Decision } from './decide.js';
+import { matchesBeside } from './evidence.js';
 import { itemHolder } from './locks.js';
 import type { Project } from './project.js';
 import { differences, type Reason } from './reasons.js';
@@ -71,6 +72,7 @@ function compare(
       pathOf: (name) => item.deps.find((dep) => dep.name === name)?.path ?? name,
       targetParam: item.epochs?.param,
       listing: (digest) => project.cache.treeListing(digest),
+      matches: (name) => matchesBeside(item, name, last, decision.manifest.deps, project),
     },
   );
 }

@@ -3,6 +3,7 @@ import type { EpochRecord } from '../cache/record.js';
 import type { ItemDone } from '../event.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
+import { absentDeps } from './absent.js';
 import { explain } from './explain.js';
 import { resume, secondsPerEpoch } from './incremental.js';
 import { refuseMissing } from './missing.js';
@@ -38,12 +39,14 @@ export async function foretell(work: Work): Promise<void> {
 /** @throws UserError when an item lacks an input that nobody will make */
 export function refuseMissingDeps(work: Work, found: ReadonlyMap<number, Outlook>): Promise<void> {
   return refuseMissing(
-    work.project,
-    [...found].flatMap(([index, outlook]) =>
-      outlook.kind === 'missing'
-        ? outlook.deps.map((dep) => ({ item: itemAt(work, index).id, dep }))
-        : [],
-    ),
+    work,
+    [...found].flatMap(([index, outlook]) => {
+      if (outlook.kind === 'missing')
+        return outlook.deps.map((dep) => ({ item: itemAt(work, index).id, dep }));
+      return outlook.kind === 'unknown'
+        ? absentDeps(work, index, (need) => found.get(need)?.kind !== 'fresh')
+        : [];
+    }),
   );
 }
 

@@ -1,6 +1,7 @@
 /** What a pattern dep stands for: the outs that the plan gathers, and files of the user's that match. */
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { type Digest, kindOf } from '../cache/digest.js';
 import { lstatIfThere } from '../cache/look.js';
 import type { Looks } from '../cache/looks.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
@@ -10,17 +11,30 @@ import type { Dep } from '../pipeline/plan.js';
  * Paths relative to the project, sorted by code unit. Within `cache/` only what the plan gathers
  * counts, and what lies in the outs it names: an out that a former pipeline left there is nobody's
  * input.
+ *
+ * @param stored for outs that are still to be put back
  */
-export function matchedPaths(root: string, dep: Dep, looks?: Looks): string[] {
+export function matchedPaths(
+  root: string,
+  dep: Dep,
+  looks?: Looks,
+  stored?: StoredListing,
+): string[] {
   const found = new Set(dep.gathered ?? []);
   const glob = parseGlob(dep.path);
   const search: Search = { root, glob, found, looks };
   walk(search, '');
   for (const out of dep.within ?? []) {
-    if (isFolder(path.join(root, out), looks)) walk(search, out);
+    if (stored?.(out) !== undefined) walkStored(search, out, stored);
+    else if (isFolder(path.join(root, out), looks)) walk(search, out);
   }
   return [...found].sort();
 }
+
+/** What a folder will hold; undefined: as it lies there. */
+export type StoredListing = (
+  folder: string,
+) => readonly { readonly name: string; readonly digest: Digest }[] | undefined;
 
 /** What runs write is nobody's input: it would be stale for ever. */
 const OURS: ReadonlySet<string> = new Set(['cache', 'node_modules', 'pipeline.lock']);
@@ -43,6 +57,17 @@ function walk(search: Search, folder: string): void {
       continue;
     }
     if (entry.isDirectory() && mayHold(glob, name)) walk(search, name);
+  }
+}
+
+/** The same in a folder that is not there yet. */
+function walkStored(search: Search, folder: string, stored: StoredListing): void {
+  const { glob, found } = search;
+  for (const entry of stored(folder) ?? []) {
+    const name = `${folder}/${entry.name}`;
+    const isDirectory = kindOf(entry.digest) === 'directory';
+    if (matchGlob(glob, name) && !(glob.deep && isDirectory)) found.add(name);
+    else if (isDirectory && mayHold(glob, name)) walkStored(search, name, stored);
   }
 }
 

@@ -32,6 +32,18 @@ export function resume(
  * that may be reached is recorded). Epochs count from 1 without a gap; a tie keeps the earlier.
  */
 export function stopEpoch(plan: EpochPlan, records: readonly EpochRecord[]): number | undefined {
+  return stopping(plan, records)?.wanted;
+}
+
+export interface Stopping {
+  /** The epoch whose outs are wanted. */
+  readonly wanted: number;
+  /** The one that decided it: what a quick stage has committed beyond it counts for nothing. */
+  readonly last: number;
+}
+
+/** See `stopEpoch`; undefined while it is not known. */
+export function stopping(plan: EpochPlan, records: readonly EpochRecord[]): Stopping | undefined {
   const { best, patience } = plan;
   if (best === undefined) return undefined;
   let bestEpoch = 0;
@@ -45,9 +57,10 @@ export function stopEpoch(plan: EpochPlan, records: readonly EpochRecord[]): num
       bestEpoch = epoch;
       bestValue = value;
     }
-    if (patience !== undefined && bestEpoch > 0 && epoch - bestEpoch >= patience) return bestEpoch;
+    if (patience !== undefined && bestEpoch > 0 && epoch - bestEpoch >= patience)
+      return { wanted: bestEpoch, last: epoch };
   }
-  return bestEpoch > 0 ? bestEpoch : plan.target;
+  return { wanted: bestEpoch > 0 ? bestEpoch : plan.target, last: plan.target };
 }
 
 function beats(value: number, than: number, { mode }: Objective): boolean {
@@ -56,7 +69,7 @@ function beats(value: number, than: number, { mode }: Objective): boolean {
 
 /** The number at a dot path such as `val.ssim`; undefined when there is none. */
 export function metricAt(metrics: Metrics | undefined, path: string): number | undefined {
-  let at: Metrics | number | undefined = metrics;
+  let at: Metrics | number | null | undefined = metrics;
   for (const part of path.split('.')) {
     if (typeof at !== 'object' || at === null) return undefined;
     at = Object.hasOwn(at, part) ? at[part] : undefined;
@@ -97,9 +110,10 @@ function bestOf(records: readonly EpochRecord[], objective: Objective): number |
   return best?.epoch;
 }
 
-/** Seconds that an epoch takes: the median of the last five, as a later one is the best guide. */
+/** Seconds that an epoch takes: the median of the last five, as a later one is the best guide; 0 is not known. */
 export function secondsPerEpoch(records: readonly EpochRecord[]): number | undefined {
-  const last = [...records]
+  const last = records
+    .filter((record) => record.seconds > 0)
     .sort((a, b) => a.epoch - b.epoch)
     .slice(-5)
     .map((record) => record.seconds)
@@ -107,13 +121,13 @@ export function secondsPerEpoch(records: readonly EpochRecord[]): number | undef
   return last[Math.floor(last.length / 2)];
 }
 
-/** The dot path of the first number in the newest metrics there are. */
+/** The dot path of the first number, or what should be one, in the newest metrics there are. */
 export function firstMetric(records: readonly EpochRecord[]): string | undefined {
   const newest = records.findLast((record) => record.metrics !== undefined)?.metrics;
   const walk = (metrics: Metrics, prefix: string): string | undefined => {
     for (const [key, value] of Object.entries(metrics)) {
       const path = prefix === '' ? key : `${prefix}.${key}`;
-      const found = typeof value === 'number' ? path : walk(value, path);
+      const found = value === null || typeof value === 'number' ? path : walk(value, path);
       if (found !== undefined) return found;
     }
     return undefined;

@@ -2,11 +2,11 @@
 import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
 import type { Digest } from '../cache/digest.js';
 import { canonical, sha256 } from '../canonical.js';
-import type { Manifest, ModuleCode } from '../manifest.js';
+import { epochChoice, type Manifest, type ModuleCode } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import type { Json } from '../stage/context.js';
 import type { Code } from './code.js';
-import { matchedPaths } from './glob.js';
+import { matchedPaths, type StoredListing } from './glob.js';
 
 /** The manifest, or the deps that are not there. */
 export type Inputs =
@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What lies at a path; by default what the cache sees on disk. */
   readonly look?: (path: string, options?: ScanOptions) => Scan | undefined;
+  /** What a folder will hold that is still to be put back; undefined: what it holds on disk. */
+  readonly stored?: StoredListing;
   /** What a dep is known to be without looking; undefined: look. */
   readonly given?: (dep: Dep) => Digest | undefined;
 }
@@ -61,7 +63,7 @@ function manifestOf(
     code: codeOf(item, code),
     deps,
     env: values,
-    ...(item.epochs === undefined ? {} : { epochs: item.epochs.target }),
+    ...(item.epochs === undefined ? {} : { epochs: epochChoice(item.epochs) }),
     format: 1,
     outs: item.outs.map((out) => out.name).sort(),
     params: item.params,
@@ -94,13 +96,27 @@ function pathDigest(dep: Dep, around: Surroundings, again: boolean): Digest | un
 
 /** A glob is missing when it matches nothing, or when a gathered out is not there. */
 function globDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
+  const entries = matchesOf(dep, around, again);
+  return entries && digestOfMatches(entries);
+}
+
+export function digestOfMatches(entries: readonly (readonly [string, Digest])[]): Digest {
+  return `d:${sha256(`pipe glob\n${canonical(entries)}`)}`;
+}
+
+/** Path and digest of all that a pattern dep matches; undefined when it is missing. */
+export function matchesOf(
+  dep: Dep,
+  around: Surroundings,
+  again = false,
+): [string, Digest][] | undefined {
   const entries: [string, Digest][] = [];
-  for (const path of matchedPaths(around.root, dep, around.cache.looks)) {
+  for (const path of matchedPaths(around.root, dep, around.cache.looks, around.stored)) {
     const digest = digestAt(path, around, { follow: !dep.made, again });
     if (digest === undefined) return undefined;
     entries.push([path, digest]);
   }
-  return entries.length === 0 ? undefined : `d:${sha256(`pipe glob\n${canonical(entries)}`)}`;
+  return entries.length === 0 ? undefined : entries;
 }
 
 /** `params` as a stage's process gets it: a tree of just the named parts. */

@@ -51,7 +51,7 @@ function standingOf(
   if (block === undefined) return { difference: NOT_LOCKED };
   const around: Surroundings = {
     ...work.project,
-    look: (path, how) => overlay.scan(path, how),
+    ...overlay.eyes,
     given: (dep) => (isInSight(work, dep, overlay) ? undefined : block.deps[dep.name]),
   };
   const code = work.codes.of(index);

@@ -1,6 +1,6 @@
 /** What stands in pipeline.lock beside what is true today, in the words of `why`. */
 import { type LockBlock, lockedParts } from '../lock/block.js';
-import type { Manifest } from '../manifest.js';
+import { epochChoice, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import type { Code } from './code.js';
 import type { Project } from './project.js';
@@ -22,13 +22,14 @@ export function reasonsAgainst(
     pathOf: (name) => item.deps.find((dep) => dep.name === name)?.path ?? name,
     targetParam: item.epochs?.param,
     listing: (digest) => cache.treeListing(digest),
+    matches: () => undefined,
   });
   return found.length > 0 ? found.map(({ text }) => text) : ['its key differs'];
 }
 
 function manifestOf({ code, params, env, deps, outs, epochs }: LockBlock): Manifest {
   const manifest: Manifest = { format: 1, code, params, env, deps, outs: Object.keys(outs).sort() };
-  return epochs === undefined ? manifest : { ...manifest, epochs: epochs.target };
+  return epochs === undefined ? manifest : { ...manifest, epochs: epochChoice(epochs) };
 }
 
 /** The first reason, and how many more there are. */

@@ -10,6 +10,7 @@ import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { describeHolder } from '../process/holder.js';
 import { acquireLock, lockFile } from '../process/lock.js';
+import { stopping } from './incremental.js';
 import { readLockFile, writeLockFile } from './lock-file.js';
 import { noteLock } from './lock-note.js';
 import { systemMessage } from './system-message.js';
@@ -143,14 +144,21 @@ function readBytes(file: string): Buffer | undefined {
   }
 }
 
+/** Of a stage that ran on after patience was out, nothing beyond that: how far it got is a matter of time. */
 function epochsOf(work: Work, item: Item, manifest: Manifest): LockedEpochs | undefined {
   if (item.epochs === undefined) return undefined;
-  const { target, param } = item.epochs;
+  const { target, param, patience, best } = item.epochs;
   const records = cacheOf(work).readEpochs(keyOf(chainManifest(manifest, param)));
+  const { wanted, last } = stopping(item.epochs, records) ?? { wanted: target, last: target };
   const states = records
-    .filter(({ epoch }) => epoch <= target && (epoch === target || isPowerOfTwo(epoch)))
+    .filter(({ epoch }) => epoch === wanted || (epoch <= last && isPowerOfTwo(epoch)))
     .map(({ epoch, state }) => [epoch, state] as const);
-  return { target, states: Object.fromEntries(states) };
+  return {
+    target,
+    ...(patience === undefined ? {} : { patience }),
+    ...(best === undefined ? {} : { best }),
+    states: Object.fromEntries(states),
+  };
 }
 
 /** Few lines for any number of epochs, and the first ones are all there: those that `verify` repeats. */

@@ -1,7 +1,7 @@
 /** Inputs that are not there: the user's mistake, told before anything is touched. */
 import { type Diagnostic, UserError } from '../error.js';
 import type { Dep } from '../pipeline/plan.js';
-import type { Project } from './project.js';
+import type { Work } from './work.js';
 
 export interface MissingDep {
   readonly item: string;
@@ -10,7 +10,7 @@ export interface MissingDep {
 
 /** @throws UserError naming every missing dep, when there is one */
 export async function refuseMissing(
-  { root, variant }: Project,
+  { project: { root, variant }, options }: Work,
   missing: readonly MissingDep[],
 ): Promise<void> {
   if (missing.length === 0) return;
@@ -23,17 +23,27 @@ export async function refuseMissing(
         code: 'missing-input',
         message: `${item}: ${whatIsMissing(dep)}`,
         ...(place && { place }),
-        hint: dep.made
-          ? 'run it without --only, so that the stage that makes it runs first'
-          : 'no stage makes it: put it there, or correct the path in pipeline.yaml',
+        hint: cureOf(dep, options.only),
       };
     }),
   );
 }
 
-function whatIsMissing({ glob, gathered, path }: Dep): string {
+/** A dep that was to be made, and is missing when all that its item needs has run: in a sentence, with the cure. */
+export function missingAfterAll(dep: Dep): string {
+  return `missing input: ${whatIsMissing(dep)}; ${cureOf(dep, false)}`;
+}
+
+function whatIsMissing({ glob, gathered = [], path }: Dep): string {
   if (!glob) return `${path} is not there`;
-  return gathered === undefined
+  return gathered.length === 0
     ? `nothing matches ${path}`
     : `not all that ${path} stands for is there`;
+}
+
+function cureOf({ made }: Dep, only: boolean): string {
+  if (!made) return 'no stage makes it: put it there, or correct the path in pipeline.yaml';
+  return only
+    ? 'run it without --only, so that the stage that makes it runs first'
+    : 'what should make it has run without: correct that stage, or the path in pipeline.yaml';
 }

@@ -4,6 +4,7 @@ import type { Digest } from '../cache/digest.js';
 import type { RecordedOut } from '../cache/record.js';
 import type { Item } from '../pipeline/plan.js';
 import { type Decision, decide } from './decide.js';
+import type { Surroundings } from './inputs.js';
 import { itemAt, selectedNeeds, type Work } from './work.js';
 
 export type Outlook =
@@ -30,8 +31,8 @@ export function outlooks(work: Work): Map<number, Outlook> {
       continue;
     }
     const { project, codes, options } = work;
-    const look = (path: string, how?: ScanOptions) => overlay.scan(path, how);
-    const decision = decide(item, codes.of(index), { ...project, look }, options.force);
+    const around = { ...project, ...overlay.eyes };
+    const decision = decide(item, codes.of(index), around, options.force);
     found.set(index, decision);
     if (decision.kind === 'restore') overlay.lay(item, decision.record);
   }
@@ -65,6 +66,17 @@ export class Overlay {
     this.#work = work;
   }
 
+  /** For who decides. */
+  get eyes(): Required<Pick<Surroundings, 'look' | 'stored'>> {
+    return {
+      look: (path, how) => this.scan(path, how),
+      stored: (path) => {
+        const digest = this.#digestAt(path);
+        return digest ? this.#work.project.cache.treeListing(digest) : undefined;
+      },
+    };
+  }
+
   lay(item: Item, { outs }: { readonly outs: readonly OutDigest[] }): void {
     for (const out of item.outs) {
       const stored = outs.find((each) => each.name === out.name);
@@ -73,17 +85,21 @@ export class Overlay {
   }
 
   scan(path: string, how?: ScanOptions): Scan | undefined {
-    const { cache } = this.#work.project;
-    const whole = this.#outs.get(path);
+    const digest = this.#digestAt(path);
+    if (digest === undefined) return this.#work.project.cache.scanSync(path, how);
     // Only digests are compared: sizes do not matter to a decision.
-    if (whole !== undefined) return { digest: whole, size: 0, files: 0 };
+    return digest === null ? undefined : { digest, size: 0, files: 0 };
+  }
+
+  /** Undefined outside of what is laid; null for what is not in it. */
+  #digestAt(path: string): Digest | null | undefined {
+    const whole = this.#outs.get(path);
+    if (whole !== undefined) return whole;
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
       const digest = this.#outs.get(path.slice(0, end));
-      if (digest === undefined) continue;
-      const within = this.#within(digest, path.slice(end + 1).split('/'));
-      return within === undefined ? undefined : { digest: within, size: 0, files: 0 };
+      if (digest !== undefined) return this.#within(digest, path.slice(end + 1).split('/')) ?? null;
     }
-    return cache.scanSync(path, how);
+    return undefined;
   }
 
   /** The digest at a path within a stored directory. */

@@ -1,5 +1,6 @@
 /** Why an item is not fresh, as the difference of two manifests: the same data that the key is made of. */
 
+import type { Matches } from '../cache/cache.js';
 import type { Digest } from '../cache/digest.js';
 import type { TreeEntry } from '../cache/tree.js';
 import { canonical } from '../canonical.js';
@@ -49,6 +50,8 @@ export interface Explainer {
   readonly targetParam: string | undefined;
   /** The listing of a directory, when it is still stored. */
   listing(digest: Digest): readonly TreeEntry[] | undefined;
+  /** Digest by path of what a pattern dep matched before and matches now, where both are known. */
+  matches(dep: string): readonly [Matches, Matches] | undefined;
 }
 
 /** All differences from `before` to `now`, the likeliest cause first. Empty when both have one key. */
@@ -69,9 +72,7 @@ export function differences(before: Evidence, now: Evidence, explain: Explainer)
       { kind: 'dep', text: depDifference(explain, name, x, y) },
     ]),
     ...outsDifferences(a.outs, b.outs),
-    ...(a.epochs === b.epochs
-      ? []
-      : [{ kind: 'epochs' as const, text: `epochs ${fromTo(a.epochs, b.epochs)}` }]),
+    ...epochsDifferences(a.epochs, b.epochs),
   ];
 }
 
@@ -154,13 +155,25 @@ function depDifference(
 ): string {
   const path = explain.pathOf(name);
   if (a === undefined || b === undefined) return `dep ${path} ${verb(a, b)}`;
-  const listings = [explain.listing(a), explain.listing(b)] as const;
-  if (listings[0] === undefined || listings[1] === undefined) return `dep ${path} changed`;
-  const changed = changedFiles(explain, a, b, '');
+  const changed = changedWithin(explain, name, a, b);
   const count = changed.length === 1 ? '1 file' : `${changed.length} files`;
   return changed.length === 0
     ? `dep ${path} changed`
     : `dep ${path}: ${count} changed, first: ${changed[0]}`;
+}
+
+/** Of a pattern or a directory; none where that is not known. */
+function changedWithin(explain: Explainer, name: string, a: Digest, b: Digest): string[] {
+  const matches = explain.matches(name);
+  if (matches === undefined) {
+    const isKnown = explain.listing(a) !== undefined && explain.listing(b) !== undefined;
+    return isKnown ? changedFiles(explain, a, b, '') : [];
+  }
+  const [before, now] = matches;
+  const paths = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
+  return paths.flatMap((each) =>
+    before[each] === now[each] ? [] : changedFiles(explain, before[each], now[each], each),
+  );
 }
 
 /** Paths within two directories that differ, sorted; subtrees with one digest are not entered. */
@@ -202,6 +215,25 @@ function outsDifferences(a: readonly string[], b: readonly string[]): Reason[] {
   const added = b.filter((name) => !a.includes(name)).map((name) => `out ${name} added`);
   const removed = a.filter((name) => !b.includes(name)).map((name) => `out ${name} removed`);
   return [...added, ...removed].map((text) => ({ kind: 'outs', text }));
+}
+
+/** Targets are told as `epochs`, what else chooses the epoch by its path in pipeline.yaml. */
+function epochsDifferences(a: Manifest['epochs'], b: Manifest['epochs']): Reason[] {
+  return mapDifferences(epochsByPath(a), epochsByPath(b), (path, x, y) => [
+    { kind: 'epochs', text: `${path} ${fromTo(x, y)}` },
+  ]);
+}
+
+function epochsByPath(epochs: Manifest['epochs']): Record<string, string | number> {
+  if (epochs === undefined) return {};
+  if (typeof epochs === 'number') return { epochs };
+  const { max, patience, best } = epochs;
+  return {
+    epochs: max,
+    'epochs.best.metric': best.metric,
+    'epochs.best.mode': best.mode,
+    ...(patience === undefined ? {} : { 'epochs.patience': patience }),
+  };
 }
 
 /** Walks the union of both maps in the order of keys, and asks for each key whose values differ. */

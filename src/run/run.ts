@@ -59,7 +59,7 @@ async function carryOut(work: Work): Promise<number> {
 
 async function sweepAndSchedule(work: Work): Promise<void> {
   const { pending, missing } = sweep(work);
-  await refuseMissing(work.project, missing);
+  await refuseMissing(work, missing);
   if (pending.length > 0) {
     await refuseBrokenLock(work);
     // What is fresh is needed until the run ends, which a gc beside it cannot know.

@@ -4,8 +4,10 @@ import type { Result } from '../cache/record.js';
 import type { ItemDone } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { type Decision, decide } from './decide.js';
+import { evidenceOf } from './evidence.js';
 import { type Execution, executeItem } from './execute.js';
 import { lockKey, lockWorkspace } from './locks.js';
+import { missingAfterAll } from './missing.js';
 import { systemMessage } from './system-message.js';
 import { cacheOf, itemAt, type Settled, type Work } from './work.js';
 
@@ -73,7 +75,7 @@ async function withoutRunning(
       cacheOf(work).use(decision.key);
       return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
     case 'missing': {
-      const message = `missing input: ${decision.deps.map((dep) => dep.path).join(', ')}`;
+      const message = decision.deps.map(missingAfterAll).join('\n');
       return { kind: 'ended', ...failed(item, { message, command: '', tail: [] }, seconds()) };
     }
     case 'restore': {
@@ -116,7 +118,8 @@ async function putBack(
       return false;
     }
   }
-  cache.writeLast(item.id, { ...decision.record, files: work.codes.of(index).files });
+  const files = work.codes.of(index).files;
+  cache.writeLast(item.id, { ...decision.record, files, ...evidenceOf(item, work.project) });
   return true;
 }
 

@@ -52,7 +52,7 @@ export async function verify(
   for (const [index, outlook] of found) {
     if (outlook.kind === 'restore') overlay.lay(itemAt(work, index), outlook.record);
   }
-  const around: Surroundings = { ...project, look: (path, how) => overlay.scan(path, how) };
+  const around: Surroundings = { ...project, ...overlay.eyes };
   await refuseTooManyGpus(work, executed);
   const queue = await createJobQueue(await capacityOf(work, executed));
   const verified = new Map<number, Verified>();

@@ -39,8 +39,8 @@ export interface StageContext<S extends StageShape = StageShape> {
   progress(done: number, total: number, unit?: string): void;
 }
 
-/** The numbers of one epoch, by name; nested as you like. */
-export type Metrics = { readonly [name: string]: number | Metrics };
+/** The numbers of one epoch, by name; nested as you like. Null is what is no number, such as NaN, which JSON has not. */
+export type Metrics = { readonly [name: string]: number | null | Metrics };
 
 export interface Epochs {
   /** The epoch to reach: `epochs:` of the stage. */

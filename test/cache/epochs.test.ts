@@ -152,7 +152,7 @@ test('a damaged state is never handed out, and the one before it still is', asyn
 test.each([
   ['{"loss":', 'is no JSON'],
   ['[1]', 'is no object'],
-  ['{"loss":1,"name":"x","val":{"n":null}}', 'name, val.n are no numbers'],
+  ['{"loss":1,"name":"x","val":{"n":[]}}', 'name, val.n are no numbers'],
 ])('metrics.json %s is warned about, and the epoch counts', async (text, words) => {
   const project = new TestProject();
   const cache = project.open();

@@ -29,8 +29,8 @@ function objectOf(made: Project, content: string): string {
 }
 
 /** As if it had been stored an hour ago: what is only just stored may be about to be recorded. */
-function age(made: Project): void {
-  const then = Date.now() / 1000 - 3600;
+function age(made: Project, seconds = -3600): void {
+  const then = Date.now() / 1000 + seconds;
   const entries = readdirSync(made.path('cache/v1'), { recursive: true, withFileTypes: true });
   for (const entry of entries) {
     if (entry.isFile()) utimesSync(path.join(entry.parentPath, entry.name), then, then);
@@ -93,6 +93,19 @@ describe('pipe cache gc', () => {
     expect((await made.run()).with('restored')).toEqual(['write']);
     expect((await made.run('--set', 'word=a')).with('ran')).toEqual(['write']);
   });
+
+  it('does not say that it removed what was stored this instant', async () => {
+    const made = project();
+    for (const word of ['a', 'b', 'c', 'd', 'one']) await made.run('--set', `word=${word}`);
+    // In a minute from now, so that no slow machine makes them old.
+    age(made, 60);
+    for (const dry of [['--dry'], []]) {
+      const { out } = await made.pipe('cache', 'gc', '--max-size', '0', ...dry);
+      expect(out).toBe(
+        `${dry.length > 0 ? 'would remove' : 'removed'} 0 entries: 7 B → 7 B (limit 0 B, needed 5 B)\n2 entries are too new to be removed: a process may be about to use them\n`,
+      );
+    }
+  });
 });
 
 describe('pipe cache stats', () => {
@@ -106,5 +119,39 @@ describe('pipe cache stats', () => {
       items: [{ item: 'write', results: 2 }],
     });
     expect((await made.pipe('cache', 'stats')).out).toContain('write');
+  });
+
+  it('counts the time of an epoch once', async () => {
+    const made = disposed(
+      new Project({
+        'pipeline.yaml': `
+params: { epochs: 2 }
+stages:
+  train:
+    cmd: |
+      e=$PIPE_EPOCH
+      while [ $e -lt $PIPE_EPOCHS ]; do
+        e=$((e + 1))
+        mkdir $PIPE_COMMIT/draft
+        mv $PIPE_COMMIT/draft $PIPE_COMMIT/$e
+      done
+      echo $e > \${outs.out}
+    outs: { out: cache/out/model.txt }
+    epochs: \${epochs}
+`,
+      }),
+    );
+    await made.run();
+    await made.run('--set', 'epochs=4');
+    const [item] = JSON.parse((await made.pipe('cache', 'stats', '--json')).out).items;
+    const args = ['epochs', 'train', '--json', '--set', 'epochs=4'];
+    const [{ epochs }] = JSON.parse((await made.pipe(...args)).out) as [
+      { epochs: { seconds: number }[] },
+    ];
+    expect(item).toMatchObject({ results: 2, epochs: 4 });
+    expect(item.seconds).toBeCloseTo(
+      epochs.reduce((sum, { seconds }) => sum + seconds, 0),
+      6,
+    );
   });
 });

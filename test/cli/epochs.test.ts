@@ -1,4 +1,4 @@
-import { cpSync, renameSync } from 'node:fs';
+import { cpSync, renameSync, utimesSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { disposed, project } from '../rig/projects.js';
@@ -176,6 +176,34 @@ describe('an incremental stage', () => {
     expect(again.with('fresh')).toEqual(['train']);
   });
 
+  it('writes other outs, and computes no epoch, when what chooses the epoch changes', async () => {
+    const pipeline = (epochs: string) => PIPELINE.replace('${train.epochs}', epochs);
+    const most = pipeline('{ max: 4, best: { metric: val.score, mode: max } }');
+    const made = project({ ...FILES, 'pipeline.yaml': most });
+    await made.run();
+    expect(made.read('model.json')).toBe(model(2));
+    made.write('pipeline.yaml', pipeline('{ max: 4, best: { metric: val.score, mode: min } }'));
+    const frozen = await made.pipe('run', '--frozen');
+    expect(frozen.out).toContain('epochs.best.mode max → min');
+    expect((await made.pipe('why', 'train')).out).toBe(
+      'train would run:\n  epochs.best.mode max → min\n',
+    );
+    const least = await made.run();
+    expect(least.items.train).toMatchObject({
+      verdict: 'ran',
+      epochs: { computed: 0, reached: 1 },
+    });
+    expect(made.read('model.json')).toBe(model(1));
+    made.write('pipeline.yaml', most);
+    expect((await made.run()).with('restored')).toEqual(['train']);
+    expect(made.read('model.json')).toBe(model(2));
+    made.write('pipeline.yaml', pipeline('{ max: 4, patience: 1, best: val.score }'));
+    expect((await made.pipe('why', 'train')).out).toContain('  epochs.patience (absent) → 1\n');
+    await made.run();
+    expect(made.lines('computed.txt')).toEqual(['1', '2', '3', '4']);
+    expect((await made.pipe('run', '--frozen')).code).toBe(0);
+  });
+
   it('says with --dry how many epochs are kept and how many are to run', async () => {
     const made = project(FILES);
     await made.run('--set', 'train.epochs=3');
@@ -196,6 +224,25 @@ describe('an incremental stage', () => {
     await made.run();
     expect(made.lines('computed.txt')).toEqual(['1', '2', '4']);
     expect(made.read('model.json')).toBe(model(4));
+    const { epochs } = JSON.parse((await made.pipe('epochs', 'train', '--json')).out)[0];
+    // Nobody knows how long epoch 3 took: about as long as the one before.
+    expect(epochs[2].seconds).toBe(epochs[1].seconds);
+  });
+
+  it('finds in their times how long the epochs of an orphan took', async () => {
+    const made = project(FILES);
+    await made.run('--set', 'train.epochs=1');
+    const { out } = await made.pipe('epochs', 'train', '--json');
+    const [chain] = JSON.parse(out) as { commit: string }[];
+    for (const epoch of [2, 3]) {
+      made.write('cache/draft/state.json', model(epoch));
+      utimesSync(made.path('cache/draft'), 0, 1000 + 40 * epoch);
+      renameSync(made.path('cache/draft'), `${chain?.commit}/${epoch}`);
+    }
+    await made.run('--set', 'train.epochs=3');
+    const { epochs } = JSON.parse((await made.pipe('epochs', 'train', '--json')).out)[0];
+    expect(epochs[1].seconds).toBe(epochs[0].seconds);
+    expect(epochs[2].seconds).toBe(40);
   });
 });
 
@@ -255,5 +302,100 @@ stages:
     });
     const run = await made.run();
     expect(run.items.train?.failure?.message).toContain('ended after epoch 0 of 3');
+  });
+});
+
+describe('the metrics of a training that ran away', () => {
+  const PYTHON = `import json, os
+for epoch in range(int(os.environ["PIPE_EPOCH"]) + 1, int(os.environ["PIPE_EPOCHS"]) + 1):
+    draft = os.path.join(os.environ["PIPE_COMMIT"], "draft")
+    os.mkdir(draft)
+    loss = [0.5, float("inf"), float("nan")][epoch - 1]
+    with open(os.path.join(draft, "metrics.json"), "w") as file:
+        json.dump({"loss": loss, "low": -loss, "note NaN": {"epoch": epoch}}, file)
+    os.rename(draft, os.path.join(os.environ["PIPE_COMMIT"], str(epoch)))
+open("model.txt", "w").write("of epoch " + os.environ["PIPE_EPOCHS"])
+`;
+  const FILES = {
+    'train.py': PYTHON,
+    'pipeline.yaml': `
+stages:
+  train:
+    cmd: python3 train.py
+    outs: { model: model.txt }
+    epochs: { max: 3, best: { metric: loss, mode: min } }
+`,
+  };
+
+  it('are shown as NaN, the others of the epoch are not lost, and no such epoch is the best', async () => {
+    const made = project(FILES);
+    const { out, code } = await made.pipe('run');
+    expect(code).toBe(0);
+    const lines = out.replaceAll(/ in [\d.]+ s/g, '').split('\n');
+    expect(lines).toContain('train: epoch 1/3, loss 0.5, low -0.5, note NaN.epoch 1');
+    expect(lines).toContain('train: epoch 2/3, loss NaN, low NaN, note NaN.epoch 2');
+    expect(lines).toContain('train: epoch 3/3, loss NaN, low NaN, note NaN.epoch 3');
+    expect(out).not.toContain('JSON');
+    expect(made.read('model.txt')).toBe('of epoch 1');
+    const listed = await made.pipe('epochs', 'train', '--json');
+    expect(JSON.parse(listed.out)[0].epochs.at(-1).metrics).toEqual({
+      loss: null,
+      low: null,
+      'note NaN': { epoch: 3 },
+    });
+    expect((await made.pipe('epochs', 'train')).out).toContain('loss NaN, low NaN');
+  });
+});
+
+it('ends the line of an epoch without numbers with its time', async () => {
+  const made = project({
+    'pipeline.yaml': `
+stages:
+  t:
+    cmd: mkdir "$PIPE_COMMIT/d"; echo '{}' > "$PIPE_COMMIT/d/metrics.json"; mv "$PIPE_COMMIT/d" "$PIPE_COMMIT/1"; echo > t.txt
+    outs: [t.txt]
+    epochs: 1
+`,
+  });
+  expect((await made.pipe('run')).out).toMatch(/^t: epoch 1\/1 in [\d.]+ s$/m);
+});
+
+describe('a stage that has committed more epochs than patience asks for', () => {
+  /** Patience is out after epoch 4; epoch 2 is the best until then, epoch 5 would be better still. */
+  const QUICK = `
+stages:
+  train:
+    cmd: |
+      [ -e step ] || trap '' TERM
+      echo "$PIPE_EPOCH" >> started.txt
+      epoch=$PIPE_EPOCH
+      while [ "$epoch" -lt "$PIPE_EPOCHS" ]; do
+        epoch=$((epoch + 1))
+        mkdir "$PIPE_COMMIT/draft" && echo "$epoch" > "$PIPE_COMMIT/draft/value"
+        score=$(echo 1 5 3 4 9 9 2 2 | cut -d ' ' -f "$epoch")
+        echo "{\\"score\\": $score}" > "$PIPE_COMMIT/draft/metrics.json"
+        mv "$PIPE_COMMIT/draft" "$PIPE_COMMIT/$epoch"
+        while [ -e step ] && [ -d "$PIPE_COMMIT/$epoch" ]; do sleep 0.02; done
+      done
+      echo "$epoch" > \${outs.model}
+    outs: { model: model.txt }
+    epochs: { max: 8, patience: 2, best: score }
+    keep: { last: 1 }
+`;
+
+  it('gives the outs and the pipeline.lock of one that has not', async () => {
+    const quick = project({ 'pipeline.yaml': QUICK });
+    expect((await quick.run()).items.train).toMatchObject({ epochs: { computed: 8, reached: 2 } });
+    expect(quick.read('model.txt')).toBe('2\n');
+    const slow = project({ 'pipeline.yaml': QUICK, step: '' });
+    await slow.run();
+    expect(slow.read('model.txt')).toBe('2\n');
+    expect(slow.read('pipeline.lock')).toBe(quick.read('pipeline.lock'));
+  });
+
+  it('has kept the state that its outs are written from', async () => {
+    const quick = project({ 'pipeline.yaml': QUICK });
+    await quick.run();
+    expect(quick.lines('started.txt')).toEqual(['0', '2']);
   });
 });

@@ -259,7 +259,7 @@ stages:
     });
     const run = await made.run();
     expect(run.items.a?.failure?.message).toBe(
-      'in.txt changed while it ran: the result is not recorded',
+      'in.txt changed while it ran: the result is not recorded; run again, or if the stage itself writes in.txt, let it write to an out instead',
     );
   });
 
@@ -275,5 +275,91 @@ stages:
     expect(code).toBe(2);
     expect(err).toContain('second: nowhere.csv is not there');
     expect(made.lines('a.txt')).toEqual([]);
+  });
+
+  const WAITING = `
+stages:
+  first: { cmd: 'echo x > a.txt', outs: [a.txt], deps: [in.txt] }
+  second:
+    cmd: cat \${deps.a} \${deps.more} > b.txt
+    deps: { a: a.txt, more: "data/none/*.txt" }
+    outs: [b.txt]
+`;
+
+  it.each([[], ['--dry'], ['--frozen']])(
+    'of a pattern that matches nothing too, though what comes first must run before (%s)',
+    async (...args) => {
+      const made = project({ 'pipeline.yaml': WAITING, 'in.txt': '' });
+      const { code, out, err } = await made.pipe('run', ...args);
+      expect(
+        out.replace(/^there is no pipeline.lock.*\n/, '') + err,
+      ).toBe(`pipeline.yaml:6:29: error: second: nothing matches data/none/*.txt (missing-input)
+        deps: { a: a.txt, more: "data/none/*.txt" }
+                                ~~~~~~~~~~~~~~~~~
+  no stage makes it: put it there, or correct the path in pipeline.yaml
+`);
+      expect(code).toBe(2);
+      expect(made.lines('a.txt')).toEqual([]);
+    },
+  );
+
+  it('of what a fresh stage did not put into its folder, and --dry of a plain file', async () => {
+    const made = project({
+      'pipeline.yaml': `
+stages:
+  fresh: { cmd: 'mkdir \${outs.o}; echo x > \${outs.o}/x.txt', outs: { o: cache/out/fresh } }
+  stale: { cmd: 'cat in.txt > \${outs.o}', deps: [in.txt], outs: { o: cache/out/stale.txt } }
+  last:
+    cmd: 'true'
+    deps: [cache/out/stale.txt, cache/out/fresh/y.txt, plain.txt]
+    outs: [cache/out/last.txt]
+`,
+      'in.txt': '',
+    });
+    expect((await made.run('fresh')).code).toBe(0);
+    for (const args of [['--dry'], []]) {
+      const { code, err } = await made.pipe('run', ...args);
+      expect(code).toBe(2);
+      expect(err).toContain('last: cache/out/fresh/y.txt is not there');
+      expect(err).toContain('what should make it has run without: correct that stage, or the path');
+      expect(err).toContain('last: plain.txt is not there');
+    }
+    expect(made.lines('cache/out/stale.txt')).toEqual([]);
+  });
+
+  it('not of what a stage may still make: in a folder, or for a pattern to gather', async () => {
+    const made = project({
+      'pipeline.yaml': `
+stages:
+  folder: { cmd: 'mkdir \${outs.o}; echo x > \${outs.o}/x.txt', outs: { o: cache/out/folder } }
+  file: { cmd: 'echo y > \${outs.o}', outs: { o: cache/out/file.txt } }
+  last:
+    cmd: cat \${deps.x} \${deps.all} \${deps.inside} > \${outs.o}
+    deps: { x: cache/out/folder/x.txt, all: "cache/out/f*.txt", inside: "cache/out/folder/*.txt" }
+    outs: { o: cache/out/last.txt }
+`,
+    });
+    const dry = await made.pipe('run', '--dry');
+    expect(dry.err + dry.code).toBe('0');
+    expect((await made.run()).with('ran')).toEqual(['folder', 'file', 'last']);
+    expect(made.read('cache/out/last.txt')).toBe('x\ny\nx\n');
+    made.remove('cache/out');
+    expect((await made.pipe('run', '--dry')).code).toBe(0);
+    expect((await made.run()).with('restored')).toEqual(['folder', 'file', 'last']);
+  });
+
+  it('of what a stage was to make and did not: told when it has run, with the cure', async () => {
+    const made = project({
+      'pipeline.yaml': `
+stages:
+  folder: { cmd: 'mkdir \${outs.o}', outs: { o: cache/out/folder } }
+  last: { cmd: 'true', deps: [cache/out/folder/x.txt], outs: [cache/out/last.txt] }
+`,
+    });
+    const run = await made.run();
+    expect(run.code).toBe(1);
+    expect(run.items.last?.failure?.message).toBe(
+      'missing input: cache/out/folder/x.txt is not there; what should make it has run without: correct that stage, or the path in pipeline.yaml',
+    );
   });
 });

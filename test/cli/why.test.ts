@@ -9,7 +9,7 @@ const PIPELINE = `params: { a: { rate: 1, list: [1, 2], none: null }, long: ${LO
 stages:
   first:
     cmd: sh scripts/first.sh \${deps.folder} > \${outs.out}
-    deps: { folder: data/folder, file: data/file.txt }
+    deps: { folder: data/folder, file: data/file.txt, lib: "lib/*.txt" }
     params: [a, long]
     env: [WHY_MODE]
     outs: { out: cache/out/first.txt }
@@ -40,6 +40,9 @@ beforeAll(async () => {
     'scripts/first.sh': SCRIPT,
     'data/file.txt': 'file\n',
     'data/folder/deep/x.txt': 'x\n',
+    'lib/a.txt': 'a\n',
+    'lib/b.txt': 'b\n',
+    'lib/c.txt/inside': 'c\n',
   });
   await made.pipe('run');
 });
@@ -107,6 +110,21 @@ const FIRST: readonly (readonly [string, Edit, string])[] = [
       };
     },
     'dep data/folder: 2 files changed, first: deep/x.txt',
+  ],
+  [
+    'a file that a pattern matches',
+    written('lib/b.txt', 'other\n', 'b\n'),
+    'dep lib/*.txt: 1 file changed, first: lib/b.txt',
+  ],
+  [
+    'a new file that a pattern matches',
+    written('lib/0.txt', ''),
+    'dep lib/*.txt: 1 file changed, first: lib/0.txt',
+  ],
+  [
+    'a file in a folder that a pattern matches',
+    written('lib/c.txt/inside', 'd\n', 'c\n'),
+    'dep lib/*.txt: 1 file changed, first: lib/c.txt/inside',
   ],
   ['a dep less', inPipeline(', file: data/file.txt', ''), 'dep file removed'],
   [

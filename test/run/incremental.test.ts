@@ -108,5 +108,6 @@ describe('metrics of a chain', () => {
   it('foretell an epoch by the median of the last five', () => {
     expect(secondsPerEpoch(chain(1, 1, 1, 1, 1, 1, 1))).toBe(5);
     expect(secondsPerEpoch([])).toBeUndefined();
+    expect(secondsPerEpoch(chain(1, 1).map((each) => ({ ...each, seconds: 0 })))).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 /** The live view as lines for a terminal of a given size: a pure function of the state. */
 import { duration, metricsText } from '../words.js';
 import { secondsLeft } from './estimate.js';
-import type { Active, LiveState, Progress, Running } from './state.js';
+import type { Active, Epochs, LiveState, Progress, Running } from './state.js';
 import { cut, cutMiddle, pad, widthOf } from './text.js';
 
 export interface Size {
@@ -86,13 +86,19 @@ function runningDetail(running: Running, now: number): string {
   const { epochs, progress, gpus, reason } = running;
   const parts: string[] = [];
   if (epochs) parts.push(`epoch ${epochs.completed}/${epochs.target}`);
-  if (progress) parts.push(progressText(progress));
+  if (progress && !(epochs && isOf(epochs, progress))) parts.push(progressText(progress));
   if (parts.length === 0) parts.push(reason);
   const left = secondsLeft(running, now);
   if (left !== undefined) parts.push(`${about(left)} left`);
-  if (epochs?.metrics) parts.push(metricsText(epochs.metrics));
+  const metrics = metricsText(epochs?.metrics);
+  if (metrics !== '') parts.push(metrics);
   if (gpus.length > 0) parts.push(`GPU ${gpus.join(', ')}`);
   return parts.join(', ');
+}
+
+/** A stage may count its epochs as progress too. */
+function isOf({ target }: Epochs, { done, total, unit }: Progress): boolean {
+  return total === target && Number.isInteger(done) && /^epochs?$/i.test(unit ?? '');
 }
 
 function progressText({ done, total, unit }: Progress): string {

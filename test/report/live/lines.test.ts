@@ -97,6 +97,17 @@ describe('the line of an item', () => {
     );
   });
 
+  test('says the epoch once of a stage that counts its epochs as progress', () => {
+    const events: Timed[] = [
+      [0, start('train', { epochs: { completed: 0, target: 10 } })],
+      [5, { type: 'epoch', item: 'train', epoch: 5, target: 10, seconds: 1, metrics: {} }],
+      [5, { type: 'progress', item: 'train', done: 5, total: 10, unit: 'epochs' }],
+    ];
+    expect(line(events, 5)).toBe('● train  5.0 s  epoch 5/10, 5 s left');
+    const within: RunEvent = { type: 'progress', item: 'train', done: 5, total: 10, unit: 'steps' };
+    expect(line([...events, [5, within]], 5)).toContain('epoch 5/10, 5/10 steps 50%, ');
+  });
+
   test('falls back on what it took the last time', () => {
     const events: Timed[] = [[0, start('prep', { expected: 90 })]];
     expect(line(events, 30)).toBe('● prep  30 s  never ran, 1 min 00 s left');

@@ -1,0 +1,41 @@
+/** What single files a pattern dep stood for, noted beside a result and compared by `why`. */
+import type { LastRun, Matches } from '../cache/cache.js';
+import type { Item } from '../pipeline/plan.js';
+import { digestOfMatches, matchesOf, type Surroundings } from './inputs.js';
+
+/** Beyond this the notes of an item, which are read often, would grow large: then no file is named. */
+const MOST = 2000;
+
+/** As it lies there now, when the result was made of it. */
+export function evidenceOf(item: Item, around: Surroundings): Pick<LastRun, 'matches'> {
+  const found: Record<string, Matches> = {};
+  for (const dep of item.deps) {
+    const entries = dep.glob ? matchesOf(dep, around) : undefined;
+    if (entries !== undefined && entries.length <= MOST)
+      found[dep.name] = Object.fromEntries(entries);
+  }
+  return Object.keys(found).length === 0 ? {} : { matches: found };
+}
+
+/** What a dep matched then and now; undefined when either is not what its digest was made of. */
+export function matchesBeside(
+  item: Item,
+  name: string,
+  before: LastRun,
+  now: Readonly<Record<string, string>>,
+  around: Surroundings,
+): readonly [Matches, Matches] | undefined {
+  const dep = item.deps.find((each) => each.name === name);
+  const then = before.matches?.[name];
+  if (dep === undefined || then === undefined || !dep.glob) return undefined;
+  const noted = Object.entries(then).sort(byPath);
+  if (digestOfMatches(noted) !== before.manifest.deps[name]) return undefined;
+  const entries = matchesOf(dep, around);
+  if (entries === undefined || digestOfMatches(entries) !== now[name]) return undefined;
+  return [then, Object.fromEntries(entries)];
+}
+
+/** Code unit order, as the digest has them. */
+function byPath([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
