@@ -6,10 +6,11 @@ import { Project, type Running } from '../../rig/project.js';
 /** What became of one interrupted run. */
 export interface Interrupted {
   /**
-   * Its exit code; `unready` when a signal ended it before it could take one and before its first
-   * word. With both signals waiting, Node's own handling of either may come first.
+   * Its exit code. A signal that it could not take ended it: `before` its first word, where with
+   * both signals waiting Node's own handling of either may come first, or `after` its last one, when
+   * Node had already let go of them. Else the signal's name, which is wrong.
    */
-  readonly end: number | 'unready' | NodeJS.Signals | null;
+  readonly end: number | 'before' | 'after' | NodeJS.Signals | null;
   /** Processes of any stage that were alive after it. */
   readonly left: readonly string[];
   /** Outs after the next run that are not what an undisturbed run makes. */
@@ -134,6 +135,7 @@ async function interrupt(run: Running, steps: number, random: () => number) {
     run.kill('SIGTERM');
   }
   const { code, signal } = await run.ended;
-  const isUnready = signal !== null && run.told().trim() === '';
-  return isUnready ? 'unready' : (signal ?? code);
+  if (signal === null) return code;
+  if (run.told().trim() === '') return 'before';
+  return run.told().includes('"type":"summary"') ? 'after' : signal;
 }
