@@ -14,13 +14,20 @@ let experiment: Experiment;
 
 beforeAll(async () => {
   train = await bundleTrain();
-  experiment = writeExperiment(join(folder.path, 'experiment'), { count: 26, test: 10 });
+  experiment = writeExperiment(join(folder.path, 'experiment'), {
+    size: SIZE,
+    count: 26,
+    test: 10,
+  });
 });
 
 afterAll(() => {
   train.remove();
   folder.remove();
 });
+
+/** Pixels a side. */
+const SIZE = 40;
 
 const OCCLUSIONS = {
   square12: { shape: 'square', side: 12 },
@@ -42,7 +49,7 @@ function order(
   const { images, masks, split } = experiment;
   return {
     params: {
-      image: { size: 56, channels: 1 },
+      image: { size: SIZE, channels: 1 },
       train: {
         epochs: target,
         batch: 8,
@@ -106,7 +113,7 @@ describe.each(Object.entries(MODELS))('%s', (name, model) => {
     expect(history.every(({ loss }) => Number.isFinite(loss) && loss > 0)).toBe(true);
     expect(history.at(-1)!.val!.ssim).toBeGreaterThan(0);
     const { size, channels, epochs, parameters } = readJson<ModelFile>(join(out, 'model.json'));
-    expect({ size, channels, epochs }).toEqual({ size: 56, channels: 1, epochs: 3 });
+    expect({ size, channels, epochs }).toEqual({ size: SIZE, channels: 1, epochs: 3 });
     expect(parameters).toBeGreaterThan(1000);
   });
 });

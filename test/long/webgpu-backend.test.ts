@@ -5,8 +5,8 @@ import {
   NO_DRIVER,
   runChild,
   runOnWebgpu,
-} from '../../support/webgpu.js';
-import type { WebgpuReport } from '../../support/webgpu-child.js';
+} from '../stages/support/webgpu.js';
+import type { WebgpuReport } from '../stages/support/webgpu-child.js';
 
 const driver = findSoftwareDriver();
 const where = driver ?? 'SKIPPED: no software driver for Vulkan on this machine';
