@@ -50,6 +50,7 @@ nav {
 nav ul {
   display: flex; gap: 1.4rem; list-style: none; margin: 0 auto; max-width: 1080px; overflow-x: auto;
   padding: .65rem clamp(16px, 4vw, 40px); scrollbar-width: none; font-size: .9rem;
+  mask-image: linear-gradient(90deg, #000 calc(100% - 2.5rem), transparent);
 }
 nav a { text-decoration: none; color: var(--soft); white-space: nowrap; }
 nav a:hover { color: var(--ink); }
@@ -90,7 +91,7 @@ svg .strong { fill: var(--ink); font-weight: 600; }
 svg .axis { stroke: var(--rule-strong); } svg .grid { stroke: var(--rule); }
 .charts { display: grid; gap: .6rem 1.6rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); margin: .8rem 0; }
 .charts.wide { grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); }
-.charts figure { margin: 0; max-width: 600px; }
+.charts figure { display: flex; flex-direction: column-reverse; justify-content: flex-end; gap: .3rem; margin: 0; max-width: 600px; }
 .charts svg { width: 100%; height: auto; display: block; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; list-style: none; padding: 0; font-size: .84rem; color: var(--soft); margin: .3rem 0; }
 .legend svg, .charts .legend svg { display: inline; width: 18px; vertical-align: middle; margin-right: .35em; }
