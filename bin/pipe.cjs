@@ -4,7 +4,6 @@
 // dist/pipe.cjs through V8's code cache, which saves about half of the time to start.
 // The cache is only a copy of what V8 makes of the file: rejected and made anew when either changed.
 const {
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -41,25 +40,26 @@ function keep(name, data) {
   } catch {}
 }
 
-/** True when this very command found nothing to do before, and nothing has moved since. */
-function isStill() {
-  const { standing } = require('../dist/still.cjs');
-  const { argv, env } = process;
-  const answer = standing({
-    cwd: process.cwd(),
-    argv: argv.slice(2),
-    env,
-    dist: path.dirname(file),
-  });
-  if (answer === undefined) return false;
+/** What this very command said when it found nothing to do, if nothing has moved since. */
+function standingAnswer() {
+  // Whatever is wrong (the folder is gone, the build is not whole) is told by who is loaded next.
   try {
-    writeSync(1, `${answer}\n`);
+    const { standing } = require('../dist/still.cjs');
+    const { argv, env } = process;
+    return standing({ cwd: process.cwd(), argv: argv.slice(2), env, dist: path.dirname(file) });
+  } catch {
+    return undefined;
+  }
+}
+
+function say(line) {
+  try {
+    writeSync(1, line);
   } catch (error) {
     // A pipe that is full for now is waited for by the stream; one that nobody reads needs no answer.
-    if (error.code === 'EAGAIN') process.stdout.write(`${answer}\n`);
+    if (error.code === 'EAGAIN') process.stdout.write(line);
     else if (error.code !== 'EPIPE') throw error;
   }
-  return true;
 }
 
 function load() {
@@ -91,4 +91,6 @@ function load() {
   }
 }
 
-if (!(existsSync(file) && isStill())) load();
+const answer = standingAnswer();
+if (answer === undefined) load();
+else say(`${answer}\n`);

@@ -52,8 +52,18 @@ let known: Host | undefined;
 
 function host(): Host {
   const dist = __dirname;
-  known ??= { cwd: process.cwd(), env: process.env, dist, version: versionOf(dist) };
+  known ??= { cwd: currentFolder(), env: process.env, dist, version: versionOf(dist) };
   return known;
+}
+
+/** @throws UserError when it was deleted, or moved away under a link */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw userError('no-folder', 'the folder that you are in is gone', 'cd to one that is there');
+  }
 }
 
 function versionOf(dist: string): string {

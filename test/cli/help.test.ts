@@ -1,5 +1,7 @@
 /** How the command line explains itself. */
+import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
+import { BIN } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 
 it('`pipe help run` is `pipe run --help`', async () => {
@@ -28,5 +30,15 @@ it('a command that there is not is a mistake like any other, with the nearest', 
   expect([code, err]).toEqual([
     2,
     'error: unknown command "statsu" (unknown-command)\n  did you mean "pipe status"?\n',
+  ]);
+});
+
+it('a folder that was deleted under the shell is a mistake like any other', async () => {
+  const made = project();
+  const script = `mkdir gone && cd gone && rmdir ../gone && exec "${process.execPath}" "${BIN}" run`;
+  const { status, stderr } = spawnSync('sh', ['-c', script], { cwd: made.root, encoding: 'utf8' });
+  expect([status, stderr]).toEqual([
+    2,
+    'error: the folder that you are in is gone (no-folder)\n  cd to one that is there\n',
   ]);
 });

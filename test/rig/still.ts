@@ -14,6 +14,9 @@ export function standingIn(
   return standing({ cwd: root, argv: ['run', ...argv], env: surroundings(env), dist: DIST });
 }
 
+/** In ms. A time without fractions, be it by chance, is taken for one of a clock of two seconds. */
+const LONGEST_TICK = 5_000;
+
 /**
  * Runs a project with nothing to do until its answer is kept: not before its newest file is older
  * than the tick of the clock. False when a run has something to do or to say.
@@ -21,7 +24,7 @@ export function standingIn(
 export async function runUntilStill(project: Project, ...argv: string[]): Promise<boolean> {
   const { root, env } = project;
   const never = new AbortController().signal;
-  for (const until = Date.now() + 2_000; Date.now() < until; ) {
+  for (const until = Date.now() + LONGEST_TICK; Date.now() < until; ) {
     let said = '';
     const write = (text: string) => {
       said += text;
