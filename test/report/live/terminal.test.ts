@@ -51,7 +51,8 @@ describe.runIf(HAS_TMUX)('on a terminal', () => {
     expect(await screen.line(/25%/)).toMatch(/^● first {2}\d\.0 s {2}1\/4 images 25%$/);
     expect(screen.screen().at(-1)).toMatch(/^\d\.0 s: 1 running, 1 to come \(second\)$/);
     // The times go on while nothing happens.
-    await screen.line(/^● first {2}2\.0 s/);
+    // Whatever second it is when a busy machine comes to draw them.
+    await screen.line(/^● first {2}(?![01]\.)\d+\.0 s/);
     go(made, 'first');
     const end = await screen.until((lines) => lines.some((line) => line.startsWith('pipe: ')));
     expect(noFrame(end)).toBe(true);
