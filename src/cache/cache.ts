@@ -42,8 +42,6 @@ export interface CacheOptions {
   readonly folder?: string;
   /** Nothing is kept that only saves time: no stat index, no plans, no listings of deps. */
   readonly readOnly?: boolean;
-  /** Told what is looked at to decide. */
-  readonly looks?: Looks;
   /** Told about what was ignored and why, each thing once. */
   readonly warn: (message: string) => void;
 }
@@ -57,7 +55,7 @@ export function openCache(options: CacheOptions): Cache {
 
 export class Cache {
   readonly layout: Layout;
-  /** What was looked at so far. */
+  /** What was looked at so far, to decide. */
   readonly looks: Looks;
   readonly #objects: Objects;
   readonly #scratch: Scratch;
@@ -70,9 +68,9 @@ export class Cache {
   readonly #readOnly: boolean;
   #workspace: Workspace | undefined;
 
-  constructor({ project, folder, readOnly = false, looks, warn }: CacheOptions) {
+  constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
     this.#readOnly = readOnly;
-    this.looks = looks ?? new Looks(project);
+    this.looks = new Looks(project);
     this.layout = layoutOf(project, folder);
     this.#scratch = new Scratch(this.layout.tmp, () =>
       ignoreNewCache(this.layout, folder !== undefined),

@@ -193,11 +193,10 @@ export class Scanner {
 
   *#directory(where: string, walk: Walk): Sliced<Scan> {
     const absolute = path.join(this.#project, where);
-    const before = lstatSync(absolute);
-    this.#looks.saw(where, before);
+    const before = walk.keeper && lstatSync(absolute);
     let scan: Scan | undefined;
     while (scan === undefined) scan = yield* this.#listing(where, absolute, walk);
-    walk.keeper?.directoryDone(where, before);
+    if (before !== undefined) walk.keeper?.directoryDone(where, before);
     if (!walk.again && !walk.seen.linkedInside) this.#memo.set(where, walk.follow, scan);
     return scan;
   }

@@ -38,9 +38,10 @@ const HOLDS_MS = 86_400_000;
 /** The answer that was given to the same question, when nothing that it rests on has moved. */
 export function answerStanding(asked: Asked): string | undefined {
   const { layout, argv } = asked;
-  const still = readStill(path.join(layout.stills, stillName({ root: rootOf(layout), argv })));
+  const root = rootOf(layout);
+  const still = readStill(path.join(layout.stills, stillName({ root, argv })));
   if (still === undefined) return undefined;
-  const question = questionOf(asked, Object.keys(still.question.env));
+  const question = questionOf(asked, Object.keys(still.question.env), root);
   if (JSON.stringify(question) !== JSON.stringify(still.question)) return undefined;
   const age = Date.now() - still.savedAt;
   // What was written shortly before the machine went down may have lost its bytes, not its times.
@@ -52,12 +53,16 @@ export function answerStanding(asked: Asked): string | undefined {
 }
 
 /** `names`: variables that count besides the tool's own. */
-export function questionOf({ layout, dist, argv, env }: Asked, names: readonly string[]): Question {
+export function questionOf(
+  { layout, dist, argv, env }: Asked,
+  names: readonly string[],
+  root = rootOf(layout),
+): Question {
   const own = Object.keys(env).filter((name) => name.startsWith('PIPE_'));
   const values: Record<string, string | null> = {};
   for (const name of [...new Set([...names, ...own])].sort()) values[name] = env[name] ?? null;
   const { size, mtimeMs } = statSync(path.join(dist, 'pipe.cjs'));
-  return { tool: `${size} ${mtimeMs}`, root: rootOf(layout), argv, env: values };
+  return { tool: `${size} ${mtimeMs}`, root, argv, env: values };
 }
 
 function rootOf(layout: Layout): string {

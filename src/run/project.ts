@@ -3,7 +3,6 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import { namedFolder } from '../cache/layout.js';
-import { Looks } from '../cache/looks.js';
 import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
 import type { Plan } from '../pipeline/plan.js';
@@ -63,15 +62,13 @@ export async function openProject(
 ): Promise<Project> {
   const root = findRoot(host.cwd);
   const folder = namedFolder(root, host.env);
-  const looks = new Looks(root);
-  looks.sawBehind(PIPELINE_FILE, statSync(path.join(root, PIPELINE_FILE)));
   const cache = openCache({
     project: root,
     ...(folder === undefined ? {} : { folder }),
     readOnly,
-    looks,
     warn,
   });
+  cache.looks.sawBehind(PIPELINE_FILE, statSync(path.join(root, PIPELINE_FILE)));
   const plan = await planOf(host, root, variant, cache);
   for (const warning of plan.warnings) warn(warning);
   return { ...host, root, variant, plan, cache };
