@@ -14,7 +14,8 @@ const ALONE = [
   'test/trace/digest.test.ts',
 ];
 
-const resolve = {
+/** The public door is its source, not what was built of it. */
+export const resolve = {
   alias: { 'pipe/stage': fileURLToPath(new URL('./src/stage/index.ts', import.meta.url)) },
 };
 

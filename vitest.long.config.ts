@@ -1,11 +1,9 @@
 /** The long tests: fuzz, kills at random moments, large states. `npm run test:long`. */
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { resolve } from './vitest.config.js';
 
 export default defineConfig({
-  resolve: {
-    alias: { 'pipe/stage': fileURLToPath(new URL('./src/stage/index.ts', import.meta.url)) },
-  },
+  resolve,
   test: {
     include: ['test/long/**/*.test.ts'],
     globalSetup: ['test/rig/build.ts'],
