@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Project } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
+import { TRAIN } from './support/shell-epochs.js';
 
 function project(): Project {
   const made = new Project({ 'pipeline.yaml': PIPELINE });
@@ -127,17 +128,7 @@ describe('pipe cache stats', () => {
         'pipeline.yaml': `
 params: { epochs: 2 }
 stages:
-  train:
-    cmd: |
-      e=$PIPE_EPOCH
-      while [ $e -lt $PIPE_EPOCHS ]; do
-        e=$((e + 1))
-        mkdir $PIPE_COMMIT/draft
-        mv $PIPE_COMMIT/draft $PIPE_COMMIT/$e
-      done
-      echo $e > \${outs.out}
-    outs: { out: cache/out/model.txt }
-    epochs: \${epochs}
+${TRAIN}
 `,
       }),
     );

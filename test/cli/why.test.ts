@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Project } from '../rig/project.js';
+import { TRAIN } from './support/shell-epochs.js';
 
 const LONG = 'x'.repeat(80);
 
@@ -17,17 +18,7 @@ stages:
     cmd: cat \${deps.first} > \${outs.out}
     deps: { first: cache/out/first.txt }
     outs: { out: cache/out/second.txt }
-  train:
-    cmd: |
-      e=$PIPE_EPOCH
-      while [ $e -lt $PIPE_EPOCHS ]; do
-        e=$((e + 1))
-        mkdir $PIPE_COMMIT/draft
-        mv $PIPE_COMMIT/draft $PIPE_COMMIT/$e
-      done
-      echo $e > \${outs.out}
-    outs: { out: cache/out/model.txt }
-    epochs: \${epochs}
+${TRAIN}
 `;
 
 const SCRIPT = 'cat "$1/deep/x.txt"\n';
