@@ -3,7 +3,7 @@ import type { Fill, Hole } from './fill/hole.js';
 import { fillNavierStokes } from './fill/navier-stokes.js';
 import { type Pca, restorePca } from './fill/pca.js';
 import { fillMean, fillNone } from './fill/simple.js';
-import { fillBiharmonic, fillHarmonic } from './fill/smooth.js';
+import { fillBiharmonic, fillBlend, fillHarmonic } from './fill/smooth.js';
 import { fillTelea } from './fill/telea.js';
 
 const FILLS = {
@@ -13,6 +13,7 @@ const FILLS = {
   'navier-stokes': fillNavierStokes,
   harmonic: fillHarmonic,
   biharmonic: fillBiharmonic,
+  blend: fillBlend,
 } as const satisfies Readonly<Record<string, Fill>>;
 
 export type BaselineName = keyof typeof FILLS | 'pca';
@@ -30,6 +31,7 @@ export const METHOD_TEXTS: Readonly<Record<BaselineName, { label: string; about:
   'navier-stokes': { label: 'Navier–Stokes', about: 'marching along lines of equal brightness' },
   harmonic: { label: 'harmonic', about: 'Laplace’s equation in the hole, solved exactly' },
   biharmonic: { label: 'biharmonic', about: 'the biharmonic equation, solved exactly' },
+  blend: { label: 'blend', about: 'the mean of harmonic and biharmonic' },
   pca: { label: 'PCA', about: 'principal components of the train images, fitted to what is known' },
 };
 

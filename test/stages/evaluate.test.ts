@@ -25,7 +25,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 const params = {
   evaluate: {
     train: 6,
-    methods: ['none', 'mean', 'telea', 'navier-stokes', 'harmonic', 'biharmonic', 'pca'],
+    methods: ['none', 'mean', 'telea', 'navier-stokes', 'harmonic', 'biharmonic', 'blend', 'pca'],
     pca: { components: 4, images: 12 },
     bootstrap: 200,
     examples: { best: 1, median: 1, worst: 1, seeded: 2 },

@@ -47,11 +47,13 @@ test('the seed of a training is the one of its matrix, and of nothing else', () 
   );
 });
 
-test('the photographs are trained on with three seeds, on a GPU where one is asked for', () => {
-  const photos = plan({
-    profiles: ['photos'],
-    set: ['gpus=1', 'train.backend=webgpu'],
-  });
+test('the photographs are trained on with one seed for an hour, and on a GPU with three', () => {
+  const hour = plan({ profiles: ['photos'] });
+  expect(hour.items.filter(({ stage }) => stage === 'train').map(({ id }) => id)).toEqual([
+    'train@portraits,restorer,1',
+    'train@photos,restorer,1',
+  ]);
+  const photos = plan({ profiles: ['photos', 'gpu'], set: ['gpus=1'] });
   const trains = photos.items.filter(({ stage }) => stage === 'train');
   expect(trains.map(({ id }) => id)).toEqual(
     ['portraits', 'photos'].flatMap((set) =>
@@ -101,7 +103,7 @@ test('the paper profile has the network and the data of the paper, and what it n
   ]);
   const network = createNetwork(config.model.network, 100, 1);
   expect(countParams(network.specs)).toBe(301_013_889);
-  expect(checkEvaluate(evaluate).methods).toHaveLength(7);
+  expect(checkEvaluate(evaluate).methods).toHaveLength(8);
 });
 
 test('the ablation trains each switch of the code on both data sets with three seeds', () => {

@@ -1,4 +1,4 @@
-/** The two smooth fills: harmonic (a stretched membrane) and biharmonic (a bent plate). */
+/** The smooth fills: harmonic (a stretched membrane), biharmonic (a bent plate), and halfway between them. */
 import { type Fill, type Hole, meanOfKnown } from './hole.js';
 import { type Equation, solveHole } from './laplacian.js';
 
@@ -14,6 +14,15 @@ export const fillBiharmonic: Fill = (plane, hole) => {
   const { low, high } = rangeOfKnown(plane, hole);
   for (const pixel of hole.pixels) filled[pixel] = Math.min(high, Math.max(low, filled[pixel]!));
   return filled;
+};
+
+/**
+ * Halfway between the two: the one flattens what the other overshoots, and on photographs their mean is
+ * nearer to the image than either (docs/experiment.md).
+ */
+export const fillBlend: Fill = (plane, hole) => {
+  const harmonic = fillHarmonic(plane, hole);
+  return fillBiharmonic(plane, hole).map((value, i) => (value + harmonic[i]!) / 2);
 };
 
 function fillSmooth(plane: Uint8Array, hole: Hole, equation: Equation): Float64Array {

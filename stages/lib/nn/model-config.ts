@@ -19,7 +19,8 @@ export interface ModelConfig {
   readonly network: NetworkConfig;
   /** Which of the arrays of images it is trained and tested on: by the kernel that scaled them. */
   readonly kernel: Kernel | 'first';
-  readonly prefill: Prefill;
+  /** What the network sees in the hole: the mean of these; `restorer` how they differ as well. */
+  readonly prefill: readonly Prefill[];
   /** `baked`: each image has one mask for ever (the code); `fresh`: another in each epoch. */
   readonly masks: 'baked' | 'fresh';
   /** The settings of `occlusions` that it is trained on, in equal parts. */
@@ -91,10 +92,12 @@ export function checkModel(value: unknown, name: string, settings: readonly stri
   const given = checkTree(value, name);
   const arch = checkChoice(given.arch, `${name}.arch`, ['deepvision', 'restorer']);
   const tree = arch === 'deepvision' ? withBase(given, name) : withDefaults(given, name);
+  const prefill = checkPrefill(tree.prefill, `${name}.prefill`);
   return {
-    network: arch === 'deepvision' ? checkDeepvision(tree, name) : checkRestorer(tree, name),
+    network:
+      arch === 'deepvision' ? checkDeepvision(tree, name) : checkRestorer(tree, name, prefill),
     kernel: checkChoice(tree.kernel, `${name}.kernel`, ['first', ...KERNELS]),
-    prefill: checkChoice(tree.prefill, `${name}.prefill`, PREFILLS),
+    prefill,
     masks: checkChoice(tree.masks, `${name}.masks`, ['baked', 'fresh']),
     occlusions: checkSettings(tree.occlusions, `${name}.occlusions`, settings),
     loss: checkLoss(tree, name),
@@ -132,13 +135,27 @@ function checkDeepvision(tree: Tree, name: string): DeepvisionConfig {
   };
 }
 
-function checkRestorer(tree: Tree, name: string): RestorerConfig {
+function checkRestorer(tree: Tree, name: string, prefill: readonly Prefill[]): RestorerConfig {
   return {
     arch: 'restorer',
     width: checkNumber(tree.width, `${name}.width`, 0.01, 8),
     latent: checkInteger(tree.latent, `${name}.latent`, 1, 512),
     posterior: checkNumber(tree.posterior, `${name}.posterior`, 0, 1),
+    fills: prefill.length,
   };
+}
+
+/** One by its name, or several as a list. */
+function checkPrefill(value: unknown, name: string): readonly Prefill[] {
+  if (!Array.isArray(value)) return [checkChoice(value, name, PREFILLS)];
+  const kinds = value.map((item, i) => checkChoice(item, `${name}[${i}]`, PREFILLS));
+  if (kinds.length === 0 || new Set(kinds).size < kinds.length) {
+    throw mistake(
+      `${name}: expected one pre-fill or several different ones`,
+      `Known: ${PREFILLS.join(', ')}.`,
+    );
+  }
+  return kinds;
 }
 
 function checkLoss(tree: Tree, name: string): LossConfig {

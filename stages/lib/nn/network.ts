@@ -5,8 +5,10 @@ import type { ParamSpec, Params, Shape } from './params.js';
 
 /** What a network sees of a batch. B images of S×S pixels with C channels, values 0…1. */
 export interface Occluded {
-  /** [B, S, S, C]: the image where it is known, the pre-fill where it is not. */
+  /** [B, S, S, C]: the image where it is known, the mean of the pre-fills where it is not. */
   readonly filled: tf.Tensor4D;
+  /** [B, S, S, (K − 1)·C]: how far each of K pre-fills, but the last, lies from their mean; absent with one. */
+  readonly spread?: tf.Tensor4D;
   /** [B, S, S, 1]: 1 = occluded. */
   readonly mask: tf.Tensor4D;
 }

@@ -1,39 +1,52 @@
 /** What a network sees in place of the occluded pixels. */
 import { createHole, type Fill } from '../fill/hole.js';
 import { fillMean, fillNone } from '../fill/simple.js';
-import { fillHarmonic } from '../fill/smooth.js';
+import { fillBiharmonic, fillHarmonic } from '../fill/smooth.js';
 
 /** `black` is the code's. */
-export type Prefill = 'black' | 'mean' | 'harmonic';
+export type Prefill = 'black' | 'mean' | 'harmonic' | 'biharmonic';
 
-export const PREFILLS: readonly Prefill[] = ['black', 'mean', 'harmonic'];
+export const PREFILLS: readonly Prefill[] = ['black', 'mean', 'harmonic', 'biharmonic'];
 
 const FILLS: Readonly<Record<Prefill, Fill>> = {
   black: fillNone,
   mean: fillMean,
   harmonic: fillHarmonic,
+  biharmonic: fillBiharmonic,
 };
 
 /**
- * Writes one image, its hole filled, to `out` on the scale 0…1.
+ * Writes one image, its hole filled by each pre-fill, on the scale 0…1: the mean of them, and how
+ * far each but the last lies from it.
  *
  * @param image uint8 [size, size, channels]
  * @param mask uint8 [size, size], 1 = occluded
- * @param out float32 [size, size, channels]
+ * @param mean float32 [size, size, channels]
+ * @param spread float32 [size, size, kinds − 1, channels]
  */
 export function prefill(
-  kind: Prefill,
+  kinds: readonly Prefill[],
   image: Uint8Array,
   mask: Uint8Array,
   size: number,
   channels: number,
-  out: Float32Array,
+  mean: Float32Array,
+  spread: Float32Array,
 ): void {
   const hole = createHole(mask, size, size);
   const plane = new Uint8Array(size * size);
+  const others = kinds.length - 1;
   for (let channel = 0; channel < channels; channel++) {
     for (let i = 0; i < plane.length; i++) plane[i] = image[i * channels + channel]!;
-    const filled = FILLS[kind](plane, hole);
-    for (let i = 0; i < plane.length; i++) out[i * channels + channel] = filled[i]! / 255;
+    const fills = kinds.map((kind) => FILLS[kind](plane, hole));
+    for (let i = 0; i < plane.length; i++) {
+      let sum = 0;
+      for (const fill of fills) sum += fill[i]!;
+      const middle = sum / fills.length;
+      mean[i * channels + channel] = middle / 255;
+      for (let other = 0; other < others; other++) {
+        spread[(i * others + other) * channels + channel] = (fills[other]![i]! - middle) / 255;
+      }
+    }
   }
 }

@@ -11,6 +11,8 @@ export interface RestorerConfig {
   readonly latent: number;
   /** Share of a batch that is trained with the latent of the posterior; the rest with the prior's mean. */
   readonly posterior: number;
+  /** How many pre-fills it is shown. */
+  readonly fills: number;
 }
 
 /** Channels at width 1, from the image's own side down, each level half the side of the one before. */
@@ -34,6 +36,8 @@ export interface RestorerPlan {
   /** Side of the latent's grid, and its numbers for each cell. */
   readonly grid: number;
   readonly latent: number;
+  /** Pre-fills but one: for each of them the network weighs how far it goes to its side. */
+  readonly others: number;
 }
 
 export function planRestorer(config: RestorerConfig, size: number, channels: number): RestorerPlan {
@@ -50,6 +54,7 @@ export function planRestorer(config: RestorerConfig, size: number, channels: num
     posterior: POSTERIOR.map(scaled),
     grid: sides[GRID]!,
     latent: config.latent,
+    others: config.fills - 1,
   };
 }
 
@@ -57,13 +62,14 @@ export function planRestorer(config: RestorerConfig, size: number, channels: num
  * `down<l>` halves the side into level l, `conv<l>` works there; `up<l>` doubles the side into level
  * l, `skip<l>` brings the encoder's level l to the decoder, `join<l>` works on their sum.
  */
-export function restorerSpecs({ depths, posterior, channels, latent }: RestorerPlan): ParamSpec[] {
+export function restorerSpecs(plan: RestorerPlan): ParamSpec[] {
+  const { depths, posterior, channels, latent, others } = plan;
   const seen = channels + 1;
   const last = depths.length - 1;
   const levels = depths.slice(1).map((depth, i) => ({ level: i + 1, depth, above: depths[i]! }));
   const context = depths[GRID]!;
   return [
-    ...convSpecs('conv0', 3, seen, depths[0]!, 'he'),
+    ...convSpecs('conv0', 3, seen + others * channels, depths[0]!, 'he'),
     ...levels.flatMap(({ level, depth, above }) => [
       ...convSpecs(`down${level}`, UP_KERNEL, above, depth, 'he'),
       ...convSpecs(`conv${level}`, 3, depth, depth, 'he'),
@@ -85,6 +91,6 @@ export function restorerSpecs({ depths, posterior, channels, latent }: RestorerP
         ...convSpecs(`skip${level - 1}`, 1, above, above, 'he'),
         ...convSpecs(`join${level - 1}`, 3, above, above, 'he'),
       ]),
-    ...convSpecs('out', 3, depths[0]!, channels, 'zero'),
+    ...convSpecs('out', 3, depths[0]!, channels + others, 'zero'),
   ];
 }

@@ -91,14 +91,32 @@ function encode(plan: RestorerPlan, params: Params, seen: Occluded): Visible {
 function decode(
   plan: RestorerPlan,
   params: Params,
-  { filled, mask }: Occluded,
+  { filled, spread, mask }: Occluded,
   { levels, context }: Visible,
   latent: tf.Tensor,
 ): tf.Tensor4D {
   const drawn = conv(params, 'latent', latent as tf.Tensor4D, 'same');
   let x = leaky(tf.add(context, drawn), SLOPE) as tf.Tensor4D;
   for (let level = GRID - 1; level >= 0; level--) x = ascend(plan, params, x, levels, level);
-  return tf.add(filled, tf.mul(conv(params, 'out', x, 'same'), mask));
+  const out = conv(params, 'out', x, 'same');
+  const added = spread ? tf.add(...mixed(plan, out, spread)) : out;
+  return tf.add(filled, tf.mul(added, mask));
+}
+
+/**
+ * What the last layer paints, and where it lies between the pre-fills: both to be added to their mean.
+ *
+ * @param out [B, S, S, C + K − 1]: the paint, and a weight for each pre-fill's distance from the mean
+ */
+function mixed(
+  { channels, others }: RestorerPlan,
+  out: tf.Tensor4D,
+  spread: tf.Tensor4D,
+): readonly [paint: tf.Tensor4D, between: tf.Tensor4D] {
+  const part = (other: number): tf.Tensor4D =>
+    tf.mul(depthsOf(spread, other * channels, channels), depthsOf(out, channels + other, 1));
+  const parts = Array.from({ length: others }, (_, other) => part(other));
+  return [depthsOf(out, 0, channels), parts.reduce((sum, part) => tf.add(sum, part))];
 }
 
 /** One level up in the decoder, joined by the encoder's. */
@@ -129,9 +147,9 @@ function recognise(
   return gaussian(conv(params, 'posterior', tf.concat([context, x], 3), 'same'));
 }
 
-/** [B, S, S, C + 1]: the image on [−1, 1], and the mask. */
-function networkInput({ filled, mask }: Occluded): tf.Tensor4D {
-  return tf.concat([tf.sub(tf.mul(filled, 2), 1), mask], 3);
+/** [B, S, S, K·C + 1]: the image on [−1, 1], the mask, and how the pre-fills differ. */
+function networkInput({ filled, spread, mask }: Occluded): tf.Tensor4D {
+  return tf.concat([tf.sub(tf.mul(filled, 2), 1), mask, ...(spread ? [spread] : [])], 3);
 }
 
 function activated(params: Params, name: string, x: tf.Tensor4D, stride = 1): tf.Tensor4D {
@@ -140,13 +158,16 @@ function activated(params: Params, name: string, x: tf.Tensor4D, stride = 1): tf
 
 /** [B, g, g, 2k] → mean and log-variance, each [B, g, g, k]. */
 function gaussian(x: tf.Tensor4D): Gaussian {
-  const [n, height, width, depth] = x.shape;
-  const size: [number, number, number, number] = [n, height, width, depth / 2];
-  const logvar = tf.slice(x, [0, 0, 0, depth / 2], size);
+  const depth = x.shape[3] / 2;
   return {
-    mean: tf.slice(x, [0, 0, 0, 0], size),
-    logvar: tf.clipByValue(logvar, LOGVAR[0], LOGVAR[1]),
+    mean: depthsOf(x, 0, depth),
+    logvar: tf.clipByValue(depthsOf(x, depth, depth), LOGVAR[0], LOGVAR[1]),
   };
+}
+
+function depthsOf(x: tf.Tensor4D, first: number, count: number): tf.Tensor4D {
+  const [n, height, width] = x.shape;
+  return tf.slice(x, [0, 0, 0, first], [n, height, width, count]);
 }
 
 /** [B, g, g, 1]: 1 for the cells that the hole touches. */

@@ -20,8 +20,10 @@ export interface BatchValues {
   readonly channels: number;
   /** [B, S, S, C]: the images as they are. */
   readonly target: Float32Array;
-  /** [B, S, S, C]: the image where it is known, the pre-fill where it is not. */
+  /** [B, S, S, C]: the image where it is known, the mean of the pre-fills where it is not. */
   readonly filled: Float32Array;
+  /** [B, S, S, (K − 1)·C]: how far each of K pre-fills, but the last, lies from their mean; empty with one. */
+  readonly spread: Float32Array;
   /** [B, S, S, 1]: 1 = occluded. */
   readonly mask: Float32Array;
 }
@@ -32,33 +34,42 @@ export interface Batch extends Occluded {
   readonly target: tf.Tensor4D;
 }
 
-export function fillBatch({ size, channels, images, masks }: Examples, kind: Prefill): BatchValues {
+export function fillBatch(
+  { size, channels, images, masks }: Examples,
+  kinds: readonly Prefill[],
+): BatchValues {
   const count = images.length;
   const length = size * size * channels;
   const target = new Float32Array(count * length);
   const filled = new Float32Array(count * length);
+  const others = kinds.length - 1;
+  const spread = new Float32Array(count * length * others);
   const mask = new Float32Array(count * size * size);
   for (const [i, image] of images.entries()) {
     for (let j = 0; j < length; j++) target[i * length + j] = image[j]! / 255;
-    const part = filled.subarray(i * length, (i + 1) * length);
-    prefill(kind, image, masks[i]!, size, channels, part);
+    const mean = filled.subarray(i * length, (i + 1) * length);
+    const part = spread.subarray(i * length * others, (i + 1) * length * others);
+    prefill(kinds, image, masks[i]!, size, channels, mean, part);
     mask.set(masks[i]!, i * size * size);
   }
-  return { count, size, channels, target, filled, mask };
+  return { count, size, channels, target, filled, spread, mask };
 }
 
-export function toTensors({ count, size, channels, target, filled, mask }: BatchValues): Batch {
+export function toTensors(values: BatchValues): Batch {
+  const { count, size, channels, target, filled, spread, mask } = values;
+  const depth = spread.length / (count * size * size);
   return {
     target: tf.tensor4d(target, [count, size, size, channels]),
     filled: tf.tensor4d(filled, [count, size, size, channels]),
+    ...(depth > 0 ? { spread: tf.tensor4d(spread, [count, size, size, depth]) } : {}),
     mask: tf.tensor4d(mask, [count, size, size, 1]),
   };
 }
 
-export function createBatch(examples: Examples, kind: Prefill): Batch {
-  return toTensors(fillBatch(examples, kind));
+export function createBatch(examples: Examples, kinds: readonly Prefill[]): Batch {
+  return toTensors(fillBatch(examples, kinds));
 }
 
-export function disposeBatch({ target, filled, mask }: Batch): void {
-  tf.dispose([target, filled, mask]);
+export function disposeBatch({ target, filled, spread, mask }: Batch): void {
+  tf.dispose([target, filled, mask, ...(spread ? [spread] : [])]);
 }

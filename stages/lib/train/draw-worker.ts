@@ -45,11 +45,12 @@ function serve({ config, occlusions, masks, size, channels, data }: DrawingInput
       return;
     }
     const drawn = drawBatch(config, source, plan!, message);
-    const { target, filled, mask, noise } = drawn;
+    const { target, filled, spread, mask, noise } = drawn;
     const answer: DrawnMessage = { index: message, drawn };
     parentPort!.postMessage(answer, [
       target.buffer as ArrayBuffer,
       filled.buffer as ArrayBuffer,
+      spread.buffer as ArrayBuffer,
       mask.buffer as ArrayBuffer,
       noise.buffer as ArrayBuffer,
     ]);

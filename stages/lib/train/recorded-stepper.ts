@@ -142,7 +142,7 @@ interface Inputs {
 
 function createInputs(
   backend: WebGPUBackend,
-  { count, size, channels, noise }: Drawn,
+  { count, size, channels, spread, noise }: Drawn,
   noiseShape: readonly number[],
 ): Inputs {
   const empty = (shape: readonly number[]) => {
@@ -150,10 +150,12 @@ function createInputs(
     bufferOf(backend, tensor);
     return tensor;
   };
+  const depth = spread.length / (count * size * size);
   const inputs = {
     batch: {
       target: empty([count, size, size, channels]) as tf.Tensor4D,
       filled: empty([count, size, size, channels]) as tf.Tensor4D,
+      ...(depth > 0 ? { spread: empty([count, size, size, depth]) as tf.Tensor4D } : {}),
       mask: empty([count, size, size, 1]) as tf.Tensor4D,
     },
     noise: empty([count, ...noiseShape]),
@@ -168,6 +170,7 @@ function writeInputs(backend: WebGPUBackend, { batch, noise }: Inputs, drawn: Dr
     backend.queue.writeBuffer(bufferOf(backend, tensor), 0, values);
   write(batch.target, drawn.target);
   write(batch.filled, drawn.filled);
+  if (batch.spread) write(batch.spread, drawn.spread);
   write(batch.mask, drawn.mask);
   write(noise, drawn.noise);
 }

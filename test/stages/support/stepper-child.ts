@@ -13,6 +13,7 @@ import type { LossConfig } from '../../../stages/lib/nn/losses.js';
 import { checkModel } from '../../../stages/lib/nn/model-config.js';
 import type { Network } from '../../../stages/lib/nn/network.js';
 import { sizeOf } from '../../../stages/lib/nn/params.js';
+import type { Prefill } from '../../../stages/lib/nn/prefill.js';
 import { createRandom } from '../../../stages/lib/random.js';
 import { fillBatch } from '../../../stages/lib/train/batch.js';
 import { chooseStepper } from '../../../stages/lib/train/choose-stepper.js';
@@ -43,6 +44,7 @@ const UPDATES = 3;
 interface Subject {
   readonly network: Network;
   readonly loss: LossConfig;
+  readonly prefill: readonly Prefill[];
 }
 
 function configOf(model: object) {
@@ -51,7 +53,8 @@ function configOf(model: object) {
 
 function architecture(model: object): Subject {
   const config = configOf(model);
-  return { network: createNetwork(config.network, SIZE, 1), loss: config.loss };
+  const { loss, prefill } = config;
+  return { network: createNetwork(config.network, SIZE, 1), loss, prefill };
 }
 
 /** A matrix and a bias on the pixels of a line, normalised: few shaders, each kind of update. */
@@ -70,7 +73,8 @@ function oneLayer(): Subject {
     },
     restore: (_params, { filled }) => filled,
   };
-  return { network, loss: configOf({ arch: 'deepvision', base: 'code' }).loss };
+  const { loss, prefill } = configOf({ arch: 'deepvision', base: 'right' });
+  return { network, loss, prefill };
 }
 
 const NETWORKS: Readonly<Record<string, Readonly<Record<string, () => Subject>>>> = {
@@ -85,11 +89,17 @@ const NETWORKS: Readonly<Record<string, Readonly<Record<string, () => Subject>>>
         hidden: 8,
         latent: 4,
       }),
-    restorer: () => architecture({ arch: 'restorer', width: 0.15, latent: 2 }),
+    restorer: () =>
+      architecture({
+        arch: 'restorer',
+        width: 0.15,
+        latent: 2,
+        prefill: ['harmonic', 'biharmonic'],
+      }),
   },
 };
 
-function drawAll({ noise }: Network): Drawn[] {
+function drawAll({ network: { noise }, prefill }: Subject): Drawn[] {
   const random = createRandom(1, 'stepper');
   const draw = <T>(length: number, value: () => T) => Array.from({ length }, value);
   const masks = draw(COUNT, () => new Uint8Array(SIZE ** 2).fill(1, 100, 240));
@@ -101,15 +111,16 @@ function drawAll({ noise }: Network): Drawn[] {
         images: draw(COUNT, () => Uint8Array.from(draw(SIZE ** 2, () => random.int(256)))),
         masks,
       },
-      'mean',
+      prefill,
     ),
     noise: Float32Array.from(draw(COUNT * sizeOf(noise), () => random.normal())),
   }));
 }
 
-async function train(backend: 'cpu' | 'webgpu', { network, loss }: Subject) {
+async function train(backend: 'cpu' | 'webgpu', subject: Subject) {
+  const { network, loss } = subject;
   await tf.setBackend(backend);
-  const batches = drawAll(network);
+  const batches = drawAll(subject);
   let { weights } = initState(network, { seed: 1, ema: 0.9 });
   const start = await valuesOf(weights);
   const means: number[] = [];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createHole, type Fill } from '../../../../stages/lib/fill/hole.js';
 import { fillNavierStokes } from '../../../../stages/lib/fill/navier-stokes.js';
 import { fillMean, fillNone } from '../../../../stages/lib/fill/simple.js';
-import { fillBiharmonic, fillHarmonic } from '../../../../stages/lib/fill/smooth.js';
+import { fillBiharmonic, fillBlend, fillHarmonic } from '../../../../stages/lib/fill/smooth.js';
 import { fillTelea } from '../../../../stages/lib/fill/telea.js';
 import references from '../../../fixtures/fills/fills.json' with { type: 'json' };
 import { noise, planeOf, sum } from '../../support/planes.js';
@@ -88,7 +88,7 @@ describe('the fills equal other implementations', () => {
 
 describe('every fill', () => {
   const plane = scene();
-  const all = { none: fillNone, mean: fillMean, ...fills };
+  const all = { none: fillNone, mean: fillMean, blend: fillBlend, ...fills };
 
   for (const [name, fill] of Object.entries(all)) {
     it(`${name} keeps the known pixels and never looks at what is occluded`, () => {
@@ -125,6 +125,12 @@ describe('every fill', () => {
   it('mean: the mean of the known pixels', () => {
     const hole = holeOf((x) => x >= 1, 2);
     expect(fillMean(Uint8Array.of(10, 99, 20, 99), hole)).toEqual(Float64Array.of(10, 15, 20, 15));
+  });
+
+  it('blend: halfway between harmonic and biharmonic', () => {
+    const hole = holeOf(shapes.ellipse);
+    const [one, other] = [fillHarmonic(plane, hole), fillBiharmonic(plane, hole)];
+    expect(fillBlend(plane, hole)).toEqual(one.map((value, i) => (value + other[i]!) / 2));
   });
 
   it('harmonic: continues a ramp exactly, and never leaves the range of the rim', () => {

@@ -49,6 +49,50 @@ test('is the pre-fill itself before any training', async () => {
   expect(await restored.data()).toEqual(await seen.filled.data());
 });
 
+describe('shown two pre-fills', () => {
+  const prefill = ['harmonic', 'biharmonic'];
+  const spreadOf = (channels: number) =>
+    tf.mul(scene(channels).filled, scene(channels).mask) as tf.Tensor4D;
+
+  test('is their mean before any training', async () => {
+    const net = network({ ...SMALL, prefill });
+    const seen = { ...scene(), spread: spreadOf(1) };
+    const restored = net.restore(initParams(net.specs, 1), seen, undefined);
+    expect(await restored.data()).toEqual(await seen.filled.data());
+  });
+
+  test('goes to either side by a weight for each pixel, one for all its colours', async () => {
+    const net = network({ ...SMALL, prefill }, SIZE, 3);
+    const params = initParams(net.specs, 1);
+    // Nothing is painted, and every weight is −½.
+    const leaning = { ...params, 'out.bias': tf.tensor1d([0, 0, 0, -0.5]) };
+    const { filled, mask } = scene(3);
+    const spread = spreadOf(3);
+    const restored = await net.restore(leaning, { filled, mask, spread }, undefined).data();
+    const expected = await tf.sub(filled, tf.mul(spread, 0.5)).data();
+    const gaps = Array.from(restored, (value, i) => Math.abs(value - expected[i]!));
+    expect(Math.max(...gaps)).toBeLessThan(1e-6);
+  });
+
+  test('sees how they differ', async () => {
+    const net = network({ ...SMALL, prefill });
+    const params = trained(net);
+    const leaningNowhere = async (spread: tf.Tensor4D) => {
+      // The weights' own share is taken away: what is left is what the layers made of the input.
+      const [kernel, bias] = [params['out.weight']!, params['out.bias']!];
+      const paint = tf.tensor1d([1, 0]);
+      const still = {
+        ...params,
+        'out.weight': tf.mul(kernel, paint),
+        'out.bias': tf.mul(bias, paint),
+      };
+      return net.restore(still, { ...scene(), spread }, undefined).data();
+    };
+    const one = await leaningNowhere(spreadOf(1));
+    expect(await leaningNowhere(tf.neg(spreadOf(1)))).not.toEqual(one);
+  });
+});
+
 test('leaves the known pixels as they are', async () => {
   const net = network(SMALL);
   const seen = scene();

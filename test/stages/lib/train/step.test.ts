@@ -16,7 +16,7 @@ const TRAIN = { seed: 1, ema: 0.9 };
 
 const MODELS = {
   deepvision: { arch: 'deepvision', width: 0.03, hidden: 16, latent: 4, ssim: 1, known: 0.5 },
-  restorer: { arch: 'restorer', width: 0.15, latent: 2 },
+  restorer: { arch: 'restorer', width: 0.15, latent: 2, prefill: ['harmonic', 'biharmonic'] },
 };
 
 function setUp(name: keyof typeof MODELS) {
