@@ -134,7 +134,7 @@ describe('evaluate', () => {
         (one) =>
           one.setting === 'square24' && one.baseline === baseline && one.score === 'ssim.wang',
       )!;
-    expect(scores.index.gains).toHaveLength(2 * 7 * 5);
+    expect(scores.index.gains).toHaveLength(2 * params.evaluate.methods.length * 5);
     expect(gain('none').low).toBeGreaterThan(0);
     const differences = [
       ...scoresOf(scores.test, 'square24', 'model', 'composite', 'ssim.wang'),
@@ -213,7 +213,7 @@ describe('evaluate', () => {
       'hole.mae',
       'hole.rmse',
     ]);
-    expect(done.scores.examples.length).toBe(5 * 11 * 24 * 24 * 3);
+    expect(done.scores.examples.length).toBe(5 * 12 * 24 * 24 * 3);
     const [first] = scoresOf(done.scores.test, 'dot', 'mean', 'composite', 'ssim.wang');
     const images = readImages(colour.images);
     const image = images.data.subarray(0, 24 * 24 * 3);
