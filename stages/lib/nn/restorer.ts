@@ -24,8 +24,12 @@ import {
 } from './restorer-plan.js';
 
 const SLOPE = 0.2;
-/** Bounds of the log-variances: e⁻⁸ to e². */
-const LOGVAR = [-8, 2] as const;
+/**
+ * Bounds of the log-variances. The prior's variance is 1 or more: else prior and posterior shrink
+ * together, which costs nothing and silences the noise, until the least difference of their means
+ * costs thousands of nats. On photographs that is how trainings ran away.
+ */
+const LOGVARS = { prior: [0, 2], posterior: [-8, 2] } as const;
 
 /** The network for images of size×size×channels. Allocates nothing. */
 export function restorer(config: RestorerConfig, size: number, channels: number): Network {
@@ -36,7 +40,7 @@ export function restorer(config: RestorerConfig, size: number, channels: number)
     atTest: { latent: 'mean', statistics: 'running' },
     train(params, seen, target, noise) {
       const visible = encode(plan, params, seen);
-      const prior = gaussian(conv(params, 'prior', visible.context, 'same'));
+      const prior = gaussian(conv(params, 'prior', visible.context, 'same'), 'prior');
       const posterior = recognise(plan, params, visible.context, seen, target);
       const gate = firstOf(target.shape[0], config.posterior); // [B, 1, 1, 1]
       const hole = touchedCells(plan, seen);
@@ -56,7 +60,7 @@ export function restorer(config: RestorerConfig, size: number, channels: number)
     restore(params, seen, noise) {
       return tf.tidy(() => {
         const visible = encode(plan, params, seen);
-        const prior = gaussian(conv(params, 'prior', visible.context, 'same'));
+        const prior = gaussian(conv(params, 'prior', visible.context, 'same'), 'prior');
         const latent = tf.mul(draw(prior, noise), touchedCells(plan, seen));
         return decode(plan, params, seen, visible, latent);
       });
@@ -144,7 +148,7 @@ function recognise(
   for (let level = 1; level <= posterior.length; level++) {
     x = activated(params, `seen${level}`, x, 2);
   }
-  return gaussian(conv(params, 'posterior', tf.concat([context, x], 3), 'same'));
+  return gaussian(conv(params, 'posterior', tf.concat([context, x], 3), 'same'), 'posterior');
 }
 
 /** [B, S, S, K·C + 1]: the image on [−1, 1], the mask, and how the pre-fills differ. */
@@ -157,11 +161,12 @@ function activated(params: Params, name: string, x: tf.Tensor4D, stride = 1): tf
 }
 
 /** [B, g, g, 2k] → mean and log-variance, each [B, g, g, k]. */
-function gaussian(x: tf.Tensor4D): Gaussian {
+function gaussian(x: tf.Tensor4D, which: keyof typeof LOGVARS): Gaussian {
   const depth = x.shape[3] / 2;
+  const [least, most] = LOGVARS[which];
   return {
     mean: depthsOf(x, 0, depth),
-    logvar: tf.clipByValue(depthsOf(x, depth, depth), LOGVAR[0], LOGVAR[1]),
+    logvar: tf.clipByValue(depthsOf(x, depth, depth), least, most),
   };
 }
 

@@ -6,11 +6,11 @@
  */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
-import { addSlices, convolutionUniforms } from './convolution-parts.js';
+import { convolutionUniforms } from './convolution-uniforms.js';
 import { gatherOperand, matrixOperand, TAP_SOURCE } from './operands.js';
+import { addSlices, productShader } from './product.js';
 import { int, runShader, type Shader, widthOf } from './program.js';
-import { type Plan, planProduct, threadsOf } from './tile.js';
-import { tileKey, tileSource, workgroupsOf } from './tile-source.js';
+import { type Plan, planProduct } from './tile.js';
 
 type ConvInfo = backend_util.Conv2DInfo;
 
@@ -29,55 +29,45 @@ export function convolve(
 }
 
 function shaderOf(conv: ConvInfo, plan: Plan, rows: number): Shader {
-  const { tile, slices, steps } = plan;
-  const widths = { x: widthOf(conv.inChannels), filter: widthOf(conv.outChannels) };
-  const inner = conv.filterHeight * conv.filterWidth * conv.inChannels;
-  return {
-    key: `convolution_${tileKey(tile)}`,
-    label: `convolution ${rows}×${inner}×${conv.outChannels} ${tileKey(tile)}/${slices}`,
+  const { inChannels, outChannels } = conv;
+  const widths = { x: widthOf(inChannels), filter: widthOf(outChannels) };
+  const inner = conv.filterHeight * conv.filterWidth * inChannels;
+  return productShader({
+    name: 'convolution',
+    sides: { rows, inner, columns: outChannels },
+    plan,
     inputs: ['x', 'filter_'],
-    components: { inputs: [widths.x, widths.filter], output: widths.filter },
-    outputShape: slices === 1 ? conv.outShape : [slices, rows, conv.outChannels],
-    workgroupSize: threadsOf(tile),
-    workgroups: workgroupsOf(tile, rows, conv.outChannels, slices),
-    uniforms: {
-      ...convolutionUniforms(conv),
-      rows: int(rows),
-      inner: int(inner),
-      steps: int(steps),
-      slices: int(slices),
-    },
-    source:
-      TAP_SOURCE +
-      tileSource({
-        tile,
-        a: gatherOperand({
-          buffer: 'x',
-          width: widths.x,
-          depth: tile.depth,
-          height: 'uniforms.inHeight',
-          columns: 'uniforms.inWidth',
-          channels: 'uniforms.inChannels',
-          tapsX: 'uniforms.filterWidth',
-          tapsY: 'uniforms.filterHeight',
-          sign: '+',
-          rows: 'uniforms.rows',
-          image: 'row / uniforms.outWidth / uniforms.outHeight',
-          y: 'row / uniforms.outWidth % uniforms.outHeight * uniforms.strideY - uniforms.top',
-          x: 'row % uniforms.outWidth * uniforms.strideX - uniforms.left',
-        }),
-        b: matrixOperand({
-          name: 'b',
-          buffer: 'filter_',
-          width: widths.filter,
-          innerFirst: false,
-          inner: 'uniforms.inner',
-          outer: 'uniforms.outChannels',
-        }),
-        rowBegin: '(slice * uniforms.rows + row) * uniforms.outChannels',
+    widths: { inputs: [widths.x, widths.filter], output: widths.filter },
+    outputShape: [plan.slices, rows, outChannels],
+    uniforms: { ...convolutionUniforms(conv), rows: int(rows), inner: int(inner) },
+    functions: TAP_SOURCE,
+    code: {
+      a: gatherOperand({
+        buffer: 'x',
+        width: widths.x,
+        depth: plan.tile.depth,
+        height: 'uniforms.inHeight',
+        columns: 'uniforms.inWidth',
+        channels: 'uniforms.inChannels',
+        tapsX: 'uniforms.filterWidth',
+        tapsY: 'uniforms.filterHeight',
+        sign: '+',
         rows: 'uniforms.rows',
-        columns: 'uniforms.outChannels',
-        wideResult: widths.filter === 4,
+        image: 'row / uniforms.outWidth / uniforms.outHeight',
+        y: 'row / uniforms.outWidth % uniforms.outHeight * uniforms.strideY - uniforms.top',
+        x: 'row % uniforms.outWidth * uniforms.strideX - uniforms.left',
       }),
-  };
+      b: matrixOperand({
+        name: 'b',
+        buffer: 'filter_',
+        width: widths.filter,
+        innerFirst: false,
+        inner: 'uniforms.inner',
+        outer: 'uniforms.outChannels',
+      }),
+      rowBegin: '(slice * uniforms.rows + row) * uniforms.outChannels',
+      rows: 'uniforms.rows',
+      columns: 'uniforms.outChannels',
+    },
+  });
 }

@@ -9,11 +9,12 @@
  */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
-import { addSlices, convolutionUniforms } from './convolution-parts.js';
+import { convolutionUniforms } from './convolution-uniforms.js';
 import { matrixOperand, placesOf, TAP_SOURCE } from './operands.js';
+import { addSlices, productShader } from './product.js';
 import { int, runShader, type Shader, type Width, widthOf } from './program.js';
-import { type Plan, planProduct, type Tile, threadsOf } from './tile.js';
-import { type Operand, tileKey, tileSource, workgroupsOf } from './tile-source.js';
+import { type Plan, planProduct, type Tile } from './tile.js';
+import type { Operand } from './tile-source.js';
 
 type ConvInfo = backend_util.Conv2DInfo;
 
@@ -33,43 +34,32 @@ export function filterGradient(
 }
 
 function shaderOf(conv: ConvInfo, plan: Plan, rows: number, pixels: number): Shader {
-  const { tile, slices, steps } = plan;
   const columns = conv.outChannels;
   const widths = { x: widthOf(conv.inChannels), dy: widthOf(columns) };
-  return {
-    key: `filterGradient_${tileKey(tile)}`,
-    label: `filterGradient ${rows}×${pixels}×${columns} ${tileKey(tile)}/${slices}`,
+  return productShader({
+    name: 'filterGradient',
+    sides: { rows, inner: pixels, columns },
+    plan,
     inputs: ['x', 'dy'],
-    components: { inputs: [widths.x, widths.dy], output: widths.dy },
-    outputShape: [slices, rows, columns],
-    workgroupSize: threadsOf(tile),
-    workgroups: workgroupsOf(tile, rows, columns, slices),
-    uniforms: {
-      ...convolutionUniforms(conv),
-      rows: int(rows),
-      pixels: int(pixels),
-      steps: int(steps),
-      slices: int(slices),
-    },
-    source:
-      TAP_SOURCE +
-      tileSource({
-        tile,
-        a: tapOperand(widths.x, tile),
-        b: matrixOperand({
-          name: 'b',
-          buffer: 'dy',
-          width: widths.dy,
-          innerFirst: false,
-          inner: 'uniforms.pixels',
-          outer: 'uniforms.outChannels',
-        }),
-        rowBegin: '(slice * uniforms.rows + row) * uniforms.outChannels',
-        rows: 'uniforms.rows',
-        columns: 'uniforms.outChannels',
-        wideResult: widths.dy === 4,
+    widths: { inputs: [widths.x, widths.dy], output: widths.dy },
+    outputShape: [plan.slices, rows, columns],
+    uniforms: { ...convolutionUniforms(conv), rows: int(rows), pixels: int(pixels) },
+    functions: TAP_SOURCE,
+    code: {
+      a: tapOperand(widths.x, plan.tile),
+      b: matrixOperand({
+        name: 'b',
+        buffer: 'dy',
+        width: widths.dy,
+        innerFirst: false,
+        inner: 'uniforms.pixels',
+        outer: 'uniforms.outChannels',
       }),
-  };
+      rowBegin: '(slice * uniforms.rows + row) * uniforms.outChannels',
+      rows: 'uniforms.rows',
+      columns: 'uniforms.outChannels',
+    },
+  });
 }
 
 /** x as the left matrix: a row for each tap and input channel, along the pixels that it meets. */

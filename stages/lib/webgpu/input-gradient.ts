@@ -9,11 +9,12 @@
  */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
-import { addSlices, convolutionUniforms } from './convolution-parts.js';
+import { convolutionUniforms } from './convolution-uniforms.js';
 import { gatherOperand, placesOf, TAP_SOURCE } from './operands.js';
+import { addSlices, type ProductConfig, productShader } from './product.js';
 import { int, runShader, type Shader, type Uniform, type Width, widthOf } from './program.js';
-import { type Plan, planProduct, type Tile, threadsOf } from './tile.js';
-import { type Operand, tileKey, tileSource, workgroupsOf } from './tile-source.js';
+import { type Plan, planProduct, type Tile } from './tile.js';
+import type { Operand } from './tile-source.js';
 
 type ConvInfo = backend_util.Conv2DInfo;
 
@@ -101,27 +102,24 @@ function phaseShader(conv: ConvInfo, phase: PlanePhase, plan: Plan): Shader {
   const { tile, slices } = plan;
   const pixels = pixelsOf(conv, phase);
   const inner = innerOf(conv, phase);
-  const columns = conv.inChannels;
   const width = widthOf(conv.outChannels);
-  return {
-    key: `inputGradient_${tileKey(tile)}`,
-    label: `inputGradient ${pixels}×${inner}×${columns} ${tileKey(tile)}/${slices}`,
+  return productShader({
+    name: 'inputGradient',
+    sides: { rows: pixels, inner, columns: conv.inChannels },
+    plan: { ...plan, steps: Math.ceil(inner / tile.depth / slices) },
     inputs: ['dy', 'filter_'],
-    components: { inputs: [width, width], output: 1 },
+    widths: { inputs: [width, width], output: 1 },
     outputShape: [slices, ...conv.inShape],
-    workgroupSize: threadsOf(tile),
-    workgroups: workgroupsOf(tile, pixels, columns, slices),
     uniforms: {
       ...convolutionUniforms(conv),
-      steps: int(Math.ceil(inner / tile.depth / slices)),
-      slices: int(slices),
       pixels: int(pixels),
       batch: int(conv.batchSize),
       ...phaseUniforms('Y', phase.vertical),
       ...phaseUniforms('X', phase.horizontal),
     },
-    source: phaseSource(tile, width),
-  };
+    functions: TAP_SOURCE,
+    code: phaseCode(tile, width),
+  });
 }
 
 function phaseUniforms(axis: 'X' | 'Y', phase: Phase): Record<string, Uniform> {
@@ -134,38 +132,33 @@ function phaseUniforms(axis: 'X' | 'Y', phase: Phase): Record<string, Uniform> {
   };
 }
 
-function phaseSource(tile: Tile, width: Width): string {
+function phaseCode(tile: Tile, width: Width): ProductConfig['code'] {
   const line = 'row / uniforms.pixelsX';
   const image = `${line} / uniforms.pixelsY`;
   const y = `(${line} % uniforms.pixelsY * uniforms.strideY + uniforms.firstY)`;
   const x = '(row % uniforms.pixelsX * uniforms.strideX + uniforms.firstX)';
   const images = `slice * (uniforms.batch) + ${image}`;
-  return (
-    TAP_SOURCE +
-    tileSource({
-      tile,
-      a: gatherOperand({
-        buffer: 'dy',
-        width,
-        depth: tile.depth,
-        height: 'uniforms.outHeight',
-        columns: 'uniforms.outWidth',
-        channels: 'uniforms.outChannels',
-        tapsX: 'uniforms.tapsX',
-        tapsY: 'uniforms.tapsY',
-        sign: '-',
-        rows: 'uniforms.pixels',
-        image,
-        y: `${line} % uniforms.pixelsY + uniforms.shiftY`,
-        x: 'row % uniforms.pixelsX + uniforms.shiftX',
-      }),
-      b: filterOperand(width),
-      rowBegin: `(((${images}) * uniforms.inHeight + ${y}) * uniforms.inWidth + ${x}) * uniforms.inChannels`,
+  return {
+    a: gatherOperand({
+      buffer: 'dy',
+      width,
+      depth: tile.depth,
+      height: 'uniforms.outHeight',
+      columns: 'uniforms.outWidth',
+      channels: 'uniforms.outChannels',
+      tapsX: 'uniforms.tapsX',
+      tapsY: 'uniforms.tapsY',
+      sign: '-',
       rows: 'uniforms.pixels',
-      columns: 'uniforms.inChannels',
-      wideResult: false,
-    })
-  );
+      image,
+      y: `${line} % uniforms.pixelsY + uniforms.shiftY`,
+      x: 'row % uniforms.pixelsX + uniforms.shiftX',
+    }),
+    b: filterOperand(width),
+    rowBegin: `(((${images}) * uniforms.inHeight + ${y}) * uniforms.inWidth + ${x}) * uniforms.inChannels`,
+    rows: 'uniforms.pixels',
+    columns: 'uniforms.inChannels',
+  };
 }
 
 /** The filter, turned: a column for each input channel, along the taps and channels of the left matrix. */

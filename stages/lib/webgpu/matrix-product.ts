@@ -1,11 +1,10 @@
 /** Products of two matrices, tiled; in slices of the inner dimension where the product is small. */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { addSlices } from './convolution-parts.js';
 import { matrixOperand } from './operands.js';
+import { addSlices, productShader } from './product.js';
 import { int, runShader, type Shader, widthOf } from './program.js';
-import { type Plan, type Product, planProduct, threadsOf } from './tile.js';
-import { tileKey, tileSource, workgroupsOf } from './tile-source.js';
+import { type Plan, type Product, planProduct } from './tile.js';
 
 export interface Factor {
   readonly tensor: TensorInfo;
@@ -39,35 +38,27 @@ function sidesOf({ tensor, transposed }: Factor): [number, number] {
 }
 
 function shaderOf(
-  { rows, inner, columns }: { rows: number; inner: number; columns: number },
-  { tile, slices, steps }: Plan,
+  sides: { rows: number; inner: number; columns: number },
+  plan: Plan,
   transposeA: boolean,
   transposeB: boolean,
 ): Shader {
+  const { rows, inner, columns } = sides;
   const widths = {
     a: widthOf(transposeA ? rows : inner),
     b: widthOf(transposeB ? inner : columns),
     // With the right matrix turned, sums that lie in one thread do not lie side by side.
     result: transposeB ? (1 as const) : widthOf(columns),
   };
-  const turned = `${transposeA ? 'Aᵀ' : 'A'}${transposeB ? 'Bᵀ' : 'B'}`;
-  return {
-    key: `product_${transposeA}_${transposeB}_${tileKey(tile)}`,
-    label: `product ${turned} ${rows}×${inner}×${columns} ${tileKey(tile)}/${slices}`,
+  return productShader({
+    name: `product ${transposeA ? 'Aᵀ' : 'A'}${transposeB ? 'Bᵀ' : 'B'}`,
+    sides,
+    plan,
     inputs: ['A', 'B'],
-    components: { inputs: [widths.a, widths.b], output: widths.result },
-    outputShape: [slices, rows, columns],
-    workgroupSize: threadsOf(tile),
-    workgroups: workgroupsOf(tile, rows, columns, slices),
-    uniforms: {
-      rows: int(rows),
-      inner: int(inner),
-      columns: int(columns),
-      steps: int(steps),
-      slices: int(slices),
-    },
-    source: tileSource({
-      tile,
+    widths: { inputs: [widths.a, widths.b], output: widths.result },
+    outputShape: [plan.slices, rows, columns],
+    uniforms: { rows: int(rows), inner: int(inner), columns: int(columns) },
+    code: {
       a: matrixOperand({
         name: 'a',
         buffer: 'A',
@@ -87,7 +78,6 @@ function shaderOf(
       rowBegin: '(slice * uniforms.rows + row) * uniforms.columns',
       rows: 'uniforms.rows',
       columns: 'uniforms.columns',
-      wideResult: widths.result === 4,
-    }),
-  };
+    },
+  });
 }

@@ -128,6 +128,21 @@ describe('the latent', () => {
   };
   const half = (SIZE * SIZE) | 0;
 
+  test('has a prior that is never narrower than 1, and may be wider', async () => {
+    const net = network(SMALL);
+    const params = trained(net);
+    const priorOf = (logvar: number) => ({
+      ...params,
+      'prior.weight': tf.zerosLike(params['prior.weight']!),
+      'prior.bias': tf.tensor1d([0, 0, logvar, logvar]), // two means, two log-variances
+    });
+    const noise = tf.ones([2, ...net.noise]);
+    const sample = async (logvar: number) => net.restore(priorOf(logvar), scene(), noise).data();
+    const one = await sample(0);
+    expect(await sample(-20)).toEqual(one);
+    expect(await sample(1)).not.toEqual(one);
+  });
+
   test('of the posterior knows the target, that of the prior does not', async () => {
     expect((await pass(1, 0, 0.9)).restored).not.toEqual((await pass(1, 0, 0.1)).restored);
     expect((await pass(0, 0, 0.9)).restored).toEqual((await pass(0, 0, 0.1)).restored);
