@@ -1,9 +1,9 @@
 /** `pipe doctor`: looks at the machine and the project, and says what would get in the way. */
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import { renderDiagnostic, UserError } from '../error.js';
 import { findGpus } from '../process/gpus.js';
+import { thisMachine } from '../process/machine.js';
 import { bytes, plural } from '../report/words.js';
 import { findRoot, openProject } from '../run/project.js';
 import { gibibytes } from '../run/resources.js';
@@ -57,10 +57,14 @@ function node(): Finding {
 }
 
 function machine(): Finding {
-  return {
-    good: true,
-    text: `${plural(availableParallelism(), 'core')}, ${gibibytes(totalmem())} of memory`,
-  };
+  const { cores, memory, whole } = thisMachine();
+  const text = sizeText({ cores, memory });
+  const limited = cores < whole.cores || memory < whole.memory;
+  return { good: true, text: limited ? `${text}, by its cgroup, of ${sizeText(whole)}` : text };
+}
+
+function sizeText({ cores, memory }: { cores: number; memory: number }): string {
+  return `${plural(cores, 'core')}, ${gibibytes(memory)} of memory`;
 }
 
 async function gpus({ host }: CommandContext): Promise<Finding> {

@@ -1,6 +1,7 @@
 /** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
 import type { ItemDone } from '../event.js';
 import type { Item, Resources } from '../pipeline/plan.js';
+import { type Machine, thisMachine } from '../process/machine.js';
 import { decide } from './decide.js';
 import { outlooks } from './outlook.js';
 import { criticalPaths } from './priority.js';
@@ -16,8 +17,9 @@ import { finish, itemAt, selectedNeeds, type Work } from './work.js';
  */
 export async function schedule(work: Work, pending: readonly number[]): Promise<void> {
   await refuseUnrunnable(work, pending);
-  const queue = await createJobQueue(await capacityOf(work, pending));
-  await new Schedule(work, pending, queue).run();
+  const machine = thisMachine();
+  const queue = await createJobQueue(await capacityOf(work, pending, machine));
+  await new Schedule(work, pending, machine, queue).run();
 }
 
 /** Of those that depend on what is not made yet nobody knows whether they have to run. */
@@ -39,6 +41,7 @@ type Stop = { readonly cause: 'interrupted' } | { readonly cause: 'failed'; read
 class Schedule {
   readonly #work: Work;
   readonly #pending: ReadonlySet<number>;
+  readonly #machine: Machine;
   readonly #queue: JobQueue;
   readonly #priorities: ReadonlyMap<number, number>;
   /** Pending items that an item still waits for. */
@@ -50,9 +53,10 @@ class Schedule {
   /** A bug, not a failure: the run ends with it. */
   #bug: unknown;
 
-  constructor(work: Work, pending: readonly number[], queue: JobQueue) {
+  constructor(work: Work, pending: readonly number[], machine: Machine, queue: JobQueue) {
     this.#work = work;
     this.#pending = new Set(pending);
+    this.#machine = machine;
     this.#queue = queue;
     for (const index of pending) {
       const needs = selectedNeeds(work, index).filter((need) => this.#pending.has(need));
@@ -114,10 +118,10 @@ class Schedule {
 
   #warnOfExcess(item: Item): void {
     if (this.#excessive.has(item.stage)) return;
-    const excessive = excess(item, this.#work.options.concurrency);
+    const excessive = excess(item, this.#machine, this.#work.options.concurrency);
     if (excessive === undefined) return;
     this.#excessive.add(item.stage);
-    const message = `it asks for ${excessive} that this machine has: it runs alone`;
+    const message = `it asks for ${excessive}: it runs alone`;
     this.#work.emit({ type: 'warning', item: item.id, message });
   }
 

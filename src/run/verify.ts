@@ -3,6 +3,7 @@ import type { Verified } from '../compare/verified.js';
 import type { Emit } from '../event.js';
 import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
 import { select } from '../pipeline/select.js';
+import { thisMachine } from '../process/machine.js';
 import type { Surroundings } from './inputs.js';
 import { workFor } from './inspection.js';
 import { readLockFile } from './lock-file.js';
@@ -54,7 +55,7 @@ export async function verify(
   }
   const around: Surroundings = { ...project, ...overlay.eyes };
   await refuseTooManyGpus(work, executed);
-  const queue = await createJobQueue(await capacityOf(work, executed));
+  const queue = await createJobQueue(await capacityOf(work, executed, thisMachine()));
   const verified = new Map<number, Verified>();
   const end = (index: number, result: Verified) => {
     verified.set(index, result);
