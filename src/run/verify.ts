@@ -7,6 +7,7 @@ import { thisMachine } from '../process/machine.js';
 import type { Surroundings } from './inputs.js';
 import { workFor } from './inspection.js';
 import { readLockFile } from './lock-file.js';
+import type { Interruption } from './options.js';
 import { Overlay, outlooks } from './outlook.js';
 import type { Project } from './project.js';
 import { createJobQueue } from './queue.js';
@@ -14,7 +15,7 @@ import { capacityOf, refuseTooManyGpus } from './resources.js';
 import { expectations } from './verify-expected.js';
 import { verifyItem } from './verify-item.js';
 import { mismatches } from './verify-mismatch.js';
-import { type Interruption, itemAt, neverAlways, type Work } from './work.js';
+import { itemAt, neverAlways, type Work } from './work.js';
 
 export interface VerifyOptions {
   /** Stages, items or patterns; none: all. */
