@@ -34,13 +34,19 @@ export interface RunStarted {
   readonly dry: boolean;
 }
 
+/** Why an item is not fresh, as `pipe why` gives it. */
+export interface Why {
+  /** The smallest true reason, the likeliest cause. */
+  readonly reason: string;
+  /** All of them, that one first; absent when it is the only one. */
+  readonly reasons?: readonly string[];
+}
+
 /** A process is started (or the outs are put back). */
-export interface ItemStarted {
+export interface ItemStarted extends Why {
   readonly type: 'start';
   readonly item: string;
   readonly action: 'run' | 'restore';
-  /** The smallest true reason why it is not fresh, as `pipe why` gives it. */
-  readonly reason: string;
   /** Where its full output goes, relative to the project; absent for a restore. */
   readonly log?: string;
   /** Of an incremental stage: epochs completed before, and the epoch to reach. */
@@ -106,7 +112,7 @@ export interface Collected {
 }
 
 /** The one line that each selected item ends with. */
-export interface ItemDone {
+export interface ItemDone extends Partial<Why> {
   readonly type: 'item';
   readonly item: string;
   readonly verdict: Verdict;

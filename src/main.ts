@@ -5,8 +5,8 @@ import { EXIT, type Screen, type Terminal } from './cli/command.js';
 import { COMMANDS } from './cli/commands.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
 import { nearest } from './pipeline/suggest.js';
+import type { Interruption } from './run/options.js';
 import type { Host } from './run/project.js';
-import type { Interruption } from './run/work.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   // `pipe help run` is `pipe run --help`.

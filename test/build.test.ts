@@ -1,14 +1,6 @@
 /** What `npm ci` builds: the types that the README's stage needs, and a refusal where packages are missing. */
 import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,11 +15,15 @@ function folder(): string {
   return made;
 }
 
-/** What the compiler says of a module in a project that has nothing but `pipe` installed. */
+/**
+ * What the compiler says of a module in a project that has nothing but `pipe` installed: not the types
+ * of Node either, which a link to this folder would let it find.
+ */
 function typeErrors(module: string): string {
   const project = folder();
-  mkdirSync(path.join(project, 'node_modules'));
-  symlinkSync(root, path.join(project, 'node_modules/pipe'));
+  const installed = path.join(project, 'node_modules/pipe');
+  cpSync(path.join(root, 'dist/types'), path.join(installed, 'dist/types'), { recursive: true });
+  copyFileSync(path.join(root, 'package.json'), path.join(installed, 'package.json'));
   writeFileSync(path.join(project, 'package.json'), '{ "type": "module" }');
   writeFileSync(path.join(project, 'stage.ts'), module);
   const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
@@ -46,6 +42,31 @@ it("gives the README's typed stage its types", () => {
   expect(typeErrors(misspelt)).toContain(
     "Property 'sise' does not exist on type '{ size: number; }'",
   );
+});
+
+it('gives both doors their types in a project without those of Node, its declarations checked too', () => {
+  const module = `import { type ItemDone, type Plan, type RunRequest, type RunResult, renderDiagnostic, run, UserError } from 'pipe';
+import { defineStage, type Json } from 'pipe/stage';
+
+export async function verdicts(request: RunRequest): Promise<string[]> {
+  try {
+    const { items, summary, differences }: RunResult = await run({
+      ...request,
+      signal: new AbortController().signal,
+      onEvent: (event) => event.type === 'start' && event.reasons?.length,
+    });
+    return items.map(({ verdict }: ItemDone) => verdict).slice(summary.ran + differences);
+  } catch (error) {
+    return error instanceof UserError ? error.diagnostics.map(renderDiagnostic) : [];
+  }
+}
+
+export const first = (plan: Plan): Json => plan.items[0]?.params ?? null;
+
+export default defineStage(async ({ signal }) => signal.throwIfAborted());
+`;
+  expect(typeErrors(module)).toBe('');
+  expect(typeErrors(module.replace('differences)', 'differnces)'))).not.toBe('');
 });
 
 it('says in one line that packages are missing, as `npm install <folder>` finds a fresh clone', () => {

@@ -1,6 +1,7 @@
 /** What a command is, and what it may use of the process it runs in. */
-import { type Host, openProject, type Project, type Variant } from '../run/project.js';
-import type { Interruption } from '../run/work.js';
+
+import type { Interruption, Variant } from '../run/options.js';
+import { type Host, openProject, type Project } from '../run/project.js';
 import type { Option, Parsed, Usage } from './args.js';
 
 /** Exit codes: a contract with scripts and CI. */

@@ -1,12 +1,13 @@
 /** `pipe doctor`: looks at the machine and the project, and says what would get in the way. */
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import { renderDiagnostic, UserError } from '../error.js';
 import { findGpus } from '../process/gpus.js';
+import { thisMachine } from '../process/machine.js';
 import { bytes, plural } from '../report/words.js';
 import { findRoot, openProject } from '../run/project.js';
 import { gibibytes } from '../run/resources.js';
+import { unseenFailures } from '../run/unseen.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
 
@@ -21,6 +22,8 @@ const usage: Usage = {
 interface Finding {
   readonly good: boolean;
   readonly text: string;
+  /** What is no mistake, and worth a look. */
+  readonly notes?: readonly string[];
 }
 
 type Check = (context: CommandContext) => Promise<Finding> | Finding;
@@ -36,6 +39,7 @@ export const command: Command = {
       const finding = await guarded(check, context);
       good &&= finding.good;
       context.terminal.out(`${finding.good ? 'ok  ' : 'BAD '} ${finding.text}\n`);
+      for (const note of finding.notes ?? []) context.terminal.out(`note ${note}\n`);
     }
     return good ? EXIT.done : EXIT.mistake;
   },
@@ -57,10 +61,14 @@ function node(): Finding {
 }
 
 function machine(): Finding {
-  return {
-    good: true,
-    text: `${plural(availableParallelism(), 'core')}, ${gibibytes(totalmem())} of memory`,
-  };
+  const { cores, memory, whole } = thisMachine();
+  const text = sizeText({ cores, memory });
+  const limited = cores < whole.cores || memory < whole.memory;
+  return { good: true, text: limited ? `${text}, by its cgroup, of ${sizeText(whole)}` : text };
+}
+
+function sizeText({ cores, memory }: { cores: number; memory: number }): string {
+  return `${plural(cores, 'core')}, ${gibibytes(memory)} of memory`;
 }
 
 async function gpus({ host }: CommandContext): Promise<Finding> {
@@ -86,10 +94,13 @@ function cacheFolder({ host }: CommandContext): Finding {
 
 async function pipeline({ host }: CommandContext): Promise<Finding> {
   const project = await openProject(host, { profiles: [], set: [] }, () => {});
-  const stages = new Set(project.plan.items.map((item) => item.stage)).size;
+  const { items } = project.plan;
   project.cache.close();
+  const stages = new Set(items.map((item) => item.stage)).size;
+  const unseen = await unseenFailures(project, items);
   return {
     good: true,
-    text: `pipeline.yaml: ${plural(stages, 'stage')}, ${plural(project.plan.items.length, 'item')}`,
+    text: `pipeline.yaml: ${plural(stages, 'stage')}, ${plural(items.length, 'item')}`,
+    notes: [...unseen].map(([stage, text]) => `${stage}: ${text}`),
   };
 }

@@ -5,7 +5,8 @@ import { paramLines } from '../pipeline/params-report.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
 import { fileAtRevision, type WorkTree } from '../process/git.js';
 import { changesBetween, changesMarkdown, changesText } from '../report/changes.js';
-import { findRoot, type Variant } from '../run/project.js';
+import type { Variant } from '../run/options.js';
+import { findRoot } from '../run/project.js';
 import type { Parsed } from './args.js';
 import { type CommandContext, variantOf } from './command.js';
 

@@ -3,7 +3,7 @@ import type { RunEvent } from '../event.js';
 import { jsonReporter } from '../report/json.js';
 import { liveReporter } from '../report/live/live.js';
 import { plainReporter } from '../report/plain.js';
-import type { RunOptions } from '../run/work.js';
+import type { RunOptions } from '../run/options.js';
 import { type Parsed, positive, type Usage } from './args.js';
 import { type CommandContext, VARIANT_OPTIONS } from './command.js';
 

@@ -83,9 +83,9 @@ export function pidNamespace(): string {
 }
 
 /** Processes come and go, and those of others may be hidden: both read as nothing. */
-function readIfThere(path: string): string | undefined {
+export function readIfThere(path: string, encoding: BufferEncoding = 'latin1'): string | undefined {
   try {
-    return readFileSync(path, 'latin1');
+    return readFileSync(path, encoding);
   } catch {
     return undefined;
   }

@@ -8,6 +8,7 @@ import {
   plural,
   roughly,
   summaryLine,
+  whyText,
 } from './words.js';
 
 export type Write = (text: string) => void;
@@ -32,7 +33,7 @@ export function plainLines(event: RunEvent, dry: boolean): string[] {
       return [];
     case 'start': {
       const verb = event.action === 'run' ? 'running' : 'restoring';
-      return [`${event.item}: ${verb} (${event.reason})`, ...resumed(event)];
+      return [`${event.item}: ${verb} (${whyText(event)})`, ...resumed(event)];
     }
     case 'waiting':
       return [`${event.item}: waiting: ${event.reason}`];
@@ -104,7 +105,8 @@ function itemLines(event: ItemDone): string[] {
 
 function forecastLines(event: ItemDone): string[] {
   if (event.verdict === 'fresh') return [];
-  const why = event.reason === undefined ? '' : ` (${event.reason})`;
+  const { reason, reasons = [] } = event;
+  const why = reason === undefined ? '' : ` (${whyText({ reason, reasons })})`;
   const about = event.expected === undefined ? '' : `, about ${roughly(event.expected)}`;
   if (event.verdict === 'restored') return [`${event.item}: would be restored${why}`];
   if (event.epochs === undefined) return [`${event.item}: would run${about}${why}`];

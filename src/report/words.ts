@@ -1,5 +1,5 @@
 /** Numbers and verdicts as people read them. Pure. */
-import type { Failure, RunDone, Verdict } from '../event.js';
+import type { Failure, RunDone, Verdict, Why } from '../event.js';
 
 /** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`. */
 export function duration(seconds: number): string {
@@ -45,6 +45,12 @@ export function table(rows: readonly (readonly string[])[]): string {
     .map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd())
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** `param train.lr 1 → 2, and 2 more reasons`: `--json` and `--summarize` have them all. */
+export function whyText({ reason, reasons = [] }: Why): string {
+  const more = reasons.length - 1;
+  return more > 0 ? `${reason}, and ${plural(more, 'more reason')}` : reason;
 }
 
 /** The line that every run ends with. */

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Attempt } from '../cache/cache.js';
 import type { RecordedOut, RunRecord } from '../cache/record.js';
-import type { Failure } from '../event.js';
+import type { Failure, Why } from '../event.js';
 import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireGpus, type GpuLease } from '../process/lease.js';
@@ -11,7 +11,7 @@ import { describeEnding, type Outcome, succeeded } from '../process/outcome.js';
 import type { Decision } from './decide.js';
 import { EpochRun } from './epoch-run.js';
 import { evidenceOf } from './evidence.js';
-import { explain } from './explain.js';
+import { explain, whyOf } from './explain.js';
 import { inputsOf } from './inputs.js';
 import { launchItem } from './launch.js';
 import { refuseTooManyGpus } from './resources.js';
@@ -22,10 +22,10 @@ export type Execution =
   | {
       readonly kind: 'recorded';
       readonly record: RunRecord;
-      readonly reason: string;
+      readonly why: Why;
       readonly epochs?: { readonly computed: number; readonly reached: number };
     }
-  | { readonly kind: 'failed'; readonly reason: string; readonly failure: Failure }
+  | { readonly kind: 'failed'; readonly why: Why; readonly failure: Failure }
   | { readonly kind: 'cancelled' };
 
 /** Executes the item, again after a failure as often as it may be retried. */
@@ -36,14 +36,14 @@ export async function executeItem(
 ): Promise<Execution> {
   const item = itemAt(work, index);
   const code = work.codes.of(index);
-  const reason = explain(work.project, item, code, decision)[0]?.text ?? 'stale';
+  const why = whyOf(explain(work.project, item, code, decision).map(({ text }) => text));
   await refuseTooManyGpus(work, [index]);
   const lease = await leaseOf(work, item);
   const { key } = decision;
   const cache = cacheOf(work);
   try {
     cache.writeAttempt(item.id, { key, end: 'begun' });
-    const execution = await withRetries(work, index, decision, { reason, lease });
+    const execution = await withRetries(work, index, decision, { why, lease });
     cache.writeAttempt(item.id, attemptAfter(key, execution));
     return execution;
   } finally {
@@ -69,13 +69,13 @@ async function withRetries(
   work: Work,
   index: number,
   decision: Decision & { kind: 'run' },
-  { reason, lease }: Pick<Start, 'reason' | 'lease'>,
+  { why, lease }: Pick<Start, 'why' | 'lease'>,
 ): Promise<Execution> {
   const item = itemAt(work, index);
   for (let attempt = 0; ; attempt++) {
     // What a forced execution has computed counts when it is tried again.
     const afresh = decision.cause === 'forced' && attempt === 0;
-    const execution = await attemptItem(work, index, decision, { reason, lease, afresh });
+    const execution = await attemptItem(work, index, decision, { why, lease, afresh });
     if (execution.kind !== 'failed' || attempt >= item.retries) return execution;
     const message = `${execution.failure.message}; try ${attempt + 2} of ${item.retries + 1}`;
     work.emit({ type: 'warning', item: item.id, message });
@@ -96,7 +96,7 @@ async function attemptItem(
   work: Work,
   index: number,
   decision: Decision & { kind: 'run' },
-  { reason, lease, afresh }: Start,
+  { why, lease, afresh }: Start,
 ): Promise<Execution> {
   const item = itemAt(work, index);
   let computed = 0;
@@ -112,12 +112,12 @@ async function attemptItem(
     );
     try {
       await clearOuts(work, item);
-      if (start === 0) announce(work, item, { reason, scratch, lease, epochs });
+      if (start === 0) announce(work, item, { why, scratch, lease, epochs });
       const outcome = await launchItem(work, index, scratch, lease, epochs);
       computed += epochs?.computed ?? 0;
       const stopped = work.options.interruption.stop.aborted;
       if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
-      return await conclude(work, index, decision, { reason, scratch, outcome, epochs, computed });
+      return await conclude(work, index, decision, { why, scratch, outcome, epochs, computed });
     } finally {
       epochs?.close();
       scratch.remove();
@@ -126,14 +126,14 @@ async function attemptItem(
 }
 
 interface Start {
-  readonly reason: string;
+  readonly why: Why;
   readonly lease: GpuLease | undefined;
   /** Nothing of an incremental stage that was computed before counts. */
   readonly afresh: boolean;
 }
 
 interface Started {
-  readonly reason: string;
+  readonly why: Why;
   readonly scratch: Scratch;
   readonly epochs: EpochRun | undefined;
 }
@@ -141,14 +141,14 @@ interface Started {
 function announce(
   work: Work,
   item: Item,
-  { reason, scratch, lease, epochs }: Started & { lease: GpuLease | undefined },
+  { why, scratch, lease, epochs }: Started & { lease: GpuLease | undefined },
 ): void {
   const expected = cacheOf(work).readLast(item.id)?.seconds;
   work.emit({
     type: 'start',
     item: item.id,
     action: 'run',
-    reason,
+    ...why,
     log: scratch.log,
     ...(epochs === undefined ? {} : { epochs: epochs.span }),
     ...(lease === undefined ? {} : { gpus: lease.indices }),
@@ -167,12 +167,12 @@ async function conclude(
   work: Work,
   index: number,
   decision: Decision & { kind: 'run' },
-  { reason, scratch, outcome, epochs, computed }: Concluding,
+  { why, scratch, outcome, epochs, computed }: Concluding,
 ): Promise<Execution> {
   const item = itemAt(work, index);
   const fail = (message: string): Execution => ({
     kind: 'failed',
-    reason,
+    why,
     failure: failureOf(item, message, outcome, scratch.log),
   });
   if (outcome.ending.how === 'stopped' && work.options.interruption.stop.aborted)
@@ -199,8 +199,8 @@ async function conclude(
   await cache.writeRecord(record);
   cache.writeLast(item.id, { ...record, ...evidenceOf(item, work.project) });
   return epochs === undefined
-    ? { kind: 'recorded', record, reason }
-    : { kind: 'recorded', record, reason, epochs: { computed, reached: epochs.reached } };
+    ? { kind: 'recorded', record, why }
+    : { kind: 'recorded', record, why, epochs: { computed, reached: epochs.reached } };
 }
 
 async function storeOuts(work: Work, item: Item): Promise<RecordedOut[]> {

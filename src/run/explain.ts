@@ -1,5 +1,6 @@
 /** The reasons of one item in words: its last result in this project beside what it depends on today. */
 import type { Attempt, LastRun } from '../cache/cache.js';
+import type { Why } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { whereIs } from '../process/holder.js';
 import type { Code } from './code.js';
@@ -23,6 +24,12 @@ export function explain(project: Project, item: Item, code: Code, decision: Deci
     default:
       return decision satisfies never;
   }
+}
+
+/** Reasons in the words of events. */
+export function whyOf(reasons: readonly string[]): Why {
+  const [reason = 'stale'] = reasons;
+  return reasons.length > 1 ? { reason, reasons } : { reason };
 }
 
 function whyRun(

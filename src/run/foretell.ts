@@ -1,10 +1,10 @@
 /** A dry run: every selected item ends with what would become of it, and what that would take. */
 import type { EpochRecord } from '../cache/record.js';
-import type { ItemDone } from '../event.js';
+import type { ItemDone, Why } from '../event.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
 import { absentDeps } from './absent.js';
-import { explain } from './explain.js';
+import { explain, whyOf } from './explain.js';
 import { resume, secondsPerEpoch } from './incremental.js';
 import { refuseMissing } from './missing.js';
 import { type Outlook, outlooks, waitingText } from './outlook.js';
@@ -29,7 +29,7 @@ export async function foretell(work: Work): Promise<void> {
         finish(work, index, {
           ...base,
           verdict: 'ran',
-          reason: reasonOf(work, index, outlook),
+          ...whyItWouldRun(work, index, outlook),
           ...forecast(work, item, outlook),
         });
     }
@@ -50,11 +50,10 @@ export function refuseMissingDeps(work: Work, found: ReadonlyMap<number, Outlook
   );
 }
 
-function reasonOf(work: Work, index: number, outlook: Outlook): string {
-  if (outlook.kind === 'unknown') return waitingText(outlook.waitsFor);
-  return (
-    explain(work.project, itemAt(work, index), work.codes.of(index), outlook)[0]?.text ?? 'stale'
-  );
+function whyItWouldRun(work: Work, index: number, outlook: Outlook): Why {
+  if (outlook.kind === 'unknown') return { reason: waitingText(outlook.waitsFor) };
+  const reasons = explain(work.project, itemAt(work, index), work.codes.of(index), outlook);
+  return whyOf(reasons.map(({ text }) => text));
 }
 
 /** Expected seconds from what was recorded; of an incremental stage for the epochs that are left. */

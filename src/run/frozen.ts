@@ -1,10 +1,10 @@
 /** `--frozen`: what would run or is not as pipeline.lock says, each with its reason; nothing is written. */
 import type { Digest } from '../cache/digest.js';
 import type { Result, RunRecord } from '../cache/record.js';
-import type { ItemDone } from '../event.js';
+import type { ItemDone, Why } from '../event.js';
 import type { LockBlock } from '../lock/block.js';
 import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
-import { explain } from './explain.js';
+import { explain, whyOf } from './explain.js';
 import { refuseMissingDeps } from './foretell.js';
 import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from './lock-check.js';
 import { readLockFile } from './lock-file.js';
@@ -94,7 +94,7 @@ async function inspectResults(
         type: 'item',
         item: id,
         verdict: 'ran',
-        reason: whyItWouldRun(work, index, outlook, block),
+        ...whyItWouldRun(work, index, outlook, block),
       });
     }
   }
@@ -159,13 +159,13 @@ function whyItWouldRun(
   index: number,
   outlook: Outlook,
   block: LockBlock | undefined,
-): string {
-  if (outlook.kind === 'unknown') return waitingText(outlook.waitsFor);
+): Why {
+  if (outlook.kind === 'unknown') return { reason: waitingText(outlook.waitsFor) };
   const item = itemAt(work, index);
   const code = work.codes.of(index);
   if (outlook.kind !== 'run' || outlook.cause !== 'stale' || block === undefined)
-    return inShort(explain(work.project, item, code, outlook).map(({ text }) => text));
+    return whyOf(explain(work.project, item, code, outlook).map(({ text }) => text));
   return block.key === outlook.key
-    ? 'its result is not in the cache'
-    : inShort(reasonsAgainst(work.project, item, code, block, outlook.manifest));
+    ? { reason: 'its result is not in the cache' }
+    : whyOf(reasonsAgainst(work.project, item, code, block, outlook.manifest));
 }

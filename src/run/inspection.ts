@@ -2,8 +2,9 @@
 import type { Emit } from '../event.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { openCodes } from './code.js';
+import type { RunOptions } from './options.js';
 import type { Project } from './project.js';
-import type { RunOptions, Work } from './work.js';
+import type { Work } from './work.js';
 
 /** The targets and what they need, to be looked at: nothing runs, nobody is told. */
 export async function inspection(project: Project, targets: readonly string[]): Promise<Work> {

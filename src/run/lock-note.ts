@@ -1,7 +1,7 @@
 /** Known without reading pipeline.lock: that it holds what this run found. The whole cost of the lock in a run with nothing to do. */
 import { sha256 } from '../canonical.js';
 import { LOCK_FILE, sectionOf } from '../lock/file.js';
-import type { Variant } from './project.js';
+import type { Variant } from './options.js';
 import { cacheOf, itemAt, type Work } from './work.js';
 
 interface Note {

@@ -8,6 +8,7 @@ import { userError } from '../error.js';
 import type { Plan } from '../pipeline/plan.js';
 import { PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
 import { readPipeline } from '../pipeline/source.js';
+import type { Variant } from './options.js';
 
 /** What the entry point knows of the process, and nothing below it asks for itself. */
 export interface Host {
@@ -18,13 +19,6 @@ export interface Host {
   readonly dist: string;
   /** Version of the tool. */
   readonly version: string;
-}
-
-export interface Variant {
-  /** Laid over params in this order. */
-  readonly profiles: readonly string[];
-  /** `a.b=<YAML>` each. */
-  readonly set: readonly string[];
 }
 
 export interface Project extends Host {

@@ -1,32 +1,40 @@
 /** What this machine has, and items that ask for more: of cores and memory they run alone, of GPUs they cannot run. */
-import { availableParallelism, totalmem } from 'node:os';
 import { type Diagnostic, UserError } from '../error.js';
 import type { Item, Resources } from '../pipeline/plan.js';
 import { findGpus } from '../process/gpus.js';
+import type { Machine } from '../process/machine.js';
 import { itemAt, type Work } from './work.js';
 
 /** What the items of a run may use together. */
-export async function capacityOf(work: Work, pending: readonly number[]): Promise<Resources> {
+export async function capacityOf(
+  work: Work,
+  pending: readonly number[],
+  machine: Machine,
+): Promise<Resources> {
   const wantsGpu = pending.some((index) => itemAt(work, index).resources.gpu > 0);
   return {
-    cpu: work.options.concurrency ?? availableParallelism(),
-    memory: totalmem(),
+    cpu: work.options.concurrency ?? machine.cores,
+    memory: machine.memory,
     gpu: wantsGpu ? (await findGpus(work.project.env)).indices.length : 0,
   };
 }
 
 /**
- * How an item asks for more cores or memory than there are; undefined when it does not. A user
- * who asks for a small `--concurrency` knows of it.
+ * How an item asks for more cores or memory than there are, and of what; undefined when it does
+ * not. A user who asks for a small `--concurrency` knows of it.
  */
-export function excess({ resources }: Item, concurrency = 0): string | undefined {
-  const cores = Math.max(availableParallelism(), concurrency);
-  const memory = totalmem();
+export function excess({ resources }: Item, machine: Machine, concurrency = 0): string | undefined {
+  const cores = Math.max(machine.cores, concurrency);
+  const { memory, whole } = machine;
   const found: string[] = [];
   if (resources.cpu > cores) found.push(`${resources.cpu} cores of ${cores}`);
   if (resources.memory > memory)
     found.push(`${gibibytes(resources.memory)} of memory of ${gibibytes(memory)}`);
-  return found.length === 0 ? undefined : found.join(' and ');
+  if (found.length === 0) return undefined;
+  const limited =
+    (resources.cpu > cores && cores < whole.cores) ||
+    (resources.memory > memory && memory < whole.memory);
+  return `${found.join(' and ')} that ${limited ? 'its cgroup allows' : 'this machine has'}`;
 }
 
 /**

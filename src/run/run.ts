@@ -8,17 +8,10 @@ import { inspection, workOn } from './inspection.js';
 import { statedLimit } from './limit.js';
 import { isLocked, isLockNoted } from './lock-note.js';
 import { refuseMissing } from './missing.js';
+import type { RunOptions, RunResult } from './options.js';
 import type { Project } from './project.js';
 import { sweep } from './sweep.js';
-import { itemAt, type RunOptions, type Work } from './work.js';
-
-export interface RunResult {
-  readonly summary: RunDone;
-  /** Of every selected item, in plan order. */
-  readonly items: readonly ItemDone[];
-  /** What `--frozen` found that is not as pipeline.lock says, besides what would run. */
-  readonly differences: number;
-}
+import { itemAt, type Work } from './work.js';
 
 /**
  * Runs what is stale among the targets and what they need.

@@ -1,12 +1,14 @@
 /** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
 import type { ItemDone } from '../event.js';
 import type { Item, Resources } from '../pipeline/plan.js';
+import { type Machine, thisMachine } from '../process/machine.js';
 import { decide } from './decide.js';
 import { outlooks } from './outlook.js';
 import { criticalPaths } from './priority.js';
 import { createJobQueue, type JobQueue } from './queue.js';
 import { capacityOf, excess, refuseTooManyGpus } from './resources.js';
 import { settle } from './settle.js';
+import { unseenFailures } from './unseen.js';
 import { finish, itemAt, selectedNeeds, type Work } from './work.js';
 
 /**
@@ -16,8 +18,13 @@ import { finish, itemAt, selectedNeeds, type Work } from './work.js';
  */
 export async function schedule(work: Work, pending: readonly number[]): Promise<void> {
   await refuseUnrunnable(work, pending);
-  const queue = await createJobQueue(await capacityOf(work, pending));
-  await new Schedule(work, pending, queue).run();
+  const unseen = await unseenFailures(
+    work.project,
+    pending.map((index) => itemAt(work, index)),
+  );
+  const machine = thisMachine();
+  const queue = await createJobQueue(await capacityOf(work, pending, machine));
+  await new Schedule(work, pending, { machine, unseen, queue }).run();
 }
 
 /** Of those that depend on what is not made yet nobody knows whether they have to run. */
@@ -36,23 +43,35 @@ const PUT_BACK: Resources = { cpu: 1, memory: 0, gpu: 0 };
 /** Why nothing new starts. */
 type Stop = { readonly cause: 'interrupted' } | { readonly cause: 'failed'; readonly item: string };
 
+/** What is known before the first item starts. */
+interface Means {
+  readonly machine: Machine;
+  readonly unseen: ReadonlyMap<string, string>;
+  readonly queue: JobQueue;
+}
+
 class Schedule {
   readonly #work: Work;
   readonly #pending: ReadonlySet<number>;
+  readonly #machine: Machine;
+  /** By stage, what is to be said of its command. */
+  readonly #unseen: ReadonlyMap<string, string>;
   readonly #queue: JobQueue;
   readonly #priorities: ReadonlyMap<number, number>;
   /** Pending items that an item still waits for. */
   readonly #waitingFor = new Map<number, number>();
   readonly #dependents = new Map<number, number[]>();
-  /** Stages of which it was told that they ask for more than there is. */
-  readonly #excessive = new Set<string>();
+  /** What was warned of, for which stage: once is enough. */
+  readonly #told = new Set<string>();
   #stop: Stop | undefined;
   /** A bug, not a failure: the run ends with it. */
   #bug: unknown;
 
-  constructor(work: Work, pending: readonly number[], queue: JobQueue) {
+  constructor(work: Work, pending: readonly number[], { machine, unseen, queue }: Means) {
     this.#work = work;
     this.#pending = new Set(pending);
+    this.#machine = machine;
+    this.#unseen = unseen;
     this.#queue = queue;
     for (const index of pending) {
       const needs = selectedNeeds(work, index).filter((need) => this.#pending.has(need));
@@ -106,18 +125,24 @@ class Schedule {
       } else if (decision.kind === 'restore') {
         this.#enqueue(index, PUT_BACK);
       } else {
-        this.#warnOfExcess(item);
+        this.#warnOf(item);
         this.#enqueue(index, item.resources);
       }
     }
   }
 
-  #warnOfExcess(item: Item): void {
-    if (this.#excessive.has(item.stage)) return;
-    const excessive = excess(item, this.#work.options.concurrency);
-    if (excessive === undefined) return;
-    this.#excessive.add(item.stage);
-    const message = `it asks for ${excessive} that this machine has: it runs alone`;
+  #warnOf(item: Item): void {
+    const excessive = excess(item, this.#machine, this.#work.options.concurrency);
+    if (excessive !== undefined)
+      this.#warnOnce(item, 'excess', `it asks for ${excessive}: it runs alone`);
+    const unseen = this.#unseen.get(item.stage);
+    if (unseen !== undefined) this.#warnOnce(item, 'unseen', unseen);
+  }
+
+  #warnOnce(item: Item, what: 'excess' | 'unseen', message: string): void {
+    const told = `${what} ${item.stage}`;
+    if (this.#told.has(told)) return;
+    this.#told.add(told);
     this.#work.emit({ type: 'warning', item: item.id, message });
   }
 

@@ -126,9 +126,9 @@ async function putBack(
 function concluded(item: Item, key: string, execution: Execution, seconds: number): Ended {
   switch (execution.kind) {
     case 'recorded': {
-      const { record, reason, epochs } = execution;
+      const { record, why, epochs } = execution;
       return recorded(item, 'ran', record, {
-        reason,
+        ...why,
         seconds,
         ...(epochs === undefined ? {} : { epochs }),
       });
@@ -141,7 +141,7 @@ function concluded(item: Item, key: string, execution: Execution, seconds: numbe
           verdict: 'failed',
           key,
           seconds,
-          reason: execution.reason,
+          ...execution.why,
           failure: execution.failure,
         },
       };

@@ -3,9 +3,11 @@ import type { Verified } from '../compare/verified.js';
 import type { Emit } from '../event.js';
 import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
 import { select } from '../pipeline/select.js';
+import { thisMachine } from '../process/machine.js';
 import type { Surroundings } from './inputs.js';
 import { workFor } from './inspection.js';
 import { readLockFile } from './lock-file.js';
+import type { Interruption } from './options.js';
 import { Overlay, outlooks } from './outlook.js';
 import type { Project } from './project.js';
 import { createJobQueue } from './queue.js';
@@ -13,7 +15,7 @@ import { capacityOf, refuseTooManyGpus } from './resources.js';
 import { expectations } from './verify-expected.js';
 import { verifyItem } from './verify-item.js';
 import { mismatches } from './verify-mismatch.js';
-import { type Interruption, itemAt, neverAlways, type Work } from './work.js';
+import { itemAt, neverAlways, type Work } from './work.js';
 
 export interface VerifyOptions {
   /** Stages, items or patterns; none: all. */
@@ -54,7 +56,7 @@ export async function verify(
   }
   const around: Surroundings = { ...project, ...overlay.eyes };
   await refuseTooManyGpus(work, executed);
-  const queue = await createJobQueue(await capacityOf(work, executed));
+  const queue = await createJobQueue(await capacityOf(work, executed, thisMachine()));
   const verified = new Map<number, Verified>();
   const end = (index: number, result: Verified) => {
     verified.set(index, result);

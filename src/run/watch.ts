@@ -4,11 +4,11 @@ import { UserError } from '../error.js';
 import type { Emit, RunEvent } from '../event.js';
 import { type FileWatch, type WatchSet, watchFiles } from './file-watch.js';
 import { inspection } from './inspection.js';
-import { findRoot, type Host, openProject, type Project, type Variant } from './project.js';
-import { type RunResult, run } from './run.js';
+import type { Interruption, RunOptions, RunResult, Variant } from './options.js';
+import { findRoot, type Host, openProject, type Project } from './project.js';
+import { run } from './run.js';
 import { transition, type WatchInput, type WatchState } from './watch-state.js';
 import { brokenPipeline, everything, Watched } from './watched.js';
-import type { Interruption, RunOptions } from './work.js';
 
 /** What the user sees and does beside the events of each run. */
 export interface WatchUser {

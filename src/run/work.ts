@@ -4,35 +4,8 @@ import type { RecordedOut } from '../cache/record.js';
 import type { Emit, ItemDone } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import type { Codes } from './code.js';
+import type { RunOptions } from './options.js';
 import type { Project } from './project.js';
-
-/** `results`: fresh or restorable, and as pipeline.lock says. `keys`: the results need not be here. */
-export type Frozen = false | 'results' | 'keys';
-
-export interface RunOptions {
-  /** Stages, items or patterns; none: all. */
-  readonly targets: readonly string[];
-  /** The targets alone, on the inputs as they are. */
-  readonly only: boolean;
-  readonly force: boolean;
-  /** Tell what would be done, and do nothing. */
-  readonly dry: boolean;
-  /** Change nothing, and find fault with all that would run or differ from pipeline.lock. */
-  readonly frozen: Frozen;
-  /** After a failure run all that does not depend on it. */
-  readonly keepGoing: boolean;
-  /** Cores to use; the machine's by default. */
-  readonly concurrency?: number;
-  readonly interruption: Interruption;
-}
-
-/** How a run is ended from outside; what was completed stays recorded. */
-export interface Interruption {
-  /** Stages get SIGTERM, and SIGKILL after a grace time. */
-  readonly stop: AbortSignal;
-  /** Stages get SIGKILL. */
-  readonly kill: AbortSignal;
-}
 
 /** The result that an item has now: what pipeline.lock holds of it. */
 export interface Settled {

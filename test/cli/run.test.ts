@@ -138,6 +138,57 @@ describe('pipe run', () => {
   });
 });
 
+describe('several reasons to run', () => {
+  const TWO = {
+    'in.txt': 'a\n',
+    'pipeline.yaml': `params: { rate: 1, size: 2 }
+stages:
+  both:
+    cmd: cat in.txt > \${outs.o}
+    deps: [in.txt]
+    params: [rate, size]
+    outs: { o: o.txt }
+`,
+  };
+  const runsOnce = ranOnce(TWO);
+  const REASONS = ['param rate 1 → 3', 'param size 2 → 4', 'dep in.txt changed'];
+
+  /** Two params and a dep are others than in its last run. */
+  async function changed(): Promise<Project> {
+    const made = disposed(await runsOnce());
+    made.write('in.txt', 'b\n');
+    made.write('pipeline.yaml', TWO['pipeline.yaml'].replace('1, size: 2', '3, size: 4'));
+    return made;
+  }
+
+  it('are told as the first and a count in a line, foretold or not', async () => {
+    const made = await changed();
+    const text = '(param rate 1 → 3, and 2 more reasons)\n';
+    expect((await made.pipe('run', '--frozen')).out).toContain(`both: would run ${text}`);
+    expect((await made.pipe('run', '--dry')).out).toMatch(/^both: would run, about .* s \(param/);
+    expect((await made.pipe('run', '--dry')).out).toContain(text);
+    expect((await made.pipe('run')).out).toContain(`both: running ${text}`);
+  });
+
+  it('stand all of them in the events of --json and in the file of --summarize', async () => {
+    const made = await changed();
+    const why = { reason: REASONS[0], reasons: REASONS };
+    expect((await made.run('--dry')).items.both).toMatchObject(why);
+    expect((await made.run('--frozen')).items.both).toMatchObject(why);
+    const { events, items } = await made.run('--summarize', 'run.json');
+    expect(events.find(({ type }) => type === 'start')).toMatchObject(why);
+    expect(items.both).toMatchObject({ verdict: 'ran', ...why });
+    expect(JSON.parse(made.read('run.json')).items).toMatchObject([why]);
+  });
+
+  it('are not listed where there is one', async () => {
+    const made = disposed(await runsOnce());
+    made.write('in.txt', 'b\n');
+    const { both } = (await made.run()).items;
+    expect([both?.reason, both?.reasons]).toEqual(['dep in.txt changed', undefined]);
+  });
+});
+
 describe('pipe run --summarize', () => {
   it('writes what became of every item as JSON', async () => {
     const made = project(CHAIN);

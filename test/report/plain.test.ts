@@ -37,6 +37,19 @@ describe('a forecast', () => {
   });
 });
 
+describe('why an item runs', () => {
+  it('is the first reason, and how many more there are', () => {
+    const told = (reasons: readonly string[]) =>
+      plainLines(
+        { type: 'start', item: 'a', action: 'run', reason: reasons[0] as string, reasons },
+        false,
+      );
+    expect(told(['forced'])).toEqual(['a: running (forced)']);
+    expect(told(['x', 'y'])).toEqual(['a: running (x, and 1 more reason)']);
+    expect(told(['x', 'y', 'z'])).toEqual(['a: running (x, and 2 more reasons)']);
+  });
+});
+
 describe('a run that executes nothing', () => {
   const SUMMARY = {
     type: 'summary',

@@ -1,5 +1,5 @@
 /** The live view as lines for a terminal of a given size: a pure function of the state. */
-import { duration, metricsText } from '../words.js';
+import { duration, metricsText, whyText } from '../words.js';
 import { secondsLeft } from './estimate.js';
 import type { Active, Epochs, LiveState, Progress, Running } from './state.js';
 import { cut, cutMiddle, pad, widthOf } from './text.js';
@@ -83,11 +83,11 @@ function detailOf(active: Active, now: number): string {
 
 /** The most telling first, since the end is what is cut. */
 function runningDetail(running: Running, now: number): string {
-  const { epochs, progress, gpus, reason } = running;
+  const { epochs, progress, gpus } = running;
   const parts: string[] = [];
   if (epochs) parts.push(`epoch ${epochs.completed}/${epochs.target}`);
   if (progress && !(epochs && isOf(epochs, progress))) parts.push(progressText(progress));
-  if (parts.length === 0) parts.push(reason);
+  if (parts.length === 0) parts.push(whyText(running));
   const left = secondsLeft(running, now);
   if (left !== undefined) parts.push(`${about(left)} left`);
   const metrics = metricsText(epochs?.metrics);

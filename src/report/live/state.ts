@@ -1,5 +1,5 @@
 /** What the live view knows: a pure function of the run's events and of when they came. */
-import type { ItemDone, ItemProgress, ItemStarted, RunEvent, Verdict } from '../../event.js';
+import type { ItemDone, ItemProgress, ItemStarted, RunEvent, Verdict, Why } from '../../event.js';
 import type { Metrics } from '../../stage/context.js';
 
 /** All times are seconds of one clock, whichever. */
@@ -25,10 +25,9 @@ export interface Restoring {
   readonly since: number;
 }
 
-export interface Running {
+export interface Running extends Why {
   readonly phase: 'running';
   readonly since: number;
-  readonly reason: string;
   readonly gpus: readonly number[];
   /** Seconds that it took the last time. */
   readonly expected?: number;
@@ -114,11 +113,12 @@ function countByStage(items: readonly string[]): Map<string, number> {
 
 function started(event: ItemStarted, now: number): Active {
   if (event.action === 'restore') return { phase: 'restoring', since: now };
-  const { reason, expected, epochs, gpus = [] } = event;
+  const { reason, reasons, expected, epochs, gpus = [] } = event;
   return {
     phase: 'running',
     since: now,
     reason,
+    ...(reasons === undefined ? {} : { reasons }),
     gpus,
     ...(expected === undefined ? {} : { expected }),
     ...(epochs === undefined ? {} : { epochs: { ...epochs, at: now, seconds: [] } }),

@@ -41,3 +41,20 @@ async function readRange(file: string, start: number, end: number): Promise<Arra
   }
   return bytes.buffer;
 }
+
+/** Ranges that stay in memory once they are read: what was looked through is what is read then, once. */
+export function heldRanges(ranges: AsyncBuffer): AsyncBuffer {
+  const held: { readonly start: number; readonly bytes: ArrayBuffer }[] = [];
+  return {
+    byteLength: ranges.byteLength,
+    async slice(start, end = ranges.byteLength) {
+      const found = held.find(
+        (each) => each.start === start && each.bytes.byteLength === end - start,
+      );
+      if (found !== undefined) return found.bytes;
+      const bytes = await ranges.slice(start, end);
+      held.push({ start, bytes });
+      return bytes;
+    },
+  };
+}

@@ -8,10 +8,12 @@ import {
   parquetSchema,
   type RowGroup,
 } from 'hyparquet';
+import { getTreePath } from 'hyparquet/src/schema.js';
 import { firstLine, mistake } from '../mistake.js';
 import { CODECS, createCodecs } from './codecs.js';
 import { type Columns, findColumns, wantedColumns } from './columns.js';
-import { openRanges } from './file-ranges.js';
+import { heldRanges, openRanges } from './file-ranges.js';
+import { checkPages } from './pages.js';
 
 export interface ImageTable {
   readonly file: string;
@@ -104,8 +106,10 @@ export async function readGroup(table: ImageTable, group: Group): Promise<ImageR
   const { file, columns, metadata, ranges, maxGroupBytes } = table;
   checkGroup(table, group);
   return attempt(`${file}: ${group.name}`, async () => {
+    const held = heldRanges(ranges);
+    await checkColumns(table, group, held);
     const rows = await parquetReadObjects({
-      file: ranges,
+      file: held,
       metadata,
       columns: wantedColumns(columns),
       rowStart: group.firstRow,
@@ -116,6 +120,24 @@ export async function readGroup(table: ImageTable, group: Group): Promise<ImageR
     if (rows.length !== group.rows) throw new Error(`it has ${rows.length} of ${group.rows} rows`);
     return rows.map((row, index) => readRow(row, columns, group.firstRow + index));
   });
+}
+
+/** Before the reader unpacks them, for it believes whatever a page declares. */
+async function checkColumns(
+  { columns, metadata, maxGroupBytes }: ImageTable,
+  { raw, rows }: Group,
+  held: AsyncBuffer,
+): Promise<void> {
+  const wanted = new Set(wantedColumns(columns));
+  const schema = parquetSchema(metadata);
+  const compressors = createCodecs(maxGroupBytes);
+  for (const { meta_data: meta } of raw.columns) {
+    if (meta === undefined || !wanted.has(meta.path_in_schema[0] ?? '')) continue;
+    const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
+    const chunk = await held.slice(start, start + Number(meta.total_compressed_size));
+    const path = getTreePath(schema, meta.path_in_schema);
+    checkPages(chunk, { meta, path, rows, maxBytes: maxGroupBytes }, compressors);
+  }
 }
 
 function checkGroup({ file, columns, maxGroupBytes }: ImageTable, group: Group): void {

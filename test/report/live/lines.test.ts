@@ -65,6 +65,12 @@ describe('the line of an item', () => {
     expect(line(events, 22)).toBe('● train@faces  12 s  never ran, GPU 1');
   });
 
+  test('says how many more reasons there are', () => {
+    const reasons = ['param rate 1 → 3', 'dep in.txt changed', 'out b added'];
+    const events: Timed[] = [[0, start('prep', { reason: reasons[0], reasons, gpus: [0] })]];
+    expect(line(events, 4)).toBe('● prep  4.0 s  param rate 1 → 3, and 2 more reasons, GPU 0');
+  });
+
   test('says how far it is, and how long it will take at that speed', () => {
     const events: Timed[] = [
       [0, start('prep')],

@@ -281,19 +281,43 @@ describe('a damaged file', () => {
     expect(existsSync(join(folder.path, 'out'))).toBe(false);
   });
 
-  // Of the footer, which says where everything lies. A run length in a page that lies is followed by
-  // the reader to its end: that takes minutes, so pages are left out here.
-  test('with any bit of its footer flipped is refused or read, and never a bug', async () => {
+  test.each([
+    [
+      'more values than the page has',
+      [0xfe, 0xff, 0xff, 0xff, 0x0f, 1],
+      'run of 2147483647 values',
+    ],
+    ['fewer than none', [0xff, 0xff, 0xff, 0xff, 0x0f, 1], 'run of -8 values'],
+  ])('whose page declares a run of %s is refused at once', async (_, run, message) => {
+    const images = Array.from({ length: 100 }, (_, i) => ({ text: `${i}` }));
+    const file = table(images, { plain: true, codec: 'UNCOMPRESSED', rowGroupSize: 100 });
+    const data = readFileSync(file);
+    // The definition levels, in one run of 100, lie before the first image and its length.
+    const levels = data.indexOf(imageBytes({ text: '0' })!) - 4 - 3;
+    expect([...data.subarray(levels, levels + 3)]).toEqual([0xc8, 1, 1]);
+    data.set(run, levels);
+    writeFileSync(file, data);
+    await expect(extract(file)).rejects.toThrow(
+      `${file}: row group 1 of 1: a ${message} in a page of 100\n  ${DAMAGED}`,
+    );
+  });
+
+  test.each([
+    ['its footer', 200],
+    ['its pages', 100],
+  ])('with any bit of %s flipped is refused or read, and never a bug', async (part, rounds) => {
     const random = createRandom(1, 'flips');
     const file = join(folder.path, 'a.parquet');
     const out = join(folder.path, 'out');
     let refused = 0;
     for (const codec of ['SNAPPY', 'UNCOMPRESSED'] as const) {
       const whole = makeParquet(rows, { codec });
-      const footer = whole.readUInt32LE(whole.length - 8) + 8;
-      for (let round = 0; round < 200; round++) {
+      const pages = whole.length - whole.readUInt32LE(whole.length - 8) - 8;
+      for (let round = 0; round < rounds; round++) {
         const flipped = Buffer.from(whole);
-        flipped[flipped.length - 1 - random.int(footer)]! ^= 1 << random.int(8);
+        const at =
+          part === 'its pages' ? random.int(pages) : pages + random.int(whole.length - pages);
+        flipped[at]! ^= 1 << random.int(8);
         writeFileSync(file, flipped);
         const error = await extract(file).then(
           () => undefined,
@@ -306,7 +330,7 @@ describe('a damaged file', () => {
         expect(readdirSync(folder.path)).toEqual(['a.parquet']);
       }
     }
-    // The rest hit statistics, indexes and names: nothing depends on them.
-    expect(refused).toBeGreaterThan(100);
+    // The rest hit statistics, indexes, names and the images themselves: nothing depends on them.
+    expect(refused).toBeGreaterThan(rounds / 4);
   });
 });

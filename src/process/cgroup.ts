@@ -1,0 +1,105 @@
+/** What the control groups of Linux allow this process: containers and jobs of a cluster are held by them. */
+
+/** Infinity where there is no limit. */
+export interface Allowance {
+  /** Time of so many cores; may be a fraction. */
+  readonly cores: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+/** The text of a file; undefined when it is not there, or not for us to read. */
+export type Read = (file: string) => string | undefined;
+
+/**
+ * The least that the groups of this process allow, and all those above them as far as they can be
+ * seen: a job of Slurm or a unit of systemd has its limit above the group that its processes are in.
+ */
+export function allowance(read: Read): Allowance {
+  const groups = groupsOf(read('/proc/self/cgroup') ?? '');
+  const cores: number[] = [];
+  const memory: number[] = [];
+  for (const mount of mountsOf(read('/proc/self/mountinfo') ?? '')) {
+    for (const [controller, group] of groups) {
+      if (!mount.controllers.includes(controller)) continue;
+      for (const folder of foldersOf(mount, group)) {
+        const number = (name: string) => limit(read(`${folder}/${name}`));
+        switch (controller) {
+          case UNIFIED:
+            memory.push(number('memory.max'), number('memory.high'));
+            cores.push(share(read(`${folder}/cpu.max`)));
+            break;
+          case 'memory':
+            memory.push(number('memory.limit_in_bytes'));
+            break;
+          case 'cpu':
+            cores.push(number('cpu.cfs_quota_us') / number('cpu.cfs_period_us') || Infinity);
+            break;
+        }
+      }
+    }
+  }
+  return { cores: Math.min(...cores), memory: Math.min(...memory) };
+}
+
+/** Stands for all controllers of version 2, which has one tree of groups. */
+const UNIFIED = '';
+
+/** The path of our group by controller, from lines such as `4:cpu,cpuacct:/docker/5f…` and `0::/job`. */
+function groupsOf(text: string): Map<string, string> {
+  const groups = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const match = /^\d+:([^:]*):(\/.*)$/.exec(line);
+    for (const controller of match?.[1]?.split(',') ?? [])
+      groups.set(controller, match?.[2] ?? '/');
+  }
+  return groups;
+}
+
+interface Mount {
+  readonly controllers: readonly string[];
+  /** The group that the folder shows; a container may see no more than its own. */
+  readonly root: string;
+  readonly folder: string;
+}
+
+/** From lines such as `32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu`. */
+function mountsOf(text: string): Mount[] {
+  return text.split('\n').flatMap((line) => {
+    const [place = '', kind = ''] = line.split(' - ');
+    const [, , , root, folder] = place.split(' ').map(unescaped);
+    const [type, , options = ''] = kind.split(' ');
+    if (root === undefined || folder === undefined) return [];
+    if (type === 'cgroup2') return [{ controllers: [UNIFIED], root, folder }];
+    return type === 'cgroup' ? [{ controllers: options.split(','), root, folder }] : [];
+  });
+}
+
+/** Spaces and the like stand as `\040`. */
+function unescaped(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
+}
+
+/** The folder of a group and those of all above it, up to where the tree is mounted. */
+function foldersOf({ root, folder }: Mount, group: string): string[] {
+  const base = root === '/' ? '' : root;
+  const within = `${group}/`.startsWith(`${base}/`) ? group.slice(base.length) : '';
+  const names = within.split('/').filter((name) => name !== '');
+  // A group outside of what this process may see is told as `/../x`: the mount is all there is of it.
+  if (names[0] === '..') return [folder];
+  return [folder, ...names.map((_, at) => [folder, ...names.slice(0, at + 1)].join('/'))];
+}
+
+/** A number; `max` and -1 are none. */
+function limit(text: string | undefined): number {
+  const trimmed = text?.trim() ?? '';
+  return /^\d+$/.test(trimmed) ? Number(trimmed) : Infinity;
+}
+
+/** Microseconds of each period, `150000 100000`, as cores. */
+function share(text: string | undefined): number {
+  const [quota, period] = text?.split(' ') ?? [];
+  return limit(quota) / limit(period) || Infinity;
+}
