@@ -2,12 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Project } from '../rig/project.js';
+import type { Project } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
+import { ProjectWithin } from '../rig/within.js';
 
 /** An item that waits for a word: it fails with it, or writes it. */
 function project(): Project {
-  const made = new Project({
+  const made = new ProjectWithin({
     'in.txt': 'a\n',
     'pipeline.yaml':
       'stages:\n  slow: { cmd: "read word < gate; [ $word != fail ] || exit 3; echo $word > out.txt", deps: [in.txt], outs: [out.txt] }\n',
@@ -62,6 +63,9 @@ describe('a lock that was left on another machine', () => {
     const [name = ''] = readdirSync(made.path('cache/locks'));
     const held = JSON.parse(readFileSync(made.path(`cache/locks/${name}`), 'utf8'));
     made.write(`cache/locks/${name}`, JSON.stringify({ ...held, host: 'far-away' }));
+    // What that run left here still waits for a word, and must not take the one of the next.
+    made.remove('gate');
+    execFileSync('mkfifo', [made.path('gate')]);
     const second = made.start('run', '--json');
     const waiting = await second.event((event) => event.type === 'waiting');
     const reason = waiting.type === 'waiting' ? waiting.reason : '';

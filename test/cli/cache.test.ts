@@ -1,12 +1,13 @@
 import { chmodSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Project } from '../rig/project.js';
+import type { Project } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
+import { ProjectWithin } from '../rig/within.js';
 import { TRAIN } from './support/shell-epochs.js';
 
 function project(): Project {
-  const made = new Project({ 'pipeline.yaml': PIPELINE });
+  const made = new ProjectWithin({ 'pipeline.yaml': PIPELINE });
   return disposed(made);
 }
 
@@ -124,7 +125,7 @@ describe('pipe cache stats', () => {
 
   it('counts the time of an epoch once', async () => {
     const made = disposed(
-      new Project({
+      new ProjectWithin({
         'pipeline.yaml': `
 params: { epochs: 2 }
 stages:

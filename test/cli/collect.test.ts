@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { Project } from '../rig/project.js';
+import type { Project } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
+import { ProjectWithin } from '../rig/within.js';
 
 /** Two stages, one of them slow for its size. Each result of `write` is 1,000 bytes. */
 const PIPELINE = `
@@ -18,7 +19,7 @@ stages:
 `;
 
 function project(limit?: string): Project {
-  const made = new Project({ 'pipeline.yaml': PIPELINE, go: '' });
+  const made = new ProjectWithin({ 'pipeline.yaml': PIPELINE, go: '' });
   if (limit !== undefined) made.env.PIPE_CACHE_MAX_SIZE = limit;
   return disposed(made);
 }
@@ -113,7 +114,7 @@ it('leaves alone what a run beside it goes on with', async () => {
   const beside = made.start('run', '--json', '--set', 'number=1');
   await beside.event((event) => event.type === 'item' && event.item === 'write');
   await beside.event((event) => event.type === 'start' && event.item === 'watch');
-  const other = disposed(new Project({ 'pipeline.yaml': PIPELINE, go: '' }));
+  const other = disposed(new ProjectWithin({ 'pipeline.yaml': PIPELINE, go: '' }));
   Object.assign(other.env, { PIPE_CACHE: made.path('cache'), PIPE_CACHE_MAX_SIZE: '1' });
   const run = await other.run('write', '--set', 'number=9');
   expect(run.events.filter((event) => event.type === 'collected')).toHaveLength(1);

@@ -1,7 +1,7 @@
 /** What DVC's functional tests ask of a run and no other test of ours does; docs/dvc-behaviours.md is the whole table. */
 import { linkSync, renameSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { project } from '../rig/projects.js';
+import { projectWithin } from '../rig/projects.js';
 
 /** One stage that copies, its other keys as given. */
 function copying(keys: string): string {
@@ -10,7 +10,7 @@ function copying(keys: string): string {
 
 describe('a changed definition', () => {
   it('runs again for a dep that is added, though it was read all along', async () => {
-    const made = project({ foo: 'foo', 'pipeline.yaml': copying('outs: [bar]') });
+    const made = projectWithin({ foo: 'foo', 'pipeline.yaml': copying('outs: [bar]') });
     await made.run();
     made.write('pipeline.yaml', copying('deps: [foo], outs: [bar]'));
     const { out } = await made.pipe('why', 'copy');
@@ -19,7 +19,10 @@ describe('a changed definition', () => {
   });
 
   it('runs again for an out that is added, though it was written all along, and keeps it', async () => {
-    const made = project({ foo: 'foo', 'pipeline.yaml': copying('deps: [foo], outs: [bar]') });
+    const made = projectWithin({
+      foo: 'foo',
+      'pipeline.yaml': copying('deps: [foo], outs: [bar]'),
+    });
     await made.run();
     made.write('pipeline.yaml', copying('deps: [foo], outs: [bar, more]'));
     expect((await made.run()).with('ran')).toEqual(['copy']);
@@ -29,7 +32,7 @@ describe('a changed definition', () => {
   });
 
   it('follows a dep to its new name, in a list by the name and in a map by the content', async () => {
-    const made = project({
+    const made = projectWithin({
       foo: 'foo',
       'pipeline.yaml': `
 stages:
@@ -48,7 +51,10 @@ stages:
   });
 
   it('is none when an out becomes a metric, or a metric an out', async () => {
-    const made = project({ foo: '{"a":1}', 'pipeline.yaml': copying('deps: [foo], outs: [bar]') });
+    const made = projectWithin({
+      foo: '{"a":1}',
+      'pipeline.yaml': copying('deps: [foo], outs: [bar]'),
+    });
     await made.run();
     made.write('pipeline.yaml', copying('deps: [foo], metrics: [bar]'));
     expect((await made.run()).with('fresh')).toEqual(['copy']);
@@ -58,7 +64,10 @@ stages:
   });
 
   it('runs a stage that is new, and no other', async () => {
-    const made = project({ foo: 'foo', 'pipeline.yaml': copying('deps: [foo], outs: [bar]') });
+    const made = projectWithin({
+      foo: 'foo',
+      'pipeline.yaml': copying('deps: [foo], outs: [bar]'),
+    });
     await made.run();
     made.write(
       'pipeline.yaml',
@@ -82,7 +91,7 @@ stages:
 `;
 
   it('runs line by line, in /bin/sh whatever $SHELL says', async () => {
-    const made = project({
+    const made = projectWithin({
       bar: '',
       'pipeline.yaml': LINES.replace('echo foo', 'echo "$0"'),
     });
@@ -93,7 +102,7 @@ stages:
   });
 
   it('stops at a line that fails when it says so with set -e', async () => {
-    const made = project({ 'pipeline.yaml': LINES });
+    const made = projectWithin({ 'pipeline.yaml': LINES });
     expect((await made.run()).with('failed')).toEqual(['lines']);
     expect(made.read('foo')).toBe('foo\n');
     expect(made.lines('baz')).toEqual([]);
@@ -110,7 +119,7 @@ stages:
 `;
 
   it('that is a dep runs for what others write in it; a dep below it for itself alone', async () => {
-    const made = project({ foo: 'foo', 'data/own': 'own', 'pipeline.yaml': FOLDERS });
+    const made = projectWithin({ foo: 'foo', 'data/own': 'own', 'pipeline.yaml': FOLDERS });
     expect((await made.run()).with('ran')).toEqual(['make', 'one', 'own', 'whole']);
     made.write('data/own', 'changed');
     expect((await made.run()).with('ran')).toEqual(['own', 'whole']);
@@ -120,7 +129,7 @@ stages:
   });
 
   it('that is an out with a file too many is put back; with one too many in a dep it runs', async () => {
-    const made = project({
+    const made = projectWithin({
       'data/foo': 'foo',
       'pipeline.yaml': 'stages:\n  copy: { cmd: "cp -r data dir", deps: [data], outs: [dir] }\n',
     });
@@ -134,7 +143,7 @@ stages:
   });
 
   it('that lay where an out belongs is gone before the stage runs', async () => {
-    const made = project({
+    const made = projectWithin({
       'dir/foo': 'foo',
       'pipeline.yaml': 'stages:\n  make: { cmd: "mkdir dir; echo x > dir/bar", outs: [dir] }\n',
     });
@@ -145,7 +154,7 @@ stages:
 
 describe('what to run', () => {
   it('is with --only the named ones, in the order of what needs what', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': `
 stages:
   copy: { cmd: "echo copy >> ran.txt; cp foo bar", deps: [foo], outs: [bar] }
@@ -159,7 +168,10 @@ stages:
   });
 
   it('is nothing at all when one of the targets means nothing', async () => {
-    const made = project({ foo: 'foo', 'pipeline.yaml': copying('deps: [foo], outs: [bar]') });
+    const made = projectWithin({
+      foo: 'foo',
+      'pipeline.yaml': copying('deps: [foo], outs: [bar]'),
+    });
     expect(await made.pipe('run', 'copy', 'cpoy')).toMatchObject({
       code: 2,
       err: expect.stringContaining('did you mean "copy"?'),
@@ -168,7 +180,7 @@ stages:
   });
 
   it('is with always: true the stage each time, and what depends on it only for other bytes', async () => {
-    const made = project({
+    const made = projectWithin({
       source: 'a',
       'pipeline.yaml': `
 stages:
@@ -185,7 +197,7 @@ stages:
   });
 
   it('is a stage without outs when what it reads has changed', async () => {
-    const made = project({
+    const made = projectWithin({
       foo: 'foo',
       'pipeline.yaml': 'stages:\n  cat: { cmd: "cat foo >> ran.txt", deps: [foo] }\n',
     });
@@ -197,7 +209,7 @@ stages:
   });
 
   it('is foretold by --dry for a pipeline that never ran, folders that are to come included', async () => {
-    const made = project({
+    const made = projectWithin({
       'in/file': '0',
       'pipeline.yaml': `
 stages:
@@ -214,7 +226,7 @@ stages:
   });
 
   it('is what a changed dep reaches in the one chain, not in others of the file', async () => {
-    const made = project({
+    const made = projectWithin({
       foo: 'foo',
       bar: 'bar',
       'pipeline.yaml': `
@@ -234,7 +246,7 @@ stages:
 
 describe('a result that is found again', () => {
   it('is the newest, when a stage gave others before', async () => {
-    const made = project({
+    const made = projectWithin({
       luck: 'first',
       'pipeline.yaml': 'stages:\n  lucky: { cmd: "cp luck out", outs: [out] }\n',
     });
@@ -247,7 +259,10 @@ describe('a result that is found again', () => {
   });
 
   it('is none of --dry: nothing is recorded by it', async () => {
-    const made = project({ foo: 'foo', 'pipeline.yaml': copying('deps: [foo], outs: [bar]') });
+    const made = projectWithin({
+      foo: 'foo',
+      'pipeline.yaml': copying('deps: [foo], outs: [bar]'),
+    });
     await made.run('--dry');
     expect((await made.run()).with('ran')).toEqual(['copy']);
   });

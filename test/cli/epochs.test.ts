@@ -1,8 +1,9 @@
 import { cpSync, renameSync, utimesSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
-import { disposed, project } from '../rig/projects.js';
+import { disposed, projectWithin } from '../rig/projects.js';
 import { ranOnce } from '../rig/template.js';
+import { ProjectWithin } from '../rig/within.js';
 
 /** A stage whose state is a list of numbers, each made from the one before; it tells what it computes. */
 const STAGE = `import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -43,7 +44,7 @@ function model(epochs: number): string {
   return JSON.stringify(values);
 }
 
-const runOnce = ranOnce(FILES);
+const runOnce = ranOnce(FILES, ProjectWithin);
 
 /** The same after its run. */
 async function ran(): Promise<Project> {
@@ -52,7 +53,7 @@ async function ran(): Promise<Project> {
 
 describe('an incremental stage', () => {
   it('computes 8 epochs in all for 4, 8, 2 and 8', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     for (const epochs of [4, 8, 2, 8]) {
       const run = await made.run('--set', `train.epochs=${epochs}`);
       expect(run.err + run.code).toBe('0');
@@ -62,7 +63,7 @@ describe('an incremental stage', () => {
   });
 
   it('tells of each epoch, and what it resumed from', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     await made.run('--set', 'train.epochs=2');
     const run = await made.run();
     expect(run.events.find((event) => event.type === 'start')).toMatchObject({
@@ -86,7 +87,7 @@ describe('an incremental stage', () => {
 
   it('computes nothing in a clone that shares the cache', async () => {
     const made = await ran();
-    const clone = project({});
+    const clone = projectWithin({});
     cpSync(made.root, clone.root, {
       recursive: true,
       filter: (name) => !/cache|model|txt/.test(name.slice(made.root.length)),
@@ -100,7 +101,7 @@ describe('an incremental stage', () => {
   });
 
   it('starts only to write its outs when the epochs are there and the outs are not', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     await made.run('--set', 'train.epochs=6');
     await made.run();
     expect(made.lines('started.txt')).toEqual(['0', '4']);
@@ -115,7 +116,7 @@ describe('an incremental stage', () => {
   });
 
   it('keeps the states that keep: names, and the metrics of every epoch', async () => {
-    const made = project({
+    const made = projectWithin({
       ...FILES,
       'pipeline.yaml': PIPELINE.replace(
         '    outs:',
@@ -134,7 +135,7 @@ describe('an incremental stage', () => {
   });
 
   it('keeps the newest state of a shorter training that is computed again, so that a kill loses no more than an epoch', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': PIPELINE.replace('    outs:', '    keep: { last: 1 }\n    outs:'),
       // The second time it waits at epoch 4, to be killed there.
       'stages/train.mjs': STAGE.replace(
@@ -156,7 +157,7 @@ describe('an incremental stage', () => {
   });
 
   it('stops early when patience runs out, and writes the outs of the best epoch', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': PIPELINE.replace(
         '${train.epochs}',
         '{ max: 8, patience: 2, best: val.score }',
@@ -179,7 +180,7 @@ describe('an incremental stage', () => {
   it('writes other outs, and computes no epoch, when what chooses the epoch changes', async () => {
     const pipeline = (epochs: string) => PIPELINE.replace('${train.epochs}', epochs);
     const most = pipeline('{ max: 4, best: { metric: val.score, mode: max } }');
-    const made = project({ ...FILES, 'pipeline.yaml': most });
+    const made = projectWithin({ ...FILES, 'pipeline.yaml': most });
     await made.run();
     expect(made.read('model.json')).toBe(model(2));
     made.write('pipeline.yaml', pipeline('{ max: 4, best: { metric: val.score, mode: min } }'));
@@ -205,14 +206,14 @@ describe('an incremental stage', () => {
   });
 
   it('says with --dry how many epochs are kept and how many are to run', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     await made.run('--set', 'train.epochs=3');
     const { out } = await made.pipe('run', '--dry');
     expect(out).toMatch(/^train: 3 epochs kept, 1 to run, about [\d.]+ s \(epochs 3 → 4\)$/m);
   });
 
   it('takes over what was committed but not stored when everything was killed', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     await made.run('--set', 'train.epochs=2');
     const { out } = await made.pipe('epochs', 'train', '--json');
     const [chain] = JSON.parse(out) as { chain: string; commit: string }[];
@@ -230,7 +231,7 @@ describe('an incremental stage', () => {
   });
 
   it('finds in their times how long the epochs of an orphan took', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     await made.run('--set', 'train.epochs=1');
     const { out } = await made.pipe('epochs', 'train', '--json');
     const [chain] = JSON.parse(out) as { commit: string }[];
@@ -268,7 +269,7 @@ stages:
 `;
 
   it('resumes like any other', async () => {
-    const made = project({ 'pipeline.yaml': SHELL });
+    const made = projectWithin({ 'pipeline.yaml': SHELL });
     const run = await made.run();
     expect(run.err + run.code).toBe('0');
     expect(made.read('model.txt')).toBe('57\n');
@@ -280,7 +281,7 @@ stages:
   });
 
   it('is held to its order: a gap is named', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': `
 stages:
   train:
@@ -297,7 +298,7 @@ stages:
   });
 
   it('is held to its end: a process that stops short has failed', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': 'stages:\n  train: { cmd: "echo x > m.txt", outs: [m.txt], epochs: 3 }\n',
     });
     const run = await made.run();
@@ -328,7 +329,7 @@ stages:
   };
 
   it('are shown as NaN, the others of the epoch are not lost, and no such epoch is the best', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     const { out, code } = await made.pipe('run');
     expect(code).toBe(0);
     const lines = out.replaceAll(/ in [\d.]+ s/g, '').split('\n');
@@ -348,7 +349,7 @@ stages:
 });
 
 it('ends the line of an epoch without numbers with its time', async () => {
-  const made = project({
+  const made = projectWithin({
     'pipeline.yaml': `
 stages:
   t:
@@ -384,17 +385,17 @@ stages:
 `;
 
   it('gives the outs and the pipeline.lock of one that has not', async () => {
-    const quick = project({ 'pipeline.yaml': QUICK });
+    const quick = projectWithin({ 'pipeline.yaml': QUICK });
     expect((await quick.run()).items.train).toMatchObject({ epochs: { computed: 8, reached: 2 } });
     expect(quick.read('model.txt')).toBe('2\n');
-    const slow = project({ 'pipeline.yaml': QUICK, step: '' });
+    const slow = projectWithin({ 'pipeline.yaml': QUICK, step: '' });
     await slow.run();
     expect(slow.read('model.txt')).toBe('2\n');
     expect(slow.read('pipeline.lock')).toBe(quick.read('pipeline.lock'));
   });
 
   it('has kept the state that its outs are written from', async () => {
-    const quick = project({ 'pipeline.yaml': QUICK });
+    const quick = projectWithin({ 'pipeline.yaml': QUICK });
     await quick.run();
     expect(quick.lines('started.txt')).toEqual(['0', '2']);
   });

@@ -2,8 +2,9 @@
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Project } from '../rig/project.js';
-import { project } from '../rig/projects.js';
+import type { Project } from '../rig/project.js';
+import { projectWithin } from '../rig/projects.js';
+import { ProjectWithin } from '../rig/within.js';
 
 const FILES = {
   'data/text.txt': 'one two\n',
@@ -38,7 +39,7 @@ stages:
 
 /** What a clone has: what is committed, and the cache folder that CI put back. */
 function clone(of: Project, ...parts: readonly string[]): Project {
-  const made = project({});
+  const made = projectWithin({});
   const committed = ['data', 'node_modules', 'stages', 'pipeline.yaml', 'pipeline.lock'];
   for (const name of [...committed, ...parts])
     cpSync(of.path(name), made.path(name), { recursive: true });
@@ -61,7 +62,7 @@ function snapshot(made: Project): Record<string, string> {
 let origin: Project;
 
 beforeAll(async () => {
-  origin = new Project(FILES);
+  origin = new ProjectWithin(FILES);
   expect((await origin.pipe('run', '--profile', 'loud')).code).toBe(0);
   expect((await origin.pipe('run')).code).toBe(0);
 });
@@ -124,7 +125,7 @@ describe('run --frozen', () => {
   it('names bytes that are not those of the lock', async () => {
     const made = ran();
     // The same key with another result, as a stage with a hidden input would give.
-    const other = project(FILES);
+    const other = projectWithin(FILES);
     other.write('node_modules/caps/index.js', 'export const caps = (text) => text;\n');
     await other.pipe('run');
     made.write('pipeline.lock', other.read('pipeline.lock'));
@@ -185,7 +186,7 @@ describe('run --frozen', () => {
   });
 
   it('does not count it against a stage that it runs always', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml':
         'stages: { a: { cmd: "echo a > ${outs.a}", outs: { a: a.txt }, always: true } }',
     });

@@ -1,6 +1,7 @@
 /** `pipe graph` and `pipe params`: what they print of a real project. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Project } from '../rig/project.js';
+import type { Project } from '../rig/project.js';
+import { ProjectWithin } from '../rig/within.js';
 
 const PIPELINE = `params:
   names: [x, y]
@@ -20,7 +21,7 @@ stages:
 
 let project: Project;
 beforeEach(() => {
-  project = new Project({ 'pipeline.yaml': PIPELINE });
+  project = new ProjectWithin({ 'pipeline.yaml': PIPELINE });
 });
 afterEach(() => project.dispose());
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { project } from '../rig/projects.js';
+import { projectWithin } from '../rig/projects.js';
 
 const PIPELINE = `
 stages:
@@ -12,7 +12,7 @@ stages:
 `;
 
 it('a new cache is ignored by git, pipeline.lock is not', async () => {
-  const made = project({ 'pipeline.yaml': PIPELINE });
+  const made = projectWithin({ 'pipeline.yaml': PIPELINE });
   const git = (...args: string[]) =>
     execFileSync('git', args, { cwd: made.root, encoding: 'utf8' });
   git('init', '--quiet');
@@ -22,7 +22,7 @@ it('a new cache is ignored by git, pipeline.lock is not', async () => {
 });
 
 it('of a cache that is there already, the user decides', async () => {
-  const made = project({ 'pipeline.yaml': PIPELINE });
+  const made = projectWithin({ 'pipeline.yaml': PIPELINE });
   await made.pipe('run');
   made.remove('cache/.gitignore');
   made.write('pipeline.yaml', PIPELINE.replace('one', 'two'));
@@ -31,7 +31,7 @@ it('of a cache that is there already, the user decides', async () => {
 });
 
 it("in a folder that holds something of the user's, PIPE_CACHE makes git ignore nothing", async () => {
-  const made = project({ 'pipeline.yaml': PIPELINE, 'store/mine.txt': '' });
+  const made = projectWithin({ 'pipeline.yaml': PIPELINE, 'store/mine.txt': '' });
   made.env.PIPE_CACHE = 'store';
   expect((await made.pipe('run')).code).toBe(0);
   expect(existsSync(made.path('store/v1'))).toBe(true);

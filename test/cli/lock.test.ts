@@ -4,8 +4,9 @@ import { readdirSync, utimesSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 import type { Project } from '../rig/project.js';
-import { disposed, project } from '../rig/projects.js';
+import { disposed, projectWithin } from '../rig/projects.js';
 import { ranOnce } from '../rig/template.js';
+import { ProjectWithin } from '../rig/within.js';
 
 const PIPELINE = `
 params: { rate: 2, names: [a, b] }
@@ -48,7 +49,7 @@ function lineOf(made: Project, text: string): number {
         .findIndex((line) => line.includes(text)) + 1;
 }
 
-const runOnce = ranOnce(FILES);
+const runOnce = ranOnce(FILES, ProjectWithin);
 
 /** The same after its run. */
 async function ran(): Promise<Project> {
@@ -57,7 +58,7 @@ async function ran(): Promise<Project> {
 
 describe('pipeline.lock', () => {
   it('is YAML with key, deps, outs and metrics of every item, sorted', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     const { items } = await made.run();
     const lock = lockOf(made);
     expect(lock.format).toBe(1);
@@ -77,7 +78,7 @@ describe('pipeline.lock', () => {
     made.remove('cache');
     await made.run();
     expect(made.read('pipeline.lock')).toBe(first);
-    const other = project(FILES);
+    const other = projectWithin(FILES);
     await other.run();
     expect(other.read('pipeline.lock')).toBe(first);
   });
@@ -103,7 +104,7 @@ describe('pipeline.lock', () => {
   });
 
   it('keeps a section for each profile, and hears nothing of --set and --dry', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     await made.run('--dry');
     await made.run('--set', 'rate=7');
     expect(made.lines('pipeline.lock')).toEqual([]);
@@ -140,7 +141,7 @@ describe('pipeline.lock', () => {
   });
 
   it('keeps what it names from gc, whichever profile was run last', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     await made.run('--profile', 'fast');
     for (const rate of ['3', '4', '5']) await made.run('--set', `rate=${rate}`);
     // gc spares what is younger than itself.
@@ -152,7 +153,7 @@ describe('pipeline.lock', () => {
   });
 
   it('is no input of a stage that reads everything', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml':
         'stages: { all: { cmd: "ls > ${outs.list}", deps: ["*.*"], outs: { list: cache/out/list } } }',
     });
@@ -161,7 +162,7 @@ describe('pipeline.lock', () => {
   });
 
   it('merges by itself when two branches changed different items', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     const git = (...args: string[]) =>
       execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
         cwd: made.root,

@@ -2,11 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { Project } from '../rig/project.js';
+import type { Project } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
+import { ProjectWithin } from '../rig/within.js';
 
 function project(): Project {
-  const made = new Project({
+  const made = new ProjectWithin({
     'pipeline.yaml': `stages:
   say:
     matrix: { word: [one, two] }

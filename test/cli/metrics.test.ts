@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command } from '../../src/cli/metrics.js';
-import { Project } from '../rig/project.js';
+import type { Project } from '../rig/project.js';
+import { ProjectWithin } from '../rig/within.js';
 
 const PIPELINE = `
 params: { rate: 2, names: [a, b] }
@@ -26,7 +27,7 @@ function git(...args: string[]): void {
 }
 
 beforeAll(async () => {
-  made = new Project({ 'pipeline.yaml': PIPELINE, '.gitignore': 'cache\n.runtime\n' });
+  made = new ProjectWithin({ 'pipeline.yaml': PIPELINE, '.gitignore': 'cache\n.runtime\n' });
   await made.pipe('run', '--profile', 'fast');
   await made.pipe('run');
   git('init', '-q', '-b', 'main');
@@ -83,7 +84,7 @@ describe('pipe metrics', () => {
   });
 
   it('knows the numbers from pipeline.lock where there are no results', async () => {
-    const clone = new Project({
+    const clone = new ProjectWithin({
       'pipeline.yaml': PIPELINE,
       'pipeline.lock': made.read('pipeline.lock'),
     });
@@ -157,7 +158,7 @@ describe('metrics diff', () => {
     );
     git('add', 'pipeline.lock');
     git('commit', '-qm', 'with');
-    const bare = new Project({ 'pipeline.yaml': PIPELINE });
+    const bare = new ProjectWithin({ 'pipeline.yaml': PIPELINE });
     bare.env.GIT_CEILING_DIRECTORIES = bare.path('..');
     expect((await bare.pipe('params', 'diff')).err).toContain('(no-git)');
     bare.env.PATH = bare.path('nothing');

@@ -1,10 +1,11 @@
 /** Items that ask for more than the machine has. */
 import { describe, expect, it } from 'vitest';
-import { Project } from '../rig/project.js';
+import type { Project } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
+import { ProjectWithin } from '../rig/within.js';
 
 function project(files: Readonly<Record<string, string>>, gpus: string): Project {
-  const made = new Project(files);
+  const made = new ProjectWithin(files);
   made.env.PIPE_GPUS = gpus;
   return disposed(made);
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
-import { disposed, project } from '../rig/projects.js';
+import { disposed, project, projectWithin } from '../rig/projects.js';
 import { ranOnce } from '../rig/template.js';
+import { ProjectWithin } from '../rig/within.js';
 
 /** Three commands in a row; each leaves a line in ran.txt when it really runs. */
 const CHAIN = {
@@ -23,7 +24,7 @@ stages:
 `,
 };
 
-const runOnce = ranOnce(CHAIN);
+const runOnce = ranOnce(CHAIN, ProjectWithin);
 
 /** The same after its run. */
 async function ran(): Promise<Project> {
@@ -42,7 +43,8 @@ describe('pipe run', () => {
   });
 
   it('runs nothing the second time, and says just that', async () => {
-    const made = await ran();
+    const made = project(CHAIN);
+    await made.pipe('run');
     expect(await made.pipe('run')).toMatchObject({
       code: 0,
       out: 'pipe: 0 ran, 0 restored, 3 fresh\n',
@@ -93,7 +95,7 @@ describe('pipe run', () => {
   });
 
   it('runs the named stage and what it needs, nothing else', async () => {
-    const made = project(CHAIN);
+    const made = projectWithin(CHAIN);
     const run = await made.run('count');
     expect(run.with('ran')).toEqual(['upper', 'count']);
     expect(run.items).not.toHaveProperty('show');
@@ -106,7 +108,7 @@ describe('pipe run', () => {
   });
 
   it('tells with --dry what would be done, and does nothing', async () => {
-    const made = project(CHAIN);
+    const made = projectWithin(CHAIN);
     const first = await made.run('--dry');
     expect(first.summary).toMatchObject({ ran: 3 });
     expect(first.items.count?.reason).toBe('not known before upper has run');
@@ -191,7 +193,7 @@ stages:
 
 describe('pipe run --summarize', () => {
   it('writes what became of every item as JSON', async () => {
-    const made = project(CHAIN);
+    const made = projectWithin(CHAIN);
     await made.pipe('run', '--summarize', 'run.json');
     const { summary, items } = JSON.parse(made.read('run.json'));
     expect(summary).toMatchObject({ ran: 3, failed: 0 });
@@ -271,7 +273,7 @@ stages:
   });
 
   it('let nothing new start, unless told to keep going', async () => {
-    const made = project({ 'pipeline.yaml': failing.replace('good:', 'zgood:') });
+    const made = projectWithin({ 'pipeline.yaml': failing.replace('good:', 'zgood:') });
     const run = await made.run('--concurrency', '1', 'after');
     expect(run.code).toBe(1);
     expect(run.with('failed')).toEqual(['bad']);
@@ -281,7 +283,7 @@ stages:
   });
 
   it('are tried again as often as retries say', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': `
 stages:
   flaky:
@@ -295,7 +297,9 @@ stages:
   });
 
   it('include an out that was not written', async () => {
-    const made = project({ 'pipeline.yaml': 'stages:\n  a: { cmd: "true", outs: [a.txt] }\n' });
+    const made = projectWithin({
+      'pipeline.yaml': 'stages:\n  a: { cmd: "true", outs: [a.txt] }\n',
+    });
     const run = await made.run();
     expect(run.code).toBe(1);
     expect(run.items.a?.failure?.message).toBe('did not write a.txt');
@@ -303,7 +307,7 @@ stages:
   });
 
   it('include an input that changed while the stage ran: the result is not recorded', async () => {
-    const made = project({
+    const made = projectWithin({
       'in.txt': 'before',
       'pipeline.yaml':
         'stages:\n  a: { cmd: "cat in.txt > out.txt; echo after > in.txt", deps: [in.txt], outs: [out.txt] }\n',
@@ -315,7 +319,7 @@ stages:
   });
 
   it("of a missing input are the user's: exit 2, before anything runs", async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': `
 stages:
   first: { cmd: 'echo x > a.txt', outs: [a.txt] }
@@ -340,7 +344,7 @@ stages:
   it.each([[], ['--dry'], ['--frozen']])(
     'of a pattern that matches nothing too, though what comes first must run before (%s)',
     async (...args) => {
-      const made = project({ 'pipeline.yaml': WAITING, 'in.txt': '' });
+      const made = projectWithin({ 'pipeline.yaml': WAITING, 'in.txt': '' });
       const { code, out, err } = await made.pipe('run', ...args);
       expect(
         out.replace(/^there is no pipeline.lock.*\n/, '') + err,
@@ -355,7 +359,7 @@ stages:
   );
 
   it('of what a fresh stage did not put into its folder, and --dry of a plain file', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': `
 stages:
   fresh: { cmd: 'mkdir \${outs.o}; echo x > \${outs.o}/x.txt', outs: { o: cache/out/fresh } }
@@ -379,7 +383,7 @@ stages:
   });
 
   it('not of what a stage may still make: in a folder, or for a pattern to gather', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': `
 stages:
   folder: { cmd: 'mkdir \${outs.o}; echo x > \${outs.o}/x.txt', outs: { o: cache/out/folder } }
@@ -400,7 +404,7 @@ stages:
   });
 
   it('of what a stage was to make and did not: told when it has run, with the cure', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': `
 stages:
   folder: { cmd: 'mkdir \${outs.o}', outs: { o: cache/out/folder } }

@@ -11,7 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Project } from '../rig/project.js';
+import type { Project } from '../rig/project.js';
+import { ProjectWithin } from '../rig/within.js';
 
 const PIPELINE = `
 params:
@@ -224,7 +225,7 @@ const COUNTS_NOT: readonly (readonly [string, Change])[] = [
 ];
 
 describe('staleness', () => {
-  const template = new Project(FILES);
+  const template = new ProjectWithin(FILES);
   const made: Project[] = [template];
 
   beforeAll(async () => {
@@ -239,7 +240,7 @@ describe('staleness', () => {
 
   /** The template, built, at another place. */
   function copy(): Project {
-    const project = new Project();
+    const project = new ProjectWithin();
     cpSync(template.root, project.root, { recursive: true, verbatimSymlinks: true });
     made.push(project);
     return project;

@@ -17,7 +17,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeStill, encodeStill, readStill } from '../../src/cache/still-file.js';
 import { Project } from '../rig/project.js';
 import { project } from '../rig/projects.js';
-import { runUntilStill, standingIn } from '../rig/still.js';
+import { runUntilStill } from '../rig/still.js';
+import { standingIn } from '../rig/within.js';
 
 const LINE = 'pipe: 0 ran, 0 restored, 2 fresh';
 

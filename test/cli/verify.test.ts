@@ -2,7 +2,8 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Verified } from '../../src/compare/verified.js';
-import { type Ended, Project } from '../rig/project.js';
+import type { Ended, Project } from '../rig/project.js';
+import { ProjectWithin } from '../rig/within.js';
 
 /** `lucky` gives what the file outside of the project says, so a test decides what "nondeterministic" gives. */
 const PIPELINE = `
@@ -88,7 +89,7 @@ function luck(text: string): void {
 }
 
 beforeAll(async () => {
-  made = new Project(FILES);
+  made = new ProjectWithin(FILES);
   made.env.LUCK = made.path('.runtime/luck');
   made.env.NOISE = made.path('.runtime/noise');
   made.write('.runtime/noise', '');
@@ -247,7 +248,7 @@ describe('pipe verify', () => {
   });
 
   it('cannot verify what was never made, and says what to do', async () => {
-    const empty = new Project(FILES);
+    const empty = new ProjectWithin(FILES);
     Object.assign(empty.env, made.env, { PIPE_RUNTIME_DIR: empty.path('.runtime') });
     const { code, err } = await empty.pipe('verify', 'copy', 'module');
     empty.dispose();

@@ -1,7 +1,8 @@
 /** `pipe why`: the smallest true reason, to the letter, after one edit of each kind. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Project } from '../rig/project.js';
+import type { Project } from '../rig/project.js';
+import { ProjectWithin } from '../rig/within.js';
 import { TRAIN } from './support/shell-epochs.js';
 
 const LONG = 'x'.repeat(80);
@@ -26,7 +27,7 @@ const SCRIPT = 'cat "$1/deep/x.txt"\n';
 let made: Project;
 
 beforeAll(async () => {
-  made = new Project({
+  made = new ProjectWithin({
     'pipeline.yaml': PIPELINE,
     'scripts/first.sh': SCRIPT,
     'data/file.txt': 'file\n',

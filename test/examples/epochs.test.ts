@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { Project, type RunOutcome } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
+import { ProjectWithin } from '../rig/within.js';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
-function example(name: string): Project {
-  const project = new Project();
+function example(name: string, Kind = Project): Project {
+  const project = new Kind();
   const source = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
   cpSync(source, project.root, { recursive: true });
   return disposed(project);
@@ -41,7 +42,7 @@ describe.each([
     expect(computed(await succeeds(project, ...epochs(8)))).toEqual([]);
     expect(project.read(model)).toBe(eight);
 
-    const whole = example(name);
+    const whole = example(name, ProjectWithin);
     expect(computed(await succeeds(whole, ...epochs(8)))).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(whole.read(model)).toBe(eight);
   });
@@ -50,23 +51,23 @@ describe.each([
     'killed after some epochs it goes on behind the last committed one',
     async () => {
       const project = example(name);
-      const running = project.start('run', '--json', ...epochs(60));
+      const running = project.start('run', '--json', ...epochs(20));
       await running.event((event) => event.type === 'epoch' && event.epoch === 3);
       running.kill('SIGKILL');
       await running.ended;
-      const rest = computed(await succeeds(project, ...epochs(60)));
+      const rest = computed(await succeeds(project, ...epochs(20)));
       // The stage outlives its runner by a moment, in which it may commit all that is left.
-      expect(rest[0] ?? 61).toBeGreaterThan(3);
-      expect(rest.at(-1) ?? 60).toBe(60);
+      expect(rest[0] ?? 21).toBeGreaterThan(3);
+      expect(rest.at(-1) ?? 20).toBe(20);
       expect(new Set(rest).size).toBe(rest.length);
-      const whole = example(name);
-      await succeeds(whole, ...epochs(60));
+      const whole = example(name, ProjectWithin);
+      await succeeds(whole, ...epochs(20));
       expect(project.read(model)).toBe(whole.read(model));
     },
   );
 
   test.runIf(runs)('another rate is another chain, and back again costs nothing', async () => {
-    const project = example(name);
+    const project = example(name, ProjectWithin);
     await succeeds(project, ...epochs(3));
     const other = await succeeds(project, ...epochs(3), '--set', 'train.rate=2');
     expect(computed(other)).toEqual([1, 2, 3]);

@@ -116,15 +116,20 @@ export function outcomeOf(out: string): Omit<RunOutcome, keyof Ended> {
   };
 }
 
+/** The variables that a command has: ours, and those of the project. */
+export function surroundings(own: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const { CI: _ci, NODE_EXTRA_CA_CERTS: _certificates, ...inherited } = process.env;
+  return { ...inherited, ...own };
+}
+
 export function startIn(
   cwd: string,
   env: Readonly<Record<string, string>>,
   args: readonly string[],
 ): Running {
-  const { CI: _ci, ...inherited } = process.env;
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd,
-    env: { ...inherited, NODE_EXTRA_CA_CERTS: undefined, ...env },
+    env: surroundings(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';

@@ -3,13 +3,19 @@ import { cpSync } from 'node:fs';
 import { afterAll } from 'vitest';
 import { Project } from './project.js';
 
-/** Gives copies of a project of these files after `pipe run`; the caller disposes of them. */
-export function ranOnce(files: Readonly<Record<string, string>>): () => Promise<Project> {
+/**
+ * Gives copies of a project of these files after `pipe run`; the caller disposes of them. It was run
+ * by a process, and the commands of the copies are answered as this kind of project does it.
+ */
+export function ranOnce(
+  files: Readonly<Record<string, string>>,
+  Kind: typeof Project = Project,
+): () => Promise<Project> {
   let template: Promise<Project> | undefined;
   afterAll(async () => (await template)?.dispose());
   return async () => {
     template ??= made(files);
-    const copy = new Project();
+    const copy = new Kind();
     cpSync((await template).root, copy.root, { recursive: true, verbatimSymlinks: true });
     return copy;
   };

@@ -1,9 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { Project } from '../rig/project.js';
-
-let project: Project | undefined;
-
-afterEach(() => project?.dispose());
+import { describe, expect, it } from 'vitest';
+import { projectWithin } from '../rig/projects.js';
 
 describe('the code of items', () => {
   it('of two modules with one text is executed with the packages of each', async () => {
@@ -16,7 +12,7 @@ export default ({ outs }) => writeFileSync(outs.out, version);
       main: `export default '${version}';\n`,
     });
     const [one, two] = [lib('1.0.0'), lib('2.0.0')];
-    project = new Project({
+    const project = projectWithin({
       'pipeline.yaml': `stages:
   a: { run: a/stage.mjs, outs: { out: cache/out/a.txt } }
   b: { run: b/stage.mjs, outs: { out: cache/out/b.txt } }
@@ -37,7 +33,7 @@ export default ({ outs }) => writeFileSync(outs.out, version);
   });
 
   it('of many items is traced once, and an open import is covered by a dep of any of them', async () => {
-    project = new Project({
+    const project = projectWithin({
       'pipeline.yaml': `stages:
   a:
     matrix: { name: [x, y] }

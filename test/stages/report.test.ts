@@ -186,7 +186,7 @@ describe('the report', () => {
       ]);
     const folders: string[] = [];
     for (const seed of [1, 2]) {
-      const one = { dataset: 'ablated', seed };
+      const one = { dataset: 'ablated', seed, count: 16, test: 4 };
       const code = { ...one, kernel: 'nearest' as const, haze: 10 + seed };
       folders.push(
         await evaluated(root, { ...code, model: 'code', config: config({}) }),
@@ -230,8 +230,8 @@ describe('the report', () => {
       dataset: 'shaped',
       model: 'rows',
       occlusions,
-      test: 60,
-      count: 80,
+      test: 30,
+      count: 42,
     });
     const { html, md } = await reportOn('shapes', folder);
     expect(html).toContain('id="shapes"');
@@ -243,7 +243,7 @@ describe('the report', () => {
     const counted = cells.flatMap((text) => /(\d+) images$/.exec(text)?.[1] ?? []).map(Number);
     const { areas, test } = readScores(folder);
     const at = readScores(folder).index.settings.findIndex(({ name }) => name === 'boxes');
-    const own = Array.from({ length: 60 }, (_, image) => areas[at * 60 + image]!);
+    const own = Array.from({ length: 30 }, (_, image) => areas[at * 30 + image]!);
     const inBin = (from: number, to: number) =>
       own.filter((area) => area >= from && area < to).length;
     expect(counted).toEqual([inBin(0, 0.1), inBin(0.1, 0.2), inBin(0.2, 0.3), inBin(0.3, 0.4)]);
@@ -274,9 +274,10 @@ describe('the report', () => {
   });
 
   it('refuses items of one data set that were scored on other settings', async () => {
+    const one = { dataset: 'mixed', count: 14, test: 4 };
     const folders = [
-      await evaluated(root, { dataset: 'mixed', model: 'a' }),
-      await evaluated(root, { dataset: 'mixed', model: 'b', occlusions: paperSquares }),
+      await evaluated(root, { ...one, model: 'a' }),
+      await evaluated(root, { ...one, model: 'b', occlusions: paperSquares }),
     ];
     await expect(reportOn('mixed-report', folders)).rejects.toThrow(
       'evaluate@mixed,a and evaluate@mixed,b were scored on other images, settings or methods',

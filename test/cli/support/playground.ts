@@ -34,7 +34,7 @@ export const DISTURBANCES = [
 export type Disturbance = (typeof DISTURBANCES)[number];
 
 export class Playground {
-  readonly project = new Project();
+  readonly project: Project;
   /** What lies outside of the project: the tool, the list of what ran, targets of links. */
   readonly #outside = new Project();
   #laid: ReadonlyMap<string, FileContent> = new Map();
@@ -42,7 +42,9 @@ export class Playground {
   /** How often something was changed. */
   changes = 0;
 
-  constructor() {
+  /** Its commands are answered as this kind of project does it. */
+  constructor(Kind: typeof Project = Project) {
+    this.project = new Kind();
     this.#outside.write('tool.sh', TOOL);
     this.project.env.TOOL = this.#outside.path('tool.sh');
     this.project.env.RAN = this.#outside.path('ran.txt');

@@ -1,8 +1,9 @@
 /** The property: after any edits a run executes exactly what the oracle says, and makes what a build from scratch makes. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { RunOutcome } from '../../rig/project.js';
-import { runUntilStill, standingIn } from '../../rig/still.js';
+import { Project, type RunOutcome } from '../../rig/project.js';
+import { runUntilStill } from '../../rig/still.js';
+import { standingIn } from '../../rig/within.js';
 import { CELLS, CHANGE_COUNT, change, depOf, type Edit, normalised, SOURCES } from './edits.js';
 import { closure, type Expected, evaluate, verdicts } from './oracle.js';
 import { DISTURBANCES, type Disturbance, Playground } from './playground.js';
@@ -71,17 +72,18 @@ const world: fc.Arbitrary<World> = fc
 
 /**
  * Checks the property for `runs` random pipelines with up to `steps` steps each. Says how often the
- * answer of a run with nothing to do was kept, and how often it stood after further edits.
+ * answer of a run with nothing to do was kept, and how often it stood after further edits. The runs
+ * are those of this kind of project; what they are compared with in the end is made by processes.
  */
 export async function checkStaleness(
   runs: number,
   steps: number,
-  seed?: number,
+  { seed, Kind = Project }: { seed?: number; Kind?: typeof Project } = {},
 ): Promise<{ kept: number; stood: number }> {
   const answers = { kept: 0, stood: 0 };
   const steplist = fc.array(step, { minLength: Math.ceil(steps / 2), maxLength: steps });
   const property = fc.asyncProperty(world, steplist, async (start, list) => {
-    const session = new Session(start);
+    const session = new Session(start, Kind);
     try {
       await session.step({ edits: [], targets: [], force: false, stopFirst: false, ask: false });
       for (const each of list) await session.step(each);
@@ -101,7 +103,7 @@ export async function checkStaleness(
 }
 
 class Session {
-  readonly #ground = new Playground();
+  readonly #ground: Playground;
   readonly #past: World[] = [];
   #world: World;
   /** What was ever computed, by its inputs. */
@@ -110,7 +112,8 @@ class Session {
   kept = 0;
   stood = 0;
 
-  constructor(start: World) {
+  constructor(start: World, Kind: typeof Project) {
+    this.#ground = new Playground(Kind);
     this.#world = start;
   }
 

@@ -28,7 +28,9 @@ export async function bundleTrain(): Promise<TrainProcess> {
       mkdirSync(order.states, { recursive: true });
       const file = join(order.states, `order-${order.completed}-${order.target}.json`);
       writeFileSync(file, JSON.stringify(order));
-      const { stdout } = await execa(process.execPath, [bundle.file, file]);
+      const { stdout } = await execa(process.execPath, [bundle.file, file], {
+        env: { NODE_EXTRA_CA_CERTS: undefined },
+      });
       return stdout;
     },
     remove: bundle.remove,

@@ -1,0 +1,62 @@
+/**
+ * Commands within the test's own process: the tool's code on real files, with real stages as processes.
+ * Most of what a command costs is the start of its process. What is promised of the process itself (its
+ * signals, its streams, its end, what it leaves to the next one) is tested with `Project` instead.
+ */
+import { fileURLToPath } from 'node:url';
+import { COMMANDS } from '../../src/cli/commands.js';
+import { renderDiagnostic, UserError } from '../../src/error.js';
+import { standing } from '../../src/still.js';
+import { type Ended, Project, surroundings } from './project.js';
+
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+
+/** What `pipe run` prints in a project before anything of the tool is loaded; undefined: it runs. */
+export function standingIn({ root, env }: Place, ...argv: readonly string[]): string | undefined {
+  return standing({ cwd: root, argv: ['run', ...argv], env: surroundings(env), dist: DIST });
+}
+
+type Place = Pick<Project, 'root' | 'env'>;
+
+/** What the tool itself says, asked after no earlier answer. */
+export async function answerIn(
+  { root, env }: Place,
+  name: string,
+  ...argv: readonly string[]
+): Promise<Ended> {
+  let out = '';
+  let err = '';
+  const { command } = await (COMMANDS[name] as (typeof COMMANDS)[string]).load();
+  const never = new AbortController().signal;
+  const code = await command
+    .run(argv, {
+      host: { cwd: root, env: surroundings(env), dist: DIST, version: '0.1.0' },
+      terminal: {
+        out: (text) => {
+          out += text;
+        },
+        err: (text) => {
+          err += text;
+        },
+        onKey: undefined,
+        screen: undefined,
+      },
+      interruption: { stop: never, kill: never },
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof UserError)) throw error;
+      err += `${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`;
+      return 2;
+    });
+  return { code, signal: null, out, err };
+}
+
+/** A project whose commands are answered within this process; those that are started are processes. */
+export class ProjectWithin extends Project {
+  override async pipe(...args: string[]): Promise<Ended> {
+    const [name = '', ...argv] = args;
+    const said = name === 'run' ? standingIn(this, ...argv) : undefined;
+    if (said === undefined) return await answerIn(this, name, ...argv);
+    return { code: 0, signal: null, out: `${said}\n`, err: '' };
+  }
+}
