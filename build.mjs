@@ -113,7 +113,7 @@ if (/[^\0-\x7f]/.test(readFileSync('dist/pipe.cjs', 'utf8'))) {
 await build({
   ...common,
   stdin: {
-    contents: "export { pipelineSchema } from './src/pipeline/schema.js';",
+    contents: "export { pipelineSchema } from './src/pipeline/document/schema.js';",
     resolveDir: root,
     loader: 'ts',
   },

@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { RunOptions, RunResult, Variant } from './decide/options.js';
+import { type Host, openProject } from './decide/project.js';
 import type { Emit } from './event.js';
-import type { RunOptions, RunResult, Variant } from './run/options.js';
-import { type Host, openProject } from './run/project.js';
 import { run as runProject } from './run/run.js';
 
+export type { RunResult } from './decide/options.js';
 export { type Diagnostic, type Place, renderDiagnostic, UserError } from './error.js';
 export type * from './event.js';
 export type * from './pipeline/plan.js';
-export type { RunResult } from './run/options.js';
 
 export interface RunRequest extends Partial<Omit<RunOptions, 'interruption'>>, Partial<Variant> {
   /** The folder of pipeline.yaml, or one below it; the current one by default. */

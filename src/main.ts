@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, type Screen, type Terminal } from './cli/command.js';
 import { COMMANDS } from './cli/commands.js';
+import type { Interruption } from './decide/options.js';
+import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
-import { nearest } from './pipeline/suggest.js';
-import type { Interruption } from './run/options.js';
-import type { Host } from './run/project.js';
+import { nearest } from './pipeline/document/suggest.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   // `pipe help run` is `pipe run --help`.
@@ -163,7 +163,7 @@ main(process.argv.slice(2)).then(
       return;
     }
     process.exitCode = EXIT.failed;
-    const { refusalMessage } = await import('./run/system-message.js');
+    const { refusalMessage } = await import('./system-message.js');
     const refusal = refusalMessage(error);
     // What the system did not refuse is a bug of ours: its stack is what we need to mend it.
     process.stderr.write(

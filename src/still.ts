@@ -3,7 +3,7 @@
  * runs have nothing to do, and this is all that they load.
  */
 import { layoutOf, namedFolder } from './cache/layout.js';
-import { answerStanding } from './cache/stills.js';
+import { answerStanding } from './cache/scan/stills.js';
 import { rootAbove } from './pipeline/root.js';
 
 /** What the process is asked: its folder, its arguments after the name of the tool, its variables. */

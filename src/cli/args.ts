@@ -1,7 +1,7 @@
 /** A command's arguments: declared as data, which both parses them and writes the help. */
 import { parseArgs } from 'node:util';
 import { type Diagnostic, UserError } from '../error.js';
-import { nearest } from '../pipeline/suggest.js';
+import { nearest } from '../pipeline/document/suggest.js';
 
 export interface Option {
   readonly name: string;

@@ -1,12 +1,12 @@
 /** `pipe cache`: what is kept and what it costs, whether it is whole, and what may go. */
-import type { GcReport } from '../cache/gc.js';
-import type { CacheStats } from '../cache/stats.js';
-import type { Damage, VerifyReport } from '../cache/verifying.js';
+import type { GcReport } from '../cache/care/gc.js';
+import type { CacheStats } from '../cache/care/stats.js';
+import type { Damage, VerifyReport } from '../cache/care/verifying.js';
+import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
-import { parseDuration, parseSize } from '../pipeline/quantity.js';
+import { parseDuration, parseSize } from '../pipeline/document/quantity.js';
 import { bytes, duration, plural, table } from '../report/words.js';
 import { cacheLimit, statedLimit } from '../run/limit.js';
-import type { Project } from '../run/project.js';
 import { rootsOf } from '../run/roots.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import {

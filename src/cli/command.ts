@@ -1,7 +1,7 @@
 /** What a command is, and what it may use of the process it runs in. */
 
-import type { Interruption, Variant } from '../run/options.js';
-import { type Host, openProject, type Project } from '../run/project.js';
+import type { Interruption, Variant } from '../decide/options.js';
+import { type Host, openProject, type Project } from '../decide/project.js';
 import type { Option, Parsed, Usage } from './args.js';
 
 /** Exit codes: a contract with scripts and CI. */

@@ -1,6 +1,6 @@
 /** A metric over the epochs, drawn in the characters of a terminal. Pure. */
-import type { EpochRecord } from '../cache/record.js';
-import { metricAt } from '../run/incremental.js';
+import type { EpochRecord } from '../cache/records/record.js';
+import { metricAt } from '../decide/incremental.js';
 
 const HEIGHT = 8;
 

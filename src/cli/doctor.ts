@@ -1,13 +1,12 @@
 /** `pipe doctor`: looks at the machine and the project, and says what would get in the way. */
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
+import { findRoot, openProject } from '../decide/project.js';
+import { unseenFailures } from '../decide/unseen.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import { findGpus } from '../process/gpus.js';
-import { thisMachine } from '../process/machine.js';
+import { gibibytes, thisMachine } from '../process/machine.js';
 import { bytes, plural } from '../report/words.js';
-import { findRoot, openProject } from '../run/project.js';
-import { gibibytes } from '../run/resources.js';
-import { unseenFailures } from '../run/unseen.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
 

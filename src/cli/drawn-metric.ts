@@ -1,7 +1,7 @@
 /** Which metric `pipe epochs` draws when none is named: what tells how the training goes. Pure. */
-import type { EpochRecord } from '../cache/record.js';
+import type { EpochRecord } from '../cache/records/record.js';
+import { metricAt } from '../decide/incremental.js';
 import type { EpochPlan } from '../pipeline/plan.js';
-import { metricAt } from '../run/incremental.js';
 import type { Metrics } from '../stage/context.js';
 
 /** What names a metric of interest, the best first; any other name comes after them. */

@@ -1,13 +1,13 @@
 /** `pipe epochs`: the chain of an incremental item, epoch by epoch. */
-import type { EpochRecord } from '../cache/record.js';
+import type { EpochRecord } from '../cache/records/record.js';
+import { metricAt } from '../decide/incremental.js';
+import { inspection } from '../decide/inspection.js';
+import { outlooks } from '../decide/outlook.js';
+import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import { select } from '../pipeline/select.js';
 import { bytes, duration, metricsText, plural, table } from '../report/words.js';
-import { metricAt } from '../run/incremental.js';
-import { inspection } from '../run/inspection.js';
-import { outlooks } from '../run/outlook.js';
-import type { Project } from '../run/project.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { curve } from './curve.js';

@@ -1,10 +1,11 @@
 /** `pipe graph`: what needs what, and how it stands. */
+
+import type { Project } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { type GraphNode, stateLabel } from '../report/graph.js';
 import { graphDot, graphMermaid } from '../report/graph-diagrams.js';
 import { graphText } from '../report/graph-text.js';
-import type { Project } from '../run/project.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import {
   type Command,

@@ -1,10 +1,10 @@
 /** What `status`, `why` and `graph` share: the outlook of the selected items, without running anything. */
-import { explain } from '../run/explain.js';
-import { inspection } from '../run/inspection.js';
-import { outlooks, waitingText } from '../run/outlook.js';
-import type { Project } from '../run/project.js';
-import type { Reason } from '../run/reasons.js';
-import { itemAt } from '../run/work.js';
+import { explain } from '../decide/explain.js';
+import { inspection } from '../decide/inspection.js';
+import { outlooks, waitingText } from '../decide/outlook.js';
+import type { Project } from '../decide/project.js';
+import type { Reason } from '../decide/reasons.js';
+import { itemAt } from '../decide/work.js';
 
 /** `stale`: it would run. `restorable`: its result is in the cache, its outs are not in place. */
 export type State = 'fresh' | 'restorable' | 'stale' | 'missing' | 'unknown';

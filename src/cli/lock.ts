@@ -1,13 +1,14 @@
 /** `pipe lock`: does pipeline.lock belong to the pipeline? No result has to be there for the answer. */
+
+import { inspection } from '../decide/inspection.js';
+import type { Variant } from '../decide/options.js';
+import { findRoot, openProject } from '../decide/project.js';
+import { itemAt } from '../decide/work.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import { LOCK_FILE, sectionOf } from '../lock/file.js';
+import { lockStandings, strangers } from '../lockfile/check.js';
+import { readLockFile } from '../lockfile/disk.js';
 import { plural } from '../report/words.js';
-import { inspection } from '../run/inspection.js';
-import { lockStandings, strangers } from '../run/lock-check.js';
-import { readLockFile } from '../run/lock-file.js';
-import type { Variant } from '../run/options.js';
-import { findRoot, openProject } from '../run/project.js';
-import { itemAt } from '../run/work.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT, JSON_OPTION } from './command.js';
 

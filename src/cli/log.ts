@@ -1,11 +1,11 @@
 /** `pipe log`: the output of an item's last execution, and with -f what it is writing. */
 import path from 'node:path';
+import { itemHolder } from '../decide/locks.js';
+import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { select } from '../pipeline/select.js';
 import { followLogs, logsIn, readLog } from '../process/log-follow.js';
 import { fileNameOf } from '../process/names.js';
-import { itemHolder } from '../run/locks.js';
-import type { Project } from '../run/project.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, VARIANT_OPTIONS, withProject } from './command.js';
 import { standings } from './inspect.js';

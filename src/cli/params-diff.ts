@@ -1,12 +1,13 @@
 /** `pipe params diff`: which params differ from those of another revision's pipeline.yaml. */
+
+import type { Variant } from '../decide/options.js';
+import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
 import { loadParams } from '../pipeline/load.js';
 import { paramLines } from '../pipeline/params-report.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
 import { fileAtRevision, type WorkTree } from '../process/git.js';
 import { changesBetween, changesMarkdown, changesText } from '../report/changes.js';
-import type { Variant } from '../run/options.js';
-import { findRoot } from '../run/project.js';
 import type { Parsed } from './args.js';
 import { type CommandContext, variantOf } from './command.js';
 

@@ -1,7 +1,8 @@
 /** `pipe params`: the resolved params, and where each value comes from. */
+
+import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { ParamLine } from '../pipeline/params-report.js';
-import { findRoot } from '../run/project.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, variantOf } from './command.js';
 

@@ -1,11 +1,11 @@
 /** `pipe run`: the targets and what they need, or nothing when all is fresh. */
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { RunResult } from '../decide/options.js';
+import { openProject } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { RunEvent } from '../event.js';
 import { summaryLine } from '../report/words.js';
-import type { RunResult } from '../run/options.js';
-import { openProject } from '../run/project.js';
 import { run } from '../run/run.js';
 import { noteStill } from '../run/still.js';
 import { type Parsed, parse } from './args.js';

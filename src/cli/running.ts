@@ -1,9 +1,10 @@
 /** What `pipe run` and `pipe watch` share: their options, and who tells the user what happens. */
+
+import type { RunOptions } from '../decide/options.js';
 import type { RunEvent } from '../event.js';
 import { jsonReporter } from '../report/json.js';
 import { liveReporter } from '../report/live/live.js';
 import { plainReporter } from '../report/plain.js';
-import type { RunOptions } from '../run/options.js';
 import { type Parsed, positive, type Usage } from './args.js';
 import { type CommandContext, VARIANT_OPTIONS } from './command.js';
 

@@ -12,7 +12,7 @@ import {
   verifiedMarkdown,
   verifiedSummary,
 } from '../report/verified.js';
-import { verify } from '../run/verify.js';
+import { verify } from '../verify/verify.js';
 import { parse, positive, type Usage } from './args.js';
 import {
   type Command,

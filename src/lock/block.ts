@@ -1,5 +1,5 @@
 /** What pipeline.lock holds of one item, and its text: one form only, so that equal blocks are equal bytes. */
-import type { Digest } from '../cache/digest.js';
+import type { Digest } from '../cache/objects/digest.js';
 import { canonical, sha256 } from '../canonical.js';
 import type { CommandCode, EpochChoice, Manifest, ModuleCode } from '../manifest.js';
 import type { Json } from '../stage/context.js';

@@ -2,7 +2,7 @@
  * Reads pipeline.lock. It is YAML, but of one form only: a line that `pipe` would not have written is
  * an edit or a merge gone wrong, and is told with its place.
  */
-import { type Digest, isDigest } from '../cache/digest.js';
+import { type Digest, isDigest } from '../cache/objects/digest.js';
 import { type Diagnostic, UserError } from '../error.js';
 import { type LockBlock, type LockedEpochs, type LockedOut, sealOf } from './block.js';
 import { LOCK_FILE, LOCK_FORMAT, type LockFile } from './file.js';

@@ -1,12 +1,13 @@
 /** Edges are derived: whoever writes what I read. Finds overlapping outs on the way. */
-import type { Draft, DraftDep } from './draft.js';
+
+import type { Problems } from './document/problems.js';
 import { parseGlob } from './glob.js';
-import type { Cell } from './matrix.js';
+import type { Draft, DraftDep } from './items/draft.js';
+import type { Cell } from './items/matrix.js';
+import { overwrites } from './items/paths.js';
+import { isHole } from './items/template.js';
 import { addOut, createOutTree, gather, type OutTree, type Owner, ownersOf } from './outtree.js';
-import { overwrites } from './paths.js';
 import type { Dep } from './plan.js';
-import type { Problems } from './problems.js';
-import { isHole } from './template.js';
 
 export interface Linked {
   readonly deps: readonly Dep[];

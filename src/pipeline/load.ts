@@ -1,9 +1,14 @@
 /** pipeline.yaml, profiles and `--set` → a checked plan. Shows all mistakes of the file at once. */
 import type { Json } from '../stage/context.js';
-import type { Draft } from './draft.js';
+import { type Broken, reportIssues } from './document/issues.js';
+import { child, type Located } from './document/located.js';
+import { createProblems, type Problems } from './document/problems.js';
+import { type StageSpec, validate } from './document/schema.js';
+import { checkSize, createSource, readPipeline } from './document/source.js';
+import { parseYaml } from './document/yaml.js';
 import { type Linked, linkItems } from './edges.js';
-import { type Broken, reportIssues } from './issues.js';
-import { child, type Located } from './located.js';
+import type { Draft } from './items/draft.js';
+import { draftStage } from './items/stage.js';
 import { orderItems } from './order.js';
 import {
   applySets,
@@ -15,12 +20,7 @@ import {
   unknownProfile,
 } from './params.js';
 import type { Item, Plan } from './plan.js';
-import { createProblems, type Problems } from './problems.js';
 import { PIPELINE_FILE } from './root.js';
-import { type StageSpec, validate } from './schema.js';
-import { checkSize, createSource, readPipeline } from './source.js';
-import { draftStage } from './stage.js';
-import { parseYaml } from './yaml.js';
 
 export interface LoadOptions {
   /** Folder of pipeline.yaml, absolute. */

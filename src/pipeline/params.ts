@@ -1,10 +1,10 @@
 /** The params tree: the file's, with profiles and `--set` laid over, each value with its origin. */
 import type { Json } from '../stage/context.js';
-import type { Located } from './located.js';
-import type { Mistake, Problems } from './problems.js';
-import { lineOf, type Source } from './source.js';
-import { nearest, suggest } from './suggest.js';
-import { parseValue } from './yaml.js';
+import type { Located } from './document/located.js';
+import type { Mistake, Problems } from './document/problems.js';
+import { lineOf, type Source } from './document/source.js';
+import { nearest, suggest } from './document/suggest.js';
+import { parseValue } from './document/yaml.js';
 
 export type Origin =
   | { readonly kind: 'file'; readonly file: string; readonly line: number }

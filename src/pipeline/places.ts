@@ -1,10 +1,10 @@
 /** Where the parts of a plan are written. A plan carries no places: who has a mistake to show reads the file again. */
 import type { Place } from '../error.js';
+import { partAt, spanAt } from './document/located.js';
+import { lineOf, placeOf, type Source, type Span } from './document/source.js';
+import { type UnseenLine, unseenLine } from './items/shell-lines.js';
 import { draftPipeline, type LoadOptions } from './load.js';
-import { partAt, spanAt } from './located.js';
 import type { Resources } from './plan.js';
-import { type UnseenLine, unseenLine } from './shell-lines.js';
-import { lineOf, placeOf, type Source, type Span } from './source.js';
 
 /** Undefined for what is not in the file any more. */
 export interface Places {

@@ -1,7 +1,7 @@
 /** Which items a command line means: by stage, by item, by pattern. */
 import { type Diagnostic, UserError } from '../error.js';
+import { suggest } from './document/suggest.js';
 import type { Plan } from './plan.js';
-import { suggest } from './suggest.js';
 
 /**
  * Indices into `plan.items`, in plan order, each once. A target is a stage (`train`), an item

@@ -33,3 +33,8 @@ export function within(whole: Machine['whole'], allowed: Allowance): Machine {
     whole,
   };
 }
+
+/** Memory, in the unit that `memory: 4G` is in. */
+export function gibibytes(bytes: number): string {
+  return `${Number((bytes / 2 ** 30).toFixed(1))} GiB`;
+}

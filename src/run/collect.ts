@@ -1,12 +1,12 @@
 /** After a run that stored something: a cache above its limit is collected, so that it never fills the disk. */
-import type { GcReport, GcRoots } from '../cache/gc.js';
+import type { GcReport, GcRoots } from '../cache/care/gc.js';
+import { asVariant, type Project } from '../decide/project.js';
+import type { Work } from '../decide/work.js';
 import { UserError } from '../error.js';
 import { acquireLock, lockHolder } from '../process/lock.js';
+import { systemMessage } from '../system-message.js';
 import { cacheLimit } from './limit.js';
-import { asVariant, type Project } from './project.js';
 import { rootsOf } from './roots.js';
-import { systemMessage } from './system-message.js';
-import type { Work } from './work.js';
 
 const LOCK = 'gc';
 

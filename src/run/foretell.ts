@@ -1,14 +1,14 @@
 /** A dry run: every selected item ends with what would become of it, and what that would take. */
-import type { EpochRecord } from '../cache/record.js';
+import type { EpochRecord } from '../cache/records/record.js';
+import { absentDeps } from '../decide/absent.js';
+import { explain, whyOf } from '../decide/explain.js';
+import { resume, secondsPerEpoch } from '../decide/incremental.js';
+import { refuseMissing } from '../decide/missing.js';
+import { type Outlook, outlooks, waitingText } from '../decide/outlook.js';
+import { cacheOf, finish, itemAt, type Work } from '../decide/work.js';
 import type { ItemDone, Why } from '../event.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
-import { absentDeps } from './absent.js';
-import { explain, whyOf } from './explain.js';
-import { resume, secondsPerEpoch } from './incremental.js';
-import { refuseMissing } from './missing.js';
-import { type Outlook, outlooks, waitingText } from './outlook.js';
-import { cacheOf, finish, itemAt, type Work } from './work.js';
 
 export async function foretell(work: Work): Promise<void> {
   const found = outlooks(work);

@@ -1,16 +1,16 @@
 /** `--frozen`: what would run or is not as pipeline.lock says, each with its reason; nothing is written. */
-import type { Digest } from '../cache/digest.js';
-import type { Result, RunRecord } from '../cache/record.js';
+import type { Digest } from '../cache/objects/digest.js';
+import type { Result, RunRecord } from '../cache/records/record.js';
+import { explain, whyOf } from '../decide/explain.js';
+import { type Outlook, outlooks, waitingText } from '../decide/outlook.js';
+import { cacheOf, finish, itemAt, neverAlways, type Work } from '../decide/work.js';
 import type { ItemDone, Why } from '../event.js';
 import type { LockBlock } from '../lock/block.js';
 import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
-import { explain, whyOf } from './explain.js';
+import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from '../lockfile/check.js';
+import { readLockFile } from '../lockfile/disk.js';
+import { inShort, otherOuts, reasonsAgainst } from '../lockfile/reasons.js';
 import { refuseMissingDeps } from './foretell.js';
-import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from './lock-check.js';
-import { readLockFile } from './lock-file.js';
-import { inShort, otherOuts, reasonsAgainst } from './lock-reasons.js';
-import { type Outlook, outlooks, waitingText } from './outlook.js';
-import { cacheOf, finish, itemAt, neverAlways, type Work } from './work.js';
 
 /** Ends every item with what it is; returns the number of differences. */
 export async function inspectFrozen(work: Work): Promise<number> {

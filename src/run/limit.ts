@@ -1,8 +1,8 @@
 /** How large the cache may become before a run collects by itself: the user's word, or the default. */
-import { defaultMaxSize } from '../cache/gc.js';
+import { defaultMaxSize } from '../cache/care/gc.js';
+import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
-import { parseSize } from '../pipeline/quantity.js';
-import type { Project } from './project.js';
+import { parseSize } from '../pipeline/document/quantity.js';
 
 /** What `PIPE_CACHE_MAX_SIZE` says; undefined when it is not set. */
 export function statedLimit({ env }: Pick<Project, 'env'>): number | 'off' | undefined {

@@ -1,16 +1,16 @@
 /** The metrics of items: from the files where they are, else as pipeline.lock has them; or as another revision's lock has them. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { LockBlock } from '../lock/block.js';
 import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
 import { metricsOf } from '../lock/metrics.js';
 import { readLock } from '../lock/read.js';
+import { readLockFile } from '../lockfile/disk.js';
 import type { Item } from '../pipeline/plan.js';
 import { select } from '../pipeline/select.js';
 import { fileAtRevision } from '../process/git.js';
-import { readLockFile } from './lock-file.js';
-import type { Project } from './project.js';
 
 export type Numbers = Readonly<Record<string, number>>;
 

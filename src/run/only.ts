@@ -1,10 +1,10 @@
 /** `--only`: the targets run on their inputs as they are; what that means is told, and what is gone is put back. */
 import { DamagedObject } from '../cache/cache.js';
-import type { RecordedOut } from '../cache/record.js';
-import { explain } from './explain.js';
-import { lockWorkspace } from './locks.js';
-import { type Outlook, outlooks } from './outlook.js';
-import { cacheOf, itemAt, type Work } from './work.js';
+import type { RecordedOut } from '../cache/records/record.js';
+import { explain } from '../decide/explain.js';
+import { lockWorkspace } from '../decide/locks.js';
+import { type Outlook, outlooks } from '../decide/outlook.js';
+import { cacheOf, itemAt, type Work } from '../decide/work.js';
 
 /**
  * Warns of each upstream item that is stale, and puts the inputs back that are missing: from

@@ -1,13 +1,13 @@
 /** What the current pipeline needs of the cache: gc leaves it alone. */
-import type { GcRoots } from '../cache/gc.js';
+import type { GcRoots } from '../cache/care/gc.js';
+import { inspection } from '../decide/inspection.js';
+import { outlooks } from '../decide/outlook.js';
+import type { Project } from '../decide/project.js';
+import { itemAt } from '../decide/work.js';
 import type { LockBlock } from '../lock/block.js';
+import { readLockFile } from '../lockfile/disk.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import { inspection } from './inspection.js';
-import { readLockFile } from './lock-file.js';
-import { outlooks } from './outlook.js';
-import type { Project } from './project.js';
-import { itemAt } from './work.js';
 
 /**
  * Keys and chains of today's definition. Of an item whose key is not known before another has run,

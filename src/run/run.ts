@@ -1,17 +1,18 @@
 /** A run from beginning to end: select, sweep, schedule, and one verdict for each item. */
+
+import { inspection, workOn } from '../decide/inspection.js';
+import { refuseMissing } from '../decide/missing.js';
+import type { RunOptions, RunResult } from '../decide/options.js';
+import type { Project } from '../decide/project.js';
+import { sweep } from '../decide/sweep.js';
+import { itemAt, type Work } from '../decide/work.js';
 import type { Emit, ItemDone, RunDone } from '../event.js';
 import { VERDICTS } from '../event.js';
+import { isLocked, isLockNoted } from '../lockfile/note.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { foretell } from './foretell.js';
-import { inspection, workOn } from './inspection.js';
 import { statedLimit } from './limit.js';
-import { isLocked, isLockNoted } from './lock-note.js';
-import { refuseMissing } from './missing.js';
-import type { RunOptions, RunResult } from './options.js';
-import type { Project } from './project.js';
-import { sweep } from './sweep.js';
-import { itemAt, type Work } from './work.js';
 
 /**
  * Runs what is stale among the targets and what they need.
@@ -57,11 +58,11 @@ async function sweepAndSchedule(work: Work): Promise<void> {
     await refuseBrokenLock(work);
     // What is fresh is needed until the run ends, which a gc beside it cannot know.
     work.project.cache.pin({ keys: [...work.settled.values()].map(({ key }) => key) });
-    const { schedule } = await import('./schedule.js');
+    const { schedule } = await import('../execute/schedule.js');
     await schedule(work, pending);
   }
   if (isLocked(work.project.variant) && !isLockNoted(work)) {
-    const { updateLock } = await import('./lock-update.js');
+    const { updateLock } = await import('../lockfile/update.js');
     await updateLock(work);
   }
 }
@@ -69,7 +70,7 @@ async function sweepAndSchedule(work: Work): Promise<void> {
 /** Told before anything runs: a pipeline.lock that cannot be updated afterwards. */
 async function refuseBrokenLock({ project }: Work): Promise<void> {
   if (!isLocked(project.variant)) return;
-  const { readLockFile } = await import('./lock-file.js');
+  const { readLockFile } = await import('../lockfile/disk.js');
   readLockFile(project.root);
 }
 

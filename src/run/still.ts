@@ -1,7 +1,7 @@
 /** A run that found nothing to do leaves its answer, and what it rests on, to the next run. */
-import { keepStill, questionOf } from '../cache/stills.js';
-import type { RunResult } from './options.js';
-import type { Project } from './project.js';
+import { keepStill, questionOf } from '../cache/scan/stills.js';
+import type { RunResult } from '../decide/options.js';
+import type { Project } from '../decide/project.js';
 
 /**
  * Keeps the answer for whoever gives the same command line while nothing has moved.

@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { copyHashing } from '../../src/cache/copy.js';
+import { copyHashing } from '../../src/cache/files/copy.js';
 import { temporaryFolder } from './project.js';
 
 test('a write that fails while the next chunk is read ends the copy, and not the process', async () => {

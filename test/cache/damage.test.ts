@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Cache, DamagedObject } from '../../src/cache/cache.js';
-import type { RunRecord } from '../../src/cache/record.js';
+import type { RunRecord } from '../../src/cache/records/record.js';
 import { filesBelow, KEY, recordOf, TestProject } from './project.js';
 
 const FILES = {

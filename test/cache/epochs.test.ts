@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { Cache } from '../../src/cache/cache.js';
-import { nameOf } from '../../src/cache/digest.js';
+import { nameOf } from '../../src/cache/objects/digest.js';
 import { filesBelow, TestProject } from './project.js';
 
 const CHAIN = 'c'.repeat(64);

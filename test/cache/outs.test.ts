@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { nameOf } from '../../src/cache/digest.js';
+import { nameOf } from '../../src/cache/objects/digest.js';
 import { TestProject } from './project.js';
 
 test('a file comes back with its bytes', async () => {

@@ -1,6 +1,6 @@
 /** Records for tests. */
-import type { Digest } from '../../src/cache/digest.js';
-import type { RunRecord } from '../../src/cache/record.js';
+import type { Digest } from '../../src/cache/objects/digest.js';
+import type { RunRecord } from '../../src/cache/records/record.js';
 
 /** A record of one out. */
 export function recordOf(

@@ -15,11 +15,11 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { kindOf } from '../../src/cache/digest.js';
-import { Looks } from '../../src/cache/looks.js';
-import { finishSync } from '../../src/cache/pace.js';
-import { Scanner } from '../../src/cache/scanner.js';
-import { StatIndex } from '../../src/cache/stat-index.js';
+import { finishSync } from '../../src/cache/files/pace.js';
+import { kindOf } from '../../src/cache/objects/digest.js';
+import { Looks } from '../../src/cache/scan/looks.js';
+import { Scanner } from '../../src/cache/scan/scanner.js';
+import { StatIndex } from '../../src/cache/scan/stat-index.js';
 import { filesBelow, TestProject, temporaryFolder } from './project.js';
 
 /** Makes files look as if they had been written a minute ago, but for their ctime. */

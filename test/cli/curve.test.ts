@@ -1,6 +1,6 @@
 /** What `pipe epochs` draws, and of which metric. */
 import { expect, it } from 'vitest';
-import type { EpochRecord } from '../../src/cache/record.js';
+import type { EpochRecord } from '../../src/cache/records/record.js';
 import { curve } from '../../src/cli/curve.js';
 import { drawnMetric } from '../../src/cli/drawn-metric.js';
 import type { EpochPlan } from '../../src/pipeline/plan.js';

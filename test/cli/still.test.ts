@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeStill, encodeStill, readStill } from '../../src/cache/still-file.js';
+import { decodeStill, encodeStill, readStill } from '../../src/cache/scan/still-file.js';
 import { Project } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 import { runUntilStill } from '../rig/still.js';

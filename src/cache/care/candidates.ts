@@ -1,0 +1,113 @@
+/** What gc may remove when there is too much, in the order in which it goes. */
+import { nameOf } from '../objects/digest.js';
+import type { EpochRecord } from '../records/record.js';
+import type { Inventory, StoredChain, StoredRecord } from './inventory.js';
+
+export type Candidate = ResultCandidate | StateCandidate;
+
+interface Common {
+  readonly item: string;
+  readonly bytes: number;
+  /** To compute it again. */
+  readonly seconds: number;
+  /** When it was stored, in milliseconds since 1970. */
+  readonly stored: number;
+  readonly rank: Rank;
+}
+
+export interface ResultCandidate extends Common {
+  readonly kind: 'result';
+  readonly key: string;
+}
+
+export interface StateCandidate extends Common {
+  readonly kind: 'state';
+  readonly chain: string;
+  readonly epoch: number;
+}
+
+/** Whole ranks go before the next one is touched. */
+enum Rank {
+  /** States that training passed on its way, of chains that nothing asks for. */
+  Passed = 0,
+  /** Results, and the newest states of chains, that nothing asks for. */
+  Unneeded = 1,
+  /** States that training passed, of chains that are asked for: their newest state stays. */
+  PassedNeeded = 2,
+}
+
+export interface Needed {
+  readonly keys: ReadonlySet<string>;
+  /** Epochs that are asked for, by chain. */
+  readonly chains: ReadonlyMap<string, ReadonlySet<number>>;
+  /** Chains that a running process uses: nothing of them is removed. */
+  readonly busy: ReadonlySet<string>;
+}
+
+/** All that is not needed, first what goes first. */
+export function candidatesOf(inventory: Inventory, needed: Needed): Candidate[] {
+  const all: Candidate[] = [];
+  for (const stored of inventory.records) {
+    if (stored.record !== undefined && !needed.keys.has(stored.key)) all.push(resultOf(stored));
+  }
+  for (const chain of inventory.chains) {
+    if (!needed.busy.has(chain.chain)) all.push(...statesOf(chain, needed.chains.get(chain.chain)));
+  }
+  return all.sort(inOrder);
+}
+
+/** By rank, then by the seconds that a byte is worth, then the oldest. */
+function inOrder(a: Candidate, b: Candidate): number {
+  return a.rank - b.rank || worth(a) - worth(b) || a.stored - b.stored;
+}
+
+function worth({ seconds, bytes }: Candidate): number {
+  return seconds / Math.max(1, bytes);
+}
+
+function resultOf({ key, mtime, record }: StoredRecord): ResultCandidate {
+  const { item = '', outs = [], seconds = 0 } = record ?? {};
+  const bytes = outs.reduce((sum, out) => sum + out.size, 0);
+  return { kind: 'result', key, item, bytes, seconds, stored: mtime, rank: Rank.Unneeded };
+}
+
+/** The states that are there. Of a chain that is asked for not the newest, nor the epoch that is. */
+function statesOf(stored: StoredChain, asked: ReadonlySet<number> | undefined): StateCandidate[] {
+  const { chain, about, objects } = stored;
+  const present = stored.epochs.filter((record) => objects.has(nameOf(record.state)));
+  const newest = present.at(-1)?.epoch;
+  const states: StateCandidate[] = [];
+  for (const record of present) {
+    const { epoch, size } = record;
+    const isNewest = epoch === newest;
+    if (asked !== undefined && (isNewest || servesAsked(epoch, asked, present))) continue;
+    states.push({
+      kind: 'state',
+      chain,
+      epoch,
+      item: about?.item ?? '',
+      bytes: size,
+      seconds: isNewest ? sumOfSeconds(stored.epochs) : record.seconds,
+      stored: objects.get(nameOf(record.state))?.mtime ?? 0,
+      rank: asked !== undefined ? Rank.PassedNeeded : isNewest ? Rank.Unneeded : Rank.Passed,
+    });
+  }
+  return states;
+}
+
+/** Training to an epoch goes on from the newest state that is not beyond it. */
+function servesAsked(
+  epoch: number,
+  asked: ReadonlySet<number>,
+  present: readonly EpochRecord[],
+): boolean {
+  for (const target of asked) {
+    const serving = present.filter((record) => record.epoch <= target).at(-1);
+    if (serving?.epoch === epoch) return true;
+  }
+  return false;
+}
+
+function sumOfSeconds(epochs: readonly EpochRecord[]): number {
+  return epochs.reduce((sum, record) => sum + record.seconds, 0);
+}

@@ -1,0 +1,235 @@
+/** One garbage collection: what is referred to, and what was taken away so far. */
+
+import { finish, Pace } from '../files/pace.js';
+import { type Digest, kindOf } from '../objects/digest.js';
+import { Objects } from '../objects/objects.js';
+import type { Sweeper } from '../objects/sweeper.js';
+import { Chains } from '../records/chains.js';
+import { recordPath } from '../records/records.js';
+import { type Candidate, candidatesOf, type Needed } from './candidates.js';
+import type { Ground } from './ground.js';
+import {
+  bytesOf,
+  type Inventory,
+  type StoredChain,
+  type StoredObject,
+  type StoredRecord,
+} from './inventory.js';
+import { References } from './references.js';
+
+/** Something that was removed, or would be. */
+export interface Removed {
+  /** `garbage`: objects that no record refers to, such as a crash leaves. */
+  readonly kind: 'result' | 'state' | 'garbage' | 'damaged';
+  /** Who computed it. */
+  readonly item?: string;
+  readonly key?: string;
+  readonly chain?: string;
+  readonly epoch?: number;
+  /** That became free: less than its size when others share its objects. */
+  readonly bytes: number;
+  /** To compute it again. */
+  readonly seconds?: number;
+  readonly reason:
+    | 'nothing refers to it'
+    | 'too old'
+    | 'over the size limit'
+    | 'cannot be believed';
+}
+
+export interface Collected {
+  readonly removed: readonly Removed[];
+  /** How many would have gone too, were they not stored or used only just now. */
+  readonly tooNew: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+/** The objects of results, or those of one chain. */
+interface Store {
+  readonly objects: Objects;
+  readonly stored: ReadonlyMap<string, StoredObject>;
+  readonly references: References;
+}
+
+/** The name of the store that results are in; the others have their chain's. */
+const RESULTS = '';
+
+export class Collection {
+  readonly #records: string;
+  readonly #inventory: Inventory;
+  readonly #needed: Needed;
+  readonly #sweeper: Sweeper;
+  readonly #stores: ReadonlyMap<string, Store>;
+  readonly #byKey: ReadonlyMap<string, StoredRecord>;
+  readonly #byChain: ReadonlyMap<string, StoredChain>;
+  readonly #removed: Removed[] = [];
+  readonly #pace = new Pace();
+  readonly #bytesBefore: number;
+  #tooNew = 0;
+  #bytes: number;
+
+  constructor(
+    { layout, scratch, warn }: Ground,
+    inventory: Inventory,
+    needed: Needed,
+    sweeper: Sweeper,
+  ) {
+    this.#records = layout.records;
+    this.#inventory = inventory;
+    this.#needed = needed;
+    this.#sweeper = sweeper;
+    this.#byKey = new Map(inventory.records.map((each) => [each.key, each]));
+    this.#byChain = new Map(inventory.chains.map((each) => [each.chain, each]));
+    const chains = new Chains(layout, scratch, warn);
+    const results = new Objects(layout.objects, layout.damaged, scratch);
+    this.#stores = new Map([
+      [RESULTS, storeOf(results, inventory.objects)],
+      ...inventory.chains.map(
+        ({ chain, objects }) => [chain, storeOf(chains.objects(chain), objects)] as const,
+      ),
+    ]);
+    this.#bytesBefore = [...this.#stores.values()].reduce(
+      (sum, { stored }) => sum + bytesOf(stored),
+      0,
+    );
+    this.#bytes = this.#bytesBefore;
+  }
+
+  report(): Collected {
+    return {
+      removed: this.#removed,
+      tooNew: this.#tooNew,
+      bytesBefore: this.#bytesBefore,
+      bytesAfter: this.#bytes,
+    };
+  }
+
+  /** Counts all references; returns the bytes of what is needed. */
+  async mark(): Promise<number> {
+    const { references } = this.#store(RESULTS);
+    const isNeeded = ({ key }: StoredRecord) => this.#needed.keys.has(key);
+    const { records, chains } = this.#inventory;
+    for (const stored of records) if (isNeeded(stored)) await this.#markRecord(stored);
+    let needed = references.bytes();
+    for (const stored of records) if (!isNeeded(stored)) await this.#markRecord(stored);
+    const optional = new Map<string, number>();
+    for (const candidate of candidatesOf(this.#inventory, this.#needed)) {
+      if (candidate.kind !== 'state') continue;
+      optional.set(candidate.chain, (optional.get(candidate.chain) ?? 0) + candidate.bytes);
+    }
+    for (const { chain, epochs } of chains) {
+      const store = this.#store(chain);
+      for (const { state } of epochs) await finish(store.references.add(state));
+      needed += Math.max(0, store.references.bytes() - (optional.get(chain) ?? 0));
+    }
+    return needed;
+  }
+
+  /** Records that nobody can believe, as a crash of the machine leaves them. */
+  async removeUnbelieved(): Promise<void> {
+    for (const { key, record } of this.#inventory.records) {
+      if (record !== undefined || !this.#sweeper.take(recordPath(this.#records, key))) continue;
+      this.#removed.push({ kind: 'damaged', key, bytes: 0, reason: 'cannot be believed' });
+    }
+  }
+
+  /** Objects that nothing refers to. */
+  async removeGarbage(): Promise<void> {
+    for (const [name, { stored, references }] of this.#stores) {
+      if (this.#needed.busy.has(name)) continue;
+      const garbage = [...stored.keys()].filter((hex) => !references.has(hex));
+      const bytes = await this.#removeObjects(name, garbage);
+      if (bytes === undefined) continue;
+      const chain = name === RESULTS ? {} : { chain: name };
+      this.#removed.push({ kind: 'garbage', ...chain, bytes, reason: 'nothing refers to it' });
+    }
+  }
+
+  /** What was stored before `oldest` (milliseconds since 1970), then as much as is over `maxSize`. */
+  async removeResults(oldest: number, maxSize: number): Promise<void> {
+    const candidates = candidatesOf(this.#inventory, this.#needed);
+    for (const candidate of candidates) {
+      if (candidate.stored < oldest) await this.#removeResult(candidate, 'too old');
+    }
+    for (const candidate of candidates) {
+      if (this.#bytes <= maxSize) return;
+      if (candidate.stored >= oldest) await this.#removeResult(candidate, 'over the size limit');
+    }
+  }
+
+  async #removeResult(candidate: Candidate, reason: Removed['reason']): Promise<void> {
+    const { kind, item, seconds } = candidate;
+    if (this.#sweeper.isTooNew(candidate.stored)) {
+      this.#tooNew++;
+      return;
+    }
+    const digests = kind === 'result' ? this.#unrecord(candidate.key) : [this.#stateOf(candidate)];
+    if (digests === undefined) return;
+    const name = kind === 'result' ? RESULTS : candidate.chain;
+    const { references } = this.#store(name);
+    const freed = digests.flatMap((digest) => references.remove(digest));
+    const removed = await this.#removeObjects(name, freed);
+    // A state that came into use meanwhile, or that is another epoch's too, is still there.
+    if (kind === 'state' && removed === undefined) return;
+    const bytes = removed ?? 0;
+    const which =
+      kind === 'result'
+        ? { key: candidate.key }
+        : { chain: candidate.chain, epoch: candidate.epoch };
+    this.#removed.push({ kind, item, ...which, bytes, seconds, reason });
+  }
+
+  /** The record goes before its objects: one without the other would be a loss nobody asked for. */
+  #unrecord(key: string): Digest[] | undefined {
+    const stored = this.#byKey.get(key);
+    if (!this.#sweeper.take(recordPath(this.#records, key))) return undefined;
+    return digestsOf(stored);
+  }
+
+  #stateOf({ chain, epoch }: { chain: string; epoch: number }): Digest {
+    const stored = this.#byChain.get(chain);
+    const record = stored?.epochs.find((each) => each.epoch === epoch);
+    if (record === undefined) throw new Error(`epoch ${epoch} of ${chain} is in no inventory`);
+    return record.state;
+  }
+
+  /** Returns the bytes that became free; undefined when nothing was removed. */
+  async #removeObjects(name: string, hexes: readonly string[]): Promise<number | undefined> {
+    const { objects, stored } = this.#store(name);
+    let freed: number | undefined;
+    for (const hex of hexes) {
+      if (this.#pace.due()) await this.#pace.rest();
+      const size = stored.get(hex)?.size;
+      if (size === undefined || !this.#sweeper.take(objects.pathOf(hex))) continue;
+      freed = (freed ?? 0) + size;
+    }
+    this.#bytes -= freed ?? 0;
+    return freed;
+  }
+
+  async #markRecord(stored: StoredRecord): Promise<void> {
+    const { references } = this.#store(RESULTS);
+    for (const digest of digestsOf(stored)) await finish(references.add(digest));
+  }
+
+  #store(name: string): Store {
+    const store = this.#stores.get(name);
+    if (store === undefined) throw new Error(`no objects of chain ${name}`);
+    return store;
+  }
+}
+
+function storeOf(objects: Objects, stored: ReadonlyMap<string, StoredObject>): Store {
+  return { objects, stored, references: new References(objects, stored) };
+}
+
+/** What a record keeps: its outs, and the listings of its deps, which `why` compares. */
+function digestsOf(stored: StoredRecord | undefined): Digest[] {
+  const record = stored?.record;
+  if (record === undefined) return [];
+  const deps = Object.values(record.manifest.deps).filter(
+    (digest) => kindOf(digest) === 'directory',
+  );
+  return [...record.outs.map((out) => out.digest), ...deps];
+}

@@ -1,0 +1,108 @@
+/** Garbage collection: what nothing refers to goes, and when there is too much, what is cheapest to compute again. */
+import { rmSync, statfsSync } from 'node:fs';
+import path from 'node:path';
+import { lstatIfThere } from '../files/look.js';
+import { finish } from '../files/pace.js';
+import { namesIn } from '../files/scratch.js';
+import type { Layout } from '../layout.js';
+import { Sweeper } from '../objects/sweeper.js';
+import { readPins, sweepPins } from '../records/pins.js';
+import { lastRuns } from '../records/runs.js';
+import type { Needed } from './candidates.js';
+import { type Collected, Collection } from './collection.js';
+import type { Ground } from './ground.js';
+import { takeInventory } from './inventory.js';
+
+export type { Removed } from './collection.js';
+
+export interface GcRoots {
+  /** Keys of the current plan and of pipeline.lock. */
+  readonly keys: readonly string[];
+  /** Chains of the current plan, with the epoch that is asked for. */
+  readonly chains: readonly { readonly chain: string; readonly epoch: number }[];
+}
+
+export interface GcOptions {
+  readonly roots: GcRoots;
+  /** Bytes that may stay. Default: `defaultMaxSize`. */
+  readonly maxSize?: number;
+  /** Seconds after which a result that nothing needs goes, whatever the size. Default: never. */
+  readonly maxAge?: number;
+  /** How many of the last runs of each project count as needs. Default: 3. */
+  readonly lastRuns?: number;
+  /** Only tells. */
+  readonly dry?: boolean;
+}
+
+export interface GcReport extends Collected {
+  readonly maxSize: number;
+  /** Needed by the current pipeline, running processes or the last runs: never removed. */
+  readonly bytesNeeded: number;
+}
+
+const LEAST_MAX_SIZE = 10 * 2 ** 30;
+
+/** A quarter of the file system, and at least 10 GB. */
+export function defaultMaxSize(folder: string): number {
+  try {
+    const { blocks, bsize } = statfsSync(folder);
+    return Math.max(LEAST_MAX_SIZE, Math.floor((blocks * bsize) / 4));
+  } catch {
+    return LEAST_MAX_SIZE; // Not made yet, or a file system that does not tell.
+  }
+}
+
+/** Clocks of two file systems may differ by some ticks of the coarsest. */
+const MARGIN_MS = 5_000;
+
+/** Plans and traces that were not made anew for so long are not asked for either. */
+const KEPT_MS = 30 * 86_400_000;
+
+/** Called with this process's own pin in place: its time is when we began. */
+export async function collect(ground: Ground, options: GcOptions): Promise<GcReport> {
+  const { layout, scratch, warn } = ground;
+  const dry = options.dry ?? false;
+  const pins = readPins(layout.pins);
+  const horizon = Math.min(pins.since, Date.now()) - MARGIN_MS;
+  const runs = lastRuns(layout.projects, options.lastRuns ?? 3, warn);
+  const inventory = await finish(takeInventory(layout, scratch, warn));
+  const needed = neededBy(options.roots, [...pins.keys, ...runs.keys], runs.chains, pins.chains);
+  const sweeper = new Sweeper(layout.root, scratch, horizon, dry);
+  const collection = new Collection(ground, inventory, needed, sweeper);
+  const bytesNeeded = await collection.mark();
+  const maxSize = options.maxSize ?? defaultMaxSize(layout.root);
+  const oldest = options.maxAge === undefined ? 0 : Date.now() - options.maxAge * 1000;
+  await collection.removeUnbelieved();
+  await collection.removeGarbage();
+  await collection.removeResults(oldest, maxSize);
+  if (!dry) tidy(layout);
+  return { ...collection.report(), maxSize, bytesNeeded };
+}
+
+function neededBy(
+  roots: GcRoots,
+  keys: readonly string[],
+  chains: readonly string[],
+  busy: readonly string[],
+): Needed {
+  const asked = new Map<string, Set<number>>();
+  for (const chain of chains) asked.set(chain, new Set());
+  for (const { chain, epoch } of roots.chains) {
+    asked.set(chain, new Set([...(asked.get(chain) ?? []), epoch]));
+  }
+  return { keys: new Set([...roots.keys, ...keys]), chains: asked, busy: new Set(busy) };
+}
+
+/** What can be made again without computing, and what was kept for looking at. */
+function tidy(layout: Layout): void {
+  sweepPins(layout.pins);
+  rmSync(layout.damaged, { recursive: true, force: true });
+  const oldest = Date.now() - KEPT_MS;
+  for (const folder of [layout.plans, layout.traces, layout.stills]) {
+    for (const name of namesIn(folder)) {
+      const file = path.join(folder, name);
+      const stat = lstatIfThere(file);
+      if (stat !== undefined && stat.mtimeMs < oldest) rmSync(file, { force: true });
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/** All that the cache holds, looked at once: for gc, stats and verify. */
+import { lstatSync, type Stats } from 'node:fs';
+import path from 'node:path';
+import { lstatIfThere } from '../files/look.js';
+import type { Sliced } from '../files/pace.js';
+import { namesIn, type Scratch } from '../files/scratch.js';
+import type { Layout } from '../layout.js';
+import { Chains } from '../records/chains.js';
+import type { ChainAbout, EpochRecord, RunRecord } from '../records/record.js';
+import { readRunRecord, recordPath } from '../records/records.js';
+
+export interface StoredObject {
+  readonly size: number;
+  readonly mtime: number;
+  /** Its permissions allow writing. */
+  readonly writable: boolean;
+}
+
+export interface StoredRecord {
+  readonly key: string;
+  readonly mtime: number;
+  /** Undefined for one that cannot be believed. */
+  readonly record: RunRecord | undefined;
+}
+
+export interface StoredChain {
+  readonly chain: string;
+  readonly about: ChainAbout | undefined;
+  readonly epochs: readonly EpochRecord[];
+  readonly objects: ReadonlyMap<string, StoredObject>;
+  /** Committed and not taken yet. */
+  readonly pending: readonly number[];
+}
+
+export interface Inventory {
+  readonly objects: ReadonlyMap<string, StoredObject>;
+  readonly records: readonly StoredRecord[];
+  readonly chains: readonly StoredChain[];
+}
+
+type Warn = (message: string) => void;
+
+/** A record that cannot be read for the moment is an error: gc would take it for garbage. */
+export function* takeInventory(layout: Layout, scratch: Scratch, warn: Warn): Sliced<Inventory> {
+  // Records first: what is recorded while we look has its objects listed too.
+  const records = yield* recordsIn(layout, warn);
+  const chains: StoredChain[] = [];
+  const reader = new Chains(layout, scratch, warn);
+  for (const chain of namesIn(layout.chains).filter(isName)) {
+    yield undefined;
+    const epochs = reader.readEpochs(chain, 'an error');
+    const pending = reader.pendingCommits(chain);
+    const objects = yield* objectsIn(reader.objects(chain).folder);
+    chains.push({ chain, about: reader.about(chain), epochs, objects, pending });
+  }
+  return { objects: yield* objectsIn(layout.objects), records, chains };
+}
+
+function* recordsIn({ records }: Layout, warn: Warn): Sliced<StoredRecord[]> {
+  const found: StoredRecord[] = [];
+  for (const shard of namesIn(records)) {
+    for (const name of namesIn(path.join(records, shard))) {
+      const key = name.slice(0, -'.json'.length);
+      if (!name.endsWith('.json') || !isName(key)) continue;
+      yield undefined;
+      const stat = lstatIfThere(recordPath(records, key));
+      if (stat === undefined) continue;
+      found.push({
+        key,
+        mtime: stat.mtimeMs,
+        record: readRunRecord(records, key, warn, 'an error'),
+      });
+    }
+  }
+  return found;
+}
+
+function* objectsIn(folder: string): Sliced<Map<string, StoredObject>> {
+  const found = new Map<string, StoredObject>();
+  for (const shard of namesIn(folder)) {
+    yield undefined;
+    for (const name of namesIn(`${folder}/${shard}`)) {
+      const hex = shard + name;
+      const stat: Stats | undefined = lstatSync(`${folder}/${shard}/${name}`, {
+        throwIfNoEntry: false,
+      });
+      if (stat === undefined || !isName(hex)) continue;
+      const { size, mtimeMs: mtime } = stat;
+      found.set(hex, { size, mtime, writable: (stat.mode & 0o222) !== 0 });
+    }
+  }
+  return found;
+}
+
+/** Bytes of all objects, those of chains included: the sizes alone, which takes a tenth of an inventory. */
+export function* bytesBelow({ objects, chains }: Layout): Sliced<number> {
+  let bytes = 0;
+  const folders = namesIn(chains).map((chain) => path.join(chains, chain, 'objects'));
+  for (const folder of [objects, ...folders]) {
+    for (const shard of namesIn(folder)) {
+      yield undefined;
+      for (const name of namesIn(`${folder}/${shard}`)) {
+        bytes += lstatIfThere(`${folder}/${shard}/${name}`)?.size ?? 0;
+      }
+    }
+  }
+  return bytes;
+}
+
+function isName(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
+}
+
+/** Bytes of all objects of a store. */
+export function bytesOf(objects: ReadonlyMap<string, StoredObject>): number {
+  let bytes = 0;
+  for (const { size } of objects.values()) bytes += size;
+  return bytes;
+}

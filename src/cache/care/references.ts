@@ -1,0 +1,77 @@
+/** Which objects hold which: counts of references, so that giving one thing up tells what nobody else needs. */
+
+import { DamagedObject } from '../files/errors.js';
+import type { Sliced } from '../files/pace.js';
+import { type Digest, kindOf, nameOf } from '../objects/digest.js';
+import type { Objects } from '../objects/objects.js';
+import type { StoredObject } from './inventory.js';
+
+interface Node {
+  /** Records and listings that refer to it; a listing counts once. */
+  count: number;
+  /** Of a listing. */
+  readonly entries: readonly Digest[];
+}
+
+/** Every listing is read once, however many results share it. */
+export class References {
+  readonly #objects: Objects;
+  readonly #stored: ReadonlyMap<string, StoredObject>;
+  readonly #nodes = new Map<Digest, Node>();
+
+  constructor(objects: Objects, stored: ReadonlyMap<string, StoredObject>) {
+    this.#objects = objects;
+    this.#stored = stored;
+  }
+
+  /** One more reference to a digest from outside. */
+  *add(digest: Digest): Sliced<void> {
+    let node = this.#nodes.get(digest);
+    if (node === undefined) {
+      yield undefined;
+      node = { count: 0, entries: this.#entriesOf(digest) };
+      this.#nodes.set(digest, node);
+      for (const entry of node.entries) yield* this.add(entry);
+    }
+    node.count++;
+  }
+
+  /** One less; returns the names of the objects that nothing refers to any more. */
+  remove(digest: Digest): string[] {
+    const node = this.#nodes.get(digest);
+    if (node === undefined || --node.count > 0) return [];
+    this.#nodes.delete(digest);
+    const freed = node.entries.flatMap((entry) => this.remove(entry));
+    const hex = nameOf(digest);
+    return this.has(hex) ? freed : [hex, ...freed];
+  }
+
+  /** True when anything refers to the object: one object may be several kinds of file. */
+  has(hex: string): boolean {
+    return KINDS.some((kind) => this.#nodes.has(`${kind}:${hex}`));
+  }
+
+  /** Bytes of all objects that are referred to. */
+  bytes(): number {
+    const names = new Set<string>();
+    for (const digest of this.#nodes.keys()) names.add(nameOf(digest));
+    let bytes = 0;
+    for (const name of names) bytes += this.#stored.get(name)?.size ?? 0;
+    return bytes;
+  }
+
+  #entriesOf(digest: Digest): Digest[] {
+    const hex = nameOf(digest);
+    if (kindOf(digest) !== 'directory' || !this.#stored.has(hex)) return [];
+    try {
+      const digests = this.#objects.tree(hex).map((entry) => entry.digest);
+      return [...new Set(digests)];
+    } catch (error) {
+      // Verify tells it; here it only means that nothing is known to be below.
+      if (error instanceof DamagedObject) return [];
+      throw error;
+    }
+  }
+}
+
+const KINDS = ['f', 'x', 'd', 'l'] as const;

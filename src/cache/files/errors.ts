@@ -1,0 +1,58 @@
+/** What can be wrong with files: what the user must mend, and what the cache mends by itself. */
+import { UserError } from '../../error.js';
+
+/** Something in the workspace that cannot be an input or a result: a socket, an unreadable file. */
+export class UnusableFile extends UserError {}
+
+export function unusable(path: string, what: string, hint: string): UnusableFile {
+  return new UnusableFile({ code: 'unusable-file', message: `${path} ${what}`, hint });
+}
+
+/** An object is missing or not what its name says. It is never put back; its item must run again. */
+export class DamagedObject extends Error {
+  override readonly name = 'DamagedObject';
+  /** The object's name: 64 hexadecimal digits. */
+  readonly object: string;
+  readonly what: 'missing' | 'damaged';
+
+  constructor(object: string, what: 'missing' | 'damaged', detail: string) {
+    super(`object ${object.slice(0, 12)} of the cache is ${what}: ${detail}`);
+    this.object = object;
+    this.what = what;
+  }
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
+/** Nothing is there, or something above it is no folder. */
+export function isAbsent(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** Nothing is wrong with the file: the system could not open it just now. */
+export function isPassing(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM' || code === 'EAGAIN';
+}
+
+/** The reason in the system's words, for messages: `EACCES`. */
+export function reasonOf(error: unknown): string {
+  return codeOf(error) ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** For what only saves time: a failure of the system is told, and does not end the run. */
+export function bestEffort(
+  without: string,
+  warn: (message: string) => void,
+  act: () => void,
+): void {
+  try {
+    act();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    warn(`${without} (${reasonOf(error)})`);
+  }
+}

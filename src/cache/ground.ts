@@ -1,9 +1,0 @@
-/** What the care of a cache stands on: where it is, where to put things aside, whom to tell. */
-import type { Layout } from './layout.js';
-import type { Scratch } from './scratch.js';
-
-export interface Ground {
-  readonly layout: Layout;
-  readonly scratch: Scratch;
-  readonly warn: (message: string) => void;
-}

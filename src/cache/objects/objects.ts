@@ -1,0 +1,188 @@
+/** Objects by content in one folder: complete when they are there, checked when they are read, never changed. */
+import { hash } from 'node:crypto';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+} from 'node:fs';
+import path from 'node:path';
+import { codeOf, DamagedObject } from '../files/errors.js';
+import { lstatIfThere, renew } from '../files/look.js';
+import type { Scratch } from '../files/scratch.js';
+import { writeAll } from '../files/write.js';
+import { type Digest, kindOf, nameOf } from './digest.js';
+import { takeBack } from './sweeper.js';
+import { parseTree, type TreeEntry } from './tree.js';
+
+/** Nobody writes to an object again: not its owner either, unless on purpose. */
+export const OBJECT_MODE = 0o444;
+
+/** A listing of more than this is not one that we wrote: 100 million files. */
+const TREE_LIMIT = 2 ** 31;
+
+export class Objects {
+  readonly folder: string;
+  readonly #damaged: string;
+  readonly #scratch: Scratch;
+  readonly #onStored: (bytes: number) => void;
+  /** What was found damaged, also when it could not be moved away. */
+  readonly #bad = new Set<string>();
+  /** What this process stored and nobody has asked the disk for yet. */
+  #unsynced: string[] = [];
+
+  /** `onStored` is told by how many bytes the folder has grown. */
+  constructor(
+    folder: string,
+    damaged: string,
+    scratch: Scratch,
+    onStored: (bytes: number) => void = () => {},
+  ) {
+    this.folder = folder;
+    this.#damaged = damaged;
+    this.#scratch = scratch;
+    this.#onStored = onStored;
+  }
+
+  pathOf(hex: string): string {
+    return `${this.folder}/${hex.slice(0, 2)}/${hex.slice(2)}`;
+  }
+
+  /** Undefined when it is not there. */
+  stat(hex: string): Stats | undefined {
+    if (this.#bad.has(hex)) return undefined;
+    const stat = lstatIfThere(this.pathOf(hex));
+    return stat?.isFile() ? stat : undefined;
+  }
+
+  /** The same of one that something refers to: when a gc has it in hand, it is taken back. */
+  wanted(hex: string): Stats | undefined {
+    const stat = this.stat(hex);
+    if (stat !== undefined || this.#bad.has(hex)) return stat;
+    return takeBack(this.#scratch.tmp, this.pathOf(hex)) ? this.stat(hex) : undefined;
+  }
+
+  /**
+   * True when the object is there; then its time is set to now, which keeps it from a gc that began
+   * before what is about to refer to it was written.
+   */
+  reuse(hex: string, size?: number): boolean {
+    const stat = this.stat(hex);
+    if (stat === undefined || (size !== undefined && stat.size !== size)) return false;
+    return renew(this.pathOf(hex));
+  }
+
+  /** Stores bytes under their hash, and returns it. */
+  put(bytes: Uint8Array, hex: string = hash('sha256', bytes)): string {
+    if (this.reuse(hex, bytes.length)) return hex;
+    const draft = this.#scratch.file();
+    try {
+      const handle = openSync(draft, 'wx', OBJECT_MODE);
+      try {
+        writeAll(handle, bytes);
+      } finally {
+        closeSync(handle);
+      }
+      this.adopt(draft, hex, bytes.length);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      throw error;
+    }
+    return hex;
+  }
+
+  /**
+   * Moves a finished file of mode 0444 to its name; what may be there, damaged or not, gives way.
+   * `growth`: bytes more than there were.
+   */
+  adopt(draft: string, hex: string, growth: number): void {
+    const target = this.pathOf(hex);
+    try {
+      renameSync(draft, target);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      mkdirSync(path.dirname(target), { recursive: true });
+      renameSync(draft, target);
+    }
+    this.#bad.delete(hex);
+    this.#unsynced.push(target);
+    this.#onStored(growth);
+  }
+
+  /** Files that were stored since the last call. */
+  takeUnsynced(): string[] {
+    const files = this.#unsynced;
+    this.#unsynced = [];
+    return files;
+  }
+
+  /** A small object's bytes, checked. */
+  read(hex: string): Buffer {
+    const stat = this.wanted(hex);
+    if (stat === undefined) throw new DamagedObject(hex, 'missing', 'no such file');
+    if (stat.size > TREE_LIMIT) throw this.damaged(hex, 'it is far longer than any listing');
+    const bytes = readFileSync(this.pathOf(hex));
+    if (hash('sha256', bytes) !== hex)
+      throw this.damaged(hex, 'its bytes are not those that were stored');
+    return bytes;
+  }
+
+  /** The entries of a directory's listing. */
+  tree(hex: string): TreeEntry[] {
+    const entries = parseTree(this.read(hex));
+    if (entries === undefined)
+      throw new DamagedObject(hex, 'damaged', 'it is no listing of a directory');
+    return entries;
+  }
+
+  /**
+   * The objects that a digest stands for, from the listing down. Of what is not there or cannot be
+   * read the name alone.
+   */
+  *namesOf(digest: Digest): Generator<string> {
+    const hex = nameOf(digest);
+    // Read before it is given out, since the caller may delete what it is given.
+    const entries = kindOf(digest) === 'directory' ? this.#treeIfThere(hex) : [];
+    yield hex;
+    for (const entry of entries) yield* this.namesOf(entry.digest);
+  }
+
+  #treeIfThere(hex: string): TreeEntry[] {
+    try {
+      return this.tree(hex);
+    } catch (error) {
+      if (error instanceof DamagedObject) return [];
+      throw error;
+    }
+  }
+
+  /** Takes a damaged object out of the way, so that it is stored anew, and says so in an error to throw. */
+  damaged(hex: string, detail: string): DamagedObject {
+    this.#bad.add(hex);
+    const aside = path.join(this.#damaged, hex);
+    try {
+      mkdirSync(this.#damaged, { recursive: true });
+      renameSync(this.pathOf(hex), aside);
+    } catch {
+      // A folder that may not be written: the set above keeps it from being believed in this run.
+      return new DamagedObject(hex, 'damaged', `${detail} (${this.pathOf(hex)})`);
+    }
+    return new DamagedObject(hex, 'damaged', `${detail} (now at ${aside})`);
+  }
+}
+
+/**
+ * True when all objects of a digest are there with the right size.
+ *
+ * @throws DamagedObject when a listing is damaged
+ */
+export function isWhole(objects: Objects, digest: Digest, size?: number): boolean {
+  const hex = nameOf(digest);
+  const stat = objects.wanted(hex);
+  if (stat === undefined) return false;
+  if (kindOf(digest) !== 'directory') return size === undefined || stat.size === size;
+  return objects.tree(hex).every((entry) => isWhole(objects, entry.digest, entry.size));
+}

@@ -1,0 +1,24 @@
+/** Reading all that a digest stands for, to say whether it could be put back; nothing is moved or mended. */
+
+import { isAbsent } from '../files/errors.js';
+import { hashFile } from '../files/hash.js';
+import { finish } from '../files/pace.js';
+import type { Digest } from './digest.js';
+import type { Objects } from './objects.js';
+
+/** The name of the first object that is missing or not what its name says. */
+export async function firstUnsound(objects: Objects, digest: Digest): Promise<string | undefined> {
+  for (const hex of objects.namesOf(digest)) {
+    if ((await hexOf(objects.pathOf(hex))) !== hex) return hex;
+  }
+  return undefined;
+}
+
+async function hexOf(file: string): Promise<string | undefined> {
+  try {
+    return (await finish(hashFile(file))).hex;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,138 @@
+/** Objects back into files: what is written was checked on its way, and is a file of its own. */
+import { hash } from 'node:crypto';
+import {
+  closeSync,
+  fstatSync,
+  futimesSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  type Stats,
+  symlinkSync,
+} from 'node:fs';
+import path from 'node:path';
+import { copyToDraft, readSmall, SMALL } from '../files/copy.js';
+import { codeOf, DamagedObject, isAbsent } from '../files/errors.js';
+import { READ } from '../files/hash.js';
+import { Pace } from '../files/pace.js';
+import { writeAll } from '../files/write.js';
+import { kindOf, nameOf } from '../objects/digest.js';
+import type { Objects } from '../objects/objects.js';
+import type { TreeEntry } from '../objects/tree.js';
+
+/** Modes of what is written, before the umask. */
+export interface Modes {
+  readonly file: number;
+  readonly executable: number;
+}
+
+export const WORKSPACE_MODES: Modes = { file: 0o666, executable: 0o777 };
+export const STATE_MODES: Modes = { file: 0o444, executable: 0o555 };
+
+/**
+ * A file that was put back gets a time a moment ago: so any later write, however soon, shows, and
+ * its digest can be remembered without reading it again.
+ */
+const MOMENT_MS = 3_000;
+
+/**
+ * Writes a file or link where nothing is. Returns its stat, when that may stand for its content.
+ *
+ * @throws DamagedObject when the object is missing or not what its name says; then nothing is left
+ */
+export async function writeEntry(
+  objects: Objects,
+  entry: Pick<TreeEntry, 'digest' | 'size'>,
+  target: string,
+  modes: Modes,
+): Promise<Stats | undefined> {
+  const hex = nameOf(entry.digest);
+  if (kindOf(entry.digest) === 'link') {
+    symlinkSync(objects.read(hex), target);
+    return undefined;
+  }
+  const mode = kindOf(entry.digest) === 'executable' ? modes.executable : modes.file;
+  try {
+    if (entry.size < SMALL) return writeShort(objects, hex, target, mode);
+    return await writeLong(objects, hex, target, mode);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') rmSync(target, { force: true });
+    throw error;
+  }
+}
+
+function writeShort(
+  objects: Objects,
+  hex: string,
+  target: string,
+  mode: number,
+): Stats | undefined {
+  const source = objects.pathOf(hex);
+  const small = opened(hex, () => readSmall(source));
+  if (small === undefined) throw objects.damaged(hex, 'it is longer than it should be');
+  if (hash('sha256', small.bytes) !== hex) throw wrongBytes(objects, hex);
+  const to = openSync(target, 'wx', mode);
+  try {
+    writeAll(to, small.bytes);
+    return dated(to);
+  } finally {
+    closeSync(to);
+  }
+}
+
+async function writeLong(
+  objects: Objects,
+  hex: string,
+  target: string,
+  mode: number,
+): Promise<Stats | undefined> {
+  const source = objects.pathOf(hex);
+  const from = opened(hex, () => openSync(source, READ));
+  let stat: Stats | undefined;
+  try {
+    await copyToDraft(source, from, target, mode, (to, copied) => {
+      if (copied.hex !== hex) throw wrongBytes(objects, hex);
+      stat = dated(to);
+    });
+    return stat;
+  } finally {
+    closeSync(from);
+  }
+}
+
+function opened<T>(hex: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (isAbsent(error)) throw new DamagedObject(hex, 'missing', 'no such file');
+    throw error;
+  }
+}
+
+function wrongBytes(objects: Objects, hex: string): DamagedObject {
+  return objects.damaged(hex, 'its bytes are not those that were stored');
+}
+
+/** The stat after giving it its time; undefined where the file system does not take it. */
+function dated(handle: number): Stats | undefined {
+  const moment = new Date(Date.now() - MOMENT_MS);
+  try {
+    futimesSync(handle, moment, moment);
+  } catch {
+    return undefined; // Only costs reading the file again.
+  }
+  return fstatSync(handle);
+}
+
+/** Writes a tree of read-only files into an empty folder that the index does not know. */
+export async function writeTree(objects: Objects, hex: string, folder: string): Promise<void> {
+  const pace = new Pace();
+  for (const entry of objects.tree(hex)) {
+    if (pace.due()) await pace.rest();
+    const target = path.join(folder, entry.name);
+    if (kindOf(entry.digest) === 'directory') {
+      mkdirSync(target);
+      await writeTree(objects, nameOf(entry.digest), target);
+    } else await writeEntry(objects, entry, target, STATE_MODES);
+  }
+}

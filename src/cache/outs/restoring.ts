@@ -1,0 +1,185 @@
+/** Outs from objects: what is right stays where it is, what differs is written, what is too much goes. */
+import { mkdirSync, readdirSync, rmSync, type Stats, unlinkSync } from 'node:fs';
+import path from 'node:path';
+import { hashFile } from '../files/hash.js';
+import { lstatIfThere } from '../files/look.js';
+import { finish, Pace } from '../files/pace.js';
+import type { Scratch } from '../files/scratch.js';
+import { type Digest, kindOf, nameOf } from '../objects/digest.js';
+import type { Objects } from '../objects/objects.js';
+import type { TreeEntry } from '../objects/tree.js';
+import { fileDigest, type Rows, type Scan } from '../scan/rows.js';
+import type { Scanner } from '../scan/scanner.js';
+import type { StatIndex } from '../scan/stat-index.js';
+import { WORKSPACE_MODES, writeEntry } from './copy-out.js';
+
+export interface Restored {
+  /** Files and links that were written. */
+  readonly written: number;
+  /** Files and links that were right. */
+  readonly kept: number;
+}
+
+interface Parts {
+  readonly project: string;
+  readonly scanner: Scanner;
+  readonly index: StatIndex;
+  readonly objects: Objects;
+  readonly scratch: Scratch;
+}
+
+/** One out being put back. */
+export class Restoring {
+  readonly #parts: Parts;
+  readonly #pace = new Pace();
+  #written = 0;
+  #kept = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async restore(digest: Digest, where: string): Promise<Restored> {
+    const { scanner } = this.#parts;
+    const now = await finish(scanner.scan(where, { again: true }));
+    if (now?.digest === digest) return { written: 0, kept: now.files };
+    scanner.forget(where);
+    mkdirSync(path.dirname(this.#absolute(where)), { recursive: true });
+    if (kindOf(digest) === 'directory') {
+      scanner.know(where, await this.#directory(where, digest));
+    } else await this.#single(where, digest);
+    return { written: this.#written, kept: this.#kept };
+  }
+
+  async #single(where: string, digest: Digest): Promise<void> {
+    const { objects, index } = this.#parts;
+    this.#clear(where);
+    const size = objects.wanted(nameOf(digest))?.size ?? 0;
+    const stat = await writeEntry(
+      objects,
+      { digest, size },
+      this.#absolute(where),
+      WORKSPACE_MODES,
+    );
+    if (stat !== undefined) index.setLoose(where, stat, nameOf(digest));
+    this.#written++;
+  }
+
+  async #directory(where: string, digest: Digest): Promise<Scan> {
+    const entries = this.#parts.objects.tree(nameOf(digest));
+    const absolute = this.#absolute(where);
+    if (lstatIfThere(absolute)?.isDirectory() !== true) {
+      this.#clear(where);
+      mkdirSync(absolute);
+    }
+    const known = this.#parts.index.directory(where);
+    const rows = new Map(known?.names.map((name, row) => [name, row]));
+    this.#removeOthers(where, entries);
+    const written = new Map<string, Stats>();
+    for (const entry of entries) {
+      if (this.#pace.due()) await this.#pace.rest();
+      const stat = await this.#entry(`${where}/${entry.name}`, entry, known, rows.get(entry.name));
+      if (stat !== undefined) written.set(entry.name, stat);
+    }
+    return this.#remember(where, digest, entries, written);
+  }
+
+  /** The stat of a file that was written and whose digest can be remembered. */
+  async #entry(
+    where: string,
+    entry: TreeEntry,
+    known: Rows | undefined,
+    row: number | undefined,
+  ): Promise<Stats | undefined> {
+    const { objects } = this.#parts;
+    if (kindOf(entry.digest) === 'directory') {
+      await this.#directory(where, entry.digest);
+      return undefined;
+    }
+    const absolute = this.#absolute(where);
+    const stat = lstatIfThere(absolute);
+    if (stat !== undefined) {
+      const isKnown = row !== undefined && known?.matches(row, stat) === true;
+      const digest = isKnown ? known.digestAt(row) : await digestOf(absolute, stat, entry);
+      if (digest === entry.digest) {
+        this.#kept++;
+        return undefined;
+      }
+      this.#clear(where);
+    }
+    this.#written++;
+    return writeEntry(objects, entry, absolute, WORKSPACE_MODES);
+  }
+
+  #removeOthers(where: string, entries: readonly TreeEntry[]): void {
+    const wanted = new Set(entries.map((entry) => entry.name));
+    for (const name of readdirSync(this.#absolute(where))) {
+      if (!wanted.has(name)) this.#clear(`${where}/${name}`);
+    }
+  }
+
+  /** A directory goes aside as a whole, to be deleted later: deleting many files slows making many. */
+  #clear(where: string): void {
+    removeAside(this.#absolute(where), this.#parts.scratch);
+  }
+
+  #remember(
+    where: string,
+    digest: Digest,
+    entries: readonly TreeEntry[],
+    written: ReadonlyMap<string, Stats>,
+  ): Scan {
+    const { index } = this.#parts;
+    const rows = index.shaped(where, readdirSync(this.#absolute(where)));
+    const byName = new Map(entries.map((entry) => [entry.name, entry]));
+    rows.names.forEach((name, row) => {
+      const entry = byName.get(name);
+      const stat = written.get(name);
+      if (entry === undefined) rows.clear(row);
+      else if (kindOf(entry.digest) === 'directory') rows.setDirectory(row, entry);
+      else if (stat !== undefined) rows.setFile(row, stat, nameOf(entry.digest));
+    });
+    const scan = sumOf(digest, entries);
+    const whole =
+      rows.names.length === entries.length &&
+      rows.names.every((name, row) => {
+        const entry = byName.get(name);
+        return entry !== undefined && rows.holds(row, entry.digest);
+      });
+    rows.self = whole ? scan : undefined;
+    index.touch();
+    return scan;
+  }
+
+  #absolute(where: string): string {
+    return path.join(this.#parts.project, where);
+  }
+}
+
+/** Of a file that was written too short a time ago to be remembered; undefined when it cannot be the entry. */
+async function digestOf(
+  absolute: string,
+  stat: Stats,
+  entry: TreeEntry,
+): Promise<Digest | undefined> {
+  if (!stat.isFile() || stat.size !== entry.size) return undefined;
+  return fileDigest(stat, (await finish(hashFile(absolute))).hex);
+}
+
+function sumOf(digest: Digest, entries: readonly TreeEntry[]): Scan {
+  let size = 0;
+  let files = 0;
+  for (const entry of entries) {
+    size += entry.size;
+    files += entry.files;
+  }
+  return { digest, size, files };
+}
+
+/** Takes whatever is at a path away: files at once, a directory first aside. Nothing there is fine. */
+export function removeAside(absolute: string, scratch: Scratch): void {
+  const stat = lstatIfThere(absolute);
+  if (stat === undefined) return;
+  if (!stat.isDirectory()) unlinkSync(absolute);
+  else if (!scratch.discard(absolute)) rmSync(absolute, { recursive: true, force: true });
+}

@@ -1,0 +1,128 @@
+/** A committed state into objects: moved, not copied, since a state is large and nobody else needs it. */
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  type Stats,
+} from 'node:fs';
+import path from 'node:path';
+import { looksSame } from '../files/clock.js';
+import { copyHashing, copyToDraft } from '../files/copy.js';
+import { codeOf, unusable } from '../files/errors.js';
+import { READ } from '../files/hash.js';
+import type { Scratch } from '../files/scratch.js';
+import type { Digest } from '../objects/digest.js';
+import { OBJECT_MODE, type Objects } from '../objects/objects.js';
+import { makeTree, type TreeEntry } from '../objects/tree.js';
+import { fileDigest, type Scan } from '../scan/rows.js';
+
+/** Why a link cannot be made here; then it is copied. */
+const NO_LINKS = new Set(['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+export class StateTaking {
+  readonly #objects: Objects;
+  readonly #scratch: Scratch;
+  readonly #shown: string;
+
+  /** `shown`: what the folder is called in messages. */
+  constructor(objects: Objects, scratch: Scratch, shown: string) {
+    this.#objects = objects;
+    this.#scratch = scratch;
+    this.#shown = shown;
+  }
+
+  /** Stores a folder, which stays as it is: its files become the objects by a second name. */
+  async take(folder: string): Promise<Scan> {
+    if (!lstatSync(folder).isDirectory()) {
+      throw unusable(this.#shown, 'is no folder', 'rename a folder to $PIPE_COMMIT/<k>');
+    }
+    return this.#directory(folder, '');
+  }
+
+  async #directory(folder: string, inner: string): Promise<Scan> {
+    const entries: TreeEntry[] = [];
+    for (const name of readdirSync(folder)) {
+      const below = inner === '' ? name : `${inner}/${name}`;
+      entries.push({ name, ...(await this.#entry(path.join(folder, name), below)) });
+    }
+    const tree = makeTree(entries);
+    this.#objects.put(tree.bytes, tree.hex);
+    return { digest: `d:${tree.hex}`, size: tree.size, files: tree.files };
+  }
+
+  async #entry(absolute: string, inner: string): Promise<Scan> {
+    const stat = lstatSync(absolute);
+    if (stat.isDirectory()) return this.#directory(absolute, inner);
+    if (stat.isFile()) {
+      const digest = await this.#file(absolute, inner, stat);
+      return { digest, size: stat.size, files: 1 };
+    }
+    if (!stat.isSymbolicLink()) {
+      throw unusable(
+        `${inner} in ${this.#shown}`,
+        'is no file',
+        'keep only files and folders in it',
+      );
+    }
+    const target = Buffer.from(readlinkSync(absolute));
+    return { digest: `l:${this.#objects.put(target)}`, size: target.length, files: 1 };
+  }
+
+  async #file(absolute: string, inner: string, stat: Stats): Promise<Digest> {
+    const from = openSync(absolute, READ);
+    try {
+      const { hex, size } = await copyHashing(from, undefined);
+      if (size !== stat.size || !looksSame(stat, fstatSync(from))) {
+        const hint = 'finish and close its files before the folder is renamed';
+        throw unusable(`${inner} in ${this.#shown}`, 'changed while it was being stored', hint);
+      }
+      if (!this.#link(absolute, stat, hex)) await this.#copy(absolute, from, inner, hex);
+      return fileDigest(stat, hex);
+    } finally {
+      closeSync(from);
+    }
+  }
+
+  /**
+   * A link, not a rename: the folder stays complete until the record is written. Only for a file
+   * that has no other name, since an edit through that one would reach the object.
+   */
+  #link(absolute: string, stat: Stats, hex: string): boolean {
+    if (this.#objects.stat(hex)?.ino === stat.ino) return true; // After a crash: done already.
+    if (stat.nlink > 1) return false;
+    const draft = this.#scratch.file();
+    try {
+      chmodSync(absolute, OBJECT_MODE);
+      linkSync(absolute, draft);
+    } catch (error) {
+      if (NO_LINKS.has(codeOf(error) ?? '')) return false;
+      throw error;
+    }
+    this.#objects.adopt(draft, hex, stat.size);
+    return true;
+  }
+
+  async #copy(absolute: string, from: number, inner: string, hex: string): Promise<void> {
+    const draft = this.#scratch.file();
+    try {
+      const copied = await copyToDraft(absolute, from, draft, OBJECT_MODE);
+      if (copied.hex !== hex) {
+        throw unusable(
+          `${inner} in ${this.#shown}`,
+          'changed while it was being stored',
+          'commit it when it is finished',
+        );
+      }
+      this.#objects.adopt(draft, hex, copied.size);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,192 @@
+/** Chains of epochs: one record for each completed epoch, and the states that training goes on from. */
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { DURABLE_SECONDS, makeDurable, syncOne } from '../files/durable.js';
+import { DamagedObject } from '../files/errors.js';
+import { lstatIfThere } from '../files/look.js';
+import { namesIn, type Scratch } from '../files/scratch.js';
+import { writeSealed } from '../files/sealed-file.js';
+import type { Layout } from '../layout.js';
+import { nameOf } from '../objects/digest.js';
+import { isWhole, Objects } from '../objects/objects.js';
+import { writeTree } from '../outs/copy-out.js';
+import { removeAside } from '../outs/restoring.js';
+import { StateTaking } from '../outs/state-taking.js';
+import { readMetrics } from './metrics-file.js';
+import type { ChainAbout, EpochRecord } from './record.js';
+import { epochPath, readEpochRecord, readSealed, type Unreadable } from './records.js';
+
+/**
+ * Everything of a chain lies in its folder, its states' objects too: so what `keep` gives up can be
+ * deleted by looking at this chain alone. All that writes is called under the chain's lock.
+ */
+export class Chains {
+  readonly #layout: Layout;
+  readonly #scratch: Scratch;
+  readonly #warn: (message: string) => void;
+  readonly #onSize: (bytes: number) => void;
+
+  /** `onSize` is told how many bytes were stored; negative: given up. */
+  constructor(
+    layout: Layout,
+    scratch: Scratch,
+    warn: (message: string) => void,
+    onSize: (bytes: number) => void = () => {},
+  ) {
+    this.#layout = layout;
+    this.#scratch = scratch;
+    this.#warn = warn;
+    this.#onSize = onSize;
+  }
+
+  /** By epoch. What is missing or cannot be believed is a gap. */
+  readEpochs(chain: string, unreadable: Unreadable = 'absent'): EpochRecord[] {
+    const records: EpochRecord[] = [];
+    for (const epoch of numbersIn(namesIn(this.#folder(chain)), '.json')) {
+      const record = readEpochRecord(this.#layout.chains, chain, epoch, this.#warn, unreadable);
+      if (record !== undefined) records.push(record);
+    }
+    return records;
+  }
+
+  /** Absolute path of $PIPE_COMMIT, made when needed. What lies in it outlives every crash. */
+  commitFolder(chain: string, about?: ChainAbout): string {
+    const folder = path.join(this.#folder(chain), 'commit');
+    mkdirSync(folder, { recursive: true });
+    const file = this.#aboutFile(chain);
+    if (about !== undefined && lstatIfThere(file) === undefined) {
+      writeSealed(file, about, this.#scratch, 'atomic');
+    }
+    return folder;
+  }
+
+  /** Who this chain belongs to; for messages only. */
+  about(chain: string): ChainAbout | undefined {
+    const body = readSealed(this.#aboutFile(chain), 'the description of a chain', this.#warn);
+    return body as ChainAbout | undefined;
+  }
+
+  /** Epochs that a process has committed and nobody has taken yet, ascending. */
+  pendingCommits(chain: string): number[] {
+    return numbersIn(namesIn(path.join(this.#folder(chain), 'commit')), '');
+  }
+
+  /** Removes half-written folders: called when no process of this chain runs. */
+  clearDrafts(chain: string): void {
+    const folder = path.join(this.#folder(chain), 'commit');
+    const committed = new Set(this.pendingCommits(chain).map(String));
+    for (const name of namesIn(folder)) {
+      if (!committed.has(name)) removeAside(path.join(folder, name), this.#scratch);
+    }
+  }
+
+  /**
+   * Stores a committed epoch: objects, then listings, then the record, then the folder goes, which
+   * is what the process waits for. The folder stays complete until the record is written, so that
+   * after a crash at any point all of it is simply done again.
+   */
+  async takeCommit(chain: string, epoch: number, seconds?: number): Promise<EpochRecord> {
+    const folder = path.join(this.#folder(chain), 'commit', String(epoch));
+    const item = this.about(chain)?.item;
+    const shown = `the commit of epoch ${epoch}${item === undefined ? '' : ` of ${item}`}`;
+    const objects = this.objects(chain);
+    const metrics = readMetrics(path.join(folder, 'metrics.json'), shown, this.#warn);
+    const { digest, size } = await new StateTaking(objects, this.#scratch, shown).take(folder);
+    const durable = seconds === undefined || seconds >= DURABLE_SECONDS;
+    if (durable) await makeDurable(objects.takeUnsynced(), this.#layout.home);
+    let record = this.#record(chain, epoch);
+    if (record?.state !== digest) {
+      const guess = seconds ?? this.#record(chain, epoch - 1)?.seconds ?? 0;
+      const numbers = metrics === undefined ? {} : { metrics };
+      record = { format: 1, chain, epoch, state: digest, size, ...numbers, seconds: guess };
+      await this.#writeRecord(record, durable);
+    }
+    removeAside(folder, this.#scratch);
+    return record;
+  }
+
+  /**
+   * Writes an epoch's state as read-only files into a folder, which is made anew.
+   *
+   * @throws DamagedObject when part of it is missing or damaged; it is set aside
+   */
+  async restoreState(chain: string, epoch: number, into: string): Promise<string> {
+    const record = this.#record(chain, epoch);
+    if (record === undefined) throw new Error(`epoch ${epoch} of chain ${chain} is not recorded`);
+    removeAside(into, this.#scratch);
+    mkdirSync(into, { recursive: true });
+    await writeTree(this.objects(chain), nameOf(record.state), into);
+    return into;
+  }
+
+  /** True when all of the state is there. */
+  hasState({ chain, state }: EpochRecord): boolean {
+    try {
+      return isWhole(this.objects(chain), state);
+    } catch (error) {
+      if (!(error instanceof DamagedObject)) throw error;
+      this.#warn(error.message);
+      return false;
+    }
+  }
+
+  /**
+   * Deletes the states of these epochs, but for what other states of the chain share with them. The
+   * records stay, with their metrics. The listing goes first: half a state is never taken for one.
+   */
+  dropStates(chain: string, epochs: readonly number[]): void {
+    const objects = this.objects(chain);
+    const dropped: EpochRecord[] = [];
+    const needed = new Set<string>();
+    for (const record of this.readEpochs(chain, 'an error')) {
+      if (epochs.includes(record.epoch)) dropped.push(record);
+      else for (const hex of objects.namesOf(record.state)) needed.add(hex);
+    }
+    for (const { state } of dropped) {
+      for (const hex of objects.namesOf(state)) {
+        if (needed.has(hex)) continue;
+        const size = objects.stat(hex)?.size ?? 0;
+        rmSync(objects.pathOf(hex), { force: true });
+        this.#onSize(-size);
+      }
+    }
+  }
+
+  /** The objects of a chain's states. */
+  objects(chain: string): Objects {
+    return new Objects(
+      path.join(this.#folder(chain), 'objects'),
+      this.#layout.damaged,
+      this.#scratch,
+      this.#onSize,
+    );
+  }
+
+  async #writeRecord(record: EpochRecord, durable: boolean): Promise<void> {
+    const file = epochPath(this.#layout.chains, record.chain, record.epoch);
+    writeSealed(file, record, this.#scratch, durable ? 'durable' : 'atomic');
+    if (durable) await syncOne(path.dirname(file));
+  }
+
+  #record(chain: string, epoch: number): EpochRecord | undefined {
+    return readEpochRecord(this.#layout.chains, chain, epoch, this.#warn);
+  }
+
+  #folder(chain: string): string {
+    return path.join(this.#layout.chains, chain);
+  }
+
+  #aboutFile(chain: string): string {
+    return path.join(this.#folder(chain), 'about.json');
+  }
+}
+
+/** Counting numbers among file names, ascending: `12`, but not `012`, `0` or `1.5`. */
+function numbersIn(names: readonly string[], ending: string): number[] {
+  return names
+    .filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, name.length - ending.length))
+    .filter((name) => /^[1-9]\d{0,14}$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}

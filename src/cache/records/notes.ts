@@ -1,0 +1,152 @@
+/** What a project notes to save time and to explain: last results, kept plans, the ledger of records. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Manifest } from '../../manifest.js';
+import { isSettled } from '../files/clock.js';
+import { bestEffort } from '../files/errors.js';
+import { lstatIfThere } from '../files/look.js';
+import type { Scratch } from '../files/scratch.js';
+import { writeSealed } from '../files/sealed-file.js';
+import type { Layout } from '../layout.js';
+import type { Digest } from '../objects/digest.js';
+import type { Looks } from '../scan/looks.js';
+import { Ledger } from './ledger.js';
+import { itemFileName, projectName } from './names.js';
+import type { Needs } from './pins.js';
+import type { RecordedOut } from './record.js';
+import { readRunRecord, readSealed, recordPath } from './records.js';
+import { noteRun } from './runs.js';
+
+/** Digest by path. */
+export type Matches = Readonly<Record<string, Digest>>;
+
+/** The last result of an item in this project: what `why` compares with. */
+export interface LastRun {
+  readonly key: string;
+  readonly manifest: Manifest;
+  /** Local code files by path with the digest of their stripped text. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly outs: readonly RecordedOut[];
+  /** What pattern deps matched, by name: the digest in the manifest names no file. */
+  readonly matches?: Readonly<Record<string, Matches>>;
+  /** Wall time of the execution. */
+  readonly seconds: number;
+}
+
+/** The last execution of an item in this project, while it has brought no result. */
+export interface Attempt {
+  readonly key: string;
+  /** `begun`: it was cut off, unless it still runs. */
+  readonly end: 'begun' | 'interrupted' | 'failed';
+  /** Of a failure. */
+  readonly message?: string;
+}
+
+/** Something that can be made again at any time: a checked plan, the trace of a stage's code. */
+export type KeptKind = 'plans' | 'traces';
+
+export interface NotesOptions {
+  readonly layout: Layout;
+  readonly scratch: Scratch;
+  readonly readOnly: boolean;
+  readonly looks: Looks;
+  readonly warn: (message: string) => void;
+}
+
+export class Notes {
+  readonly #options: NotesOptions;
+  #folder: string | undefined;
+  #ledger: Ledger | undefined;
+
+  constructor(options: NotesOptions) {
+    this.#options = options;
+  }
+
+  /** The project's own folder in the cache. */
+  get folder(): string {
+    const { layout } = this.#options;
+    this.#folder ??= path.join(layout.projects, projectName(layout));
+    return this.#folder;
+  }
+
+  last(item: string): LastRun | undefined {
+    const { warn } = this.#options;
+    const body = readSealed(this.#itemFile(item), `the last result of ${item}`, warn);
+    return body as LastRun | undefined;
+  }
+
+  setLast(item: string, { key, manifest, files, outs, matches, seconds }: LastRun): void {
+    const last = { key, manifest, files, outs, ...(matches && { matches }), seconds };
+    writeSealed(this.#itemFile(item), last, this.#options.scratch, 'expendable');
+  }
+
+  attempt(item: string): Attempt | undefined {
+    const { warn } = this.#options;
+    const body = readSealed(this.#attemptFile(item), `the last execution of ${item}`, warn);
+    return body as Attempt | undefined;
+  }
+
+  /** Undefined: it has brought a result. */
+  setAttempt(item: string, attempt: Attempt | undefined): void {
+    const file = this.#attemptFile(item);
+    if (attempt === undefined) rmSync(file, { force: true });
+    else this.#write(file, attempt, 'how executions end is not noted');
+  }
+
+  kept(kind: KeptKind, name: string): unknown {
+    const { layout, warn } = this.#options;
+    return readSealed(path.join(layout[kind], `${name}.json`), `${kind}/${name}`, warn);
+  }
+
+  keep(kind: KeptKind, name: string, value: unknown): void {
+    const file = path.join(this.#options.layout[kind], `${name}.json`);
+    this.#write(file, value, `${kind} are not kept`);
+  }
+
+  /** The outs of a record, from the ledger when its file looks as it did. */
+  outs(key: string): readonly RecordedOut[] | undefined {
+    const { layout, looks, warn } = this.#options;
+    const file = recordPath(layout.records, key);
+    const stat = lstatIfThere(file);
+    looks.saw(file, stat);
+    if (stat === undefined) return undefined;
+    this.#ledger ??= new Ledger(readSealed(this.#ledgerFile(), 'the ledger of records', warn));
+    const known = this.#ledger.outs(key, stat);
+    if (known !== undefined) return known;
+    const started = Date.now();
+    const outs = readRunRecord(layout.records, key, warn)?.outs;
+    // One that was written this instant could be replaced by one that looks the same.
+    if (outs !== undefined && isSettled(stat, started)) this.#ledger.note(key, stat, outs);
+    return outs;
+  }
+
+  noteRun(needs: Needs): void {
+    const { scratch, warn } = this.#options;
+    bestEffort('the run is not noted', warn, () => noteRun(this.folder, needs, scratch));
+  }
+
+  close(): void {
+    if (!this.#ledger?.dirty) return;
+    this.#write(this.#ledgerFile(), this.#ledger.encode(), 'the ledger of records is not kept');
+    this.#ledger = undefined;
+  }
+
+  /** A folder that may not be written only costs time. */
+  #write(file: string, body: unknown, without: string): void {
+    const { scratch, readOnly, warn } = this.#options;
+    if (readOnly) return;
+    bestEffort(without, warn, () => writeSealed(file, body, scratch, 'expendable'));
+  }
+
+  #ledgerFile(): string {
+    return path.join(this.folder, 'ledger.json');
+  }
+
+  #attemptFile(item: string): string {
+    return path.join(this.folder, 'attempts', itemFileName(item));
+  }
+
+  #itemFile(item: string): string {
+    return path.join(this.folder, 'items', itemFileName(item));
+  }
+}

@@ -1,0 +1,111 @@
+/** What living processes need, and since when: gc leaves it alone. */
+import { lstatSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { isAbsent } from '../files/errors.js';
+import { lstatIfThere } from '../files/look.js';
+import { isDead, ownedName, ownerOf } from '../files/owner.js';
+import { namesIn, type Scratch } from '../files/scratch.js';
+import { unseal } from '../files/sealed.js';
+import { writeSealed } from '../files/sealed-file.js';
+
+export interface Needs {
+  /** Keys of results. */
+  readonly keys: readonly string[];
+  readonly chains: readonly string[];
+}
+
+/**
+ * One file for each cache that is open for writing. Its time is that of the process's first write, by the file
+ * system's own clock: whatever is newer may be about to be recorded, and is not collected.
+ */
+export class Pin {
+  readonly #file: string;
+  readonly #scratch: Scratch;
+  readonly #keys = new Set<string>();
+  readonly #chains = new Set<string>();
+  /** The file's time when it was placed. */
+  #since: number | undefined;
+
+  constructor(folder: string, scratch: Scratch) {
+    this.#file = path.join(folder, `${ownedName()}.json`);
+    this.#scratch = scratch;
+  }
+
+  /** Called before anything is stored. */
+  place(): void {
+    if (this.#since === undefined) this.#write();
+  }
+
+  add({ keys, chains }: Partial<Needs>): void {
+    const before = this.#keys.size + this.#chains.size;
+    for (const key of keys ?? []) this.#keys.add(key);
+    for (const chain of chains ?? []) this.#chains.add(chain);
+    if (this.#since === undefined || this.#keys.size + this.#chains.size > before) this.#write();
+  }
+
+  get chains(): Iterable<string> {
+    return this.#chains;
+  }
+
+  remove(): void {
+    if (this.#since !== undefined) rmSync(this.#file, { force: true });
+    this.#since = undefined;
+  }
+
+  #write(): void {
+    const since = this.#since === undefined ? {} : { since: this.#since };
+    const body: PinFile = { keys: [...this.#keys], chains: [...this.#chains], ...since };
+    writeSealed(this.#file, body, this.#scratch, 'atomic');
+    this.#since ??= lstatSync(this.#file).mtimeMs;
+  }
+}
+
+interface PinFile extends Needs {
+  /** Absent in the first writing, whose own time it is. */
+  readonly since?: number;
+}
+
+export interface Pinned extends Needs {
+  /** What was written at this time or later, in milliseconds since 1970, must stay. */
+  readonly since: number;
+}
+
+/** What all living processes need, this one included. */
+export function readPins(folder: string): Pinned {
+  const keys: string[] = [];
+  const chains: string[] = [];
+  let since = Number.POSITIVE_INFINITY;
+  for (const name of namesIn(folder)) {
+    if (isDead(ownerOf(name))) continue;
+    const pin = readPin(path.join(folder, name));
+    if (pin === undefined) continue;
+    keys.push(...pin.keys);
+    chains.push(...pin.chains);
+    since = Math.min(since, pin.since);
+  }
+  return { keys, chains, since };
+}
+
+/** Undefined when it went meanwhile. One that cannot be read protects everything. */
+function readPin(file: string): Pinned | undefined {
+  const stat = lstatIfThere(file);
+  if (stat === undefined) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+  const pin = unseal(text) as PinFile | undefined;
+  return pin === undefined
+    ? { keys: [], chains: [], since: 0 }
+    : { ...pin, since: pin.since ?? stat.mtimeMs };
+}
+
+/** Forgets what dead processes needed. */
+export function sweepPins(folder: string): void {
+  for (const name of namesIn(folder)) {
+    if (isDead(ownerOf(name))) rmSync(path.join(folder, name), { force: true });
+  }
+}

@@ -1,0 +1,104 @@
+/** Run records: one sealed file each, by key. What is not whole and ours does not exist. */
+import { readFileSync } from 'node:fs';
+import { isAbsent, isPassing, reasonOf } from '../files/errors.js';
+import { unseal } from '../files/sealed.js';
+import { isDigest } from '../objects/digest.js';
+import type { EpochRecord, RecordedOut, RunRecord } from './record.js';
+
+export function recordPath(folder: string, key: string): string {
+  return `${folder}/${key.slice(0, 2)}/${key}.json`;
+}
+
+export function epochPath(chains: string, chain: string, epoch: number): string {
+  return `${chains}/${chain}/${epoch}.json`;
+}
+
+type Warn = (message: string) => void;
+
+/** What a record is that the system will not give to us: `absent` for who can compute it again. */
+export type Unreadable = 'absent' | 'an error';
+
+/** Undefined when there is none, or none that can be believed. */
+export function readRunRecord(
+  folder: string,
+  key: string,
+  warn: Warn,
+  unreadable: Unreadable = 'absent',
+): RunRecord | undefined {
+  const what = `the record ${key.slice(0, 12)}`;
+  const body = readSealed(recordPath(folder, key), what, warn, unreadable);
+  if (body === undefined || isRunRecord(body, key)) return body;
+  warn(`the record ${key.slice(0, 12)} holds something else: it is ignored`);
+  return undefined;
+}
+
+export function readEpochRecord(
+  chains: string,
+  chain: string,
+  epoch: number,
+  warn: Warn,
+  unreadable: Unreadable = 'absent',
+): EpochRecord | undefined {
+  const what = `the record of epoch ${epoch} of chain ${chain.slice(0, 12)}`;
+  const body = readSealed(epochPath(chains, chain, epoch), what, warn, unreadable);
+  if (body === undefined || isEpochRecord(body, chain, epoch)) return body;
+  warn(`${what} holds something else: it is ignored`);
+  return undefined;
+}
+
+/** The body of a sealed file; warns when there is a file that cannot be believed. */
+export function readSealed(
+  file: string,
+  what: string,
+  warn: Warn,
+  unreadable: Unreadable = 'absent',
+): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    // Not to be taken for a missing result, which could cost hours.
+    if (isPassing(error)) throw error;
+    if (isAbsent(error)) return undefined;
+    if (unreadable === 'an error') throw error;
+    warn(`${what} cannot be read (${reasonOf(error)}): it is ignored`);
+    return undefined;
+  }
+  const body = unseal(text);
+  if (body === undefined) warn(`${what} is damaged: it is ignored`);
+  return body;
+}
+
+function isRunRecord(body: unknown, key: string): body is RunRecord {
+  const record = body as Partial<RunRecord> | null;
+  return (
+    record?.format === 1 &&
+    record.key === key &&
+    typeof record.item === 'string' &&
+    typeof record.seconds === 'number' &&
+    typeof record.manifest === 'object' &&
+    Array.isArray(record.outs) &&
+    record.outs.every(isRecordedOut)
+  );
+}
+
+function isRecordedOut(out: Partial<RecordedOut> | null): boolean {
+  return (
+    typeof out?.name === 'string' &&
+    isDigest(out.digest) &&
+    Number.isSafeInteger(out.size) &&
+    Number.isSafeInteger(out.files)
+  );
+}
+
+function isEpochRecord(body: unknown, chain: string, epoch: number): body is EpochRecord {
+  const record = body as Partial<EpochRecord> | null;
+  return (
+    record?.format === 1 &&
+    record.chain === chain &&
+    record.epoch === epoch &&
+    isDigest(record.state) &&
+    typeof record.seconds === 'number' &&
+    Number.isSafeInteger(record.size)
+  );
+}

@@ -1,0 +1,55 @@
+/** The last runs of each project: what they needed is kept a while, so that going back costs nothing. */
+import { readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { isAbsent } from '../files/errors.js';
+import { ownedName } from '../files/owner.js';
+import { namesIn, type Scratch } from '../files/scratch.js';
+import { seal } from '../files/sealed.js';
+import { writeSealed } from '../files/sealed-file.js';
+import type { Needs } from './pins.js';
+import { readSealed } from './records.js';
+
+/** Runs that are remembered, of which gc asks for the newest few. */
+const REMEMBERED = 10;
+
+/** `folder`: the project's own in the cache. A run that needs what the one before it did is no news. */
+export function noteRun(folder: string, { keys, chains }: Needs, scratch: Scratch): void {
+  const runs = path.join(folder, 'runs');
+  const needs: Needs = { keys: [...keys].sort(), chains: [...chains].sort() };
+  const names = namesIn(runs).sort();
+  const newest = names.at(-1);
+  if (newest !== undefined && textOf(path.join(runs, newest)) === seal(needs)) return;
+  const stamp = new Date().toISOString().replaceAll(':', '-');
+  writeSealed(path.join(runs, `${stamp}~${ownedName()}.json`), needs, scratch, 'atomic');
+  for (const name of names.slice(0, Math.max(0, names.length + 1 - REMEMBERED))) {
+    rmSync(path.join(runs, name), { force: true });
+  }
+}
+
+/** Undefined when another run has just removed it. */
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What the newest `count` runs of every project that shares the cache needed. */
+export function lastRuns(projects: string, count: number, warn: (message: string) => void): Needs {
+  const keys: string[] = [];
+  const chains: string[] = [];
+  if (count === 0) return { keys, chains };
+  for (const project of namesIn(projects)) {
+    const runs = path.join(projects, project, 'runs');
+    for (const name of namesIn(runs).sort().slice(-count)) {
+      const needs = readSealed(path.join(runs, name), 'the note of a run', warn) as
+        | Needs
+        | undefined;
+      keys.push(...(needs?.keys ?? []));
+      chains.push(...(needs?.chains ?? []));
+    }
+  }
+  return { keys, chains };
+}

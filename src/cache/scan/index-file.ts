@@ -1,0 +1,171 @@
+/** The stat index as bytes: a header, columns, names; all under one checksum. */
+import { createHash } from 'node:crypto';
+import type { Digest } from '../objects/digest.js';
+import { Rows, type Scan } from './rows.js';
+
+export interface LooseRow {
+  kind: number;
+  size: number;
+  mtime: number;
+  ctime: number;
+  ino: number;
+  hex: string;
+  day: number;
+}
+
+export interface IndexTables {
+  /** Rows of a directory by its path. */
+  readonly directories: Map<string, Rows>;
+  /** Files that were asked for by themselves, by path. */
+  readonly loose: Map<string, LooseRow>;
+  /** Milliseconds since 1970. */
+  readonly savedAt: number;
+}
+
+/** Eight bytes, so that what follows is aligned. */
+const MAGIC = 'pipeidx1';
+const SUM = 8;
+const HEAD = SUM + 32;
+/** Per row: size, mtime, ctime, ino, hash, kind. */
+const ROW_BYTES = 4 * 8 + 32 + 1;
+
+interface Header {
+  readonly savedAt: number;
+  readonly rows: number;
+  readonly namesLength: number;
+  /** `[path, number of rows, day, digest, size, files]`; without the last three when unknown. */
+  readonly directories: readonly (readonly [string, number, number, Digest?, number?, number?])[];
+  readonly looseDays: readonly number[];
+}
+
+/** Magic, checksum, columns, names joined by NUL, header as JSON, length of the header. */
+export function encodeIndex({ directories, loose, savedAt }: IndexTables): Uint8Array[] {
+  const parts = [...directories.values(), looseRows(loose)];
+  const count = parts.reduce((sum, rows) => sum + rows.names.length, 0);
+  const doubles = (column: 'size' | 'mtime' | 'ctime' | 'ino') => {
+    const all = new Float64Array(count);
+    let at = 0;
+    for (const rows of parts) {
+      all.set(rows[column], at);
+      at += rows.names.length;
+    }
+    return new Uint8Array(all.buffer);
+  };
+  // A name holds no NUL; an empty directory adds none either.
+  const names = Buffer.from(parts.flatMap((rows) => rows.names).join('\0'));
+  const header: Header = {
+    savedAt,
+    rows: count,
+    namesLength: names.length,
+    directories: [...directories].map(([path, rows]) => directoryHeader(path, rows)),
+    looseDays: [...loose.values()].map((row) => row.day),
+  };
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(json.length);
+  const body = [
+    doubles('size'),
+    doubles('mtime'),
+    doubles('ctime'),
+    doubles('ino'),
+    ...parts.map((rows) => rows.hash),
+    ...parts.map((rows) => rows.kind),
+    names,
+    json,
+    length,
+  ];
+  const sum = createHash('sha256');
+  for (const part of body) sum.update(part);
+  return [Buffer.from(MAGIC), sum.digest(), ...body];
+}
+
+function directoryHeader(path: string, { names, day, self }: Rows): Header['directories'][number] {
+  return self === undefined
+    ? [path, names.length, day]
+    : [path, names.length, day, self.digest, self.size, self.files];
+}
+
+function looseRows(loose: ReadonlyMap<string, LooseRow>): Rows {
+  const rows = new Rows([...loose.keys()], 0);
+  let at = 0;
+  for (const { kind, size, mtime, ctime, ino, hex } of loose.values()) {
+    rows.kind[at] = kind;
+    rows.size[at] = size;
+    rows.mtime[at] = mtime;
+    rows.ctime[at] = ctime;
+    rows.ino[at] = ino;
+    rows.hash.write(hex, at * 32, 'hex');
+    at++;
+  }
+  return rows;
+}
+
+/** Undefined when it is not whole: a stat index is never believed in part. */
+export function decodeIndex(bytes: Buffer): IndexTables | undefined {
+  if (bytes.length < HEAD + 4 || bytes.toString('latin1', 0, SUM) !== MAGIC) return undefined;
+  const sum = createHash('sha256').update(bytes.subarray(HEAD)).digest();
+  if (!sum.equals(bytes.subarray(SUM, HEAD))) return undefined;
+  const length = bytes.readUInt32LE(bytes.length - 4);
+  const headerAt = bytes.length - 4 - length;
+  const header = JSON.parse(bytes.toString('utf8', headerAt, bytes.length - 4)) as Header;
+  const whole = rowsOf(bytes, header, headerAt);
+  const directories = new Map<string, Rows>();
+  let at = 0;
+  for (const [path, count, day, digest, size, files] of header.directories) {
+    const self: Scan | undefined =
+      digest === undefined ? undefined : { digest, size: size as number, files: files as number };
+    directories.set(path, part(whole, at, at + count, day, self));
+    at += count;
+  }
+  return { directories, loose: looseFrom(whole, at, header.looseDays), savedAt: header.savedAt };
+}
+
+/** All rows as one, on the memory of the file itself. */
+function rowsOf(bytes: Buffer, header: Header, headerAt: number): Rows {
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
+  const count = header.rows;
+  const names = aligned.toString('utf8', headerAt - header.namesLength, headerAt);
+  const doubles = (column: number) =>
+    new Float64Array(aligned.buffer, aligned.byteOffset + HEAD + column * 8 * count, count);
+  const hashAt = HEAD + 32 * count;
+  const kindAt = hashAt + 32 * count;
+  if (kindAt + count + header.namesLength !== headerAt || HEAD + ROW_BYTES * count > bytes.length)
+    throw new Error('the stat index has a valid checksum over columns that do not fit');
+  return new Rows(count === 0 ? [] : names.split('\0'), 0, {
+    size: doubles(0),
+    mtime: doubles(1),
+    ctime: doubles(2),
+    ino: doubles(3),
+    hash: aligned.subarray(hashAt, kindAt),
+    kind: aligned.subarray(kindAt, kindAt + count),
+  });
+}
+
+function part(whole: Rows, from: number, to: number, day: number, self: Scan | undefined): Rows {
+  const columns = {
+    kind: whole.kind.subarray(from, to),
+    size: whole.size.subarray(from, to),
+    mtime: whole.mtime.subarray(from, to),
+    ctime: whole.ctime.subarray(from, to),
+    ino: whole.ino.subarray(from, to),
+    hash: whole.hash.subarray(from * 32, to * 32),
+  };
+  return new Rows(whole.names.slice(from, to), day, columns, self);
+}
+
+function looseFrom(whole: Rows, from: number, days: readonly number[]): Map<string, LooseRow> {
+  const loose = new Map<string, LooseRow>();
+  days.forEach((day, index) => {
+    const at = from + index;
+    loose.set(whole.names[at] as string, {
+      kind: whole.kind[at] as number,
+      size: whole.size[at] as number,
+      mtime: whole.mtime[at] as number,
+      ctime: whole.ctime[at] as number,
+      ino: whole.ino[at] as number,
+      hex: whole.hexAt(at),
+      day,
+    });
+  });
+  return loose;
+}

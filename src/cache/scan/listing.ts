@@ -1,0 +1,82 @@
+/** A directory's listing in the making, over the rows that remember its files. */
+import type { Stats } from 'node:fs';
+import { makeTree, type Tree, type TreeEntry } from '../objects/tree.js';
+import { fileDigest, KIND, type Rows, type Scan } from './rows.js';
+
+export interface HashedNow {
+  readonly hex: string;
+  readonly size: number;
+  /** True when any later change will show in the file's stat. */
+  readonly settled: boolean;
+}
+
+/**
+ * Several walks may be over the same rows, each in its slices. So what this walk has read counts
+ * before what the rows say, and a changed row takes back at once what is known of the directory.
+ */
+export class Listing {
+  readonly rows: Rows;
+  /** What this walk found; null for what is gone. */
+  readonly #found = new Map<number, Scan | null>();
+
+  constructor(rows: Rows) {
+    this.rows = rows;
+  }
+
+  /** What is known of the directory, when nothing in it has changed. */
+  get standing(): Scan | undefined {
+    return this.rows.self;
+  }
+
+  /** The row holds, and shall count as it is now. */
+  known(row: number): void {
+    const { rows } = this;
+    this.#found.set(row, { digest: rows.digestAt(row), size: rows.size[row] as number, files: 1 });
+  }
+
+  file(row: number, stat: Stats, { hex, size, settled }: HashedNow): void {
+    this.other(row, { digest: fileDigest(stat, hex), size, files: 1 });
+    if (settled) this.rows.setFile(row, stat, hex);
+  }
+
+  directory(row: number, scan: Scan): void {
+    this.#found.set(row, scan);
+    if (this.rows.isDirectory(row, scan)) return;
+    this.rows.self = undefined;
+    this.rows.setDirectory(row, scan);
+  }
+
+  /** What cannot be remembered in a row: a link, a file just written. Null for what is gone. */
+  other(row: number, scan: Scan | null): void {
+    this.rows.self = undefined;
+    this.rows.clear(row);
+    this.#found.set(row, scan);
+  }
+
+  /** Undefined when another walk has taken back a row that this one relied on: then walk again. */
+  finish(): { tree: Tree; scan: Scan } | undefined {
+    const { rows } = this;
+    const entries: TreeEntry[] = [];
+    let remembered = true;
+    for (let row = 0; row < rows.names.length; row++) {
+      const found = this.#found.get(row);
+      const name = rows.names[row] as string;
+      if (found === undefined) {
+        if (rows.kind[row] === KIND.none) return undefined;
+        entries.push({
+          name,
+          digest: rows.digestAt(row),
+          size: rows.size[row] as number,
+          files: 1,
+        });
+        continue;
+      }
+      remembered &&= found !== null && rows.holds(row, found.digest);
+      if (found !== null) entries.push({ name, ...found });
+    }
+    const tree = makeTree(entries);
+    const scan: Scan = { digest: `d:${tree.hex}`, size: tree.size, files: tree.files };
+    rows.self = remembered ? scan : undefined;
+    return { tree, scan };
+  }
+}

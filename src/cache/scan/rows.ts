@@ -1,0 +1,135 @@
+/** What is remembered of the files of one directory: typed-array columns, one row a file. */
+import type { Stats } from 'node:fs';
+import type { Digest } from '../objects/digest.js';
+
+/** The first character of a digest as a number; 0 where nothing is known. */
+export const KIND = { none: 0, file: 102, executable: 120, directory: 100 } as const;
+
+/** What `scan` says of a path. */
+export interface Scan {
+  readonly digest: Digest;
+  /** Bytes of all files in it. */
+  readonly size: number;
+  /** Number of files and links in it; 1 for a file. */
+  readonly files: number;
+}
+
+export interface Columns {
+  readonly kind: Uint8Array;
+  /** Of a directory the bytes of all its files. */
+  readonly size: Float64Array;
+  /** Of a directory the number of its files. */
+  readonly mtime: Float64Array;
+  readonly ctime: Float64Array;
+  readonly ino: Float64Array;
+  /** 32 bytes a row. */
+  readonly hash: Buffer;
+}
+
+export class Rows implements Columns {
+  /** As the directory lists them, so that an unchanged one compares without sorting. */
+  readonly names: readonly string[];
+  readonly kind: Uint8Array;
+  readonly size: Float64Array;
+  readonly mtime: Float64Array;
+  readonly ctime: Float64Array;
+  readonly ino: Float64Array;
+  readonly hash: Buffer;
+  /** The directory itself, when every row is known and nothing in it is a link. */
+  self: Scan | undefined;
+  /** The day since 1970 on which it was last asked for. */
+  day: number;
+
+  constructor(names: readonly string[], day: number, columns?: Columns, self?: Scan) {
+    const count = names.length;
+    this.names = names;
+    this.day = day;
+    this.self = self;
+    this.kind = columns?.kind ?? new Uint8Array(count);
+    this.size = columns?.size ?? new Float64Array(count);
+    this.mtime = columns?.mtime ?? new Float64Array(count);
+    this.ctime = columns?.ctime ?? new Float64Array(count);
+    this.ino = columns?.ino ?? new Float64Array(count);
+    this.hash = columns?.hash ?? Buffer.alloc(count * 32);
+  }
+
+  /** True when the file is the one whose digest is in this row, as far as its stat tells. */
+  matches(row: number, stat: Stats): boolean {
+    return (
+      this.mtime[row] === stat.mtimeMs &&
+      this.ctime[row] === stat.ctimeMs &&
+      this.size[row] === stat.size &&
+      this.ino[row] === stat.ino &&
+      this.kind[row] === fileKind(stat)
+    );
+  }
+
+  hexAt(row: number): string {
+    return this.hash.toString('hex', row * 32, row * 32 + 32);
+  }
+
+  digestAt(row: number): Digest {
+    return `${String.fromCharCode(this.kind[row] as number) as 'f'}:${this.hexAt(row)}`;
+  }
+
+  setFile(row: number, stat: Stats, hex: string): void {
+    this.kind[row] = fileKind(stat);
+    this.size[row] = stat.size;
+    this.mtime[row] = stat.mtimeMs;
+    this.ctime[row] = stat.ctimeMs;
+    this.ino[row] = stat.ino;
+    this.hash.write(hex, row * 32, 'hex');
+  }
+
+  setDirectory(row: number, scan: Scan): void {
+    this.kind[row] = KIND.directory;
+    this.size[row] = scan.size;
+    this.mtime[row] = scan.files;
+    this.ctime[row] = 0;
+    this.ino[row] = 0;
+    this.hash.write(scan.digest.slice(2), row * 32, 'hex');
+  }
+
+  /** True when the row says just this of a directory. */
+  isDirectory(row: number, scan: Scan): boolean {
+    return this.holds(row, scan.digest);
+  }
+
+  /** True when the row says just this. */
+  holds(row: number, digest: Digest): boolean {
+    return this.kind[row] === digest.charCodeAt(0) && this.hexAt(row) === digest.slice(2);
+  }
+
+  clear(row: number): void {
+    this.kind[row] = KIND.none;
+  }
+
+  /** The same rows for another listing: what is still there keeps its row. */
+  reshaped(names: readonly string[], day: number): Rows {
+    const rows = new Rows(names, day);
+    const from = new Map(this.names.map((name, row) => [name, row]));
+    for (let row = 0; row < names.length; row++) {
+      const old = from.get(names[row] as string);
+      if (old !== undefined) rows.#copy(row, this, old);
+    }
+    return rows;
+  }
+
+  #copy(row: number, from: Rows, old: number): void {
+    this.kind[row] = from.kind[old] as number;
+    this.size[row] = from.size[old] as number;
+    this.mtime[row] = from.mtime[old] as number;
+    this.ctime[row] = from.ctime[old] as number;
+    this.ino[row] = from.ino[old] as number;
+    from.hash.copy(this.hash, row * 32, old * 32, old * 32 + 32);
+  }
+}
+
+/** Like git: executable is what its owner may execute. */
+export function fileKind(stat: Stats): number {
+  return (stat.mode & 0o100) === 0 ? KIND.file : KIND.executable;
+}
+
+export function fileDigest(stat: Stats, hex: string): Digest {
+  return (stat.mode & 0o100) === 0 ? `f:${hex}` : `x:${hex}`;
+}

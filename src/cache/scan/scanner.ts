@@ -1,0 +1,280 @@
+/** Digests of what lies in the workspace. A file that looks as it did is never read again. */
+import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
+import path from 'node:path';
+import { isSettled, looksSame } from '../files/clock.js';
+import { UnusableFile } from '../files/errors.js';
+import { hashFile } from '../files/hash.js';
+import { lstatIfThere } from '../files/look.js';
+import { finishSync, type Sliced } from '../files/pace.js';
+import { listNames, notAFile, readable } from '../files/refusals.js';
+import type { Tree } from '../objects/tree.js';
+import { isWithin, linkScan, realpathIfThere } from './links.js';
+import { type HashedNow, Listing } from './listing.js';
+import type { Looks } from './looks.js';
+import { Memo } from './memo.js';
+import { fileDigest, type Scan } from './rows.js';
+import type { StatIndex } from './stat-index.js';
+
+export interface ScanOptions {
+  /** For the user's own files: a link that leaves the dep counts by the content behind it. */
+  readonly follow?: boolean;
+  /** Looks at the disk even for what was seen in this run. */
+  readonly again?: boolean;
+}
+
+/** What a walk does with contents besides hashing them. */
+export interface Keeper {
+  /** `known`: the digest's hex by the index. Undefined: nothing had to be read. */
+  file(where: string, stat: Stats, known: string | undefined): Sliced<HashedNow | undefined>;
+  link(target: string): void;
+  /** True when the listing is stored. */
+  hasTree(scan: Scan): boolean;
+  tree(tree: Tree): void;
+  /** Called with a directory's stat before it was read, when all in it has been kept. */
+  directoryDone(where: string, before: Stats): void;
+}
+
+/** One walk. */
+interface Walk {
+  readonly keeper?: Keeper;
+  readonly follow: boolean;
+  readonly again: boolean;
+  /** Real path of the tree that is walked: links within it count as links. Only known when following. */
+  readonly tree: string;
+  /** Real paths of the directories that we are in, by links: a cycle ends here. */
+  readonly inside: readonly string[];
+  readonly seen: Seen;
+}
+
+interface Seen {
+  /** A link was followed to somewhere else in the project, which `forget` cannot know. */
+  linkedInside: boolean;
+  /** Bytes of files that were hashed within the clock's tick of their last change. */
+  unsettled: number;
+}
+
+const TURN_EVERY = 64;
+
+const WORTH_SETTLING = 64 << 20;
+
+export class Scanner {
+  readonly #project: string;
+  readonly #index: StatIndex;
+  readonly #keepTree: (tree: Tree) => void;
+  readonly #looks: Looks;
+  readonly #memo = new Memo();
+  /** Where files were hashed within the clock's tick of their last change. */
+  readonly #unsettled = new Map<string, { readonly follow: boolean; readonly bytes: number }>();
+
+  /** `keepTree` is given the listings of followed directories, which nobody else stores. */
+  constructor(project: string, index: StatIndex, keepTree: (tree: Tree) => void, looks: Looks) {
+    this.#project = project;
+    this.#index = index;
+    this.#keepTree = keepTree;
+    this.#looks = looks;
+  }
+
+  /**
+   * A file by itself that looks as it did, in one look: what most scans of a run with nothing to do
+   * are. Undefined when it takes a walk to know.
+   */
+  unchanged(where: string, { follow = false, again = false }: ScanOptions = {}): Scan | undefined {
+    if (again) return undefined;
+    const known = this.#memo.get(where, follow);
+    if (known !== undefined) return known ?? undefined;
+    const stat = lstatIfThere(`${this.#project}/${where}`);
+    if (stat === undefined || !stat.isFile()) return undefined;
+    const hex = this.#index.looseHex(where, stat);
+    if (hex === undefined) return undefined;
+    this.#looks.saw(where, stat);
+    const scan: Scan = { digest: fileDigest(stat, hex), size: stat.size, files: 1 };
+    this.#memo.set(where, follow, scan);
+    return scan;
+  }
+
+  /** Undefined when nothing is there. */
+  *scan(where: string, options: ScanOptions = {}): Sliced<Scan | undefined> {
+    const { follow = false, again = false } = options;
+    const known = again ? undefined : this.#memo.get(where, follow);
+    if (known !== undefined) return known ?? undefined;
+    const seen: Seen = { linkedInside: false, unsettled: 0 };
+    const found = yield* this.#root(where, { follow, again, tree: '', inside: [], seen });
+    this.#noteUnsettled(where, follow, seen);
+    if (!seen.linkedInside) this.#memo.set(where, follow, found ?? null);
+    return found;
+  }
+
+  /** Like a scan that looks at the disk, with all contents given to the keeper. */
+  *keep(where: string, keeper: Keeper): Sliced<Scan | undefined> {
+    const seen: Seen = { linkedInside: false, unsettled: 0 };
+    this.#memo.forget(where);
+    const walk: Walk = { follow: false, again: true, tree: '', inside: [], seen, keeper };
+    const found = yield* this.#root(where, walk);
+    this.#noteUnsettled(where, false, seen);
+    this.#memo.set(where, false, found ?? null);
+    return found;
+  }
+
+  /** What was just written at a path is known without looking. */
+  know(where: string, scan: Scan): void {
+    this.#memo.forget(where);
+    this.#memo.set(where, false, scan);
+  }
+
+  forget(where: string): void {
+    this.#memo.forget(where);
+  }
+
+  /**
+   * Reads again what could not be remembered because it had just been written: the next run need
+   * not. Large files are left to it, since it may well have other work.
+   */
+  settle(): void {
+    for (const [where, { follow, bytes }] of [...this.#unsettled]) {
+      if (bytes > WORTH_SETTLING) continue;
+      try {
+        finishSync(this.scan(where, { follow, again: true }));
+      } catch (error) {
+        // Whatever became of it is told by the run that needs it.
+        if (!(error instanceof UnusableFile)) throw error;
+      }
+    }
+    this.#unsettled.clear();
+  }
+
+  #noteUnsettled(where: string, follow: boolean, { unsettled: bytes }: Seen): void {
+    if (bytes > 0) this.#unsettled.set(where, { follow, bytes });
+    else this.#unsettled.delete(where);
+  }
+
+  *#root(where: string, walk: Walk): Sliced<Scan | undefined> {
+    const absolute = path.join(this.#project, where);
+    const stat = lstatIfThere(absolute);
+    this.#looks.saw(where, stat);
+    if (stat === undefined) return undefined;
+    if (!stat.isSymbolicLink()) {
+      const tree = walk.follow && stat.isDirectory() ? realpathSync(absolute) : '';
+      return yield* this.#one(where, stat, { ...walk, tree, inside: [tree] });
+    }
+    return walk.follow ? yield* this.#behind(where, walk) : linkScan(absolute, walk.keeper?.link);
+  }
+
+  *#one(where: string, stat: Stats, walk: Walk): Sliced<Scan> {
+    if (stat.isFile()) return yield* this.#loose(where, stat, walk);
+    if (stat.isDirectory()) return yield* this.#directory(where, walk);
+    throw notAFile(where, stat);
+  }
+
+  *#loose(where: string, stat: Stats, walk: Walk): Sliced<Scan> {
+    const known = this.#index.looseHex(where, stat);
+    const hashed = yield* this.#content(where, stat, known, walk);
+    if (hashed === undefined) {
+      return { digest: fileDigest(stat, known as string), size: stat.size, files: 1 };
+    }
+    if (hashed.settled) this.#index.setLoose(where, stat, hashed.hex);
+    return { digest: fileDigest(stat, hashed.hex), size: hashed.size, files: 1 };
+  }
+
+  /** Undefined when the known digest holds and nothing had to be read. */
+  *#content(
+    where: string,
+    stat: Stats,
+    known: string | undefined,
+    walk: Walk,
+  ): Sliced<HashedNow | undefined> {
+    if (walk.keeper === undefined && known !== undefined) return undefined;
+    const hashed =
+      walk.keeper === undefined
+        ? yield* this.#hash(where, stat)
+        : yield* readable(walk.keeper.file(where, stat, known), where);
+    if (hashed !== undefined && !hashed.settled) walk.seen.unsettled += Math.max(1, hashed.size);
+    return hashed;
+  }
+
+  *#directory(where: string, walk: Walk): Sliced<Scan> {
+    const absolute = path.join(this.#project, where);
+    const before = walk.keeper && lstatSync(absolute);
+    let scan: Scan | undefined;
+    while (scan === undefined) scan = yield* this.#listing(where, absolute, walk);
+    if (before !== undefined) walk.keeper?.directoryDone(where, before);
+    if (!walk.again && !walk.seen.linkedInside) this.#memo.set(where, walk.follow, scan);
+    return scan;
+  }
+
+  /** Undefined when another walk came in between. */
+  *#listing(where: string, absolute: string, walk: Walk): Sliced<Scan | undefined> {
+    const { keeper, follow } = walk;
+    const rows = this.#index.shaped(where, listNames(absolute, where));
+    const listing = new Listing(rows);
+    for (let row = 0; row < rows.names.length; row++) {
+      if (row % TURN_EVERY === 0) yield undefined;
+      yield* this.#entry(where, row, listing, walk);
+    }
+    const { standing } = listing;
+    if (standing !== undefined && keeper?.hasTree(standing) !== false) return standing;
+    const finished = listing.finish();
+    if (finished === undefined) return undefined;
+    if (standing === undefined) this.#index.touch();
+    if (keeper !== undefined) keeper.tree(finished.tree);
+    else if (follow) this.#keepTree(finished.tree);
+    return finished.scan;
+  }
+
+  *#entry(where: string, row: number, listing: Listing, walk: Walk): Sliced<void> {
+    const { rows } = listing;
+    const inner = `${where}/${rows.names[row] as string}`;
+    const stat = lstatIfThere(`${this.#project}/${inner}`);
+    this.#looks.saw(inner, stat);
+    if (stat === undefined) listing.other(row, null);
+    else if (stat.isFile()) {
+      const holds = rows.matches(row, stat) && this.#index.isBelieved(stat);
+      if (holds && walk.keeper === undefined) return;
+      const known = holds ? rows.hexAt(row) : undefined;
+      const hashed = yield* this.#content(inner, stat, known, walk);
+      if (hashed === undefined) listing.known(row);
+      else listing.file(row, stat, hashed);
+    } else if (stat.isDirectory()) {
+      const known = walk.again ? undefined : this.#memo.get(inner, walk.follow);
+      const scan = known ?? (yield* this.#directory(inner, walk));
+      listing.directory(row, scan);
+    } else if (stat.isSymbolicLink()) {
+      listing.other(row, yield* this.#link(inner, walk));
+    } else throw notAFile(inner, stat);
+  }
+
+  /** A link inside a tree. */
+  *#link(where: string, walk: Walk): Sliced<Scan> {
+    const absolute = path.join(this.#project, where);
+    if (!walk.follow) return linkScan(absolute, walk.keeper?.link);
+    this.#looks.blur();
+    const target = realpathIfThere(absolute);
+    if (target === undefined || isWithin(target, walk.tree)) return linkScan(absolute);
+    return yield* this.#behind(where, walk);
+  }
+
+  /** The content behind a link; of one that leads nowhere or back into itself, the link. */
+  *#behind(where: string, walk: Walk): Sliced<Scan> {
+    this.#looks.blur();
+    const absolute = path.join(this.#project, where);
+    const target = realpathIfThere(absolute);
+    if (target === undefined || walk.inside.some((each) => isWithin(each, target))) {
+      return linkScan(absolute);
+    }
+    if (isWithin(target, realpathSync(this.#project))) walk.seen.linkedInside = true;
+    const stat = statSync(absolute);
+    return yield* this.#one(where, stat, {
+      ...walk,
+      tree: target,
+      inside: [...walk.inside, target],
+    });
+  }
+
+  *#hash(where: string, stat: Stats): Sliced<HashedNow> {
+    const started = Date.now();
+    const absolute = path.join(this.#project, where);
+    const result = yield* readable(hashFile(absolute), where);
+    const { hex, size, after } = result;
+    const same = looksSame(after, stat) && size === stat.size;
+    return { hex, size, settled: same && isSettled(stat, started) };
+  }
+}

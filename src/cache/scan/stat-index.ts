@@ -1,0 +1,145 @@
+/** The stat index: which digest a file had when it looked as it looks now. A copy of nothing but time. */
+import { readFileSync, type Stats } from 'node:fs';
+import { uptime } from 'node:os';
+import { isAbsent, reasonOf } from '../files/errors.js';
+import { decodeIndex, encodeIndex, type IndexTables, type LooseRow } from './index-file.js';
+import { fileKind, KIND, Rows } from './rows.js';
+
+/** Rows of what nobody asked for in so many days are left out when the index is written. */
+const KEEP_DAYS = 30;
+
+/** What was written to within this time before the power went may have lost its bytes, not its times. */
+const WRITE_BACK_MS = 120_000;
+
+/**
+ * Invariant: a row's digest was read from the file at a time when its timestamps were older than
+ * the clock's granularity. So any later write shows in size, mtime, ctime or inode.
+ */
+export class StatIndex {
+  readonly #file: string;
+  readonly #warn: (message: string) => void;
+  readonly #upSince: () => number;
+  readonly #today = Math.floor(Date.now() / 86_400_000);
+  #tables: IndexTables | undefined;
+  /** Rows changed after this time are not believed: the machine went down since. */
+  #distrustAfter = Number.POSITIVE_INFINITY;
+  #dirty = false;
+
+  /** `upSince`: when the machine was started, in milliseconds since 1970. */
+  constructor(file: string, warn: (message: string) => void, upSince = bootTime) {
+    this.#file = file;
+    this.#warn = warn;
+    this.#upSince = upSince;
+  }
+
+  /** The rows of a directory; read from disk at the first call. */
+  directory(path: string): Rows | undefined {
+    const rows = this.#load().directories.get(path);
+    if (rows !== undefined && rows.day !== this.#today) this.#use(rows);
+    return rows;
+  }
+
+  /** Rows for a directory that lists these names, with all that is known of them. */
+  shaped(path: string, names: readonly string[]): Rows {
+    const old = this.directory(path);
+    if (old !== undefined && sameNames(old.names, names)) return old;
+    const rows = old?.reshaped(names, this.#today) ?? new Rows(names, this.#today);
+    this.#load().directories.set(path, rows);
+    this.#dirty = true;
+    return rows;
+  }
+
+  /** The digest's hex of a single file, when it looks as it did. */
+  looseHex(path: string, stat: Stats): string | undefined {
+    const row = this.#load().loose.get(path);
+    if (row === undefined || !looksLike(row, stat) || !this.isBelieved(stat)) return undefined;
+    if (row.day !== this.#today) this.#use(row);
+    return row.hex;
+  }
+
+  setLoose(path: string, stat: Stats, hex: string): void {
+    const { size, mtimeMs: mtime, ctimeMs: ctime, ino } = stat;
+    const row = { kind: fileKind(stat), size, mtime, ctime, ino, hex, day: this.#today };
+    this.#load().loose.set(path, row);
+    this.#dirty = true;
+  }
+
+  /** False for what was written shortly before the machine went down. */
+  isBelieved(stat: Stats): boolean {
+    return stat.ctimeMs <= this.#distrustAfter;
+  }
+
+  /** A row was changed in place. */
+  touch(): void {
+    this.#dirty = true;
+  }
+
+  get dirty(): boolean {
+    return this.#dirty;
+  }
+
+  /** The index as one file; rows of what was not asked for in a month are left out. */
+  encode(): Uint8Array[] {
+    const { directories, loose } = this.#load();
+    const oldest = this.#today - KEEP_DAYS;
+    for (const [path, rows] of directories) if (rows.day < oldest) directories.delete(path);
+    for (const [path, row] of loose) if (row.day < oldest) loose.delete(path);
+    return encodeIndex({ directories, loose, savedAt: Date.now() });
+  }
+
+  saved(): void {
+    this.#dirty = false;
+  }
+
+  /** The day counts for pruning only, so that it alone is worth a write once a week. */
+  #use(row: { day: number }): void {
+    if (this.#today - row.day > 7) this.#dirty = true;
+    row.day = this.#today;
+  }
+
+  #load(): IndexTables {
+    this.#tables ??= this.#read();
+    return this.#tables;
+  }
+
+  #read(): IndexTables {
+    const empty: IndexTables = { directories: new Map(), loose: new Map(), savedAt: 0 };
+    let bytes: Buffer;
+    try {
+      bytes = readFileSync(this.#file);
+    } catch (error) {
+      if (!isAbsent(error)) {
+        this.#warn(`the stat index cannot be read (${reasonOf(error)}): files are hashed again`);
+      }
+      return empty;
+    }
+    const tables = decodeIndex(bytes);
+    if (tables === undefined) {
+      this.#warn('the stat index is damaged or of another version: files are hashed again');
+      return empty;
+    }
+    if (tables.savedAt < this.#upSince()) this.#distrustAfter = tables.savedAt - WRITE_BACK_MS;
+    return tables;
+  }
+}
+
+function bootTime(): number {
+  return Date.now() - uptime() * 1000;
+}
+
+function looksLike(row: LooseRow, stat: Stats): boolean {
+  return (
+    row.kind !== KIND.none &&
+    row.mtime === stat.mtimeMs &&
+    row.ctime === stat.ctimeMs &&
+    row.size === stat.size &&
+    row.ino === stat.ino &&
+    row.kind === fileKind(stat)
+  );
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

@@ -1,0 +1,112 @@
+/** Where answers that still hold are kept, a few for each project; and whether one still does. */
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { uptime } from 'node:os';
+import path from 'node:path';
+import { isInside, type Layout, realOrSame } from '../layout.js';
+import {
+  columnsOf,
+  encodeStill,
+  type LookList,
+  type Question,
+  readStill,
+  type Still,
+  stillName,
+  WIDTH,
+} from './still-file.js';
+
+export interface Asked {
+  readonly layout: Layout;
+  /** Absolute path of the tool's dist folder. */
+  readonly dist: string;
+  /** The command line, from the name of the command on. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Once a day it is found out the long way, which also notes what is in use. */
+const HOLDS_MS = 86_400_000;
+
+/** The answer that was given to the same question, when nothing that it rests on has moved. */
+export function answerStanding(asked: Asked): string | undefined {
+  const { layout, argv } = asked;
+  const root = rootOf(layout);
+  const still = readStill(path.join(layout.stills, stillName({ root, argv })));
+  if (still === undefined) return undefined;
+  const question = questionOf(asked, Object.keys(still.question.env), root);
+  if (JSON.stringify(question) !== JSON.stringify(still.question)) return undefined;
+  const age = Date.now() - still.savedAt;
+  // What was written shortly before the machine went down may have lost its bytes, not its times.
+  if (age < 0 || age > Math.min(HOLDS_MS, uptime() * 1000)) return undefined;
+  const { behind, own } = still;
+  const stands =
+    looksSo(layout.project, behind, statSync) && looksSo(layout.project, own, lstatSync);
+  return stands ? still.answer : undefined;
+}
+
+/** `names`: variables that count besides the tool's own. */
+export function questionOf(
+  { layout, dist, argv, env }: Asked,
+  names: readonly string[],
+  root = rootOf(layout),
+): Question {
+  const own = Object.keys(env).filter((name) => name.startsWith('PIPE_'));
+  const values: Record<string, string | null> = {};
+  for (const name of [...new Set([...names, ...own])].sort()) values[name] = env[name] ?? null;
+  const { size, mtimeMs } = statSync(path.join(dist, 'pipe.cjs'));
+  return { tool: `${size} ${mtimeMs}`, root, argv, env: values };
+}
+
+function rootOf(layout: Layout): string {
+  return isInside(layout) ? '' : realOrSame(layout.project);
+}
+
+type Look = (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined;
+
+function looksSo(project: string, { paths, columns }: LookList, look: Look): boolean {
+  try {
+    return paths.every((each, row) => {
+      const where = each.startsWith('/') ? each : `${project}/${each}`;
+      const now = columnsOf(look(where, { throwIfNoEntry: false }));
+      return now.every((value, column) => value === columns[row * WIDTH + column]);
+    });
+  } catch {
+    return false; // Whatever it is, the long way tells it.
+  }
+}
+
+/** Questions that are asked now and again; the oldest of more are forgotten. */
+const KEPT = 16;
+
+/**
+ * A folder that cannot be written costs the next run some milliseconds: nobody is told. Not through
+ * tmp/, which is among what was looked at.
+ */
+export function keepStill(folder: string, still: Still): void {
+  const name = stillName(still.question);
+  const draft = path.join(folder, `.${name}.${process.pid}`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(draft, Buffer.concat(encodeStill(still)));
+    renameSync(draft, path.join(folder, name));
+    forgetOldest(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+  }
+}
+
+function forgetOldest(folder: string): void {
+  const files = readdirSync(folder).map((name) => path.join(folder, name));
+  if (files.length <= KEPT) return;
+  const age = new Map(files.map((file) => [file, statSync(file).mtimeMs]));
+  files.sort((a, b) => (age.get(b) as number) - (age.get(a) as number));
+  for (const file of files.slice(KEPT)) rmSync(file, { force: true });
+}

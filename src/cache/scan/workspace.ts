@@ -1,0 +1,53 @@
+/** The workspace as one process sees it: its scanner over its stat index. */
+import path from 'node:path';
+import { bestEffort } from '../files/errors.js';
+import type { Scratch } from '../files/scratch.js';
+import { writeWhole } from '../files/sealed-file.js';
+import type { Objects } from '../objects/objects.js';
+import type { Tree } from '../objects/tree.js';
+import type { Looks } from './looks.js';
+import { Scanner } from './scanner.js';
+import { StatIndex } from './stat-index.js';
+
+export interface WorkspaceOptions {
+  /** Absolute path that workspace paths are relative to. */
+  readonly project: string;
+  /** The project's folder in the cache. */
+  readonly folder: string;
+  readonly objects: Objects;
+  readonly scratch: Scratch;
+  readonly readOnly: boolean;
+  readonly looks: Looks;
+  readonly warn: (message: string) => void;
+}
+
+export class Workspace {
+  readonly scanner: Scanner;
+  readonly index: StatIndex;
+  readonly #file: string;
+  readonly #options: WorkspaceOptions;
+
+  constructor(options: WorkspaceOptions) {
+    const { project, folder, objects, readOnly, looks, warn } = options;
+    this.#options = options;
+    this.#file = path.join(folder, 'index');
+    this.index = new StatIndex(this.#file, warn);
+    const keepTree = ({ bytes, hex }: Tree) => {
+      if (!readOnly)
+        bestEffort('listings of deps are not kept', warn, () => objects.put(bytes, hex));
+    };
+    this.scanner = new Scanner(project, this.index, keepTree, looks);
+  }
+
+  /** Writes the index, when anything in it is new. */
+  save(): void {
+    const { scratch, readOnly, warn } = this.#options;
+    if (readOnly) return;
+    this.scanner.settle();
+    if (!this.index.dirty) return;
+    bestEffort('the stat index is not kept', warn, () =>
+      writeWhole(this.#file, this.index.encode(), scratch, 'expendable'),
+    );
+    this.index.saved();
+  }
+}

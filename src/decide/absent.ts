@@ -1,0 +1,56 @@
+/** Deps that are not there and that nothing will make: known before anything runs, of an item that waits too. */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { lstatIfThere } from '../cache/files/look.js';
+import type { Dep } from '../pipeline/plan.js';
+import { matchedPaths } from './glob.js';
+import type { MissingDep } from './missing.js';
+import { itemAt, selectedNeeds, type Work } from './work.js';
+
+/**
+ * Of an item that waits for others: said before hours are spent on those. What one of them may still
+ * make is not missing.
+ *
+ * @param isPending true of a need whose outs are not as they will be
+ */
+export function absentDeps(
+  work: Work,
+  index: number,
+  isPending: (need: number) => boolean,
+): MissingDep[] {
+  const item = itemAt(work, index);
+  const toCome = new Set(
+    selectedNeeds(work, index)
+      .filter(isPending)
+      .flatMap((need) => itemAt(work, need).outs.map((out) => out.path)),
+  );
+  return item.deps
+    .filter((dep) =>
+      dep.glob ? isUnmatched(work, dep, toCome) : isAbsent(work, dep, dep.path, toCome),
+    )
+    .map((dep) => ({ item: item.id, dep }));
+}
+
+/** A pattern is missing when it matches nothing, or when an out that it gathers is not there. */
+function isUnmatched(work: Work, dep: Dep, toCome: ReadonlySet<string>): boolean {
+  if (dep.within?.some((out) => toCome.has(out))) return false;
+  const matched = matchedPaths(work.project.root, dep);
+  return matched.length === 0 || matched.some((each) => isAbsent(work, dep, each, toCome));
+}
+
+function isAbsent(work: Work, dep: Dep, where: string, toCome: ReadonlySet<string>): boolean {
+  for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (toCome.has(at)) return false;
+  if (isThere(path.join(work.project.root, where), dep.made)) return false;
+  // A folder comes with what is made in it.
+  return ![...toCome].some((out) => out.startsWith(`${where}/`));
+}
+
+/** What an item makes is a link where it is one; what the user gives counts by what is behind a link. */
+function isThere(full: string, made: boolean): boolean {
+  if (made) return lstatIfThere(full) !== undefined;
+  try {
+    return statSync(full, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true; // What is wrong with it is told by whoever reads it.
+  }
+}

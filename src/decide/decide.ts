@@ -1,0 +1,69 @@
+/** Fresh, to be restored, or to be run: the one place where it is decided, by keys alone. */
+import type { RecordedOut, Result, RunRecord } from '../cache/records/record.js';
+import { keyOf, type Manifest } from '../manifest.js';
+import type { Dep, Item } from '../pipeline/plan.js';
+import type { Code } from './code.js';
+import { digestAt, inputsOf, type Surroundings } from './inputs.js';
+import type { Reason } from './reasons.js';
+
+export type Decision =
+  /** A record exists for today's key, and the outs on disk match it. */
+  | { readonly kind: 'fresh'; readonly key: string; readonly record: Result }
+  /** A record exists and all that it names is stored; the outs on disk differ. */
+  | {
+      readonly kind: 'restore';
+      readonly key: string;
+      readonly record: RunRecord;
+      readonly reason: Reason;
+    }
+  | {
+      readonly kind: 'run';
+      readonly key: string;
+      readonly manifest: Manifest;
+      readonly cause: Cause;
+    }
+  /** A dep is not there. */
+  | { readonly kind: 'missing'; readonly deps: readonly Dep[] };
+
+/** Why a run is needed, as far as it is known without comparing manifests. */
+export type Cause = 'stale' | 'always' | 'forced' | { readonly lost: string };
+
+export function decide(item: Item, code: Code, around: Surroundings, force: boolean): Decision {
+  const inputs = inputsOf(item, code, around);
+  if (inputs.kind === 'missing') return { kind: 'missing', deps: inputs.deps };
+  const { manifest } = inputs;
+  const key = keyOf(manifest);
+  if (force) return { kind: 'run', key, manifest, cause: 'forced' };
+  if (item.always) return { kind: 'run', key, manifest, cause: 'always' };
+  return decideByRecord(item, key, manifest, around);
+}
+
+function decideByRecord(
+  item: Item,
+  key: string,
+  manifest: Manifest,
+  around: Surroundings,
+): Decision {
+  const { cache } = around;
+  const outs = cache.readOuts(key);
+  if (outs === undefined) return { kind: 'run', key, manifest, cause: 'stale' };
+  const differing = item.outs.find(
+    (out) => digestAt(out.path, around) !== digestOf(outs, out.name),
+  );
+  if (differing === undefined) return { kind: 'fresh', key, record: { key, manifest, outs } };
+  const record = cache.readRecord(key);
+  if (record === undefined) return { kind: 'run', key, manifest, cause: 'stale' };
+  const lost = record.outs.find((out) => !cache.hasAll(out.digest));
+  if (lost !== undefined) return { kind: 'run', key, manifest, cause: { lost: lost.name } };
+  return { kind: 'restore', key, record, reason: outReason(differing.path, around) };
+}
+
+function digestOf(outs: readonly RecordedOut[], name: string): string | undefined {
+  return outs.find((out) => out.name === name)?.digest;
+}
+
+function outReason(path: string, around: Surroundings): Reason {
+  return digestAt(path, around) === undefined
+    ? { kind: 'out', text: `out ${path} is missing` }
+    : { kind: 'out', text: `out ${path} differs from its record` };
+}

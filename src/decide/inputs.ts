@@ -1,0 +1,145 @@
+/** What an item depends on today: its manifest, made from the plan, its code and what lies on disk. */
+import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
+import type { Digest } from '../cache/objects/digest.js';
+import { canonical, sha256 } from '../canonical.js';
+import { epochChoice, type Manifest, type ModuleCode } from '../manifest.js';
+import type { Dep, Item } from '../pipeline/plan.js';
+import type { Json } from '../stage/context.js';
+import type { Code } from './code.js';
+import { matchedPaths, type StoredListing } from './glob.js';
+
+/** The manifest, or the deps that are not there. */
+export type Inputs =
+  | { readonly kind: 'known'; readonly manifest: Manifest }
+  | { readonly kind: 'missing'; readonly deps: readonly Dep[] };
+
+export interface Surroundings {
+  readonly root: string;
+  readonly cache: Cache;
+  /** Values of the variables that `env:` names. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What lies at a path; by default what the cache sees on disk. */
+  readonly look?: (path: string, options?: ScanOptions) => Scan | undefined;
+  /** What a folder will hold that is still to be put back; undefined: what it holds on disk. */
+  readonly stored?: StoredListing;
+  /** What a dep is known to be without looking; undefined: look. */
+  readonly given?: (dep: Dep) => Digest | undefined;
+}
+
+/** The digest of what lies at a path, through the eyes of these surroundings. */
+export function digestAt(
+  path: string,
+  around: Surroundings,
+  options?: ScanOptions,
+): Digest | undefined {
+  const scan =
+    around.look === undefined ? around.cache.scanSync(path, options) : around.look(path, options);
+  return scan?.digest;
+}
+
+/** Reads every dep through the stat index; `again` looks at the disk even for what was seen in this run. */
+export function inputsOf(item: Item, code: Code, around: Surroundings, again = false): Inputs {
+  const deps: Record<string, Digest> = {};
+  const missing: Dep[] = [];
+  for (const dep of item.deps) {
+    const digest = around.given?.(dep) ?? seenDigest(dep, around, again);
+    if (digest === undefined) missing.push(dep);
+    else deps[dep.name] = digest;
+  }
+  if (missing.length > 0) return { kind: 'missing', deps: missing };
+  return { kind: 'known', manifest: manifestOf(item, code, deps, around.env) };
+}
+
+function manifestOf(
+  item: Item,
+  code: Code,
+  deps: Readonly<Record<string, Digest>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Manifest {
+  const values: Record<string, string | null> = {};
+  for (const name of item.env) values[name] = env[name] ?? null;
+  // In the order of the canonical text, which is then quickly made.
+  return {
+    code: codeOf(item, code),
+    deps,
+    env: values,
+    ...(item.epochs === undefined ? {} : { epochs: epochChoice(item.epochs) }),
+    format: 1,
+    outs: item.outs.map((out) => out.name).sort(),
+    params: item.params,
+  };
+}
+
+function codeOf(item: Item, code: Code): Manifest['code'] {
+  if (code.kind === 'module') return { ...code.module, matrix: item.matrix } satisfies ModuleCode;
+  return {
+    command: item.action.kind === 'argv' ? item.action.argv : shellCommand(item),
+    kind: 'command',
+    ...(Object.keys(code.packages).length === 0 ? {} : { packages: code.packages }),
+    scripts: code.scripts,
+  };
+}
+
+function shellCommand(item: Item): string {
+  if (item.action.kind !== 'shell') throw new Error(`${item.id} has no command`);
+  return item.action.command;
+}
+
+function seenDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
+  return dep.glob ? globDigest(dep, around, again) : pathDigest(dep, around, again);
+}
+
+/** What an item makes is a link where it is one; what the user gives counts by what is behind a link. */
+function pathDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
+  return digestAt(dep.path, around, { follow: !dep.made, again });
+}
+
+/** A glob is missing when it matches nothing, or when a gathered out is not there. */
+function globDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
+  const entries = matchesOf(dep, around, again);
+  return entries && digestOfMatches(entries);
+}
+
+export function digestOfMatches(entries: readonly (readonly [string, Digest])[]): Digest {
+  return `d:${sha256(`pipe glob\n${canonical(entries)}`)}`;
+}
+
+/** Path and digest of all that a pattern dep matches; undefined when it is missing. */
+export function matchesOf(
+  dep: Dep,
+  around: Surroundings,
+  again = false,
+): [string, Digest][] | undefined {
+  const entries: [string, Digest][] = [];
+  for (const path of matchedPaths(around.root, dep, around.cache.looks, around.stored)) {
+    const digest = digestAt(path, around, { follow: !dep.made, again });
+    if (digest === undefined) return undefined;
+    entries.push([path, digest]);
+  }
+  return entries.length === 0 ? undefined : entries;
+}
+
+/** `params` as a stage's process gets it: a tree of just the named parts. */
+export function paramsTree(params: Readonly<Record<string, Json>>): Json {
+  const tree: Record<string, Json> = {};
+  // Short paths first, so that `a` is there before `a.b` is laid into it.
+  for (const path of Object.keys(params).sort(
+    (a, b) => a.split('.').length - b.split('.').length,
+  )) {
+    place(tree, path.split('.'), params[path] as Json);
+  }
+  return tree;
+}
+
+function place(tree: Record<string, Json>, path: readonly string[], value: Json): void {
+  const [head, ...tail] = path as [string, ...string[]];
+  if (tail.length === 0) {
+    tree[head] = value;
+    return;
+  }
+  const below = tree[head];
+  const branch =
+    typeof below === 'object' && below !== null && !Array.isArray(below) ? { ...below } : {};
+  tree[head] = branch as Json;
+  place(branch as Record<string, Json>, tail, value);
+}

@@ -1,0 +1,87 @@
+/** A project as one command sees it: where it is, its plan, its cache, its surroundings. */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { type Cache, openCache } from '../cache/cache.js';
+import { namedFolder } from '../cache/layout.js';
+import { sha256 } from '../canonical.js';
+import { userError } from '../error.js';
+import { readPipeline } from '../pipeline/document/source.js';
+import type { Plan } from '../pipeline/plan.js';
+import { PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
+import type { Variant } from './options.js';
+
+/** What the entry point knows of the process, and nothing below it asks for itself. */
+export interface Host {
+  /** Absolute path of the folder that the command was started in. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute path of the tool's dist folder. */
+  readonly dist: string;
+  /** Version of the tool. */
+  readonly version: string;
+}
+
+export interface Project extends Host {
+  /** Absolute path of the folder of pipeline.yaml. */
+  readonly root: string;
+  readonly variant: Variant;
+  readonly plan: Plan;
+  readonly cache: Cache;
+}
+
+/**
+ * The nearest folder at or above `cwd` that holds a pipeline.yaml.
+ *
+ * @throws UserError when there is none
+ */
+export function findRoot(cwd: string): string {
+  const root = rootAbove(cwd);
+  if (root !== undefined) return root;
+  throw userError(
+    'no-pipeline',
+    `no ${PIPELINE_FILE} in ${cwd} or above it`,
+    'run `pipe init` to start one here',
+  );
+}
+
+/**
+ * Opens the project around `host.cwd`. The plan of an unchanged pipeline.yaml is read, not made.
+ * `readOnly`: what only saves time is not written.
+ */
+export async function openProject(
+  host: Host,
+  variant: Variant,
+  warn: (message: string) => void,
+  readOnly = false,
+): Promise<Project> {
+  const root = findRoot(host.cwd);
+  const folder = namedFolder(root, host.env);
+  const cache = openCache({
+    project: root,
+    ...(folder === undefined ? {} : { folder }),
+    readOnly,
+    warn,
+  });
+  cache.looks.sawBehind(PIPELINE_FILE, statSync(path.join(root, PIPELINE_FILE)));
+  const plan = await planOf(host, root, variant, cache);
+  for (const warning of plan.warnings) warn(warning);
+  return { ...host, root, variant, plan, cache };
+}
+
+/** The same project as another variant of pipeline.yaml as it is now sees it. */
+export async function asVariant(project: Project, variant: Variant): Promise<Project> {
+  const plan = await planOf(project, project.root, variant, project.cache);
+  return { ...project, variant, plan };
+}
+
+/** A kept plan is named by all that it was made of: another text, variant or version has another name. */
+async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
+  const text = readPipeline(root);
+  const name = sha256(JSON.stringify(['plan', host.version, text, variant.profiles, variant.set]));
+  const kept = cache.readKept('plans', name) as Plan | undefined;
+  if (kept?.format === 1) return kept;
+  const { loadPlan } = await import('../pipeline/load.js');
+  const plan = loadPlan({ project: root, profiles: variant.profiles, set: variant.set, text });
+  cache.writeKept('plans', name, plan);
+  return plan;
+}

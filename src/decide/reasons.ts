@@ -1,0 +1,266 @@
+/** Why an item is not fresh, as the difference of two manifests: the same data that the key is made of. */
+
+import type { Matches } from '../cache/cache.js';
+import type { Digest } from '../cache/objects/digest.js';
+import type { TreeEntry } from '../cache/objects/tree.js';
+import { canonical } from '../canonical.js';
+import type { CommandCode, Manifest, ModuleCode } from '../manifest.js';
+import type { Json } from '../stage/context.js';
+import { commandFromTo, fromTo } from './from-to.js';
+
+/** One thing that differs. */
+export interface Reason {
+  readonly kind:
+    | 'never'
+    | 'failed'
+    | 'interrupted'
+    | 'running'
+    | 'format'
+    | 'code'
+    | 'package'
+    | 'command'
+    | 'matrix'
+    | 'param'
+    | 'env'
+    | 'dep'
+    | 'outs'
+    | 'epochs'
+    | 'out'
+    | 'lost'
+    | 'always'
+    | 'forced'
+    | 'upstream';
+  /** A clause that stands alone: `param train.learningRate 0.001 → 0.0003`. */
+  readonly text: string;
+}
+
+/** What was known of an item at some time: its manifest, and the evidence that names single files. */
+export interface Evidence {
+  readonly manifest: Manifest;
+  /** Local code files by path with the digest of their stripped text. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export interface Explainer {
+  /** Which file imports this one, for the message. */
+  importerOf(file: string): string | undefined;
+  /** The path of a dep by its name, as the user wrote it. */
+  pathOf(dep: string): string;
+  /** The param that `epochs:` takes its target from: it is told as `epochs`. */
+  readonly targetParam: string | undefined;
+  /** The listing of a directory, when it is still stored. */
+  listing(digest: Digest): readonly TreeEntry[] | undefined;
+  /** Digest by path of what a pattern dep matched before and matches now, where both are known. */
+  matches(dep: string): readonly [Matches, Matches] | undefined;
+}
+
+/** All differences from `before` to `now`, the likeliest cause first. Empty when both have one key. */
+export function differences(before: Evidence, now: Evidence, explain: Explainer): Reason[] {
+  const a = before.manifest;
+  const b = now.manifest;
+  if (a.format !== b.format)
+    return [{ kind: 'format', text: 'results of another version of pipe' }];
+  return [
+    ...codeDifferences(before, now, explain),
+    ...mapDifferences(a.params, b.params, (path, x, y) =>
+      paramDifferences(path, x, y, explain.targetParam),
+    ),
+    ...mapDifferences(a.env, b.env, (name, x, y) => [
+      { kind: 'env', text: `env ${name} ${fromTo(setOrNot(x), setOrNot(y))}` },
+    ]),
+    ...mapDifferences(a.deps, b.deps, (name, x, y) => [
+      { kind: 'dep', text: depDifference(explain, name, x, y) },
+    ]),
+    ...outsDifferences(a.outs, b.outs),
+    ...epochsDifferences(a.epochs, b.epochs),
+  ];
+}
+
+function codeDifferences(before: Evidence, now: Evidence, explain: Explainer): Reason[] {
+  const a = before.manifest.code;
+  const b = now.manifest.code;
+  if (a.kind === 'module' && b.kind === 'module') {
+    return moduleDifferences(a, b, before.files, now.files, explain);
+  }
+  if (a.kind === 'command' && b.kind === 'command') return commandDifferences(a, b, explain);
+  return [{ kind: 'command', text: b.kind === 'module' ? 'cmd → run' : 'run → cmd' }];
+}
+
+function moduleDifferences(
+  a: ModuleCode,
+  b: ModuleCode,
+  filesBefore: Readonly<Record<string, string>>,
+  filesNow: Readonly<Record<string, string>>,
+  explain: Explainer,
+): Reason[] {
+  const reasons: Reason[] = [];
+  if (a.protocol !== b.protocol) {
+    reasons.push({ kind: 'format', text: `stage protocol ${a.protocol} → ${b.protocol}` });
+  }
+  if (a.bundle !== b.bundle) {
+    const named = mapDifferences(filesBefore, filesNow, (file, x, y) => [
+      { kind: 'code', text: `${file} ${verb(x, y)}${importedBy(explain.importerOf(file))}` },
+    ]);
+    reasons.push(...(named.length > 0 ? named : [{ kind: 'code' as const, text: 'code changed' }]));
+  }
+  reasons.push(
+    ...packageDifferences(a.packages, b.packages),
+    ...mapDifferences(a.matrix, b.matrix, (axis, x, y) => [
+      { kind: 'matrix', text: `matrix ${axis} ${fromTo(x, y)}` },
+    ]),
+  );
+  return reasons;
+}
+
+function commandDifferences(a: CommandCode, b: CommandCode, explain: Explainer): Reason[] {
+  const command: Reason[] =
+    canonical(a.command) === canonical(b.command)
+      ? []
+      : [{ kind: 'command', text: `command ${commandFromTo(a.command, b.command)}` }];
+  return [
+    ...command,
+    ...mapDifferences(a.scripts, b.scripts, (file, x, y) => [
+      { kind: 'code', text: `${file} ${verb(x, y)}${importedBy(explain.importerOf(file))}` },
+    ]),
+    ...packageDifferences(a.packages ?? {}, b.packages ?? {}),
+  ];
+}
+
+function packageDifferences(a: ModuleCode['packages'], b: ModuleCode['packages']): Reason[] {
+  return mapDifferences(a, b, (name, x, y) => [
+    { kind: 'package', text: `package ${name} ${fromTo(x, y)}` },
+  ]);
+}
+
+function paramDifferences(
+  path: string,
+  a: Json | undefined,
+  b: Json | undefined,
+  targetParam: string | undefined,
+): Reason[] {
+  if (path === targetParam) return [];
+  if (isTree(a) && isTree(b)) {
+    return mapDifferences(a, b, (key, x, y) =>
+      paramDifferences(`${path}.${key}`, x, y, targetParam),
+    );
+  }
+  return [{ kind: 'param', text: `param ${path} ${fromTo(a, b)}` }];
+}
+
+function depDifference(
+  explain: Explainer,
+  name: string,
+  a: Digest | undefined,
+  b: Digest | undefined,
+): string {
+  const path = explain.pathOf(name);
+  if (a === undefined || b === undefined) return `dep ${path} ${verb(a, b)}`;
+  const changed = changedWithin(explain, name, a, b);
+  const count = changed.length === 1 ? '1 file' : `${changed.length} files`;
+  return changed.length === 0
+    ? `dep ${path} changed`
+    : `dep ${path}: ${count} changed, first: ${changed[0]}`;
+}
+
+/** Of a pattern or a directory; none where that is not known. */
+function changedWithin(explain: Explainer, name: string, a: Digest, b: Digest): string[] {
+  const matches = explain.matches(name);
+  if (matches === undefined) {
+    const isKnown = explain.listing(a) !== undefined && explain.listing(b) !== undefined;
+    return isKnown ? changedFiles(explain, a, b, '') : [];
+  }
+  const [before, now] = matches;
+  const paths = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
+  return paths.flatMap((each) =>
+    before[each] === now[each] ? [] : changedFiles(explain, before[each], now[each], each),
+  );
+}
+
+/** Paths within two directories that differ, sorted; subtrees with one digest are not entered. */
+function changedFiles(
+  explain: Explainer,
+  a: Digest | undefined,
+  b: Digest | undefined,
+  prefix: string,
+): string[] {
+  const before = entriesOf(explain, a);
+  const now = entriesOf(explain, b);
+  if (before === undefined && now === undefined) return [prefix];
+  const names = [...new Set([...(before?.keys() ?? []), ...(now?.keys() ?? [])])].sort();
+  // A folder without anything in it is what has come or gone.
+  if (names.length === 0) return [prefix];
+  return names.flatMap((name) => {
+    const x = before?.get(name);
+    const y = now?.get(name);
+    if (x === y) return [];
+    return changedFiles(explain, x, y, prefix === '' ? name : `${prefix}/${name}`);
+  });
+}
+
+function entriesOf(
+  explain: Explainer,
+  digest: Digest | undefined,
+): Map<string, Digest> | undefined {
+  if (digest === undefined || !digest.startsWith('d:')) return undefined;
+  const listing = explain.listing(digest);
+  return listing && new Map(listing.map((entry) => [entry.name, entry.digest]));
+}
+
+/** A variable that is named and not set. */
+function setOrNot(value: string | null | undefined): string | undefined {
+  return value === null ? '(not set)' : value;
+}
+
+function outsDifferences(a: readonly string[], b: readonly string[]): Reason[] {
+  const added = b.filter((name) => !a.includes(name)).map((name) => `out ${name} added`);
+  const removed = a.filter((name) => !b.includes(name)).map((name) => `out ${name} removed`);
+  return [...added, ...removed].map((text) => ({ kind: 'outs', text }));
+}
+
+/** Targets are told as `epochs`, what else chooses the epoch by its path in pipeline.yaml. */
+function epochsDifferences(a: Manifest['epochs'], b: Manifest['epochs']): Reason[] {
+  return mapDifferences(epochsByPath(a), epochsByPath(b), (path, x, y) => [
+    { kind: 'epochs', text: `${path} ${fromTo(x, y)}` },
+  ]);
+}
+
+function epochsByPath(epochs: Manifest['epochs']): Record<string, string | number> {
+  if (epochs === undefined) return {};
+  if (typeof epochs === 'number') return { epochs };
+  const { max, patience, best } = epochs;
+  return {
+    epochs: max,
+    'epochs.best.metric': best.metric,
+    'epochs.best.mode': best.mode,
+    ...(patience === undefined ? {} : { 'epochs.patience': patience }),
+  };
+}
+
+/** Walks the union of both maps in the order of keys, and asks for each key whose values differ. */
+function mapDifferences<T>(
+  a: Readonly<Record<string, T>>,
+  b: Readonly<Record<string, T>>,
+  tell: (key: string, before: T | undefined, now: T | undefined) => Reason[],
+): Reason[] {
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
+  return keys.flatMap((key) => {
+    const before = Object.hasOwn(a, key) ? a[key] : undefined;
+    const now = Object.hasOwn(b, key) ? b[key] : undefined;
+    return canonical(before) === canonical(now) && (before === undefined) === (now === undefined)
+      ? []
+      : tell(key, before, now);
+  });
+}
+
+function isTree(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function verb(before: unknown, now: unknown): string {
+  if (before === undefined) return 'added';
+  return now === undefined ? 'removed' : 'changed';
+}
+
+function importedBy(importer: string | undefined): string {
+  return importer === undefined ? '' : ` (imported by ${importer})`;
+}

@@ -1,0 +1,42 @@
+/** Epochs that a process committed and whose runner died before it stored them: taken over, or thrown away. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { lstatIfThere } from '../cache/files/look.js';
+import { cacheOf, type Work } from '../decide/work.js';
+
+/**
+ * What follows the recorded epochs without a gap belongs to the chain; a chain begun afresh takes
+ * nothing over.
+ */
+export async function adopt(work: Work, chain: string, afresh: boolean): Promise<void> {
+  const cache = cacheOf(work);
+  const recorded = new Set(cache.readEpochs(chain).map((record) => record.epoch));
+  const pending = cache.pendingCommits(chain);
+  const seconds = secondsOf(cache.commitFolder(chain), pending);
+  for (const epoch of pending) {
+    if (!afresh && (epoch === 1 || recorded.has(epoch - 1))) {
+      await cache.takeCommit(chain, epoch, seconds.get(epoch));
+      recorded.add(epoch);
+    } else
+      rmSync(path.join(cache.commitFolder(chain), String(epoch)), { recursive: true, force: true });
+  }
+  cache.clearDrafts(chain);
+}
+
+/**
+ * How long they took died with their runner. The folders' times tell it of all but the first, for
+ * which the epoch before is the best guess; of epoch 1 that is the one after it.
+ */
+function secondsOf(folder: string, pending: readonly number[]): Map<number, number> {
+  const times = new Map(
+    pending.map((epoch) => [epoch, lstatIfThere(path.join(folder, String(epoch)))?.mtimeMs]),
+  );
+  const seconds = new Map<number, number>();
+  for (const epoch of pending) {
+    const [from, to] = [times.get(epoch - 1), times.get(epoch)];
+    if (from !== undefined && to !== undefined && to > from) seconds.set(epoch, (to - from) / 1000);
+  }
+  const second = seconds.get(2);
+  if (second !== undefined) seconds.set(1, second);
+  return seconds;
+}

@@ -1,0 +1,219 @@
+/** The epochs of one execution: what it resumes from, what it commits, when it has enough. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { DamagedObject } from '../cache/cache.js';
+import type { EpochRecord } from '../cache/records/record.js';
+import { metricAt, type Resume, resume, statesToDrop, stopEpoch } from '../decide/incremental.js';
+import { cacheOf, type Work } from '../decide/work.js';
+import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import type { EpochPlan, Item } from '../pipeline/plan.js';
+import { type CommitWatch, watchCommits } from '../process/commits.js';
+import { adopt } from './adopt.js';
+
+/** What the process of an incremental stage finds in its environment. */
+export type EpochEnvironment = Readonly<
+  Record<'PIPE_EPOCHS' | 'PIPE_EPOCH' | 'PIPE_STATE' | 'PIPE_COMMIT', string>
+>;
+
+export class EpochRun {
+  readonly #work: Work;
+  readonly #item: Item;
+  readonly #plan: EpochPlan;
+  readonly #chain: string;
+  #resume: Resume;
+  /** Epochs whose state turned out to be damaged. */
+  readonly #broken = new Set<number>();
+  readonly #state: string;
+  /** The chain as far as this execution may use it, by epoch. */
+  readonly #records: Map<number, EpochRecord>;
+  readonly #enough = new AbortController();
+  #watch: CommitWatch | undefined;
+  #computed = 0;
+  /** Of a metric that is missing: told once, since where one epoch lacks it, most do. */
+  #isWarned = false;
+  #lastCommit = performance.now();
+
+  private constructor(
+    work: Work,
+    item: Item,
+    plan: EpochPlan,
+    chain: string,
+    records: readonly EpochRecord[],
+    state: string,
+  ) {
+    this.#work = work;
+    this.#item = item;
+    this.#plan = plan;
+    this.#chain = chain;
+    this.#records = new Map(records.map((record) => [record.epoch, record]));
+    this.#resume = this.#whereToResume();
+    this.#state = state;
+  }
+
+  /**
+   * Takes over what was committed but not stored when everything was killed, and puts the newest
+   * usable state where the process finds it. With `afresh` the chain starts at epoch 1 again.
+   */
+  static async prepare(
+    work: Work,
+    item: Item,
+    manifest: Manifest,
+    state: string,
+    afresh: boolean,
+  ): Promise<EpochRun | undefined> {
+    const plan = item.epochs;
+    if (plan === undefined) return undefined;
+    const about = { item: item.id, manifest: chainManifest(manifest, plan.param) };
+    const chain = keyOf(about.manifest);
+    cacheOf(work).commitFolder(chain, about);
+    await adopt(work, chain, afresh);
+    const records = afresh ? [] : cacheOf(work).readEpochs(chain);
+    const run = new EpochRun(work, item, plan, chain, records, state);
+    await run.#putStateBack();
+    return run;
+  }
+
+  /** Before the process starts. */
+  get span(): { readonly completed: number; readonly target: number } {
+    return this.#resume;
+  }
+
+  get env(): EpochEnvironment {
+    return {
+      PIPE_EPOCHS: String(this.#resume.target),
+      PIPE_EPOCH: String(this.#resume.completed),
+      PIPE_STATE: this.#state,
+      PIPE_COMMIT: cacheOf(this.#work).commitFolder(this.#chain),
+    };
+  }
+
+  /** Aborted when the process need not or must not go on: patience ran out, or it broke the protocol. */
+  get stop(): AbortSignal {
+    return this.#enough.signal;
+  }
+
+  /** How the process broke the protocol. */
+  get mistake(): string | undefined {
+    return this.#watch?.mistake;
+  }
+
+  get computed(): number {
+    return this.#computed;
+  }
+
+  get reached(): number {
+    return this.#resume.target;
+  }
+
+  /**
+   * True when the chain turned out to end at an earlier epoch than the process was started for
+   * (early stopping): it must be started once more, only to write the outs of that epoch.
+   */
+  get endsEarlier(): boolean {
+    const wanted = stopEpoch(this.#plan, [...this.#records.values()]);
+    return wanted !== undefined && wanted !== this.#resume.target;
+  }
+
+  /** Stores what the process commits, from now on. */
+  watch(): void {
+    this.#lastCommit = performance.now();
+    this.#watch = watchCommits({
+      folder: cacheOf(this.#work).commitFolder(this.#chain),
+      completed: this.#resume.completed,
+      target: this.#resume.target,
+      onCommit: (epoch) => this.#store(epoch),
+      onMistake: () => this.#enough.abort(),
+    });
+  }
+
+  /** After the process has ended: what it committed last is stored too. */
+  async drain(): Promise<void> {
+    await this.#watch?.drain();
+  }
+
+  /** Why a process that ended well did not do its work; undefined when it did. */
+  shortfall(): string | undefined {
+    const { target } = this.#resume;
+    if (this.#records.has(target)) return undefined;
+    const reached = Math.max(0, ...this.#records.keys());
+    return `ended after epoch ${reached} of ${target} without committing the rest (see docs/stage-protocol.md)`;
+  }
+
+  close(): void {
+    this.#watch?.close();
+  }
+
+  async #store(epoch: number): Promise<void> {
+    const now = performance.now();
+    const seconds = (now - this.#lastCommit) / 1000;
+    this.#lastCommit = now;
+    const record = await cacheOf(this.#work).takeCommit(this.#chain, epoch, seconds);
+    this.#records.set(epoch, record);
+    this.#computed++;
+    this.#work.emit({
+      type: 'epoch',
+      item: this.#item.id,
+      epoch,
+      target: this.#resume.target,
+      seconds,
+      ...(record.metrics === undefined ? {} : { metrics: record.metrics }),
+    });
+    this.#warnOfMissingMetric(record);
+    this.#dropStates(epoch);
+    if (this.endsEarlier) this.#enough.abort();
+  }
+
+  #warnOfMissingMetric({ epoch, metrics }: EpochRecord): void {
+    const { best } = this.#plan;
+    if (best === undefined || metricAt(metrics, best.metric) !== undefined) return;
+    if (this.#isWarned) return;
+    this.#isWarned = true;
+    const message = `epoch ${epoch} has no number "${best.metric}" in its metrics.json: it cannot be the best`;
+    this.#work.emit({ type: 'warning', item: this.#item.id, message });
+  }
+
+  /**
+   * The newest state stays, and the one that may yet write the outs. So does the one just committed,
+   * which need not be the newest: a shorter training may be computed again, and killed.
+   */
+  #dropStates(committed: number): void {
+    const records = [...this.#records.values()];
+    const { best, keep } = this.#plan;
+    const needed = [this.#plan.target, committed];
+    if (best !== undefined) {
+      // A quick stage runs on when patience is out: a better epoch that it finds there writes no outs.
+      const wanted =
+        stopEpoch(this.#plan, records) ??
+        stopEpoch({ best, target: Math.max(...this.#records.keys()) }, records);
+      if (wanted !== undefined) needed.push(wanted);
+    }
+    const dropped = statesToDrop(keep, records, needed).filter((epoch) => {
+      const record = this.#records.get(epoch);
+      return record !== undefined && cacheOf(this.#work).hasState(record);
+    });
+    if (dropped.length > 0) cacheOf(this.#work).dropStates(this.#chain, dropped);
+  }
+
+  /** From the newest state that is whole: a damaged one is set aside, and an earlier one serves. */
+  async #putStateBack(): Promise<void> {
+    mkdirSync(path.dirname(this.#state), { recursive: true });
+    while (this.#resume.completed > 0) {
+      try {
+        await cacheOf(this.#work).restoreState(this.#chain, this.#resume.completed, this.#state);
+        return;
+      } catch (error) {
+        if (!(error instanceof DamagedObject)) throw error;
+        this.#work.emit({ type: 'warning', item: this.#item.id, message: error.message });
+        this.#broken.add(this.#resume.completed);
+        this.#resume = this.#whereToResume();
+      }
+    }
+    mkdirSync(this.#state, { recursive: true });
+  }
+
+  #whereToResume(): Resume {
+    const usable = (record: EpochRecord) =>
+      !this.#broken.has(record.epoch) && cacheOf(this.#work).hasState(record);
+    return resume(this.#plan, [...this.#records.values()], usable);
+  }
+}

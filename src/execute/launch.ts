@@ -1,0 +1,98 @@
+/** Starts the process of one execution with all that it is given, and follows it to its end. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { canonical } from '../canonical.js';
+import { matchedPaths } from '../decide/glob.js';
+import { paramsTree } from '../decide/inputs.js';
+import { itemAt, type Work } from '../decide/work.js';
+import { expandAction } from '../pipeline/items/command.js';
+import type { Item } from '../pipeline/plan.js';
+import { stageEnvironment } from '../process/environment.js';
+import { type Command, execute } from '../process/execute.js';
+import type { GpuLease } from '../process/lease.js';
+import type { Outcome } from '../process/outcome.js';
+import { followProgress } from '../process/progress.js';
+import type { EpochRun } from './epoch-run.js';
+import type { Scratch } from './scratch.js';
+
+/** From SIGTERM to SIGKILL: long enough to write a file, short enough to wait for. */
+const GRACE_SECONDS = 5;
+
+export async function launchItem(
+  work: Work,
+  index: number,
+  scratch: Scratch,
+  lease: GpuLease | undefined,
+  epochs: EpochRun | undefined,
+): Promise<Outcome> {
+  const item = itemAt(work, index);
+  const { project, options } = work;
+  const { env } = project;
+  const progress = followProgress(scratch.progress, (step) =>
+    work.emit({ type: 'progress', item: item.id, ...step }),
+  );
+  const secrets = item.secrets
+    .map((name) => env[name])
+    .filter((value) => value !== undefined && value !== '');
+  const stop =
+    epochs === undefined
+      ? options.interruption.stop
+      : AbortSignal.any([options.interruption.stop, epochs.stop]);
+  try {
+    epochs?.watch();
+    const outcome = await execute({
+      command: await commandOf(work, index, scratch),
+      cwd: project.root,
+      env: stageEnvironment(env, {
+        progress: scratch.progress,
+        context: item.action.kind === 'module' ? scratch.context : undefined,
+        gpus: lease?.visible,
+        epochs: epochs?.env,
+      }),
+      log: path.join(project.root, scratch.log),
+      secrets: secrets as string[],
+      timeout: item.timeout,
+      grace: GRACE_SECONDS,
+      stop,
+      kill: options.interruption.kill,
+    });
+    await epochs?.drain();
+    return outcome;
+  } finally {
+    progress.close();
+  }
+}
+
+async function commandOf(work: Work, index: number, scratch: Scratch): Promise<Command> {
+  const item = itemAt(work, index);
+  if (item.action.kind !== 'module') return expandedAction(work, item);
+  writeFileSync(scratch.context, canonical(contextOf(work, item)));
+  const bundle = await work.codes.bundleFor(index);
+  return { kind: 'module', host: path.join(work.project.dist, 'stage-host.mjs'), bundle };
+}
+
+/** A command that names a pattern dep gets the files that match it. */
+function expandedAction(work: Work, item: Item): Command {
+  const action = expandAction(item.action, (name) => {
+    const dep = item.deps.find((each) => each.name === name);
+    return dep === undefined ? [] : matchedPaths(work.project.root, dep);
+  });
+  if (action.kind === 'module') throw new Error(`${item.id} has no command`);
+  return action;
+}
+
+/** What the stage host gives to a TypeScript stage. */
+function contextOf(work: Work, item: Item): object {
+  const absolute = (relative: string) => path.join(work.project.root, relative);
+  const deps = item.deps.map((dep) => [
+    dep.name,
+    dep.glob ? matchedPaths(work.project.root, dep).map(absolute) : absolute(dep.path),
+  ]);
+  return {
+    item: item.id,
+    matrix: item.matrix,
+    params: paramsTree(item.params),
+    deps: Object.fromEntries(deps),
+    outs: Object.fromEntries(item.outs.map((out) => [out.name, absolute(out.path)])),
+  };
+}

@@ -1,0 +1,68 @@
+/** What this machine has, and items that ask for more: of cores and memory they run alone, of GPUs they cannot run. */
+
+import { itemAt, type Work } from '../decide/work.js';
+import { type Diagnostic, UserError } from '../error.js';
+import type { Item, Resources } from '../pipeline/plan.js';
+import { findGpus } from '../process/gpus.js';
+import { gibibytes, type Machine } from '../process/machine.js';
+
+/** What the items of a run may use together. */
+export async function capacityOf(
+  work: Work,
+  pending: readonly number[],
+  machine: Machine,
+): Promise<Resources> {
+  const wantsGpu = pending.some((index) => itemAt(work, index).resources.gpu > 0);
+  return {
+    cpu: work.options.concurrency ?? machine.cores,
+    memory: machine.memory,
+    gpu: wantsGpu ? (await findGpus(work.project.env)).indices.length : 0,
+  };
+}
+
+/**
+ * How an item asks for more cores or memory than there are, and of what; undefined when it does
+ * not. A user who asks for a small `--concurrency` knows of it.
+ */
+export function excess({ resources }: Item, machine: Machine, concurrency = 0): string | undefined {
+  const cores = Math.max(machine.cores, concurrency);
+  const { memory, whole } = machine;
+  const found: string[] = [];
+  if (resources.cpu > cores) found.push(`${resources.cpu} cores of ${cores}`);
+  if (resources.memory > memory)
+    found.push(`${gibibytes(resources.memory)} of memory of ${gibibytes(memory)}`);
+  if (found.length === 0) return undefined;
+  const limited =
+    (resources.cpu > cores && cores < whole.cores) ||
+    (resources.memory > memory && memory < whole.memory);
+  return `${found.join(' and ')} that ${limited ? 'its cgroup allows' : 'this machine has'}`;
+}
+
+/**
+ * For items that are about to run; one whose result is known needs no GPU.
+ *
+ * @throws UserError naming each that asks for more GPUs than there are
+ */
+export async function refuseTooManyGpus(work: Work, indices: readonly number[]): Promise<void> {
+  const wanting = indices.filter((index) => itemAt(work, index).resources.gpu > 1);
+  if (wanting.length === 0) return;
+  const { indices: gpus, virtual } = await findGpus(work.project.env);
+  if (virtual) return;
+  const over = wanting.filter((index) => itemAt(work, index).resources.gpu > gpus.length);
+  if (over.length === 0) return;
+  const { placesOf } = await import('../pipeline/places.js');
+  const { root, variant } = work.project;
+  const places = placesOf({ project: root, ...variant });
+  throw new UserError(
+    over.map((index): Diagnostic => {
+      const { id, resources } = itemAt(work, index);
+      const place = places.resource(id, 'gpu');
+      return {
+        code: 'too-many-gpus',
+        message: `${id} asks for ${resources.gpu} GPUs, and this machine has ${gpus.length}`,
+        ...(place && { place }),
+        hint: 'lower `resources: { gpu: … }`, or set PIPE_GPUS when there are more than are found',
+      };
+    }),
+  );
+}

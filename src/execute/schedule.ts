@@ -1,0 +1,210 @@
+/** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
+
+import { decide } from '../decide/decide.js';
+import { outlooks } from '../decide/outlook.js';
+import { unseenFailures } from '../decide/unseen.js';
+import { finish, itemAt, selectedNeeds, type Work } from '../decide/work.js';
+import type { ItemDone } from '../event.js';
+import type { Item, Resources } from '../pipeline/plan.js';
+import { type Machine, thisMachine } from '../process/machine.js';
+import { criticalPaths } from './priority.js';
+import { createJobQueue, type JobQueue } from './queue.js';
+import { capacityOf, excess, refuseTooManyGpus } from './resources.js';
+import { settle } from './settle.js';
+
+/**
+ * Runs or restores the pending items, and ends each of them with its verdict.
+ *
+ * @throws UserError before anything is touched when an item that must run cannot run here
+ */
+export async function schedule(work: Work, pending: readonly number[]): Promise<void> {
+  await refuseUnrunnable(work, pending);
+  const unseen = await unseenFailures(
+    work.project,
+    pending.map((index) => itemAt(work, index)),
+  );
+  const machine = thisMachine();
+  const queue = await createJobQueue(await capacityOf(work, pending, machine));
+  await new Schedule(work, pending, { machine, unseen, queue }).run();
+}
+
+/** Of those that depend on what is not made yet nobody knows whether they have to run. */
+async function refuseUnrunnable(work: Work, pending: readonly number[]): Promise<void> {
+  if (pending.every((index) => itemAt(work, index).resources.gpu < 2)) return;
+  const found = outlooks(work);
+  await refuseTooManyGpus(
+    work,
+    pending.filter((index) => found.get(index)?.kind === 'run'),
+  );
+}
+
+/** What putting outs back takes, whatever it took to make them. */
+const PUT_BACK: Resources = { cpu: 1, memory: 0, gpu: 0 };
+
+/** Why nothing new starts. */
+type Stop = { readonly cause: 'interrupted' } | { readonly cause: 'failed'; readonly item: string };
+
+/** What is known before the first item starts. */
+interface Means {
+  readonly machine: Machine;
+  readonly unseen: ReadonlyMap<string, string>;
+  readonly queue: JobQueue;
+}
+
+class Schedule {
+  readonly #work: Work;
+  readonly #pending: ReadonlySet<number>;
+  readonly #machine: Machine;
+  /** By stage, what is to be said of its command. */
+  readonly #unseen: ReadonlyMap<string, string>;
+  readonly #queue: JobQueue;
+  readonly #priorities: ReadonlyMap<number, number>;
+  /** Pending items that an item still waits for. */
+  readonly #waitingFor = new Map<number, number>();
+  readonly #dependents = new Map<number, number[]>();
+  /** What was warned of, for which stage: once is enough. */
+  readonly #told = new Set<string>();
+  #stop: Stop | undefined;
+  /** A bug, not a failure: the run ends with it. */
+  #bug: unknown;
+
+  constructor(work: Work, pending: readonly number[], { machine, unseen, queue }: Means) {
+    this.#work = work;
+    this.#pending = new Set(pending);
+    this.#machine = machine;
+    this.#unseen = unseen;
+    this.#queue = queue;
+    for (const index of pending) {
+      const needs = selectedNeeds(work, index).filter((need) => this.#pending.has(need));
+      this.#waitingFor.set(index, needs.length);
+      for (const need of needs) {
+        const list = this.#dependents.get(need);
+        if (list === undefined) this.#dependents.set(need, [index]);
+        else list.push(index);
+      }
+    }
+    this.#priorities = criticalPaths(work, pending, this.#dependents);
+  }
+
+  async run(): Promise<void> {
+    const signal = this.#work.options.interruption.stop;
+    const interrupt = () => {
+      this.#stop ??= { cause: 'interrupted' };
+    };
+    if (signal.aborted) interrupt();
+    signal.addEventListener('abort', interrupt, { once: true });
+    this.#ready([...this.#pending].filter((index) => this.#waitingFor.get(index) === 0));
+    await this.#queue.onIdle();
+    signal.removeEventListener('abort', interrupt);
+    if (this.#bug !== undefined) throw this.#bug;
+    for (const index of this.#pending) {
+      if (!this.#work.done.has(index)) this.#cancel(index);
+    }
+  }
+
+  /**
+   * All that these items need is done, so their keys are known: what is fresh after all (early
+   * cutoff) ends at once and makes others ready in turn, the rest waits for resources.
+   */
+  #ready(indices: readonly number[]): void {
+    const ready = [...indices];
+    for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
+      if (this.#work.done.has(index)) continue;
+      const { project, codes, options } = this.#work;
+      const item = itemAt(this.#work, index);
+      const decision = decide(item, codes.of(index), project, options.force);
+      if (decision.kind === 'fresh') {
+        const { key, record } = decision;
+        project.cache.use(key);
+        finish(
+          this.#work,
+          index,
+          { type: 'item', item: item.id, verdict: 'fresh', key },
+          { key, outs: record.outs },
+        );
+        ready.push(...this.#released(index));
+      } else if (decision.kind === 'restore') {
+        this.#enqueue(index, PUT_BACK);
+      } else {
+        this.#warnOf(item);
+        this.#enqueue(index, item.resources);
+      }
+    }
+  }
+
+  #warnOf(item: Item): void {
+    const excessive = excess(item, this.#machine, this.#work.options.concurrency);
+    if (excessive !== undefined)
+      this.#warnOnce(item, 'excess', `it asks for ${excessive}: it runs alone`);
+    const unseen = this.#unseen.get(item.stage);
+    if (unseen !== undefined) this.#warnOnce(item, 'unseen', unseen);
+  }
+
+  #warnOnce(item: Item, what: 'excess' | 'unseen', message: string): void {
+    const told = `${what} ${item.stage}`;
+    if (this.#told.has(told)) return;
+    this.#told.add(told);
+    this.#work.emit({ type: 'warning', item: item.id, message });
+  }
+
+  #enqueue(index: number, need: Resources): void {
+    const { id } = itemAt(this.#work, index);
+    void this.#queue
+      .add(() => this.#start(index), { priority: this.#priorities.get(index) ?? 0, need })
+      .catch((error: unknown) => {
+        this.#bug ??= error;
+        this.#stop ??= { cause: 'failed', item: id };
+      });
+  }
+
+  async #start(index: number): Promise<void> {
+    if (this.#stop !== undefined) return;
+    const { done, settled } = await settle(this.#work, index);
+    this.#ended(index, done, settled);
+  }
+
+  #ended(index: number, done: ItemDone, settled: Parameters<typeof finish>[3]): void {
+    finish(this.#work, index, done, settled);
+    if (done.verdict === 'failed') {
+      this.#block(index, done.item);
+      if (!this.#work.options.keepGoing) this.#stop ??= { cause: 'failed', item: done.item };
+      return;
+    }
+    if (done.verdict !== 'cancelled') this.#ready(this.#released(index));
+  }
+
+  /** The dependents that waited for this item last. */
+  #released(index: number): number[] {
+    return (this.#dependents.get(index) ?? []).filter((dependent) => {
+      const left = (this.#waitingFor.get(dependent) ?? 0) - 1;
+      this.#waitingFor.set(dependent, left);
+      return left === 0;
+    });
+  }
+
+  /** All that depends on a failed item, near and far. */
+  #block(index: number, failed: string): void {
+    for (const dependent of this.#dependents.get(index) ?? []) {
+      if (this.#work.done.has(dependent)) continue;
+      finish(this.#work, dependent, {
+        type: 'item',
+        item: itemAt(this.#work, dependent).id,
+        verdict: 'blocked',
+        reason: `needs ${failed}, which failed`,
+      });
+      this.#block(dependent, failed);
+    }
+  }
+
+  #cancel(index: number): void {
+    const stop = this.#stop;
+    const reason =
+      stop?.cause === 'failed' ? `not started, since ${stop.item} failed` : 'interrupted';
+    finish(this.#work, index, {
+      type: 'item',
+      item: itemAt(this.#work, index).id,
+      verdict: 'cancelled',
+      reason,
+    });
+  }
+}

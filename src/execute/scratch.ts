@@ -1,0 +1,37 @@
+/** The files of one execution: its log, which stays, and what is thrown away when it ends. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { cacheOf, type Work } from '../decide/work.js';
+import type { Item } from '../pipeline/plan.js';
+import { fileNameOf } from '../process/names.js';
+
+let executions = 0;
+
+export class Scratch {
+  /** Relative to the project. */
+  readonly log: string;
+  /** What a TypeScript stage is given. */
+  readonly context: string;
+  /** Where any stage may tell how far it is. */
+  readonly progress: string;
+  /** The state that an incremental stage resumes from. */
+  readonly state: string;
+
+  constructor(work: Work, item: Item) {
+    const { layout } = cacheOf(work);
+    const stamp = new Date().toISOString().replaceAll(':', '-');
+    const log = path.join(layout.logs, fileNameOf(item.id), `${stamp}.log`);
+    this.log = path.relative(work.project.root, log);
+    // One folder for all executions of this process: making one for each costs as much as a process.
+    const own = path.join(cacheOf(work).tmpFolder('executions'), String(++executions));
+    this.context = `${own}-context.json`;
+    this.progress = `${own}-progress`;
+    this.state = `${own}-state`;
+  }
+
+  remove(): void {
+    for (const file of [this.context, this.progress, this.state]) {
+      rmSync(file, { recursive: true, force: true });
+    }
+  }
+}

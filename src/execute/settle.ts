@@ -1,0 +1,175 @@
+/** One item under its locks: decided again, then put back, or executed and recorded. */
+import { DamagedObject } from '../cache/cache.js';
+import type { Result } from '../cache/records/record.js';
+import { type Decision, decide } from '../decide/decide.js';
+import { evidenceOf } from '../decide/evidence.js';
+import { lockKey, lockWorkspace } from '../decide/locks.js';
+import { missingAfterAll } from '../decide/missing.js';
+import { cacheOf, itemAt, type Settled, type Work } from '../decide/work.js';
+import type { ItemDone } from '../event.js';
+import type { Item } from '../pipeline/plan.js';
+import { systemMessage } from '../system-message.js';
+import { type Execution, executeItem } from './execute.js';
+
+export interface Ended {
+  readonly done: ItemDone;
+  readonly settled?: Settled;
+}
+
+/**
+ * Brings one item to its end. Its workspace lock keeps other runs of this project from its outs;
+ * the lock of its key keeps runs of other clones, over a shared cache, from computing the same.
+ */
+export async function settle(work: Work, index: number): Promise<Ended> {
+  const item = itemAt(work, index);
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  try {
+    return await underLocks(work, index, seconds);
+  } catch (error) {
+    if (work.options.interruption.stop.aborted && isAbort(error))
+      return cancelled(item, 'interrupted');
+    const message = systemMessage(error);
+    if (message === undefined) throw error;
+    return failed(item, { message, command: '', tail: [] }, seconds());
+  }
+}
+
+async function underLocks(work: Work, index: number, seconds: () => number): Promise<Ended> {
+  const item = itemAt(work, index);
+  const workspaceLock = await lockWorkspace(work, item);
+  try {
+    const first = await withoutRunning(work, index, seconds);
+    if (first.kind === 'ended') return first;
+    const keyLock = await lockKey(work, item, first.decision.manifest);
+    try {
+      // Another clone may have computed it while we waited.
+      const second = await withoutRunning(work, index, seconds);
+      if (second.kind === 'ended') return second;
+      const { decision } = second;
+      return concluded(item, decision.key, await executeItem(work, index, decision), seconds());
+    } finally {
+      keyLock?.release();
+    }
+  } finally {
+    workspaceLock.release();
+  }
+}
+
+type WithoutRunning =
+  | ({ readonly kind: 'ended' } & Ended)
+  | { readonly kind: 'run'; readonly decision: Decision & { kind: 'run' } };
+
+/** All that can be done without a process: nothing, or putting the outs back. */
+async function withoutRunning(
+  work: Work,
+  index: number,
+  seconds: () => number,
+): Promise<WithoutRunning> {
+  const item = itemAt(work, index);
+  const decision = decideAnew(work, index);
+  switch (decision.kind) {
+    case 'run':
+      return { kind: 'run', decision };
+    case 'fresh':
+      cacheOf(work).use(decision.key);
+      return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
+    case 'missing': {
+      const message = decision.deps.map(missingAfterAll).join('\n');
+      return { kind: 'ended', ...failed(item, { message, command: '', tail: [] }, seconds()) };
+    }
+    case 'restore': {
+      const back = await putBack(work, index, decision);
+      // A damaged object is set aside: now the record cannot be restored, and the item runs.
+      if (!back) return await withoutRunning(work, index, seconds);
+      const more = { reason: decision.reason.text, seconds: seconds() };
+      return { kind: 'ended', ...recorded(item, 'restored', decision.record, more) };
+    }
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** What another run did while we waited counts: the disk is looked at again. */
+function decideAnew(work: Work, index: number): Decision {
+  const item = itemAt(work, index);
+  for (const out of item.outs) cacheOf(work).forget(out.path);
+  return decide(item, work.codes.of(index), work.project, work.options.force);
+}
+
+/** False when an object was found damaged. */
+async function putBack(
+  work: Work,
+  index: number,
+  decision: Decision & { kind: 'restore' },
+): Promise<boolean> {
+  const item = itemAt(work, index);
+  const { cache } = work.project;
+  cache.use(decision.key);
+  work.emit({ type: 'start', item: item.id, action: 'restore', reason: decision.reason.text });
+  for (const out of item.outs) {
+    const stored = decision.record.outs.find((each) => each.name === out.name);
+    if (stored === undefined) return false;
+    try {
+      await cache.restore(stored.digest, out.path);
+    } catch (error) {
+      if (!(error instanceof DamagedObject)) throw error;
+      work.emit({ type: 'warning', item: item.id, message: error.message });
+      return false;
+    }
+  }
+  const files = work.codes.of(index).files;
+  cache.writeLast(item.id, { ...decision.record, files, ...evidenceOf(item, work.project) });
+  return true;
+}
+
+function concluded(item: Item, key: string, execution: Execution, seconds: number): Ended {
+  switch (execution.kind) {
+    case 'recorded': {
+      const { record, why, epochs } = execution;
+      return recorded(item, 'ran', record, {
+        ...why,
+        seconds,
+        ...(epochs === undefined ? {} : { epochs }),
+      });
+    }
+    case 'failed':
+      return {
+        done: {
+          type: 'item',
+          item: item.id,
+          verdict: 'failed',
+          key,
+          seconds,
+          ...execution.why,
+          failure: execution.failure,
+        },
+      };
+    case 'cancelled':
+      return cancelled(item, 'interrupted');
+    default:
+      return execution satisfies never;
+  }
+}
+
+function recorded(
+  item: Item,
+  verdict: 'ran' | 'restored' | 'fresh',
+  record: Result,
+  more: Partial<ItemDone>,
+): Ended {
+  const { key, outs } = record;
+  return { done: { type: 'item', item: item.id, verdict, key, ...more }, settled: { key, outs } };
+}
+
+function failed(item: Item, failure: NonNullable<ItemDone['failure']>, seconds: number): Ended {
+  return { done: { type: 'item', item: item.id, verdict: 'failed', seconds, failure } };
+}
+
+function cancelled(item: Item, reason: string): Ended {
+  return { done: { type: 'item', item: item.id, verdict: 'cancelled', reason } };
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'Interrupted');
+}

@@ -1,0 +1,82 @@
+/**
+ * Does pipeline.lock belong to the pipeline? Every key is computed from today's definition and code,
+ * and from the outs as the lock has them: so no result has to be there, only what the user wrote.
+ */
+
+import { matchedPaths } from '../decide/glob.js';
+import { inputsOf, type Surroundings } from '../decide/inputs.js';
+import { Overlay } from '../decide/outlook.js';
+import { cacheOf, itemAt, type Work } from '../decide/work.js';
+import type { LockBlock } from '../lock/block.js';
+import type { LockSection } from '../lock/file.js';
+import { keyOf } from '../manifest.js';
+import type { Dep } from '../pipeline/plan.js';
+import { inShort, reasonsAgainst } from './reasons.js';
+
+export interface LockStanding {
+  /** The item's block, when the lock has one. */
+  readonly block?: LockBlock;
+  /** Today's key, when it is known. */
+  readonly key?: string;
+  /** How the lock is not of this pipeline; undefined when it is. */
+  readonly difference?: string;
+}
+
+/** Of every selected item, by index. */
+export function lockStandings(work: Work, section: LockSection): Map<number, LockStanding> {
+  const overlay = new Overlay(work);
+  for (const item of work.project.plan.items) {
+    const outs = Object.entries(section.get(item.id)?.outs ?? {});
+    overlay.lay(item, { outs: outs.map(([name, { digest }]) => ({ name, digest })) });
+  }
+  const standings = new Map<number, LockStanding>();
+  for (const index of work.selected)
+    standings.set(index, standingOf(work, index, section, overlay));
+  return standings;
+}
+
+/** Items of the section that the pipeline does not have. */
+export function strangers(work: Work, section: LockSection): string[] {
+  const known = new Set(work.project.plan.items.map(({ id }) => id));
+  return [...section.keys()].filter((id) => !known.has(id));
+}
+
+function standingOf(
+  work: Work,
+  index: number,
+  section: LockSection,
+  overlay: Overlay,
+): LockStanding {
+  const item = itemAt(work, index);
+  const block = section.get(item.id);
+  if (block === undefined) return { difference: NOT_LOCKED };
+  const around: Surroundings = {
+    ...work.project,
+    ...overlay.eyes,
+    given: (dep) => (isInSight(work, dep, overlay) ? undefined : block.deps[dep.name]),
+  };
+  const code = work.codes.of(index);
+  const inputs = inputsOf(item, code, around);
+  if (inputs.kind === 'missing') {
+    const paths = inputs.deps.map((dep) => dep.path).join(', ');
+    return { block, difference: `dep ${paths} is neither there nor in pipeline.lock` };
+  }
+  const { manifest } = inputs;
+  const key = keyOf(manifest);
+  if (key === block.key) return { block, key };
+  const reasons = reasonsAgainst(work.project, item, code, block, manifest);
+  return { block, key, difference: `pipeline.lock is of another definition: ${inShort(reasons)}` };
+}
+
+export const NOT_LOCKED = 'not in pipeline.lock';
+
+/** False when its content cannot be known here: the user's data is not there, or an out's listing is not stored. */
+function isInSight(work: Work, dep: Dep, overlay: Overlay): boolean {
+  if (!dep.glob) return overlay.scan(dep.path, { follow: !dep.made }) !== undefined;
+  const { gathered = [], within = [] } = dep;
+  return (
+    gathered.every((path) => overlay.scan(path) !== undefined) &&
+    within.every((path) => cacheOf(work).exists(path)) &&
+    matchedPaths(work.project.root, dep).length > 0
+  );
+}

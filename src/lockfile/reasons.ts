@@ -1,0 +1,51 @@
+/** What stands in pipeline.lock beside what is true today, in the words of `why`. */
+
+import type { Code } from '../decide/code.js';
+import type { Project } from '../decide/project.js';
+import { differences } from '../decide/reasons.js';
+import { type LockBlock, lockedParts } from '../lock/block.js';
+import { epochChoice, type Manifest } from '../manifest.js';
+import type { Item } from '../pipeline/plan.js';
+
+/** Why the item's key is not the locked one; at least one reason. */
+export function reasonsAgainst(
+  { cache }: Project,
+  item: Item,
+  code: Code,
+  block: LockBlock,
+  manifest: Manifest,
+): string[] {
+  const now = { manifest: { ...manifest, ...lockedParts(manifest) }, files: code.files };
+  // Which file of the code differs is known while the locked result's record is.
+  const files = cache.readRecord(block.key)?.files ?? code.files;
+  const found = differences({ manifest: manifestOf(block), files }, now, {
+    importerOf: (file) => code.importers[file],
+    pathOf: (name) => item.deps.find((dep) => dep.name === name)?.path ?? name,
+    targetParam: item.epochs?.param,
+    listing: (digest) => cache.treeListing(digest),
+    matches: () => undefined,
+  });
+  return found.length > 0 ? found.map(({ text }) => text) : ['its key differs'];
+}
+
+function manifestOf({ code, params, env, deps, outs, epochs }: LockBlock): Manifest {
+  const manifest: Manifest = { format: 1, code, params, env, deps, outs: Object.keys(outs).sort() };
+  return epochs === undefined ? manifest : { ...manifest, epochs: epochChoice(epochs) };
+}
+
+/** The first reason, and how many more there are. */
+export function inShort(reasons: readonly string[]): string {
+  const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : '';
+  return `${reasons[0] ?? 'stale'}${more}`;
+}
+
+/** The item's outs, by path, whose digest is another one than the lock's. */
+export function otherOuts(
+  item: Item,
+  block: LockBlock,
+  digestOf: (out: Item['outs'][number]) => string | undefined,
+): string[] {
+  return item.outs
+    .filter((out) => digestOf(out) !== block.outs[out.name]?.digest)
+    .map((out) => out.path);
+}

@@ -1,0 +1,225 @@
+/** YAML text → located values. The only file that knows the `yaml` package. */
+import { isAlias, isMap, isScalar, isSeq, Lexer, type Node, parseDocument } from 'yaml';
+import type { Json } from '../../stage/context.js';
+import type { Entry, Located } from './located.js';
+import { mapOf, mergeSources, withMerged } from './merge.js';
+import { isNestedTooDeep } from './nesting.js';
+import type { Mistake, Problems } from './problems.js';
+import { scalarMistake } from './scalar.js';
+import { createSource, lineOf, type Span } from './source.js';
+import { nearest } from './suggest.js';
+import { syntaxMistakes } from './syntax.js';
+
+const MAX_DEPTH = 64;
+
+/** Values that aliases may stand for, all written out: far above honest use, far below a bomb. */
+const MAX_ALIASED = 500_000;
+
+/** YAML 1.2 core schema whatever the file's directives say: `yes` is a text, tags add nothing. */
+const OPTIONS = {
+  schema: 'core',
+  merge: false,
+  resolveKnownTags: false,
+  // Ours are told with the place of the first key; the package's own check is quadratic.
+  uniqueKeys: false,
+  prettyErrors: false,
+  // `silent` would hide a second document.
+  logLevel: 'error',
+} as const;
+
+/** Undefined when there is a mistake that leaves nothing to work on. */
+export function parseYaml(problems: Problems): Located | undefined {
+  const parsed = parse(problems.source.text);
+  if ('mistake' in parsed) {
+    problems.add(parsed.mistake, { start: 0, end: 1 });
+    return undefined;
+  }
+  const { errors, warnings, contents } = parsed.document;
+  const { text } = problems.source;
+  for (const { mistake, span } of syntaxMistakes([...errors, ...warnings], text, tokensOf))
+    problems.add(mistake, span);
+  if (errors.length > 0 || warnings.length > 0) return undefined;
+  const before = problems.count;
+  const root = locate(contents as Node | null, problems);
+  return problems.count > before ? undefined : root;
+}
+
+/** The value of `--set path=text`, or what is wrong with it. */
+export function parseValue(text: string): { readonly value: Json } | { readonly error: string } {
+  const parsed = parse(text);
+  if ('mistake' in parsed) return { error: parsed.mistake.message };
+  const { errors, warnings, contents } = parsed.document;
+  const [first] = syntaxMistakes([...errors, ...warnings], text, tokensOf);
+  if (first) return { error: first.mistake.message };
+  let error: string | undefined;
+  const problems: Problems = {
+    source: createSource('--set', text),
+    count: 0,
+    add: ({ message }) => {
+      error ??= message;
+    },
+    check: () => {},
+  };
+  const located = locate(contents as Node | null, problems);
+  return error === undefined ? { value: located.value } : { error };
+}
+
+type Parsed = { readonly mistake: Mistake } | { readonly document: ReturnType<typeof document> };
+
+const tokensOf = (text: string) => new Lexer().lex(text);
+
+const document = (text: string) => parseDocument(text, OPTIONS);
+
+function parse(text: string): Parsed {
+  if (isNestedTooDeep(text, tokensOf)) return { mistake: TOO_DEEP };
+  const parsed = document(text);
+  const exhausted = parsed.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  return exhausted ? { mistake: TOO_DEEP } : { document: parsed };
+}
+
+const TOO_DEEP: Mistake = {
+  code: 'too-deep',
+  message: `values are nested more than ${MAX_DEPTH} deep`,
+};
+
+interface Walk {
+  readonly problems: Problems;
+  /** By name; `open` while its own value is being read. */
+  readonly anchors: Map<string, Located | 'open'>;
+  aliased: number;
+}
+
+const NOTHING: Located = { span: { start: 0, end: 0 }, value: null, size: 1 };
+
+function locate(contents: Node | null, problems: Problems): Located {
+  if (contents === null) return NOTHING;
+  return convert(contents, 1, { problems, anchors: new Map(), aliased: 0 });
+}
+
+function convert(node: Node, depth: number, walk: Walk): Located {
+  const span = spanOf(node);
+  if (depth > MAX_DEPTH) {
+    walk.problems.add(TOO_DEEP, span);
+    return { ...NOTHING, span };
+  }
+  if (isAlias(node)) return follow(node.source, span, walk);
+  const anchor = 'anchor' in node ? (node.anchor as string | undefined) : undefined;
+  if (anchor !== undefined) walk.anchors.set(anchor, 'open');
+  const located = convertPlain(node, span, depth, walk);
+  if (anchor !== undefined) walk.anchors.set(anchor, located);
+  return located;
+}
+
+function convertPlain(node: Node, span: Span, depth: number, walk: Walk): Located {
+  if (isScalar(node)) return scalar(node.value, node.source, span, walk.problems);
+  if (isSeq(node)) return list(node.items as Node[], span, depth, walk);
+  if (isMap(node)) return map(node.items as PairNode[], span, depth, walk);
+  throw new TypeError(`unknown kind of YAML node at ${span.start}`);
+}
+
+interface PairNode {
+  readonly key: Node | null;
+  readonly value: Node | null;
+}
+
+function follow(name: string, span: Span, walk: Walk): Located {
+  const target = walk.anchors.get(name);
+  if (target === undefined || target === 'open') {
+    const near = nearest(name, walk.anchors.keys());
+    const message =
+      target === 'open' ? `the alias *${name} stands inside its own anchor` : `no anchor &${name}`;
+    const hint = near
+      ? `did you mean *${near}?`
+      : 'a text that begins with "*" must stand in quotes';
+    const own = target === 'open' ? undefined : hint;
+    walk.problems.add({ code: 'bad-alias', message, hint: own }, span);
+    return { ...NOTHING, span };
+  }
+  return count(target, span, walk) ? target : { ...NOTHING, span };
+}
+
+function count(target: Located, span: Span, walk: Walk): boolean {
+  const within = walk.aliased <= MAX_ALIASED;
+  walk.aliased += target.size;
+  if (walk.aliased <= MAX_ALIASED) return true;
+  const message = `the aliases up to here stand for more than ${MAX_ALIASED} values`;
+  if (within) walk.problems.add({ code: 'alias-bomb', message }, span);
+  return false;
+}
+
+function scalar(
+  value: unknown,
+  source: string | undefined,
+  span: Span,
+  problems: Problems,
+): Located {
+  const mistake = scalarMistake(value, source);
+  if (mistake) {
+    problems.add(mistake, span);
+    return { ...NOTHING, span };
+  }
+  return { span, value: Object.is(value, -0) ? 0 : (value as Json), size: 1 };
+}
+
+function list(nodes: readonly Node[], span: Span, depth: number, walk: Walk): Located {
+  const items = nodes.map((node) => convert(node, depth + 1, walk));
+  const value = items.map((item) => item.value);
+  return { span, value, items, size: items.reduce((size, item) => size + item.size, 1) };
+}
+
+function map(pairs: readonly PairNode[], span: Span, depth: number, walk: Walk): Located {
+  const own = new Map<string, Entry>();
+  const merged: Located[] = [];
+  let mergeKey: Span | undefined;
+  for (const { key, value } of pairs) {
+    const at = key ? spanOf(key) : span;
+    const node = value ? convert(value, depth + 1, walk) : { ...NOTHING, span: endOf(at) };
+    if (isMergeKey(key)) {
+      if (mergeKey) duplicate('<<', mergeKey, at, walk.problems);
+      mergeKey ??= at;
+      merged.push(...mergeSources(node, at, walk.problems));
+      continue;
+    }
+    const name = keyName(key, at, walk);
+    if (name === undefined) continue;
+    const known = own.get(name);
+    if (known) duplicate(name, known.key, at, walk.problems);
+    else own.set(name, { key: at, node });
+  }
+  return mapOf(withMerged(own, merged), span);
+}
+
+function isMergeKey(key: Node | null): boolean {
+  return isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
+}
+
+function keyName(key: Node | null, at: Span, walk: Walk): string | undefined {
+  const node = isAlias(key) ? follow(key.source, at, walk) : undefined;
+  const value = node ? node.value : isScalar(key) ? key.value : undefined;
+  const plain = ['string', 'number', 'boolean'].includes(typeof value);
+  const name = plain ? String(value) : undefined;
+  if (name === undefined || name === '' || name === '__proto__' || name.includes('\0')) {
+    const message = name === undefined ? 'a key must be a text' : `a key cannot be "${name}"`;
+    walk.problems.add({ code: 'bad-key', message }, at);
+    return undefined;
+  }
+  if (isScalar(key) && key.anchor !== undefined) {
+    walk.anchors.set(key.anchor, { span: at, value: value as Json, size: 1 });
+  }
+  return name;
+}
+
+function duplicate(name: string, first: Span, again: Span, problems: Problems): void {
+  const line = lineOf(problems.source, first.start);
+  const message = `the key "${name}" stands here a second time, first in line ${line}`;
+  problems.add({ code: 'duplicate-key', message, hint: 'remove one of them' }, again);
+}
+
+function spanOf(node: Node): Span {
+  const range = node.range ?? [0, 0, 0];
+  return { start: range[0], end: range[1] };
+}
+
+function endOf({ end }: Span): Span {
+  return { start: end, end };
+}

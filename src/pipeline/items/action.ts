@@ -1,0 +1,51 @@
+/** What an item executes: the module of `run`, or `cmd` with its holes filled. */
+
+import type { Problems } from '../document/problems.js';
+import type { Action } from '../plan.js';
+import { argvAction, type PatternOf, shellAction } from './command.js';
+import type { DraftDep } from './draft.js';
+import { normalisePath, scriptMistake } from './paths.js';
+import { type CommandScope, lookupIn, lookupInCommand } from './scope.js';
+import { fill, type Template } from './template.js';
+
+interface Written {
+  readonly run: Template | undefined;
+  readonly cmd: Template | readonly Template[] | undefined;
+}
+
+/** Stands for an action with a mistake, so that the item's edges are judged all the same. */
+const NO_ACTION: Action = { kind: 'argv', argv: [] };
+
+export function actionOf(
+  { run, cmd }: Written,
+  scope: CommandScope,
+  deps: readonly DraftDep[],
+  problems: Problems,
+): Action {
+  if (run) return moduleAction(run, scope, problems) ?? NO_ACTION;
+  if (!cmd) return NO_ACTION;
+  const lookup = lookupInCommand(scope);
+  const patternOf = patternsIn(deps);
+  const action =
+    'parts' in cmd
+      ? shellAction(cmd, lookup, patternOf, problems)
+      : argvAction(cmd, lookup, patternOf, problems);
+  return action ?? NO_ACTION;
+}
+
+function patternsIn(deps: readonly DraftDep[]): PatternOf {
+  return (hole) => {
+    if (!hole.startsWith('deps.')) return undefined;
+    const found = deps.find(({ name, glob }) => glob && hole === `deps.${name}`);
+    return found && { dep: found.name, pattern: found.path };
+  };
+}
+
+function moduleAction(run: Template, scope: CommandScope, problems: Problems): Action | undefined {
+  const text = fill(run, lookupIn(scope), problems);
+  if (text === undefined) return undefined;
+  const normal = normalisePath(text);
+  const mistake = 'mistake' in normal ? normal.mistake : scriptMistake(normal.path);
+  if (mistake) problems.add(mistake, run.node.span);
+  return mistake || 'mistake' in normal ? undefined : { kind: 'module', file: normal.path };
+}

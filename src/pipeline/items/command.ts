@@ -1,0 +1,172 @@
+/** The action of an item: its command with values put in, quoted where a shell reads it. */
+
+import type { Problems } from '../document/problems.js';
+import type { Action, CommandPart } from '../plan.js';
+import { advance, afterValue, quote, quotePlain, SHELL_START, type ShellState } from './shell.js';
+import {
+  type Hole,
+  holeSpan,
+  isHole,
+  type Lookup,
+  type Scalar,
+  scalarOf,
+  type Template,
+  wholeHole,
+} from './template.js';
+
+/** The name of the pattern dep that a hole stands for, or undefined for anything else. */
+export type PatternOf = (
+  hole: string,
+) => { readonly dep: string; readonly pattern: string } | undefined;
+
+export function shellAction(
+  template: Template,
+  lookup: Lookup,
+  patternOf: PatternOf,
+  problems: Problems,
+): Action | undefined {
+  const parts: CommandPart[] = [];
+  let state = SHELL_START;
+  let sound = true;
+  for (const [index, part] of template.parts.entries()) {
+    if (!isHole(part)) {
+      parts.push(part);
+      state = advance(state, part);
+      continue;
+    }
+    const next = template.parts[index + 1];
+    const put = shellValue(part, template, state, typeof next === 'string' ? next : '', {
+      lookup,
+      patternOf,
+      problems,
+    });
+    if (put === undefined) sound = false;
+    else parts.push(put);
+    state = afterValue(state);
+  }
+  return sound ? shellOf(parts) : undefined;
+}
+
+interface Means {
+  readonly lookup: Lookup;
+  readonly patternOf: PatternOf;
+  readonly problems: Problems;
+}
+
+function shellValue(
+  hole: Hole,
+  template: Template,
+  state: ShellState,
+  next: string,
+  { lookup, patternOf, problems }: Means,
+): CommandPart | undefined {
+  const span = () => holeSpan(hole, template.node, problems.source);
+  const files = patternOf(hole.name);
+  if (files) {
+    if (state.stack.at(-1) === 'plain' && !state.escaped) return files;
+    const message = `\${${hole.name}} is a pattern, a list of files: it cannot stand in quotes`;
+    problems.add({ code: 'bad-quoting', message, hint: 'remove the quotes around it' }, span());
+    return undefined;
+  }
+  const value = scalarOf(hole, template, lookup, problems);
+  if (value === undefined) return undefined;
+  const quoted = quote(String(value), state, next);
+  if ('text' in quoted) return quoted.text;
+  const message = `\${${hole.name}} stands ${quoted.refused}, where no value can be quoted safely`;
+  problems.add({ code: 'bad-quoting', message, hint: REFUSED_HINT }, span());
+  return undefined;
+}
+
+const REFUSED_HINT =
+  'set a shell variable to it first, as in: x=${name}; for a literal "${" write "$${"';
+
+function shellOf(parts: readonly CommandPart[]): Action {
+  const command = parts.map((part) => (typeof part === 'string' ? part : part.pattern)).join('');
+  if (parts.every((part) => typeof part === 'string')) return { kind: 'shell', command };
+  return { kind: 'shell', command, parts: joinTexts(parts) };
+}
+
+function joinTexts(parts: readonly CommandPart[]): readonly CommandPart[] {
+  const joined: CommandPart[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (typeof part === 'string' && typeof last === 'string')
+      joined[joined.length - 1] = last + part;
+    else joined.push(part);
+  }
+  return joined;
+}
+
+export function argvAction(
+  words: readonly Template[],
+  lookup: Lookup,
+  patternOf: PatternOf,
+  problems: Problems,
+): Action | undefined {
+  const parts: CommandPart[] = [];
+  let sound = true;
+  for (const word of words) {
+    const put = argvWord(word, lookup, patternOf, problems);
+    if (put === undefined) sound = false;
+    else parts.push(put);
+  }
+  if (!sound) return undefined;
+  const argv = parts.map((part) => (typeof part === 'string' ? part : part.pattern));
+  const plain = parts.every((part) => typeof part === 'string');
+  return plain ? { kind: 'argv', argv } : { kind: 'argv', argv, parts };
+}
+
+function argvWord(
+  word: Template,
+  lookup: Lookup,
+  patternOf: PatternOf,
+  problems: Problems,
+): CommandPart | undefined {
+  const hole = wholeHole(word);
+  const files = hole && patternOf(hole.name);
+  if (files) return files;
+  let text = '';
+  let sound = true;
+  for (const part of word.parts) {
+    const value = isHole(part) ? argvValue(part, word, lookup, patternOf, problems) : part;
+    if (value === undefined) sound = false;
+    else text += value;
+  }
+  return sound ? text : undefined;
+}
+
+function argvValue(
+  hole: Hole,
+  word: Template,
+  lookup: Lookup,
+  patternOf: PatternOf,
+  problems: Problems,
+): Scalar | undefined {
+  if (!patternOf(hole.name)) return scalarOf(hole, word, lookup, problems);
+  const message = `\${${hole.name}} is a pattern, a list of files: it must be a word of its own`;
+  problems.add({ code: 'bad-quoting', message }, holeSpan(hole, word.node, problems.source));
+  return undefined;
+}
+
+/**
+ * The command to execute, once it is known what the patterns match: `filesOf(dep)`. An action
+ * without patterns is returned as it is. The key takes the action with its patterns instead: which
+ * files matched is told by the dep's digest.
+ */
+export function expandAction(action: Action, filesOf: (dep: string) => readonly string[]): Action {
+  if (action.kind === 'module' || action.parts === undefined) return action;
+  if (action.kind === 'argv') {
+    return {
+      kind: 'argv',
+      argv: action.parts.flatMap((part) => (typeof part === 'string' ? part : filesOf(part.dep))),
+    };
+  }
+  const texts = action.parts.map((part) =>
+    typeof part === 'string'
+      ? part
+      : filesOf(part.dep)
+          .map((file) => quotePlain(file))
+          .join(' '),
+  );
+  return { kind: 'shell', command: texts.join('') };
+}

@@ -1,0 +1,43 @@
+/** What an item reads: its deps with the holes filled. */
+
+import { escapeGlob } from '../glob.js';
+import type { DraftDep, Written } from './draft.js';
+import { depPath } from './paths.js';
+import type { Paths, Site } from './scope.js';
+import { fill } from './template.js';
+
+export interface Reads {
+  readonly deps: readonly DraftDep[];
+  readonly paths: Paths;
+}
+
+/** `unread`: the stage's deps have a mistake of shape, so names may be missing. */
+export function depsOf(written: readonly Written[], unread: boolean, site: Site): Reads {
+  const deps: DraftDep[] = [];
+  const byName = new Map<string, string | undefined>();
+  let complete = !unread;
+  for (const each of written) {
+    const dep = depOf(each, site);
+    const name = each.name ?? dep?.name;
+    if (name === undefined) complete = false;
+    else if (byName.has(name)) {
+      const message = `the dep "${name}" stands here a second time`;
+      site.problems.add({ code: 'duplicate-name', message }, each.path.node.span);
+    } else byName.set(name, dep?.path);
+    if (dep) deps.push(dep);
+  }
+  return { deps, paths: { byName, complete } };
+}
+
+function depOf(written: Written, { scope, lookup, problems }: Site): DraftDep | undefined {
+  const { name, path } = written;
+  // The value of an axis stands for itself in a pattern, whatever characters it holds.
+  const text = fill(path, lookup, problems, (value, hole) =>
+    Object.hasOwn(scope.cell, hole.name) ? escapeGlob(String(value)) : String(value),
+  );
+  if (text === undefined) return undefined;
+  const found = depPath(text);
+  if ('path' in found) return { name: name ?? found.path, ...found, written };
+  problems.add(found.mistake, path.node.span);
+  return undefined;
+}

@@ -1,0 +1,126 @@
+/** The quantities of a stage: resources, epochs, keep, timeout, retries; each may come from a param. */
+import type { Json } from '../../stage/context.js';
+import { describeValue, EXPECTED, type What } from '../document/expected.js';
+import { keyAt, type Located, type Path, partAt, spanAt } from '../document/located.js';
+import type { Problems } from '../document/problems.js';
+import { parseDuration, parseSize } from '../document/quantity.js';
+import type { EpochsSpec, ObjectiveSpec, StageSpec } from '../document/schema.js';
+import type { EpochPlan, Item, Keep, Objective, Resources } from '../plan.js';
+import { givenBy, holeValue, type Lookup, parseTemplate, wholeHole } from './template.js';
+
+export interface Fields {
+  readonly spec: StageSpec;
+  readonly node: Located;
+  readonly lookup: Lookup;
+  readonly problems: Problems;
+}
+
+type Limits = Pick<Item, 'resources' | 'retries' | 'epochs' | 'timeout'>;
+
+export function limitsOf(fields: Fields): Limits {
+  const { spec } = fields;
+  const epochs = spec.epochs === undefined ? undefined : epochsOf(spec.epochs, fields);
+  const timeout =
+    spec.timeout === undefined ? undefined : numberAt(['timeout'], 'duration', fields);
+  if (spec.keep && spec.epochs === undefined) {
+    fields.problems.add(
+      { code: 'keep-without-epochs', message: 'keep is about epochs, and the stage has none' },
+      keyAt(fields.node, ['keep']),
+    );
+  }
+  return {
+    resources: resourcesOf(fields),
+    retries: spec.retries === undefined ? 0 : (numberAt(['retries'], 'retries', fields) ?? 0),
+    ...(epochs && { epochs }),
+    ...(timeout !== undefined && { timeout }),
+  };
+}
+
+function resourcesOf(fields: Fields): Resources {
+  const { cpu, gpu, memory } = fields.spec.resources ?? {};
+  return {
+    cpu: cpu === undefined ? 1 : (numberAt(['resources', 'cpu'], 'cores', fields) ?? 1),
+    memory: memory === undefined ? 0 : (numberAt(['resources', 'memory'], 'size', fields) ?? 0),
+    gpu: gpu === undefined ? 0 : (numberAt(['resources', 'gpu'], 'gpus', fields) ?? 0),
+  };
+}
+
+function epochsOf(spec: EpochsSpec, fields: Fields): EpochPlan | undefined {
+  const full = typeof spec === 'object' ? spec : undefined;
+  const at = full ? ['epochs', 'max'] : ['epochs'];
+  const target = numberAt(at, 'epochs', fields);
+  if (target === undefined) return undefined;
+  const param = paramNamed(partAt(fields.node, at), fields);
+  const patience =
+    full?.patience === undefined ? undefined : numberAt(['epochs', 'patience'], 'epochs', fields);
+  if (full?.patience !== undefined && !full.best) {
+    const message = 'patience waits for a better "best", and epochs has none';
+    const mistake = { code: 'patience-without-best', message, hint: 'as in: best: val.ssim' };
+    fields.problems.add(mistake, keyAt(fields.node, ['epochs', 'patience']));
+  }
+  const keep = fields.spec.keep && keepOf(fields.spec.keep);
+  return {
+    target,
+    ...(param !== undefined && { param }),
+    ...(patience !== undefined && { patience }),
+    ...(full?.best && { best: objectiveOf(full.best) }),
+    ...(keep && { keep }),
+  };
+}
+
+/** The path of the param that the value is; an axis is none. */
+function paramNamed(node: Located, { lookup, problems }: Fields): string | undefined {
+  if (typeof node.value !== 'string') return undefined;
+  const hole = wholeHole(parseTemplate(node.value, node, problems));
+  if (!hole) return undefined;
+  const found = lookup(hole.name);
+  return typeof found === 'object' && 'value' in found && found.origin ? hole.name : undefined;
+}
+
+function keepOf({ last, every, best }: NonNullable<StageSpec['keep']>): Keep {
+  return {
+    ...(last !== undefined && { last }),
+    ...(every !== undefined && { every }),
+    ...(best !== undefined && { best: objectiveOf(best) }),
+  };
+}
+
+function objectiveOf(spec: ObjectiveSpec): Objective {
+  return typeof spec === 'string' ? { metric: spec, mode: 'max' } : spec;
+}
+
+type Quantity = 'cores' | 'size' | 'gpus' | 'retries' | 'epochs' | 'duration';
+
+/** The number written at `path` of the stage, or that of the param which is named there. */
+function numberAt(path: Path, what: Quantity & What, fields: Fields): number | undefined {
+  const { node, lookup, problems } = fields;
+  const part = partAt(node, path);
+  let value = part.value;
+  let name = '';
+  if (typeof value === 'string' && value.includes('${')) {
+    const template = parseTemplate(value, part, problems);
+    const hole = wholeHole(template);
+    const found = hole && holeValue(hole, template, lookup, problems);
+    if (!hole || found === undefined) return undefined;
+    value = found;
+    name = ` from \${${hole.name}}${givenBy(hole, lookup)}`;
+  }
+  const number = PARSERS[what](value);
+  if (number !== undefined) return number;
+  const { code, text } = EXPECTED[what];
+  const message = `expected ${text}, got ${describeValue(value)}${name}`;
+  problems.add({ code, message }, spanAt(node, path));
+  return undefined;
+}
+
+const whole = (least: number) => (value: Json) =>
+  typeof value === 'number' && Number.isInteger(value) && value >= least ? value : undefined;
+
+const PARSERS: Readonly<Record<Quantity, (value: Json) => number | undefined>> = {
+  cores: (value) => (typeof value === 'number' && value > 0 ? value : undefined),
+  size: parseSize,
+  gpus: whole(0),
+  retries: whole(0),
+  epochs: whole(1),
+  duration: parseDuration,
+};

@@ -1,0 +1,252 @@
+/** The cells of a stage's matrix: the product of the axes, without `exclude`, with `include`. */
+import type { Json } from '../../stage/context.js';
+import { describeValue } from '../document/expected.js';
+import { child, type Located } from '../document/located.js';
+import type { Problems } from '../document/problems.js';
+import { suggest } from '../document/suggest.js';
+import {
+  givenBy,
+  holeValue,
+  type Lookup,
+  parseTemplate,
+  type Scalar,
+  wholeHole,
+} from './template.js';
+
+export type Cell = Readonly<Record<string, Scalar>>;
+
+const AXIS = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+
+/** Of one stage. Axes multiply: a few of them too many ask for more than there is memory. */
+const MAX_CELLS = 100_000;
+
+/** An axis name may not be one of these; `${deps.x}` and `${outs.x}` would be ambiguous to read. */
+const RESERVED = new Set(['deps', 'outs']);
+
+/** One empty cell for a stage without a matrix; undefined after a mistake. */
+export function cellsOf(
+  stage: string,
+  matrix: Located | undefined,
+  lookup: Lookup,
+  problems: Problems,
+): readonly Cell[] | undefined {
+  if (!matrix) return [{}];
+  const axes = axesOf(matrix, lookup, problems);
+  const include = entriesOf(matrix, 'include', lookup, problems);
+  const exclude = entriesOf(matrix, 'exclude', lookup, problems);
+  if (!axes || !include || !exclude) return undefined;
+  const names = axes.size > 0 ? [...axes.keys()] : Object.keys(include[0]?.cell ?? {});
+  if (!checkEntries(names, axes, include, exclude, problems)) return undefined;
+  if (!checkSize(axes, include.length, matrix, problems)) return undefined;
+  const cells = product(axes).filter((cell) => !exclude.some((each) => covers(each.cell, cell)));
+  for (const { cell } of include) cells.push(ordered(cell, names));
+  return checkCells(stage, cells, matrix, problems) ? cells : undefined;
+}
+
+/** `train`, `train@faces`, `evaluate@faces,double20`. */
+export function itemId(stage: string, cell: Cell): string {
+  const values = Object.values(cell);
+  return values.length === 0 ? stage : `${stage}@${values.join(',')}`;
+}
+
+interface Axis {
+  readonly values: readonly Scalar[];
+  /** Taken from a param, so `exclude` may name values that it lacks today. */
+  readonly open: boolean;
+}
+
+type Axes = ReadonlyMap<string, Axis>;
+
+function axesOf(matrix: Located, lookup: Lookup, problems: Problems): Axes | undefined {
+  const axes = new Map<string, Axis>();
+  let sound = true;
+  for (const [name, { key, node }] of matrix.entries ?? []) {
+    if (name === 'include' || name === 'exclude') continue;
+    if (!AXIS.test(name) || RESERVED.has(name)) {
+      const message = `an axis cannot be called "${name}"`;
+      const hint = 'letters, digits, "_" and "-", not beginning with a digit';
+      problems.add({ code: 'bad-name', message, hint }, key);
+      sound = false;
+      continue;
+    }
+    const axis = axisOf(name, node, lookup, problems);
+    if (axis) axes.set(name, axis);
+    else sound = false;
+  }
+  return sound ? axes : undefined;
+}
+
+function axisOf(name: string, node: Located, lookup: Lookup, problems: Problems): Axis | undefined {
+  const written = node.items ? undefined : resolve(node, lookup, problems);
+  if (!node.items && written === undefined) return undefined;
+  const values = node.items
+    ? node.items.map((item) => resolve(item, lookup, problems))
+    : listed(written!);
+  if (!values) {
+    const what = describeValue(written);
+    const hole = wholeHole(parseTemplate(String(node.value), node, problems));
+    const given = hole ? givenBy(hole, lookup) : '';
+    const message = `the axis "${name}" takes a list of values, and ${node.value} is ${what}${given}`;
+    problems.add({ code: 'bad-axis', message, hint: 'as in: [faces, animals]' }, node.span);
+    return undefined;
+  }
+  if (values.length === 0) {
+    problems.add({ code: 'bad-axis', message: `the axis "${name}" has no values` }, node.span);
+    return undefined;
+  }
+  const sound = values.map((value, index) =>
+    checkValue(value, node.items?.[index] ?? node, problems),
+  );
+  return sound.every(Boolean) ? { values: values as Scalar[], open: !node.items } : undefined;
+}
+
+/** A param as an axis: a list's values, or the names in a map. */
+function listed(value: Json): readonly Json[] | undefined {
+  if (Array.isArray(value)) return value;
+  return value !== null && typeof value === 'object' ? Object.keys(value) : undefined;
+}
+
+/** The value as written, or the param that it stands for. */
+function resolve(node: Located, lookup: Lookup, problems: Problems): Json | undefined {
+  if (typeof node.value !== 'string' || !node.value.includes('${')) return node.value;
+  const template = parseTemplate(node.value, node, problems);
+  const hole = wholeHole(template);
+  if (hole) return holeValue(hole, template, lookup, problems);
+  if (template.parts.length === 0) return undefined;
+  const message = 'a value of an axis is a plain value, or a whole param such as ${datasets}';
+  problems.add({ code: 'bad-axis', message }, node.span);
+  return undefined;
+}
+
+/** Values stand in item names, which people type and which name files. */
+function checkValue(value: Json | undefined, node: Located, problems: Problems): boolean {
+  if (value === undefined) return false;
+  if (value === null || typeof value === 'object') {
+    const message = 'a value of an axis is a text, a number, true or false';
+    problems.add({ code: 'bad-axis', message }, node.span);
+    return false;
+  }
+  if (/^$|[,@*?\p{Cc}]|^\s|\s$/u.test(String(value))) {
+    const message = `the value ${JSON.stringify(value)} cannot stand in the name of an item`;
+    const hint =
+      'it is empty, or begins or ends with a space, or holds one of , @ * ? or a line break';
+    problems.add({ code: 'bad-axis', message, hint }, node.span);
+    return false;
+  }
+  return true;
+}
+
+interface Listed {
+  readonly cell: Cell;
+  readonly node: Located;
+}
+
+/** The entries of `include` or `exclude`. */
+function entriesOf(
+  matrix: Located,
+  which: 'include' | 'exclude',
+  lookup: Lookup,
+  problems: Problems,
+): readonly Listed[] | undefined {
+  const list: Listed[] = [];
+  let sound = true;
+  for (const node of child(matrix, which)?.items ?? []) {
+    const cell: Record<string, Scalar> = {};
+    for (const [axis, { node: written }] of node.entries ?? []) {
+      const value = resolve(written, lookup, problems);
+      if (checkValue(value, written, problems)) cell[axis] = value as Scalar;
+      else sound = false;
+    }
+    list.push({ cell, node });
+  }
+  return sound ? list : undefined;
+}
+
+function checkEntries(
+  names: readonly string[],
+  axes: Axes,
+  include: readonly Listed[],
+  exclude: readonly Listed[],
+  problems: Problems,
+): boolean {
+  const before = problems.count;
+  for (const entry of [...include, ...exclude]) unknownAxes(entry, names, problems);
+  for (const { cell, node } of include) {
+    const missing = names.filter((name) => !Object.hasOwn(cell, name));
+    if (missing.length === 0) continue;
+    const message = `the cell lacks the axis "${missing.join('", "')}"`;
+    const hint = `a cell to include names every axis: ${names.join(', ')}`;
+    problems.add({ code: 'bad-cell', message, hint }, node.span);
+  }
+  for (const entry of exclude) unknownValues(entry, axes, problems);
+  return problems.count === before;
+}
+
+function unknownAxes({ node }: Listed, names: readonly string[], problems: Problems): void {
+  for (const [axis, { key }] of node.entries ?? []) {
+    if (names.includes(axis)) continue;
+    const hint = suggest(axis, names, 'axes are');
+    problems.add({ code: 'bad-cell', message: `there is no axis "${axis}"`, hint }, key);
+  }
+}
+
+function unknownValues({ cell, node }: Listed, axes: Axes, problems: Problems): void {
+  for (const [name, value] of Object.entries(cell)) {
+    const axis = axes.get(name);
+    if (!axis || axis.open || axis.values.includes(value)) continue;
+    const message = `the axis "${name}" has no value ${JSON.stringify(value)} to exclude`;
+    const hint = suggest(String(value), axis.values.map(String), 'values are');
+    problems.add({ code: 'bad-cell', message, hint }, child(node, name)?.span ?? node.span);
+  }
+}
+
+/** Before the cells are made. */
+function checkSize(axes: Axes, included: number, matrix: Located, problems: Problems): boolean {
+  const sizes = [...axes.values()].map(({ values }) => values.length);
+  const made = sizes.length === 0 ? 0 : sizes.reduce((product, size) => product * size, 1);
+  if (made + included <= MAX_CELLS) return true;
+  const message = `the matrix has ${made + included} cells, more than ${MAX_CELLS}`;
+  const hint = 'take an axis away, or name the cells that you want under include:';
+  problems.add({ code: 'too-many-cells', message, hint }, matrix.span);
+  return false;
+}
+
+/** The last axis runs fastest. */
+function product(axes: Axes): Cell[] {
+  if (axes.size === 0) return [];
+  let cells: Cell[] = [{}];
+  for (const [name, { values }] of axes) {
+    cells = cells.flatMap((cell) => values.map((value) => ({ ...cell, [name]: value })));
+  }
+  return cells;
+}
+
+function covers(pattern: Cell, cell: Cell): boolean {
+  return Object.entries(pattern).every(([axis, value]) => cell[axis] === value);
+}
+
+function ordered(cell: Cell, names: readonly string[]): Cell {
+  return Object.fromEntries(names.map((name) => [name, cell[name]!]));
+}
+
+function checkCells(
+  stage: string,
+  cells: readonly Cell[],
+  matrix: Located,
+  problems: Problems,
+): boolean {
+  if (cells.length === 0) {
+    problems.add({ code: 'bad-axis', message: 'the matrix has no cell left' }, matrix.span);
+    return false;
+  }
+  const ids = new Set<string>();
+  for (const cell of cells) {
+    const id = itemId(stage, cell);
+    if (!ids.has(id)) ids.add(id);
+    else {
+      const message = `the matrix gives the item ${id} twice`;
+      problems.add({ code: 'duplicate-item', message }, matrix.span);
+    }
+  }
+  return ids.size === cells.length;
+}

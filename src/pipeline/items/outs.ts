@@ -1,0 +1,54 @@
+/** What an item writes: its outs and metrics with the holes filled. */
+
+import type { Out } from '../plan.js';
+import type { Written } from './draft.js';
+import { normalisePath, outMistake } from './paths.js';
+import type { Paths, Site } from './scope.js';
+import { fill } from './template.js';
+
+export interface Writes {
+  readonly outs: readonly Out[];
+  /** In the same order. */
+  readonly written: readonly Written[];
+  readonly paths: Paths;
+}
+
+/** `unread`: the stage's outs have a mistake of shape, so names may be missing. */
+export function outsOf(all: readonly Written[], unread: boolean, site: Site): Writes {
+  const outs: Out[] = [];
+  const written: Written[] = [];
+  const byName = new Map<string, string | undefined>();
+  let complete = !unread;
+  for (const each of all) {
+    const path = outPath(each, site);
+    const name = each.name ?? path;
+    if (name === undefined) complete = false;
+    // A path that stands in both outs and metrics is one out.
+    const same = each.metrics ? outs.findIndex((out) => out.path === path) : -1;
+    if (same >= 0) outs[same] = { ...outs[same]!, metrics: true };
+    else if (name !== undefined) {
+      if (byName.has(name) && byName.get(name) !== path) twice(name, each, site);
+      if (path !== undefined) {
+        outs.push({ name, path, metrics: each.metrics });
+        written.push(each);
+      }
+    }
+    if (name !== undefined && !byName.has(name)) byName.set(name, path);
+  }
+  return { outs, written, paths: { byName, complete } };
+}
+
+/** The same path twice is told as an overlap instead. */
+function twice(name: string, { path }: Written, { problems }: Site): void {
+  const message = `two outs are called "${name}"`;
+  problems.add({ code: 'duplicate-name', message }, path.node.span);
+}
+
+function outPath({ path }: Written, { lookup, problems }: Site): string | undefined {
+  const text = fill(path, lookup, problems);
+  if (text === undefined) return undefined;
+  const normal = normalisePath(text);
+  const mistake = 'mistake' in normal ? normal.mistake : outMistake(normal.path);
+  if (mistake) problems.add(mistake, path.node.span);
+  return mistake || 'mistake' in normal ? undefined : normal.path;
+}

@@ -1,0 +1,138 @@
+/** Paths as the file writes them → paths within the project, `/` between names, no `.` or `..`. */
+
+import type { Mistake } from '../document/problems.js';
+import { isGlob, unescapeGlob } from '../glob.js';
+
+/** Working outs live here; the rest of the cache folder is the tool's. */
+const OUT_FOLDER = 'cache/out';
+const CACHE_FOLDER = 'cache';
+
+export type Normal = { readonly path: string } | { readonly mistake: Mistake };
+
+export function normalisePath(written: string): Normal {
+  const shape = shapeMistake(written);
+  if (shape) return { mistake: shape };
+  const names: string[] = [];
+  for (const name of written.split('/')) {
+    if (name === '' || name === '.') continue;
+    if (name !== '..') names.push(name);
+    else if (names.pop() === undefined) return { mistake: outside(written) };
+  }
+  if (names.length === 0) return { mistake: wholeProject(written) };
+  return { path: names.join('/') };
+}
+
+function shapeMistake(written: string): Mistake | undefined {
+  if (written === '') return { code: 'bad-path', message: 'a path cannot be empty' };
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) {
+    return {
+      code: 'bad-path',
+      message: `"${written}" is an address, not a path`,
+      hint: 'fetch it in a stage of its own and read what that writes',
+    };
+  }
+  if (/^(?:\/|[A-Za-z]:[\\/]|~(?:\/|$))/.test(written)) return absolute(written);
+  return undefined;
+}
+
+function absolute(written: string): Mistake {
+  return {
+    code: 'path-outside',
+    message: `"${written}" is an absolute path`,
+    hint: 'paths are relative to the project; link what lies elsewhere: ln -s … data',
+  };
+}
+
+function outside(written: string): Mistake {
+  return {
+    code: 'path-outside',
+    message: `"${written}" leads out of the project`,
+    hint: 'a stage reads and writes within the project; link what lies elsewhere: ln -s … data',
+  };
+}
+
+function wholeProject(written: string): Mistake {
+  return {
+    code: 'bad-path',
+    message: `"${written}" is the whole project`,
+    hint: 'name the folders and files that count',
+  };
+}
+
+/** True when `path` is `folder` or lies in it. */
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+export type DepPath =
+  | { readonly path: string; readonly glob: boolean }
+  | { readonly mistake: Mistake };
+
+/** A dep: a path, or a pattern. It may not be what the tool itself writes. */
+export function depPath(written: string): DepPath {
+  const glob = isGlob(written);
+  const normal = normalisePath(glob ? written : unescapeGlob(written));
+  if ('mistake' in normal) return normal;
+  const { path } = normal;
+  if (!isWithin(path, CACHE_FOLDER) || isWithin(path, OUT_FOLDER)) return { path, glob };
+  const message = `"${path}" belongs to pipe's own cache`;
+  return {
+    mistake: {
+      code: 'path-protected',
+      message,
+      hint: `only what lies in ${OUT_FOLDER}/ can be read`,
+    },
+  };
+}
+
+/** Files that no out may replace, and why; the modules of `run:` come on top, see edges.ts. */
+const PROTECTED: readonly (readonly [path: string, what: string])[] = [
+  ['pipeline.yaml', 'the pipeline itself'],
+  ['pipeline.lock', "pipe's lock file"],
+  ['.git', "the project's history"],
+  ['node_modules', 'installed packages'],
+];
+
+/** Old outs are removed before a run, so an out may not cover what is written by hand. */
+export function outMistake(path: string): Mistake | undefined {
+  if (/[*?]/.test(path)) {
+    return { code: 'bad-path', message: `the out "${path}" is a pattern; an out is one path` };
+  }
+  if (isWithin(OUT_FOLDER, path) || (isWithin(path, CACHE_FOLDER) && !isWithin(path, OUT_FOLDER))) {
+    return {
+      code: 'path-protected',
+      message: `"${path}" belongs to pipe's own cache`,
+      hint: `write below ${OUT_FOLDER}/`,
+    };
+  }
+  for (const [file, what] of PROTECTED) {
+    if (isWithin(file, path) || isWithin(path, file)) return overwrites(path, file, what);
+  }
+  return undefined;
+}
+
+export function overwrites(path: string, file: string, what: string): Mistake {
+  const how = path === file ? 'is' : isWithin(path, file) ? `lies in ${file},` : `holds ${file},`;
+  return {
+    code: 'path-protected',
+    message: `the out "${path}" ${how} ${what}`,
+    hint: 'outs are removed before a run: choose another path, such as one below cache/out/',
+  };
+}
+
+const SCRIPT = /\.[cm]?[jt]sx?$/;
+
+export function scriptMistake(path: string): Mistake | undefined {
+  if (SCRIPT.test(path)) return undefined;
+  return {
+    code: 'not-a-module',
+    message: `"${path}" is no TypeScript or JavaScript file`,
+    hint: `run takes a module; for anything else use cmd, as in: cmd: ${interpreter(path)} ${path}`,
+  };
+}
+
+function interpreter(path: string): string {
+  if (path.endsWith('.py')) return 'python3';
+  if (path.endsWith('.R') || path.endsWith('.r')) return 'Rscript';
+  return 'sh';
+}

@@ -1,0 +1,107 @@
+/** What `${…}` can name at a spot of a stage, and what to say of anything else. */
+
+import type { Mistake, Problems } from '../document/problems.js';
+import { nearest, suggest } from '../document/suggest.js';
+import { allPaths, type Param, paramAt } from '../params.js';
+import type { Cell } from './matrix.js';
+import type { Found, Lookup } from './template.js';
+
+export interface Scope {
+  readonly cell: Cell;
+  /** Undefined when the params have mistakes of their own. */
+  readonly params: Param | undefined;
+  /** The matrix has mistakes: an unknown name may be one of its axes. */
+  readonly axesUnknown: boolean;
+}
+
+/** What filling in a text of the stage takes, for one cell. */
+export interface Site {
+  readonly scope: Scope;
+  readonly lookup: Lookup;
+  readonly problems: Problems;
+}
+
+/** In a command, what is read and written can be named too. */
+export interface CommandScope extends Scope {
+  readonly deps: Paths;
+  readonly outs: Paths;
+}
+
+/** By name; undefined where the path has a mistake of its own. */
+export interface Paths {
+  readonly byName: ReadonlyMap<string, string | undefined>;
+  /** False when there may be names that could not be read. */
+  readonly complete: boolean;
+}
+
+/** An axis comes before a param of the same name. */
+export function lookupIn(scope: Scope): Lookup {
+  return (name) => {
+    const axis = Object.hasOwn(scope.cell, name) ? scope.cell[name] : undefined;
+    if (axis !== undefined) return { value: axis };
+    if (/^(?:deps|outs)\./.test(name)) return { mistake: onlyInCommands(name) };
+    return param(name, scope) ?? { mistake: unknownName(name, scope, []) };
+  };
+}
+
+export function lookupInCommand(scope: CommandScope): Lookup {
+  const names = lookupIn(scope);
+  return (name) => {
+    const [, kind, key] = /^(deps|outs)\.(.+)$/.exec(name) ?? [];
+    if (kind === undefined) {
+      const found = names(name);
+      return typeof found === 'object' && 'mistake' in found ? inCommand(name, scope) : found;
+    }
+    const paths = kind === 'deps' ? scope.deps : scope.outs;
+    const path = paths.byName.get(key!);
+    if (path !== undefined) return { value: path };
+    if (paths.byName.has(key!) || !paths.complete) return 'unknowable';
+    return { mistake: unknownPath(kind, key!, [...paths.byName.keys()]) };
+  };
+}
+
+function param(name: string, { params, axesUnknown }: Scope): Found | undefined {
+  if (!params) return 'unknowable';
+  const found = paramAt(params, name);
+  if (found) return { value: found.value, origin: found.origin };
+  return axesUnknown ? 'unknowable' : undefined;
+}
+
+function onlyInCommands(name: string): Mistake {
+  return {
+    code: 'unknown-name',
+    message: `\${${name}} is known only in cmd`,
+    hint: 'here an axis of the matrix or a param can stand',
+  };
+}
+
+function inCommand(name: string, scope: CommandScope): Found {
+  const paths = [
+    ...[...scope.deps.byName.keys()].map((key) => `deps.${key}`),
+    ...[...scope.outs.byName.keys()].map((key) => `outs.${key}`),
+  ];
+  const mistake = unknownName(name, scope, paths);
+  if (!/^[A-Z_][A-Z0-9_]*$|[:#%/-]/.test(name)) return { mistake };
+  return { mistake: { ...mistake, hint: `for the shell's own \${${name}} write $\${${name}}` } };
+}
+
+function unknownName(name: string, scope: Scope, more: readonly string[]): Mistake {
+  const known = [
+    ...Object.keys(scope.cell),
+    ...(scope.params ? allPaths(scope.params) : []),
+    ...more,
+  ];
+  const plain = /^[\p{L}\p{N}_./-]+$/u.test(name);
+  const hint = plain
+    ? suggest(name, known, 'known here are')
+    : 'between { and } stands a name and nothing else: an axis, a param, deps.x or outs.x';
+  return { code: 'unknown-name', message: `\${${name}} is not known here`, hint };
+}
+
+function unknownPath(kind: string, key: string, known: readonly string[]): Mistake {
+  const none = known.length === 0 ? `the stage has no ${kind}` : undefined;
+  const near = nearest(key, known);
+  const meant = near === undefined ? undefined : `did you mean "${kind}.${near}"?`;
+  const hint = none ?? meant ?? suggest(key, known, `${kind} are`);
+  return { code: 'unknown-name', message: `\${${kind}.${key}} is not known here`, hint };
+}

@@ -1,0 +1,150 @@
+/** A stage → its items: each cell's paths, params and command, with the holes filled. */
+import type { Json } from '../../stage/context.js';
+import { child, keyAt, type Located } from '../document/located.js';
+import type { Problems } from '../document/problems.js';
+import type { StageSpec } from '../document/schema.js';
+import { type Param, paramAt, unknownParam } from '../params.js';
+import { actionOf } from './action.js';
+import { depsOf } from './deps.js';
+import type { Draft, Written } from './draft.js';
+import { limitsOf } from './fields.js';
+import { cellsOf, itemId } from './matrix.js';
+import { outsOf } from './outs.js';
+import { lookupIn, type Site } from './scope.js';
+import { fill, parseTemplate, type Template } from './template.js';
+import { toleranceOf } from './tolerance.js';
+
+export interface StageInput {
+  readonly name: string;
+  readonly spec: StageSpec;
+  readonly node: Located;
+  /** Keys whose value does not fit the schema: what rests on them is not judged. */
+  readonly broken: ReadonlySet<string>;
+  /** Undefined when the params have mistakes of their own. */
+  readonly params: Param | undefined;
+}
+
+/** The stage's templates, parsed once for all its items. */
+interface Templates {
+  readonly deps: readonly Written[];
+  readonly outs: readonly Written[];
+  readonly params: readonly Template[];
+  readonly desc: Template | undefined;
+  readonly run: Template | undefined;
+  readonly cmd: Template | readonly Template[] | undefined;
+}
+
+/** The items in matrix order; none when the matrix itself is mistaken. */
+export function draftStage(input: StageInput, problems: Problems): readonly Draft[] {
+  checkStage(input, problems);
+  const { name, node, params, broken } = input;
+  const templates = templatesOf(input, problems);
+  const lookup = lookupIn({ cell: {}, params, axesUnknown: false });
+  const matrix = broken.has('matrix') ? undefined : child(node, 'matrix');
+  const cells = broken.has('matrix') ? undefined : cellsOf(name, matrix, lookup, problems);
+  // Without cells, the rest is still looked through for its mistakes.
+  const drafts = (cells ?? [{}]).map((cell) => {
+    const scope = { cell, params, axesUnknown: !cells };
+    return draftItem(input, templates, { scope, lookup: lookupIn(scope), problems });
+  });
+  return cells ? drafts : [];
+}
+
+function checkStage({ spec, node, broken }: StageInput, problems: Problems): void {
+  const key = (name: string) => keyAt(node, [name]) ?? node.span;
+  if (spec.run !== undefined && spec.cmd !== undefined) {
+    const message = 'a stage has either run or cmd, this one has both';
+    problems.add({ code: 'run-and-cmd', message, hint: 'make two stages of it' }, key('cmd'));
+  }
+  const action = ['run', 'cmd'].some((name) => child(node, name) || broken.has(name));
+  if (!action) {
+    const message = 'the stage does nothing: it has neither run nor cmd';
+    const hint = 'run: a TypeScript or JavaScript module; cmd: any other command';
+    problems.add({ code: 'no-action', message, hint }, node.span);
+  }
+  const both = spec.env?.find((name) => spec.secrets?.includes(name));
+  if (both !== undefined) {
+    const message = `${both} stands in env and in secrets`;
+    const hint = 'what decides on the result belongs into env, what nobody may see into secrets';
+    problems.add({ code: 'env-and-secrets', message, hint }, key('secrets'));
+  }
+}
+
+function templatesOf({ spec, node }: StageInput, problems: Problems): Templates {
+  const parse = (part: Located) => parseTemplate(String(part.value), part, problems);
+  const one = (name: 'run' | 'desc') =>
+    spec[name] === undefined ? undefined : parse(child(node, name)!);
+  const cmd = spec.cmd === undefined ? undefined : child(node, 'cmd')!;
+  const named = (name: 'deps' | 'outs' | 'metrics') =>
+    spec[name] === undefined ? [] : namedOf(child(node, name)!, name === 'metrics', parse);
+  return {
+    deps: named('deps'),
+    outs: [...named('outs'), ...named('metrics')],
+    params: spec.params === undefined ? [] : child(node, 'params')!.items!.map(parse),
+    desc: one('desc'),
+    run: one('run'),
+    cmd: cmd?.items ? cmd.items.map(parse) : cmd && parse(cmd),
+  };
+}
+
+function namedOf(
+  node: Located,
+  metrics: boolean,
+  parse: (part: Located) => Template,
+): readonly Written[] {
+  if (node.items) {
+    return node.items.map((item) => ({ name: undefined, path: parse(item), metrics }));
+  }
+  return [...node.entries!].map(([name, entry]) => ({ name, path: parse(entry.node), metrics }));
+}
+
+function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
+  const { name, spec, node, broken } = input;
+  const { scope, lookup, problems } = site;
+  const { deps, paths: read } = depsOf(templates.deps, broken.has('deps'), site);
+  const unknownOuts = broken.has('outs') || broken.has('metrics');
+  const { outs, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
+  const action = actionOf(templates, { ...scope, deps: read, outs: made }, deps, problems);
+  const params = paramsOf(templates.params, site);
+  const desc = templates.desc && fill(templates.desc, lookup, problems);
+  const limits = limitsOf({ spec, node, lookup, problems });
+  const tolerance =
+    spec.tolerance && toleranceOf(child(node, 'tolerance')!, outs, made.complete, site);
+  return {
+    deps,
+    outs: written,
+    item: {
+      id: itemId(name, scope.cell),
+      stage: name,
+      matrix: scope.cell,
+      ...(desc !== undefined && { desc }),
+      action,
+      outs,
+      params,
+      env: sorted(spec.env),
+      secrets: sorted(spec.secrets),
+      ...limits,
+      always: spec.always ?? false,
+      ...(tolerance && { tolerance }),
+    },
+  };
+}
+
+function sorted(names: readonly string[] | undefined): readonly string[] {
+  return names ? [...new Set(names)].sort() : [];
+}
+
+function paramsOf(
+  names: readonly Template[],
+  { scope, lookup, problems }: Site,
+): Readonly<Record<string, Json>> {
+  const params: Record<string, Json> = {};
+  for (const template of names) {
+    const path = fill(template, lookup, problems);
+    if (path === undefined || !scope.params) continue;
+    const param = paramAt(scope.params, path);
+    if (param) params[path] = param.value;
+    else problems.add(unknownParam(path, scope.params), template.node.span);
+  }
+  return params;
+}

@@ -1,0 +1,34 @@
+/** `tolerance`: how far numbers in the JSON outs may deviate, by out and JSON path pattern. */
+import type { Located } from '../document/located.js';
+import { suggest } from '../document/suggest.js';
+import type { Item, Out } from '../plan.js';
+import type { Site } from './scope.js';
+import { fill, parseTemplate } from './template.js';
+
+type Tolerance = NonNullable<Item['tolerance']>;
+
+/** Outs are named or given by path; the result goes by path. `complete`: all outs are known. */
+export function toleranceOf(
+  node: Located,
+  outs: readonly Out[],
+  complete: boolean,
+  { lookup, problems }: Site,
+): Tolerance {
+  const byPath: Record<string, Record<string, number>> = {};
+  for (const [written, { key, node: patterns }] of node.entries ?? []) {
+    const template = parseTemplate(written, { span: key, value: written, size: 1 }, problems);
+    const name = fill(template, lookup, problems);
+    if (name === undefined) continue;
+    const out = outs.find((each) => each.name === name || each.path === name);
+    if (out) byPath[out.path] = patterns.value as Record<string, number>;
+    else if (complete) {
+      const hint = suggest(
+        name,
+        outs.map((each) => each.name),
+        'outs are',
+      );
+      problems.add({ code: 'unknown-out', message: `the stage has no out "${name}"`, hint }, key);
+    }
+  }
+  return byPath;
+}

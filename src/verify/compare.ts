@@ -1,0 +1,238 @@
+/** The result of one execution beside what it should be: by digests, and where those differ by content. */
+import path from 'node:path';
+import { DamagedObject, openCache } from '../cache/cache.js';
+import type { Digest } from '../cache/objects/digest.js';
+import type { EpochRecord } from '../cache/records/record.js';
+import { compareArtifacts } from '../compare/artifacts.js';
+import { type Comparison, differenceText } from '../compare/difference.js';
+import { compareNumbers } from '../compare/numbers.js';
+import type { Tolerance } from '../compare/tolerance.js';
+import type { Finding, Verified } from '../compare/verified.js';
+import { itemAt, type Work } from '../decide/work.js';
+import { chainManifest, keyOf } from '../manifest.js';
+import type { Item } from '../pipeline/plan.js';
+import type { FreshFolder } from './fresh-folder.js';
+import type { Run, VerifyJob } from './job.js';
+
+export type Compared = Pick<Verified, 'verdict' | 'findings'>;
+
+/**
+ * The first execution is compared with what is expected, the others with the first.
+ *
+ * @param count which execution this is; 0 when it is the only one
+ */
+export async function compareRun(
+  work: Work,
+  job: VerifyJob,
+  run: Run,
+  first: Run | undefined,
+  count: number,
+): Promise<Compared> {
+  const item = itemAt(work, job.index);
+  const prefix = first === undefined ? '' : `run ${count} beside run 1: `;
+  const comparisons: Located[] = [];
+  if (job.epochs === undefined) {
+    const other = first === undefined ? expectedOuts(work, job, run) : outsOf(first);
+    for (const out of item.outs) {
+      const comparison = await compareOut(item, out, run, other);
+      if (comparison !== undefined) comparisons.push({ where: out.path, comparison });
+    }
+  }
+  if (item.epochs !== undefined) {
+    const chain = keyOf(chainManifest(job.expected.manifest, item.epochs.param));
+    const other = first === undefined ? expectedStates(work, job, chain) : statesOf(first, chain);
+    const differing = await compareStates(item, run, chain, other);
+    if (differing !== undefined) comparisons.push(differing);
+  }
+  return {
+    verdict: worst(comparisons.map(({ comparison }) => comparison.verdict)),
+    findings: comparisons.flatMap((each) => findingsOf(each, prefix)),
+  };
+}
+
+interface Located {
+  readonly where: string;
+  readonly comparison: Comparison;
+}
+
+/** What something is compared with: its digest, and its content where that can be had. */
+interface Other {
+  readonly digest: Digest;
+  /** Absolute path of the content. */
+  content(): Promise<string | undefined>;
+  /** Numbers of a JSON file, where no more is known of it. */
+  readonly numbers?: Readonly<Record<string, number>>;
+}
+
+function worst(verdicts: readonly Comparison['verdict'][]): Compared['verdict'] {
+  if (verdicts.includes('differs')) return 'differs';
+  return verdicts.includes('tolerated') ? 'tolerated' : 'same';
+}
+
+function findingsOf({ where, comparison }: Located, prefix: string): Finding[] {
+  switch (comparison.verdict) {
+    case 'same':
+      return [];
+    case 'tolerated': {
+      const largest = Number(comparison.largest.toPrecision(3));
+      return [{ where, text: `${prefix}within tolerance: deviates by at most ${largest}` }];
+    }
+    case 'differs': {
+      const { file, difference, more } = comparison;
+      const further = more > 0 ? ` (${more} more files differ)` : '';
+      const at = file === '' ? where : `${where}/${file}`;
+      return [{ where: at, text: `${prefix}${differenceText(difference)}${further}` }];
+    }
+    default:
+      return comparison satisfies never;
+  }
+}
+
+type Out = Item['outs'][number];
+
+async function compareOut(
+  item: Item,
+  out: Out,
+  run: Run,
+  other: (out: Out) => Other | undefined,
+): Promise<Comparison | undefined> {
+  const digest = run.record.outs.find(({ name }) => name === out.name)?.digest;
+  const beside = other(out);
+  if (digest === undefined || beside === undefined) return undefined;
+  const actual = path.join(run.fresh.root, out.path);
+  return compareContent(beside, digest, async () => actual, item.tolerance?.[out.path]);
+}
+
+async function compareContent(
+  other: Other,
+  digest: Digest,
+  actual: () => Promise<string | undefined>,
+  tolerance: Tolerance | undefined,
+): Promise<Comparison> {
+  if (other.digest === digest) return { verdict: 'same' };
+  const [before, now] = [await other.content(), await actual()];
+  const compared =
+    before === undefined || now === undefined
+      ? now && other.numbers && compareNumbers(other.numbers, now, tolerance)
+      : compareArtifacts(before, now, tolerance);
+  if (compared && compared.verdict !== 'same') return compared;
+  const difference = { kind: 'digest', expected: other.digest, actual: digest } as const;
+  return { verdict: 'differs', file: '', difference, more: 0 };
+}
+
+function outsOf(run: Run): (out: Out) => Other | undefined {
+  return (out) => {
+    const digest = run.record.outs.find(({ name }) => name === out.name)?.digest;
+    return digest && { digest, content: async () => path.join(run.fresh.root, out.path) };
+  };
+}
+
+function expectedOuts(
+  work: Work,
+  { expected }: VerifyJob,
+  run: Run,
+): (out: Out) => Other | undefined {
+  return (out) => {
+    const digest = expected.outs[out.name];
+    const numbers = expected.metrics[out.name];
+    return (
+      digest && {
+        digest,
+        content: () => storedContent(work, run.fresh, out.path, digest),
+        ...(numbers === undefined ? {} : { numbers }),
+      }
+    );
+  };
+}
+
+/** From the cache, or from the workspace where it lies there as it should be. */
+async function storedContent(
+  work: Work,
+  fresh: FreshFolder,
+  where: string,
+  digest: Digest,
+): Promise<string | undefined> {
+  const { cache, root } = work.project;
+  if (cache.scanSync(where)?.digest === digest) return path.join(root, where);
+  const place = path.join(path.dirname(fresh.root), 'expected');
+  const options = { project: place, folder: cache.layout.root, readOnly: true, warn: () => {} };
+  const stored = openCache(options);
+  try {
+    await stored.restore(digest, where);
+    return path.join(place, where);
+  } catch (error) {
+    if (error instanceof DamagedObject) return undefined;
+    throw error;
+  } finally {
+    stored.close();
+  }
+}
+
+type States = (epoch: number) => Other | undefined;
+
+/** The first epoch whose state is not what it should be. */
+async function compareStates(
+  item: Item,
+  run: Run,
+  chain: string,
+  other: States,
+): Promise<Located | undefined> {
+  const records = run.fresh.cache.readEpochs(chain).sort((a, b) => a.epoch - b.epoch);
+  let tolerated: Located | undefined;
+  for (const record of records) {
+    const beside = other(record.epoch);
+    if (beside === undefined) continue;
+    const actual = () => stateFolder(run.fresh, chain, record, 'actual');
+    const comparison = await compareContent(beside, record.state, actual, wholeTolerance(item));
+    const located = { where: `epoch ${record.epoch}`, comparison };
+    if (comparison.verdict === 'differs') return located;
+    if (comparison.verdict === 'tolerated') tolerated ??= located;
+  }
+  return tolerated;
+}
+
+/** A state holds what the outs are made of, so what is allowed of any of them is allowed of it. */
+function wholeTolerance({ tolerance }: Item): Tolerance | undefined {
+  return tolerance && Object.assign({}, ...Object.values(tolerance));
+}
+
+function statesOf({ fresh }: Run, chain: string): States {
+  const records = new Map(fresh.cache.readEpochs(chain).map((each) => [each.epoch, each]));
+  return (epoch) => {
+    const record = records.get(epoch);
+    const content = async () => record && stateFolder(fresh, chain, record, 'first');
+    return record && { digest: record.state, content };
+  };
+}
+
+function expectedStates(work: Work, { expected }: VerifyJob, chain: string): States {
+  const { cache } = work.project;
+  const records = new Map(cache.readEpochs(chain).map((each) => [each.epoch, each]));
+  return (epoch) => {
+    const digest = expected.states[epoch];
+    const record = records.get(epoch);
+    const content = async () =>
+      record?.state === digest && record !== undefined
+        ? stateFolder({ cache, root: cache.tmpFolder('states') }, chain, record, 'expected')
+        : undefined;
+    return digest && { digest, content };
+  };
+}
+
+/** Undefined for a state that is not kept. */
+async function stateFolder(
+  { cache, root }: FreshFolder,
+  chain: string,
+  record: EpochRecord,
+  name: string,
+): Promise<string | undefined> {
+  if (!cache.hasState(record)) return undefined;
+  const into = path.join(path.dirname(root), `${name}-${chain.slice(0, 8)}-${record.epoch}`);
+  try {
+    await cache.restoreState(chain, record.epoch, into);
+    return into;
+  } catch (error) {
+    if (error instanceof DamagedObject) return undefined;
+    throw error;
+  }
+}

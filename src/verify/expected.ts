@@ -1,0 +1,101 @@
+/** What an item's executions are to give: by pipeline.lock, else by the record in the cache. */
+import type { Digest } from '../cache/objects/digest.js';
+import { explain } from '../decide/explain.js';
+import type { Outlook } from '../decide/outlook.js';
+import { cacheOf, itemAt, type Work } from '../decide/work.js';
+import { type Diagnostic, UserError } from '../error.js';
+import type { LockBlock } from '../lock/block.js';
+import { LOCK_FILE, type LockSection } from '../lock/file.js';
+import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+
+export interface Expected {
+  readonly key: string;
+  readonly manifest: Manifest;
+  /** As messages name it. */
+  readonly source: typeof LOCK_FILE | 'the record in the cache' | 'its other runs';
+  /** By name; none when there is nothing to compare with but the other runs. */
+  readonly outs: Readonly<Record<string, Digest>>;
+  /** Numbers of the lock, by out. */
+  readonly metrics: LockBlock['metrics'];
+  /** States of a chain, by epoch. */
+  readonly states: Readonly<Record<number, Digest>>;
+}
+
+/** @param wanted compare with nothing but what is recorded of these epochs */
+export interface Wanted {
+  readonly runs: number;
+  readonly epochs: number | undefined;
+}
+
+/**
+ * @param section of pipeline.lock; the targets are those whose block, if any, has their key
+ * @throws UserError naming every item that cannot be executed, or has nothing to be compared with
+ */
+export function expectations(
+  work: Work,
+  found: ReadonlyMap<number, Outlook>,
+  section: LockSection | undefined,
+  targets: readonly number[],
+  wanted: Wanted,
+): Map<number, Expected> {
+  const mistakes: Diagnostic[] = [];
+  const expected = new Map<number, Expected>();
+  for (const index of targets) {
+    const each = expectedOf(work, index, found.get(index) as Outlook, section, wanted);
+    if ('code' in each) mistakes.push(each);
+    else expected.set(index, each);
+  }
+  if (mistakes.length > 0) throw new UserError(mistakes);
+  return expected;
+}
+
+function expectedOf(
+  work: Work,
+  index: number,
+  outlook: Outlook,
+  section: LockSection | undefined,
+  { runs, epochs }: Wanted,
+): Expected | Diagnostic {
+  const item = itemAt(work, index);
+  const mistake = (message: string): Diagnostic => ({
+    code: 'not-verifiable',
+    message: `${item.id} cannot be verified: ${message}`,
+    hint: '`pipe run` first',
+  });
+  if (outlook.kind === 'unknown')
+    return mistake(`it needs what ${outlook.waitsFor.join(', ')} would make`);
+  if (outlook.kind === 'missing')
+    return mistake(explain(work.project, item, work.codes.of(index), outlook)[0]?.text ?? '');
+  const { key } = outlook;
+  const manifest = outlook.kind === 'run' ? outlook.manifest : outlook.record.manifest;
+  const states = statesOnRecord(work, index, manifest);
+  const block = section?.get(item.id);
+  if (block !== undefined) {
+    const outs = Object.entries(block.outs).map(([name, { digest }]) => [name, digest]);
+    const source = LOCK_FILE;
+    const { metrics } = block;
+    return {
+      key,
+      manifest,
+      source,
+      outs: Object.fromEntries(outs),
+      metrics,
+      states: { ...states, ...block.epochs?.states },
+    };
+  }
+  const record = outlook.kind === 'run' ? cacheOf(work).readRecord(key) : outlook.record;
+  const outs = Object.fromEntries((record?.outs ?? []).map(({ name, digest }) => [name, digest]));
+  const isEmpty = epochs === undefined ? record === undefined : Object.keys(states).length === 0;
+  if (isEmpty && runs < 2)
+    return mistake(`neither ${LOCK_FILE} nor the cache holds a result to compare with`);
+  const source = isEmpty ? 'its other runs' : 'the record in the cache';
+  return { key, manifest, source, outs, metrics: {}, states };
+}
+
+function statesOnRecord(work: Work, index: number, manifest: Manifest): Record<number, Digest> {
+  const { epochs } = itemAt(work, index);
+  if (epochs === undefined) return {};
+  const chain = keyOf(chainManifest(manifest, epochs.param));
+  const records = cacheOf(work).readEpochs(chain);
+  return Object.fromEntries(records.map(({ epoch, state }) => [epoch, state]));
+}

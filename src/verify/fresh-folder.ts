@@ -1,0 +1,131 @@
+/**
+ * A project folder that holds nothing but what one item declares: its deps, and of a command the
+ * scripts that belong to its code. Packages are reached through a link, as they are no input.
+ */
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import path from 'node:path';
+import { type Cache, openCache } from '../cache/cache.js';
+import type { Digest } from '../cache/objects/digest.js';
+import type { Code } from '../decide/code.js';
+import { matchedPaths } from '../decide/glob.js';
+import { digestAt, type Surroundings } from '../decide/inputs.js';
+import type { Project } from '../decide/project.js';
+import type { Manifest } from '../manifest.js';
+import type { Item } from '../pipeline/plan.js';
+
+/** A place for one execution: a root of its own, and a cache of its own. */
+export interface FreshFolder {
+  readonly root: string;
+  readonly cache: Cache;
+}
+
+/**
+ * @param around how the workspace will look once everything is put back
+ * @throws DamagedObject when a dep can only come from the cache, and is damaged there
+ */
+export async function makeFreshFolder(
+  folder: string,
+  project: Project,
+  item: Item,
+  { code, manifest, around }: { code: Code; manifest: Manifest; around: Surroundings },
+): Promise<FreshFolder> {
+  const root = path.join(folder, 'project');
+  mkdirSync(root, { recursive: true });
+  const stored = openCache({
+    project: root,
+    folder: project.cache.layout.root,
+    readOnly: true,
+    warn: () => {},
+  });
+  try {
+    for (const dep of item.deps) {
+      const wanted = dep.glob ? matchedPaths(project.root, dep) : [dep.path];
+      for (const each of wanted) {
+        const known = dep.glob ? undefined : manifest.deps[dep.name];
+        const digest = known ?? digestAt(each, around, { follow: !dep.made });
+        await bring(project, stored, root, each, digest);
+      }
+    }
+  } finally {
+    stored.close();
+  }
+  if (code.kind === 'command') bringScripts(project.root, root, Object.keys(code.scripts));
+  linkPackages(project.root, root, '');
+  const cache = openCache({ project: root, folder: path.join(folder, 'cache'), warn: () => {} });
+  return { root, cache };
+}
+
+/** From the workspace when it is there as it should be, else from the cache. */
+async function bring(
+  project: Project,
+  stored: Cache,
+  root: string,
+  where: string,
+  digest: Digest | undefined,
+): Promise<void> {
+  const from = path.join(project.root, where);
+  const isThere =
+    existsSync(from) &&
+    [true, false].some((follow) => project.cache.scanSync(where, { follow })?.digest === digest);
+  if (isThere || digest === undefined) copyTree(from, path.join(root, where));
+  else await stored.restore(digest, where);
+}
+
+/** A link counts by what is behind it, but for links from one place of a folder to another. */
+function copyTree(from: string, to: string): void {
+  mkdirSync(path.dirname(to), { recursive: true });
+  const tree = realpathSync(from);
+  const copy = (source: string, target: string) => {
+    const isLink = lstatSync(source).isSymbolicLink();
+    if (isLink && source !== from && isWithin(tree, source)) {
+      symlinkSync(readlinkSync(source), target);
+    } else if (statSync(source).isDirectory()) {
+      mkdirSync(target, { recursive: true });
+      for (const name of readdirSync(source))
+        copy(path.join(source, name), path.join(target, name));
+    } else copyFileSync(source, target, constants.COPYFILE_FICLONE);
+  };
+  copy(from, to);
+}
+
+function isWithin(tree: string, link: string): boolean {
+  const target = path.resolve(realpathSync(path.dirname(link)), readlinkSync(link));
+  return target === tree || target.startsWith(`${tree}${path.sep}`);
+}
+
+/** With each script what says how it is to be read: the package.json and tsconfig.json above it. */
+function bringScripts(from: string, to: string, scripts: readonly string[]): void {
+  const files = new Set(scripts);
+  for (const script of scripts) {
+    for (let folder = path.dirname(script); ; folder = path.dirname(folder)) {
+      for (const name of ['package.json', 'tsconfig.json']) files.add(path.join(folder, name));
+      linkPackages(from, to, folder);
+      if (folder === '.') break;
+    }
+  }
+  for (const file of files) {
+    const source = path.join(from, file);
+    if (!existsSync(source) || existsSync(path.join(to, file))) continue;
+    copyTree(source, path.join(to, file));
+  }
+}
+
+/** Packages are installed, not made: their versions count, their folder is where it is. */
+function linkPackages(from: string, to: string, folder: string): void {
+  const packages = path.join(from, folder, 'node_modules');
+  const link = path.join(to, folder, 'node_modules');
+  if (!existsSync(packages) || existsSync(link)) return;
+  mkdirSync(path.dirname(link), { recursive: true });
+  symlinkSync(packages, link);
+}

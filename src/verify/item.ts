@@ -1,0 +1,162 @@
+/** One item executed again, as often as asked for, each time in a fresh folder; and what came of it. */
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { DamagedObject } from '../cache/cache.js';
+import type { Finding, Verified } from '../compare/verified.js';
+import type { Decision } from '../decide/decide.js';
+import { itemAt, type Work } from '../decide/work.js';
+import type { Failure } from '../event.js';
+import { type Execution, executeItem } from '../execute/execute.js';
+import { systemMessage } from '../system-message.js';
+import { type Compared, compareRun } from './compare.js';
+import { type FreshFolder, makeFreshFolder } from './fresh-folder.js';
+import type { Run, VerifyJob } from './job.js';
+import { undeclaredReads } from './undeclared.js';
+
+let folders = 0;
+
+export async function verifyItem(work: Work, job: VerifyJob): Promise<Verified> {
+  const started = performance.now();
+  const { expected } = job;
+  const base = { item: itemAt(work, job.index).id, against: expected.source, tail: [] };
+  const ended = (rest: Partial<Verified> & Pick<Verified, 'verdict' | 'findings'>): Verified => ({
+    ...base,
+    seconds: (performance.now() - started) / 1000,
+    ...rest,
+  });
+  if (work.options.interruption.stop.aborted) return ended({ verdict: 'cancelled', findings: [] });
+  const made: string[] = [];
+  try {
+    const compared: Compared[] = [];
+    let first: Run | undefined;
+    for (let count = 1; count <= job.runs; count++) {
+      const folder = path.join(work.project.cache.tmpFolder('verify'), String(++folders));
+      made.push(folder);
+      const outcome = await executeAfresh(work, job, folder);
+      if (outcome.kind === 'cancelled') return ended({ verdict: 'cancelled', findings: [] });
+      if (outcome.kind === 'failed') return ended({ verdict: 'failed', ...outcome });
+      compared.push(await compareRun(work, job, outcome.run, first, job.runs > 1 ? count : 0));
+      first ??= outcome.run;
+    }
+    return ended(total(compared));
+  } finally {
+    for (const folder of made) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function total(compared: readonly Compared[]): Pick<Verified, 'verdict' | 'findings'> {
+  const verdicts = new Set(compared.map(({ verdict }) => verdict));
+  const verdict = verdicts.has('differs')
+    ? 'differs'
+    : verdicts.has('tolerated')
+      ? 'tolerated'
+      : 'same';
+  return { verdict, findings: compared.flatMap(({ findings }) => findings) };
+}
+
+type Afresh =
+  | { readonly kind: 'run'; readonly run: Run }
+  | {
+      readonly kind: 'failed';
+      readonly findings: readonly Finding[];
+      readonly tail: readonly string[];
+      readonly log?: string;
+    }
+  | { readonly kind: 'cancelled' };
+
+async function executeAfresh(work: Work, job: VerifyJob, folder: string): Promise<Afresh> {
+  const { index, expected } = job;
+  const { key, manifest } = expected;
+  let fresh: FreshFolder;
+  try {
+    const code = work.codes.of(index);
+    fresh = await makeFreshFolder(folder, work.project, itemAt(work, index), {
+      code,
+      manifest,
+      around: job.around,
+    });
+  } catch (error) {
+    const message = error instanceof DamagedObject ? error.message : systemMessage(error);
+    if (message === undefined) throw error;
+    return failed(`its deps cannot be put into a fresh folder: ${message}`);
+  }
+  const inside = workIn(work, job, fresh);
+  const execution = await executed(inside, index, {
+    kind: 'run',
+    key,
+    manifest,
+    cause: 'forced',
+  });
+  if ('text' in execution) return failed(execution.text);
+  switch (execution.kind) {
+    case 'cancelled':
+      return { kind: 'cancelled' };
+    case 'failed':
+      return whyItFailed(work, index, fresh, execution);
+    case 'recorded':
+      return { kind: 'run', run: { fresh, record: execution.record } };
+    default:
+      return execution satisfies never;
+  }
+}
+
+async function executed(
+  work: Work,
+  index: number,
+  decision: Decision & { readonly kind: 'run' },
+): Promise<Execution | { readonly text: string }> {
+  try {
+    return await executeItem(work, index, decision);
+  } catch (error) {
+    // Interrupted while it waited for a GPU.
+    if (work.options.interruption.stop.aborted) return { kind: 'cancelled' };
+    const text = systemMessage(error);
+    if (text === undefined) throw error;
+    return { text };
+  }
+}
+
+/** The same item in another place; with fewer epochs when only those are asked for. */
+function workIn(work: Work, { index, epochs }: VerifyJob, { root, cache }: FreshFolder): Work {
+  const items = [...work.project.plan.items];
+  const item = itemAt(work, index);
+  if (epochs !== undefined && item.epochs !== undefined) {
+    const { param } = item.epochs;
+    const target = Math.min(epochs, item.epochs.target);
+    items[index] = { ...item, epochs: param === undefined ? { target } : { target, param } };
+  }
+  const project = { ...work.project, root, cache, plan: { ...work.project.plan, items } };
+  return { ...work, project, done: new Map(), settled: new Map() };
+}
+
+function failed(text: string): Afresh {
+  return { kind: 'failed', findings: [{ where: '', text }], tail: [] };
+}
+
+function whyItFailed(
+  work: Work,
+  index: number,
+  { root }: FreshFolder,
+  { failure }: Execution & { readonly kind: 'failed' },
+): Afresh {
+  const { project, codes } = work;
+  const { outs } = itemAt(work, index);
+  const findings: Finding[] = [{ where: '', text: failure.message }];
+  const log = failure.log === undefined ? undefined : path.join(root, failure.log);
+  if (log === undefined) return { kind: 'failed', findings, tail: failure.tail };
+  const known = new Set([...outs.map((out) => out.path), ...Object.keys(codes.of(index).files)]);
+  for (const read of undeclaredReads(log, { project: project.root, fresh: root, known })) {
+    const text = `${read} is in the project but not among the deps: it was not there`;
+    findings.push({ where: '', text });
+  }
+  return { kind: 'failed', findings, tail: failure.tail, log: keepLog(work, failure, log) };
+}
+
+/** The fresh folder goes, the log stays beside those of runs. */
+function keepLog({ project }: Work, { log = '' }: Failure, file: string): string {
+  const { logs } = project.cache.layout;
+  const kept = path.join(logs, path.basename(path.dirname(log)), `verify-${path.basename(log)}`);
+  mkdirSync(path.dirname(kept), { recursive: true });
+  copyFileSync(file, kept);
+  return path.relative(project.root, kept);
+}

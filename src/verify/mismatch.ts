@@ -1,0 +1,54 @@
+/** Where pipeline.lock is of another definition: a difference that is known without executing anything. */
+
+import type { Outlook } from '../decide/outlook.js';
+import { itemAt, selectedNeeds, type Work } from '../decide/work.js';
+import { LOCK_FILE, type LockSection } from '../lock/file.js';
+import { inShort, reasonsAgainst } from '../lockfile/reasons.js';
+
+/** What an item's key differs from the locked one by, and of which item that is true in the first place. */
+interface Cause {
+  readonly item: string;
+  readonly reasons: string;
+}
+
+/** By index, in words. What needs an item of another definition has other deps than the locked ones. */
+export function mismatches(
+  work: Work,
+  found: ReadonlyMap<number, Outlook>,
+  section: LockSection,
+): Map<number, string> {
+  const causes = new Map<number, Cause>();
+  // In plan order, so what an item needs comes before it.
+  for (const [index, outlook] of found) {
+    const cause = causeOf(work, index, outlook, section, causes);
+    if (cause !== undefined) causes.set(index, cause);
+  }
+  return new Map(
+    [...causes].map(([index, cause]) => [index, textOf(itemAt(work, index).id, cause)]),
+  );
+}
+
+function causeOf(
+  work: Work,
+  index: number,
+  outlook: Outlook,
+  section: LockSection,
+  causes: ReadonlyMap<number, Cause>,
+): Cause | undefined {
+  const item = itemAt(work, index);
+  const block = section.get(item.id);
+  if (block === undefined || outlook.kind === 'missing') return undefined;
+  if (outlook.kind === 'unknown') {
+    const need = selectedNeeds(work, index).find((each) => causes.has(each));
+    return need === undefined ? undefined : causes.get(need);
+  }
+  if (block.key === outlook.key) return undefined;
+  const manifest = outlook.kind === 'run' ? outlook.manifest : outlook.record.manifest;
+  const reasons = reasonsAgainst(work.project, item, work.codes.of(index), block, manifest);
+  return { item: item.id, reasons: inShort(reasons) };
+}
+
+function textOf(item: string, cause: Cause): string {
+  if (cause.item === item) return `${LOCK_FILE} is of another definition: ${cause.reasons}`;
+  return `${LOCK_FILE} is of other deps: ${cause.item} would run (${cause.reasons})`;
+}

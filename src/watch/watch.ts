@@ -1,0 +1,239 @@
+/** Watch mode: runs, waits for a change of a file that counts, and runs again. */
+import path from 'node:path';
+import { inspection } from '../decide/inspection.js';
+import type { Interruption, RunOptions, RunResult, Variant } from '../decide/options.js';
+import { findRoot, type Host, openProject, type Project } from '../decide/project.js';
+import { UserError } from '../error.js';
+import type { Emit, RunEvent } from '../event.js';
+import { run } from '../run/run.js';
+import { type FileWatch, type WatchSet, watchFiles } from './file-watch.js';
+import { transition, type WatchInput, type WatchState } from './state.js';
+import { brokenPipeline, everything, Watched } from './watched.js';
+
+/** What the user sees and does beside the events of each run. */
+export interface WatchUser {
+  readonly emit: Emit;
+  /** A pipeline.yaml or a stage that cannot be read: shown, and waited for. */
+  readonly onMistake: (error: UserError) => void;
+  /** A run begins, since files changed; `over` when one was stopped for it. */
+  readonly onChanged: (what: string, over: boolean) => void;
+  /** All is done for now. */
+  readonly onIdle: (result: RunResult | undefined) => void;
+  /** Called once with what the keys do. */
+  readonly bindKeys: (keys: { runNow(): void; quit(): void }) => void;
+}
+
+/** Editors write a file in several steps; so long after the last of them it is taken for whole. */
+const QUIET_MS = 60;
+
+/** Resolves when the user quits or the run is interrupted. */
+export async function watchProject(
+  host: Host,
+  variant: Variant,
+  options: RunOptions,
+  user: WatchUser,
+): Promise<void> {
+  const session = new Session(host, variant, options, user);
+  await session.untilQuit();
+}
+
+/** A project with what counts of it; without the project when it cannot be read. */
+interface Opened {
+  readonly set: WatchSet;
+  readonly project?: Project;
+  readonly error?: unknown;
+}
+
+class Session {
+  readonly #host: Host;
+  readonly #variant: Variant;
+  readonly #options: RunOptions;
+  readonly #user: WatchUser;
+  readonly #root: string;
+  readonly #ended: Promise<void>;
+  #end: (error?: unknown) => void = () => {};
+  readonly #executing = new Set<string>();
+  /** Of incremental items that are executing: epochs completed. */
+  readonly #epochs = new Map<string, number>();
+  /** Files that changed since the last run began. */
+  readonly #changes = new Set<string>();
+  #state: WatchState = 'idle';
+  #set: WatchSet | undefined;
+  /** The last that was read from a pipeline without mistakes. */
+  #known: Watched | undefined;
+  #watch: FileWatch | undefined;
+  #quiet: NodeJS.Timeout | undefined;
+  #stopRun = new AbortController();
+  /** What ended the watch; after it the session ends. */
+  #error: unknown;
+
+  constructor(host: Host, variant: Variant, options: RunOptions, user: WatchUser) {
+    this.#host = host;
+    this.#variant = variant;
+    this.#options = options;
+    this.#user = user;
+    this.#root = findRoot(host.cwd);
+    this.#ended = new Promise((resolve, reject) => {
+      this.#end = (error) => (error === undefined ? resolve() : reject(error));
+    });
+  }
+
+  async untilQuit(): Promise<void> {
+    const { stop } = this.#options.interruption;
+    const quit = () => this.#input({ type: 'quit' });
+    stop.addEventListener('abort', quit, { once: true });
+    this.#user.bindKeys({ runNow: () => this.#input({ type: 'run-now' }), quit });
+    this.#input({ type: 'run-now' });
+    try {
+      await this.#ended;
+    } finally {
+      stop.removeEventListener('abort', quit);
+      clearTimeout(this.#quiet);
+      await this.#watch?.close();
+    }
+  }
+
+  #input(input: WatchInput): void {
+    const { state, effects } = transition(this.#state, input);
+    this.#state = state;
+    for (const effect of effects) {
+      switch (effect) {
+        case 'wait-for-quiet':
+          clearTimeout(this.#quiet);
+          this.#quiet = setTimeout(() => this.#input({ type: 'quiet' }), QUIET_MS);
+          break;
+        case 'start-run':
+          clearTimeout(this.#quiet);
+          this.#tellChanges();
+          this.#runOnce().then(
+            () => this.#input({ type: 'run-ended' }),
+            (error: unknown) => this.#end(error),
+          );
+          break;
+        case 'stop-run':
+          this.#stopRun.abort();
+          break;
+        case 'end':
+          this.#end(this.#error);
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+  }
+
+  #tellChanges(): void {
+    if (this.#changes.size === 0) return;
+    this.#user.onChanged(changesText(this.#changes), this.#stopRun.signal.aborted);
+    this.#changes.clear();
+  }
+
+  async #runOnce(): Promise<void> {
+    this.#stopRun = new AbortController();
+    this.#epochs.clear();
+    try {
+      const project = await this.#openWatched();
+      if (this.#error !== undefined) {
+        project.cache.close();
+        return;
+      }
+      const options = { ...this.#options, interruption: this.#interruption() };
+      const result = await run(project, options, this.#emit);
+      if (!this.#stopRun.signal.aborted) this.#user.onIdle(result);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#user.onMistake(error);
+      this.#user.onIdle(undefined);
+    }
+  }
+
+  /**
+   * The project, read under a watch on all that counts. What changed before the watch stood is
+   * found by reading once more.
+   *
+   * @throws UserError when it cannot be read; what may mend it is watched
+   */
+  async #openWatched(): Promise<Project> {
+    const warn = this.#warnOnce();
+    for (let standing: string | undefined; ; ) {
+      const { set, project, error } = await this.#open(warn);
+      if (set.id === standing) {
+        if (project === undefined) throw error;
+        return project;
+      }
+      project?.cache.close();
+      // First the old watch ends: two at once would share what one of them knows to be gone.
+      await this.#watch?.close();
+      this.#set = set;
+      this.#watch = await watchFiles(this.#root, set, this.#changed, this.#failed);
+      standing = set.id;
+    }
+  }
+
+  async #open(warn: (message: string) => void): Promise<Opened> {
+    let project: Project | undefined;
+    try {
+      project = await openProject(this.#host, this.#variant, warn);
+      this.#known = new Watched(await inspection(project, this.#options.targets));
+      return { set: this.#known, project };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      project?.cache.close();
+      return { set: project === undefined ? brokenPipeline(this.#known) : everything, error };
+    }
+  }
+
+  #warnOnce(): (message: string) => void {
+    const told = new Set<string>();
+    return (message) => {
+      if (told.has(message)) return;
+      told.add(message);
+      this.#user.emit({ type: 'warning', message });
+    };
+  }
+
+  #interruption(): Interruption {
+    const { stop, kill } = this.#options.interruption;
+    return { stop: AbortSignal.any([stop, this.#stopRun.signal]), kill };
+  }
+
+  readonly #emit = (event: RunEvent): void => {
+    if (event.type === 'start') {
+      this.#executing.add(event.item);
+      this.#epochs.set(event.item, event.epochs?.completed ?? 0);
+    }
+    if (event.type === 'epoch') this.#epochs.set(event.item, event.epoch);
+    if (event.type === 'item') this.#executing.delete(event.item);
+    this.#user.emit(this.#withCause(event));
+  };
+
+  /** What a change has cancelled names it, and not the interruption that it came by. */
+  #withCause(event: RunEvent): RunEvent {
+    if (event.type !== 'item' || event.verdict !== 'cancelled') return event;
+    if (!this.#stopRun.signal.aborted || this.#changes.size === 0) return event;
+    const epochs = this.#epochs.get(event.item) ?? 0;
+    const kept = epochs === 0 ? '' : `, ${epochs === 1 ? '1 epoch' : `${epochs} epochs`} kept`;
+    return { ...event, reason: `${changesText(this.#changes)}${kept}` };
+  }
+
+  /** Who does not see every change must not go on; what runs is ended first. */
+  readonly #failed = (error: unknown): void => {
+    this.#error ??= error;
+    this.#input({ type: 'quit' });
+  };
+
+  readonly #changed = (relative: string): void => {
+    // A watched file that names itself comes as one in a folder of its name too.
+    const above = path.dirname(relative);
+    if (!(this.#changes.has(above) && path.basename(above) === path.basename(relative)))
+      this.#changes.add(relative);
+    const concerns = this.#set?.concerns(relative, this.#executing) === true;
+    this.#input({ type: 'changed', concerns: concerns && this.#executing.size > 0 });
+  };
+}
+
+function changesText(files: ReadonlySet<string>): string {
+  const [first, ...more] = files;
+  if (more.length === 0) return `${first} changed`;
+  return `${first} and ${more.length === 1 ? '1 more file' : `${more.length} more files`} changed`;
+}

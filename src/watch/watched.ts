@@ -1,0 +1,114 @@
+/** Which files count for watch mode: pipeline.yaml, traced code, and of the deps what no item makes. */
+
+import type { Work } from '../decide/work.js';
+import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
+import { PIPELINE_FILE } from '../pipeline/root.js';
+import type { WatchSet } from './file-watch.js';
+
+/** What one item reads of the user's. */
+interface Reads {
+  readonly item: string;
+  readonly index: number;
+  /** Files and folders: what lies below a folder counts too. */
+  readonly paths: readonly string[];
+  readonly globs: readonly Glob[];
+}
+
+export class Watched implements WatchSet {
+  readonly id: string;
+  readonly followsLinks = true;
+  readonly #reads: readonly Reads[];
+  readonly #needs: (index: number) => readonly number[];
+  /** Paths of all outs: what lies at or below them is written by runs. */
+  readonly #outs: ReadonlySet<string>;
+
+  constructor(work: Work) {
+    const { items } = work.project.plan;
+    this.#needs = (index) => items[index]?.needs ?? [];
+    this.#outs = new Set(items.flatMap((item) => item.outs.map((out) => out.path)));
+    this.#reads = work.selected.map((index) => {
+      const code = work.codes.of(index);
+      const scripts = code.kind === 'command' ? Object.keys(code.scripts) : [];
+      // A pattern or folder may hold outs and files of the user as well.
+      const deps = items[index]?.deps ?? [];
+      return {
+        item: items[index]?.id ?? '',
+        index,
+        paths: [
+          ...Object.keys(code.files),
+          ...scripts,
+          ...deps.filter((dep) => !dep.glob).map((dep) => dep.path),
+        ],
+        globs: deps.filter((dep) => dep.glob).map((dep) => parseGlob(dep.path)),
+      };
+    });
+    this.id = JSON.stringify([this.#reads, [...this.#outs]]);
+  }
+
+  counts(path: string): boolean {
+    if (path === PIPELINE_FILE) return true;
+    return !this.#isMade(path) && this.#reads.some((reads) => readsPath(reads, path));
+  }
+
+  #isMade(path: string): boolean {
+    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+      if (this.#outs.has(path.slice(0, end))) return true;
+    }
+    return false;
+  }
+
+  leadsTo(folder: string): boolean {
+    if (folder === '') return true;
+    if (this.#isMade(folder)) return false;
+    const prefix = `${folder}/`;
+    return this.#reads.some(
+      ({ paths, globs }) =>
+        paths.some((path) => path.startsWith(prefix)) ||
+        globs.some((glob) => mayHold(glob, folder)),
+    );
+  }
+
+  concerns(path: string, executing: Iterable<string>): boolean {
+    if (path === PIPELINE_FILE) return true;
+    const names = new Set(executing);
+    const byIndex = new Map(this.#reads.map((reads) => [reads.index, reads]));
+    const queue = this.#reads.filter(({ item }) => names.has(item)).map(({ index }) => index);
+    const seen = new Set<number>();
+    for (let index = queue.pop(); index !== undefined; index = queue.pop()) {
+      if (seen.has(index)) continue;
+      seen.add(index);
+      const reads = byIndex.get(index);
+      if (reads !== undefined && readsPath(reads, path)) return true;
+      queue.push(...this.#needs(index));
+    }
+    return false;
+  }
+}
+
+/** While pipeline.yaml cannot be read: what counted before counts still. */
+export function brokenPipeline(before: WatchSet | undefined): WatchSet {
+  return {
+    id: `broken ${before?.id}`,
+    followsLinks: true,
+    counts: (path) => path === PIPELINE_FILE || before?.counts(path) === true,
+    leadsTo: (folder) => before?.leadsTo(folder) === true,
+    concerns: () => false,
+  };
+}
+
+/** While a stage's code cannot be read: any file of the project may be the one that it lacks. */
+export const everything: WatchSet = {
+  id: 'everything',
+  // Who knows how much lies behind a link.
+  followsLinks: false,
+  counts: (path) => !path.split('/').includes('node_modules'),
+  leadsTo: (folder) => !folder.split('/').includes('node_modules'),
+  concerns: () => false,
+};
+
+function readsPath({ paths, globs }: Reads, path: string): boolean {
+  return (
+    paths.some((each) => path === each || path.startsWith(`${each}/`)) ||
+    globs.some((glob) => matchGlob(glob, path))
+  );
+}

@@ -1,0 +1,31 @@
+/** A change in a line. */
+import { describe, expect, it } from 'vitest';
+import { commandFromTo, fromTo } from '../../src/decide/from-to.js';
+
+const A = 'a'.repeat(100);
+
+describe('a change', () => {
+  it.each<[unknown, unknown, string]>([
+    [0.001, 0.0003, '0.001 → 0.0003'],
+    ['x', 'y', 'x → y'],
+    [1, '1', '1 → "1"'],
+    [null, 'null', 'null → "null"'],
+    [true, 'true', 'true → "true"'],
+    [undefined, 1, '(absent) → 1'],
+    [[1, 2], [1], '[1,2] → [1]'],
+    ['short', A, `short → ${'a'.repeat(59)}…`],
+  ])('of %j to %j is %s', (before, now, text) => {
+    expect(fromTo(before, now)).toBe(text);
+  });
+
+  it('of long texts shows where they begin to differ', () => {
+    expect(fromTo(`${A}1`, `${A}2`)).toBe(`…${'a'.repeat(20)}1 → …${'a'.repeat(20)}2`);
+    expect(fromTo(`${A}${A}`, A)).toBe(`…${'a'.repeat(58)}… → …${'a'.repeat(20)}`);
+    expect(fromTo(`1${A}`, `2${A}`)).toBe(`1${'a'.repeat(58)}… → 2${'a'.repeat(58)}…`);
+  });
+
+  it('of commands stands in backticks, and tells a list from a text', () => {
+    expect(commandFromTo('cat a', 'cat b')).toBe('`cat a` → `cat b`');
+    expect(commandFromTo(['cat', 'a'], 'cat a')).toBe('`["cat","a"]` → `"cat a"`');
+  });
+});

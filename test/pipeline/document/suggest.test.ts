@@ -1,0 +1,118 @@
+/** `did you mean …?` */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { editDistance, nearest, suggest } from '../../../src/pipeline/document/suggest.js';
+import { mistakesOf } from '../rig.js';
+
+describe('editDistance', () => {
+  it.each([
+    ['', '', 0],
+    ['abc', 'abc', 0],
+    ['outs', 'out', 1],
+    ['trian', 'train', 1],
+    ['kitten', 'sitting', 3],
+    ['ab', 'ba', 1],
+    ['ca', 'abc', 3],
+    ['', 'abc', 3],
+  ])('%s → %s is %i', (a, b, distance) => {
+    expect(editDistance(a, b)).toBe(distance);
+    expect(editDistance(b, a)).toBe(distance);
+  });
+
+  it('gives up at its limit, and is the same below it (property)', () => {
+    const word = fc.string({ unit: fc.constantFrom(...'abc'), maxLength: 8 });
+    fc.assert(
+      fc.property(word, word, fc.integer({ min: 1, max: 9 }), (a, b, limit) => {
+        const exact = editDistance(a, b);
+        const limited = editDistance(a, b, limit);
+        expect(limited).toBe(exact < limit ? exact : Math.max(limited, limit));
+      }),
+    );
+  });
+});
+
+describe('nearest', () => {
+  it('is the nearest of the known names, if any is near enough to be meant', () => {
+    const known = ['deps', 'outs', 'params', 'metrics', 'timeout'];
+    expect(
+      ['dep', 'OUTS', 'parms', 'metric', 'tiemout'].map((name) => nearest(name, known)),
+    ).toEqual(['deps', 'outs', 'params', 'metrics', 'timeout']);
+    expect(['x', 'foo', 'command', ''].map((name) => nearest(name, known))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('is a name that was cut short, or written with something behind it', () => {
+    expect(['fro', 'dry-run', 'no', 'dr'].map((name) => nearest(name, ['frozen', 'dry']))).toEqual([
+      'frozen',
+      'dry',
+      undefined,
+      'dry',
+    ]);
+  });
+
+  it('is the first of those that are equally near', () => {
+    expect(nearest('bat', ['cat', 'hat'])).toBe('cat');
+  });
+});
+
+describe('suggest', () => {
+  it('lists what is known when nothing is near, but not endlessly', () => {
+    expect(suggest('xyz', ['a', 'b'], 'stages are')).toBe('stages are: a, b');
+    const many = Array.from({ length: 40 }, (_, i) => `name${i}`);
+    expect(suggest('xyz', many, 'stages are')).toMatch(/name11, …$/);
+    expect(suggest('xyz', [], 'stages are')).toBeUndefined();
+    expect(suggest('xyz', ['a'])).toBeUndefined();
+  });
+});
+
+describe('a slip in a stage', () => {
+  const PIPELINE = `
+stages:
+  clean:
+    cmd: node clean.mjs \${deps.raw} \${outs.clean}
+    deps: { raw: data/raw.txt }
+    outs: { clean: cache/out/clean.txt }
+`;
+
+  it('is answered with the name as it stands in a hole', () => {
+    expect(mistakesOf(PIPELINE.replace('${deps.raw}', '${deps.row}'))).toBe(
+      `pipeline.yaml:4:25: error: \${deps.row} is not known here (unknown-name)
+        cmd: node clean.mjs \${deps.row} \${outs.clean}
+                            ~~~~~~~~~~~
+  did you mean "deps.raw"?`,
+    );
+  });
+
+  it('is told of a hole that is not closed, not of a long strange name', () => {
+    expect(mistakesOf(PIPELINE.replace('${deps.raw}', '${deps.raw'))).toBe(
+      `pipeline.yaml:4:25: error: "\${deps.raw" is not closed (bad-template)
+        cmd: node clean.mjs \${deps.raw \${outs.clean}
+                            ~~~~~~~~~~
+  put "}" behind the name; for a literal "\${" write "$\${"`,
+    );
+  });
+
+  it('in the name of a key is told once: nothing is said of what the key would have brought', () => {
+    expect(mistakesOf(PIPELINE.replace('outs:', 'output:'))).toBe(
+      `pipeline.yaml:6:5: error: unknown key "output" (unknown-key)
+        output: { clean: cache/out/clean.txt }
+        ~~~~~~
+  did you mean "outs"?`,
+    );
+  });
+
+  it('beside the key that is meant leaves that one as it is', () => {
+    const both = PIPELINE.replace('outs:', 'output: x\n    outs:').replace(
+      'outs.clean',
+      'outs.cle',
+    );
+    expect(mistakesOf(both).match(/error: .*/g)).toEqual([
+      'error: ${outs.cle} is not known here (unknown-name)',
+      'error: unknown key "output" (unknown-key)',
+    ]);
+  });
+});

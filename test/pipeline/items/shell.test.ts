@@ -1,0 +1,189 @@
+/** Values in shell commands arrive as they are, whatever they hold and wherever they stand. */
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { expandAction } from '../../../src/pipeline/items/command.js';
+import { quotePlain } from '../../../src/pipeline/items/shell.js';
+import type { Action } from '../../../src/pipeline/plan.js';
+import { mistakesOf, planOf } from '../rig.js';
+
+/** The action of a stage with this command, the param `x` being `value`. */
+function actionOf(cmd: unknown, value: unknown, more = ''): Action {
+  const text = `params: { x: ${JSON.stringify(value)} }
+stages:
+  s: { cmd: ${JSON.stringify(cmd)}${more} }
+`;
+  return planOf(text).items[0]!.action;
+}
+
+function commandOf(cmd: string, value: unknown): string {
+  const action = actionOf(cmd, value);
+  if (action.kind !== 'shell') throw new Error('no shell command');
+  return action.command;
+}
+
+function sh(command: string): string {
+  return execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8' });
+}
+
+const HARD = [
+  '',
+  ' ',
+  'plain-1.2/x',
+  "it's",
+  "''",
+  'a "b" c',
+  '$HOME `id` $(id) \\ \\\\ \\n',
+  'a;b|c&d>e<f(g)',
+  '*?[a]{b,c}~',
+  '-n',
+  '#no',
+  'a=b',
+  'two\nlines\n\n3',
+  'if',
+  '!x',
+  '日本 é',
+  '\t',
+  '%s%d\\0',
+  '}',
+  '${y}',
+];
+
+describe('a value in a shell command', () => {
+  it('is as written when it is harmless, else in single quotes', () => {
+    expect(commandOf('train --lr ${x}', 0.001)).toBe('train --lr 0.001');
+    expect(commandOf('cat ${x}', 'cache/out/a-b_c.txt')).toBe('cat cache/out/a-b_c.txt');
+    expect(commandOf('cat ${x}', 'a b')).toBe("cat 'a b'");
+    expect(commandOf('cat ${x}', "it's")).toBe("cat 'it'\\''s'");
+    expect(commandOf('${x}', 'if')).toBe("'if'");
+    expect(commandOf('${x}', 'a=b')).toBe("'a=b'");
+    expect(commandOf('echo ${x}>f', 2)).toBe("echo '2'>f");
+    expect(commandOf('echo "${x}"', 'a "b"')).toBe('echo "a \\"b\\""');
+    expect(commandOf("echo '${x}'", "it's")).toBe("echo 'it'\\''s'");
+  });
+
+  // Printed between marks, so that trailing line breaks count.
+  const spots = {
+    plain: 'printf "<%s>" ${x}',
+    'part of a word': 'printf "<%s>" a/${x}.b',
+    'in double quotes': 'printf "<%s>" "a ${x} b"',
+    'in single quotes': "printf '<%s>' 'a ${x} b'",
+    'in $( )': 'printf "<%s>" "$(printf "%s." ${x})"',
+    'in quotes in $( ) in quotes': 'printf "<%s>" "$(printf "%s." "${x}" \'${x}\')"',
+    'behind a comment': "# don't\nprintf '<%s>' ${x}",
+    'behind a here-document': "cat <<'E' >/dev/null\nit's ) \"\nE\nprintf '<%s>' ${x}",
+    'in a subshell': "(printf '<%s>' ${x})",
+    'in a case': 'case a in a) printf "<%s>" ${x};; esac',
+    'twice, side by side': 'printf "<%s>" ${x}${x}"${x}"',
+    'behind escaped quotes': 'printf "<%s>" \\"${x}\\\'',
+    'behind a hash in a word': "printf '<%s>' a#'${x}'",
+  };
+  const around: Record<string, (value: string) => string> = {
+    plain: (v) => `<${v}>`,
+    'part of a word': (v) => `<a/${v}.b>`,
+    'in double quotes': (v) => `<a ${v} b>`,
+    'in single quotes': (v) => `<a ${v} b>`,
+    'in $( )': (v) => `<${v}.>`,
+    'in quotes in $( ) in quotes': (v) => `<${v}.${v}.>`,
+    'twice, side by side': (v) => `<${v}${v}${v}>`,
+    'behind escaped quotes': (v) => `<"${v}'>`,
+    'behind a hash in a word': (v) => `<a#${v}>`,
+  };
+
+  it.each(Object.entries(spots))('arrives unchanged %s', (name, command) => {
+    const expected = HARD.map((value) => (around[name] ?? ((v: string) => `<${v}>`))(value));
+    // One shell for all values: what they print must be each value in turn.
+    const script = HARD.map((value) => commandOf(command, value)).join('\nprintf "\\0"\n');
+    expect(sh(script).split('\0')).toEqual(expected);
+  });
+
+  it('arrives unchanged for any text, at any of these spots (property)', () => {
+    const text = fc.string({ unit: fc.constantFrom(...'ab \'"\\$`!#*?[]{}()<>|&;=~%-\n\t') });
+    const spot = fc.constantFrom('plain', 'in double quotes', 'in single quotes', 'in $( )');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(spot, text), { minLength: 30, maxLength: 60 }), (cases) => {
+        const script = cases
+          .map(([name, value]) => commandOf(spots[name as keyof typeof spots], value))
+          .join('\nprintf "\\0"\n');
+        const expected = cases.map(([name, value]) => around[name]!(value));
+        expect(sh(script).split('\0')).toEqual(expected);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('in a comment takes its line breaks along as spaces', () => {
+    expect(commandOf('true # ${x}\ntrue', 'a\nrm b')).toBe('true # a rm b\ntrue');
+  });
+
+  it('is refused where nothing can be quoted: here-documents, backticks, behind a backslash', () => {
+    for (const cmd of ['cat <<E\\n${x}\\nE', 'echo `echo ${x}`', 'echo \\\\${x}']) {
+      const text = `params: { x: "a b" }\nstages: { s: { cmd: "${cmd}" } }\n`;
+      expect(mistakesOf(text)).toContain('(bad-quoting)');
+    }
+  });
+
+  it('within a list is an argument or a part of one, never quoted', () => {
+    const action = actionOf(['printf', '%s', 'a ${x}', '${x}', 3, true], "it's");
+    expect(action).toEqual({
+      kind: 'argv',
+      argv: ['printf', '%s', "a it's", "it's", '3', 'true'],
+    });
+  });
+
+  it('leaves $${ as the literal ${, and what the shell means by $ alone', () => {
+    expect(commandOf('echo $${HOME} $HOME $$ $$${x}', 1)).toBe('echo ${HOME} $HOME $$ $${x}');
+    expect(commandOf('echo $$$${HOME}', 1)).toBe('echo $$${HOME}');
+  });
+});
+
+describe('a pattern dep in a command', () => {
+  const deps = ', deps: { all: "data/*.txt" }';
+  const files = () => ["data/it's.txt", 'data/b c.txt'];
+
+  it('stands in the plan as the pattern, and is replaced by the files that match', () => {
+    const action = actionOf('cat ${deps.all} > out', 1, deps);
+    expect(action).toEqual({
+      kind: 'shell',
+      command: 'cat data/*.txt > out',
+      parts: ['cat ', { dep: 'all', pattern: 'data/*.txt' }, ' > out'],
+    });
+    expect(expandAction(action, files)).toEqual({
+      kind: 'shell',
+      command: "cat 'data/it'\\''s.txt' 'data/b c.txt' > out",
+    });
+  });
+
+  it('in a list becomes an argument for each file', () => {
+    const action = actionOf(['cat', '${deps.all}', '-'], 1, deps);
+    expect(action).toMatchObject({ argv: ['cat', 'data/*.txt', '-'] });
+    expect(expandAction(action, files)).toEqual({
+      kind: 'argv',
+      argv: ['cat', "data/it's.txt", 'data/b c.txt', '-'],
+    });
+  });
+
+  it('leaves every other action as it is', () => {
+    const action = actionOf('cat ${x}', 1, deps);
+    expect(expandAction(action, files)).toBe(action);
+  });
+
+  it('cannot be a part of an argument', () => {
+    expect(() => actionOf(['cat', 'a${deps.all}'], 1, deps)).toThrow('a word of its own');
+  });
+});
+
+describe('quotePlain', () => {
+  it('gives one word that the shell reads as the text (property)', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary-ascii' }), { maxLength: 40 }), (values) => {
+        const sane = values.map((value) => value.replaceAll('\0', ''));
+        const words = sane.map((value) => quotePlain(value)).join(' ');
+        expect(sh(`printf '%s\\001' x ${words}`)).toBe(
+          ['x', ...sane].map((v) => `${v}\x01`).join(''),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+});

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { refusalMessage, systemMessage } from '../src/system-message.js';
+
+function systemError(code: string, path?: string): Error {
+  return Object.assign(new Error(`${code}: as Node says it`), { code, syscall: 'open', path });
+}
+
+test('what the user can cure is said in words, with the place', () => {
+  expect(refusalMessage(systemError('EROFS', '/p/cache/x'))).toBe(
+    'the file system is read-only: /p/cache/x (open)',
+  );
+  expect(refusalMessage(systemError('ENOSPC'))).toBe('no space left on the disk');
+});
+
+test('any other error of the system is its own message, and a bug is neither', () => {
+  let absent: unknown;
+  try {
+    readFileSync('/no such file');
+  } catch (error) {
+    absent = error;
+  }
+  expect(systemMessage(absent)).toMatch(/^ENOENT: no such file or directory/);
+  expect(refusalMessage(absent)).toBeUndefined();
+  expect(systemMessage(new TypeError('x is undefined'))).toBeUndefined();
+  expect(refusalMessage('ENOSPC')).toBeUndefined();
+});
