@@ -38,5 +38,5 @@ const LONGEST = 60;
 function warningOf(line: string): string {
   const [first = ''] = line.split('\n');
   const shown = first.length > LONGEST ? `${first.slice(0, LONGEST - 1)}…` : first;
-  return `the command goes on when \`${shown}\` fails: begin it with \`set -e\`, or with \`set +e\` if that is meant`;
+  return `a failure of \`${shown}\` would go unnoticed, since the shell goes on with the next line: begin the command with \`set -e\`, or with \`set +e\` if that is meant`;
 }

@@ -22,9 +22,10 @@ stages:
     outs: [strict.txt]
 `;
 
-const HINT = 'begin it with `set -e`, or with `set +e` if that is meant';
-const COPY = `pipeline.yaml:7:7: the command goes on when \`cp \${from} "copy-\${n}.txt"\` fails: ${HINT}`;
-const INLINE = `pipeline.yaml:11:10: the command goes on when \`false\` fails: ${HINT}`;
+const HINT =
+  'since the shell goes on with the next line: begin the command with `set -e`, or with `set +e` if that is meant';
+const COPY = `pipeline.yaml:7:7: a failure of \`cp \${from} "copy-\${n}.txt"\` would go unnoticed, ${HINT}`;
+const INLINE = `pipeline.yaml:11:10: a failure of \`false\` would go unnoticed, ${HINT}`;
 
 describe('a command that goes on behind a line that fails', () => {
   it('runs as the shell has it, with a warning for its stage that says where and what to do', async () => {

@@ -19,7 +19,8 @@ export function unseenLine(command: string): UnseenLine | undefined {
   let defines = false;
   for (const found of logicalLines(command)) {
     const { text } = found;
-    if (before?.fails && !before.opens && !CONTINUES.test(text))
+    // A loop ends as its last round did: what fails in one before that is passed over too.
+    if (before?.fails && !before.opens && (DONE.test(text) || !CONTINUES.test(text)))
       return { line: before.line, text: before.text };
     if (/^set\s/.test(text) && /\s[-+]\w*e|\serrexit\b/.test(text)) return undefined;
     defines ||= FUNCTION.test(text);
@@ -41,6 +42,8 @@ const OPENS = /(?:&&|\|\||\||;;|\()$|(?:^|[\s;])(?:then|do|else|\{)$|^case\s.*\s
 /** These go on with what the line before has begun. */
 const CONTINUES = /^(?:(?:then|do|done|fi|else|elif|esac)(?![\w-])|[{})]|;;)/;
 
+const DONE = /^done(?![\w-])/;
+
 /** Nothing but the end of a compound command. */
 const CLOSES = /^(?:done|fi|esac|\}|\))$/;
 
@@ -49,7 +52,7 @@ const FUNCTION = /^[\w-]+\s*\(\)/;
 /** What cannot fail, or is there to fail: a condition. */
 const HARMLESS = [
   /^(?:set|unset|trap|umask|export|readonly|exit|return|break|continue|true|:)(?:\s|$)/,
-  /^(?:echo|printf|sleep|wait)(?:\s[^<>|;&]*)?$/,
+  /^(?:wait|(?:echo|printf|sleep)(?:\s[^<>|;&]*)?)$/,
   /^(?:\[|test)\s.*&&/,
   FUNCTION,
 ];
@@ -59,7 +62,8 @@ const ASSIGNMENT = /^\w+=[^\s;&|()`]*$/;
 function mayFail(text: string): boolean {
   const bare = text.replace(/\$\(\([^()]*\)\)/g, '0').replace(/'[^']*'|"[^"]*"/g, "''");
   // Behind `||` stands what to do about it; who goes to the background is not waited for.
-  if (/\|\||(?<!&)&$/.test(bare) || HARMLESS.some((each) => each.test(bare))) return false;
+  if (/\|\||(?<!&)&(?:\s*\w+=\$!)?$/.test(bare) || HARMLESS.some((each) => each.test(bare)))
+    return false;
   return !ASSIGNMENT.test(bare) || /\$\((?!\()|`/.test(text.replace(/'[^']*'/g, "''"));
 }
 
