@@ -20,7 +20,7 @@ export function aboutAblation({ lines, scores, seeds, epochs }: Ablation): strin
     return `${score.replace('ssim.', '')} ${of}${at === 0 ? ' (as the paper scores)' : ''}`;
   });
   return (
-    `Every model is ${base!.name} but for what stands beside its name, trained for ${epochs} epochs` +
+    `Every model is ${base!.name} but for what stands beside its name, trained for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}` +
     `${seeds > 1 ? ` with ${seeds} seeds` : ''}. SSIM on test images: ${joinWords(each)}. ` +
     `With each mean its change against the first line${
       seeds > 1 ? ', and the standard deviation of that change over seeds' : ''
