@@ -1,5 +1,4 @@
 /** Everything an item's result depends on, as data. The key is its hash; `why` is the difference of two. */
-
 import type { Digest } from './cache/objects/digest.js';
 import { canonical, sha256 } from './canonical.js';
 import type { Json } from './stage/context.js';

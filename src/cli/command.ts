@@ -1,5 +1,4 @@
 /** What a command is, and what it may use of the process it runs in. */
-
 import type { Interruption, Variant } from '../decide/options.js';
 import { type Host, openProject, type Project } from '../decide/project.js';
 import type { Option, Parsed, Usage } from './args.js';

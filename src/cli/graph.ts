@@ -1,5 +1,4 @@
 /** `pipe graph`: what needs what, and how it stands. */
-
 import type { Project } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import { select, withNeeds } from '../pipeline/select.js';

@@ -1,5 +1,4 @@
 /** `pipe lock`: does pipeline.lock belong to the pipeline? No result has to be there for the answer. */
-
 import { inspection } from '../decide/inspection.js';
 import type { Variant } from '../decide/options.js';
 import { findRoot, openProject } from '../decide/project.js';

@@ -1,5 +1,4 @@
 /** `pipe params diff`: which params differ from those of another revision's pipeline.yaml. */
-
 import type { Variant } from '../decide/options.js';
 import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';

@@ -1,5 +1,4 @@
 /** `pipe params`: the resolved params, and where each value comes from. */
-
 import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { ParamLine } from '../pipeline/params-report.js';

@@ -1,5 +1,4 @@
 /** What `pipe run` and `pipe watch` share: their options, and who tells the user what happens. */
-
 import type { RunOptions } from '../decide/options.js';
 import type { RunEvent } from '../event.js';
 import { jsonReporter } from '../report/json.js';

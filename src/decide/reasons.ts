@@ -1,5 +1,4 @@
 /** Why an item is not fresh, as the difference of two manifests: the same data that the key is made of. */
-
 import type { Matches } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { TreeEntry } from '../cache/objects/tree.js';

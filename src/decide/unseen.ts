@@ -3,7 +3,6 @@
  * would be recorded as a result. It is told and not changed: the key of an item holds its command,
  * so one command cannot mean another thing from today on.
  */
-
 import { unseenLine } from '../pipeline/items/shell-lines.js';
 import type { Item } from '../pipeline/plan.js';
 import type { Project } from './project.js';

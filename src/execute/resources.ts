@@ -1,5 +1,4 @@
 /** What this machine has, and items that ask for more: of cores and memory they run alone, of GPUs they cannot run. */
-
 import { itemAt, type Work } from '../decide/work.js';
 import { type Diagnostic, UserError } from '../error.js';
 import type { Item, Resources } from '../pipeline/plan.js';

@@ -1,5 +1,4 @@
 /** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
-
 import { decide } from '../decide/decide.js';
 import { outlooks } from '../decide/outlook.js';
 import { unseenFailures } from '../decide/unseen.js';

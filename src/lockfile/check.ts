@@ -2,7 +2,6 @@
  * Does pipeline.lock belong to the pipeline? Every key is computed from today's definition and code,
  * and from the outs as the lock has them: so no result has to be there, only what the user wrote.
  */
-
 import { matchedPaths } from '../decide/glob.js';
 import { inputsOf, type Surroundings } from '../decide/inputs.js';
 import { Overlay } from '../decide/outlook.js';

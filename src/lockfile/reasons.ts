@@ -1,5 +1,4 @@
 /** What stands in pipeline.lock beside what is true today, in the words of `why`. */
-
 import type { Code } from '../decide/code.js';
 import type { Project } from '../decide/project.js';
 import { differences } from '../decide/reasons.js';

@@ -1,5 +1,4 @@
 /** Edges are derived: whoever writes what I read. Finds overlapping outs on the way. */
-
 import type { Problems } from './document/problems.js';
 import { parseGlob } from './glob.js';
 import type { Draft, DraftDep } from './items/draft.js';

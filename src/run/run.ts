@@ -1,5 +1,4 @@
 /** A run from beginning to end: select, sweep, schedule, and one verdict for each item. */
-
 import { inspection, workOn } from '../decide/inspection.js';
 import { refuseMissing } from '../decide/missing.js';
 import type { RunOptions, RunResult } from '../decide/options.js';

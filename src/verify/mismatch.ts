@@ -1,5 +1,4 @@
 /** Where pipeline.lock is of another definition: a difference that is known without executing anything. */
-
 import type { Outlook } from '../decide/outlook.js';
 import { itemAt, selectedNeeds, type Work } from '../decide/work.js';
 import { LOCK_FILE, type LockSection } from '../lock/file.js';

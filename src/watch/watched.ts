@@ -1,5 +1,4 @@
 /** Which files count for watch mode: pipeline.yaml, traced code, and of the deps what no item makes. */
-
 import type { Work } from '../decide/work.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';

@@ -3,7 +3,6 @@
  * contents over and over, each time after letting them become old garbage; `collect` runs gc until
  * its input ends. Prints what went wrong.
  */
-
 import { hash } from 'node:crypto';
 import { utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,5 +1,4 @@
 /** Outs on their way into the cache and back. */
-
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,

@@ -1,5 +1,4 @@
 /** Killed and resumed, started twice: no epoch twice, no byte lost. test/long/ does it in each language, and sends each forth and back. */
-
 import { describe, it } from 'vitest';
 import { checkKills, checkTwoAtOnce } from './support/kill-checks.js';
 import { TYPESCRIPT } from './support/trainings.js';

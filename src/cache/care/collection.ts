@@ -1,5 +1,4 @@
 /** One garbage collection: what is referred to, and what was taken away so far. */
-
 import { finish, Pace } from '../files/pace.js';
 import { type Digest, kindOf } from '../objects/digest.js';
 import { Objects } from '../objects/objects.js';

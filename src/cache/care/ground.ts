@@ -1,5 +1,4 @@
 /** What the care of a cache stands on: where it is, where to put things aside, whom to tell. */
-
 import type { Scratch } from '../files/scratch.js';
 import type { Layout } from '../layout.js';
 

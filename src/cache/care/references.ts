@@ -1,5 +1,4 @@
 /** Which objects hold which: counts of references, so that giving one thing up tells what nobody else needs. */
-
 import { DamagedObject } from '../files/errors.js';
 import type { Sliced } from '../files/pace.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';

@@ -1,5 +1,4 @@
 /** What the cache holds and what it costs: by kind, by item, and the states of epochs. */
-
 import { finish } from '../files/pace.js';
 import { nameOf } from '../objects/digest.js';
 import { defaultMaxSize } from './gc.js';

@@ -1,10 +1,8 @@
 /** Sealed files are written aside and renamed into place: whole or not there. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
-import path from 'node:path';
-import { codeOf } from './errors.js';
+import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import type { Scratch } from './scratch.js';
 import { seal } from './sealed.js';
-import { writeAll } from './write.js';
+import { renameInto, writeAll } from './write.js';
 
 /** How a file takes its place. */
 export type Placing =
@@ -42,15 +40,5 @@ export function writeWhole(
   } catch (error) {
     rmSync(draft, { force: true });
     throw error;
-  }
-}
-
-function renameInto(draft: string, file: string): void {
-  try {
-    renameSync(draft, file);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    mkdirSync(path.dirname(file), { recursive: true });
-    renameSync(draft, file);
   }
 }

@@ -1,7 +1,19 @@
-/** Writing that goes on until all of it is written. */
-import { writeSync } from 'node:fs';
+/** Writing to the end, and naming what was written in a folder that may not be there yet. */
+import { mkdirSync, renameSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { codeOf } from './errors.js';
 
 export function writeAll(handle: number, bytes: Uint8Array): void {
   let at = 0;
   while (at < bytes.length) at += writeSync(handle, bytes, at, bytes.length - at);
+}
+
+export function renameInto(draft: string, file: string): void {
+  try {
+    renameSync(draft, file);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    mkdirSync(path.dirname(file), { recursive: true });
+    renameSync(draft, file);
+  }
 }

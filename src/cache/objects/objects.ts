@@ -10,10 +10,10 @@ import {
   type Stats,
 } from 'node:fs';
 import path from 'node:path';
-import { codeOf, DamagedObject } from '../files/errors.js';
+import { DamagedObject } from '../files/errors.js';
 import { lstatIfThere, renew } from '../files/look.js';
 import type { Scratch } from '../files/scratch.js';
-import { writeAll } from '../files/write.js';
+import { renameInto, writeAll } from '../files/write.js';
 import { type Digest, kindOf, nameOf } from './digest.js';
 import { takeBack } from './sweeper.js';
 import { parseTree, type TreeEntry } from './tree.js';
@@ -100,13 +100,7 @@ export class Objects {
    */
   adopt(draft: string, hex: string, growth: number): void {
     const target = this.pathOf(hex);
-    try {
-      renameSync(draft, target);
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
-      mkdirSync(path.dirname(target), { recursive: true });
-      renameSync(draft, target);
-    }
+    renameInto(draft, target);
     this.#bad.delete(hex);
     this.#unsynced.push(target);
     this.#onStored(growth);

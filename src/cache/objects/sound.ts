@@ -1,5 +1,4 @@
 /** Reading all that a digest stands for, to say whether it could be put back; nothing is moved or mended. */
-
 import { isAbsent } from '../files/errors.js';
 import { hashFile } from '../files/hash.js';
 import { finish } from '../files/pace.js';

@@ -1,5 +1,4 @@
 /** What an item executes: the module of `run`, or `cmd` with its holes filled. */
-
 import type { Problems } from '../document/problems.js';
 import type { Action } from '../plan.js';
 import { argvAction, type PatternOf, shellAction } from './command.js';

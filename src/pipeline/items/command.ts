@@ -1,5 +1,4 @@
 /** The action of an item: its command with values put in, quoted where a shell reads it. */
-
 import type { Problems } from '../document/problems.js';
 import type { Action, CommandPart } from '../plan.js';
 import { advance, afterValue, quote, quotePlain, SHELL_START, type ShellState } from './shell.js';

@@ -1,5 +1,4 @@
 /** What an item reads: its deps with the holes filled. */
-
 import { escapeGlob } from '../glob.js';
 import type { DraftDep, Written } from './draft.js';
 import { depPath } from './paths.js';

@@ -1,5 +1,4 @@
 /** What an item writes: its outs and metrics with the holes filled. */
-
 import type { Out } from '../plan.js';
 import type { Written } from './draft.js';
 import { normalisePath, outMistake } from './paths.js';

@@ -1,5 +1,4 @@
 /** Paths as the file writes them → paths within the project, `/` between names, no `.` or `..`. */
-
 import type { Mistake } from '../document/problems.js';
 import { isGlob, unescapeGlob } from '../glob.js';
 

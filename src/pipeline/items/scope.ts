@@ -1,5 +1,4 @@
 /** What `${…}` can name at a spot of a stage, and what to say of anything else. */
-
 import type { Mistake, Problems } from '../document/problems.js';
 import { nearest, suggest } from '../document/suggest.js';
 import { allPaths, type Param, paramAt } from '../params.js';
