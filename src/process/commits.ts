@@ -32,8 +32,8 @@ export interface CommitWatch {
   close(): void;
 }
 
-/** The stage broke the protocol. */
-class CommitMistake extends Error {}
+/** The stage broke the protocol, or what it commits must not be stored: the message says why. */
+export class CommitMistake extends Error {}
 
 /** For file systems that do not tell of changes. */
 const POLL_MS = 100;

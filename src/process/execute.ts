@@ -1,9 +1,11 @@
 /** Executes an action as a process group of its own and ends all of it, in every case. Unaware of items. */
 import { closeSync, existsSync } from 'node:fs';
+import { statOf } from '../sys/proc.js';
 import { Family, MARK, newMark } from './family.js';
 import { type Launched, launch, type Output, type RawEnd } from './launch.js';
 import type { Module } from './launch-module.js';
 import { lastLines, openLog, writeMasked } from './log.js';
+import type { Group } from './orphans.js';
 import type { Ending, Outcome } from './outcome.js';
 import { type Cause, type Limits, Termination } from './termination.js';
 
@@ -22,6 +24,8 @@ export interface Execution extends Limits {
   readonly env: NodeJS.ProcessEnv;
   /** Path of the log; its folder is made when needed. */
   readonly log: string;
+  /** Called with the leader of its processes, once it is started. */
+  readonly onStart?: (group: Group) => void;
   /** Values that must not appear in the log. Without any, the process writes into the log directly. */
   readonly secrets?: readonly string[];
 }
@@ -38,6 +42,8 @@ export async function execute(execution: Execution): Promise<Outcome> {
     const { secrets = [] } = execution;
     const output = secrets.length === 0 ? log : 'pipe';
     const child = await start(execution, mark, output);
+    if (child.pid !== undefined)
+      execution.onStart?.({ pid: child.pid, start: statOf(child.pid)?.start ?? '' });
     const streams = [child.stdout, child.stderr].filter((each) => each !== null);
     const written = streams.map((stream) => writeMasked(stream, log, secrets));
     const { ending, left } = await supervise(child, mark, execution);

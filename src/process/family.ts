@@ -1,10 +1,11 @@
 /**
- * All processes of one execution: its process group, and on Linux those that left the group (with
- * setsid, as daemons do), found by the mark which every child inherits in its environment.
+ * All processes of one execution: its process group, and on Linux those that left the group, found by
+ * their session, which the leader opened, and those that left that too (with setsid, as daemons do),
+ * found by the mark which every child inherits in its environment.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Identity, ownIdentity, wordOf } from './identity.js';
-import { allPids, environmentOf, HAS_PROC, lastPid, statOf } from './proc.js';
+import { type Identity, ownIdentity, wordOf } from '../sys/identity.js';
+import { allPids, environmentOf, HAS_PROC, lastPid, statOf } from '../sys/proc.js';
 
 /** Names the variable that carries the mark: `<runner>.<n>`, behind a `/` when a run starts another. */
 export const MARK = 'PIPE_EXECUTION';
@@ -27,7 +28,9 @@ export function newMark(environment: NodeJS.ProcessEnv): string {
 /** Pids of all processes that were started by the runner, by any of its executions. */
 export function childrenOf(runner: Identity): number[] {
   const prefix = `${wordOf(runner)}.`;
-  return allPids().filter((pid) => carries(pid, (part) => part.startsWith(prefix)));
+  return allPids().filter(
+    (pid) => hasMark(pid, (part) => part.startsWith(prefix)) && statOf(pid)?.zombie === false,
+  );
 }
 
 export class Family {
@@ -73,9 +76,11 @@ export class Family {
 
   /** Those outside the group. */
   #strays(): number[] {
-    return this.#candidates().filter(
-      (pid) => carries(pid, (part) => part === this.#mark) && statOf(pid)?.group !== this.#leader,
-    );
+    return this.#candidates().filter((pid) => {
+      const stat = statOf(pid);
+      if (stat === undefined || stat.zombie || stat.group === this.#leader) return false;
+      return stat.session === this.#leader || hasMark(pid, (part) => part === this.#mark);
+    });
   }
 
   /** Pids count up, so what the leader started soon after its own start has the numbers behind it. */
@@ -89,10 +94,8 @@ export class Family {
   }
 }
 
-function carries(pid: number, wanted: (part: string) => boolean): boolean {
-  return (
-    environmentOf(pid, MARK)?.split('/').some(wanted) === true && statOf(pid)?.zombie === false
-  );
+function hasMark(pid: number, wanted: (part: string) => boolean): boolean {
+  return environmentOf(pid, MARK)?.split('/').some(wanted) === true;
 }
 
 /** False when there is no such process or group (or, for one that became another user's, no right to). */

@@ -1,7 +1,7 @@
 /** The text of a lock or ticket file: who holds it, what for, and since when. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Identity, livenessOf, ownIdentity } from './identity.js';
+import { type Identity, livenessOf, ownIdentity } from '../sys/identity.js';
 
 export interface Holder extends Identity {
   /** Differs for every time something is taken. */
@@ -10,6 +10,16 @@ export interface Holder extends Identity {
   readonly doing: string;
   /** ISO time. */
   readonly since: string;
+  /** A counter that the holder advances: see heart.ts. Absent in what a holder is about to write. */
+  readonly beat?: string;
+}
+
+export const BEAT_DIGITS = 12;
+
+/** The text of the file. The beat comes last, at a place that does not move when it advances. */
+export function textOf(holder: Holder, beat: string): string {
+  const { beat: _old, ...rest } = holder;
+  return JSON.stringify({ ...rest, beat });
 }
 
 /** A file that says nothing: what a crash of the whole machine leaves, never a living process. */

@@ -2,30 +2,18 @@
  * GPU leases: each GPU is held by one item at a time, among all runs of all projects of this user
  * on this machine. Whoever held one and died has lost it, and what it left running is ended first.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { userError } from '../error.js';
-import { type Wait, waitForChanges } from '../stage/notice.js';
 import { findGpus, type Gpus } from './gpus.js';
-import { newHolder } from './holder.js';
-import { acquireLock } from './lock.js';
-import { reapOrphans } from './orphans.js';
+import { describeHolder, type Holder, newHolder } from './holder.js';
+import { noteGroup, type Queued, type Rules, type Ticket, takeTurn } from './line.js';
+import type { Group } from './orphans.js';
 import { runtimeFolder } from './runtime-dir.js';
-import {
-  grantable,
-  isDead,
-  joinQueue,
-  type Queued,
-  readTickets,
-  removeTicket,
-  whyWaiting,
-  writeTicket,
-} from './tickets.js';
 
 export interface LeaseOptions {
   /** What they are held for, with the project: others see it while they wait. */
   readonly doing: string;
-  /** Where PIPE_GPUS, PIPE_RUNTIME_DIR and the system's variables are looked up. */
+  /** Where PIPE_GPUS and PIPE_RUNTIME_DIR are looked up. */
   readonly env: NodeJS.ProcessEnv;
   /** Called with a sentence when there is something to wait for, and again when it changes. */
   readonly onWait?: (reason: string) => void;
@@ -37,90 +25,91 @@ export interface GpuLease {
   readonly indices: readonly number[];
   /** The value for CUDA_VISIBLE_DEVICES. It counts as `nvidia-smi` does with CUDA_DEVICE_ORDER=PCI_BUS_ID. */
   readonly visible: string;
+  /** A process group runs on them: should we die, it is ended before they are given on. */
+  noteGroup(group: Group): void;
   release(): void;
 }
 
-/** How often a holder's death is looked for, which no event tells. */
-const POLL_MS = 100;
+interface GpuTicket extends Ticket {
+  /** How many GPUs it wants. */
+  readonly count: number;
+  /** Those that would do. */
+  readonly among: readonly number[];
+  /** Those that it holds; empty while it waits. */
+  readonly granted: readonly number[];
+}
+
+type Line = readonly Queued<GpuTicket>[];
 
 /** Waits until `count` GPUs are ours alone. The virtual slot of a machine without GPUs serves any count. */
 export async function acquireGpus(count: number, options: LeaseOptions): Promise<GpuLease> {
   const gpus = await findGpus(options.env);
   const wanted = gpus.virtual ? 1 : count;
   if (wanted > gpus.indices.length) throw tooMany(wanted, gpus);
-  const folder = join(runtimeFolder(options.env), 'gpus');
-  mkdirSync(folder, { recursive: true });
-  const own = await locked(folder, options, () => {
-    const holder = newHolder(options.doing);
-    return joinQueue(folder, { ...holder, count: wanted, among: gpus.indices, granted: [] });
-  });
-  const wait = waitForChanges(folder, POLL_MS);
-  try {
-    return leaseOf(await waitForTurn(folder, own, options, wait));
-  } catch (error) {
-    removeTicket(own);
-    throw error;
-  } finally {
-    wait.close();
-  }
-}
-
-async function waitForTurn(
-  folder: string,
-  own: Queued,
-  options: LeaseOptions,
-  wait: Wait,
-): Promise<Queued> {
+  const { doing, signal } = options;
+  const ticket = { ...newHolder(doing), count: wanted, among: gpus.indices, granted: [] };
   let told: string | undefined;
-  for (;;) {
-    const queue = readTickets(folder);
-    if (queue.some(isDead)) await locked(folder, options, () => removeDead(folder));
-    else if (grantable(queue, own)) {
-      const granted = await locked(folder, options, () => grant(folder, own));
-      if (granted) return granted;
-    } else {
-      const reason = whyWaiting(queue, own);
+  const held = await takeTurn(join(runtimeFolder(options.env), 'gpus'), ticket, GPU_RULES, {
+    doing,
+    signal,
+    onWait: (line, own) => {
+      const reason = whyWaiting(line, own);
       if (reason !== told) options.onWait?.(reason);
       told = reason;
-      await wait.next(options.signal);
-    }
-  }
+    },
+  });
+  const indices = held.holder.granted;
+  return {
+    indices,
+    visible: indices.join(','),
+    noteGroup: (group) => noteGroup(held, group),
+    release: () => held.release(),
+  };
 }
 
-/** Looks again, since only now nobody else can take them. */
-function grant(folder: string, own: Queued): Queued | undefined {
-  const indices = grantable(readTickets(folder), own);
-  if (!indices) return undefined;
-  const granted = { ...own, ticket: { ...own.ticket, granted: indices } };
-  writeTicket(granted);
-  return granted;
+const GPU_RULES: Rules<GpuTicket> = {
+  isTicket(holder: Holder): holder is GpuTicket {
+    const { among, granted, count } = holder as Partial<GpuTicket>;
+    return [among, granted].every(Array.isArray) && Number.isInteger(count);
+  },
+  isGranted: ({ granted }) => granted.length > 0,
+  grant(line, { number, ticket }) {
+    const granted = grantable(line, number, ticket);
+    return granted && { ...ticket, granted };
+  },
+};
+
+/**
+ * The GPUs that a ticket gets now, or undefined when it has to wait: for those who hold what it
+ * needs, and for all that came before it and want of the same GPUs.
+ */
+function grantable(line: Line, own: number, { among, count }: GpuTicket): number[] | undefined {
+  const ahead = line.filter(({ number, ticket }) => number < own && waits(ticket));
+  if (ahead.some(({ ticket }) => ticket.among.some((index) => among.includes(index))))
+    return undefined;
+  const held = new Set(line.flatMap(({ ticket }) => ticket.granted));
+  const free = among.filter((index) => !held.has(index));
+  return free.length >= count ? free.slice(0, count) : undefined;
 }
 
-/** A GPU is free when the processes on it are gone, not just their runner. */
-async function removeDead(folder: string): Promise<void> {
-  for (const each of readTickets(folder).filter(isDead)) {
-    await reapOrphans(each.ticket);
-    removeTicket(each);
-  }
+/** A sentence for a run that waits: who holds what since when, and who comes first. */
+function whyWaiting(line: Line, own: Queued<GpuTicket>): string {
+  const { among, count } = own.ticket;
+  const concerns = (indices: readonly number[]) => indices.some((index) => among.includes(index));
+  const held = line
+    .filter(({ ticket }) => concerns(ticket.granted))
+    .map(
+      ({ ticket, file }) =>
+        `GPU ${ticket.granted.join(', ')} held by ${describeHolder(ticket, file)}`,
+    );
+  const ahead = line
+    .filter(({ number, ticket }) => number < own.number && waits(ticket) && concerns(ticket.among))
+    .map(({ ticket, file }) => `before it comes ${describeHolder(ticket, file)}`);
+  return `waits for ${count === 1 ? 'a GPU' : `${count} GPUs`}: ${[...held, ...ahead].join('; ')}`;
 }
 
-/** Joining and granting happen one at a time; releasing needs no lock. */
-async function locked<T>(
-  folder: string,
-  { doing, signal }: LeaseOptions,
-  action: () => T | Promise<T>,
-): Promise<T> {
-  const lock = await acquireLock(folder, 'queue', signal ? { doing, signal } : { doing });
-  try {
-    return await action();
-  } finally {
-    lock.release();
-  }
-}
-
-function leaseOf(granted: Queued): GpuLease {
-  const indices = granted.ticket.granted;
-  return { indices, visible: indices.join(','), release: () => removeTicket(granted) };
+function waits({ granted }: GpuTicket): boolean {
+  return granted.length === 0;
 }
 
 function tooMany(count: number, { indices }: Gpus): Error {

@@ -4,18 +4,22 @@
  * Invariants, on which mutual exclusion rests:
  * - A lock file appears complete and at once: link(2) of a finished draft, which fails when it is there.
  * - While its holder lives, only the holder removes it.
+ * - A holder is dead when it is seen dead, or when its heartbeat has stopped (silence.ts). One that comes
+ *   back after that finds another token in the file, and records nothing: see `isHeld`.
  * - The lock of a dead holder D is never removed but replaced, and only by the one who holds the
  *   lock's own lock `<name>~<D's token>` and has seen D in the file since. Tokens never come again,
  *   so once D is replaced that inner lock means nothing for ever.
  * - These steps are synchronous: a process that was killed cannot finish one of them later in
  *   another thread, when it is already taken for dead.
  */
-import { linkSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Wait, waitForChanges } from '../stage/notice.js';
+import { livenessOf } from '../sys/identity.js';
+import { HeldFile } from './held-file.js';
 import { type Holder, newHolder, readHolder, TORN } from './holder.js';
-import { livenessOf } from './identity.js';
 import { fileNameOf } from './names.js';
+import { Silence } from './silence.js';
 
 export interface LockOptions {
   /** What the lock is held for: others see it while they wait. */
@@ -36,17 +40,20 @@ const POLL_MS = 100;
 
 /** What we hold until `release`. */
 export class Lock {
-  readonly #file: string;
-  readonly #token: string;
+  readonly #held: HeldFile;
 
-  constructor(file: string, token: string) {
-    this.#file = file;
-    this.#token = token;
+  constructor(held: HeldFile) {
+    this.#held = held;
+  }
+
+  /** False when another process has taken it for dead and taken over: then nothing may be recorded under it. */
+  isHeld(): boolean {
+    return this.#held.isOurs();
   }
 
   /** Frees it; again does nothing. */
   release(): void {
-    if (tokenIn(this.#file) === this.#token) rmSync(this.#file, { force: true });
+    this.#held.release();
   }
 }
 
@@ -56,12 +63,12 @@ export async function acquireLock(
   name: string,
   options: LockOptions,
 ): Promise<Lock> {
-  const file = lockFile(folder, name);
   const first = tryLock(folder, name, options.doing);
   if (first) return first;
+  const file = lockFile(folder, name);
   const wait = waitForChanges(folder, POLL_MS, basename(file));
   try {
-    return await waitFor(file, options, wait);
+    return await new Waiting(file, options).end(wait);
   } finally {
     wait.close();
   }
@@ -87,61 +94,77 @@ export function lockFile(folder: string, name: string): string {
 /** Who holds the lock, when somebody alive does. */
 export function lockHolder(folder: string, name: string): Holder | undefined {
   const holder = readHolder(lockFile(folder, name));
-  return holder === undefined || isDead(holder) ? undefined : (holder as Holder);
+  return holder === undefined || holder === TORN || livenessOf(holder) === 'dead'
+    ? undefined
+    : holder;
 }
 
-async function waitFor(file: string, options: LockOptions, wait: Wait): Promise<Lock> {
-  let told: string | undefined;
-  for (;;) {
-    options.signal?.throwIfAborted();
+/** One wait for one lock. */
+class Waiting {
+  readonly #file: string;
+  readonly #options: LockOptions;
+  readonly #silence = new Silence();
+
+  constructor(file: string, options: LockOptions) {
+    this.#file = file;
+    this.#options = options;
+  }
+
+  async end(wait: Wait): Promise<Lock> {
+    const { signal, doing, onWait } = this.#options;
+    let told: string | undefined;
+    for (;;) {
+      signal?.throwIfAborted();
+      const holder = readHolder(this.#file);
+      if (holder === undefined) {
+        const lock = create(this.#file, doing);
+        if (lock) return lock;
+        continue;
+      }
+      if (this.#isGone(this.#file, holder)) {
+        const taken = await this.#takeOver(this.#file, holder, this.#options);
+        if (taken) return taken;
+      } else if (holder !== TORN && holder.token !== told) {
+        told = holder.token;
+        onWait?.(holder);
+      }
+      await wait.next(signal);
+    }
+  }
+
+  #isGone(file: string, holder: Holder | typeof TORN): boolean {
+    return holder === TORN || this.#silence.isGone(file, holder);
+  }
+
+  /** Undefined when another was quicker: then there is something to wait for, or nothing any more. */
+  async #takeOver(
+    file: string,
+    dead: Holder | typeof TORN,
+    { doing, onDead }: Pick<LockOptions, 'doing' | 'onDead'>,
+  ): Promise<Lock | undefined> {
+    const token = dead === TORN ? TORN : dead.token;
+    const inner = await this.#tryInner(`${file}~${token}`);
+    if (!inner) return undefined;
+    try {
+      if (tokenIn(file) !== token) return undefined;
+      if (dead !== TORN) await onDead?.(dead);
+      const lock = new Lock(HeldFile.replace(file, newHolder(doing)));
+      sweep(file);
+      return lock;
+    } finally {
+      inner.release();
+    }
+  }
+
+  /** The inner lock's holder may have died too: its lock is taken over in the same way. */
+  async #tryInner(file: string): Promise<Lock | undefined> {
+    const { doing } = this.#options;
+    const lock = create(file, doing);
+    if (lock) return lock;
     const holder = readHolder(file);
-    if (holder === undefined) {
-      const lock = create(file, options.doing);
-      if (lock) return lock;
-      continue;
-    }
-    if (holder === TORN || isDead(holder)) {
-      const taken = await takeOver(file, holder, options);
-      if (taken) return taken;
-    } else if (holder.token !== told) {
-      told = holder.token;
-      options.onWait?.(holder);
-    }
-    await wait.next(options.signal);
+    if (holder === undefined || !this.#isGone(file, holder)) return undefined;
+    return this.#takeOver(file, holder, { doing });
   }
-}
-
-/** Undefined when another was quicker: then there is something to wait for, or nothing any more. */
-async function takeOver(
-  file: string,
-  dead: Holder | typeof TORN,
-  options: LockOptions,
-): Promise<Lock | undefined> {
-  const token = dead === TORN ? TORN : dead.token;
-  const inner = await tryInner(`${file}~${token}`, options.doing);
-  if (!inner) return undefined;
-  try {
-    if (tokenIn(file) !== token) return undefined;
-    if (dead !== TORN) await options.onDead?.(dead);
-    const lock = replace(file, options.doing);
-    sweep(file);
-    return lock;
-  } finally {
-    inner.release();
-  }
-}
-
-/** The inner lock's holder may have died too: its lock is taken over in the same way. */
-async function tryInner(file: string, doing: string): Promise<Lock | undefined> {
-  const lock = create(file, doing);
-  if (lock) return lock;
-  const holder = readHolder(file);
-  if (holder === undefined || !isDead(holder)) return undefined;
-  return takeOver(file, holder, { doing });
-}
-
-function isDead(holder: Holder | typeof TORN): boolean {
-  return holder === TORN || livenessOf(holder) === 'dead';
 }
 
 function tokenIn(file: string): string | undefined {
@@ -150,29 +173,8 @@ function tokenIn(file: string): string | undefined {
 }
 
 function create(file: string, doing: string): Lock | undefined {
-  const { draft, token } = writeDraft(file, doing);
-  try {
-    linkSync(draft, file);
-    return new Lock(file, token);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
-    throw error;
-  } finally {
-    rmSync(draft, { force: true });
-  }
-}
-
-function replace(file: string, doing: string): Lock {
-  const { draft, token } = writeDraft(file, doing);
-  renameSync(draft, file);
-  return new Lock(file, token);
-}
-
-function writeDraft(file: string, doing: string): { draft: string; token: string } {
-  const holder = newHolder(doing);
-  const draft = `${file}~${holder.token}.draft`;
-  writeFileSync(draft, JSON.stringify(holder));
-  return { draft, token: holder.token };
+  const held = HeldFile.create(file, newHolder(doing));
+  return held && new Lock(held);
 }
 
 /**
@@ -185,7 +187,7 @@ function sweep(file: string): void {
     if (!name.startsWith(`${basename(file)}~`)) continue;
     const path = join(folder, name);
     const holder = name.endsWith('.draft') ? readHolder(path) : undefined;
-    const inUse = name.endsWith('.draft') && (holder === TORN || (holder && !isDead(holder)));
+    const inUse = holder === TORN || (holder !== undefined && livenessOf(holder) !== 'dead');
     if (!inUse) rmSync(path, { force: true });
   }
 }

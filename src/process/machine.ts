@@ -1,7 +1,7 @@
 /** What this machine has for us: all of it, or what the control group of a container or a job allows. */
 import { availableParallelism, totalmem } from 'node:os';
+import { readIfThere } from '../sys/proc.js';
 import { type Allowance, allowance } from './cgroup.js';
-import { readIfThere } from './proc.js';
 
 export interface Machine {
   readonly cores: number;

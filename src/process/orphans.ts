@@ -1,22 +1,35 @@
 /** Ends what a runner that was killed left running, so that nothing of it writes beside a new run. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Identity, livenessOf } from '../sys/identity.js';
+import { allPids, statOf } from '../sys/proc.js';
 import { childrenOf, send } from './family.js';
-import { type Identity, livenessOf } from './identity.js';
+
+/** The leader of an execution's processes. */
+export interface Group {
+  readonly pid: number;
+  /** When it started, as the system counts it. */
+  readonly start: string;
+}
 
 /** What SIGKILL does not end within this time hangs in the system and will not end. */
 const KILLED_MS = 5_000;
 
 /**
- * Kills all processes that a dead runner has started. Nobody will store what they compute, so they
- * get no grace. Resolves when they are gone, with the number of those that were there. Linux only:
- * elsewhere nothing is found, and the stage host alone ends by itself.
+ * Kills all processes that a dead runner has started: those that carry its mark, and those of the
+ * groups that it noted, which are found although they cleared their environment or overwrote it with
+ * a title. Nobody will store what they compute, so they get no grace. Resolves when they are gone, with
+ * the number of those that were there. Linux only: elsewhere nothing is found, and the stage host alone
+ * ends by itself.
  */
-export async function reapOrphans(runner: Identity): Promise<number> {
+export async function reapOrphans(
+  runner: Identity,
+  groups: readonly Group[] = [],
+): Promise<number> {
   if (livenessOf(runner) !== 'dead') return 0;
   const seen = new Set<number>();
   const deadline = performance.now() + KILLED_MS;
   for (let pause = 1; performance.now() < deadline; pause = Math.min(2 * pause, 50)) {
-    const orphans = childrenOf(runner);
+    const orphans = [...childrenOf(runner), ...groups.flatMap(membersOf)];
     if (orphans.length === 0) break;
     for (const pid of orphans) {
       seen.add(pid);
@@ -25,4 +38,23 @@ export async function reapOrphans(runner: Identity): Promise<number> {
     await delay(pause);
   }
   return seen.size;
+}
+
+/**
+ * Who is in the group's session and started after its leader. As long as one of them lives, the system
+ * gives the number to nobody else; but when all had gone, it may be another's by now, whose leader
+ * then has another start.
+ */
+function membersOf({ pid: leader, start }: Group): number[] {
+  const now = statOf(leader);
+  if (now !== undefined && now.start !== start) return [];
+  return allPids().filter((pid) => {
+    const stat = statOf(pid);
+    return (
+      stat?.session === leader &&
+      !stat.zombie &&
+      pid !== process.pid &&
+      Number(stat.start) >= Number(start)
+    );
+  });
 }

@@ -7,23 +7,36 @@ import { userError } from '../error.js';
 /** Makes the folder, for its owner alone. `PIPE_RUNTIME_DIR` names another. */
 export function runtimeFolder(env: NodeJS.ProcessEnv): string {
   const uid = process.getuid?.() ?? 0;
-  const folder = env.PIPE_RUNTIME_DIR || standardFolder(env, uid);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const folder = env.PIPE_RUNTIME_DIR || standardFolder(uid);
+  makeFolder(folder);
   // In a folder where everybody may write, another user could have been there first.
   const stat = lstatSync(folder);
   if (!stat.isDirectory() || (process.getuid && stat.uid !== uid))
     throw userError(
       'runtime-folder',
       `${folder} belongs to another user, so GPUs cannot be shared out there`,
-      'set PIPE_RUNTIME_DIR to a folder of your own, the same for all your projects',
+      CURE,
     );
   return folder;
 }
 
-/** The system's own folder counts even where the variable is not set, as in a cron job: all runs must meet. */
-function standardFolder(env: NodeJS.ProcessEnv, uid: number): string {
-  if (env.XDG_RUNTIME_DIR) return join(env.XDG_RUNTIME_DIR, 'pipe');
-  const system = `/run/user/${uid}`;
-  const isOurs = lstatSync(system, { throwIfNoEntry: false })?.uid === uid;
-  return isOurs ? join(system, 'pipe') : join(tmpdir(), `pipe-${uid}`);
+const CURE = 'set PIPE_RUNTIME_DIR to a folder of your own, the same for all your projects';
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw userError('runtime-folder', `${folder} cannot be made (${code})`, CURE);
+  }
+}
+
+/**
+ * No variable but PIPE_RUNTIME_DIR has a say: a shell, a cron job and a service of one user differ in
+ * TMPDIR and XDG_RUNTIME_DIR, and all of them must meet. /run/user goes with the last login, and a
+ * run may outlive that.
+ */
+function standardFolder(uid: number): string {
+  return join(process.platform === 'win32' ? tmpdir() : '/tmp', `pipe-${uid}`);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Command, type Execution, execute } from '../../src/process/execute.js';
 import { describeEnding, type Outcome } from '../../src/process/outcome.js';
-import { HAS_PROC, statOf } from '../../src/process/proc.js';
+import { HAS_PROC, statOf } from '../../src/sys/proc.js';
 import { fifo, tempFolder } from './support/script.js';
 
 interface Run {

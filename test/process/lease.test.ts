@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { acquireGpus, type LeaseOptions } from '../../src/process/lease.js';
-import { HAS_PROC, statOf } from '../../src/process/proc.js';
+import { HAS_PROC, statOf } from '../../src/sys/proc.js';
 import { type Script, startScript, tempFolder } from './support/script.js';
 
 function machine(gpus: string, folder = tempFolder()): NodeJS.ProcessEnv {

@@ -4,7 +4,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { allowance } from '../../src/process/cgroup.js';
 import { thisMachine, within } from '../../src/process/machine.js';
-import { HAS_PROC } from '../../src/process/proc.js';
+import { HAS_PROC } from '../../src/sys/proc.js';
 
 const GB = 2 ** 30;
 const WHOLE = { cores: 64, memory: 256 * GB };

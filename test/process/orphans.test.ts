@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { childrenOf } from '../../src/process/family.js';
-import { type Identity, ownIdentity } from '../../src/process/identity.js';
+import { type Identity, ownIdentity } from '../../src/sys/identity.js';
 import { reapOrphans } from '../../src/process/orphans.js';
-import { HAS_PROC, statOf } from '../../src/process/proc.js';
+import { HAS_PROC, statOf } from '../../src/sys/proc.js';
 import { fifo, type Script, startScript, tempFolder } from './support/script.js';
 
 /** A runner whose stage has started a process in its group and a daemon, and its identity. */

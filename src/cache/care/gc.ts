@@ -3,6 +3,7 @@ import { rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../files/look.js';
 import { finish } from '../files/pace.js';
+import type { Scratch } from '../files/scratch.js';
 import { namesIn } from '../files/scratch.js';
 import type { Layout } from '../layout.js';
 import { Sweeper } from '../objects/sweeper.js';
@@ -62,7 +63,7 @@ const KEPT_MS = 30 * 86_400_000;
 export async function collect(ground: Ground, options: GcOptions): Promise<GcReport> {
   const { layout, scratch, warn } = ground;
   const dry = options.dry ?? false;
-  const pins = readPins(layout.pins);
+  const pins = readPins(layout.pins, scratch);
   const horizon = Math.min(pins.since, Date.now()) - MARGIN_MS;
   const runs = lastRuns(layout.projects, options.lastRuns ?? 3, warn);
   const inventory = await finish(takeInventory(layout, scratch, warn));
@@ -75,7 +76,7 @@ export async function collect(ground: Ground, options: GcOptions): Promise<GcRep
   await collection.removeUnbelieved();
   await collection.removeGarbage();
   await collection.removeResults(oldest, maxSize);
-  if (!dry) tidy(layout);
+  if (!dry) tidy(layout, scratch);
   return { ...collection.report(), maxSize, bytesNeeded };
 }
 
@@ -94,8 +95,8 @@ function neededBy(
 }
 
 /** What can be made again without computing, and what was kept for looking at. */
-function tidy(layout: Layout): void {
-  sweepPins(layout.pins);
+function tidy(layout: Layout, scratch: Scratch): void {
+  sweepPins(layout.pins, scratch);
   rmSync(layout.damaged, { recursive: true, force: true });
   const oldest = Date.now() - KEPT_MS;
   for (const folder of [layout.plans, layout.traces, layout.stills]) {

@@ -1,13 +1,22 @@
 /** Whose a temporary file is: a process, named so that it is never taken for a later one with the same pid. */
-import { readFileSync, readlinkSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { lstatSync, utimesSync } from 'node:fs';
+import { type Identity, isFromBeforeBoot, livenessOf, ownIdentity } from '../../sys/identity.js';
+import { isAbsent } from './errors.js';
 
 let own: string | undefined;
 
 /** This process as a word for file names: host, boot, pid namespace, pid and start time. */
 export function ownerWord(): string {
-  own ??= [...placeOfPids(), process.pid, startOf(process.pid) ?? ''].join('~');
+  own ??= wordOf(ownIdentity());
   return own;
+}
+
+function wordOf({ host, boot, space, pid, start }: Identity): string {
+  return [named(host), boot, space, pid, start].join('~');
+}
+
+function named(host: string): string {
+  return host.replace(/[^\w.-]/g, '_');
 }
 
 let names = 0;
@@ -18,61 +27,57 @@ export function ownedName(): string {
 }
 
 /** The owner in a name that `ownedName` made, with or without an ending. */
-export function ownerOf(name: string): string {
-  return name.replace(/\.\d+(\.json)?$/, '');
+function ownerOf(name: string): Identity | undefined {
+  const [host = '', boot = '', space = '', pid, start = '', ...more] = name
+    .replace(/\.\d+(\.json)?$/, '')
+    .split('~');
+  if (pid === undefined || !/^\d+$/.test(pid) || more.length > 0) return undefined;
+  // Names hold the host without what file names cannot hold.
+  const us = ownIdentity();
+  return { host: host === named(us.host) ? us.host : host, boot, space, pid: Number(pid), start };
+}
+
+/** An owner that cannot be seen keeps its files young: it renews them more often than this. */
+const SILENT_MS = 3_600_000;
+
+/** How often an owner renews a file, by `keepYoung`. */
+const RENEW_MS = 60_000;
+
+/**
+ * True when the owner of a file or folder is gone: seen dead, or out of sight and silent for an hour.
+ * A leftover costs space and a theft costs a result, so the hour is long.
+ *
+ * @param file absolute path, named by `ownedName`
+ * @param now by the clock of the file system that the file lies on; asked for only when it counts
+ */
+export function isOwnerGone(file: string, now: () => number): boolean {
+  const owner = ownerOf(file.slice(file.lastIndexOf('/') + 1));
+  if (owner === undefined) return false;
+  const liveness = livenessOf(owner);
+  if (liveness !== 'elsewhere') return liveness === 'dead';
+  if (isFromBeforeBoot(file, owner)) return true;
+  const stat = lstatSync(file, { throwIfNoEntry: false });
+  return stat !== undefined && now() - stat.ctimeMs > SILENT_MS;
 }
 
 /**
- * True only when it is certain: the process ran on this machine, in this container, and is gone.
- * What cannot be known counts as alive, since a leftover costs space and a theft costs a result.
+ * Renews a file of ours until the returned function is called, so that those who cannot see this
+ * process see that it lives. Only the ctime moves, by the file system's own clock.
  */
-export function isDead(word: string): boolean {
-  const fields = word.split('~');
-  const [host, boot, space, pid, start] = fields;
-  if (fields.length !== 5) return false;
-  const [ownHost, ownBoot, ownSpace] = placeOfPids();
-  if (host !== ownHost) return false;
-  if (boot !== ownBoot) return true;
-  if (space !== ownSpace) return false;
-  return startOf(Number(pid)) !== start;
+export function keepYoung(file: string): () => void {
+  const timer = setInterval(() => renewChange(file), RENEW_MS).unref();
+  return () => clearInterval(timer);
 }
 
-let place: readonly [string, string, string] | undefined;
-
-/** Within these three a pid and a start time mean one process. */
-function placeOfPids(): readonly [string, string, string] {
-  place ??= [
-    hostname().replace(/[^\w.-]/g, '_'),
-    textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')).slice(0, 8),
-    textOf(() => readlinkSync('/proc/self/ns/pid')).replace(/\D/g, ''),
-  ];
-  return place;
-}
-
-/** Clock ticks from boot to start; undefined when there is no such process, '' where there is no /proc. */
-function startOf(pid: number): string | undefined {
-  const text = textOf(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  // The command's name stands in brackets and may hold anything, so count from the last bracket.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  if (text !== '') return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-  if (process.platform === 'linux') return undefined;
-  return isRunning(pid) ? '' : undefined;
-}
-
-function isRunning(pid: number): boolean {
+/** Gives the file a new ctime, which is returned, and leaves its other times. */
+export function renewChange(file: string): number {
+  const before = lstatSync(file, { throwIfNoEntry: false });
+  if (before === undefined) return 0;
   try {
-    process.kill(pid, 0);
-    return true;
+    utimesSync(file, before.atime, before.mtime);
+    return lstatSync(file).ctimeMs;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Empty when the system does not tell. */
-function textOf(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return '';
+    if (isAbsent(error)) return 0;
+    throw error;
   }
 }

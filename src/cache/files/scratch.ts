@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf, isAbsent } from './errors.js';
-import { isDead, ownedName, ownerOf } from './owner.js';
+import { isOwnerGone, keepYoung, ownedName, renewChange } from './owner.js';
 
 /** Where gc puts objects for the instant between taking them away and deleting them. */
 export const SWEPT = 'swept';
@@ -12,6 +12,7 @@ export class Scratch {
   readonly tmp: string;
   readonly #beforeFirst: () => void;
   #folder: string | undefined;
+  #stopRenewing = () => {};
   #count = 0;
 
   /** `beforeFirst` is called before anything is made. */
@@ -38,9 +39,13 @@ export class Scratch {
       const folder = path.join(this.tmp, ownedName());
       makeFolder(folder);
       this.#folder = folder;
+      this.#stopRenewing = keepYoung(folder);
     }
     return this.#folder;
   }
+
+  /** The time by the clock of the file system that the cache lies on, in milliseconds since 1970. */
+  readonly now = (): number => renewChange(this.folder());
 
   /** Takes something away at once, to be deleted later. False when it lies on another file system. */
   discard(absolute: string): boolean {
@@ -57,6 +62,7 @@ export class Scratch {
   /** Deletes this process's folder with all that is in it. */
   remove(): void {
     if (this.#folder === undefined) return;
+    this.#stopRenewing();
     rmSync(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;
   }
@@ -75,11 +81,12 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** Deletes what dead processes left. `putBack` is given each folder that a gc was killed over. */
-export function sweepDead(tmp: string, putBack: (folder: string) => void): void {
+/** Deletes what processes that are gone left. `putBack` is given each folder that a gc was killed over. */
+export function sweepDead(scratch: Scratch, putBack: (folder: string) => void): void {
+  const { tmp } = scratch;
   for (const name of namesIn(tmp)) {
-    if (!isDead(ownerOf(name))) continue;
     const folder = path.join(tmp, name);
+    if (!isOwnerGone(folder, scratch.now)) continue;
     const swept = path.join(folder, SWEPT);
     if (lstatSync(swept, { throwIfNoEntry: false }) !== undefined) putBack(swept);
     removeUnlessWritten(folder);

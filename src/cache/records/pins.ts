@@ -3,7 +3,7 @@ import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isAbsent } from '../files/errors.js';
 import { lstatIfThere } from '../files/look.js';
-import { isDead, ownedName, ownerOf } from '../files/owner.js';
+import { isOwnerGone, keepYoung, ownedName } from '../files/owner.js';
 import { namesIn, type Scratch } from '../files/scratch.js';
 import { unseal } from '../files/sealed.js';
 import { writeSealed } from '../files/sealed-file.js';
@@ -25,6 +25,7 @@ export class Pin {
   readonly #chains = new Set<string>();
   /** The file's time when it was placed. */
   #since: number | undefined;
+  #stopRenewing = () => {};
 
   constructor(folder: string, scratch: Scratch) {
     this.#file = path.join(folder, `${ownedName()}.json`);
@@ -48,7 +49,9 @@ export class Pin {
   }
 
   remove(): void {
-    if (this.#since !== undefined) rmSync(this.#file, { force: true });
+    if (this.#since === undefined) return;
+    this.#stopRenewing();
+    rmSync(this.#file, { force: true });
     this.#since = undefined;
   }
 
@@ -56,7 +59,9 @@ export class Pin {
     const since = this.#since === undefined ? {} : { since: this.#since };
     const body: PinFile = { keys: [...this.#keys], chains: [...this.#chains], ...since };
     writeSealed(this.#file, body, this.#scratch, 'atomic');
-    this.#since ??= lstatSync(this.#file).mtimeMs;
+    if (this.#since !== undefined) return;
+    this.#since = lstatSync(this.#file).mtimeMs;
+    this.#stopRenewing = keepYoung(this.#file);
   }
 }
 
@@ -71,13 +76,14 @@ export interface Pinned extends Needs {
 }
 
 /** What all living processes need, this one included. */
-export function readPins(folder: string): Pinned {
+export function readPins(folder: string, scratch: Scratch): Pinned {
   const keys: string[] = [];
   const chains: string[] = [];
   let since = Number.POSITIVE_INFINITY;
   for (const name of namesIn(folder)) {
-    if (isDead(ownerOf(name))) continue;
-    const pin = readPin(path.join(folder, name));
+    const file = path.join(folder, name);
+    if (isOwnerGone(file, scratch.now)) continue;
+    const pin = readPin(file);
     if (pin === undefined) continue;
     keys.push(...pin.keys);
     chains.push(...pin.chains);
@@ -103,9 +109,10 @@ function readPin(file: string): Pinned | undefined {
     : { ...pin, since: pin.since ?? stat.mtimeMs };
 }
 
-/** Forgets what dead processes needed. */
-export function sweepPins(folder: string): void {
+/** Forgets what processes that are gone needed. */
+export function sweepPins(folder: string, scratch: Scratch): void {
   for (const name of namesIn(folder)) {
-    if (isDead(ownerOf(name))) rmSync(path.join(folder, name), { force: true });
+    const file = path.join(folder, name);
+    if (isOwnerGone(file, scratch.now)) rmSync(file, { force: true });
   }
 }

@@ -10,6 +10,8 @@ export interface ProcessStat {
   /** Ended, but its parent has not asked for its exit code: it does nothing any more. */
   readonly zombie: boolean;
   readonly group: number;
+  /** Of the leader that detached itself or was detached; 0 where the system does not say. */
+  readonly session: number;
   /** With the pid it names one process for as long as the machine is up. */
   readonly start: string;
 }
@@ -31,6 +33,7 @@ function statFromProc(pid: number): ProcessStat | undefined {
     pid,
     zombie: (state === 'Z' || state === 'X') && alone,
     group: Number(fields[2]),
+    session: Number(fields[3]),
     start: fields[19] ?? '',
   };
 }
@@ -44,7 +47,22 @@ function statFromPs(pid: number): ProcessStat | undefined {
     return undefined; // `ps` fails when there is no such process.
   }
   const [state = '', group, ...start] = text.trim().split(/\s+/);
-  return { pid, zombie: state.startsWith('Z'), group: Number(group), start: start.join('-') };
+  return {
+    pid,
+    zombie: state.startsWith('Z'),
+    group: Number(group),
+    session: 0,
+    start: start.join('-'),
+  };
+}
+
+/** True when a process has this pid, also one of another user or one that /proc hides. */
+export function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** The ids of all processes; empty where there is no /proc. */

@@ -1,0 +1,163 @@
+/** A file that names this process as a holder: written whole, kept beating, and checked for being ours still. */
+import {
+  close,
+  closeSync,
+  fdatasync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  write,
+  writeSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
+import { startBeating, stopBeating } from './heart.js';
+import { BEAT_DIGITS, type Holder, readHolder, TORN, textOf } from './holder.js';
+
+const writeAt = promisify(write);
+const sync = promisify(fdatasync);
+
+export class HeldFile<T extends Holder = Holder> {
+  readonly path: string;
+  #holder: T;
+  #handle: number;
+  /** Of the counter in the file. */
+  #position: number;
+  #beats = 0;
+  #writing: Promise<void> | undefined;
+  #onLost: (() => void) | undefined;
+
+  private constructor(path: string, holder: T, handle: number, position: number) {
+    this.path = path;
+    this.#holder = holder;
+    this.#handle = handle;
+    this.#position = position;
+    startBeating(this);
+  }
+
+  /** Undefined when the path is taken. The file appears whole and at once. */
+  static create<T extends Holder>(path: string, holder: T): HeldFile<T> | undefined {
+    return HeldFile.#place(path, holder, (draft) => {
+      try {
+        linkSync(draft, path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+        throw error;
+      } finally {
+        rmSync(draft, { force: true });
+      }
+      return true;
+    });
+  }
+
+  /** Takes the path from whatever is there. */
+  static replace<T extends Holder>(path: string, holder: T): HeldFile<T> {
+    const held = HeldFile.#place(path, holder, (draft) => {
+      renameSync(draft, path);
+      return true;
+    });
+    return held as HeldFile<T>;
+  }
+
+  static #place<T extends Holder>(
+    path: string,
+    holder: T,
+    take: (draft: string) => boolean,
+  ): HeldFile<T> | undefined {
+    const draft = draftOf(path, holder);
+    const { handle, position } = writeDraft(draft, holder);
+    try {
+      if (take(draft)) return new HeldFile(path, holder, handle, position);
+    } catch (error) {
+      closeSync(handle);
+      throw error;
+    }
+    closeSync(handle);
+    return undefined;
+  }
+
+  get holder(): T {
+    return this.#holder;
+  }
+
+  /** Says something else about what is held, under the same token. */
+  rewrite(holder: T): void {
+    const draft = draftOf(this.path, holder);
+    const { handle, position } = writeDraft(draft, holder);
+    renameSync(draft, this.path);
+    this.#close();
+    this.#holder = holder;
+    this.#handle = handle;
+    this.#position = position;
+  }
+
+  /** The fencing token: false once another process has taken this file's place, or someone removed it. */
+  isOurs(): boolean {
+    const holder = readHolder(this.path);
+    return holder !== TORN && holder?.token === this.#holder.token;
+  }
+
+  /** Calls back, once, when a beat finds that the file is not ours any more. */
+  onLost(callback: () => void): void {
+    this.#onLost = callback;
+  }
+
+  /** Frees it; again does nothing. */
+  release(): void {
+    if (this.#handle < 0) return;
+    if (this.isOurs()) rmSync(this.path, { force: true });
+    stopBeating(this);
+    this.#close();
+    this.#handle = -1;
+  }
+
+  async beat(): Promise<void> {
+    if (this.#writing !== undefined) return; // A slow file server: the next beat is on its way.
+    if (!this.isOurs()) {
+      this.#onLost?.();
+      this.#onLost = undefined;
+      return;
+    }
+    // A beat that cannot be written is a beat that others miss: the token tells us when one took over.
+    this.#writing = this.#writeBeat().catch(() => {});
+    await this.#writing;
+    this.#writing = undefined;
+  }
+
+  /** Through the descriptor: when another has taken the name, the beat goes into the file that is gone. */
+  async #writeBeat(): Promise<void> {
+    const handle = this.#handle;
+    this.#beats += 1;
+    const digits = Buffer.from(beatText(this.#beats));
+    await writeAt(handle, digits, 0, digits.length, this.#position);
+    // A network file system keeps it back without.
+    await sync(handle);
+  }
+
+  /** Not before a beat that is being written has come to its end. */
+  #close(): void {
+    const handle = this.#handle;
+    if (this.#writing === undefined) closeSync(handle);
+    else void this.#writing.then(() => close(handle, () => {}));
+  }
+}
+
+function draftOf(path: string, { token }: Holder): string {
+  return `${path}~${token}.draft`;
+}
+
+function writeDraft(draft: string, holder: Holder): { handle: number; position: number } {
+  const text = textOf(holder, beatText(0));
+  const handle = openSync(draft, 'w');
+  try {
+    writeSync(handle, text);
+  } catch (error) {
+    closeSync(handle);
+    throw error;
+  }
+  return { handle, position: Buffer.byteLength(text) - BEAT_DIGITS - '"}'.length };
+}
+
+function beatText(beats: number): string {
+  return String(beats).padStart(BEAT_DIGITS, '0');
+}

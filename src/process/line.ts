@@ -1,0 +1,212 @@
+/**
+ * A line of tickets in a folder, one file for each who waits or holds, in order of arrival. What is
+ * held, and who stands in whose way, is for the rules to say: GPUs (lease.ts), paths (claims.ts).
+ *
+ * All that a ticket asks for is granted at once, so no two wait for each other; nobody is granted what
+ * somebody before it waits for, so nobody waits for ever.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { waitForChanges } from '../stage/notice.js';
+import { HeldFile } from './held-file.js';
+import { type Holder, parseHolder } from './holder.js';
+import { acquireLock, type Lock, tryLock } from './lock.js';
+import { type Group, reapOrphans } from './orphans.js';
+import { Silence } from './silence.js';
+
+export interface Ticket extends Holder {
+  /** Process groups that run on what it holds. */
+  readonly groups?: readonly Group[];
+}
+
+/** A ticket with its place in the line. */
+export interface Queued<T extends Ticket> {
+  readonly file: string;
+  readonly number: number;
+  readonly ticket: T;
+}
+
+export interface Rules<T extends Ticket> {
+  /** False for a file that a crash of the machine tore: it counts for nothing. */
+  isTicket(holder: Holder): holder is T;
+  isGranted(ticket: T): boolean;
+  /** The own ticket as granted; undefined when it has to wait. */
+  grant(line: readonly Queued<T>[], own: Queued<T>): T | undefined;
+}
+
+export interface TurnOptions<T extends Ticket> {
+  readonly doing: string;
+  /** Called whenever it looked and had to wait. */
+  readonly onWait: (line: readonly Queued<T>[], own: Queued<T>) => void;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How often a holder's death is looked for, which no event tells. */
+const POLL_MS = 100;
+
+/** Waits until the ticket is granted. The folder is made when needed. */
+export async function takeTurn<T extends Ticket>(
+  folder: string,
+  ticket: T,
+  rules: Rules<T>,
+  options: TurnOptions<T>,
+): Promise<HeldFile<T>> {
+  const turn = new Turn(folder, ticket, rules, options);
+  try {
+    return await turn.come();
+  } catch (error) {
+    turn.leave();
+    throw error;
+  }
+}
+
+/** All tickets in order of arrival, those of the dead included. */
+export function readLine<T extends Ticket>(folder: string, rules: Rules<T>): Queued<T>[] {
+  const line: Queued<T>[] = [];
+  for (const name of namesIn(folder).sort()) {
+    const match = /^(\d+)-\w+\.ticket$/.exec(name);
+    if (!match) continue;
+    const file = join(folder, name);
+    const holder = readTicket(file);
+    if (holder !== undefined && rules.isTicket(holder))
+      line.push({ file, number: Number(match[1]), ticket: holder });
+  }
+  return line;
+}
+
+/** Should we die, the group is ended before what the ticket holds is given on. */
+export function noteGroup<T extends Ticket>(held: HeldFile<T>, group: Group): void {
+  if (held.isOurs()) held.rewrite({ ...held.holder, groups: [group] });
+}
+
+class Turn<T extends Ticket> {
+  readonly #folder: string;
+  readonly #ticket: T;
+  readonly #rules: Rules<T>;
+  readonly #options: TurnOptions<T>;
+  readonly #silence = new Silence();
+  #held: HeldFile<T> | undefined;
+  #number = 0;
+
+  constructor(folder: string, ticket: T, rules: Rules<T>, options: TurnOptions<T>) {
+    this.#folder = folder;
+    this.#ticket = ticket;
+    this.#rules = rules;
+    this.#options = options;
+  }
+
+  async come(): Promise<HeldFile<T>> {
+    await this.#alone(() => this.#join());
+    if (this.#isGranted) return this.#own;
+    const wait = waitForChanges(this.#folder, POLL_MS);
+    try {
+      while (!(await this.#look())) await wait.next(this.#options.signal);
+      return this.#own;
+    } finally {
+      wait.close();
+    }
+  }
+
+  leave(): void {
+    this.#held?.release();
+  }
+
+  /** True when it is granted. */
+  async #look(): Promise<boolean> {
+    this.#options.signal?.throwIfAborted();
+    const line = readLine(this.#folder, this.#rules);
+    const gone = line.filter(({ file, ticket }) => this.#silence.isGone(file, ticket));
+    if (gone.length > 0) await this.#alone(() => removeGone(gone));
+    // Somebody took us for dead while we stood still, and went before us: to the end of the line.
+    else if (!this.#own.isOurs()) await this.#alone(() => this.#rejoin());
+    else if (this.#rules.grant(line, this.#queued)) await this.#alone(() => this.#grant());
+    else this.#options.onWait(line, this.#queued);
+    return this.#isGranted;
+  }
+
+  /** At the end of the line, and granted at once when nobody is in the way. */
+  #join(): void {
+    const line = readLine(this.#folder, this.#rules);
+    this.#number = (line.at(-1)?.number ?? 0) + 1;
+    const name = `${String(this.#number).padStart(12, '0')}-${this.#ticket.token}.ticket`;
+    const file = join(this.#folder, name);
+    const own = { file, number: this.#number, ticket: this.#ticket };
+    this.#held = HeldFile.replace(file, this.#rules.grant([...line, own], own) ?? this.#ticket);
+  }
+
+  #rejoin(): void {
+    this.#held?.release();
+    this.#join();
+  }
+
+  /** Looks again, since only now nobody else can take it. */
+  #grant(): void {
+    if (!this.#own.isOurs()) return;
+    const granted = this.#rules.grant(readLine(this.#folder, this.#rules), this.#queued);
+    if (granted) this.#own.rewrite(granted);
+  }
+
+  get #own(): HeldFile<T> {
+    return this.#held as HeldFile<T>;
+  }
+
+  get #queued(): Queued<T> {
+    return { file: this.#own.path, number: this.#number, ticket: this.#own.holder };
+  }
+
+  get #isGranted(): boolean {
+    return this.#held !== undefined && this.#rules.isGranted(this.#held.holder);
+  }
+
+  /** Joining and granting happen one at a time; releasing needs no lock. */
+  async #alone(action: () => void | Promise<void>): Promise<void> {
+    const lock = await this.#lock();
+    try {
+      await action();
+    } finally {
+      lock.release();
+    }
+  }
+
+  async #lock(): Promise<Lock> {
+    const { doing, signal } = this.#options;
+    return (
+      tryLock(this.#folder, QUEUE, doing) ??
+      (await acquireLock(this.#folder, QUEUE, signal === undefined ? { doing } : { doing, signal }))
+    );
+  }
+}
+
+/** The lock of a line. */
+const QUEUE = 'queue';
+
+/** What the dead held is free when the processes on it are gone, not just their runner. */
+async function removeGone<T extends Ticket>(gone: readonly Queued<T>[]): Promise<void> {
+  for (const { file, ticket } of gone) {
+    // Not one that has come back to life, or that another has removed already.
+    const now = readTicket(file);
+    if (now === undefined || now.token !== ticket.token || now.beat !== ticket.beat) continue;
+    await reapOrphans(ticket, ticket.groups);
+    rmSync(file, { force: true });
+  }
+}
+
+function readTicket(file: string): Holder | undefined {
+  try {
+    return parseHolder(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(folder, { recursive: true });
+    return [];
+  }
+}

@@ -1,0 +1,47 @@
+/** Whether a holder that cannot be seen has gone: its heartbeat has stopped for long enough. */
+import { isFromBeforeBoot, livenessOf } from '../sys/identity.js';
+import { BEAT_MS } from './heart.js';
+import type { Holder } from './holder.js';
+
+/** A holder whose counter has stood still for so long, while we looked at it, is gone. */
+export const SILENT_MS = 10 * BEAT_MS;
+
+/**
+ * Two looks further apart do not count as looking: we, or the file server, stood still meanwhile, and
+ * the holder may not have had its chance.
+ */
+const GAP_MS = 2 * BEAT_MS;
+
+interface Watched {
+  readonly word: string;
+  /** By our monotonic clock: no two machines' clocks are ever compared. */
+  readonly since: number;
+  readonly looked: number;
+}
+
+/** What one process that waits has seen of the holders it waits for. */
+export class Silence {
+  readonly #watched = new Map<string, Watched>();
+
+  /** True when the holder of a file is dead for certain, or has been silent. To be asked again and again. */
+  isGone(file: string, holder: Holder): boolean {
+    switch (livenessOf(holder)) {
+      case 'alive':
+        return false;
+      case 'dead':
+        return true;
+      default:
+        return isFromBeforeBoot(file, holder) || this.#isSilent(file, holder);
+    }
+  }
+
+  #isSilent(file: string, { token, beat = '' }: Holder): boolean {
+    const now = performance.now();
+    const word = `${token} ${beat}`;
+    const known = this.#watched.get(file);
+    const isSame = known?.word === word && now - known.looked < GAP_MS;
+    const since = isSame ? known.since : now;
+    this.#watched.set(file, { word, since, looked: now });
+    return now - since >= SILENT_MS;
+  }
+}
