@@ -35,6 +35,8 @@ export interface ModuleCode {
   readonly protocol: number;
   /** Version by name of each package that the code imports; `name` or `name (importer's folder)` when several. */
   readonly packages: Readonly<Record<string, string>>;
+  /** Name of the item, which a `run:` stage can read. */
+  readonly item: string;
   /** The cell of the matrix, which a `run:` stage can read. */
   readonly matrix: Readonly<Record<string, string | number | boolean>>;
 }

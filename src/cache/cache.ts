@@ -25,7 +25,7 @@ import { type Attempt, type KeptKind, type LastRun, Notes } from './records/note
 import { type Needs, Pin } from './records/pins.js';
 import type { ChainAbout, EpochRecord, RecordedOut, RunRecord } from './records/record.js';
 import { readRunRecord, recordPath } from './records/records.js';
-import { Looks } from './scan/looks.js';
+import { firstMoved, type LookLists, Looks } from './scan/looks.js';
 import type { Scan } from './scan/rows.js';
 import type { ScanOptions } from './scan/scanner.js';
 import { Workspace } from './scan/workspace.js';
@@ -231,6 +231,22 @@ export class Cache {
     return this.#chains.pendingCommits(chain);
   }
 
+  /** Throws a committed epoch away that must not be recorded. */
+  discardCommit(chain: string, epoch: number): void {
+    this.#chains.discardCommit(chain, epoch);
+  }
+
+  /** What the process that commits to the chain reads, as it lay when it started; undefined: not to be told. */
+  noteInputs(chain: string, lists: LookLists | undefined): void {
+    this.#chains.noteInputs(chain, lists);
+  }
+
+  /** True when all of that lies as it did: then what was committed and not recorded may be. */
+  async inputsLieAsNoted(chain: string): Promise<boolean> {
+    const lists = this.#chains.notedInputs(chain);
+    return lists !== undefined && (await firstMoved(this.layout.project, lists)) === undefined;
+  }
+
   /** Removes what a dead process left half-written in the commit folder. */
   clearDrafts(chain: string): void {
     this.#chains.clearDrafts(chain);
@@ -272,7 +288,7 @@ export class Cache {
 
   /** Deletes what dead processes left in tmp/. */
   sweepTmp(): void {
-    sweepDead(this.layout.tmp, (folder) => putBack(this.layout.root, folder));
+    sweepDead(this.#scratch, (folder) => putBack(this.layout.root, folder));
     this.looks.saw(this.layout.tmp, lstatIfThere(this.layout.tmp));
   }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { itemHolder } from '../decide/locks.js';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
+import type { Item } from '../pipeline/plan.js';
 import { select } from '../pipeline/select.js';
 import { followLogs, logsIn, readLog } from '../process/log-follow.js';
 import { fileNameOf } from '../process/names.js';
@@ -28,9 +29,9 @@ export const command: Command = {
     const { stop } = context.interruption;
     return withProject(parsed, context, async (project) => {
       const item = itemOf(project, parsed.positionals);
-      const folder = path.join(project.cache.layout.logs, fileNameOf(item));
+      const folder = path.join(project.cache.layout.logs, fileNameOf(item.id));
       const newest = logsIn(folder).at(-1);
-      if (newest === undefined) throw await noLog(project, item);
+      if (newest === undefined) throw await noLog(project, item.id);
       if (!parsed.flag('follow')) {
         readLog(newest, out);
         return EXIT.done;
@@ -43,15 +44,18 @@ export const command: Command = {
 };
 
 /** A log is that of one item; a stage of one item names it too. */
-function itemOf({ plan }: Project, targets: readonly string[]): string {
+function itemOf({ plan }: Project, targets: readonly string[]): Item {
   if (targets.length === 0)
     throw userError('no-item', 'pipe log needs an item', 'such as `pipe log train@faces`');
-  const items = select(plan, targets).flatMap((index) => plan.items[index]?.id ?? []);
+  const items = select(plan, targets).flatMap((index) => plan.items[index] ?? []);
   const [item, ...more] = items;
   if (item === undefined || more.length > 0)
     throw userError(
       'several-items',
-      `${targets.join(' ')} names ${items.length} items: ${items.slice(0, 8).join(', ')}${items.length > 8 ? ', …' : ''}`,
+      `${targets.join(' ')} names ${items.length} items: ${items
+        .slice(0, 8)
+        .map(({ id }) => id)
+        .join(', ')}${items.length > 8 ? ', …' : ''}`,
       'name one of them',
     );
   return item;

@@ -18,8 +18,8 @@ export type Code = ModuleItemCode | CommandItemCode;
 
 interface ModuleItemCode extends CodeFiles {
   readonly kind: 'module';
-  /** Of the manifest's code all but the matrix. */
-  readonly module: Omit<ModuleCode, 'matrix'>;
+  /** Of the manifest's code all but the item and its matrix. */
+  readonly module: Omit<ModuleCode, 'matrix' | 'item'>;
 }
 
 interface CommandItemCode extends CodeFiles {

@@ -57,7 +57,7 @@ function whyRun(
 /** How the last execution ended, that brought no result. */
 function endOf(project: Project, item: Item, { end, message }: Attempt): Reason {
   if (end === 'failed') return { kind: 'failed', text: `failed last time: ${message}` };
-  const holder = itemHolder(project, item.id);
+  const holder = itemHolder(project, item);
   if (holder !== undefined)
     return { kind: 'running', text: `runs now, pid ${holder.pid}${whereIs(holder)}` };
   const how = end === 'begun' ? 'cut off' : 'interrupted';

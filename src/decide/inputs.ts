@@ -71,7 +71,8 @@ function manifestOf(
 }
 
 function codeOf(item: Item, code: Code): Manifest['code'] {
-  if (code.kind === 'module') return { ...code.module, matrix: item.matrix } satisfies ModuleCode;
+  if (code.kind === 'module')
+    return { ...code.module, item: item.id, matrix: item.matrix } satisfies ModuleCode;
   return {
     command: item.action.kind === 'argv' ? item.action.argv : shellCommand(item),
     kind: 'command',

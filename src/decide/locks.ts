@@ -1,19 +1,81 @@
-/** Locks of a run: on an item's outs, and on what computes one result. */
-import { realpathSync } from 'node:fs';
+/** What a run holds while it works: the paths of an item, and the key of what it computes. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { sha256 } from '../canonical.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
-import type { Item } from '../pipeline/plan.js';
+import type { Dep, Item } from '../pipeline/plan.js';
+import { acquireClaim, type Claim, type Paths, writersOf } from '../process/claims.js';
 import { describeHolder, type Holder } from '../process/holder.js';
-import { ownIdentity } from '../process/identity.js';
-import { acquireLock, type Lock, lockFile, lockHolder } from '../process/lock.js';
+import { acquireLock, type Lock, lockFile } from '../process/lock.js';
+import type { Group } from '../process/orphans.js';
 import { reapOrphans } from '../process/orphans.js';
+import { livenessOf, ownIdentity } from '../sys/identity.js';
+import { type Home, homeOf, projectHome } from './lock-home.js';
 import type { Project } from './project.js';
 import { cacheOf, type Work } from './work.js';
 
-/** Nobody else writes the item's outs while this is held. */
-export function lockWorkspace(work: Work, item: Item): Promise<Lock> {
-  return lock(work, item, workspaceLockName(work.project.root, item.id));
+/** The paths of one item, held in every folder of claims that they belong to. */
+export class ItemClaim {
+  readonly #claims: ReadonlyMap<string, Claim>;
+  readonly #lost = new AbortController();
+
+  constructor(claims: ReadonlyMap<string, Claim>) {
+    this.#claims = claims;
+    for (const claim of claims.values()) claim.onLost(() => this.#lost.abort());
+  }
+
+  isHeld(): boolean {
+    return [...this.#claims.values()].every((claim) => claim.isHeld());
+  }
+
+  /** Aborted when another run has taken us for dead. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  noteGroup(group: Group): void {
+    for (const claim of this.#claims.values()) claim.noteGroup(group);
+  }
+
+  /** The item alone from here on: what it needs is only read. */
+  narrow(work: Work, item: Item): void {
+    const paths = pathsByHome(work.project.root, item, []);
+    for (const [folder, claim] of this.#claims)
+      claim.narrow(paths.get(folder) ?? { writes: [], reads: [] });
+  }
+
+  release(): void {
+    for (const claim of this.#claims.values()) claim.release();
+  }
+}
+
+/**
+ * Nobody else writes the item's outs, or touches what it reads, while this is held.
+ *
+ * @param replaced items before it whose outs are to be put back under the same claim
+ */
+export async function claimItem(
+  work: Work,
+  item: Item,
+  replaced: readonly Item[] = [],
+): Promise<ItemClaim> {
+  const claims = new Map<string, Claim>();
+  try {
+    // One folder after another, in an order that all runs agree on.
+    const byHome = [...pathsByHome(work.project.root, item, replaced)].sort();
+    for (const [folder, paths] of byHome) {
+      makeHome(folder, cacheOf(work).layout.locks);
+      const claim = await acquireClaim(folder, paths, {
+        doing: item.id,
+        signal: work.options.interruption.stop,
+        onWait: (holder, file) => warnOfWait(work, item, holder, file),
+      });
+      claims.set(folder, claim);
+    }
+  } catch (error) {
+    for (const claim of claims.values()) claim.release();
+    throw error;
+  }
+  return new ItemClaim(claims);
 }
 
 /**
@@ -28,22 +90,34 @@ export async function lockKey(
   const { env } = work.project;
   const isShared = env.PIPE_CACHE !== undefined && env.PIPE_CACHE !== '';
   if (item.epochs === undefined && !isShared) return undefined;
-  return lock(work, item, `key ${lockKeyOf(item, manifest)}`);
-}
-
-/** Waits for whoever computes the same, and says so; what a dead holder left running is ended first. */
-async function lock(work: Work, item: Item, name: string): Promise<Lock> {
   const { locks } = cacheOf(work).layout;
+  const name = `key ${lockKeyOf(item, manifest)}`;
   return acquireLock(locks, name, {
     doing: item.id,
     signal: work.options.interruption.stop,
-    onWait: (holder) =>
-      work.emit({
-        type: 'waiting',
-        item: item.id,
-        reason: `another run holds it: ${describeHolder(holder, lockFile(locks, name))}`,
-      }),
+    onWait: (holder) => warnOfWait(work, item, holder, lockFile(locks, name)),
     onDead: async (dead) => void (await reapOrphans(dead)),
+  });
+}
+
+/** Who has the item in hand, when it is another process that lives. */
+export function itemHolder({ root }: Project, item: Item): Holder | undefined {
+  const own = ownIdentity();
+  for (const out of item.outs) {
+    const home = homeOf(root, path.join(root, out.path), false);
+    const holder = writersOf(home.folder, home.path).find(
+      (each) => livenessOf(each) !== 'dead' && !(each.pid === own.pid && each.start === own.start),
+    );
+    if (holder !== undefined) return holder;
+  }
+  return undefined;
+}
+
+function warnOfWait(work: Work, item: Item, holder: Holder, file: string): void {
+  work.emit({
+    type: 'waiting',
+    item: item.id,
+    reason: `another run holds it: ${describeHolder(holder, file)}`,
   });
 }
 
@@ -54,24 +128,38 @@ function lockKeyOf(item: Item, manifest: Manifest): string {
     : keyOf(chainManifest(manifest, item.epochs.param));
 }
 
-/** Who has the item in hand, when it is somebody else who lives. */
-export function itemHolder({ root, cache }: Project, item: string): Holder | undefined {
-  const holder = lockHolder(cache.layout.locks, workspaceLockName(root, item));
-  const own = ownIdentity();
-  return holder?.pid === own.pid && holder.start === own.start ? undefined : holder;
-}
-
-/** The lock of an item's outs: held by whoever has it in hand. */
-function workspaceLockName(root: string, item: string): string {
-  return `out ${workspaceOf(root)} ${item}`;
-}
-
-/** Clones that share their working outs, through a link, are one workspace. */
-function workspaceOf(root: string): string {
-  const outs = path.join(root, 'cache');
-  try {
-    return sha256(realpathSync(outs)).slice(0, 16);
-  } catch {
-    return sha256(outs).slice(0, 16);
+function pathsByHome(
+  root: string,
+  item: Item,
+  replaced: readonly Item[],
+): ReadonlyMap<string, Paths> {
+  const found = new Map<string, { writes: string[]; reads: string[] }>();
+  const add = (kind: keyof Paths, { folder, path: where }: Home) => {
+    const paths = found.get(folder) ?? { writes: [], reads: [] };
+    paths[kind].push(where);
+    found.set(folder, paths);
+  };
+  for (const out of [item, ...replaced].flatMap(({ outs }) => outs))
+    add('writes', homeOf(root, path.join(root, out.path), false));
+  const here = projectHome(root);
+  for (const dep of item.deps) {
+    for (const where of pathsOf(dep)) {
+      const home = homeOf(root, path.join(root, where), true);
+      // Elsewhere, what no item makes is the user's, and no place for files of ours.
+      if (dep.made || home.folder === here) add('reads', home);
+    }
   }
+  return found;
+}
+
+/** Files of the user's that match a pattern are left out: a change of them is noticed. */
+function pathsOf(dep: Dep): readonly string[] {
+  return dep.glob ? [...(dep.gathered ?? []), ...(dep.within ?? [])] : [dep.path];
+}
+
+/** Of a folder that is not in a cache of ours, git shall know nothing. */
+function makeHome(folder: string, own: string): void {
+  if (folder === own || existsSync(folder)) return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, '.gitignore'), '*\n', { flag: 'w' });
 }

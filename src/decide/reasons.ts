@@ -93,6 +93,9 @@ function moduleDifferences(
   explain: Explainer,
 ): Reason[] {
   const reasons: Reason[] = [];
+  // A record of an older version has none.
+  if (a.item !== b.item)
+    reasons.push({ kind: 'format', text: `item ${a.item ?? '(not in the key)'} → ${b.item}` });
   if (a.protocol !== b.protocol) {
     reasons.push({ kind: 'format', text: `stage protocol ${a.protocol} → ${b.protocol}` });
   }

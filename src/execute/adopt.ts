@@ -1,24 +1,23 @@
 /** Epochs that a process committed and whose runner died before it stored them: taken over, or thrown away. */
-import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
 import { cacheOf, type Work } from '../decide/work.js';
 
 /**
- * What follows the recorded epochs without a gap belongs to the chain; a chain begun afresh takes
- * nothing over.
+ * What follows the recorded epochs without a gap belongs to the chain, when all that it was made of
+ * still lies as its process found it; a chain begun afresh takes nothing over.
  */
 export async function adopt(work: Work, chain: string, afresh: boolean): Promise<void> {
   const cache = cacheOf(work);
   const recorded = new Set(cache.readEpochs(chain).map((record) => record.epoch));
   const pending = cache.pendingCommits(chain);
+  const isFounded = pending.length > 0 && (await cache.inputsLieAsNoted(chain));
   const seconds = secondsOf(cache.commitFolder(chain), pending);
   for (const epoch of pending) {
-    if (!afresh && (epoch === 1 || recorded.has(epoch - 1))) {
+    if (!afresh && isFounded && (epoch === 1 || recorded.has(epoch - 1))) {
       await cache.takeCommit(chain, epoch, seconds.get(epoch));
       recorded.add(epoch);
-    } else
-      rmSync(path.join(cache.commitFolder(chain), String(epoch)), { recursive: true, force: true });
+    } else cache.discardCommit(chain, epoch);
   }
   cache.clearDrafts(chain);
 }

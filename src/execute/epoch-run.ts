@@ -7,13 +7,30 @@ import { metricAt, type Resume, resume, statesToDrop, stopEpoch } from '../decid
 import { cacheOf, type Work } from '../decide/work.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
-import { type CommitWatch, watchCommits } from '../process/commits.js';
+import { CommitMistake, type CommitWatch, watchCommits } from '../process/commits.js';
 import { adopt } from './adopt.js';
+import { type Hold, LOST } from './hold.js';
+import type { InputSnapshot } from './input-snapshot.js';
 
 /** What the process of an incremental stage finds in its environment. */
 export type EpochEnvironment = Readonly<
   Record<'PIPE_EPOCHS' | 'PIPE_EPOCH' | 'PIPE_STATE' | 'PIPE_COMMIT', string>
 >;
+
+/** What an execution of an incremental stage rests on. */
+export interface EpochGrounds {
+  /** The folder that becomes $PIPE_STATE. */
+  readonly state: string;
+  /** The chain starts at epoch 1 again. */
+  readonly afresh: boolean;
+  readonly inputs: InputSnapshot;
+  readonly hold: Hold;
+}
+
+/** Who changed it is not known: mostly an editor, and at times the stage itself. */
+export function changedWhileItRan(input: string): string {
+  return `${input} changed while it ran: the result is not recorded; run again, or if the stage itself writes ${input}, let it write to an out instead`;
+}
 
 export class EpochRun {
   readonly #work: Work;
@@ -23,7 +40,8 @@ export class EpochRun {
   #resume: Resume;
   /** Epochs whose state turned out to be damaged. */
   readonly #broken = new Set<number>();
-  readonly #state: string;
+  readonly #grounds: EpochGrounds;
+  #moved: string | undefined;
   /** The chain as far as this execution may use it, by epoch. */
   readonly #records: Map<number, EpochRecord>;
   readonly #enough = new AbortController();
@@ -39,7 +57,7 @@ export class EpochRun {
     plan: EpochPlan,
     chain: string,
     records: readonly EpochRecord[],
-    state: string,
+    grounds: EpochGrounds,
   ) {
     this.#work = work;
     this.#item = item;
@@ -47,28 +65,28 @@ export class EpochRun {
     this.#chain = chain;
     this.#records = new Map(records.map((record) => [record.epoch, record]));
     this.#resume = this.#whereToResume();
-    this.#state = state;
+    this.#grounds = grounds;
   }
 
   /**
    * Takes over what was committed but not stored when everything was killed, and puts the newest
-   * usable state where the process finds it. With `afresh` the chain starts at epoch 1 again.
+   * usable state where the process finds it.
    */
   static async prepare(
     work: Work,
     item: Item,
     manifest: Manifest,
-    state: string,
-    afresh: boolean,
+    grounds: EpochGrounds,
   ): Promise<EpochRun | undefined> {
     const plan = item.epochs;
     if (plan === undefined) return undefined;
     const about = { item: item.id, manifest: chainManifest(manifest, plan.param) };
     const chain = keyOf(about.manifest);
     cacheOf(work).commitFolder(chain, about);
-    await adopt(work, chain, afresh);
-    const records = afresh ? [] : cacheOf(work).readEpochs(chain);
-    const run = new EpochRun(work, item, plan, chain, records, state);
+    await adopt(work, chain, grounds.afresh);
+    cacheOf(work).noteInputs(chain, grounds.inputs.lists);
+    const records = grounds.afresh ? [] : cacheOf(work).readEpochs(chain);
+    const run = new EpochRun(work, item, plan, chain, records, grounds);
     await run.#putStateBack();
     return run;
   }
@@ -82,7 +100,7 @@ export class EpochRun {
     return {
       PIPE_EPOCHS: String(this.#resume.target),
       PIPE_EPOCH: String(this.#resume.completed),
-      PIPE_STATE: this.#state,
+      PIPE_STATE: this.#grounds.state,
       PIPE_COMMIT: cacheOf(this.#work).commitFolder(this.#chain),
     };
   }
@@ -95,6 +113,11 @@ export class EpochRun {
   /** How the process broke the protocol. */
   get mistake(): string | undefined {
     return this.#watch?.mistake;
+  }
+
+  /** The input that did not lie as it did when an epoch was to be recorded. */
+  get moved(): string | undefined {
+    return this.#moved;
   }
 
   get computed(): number {
@@ -147,6 +170,7 @@ export class EpochRun {
     const now = performance.now();
     const seconds = (now - this.#lastCommit) / 1000;
     this.#lastCommit = now;
+    await this.#refuseUnfounded(epoch);
     const record = await cacheOf(this.#work).takeCommit(this.#chain, epoch, seconds);
     this.#records.set(epoch, record);
     this.#computed++;
@@ -161,6 +185,17 @@ export class EpochRun {
     this.#warnOfMissingMetric(record);
     this.#dropStates(epoch);
     if (this.endsEarlier) this.#enough.abort();
+  }
+
+  /** An epoch is recorded when all that it was made of lies as it did, and nobody else has taken over. */
+  async #refuseUnfounded(epoch: number): Promise<void> {
+    const { inputs, hold } = this.#grounds;
+    this.#moved = await inputs.moved();
+    // What another run has taken over is not ours to throw away.
+    if (!hold.isHeld()) throw new CommitMistake(LOST);
+    if (this.#moved === undefined) return;
+    cacheOf(this.#work).discardCommit(this.#chain, epoch);
+    throw new CommitMistake(changedWhileItRan(this.#moved));
   }
 
   #warnOfMissingMetric({ epoch, metrics }: EpochRecord): void {
@@ -196,10 +231,14 @@ export class EpochRun {
 
   /** From the newest state that is whole: a damaged one is set aside, and an earlier one serves. */
   async #putStateBack(): Promise<void> {
-    mkdirSync(path.dirname(this.#state), { recursive: true });
+    mkdirSync(path.dirname(this.#grounds.state), { recursive: true });
     while (this.#resume.completed > 0) {
       try {
-        await cacheOf(this.#work).restoreState(this.#chain, this.#resume.completed, this.#state);
+        await cacheOf(this.#work).restoreState(
+          this.#chain,
+          this.#resume.completed,
+          this.#grounds.state,
+        );
         return;
       } catch (error) {
         if (!(error instanceof DamagedObject)) throw error;
@@ -208,7 +247,7 @@ export class EpochRun {
         this.#resume = this.#whereToResume();
       }
     }
-    mkdirSync(this.#state, { recursive: true });
+    mkdirSync(this.#grounds.state, { recursive: true });
   }
 
   #whereToResume(): Resume {

@@ -6,14 +6,14 @@ import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import type { Decision } from '../decide/decide.js';
 import { evidenceOf } from '../decide/evidence.js';
 import { explain, whyOf } from '../decide/explain.js';
-import { inputsOf } from '../decide/inputs.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
 import type { Failure, Why } from '../event.js';
-import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireGpus, type GpuLease } from '../process/lease.js';
 import { describeEnding, type Outcome, succeeded } from '../process/outcome.js';
-import { EpochRun } from './epoch-run.js';
+import { changedWhileItRan, EpochRun } from './epoch-run.js';
+import { type Hold, LOST } from './hold.js';
+import { InputSnapshot } from './input-snapshot.js';
 import { launchItem } from './launch.js';
 import { refuseTooManyGpus } from './resources.js';
 import { Scratch } from './scratch.js';
@@ -28,22 +28,32 @@ export type Execution =
   | { readonly kind: 'failed'; readonly why: Why; readonly failure: Failure }
   | { readonly kind: 'cancelled' };
 
+/** What an execution rests on. */
+export interface Grounds {
+  readonly hold: Hold;
+  /** What the decision was made of. */
+  readonly inputs: InputSnapshot;
+}
+
 /** Executes the item, again after a failure as often as it may be retried. */
 export async function executeItem(
   work: Work,
   index: number,
   decision: Decision & { kind: 'run' },
+  grounds: Grounds,
 ): Promise<Execution> {
   const item = itemAt(work, index);
   const code = work.codes.of(index);
   const why = whyOf(explain(work.project, item, code, decision).map(({ text }) => text));
+  const stale = work.codes.changedScript(index);
+  if (stale !== undefined) return { kind: 'failed', why, failure: unstarted(item, stale) };
   await refuseTooManyGpus(work, [index]);
   const lease = await leaseOf(work, item);
   const { key } = decision;
   const cache = cacheOf(work);
   try {
     cache.writeAttempt(item.id, { key, end: 'begun' });
-    const execution = await withRetries(work, index, decision, { why, lease });
+    const execution = await withRetries(work, index, decision, { ...grounds, why, lease });
     cache.writeAttempt(item.id, attemptAfter(key, execution));
     return execution;
   } finally {
@@ -69,14 +79,15 @@ async function withRetries(
   work: Work,
   index: number,
   decision: Decision & { kind: 'run' },
-  { why, lease }: Pick<Start, 'why' | 'lease'>,
+  start: Omit<Start, 'afresh'>,
 ): Promise<Execution> {
   const item = itemAt(work, index);
   for (let attempt = 0; ; attempt++) {
     // What a forced execution has computed counts when it is tried again.
     const afresh = decision.cause === 'forced' && attempt === 0;
-    const execution = await attemptItem(work, index, decision, { why, lease, afresh });
+    const execution = await attemptItem(work, index, decision, { ...start, afresh });
     if (execution.kind !== 'failed' || attempt >= item.retries) return execution;
+    if (!start.hold.isHeld()) return execution;
     const message = `${execution.failure.message}; try ${attempt + 2} of ${item.retries + 1}`;
     work.emit({ type: 'warning', item: item.id, message });
   }
@@ -96,28 +107,34 @@ async function attemptItem(
   work: Work,
   index: number,
   decision: Decision & { kind: 'run' },
-  { why, lease, afresh }: Start,
+  { why, lease, hold, afresh, ...start }: Start,
 ): Promise<Execution> {
   const item = itemAt(work, index);
+  const incremental = item.epochs !== undefined;
+  let inputs = incremental ? await InputSnapshot.takeSettled(work, index) : start.inputs;
   let computed = 0;
-  for (let start = 0; ; start++) {
+  for (let round = 0; ; round++) {
     const scratch = new Scratch(work, item);
     // Started once more because of early stopping, the chain is this run's own.
-    const epochs = await EpochRun.prepare(
-      work,
-      item,
-      decision.manifest,
-      scratch.state,
-      afresh && start === 0,
-    );
+    const epochs = await EpochRun.prepare(work, item, decision.manifest, {
+      state: scratch.state,
+      afresh: afresh && round === 0,
+      inputs,
+      hold,
+    });
     try {
       await clearOuts(work, item);
-      if (start === 0) announce(work, item, { why, scratch, lease, epochs });
-      const outcome = await launchItem(work, index, scratch, lease, epochs);
+      if (round === 0) announce(work, item, { why, scratch, lease, epochs });
+      const outcome = await launchItem(work, index, { scratch, lease, hold, epochs });
       computed += epochs?.computed ?? 0;
-      const stopped = work.options.interruption.stop.aborted;
+      const stopped = work.options.interruption.stop.aborted || !hold.isHeld();
       if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
-      return await conclude(work, index, decision, { why, scratch, outcome, epochs, computed });
+      if (epochs !== undefined && !stopped && (await goesOn(work, item, epochs, inputs, round))) {
+        inputs = await InputSnapshot.takeSettled(work, index);
+        continue;
+      }
+      const ending = { why, hold, inputs, scratch, outcome, epochs, computed };
+      return await conclude(work, index, decision, ending);
     } finally {
       epochs?.close();
       scratch.remove();
@@ -125,7 +142,27 @@ async function attemptItem(
   }
 }
 
-interface Start {
+/**
+ * True when an input was touched while epochs were computed, and its content is what it was: what it
+ * was meanwhile nobody knows, so the epoch of that time is computed again. Not without end: a stage
+ * that touches its own input would go round in circles.
+ */
+async function goesOn(
+  work: Work,
+  item: Item,
+  epochs: EpochRun,
+  inputs: InputSnapshot,
+  round: number,
+): Promise<boolean> {
+  const { moved } = epochs;
+  if (moved === undefined || (round > 0 && epochs.computed === 0)) return false;
+  if ((await inputs.changed()) !== undefined) return false;
+  const message = `${moved} was touched while it ran, and is what it was: the epoch of that time is computed again`;
+  work.emit({ type: 'warning', item: item.id, message });
+  return true;
+}
+
+interface Start extends Grounds {
   readonly why: Why;
   readonly lease: GpuLease | undefined;
   /** Nothing of an incremental stage that was computed before counts. */
@@ -156,7 +193,7 @@ function announce(
   });
 }
 
-interface Concluding extends Started {
+interface Concluding extends Started, Grounds {
   readonly outcome: Outcome;
   /** Epochs, over all starts. */
   readonly computed: number;
@@ -167,7 +204,7 @@ async function conclude(
   work: Work,
   index: number,
   decision: Decision & { kind: 'run' },
-  { why, scratch, outcome, epochs, computed }: Concluding,
+  { why, hold, inputs, scratch, outcome, epochs, computed }: Concluding,
 ): Promise<Execution> {
   const item = itemAt(work, index);
   const fail = (message: string): Execution => ({
@@ -175,6 +212,7 @@ async function conclude(
     why,
     failure: failureOf(item, message, outcome, scratch.log),
   });
+  if (!hold.isHeld()) return fail(LOST);
   if (outcome.ending.how === 'stopped' && work.options.interruption.stop.aborted)
     return { kind: 'cancelled' };
   if (epochs?.mistake !== undefined) return fail(epochs.mistake);
@@ -185,8 +223,8 @@ async function conclude(
   for (const out of item.outs) cache.forget(out.path);
   const absent = item.outs.filter((out) => cache.scanSync(out.path) === undefined);
   if (absent.length > 0) return fail(`did not write ${absent.map((out) => out.path).join(', ')}`);
-  const changed = changedInput(work, index, decision.manifest);
-  if (changed !== undefined) return fail(changedWhileItRan(changed));
+  const moved = await inputs.moved();
+  if (moved !== undefined) return fail(changedWhileItRan(moved));
   const record: RunRecord = {
     format: 1,
     key: decision.key,
@@ -196,6 +234,8 @@ async function conclude(
     outs: await storeOuts(work, item),
     seconds: outcome.seconds,
   };
+  // What was stored was stored while it was held.
+  if (!hold.isHeld()) return fail(LOST);
   await cache.writeRecord(record);
   cache.writeLast(item.id, { ...record, ...evidenceOf(item, work.project) });
   return epochs === undefined
@@ -221,18 +261,10 @@ async function clearOuts(work: Work, item: Item): Promise<void> {
   }
 }
 
-/** Who changed it nobody knows: mostly an editor, and at times the stage itself. */
-function changedWhileItRan(input: string): string {
-  return `${input} changed while it ran: the result is not recorded; run again, or if the stage itself writes ${input}, let it write to an out instead`;
-}
-
-/** The first dep or script whose content is no longer what the key was made of. */
-function changedInput(work: Work, index: number, manifest: Manifest): string | undefined {
-  const item = itemAt(work, index);
-  const now = inputsOf(item, work.codes.of(index), work.project, true);
-  if (now.kind === 'missing') return now.deps[0]?.path;
-  const dep = item.deps.find((each) => now.manifest.deps[each.name] !== manifest.deps[each.name]);
-  return dep?.path ?? work.codes.changedScript(index);
+/** The code that a key is made of is that of the beginning of the run. */
+function unstarted(item: Item, script: string): Failure {
+  const message = `${script} changed since the run began: run again`;
+  return { message, command: describeAction(item), tail: [] };
 }
 
 function failureOf(item: Item, message: string, outcome: Outcome, log: string): Failure {

@@ -13,17 +13,24 @@ import type { GpuLease } from '../process/lease.js';
 import type { Outcome } from '../process/outcome.js';
 import { followProgress } from '../process/progress.js';
 import type { EpochRun } from './epoch-run.js';
+import type { Hold } from './hold.js';
 import type { Scratch } from './scratch.js';
 
 /** From SIGTERM to SIGKILL: long enough to write a file, short enough to wait for. */
 const GRACE_SECONDS = 5;
 
+/** What the process is given, and what ends it. */
+export interface Launching {
+  readonly scratch: Scratch;
+  readonly lease: GpuLease | undefined;
+  readonly hold: Hold;
+  readonly epochs: EpochRun | undefined;
+}
+
 export async function launchItem(
   work: Work,
   index: number,
-  scratch: Scratch,
-  lease: GpuLease | undefined,
-  epochs: EpochRun | undefined,
+  { scratch, lease, hold, epochs }: Launching,
 ): Promise<Outcome> {
   const item = itemAt(work, index);
   const { project, options } = work;
@@ -54,7 +61,11 @@ export async function launchItem(
       timeout: item.timeout,
       grace: GRACE_SECONDS,
       stop,
-      kill: options.interruption.kill,
+      kill: AbortSignal.any([options.interruption.kill, hold.lost]),
+      onStart: (group) => {
+        hold.noteGroup(group);
+        lease?.noteGroup(group);
+      },
     });
     await epochs?.drain();
     return outcome;

@@ -1,15 +1,18 @@
 /** One item under its locks: decided again, then put back, or executed and recorded. */
 import { DamagedObject } from '../cache/cache.js';
+import type { Digest } from '../cache/objects/digest.js';
 import type { Result } from '../cache/records/record.js';
 import { type Decision, decide } from '../decide/decide.js';
 import { evidenceOf } from '../decide/evidence.js';
-import { lockKey, lockWorkspace } from '../decide/locks.js';
+import { claimItem, type ItemClaim, lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
-import { cacheOf, itemAt, type Settled, type Work } from '../decide/work.js';
+import { cacheOf, itemAt, type Settled, selectedNeeds, type Work } from '../decide/work.js';
 import type { ItemDone } from '../event.js';
-import type { Item } from '../pipeline/plan.js';
+import type { Dep, Item } from '../pipeline/plan.js';
 import { systemMessage } from '../system-message.js';
 import { type Execution, executeItem } from './execute.js';
+import type { Hold } from './hold.js';
+import { InputSnapshot } from './input-snapshot.js';
 
 export interface Ended {
   readonly done: ItemDone;
@@ -17,8 +20,8 @@ export interface Ended {
 }
 
 /**
- * Brings one item to its end. Its workspace lock keeps other runs of this project from its outs;
- * the lock of its key keeps runs of other clones, over a shared cache, from computing the same.
+ * Brings one item to its end. Its claim keeps other runs from its outs and from what it reads; the
+ * lock of its key keeps runs of other clones, over a shared cache, from computing the same.
  */
 export async function settle(work: Work, index: number): Promise<Ended> {
   const item = itemAt(work, index);
@@ -29,7 +32,7 @@ export async function settle(work: Work, index: number): Promise<Ended> {
   } catch (error) {
     if (work.options.interruption.stop.aborted && isAbort(error))
       return cancelled(item, 'interrupted');
-    const message = systemMessage(error);
+    const message = error instanceof DamagedObject ? error.message : systemMessage(error);
     if (message === undefined) throw error;
     return failed(item, { message, command: '', tail: [] }, seconds());
   }
@@ -37,23 +40,103 @@ export async function settle(work: Work, index: number): Promise<Ended> {
 
 async function underLocks(work: Work, index: number, seconds: () => number): Promise<Ended> {
   const item = itemAt(work, index);
-  const workspaceLock = await lockWorkspace(work, item);
+  const { claim, inputs } = await claimWithInputs(work, index);
   try {
-    const first = await withoutRunning(work, index, seconds);
+    const first = await withoutRunning(work, index, inputs, seconds);
     if (first.kind === 'ended') return first;
     const keyLock = await lockKey(work, item, first.decision.manifest);
     try {
       // Another clone may have computed it while we waited.
-      const second = await withoutRunning(work, index, seconds);
+      const second = await withoutRunning(work, index, inputs, seconds);
       if (second.kind === 'ended') return second;
       const { decision } = second;
-      return concluded(item, decision.key, await executeItem(work, index, decision), seconds());
+      const hold: Hold = {
+        isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false,
+        lost: claim.lost,
+        noteGroup: (group) => claim.noteGroup(group),
+      };
+      const execution = await executeItem(work, index, decision, { hold, inputs });
+      return concluded(item, decision.key, execution, seconds());
     } finally {
       keyLock?.release();
     }
   } finally {
-    workspaceLock.release();
+    claim.release();
   }
+}
+
+interface Claimed {
+  readonly claim: ItemClaim;
+  readonly inputs: InputSnapshot;
+}
+
+/**
+ * Claims the item's paths, and looks at its inputs anew. Between the end of an item before it and now,
+ * another run, of another profile say, may have put other outs there. Then these are claimed for
+ * writing together with the item's own, and this run's are put back: no run can come in between.
+ */
+async function claimWithInputs(work: Work, index: number): Promise<Claimed> {
+  const item = itemAt(work, index);
+  const claim = await claimItem(work, item);
+  try {
+    const inputs = await InputSnapshot.take(work, index);
+    if ((await replacedNeeds(work, index, inputs)).length === 0) return { claim, inputs };
+  } catch (error) {
+    claim.release();
+    throw error;
+  }
+  claim.release();
+  const needs = selectedNeeds(work, index);
+  const wide = await claimItem(
+    work,
+    item,
+    needs.map((need) => itemAt(work, need)),
+  );
+  try {
+    const seen = await InputSnapshot.take(work, index);
+    for (const out of await replacedNeeds(work, index, seen)) await putBackNeed(work, item, out);
+    wide.narrow(work, item);
+    return { claim: wide, inputs: await InputSnapshot.take(work, index) };
+  } catch (error) {
+    wide.release();
+    throw error;
+  }
+}
+
+interface NeededOut {
+  readonly path: string;
+  readonly digest: Digest;
+}
+
+/** Outs of the items before it that are not what this run found or made there. */
+async function replacedNeeds(
+  work: Work,
+  index: number,
+  inputs: InputSnapshot,
+): Promise<NeededOut[]> {
+  const { deps } = itemAt(work, index);
+  const replaced: NeededOut[] = [];
+  for (const need of selectedNeeds(work, index)) {
+    const settled = work.settled.get(need);
+    for (const { name, path } of itemAt(work, need).outs) {
+      const digest = settled?.outs.find((each) => each.name === name)?.digest;
+      if (digest === undefined) continue;
+      const dep = deps.find((each) => each.path === path && !each.glob);
+      const now =
+        dep === undefined
+          ? (await cacheOf(work).scan(path, { again: true }))?.digest
+          : inputs.digestOf(dep);
+      if (now !== digest) replaced.push({ path, digest });
+    }
+  }
+  return replaced;
+}
+
+async function putBackNeed(work: Work, item: Item, { path, digest }: NeededOut): Promise<void> {
+  const message = `another run replaced ${path}, which it needs: put back as this run made it`;
+  work.emit({ type: 'warning', item: item.id, message });
+  await cacheOf(work).restore(digest, path);
+  cacheOf(work).forget(path);
 }
 
 type WithoutRunning =
@@ -64,10 +147,11 @@ type WithoutRunning =
 async function withoutRunning(
   work: Work,
   index: number,
+  inputs: InputSnapshot,
   seconds: () => number,
 ): Promise<WithoutRunning> {
   const item = itemAt(work, index);
-  const decision = decideAnew(work, index);
+  const decision = decideAnew(work, index, inputs);
   switch (decision.kind) {
     case 'run':
       return { kind: 'run', decision };
@@ -81,7 +165,7 @@ async function withoutRunning(
     case 'restore': {
       const back = await putBack(work, index, decision);
       // A damaged object is set aside: now the record cannot be restored, and the item runs.
-      if (!back) return await withoutRunning(work, index, seconds);
+      if (!back) return await withoutRunning(work, index, inputs, seconds);
       const more = { reason: decision.reason.text, seconds: seconds() };
       return { kind: 'ended', ...recorded(item, 'restored', decision.record, more) };
     }
@@ -91,10 +175,11 @@ async function withoutRunning(
 }
 
 /** What another run did while we waited counts: the disk is looked at again. */
-function decideAnew(work: Work, index: number): Decision {
+function decideAnew(work: Work, index: number, inputs: InputSnapshot): Decision {
   const item = itemAt(work, index);
   for (const out of item.outs) cacheOf(work).forget(out.path);
-  return decide(item, work.codes.of(index), work.project, work.options.force);
+  const around = { ...work.project, given: (dep: Dep) => inputs.digestOf(dep) };
+  return decide(item, work.codes.of(index), around, work.options.force);
 }
 
 /** False when an object was found damaged. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { nameOf } from '../cache/objects/digest.js';
 import { stopping } from '../decide/incremental.js';
+import { projectHome } from '../decide/lock-home.js';
 import { cacheOf, itemAt, type Settled, type Work } from '../decide/work.js';
 import { type LockBlock, type LockedEpochs, lockedParts } from '../lock/block.js';
 import { type LockSection, sectionOf } from '../lock/file.js';
@@ -41,8 +42,9 @@ function isWritten(work: Work, section: string): boolean {
 }
 
 async function writeUnderLock(work: Work, section: string): Promise<void> {
-  const { locks } = cacheOf(work).layout;
-  const name = `lock ${work.project.root}`;
+  // With the file: runs with other caches write it too.
+  const locks = projectHome(work.project.root);
+  const name = 'pipeline.lock';
   const held = await acquireLock(locks, name, {
     doing: 'pipeline.lock',
     onWait: (holder) =>

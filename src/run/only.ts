@@ -2,7 +2,7 @@
 import { DamagedObject } from '../cache/cache.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { explain } from '../decide/explain.js';
-import { lockWorkspace } from '../decide/locks.js';
+import { claimItem } from '../decide/locks.js';
 import { type Outlook, outlooks } from '../decide/outlook.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
 
@@ -45,7 +45,7 @@ async function putMissingBack(work: Work, need: number, outlook: Outlook): Promi
   if (missing.length === 0) return;
   const stored: readonly RecordedOut[] =
     outlook.kind === 'restore' ? outlook.record.outs : (cache.readLast(item.id)?.outs ?? []);
-  const lock = await lockWorkspace(work, item);
+  const claim = await claimItem(work, item);
   try {
     for (const out of missing) {
       const digest = stored.find((each) => each.name === out.name)?.digest;
@@ -58,6 +58,6 @@ async function putMissingBack(work: Work, need: number, outlook: Outlook): Promi
     // The sweep finds the input missing, and says so.
     work.emit({ type: 'warning', item: item.id, message: error.message });
   } finally {
-    lock.release();
+    claim.release();
   }
 }

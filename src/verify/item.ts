@@ -7,6 +7,8 @@ import type { Decision } from '../decide/decide.js';
 import { itemAt, type Work } from '../decide/work.js';
 import type { Failure } from '../event.js';
 import { type Execution, executeItem } from '../execute/execute.js';
+import { ALONE } from '../execute/hold.js';
+import { InputSnapshot } from '../execute/input-snapshot.js';
 import { systemMessage } from '../system-message.js';
 import { type Compared, compareRun } from './compare.js';
 import { type FreshFolder, makeFreshFolder } from './fresh-folder.js';
@@ -106,7 +108,8 @@ async function executed(
   decision: Decision & { readonly kind: 'run' },
 ): Promise<Execution | { readonly text: string }> {
   try {
-    return await executeItem(work, index, decision);
+    const inputs = await InputSnapshot.take(work, index);
+    return await executeItem(work, index, decision, { hold: ALONE, inputs });
   } catch (error) {
     // Interrupted while it waited for a GPU.
     if (work.options.interruption.stop.aborted) return { kind: 'cancelled' };

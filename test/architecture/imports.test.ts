@@ -18,6 +18,7 @@ const TOOLS = [
   'cache',
   'trace',
   'process',
+  'sys',
 ] as const;
 
 /**
@@ -25,6 +26,7 @@ const TOOLS = [
  * import a folder may import all below it.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  sys: [],
   stage: [],
   error: [],
   'system-message': [],
@@ -40,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pipeline/plan',
   ],
   pipeline: ['stage', 'error', 'canonical'],
-  'cache/files': ['error'],
+  'cache/files': ['error', 'sys'],
   'cache/objects': ['cache/files'],
   'cache/scan': ['cache/files', 'cache/objects', 'cache/layout'],
   'cache/outs': ['cache/files', 'cache/objects', 'cache/scan'],
@@ -56,11 +58,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'cache/layout',
   ],
   'cache/care': ['error', 'cache/files', 'cache/objects', 'cache/records', 'cache/layout'],
-  cache: ['stage', 'error', 'canonical', 'manifest', 'pipeline/plan'],
+  cache: ['stage', 'error', 'canonical', 'manifest', 'pipeline/plan', 'sys'],
   lock: ['stage', 'error', 'canonical', 'manifest', 'cache/objects/digest'],
   compare: ['lock'],
   trace: ['stage', 'error', 'canonical', 'manifest', 'pipeline'],
-  process: ['stage', 'error', 'canonical'],
+  process: ['stage', 'error', 'canonical', 'sys'],
   decide: [...TOOLS],
   execute: [...TOOLS, 'decide'],
   lockfile: [...TOOLS, 'lock', 'decide'],

@@ -12,6 +12,7 @@ import { isWhole, Objects } from '../objects/objects.js';
 import { writeTree } from '../outs/copy-out.js';
 import { removeAside } from '../outs/restoring.js';
 import { StateTaking } from '../outs/state-taking.js';
+import type { LookLists } from '../scan/looks.js';
 import { readMetrics } from './metrics-file.js';
 import type { ChainAbout, EpochRecord } from './record.js';
 import { epochPath, readEpochRecord, readSealed, type Unreadable } from './records.js';
@@ -69,6 +70,23 @@ export class Chains {
   /** Epochs that a process has committed and nobody has taken yet, ascending. */
   pendingCommits(chain: string): number[] {
     return numbersIn(namesIn(path.join(this.#folder(chain), 'commit')), '');
+  }
+
+  /** Throws away what was committed and must not be recorded. */
+  discardCommit(chain: string, epoch: number): void {
+    removeAside(path.join(this.#folder(chain), 'commit', String(epoch)), this.#scratch);
+  }
+
+  /** Written before a process starts, so that it holds after a crash at any moment. */
+  noteInputs(chain: string, lists: LookLists | undefined): void {
+    const file = this.#inputsFile(chain);
+    if (lists === undefined) rmSync(file, { force: true });
+    else writeSealed(file, lists, this.#scratch, 'atomic');
+  }
+
+  notedInputs(chain: string): LookLists | undefined {
+    const body = readSealed(this.#inputsFile(chain), 'the inputs of a chain', this.#warn);
+    return body as LookLists | undefined;
   }
 
   /** Removes half-written folders: called when no process of this chain runs. */
@@ -174,6 +192,10 @@ export class Chains {
 
   #folder(chain: string): string {
     return path.join(this.#layout.chains, chain);
+  }
+
+  #inputsFile(chain: string): string {
+    return path.join(this.#folder(chain), 'inputs.json');
   }
 
   #aboutFile(chain: string): string {

@@ -1,7 +1,16 @@
 /** What a run looked at before it found that there is nothing to do: while all of it looks the same, so it stays. */
-import type { Stats } from 'node:fs';
-import { isSettled } from '../files/clock.js';
-import { columnsOf, type LookList } from './still-file.js';
+import { lstatSync, type Stats, statSync } from 'node:fs';
+import { clockTick, isSettled } from '../files/clock.js';
+import { codeOf, isAbsent } from '../files/errors.js';
+import { Pace } from '../files/pace.js';
+import { columnsOf, type LookList, WIDTH } from './still-file.js';
+
+export interface LookLists {
+  /** A link as itself. */
+  readonly own: LookList;
+  /** Links followed. */
+  readonly behind: LookList;
+}
 
 class List implements LookList {
   readonly paths: string[] = [];
@@ -20,9 +29,12 @@ class List implements LookList {
 export class Looks {
   readonly #base: string;
   readonly #started = Date.now();
+  #tick = 0;
   readonly #own = new List();
   readonly #behind = new List();
-  #isClear = true;
+  /** No stat tells some of what counted. */
+  #isBlurred = false;
+  #isSettled = true;
 
   /** `project`: absolute path of what paths are relative to. */
   constructor(project: string) {
@@ -41,17 +53,70 @@ export class Looks {
 
   /** Something counted that no stat tells: where a link led, what was read by others. */
   blur(): void {
-    this.#isClear = false;
+    this.#isBlurred = true;
+  }
+
+  /** What was looked at, whether or not looking again could tell that all of it is the same. */
+  get lists(): LookLists {
+    return { own: this.#own, behind: this.#behind };
+  }
+
+  /** False when something was written to so recently that another write may leave it looking the same. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Milliseconds after which all that was seen so far looks otherwise when it is written to. */
+  get settlesIn(): number {
+    return this.#tick;
   }
 
   /** Undefined when looking again could not tell whether anything changed. */
-  get all(): { readonly own: LookList; readonly behind: LookList } | undefined {
-    return this.#isClear ? { own: this.#own, behind: this.#behind } : undefined;
+  get all(): LookLists | undefined {
+    return this.#isSettled && !this.#isBlurred ? this.lists : undefined;
   }
 
   #note(list: List, where: string, stat: Stats | undefined): void {
     // What was written within the clock's tick may be written to once more and look the same.
-    if (stat !== undefined && !isSettled(stat, this.#started)) this.#isClear = false;
+    if (stat !== undefined && !isSettled(stat, this.#started)) {
+      this.#isSettled = false;
+      this.#tick = Math.max(this.#tick, clockTick(stat));
+    }
     list.add(where.startsWith(this.#base) ? where.slice(this.#base.length) : where, stat);
+  }
+}
+
+/** The first path that does not look as it did; with a turn of the event loop every 10 ms. */
+export async function firstMoved(
+  project: string,
+  { own, behind }: LookLists,
+): Promise<string | undefined> {
+  return (await moved(project, own, lstatSync)) ?? (await moved(project, behind, statSync));
+}
+
+async function moved(
+  project: string,
+  { paths, columns }: LookList,
+  look: (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined,
+): Promise<string | undefined> {
+  const pace = new Pace();
+  for (const [row, where] of paths.entries()) {
+    if (pace.due()) await pace.rest();
+    const now = columnsOf(lookedAt(where.startsWith('/') ? where : `${project}/${where}`, look));
+    if (now.some((value, column) => value !== columns[row * WIDTH + column])) return where;
+  }
+  return undefined;
+}
+
+/** Something above it that is not a folder any more is as good as absence. */
+function lookedAt(
+  absolute: string,
+  look: (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined,
+): Stats | undefined {
+  try {
+    return look(absolute, { throwIfNoEntry: false });
+  } catch (error) {
+    if (isAbsent(error) || codeOf(error) === 'ELOOP') return undefined;
+    throw error;
   }
 }

@@ -20,6 +20,8 @@ export interface ScanOptions {
   readonly follow?: boolean;
   /** Looks at the disk even for what was seen in this run. */
   readonly again?: boolean;
+  /** Notes what was looked at; default: the run's own. */
+  readonly looks?: Looks;
 }
 
 /** What a walk does with contents besides hashing them. */
@@ -44,6 +46,7 @@ interface Walk {
   /** Real paths of the directories that we are in, by links: a cycle ends here. */
   readonly inside: readonly string[];
   readonly seen: Seen;
+  readonly looks: Looks;
 }
 
 interface Seen {
@@ -94,11 +97,11 @@ export class Scanner {
 
   /** Undefined when nothing is there. */
   *scan(where: string, options: ScanOptions = {}): Sliced<Scan | undefined> {
-    const { follow = false, again = false } = options;
+    const { follow = false, again = false, looks = this.#looks } = options;
     const known = again ? undefined : this.#memo.get(where, follow);
     if (known !== undefined) return known ?? undefined;
     const seen: Seen = { linkedInside: false, unsettled: 0 };
-    const found = yield* this.#root(where, { follow, again, tree: '', inside: [], seen });
+    const found = yield* this.#root(where, { follow, again, tree: '', inside: [], seen, looks });
     this.#noteUnsettled(where, follow, seen);
     if (!seen.linkedInside) this.#memo.set(where, follow, found ?? null);
     return found;
@@ -108,7 +111,8 @@ export class Scanner {
   *keep(where: string, keeper: Keeper): Sliced<Scan | undefined> {
     const seen: Seen = { linkedInside: false, unsettled: 0 };
     this.#memo.forget(where);
-    const walk: Walk = { follow: false, again: true, tree: '', inside: [], seen, keeper };
+    const looks = this.#looks;
+    const walk: Walk = { follow: false, again: true, tree: '', inside: [], seen, keeper, looks };
     const found = yield* this.#root(where, walk);
     this.#noteUnsettled(where, false, seen);
     this.#memo.set(where, false, found ?? null);
@@ -150,7 +154,7 @@ export class Scanner {
   *#root(where: string, walk: Walk): Sliced<Scan | undefined> {
     const absolute = path.join(this.#project, where);
     const stat = lstatIfThere(absolute);
-    this.#looks.saw(where, stat);
+    walk.looks.saw(where, stat);
     if (stat === undefined) return undefined;
     if (!stat.isSymbolicLink()) {
       const tree = walk.follow && stat.isDirectory() ? realpathSync(absolute) : '';
@@ -224,7 +228,7 @@ export class Scanner {
     const { rows } = listing;
     const inner = `${where}/${rows.names[row] as string}`;
     const stat = lstatIfThere(`${this.#project}/${inner}`);
-    this.#looks.saw(inner, stat);
+    walk.looks.saw(inner, stat);
     if (stat === undefined) listing.other(row, null);
     else if (stat.isFile()) {
       const holds = rows.matches(row, stat) && this.#index.isBelieved(stat);
@@ -246,7 +250,7 @@ export class Scanner {
   *#link(where: string, walk: Walk): Sliced<Scan> {
     const absolute = path.join(this.#project, where);
     if (!walk.follow) return linkScan(absolute, walk.keeper?.link);
-    this.#looks.blur();
+    walk.looks.blur();
     const target = realpathIfThere(absolute);
     if (target === undefined || isWithin(target, walk.tree)) return linkScan(absolute);
     return yield* this.#behind(where, walk);
@@ -254,7 +258,7 @@ export class Scanner {
 
   /** The content behind a link; of one that leads nowhere or back into itself, the link. */
   *#behind(where: string, walk: Walk): Sliced<Scan> {
-    this.#looks.blur();
+    walk.looks.blur();
     const absolute = path.join(this.#project, where);
     const target = realpathIfThere(absolute);
     if (target === undefined || walk.inside.some((each) => isWithin(each, target))) {
@@ -262,6 +266,7 @@ export class Scanner {
     }
     if (isWithin(target, realpathSync(this.#project))) walk.seen.linkedInside = true;
     const stat = statSync(absolute);
+    walk.looks.sawBehind(where, stat);
     return yield* this.#one(where, stat, {
       ...walk,
       tree: target,
