@@ -1,18 +1,18 @@
 /** One item under its locks: decided again, then put back, or executed and recorded. */
 import { DamagedObject } from '../cache/cache.js';
-import type { Digest } from '../cache/objects/digest.js';
 import type { Result } from '../cache/records/record.js';
 import { type Decision, decide } from '../decide/decide.js';
 import { evidenceOf } from '../decide/evidence.js';
-import { claimItem, type ItemClaim, lockKey } from '../decide/locks.js';
+import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
-import { cacheOf, itemAt, type Settled, selectedNeeds, type Work } from '../decide/work.js';
+import { cacheOf, itemAt, type Settled, type Work } from '../decide/work.js';
 import type { ItemDone } from '../event.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { systemMessage } from '../system-message.js';
+import { claimWithInputs } from './claim-inputs.js';
 import { type Execution, executeItem } from './execute.js';
 import type { Hold } from './hold.js';
-import { InputSnapshot } from './input-snapshot.js';
+import type { InputSnapshot } from './input-snapshot.js';
 
 export interface Ended {
   readonly done: ItemDone;
@@ -63,80 +63,6 @@ async function underLocks(work: Work, index: number, seconds: () => number): Pro
   } finally {
     claim.release();
   }
-}
-
-interface Claimed {
-  readonly claim: ItemClaim;
-  readonly inputs: InputSnapshot;
-}
-
-/**
- * Claims the item's paths, and looks at its inputs anew. Between the end of an item before it and now,
- * another run, of another profile say, may have put other outs there. Then these are claimed for
- * writing together with the item's own, and this run's are put back: no run can come in between.
- */
-async function claimWithInputs(work: Work, index: number): Promise<Claimed> {
-  const item = itemAt(work, index);
-  const claim = await claimItem(work, item);
-  try {
-    const inputs = await InputSnapshot.take(work, index);
-    if ((await replacedNeeds(work, index, inputs)).length === 0) return { claim, inputs };
-  } catch (error) {
-    claim.release();
-    throw error;
-  }
-  claim.release();
-  const needs = selectedNeeds(work, index);
-  const wide = await claimItem(
-    work,
-    item,
-    needs.map((need) => itemAt(work, need)),
-  );
-  try {
-    const seen = await InputSnapshot.take(work, index);
-    for (const out of await replacedNeeds(work, index, seen)) await putBackNeed(work, item, out);
-    wide.narrow(work, item);
-    return { claim: wide, inputs: await InputSnapshot.take(work, index) };
-  } catch (error) {
-    wide.release();
-    throw error;
-  }
-}
-
-interface NeededOut {
-  readonly path: string;
-  readonly digest: Digest;
-}
-
-/** Outs of the items before it that are not what this run found or made there. */
-async function replacedNeeds(
-  work: Work,
-  index: number,
-  inputs: InputSnapshot,
-): Promise<NeededOut[]> {
-  const { deps } = itemAt(work, index);
-  const replaced: NeededOut[] = [];
-  for (const need of selectedNeeds(work, index)) {
-    const settled = work.settled.get(need);
-    for (const { name, path } of itemAt(work, need).outs) {
-      const digest = settled?.outs.find((each) => each.name === name)?.digest;
-      if (digest === undefined) continue;
-      const dep = deps.find((each) => each.path === path && !each.glob);
-      const now =
-        dep === undefined
-          ? (await cacheOf(work).scan(path, { again: true }))?.digest
-          : inputs.digestOf(dep);
-      if (now !== digest) replaced.push({ path, digest });
-    }
-  }
-  return replaced;
-}
-
-async function putBackNeed(work: Work, item: Item, { path, digest }: NeededOut): Promise<void> {
-  const message = `another run replaced ${path}, which it needs: put back as this run made it`;
-  work.emit({ type: 'warning', item: item.id, message });
-  await cacheOf(work).restore(digest, path);
-  cacheOf(work).forget(path);
 }
 
 type WithoutRunning =

@@ -7,12 +7,13 @@ import { hashFile } from '../files/hash.js';
 import { lstatIfThere } from '../files/look.js';
 import { finishSync, type Sliced } from '../files/pace.js';
 import { listNames, notAFile, readable } from '../files/refusals.js';
+import { Writeback } from '../files/writeback.js';
 import type { Tree } from '../objects/tree.js';
 import { isWithin, linkScan, realpathIfThere } from './links.js';
 import { type HashedNow, Listing } from './listing.js';
 import type { Looks } from './looks.js';
 import { Memo } from './memo.js';
-import { fileDigest, type Scan } from './rows.js';
+import { fileDigest, KIND, type Scan } from './rows.js';
 import type { StatIndex } from './stat-index.js';
 
 export interface ScanOptions {
@@ -49,6 +50,14 @@ interface Walk {
   readonly looks: Looks;
 }
 
+/** What is known of a file before it is read. */
+interface Before {
+  /** The digest's hex, when the file looks as it did. */
+  readonly known: string | undefined;
+  /** Not written by an item's process, which has ended: somebody may have it mapped into memory. */
+  readonly foreign: boolean;
+}
+
 interface Seen {
   /** A link was followed to somewhere else in the project, which `forget` cannot know. */
   linkedInside: boolean;
@@ -66,6 +75,7 @@ export class Scanner {
   readonly #keepTree: (tree: Tree) => void;
   readonly #looks: Looks;
   readonly #memo = new Memo();
+  readonly #writeback = new Writeback();
   /** Where files were hashed within the clock's tick of their last change. */
   readonly #unsettled = new Map<string, { readonly follow: boolean; readonly bytes: number }>();
 
@@ -171,11 +181,13 @@ export class Scanner {
 
   *#loose(where: string, stat: Stats, walk: Walk): Sliced<Scan> {
     const known = this.#index.looseHex(where, stat);
-    const hashed = yield* this.#content(where, stat, known, walk);
+    const foreign = walk.follow || this.#index.knowsLoose(where);
+    const hashed = yield* this.#content(where, stat, { known, foreign }, walk);
     if (hashed === undefined) {
       return { digest: fileDigest(stat, known as string), size: stat.size, files: 1 };
     }
     if (hashed.settled) this.#index.setLoose(where, stat, hashed.hex);
+    else this.#index.dropLoose(where);
     return { digest: fileDigest(stat, hashed.hex), size: hashed.size, files: 1 };
   }
 
@@ -183,13 +195,13 @@ export class Scanner {
   *#content(
     where: string,
     stat: Stats,
-    known: string | undefined,
+    { known, foreign }: Before,
     walk: Walk,
   ): Sliced<HashedNow | undefined> {
     if (walk.keeper === undefined && known !== undefined) return undefined;
     const hashed =
       walk.keeper === undefined
-        ? yield* this.#hash(where, stat)
+        ? yield* this.#hash(where, stat, foreign)
         : yield* readable(walk.keeper.file(where, stat, known), where);
     if (hashed !== undefined && !hashed.settled) walk.seen.unsettled += Math.max(1, hashed.size);
     return hashed;
@@ -234,7 +246,8 @@ export class Scanner {
       const holds = rows.matches(row, stat) && this.#index.isBelieved(stat);
       if (holds && walk.keeper === undefined) return;
       const known = holds ? rows.hexAt(row) : undefined;
-      const hashed = yield* this.#content(inner, stat, known, walk);
+      const foreign = walk.follow || rows.kind[row] !== KIND.none;
+      const hashed = yield* this.#content(inner, stat, { known, foreign }, walk);
       if (hashed === undefined) listing.known(row);
       else listing.file(row, stat, hashed);
     } else if (stat.isDirectory()) {
@@ -274,12 +287,13 @@ export class Scanner {
     });
   }
 
-  *#hash(where: string, stat: Stats): Sliced<HashedNow> {
+  *#hash(where: string, stat: Stats, foreign: boolean): Sliced<HashedNow> {
     const started = Date.now();
     const absolute = path.join(this.#project, where);
+    const shows = !foreign || this.#writeback.ensure(absolute, stat);
     const result = yield* readable(hashFile(absolute), where);
     const { hex, size, after } = result;
     const same = looksSame(after, stat) && size === stat.size;
-    return { hex, size, settled: same && isSettled(stat, started) };
+    return { hex, size, settled: shows && same && isSettled(stat, started) };
   }
 }

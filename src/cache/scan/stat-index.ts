@@ -64,6 +64,16 @@ export class StatIndex {
     this.#dirty = true;
   }
 
+  /** True when a digest of the file is known, whether or not it looks as it did. */
+  knowsLoose(path: string): boolean {
+    return this.#load().loose.has(path);
+  }
+
+  /** The file was written to, and what it holds cannot be remembered yet. */
+  dropLoose(path: string): void {
+    if (this.#load().loose.delete(path)) this.#dirty = true;
+  }
+
   /** False for what was written shortly before the machine went down. */
   isBelieved(stat: Stats): boolean {
     return stat.ctimeMs <= this.#distrustAfter;
