@@ -46,7 +46,7 @@ test('the losses of many updates are added without a rounding at each, and nothi
   for (let i = 0; i < updates; i++) await stepper.step(drawn);
   const end = stepper.end();
   const [kl] = await end.losses.kl.data();
-  // Added one by one in float32: 30.00012.
+  // Added one by one in float32: 30.00008.
   expect(kl).toBe(Math.fround(updates * Math.fround(0.1)));
   stepper.dispose();
   tf.dispose([Object.values(end.losses), end.weights.params]);
