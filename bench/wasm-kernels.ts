@@ -112,6 +112,20 @@ const CASES: readonly Case[] = [
     attributes: { axis: [0, 1, 2], keepDims: false },
     flop: 0,
   },
+  ...['Sum', 'Mean'].map((kernel) => ({
+    kernel,
+    what: '600,000 values',
+    inputs: () => ({ x: random(600_000) }),
+    attributes: { axis: [0], keepDims: false },
+    flop: 0,
+  })),
+  {
+    kernel: 'Sum',
+    what: 'over channels',
+    inputs: () => ({ x: random(...IMAGE) }),
+    attributes: { axis: [3], keepDims: false },
+    flop: 0,
+  },
   {
     kernel: 'Concat',
     what: 'image and mask',

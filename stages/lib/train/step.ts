@@ -27,7 +27,7 @@ export interface StepOptions {
   readonly ema: number;
 }
 
-/** Sums over the steps of an epoch, kept on the backend: nothing is read in between. */
+/** Of one step, or sums over the steps of an epoch; kept on the backend: nothing is read in between. */
 export interface StepLoss {
   readonly reconstruction: tf.Scalar;
   readonly kl: tf.Scalar;

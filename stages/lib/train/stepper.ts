@@ -44,7 +44,7 @@ export type StartStepper = (network: Network, start: Weights, options: EpochOpti
 /** Update by update with new tensors each time: right on every backend. */
 export const startPlainStepper: StartStepper = (network, start, options) => {
   let weights: Weights | undefined = start;
-  let losses: StepLoss | undefined;
+  const losses: StepLoss[] = [];
   return {
     async step(drawn) {
       const { loss, klShare, clip, ema, learningRateAt } = options;
@@ -53,19 +53,18 @@ export const startPlainStepper: StartStepper = (network, start, options) => {
       const noise = tf.tensor(drawn.noise, [drawn.count, ...network.noise]);
       const result = trainStep(network, weights!, batch, noise, { adam, loss, klShare, clip, ema });
       weights = result.weights;
-      losses = addLosses(losses, result.loss);
+      losses.push(result.loss);
       noise.dispose();
       disposeBatch(batch);
       await yieldToEvents();
     },
     end() {
-      const end = { weights: weights!, losses: losses! };
+      const end = { weights: weights!, losses: sumLosses(losses) };
       weights = undefined;
-      losses = undefined;
       return end;
     },
     dispose() {
-      if (losses) tf.dispose(Object.values(losses));
+      tf.dispose(losses.map(({ reconstruction, kl, total }) => [reconstruction, kl, total]));
       if (weights) disposeWeights(weights);
     },
   };
@@ -75,15 +74,15 @@ export function disposeWeights({ params, adam, ema }: Weights): void {
   tf.dispose([params, adam.first, adam.second, ema ?? {}]);
 }
 
-function addLosses(sums: StepLoss | undefined, step: StepLoss): StepLoss {
-  if (!sums) return step;
-  const added = tf.tidy(() => ({
-    reconstruction: tf.add<tf.Scalar>(sums.reconstruction, step.reconstruction),
-    kl: tf.add<tf.Scalar>(sums.kl, step.kl),
-    total: tf.add<tf.Scalar>(sums.total, step.total),
+/** Added up at the end: a running sum would be rounded to float32 after each update. */
+function sumLosses(updates: readonly StepLoss[]): StepLoss {
+  const sumOf = (part: keyof StepLoss) =>
+    tf.sum<tf.Scalar>(tf.stack(updates.map((loss) => loss[part])));
+  return tf.tidy(() => ({
+    reconstruction: sumOf('reconstruction'),
+    kl: sumOf('kl'),
+    total: sumOf('total'),
   }));
-  for (const { reconstruction, kl, total } of [sums, step]) tf.dispose([reconstruction, kl, total]);
-  return added;
 }
 
 /** Lets signals and messages through between batches. */

@@ -1,12 +1,12 @@
-/** What the WASM backend lacks or does slowly when training, in one table. Measured by bench/wasm-kernels.ts. */
+/** What the WASM backend lacks, or does slowly or inexactly, when training, in one table. Measured by bench/wasm-kernels.ts. */
 import * as tf from '@tensorflow/tfjs-core';
-import { channelSum } from './channel-sum.js';
 import { filterGradient, filterGradientByPatches, inputGradient } from './convolution.js';
 import { concat, identity, slice } from './copying.js';
 import { leakyRelu, overChannels } from './elementwise.js';
 import { matMul } from './matmul.js';
 import { composed, firstOf, overrideKernel, type Replacement, tidied } from './override.js';
 import { maxPoolGradient } from './pooling.js';
+import { mean, sum } from './sum.js';
 
 const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
   Conv2DBackpropFilter: firstOf(tidied(filterGradientByPatches), composed(filterGradient)), // the backend has none
@@ -20,7 +20,8 @@ const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
   Add: composed(overChannels(tf.add)),
   Sub: composed(overChannels(tf.sub)),
   Multiply: composed(overChannels(tf.mul)),
-  Sum: channelSum,
+  Sum: sum,
+  Mean: mean,
 };
 
 let registered = false;

@@ -9,6 +9,15 @@ import { ssim } from '../../../../stages/lib/ssim.js';
 
 beforeAll(() => openBackend('wasm'));
 
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  parts.reduce((at, part) => {
+    all.set(part, at);
+    return at + part.length;
+  }, 0);
+  return all;
+}
+
 const value = async (x: tf.Tensor) => (await x.data())[0]!;
 
 describe('KL divergences', () => {
@@ -61,6 +70,34 @@ describe('SSIM as a graph', () => {
       const expected = ssim(a, b, size, size, 'wang');
       expect(await value(graphSsim(graph(a), graph(b)))).toBeCloseTo(expected, 5);
     }
+  });
+
+  // As validated: 202,500 windows in gray, 607,500 in colour. Added in float32 they came to 0.0012 and 0.0038 more.
+  test.each([
+    { kind: 'gray', channels: 1 },
+    { kind: 'colour', channels: 3 },
+  ])('of 25 images in $kind equals the scores in double precision', async ({ channels }) => {
+    const [count, size] = [25, 100];
+    const random = createRandom(1, 'batch');
+    const clean = Array.from({ length: count * channels }, (_, i) =>
+      Uint8Array.from(
+        { length: size * size },
+        (_, p) => 40 + (p % size) + (i % 25) + random.int(56),
+      ),
+    );
+    const noisy = clean.map((plane) => plane.map((v) => v - 3 + random.int(6)));
+    const graph = (planes: readonly Uint8Array[]) => {
+      const pixels = planes.map((plane) => Float32Array.from(plane, (v) => v / 255));
+      const stacked = tf.tensor3d(concatenated(pixels), [count, channels, size * size]);
+      const last = tf.transpose(stacked, [0, 2, 1]);
+      return tf.reshape<tf.Rank.R4>(last, [count, size, size, channels]);
+    };
+    const scores = clean.map((plane, i) => ssim(plane, noisy[i]!, size, size, 'wang'));
+    const exact = scores.reduce((sum, score) => sum + score, 0) / scores.length;
+    expect(exact).toBeCloseTo(0.9949, 4);
+    expect(Math.abs((await value(graphSsim(graph(clean), graph(noisy)))) - exact)).toBeLessThan(
+      3e-6,
+    );
   });
 
   test('is the mean over images and channels', async () => {
