@@ -1,5 +1,5 @@
 /** One item under its locks: decided again, then put back, or executed and recorded. */
-import { DamagedObject } from '../cache/cache.js';
+import { DamagedObject, UnusableFile } from '../cache/cache.js';
 import type { Result } from '../cache/records/record.js';
 import { type Decision, decide } from '../decide/decide.js';
 import { evidenceOf } from '../decide/evidence.js';
@@ -32,10 +32,17 @@ export async function settle(work: Work, index: number): Promise<Ended> {
   } catch (error) {
     if (work.options.interruption.stop.aborted && isAbort(error))
       return cancelled(item, 'interrupted');
-    const message = error instanceof DamagedObject ? error.message : systemMessage(error);
+    const message = messageOf(error);
     if (message === undefined) throw error;
     return failed(item, { message, command: '', tail: [] }, seconds());
   }
+}
+
+/** Of what concerns this item alone; undefined for a bug, or a mistake that no item can run with. */
+function messageOf(error: unknown): string | undefined {
+  if (error instanceof UnusableFile)
+    return error.diagnostics.map(({ message, hint }) => `${message}: ${hint}`).join('\n');
+  return error instanceof DamagedObject ? error.message : systemMessage(error);
 }
 
 async function underLocks(work: Work, index: number, seconds: () => number): Promise<Ended> {

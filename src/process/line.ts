@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { waitForChanges } from '../stage/notice.js';
 import { HeldFile } from './held-file.js';
 import { type Holder, parseHolder } from './holder.js';
-import { acquireLock, type Lock, tryLock } from './lock.js';
+import { acquireLock, tryLock } from './lock.js';
 import { type Group, reapOrphans } from './orphans.js';
 import { Silence } from './silence.js';
 
@@ -159,22 +159,25 @@ class Turn<T extends Ticket> {
     return this.#held !== undefined && this.#rules.isGranted(this.#held.holder);
   }
 
-  /** Joining and granting happen one at a time; releasing needs no lock. */
+  /**
+   * Joining and granting happen one at a time; releasing needs no lock. Nothing is awaited that need not
+   * be, so that items of one process never find each other here.
+   */
   async #alone(action: () => void | Promise<void>): Promise<void> {
-    const lock = await this.#lock();
+    const { doing, signal } = this.#options;
+    const lock =
+      tryLock(this.#folder, QUEUE, doing) ??
+      (await acquireLock(
+        this.#folder,
+        QUEUE,
+        signal === undefined ? { doing } : { doing, signal },
+      ));
     try {
-      await action();
+      const done = action();
+      if (done !== undefined) await done;
     } finally {
       lock.release();
     }
-  }
-
-  async #lock(): Promise<Lock> {
-    const { doing, signal } = this.#options;
-    return (
-      tryLock(this.#folder, QUEUE, doing) ??
-      (await acquireLock(this.#folder, QUEUE, signal === undefined ? { doing } : { doing, signal }))
-    );
   }
 }
 

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { childrenOf } from '../../src/process/family.js';
-import { type Identity, ownIdentity } from '../../src/sys/identity.js';
 import { reapOrphans } from '../../src/process/orphans.js';
+import { type Identity, ownIdentity } from '../../src/sys/identity.js';
 import { HAS_PROC, statOf } from '../../src/sys/proc.js';
 import { fifo, type Script, startScript, tempFolder } from './support/script.js';
 
@@ -46,5 +46,35 @@ test.runIf(HAS_PROC)(
     expect(childrenOf(identity).length).toBeGreaterThanOrEqual(3);
     await runner.kill();
     expect(await reapOrphans(identity)).toBeGreaterThanOrEqual(3);
+  },
+);
+
+test.runIf(HAS_PROC)(
+  'orphans that cleared their environment, or left the group of their leader, are found by its session',
+  async () => {
+    const folder = tempFolder();
+    const command = {
+      kind: 'shell',
+      // Job control puts what runs in the background into a group of its own.
+      command: `echo $$ > leader
+        env -i /bin/sh -c 'echo $$ >> pids; while :; do /bin/sleep 0.01; done' &
+        set -m
+        env -i /bin/sh -c 'echo $$ >> pids; echo up > ready; while :; do /bin/sleep 0.01; done' &
+        wait`,
+    };
+    const ready = fifo(folder);
+    const runner = await startScript('runner', [JSON.stringify(command), folder]);
+    await ready;
+    const leader = Number(readFileSync(join(folder, 'leader'), 'utf8'));
+    const group = { pid: leader, start: statOf(leader)?.start ?? '' };
+    const identity = { ...ownIdentity(), pid: runner.pid, start: statOf(runner.pid)?.start ?? '' };
+    await runner.kill();
+    const pids = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n').map(Number);
+    expect(pids.map(alive)).toEqual([true, true]);
+    // Another leader had the number before: none of these is its.
+    await reapOrphans(identity, [{ ...group, start: '1' }]);
+    expect(pids.map(alive)).toEqual([true, true]);
+    expect(await reapOrphans(identity, [group])).toBeGreaterThanOrEqual(2);
+    expect(pids.map(alive)).toEqual([false, false]);
   },
 );

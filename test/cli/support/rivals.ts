@@ -25,10 +25,10 @@ stages:
   report: { cmd: "cat \${deps.x} \${deps.t} > \${outs.o}", deps: { x: out/prep, t: out/train }, outs: { o: out/report } }
 `;
 
-/** Alone on its out: whoever writes it beside another leaves a line. */
+/** Alone on its out: an execution that finds another that lives leaves a line. */
 const TRAIN = `set -e
-if ! mkdir busy; then echo two >> rivals; fi
-trap 'rmdir busy' EXIT
+exec 9> busy
+if ! flock -n 9; then echo two >> rivals; fi
 e=$PIPE_EPOCH
 s=
 if [ "$e" -gt 0 ]; then s=$(cat "$PIPE_STATE/s"); fi
@@ -76,11 +76,9 @@ async function begin(made: Project, rival: Rival, number: number): Promise<strin
   delete made.env.PIPE_CACHE;
   if (killedAfter > 0) await killAfter(run, killedAfter);
   const { code, signal, out, err } = await run.ended;
-  if (killedAfter > 0 && signal === 'SIGKILL') {
-    // What it left running is ended by the next run, and cannot remove its mark by itself.
-    return undefined;
-  }
-  return code === 0 ? undefined : `${JSON.stringify(rival)}: exit ${code}\n${out}${err}`;
+  return code === 0 || signal === 'SIGKILL'
+    ? undefined
+    : `${JSON.stringify(rival)}: exit ${code}\n${out}${err}`;
 }
 
 async function killAfter(run: Running, count: number): Promise<void> {
@@ -100,7 +98,6 @@ async function killAfter(run: Running, count: number): Promise<void> {
 }
 
 async function reportOf(made: Project, profile: string): Promise<string> {
-  made.remove('busy');
   const run = await made.run('--profile', profile);
   if (run.code !== 0) throw new Error(`${run.out}${run.err}`);
   return made.read('out/report');

@@ -1,0 +1,62 @@
+/** A holder out of sight is gone when its counter stands still for long enough, and we were there to see. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { newHolder } from '../../src/process/holder.js';
+import { SILENT_MS, Silence } from '../../src/process/silence.js';
+import { tempFolder } from './support/script.js';
+
+const far = { ...newHolder('far'), host: 'far-away', beat: '1' };
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+function file(): string {
+  const path = join(tempFolder(), 'lock');
+  writeFileSync(path, JSON.stringify(far));
+  return path;
+}
+
+/** Looks every half second for so long; what the last look said. */
+function watch(silence: Silence, path: string, ms: number, beat = '1'): boolean {
+  let gone = silence.isGone(path, { ...far, beat });
+  for (let past = 0; past < ms; past += 500) {
+    vi.advanceTimersByTime(500);
+    gone = silence.isGone(path, { ...far, beat });
+  }
+  return gone;
+}
+
+test('after it was watched in vain', () => {
+  const path = file();
+  const silence = new Silence();
+  expect(watch(silence, path, SILENT_MS - 500)).toBe(false);
+  expect(watch(silence, path, 500)).toBe(true);
+});
+
+test('not as long as it beats', () => {
+  const path = file();
+  const silence = new Silence();
+  for (let beat = 1; beat < 40; beat++)
+    expect(watch(silence, path, SILENT_MS / 2, String(beat))).toBe(false);
+});
+
+test('not when we stood still ourselves, or the file server did', () => {
+  const path = file();
+  const silence = new Silence();
+  expect(watch(silence, path, SILENT_MS / 2)).toBe(false);
+  vi.advanceTimersByTime(10 * SILENT_MS);
+  expect(watch(silence, path, SILENT_MS - 500)).toBe(false);
+  expect(watch(silence, path, 500)).toBe(true);
+});
+
+test('at once when it is seen dead, and never when it is seen alive', () => {
+  const path = file();
+  const silence = new Silence();
+  expect(silence.isGone(path, { ...newHolder('gone'), pid: 2 ** 22 + 1 })).toBe(true);
+  const own = { ...newHolder('own'), beat: '1' };
+  for (let past = 0; past < 3 * SILENT_MS; past += 500) {
+    vi.advanceTimersByTime(500);
+    expect(silence.isGone(path, own)).toBe(false);
+  }
+});
