@@ -44,6 +44,8 @@ export interface CommandCode {
   readonly kind: 'command';
   /** After substitution. A string is for the shell, a list is argv. */
   readonly command: string | readonly string[];
+  /** Of a string: `/bin/sh -e` or `bash -euo pipefail`, which decides what counts as its failure. */
+  readonly shell?: 'sh' | 'bash';
   /** Script files of the project that the command names, and what they import, by path. */
   readonly scripts: Readonly<Record<string, string>>;
   /** Version by name of each package that JavaScript and TypeScript scripts import; absent when there are none. */

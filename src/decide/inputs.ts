@@ -72,17 +72,15 @@ function manifestOf(
 
 function codeOf(item: Item, code: Code): Manifest['code'] {
   if (code.kind === 'module') return { ...code.module, matrix: item.matrix } satisfies ModuleCode;
+  const { action } = item;
+  if (action.kind === 'module') throw new Error(`${item.id} has no command`);
   return {
-    command: item.action.kind === 'argv' ? item.action.argv : shellCommand(item),
+    command: action.kind === 'argv' ? action.argv : action.command,
     kind: 'command',
     ...(Object.keys(code.packages).length === 0 ? {} : { packages: code.packages }),
     scripts: code.scripts,
+    ...(action.kind === 'argv' ? {} : { shell: action.shell ?? 'sh' }),
   };
-}
-
-function shellCommand(item: Item): string {
-  if (item.action.kind !== 'shell') throw new Error(`${item.id} has no command`);
-  return item.action.command;
 }
 
 function seenDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {

@@ -118,11 +118,24 @@ function commandDifferences(a: CommandCode, b: CommandCode, explain: Explainer):
       : [{ kind: 'command', text: `command ${commandFromTo(a.command, b.command)}` }];
   return [
     ...command,
+    ...shellDifferences(a, b),
     ...mapDifferences(a.scripts, b.scripts, (file, x, y) => [
       { kind: 'code', text: `${file} ${verb(x, y)}${importedBy(explain.importerOf(file))}` },
     ]),
     ...packageDifferences(a.packages ?? {}, b.packages ?? {}),
   ];
+}
+
+/** A list of words has no shell: then the command itself differs. */
+function shellDifferences(a: CommandCode, b: CommandCode): Reason[] {
+  if (typeof a.command !== typeof b.command || a.shell === b.shell) return [];
+  return [{ kind: 'command', text: `shell ${fromTo(shellName(a), shellName(b))}` }];
+}
+
+/** Records of before it counted are of a shell that went on behind a failure. */
+function shellName({ shell }: CommandCode): string {
+  if (shell === undefined) return 'sh';
+  return shell === 'sh' ? 'sh -e' : 'bash -euo pipefail';
 }
 
 function packageDifferences(a: ModuleCode['packages'], b: ModuleCode['packages']): Reason[] {

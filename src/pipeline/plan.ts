@@ -45,8 +45,13 @@ export interface Item {
 export type Action =
   /** `run:` — a TypeScript or JavaScript stage; path relative to the project. */
   | { readonly kind: 'module'; readonly file: string }
-  /** `cmd:` as a string, after substitution, for `/bin/sh -c`. */
-  | { readonly kind: 'shell'; readonly command: string; readonly parts?: readonly CommandPart[] }
+  /** `cmd:` as a string, after substitution, for `/bin/sh -e -c`, or for bash. */
+  | {
+      readonly kind: 'shell';
+      readonly shell?: 'bash';
+      readonly command: string;
+      readonly parts?: readonly CommandPart[];
+    }
   /** `cmd:` as a list, after substitution; no shell. */
   | {
       readonly kind: 'argv';

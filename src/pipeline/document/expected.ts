@@ -24,6 +24,7 @@ export const EXPECTED = {
   paths: value('a map of names to paths, or a list of paths'),
   axis: value('a list of values, or a param such as ${datasets}'),
   command: value('a command, or a list of its words'),
+  shell: value('sh or bash'),
   stage: value('a map, the description of a stage'),
   cores: value('a number of cores above 0, or a param such as ${cores}'),
   gpus: value('a whole number of GPUs, or a param such as ${gpus}'),

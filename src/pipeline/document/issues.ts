@@ -136,7 +136,7 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 };
 
 function knownKeys(path: Path): readonly string[] {
-  if (path.length === 0) return ['params', 'profiles', 'stages'];
+  if (path.length === 0) return ['params', 'profiles', 'shell', 'stages'];
   if (path.length === 2) return STAGE_KEYS;
   return INNER_KEYS[String(path.at(-1))] ?? INNER_KEYS[String(path[2])] ?? [];
 }

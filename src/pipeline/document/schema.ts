@@ -92,7 +92,11 @@ const command = z
     [z.string().min(1, say('command')), z.array(scalar, say('command')).min(1, say('command'))],
     say('command'),
   )
-  .describe('A command for /bin/sh; a list is argv without a shell.');
+  .describe('A command for the shell; a list is argv without a shell.');
+
+const shell = z
+  .enum(['sh', 'bash'], say('shell'))
+  .describe('What executes a text cmd: sh is /bin/sh -e, bash is bash -euo pipefail.');
 
 const time = z.union(
   [above0('duration'), z.string().regex(DURATION, say('duration'))],
@@ -113,6 +117,7 @@ const stage = z
       matrix: matrix.optional(),
       run: path.optional().describe('A TypeScript or JavaScript stage: its module.'),
       cmd: command.optional(),
+      shell: shell.optional(),
       deps: paths.optional().describe('What is read: path or pattern by name, or a list of them.'),
       params: texts.optional().describe('Dot paths of the params that count for the stage.'),
       outs: paths.optional().describe('What is written: path by name, or a list of paths.'),
@@ -145,6 +150,7 @@ const pipeline = z
       $schema: z.string(say('text')).optional().describe('The JSON Schema of this file.'),
       params: tree.nullable().optional().describe('Values; a stage names the parts it uses.'),
       profiles: profiles.nullable().optional().describe('Trees that --profile lays over params.'),
+      shell: shell.optional(),
       stages: stages.describe('The stages by name.'),
     },
     say('map'),

@@ -22,6 +22,8 @@ export interface StageInput {
   readonly broken: ReadonlySet<string>;
   /** Undefined when the params have mistakes of their own. */
   readonly params: Param | undefined;
+  /** What the file says for every stage. */
+  readonly shell: StageSpec['shell'];
 }
 
 /** The stage's templates, parsed once for all its items. */
@@ -32,6 +34,7 @@ interface Templates {
   readonly desc: Template | undefined;
   readonly run: Template | undefined;
   readonly cmd: Template | readonly Template[] | undefined;
+  readonly shell: StageSpec['shell'];
 }
 
 /** The items in matrix order; none when the matrix itself is mistaken. */
@@ -62,6 +65,11 @@ function checkStage({ spec, node, broken }: StageInput, problems: Problems): voi
     const hint = 'run: a TypeScript or JavaScript module; cmd: any other command';
     problems.add({ code: 'no-action', message, hint }, node.span);
   }
+  if (spec.shell !== undefined && (spec.run !== undefined || Array.isArray(spec.cmd))) {
+    const message = `shell is for a cmd that is a text, and ${spec.run === undefined ? 'this one is a list' : 'this stage has run'}`;
+    const hint = 'neither a module nor a list of words goes through a shell: remove it';
+    problems.add({ code: 'shell-without-text', message, hint }, key('shell'));
+  }
   const both = spec.env?.find((name) => spec.secrets?.includes(name));
   if (both !== undefined) {
     const message = `${both} stands in env and in secrets`;
@@ -70,7 +78,7 @@ function checkStage({ spec, node, broken }: StageInput, problems: Problems): voi
   }
 }
 
-function templatesOf({ spec, node }: StageInput, problems: Problems): Templates {
+function templatesOf({ spec, node, shell }: StageInput, problems: Problems): Templates {
   const parse = (part: Located) => parseTemplate(String(part.value), part, problems);
   const one = (name: 'run' | 'desc') =>
     spec[name] === undefined ? undefined : parse(child(node, name)!);
@@ -84,6 +92,7 @@ function templatesOf({ spec, node }: StageInput, problems: Problems): Templates 
     desc: one('desc'),
     run: one('run'),
     cmd: cmd?.items ? cmd.items.map(parse) : cmd && parse(cmd),
+    shell: spec.shell ?? shell,
   };
 }
 
