@@ -11,8 +11,8 @@ export interface Manifest {
   readonly params: Readonly<Record<string, Json>>;
   /** Value by name; null for a variable that is not set. */
   readonly env: Readonly<Record<string, string | null>>;
-  /** Digest by the dep's name; for a glob the digest of the list of what it matched. */
-  readonly deps: Readonly<Record<string, Digest>>;
+  /** Digest by the dep's name, for a glob that of the list of what it matched; null: optional, and absent. */
+  readonly deps: Readonly<Record<string, Digest | null>>;
   /** Names of the outs, sorted. */
   readonly outs: readonly string[];
   /** Of an incremental stage: which epoch its outs are of; absent in the manifest that names its chain. */

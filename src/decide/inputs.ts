@@ -23,7 +23,7 @@ export interface Surroundings {
   /** What a folder will hold that is still to be put back; undefined: what it holds on disk. */
   readonly stored?: StoredListing;
   /** What a dep is known to be without looking; undefined: look. */
-  readonly given?: (dep: Dep) => Digest | undefined;
+  readonly given?: (dep: Dep) => Digest | null | undefined;
 }
 
 /** The digest of what lies at a path, through the eyes of these surroundings. */
@@ -39,10 +39,11 @@ export function digestAt(
 
 /** Reads every dep through the stat index; `again` looks at the disk even for what was seen in this run. */
 export function inputsOf(item: Item, code: Code, around: Surroundings, again = false): Inputs {
-  const deps: Record<string, Digest> = {};
+  const deps: Record<string, Digest | null> = {};
   const missing: Dep[] = [];
   for (const dep of item.deps) {
-    const digest = around.given?.(dep) ?? seenDigest(dep, around, again);
+    const given = around.given?.(dep);
+    const digest = given === undefined ? seenDigest(dep, around, again) : given;
     if (digest === undefined) missing.push(dep);
     else deps[dep.name] = digest;
   }
@@ -53,7 +54,7 @@ export function inputsOf(item: Item, code: Code, around: Surroundings, again = f
 function manifestOf(
   item: Item,
   code: Code,
-  deps: Readonly<Record<string, Digest>>,
+  deps: Manifest['deps'],
   env: Readonly<Record<string, string | undefined>>,
 ): Manifest {
   const values: Record<string, string | null> = {};
@@ -83,8 +84,10 @@ function codeOf(item: Item, code: Code): Manifest['code'] {
   };
 }
 
-function seenDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
-  return dep.glob ? globDigest(dep, around, again) : pathDigest(dep, around, again);
+/** Null for what is absent and may be; undefined for what is missing. */
+function seenDigest(dep: Dep, around: Surroundings, again: boolean): Digest | null | undefined {
+  if (dep.glob) return globDigest(dep, around, again);
+  return pathDigest(dep, around, again) ?? (dep.optional ? null : undefined);
 }
 
 /** What an item makes is a link where it is one; what the user gives counts by what is behind a link. */
@@ -93,16 +96,16 @@ function pathDigest(dep: Dep, around: Surroundings, again: boolean): Digest | un
 }
 
 /** A glob is missing when it matches nothing, or when a gathered out is not there. */
-function globDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
+function globDigest(dep: Dep, around: Surroundings, again: boolean): Digest | null | undefined {
   const entries = matchesOf(dep, around, again);
-  return entries && digestOfMatches(entries);
+  return entries?.length === 0 ? null : entries && digestOfMatches(entries);
 }
 
 export function digestOfMatches(entries: readonly (readonly [string, Digest])[]): Digest {
   return `d:${sha256(`pipe glob\n${canonical(entries)}`)}`;
 }
 
-/** Path and digest of all that a pattern dep matches; undefined when it is missing. */
+/** Path and digest of all that a pattern dep matches, which is nothing only of an optional one; undefined when it is missing. */
 export function matchesOf(
   dep: Dep,
   around: Surroundings,
@@ -114,7 +117,7 @@ export function matchesOf(
     if (digest === undefined) return undefined;
     entries.push([path, digest]);
   }
-  return entries.length === 0 ? undefined : entries;
+  return entries.length === 0 && !dep.optional ? undefined : entries;
 }
 
 /** `params` as a stage's process gets it: a tree of just the named parts. */

@@ -162,11 +162,13 @@ function paramDifferences(
 function depDifference(
   explain: Explainer,
   name: string,
-  a: Digest | undefined,
-  b: Digest | undefined,
+  a: Digest | null | undefined,
+  b: Digest | null | undefined,
 ): string {
   const path = explain.pathOf(name);
-  if (a === undefined || b === undefined) return `dep ${path} ${verb(a, b)}`;
+  if (a && b === null) return `dep ${path} is gone`;
+  if (b && a === null) return `dep ${path} appeared`;
+  if (!a || !b) return `dep ${path} ${verb(a, b)}`;
   const changed = changedWithin(explain, name, a, b);
   const count = changed.length === 1 ? '1 file' : `${changed.length} files`;
   return changed.length === 0

@@ -25,6 +25,25 @@ const orHole = <T extends z.ZodType>(value: T, what: What) =>
 const named = z.record(z.string().regex(NAME, say('name')), path, say('map'));
 const paths = z.union([named, z.array(path, say('list'))], say('paths'));
 
+const dep = z.union(
+  [
+    path,
+    z.strictObject(
+      {
+        path,
+        optional: z
+          .boolean(say('flag'))
+          .optional()
+          .describe('It may be absent: that is a state like any other.'),
+      },
+      say('map'),
+    ),
+  ],
+  say('dep'),
+);
+const namedDeps = z.record(z.string().regex(NAME, say('name')), dep, say('map'));
+const deps = z.union([namedDeps, z.array(dep, say('list'))], say('paths'));
+
 const cells = z.array(z.record(z.string(), scalar, say('map')), say('list'));
 const axis = orHole(z.array(scalar, say('axis')), 'axis');
 const matrix = z
@@ -118,7 +137,7 @@ const stage = z
       run: path.optional().describe('A TypeScript or JavaScript stage: its module.'),
       cmd: command.optional(),
       shell: shell.optional(),
-      deps: paths.optional().describe('What is read: path or pattern by name, or a list of them.'),
+      deps: deps.optional().describe('What is read: path or pattern by name, or a list of them.'),
       params: texts.optional().describe('Dot paths of the params that count for the stage.'),
       outs: paths.optional().describe('What is written: path by name, or a list of paths.'),
       metrics: paths.optional().describe('Outs that are JSON files, read by pipe metrics.'),

@@ -101,10 +101,14 @@ function namedOf(
   metrics: boolean,
   parse: (part: Located) => Template,
 ): readonly Written[] {
-  if (node.items) {
-    return node.items.map((item) => ({ name: undefined, path: parse(item), metrics }));
-  }
-  return [...node.entries!].map(([name, entry]) => ({ name, path: parse(entry.node), metrics }));
+  const written = (name: string | undefined, part: Located): Written => ({
+    name,
+    path: parse(child(part, 'path') ?? part),
+    metrics,
+    optional: child(part, 'optional')?.value === true,
+  });
+  if (node.items) return node.items.map((item) => written(undefined, item));
+  return [...node.entries!].map(([name, entry]) => written(name, entry.node));
 }
 
 function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
