@@ -178,4 +178,30 @@ describe('status and why', () => {
       'train would run:\n  command `echo 1 > cache/out/model` → `echo 3 > cache/out/model`\n',
     );
   });
+
+  it('find the cause in pipeline.lock where the last result is of another variant, or not here', async () => {
+    const files = {
+      'pipeline.yaml': `params: { rate: 1 }
+profiles: { two: { rate: 2 } }
+stages:
+  train: { cmd: "sh train.sh \${rate} > \${outs.o}", params: [rate], outs: { o: model } }
+`,
+      'train.sh': 'echo "$1"\n',
+    };
+    const made = projectWithin(files);
+    await made.run('--profile', 'two');
+    await made.run();
+    made.write('train.sh', 'echo "rate $1"\n');
+    const changed = 'train would run:\n  train.sh changed\n';
+    expect((await made.pipe('why', 'train')).out).toBe(changed);
+    expect((await made.pipe('why', 'train', '--profile', 'two')).out).toBe(changed);
+    const clone = projectWithin({ ...files, 'pipeline.lock': made.read('pipeline.lock') });
+    expect((await clone.pipe('why', 'train')).out).toBe(
+      'train would run:\n  its result is not in the cache\n',
+    );
+    clone.write('train.sh', 'echo "rate $1"\n');
+    expect((await clone.pipe('why', 'train', '--profile', 'two')).out).toBe(changed);
+    await clone.run('--set', 'rate=3');
+    expect((await clone.pipe('why', 'train')).out).toBe(changed);
+  });
 });
