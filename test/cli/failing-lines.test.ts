@@ -91,6 +91,13 @@ describe('shell:', () => {
     expect(out).toContain(cure);
   });
 
+  it('is bash in what pipe init writes', async () => {
+    const made = project();
+    await made.pipe('init');
+    expect(made.read('pipeline.yaml')).toMatch(/^shell: bash$/m);
+    expect((await made.run('greet')).with('ran')).toEqual(['greet@ada', 'greet@grace']);
+  });
+
   it('of a run or of a list is a mistake with its place', async () => {
     const made = project({
       'pipeline.yaml':
