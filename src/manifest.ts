@@ -11,8 +11,8 @@ export interface Manifest {
   readonly params: Readonly<Record<string, Json>>;
   /** Value by name; null for a variable that is not set. */
   readonly env: Readonly<Record<string, string | null>>;
-  /** Digest by the dep's name; for a glob the digest of the list of what it matched. */
-  readonly deps: Readonly<Record<string, Digest>>;
+  /** Digest by the dep's name, for a glob that of the list of what it matched; null: optional, and absent. */
+  readonly deps: Readonly<Record<string, Digest | null>>;
   /** Names of the outs, sorted. */
   readonly outs: readonly string[];
   /** Of an incremental stage: which epoch its outs are of; absent in the manifest that names its chain. */
@@ -46,6 +46,8 @@ export interface CommandCode {
   readonly kind: 'command';
   /** After substitution. A string is for the shell, a list is argv. */
   readonly command: string | readonly string[];
+  /** Of a string: `/bin/sh -e` or `bash -euo pipefail`, which decides what counts as its failure. */
+  readonly shell?: 'sh' | 'bash';
   /** Script files of the project that the command names, and what they import, by path. */
   readonly scripts: Readonly<Record<string, string>>;
   /** Version by name of each package that JavaScript and TypeScript scripts import; absent when there are none. */

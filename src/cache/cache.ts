@@ -122,6 +122,13 @@ export class Cache {
     return this.#unlessDamaged(() => this.#objects.tree(hex));
   }
 
+  /** The bytes of a stored file; undefined when they are not there, or damaged. */
+  readStored(digest: Digest): Buffer | undefined {
+    const hex = nameOf(digest);
+    if (kindOf(digest) === 'directory' || this.#objects.wanted(hex) === undefined) return undefined;
+    return this.#unlessDamaged(() => this.#objects.read(hex));
+  }
+
   /** Undefined when there is none; one that cannot be believed is warned about and does not count. */
   readRecord(key: string): RunRecord | undefined {
     return readRunRecord(this.layout.records, key, this.#warn);

@@ -2,8 +2,8 @@
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { findRoot, openProject } from '../decide/project.js';
-import { unseenFailures } from '../decide/unseen.js';
 import { renderDiagnostic, UserError } from '../error.js';
+import type { Item } from '../pipeline/plan.js';
 import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
 import { bytes, plural } from '../report/words.js';
@@ -91,15 +91,32 @@ function cacheFolder({ host }: CommandContext): Finding {
   return { good: true, text: `cache in ${folder}, ${bytes(bavail * bsize)} free` };
 }
 
+/** A stage that needs it fails when it runs; until then it is no mistake. */
+function missingBash(items: readonly Item[], env: CommandContext['host']['env']): string[] {
+  const item = items.find(({ action }) => action.kind === 'shell' && action.shell === 'bash');
+  if (item === undefined || isProgram('bash', env)) return [];
+  return [`${item.stage}: \`bash\` not found: install it, or remove \`shell: bash\``];
+}
+
+function isProgram(name: string, { PATH = '' }: CommandContext['host']['env']): boolean {
+  return PATH.split(path.delimiter).some((folder) => {
+    try {
+      accessSync(path.join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
 async function pipeline({ host }: CommandContext): Promise<Finding> {
   const project = await openProject(host, { profiles: [], set: [] }, () => {});
   const { items } = project.plan;
   project.cache.close();
   const stages = new Set(items.map((item) => item.stage)).size;
-  const unseen = await unseenFailures(project, items);
   return {
     good: true,
     text: `pipeline.yaml: ${plural(stages, 'stage')}, ${plural(items.length, 'item')}`,
-    notes: [...unseen].map(([stage, text]) => `${stage}: ${text}`),
+    notes: missingBash(items, host.env),
   };
 }

@@ -14,6 +14,8 @@ const usage: Usage = {
 };
 
 const PIPELINE = `# yaml-language-server: $schema=./node_modules/pipe/dist/pipeline.schema.json
+shell: bash
+
 params:
   greeting: hello
   names: [ada, grace]

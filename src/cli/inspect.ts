@@ -1,10 +1,16 @@
 /** What `status`, `why` and `graph` share: the outlook of the selected items, without running anything. */
+import type { Decision } from '../decide/decide.js';
 import { explain } from '../decide/explain.js';
 import { inspection } from '../decide/inspection.js';
 import { outlooks, waitingText } from '../decide/outlook.js';
 import type { Project } from '../decide/project.js';
 import type { Reason } from '../decide/reasons.js';
-import { itemAt } from '../decide/work.js';
+import { itemAt, type Work } from '../decide/work.js';
+import type { LockBlock } from '../lock/block.js';
+import { type LockSection, sectionOf } from '../lock/file.js';
+import { readLockFile } from '../lockfile/disk.js';
+import { lockDifferences } from '../lockfile/reasons.js';
+import type { Item } from '../pipeline/plan.js';
 
 /** `stale`: it would run. `restorable`: its result is in the cache, its outs are not in place. */
 export type State = 'fresh' | 'restorable' | 'stale' | 'missing' | 'unknown';
@@ -31,6 +37,7 @@ export async function standings(
         await import('../pipeline/select.js').then(({ select }) => select(project.plan, targets)),
       )
     : undefined;
+  const lock = lockOf(project);
   const standing: Standing[] = [];
   for (const [index, outlook] of found) {
     if (shown !== undefined && !shown.has(index)) continue;
@@ -40,11 +47,49 @@ export async function standings(
       standing.push({ item: item.id, state: 'unknown', reasons: [{ kind: 'upstream', text }] });
       continue;
     }
-    const reasons = explain(project, item, work.codes.of(index), outlook);
+    const reasons = reasonsOf(work, index, outlook, lock);
     const key = outlook.kind === 'missing' ? {} : { key: outlook.key };
     standing.push({ item: item.id, state: STATES[outlook.kind], reasons, ...key });
   }
   return standing;
+}
+
+/** The blocks of the variant, read when one is asked for: with `--set` none. */
+function lockOf({ root, variant }: Project): (item: string) => LockBlock | undefined {
+  const name = sectionOf(variant);
+  let section: LockSection | undefined;
+  return (item) => {
+    if (name === undefined) return undefined;
+    section ??= readLockFile(root)?.get(name) ?? new Map();
+    return section.get(item);
+  };
+}
+
+/**
+ * Beside the item's last result, whatever variant that was of, or beside what pipeline.lock has of this
+ * variant: where less differs, there the cause is found.
+ */
+function reasonsOf(
+  { project, codes }: Work,
+  index: number,
+  outlook: Decision,
+  lock: (item: string) => LockBlock | undefined,
+): readonly Reason[] {
+  const item = project.plan.items[index] as Item;
+  const code = codes.of(index);
+  const reasons = explain(project, item, code, outlook);
+  if (outlook.kind !== 'run' || outlook.cause !== 'stale' || !isComparison(reasons)) return reasons;
+  const block = lock(item.id);
+  if (block === undefined) return reasons;
+  if (block.key === outlook.key) return [{ kind: 'lost', text: 'its result is not in the cache' }];
+  const locked = lockDifferences(project, item, code, block, outlook.manifest);
+  const isNever = reasons[0]?.kind === 'never';
+  return locked.length > 0 && (isNever || locked.length < reasons.length) ? locked : reasons;
+}
+
+/** False where it is told how the last execution ended. */
+function isComparison([first]: readonly Reason[]): boolean {
+  return first === undefined || !['failed', 'interrupted', 'running'].includes(first.kind);
 }
 
 /** How the targets and what they need stand, by index in the plan. */

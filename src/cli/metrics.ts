@@ -7,7 +7,7 @@ import {
   show,
 } from '../report/changes.js';
 import { markdownTable, plainTable, type Rows } from '../report/table.js';
-import { metricsAt, metricsToday, type Numbers } from '../run/metrics.js';
+import { type Figures, metricsAt, metricsToday } from '../run/metrics.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import {
   type Command,
@@ -35,7 +35,7 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes:
-    'Metrics are read from the files that `metrics:` names, and where those are not there from\npipeline.lock; those of a revision from its pipeline.lock, without a checkout.',
+    'Metrics are those of the pipeline that --profile and --set describe: from the record of each\nitem, else from pipeline.lock. A figure of another key is marked stale; `pipe status` says why.\nThose of a revision are read from its pipeline.lock, without a checkout.',
   parts: [
     {
       name: 'diff',
@@ -65,9 +65,11 @@ async function list(parsed: Parsed, context: CommandContext): Promise<string> {
     metricsToday(project, parsed.positionals),
   );
   const shown = filtered(found, parsed.texts('metric'));
-  if (parsed.flag('json')) return `${JSON.stringify(Object.fromEntries(shown), null, 2)}\n`;
-  if (shown.size === 0) return 'there are no metrics: name JSON outs under `metrics:`, and run\n';
-  const tables = [...byStage(shown).values()].map(rowsOf);
+  if (parsed.flag('json')) return `${JSON.stringify(asJson(shown), null, 2)}\n`;
+  const stages = [...byStage(shown).values()].filter((items) => namesOf(items).length > 0);
+  if (stages.length === 0)
+    return 'there are no metrics: name JSON outs under `metrics:`, and run\n';
+  const tables = stages.map(rowsOf);
   const text = tables.map(parsed.flag('md') ? markdownTable : plainTable).join('\n');
   return text + advice(text.split('\n').length, context);
 }
@@ -85,22 +87,43 @@ async function diff(
 ): Promise<string> {
   const { before, now } = await withProject(parsed, context, async (project) => ({
     before: await metricsAt(project, revision),
-    now: other === undefined ? metricsToday(project, []) : await metricsAt(project, other),
+    now: other === undefined ? await metricsToday(project, []) : await metricsAt(project, other),
   }));
   const wanted = parsed.texts('metric');
   const [a, b] = [filtered(before, wanted), filtered(now, wanted)];
   const changes: Change[] = [...new Set([...a.keys(), ...b.keys()])].flatMap((item) =>
-    changesBetween(item, a.get(item) ?? {}, b.get(item) ?? {}, parsed.flag('all')),
+    changesOf(item, a.get(item), b.get(item), parsed.flag('all')),
   );
   if (parsed.flag('json')) return `${JSON.stringify(changes, null, 2)}\n`;
   const tell = parsed.flag('md') ? changesMarkdown : changesText;
   return tell(changes, 'metrics', revision);
 }
 
+/** What is stale is told although it is equal: it says nothing of the pipeline. */
+function changesOf(
+  item: string,
+  before: Figures | undefined,
+  now: Figures | undefined,
+  all: boolean,
+): Change[] {
+  const isStale = now?.stale === true;
+  const found = changesBetween(item, before?.numbers ?? {}, now?.numbers ?? {}, all || isStale);
+  if (!isStale) return found;
+  return found.map((change) => (change.now === undefined ? change : { ...change, stale: true }));
+}
+
+/** By item the numbers by name, and `stale: true` beside those that are not of today's key. */
+function asJson(shown: ReadonlyMap<string, Figures>): object {
+  const measured = [...shown].filter(([, { numbers }]) => Object.keys(numbers).length > 0);
+  return Object.fromEntries(
+    measured.map(([item, { numbers, stale }]) => [item, { ...numbers, ...(stale && { stale }) }]),
+  );
+}
+
 function filtered(
-  found: ReadonlyMap<string, Numbers>,
+  found: ReadonlyMap<string, Figures>,
   patterns: readonly string[],
-): Map<string, Numbers> {
+): Map<string, Figures> {
   if (patterns.length === 0) return new Map(found);
   const regexes = patterns.map(
     (pattern) =>
@@ -109,36 +132,36 @@ function filtered(
   const wanted = (name: string) => regexes.some((regex) => regex.test(name));
   return new Map(
     [...found]
-      .map(([item, numbers]) => {
+      .map(([item, { numbers, stale }]) => {
         const kept = Object.entries(numbers).filter(([name]) => wanted(name));
-        return [item, Object.fromEntries(kept)] as const;
+        return [item, { numbers: Object.fromEntries(kept), stale }] as const;
       })
-      .filter(([, numbers]) => Object.keys(numbers).length > 0),
+      .filter(([, { numbers }]) => Object.keys(numbers).length > 0),
   );
 }
 
-function byStage(found: ReadonlyMap<string, Numbers>): Map<string, Map<string, Numbers>> {
-  const stages = new Map<string, Map<string, Numbers>>();
-  for (const [item, numbers] of found) {
+function byStage(found: ReadonlyMap<string, Figures>): Map<string, Map<string, Figures>> {
+  const stages = new Map<string, Map<string, Figures>>();
+  for (const [item, figures] of found) {
     const stage = item.split('@', 1)[0] as string;
-    stages.set(stage, (stages.get(stage) ?? new Map()).set(item, numbers));
+    stages.set(stage, (stages.get(stage) ?? new Map()).set(item, figures));
   }
   return stages;
 }
 
+function namesOf(items: ReadonlyMap<string, Figures>): string[] {
+  return [...new Set([...items.values()].flatMap(({ numbers }) => Object.keys(numbers)))].sort();
+}
+
 /** Items side by side while they are few; each in its own row when there are more of them than of metrics. */
-function rowsOf(items: ReadonlyMap<string, Numbers>): Rows {
-  const names = [...new Set([...items.values()].flatMap((numbers) => Object.keys(numbers)))].sort();
-  if (items.size > names.length) {
-    const rows = [...items].map(([item, numbers]) => [
-      item,
-      ...names.map((name) => show(numbers[name])),
-    ]);
-    return [['item', ...names], ...rows];
-  }
-  const rows = names.map((name) => [
-    name,
-    ...[...items.values()].map((numbers) => show(numbers[name])),
-  ]);
-  return [['metric', ...items.keys()], ...rows];
+function rowsOf(items: ReadonlyMap<string, Figures>): Rows {
+  const names = namesOf(items);
+  const titles = [...items].map(([item, { stale }]) => (stale ? `${item} (stale)` : item));
+  const columns = [...items.values()].map(({ numbers }) =>
+    names.map((name) => show(numbers[name])),
+  );
+  if (items.size > names.length)
+    return [['item', ...names], ...titles.map((title, at) => [title, ...(columns[at] ?? [])])];
+  const rows = names.map((name, at) => [name, ...columns.map((column) => column[at] ?? '')]);
+  return [['metric', ...titles], ...rows];
 }

@@ -26,7 +26,9 @@ export function absentDeps(
   );
   return item.deps
     .filter((dep) =>
-      dep.glob ? isUnmatched(work, dep, toCome) : isAbsent(work, dep, dep.path, toCome),
+      dep.glob
+        ? isUnmatched(work, dep, toCome)
+        : !dep.optional && isAbsent(work, dep, dep.path, toCome),
     )
     .map((dep) => ({ item: item.id, dep }));
 }
@@ -35,7 +37,8 @@ export function absentDeps(
 function isUnmatched(work: Work, dep: Dep, toCome: ReadonlySet<string>): boolean {
   if (dep.within?.some((out) => toCome.has(out))) return false;
   const matched = matchedPaths(work.project.root, dep);
-  return matched.length === 0 || matched.some((each) => isAbsent(work, dep, each, toCome));
+  if (matched.length === 0) return !dep.optional;
+  return matched.some((each) => isAbsent(work, dep, each, toCome));
 }
 
 function isAbsent(work: Work, dep: Dep, where: string, toCome: ReadonlySet<string>): boolean {

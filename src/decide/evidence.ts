@@ -1,5 +1,6 @@
 /** What single files a pattern dep stood for, noted beside a result and compared by `why`. */
 import type { LastRun, Matches } from '../cache/cache.js';
+import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { digestOfMatches, matchesOf, type Surroundings } from './inputs.js';
 
@@ -22,7 +23,7 @@ export function matchesBeside(
   item: Item,
   name: string,
   before: LastRun,
-  now: Readonly<Record<string, string>>,
+  now: Manifest['deps'],
   around: Surroundings,
 ): readonly [Matches, Matches] | undefined {
   const dep = item.deps.find((each) => each.name === name);

@@ -23,7 +23,7 @@ export interface Surroundings {
   /** What a folder will hold that is still to be put back; undefined: what it holds on disk. */
   readonly stored?: StoredListing;
   /** What a dep is known to be without looking; undefined: look. */
-  readonly given?: (dep: Dep) => Digest | undefined;
+  readonly given?: (dep: Dep) => Digest | null | undefined;
 }
 
 /** The digest of what lies at a path, through the eyes of these surroundings. */
@@ -37,12 +37,13 @@ export function digestAt(
   return scan?.digest;
 }
 
-/** Reads every dep through the stat index; `again` looks at the disk even for what was seen in this run. */
-export function inputsOf(item: Item, code: Code, around: Surroundings, again = false): Inputs {
-  const deps: Record<string, Digest> = {};
+/** Reads every dep through the stat index. */
+export function inputsOf(item: Item, code: Code, around: Surroundings): Inputs {
+  const deps: Record<string, Digest | null> = {};
   const missing: Dep[] = [];
   for (const dep of item.deps) {
-    const digest = around.given?.(dep) ?? seenDigest(dep, around, again);
+    const given = around.given?.(dep);
+    const digest = given === undefined ? seenDigest(dep, around) : given;
     if (digest === undefined) missing.push(dep);
     else deps[dep.name] = digest;
   }
@@ -53,7 +54,7 @@ export function inputsOf(item: Item, code: Code, around: Surroundings, again = f
 function manifestOf(
   item: Item,
   code: Code,
-  deps: Readonly<Record<string, Digest>>,
+  deps: Manifest['deps'],
   env: Readonly<Record<string, string | undefined>>,
 ): Manifest {
   const values: Record<string, string | null> = {};
@@ -73,51 +74,49 @@ function manifestOf(
 function codeOf(item: Item, code: Code): Manifest['code'] {
   if (code.kind === 'module')
     return { ...code.module, item: item.id, matrix: item.matrix } satisfies ModuleCode;
+  const { action } = item;
+  if (action.kind === 'module') throw new Error(`${item.id} has no command`);
   return {
-    command: item.action.kind === 'argv' ? item.action.argv : shellCommand(item),
+    command: action.kind === 'argv' ? action.argv : action.command,
     kind: 'command',
     ...(Object.keys(code.packages).length === 0 ? {} : { packages: code.packages }),
     scripts: code.scripts,
+    ...(action.kind === 'argv' ? {} : { shell: action.shell ?? 'sh' }),
   };
 }
 
-function shellCommand(item: Item): string {
-  if (item.action.kind !== 'shell') throw new Error(`${item.id} has no command`);
-  return item.action.command;
+/**
+ * Null for what is absent and may be; undefined for what is missing. What an item makes is a link where
+ * it is one; what the user gives counts by what is behind a link.
+ */
+function seenDigest(dep: Dep, around: Surroundings): Digest | null | undefined {
+  if (dep.glob) return digestOfGlob(dep, matchesOf(dep, around));
+  return digestAt(dep.path, around, { follow: !dep.made }) ?? (dep.optional ? null : undefined);
 }
 
-function seenDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
-  return dep.glob ? globDigest(dep, around, again) : pathDigest(dep, around, again);
-}
-
-/** What an item makes is a link where it is one; what the user gives counts by what is behind a link. */
-function pathDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
-  return digestAt(dep.path, around, { follow: !dep.made, again });
-}
-
-/** A glob is missing when it matches nothing, or when a gathered out is not there. */
-function globDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
-  const entries = matchesOf(dep, around, again);
-  return entries && digestOfMatches(entries);
+/** A pattern is missing when it matches nothing, or when a gathered out is not there. */
+export function digestOfGlob(
+  dep: Dep,
+  entries: readonly (readonly [string, Digest])[] | undefined,
+): Digest | null | undefined {
+  if (entries === undefined) return undefined;
+  if (entries.length > 0) return digestOfMatches(entries);
+  return dep.optional ? null : undefined;
 }
 
 export function digestOfMatches(entries: readonly (readonly [string, Digest])[]): Digest {
   return `d:${sha256(`pipe glob\n${canonical(entries)}`)}`;
 }
 
-/** Path and digest of all that a pattern dep matches; undefined when it is missing. */
-export function matchesOf(
-  dep: Dep,
-  around: Surroundings,
-  again = false,
-): [string, Digest][] | undefined {
+/** Path and digest of all that a pattern dep matches; undefined when a gathered out is not there. */
+export function matchesOf(dep: Dep, around: Surroundings): [string, Digest][] | undefined {
   const entries: [string, Digest][] = [];
   for (const path of matchedPaths(around.root, dep, around.cache.looks, around.stored)) {
-    const digest = digestAt(path, around, { follow: !dep.made, again });
+    const digest = digestAt(path, around, { follow: !dep.made });
     if (digest === undefined) return undefined;
     entries.push([path, digest]);
   }
-  return entries.length === 0 ? undefined : entries;
+  return entries;
 }
 
 /** `params` as a stage's process gets it: a tree of just the named parts. */

@@ -121,11 +121,24 @@ function commandDifferences(a: CommandCode, b: CommandCode, explain: Explainer):
       : [{ kind: 'command', text: `command ${commandFromTo(a.command, b.command)}` }];
   return [
     ...command,
+    ...shellDifferences(a, b),
     ...mapDifferences(a.scripts, b.scripts, (file, x, y) => [
       { kind: 'code', text: `${file} ${verb(x, y)}${importedBy(explain.importerOf(file))}` },
     ]),
     ...packageDifferences(a.packages ?? {}, b.packages ?? {}),
   ];
+}
+
+/** A list of words has no shell: then the command itself differs. */
+function shellDifferences(a: CommandCode, b: CommandCode): Reason[] {
+  if (typeof a.command !== typeof b.command || a.shell === b.shell) return [];
+  return [{ kind: 'command', text: `shell ${fromTo(shellName(a), shellName(b))}` }];
+}
+
+/** Records of before it counted are of a shell that went on behind a failure. */
+function shellName({ shell }: CommandCode): string {
+  if (shell === undefined) return 'sh';
+  return shell === 'sh' ? 'sh -e' : 'bash -euo pipefail';
 }
 
 function packageDifferences(a: ModuleCode['packages'], b: ModuleCode['packages']): Reason[] {
@@ -152,11 +165,13 @@ function paramDifferences(
 function depDifference(
   explain: Explainer,
   name: string,
-  a: Digest | undefined,
-  b: Digest | undefined,
+  a: Digest | null | undefined,
+  b: Digest | null | undefined,
 ): string {
   const path = explain.pathOf(name);
-  if (a === undefined || b === undefined) return `dep ${path} ${verb(a, b)}`;
+  if (a && b === null) return `dep ${path} is gone`;
+  if (b && a === null) return `dep ${path} appeared`;
+  if (!a || !b) return `dep ${path} ${verb(a, b)}`;
   const changed = changedWithin(explain, name, a, b);
   const count = changed.length === 1 ? '1 file' : `${changed.length} files`;
   return changed.length === 0

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Digest } from '../cache/objects/digest.js';
 import { firstMoved, type LookLists, Looks } from '../cache/scan/looks.js';
 import { matchedPaths } from '../decide/glob.js';
-import { digestOfMatches } from '../decide/inputs.js';
+import { digestOfGlob } from '../decide/inputs.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
 import type { Dep } from '../pipeline/plan.js';
 
@@ -14,7 +14,7 @@ export class InputSnapshot {
   readonly #work: Work;
   readonly #index: number;
   readonly #looks: Looks;
-  readonly #digests: ReadonlyMap<Dep, Digest | undefined>;
+  readonly #digests: ReadonlyMap<Dep, Seen>;
   /** What each pattern matched. */
   readonly #names: ReadonlyMap<Dep, readonly string[]>;
   /** True once a change of content would show in a stat. */
@@ -49,8 +49,8 @@ export class InputSnapshot {
     return InputSnapshot.take(work, index);
   }
 
-  /** Undefined for what is not there. */
-  digestOf(dep: Dep): Digest | undefined {
+  /** Null for what is absent and may be; undefined for what is missing. */
+  digestOf(dep: Dep): Seen {
     return this.#digests.get(dep);
   }
 
@@ -91,9 +91,11 @@ export class InputSnapshot {
   }
 }
 
+type Seen = Digest | null | undefined;
+
 interface Found {
   readonly looks: Looks;
-  readonly digests: Map<Dep, Digest | undefined>;
+  readonly digests: Map<Dep, Seen>;
   readonly names: Map<Dep, readonly string[]>;
 }
 
@@ -103,7 +105,10 @@ async function look(work: Work, index: number): Promise<Found> {
   const found: Found = { looks, digests: new Map(), names: new Map() };
   for (const dep of itemAt(work, index).deps) {
     if (dep.glob) await lookAtMatches(work, dep, found);
-    else found.digests.set(dep, await digestAt(work, dep.path, !dep.made, looks));
+    else {
+      const digest = await digestAt(work, dep.path, !dep.made, looks);
+      found.digests.set(dep, digest ?? (dep.optional ? null : undefined));
+    }
   }
   const code = work.codes.of(index);
   if (code.kind === 'command')
@@ -117,11 +122,10 @@ async function lookAtMatches(work: Work, dep: Dep, found: Found): Promise<void> 
   const entries: [string, Digest][] = [];
   for (const name of names) {
     const digest = await digestAt(work, name, !dep.made, found.looks);
-    if (digest === undefined) break;
-    entries.push([name, digest]);
+    if (digest !== undefined) entries.push([name, digest]);
   }
-  const isWhole = names.length > 0 && entries.length === names.length;
-  found.digests.set(dep, isWhole ? digestOfMatches(entries) : undefined);
+  const isWhole = entries.length === names.length;
+  found.digests.set(dep, digestOfGlob(dep, isWhole ? entries : undefined));
 }
 
 async function digestAt(

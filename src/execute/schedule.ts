@@ -1,7 +1,6 @@
 /** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
 import { decide } from '../decide/decide.js';
 import { outlooks } from '../decide/outlook.js';
-import { unseenFailures } from '../decide/unseen.js';
 import { finish, itemAt, selectedNeeds, type Work } from '../decide/work.js';
 import type { ItemDone } from '../event.js';
 import type { Item, Resources } from '../pipeline/plan.js';
@@ -18,13 +17,9 @@ import { settle } from './settle.js';
  */
 export async function schedule(work: Work, pending: readonly number[]): Promise<void> {
   await refuseUnrunnable(work, pending);
-  const unseen = await unseenFailures(
-    work.project,
-    pending.map((index) => itemAt(work, index)),
-  );
   const machine = thisMachine();
   const queue = await createJobQueue(await capacityOf(work, pending, machine));
-  await new Schedule(work, pending, { machine, unseen, queue }).run();
+  await new Schedule(work, pending, { machine, queue }).run();
 }
 
 /** Of those that depend on what is not made yet nobody knows whether they have to run. */
@@ -46,7 +41,6 @@ type Stop = { readonly cause: 'interrupted' } | { readonly cause: 'failed'; read
 /** What is known before the first item starts. */
 interface Means {
   readonly machine: Machine;
-  readonly unseen: ReadonlyMap<string, string>;
   readonly queue: JobQueue;
 }
 
@@ -54,24 +48,21 @@ class Schedule {
   readonly #work: Work;
   readonly #pending: ReadonlySet<number>;
   readonly #machine: Machine;
-  /** By stage, what is to be said of its command. */
-  readonly #unseen: ReadonlyMap<string, string>;
   readonly #queue: JobQueue;
   readonly #priorities: ReadonlyMap<number, number>;
   /** Pending items that an item still waits for. */
   readonly #waitingFor = new Map<number, number>();
   readonly #dependents = new Map<number, number[]>();
-  /** What was warned of, for which stage: once is enough. */
+  /** Stages that were warned of: once is enough. */
   readonly #told = new Set<string>();
   #stop: Stop | undefined;
   /** A bug, not a failure: the run ends with it. */
   #bug: unknown;
 
-  constructor(work: Work, pending: readonly number[], { machine, unseen, queue }: Means) {
+  constructor(work: Work, pending: readonly number[], { machine, queue }: Means) {
     this.#work = work;
     this.#pending = new Set(pending);
     this.#machine = machine;
-    this.#unseen = unseen;
     this.#queue = queue;
     for (const index of pending) {
       const needs = selectedNeeds(work, index).filter((need) => this.#pending.has(need));
@@ -125,24 +116,17 @@ class Schedule {
       } else if (decision.kind === 'restore') {
         this.#enqueue(index, PUT_BACK);
       } else {
-        this.#warnOf(item);
+        this.#warnOfExcess(item);
         this.#enqueue(index, item.resources);
       }
     }
   }
 
-  #warnOf(item: Item): void {
+  #warnOfExcess(item: Item): void {
     const excessive = excess(item, this.#machine, this.#work.options.concurrency);
-    if (excessive !== undefined)
-      this.#warnOnce(item, 'excess', `it asks for ${excessive}: it runs alone`);
-    const unseen = this.#unseen.get(item.stage);
-    if (unseen !== undefined) this.#warnOnce(item, 'unseen', unseen);
-  }
-
-  #warnOnce(item: Item, what: 'excess' | 'unseen', message: string): void {
-    const told = `${what} ${item.stage}`;
-    if (this.#told.has(told)) return;
-    this.#told.add(told);
+    if (excessive === undefined || this.#told.has(item.stage)) return;
+    this.#told.add(item.stage);
+    const message = `it asks for ${excessive}: it runs alone`;
     this.#work.emit({ type: 'warning', item: item.id, message });
   }
 

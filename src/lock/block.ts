@@ -11,7 +11,7 @@ export interface LockBlock {
   readonly params: Readonly<Record<string, Json>>;
   /** Values are hashed: they count, but they are nobody else's business. */
   readonly env: Readonly<Record<string, string | null>>;
-  readonly deps: Readonly<Record<string, Digest>>;
+  readonly deps: Manifest['deps'];
   readonly outs: Readonly<Record<string, LockedOut>>;
   /** By out, then by dot path. */
   readonly metrics: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -74,7 +74,7 @@ function bodyText({ key, code, params, env, deps, outs, metrics, epochs }: LockB
   const lines = [`    key: ${key}`, `    code: ${jsonText(code)}`];
   if (Object.keys(params).length > 0) lines.push(`    params: ${jsonText(params)}`);
   if (Object.keys(env).length > 0) lines.push(`    env: ${jsonText(env)}`);
-  lines.push(...entries('deps', deps, (digest) => digest));
+  lines.push(...entries('deps', deps, String));
   lines.push(
     ...entries(
       'outs',

@@ -43,7 +43,7 @@ interface Draft {
   code?: LockBlock['code'];
   params: LockBlock['params'];
   env: LockBlock['env'];
-  deps: Record<string, Digest>;
+  deps: Record<string, Digest | null>;
   outs: Record<string, LockedOut>;
   metrics: Record<string, Record<string, number>>;
   target?: number;
@@ -141,7 +141,9 @@ class Reader {
         draft.best = this.#taken(value, json) as NonNullable<LockedEpochs['best']>;
         break;
       case 'deps':
-        this.#below(6, (name, text) => set(draft.deps, name, digest(text)));
+        this.#below(6, (name, text) =>
+          set(draft.deps, name, text === 'null' ? null : digest(text)),
+        );
         break;
       case 'outs':
         this.#below(6, (name, text) => set(draft.outs, name, lockedOut(text)));

@@ -71,6 +71,8 @@ export const NOT_LOCKED = 'not in pipeline.lock';
 
 /** False when its content cannot be known here: the user's data is not there, or an out's listing is not stored. */
 function isInSight(work: Work, dep: Dep, overlay: Overlay): boolean {
+  // Of the user's: that it is not there is a state like any other.
+  if (dep.optional && !dep.made) return true;
   if (!dep.glob) return overlay.scan(dep.path, { follow: !dep.made }) !== undefined;
   const { gathered = [], within = [] } = dep;
   return (

@@ -1,30 +1,35 @@
 /** What stands in pipeline.lock beside what is true today, in the words of `why`. */
 import type { Code } from '../decide/code.js';
 import type { Project } from '../decide/project.js';
-import { differences } from '../decide/reasons.js';
+import { differences, type Reason } from '../decide/reasons.js';
 import { type LockBlock, lockedParts } from '../lock/block.js';
 import { epochChoice, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 
-/** Why the item's key is not the locked one; at least one reason. */
-export function reasonsAgainst(
+/** Why the item's key is not the locked one, in words; at least one reason. */
+export function reasonsAgainst(...beside: Parameters<typeof lockDifferences>): string[] {
+  const found = lockDifferences(...beside);
+  return found.length > 0 ? found.map(({ text }) => text) : ['its key differs'];
+}
+
+/** What differs from the locked manifest. */
+export function lockDifferences(
   { cache }: Project,
   item: Item,
   code: Code,
   block: LockBlock,
   manifest: Manifest,
-): string[] {
+): Reason[] {
   const now = { manifest: { ...manifest, ...lockedParts(manifest) }, files: code.files };
   // Which file of the code differs is known while the locked result's record is.
   const files = cache.readRecord(block.key)?.files ?? code.files;
-  const found = differences({ manifest: manifestOf(block), files }, now, {
+  return differences({ manifest: manifestOf(block), files }, now, {
     importerOf: (file) => code.importers[file],
     pathOf: (name) => item.deps.find((dep) => dep.name === name)?.path ?? name,
     targetParam: item.epochs?.param,
     listing: (digest) => cache.treeListing(digest),
     matches: () => undefined,
   });
-  return found.length > 0 ? found.map(({ text }) => text) : ['its key differs'];
 }
 
 function manifestOf({ code, params, env, deps, outs, epochs }: LockBlock): Manifest {

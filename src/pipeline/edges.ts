@@ -91,12 +91,21 @@ function linkDep(dep: DraftDep, number: number, linking: Linking): Dep {
   return depOf(dep, index, reading);
 }
 
-function depOf({ name, path, glob }: DraftDep, index: number, reading: Reading): Dep {
+function depOf({ name, path, glob, written }: DraftDep, index: number, reading: Reading): Dep {
   const made = reading.owners.some(({ item }) => item !== index);
-  if (!glob) return { name, path, glob, made };
+  const optional = written.optional ? { optional: true } : {};
+  if (!glob) return { name, path, glob, made, ...optional };
   const { gathered, holders } = reading;
   const within = [...holders].filter(({ item }) => item !== index).map(({ path: out }) => out);
-  return { name, path, glob, gathered, ...(within.length > 0 && { within: within.sort() }), made };
+  return {
+    name,
+    path,
+    glob,
+    gathered,
+    ...(within.length > 0 && { within: within.sort() }),
+    made,
+    ...optional,
+  };
 }
 
 function read({ path, glob }: DraftDep, tree: OutTree): Reading {

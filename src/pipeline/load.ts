@@ -139,11 +139,13 @@ function draftAll(
 ): readonly Draft[] {
   if (broken.top.has('stages')) return [];
   const drafts: Draft[] = [];
+  const written = broken.top.has('shell') ? undefined : child(root, 'shell')?.value;
+  const shell = written as StageSpec['shell'];
   for (const [name, { node }] of child(root, 'stages')?.entries ?? []) {
     const keys = broken.stages.get(name) ?? new Set();
     if (keys.has('*')) continue;
     const spec = soundKeys(node, keys);
-    for (const draft of draftStage({ name, spec, node, broken: keys, params }, problems)) {
+    for (const draft of draftStage({ name, spec, node, broken: keys, params, shell }, problems)) {
       drafts.push(draft);
     }
   }

@@ -1,8 +1,7 @@
 /** Where the parts of a plan are written. A plan carries no places: who has a mistake to show reads the file again. */
 import type { Place } from '../error.js';
-import { partAt, spanAt } from './document/located.js';
-import { lineOf, placeOf, type Source, type Span } from './document/source.js';
-import { type UnseenLine, unseenLine } from './items/shell-lines.js';
+import { spanAt } from './document/located.js';
+import { placeOf } from './document/source.js';
 import { draftPipeline, type LoadOptions } from './load.js';
 import type { Resources } from './plan.js';
 
@@ -10,8 +9,6 @@ import type { Resources } from './plan.js';
 export interface Places {
   dep(item: string, name: string): Place | undefined;
   resource(item: string, name: keyof Resources): Place | undefined;
-  /** The first line of a stage's command whose failure nobody would see, as it is written. */
-  unseenLine(stage: string): { readonly place: Place; readonly text: string } | undefined;
 }
 
 export function placesOf(options: LoadOptions): Places {
@@ -27,21 +24,5 @@ export function placesOf(options: LoadOptions): Places {
       if (stage === undefined) return undefined;
       return placeOf(problems.source, spanAt(root, ['stages', stage, 'resources', name]));
     },
-    unseenLine(stage) {
-      const { value, span } = partAt(root, ['stages', stage, 'cmd']);
-      const unseen = typeof value === 'string' ? unseenLine(value) : undefined;
-      if (unseen === undefined) return undefined;
-      const { source } = problems;
-      return { place: placeOf(source, lineOfBlock(source, span, unseen)), text: unseen.text };
-    },
   };
-}
-
-/** Of a block (`|`) each line stands on one of its own; of any other text the place is its beginning. */
-function lineOfBlock(source: Source, span: Span, { line, text }: UnseenLine): Span {
-  const start = source.lines[lineOf(source, span.start) + line];
-  if (source.text[span.start] !== '|' || start === undefined) return span;
-  const [first = ''] = text.split('\n');
-  const at = source.text.indexOf(first, start);
-  return at < 0 || at >= span.end ? span : { start: at, end: at + first.length };
 }

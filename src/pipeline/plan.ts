@@ -45,8 +45,13 @@ export interface Item {
 export type Action =
   /** `run:` — a TypeScript or JavaScript stage; path relative to the project. */
   | { readonly kind: 'module'; readonly file: string }
-  /** `cmd:` as a string, after substitution, for `/bin/sh -c`. */
-  | { readonly kind: 'shell'; readonly command: string; readonly parts?: readonly CommandPart[] }
+  /** `cmd:` as a string, after substitution, for `/bin/sh -e -c`, or for bash. */
+  | {
+      readonly kind: 'shell';
+      readonly shell?: 'bash';
+      readonly command: string;
+      readonly parts?: readonly CommandPart[];
+    }
   /** `cmd:` as a list, after substitution; no shell. */
   | {
       readonly kind: 'argv';
@@ -76,6 +81,8 @@ export interface Dep {
    * They are looked through once they are made. The item's own are not among them.
    */
   readonly within?: readonly string[];
+  /** It may be absent, or match nothing: that is a state like any other. */
+  readonly optional?: boolean;
   /** True when an item writes this path, something above it or something inside it. */
   readonly made: boolean;
 }

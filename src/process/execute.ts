@@ -10,8 +10,8 @@ import type { Ending, Outcome } from './outcome.js';
 import { type Cause, type Limits, Termination } from './termination.js';
 
 export type Command =
-  /** For `/bin/sh -c`. */
-  | { readonly kind: 'shell'; readonly command: string }
+  /** For `/bin/sh -e -c`, or for bash. */
+  | { readonly kind: 'shell'; readonly shell?: 'bash'; readonly command: string }
   /** No shell. */
   | { readonly kind: 'argv'; readonly argv: readonly string[] }
   /** A bundled TypeScript stage. */
@@ -29,6 +29,12 @@ export interface Execution extends Limits {
   /** Values that must not appear in the log. Without any, the process writes into the log directly. */
   readonly secrets?: readonly string[];
 }
+
+/** A line that fails is a failure; with bash also one within a pipe, and a variable that is not set. */
+const SHELLS = {
+  sh: ['/bin/sh', '-e'],
+  bash: ['bash', '-euo', 'pipefail'],
+} as const;
 
 const NOT_STARTED: Outcome = { ending: { how: 'stopped' }, seconds: 0, tail: [], left: [] };
 
@@ -63,7 +69,7 @@ async function start(execution: Execution, mark: string, output: Output): Promis
   const options = { cwd, env: { ...execution.env, [MARK]: mark }, output };
   switch (command.kind) {
     case 'shell':
-      return launch(['/bin/sh', '-c', command.command], options);
+      return launch([...SHELLS[command.shell ?? 'sh'], '-c', command.command], options);
     case 'argv':
       return launch(command.argv, options);
     case 'module': {
@@ -100,12 +106,19 @@ function endingOf(raw: RawEnd, cause: Cause | undefined, execution: Execution): 
   return 'signal' in raw ? { how: 'signal', signal: raw.signal } : { how: 'exit', code: raw.code };
 }
 
+function programOf(command: Command): string {
+  if (command.kind === 'argv') return command.argv[0] ?? '';
+  return command.kind === 'shell' ? SHELLS[command.shell ?? 'sh'][0] : process.execPath;
+}
+
 /** Why the system did not start it, and the cure. */
 function refusal(error: NodeJS.ErrnoException, { command, cwd }: Execution): string {
-  const program = command.kind === 'argv' ? (command.argv[0] ?? '') : '/bin/sh';
+  const program = programOf(command);
   if (!existsSync(cwd)) return `the folder ${cwd} does not exist`;
   switch (error.code) {
     case 'ENOENT':
+      if (command.kind === 'shell' && command.shell === 'bash')
+        return '`bash` not found: install it, or remove `shell: bash`';
       return `program "${program}" not found: is it installed, and its folder in PATH?`;
     case 'EACCES':
       return `"${program}" is not executable: chmod +x makes it so`;

@@ -8,6 +8,8 @@ export interface Change {
   /** Undefined for what was not there. */
   readonly before: unknown;
   readonly now: unknown;
+  /** Of now: it does not belong to today's pipeline. */
+  readonly stale?: true;
 }
 
 /** Pull requests are read by people, and a comment has a limit. */
@@ -45,8 +47,14 @@ function rowsOf(changes: readonly Change[]): Rows {
   const row = (cells: readonly (string | false)[]) => cells.filter((cell) => cell !== false);
   return [
     row([isPlaced && 'item', 'name', 'before', 'now', isNumeric && 'change']),
-    ...changes.map(({ where, name, before, now }) =>
-      row([isPlaced && where, name, show(before), show(now), isNumeric && deviation(before, now)]),
+    ...changes.map(({ where, name, before, now, stale }) =>
+      row([
+        isPlaced && where,
+        name,
+        show(before),
+        stale ? `${show(now)} (stale)` : show(now),
+        isNumeric && deviation(before, now),
+      ]),
     ),
   ];
 }

@@ -1,40 +1,119 @@
-/** The metrics of items: from the files where they are, else as pipeline.lock has them; or as another revision's lock has them. */
-import { readFileSync } from 'node:fs';
+/** The metrics of items by today's keys: from the records, else from pipeline.lock; or as another revision's lock has them. */
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { Digest } from '../cache/objects/digest.js';
+import type { RecordedOut } from '../cache/records/record.js';
+import { inspection } from '../decide/inspection.js';
+import { type Outlook, outlooks } from '../decide/outlook.js';
 import type { Project } from '../decide/project.js';
+import { cacheOf, itemAt, neverAlways, selectedNeeds, type Work } from '../decide/work.js';
 import { userError } from '../error.js';
 import type { LockBlock } from '../lock/block.js';
-import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
+import { LOCK_FILE, sectionOf } from '../lock/file.js';
 import { metricsOf } from '../lock/metrics.js';
 import { readLock } from '../lock/read.js';
+import { lockStandings } from '../lockfile/check.js';
 import { readLockFile } from '../lockfile/disk.js';
-import type { Item } from '../pipeline/plan.js';
+import { holds } from '../lockfile/update.js';
 import { select } from '../pipeline/select.js';
 import { fileAtRevision } from '../process/git.js';
 
 export type Numbers = Readonly<Record<string, number>>;
 
-/** By item, in plan order; only items that have any. */
-export function metricsToday(project: Project, targets: readonly string[]): Map<string, Numbers> {
-  const found = new Map<string, Numbers>();
-  const section = lockedSection(project);
-  for (const index of select(project.plan, targets)) {
-    const item = project.plan.items[index] as Item;
-    const block = section?.get(item.id);
-    const byOut: Record<string, Numbers> = {};
-    for (const out of item.outs.filter((each) => each.metrics)) {
-      const numbers = numbersIn(path.join(project.root, out.path)) ?? block?.metrics[out.name];
-      if (numbers !== undefined) byOut[out.name] = numbers;
-    }
-    const numbers = merged(byOut);
-    if (Object.keys(numbers).length > 0) found.set(item.id, numbers);
-  }
-  return found;
+export interface Figures {
+  readonly numbers: Numbers;
+  /** They are what lies there, and not what belongs to today's key. */
+  readonly stale: boolean;
 }
 
-function lockedSection({ root, variant }: Project): LockSection | undefined {
-  const name = sectionOf(variant);
-  return name === undefined ? undefined : readLockFile(root)?.get(name);
+/** By item with metrics, in plan order; without numbers where there are none, not even stale ones. */
+export async function metricsToday(
+  project: Project,
+  targets: readonly string[],
+): Promise<Map<string, Figures>> {
+  const work = neverAlways(await inspection(project, targets));
+  const found = outlooks(work);
+  const blocks = lockedBlocks(work, found);
+  const figures = new Map<string, Figures>();
+  for (const index of select(project.plan, targets)) {
+    const { id, outs } = itemAt(work, index);
+    if (!outs.some((out) => out.metrics)) continue;
+    figures.set(id, figuresOf(work, index, found.get(index) as Outlook, blocks.get(index) ?? {}));
+  }
+  return figures;
+}
+
+/** What pipeline.lock has of an item. */
+interface Locked {
+  /** Of today's key. */
+  readonly today?: LockBlock | undefined;
+  /** Whatever its key. */
+  readonly any?: LockBlock | undefined;
+}
+
+function figuresOf(work: Work, index: number, outlook: Outlook, { today, any }: Locked): Figures {
+  const item = itemAt(work, index);
+  const recorded = recordedOuts(work, outlook);
+  const byOut: Record<string, Numbers> = {};
+  let stale = false;
+  for (const { name, path: where } of item.outs.filter((out) => out.metrics)) {
+    const digest = recorded.find((out) => out.name === name)?.digest;
+    const current = (digest && numbersOf(work, where, digest)) ?? today?.metrics[name];
+    const numbers = current ?? numbersIn(path.join(work.project.root, where)) ?? any?.metrics[name];
+    if (numbers === undefined) continue;
+    byOut[name] = numbers;
+    stale ||= current === undefined;
+  }
+  return { numbers: merged(byOut), stale };
+}
+
+/** The outs of the record for today's key; none where there is no record, or no key yet. */
+function recordedOuts(work: Work, outlook: Outlook): readonly RecordedOut[] {
+  if (outlook.kind === 'fresh' || outlook.kind === 'restore') return outlook.record.outs;
+  return outlook.kind === 'run' ? (cacheOf(work).readOuts(outlook.key) ?? []) : [];
+}
+
+/**
+ * By index. The key of an item that waits for others is not known; its block is of today's key when
+ * the key comes out of today's definition and of what the lock has of those others, in turn.
+ */
+function lockedBlocks(work: Work, found: ReadonlyMap<number, Outlook>): Map<number, Locked> {
+  const { root, variant } = work.project;
+  const file = readLockFile(root);
+  // What `--set` makes is not locked; what it makes may still be of a locked key.
+  const section = file?.get(sectionOf({ ...variant, set: [] }) as string) ?? new Map();
+  const isOpen = [...found.values()].some((outlook) => !('key' in outlook));
+  const standings = isOpen ? lockStandings(work, section) : undefined;
+  const blocks = new Map<number, Locked>();
+  for (const index of work.selected) {
+    const outlook = found.get(index) as Outlook;
+    const { id } = itemAt(work, index);
+    const any = section.get(id);
+    const others = [...(file?.values() ?? [])].map((each) => each.get(id));
+    const isToday = (block: LockBlock | undefined) => {
+      if ('key' in outlook) return block?.key === outlook.key;
+      const isOfDefinition = standings?.get(index)?.difference === undefined;
+      return block === any && isOfDefinition && needsHold(work, index, found, blocks);
+    };
+    blocks.set(index, { any, today: [any, ...others].find(isToday) });
+  }
+  return blocks;
+}
+
+/** True when what an item needs is, or will be, what pipeline.lock says. */
+function needsHold(
+  work: Work,
+  index: number,
+  found: ReadonlyMap<number, Outlook>,
+  blocks: ReadonlyMap<number, Locked>,
+): boolean {
+  return selectedNeeds(work, index).every((need) => {
+    const { any, today } = blocks.get(need) ?? {};
+    if (any === undefined || any !== today) return false;
+    const outlook = found.get(need);
+    const isKnown = outlook?.kind === 'fresh' || outlook?.kind === 'restore';
+    return !isKnown || holds(any, outlook.record);
+  });
 }
 
 /**
@@ -43,9 +122,9 @@ function lockedSection({ root, variant }: Project): LockSection | undefined {
  * @throws UserError when git does not know the revision, or it has no lock
  */
 export async function metricsAt(
-  { root, env, variant: { profiles } }: Project,
+  { root, env, variant }: Project,
   revision: string,
-): Promise<Map<string, Numbers>> {
+): Promise<Map<string, Figures>> {
   const text = await fileAtRevision({ folder: root, env }, revision, LOCK_FILE);
   if (text === undefined) {
     throw userError(
@@ -54,13 +133,13 @@ export async function metricsAt(
       'commit the one that `pipe run` writes, then compare with it from there on',
     );
   }
-  const name = sectionOf({ profiles, set: [] }) as string;
+  const name = sectionOf({ ...variant, set: [] }) as string;
   const section = readLock(text, `${revision}:${LOCK_FILE}`).get(name);
   const blocks: [string, LockBlock][] = [...(section ?? [])];
   return new Map(
-    blocks
-      .map(([item, block]) => [item, merged(block.metrics)] as const)
-      .filter(([, numbers]) => Object.keys(numbers).length > 0),
+    blocks.map(
+      ([item, block]) => [item, { numbers: merged(block.metrics), stale: false }] as const,
+    ),
   );
 }
 
@@ -75,13 +154,21 @@ function merged(byOut: Readonly<Record<string, Numbers>>): Numbers {
   );
 }
 
+/** Of a recorded out, from its place or from the cache; undefined when it is in neither, or is no JSON. */
+function numbersOf(work: Work, where: string, digest: Digest): Numbers | undefined {
+  if (cacheOf(work).scanSync(where)?.digest === digest)
+    return numbersIn(path.join(work.project.root, where));
+  const bytes = cacheOf(work).readStored(digest);
+  return bytes && metricsOf(bytes.toString());
+}
+
 /** Undefined for what is no JSON file. */
 function numbersIn(file: string): Numbers | undefined {
   try {
-    return metricsOf(readFileSync(file, 'utf8'));
+    return statSync(file).isFile() ? metricsOf(readFileSync(file, 'utf8')) : undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
 }

@@ -50,9 +50,10 @@ export async function makeFreshFolder(
   });
   try {
     for (const dep of item.deps) {
+      if (manifest.deps[dep.name] === null) continue;
       const wanted = dep.glob ? matchedPaths(project.root, dep) : [dep.path];
       for (const each of wanted) {
-        const known = dep.glob ? undefined : manifest.deps[dep.name];
+        const known = dep.glob ? undefined : (manifest.deps[dep.name] ?? undefined);
         const digest = known ?? digestAt(each, around, { follow: !dep.made });
         await bring(project, stored, root, each, digest);
       }

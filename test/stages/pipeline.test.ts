@@ -64,6 +64,17 @@ test('the photographs are trained on with one seed for an hour, and on a GPU wit
   expect(JSON.stringify(trains[0]!.params)).toContain('"backend":"webgpu"');
 });
 
+test('the archives of the photographs are optional deps of the downloads that read them', () => {
+  const variant = { profiles: ['photos'] };
+  const { sources } = plan(variant).params as { sources: Record<string, unknown> };
+  for (const dataset of ['portraits', 'photos']) {
+    const source = parseSource(sources[dataset], dataset) as { readonly path: string };
+    expect(itemOf(plan(variant), `download@${dataset}`).deps).toContainEqual(
+      expect.objectContaining({ path: source.path, optional: true }),
+    );
+  }
+});
+
 test('a class of ImageNet photographs is on one side of the split, any other photograph on its own', () => {
   const { sources } = plan({ profiles: ['photos'] }).params as { sources: Record<string, unknown> };
   const source = parseSource(sources.photos, 'sources.photos');

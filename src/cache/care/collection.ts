@@ -228,7 +228,7 @@ function digestsOf(stored: StoredRecord | undefined): Digest[] {
   const record = stored?.record;
   if (record === undefined) return [];
   const deps = Object.values(record.manifest.deps).filter(
-    (digest) => kindOf(digest) === 'directory',
+    (digest): digest is Digest => digest !== null && kindOf(digest) === 'directory',
   );
   return [...record.outs.map((out) => out.digest), ...deps];
 }

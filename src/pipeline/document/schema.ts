@@ -25,6 +25,25 @@ const orHole = <T extends z.ZodType>(value: T, what: What) =>
 const named = z.record(z.string().regex(NAME, say('name')), path, say('map'));
 const paths = z.union([named, z.array(path, say('list'))], say('paths'));
 
+const dep = z.union(
+  [
+    path,
+    z.strictObject(
+      {
+        path,
+        optional: z
+          .boolean(say('flag'))
+          .optional()
+          .describe('It may be absent: that is a state like any other.'),
+      },
+      say('map'),
+    ),
+  ],
+  say('dep'),
+);
+const namedDeps = z.record(z.string().regex(NAME, say('name')), dep, say('map'));
+const deps = z.union([namedDeps, z.array(dep, say('list'))], say('paths'));
+
 const cells = z.array(z.record(z.string(), scalar, say('map')), say('list'));
 const axis = orHole(z.array(scalar, say('axis')), 'axis');
 const matrix = z
@@ -92,7 +111,11 @@ const command = z
     [z.string().min(1, say('command')), z.array(scalar, say('command')).min(1, say('command'))],
     say('command'),
   )
-  .describe('A command for /bin/sh; a list is argv without a shell.');
+  .describe('A command for the shell; a list is argv without a shell.');
+
+const shell = z
+  .enum(['sh', 'bash'], say('shell'))
+  .describe('What executes a text cmd: sh is /bin/sh -e, bash is bash -euo pipefail.');
 
 const time = z.union(
   [above0('duration'), z.string().regex(DURATION, say('duration'))],
@@ -113,7 +136,8 @@ const stage = z
       matrix: matrix.optional(),
       run: path.optional().describe('A TypeScript or JavaScript stage: its module.'),
       cmd: command.optional(),
-      deps: paths.optional().describe('What is read: path or pattern by name, or a list of them.'),
+      shell: shell.optional(),
+      deps: deps.optional().describe('What is read: path or pattern by name, or a list of them.'),
       params: texts.optional().describe('Dot paths of the params that count for the stage.'),
       outs: paths.optional().describe('What is written: path by name, or a list of paths.'),
       metrics: paths.optional().describe('Outs that are JSON files, read by pipe metrics.'),
@@ -145,6 +169,7 @@ const pipeline = z
       $schema: z.string(say('text')).optional().describe('The JSON Schema of this file.'),
       params: tree.nullable().optional().describe('Values; a stage names the parts it uses.'),
       profiles: profiles.nullable().optional().describe('Trees that --profile lays over params.'),
+      shell: shell.optional(),
       stages: stages.describe('The stages by name.'),
     },
     say('map'),

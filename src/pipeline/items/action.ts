@@ -1,5 +1,6 @@
 /** What an item executes: the module of `run`, or `cmd` with its holes filled. */
 import type { Problems } from '../document/problems.js';
+import type { StageSpec } from '../document/schema.js';
 import type { Action } from '../plan.js';
 import { argvAction, type PatternOf, shellAction } from './command.js';
 import type { DraftDep } from './draft.js';
@@ -10,13 +11,15 @@ import { fill, type Template } from './template.js';
 interface Written {
   readonly run: Template | undefined;
   readonly cmd: Template | readonly Template[] | undefined;
+  /** For a text. */
+  readonly shell: StageSpec['shell'];
 }
 
 /** Stands for an action with a mistake, so that the item's edges are judged all the same. */
 const NO_ACTION: Action = { kind: 'argv', argv: [] };
 
 export function actionOf(
-  { run, cmd }: Written,
+  { run, cmd, shell }: Written,
   scope: CommandScope,
   deps: readonly DraftDep[],
   problems: Problems,
@@ -29,6 +32,7 @@ export function actionOf(
     'parts' in cmd
       ? shellAction(cmd, lookup, patternOf, problems)
       : argvAction(cmd, lookup, patternOf, problems);
+  if (action?.kind === 'shell' && shell === 'bash') return { ...action, shell };
   return action ?? NO_ACTION;
 }
 

@@ -167,5 +167,6 @@ export function expandAction(action: Action, filesOf: (dep: string) => readonly 
           .map((file) => quotePlain(file))
           .join(' '),
   );
-  return { kind: 'shell', command: texts.join('') };
+  const { parts: _parts, ...rest } = action;
+  return { ...rest, command: texts.join('') };
 }

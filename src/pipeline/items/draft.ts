@@ -9,6 +9,8 @@ export interface Written {
   readonly path: Template;
   /** It stands in `metrics`. */
   readonly metrics: boolean;
+  /** A dep that may be absent. */
+  readonly optional: boolean;
 }
 
 export interface Draft {

@@ -22,6 +22,8 @@ export interface StageInput {
   readonly broken: ReadonlySet<string>;
   /** Undefined when the params have mistakes of their own. */
   readonly params: Param | undefined;
+  /** What the file says for every stage. */
+  readonly shell: StageSpec['shell'];
 }
 
 /** The stage's templates, parsed once for all its items. */
@@ -32,6 +34,7 @@ interface Templates {
   readonly desc: Template | undefined;
   readonly run: Template | undefined;
   readonly cmd: Template | readonly Template[] | undefined;
+  readonly shell: StageSpec['shell'];
 }
 
 /** The items in matrix order; none when the matrix itself is mistaken. */
@@ -62,6 +65,11 @@ function checkStage({ spec, node, broken }: StageInput, problems: Problems): voi
     const hint = 'run: a TypeScript or JavaScript module; cmd: any other command';
     problems.add({ code: 'no-action', message, hint }, node.span);
   }
+  if (spec.shell !== undefined && (spec.run !== undefined || Array.isArray(spec.cmd))) {
+    const message = `shell is for a cmd that is a text, and ${spec.run === undefined ? 'this one is a list' : 'this stage has run'}`;
+    const hint = 'neither a module nor a list of words goes through a shell: remove it';
+    problems.add({ code: 'shell-without-text', message, hint }, key('shell'));
+  }
   const both = spec.env?.find((name) => spec.secrets?.includes(name));
   if (both !== undefined) {
     const message = `${both} stands in env and in secrets`;
@@ -70,7 +78,7 @@ function checkStage({ spec, node, broken }: StageInput, problems: Problems): voi
   }
 }
 
-function templatesOf({ spec, node }: StageInput, problems: Problems): Templates {
+function templatesOf({ spec, node, shell }: StageInput, problems: Problems): Templates {
   const parse = (part: Located) => parseTemplate(String(part.value), part, problems);
   const one = (name: 'run' | 'desc') =>
     spec[name] === undefined ? undefined : parse(child(node, name)!);
@@ -84,6 +92,7 @@ function templatesOf({ spec, node }: StageInput, problems: Problems): Templates 
     desc: one('desc'),
     run: one('run'),
     cmd: cmd?.items ? cmd.items.map(parse) : cmd && parse(cmd),
+    shell: spec.shell ?? shell,
   };
 }
 
@@ -92,10 +101,14 @@ function namedOf(
   metrics: boolean,
   parse: (part: Located) => Template,
 ): readonly Written[] {
-  if (node.items) {
-    return node.items.map((item) => ({ name: undefined, path: parse(item), metrics }));
-  }
-  return [...node.entries!].map(([name, entry]) => ({ name, path: parse(entry.node), metrics }));
+  const written = (name: string | undefined, part: Located): Written => ({
+    name,
+    path: parse(child(part, 'path') ?? part),
+    metrics,
+    optional: child(part, 'optional')?.value === true,
+  });
+  if (node.items) return node.items.map((item) => written(undefined, item));
+  return [...node.entries!].map(([name, entry]) => written(name, entry.node));
 }
 
 function draftItem(input: StageInput, templates: Templates, site: Site): Draft {

@@ -123,7 +123,11 @@ export function depOf(number: number, before: readonly StageSpec[]): DepSpec {
   if (kind === 'sources') return { kind };
   if (kind === 'mixed') return { kind, whole: rest % 2 === 0 };
   if (kind === 'source' || stage === undefined)
-    return { kind: 'source', path: pick(NAMED, rest) as string };
+    return {
+      kind: 'source',
+      path: pick(NAMED, rest) as string,
+      optional: Math.floor(rest / NAMED.length) % 2 === 1,
+    };
   return { kind, stage };
 }
 

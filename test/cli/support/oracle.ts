@@ -91,7 +91,8 @@ function readDep(
   switch (dep.kind) {
     case 'source': {
       const content = contentAt(world.files, path);
-      if (content === undefined) return { needs: [], contents: [], missing: [path] };
+      if (content === undefined)
+        return { needs: [], contents: [], missing: dep.optional ? [] : [path] };
       return { needs: [], contents: [[path, content]], missing: [] };
     }
     case 'sources': {

@@ -14,7 +14,7 @@ read_all() {
   for dep in "$@"; do
     if [ -d "$dep" ]; then
       (cd "$dep" && find -L . -type f | LC_ALL=C sort | while read -r file; do echo "$file"; cat "$file"; done)
-    else
+    elif [ -e "$dep" ]; then
       cat "$dep"
     fi
   done

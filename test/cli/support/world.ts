@@ -28,7 +28,7 @@ export interface StageSpec {
 
 export type DepSpec =
   /** A file or folder of the user. */
-  | { readonly kind: 'source'; readonly path: string }
+  | { readonly kind: 'source'; readonly path: string; readonly optional: boolean }
   /** `src/*.txt`: files of the user. */
   | { readonly kind: 'sources' }
   /** The out of the same cell, or of the first one for a stage without a matrix. */
@@ -92,6 +92,11 @@ export function depPath(world: World, dep: DepSpec, cell: string | undefined): s
   }
 }
 
+function written(world: World, dep: DepSpec, cell: string | undefined): string | object {
+  const path = depPath(world, dep, cell);
+  return dep.kind === 'source' && dep.optional ? { path, optional: true } : path;
+}
+
 export function stageOf(world: World, name: string): StageSpec {
   const stage = world.stages.find((each) => each.name === name);
   if (stage === undefined) throw new Error(`no stage ${name}`);
@@ -129,7 +134,7 @@ function definition(world: World, stage: StageSpec): object {
       ? ['sh "$TOOL"', `'${item}'`, ...options, '${outs.o}', `'${words}'`, ...names].join(' ')
       : ['sh', '-c', 'exec sh "$TOOL" "$@"', 'sh', item, ...options, '${outs.o}', words, ...names],
     params,
-    deps: Object.fromEntries(deps.map((dep, at) => [`d${at}`, depPath(world, dep, cell)])),
+    deps: Object.fromEntries(deps.map((dep, at) => [`d${at}`, written(world, dep, cell)])),
     outs: { o: outPath(stage, cell) },
   };
 }

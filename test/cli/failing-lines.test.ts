@@ -1,0 +1,118 @@
+/** A command fails where one of its lines does: under `sh -e`, and under `bash -euo pipefail`. */
+import { symlinkSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { project } from '../rig/projects.js';
+
+/** A stage that writes its out behind the line. */
+function pipeline(line: string, shell?: 'sh' | 'bash'): string {
+  const chosen = shell === undefined ? '' : `    shell: ${shell}\n`;
+  const command = [...line.split('\n'), 'echo done > ${outs.o}'].join('\n      ');
+  return `stages:\n  s:\n${chosen}    cmd: |\n      ${command}\n    outs: { o: o.txt }\n`;
+}
+
+/** What fails by the rules of the shell, and under which of the two. */
+const LINES: readonly (readonly [line: string, sh: 'ran' | 'failed', bash: 'ran' | 'failed'])[] = [
+  ['false', 'failed', 'failed'],
+  ['cp missing.txt copy.txt', 'failed', 'failed'],
+  ['true; false; true', 'failed', 'failed'],
+  ['( exit 3 )', 'failed', 'failed'],
+  ['x=$(false)', 'failed', 'failed'],
+  ['for n in 1 2; do test $n = 2; done', 'failed', 'failed'],
+  ['false | true', 'ran', 'failed'],
+  ['echo "$NOT_SET"', 'ran', 'failed'],
+  ['false || true', 'ran', 'ran'],
+  ['if false; then echo no; fi', 'ran', 'ran'],
+  ['while false; do echo no; done', 'ran', 'ran'],
+  ['! true', 'ran', 'ran'],
+  ['set +e\nfalse', 'ran', 'ran'],
+  ['set +o pipefail\nfalse | true', 'failed', 'ran'],
+];
+
+describe('a command of several lines', () => {
+  it.each(LINES)('with `%s` %s under sh and %s under bash', async (line, sh, bash) => {
+    // What a shell does not know fails too: dash of today, not of some day, lacks pipefail.
+    const judged = line.includes('pipefail') ? (['bash'] as const) : (['sh', 'bash'] as const);
+    for (const shell of judged) {
+      const made = project({ 'pipeline.yaml': pipeline(line, shell) });
+      const run = await made.run();
+      const verdict = shell === 'sh' ? sh : bash;
+      expect([run.code, run.items.s?.verdict]).toEqual([verdict === 'ran' ? 0 : 1, verdict]);
+      expect((await made.run()).items.s?.verdict).toBe(verdict === 'ran' ? 'fresh' : 'failed');
+    }
+  });
+
+  it('leaves no result behind a line that fails, and its story names the command', async () => {
+    const made = project({ 'pipeline.yaml': pipeline('false') });
+    const { code, out, err } = await made.pipe('run');
+    expect([code, err]).toEqual([1, '']);
+    expect(out).toContain('s: failed: exit code 1');
+    expect((await made.pipe('status')).out).toMatch(/^s {2}stale/);
+  });
+});
+
+const TWO = `shell: bash
+stages:
+  piped: { cmd: "false | echo x > \${outs.o}", outs: { o: piped.txt } }
+  plain: { cmd: "false | echo x > \${outs.o}", outs: { o: plain.txt }, shell: sh }
+  listed: { cmd: [sh, -c, "false | echo x > listed.txt"], outs: [listed.txt] }
+`;
+
+describe('shell:', () => {
+  it('at the top counts for every text, and a stage may have another', async () => {
+    const run = await project({ 'pipeline.yaml': TWO }).run('-k');
+    expect([run.with('failed'), run.with('ran')]).toEqual([['piped'], ['plain', 'listed']]);
+  });
+
+  it('is part of the key: another one makes stale, and its result is restored when it is back', async () => {
+    const made = project({ 'pipeline.yaml': pipeline('true') });
+    const first = await made.run();
+    made.write('pipeline.yaml', pipeline('true', 'sh'));
+    expect((await made.run()).with('fresh')).toEqual(['s']);
+    made.write('pipeline.yaml', pipeline('true', 'bash'));
+    expect((await made.pipe('why', 's')).out).toBe(
+      's would run:\n  shell sh -e → bash -euo pipefail\n',
+    );
+    const second = await made.run();
+    expect(second.with('ran')).toEqual(['s']);
+    expect(second.items.s?.key).not.toBe(first.items.s?.key);
+    made.write('pipeline.yaml', pipeline('true'));
+    expect((await made.run()).items.s?.key).toBe(first.items.s?.key);
+  });
+
+  it('bash that is not installed is an error with its cure, which doctor notes', async () => {
+    const made = project({ 'pipeline.yaml': TWO });
+    made.write('bin/empty', '');
+    for (const name of ['sh', 'echo']) symlinkSync(`/bin/${name}`, made.path(`bin/${name}`));
+    made.env.PATH = made.path('bin');
+    const cure = '`bash` not found: install it, or remove `shell: bash`';
+    expect((await made.pipe('doctor')).out).toContain(`note piped: ${cure}\n`);
+    const { code, out } = await made.pipe('run', 'piped');
+    expect(code).toBe(1);
+    expect(out).toContain(cure);
+  });
+
+  it('is bash in what pipe init writes', async () => {
+    const made = project();
+    await made.pipe('init');
+    expect(made.read('pipeline.yaml')).toMatch(/^shell: bash$/m);
+    expect((await made.run('greet')).with('ran')).toEqual(['greet@ada', 'greet@grace']);
+  });
+
+  it('of a run or of a list is a mistake with its place', async () => {
+    const made = project({
+      'pipeline.yaml':
+        'stages:\n  a: { run: a.ts, shell: bash }\n  b: { cmd: [ls], shell: sh }\n  c: { cmd: ls, shell: zsh }\n',
+    });
+    const { code, err } = await made.pipe('run');
+    expect(code).toBe(2);
+    const hint = 'neither a module nor a list of words goes through a shell: remove it';
+    expect(err).toContain(
+      `pipeline.yaml:2:19: error: shell is for a cmd that is a text, and this stage has run (shell-without-text)`,
+    );
+    expect(err).toContain(
+      `pipeline.yaml:3:19: error: shell is for a cmd that is a text, and this one is a list (shell-without-text)`,
+    );
+    expect(err).toContain(hint);
+    expect(err).toContain('pipeline.yaml:4:24: error: expected sh or bash, got the text "zsh"');
+  });
+});
