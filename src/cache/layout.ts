@@ -32,6 +32,8 @@ export interface Layout {
   readonly locks: string;
   readonly logs: string;
   readonly tmp: string;
+  /** What stood at out paths and was not a result: one folder for each time. */
+  readonly replaced: string;
 }
 
 export function layoutOf(project: string, folder?: string): Layout {
@@ -54,6 +56,7 @@ export function layoutOf(project: string, folder?: string): Layout {
     locks: path.join(root, 'locks'),
     logs: path.join(root, 'logs'),
     tmp: path.join(root, 'tmp'),
+    replaced: path.join(root, 'replaced'),
   };
 }
 

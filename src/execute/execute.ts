@@ -45,6 +45,7 @@ export async function executeItem(
     cache.writeAttempt(item.id, { key, end: 'begun' });
     const execution = await withRetries(work, index, decision, { why, lease });
     cache.writeAttempt(item.id, attemptAfter(key, execution));
+    if (execution.kind !== 'recorded') returnReplaced(work, item);
     return execution;
   } finally {
     lease?.release();
@@ -110,17 +111,23 @@ async function attemptItem(
       scratch.state,
       afresh && start === 0,
     );
+    let isUnrecorded = false;
     try {
       await clearOuts(work, item);
+      isUnrecorded = true;
       if (start === 0) announce(work, item, { why, scratch, lease, epochs });
       const outcome = await launchItem(work, index, scratch, lease, epochs);
       computed += epochs?.computed ?? 0;
       const stopped = work.options.interruption.stop.aborted;
       if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
-      return await conclude(work, index, decision, { why, scratch, outcome, epochs, computed });
+      const ended = { why, scratch, outcome, epochs, computed };
+      const execution = await conclude(work, index, decision, ended);
+      isUnrecorded = execution.kind !== 'recorded';
+      return execution;
     } finally {
       epochs?.close();
       scratch.remove();
+      if (isUnrecorded) for (const out of item.outs) await cacheOf(work).noteLeft(out.path);
     }
   }
 }
@@ -212,12 +219,22 @@ async function storeOuts(work: Work, item: Item): Promise<RecordedOut[]> {
   return outs;
 }
 
-/** Old outs are gone and parent folders exist when a process starts. */
+/** Old outs are gone and parent folders exist when a process starts. What the user put there is moved. */
 async function clearOuts(work: Work, item: Item): Promise<void> {
   const cache = cacheOf(work);
+  const known = (cache.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
+  const onReplaced = (message: string) => work.emit({ type: 'warning', item: item.id, message });
   for (const out of item.outs) {
-    await cache.removeOut(out.path);
+    await cache.removeOut(out.path, { known, onReplaced });
     mkdirSync(path.dirname(path.join(work.project.root, out.path)), { recursive: true });
+  }
+}
+
+/** Files of the user had to give way to a result that did not come. */
+function returnReplaced(work: Work, item: Item): void {
+  for (const out of item.outs) {
+    const message = cacheOf(work).returnReplaced(out.path);
+    if (message !== undefined) work.emit({ type: 'warning', item: item.id, message });
   }
 }
 

@@ -107,11 +107,13 @@ async function putBack(
   const { cache } = work.project;
   cache.use(decision.key);
   work.emit({ type: 'start', item: item.id, action: 'restore', reason: decision.reason.text });
+  const known = (cache.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
+  const onReplaced = (message: string) => work.emit({ type: 'warning', item: item.id, message });
   for (const out of item.outs) {
     const stored = decision.record.outs.find((each) => each.name === out.name);
     if (stored === undefined) return false;
     try {
-      await cache.restore(stored.digest, out.path);
+      await cache.restore(stored.digest, out.path, { known, onReplaced });
     } catch (error) {
       if (!(error instanceof DamagedObject)) throw error;
       work.emit({ type: 'warning', item: item.id, message: error.message });

@@ -74,7 +74,9 @@ export async function collect(ground: Ground, options: GcOptions): Promise<GcRep
   const oldest = options.maxAge === undefined ? 0 : Date.now() - options.maxAge * 1000;
   await collection.removeUnbelieved();
   await collection.removeGarbage();
+  collection.removeOldReplaced();
   await collection.removeResults(oldest, maxSize);
+  collection.removeReplaced(maxSize);
   if (!dry) tidy(layout);
   return { ...collection.report(), maxSize, bytesNeeded };
 }

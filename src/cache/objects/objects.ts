@@ -139,12 +139,13 @@ export class Objects {
   *namesOf(digest: Digest): Generator<string> {
     const hex = nameOf(digest);
     // Read before it is given out, since the caller may delete what it is given.
-    const entries = kindOf(digest) === 'directory' ? this.#treeIfThere(hex) : [];
+    const entries = kindOf(digest) === 'directory' ? this.treeIfThere(hex) : [];
     yield hex;
     for (const entry of entries) yield* this.namesOf(entry.digest);
   }
 
-  #treeIfThere(hex: string): TreeEntry[] {
+  /** None for a listing that is missing or damaged. */
+  treeIfThere(hex: string): TreeEntry[] {
     try {
       return this.tree(hex);
     } catch (error) {

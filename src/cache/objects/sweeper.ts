@@ -50,6 +50,11 @@ export class Sweeper {
     return true;
   }
 
+  /** A folder with all that is in it, which no process can be about to use. */
+  removeFolder(folder: string): void {
+    if (!this.#dry) rmSync(folder, { recursive: true, force: true });
+  }
+
   /** Removes a folder when nothing is in it. */
   prune(folder: string): void {
     if (this.#dry) return;
