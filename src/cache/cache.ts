@@ -12,7 +12,7 @@ import { lstatIfThere, renew } from './files/look.js';
 import { finish, finishSync } from './files/pace.js';
 import { Scratch, sweepDead } from './files/scratch.js';
 import { writeSealed } from './files/sealed-file.js';
-import { type Layout, layoutOf } from './layout.js';
+import { foldersOf, type Layout, layoutOf } from './layout.js';
 import { type Digest, kindOf, nameOf } from './objects/digest.js';
 import { isWhole, Objects } from './objects/objects.js';
 import { firstUnsound } from './objects/sound.js';
@@ -89,6 +89,7 @@ export class Cache {
     this.#scratch = new Scratch(this.layout.tmp, () =>
       ignoreNewCache(this.layout, folder !== undefined),
     );
+    for (const folder of foldersOf(this.layout)) this.#scratch.fence.check(folder);
     this.#pin = new Pin(this.layout.pins, this.#scratch);
     this.#warn = (message) => {
       if (this.#warned.has(message)) return;
@@ -334,6 +335,15 @@ export class Cache {
     this.#chains.dropStates(chain, epochs);
   }
 
+  /**
+   * Called before a folder of the cache is written to by what does not belong to the cache.
+   *
+   * @throws UserError when it is a link that leads out of the cache
+   */
+  refuseLink(folder: string): void {
+    this.#scratch.fence.check(folder);
+  }
+
   /** A folder in tmp/ of this process, gone when the cache is closed. */
   tmpFolder(name: string): string {
     return this.#scratch.named(name);
@@ -341,7 +351,7 @@ export class Cache {
 
   /** Deletes what dead processes left in tmp/. */
   sweepTmp(): void {
-    sweepDead(this.layout.tmp, (folder) => putBack(this.layout.root, folder));
+    sweepDead(this.layout.tmp, (folder) => putBack(this.layout.root, folder, this.#scratch.fence));
     this.looks.saw(this.layout.tmp, lstatIfThere(this.layout.tmp));
   }
 

@@ -60,6 +60,12 @@ export function layoutOf(project: string, folder?: string): Layout {
   };
 }
 
+/** The folders that are always there, all but the cache folder itself. */
+export function foldersOf(layout: Layout): string[] {
+  const { project: _project, root: _root, size: _size, ...folders } = layout;
+  return Object.values(folders);
+}
+
 /** The cache folder as the user names it, by PIPE_CACHE; undefined: `cache` in the project. */
 export function namedFolder(
   project: string,

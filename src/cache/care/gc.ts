@@ -6,8 +6,9 @@ import { finish } from '../files/pace.js';
 import { namesIn } from '../files/scratch.js';
 import type { Layout } from '../layout.js';
 import { Sweeper } from '../objects/sweeper.js';
+import { projectName } from '../records/names.js';
 import { readPins, sweepPins } from '../records/pins.js';
-import { lastRuns } from '../records/runs.js';
+import { lastRuns, oldProjects } from '../records/runs.js';
 import type { Needed } from './candidates.js';
 import { type Collected, Collection } from './collection.js';
 import type { Ground } from './ground.js';
@@ -77,7 +78,7 @@ export async function collect(ground: Ground, options: GcOptions): Promise<GcRep
   collection.removeOldReplaced();
   await collection.removeResults(oldest, maxSize);
   collection.removeReplaced(maxSize);
-  if (!dry) tidy(layout);
+  if (!dry) tidy(layout, warn);
   return { ...collection.report(), maxSize, bytesNeeded };
 }
 
@@ -96,8 +97,12 @@ function neededBy(
 }
 
 /** What can be made again without computing, and what was kept for looking at. */
-function tidy(layout: Layout): void {
+function tidy(layout: Layout, warn: (message: string) => void): void {
   sweepPins(layout.pins);
+  const own = path.join(layout.projects, projectName(layout));
+  for (const folder of oldProjects(layout.projects, own, warn)) {
+    rmSync(folder, { recursive: true, force: true });
+  }
   rmSync(layout.damaged, { recursive: true, force: true });
   const oldest = Date.now() - KEPT_MS;
   for (const folder of [layout.plans, layout.traces, layout.stills]) {

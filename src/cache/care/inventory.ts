@@ -85,7 +85,7 @@ function* objectsIn(folder: string): Sliced<Map<string, StoredObject>> {
       const stat: Stats | undefined = lstatSync(`${folder}/${shard}/${name}`, {
         throwIfNoEntry: false,
       });
-      if (stat === undefined || !isName(hex)) continue;
+      if (stat?.isFile() !== true || !isName(hex)) continue;
       const { size, mtimeMs: mtime } = stat;
       found.set(hex, { size, mtime, writable: (stat.mode & 0o222) !== 0 });
     }

@@ -1,7 +1,9 @@
 /** A folder of one's own in tmp/, and the clearing of what dead processes left in theirs. */
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf, isAbsent } from './errors.js';
+import { Fence } from './fence.js';
+import { lstatIfThere } from './look.js';
 import { isDead, ownedName, ownerOf } from './owner.js';
 
 /** Where gc puts objects for the instant between taking them away and deleting them. */
@@ -10,6 +12,8 @@ export const SWEPT = 'swept';
 export class Scratch {
   /** The folder that all processes have theirs in. */
   readonly tmp: string;
+  /** Around the cache that tmp/ is part of. */
+  readonly fence: Fence;
   readonly #beforeFirst: () => void;
   #folder: string | undefined;
   #count = 0;
@@ -17,6 +21,7 @@ export class Scratch {
   /** `beforeFirst` is called before anything is made. */
   constructor(tmp: string, beforeFirst: () => void = () => {}) {
     this.tmp = tmp;
+    this.fence = new Fence(path.dirname(tmp));
     this.#beforeFirst = beforeFirst;
   }
 
@@ -35,6 +40,7 @@ export class Scratch {
   folder(): string {
     if (this.#folder === undefined) {
       this.#beforeFirst();
+      this.fence.check(this.tmp);
       const folder = path.join(this.tmp, ownedName());
       makeFolder(folder);
       this.#folder = folder;
@@ -75,15 +81,22 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** Deletes what dead processes left. `putBack` is given each folder that a gc was killed over. */
+/**
+ * Deletes what dead processes left. `putBack` is given each folder that a gc was killed over: a
+ * folder of ours, and no link to another.
+ */
 export function sweepDead(tmp: string, putBack: (folder: string) => void): void {
   for (const name of namesIn(tmp)) {
     if (!isDead(ownerOf(name))) continue;
     const folder = path.join(tmp, name);
     const swept = path.join(folder, SWEPT);
-    if (lstatSync(swept, { throwIfNoEntry: false }) !== undefined) putBack(swept);
+    if (isFolder(folder) && isFolder(swept)) putBack(swept);
     removeUnlessWritten(folder);
   }
+}
+
+function isFolder(absolute: string): boolean {
+  return lstatIfThere(absolute)?.isDirectory() === true;
 }
 
 /**

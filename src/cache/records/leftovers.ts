@@ -54,8 +54,10 @@ export class Leftovers {
 
   /** True of a file at or below the path that is as it was left. */
   of(where: string): (file: string, stat: Stats) => boolean {
-    const { warn } = this.#options;
-    const body = readSealed(this.#file(where), `the note of what was left at ${where}`, warn);
+    const { scratch, warn } = this.#options;
+    const file = this.#file(where);
+    scratch.fence.check(path.dirname(file));
+    const body = readSealed(file, `the note of what was left at ${where}`, warn);
     const left = new Map((Array.isArray(body) ? (body as Row[]) : []).map((row) => [row[0], row]));
     return (file, { ino, size, mtimeMs, ctimeMs }) => {
       const row = left.get(file);
@@ -64,7 +66,9 @@ export class Leftovers {
   }
 
   forget(where: string): void {
-    rmSync(this.#file(where), { force: true });
+    const file = this.#file(where);
+    this.#options.scratch.fence.check(path.dirname(file));
+    rmSync(file, { force: true });
   }
 
   #file(where: string): string {

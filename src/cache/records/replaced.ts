@@ -38,6 +38,7 @@ export function moveReplaced(
   { project, folder, scratch, onMoved }: Replacing,
 ): Replaced {
   scratch.folder(); // The cache is made as every process makes it.
+  scratch.fence.check(folder);
   const into = freshFolder(folder, wheres);
   for (const where of wheres) {
     const to = path.join(into, where);
