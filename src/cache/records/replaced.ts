@@ -39,16 +39,17 @@ export function moveReplaced(
 ): Replaced {
   scratch.folder(); // The cache is made as every process makes it.
   scratch.fence.check(folder);
-  const into = freshFolder(folder, wheres);
+  let into = folder;
   for (const where of wheres) {
-    const to = path.join(into, where);
     try {
+      if (into === folder) into = freshFolder(folder);
+      const to = path.join(into, where);
       mkdirSync(path.dirname(to), { recursive: true });
       move(path.join(project, where), to);
+      onMoved(bytesAt(to));
     } catch (error) {
       throw notMoved(where, shown(project, into), error);
     }
-    onMoved(bytesAt(to));
   }
   return { message: sentence(out, wheres, shown(project, into)), into, wheres };
 }
@@ -90,16 +91,16 @@ function holdsFiles(absolute: string): boolean {
 }
 
 /** Named by the second. What another process moves in the same second lies beside it, never over it. */
-function freshFolder(folder: string, wheres: readonly string[]): string {
+function freshFolder(folder: string): string {
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
+  mkdirSync(folder, { recursive: true });
   for (let count = 1; ; count++) {
     const into = path.join(folder, count === 1 ? stamp : `${stamp}-${count}`);
     try {
-      mkdirSync(folder, { recursive: true });
       mkdirSync(into);
       return into;
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw notMoved(wheres.join(', '), folder, error);
+      if (codeOf(error) !== 'EEXIST') throw error;
     }
   }
 }
