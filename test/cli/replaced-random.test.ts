@@ -100,6 +100,7 @@ class User {
     const file = this.#made.path(where);
     const name = `user-${++this.#count}-name`;
     const to = path.join(path.dirname(file), name);
+    if (!isFree(this.#made, where)) return;
     if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return;
     renameSync(file, to);
     if (lstatSync(to).isFile()) this.#words.add(name);

@@ -2,12 +2,12 @@
 import { hash } from 'node:crypto';
 import { readdirSync, readlinkSync, type Stats } from 'node:fs';
 import path from 'node:path';
-import { codeOf } from '../files/errors.js';
+import { codeOf, DamagedObject } from '../files/errors.js';
 import { hashFile } from '../files/hash.js';
 import { lstatIfThere } from '../files/look.js';
 import { finish, type Sliced } from '../files/pace.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
-import type { Objects } from '../objects/objects.js';
+import { isWhole, type Objects } from '../objects/objects.js';
 import { makeTree, type TreeEntry } from '../objects/tree.js';
 import { fileDigest, type Rows, type Scan } from '../scan/rows.js';
 import type { Scanner } from '../scan/scanner.js';
@@ -68,10 +68,20 @@ export class ForeignSearch {
     if (stat === undefined) return [];
     const { expected } = this.#own;
     const known = await finish(this.#parts.scanner.indexed(where));
-    if (known !== undefined && expected.includes(known.digest)) return [];
+    if (known !== undefined && this.#isRecorded(known.digest)) return [];
     const found = await finish(this.#look(where, stat, this.#looseHex(where, stat), expected));
     if (found.kind === 'foreign') return [where];
     return found.kind === 'mixed' ? found.foreign : [];
+  }
+
+  #isRecorded(digest: Digest): boolean {
+    if (this.#own.expected.includes(digest)) return true;
+    try {
+      return isWhole(this.#parts.objects, digest);
+    } catch (error) {
+      if (error instanceof DamagedObject) return false;
+      throw error;
+    }
   }
 
   #looseHex(where: string, stat: Stats): string | undefined {
