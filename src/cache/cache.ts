@@ -12,19 +12,22 @@ import { lstatIfThere, renew } from './files/look.js';
 import { finish, finishSync } from './files/pace.js';
 import { Scratch, sweepDead } from './files/scratch.js';
 import { writeSealed } from './files/sealed-file.js';
-import { type Layout, layoutOf } from './layout.js';
+import { foldersOf, type Layout, layoutOf } from './layout.js';
 import { type Digest, kindOf, nameOf } from './objects/digest.js';
 import { isWhole, Objects } from './objects/objects.js';
 import { firstUnsound } from './objects/sound.js';
 import { putBack } from './objects/sweeper.js';
 import type { TreeEntry } from './objects/tree.js';
+import { ForeignSearch } from './outs/foreign.js';
 import { type Restored, Restoring, removeAside } from './outs/restoring.js';
 import { Storing } from './outs/storing.js';
 import { Chains } from './records/chains.js';
+import { Leftovers } from './records/leftovers.js';
 import { type Attempt, type KeptKind, type LastRun, Notes } from './records/notes.js';
 import { type Needs, Pin } from './records/pins.js';
 import type { ChainAbout, EpochRecord, RecordedOut, RunRecord } from './records/record.js';
 import { readRunRecord, recordPath } from './records/records.js';
+import { moveBack, moveReplaced, type Replaced, type Replacing } from './records/replaced.js';
 import { firstMoved, type LookLists, Looks } from './scan/looks.js';
 import type { Scan } from './scan/rows.js';
 import type { ScanOptions } from './scan/scanner.js';
@@ -46,6 +49,14 @@ export interface CacheOptions {
   readonly warn: (message: string) => void;
 }
 
+/** What gives way at an out path. */
+export interface Giving {
+  /** Digests of what pipe last put there. */
+  readonly known?: readonly Digest[];
+  /** Told the sentence that names files of the user that were moved; default: it is a warning. */
+  readonly onReplaced?: (message: string) => void;
+}
+
 /** A cache that may only be read is not collected by us either. */
 const UNKNOWN_TO_GC = 'a gc beside this run does not know what it needs';
 
@@ -62,10 +73,13 @@ export class Cache {
   readonly #chains: Chains;
   readonly #pin: Pin;
   readonly #notes: Notes;
+  readonly #leftovers: Leftovers;
   readonly #size: Size;
   readonly #warned = new Set<string>();
   readonly #warn: (message: string) => void;
   readonly #readOnly: boolean;
+  /** What was moved out of the way of an out, by its path. */
+  readonly #replaced = new Map<string, Replaced>();
   #workspace: Workspace | undefined;
 
   constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
@@ -75,6 +89,7 @@ export class Cache {
     this.#scratch = new Scratch(this.layout.tmp, () =>
       ignoreNewCache(this.layout, folder !== undefined),
     );
+    for (const folder of foldersOf(this.layout)) this.#scratch.fence.check(folder);
     this.#pin = new Pin(this.layout.pins, this.#scratch);
     this.#warn = (message) => {
       if (this.#warned.has(message)) return;
@@ -90,6 +105,12 @@ export class Cache {
       scratch: this.#scratch,
       readOnly,
       looks: this.looks,
+      warn: this.#warn,
+    });
+    this.#leftovers = new Leftovers({
+      project,
+      folder: () => this.#notes.folder,
+      scratch: this.#scratch,
       warn: this.#warn,
     });
   }
@@ -176,11 +197,11 @@ export class Cache {
   }
 
   /**
-   * Puts a stored out back.
+   * Puts a stored out back. Files of the user that are in the way are moved to replaced/.
    *
    * @throws DamagedObject when an object is missing or damaged; it is set aside
    */
-  restore(digest: Digest, where: string): Promise<Restored> {
+  async restore(digest: Digest, where: string, giving: Giving = {}): Promise<Restored> {
     const { scanner, index } = this.#open();
     const parts = {
       project: this.layout.project,
@@ -189,13 +210,62 @@ export class Cache {
       objects: this.#objects,
       scratch: this.#scratch,
     };
+    await this.#keepForeign(where, { ...giving, known: [digest, ...(giving.known ?? [])] });
     return new Restoring(parts).restore(digest, where);
   }
 
-  /** Takes an out away. A directory is moved aside, and deleted when the cache is closed. */
-  async removeOut(where: string): Promise<void> {
+  /**
+   * Takes an out away. A directory is moved aside, and deleted when the cache is closed. What pipe
+   * did not put there is moved to replaced/ instead.
+   */
+  async removeOut(where: string, giving: Giving = {}): Promise<void> {
+    await this.#keepForeign(where, giving);
     removeAside(path.join(this.layout.project, where), this.#scratch);
     this.forget(where);
+  }
+
+  /** What an execution without a result left there is no user's: the next clearing deletes it. */
+  noteLeft(where: string): Promise<void> {
+    return this.#leftovers.note(where);
+  }
+
+  async #keepForeign(
+    where: string,
+    { known = [], onReplaced = this.#warn }: Giving,
+  ): Promise<void> {
+    if (!this.exists(where)) return;
+    const { scanner, index } = this.#open();
+    const { project } = this.layout;
+    const parts = { project, scanner, index, objects: this.#objects };
+    const own = { expected: known, isLeft: this.#leftovers.of(where) };
+    const foreign = await new ForeignSearch(parts, own).find(where);
+    if (!this.#readOnly) this.#leftovers.forget(where);
+    if (foreign.length === 0) return;
+    this.#pin.place();
+    try {
+      const replaced = moveReplaced(where, foreign, this.#replacing());
+      this.#replaced.set(where, replaced);
+      onReplaced(replaced.message);
+    } finally {
+      this.forget(where);
+    }
+  }
+
+  /**
+   * After an execution that brought no result and left no file at the out: what stood there before
+   * is moved back. Returns the sentence that says so.
+   */
+  returnReplaced(where: string): string | undefined {
+    const replaced = this.#replaced.get(where);
+    if (replaced === undefined) return undefined;
+    this.#replaced.delete(where);
+    this.forget(where);
+    return moveBack(where, replaced, this.#replacing());
+  }
+
+  #replacing(): Replacing {
+    const { project, replaced: folder } = this.layout;
+    return { project, folder, scratch: this.#scratch, onMoved: this.#size.add };
   }
 
   readLast(item: string): LastRun | undefined {
@@ -288,6 +358,15 @@ export class Cache {
     this.#chains.dropStates(chain, epochs);
   }
 
+  /**
+   * Called before a folder of the cache is written to by what does not belong to the cache.
+   *
+   * @throws UserError when it is a link that leads out of the cache
+   */
+  refuseLink(folder: string): void {
+    this.#scratch.fence.check(folder);
+  }
+
   /** A folder in tmp/ of this process, gone when the cache is closed. */
   tmpFolder(name: string): string {
     return this.#scratch.named(name);
@@ -295,7 +374,7 @@ export class Cache {
 
   /** Deletes what dead processes left in tmp/. */
   sweepTmp(): void {
-    sweepDead(this.#scratch, (folder) => putBack(this.layout.root, folder));
+    sweepDead(this.#scratch, (folder) => putBack(this.layout.root, folder, this.#scratch.fence));
     this.looks.saw(this.layout.tmp, lstatIfThere(this.layout.tmp));
   }
 

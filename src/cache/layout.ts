@@ -32,6 +32,8 @@ export interface Layout {
   readonly locks: string;
   readonly logs: string;
   readonly tmp: string;
+  /** What stood at out paths and was not a result: one folder for each time. */
+  readonly replaced: string;
 }
 
 export function layoutOf(project: string, folder?: string): Layout {
@@ -54,7 +56,14 @@ export function layoutOf(project: string, folder?: string): Layout {
     locks: path.join(root, 'locks'),
     logs: path.join(root, 'logs'),
     tmp: path.join(root, 'tmp'),
+    replaced: path.join(root, 'replaced'),
   };
+}
+
+/** The folders that are always there, all but the cache folder itself. */
+export function foldersOf(layout: Layout): string[] {
+  const { project: _project, root: _root, size: _size, ...folders } = layout;
+  return Object.values(folders);
 }
 
 /** The cache folder as the user names it, by PIPE_CACHE; undefined: `cache` in the project. */

@@ -99,7 +99,7 @@ async function stats(
 }
 
 function statsText(
-  { bytes: all, objects, results, states, items, maxSize }: CacheStats,
+  { bytes: all, objects, results, states, replaced, items, maxSize }: CacheStats,
   isKept: boolean,
 ): string {
   const rows = items.map((item) => [
@@ -115,6 +115,11 @@ function statsText(
     `${bytes(all)} in ${plural(objects, 'object')}; ${isKept ? 'runs keep' : 'pipe cache gc brings'} it below ${bytes(maxSize)}`,
     `  ${plural(results.records, 'result')}: ${bytes(results.bytes)}`,
     `  ${plural(states.epochs, 'epoch')}, the states of ${states.kept} kept: ${bytes(states.bytes)}`,
+    ...(replaced.moves === 0
+      ? []
+      : [
+          `  files of yours in replaced/, moved ${plural(replaced.moves, 'time')}: ${bytes(replaced.bytes)}`,
+        ]),
     '',
     table([head, ...rows]),
   ].join('\n');
@@ -175,7 +180,7 @@ function gcText(
   dry: boolean,
 ): string {
   const rows = removed.map((each) => [
-    each.kind === 'state' ? `${each.item}, epoch ${each.epoch}` : (each.item ?? each.kind),
+    titleOf(each),
     bytes(each.bytes),
     each.seconds === undefined ? '' : `computed in ${duration(each.seconds)}`,
     each.reason,
@@ -186,6 +191,11 @@ function gcText(
   if (tooNew === 0) return done;
   const stay = `${plural(tooNew, 'entry is', 'entries are')} too new to be removed`;
   return `${done}${stay}: a process may be about to use ${tooNew === 1 ? 'it' : 'them'}\n`;
+}
+
+function titleOf({ kind, item, epoch, name }: GcReport['removed'][number]): string {
+  if (kind === 'replaced') return `replaced/${name}`;
+  return kind === 'state' ? `${item}, epoch ${epoch}` : (item ?? kind);
 }
 
 function quantity(

@@ -73,8 +73,8 @@ async function replacedNeeds(
 }
 
 async function putBackNeed(work: Work, item: Item, { path, digest }: NeededOut): Promise<void> {
-  const message = `another run replaced its input ${path}: put back`;
-  work.emit({ type: 'warning', item: item.id, message });
-  await cacheOf(work).restore(digest, path);
+  const warn = (message: string) => work.emit({ type: 'warning', item: item.id, message });
+  warn(`another run replaced its input ${path}: put back`);
+  await cacheOf(work).restore(digest, path, { onReplaced: warn });
   cacheOf(work).forget(path);
 }

@@ -20,7 +20,9 @@ export class Scratch {
   constructor(work: Work, item: Item) {
     const { layout } = cacheOf(work);
     const stamp = new Date().toISOString().replaceAll(':', '-');
-    const log = path.join(layout.logs, fileNameOf(item.id), `${stamp}.log`);
+    const logs = path.join(layout.logs, fileNameOf(item.id));
+    cacheOf(work).refuseLink(logs);
+    const log = path.join(logs, `${stamp}.log`);
     this.log = path.relative(work.project.root, log);
     // One folder for all executions of this process: making one for each costs as much as a process.
     const own = path.join(cacheOf(work).tmpFolder('executions'), String(++executions));

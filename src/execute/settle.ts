@@ -9,8 +9,9 @@ import { cacheOf, itemAt, type Settled, type Work } from '../decide/work.js';
 import type { ItemDone } from '../event.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { systemMessage } from '../system-message.js';
+import type { Execution } from './attempt.js';
 import { claimWithInputs } from './claim-inputs.js';
-import { type Execution, executeItem } from './execute.js';
+import { executeItem } from './execute.js';
 import type { Hold } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
 
@@ -125,11 +126,13 @@ async function putBack(
   const { cache } = work.project;
   cache.use(decision.key);
   work.emit({ type: 'start', item: item.id, action: 'restore', reason: decision.reason.text });
+  const known = (cache.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
+  const onReplaced = (message: string) => work.emit({ type: 'warning', item: item.id, message });
   for (const out of item.outs) {
     const stored = decision.record.outs.find((each) => each.name === out.name);
     if (stored === undefined) return false;
     try {
-      await cache.restore(stored.digest, out.path);
+      await cache.restore(stored.digest, out.path, { known, onReplaced });
     } catch (error) {
       if (!(error instanceof DamagedObject)) throw error;
       work.emit({ type: 'warning', item: item.id, message: error.message });

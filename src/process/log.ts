@@ -1,5 +1,5 @@
 /** The log of an execution: where its output goes, and its last lines. */
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
@@ -9,14 +9,17 @@ const TAIL_LINES = 20;
 const TAIL_BYTES = 64 * 1024;
 const LONGEST_LINE = 1000;
 
+/** Never through a link: others may write to a shared cache. */
+const FRESH = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+
 /** A fresh log file, its folder made when needed. The caller closes the descriptor. */
 export function openLog(path: string): number {
   try {
-    return openSync(path, 'w');
+    return openSync(path, FRESH);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     mkdirSync(dirname(path), { recursive: true });
-    return openSync(path, 'w');
+    return openSync(path, FRESH);
   }
 }
 

@@ -57,11 +57,15 @@ export function plainLines(event: RunEvent, dry: boolean): string[] {
   }
 }
 
-function collectedLine({ results, states, bytes: freed, left, needed, limit }: Collected): string {
+function collectedLine(event: Collected): string {
+  const { results, states, replaced = 0, bytes: freed, left, needed, limit } = event;
   const what = [
     ...(results > 0 ? [plural(results, 'result')] : []),
     ...(states > 0 ? [plural(states, 'state')] : []),
-    ...(results + states > 0 ? [] : [freed > 0 ? 'nothing but leftovers' : 'nothing']),
+    ...(replaced > 0
+      ? [plural(replaced, 'folder of replaced files', 'folders of replaced files')]
+      : []),
+    ...(results + states + replaced > 0 ? [] : [freed > 0 ? 'nothing but leftovers' : 'nothing']),
   ].join(' and ');
   const rest = needed > limit ? `${bytes(needed)} are needed` : 'the rest is too new or in use';
   const above = left > limit ? `: ${rest}` : '';

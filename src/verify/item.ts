@@ -1,12 +1,13 @@
 /** One item executed again, as often as asked for, each time in a fresh folder; and what came of it. */
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { constants, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
 import type { Finding, Verified } from '../compare/verified.js';
 import type { Decision } from '../decide/decide.js';
 import { itemAt, type Work } from '../decide/work.js';
 import type { Failure } from '../event.js';
-import { type Execution, executeItem } from '../execute/execute.js';
+import type { Execution } from '../execute/attempt.js';
+import { executeItem } from '../execute/execute.js';
 import { ALONE } from '../execute/hold.js';
 import { InputSnapshot } from '../execute/input-snapshot.js';
 import { systemMessage } from '../system-message.js';
@@ -159,7 +160,8 @@ function whyItFailed(
 function keepLog({ project }: Work, { log = '' }: Failure, file: string): string {
   const { logs } = project.cache.layout;
   const kept = path.join(logs, path.basename(path.dirname(log)), `verify-${path.basename(log)}`);
+  project.cache.refuseLink(path.dirname(kept));
   mkdirSync(path.dirname(kept), { recursive: true });
-  copyFileSync(file, kept);
+  copyFileSync(file, kept, constants.COPYFILE_EXCL);
   return path.relative(project.root, kept);
 }

@@ -5,6 +5,7 @@ import { Objects } from '../objects/objects.js';
 import type { Sweeper } from '../objects/sweeper.js';
 import { Chains } from '../records/chains.js';
 import { recordPath } from '../records/records.js';
+import { KEPT_DAYS, type ReplacedFolder, replacedFolders } from '../records/replaced.js';
 import { type Candidate, candidatesOf, type Needed } from './candidates.js';
 import type { Ground } from './ground.js';
 import {
@@ -19,7 +20,9 @@ import { References } from './references.js';
 /** Something that was removed, or would be. */
 export interface Removed {
   /** `garbage`: objects that no record refers to, such as a crash leaves. */
-  readonly kind: 'result' | 'state' | 'garbage' | 'damaged';
+  readonly kind: 'result' | 'state' | 'garbage' | 'damaged' | 'replaced';
+  /** Of replaced files: the name of their folder. */
+  readonly name?: string;
   /** Who computed it. */
   readonly item?: string;
   readonly key?: string;
@@ -51,6 +54,9 @@ interface Store {
   readonly references: References;
 }
 
+/** Files of the user that were moved less long ago stay whatever the size. */
+const REPLACED_STAY_MS = 86_400_000;
+
 /** The name of the store that results are in; the others have their chain's. */
 const RESULTS = '';
 
@@ -64,6 +70,7 @@ export class Collection {
   readonly #byChain: ReadonlyMap<string, StoredChain>;
   readonly #removed: Removed[] = [];
   readonly #pace = new Pace();
+  #replaced: readonly ReplacedFolder[];
   readonly #bytesBefore: number;
   #tooNew = 0;
   #bytes: number;
@@ -88,10 +95,10 @@ export class Collection {
         ({ chain, objects }) => [chain, storeOf(chains.objects(chain), objects)] as const,
       ),
     ]);
-    this.#bytesBefore = [...this.#stores.values()].reduce(
-      (sum, { stored }) => sum + bytesOf(stored),
-      0,
-    );
+    this.#replaced = replacedFolders(layout.replaced);
+    const stored = [...this.#stores.values()].map((store) => bytesOf(store.stored));
+    const replaced = this.#replaced.map(({ bytes }) => bytes);
+    this.#bytesBefore = [...stored, ...replaced].reduce((sum, bytes) => sum + bytes, 0);
     this.#bytes = this.#bytesBefore;
   }
 
@@ -155,6 +162,32 @@ export class Collection {
       if (this.#bytes <= maxSize) return;
       if (candidate.stored >= oldest) await this.#removeResult(candidate, 'over the size limit');
     }
+  }
+
+  /** Files of the user that gave way to results, and were kept as long as promised. */
+  removeOldReplaced(): void {
+    const oldest = Date.now() - KEPT_DAYS * 86_400_000;
+    this.#removeReplaced((folder) => folder.moved < oldest, 'too old');
+  }
+
+  /** As many of the others as are over `maxSize`: last, since nothing can compute them again. */
+  removeReplaced(maxSize: number): void {
+    const newest = Date.now() - REPLACED_STAY_MS;
+    this.#removeReplaced(
+      (folder) => this.#bytes > maxSize && folder.moved < newest,
+      'over the size limit',
+    );
+  }
+
+  /** The oldest first. */
+  #removeReplaced(goes: (folder: ReplacedFolder) => boolean, reason: Removed['reason']): void {
+    this.#replaced = this.#replaced.filter((folder) => {
+      if (!goes(folder)) return true;
+      this.#sweeper.removeFolder(folder.path);
+      this.#bytes -= folder.bytes;
+      this.#removed.push({ kind: 'replaced', name: folder.name, bytes: folder.bytes, reason });
+      return false;
+    });
   }
 
   async #removeResult(candidate: Candidate, reason: Removed['reason']): Promise<void> {

@@ -7,8 +7,9 @@ import type { Scratch } from '../files/scratch.js';
 import { namesIn } from '../files/scratch.js';
 import type { Layout } from '../layout.js';
 import { Sweeper } from '../objects/sweeper.js';
+import { projectName } from '../records/names.js';
 import { readPins, sweepPins } from '../records/pins.js';
-import { lastRuns } from '../records/runs.js';
+import { lastRuns, oldProjects } from '../records/runs.js';
 import type { Needed } from './candidates.js';
 import { type Collected, Collection } from './collection.js';
 import type { Ground } from './ground.js';
@@ -75,8 +76,10 @@ export async function collect(ground: Ground, options: GcOptions): Promise<GcRep
   const oldest = options.maxAge === undefined ? 0 : Date.now() - options.maxAge * 1000;
   await collection.removeUnbelieved();
   await collection.removeGarbage();
+  collection.removeOldReplaced();
   await collection.removeResults(oldest, maxSize);
-  if (!dry) tidy(layout, scratch);
+  collection.removeReplaced(maxSize);
+  if (!dry) tidy(layout, scratch, warn);
   return { ...collection.report(), maxSize, bytesNeeded };
 }
 
@@ -95,8 +98,12 @@ function neededBy(
 }
 
 /** What can be made again without computing, and what was kept for looking at. */
-function tidy(layout: Layout, scratch: Scratch): void {
+function tidy(layout: Layout, scratch: Scratch, warn: (message: string) => void): void {
   sweepPins(layout.pins, scratch);
+  const own = path.join(layout.projects, projectName(layout));
+  for (const folder of oldProjects(layout.projects, own, warn)) {
+    rmSync(folder, { recursive: true, force: true });
+  }
   rmSync(layout.damaged, { recursive: true, force: true });
   const oldest = Date.now() - KEPT_MS;
   for (const folder of [layout.plans, layout.traces, layout.stills]) {

@@ -8,6 +8,7 @@ import type { Layout } from '../layout.js';
 import { Chains } from '../records/chains.js';
 import type { ChainAbout, EpochRecord, RunRecord } from '../records/record.js';
 import { readRunRecord, recordPath } from '../records/records.js';
+import { replacedFolders } from '../records/replaced.js';
 
 export interface StoredObject {
   readonly size: number;
@@ -84,7 +85,7 @@ function* objectsIn(folder: string): Sliced<Map<string, StoredObject>> {
       const stat: Stats | undefined = lstatSync(`${folder}/${shard}/${name}`, {
         throwIfNoEntry: false,
       });
-      if (stat === undefined || !isName(hex)) continue;
+      if (stat?.isFile() !== true || !isName(hex)) continue;
       const { size, mtimeMs: mtime } = stat;
       found.set(hex, { size, mtime, writable: (stat.mode & 0o222) !== 0 });
     }
@@ -92,9 +93,10 @@ function* objectsIn(folder: string): Sliced<Map<string, StoredObject>> {
   return found;
 }
 
-/** Bytes of all objects, those of chains included: the sizes alone, which takes a tenth of an inventory. */
-export function* bytesBelow({ objects, chains }: Layout): Sliced<number> {
+/** Bytes of all objects, those of chains included, and of replaced files: the sizes alone, which takes a tenth of an inventory. */
+export function* bytesBelow({ objects, chains, replaced }: Layout): Sliced<number> {
   let bytes = 0;
+  for (const folder of replacedFolders(replaced)) bytes += folder.bytes;
   const folders = namesIn(chains).map((chain) => path.join(chains, chain, 'objects'));
   for (const folder of [objects, ...folders]) {
     for (const shard of namesIn(folder)) {

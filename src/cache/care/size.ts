@@ -3,12 +3,13 @@
  * process has stored and given up since, a line each. It only decides when to collect: whatever it
  * says, nothing is removed but by what gc itself has seen.
  */
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { bestEffort, isAbsent } from '../files/errors.js';
 import { finish } from '../files/pace.js';
 import type { Scratch } from '../files/scratch.js';
 import { writeWhole } from '../files/sealed-file.js';
+import { writeAll } from '../files/write.js';
 import type { Layout } from '../layout.js';
 import { bytesBelow } from './inventory.js';
 
@@ -23,6 +24,9 @@ const LONG_TEXT = 64 << 10;
 
 /** When nothing could be removed, it is tried again after so much more was stored. */
 const MORE = 0.1;
+
+/** Never through a link that others may have put there. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
 interface Noted {
   /** At the last measuring. */
@@ -91,12 +95,13 @@ export class Size {
   }
 
   #append(line: string): void {
+    const file = this.#layout.size;
+    mkdirSync(path.dirname(file), { recursive: true });
+    const handle = openSync(file, APPEND, 0o666);
     try {
-      appendFileSync(this.#layout.size, line);
-    } catch (error) {
-      if (!isAbsent(error)) throw error;
-      mkdirSync(path.dirname(this.#layout.size), { recursive: true });
-      appendFileSync(this.#layout.size, line);
+      writeAll(handle, Buffer.from(line));
+    } finally {
+      closeSync(handle);
     }
   }
 

@@ -1,16 +1,19 @@
 /** What the cache holds and what it costs: by kind, by item, and the states of epochs. */
 import { finish } from '../files/pace.js';
 import { nameOf } from '../objects/digest.js';
+import { replacedFolders } from '../records/replaced.js';
 import { defaultMaxSize } from './gc.js';
 import type { Ground } from './ground.js';
 import { bytesOf, type Inventory, type StoredChain, takeInventory } from './inventory.js';
 
 export interface CacheStats {
-  /** Bytes of all objects. */
+  /** Bytes of all objects and replaced files. */
   readonly bytes: number;
   readonly objects: number;
   readonly results: { readonly records: number; readonly bytes: number };
   readonly states: { readonly epochs: number; readonly kept: number; readonly bytes: number };
+  /** Files of the user that stood at out paths: how often any were moved, and their bytes. */
+  readonly replaced: { readonly moves: number; readonly bytes: number };
   /** The largest first. */
   readonly items: readonly ItemStats[];
   /** What it is kept below. */
@@ -38,8 +41,10 @@ export async function statsOf(
   const { objects, records, chains } = inventory;
   const stateBytes = chains.reduce((sum, chain) => sum + bytesOf(chain.objects), 0);
   const resultBytes = bytesOf(objects);
+  const moves = replacedFolders(layout.replaced);
+  const replacedBytes = moves.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
-    bytes: resultBytes + stateBytes,
+    bytes: resultBytes + stateBytes + replacedBytes,
     objects: chains.reduce((sum, chain) => sum + chain.objects.size, objects.size),
     results: { records: records.length, bytes: resultBytes },
     states: {
@@ -47,6 +52,7 @@ export async function statsOf(
       kept: chains.reduce((sum, chain) => sum + statesKept(chain), 0),
       bytes: stateBytes,
     },
+    replaced: { moves: moves.length, bytes: replacedBytes },
     items: itemsOf(inventory),
     maxSize,
   };

@@ -1,5 +1,6 @@
 /** Checking the whole cache: every object's bytes, every record's objects; and what to do about it. */
 import { chmodSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { DamagedObject } from '../files/errors.js';
 import { checkHashes, type HashTask } from '../files/hash-pool.js';
 import { lstatIfThere } from '../files/look.js';
@@ -195,26 +196,30 @@ function unbelieved({ records }: Inventory, folder: string): Damage[] {
 
 /** Records first: a record never stands without its objects for longer than it must. */
 function repair(
-  { layout }: Ground,
+  { layout, scratch }: Ground,
   inventory: Inventory,
   references: readonly Reference[],
   stores: readonly Store[],
 ): void {
+  const remove = (file: string) => {
+    scratch.fence.check(path.dirname(file));
+    rmSync(file, { force: true });
+  };
   for (const { key, record } of inventory.records) {
-    if (record === undefined) rmSync(recordPath(layout.records, key), { force: true });
+    if (record === undefined) remove(recordPath(layout.records, key));
   }
   for (const { concern, digest, store } of references) {
     if (lostBelow(digest, store).next().done === true || isStoredAnew(digest, store)) continue;
     const { key } = concern;
     const file =
       key === undefined ? store.objects.pathOf(nameOf(digest)) : recordPath(layout.records, key);
-    rmSync(file, { force: true });
+    remove(file);
   }
   for (const { objects, stored, wrong } of stores) {
     for (const [hex, { writable }] of stored) {
       const file = objects.pathOf(hex);
-      if (wrong.has(file)) rmSync(file, { force: true });
-      else if (writable && lstatIfThere(file) !== undefined) chmodSync(file, OBJECT_MODE);
+      if (wrong.has(file)) remove(file);
+      else if (writable && lstatIfThere(file)?.isFile()) chmodSync(file, OBJECT_MODE);
     }
   }
 }

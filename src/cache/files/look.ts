@@ -1,5 +1,5 @@
 /** Files that may not be there: looked at, or given a new time, without an error. */
-import { lstatSync, type Stats, utimesSync } from 'node:fs';
+import { lstatSync, lutimesSync, type Stats } from 'node:fs';
 import { codeOf, isAbsent } from './errors.js';
 
 export function lstatIfThere(absolute: string): Stats | undefined {
@@ -11,11 +11,11 @@ export function lstatIfThere(absolute: string): Stats | undefined {
   }
 }
 
-/** Sets the file's time to now. False when it is gone this instant, or another user's. */
+/** Sets the file's time to now; of a link its own. False when it is gone this instant, or another user's. */
 export function renew(absolute: string): boolean {
   try {
     const now = new Date();
-    utimesSync(absolute, now, now);
+    lutimesSync(absolute, now, now);
     return true;
   } catch (error) {
     if (isAbsent(error) || codeOf(error) === 'EPERM' || codeOf(error) === 'EACCES') return false;

@@ -1,7 +1,9 @@
 /** A folder of one's own in tmp/, and the clearing of what dead processes left in theirs. */
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf, isAbsent } from './errors.js';
+import { Fence } from './fence.js';
+import { lstatIfThere } from './look.js';
 import { isOwnerGone, keepYoung, ownedName, renewChange } from './owner.js';
 
 /** Where gc puts objects for the instant between taking them away and deleting them. */
@@ -10,6 +12,8 @@ export const SWEPT = 'swept';
 export class Scratch {
   /** The folder that all processes have theirs in. */
   readonly tmp: string;
+  /** Around the cache that tmp/ is part of. */
+  readonly fence: Fence;
   readonly #beforeFirst: () => void;
   #folder: string | undefined;
   #stopRenewing = () => {};
@@ -18,6 +22,7 @@ export class Scratch {
   /** `beforeFirst` is called before anything is made. */
   constructor(tmp: string, beforeFirst: () => void = () => {}) {
     this.tmp = tmp;
+    this.fence = new Fence(path.dirname(tmp));
     this.#beforeFirst = beforeFirst;
   }
 
@@ -36,6 +41,7 @@ export class Scratch {
   folder(): string {
     if (this.#folder === undefined) {
       this.#beforeFirst();
+      this.fence.check(this.tmp);
       const folder = path.join(this.tmp, ownedName());
       makeFolder(folder);
       this.#folder = folder;
@@ -81,16 +87,23 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** Deletes what processes that are gone left. `putBack` is given each folder that a gc was killed over. */
+/**
+ * Deletes what processes that are gone left. `putBack` is given each folder that a gc was killed over:
+ * a folder of ours, and no link to another.
+ */
 export function sweepDead(scratch: Scratch, putBack: (folder: string) => void): void {
   const { tmp } = scratch;
   for (const name of namesIn(tmp)) {
     const folder = path.join(tmp, name);
     if (!isOwnerGone(folder, scratch.now)) continue;
     const swept = path.join(folder, SWEPT);
-    if (lstatSync(swept, { throwIfNoEntry: false }) !== undefined) putBack(swept);
+    if (isFolder(folder) && isFolder(swept)) putBack(swept);
     removeUnlessWritten(folder);
   }
+}
+
+function isFolder(absolute: string): boolean {
+  return lstatIfThere(absolute)?.isDirectory() === true;
 }
 
 /**

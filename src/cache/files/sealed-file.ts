@@ -1,5 +1,6 @@
 /** Sealed files are written aside and renamed into place: whole or not there. */
 import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import type { Scratch } from './scratch.js';
 import { seal } from './sealed.js';
 import { renameInto, writeAll } from './write.js';
@@ -26,9 +27,11 @@ export function writeWhole(
   scratch: Scratch,
   placing: Placing,
 ): void {
+  scratch.fence.check(path.dirname(file));
   const draft = scratch.file();
   try {
-    const handle = openSync(draft, 'wx');
+    // What only saves time is believed by its owner alone: nobody else may write to it.
+    const handle = openSync(draft, 'wx', placing === 'expendable' ? 0o644 : 0o666);
     try {
       for (const part of parts) writeAll(handle, part);
       if (placing === 'durable') fsyncSync(handle);

@@ -62,7 +62,7 @@ export class Objects {
   wanted(hex: string): Stats | undefined {
     const stat = this.stat(hex);
     if (stat !== undefined || this.#bad.has(hex)) return stat;
-    return takeBack(this.#scratch.tmp, this.pathOf(hex)) ? this.stat(hex) : undefined;
+    return takeBack(this.#scratch, this.pathOf(hex)) ? this.stat(hex) : undefined;
   }
 
   /**
@@ -72,6 +72,7 @@ export class Objects {
   reuse(hex: string, size?: number): boolean {
     const stat = this.stat(hex);
     if (stat === undefined || (size !== undefined && stat.size !== size)) return false;
+    this.#scratch.fence.check(path.dirname(this.pathOf(hex)));
     return renew(this.pathOf(hex));
   }
 
@@ -100,10 +101,20 @@ export class Objects {
    */
   adopt(draft: string, hex: string, growth: number): void {
     const target = this.pathOf(hex);
+    this.#scratch.fence.check(path.dirname(target));
     renameInto(draft, target);
     this.#bad.delete(hex);
     this.#unsynced.push(target);
     this.#onStored(growth);
+  }
+
+  /** Deletes an object, and returns how many bytes it had. */
+  drop(hex: string): number {
+    const file = this.pathOf(hex);
+    this.#scratch.fence.check(path.dirname(file));
+    const size = this.stat(hex)?.size ?? 0;
+    rmSync(file, { force: true });
+    return size;
   }
 
   /** Files that were stored since the last call. */
@@ -139,12 +150,13 @@ export class Objects {
   *namesOf(digest: Digest): Generator<string> {
     const hex = nameOf(digest);
     // Read before it is given out, since the caller may delete what it is given.
-    const entries = kindOf(digest) === 'directory' ? this.#treeIfThere(hex) : [];
+    const entries = kindOf(digest) === 'directory' ? this.treeIfThere(hex) : [];
     yield hex;
     for (const entry of entries) yield* this.namesOf(entry.digest);
   }
 
-  #treeIfThere(hex: string): TreeEntry[] {
+  /** None for a listing that is missing or damaged. */
+  treeIfThere(hex: string): TreeEntry[] {
     try {
       return this.tree(hex);
     } catch (error) {
@@ -157,6 +169,9 @@ export class Objects {
   damaged(hex: string, detail: string): DamagedObject {
     this.#bad.add(hex);
     const aside = path.join(this.#damaged, hex);
+    for (const folder of [this.#damaged, path.dirname(this.pathOf(hex))]) {
+      this.#scratch.fence.check(folder);
+    }
     try {
       mkdirSync(this.#damaged, { recursive: true });
       renameSync(this.pathOf(hex), aside);

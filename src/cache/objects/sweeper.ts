@@ -5,11 +5,13 @@
 import { linkSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf, isAbsent } from '../files/errors.js';
+import type { Fence } from '../files/fence.js';
 import { lstatIfThere, renew } from '../files/look.js';
 import { namesIn, type Scratch, SWEPT } from '../files/scratch.js';
 
 export class Sweeper {
   readonly #root: string;
+  readonly #fence: Fence;
   readonly #folder: string;
   /** What is as new as this stays. */
   readonly #horizon: number;
@@ -17,6 +19,7 @@ export class Sweeper {
 
   constructor(root: string, scratch: Scratch, horizon: number, dry: boolean) {
     this.#root = root;
+    this.#fence = scratch.fence;
     this.#folder = dry ? '' : scratch.named(SWEPT);
     this.#horizon = horizon;
     this.#dry = dry;
@@ -33,6 +36,7 @@ export class Sweeper {
     if (stat === undefined) return true;
     if (this.isTooNew(stat.mtimeMs)) return false;
     if (this.#dry) return true;
+    this.#fence.check(path.dirname(file));
     const away = path.join(this.#folder, awayName(this.#root, file));
     try {
       renameSync(file, away);
@@ -48,6 +52,13 @@ export class Sweeper {
     }
     rmSync(away, { force: true });
     return true;
+  }
+
+  /** A folder with all that is in it, which no process can be about to use. */
+  removeFolder(folder: string): void {
+    if (this.#dry) return;
+    this.#fence.check(path.dirname(folder));
+    rmSync(folder, { recursive: true, force: true });
   }
 
   /** Removes a folder when nothing is in it. */
@@ -66,11 +77,13 @@ export class Sweeper {
  * Takes a file back that a gc has moved away to look at: who refers to it need not wait for what the
  * gc, or the next start after one that was killed, will find. True when it is in its place again.
  */
-export function takeBack(tmp: string, file: string): boolean {
+export function takeBack({ tmp, fence }: Scratch, file: string): boolean {
   const name = awayName(path.dirname(tmp), file);
   for (const owner of namesIn(tmp)) {
-    const away = path.join(tmp, owner, SWEPT, name);
-    if (lstatIfThere(away) === undefined) continue;
+    const folder = path.join(tmp, owner, SWEPT);
+    const away = path.join(folder, name);
+    if (!fence.holds(folder) || lstatIfThere(away)?.isFile() !== true) continue;
+    fence.check(path.dirname(file));
     try {
       mkdirSync(path.dirname(file), { recursive: true });
       linkSync(away, file);
@@ -88,10 +101,20 @@ function awayName(root: string, file: string): string {
   return path.relative(root, file).replaceAll('/', '~');
 }
 
-/** Puts back what a killed gc had just moved: some of it may have been in use. */
-export function putBack(root: string, folder: string): void {
+/** Names that gc gives: those of objects, of results and of states, and of records. */
+const AWAY_NAME =
+  /^v\d+~(?:(?:chains~[0-9a-f]{64}~)?objects~[0-9a-f]{2}~[0-9a-f]{62}|records~([0-9a-f]{2})~\1[0-9a-f]{62}\.json)$/;
+
+/**
+ * Puts back what a killed gc had just moved: some of it may have been in use. Others may have put
+ * files there too: a name that no gc gives, and what is not a file, is left to be deleted.
+ */
+export function putBack(root: string, folder: string, fence: Fence): void {
   for (const name of namesIn(folder)) {
+    const isFile = lstatIfThere(path.join(folder, name))?.isFile() === true;
+    if (!AWAY_NAME.test(name) || !isFile) continue;
     const file = path.join(root, name.replaceAll('~', '/'));
+    fence.check(path.dirname(file));
     mkdirSync(path.dirname(file), { recursive: true });
     putBackOne(path.join(folder, name), file);
   }

@@ -53,6 +53,7 @@ export class Chains {
   /** Absolute path of $PIPE_COMMIT, made when needed. What lies in it outlives every crash. */
   commitFolder(chain: string, about?: ChainAbout): string {
     const folder = path.join(this.#folder(chain), 'commit');
+    this.#scratch.fence.check(folder);
     mkdirSync(folder, { recursive: true });
     const file = this.#aboutFile(chain);
     if (about !== undefined && lstatIfThere(file) === undefined) {
@@ -92,6 +93,7 @@ export class Chains {
   /** Removes half-written folders: called when no process of this chain runs. */
   clearDrafts(chain: string): void {
     const folder = path.join(this.#folder(chain), 'commit');
+    this.#scratch.fence.check(folder);
     const committed = new Set(this.pendingCommits(chain).map(String));
     for (const name of namesIn(folder)) {
       if (!committed.has(name)) removeAside(path.join(folder, name), this.#scratch);
@@ -105,6 +107,7 @@ export class Chains {
    */
   async takeCommit(chain: string, epoch: number, seconds?: number): Promise<EpochRecord> {
     const folder = path.join(this.#folder(chain), 'commit', String(epoch));
+    this.#scratch.fence.check(path.dirname(folder));
     const item = this.about(chain)?.item;
     const shown = `the commit of epoch ${epoch}${item === undefined ? '' : ` of ${item}`}`;
     const objects = this.objects(chain);
@@ -162,10 +165,7 @@ export class Chains {
     }
     for (const { state } of dropped) {
       for (const hex of objects.namesOf(state)) {
-        if (needed.has(hex)) continue;
-        const size = objects.stat(hex)?.size ?? 0;
-        rmSync(objects.pathOf(hex), { force: true });
-        this.#onSize(-size);
+        if (!needed.has(hex)) this.#onSize(-objects.drop(hex));
       }
     }
   }

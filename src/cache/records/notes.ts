@@ -1,5 +1,5 @@
 /** What a project notes to save time and to explain: last results, kept plans, the ledger of records. */
-import { rmSync } from 'node:fs';
+import { rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from '../../manifest.js';
 import { isSettled } from '../files/clock.js';
@@ -7,7 +7,7 @@ import { bestEffort } from '../files/errors.js';
 import { lstatIfThere } from '../files/look.js';
 import type { Scratch } from '../files/scratch.js';
 import { writeSealed } from '../files/sealed-file.js';
-import type { Layout } from '../layout.js';
+import { type Layout, realOrSame } from '../layout.js';
 import type { Digest } from '../objects/digest.js';
 import type { Looks } from '../scan/looks.js';
 import { Ledger } from './ledger.js';
@@ -89,17 +89,22 @@ export class Notes {
   /** Undefined: it has brought a result. */
   setAttempt(item: string, attempt: Attempt | undefined): void {
     const file = this.#attemptFile(item);
-    if (attempt === undefined) rmSync(file, { force: true });
-    else this.#write(file, attempt, 'how executions end is not noted');
+    if (attempt === undefined) {
+      this.#options.scratch.fence.check(path.dirname(file));
+      rmSync(file, { force: true });
+    } else this.#write(file, attempt, 'how executions end is not noted');
   }
 
   kept(kind: KeptKind, name: string): unknown {
-    const { layout, warn } = this.#options;
-    return readSealed(path.join(layout[kind], `${name}.json`), `${kind}/${name}`, warn);
+    const { warn } = this.#options;
+    const file = this.#keptFile(kind, name);
+    const stat = lstatIfThere(file);
+    if (stat === undefined || !isOurs(stat)) return undefined;
+    return readSealed(file, `${kind}/${name}`, warn);
   }
 
   keep(kind: KeptKind, name: string, value: unknown): void {
-    const file = path.join(this.#options.layout[kind], `${name}.json`);
+    const file = this.#keptFile(kind, name);
     this.#write(file, value, `${kind} are not kept`);
   }
 
@@ -121,8 +126,9 @@ export class Notes {
   }
 
   noteRun(needs: Needs): void {
-    const { scratch, warn } = this.#options;
-    bestEffort('the run is not noted', warn, () => noteRun(this.folder, needs, scratch));
+    const { layout, scratch, warn } = this.#options;
+    const root = realOrSame(layout.project);
+    bestEffort('the run is not noted', warn, () => noteRun(this.folder, root, needs, scratch));
   }
 
   close(): void {
@@ -138,6 +144,11 @@ export class Notes {
     bestEffort(without, warn, () => writeSealed(file, body, scratch, 'expendable'));
   }
 
+  /** Users of a shared cache keep their own: a plan says what is executed. */
+  #keptFile(kind: KeptKind, name: string): string {
+    return path.join(this.#options.layout[kind], `${name}-${process.getuid?.() ?? 'own'}.json`);
+  }
+
   #ledgerFile(): string {
     return path.join(this.folder, 'ledger.json');
   }
@@ -149,4 +160,10 @@ export class Notes {
   #itemFile(item: string): string {
     return path.join(this.folder, 'items', itemFileName(item));
   }
+}
+
+/** Written by this user, and by no other since: others may write to a shared cache. */
+function isOurs(stat: Stats): boolean {
+  const own = process.getuid?.();
+  return stat.isFile() && (own === undefined || stat.uid === own) && (stat.mode & 0o022) === 0;
 }

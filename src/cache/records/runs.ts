@@ -2,20 +2,29 @@
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isAbsent } from '../files/errors.js';
+import { lstatIfThere } from '../files/look.js';
 import { ownedName } from '../files/owner.js';
 import { namesIn, type Scratch } from '../files/scratch.js';
 import { seal } from '../files/sealed.js';
 import { writeSealed } from '../files/sealed-file.js';
 import type { Needs } from './pins.js';
+import { notePlace, standingOf } from './place.js';
 import { readSealed } from './records.js';
 
 /** Runs that are remembered, of which gc asks for the newest few. */
 const REMEMBERED = 10;
 
-/** `folder`: the project's own in the cache. A run that needs what the one before it did is no news. */
-export function noteRun(folder: string, { keys, chains }: Needs, scratch: Scratch): void {
+/** `folder`: the own one of the project at `root` in the cache. A run that needs what the one before it did is no news. */
+export function noteRun(
+  folder: string,
+  root: string,
+  { keys, chains }: Needs,
+  scratch: Scratch,
+): void {
   const runs = path.join(folder, 'runs');
+  scratch.fence.check(runs);
   const needs: Needs = { keys: [...keys].sort(), chains: [...chains].sort() };
+  notePlace(folder, root, scratch);
   const names = namesIn(runs).sort();
   const newest = names.at(-1);
   if (newest !== undefined && textOf(path.join(runs, newest)) === seal(needs)) return;
@@ -36,13 +45,18 @@ function textOf(file: string): string | undefined {
   }
 }
 
-/** What the newest `count` runs of every project that shares the cache needed. */
+/**
+ * What the newest `count` runs of every project that shares the cache needed, but for projects that
+ * are gone or have not run for long.
+ */
 export function lastRuns(projects: string, count: number, warn: (message: string) => void): Needs {
   const keys: string[] = [];
   const chains: string[] = [];
   if (count === 0) return { keys, chains };
   for (const project of namesIn(projects)) {
-    const runs = path.join(projects, project, 'runs');
+    const folder = path.join(projects, project);
+    if (!standingOf(folder, newestRun(folder), warn).holds) continue;
+    const runs = path.join(folder, 'runs');
     for (const name of namesIn(runs).sort().slice(-count)) {
       const needs = readSealed(path.join(runs, name), 'the note of a run', warn) as
         | Needs
@@ -52,4 +66,23 @@ export function lastRuns(projects: string, count: number, warn: (message: string
     }
   }
   return { keys, chains };
+}
+
+/** Folders of projects that have not run for long; `own` is this project's. */
+export function oldProjects(
+  projects: string,
+  own: string,
+  warn: (message: string) => void,
+): string[] {
+  return namesIn(projects)
+    .map((name) => path.join(projects, name))
+    .filter((folder) => folder !== own && standingOf(folder, newestRun(folder), warn).isOld);
+}
+
+/** When the newest note of a run was written; of a folder without one, when anything in it was. */
+function newestRun(folder: string): number {
+  const runs = path.join(folder, 'runs');
+  const newest = namesIn(runs).sort().at(-1);
+  const file = newest === undefined ? folder : path.join(runs, newest);
+  return lstatIfThere(file)?.mtimeMs ?? Date.now();
 }

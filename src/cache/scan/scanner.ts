@@ -37,6 +37,21 @@ export interface Keeper {
   directoryDone(where: string, before: Stats): void;
 }
 
+const NOT_INDEXED = new Error('a file that the stat index does not know');
+
+/** A walk that reads no file. */
+const STATS_ALONE: Keeper = {
+  // biome-ignore lint/correctness/useYield: it has the shape of one that reads
+  *file(_where, _stat, known) {
+    if (known === undefined) throw NOT_INDEXED;
+    return undefined;
+  },
+  link: () => {},
+  hasTree: () => true,
+  tree: () => {},
+  directoryDone: () => {},
+};
+
 /** One walk. */
 interface Walk {
   readonly keeper?: Keeper;
@@ -127,6 +142,16 @@ export class Scanner {
     this.#noteUnsettled(where, false, seen);
     this.#memo.set(where, false, found ?? null);
     return found;
+  }
+
+  /** The same by stats alone; undefined when the index does not know all of it, or nothing is there. */
+  *indexed(where: string): Sliced<Scan | undefined> {
+    try {
+      return yield* this.keep(where, STATS_ALONE);
+    } catch (error) {
+      if (error === NOT_INDEXED || error instanceof UnusableFile) return undefined;
+      throw error;
+    }
   }
 
   /** What was just written at a path is known without looking. */

@@ -95,7 +95,8 @@ export function keepStill(folder: string, still: Still): void {
   const draft = path.join(folder, `.${name}.${process.pid}`);
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(draft, Buffer.concat(encodeStill(still)));
+    rmSync(draft, { force: true });
+    writeFileSync(draft, Buffer.concat(encodeStill(still)), { flag: 'wx' });
     renameSync(draft, path.join(folder, name));
     forgetOldest(folder);
   } catch (error) {

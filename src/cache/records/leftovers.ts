@@ -1,0 +1,104 @@
+/**
+ * What an execution without a result left at its out paths, file by file as a stat shows it. The
+ * next clearing deletes what still looks so; anything else there is the user's.
+ */
+import { readdirSync, rmSync, type Stats } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { clockTick, isSettled } from '../files/clock.js';
+import { bestEffort, codeOf } from '../files/errors.js';
+import { lstatIfThere } from '../files/look.js';
+import type { Scratch } from '../files/scratch.js';
+import { writeSealed } from '../files/sealed-file.js';
+import { itemFileName } from './names.js';
+import { readSealed } from './records.js';
+
+/** Path below the project, then inode, size, mtime and ctime. */
+type Row = readonly [string, number, number, number, number];
+
+interface Options {
+  readonly project: string;
+  /** The project's own folder in the cache. */
+  readonly folder: () => string;
+  readonly scratch: Scratch;
+  readonly warn: (message: string) => void;
+}
+
+export class Leftovers {
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Called when no process of the execution runs any more. */
+  async note(where: string): Promise<void> {
+    const { project, scratch, warn } = this.#options;
+    let started = Date.now();
+    let stats = [...statsBelow(project, where)];
+    const newest = latest(stats);
+    // A later write within the clock's tick would not show: one look after it tells.
+    if (newest !== undefined && !isSettled(newest, started) && clockTick(newest) < 100) {
+      await delay(clockTick(newest) + 1);
+      started = Date.now();
+      stats = [...statsBelow(project, where)];
+    }
+    const rows = stats
+      .filter(([, stat]) => isSettled(stat, started))
+      .map(([file, { ino, size, mtimeMs, ctimeMs }]): Row => [file, ino, size, mtimeMs, ctimeMs]);
+    if (rows.length === 0) return;
+    bestEffort('what the execution left is not noted', warn, () =>
+      writeSealed(this.#file(where), rows, scratch, 'expendable'),
+    );
+  }
+
+  /** True of a file at or below the path that is as it was left. */
+  of(where: string): (file: string, stat: Stats) => boolean {
+    const { scratch, warn } = this.#options;
+    const file = this.#file(where);
+    scratch.fence.check(path.dirname(file));
+    const body = readSealed(file, `the note of what was left at ${where}`, warn);
+    const left = new Map((Array.isArray(body) ? (body as Row[]) : []).map((row) => [row[0], row]));
+    return (file, { ino, size, mtimeMs, ctimeMs }) => {
+      const row = left.get(file);
+      return row !== undefined && String(row.slice(1)) === String([ino, size, mtimeMs, ctimeMs]);
+    };
+  }
+
+  forget(where: string): void {
+    const file = this.#file(where);
+    this.#options.scratch.fence.check(path.dirname(file));
+    rmSync(file, { force: true });
+  }
+
+  #file(where: string): string {
+    return path.join(this.#options.folder(), 'left', itemFileName(where));
+  }
+}
+
+/** All that is not a folder. */
+function* statsBelow(project: string, where: string): Generator<readonly [string, Stats]> {
+  const absolute = path.join(project, where);
+  const stat = lstatIfThere(absolute);
+  if (stat === undefined) return;
+  if (!stat.isDirectory()) yield [where, stat];
+  else for (const name of namesIfReadable(absolute)) yield* statsBelow(project, `${where}/${name}`);
+}
+
+/** What cannot be listed is not noted, and so not deleted. */
+function namesIfReadable(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return [];
+  }
+}
+
+function latest(stats: readonly (readonly [string, Stats])[]): Stats | undefined {
+  let newest: Stats | undefined;
+  for (const [, stat] of stats) {
+    if (newest === undefined || stat.ctimeMs > newest.ctimeMs) newest = stat;
+  }
+  return newest;
+}

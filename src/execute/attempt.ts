@@ -1,0 +1,224 @@
+/** One attempt at an item, from clean outs to a record: its process, its epochs, and what may be believed. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { RecordedOut, RunRecord } from '../cache/records/record.js';
+import type { Decision } from '../decide/decide.js';
+import { evidenceOf } from '../decide/evidence.js';
+import { cacheOf, itemAt, type Work } from '../decide/work.js';
+import type { Failure, Why } from '../event.js';
+import type { Item } from '../pipeline/plan.js';
+import type { GpuLease } from '../process/lease.js';
+import { describeEnding, type Outcome, succeeded } from '../process/outcome.js';
+import { changedWhileItRan, EpochRun } from './epoch-run.js';
+import { type Hold, LOST } from './hold.js';
+import { InputSnapshot } from './input-snapshot.js';
+import { launchItem } from './launch.js';
+import { Scratch } from './scratch.js';
+
+export type Execution =
+  | {
+      readonly kind: 'recorded';
+      readonly record: RunRecord;
+      readonly why: Why;
+      readonly epochs?: { readonly computed: number; readonly reached: number };
+    }
+  | { readonly kind: 'failed'; readonly why: Why; readonly failure: Failure }
+  | { readonly kind: 'cancelled' };
+
+/** What an execution rests on. */
+export interface Grounds {
+  readonly hold: Hold;
+  /** What the decision was made of. */
+  readonly inputs: InputSnapshot;
+}
+
+export async function attemptItem(
+  work: Work,
+  index: number,
+  decision: Decision & { kind: 'run' },
+  { why, lease, hold, afresh, ...start }: Start,
+): Promise<Execution> {
+  const item = itemAt(work, index);
+  const incremental = item.epochs !== undefined;
+  let inputs = incremental ? await InputSnapshot.takeSettled(work, index) : start.inputs;
+  let computed = 0;
+  for (let round = 0; ; round++) {
+    const scratch = new Scratch(work, item);
+    // Started once more because of early stopping, the chain is this run's own.
+    const epochs = await EpochRun.prepare(work, item, decision.manifest, {
+      state: scratch.state,
+      afresh: afresh && round === 0,
+      inputs,
+      hold,
+    });
+    let isUnrecorded = false;
+    try {
+      await clearOuts(work, item);
+      isUnrecorded = true;
+      if (round === 0) announce(work, item, { why, scratch, lease, epochs });
+      const outcome = await launchItem(work, index, { scratch, lease, hold, epochs });
+      computed += epochs?.computed ?? 0;
+      const stopped = work.options.interruption.stop.aborted || !hold.isHeld();
+      if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
+      if (epochs !== undefined && !stopped && (await goesOn(work, item, epochs, inputs, round))) {
+        inputs = await InputSnapshot.takeSettled(work, index);
+        continue;
+      }
+      const ending = { why, hold, inputs, scratch, outcome, epochs, computed };
+      const execution = await conclude(work, index, decision, ending);
+      isUnrecorded = execution.kind !== 'recorded';
+      return execution;
+    } finally {
+      epochs?.close();
+      scratch.remove();
+      if (isUnrecorded && hold.isHeld())
+        for (const out of item.outs) await cacheOf(work).noteLeft(out.path);
+    }
+  }
+}
+
+/**
+ * True when an input was touched while epochs were computed, and its content is what it was: what it
+ * was meanwhile nobody knows, so the epoch of that time is computed again. Not without end: a stage
+ * that touches its own input would go round in circles.
+ */
+async function goesOn(
+  work: Work,
+  item: Item,
+  epochs: EpochRun,
+  inputs: InputSnapshot,
+  round: number,
+): Promise<boolean> {
+  const { moved } = epochs;
+  if (moved === undefined || (round > 0 && epochs.computed === 0)) return false;
+  if ((await inputs.changed()) !== undefined) return false;
+  const message = `${moved} was touched while it ran, and is what it was: the epoch of that time is computed again`;
+  work.emit({ type: 'warning', item: item.id, message });
+  return true;
+}
+
+export interface Start extends Grounds {
+  readonly why: Why;
+  readonly lease: GpuLease | undefined;
+  /** Nothing of an incremental stage that was computed before counts. */
+  readonly afresh: boolean;
+}
+
+interface Started {
+  readonly why: Why;
+  readonly scratch: Scratch;
+  readonly epochs: EpochRun | undefined;
+}
+
+function announce(
+  work: Work,
+  item: Item,
+  { why, scratch, lease, epochs }: Started & { lease: GpuLease | undefined },
+): void {
+  const expected = cacheOf(work).readLast(item.id)?.seconds;
+  work.emit({
+    type: 'start',
+    item: item.id,
+    action: 'run',
+    ...why,
+    log: scratch.log,
+    ...(epochs === undefined ? {} : { epochs: epochs.span }),
+    ...(lease === undefined ? {} : { gpus: lease.indices }),
+    ...(expected === undefined ? {} : { expected }),
+  });
+}
+
+interface Concluding extends Started, Grounds {
+  readonly outcome: Outcome;
+  /** Epochs, over all starts. */
+  readonly computed: number;
+}
+
+/** Checks that the result may be believed, stores the outs, and writes the record last. */
+async function conclude(
+  work: Work,
+  index: number,
+  decision: Decision & { kind: 'run' },
+  { why, hold, inputs, scratch, outcome, epochs, computed }: Concluding,
+): Promise<Execution> {
+  const item = itemAt(work, index);
+  const fail = (message: string): Execution => ({
+    kind: 'failed',
+    why,
+    failure: failureOf(item, message, outcome, scratch.log),
+  });
+  if (!hold.isHeld()) return fail(LOST);
+  if (outcome.ending.how === 'stopped' && work.options.interruption.stop.aborted)
+    return { kind: 'cancelled' };
+  if (epochs?.mistake !== undefined) return fail(epochs.mistake);
+  if (!succeeded(outcome)) return fail(describeEnding(outcome.ending));
+  const short = epochs?.shortfall();
+  if (short !== undefined) return fail(short);
+  const cache = cacheOf(work);
+  for (const out of item.outs) cache.forget(out.path);
+  const absent = item.outs.filter((out) => cache.scanSync(out.path) === undefined);
+  if (absent.length > 0) return fail(`did not write ${absent.map((out) => out.path).join(', ')}`);
+  const moved = await inputs.moved();
+  if (moved !== undefined) return fail(changedWhileItRan(moved));
+  const record: RunRecord = {
+    format: 1,
+    key: decision.key,
+    item: item.id,
+    manifest: decision.manifest,
+    files: work.codes.of(index).files,
+    outs: await storeOuts(work, item),
+    seconds: outcome.seconds,
+  };
+  // What was stored was stored while it was held.
+  if (!hold.isHeld()) return fail(LOST);
+  await cache.writeRecord(record);
+  cache.writeLast(item.id, { ...record, ...evidenceOf(item, work.project) });
+  return epochs === undefined
+    ? { kind: 'recorded', record, why }
+    : { kind: 'recorded', record, why, epochs: { computed, reached: epochs.reached } };
+}
+
+async function storeOuts(work: Work, item: Item): Promise<RecordedOut[]> {
+  const outs: RecordedOut[] = [];
+  for (const out of item.outs) {
+    const { digest, size, files } = await cacheOf(work).storeOut(out.path);
+    outs.push({ name: out.name, digest, size, files });
+  }
+  return outs;
+}
+
+/** Old outs are gone and parent folders exist when a process starts. What the user put there is moved. */
+async function clearOuts(work: Work, item: Item): Promise<void> {
+  const cache = cacheOf(work);
+  const known = (cache.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
+  const onReplaced = (message: string) => work.emit({ type: 'warning', item: item.id, message });
+  for (const out of item.outs) {
+    await cache.removeOut(out.path, { known, onReplaced });
+    mkdirSync(path.dirname(path.join(work.project.root, out.path)), { recursive: true });
+  }
+}
+
+function failureOf(item: Item, message: string, outcome: Outcome, log: string): Failure {
+  const { ending, tail } = outcome;
+  return {
+    message,
+    command: describeAction(item),
+    ...(ending.how === 'exit' ? { exitCode: ending.code } : {}),
+    ...(ending.how === 'signal' ? { signal: ending.signal } : {}),
+    log,
+    tail,
+  };
+}
+
+export function describeAction({ action }: Item): string {
+  switch (action.kind) {
+    case 'module':
+      return action.file;
+    case 'shell':
+      return action.command;
+    case 'argv':
+      return action.argv.join(' ');
+    default:
+      return action satisfies never;
+  }
+}

@@ -1,0 +1,325 @@
+/** What the user put where an out has to be is moved to cache/replaced, named, and kept for a while. */
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Project, RunOutcome } from '../rig/project.js';
+import { projectWithin } from '../rig/projects.js';
+
+const PIPELINE = `
+params: { word: one, fail: 0 }
+profiles: { other: { word: two } }
+stages:
+  folder:
+    cmd: mkdir -p \${outs.o}/sub; echo \${word} > \${outs.o}/a; echo b > \${outs.o}/sub/b; exit \${fail}
+    outs: { o: results }
+  file:
+    cmd: echo \${word} > \${outs.o}
+    outs: { o: labels.csv }
+  often:
+    always: true
+    cmd: echo \${word} > \${outs.o}
+    outs: { o: often.txt }
+  training:
+    cmd: |
+      k=$PIPE_EPOCH
+      while test $k -lt $PIPE_EPOCHS; do
+        k=$((k + 1)); mkdir "$PIPE_COMMIT/d"; echo '{"loss": 1}' > "$PIPE_COMMIT/d/metrics.json"
+        mv "$PIPE_COMMIT/d" "$PIPE_COMMIT/$k"; while test -e "$PIPE_COMMIT/$k"; do sleep 0.01; done
+      done
+      echo \${word} > \${outs.o}
+    outs: { o: model.txt }
+    epochs: { max: 6, patience: 2, best: { metric: loss, mode: min } }
+`;
+
+const project = (): Project => projectWithin({ 'pipeline.yaml': PIPELINE });
+
+const warningsOf = ({ events }: RunOutcome) =>
+  events.flatMap((event) => (event.type === 'warning' ? [[event.item, event.message]] : []));
+
+/** Paths below the only folder of replaced/, and that folder. */
+function replaced(made: Project): { folder: string; names: string[] } {
+  const [time = '', ...more] = readdirSync(made.path('cache/replaced'));
+  expect(more).toEqual([]);
+  const folder = `cache/replaced/${time}`;
+  const names = readdirSync(made.path(folder), { recursive: true, encoding: 'utf8' });
+  return { folder, names: names.sort() };
+}
+
+describe('files of the user at an out', () => {
+  it('move aside as a whole, in one line that names the item', async () => {
+    const made = project();
+    made.write('results/labels.csv', 'by hand');
+    made.write('results/sub/NOTES.md', 'notes');
+    const run = await made.run('folder');
+    expect(run.with('ran')).toEqual(['folder']);
+    const { folder, names } = replaced(made);
+    expect(warningsOf(run)).toEqual([
+      ['folder', `results is not a result of this pipeline: moved to ${folder}/results`],
+    ]);
+    expect(folder).toMatch(/^cache\/replaced\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d$/);
+    const inside = ['', '/labels.csv', '/sub', '/sub/NOTES.md'];
+    expect(names).toEqual(inside.map((name) => `results${name}`));
+    expect(made.read(`${folder}/results/labels.csv`)).toBe('by hand');
+  });
+
+  it('are back in place after an execution that has put nothing there', async () => {
+    const made = project();
+    made.write('results/labels.csv', 'by hand');
+    const failing = PIPELINE.replace('mkdir -p ${outs.o}/sub;', 'mkdir -p ${outs.o}; exit 1;');
+    made.write('pipeline.yaml', failing);
+    const run = await made.run('folder');
+    expect(run.with('failed')).toEqual(['folder']);
+    expect(warningsOf(run).map(([, message]) => message)).toEqual([
+      expect.stringMatching(/^results is not a result of this pipeline: moved to /),
+      expect.stringMatching(/^results has no result yet: moved back to it from cache\/replaced\//),
+    ]);
+    expect(made.read('results/labels.csv')).toBe('by hand');
+    expect(readdirSync(made.path('cache/replaced'))).toEqual([]);
+  });
+
+  it('leave a recorded folder alone: only they move', async () => {
+    const made = project();
+    await made.run('folder');
+    made.write('results/NOTES.md', 'notes');
+    made.write('results/sub/b', 'edited');
+    symlinkSync('../elsewhere', made.path('results/link'));
+    const run = await made.run('folder', '--set', 'word=two');
+    const { folder, names } = replaced(made);
+    const kept = ['NOTES.md', 'link', 'sub', 'sub/b'].map((name) => `results/${name}`);
+    expect(names).toEqual(['results', ...kept]);
+    expect(warningsOf(run)).toEqual([
+      [
+        'folder',
+        expect.stringMatching(
+          /^results\/\S+ and 2 others below results are not results of this pipeline: moved to /,
+        ),
+      ],
+    ]);
+    expect(readlinkSync(made.path(`${folder}/results/link`))).toBe('../elsewhere');
+    expect(made.read(`${folder}/results/sub/b`)).toBe('edited');
+  });
+
+  it('are kept when an edited result is put back', async () => {
+    const made = project();
+    await made.run('file');
+    made.write('labels.csv', 'corrected by hand');
+    const run = await made.run('file');
+    expect(run.with('restored')).toEqual(['file']);
+    const { folder } = replaced(made);
+    expect(warningsOf(run)).toEqual([
+      ['file', `labels.csv is not a result of this pipeline: moved to ${folder}/labels.csv`],
+    ]);
+    expect(made.read(`${folder}/labels.csv`)).toBe('corrected by hand');
+    expect(made.read('labels.csv')).toBe('one\n');
+  });
+
+  it('include the names that recorded files were given', async () => {
+    const made = project();
+    await made.run('folder');
+    mkdirSync(made.path('results/cats'));
+    renameSync(made.path('results/a'), made.path('results/cats/a'));
+    await made.run('folder');
+    expect(replaced(made).names).toContain('results/cats/a');
+  });
+
+  it('are links as well, which nothing follows', async () => {
+    const made = project();
+    made.write('data/precious', 'precious');
+    mkdirSync(made.path('results'));
+    symlinkSync('../data', made.path('results/data'));
+    await made.run('folder');
+    const { folder } = replaced(made);
+    expect(lstatSync(made.path(`${folder}/results/data`)).isSymbolicLink()).toBe(true);
+    expect(made.read('data/precious')).toBe('precious');
+  });
+
+  it('stay where they are when they cannot be moved, and the item fails', async () => {
+    const made = project();
+    made.write('labels.csv', 'by hand');
+    await made.run('folder');
+    made.write('cache/replaced', 'a file in the way');
+    const run = await made.run('file');
+    expect(run.items.file?.failure?.message).toMatch(
+      /^labels.csv is not a result of this pipeline and cannot be moved to cache\/replaced \(\w+\): move it away, then run again$/,
+    );
+    expect(made.read('labels.csv')).toBe('by hand');
+  });
+
+  it('move to a cache on another file system', async ({ skip }) => {
+    const made = project();
+    if (!existsSync('/dev/shm') || statSync('/dev/shm').dev === statSync(made.root).dev) skip();
+    const other = mkdtempSync('/dev/shm/pipe-test-');
+    onTestFinished(() => rmSync(other, { recursive: true }));
+    made.env.PIPE_CACHE = other;
+    made.write('results/deep/labels.csv', 'by hand');
+    symlinkSync('nowhere', made.path('results/link'));
+    const run = await made.run('folder');
+    expect(run.with('ran')).toEqual(['folder']);
+    const [time = ''] = readdirSync(path.join(other, 'replaced'));
+    const kept = path.join(other, 'replaced', time, 'results');
+    expect(warningsOf(run)).toEqual([
+      ['folder', `results is not a result of this pipeline: moved to ${kept}`],
+    ]);
+    expect(readFileSync(path.join(kept, 'deep/labels.csv'), 'utf8')).toBe('by hand');
+    expect(readlinkSync(path.join(kept, 'link'))).toBe('nowhere');
+  });
+});
+
+describe('what pipe put there', () => {
+  const quiet = async (made: Project, ...args: string[]): Promise<RunOutcome> => {
+    const run = await made.run(...args);
+    expect(warningsOf(run).filter(([, text]) => /moved|result of/.test(text ?? ''))).toEqual([]);
+    expect(existsSync(made.path('cache/replaced'))).toBe(false);
+    return run;
+  };
+
+  it('gives way without a word in every ordinary flow', async () => {
+    const made = project();
+    await quiet(made);
+    await quiet(made);
+    await quiet(made, '--force');
+    await quiet(made, '--set', 'word=three');
+    await quiet(made, '--profile', 'other');
+    expect((await quiet(made)).with('restored')).toContain('folder');
+    made.remove('results/sub');
+    await quiet(made, '--force', 'folder');
+    expect((await made.pipe('verify')).code).toBe(0);
+    await quiet(made);
+  });
+
+  it('gives way when a failed execution, each of its tries, left it', async () => {
+    const made = project();
+    made.write('pipeline.yaml', PIPELINE.replace('outs: { o: results }', '$&\n    retries: 2'));
+    expect((await quiet(made, 'folder', '--set', 'fail=1')).with('failed')).toEqual(['folder']);
+    expect((await quiet(made, 'folder', '--set', 'fail=2')).with('failed')).toEqual(['folder']);
+    expect((await quiet(made, 'folder')).with('ran')).toEqual(['folder']);
+  });
+
+  it('gives way when gc has removed it from the cache since', async () => {
+    const made = project();
+    await quiet(made, 'folder');
+    rmSync(made.path('cache/v1/objects'), { recursive: true });
+    rmSync(made.path('cache/v1/records'), { recursive: true });
+    await quiet(made, 'folder', '--set', 'word=two');
+  });
+
+  it('gives way, but not what was edited in what a failure left', async () => {
+    const made = project();
+    await quiet(made, 'folder', '--set', 'fail=1');
+    made.write('results/a', 'ten');
+    await made.run('folder');
+    const { folder, names } = replaced(made);
+    expect(names).toEqual(['results', 'results/a']);
+    expect(made.read(`${folder}/results/a`)).toBe('ten');
+  });
+});
+
+describe('pipe cache', () => {
+  /** Two moves: one of them so many days ago. */
+  async function moved(days: number): Promise<Project> {
+    const made = project();
+    await made.run('file');
+    for (const [at, name] of ['old', 'new'].entries()) {
+      made.write(`cache/replaced/2026-01-0${at + 1}T00-00-00/${name}`, 'x'.repeat(1000));
+    }
+    const [old, recent] = [days, 0].map((each) => new Date(Date.now() - each * 86_400_000));
+    const name = (time: Date) => time.toISOString().slice(0, 19).replaceAll(':', '-');
+    for (const [at, time] of [old as Date, recent as Date].entries()) {
+      const from = made.path(`cache/replaced/2026-01-0${at + 1}T00-00-00`);
+      const to = made.path(`cache/replaced/${name(time)}`);
+      renameSync(from, to);
+      utimesSync(to, time, time);
+    }
+    return made;
+  }
+
+  const left = (made: Project) =>
+    readdirSync(made.path('cache/replaced')).flatMap((time) =>
+      readdirSync(made.path(`cache/replaced/${time}`)),
+    );
+
+  it('stats counts them', async () => {
+    const made = await moved(3);
+    const { out } = await made.pipe('cache', 'stats');
+    expect(out).toMatch(/^ {2}files of yours in replaced\/, moved 2 times: 2\.0 kB$/m);
+    const { bytes, replaced: found } = JSON.parse(
+      (await made.pipe('cache', 'stats', '--json')).out,
+    );
+    expect(found).toEqual({ moves: 2, bytes: 2000 });
+    expect(bytes).toBeGreaterThanOrEqual(2000);
+  });
+
+  it('gc removes what was moved more than 30 days ago, and says so', async () => {
+    const younger = await moved(29);
+    await younger.pipe('cache', 'gc');
+    expect(left(younger)).toEqual(['old', 'new']);
+    const older = await moved(31);
+    expect((await older.pipe('cache', 'gc', '--dry')).out).toMatch(/^ +replaced\/\S+ +1\.0 kB/m);
+    expect(left(older)).toEqual(['old', 'new']);
+    await older.pipe('cache', 'gc');
+    expect(left(older)).toEqual(['new']);
+  });
+
+  it('gc removes the oldest above the limit, but nothing of the last day', async () => {
+    const made = await moved(3);
+    await made.pipe('cache', 'gc', '--max-size', '1500');
+    expect(left(made)).toEqual(['new']);
+    await made.pipe('cache', 'gc', '--max-size', '0');
+    expect(left(made)).toEqual(['new']);
+  });
+
+  it('gc holds nothing for a clone that is gone, or has not run for 30 days', async () => {
+    const made = project();
+    const clones = ['gone', 'old', 'here'].map((name) => {
+      const clone = project();
+      clone.env.PIPE_CACHE = made.path('cache');
+      return { name, clone };
+    });
+    for (const { name, clone } of clones) await clone.run('file', '--set', `word=${name}`);
+    await made.run('folder');
+    const projects = made.path('cache/v1/projects');
+    const places = readdirSync(projects).filter((name) => name !== 'here');
+    const folderOf = ({ root }: Project) => {
+      const isIts = (name: string) =>
+        readFileSync(path.join(projects, name, 'place.json'), 'utf8').includes(root);
+      return path.join(projects, places.find(isIts) as string);
+    };
+    const [gone, old, here] = clones.map(({ clone }) => clone) as [Project, Project, Project];
+    const [goneFolder, oldFolder] = [folderOf(gone), folderOf(old)];
+    rmSync(gone.root, { recursive: true });
+    const then = new Date(Date.now() - 31 * 86_400_000);
+    utimesSync(path.join(oldFolder, 'place.json'), then, then);
+    age(made);
+    await made.pipe('cache', 'gc', '--max-size', '0');
+    const kept = JSON.parse((await made.pipe('cache', 'stats', '--json')).out);
+    expect(kept.results.records).toBe(2);
+    here.remove('labels.csv');
+    expect((await here.run('file', '--set', 'word=here')).with('restored')).toEqual(['file']);
+    expect([existsSync(goneFolder), existsSync(oldFolder)]).toEqual([true, false]);
+  });
+});
+
+/** What was stored within the last seconds is too new for gc. */
+function age(made: Project): void {
+  const then = new Date(Date.now() - 3_600_000);
+  for (const kind of ['objects', 'records']) {
+    const folder = made.path(`cache/v1/${kind}`);
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (statSync(path.join(folder, name)).isFile())
+        utimesSync(path.join(folder, name), then, then);
+    }
+  }
+}
