@@ -23,7 +23,13 @@ import { Storing } from './outs/storing.js';
 import { Chains } from './records/chains.js';
 import { type Attempt, type KeptKind, type LastRun, Notes } from './records/notes.js';
 import { type Needs, Pin } from './records/pins.js';
-import type { ChainAbout, EpochRecord, RecordedOut, RunRecord } from './records/record.js';
+import type {
+  ChainAbout,
+  EpochRecord,
+  RecordedOut,
+  RunRecord,
+  WholeNote,
+} from './records/record.js';
 import { readRunRecord, recordPath } from './records/records.js';
 import { Looks } from './scan/looks.js';
 import type { Scan } from './scan/rows.js';
@@ -229,6 +235,21 @@ export class Cache {
   /** Epochs that were committed and not taken yet, ascending. */
   pendingCommits(chain: string): number[] {
     return this.#chains.pendingCommits(chain);
+  }
+
+  /** Notes, for who comes after a crash, that a commit was found to be whole. */
+  noteWhole(chain: string, epoch: number, mark: string, isRenamed: boolean): void {
+    this.#chains.noteWhole(chain, epoch, mark, isRenamed);
+  }
+
+  /** What was noted last. */
+  wholeNote(chain: string): WholeNote | undefined {
+    return this.#chains.wholeNote(chain);
+  }
+
+  /** Takes away what was committed and may not be taken. */
+  dropCommit(chain: string, epoch: number): void {
+    this.#chains.dropCommit(chain, epoch);
   }
 
   /** Removes what a dead process left half-written in the commit folder. */

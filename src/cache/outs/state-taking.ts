@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { looksSame } from '../files/clock.js';
 import { copyHashing, copyToDraft } from '../files/copy.js';
-import { codeOf, unusable } from '../files/errors.js';
+import { codeOf, isAbsent, type UnusableFile, unusable } from '../files/errors.js';
 import { READ } from '../files/hash.js';
 import type { Scratch } from '../files/scratch.js';
 import type { Digest } from '../objects/digest.js';
@@ -29,6 +29,8 @@ export class StateTaking {
   readonly #objects: Objects;
   readonly #scratch: Scratch;
   readonly #shown: string;
+  /** What was stored, by path within the folder, as it was then. */
+  readonly #seen = new Map<string, string>();
 
   /** `shown`: what the folder is called in messages. */
   constructor(objects: Objects, scratch: Scratch, shown: string) {
@@ -45,9 +47,19 @@ export class StateTaking {
     return this.#directory(folder, '');
   }
 
+  /** Throws when the folder no longer is what was stored. To be called before anything refers to it. */
+  checkUnchanged(folder: string): void {
+    for (const [inner, print] of this.#seen) {
+      const now = this.#reading(inner, () => printOf(path.join(folder, inner)));
+      if (now !== print) throw this.#changed(inner);
+    }
+  }
+
   async #directory(folder: string, inner: string): Promise<Scan> {
     const entries: TreeEntry[] = [];
-    for (const name of readdirSync(folder)) {
+    const names = this.#reading(inner, () => readdirSync(folder));
+    this.#seen.set(inner, namesPrint(names));
+    for (const name of names) {
       const below = inner === '' ? name : `${inner}/${name}`;
       entries.push({ name, ...(await this.#entry(path.join(folder, name), below)) });
     }
@@ -57,7 +69,8 @@ export class StateTaking {
   }
 
   async #entry(absolute: string, inner: string): Promise<Scan> {
-    const stat = lstatSync(absolute);
+    const stat = this.#reading(inner, () => lstatSync(absolute));
+    if (!stat.isDirectory()) this.#seen.set(inner, filePrint(stat));
     if (stat.isDirectory()) return this.#directory(absolute, inner);
     if (stat.isFile()) {
       const digest = await this.#file(absolute, inner, stat);
@@ -75,13 +88,10 @@ export class StateTaking {
   }
 
   async #file(absolute: string, inner: string, stat: Stats): Promise<Digest> {
-    const from = openSync(absolute, READ);
+    const from = this.#reading(inner, () => openSync(absolute, READ));
     try {
       const { hex, size } = await copyHashing(from, undefined);
-      if (size !== stat.size || !looksSame(stat, fstatSync(from))) {
-        const hint = 'finish and close its files before the folder is renamed';
-        throw unusable(`${inner} in ${this.#shown}`, 'changed while it was being stored', hint);
-      }
+      if (size !== stat.size || !looksSame(stat, fstatSync(from))) throw this.#changed(inner);
       if (!this.#link(absolute, stat, hex)) await this.#copy(absolute, from, inner, hex);
       return fileDigest(stat, hex);
     } finally {
@@ -112,17 +122,48 @@ export class StateTaking {
     const draft = this.#scratch.file();
     try {
       const copied = await copyToDraft(absolute, from, draft, OBJECT_MODE);
-      if (copied.hex !== hex) {
-        throw unusable(
-          `${inner} in ${this.#shown}`,
-          'changed while it was being stored',
-          'commit it when it is finished',
-        );
-      }
+      if (copied.hex !== hex) throw this.#changed(inner);
       this.#objects.adopt(draft, hex, copied.size);
     } catch (error) {
       rmSync(draft, { force: true });
       throw error;
     }
   }
+
+  /** What goes away meanwhile, or cannot be read, is the stage's mistake. */
+  #reading<T>(inner: string, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      const code = codeOf(error);
+      if (isAbsent(error) || code === 'ELOOP') throw this.#changed(inner);
+      if (code !== 'EACCES' && code !== 'EPERM' && code !== 'ENXIO') throw error;
+      const hint = 'commit only what the run may read';
+      throw unusable(this.#name(inner), `cannot be read (${code})`, hint);
+    }
+  }
+
+  #changed(inner: string): UnusableFile {
+    const hint = 'finish and close its files before the folder is renamed';
+    return unusable(this.#name(inner), 'changed while it was being stored', hint);
+  }
+
+  #name(inner: string): string {
+    return inner === '' ? this.#shown : `${inner} in ${this.#shown}`;
+  }
+}
+
+/** Not the time of change, which a link sets, and of a folder its names: a time has ticks. */
+function printOf(absolute: string): string {
+  const stat = lstatSync(absolute);
+  return stat.isDirectory() ? namesPrint(readdirSync(absolute)) : filePrint(stat);
+}
+
+function filePrint({ ino, size, mtimeMs, mode }: Stats): string {
+  // The rights change when it becomes an object; what kind it is does not.
+  return `${mode & 0o170000}:${ino}:${size}:${mtimeMs}`;
+}
+
+function namesPrint(names: readonly string[]): string {
+  return `in it: ${[...names].sort().join('/')}`;
 }

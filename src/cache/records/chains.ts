@@ -13,7 +13,7 @@ import { writeTree } from '../outs/copy-out.js';
 import { removeAside } from '../outs/restoring.js';
 import { StateTaking } from '../outs/state-taking.js';
 import { readMetrics } from './metrics-file.js';
-import type { ChainAbout, EpochRecord } from './record.js';
+import type { ChainAbout, EpochRecord, WholeNote } from './record.js';
 import { epochPath, readEpochRecord, readSealed, type Unreadable } from './records.js';
 
 /**
@@ -71,6 +71,26 @@ export class Chains {
     return numbersIn(namesIn(path.join(this.#folder(chain), 'commit')), '');
   }
 
+  /**
+   * Notes, for who comes after a crash, that a commit was found to be whole. Once a stage was seen to
+   * commit by rename, that stays: its code is part of the chain.
+   */
+  noteWhole(chain: string, epoch: number, mark: string, isRenamed: boolean): void {
+    const isRenamer = isRenamed || this.wholeNote(chain)?.isRenamer === true;
+    const note: WholeNote = { epoch, mark, isRenamer };
+    writeSealed(this.#noteFile(chain), note, this.#scratch, 'expendable');
+  }
+
+  wholeNote(chain: string): WholeNote | undefined {
+    const what = 'a note about a commit';
+    return readSealed(this.#noteFile(chain), what, this.#warn) as WholeNote | undefined;
+  }
+
+  /** Takes away what was committed and may not be taken. */
+  dropCommit(chain: string, epoch: number): void {
+    removeAside(path.join(this.#folder(chain), 'commit', String(epoch)), this.#scratch);
+  }
+
   /** Removes half-written folders: called when no process of this chain runs. */
   clearDrafts(chain: string): void {
     const folder = path.join(this.#folder(chain), 'commit');
@@ -82,7 +102,7 @@ export class Chains {
 
   /**
    * Stores a committed epoch: objects, then listings, then the record, then the folder goes, which
-   * is what the process waits for. The folder stays complete until the record is written, so that
+   * is what the process waits for. A folder that changes meanwhile is not recorded. The folder stays complete until the record is written, so that
    * after a crash at any point all of it is simply done again.
    */
   async takeCommit(chain: string, epoch: number, seconds?: number): Promise<EpochRecord> {
@@ -91,9 +111,11 @@ export class Chains {
     const shown = `the commit of epoch ${epoch}${item === undefined ? '' : ` of ${item}`}`;
     const objects = this.objects(chain);
     const metrics = readMetrics(path.join(folder, 'metrics.json'), shown, this.#warn);
-    const { digest, size } = await new StateTaking(objects, this.#scratch, shown).take(folder);
+    const taking = new StateTaking(objects, this.#scratch, shown);
+    const { digest, size } = await taking.take(folder);
     const durable = seconds === undefined || seconds >= DURABLE_SECONDS;
     if (durable) await makeDurable(objects.takeUnsynced(), this.#layout.home);
+    taking.checkUnchanged(folder);
     let record = this.#record(chain, epoch);
     if (record?.state !== digest) {
       const guess = seconds ?? this.#record(chain, epoch - 1)?.seconds ?? 0;
@@ -174,6 +196,10 @@ export class Chains {
 
   #folder(chain: string): string {
     return path.join(this.#layout.chains, chain);
+  }
+
+  #noteFile(chain: string): string {
+    return path.join(this.#folder(chain), 'whole.json');
   }
 
   #aboutFile(chain: string): string {

@@ -42,6 +42,15 @@ export interface EpochRecord {
   readonly seconds: number;
 }
 
+/** What a runner knew of the last commit that it began to store. */
+export interface WholeNote {
+  readonly epoch: number;
+  /** Of the folder that it found to be whole. */
+  readonly mark: string;
+  /** The chain's stage was seen to commit by rename. */
+  readonly isRenamer: boolean;
+}
+
 /** Who a chain belongs to: for messages and `stats`, no part of what is believed. */
 export interface ChainAbout {
   readonly item: string;
