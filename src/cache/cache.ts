@@ -25,10 +25,10 @@ import { type Attempt, type KeptKind, type LastRun, Notes } from './records/note
 import { type Needs, Pin } from './records/pins.js';
 import type {
   ChainAbout,
+  CommitNote,
   EpochRecord,
   RecordedOut,
   RunRecord,
-  WholeNote,
 } from './records/record.js';
 import { readRunRecord, recordPath } from './records/records.js';
 import { Looks } from './scan/looks.js';
@@ -237,14 +237,14 @@ export class Cache {
     return this.#chains.pendingCommits(chain);
   }
 
-  /** Notes, for who comes after a crash, that a commit was found to be whole. */
-  noteWhole(chain: string, epoch: number, mark: string, isRenamed: boolean): void {
-    this.#chains.noteWhole(chain, epoch, mark, isRenamed);
+  /** Notes, for who comes after a crash, what was found out about a commit. */
+  noteCommit(chain: string, note: CommitNote): void {
+    this.#chains.note(chain, note);
   }
 
   /** What was noted last. */
-  wholeNote(chain: string): WholeNote | undefined {
-    return this.#chains.wholeNote(chain);
+  commitNote(chain: string): CommitNote | undefined {
+    return this.#chains.commitNote(chain);
   }
 
   /** Takes away what was committed and may not be taken. */

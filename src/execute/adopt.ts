@@ -19,7 +19,7 @@ export async function adopt(
   const recorded = new Set(cache.readEpochs(chain).map((record) => record.epoch));
   const pending = cache.pendingCommits(chain);
   const commits = cache.commitFolder(chain);
-  const note = cache.wholeNote(chain);
+  const note = cache.commitNote(chain);
   const seconds = secondsOf(commits, pending);
   for (const epoch of pending) {
     const isNext = !afresh && (epoch === 1 || recorded.has(epoch - 1));

@@ -125,9 +125,7 @@ export class EpochRun {
       folder: cacheOf(this.#work).commitFolder(this.#chain),
       completed: this.#resume.completed,
       target: this.#resume.target,
-      isRenamer: cacheOf(this.#work).wholeNote(this.#chain)?.isRenamer === true,
-      onWhole: (epoch, mark, isRenamed) =>
-        cacheOf(this.#work).noteWhole(this.#chain, epoch, mark, isRenamed),
+      onNote: (note) => cacheOf(this.#work).noteCommit(this.#chain, note),
       onCommit: (epoch) => this.#store(epoch).catch(toMistake),
       onMistake: () => {
         if (this.mistake !== undefined) this.#dropRefused();

@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { noticeChanges } from '../stage/notice.js';
 import { Arrivals } from './arrivals.js';
-import { CommitMistake, type Ending, Judge } from './whole.js';
+import { CommitMistake, type CommitNote, type Ending, Judge } from './whole.js';
 
 export interface CommitWatchOptions {
   /** PIPE_COMMIT. */
@@ -16,13 +16,8 @@ export interface CommitWatchOptions {
   readonly completed: number;
   /** The epoch to reach. */
   readonly target: number;
-  /** The stage is known to commit by rename, from what it committed before. */
-  readonly isRenamer?: boolean;
-  /**
-   * An epoch is found to be whole, before it is handed over. `mark` names its folder as it is now;
-   * `isRenamed`: it was seen to be renamed.
-   */
-  readonly onWhole?: (epoch: number, mark: string, isRenamed: boolean) => void;
+  /** Keeps what is found out about a commit, for who comes after a crash: before it is stored. */
+  readonly onNote?: (note: CommitNote) => void;
   /** Stores epoch `epoch`, then makes its folder vanish. The next one comes when it has resolved. */
   readonly onCommit: (epoch: number, folder: string) => Promise<void>;
   /** The stage broke the protocol, or an epoch could not be stored: the process had better end. Called once. */
@@ -46,7 +41,7 @@ export interface CommitWatch {
 const POLL_MS = 100;
 
 export function watchCommits(options: CommitWatchOptions): CommitWatch {
-  const { folder, target, onWhole, onCommit, onMistake } = options;
+  const { folder, target, onNote, onCommit, onMistake } = options;
   let { completed } = options;
   let failure: Error | undefined;
   let ending: Ending = 'running';
@@ -73,16 +68,14 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
     look();
   });
   const arrivals = new Arrivals(folder);
-  const judge = new Judge(folder, arrivals, () => notice.isTold, options.isRenamer === true);
+  const judge = new Judge(folder, arrivals, () => notice.isTold, onNote);
   const takeAll = async () => {
     for (;;) {
       const next = nextCommit(folder, completed, target);
       if (next === undefined) return;
       // How it came may be told already, and not be read.
       await eventsHeard();
-      const whole = judge.judge(next, ending);
-      if (whole === undefined) return;
-      onWhole?.(next, whole.mark, whole.isRenamed);
+      if (!judge.isWhole(next, ending)) return;
       await onCommit(next, join(folder, String(next)));
       completed = next;
     }

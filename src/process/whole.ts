@@ -11,12 +11,18 @@ export class CommitMistake extends Error {}
 /** So long a commit may stay unclear while the process runs: it may wait for it to be stored. */
 const UNCLEAR_MS = 10_000;
 
+/** The same where the system does not tell of renames, so that every small state is unclear. */
+const UNTOLD_MS = 1_000;
+
 /** What is known of the process that commits. */
 export type Ending = 'running' | 'well' | 'badly';
 
-interface Whole {
+/** What is found out about a commit. */
+export interface CommitNote {
+  readonly epoch: number;
+  /** Of the folder, when it is whole; '' when it is not clear yet. */
   readonly mark: string;
-  /** Seen, not concluded from what came after it. */
+  /** It was seen to be renamed. */
   readonly isRenamed: boolean;
 }
 
@@ -34,43 +40,53 @@ export class Judge {
   readonly #folder: string;
   readonly #arrivals: Arrivals;
   readonly #isTold: () => boolean;
+  readonly #onNote: (note: CommitNote) => void;
   /** What lay there before the watch began is nobody's who runs now. */
   readonly #before: ReadonlySet<string>;
   readonly #unclear = new Map<number, Unclear>();
-  #isRenamer: boolean;
 
-  constructor(folder: string, arrivals: Arrivals, isTold: () => boolean, isRenamer: boolean) {
+  constructor(
+    folder: string,
+    arrivals: Arrivals,
+    isTold: () => boolean,
+    onNote: (note: CommitNote) => void = () => {},
+  ) {
     this.#folder = folder;
     this.#arrivals = arrivals;
     this.#isTold = isTold;
-    this.#isRenamer = isRenamer;
+    this.#onNote = onNote;
     this.#before = new Set(readdirSync(folder));
   }
 
-  /** Undefined while it is unclear. */
-  judge(epoch: number, ending: Ending): Whole | undefined {
+  /**
+   * False while it is not clear.
+   *
+   * @throws CommitMistake when it is not whole, or when that does not become clear
+   */
+  isWhole(epoch: number, ending: Ending): boolean {
     const name = String(epoch);
     const folder = join(this.#folder, name);
     // Before the look, since who goes on has finished this one.
     const goesOn = existsSync(join(this.#folder, String(epoch + 1))) || ending === 'well';
     const look = lookAtCommit(folder);
-    if (look === undefined) return undefined;
-    const isRenamed = this.#isSeen(name, look);
+    if (look === undefined) return false;
+    const isRenamed = this.#isSeenRenamed(name, look);
     this.#refuse(epoch, look, isRenamed);
     const open = ending === 'running' ? openForWriting(folder) : undefined;
-    if (open === undefined && (isRenamed || this.#isClear(name, look, goesOn))) {
-      this.#isRenamer ||= isRenamed;
-      return { mark: look.mark, isRenamed };
+    const isClear = isRenamed || this.#before.has(name) || (goesOn && !look.isEmpty);
+    if (isClear && open === undefined) {
+      this.#onNote({ epoch, mark: look.mark, isRenamed });
+      return true;
     }
-    // Killed in the middle of something, it is told of what happened to it and not of this.
-    if (ending === 'badly' || this.#mayWait(epoch, look, ending, goesOn)) return undefined;
-    // Nobody can tell here, and a stage that waits must not wait for ever.
-    if (open === undefined && ending === 'running' && !this.#isTold() && !look.isEmpty)
-      return { mark: look.mark, isRenamed };
-    throw open === undefined ? madeInPlace(epoch, look) : stillOpen(epoch, open);
+    // Killed in the middle of something, a process is told of what happened to it and not of this.
+    if (ending === 'badly' || this.#mayWait(epoch, look, goesOn)) return false;
+    if (open !== undefined) throw stillOpen(epoch, open);
+    // Where nobody can tell, a stage that waits must not wait for ever.
+    if (this.#isTold() || look.isEmpty) throw madeInPlace(epoch, look);
+    return true;
   }
 
-  #isSeen(name: string, look: CommitLook): boolean {
+  #isSeenRenamed(name: string, look: CommitLook): boolean {
     return this.#arrivals.wasRenamed(name) === true || (look.isSealed && !look.isEmpty);
   }
 
@@ -83,32 +99,27 @@ export class Judge {
     if (look.isLate || hasMoved || (isMadeEmpty && !isRenamed)) throw madeInPlace(epoch, look);
   }
 
-  #isClear(name: string, look: CommitLook, goesOn: boolean): boolean {
-    return this.#before.has(name) || this.#isRenamer || (goesOn && !look.isEmpty);
-  }
-
-  #mayWait(epoch: number, { print }: CommitLook, ending: Ending, goesOn: boolean): boolean {
+  #mayWait(epoch: number, { print }: CommitLook, goesOn: boolean): boolean {
     const now = performance.now();
-    const { since } = this.#unclear.get(epoch) ?? { since: now };
+    const known = this.#unclear.get(epoch);
+    if (known === undefined) this.#onNote({ epoch, mark: '', isRenamed: false });
+    const { since } = known ?? { since: now };
     this.#unclear.set(epoch, { print, since });
-    return ending === 'running' && !goesOn && now - since < UNCLEAR_MS;
+    return !goesOn && now - since < (this.#isTold() ? UNCLEAR_MS : UNTOLD_MS);
   }
-}
-
-/** What the runner knew that died. */
-interface Note {
-  readonly epoch: number;
-  readonly mark: string;
-  readonly isRenamer: boolean;
 }
 
 /** Whether a commit may be taken over that nobody watched, when no process of its chain runs any more. */
-export function wasLeftWhole(commits: string, epoch: number, note: Note | undefined): boolean {
+export function wasLeftWhole(
+  commits: string,
+  epoch: number,
+  note: CommitNote | undefined,
+): boolean {
   const look = lookAtCommit(join(commits, String(epoch)));
   if (look?.isFolder !== true) return false;
   if (note?.epoch === epoch && note.mark === look.mark) return true;
   if (look.isLate) return false;
-  if (note?.isRenamer === true) return true;
+  if (note?.isRenamed === true) return true;
   if (look.isEmpty) return false;
   return look.isSealed || wentOn(commits, epoch);
 }

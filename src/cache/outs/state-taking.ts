@@ -12,7 +12,6 @@ import {
   type Stats,
 } from 'node:fs';
 import path from 'node:path';
-import { looksSame } from '../files/clock.js';
 import { copyHashing, copyToDraft } from '../files/copy.js';
 import { codeOf, isAbsent, type UnusableFile, unusable } from '../files/errors.js';
 import { READ } from '../files/hash.js';
@@ -91,7 +90,8 @@ export class StateTaking {
     const from = this.#reading(inner, () => openSync(absolute, READ));
     try {
       const { hex, size } = await copyHashing(from, undefined);
-      if (size !== stat.size || !looksSame(stat, fstatSync(from))) throw this.#changed(inner);
+      if (size !== stat.size || filePrint(stat) !== filePrint(fstatSync(from)))
+        throw this.#changed(inner);
       if (!this.#link(absolute, stat, hex)) await this.#copy(absolute, from, inner, hex);
       return fileDigest(stat, hex);
     } finally {
@@ -153,12 +153,13 @@ export class StateTaking {
   }
 }
 
-/** Not the time of change, which a link sets, and of a folder its names: a time has ticks. */
+/** Of a folder its names, since a time has ticks. */
 function printOf(absolute: string): string {
   const stat = lstatSync(absolute);
   return stat.isDirectory() ? namesPrint(readdirSync(absolute)) : filePrint(stat);
 }
 
+/** Not the time of change: it moves too when another name of the file comes or goes. */
 function filePrint({ ino, size, mtimeMs, mode }: Stats): string {
   // The rights change when it becomes an object; what kind it is does not.
   return `${mode & 0o170000}:${ino}:${size}:${mtimeMs}`;

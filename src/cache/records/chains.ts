@@ -13,7 +13,7 @@ import { writeTree } from '../outs/copy-out.js';
 import { removeAside } from '../outs/restoring.js';
 import { StateTaking } from '../outs/state-taking.js';
 import { readMetrics } from './metrics-file.js';
-import type { ChainAbout, EpochRecord, WholeNote } from './record.js';
+import type { ChainAbout, CommitNote, EpochRecord } from './record.js';
 import { epochPath, readEpochRecord, readSealed, type Unreadable } from './records.js';
 
 /**
@@ -71,19 +71,14 @@ export class Chains {
     return numbersIn(namesIn(path.join(this.#folder(chain), 'commit')), '');
   }
 
-  /**
-   * Notes, for who comes after a crash, that a commit was found to be whole. Once a stage was seen to
-   * commit by rename, that stays: its code is part of the chain.
-   */
-  noteWhole(chain: string, epoch: number, mark: string, isRenamed: boolean): void {
-    const isRenamer = isRenamed || this.wholeNote(chain)?.isRenamer === true;
-    const note: WholeNote = { epoch, mark, isRenamer };
+  /** Notes, for who comes after a crash, what was found out about a commit. */
+  note(chain: string, note: CommitNote): void {
     writeSealed(this.#noteFile(chain), note, this.#scratch, 'expendable');
   }
 
-  wholeNote(chain: string): WholeNote | undefined {
+  commitNote(chain: string): CommitNote | undefined {
     const what = 'a note about a commit';
-    return readSealed(this.#noteFile(chain), what, this.#warn) as WholeNote | undefined;
+    return readSealed(this.#noteFile(chain), what, this.#warn) as CommitNote | undefined;
   }
 
   /** Takes away what was committed and may not be taken. */
@@ -199,7 +194,7 @@ export class Chains {
   }
 
   #noteFile(chain: string): string {
-    return path.join(this.#folder(chain), 'whole.json');
+    return path.join(this.#folder(chain), 'noted.json');
   }
 
   #aboutFile(chain: string): string {

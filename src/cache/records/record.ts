@@ -42,13 +42,13 @@ export interface EpochRecord {
   readonly seconds: number;
 }
 
-/** What a runner knew of the last commit that it began to store. */
-export interface WholeNote {
+/** What a runner found out about the last commit that it looked at. */
+export interface CommitNote {
   readonly epoch: number;
-  /** Of the folder that it found to be whole. */
+  /** Of the folder, when it was found to be whole; '' when it was not clear. */
   readonly mark: string;
-  /** The chain's stage was seen to commit by rename. */
-  readonly isRenamer: boolean;
+  /** It was seen to be renamed. The stage that did so does so again: its code is part of the chain. */
+  readonly isRenamed: boolean;
 }
 
 /** Who a chain belongs to: for messages and `stats`, no part of what is believed. */
