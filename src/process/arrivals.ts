@@ -30,14 +30,18 @@ export class Arrivals {
       return;
     }
     this.#present.add(name);
-    const hasLeft = before !== undefined && !this.#present.has(before) && !this.#files.has(before);
-    this.#renamed.set(name, hasLeft && before !== name);
+    this.#renamed.set(name, before !== undefined && this.#hasLeft(before));
     if (this.#isFile(name)) this.#files.add(name);
   }
 
   /** Undefined when it was not seen to come. */
   wasRenamed(name: string): boolean | undefined {
     return this.#renamed.get(name);
+  }
+
+  /** Not an epoch's own folder, which goes when it is stored. */
+  #hasLeft(name: string): boolean {
+    return !/^\d+$/.test(name) && !this.#present.has(name) && !this.#files.has(name);
   }
 
   #isFile(name: string): boolean {
