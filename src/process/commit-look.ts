@@ -45,6 +45,8 @@ export function lookAtCommit(folder: string): CommitLook | undefined {
   };
 }
 
+const UNSEEN = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ENAMETOOLONG']);
+
 interface Entry {
   readonly path: string;
   readonly stat: BigIntStats;
@@ -97,8 +99,7 @@ function namesIn(folder: string): string[] {
 
 /** It went away, or may not be read: then storing it tells why. */
 function isUnseen(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'EPERM';
+  return UNSEEN.has((error as NodeJS.ErrnoException).code ?? '');
 }
 
 function max(a: bigint, b: bigint): bigint {

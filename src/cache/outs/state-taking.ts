@@ -24,11 +24,14 @@ import { fileDigest, type Scan } from '../scan/rows.js';
 /** Why a link cannot be made here; then it is copied. */
 const NO_LINKS = new Set(['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
+/** Why something in a state cannot be stored, by the stage's doing. */
+const UNREADABLE = new Set(['EACCES', 'EPERM', 'ENXIO', 'ENAMETOOLONG']);
+
 export class StateTaking {
   readonly #objects: Objects;
   readonly #scratch: Scratch;
   readonly #shown: string;
-  /** What was stored, by path within the folder, as it was then. */
+  /** What is being stored, by path within the folder, as it was at first. */
   readonly #seen = new Map<string, string>();
 
   /** `shown`: what the folder is called in messages. */
@@ -43,6 +46,7 @@ export class StateTaking {
     if (!lstatSync(folder).isDirectory()) {
       throw unusable(this.#shown, 'is no folder', 'rename a folder to $PIPE_COMMIT/<k>');
     }
+    this.#remember(folder, '');
     return this.#directory(folder, '');
   }
 
@@ -54,13 +58,22 @@ export class StateTaking {
     }
   }
 
+  /** All of it before any of it is read. */
+  #remember(absolute: string, inner: string): void {
+    this.#seen.set(
+      inner,
+      this.#reading(inner, () => printOf(absolute)),
+    );
+    const names = this.#reading(inner, () => namesBelow(absolute));
+    for (const name of names) this.#remember(path.join(absolute, name), within(inner, name));
+  }
+
   async #directory(folder: string, inner: string): Promise<Scan> {
     const entries: TreeEntry[] = [];
     const names = this.#reading(inner, () => readdirSync(folder));
-    this.#seen.set(inner, namesPrint(names));
     for (const name of names) {
-      const below = inner === '' ? name : `${inner}/${name}`;
-      entries.push({ name, ...(await this.#entry(path.join(folder, name), below)) });
+      const entry = await this.#entry(path.join(folder, name), within(inner, name));
+      entries.push({ name, ...entry });
     }
     const tree = makeTree(entries);
     this.#objects.put(tree.bytes, tree.hex);
@@ -69,7 +82,6 @@ export class StateTaking {
 
   async #entry(absolute: string, inner: string): Promise<Scan> {
     const stat = this.#reading(inner, () => lstatSync(absolute));
-    if (!stat.isDirectory()) this.#seen.set(inner, filePrint(stat));
     if (stat.isDirectory()) return this.#directory(absolute, inner);
     if (stat.isFile()) {
       const digest = await this.#file(absolute, inner, stat);
@@ -135,9 +147,9 @@ export class StateTaking {
     try {
       return read();
     } catch (error) {
-      const code = codeOf(error);
+      const code = codeOf(error) ?? '';
       if (isAbsent(error) || code === 'ELOOP') throw this.#changed(inner);
-      if (code !== 'EACCES' && code !== 'EPERM' && code !== 'ENXIO') throw error;
+      if (!UNREADABLE.has(code)) throw error;
       const hint = 'commit only what the run may read';
       throw unusable(this.#name(inner), `cannot be read (${code})`, hint);
     }
@@ -151,6 +163,14 @@ export class StateTaking {
   #name(inner: string): string {
     return inner === '' ? this.#shown : `${inner} in ${this.#shown}`;
   }
+}
+
+function namesBelow(absolute: string): string[] {
+  return lstatSync(absolute).isDirectory() ? readdirSync(absolute) : [];
+}
+
+function within(inner: string, name: string): string {
+  return inner === '' ? name : `${inner}/${name}`;
 }
 
 /** Of a folder its names, since a time has ticks. */

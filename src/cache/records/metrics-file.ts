@@ -13,6 +13,9 @@ const LIMIT = 1 << 20;
 /** Far more than anybody nests by hand: a path of so many names is of no use. */
 const DEEPEST = 64;
 
+/** So many names are told of. */
+const NAMED = 10;
+
 /** Undefined when there is none, or none that can be read: an epoch is worth more than its numbers. */
 export function readMetrics(
   file: string,
@@ -41,10 +44,17 @@ export function readMetrics(
   const metrics = numbersOf(value, '', odd);
   if (odd.length > 0) {
     warn(
-      `metrics.json of ${shown}: ${odd.join(', ')} ${odd.length === 1 ? 'is no number' : 'are no numbers'}: not recorded`,
+      `metrics.json of ${shown}: ${listed(odd)} ${odd.length === 1 ? 'is no number' : 'are no numbers'}: not recorded`,
     );
   }
   return metrics;
+}
+
+/** The first of many: a warning is a line. */
+function listed(names: readonly string[]): string {
+  const more = names.length - NAMED;
+  const first = names.slice(0, NAMED).join(', ');
+  return more > 0 ? `${first} and ${more} more` : first;
 }
 
 /** Undefined, and mostly a warning, when it is no file that can be read. Never waits for a writer. */
