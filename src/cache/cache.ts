@@ -25,7 +25,13 @@ import { Chains } from './records/chains.js';
 import { Leftovers } from './records/leftovers.js';
 import { type Attempt, type KeptKind, type LastRun, Notes } from './records/notes.js';
 import { type Needs, Pin } from './records/pins.js';
-import type { ChainAbout, EpochRecord, RecordedOut, RunRecord } from './records/record.js';
+import type {
+  ChainAbout,
+  CommitNote,
+  EpochRecord,
+  RecordedOut,
+  RunRecord,
+} from './records/record.js';
 import { readRunRecord, recordPath } from './records/records.js';
 import { moveBack, moveReplaced, type Replaced, type Replacing } from './records/replaced.js';
 import { firstMoved, type LookLists, Looks } from './scan/looks.js';
@@ -308,11 +314,6 @@ export class Cache {
     return this.#chains.pendingCommits(chain);
   }
 
-  /** Throws a committed epoch away that must not be recorded. */
-  discardCommit(chain: string, epoch: number): void {
-    this.#chains.discardCommit(chain, epoch);
-  }
-
   /** What the process that commits to the chain reads, as it lay when it started; undefined: not to be told. */
   noteInputs(chain: string, lists: LookLists | undefined): void {
     this.#chains.noteInputs(chain, lists);
@@ -322,6 +323,21 @@ export class Cache {
   async inputsLieAsNoted(chain: string): Promise<boolean> {
     const lists = this.#chains.notedInputs(chain);
     return lists !== undefined && (await firstMoved(this.layout.project, lists)) === undefined;
+  }
+
+  /** Notes, for who comes after a crash, what was found out about a commit. */
+  noteCommit(chain: string, note: CommitNote): void {
+    this.#chains.note(chain, note);
+  }
+
+  /** What was noted last. */
+  commitNote(chain: string): CommitNote | undefined {
+    return this.#chains.commitNote(chain);
+  }
+
+  /** Takes away what was committed and may not be taken. */
+  dropCommit(chain: string, epoch: number): void {
+    this.#chains.dropCommit(chain, epoch);
   }
 
   /** Removes what a dead process left half-written in the commit folder. */

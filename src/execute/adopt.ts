@@ -1,25 +1,49 @@
 /** Epochs that a process committed and whose runner died before it stored them: taken over, or thrown away. */
 import path from 'node:path';
+import { UnusableFile } from '../cache/files/errors.js';
 import { lstatIfThere } from '../cache/files/look.js';
 import { cacheOf, type Work } from '../decide/work.js';
+import { wasLeftWhole } from '../process/whole.js';
 
 /**
- * What follows the recorded epochs without a gap belongs to the chain, when all that it was made of
- * still lies as its process found it; a chain begun afresh takes nothing over.
+ * What follows the recorded epochs without a gap and was committed whole belongs to the chain, when all
+ * that it was made of still lies as its process found it; a chain begun afresh takes nothing over.
+ * What is not taken is gone: no later run finds it.
  */
-export async function adopt(work: Work, chain: string, afresh: boolean): Promise<void> {
+export async function adopt(
+  work: Work,
+  chain: string,
+  afresh: boolean,
+  warn: (message: string) => void,
+): Promise<void> {
   const cache = cacheOf(work);
   const recorded = new Set(cache.readEpochs(chain).map((record) => record.epoch));
   const pending = cache.pendingCommits(chain);
   const isFounded = pending.length > 0 && (await cache.inputsLieAsNoted(chain));
-  const seconds = secondsOf(cache.commitFolder(chain), pending);
+  const commits = cache.commitFolder(chain);
+  const note = cache.commitNote(chain);
+  const seconds = secondsOf(commits, pending);
   for (const epoch of pending) {
-    if (!afresh && isFounded && (epoch === 1 || recorded.has(epoch - 1))) {
-      await cache.takeCommit(chain, epoch, seconds.get(epoch));
-      recorded.add(epoch);
-    } else cache.discardCommit(chain, epoch);
+    const isNext = !afresh && isFounded && (epoch === 1 || recorded.has(epoch - 1));
+    const reason = isNext ? await take(epoch) : undefined;
+    if (isNext && reason === undefined) recorded.add(epoch);
+    else cache.dropCommit(chain, epoch);
+    if (reason !== undefined) warn(`${reason}: the epoch is computed again`);
   }
   cache.clearDrafts(chain);
+
+  /** Undefined when it is taken, or why it is not. */
+  async function take(epoch: number): Promise<string | undefined> {
+    if (!wasLeftWhole(commits, epoch, note))
+      return `the folder of epoch ${epoch} that an earlier run left was not renamed to $PIPE_COMMIT/${epoch} as a whole, as far as can be told`;
+    try {
+      await cache.takeCommit(chain, epoch, seconds.get(epoch));
+      return undefined;
+    } catch (error) {
+      if (error instanceof UnusableFile) return error.message;
+      throw error;
+    }
+  }
 }
 
 /**

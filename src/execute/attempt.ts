@@ -12,7 +12,7 @@ import { describeEnding, type Outcome, succeeded } from '../process/outcome.js';
 import { changedWhileItRan, EpochRun } from './epoch-run.js';
 import { type Hold, LOST } from './hold.js';
 import { InputSnapshot } from './input-snapshot.js';
-import { launchItem } from './launch.js';
+import { type Launching, launchItem } from './launch.js';
 import { Scratch } from './scratch.js';
 
 export type Execution =
@@ -56,7 +56,8 @@ export async function attemptItem(
       await clearOuts(work, item);
       isUnrecorded = true;
       if (round === 0) announce(work, item, { why, scratch, lease, epochs });
-      const outcome = await launchItem(work, index, { scratch, lease, hold, epochs });
+      const outcome = await launchHeld(work, index, { scratch, lease, hold, epochs });
+      if (outcome === undefined) return lost(item, why);
       computed += epochs?.computed ?? 0;
       const stopped = work.options.interruption.stop.aborted || !hold.isHeld();
       if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
@@ -75,6 +76,28 @@ export async function attemptItem(
         for (const out of item.outs) await cacheOf(work).noteLeft(out.path);
     }
   }
+}
+
+/** Undefined when another run took over, and with that took away what this one worked in. */
+async function launchHeld(
+  work: Work,
+  index: number,
+  launching: Launching,
+): Promise<Outcome | undefined> {
+  try {
+    return await launchItem(work, index, launching);
+  } catch (error) {
+    if (launching.hold.isHeld()) throw error;
+    return undefined;
+  }
+}
+
+function lost(item: Item, why: Why): Execution {
+  return {
+    kind: 'failed',
+    why,
+    failure: { message: LOST, command: describeAction(item), tail: [] },
+  };
 }
 
 /**

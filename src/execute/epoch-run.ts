@@ -2,12 +2,14 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
+import { UnusableFile } from '../cache/files/errors.js';
 import type { EpochRecord } from '../cache/records/record.js';
 import { metricAt, type Resume, resume, statesToDrop, stopEpoch } from '../decide/incremental.js';
 import { cacheOf, type Work } from '../decide/work.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
-import { CommitMistake, type CommitWatch, watchCommits } from '../process/commits.js';
+import { type CommitWatch, watchCommits } from '../process/commits.js';
+import { CommitMistake } from '../process/whole.js';
 import { adopt } from './adopt.js';
 import { type Hold, LOST } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
@@ -83,7 +85,9 @@ export class EpochRun {
     const about = { item: item.id, manifest: chainManifest(manifest, plan.param) };
     const chain = keyOf(about.manifest);
     cacheOf(work).commitFolder(chain, about);
-    await adopt(work, chain, grounds.afresh);
+    await adopt(work, chain, grounds.afresh, (message) =>
+      work.emit({ type: 'warning', item: item.id, message }),
+    );
     cacheOf(work).noteInputs(chain, grounds.inputs.lists);
     const records = grounds.afresh ? [] : cacheOf(work).readEpochs(chain);
     const run = new EpochRun(work, item, plan, chain, records, grounds);
@@ -144,14 +148,19 @@ export class EpochRun {
       folder: cacheOf(this.#work).commitFolder(this.#chain),
       completed: this.#resume.completed,
       target: this.#resume.target,
-      onCommit: (epoch) => this.#store(epoch),
-      onMistake: () => this.#enough.abort(),
+      onNote: (note) => cacheOf(this.#work).noteCommit(this.#chain, note),
+      onCommit: (epoch) => this.#store(epoch).catch(toMistake),
+      onMistake: () => {
+        if (this.mistake !== undefined) this.#dropRefused();
+        this.#enough.abort();
+      },
     });
   }
 
-  /** After the process has ended: what it committed last is stored too. */
-  async drain(): Promise<void> {
-    await this.#watch?.drain();
+  /** After the process has ended: what it committed last is stored too, unless it is refused. */
+  async drain(hasEndedWell: boolean): Promise<void> {
+    await this.#watch?.drain(hasEndedWell);
+    this.#dropRefused();
   }
 
   /** Why a process that ended well did not do its work; undefined when it did. */
@@ -164,6 +173,13 @@ export class EpochRun {
 
   close(): void {
     this.#watch?.close();
+  }
+
+  /** What was refused once is taken by no later run. */
+  #dropRefused(): void {
+    if (!this.#grounds.hold.isHeld()) return;
+    const cache = cacheOf(this.#work);
+    for (const epoch of cache.pendingCommits(this.#chain)) cache.dropCommit(this.#chain, epoch);
   }
 
   async #store(epoch: number): Promise<void> {
@@ -194,7 +210,7 @@ export class EpochRun {
     // What another run has taken over is not ours to throw away.
     if (!hold.isHeld()) throw new CommitMistake(LOST);
     if (this.#moved === undefined) return;
-    cacheOf(this.#work).discardCommit(this.#chain, epoch);
+    cacheOf(this.#work).dropCommit(this.#chain, epoch);
     throw new CommitMistake(changedWhileItRan(this.#moved));
   }
 
@@ -255,4 +271,11 @@ export class EpochRun {
       !this.#broken.has(record.epoch) && cacheOf(this.#work).hasState(record);
     return resume(this.#plan, [...this.#records.values()], usable);
   }
+}
+
+/** A state that cannot be stored as it is ends the stage and not the run. */
+function toMistake(error: unknown): never {
+  if (!(error instanceof UnusableFile)) throw error;
+  const hint = error.diagnostics[0]?.hint;
+  throw new CommitMistake(hint === undefined ? error.message : `${error.message}: ${hint}`);
 }

@@ -10,7 +10,7 @@ import type { Item } from '../pipeline/plan.js';
 import { stageEnvironment } from '../process/environment.js';
 import { type Command, execute } from '../process/execute.js';
 import type { GpuLease } from '../process/lease.js';
-import type { Outcome } from '../process/outcome.js';
+import { type Outcome, succeeded } from '../process/outcome.js';
 import { followProgress } from '../process/progress.js';
 import type { EpochRun } from './epoch-run.js';
 import type { Hold } from './hold.js';
@@ -67,7 +67,7 @@ export async function launchItem(
         lease?.noteGroup(group);
       },
     });
-    await epochs?.drain();
+    await epochs?.drain(succeeded(outcome));
     return outcome;
   } finally {
     progress.close();

@@ -3,9 +3,11 @@
  * one at a time. Unaware of how an epoch is stored; that its folder is gone afterwards tells the
  * stage that it is.
  */
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { noticeChanges } from '../stage/notice.js';
+import { Arrivals } from './arrivals.js';
+import { CommitMistake, type CommitNote, type Ending, Judge } from './whole.js';
 
 export interface CommitWatchOptions {
   /** PIPE_COMMIT. */
@@ -14,6 +16,8 @@ export interface CommitWatchOptions {
   readonly completed: number;
   /** The epoch to reach. */
   readonly target: number;
+  /** Keeps what is found out about a commit, for who comes after a crash: before it is stored. */
+  readonly onNote?: (note: CommitNote) => void;
   /** Stores epoch `epoch`, then makes its folder vanish. The next one comes when it has resolved. */
   readonly onCommit: (epoch: number, folder: string) => Promise<void>;
   /** The stage broke the protocol, or an epoch could not be stored: the process had better end. Called once. */
@@ -25,32 +29,23 @@ export interface CommitWatch {
   readonly mistake: string | undefined;
   /**
    * Looks a last time, to be called when the process has ended; resolves when all is handed over,
-   * and rejects with what `onCommit` threw.
+   * and rejects with what `onCommit` threw. What still lies there then was refused: of a process
+   * that did not end well also what nobody can know to be whole.
    */
-  drain(): Promise<void>;
+  drain(hasEndedWell?: boolean): Promise<void>;
   /** Stops to look. What is being stored goes on. */
   close(): void;
 }
-
-/** The stage broke the protocol, or what it commits must not be stored: the message says why. */
-export class CommitMistake extends Error {}
 
 /** For file systems that do not tell of changes. */
 const POLL_MS = 100;
 
 export function watchCommits(options: CommitWatchOptions): CommitWatch {
-  const { folder, target, onCommit, onMistake } = options;
+  const { folder, target, onNote, onCommit, onMistake } = options;
   let { completed } = options;
   let failure: Error | undefined;
+  let ending: Ending = 'running';
 
-  const takeAll = async () => {
-    for (;;) {
-      const next = nextCommit(folder, completed, target);
-      if (next === undefined) return;
-      await onCommit(next, join(folder, String(next)));
-      completed = next;
-    }
-  };
   // One look after another; a look that has not begun yet sees also what came after it was asked for.
   let work = Promise.resolve();
   let asked = false;
@@ -68,20 +63,43 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
       }
     });
   };
-  const notice = noticeChanges(folder, POLL_MS, look);
+  const notice = noticeChanges(folder, POLL_MS, (entry, change) => {
+    if (entry !== null && change === 'rename') arrivals.saw(entry);
+    look();
+  });
+  const arrivals = new Arrivals(folder);
+  const judge = new Judge(folder, arrivals, () => notice.isTold, onNote);
+  const takeAll = async () => {
+    for (;;) {
+      const next = nextCommit(folder, completed, target);
+      if (next === undefined) return;
+      // How it came may be told already, and not be read.
+      await eventsHeard();
+      if (!judge.isWhole(next, ending)) return;
+      await onCommit(next, join(folder, String(next)));
+      completed = next;
+    }
+  };
   look();
   return {
     get mistake() {
       return failure instanceof CommitMistake ? failure.message : undefined;
     },
-    async drain() {
+    async drain(hasEndedWell = true) {
+      await eventsHeard();
       notice.close();
+      ending = hasEndedWell ? 'well' : 'badly';
       look();
       await work;
       if (failure && !(failure instanceof CommitMistake)) throw failure;
     },
     close: () => notice.close(),
   };
+}
+
+/** Whatever the system has told of until now: a turn of the loop between two of these reads it. */
+async function eventsHeard(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The epoch that is to be stored now. What is right is handed over before what is wrong is told. */
@@ -94,10 +112,6 @@ function nextCommit(folder: string, completed: number, target: number): number |
   if (next > target) throw beyond(first, target);
   // It may have been put there while the folder was being listed.
   if (first !== next && !existsSync(join(folder, String(next)))) throw skipped(first, next);
-  if (!lstatSync(join(folder, String(next))).isDirectory())
-    throw new CommitMistake(
-      `epoch ${next} was committed as a file: make it a folder that holds the state`,
-    );
   return next;
 }
 

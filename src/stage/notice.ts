@@ -2,8 +2,13 @@
 import { type FSWatcher, watch } from 'node:fs';
 
 export interface Notice {
+  /** False when the system does not tell of changes here, and the timer alone does. */
+  readonly isTold: boolean;
   close(): void;
 }
+
+/** `rename` is what the system calls an entry that comes or goes; `undefined`: the timer. */
+export type Change = 'rename' | 'change' | undefined;
 
 /**
  * Calls back when the folder's entries may have changed: at once where the system tells of it, and
@@ -13,11 +18,17 @@ export interface Notice {
 export function noticeChanges(
   folder: string,
   pollMs: number,
-  onChange: (entry: string | null) => void,
+  onChange: (entry: string | null, change: Change) => void,
 ): Notice {
-  const watcher = tryWatch(folder, onChange);
-  const timer = setInterval(() => onChange(null), pollMs);
+  let watcher = tryWatch(folder, onChange);
+  watcher?.on('error', () => {
+    watcher = undefined;
+  });
+  const timer = setInterval(() => onChange(null, undefined), pollMs);
   return {
+    get isTold() {
+      return watcher !== undefined;
+    },
     close() {
       clearInterval(timer);
       watcher?.close();
@@ -26,9 +37,12 @@ export function noticeChanges(
 }
 
 /** A watch that cannot be had (too many, or no such support) leaves the timer to do the work. */
-function tryWatch(folder: string, onEntry: (entry: string | null) => void): FSWatcher | undefined {
+function tryWatch(
+  folder: string,
+  onEntry: (entry: string | null, change: Change) => void,
+): FSWatcher | undefined {
   try {
-    const watcher = watch(folder, (_event, entry) => onEntry(entry));
+    const watcher = watch(folder, (change, entry) => onEntry(entry, change));
     watcher.on('error', () => watcher.close());
     return watcher;
   } catch {

@@ -163,6 +163,44 @@ test.each([
   expect(record.metrics).toEqual(text.startsWith('{"loss":1') ? { loss: 1, val: {} } : undefined);
 });
 
+test('a file or a name that comes while a state is being stored keeps it from being recorded', async () => {
+  for (const change of [
+    (folder: string) => writeFileSync(path.join(folder, 'late'), ''),
+    (folder: string) => rmSync(path.join(folder, 'small')),
+    (folder: string) => writeFileSync(path.join(folder, 'small'), 'longer than before'),
+  ]) {
+    const project = new TestProject();
+    const cache = project.open();
+    commit(cache, 1, { large: Buffer.alloc(20_000_000, 1), small: 'small' });
+    const taking = cache.takeCommit(CHAIN, 1, 0);
+    change(path.join(cache.commitFolder(CHAIN), '1'));
+    await expect(taking).rejects.toThrow('changed while it was being stored');
+    expect(cache.readEpochs(CHAIN)).toEqual([]);
+  }
+});
+
+test('a link that the stage makes to a file of its state meanwhile is no change', async () => {
+  const project = new TestProject();
+  const cache = project.open();
+  commit(cache, 1, { large: Buffer.alloc(20_000_000, 1) });
+  const file = path.join(cache.commitFolder(CHAIN), '1', 'large');
+  linkSync(file, project.at('kept'));
+  const taking = cache.takeCommit(CHAIN, 1, 0);
+  linkSync(file, project.at('linked'));
+  await taking;
+  expect(cache.readEpochs(CHAIN)).toHaveLength(1);
+});
+
+test('many odd metrics are one short warning', async () => {
+  const project = new TestProject();
+  const cache = project.open();
+  const odd = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`x${at}`, 'text']));
+  commit(cache, 1, { 'metrics.json': JSON.stringify(odd) });
+  await cache.takeCommit(CHAIN, 1, 0);
+  expect(project.warnings).toHaveLength(1);
+  expect(project.warnings[0]).toContain('x8, x9 and 4990 more are no numbers');
+});
+
 test('a commit that is no folder is refused in words', async () => {
   const project = new TestProject();
   const cache = project.open();

@@ -1,8 +1,11 @@
 /** The runner's side of the epoch protocol: in order, one at a time, mistakes named. */
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Arrivals } from '../../src/process/arrivals.js';
+import { lookAtCommit } from '../../src/process/commit-look.js';
 import { type CommitWatch, watchCommits } from '../../src/process/commits.js';
+import { type CommitNote, Judge, wasLeftWhole } from '../../src/process/whole.js';
 import { tempFolder } from './support/script.js';
 
 /** A commit folder that is watched; what is handed over is noted, and vanishes. */
@@ -13,8 +16,14 @@ class Watched {
   watch!: CommitWatch;
   #wake = () => {};
 
-  start(completed: number, target: number, store = async (_epoch: number) => {}): this {
+  start(
+    completed: number,
+    target: number,
+    store = async (_epoch: number) => {},
+    onNote: (note: CommitNote) => void = () => {},
+  ): this {
     this.watch = watchCommits({
+      onNote,
       folder: this.folder,
       completed,
       target,
@@ -154,4 +163,122 @@ test('an epoch that cannot be stored ends the handing over, with the error itsel
   expect(watched).toMatchObject({ taken: [1], mistakes: 1 });
   expect(watched.watch.mistake).toBeUndefined();
   expect(existsSync(join(watched.folder, '2'))).toBe(true);
+});
+
+/** Made in place, as far as it has got. */
+function inPlace(folder: string, ...names: string[]): void {
+  if (!existsSync(folder)) mkdirSync(folder);
+  for (const name of names) writeFileSync(join(folder, name), name);
+}
+
+/** No later than the last change of its parent, and with no sign of a rename. */
+function unclear(folder: string, name: string): void {
+  inPlace(join(folder, name), 'a');
+  writeFileSync(join(folder, `after ${name}`), '');
+}
+
+const HOW =
+  'build the folder as $PIPE_COMMIT/<any other name>, then rename it to $PIPE_COMMIT/1 (in Python: os.rename)';
+
+test('an empty folder is refused as soon as it is seen, unless it was renamed', async () => {
+  const watched = new Watched().start(0, 2);
+  inPlace(join(watched.folder, '1'));
+  await watched.until(() => watched.mistakes > 0);
+  await watched.watch.drain();
+  expect(watched.watch.mistake).toBe(`epoch 1 was committed empty: ${HOW}`);
+  const renamed = new Watched().start(0, 2);
+  mkdirSync(join(renamed.folder, 'draft'));
+  renameSync(join(renamed.folder, 'draft'), join(renamed.folder, '1'));
+  await renamed.until(() => renamed.taken.length > 0);
+  await renamed.watch.drain();
+  expect(renamed.taken).toEqual([1]);
+});
+
+test('a folder that is filled after it has its name is refused, however long that takes', async () => {
+  const notes: CommitNote[] = [];
+  const watched = new Watched();
+  const folder = join(watched.folder, '1');
+  let isUnclear = () => {};
+  const unclear = new Promise<void>((resolve) => (isUnclear = resolve));
+  watched.start(0, 2, undefined, (note) => {
+    notes.push(note);
+    isUnclear();
+  });
+  inPlace(folder, 'a');
+  await Promise.race([unclear, watched.until(() => watched.mistakes > 0)]);
+  inPlace(folder, 'b');
+  await watched.until(() => watched.mistakes > 0);
+  await watched.watch.drain();
+  expect(watched.watch.mistake).toBe(`epoch 1 was not committed in one step: ${HOW}`);
+  expect(watched.taken).toEqual([]);
+  expect(notes.every((note) => note.mark === '')).toBe(true);
+});
+
+test('what was made in place counts when the process has ended well, and not when it has not', async () => {
+  for (const hasEndedWell of [true, false]) {
+    const watched = new Watched().start(0, 1);
+    inPlace(join(watched.folder, '1'), 'a', 'b');
+    await watched.watch.drain(hasEndedWell);
+    // Beyond a tick the times tell that it was filled later; that is a mistake then.
+    if (watched.mistakes === 0) expect(watched.taken).toEqual(hasEndedWell ? [1] : []);
+    else expect(watched.watch.mistake).toBe(`epoch 1 was not committed in one step: ${HOW}`);
+  }
+});
+
+test('a folder made after another was stored, or after a file came, is not taken for a renamed one', async () => {
+  const watched = new Watched().start(0, 4);
+  for (const epoch of [1, 2]) watched.commit(epoch);
+  await watched.until(() => watched.taken.length === 2);
+  inPlace(join(watched.folder, '3'));
+  await watched.until(() => watched.mistakes > 0);
+  await watched.watch.drain();
+  expect(watched).toMatchObject({ taken: [1, 2], mistakes: 1 });
+  const logging = new Watched().start(0, 2);
+  writeFileSync(join(logging.folder, 'log'), '');
+  inPlace(join(logging.folder, '1'));
+  await logging.until(() => logging.mistakes > 0);
+  await logging.watch.drain();
+  expect(logging.taken).toEqual([]);
+});
+
+test('where the system does not tell of renames, a commit that stays as it is counts', () => {
+  const folder = tempFolder();
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const judge = new Judge(folder, new Arrivals(folder), () => false);
+  unclear(folder, '1');
+  expect(judge.isWhole(1, 'running')).toBe(false);
+  now = 999;
+  expect(judge.isWhole(1, 'running')).toBe(false);
+  now = 1_001;
+  expect(judge.isWhole(1, 'running')).toBe(true);
+});
+
+test('where it does, one that was not renamed does not, and no stage waits for it for ever', () => {
+  const folder = tempFolder();
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const judge = new Judge(folder, new Arrivals(folder), () => true);
+  unclear(folder, '1');
+  expect(judge.isWhole(1, 'running')).toBe(false);
+  now = 10_001;
+  expect(() => judge.isWhole(1, 'running')).toThrow(HOW);
+});
+
+test('a folder that an earlier run left is whole when that run knew it, or the stage went on', () => {
+  const folder = tempFolder();
+  unclear(folder, '1');
+  const mark = lookAtCommit(join(folder, '1'))?.mark as string;
+  expect(wasLeftWhole(folder, 1, undefined)).toBe(false);
+  expect(wasLeftWhole(folder, 1, { epoch: 1, mark: '', isRenamed: false })).toBe(false);
+  expect(wasLeftWhole(folder, 1, { epoch: 2, mark, isRenamed: false })).toBe(false);
+  expect(wasLeftWhole(folder, 1, { epoch: 1, mark, isRenamed: false })).toBe(true);
+  // An entry more is another folder.
+  writeFileSync(join(folder, '1', 'b'), '');
+  rmSync(join(folder, '1', 'b'));
+  const later = lookAtCommit(join(folder, '1'))?.mark;
+  if (later !== mark)
+    expect(wasLeftWhole(folder, 1, { epoch: 1, mark, isRenamed: false })).toBe(false);
 });

@@ -1,9 +1,10 @@
 /** Chains of epochs: one record for each completed epoch, and the states that training goes on from. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DURABLE_SECONDS, makeDurable, syncOne } from '../files/durable.js';
 import { DamagedObject } from '../files/errors.js';
 import { lstatIfThere } from '../files/look.js';
+import { ownedName } from '../files/owner.js';
 import { namesIn, type Scratch } from '../files/scratch.js';
 import { writeSealed } from '../files/sealed-file.js';
 import type { Layout } from '../layout.js';
@@ -14,7 +15,7 @@ import { removeAside } from '../outs/restoring.js';
 import { StateTaking } from '../outs/state-taking.js';
 import type { LookLists } from '../scan/looks.js';
 import { readMetrics } from './metrics-file.js';
-import type { ChainAbout, EpochRecord } from './record.js';
+import type { ChainAbout, CommitNote, EpochRecord } from './record.js';
 import { epochPath, readEpochRecord, readSealed, type Unreadable } from './records.js';
 
 /**
@@ -26,6 +27,8 @@ export class Chains {
   readonly #scratch: Scratch;
   readonly #warn: (message: string) => void;
   readonly #onSize: (bytes: number) => void;
+  /** Of chains that this process works on: where their process commits. */
+  readonly #commits = new Map<string, string>();
 
   /** `onSize` is told how many bytes were stored; negative: given up. */
   constructor(
@@ -52,14 +55,29 @@ export class Chains {
 
   /** Absolute path of $PIPE_COMMIT, made when needed. What lies in it outlives every crash. */
   commitFolder(chain: string, about?: ChainAbout): string {
-    const folder = path.join(this.#folder(chain), 'commit');
-    this.#scratch.fence.check(folder);
-    mkdirSync(folder, { recursive: true });
+    const folder = this.#commits.get(chain) ?? this.#takeOverCommits(chain);
     const file = this.#aboutFile(chain);
     if (about !== undefined && lstatIfThere(file) === undefined) {
       writeSealed(file, about, this.#scratch, 'atomic');
     }
     return folder;
+  }
+
+  /**
+   * A folder of this process's own, with what an earlier one left in its. That is renamed: a process of
+   * the earlier one that lives on where nobody sees it commits into nothing.
+   */
+  #takeOverCommits(chain: string): string {
+    const all = path.join(this.#folder(chain), 'commit');
+    this.#scratch.fence.check(all);
+    const own = path.join(all, ownedName());
+    mkdirSync(all, { recursive: true });
+    const [left, ...others] = namesIn(all).map((name) => path.join(all, name));
+    if (left === undefined) mkdirSync(own);
+    else renameSync(left, own);
+    for (const other of others) removeAside(other, this.#scratch);
+    this.#commits.set(chain, own);
+    return own;
   }
 
   /** Who this chain belongs to; for messages only. */
@@ -70,12 +88,7 @@ export class Chains {
 
   /** Epochs that a process has committed and nobody has taken yet, ascending. */
   pendingCommits(chain: string): number[] {
-    return numbersIn(namesIn(path.join(this.#folder(chain), 'commit')), '');
-  }
-
-  /** Throws away what was committed and must not be recorded. */
-  discardCommit(chain: string, epoch: number): void {
-    removeAside(path.join(this.#folder(chain), 'commit', String(epoch)), this.#scratch);
+    return numbersIn(namesIn(this.commitFolder(chain)), '');
   }
 
   /** Written before a process starts, so that it holds after a crash at any moment. */
@@ -90,9 +103,24 @@ export class Chains {
     return body as LookLists | undefined;
   }
 
+  /** Notes, for who comes after a crash, what was found out about a commit. */
+  note(chain: string, note: CommitNote): void {
+    writeSealed(this.#noteFile(chain), note, this.#scratch, 'expendable');
+  }
+
+  commitNote(chain: string): CommitNote | undefined {
+    const what = 'a note about a commit';
+    return readSealed(this.#noteFile(chain), what, this.#warn) as CommitNote | undefined;
+  }
+
+  /** Takes away what was committed and may not be taken. */
+  dropCommit(chain: string, epoch: number): void {
+    removeAside(path.join(this.commitFolder(chain), String(epoch)), this.#scratch);
+  }
+
   /** Removes half-written folders: called when no process of this chain runs. */
   clearDrafts(chain: string): void {
-    const folder = path.join(this.#folder(chain), 'commit');
+    const folder = this.commitFolder(chain);
     this.#scratch.fence.check(folder);
     const committed = new Set(this.pendingCommits(chain).map(String));
     for (const name of namesIn(folder)) {
@@ -102,19 +130,21 @@ export class Chains {
 
   /**
    * Stores a committed epoch: objects, then listings, then the record, then the folder goes, which
-   * is what the process waits for. The folder stays complete until the record is written, so that
+   * is what the process waits for. A folder that changes meanwhile is not recorded. The folder stays complete until the record is written, so that
    * after a crash at any point all of it is simply done again.
    */
   async takeCommit(chain: string, epoch: number, seconds?: number): Promise<EpochRecord> {
-    const folder = path.join(this.#folder(chain), 'commit', String(epoch));
+    const folder = path.join(this.commitFolder(chain), String(epoch));
     this.#scratch.fence.check(path.dirname(folder));
     const item = this.about(chain)?.item;
     const shown = `the commit of epoch ${epoch}${item === undefined ? '' : ` of ${item}`}`;
     const objects = this.objects(chain);
     const metrics = readMetrics(path.join(folder, 'metrics.json'), shown, this.#warn);
-    const { digest, size } = await new StateTaking(objects, this.#scratch, shown).take(folder);
+    const taking = new StateTaking(objects, this.#scratch, shown);
+    const { digest, size } = await taking.take(folder);
     const durable = seconds === undefined || seconds >= DURABLE_SECONDS;
     if (durable) await makeDurable(objects.takeUnsynced(), this.#layout.home);
+    taking.checkUnchanged(folder);
     let record = this.#record(chain, epoch);
     if (record?.state !== digest) {
       const guess = seconds ?? this.#record(chain, epoch - 1)?.seconds ?? 0;
@@ -196,6 +226,10 @@ export class Chains {
 
   #inputsFile(chain: string): string {
     return path.join(this.#folder(chain), 'inputs.json');
+  }
+
+  #noteFile(chain: string): string {
+    return path.join(this.#folder(chain), 'noted.json');
   }
 
   #aboutFile(chain: string): string {

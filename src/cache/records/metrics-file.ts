@@ -2,13 +2,19 @@
  * The metrics.json of an epoch: numbers by name, nested. What is none of this is named and left out;
  * NaN and the infinities are null, so that a training that ran away is seen.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import type { Metrics } from '../../stage/context.js';
-import { isAbsent, reasonOf } from '../files/errors.js';
-import { lstatIfThere } from '../files/look.js';
+import { isAbsent, isPassing, reasonOf } from '../files/errors.js';
+import { READ } from '../files/hash.js';
 
 /** A record is read whole, and often. */
 const LIMIT = 1 << 20;
+
+/** Far more than anybody nests by hand: a path of so many names is of no use. */
+const DEEPEST = 64;
+
+/** So many names are told of. */
+const NAMED = 10;
 
 /** Undefined when there is none, or none that can be read: an epoch is worth more than its numbers. */
 export function readMetrics(
@@ -16,17 +22,12 @@ export function readMetrics(
   shown: string,
   warn: (message: string) => void,
 ): Metrics | undefined {
-  const size = lstatIfThere(file)?.size;
-  if (size === undefined) return undefined;
-  if (size > LIMIT) {
-    warn(`metrics.json of ${shown} is larger than 1 MB: it is not recorded`);
-    return undefined;
-  }
+  const text = readText(file, shown, warn);
+  if (text === undefined) return undefined;
   let value: unknown;
   try {
-    value = parse(readFileSync(file, 'utf8'));
+    value = parse(text);
   } catch (error) {
-    if (isAbsent(error)) return undefined;
     if (!(error instanceof SyntaxError)) throw error;
     warn(`metrics.json of ${shown} is no JSON (${reasonOf(error)}): it is not recorded`);
     return undefined;
@@ -35,14 +36,60 @@ export function readMetrics(
     warn(`metrics.json of ${shown} is no object: it is not recorded`);
     return undefined;
   }
+  if (depthOf(value) > DEEPEST) {
+    warn(`metrics.json of ${shown} is nested more than ${DEEPEST} deep: it is not recorded`);
+    return undefined;
+  }
   const odd: string[] = [];
   const metrics = numbersOf(value, '', odd);
   if (odd.length > 0) {
     warn(
-      `metrics.json of ${shown}: ${odd.join(', ')} ${odd.length === 1 ? 'is no number' : 'are no numbers'}: not recorded`,
+      `metrics.json of ${shown}: ${listed(odd)} ${odd.length === 1 ? 'is no number' : 'are no numbers'}: not recorded`,
     );
   }
   return metrics;
+}
+
+/** The first of many: a warning is a line. */
+function listed(names: readonly string[]): string {
+  const more = names.length - NAMED;
+  const first = names.slice(0, NAMED).join(', ');
+  return more > 0 ? `${first} and ${more} more` : first;
+}
+
+/** Undefined, and mostly a warning, when it is no file that can be read. Never waits for a writer. */
+function readText(
+  file: string,
+  shown: string,
+  warn: (message: string) => void,
+): string | undefined {
+  try {
+    // Before it is opened: to open a device may do something.
+    if (statSync(file).isFile()) return readRegular(file);
+    warn(`metrics.json of ${shown} is not a file: it is not recorded`);
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    if (isAbsent(error)) return undefined;
+    warn(`metrics.json of ${shown} ${problemOf(error)}: it is not recorded`);
+  }
+  return undefined;
+}
+
+function readRegular(file: string): string {
+  const handle = openSync(file, READ);
+  try {
+    const stat = fstatSync(handle);
+    if (!stat.isFile() || stat.size > LIMIT) throw new TooLarge();
+    return readFileSync(handle, 'utf8');
+  } finally {
+    closeSync(handle);
+  }
+}
+
+class TooLarge extends Error {}
+
+function problemOf(error: unknown): string {
+  return error instanceof TooLarge ? 'is larger than 1 MB' : `cannot be read (${reasonOf(error)})`;
 }
 
 /** A text, or one of the words that Python's json writes for what JSON has no word for. */
@@ -57,6 +104,16 @@ function parse(text: string): unknown {
     if (plain === text) throw error;
     return JSON.parse(plain);
   }
+}
+
+/** Of objects within objects, one level at a time: there may be more levels than a stack holds. */
+function depthOf(value: object): number {
+  let depth = 0;
+  for (let level: unknown[] = [value]; level.length > 0; depth++) {
+    if (depth > DEEPEST) return depth;
+    level = level.flatMap((each) => Object.values(each as object).filter(isObject));
+  }
+  return depth;
 }
 
 function numbersOf(tree: Record<string, unknown>, prefix: string, odd: string[]): Metrics {

@@ -42,6 +42,15 @@ export interface EpochRecord {
   readonly seconds: number;
 }
 
+/** What a runner found out about the last commit that it looked at. */
+export interface CommitNote {
+  readonly epoch: number;
+  /** Of the folder, when it was found to be whole; '' when it was not clear. */
+  readonly mark: string;
+  /** It was seen to be renamed. The stage that did so does so again: its code is part of the chain. */
+  readonly isRenamed: boolean;
+}
+
 /** Who a chain belongs to: for messages and `stats`, no part of what is believed. */
 export interface ChainAbout {
   readonly item: string;

@@ -1,0 +1,157 @@
+/** Which commits are whole: renamed to their number when all was in them, as the protocol asks. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Arrivals } from './arrivals.js';
+import { type CommitLook, lookAtCommit } from './commit-look.js';
+import { openForWriting } from './writers.js';
+
+/** The stage broke the protocol. */
+export class CommitMistake extends Error {}
+
+/** So long a commit may stay unclear while the process runs: it may wait for it to be stored. */
+const UNCLEAR_MS = 10_000;
+
+/** The same where the system does not tell of renames, so that every small state is unclear. */
+const UNTOLD_MS = 1_000;
+
+/** What is known of the process that commits. */
+export type Ending = 'running' | 'well' | 'badly';
+
+/** What is found out about a commit. */
+export interface CommitNote {
+  readonly epoch: number;
+  /** Of the folder, when it is whole; '' when it is not clear yet. */
+  readonly mark: string;
+  /** It was seen to be renamed. */
+  readonly isRenamed: boolean;
+}
+
+interface Unclear {
+  readonly print: string;
+  readonly since: number;
+}
+
+/**
+ * Tells whole commits from those that are still being filled. Most are clear at once: renamed before
+ * our eyes, or told by their times. Times have ticks, though, and a small state is built in one:
+ * such a commit waits until the stage goes on, or has ended well, and nothing in it has moved.
+ */
+export class Judge {
+  readonly #folder: string;
+  readonly #arrivals: Arrivals;
+  readonly #isTold: () => boolean;
+  readonly #onNote: (note: CommitNote) => void;
+  /** What lay there before the watch began is nobody's who runs now. */
+  readonly #before: ReadonlySet<string>;
+  readonly #unclear = new Map<number, Unclear>();
+
+  constructor(
+    folder: string,
+    arrivals: Arrivals,
+    isTold: () => boolean,
+    onNote: (note: CommitNote) => void = () => {},
+  ) {
+    this.#folder = folder;
+    this.#arrivals = arrivals;
+    this.#isTold = isTold;
+    this.#onNote = onNote;
+    this.#before = new Set(readdirSync(folder));
+  }
+
+  /**
+   * False while it is not clear.
+   *
+   * @throws CommitMistake when it is not whole, or when that does not become clear
+   */
+  isWhole(epoch: number, ending: Ending): boolean {
+    const name = String(epoch);
+    const folder = join(this.#folder, name);
+    // Before the look, since who goes on has finished this one.
+    const goesOn = existsSync(join(this.#folder, String(epoch + 1))) || ending === 'well';
+    const look = lookAtCommit(folder);
+    if (look === undefined) return false;
+    const isRenamed = this.#isSeenRenamed(name, look);
+    this.#refuse(epoch, look, isRenamed);
+    const open = ending === 'running' ? openForWriting(folder) : undefined;
+    const isClear = isRenamed || this.#before.has(name) || (goesOn && !look.isEmpty);
+    if (isClear && open === undefined) {
+      this.#onNote({ epoch, mark: look.mark, isRenamed });
+      return true;
+    }
+    // Killed in the middle of something, a process is told of what happened to it and not of this.
+    if (ending === 'badly' || this.#mayWait(epoch, look, goesOn)) return false;
+    if (open !== undefined) throw stillOpen(epoch, open);
+    // Where nobody can tell, a stage that waits must not wait for ever.
+    if (this.#isTold() || look.isEmpty) throw madeInPlace(epoch, look);
+    return true;
+  }
+
+  #isSeenRenamed(name: string, look: CommitLook): boolean {
+    return this.#arrivals.wasRenamed(name) === true || (look.isSealed && !look.isEmpty);
+  }
+
+  /** What is wrong for sure. */
+  #refuse(epoch: number, look: CommitLook, isRenamed: boolean): void {
+    if (!look.isFolder) throw noFolder(epoch, look);
+    const before = this.#unclear.get(epoch);
+    const hasMoved = before !== undefined && before.print !== look.print;
+    const isMadeEmpty = look.isEmpty && this.#arrivals.wasRenamed(String(epoch)) === false;
+    if (look.isLate || hasMoved || (isMadeEmpty && !isRenamed)) throw madeInPlace(epoch, look);
+  }
+
+  #mayWait(epoch: number, { print }: CommitLook, goesOn: boolean): boolean {
+    const now = performance.now();
+    const known = this.#unclear.get(epoch);
+    if (known === undefined) this.#onNote({ epoch, mark: '', isRenamed: false });
+    const { since } = known ?? { since: now };
+    this.#unclear.set(epoch, { print, since });
+    return !goesOn && now - since < (this.#isTold() ? UNCLEAR_MS : UNTOLD_MS);
+  }
+}
+
+/** Whether a commit may be taken over that nobody watched, when no process of its chain runs any more. */
+export function wasLeftWhole(
+  commits: string,
+  epoch: number,
+  note: CommitNote | undefined,
+): boolean {
+  const look = lookAtCommit(join(commits, String(epoch)));
+  if (look?.isFolder !== true) return false;
+  if (note?.epoch === epoch && note.mark === look.mark) return true;
+  if (look.isLate) return false;
+  if (note?.isRenamed === true) return true;
+  if (look.isEmpty) return false;
+  return look.isSealed || wentOn(commits, epoch);
+}
+
+/** To the next epoch, or to the draft of one, which only those build who rename it. */
+function wentOn(commits: string, epoch: number): boolean {
+  return readdirSync(commits, { withFileTypes: true }).some(
+    (entry) =>
+      entry.name === String(epoch + 1) || (entry.isDirectory() && !/^\d+$/.test(entry.name)),
+  );
+}
+
+function noFolder(epoch: number, { isLink }: CommitLook): CommitMistake {
+  const what = isLink ? 'symbolic link' : 'file';
+  return new CommitMistake(
+    `epoch ${epoch} was committed as a ${what}: make it a folder that holds the state`,
+  );
+}
+
+function madeInPlace(epoch: number, { isEmpty }: CommitLook): CommitMistake {
+  return new CommitMistake(
+    `epoch ${epoch} was ${isEmpty ? 'committed empty' : 'not committed in one step'}: ${howTo(epoch)}`,
+  );
+}
+
+function stillOpen(epoch: number, file: string): CommitMistake {
+  return new CommitMistake(
+    `epoch ${epoch} was committed while ${file} was open for writing: close its files, then rename the folder to $PIPE_COMMIT/${epoch}`,
+  );
+}
+
+/** The cure for a folder that was not renamed when it was complete. */
+function howTo(epoch: number): string {
+  return `build the folder as $PIPE_COMMIT/<any other name>, then rename it to $PIPE_COMMIT/${epoch} (in Python: os.rename)`;
+}

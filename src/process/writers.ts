@@ -1,0 +1,54 @@
+/** Who writes to the files of a folder just now: among the processes below this one, where /proc tells. */
+import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { relative } from 'node:path';
+import { HAS_PROC, readIfThere } from '../sys/proc.js';
+
+/** A file of the folder that a process below this one has open for writing. */
+export function openForWriting(folder: string): string | undefined {
+  if (!HAS_PROC) return undefined;
+  const real = realpathSync(folder);
+  for (const pid of descendants()) {
+    for (const fd of namesIn(`/proc/${pid}/fd`)) {
+      const file = targetOf(`/proc/${pid}/fd/${fd}`);
+      if (file?.startsWith(`${real}/`) && mayWrite(pid, fd)) return relative(real, file);
+    }
+  }
+  return undefined;
+}
+
+/** Not those that have become children of another: daemons. */
+function descendants(): number[] {
+  const found: number[] = [];
+  const open = [process.pid];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const thread of namesIn(`/proc/${next}/task`)) {
+      const text = readIfThere(`/proc/${next}/task/${thread}/children`) ?? '';
+      const children = text.split(' ').filter(Boolean).map(Number);
+      found.push(...children);
+      open.push(...children);
+    }
+  }
+  return found;
+}
+
+/** The last two bits of the flags: 0 is reading only. */
+function mayWrite(pid: number, fd: string): boolean {
+  const flags = /^flags:\s*(\d+)/m.exec(readIfThere(`/proc/${pid}/fdinfo/${fd}`) ?? '')?.[1];
+  return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0;
+}
+
+function targetOf(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined; // It was closed, or the process has ended.
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // The process has ended, or is another user's.
+  }
+}
