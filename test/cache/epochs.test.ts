@@ -94,7 +94,7 @@ test('what was committed when everything was killed is found at the next start, 
   const next = project.open();
   expect(next.pendingCommits(CHAIN)).toEqual([3]);
   next.clearDrafts(CHAIN);
-  expect(readdirSync(folder)).toEqual(['3']);
+  expect(readdirSync(next.commitFolder(CHAIN))).toEqual(['3']);
 });
 
 test('a dropped state leaves its metrics, and what other states share with it', async () => {

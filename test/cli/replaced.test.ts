@@ -211,6 +211,8 @@ describe('what pipe put there', () => {
   it('gives way when gc has removed it from the cache since', async () => {
     const made = project();
     await quiet(made, 'folder');
+    // The second run remembers what was written too recently for the first one.
+    await quiet(made, 'folder');
     rmSync(made.path('cache/v1/objects'), { recursive: true });
     rmSync(made.path('cache/v1/records'), { recursive: true });
     await quiet(made, 'folder', '--set', 'word=two');
