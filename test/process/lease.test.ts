@@ -3,6 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { acquireGpus, type LeaseOptions } from '../../src/process/lease.js';
+import { runtimeFolder } from '../../src/process/runtime-dir.js';
 import { HAS_PROC, statOf } from '../../src/sys/proc.js';
 import { type Script, startScript, tempFolder } from './support/script.js';
 
@@ -49,6 +50,14 @@ describe('GPUs that are free', () => {
     const onWait = () => lease.release();
     expect((await acquireGpus(1, options(env, { onWait }))).indices).toEqual([0]);
   });
+});
+
+test('the folder of the queue is shared by all, whatever TMPDIR and XDG_RUNTIME_DIR say', () => {
+  const { PIPE_RUNTIME_DIR: _own, ...env } = process.env;
+  const folders = ['TMPDIR', 'XDG_RUNTIME_DIR'].map((name) =>
+    runtimeFolder({ ...env, [name]: tempFolder() }),
+  );
+  expect(new Set([...folders, runtimeFolder(env)]).size).toBe(1);
 });
 
 describe('waiting', () => {
