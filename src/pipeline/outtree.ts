@@ -128,7 +128,7 @@ function walk(root: Folder, steps: Steps, found: Found): void {
         if (stepMatches(steps[step]!, name)) stack.push({ at: child, step });
       }
     } else if (at.owner) {
-      if (looksLikeFolder(at) || steps[step - 1]?.kind === 'name') found.holders.add(at.owner);
+      if (looksLikeFolder(at) || isCalled(steps[step - 1])) found.holders.add(at.owner);
     } else
       for (const child of nextFolders(at, steps, step)) stack.push({ at: child, step: step + 1 });
   }
@@ -141,6 +141,10 @@ function walk(root: Folder, steps: Steps, found: Found): void {
  */
 function looksLikeFolder(at: Folder): boolean {
   return !/.\.[A-Za-z][A-Za-z0-9]{0,7}$/.test(nameOf(at));
+}
+
+function isCalled(step: Step | undefined): boolean {
+  return step?.kind === 'name' || (step?.kind === 'some' && step.fixed);
 }
 
 /** The pattern ends here: at an out, or at a folder that holds outs. */
