@@ -25,6 +25,8 @@ import { type Attempt, type KeptKind, type LastRun, Notes } from './records/note
 import { type Needs, Pin } from './records/pins.js';
 import type { ChainAbout, EpochRecord, RecordedOut, RunRecord } from './records/record.js';
 import { readRunRecord, recordPath } from './records/records.js';
+import type { Wrote } from './records/written.js';
+import { assemble } from './scan/assemble.js';
 import { Looks } from './scan/looks.js';
 import type { Scan } from './scan/rows.js';
 import type { ScanOptions } from './scan/scanner.js';
@@ -155,6 +157,7 @@ export class Cache {
     const storing = new Storing(this.layout.project, this.#objects, this.#scratch);
     const scan = await finish(scanner.keep(where, storing));
     if (scan === undefined) throw new Error(`out ${where} is to be stored, but is not there`);
+    this.#notes.setWrote(where, scan.digest);
     return scan;
   }
 
@@ -173,7 +176,7 @@ export class Cache {
    *
    * @throws DamagedObject when an object is missing or damaged; it is set aside
    */
-  restore(digest: Digest, where: string): Promise<Restored> {
+  async restore(digest: Digest, where: string): Promise<Restored> {
     const { scanner, index } = this.#open();
     const parts = {
       project: this.layout.project,
@@ -182,7 +185,10 @@ export class Cache {
       objects: this.#objects,
       scratch: this.#scratch,
     };
-    return new Restoring(parts).restore(digest, where);
+    if (this.#notes.wrote(where) !== digest) this.#notes.setWrote(where, 'begun');
+    const restored = await new Restoring(parts).restore(digest, where);
+    this.#notes.setWrote(where, digest);
+    return restored;
   }
 
   /** Takes an out away. A directory is moved aside, and deleted when the cache is closed. */
@@ -205,6 +211,26 @@ export class Cache {
 
   writeAttempt(item: string, attempt: Attempt | undefined): void {
     this.#notes.setAttempt(item, attempt);
+  }
+
+  /** What pipe wrote at a path outside of `cache/out/`, the last time; undefined: nothing. */
+  wrote(out: string): Wrote | undefined {
+    return this.#notes.wrote(out);
+  }
+
+  /** An execution is about to write there. */
+  noteBegun(out: string): void {
+    this.#notes.setWrote(out, 'begun');
+  }
+
+  /** Paths below the folder, outside of `cache/out/`, that pipe ever wrote. */
+  wroteBelow(folder: string): readonly string[] {
+    return this.#notes.wroteBelow(folder);
+  }
+
+  /** A folder of just these entries, by their path in it; its listing is stored. */
+  assemble(entries: ReadonlyMap<string, Scan>): Scan {
+    return assemble(entries, this.#open().keepTree);
   }
 
   readKept(kind: KeptKind, name: string): unknown {

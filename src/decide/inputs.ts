@@ -1,27 +1,22 @@
 /** What an item depends on today: its manifest, made from the plan, its code and what lies on disk. */
-import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
+import type { ScanOptions } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { canonical, sha256 } from '../canonical.js';
 import { epochChoice, type Manifest, type ModuleCode } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import type { Json } from '../stage/context.js';
 import type { Code } from './code.js';
-import { matchedPaths, type StoredListing } from './glob.js';
+import { matchesIn } from './glob.js';
+import { contentAt, type Eyes, scanAt } from './parts.js';
 
 /** The manifest, or the deps that are not there. */
 export type Inputs =
   | { readonly kind: 'known'; readonly manifest: Manifest }
   | { readonly kind: 'missing'; readonly deps: readonly Dep[] };
 
-export interface Surroundings {
-  readonly root: string;
-  readonly cache: Cache;
+export interface Surroundings extends Eyes {
   /** Values of the variables that `env:` names. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What lies at a path; by default what the cache sees on disk. */
-  readonly look?: (path: string, options?: ScanOptions) => Scan | undefined;
-  /** What a folder will hold that is still to be put back; undefined: what it holds on disk. */
-  readonly stored?: StoredListing;
   /** What a dep is known to be without looking; undefined: look. */
   readonly given?: (dep: Dep) => Digest | undefined;
 }
@@ -32,9 +27,7 @@ export function digestAt(
   around: Surroundings,
   options?: ScanOptions,
 ): Digest | undefined {
-  const scan =
-    around.look === undefined ? around.cache.scanSync(path, options) : around.look(path, options);
-  return scan?.digest;
+  return scanAt(path, around, options)?.digest;
 }
 
 /** Reads every dep through the stat index; `again` looks at the disk even for what was seen in this run. */
@@ -42,7 +35,7 @@ export function inputsOf(item: Item, code: Code, around: Surroundings, again = f
   const deps: Record<string, Digest> = {};
   const missing: Dep[] = [];
   for (const dep of item.deps) {
-    const digest = around.given?.(dep) ?? seenDigest(dep, around, again);
+    const digest = around.given?.(dep) ?? contentOf(dep, around, again);
     if (digest === undefined) missing.push(dep);
     else deps[dep.name] = digest;
   }
@@ -85,36 +78,26 @@ function shellCommand(item: Item): string {
   return item.action.command;
 }
 
-function seenDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
-  return dep.glob ? globDigest(dep, around, again) : pathDigest(dep, around, again);
-}
-
-/** What an item makes is a link where it is one; what the user gives counts by what is behind a link. */
-function pathDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
-  return digestAt(dep.path, around, { follow: !dep.made, again });
-}
-
-/** A glob is missing when it matches nothing, or when a gathered out is not there. */
-function globDigest(dep: Dep, around: Surroundings, again: boolean): Digest | undefined {
+/**
+ * What an item makes is a link where it is one; what the user gives counts by what is behind a link.
+ * A pattern is missing when it matches nothing, or when a gathered out is not there.
+ */
+export function contentOf(dep: Dep, around: Eyes, again = false): Digest | undefined {
   const entries = matchesOf(dep, around, again);
-  return entries && digestOfMatches(entries);
+  return dep.glob ? entries && digestOfMatches(entries) : entries?.[0]?.[1];
 }
 
 export function digestOfMatches(entries: readonly (readonly [string, Digest])[]): Digest {
   return `d:${sha256(`pipe glob\n${canonical(entries)}`)}`;
 }
 
-/** Path and digest of all that a pattern dep matches; undefined when it is missing. */
-export function matchesOf(
-  dep: Dep,
-  around: Surroundings,
-  again = false,
-): [string, Digest][] | undefined {
+/** Path and digest of all that a dep stands for; undefined when it is missing. */
+export function matchesOf(dep: Dep, around: Eyes, again = false): [string, Digest][] | undefined {
   const entries: [string, Digest][] = [];
-  for (const path of matchedPaths(around.root, dep, around.cache.looks, around.stored)) {
-    const digest = digestAt(path, around, { follow: !dep.made, again });
+  for (const part of matchesIn(dep, around)) {
+    const digest = contentAt(dep, part, around, again)?.digest;
     if (digest === undefined) return undefined;
-    entries.push([path, digest]);
+    entries.push([part.path, digest]);
   }
   return entries.length === 0 ? undefined : entries;
 }

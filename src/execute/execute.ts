@@ -1,16 +1,18 @@
 /** One execution of an item, from clean outs to a record; with its retries. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Attempt } from '../cache/cache.js';
+import { codeOf } from '../cache/files/errors.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import type { Decision } from '../decide/decide.js';
 import { evidenceOf } from '../decide/evidence.js';
 import { explain, whyOf } from '../decide/explain.js';
+import { leftoversOf } from '../decide/glob.js';
 import { inputsOf } from '../decide/inputs.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
 import type { Failure, Why } from '../event.js';
 import type { Manifest } from '../manifest.js';
-import type { Item } from '../pipeline/plan.js';
+import type { Item, Plan } from '../pipeline/plan.js';
 import { acquireGpus, type GpuLease } from '../process/lease.js';
 import { describeEnding, type Outcome, succeeded } from '../process/outcome.js';
 import { EpochRun } from './epoch-run.js';
@@ -111,6 +113,7 @@ async function attemptItem(
       afresh && start === 0,
     );
     try {
+      await clearLeftovers(work, item);
       await clearOuts(work, item);
       if (start === 0) announce(work, item, { why, scratch, lease, epochs });
       const outcome = await launchItem(work, index, scratch, lease, epochs);
@@ -212,11 +215,46 @@ async function storeOuts(work: Work, item: Item): Promise<RecordedOut[]> {
   return outs;
 }
 
+/** What other plans left in a folder that the item reads does not count: the process shall not find it. */
+async function clearLeftovers(work: Work, item: Item): Promise<void> {
+  const { project } = work;
+  for (const dep of item.deps) {
+    for (const left of leftoversOf(dep, project, () => outPathsOf(project.plan))) {
+      await project.cache.removeOut(left);
+      removeEmptyAbove(project.root, left, dep.path);
+    }
+  }
+}
+
+const outPaths = new WeakMap<Plan, ReadonlySet<string>>();
+
+/** Made once for all items of a run. */
+function outPathsOf(plan: Plan): ReadonlySet<string> {
+  const known = outPaths.get(plan);
+  if (known !== undefined) return known;
+  const found = new Set(plan.items.flatMap(({ outs }) => outs.map((out) => out.path)));
+  outPaths.set(plan, found);
+  return found;
+}
+
+/** A folder that only held leftovers goes with them. */
+function removeEmptyAbove(root: string, where: string, top: string): void {
+  for (let at = path.posix.dirname(where); at.startsWith(`${top}/`); at = path.posix.dirname(at)) {
+    try {
+      rmdirSync(path.join(root, at));
+    } catch (error) {
+      if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error) ?? '')) return;
+      throw error;
+    }
+  }
+}
+
 /** Old outs are gone and parent folders exist when a process starts. */
 async function clearOuts(work: Work, item: Item): Promise<void> {
   const cache = cacheOf(work);
   for (const out of item.outs) {
     await cache.removeOut(out.path);
+    cache.noteBegun(out.path);
     mkdirSync(path.dirname(path.join(work.project.root, out.path)), { recursive: true });
   }
 }

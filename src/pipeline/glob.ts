@@ -104,7 +104,7 @@ function isAcrossNames(pattern: string, [start, , end]: Braces): boolean {
   if (pattern.slice(start, end).includes('/')) return true;
   const next = pattern.indexOf('/', end);
   const name = pattern.slice(pattern.lastIndexOf('/', start) + 1, next < 0 ? pattern.length : next);
-  return /\[[^\]]*[{},]/.test(name) || mayBeDeep(name);
+  return /\[[!^]?\]?[^\]]*[{},]/.test(name) || mayBeDeep(name);
 }
 
 /** Could some choice make the name `**`? */

@@ -16,6 +16,7 @@ import type { Needs } from './pins.js';
 import type { RecordedOut } from './record.js';
 import { readRunRecord, readSealed, recordPath } from './records.js';
 import { noteRun } from './runs.js';
+import { isWrote, Written, type Wrote } from './written.js';
 
 /** Digest by path. */
 export type Matches = Readonly<Record<string, Digest>>;
@@ -57,6 +58,7 @@ export class Notes {
   readonly #options: NotesOptions;
   #folder: string | undefined;
   #ledger: Ledger | undefined;
+  #written: Written | undefined;
 
   constructor(options: NotesOptions) {
     this.#options = options;
@@ -91,6 +93,29 @@ export class Notes {
     const file = this.#attemptFile(item);
     if (attempt === undefined) rmSync(file, { force: true });
     else this.#write(file, attempt, 'how executions end is not noted');
+  }
+
+  /** What pipe wrote at a path outside of `cache/out/`, the last time; undefined: nothing. */
+  wrote(out: string): Wrote | undefined {
+    const file = this.#outsWritten.has(out) ? this.#outsWritten.fileOf(out) : undefined;
+    if (file === undefined) return undefined;
+    const { looks, warn } = this.#options;
+    looks.saw(file, lstatIfThere(file));
+    const body = readSealed(file, `the note of out ${out}`, warn);
+    return isWrote(body) ? body : undefined;
+  }
+
+  setWrote(out: string, wrote: Wrote): void {
+    if (out.startsWith('cache/') || this.wrote(out) === wrote) return;
+    const file = this.#outsWritten.fileOf(out);
+    if (file === undefined) return;
+    this.#write(file, wrote, 'what runs leave outside of cache/ is not noted');
+    this.#outsWritten.forget();
+  }
+
+  /** Paths below the folder that pipe ever wrote. */
+  wroteBelow(folder: string): readonly string[] {
+    return this.#outsWritten.below(folder);
   }
 
   kept(kind: KeptKind, name: string): unknown {
@@ -136,6 +161,11 @@ export class Notes {
     const { scratch, readOnly, warn } = this.#options;
     if (readOnly) return;
     bestEffort(without, warn, () => writeSealed(file, body, scratch, 'expendable'));
+  }
+
+  get #outsWritten(): Written {
+    this.#written ??= new Written(path.join(this.folder, 'written'), this.#options.looks);
+    return this.#written;
   }
 
   #ledgerFile(): string {
