@@ -177,10 +177,11 @@ function read({ path, glob }: DraftDep, tree: OutTree): Reading {
 function ownOut(dep: DraftDep, owner: Owner, { draft, links, problems }: Linking): void {
   const { path } = owner;
   const by = owner.name === undefined ? undefined : leadsTo([dep.path, path], links);
+  const verb = dep.path === nameOf(owner) ? 'is' : 'covers';
   const how =
     dep.path === path
       ? `${path}, which it writes`
-      : `${dep.path}, which covers its own out ${path}${by === undefined ? '' : `: ${by}`}`;
+      : `${dep.path}, which ${verb} its own out ${path}${by === undefined ? '' : `: ${by}`}`;
   problems.add(
     {
       code: 'self-dependency',

@@ -9,6 +9,7 @@ import type { Resources } from './plan.js';
 /** Undefined for what is not in the file any more. */
 export interface Places {
   dep(item: string, name: string): Place | undefined;
+  out(item: string, name: string): Place | undefined;
   resource(item: string, name: keyof Resources): Place | undefined;
   /** The first line of a stage's command whose failure nobody would see, as it is written. */
   unseenLine(stage: string): { readonly place: Place; readonly text: string } | undefined;
@@ -21,6 +22,11 @@ export function placesOf(options: LoadOptions): Places {
     dep(item, name) {
       const dep = draftOf(item)?.deps.find((each) => each.name === name);
       return dep && placeOf(problems.source, dep.written.path.node.span);
+    },
+    out(item, name) {
+      const draft = draftOf(item);
+      const written = draft?.outs[draft.item.outs.findIndex((each) => each.name === name)];
+      return written && placeOf(problems.source, written.path.node.span);
     },
     resource(item, name) {
       const stage = draftOf(item)?.item.stage;

@@ -106,11 +106,14 @@ export class Notes {
   }
 
   setWrote(out: string, wrote: Wrote): void {
-    if (out.startsWith('cache/') || this.wrote(out) === wrote) return;
+    const before = this.wrote(out);
+    // In there a note is needed of links alone: the user may have made them.
+    const isNoted = !out.startsWith('cache/') || wrote.startsWith('l:') || before !== undefined;
+    if (!isNoted || before === wrote) return;
     const file = this.#outsWritten.fileOf(out);
     if (file === undefined) return;
     this.#write(file, wrote, 'what runs leave outside of cache/ is not noted');
-    this.#outsWritten.forget();
+    this.#outsWritten.add(out);
   }
 
   /** Paths below the folder that pipe ever wrote. */

@@ -22,7 +22,7 @@ const LONGEST = 250;
 export class Written {
   readonly #folder: string;
   readonly #looks: Looks;
-  readonly #names = new Map<string, ReadonlySet<string>>();
+  readonly #names = new Map<string, Set<string>>();
 
   /** `folder`: where the notes lie. */
   constructor(folder: string, looks: Looks) {
@@ -59,11 +59,17 @@ export class Written {
   }
 
   /** A note was added. */
-  forget(): void {
-    this.#names.clear();
+  add(out: string): void {
+    let at = out.lastIndexOf('/');
+    this.#namesIn(out.slice(0, Math.max(0, at))).add(FILE + out.slice(at + 1));
+    while (at > 0) {
+      const folder = out.slice(0, at);
+      at = folder.lastIndexOf('/');
+      this.#namesIn(folder.slice(0, Math.max(0, at))).add(FOLDER + folder.slice(at + 1));
+    }
   }
 
-  #namesIn(folder: string): ReadonlySet<string> {
+  #namesIn(folder: string): Set<string> {
     const known = this.#names.get(folder);
     if (known !== undefined) return known;
     const at = folder.lastIndexOf('/');
