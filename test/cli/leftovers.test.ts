@@ -156,7 +156,11 @@ it('gives after any runs what a clone without a past gives (property)', async ()
         const list = JSON.stringify(letters);
         const text = pipeline(folder, dep).replace('[a, b]', list);
         project.write('pipeline.yaml', how === 'text' ? text.replace('[a]', list) : text);
-        if (name !== undefined && !letters.includes(name) && folder.startsWith('out')) {
+        if (
+          name !== undefined &&
+          !letters.some((letter) => letter === name) &&
+          folder.startsWith('out')
+        ) {
           own.set(`${folder}/${name}.txt`, `own ${at}\n`);
           project.write(`${folder}/${name}.txt`, `own ${at}\n`);
         }

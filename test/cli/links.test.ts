@@ -1,0 +1,391 @@
+/** Places, not texts: what leads to one place by links is one place, before anything is touched. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BIN, type Project } from '../rig/project.js';
+import { project as projectOfProcesses, projectWithin } from '../rig/projects.js';
+
+/** `links`: name → target, as the link has it. Folders of names that end in `/` are made. */
+function linked(
+  pipeline: string,
+  links: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string>> = {},
+): Project {
+  const project = projectWithin({ 'pipeline.yaml': pipeline });
+  for (const [name, text] of Object.entries(files)) {
+    if (name.endsWith('/')) mkdirSync(project.path(name), { recursive: true });
+    else project.write(name, text);
+  }
+  for (const [name, target] of Object.entries(links)) {
+    mkdirSync(path.dirname(project.path(name)), { recursive: true });
+    symlinkSync(target, project.path(name));
+  }
+  return project;
+}
+
+async function refused(project: Project, code: string): Promise<string> {
+  const { code: exit, err, out } = await project.pipe('run');
+  expect([exit, out]).toEqual([2, '']);
+  expect(err).toContain(`(${code})`);
+  return err;
+}
+
+describe('an out through a link', () => {
+  const sort =
+    'stages: { clean: { cmd: "sort ${deps.d} > ${outs.o}", deps: { d: raw/scans.txt }, outs: { o: work/scans.txt } } }';
+
+  it("that is the item's own input is refused, and the input stays", async () => {
+    const project = linked(sort, { raw: 'nas', work: 'nas' }, { 'nas/scans.txt': 'three years\n' });
+    const err = await refused(project, 'self-dependency');
+    expect(err).toContain(
+      'raw/scans.txt, which is its own out work/scans.txt: raw and work lead to nas',
+    );
+    expect(err).toMatch(/^pipeline.yaml:1:\d+: error/);
+    expect(project.read('nas/scans.txt')).toBe('three years\n');
+  });
+
+  it('is its own input outside of the project, too', async () => {
+    const outside = projectWithin({ 'scans.txt': 'three years\n' });
+    const project = linked(sort, {
+      raw: outside.root,
+      work: `${outside.root}/../${path.basename(outside.root)}`,
+    });
+    await refused(project, 'self-dependency');
+    expect(outside.read('scans.txt')).toBe('three years\n');
+  });
+
+  it.each([
+    ['one', 'a/x', 'b/x', 's1 writes a/x and s2 writes b/x, which are one: b leads to a'],
+    ['within the other', 'a/x', 'b/x/y', 'one within the other: b leads to a'],
+    ['one by two links', 'c/x', 'b/x', 'which are one: c and b lead to a'],
+  ])('and another out may not be %s', async (_, first, second, text) => {
+    const pipeline = `
+stages:
+  s1: { cmd: "echo 1 > \${outs.o}", outs: { o: ${first} } }
+  s2: { cmd: "echo 2 > \${outs.o}", outs: { o: ${second} } }
+`;
+    const project = linked(pipeline, { b: 'a', c: 'b/../b' }, { 'a/': '' });
+    expect(await refused(project, 'overlapping-outs')).toContain(text);
+    expect(existsSync(project.path('a/x'))).toBe(false);
+  });
+
+  it.each([
+    ['src/pipeline.yaml', { src: '.' }],
+    ['x/y', { x: '.git' }],
+    ['x/objects', { x: 'cache/v1' }],
+    ['x/stage.mjs', { x: 'code' }],
+  ])('may not be a file that no out may replace: %s', async (out, links) => {
+    const pipeline = `
+stages:
+  s: { cmd: "echo 1 > \${outs.o}", outs: { o: ${out} } }
+  m: { run: code/stage.mjs, outs: { o: m.txt } }
+`;
+    const files = { 'code/stage.mjs': 'export default () => {};\n', '.git/': '' };
+    await refused(linked(pipeline, links, files), 'path-protected');
+  });
+
+  it('below a folder that is a link is written where the link leads', async () => {
+    const outside = projectWithin();
+    const pipeline =
+      'stages: { s: { cmd: "echo 1 > ${outs.o}", outs: { o: cache/out/x } }, t: { cmd: "cat ${deps.d} > ${outs.o}", deps: { d: cache/out/x }, outs: { o: cache/out/y } } }';
+    const project = linked(pipeline, { 'cache/out': outside.root });
+    expect((await project.run()).with('ran')).toEqual(['s', 't']);
+    expect((await project.run()).with('fresh')).toEqual(['s', 't']);
+    expect([outside.read('y'), lstatSync(project.path('cache/out')).isSymbolicLink()]).toEqual([
+      '1\n',
+      true,
+    ]);
+  });
+});
+
+describe('an out that is a link', () => {
+  const pipeline = (out: string) =>
+    `stages: { s: { cmd: "echo 1 > \${outs.o}", outs: { o: ${out} } } }`;
+
+  it.each(['model', 'cache/out/model'])("of the user's is refused, and kept: %s", async (out) => {
+    const outside = projectWithin({ model: 'a model\n' });
+    const project = linked(pipeline(out), { [out]: outside.path('model') });
+    expect(await refused(project, 'out-is-link')).toContain(`rm ${out}`);
+    expect([readlinkSync(project.path(out)), outside.read('model')]).toEqual([
+      outside.path('model'),
+      'a model\n',
+    ]);
+  });
+
+  it.each(['latest', 'cache/out/latest'])('that a stage makes is a result: %s', async (out) => {
+    const link = (target: string) =>
+      `stages: { s: { cmd: "ln -s ${target} \${outs.o}", outs: { o: ${out} } } }`;
+    const project = projectWithin({ 'pipeline.yaml': link('v1') });
+    await project.run();
+    project.write('pipeline.yaml', link('v2'));
+    expect((await project.run()).with('ran')).toEqual(['s']);
+    // Under another name the item has no past.
+    project.write('pipeline.yaml', link('v3').replace(' s:', ' renamed:'));
+    expect((await project.run()).with('ran')).toEqual(['renamed']);
+    project.remove('cache/v1');
+    expect((await project.run()).with('ran')).toEqual(['renamed']);
+    expect(readlinkSync(project.path(out))).toBe('v3');
+  });
+});
+
+describe('a dep through a link', () => {
+  const make =
+    'make: { cmd: "mkdir ${outs.o}; echo ${x} > ${outs.o}/f", outs: { o: cache/out/v2 } }';
+  const pipeline = (dep: string, cmd: string) => `
+params: { x: 1 }
+stages:
+  ${make}
+  use: { cmd: "${cmd} > \${outs.o}", deps: ["${dep}"], outs: { o: use.txt } }
+`;
+
+  it.each([
+    ['to an out', 'data/current', 'cat data/current/f', { 'data/current': '../cache/out/v2' }],
+    ['into an out', 'data/current', 'cat data/current', { 'data/current': '../cache/out/v2/f' }],
+    [
+      'to a folder of outs',
+      'data/current',
+      'cat data/current/v2/f',
+      { 'data/current': '../cache/out' },
+    ],
+    ['to a link', 'a/v2/f', 'cat a/v2/f', { a: 'b', b: 'cache/out' }],
+    ['that a pattern matches', 'data/*/f', 'cat data/*/f', { 'data/current': '../cache/out/v2' }],
+    [
+      'that a pattern matches by itself',
+      'data/*',
+      'cat data/current/f',
+      { 'data/current': '../cache/out/v2' },
+    ],
+    [
+      'before a pattern',
+      'data/current/*',
+      'cat data/current/*',
+      { 'data/current': '../cache/out/v2' },
+    ],
+    [
+      'that lies in a folder',
+      'data',
+      'cat data/x/current/f',
+      { 'data/x/current': '../../cache/out/v2' },
+    ],
+    [
+      'behind another link',
+      'data',
+      'cat data/far/current/f',
+      { 'far/current': '../cache/out/v2', 'data/far': '../far' },
+    ],
+  ])('%s is an edge', async (_, dep, cmd, links) => {
+    const project = linked(pipeline(dep, cmd), links);
+    expect((await project.run()).with('ran')).toEqual(['make', 'use']);
+    expect(project.read('use.txt')).toBe('1\n');
+    expect((await project.run()).with('fresh')).toEqual(['make', 'use']);
+    const lines = async (...args: string[]) => (await project.pipe(...args)).out;
+    expect(await lines('graph', '--dot')).toContain('n0 -> n1');
+    project.write('pipeline.yaml', pipeline(dep, cmd).replace('x: 1', 'x: 2'));
+    expect(await lines('why', 'use')).toContain('make has run');
+    expect((await project.run()).with('ran')).toEqual(['make', 'use']);
+    expect(project.read('use.txt')).toBe('2\n');
+    expect((await project.pipe('verify')).code).toBe(0);
+    expect((await project.pipe('run', '--frozen')).code).toBe(0);
+  });
+
+  it('that is given another target makes other edges', async () => {
+    const two = `
+stages:
+  one: { cmd: "echo 1 > \${outs.o}", outs: { o: cache/out/one } }
+  two: { cmd: "echo 2 > \${outs.o}", outs: { o: cache/out/two } }
+  use: { cmd: "cat data > \${outs.o}", deps: [data], outs: { o: use.txt } }
+`;
+    const project = linked(two, { data: 'cache/out/one' });
+    await project.run();
+    await project.run();
+    project.remove('data');
+    symlinkSync('cache/out/two', project.path('data'));
+    expect((await project.run()).with('ran')).toEqual(['use']);
+    expect(project.read('use.txt')).toBe('2\n');
+  });
+
+  it('in a circle of links is no error, and no endless walk', async () => {
+    const text =
+      'stages: { a: { cmd: "cat ${deps.d} > ${outs.o}", deps: { d: "data/**/x" }, outs: { o: out } } }';
+    const project = linked(
+      text,
+      { 'data/a/up': '..', 'data/b': 'a', 'data/c': 'c' },
+      { 'data/a/x': '1\n' },
+    );
+    expect((await project.run()).with('ran')).toEqual(['a']);
+    expect(project.read('out')).toBe('1\n');
+  });
+
+  it('of a pattern leads to folders as a folder dep does, and is watched by content', async () => {
+    const outside = projectWithin({ 'part2/x.csv': '2\n' });
+    const text =
+      'stages: { a: { cmd: "cat ${deps.d} > ${outs.o}", deps: { d: "data/*/x.csv" }, outs: { o: out } } }';
+    const project = linked(
+      text,
+      { 'data/part2': outside.path('part2') },
+      { 'data/part1/x.csv': '1\n' },
+    );
+    await project.run();
+    expect(project.read('out')).toBe('1\n2\n');
+    await project.run();
+    outside.write('part2/x.csv', '3\n');
+    expect((await project.run()).with('ran')).toEqual(['a']);
+    expect(project.read('out')).toBe('1\n3\n');
+  });
+});
+
+const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
+
+it.skipIf(!canMount)('a mount of one folder at another is one place', async () => {
+  const project = projectOfProcesses({
+    'a/in.txt': 'three years\n',
+    'pipeline.yaml':
+      'stages: { s: { cmd: "sort ${deps.d} > ${outs.o}", deps: { d: a/in.txt }, outs: { o: b/in.txt } } }',
+  });
+  mkdirSync(project.path('b'));
+  const script = 'mount --bind a b && exec "$0" "$1" run';
+  const ended = spawnSync('unshare', ['-m', 'sh', '-c', script, process.execPath, BIN], {
+    cwd: project.root,
+    env: { ...process.env, ...project.env },
+    encoding: 'utf8',
+  });
+  expect([ended.status, ended.stderr]).toEqual([2, expect.stringContaining('(self-dependency)')]);
+  expect(project.read('a/in.txt')).toBe('three years\n');
+});
+
+/** Folders, and links that lead to them, to each other, to outs, or out of the project. */
+const FOLDERS = ['d0', 'd1', 'd0/sub', 'out/p'];
+const LINKS = ['l0', 'l1', 'd1/l2', 'l3'];
+const target = fc.record({
+  to: fc.constantFrom(...FOLDERS, ...LINKS, 'OUTSIDE'),
+  absolute: fc.boolean(),
+});
+const place = fc.record({
+  folder: fc.constantFrom(...FOLDERS, ...LINKS),
+  name: fc.constantFrom('in', 'x0', 'x1'),
+});
+const stages = fc.array(
+  fc.record({
+    dep: place,
+    out: place,
+    pattern: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
+  }),
+  { minLength: 2, maxLength: 3 },
+);
+
+type Stage = typeof stages extends fc.Arbitrary<(infer Each)[]> ? Each : never;
+
+function textOf(list: readonly Stage[]): string {
+  const lines = list.map(({ dep, out, pattern }, at) => {
+    const read = `${dep.folder}/${pattern ? `${dep.name[0]}*` : dep.name}`;
+    return `  s${at}: { cmd: "echo ${at} | cat - \${deps.d} > \${outs.o}", deps: { d: "${read}" }, outs: { o: ${out.folder}/${out.name} } }`;
+  });
+  return `stages:\n${lines.join('\n')}\n`;
+}
+
+interface Ground {
+  readonly project: Project;
+  readonly real: (folder: string) => string | undefined;
+}
+
+function layOut(links: readonly { to: string; absolute: boolean }[]): Ground {
+  const outside = projectWithin({ in: 'outside\n' });
+  const project = projectWithin();
+  for (const folder of FOLDERS) project.write(`${folder}/in`, `${folder}\n`);
+  for (const [at, { to, absolute }] of links.entries()) {
+    const link = project.path(LINKS[at] as string);
+    const full = to === 'OUTSIDE' ? outside.root : project.path(to);
+    symlinkSync(absolute ? full : path.relative(path.dirname(link), full) || '.', link);
+  }
+  const real = (folder: string) => {
+    try {
+      return realpathSync(project.path(folder));
+    } catch {
+      return undefined; // In a circle.
+    }
+  };
+  return { project, real };
+}
+
+/** The content of each out's place; undefined when the plan is refused. */
+function oracle(
+  list: readonly Stage[],
+  { real }: Ground,
+  read: (file: string) => string | undefined,
+) {
+  const outs = list.map(({ out }) => `${real(out.folder)}/${out.name}`);
+  if (new Set(outs).size < outs.length) return undefined;
+  const made = new Map<string, string>();
+  const contentOf = (at: number, above: readonly number[]): string | undefined => {
+    if (above.includes(at)) return undefined;
+    const { dep, pattern } = list[at] as Stage;
+    const folder = real(dep.folder);
+    const names = pattern ? (dep.name === 'in' ? ['in'] : ['x0', 'x1']) : [dep.name];
+    let value = `${at}\n`;
+    let found = 0;
+    for (const name of names) {
+      const file = `${folder}/${name}`;
+      const owner = outs.indexOf(file);
+      const content = owner < 0 ? read(file) : contentOf(owner, [...above, at]);
+      if (owner >= 0 && content === undefined) return undefined;
+      if (content === undefined) continue;
+      value += content;
+      found++;
+    }
+    return found === 0 ? undefined : value;
+  };
+  for (const at of list.keys()) {
+    const value = contentOf(at, []);
+    if (value === undefined) return undefined;
+    made.set(outs[at] as string, value);
+  }
+  return made;
+}
+
+it('any tree of links gives what the real paths give, or is refused untouched (property)', async () => {
+  const property = fc.asyncProperty(
+    fc.tuple(target, target, target, target),
+    stages,
+    async (links, list) => {
+      const ground = layOut(links);
+      const { project, real } = ground;
+      // A circle of links is nobody's place.
+      fc.pre(
+        list.every(
+          ({ dep, out }) => real(dep.folder) !== undefined && real(out.folder) !== undefined,
+        ),
+      );
+      const read = (file: string) =>
+        existsSync(file) ? execFileSync('cat', [file], { encoding: 'utf8' }) : undefined;
+      const inputs = new Map<string, string>();
+      for (const folder of [...FOLDERS, ...LINKS]) {
+        const file = `${real(folder) ?? folder}/in`;
+        const text = read(file);
+        if (text !== undefined) inputs.set(file, text);
+      }
+      project.write('pipeline.yaml', textOf(list));
+      const wanted = oracle(list, ground, (file) => inputs.get(file));
+      const run = await project.run();
+      const story = `${project.read('pipeline.yaml')}${JSON.stringify(links)}\n${run.err}`;
+      expect([run.code, story]).toEqual([wanted === undefined ? 2 : 0, story]);
+      for (const [file, text] of wanted ?? [])
+        expect([file, read(file), story]).toEqual([file, text, story]);
+      for (const [file, text] of inputs)
+        if (!wanted?.has(file)) expect([file, read(file), story]).toEqual([file, text, story]);
+      if (wanted === undefined) return;
+      const again = await project.run();
+      expect([again.with('fresh').length, story]).toEqual([list.length, story]);
+      for (const file of inputs.keys()) {
+        if (wanted.has(file)) continue;
+        inputs.set(file, `changed ${path.basename(path.dirname(file))}\n`);
+        execFileSync('sh', ['-c', 'printf "%s" "$1" > "$0"', file, inputs.get(file) as string]);
+      }
+      expect((await project.run()).code).toBe(0);
+      for (const [file, text] of oracle(list, ground, (each) => inputs.get(each)) ?? [])
+        expect([file, read(file), story]).toEqual([file, text, story]);
+    },
+  );
+  await fc.assert(property, { numRuns: 25 });
+}, 240_000);
