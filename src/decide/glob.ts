@@ -4,7 +4,14 @@ import path from 'node:path';
 import { isAbsent } from '../cache/files/errors.js';
 import { lstatIfThere } from '../cache/files/look.js';
 import { kindOf } from '../cache/objects/digest.js';
-import { type Glob, isGlob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
+import {
+  type Glob,
+  isGlob,
+  matchGlob,
+  mayHold,
+  parseGlob,
+  unescapeGlob,
+} from '../pipeline/glob.js';
 import type { Dep } from '../pipeline/plan.js';
 import {
   type Eyes,
@@ -72,7 +79,8 @@ export function leftoversOf(dep: Dep, eyes: Eyes, outs: () => ReadonlySet<string
     const isLeft = isOurs(source) ? true : isLeftover(source, eyes);
     if (isLeft && !gathered.has(where)) found.push(source);
   };
-  walk({ ...searchOf(dep, eyes, visit), leftIn: outs() }, '', []);
+  const search = searchOf(dep, eyes, visit);
+  walk(isOurs(dep.path) ? { ...search, leftIn: outs() } : search, '', []);
   for (const each of matchesIn(dep, eyes)) found.push(...leftoversIn(dep, each, eyes));
   return found;
 }
@@ -102,11 +110,8 @@ function searchOf(dep: Dep, eyes: Eyes, visit: Search['visit']): Search {
 /** The folders of a pattern before its first wild card. */
 export function fixedFolder(pattern: string): string {
   const names = pattern.split('/');
-  const first = names.findIndex((name) => isGlob(name));
-  // Braces may hold a slash: then no name of it may look like a pattern.
-  const braces = pattern.slice(0, Math.max(0, pattern.search(/(?<!\\)\{/))).split('/').length - 1;
-  const end = pattern.includes('{') ? Math.min(first < 0 ? braces : first, braces) : first;
-  return names.slice(0, Math.max(0, end)).join('/').replace(/\\(.)/gs, '$1');
+  const fixed = names.slice(0, names.findIndex(isGlob));
+  return unescapeGlob(fixed.join('/'));
 }
 
 /** `inside`: the folders that we are in. */
@@ -134,10 +139,14 @@ function isPassedOver({ leftIn, dep, users }: Search, name: string): boolean {
 }
 
 /** Never into the cache, nor in a circle, and below `**` only out of what is walked anyway. */
-function isFollowed({ base, eyes }: Search, link: string, inside: readonly string[]): boolean {
+function isFollowed(
+  { base, eyes, leftIn }: Search,
+  link: string,
+  inside: readonly string[],
+): boolean {
   const real = (where: string) => realIfThere(path.join(eyes.root, where));
   const target = real(link);
-  const cache = real('cache');
+  const cache = leftIn === undefined ? real('cache') : undefined;
   if (target === undefined || (cache !== undefined && isIn(target, cache))) return false;
   if (base !== undefined && isIn(target, base)) return false;
   return !inside.some((each) => real(each) === target);

@@ -35,7 +35,7 @@ export function linksOf(root: string, plan: Plan, looks: Looks): Links {
     if (item.action.kind === 'module') resolver.resolve(item.action.file);
     for (const dep of depsToResolve(item, seen)) resolver.resolveDep(dep);
   }
-  const found = [...resolver.aliases].filter(([, place]) => outs.concerns(place));
+  const found = outs.concerned(resolver.aliases);
   for (const [name] of found) looks.saw(name, lstatOrNothing(path.join(root, name)));
   return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -43,6 +43,8 @@ export function linksOf(root: string, plan: Plan, looks: Looks): Links {
 /** Each path or pattern once. */
 function depsToResolve(item: Item, seen: Set<string>): readonly Dep[] {
   return item.deps.filter((dep) => {
+    // In an out by its name: nothing of that is the user's.
+    if (dep.made && !dep.glob && dep.outs === undefined) return false;
     const id = `${dep.glob ? '*' : '='}${dep.path}`;
     if (seen.has(id)) return false;
     seen.add(id);
@@ -53,14 +55,12 @@ function depsToResolve(item: Item, seen: Set<string>): readonly Dep[] {
 /** The places of outs, and their names. */
 class Outs {
   readonly #names = new Set<string>();
-  readonly #places = new Set<string>();
-  readonly #above = new Set<string>();
+  /** Places that are not the names. */
+  readonly #elsewhere = new Set<string>();
 
   add(name: string, place: string): void {
     this.#names.add(name);
-    this.#places.add(place);
-    for (let at = above(place); at !== '' && !this.#above.has(at); at = above(at))
-      this.#above.add(at);
+    if (place !== name) this.#elsewhere.add(place);
   }
 
   /** Is it an out, or in one, by its name? */
@@ -69,22 +69,32 @@ class Outs {
   }
 
   isIn(place: string): boolean {
-    return isIn(place, this.#places);
+    return isIn(place, this.#names) || isIn(place, this.#elsewhere);
   }
 
-  /** Outs are there, or it is in one. */
-  concerns(place: string): boolean {
-    return place === '' || this.#above.has(place) || isIn(place, this.#places);
+  /** Of these, what leads into an out, or to a folder with outs. */
+  concerned(aliases: ReadonlyMap<string, string>): [string, string][] {
+    if (aliases.size === 0) return [];
+    const holders = new Set(['']);
+    for (const set of [this.#names, this.#elsewhere])
+      for (const place of set)
+        for (let at = above(place); !holders.has(at); at = above(at)) holders.add(at);
+    return [...aliases].filter(([, place]) => holders.has(place) || this.isIn(place));
   }
 }
 
 function isIn(where: string, set: ReadonlySet<string>): boolean {
+  if (set.size === 0) return false;
   for (let at = where; at !== ''; at = above(at)) if (set.has(at)) return true;
   return false;
 }
 
 function above(where: string): string {
   return where.slice(0, Math.max(0, where.lastIndexOf('/')));
+}
+
+function lastName(where: string): string {
+  return where.slice(where.lastIndexOf('/') + 1);
 }
 
 /** As many links as the system follows. */
@@ -108,7 +118,9 @@ class Resolver {
 
   /** An out that is itself a link may be what an item made. */
   ofOut(out: string): string {
-    return join(this.resolve(above(out)), path.posix.basename(out));
+    const folder = above(out);
+    const place = this.resolve(folder);
+    return place === folder ? out : join(place, lastName(out));
   }
 
   /** The place of a name; links are followed up to the first out. */
@@ -116,7 +128,7 @@ class Resolver {
     const known = this.#places.get(name);
     if (known !== undefined) return known;
     const parent = this.resolve(above(name));
-    const direct = join(parent, path.posix.basename(name));
+    const direct = join(parent, lastName(name));
     const place = this.outs.isNamed(name) ? direct : this.#behind(direct, 0);
     this.#places.set(name, place);
     if (place !== direct) this.aliases.set(name, place);
@@ -148,12 +160,12 @@ class Resolver {
       this.#walked.add(folder);
     }
     for (const entry of entriesOf(this.#absolute(place))) {
+      const isLink = entry.isSymbolicLink();
+      if (!isLink && !entry.isDirectory()) continue;
       const name = join(folder, entry.name);
       if (PASSED_OVER.has(name) || this.outs.isNamed(name)) continue;
-      const isLink = entry.isSymbolicLink();
       if (isLink) this.resolve(name);
-      if ((isLink || entry.isDirectory()) && leads?.(name) !== false)
-        this.#walk(name, leads, [...inside, place]);
+      if (leads?.(name) !== false) this.#walk(name, leads, [...inside, place]);
     }
   }
 

@@ -220,10 +220,18 @@ async function clearLeftovers(work: Work, item: Item): Promise<void> {
   const { project } = work;
   for (const dep of item.deps) {
     for (const left of leftoversOf(dep, project, () => outPathsOf(project.plan))) {
+      if (isOfPlan(left, outPathsOf(project.plan))) continue;
       await project.cache.removeOut(left);
       removeEmptyAbove(project.root, left, dep.path);
     }
   }
+}
+
+/** An out of today, in one, or a folder with one in it: whatever it looks like, it stays. */
+function isOfPlan(where: string, outs: ReadonlySet<string>): boolean {
+  for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (outs.has(at)) return true;
+  for (const out of outs) if (out.startsWith(`${where}/`)) return true;
+  return false;
 }
 
 const outPaths = new WeakMap<Plan, ReadonlySet<string>>();

@@ -164,7 +164,8 @@ function linksTo(owners: readonly Owner[]): Record<string, string> | undefined {
   const found: Record<string, string> = {};
   // What else lies behind a link within the project is told by its place, too.
   for (const { link } of owners) if (link && !link[1].startsWith('/')) found[link[0]] = link[1];
-  for (const { name, path } of owners) if (name !== undefined && name !== path) found[name] = path;
+  // An out that is written by that very name, too: the longer name counts.
+  for (const { name, path } of owners) if (name !== undefined) found[name] = path;
   return Object.keys(found).length === 0 ? undefined : found;
 }
 
