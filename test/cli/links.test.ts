@@ -1,11 +1,14 @@
 /** Places, not texts: what leads to one place by links is one place, before anything is touched. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { inspection } from '../../src/decide/inspection.js';
+import { openProject } from '../../src/decide/project.js';
+import { Watched } from '../../src/watch/watched.js';
 import { BIN, type Project } from '../rig/project.js';
 import { project as projectOfProcesses, projectWithin } from '../rig/projects.js';
+import { checkLinks } from './support/linked-trees.js';
 
 /** `links`: name → target, as the link has it. Folders of names that end in `/` are made. */
 function linked(
@@ -216,6 +219,22 @@ stages:
     expect(project.read('use.txt')).toBe('2\n');
   });
 
+  it('is not watched where runs write', async () => {
+    const project = linked(pipeline('data/current', 'cat data/current/f'), {
+      'data/current': '../cache/out/v2',
+    });
+    const host = {
+      cwd: project.root,
+      env: project.env,
+      dist: path.join(path.dirname(BIN), '../dist'),
+      version: '0.1.0',
+    };
+    const opened = await openProject(host, { profiles: [], set: [] }, () => {});
+    const watched = new Watched(await inspection(opened, []));
+    expect(watched.counts('data/current/f')).toBe(false);
+    expect(watched.concerns('pipeline.yaml', ['use'])).toBe(true);
+  });
+
   it('in a circle of links is no error, and no endless walk', async () => {
     const text =
       'stages: { a: { cmd: "cat ${deps.d} > ${outs.o}", deps: { d: "data/**/x" }, outs: { o: out } } }';
@@ -265,137 +284,6 @@ it.skipIf(!canMount)('a mount of one folder at another is one place', async () =
   expect(project.read('a/in.txt')).toBe('three years\n');
 });
 
-/** Folders, and links that lead to them, to each other, to outs, or out of the project. */
-const FOLDERS = ['d0', 'd1', 'd0/sub', 'out/p'];
-const LINKS = ['l0', 'l1', 'd1/l2', 'l3'];
-const target = fc.record({
-  to: fc.constantFrom(...FOLDERS, ...LINKS, 'OUTSIDE'),
-  absolute: fc.boolean(),
-});
-const place = fc.record({
-  folder: fc.constantFrom(...FOLDERS, ...LINKS),
-  name: fc.constantFrom('in', 'x0', 'x1'),
-});
-const stages = fc.array(
-  fc.record({
-    dep: place,
-    out: place,
-    pattern: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
-  }),
-  { minLength: 2, maxLength: 3 },
-);
-
-type Stage = typeof stages extends fc.Arbitrary<(infer Each)[]> ? Each : never;
-
-function textOf(list: readonly Stage[]): string {
-  const lines = list.map(({ dep, out, pattern }, at) => {
-    const read = `${dep.folder}/${pattern ? `${dep.name[0]}*` : dep.name}`;
-    return `  s${at}: { cmd: "echo ${at} | cat - \${deps.d} > \${outs.o}", deps: { d: "${read}" }, outs: { o: ${out.folder}/${out.name} } }`;
-  });
-  return `stages:\n${lines.join('\n')}\n`;
-}
-
-interface Ground {
-  readonly project: Project;
-  readonly real: (folder: string) => string | undefined;
-}
-
-function layOut(links: readonly { to: string; absolute: boolean }[]): Ground {
-  const outside = projectWithin({ in: 'outside\n' });
-  const project = projectWithin();
-  for (const folder of FOLDERS) project.write(`${folder}/in`, `${folder}\n`);
-  for (const [at, { to, absolute }] of links.entries()) {
-    const link = project.path(LINKS[at] as string);
-    const full = to === 'OUTSIDE' ? outside.root : project.path(to);
-    symlinkSync(absolute ? full : path.relative(path.dirname(link), full) || '.', link);
-  }
-  const real = (folder: string) => {
-    try {
-      return realpathSync(project.path(folder));
-    } catch {
-      return undefined; // In a circle.
-    }
-  };
-  return { project, real };
-}
-
-/** The content of each out's place; undefined when the plan is refused. */
-function oracle(
-  list: readonly Stage[],
-  { real }: Ground,
-  read: (file: string) => string | undefined,
-) {
-  const outs = list.map(({ out }) => `${real(out.folder)}/${out.name}`);
-  if (new Set(outs).size < outs.length) return undefined;
-  const made = new Map<string, string>();
-  const contentOf = (at: number, above: readonly number[]): string | undefined => {
-    if (above.includes(at)) return undefined;
-    const { dep, pattern } = list[at] as Stage;
-    const folder = real(dep.folder);
-    const names = pattern ? (dep.name === 'in' ? ['in'] : ['x0', 'x1']) : [dep.name];
-    let value = `${at}\n`;
-    let found = 0;
-    for (const name of names) {
-      const file = `${folder}/${name}`;
-      const owner = outs.indexOf(file);
-      const content = owner < 0 ? read(file) : contentOf(owner, [...above, at]);
-      if (owner >= 0 && content === undefined) return undefined;
-      if (content === undefined) continue;
-      value += content;
-      found++;
-    }
-    return found === 0 ? undefined : value;
-  };
-  for (const at of list.keys()) {
-    const value = contentOf(at, []);
-    if (value === undefined) return undefined;
-    made.set(outs[at] as string, value);
-  }
-  return made;
-}
-
 it('any tree of links gives what the real paths give, or is refused untouched (property)', async () => {
-  const property = fc.asyncProperty(
-    fc.tuple(target, target, target, target),
-    stages,
-    async (links, list) => {
-      const ground = layOut(links);
-      const { project, real } = ground;
-      // A circle of links is nobody's place.
-      fc.pre(
-        list.every(
-          ({ dep, out }) => real(dep.folder) !== undefined && real(out.folder) !== undefined,
-        ),
-      );
-      const read = (file: string) =>
-        existsSync(file) ? execFileSync('cat', [file], { encoding: 'utf8' }) : undefined;
-      const inputs = new Map<string, string>();
-      for (const folder of [...FOLDERS, ...LINKS]) {
-        const file = `${real(folder) ?? folder}/in`;
-        const text = read(file);
-        if (text !== undefined) inputs.set(file, text);
-      }
-      project.write('pipeline.yaml', textOf(list));
-      const wanted = oracle(list, ground, (file) => inputs.get(file));
-      const run = await project.run();
-      const story = `${project.read('pipeline.yaml')}${JSON.stringify(links)}\n${run.err}`;
-      expect([run.code, story]).toEqual([wanted === undefined ? 2 : 0, story]);
-      for (const [file, text] of wanted ?? [])
-        expect([file, read(file), story]).toEqual([file, text, story]);
-      for (const [file, text] of inputs)
-        if (!wanted?.has(file)) expect([file, read(file), story]).toEqual([file, text, story]);
-      if (wanted === undefined) return;
-      const again = await project.run();
-      expect([again.with('fresh').length, story]).toEqual([list.length, story]);
-      for (const file of inputs.keys()) {
-        if (wanted.has(file)) continue;
-        inputs.set(file, `changed ${path.basename(path.dirname(file))}\n`);
-        execFileSync('sh', ['-c', 'printf "%s" "$1" > "$0"', file, inputs.get(file) as string]);
-      }
-      expect((await project.run()).code).toBe(0);
-      for (const [file, text] of oracle(list, ground, (each) => inputs.get(each)) ?? [])
-        expect([file, read(file), story]).toEqual([file, text, story]);
-    },
-  );
-  await fc.assert(property, { numRuns: Number(process.env.LINK_RUNS ?? 15) });
+  await checkLinks(12);
 }, 240_000);
