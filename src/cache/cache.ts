@@ -228,6 +228,11 @@ export class Cache {
     return this.#notes.wroteBelow(folder);
   }
 
+  /** An execution that brought no result does not write there any more. */
+  noteEnded(out: string): void {
+    this.#notes.setEnded(out);
+  }
+
   /** A folder of just these entries, by their path in it; its listing is stored. */
   assemble(entries: ReadonlyMap<string, Scan>): Scan {
     return assemble(entries, this.#open().keepTree);

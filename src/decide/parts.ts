@@ -8,6 +8,7 @@ import path from 'node:path';
 import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
 import { isAbsent } from '../cache/files/errors.js';
 import type { Digest } from '../cache/objects/digest.js';
+import type { Wrote } from '../cache/records/written.js';
 import type { Dep } from '../pipeline/plan.js';
 
 /** What a folder will hold; undefined: as it lies there. */
@@ -142,7 +143,11 @@ export function isLeftover(where: string, { cache }: Eyes): boolean {
   const wrote = cache.wrote(where) ?? wroteInFolder(where, cache);
   if (wrote === undefined) return false;
   const now = cache.scanSync(where)?.digest;
-  return now !== undefined && (wrote === 'begun' || wrote === now);
+  return now !== undefined && (isUnfinished(wrote) || wrote === now);
+}
+
+function isUnfinished(wrote: Wrote): wrote is 'begun' | 'ended' {
+  return wrote === 'begun' || wrote === 'ended';
 }
 
 /** In a folder that was an out as a whole, and now is one that holds outs. */
@@ -154,7 +159,7 @@ function wroteInFolder(where: string, cache: Cache): Digest | undefined {
     if (at === '.') return undefined;
     const wrote = cache.wrote(at);
     if (wrote === undefined) continue;
-    let digest: Digest | undefined = wrote === 'begun' ? undefined : wrote;
+    let digest: Digest | undefined = isUnfinished(wrote) ? undefined : wrote;
     for (const name of names) {
       const listing = digest === undefined ? undefined : cache.treeListing(digest);
       digest = listing?.find((entry) => entry.name === name)?.digest;

@@ -1,22 +1,21 @@
 /** One execution of an item, from clean outs to a record; with its retries. */
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Attempt } from '../cache/cache.js';
-import { codeOf } from '../cache/files/errors.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import type { Decision } from '../decide/decide.js';
 import { evidenceOf } from '../decide/evidence.js';
 import { explain, whyOf } from '../decide/explain.js';
-import { leftoversOf } from '../decide/glob.js';
 import { inputsOf } from '../decide/inputs.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
 import type { Failure, Why } from '../event.js';
 import type { Manifest } from '../manifest.js';
-import type { Item, Plan } from '../pipeline/plan.js';
+import type { Item } from '../pipeline/plan.js';
 import { acquireGpus, type GpuLease } from '../process/lease.js';
 import { describeEnding, type Outcome, succeeded } from '../process/outcome.js';
 import { EpochRun } from './epoch-run.js';
 import { launchItem } from './launch.js';
+import { clearLeftovers } from './leftovers.js';
 import { refuseTooManyGpus } from './resources.js';
 import { Scratch } from './scratch.js';
 
@@ -47,6 +46,7 @@ export async function executeItem(
     cache.writeAttempt(item.id, { key, end: 'begun' });
     const execution = await withRetries(work, index, decision, { why, lease });
     cache.writeAttempt(item.id, attemptAfter(key, execution));
+    if (execution.kind !== 'recorded') for (const out of item.outs) cache.noteEnded(out.path);
     return execution;
   } finally {
     lease?.release();
@@ -213,48 +213,6 @@ async function storeOuts(work: Work, item: Item): Promise<RecordedOut[]> {
     outs.push({ name: out.name, digest, size, files });
   }
   return outs;
-}
-
-/** What other plans left in a folder that the item reads does not count: the process shall not find it. */
-async function clearLeftovers(work: Work, item: Item): Promise<void> {
-  const { project } = work;
-  for (const dep of item.deps) {
-    for (const left of leftoversOf(dep, project, () => outPathsOf(project.plan))) {
-      if (isOfPlan(left, outPathsOf(project.plan))) continue;
-      await project.cache.removeOut(left);
-      removeEmptyAbove(project.root, left, dep.path);
-    }
-  }
-}
-
-/** An out of today, in one, or a folder with one in it: whatever it looks like, it stays. */
-function isOfPlan(where: string, outs: ReadonlySet<string>): boolean {
-  for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (outs.has(at)) return true;
-  for (const out of outs) if (out.startsWith(`${where}/`)) return true;
-  return false;
-}
-
-const outPaths = new WeakMap<Plan, ReadonlySet<string>>();
-
-/** Made once for all items of a run. */
-function outPathsOf(plan: Plan): ReadonlySet<string> {
-  const known = outPaths.get(plan);
-  if (known !== undefined) return known;
-  const found = new Set(plan.items.flatMap(({ outs }) => outs.map((out) => out.path)));
-  outPaths.set(plan, found);
-  return found;
-}
-
-/** A folder that only held leftovers goes with them. */
-function removeEmptyAbove(root: string, where: string, top: string): void {
-  for (let at = path.posix.dirname(where); at.startsWith(`${top}/`); at = path.posix.dirname(at)) {
-    try {
-      rmdirSync(path.join(root, at));
-    } catch (error) {
-      if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error) ?? '')) return;
-      throw error;
-    }
-  }
 }
 
 /** Old outs are gone and parent folders exist when a process starts. */

@@ -51,7 +51,8 @@ function isUsersLink(work: Work, item: Item, out: Out): boolean {
 function isOfRun(work: Work, item: Item, out: Out): boolean {
   const cache = cacheOf(work);
   const wrote = cache.wrote(out.path);
-  if (wrote === 'begun' || cache.readAttempt(item.id) !== undefined) return true;
+  if (wrote === 'begun' || wrote === 'ended' || cache.readAttempt(item.id) !== undefined)
+    return true;
   const now = cache.scanSync(out.path)?.digest;
   return now === wrote || now === lockedDigest(work, item, out);
 }

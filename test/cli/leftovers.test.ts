@@ -100,6 +100,21 @@ describe("a folder with outs and the user's files", () => {
     expect(project.read('report.txt')).toBe('c\nown\n');
   });
 
+  it('counts what the user puts where a stage failed', async () => {
+    const failing =
+      'stages: { get: { cmd: "echo half > ${outs.o}; false", outs: { o: data/a.txt } } }';
+    const project = projectWithin({ 'pipeline.yaml': failing });
+    expect((await project.pipe('run')).code).toBe(1);
+    const report = (out: string) =>
+      `stages: { report: { cmd: "cat data/*.txt > \${outs.o}", deps: [data], outs: { o: ${out} } } }`;
+    project.write('pipeline.yaml', report('report.txt'));
+    expect((await project.pipe('run')).code).toBe(2);
+    expect(project.read('data/a.txt')).toBe('half\n');
+    project.write('data/a.txt', 'whole\n');
+    await good(project, 'run');
+    expect(project.read('report.txt')).toBe('whole\n');
+  });
+
   it('does not count what was left where a whole folder was an out', async () => {
     const whole =
       'stages: { s: { cmd: "mkdir ${outs.o}; echo z > ${outs.o}/z.txt", outs: { o: out/x } } }';

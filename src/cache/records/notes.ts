@@ -99,10 +99,28 @@ export class Notes {
   wrote(out: string): Wrote | undefined {
     const file = this.#outsWritten.has(out) ? this.#outsWritten.fileOf(out) : undefined;
     if (file === undefined) return undefined;
-    const { looks, warn } = this.#options;
-    looks.saw(file, lstatIfThere(file));
+    const { layout, looks, warn } = this.#options;
+    const noted = lstatIfThere(file);
+    looks.saw(file, noted);
     const body = readSealed(file, `the note of out ${out}`, warn);
-    return isWrote(body) ? body : undefined;
+    if (!isWrote(body) || body !== 'ended') return isWrote(body) ? body : undefined;
+    const now = lstatIfThere(path.join(layout.project, out));
+    looks.saw(out, now);
+    // What has been put there since is the user's.
+    return now !== undefined && noted !== undefined && now.ctimeMs <= noted.mtimeMs
+      ? body
+      : undefined;
+  }
+
+  /** An execution without a result does not write there any more. */
+  setEnded(out: string): void {
+    if (this.wrote(out) !== 'begun') return;
+    const isThere = lstatIfThere(path.join(this.#options.layout.project, out)) !== undefined;
+    if (isThere) this.setWrote(out, 'ended');
+    else {
+      rmSync(this.#outsWritten.fileOf(out) as string, { force: true });
+      this.#outsWritten.remove(out);
+    }
   }
 
   setWrote(out: string, wrote: Wrote): void {

@@ -9,8 +9,8 @@ import { isAbsent } from '../files/errors.js';
 import { type Digest, isDigest } from '../objects/digest.js';
 import type { Looks } from '../scan/looks.js';
 
-/** `begun`: an execution that may still write there, or was cut off. */
-export type Wrote = Digest | 'begun';
+/** Of an execution that brought no result: `begun` it may still write there or was killed, `ended` it does not any more. */
+export type Wrote = Digest | 'begun' | 'ended';
 
 /** Folders and outs may have one name, at different times. */
 const FOLDER = 'd.';
@@ -58,6 +58,11 @@ export class Written {
     return found;
   }
 
+  remove(out: string): void {
+    const at = out.lastIndexOf('/');
+    this.#namesIn(out.slice(0, Math.max(0, at))).delete(FILE + out.slice(at + 1));
+  }
+
   /** A note was added. */
   add(out: string): void {
     let at = out.lastIndexOf('/');
@@ -95,5 +100,5 @@ export class Written {
 }
 
 export function isWrote(body: unknown): body is Wrote {
-  return body === 'begun' || isDigest(body);
+  return body === 'begun' || body === 'ended' || isDigest(body);
 }
