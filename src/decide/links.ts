@@ -37,7 +37,15 @@ export function linksOf(root: string, plan: Plan, looks: Looks): Links {
   }
   const found = outs.concerned(resolver.aliases);
   for (const [name] of found) looks.saw(name, lstatOrNothing(path.join(root, name)));
+  if (leadApart(found.map(([, place]) => place))) return {};
   return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Places outside of the project, each reached by one name, as of a `cache` on another disk: the names will do. */
+function leadApart(places: readonly string[]): boolean {
+  if (!places.every((place) => place.startsWith('/'))) return false;
+  const sorted = places.map((place) => `${place}/`).sort();
+  return sorted.every((place, at) => sorted[at + 1]?.startsWith(place) !== true);
 }
 
 /** Each path or pattern once. */

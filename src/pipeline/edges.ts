@@ -66,7 +66,11 @@ function checkPlace(
   links: Links,
   problems: Problems,
 ): void {
-  const mistake = place.startsWith('/') ? undefined : outMistake(place);
+  // The cache may lie on another disk, and is protected there as well.
+  const cache = placeOf('cache', links);
+  const isCache = place === cache || place.startsWith(`${cache}/`);
+  const named = isCache ? `cache${place.slice(cache.length)}` : place;
+  const mistake = named.startsWith('/') ? undefined : outMistake(named);
   if (mistake === undefined) return;
   const message = `the out "${path}" is ${place}: ${leadsTo([path], links)}. ${mistake.message}`;
   problems.add({ ...mistake, message }, draft.outs[out]!.path.node.span);

@@ -83,10 +83,20 @@ stages:
     const pipeline = `
 stages:
   s: { cmd: "echo 1 > \${outs.o}", outs: { o: ${out} } }
-  m: { run: code/stage.mjs, outs: { o: m.txt } }
+  m: { run: code/stage.mjs, outs: { o: cache/out/m.txt } }
 `;
     const files = { 'code/stage.mjs': 'export default () => {};\n', '.git/': '' };
     await refused(linked(pipeline, links, files), 'path-protected');
+  });
+
+  it("may not lie in pipe's own cache on another disk", async () => {
+    const disk = projectWithin();
+    const pipeline = `
+stages:
+  s: { cmd: "echo 1 > \${outs.o}", outs: { o: x/v1/objects } }
+  m: { cmd: "echo 1 > \${outs.o}", outs: { o: cache/out/m.txt } }
+`;
+    await refused(linked(pipeline, { cache: disk.root, x: disk.root }), 'path-protected');
   });
 
   it('below a folder that is a link is written where the link leads', async () => {
