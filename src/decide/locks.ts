@@ -51,17 +51,17 @@ export class ItemClaim {
 /**
  * Nobody else writes the item's outs, or touches what it reads, while this is held.
  *
- * @param replaced items before it whose outs are to be put back under the same claim
+ * @param others paths that are to be written under the same claim
  */
 export async function claimItem(
   work: Work,
   item: Item,
-  replaced: readonly Item[] = [],
+  others: readonly string[] = [],
 ): Promise<ItemClaim> {
   const claims = new Map<string, Claim>();
   try {
     // One folder after another, in an order that all runs agree on.
-    const byHome = [...pathsByHome(work.project.root, item, replaced)].sort();
+    const byHome = [...pathsByHome(work.project.root, item, others)].sort();
     for (const [folder, paths] of byHome) {
       makeHome(folder, cacheOf(work).layout.locks);
       const claim = await acquireClaim(folder, paths, {
@@ -131,7 +131,7 @@ function lockKeyOf(item: Item, manifest: Manifest): string {
 function pathsByHome(
   root: string,
   item: Item,
-  replaced: readonly Item[],
+  others: readonly string[],
 ): ReadonlyMap<string, Paths> {
   const found = new Map<string, { writes: string[]; reads: string[] }>();
   const add = (kind: keyof Paths, { folder, path: where }: Home) => {
@@ -139,8 +139,8 @@ function pathsByHome(
     paths[kind].push(where);
     found.set(folder, paths);
   };
-  for (const out of [item, ...replaced].flatMap(({ outs }) => outs))
-    add('writes', homeOf(root, path.join(root, out.path), false));
+  for (const where of [...item.outs.map((out) => out.path), ...others])
+    add('writes', homeOf(root, path.join(root, where), false));
   const here = projectHome(root);
   for (const dep of item.deps) {
     for (const where of pathsOf(dep)) {
