@@ -334,7 +334,12 @@ export class Cache {
     return this.#chains.readEpochs(chain);
   }
 
-  /** $PIPE_COMMIT: a folder that outlives every crash. `about` names the chain in messages. */
+  /** Where the commits of a chain lie now, whoever works on it: only to be looked at. */
+  commits(chain: string): string {
+    return this.#chains.commits(chain);
+  }
+
+  /** $PIPE_COMMIT: a folder of this process's own that outlives every crash. `about` names the chain in messages. */
   commitFolder(chain: string, about?: ChainAbout): string {
     this.#pin.add({ chains: [chain] });
     return this.#chains.commitFolder(chain, about);
