@@ -2,7 +2,10 @@
  * What an item reads, as it lay when the item started: by content for its key, and by stat, so that a
  * change shows also when it was taken back.
  */
+import { realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf, isAbsent } from '../cache/files/errors.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { firstMoved, type LookLists, Looks } from '../cache/scan/looks.js';
 import { matchesIn } from '../decide/glob.js';
@@ -112,7 +115,44 @@ function look(work: Work, index: number): Found {
   const code = work.codes.of(index);
   if (code.kind === 'command')
     for (const file of Object.keys(code.scripts)) eyes.look(file, { follow: true });
+  for (const folder of foldersAbove(work.project.root, names))
+    looks.sawAbove(folder, statSync(path.resolve(work.project.root, folder)));
   return { looks, digests, names };
+}
+
+/** The folders on the way to these paths, as they are named and as they really are. */
+function foldersAbove(root: string, names: Found['names']): Iterable<string> {
+  const found = new Set<string>();
+  const realRoot = realpathSync(root);
+  for (const name of [...names.values()].flat()) {
+    for (let at = path.dirname(name); at !== '.'; at = path.dirname(at)) {
+      if (found.has(at)) break;
+      found.add(at);
+    }
+  }
+  const paths = [...names.keys()].filter((dep) => !dep.glob).map((dep) => dep.path);
+  for (const folder of [...found, ...paths]) {
+    const real = realIfThere(path.join(root, folder));
+    if (real === undefined) found.delete(folder);
+    // What lies in the project under its own name is there already.
+    else if (real !== path.join(realRoot, folder) && !isIn(realRoot, real))
+      for (let at = path.dirname(real); at !== '/' && !isIn(realRoot, at); at = path.dirname(at))
+        found.add(at);
+  }
+  return found;
+}
+
+function isIn(where: string, folder: string): boolean {
+  return where === folder || where.startsWith(`${folder}/`);
+}
+
+function realIfThere(absolute: string): string | undefined {
+  try {
+    return realpathSync(absolute);
+  } catch (error) {
+    if (isAbsent(error) || codeOf(error) === 'ELOOP') return undefined;
+    throw error;
+  }
 }
 
 /** Looks at the disk, and notes at what. */

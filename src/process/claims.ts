@@ -4,8 +4,8 @@
  */
 import type { HeldFile } from './held-file.js';
 import { type Holder, newHolder } from './holder.js';
-import { noteGroup, type Queued, type Rules, readLine, type Ticket, takeTurn } from './line.js';
-import type { Group } from './orphans.js';
+import { type Queued, type Rules, readLine, takeTurn } from './line.js';
+import { type Group, groupWord } from './orphans.js';
 
 /** Paths are relative to what the claims' folder stands for, `/` between names. */
 export interface Paths {
@@ -13,7 +13,7 @@ export interface Paths {
   readonly reads: readonly string[];
 }
 
-interface ClaimTicket extends Ticket, Paths {
+interface ClaimTicket extends Holder, Paths {
   readonly granted: boolean;
 }
 
@@ -50,7 +50,7 @@ export class Claim {
   }
 
   noteGroup(group: Group): void {
-    noteGroup(this.#held, group);
+    this.#held.noteGroup(groupWord(group));
   }
 
   release(): void {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { userError } from '../error.js';
 import { findGpus, type Gpus } from './gpus.js';
 import { describeHolder, type Holder, newHolder } from './holder.js';
-import { noteGroup, type Queued, type Rules, type Ticket, takeTurn } from './line.js';
-import type { Group } from './orphans.js';
+import { type Queued, type Rules, takeTurn } from './line.js';
+import { type Group, groupWord } from './orphans.js';
 import { runtimeFolder } from './runtime-dir.js';
 
 export interface LeaseOptions {
@@ -30,7 +30,7 @@ export interface GpuLease {
   release(): void;
 }
 
-interface GpuTicket extends Ticket {
+interface GpuTicket extends Holder {
   /** How many GPUs it wants. */
   readonly count: number;
   /** Those that would do. */
@@ -62,7 +62,7 @@ export async function acquireGpus(count: number, options: LeaseOptions): Promise
   return {
     indices,
     visible: indices.join(','),
-    noteGroup: (group) => noteGroup(held, group),
+    noteGroup: (group) => held.noteGroup(groupWord(group)),
     release: () => held.release(),
   };
 }

@@ -66,15 +66,17 @@ test.runIf(HAS_PROC)(
     const runner = await startScript('runner', [JSON.stringify(command), folder]);
     await ready;
     const leader = Number(readFileSync(join(folder, 'leader'), 'utf8'));
-    const group = { pid: leader, start: statOf(leader)?.start ?? '' };
+    const start = statOf(leader)?.start ?? '';
     const identity = { ...ownIdentity(), pid: runner.pid, start: statOf(runner.pid)?.start ?? '' };
     await runner.kill();
     const pids = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n').map(Number);
     expect(pids.map(alive)).toEqual([true, true]);
     // Another leader had the number before: none of these is its.
-    await reapOrphans(identity, [{ ...group, start: '1' }]);
+    await reapOrphans({ ...identity, group: `${leader} 1` });
     expect(pids.map(alive)).toEqual([true, true]);
-    expect(await reapOrphans(identity, [group])).toBeGreaterThanOrEqual(2);
+    expect(await reapOrphans({ ...identity, group: `${leader} ${start}` })).toBeGreaterThanOrEqual(
+      2,
+    );
     expect(pids.map(alive)).toEqual([false, false]);
   },
 );
