@@ -16,6 +16,8 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs';
+import fc from 'fast-check';
+import { expect } from 'vitest';
 import { Project, type Running } from '../../rig/project.js';
 import { until } from '../../rig/until.js';
 
@@ -183,4 +185,24 @@ async function reached(made: Project, run: Running, file: string): Promise<void>
     isOver = true;
   });
   await until(() => existsSync(made.path(file)) || isOver);
+}
+
+const scenes: fc.Arbitrary<Scene> = fc
+  .record({
+    dep: fc.constantFrom(...(Object.keys(DEPS) as Scene['dep'][])),
+    change: fc.constantFrom(...(Object.keys(CHANGES) as Scene['change'][])),
+    epochs: fc.constantFrom(0 as const, 3 as const),
+    at: fc.integer({ min: 1, max: 3 }),
+    end: fc.constantFrom(...ENDS),
+  })
+  .map((scene) => ({ ...scene, at: Math.min(scene.at, Math.max(1, scene.epochs)) }));
+
+/** The property, for so many scenes. */
+export async function checkScenes(numRuns: number): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(scenes, async (scene) => {
+      expect(await play(scene)).toBe('A'.repeat(Math.max(1, scene.epochs)));
+    }),
+    { numRuns, endOnFailure: true },
+  );
 }
