@@ -1,9 +1,8 @@
 /** What a dep stands for: its path, or of a pattern the outs that the plan gathers and files of the user's that match. */
-import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { isAbsent } from '../cache/files/errors.js';
 import { lstatIfThere } from '../cache/files/look.js';
 import { kindOf } from '../cache/objects/digest.js';
+import { isWithin, realpathIfThere } from '../cache/scan/links.js';
 import {
   type Glob,
   isGlob,
@@ -103,7 +102,7 @@ interface Search {
 
 function searchOf(dep: Dep, eyes: Eyes, visit: Search['visit']): Search {
   const glob = parseGlob(dep.path);
-  const base = glob.deep ? realIfThere(path.join(eyes.root, fixedFolder(dep.path))) : undefined;
+  const base = glob.deep ? realpathIfThere(path.join(eyes.root, fixedFolder(dep.path))) : undefined;
   return { dep, eyes, glob, users: true, base, visit };
 }
 
@@ -144,25 +143,12 @@ function isFollowed(
   link: string,
   inside: readonly string[],
 ): boolean {
-  const real = (where: string) => realIfThere(path.join(eyes.root, where));
+  const real = (where: string) => realpathIfThere(path.join(eyes.root, where));
   const target = real(link);
   const cache = leftIn === undefined ? real('cache') : undefined;
-  if (target === undefined || (cache !== undefined && isIn(target, cache))) return false;
-  if (base !== undefined && isIn(target, base)) return false;
+  if (target === undefined || (cache !== undefined && isWithin(target, cache))) return false;
+  if (base !== undefined && isWithin(target, base)) return false;
   return !inside.some((each) => real(each) === target);
-}
-
-function isIn(where: string, folder: string): boolean {
-  return where === folder || where.startsWith(`${folder}/`);
-}
-
-function realIfThere(full: string): string | undefined {
-  try {
-    return realpathSync(full);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
 }
 
 /** The same in a folder that is not there yet. */

@@ -3,12 +3,13 @@
  * another profile, an earlier pipeline or a branch left there does not, so that a fresh clone and a
  * workspace with a past agree.
  */
-import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
 import { isAbsent } from '../cache/files/errors.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Wrote } from '../cache/records/written.js';
+import { realpathIfThere } from '../cache/scan/links.js';
 import type { Dep } from '../pipeline/plan.js';
 
 /** What a folder will hold; undefined: as it lies there. */
@@ -55,7 +56,8 @@ export function contentAt(dep: Dep, part: Part, eyes: Eyes): Scan | undefined {
     const where = part.made ? sourceOf(dep, part.path) : part.path;
     return scanAt(where, eyes, { follow: !part.made });
   }
-  const tree = treeOf(part.path, eyes.root);
+  // Links within the dep count as links.
+  const tree = realpathIfThere(path.join(eyes.root, part.path)) ?? '';
   const found = new Map<string, Scan>();
   for (const { path: where, made } of parts) {
     const scan = made
@@ -65,16 +67,6 @@ export function contentAt(dep: Dep, part: Part, eyes: Eyes): Scan | undefined {
     else if (made) return undefined;
   }
   return found.size === 0 ? undefined : eyes.cache.assemble(found);
-}
-
-/** Links within the dep count as links. */
-function treeOf(where: string, root: string): string {
-  try {
-    return realpathSync(path.join(root, where));
-  } catch (error) {
-    if (isAbsent(error)) return '';
-    throw error;
-  }
 }
 
 /** What a path of the dep is to be taken apart into; undefined: it counts as it lies there. */

@@ -5,8 +5,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { codeOf, isAbsent } from '../cache/files/errors.js';
 import type { Digest } from '../cache/objects/digest.js';
+import { isWithin, realpathIfThere } from '../cache/scan/links.js';
 import { firstMoved, type LookLists, Looks } from '../cache/scan/looks.js';
 import { matchesIn } from '../decide/glob.js';
 import { contentOf } from '../decide/inputs.js';
@@ -132,27 +132,18 @@ function foldersAbove(root: string, names: Found['names']): Iterable<string> {
   }
   const paths = [...names.keys()].filter((dep) => !dep.glob).map((dep) => dep.path);
   for (const folder of [...found, ...paths]) {
-    const real = realIfThere(path.join(root, folder));
+    const real = realpathIfThere(path.join(root, folder));
     if (real === undefined) found.delete(folder);
     // What lies in the project under its own name is there already.
-    else if (real !== path.join(realRoot, folder) && !isIn(realRoot, real))
-      for (let at = path.dirname(real); at !== '/' && !isIn(realRoot, at); at = path.dirname(at))
+    else if (real !== path.join(realRoot, folder) && !isWithin(realRoot, real))
+      for (
+        let at = path.dirname(real);
+        at !== '/' && !isWithin(realRoot, at);
+        at = path.dirname(at)
+      )
         found.add(at);
   }
   return found;
-}
-
-function isIn(where: string, folder: string): boolean {
-  return where === folder || where.startsWith(`${folder}/`);
-}
-
-function realIfThere(absolute: string): string | undefined {
-  try {
-    return realpathSync(absolute);
-  } catch (error) {
-    if (isAbsent(error) || codeOf(error) === 'ELOOP') return undefined;
-    throw error;
-  }
 }
 
 /** Looks at the disk, and notes at what. */
