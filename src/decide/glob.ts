@@ -139,7 +139,7 @@ function isPassedOver({ leftIn, dep, users }: Search, name: string): boolean {
 
 /** Never into the cache, nor in a circle, and below `**` only out of what is walked anyway. */
 function isFollowed(
-  { base, eyes, leftIn }: Search,
+  { base, eyes, glob, leftIn }: Search,
   link: string,
   inside: readonly string[],
 ): boolean {
@@ -148,7 +148,8 @@ function isFollowed(
   const cache = leftIn === undefined ? real('cache') : undefined;
   if (target === undefined || (cache !== undefined && isWithin(target, cache))) return false;
   if (base !== undefined && isWithin(target, base)) return false;
-  return !inside.some((each) => real(each) === target);
+  // Other patterns end after as many names as they have, in a circle too.
+  return !glob.deep || !inside.some((each) => real(each) === target);
 }
 
 /** The same in a folder that is not there yet. */

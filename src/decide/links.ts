@@ -105,6 +105,9 @@ function lastName(where: string): string {
   return where.slice(where.lastIndexOf('/') + 1);
 }
 
+/** Beyond so many names a folder is listed once, instead of looking at each. */
+const FEW = 16;
+
 /** As many links as the system follows. */
 const MOST_LINKS = 40;
 
@@ -119,6 +122,10 @@ class Resolver {
   readonly #folders = new Map<string, string>();
   readonly #isFolder = new Set<string>(['']);
   readonly #walked = new Set<string>();
+  /** How many names in a folder were asked for. */
+  readonly #asked = new Map<string, number>();
+  /** Of a folder that many were asked for in: the names that are not those of files. */
+  readonly #special = new Map<string, ReadonlySet<string>>();
 
   constructor(root: string) {
     this.#root = realpathSync(root);
@@ -148,7 +155,8 @@ class Resolver {
       const glob = parseGlob(dep.path);
       const folder = fixedFolder(dep.path);
       if (folder !== '') this.resolve(folder);
-      this.#walk(folder, (at) => mayHold(glob, at), []);
+      // Without `**` it ends after as many names as the pattern has, in a circle of links too.
+      this.#walk(folder, (at) => mayHold(glob, at), glob.deep ? [] : undefined);
     } else if (!this.outs.isNamed(dep.path)) {
       this.resolve(dep.path);
       this.#walk(dep.path, undefined, []);
@@ -159,10 +167,10 @@ class Resolver {
   #walk(
     folder: string,
     leads: ((folder: string) => boolean) | undefined,
-    inside: readonly string[],
+    inside: readonly string[] | undefined,
   ): void {
     const place = this.resolve(folder);
-    if (!this.#isFolder.has(place) || inside.includes(place) || this.outs.isIn(place)) return;
+    if (!this.#isFolder.has(place) || inside?.includes(place) || this.outs.isIn(place)) return;
     if (leads === undefined) {
       if (this.#walked.has(folder)) return;
       this.#walked.add(folder);
@@ -173,13 +181,13 @@ class Resolver {
       const name = join(folder, entry.name);
       if (PASSED_OVER.has(name) || this.outs.isNamed(name)) continue;
       if (isLink) this.resolve(name);
-      if (leads?.(name) !== false) this.#walk(name, leads, [...inside, place]);
+      if (leads?.(name) !== false) this.#walk(name, leads, inside && [...inside, place]);
     }
   }
 
   /** Where a place leads that may be a link, or a folder that has another name. */
   #behind(place: string, links: number): string {
-    if (this.outs.isIn(place)) return place;
+    if (this.outs.isIn(place) || this.#isPlain(place)) return place;
     const absolute = this.#absolute(place);
     const stat = lstatOrNothing(absolute);
     if (stat?.isSymbolicLink() && links < MOST_LINKS)
@@ -190,6 +198,21 @@ class Resolver {
     this.#folders.set(id, first);
     this.#isFolder.add(first);
     return first;
+  }
+
+  /** True of what is known to be neither a link nor a folder; false when it must be looked at. */
+  #isPlain(place: string): boolean {
+    const folder = above(place);
+    const asked = (this.#asked.get(folder) ?? 0) + 1;
+    this.#asked.set(folder, asked);
+    if (asked <= FEW) return false;
+    let special = this.#special.get(folder);
+    if (special === undefined) {
+      const entries = entriesOf(this.#absolute(folder));
+      special = new Set(entries.filter((entry) => !entry.isFile()).map(({ name }) => name));
+      this.#special.set(folder, special);
+    }
+    return !special.has(lastName(place));
   }
 
   /** Name by name, since what a link leads to need not be there yet. */

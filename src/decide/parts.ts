@@ -115,9 +115,10 @@ function outsWithin({ outs = [] }: Dep, folder: string): readonly string[] {
 function leftBelow(dep: Dep, folder: string, outs: readonly string[], { cache }: Eyes): string[] {
   const source = sourceOf(dep, folder);
   if (isOurs(source)) return [];
+  const wrote = cache.wroteBelow(source);
+  if (wrote.length === 0) return [];
   const made = new Set(outs);
-  return cache
-    .wroteBelow(source)
+  return wrote
     .map((each) => folder + each.slice(source.length))
     .filter((each) => !foldersTo(each, folder.length).some((at) => made.has(at)));
 }

@@ -16,6 +16,8 @@ export type Wrote = Digest | 'begun' | 'ended';
 const FOLDER = 'd.';
 const FILE = 'f.';
 
+const NOTHING: readonly string[] = [];
+
 /** What the system allows for a name, less the prefix. */
 const LONGEST = 250;
 
@@ -46,6 +48,9 @@ export class Written {
 
   /** The outs below a folder, in no order. */
   below(folder: string): readonly string[] {
+    const end = folder.lastIndexOf('/');
+    const names = this.#namesIn(folder.slice(0, Math.max(0, end)));
+    if (folder !== '' && !names.has(FOLDER + folder.slice(end + 1))) return NOTHING;
     const found: string[] = [];
     const stack = [folder];
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
