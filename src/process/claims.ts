@@ -91,6 +91,7 @@ const RULES: Rules<ClaimTicket> = {
     return [writes, reads].every(isTexts) && typeof granted === 'boolean';
   },
   isGranted: ({ granted }) => granted,
+  ahead: inTheWay,
   grant: (line, own) =>
     inTheWay(line, own).length === 0 ? { ...own.ticket, granted: true } : undefined,
 };

@@ -73,6 +73,11 @@ const GPU_RULES: Rules<GpuTicket> = {
     return [among, granted].every(Array.isArray) && Number.isInteger(count);
   },
   isGranted: ({ granted }) => granted.length > 0,
+  ahead: (line, { number, ticket: { among } }) =>
+    line.filter(
+      ({ number: other, ticket }) =>
+        other !== number && ticket.among.some((index) => among.includes(index)),
+    ),
   grant(line, { number, ticket }) {
     const granted = grantable(line, number, ticket);
     return granted && { ...ticket, granted };

@@ -6,7 +6,7 @@
  * somebody before it waits for, so nobody waits for ever.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { waitForChanges } from '../stage/notice.js';
 import { HeldFile } from './held-file.js';
 import { type Holder, parseHolder } from './holder.js';
@@ -25,6 +25,8 @@ export interface Rules<T extends Holder> {
   /** False for a file that a crash of the machine tore: it counts for nothing. */
   isTicket(holder: Holder): holder is T;
   isGranted(ticket: T): boolean;
+  /** Who stands in its way, or may: while these stay, it need not look again. */
+  ahead(line: readonly Queued<T>[], own: Queued<T>): readonly Queued<T>[];
   /** The own ticket as granted; undefined when it has to wait. */
   grant(line: readonly Queued<T>[], own: Queued<T>): T | undefined;
 }
@@ -78,6 +80,8 @@ class Turn<T extends Holder> {
   readonly #silence = new Silence();
   #held: HeldFile<T> | undefined;
   #number = 0;
+  /** Files of those that it waits for. */
+  #ahead: ReadonlySet<string> = new Set();
 
   constructor(folder: string, ticket: T, rules: Rules<T>, options: TurnOptions<T>) {
     this.#folder = folder;
@@ -89,7 +93,7 @@ class Turn<T extends Holder> {
   async come(): Promise<HeldFile<T>> {
     await this.#alone(() => this.#join());
     if (this.#isGranted) return this.#own;
-    const wait = waitForChanges(this.#folder, POLL_MS);
+    const wait = waitForChanges(this.#folder, POLL_MS, (entry) => this.#ahead.has(entry));
     try {
       while (!(await this.#look())) await wait.next(this.#options.signal);
       return this.#own;
@@ -111,7 +115,11 @@ class Turn<T extends Holder> {
     // Somebody took us for dead while we stood still, and went before us: to the end of the line.
     else if (!this.#own.isOurs()) await this.#alone(() => this.#rejoin());
     else if (this.#rules.grant(line, this.#queued)) await this.#alone(() => this.#grant());
-    else this.#options.onWait(line, this.#queued);
+    else {
+      const ahead = this.#rules.ahead(line, this.#queued);
+      this.#ahead = new Set(ahead.map(({ file }) => basename(file)));
+      this.#options.onWait(line, this.#queued);
+    }
     return this.#isGranted;
   }
 
