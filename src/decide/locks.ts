@@ -6,10 +6,11 @@ import type { Dep, Item } from '../pipeline/plan.js';
 import { acquireClaim, type Claim, type Paths, writersOf } from '../process/claims.js';
 import { describeHolder, type Holder } from '../process/holder.js';
 import { acquireLock, type Lock, lockFile } from '../process/lock.js';
+import { fileNameOf } from '../process/names.js';
 import type { Group } from '../process/orphans.js';
 import { reapOrphans } from '../process/orphans.js';
 import { livenessOf, ownIdentity } from '../sys/identity.js';
-import { type Home, homeOf, projectHome } from './lock-home.js';
+import { type Home, homeOf, projectHome, realPlace } from './lock-home.js';
 import type { Project } from './project.js';
 import { cacheOf, type Work } from './work.js';
 
@@ -66,6 +67,7 @@ export async function claimItem(
       makeHome(folder, cacheOf(work).layout.locks);
       const claim = await acquireClaim(folder, paths, {
         doing: item.id,
+        logs: realPlace(path.join(cacheOf(work).layout.logs, fileNameOf(item.id))),
         signal: work.options.interruption.stop,
         onWait: (holder, file) => warnOfWait(work, item, holder, file),
       });

@@ -2,12 +2,11 @@
  * What an item reads, as it lay when the item started: by content for its key, and by stat, so that a
  * change shows also when it was taken back.
  */
-import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Digest } from '../cache/objects/digest.js';
-import { isWithin, realpathIfThere } from '../cache/scan/links.js';
 import { firstMoved, type LookLists, Looks } from '../cache/scan/looks.js';
+import { Ways } from '../cache/scan/ways.js';
 import { matchesIn } from '../decide/glob.js';
 import { contentOf } from '../decide/inputs.js';
 import { type Eyes, partsOf } from '../decide/parts.js';
@@ -115,35 +114,17 @@ function look(work: Work, index: number): Found {
   const code = work.codes.of(index);
   if (code.kind === 'command')
     for (const file of Object.keys(code.scripts)) eyes.look(file, { follow: true });
-  for (const folder of foldersAbove(work.project.root, names))
-    looks.sawAbove(folder, statSync(path.resolve(work.project.root, folder)));
+  noteWays(work.project.root, names, looks);
   return { looks, digests, names };
 }
 
-/** The folders on the way to these paths, as they are named and as they really are. */
-function foldersAbove(root: string, names: Found['names']): Iterable<string> {
-  const found = new Set<string>();
-  const realRoot = realpathSync(root);
-  for (const name of [...names.values()].flat()) {
-    for (let at = path.dirname(name); at !== '.'; at = path.dirname(at)) {
-      if (found.has(at)) break;
-      found.add(at);
-    }
+/** The folders and links on the way to what was looked at: a link may be led elsewhere and back. */
+function noteWays(root: string, names: Found['names'], looks: Looks): void {
+  const ways = new Ways(root, looks);
+  for (const [dep, paths] of names) {
+    for (const each of paths) ways.walk(path.join(root, path.dirname(each)));
+    if (!dep.glob) ways.walk(path.join(root, dep.path));
   }
-  const paths = [...names.keys()].filter((dep) => !dep.glob).map((dep) => dep.path);
-  for (const folder of [...found, ...paths]) {
-    const real = realpathIfThere(path.join(root, folder));
-    if (real === undefined) found.delete(folder);
-    // What lies in the project under its own name is there already.
-    else if (real !== path.join(realRoot, folder) && !isWithin(realRoot, real))
-      for (
-        let at = path.dirname(real);
-        at !== '/' && !isWithin(realRoot, at);
-        at = path.dirname(at)
-      )
-        found.add(at);
-  }
-  return found;
 }
 
 /** Looks at the disk, and notes at what. */

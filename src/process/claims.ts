@@ -15,6 +15,8 @@ export interface Paths {
 
 interface ClaimTicket extends Holder, Paths {
   readonly granted: boolean;
+  /** Where what runs on it writes its output. */
+  readonly logs: string;
 }
 
 export interface ClaimOptions {
@@ -22,6 +24,8 @@ export interface ClaimOptions {
   readonly doing: string;
   /** Called when there is somebody to wait for, and again for each other one. */
   readonly onWait: (holder: Holder, file: string) => void;
+  /** Absolute path of the folder that the output of its processes goes to. */
+  readonly logs: string;
   /** Ends the waiting. */
   readonly signal: AbortSignal;
 }
@@ -62,19 +66,24 @@ export class Claim {
 export async function acquireClaim(
   folder: string,
   paths: Paths,
-  { doing, onWait, signal }: ClaimOptions,
+  { doing, logs, onWait, signal }: ClaimOptions,
 ): Promise<Claim> {
   let told: string | undefined;
-  const held = await takeTurn(folder, { ...newHolder(doing), ...paths, granted: false }, RULES, {
-    doing,
-    signal,
-    onWait: (line, own) => {
-      const first = inTheWay(line, own)[0];
-      if (first === undefined || first.ticket.token === told) return;
-      told = first.ticket.token;
-      onWait(first.ticket, first.file);
+  const held = await takeTurn(
+    folder,
+    { ...newHolder(doing), ...paths, logs, granted: false },
+    RULES,
+    {
+      doing,
+      signal,
+      onWait: (line, own) => {
+        const first = inTheWay(line, own)[0];
+        if (first === undefined || first.ticket.token === told) return;
+        told = first.ticket.token;
+        onWait(first.ticket, first.file);
+      },
     },
-  });
+  );
   return new Claim(held);
 }
 

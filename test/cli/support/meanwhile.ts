@@ -28,6 +28,8 @@ export const DEPS = {
   pattern: 'in/*',
   link: 'link',
   'link to a folder': 'links',
+  'below a link': 'ways/a',
+  'pattern below a link': 'ways/*',
 } as const;
 
 /** Ways to let a process read `B`, and to undo it. */
@@ -68,12 +70,24 @@ export const CHANGES = {
       renameSync(made.path('aside'), made.path('in/a'));
     },
   },
+  'lead a link on the way elsewhere and back': {
+    make: (made: Project) => {
+      made.write('elsewhere/a', 'B');
+      leadWays(made, 'elsewhere');
+    },
+    undo: (made: Project) => leadWays(made, 'in'),
+  },
   'only touch it': {
     make: (made: Project) => utimesSync(made.path('in/a'), new Date(), new Date()),
     undo: () => {},
   },
   'leave it alone': { make: () => {}, undo: () => {} },
 } as const;
+
+function leadWays(made: Project, to: string): void {
+  symlinkSync(to, made.path('ways.new'));
+  renameSync(made.path('ways.new'), made.path('ways'));
+}
 
 function withTimes(made: Project, text: string): void {
   const { atime, mtime } = statSync(made.path('in/a'));
@@ -145,6 +159,7 @@ function stage({ dep, epochs }: Scene, made: Project): void {
   );
   symlinkSync('in/a', made.path('link'));
   symlinkSync('in', made.path('links'));
+  symlinkSync('in', made.path('ways'));
   mkdirSync(made.path('at'));
   execFileSync('mkfifo', [made.path('gate')]);
 }
