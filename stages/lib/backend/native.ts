@@ -49,7 +49,7 @@ function requireVersion(backend: string, version: string | undefined): void {
 }
 
 function cureOf(name: string): string {
-  return `Run \`npm install --no-save --workspace stages ${name}@${NATIVE_VERSION}\`, or use the backend wasm.`;
+  return `Run \`npm install --no-save ${name}@${NATIVE_VERSION}\`, or use the backend wasm.`;
 }
 
 function installedVersion(name: string, require: NodeJS.Require): string | undefined {
