@@ -38,6 +38,8 @@ const types = once(
 );
 
 const common = {
+  // esbuild keeps the folder that was current when it was loaded.
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node20.19',
