@@ -5,10 +5,9 @@ import { advance, afterValue, quote, quotePlain, SHELL_START, type ShellState } 
 import {
   type Hole,
   holeSpan,
+  holeText,
   isHole,
   type Lookup,
-  type Scalar,
-  scalarOf,
   type Template,
   wholeHole,
 } from './template.js';
@@ -67,9 +66,9 @@ function shellValue(
     problems.add({ code: 'bad-quoting', message, hint: 'remove the quotes around it' }, span());
     return undefined;
   }
-  const value = scalarOf(hole, template, lookup, problems);
+  const value = holeText(hole, template, lookup, problems);
   if (value === undefined) return undefined;
-  const quoted = quote(String(value), state, next);
+  const quoted = quote(value, state, next);
   if ('text' in quoted) return quoted.text;
   const message = `\${${hole.name}} stands ${quoted.refused}, where no value can be quoted safely`;
   problems.add({ code: 'bad-quoting', message, hint: REFUSED_HINT }, span());
@@ -140,8 +139,8 @@ function argvValue(
   lookup: Lookup,
   patternOf: PatternOf,
   problems: Problems,
-): Scalar | undefined {
-  if (!patternOf(hole.name)) return scalarOf(hole, word, lookup, problems);
+): string | undefined {
+  if (!patternOf(hole.name)) return holeText(hole, word, lookup, problems);
   const message = `\${${hole.name}} is a pattern, a list of files: it must be a word of its own`;
   problems.add({ code: 'bad-quoting', message }, holeSpan(hole, word.node, problems.source));
   return undefined;
