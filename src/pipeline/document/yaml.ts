@@ -17,7 +17,7 @@ import type { Mistake, Problems } from './problems.js';
 import { scalarMistake } from './scalar.js';
 import { createSource, lineOf, type Span } from './source.js';
 import { nearest } from './suggest.js';
-import { syntaxMistakes } from './syntax.js';
+import { conflictMistake, syntaxMistakes } from './syntax.js';
 
 const MAX_DEPTH = 64;
 
@@ -38,6 +38,11 @@ const OPTIONS = {
 
 /** Undefined when there is a mistake that leaves nothing to work on. */
 export function parseYaml(problems: Problems): Located | undefined {
+  const conflict = conflictMistake(problems.source.text);
+  if (conflict) {
+    problems.add(conflict.mistake, conflict.span);
+    return undefined;
+  }
   const parsed = parse(problems.source.text);
   if ('mistake' in parsed) {
     problems.add(parsed.mistake, { start: 0, end: 1 });

@@ -1,7 +1,16 @@
 /** The action of an item: its command with values put in, quoted where a shell reads it. */
 import type { Problems } from '../document/problems.js';
 import type { Action, CommandPart } from '../plan.js';
-import { advance, afterValue, quote, quotePlain, SHELL_START, type ShellState } from './shell.js';
+import {
+  advance,
+  afterValue,
+  isHarmless,
+  quote,
+  quotePlain,
+  SHELL_START,
+  type ShellState,
+  secondReader,
+} from './shell.js';
 import {
   type Hole,
   holeSpan,
@@ -33,7 +42,8 @@ export function shellAction(
       continue;
     }
     const next = template.parts[index + 1];
-    const put = shellValue(part, template, state, typeof next === 'string' ? next : '', {
+    const around = { before: textOf(parts), next: typeof next === 'string' ? next : '' };
+    const put = shellValue(part, template, state, around, {
       lookup,
       patternOf,
       problems,
@@ -55,7 +65,7 @@ function shellValue(
   hole: Hole,
   template: Template,
   state: ShellState,
-  next: string,
+  { before, next }: { readonly before: string; readonly next: string },
   { lookup, patternOf, problems }: Means,
 ): CommandPart | undefined {
   const span = () => holeSpan(hole, template.node, problems.source);
@@ -68,6 +78,14 @@ function shellValue(
   }
   const value = holeText(hole, template, lookup, problems);
   if (value === undefined) return undefined;
+  const reader = isHarmless(value) ? undefined : secondReader(before);
+  if (reader !== undefined) {
+    const message = `\${${hole.name}} is ${JSON.stringify(value)} and stands in code that ${reader} reads once more, where it would not arrive as it is`;
+    const hint =
+      'pass it as an argument, as in: bash -c \'echo "$1"\' _ ${name}; or through a variable of env:';
+    problems.add({ code: 'bad-quoting', message, hint }, span());
+    return undefined;
+  }
   const quoted = quote(value, state, next);
   if ('text' in quoted) return quoted.text;
   const message = `\${${hole.name}} stands ${quoted.refused}, where no value can be quoted safely`;
@@ -79,9 +97,13 @@ const REFUSED_HINT =
   'set a shell variable to it first, as in: x=${name}; for a literal "${" write "$${"';
 
 function shellOf(parts: readonly CommandPart[]): Action {
-  const command = parts.map((part) => (typeof part === 'string' ? part : part.pattern)).join('');
+  const command = textOf(parts);
   if (parts.every((part) => typeof part === 'string')) return { kind: 'shell', command };
   return { kind: 'shell', command, parts: joinTexts(parts) };
+}
+
+function textOf(parts: readonly CommandPart[]): string {
+  return parts.map((part) => (typeof part === 'string' ? part : part.pattern)).join('');
 }
 
 function joinTexts(parts: readonly CommandPart[]): readonly CommandPart[] {
