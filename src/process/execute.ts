@@ -122,13 +122,6 @@ function programOf(command: Command): string {
   return command.kind === 'shell' ? SHELLS[command.shell ?? 'sh'][0] : process.execPath;
 }
 
-function argumentTooLong(command: Command): string | undefined {
-  if (command.kind !== 'argv') return undefined;
-  const at = command.argv.findIndex((word) => Buffer.byteLength(word) >= ARGUMENT_LIMIT);
-  if (at < 0) return undefined;
-  return `word ${at + 1} of the command has ${Buffer.byteLength(command.argv[at]!)} bytes, and the system takes ${ARGUMENT_LIMIT - 1}: pass it in a file`;
-}
-
 /** Why the system did not start it, and the cure. */
 function refusal(error: NodeJS.ErrnoException, { command, cwd }: Execution): string {
   const program = programOf(command);
@@ -141,10 +134,7 @@ function refusal(error: NodeJS.ErrnoException, { command, cwd }: Execution): str
     case 'EACCES':
       return `"${program}" is not executable: chmod +x makes it so`;
     case 'E2BIG':
-      return (
-        argumentTooLong(command) ??
-        `the command is longer than the system allows: pass the list in a file`
-      );
+      return `the command is longer than the system allows: pass the list in a file`;
     default:
       return `"${program}" cannot be started: ${error.message}`;
   }

@@ -25,14 +25,14 @@ describe('a long command', () => {
     expect(existsSync(made.path('never'))).toBe(false);
   });
 
-  it('with one word that is too long ends in an error that names it', async () => {
+  it('with one word that is too long ends in an error that names the cure', async () => {
     const made = project({
       'pipeline.yaml': `stages: { s: { cmd: [echo, "${'x'.repeat(200_000)}"] } }\n`,
     });
     const { code, out, err } = await made.pipe('run');
     expect(code).toBe(1);
     expect(out + err).toContain(
-      'word 2 of the command has 200000 bytes, and the system takes 131071: pass it in a file',
+      'the command is longer than the system allows: pass the list in a file',
     );
   });
 });
