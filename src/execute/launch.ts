@@ -57,6 +57,7 @@ export async function launchItem(
         epochs: epochs?.env,
       }),
       log: path.join(project.root, scratch.log),
+      script: scratch.script,
       secrets: secrets as string[],
       timeout: item.timeout,
       grace: GRACE_SECONDS,

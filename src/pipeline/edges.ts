@@ -3,7 +3,6 @@ import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.j
 import type { Problems } from './document/problems.js';
 import { parseGlob } from './glob.js';
 import type { Draft, DraftDep } from './items/draft.js';
-import type { Cell } from './items/matrix.js';
 import { outMistake, overwrites } from './items/paths.js';
 import { isHole } from './items/template.js';
 import {
@@ -15,7 +14,7 @@ import {
   type Owner,
   ownersOf,
 } from './outtree.js';
-import type { Dep } from './plan.js';
+import type { Dep, Item } from './plan.js';
 
 export interface Linked {
   readonly deps: readonly Dep[];
@@ -248,6 +247,8 @@ function axisHint(a: Draft, b: Draft, out: number): string | undefined {
   return axis && `the path does not tell the values of "${axis}" apart: put \${${axis}} into it`;
 }
 
-function differing(a: Cell, b: Cell): readonly string[] {
+type Matrix = Item['matrix'];
+
+function differing(a: Matrix, b: Matrix): readonly string[] {
   return Object.keys(b).filter((axis) => a[axis] !== b[axis]);
 }

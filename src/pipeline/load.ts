@@ -21,6 +21,7 @@ import {
 } from './params.js';
 import type { Item, Plan } from './plan.js';
 import { PIPELINE_FILE } from './root.js';
+import { refuseMissedSlashes } from './slashes.js';
 
 export interface LoadOptions {
   /** Folder of pipeline.yaml, absolute. */
@@ -43,6 +44,7 @@ export interface LoadOptions {
 export function loadPlan(options: LoadOptions): Plan {
   const { problems, params, drafts } = draftPipeline(options);
   const linked = linkItems(drafts, problems, options.links);
+  refuseMissedSlashes(drafts, linked, problems);
   const { order, cycles } = orderItems(linked.map(({ needs }) => needs));
   for (const cycle of cycles) reportCycle(cycle, drafts, linked, problems);
   problems.check();
