@@ -1,9 +1,11 @@
 /** What a run holds while it works: the paths of an item, and the key of what it computes. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { userError } from '../error.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { acquireClaim, type Claim, type Paths, writersOf } from '../process/claims.js';
+import { isStartedBy } from '../process/family.js';
 import { describeHolder, type Holder } from '../process/holder.js';
 import { acquireLock, type Lock, lockFile } from '../process/lock.js';
 import { fileNameOf } from '../process/names.js';
@@ -115,7 +117,14 @@ export function itemHolder({ root }: Project, item: Item): Holder | undefined {
   return undefined;
 }
 
+/** @throws UserError when the holder waits for this very process */
 function warnOfWait(work: Work, item: Item, holder: Holder, file: string): void {
+  if (isStartedBy(holder, work.project.env))
+    throw userError(
+      'run-within-itself',
+      `${item.id} waits for ${holder.doing}, and ${holder.doing} has started this run and waits for it`,
+      `let the command of ${holder.doing} not run pipe for what the outer run has in hand, or make it a dep`,
+    );
   work.emit({
     type: 'waiting',
     item: item.id,

@@ -25,6 +25,12 @@ export function newMark(environment: NodeJS.ProcessEnv): string {
   return outer ? `${outer}/${own}` : own;
 }
 
+/** True when this process belongs to an execution of the runner, however deep. */
+export function isStartedBy(runner: Identity, environment: NodeJS.ProcessEnv): boolean {
+  const prefix = `${wordOf(runner)}.`;
+  return environment[MARK]?.split('/').some((part) => part.startsWith(prefix)) === true;
+}
+
 /** Pids of all processes that were started by the runner, by any of its executions. */
 export function childrenOf(runner: Identity): number[] {
   const prefix = `${wordOf(runner)}.`;
