@@ -121,7 +121,7 @@ describe('pipeline.lock', () => {
   it.each(['mkdir', 'mkfifo'])(
     'that was made by %s is a mistake, and nothing waits for it',
     async (make) => {
-      const made = project({ 'pipeline.yaml': 'stages: { a: { cmd: "true" } }\n' });
+      const made = projectWithin({ 'pipeline.yaml': 'stages: { a: { cmd: "true" } }\n' });
       execFileSync(make, [made.path('pipeline.lock')]);
       const { code, err } = await made.pipe('run');
       expect([code, err]).toEqual([
