@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
+import { isHeldAroundUs, waitsForItself } from '../process/around.js';
 import { acquireClaim, type Claim, type Paths, writersOf } from '../process/claims.js';
 import { describeHolder, type Holder } from '../process/holder.js';
 import { acquireLock, type Lock, lockFile } from '../process/lock.js';
@@ -67,7 +68,7 @@ export async function claimItem(
       const claim = await acquireClaim(folder, paths, {
         doing: item.id,
         signal: work.options.interruption.stop,
-        onWait: (holder, file) => warnOfWait(work, item, holder, file),
+        onWait: (holder, file) => noteWait(work, item, holder, file),
       });
       claims.set(folder, claim);
     }
@@ -95,7 +96,7 @@ export async function lockKey(
   return acquireLock(locks, name, {
     doing: item.id,
     signal: work.options.interruption.stop,
-    onWait: (holder) => warnOfWait(work, item, holder, lockFile(locks, name)),
+    onWait: (holder) => noteWait(work, item, holder, lockFile(locks, name)),
     onDead: async (dead) => void (await reapOrphans(dead)),
   });
 }
@@ -113,7 +114,10 @@ export function itemHolder({ root }: Project, item: Item): Holder | undefined {
   return undefined;
 }
 
-function warnOfWait(work: Work, item: Item, holder: Holder, file: string): void {
+/** @throws WaitsForItself when the holder waits for us */
+function noteWait(work: Work, item: Item, holder: Holder, file: string): void {
+  if (isHeldAroundUs(work.project.env, holder, holder.doing))
+    throw waitsForItself(`what ${item.id} reads or writes`, holder.doing);
   work.emit({
     type: 'waiting',
     item: item.id,

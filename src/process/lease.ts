@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { userError } from '../error.js';
+import { isHeldAroundUs, waitsForItself } from './around.js';
 import { findGpus, type Gpus } from './gpus.js';
 import { describeHolder, type Holder, newHolder } from './holder.js';
 import { noteGroup, type Queued, type Rules, type Ticket, takeTurn } from './line.js';
@@ -13,6 +14,8 @@ import { runtimeFolder } from './runtime-dir.js';
 export interface LeaseOptions {
   /** What they are held for, with the project: others see it while they wait. */
   readonly doing: string;
+  /** The item that they are held for: a run within its execution must not wait for them. */
+  readonly item?: string;
   /** Where PIPE_GPUS and PIPE_RUNTIME_DIR are looked up. */
   readonly env: NodeJS.ProcessEnv;
   /** Called with a sentence when there is something to wait for, and again when it changes. */
@@ -37,6 +40,7 @@ interface GpuTicket extends Ticket {
   readonly among: readonly number[];
   /** Those that it holds; empty while it waits. */
   readonly granted: readonly number[];
+  readonly item?: string;
 }
 
 type Line = readonly Queued<GpuTicket>[];
@@ -46,13 +50,20 @@ export async function acquireGpus(count: number, options: LeaseOptions): Promise
   const gpus = await findGpus(options.env);
   const wanted = gpus.virtual ? 1 : count;
   if (wanted > gpus.indices.length) throw tooMany(wanted, gpus);
-  const { doing, signal } = options;
-  const ticket = { ...newHolder(doing), count: wanted, among: gpus.indices, granted: [] };
+  const { doing, item, signal } = options;
+  const ticket = {
+    ...newHolder(doing),
+    count: wanted,
+    among: gpus.indices,
+    granted: [],
+    ...(item === undefined ? {} : { item }),
+  };
   let told: string | undefined;
   const held = await takeTurn(join(runtimeFolder(options.env), 'gpus'), ticket, GPU_RULES, {
     doing,
     signal,
     onWait: (line, own) => {
+      refuseOwn(line, own, options.env);
       const reason = whyWaiting(line, own);
       if (reason !== told) options.onWait?.(reason);
       told = reason;
@@ -90,6 +101,18 @@ function grantable(line: Line, own: number, { among, count }: GpuTicket): number
   const held = new Set(line.flatMap(({ ticket }) => ticket.granted));
   const free = among.filter((index) => !held.has(index));
   return free.length >= count ? free.slice(0, count) : undefined;
+}
+
+/** Without those of the execution that started us, there may never be enough. */
+function refuseOwn(line: Line, { ticket: own }: Queued<GpuTicket>, env: NodeJS.ProcessEnv): void {
+  const around = line
+    .map(({ ticket }) => ticket)
+    .filter((each) => each.item !== undefined && isHeldAroundUs(env, each, each.item));
+  const held = new Set(around.flatMap(({ granted }) => granted));
+  const others = own.among.filter((index) => !held.has(index));
+  const [first] = around;
+  if (first?.item !== undefined && others.length < own.count)
+    throw waitsForItself(own.count === 1 ? 'the GPU' : 'one of the GPUs', first.item);
 }
 
 /** A sentence for a run that waits: who holds what since when, and who comes first. */
