@@ -59,7 +59,7 @@ function say(line) {
   } catch (error) {
     // A pipe that is full for now is waited for by the stream; one that nobody reads needs no answer.
     if (error.code === 'EAGAIN') process.stdout.write(line);
-    else if (error.code !== 'EPIPE') throw error;
+    else if (error.code !== 'EPIPE') tellLost(error);
   }
 }
 
@@ -73,6 +73,13 @@ function built() {
   const { status } = spawnSync(process.execPath, [script], { stdio: ['ignore', 2, 2] });
   if (status !== 0) process.exit(2);
   return readIfThere(file);
+}
+
+function tellLost(error) {
+  process.exitCode = 1;
+  try {
+    writeSync(2, `pipe: error: stdout cannot be written (${error.code})\n`);
+  } catch {}
 }
 
 function load() {

@@ -3,17 +3,19 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, type Screen, type Terminal } from './cli/command.js';
 import { COMMANDS } from './cli/commands.js';
+import { outputTo } from './cli/output.js';
 import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
 import { nearest } from './pipeline/document/suggest.js';
+import { printable } from './printable.js';
+import { isHangupIgnored } from './sys/hangup.js';
+import { refusalMessage } from './system-message.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   // `pipe help run` is `pipe run --help`.
   const [name, ...rest] =
     argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv;
-  const stop = new AbortController();
-  const terminal = openTerminal(() => stop.abort());
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     terminal.out(overview());
     return name === undefined ? EXIT.mistake : EXIT.done;
@@ -37,7 +39,8 @@ async function main(argv: readonly string[]): Promise<number> {
     terminal.out(helpText(usageFor(command.usage, rest)));
     return EXIT.done;
   }
-  return await command.run(rest, { host: host(), terminal, interruption: interruption(stop) });
+  takeSignals();
+  return await command.run(rest, { host: host(), terminal, interruption });
 }
 
 function overview(): string {
@@ -71,45 +74,61 @@ function versionOf(dist: string): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+const stop = new AbortController();
+const kill = new AbortController();
+const interruption: Interruption = { stop: stop.signal, kill: kill.signal };
+
+/** All that end a process which does not listen: nothing of ours would be left to end the stages. */
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGXCPU', 'SIGALRM', 'SIGUSR2'] as const;
+
 /**
- * The first SIGINT, SIGTERM or SIGHUP asks the stages to end, a second one ends them at once, and
- * a third us: by then something hangs.
+ * The first interrupt asks the stages to end, a second one ends them at once, and a third us: by then
+ * something hangs. SIGQUIT (Ctrl-\) ends them at once.
  */
-function interruption(stop: AbortController): Interruption {
-  const kill = new AbortController();
+function takeSignals(): void {
   const interrupt = () => {
     if (kill.signal.aborted) process.exit(EXIT.interrupted);
     (stop.signal.aborted ? kill : stop).abort();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
-  return { stop: stop.signal, kill: kill.signal };
+  // Under nohup the end of the terminal is not the end of the run.
+  const ignored = isHangupIgnored(process.env) ? 'SIGHUP' : undefined;
+  for (const signal of INTERRUPTS) process.on(signal, signal === ignored ? () => {} : interrupt);
+  process.on('SIGQUIT', () => {
+    stop.abort();
+    interrupt();
+  });
 }
 
 /**
  * `pipe status | head` closes its end: nobody reads on. What only prints is done with it; a run
- * whose reader is gone is stopped like an interrupted one, so that it leaves nothing behind.
+ * whose reader is gone is stopped like an interrupted one, so that it leaves nothing behind. On a full
+ * disk it is stopped too, and fails. Only of a terminal that was closed nobody expects anything: a run
+ * that outlives it (nohup, disown) goes on.
  */
-function openTerminal(onClosed: () => void): Terminal {
-  let closed = false;
-  const onError = (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    closed = true;
-    onClosed();
-  };
-  // Node makes each of its streams when it is first asked for: what a run does not use, it need not wait for.
-  const writer = (open: () => NodeJS.WriteStream) => {
-    let stream: NodeJS.WriteStream | undefined;
-    return (text: string) => {
-      stream ??= open().on('error', onError);
-      if (!closed) stream.write(text);
-    };
-  };
+function openTerminal(): Terminal {
+  const err = outputTo(
+    () => process.stderr,
+    () => {},
+  );
+  const out = outputTo(
+    () => process.stdout,
+    (error) => {
+      if (error.code === 'EIO' && process.stdout.isTTY) return;
+      stop.abort();
+      if (error.code === 'EPIPE') return;
+      err(`pipe: error: stdout cannot be written: ${refusalMessage(error) ?? error.message}\n`);
+      process.once('exit', () => {
+        process.exitCode = EXIT.failed;
+      });
+    },
+  );
   return {
-    out: writer(() => process.stdout),
-    err: writer(() => process.stderr),
+    out,
+    err,
     get onKey() {
       return keyboard();
     },
+    isTerminal: process.stdout.isTTY === true,
     screen: screenOf(),
   };
 }
@@ -124,6 +143,8 @@ function keyboard(): Terminal['onKey'] {
       if (key === '\x03') process.kill(process.pid, 'SIGINT');
       else listener(key);
     };
+    // Of a terminal that was closed: no key comes from there any more.
+    stdin.on('error', () => stdin.off('data', onData));
     stdin.setRawMode(true).resume().on('data', onData);
     return () => void stdin.off('data', onData).setRawMode(false).pause();
   };
@@ -149,27 +170,48 @@ function screenOf(): Screen | undefined {
   };
 }
 
+const terminal = openTerminal();
+let hasCrashed = false;
+
+/** What nobody caught is a bug, and no reason to leave stages behind: they are ended, and so are we. */
+process.on('uncaughtException', (error) => {
+  if (hasCrashed) process.exit(EXIT.failed);
+  hasCrashed = true;
+  process.exitCode = EXIT.failed;
+  terminal.err(internalError(error));
+  stop.abort();
+  kill.abort();
+  // Whatever waits for what broke waits for ever.
+  setTimeout(() => process.exit(EXIT.failed), LAST_SECONDS * 1000).unref();
+});
+
+/** What SIGKILL has not ended by then will not end. */
+const LAST_SECONDS = 10;
+
+function internalError(error: unknown): string {
+  return `pipe: internal error\n${error instanceof Error ? error.stack : String(error)}\n`;
+}
+
 main(process.argv.slice(2)).then(
   (code) => {
+    if (hasCrashed) process.exit(EXIT.failed);
     // Node takes its signal handlers away before a process that just ends is gone: one more signal
     // would then be what it ends with, and not this code.
     if (code === EXIT.interrupted) process.exit(code);
     process.exitCode = code;
   },
-  async (error: unknown) => {
+  (error: unknown) => {
     if (error instanceof UserError) {
-      process.stderr.write(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`);
+      const text = error.diagnostics.map(renderDiagnostic).join('\n\n');
+      terminal.err(`${printable(text)}\n`);
       process.exitCode = EXIT.mistake;
       return;
     }
     process.exitCode = EXIT.failed;
-    const { refusalMessage } = await import('./system-message.js');
     const refusal = refusalMessage(error);
     // What the system did not refuse is a bug of ours: its stack is what we need to mend it.
-    process.stderr.write(
-      refusal === undefined
-        ? `pipe: internal error\n${error instanceof Error ? error.stack : String(error)}\n`
-        : `pipe: error: ${refusal}\n`,
+    terminal.err(
+      refusal === undefined ? internalError(error) : `pipe: error: ${printable(refusal)}\n`,
     );
   },
 );

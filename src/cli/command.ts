@@ -17,7 +17,9 @@ export interface Terminal {
   readonly err: (text: string) => void;
   /** Calls back with each key; undefined when there is no keyboard. The result lets go of it. */
   readonly onKey: ((listener: (key: string) => void) => () => void) | undefined;
-  /** What the other end of stdout is; undefined for pipes and files. */
+  /** True when a terminal is at the other end of stdout, whatever it can do. */
+  readonly isTerminal: boolean;
+  /** A terminal there that can move its cursor; undefined for all else. */
   readonly screen: Screen | undefined;
 }
 

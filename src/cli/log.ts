@@ -5,6 +5,7 @@ import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
 import { select } from '../pipeline/select.js';
+import { printer } from '../printable.js';
 import { followLogs, logsIn, readLog } from '../process/log-follow.js';
 import { fileNameOf } from '../process/names.js';
 import { parse, type Usage } from './args.js';
@@ -25,7 +26,9 @@ export const command: Command = {
   usage,
   async run(argv, context) {
     const parsed = parse(usage, argv);
-    const { out } = context.terminal;
+    const { terminal } = context;
+    // A file or a program gets it as it is; of a terminal, a log must not be the master.
+    const out = terminal.isTerminal ? shownOn(terminal.out) : terminal.out;
     const { stop } = context.interruption;
     return withProject(parsed, context, async (project) => {
       const item = itemOf(project, parsed.positionals);
@@ -42,6 +45,11 @@ export const command: Command = {
     });
   },
 };
+
+function shownOn(out: (text: string) => void): (text: string) => void {
+  const print = printer();
+  return (text) => out(print(text));
+}
 
 /** A log is that of one item; a stage of one item names it too. */
 function itemOf({ plan }: Project, targets: readonly string[]): Item {

@@ -1,11 +1,10 @@
 /** What a run holds while it works: the paths of an item, and the key of what it computes. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { userError } from '../error.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
+import { isHeldAroundUs, waitsForItself } from '../process/around.js';
 import { acquireClaim, type Claim, type Paths, writersOf } from '../process/claims.js';
-import { isStartedBy } from '../process/family.js';
 import { describeHolder, type Holder } from '../process/holder.js';
 import { acquireLock, type Lock, lockFile } from '../process/lock.js';
 import { fileNameOf } from '../process/names.js';
@@ -71,7 +70,7 @@ export async function claimItem(
         doing: item.id,
         logs: realPlace(path.join(cacheOf(work).layout.logs, fileNameOf(item.id))),
         signal: work.options.interruption.stop,
-        onWait: (holder, file) => warnOfWait(work, item, holder, file),
+        onWait: (holder, file) => noteWait(work, item, holder, file),
       });
       claims.set(folder, claim);
     }
@@ -99,7 +98,7 @@ export async function lockKey(
   return acquireLock(locks, name, {
     doing: item.id,
     signal: work.options.interruption.stop,
-    onWait: (holder) => warnOfWait(work, item, holder, lockFile(locks, name)),
+    onWait: (holder) => noteWait(work, item, holder, lockFile(locks, name)),
     onDead: async (dead) => void (await reapOrphans(dead)),
   });
 }
@@ -117,14 +116,10 @@ export function itemHolder({ root }: Project, item: Item): Holder | undefined {
   return undefined;
 }
 
-/** @throws UserError when the holder waits for this very process */
-function warnOfWait(work: Work, item: Item, holder: Holder, file: string): void {
-  if (isStartedBy(holder, work.project.env))
-    throw userError(
-      'run-within-itself',
-      `${item.id} waits for ${holder.doing}, and ${holder.doing} has started this run and waits for it`,
-      `let the command of ${holder.doing} not run pipe for what the outer run has in hand, or make it a dep`,
-    );
+/** @throws WaitsForItself when the holder waits for us */
+function noteWait(work: Work, item: Item, holder: Holder, file: string): void {
+  if (isHeldAroundUs(work.project.env, holder, holder.doing))
+    throw waitsForItself(`what ${item.id} reads or writes`, holder.doing);
   work.emit({
     type: 'waiting',
     item: item.id,

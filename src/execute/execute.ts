@@ -81,6 +81,7 @@ async function leaseOf(work: Work, item: Item): Promise<GpuLease | undefined> {
   if (item.resources.gpu === 0) return undefined;
   return acquireGpus(item.resources.gpu, {
     doing: `${item.id} of ${work.project.root}`,
+    item: item.id,
     env: work.project.env,
     signal: work.options.interruption.stop,
     onWait: (reason) => work.emit({ type: 'waiting', item: item.id, reason }),

@@ -7,14 +7,18 @@ import { paramsTree } from '../decide/inputs.js';
 import { itemAt, type Work } from '../decide/work.js';
 import { expandAction } from '../pipeline/items/command.js';
 import type { Item } from '../pipeline/plan.js';
+import { printable } from '../printable.js';
 import { stageEnvironment } from '../process/environment.js';
 import { type Command, execute } from '../process/execute.js';
 import type { GpuLease } from '../process/lease.js';
+import { maskText } from '../process/mask.js';
 import { type Outcome, succeeded } from '../process/outcome.js';
-import { followProgress } from '../process/progress.js';
+import { followProgress, type Progress } from '../process/progress.js';
+import { systemMessage } from '../system-message.js';
 import type { EpochRun } from './epoch-run.js';
 import type { Hold } from './hold.js';
 import type { Scratch } from './scratch.js';
+import { secretsFor } from './secrets.js';
 
 /** From SIGTERM to SIGKILL: long enough to write a file, short enough to wait for. */
 const GRACE_SECONDS = 5;
@@ -35,12 +39,10 @@ export async function launchItem(
   const item = itemAt(work, index);
   const { project, options } = work;
   const { env } = project;
+  const secret = secretsFor(project.plan, item, env);
   const progress = followProgress(scratch.progress, (step) =>
-    work.emit({ type: 'progress', item: item.id, ...step }),
+    work.emit({ type: 'progress', item: item.id, ...step, ...shownUnit(step, secret.values) }),
   );
-  const secrets = item.secrets
-    .map((name) => env[name])
-    .filter((value) => value !== undefined && value !== '');
   const stop =
     epochs === undefined
       ? options.interruption.stop
@@ -49,8 +51,10 @@ export async function launchItem(
     epochs?.watch();
     const outcome = await execute({
       command: await commandOf(work, index, scratch),
+      doing: item.id,
       cwd: project.root,
       env: stageEnvironment(env, {
+        withheld: secret.withheld,
         progress: scratch.progress,
         context: item.action.kind === 'module' ? scratch.context : undefined,
         gpus: lease?.visible,
@@ -58,7 +62,11 @@ export async function launchItem(
       }),
       log: path.join(project.root, scratch.log),
       script: scratch.script,
-      secrets: secrets as string[],
+      secrets: secret.values,
+      onLogLost: (error) => {
+        const message = `its log is not complete: ${systemMessage(error) ?? error.message}`;
+        work.emit({ type: 'warning', item: item.id, message });
+      },
       timeout: item.timeout,
       grace: GRACE_SECONDS,
       stop,
@@ -73,6 +81,11 @@ export async function launchItem(
   } finally {
     progress.close();
   }
+}
+
+/** What a stage says is shown: without secrets, and without what a terminal would obey. */
+function shownUnit({ unit }: Progress, secrets: readonly string[]): { unit?: string } {
+  return unit === undefined ? {} : { unit: printable(maskText(unit, secrets)) };
 }
 
 async function commandOf(work: Work, index: number, scratch: Scratch): Promise<Command> {

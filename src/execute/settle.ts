@@ -8,6 +8,7 @@ import { missingAfterAll } from '../decide/missing.js';
 import { cacheOf, itemAt, type Settled, type Work } from '../decide/work.js';
 import type { ItemDone } from '../event.js';
 import type { Dep, Item } from '../pipeline/plan.js';
+import { WaitsForItself } from '../process/around.js';
 import { systemMessage } from '../system-message.js';
 import type { Execution } from './attempt.js';
 import { claimWithInputs } from './claim-inputs.js';
@@ -41,7 +42,7 @@ export async function settle(work: Work, index: number): Promise<Ended> {
 
 /** Of what concerns this item alone; undefined for a bug, or a mistake that no item can run with. */
 function messageOf(error: unknown): string | undefined {
-  if (error instanceof UnusableFile)
+  if (error instanceof UnusableFile || error instanceof WaitsForItself)
     return error.diagnostics.map(({ message, hint }) => `${message}: ${hint}`).join('\n');
   return error instanceof DamagedObject ? error.message : systemMessage(error);
 }

@@ -1,6 +1,8 @@
 /** The environment of a stage's process: that of the run, and the variables of docs/stage-protocol.md. */
 
 export interface Given {
+  /** Variables that other stages of the pipeline name as secrets, and this one does not name. */
+  readonly withheld?: Iterable<string>;
   /** A file for progress. */
   readonly progress: string;
   /** The context of a TypeScript stage. */
@@ -28,7 +30,7 @@ const OF_ONE_PROCESS = [
 
 export function stageEnvironment(env: NodeJS.ProcessEnv, given: Given): NodeJS.ProcessEnv {
   const own: NodeJS.ProcessEnv = { ...env };
-  for (const name of OF_ONE_PROCESS) delete own[name];
+  for (const name of [...OF_ONE_PROCESS, ...(given.withheld ?? [])]) delete own[name];
   own.PIPE_PROGRESS = given.progress;
   if (given.context !== undefined) own.PIPE_CONTEXT = given.context;
   if (given.gpus !== undefined) {

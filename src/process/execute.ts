@@ -20,6 +20,8 @@ export type Command =
 export interface Execution extends Limits {
   readonly command: Command;
   readonly cwd: string;
+  /** What it is executed for, such as `train@faces`: a run that it starts itself knows it by that. */
+  readonly doing?: string;
   /** The whole environment. The mark by which children are found is added. */
   readonly env: NodeJS.ProcessEnv;
   /** Path of the log; its folder is made when needed. */
@@ -30,6 +32,8 @@ export interface Execution extends Limits {
   readonly onStart?: (group: Group) => void;
   /** Values that must not appear in the log. Without any, the process writes into the log directly. */
   readonly secrets?: readonly string[];
+  /** Called once when the log cannot take all that the process says; it runs on. */
+  readonly onLogLost?: (error: Error) => void;
 }
 
 /** A line that fails is a failure; with bash also one within a pipe, and a variable that is not set. */
@@ -44,25 +48,50 @@ const NOT_STARTED: Outcome = { ending: { how: 'stopped' }, seconds: 0, tail: [],
 export async function execute(execution: Execution): Promise<Outcome> {
   if (execution.stop?.aborted || execution.kill?.aborted) return NOT_STARTED;
   const started = performance.now();
-  const mark = newMark(execution.env);
+  const mark = newMark(execution.env, execution.doing);
   const log = openLog(execution.log);
+  let isTold = false;
+  const onLost = (error: Error) => {
+    if (!isTold) execution.onLogLost?.(error);
+    isTold = true;
+  };
   try {
     const { secrets = [] } = execution;
     const output = secrets.length === 0 ? log : 'pipe';
     const child = await start(execution, mark, output);
-    if (child.pid !== undefined)
-      execution.onStart?.({ pid: child.pid, start: statOf(child.pid)?.start ?? '' });
     const streams = [child.stdout, child.stderr].filter((each) => each !== null);
-    const written = streams.map((stream) => writeMasked(stream, log, secrets));
-    const { ending, left } = await supervise(child, mark, execution);
+    const written = streams.map((stream) => writeMasked(stream, log, secrets, onLost));
+    const refused = announce(child, execution);
+    const kills = [execution.kill, refused && AbortSignal.abort()].filter((each) => each != null);
+    const { ending, left } = await supervise(child, mark, {
+      ...execution,
+      kill: AbortSignal.any(kills),
+    });
     // A process that escaped us may hold the pipe: nothing of it is waited for.
     if (left.length > 0) for (const stream of streams) stream.destroy();
     await Promise.all(written);
+    if (refused) throw refused.error;
     const seconds = (performance.now() - started) / 1000;
     const failed = ending.how !== 'exit' || ending.code !== 0;
     return { ending, seconds, tail: failed ? lastLines(execution.log) : [], left };
   } finally {
-    closeSync(log);
+    // A file server may refuse here what it took before.
+    try {
+      closeSync(log);
+    } catch (error) {
+      onLost(error as Error);
+    }
+  }
+}
+
+/** What went wrong in telling who was started: the process must not run on when nobody knows of it. */
+function announce(child: Launched, { onStart }: Execution): { error: unknown } | undefined {
+  if (child.pid === undefined) return undefined;
+  try {
+    onStart?.({ pid: child.pid, start: statOf(child.pid)?.start ?? '' });
+    return undefined;
+  } catch (error) {
+    return { error };
   }
 }
 

@@ -6,8 +6,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Identity, ownIdentity, wordOf } from '../sys/identity.js';
 import { allPids, environmentOf, HAS_PROC, lastPid, statOf } from '../sys/proc.js';
+import { fileNameOf } from './names.js';
 
-/** Names the variable that carries the mark: `<runner>.<n>`, behind a `/` when a run starts another. */
+/**
+ * Names the variable that carries the mark: `<runner>.<n>`, or `<runner>.<n>.<what for>`, behind a `/`
+ * when a run starts another.
+ */
 export const MARK = 'PIPE_EXECUTION';
 
 /** Above so many new processes the whole of /proc is looked through instead of each one of them. */
@@ -19,16 +23,11 @@ const SOON_MS = 500;
 let executions = 0;
 
 /** A mark for a new execution of this process, within the execution that this process belongs to, if any. */
-export function newMark(environment: NodeJS.ProcessEnv): string {
-  const own = `${wordOf(ownIdentity())}.${++executions}`;
+export function newMark(environment: NodeJS.ProcessEnv, doing?: string): string {
+  const label = doing === undefined ? '' : `.${fileNameOf(doing)}`;
+  const own = `${wordOf(ownIdentity())}.${++executions}${label}`;
   const outer = environment[MARK];
   return outer ? `${outer}/${own}` : own;
-}
-
-/** True when this process belongs to an execution of the runner, however deep. */
-export function isStartedBy(runner: Identity, environment: NodeJS.ProcessEnv): boolean {
-  const prefix = `${wordOf(runner)}.`;
-  return environment[MARK]?.split('/').some((part) => part.startsWith(prefix)) === true;
 }
 
 /** Pids of all processes that were started by the runner, by any of its executions. */

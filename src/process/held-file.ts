@@ -3,6 +3,7 @@ import {
   close,
   closeSync,
   fdatasync,
+  ftruncateSync,
   linkSync,
   openSync,
   renameSync,
@@ -110,15 +111,28 @@ export class HeldFile<T extends Holder = Holder> {
   /** Frees it; again does nothing. */
   release(): void {
     if (this.#handle < 0) return;
-    if (this.isOurs()) rmSync(this.path, { force: true });
     stopBeating(this);
-    this.#close();
-    this.#handle = -1;
+    try {
+      this.#remove();
+    } finally {
+      this.#close();
+      this.#handle = -1;
+    }
+  }
+
+  /** A file that cannot be removed is emptied: then it says nothing, and nobody waits for us. */
+  #remove(): void {
+    try {
+      if (this.isOurs()) rmSync(this.path, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+      ftruncateSync(this.#handle, 0);
+    }
   }
 
   async beat(): Promise<void> {
     if (this.#writing !== undefined) return; // A slow file server: the next beat is on its way.
-    if (!this.isOurs()) {
+    if (this.#isLost()) {
       this.#onLost?.();
       this.#onLost = undefined;
       return;
@@ -127,6 +141,16 @@ export class HeldFile<T extends Holder = Holder> {
     this.#writing = this.#writeBeat().catch(() => {});
     await this.#writing;
     this.#writing = undefined;
+  }
+
+  /** Not when it cannot be read just now: the fence is asked again before anything is recorded. */
+  #isLost(): boolean {
+    try {
+      return !this.isOurs();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+      return false;
+    }
   }
 
   /** Through the descriptor: when another has taken the name, the beat goes into the file that is gone. */

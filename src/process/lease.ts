@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { userError } from '../error.js';
+import { isHeldAroundUs, waitsForItself } from './around.js';
 import { findSlots, type Slot, virtualSlot } from './gpus.js';
 import { describeHolder, type Holder, newHolder } from './holder.js';
 import { type Queued, type Rules, takeTurn } from './line.js';
@@ -13,6 +14,8 @@ import { runtimeFolder } from './runtime-dir.js';
 export interface LeaseOptions {
   /** What they are held for, with the project: others see it while they wait. */
   readonly doing: string;
+  /** The item that they are held for: a run within its execution must not wait for them. */
+  readonly item?: string;
   /** Where PIPE_GPUS and PIPE_RUNTIME_DIR are looked up. */
   readonly env: NodeJS.ProcessEnv;
   /** Called with a sentence when there is something to wait for, and again when it changes. */
@@ -41,6 +44,8 @@ interface GpuTicket extends Holder {
   readonly among: readonly string[];
   /** Keys of those that it holds; empty while it waits. */
   readonly granted: readonly string[];
+  /** What they are held for, without the project. */
+  readonly item?: string;
 }
 
 type Line = readonly Queued<GpuTicket>[];
@@ -52,14 +57,21 @@ export async function acquireGpus(count: number, options: LeaseOptions): Promise
   const slots = virtual ? [virtualSlot(options.env)] : found;
   const wanted = virtual ? 1 : count;
   if (wanted > slots.length) throw tooMany(wanted, slots);
-  const { doing, signal } = options;
+  const { doing, item, signal } = options;
   const among = slots.map(({ key }) => key);
-  const ticket = { ...newHolder(doing), count: wanted, among, granted: [] };
+  const ticket = {
+    ...newHolder(doing),
+    count: wanted,
+    among,
+    granted: [],
+    ...(item === undefined ? {} : { item }),
+  };
   let told: string | undefined;
   const held = await takeTurn(join(runtimeFolder(options.env), 'gpus'), ticket, GPU_RULES, {
     doing,
     signal,
     onWait: (line, own) => {
+      refuseOwn(line, own, options.env);
       const reason = whyWaiting(line, own, slots);
       if (reason !== told) options.onWait?.(reason);
       told = reason;
@@ -101,6 +113,18 @@ function grantable(line: Line, own: number, { among, count }: GpuTicket): string
   const held = new Set(line.flatMap(({ ticket }) => ticket.granted));
   const free = among.filter((key) => !held.has(key));
   return free.length >= count ? free.slice(0, count) : undefined;
+}
+
+/** Without those of the execution that started us, there may never be enough. */
+function refuseOwn(line: Line, { ticket: own }: Queued<GpuTicket>, env: NodeJS.ProcessEnv): void {
+  const around = line
+    .map(({ ticket }) => ticket)
+    .filter((each) => each.item !== undefined && isHeldAroundUs(env, each, each.item));
+  const held = new Set(around.flatMap(({ granted }) => granted));
+  const others = own.among.filter((index) => !held.has(index));
+  const [first] = around;
+  if (first?.item !== undefined && others.length < own.count)
+    throw waitsForItself(own.count === 1 ? 'the GPU' : 'one of the GPUs', first.item);
 }
 
 /** A sentence for a run that waits: who holds what since when, and who comes first. */

@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
-import { stripVTControlCharacters } from 'node:util';
+import { printable } from '../printable.js';
 import { masker } from './mask.js';
 
 const TAIL_LINES = 20;
@@ -23,21 +23,32 @@ export function openLog(path: string): number {
   }
 }
 
-/** Writes what the stream gives into the log with the secrets masked; resolves at its end. */
+/**
+ * Writes what the stream gives into the log with the secrets masked; resolves at its end. What the log
+ * cannot take (its disk is full) is left out: the process goes on, and `onLost` is told why.
+ */
 export function writeMasked(
   stream: Readable,
   log: number,
   secrets: readonly string[],
+  onLost: (error: Error) => void,
 ): Promise<void> {
   const mask = masker(secrets);
-  return new Promise((resolve, reject) => {
-    stream.on('data', (chunk: Buffer) => writeAll(log, mask(chunk)));
+  const put = (data: Buffer) => {
+    try {
+      writeAll(log, data);
+    } catch (error) {
+      onLost(error as Error);
+    }
+  };
+  return new Promise((resolve) => {
+    stream.on('data', (chunk: Buffer) => put(mask(chunk)));
     // Also after an error or when it is destroyed: what was held back is written in any case.
     stream.on('close', () => {
-      writeAll(log, mask());
+      put(mask());
       resolve();
     });
-    stream.on('error', reject);
+    stream.on('error', onLost);
   });
 }
 
@@ -65,6 +76,6 @@ export function lastLines(path: string): string[] {
 /** A line as a terminal would have left it: what a progress bar wrote over is gone, and so are colours. */
 function shownLine(line: string): string {
   const last = line.replace(/\r+$/, '').split('\r').at(-1) ?? '';
-  const plain = stripVTControlCharacters(last);
+  const plain = printable(last);
   return plain.length > LONGEST_LINE ? `${plain.slice(0, LONGEST_LINE)}…` : plain;
 }

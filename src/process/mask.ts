@@ -45,6 +45,11 @@ export function masker(values: readonly string[]): (chunk?: Buffer) => Buffer {
   };
 }
 
+export function maskText(text: string, values: readonly string[]): string {
+  const mask = masker(values);
+  return Buffer.concat([mask(Buffer.from(text)), mask()]).toString();
+}
+
 /** 1 for each byte of any occurrence of any secret. */
 function coverage(text: string, secrets: readonly string[]): Uint8Array {
   const marks = new Uint8Array(text.length);

@@ -1,5 +1,5 @@
 /** Follows the progress file of a stage: the runner's side of PIPE_PROGRESS. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 export interface Progress {
   readonly done: number;
@@ -12,6 +12,9 @@ const POLL_MS = 200;
 
 /** Only the last line counts, and it is short. */
 const LOOK_BACK = 4096;
+
+/** Of a pipe that the stage made there nothing is waited for. */
+const AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Calls back with the newest progress when there is news, and a last time within `close`. */
 export function followProgress(
@@ -34,18 +37,22 @@ export function followProgress(
   };
 }
 
-/** Undefined when the file has not grown, or is not there: a stage need not write any. */
+/** Undefined when the file has not grown, or cannot be read: what the stage puts there is its affair. */
 function readNews(file: string, seen: number): { size: number; progress?: Progress } | undefined {
-  let fd: number;
   try {
-    fd = openSync(file, 'r');
+    return readGrown(file, seen);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    return undefined;
   }
+}
+
+function readGrown(file: string, seen: number): { size: number; progress?: Progress } | undefined {
+  const fd = openSync(file, AT_ONCE);
   try {
-    const { size } = fstatSync(fd);
-    if (size === seen) return undefined;
+    const stat = fstatSync(fd);
+    const { size } = stat;
+    if (!stat.isFile() || size === seen) return undefined;
     const buffer = Buffer.alloc(Math.min(size, LOOK_BACK));
     const bytes = readSync(fd, buffer, 0, buffer.length, size - buffer.length);
     const progress = lastProgress(buffer.toString('utf8', 0, bytes));

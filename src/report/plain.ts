@@ -1,5 +1,6 @@
 /** The log of a run for pipes, files and CI: whole lines, each with its item's name, quiet where nothing happened. */
 import type { Collected, ItemDone, RunEvent } from '../event.js';
+import { printable } from '../printable.js';
 import {
   bytes,
   duration,
@@ -25,8 +26,12 @@ export function plainReporter(write: Write, mode?: 'dry' | 'frozen'): (event: Ru
   };
 }
 
-/** What an event is worth saying. */
+/** What an event is worth saying; nothing in it does anything to a terminal. */
 export function plainLines(event: RunEvent, dry: boolean): string[] {
+  return linesOf(event, dry).map(printable);
+}
+
+function linesOf(event: RunEvent, dry: boolean): string[] {
   switch (event.type) {
     case 'run':
     case 'progress':

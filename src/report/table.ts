@@ -1,10 +1,12 @@
 /** Rows as a table: in columns for terminals, or as Markdown. Pure. */
+import { printable } from '../printable.js';
 
 /** The first row is the heading. */
 export type Rows = readonly (readonly string[])[];
 
 /** Columns two spaces apart; numbers to the right. */
-export function plainTable(rows: Rows): string {
+export function plainTable(texts: Rows): string {
+  const rows = texts.map((row) => row.map(printable));
   const widths = widthsOf(rows);
   const isNumeric = widths.map((_, at) => rows.slice(1).every((row) => isNumber(row[at] ?? '')));
   return rows

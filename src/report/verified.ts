@@ -1,5 +1,6 @@
 /** What `verify` found, as lines, Markdown, JUnit XML and messages of GitHub Actions. Pure. */
 import { type Finding, summaryOf, type Verified } from '../compare/verified.js';
+import { printable } from '../printable.js';
 import { escapeMarkdown, markdownTable } from './table.js';
 import { duration } from './words.js';
 
@@ -8,12 +9,13 @@ export function verifiedLines(verified: Verified): string[] {
   const { item, seconds, against, findings, tail, log } = verified;
   const head = `${item}: ${words(verified)} in ${duration(seconds)}`;
   const beside = verified.verdict === 'failed' ? '' : `, beside ${against}`;
-  return [
+  const lines = [
     `${head}${beside}`,
     ...findings.map((finding) => `  ${findingText(finding)}`),
     ...(tail.length > 0 ? ['  its last lines:', ...tail.map((line) => `  | ${line}`)] : []),
     ...(log === undefined ? [] : [`  full log: ${log}`]),
   ];
+  return lines.map(printable);
 }
 
 /** `pipe: 5 same, 1 differs`. */

@@ -9,6 +9,8 @@ export interface ProcessStat {
   readonly pid: number;
   /** Ended, but its parent has not asked for its exit code: it does nothing any more. */
   readonly zombie: boolean;
+  /** 0 where the system does not say. */
+  readonly parent: number;
   readonly group: number;
   /** Of the leader that detached itself or was detached; 0 where the system does not say. */
   readonly session: number;
@@ -32,6 +34,7 @@ function statFromProc(pid: number): ProcessStat | undefined {
   return {
     pid,
     zombie: (state === 'Z' || state === 'X') && alone,
+    parent: Number(fields[1]),
     group: Number(fields[2]),
     session: Number(fields[3]),
     start: fields[19] ?? '',
@@ -50,6 +53,7 @@ function statFromPs(pid: number): ProcessStat | undefined {
   return {
     pid,
     zombie: state.startsWith('Z'),
+    parent: 0,
     group: Number(group),
     session: 0,
     start: start.join('-'),

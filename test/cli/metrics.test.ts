@@ -54,7 +54,7 @@ it('tells how to see less where a terminal shows only the end of them', async ()
     const screen = { size: () => ({ columns: 80, rows }), onResize: () => () => {}, colors: false };
     await command.run([], {
       host: { cwd: made.root, env: made.env, dist: '', version: '0' },
-      terminal: { out: write, err: write, onKey: undefined, screen },
+      terminal: { out: write, err: write, onKey: undefined, isTerminal: false, screen },
       interruption: { stop: never, kill: never },
     });
     return out;

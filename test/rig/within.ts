@@ -39,6 +39,7 @@ export async function answerIn(
           err += text;
         },
         onKey: undefined,
+        isTerminal: false,
         screen: undefined,
       },
       interruption: { stop: never, kill: never },

@@ -1,4 +1,5 @@
 /** The live view as lines for a terminal of a given size: a pure function of the state. */
+import { printable } from '../../printable.js';
 import { duration, metricsText, whyText } from '../words.js';
 import { secondsLeft } from './estimate.js';
 import type { Active, Epochs, LiveState, Progress, Running } from './state.js';
@@ -68,7 +69,12 @@ function itemLines(items: readonly [string, Active][], columns: number, now: num
   });
 }
 
+/** One line, and nothing in it moves the cursor. */
 function detailOf(active: Active, now: number): string {
+  return printable(detailText(active, now)).replace(/\s+/g, ' ');
+}
+
+function detailText(active: Active, now: number): string {
   switch (active.phase) {
     case 'waiting':
       return active.reason;

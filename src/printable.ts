@@ -1,0 +1,34 @@
+/** Text of others on our terminal: nothing in it moves the cursor, sets a title or fills the clipboard. */
+import { stripVTControlCharacters } from 'node:util';
+
+/** All of C0 and C1 but tab and line feed. Letters that turn the direction of what follows are none of a name. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Lines stay lines. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text).replace(CONTROL, '');
+}
+
+/** A sequence that is longer than this is none, or one that nobody needs. */
+const LONGEST_SEQUENCE = 256;
+
+/**
+ * Returns a function that takes a text in pieces and gives what may be shown of them; without a piece,
+ * the rest. A carriage return stays: a progress bar writes over itself, and can do no more.
+ */
+export function printer(): (piece?: string) => string {
+  let held = '';
+  return (piece) => {
+    const text = held + (piece ?? '');
+    const last = text.lastIndexOf('\x1b');
+    const isCut =
+      piece !== undefined &&
+      last >= 0 &&
+      text.length - last < LONGEST_SEQUENCE &&
+      stripVTControlCharacters(text.slice(last)).startsWith('\x1b');
+    held = isCut ? text.slice(last) : '';
+    const whole = isCut ? text.slice(0, last) : text;
+    return whole.split('\r').map(printable).join('\r');
+  };
+}

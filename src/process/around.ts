@@ -1,0 +1,28 @@
+/** The executions that this process is part of: a run that a stage starts must not wait for that stage. */
+import { UserError } from '../error.js';
+import { livenessOf, wordOf } from '../sys/identity.js';
+import { MARK } from './family.js';
+import type { Holder } from './holder.js';
+import { fileNameOf } from './names.js';
+
+/** What it would wait for ends only when it has ended itself. */
+export class WaitsForItself extends UserError {}
+
+export function waitsForItself(what: string, item: string): WaitsForItself {
+  return new WaitsForItself({
+    code: 'waits-for-itself',
+    message: `${what} is held by ${item}, whose command started this run: each would wait for the other`,
+    hint: `take this run of pipe out of the command of ${item}, or name only items that it does not need`,
+  });
+}
+
+/** True when the holder is a run that started us, and holds it for the very execution that we are part of. */
+export function isHeldAroundUs(env: NodeJS.ProcessEnv, holder: Holder, item: string): boolean {
+  if (livenessOf(holder) !== 'alive') return false;
+  const runner = wordOf(holder);
+  const label = fileNameOf(item);
+  return (env[MARK] ?? '').split('/').some((part) => {
+    const [word, , ...rest] = part.split('.');
+    return word === runner && rest.join('.') === label;
+  });
+}
