@@ -1,29 +1,45 @@
 /** Builds dist/: the command in one file, the public doors, the stage host, types and the JSON Schema. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const { build } = await import('esbuild').catch(packagesMissing);
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 process.chdir(root);
-mkdirSync('dist', { recursive: true });
-
-// Types are for those who import the package; a checkout without the compiler (npm ci --omit=dev) runs
-// without. They are written beside the bundles, unchecked: `npm run typecheck` checks, and an install
-// should not wait for it.
 const compiler = 'node_modules/typescript/bin/tsc';
-const types = existsSync(compiler)
-  ? once(
-      spawn(process.execPath, [compiler, '-p', 'tsconfig.types.json', '--noCheck'], {
-        stdio: 'inherit',
-      }),
-      'exit',
-    )
-  : [0];
+if (!existsSync(compiler)) packagesMissing({ code: 'ERR_MODULE_NOT_FOUND' });
+
+// Into a folder of its own first: nobody who starts meanwhile finds half a file.
+mkdirSync('dist', { recursive: true });
+const draft = mkdtempSync('dist/.draft-');
+process.once('exit', () => rmSync(draft, { recursive: true, force: true }));
+
+// They are written beside the bundles, unchecked: `npm run typecheck` checks, and an install should not
+// wait for it.
+const types = once(
+  spawn(
+    process.execPath,
+    [compiler, ...['-p', 'tsconfig.types.json', '--noCheck', '--outDir', `${draft}/types`]],
+    { stdio: 'inherit' },
+  ),
+  'exit',
+);
 
 const common = {
+  // esbuild keeps the folder that was current when it was loaded.
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node20.19',
@@ -62,7 +78,7 @@ await Promise.all([
     build({
       ...common,
       stdin: { contents, resolveDir: root, loader: 'js' },
-      outfile: `dist/library/${name}.cjs`,
+      outfile: `${draft}/library/${name}.cjs`,
       format: 'cjs',
       minify: true,
     }),
@@ -71,7 +87,7 @@ await Promise.all([
   build({
     ...common,
     entryPoints: ['src/main.ts'],
-    outfile: 'dist/pipe.cjs',
+    outfile: `${draft}/pipe.cjs`,
     format: 'cjs',
     minifyWhitespace: true,
     plugins: [librariesApart],
@@ -85,27 +101,36 @@ await Promise.all([
   build({
     ...common,
     entryPoints: ['src/still.ts'],
-    outfile: 'dist/still.cjs',
+    outfile: `${draft}/still.cjs`,
     format: 'cjs',
     minifyWhitespace: true,
   }),
-  build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', format: 'esm' }),
+  build({
+    ...common,
+    entryPoints: ['src/index.ts'],
+    outfile: `${draft}/index.js`,
+    format: 'esm',
+    // Libraries in CommonJS ask for Node's own modules by require(), which an ES module has to make.
+    banner: {
+      js: "import { createRequire as pipeCreateRequire } from 'node:module';\nconst require = pipeCreateRequire(import.meta.url);",
+    },
+  }),
   build({
     ...common,
     entryPoints: ['src/stage/index.ts'],
-    outfile: 'dist/stage.js',
+    outfile: `${draft}/stage.js`,
     format: 'esm',
   }),
   build({
     ...common,
     entryPoints: ['src/stage/host.ts'],
-    outfile: 'dist/stage-host.mjs',
+    outfile: `${draft}/stage-host.mjs`,
     format: 'esm',
   }),
 ]);
 
 // bin/pipe.cjs reads it as latin1; esbuild escapes everything but what stands in a regular expression.
-if (/[^\0-\x7f]/.test(readFileSync('dist/pipe.cjs', 'utf8'))) {
+if (/[^\0-\x7f]/.test(readFileSync(`${draft}/pipe.cjs`, 'utf8'))) {
   throw new Error('dist/pipe.cjs is not plain ASCII: write \\u escapes in regular expressions');
 }
 
@@ -117,15 +142,26 @@ await build({
     resolveDir: root,
     loader: 'ts',
   },
-  outfile: 'dist/schema.mjs',
+  outfile: `${draft}/schema.mjs`,
   format: 'esm',
 });
-const { pipelineSchema } = await import(pathToFileURL('dist/schema.mjs').href);
-writeFileSync('dist/pipeline.schema.json', `${JSON.stringify(pipelineSchema(), null, 2)}\n`);
-rmSync('dist/schema.mjs');
+const { pipelineSchema } = await import(pathToFileURL(`${draft}/schema.mjs`).href);
+writeFileSync(`${draft}/pipeline.schema.json`, `${JSON.stringify(pipelineSchema(), null, 2)}\n`);
+rmSync(`${draft}/schema.mjs`);
 
 const [status] = await types;
 if (status !== 0) process.exit(status ?? 1);
+
+// The command last: where it is, all is there.
+const files = readdirSync(draft, { recursive: true, withFileTypes: true })
+  .filter((each) => each.isFile())
+  .map(({ parentPath, name }) => path.relative(draft, path.join(parentPath, name)));
+const last = (file) => Number(file === 'pipe.cjs');
+for (const file of files.sort((a, b) => last(a) - last(b))) {
+  const place = path.join('dist', file);
+  mkdirSync(path.dirname(place), { recursive: true });
+  renameSync(path.join(draft, file), place);
+}
 
 /** `npm install <folder>` runs this in the folder without installing anything there. */
 function packagesMissing(error) {

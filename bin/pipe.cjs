@@ -4,6 +4,7 @@
 // dist/pipe.cjs through V8's code cache, which saves about half of the time to start.
 // The cache is only a copy of what V8 makes of the file: rejected and made anew when either changed.
 const {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -69,8 +70,20 @@ function tellLost(error) {
   } catch {}
 }
 
+/** A checkout whose packages were installed without scripts (`npm ci --ignore-scripts`) is built now. */
+function built() {
+  const script = path.join(__dirname, '..', 'build.mjs');
+  if (!existsSync(script)) return undefined;
+  const { spawnSync } = require('node:child_process');
+  process.stderr.write('pipe: not built yet, since npm ran no scripts: building\n');
+  // What a build prints is not what the command prints.
+  const { status } = spawnSync(process.execPath, [script], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) process.exit(2);
+  return readIfThere(file);
+}
+
 function load() {
-  const source = readIfThere(file);
+  const source = readIfThere(file) ?? built();
   if (source === undefined) {
     process.stderr.write(`pipe: ${file} is missing: run "npm run build" in the folder of pipe\n`);
     process.exit(2);

@@ -1,6 +1,15 @@
 /** What `npm ci` builds: the types that the README's stage needs, and a refusal where packages are missing. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,4 +89,34 @@ it('says in one line that packages are missing, as `npm install <folder>` finds 
     'pipe is not built: its packages are not installed; first run `npm ci` in its folder\n',
   );
   expect([status, stdout]).toEqual([1, '']);
+});
+
+it('builds a checkout at the first command when npm ran no scripts, and only then', () => {
+  const clone = folder();
+  for (const part of [
+    'bin',
+    'src',
+    'build.mjs',
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.types.json',
+  ])
+    cpSync(path.join(root, part), path.join(clone, part), { recursive: true });
+  symlinkSync(path.join(root, 'node_modules'), path.join(clone, 'node_modules'));
+  const version = () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [path.join(clone, 'bin/pipe.cjs'), '--version'],
+      { encoding: 'utf8' },
+    );
+    return [status, stdout, stderr];
+  };
+  const [status, stdout, stderr] = version();
+  expect(stderr).toBe('pipe: not built yet, since npm ran no scripts: building\n');
+  expect(status).toBe(0);
+  expect(version()).toEqual([0, stdout, '']);
+  // Nothing of a build is left but what it made.
+  const made = readdirSync(path.join(clone, 'dist')).filter((name) => name !== '.code');
+  const whole = readdirSync(path.join(root, 'dist')).filter((name) => !name.startsWith('.'));
+  expect(made).toEqual(whole);
 });

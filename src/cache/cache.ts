@@ -34,6 +34,8 @@ import type {
 } from './records/record.js';
 import { readRunRecord, recordPath } from './records/records.js';
 import { moveBack, moveReplaced, type Replaced, type Replacing } from './records/replaced.js';
+import type { Wrote } from './records/written.js';
+import { assemble } from './scan/assemble.js';
 import { firstMoved, type LookLists, Looks } from './scan/looks.js';
 import type { Scan } from './scan/rows.js';
 import type { ScanOptions } from './scan/scanner.js';
@@ -189,6 +191,7 @@ export class Cache {
     const storing = new Storing(this.layout.project, this.#objects, this.#scratch);
     const scan = await finish(scanner.keep(where, storing));
     if (scan === undefined) throw new Error(`out ${where} is to be stored, but is not there`);
+    this.#notes.setWrote(where, scan.digest);
     return scan;
   }
 
@@ -217,7 +220,10 @@ export class Cache {
       scratch: this.#scratch,
     };
     await this.#keepForeign(where, { ...giving, known: [digest, ...(giving.known ?? [])] });
-    return new Restoring(parts).restore(digest, where);
+    if (this.#notes.wrote(where) !== digest) this.#notes.setWrote(where, 'begun');
+    const restored = await new Restoring(parts).restore(digest, where);
+    this.#notes.setWrote(where, digest);
+    return restored;
   }
 
   /**
@@ -290,6 +296,31 @@ export class Cache {
     this.#notes.setAttempt(item, attempt);
   }
 
+  /** What pipe wrote at a path outside of `cache/out/`, the last time; undefined: nothing. */
+  wrote(out: string): Wrote | undefined {
+    return this.#notes.wrote(out);
+  }
+
+  /** An execution is about to write there. */
+  noteBegun(out: string): void {
+    this.#notes.setWrote(out, 'begun');
+  }
+
+  /** Paths below the folder, outside of `cache/out/`, that pipe ever wrote. */
+  wroteBelow(folder: string): readonly string[] {
+    return this.#notes.wroteBelow(folder);
+  }
+
+  /** An execution that brought no result does not write there any more. */
+  noteEnded(out: string): void {
+    this.#notes.setEnded(out);
+  }
+
+  /** A folder of just these entries, by their path in it; its listing is stored. */
+  assemble(entries: ReadonlyMap<string, Scan>): Scan {
+    return assemble(entries, this.#open().keepTree);
+  }
+
   readKept(kind: KeptKind, name: string): unknown {
     return this.#notes.kept(kind, name);
   }
@@ -303,7 +334,12 @@ export class Cache {
     return this.#chains.readEpochs(chain);
   }
 
-  /** $PIPE_COMMIT: a folder that outlives every crash. `about` names the chain in messages. */
+  /** Where the commits of a chain lie now, whoever works on it: only to be looked at. */
+  commits(chain: string): string {
+    return this.#chains.commits(chain);
+  }
+
+  /** $PIPE_COMMIT: a folder of this process's own that outlives every crash. `about` names the chain in messages. */
   commitFolder(chain: string, about?: ChainAbout): string {
     this.#pin.add({ chains: [chain] });
     return this.#chains.commitFolder(chain, about);

@@ -83,7 +83,7 @@ async function chainsOf(project: Project, targets: readonly string[]): Promise<C
     const chain = manifest === undefined ? '' : keyOf(chainManifest(manifest, item.epochs.param));
     const records = chain === '' ? [] : project.cache.readEpochs(chain);
     const epochs = records.map((record) => ({ ...record, kept: project.cache.hasState(record) }));
-    const commit = chain === '' ? '' : project.cache.commitFolder(chain);
+    const commit = chain === '' ? '' : project.cache.commits(chain);
     const drawn = drawnMetric(records, item.epochs);
     return { item: item.id, chain, commit, target: item.epochs.target, drawn, epochs };
   });

@@ -3,9 +3,10 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
 import type { Dep } from '../pipeline/plan.js';
-import { matchedPaths } from './glob.js';
+import { matchesIn } from './glob.js';
 import type { MissingDep } from './missing.js';
-import { itemAt, selectedNeeds, type Work } from './work.js';
+import { type Part, sourceOf } from './parts.js';
+import { cacheOf, itemAt, selectedNeeds, type Work } from './work.js';
 
 /**
  * Of an item that waits for others: said before hours are spent on those. What one of them may still
@@ -25,27 +26,26 @@ export function absentDeps(
       .flatMap((need) => itemAt(work, need).outs.map((out) => out.path)),
   );
   return item.deps
-    .filter((dep) =>
-      dep.glob
-        ? isUnmatched(work, dep, toCome)
-        : !dep.optional && isAbsent(work, dep, dep.path, toCome),
-    )
+    .filter((dep) => isUnmatched(work, dep, toCome))
     .map((dep) => ({ item: item.id, dep }));
 }
 
 /** A pattern is missing when it matches nothing, or when an out that it gathers is not there. */
 function isUnmatched(work: Work, dep: Dep, toCome: ReadonlySet<string>): boolean {
-  if (dep.within?.some((out) => toCome.has(out))) return false;
-  const matched = matchedPaths(work.project.root, dep);
+  if (dep.within?.some((out) => toCome.has(sourceOf(dep, out)))) return false;
+  const matched = matchesIn(dep, { root: work.project.root, cache: cacheOf(work) });
   if (matched.length === 0) return !dep.optional;
-  return matched.some((each) => isAbsent(work, dep, each, toCome));
+  return (dep.glob || !dep.optional) && matched.some((each) => isAbsent(work, dep, each, toCome));
 }
 
-function isAbsent(work: Work, dep: Dep, where: string, toCome: ReadonlySet<string>): boolean {
+function isAbsent(work: Work, dep: Dep, part: Part, toCome: ReadonlySet<string>): boolean {
+  const where = part.made ? sourceOf(dep, part.path) : part.path;
   for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (toCome.has(at)) return false;
-  if (isThere(path.join(work.project.root, where), dep.made)) return false;
+  if (isThere(path.join(work.project.root, where), part.made)) return false;
   // A folder comes with what is made in it.
-  return ![...toCome].some((out) => out.startsWith(`${where}/`));
+  return !dep.outs?.some(
+    (out) => toCome.has(sourceOf(dep, out)) && out.startsWith(`${part.path}/`),
+  );
 }
 
 /** What an item makes is a link where it is one; what the user gives counts by what is behind a link. */

@@ -1,90 +1,165 @@
-/** What a pattern dep stands for: the outs that the plan gathers, and files of the user's that match. */
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+/** What a dep stands for: its path, or of a pattern the outs that the plan gathers and files of the user's that match. */
 import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
-import { type Digest, kindOf } from '../cache/objects/digest.js';
-import type { Looks } from '../cache/scan/looks.js';
-import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
+import { kindOf } from '../cache/objects/digest.js';
+import { isWithin, realpathIfThere } from '../cache/scan/links.js';
+import {
+  type Glob,
+  isGlob,
+  matchGlob,
+  mayHold,
+  parseGlob,
+  unescapeGlob,
+} from '../pipeline/glob.js';
 import type { Dep } from '../pipeline/plan.js';
+import {
+  type Eyes,
+  entriesOf,
+  isFolder,
+  isLeftover,
+  isOurs,
+  leftoversIn,
+  type Part,
+  type StoredListing,
+  sourceOf,
+} from './parts.js';
 
-/**
- * Paths relative to the project, sorted by code unit. Within `cache/` only what the plan gathers
- * counts, and what lies in the outs it names: an out that a former pipeline left there is nobody's
- * input.
- *
- * @param stored for outs that are still to be put back
- */
-export function matchedPaths(
-  root: string,
-  dep: Dep,
-  looks?: Looks,
-  stored?: StoredListing,
-): string[] {
-  const found = new Set(dep.gathered ?? []);
-  const glob = parseGlob(dep.path);
-  const search: Search = { root, glob, found, looks };
-  walk(search, '');
-  for (const out of dep.within ?? []) {
-    if (stored?.(out) !== undefined) walkStored(search, out, stored);
-    else if (isFolder(path.join(root, out), looks)) walk(search, out);
-  }
-  return [...found].sort();
+/** The paths of what a dep stands for. */
+export function matchedPaths(dep: Dep, eyes: Eyes): string[] {
+  return matchesIn(dep, eyes).map((part) => part.path);
 }
 
-/** What a folder will hold; undefined: as it lies there. */
-export type StoredListing = (
-  folder: string,
-) => readonly { readonly name: string; readonly digest: Digest }[] | undefined;
+/**
+ * Sorted by code unit. Within `cache/` only what the plan gathers counts, and what lies in the outs
+ * it names; elsewhere all that matches but what pipe wrote there in the past.
+ */
+export function matchesIn(dep: Dep, eyes: Eyes): Part[] {
+  if (!dep.glob) return [{ path: dep.path, made: dep.made && dep.outs === undefined }];
+  const found = new Map<string, boolean>();
+  for (const each of dep.gathered ?? []) found.set(each, true);
+  const search = searchOf(dep, eyes, (where) => {
+    const source = sourceOf(dep, where);
+    if (!isOurs(source) && !found.has(where) && !isLeftover(source, eyes)) found.set(where, false);
+  });
+  walk(search, '', []);
+  gatherWithin(dep, search, found);
+  return [...found]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([each, made]) => ({ path: each, made }));
+}
+
+/** Files that match in outs which are folders. */
+function gatherWithin(dep: Dep, search: Search, found: Map<string, boolean>): void {
+  const { root, cache, stored } = search.eyes;
+  const made = { ...search, visit: (where: string) => void found.set(where, true) };
+  for (const out of dep.within ?? []) {
+    const source = sourceOf(dep, out);
+    const full = path.join(root, source);
+    if (stored?.(source) !== undefined) walkStored(made, out, source, stored);
+    else {
+      const stat = lstatIfThere(full);
+      cache.looks.saw(full, stat);
+      // A link is not followed: what it leads to is not what the item made.
+      if (stat?.isDirectory()) walk({ ...made, users: false }, out, []);
+    }
+  }
+}
+
+/**
+ * What lies in the way of an item that reads this dep: files that the dep would find and that do not
+ * count. By the names that pipe wrote them under.
+ */
+export function leftoversOf(dep: Dep, eyes: Eyes, outs: () => ReadonlySet<string>): string[] {
+  if (!dep.glob) return leftoversIn(dep, matchesIn(dep, eyes)[0] as Part, eyes);
+  const found: string[] = [];
+  const gathered = new Set(dep.gathered);
+  const visit = (where: string) => {
+    const source = sourceOf(dep, where);
+    const isLeft = isOurs(source) ? true : isLeftover(source, eyes);
+    if (isLeft && !gathered.has(where)) found.push(source);
+  };
+  const search = searchOf(dep, eyes, visit);
+  walk(isOurs(dep.path) ? { ...search, leftIn: outs() } : search, '', []);
+  for (const each of matchesIn(dep, eyes)) found.push(...leftoversIn(dep, each, eyes));
+  return found;
+}
 
 /** What runs write is nobody's input: it would be stale for ever. */
 const OURS: ReadonlySet<string> = new Set(['cache', 'node_modules', 'pipeline.lock']);
 
 interface Search {
-  readonly root: string;
+  readonly dep: Dep;
+  readonly eyes: Eyes;
   readonly glob: Glob;
-  readonly found: Set<string>;
-  readonly looks: Looks | undefined;
+  /** Files of the user's, so that links to folders are followed; else what items made. */
+  readonly users: boolean;
+  /** Real path of where the walk begins to look for names: `**` follows only links that leave it. */
+  readonly base: string | undefined;
+  /** To look for what former plans left in `cache/out/` too: all outs of the plan, which are not entered. */
+  readonly leftIn?: ReadonlySet<string>;
+  readonly visit: (where: string) => void;
 }
 
-function walk(search: Search, folder: string): void {
-  const { root, glob, found, looks } = search;
-  for (const entry of entriesOf(path.join(root, folder), looks)) {
+function searchOf(dep: Dep, eyes: Eyes, visit: Search['visit']): Search {
+  const glob = parseGlob(dep.path);
+  const base = glob.deep ? realpathIfThere(path.join(eyes.root, fixedFolder(dep.path))) : undefined;
+  return { dep, eyes, glob, users: true, base, visit };
+}
+
+/** The folders of a pattern before its first wild card. */
+export function fixedFolder(pattern: string): string {
+  const names = pattern.split('/');
+  const fixed = names.slice(0, names.findIndex(isGlob));
+  return unescapeGlob(fixed.join('/'));
+}
+
+/** `inside`: the folders that we are in. */
+function walk(search: Search, folder: string, inside: readonly string[]): void {
+  const { glob, visit, users } = search;
+  for (const entry of entriesOf(folder, search.eyes)) {
     const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (OURS.has(name)) continue;
+    if (isPassedOver(search, name)) continue;
+    const isLink = entry.isSymbolicLink() && users;
+    const isDirectory = isLink ? isFolder(name, search.eyes) : entry.isDirectory();
     // `**` stands for the files in folders; without it a folder can be what is meant.
-    if (matchGlob(glob, name) && !(glob.deep && entry.isDirectory())) {
-      found.add(name);
-      continue;
+    if (matchGlob(glob, name) && !(glob.deep && isDirectory)) visit(name);
+    else if (isDirectory && mayHold(glob, name)) {
+      if (!isLink || isFollowed(search, name, inside)) walk(search, name, [...inside, name]);
     }
-    if (entry.isDirectory() && mayHold(glob, name)) walk(search, name);
   }
+}
+
+function isPassedOver({ leftIn, dep, users }: Search, name: string): boolean {
+  if (!users) return false;
+  if (leftIn === undefined) return OURS.has(name);
+  if (leftIn.has(sourceOf(dep, name))) return true;
+  const isTools = isOurs(name) && name !== 'cache' && !`${name}/`.startsWith('cache/out/');
+  return isTools || (OURS.has(name) && name !== 'cache');
+}
+
+/** Never into the cache, nor in a circle, and below `**` only out of what is walked anyway. */
+function isFollowed(
+  { base, eyes, glob, leftIn }: Search,
+  link: string,
+  inside: readonly string[],
+): boolean {
+  const real = (where: string) => realpathIfThere(path.join(eyes.root, where));
+  const target = real(link);
+  const cache = leftIn === undefined ? real('cache') : undefined;
+  if (target === undefined || (cache !== undefined && isWithin(target, cache))) return false;
+  if (base !== undefined && isWithin(target, base)) return false;
+  // Other patterns end after as many names as they have, in a circle too.
+  return !glob.deep || !inside.some((each) => real(each) === target);
 }
 
 /** The same in a folder that is not there yet. */
-function walkStored(search: Search, folder: string, stored: StoredListing): void {
-  const { glob, found } = search;
-  for (const entry of stored(folder) ?? []) {
+function walkStored(search: Search, folder: string, source: string, stored: StoredListing): void {
+  const { glob, visit } = search;
+  for (const entry of stored(source) ?? []) {
     const name = `${folder}/${entry.name}`;
     const isDirectory = kindOf(entry.digest) === 'directory';
-    if (matchGlob(glob, name) && !(glob.deep && isDirectory)) found.add(name);
-    else if (isDirectory && mayHold(glob, name)) walkStored(search, name, stored);
-  }
-}
-
-/** A link is not followed: what it leads to is not what the item made. */
-function isFolder(full: string, looks: Looks | undefined): boolean {
-  const stat = lstatIfThere(full);
-  looks?.saw(full, stat);
-  return stat?.isDirectory() ?? false;
-}
-
-function entriesOf(folder: string, looks: Looks | undefined): Dirent[] {
-  try {
-    looks?.sawBehind(folder, statSync(folder, { throwIfNoEntry: false }));
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw error;
+    if (matchGlob(glob, name) && !(glob.deep && isDirectory)) visit(name);
+    else if (isDirectory && mayHold(glob, name))
+      walkStored(search, name, `${source}/${entry.name}`, stored);
   }
 }

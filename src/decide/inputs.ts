@@ -1,27 +1,22 @@
 /** What an item depends on today: its manifest, made from the plan, its code and what lies on disk. */
-import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
+import type { ScanOptions } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { canonical, sha256 } from '../canonical.js';
 import { epochChoice, type Manifest, type ModuleCode } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import type { Json } from '../stage/context.js';
 import type { Code } from './code.js';
-import { matchedPaths, type StoredListing } from './glob.js';
+import { matchesIn } from './glob.js';
+import { contentAt, type Eyes, scanAt } from './parts.js';
 
 /** The manifest, or the deps that are not there. */
 export type Inputs =
   | { readonly kind: 'known'; readonly manifest: Manifest }
   | { readonly kind: 'missing'; readonly deps: readonly Dep[] };
 
-export interface Surroundings {
-  readonly root: string;
-  readonly cache: Cache;
+export interface Surroundings extends Eyes {
   /** Values of the variables that `env:` names. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What lies at a path; by default what the cache sees on disk. */
-  readonly look?: (path: string, options?: ScanOptions) => Scan | undefined;
-  /** What a folder will hold that is still to be put back; undefined: what it holds on disk. */
-  readonly stored?: StoredListing;
   /** What a dep is known to be without looking; undefined: look. */
   readonly given?: (dep: Dep) => Digest | null | undefined;
 }
@@ -32,9 +27,7 @@ export function digestAt(
   around: Surroundings,
   options?: ScanOptions,
 ): Digest | undefined {
-  const scan =
-    around.look === undefined ? around.cache.scanSync(path, options) : around.look(path, options);
-  return scan?.digest;
+  return scanAt(path, around, options)?.digest;
 }
 
 /** Reads every dep through the stat index. */
@@ -43,7 +36,7 @@ export function inputsOf(item: Item, code: Code, around: Surroundings): Inputs {
   const missing: Dep[] = [];
   for (const dep of item.deps) {
     const given = around.given?.(dep);
-    const digest = given === undefined ? seenDigest(dep, around) : given;
+    const digest = given === undefined ? contentOf(dep, around) : given;
     if (digest === undefined) missing.push(dep);
     else deps[dep.name] = digest;
   }
@@ -87,34 +80,27 @@ function codeOf(item: Item, code: Code): Manifest['code'] {
 
 /**
  * Null for what is absent and may be; undefined for what is missing. What an item makes is a link where
- * it is one; what the user gives counts by what is behind a link.
+ * it is one; what the user gives counts by what is behind a link. A pattern is missing when it matches
+ * nothing, or when a gathered out is not there.
  */
-function seenDigest(dep: Dep, around: Surroundings): Digest | null | undefined {
-  if (dep.glob) return digestOfGlob(dep, matchesOf(dep, around));
-  return digestAt(dep.path, around, { follow: !dep.made }) ?? (dep.optional ? null : undefined);
-}
-
-/** A pattern is missing when it matches nothing, or when a gathered out is not there. */
-export function digestOfGlob(
-  dep: Dep,
-  entries: readonly (readonly [string, Digest])[] | undefined,
-): Digest | null | undefined {
-  if (entries === undefined) return undefined;
-  if (entries.length > 0) return digestOfMatches(entries);
-  return dep.optional ? null : undefined;
+export function contentOf(dep: Dep, around: Eyes): Digest | null | undefined {
+  const entries = matchesOf(dep, around);
+  const isThere = entries !== undefined && entries.length > 0;
+  if (!isThere) return dep.optional && (!dep.glob || entries !== undefined) ? null : undefined;
+  return dep.glob ? digestOfMatches(entries) : entries[0]?.[1];
 }
 
 export function digestOfMatches(entries: readonly (readonly [string, Digest])[]): Digest {
   return `d:${sha256(`pipe glob\n${canonical(entries)}`)}`;
 }
 
-/** Path and digest of all that a pattern dep matches; undefined when a gathered out is not there. */
-export function matchesOf(dep: Dep, around: Surroundings): [string, Digest][] | undefined {
+/** Path and digest of all that a dep stands for; undefined when some of it is not there. */
+export function matchesOf(dep: Dep, around: Eyes): [string, Digest][] | undefined {
   const entries: [string, Digest][] = [];
-  for (const path of matchedPaths(around.root, dep, around.cache.looks, around.stored)) {
-    const digest = digestAt(path, around, { follow: !dep.made });
+  for (const part of matchesIn(dep, around)) {
+    const digest = contentAt(dep, part, around)?.digest;
     if (digest === undefined) return undefined;
-    entries.push([path, digest]);
+    entries.push([part.path, digest]);
   }
   return entries;
 }

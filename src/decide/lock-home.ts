@@ -49,7 +49,7 @@ function withinOther(real: string): Home | undefined {
 }
 
 /** The real path, as far as anything is there. */
-function realPlace(absolute: string): string {
+export function realPlace(absolute: string): string {
   try {
     return realpathSync.native(absolute);
   } catch (error) {

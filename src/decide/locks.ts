@@ -7,10 +7,11 @@ import { isHeldAroundUs, waitsForItself } from '../process/around.js';
 import { acquireClaim, type Claim, type Paths, writersOf } from '../process/claims.js';
 import { describeHolder, type Holder } from '../process/holder.js';
 import { acquireLock, type Lock, lockFile } from '../process/lock.js';
+import { fileNameOf } from '../process/names.js';
 import type { Group } from '../process/orphans.js';
 import { reapOrphans } from '../process/orphans.js';
 import { livenessOf, ownIdentity } from '../sys/identity.js';
-import { type Home, homeOf, projectHome } from './lock-home.js';
+import { type Home, homeOf, projectHome, realPlace } from './lock-home.js';
 import type { Project } from './project.js';
 import { cacheOf, type Work } from './work.js';
 
@@ -52,21 +53,22 @@ export class ItemClaim {
 /**
  * Nobody else writes the item's outs, or touches what it reads, while this is held.
  *
- * @param replaced items before it whose outs are to be put back under the same claim
+ * @param others paths that are to be written under the same claim
  */
 export async function claimItem(
   work: Work,
   item: Item,
-  replaced: readonly Item[] = [],
+  others: readonly string[] = [],
 ): Promise<ItemClaim> {
   const claims = new Map<string, Claim>();
   try {
     // One folder after another, in an order that all runs agree on.
-    const byHome = [...pathsByHome(work.project.root, item, replaced)].sort();
+    const byHome = [...pathsByHome(work.project.root, item, others)].sort();
     for (const [folder, paths] of byHome) {
       makeHome(folder, cacheOf(work).layout.locks);
       const claim = await acquireClaim(folder, paths, {
         doing: item.id,
+        logs: realPlace(path.join(cacheOf(work).layout.logs, fileNameOf(item.id))),
         signal: work.options.interruption.stop,
         onWait: (holder, file) => noteWait(work, item, holder, file),
       });
@@ -117,7 +119,7 @@ export function itemHolder({ root }: Project, item: Item): Holder | undefined {
 /** @throws WaitsForItself when the holder waits for us */
 function noteWait(work: Work, item: Item, holder: Holder, file: string): void {
   if (isHeldAroundUs(work.project.env, holder, holder.doing))
-    throw waitsForItself(`what ${item.id} reads or writes`, holder.doing);
+    throw waitsForItself(item.id, holder.doing);
   work.emit({
     type: 'waiting',
     item: item.id,
@@ -135,7 +137,7 @@ function lockKeyOf(item: Item, manifest: Manifest): string {
 function pathsByHome(
   root: string,
   item: Item,
-  replaced: readonly Item[],
+  others: readonly string[],
 ): ReadonlyMap<string, Paths> {
   const found = new Map<string, { writes: string[]; reads: string[] }>();
   const add = (kind: keyof Paths, { folder, path: where }: Home) => {
@@ -143,8 +145,8 @@ function pathsByHome(
     paths[kind].push(where);
     found.set(folder, paths);
   };
-  for (const out of [item, ...replaced].flatMap(({ outs }) => outs))
-    add('writes', homeOf(root, path.join(root, out.path), false));
+  for (const where of [...item.outs.map((out) => out.path), ...others])
+    add('writes', homeOf(root, path.join(root, where), false));
   const here = projectHome(root);
   for (const dep of item.deps) {
     for (const where of pathsOf(dep)) {

@@ -1,6 +1,5 @@
 /** What a run would do, without doing it: for `--dry`, `--frozen`, `status`, `why` and `graph`. */
 import type { Scan, ScanOptions } from '../cache/cache.js';
-import type { Digest } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Item } from '../pipeline/plan.js';
 import { type Decision, decide } from './decide.js';
@@ -55,12 +54,10 @@ function isOpen(outlook: Outlook | undefined): boolean {
   return outlook !== undefined && outlook.kind !== 'fresh' && outlook.kind !== 'restore';
 }
 
-type OutDigest = Pick<RecordedOut, 'name' | 'digest'>;
-
 /** The workspace as it would be with some outs put back. */
 export class Overlay {
   readonly #work: Work;
-  readonly #outs = new Map<string, Digest>();
+  readonly #outs = new Map<string, Scan>();
 
   constructor(work: Work) {
     this.#work = work;
@@ -71,44 +68,42 @@ export class Overlay {
     return {
       look: (path, how) => this.scan(path, how),
       stored: (path) => {
-        const digest = this.#digestAt(path);
+        const digest = this.#laidAt(path)?.digest;
         return digest ? this.#work.project.cache.treeListing(digest) : undefined;
       },
     };
   }
 
-  lay(item: Item, { outs }: { readonly outs: readonly OutDigest[] }): void {
+  lay(item: Item, { outs }: { readonly outs: readonly RecordedOut[] }): void {
     for (const out of item.outs) {
       const stored = outs.find((each) => each.name === out.name);
-      if (stored !== undefined) this.#outs.set(out.path, stored.digest);
+      if (stored !== undefined) this.#outs.set(out.path, stored);
     }
   }
 
   scan(path: string, how?: ScanOptions): Scan | undefined {
-    const digest = this.#digestAt(path);
-    if (digest === undefined) return this.#work.project.cache.scanSync(path, how);
-    // Only digests are compared: sizes do not matter to a decision.
-    return digest === null ? undefined : { digest, size: 0, files: 0 };
+    const laid = this.#laidAt(path);
+    return laid === undefined ? this.#work.project.cache.scanSync(path, how) : (laid ?? undefined);
   }
 
   /** Undefined outside of what is laid; null for what is not in it. */
-  #digestAt(path: string): Digest | null | undefined {
+  #laidAt(path: string): Scan | null | undefined {
     const whole = this.#outs.get(path);
     if (whole !== undefined) return whole;
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-      const digest = this.#outs.get(path.slice(0, end));
-      if (digest !== undefined) return this.#within(digest, path.slice(end + 1).split('/')) ?? null;
+      const laid = this.#outs.get(path.slice(0, end));
+      if (laid !== undefined) return this.#within(laid, path.slice(end + 1).split('/')) ?? null;
     }
     return undefined;
   }
 
-  /** The digest at a path within a stored directory. */
-  #within(digest: Digest, path: readonly string[]): Digest | undefined {
-    let at: Digest | undefined = digest;
+  /** What is at a path within a stored directory. */
+  #within(laid: Scan, path: readonly string[]): Scan | undefined {
+    let at: Scan | undefined = laid;
     for (const name of path) {
-      const listing: readonly { name: string; digest: Digest }[] | undefined =
-        at === undefined ? undefined : this.#work.project.cache.treeListing(at);
-      at = listing?.find((entry) => entry.name === name)?.digest;
+      const listing: readonly (Scan & { readonly name: string })[] | undefined =
+        at === undefined ? undefined : this.#work.project.cache.treeListing(at.digest);
+      at = listing?.find((entry) => entry.name === name);
     }
     return at;
   }

@@ -8,6 +8,7 @@ import { userError } from '../error.js';
 import { readPipeline } from '../pipeline/document/source.js';
 import type { Plan } from '../pipeline/plan.js';
 import { PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
+import { type Links, linksOf } from './links.js';
 import type { Variant } from './options.js';
 
 /** What the entry point knows of the process, and nothing below it asks for itself. */
@@ -74,14 +75,32 @@ export async function asVariant(project: Project, variant: Variant): Promise<Pro
   return { ...project, variant, plan };
 }
 
-/** A kept plan is named by all that it was made of: another text, variant or version has another name. */
+/**
+ * A kept plan is named by all that it was made of: another text, variant or version has another name.
+ * Where names of the plan lead elsewhere by links, edges and overlaps are found once more, between
+ * places.
+ */
 async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
   const text = readPipeline(root);
-  const name = sha256(JSON.stringify(['plan', host.version, text, variant.profiles, variant.set]));
+  const plan = await keptPlan(host, root, variant, text, {}, cache);
+  const links = linksOf(root, plan, cache.looks);
+  if (Object.keys(links).length === 0) return plan;
+  return keptPlan(host, root, variant, text, links, cache);
+}
+
+async function keptPlan(
+  host: Host,
+  root: string,
+  { profiles, set }: Variant,
+  text: string,
+  links: Links,
+  cache: Cache,
+): Promise<Plan> {
+  const name = sha256(JSON.stringify(['plan', host.version, text, profiles, set, links]));
   const kept = cache.readKept('plans', name) as Plan | undefined;
   if (kept?.format === 1) return kept;
   const { loadPlan } = await import('../pipeline/load.js');
-  const plan = loadPlan({ project: root, profiles: variant.profiles, set: variant.set, text });
+  const plan = loadPlan({ project: root, profiles, set, text, links });
   cache.writeKept('plans', name, plan);
   return plan;
 }

@@ -114,7 +114,7 @@ async function goesOn(
 ): Promise<boolean> {
   const { moved } = epochs;
   if (moved === undefined || (round > 0 && epochs.computed === 0)) return false;
-  if ((await inputs.changed()) !== undefined) return false;
+  if (inputs.changed() !== undefined) return false;
   const message = `${moved} was touched while it ran, and is what it was: the epoch of that time is computed again`;
   work.emit({ type: 'warning', item: item.id, message });
   return true;
@@ -217,6 +217,7 @@ async function clearOuts(work: Work, item: Item): Promise<void> {
   const onReplaced = (message: string) => work.emit({ type: 'warning', item: item.id, message });
   for (const out of item.outs) {
     await cache.removeOut(out.path, { known, onReplaced });
+    cache.noteBegun(out.path);
     mkdirSync(path.dirname(path.join(work.project.root, out.path)), { recursive: true });
   }
 }

@@ -35,7 +35,10 @@ export async function executeItem(
     cache.writeAttempt(item.id, { key, end: 'begun' });
     const execution = await withRetries(work, index, decision, { ...grounds, why, lease });
     cache.writeAttempt(item.id, attemptAfter(key, execution));
-    if (execution.kind !== 'recorded' && grounds.hold.isHeld()) returnReplaced(work, item);
+    if (execution.kind !== 'recorded' && grounds.hold.isHeld()) {
+      for (const out of item.outs) cache.noteEnded(out.path);
+      returnReplaced(work, item);
+    }
     return execution;
   } finally {
     lease?.release();

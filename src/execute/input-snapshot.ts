@@ -2,11 +2,14 @@
  * What an item reads, as it lay when the item started: by content for its key, and by stat, so that a
  * change shows also when it was taken back.
  */
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Digest } from '../cache/objects/digest.js';
 import { firstMoved, type LookLists, Looks } from '../cache/scan/looks.js';
-import { matchedPaths } from '../decide/glob.js';
-import { digestOfGlob } from '../decide/inputs.js';
+import { Ways } from '../cache/scan/ways.js';
+import { matchesIn } from '../decide/glob.js';
+import { contentOf } from '../decide/inputs.js';
+import { type Eyes, partsOf } from '../decide/parts.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
 import type { Dep } from '../pipeline/plan.js';
 
@@ -15,7 +18,7 @@ export class InputSnapshot {
   readonly #index: number;
   readonly #looks: Looks;
   readonly #digests: ReadonlyMap<Dep, Seen>;
-  /** What each pattern matched. */
+  /** What each dep stands for: what a pattern matched, and what counts of a folder with outs in it. */
   readonly #names: ReadonlyMap<Dep, readonly string[]>;
   /** True once a change of content would show in a stat. */
   #isSettled: boolean;
@@ -34,8 +37,8 @@ export class InputSnapshot {
   }
 
   /** Looks at the disk, whatever was seen in this run before. */
-  static async take(work: Work, index: number): Promise<InputSnapshot> {
-    return new InputSnapshot(work, index, await look(work, index));
+  static take(work: Work, index: number): InputSnapshot {
+    return new InputSnapshot(work, index, look(work, index));
   }
 
   /**
@@ -43,7 +46,7 @@ export class InputSnapshot {
    * over: what the stats of such a snapshot say holds for a later process too.
    */
   static async takeSettled(work: Work, index: number): Promise<InputSnapshot> {
-    const first = await InputSnapshot.take(work, index);
+    const first = InputSnapshot.take(work, index);
     if (first.#isSettled) return first;
     await delay(first.#looks.settlesIn + 1);
     return InputSnapshot.take(work, index);
@@ -65,14 +68,14 @@ export class InputSnapshot {
     const byStat = (await firstMoved(root, this.#looks.lists)) ?? this.#otherMatches();
     if (byStat !== undefined) return byStat;
     if (this.#isSettled) return undefined;
-    const changed = await this.changed();
+    const changed = this.changed();
     this.#isSettled = changed === undefined;
     return changed;
   }
 
   /** The first dep or script whose content is not what it was; undefined for what was only touched. */
-  async changed(): Promise<string | undefined> {
-    const { digests } = await look(this.#work, this.#index);
+  changed(): string | undefined {
+    const { digests } = look(this.#work, this.#index);
     const dep = itemAt(this.#work, this.#index).deps.find(
       (each) => digests.get(each) !== this.#digests.get(each),
     );
@@ -80,9 +83,9 @@ export class InputSnapshot {
   }
 
   #otherMatches(): string | undefined {
-    const { root } = this.#work.project;
+    const eyes = eyesOf(this.#work, new Looks(this.#work.project.root));
     for (const [dep, names] of this.#names) {
-      const now = new Set(matchedPaths(root, dep));
+      const now = new Set(namesOf(dep, eyes));
       const gone = names.find((name) => !now.delete(name));
       const [come] = now;
       if (gone !== undefined || come !== undefined) return gone ?? come;
@@ -95,44 +98,47 @@ type Seen = Digest | null | undefined;
 
 interface Found {
   readonly looks: Looks;
-  readonly digests: Map<Dep, Seen>;
-  readonly names: Map<Dep, readonly string[]>;
+  readonly digests: ReadonlyMap<Dep, Seen>;
+  readonly names: ReadonlyMap<Dep, readonly string[]>;
 }
 
-async function look(work: Work, index: number): Promise<Found> {
-  const { root } = work.project;
-  const looks = new Looks(root);
-  const found: Found = { looks, digests: new Map(), names: new Map() };
+function look(work: Work, index: number): Found {
+  const looks = new Looks(work.project.root);
+  const eyes = eyesOf(work, looks);
+  const digests = new Map<Dep, Seen>();
+  const names = new Map<Dep, readonly string[]>();
   for (const dep of itemAt(work, index).deps) {
-    if (dep.glob) await lookAtMatches(work, dep, found);
-    else {
-      const digest = await digestAt(work, dep.path, !dep.made, looks);
-      found.digests.set(dep, digest ?? (dep.optional ? null : undefined));
-    }
+    names.set(dep, namesOf(dep, eyes));
+    digests.set(dep, contentOf(dep, eyes));
   }
   const code = work.codes.of(index);
   if (code.kind === 'command')
-    for (const file of Object.keys(code.scripts)) await digestAt(work, file, true, looks);
-  return found;
+    for (const file of Object.keys(code.scripts)) eyes.look(file, { follow: true });
+  noteWays(work.project.root, names, looks);
+  return { looks, digests, names };
 }
 
-async function lookAtMatches(work: Work, dep: Dep, found: Found): Promise<void> {
-  const names = matchedPaths(work.project.root, dep);
-  found.names.set(dep, names);
-  const entries: [string, Digest][] = [];
-  for (const name of names) {
-    const digest = await digestAt(work, name, !dep.made, found.looks);
-    if (digest !== undefined) entries.push([name, digest]);
+/** The folders and links on the way to what was looked at: a link may be led elsewhere and back. */
+function noteWays(root: string, names: Found['names'], looks: Looks): void {
+  const ways = new Ways(root, looks);
+  for (const [dep, paths] of names) {
+    for (const each of paths) ways.walk(path.join(root, path.dirname(each)));
+    if (!dep.glob) ways.walk(path.join(root, dep.path));
   }
-  const isWhole = entries.length === names.length;
-  found.digests.set(dep, digestOfGlob(dep, isWhole ? entries : undefined));
 }
 
-async function digestAt(
-  work: Work,
-  where: string,
-  follow: boolean,
-  looks: Looks,
-): Promise<Digest | undefined> {
-  return (await cacheOf(work).scan(where, { follow, again: true, looks }))?.digest;
+/** Looks at the disk, and notes at what. */
+function eyesOf(work: Work, looks: Looks): Eyes & Required<Pick<Eyes, 'look'>> {
+  const cache = cacheOf(work);
+  return {
+    root: work.project.root,
+    cache,
+    look: (where, options) => cache.scanSync(where, { ...options, again: true, looks }),
+  };
+}
+
+function namesOf(dep: Dep, eyes: Eyes): string[] {
+  return matchesIn(dep, eyes).flatMap((match) =>
+    (partsOf(dep, match, eyes) ?? [match]).map((part) => part.path),
+  );
 }

@@ -61,6 +61,7 @@ export async function launchItem(
         epochs: epochs?.env,
       }),
       log: path.join(project.root, scratch.log),
+      script: scratch.script,
       secrets: secret.values,
       onLogLost: (error) => {
         const message = `its log is not complete: ${systemMessage(error) ?? error.message}`;
@@ -99,7 +100,7 @@ async function commandOf(work: Work, index: number, scratch: Scratch): Promise<C
 function expandedAction(work: Work, item: Item): Command {
   const action = expandAction(item.action, (name) => {
     const dep = item.deps.find((each) => each.name === name);
-    return dep === undefined ? [] : matchedPaths(work.project.root, dep);
+    return dep === undefined ? [] : matchedPaths(dep, work.project);
   });
   if (action.kind === 'module') throw new Error(`${item.id} has no command`);
   return action;
@@ -110,7 +111,7 @@ function contextOf(work: Work, item: Item): object {
   const absolute = (relative: string) => path.join(work.project.root, relative);
   const deps = item.deps.map((dep) => [
     dep.name,
-    dep.glob ? matchedPaths(work.project.root, dep).map(absolute) : absolute(dep.path),
+    dep.glob ? matchedPaths(dep, work.project).map(absolute) : absolute(dep.path),
   ]);
   return {
     item: item.id,

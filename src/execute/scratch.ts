@@ -14,6 +14,8 @@ export class Scratch {
   readonly context: string;
   /** Where any stage may tell how far it is. */
   readonly progress: string;
+  /** A shell command that is too long for an argument. */
+  readonly script: string;
   /** The state that an incremental stage resumes from. */
   readonly state: string;
 
@@ -28,11 +30,12 @@ export class Scratch {
     const own = path.join(cacheOf(work).tmpFolder('executions'), String(++executions));
     this.context = `${own}-context.json`;
     this.progress = `${own}-progress`;
+    this.script = `${own}-command`;
     this.state = `${own}-state`;
   }
 
   remove(): void {
-    for (const file of [this.context, this.progress, this.state]) {
+    for (const file of [this.context, this.progress, this.script, this.state]) {
       rmSync(file, { recursive: true, force: true });
     }
   }

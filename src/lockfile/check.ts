@@ -2,10 +2,10 @@
  * Does pipeline.lock belong to the pipeline? Every key is computed from today's definition and code,
  * and from the outs as the lock has them: so no result has to be there, only what the user wrote.
  */
-import { matchedPaths } from '../decide/glob.js';
-import { inputsOf, type Surroundings } from '../decide/inputs.js';
+import { contentOf, inputsOf, type Surroundings } from '../decide/inputs.js';
 import { Overlay } from '../decide/outlook.js';
-import { cacheOf, itemAt, type Work } from '../decide/work.js';
+import { sourceOf } from '../decide/parts.js';
+import { itemAt, type Work } from '../decide/work.js';
 import type { LockBlock } from '../lock/block.js';
 import type { LockSection } from '../lock/file.js';
 import { keyOf } from '../manifest.js';
@@ -26,7 +26,7 @@ export function lockStandings(work: Work, section: LockSection): Map<number, Loc
   const overlay = new Overlay(work);
   for (const item of work.project.plan.items) {
     const outs = Object.entries(section.get(item.id)?.outs ?? {});
-    overlay.lay(item, { outs: outs.map(([name, { digest }]) => ({ name, digest })) });
+    overlay.lay(item, { outs: outs.map(([name, out]) => ({ name, ...out })) });
   }
   const standings = new Map<number, LockStanding>();
   for (const index of work.selected)
@@ -49,10 +49,10 @@ function standingOf(
   const item = itemAt(work, index);
   const block = section.get(item.id);
   if (block === undefined) return { difference: NOT_LOCKED };
+  const eyes = { ...work.project, ...overlay.eyes };
   const around: Surroundings = {
-    ...work.project,
-    ...overlay.eyes,
-    given: (dep) => (isInSight(work, dep, overlay) ? undefined : block.deps[dep.name]),
+    ...eyes,
+    given: (dep) => (isInSight(dep, eyes) ? undefined : block.deps[dep.name]),
   };
   const code = work.codes.of(index);
   const inputs = inputsOf(item, code, around);
@@ -70,14 +70,12 @@ function standingOf(
 export const NOT_LOCKED = 'not in pipeline.lock';
 
 /** False when its content cannot be known here: the user's data is not there, or an out's listing is not stored. */
-function isInSight(work: Work, dep: Dep, overlay: Overlay): boolean {
+function isInSight(dep: Dep, around: Surroundings): boolean {
   // Of the user's: that it is not there is a state like any other.
   if (dep.optional && !dep.made) return true;
-  if (!dep.glob) return overlay.scan(dep.path, { follow: !dep.made }) !== undefined;
-  const { gathered = [], within = [] } = dep;
+  const within = dep.within ?? [];
   return (
-    gathered.every((path) => overlay.scan(path) !== undefined) &&
-    within.every((path) => cacheOf(work).exists(path)) &&
-    matchedPaths(work.project.root, dep).length > 0
+    within.every((path) => around.cache.exists(sourceOf(dep, path))) &&
+    contentOf(dep, around) !== undefined
   );
 }

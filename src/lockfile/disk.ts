@@ -1,6 +1,7 @@
 /** pipeline.lock on the disk: read with its mistakes told, written whole or not at all. */
-import { readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { userError } from '../error.js';
 import { LOCK_FILE, type LockFile, lockText } from '../lock/file.js';
 import { readLock } from '../lock/read.js';
 
@@ -38,9 +39,15 @@ function behindLink(file: string): string {
   }
 }
 
+/** Never waits for the writer of a pipe. */
 function readText(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    if (statSync(file).isFile()) return readFileSync(file, 'utf8');
+    throw userError(
+      'lock-not-a-file',
+      `${LOCK_FILE} is not a file`,
+      'move it out of the way: the next run writes it',
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

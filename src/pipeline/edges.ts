@@ -1,12 +1,20 @@
 /** Edges are derived: whoever writes what I read. Finds overlapping outs on the way. */
+import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.js';
 import type { Problems } from './document/problems.js';
 import { parseGlob } from './glob.js';
 import type { Draft, DraftDep } from './items/draft.js';
-import type { Cell } from './items/matrix.js';
-import { overwrites } from './items/paths.js';
+import { outMistake, overwrites } from './items/paths.js';
 import { isHole } from './items/template.js';
-import { addOut, createOutTree, gather, type OutTree, type Owner, ownersOf } from './outtree.js';
-import type { Dep } from './plan.js';
+import {
+  addOut,
+  createOutTree,
+  gather,
+  nameOf,
+  type OutTree,
+  type Owner,
+  ownersOf,
+} from './outtree.js';
+import type { Dep, Item } from './plan.js';
 
 export interface Linked {
   readonly deps: readonly Dep[];
@@ -16,38 +24,70 @@ export interface Linked {
   readonly via: ReadonlyMap<number, number>;
 }
 
-export function linkItems(drafts: readonly Draft[], problems: Problems): readonly Linked[] {
-  const tree = plantOuts(drafts, problems);
-  protectScripts(drafts, tree, problems);
+export function linkItems(
+  drafts: readonly Draft[],
+  problems: Problems,
+  links: Links = {},
+): readonly Linked[] {
+  const tree = plantOuts(drafts, problems, links);
   const found = new Map<string, Reading>();
   return drafts.map((draft, index) => {
     const via = new Map<number, number>();
-    const linking = { draft, index, tree, found, via, problems };
+    const linking = { draft, index, tree, found, via, links, problems };
     const deps = draft.deps.map((dep, number) => linkDep(dep, number, linking));
     return { deps, needs: [...via.keys()].sort((a, b) => a - b), via };
   });
 }
 
-function plantOuts(drafts: readonly Draft[], problems: Problems): OutTree {
+/** The outs by their places, which may not overlap; and then by all names that lead there. */
+function plantOuts(drafts: readonly Draft[], problems: Problems, links: Links): OutTree {
   const tree = createOutTree();
+  const owners: Owner[] = [];
   for (const [item, draft] of drafts.entries()) {
     for (const [out, { path }] of draft.item.outs.entries()) {
-      const owner = { item, out, path };
+      const place = placeOfOut(path, links);
+      const owner: Owner = { item, out, path, ...(place !== path && { name: place }) };
+      owners.push(owner);
+      if (place !== path) checkPlace(draft, owner, place, links, problems);
       const other = addOut(tree, owner);
-      if (other) overlap(drafts, owner, other, problems);
+      if (other) overlap(drafts, owner, other, links, problems);
     }
   }
-  return tree;
+  protectScripts(drafts, tree, links, problems);
+  return Object.keys(links).length === 0 ? tree : withNames(tree, owners, links);
+}
+
+/** What no out may replace it may not replace through a link either. */
+function checkPlace(
+  draft: Draft,
+  { out, path }: Owner,
+  place: string,
+  links: Links,
+  problems: Problems,
+): void {
+  // The cache may lie on another disk, and is protected there as well.
+  const cache = placeOf('cache', links);
+  const isCache = place === cache || place.startsWith(`${cache}/`);
+  const named = isCache ? `cache${place.slice(cache.length)}` : place;
+  const mistake = named.startsWith('/') ? undefined : outMistake(named);
+  if (mistake === undefined) return;
+  const message = `the out "${path}" is ${place}: ${leadsTo([path], links)}. ${mistake.message}`;
+  problems.add({ ...mistake, message }, draft.outs[out]!.path.node.span);
 }
 
 /** Old outs are removed before a run: none may cover the module of a stage. */
-function protectScripts(drafts: readonly Draft[], tree: OutTree, problems: Problems): void {
+function protectScripts(
+  drafts: readonly Draft[],
+  tree: OutTree,
+  links: Links,
+  problems: Problems,
+): void {
   const files = new Map<string, string>();
   for (const { item } of drafts) {
     if (item.action.kind === 'module') files.set(item.action.file, item.stage);
   }
   for (const [file, stage] of files) {
-    for (const { item, out, path } of ownersOf(tree, file)) {
+    for (const { item, out, path } of ownersOf(tree, placeOf(file, links))) {
       const span = drafts[item]!.outs[out]!.path.node.span;
       problems.add(overwrites(path, file, `the code of stage "${stage}"`), span);
     }
@@ -70,6 +110,7 @@ interface Linking {
   /** By path or pattern: many items read the same. */
   readonly found: Map<string, Reading>;
   readonly via: Map<number, number>;
+  readonly links: Links;
   readonly problems: Problems;
 }
 
@@ -92,20 +133,44 @@ function linkDep(dep: DraftDep, number: number, linking: Linking): Dep {
 }
 
 function depOf({ name, path, glob, written }: DraftDep, index: number, reading: Reading): Dep {
-  const made = reading.owners.some(({ item }) => item !== index);
-  const optional = written.optional ? { optional: true } : {};
-  if (!glob) return { name, path, glob, made, ...optional };
+  const others = reading.owners.filter(({ item }) => item !== index);
+  const made = others.length > 0;
   const { gathered, holders } = reading;
-  const within = [...holders].filter(({ item }) => item !== index).map(({ path: out }) => out);
+  const [within, inside] = [new Set<string>(), new Set<string>()];
+  const folders = new Set(glob ? gathered : [path]);
+  for (const owner of others) {
+    if (holders.has(owner)) within.add(nameOf(owner));
+    else if (foldersAbove(nameOf(owner)).some((each) => folders.has(each)))
+      inside.add(nameOf(owner));
+  }
+  const links = linksTo(others);
   return {
     name,
     path,
     glob,
-    gathered,
-    ...(within.length > 0 && { within: within.sort() }),
+    ...(glob && { gathered }),
+    ...(within.size > 0 && { within: [...within].sort() }),
+    ...(inside.size > 0 && { outs: [...inside].sort() }),
+    ...(links && { links }),
     made,
-    ...optional,
+    ...(written.optional && { optional: true }),
   };
+}
+
+function foldersAbove(path: string): readonly string[] {
+  const found: string[] = [];
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
+    found.push(path.slice(0, end));
+  return found;
+}
+
+function linksTo(owners: readonly Owner[]): Record<string, string> | undefined {
+  const found: Record<string, string> = {};
+  // What else lies behind a link within the project is told by its place, too.
+  for (const { link } of owners) if (link && !link[1].startsWith('/')) found[link[0]] = link[1];
+  // An out that is written by that very name, too: the longer name counts.
+  for (const { name, path } of owners) if (name !== undefined) found[name] = path;
+  return Object.keys(found).length === 0 ? undefined : found;
 }
 
 function read({ path, glob }: DraftDep, tree: OutTree): Reading {
@@ -114,12 +179,14 @@ function read({ path, glob }: DraftDep, tree: OutTree): Reading {
   return { owners, holders: new Set(holders), gathered: paths };
 }
 
-function ownOut(dep: DraftDep, owner: Owner, { draft, problems }: Linking): void {
+function ownOut(dep: DraftDep, owner: Owner, { draft, links, problems }: Linking): void {
   const { path } = owner;
+  const by = owner.name === undefined ? undefined : leadsTo([dep.path, path], links);
+  const verb = dep.path === nameOf(owner) ? 'is' : 'covers';
   const how =
     dep.path === path
       ? `${path}, which it writes`
-      : `${dep.path}, which covers its own out ${path}`;
+      : `${dep.path}, which ${verb} its own out ${path}${by === undefined ? '' : `: ${by}`}`;
   problems.add(
     {
       code: 'self-dependency',
@@ -130,12 +197,22 @@ function ownOut(dep: DraftDep, owner: Owner, { draft, problems }: Linking): void
   );
 }
 
-function overlap(drafts: readonly Draft[], mine: Owner, other: Owner, problems: Problems): void {
+function overlap(
+  drafts: readonly Draft[],
+  mine: Owner,
+  other: Owner,
+  links: Links,
+  problems: Problems,
+): void {
   const [a, b] = [drafts[other.item]!, drafts[mine.item]!];
   const [first, second] = [other.path, mine.path];
   const [one, two] = [a.item.id, b.item.id];
   const own = mine.item === other.item;
-  const message = own ? ownOverlap(two, first, second) : twoOverlap(one, first, two, second);
+  const isOne = nameOf(mine) === nameOf(other);
+  const by = leadsTo([first, second], links);
+  const message = `${
+    own ? ownOverlap(two, first, second, isOne) : twoOverlap(one, first, two, second, isOne)
+  }${by === undefined ? '' : `: ${by}`}`;
   const written = b.outs[mine.out]!;
   const hint = a.item.stage === b.item.stage && !own ? axisHint(a, b, mine.out) : undefined;
   const mistake = {
@@ -146,14 +223,21 @@ function overlap(drafts: readonly Draft[], mine: Owner, other: Owner, problems: 
   problems.add(mistake, written.path.node.span);
 }
 
-function ownOverlap(id: string, first: string, second: string): string {
+function ownOverlap(id: string, first: string, second: string, isOne: boolean): string {
   if (first === second) return `${id} writes ${second} twice`;
-  return `${id} writes both ${first} and ${second}, one within the other`;
+  return `${id} writes both ${first} and ${second}, ${isOne ? 'which are one' : 'one within the other'}`;
 }
 
-function twoOverlap(one: string, first: string, two: string, second: string): string {
+function twoOverlap(
+  one: string,
+  first: string,
+  two: string,
+  second: string,
+  isOne: boolean,
+): string {
   if (first === second) return `${one} and ${two} both write ${second}`;
-  return `${one} writes ${first} and ${two} writes ${second}, one within the other`;
+  const how = isOne ? 'which are one' : 'one within the other';
+  return `${one} writes ${first} and ${two} writes ${second}, ${how}`;
 }
 
 /** Two cells of a stage write to one place: an axis is missing in the path. */
@@ -163,6 +247,8 @@ function axisHint(a: Draft, b: Draft, out: number): string | undefined {
   return axis && `the path does not tell the values of "${axis}" apart: put \${${axis}} into it`;
 }
 
-function differing(a: Cell, b: Cell): readonly string[] {
+type Matrix = Item['matrix'];
+
+function differing(a: Matrix, b: Matrix): readonly string[] {
   return Object.keys(b).filter((axis) => a[axis] !== b[axis]);
 }

@@ -1,12 +1,13 @@
 /**
  * Patterns of paths: `*` and `?` within a name, `[ab]`, `{a,b}`, `**` for any folders between.
  * A backslash takes the meaning from the next character. `*`, `?` and `**` pass over names that
- * begin with a dot. Pure: knows nothing of the disk.
+ * begin with a dot. Matching takes polynomial time: it follows all ways through a pattern at once,
+ * and choices within a name are not multiplied out. Pure: knows nothing of the disk.
  */
 
 export interface Glob {
   readonly pattern: string;
-  /** One for each choice of the braces. */
+  /** One for each choice of the braces that hold a `/`. */
   readonly alternatives: readonly Steps[];
   /** Holds `**`: then folders do not match, only files (and outs, whatever they are). */
   readonly deep: boolean;
@@ -16,8 +17,22 @@ export type Steps = readonly Step[];
 
 export type Step =
   | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'some'; readonly regex: RegExp; readonly prefix: string }
+  /** `fixed`: it stands for a few names in full, without wild cards. */
+  | {
+      readonly kind: 'some';
+      readonly parts: readonly Part[];
+      readonly prefix: string;
+      readonly fixed: boolean;
+    }
   | { readonly kind: 'deep' };
+
+/** What part of a name may be. */
+type Part =
+  | { readonly kind: 'text'; readonly text: string; readonly characters: readonly string[] }
+  | { readonly kind: 'any' }
+  | { readonly kind: 'star' }
+  | { readonly kind: 'class'; readonly regex: RegExp }
+  | { readonly kind: 'choice'; readonly choices: readonly (readonly Part[])[] };
 
 /** Characters that make a path a pattern. */
 export function isGlob(path: string): boolean {
@@ -35,35 +50,84 @@ export function unescapeGlob(path: string): string {
 }
 
 export function parseGlob(pattern: string): Glob {
-  const alternatives = expandBraces(pattern).map((each) =>
-    splitNames(each).map((name) => parseStep(name)),
-  );
+  const alternatives: Steps[] = [];
+  for (const each of expandBraces(pattern)) alternatives.push(splitNames(each).map(parseStep));
   const deep = alternatives.some((steps) => steps.some(({ kind }) => kind === 'deep'));
   return { pattern, alternatives, deep };
 }
 
-const MOST_ALTERNATIVES = 1000;
+/** Of paths that braces with a `/` in them give. */
+export const MOST_ALTERNATIVES = 10_000;
+export const DEEPEST_BRACES = 100;
 
-function expandBraces(pattern: string): readonly string[] {
-  const span = firstBraces(pattern);
-  if (!span) return [pattern];
-  const [start, commas, end] = span;
-  const bounds = [start, ...commas, end];
-  const choices = bounds.slice(1).map((to, i) => pattern.slice(bounds[i]! + 1, to));
-  const rest = expandBraces(pattern.slice(end + 1));
-  const all = choices.flatMap((choice) =>
-    expandBraces(choice).flatMap((middle) =>
-      rest.map((tail) => pattern.slice(0, start) + middle + tail),
-    ),
-  );
-  return all.slice(0, MOST_ALTERNATIVES);
+/** A pattern that would take too long to match: refused, never cut. */
+export function isAbsurd(pattern: string): boolean {
+  if (deepestBraces(pattern) > DEEPEST_BRACES) return true;
+  let count = 0;
+  for (const _ of expandBraces(pattern)) if (++count > MOST_ALTERNATIVES) return true;
+  return false;
 }
 
-/** Where the first `{…,…}` opens, its commas are, and it closes. */
-function firstBraces(pattern: string): readonly [number, readonly number[], number] | undefined {
+function deepestBraces(pattern: string): number {
+  let [depth, deepest] = [0, 0];
+  for (const [token] of pattern.matchAll(/\\.|[{}]/gs)) {
+    if (token === '{') deepest = Math.max(deepest, ++depth);
+    else if (token === '}') depth = Math.max(0, depth - 1);
+  }
+  return deepest;
+}
+
+/** Multiplies out the braces that are not within one name. */
+function* expandBraces(pattern: string, from = 0): Generator<string> {
+  for (let braces = firstBraces(pattern, from); braces; ) {
+    const [start, , end] = braces;
+    if (isAcrossNames(pattern, braces)) {
+      const [before, after] = [pattern.slice(0, start), pattern.slice(end + 1)];
+      for (const choice of choicesIn(pattern, braces))
+        yield* expandBraces(before + choice + after, start);
+      return;
+    }
+    braces = firstBraces(pattern, end + 1);
+  }
+  yield pattern;
+}
+
+type Braces = readonly [start: number, commas: readonly number[], end: number];
+
+function choicesIn(pattern: string, [start, commas, end]: Braces): readonly string[] {
+  const bounds = [start, ...commas, end];
+  return bounds.slice(1).map((to, i) => pattern.slice(bounds[i]! + 1, to));
+}
+
+/** Its choices hold a `/`, or make a `**` or a `[…]` with what stands around them. */
+function isAcrossNames(pattern: string, [start, , end]: Braces): boolean {
+  if (pattern.slice(start, end).includes('/')) return true;
+  const next = pattern.indexOf('/', end);
+  const name = pattern.slice(pattern.lastIndexOf('/', start) + 1, next < 0 ? pattern.length : next);
+  return /\[[!^]?\]?[^\]]*[{},]/.test(name) || mayBeDeep(name);
+}
+
+/** Could some choice make the name `**`? */
+function mayBeDeep(name: string): boolean {
+  if (!name.includes('*')) return false;
+  let at = 0;
+  for (let braces = firstBraces(name, 0); braces; braces = firstBraces(name, at)) {
+    if (!onlyStars(name.slice(at, braces[0]))) return false;
+    if (!choicesIn(name, braces).some((choice) => /^[*{},]*$/.test(choice))) return false;
+    at = braces[2] + 1;
+  }
+  return onlyStars(name.slice(at));
+}
+
+function onlyStars(text: string): boolean {
+  return /^\**$/.test(text);
+}
+
+/** Where the first `{…,…}` from there on opens, its commas are, and it closes. */
+function firstBraces(pattern: string, from: number): Braces | undefined {
   const open: { at: number; commas: number[] }[] = [];
-  let found: readonly [number, readonly number[], number] | undefined;
-  for (let at = 0; at < pattern.length; at++) {
+  let found: Braces | undefined;
+  for (let at = from; at < pattern.length; at++) {
     const character = pattern[at];
     if (character === '\\') at += 1;
     else if (character === '{') open.push({ at, commas: [] });
@@ -83,38 +147,65 @@ function splitNames(pattern: string): readonly string[] {
 
 function parseStep(name: string): Step {
   if (name === '**') return { kind: 'deep' };
-  const wild = /(?:^|[^\\])(?:\\\\)*[*?[]/.test(name);
-  if (!wild) return { kind: 'name', name: unescapeGlob(name) };
-  const prefix = /^(?:\\.|[^\\*?[])*/s.exec(name)![0];
-  return { kind: 'some', regex: nameRegex(name), prefix: unescapeGlob(prefix) };
+  const parts = parseParts(name);
+  const [first, ...others] = parts;
+  if (others.length === 0 && (first === undefined || first.kind === 'text'))
+    return { kind: 'name', name: first?.text ?? '' };
+  const prefix = first?.kind === 'text' ? first.text : '';
+  return { kind: 'some', parts, prefix, fixed: isFixed(parts) };
 }
 
-function nameRegex(name: string): RegExp {
-  let source = '';
-  for (const [token] of name.matchAll(/\\.|\[[!^]?\]?[^\]]*\]|[\s\S]/gu))
-    source += tokenRegex(token);
-  const hidden = /^[*?]/.test(name) ? '(?!\\.)' : '';
-  return new RegExp(`^${hidden}${source}$`, 'su');
+function isFixed(parts: readonly Part[]): boolean {
+  return parts.every(
+    (part) => part.kind === 'text' || (part.kind === 'choice' && part.choices.every(isFixed)),
+  );
 }
 
-function tokenRegex(token: string): string {
-  if (token === '*') return '.*';
-  if (token === '?') return '.';
-  if (token.startsWith('[') && token.length > 2) return classRegex(token);
-  const plain = token.startsWith('\\') ? token.slice(1) || '\\' : token;
-  return plain.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+function parseParts(name: string): readonly Part[] {
+  const parts: Part[] = [];
+  let at = 0;
+  for (let braces = firstBraces(name, 0); braces; braces = firstBraces(name, at)) {
+    addPlain(name.slice(at, braces[0]), parts);
+    parts.push({ kind: 'choice', choices: choicesIn(name, braces).map(parseParts) });
+    at = braces[2] + 1;
+  }
+  addPlain(name.slice(at), parts);
+  return parts;
 }
 
-function classRegex(token: string): string {
+/** Without braces. */
+function addPlain(name: string, parts: Part[]): void {
+  let text = '';
+  const flush = () => {
+    if (text !== '') parts.push({ kind: 'text', text, characters: [...text] });
+    text = '';
+  };
+  for (const [token] of name.matchAll(/\\.|\[[!^]?\]?[^\]]*\]|[\s\S]/gu)) {
+    const part = wildPart(token);
+    if (part === undefined) text += token.startsWith('\\') ? token.slice(1) || '\\' : token;
+    else {
+      flush();
+      parts.push(part);
+    }
+  }
+  flush();
+}
+
+function wildPart(token: string): Part | undefined {
+  if (token === '*') return { kind: 'star' };
+  if (token === '?') return { kind: 'any' };
+  if (token.startsWith('[') && token.length > 2) return { kind: 'class', regex: classRegex(token) };
+  return undefined;
+}
+
+function classRegex(token: string): RegExp {
   const negated = /^\[[!^]/.test(token);
   const inner = token.slice(negated ? 2 : 1, -1).replace(/[\\\][^]/g, '\\$&');
-  const source = `[${negated ? '^' : ''}${inner}]`;
   try {
-    new RegExp(source, 'u');
-    return source;
+    return new RegExp(`^[${negated ? '^' : ''}${inner}]$`, 'su');
   } catch (error) {
     // A range from behind, as in [z-a]: nothing lies in it.
-    if (error instanceof SyntaxError) return '(?!)';
+    if (error instanceof SyntaxError) return /(?!)/;
     throw error;
   }
 }
@@ -122,39 +213,41 @@ function classRegex(token: string): string {
 /** Does the whole path match? */
 export function matchGlob({ alternatives }: Glob, path: string): boolean {
   const names = path.split('/');
-  return alternatives.some((steps) => matches(steps, 0, names, 0, false));
+  return alternatives.some((steps) => reached(steps, names).has(steps.length));
 }
 
 /** Could anything within this folder match? For walking no more of the disk than needed. */
 export function mayHold({ alternatives }: Glob, folder: string): boolean {
   const names = folder === '' ? [] : folder.split('/');
-  return alternatives.some((steps) => matches(steps, 0, names, 0, true));
+  return alternatives.some((steps) => {
+    for (const step of reached(steps, names)) if (step < steps.length) return true;
+    return false;
+  });
 }
 
-/** With `partly`, the names may end before the steps do. */
-function matches(
-  steps: Steps,
-  step: number,
-  names: readonly string[],
-  name: number,
-  partly: boolean,
-): boolean {
-  const current = steps[step];
-  if (name === names.length && partly) return current !== undefined;
-  if (!current) return name === names.length;
-  if (current.kind === 'deep') {
-    if (matches(steps, step + 1, names, name, partly)) return true;
-    const next = names[name];
-    return (
-      next !== undefined && !next.startsWith('.') && matches(steps, step, names, name + 1, partly)
-    );
+/** The steps that may come after these names. */
+function reached(steps: Steps, names: readonly string[]): ReadonlySet<number> {
+  let at = new Set<number>();
+  enter(steps, 0, at);
+  for (const name of names) {
+    if (at.size === 0) return at;
+    const next = new Set<number>();
+    for (const index of at) {
+      const step = steps[index];
+      if (step !== undefined && stepMatches(step, name))
+        enter(steps, step.kind === 'deep' ? index : index + 1, next);
+    }
+    at = next;
   }
-  const next = names[name];
-  return (
-    next !== undefined &&
-    stepMatches(current, next) &&
-    matches(steps, step + 1, names, name + 1, partly)
-  );
+  return at;
+}
+
+/** `**` may stand for nothing. */
+function enter(steps: Steps, index: number, into: Set<number>): void {
+  for (let at = index; !into.has(at); at++) {
+    into.add(at);
+    if (steps[at]?.kind !== 'deep') return;
+  }
 }
 
 export function stepMatches(step: Step, name: string): boolean {
@@ -162,10 +255,76 @@ export function stepMatches(step: Step, name: string): boolean {
     case 'name':
       return step.name === name;
     case 'some':
-      return step.regex.test(name);
+      return name.startsWith(step.prefix) && isMade(step.parts, [...name]);
     case 'deep':
       return !name.startsWith('.');
     default:
       return step satisfies never;
   }
+}
+
+function isMade(parts: readonly Part[], name: readonly string[]): boolean {
+  const ends = endsOf(parts, new Set([0]), name);
+  return ends.has(name.length);
+}
+
+/** Where in the name the parts may end that begin at one of these places. */
+function endsOf(
+  parts: readonly Part[],
+  starts: ReadonlySet<number>,
+  name: readonly string[],
+): ReadonlySet<number> {
+  let at = starts;
+  for (const part of parts) {
+    if (at.size === 0) return at;
+    at = endsOfPart(part, at, name);
+  }
+  return at;
+}
+
+function endsOfPart(
+  part: Part,
+  starts: ReadonlySet<number>,
+  name: readonly string[],
+): ReadonlySet<number> {
+  switch (part.kind) {
+    case 'choice':
+      return new Set(part.choices.flatMap((parts) => [...endsOf(parts, starts, name)]));
+    case 'star': {
+      const first = Math.min(...[...starts].filter((start) => !isHidden(start, name)));
+      const ends = new Set<number>();
+      for (let end = first; end <= name.length; end++) ends.add(end);
+      return ends;
+    }
+    default: {
+      const ends = new Set<number>();
+      for (const start of starts) {
+        const length = lengthOf(part, start, name);
+        if (length !== undefined) ends.add(start + length);
+      }
+      return ends;
+    }
+  }
+}
+
+/** How many characters it takes there; undefined: it does not match. */
+function lengthOf(
+  part: Exclude<Part, { readonly kind: 'choice' | 'star' }>,
+  start: number,
+  name: readonly string[],
+): number | undefined {
+  if (part.kind === 'text') {
+    const { characters } = part;
+    const stands = characters.every((character, i) => name[start + i] === character);
+    return stands ? characters.length : undefined;
+  }
+  const character = name[start];
+  if (character === undefined) return undefined;
+  const matches = part.kind === 'any' ? !isHidden(start, name) : part.regex.test(character);
+  return matches ? 1 : undefined;
+}
+
+/** No wild card stands for the dot at the beginning of a name. */
+function isHidden(start: number, name: readonly string[]): boolean {
+  return start === 0 && name[0] === '.';
 }

@@ -21,6 +21,7 @@ import {
 } from './params.js';
 import type { Item, Plan } from './plan.js';
 import { PIPELINE_FILE } from './root.js';
+import { refuseMissedSlashes } from './slashes.js';
 
 export interface LoadOptions {
   /** Folder of pipeline.yaml, absolute. */
@@ -31,16 +32,19 @@ export interface LoadOptions {
   readonly set?: readonly string[];
   /** The file's text, when it was read already. */
   readonly text?: string;
+  /** Name → place of what leads elsewhere, see links.ts in decide/. */
+  readonly links?: Readonly<Record<string, string>>;
 }
 
 /**
- * The plan depends on the text, the profiles and the sets, and on nothing else: see key.ts.
+ * The plan depends on the text, the profiles, the sets and the links, and on nothing else.
  *
  * @throws UserError with every mistake that was found
  */
 export function loadPlan(options: LoadOptions): Plan {
   const { problems, params, drafts } = draftPipeline(options);
-  const linked = linkItems(drafts, problems);
+  const linked = linkItems(drafts, problems, options.links);
+  refuseMissedSlashes(drafts, linked, problems);
   const { order, cycles } = orderItems(linked.map(({ needs }) => needs));
   for (const cycle of cycles) reportCycle(cycle, drafts, linked, problems);
   problems.check();

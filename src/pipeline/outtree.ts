@@ -9,6 +9,10 @@ export interface Owner {
   readonly path: string;
   readonly item: number;
   readonly out: number;
+  /** Where in the tree it stands, when that is not its path: another name of the place, through a link. */
+  readonly name?: string;
+  /** Which link, and the place that it leads to. */
+  readonly link?: readonly [name: string, place: string];
 }
 
 export interface OutTree {
@@ -42,7 +46,7 @@ function folder(path: string): Folder {
 export function addOut({ root }: OutTree, owner: Owner): Owner | undefined {
   let at = root;
   let prefix = '';
-  for (const name of owner.path.split('/')) {
+  for (const name of nameOf(owner).split('/')) {
     if (at.owner) return at.owner;
     prefix = prefix === '' ? name : `${prefix}/${name}`;
     let next = at.children.get(name);
@@ -56,6 +60,11 @@ export function addOut({ root }: OutTree, owner: Owner): Owner | undefined {
   if (at.children.size > 0) return firstOwner(at);
   at.owner = owner;
   return undefined;
+}
+
+/** The name by which the tree has it. */
+export function nameOf({ name, path }: Owner): string {
+  return name ?? path;
 }
 
 function firstOwner(from: Folder): Owner | undefined {
@@ -74,7 +83,7 @@ function* ownersBelow(from: Folder): Generator<Owner> {
 /** Whose outs are at `path`, above it or inside it. */
 export function ownersOf({ root }: OutTree, path: string): readonly Owner[] {
   let at: Folder | undefined = root;
-  for (const name of path.split('/')) {
+  for (const name of path === '' ? [] : path.split('/')) {
     at = at.children.get(name);
     if (!at) return [];
     if (at.owner) return [at.owner];
@@ -128,7 +137,7 @@ function walk(root: Folder, steps: Steps, found: Found): void {
         if (stepMatches(steps[step]!, name)) stack.push({ at: child, step });
       }
     } else if (at.owner) {
-      if (looksLikeFolder(at) || steps[step - 1]?.kind === 'name') found.holders.add(at.owner);
+      if (looksLikeFolder(at) || isCalled(steps[step - 1])) found.holders.add(at.owner);
     } else
       for (const child of nextFolders(at, steps, step)) stack.push({ at: child, step: step + 1 });
   }
@@ -140,7 +149,11 @@ function walk(root: Folder, steps: Steps, found: Found): void {
  * into cache/out/plot.png, else it would wait for every file there is, in a circle at worst.
  */
 function looksLikeFolder(at: Folder): boolean {
-  return !/.\.[A-Za-z][A-Za-z0-9]{0,7}$/.test(nameOf(at));
+  return !/.\.[A-Za-z][A-Za-z0-9]{0,7}$/.test(lastName(at));
+}
+
+function isCalled(step: Step | undefined): boolean {
+  return step?.kind === 'name' || (step?.kind === 'some' && step.fixed);
 }
 
 /** The pattern ends here: at an out, or at a folder that holds outs. */
@@ -175,11 +188,11 @@ const SMALL = 32;
 function* byGrandchild(at: Folder, current: Step, name: string): Iterable<Folder> {
   const { grandchildren, outs } = indexOf(at);
   for (const list of [outs, grandchildren.get(name) ?? []]) {
-    for (const child of list) if (stepMatches(current, nameOf(child))) yield child;
+    for (const child of list) if (stepMatches(current, lastName(child))) yield child;
   }
 }
 
-function nameOf({ path }: Folder): string {
+function lastName({ path }: Folder): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 

@@ -19,7 +19,11 @@ export type Origin =
 /** A part of the tree. */
 export interface Param {
   readonly value: Json;
+  /** The value as written, where that is another text. */
+  readonly text?: string;
   readonly origin: Origin;
+  /** Of a list: its values. */
+  readonly items?: readonly Param[];
   /** Of a map: its parts. */
   readonly parts?: ReadonlyMap<string, Param>;
 }
@@ -38,7 +42,10 @@ export function fileOrigin(source: Source, profile?: string): OriginOf {
 
 export function paramOf(node: Located, originOf: OriginOf): Param {
   const origin = originOf(node);
-  if (!node.entries) return { value: node.value, origin };
+  const { value, text } = node;
+  if (node.items)
+    return { value, origin, items: node.items.map((item) => paramOf(item, () => origin)) };
+  if (!node.entries) return { value, ...(text !== undefined && { text }), origin };
   const parts = new Map<string, Param>();
   for (const [key, entry] of node.entries) parts.set(key, paramOf(entry.node, originOf));
   return { value: node.value, origin, parts };
@@ -118,14 +125,11 @@ function applySet(tree: Param, text: string, problems: Problems): Param {
     problems.add({ ...mistake, message: `--set ${text}: ${mistake.message}` });
     return tree;
   }
-  return replace(tree, path.split('.'), fromJson(parsed.value, { kind: 'set', text }));
-}
-
-function fromJson(value: Json, origin: Origin): Param {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return { value, origin };
-  const parts = new Map<string, Param>();
-  for (const [name, part] of Object.entries(value)) parts.set(name, fromJson(part, origin));
-  return { value, origin, parts };
+  return replace(
+    tree,
+    path.split('.'),
+    paramOf(parsed, () => ({ kind: 'set', text })),
+  );
 }
 
 function replace(tree: Param, [first, ...rest]: readonly string[], by: Param): Param {

@@ -8,6 +8,7 @@ import type { Resources } from './plan.js';
 /** Undefined for what is not in the file any more. */
 export interface Places {
   dep(item: string, name: string): Place | undefined;
+  out(item: string, name: string): Place | undefined;
   resource(item: string, name: keyof Resources): Place | undefined;
 }
 
@@ -18,6 +19,11 @@ export function placesOf(options: LoadOptions): Places {
     dep(item, name) {
       const dep = draftOf(item)?.deps.find((each) => each.name === name);
       return dep && placeOf(problems.source, dep.written.path.node.span);
+    },
+    out(item, name) {
+      const draft = draftOf(item);
+      const written = draft?.outs[draft.item.outs.findIndex((each) => each.name === name)];
+      return written && placeOf(problems.source, written.path.node.span);
     },
     resource(item, name) {
       const stage = draftOf(item)?.item.stage;

@@ -83,6 +83,16 @@ export interface Dep {
   readonly within?: readonly string[];
   /** It may be absent, or match nothing: that is a state like any other. */
   readonly optional?: boolean;
+  /**
+   * Outs that lie inside the dep, or inside a folder that its pattern gathers; sorted. Of such a
+   * folder they count, and files of the user's own, and nothing that other plans left there.
+   */
+  readonly outs?: readonly string[];
+  /**
+   * Where a link leads to an out: the name by which this dep reaches it → its path. What is made is
+   * looked at where it is made, since a link may not lead anywhere yet.
+   */
+  readonly links?: Readonly<Record<string, string>>;
   /** True when an item writes this path, something above it or something inside it. */
   readonly made: boolean;
 }

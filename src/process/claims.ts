@@ -4,8 +4,8 @@
  */
 import type { HeldFile } from './held-file.js';
 import { type Holder, newHolder } from './holder.js';
-import { noteGroup, type Queued, type Rules, readLine, type Ticket, takeTurn } from './line.js';
-import type { Group } from './orphans.js';
+import { type Queued, type Rules, readLine, takeTurn } from './line.js';
+import { type Group, groupWord } from './orphans.js';
 
 /** Paths are relative to what the claims' folder stands for, `/` between names. */
 export interface Paths {
@@ -13,8 +13,10 @@ export interface Paths {
   readonly reads: readonly string[];
 }
 
-interface ClaimTicket extends Ticket, Paths {
+interface ClaimTicket extends Holder, Paths {
   readonly granted: boolean;
+  /** Where what runs on it writes its output. */
+  readonly logs: string;
 }
 
 export interface ClaimOptions {
@@ -22,6 +24,8 @@ export interface ClaimOptions {
   readonly doing: string;
   /** Called when there is somebody to wait for, and again for each other one. */
   readonly onWait: (holder: Holder, file: string) => void;
+  /** Absolute path of the folder that the output of its processes goes to. */
+  readonly logs: string;
   /** Ends the waiting. */
   readonly signal: AbortSignal;
 }
@@ -50,7 +54,7 @@ export class Claim {
   }
 
   noteGroup(group: Group): void {
-    noteGroup(this.#held, group);
+    this.#held.noteGroup(groupWord(group));
   }
 
   release(): void {
@@ -62,19 +66,24 @@ export class Claim {
 export async function acquireClaim(
   folder: string,
   paths: Paths,
-  { doing, onWait, signal }: ClaimOptions,
+  { doing, logs, onWait, signal }: ClaimOptions,
 ): Promise<Claim> {
   let told: string | undefined;
-  const held = await takeTurn(folder, { ...newHolder(doing), ...paths, granted: false }, RULES, {
-    doing,
-    signal,
-    onWait: (line, own) => {
-      const first = inTheWay(line, own)[0];
-      if (first === undefined || first.ticket.token === told) return;
-      told = first.ticket.token;
-      onWait(first.ticket, first.file);
+  const held = await takeTurn(
+    folder,
+    { ...newHolder(doing), ...paths, logs, granted: false },
+    RULES,
+    {
+      doing,
+      signal,
+      onWait: (line, own) => {
+        const first = inTheWay(line, own)[0];
+        if (first === undefined || first.ticket.token === told) return;
+        told = first.ticket.token;
+        onWait(first.ticket, first.file);
+      },
     },
-  });
+  );
   return new Claim(held);
 }
 
@@ -91,6 +100,7 @@ const RULES: Rules<ClaimTicket> = {
     return [writes, reads].every(isTexts) && typeof granted === 'boolean';
   },
   isGranted: ({ granted }) => granted,
+  ahead: inTheWay,
   grant: (line, own) =>
     inTheWay(line, own).length === 0 ? { ...own.ticket, granted: true } : undefined,
 };

@@ -1,5 +1,5 @@
 /** Executes an action as a process group of its own and ends all of it, in every case. Unaware of items. */
-import { closeSync, existsSync } from 'node:fs';
+import { closeSync, existsSync, writeFileSync } from 'node:fs';
 import { statOf } from '../sys/proc.js';
 import { Family, MARK, newMark } from './family.js';
 import { type Launched, launch, type Output, type RawEnd } from './launch.js';
@@ -26,6 +26,8 @@ export interface Execution extends Limits {
   readonly env: NodeJS.ProcessEnv;
   /** Path of the log; its folder is made when needed. */
   readonly log: string;
+  /** A file that may be written for a shell command too long to be an argument. */
+  readonly script?: string;
   /** Called with the leader of its processes, once it is started. */
   readonly onStart?: (group: Group) => void;
   /** Values that must not appear in the log. Without any, the process writes into the log directly. */
@@ -98,7 +100,7 @@ async function start(execution: Execution, mark: string, output: Output): Promis
   const options = { cwd, env: { ...execution.env, [MARK]: mark }, output };
   switch (command.kind) {
     case 'shell':
-      return launch([...SHELLS[command.shell ?? 'sh'], '-c', command.command], options);
+      return launch([...SHELLS[command.shell ?? 'sh'], ...shellWords(execution, command)], options);
     case 'argv':
       return launch(command.argv, options);
     case 'module': {
@@ -109,6 +111,15 @@ async function start(execution: Execution, mark: string, output: Output): Promis
     default:
       return command satisfies never;
   }
+}
+
+/** Of one argument, the NUL behind it included: MAX_ARG_STRLEN of Linux. */
+const ARGUMENT_LIMIT = 128 * 1024;
+
+function shellWords({ script }: Execution, { command }: Command & { kind: 'shell' }): string[] {
+  if (script === undefined || Buffer.byteLength(command) < ARGUMENT_LIMIT) return ['-c', command];
+  writeFileSync(script, command, { mode: 0o600 });
+  return [script];
 }
 
 /** Waits for the end of the process and of all that it started, and brings it about when it must. */

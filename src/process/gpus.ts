@@ -1,8 +1,20 @@
 /** Which GPUs this machine has for us. */
 import { execFile } from 'node:child_process';
+import { hostname } from 'node:os';
 import { promisify } from 'node:util';
 import { userError } from '../error.js';
 
+/** One GPU, or a part of one, that an item can hold. */
+export interface Slot {
+  /** Its number as `nvidia-smi` counts, or else its place among the entries of the variable. */
+  readonly index: number;
+  /** What people and CUDA_VISIBLE_DEVICES call it. */
+  readonly name: string;
+  /** The same in every process that could use this GPU, and in no other's. */
+  readonly key: string;
+}
+
+/** The slots as numbers, for who counts or shows them. */
 export interface Gpus {
   readonly indices: readonly number[];
   /** True when there are none: the one slot stands for the machine. */
@@ -12,8 +24,6 @@ export interface Gpus {
 /** A driver that is starting takes seconds; one that hangs must not hang us. */
 const TIMEOUT_MS = 15_000;
 
-const ONE_SLOT: Gpus = { indices: [0], virtual: true };
-
 let found: Promise<readonly FoundGpu[]> | undefined;
 
 interface FoundGpu {
@@ -21,20 +31,37 @@ interface FoundGpu {
   readonly uuid: string;
 }
 
-/**
- * In this order: `PIPE_GPUS` (a count such as `2`, or indices such as `0,2` or `3,`), what
- * `CUDA_VISIBLE_DEVICES` leaves of those that `nvidia-smi` finds, all of these, one virtual slot.
- */
 export async function findGpus(env: NodeJS.ProcessEnv): Promise<Gpus> {
-  if (env.PIPE_GPUS) return slots(parseGpus(env.PIPE_GPUS));
-  found ??= askNvidiaSmi(env);
-  const gpus = await found;
-  const { CUDA_VISIBLE_DEVICES: visible } = env;
-  return slots(visible === undefined ? gpus.map(({ index }) => index) : visibleOf(visible, gpus));
+  const slots = await findSlots(env);
+  return slots.length === 0
+    ? { indices: [virtualSlot(env).index], virtual: true }
+    : { indices: slots.map(({ index }) => index), virtual: false };
 }
 
-function slots(indices: readonly number[]): Gpus {
-  return indices.length > 0 ? { indices, virtual: false } : ONE_SLOT;
+/**
+ * In this order: `PIPE_GPUS` (a count such as `2`, or indices such as `0,2` or `3,`), the entries of
+ * `CUDA_VISIBLE_DEVICES`, all that `nvidia-smi` finds. None: `virtualSlot` stands for the machine.
+ */
+export async function findSlots(env: NodeJS.ProcessEnv): Promise<readonly Slot[]> {
+  const { PIPE_GPUS: given, CUDA_VISIBLE_DEVICES: visible } = env;
+  const names = given
+    ? parseGpus(given).map(String)
+    : visible === undefined
+      ? undefined
+      : entriesOf(visible);
+  // Nothing is to be used, so there is nothing to ask for.
+  if (names !== undefined && names.length === 0) return [];
+  found ??= askNvidiaSmi(env);
+  const gpus = await found;
+  const slots = (names ?? gpus.map(({ index }) => String(index))).map((name, place) =>
+    slotOf(name, place, gpus, env),
+  );
+  return [...new Map(slots.map((slot) => [slot.key, slot])).values()];
+}
+
+/** What items that want a GPU hold one after the other where there is none. */
+export function virtualSlot(env: NodeJS.ProcessEnv): Slot {
+  return { index: 0, name: '0', key: localKey('none', env) };
 }
 
 /** The value of PIPE_GPUS. */
@@ -51,18 +78,44 @@ export function parseGpus(text: string): number[] {
   return [...new Set(parts.map(Number))];
 }
 
-/** As CUDA reads the variable: indices or starts of UUIDs, up to the first that names no GPU. */
-function visibleOf(text: string, gpus: readonly FoundGpu[]): number[] {
-  const indices: number[] = [];
-  for (const part of text.split(',').map((each) => each.trim())) {
-    const gpu = gpus.find(
-      ({ index, uuid }) => String(index) === part || (part.length > 4 && uuid.startsWith(part)),
-    );
-    if (!gpu) break;
-    if (!indices.includes(gpu.index)) indices.push(gpu.index);
-  }
-  return indices;
+/** As CUDA reads the variable: up to the first entry that has the form of no GPU, such as `-1`. */
+function entriesOf(visible: string): readonly string[] {
+  const entries = visible.split(',').map((each) => each.trim());
+  const end = entries.findIndex((each) => !/^(?:\d+|(?:GPU|MIG)-.+)$/.test(each));
+  return end < 0 ? entries : entries.slice(0, end);
 }
+
+function slotOf(
+  name: string,
+  place: number,
+  gpus: readonly FoundGpu[],
+  env: NodeJS.ProcessEnv,
+): Slot {
+  const gpu = gpus.find(
+    ({ index, uuid }) => String(index) === name || (name.length > 4 && uuid.startsWith(name)),
+  );
+  const uuid = gpu?.uuid ?? (UUID.test(name) ? name : undefined);
+  const index = gpu?.index ?? (/^\d+$/.test(name) ? Number(name) : place);
+  return { index, name, key: uuid ?? localKey(name, env) };
+}
+
+const UUID = /^(?:GPU|MIG)-[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** An entry means the same to all processes of one host, but that an allocator may count anew in each job. */
+function localKey(name: string, env: NodeJS.ProcessEnv): string {
+  const job = JOB_VARIABLES.map((each) => env[each]).find(Boolean);
+  return [hostname(), ...(job === undefined ? [] : [`job ${job}`]), name].join(' ');
+}
+
+/** Slurm, PBS, LSF, Flux, OAR, Grid Engine. */
+const JOB_VARIABLES = [
+  'SLURM_JOB_ID',
+  'PBS_JOBID',
+  'LSB_JOBID',
+  'FLUX_JOB_ID',
+  'OAR_JOB_ID',
+  'JOB_ID',
+];
 
 async function askNvidiaSmi(env: NodeJS.ProcessEnv): Promise<readonly FoundGpu[]> {
   const query = ['--query-gpu=index,uuid', '--format=csv,noheader'];

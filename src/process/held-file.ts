@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { startBeating, stopBeating } from './heart.js';
-import { BEAT_DIGITS, type Holder, readHolder, TORN, textOf } from './holder.js';
+import { beatText, groupText, type Holder, placesIn, readHolder, TORN, textOf } from './holder.js';
 
 const writeAt = promisify(write);
 const sync = promisify(fdatasync);
@@ -22,17 +22,17 @@ export class HeldFile<T extends Holder = Holder> {
   readonly path: string;
   #holder: T;
   #handle: number;
-  /** Of the counter in the file. */
-  #position: number;
+  /** Of the text in the file. */
+  #bytes: number;
   #beats = 0;
   #writing: Promise<void> | undefined;
   #onLost: (() => void) | undefined;
 
-  private constructor(path: string, holder: T, handle: number, position: number) {
+  private constructor(path: string, holder: T, { handle, bytes }: Draft) {
     this.path = path;
     this.#holder = holder;
     this.#handle = handle;
-    this.#position = position;
+    this.#bytes = bytes;
     startBeating(this);
   }
 
@@ -66,14 +66,14 @@ export class HeldFile<T extends Holder = Holder> {
     take: (draft: string) => boolean,
   ): HeldFile<T> | undefined {
     const draft = draftOf(path, holder);
-    const { handle, position } = writeDraft(draft, holder);
+    const written = writeDraft(draft, holder);
     try {
-      if (take(draft)) return new HeldFile(path, holder, handle, position);
+      if (take(draft)) return new HeldFile(path, holder, written);
     } catch (error) {
-      closeSync(handle);
+      closeSync(written.handle);
       throw error;
     }
-    closeSync(handle);
+    closeSync(written.handle);
     return undefined;
   }
 
@@ -84,12 +84,17 @@ export class HeldFile<T extends Holder = Holder> {
   /** Says something else about what is held, under the same token. */
   rewrite(holder: T): void {
     const draft = draftOf(this.path, holder);
-    const { handle, position } = writeDraft(draft, holder);
+    const { handle, bytes } = writeDraft(draft, holder);
     renameSync(draft, this.path);
     this.#close();
     this.#holder = holder;
     this.#handle = handle;
-    this.#position = position;
+    this.#bytes = bytes;
+  }
+
+  /** Names the leader of the processes that run on what is held. */
+  noteGroup(group: string): void {
+    writeSync(this.#handle, groupText(group), placesIn(this.#bytes).group);
   }
 
   /** The fencing token: false once another process has taken this file's place, or someone removed it. */
@@ -151,9 +156,10 @@ export class HeldFile<T extends Holder = Holder> {
   /** Through the descriptor: when another has taken the name, the beat goes into the file that is gone. */
   async #writeBeat(): Promise<void> {
     const handle = this.#handle;
+    const position = placesIn(this.#bytes).beat;
     this.#beats += 1;
     const digits = Buffer.from(beatText(this.#beats));
-    await writeAt(handle, digits, 0, digits.length, this.#position);
+    await writeAt(handle, digits, 0, digits.length, position);
     // A network file system keeps it back without.
     await sync(handle);
   }
@@ -170,8 +176,13 @@ function draftOf(path: string, { token }: Holder): string {
   return `${path}~${token}.draft`;
 }
 
-function writeDraft(draft: string, holder: Holder): { handle: number; position: number } {
-  const text = textOf(holder, beatText(0));
+interface Draft {
+  readonly handle: number;
+  readonly bytes: number;
+}
+
+function writeDraft(draft: string, holder: Holder): Draft {
+  const text = textOf(holder);
   const handle = openSync(draft, 'w');
   try {
     writeSync(handle, text);
@@ -179,9 +190,5 @@ function writeDraft(draft: string, holder: Holder): { handle: number; position: 
     closeSync(handle);
     throw error;
   }
-  return { handle, position: Buffer.byteLength(text) - BEAT_DIGITS - '"}'.length };
-}
-
-function beatText(beats: number): string {
-  return String(beats).padStart(BEAT_DIGITS, '0');
+  return { handle, bytes: Buffer.byteLength(text) };
 }

@@ -10,16 +10,34 @@ export interface Holder extends Identity {
   readonly doing: string;
   /** ISO time. */
   readonly since: string;
-  /** A counter that the holder advances: see heart.ts. Absent in what a holder is about to write. */
+  /** Pid and start of the leader of the processes that run on what is held; blank: none yet. */
+  readonly group?: string;
+  /** A counter that the holder advances: see heart.ts. */
   readonly beat?: string;
 }
 
-export const BEAT_DIGITS = 12;
+/** Widths of what changes while it is held: it stands last, at places that do not move. */
+const GROUP_WIDTH = 40;
+const BEAT_WIDTH = 12;
 
-/** The text of the file. The beat comes last, at a place that does not move when it advances. */
-export function textOf(holder: Holder, beat: string): string {
-  const { beat: _old, ...rest } = holder;
-  return JSON.stringify({ ...rest, beat });
+/** The text of a file before its first beat. */
+export function textOf(holder: Holder): string {
+  const { group: _group, beat: _beat, ...rest } = holder;
+  return JSON.stringify({ ...rest, group: groupText(''), beat: beatText(0) });
+}
+
+export function groupText(group: string): string {
+  return group.padEnd(GROUP_WIDTH);
+}
+
+export function beatText(beats: number): string {
+  return String(beats).padStart(BEAT_WIDTH, '0');
+}
+
+/** Where in a text of so many bytes they stand. */
+export function placesIn(bytes: number): { readonly group: number; readonly beat: number } {
+  const beat = bytes - BEAT_WIDTH - '"}'.length;
+  return { beat, group: beat - GROUP_WIDTH - '","beat":"'.length };
 }
 
 /** A file that says nothing: what a crash of the whole machine leaves, never a living process. */

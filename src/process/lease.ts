@@ -5,10 +5,10 @@
 import { join } from 'node:path';
 import { userError } from '../error.js';
 import { isHeldAroundUs, waitsForItself } from './around.js';
-import { findGpus, type Gpus } from './gpus.js';
+import { findSlots, type Slot, virtualSlot } from './gpus.js';
 import { describeHolder, type Holder, newHolder } from './holder.js';
-import { noteGroup, type Queued, type Rules, type Ticket, takeTurn } from './line.js';
-import type { Group } from './orphans.js';
+import { type Queued, type Rules, takeTurn } from './line.js';
+import { type Group, groupWord } from './orphans.js';
 import { runtimeFolder } from './runtime-dir.js';
 
 export interface LeaseOptions {
@@ -26,20 +26,24 @@ export interface LeaseOptions {
 
 export interface GpuLease {
   readonly indices: readonly number[];
-  /** The value for CUDA_VISIBLE_DEVICES. It counts as `nvidia-smi` does with CUDA_DEVICE_ORDER=PCI_BUS_ID. */
-  readonly visible: string;
+  /**
+   * The value for CUDA_VISIBLE_DEVICES, with the entries as they were found there; numbers count as
+   * `nvidia-smi` does with CUDA_DEVICE_ORDER=PCI_BUS_ID. Undefined for the virtual slot: whatever
+   * hides the GPUs goes on hiding them.
+   */
+  readonly visible: string | undefined;
   /** A process group runs on them: should we die, it is ended before they are given on. */
   noteGroup(group: Group): void;
   release(): void;
 }
 
-interface GpuTicket extends Ticket {
+interface GpuTicket extends Holder {
   /** How many GPUs it wants. */
   readonly count: number;
-  /** Those that would do. */
-  readonly among: readonly number[];
-  /** Those that it holds; empty while it waits. */
-  readonly granted: readonly number[];
+  /** Keys of those that would do. */
+  readonly among: readonly string[];
+  /** Keys of those that it holds; empty while it waits. */
+  readonly granted: readonly string[];
   readonly item?: string;
 }
 
@@ -47,33 +51,30 @@ type Line = readonly Queued<GpuTicket>[];
 
 /** Waits until `count` GPUs are ours alone. The virtual slot of a machine without GPUs serves any count. */
 export async function acquireGpus(count: number, options: LeaseOptions): Promise<GpuLease> {
-  const gpus = await findGpus(options.env);
-  const wanted = gpus.virtual ? 1 : count;
-  if (wanted > gpus.indices.length) throw tooMany(wanted, gpus);
+  const found = await findSlots(options.env);
+  const virtual = found.length === 0;
+  const slots = virtual ? [virtualSlot(options.env)] : found;
+  const wanted = virtual ? 1 : count;
+  if (wanted > slots.length) throw tooMany(wanted, slots);
   const { doing, item, signal } = options;
-  const ticket = {
-    ...newHolder(doing),
-    count: wanted,
-    among: gpus.indices,
-    granted: [],
-    ...(item === undefined ? {} : { item }),
-  };
+  const among = slots.map(({ key }) => key);
+  const ticket = { ...newHolder(doing), count: wanted, among, granted: [], ...(item && { item }) };
   let told: string | undefined;
   const held = await takeTurn(join(runtimeFolder(options.env), 'gpus'), ticket, GPU_RULES, {
     doing,
     signal,
     onWait: (line, own) => {
       refuseOwn(line, own, options.env);
-      const reason = whyWaiting(line, own);
+      const reason = whyWaiting(line, own, slots);
       if (reason !== told) options.onWait?.(reason);
       told = reason;
     },
   });
-  const indices = held.holder.granted;
+  const granted = slots.filter(({ key }) => held.holder.granted.includes(key));
   return {
-    indices,
-    visible: indices.join(','),
-    noteGroup: (group) => noteGroup(held, group),
+    indices: granted.map(({ index }) => index),
+    visible: virtual ? undefined : granted.map(({ name }) => name).join(','),
+    noteGroup: (group) => held.noteGroup(groupWord(group)),
     release: () => held.release(),
   };
 }
@@ -84,6 +85,11 @@ const GPU_RULES: Rules<GpuTicket> = {
     return [among, granted].every(Array.isArray) && Number.isInteger(count);
   },
   isGranted: ({ granted }) => granted.length > 0,
+  ahead: (line, { number, ticket: { among } }) =>
+    line.filter(
+      ({ number: other, ticket }) =>
+        other !== number && ticket.among.some((index) => among.includes(index)),
+    ),
   grant(line, { number, ticket }) {
     const granted = grantable(line, number, ticket);
     return granted && { ...ticket, granted };
@@ -94,12 +100,11 @@ const GPU_RULES: Rules<GpuTicket> = {
  * The GPUs that a ticket gets now, or undefined when it has to wait: for those who hold what it
  * needs, and for all that came before it and want of the same GPUs.
  */
-function grantable(line: Line, own: number, { among, count }: GpuTicket): number[] | undefined {
+function grantable(line: Line, own: number, { among, count }: GpuTicket): string[] | undefined {
   const ahead = line.filter(({ number, ticket }) => number < own && waits(ticket));
-  if (ahead.some(({ ticket }) => ticket.among.some((index) => among.includes(index))))
-    return undefined;
+  if (ahead.some(({ ticket }) => ticket.among.some((key) => among.includes(key)))) return undefined;
   const held = new Set(line.flatMap(({ ticket }) => ticket.granted));
-  const free = among.filter((index) => !held.has(index));
+  const free = among.filter((key) => !held.has(key));
   return free.length >= count ? free.slice(0, count) : undefined;
 }
 
@@ -112,18 +117,20 @@ function refuseOwn(line: Line, { ticket: own }: Queued<GpuTicket>, env: NodeJS.P
   const others = own.among.filter((index) => !held.has(index));
   const [first] = around;
   if (first?.item !== undefined && others.length < own.count)
-    throw waitsForItself(own.count === 1 ? 'the GPU' : 'one of the GPUs', first.item);
+    throw waitsForItself(own.item ?? own.doing, first.item);
 }
 
 /** A sentence for a run that waits: who holds what since when, and who comes first. */
-function whyWaiting(line: Line, own: Queued<GpuTicket>): string {
+function whyWaiting(line: Line, own: Queued<GpuTicket>, slots: readonly Slot[]): string {
   const { among, count } = own.ticket;
-  const concerns = (indices: readonly number[]) => indices.some((index) => among.includes(index));
+  const concerns = (keys: readonly string[]) => keys.some((key) => among.includes(key));
+  const names = (keys: readonly string[]) =>
+    slots.filter(({ key }) => keys.includes(key)).map(({ name }) => name);
   const held = line
     .filter(({ ticket }) => concerns(ticket.granted))
     .map(
       ({ ticket, file }) =>
-        `GPU ${ticket.granted.join(', ')} held by ${describeHolder(ticket, file)}`,
+        `GPU ${names(ticket.granted).join(', ')} held by ${describeHolder(ticket, file)}`,
     );
   const ahead = line
     .filter(({ number, ticket }) => number < own.number && waits(ticket) && concerns(ticket.among))
@@ -135,8 +142,8 @@ function waits({ granted }: GpuTicket): boolean {
   return granted.length === 0;
 }
 
-function tooMany(count: number, { indices }: Gpus): Error {
-  const has = indices.length === 1 ? 'has 1' : `has ${indices.length}`;
+function tooMany(count: number, { length }: readonly Slot[]): Error {
+  const has = `has ${length}`;
   return userError(
     'too-many-gpus',
     `${count} GPUs are asked for, but this machine ${has}`,

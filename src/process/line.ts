@@ -6,35 +6,32 @@
  * somebody before it waits for, so nobody waits for ever.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { waitForChanges } from '../stage/notice.js';
 import { HeldFile } from './held-file.js';
 import { type Holder, parseHolder } from './holder.js';
 import { acquireLock, tryLock } from './lock.js';
-import { type Group, reapOrphans } from './orphans.js';
+import { reapOrphans } from './orphans.js';
 import { Silence } from './silence.js';
 
-export interface Ticket extends Holder {
-  /** Process groups that run on what it holds. */
-  readonly groups?: readonly Group[];
-}
-
 /** A ticket with its place in the line. */
-export interface Queued<T extends Ticket> {
+export interface Queued<T extends Holder> {
   readonly file: string;
   readonly number: number;
   readonly ticket: T;
 }
 
-export interface Rules<T extends Ticket> {
+export interface Rules<T extends Holder> {
   /** False for a file that a crash of the machine tore: it counts for nothing. */
   isTicket(holder: Holder): holder is T;
   isGranted(ticket: T): boolean;
+  /** Who stands in its way, or may: while these stay, it need not look again. */
+  ahead(line: readonly Queued<T>[], own: Queued<T>): readonly Queued<T>[];
   /** The own ticket as granted; undefined when it has to wait. */
   grant(line: readonly Queued<T>[], own: Queued<T>): T | undefined;
 }
 
-export interface TurnOptions<T extends Ticket> {
+export interface TurnOptions<T extends Holder> {
   readonly doing: string;
   /** Called whenever it looked and had to wait. */
   readonly onWait: (line: readonly Queued<T>[], own: Queued<T>) => void;
@@ -46,7 +43,7 @@ export interface TurnOptions<T extends Ticket> {
 const POLL_MS = 100;
 
 /** Waits until the ticket is granted. The folder is made when needed. */
-export async function takeTurn<T extends Ticket>(
+export async function takeTurn<T extends Holder>(
   folder: string,
   ticket: T,
   rules: Rules<T>,
@@ -62,7 +59,7 @@ export async function takeTurn<T extends Ticket>(
 }
 
 /** All tickets in order of arrival, those of the dead included. */
-export function readLine<T extends Ticket>(folder: string, rules: Rules<T>): Queued<T>[] {
+export function readLine<T extends Holder>(folder: string, rules: Rules<T>): Queued<T>[] {
   const line: Queued<T>[] = [];
   for (const name of namesIn(folder).sort()) {
     const match = /^(\d+)-\w+\.ticket$/.exec(name);
@@ -75,12 +72,7 @@ export function readLine<T extends Ticket>(folder: string, rules: Rules<T>): Que
   return line;
 }
 
-/** Should we die, the group is ended before what the ticket holds is given on. */
-export function noteGroup<T extends Ticket>(held: HeldFile<T>, group: Group): void {
-  if (held.isOurs()) held.rewrite({ ...held.holder, groups: [group] });
-}
-
-class Turn<T extends Ticket> {
+class Turn<T extends Holder> {
   readonly #folder: string;
   readonly #ticket: T;
   readonly #rules: Rules<T>;
@@ -88,6 +80,8 @@ class Turn<T extends Ticket> {
   readonly #silence = new Silence();
   #held: HeldFile<T> | undefined;
   #number = 0;
+  /** Files of those that it waits for. */
+  #ahead: ReadonlySet<string> = new Set();
 
   constructor(folder: string, ticket: T, rules: Rules<T>, options: TurnOptions<T>) {
     this.#folder = folder;
@@ -99,7 +93,7 @@ class Turn<T extends Ticket> {
   async come(): Promise<HeldFile<T>> {
     await this.#alone(() => this.#join());
     if (this.#isGranted) return this.#own;
-    const wait = waitForChanges(this.#folder, POLL_MS);
+    const wait = waitForChanges(this.#folder, POLL_MS, (entry) => this.#ahead.has(entry));
     try {
       while (!(await this.#look())) await wait.next(this.#options.signal);
       return this.#own;
@@ -121,7 +115,11 @@ class Turn<T extends Ticket> {
     // Somebody took us for dead while we stood still, and went before us: to the end of the line.
     else if (!this.#own.isOurs()) await this.#alone(() => this.#rejoin());
     else if (this.#rules.grant(line, this.#queued)) await this.#alone(() => this.#grant());
-    else this.#options.onWait(line, this.#queued);
+    else {
+      const ahead = this.#rules.ahead(line, this.#queued);
+      this.#ahead = new Set(ahead.map(({ file }) => basename(file)));
+      this.#options.onWait(line, this.#queued);
+    }
     return this.#isGranted;
   }
 
@@ -185,12 +183,12 @@ class Turn<T extends Ticket> {
 const QUEUE = 'queue';
 
 /** What the dead held is free when the processes on it are gone, not just their runner. */
-async function removeGone<T extends Ticket>(gone: readonly Queued<T>[]): Promise<void> {
+async function removeGone<T extends Holder>(gone: readonly Queued<T>[]): Promise<void> {
   for (const { file, ticket } of gone) {
     // Not one that has come back to life, or that another has removed already.
     const now = readTicket(file);
     if (now === undefined || now.token !== ticket.token || now.beat !== ticket.beat) continue;
-    await reapOrphans(ticket, ticket.groups);
+    await reapOrphans(now);
     rmSync(file, { force: true });
   }
 }

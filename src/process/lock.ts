@@ -66,7 +66,7 @@ export async function acquireLock(
   const first = tryLock(folder, name, options.doing);
   if (first) return first;
   const file = lockFile(folder, name);
-  const wait = waitForChanges(folder, POLL_MS, basename(file));
+  const wait = waitForChanges(folder, POLL_MS, (entry) => entry === basename(file));
   try {
     return await new Waiting(file, options).end(wait);
   } finally {

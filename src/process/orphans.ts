@@ -1,7 +1,7 @@
 /** Ends what a runner that was killed left running, so that nothing of it writes beside a new run. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Identity, livenessOf } from '../sys/identity.js';
-import { allPids, statOf } from '../sys/proc.js';
+import { allPids, outputsOf, statOf } from '../sys/proc.js';
 import { childrenOf, send } from './family.js';
 
 /** The leader of an execution's processes. */
@@ -11,25 +11,43 @@ export interface Group {
   readonly start: string;
 }
 
+/** A runner, and what its ticket says of the processes that it started. */
+type Runner = Identity & {
+  readonly group?: string;
+  /** Absolute path of the folder that their output goes to. */
+  readonly logs?: string;
+};
+
+export function groupWord({ pid, start }: Group): string {
+  return `${pid} ${start}`;
+}
+
+function groupIn({ group = '' }: Runner): Group | undefined {
+  const [pid, ...start] = group.trim().split(' ');
+  return pid === '' ? undefined : { pid: Number(pid), start: start.join(' ') };
+}
+
 /** What SIGKILL does not end within this time hangs in the system and will not end. */
 const KILLED_MS = 5_000;
 
 /**
  * Kills all processes that a dead runner has started: those that carry its mark, and those of the
- * groups that it noted, which are found although they cleared their environment or overwrote it with
- * a title. Nobody will store what they compute, so they get no grace. Resolves when they are gone, with
+ * group that it noted or that write into their log, which are found although they cleared their
+ * environment or overwrote it with a title. Nobody will store what they compute, so they get no grace. Resolves when they are gone, with
  * the number of those that were there. Linux only: elsewhere nothing is found, and the stage host alone
  * ends by itself.
  */
-export async function reapOrphans(
-  runner: Identity,
-  groups: readonly Group[] = [],
-): Promise<number> {
+export async function reapOrphans(runner: Runner): Promise<number> {
   if (livenessOf(runner) !== 'dead') return 0;
   const seen = new Set<number>();
+  const group = groupIn(runner);
   const deadline = performance.now() + KILLED_MS;
   for (let pause = 1; performance.now() < deadline; pause = Math.min(2 * pause, 50)) {
-    const orphans = [...childrenOf(runner), ...groups.flatMap(membersOf)];
+    const orphans = [
+      ...childrenOf(runner),
+      ...(group === undefined ? [] : membersOf(group)),
+      ...(runner.logs === undefined ? [] : writersInto(runner.logs)),
+    ];
     if (orphans.length === 0) break;
     for (const pid of orphans) {
       seen.add(pid);
@@ -57,4 +75,14 @@ function membersOf({ pid: leader, start }: Group): number[] {
       Number(stat.start) >= Number(start)
     );
   });
+}
+
+/** Whoever left the session and cleared its environment still has its output where it was. */
+function writersInto(folder: string): number[] {
+  return allPids().filter(
+    (pid) =>
+      pid !== process.pid &&
+      outputsOf(pid).some((file) => file.startsWith(`${folder}/`)) &&
+      statOf(pid)?.zombie === false,
+  );
 }

@@ -57,6 +57,8 @@ async function sweepAndSchedule(work: Work): Promise<void> {
   await refuseMissing(work, missing);
   if (pending.length > 0) {
     await refuseBrokenLock(work);
+    const { refuseLinkedOuts } = await import('./linked-outs.js');
+    await refuseLinkedOuts(work, pending);
     // What is fresh is needed until the run ends, which a gc beside it cannot know.
     work.project.cache.pin({ keys: [...work.settled.values()].map(({ key }) => key) });
     const { schedule } = await import('../execute/schedule.js');

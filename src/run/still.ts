@@ -19,5 +19,6 @@ export function noteStill(
   if (all === undefined || items.some(({ verdict }) => verdict !== 'fresh')) return;
   const names = plan.items.flatMap((item) => item.env);
   const question = questionOf({ layout: cache.layout, dist, argv, env }, names);
-  keepStill(cache.layout.stills, { question, answer, savedAt: Date.now(), ...all });
+  const { own, behind } = all;
+  keepStill(cache.layout.stills, { question, answer, savedAt: Date.now(), own, behind });
 }

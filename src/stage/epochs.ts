@@ -92,7 +92,7 @@ export class EpochProtocol implements Epochs {
   async #stored(epoch: number): Promise<void> {
     const folder = join(this.#folder, String(epoch));
     if (!existsSync(folder)) return;
-    const wait = waitForChanges(this.#folder, POLL_MS, String(epoch));
+    const wait = waitForChanges(this.#folder, POLL_MS, (entry) => entry === String(epoch));
     try {
       while (existsSync(folder)) await wait.next();
     } finally {

@@ -59,12 +59,16 @@ export interface Wait {
   close(): void;
 }
 
-/** The same to wait for: of one entry, when its name is given. */
-export function waitForChanges(folder: string, pollMs: number, name?: string): Wait {
+/** The same to wait for: of the entries that concern the one who waits. */
+export function waitForChanges(
+  folder: string,
+  pollMs: number,
+  concerns: (entry: string) => boolean = () => true,
+): Wait {
   let changed = false;
   let wake = () => {};
   const notice = noticeChanges(folder, pollMs, (entry) => {
-    if (name !== undefined && entry !== null && entry !== name) return;
+    if (entry !== null && !concerns(entry)) return;
     changed = true;
     wake();
   });

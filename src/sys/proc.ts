@@ -90,6 +90,17 @@ export function environmentOf(pid: number, name: string): string | undefined {
   return entry?.slice(name.length + 1);
 }
 
+/** The files that a process writes its output to; none of one whose descriptors are not ours to see. */
+export function outputsOf(pid: number): string[] {
+  return [1, 2].flatMap((descriptor) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${descriptor}`)];
+    } catch {
+      return []; // It has gone, is another user's, or has closed it.
+    }
+  });
+}
+
 /** Which boot of the machine this is: pids and start times mean something only within one. */
 export function bootId(): string {
   return (HAS_PROC && readIfThere('/proc/sys/kernel/random/boot_id')?.trim().slice(0, 8)) || '';

@@ -22,7 +22,8 @@ import { isInstalled, upward, within } from './place.js';
 import { placeholder } from './placeholder.js';
 import { prologueOf, withPrologue } from './prologue.js';
 
-export const STAGE_DOOR = 'pipe/stage';
+/** What a stage imports of the tool; the first name is that of the package on npm. */
+const STAGE_DOORS: readonly string[] = ['pipe-run/stage', 'pipe/stage'];
 
 /** Marks our own question to esbuild, which comes by here too. */
 const ASKED = Symbol('asked');
@@ -60,7 +61,7 @@ async function resolveBare(
   if (args.pluginData === ASKED || kind === 'entry-point') return undefined;
   if (args.namespace === 'pipe-stage') return { path: specifier, external: true };
   if (isBuiltin(specifier)) return { path: withScheme(specifier), external: true };
-  if (specifier === STAGE_DOOR) return resolveStageDoor(args, seen);
+  if (STAGE_DOORS.includes(specifier)) return resolveStageDoor(args, seen);
   if (unresolved === 'left' && SCHEME.test(specifier)) return { path: specifier, external: true };
   const found = await ask(args, build);
   const failed = found.errors.length > 0;
@@ -105,7 +106,7 @@ function withScheme(specifier: string): string {
 /** It is an ES module, so `require` gets it through a bundled one: no Node has to require ES modules. */
 function resolveStageDoor({ kind }: OnResolveArgs, seen: Observed): OnResolveResult {
   const name = placeholder('stage', '');
-  seen.links[name] = { kind: 'stage', path: '', label: STAGE_DOOR };
+  seen.links[name] = { kind: 'stage', path: '', label: 'pipe-run/stage' };
   if (kind === 'require-call') return { path: 'pipe-stage', namespace: 'pipe-stage' };
   return { path: name, external: true };
 }

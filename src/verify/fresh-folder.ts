@@ -18,8 +18,9 @@ import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Code } from '../decide/code.js';
-import { matchedPaths } from '../decide/glob.js';
-import { digestAt, type Surroundings } from '../decide/inputs.js';
+import { matchesIn } from '../decide/glob.js';
+import type { Surroundings } from '../decide/inputs.js';
+import { contentAt, partsOf } from '../decide/parts.js';
 import type { Project } from '../decide/project.js';
 import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
@@ -51,11 +52,13 @@ export async function makeFreshFolder(
   try {
     for (const dep of item.deps) {
       if (manifest.deps[dep.name] === null) continue;
-      const wanted = dep.glob ? matchedPaths(project.root, dep) : [dep.path];
-      for (const each of wanted) {
-        const known = dep.glob ? undefined : (manifest.deps[dep.name] ?? undefined);
-        const digest = known ?? digestAt(each, around, { follow: !dep.made });
-        await bring(project, stored, root, each, digest);
+      for (const match of matchesIn(dep, around)) {
+        const parts = partsOf(dep, match, around);
+        const known = dep.glob || parts !== undefined ? undefined : manifest.deps[dep.name];
+        for (const part of parts ?? [match]) {
+          const digest = known ?? contentAt(dep, part, around)?.digest;
+          await bring(project, stored, root, part.path, digest);
+        }
       }
     }
   } finally {

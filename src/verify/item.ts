@@ -123,7 +123,10 @@ async function executed(
 /** The same item in another place; with fewer epochs when only those are asked for. */
 function workIn(work: Work, { index, epochs }: VerifyJob, { root, cache }: FreshFolder): Work {
   const items = [...work.project.plan.items];
-  const item = itemAt(work, index);
+  // What a link leads to lies in the fresh folder by the name of the dep.
+  const deps = itemAt(work, index).deps.map(({ links: _, ...dep }) => dep);
+  const item = { ...itemAt(work, index), deps };
+  items[index] = item;
   if (epochs !== undefined && item.epochs !== undefined) {
     const { param } = item.epochs;
     const target = Math.min(epochs, item.epochs.target);

@@ -7,6 +7,7 @@ import { UserError } from '../error.js';
 import type { Emit, RunEvent } from '../event.js';
 import { run } from '../run/run.js';
 import { type FileWatch, type WatchSet, watchFiles } from './file-watch.js';
+import { OwnWrites } from './own-writes.js';
 import { transition, type WatchInput, type WatchState } from './state.js';
 import { brokenPipeline, everything, Watched } from './watched.js';
 
@@ -57,6 +58,7 @@ class Session {
   readonly #epochs = new Map<string, number>();
   /** Files that changed since the last run began. */
   readonly #changes = new Set<string>();
+  readonly #own = new OwnWrites();
   #state: WatchState = 'idle';
   #set: WatchSet | undefined;
   /** The last that was read from a pipeline without mistakes. */
@@ -139,7 +141,9 @@ class Session {
       }
       const options = { ...this.#options, interruption: this.#interruption() };
       const result = await run(project, options, this.#emit);
-      if (!this.#stopRun.signal.aborted) this.#user.onIdle(result);
+      if (this.#stopRun.signal.aborted) return;
+      this.#own.forget();
+      this.#user.onIdle(result);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.#user.onMistake(error);
@@ -227,9 +231,19 @@ class Session {
     const above = path.dirname(relative);
     if (!(this.#changes.has(above) && path.basename(above) === path.basename(relative)))
       this.#changes.add(relative);
-    const concerns = this.#set?.concerns(relative, this.#executing) === true;
-    this.#input({ type: 'changed', concerns: concerns && this.#executing.size > 0 });
+    const concerns =
+      this.#executing.size > 0 && this.#set?.concerns(relative, this.#executing) === true;
+    if (concerns && this.#state === 'running' && this.#own.saw(relative, this.#executing)) {
+      this.#changes.delete(relative);
+      this.#warnOfOwn(relative);
+    } else this.#input({ type: 'changed', concerns });
   };
+
+  #warnOfOwn(file: string): void {
+    const [item = ''] = this.#executing;
+    const message = `${file} changes whenever ${item} runs, so it does not start over for it: let the stage write to an out instead`;
+    this.#own.warnOnce(() => this.#user.emit({ type: 'warning', item, message }));
+  }
 }
 
 function changesText(files: ReadonlySet<string>): string {

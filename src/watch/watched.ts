@@ -24,7 +24,13 @@ export class Watched implements WatchSet {
   constructor(work: Work) {
     const { items } = work.project.plan;
     this.#needs = (index) => items[index]?.needs ?? [];
-    this.#outs = new Set(items.flatMap((item) => item.outs.map((out) => out.path)));
+    const outs = new Set(items.flatMap((item) => item.outs.map((out) => out.path)));
+    const links = items.flatMap((item) =>
+      item.deps.flatMap((dep) => Object.entries(dep.links ?? {})),
+    );
+    // A link into an out is another name of what runs write.
+    const names = links.filter(([, source]) => isIn(source, outs)).map(([name]) => name);
+    this.#outs = new Set([...outs, ...names]);
     this.#reads = work.selected.map((index) => {
       const code = work.codes.of(index);
       const scripts = code.kind === 'command' ? Object.keys(code.scripts) : [];
@@ -50,10 +56,7 @@ export class Watched implements WatchSet {
   }
 
   #isMade(path: string): boolean {
-    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-      if (this.#outs.has(path.slice(0, end))) return true;
-    }
-    return false;
+    return isIn(path, this.#outs);
   }
 
   leadsTo(folder: string): boolean {
@@ -82,6 +85,14 @@ export class Watched implements WatchSet {
     }
     return false;
   }
+}
+
+/** True of one of the paths, and of what lies below one. */
+function isIn(where: string, paths: ReadonlySet<string>): boolean {
+  for (let end = where.length; end > 0; end = where.lastIndexOf('/', end - 1)) {
+    if (paths.has(where.slice(0, end))) return true;
+  }
+  return false;
 }
 
 /** While pipeline.yaml cannot be read: what counted before counts still. */

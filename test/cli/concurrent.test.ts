@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ItemDone, ItemStarted, RunEvent } from '../../src/event.js';
-import { outcomeOf } from '../rig/project.js';
+import { BIN, outcomeOf } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 import { until } from '../rig/until.js';
 
@@ -76,6 +76,16 @@ describe('runs at the same time in one project', () => {
     expect((await second.ended).code).toBe(0);
     expect(made.read('out.txt')).toBe('opened');
   });
+});
+
+it('a run that a stage starts does not wait for that stage', async () => {
+  const made = project({
+    'pipeline.yaml': `stages: { a: { cmd: "'${process.execPath}' '${BIN}' run a > inner.txt 2>&1; echo hi > \${outs.o}", outs: { o: out/a } } }\n`,
+  });
+  expect((await made.pipe('run')).code).toBe(1);
+  expect(made.read('inner.txt')).toContain(
+    'a waits for a, and a has started this run and waits for it (run-within-itself)',
+  );
 });
 
 describe('an interrupted run', () => {

@@ -80,6 +80,9 @@ async function prepare(): Promise<void> {
   expect((await pipe('run')).code).toBe(0);
 }
 
+/** What runs write there: the out, the lock file, and the claims on the project's outs. */
+const OWN = ['home/proj/made', 'home/proj/pipeline.lock', 'home/proj/cache'];
+
 /** All that is neither the cache nor an out nor the lock file, as the user sees it. */
 function outside(folder = at('home')): string[] {
   return readdirSync(folder)
@@ -87,7 +90,7 @@ function outside(folder = at('home')): string[] {
     .flatMap((name) => {
       const file = path.join(folder, name);
       const shown = path.relative(top, file);
-      if (['home/proj/made', 'home/proj/pipeline.lock'].includes(shown)) return [];
+      if (OWN.includes(shown)) return [];
       const { mode, mtimeMs, size, nlink } = lstatSync(file);
       if (lstatSync(file).isDirectory()) return [`${shown} ${mode} ${mtimeMs}`, ...outside(file)];
       const content = lstatSync(file).isFile() ? readFileSync(file, 'utf8') : readlinkSync(file);

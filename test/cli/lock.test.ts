@@ -118,6 +118,19 @@ describe('pipeline.lock', () => {
     expect(made.read('pipeline.lock')).toBe(before);
   });
 
+  it.each(['mkdir', 'mkfifo'])(
+    'that was made by %s is a mistake, and nothing waits for it',
+    async (make) => {
+      const made = projectWithin({ 'pipeline.yaml': 'stages: { a: { cmd: "true" } }\n' });
+      execFileSync(make, [made.path('pipeline.lock')]);
+      const { code, err } = await made.pipe('run');
+      expect([code, err]).toEqual([
+        2,
+        'error: pipeline.lock is not a file (lock-not-a-file)\n  move it out of the way: the next run writes it\n',
+      ]);
+    },
+  );
+
   it('leaves the blocks of items alone that failed or were not asked for', async () => {
     const made = await ran();
     const before = lockOf(made).default;

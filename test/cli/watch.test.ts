@@ -88,6 +88,21 @@ stages:
     expect(running.told()).toMatch(/^pipe: in\.txt changed: starting over$/m);
   });
 
+  it('does not start over for ever for a stage that writes into what it reads, and says so', async () => {
+    const made = project({
+      'data/a.txt': 'a\n',
+      'pipeline.yaml':
+        'stages:\n  own: { cmd: "date +%N > data/own.txt; while [ ! -e gate ]; do sleep 0.05; done; echo a > a.txt", deps: [data], outs: [a.txt] }\n',
+    });
+    const running = made.start('watch');
+    watching.push(running);
+    await running.text((out) => out.includes('data/own.txt changes whenever own runs'));
+    made.write('gate', '');
+    await running.text((out) => out.includes('pipe: watching'));
+    expect(running.told().match(/starting over/g)).toHaveLength(3);
+    expect(running.told()).toMatch(/^own: failed: data\/own\.txt changed while it ran/m);
+  });
+
   it('is not woken by what stages write, nor by files that nobody names', async () => {
     const made = project({ 'pipeline.yaml': UPPER, 'in.txt': 'one\n' });
     const running = watch(made);

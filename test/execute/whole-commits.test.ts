@@ -113,7 +113,7 @@ const NONE = { paths: [], columns: [] };
 
 /** The item reads nothing. */
 const NO_INPUTS = {
-  lists: { own: NONE, behind: NONE },
+  lists: { own: NONE, behind: NONE, above: NONE },
   moved: async () => undefined,
 } as unknown as InputSnapshot;
 

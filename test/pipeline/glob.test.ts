@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   escapeGlob,
+  isAbsurd,
   isGlob,
   matchGlob,
   mayHold,
@@ -114,7 +115,78 @@ describe('a pattern', () => {
     const glob = parseGlob('{a,b}'.repeat(40));
     expect(glob.alternatives.length).toBeLessThanOrEqual(1000);
   });
+
+  it('with very many choices matches each of them', () => {
+    const glob = parseGlob(`{a,b}${'{0,1,2,3,4,5,6,7,8,9}'.repeat(4)}/x`);
+    for (const name of ['a0000', 'a9999', 'b1999', 'b9999'])
+      expect(matchGlob(glob, `${name}/x`)).toBe(true);
+    for (const name of ['c0000', 'a999', 'b99999'])
+      expect(matchGlob(glob, `${name}/x`)).toBe(false);
+  });
+
+  it('is absurd when the choices of whole paths, or the nesting, are without bounds', () => {
+    expect(isAbsurd('{a/b,c}'.repeat(40))).toBe(true);
+    expect(isAbsurd(`${'{a,'.repeat(5000)}b${'}'.repeat(5000)}`)).toBe(true);
+    expect(isAbsurd('{a,b}'.repeat(40))).toBe(false);
+    expect(isAbsurd('{a/b,c}/{d/e,f}')).toBe(false);
+  });
+
+  it('means what its braces mean when they are multiplied out (property)', () => {
+    const unit = fc.constantFrom(...'ab.*?[]{},/\\', '**', '{a,b}', '{,*}', '[ab]');
+    const text = fc.array(unit, { minLength: 1, maxLength: 9 }).map((parts) => parts.join(''));
+    const path = fc
+      .array(fc.string({ unit: fc.constantFrom(...'ab.['), minLength: 1, maxLength: 3 }), {
+        minLength: 1,
+        maxLength: 3,
+      })
+      .map((parts) => parts.join('/'));
+    fc.assert(
+      fc.property(text, path, (pattern, each) => {
+        const one = parseGlob(pattern);
+        const many = multipliedOut(pattern).map(parseGlob);
+        expect(matchGlob(one, each)).toBe(many.some((glob) => matchGlob(glob, each)));
+        expect(mayHold(one, each)).toBe(many.some((glob) => mayHold(glob, each)));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it.each([
+    ['*a'.repeat(60), 'a'.repeat(250)],
+    [`${'{a,a}'.repeat(60)}b`, 'a'.repeat(60)],
+    [Array.from({ length: 40 }, () => '**').join('/'), Array(200).fill('a').join('/')],
+    [`${Array.from({ length: 40 }, () => '**/*a*').join('/')}/b`, Array(200).fill('a').join('/')],
+  ])('%s takes no time to match', (pattern, path) => {
+    const started = performance.now();
+    matches(pattern, path);
+    mayHold(parseGlob(pattern), path);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
 });
+
+/** Every choice of the braces, from left to right: what a shell does before it matches anything. */
+function multipliedOut(pattern: string): string[] {
+  const stack: { at: number; commas: number[] }[] = [];
+  let found: { at: number; commas: number[]; end: number } | undefined;
+  for (let at = 0; at < pattern.length && !(found && stack.length === 0); at++) {
+    const character = pattern[at];
+    if (character === '\\') at++;
+    else if (character === '{') stack.push({ at, commas: [] });
+    else if (character === ',') stack.at(-1)?.commas.push(at);
+    else if (character === '}') {
+      const last = stack.pop();
+      if (last && last.commas.length > 0) found = { ...last, end: at };
+    }
+  }
+  if (!found) return [pattern];
+  const { at, commas, end } = found;
+  const bounds = [at, ...commas, end];
+  const rest = multipliedOut(pattern.slice(end + 1));
+  return bounds
+    .slice(1)
+    .flatMap((to, i) => multipliedOut(pattern.slice(bounds[i]! + 1, to)))
+    .flatMap((middle) => rest.map((tail) => pattern.slice(0, at) + middle + tail));
+}
 
 const within = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`);
 

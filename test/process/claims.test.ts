@@ -9,7 +9,7 @@ const never = new AbortController().signal;
 
 function claim(folder: string, paths: Partial<Paths>, onWait: () => void = () => {}) {
   const whole = { writes: [], reads: [], ...paths };
-  return acquireClaim(folder, whole, { doing: 'test', onWait, signal: never });
+  return acquireClaim(folder, whole, { doing: 'test', logs: folder, onWait, signal: never });
 }
 
 describe('a path', () => {

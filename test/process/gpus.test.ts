@@ -24,11 +24,12 @@ describe('PIPE_GPUS', () => {
 
 describe('the GPUs of a machine', () => {
   let findGpus: typeof import('../../src/process/gpus.js').findGpus;
+  let findSlots: typeof import('../../src/process/gpus.js').findSlots;
 
   // What nvidia-smi says is kept for the process, so each test loads the module anew.
   beforeEach(async () => {
     vi.resetModules();
-    ({ findGpus } = await import('../../src/process/gpus.js'));
+    ({ findGpus, findSlots } = await import('../../src/process/gpus.js'));
   });
 
   /** An environment in which `nvidia-smi` is this script. */
@@ -61,5 +62,48 @@ describe('the GPUs of a machine', () => {
     ['when none are to be used', () => ({ ...machine(three), PIPE_GPUS: '0' })],
   ])('are one virtual slot %s', async (_, env) => {
     expect(await findGpus(env())).toEqual({ indices: [0], virtual: true });
+  });
+
+  const MIG = 'MIG-4dfc5ef2-0e9f-5e6e-a9a5-4e0c8c1fabcd';
+
+  async function visible(value: string, more: NodeJS.ProcessEnv = {}, script = three) {
+    return await findSlots({ ...machine(script), CUDA_VISIBLE_DEVICES: value, ...more });
+  }
+
+  test.each(['1,0', 'GPU-bbb,GPU-cccc3', MIG, `7,${MIG}`])(
+    'are the entries of CUDA_VISIBLE_DEVICES=%s, verbatim',
+    async (value) => {
+      expect((await visible(value)).map(({ name }) => name).join(',')).toBe(value);
+    },
+  );
+
+  test.each(['', '-1', 'NoDevFiles', 'none', ' ', '-1,0'])(
+    'are none with CUDA_VISIBLE_DEVICES=%j',
+    async (value) => {
+      expect(await visible(value)).toEqual([]);
+    },
+  );
+
+  test('are known by UUID, whatever the variables call them', async () => {
+    const keys = async (env: NodeJS.ProcessEnv) =>
+      (await findSlots({ ...machine(three), ...env })).map(({ key }) => key);
+    const all = ['GPU-aaaa1', 'GPU-bbbb2', 'GPU-cccc3'];
+    expect(await keys({})).toEqual(all);
+    expect(await keys({ PIPE_GPUS: '3' })).toEqual(all);
+    expect(await keys({ CUDA_VISIBLE_DEVICES: '2,GPU-bbb' })).toEqual(['GPU-cccc3', 'GPU-bbbb2']);
+    expect(await keys({ CUDA_VISIBLE_DEVICES: '1,GPU-bbbb2' })).toEqual(['GPU-bbbb2']);
+    expect(await keys({ CUDA_VISIBLE_DEVICES: MIG, SLURM_JOB_ID: '7' })).toEqual([MIG]);
+  });
+
+  test('without UUID are known by host and entry, and by the job of the allocator', async () => {
+    const keyIn = async (job: NodeJS.ProcessEnv) => (await visible('0', job, 'exit 9'))[0]?.key;
+    expect(await keyIn({})).toBe(await keyIn({}));
+    const keys = [
+      await keyIn({}),
+      await keyIn({ SLURM_JOB_ID: '1' }),
+      await keyIn({ SLURM_JOB_ID: '2' }),
+      await keyIn({ PBS_JOBID: '3' }),
+    ];
+    expect(new Set(keys).size).toBe(4);
   });
 });

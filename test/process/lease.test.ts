@@ -50,6 +50,19 @@ describe('GPUs that are free', () => {
     const onWait = () => lease.release();
     expect((await acquireGpus(1, options(env, { onWait }))).indices).toEqual([0]);
   });
+
+  test('without any, CUDA_VISIBLE_DEVICES is left as it is', async () => {
+    expect((await acquireGpus(1, options(machine('0')))).visible).toBeUndefined();
+  });
+
+  test('entries of CUDA_VISIBLE_DEVICES are handed out as they are written', async () => {
+    const { PIPE_GPUS: _none, ...env } = machine('');
+    const entries = ['MIG-4dfc5ef2-0e9f-5e6e-a9a5-4e0c8c1fabcd', 'GPU-8932f937', '41'];
+    const given = { ...env, CUDA_VISIBLE_DEVICES: entries.join(',') };
+    const first = await acquireGpus(2, options(given));
+    const second = await acquireGpus(1, options(given));
+    expect([first.visible, second.visible]).toEqual([entries.slice(0, 2).join(','), '41']);
+  });
 });
 
 test('the folder of the queue is shared by all, whatever TMPDIR and XDG_RUNTIME_DIR say', () => {

@@ -1,5 +1,5 @@
 /** What a killed runner leaves running is found and ended; nothing else is. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { childrenOf } from '../../src/process/family.js';
@@ -66,15 +66,40 @@ test.runIf(HAS_PROC)(
     const runner = await startScript('runner', [JSON.stringify(command), folder]);
     await ready;
     const leader = Number(readFileSync(join(folder, 'leader'), 'utf8'));
-    const group = { pid: leader, start: statOf(leader)?.start ?? '' };
+    const start = statOf(leader)?.start ?? '';
     const identity = { ...ownIdentity(), pid: runner.pid, start: statOf(runner.pid)?.start ?? '' };
     await runner.kill();
     const pids = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n').map(Number);
     expect(pids.map(alive)).toEqual([true, true]);
     // Another leader had the number before: none of these is its.
-    await reapOrphans(identity, [{ ...group, start: '1' }]);
+    await reapOrphans({ ...identity, group: `${leader} 1` });
     expect(pids.map(alive)).toEqual([true, true]);
-    expect(await reapOrphans(identity, [group])).toBeGreaterThanOrEqual(2);
+    expect(await reapOrphans({ ...identity, group: `${leader} ${start}` })).toBeGreaterThanOrEqual(
+      2,
+    );
     expect(pids.map(alive)).toEqual([false, false]);
+  },
+);
+
+test.runIf(HAS_PROC)(
+  'orphans that left the session and cleared their environment are found by the log that they write to',
+  async () => {
+    const folder = tempFolder();
+    const command = {
+      kind: 'shell',
+      command: `env -i setsid /bin/sh -c 'echo $$ > pids; echo up > ready; while :; do /bin/sleep 0.01; done' & wait`,
+    };
+    const ready = fifo(folder);
+    const runner = await startScript('runner', [JSON.stringify(command), folder]);
+    await ready;
+    const identity = { ...ownIdentity(), pid: runner.pid, start: statOf(runner.pid)?.start ?? '' };
+    await runner.kill();
+    const [pid = 0] = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n').map(Number);
+    await reapOrphans({ ...identity, logs: join(folder, 'others') });
+    expect(alive(pid)).toBe(true);
+    expect(await reapOrphans({ ...identity, logs: realpathSync(folder) })).toBeGreaterThanOrEqual(
+      1,
+    );
+    expect(alive(pid)).toBe(false);
   },
 );

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Sandbox } from './sandbox.js';
 
-const STAGE = `import { defineStage } from 'pipe/stage';
+const STAGE = `import { defineStage } from 'pipe-run/stage';
 import sharp from 'sharp';
 import { blur } from './lib/blur.js';
 import table from './table.json' with { type: 'json' };
@@ -53,6 +53,7 @@ const counts: Readonly<Record<string, Change>> = {
 
 const doesNotCount: Readonly<Record<string, Change>> = {
   'a comment': (box) => box.edit('stage.ts', '// in pixels', '// in px'),
+  'the older name of the door': (box) => box.edit('stage.ts', 'pipe-run/stage', 'pipe/stage'),
   'a documentation comment': (box) => box.edit('stage.ts', 'What it does', 'What else it does'),
   'a comment of a licence': (box) =>
     box.write('lib/blur.ts', `/*! @license MIT */\n${box.read('lib/blur.ts')}`),

@@ -53,7 +53,10 @@ export class Chains {
     return records;
   }
 
-  /** Absolute path of $PIPE_COMMIT, made when needed. What lies in it outlives every crash. */
+  /**
+   * Absolute path of $PIPE_COMMIT for a process that is about to work on the chain, with what an earlier
+   * one left there. What lies in it outlives every crash.
+   */
   commitFolder(chain: string, about?: ChainAbout): string {
     const folder = this.#commits.get(chain) ?? this.#takeOverCommits(chain);
     const file = this.#aboutFile(chain);
@@ -86,9 +89,15 @@ export class Chains {
     return body as ChainAbout | undefined;
   }
 
+  /** Where the commits of a chain lie now, whoever works on it: only to be looked at. */
+  commits(chain: string): string {
+    const all = path.join(this.#folder(chain), 'commit');
+    return this.#commits.get(chain) ?? path.join(all, namesIn(all)[0] ?? '');
+  }
+
   /** Epochs that a process has committed and nobody has taken yet, ascending. */
   pendingCommits(chain: string): number[] {
-    return numbersIn(namesIn(this.commitFolder(chain)), '');
+    return numbersIn(namesIn(this.commits(chain)), '');
   }
 
   /** Written before a process starts, so that it holds after a crash at any moment. */

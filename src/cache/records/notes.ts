@@ -16,6 +16,7 @@ import type { Needs } from './pins.js';
 import type { RecordedOut } from './record.js';
 import { readRunRecord, readSealed, recordPath } from './records.js';
 import { noteRun } from './runs.js';
+import { isWrote, Written, type Wrote } from './written.js';
 
 /** Digest by path. */
 export type Matches = Readonly<Record<string, Digest>>;
@@ -57,6 +58,7 @@ export class Notes {
   readonly #options: NotesOptions;
   #folder: string | undefined;
   #ledger: Ledger | undefined;
+  #written: Written | undefined;
 
   constructor(options: NotesOptions) {
     this.#options = options;
@@ -93,6 +95,50 @@ export class Notes {
       this.#options.scratch.fence.check(path.dirname(file));
       rmSync(file, { force: true });
     } else this.#write(file, attempt, 'how executions end is not noted');
+  }
+
+  /** What pipe wrote at a path outside of `cache/out/`, the last time; undefined: nothing. */
+  wrote(out: string): Wrote | undefined {
+    const file = this.#outsWritten.has(out) ? this.#outsWritten.fileOf(out) : undefined;
+    if (file === undefined) return undefined;
+    const { layout, looks, warn } = this.#options;
+    const noted = lstatIfThere(file);
+    looks.saw(file, noted);
+    const body = readSealed(file, `the note of out ${out}`, warn);
+    if (!isWrote(body) || body !== 'ended') return isWrote(body) ? body : undefined;
+    const now = lstatIfThere(path.join(layout.project, out));
+    looks.saw(out, now);
+    // What has been put there since is the user's.
+    return now !== undefined && noted !== undefined && now.ctimeMs <= noted.mtimeMs
+      ? body
+      : undefined;
+  }
+
+  /** An execution without a result does not write there any more. */
+  setEnded(out: string): void {
+    if (this.wrote(out) !== 'begun') return;
+    const isThere = lstatIfThere(path.join(this.#options.layout.project, out)) !== undefined;
+    if (isThere) this.setWrote(out, 'ended');
+    else {
+      rmSync(this.#outsWritten.fileOf(out) as string, { force: true });
+      this.#outsWritten.remove(out);
+    }
+  }
+
+  setWrote(out: string, wrote: Wrote): void {
+    const before = this.wrote(out);
+    // In there a note is needed of links alone: the user may have made them.
+    const isNoted = !out.startsWith('cache/') || wrote.startsWith('l:') || before !== undefined;
+    if (!isNoted || before === wrote) return;
+    const file = this.#outsWritten.fileOf(out);
+    if (file === undefined) return;
+    this.#write(file, wrote, 'what runs leave outside of cache/ is not noted');
+    this.#outsWritten.add(out);
+  }
+
+  /** Paths below the folder that pipe ever wrote. */
+  wroteBelow(folder: string): readonly string[] {
+    return this.#outsWritten.below(folder);
   }
 
   kept(kind: KeptKind, name: string): unknown {
@@ -142,6 +188,11 @@ export class Notes {
     const { scratch, readOnly, warn } = this.#options;
     if (readOnly) return;
     bestEffort(without, warn, () => writeSealed(file, body, scratch, 'expendable'));
+  }
+
+  get #outsWritten(): Written {
+    this.#written ??= new Written(path.join(this.folder, 'written'), this.#options.looks);
+    return this.#written;
   }
 
   /** Users of a shared cache keep their own: a plan says what is executed. */

@@ -10,6 +10,8 @@ export interface LookLists {
   readonly own: LookList;
   /** Links followed. */
   readonly behind: LookList;
+  /** Folders on the way: what comes and goes in them does not matter, but that they stay in their place. */
+  readonly above: LookList;
 }
 
 class List implements LookList {
@@ -32,6 +34,7 @@ export class Looks {
   #tick = 0;
   readonly #own = new List();
   readonly #behind = new List();
+  readonly #above = new List();
   /** No stat tells some of what counted. */
   #isBlurred = false;
   #isSettled = true;
@@ -51,6 +54,11 @@ export class Looks {
     this.#note(this.#behind, where, stat);
   }
 
+  /** A folder on the way to what was looked at, links followed. */
+  sawAbove(where: string, stat: Stats | undefined): void {
+    this.#above.add(where, stat);
+  }
+
   /** Something counted that no stat tells: where a link led, what was read by others. */
   blur(): void {
     this.#isBlurred = true;
@@ -58,7 +66,7 @@ export class Looks {
 
   /** What was looked at, whether or not looking again could tell that all of it is the same. */
   get lists(): LookLists {
-    return { own: this.#own, behind: this.#behind };
+    return { own: this.#own, behind: this.#behind, above: this.#above };
   }
 
   /** False when something was written to so recently that another write may leave it looking the same. */
@@ -89,30 +97,50 @@ export class Looks {
 /** The first path that does not look as it did; with a turn of the event loop every 10 ms. */
 export async function firstMoved(
   project: string,
-  { own, behind }: LookLists,
+  { own, behind, above }: LookLists,
 ): Promise<string | undefined> {
-  return (await moved(project, own, lstatSync)) ?? (await moved(project, behind, statSync));
+  return (
+    (await moved(project, own, lstatSync, looksOtherwise)) ??
+    (await moved(project, behind, statSync, looksOtherwise)) ??
+    (await moved(project, above, statSync, isElsewhere))
+  );
 }
+
+type Look = (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined;
+type Columns = ReturnType<typeof columnsOf>;
 
 async function moved(
   project: string,
   { paths, columns }: LookList,
-  look: (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined,
+  look: Look,
+  differs: (before: Columns, now: Columns) => boolean,
 ): Promise<string | undefined> {
   const pace = new Pace();
   for (const [row, where] of paths.entries()) {
     if (pace.due()) await pace.rest();
     const now = columnsOf(lookedAt(where.startsWith('/') ? where : `${project}/${where}`, look));
-    if (now.some((value, column) => value !== columns[row * WIDTH + column])) return where;
+    const at = row * WIDTH;
+    const before = [columns[at], columns[at + 1], columns[at + 2], columns[at + 3]] as Columns;
+    if (differs(before, now)) return where;
   }
   return undefined;
 }
 
+function looksOtherwise(before: Columns, now: Columns): boolean {
+  return now.some((value, column) => value !== before[column]);
+}
+
+/**
+ * True of a folder that is another one, or that was renamed and put back: that gives it a new time of
+ * change alone, while an entry that comes or goes gives it both times.
+ */
+function isElsewhere([, mtime, ctime, ino]: Columns, now: Columns): boolean {
+  const [, mtimeNow, ctimeNow, inoNow] = now;
+  return ino !== inoNow || (ctime !== ctimeNow && (mtime === mtimeNow || mtimeNow !== ctimeNow));
+}
+
 /** Something above it that is not a folder any more is as good as absence. */
-function lookedAt(
-  absolute: string,
-  look: (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined,
-): Stats | undefined {
+function lookedAt(absolute: string, look: Look): Stats | undefined {
   try {
     return look(absolute, { throwIfNoEntry: false });
   } catch (error) {

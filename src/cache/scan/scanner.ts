@@ -23,6 +23,8 @@ export interface ScanOptions {
   readonly again?: boolean;
   /** Notes what was looked at; default: the run's own. */
   readonly looks?: Looks;
+  /** Real path of the dep that this is a part of: links within it count as links. */
+  readonly tree?: string;
 }
 
 /** What a walk does with contents besides hashing them. */
@@ -122,11 +124,11 @@ export class Scanner {
 
   /** Undefined when nothing is there. */
   *scan(where: string, options: ScanOptions = {}): Sliced<Scan | undefined> {
-    const { follow = false, again = false, looks = this.#looks } = options;
+    const { follow = false, again = false, looks = this.#looks, tree = '' } = options;
     const known = again ? undefined : this.#memo.get(where, follow);
     if (known !== undefined) return known ?? undefined;
     const seen: Seen = { linkedInside: false, unsettled: 0 };
-    const found = yield* this.#root(where, { follow, again, tree: '', inside: [], seen, looks });
+    const found = yield* this.#root(where, { follow, again, tree, inside: [], seen, looks });
     this.#noteUnsettled(where, follow, seen);
     if (!seen.linkedInside) this.#memo.set(where, follow, found ?? null);
     return found;
@@ -192,9 +194,10 @@ export class Scanner {
     walk.looks.saw(where, stat);
     if (stat === undefined) return undefined;
     if (!stat.isSymbolicLink()) {
-      const tree = walk.follow && stat.isDirectory() ? realpathSync(absolute) : '';
-      return yield* this.#one(where, stat, { ...walk, tree, inside: [tree] });
+      const own = walk.follow && stat.isDirectory() ? realpathSync(absolute) : '';
+      return yield* this.#one(where, stat, { ...walk, tree: walk.tree || own, inside: [own] });
     }
+    if (walk.tree !== '') return yield* this.#link(where, walk);
     return walk.follow ? yield* this.#behind(where, walk) : linkScan(absolute, walk.keeper?.link);
   }
 

@@ -24,6 +24,8 @@ export interface WorkspaceOptions {
 export class Workspace {
   readonly scanner: Scanner;
   readonly index: StatIndex;
+  /** Stores a listing, so that `why` can name what differs. */
+  readonly keepTree: (tree: Tree) => void;
   readonly #file: string;
   readonly #options: WorkspaceOptions;
 
@@ -32,11 +34,11 @@ export class Workspace {
     this.#options = options;
     this.#file = path.join(folder, 'index');
     this.index = new StatIndex(this.#file, warn);
-    const keepTree = ({ bytes, hex }: Tree) => {
+    this.keepTree = ({ bytes, hex }: Tree) => {
       if (!readOnly)
         bestEffort('listings of deps are not kept', warn, () => objects.put(bytes, hex));
     };
-    this.scanner = new Scanner(project, this.index, keepTree, looks);
+    this.scanner = new Scanner(project, this.index, this.keepTree, looks);
   }
 
   /** Writes the index, when anything in it is new. */

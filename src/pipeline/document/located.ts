@@ -6,6 +6,8 @@ export interface Located {
   /** Where the value stands; of an alias where its anchor's value stands. */
   readonly span: Span;
   readonly value: Json;
+  /** A number, true or false as it is written, where that is another text: `007`, `3.10`, `1.0`. */
+  readonly text?: string;
   /** Parts of a list. */
   readonly items?: readonly Located[];
   /** Parts of a map, by key. */
@@ -17,6 +19,11 @@ export interface Located {
 export interface Entry {
   readonly key: Span;
   readonly node: Located;
+}
+
+/** A value as people wrote it; of one that they did not write its shortest text. */
+export function textOf({ value, text }: Pick<Located, 'value' | 'text'>): string {
+  return text ?? String(value);
 }
 
 export type Path = readonly PropertyKey[];

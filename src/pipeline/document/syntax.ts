@@ -20,6 +20,23 @@ export interface SyntaxMistake {
   readonly span: Span;
 }
 
+/** What `git merge` left: no line of YAML that stands within a map begins so. */
+export function conflictMistake(text: string): SyntaxMistake | undefined {
+  const found = /^<{7}(?: .*)?\r?$/m.exec(text);
+  if (!found || !/^>{7}(?: .*)?\r?$/m.test(text.slice(found.index))) return undefined;
+  const rest = text.slice(found.index).search(/^>{7}(?: .*)?\r?$/m);
+  const lineAt = (at: number) => text.slice(0, at).split('\n').length;
+  const [first, last] = [lineAt(found.index), lineAt(found.index + rest)];
+  return {
+    mistake: {
+      code: 'merge-conflict',
+      message: `a merge left a conflict in lines ${first} to ${last}`,
+      hint: 'keep what is right of both sides, and remove the lines <<<<<<<, ======= and >>>>>>>',
+    },
+    span: { start: found.index, end: found.index + found[0].trimEnd().length },
+  };
+}
+
 /** After these the parser is where it would be without the mistake: what it says next is another one. */
 const LOCAL = new Set(['BAD_SCALAR_START', 'TAG_RESOLVE_FAILED', 'BAD_DQ_ESCAPE', 'BAD_ALIAS']);
 

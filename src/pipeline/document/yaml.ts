@@ -1,14 +1,23 @@
 /** YAML text → located values. The only file that knows the `yaml` package. */
-import { isAlias, isMap, isScalar, isSeq, Lexer, type Node, parseDocument } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  type Node,
+  parseDocument,
+  type Scalar,
+} from 'yaml';
 import type { Json } from '../../stage/context.js';
-import type { Entry, Located } from './located.js';
+import { type Entry, type Located, textOf } from './located.js';
 import { mapOf, mergeSources, withMerged } from './merge.js';
 import { isNestedTooDeep } from './nesting.js';
 import type { Mistake, Problems } from './problems.js';
 import { scalarMistake } from './scalar.js';
 import { createSource, lineOf, type Span } from './source.js';
 import { nearest } from './suggest.js';
-import { syntaxMistakes } from './syntax.js';
+import { conflictMistake, syntaxMistakes } from './syntax.js';
 
 const MAX_DEPTH = 64;
 
@@ -29,6 +38,11 @@ const OPTIONS = {
 
 /** Undefined when there is a mistake that leaves nothing to work on. */
 export function parseYaml(problems: Problems): Located | undefined {
+  const conflict = conflictMistake(problems.source.text);
+  if (conflict) {
+    problems.add(conflict.mistake, conflict.span);
+    return undefined;
+  }
   const parsed = parse(problems.source.text);
   if ('mistake' in parsed) {
     problems.add(parsed.mistake, { start: 0, end: 1 });
@@ -45,7 +59,7 @@ export function parseYaml(problems: Problems): Located | undefined {
 }
 
 /** The value of `--set path=text`, or what is wrong with it. */
-export function parseValue(text: string): { readonly value: Json } | { readonly error: string } {
+export function parseValue(text: string): Located | { readonly error: string } {
   const parsed = parse(text);
   if ('mistake' in parsed) return { error: parsed.mistake.message };
   const { errors, warnings, contents } = parsed.document;
@@ -61,7 +75,7 @@ export function parseValue(text: string): { readonly value: Json } | { readonly 
     check: () => {},
   };
   const located = locate(contents as Node | null, problems);
-  return error === undefined ? { value: located.value } : { error };
+  return error === undefined ? located : { error };
 }
 
 type Parsed = { readonly mistake: Mistake } | { readonly document: ReturnType<typeof document> };
@@ -158,7 +172,18 @@ function scalar(
     problems.add(mistake, span);
     return { ...NOTHING, span };
   }
-  return { span, value: Object.is(value, -0) ? 0 : (value as Json), size: 1 };
+  return {
+    span,
+    value: Object.is(value, -0) ? 0 : (value as Json),
+    ...writtenText(value, source),
+    size: 1,
+  };
+}
+
+function writtenText(value: unknown, source: string | undefined): { text?: string } {
+  const kind = typeof value;
+  if (source === undefined || (kind !== 'number' && kind !== 'boolean')) return {};
+  return source === String(value) ? {} : { text: source };
 }
 
 function list(nodes: readonly Node[], span: Span, depth: number, walk: Walk): Located {
@@ -194,19 +219,24 @@ function isMergeKey(key: Node | null): boolean {
 }
 
 function keyName(key: Node | null, at: Span, walk: Walk): string | undefined {
-  const node = isAlias(key) ? follow(key.source, at, walk) : undefined;
-  const value = node ? node.value : isScalar(key) ? key.value : undefined;
-  const plain = ['string', 'number', 'boolean'].includes(typeof value);
-  const name = plain ? String(value) : undefined;
+  const node = isAlias(key) ? follow(key.source, at, walk) : isScalar(key) ? keyOf(key) : undefined;
+  const plain = ['string', 'number', 'boolean'].includes(typeof node?.value);
+  const name = node && plain ? textOf(node) : undefined;
   if (name === undefined || name === '' || name === '__proto__' || name.includes('\0')) {
     const message = name === undefined ? 'a key must be a text' : `a key cannot be "${name}"`;
     walk.problems.add({ code: 'bad-key', message }, at);
     return undefined;
   }
   if (isScalar(key) && key.anchor !== undefined) {
-    walk.anchors.set(key.anchor, { span: at, value: value as Json, size: 1 });
+    walk.anchors.set(key.anchor, { span: at, ...keyOf(key), size: 1 });
   }
   return name;
+}
+
+/** `007` stays what it is; `0x10` and `0o20` go by their value. */
+function keyOf({ value, source }: Scalar): Pick<Located, 'value' | 'text'> {
+  const text = /^0[xo]/.test(source ?? '') ? {} : writtenText(value, source);
+  return { value: value as Json, ...text };
 }
 
 function duplicate(name: string, first: Span, again: Span, problems: Problems): void {

@@ -1,14 +1,22 @@
 /** The action of an item: its command with values put in, quoted where a shell reads it. */
 import type { Problems } from '../document/problems.js';
 import type { Action, CommandPart } from '../plan.js';
-import { advance, afterValue, quote, quotePlain, SHELL_START, type ShellState } from './shell.js';
+import {
+  advance,
+  afterValue,
+  isHarmless,
+  quote,
+  quotePlain,
+  SHELL_START,
+  type ShellState,
+  secondReader,
+} from './shell.js';
 import {
   type Hole,
   holeSpan,
+  holeText,
   isHole,
   type Lookup,
-  type Scalar,
-  scalarOf,
   type Template,
   wholeHole,
 } from './template.js';
@@ -34,7 +42,8 @@ export function shellAction(
       continue;
     }
     const next = template.parts[index + 1];
-    const put = shellValue(part, template, state, typeof next === 'string' ? next : '', {
+    const around = { before: textOf(parts), next: typeof next === 'string' ? next : '' };
+    const put = shellValue(part, template, state, around, {
       lookup,
       patternOf,
       problems,
@@ -56,7 +65,7 @@ function shellValue(
   hole: Hole,
   template: Template,
   state: ShellState,
-  next: string,
+  { before, next }: { readonly before: string; readonly next: string },
   { lookup, patternOf, problems }: Means,
 ): CommandPart | undefined {
   const span = () => holeSpan(hole, template.node, problems.source);
@@ -67,9 +76,17 @@ function shellValue(
     problems.add({ code: 'bad-quoting', message, hint: 'remove the quotes around it' }, span());
     return undefined;
   }
-  const value = scalarOf(hole, template, lookup, problems);
+  const value = holeText(hole, template, lookup, problems);
   if (value === undefined) return undefined;
-  const quoted = quote(String(value), state, next);
+  const reader = isHarmless(value) ? undefined : secondReader(before);
+  if (reader !== undefined) {
+    const message = `\${${hole.name}} is ${JSON.stringify(value)} and stands in code that ${reader} reads once more, where it would not arrive as it is`;
+    const hint =
+      'pass it as an argument, as in: bash -c \'echo "$1"\' _ ${name}; or through a variable of env:';
+    problems.add({ code: 'bad-quoting', message, hint }, span());
+    return undefined;
+  }
+  const quoted = quote(value, state, next);
   if ('text' in quoted) return quoted.text;
   const message = `\${${hole.name}} stands ${quoted.refused}, where no value can be quoted safely`;
   problems.add({ code: 'bad-quoting', message, hint: REFUSED_HINT }, span());
@@ -80,9 +97,13 @@ const REFUSED_HINT =
   'set a shell variable to it first, as in: x=${name}; for a literal "${" write "$${"';
 
 function shellOf(parts: readonly CommandPart[]): Action {
-  const command = parts.map((part) => (typeof part === 'string' ? part : part.pattern)).join('');
+  const command = textOf(parts);
   if (parts.every((part) => typeof part === 'string')) return { kind: 'shell', command };
   return { kind: 'shell', command, parts: joinTexts(parts) };
+}
+
+function textOf(parts: readonly CommandPart[]): string {
+  return parts.map((part) => (typeof part === 'string' ? part : part.pattern)).join('');
 }
 
 function joinTexts(parts: readonly CommandPart[]): readonly CommandPart[] {
@@ -140,8 +161,8 @@ function argvValue(
   lookup: Lookup,
   patternOf: PatternOf,
   problems: Problems,
-): Scalar | undefined {
-  if (!patternOf(hole.name)) return scalarOf(hole, word, lookup, problems);
+): string | undefined {
+  if (!patternOf(hole.name)) return holeText(hole, word, lookup, problems);
   const message = `\${${hole.name}} is a pattern, a list of files: it must be a word of its own`;
   problems.add({ code: 'bad-quoting', message }, holeSpan(hole, word.node, problems.source));
   return undefined;

@@ -32,7 +32,7 @@ function depOf(written: Written, { scope, lookup, problems }: Site): DraftDep | 
   const { name, path } = written;
   // The value of an axis stands for itself in a pattern, whatever characters it holds.
   const text = fill(path, lookup, problems, (value, hole) =>
-    Object.hasOwn(scope.cell, hole.name) ? escapeGlob(String(value)) : String(value),
+    Object.hasOwn(scope.cell, hole.name) ? escapeGlob(value) : value,
   );
   if (text === undefined) return undefined;
   const found = depPath(text);

@@ -1,19 +1,25 @@
 /** The cells of a stage's matrix: the product of the axes, without `exclude`, with `include`. */
-import type { Json } from '../../stage/context.js';
 import { describeValue } from '../document/expected.js';
-import { child, type Located } from '../document/located.js';
+import { child, type Located, textOf } from '../document/located.js';
 import type { Problems } from '../document/problems.js';
 import { suggest } from '../document/suggest.js';
 import {
   givenBy,
-  holeValue,
+  holeWritten,
   type Lookup,
   parseTemplate,
   type Scalar,
+  type Written,
   wholeHole,
 } from './template.js';
 
-export type Cell = Readonly<Record<string, Scalar>>;
+/** A value of an axis, with the text that names the item and fills the holes. */
+export interface AxisValue {
+  readonly value: Scalar;
+  readonly text?: string;
+}
+
+export type Cell = Readonly<Record<string, AxisValue>>;
 
 const AXIS = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
@@ -45,12 +51,12 @@ export function cellsOf(
 
 /** `train`, `train@faces`, `evaluate@faces,double20`. */
 export function itemId(stage: string, cell: Cell): string {
-  const values = Object.values(cell);
+  const values = Object.values(cell).map(textOf);
   return values.length === 0 ? stage : `${stage}@${values.join(',')}`;
 }
 
 interface Axis {
-  readonly values: readonly Scalar[];
+  readonly values: readonly AxisValue[];
   /** Taken from a param, so `exclude` may name values that it lacks today. */
   readonly open: boolean;
 }
@@ -83,7 +89,7 @@ function axisOf(name: string, node: Located, lookup: Lookup, problems: Problems)
     ? node.items.map((item) => resolve(item, lookup, problems))
     : listed(written!);
   if (!values) {
-    const what = describeValue(written);
+    const what = describeValue(written!.value);
     const hole = wholeHole(parseTemplate(String(node.value), node, problems));
     const given = hole ? givenBy(hole, lookup) : '';
     const message = `the axis "${name}" takes a list of values, and ${node.value} is ${what}${given}`;
@@ -97,21 +103,22 @@ function axisOf(name: string, node: Located, lookup: Lookup, problems: Problems)
   const sound = values.map((value, index) =>
     checkValue(value, node.items?.[index] ?? node, problems),
   );
-  return sound.every(Boolean) ? { values: values as Scalar[], open: !node.items } : undefined;
+  return sound.every(Boolean) ? { values: values as AxisValue[], open: !node.items } : undefined;
 }
 
 /** A param as an axis: a list's values, or the names in a map. */
-function listed(value: Json): readonly Json[] | undefined {
-  if (Array.isArray(value)) return value;
-  return value !== null && typeof value === 'object' ? Object.keys(value) : undefined;
+function listed({ value, items }: Written): readonly Written[] | undefined {
+  if (items) return items;
+  if (value === null || typeof value !== 'object') return undefined;
+  return Object.keys(value).map((name) => ({ value: name }));
 }
 
 /** The value as written, or the param that it stands for. */
-function resolve(node: Located, lookup: Lookup, problems: Problems): Json | undefined {
-  if (typeof node.value !== 'string' || !node.value.includes('${')) return node.value;
+function resolve(node: Located, lookup: Lookup, problems: Problems): Written | undefined {
+  if (typeof node.value !== 'string' || !node.value.includes('${')) return node;
   const template = parseTemplate(node.value, node, problems);
   const hole = wholeHole(template);
-  if (hole) return holeValue(hole, template, lookup, problems);
+  if (hole) return holeWritten(hole, template, lookup, problems);
   if (template.parts.length === 0) return undefined;
   const message = 'a value of an axis is a plain value, or a whole param such as ${datasets}';
   problems.add({ code: 'bad-axis', message }, node.span);
@@ -119,14 +126,15 @@ function resolve(node: Located, lookup: Lookup, problems: Problems): Json | unde
 }
 
 /** Values stand in item names, which people type and which name files. */
-function checkValue(value: Json | undefined, node: Located, problems: Problems): boolean {
-  if (value === undefined) return false;
+function checkValue(written: Written | undefined, node: Located, problems: Problems): boolean {
+  if (written === undefined) return false;
+  const { value } = written;
   if (value === null || typeof value === 'object') {
     const message = 'a value of an axis is a text, a number, true or false';
     problems.add({ code: 'bad-axis', message }, node.span);
     return false;
   }
-  if (/^$|[,@*?\p{Cc}]|^\s|\s$/u.test(String(value))) {
+  if (/^$|[,@*?\p{Cc}]|^\s|\s$/u.test(textOf(written))) {
     const message = `the value ${JSON.stringify(value)} cannot stand in the name of an item`;
     const hint =
       'it is empty, or begins or ends with a space, or holds one of , @ * ? or a line break';
@@ -151,10 +159,10 @@ function entriesOf(
   const list: Listed[] = [];
   let sound = true;
   for (const node of child(matrix, which)?.items ?? []) {
-    const cell: Record<string, Scalar> = {};
+    const cell: Record<string, AxisValue> = {};
     for (const [axis, { node: written }] of node.entries ?? []) {
       const value = resolve(written, lookup, problems);
-      if (checkValue(value, written, problems)) cell[axis] = value as Scalar;
+      if (checkValue(value, written, problems)) cell[axis] = value as AxisValue;
       else sound = false;
     }
     list.push({ cell, node });
@@ -193,9 +201,9 @@ function unknownAxes({ node }: Listed, names: readonly string[], problems: Probl
 function unknownValues({ cell, node }: Listed, axes: Axes, problems: Problems): void {
   for (const [name, value] of Object.entries(cell)) {
     const axis = axes.get(name);
-    if (!axis || axis.open || axis.values.includes(value)) continue;
-    const message = `the axis "${name}" has no value ${JSON.stringify(value)} to exclude`;
-    const hint = suggest(String(value), axis.values.map(String), 'values are');
+    if (!axis || axis.open || axis.values.some((each) => each.value === value.value)) continue;
+    const message = `the axis "${name}" has no value ${JSON.stringify(value.value)} to exclude`;
+    const hint = suggest(textOf(value), axis.values.map(textOf), 'values are');
     problems.add({ code: 'bad-cell', message, hint }, child(node, name)?.span ?? node.span);
   }
 }
@@ -222,7 +230,7 @@ function product(axes: Axes): Cell[] {
 }
 
 function covers(pattern: Cell, cell: Cell): boolean {
-  return Object.entries(pattern).every(([axis, value]) => cell[axis] === value);
+  return Object.entries(pattern).every(([axis, value]) => cell[axis]?.value === value.value);
 }
 
 function ordered(cell: Cell, names: readonly string[]): Cell {

@@ -1,6 +1,6 @@
 /** Paths as the file writes them → paths within the project, `/` between names, no `.` or `..`. */
 import type { Mistake } from '../document/problems.js';
-import { isGlob, unescapeGlob } from '../glob.js';
+import { isAbsurd, isGlob, MOST_ALTERNATIVES, unescapeGlob } from '../glob.js';
 
 /** Working outs live here; the rest of the cache folder is the tool's. */
 const OUT_FOLDER = 'cache/out';
@@ -73,6 +73,7 @@ export function depPath(written: string): DepPath {
   const normal = normalisePath(glob ? written : unescapeGlob(written));
   if ('mistake' in normal) return normal;
   const { path } = normal;
+  if (glob && isAbsurd(path)) return { mistake: tooManyChoices(path) };
   if (!isWithin(path, CACHE_FOLDER) || isWithin(path, OUT_FOLDER)) return { path, glob };
   const message = `"${path}" belongs to pipe's own cache`;
   return {
@@ -81,6 +82,15 @@ export function depPath(written: string): DepPath {
       message,
       hint: `only what lies in ${OUT_FOLDER}/ can be read`,
     },
+  };
+}
+
+function tooManyChoices(pattern: string): Mistake {
+  const shown = pattern.length > 80 ? `${pattern.slice(0, 80)}…` : pattern;
+  return {
+    code: 'bad-path',
+    message: `the pattern "${shown}" stands for more than ${MOST_ALTERNATIVES} paths, or nests its braces too deep`,
+    hint: 'only choices that hold a "/" or "**" are multiplied: write them as several deps, or use * instead',
   };
 }
 

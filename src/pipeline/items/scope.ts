@@ -37,7 +37,7 @@ export interface Paths {
 export function lookupIn(scope: Scope): Lookup {
   return (name) => {
     const axis = Object.hasOwn(scope.cell, name) ? scope.cell[name] : undefined;
-    if (axis !== undefined) return { value: axis };
+    if (axis !== undefined) return axis;
     if (/^(?:deps|outs)\./.test(name)) return { mistake: onlyInCommands(name) };
     return param(name, scope) ?? { mistake: unknownName(name, scope, []) };
   };
@@ -62,7 +62,7 @@ export function lookupInCommand(scope: CommandScope): Lookup {
 function param(name: string, { params, axesUnknown }: Scope): Found | undefined {
   if (!params) return 'unknowable';
   const found = paramAt(params, name);
-  if (found) return { value: found.value, origin: found.origin };
+  if (found) return found;
   return axesUnknown ? 'unknowable' : undefined;
 }
 

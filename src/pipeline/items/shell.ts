@@ -120,6 +120,29 @@ function skipLine(reader: Reader): void {
   reader.at = end < 0 ? text.length : end + 1;
 }
 
+/**
+ * What reads the spot behind `before` as code once more, such as `bash -c`; undefined for what the
+ * shell alone reads. One quoting is not enough there.
+ */
+export function secondReader(before: string): string | undefined {
+  const found = CODE.exec(before) ?? REMOTE.exec(before);
+  return found?.slice(1).filter(Boolean).join(' ');
+}
+
+/** Words and quoted parts of one command, the last of which may be open. */
+const WORDS = String.raw`(?:"(?:[^"\\]|\\[^])*"|'[^']*'|\\[^]|[^"'\\;&|\n()])*`;
+const WORD = String.raw`(?:"(?:[^"\\]|\\[^])*"|'[^']*'|\\[^]|[^"'\\;&|\s()])*`;
+const OPEN = String.raw`(?:"(?:[^"\\]|\\[^])*|'[^']*)`;
+const START = String.raw`(?:^|[\s;&|(\x60"'/])`;
+
+/** The word behind `-c` or `-e`, when the value is in quotes or is a part of it. */
+const CODE = new RegExp(
+  String.raw`${START}((?:ba|da|z|k|a|fi)?sh|su|python[\d.]*|perl|ruby|node|Rscript)(?:\s[^;&|\n]*?)?\s(-[a-zA-Z]*[ce])\s+(?=[^\s])${WORD}${OPEN}?$`,
+);
+
+/** All words behind these. */
+const REMOTE = new RegExp(String.raw`${START}(ssh|eval|parallel)\s${WORDS}${OPEN}?$`);
+
 export type Quoted = { readonly text: string } | { readonly refused: string };
 
 /** `next` is the text behind the value, as far as it is known. */
@@ -146,6 +169,11 @@ export function quote(value: string, state: ShellState, next: string): Quoted {
 
 const SAFE = /^[A-Za-z0-9_\-./:@%+,]+$/;
 const RESERVED = new Set('if then else elif fi do done case esac while until for in'.split(' '));
+
+/** True for a value that reads the same however often it is read as code. */
+export function isHarmless(value: string): boolean {
+  return value === '' || SAFE.test(value);
+}
 
 /** Of harmless characters as it is, else in single quotes. */
 export function quotePlain(value: string, next = ''): string {

@@ -1,6 +1,6 @@
 /** A stage → its items: each cell's paths, params and command, with the holes filled. */
 import type { Json } from '../../stage/context.js';
-import { child, keyAt, type Located } from '../document/located.js';
+import { child, keyAt, type Located, textOf } from '../document/located.js';
 import type { Problems } from '../document/problems.js';
 import type { StageSpec } from '../document/schema.js';
 import { type Param, paramAt, unknownParam } from '../params.js';
@@ -8,7 +8,7 @@ import { actionOf } from './action.js';
 import { depsOf } from './deps.js';
 import type { Draft, Written } from './draft.js';
 import { limitsOf } from './fields.js';
-import { cellsOf, itemId } from './matrix.js';
+import { type Cell, cellsOf, itemId } from './matrix.js';
 import { outsOf } from './outs.js';
 import { lookupIn, type Site } from './scope.js';
 import { fill, parseTemplate, type Template } from './template.js';
@@ -79,7 +79,7 @@ function checkStage({ spec, node, broken }: StageInput, problems: Problems): voi
 }
 
 function templatesOf({ spec, node, shell }: StageInput, problems: Problems): Templates {
-  const parse = (part: Located) => parseTemplate(String(part.value), part, problems);
+  const parse = (part: Located) => parseTemplate(textOf(part), part, problems);
   const one = (name: 'run' | 'desc') =>
     spec[name] === undefined ? undefined : parse(child(node, name)!);
   const cmd = spec.cmd === undefined ? undefined : child(node, 'cmd')!;
@@ -129,7 +129,7 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
     item: {
       id: itemId(name, scope.cell),
       stage: name,
-      matrix: scope.cell,
+      matrix: valuesOf(scope.cell),
       ...(desc !== undefined && { desc }),
       action,
       outs,
@@ -141,6 +141,10 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
       ...(tolerance && { tolerance }),
     },
   };
+}
+
+function valuesOf(cell: Cell): Draft['item']['matrix'] {
+  return Object.fromEntries(Object.entries(cell).map(([axis, { value }]) => [axis, value]));
 }
 
 function sorted(names: readonly string[] | undefined): readonly string[] {

@@ -1,6 +1,6 @@
 /** `${…}` in a text: parsed once, filled for each item. No expression language: a hole is a name. */
 import type { Json } from '../../stage/context.js';
-import type { Located } from '../document/located.js';
+import { type Located, textOf } from '../document/located.js';
 import type { Mistake, Problems } from '../document/problems.js';
 import type { Source, Span } from '../document/source.js';
 import type { Origin } from '../params.js';
@@ -23,11 +23,18 @@ export interface Hole {
 
 export type Scalar = string | number | boolean;
 
+/** A value with the text that it has in the file: a located value, a param. */
+export interface Written {
+  readonly value: Json;
+  readonly text?: string;
+  readonly items?: readonly Written[];
+}
+
 /** What the name in a hole comes to. */
 export type Lookup = (name: string) => Found;
 export type Found =
   /** With its `origin` a part of params; without one an axis or a path. */
-  | { readonly value: Json; readonly origin?: Origin }
+  | (Written & { readonly origin?: Origin })
   | { readonly mistake: Mistake }
   /** The name would be known if another mistake were mended: say nothing. */
   | 'unknowable';
@@ -103,13 +110,22 @@ export function holeSpan({ name, nth }: Hole, node: Located, { text }: Source): 
 
 export function holeValue(
   hole: Hole,
-  { node }: Template,
+  template: Template,
   lookup: Lookup,
   problems: Problems,
 ): Json | undefined {
+  return holeWritten(hole, template, lookup, problems)?.value;
+}
+
+export function holeWritten(
+  hole: Hole,
+  { node }: Template,
+  lookup: Lookup,
+  problems: Problems,
+): Written | undefined {
   const found = lookup(hole.name);
   if (found === 'unknowable') return undefined;
-  if ('value' in found) return found.value;
+  if ('value' in found) return found;
   problems.add(found.mistake, holeSpan(hole, node, problems.source));
   return undefined;
 }
@@ -122,16 +138,17 @@ export function givenBy(hole: Hole, lookup: Lookup): string {
   return origin?.kind === 'profile' ? `, set by the profile "${origin.name}"` : '';
 }
 
-/** The value as text, for a hole within a text. */
-export function scalarOf(
+/** The value as it is written, for a hole within a text. */
+export function holeText(
   hole: Hole,
   template: Template,
   lookup: Lookup,
   problems: Problems,
-): Scalar | undefined {
-  const value = holeValue(hole, template, lookup, problems);
-  if (value === undefined) return undefined;
-  if (value !== null && typeof value !== 'object') return value;
+): string | undefined {
+  const found = holeWritten(hole, template, lookup, problems);
+  if (found === undefined) return undefined;
+  const { value } = found;
+  if (value !== null && typeof value !== 'object') return textOf(found);
   const kind = value === null ? 'empty' : Array.isArray(value) ? 'a list' : 'a map';
   problems.add(
     {
@@ -148,7 +165,7 @@ export function fill(
   template: Template,
   lookup: Lookup,
   problems: Problems,
-  put: (value: Scalar, hole: Hole) => string = String,
+  put: (value: string, hole: Hole) => string = (value) => value,
 ): string | undefined {
   let text = '';
   let sound = true;
@@ -157,7 +174,7 @@ export function fill(
       text += part;
       continue;
     }
-    const value = scalarOf(part, template, lookup, problems);
+    const value = holeText(part, template, lookup, problems);
     if (value === undefined) sound = false;
     else text += put(value, part);
   }

@@ -1,5 +1,6 @@
 /** Finds a GPU through WebGPU (Vulkan, Metal or Direct3D 12) and opens it for TensorFlow.js. */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import { firstLine, mistake } from '../mistake.js';
 
 /** What runs the shaders. */
 export interface Adapter {
@@ -43,7 +44,7 @@ const RAISED_LIMITS = [
 
 /** Opens the fastest GPU, or gives null where no driver offers one. */
 export async function openDevice(): Promise<OpenDevice | null> {
-  const { create, globals } = await import('webgpu');
+  const { create, globals } = await import('webgpu').catch(unloadable);
   Object.assign(globalThis, globals);
   let instance: Instance | null = create([]) as unknown as Instance;
   const found = await instance.requestAdapter({ powerPreference: 'high-performance' });
@@ -68,6 +69,13 @@ export async function openDevice(): Promise<OpenDevice | null> {
       instance = null;
     },
   };
+}
+
+function unloadable(error: unknown): never {
+  throw mistake(
+    `the backend webgpu cannot start: the package webgpu does not load: ${firstLine(error)}`,
+    `Run \`npm ci\`. Where it has no library for this system (${process.platform}, ${process.arch}), use the backend wasm.`,
+  );
 }
 
 /**

@@ -16,6 +16,8 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs';
+import fc from 'fast-check';
+import { expect } from 'vitest';
 import { Project, type Running } from '../../rig/project.js';
 import { until } from '../../rig/until.js';
 
@@ -26,6 +28,8 @@ export const DEPS = {
   pattern: 'in/*',
   link: 'link',
   'link to a folder': 'links',
+  'below a link': 'ways/a',
+  'pattern below a link': 'ways/*',
 } as const;
 
 /** Ways to let a process read `B`, and to undo it. */
@@ -66,12 +70,24 @@ export const CHANGES = {
       renameSync(made.path('aside'), made.path('in/a'));
     },
   },
+  'lead a link on the way elsewhere and back': {
+    make: (made: Project) => {
+      made.write('elsewhere/a', 'B');
+      leadWays(made, 'elsewhere');
+    },
+    undo: (made: Project) => leadWays(made, 'in'),
+  },
   'only touch it': {
     make: (made: Project) => utimesSync(made.path('in/a'), new Date(), new Date()),
     undo: () => {},
   },
   'leave it alone': { make: () => {}, undo: () => {} },
 } as const;
+
+function leadWays(made: Project, to: string): void {
+  symlinkSync(to, made.path('ways.new'));
+  renameSync(made.path('ways.new'), made.path('ways'));
+}
 
 function withTimes(made: Project, text: string): void {
   const { atime, mtime } = statSync(made.path('in/a'));
@@ -143,6 +159,7 @@ function stage({ dep, epochs }: Scene, made: Project): void {
   );
   symlinkSync('in/a', made.path('link'));
   symlinkSync('in', made.path('links'));
+  symlinkSync('in', made.path('ways'));
   mkdirSync(made.path('at'));
   execFileSync('mkfifo', [made.path('gate')]);
 }
@@ -183,4 +200,24 @@ async function reached(made: Project, run: Running, file: string): Promise<void>
     isOver = true;
   });
   await until(() => existsSync(made.path(file)) || isOver);
+}
+
+const scenes: fc.Arbitrary<Scene> = fc
+  .record({
+    dep: fc.constantFrom(...(Object.keys(DEPS) as Scene['dep'][])),
+    change: fc.constantFrom(...(Object.keys(CHANGES) as Scene['change'][])),
+    epochs: fc.constantFrom(0 as const, 3 as const),
+    at: fc.integer({ min: 1, max: 3 }),
+    end: fc.constantFrom(...ENDS),
+  })
+  .map((scene) => ({ ...scene, at: Math.min(scene.at, Math.max(1, scene.epochs)) }));
+
+/** The property, for so many scenes. */
+export async function checkScenes(numRuns: number): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(scenes, async (scene) => {
+      expect(await play(scene)).toBe('A'.repeat(Math.max(1, scene.epochs)));
+    }),
+    { numRuns, endOnFailure: true },
+  );
 }

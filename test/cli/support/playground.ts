@@ -39,6 +39,8 @@ export class Playground {
   readonly #outside = new Project();
   #laid: ReadonlyMap<string, FileContent> = new Map();
   #linked = 0;
+  /** What runs left at paths in `mix/`, by path. */
+  readonly #wrote = new Map<string, string>();
   /** How often something was changed. */
   changes = 0;
 
@@ -145,24 +147,33 @@ export class Playground {
         break;
       case 'delete the cache':
         this.project.remove('cache');
+        this.#wrote.clear();
         break;
       default:
         kind satisfies never;
     }
   }
 
-  /** Files in `mix/` that no item of this world writes: some came from stages of the past. */
+  /**
+   * Files in `mix/` that no item of this world writes: the user's. What a stage of the past wrote
+   * there, and nobody has edited since, is none of them.
+   */
   leftovers(world: World): Map<string, FileContent> {
     const own = new Set(itemsOf(world).map(({ stage, cell }) => outPath(stage, cell)));
     const found = new Map<string, FileContent>();
     for (const name of filesBelow(this.project.path('mix'))) {
       const file = `mix/${name}`;
-      if (own.has(file)) continue;
+      if (own.has(file) || this.#wrote.get(file) === this.onDisk(file)) continue;
       const { mode } = lstatSync(this.project.path(file));
       const executable = (mode & 0o100) !== 0;
       found.set(file, { kind: 'file', text: this.project.read(file), executable });
     }
     return found;
+  }
+
+  /** A run has written this out. */
+  noteWritten(file: string): void {
+    if (file.startsWith('mix/')) this.#wrote.set(file, this.onDisk(file));
   }
 
   /** The signature of what lies at a path. */

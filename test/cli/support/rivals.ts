@@ -2,6 +2,8 @@
  * Several runs of one project at once, with different profiles, with --force, with another cache folder,
  * killed and collected meanwhile: each that ends well has the result of its own profile.
  */
+import fc from 'fast-check';
+import { expect } from 'vitest';
 import { Project, type Running } from '../../rig/project.js';
 import { until } from '../../rig/until.js';
 
@@ -101,4 +103,24 @@ async function reportOf(made: Project, profile: string): Promise<string> {
   const run = await made.run('--profile', profile);
   if (run.code !== 0) throw new Error(`${run.out}${run.err}`);
   return made.read('out/report');
+}
+
+const rival = fc.record({
+  profile: fc.constantFrom('a' as const, 'b' as const),
+  force: fc.boolean(),
+  own: fc.boolean(),
+  killedAfter: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 12 })),
+});
+
+/** The property, for so many contests. */
+export async function checkContests(numRuns: number): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(fc.array(rival, { minLength: 2, maxLength: 5 }), async (rivals) => {
+      const { failures, overlaps, reports } = await contest(rivals);
+      expect(failures).toEqual([]);
+      expect(overlaps).toEqual([]);
+      expect(reports).toEqual({ a: 'AAAAA', b: 'BBBBB' });
+    }),
+    { numRuns, endOnFailure: true },
+  );
 }

@@ -246,6 +246,8 @@ class Session {
   }
 
   #learn(all: ReadonlyMap<string, Expected>, run: RunOutcome): void {
+    for (const id of [...run.with('ran'), ...run.with('restored')])
+      this.#ground.noteWritten(all.get(id)?.path ?? '');
     for (const id of run.with('ran')) {
       const inputs = all.get(id)?.inputs;
       if (inputs !== undefined) this.#known.add(inputs);

@@ -30,6 +30,22 @@ stages:
     expect(itemOf(plan, 's@a b').action).toEqual({ kind: 'shell', command: "echo 'a b'" });
   });
 
+  it('names items by its values as they are written, whatever number that is', () => {
+    expect(ids('x: [007, 3.10, 1.0, 1e3, 0x1F, True]')).toEqual([
+      's@007',
+      's@3.10',
+      's@1.0',
+      's@1e3',
+      's@0x1F',
+      's@True',
+    ]);
+    expect(ids('x: ${list}', '{ list: [007, 1.0] }')).toEqual(['s@007', 's@1.0']);
+    expect(ids('x: ${map}', '{ map: { 007: a, 1.0: b } }')).toEqual(['s@007', 's@1.0']);
+    expect(ids('x: [007, 8]\nexclude: [{ x: 7 }]')).toEqual(['s@8']);
+    const plan = planOf('stages: { s: { cmd: "true", matrix: { x: [007, 1.0] } } }');
+    expect(plan.items.map(({ matrix }) => matrix.x)).toEqual([7, 1]);
+  });
+
   it('takes an axis from a param: a list, or the names in a map', () => {
     expect(ids('d: ${datasets}', '{ datasets: [x, y] }')).toEqual(['s@x', 's@y']);
     expect(ids('o: ${occlusions}', '{ occlusions: { square: { n: 1 }, line: 2 } }')).toEqual([

@@ -187,3 +187,39 @@ describe('quotePlain', () => {
     );
   });
 });
+
+describe('a value in code that is read once more', () => {
+  const nested = [
+    'bash -c "echo ${x}"',
+    "sh -c 'echo ${x}'",
+    'env A=1 /bin/sh -ec "echo ${x}"',
+    'bash -o pipefail -c "echo; cat ${x} | wc"',
+    'true && bash -c \'echo "${x}"\'',
+    'timeout 5 bash -lc "a"${x}',
+    'ssh host "cd a; rm ${x}"',
+    'ssh host rm ${x}',
+    'eval "echo ${x}"',
+    'python3 -c "print(\'${x}\')"',
+    "xargs sh -c 'echo ${x}'",
+  ];
+
+  it.each(nested)('is refused in %s unless it is harmless', (cmd) => {
+    const yaml = (value: string) =>
+      `params: { x: ${JSON.stringify(value)} }\nstages: { s: { cmd: ${JSON.stringify(cmd)} } }`;
+    for (const value of ['a; touch b', 'a b', '$(id)', "it's", '`id`'])
+      expect(mistakesOf(yaml(value))).toContain('reads once more');
+    expect(commandOf(cmd, 'a/b-1.2')).toContain('a/b-1.2');
+  });
+
+  it.each([
+    'bash -c \'echo "$1"\' _ ${x}',
+    'bash -c \'echo "$1"\' _ "${x}"',
+    'wc -c "${x}"',
+    'grep -c "${x}" file',
+    'echo bash; echo "${x}"',
+    'bash script.sh "${x}"',
+    'bash -c true; echo "${x}"',
+  ])('is quoted as ever in %s', (cmd) => {
+    expect(commandOf(cmd, 'a b')).toContain('a b');
+  });
+});

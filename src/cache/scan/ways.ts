@@ -1,0 +1,32 @@
+/** How a path leads to what lies there: the folders on the way, and each link that it goes through. */
+import { readlinkSync } from 'node:fs';
+import path from 'node:path';
+import { lstatIfThere } from '../files/look.js';
+import { isWithin } from './links.js';
+import type { Looks } from './looks.js';
+
+/** As many links as the system follows. */
+const MOST_LINKS = 40;
+
+export class Ways {
+  readonly #root: string;
+  readonly #looks: Looks;
+  readonly #walked = new Set<string>();
+
+  constructor(root: string, looks: Looks) {
+    this.#root = root;
+    this.#looks = looks;
+  }
+
+  /** Notes the folder or link at an absolute path, and all that lead there; what lies above the project is left out. */
+  walk(absolute: string, links = 0): void {
+    if (this.#walked.has(absolute) || isWithin(this.#root, absolute) || links > MOST_LINKS) return;
+    this.#walked.add(absolute);
+    this.walk(path.dirname(absolute), links);
+    const stat = lstatIfThere(absolute);
+    if (stat?.isDirectory()) this.#looks.sawAbove(absolute, stat);
+    if (!stat?.isSymbolicLink()) return;
+    this.#looks.saw(absolute, stat);
+    this.walk(path.resolve(path.dirname(absolute), readlinkSync(absolute)), links + 1);
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * What of a folder counts for a dep: what today's plan makes in it, and files of the user's own. What
+ * another profile, an earlier pipeline or a branch left there does not, so that a fresh clone and a
+ * workspace with a past agree.
+ */
+import { type Dirent, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
+import { isAbsent } from '../cache/files/errors.js';
+import type { Digest } from '../cache/objects/digest.js';
+import type { Wrote } from '../cache/records/written.js';
+import { realpathIfThere } from '../cache/scan/links.js';
+import type { Dep } from '../pipeline/plan.js';
+
+/** What a folder will hold; undefined: as it lies there. */
+export type StoredListing = (
+  folder: string,
+) => readonly { readonly name: string; readonly digest: Digest }[] | undefined;
+
+/** The workspace as it lies there, or as it will be. */
+export interface Eyes {
+  readonly root: string;
+  readonly cache: Cache;
+  /** What lies at a path; by default what the cache sees on disk. */
+  readonly look?: (path: string, options?: ScanOptions) => Scan | undefined;
+  /** What a folder will hold that is still to be put back; undefined: what it holds on disk. */
+  readonly stored?: StoredListing;
+}
+
+/** A file or folder that counts as a whole, by the name that the dep has for it. */
+export interface Part {
+  readonly path: string;
+  /** An item makes it: a link there counts as a link. */
+  readonly made: boolean;
+}
+
+/** Where what is made lies as its item writes it, when a link leads the dep there. */
+export function sourceOf({ links }: Dep, where: string): string {
+  if (links === undefined) return where;
+  for (let end = where.length; end > 0; end = where.lastIndexOf('/', end - 1)) {
+    const name = where.slice(0, end);
+    if (Object.hasOwn(links, name)) return `${links[name]}${where.slice(end)}`;
+  }
+  return where;
+}
+
+/** What lies at a path, through these eyes. */
+export function scanAt(where: string, eyes: Eyes, options?: ScanOptions): Scan | undefined {
+  return eyes.look === undefined ? eyes.cache.scanSync(where, options) : eyes.look(where, options);
+}
+
+/** What a path of the dep holds that counts; undefined when it is not there, or not all of it. */
+export function contentAt(dep: Dep, part: Part, eyes: Eyes): Scan | undefined {
+  const parts = partsOf(dep, part, eyes);
+  if (parts === undefined) {
+    const where = part.made ? sourceOf(dep, part.path) : part.path;
+    return scanAt(where, eyes, { follow: !part.made });
+  }
+  // Links within the dep count as links.
+  const tree = realpathIfThere(path.join(eyes.root, part.path)) ?? '';
+  const found = new Map<string, Scan>();
+  for (const { path: where, made } of parts) {
+    const scan = made
+      ? scanAt(sourceOf(dep, where), eyes)
+      : scanAt(where, eyes, { follow: true, tree });
+    if (scan !== undefined) found.set(where.slice(part.path.length + 1), scan);
+    else if (made) return undefined;
+  }
+  return found.size === 0 ? undefined : eyes.cache.assemble(found);
+}
+
+/** What a path of the dep is to be taken apart into; undefined: it counts as it lies there. */
+export function partsOf(dep: Dep, { path: where, made }: Part, eyes: Eyes): Part[] | undefined {
+  const outs = outsWithin(dep, where);
+  if (made && outs.length === 0) return undefined;
+  const left = leftBelow(dep, where, outs, eyes);
+  if (outs.length === 0 && !left.some((each) => isLeftover(each, eyes))) return undefined;
+  const parts: Part[] = outs.map((out) => ({ path: out, made: true }));
+  const visit = (each: string, isUsers: boolean) => {
+    if (isUsers) parts.push({ path: each, made: false });
+  };
+  if (!isOurs(sourceOf(dep, where))) walk(dep, where, outs, left, eyes, visit);
+  return parts;
+}
+
+/** What lies in a folder of the dep and does not count, by the names that pipe wrote it under. */
+export function leftoversIn(dep: Dep, part: Part, eyes: Eyes): string[] {
+  const { path: where, made } = part;
+  const outs = outsWithin(dep, where);
+  if (made && outs.length === 0) return [];
+  const left = leftBelow(dep, where, outs, eyes);
+  const found: string[] = [];
+  if (outs.length > 0 || left.length > 0)
+    walk(dep, where, outs, left, eyes, (each, isUsers) => {
+      if (!isUsers) found.push(sourceOf(dep, each));
+    });
+  return found;
+}
+
+/** Outs of the dep below a folder: they are sorted, so they stand together. */
+function outsWithin({ outs = [] }: Dep, folder: string): readonly string[] {
+  const prefix = `${folder}/`;
+  let [low, high] = [0, outs.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (outs[middle]! < prefix) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (outs[end]?.startsWith(prefix)) end++;
+  return outs.slice(low, end);
+}
+
+/** What pipe ever wrote below a folder and today's plan does not make there, by the dep's names. */
+function leftBelow(dep: Dep, folder: string, outs: readonly string[], { cache }: Eyes): string[] {
+  const source = sourceOf(dep, folder);
+  if (isOurs(source)) return [];
+  const wrote = cache.wroteBelow(source);
+  if (wrote.length === 0) return [];
+  const made = new Set(outs);
+  return wrote
+    .map((each) => folder + each.slice(source.length))
+    .filter((each) => !foldersTo(each, folder.length).some((at) => made.has(at)));
+}
+
+/** The path and all folders above it, down to a length. */
+function foldersTo(where: string, length: number): string[] {
+  const found: string[] = [];
+  for (let end = where.length; end > length; end = where.lastIndexOf('/', end - 1))
+    found.push(where.slice(0, end));
+  return found;
+}
+
+/** True of what pipe wrote there and nobody has changed since: no file of the user's. */
+export function isLeftover(where: string, { cache }: Eyes): boolean {
+  const wrote = cache.wrote(where) ?? wroteInFolder(where, cache);
+  if (wrote === undefined) return false;
+  const now = cache.scanSync(where)?.digest;
+  return now !== undefined && (isUnfinished(wrote) || wrote === now);
+}
+
+function isUnfinished(wrote: Wrote): wrote is 'begun' | 'ended' {
+  return wrote === 'begun' || wrote === 'ended';
+}
+
+/** In a folder that was an out as a whole, and now is one that holds outs. */
+function wroteInFolder(where: string, cache: Cache): Digest | undefined {
+  const names: string[] = [];
+  for (let at = where; ; ) {
+    names.unshift(path.posix.basename(at));
+    at = path.posix.dirname(at);
+    if (at === '.') return undefined;
+    const wrote = cache.wrote(at);
+    if (wrote === undefined) continue;
+    let digest: Digest | undefined = isUnfinished(wrote) ? undefined : wrote;
+    for (const name of names) {
+      const listing = digest === undefined ? undefined : cache.treeListing(digest);
+      digest = listing?.find((entry) => entry.name === name)?.digest;
+    }
+    return digest;
+  }
+}
+
+/** Within the cache only outs of the plan are anybody's input. */
+export function isOurs(where: string): boolean {
+  return where === 'cache' || where.startsWith('cache/');
+}
+
+/** Looks into the folders on the way to outs of today and of the past; all other entries are visited. */
+function walk(
+  dep: Dep,
+  folder: string,
+  outs: readonly string[],
+  left: readonly string[],
+  eyes: Eyes,
+  visit: (where: string, isUsers: boolean) => void,
+): void {
+  const made = new Set(outs);
+  const holders = new Set(
+    [...outs, ...left].flatMap((each) => foldersTo(each, folder.length).slice(1)),
+  );
+  const into = (at: string) => {
+    for (const { name } of entriesOf(at, eyes)) {
+      const inner = `${at}/${name}`;
+      if (made.has(inner)) continue;
+      const source = sourceOf(dep, inner);
+      if (holders.has(inner) && isFolder(inner, eyes)) into(inner);
+      else visit(inner, !isOurs(source) && !isLeftover(source, eyes));
+    }
+  };
+  into(folder);
+}
+
+export function isFolder(where: string, { root, cache }: Eyes): boolean {
+  const full = path.join(root, where);
+  try {
+    const stat = statSync(full, { throwIfNoEntry: false });
+    cache.looks.sawBehind(full, stat);
+    return stat?.isDirectory() ?? false;
+  } catch {
+    // Links in a circle, or behind what may not be entered: whoever reads it says so.
+    cache.looks.blur();
+    return false;
+  }
+}
+
+export function entriesOf(where: string, { root, cache }: Eyes): Dirent[] {
+  const full = path.join(root, where);
+  try {
+    cache.looks.sawBehind(full, statSync(full, { throwIfNoEntry: false }));
+    return readdirSync(full, { withFileTypes: true });
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,68 @@
+/** Leftovers in what an item reads: out of the way before its process starts. */
+import { rmdirSync } from 'node:fs';
+import path from 'node:path';
+import { codeOf } from '../cache/files/errors.js';
+import { leftoversOf } from '../decide/glob.js';
+import type { Work } from '../decide/work.js';
+import type { Item, Plan } from '../pipeline/plan.js';
+
+/** What other plans left in folders that the item reads: it does not count, and no process shall find it. */
+export function leftoversIn(work: Work, item: Item): Leftover[] {
+  const { project } = work;
+  const outs = () => outPathsOf(project.plan);
+  return item.deps.flatMap((dep) =>
+    leftoversOf(dep, project, outs)
+      .filter((left) => !isOfPlan(left, outs()))
+      .map((left) => ({ path: left, within: dep.path })),
+  );
+}
+
+export interface Leftover {
+  readonly path: string;
+  /** The dep that it lies in. */
+  readonly within: string;
+}
+
+/** Called while all of them are claimed. */
+export async function clearLeftovers(
+  work: Work,
+  item: Item,
+  leftovers: readonly Leftover[],
+): Promise<void> {
+  const { project, emit } = work;
+  const onReplaced = (message: string) => emit({ type: 'warning', item: item.id, message });
+  for (const left of leftovers) {
+    await project.cache.removeOut(left.path, { onReplaced });
+    removeEmptyAbove(project.root, left.path, left.within);
+  }
+}
+
+/** An out of today, in one, or a folder with one in it: whatever it looks like, it stays. */
+function isOfPlan(where: string, outs: ReadonlySet<string>): boolean {
+  for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (outs.has(at)) return true;
+  for (const out of outs) if (out.startsWith(`${where}/`)) return true;
+  return false;
+}
+
+const outPaths = new WeakMap<Plan, ReadonlySet<string>>();
+
+/** Made once for all items of a run. */
+function outPathsOf(plan: Plan): ReadonlySet<string> {
+  const known = outPaths.get(plan);
+  if (known !== undefined) return known;
+  const found = new Set(plan.items.flatMap(({ outs }) => outs.map((out) => out.path)));
+  outPaths.set(plan, found);
+  return found;
+}
+
+/** A folder that only held leftovers goes with them. */
+function removeEmptyAbove(root: string, where: string, top: string): void {
+  for (let at = path.posix.dirname(where); at.startsWith(`${top}/`); at = path.posix.dirname(at)) {
+    try {
+      rmdirSync(path.join(root, at));
+    } catch (error) {
+      if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error) ?? '')) return;
+      throw error;
+    }
+  }
+}

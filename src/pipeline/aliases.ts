@@ -1,0 +1,66 @@
+/** Names that lead elsewhere, by links: what place a path means, and by what names a place is reached. */
+import { addOut, createOutTree, nameOf, type OutTree, type Owner, ownersOf } from './outtree.js';
+
+/** Name → place; a place is relative to the project, or absolute outside of it. */
+export type Links = Readonly<Record<string, string>>;
+
+/** The link on the way to a path: the longest name. */
+export function linkOf(path: string, links: Links): string | undefined {
+  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const name = path.slice(0, end);
+    if (Object.hasOwn(links, name)) return name;
+  }
+  return undefined;
+}
+
+/** Of an out: it may itself be a link that its item makes. */
+export function placeOfOut(path: string, links: Links): string {
+  const end = path.lastIndexOf('/');
+  if (end < 0) return path;
+  const place = placeOf(path.slice(0, end), links);
+  return place === '' ? path.slice(end + 1) : `${place}${path.slice(end)}`;
+}
+
+export function placeOf(path: string, links: Links): string {
+  const link = linkOf(path, links);
+  if (link === undefined) return path;
+  const place = links[link]!;
+  const rest = path.slice(link.length);
+  return place === '' ? rest.slice(1) : `${place}${rest}`;
+}
+
+/** The links by which these paths come to one place, in a clause; undefined: by none. */
+export function leadsTo(paths: readonly string[], links: Links): string | undefined {
+  const found = new Map<string, Set<string>>();
+  for (const path of paths) {
+    const link = linkOf(path, links);
+    if (link === undefined) continue;
+    const place = links[link] === '' ? 'the project' : links[link]!;
+    found.set(place, (found.get(place) ?? new Set()).add(link));
+  }
+  const clauses = [...found].map(([place, names]) => {
+    const [first, ...others] = [...names];
+    return others.length === 0
+      ? `${first} leads to ${place}`
+      : `${[first, ...others].join(' and ')} lead to ${place}`;
+  });
+  return clauses.length === 0 ? undefined : clauses.join(', ');
+}
+
+/** The outs by all names that a dep may have for them; `places` has them by their places. */
+export function withNames(places: OutTree, owners: readonly Owner[], links: Links): OutTree {
+  const names = createOutTree();
+  for (const owner of owners) if (!nameOf(owner).startsWith('/')) addOut(names, owner);
+  for (const [link, place] of Object.entries(links)) {
+    for (const owner of ownersOf(places, place)) {
+      const at = nameOf(owner);
+      const isAbove = place === '' || at.startsWith(`${place}/`);
+      const rest = place === '' ? `/${at}` : at.slice(place.length);
+      const name = isAbove ? `${link}${rest}` : link;
+      const path = isAbove ? owner.path : `${owner.path}${place.slice(at.length)}`;
+      // A name that leads into an out of another name is found by that.
+      addOut(names, { ...owner, name, path, link: [link, place] });
+    }
+  }
+  return names;
+}

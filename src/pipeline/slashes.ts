@@ -1,0 +1,50 @@
+/** An axis value with a slash makes a folder more, where the `*` of a pattern stands for one name. */
+import type { Problems } from './document/problems.js';
+import type { Linked } from './edges.js';
+import { parseGlob } from './glob.js';
+import type { Draft } from './items/draft.js';
+import { isHole } from './items/template.js';
+import { addOut, createOutTree, gather } from './outtree.js';
+
+/** Refuses patterns that would gather an out if the value in its path were one name. */
+export function refuseMissedSlashes(
+  drafts: readonly Draft[],
+  linked: readonly Linked[],
+  problems: Problems,
+): void {
+  const tree = createOutTree();
+  const values = new Map<number, string>();
+  for (const [item, draft] of drafts.entries()) {
+    for (const [out, { path }] of draft.item.outs.entries()) {
+      const slashed = slashedValue(draft, out);
+      if (slashed === undefined) continue;
+      values.set(item, slashed);
+      addOut(tree, { item, out, path: path.replace(slashed, slashed.replaceAll('/', '-')) });
+    }
+  }
+  if (values.size === 0) return;
+  const told = new Set<string>();
+  for (const [reader, { deps }] of drafts.entries()) {
+    for (const { path, glob, written } of deps) {
+      if (!glob || told.has(path)) continue;
+      const needs = new Set(linked[reader]!.needs);
+      const { owners, holders } = gather(tree, parseGlob(path));
+      const missed = owners.find(
+        (owner) => owner.item !== reader && !needs.has(owner.item) && !holders.includes(owner),
+      );
+      if (missed === undefined) continue;
+      told.add(path);
+      const { id } = drafts[missed.item]!.item;
+      const message = `${path} does not match ${drafts[missed.item]!.item.outs[missed.out]!.path} of ${id}: "*" stands for one name, and "${values.get(missed.item)}" is several`;
+      const hint = 'write "**" for any folders between, or give the axis values without "/"';
+      problems.add({ code: 'missed-slash', message, hint }, written.path.node.span);
+    }
+  }
+}
+
+/** The value of an axis that stands in the path of an out and holds a slash. */
+function slashedValue({ item, outs }: Draft, out: number): string | undefined {
+  return outs[out]!.path.parts.filter(isHole)
+    .map(({ name }) => (Object.hasOwn(item.matrix, name) ? String(item.matrix[name]) : ''))
+    .find((value) => value.includes('/') && item.outs[out]!.path.includes(value));
+}

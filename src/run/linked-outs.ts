@@ -1,0 +1,65 @@
+/** Outs at which there is a link that pipe did not make: the user's mistake, shown before anything is touched. */
+import { readlinkSync } from 'node:fs';
+import path from 'node:path';
+import { lstatIfThere } from '../cache/files/look.js';
+import { cacheOf, itemAt, type Work } from '../decide/work.js';
+import { type Diagnostic, UserError } from '../error.js';
+import { sectionOf } from '../lock/file.js';
+import { readLockFile } from '../lockfile/disk.js';
+import type { Item, Out } from '../pipeline/plan.js';
+
+interface LinkedOut {
+  readonly item: Item;
+  readonly out: Out;
+}
+
+/**
+ * An out is replaced as a whole, so a link there would be lost, and with it the place that the user
+ * meant the out to lie in.
+ *
+ * @throws UserError naming every such out of these items
+ */
+export async function refuseLinkedOuts(work: Work, pending: readonly number[]): Promise<void> {
+  const { root, variant } = work.project;
+  const found = pending.flatMap((index): LinkedOut[] => {
+    const item = itemAt(work, index);
+    return item.outs.filter((out) => isUsersLink(work, item, out)).map((out) => ({ item, out }));
+  });
+  if (found.length === 0) return;
+  const { placesOf } = await import('../pipeline/places.js');
+  const places = placesOf({ project: root, ...variant });
+  throw new UserError(
+    found.map(({ item, out }): Diagnostic => {
+      const place = places.out(item.id, out.name);
+      const target = readlinkSync(path.join(root, out.path));
+      return {
+        code: 'out-is-link',
+        message: `the out ${out.path} of ${item.id} is a symbolic link to ${target} that pipe did not make`,
+        ...(place && { place }),
+        hint: `an out is replaced as a whole: make a link of the folder above it instead, or remove it: rm ${out.path}`,
+      };
+    }),
+  );
+}
+
+function isUsersLink(work: Work, item: Item, out: Out): boolean {
+  const full = path.join(work.project.root, out.path);
+  return lstatIfThere(full)?.isSymbolicLink() === true && !isOfRun(work, item, out);
+}
+
+/** What an item makes may be a link. One that was cut off may have made it. */
+function isOfRun(work: Work, item: Item, out: Out): boolean {
+  const cache = cacheOf(work);
+  const wrote = cache.wrote(out.path);
+  if (wrote === 'begun' || wrote === 'ended' || cache.readAttempt(item.id) !== undefined)
+    return true;
+  const now = cache.scanSync(out.path)?.digest;
+  return now === wrote || now === lockedDigest(work, item, out);
+}
+
+/** So that a clone, or one whose cache was deleted, knows the links that are results. */
+function lockedDigest({ project }: Work, item: Item, out: Out): string | undefined {
+  const section = sectionOf(project.variant);
+  if (section === undefined) return undefined;
+  return readLockFile(project.root)?.get(section)?.get(item.id)?.outs[out.name]?.digest;
+}
