@@ -63,6 +63,13 @@ function say(line) {
   }
 }
 
+function tellLost(error) {
+  process.exitCode = 1;
+  try {
+    writeSync(2, `pipe: error: stdout cannot be written (${error.code})\n`);
+  } catch {}
+}
+
 /** A checkout whose packages were installed without scripts (`npm ci --ignore-scripts`) is built now. */
 function built() {
   const script = path.join(__dirname, '..', 'build.mjs');
@@ -73,13 +80,6 @@ function built() {
   const { status } = spawnSync(process.execPath, [script], { stdio: ['ignore', 2, 2] });
   if (status !== 0) process.exit(2);
   return readIfThere(file);
-}
-
-function tellLost(error) {
-  process.exitCode = 1;
-  try {
-    writeSync(2, `pipe: error: stdout cannot be written (${error.code})\n`);
-  } catch {}
 }
 
 function load() {

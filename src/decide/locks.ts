@@ -119,7 +119,7 @@ export function itemHolder({ root }: Project, item: Item): Holder | undefined {
 /** @throws WaitsForItself when the holder waits for us */
 function noteWait(work: Work, item: Item, holder: Holder, file: string): void {
   if (isHeldAroundUs(work.project.env, holder, holder.doing))
-    throw waitsForItself(`what ${item.id} reads or writes`, holder.doing);
+    throw waitsForItself(item.id, holder.doing);
   work.emit({
     type: 'waiting',
     item: item.id,

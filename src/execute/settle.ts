@@ -42,7 +42,11 @@ export async function settle(work: Work, index: number): Promise<Ended> {
 
 /** Of what concerns this item alone; undefined for a bug, or a mistake that no item can run with. */
 function messageOf(error: unknown): string | undefined {
-  if (error instanceof UnusableFile || error instanceof WaitsForItself)
+  if (error instanceof WaitsForItself)
+    return error.diagnostics
+      .map(({ code, message, hint }) => `${message} (${code}): ${hint}`)
+      .join();
+  if (error instanceof UnusableFile)
     return error.diagnostics.map(({ message, hint }) => `${message}: ${hint}`).join('\n');
   return error instanceof DamagedObject ? error.message : systemMessage(error);
 }

@@ -8,11 +8,11 @@ import { fileNameOf } from './names.js';
 /** What it would wait for ends only when it has ended itself. */
 export class WaitsForItself extends UserError {}
 
-export function waitsForItself(what: string, item: string): WaitsForItself {
+export function waitsForItself(item: string, holder: string): WaitsForItself {
   return new WaitsForItself({
-    code: 'waits-for-itself',
-    message: `${what} is held by ${item}, whose command started this run: each would wait for the other`,
-    hint: `take this run of pipe out of the command of ${item}, or name only items that it does not need`,
+    code: 'run-within-itself',
+    message: `${item} waits for ${holder}, and ${holder} has started this run and waits for it`,
+    hint: `let the command of ${holder} not run pipe for what the outer run has in hand, or make it a dep`,
   });
 }
 

@@ -44,7 +44,6 @@ interface GpuTicket extends Holder {
   readonly among: readonly string[];
   /** Keys of those that it holds; empty while it waits. */
   readonly granted: readonly string[];
-  /** What they are held for, without the project. */
   readonly item?: string;
 }
 
@@ -59,13 +58,7 @@ export async function acquireGpus(count: number, options: LeaseOptions): Promise
   if (wanted > slots.length) throw tooMany(wanted, slots);
   const { doing, item, signal } = options;
   const among = slots.map(({ key }) => key);
-  const ticket = {
-    ...newHolder(doing),
-    count: wanted,
-    among,
-    granted: [],
-    ...(item === undefined ? {} : { item }),
-  };
+  const ticket = { ...newHolder(doing), count: wanted, among, granted: [], ...(item && { item }) };
   let told: string | undefined;
   const held = await takeTurn(join(runtimeFolder(options.env), 'gpus'), ticket, GPU_RULES, {
     doing,
@@ -124,7 +117,7 @@ function refuseOwn(line: Line, { ticket: own }: Queued<GpuTicket>, env: NodeJS.P
   const others = own.among.filter((index) => !held.has(index));
   const [first] = around;
   if (first?.item !== undefined && others.length < own.count)
-    throw waitsForItself(own.count === 1 ? 'the GPU' : 'one of the GPUs', first.item);
+    throw waitsForItself(own.item ?? own.doing, first.item);
 }
 
 /** A sentence for a run that waits: who holds what since when, and who comes first. */

@@ -22,21 +22,23 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
   const started = performance.now();
   statedLimit(project);
   const work = await prepare(project, options, emit);
+  let differences: number;
   try {
     emit({
       type: 'run',
       items: work.selected.map((index) => itemAt(work, index).id),
       dry: isDry(options),
     });
-    const differences = await carryOut(work);
+    differences = await carryOut(work);
     if (!isDry(options)) await careForCache(work);
-    const items = work.selected.map((index) => work.done.get(index) as ItemDone);
-    const summary = summarize(items, (performance.now() - started) / 1000);
-    emit(summary);
-    return { summary, items, differences };
   } finally {
     project.cache.close();
   }
+  const items = work.selected.map((index) => work.done.get(index) as ItemDone);
+  const summary = summarize(items, (performance.now() - started) / 1000);
+  // The last word of a run: what goes wrong in closing the cache is told before.
+  emit(summary);
+  return { summary, items, differences };
 }
 
 async function carryOut(work: Work): Promise<number> {

@@ -84,7 +84,7 @@ it('a run that a stage starts does not wait for that stage', async () => {
   });
   expect((await made.pipe('run')).code).toBe(1);
   expect(made.read('inner.txt')).toContain(
-    'is held by a, whose command started this run: each would wait for the other',
+    'a waits for a, and a has started this run and waits for it (run-within-itself)',
   );
 });
 
