@@ -426,7 +426,8 @@ export class Cache {
 
   /** Deletes what dead processes left in tmp/. */
   sweepTmp(): void {
-    sweepDead(this.#scratch, (folder) => putBack(this.layout.root, folder, this.#scratch.fence));
+    const { fence } = this.#scratch;
+    sweepDead(this.#scratch, (folder) => putBack(this.layout.root, folder, fence), this.#warn);
     this.looks.saw(this.layout.tmp, lstatIfThere(this.layout.tmp));
   }
 
@@ -487,7 +488,8 @@ export class Cache {
     this.#size.note();
     this.#notes.close();
     this.#pin.remove();
-    this.#scratch.remove();
+    const left = this.#scratch.remove();
+    if (left !== undefined) this.#warn(left);
   }
 
   #open(): Workspace {

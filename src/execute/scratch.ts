@@ -1,6 +1,6 @@
 /** The files of one execution: its log, which stays, and what is thrown away when it ends. */
-import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { removeTree } from '../cache/files/remove.js';
 import { cacheOf, type Work } from '../decide/work.js';
 import type { Item } from '../pipeline/plan.js';
 import { fileNameOf } from '../process/names.js';
@@ -35,8 +35,7 @@ export class Scratch {
   }
 
   remove(): void {
-    for (const file of [this.context, this.progress, this.script, this.state]) {
-      rmSync(file, { recursive: true, force: true });
-    }
+    // What stays is told when the cache is closed.
+    for (const file of [this.context, this.progress, this.script, this.state]) removeTree(file);
   }
 }

@@ -1,7 +1,8 @@
 /** One item executed again, as often as asked for, each time in a fresh folder; and what came of it. */
-import { constants, copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { constants, copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
+import { removeTree } from '../cache/files/remove.js';
 import type { Finding, Verified } from '../compare/verified.js';
 import type { Decision } from '../decide/decide.js';
 import { itemAt, type Work } from '../decide/work.js';
@@ -43,7 +44,8 @@ export async function verifyItem(work: Work, job: VerifyJob): Promise<Verified> 
     }
     return ended(total(compared));
   } finally {
-    for (const folder of made) rmSync(folder, { recursive: true, force: true });
+    // What stays is told when the cache is closed.
+    for (const folder of made) removeTree(folder);
   }
 }
 

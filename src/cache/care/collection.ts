@@ -1,5 +1,6 @@
 /** One garbage collection: what is referred to, and what was taken away so far. */
 import { finish, Pace } from '../files/pace.js';
+import { notDeleted } from '../files/scratch.js';
 import { type Digest, kindOf } from '../objects/digest.js';
 import { Objects } from '../objects/objects.js';
 import type { Sweeper } from '../objects/sweeper.js';
@@ -62,6 +63,7 @@ const RESULTS = '';
 
 export class Collection {
   readonly #records: string;
+  readonly #warn: (message: string) => void;
   readonly #inventory: Inventory;
   readonly #needed: Needed;
   readonly #sweeper: Sweeper;
@@ -82,6 +84,7 @@ export class Collection {
     sweeper: Sweeper,
   ) {
     this.#records = layout.records;
+    this.#warn = warn;
     this.#inventory = inventory;
     this.#needed = needed;
     this.#sweeper = sweeper;
@@ -183,7 +186,11 @@ export class Collection {
   #removeReplaced(goes: (folder: ReplacedFolder) => boolean, reason: Removed['reason']): void {
     this.#replaced = this.#replaced.filter((folder) => {
       if (!goes(folder)) return true;
-      this.#sweeper.removeFolder(folder.path);
+      const left = this.#sweeper.removeFolder(folder.path);
+      if (left !== undefined) {
+        this.#warn(notDeleted(left));
+        return true;
+      }
       this.#bytes -= folder.bytes;
       this.#removed.push({ kind: 'replaced', name: folder.name, bytes: folder.bytes, reason });
       return false;

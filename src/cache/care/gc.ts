@@ -3,8 +3,8 @@ import { rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../files/look.js';
 import { finish } from '../files/pace.js';
-import type { Scratch } from '../files/scratch.js';
-import { namesIn } from '../files/scratch.js';
+import { removeTree } from '../files/remove.js';
+import { namesIn, notDeleted, type Scratch } from '../files/scratch.js';
 import type { Layout } from '../layout.js';
 import { Sweeper } from '../objects/sweeper.js';
 import { projectName } from '../records/names.js';
@@ -101,10 +101,10 @@ function neededBy(
 function tidy(layout: Layout, scratch: Scratch, warn: (message: string) => void): void {
   sweepPins(layout.pins, scratch);
   const own = path.join(layout.projects, projectName(layout));
-  for (const folder of oldProjects(layout.projects, own, warn)) {
-    rmSync(folder, { recursive: true, force: true });
+  for (const folder of [...oldProjects(layout.projects, own, warn), layout.damaged]) {
+    const left = removeTree(folder);
+    if (left !== undefined) warn(notDeleted(left));
   }
-  rmSync(layout.damaged, { recursive: true, force: true });
   const oldest = Date.now() - KEPT_MS;
   for (const folder of [layout.plans, layout.traces, layout.stills]) {
     for (const name of namesIn(folder)) {

@@ -1,10 +1,11 @@
 /** A folder of one's own in tmp/, and the clearing of what dead processes left in theirs. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf, isAbsent } from './errors.js';
 import { Fence } from './fence.js';
 import { lstatIfThere } from './look.js';
 import { isOwnerGone, keepYoung, ownedName, renewChange } from './owner.js';
+import { openUp, removeTree, type Undeleted } from './remove.js';
 
 /** Where gc puts objects for the instant between taking them away and deleting them. */
 export const SWEPT = 'swept';
@@ -53,26 +54,34 @@ export class Scratch {
   /** The time by the clock of the file system that the cache lies on, in milliseconds since 1970. */
   readonly now = (): number => renewChange(this.folder());
 
-  /** Takes something away at once, to be deleted later. False when it lies on another file system. */
-  discard(absolute: string): boolean {
+  /**
+   * Takes a folder away at once, to be deleted later. False when it cannot be moved: it lies on
+   * another file system, is a mount point, or another user's.
+   */
+  discard(folder: string): boolean {
+    const to = this.file();
     try {
-      renameSync(absolute, this.file());
+      openUp(folder); // A folder that may not be written may not be moved either.
+      renameSync(folder, to);
       return true;
     } catch (error) {
       if (isAbsent(error)) return true;
-      if ((error as NodeJS.ErrnoException).code === 'EXDEV') return false;
+      if (UNMOVABLE.has(codeOf(error) ?? '')) return false;
       throw error;
     }
   }
 
-  /** Deletes this process's folder with all that is in it. */
-  remove(): void {
-    if (this.#folder === undefined) return;
+  /** Deletes this process's folder with all that is in it. Returns the sentence about what is left. */
+  remove(): string | undefined {
+    const folder = this.#folder;
+    if (folder === undefined) return undefined;
     this.#stopRenewing();
-    rmSync(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;
+    return removeForGood(folder);
   }
 }
+
+const UNMOVABLE: ReadonlySet<string> = new Set(['EXDEV', 'EBUSY', 'EACCES', 'EPERM']);
 
 /** Node says ENOENT of a folder on a read-only file system: asked in one step, the system gives its reason. */
 function makeFolder(folder: string): void {
@@ -89,16 +98,21 @@ function makeFolder(folder: string): void {
 
 /**
  * Deletes what processes that are gone left. `putBack` is given each folder that a gc was killed over:
- * a folder of ours, and no link to another.
+ * a folder of ours, and no link to another. `warn` is told what cannot be deleted.
  */
-export function sweepDead(scratch: Scratch, putBack: (folder: string) => void): void {
+export function sweepDead(
+  scratch: Scratch,
+  putBack: (folder: string) => void,
+  warn: (message: string) => void,
+): void {
   const { tmp } = scratch;
   for (const name of namesIn(tmp)) {
     const folder = path.join(tmp, name);
     if (!isOwnerGone(folder, scratch.now)) continue;
     const swept = path.join(folder, SWEPT);
     if (isFolder(folder) && isFolder(swept)) putBack(swept);
-    removeUnlessWritten(folder);
+    const left = removeForGood(folder);
+    if (left !== undefined) warn(left);
   }
 }
 
@@ -106,16 +120,36 @@ function isFolder(absolute: string): boolean {
   return lstatIfThere(absolute)?.isDirectory() === true;
 }
 
+/** Names of folders that cannot be deleted: no owner is in them, so that no later run tries, or tells it again. */
+const STUCK = 'stuck-';
+
 /**
- * A stage may outlive its runner by a moment and write into the folder while it goes: what is left
- * of it then is the next run's to sweep.
+ * Deletes a process's folder. What cannot be deleted is set aside, and told by the sentence that is
+ * returned. A stage may outlive its runner by a moment and write into the folder while it goes, and a
+ * file server may hold a file that is open: that is left to the next run, untold.
  */
-function removeUnlessWritten(folder: string): void {
+function removeForGood(folder: string): string | undefined {
+  const left = removeTree(folder);
+  if (left === undefined || PASSING.has(left.reason)) return undefined;
+  const aside = path.join(path.dirname(folder), `${STUCK}${path.basename(folder)}`);
+  const moved = isMoved(folder, aside) ? { ...left, path: aside } : left;
+  return notDeleted(moved);
+}
+
+const PASSING: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY']);
+
+function isMoved(folder: string, aside: string): boolean {
   try {
-    rmSync(folder, { recursive: true, force: true });
+    renameSync(folder, aside);
+    return true;
   } catch (error) {
-    if (codeOf(error) !== 'ENOTEMPTY') throw error;
+    if (codeOf(error) === undefined) throw error;
+    return false;
   }
+}
+
+export function notDeleted({ path: where, reason }: Undeleted): string {
+  return `${where} cannot be deleted (${reason}): delete it by hand`;
 }
 
 /** The names in a folder; none when there is no such folder. */

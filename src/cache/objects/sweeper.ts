@@ -7,6 +7,7 @@ import path from 'node:path';
 import { codeOf, isAbsent } from '../files/errors.js';
 import type { Fence } from '../files/fence.js';
 import { lstatIfThere, renew } from '../files/look.js';
+import { removeTree, type Undeleted } from '../files/remove.js';
 import { namesIn, type Scratch, SWEPT } from '../files/scratch.js';
 
 export class Sweeper {
@@ -54,11 +55,11 @@ export class Sweeper {
     return true;
   }
 
-  /** A folder with all that is in it, which no process can be about to use. */
-  removeFolder(folder: string): void {
-    if (this.#dry) return;
+  /** A folder with all that is in it, which no process can be about to use. Undefined when it is gone. */
+  removeFolder(folder: string): Undeleted | undefined {
+    if (this.#dry) return undefined;
     this.#fence.check(path.dirname(folder));
-    rmSync(folder, { recursive: true, force: true });
+    return removeTree(folder);
   }
 
   /** Removes a folder when nothing is in it. */

@@ -1,10 +1,12 @@
 /** Outs from objects: what is right stays where it is, what differs is written, what is too much goes. */
-import { mkdirSync, readdirSync, rmSync, type Stats, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, type Stats, unlinkSync } from 'node:fs';
 import path from 'node:path';
+import { codeOf } from '../files/errors.js';
 import { hashFile } from '../files/hash.js';
 import { lstatIfThere } from '../files/look.js';
 import { finish, Pace } from '../files/pace.js';
-import type { Scratch } from '../files/scratch.js';
+import { isEmptiedMount, openUp, removeTree } from '../files/remove.js';
+import { notDeleted, type Scratch } from '../files/scratch.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
 import type { Objects } from '../objects/objects.js';
 import type { TreeEntry } from '../objects/tree.js';
@@ -72,6 +74,7 @@ export class Restoring {
       this.#clear(where);
       mkdirSync(absolute);
     }
+    openUp(absolute);
     const known = this.#parts.index.directory(where);
     const rows = new Map(known?.names.map((name, row) => [name, row]));
     this.#removeOthers(where, entries);
@@ -176,10 +179,32 @@ function sumOf(digest: Digest, entries: readonly TreeEntry[]): Scan {
   return { digest, size, files };
 }
 
-/** Takes whatever is at a path away: files at once, a directory first aside. Nothing there is fine. */
+/**
+ * Takes whatever is at a path away: files at once, a directory first aside. Nothing there is fine, and
+ * so is a mount point that is empty then.
+ *
+ * @throws an error of the system for what cannot be deleted
+ */
 export function removeAside(absolute: string, scratch: Scratch): void {
   const stat = lstatIfThere(absolute);
   if (stat === undefined) return;
-  if (!stat.isDirectory()) unlinkSync(absolute);
-  else if (!scratch.discard(absolute)) rmSync(absolute, { recursive: true, force: true });
+  if (!stat.isDirectory()) {
+    unlinkOwn(absolute);
+    return;
+  }
+  if (scratch.discard(absolute)) return;
+  const left = removeTree(absolute);
+  if (left === undefined || isEmptiedMount(absolute, left)) return;
+  throw Object.assign(new Error(notDeleted(left)), { code: 'ENOTDELETED', syscall: 'unlink' });
+}
+
+/** Also from a folder of ours that may not be written. */
+function unlinkOwn(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    if (codeOf(error) !== 'EACCES') throw error;
+    openUp(path.dirname(file));
+    unlinkSync(file);
+  }
 }

@@ -1,8 +1,9 @@
 /** Files of the user that stood where an out had to be: moved to `replaced/<time>/<path>`, and kept a while. */
-import { cpSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf, reasonOf } from '../files/errors.js';
 import { lstatIfThere } from '../files/look.js';
+import { openUp, removeTree } from '../files/remove.js';
 import { namesIn, type Scratch } from '../files/scratch.js';
 
 /** Kept for so long, unless the size limit asks for the space. */
@@ -64,7 +65,7 @@ export function moveBack(
   { project, folder, onMoved }: Replacing,
 ): string | undefined {
   if (holdsFiles(path.join(project, out))) return undefined;
-  rmSync(path.join(project, out), { recursive: true, force: true });
+  removeTree(path.join(project, out)); // What stays, such as a mount point, is in nobody's way or fails the move.
   for (const where of wheres) {
     const [from, to] = [path.join(into, where), path.join(project, where)];
     const bytes = bytesAt(from);
@@ -105,21 +106,36 @@ function freshFolder(folder: string): string {
   }
 }
 
-/** A rename where it can be one. From another file system a copy: the original goes when all of it is there. */
+/**
+ * A rename where it can be one. From another file system a copy: the original goes when all of it is
+ * there. Of a mount point what lies in it.
+ */
 function move(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {
-    if (codeOf(error) !== 'EXDEV') throw error;
-    try {
-      const options = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true };
-      cpSync(from, to, { ...options, errorOnExist: true, force: false });
-    } catch (failure) {
-      rmSync(to, { recursive: true, force: true });
-      throw failure;
-    }
-    rmSync(from, { recursive: true, force: true });
+    const code = codeOf(error);
+    if (code === 'EACCES' && openUp(from)) renameSync(from, to);
+    else if (code === 'EBUSY') moveInside(from, to);
+    else if (code === 'EXDEV') moveAcross(from, to);
+    else throw error;
   }
+}
+
+function moveAcross(from: string, to: string): void {
+  try {
+    const options = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true };
+    cpSync(from, to, { ...options, errorOnExist: true, force: false });
+  } catch (error) {
+    removeTree(to);
+    throw error;
+  }
+  removeTree(from);
+}
+
+function moveInside(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) move(path.join(from, name), path.join(to, name));
 }
 
 /** It fails the item as any refusal of the system does; its code is not one that has words of its own. */
