@@ -22,14 +22,18 @@ const DELETIONS = /^(unlink|rm|rmdir)(Sync)?$/;
 const WRITES =
   /^(write|writev|writeFile|appendFile|ftruncate|mkdir|rename|link|symlink|open)(Sync)?$/;
 
+/** The mode is in the last two bits of a number. */
+function opensToRead(flags) {
+  return typeof flags === 'number' ? (flags & 3) === 0 : typeof flags !== 'string' || flags === 'r';
+}
+
 /** The path that a call of this kind concerns; undefined when it is none. */
 function concerned(name, args) {
   const path = typeof args[0] === 'number' ? paths.get(args[0]) : String(args[0]);
   if (path === undefined || !path.startsWith(root)) return undefined;
   if (kind === 'deletion') return DELETIONS.test(name) ? path : undefined;
   if (!WRITES.test(name)) return undefined;
-  const reads = /^open/.test(name) && (args[1] === undefined || args[1] === 'r' || args[1] === 0);
-  if (reads) return undefined;
+  if (/^open/.test(name) && opensToRead(args[1])) return undefined;
   return path.includes('/cache/logs/') === (kind === 'log') ? path : undefined;
 }
 
