@@ -10,6 +10,10 @@ export function printable(text: string): string {
   return stripVTControlCharacters(text).replace(CONTROL, '');
 }
 
+/** A sequence of which the end is still to come. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const BEGUN = /^\x1b(?:\[[0-?]*[ -/]*|[\]P^_X][^\x07]*)?$/;
+
 /** A sequence that is longer than this is none, or one that nobody needs. */
 const LONGEST_SEQUENCE = 256;
 
@@ -26,7 +30,7 @@ export function printer(): (piece?: string) => string {
       piece !== undefined &&
       last >= 0 &&
       text.length - last < LONGEST_SEQUENCE &&
-      stripVTControlCharacters(text.slice(last)).startsWith('\x1b');
+      BEGUN.test(text.slice(last));
     held = isCut ? text.slice(last) : '';
     const whole = isCut ? text.slice(0, last) : text;
     return whole.split('\r').map(printable).join('\r');

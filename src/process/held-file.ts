@@ -45,7 +45,7 @@ export class HeldFile<T extends Holder = Holder> {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
         throw error;
       } finally {
-        rmSync(draft, { force: true });
+        removeDraft(draft);
       }
       return true;
     });
@@ -174,6 +174,15 @@ export class HeldFile<T extends Holder = Holder> {
 
 function draftOf(path: string, { token }: Holder): string {
   return `${path}~${token}.draft`;
+}
+
+/** One that stays is swept by who takes over later; what it was made for is held all the same. */
+function removeDraft(draft: string): void {
+  try {
+    rmSync(draft, { force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+  }
 }
 
 interface Draft {

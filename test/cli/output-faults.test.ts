@@ -1,0 +1,14 @@
+/** A write or a deletion that fails ends no more than its item; test/long/ lets each of them fail. */
+import { describe, expect, it } from 'vitest';
+import { KINDS, strikeAll } from './support/output-faults.js';
+
+/** How many calls apart: a run has some dozens of writes to scratch. */
+const EVERY = { stdout: 3, stderr: 1, log: 2, scratch: 23, deletion: 11 } as const;
+
+describe.concurrent('nothing is left, nothing crashes, and the next run is right', () => {
+  it.each(KINDS)('when writing fails: %s', async (kind) => {
+    expect(await strikeAll(kind, kind === 'deletion' ? 'EACCES' : 'ENOSPC', EVERY[kind])).toEqual(
+      [],
+    );
+  });
+});

@@ -1,0 +1,130 @@
+/** What becomes of a run whose output nobody takes, and what of a stage's text reaches others. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { platform } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { MARK, processesMarked } from '../rig/processes.js';
+import { BIN, type Project, surroundings } from '../rig/project.js';
+import { project } from '../rig/projects.js';
+import { fileAppears } from './support/output.js';
+
+const LONG = { 'pipeline.yaml': "stages: { a: { cmd: 'touch started; sleep 300' } }\n" };
+
+function marked(files: Readonly<Record<string, string>>): Project {
+  const made = project(files);
+  made.env[MARK] = made.root;
+  return made;
+}
+
+interface End {
+  readonly code: number | null;
+  readonly err: string;
+}
+
+function endOf(child: ChildProcess): Promise<End> {
+  let err = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject).on('close', (code) => resolve({ code, err }));
+  });
+}
+
+function pipeTo(made: Project, stdout: number, ...args: string[]): ChildProcess {
+  return spawn(process.execPath, [BIN, ...args], {
+    cwd: made.root,
+    env: surroundings(made.env),
+    stdio: ['ignore', stdout, 'pipe'],
+  });
+}
+
+describe.runIf(platform() === 'linux')('a run', () => {
+  it('whose stdout is full ends in order and says so', async () => {
+    const made = marked(LONG);
+    const { code, err } = await endOf(pipeTo(made, openSync('/dev/full', 'w'), 'run'));
+    expect([code, err]).toEqual([
+      1,
+      'pipe: error: stdout cannot be written: no space left on the disk\n',
+    ]);
+    expect(processesMarked(made.root)).toEqual([]);
+  });
+
+  it('that has nothing to do says it too', async () => {
+    const made = project({ 'pipeline.yaml': "stages: { a: { cmd: 'true' } }\n" });
+    for (let run = 0; run < 3; run++) expect((await made.pipe('run')).code).toBe(0);
+    const { code, err } = await endOf(pipeTo(made, openSync('/dev/full', 'w'), 'run'));
+    expect(code).toBe(1);
+    expect(err).toContain('pipe: error: stdout cannot be written');
+  });
+
+  it.each(['SIGQUIT', 'SIGUSR2', 'SIGXCPU'] as const)('ends its stages at %s', async (signal) => {
+    const made = marked(LONG);
+    const running = made.start('run');
+    await fileAppears(made.path('started'));
+    running.kill(signal);
+    expect((await running.ended).code).toBe(130);
+    expect(processesMarked(made.root)).toEqual([]);
+  });
+
+  const FIFO = {
+    'pipeline.yaml': "stages: { a: { cmd: 'touch started; cat go; echo 1 > o', outs: [o] } }\n",
+  };
+
+  it.each([
+    ['nohup itself', 'nohup "$0" "$1" run; true'],
+    ['a script under nohup', 'trap "" HUP; "$0" "$1" run; true'],
+  ])('goes on at SIGHUP under %s', async (_, script) => {
+    const made = marked(FIFO);
+    execFileSync('mkfifo', [made.path('go')]);
+    // With bash, which leaves the name of what it starts in `_`.
+    const child = spawn('bash', ['-c', script, process.execPath, BIN], {
+      cwd: made.root,
+      env: surroundings(made.env),
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    });
+    // Closed when the run has ended, which outlives its shell.
+    child.stdout.resume();
+    const ended = endOf(child);
+    await fileAppears(made.path('started'));
+    process.kill(-(child.pid as number), 'SIGHUP');
+    // Nobody would read it of a run that has ended.
+    spawnSync('sh', ['-c', 'echo go > go'], { cwd: made.root, timeout: 10_000 });
+    await ended;
+    expect(made.read('o')).toBe('1\n');
+  });
+});
+
+describe('the text of a stage', () => {
+  const ESC = '\u001b';
+
+  it('has no secret in any log, nor in its progress', async () => {
+    const made = project({
+      'pipeline.yaml': `
+stages:
+  first: { cmd: 'echo "$TOKEN" > \${outs.o}; echo "1 2 $TOKEN" >> "$PIPE_PROGRESS"', outs: { o: o }, secrets: [TOKEN] }
+  last: { cmd: 'echo "env:$TOKEN" > \${outs.e}; cat \${deps.o}; exit 1', deps: { o: o }, outs: { e: e } }
+`,
+    });
+    made.env.TOKEN = 'hunter2hunter2';
+    const { events, items } = await made.run();
+    expect(events.find((event) => event.type === 'progress')).toMatchObject({ unit: '***' });
+    expect(items.last?.failure?.tail).toEqual(['***']);
+    expect(JSON.stringify(events)).not.toContain('hunter2');
+    expect(made.read('e')).toBe('env:\n');
+    expect((await made.pipe('log', 'last')).out).toBe('***\n');
+  });
+
+  it('is not obeyed by a terminal', async () => {
+    const made = project({
+      'pipeline.yaml':
+        'stages: { a: { cmd: \'printf "\\\\033]0;title\\\\007red \\\\033[31m\\\\bx\\\\n"; exit 1\' } }\n',
+    });
+    const { out } = await made.pipe('run');
+    expect(out).toContain('  | red x\n');
+    expect(out).not.toContain(ESC);
+    // To a file it goes as it is.
+    expect((await made.pipe('log', 'a')).out).toContain(ESC);
+  });
+});
