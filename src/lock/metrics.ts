@@ -1,10 +1,11 @@
 /** The numbers in a JSON value by dot path: what is locked of metrics, shown and compared. */
+import { parseLenient } from '../lenient-json.js';
 
 /** Undefined when the text is no JSON. What is no number is no metric. */
 export function metricsOf(text: string): Record<string, number> | undefined {
   let value: unknown;
   try {
-    value = parse(text.replace(/^\uFEFF/, ''));
+    value = parseLenient(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -12,19 +13,6 @@ export function metricsOf(text: string): Record<string, number> | undefined {
   const numbers: Record<string, number> = {};
   collect(value, '', numbers);
   return numbers;
-}
-
-/** A text, or one of the words that Python's json writes for what JSON has no word for. */
-const TEXT_OR_WORD = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const plain = text.replace(TEXT_OR_WORD, (found) => (found.startsWith('"') ? found : 'null'));
-    if (plain === text) throw error;
-    return JSON.parse(plain);
-  }
 }
 
 /** A number beyond the range of a double has no JSON; of two names that read alike the first counts. */

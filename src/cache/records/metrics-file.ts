@@ -3,6 +3,7 @@
  * NaN and the infinities are null, so that a training that ran away is seen.
  */
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { parseLenient } from '../../lenient-json.js';
 import type { Metrics } from '../../stage/context.js';
 import { isAbsent, isPassing, reasonOf } from '../files/errors.js';
 import { READ } from '../files/hash.js';
@@ -26,7 +27,7 @@ export function readMetrics(
   if (text === undefined) return undefined;
   let value: unknown;
   try {
-    value = parse(text);
+    value = parseLenient(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     warn(`metrics.json of ${shown} is no JSON (${reasonOf(error)}): it is not recorded`);
@@ -90,20 +91,6 @@ class TooLarge extends Error {}
 
 function problemOf(error: unknown): string {
   return error instanceof TooLarge ? 'is larger than 1 MB' : `cannot be read (${reasonOf(error)})`;
-}
-
-/** A text, or one of the words that Python's json writes for what JSON has no word for. */
-const TEXT_OR_WORD = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const plain = text.replace(TEXT_OR_WORD, (found) => (found.startsWith('"') ? found : 'null'));
-    // What is wrong with it otherwise is told of the text as it is.
-    if (plain === text) throw error;
-    return JSON.parse(plain);
-  }
 }
 
 /** Of objects within objects, one level at a time: there may be more levels than a stack holds. */

@@ -1,0 +1,15 @@
+/** JSON as Python writes it: NaN and the infinities, which JSON has no words for, are read as null. */
+
+/** A text, or one of the words that Python's json writes. */
+const TEXT_OR_WORD = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
+
+/** @throws SyntaxError about the text as it is */
+export function parseLenient(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const plain = text.replace(TEXT_OR_WORD, (found) => (found.startsWith('"') ? found : 'null'));
+    if (plain === text) throw error;
+    return JSON.parse(plain);
+  }
+}
