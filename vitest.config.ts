@@ -16,7 +16,7 @@ const ALONE = [
 
 /** The public door is its source, not what was built of it. */
 export const resolve = {
-  alias: { 'pipe/stage': fileURLToPath(new URL('./src/stage/index.ts', import.meta.url)) },
+  alias: { 'pipe-run/stage': fileURLToPath(new URL('./src/stage/index.ts', import.meta.url)) },
 };
 
 const test = {

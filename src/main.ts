@@ -7,6 +7,7 @@ import { outputTo } from './cli/output.js';
 import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
+import { pagePath } from './pages.js';
 import { nearest } from './pipeline/document/suggest.js';
 import { printable } from './printable.js';
 import { isHangupIgnored } from './sys/hangup.js';
@@ -48,7 +49,7 @@ function overview(): string {
   const rows = Object.entries(COMMANDS).map(
     ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
   );
-  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\nEvery command has --help, and "pipe help run" is "pipe run --help".\n`;
+  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\nEvery command has --help, and "pipe help run" is "pipe run --help".\nDocumentation: ${pagePath('', host())} (errors.md explains each error code)\n`;
 }
 
 let known: Host | undefined;

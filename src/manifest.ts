@@ -31,7 +31,7 @@ export interface ModuleCode {
   readonly kind: 'module';
   /** Digest of the bundle, comments and layout stripped. */
   readonly bundle: string;
-  /** The protocol that `pipe/stage` stands for. */
+  /** The protocol that `pipe-run/stage` stands for. */
   readonly protocol: number;
   /** Version by name of each package that the code imports; `name` or `name (importer's folder)` when several. */
   readonly packages: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 /** Stage `download`: brings the images of one data set, from wherever its source says, with their groups. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 import { configureSharp } from './lib/images.js';
 import { writeJson } from './lib/json.js';
 import { mistake } from './lib/mistake.js';

@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 import { digestFiles } from './lib/digest.js';
 import { checkEvaluate } from './lib/evaluate-params.js';
 import { type Subject, scoreImages } from './lib/evaluation.js';

@@ -1,7 +1,7 @@
 /** Stage `occlude`: one mask for each image and setting, seeded per image, stored apart from the images. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 import { checkChoice, checkInteger, checkKeys, checkTree } from './lib/check.js';
 import type { ImageIndex } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';

@@ -1,7 +1,7 @@
 /** Stage `report`: gathers all evaluated items into one HTML file and one Markdown file. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 import { ablationsOf } from './lib/ablation.js';
 import { checkKeys, checkText, checkTree } from './lib/check.js';
 import { digestFiles } from './lib/digest.js';

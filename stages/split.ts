@@ -1,7 +1,7 @@
 /** Stage `split`: which images train and which test, seeded, no group on both sides. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 import { checkInteger, checkKeys, checkTree } from './lib/check.js';
 import type { ImageIndex } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';

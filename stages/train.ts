@@ -1,6 +1,6 @@
 /** Stage `train`: trains a model, an epoch at a time, and writes its weights and its curve. */
 import { join } from 'node:path';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 import { openBackend } from './lib/backend/choose.js';
 import { checkTree } from './lib/check.js';
 import { writeJson } from './lib/json.js';

@@ -30,7 +30,7 @@ function folder(): string {
  */
 function typeErrors(module: string): string {
   const project = folder();
-  const installed = path.join(project, 'node_modules/pipe');
+  const installed = path.join(project, 'node_modules/pipe-run');
   cpSync(path.join(root, 'dist/types'), path.join(installed, 'dist/types'), { recursive: true });
   copyFileSync(path.join(root, 'package.json'), path.join(installed, 'package.json'));
   writeFileSync(path.join(project, 'package.json'), '{ "type": "module" }');
@@ -45,7 +45,7 @@ function typeErrors(module: string): string {
 
 it("gives the README's typed stage its types", () => {
   const [, example] = /^```ts\n([\s\S]*?)^```$/m.exec(readme) ?? [];
-  expect(example).toContain("from 'pipe/stage'");
+  expect(example).toContain("from 'pipe-run/stage'");
   expect(typeErrors(example!)).toBe('');
   const misspelt = example!.replace('/* … */', 'params.image.sise;');
   expect(typeErrors(misspelt)).toContain(
@@ -54,8 +54,8 @@ it("gives the README's typed stage its types", () => {
 });
 
 it('gives both doors their types in a project without those of Node, its declarations checked too', () => {
-  const module = `import { type ItemDone, type Plan, type RunRequest, type RunResult, renderDiagnostic, run, UserError } from 'pipe';
-import { defineStage, type Json } from 'pipe/stage';
+  const module = `import { type ItemDone, type Plan, type RunRequest, type RunResult, renderDiagnostic, run, UserError } from 'pipe-run';
+import { defineStage, type Json } from 'pipe-run/stage';
 
 export async function verdicts(request: RunRequest): Promise<string[]> {
   try {

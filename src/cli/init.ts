@@ -2,6 +2,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { userError } from '../error.js';
+import { upward } from '../trace/place.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT } from './command.js';
 
@@ -13,8 +14,9 @@ const usage: Usage = {
   options: [],
 };
 
-const PIPELINE = `# yaml-language-server: $schema=./node_modules/pipe/dist/pipeline.schema.json
-shell: bash
+const SCHEMA = 'node_modules/pipe-run/dist/pipeline.schema.json';
+
+const PIPELINE = `shell: bash
 
 params:
   greeting: hello
@@ -36,7 +38,7 @@ stages:
 
 const STAGE = `import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 
 export default defineStage(async ({ deps, outs, progress }) => {
   const counts = {};
@@ -53,7 +55,8 @@ export const command: Command = {
   async run(argv, { host, terminal }) {
     parse(usage, argv);
     const at = (name: string) => path.join(host.cwd, name);
-    const files = { 'pipeline.yaml': PIPELINE, 'stages/letters.mjs': STAGE };
+    const schema = `# yaml-language-server: $schema=${schemaFrom(host.cwd)}\n`;
+    const files = { 'pipeline.yaml': schema + PIPELINE, 'stages/letters.mjs': STAGE };
     for (const name of Object.keys(files)) {
       if (existsSync(at(name))) {
         throw userError(
@@ -73,6 +76,13 @@ export const command: Command = {
     return EXIT.done;
   },
 };
+
+/** An editor takes it relative to the file. In a workspace, npm installs above the project. */
+function schemaFrom(folder: string): string {
+  const above = [...upward(folder)].find((each) => existsSync(path.join(each, SCHEMA))) ?? folder;
+  const up = path.relative(folder, above).split(path.sep).join('/');
+  return `${up === '' ? '.' : up}/${SCHEMA}`;
+}
 
 /** False when it is ignored already. */
 function ignoreCache(file: string): boolean {

@@ -7,6 +7,7 @@ import type { EpochRecord } from '../cache/records/record.js';
 import { metricAt, type Resume, resume, statesToDrop, stopEpoch } from '../decide/incremental.js';
 import { cacheOf, type Work } from '../decide/work.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import { pagePath } from '../pages.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
 import { type CommitWatch, watchCommits } from '../process/commits.js';
 import { CommitMistake } from '../process/whole.js';
@@ -168,7 +169,8 @@ export class EpochRun {
     const { target } = this.#resume;
     if (this.#records.has(target)) return undefined;
     const reached = Math.max(0, ...this.#records.keys());
-    return `ended after epoch ${reached} of ${target} without committing the rest (see docs/stage-protocol.md)`;
+    const page = pagePath('stage-protocol.md', this.#work.project);
+    return `ended after epoch ${reached} of ${target} without committing the rest (see ${page})`;
   }
 
   close(): void {

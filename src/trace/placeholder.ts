@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 
 /**
  * `import` and `url` become a file URL, `require` and `file` a path, `dir` the path of the file's
- * folder, `stage` the URL of the tool's own `pipe/stage`.
+ * folder, `stage` the URL of the tool's own `pipe-run/stage`.
  */
 export type PlaceKind = 'import' | 'require' | 'url' | 'file' | 'dir' | 'stage';
 
@@ -41,7 +41,7 @@ export function labelled(text: string, links: Links): string {
 export interface Places {
   /** Absolute path of the project. */
   readonly root: string;
-  /** Absolute path of the module that `pipe/stage` stands for. */
+  /** Absolute path of the module that `pipe-run/stage` stands for. */
   readonly stageDoor: string;
 }
 

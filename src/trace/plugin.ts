@@ -1,6 +1,6 @@
 /**
  * How imports are taken: local files into the bundle, packages from where they are installed,
- * `pipe/stage` from the tool itself. Resolution is esbuild's, which follows Node and tsconfig.json;
+ * `pipe-run/stage` from the tool itself. Resolution is esbuild's, which follows Node and tsconfig.json;
  * what is decided here is on which side of the line the result lies.
  */
 import { readFile } from 'node:fs/promises';
@@ -22,7 +22,7 @@ import { isInstalled, upward, within } from './place.js';
 import { placeholder } from './placeholder.js';
 import { prologueOf, withPrologue } from './prologue.js';
 
-/** What a stage imports of the tool; the first name is that of the package on npm. */
+/** What a stage imports of the tool; the second is the name from before the package was pipe-run. */
 const STAGE_DOORS: readonly string[] = ['pipe-run/stage', 'pipe/stage'];
 
 /** Marks our own question to esbuild, which comes by here too. */

@@ -7,7 +7,7 @@ import type { Sight } from './sight.js';
 import type { Traced } from './traced.js';
 
 export interface TraceOptions {
-  /** Absolute path of the module that `pipe/stage` stands for: the tool's own dist/stage.js. */
+  /** Absolute path of the module that `pipe-run/stage` stands for: the tool's own dist/stage.js. */
   readonly stageDoor: string;
   /** Paths and patterns of the stage's deps: they may cover an import that cannot be traced. */
   readonly deps: readonly string[];

@@ -8,7 +8,7 @@ import { ProjectWithin } from '../rig/within.js';
 /** A stage whose state is a list of numbers, each made from the one before; it tells what it computes. */
 const STAGE = `import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 
 export default defineStage(async ({ epochs, params, outs }) => {
   let values = epochs.state ? JSON.parse(readFileSync(path.join(epochs.state, 'state.json'), 'utf8')) : [params.train.rate];

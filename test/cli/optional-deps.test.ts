@@ -158,7 +158,7 @@ describe('an optional dep', () => {
       'pipeline.yaml':
         'stages:\n  s: { run: s.ts, deps: { a: { path: a.txt, optional: true } }, outs: { o: o.txt } }\n',
       's.ts': `import { existsSync, writeFileSync } from 'node:fs';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 export default defineStage(async ({ deps, outs }) => {
   writeFileSync(outs.o as string, String(existsSync(deps.a as string)));
 });

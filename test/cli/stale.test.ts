@@ -42,7 +42,7 @@ stages:
 `;
 
 const MEASURE = `import { readFileSync, writeFileSync } from 'node:fs';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 import { scale } from './lib/scale.js';
 import table from './lib/table.json' with { type: 'json' };
 

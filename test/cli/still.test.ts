@@ -157,7 +157,7 @@ describe('a run with nothing to do', () => {
 const CODE = {
   'stages/copy.ts': `import { writeFileSync } from 'node:fs';
 import left from 'left';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 import { text } from './lib';
 export const trim = 1;
 export default defineStage<{ outs: { o: string } }>(({ outs }) => writeFileSync(outs.o, left + text));

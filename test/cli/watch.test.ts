@@ -152,7 +152,7 @@ stages:
       'in.txt': 'one\n',
       'stages/lib/word.ts': "export const word = 'a';\n",
       'stages/say.ts': `import { statSync, writeFileSync } from 'node:fs';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 import { word } from './lib/word.js';
 export default defineStage<{ deps: { text: string }; outs: { said: string } }>(({ deps, outs }) =>
   writeFileSync(outs.said, word + (statSync(deps.text).mode & 0o100)));

@@ -1,9 +1,10 @@
 /** docs/api.md, run from the packed tarball in a folder that has nothing else. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installPacked } from '../rig/packed.js';
 import { Project, surroundings } from '../rig/project.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -12,7 +13,7 @@ const block = (language: string) =>
   new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(page)![1]!;
 
 const TOTAL = `import { readFileSync, writeFileSync } from 'node:fs';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 
 export default defineStage(({ deps, outs }) => {
   const numbers = deps.lengths.map((file) => Number(readFileSync(file, 'utf8')));
@@ -29,26 +30,9 @@ beforeAll(() => {
     'total.ts': TOTAL,
     'run.js': block('js'),
   });
-  unpack(project.path('node_modules/pipe'));
+  installPacked(project);
 });
 afterAll(() => project.dispose());
-
-/** As npm would install the tarball: what it holds, and the packages that it names. */
-function unpack(folder: string): void {
-  const packed = spawnSync(
-    'npm',
-    ['pack', '--ignore-scripts', '--json', '--pack-destination', project.root],
-    { cwd: root, encoding: 'utf8' },
-  );
-  expect(packed.status, packed.stderr).toBe(0);
-  const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
-  mkdirSync(folder, { recursive: true });
-  const options = ['-xzf', project.path(filename), '-C', folder, '--strip-components=1'];
-  expect(spawnSync('tar', options).status).toBe(0);
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  expect(Object.keys(manifest.dependencies)).toEqual(['esbuild']);
-  symlinkSync(join(root, 'node_modules/esbuild'), project.path('node_modules/esbuild'));
-}
 
 function node(...args: string[]): { code: number | null; out: string; err: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
@@ -73,14 +57,14 @@ describe('the packed package', () => {
     expect(project.read('sum.txt')).toBe('11');
 
     // The command of the same package agrees, and computes nothing again.
-    const bin = project.path('node_modules/pipe/bin/pipe.cjs');
+    const bin = project.path('node_modules/pipe-run/bin/pipe.cjs');
     expect(node(bin, 'run', 'count', 'total').out).toBe('pipe: 0 ran, 0 restored, 4 fresh\n');
   });
 
   it('throws a mistake of the user with its place, and ends a run by its signal', () => {
     project.write(
       'mistaken.js',
-      `import { renderDiagnostic, run, UserError } from 'pipe';
+      `import { renderDiagnostic, run, UserError } from 'pipe-run';
 const error = await run({ targets: ['cuont'] }).catch((error) => error);
 console.log(error instanceof UserError, error.diagnostics.map(renderDiagnostic).join());
 const stop = new AbortController();
@@ -108,8 +92,8 @@ console.log(summary.cancelled);
       const options = ['--strict', '--noEmit', '--module', 'nodenext', '--pretty', 'false'];
       return node(join(root, 'node_modules/typescript/bin/tsc'), ...options, 'types.ts').out;
     };
-    const module = `import type { RunEvent, RunRequest, RunResult } from 'pipe';
-import { run } from 'pipe';
+    const module = `import type { RunEvent, RunRequest, RunResult } from 'pipe-run';
+import { run } from 'pipe-run';
 const request: RunRequest = { set: ['a=1'], onEvent: (event: RunEvent) => event.type };
 export const ended: Promise<RunResult> = run(request);
 `;

@@ -202,7 +202,7 @@ describe('the executable text', () => {
   it.each([
     [
       'stage.js',
-      "import { defineStage } from 'pipe/stage';\nexport default defineStage(() => 'js');\n",
+      "import { defineStage } from 'pipe-run/stage';\nexport default defineStage(() => 'js');\n",
     ],
     ['stage.mts', "export default await Promise.resolve((): string => 'mts');\n"],
     [

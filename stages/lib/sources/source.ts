@@ -1,5 +1,5 @@
 /** What every source of images gives: files on disk, listed with their groups. */
-import type { StageContext } from 'pipe/stage';
+import type { StageContext } from 'pipe-run/stage';
 
 /** What the images are, as the report tells it. */
 export interface SourceInfo {

@@ -69,7 +69,7 @@ stages:
 const MODULE = `import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 
 export default defineStage<{ deps: { source: string }; outs: { o: string } }>(async ({ deps, outs }) => {
   spawn('sleep', ['300'], { detached: true, stdio: 'ignore' }).unref();

@@ -27,7 +27,7 @@ stages:
 const TYPESCRIPT_STAGE = `import { createHash } from 'node:crypto';
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from 'pipe-run/stage';
 
 interface Shape {
   params: { train: { rate: number } };

@@ -24,7 +24,7 @@ export async function bundleChild(child: string): Promise<Bundle> {
     platform: 'node',
     format: 'esm',
     packages: 'external',
-    alias: { 'pipe/stage': join(ROOT, 'src/stage/index.ts') },
+    alias: { 'pipe-run/stage': join(ROOT, 'src/stage/index.ts') },
   });
   return { folder, file, remove: () => rmSync(folder, { recursive: true }) };
 }

@@ -1,5 +1,5 @@
 /** Runs a stage as its process would, on folders of the test's own. */
-import type { Epochs, StageContext, StageDefinition, StageShape } from 'pipe/stage';
+import type { Epochs, StageContext, StageDefinition, StageShape } from 'pipe-run/stage';
 
 interface Given {
   readonly item?: string;

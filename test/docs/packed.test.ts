@@ -1,0 +1,90 @@
+/** What a user has who installed the package and nothing else: docs, examples, the first commands. */
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installPacked } from '../rig/packed.js';
+import { Project, surroundings } from '../rig/project.js';
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+let project: Project;
+let bin: string;
+let installed: string;
+
+beforeAll(() => {
+  project = new Project({ 'package.json': '{ "type": "module" }' });
+  bin = installPacked(project);
+  installed = project.path('node_modules/pipe-run');
+});
+afterAll(() => project.dispose());
+
+function pipeIn(folder: string, ...args: string[]): SpawnSyncReturns<string> {
+  mkdirSync(project.path(folder), { recursive: true });
+  return spawnSync(process.execPath, [bin, ...args], {
+    cwd: project.path(folder),
+    env: surroundings(project.env),
+    encoding: 'utf8',
+  });
+}
+
+describe('the installed package', () => {
+  it('holds every file that its pages link to', () => {
+    const pages = ['README.md', ...readdirSync(path.join(installed, 'docs'))].map((name) =>
+      path.join(installed, name === 'README.md' ? name : `docs/${name}`),
+    );
+    const links = pages.flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, to = '']) =>
+        path.join(path.dirname(page), to),
+      ),
+    );
+    expect(links.length).toBeGreaterThan(20);
+    expect(links.filter((each) => !existsSync(each))).toEqual([]);
+  });
+
+  it('names pages by the path at which the user has them', () => {
+    const [, folder = ''] = /^Documentation: (\S+)/m.exec(pipeIn('.', '--help').stdout) ?? [];
+    expect(folder).toBe('node_modules/pipe-run/docs');
+    expect(existsSync(project.path(`${folder}/errors.md`))).toBe(true);
+
+    project.write(
+      'lazy/pipeline.yaml',
+      'stages:\n  train: { cmd: "true", outs: [o], epochs: 2 }\n',
+    );
+    const { status, stdout, stderr } = pipeIn('lazy', 'run');
+    expect(status).toBe(1);
+    const [, page = ''] = /\(see (\S+\.md)\)/.exec(stdout + stderr) ?? [];
+    expect(readFileSync(path.resolve(project.path('lazy'), page), 'utf8')).toContain('PIPE_COMMIT');
+  });
+
+  it('names no page in any other message: a path in the repository is none of the user', () => {
+    const strings = readFileSync(path.join(installed, 'dist/pipe.cjs'), 'utf8');
+    expect(strings.match(/docs\/[\w-]+\.md|[\w-]+\.md#/g)).toBeNull();
+  });
+
+  it('starts a pipeline that runs, with a schema for editors, also below the folder of node_modules', () => {
+    for (const folder of ['start', 'packages/start']) {
+      const { status, stderr } = pipeIn(folder, 'init');
+      expect([status, stderr]).toEqual([0, '']);
+      const text = project.read(`${folder}/pipeline.yaml`);
+      const [, schema = ''] = /^# yaml-language-server: \$schema=(\S+)$/m.exec(text) ?? [];
+      expect(schema).toMatch(/^\.\.?\//);
+      expect(existsSync(path.join(project.path(folder), schema))).toBe(true);
+      const run = pipeIn(folder, 'run');
+      expect(run.stdout).toMatch(/^pipe: 3 ran, 0 restored, 0 fresh$/m);
+    }
+  });
+
+  it.each([
+    { name: 'epochs-shell', runs: true, ran: 1 },
+    { name: 'epochs-python', runs: hasPython, ran: 2 },
+  ])('has the example $name, which runs in place and as a copy', ({ name, runs, ran }) => {
+    const place = `node_modules/pipe-run/examples/${name}`;
+    cpSync(project.path(place), project.path(`copies/${name}`), { recursive: true });
+    if (!runs) return;
+    for (const folder of [place, `copies/${name}`]) {
+      const { stdout, stderr } = pipeIn(folder, 'run');
+      expect(stdout, stderr).toContain(`pipe: ${ran} ran, 0 restored, 0 fresh\n`);
+    }
+  });
+});
