@@ -2,8 +2,10 @@
 import path from 'node:path';
 import { watch } from 'chokidar';
 import { userError } from '../error.js';
+import { within } from '../trace/place.js';
+import { packageAbove } from './outside.js';
 
-/** What is watched, by paths relative to the project. */
+/** What is watched, by paths relative to the project: `../…` for what lies outside of it. */
 export interface WatchSet {
   /** The same for the same set. */
   readonly id: string;
@@ -15,6 +17,8 @@ export interface WatchSet {
   concerns(path: string, executing: Iterable<string>): boolean;
   /** Is what links lead to watched too? */
   readonly followsLinks: boolean;
+  /** Files and folders outside of the project that count. */
+  readonly outside: readonly string[];
 }
 
 export interface FileWatch {
@@ -23,7 +27,7 @@ export interface FileWatch {
 
 /**
  * Resolves when the watch stands: what changes from then on is told. After an error there is
- * something that it does not see.
+ * something that it does not see. `root`: absolute, links followed.
  */
 export async function watchFiles(
   root: string,
@@ -31,15 +35,19 @@ export async function watchFiles(
   onChange: (relative: string) => void,
   onError: (error: unknown) => void,
 ): Promise<FileWatch> {
-  const relativeOf = (absolute: string) => path.relative(root, absolute).split(path.sep).join('/');
-  const watcher = watch(root, {
+  const relativeOf = (absolute: string) => within(root, absolute);
+  const watcher = watch(foldersFor(root, set), {
     ignoreInitial: true,
     followSymlinks: set.followsLinks,
     // Whether what may not be read is needed, the run tells.
     ignorePermissionErrors: true,
     ignored: (absolute) => {
       const relative = relativeOf(absolute);
-      return relative !== '' && !(isWatched(set, relative) || isOnTheWay(set, relative));
+      return !(
+        isAtOrBelow(root, absolute) ||
+        isWatched(set, relative) ||
+        isOnTheWay(set, relative)
+      );
     },
   });
   const tell = (relative: string) => {
@@ -53,6 +61,9 @@ export async function watchFiles(
     // A watched folder names what changed in it. A watched file names itself, and is the only one
     // to tell of what is behind a link.
     if (path.basename(watchedPath) === name) tell(relativeOf(watchedPath));
+    // A folder that is watched for its own sake was itself replaced.
+    if (event === 'rename' && path.basename(watchedPath) === name && folders.has(watchedPath))
+      onChange(relativeOf(watchedPath));
     const absolute = path.join(watchedPath, name);
     // chokidar goes on to watch a folder that was replaced, not the one that is there now: what is
     // in it is looked at anew, by a new watch.
@@ -68,6 +79,20 @@ export async function watchFiles(
   });
   for (const folder of Object.keys(watcher.getWatched())) folders.add(folder);
   return watcher;
+}
+
+/** The project and each package outside of it with code that counts; none of them below another one. */
+function foldersFor(root: string, { outside }: WatchSet): string[] {
+  const all = [root, ...outside.map((each) => packageAbove(path.resolve(root, each)))];
+  const isCovered = (folder: string) =>
+    all.some((other) => other !== folder && isAtOrBelow(folder, other));
+  return [...new Set(all)].filter((folder) => !isCovered(folder));
+}
+
+function isAtOrBelow(where: string, folder: string): boolean {
+  return (
+    where === folder || where.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)
+  );
 }
 
 function isWatched(set: WatchSet, relative: string): boolean {

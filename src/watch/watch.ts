@@ -1,4 +1,5 @@
 /** Watch mode: runs, waits for a change of a file that counts, and runs again. */
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { inspection } from '../decide/inspection.js';
 import type { Interruption, RunOptions, RunResult, Variant } from '../decide/options.js';
@@ -7,9 +8,10 @@ import { UserError } from '../error.js';
 import type { Emit, RunEvent } from '../event.js';
 import { run } from '../run/run.js';
 import { type FileWatch, type WatchSet, watchFiles } from './file-watch.js';
+import { mistakenPackages } from './outside.js';
 import { OwnWrites } from './own-writes.js';
 import { transition, type WatchInput, type WatchState } from './state.js';
-import { brokenPipeline, everything, Watched } from './watched.js';
+import { brokenCode, brokenPipeline, Watched } from './watched.js';
 
 /** What the user sees and does beside the events of each run. */
 export interface WatchUser {
@@ -74,7 +76,8 @@ class Session {
     this.#variant = variant;
     this.#options = options;
     this.#user = user;
-    this.#root = findRoot(host.cwd);
+    // From the folder itself, as code is traced: `..` of a link leads elsewhere.
+    this.#root = realpathSync(findRoot(host.cwd));
     this.#ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error === undefined ? resolve() : reject(error));
     });
@@ -183,7 +186,11 @@ class Session {
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       project?.cache.close();
-      return { set: project === undefined ? brokenPipeline(this.#known) : everything, error };
+      const set =
+        project === undefined
+          ? brokenPipeline(this.#known)
+          : brokenCode(this.#known, mistakenPackages(this.#root, error.diagnostics));
+      return { set, error };
     }
   }
 

@@ -2,6 +2,7 @@
 import type { Work } from '../decide/work.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
+import { isOutside } from '../trace/place.js';
 import type { WatchSet } from './file-watch.js';
 
 /** What one item reads of the user's. */
@@ -16,6 +17,7 @@ interface Reads {
 export class Watched implements WatchSet {
   readonly id: string;
   readonly followsLinks = true;
+  readonly outside: readonly string[];
   readonly #reads: readonly Reads[];
   readonly #needs: (index: number) => readonly number[];
   /** Paths of all outs: what lies at or below them is written by runs. */
@@ -47,6 +49,7 @@ export class Watched implements WatchSet {
         globs: deps.filter((dep) => dep.glob).map((dep) => parseGlob(dep.path)),
       };
     });
+    this.outside = this.#reads.flatMap(({ paths }) => paths.filter(isOutside));
     this.id = JSON.stringify([this.#reads, [...this.#outs]]);
   }
 
@@ -100,21 +103,32 @@ export function brokenPipeline(before: WatchSet | undefined): WatchSet {
   return {
     id: `broken ${before?.id}`,
     followsLinks: true,
+    outside: before?.outside ?? [],
     counts: (path) => path === PIPELINE_FILE || before?.counts(path) === true,
     leadsTo: (folder) => before?.leadsTo(folder) === true,
     concerns: () => false,
   };
 }
 
-/** While a stage's code cannot be read: any file of the project may be the one that it lacks. */
-export const everything: WatchSet = {
-  id: 'everything',
-  // Who knows how much lies behind a link.
-  followsLinks: false,
-  counts: (path) => !path.split('/').includes('node_modules'),
-  leadsTo: (folder) => !folder.split('/').includes('node_modules'),
-  concerns: () => false,
-};
+/**
+ * While a stage's code cannot be read: any file of the project may be the one that it lacks, and any
+ * of the packages outside of it where the mistakes are. What counted before counts still.
+ */
+export function brokenCode(before: WatchSet | undefined, packages: readonly string[]): WatchSet {
+  const broken = new Set(packages);
+  const isTheirs = (path: string) =>
+    !path.split('/').includes('node_modules') && (!isOutside(path) || isIn(path, broken));
+  const isAbove = (folder: string) => packages.some((each) => each.startsWith(`${folder}/`));
+  return {
+    id: JSON.stringify(['broken code', before?.id, packages]),
+    // Who knows how much lies behind a link.
+    followsLinks: false,
+    outside: [...packages, ...(before?.outside ?? [])],
+    counts: (path) => isTheirs(path) || before?.counts(path) === true,
+    leadsTo: (folder) => isTheirs(folder) || isAbove(folder) || before?.leadsTo(folder) === true,
+    concerns: () => false,
+  };
+}
 
 function readsPath({ paths, globs }: Reads, path: string): boolean {
   return (

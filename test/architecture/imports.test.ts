@@ -74,7 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lockfile: [...TOOLS, 'lock', 'decide'],
   run: [...TOOLS, 'lock', 'decide', 'execute', 'lockfile'],
   verify: [...TOOLS, 'lock', 'compare', 'decide', 'execute', 'lockfile'],
-  watch: ['error', 'event', 'pipeline', 'decide', 'run'],
+  watch: ['error', 'event', 'pipeline', 'trace/place', 'decide', 'run'],
   report: ['stage', 'error', 'printable', 'event', 'compare'],
   'report/live': ['stage', 'printable', 'event', 'report'],
   cli: [...TOOLS, 'lock', 'compare', 'decide', 'lockfile', 'run', 'verify', 'watch', 'report'],
