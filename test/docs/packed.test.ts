@@ -8,6 +8,22 @@ import { Project, surroundings } from '../rig/project.js';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
+/** What the README's pipeline executes. */
+const PREPROCESS = `import pathlib, sys
+images = pathlib.Path(sys.argv[2])
+images.mkdir()
+(images / 'one').write_text(pathlib.Path(sys.argv[1]).read_text())
+`;
+const TRAIN = `import { writeFileSync } from 'node:fs';
+import { defineStage } from 'pipe-run/stage';
+
+export default defineStage<{ outs: { model: string } }>(async ({ outs, epochs }) => {
+  for (const epoch of epochs.remaining())
+    await epochs.commit(epoch, (folder) => writeFileSync(folder + '/state', ''), { loss: 1 / epoch });
+  writeFileSync(outs.model, 'model');
+});
+`;
+
 let project: Project;
 let bin: string;
 let installed: string;
@@ -73,6 +89,32 @@ describe('the installed package', () => {
       const run = pipeIn(folder, 'run');
       expect(run.stdout).toMatch(/^pipe: 3 ran, 0 restored, 0 fresh$/m);
     }
+  });
+
+  it.runIf(hasPython)("runs the README's pipeline, with the commands that follow it", () => {
+    const readme = readFileSync(path.join(installed, 'README.md'), 'utf8');
+    const [, pipeline = ''] = /^```yaml\n([\s\S]*?)^```$/m.exec(readme) ?? [];
+    const [, commands = ''] = /^```console\n([\s\S]*?)^```$/m.exec(readme) ?? [];
+    for (const name of ['faces', 'animals']) project.write(`readme/data/${name}.zip`, name);
+    project.write('readme/pipeline.yaml', pipeline);
+    project.write('readme/preprocess.py', PREPROCESS);
+    project.write('readme/stages/train.ts', TRAIN);
+    const said = [...commands.matchAll(/^\$ pipe (.*?) *(?:#.*)?$/gm)]
+      .map(([, words = '']) => words.split(' '))
+      .filter(([name]) => name !== 'watch')
+      .map(([name = '', ...args]) => {
+        // What the README's `why` answers.
+        if (name === 'why')
+          project.write('readme/pipeline.yaml', pipeline.replace('0.001', '0.0003'));
+        const { status, stdout, stderr } = pipeIn('readme', name, ...args);
+        expect([status, stderr]).toEqual([0, '']);
+        return stdout;
+      });
+    expect(said[0]).toContain('pipe: 4 ran, 0 restored, 0 fresh\n');
+    expect(commands).toContain(`# ${said[1]}`);
+    expect(said[2]).toContain('param train.learningRate 0.001 → 0.0003');
+    expect(said[3]).toContain('pipe: 2 ran, 0 restored, 0 fresh\n');
+    expect(said[4]).toContain('50 epochs completed');
   });
 
   it.each([
