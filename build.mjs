@@ -153,14 +153,27 @@ const [status] = await types;
 if (status !== 0) process.exit(status ?? 1);
 
 // The command last: where it is, all is there.
-const files = readdirSync(draft, { recursive: true, withFileTypes: true })
-  .filter((each) => each.isFile())
-  .map(({ parentPath, name }) => path.relative(draft, path.join(parentPath, name)));
+const files = filesBelow(draft);
 const last = (file) => Number(file === 'pipe.cjs');
 for (const file of files.sort((a, b) => last(a) - last(b))) {
   const place = path.join('dist', file);
   mkdirSync(path.dirname(place), { recursive: true });
   renameSync(path.join(draft, file), place);
+}
+
+// What an older build left behind would be published.
+for (const file of filesBelow('dist')) {
+  if (!files.includes(file)) rmSync(path.join('dist', file), { force: true });
+}
+
+/** Without those whose name begins with a dot: drafts of other builds, and V8's code cache. */
+function filesBelow(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => !name.startsWith('.'))
+    .flatMap((entry) => {
+      if (!entry.isDirectory()) return [entry.name];
+      return filesBelow(path.join(folder, entry.name)).map((file) => path.join(entry.name, file));
+    });
 }
 
 /** `npm install <folder>` runs this in the folder without installing anything there. */
