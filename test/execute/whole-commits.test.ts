@@ -134,8 +134,10 @@ class Training {
     killedAfter = Number.POSITIVE_INFINITY,
   }: Run): Promise<boolean> {
     const cache = this.#project.open();
-    const work = { project: { cache }, emit: () => {} } as unknown as Work;
-    const state = path.join(this.#project.root, 'state');
+    const { root } = this.#project;
+    const project = { cache, dist: path.join(root, 'dist'), cwd: root };
+    const work = { project, emit: () => {} } as unknown as Work;
+    const state = path.join(root, 'state');
     const epochs = await EpochRun.prepare(work, ITEM, MANIFEST, {
       state,
       afresh: false,
