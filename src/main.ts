@@ -1,14 +1,14 @@
 /** The entry point: arguments in, exit code out. Only this file touches the process. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { EXIT, type Screen, type Terminal } from './cli/command.js';
+import { EXIT } from './cli/command.js';
 import { COMMANDS } from './cli/commands.js';
 import { outputTo } from './cli/output.js';
+import { createTerminal, type Screen, type Terminal } from './cli/terminal.js';
 import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
 import { nearest } from './pipeline/document/suggest.js';
-import { printable } from './printable.js';
 import { isHangupIgnored } from './sys/hangup.js';
 import { refusalMessage } from './system-message.js';
 
@@ -55,7 +55,13 @@ let known: Host | undefined;
 
 function host(): Host {
   const dist = __dirname;
-  known ??= { cwd: currentFolder(), env: process.env, dist, version: versionOf(dist) };
+  known ??= {
+    cwd: currentFolder(),
+    env: process.env,
+    dist,
+    version: versionOf(dist),
+    onSecrets: terminal.hide,
+  };
   return known;
 }
 
@@ -122,15 +128,8 @@ function openTerminal(): Terminal {
       });
     },
   );
-  return {
-    out,
-    err,
-    get onKey() {
-      return keyboard();
-    },
-    isTerminal: process.stdout.isTTY === true,
-    screen: screenOf(),
-  };
+  const isTerminal = process.stdout.isTTY === true;
+  return createTerminal({ out, err, keyboard, isTerminal, screen: screenOf() });
 }
 
 /** Keys come one by one, without Enter; Ctrl-C is among them and stays an interrupt. */
@@ -203,15 +202,13 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     if (error instanceof UserError) {
       const text = error.diagnostics.map(renderDiagnostic).join('\n\n');
-      terminal.err(`${printable(text)}\n`);
+      terminal.err(`${text}\n`);
       process.exitCode = EXIT.mistake;
       return;
     }
     process.exitCode = EXIT.failed;
     const refusal = refusalMessage(error);
     // What the system did not refuse is a bug of ours: its stack is what we need to mend it.
-    terminal.err(
-      refusal === undefined ? internalError(error) : `pipe: error: ${printable(refusal)}\n`,
-    );
+    terminal.err(refusal === undefined ? internalError(error) : `pipe: error: ${refusal}\n`);
   },
 );

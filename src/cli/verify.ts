@@ -49,7 +49,7 @@ export const command: Command = {
   async run(argv, context) {
     const parsed = parse(usage, argv);
     const reports = parsed.texts('report').map(reportTo);
-    const { out } = context.terminal;
+    const { out, json } = context.terminal;
     const isJson = parsed.flag('json');
     const results = await withProject(parsed, context, (project) =>
       verify(
@@ -69,7 +69,7 @@ export const command: Command = {
         },
       ),
     );
-    if (isJson) out(`${JSON.stringify(results, null, 2)}\n`);
+    if (isJson) json(results);
     else out(`${verifiedSummary(results)}\n`);
     for (const write of reports) write(context.host.cwd, results);
     tellGitHub(context, results, isJson);
