@@ -1,5 +1,5 @@
 /** The entry point: arguments in, exit code out. Only this file touches the process. */
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT } from './cli/command.js';
 import { COMMANDS } from './cli/commands.js';
@@ -98,6 +98,7 @@ function takeSignals(): void {
   };
   // Under nohup the end of the terminal is not the end of the run.
   const ignored = isHangupIgnored(process.env) ? 'SIGHUP' : undefined;
+  process.once('SIGHUP', leaveGoneTerminal);
   for (const signal of INTERRUPTS) process.on(signal, signal === ignored ? () => {} : interrupt);
   process.on('SIGQUIT', () => {
     stop.abort();
@@ -119,7 +120,7 @@ function openTerminal(): Terminal {
   const out = outputTo(
     () => process.stdout,
     (error) => {
-      if (error.code === 'EIO' && process.stdout.isTTY) return;
+      if (error.code === 'EIO' && process.stdout.isTTY) return leaveGoneTerminal();
       stop.abort();
       if (error.code === 'EPIPE') return;
       err(`pipe: error: stdout cannot be written: ${refusalMessage(error) ?? error.message}\n`);
@@ -130,6 +131,25 @@ function openTerminal(): Terminal {
   );
   const isTerminal = process.stdout.isTTY === true;
   return createTerminal({ out, err, keyboard, isTerminal, screen: screenOf() });
+}
+
+/**
+ * Node restores the terminal when it exits, and aborts with a core dump when there is none any more. It
+ * leaves alone what is closed.
+ */
+function leaveGoneTerminal(): void {
+  process.once('exit', () => {
+    const { isatty } = process.getBuiltinModule('node:tty');
+    for (const stream of [0, 1, 2]) if (!isatty(stream)) closeIfOpen(stream);
+  });
+}
+
+function closeIfOpen(stream: number): void {
+  try {
+    closeSync(stream);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBADF') throw error;
+  }
 }
 
 /** Keys come one by one, without Enter; Ctrl-C is among them and stays an interrupt. */

@@ -77,6 +77,7 @@ function lasting(event: RunEvent): string[] {
     case 'epoch':
       return [];
     case 'warning':
+    case 'error':
     case 'difference':
     case 'collected':
     case 'item':
