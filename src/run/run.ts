@@ -58,8 +58,8 @@ async function carryOut(work: Work): Promise<number> {
 async function sweepAndSchedule(work: Work): Promise<void> {
   const { pending, missing } = sweep(work);
   await refuseMissing(work, missing);
+  if (pending.length > 0 || !isLockNoted(work)) await refuseBrokenLock(work);
   if (pending.length > 0) {
-    await refuseBrokenLock(work);
     const { refuseLinkedOuts } = await import('./linked-outs.js');
     await refuseLinkedOuts(work, pending);
     // What is fresh is needed until the run ends, which a gc beside it cannot know.

@@ -104,11 +104,12 @@ describe.runIf(HAS_TMUX)('a run whose terminal is closed', () => {
     const tmux = ['-L', socket, '-f', '/dev/null'];
     made.write(
       'run.sh',
-      `trap ${trap} HUP\n${process.execPath} ${BIN} run\necho $? > draft; mv draft code\n`,
+      `trap ${trap} HUP\n${MARK}=${made.root} ${process.execPath} ${BIN} run\necho $? > draft; mv draft code\n`,
     );
     // The shell of the terminal ends by the hangup, and with that all below it get it.
     const script = 'sh run.sh; true';
-    const { CI: _, ...env } = surroundings(made.env);
+    // Of the run alone: the shell lives on until it has noted the code.
+    const { CI: _, [MARK]: __, ...env } = surroundings(made.env);
     execFileSync('tmux', [...tmux, 'new-session', '-d', '-c', made.root, script], { env });
     await fileAppears(made.path('started'));
     execFileSync('tmux', [...tmux, 'kill-server']);

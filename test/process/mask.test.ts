@@ -110,7 +110,8 @@ test('an encoded secret is masked however it is written', () => {
         const shown = maskAll([value], cut(Buffer.from(`<<<${encoded}>>>`), cuts));
         expect(shown).toContain('***');
         // Of Base64, up to three digits at each end are made of other bytes as well.
-        expect(shown).not.toContain(encoded.slice(4, -4) || encoded);
+        const core = encoded.length < 16 ? encoded : encoded.slice(4, -4);
+        expect(shown.replaceAll('***', '')).not.toContain(core);
       },
     ),
     { numRuns: 1000 },
