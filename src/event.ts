@@ -20,6 +20,7 @@ export type RunEvent =
   | ItemProgress
   | EpochDone
   | Warned
+  | Failing
   | Differs
   | Collected
   | ItemDone
@@ -87,6 +88,12 @@ export interface Warned {
   readonly type: 'warning';
   readonly message: string;
   readonly item?: string;
+}
+
+/** The items are done, and what is written after them could not be: pipeline.lock, notes in the cache. */
+export interface Failing {
+  readonly type: 'error';
+  readonly message: string;
 }
 
 /** `--frozen` found something that is not as pipeline.lock says. */

@@ -1,15 +1,15 @@
 /** The entry point: arguments in, exit code out. Only this file touches the process. */
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { EXIT, type Screen, type Terminal } from './cli/command.js';
+import { EXIT } from './cli/command.js';
 import { COMMANDS } from './cli/commands.js';
 import { outputTo } from './cli/output.js';
+import { createTerminal, type Screen, type Terminal } from './cli/terminal.js';
 import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
 import { pagePath } from './pages.js';
 import { nearest } from './pipeline/document/suggest.js';
-import { printable } from './printable.js';
 import { isHangupIgnored } from './sys/hangup.js';
 import { refusalMessage } from './system-message.js';
 
@@ -56,7 +56,13 @@ let known: Host | undefined;
 
 function host(): Host {
   const dist = __dirname;
-  known ??= { cwd: currentFolder(), env: process.env, dist, version: versionOf(dist) };
+  known ??= {
+    cwd: currentFolder(),
+    env: process.env,
+    dist,
+    version: versionOf(dist),
+    onSecrets: terminal.hide,
+  };
   return known;
 }
 
@@ -93,6 +99,7 @@ function takeSignals(): void {
   };
   // Under nohup the end of the terminal is not the end of the run.
   const ignored = isHangupIgnored(process.env) ? 'SIGHUP' : undefined;
+  process.once('SIGHUP', leaveGoneTerminal);
   for (const signal of INTERRUPTS) process.on(signal, signal === ignored ? () => {} : interrupt);
   process.on('SIGQUIT', () => {
     stop.abort();
@@ -114,7 +121,7 @@ function openTerminal(): Terminal {
   const out = outputTo(
     () => process.stdout,
     (error) => {
-      if (error.code === 'EIO' && process.stdout.isTTY) return;
+      if (error.code === 'EIO' && process.stdout.isTTY) return leaveGoneTerminal();
       stop.abort();
       if (error.code === 'EPIPE') return;
       err(`pipe: error: stdout cannot be written: ${refusalMessage(error) ?? error.message}\n`);
@@ -123,15 +130,27 @@ function openTerminal(): Terminal {
       });
     },
   );
-  return {
-    out,
-    err,
-    get onKey() {
-      return keyboard();
-    },
-    isTerminal: process.stdout.isTTY === true,
-    screen: screenOf(),
-  };
+  const isTerminal = process.stdout.isTTY === true;
+  return createTerminal({ out, err, keyboard, isTerminal, screen: screenOf() });
+}
+
+/**
+ * Node restores the terminal when it exits, and aborts with a core dump when there is none any more. It
+ * leaves alone what is closed.
+ */
+function leaveGoneTerminal(): void {
+  process.once('exit', () => {
+    const { isatty } = process.getBuiltinModule('node:tty');
+    for (const stream of [0, 1, 2]) if (!isatty(stream)) closeIfOpen(stream);
+  });
+}
+
+function closeIfOpen(stream: number): void {
+  try {
+    closeSync(stream);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBADF') throw error;
+  }
 }
 
 /** Keys come one by one, without Enter; Ctrl-C is among them and stays an interrupt. */
@@ -204,15 +223,13 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     if (error instanceof UserError) {
       const text = error.diagnostics.map(renderDiagnostic).join('\n\n');
-      terminal.err(`${printable(text)}\n`);
+      terminal.err(`${text}\n`);
       process.exitCode = EXIT.mistake;
       return;
     }
     process.exitCode = EXIT.failed;
     const refusal = refusalMessage(error);
     // What the system did not refuse is a bug of ours: its stack is what we need to mend it.
-    terminal.err(
-      refusal === undefined ? internalError(error) : `pipe: error: ${printable(refusal)}\n`,
-    );
+    terminal.err(refusal === undefined ? internalError(error) : `pipe: error: ${refusal}\n`);
   },
 );

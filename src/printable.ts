@@ -36,3 +36,28 @@ export function printer(): (piece?: string) => string {
     return whole.split('\r').map(printable).join('\r');
   };
 }
+
+/** The same value with all texts in it changed, names of fields included; those of the fields `kept` stay. */
+export function mapTexts<T>(
+  value: T,
+  change: (text: string) => string,
+  kept: ReadonlySet<string> = new Set(),
+): T {
+  const map = (each: unknown): unknown => {
+    if (typeof each === 'string') return change(each);
+    if (Array.isArray(each)) return each.map(map);
+    if (typeof each !== 'object' || each === null) return each;
+    return Object.fromEntries(
+      Object.entries(each).map(([name, inner]) =>
+        kept.has(name) ? [name, inner] : [change(name), map(inner)],
+      ),
+    );
+  };
+  return map(value) as T;
+}
+
+/** JSON that may go to a terminal: what it would obey is escaped, and the value is the same. */
+export function jsonText(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, null, indent);
+  return text.replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -18,11 +18,10 @@ import { isWhole, Objects } from './objects/objects.js';
 import { firstUnsound } from './objects/sound.js';
 import { putBack } from './objects/sweeper.js';
 import type { TreeEntry } from './objects/tree.js';
-import { ForeignSearch } from './outs/foreign.js';
 import { type Restored, Restoring, removeAside } from './outs/restoring.js';
 import { Storing } from './outs/storing.js';
 import { Chains } from './records/chains.js';
-import { Leftovers } from './records/leftovers.js';
+import { type Giving, GivingWay } from './records/giving-way.js';
 import { type Attempt, type KeptKind, type LastRun, Notes } from './records/notes.js';
 import { type Needs, Pin } from './records/pins.js';
 import type {
@@ -33,7 +32,6 @@ import type {
   RunRecord,
 } from './records/record.js';
 import { readRunRecord, recordPath } from './records/records.js';
-import { moveBack, moveReplaced, type Replaced, type Replacing } from './records/replaced.js';
 import type { Wrote } from './records/written.js';
 import { assemble } from './scan/assemble.js';
 import { firstMoved, type LookLists, Looks } from './scan/looks.js';
@@ -57,14 +55,6 @@ export interface CacheOptions {
   readonly warn: (message: string) => void;
 }
 
-/** What gives way at an out path. */
-export interface Giving {
-  /** Digests of what pipe last put there. */
-  readonly known?: readonly Digest[];
-  /** Told the sentence that names files of the user that were moved; default: it is a warning. */
-  readonly onReplaced?: (message: string) => void;
-}
-
 /** A cache that may only be read is not collected by us either. */
 const UNKNOWN_TO_GC = 'a gc beside this run does not know what it needs';
 
@@ -81,13 +71,11 @@ export class Cache {
   readonly #chains: Chains;
   readonly #pin: Pin;
   readonly #notes: Notes;
-  readonly #leftovers: Leftovers;
+  readonly #givingWay: GivingWay;
   readonly #size: Size;
   readonly #warned = new Set<string>();
   readonly #warn: (message: string) => void;
   readonly #readOnly: boolean;
-  /** What was moved out of the way of an out, by its path. */
-  readonly #replaced = new Map<string, Replaced>();
   #workspace: Workspace | undefined;
 
   constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
@@ -115,10 +103,15 @@ export class Cache {
       looks: this.looks,
       warn: this.#warn,
     });
-    this.#leftovers = new Leftovers({
-      project,
+    this.#givingWay = new GivingWay({
+      layout: this.layout,
       folder: () => this.#notes.folder,
+      workspace: () => this.#open(),
+      objects: this.#objects,
       scratch: this.#scratch,
+      pin: this.#pin,
+      readOnly,
+      onMoved: this.#size.add,
       warn: this.#warn,
     });
   }
@@ -219,7 +212,10 @@ export class Cache {
       objects: this.#objects,
       scratch: this.#scratch,
     };
-    await this.#keepForeign(where, { ...giving, known: [digest, ...(giving.known ?? [])] });
+    await this.#givingWay.keepForeign(where, {
+      ...giving,
+      known: [digest, ...(giving.known ?? [])],
+    });
     if (this.#notes.wrote(where) !== digest) this.#notes.setWrote(where, 'begun');
     const restored = await new Restoring(parts).restore(digest, where);
     this.#notes.setWrote(where, digest);
@@ -231,36 +227,14 @@ export class Cache {
    * did not put there is moved to replaced/ instead.
    */
   async removeOut(where: string, giving: Giving = {}): Promise<void> {
-    await this.#keepForeign(where, giving);
+    await this.#givingWay.keepForeign(where, giving);
     removeAside(path.join(this.layout.project, where), this.#scratch);
     this.forget(where);
   }
 
   /** What an execution without a result left there is no user's: the next clearing deletes it. */
   noteLeft(where: string): Promise<void> {
-    return this.#leftovers.note(where);
-  }
-
-  async #keepForeign(
-    where: string,
-    { known = [], onReplaced = this.#warn }: Giving,
-  ): Promise<void> {
-    if (!this.exists(where)) return;
-    const { scanner, index } = this.#open();
-    const { project } = this.layout;
-    const parts = { project, scanner, index, objects: this.#objects };
-    const own = { expected: known, isLeft: this.#leftovers.of(where) };
-    const foreign = await new ForeignSearch(parts, own).find(where);
-    if (!this.#readOnly) this.#leftovers.forget(where);
-    if (foreign.length === 0) return;
-    this.#pin.place();
-    try {
-      const replaced = moveReplaced(where, foreign, this.#replacing());
-      this.#replaced.set(where, replaced);
-      onReplaced(replaced.message);
-    } finally {
-      this.forget(where);
-    }
+    return this.#givingWay.noteLeft(where);
   }
 
   /**
@@ -268,16 +242,7 @@ export class Cache {
    * is moved back. Returns the sentence that says so.
    */
   returnReplaced(where: string): string | undefined {
-    const replaced = this.#replaced.get(where);
-    if (replaced === undefined) return undefined;
-    this.#replaced.delete(where);
-    this.forget(where);
-    return moveBack(where, replaced, this.#replacing());
-  }
-
-  #replacing(): Replacing {
-    const { project, replaced: folder } = this.layout;
-    return { project, folder, scratch: this.#scratch, onMoved: this.#size.add };
+    return this.#givingWay.returnReplaced(where);
   }
 
   readLast(item: string): LastRun | undefined {

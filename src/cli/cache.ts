@@ -94,7 +94,8 @@ async function stats(
   const stated = statedLimit(project);
   const found = await project.cache.stats(stated === 'off' ? undefined : stated);
   const text = () => statsText(found, stated !== 'off');
-  terminal.out(parsed.flag('json') ? `${JSON.stringify(found, null, 2)}\n` : text());
+  if (parsed.flag('json')) terminal.json(found);
+  else terminal.out(text());
   return EXIT.done;
 }
 
@@ -131,7 +132,8 @@ async function verify(
   { terminal }: CommandContext,
 ): Promise<number> {
   const report = await project.cache.verify({ repair: parsed.flag('repair') });
-  terminal.out(parsed.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : verifyText(report));
+  if (parsed.flag('json')) terminal.json(report);
+  else terminal.out(verifyText(report));
   return report.damage.length > 0 && !report.repaired ? EXIT.difference : EXIT.done;
 }
 
@@ -167,11 +169,8 @@ async function gc(project: Project, parsed: Parsed, { terminal }: CommandContext
     ...(maxSize === undefined ? {} : { maxSize }),
     ...(maxAge === undefined ? {} : { maxAge }),
   });
-  terminal.out(
-    parsed.flag('json')
-      ? `${JSON.stringify(report, null, 2)}\n`
-      : gcText(report, parsed.flag('dry')),
-  );
+  if (parsed.flag('json')) terminal.json(report);
+  else terminal.out(gcText(report, parsed.flag('dry')));
   return EXIT.done;
 }
 

@@ -2,6 +2,7 @@
 import type { Interruption, Variant } from '../decide/options.js';
 import { type Host, openProject, type Project } from '../decide/project.js';
 import type { Option, Parsed, Usage } from './args.js';
+import type { Terminal } from './terminal.js';
 
 /** Exit codes: a contract with scripts and CI. */
 export const EXIT = {
@@ -11,23 +12,6 @@ export const EXIT = {
   difference: 3,
   interrupted: 130,
 } as const;
-
-export interface Terminal {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  /** Calls back with each key; undefined when there is no keyboard. The result lets go of it. */
-  readonly onKey: ((listener: (key: string) => void) => () => void) | undefined;
-  /** True when a terminal is at the other end of stdout, whatever it can do. */
-  readonly isTerminal: boolean;
-  /** A terminal there that can move its cursor; undefined for all else. */
-  readonly screen: Screen | undefined;
-}
-
-export interface Screen {
-  size(): { readonly columns: number; readonly rows: number };
-  onResize(listener: () => void): () => void;
-  readonly colors: boolean;
-}
 
 export interface CommandContext {
   readonly host: Host;

@@ -44,7 +44,7 @@ export const command: Command = {
   usage,
   async run(argv, context) {
     const parsed = parse(usage, argv);
-    const { out, screen } = context.terminal;
+    const { out, json, screen } = context.terminal;
     if (parsed.positionals.length === 0) {
       throw userError('no-item', 'pipe epochs needs an item', 'such as `pipe epochs train@faces`');
     }
@@ -52,7 +52,7 @@ export const command: Command = {
       chainsOf(project, parsed.positionals),
     );
     requireMetric(chains, parsed.text('metric'));
-    if (parsed.flag('json')) out(`${JSON.stringify(chains, null, 2)}\n`);
+    if (parsed.flag('json')) json(chains);
     else
       for (const chain of chains)
         out(listing(chain, parsed.text('metric'), screen?.size().columns));

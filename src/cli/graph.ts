@@ -2,6 +2,7 @@
 import type { Project } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import { select, withNeeds } from '../pipeline/select.js';
+import { mapTexts, printable } from '../printable.js';
 import { type GraphNode, stateLabel } from '../report/graph.js';
 import { graphDot, graphMermaid } from '../report/graph-diagrams.js';
 import { graphText } from '../report/graph-text.js';
@@ -42,7 +43,9 @@ export const command: Command = {
     const nodes = await withProject(parsed, context, (project) =>
       nodesOf(project, parsed, context),
     );
-    context.terminal.out(draw(nodes, form, context.terminal.screen?.colors ?? false));
+    const { terminal } = context;
+    if (form === 'json') terminal.json(nodes.map((node) => plain(node, nodes)));
+    else terminal.raw(draw(mapTexts(nodes, printable), form, terminal.screen?.colors ?? false));
     return EXIT.done;
   },
 };
@@ -83,18 +86,12 @@ async function statesIfKnown(
   }
 }
 
-function draw(nodes: readonly GraphNode[], form: Form, colors: boolean): string {
+function draw(nodes: readonly GraphNode[], form: Exclude<Form, 'json'>, colors: boolean): string {
   switch (form) {
     case 'mermaid':
       return graphMermaid(nodes);
     case 'dot':
       return graphDot(nodes);
-    case 'json':
-      return `${JSON.stringify(
-        nodes.map((node) => plain(node, nodes)),
-        null,
-        2,
-      )}\n`;
     case 'text':
       return graphText(nodes, colors ? paint : undefined);
     default:

@@ -47,9 +47,9 @@ export const command: Command = {
       differences.push(...found.differences);
       count += found.count;
     }
-    const { out } = context.terminal;
-    if (parsed.flag('json')) out(`${JSON.stringify(differences, null, 2)}\n`);
-    else out(differences.length > 0 ? listing(differences) : praise(count));
+    const { terminal } = context;
+    if (parsed.flag('json')) terminal.json(differences);
+    else terminal.out(differences.length > 0 ? listing(differences) : praise(count));
     return differences.length > 0 ? EXIT.difference : EXIT.done;
   },
 };

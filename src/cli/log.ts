@@ -28,7 +28,7 @@ export const command: Command = {
     const parsed = parse(usage, argv);
     const { terminal } = context;
     // A file or a program gets it as it is; of a terminal, a log must not be the master.
-    const out = terminal.isTerminal ? shownOn(terminal.out) : terminal.out;
+    const out = terminal.isTerminal ? shownOn(terminal.raw) : terminal.raw;
     const { stop } = context.interruption;
     return withProject(parsed, context, async (project) => {
       const item = itemOf(project, parsed.positionals);

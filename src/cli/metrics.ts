@@ -53,25 +53,25 @@ export const command: Command = {
   async run(argv, context) {
     const parsed = parse(usage, argv);
     const [first, ...rest] = parsed.positionals;
-    const print =
-      first === 'diff' ? await diff(parsed, context, rest) : await list(parsed, context);
-    context.terminal.out(print);
+    if (first === 'diff') await diff(parsed, context, rest);
+    else await list(parsed, context);
     return EXIT.done;
   },
 };
 
-async function list(parsed: Parsed, context: CommandContext): Promise<string> {
+async function list(parsed: Parsed, context: CommandContext): Promise<void> {
+  const { json, out } = context.terminal;
   const found = await withProject(parsed, context, async (project) =>
     metricsToday(project, parsed.positionals),
   );
   const shown = filtered(found, parsed.texts('metric'));
-  if (parsed.flag('json')) return `${JSON.stringify(asJson(shown), null, 2)}\n`;
+  if (parsed.flag('json')) return json(asJson(shown));
   const stages = [...byStage(shown).values()].filter((items) => namesOf(items).length > 0);
   if (stages.length === 0)
-    return 'there are no metrics: name JSON outs under `metrics:`, and run\n';
+    return out('there are no metrics: name JSON outs under `metrics:`, and run\n');
   const tables = stages.map(rowsOf);
   const text = tables.map(parsed.flag('md') ? markdownTable : plainTable).join('\n');
-  return text + advice(text.split('\n').length, context);
+  out(text + advice(text.split('\n').length, context));
 }
 
 /** For who sees only the end of it. */
@@ -84,7 +84,7 @@ async function diff(
   parsed: Parsed,
   context: CommandContext,
   [revision = 'HEAD', other]: readonly string[],
-): Promise<string> {
+): Promise<void> {
   const { before, now } = await withProject(parsed, context, async (project) => ({
     before: await metricsAt(project, revision),
     now: other === undefined ? await metricsToday(project, []) : await metricsAt(project, other),
@@ -94,9 +94,9 @@ async function diff(
   const changes: Change[] = [...new Set([...a.keys(), ...b.keys()])].flatMap((item) =>
     changesOf(item, a.get(item), b.get(item), parsed.flag('all')),
   );
-  if (parsed.flag('json')) return `${JSON.stringify(changes, null, 2)}\n`;
+  if (parsed.flag('json')) return context.terminal.json(changes);
   const tell = parsed.flag('md') ? changesMarkdown : changesText;
-  return tell(changes, 'metrics', revision);
+  context.terminal.out(tell(changes, 'metrics', revision));
 }
 
 /** What is stale is told although it is equal: it says nothing of the pipeline. */

@@ -1,4 +1,5 @@
-/** Text to stdout or stderr. What cannot be written is dropped, and never thrown. */
+/** Text to stdout, stderr and the files of reports. What cannot be written is dropped, and never thrown. */
+import { systemMessage } from '../system-message.js';
 
 /** As much of a stream as is needed. */
 export interface Stream {
@@ -25,4 +26,21 @@ export function outputTo(
     stream ??= open().on('error', onError);
     stream.write(text);
   };
+}
+
+/**
+ * Writes what a command has found, after its work.
+ *
+ * @returns false when the system refused it, which the user has been told
+ */
+export function wrote(file: string, write: () => void, err: (text: string) => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    const message = systemMessage(error);
+    if (message === undefined) throw error;
+    err(`pipe: error: ${file} cannot be written: ${message}\n`);
+    return false;
+  }
 }

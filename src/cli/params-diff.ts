@@ -10,12 +10,12 @@ import { changesBetween, changesMarkdown, changesText } from '../report/changes.
 import type { Parsed } from './args.js';
 import { type CommandContext, variantOf } from './command.js';
 
-/** What to print. `--set` counts for today alone: so it shows what an experiment changes. */
+/** `--set` counts for today alone: so it shows what an experiment changes. */
 export async function paramsDiff(
   parsed: Parsed,
-  { host }: CommandContext,
+  { host, terminal }: CommandContext,
   [revision = 'HEAD', other]: readonly string[],
-): Promise<string> {
+): Promise<void> {
   const root = findRoot(host.cwd);
   const tree = { folder: root, env: host.env };
   const variant = variantOf(parsed);
@@ -25,9 +25,9 @@ export async function paramsDiff(
       ? valuesOf({ project: root, ...variant })
       : await paramsAt(tree, variant, other);
   const changes = changesBetween('', before, now, parsed.flag('all'));
-  if (parsed.flag('json')) return `${JSON.stringify(changes, null, 2)}\n`;
+  if (parsed.flag('json')) return terminal.json(changes);
   const tell = parsed.flag('md') ? changesMarkdown : changesText;
-  return tell(changes, 'params', revision);
+  terminal.out(tell(changes, 'params', revision));
 }
 
 async function paramsAt(

@@ -37,7 +37,7 @@ export const command: Command = {
     const [first, ...rest] = parsed.positionals;
     if (first === 'diff') {
       const { paramsDiff } = await import('./params-diff.js');
-      terminal.out(await paramsDiff(parsed, context, rest));
+      await paramsDiff(parsed, context, rest);
       return EXIT.done;
     }
     // Loaded here: the other commands find the params in the kept plan, without the YAML parser.
@@ -51,7 +51,8 @@ export const command: Command = {
       throw userError(code, message, hint);
     }
     const lines = paramLines(tree).filter(({ path }) => isWanted(path, parsed.positionals));
-    terminal.out(parsed.flag('json') ? `${JSON.stringify(lines, null, 2)}\n` : table(lines));
+    if (parsed.flag('json')) terminal.json(lines);
+    else terminal.out(table(lines));
     return EXIT.done;
   },
 };

@@ -10,6 +10,7 @@ import { run } from '../run/run.js';
 import { noteStill } from '../run/still.js';
 import { type Parsed, parse } from './args.js';
 import { type Command, EXIT, variantOf } from './command.js';
+import { wrote } from './output.js';
 import { optionsOf, RUN_USAGE, reporterFor } from './running.js';
 
 export const command: Command = {
@@ -40,13 +41,15 @@ export const command: Command = {
     const isFrozen = options.frozen !== false;
     const project = await openProject(context.host, variantOf(parsed), warn, isFrozen);
     const result = await run(project, options, emit);
-    if (summarized !== undefined) writeFileSync(summarized, summaryText(result));
-    const { summary, differences } = result;
+    const isSummarized =
+      summarized === undefined ||
+      wrote(summarized, () => writeFileSync(summarized, summaryText(result)), context.terminal.err);
+    const { summary, differences, errors } = result;
     if (said === 0 && isPlain(parsed)) {
       noteStill(project, result, ['run', ...argv], summaryLine(summary));
     }
     if (context.interruption.stop.aborted) return EXIT.interrupted;
-    if (summary.failed > 0) return EXIT.failed;
+    if (summary.failed + errors.length > 0 || !isSummarized) return EXIT.failed;
     return isFrozen && summary.ran + differences > 0 ? EXIT.difference : EXIT.done;
   },
 };

@@ -1,7 +1,6 @@
 /** What `pipe run` and `pipe watch` share: their options, and who tells the user what happens. */
 import type { RunOptions } from '../decide/options.js';
 import type { RunEvent } from '../event.js';
-import { jsonReporter } from '../report/json.js';
 import { liveReporter } from '../report/live/live.js';
 import { plainReporter } from '../report/plain.js';
 import { type Parsed, positive, type Usage } from './args.js';
@@ -52,10 +51,10 @@ export function reporterFor(
   parsed: Parsed,
   { terminal }: CommandContext,
 ): (event: RunEvent) => void {
-  if (parsed.flag('json')) return jsonReporter(terminal.out);
-  const { out, screen } = terminal;
+  const { out, raw, screen } = terminal;
+  if (parsed.flag('json')) return terminal.jsonLine;
   if (parsed.flag('frozen')) return plainReporter(out, 'frozen');
   if (parsed.flag('dry')) return plainReporter(out, 'dry');
   if (screen === undefined) return plainReporter(out);
-  return liveReporter({ ...screen, write: out });
+  return liveReporter({ ...screen, write: raw });
 }

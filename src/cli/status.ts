@@ -1,4 +1,5 @@
 /** `pipe status`: one line for each item, fresh or why not. */
+import { mapTexts, printable } from '../printable.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { type Standing, standings } from './inspect.js';
@@ -21,9 +22,9 @@ export const command: Command = {
     const all = await withProject(parsed, context, (project) =>
       standings(project, targets, targets.length > 0),
     );
-    const { out, screen } = context.terminal;
-    const colors = screen?.colors === true;
-    out(parsed.flag('json') ? `${JSON.stringify(all, null, 2)}\n` : table(all, colors));
+    const { json, raw, screen } = context.terminal;
+    if (parsed.flag('json')) json(all);
+    else raw(table(mapTexts(all, printable), screen?.colors === true));
     return EXIT.done;
   },
 };

@@ -22,6 +22,7 @@ import {
   VARIANT_OPTIONS,
   withProject,
 } from './command.js';
+import { wrote } from './output.js';
 
 const usage: Usage = {
   command: 'verify',
@@ -49,7 +50,7 @@ export const command: Command = {
   async run(argv, context) {
     const parsed = parse(usage, argv);
     const reports = parsed.texts('report').map(reportTo);
-    const { out } = context.terminal;
+    const { out, json } = context.terminal;
     const isJson = parsed.flag('json');
     const results = await withProject(parsed, context, (project) =>
       verify(
@@ -69,11 +70,11 @@ export const command: Command = {
         },
       ),
     );
-    if (isJson) out(`${JSON.stringify(results, null, 2)}\n`);
+    if (isJson) json(results);
     else out(`${verifiedSummary(results)}\n`);
-    for (const write of reports) write(context.host.cwd, results);
-    tellGitHub(context, results, isJson);
-    return exitCode(context, results);
+    const written = reports.map((write) => write(context, results));
+    written.push(tellGitHub(context, results, isJson));
+    return written.includes(false) ? EXIT.failed : exitCode(context, results);
   },
 };
 
@@ -89,7 +90,8 @@ function eventLines(event: RunEvent): string[] {
   }
 }
 
-type WriteReport = (cwd: string, results: readonly Verified[]) => void;
+/** False when it cannot be written. */
+type WriteReport = (context: CommandContext, results: readonly Verified[]) => boolean;
 
 /** Checked before hours are spent. */
 function reportTo(file: string): WriteReport {
@@ -101,10 +103,13 @@ function reportTo(file: string): WriteReport {
       'name a file that ends in .md or .xml',
     );
   }
-  return (cwd, results) => {
-    const target = path.resolve(cwd, file);
-    mkdirSync(path.dirname(target), { recursive: true });
-    writeFileSync(target, make(results));
+  return ({ host, terminal }, results) => {
+    const target = path.resolve(host.cwd, file);
+    const write = () => {
+      mkdirSync(path.dirname(target), { recursive: true });
+      writeFileSync(target, make(results));
+    };
+    return wrote(file, write, terminal.err);
   };
 }
 
@@ -112,13 +117,14 @@ function tellGitHub(
   { host, terminal }: CommandContext,
   results: readonly Verified[],
   isJson: boolean,
-): void {
-  if (host.env.GITHUB_ACTIONS !== 'true') return;
+): boolean {
+  if (host.env.GITHUB_ACTIONS !== 'true') return true;
   // Workflow commands are read from stderr as well, and stdout may be somebody's JSON.
   const say = isJson ? terminal.err : terminal.out;
   for (const line of verifiedAnnotations(results)) say(`${line}\n`);
   const summary = host.env.GITHUB_STEP_SUMMARY;
-  if (summary !== undefined && summary !== '') appendFileSync(summary, verifiedMarkdown(results));
+  if (summary === undefined || summary === '') return true;
+  return wrote(summary, () => appendFileSync(summary, verifiedMarkdown(results)), terminal.err);
 }
 
 function exitCode({ interruption }: CommandContext, results: readonly Verified[]): number {

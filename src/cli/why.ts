@@ -24,9 +24,9 @@ export const command: Command = {
       );
     }
     const all = await withProject(parsed, context, (project) => standings(project, targets, true));
-    context.terminal.out(
-      parsed.flag('json') ? `${JSON.stringify(all, null, 2)}\n` : all.map(story).join(''),
-    );
+    const { terminal } = context;
+    if (parsed.flag('json')) terminal.json(all);
+    else terminal.out(all.map(story).join(''));
     return EXIT.done;
   },
 };

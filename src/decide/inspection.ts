@@ -4,6 +4,7 @@ import { select, withNeeds } from '../pipeline/select.js';
 import { openCodes } from './code.js';
 import type { RunOptions } from './options.js';
 import type { Project } from './project.js';
+import { concealing, secretValues } from './secrets.js';
 import type { Work } from './work.js';
 
 /** The targets and what they need, to be looked at: nothing runs, nobody is told. */
@@ -34,10 +35,12 @@ export async function workOn(
   options: RunOptions,
   emit: Emit,
 ): Promise<Work> {
+  const conceal = concealing(secretValues(project.plan, project.env));
   return {
     project,
     options,
-    emit,
+    emit: (event) => emit(conceal.value(event)),
+    conceal,
     codes: await openCodes(project, selected),
     selected,
     isSelected: new Set(selected),

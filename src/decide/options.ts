@@ -45,4 +45,6 @@ export interface RunResult {
   readonly items: readonly ItemDone[];
   /** What `--frozen` found that is not as pipeline.lock says, besides what would run. */
   readonly differences: number;
+  /** What could not be written after the items were done. */
+  readonly errors: readonly string[];
 }

@@ -10,6 +10,7 @@ import type { Plan } from '../pipeline/plan.js';
 import { PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
 import { type Links, linksOf } from './links.js';
 import type { Variant } from './options.js';
+import { secretValues } from './secrets.js';
 
 /** What the entry point knows of the process, and nothing below it asks for itself. */
 export interface Host {
@@ -20,6 +21,8 @@ export interface Host {
   readonly dist: string;
   /** Version of the tool. */
   readonly version: string;
+  /** Called with the values that must not be shown, as soon as a plan names them. */
+  readonly onSecrets?: (values: readonly string[]) => void;
 }
 
 export interface Project extends Host {
@@ -83,6 +86,7 @@ export async function asVariant(project: Project, variant: Variant): Promise<Pro
 async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
   const text = readPipeline(root);
   const plan = await keptPlan(host, root, variant, text, {}, cache);
+  host.onSecrets?.(secretValues(plan, host.env));
   const links = linksOf(root, plan, cache.looks);
   if (Object.keys(links).length === 0) return plan;
   return keptPlan(host, root, variant, text, links, cache);

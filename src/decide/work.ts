@@ -6,6 +6,7 @@ import type { Item } from '../pipeline/plan.js';
 import type { Codes } from './code.js';
 import type { RunOptions } from './options.js';
 import type { Project } from './project.js';
+import type { Concealing } from './secrets.js';
 
 /** The result that an item has now: what pipeline.lock holds of it. */
 export interface Settled {
@@ -16,7 +17,9 @@ export interface Settled {
 export interface Work {
   readonly project: Project;
   readonly options: RunOptions;
+  /** Secrets in its events are masked. */
   readonly emit: Emit;
+  readonly conceal: Concealing;
   readonly codes: Codes;
   /** Selected indices into the plan's items, ascending: the plan is in topological order. */
   readonly selected: readonly number[];
@@ -35,8 +38,9 @@ export function cacheOf(work: Work): Cache {
 }
 
 /** Every item ends through here, once. */
-export function finish(work: Work, index: number, done: ItemDone, settled?: Settled): void {
-  if (work.done.has(index)) throw new Error(`${done.item} ended twice`);
+export function finish(work: Work, index: number, ended: ItemDone, settled?: Settled): void {
+  if (work.done.has(index)) throw new Error(`${ended.item} ended twice`);
+  const done = work.conceal.value(ended);
   work.done.set(index, done);
   if (settled !== undefined) work.settled.set(index, settled);
   work.emit(done);

@@ -34,7 +34,7 @@ export async function executeItem(
   try {
     cache.writeAttempt(item.id, { key, end: 'begun' });
     const execution = await withRetries(work, index, decision, { ...grounds, why, lease });
-    cache.writeAttempt(item.id, attemptAfter(key, execution));
+    cache.writeAttempt(item.id, work.conceal.value(attemptAfter(key, execution)));
     if (execution.kind !== 'recorded' && grounds.hold.isHeld()) {
       for (const out of item.outs) cache.noteEnded(out.path);
       returnReplaced(work, item);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { canonical } from '../canonical.js';
 import { matchedPaths } from '../decide/glob.js';
 import { paramsTree } from '../decide/inputs.js';
+import { secretValues, withheldFrom } from '../decide/secrets.js';
 import { itemAt, type Work } from '../decide/work.js';
 import { expandAction } from '../pipeline/items/command.js';
 import type { Item } from '../pipeline/plan.js';
@@ -18,7 +19,6 @@ import { systemMessage } from '../system-message.js';
 import type { EpochRun } from './epoch-run.js';
 import type { Hold } from './hold.js';
 import type { Scratch } from './scratch.js';
-import { secretsFor } from './secrets.js';
 
 /** From SIGTERM to SIGKILL: long enough to write a file, short enough to wait for. */
 const GRACE_SECONDS = 5;
@@ -39,9 +39,9 @@ export async function launchItem(
   const item = itemAt(work, index);
   const { project, options } = work;
   const { env } = project;
-  const secret = secretsFor(project.plan, item, env);
+  const secrets = secretValues(project.plan, env);
   const progress = followProgress(scratch.progress, (step) =>
-    work.emit({ type: 'progress', item: item.id, ...step, ...shownUnit(step, secret.values) }),
+    work.emit({ type: 'progress', item: item.id, ...step, ...shownUnit(step, secrets) }),
   );
   const stop =
     epochs === undefined
@@ -54,7 +54,7 @@ export async function launchItem(
       doing: item.id,
       cwd: project.root,
       env: stageEnvironment(env, {
-        withheld: secret.withheld,
+        withheld: withheldFrom(project.plan, item),
         progress: scratch.progress,
         context: item.action.kind === 'module' ? scratch.context : undefined,
         gpus: lease?.visible,
@@ -62,7 +62,7 @@ export async function launchItem(
       }),
       log: path.join(project.root, scratch.log),
       script: scratch.script,
-      secrets: secret.values,
+      secrets,
       onLogLost: (error) => {
         const message = `its log is not complete: ${systemMessage(error) ?? error.message}`;
         work.emit({ type: 'warning', item: item.id, message });
@@ -83,9 +83,9 @@ export async function launchItem(
   }
 }
 
-/** What a stage says is shown: without secrets, and without what a terminal would obey. */
+/** What a stage says is shown: without what a terminal would obey, and without secrets. */
 function shownUnit({ unit }: Progress, secrets: readonly string[]): { unit?: string } {
-  return unit === undefined ? {} : { unit: printable(maskText(unit, secrets)) };
+  return unit === undefined ? {} : { unit: maskText(printable(unit), secrets) };
 }
 
 async function commandOf(work: Work, index: number, scratch: Scratch): Promise<Command> {

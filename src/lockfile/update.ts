@@ -13,7 +13,6 @@ import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { describeHolder } from '../process/holder.js';
 import { acquireLock, lockFile } from '../process/lock.js';
-import { systemMessage } from '../system-message.js';
 import { readLockFile, writeLockFile } from './disk.js';
 import { noteLock } from './note.js';
 
@@ -21,15 +20,9 @@ import { noteLock } from './note.js';
 export async function updateLock(work: Work): Promise<void> {
   const section = sectionOf(work.project.variant);
   if (section === undefined) return;
-  try {
-    // What says nothing new needs no lock either: all may be read-only.
-    if (isWritten(work, section)) noteLock(work);
-    else await writeUnderLock(work, section);
-  } catch (error) {
-    const message = systemMessage(error);
-    if (message === undefined) throw error;
-    work.emit({ type: 'warning', message: `pipeline.lock cannot be written: ${message}` });
-  }
+  // What says nothing new needs no lock either: all may be read-only.
+  if (isWritten(work, section)) noteLock(work);
+  else await writeUnderLock(work, section);
 }
 
 function isWritten(work: Work, section: string): boolean {

@@ -1,54 +1,177 @@
-/** Masks secret values in a stream of bytes, however the stream is cut into chunks. */
+/** Masks secret values in bytes and texts, however a stream is cut into chunks. */
 
 const MASK = '***';
 
 /** A line of a secret of several lines counts as a secret when it is long enough to be none by chance. */
 const LONG_LINE = 8;
 
-/** What must not appear: the values, and the lines of those that have several. */
+/** Fewer digits of an encoded secret could be those of something else. */
+const LONG_CODE = 8;
+
+/**
+ * Colours and moves of the cursor, and the choice of a character set: a terminal shows what is written
+ * around one of them as one word.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[()*+][0-9A-Za-z])/g;
+
+/** A sequence whose end is still to come; longer ones are none. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const BEGUN = /\x1b(?:\[[0-?]{0,60}[ -/]{0,4}|[()*+])?$/;
+
+/** What must not appear: the values, the lines of those that have several, and all of it encoded. */
 export function secretTexts(values: readonly string[]): string[] {
-  const lines = values.flatMap((value) => (value.includes('\n') ? value.split(/\r?\n/) : []));
-  const texts = [...values, ...lines.filter((line) => line.length >= LONG_LINE)];
-  return [...new Set(texts.filter((text) => text.length > 0))];
+  const plain = values.flatMap((value) => [value, value.trim(), ...longLines(value)]);
+  const texts = [...new Set(plain.filter((text) => text.length > 0))];
+  return [...new Set(texts.flatMap((text) => [text, ...encodings(text)]))];
+}
+
+function longLines(value: string): string[] {
+  return value.split(/\r?\n/).filter((line) => line.length >= LONG_LINE);
+}
+
+/** As JSON, a URL, HTML and Base64 have it. The last one shows a text by what stands in front of it. */
+function encodings(text: string): string[] {
+  const json = JSON.stringify(text).slice(1, -1);
+  const ascii = json.replace(/[^ -~]/g, unicodeEscape);
+  const url = encodeURIComponent(Buffer.from(text).toString());
+  const strict = url.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+  const form = new URLSearchParams([['', text]]).toString().slice(1);
+  const urls = [url, strict, strict.replaceAll('%2F', '/')].flatMap((each) => [
+    each,
+    each.replaceAll('%20', '+'),
+  ]);
+  return [
+    json,
+    ascii,
+    json.replaceAll('/', '\\/'),
+    json.replace(/[<>&]/g, unicodeEscape),
+    ...[...urls, form].flatMap((each) => [
+      each.replace(/%../g, (code) => code.toUpperCase()),
+      each.replace(/%../g, (code) => code.toLowerCase()),
+    ]),
+    text.replace(/[&<>"']/g, (char) => `&${HTML[char]};`),
+    ...[0, 1, 2].flatMap((shift) => base64(text, shift)),
+  ];
+}
+
+function unicodeEscape(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+const HTML: Readonly<Record<string, string>> = {
+  '&': 'amp',
+  '<': 'lt',
+  '>': 'gt',
+  '"': 'quot',
+  "'": '#39',
+};
+
+/** The digits that depend on the text alone when so many bytes come before it. */
+function base64(text: string, shift: number): string[] {
+  const bytes = Buffer.from(text);
+  const first = shift === 0 ? 0 : shift + 1;
+  const digits = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
+  const core = digits.slice(first, Math.floor(((shift + bytes.length) * 8) / 6));
+  if (core.length < LONG_CODE) return [];
+  return [core, core.replaceAll('+', '-').replaceAll('/', '_')];
+}
+
+/** Masks a text that is whole. */
+export function maskText(text: string, values: readonly string[]): string {
+  return values.length === 0 ? text : createMask(values)(text);
+}
+
+/** The same for many texts. */
+export function createMask(values: readonly string[]): (text: string) => string {
+  const secrets = bytesOf(values);
+  return (text) => {
+    const mask = maskerOf(secrets);
+    return Buffer.concat([mask(Buffer.from(text)), mask()]).toString();
+  };
 }
 
 /**
  * Returns a function that takes chunks and gives what may be shown of them; with no chunk it gives
  * the rest at the end. Every byte that belongs to an occurrence of a secret is masked, overlaps
- * included, and each run of such bytes becomes one `***`. Only an end that may be the start of a
- * secret is held back.
+ * included, and each run of such bytes becomes one `***`; colours within it stay. Only an end that may
+ * be the start of a secret is held back.
  */
 export function masker(values: readonly string[]): (chunk?: Buffer) => Buffer {
-  // One character for each byte, so that a character cut in two does not matter.
-  const secrets = secretTexts(values).map((text) => Buffer.from(text).toString('latin1'));
+  return maskerOf(bytesOf(values));
+}
+
+/** One character for each byte, so that a character cut in two does not matter. */
+function bytesOf(values: readonly string[]): string[] {
+  return secretTexts(values).map((text) => Buffer.from(text).toString('latin1'));
+}
+
+function maskerOf(secrets: readonly string[]): (chunk?: Buffer) => Buffer {
   let held = '';
-  /** So many bytes of `held` are known to be secret. */
+  /** So many visible bytes of `held` are known to be secret. */
   let covered = 0;
   let inMask = false;
 
   return (chunk) => {
     const text = held + (chunk?.toString('latin1') ?? '');
-    const end = chunk ? text.length - heldBack(text, secrets) : text.length;
-    const isSecret = coverage(text, secrets).fill(1, 0, covered);
+    const { visible, at, end } = visibleIn(text, chunk === undefined);
+    const isSecret = coverage(visible, secrets).fill(1, 0, covered);
+    const shownUntil = chunk ? visible.length - heldBack(visible, secrets) : visible.length;
     let shown = '';
-    for (let at = 0; at < end; ) {
-      const start = at;
-      const kind = isSecret[at];
-      while (at < end && isSecret[at] === kind) at++;
-      if (kind === 0) shown += text.slice(start, at);
-      else if (!inMask || start > 0) shown += MASK;
+    let from = 0;
+    for (let index = 0; index < shownUntil; ) {
+      const kind = isSecret[index] === 1 ? 1 : 0;
+      const first = at(index);
+      const change = isSecret.indexOf(1 - kind, index);
+      index = change < 0 ? shownUntil : Math.min(change, shownUntil);
+      const last = at(index - 1) + 1;
+      shown += text.slice(from, first);
+      if (kind === 0) shown += text.slice(first, last);
+      else shown += (inMask ? '' : MASK) + (text.slice(first, last).match(SEQUENCE) ?? []).join('');
       inMask = kind === 1;
+      from = last;
     }
-    held = text.slice(end);
-    covered = leadingOnes(isSecret, end);
+    const until = shownUntil < visible.length ? at(shownUntil) : end;
+    shown += text.slice(from, until);
+    held = text.slice(until);
+    covered = leadingOnes(isSecret, shownUntil);
     return Buffer.from(shown, 'latin1');
   };
 }
 
-export function maskText(text: string, values: readonly string[]): string {
-  const mask = masker(values);
-  return Buffer.concat([mask(Buffer.from(text)), mask()]).toString();
+/** A text as a terminal shows it. */
+interface Visible {
+  readonly visible: string;
+  /** Where its characters stand in the text. */
+  readonly at: (index: number) => number;
+  /** Where a sequence begins that the text is cut in; the text's end when there is none. */
+  readonly end: number;
 }
+
+function visibleIn(text: string, isWhole: boolean): Visible {
+  if (!text.includes('\x1b')) return { visible: text, at: (index) => index, end: text.length };
+  const end = isWhole ? text.length : (BEGUN.exec(text)?.index ?? text.length);
+  /** Of each stretch between sequences: where it begins, in what is visible and in the text. */
+  const stretches: { readonly start: number; readonly place: number }[] = [];
+  let visible = '';
+  let from = 0;
+  const add = (until: number) => {
+    if (until > from) stretches.push({ start: visible.length, place: from });
+    visible += text.slice(from, until);
+  };
+  for (const { index, 0: sequence } of text.slice(0, end).matchAll(SEQUENCE)) {
+    add(index);
+    from = index + sequence.length;
+  }
+  add(end);
+  const at = (index: number) => {
+    const { start, place } = stretches.findLast((each) => each.start <= index) ?? NOWHERE;
+    return place + index - start;
+  };
+  return { visible, at, end };
+}
+
+const NOWHERE = { start: 0, place: 0 };
 
 /** 1 for each byte of any occurrence of any secret. */
 function coverage(text: string, secrets: readonly string[]): Uint8Array {

@@ -49,6 +49,8 @@ function linesOf(event: RunEvent, dry: boolean): string[] {
     }
     case 'warning':
       return [`${event.item === undefined ? '' : `${event.item}: `}warning: ${event.message}`];
+    case 'error':
+      return [`pipe: error: ${event.message}`];
     case 'difference':
       return [`${event.item === undefined ? '' : `${event.item}: `}${event.message}`];
     case 'collected':

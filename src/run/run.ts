@@ -5,11 +5,13 @@ import type { RunOptions, RunResult } from '../decide/options.js';
 import type { Project } from '../decide/project.js';
 import { sweep } from '../decide/sweep.js';
 import { itemAt, type Work } from '../decide/work.js';
+import { UserError } from '../error.js';
 import type { Emit, ItemDone, RunDone } from '../event.js';
 import { VERDICTS } from '../event.js';
 import { isLocked, isLockNoted } from '../lockfile/note.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import { select, withNeeds } from '../pipeline/select.js';
+import { systemMessage } from '../system-message.js';
 import { foretell } from './foretell.js';
 import { statedLimit } from './limit.js';
 
@@ -22,6 +24,7 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
   const started = performance.now();
   statedLimit(project);
   const work = await prepare(project, options, emit);
+  const errors: string[] = [];
   let differences: number;
   try {
     emit({
@@ -30,15 +33,15 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
       dry: isDry(options),
     });
     differences = await carryOut(work);
-    if (!isDry(options)) await careForCache(work);
+    if (!isDry(options)) errors.push(...(await wrapUp(work)));
   } finally {
-    project.cache.close();
+    errors.push(...(await refusals(work, { 'the cache': () => project.cache.close() })));
   }
   const items = work.selected.map((index) => work.done.get(index) as ItemDone);
   const summary = summarize(items, (performance.now() - started) / 1000);
   // The last word of a run: what goes wrong in closing the cache is told before.
   emit(summary);
-  return { summary, items, differences };
+  return { summary, items, differences, errors };
 }
 
 async function carryOut(work: Work): Promise<number> {
@@ -55,8 +58,8 @@ async function carryOut(work: Work): Promise<number> {
 async function sweepAndSchedule(work: Work): Promise<void> {
   const { pending, missing } = sweep(work);
   await refuseMissing(work, missing);
+  if (pending.length > 0 || !isLockNoted(work)) await refuseBrokenLock(work);
   if (pending.length > 0) {
-    await refuseBrokenLock(work);
     const { refuseLinkedOuts } = await import('./linked-outs.js');
     await refuseLinkedOuts(work, pending);
     // What is fresh is needed until the run ends, which a gc beside it cannot know.
@@ -64,10 +67,40 @@ async function sweepAndSchedule(work: Work): Promise<void> {
     const { schedule } = await import('../execute/schedule.js');
     await schedule(work, pending);
   }
-  if (isLocked(work.project.variant) && !isLockNoted(work)) {
-    const { updateLock } = await import('../lockfile/update.js');
-    await updateLock(work);
+}
+
+/** The items are done: what cannot be written now is reported, and the run ends with its summary. */
+function wrapUp(work: Work): Promise<string[]> {
+  return refusals(work, {
+    'pipeline.lock': () => bringLockUpToDate(work),
+    'the cache': () => careForCache(work),
+  });
+}
+
+/** Takes all steps, and gives what the system or the user's files refused of them. */
+async function refusals(
+  work: Work,
+  steps: Readonly<Record<string, () => Promise<void> | void>>,
+): Promise<string[]> {
+  const errors: string[] = [];
+  for (const [what, step] of Object.entries(steps)) {
+    try {
+      await step();
+    } catch (error) {
+      const refusal = error instanceof UserError ? error.message : systemMessage(error);
+      if (refusal === undefined) throw error;
+      const message = `${what} cannot be brought up to date: ${refusal}`;
+      errors.push(message);
+      work.emit({ type: 'error', message });
+    }
   }
+  return errors;
+}
+
+async function bringLockUpToDate(work: Work): Promise<void> {
+  if (!isLocked(work.project.variant) || isLockNoted(work)) return;
+  const { updateLock } = await import('../lockfile/update.js');
+  await updateLock(work);
 }
 
 /** Told before anything runs: a pipeline.lock that cannot be updated afterwards. */

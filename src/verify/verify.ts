@@ -58,7 +58,8 @@ export async function verify(
   await refuseTooManyGpus(work, executed);
   const queue = await createJobQueue(await capacityOf(work, executed, thisMachine()));
   const verified = new Map<number, Verified>();
-  const end = (index: number, result: Verified) => {
+  const end = (index: number, found: Verified) => {
+    const result = work.conceal.value(found);
     verified.set(index, result);
     onVerified(result);
   };

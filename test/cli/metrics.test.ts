@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command } from '../../src/cli/metrics.js';
+import { createTerminal } from '../../src/cli/terminal.js';
 import type { Project } from '../rig/project.js';
 import { ProjectWithin } from '../rig/within.js';
 
@@ -54,7 +55,13 @@ it('tells how to see less where a terminal shows only the end of them', async ()
     const screen = { size: () => ({ columns: 80, rows }), onResize: () => () => {}, colors: false };
     await command.run([], {
       host: { cwd: made.root, env: made.env, dist: '', version: '0' },
-      terminal: { out: write, err: write, onKey: undefined, isTerminal: false, screen },
+      terminal: createTerminal({
+        out: write,
+        err: write,
+        keyboard: () => undefined,
+        isTerminal: false,
+        screen,
+      }),
       interruption: { stop: never, kill: never },
     });
     return out;

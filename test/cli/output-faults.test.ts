@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { KINDS, strikeAll } from './support/output-faults.js';
 
 /** How many calls apart: a run has some dozens of writes to scratch. */
-const EVERY = { stdout: 3, stderr: 1, log: 2, scratch: 23, deletion: 11 } as const;
+const EVERY = {
+  stdout: 3,
+  json: 4,
+  stderr: 1,
+  log: 2,
+  lock: 2,
+  scratch: 29,
+  deletion: 11,
+} as const;
 
 describe.concurrent('nothing is left, nothing crashes, and the next run is right', () => {
   it.each(KINDS)('when writing fails: %s', async (kind) => {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { MARK, processesMarked } from '../rig/processes.js';
 import { BIN, type Project, surroundings } from '../rig/project.js';
 import { project } from '../rig/projects.js';
+import { HAS_TMUX } from '../rig/terminal.js';
 import { fileAppears } from './support/output.js';
 
 const LONG = { 'pipeline.yaml': "stages: { a: { cmd: 'touch started; sleep 300' } }\n" };
@@ -96,6 +97,45 @@ describe.runIf(platform() === 'linux')('a run', () => {
   });
 });
 
+describe.runIf(HAS_TMUX)('a run whose terminal is closed', () => {
+  /** Closes the terminal when the stage has begun; gives the exit code that the shell saw. */
+  async function codeAfterClosing(made: Project, trap: string): Promise<string> {
+    const socket = `pipe-gone-${process.pid}-${trap.length}`;
+    const tmux = ['-L', socket, '-f', '/dev/null'];
+    made.write(
+      'run.sh',
+      `trap ${trap} HUP\n${MARK}=${made.root} ${process.execPath} ${BIN} run\necho $? > draft; mv draft code\n`,
+    );
+    // The shell of the terminal ends by the hangup, and with that all below it get it.
+    const script = 'sh run.sh; true';
+    // Of the run alone: the shell lives on until it has noted the code.
+    const { CI: _, [MARK]: __, ...env } = surroundings(made.env);
+    execFileSync('tmux', [...tmux, 'new-session', '-d', '-c', made.root, script], { env });
+    await fileAppears(made.path('started'));
+    execFileSync('tmux', [...tmux, 'kill-server']);
+    if (trap === "''") made.write('go', '');
+    await fileAppears(made.path('code'));
+    return made.read('code').trim();
+  }
+
+  const WAITING = {
+    'pipeline.yaml':
+      "stages: { a: { cmd: 'touch started; while [ ! -e go ]; do sleep 0.05; done; echo 1 > o', outs: [o] } }\n",
+  };
+
+  it('ends in order, without a crash', async () => {
+    const made = marked(WAITING);
+    expect(await codeAfterClosing(made, ':')).toBe('130');
+    expect(processesMarked(made.root)).toEqual([]);
+  });
+
+  it('goes on where hangups are ignored, and ends without a crash', async () => {
+    const made = marked(WAITING);
+    expect(await codeAfterClosing(made, "''")).toBe('0');
+    expect(made.read('o')).toBe('1\n');
+  });
+});
+
 describe('the text of a stage', () => {
   const ESC = '\u001b';
 
@@ -126,5 +166,26 @@ stages:
     expect(out).not.toContain(ESC);
     // To a file it goes as it is.
     expect((await made.pipe('log', 'a')).out).toContain(ESC);
+  });
+});
+
+describe.runIf(platform() === 'linux')('what is written after the work and cannot be', () => {
+  it('is named by an error line, and the exit code is 1', async () => {
+    const made = project({
+      'pipeline.yaml': "stages: { a: { cmd: 'echo 1 > o', outs: [o] } }\n",
+      'no-folder': '',
+    });
+    const run = await made.pipe('run', '--summarize', '/dev/full');
+    expect([run.code, run.err]).toEqual([
+      1,
+      'pipe: error: /dev/full cannot be written: no space left on the disk\n',
+    ]);
+    expect(run.out).toContain('pipe: 1 ran, 0 restored, 0 fresh\n');
+    Object.assign(made.env, { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: 'no-folder/summary' });
+    const verify = await made.pipe('verify', '--report', 'no-folder/report.md');
+    expect([verify.code, verify.out]).toEqual([1, expect.stringContaining('pipe: 1 same\n')]);
+    expect(verify.err).toMatch(
+      /^pipe: error: no-folder\/report\.md cannot be written: .*\npipe: error: no-folder\/summary cannot be written: .*\n$/,
+    );
   });
 });

@@ -1,4 +1,5 @@
 /** Masking: no secret passes, in whatever chunks the bytes come, and everything else does. */
+import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { masker } from '../../src/process/mask.js';
@@ -62,5 +63,82 @@ test('however the text is cut, the result is that of the whole text', () => {
       },
     ),
     { numRuns: 2000 },
+  );
+});
+
+/** Texts as passwords, tokens, keys and connection strings are. */
+const secretValue = fc
+  .oneof(
+    fc.string({ minLength: 8, maxLength: 40 }),
+    fc.string({ unit: 'grapheme', minLength: 8, maxLength: 20 }),
+    fc.base64String({ minLength: 8, maxLength: 64 }),
+    fc.constantFrom('p:a/s+s w%rd', 'postgres://u:p@ss&word@host/db?x=1', 'it\'s <b>"bold"</b>'),
+  )
+  .filter((value) => Buffer.byteLength(value.trim()) >= 8);
+
+const ENCODINGS: Readonly<Record<string, (value: string) => string>> = {
+  'as it is': (value) => value,
+  JSON: (value) => JSON.stringify(value).slice(1, -1),
+  'a URL': (value) => encodeURIComponent(value),
+  'a form': (value) => new URLSearchParams([['', value]]).toString().slice(1),
+  HTML: (value) =>
+    value.replace(
+      /[&<>"']/g,
+      (char) => `&${{ '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": '#39' }[char]};`,
+    ),
+  Base64: (value) => Buffer.from(value).toString('base64'),
+  'Base64 behind a name': (value) => Buffer.from(`me:${value}`).toString('base64'),
+  'Base64 for URLs': (value) => Buffer.from(`u:${value}:`).toString('base64url'),
+};
+
+/** Cuts a text at the drawn places. */
+function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
+  const ends = [...places.map((place) => Math.floor(place * bytes.length)), bytes.length];
+  return ends.sort((a, b) => a - b).map((end, at, all) => bytes.subarray(all[at - 1] ?? 0, end));
+}
+
+const places = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 });
+
+test('an encoded secret is masked however it is written', () => {
+  fc.assert(
+    fc.property(
+      secretValue,
+      fc.constantFrom(...Object.keys(ENCODINGS)),
+      places,
+      (value, encoding, cuts) => {
+        const encoded = ENCODINGS[encoding]?.(value) as string;
+        const shown = maskAll([value], cut(Buffer.from(`<<<${encoded}>>>`), cuts));
+        expect(shown).toContain('***');
+        // Of Base64, up to three digits at each end are made of other bytes as well.
+        const core = encoded.length < 16 ? encoded : encoded.slice(4, -4);
+        expect(shown.replaceAll('***', '')).not.toContain(core);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+function coloursIn(text: string): string[] {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  return text.match(/\x1b(?:\[[0-9;]*[mK]|\(B)/g) ?? [];
+}
+
+test('a secret with colours in it is masked, and the colours stay', () => {
+  const colour = fc.constantFrom('\x1b[31m', '\x1b[0m', '\x1b[1;38;5;9m', '\x1b[K', '\x1b(B');
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 2, maxLength: 6 }),
+      fc.array(fc.tuple(fc.nat(8), colour), { maxLength: 4 }),
+      places,
+      (value, colours, cuts) => {
+        const letters = [...`<${value}>`];
+        for (const [at, sequence] of colours) letters[at % letters.length] += sequence;
+        const text = letters.join('');
+        const shown = maskAll([value], cut(Buffer.from(text), cuts));
+        expect(stripVTControlCharacters(shown)).toBe('<***>');
+        expect(coloursIn(shown)).toEqual(coloursIn(text));
+      },
+    ),
+    { numRuns: 1000 },
   );
 });

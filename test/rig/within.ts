@@ -5,6 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../../src/cli/commands.js';
+import { createTerminal } from '../../src/cli/terminal.js';
 import { renderDiagnostic, UserError } from '../../src/error.js';
 import { standing } from '../../src/still.js';
 import { type Ended, Project, surroundings } from './project.js';
@@ -26,27 +27,34 @@ export async function answerIn(
 ): Promise<Ended> {
   let out = '';
   let err = '';
+  const terminal = createTerminal({
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    keyboard: () => undefined,
+    isTerminal: false,
+    screen: undefined,
+  });
   const { command } = await (COMMANDS[name] as (typeof COMMANDS)[string]).load();
   const never = new AbortController().signal;
   const code = await command
     .run(argv, {
-      host: { cwd: root, env: surroundings(env), dist: DIST, version: '0.1.0' },
-      terminal: {
-        out: (text) => {
-          out += text;
-        },
-        err: (text) => {
-          err += text;
-        },
-        onKey: undefined,
-        isTerminal: false,
-        screen: undefined,
+      host: {
+        cwd: root,
+        env: surroundings(env),
+        dist: DIST,
+        version: '0.1.0',
+        onSecrets: terminal.hide,
       },
+      terminal,
       interruption: { stop: never, kill: never },
     })
     .catch((error: unknown) => {
       if (!(error instanceof UserError)) throw error;
-      err += `${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`;
+      terminal.err(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`);
       return 2;
     });
   return { code, signal: null, out, err };

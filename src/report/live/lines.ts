@@ -1,5 +1,4 @@
 /** The live view as lines for a terminal of a given size: a pure function of the state. */
-import { printable } from '../../printable.js';
 import { duration, metricsText, whyText } from '../words.js';
 import { secondsLeft } from './estimate.js';
 import type { Active, Epochs, LiveState, Progress, Running } from './state.js';
@@ -69,9 +68,9 @@ function itemLines(items: readonly [string, Active][], columns: number, now: num
   });
 }
 
-/** One line, and nothing in it moves the cursor. */
+/** One line, whatever it is made of. */
 function detailOf(active: Active, now: number): string {
-  return printable(detailText(active, now)).replace(/\s+/g, ' ');
+  return detailText(active, now).replace(/\s+/g, ' ');
 }
 
 function detailText(active: Active, now: number): string {

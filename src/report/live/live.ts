@@ -1,5 +1,6 @@
 /** The live view of a run on a terminal: what is going on below, what has ended above. */
 import type { RunEvent } from '../../event.js';
+import { mapTexts, printable } from '../../printable.js';
 import { plainLines, type Write } from '../plain.js';
 import { frame, type Size } from './lines.js';
 import { LiveScreen } from './screen.js';
@@ -51,7 +52,8 @@ export function liveReporter(terminal: LiveTerminal): (event: RunEvent) => void 
     stays = [];
   };
 
-  return (event) => {
+  return (told) => {
+    const event = mapTexts(told, printable);
     if (event.type === 'run') begin();
     state = after(state, event, now());
     stays.push(...lasting(event));
@@ -75,6 +77,7 @@ function lasting(event: RunEvent): string[] {
     case 'epoch':
       return [];
     case 'warning':
+    case 'error':
     case 'difference':
     case 'collected':
     case 'item':

@@ -91,6 +91,7 @@ export function after(state: LiveState, event: RunEvent, now: number): LiveState
     case 'item':
       return ended(state, event);
     case 'warning':
+    case 'error':
     case 'difference':
     case 'collected':
     case 'summary':

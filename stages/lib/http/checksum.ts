@@ -39,24 +39,35 @@ export function compareDigests(found: Digests, expected: Expected): string | und
 
 /** The checksums of first downloads, by URL, in a JSON file of their own. */
 export interface TrustStore {
-  get(url: string): Expected | undefined;
-  /** Records what the first download from the URL gave. */
+  get(url: string): Trusted | undefined;
+  /** Records what the first download from the URL gave, once it was opened. */
   record(url: string, digests: Digests): void;
+  forget(url: string): void;
+}
+
+export interface Trusted extends Expected {
+  /** Absent in what earlier versions recorded: they trusted what they had not opened. */
+  readonly opened?: boolean;
 }
 
 export function openTrustStore(file: string): TrustStore {
+  readStore(file); // a damaged one is refused before anything is downloaded
+  const change = (url: string, entry: Trusted | undefined) => {
+    const text = JSON.stringify({ ...readStore(file), [url]: entry }, null, 1);
+    writeFileSync(`${file}.${process.pid}`, `${text}\n`);
+    renameSync(`${file}.${process.pid}`, file);
+  };
   return {
     get: (url) => readStore(file)[url],
-    record(url, { bytes, sha256 }) {
-      const text = JSON.stringify({ ...readStore(file), [url]: { bytes, sha256 } }, null, 1);
-      writeFileSync(`${file}.${process.pid}`, `${text}\n`);
-      renameSync(`${file}.${process.pid}`, file);
+    record: (url, { bytes, sha256 }) => change(url, { bytes, sha256, opened: true }),
+    forget(url) {
+      if (readStore(file)[url] !== undefined) change(url, undefined);
     },
   };
 }
 
 /** A damaged store is an error: to take it for empty would be to trust anything again. */
-function readStore(file: string): Record<string, Expected> {
+function readStore(file: string): Record<string, Trusted> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -65,7 +76,7 @@ function readStore(file: string): Record<string, Expected> {
     throw error;
   }
   try {
-    return JSON.parse(text) as Record<string, Expected>;
+    return JSON.parse(text) as Record<string, Trusted>;
   } catch (error) {
     throw mistake(
       `${file}: the checksums of earlier downloads are damaged: ${(error as Error).message}`,

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { mistake } from '../mistake.js';
-import { type Downloaded, download, keptName } from './download.js';
+import { type Downloaded, type DownloadOptions, download, keptName } from './download.js';
 import { type TransferOptions, transfer } from './transfer.js';
 
 export const HUB = 'https://huggingface.co';
@@ -34,10 +34,9 @@ export async function downloadShards(
   dataset: HubDataset,
   hub: string,
   folder: string,
-  options: TransferOptions,
+  options: DownloadOptions,
 ): Promise<{ readonly shards: Shards; readonly downloaded: readonly Downloaded[] }> {
-  const url = `${hub}/api/datasets/${dataset.huggingface}/parquet`;
-  const shards = chooseShards(await bringListing(url, folder, options), dataset, url);
+  const shards = await bringShards(dataset, hub, folder, options);
   const downloaded: Downloaded[] = [];
   for (const shard of shards.urls) downloaded.push(await download({ url: shard }, folder, options));
   return { shards, downloaded };
@@ -46,19 +45,21 @@ export async function downloadShards(
 /** A list of a hundred thousand shards is shorter. */
 const MAX_LISTING_BYTES = 10e6;
 
-async function bringListing(
-  url: string,
+async function bringShards(
+  dataset: HubDataset,
+  hub: string,
   folder: string,
   options: TransferOptions,
-): Promise<Listing> {
+): Promise<Shards> {
   mkdirSync(folder, { recursive: true });
+  const url = `${hub}/api/datasets/${dataset.huggingface}/parquet`;
   const file = join(folder, `${keptName(url)}.json`);
-  if (existsSync(file)) return readListing(file, url);
+  if (existsSync(file)) return chooseShards(readListing(file, url), dataset, url);
   const { part } = await transfer(url, file, options);
   try {
-    const listing = readListing(part.path, url);
-    part.complete(); // kept once it is known to be one
-    return listing;
+    const shards = chooseShards(readListing(part.path, url), dataset, url);
+    part.complete(); // kept once it is known to list what is asked for
+    return shards;
   } catch (error) {
     part.restart();
     throw error;

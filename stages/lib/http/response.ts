@@ -1,9 +1,10 @@
 /** What an answer to a download means: a pure reading of its status and headers. */
 
-/** What was asked for: the bytes from `offset` on. */
+/** What was asked for: the bytes from `offset` on, of the version that the first ones are of. */
 export interface Asked {
   readonly offset: number;
-  readonly authorized: boolean;
+  readonly validator: string | undefined;
+  readonly total: number | undefined;
 }
 
 export type Meaning =
@@ -26,7 +27,7 @@ export function readResponse(status: number, headers: Headers, asked: Asked): Me
     case 200:
       return readWhole(headers);
     case 206:
-      return readPart(headers, asked.offset);
+      return readPart(headers, asked);
     case 416:
       return readUnsatisfiable(headers, asked.offset);
     case 401:
@@ -53,7 +54,7 @@ function readWhole(headers: Headers): Meaning {
   return { kind: 'body', from: 0, total: length === null ? undefined : Number(length) };
 }
 
-function readPart(headers: Headers, offset: number): Meaning {
+function readPart(headers: Headers, { offset, validator, total }: Asked): Meaning {
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
   const from = Number(range?.[1]);
   if (range === null || from !== offset) {
@@ -62,7 +63,13 @@ function readPart(headers: Headers, offset: number): Meaning {
       reason: `asked for bytes from ${offset}, got ${headers.get('content-range')}`,
     };
   }
-  return { kind: 'body', from, total: range[2] === '*' ? undefined : Number(range[2]) };
+  const size = range[2] === '*' ? undefined : Number(range[2]);
+  // A server, or a cache before it, that passes over If-Range gives the rest of whatever it has.
+  const version = readValidator(headers);
+  if ((version ?? validator) !== validator || (size ?? total) !== (total ?? size)) {
+    return { kind: 'restart', reason: 'the file has changed since its first bytes came' };
+  }
+  return { kind: 'body', from, total: size ?? total };
 }
 
 function readUnsatisfiable(headers: Headers, offset: number): Meaning {
@@ -81,8 +88,12 @@ export function retryAfter(headers: Headers, now = Date.now()): number | undefin
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** What identifies the version of a file, for `If-Range`: a strong ETag, or else its date. */
+/**
+ * What identifies the version of a file, for `If-Range`: a strong ETag, or else its date. Of a body that
+ * was packed on its way nothing does: its ranges are those of other bytes.
+ */
 export function readValidator(headers: Headers): string | undefined {
+  if (headers.has('content-encoding')) return undefined;
   const etag = headers.get('etag');
   if (etag !== null && !etag.startsWith('W/')) return etag;
   return headers.get('last-modified') ?? undefined;

@@ -94,7 +94,7 @@ async function attempt(
       headers: requestHeaders(offset, note, authorization),
       signal: AbortSignal.any([options.signal, silence.signal]),
     });
-    const asked = { offset, authorized: authorization !== undefined };
+    const asked = { offset, validator: note?.validator, total: note?.total };
     const meaning = readResponse(response.status, response.headers, asked);
     if (meaning.kind === 'complete') {
       await response.body?.cancel();

@@ -51,6 +51,19 @@ export async function extractParquet(
   }
 }
 
+/**
+ * Reads all row groups and writes nothing.
+ *
+ * @throws a mistake when one of them cannot be read
+ */
+export async function checkParquet(
+  file: string,
+  { limits, signal }: Pick<UnpackOptions<ParquetLimits>, 'limits' | 'signal'> = {},
+): Promise<void> {
+  const groups = await listGroups([file], file, { ...PARQUET_LIMITS, ...limits });
+  await listImages(groups, signal);
+}
+
 /** A row group among those of all shards. */
 interface PlacedGroup {
   readonly table: ImageTable;

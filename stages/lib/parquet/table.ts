@@ -47,8 +47,8 @@ const MAGIC = 'PAR1';
 const MAX_METADATA_BYTES = 64e6;
 
 /** Whether the file is parquet by its first bytes, or means to be by its name. */
-export function isParquet(file: string): boolean {
-  if (/\.parquet$/i.test(file)) return true;
+export function isParquet(file: string, name = file): boolean {
+  if (/\.parquet$/i.test(name)) return true;
   const start = Buffer.alloc(MAGIC.length);
   const handle = openSync(file, 'r');
   try {

@@ -1,8 +1,7 @@
 /** Archives from the web, in order of preference: each a file, or the parquet shards of a data set. */
 import { createHash } from 'node:crypto';
-import { type Archive, download } from '../http/download.js';
+import { type Archive, type DownloadOptions, download } from '../http/download.js';
 import { downloadShards, type HubDataset } from '../http/hub.js';
-import type { TransferOptions } from '../http/transfer.js';
 
 /** Holds all images of a source; what differs from what the source says of them is said here. */
 export type ImageArchive = (Archive | HubDataset) & {
@@ -23,7 +22,7 @@ export async function bringArchive(
   archive: ImageArchive,
   hub: string,
   folder: string,
-  options: TransferOptions,
+  options: DownloadOptions,
 ): Promise<Brought> {
   if ('url' in archive) {
     const { file, bytes, sha256 } = await download(archive, folder, options);

@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Backoff, Wait } from '../http/backoff.js';
+import type { DownloadOptions } from '../http/download.js';
 import { HUB } from '../http/hub.js';
 import { type Environment, KAGGLE_CURE, kaggleAuthorization } from '../http/kaggle.js';
-import type { TransferOptions } from '../http/transfer.js';
 import { firstLine, isMistake, mistake } from '../mistake.js';
 import { archiveName, type Brought, bringArchive, type ImageArchive } from './archives.js';
 import type { Selection } from './selection.js';
 import type { RawImage, RawIndex, SourceContext } from './source.js';
-import { unpack } from './unpack.js';
+import { openWhole, unpack } from './unpack.js';
 
 export interface HttpSource extends Selection {
   readonly kind: 'http';
@@ -81,7 +81,7 @@ async function bringFirst(
   const failures: string[] = [];
   for (const [index, archive] of source.archives.entries()) {
     try {
-      const options = transferOptions(archive, source.label, context, settings);
+      const options = downloadOptions(archive, source, context, settings);
       return { archive, brought: await bringArchive(archive, hub, folder, options) };
     } catch (error) {
       context.signal.throwIfAborted();
@@ -100,16 +100,17 @@ async function bringFirst(
   );
 }
 
-function transferOptions(
+function downloadOptions(
   archive: ImageArchive,
-  label: string,
+  source: HttpSource,
   { signal, progress }: SourceContext,
   { environment, home, notify, backoff, wait, silenceMs }: HttpSettings,
-): TransferOptions {
-  const rate = createRateReport(label, notify);
+): DownloadOptions {
+  const rate = createRateReport(source.label, notify);
   return {
     signal,
     notify,
+    open: (file, name) => openWhole(file, name, source, signal),
     progress(done, total) {
       progress(Math.round(done / 1e6), Math.round((total ?? done) / 1e6), 'MB');
       rate(done, total, performance.now());

@@ -1,9 +1,9 @@
 /** Unpacks the chosen images of an archive: a zip file, or the parquet shards of a data set. */
 import { basename } from 'node:path';
-import { extractParquet } from '../parquet/extract.js';
+import { checkParquet, extractParquet } from '../parquet/extract.js';
 import { isParquet } from '../parquet/table.js';
 import type { UnpackOptions } from '../unpacking.js';
-import { extractZip } from '../zip.js';
+import { checkZip, extractZip } from '../zip.js';
 import { type Choice, choose, type Selection } from './selection.js';
 import type { RawImage, SourceContext } from './source.js';
 
@@ -32,4 +32,22 @@ export async function unpack(
   if (files.length > 1 || isParquet(files[0])) await extractParquet(files, folder, options);
   else await extractZip(files[0], folder, options);
   return chosen.map(({ image }) => image);
+}
+
+/**
+ * Opens an archive as a whole: what passes can be unpacked, whatever is chosen of it.
+ *
+ * @param name of the archive, where the file is called otherwise while it is not complete
+ * @throws a mistake when it cannot be opened
+ */
+export function openWhole(
+  file: string,
+  name: string,
+  { maxUnpackedBytes }: Selection,
+  signal: AbortSignal,
+): Promise<void> {
+  const limits = maxUnpackedBytes === undefined ? {} : { maxUnpackedBytes };
+  return isParquet(file, name)
+    ? checkParquet(file, { limits, signal })
+    : checkZip(file, { limits: { ...limits, maxEntryBytes: Number.POSITIVE_INFINITY }, signal });
 }

@@ -18,13 +18,21 @@ function refusal(call, path) {
   return Object.assign(new Error(`${code}: planned, ${call}`), { code, syscall: call, path });
 }
 
+/** Kinds that are a stream. */
+const STREAMS = { stdout: 'stdout', json: 'stdout', stderr: 'stderr' };
+
 const DELETIONS = /^(unlink|rm|rmdir)(Sync)?$/;
 const WRITES =
-  /^(write|writev|writeFile|appendFile|ftruncate|mkdir|rename|link|symlink|open)(Sync)?$/;
+  /^(write|writev|writeFile|appendFile|ftruncate|mkdir|rename|link|symlink|open|copyFile|f?sync|fdatasync|f?chmod|[fl]?utimes)(Sync)?$/;
 
 /** The mode is in the last two bits of a number. */
 function opensToRead(flags) {
   return typeof flags === 'number' ? (flags & 3) === 0 : typeof flags !== 'string' || flags === 'r';
+}
+
+function kindOf(path) {
+  if (path.includes('/cache/logs/')) return 'log';
+  return path.includes('/pipeline.lock') ? 'lock' : 'scratch';
 }
 
 /** The path that a call of this kind concerns; undefined when it is none. */
@@ -34,7 +42,7 @@ function concerned(name, args) {
   if (kind === 'deletion') return DELETIONS.test(name) ? path : undefined;
   if (!WRITES.test(name)) return undefined;
   if (/^open/.test(name) && opensToRead(args[1])) return undefined;
-  return path.includes('/cache/logs/') === (kind === 'log') ? path : undefined;
+  return kindOf(path) === kind ? path : undefined;
 }
 
 function wrap(name, call) {
@@ -64,7 +72,7 @@ function strikeStream(stream) {
 }
 
 if (isMainThread) {
-  if (kind === 'stdout' || kind === 'stderr') strikeStream(process[kind]);
+  if (kind in STREAMS) strikeStream(process[STREAMS[kind]]);
   else {
     for (const name of Object.keys(fs)) {
       if (typeof fs[name] !== 'function' || !(DELETIONS.test(name) || WRITES.test(name))) continue;

@@ -68,12 +68,13 @@ stages:
 
 const MODULE = `import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
+import { once } from 'node:events';
 import { defineStage } from 'pipe-run/stage';
 
 export default defineStage<{ deps: { source: string }; outs: { o: string } }>(async ({ deps, outs }) => {
-  spawn('sleep', ['300'], { detached: true, stdio: 'ignore' }).unref();
-  await setTimeout(100);
+  const daemon = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
+  await once(daemon, 'spawn');
+  daemon.unref();
   writeFileSync(outs.o, readFileSync(deps.source));
 });
 `;

@@ -1,12 +1,15 @@
 /** A run of which one write or one deletion fails, and the run after it. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MARK, processesMarked } from '../../rig/processes.js';
-import { BIN, Project, surroundings } from '../../rig/project.js';
+import { BIN, type Project, surroundings } from '../../rig/project.js';
+import { ProjectWithin } from '../../rig/within.js';
 
 const PRELOAD = fileURLToPath(new URL('failing-calls.cjs', import.meta.url));
 
-export const KINDS = ['stdout', 'stderr', 'log', 'scratch', 'deletion'] as const;
+/** `json` is stdout with --json, `lock` pipeline.lock. */
+export const KINDS = ['stdout', 'json', 'stderr', 'log', 'lock', 'scratch', 'deletion'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Struck {
@@ -19,6 +22,8 @@ export interface Struck {
   /** Of the next run, which nothing strikes. */
   readonly next: { readonly code: number | null; readonly said: string };
   readonly result: string;
+  /** Whether the next run left a pipeline.lock. */
+  readonly isLocked: boolean;
 }
 
 /** What the last stage writes when all is well. */
@@ -35,7 +40,8 @@ stages:
 
 /** @param at 0: none fails, and they are counted */
 export async function strike(kind: Kind, at: number, code: string): Promise<Struck> {
-  const project = new Project(FILES);
+  // Only the run that is struck must be a process of its own.
+  const project = new ProjectWithin(FILES);
   try {
     project.env.TOKEN = 'hunter2hunter2';
     project.env[MARK] = project.root;
@@ -44,7 +50,7 @@ export async function strike(kind: Kind, at: number, code: string): Promise<Stru
     project.write('cache/out/beside', 'edited');
     const count = `${project.root}.count`;
     const plan = JSON.stringify({ kind, at, code, root: project.root, count });
-    const ended = await runStruck(project, plan);
+    const ended = await runStruck(project, plan, kind === 'json' ? ['--json'] : []);
     const left = processesMarked(project.root);
     const next = await project.pipe('run');
     const calls = Number(await readAndRemove(count));
@@ -55,14 +61,19 @@ export async function strike(kind: Kind, at: number, code: string): Promise<Stru
       left,
       next: { code: next.code, said: next.out + next.err },
       result: next.code === 0 ? project.read('cache/out/last') : '',
+      isLocked: existsSync(project.path('pipeline.lock')),
     };
   } finally {
     project.dispose();
   }
 }
 
-function runStruck(project: Project, plan: string): Promise<{ code: number | null; said: string }> {
-  const child = spawn(process.execPath, ['--require', PRELOAD, BIN, 'run', '-k'], {
+function runStruck(
+  project: Project,
+  plan: string,
+  options: readonly string[],
+): Promise<{ code: number | null; said: string }> {
+  const child = spawn(process.execPath, ['--require', PRELOAD, BIN, 'run', '-k', ...options], {
     cwd: project.root,
     env: { ...surroundings(project.env), STRIKE: plan },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -84,9 +95,18 @@ async function readAndRemove(file: string): Promise<string> {
   return text;
 }
 
+/** A run whose stdout can be written ends with its summary, once an item has begun. */
+function isCutShort(kind: Kind, said: string): boolean {
+  if (kind === 'stdout' || kind === 'json') return false;
+  return /: running \(/.test(said) && !/^pipe: \d+ ran, /m.test(said);
+}
+
 /** What must not be, in words; empty when all is as it should be. */
-export function wrongs({ code, said, left, next, result }: Struck): string[] {
+export function wrongs(kind: Kind, struck: Struck): string[] {
+  const { code, said, left, next, result, isLocked } = struck;
   return [
+    ...(isLocked ? [] : ['no pipeline.lock after the next run']),
+    ...(isCutShort(kind, said) ? [`no summary: ${said}`] : []),
     ...(/node:internal|internal error|Node\.js v/.test(said) ? [`not caught: ${said}`] : []),
     ...([0, 1, 130].includes(code ?? -1) ? [] : [`exit code ${code}: ${said}`]),
     ...(left.length === 0 ? [] : [`left behind: ${left.join(', ')}`]),
@@ -97,10 +117,12 @@ export function wrongs({ code, said, left, next, result }: Struck): string[] {
 /** Every so-many-th call of a kind. */
 export async function strikeAll(kind: Kind, code: string, every: number): Promise<string[]> {
   const { calls, ...counted } = await strike(kind, 0, code);
-  const found = wrongs({ calls, ...counted });
+  const found = wrongs(kind, { calls, ...counted });
   for (let at = 1; at <= Math.max(calls, 1); at += every) {
     const struck = await strike(kind, at, code);
-    found.push(...wrongs(struck).map((wrong) => `${kind} ${at} of ${calls} (${code}): ${wrong}`));
+    found.push(
+      ...wrongs(kind, struck).map((wrong) => `${kind} ${at} of ${calls} (${code}): ${wrong}`),
+    );
   }
   return found;
 }

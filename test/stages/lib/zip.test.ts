@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isMistake } from '../../../stages/lib/mistake.js';
 import { createRandom } from '../../../stages/lib/random.js';
 import type { UnpackLimits } from '../../../stages/lib/unpacking.js';
-import { extractZip } from '../../../stages/lib/zip.js';
+import { checkZip, extractZip } from '../../../stages/lib/zip.js';
 import { folderContents, temporaryFolder } from '../support/folders.js';
 import { makeZip, type ZipEntry } from '../support/zip-writer.js';
 
@@ -170,5 +170,49 @@ describe('a damaged archive', () => {
 
   test('that is not there says so', async () => {
     await expect(extract(join(folder.path, 'nowhere.zip'))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('an archive that is opened as a whole', () => {
+  const WHOLE = makeZip([
+    { name: 'a/', data: '', stored: true },
+    { name: 'a/é.txt', data: 'deflated '.repeat(9) },
+    { name: 'b.txt', data: 'stored', stored: true },
+  ]);
+
+  async function accepts(data: Buffer): Promise<boolean> {
+    const file = join(folder.path, 'archive.zip');
+    writeFileSync(file, data);
+    try {
+      await checkZip(file);
+      return true;
+    } catch (error) {
+      if (isMistake(error)) return false;
+      throw error;
+    }
+  }
+
+  async function contents(): Promise<unknown> {
+    await extract(join(folder.path, 'archive.zip'));
+    const found = [...folderContents(join(folder.path, 'out'))];
+    rmSync(join(folder.path, 'out'), { recursive: true });
+    return found;
+  }
+
+  test('is refused when its end is missing, wherever it was cut', async () => {
+    expect(await accepts(WHOLE)).toBe(true);
+    for (let size = 0; size < WHOLE.length; size++) {
+      expect([size, await accepts(WHOLE.subarray(0, size))]).toEqual([size, false]);
+    }
+  });
+
+  test('is refused, or unpacks to the same, whichever bit is wrong', async () => {
+    expect(await accepts(WHOLE)).toBe(true);
+    const right = await contents();
+    for (let bit = 0; bit < WHOLE.length * 8; bit += 17) {
+      const damaged = Buffer.from(WHOLE);
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+      if (await accepts(damaged)) expect([bit, await contents()]).toEqual([bit, right]);
+    }
   });
 });

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Archive, download } from '../../../../stages/lib/http/download.js';
+import { mistake } from '../../../../stages/lib/mistake.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { breakAfter, serve, startServer, status, type TestServer } from '../../support/server.js';
 
@@ -14,7 +15,10 @@ const SHA256 = createHash('sha256').update(DATA).digest('hex');
 let server: TestServer;
 let folder = temporaryFolder();
 let notices: string[] = [];
+/** What cannot be opened, as the sources open an archive: a mistake in plain words. */
+let unreadable: Buffer | undefined;
 beforeEach(async () => {
+  unreadable = undefined;
   server = await startServer();
   folder = temporaryFolder();
   notices = [];
@@ -29,6 +33,10 @@ function get(archive: Partial<Archive> = {}) {
     signal: new AbortController().signal,
     progress: () => {},
     notify: (text) => notices.push(text),
+    async open(file) {
+      if (unreadable?.equals(readFileSync(file)))
+        throw mistake(`${file}: it has no end\n  Get it.`);
+    },
     wait: async () => {},
     backoff: { attempts: 3, firstMs: 1, longestMs: 1 },
   });
@@ -56,7 +64,7 @@ describe('a file that is there', () => {
     writeFileSync(file, 'bit rot');
     expect((await get()).sha256).toBe(SHA256);
     expect(readFileSync(file)).toEqual(DATA);
-    expect(notices.join()).toContain('is not what it was when it was downloaded');
+    expect(notices.join()).toMatch(/bytes: expected 36, got 7; it is fetched again/);
   });
 });
 
@@ -65,7 +73,7 @@ describe('a wrong file', () => {
     server.answer(serve(WRONG), serve(DATA));
     expect((await get({ sha256: SHA256 })).sha256).toBe(SHA256);
     expect(server.asked.map(({ range }) => range)).toEqual([undefined, undefined]);
-    expect(notices.join()).toContain(`wrong sha256: expected ${SHA256}`);
+    expect(notices.join()).toContain(`sha256: expected ${SHA256}`);
   });
 
   test('twice is refused, and nothing of it stays', async () => {
@@ -100,7 +108,7 @@ describe('where nothing is published', () => {
     const { file } = await get();
     const trusted = JSON.parse(readFileSync(join(folder.path, 'checksums.json'), 'utf8'));
     expect(trusted).toEqual({
-      [`${server.url}/data/archive.zip`]: { bytes: DATA.length, sha256: SHA256 },
+      [`${server.url}/data/archive.zip`]: { bytes: DATA.length, sha256: SHA256, opened: true },
     });
 
     writeFileSync(file, WRONG);
@@ -115,6 +123,35 @@ describe('where nothing is published', () => {
     await expect(get({ sha256: SHA256 })).rejects.toThrow();
     server.answer(serve(DATA));
     expect((await get()).sha256).toBe(SHA256);
+  });
+
+  test('a first download that cannot be opened is not trusted, and the next one is', async () => {
+    unreadable = WRONG;
+    server.answer(serve(WRONG));
+    await expect(get()).rejects.toThrow(
+      /twice not what it should be: the archive: it has no end\n {2}Nothing of it is kept\. .* sha256 in the source\.$/,
+    );
+    expect(readdirSync(folder.path)).toEqual([]);
+    server.answer(serve(DATA));
+    expect((await get()).sha256).toBe(SHA256);
+  });
+
+  test('what an earlier version trusted unopened is opened, and forgotten when it is damaged', async () => {
+    server.answer(serve(WRONG));
+    const { file } = await get();
+    const url = `${server.url}/data/archive.zip`;
+    const sha256 = createHash('sha256').update(WRONG).digest('hex');
+    writeFileSync(join(folder.path, 'checksums.json'), JSON.stringify({ [url]: { sha256 } }));
+    unreadable = WRONG;
+    server.answer(serve(DATA));
+    expect((await get()).sha256).toBe(SHA256);
+    expect(notices).toEqual([`${file}: the archive: it has no end; it is fetched again`]);
+  });
+
+  test('a published checksum vouches for a file that is not opened', async () => {
+    unreadable = DATA;
+    server.answer(serve(DATA));
+    expect((await get({ sha256: SHA256 })).sha256).toBe(SHA256);
   });
 
   test('damaged records of earlier downloads are an error, not a licence to trust anew', async () => {

@@ -1,0 +1,56 @@
+/** What leaves by stdout and stderr: no secret is in it, and nothing of others that a terminal obeys. */
+import { concealing } from '../decide/secrets.js';
+import { jsonText, printable } from '../printable.js';
+
+export interface Terminal {
+  /** Text of any origin, without what a terminal would obey. */
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** A value as JSON. */
+  readonly json: (value: unknown) => void;
+  readonly jsonLine: (value: unknown) => void;
+  /** Text that is to reach stdout as it is: a log for a file, colours of our own around printable text. */
+  readonly raw: (text: string) => void;
+  /** Values that are masked in all text from now on. */
+  readonly hide: (values: readonly string[]) => void;
+  /** Calls back with each key; undefined when there is no keyboard. The result lets go of it. */
+  readonly onKey: ((listener: (key: string) => void) => () => void) | undefined;
+  /** True when a terminal is at the other end of stdout, whatever it can do. */
+  readonly isTerminal: boolean;
+  /** A terminal there that can move its cursor; undefined for all else. */
+  readonly screen: Screen | undefined;
+}
+
+export interface Screen {
+  size(): { readonly columns: number; readonly rows: number };
+  onResize(listener: () => void): () => void;
+  readonly colors: boolean;
+}
+
+/** What a terminal is made of. */
+export interface Ends extends Pick<Terminal, 'isTerminal' | 'screen'> {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly keyboard: () => Terminal['onKey'];
+}
+
+export function createTerminal({ out, err, keyboard, isTerminal, screen }: Ends): Terminal {
+  let secrets: readonly string[] = [];
+  let conceal = concealing(secrets);
+  return {
+    out: (text) => out(conceal.text(printable(text))),
+    err: (text) => err(conceal.text(printable(text))),
+    json: (value) => out(`${jsonText(conceal.value(value), 2)}\n`),
+    jsonLine: (value) => out(`${jsonText(conceal.value(value))}\n`),
+    raw: (text) => out(conceal.text(text)),
+    hide(values) {
+      secrets = [...new Set([...secrets, ...values])];
+      conceal = concealing(secrets);
+    },
+    get onKey() {
+      return keyboard();
+    },
+    isTerminal,
+    screen,
+  };
+}
