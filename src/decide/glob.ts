@@ -12,15 +12,14 @@ import {
   unescapeGlob,
 } from '../pipeline/glob.js';
 import type { Dep } from '../pipeline/plan.js';
+import type { Eyes, StoredListing } from './eyes.js';
 import {
-  type Eyes,
   entriesOf,
   isFolder,
   isLeftover,
   isOurs,
   leftoversIn,
   type Part,
-  type StoredListing,
   sourceOf,
 } from './parts.js';
 

@@ -39,8 +39,8 @@ export class ItemClaim {
   }
 
   /** The item alone from here on: what it needs is only read. */
-  narrow(work: Work, item: Item): void {
-    const paths = pathsByHome(work.project.root, item, []);
+  narrow(work: Work, item: Item, reads: Others['reads']): void {
+    const paths = pathsByHome(work.project.root, item, { writes: [], reads });
     for (const [folder, claim] of this.#claims)
       claim.narrow(paths.get(folder) ?? { writes: [], reads: [] });
   }
@@ -50,15 +50,19 @@ export class ItemClaim {
   }
 }
 
-/**
- * Nobody else writes the item's outs, or touches what it reads, while this is held.
- *
- * @param others paths that are to be written under the same claim
- */
+/** Paths of outs of other items. */
+export interface Others {
+  /** To be written under the same claim. */
+  readonly writes: readonly string[];
+  /** Read through links. */
+  readonly reads: readonly string[];
+}
+
+/** Nobody else writes the item's outs, or touches what it reads, while this is held. */
 export async function claimItem(
   work: Work,
   item: Item,
-  others: readonly string[] = [],
+  others: Others = { writes: [], reads: [] },
 ): Promise<ItemClaim> {
   const claims = new Map<string, Claim>();
   try {
@@ -134,19 +138,18 @@ function lockKeyOf(item: Item, manifest: Manifest): string {
     : keyOf(chainManifest(manifest, item.epochs.param));
 }
 
-function pathsByHome(
-  root: string,
-  item: Item,
-  others: readonly string[],
-): ReadonlyMap<string, Paths> {
+function pathsByHome(root: string, item: Item, others: Others): ReadonlyMap<string, Paths> {
   const found = new Map<string, { writes: string[]; reads: string[] }>();
   const add = (kind: keyof Paths, { folder, path: where }: Home) => {
     const paths = found.get(folder) ?? { writes: [], reads: [] };
     paths[kind].push(where);
     found.set(folder, paths);
   };
-  for (const where of [...item.outs.map((out) => out.path), ...others])
-    add('writes', homeOf(root, path.join(root, where), false));
+  const addOuts = (kind: keyof Paths, outs: readonly string[]) => {
+    for (const where of outs) add(kind, homeOf(root, path.join(root, where), false));
+  };
+  addOuts('writes', [...item.outs.map((out) => out.path), ...others.writes]);
+  addOuts('reads', others.reads);
   const here = projectHome(root);
   for (const dep of item.deps) {
     for (const where of pathsOf(dep)) {
