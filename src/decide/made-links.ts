@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { Scan } from '../cache/cache.js';
 import { UnusableFile } from '../cache/files/errors.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
-import { isWithin, realpathIfThere, wayOf } from '../cache/scan/links.js';
+import { isWithin, realpathIfThere, staysWithin, wayOf } from '../cache/scan/links.js';
 import { canonical, sha256 } from '../canonical.js';
 import { addOut, createOutTree, type OutTree, type Owner, ownersOf } from '../pipeline/outtree.js';
 import type { Dep, Item, Plan } from '../pipeline/plan.js';
@@ -26,10 +26,10 @@ export function madeAt(where: string, eyes: Eyes): Scan | undefined {
   const behind: [string, Digest][] = [];
   const links: string[] = [];
   for (const link of scan.links) {
-    const target = targetOf(link, where, eyes);
-    if (target !== undefined && tree !== '' && isWithin(target, tree)) continue;
+    const { target, isInner } = leadOf(link, where, eyes);
+    if (isInner) continue;
     links.push(link);
-    if (target === undefined) continue;
+    if (target === undefined || (tree !== '' && isWithin(target, tree))) continue;
     const found = scanAt(link, eyes, { follow: !holdsProject(target, eyes.root) });
     if (found === undefined) continue;
     behind.push([link.slice(where.length), found.digest]);
@@ -41,18 +41,20 @@ export function madeAt(where: string, eyes: Eyes): Scan | undefined {
   return { ...own, digest: `l:${sha256(`pipe links\n${text}`)}` };
 }
 
-/** Undefined for a link that leads nowhere. */
-function targetOf(link: string, where: string, { root, cache, targetOf: laid }: Eyes) {
-  const target = laid?.(link);
-  if (target !== undefined) return target;
-  const absolute = path.join(root, link);
-  // What is on its way outside of the tree was not looked at.
-  if (!staysWithin(link, readlinkSync(absolute), where)) cache.looks.blur();
-  return realpathIfThere(absolute);
+interface Lead {
+  /** Undefined for a link that leads nowhere. */
+  readonly target: string | undefined;
+  /** It never leaves what was made, so all on its way was looked at. */
+  readonly isInner: boolean;
 }
 
-function staysWithin(link: string, text: string, where: string): boolean {
-  return !path.isAbsolute(text) && isWithin(path.join(path.dirname(link), text), where);
+function leadOf(link: string, where: string, { root, cache, targetOf: laid }: Eyes): Lead {
+  const target = laid?.(link);
+  if (target !== undefined) return { target, isInner: false };
+  const absolute = path.join(root, link);
+  const isInner = staysWithin(readlinkSync(absolute), path.dirname(link), where);
+  if (!isInner) cache.looks.blur();
+  return { target: realpathIfThere(absolute), isInner };
 }
 
 function holdsProject(place: string, root: string): boolean {
@@ -69,6 +71,10 @@ export function withLinks({ digest, size, files }: Scan, of: readonly Pick<Scan,
   return links.length === 0 ? { digest, size, files } : { digest, size, files, links };
 }
 
+interface Planned {
+  readonly plan: Plan;
+}
+
 /**
  * The outs that an item reads by going through these paths, each of them a link or behind one.
  *
@@ -78,7 +84,7 @@ export function outsBehind(
   item: Item,
   dep: Dep,
   paths: readonly string[],
-  around: Pick<Eyes, 'root' | 'targetOf'> & { readonly plan: Plan },
+  around: Pick<Eyes, 'root' | 'targetOf'> & Planned,
 ): readonly Owner[] {
   if (paths.length === 0) return [];
   const { root, plan } = around;
@@ -128,6 +134,12 @@ function allNeeds({ items }: Plan, item: Item): ReadonlySet<number> {
     stack.push(...(items[at]?.needs ?? []));
   }
   return found;
+}
+
+/** True of an out, of what is in one, and of a folder that holds outs, by the real path. */
+export function isOut({ root, plan }: Pick<Eyes, 'root'> & Planned, absolute: string): boolean {
+  const place = path.join(realPlace(path.dirname(absolute)), path.basename(absolute));
+  return ownersOf(realOuts(root, plan), place.slice(1)).length > 0;
 }
 
 const trees = new WeakMap<Plan, OutTree>();

@@ -42,6 +42,11 @@ export function wayOf(absolute: string): string[] {
   return [...way, at];
 }
 
+/** True of a link whose text leads nowhere but into the tree; `folder`: what it is in. */
+export function staysWithin(text: string, folder: string, tree: string): boolean {
+  return !path.isAbsolute(text) && isWithin(path.join(folder, text), tree);
+}
+
 export function isWithin(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
 }

@@ -9,7 +9,7 @@ import { finishSync, type Sliced } from '../files/pace.js';
 import { listNames, notAFile, readable } from '../files/refusals.js';
 import { Writeback } from '../files/writeback.js';
 import type { Tree } from '../objects/tree.js';
-import { isWithin, linkScan, realpathIfThere } from './links.js';
+import { isWithin, linkScan, realpathIfThere, staysWithin } from './links.js';
 import { type HashedNow, Listing } from './listing.js';
 import type { Looks } from './looks.js';
 import { Memo } from './memo.js';
@@ -296,7 +296,11 @@ export class Scanner {
     }
     walk.looks.blur();
     const target = realpathIfThere(absolute);
-    if (target !== undefined && isWithin(target, walk.tree)) return linkScan(absolute);
+    if (target !== undefined && isWithin(target, walk.tree)) {
+      const folder = realpathSync(path.dirname(absolute));
+      const isInner = staysWithin(readlinkSync(absolute), folder, walk.tree);
+      return isInner ? linkScan(absolute) : { ...linkScan(absolute), links: [where] };
+    }
     const scan = yield* this.#behind(where, walk);
     return { ...scan, links: [where, ...(scan.links ?? [])] };
   }

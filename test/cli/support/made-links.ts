@@ -145,9 +145,8 @@ function* reached(at: string, tree: string, seen: Set<string>): Iterable<string>
   try {
     target = realpathSync(at);
   } catch {} // It leads nowhere, or in a circle.
-  if (target !== undefined && tree !== '' && isWithin(target, tree)) return;
   yield* wayOf(at);
-  if (target === undefined || seen.has(target)) return;
+  if (target === undefined || seen.has(target) || (tree !== '' && isWithin(target, tree))) return;
   seen.add(target);
   yield* reached(target, '', seen);
 }
