@@ -8,7 +8,7 @@ import type { Dep, Item, Plan } from '../pipeline/plan.js';
 import type { Json } from '../stage/context.js';
 import type { Code } from './code.js';
 import { type Eyes, scanAt } from './eyes.js';
-import { matchesIn } from './glob.js';
+import { matchesIn, wholeOf } from './glob.js';
 import { outsBehind } from './made-links.js';
 import { contentAt } from './parts.js';
 
@@ -95,10 +95,18 @@ export interface Read {
  * @throws UnusableFile when a link leads to an out that the item does not need
  */
 export function readBy(item: Item, dep: Dep, around: Eyes & Pick<Surroundings, 'plan'>): Read {
+  if (!dep.glob) {
+    const scan = contentAt(dep, wholeOf(dep), around);
+    const digest = scan === undefined && dep.optional ? null : scan?.digest;
+    const links = scan?.links;
+    return { digest, behind: links ? outsBehind(item, dep, links, around) : NOTHING };
+  }
   const matches = matchesOf(dep, around);
   const links = matches?.flatMap(([, scan]) => scan.links ?? []) ?? [];
   return { digest: digestOf(dep, matches), behind: outsBehind(item, dep, links, around) };
 }
+
+const NOTHING: readonly Owner[] = [];
 
 /**
  * Null for what is absent and may be; undefined for what is missing. A pattern is missing when it

@@ -11,8 +11,10 @@ import {
   type Stats,
 } from 'node:fs';
 import path from 'node:path';
+import type { Cache } from '../cache/cache.js';
 import { codeOf, isAbsent } from '../cache/files/errors.js';
-import type { Looks } from '../cache/scan/looks.js';
+import { firstMoved, type LookLists, Looks } from '../cache/scan/looks.js';
+import { sha256 } from '../canonical.js';
 import { mayHold, parseGlob } from '../pipeline/glob.js';
 import type { Dep, Plan } from '../pipeline/plan.js';
 import { fixedFolder } from './glob.js';
@@ -24,14 +26,18 @@ import { foldedNames, isOneName, Spellings } from './spellings.js';
  */
 export type Links = Readonly<Record<string, string>>;
 
-/** Looks at each folder that the plan names once. What items make is not followed: it is not there yet. */
+/**
+ * Looks at each folder that the plan names once. What items make is not followed: it is not there yet.
+ *
+ * @param looks notes all that the answer rests on
+ */
 export function linksOf(
   root: string,
   plan: Plan,
   looks: Looks,
   isOne: typeof isOneName = isOneName,
 ): Links {
-  const resolver = new Resolver(root, new Spellings(foldedNames(plan), isOne));
+  const resolver = new Resolver(root, new Spellings(foldedNames(plan), looks, isOne), looks);
   const outs = new Outs();
   for (const item of plan.items)
     for (const out of item.outs) outs.add(out.path, resolver.ofOut(out.path));
@@ -44,9 +50,38 @@ export function linksOf(
     }
   }
   const found = outs.concerned(resolver.aliases);
-  for (const [name] of found) looks.saw(name, lstatOrNothing(path.join(root, name)));
   if (leadApart(found.map(([, place]) => place))) return {};
   return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+interface Note {
+  readonly links: Links;
+  readonly lists: LookLists;
+}
+
+/** In larger projects to look again costs as much as to find out. */
+const MOST_LOOKS = 4_000;
+
+/** The same, from a note that holds as long as nothing has moved that it rests on. */
+export async function notedLinks(
+  root: string,
+  plan: Plan,
+  id: string,
+  cache: Cache,
+): Promise<Links> {
+  const name = sha256(JSON.stringify(['links', id, realpathSync(root)]));
+  const note = cache.readKept('plans', name) as Note | undefined;
+  let links = note?.links;
+  if (links === undefined || (await firstMoved(root, (note as Note).lists)) !== undefined) {
+    const looks = new Looks(root);
+    links = linksOf(root, plan, looks);
+    const lists = looks.all;
+    if (lists !== undefined && lists.own.paths.length < MOST_LOOKS)
+      cache.writeKept('plans', name, { links, lists } satisfies Note);
+  }
+  for (const link of Object.keys(links))
+    cache.looks.saw(link, lstatOrNothing(path.join(root, link)));
+  return links;
 }
 
 /** Places outside of the project, each reached by one name, as of a `cache` on another disk: the names will do. */
@@ -123,6 +158,7 @@ class Resolver {
   /** Real path of the project. */
   readonly #root: string;
   readonly #spellings: Spellings;
+  readonly #looks: Looks;
   /** Name → place, of everything that was looked at. */
   readonly #places = new Map<string, string>([['', '']]);
   /** The first place of each folder, by device and inode. */
@@ -133,9 +169,11 @@ class Resolver {
   /** The one asked for last: items in order read files side by side. */
   #parent: Parent = { name: '', place: '', asked: 0 };
 
-  constructor(root: string, spellings: Spellings) {
+  constructor(root: string, spellings: Spellings, looks: Looks) {
     this.#root = realpathSync(root);
     this.#spellings = spellings;
+    this.#looks = looks;
+    looks.saw('.', lstatSync(this.#root));
     for (const name of PROTECTED) spellings.first(this.#root, name);
   }
 
@@ -221,6 +259,7 @@ class Resolver {
     if (spelled !== place) return spelled;
     const absolute = this.#absolute(place);
     const stat = lstatOrNothing(absolute);
+    this.#looks.saw(place, stat);
     if (stat?.isSymbolicLink() && links < MOST_LINKS)
       return this.#follow(above(absolute), readlinkSync(absolute), links + 1);
     if (!stat?.isDirectory()) return place;

@@ -3,6 +3,7 @@ import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { isAbsent } from '../cache/files/errors.js';
 import { lstatIfThere } from '../cache/files/look.js';
+import type { Looks } from '../cache/scan/looks.js';
 import { foldName } from '../pipeline/aliases.js';
 import type { Plan } from '../pipeline/plan.js';
 
@@ -26,12 +27,14 @@ export function foldedNames({ items }: Plan): ReadonlySet<string> {
 /** The first spelling of each place that was asked for. */
 export class Spellings {
   readonly #folded: ReadonlySet<string>;
+  readonly #looks: Looks;
   readonly #isOne: typeof isOneName;
   /** By folded path: the places, which the file system tells apart. */
   readonly #places = new Map<string, string[]>();
 
-  constructor(folded: ReadonlySet<string>, isOne: typeof isOneName) {
+  constructor(folded: ReadonlySet<string>, looks: Looks, isOne: typeof isOneName) {
     this.#folded = folded;
+    this.#looks = looks;
     this.#isOne = isOne;
   }
 
@@ -50,6 +53,8 @@ export class Spellings {
     if (!this.mayHaveOther(place.slice(end))) return place;
     const key = place.slice(0, end) + foldName(place.slice(end));
     const places = this.#places.get(key) ?? [];
+    // No stat shows how the file system compares names.
+    if (places.length > 0 && !places.includes(place)) this.#looks.blur();
     const known = places.find(
       (each) => each === place || this.#isOne(path.resolve(root, each), path.resolve(root, place)),
     );
