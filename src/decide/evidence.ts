@@ -2,7 +2,7 @@
 import type { LastRun, Matches } from '../cache/cache.js';
 import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import { digestOfMatches, matchesOf, type Surroundings } from './inputs.js';
+import { digestOfMatches, digestsOf, type Surroundings } from './inputs.js';
 
 /** Beyond this the notes of an item, which are read often, would grow large: then no file is named. */
 const MOST = 2000;
@@ -11,7 +11,7 @@ const MOST = 2000;
 export function evidenceOf(item: Item, around: Surroundings): Pick<LastRun, 'matches'> {
   const found: Record<string, Matches> = {};
   for (const dep of item.deps) {
-    const entries = dep.glob ? matchesOf(dep, around) : undefined;
+    const entries = dep.glob ? digestsOf(dep, around) : undefined;
     if (entries !== undefined && entries.length <= MOST)
       found[dep.name] = Object.fromEntries(entries);
   }
@@ -31,7 +31,7 @@ export function matchesBeside(
   if (dep === undefined || then === undefined || !dep.glob) return undefined;
   const noted = Object.entries(then).sort(byPath);
   if (digestOfMatches(noted) !== before.manifest.deps[name]) return undefined;
-  const entries = matchesOf(dep, around);
+  const entries = digestsOf(dep, around);
   if (entries === undefined || digestOfMatches(entries) !== now[name]) return undefined;
   return [then, Object.fromEntries(entries)];
 }

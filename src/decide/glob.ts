@@ -12,15 +12,14 @@ import {
   unescapeGlob,
 } from '../pipeline/glob.js';
 import type { Dep } from '../pipeline/plan.js';
+import type { Eyes, StoredListing } from './eyes.js';
 import {
-  type Eyes,
   entriesOf,
   isFolder,
   isLeftover,
   isOurs,
   leftoversIn,
   type Part,
-  type StoredListing,
   sourceOf,
 } from './parts.js';
 
@@ -29,12 +28,17 @@ export function matchedPaths(dep: Dep, eyes: Eyes): string[] {
   return matchesIn(dep, eyes).map((part) => part.path);
 }
 
+/** What a dep that is not a pattern stands for. */
+export function wholeOf({ path: where, made, outs }: Dep): Part {
+  return { path: where, made: made && outs === undefined };
+}
+
 /**
  * Sorted by code unit. Within `cache/` only what the plan gathers counts, and what lies in the outs
  * it names; elsewhere all that matches but what pipe wrote there in the past.
  */
 export function matchesIn(dep: Dep, eyes: Eyes): Part[] {
-  if (!dep.glob) return [{ path: dep.path, made: dep.made && dep.outs === undefined }];
+  if (!dep.glob) return [wholeOf(dep)];
   const found = new Map<string, boolean>();
   for (const each of dep.gathered ?? []) found.set(each, true);
   const search = searchOf(dep, eyes, (where) => {

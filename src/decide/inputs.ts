@@ -1,13 +1,16 @@
 /** What an item depends on today: its manifest, made from the plan, its code and what lies on disk. */
-import type { ScanOptions } from '../cache/cache.js';
+import type { Scan, ScanOptions } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { canonical, sha256 } from '../canonical.js';
 import { epochChoice, type Manifest, type ModuleCode } from '../manifest.js';
-import type { Dep, Item } from '../pipeline/plan.js';
+import type { Owner } from '../pipeline/outtree.js';
+import type { Dep, Item, Plan } from '../pipeline/plan.js';
 import type { Json } from '../stage/context.js';
 import type { Code } from './code.js';
-import { matchesIn } from './glob.js';
-import { contentAt, type Eyes, scanAt } from './parts.js';
+import { type Eyes, scanAt } from './eyes.js';
+import { matchesIn, wholeOf } from './glob.js';
+import { outsBehind } from './made-links.js';
+import { contentAt } from './parts.js';
 
 /** The manifest, or the deps that are not there. */
 export type Inputs =
@@ -15,6 +18,7 @@ export type Inputs =
   | { readonly kind: 'missing'; readonly deps: readonly Dep[] };
 
 export interface Surroundings extends Eyes {
+  readonly plan: Plan;
   /** Values of the variables that `env:` names. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What a dep is known to be without looking; undefined: look. */
@@ -36,7 +40,7 @@ export function inputsOf(item: Item, code: Code, around: Surroundings): Inputs {
   const missing: Dep[] = [];
   for (const dep of item.deps) {
     const given = around.given?.(dep);
-    const digest = given === undefined ? contentOf(dep, around) : given;
+    const digest = given === undefined ? readBy(item, dep, around).digest : given;
     if (digest === undefined) missing.push(dep);
     else deps[dep.name] = digest;
   }
@@ -78,31 +82,71 @@ function codeOf(item: Item, code: Code): Manifest['code'] {
   };
 }
 
+export interface Read {
+  /** Null for what is absent and may be; undefined for what is missing. */
+  readonly digest: Digest | null | undefined;
+  /** Outs that are read through links which other items made. */
+  readonly behind: readonly Owner[];
+}
+
 /**
- * Null for what is absent and may be; undefined for what is missing. What an item makes is a link where
- * it is one; what the user gives counts by what is behind a link. A pattern is missing when it matches
- * nothing, or when a gathered out is not there.
+ * What an item reads by a dep.
+ *
+ * @throws UnusableFile when a link leads to an out that the item does not need
+ */
+export function readBy(item: Item, dep: Dep, around: Eyes & Pick<Surroundings, 'plan'>): Read {
+  if (!dep.glob) {
+    const scan = contentAt(dep, wholeOf(dep), around);
+    const digest = scan === undefined && dep.optional ? null : scan?.digest;
+    const links = scan?.links;
+    return { digest, behind: links ? outsBehind(item, dep, links, around) : NOTHING };
+  }
+  const matches = matchesOf(dep, around);
+  const links = matches?.flatMap(([, scan]) => scan.links ?? []) ?? [];
+  return { digest: digestOf(dep, matches), behind: outsBehind(item, dep, links, around) };
+}
+
+const NOTHING: readonly Owner[] = [];
+
+/**
+ * Null for what is absent and may be; undefined for what is missing. A pattern is missing when it
+ * matches nothing, or when a gathered out is not there.
  */
 export function contentOf(dep: Dep, around: Eyes): Digest | null | undefined {
-  const entries = matchesOf(dep, around);
-  const isThere = entries !== undefined && entries.length > 0;
-  if (!isThere) return dep.optional && (!dep.glob || entries !== undefined) ? null : undefined;
-  return dep.glob ? digestOfMatches(entries) : entries[0]?.[1];
+  return digestOf(dep, matchesOf(dep, around));
+}
+
+function digestOf(dep: Dep, matches: Found[] | undefined): Digest | null | undefined {
+  const isThere = matches !== undefined && matches.length > 0;
+  if (!isThere) return dep.optional && (!dep.glob || matches !== undefined) ? null : undefined;
+  return dep.glob ? digestOfMatches(matches.map(digestAlone)) : matches[0]?.[1].digest;
+}
+
+/** Path, and what is there. */
+type Found = readonly [string, Scan];
+
+function digestAlone([where, { digest }]: Found): readonly [string, Digest] {
+  return [where, digest];
 }
 
 export function digestOfMatches(entries: readonly (readonly [string, Digest])[]): Digest {
   return `d:${sha256(`pipe glob\n${canonical(entries)}`)}`;
 }
 
-/** Path and digest of all that a dep stands for; undefined when some of it is not there. */
-export function matchesOf(dep: Dep, around: Eyes): [string, Digest][] | undefined {
-  const entries: [string, Digest][] = [];
+/** All that a dep stands for; undefined when some of it is not there. */
+function matchesOf(dep: Dep, around: Eyes): Found[] | undefined {
+  const found: Found[] = [];
   for (const part of matchesIn(dep, around)) {
-    const digest = contentAt(dep, part, around)?.digest;
-    if (digest === undefined) return undefined;
-    entries.push([part.path, digest]);
+    const scan = contentAt(dep, part, around);
+    if (scan === undefined) return undefined;
+    found.push([part.path, scan]);
   }
-  return entries;
+  return found;
+}
+
+/** Path and digest of all that a dep stands for; undefined when some of it is not there. */
+export function digestsOf(dep: Dep, around: Eyes): (readonly [string, Digest])[] | undefined {
+  return matchesOf(dep, around)?.map(digestAlone);
 }
 
 /** `params` as a stage's process gets it: a tree of just the named parts. */

@@ -11,11 +11,14 @@ import {
   type Stats,
 } from 'node:fs';
 import path from 'node:path';
+import type { Cache } from '../cache/cache.js';
 import { codeOf, isAbsent } from '../cache/files/errors.js';
-import type { Looks } from '../cache/scan/looks.js';
+import { firstMoved, type LookLists, Looks } from '../cache/scan/looks.js';
+import { sha256 } from '../canonical.js';
 import { mayHold, parseGlob } from '../pipeline/glob.js';
-import type { Dep, Item, Plan } from '../pipeline/plan.js';
+import type { Dep, Plan } from '../pipeline/plan.js';
 import { fixedFolder } from './glob.js';
+import { foldedNames, isOneName, Spellings } from './spellings.js';
 
 /**
  * Name → place, of the names that lead to a place with outs in it, or into an out. Places are
@@ -23,22 +26,62 @@ import { fixedFolder } from './glob.js';
  */
 export type Links = Readonly<Record<string, string>>;
 
-/** Looks at each folder that the plan names once. What items make is not followed: it is not there yet. */
-export function linksOf(root: string, plan: Plan, looks: Looks): Links {
-  const resolver = new Resolver(root);
+/**
+ * Looks at each folder that the plan names once. What items make is not followed: it is not there yet.
+ *
+ * @param looks notes all that the answer rests on
+ */
+export function linksOf(
+  root: string,
+  plan: Plan,
+  looks: Looks,
+  isOne: typeof isOneName = isOneName,
+): Links {
+  const resolver = new Resolver(root, new Spellings(foldedNames(plan), looks, isOne), looks);
   const outs = new Outs();
   for (const item of plan.items)
     for (const out of item.outs) outs.add(out.path, resolver.ofOut(out.path));
   resolver.outs = outs;
-  const seen = new Set<string>();
   for (const item of plan.items) {
     if (item.action.kind === 'module') resolver.resolve(item.action.file);
-    for (const dep of depsToResolve(item, seen)) resolver.resolveDep(dep);
+    for (const dep of item.deps) {
+      // In an out by its name: nothing of that is the user's.
+      if (!dep.made || dep.glob || dep.outs !== undefined) resolver.resolveDep(dep);
+    }
   }
   const found = outs.concerned(resolver.aliases);
-  for (const [name] of found) looks.saw(name, lstatOrNothing(path.join(root, name)));
   if (leadApart(found.map(([, place]) => place))) return {};
   return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+interface Note {
+  readonly links: Links;
+  readonly lists: LookLists;
+}
+
+/** In larger projects to look again costs as much as to find out. */
+const MOST_LOOKS = 4_000;
+
+/** The same, from a note that holds as long as nothing has moved that it rests on. */
+export async function notedLinks(
+  root: string,
+  plan: Plan,
+  id: string,
+  cache: Cache,
+): Promise<Links> {
+  const name = sha256(JSON.stringify(['links', id, realpathSync(root)]));
+  const note = cache.readKept('plans', name) as Note | undefined;
+  let links = note?.links;
+  if (links === undefined || (await firstMoved(root, (note as Note).lists)) !== undefined) {
+    const looks = new Looks(root);
+    links = linksOf(root, plan, looks);
+    const lists = looks.all;
+    if (lists !== undefined && lists.own.paths.length < MOST_LOOKS)
+      cache.writeKept('plans', name, { links, lists } satisfies Note);
+  }
+  for (const link of Object.keys(links))
+    cache.looks.saw(link, lstatOrNothing(path.join(root, link)));
+  return links;
 }
 
 /** Places outside of the project, each reached by one name, as of a `cache` on another disk: the names will do. */
@@ -46,18 +89,6 @@ function leadApart(places: readonly string[]): boolean {
   if (!places.every((place) => place.startsWith('/'))) return false;
   const sorted = places.map((place) => `${place}/`).sort();
   return sorted.every((place, at) => sorted[at + 1]?.startsWith(place) !== true);
-}
-
-/** Each path or pattern once. */
-function depsToResolve(item: Item, seen: Set<string>): readonly Dep[] {
-  return item.deps.filter((dep) => {
-    // In an out by its name: nothing of that is the user's.
-    if (dep.made && !dep.glob && dep.outs === undefined) return false;
-    const id = `${dep.glob ? '*' : '='}${dep.path}`;
-    if (seen.has(id)) return false;
-    seen.add(id);
-    return true;
-  });
 }
 
 /** The places of outs, and their names. */
@@ -111,56 +142,78 @@ const FEW = 16;
 /** As many links as the system follows. */
 const MOST_LINKS = 40;
 
+/** What is known of a folder before its names are asked for. */
+interface Parent {
+  readonly name: string;
+  readonly place: string;
+  /** How many names in it were asked for. */
+  asked: number;
+  /** Once many were: the names of what is not a file. */
+  special?: ReadonlySet<string>;
+}
+
 class Resolver {
   readonly aliases = new Map<string, string>();
   outs = new Outs();
   /** Real path of the project. */
   readonly #root: string;
+  readonly #spellings: Spellings;
+  readonly #looks: Looks;
   /** Name → place, of everything that was looked at. */
   readonly #places = new Map<string, string>([['', '']]);
   /** The first place of each folder, by device and inode. */
   readonly #folders = new Map<string, string>();
   readonly #isFolder = new Set<string>(['']);
   readonly #walked = new Set<string>();
-  /** How many names in a folder were asked for. */
-  readonly #asked = new Map<string, number>();
-  /** Of a folder that many were asked for in: the names that are not those of files. */
-  readonly #special = new Map<string, ReadonlySet<string>>();
+  readonly #parents = new Map<string, Parent>();
+  /** The one asked for last: items in order read files side by side. */
+  #parent: Parent = { name: '', place: '', asked: 0 };
 
-  constructor(root: string) {
+  constructor(root: string, spellings: Spellings, looks: Looks) {
     this.#root = realpathSync(root);
+    this.#spellings = spellings;
+    this.#looks = looks;
+    looks.saw('.', lstatSync(this.#root));
+    for (const name of PROTECTED) spellings.first(this.#root, name);
   }
 
   /** An out that is itself a link may be what an item made. */
   ofOut(out: string): string {
-    const folder = above(out);
-    const place = this.resolve(folder);
-    return place === folder ? out : join(place, lastName(out));
+    const parent = this.#parentOf(out);
+    const direct = parent.place === parent.name ? out : join(parent.place, lastName(out));
+    const place = this.#spellings.first(this.#root, direct);
+    if (place !== direct) this.aliases.set(out, place);
+    return place;
   }
 
   /** The place of a name; links are followed up to the first out. */
   resolve(name: string): string {
     const known = this.#places.get(name);
     if (known !== undefined) return known;
-    const parent = this.resolve(above(name));
-    const direct = join(parent, lastName(name));
-    const place = this.outs.isNamed(name) ? direct : this.#behind(direct, 0);
+    const parent = this.#parentOf(name);
+    const direct = parent.place === parent.name ? name : join(parent.place, lastName(name));
+    const place =
+      this.outs.isNamed(name) || this.#isPlain(parent, direct) ? direct : this.#behind(direct, 0);
     this.#places.set(name, place);
     if (place !== direct) this.aliases.set(name, place);
     return place;
   }
 
-  resolveDep(dep: Dep): void {
-    if (dep.glob) {
-      const glob = parseGlob(dep.path);
-      const folder = fixedFolder(dep.path);
-      if (folder !== '') this.resolve(folder);
-      // Without `**` it ends after as many names as the pattern has, in a circle of links too.
-      this.#walk(folder, (at) => mayHold(glob, at), glob.deep ? [] : undefined);
-    } else if (!this.outs.isNamed(dep.path)) {
-      this.resolve(dep.path);
-      this.#walk(dep.path, undefined, []);
+  resolveDep({ path: where, glob: isGlob }: Dep): void {
+    if (!isGlob) {
+      // Most deps of large plans: files side by side.
+      if (this.#isPlain(this.#parentOf(where), where) || this.outs.isNamed(where)) return;
+      this.resolve(where);
+      this.#walk(where, undefined, []);
+      return;
     }
+    const folder = fixedFolder(where);
+    if (this.#walked.has(where)) return;
+    this.#walked.add(where);
+    const glob = parseGlob(where);
+    if (folder !== '') this.resolve(folder);
+    // Without `**` it ends after as many names as the pattern has, in a circle of links too.
+    this.#walk(folder, (at) => mayHold(glob, at), glob.deep ? [] : undefined);
   }
 
   /** Links below a folder of the user's. `leads`: to the folders that matter; undefined: to all. */
@@ -185,11 +238,28 @@ class Resolver {
     }
   }
 
-  /** Where a place leads that may be a link, or a folder that has another name. */
+  #parentOf(name: string): Parent {
+    const { name: last } = this.#parent;
+    const end = Math.max(0, name.lastIndexOf('/'));
+    if (last.length === end && name.startsWith(last)) return this.#parent;
+    const folder = name.slice(0, end);
+    let parent = this.#parents.get(folder);
+    if (parent === undefined) {
+      parent = { name: folder, place: this.resolve(folder), asked: 0 };
+      this.#parents.set(folder, parent);
+    }
+    this.#parent = parent;
+    return parent;
+  }
+
+  /** Where a place leads that may be a link, or a file or folder that has another name. */
   #behind(place: string, links: number): string {
-    if (this.outs.isIn(place) || this.#isPlain(place)) return place;
+    if (this.outs.isIn(place)) return place;
+    const spelled = this.#spellings.first(this.#root, place);
+    if (spelled !== place) return spelled;
     const absolute = this.#absolute(place);
     const stat = lstatOrNothing(absolute);
+    this.#looks.saw(place, stat);
     if (stat?.isSymbolicLink() && links < MOST_LINKS)
       return this.#follow(above(absolute), readlinkSync(absolute), links + 1);
     if (!stat?.isDirectory()) return place;
@@ -201,18 +271,15 @@ class Resolver {
   }
 
   /** True of what is known to be neither a link nor a folder; false when it must be looked at. */
-  #isPlain(place: string): boolean {
-    const folder = above(place);
-    const asked = (this.#asked.get(folder) ?? 0) + 1;
-    this.#asked.set(folder, asked);
-    if (asked <= FEW) return false;
-    let special = this.#special.get(folder);
-    if (special === undefined) {
-      const entries = entriesOf(this.#absolute(folder));
-      special = new Set(entries.filter((entry) => !entry.isFile()).map(({ name }) => name));
-      this.#special.set(folder, special);
+  #isPlain(parent: Parent, place: string): boolean {
+    if (parent.asked++ < FEW || parent.place !== parent.name) return false;
+    if (parent.special === undefined) {
+      const entries = entriesOf(this.#absolute(parent.place));
+      parent.special = new Set(entries.filter((each) => !each.isFile()).map(({ name }) => name));
     }
-    return !special.has(lastName(place));
+    if (parent.special.size === 0 && this.#spellings.areOne) return true;
+    const name = lastName(place);
+    return !parent.special.has(name) && !this.#spellings.mayHaveOther(name);
   }
 
   /** Name by name, since what a link leads to need not be there yet. */
@@ -237,6 +304,9 @@ class Resolver {
     return absolute.startsWith(within) ? absolute.slice(within.length) : absolute;
   }
 }
+
+/** What no out may be, by whatever spelling. */
+const PROTECTED = ['cache', 'node_modules', '.git', 'pipeline.yaml', 'pipeline.lock'];
 
 /** What runs write is nobody's input. */
 const PASSED_OVER: ReadonlySet<string> = new Set(['cache', 'node_modules', '.git']);

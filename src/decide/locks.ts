@@ -12,6 +12,8 @@ import type { Group } from '../process/orphans.js';
 import { reapOrphans } from '../process/orphans.js';
 import { livenessOf, ownIdentity } from '../sys/identity.js';
 import { type Home, homeOf, projectHome, realPlace } from './lock-home.js';
+import { isOut } from './made-links.js';
+import { sourceOf } from './parts.js';
 import type { Project } from './project.js';
 import { cacheOf, type Work } from './work.js';
 
@@ -39,8 +41,8 @@ export class ItemClaim {
   }
 
   /** The item alone from here on: what it needs is only read. */
-  narrow(work: Work, item: Item): void {
-    const paths = pathsByHome(work.project.root, item, []);
+  narrow(work: Work, item: Item, reads: Others['reads']): void {
+    const paths = pathsByHome(work.project, item, { writes: [], reads });
     for (const [folder, claim] of this.#claims)
       claim.narrow(paths.get(folder) ?? { writes: [], reads: [] });
   }
@@ -50,20 +52,24 @@ export class ItemClaim {
   }
 }
 
-/**
- * Nobody else writes the item's outs, or touches what it reads, while this is held.
- *
- * @param others paths that are to be written under the same claim
- */
+/** Paths of outs of other items. */
+export interface Others {
+  /** To be written under the same claim. */
+  readonly writes: readonly string[];
+  /** Read through links. */
+  readonly reads: readonly string[];
+}
+
+/** Nobody else writes the item's outs, or touches what it reads, while this is held. */
 export async function claimItem(
   work: Work,
   item: Item,
-  others: readonly string[] = [],
+  others: Others = { writes: [], reads: [] },
 ): Promise<ItemClaim> {
   const claims = new Map<string, Claim>();
   try {
     // One folder after another, in an order that all runs agree on.
-    const byHome = [...pathsByHome(work.project.root, item, others)].sort();
+    const byHome = [...pathsByHome(work.project, item, others)].sort();
     for (const [folder, paths] of byHome) {
       makeHome(folder, cacheOf(work).layout.locks);
       const claim = await acquireClaim(folder, paths, {
@@ -135,24 +141,30 @@ function lockKeyOf(item: Item, manifest: Manifest): string {
 }
 
 function pathsByHome(
-  root: string,
+  project: Pick<Project, 'root' | 'plan'>,
   item: Item,
-  others: readonly string[],
+  others: Others,
 ): ReadonlyMap<string, Paths> {
+  const { root } = project;
   const found = new Map<string, { writes: string[]; reads: string[] }>();
   const add = (kind: keyof Paths, { folder, path: where }: Home) => {
     const paths = found.get(folder) ?? { writes: [], reads: [] };
     paths[kind].push(where);
     found.set(folder, paths);
   };
-  for (const where of [...item.outs.map((out) => out.path), ...others])
-    add('writes', homeOf(root, path.join(root, where), false));
+  const addOuts = (kind: keyof Paths, outs: readonly string[]) => {
+    for (const where of outs) add(kind, homeOf(root, path.join(root, where), false));
+  };
+  addOuts('writes', [...item.outs.map((out) => out.path), ...others.writes]);
+  addOuts('reads', others.reads);
   const here = projectHome(root);
   for (const dep of item.deps) {
     for (const where of pathsOf(dep)) {
-      const home = homeOf(root, path.join(root, where), true);
-      // Elsewhere, what no item makes is the user's, and no place for files of ours.
-      if (dep.made || home.folder === here) add('reads', home);
+      // An out that is a link is itself what is read, besides what it leads to.
+      const absolute = path.join(root, sourceOf(dep, where));
+      const home = homeOf(root, absolute, !dep.made);
+      // Elsewhere, what is not an out is the user's, and no place for files of ours.
+      if (home.folder === here || (dep.made && isOut(project, absolute))) add('reads', home);
     }
   }
   return found;
@@ -160,7 +172,8 @@ function pathsByHome(
 
 /** Files of the user's that match a pattern are left out: a change of them is noticed. */
 function pathsOf(dep: Dep): readonly string[] {
-  return dep.glob ? [...(dep.gathered ?? []), ...(dep.within ?? [])] : [dep.path];
+  if (!dep.glob) return [dep.path, ...(dep.links === undefined ? [] : (dep.outs ?? []))];
+  return [...(dep.gathered ?? []), ...(dep.within ?? [])];
 }
 
 /** Of a folder that is not in a cache of ours, git shall know nothing. */

@@ -1,9 +1,13 @@
 /** What a run would do, without doing it: for `--dry`, `--frozen`, `status`, `why` and `graph`. */
+import path from 'node:path';
 import type { Scan, ScanOptions } from '../cache/cache.js';
+import { type Digest, kindOf } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
+import { MOST_LINKS } from '../cache/scan/links.js';
 import type { Item } from '../pipeline/plan.js';
 import { type Decision, decide } from './decide.js';
 import type { Surroundings } from './inputs.js';
+import { realPlace } from './lock-home.js';
 import { itemAt, selectedNeeds, type Work } from './work.js';
 
 export type Outlook =
@@ -58,18 +62,24 @@ function isOpen(outlook: Outlook | undefined): boolean {
 export class Overlay {
   readonly #work: Work;
   readonly #outs = new Map<string, Scan>();
+  /** By path: the links in what is laid. */
+  readonly #links = new Map<string, readonly string[]>();
 
   constructor(work: Work) {
     this.#work = work;
   }
 
   /** For who decides. */
-  get eyes(): Required<Pick<Surroundings, 'look' | 'stored'>> {
+  get eyes(): Required<Pick<Surroundings, 'look' | 'stored' | 'targetOf'>> {
     return {
-      look: (path, how) => this.scan(path, how),
-      stored: (path) => {
-        const digest = this.#laidAt(path)?.digest;
+      look: (where, how) => this.scan(where, how),
+      stored: (where) => {
+        const digest = this.#laidAt(where)?.digest;
         return digest ? this.#work.project.cache.treeListing(digest) : undefined;
+      },
+      targetOf: (link) => {
+        const target = this.#targetOf(link);
+        return target && realPlace(path.join(this.#work.project.root, target));
       },
     };
   }
@@ -81,9 +91,51 @@ export class Overlay {
     }
   }
 
-  scan(path: string, how?: ScanOptions): Scan | undefined {
-    const laid = this.#laidAt(path);
-    return laid === undefined ? this.#work.project.cache.scanSync(path, how) : (laid ?? undefined);
+  scan(where: string, how?: ScanOptions): Scan | undefined {
+    const at = this.#real(where, how?.follow ?? false);
+    const laid = this.#laidAt(at);
+    if (laid === undefined) return this.#work.project.cache.scanSync(at, how);
+    if (laid === null) return undefined;
+    let links = this.#links.get(at);
+    if (links === undefined) {
+      links = [...this.#linksIn(at, laid.digest)];
+      this.#links.set(at, links);
+    }
+    return links.length === 0 ? laid : { ...laid, links };
+  }
+
+  /** The path without the laid links on its way; `follow`: nor at its end. */
+  #real(where: string, follow: boolean): string {
+    if (this.#outs.size === 0) return where;
+    let at = where;
+    for (let links = 0, end = 0; end >= 0 && links < MOST_LINKS; ) {
+      end = at.indexOf('/', end + 1);
+      if (end < 0 && !follow) break;
+      const prefix = end < 0 ? at : at.slice(0, end);
+      const target = this.#targetOf(prefix);
+      if (target === undefined) continue;
+      at = target + at.slice(prefix.length);
+      links++;
+      end = 0;
+    }
+    return at;
+  }
+
+  /** Relative to the project; undefined for what is not a link, or not laid. */
+  #targetOf(link: string): string | undefined {
+    const laid = this.#laidAt(link);
+    if (!laid || kindOf(laid.digest) !== 'link') return undefined;
+    const text = this.#work.project.cache.readStored(laid.digest)?.toString();
+    if (text === undefined) return undefined;
+    const { root } = this.#work.project;
+    return path.relative(root, path.resolve(root, path.dirname(link), text));
+  }
+
+  *#linksIn(where: string, digest: Digest): Iterable<string> {
+    if (kindOf(digest) === 'link') yield where;
+    if (kindOf(digest) !== 'directory') return;
+    for (const entry of this.#work.project.cache.treeListing(digest) ?? [])
+      yield* this.#linksIn(`${where}/${entry.name}`, entry.digest);
   }
 
   /** Undefined outside of what is laid; null for what is not in it. */

@@ -11,21 +11,8 @@ import type { Digest } from '../cache/objects/digest.js';
 import type { Wrote } from '../cache/records/written.js';
 import { realpathIfThere } from '../cache/scan/links.js';
 import type { Dep } from '../pipeline/plan.js';
-
-/** What a folder will hold; undefined: as it lies there. */
-export type StoredListing = (
-  folder: string,
-) => readonly { readonly name: string; readonly digest: Digest }[] | undefined;
-
-/** The workspace as it lies there, or as it will be. */
-export interface Eyes {
-  readonly root: string;
-  readonly cache: Cache;
-  /** What lies at a path; by default what the cache sees on disk. */
-  readonly look?: (path: string, options?: ScanOptions) => Scan | undefined;
-  /** What a folder will hold that is still to be put back; undefined: what it holds on disk. */
-  readonly stored?: StoredListing;
-}
+import { type Eyes, scanAt } from './eyes.js';
+import { madeAt, withLinks } from './made-links.js';
 
 /** A file or folder that counts as a whole, by the name that the dep has for it. */
 export interface Part {
@@ -44,29 +31,27 @@ export function sourceOf({ links }: Dep, where: string): string {
   return where;
 }
 
-/** What lies at a path, through these eyes. */
-export function scanAt(where: string, eyes: Eyes, options?: ScanOptions): Scan | undefined {
-  return eyes.look === undefined ? eyes.cache.scanSync(where, options) : eyes.look(where, options);
-}
-
-/** What a path of the dep holds that counts; undefined when it is not there, or not all of it. */
+/** What a path of the dep holds that counts, and what is read through links that items made; undefined when it is not there, or not all of it. */
 export function contentAt(dep: Dep, part: Part, eyes: Eyes): Scan | undefined {
   const parts = partsOf(dep, part, eyes);
-  if (parts === undefined) {
-    const where = part.made ? sourceOf(dep, part.path) : part.path;
-    return scanAt(where, eyes, { follow: !part.made });
-  }
+  if (parts === undefined) return oneAt(dep, part, eyes);
   // Links within the dep count as links.
   const tree = realpathIfThere(path.join(eyes.root, part.path)) ?? '';
   const found = new Map<string, Scan>();
-  for (const { path: where, made } of parts) {
-    const scan = made
-      ? scanAt(sourceOf(dep, where), eyes)
-      : scanAt(where, eyes, { follow: true, tree });
-    if (scan !== undefined) found.set(where.slice(part.path.length + 1), scan);
-    else if (made) return undefined;
+  for (const each of parts) {
+    const scan = oneAt(dep, each, eyes, { tree });
+    if (scan !== undefined) found.set(each.path.slice(part.path.length + 1), scan);
+    else if (each.made) return undefined;
   }
-  return found.size === 0 ? undefined : eyes.cache.assemble(found);
+  if (found.size === 0) return undefined;
+  return withLinks(eyes.cache.assemble(found), [...found.values()]);
+}
+
+/** What links of the user's lead to is known to the plan already. */
+function oneAt(dep: Dep, { path: where, made }: Part, eyes: Eyes, how: ScanOptions = {}) {
+  if (made) return madeAt(sourceOf(dep, where), eyes);
+  const scan = scanAt(where, eyes, { ...how, follow: true });
+  return scan?.links === undefined ? scan : withLinks(scan, []);
 }
 
 /** What a path of the dep is to be taken apart into; undefined: it counts as it lies there. */

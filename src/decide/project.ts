@@ -8,7 +8,7 @@ import { userError } from '../error.js';
 import { readPipeline } from '../pipeline/document/source.js';
 import type { Plan } from '../pipeline/plan.js';
 import { PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
-import { type Links, linksOf } from './links.js';
+import { type Links, notedLinks } from './links.js';
 import type { Variant } from './options.js';
 import { secretValues } from './secrets.js';
 
@@ -85,22 +85,24 @@ export async function asVariant(project: Project, variant: Variant): Promise<Pro
  */
 async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
   const text = readPipeline(root);
-  const plan = await keptPlan(host, root, variant, text, {}, cache);
+  const nameOf = (links: Links) =>
+    sha256(JSON.stringify(['plan', host.version, text, variant.profiles, variant.set, links]));
+  const name = nameOf({});
+  const plan = await keptPlan(root, variant, text, {}, name, cache);
   host.onSecrets?.(secretValues(plan, host.env));
-  const links = linksOf(root, plan, cache.looks);
+  const links = await notedLinks(root, plan, name, cache);
   if (Object.keys(links).length === 0) return plan;
-  return keptPlan(host, root, variant, text, links, cache);
+  return keptPlan(root, variant, text, links, nameOf(links), cache);
 }
 
 async function keptPlan(
-  host: Host,
   root: string,
   { profiles, set }: Variant,
   text: string,
   links: Links,
+  name: string,
   cache: Cache,
 ): Promise<Plan> {
-  const name = sha256(JSON.stringify(['plan', host.version, text, profiles, set, links]));
   const kept = cache.readKept('plans', name) as Plan | undefined;
   if (kept?.format === 1) return kept;
   const { loadPlan } = await import('../pipeline/load.js');

@@ -12,41 +12,59 @@ export interface Claimed {
   readonly inputs: InputSnapshot;
 }
 
-/**
- * Claims the item's paths, and looks at its inputs anew. Between the end of an item before it and now,
- * another run, of another profile say, may have put other outs there; and other plans may have left
- * outs in a folder that the item reads. Then these are claimed for writing together with the item's
- * own, and this run's outs are put back and the leftovers taken away: no run can come in between.
- */
+/** Claims the item's paths, with the outs that it reads through links, and looks at its inputs anew. */
 export async function claimWithInputs(work: Work, index: number): Promise<Claimed> {
+  for (let through: readonly string[] = []; ; ) {
+    const claimed = await claimOnce(work, index, through);
+    const behind = claimed.inputs.behind.map((each) => each.path);
+    if (behind.every((each) => through.includes(each))) return claimed;
+    claimed.claim.release();
+    through = [...new Set([...through, ...behind])];
+  }
+}
+
+/**
+ * Between the end of an item before it and now, another run, of another profile say, may have put
+ * other outs there; and other plans may have left outs in a folder that the item reads. Then these
+ * are claimed for writing together with the item's own, and this run's outs are put back and the
+ * leftovers taken away: no run can come in between.
+ */
+async function claimOnce(work: Work, index: number, reads: readonly string[]): Promise<Claimed> {
   const item = itemAt(work, index);
-  const claim = await claimItem(work, item);
-  let others: readonly string[];
+  const claim = await claimItem(work, item, { writes: [], reads });
+  let writes: readonly string[];
   try {
     const inputs = InputSnapshot.take(work, index);
     const replaced = await replacedNeeds(work, index, inputs);
     const leftovers = willRun(work, index, inputs) ? leftoversIn(work, item) : [];
     if (replaced.length === 0 && leftovers.length === 0) return { claim, inputs };
-    const needed = selectedNeeds(work, index).flatMap((need) => itemAt(work, need).outs);
-    others = [...needed, ...leftovers].map((each) => each.path);
+    const needed = needsOf(work, index, inputs).flatMap((need) => itemAt(work, need).outs);
+    writes = [...needed, ...leftovers].map((each) => each.path);
   } catch (error) {
     claim.release();
     throw error;
   }
   claim.release();
-  const wide = await claimItem(work, item, others);
+  const wide = await claimItem(work, item, { writes, reads });
   try {
     const seen = InputSnapshot.take(work, index);
-    for (const out of await replacedNeeds(work, index, seen)) await putBackNeed(work, item, out);
-    const claimed = new Set(others);
-    const leftovers = leftoversIn(work, item).filter((left) => claimed.has(left.path));
-    await clearLeftovers(work, item, leftovers);
-    wide.narrow(work, item);
+    const claimed = new Set(writes);
+    const isClaimed = (each: { readonly path: string }) => claimed.has(each.path);
+    const replaced = await replacedNeeds(work, index, seen);
+    for (const out of replaced.filter(isClaimed)) await putBackNeed(work, item, out);
+    await clearLeftovers(work, item, leftoversIn(work, item).filter(isClaimed));
+    wide.narrow(work, item, reads);
     return { claim: wide, inputs: InputSnapshot.take(work, index) };
   } catch (error) {
     wide.release();
     throw error;
   }
+}
+
+/** Items of the selection whose outs it reads, through links of other outs too. */
+function needsOf(work: Work, index: number, { behind }: InputSnapshot): readonly number[] {
+  const through = behind.map((each) => each.item).filter((each) => work.isSelected.has(each));
+  return [...new Set([...selectedNeeds(work, index), ...through])];
 }
 
 /** What is put back, or fresh, finds no leftovers. */
@@ -69,17 +87,16 @@ async function replacedNeeds(
 ): Promise<NeededOut[]> {
   const { deps } = itemAt(work, index);
   const replaced: NeededOut[] = [];
-  for (const need of selectedNeeds(work, index)) {
+  for (const need of needsOf(work, index, inputs)) {
     const settled = work.settled.get(need);
     for (const { name, path } of itemAt(work, need).outs) {
       const digest = settled?.outs.find((each) => each.name === name)?.digest;
       if (digest === undefined) continue;
       const dep = deps.find((each) => each.path === path && !each.glob);
-      const now =
-        dep === undefined
-          ? (await cacheOf(work).scan(path, { again: true }))?.digest
-          : inputs.digestOf(dep);
-      if (now !== digest) replaced.push({ path, digest });
+      if (dep !== undefined && inputs.digestOf(dep) === digest) continue;
+      // A dep with links in it has another digest than the out.
+      const now = await cacheOf(work).scan(path, { again: true });
+      if (now?.digest !== digest) replaced.push({ path, digest });
     }
   }
   return replaced;

@@ -7,10 +7,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Digest } from '../cache/objects/digest.js';
 import { firstMoved, type LookLists, Looks } from '../cache/scan/looks.js';
 import { Ways } from '../cache/scan/ways.js';
+import type { Eyes } from '../decide/eyes.js';
 import { matchesIn } from '../decide/glob.js';
-import { contentOf } from '../decide/inputs.js';
-import { type Eyes, partsOf } from '../decide/parts.js';
+import { readBy } from '../decide/inputs.js';
+import { outsBehind } from '../decide/made-links.js';
+import { partsOf } from '../decide/parts.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
+import type { Owner } from '../pipeline/outtree.js';
 import type { Dep } from '../pipeline/plan.js';
 
 export class InputSnapshot {
@@ -20,19 +23,18 @@ export class InputSnapshot {
   readonly #digests: ReadonlyMap<Dep, Seen>;
   /** What each dep stands for: what a pattern matched, and what counts of a folder with outs in it. */
   readonly #names: ReadonlyMap<Dep, readonly string[]>;
+  /** Outs that are read through links which other items made. */
+  readonly behind: readonly Owner[];
   /** True once a change of content would show in a stat. */
   #isSettled: boolean;
 
-  private constructor(
-    work: Work,
-    index: number,
-    found: Pick<Found, 'looks' | 'digests' | 'names'>,
-  ) {
+  private constructor(work: Work, index: number, found: Found) {
     this.#work = work;
     this.#index = index;
     this.#looks = found.looks;
     this.#digests = found.digests;
     this.#names = found.names;
+    this.behind = found.behind;
     this.#isSettled = found.looks.isSettled;
   }
 
@@ -100,6 +102,7 @@ interface Found {
   readonly looks: Looks;
   readonly digests: ReadonlyMap<Dep, Seen>;
   readonly names: ReadonlyMap<Dep, readonly string[]>;
+  readonly behind: readonly Owner[];
 }
 
 function look(work: Work, index: number): Found {
@@ -107,15 +110,22 @@ function look(work: Work, index: number): Found {
   const eyes = eyesOf(work, looks);
   const digests = new Map<Dep, Seen>();
   const names = new Map<Dep, readonly string[]>();
-  for (const dep of itemAt(work, index).deps) {
+  const behind: Owner[] = [];
+  const item = itemAt(work, index);
+  for (const dep of item.deps) {
     names.set(dep, namesOf(dep, eyes));
-    digests.set(dep, contentOf(dep, eyes));
+    const read = readBy(item, dep, { ...eyes, plan: work.project.plan });
+    digests.set(dep, read.digest);
+    behind.push(...read.behind);
+    // It may be in an out that is a link.
+    if (dep.made && !dep.glob && dep.outs === undefined)
+      behind.push(...outsBehind(item, dep, [dep.path], work.project));
   }
   const code = work.codes.of(index);
   if (code.kind === 'command')
     for (const file of Object.keys(code.scripts)) eyes.look(file, { follow: true });
   noteWays(work.project.root, names, looks);
-  return { looks, digests, names };
+  return { looks, digests, names, behind };
 }
 
 /** The folders and links on the way to what was looked at: a link may be led elsewhere and back. */

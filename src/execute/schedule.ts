@@ -1,7 +1,8 @@
 /** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
-import { decide } from '../decide/decide.js';
+import { UnusableFile } from '../cache/cache.js';
+import { type Decision, decide } from '../decide/decide.js';
 import { outlooks } from '../decide/outlook.js';
-import { finish, itemAt, selectedNeeds, type Work } from '../decide/work.js';
+import { cacheOf, finish, itemAt, selectedNeeds, type Work } from '../decide/work.js';
 import type { ItemDone } from '../event.js';
 import type { Item, Resources } from '../pipeline/plan.js';
 import { type Machine, thisMachine } from '../process/machine.js';
@@ -100,12 +101,11 @@ class Schedule {
     const ready = [...indices];
     for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
       if (this.#work.done.has(index)) continue;
-      const { project, codes, options } = this.#work;
       const item = itemAt(this.#work, index);
-      const decision = decide(item, codes.of(index), project, options.force);
+      const decision = this.#decide(index);
       if (decision.kind === 'fresh') {
         const { key, record } = decision;
-        project.cache.use(key);
+        cacheOf(this.#work).use(key);
         finish(
           this.#work,
           index,
@@ -113,12 +113,23 @@ class Schedule {
           { key, outs: record.outs },
         );
         ready.push(...this.#released(index));
-      } else if (decision.kind === 'restore') {
+      } else if (decision.kind === 'restore' || decision.kind === 'unusable') {
         this.#enqueue(index, PUT_BACK);
       } else {
         this.#warnOfExcess(item);
         this.#enqueue(index, item.resources);
       }
+    }
+  }
+
+  /** An input that cannot be used is an error of the item, which fails by it when it starts. */
+  #decide(index: number): Decision | { readonly kind: 'unusable' } {
+    const { project, codes, options } = this.#work;
+    try {
+      return decide(itemAt(this.#work, index), codes.of(index), project, options.force);
+    } catch (error) {
+      if (error instanceof UnusableFile) return { kind: 'unusable' };
+      throw error;
     }
   }
 

@@ -2,6 +2,7 @@
  * Does pipeline.lock belong to the pipeline? Every key is computed from today's definition and code,
  * and from the outs as the lock has them: so no result has to be there, only what the user wrote.
  */
+import { type Digest, kindOf } from '../cache/objects/digest.js';
 import { contentOf, inputsOf, type Surroundings } from '../decide/inputs.js';
 import { Overlay } from '../decide/outlook.js';
 import { sourceOf } from '../decide/parts.js';
@@ -52,7 +53,10 @@ function standingOf(
   const eyes = { ...work.project, ...overlay.eyes };
   const around: Surroundings = {
     ...eyes,
-    given: (dep) => (isInSight(dep, eyes) ? undefined : block.deps[dep.name]),
+    given: (dep) => {
+      const locked = block.deps[dep.name];
+      return leadsOut(dep, locked) || !isInSight(dep, eyes) ? locked : undefined;
+    },
   };
   const code = work.codes.of(index);
   const inputs = inputsOf(item, code, around);
@@ -68,6 +72,11 @@ function standingOf(
 }
 
 export const NOT_LOCKED = 'not in pipeline.lock';
+
+/** True of a dep that was read through links that items made: what they lead to need not be here. */
+function leadsOut(dep: Dep, locked: Digest | null | undefined): boolean {
+  return dep.made && locked != null && kindOf(locked) === 'link';
+}
 
 /** False when its content cannot be known here: the user's data is not there, or an out's listing is not stored. */
 function isInSight(dep: Dep, around: Surroundings): boolean {

@@ -4,6 +4,11 @@ import { addOut, createOutTree, nameOf, type OutTree, type Owner, ownersOf } fro
 /** Name → place; a place is relative to the project, or absolute outside of it. */
 export type Links = Readonly<Record<string, string>>;
 
+/** The same for names that a file system may take for one: of another case, or with composed accents. */
+export function foldName(name: string): string {
+  return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
+}
+
 /** The link on the way to a path: the longest name. */
 export function linkOf(path: string, links: Links): string | undefined {
   for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
@@ -15,6 +20,8 @@ export function linkOf(path: string, links: Links): string | undefined {
 
 /** Of an out: it may itself be a link that its item makes. */
 export function placeOfOut(path: string, links: Links): string {
+  // Another spelling of a place.
+  if (Object.hasOwn(links, path)) return links[path]!;
   const end = path.lastIndexOf('/');
   if (end < 0) return path;
   const place = placeOf(path.slice(0, end), links);
@@ -40,6 +47,8 @@ export function leadsTo(paths: readonly string[], links: Links): string | undefi
   }
   const clauses = [...found].map(([place, names]) => {
     const [first, ...others] = [...names];
+    if (foldName(first!) === foldName(place))
+      return `this file system takes the names ${first} and ${place} for one`;
     return others.length === 0
       ? `${first} leads to ${place}`
       : `${[first, ...others].join(' and ')} lead to ${place}`;

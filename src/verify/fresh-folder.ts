@@ -18,12 +18,13 @@ import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Code } from '../decide/code.js';
+import { scanAt } from '../decide/eyes.js';
 import { matchesIn } from '../decide/glob.js';
 import type { Surroundings } from '../decide/inputs.js';
-import { contentAt, partsOf } from '../decide/parts.js';
+import { contentAt, type Part, partsOf, sourceOf } from '../decide/parts.js';
 import type { Project } from '../decide/project.js';
 import type { Manifest } from '../manifest.js';
-import type { Item } from '../pipeline/plan.js';
+import type { Dep, Item } from '../pipeline/plan.js';
 
 /** A place for one execution: a root of its own, and a cache of its own. */
 export interface FreshFolder {
@@ -57,7 +58,9 @@ export async function makeFreshFolder(
         const known = dep.glob || parts !== undefined ? undefined : manifest.deps[dep.name];
         for (const part of parts ?? [match]) {
           const digest = known ?? contentAt(dep, part, around)?.digest;
-          await bring(project, stored, root, part.path, digest);
+          if (isInPlace(project, dep, part, digest))
+            copyTree(path.join(project.root, part.path), path.join(root, part.path));
+          else await restore(stored, part, { dep, digest, around });
         }
       }
     }
@@ -71,28 +74,39 @@ export async function makeFreshFolder(
 }
 
 /** From the workspace when it is there as it should be, else from the cache. */
-async function bring(
-  project: Project,
-  stored: Cache,
-  root: string,
-  where: string,
-  digest: Digest | undefined,
-): Promise<void> {
-  const from = path.join(project.root, where);
-  const isThere =
-    existsSync(from) &&
-    [true, false].some((follow) => project.cache.scanSync(where, { follow })?.digest === digest);
-  if (isThere || digest === undefined) copyTree(from, path.join(root, where));
-  else await stored.restore(digest, where);
+function isInPlace(project: Project, dep: Dep, part: Part, digest: Digest | undefined): boolean {
+  if (digest === undefined) return true;
+  if (!existsSync(path.join(project.root, part.path))) return false;
+  const { cache } = project;
+  return (
+    contentAt(dep, part, project)?.digest === digest ||
+    [true, false].some((follow) => cache.scanSync(part.path, { follow })?.digest === digest)
+  );
 }
 
-/** A link counts by what is behind it, but for links from one place of a folder to another. */
+interface Wanted {
+  readonly dep: Dep;
+  readonly digest: Digest | undefined;
+  readonly around: Surroundings;
+}
+
+async function restore(
+  stored: Cache,
+  { path: where, made }: Part,
+  { dep, digest, around }: Wanted,
+): Promise<void> {
+  // With links in it, what is stored has another digest than what is read.
+  const own = made ? scanAt(sourceOf(dep, where), around)?.digest : undefined;
+  await stored.restore((own ?? digest) as Digest, where);
+}
+
+/** A link counts by what is behind it, but for links within the folder and those that lead nowhere. */
 function copyTree(from: string, to: string): void {
   mkdirSync(path.dirname(to), { recursive: true });
   const tree = realpathSync(from);
   const copy = (source: string, target: string) => {
     const isLink = lstatSync(source).isSymbolicLink();
-    if (isLink && source !== from && isWithin(tree, source)) {
+    if (isLink && source !== from && (isWithin(tree, source) || !existsSync(source))) {
       symlinkSync(readlinkSync(source), target);
     } else if (statSync(source).isDirectory()) {
       mkdirSync(target, { recursive: true });

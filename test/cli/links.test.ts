@@ -229,6 +229,26 @@ stages:
     expect(project.read('use.txt')).toBe('2\n');
   });
 
+  it.each(['data/current/f', 'data/current', 'data', 'data/*/f'])(
+    'is found though runs before it saw a folder there: %s',
+    async (dep) => {
+      const project = linked(
+        pipeline(dep, 'cat data/current/f'),
+        {},
+        { 'data/current/f': 'mine\n' },
+      );
+      await project.run();
+      for (const _ of [1, 2]) expect((await project.run()).with('fresh')).toEqual(['make', 'use']);
+      project.remove('data/current');
+      symlinkSync('../cache/out/v2', project.path('data/current'));
+      expect((await project.run()).with('ran')).toEqual(['use']);
+      expect((await project.pipe('graph', '--dot')).out).toContain('n0 -> n1');
+      project.write('pipeline.yaml', project.read('pipeline.yaml').replace('x: 1', 'x: 2'));
+      expect((await project.run()).with('ran')).toEqual(['make', 'use']);
+      expect(project.read('use.txt')).toBe('2\n');
+    },
+  );
+
   it('is not watched where runs write', async () => {
     const project = linked(pipeline('data/current', 'cat data/current/f'), {
       'data/current': '../cache/out/v2',

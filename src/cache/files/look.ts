@@ -6,7 +6,8 @@ export function lstatIfThere(absolute: string): Stats | undefined {
   try {
     return lstatSync(absolute, { throwIfNoEntry: false });
   } catch (error) {
-    if (isAbsent(error)) return undefined;
+    // Behind links in a circle there is nothing.
+    if (isAbsent(error) || codeOf(error) === 'ELOOP') return undefined;
     throw error;
   }
 }

@@ -36,6 +36,7 @@ export class Restoring {
   readonly #pace = new Pace();
   #written = 0;
   #kept = 0;
+  #hasLinks = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -48,7 +49,9 @@ export class Restoring {
     scanner.forget(where);
     mkdirSync(path.dirname(this.#absolute(where)), { recursive: true });
     if (kindOf(digest) === 'directory') {
-      scanner.know(where, await this.#directory(where, digest));
+      const scan = await this.#directory(where, digest);
+      // Where its links lead is for a scan to say.
+      if (!this.#hasLinks) scanner.know(where, scan);
     } else await this.#single(where, digest);
     return { written: this.#written, kept: this.#kept };
   }
@@ -99,6 +102,7 @@ export class Restoring {
       await this.#directory(where, entry.digest);
       return undefined;
     }
+    if (kindOf(entry.digest) === 'link') this.#hasLinks = true;
     const absolute = this.#absolute(where);
     const stat = lstatIfThere(absolute);
     if (stat !== undefined) {

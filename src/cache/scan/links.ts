@@ -1,13 +1,14 @@
 /** Symbolic links: as themselves, and where they lead. */
 import { hash } from 'node:crypto';
 import { readlinkSync, realpathSync } from 'node:fs';
+import path from 'node:path';
 import { codeOf, isAbsent } from '../files/errors.js';
+import { lstatIfThere } from '../files/look.js';
 import type { Scan } from './rows.js';
 
 /** The link itself. */
-export function linkScan(absolute: string, keep?: (target: string) => void): Scan {
+export function linkScan(absolute: string): Scan {
   const target = readlinkSync(absolute);
-  keep?.(target);
   return { digest: `l:${hash('sha256', target)}`, size: Buffer.byteLength(target), files: 1 };
 }
 
@@ -19,6 +20,31 @@ export function realpathIfThere(absolute: string): string | undefined {
     if (isAbsent(error) || codeOf(error) === 'ELOOP') return undefined;
     throw error;
   }
+}
+
+/** As many links as the system follows. */
+export const MOST_LINKS = 40;
+
+/** Real paths of the links on the way to what a path leads to, and of that, whether or not it is there. */
+export function wayOf(absolute: string): string[] {
+  const way: string[] = [];
+  const rest = absolute.split('/').reverse();
+  let at = '/';
+  for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
+    at = path.resolve(at, name);
+    if (!lstatIfThere(at)?.isSymbolicLink()) continue;
+    way.push(at);
+    if (way.length > MOST_LINKS) return way;
+    const target = readlinkSync(at);
+    rest.push(...target.split('/').reverse());
+    at = target.startsWith('/') ? '/' : path.dirname(at);
+  }
+  return [...way, at];
+}
+
+/** True of a link whose text leads nowhere but into the tree; `folder`: what it is in. */
+export function staysWithin(text: string, folder: string, tree: string): boolean {
+  return !path.isAbsolute(text) && isWithin(path.join(folder, text), tree);
 }
 
 export function isWithin(inner: string, outer: string): boolean {

@@ -40,6 +40,11 @@ export class Listing {
   }
 
   directory(row: number, scan: Scan): void {
+    // A row cannot hold the links below it.
+    if (scan.links !== undefined) {
+      this.other(row, scan);
+      return;
+    }
     this.#found.set(row, scan);
     if (this.rows.isDirectory(row, scan)) return;
     this.rows.self = undefined;
@@ -75,8 +80,9 @@ export class Listing {
       if (found !== null) entries.push({ name, ...found });
     }
     const tree = makeTree(entries);
+    const links = [...this.#found.values()].flatMap((found) => found?.links ?? []);
     const scan: Scan = { digest: `d:${tree.hex}`, size: tree.size, files: tree.files };
     rows.self = remembered ? scan : undefined;
-    return { tree, scan };
+    return { tree, scan: links.length === 0 ? scan : { ...scan, links } };
   }
 }

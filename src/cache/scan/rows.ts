@@ -12,6 +12,8 @@ export interface Scan {
   readonly size: number;
   /** Number of files and links in it; 1 for a file. */
   readonly files: number;
+  /** Paths of the links in it; of a scan that follows links, of those that lead out of it. Absent: none. */
+  readonly links?: readonly string[];
 }
 
 export interface Columns {

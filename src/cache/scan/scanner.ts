@@ -1,5 +1,5 @@
 /** Digests of what lies in the workspace. A file that looks as it did is never read again. */
-import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { isSettled, looksSame } from '../files/clock.js';
 import { UnusableFile } from '../files/errors.js';
@@ -9,7 +9,7 @@ import { finishSync, type Sliced } from '../files/pace.js';
 import { listNames, notAFile, readable } from '../files/refusals.js';
 import { Writeback } from '../files/writeback.js';
 import type { Tree } from '../objects/tree.js';
-import { isWithin, linkScan, realpathIfThere } from './links.js';
+import { isWithin, linkScan, realpathIfThere, staysWithin } from './links.js';
 import { type HashedNow, Listing } from './listing.js';
 import type { Looks } from './looks.js';
 import { Memo } from './memo.js';
@@ -197,8 +197,8 @@ export class Scanner {
       const own = walk.follow && stat.isDirectory() ? realpathSync(absolute) : '';
       return yield* this.#one(where, stat, { ...walk, tree: walk.tree || own, inside: [own] });
     }
-    if (walk.tree !== '') return yield* this.#link(where, walk);
-    return walk.follow ? yield* this.#behind(where, walk) : linkScan(absolute, walk.keeper?.link);
+    if (walk.follow && walk.tree === '') return yield* this.#behind(where, walk);
+    return yield* this.#link(where, walk);
   }
 
   *#one(where: string, stat: Stats, walk: Walk): Sliced<Scan> {
@@ -290,11 +290,19 @@ export class Scanner {
   /** A link inside a tree. */
   *#link(where: string, walk: Walk): Sliced<Scan> {
     const absolute = path.join(this.#project, where);
-    if (!walk.follow) return linkScan(absolute, walk.keeper?.link);
+    if (!walk.follow) {
+      walk.keeper?.link(readlinkSync(absolute));
+      return { ...linkScan(absolute), links: [where] };
+    }
     walk.looks.blur();
     const target = realpathIfThere(absolute);
-    if (target === undefined || isWithin(target, walk.tree)) return linkScan(absolute);
-    return yield* this.#behind(where, walk);
+    if (target !== undefined && isWithin(target, walk.tree)) {
+      const folder = realpathSync(path.dirname(absolute));
+      const isInner = staysWithin(readlinkSync(absolute), folder, walk.tree);
+      return isInner ? linkScan(absolute) : { ...linkScan(absolute), links: [where] };
+    }
+    const scan = yield* this.#behind(where, walk);
+    return { ...scan, links: [where, ...(scan.links ?? [])] };
   }
 
   /** The content behind a link; of one that leads nowhere or back into itself, the link. */

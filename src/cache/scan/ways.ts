@@ -2,11 +2,8 @@
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../files/look.js';
-import { isWithin } from './links.js';
+import { isWithin, MOST_LINKS } from './links.js';
 import type { Looks } from './looks.js';
-
-/** As many links as the system follows. */
-const MOST_LINKS = 40;
 
 export class Ways {
   readonly #root: string;

@@ -1,0 +1,163 @@
+/**
+ * Links that items make. An out keeps its links as links. An item that reads the out reads through
+ * them. So what they lead to counts for a dep as well, and must not be an out that the reader does
+ * not need.
+ */
+import { readlinkSync } from 'node:fs';
+import path from 'node:path';
+import type { Scan } from '../cache/cache.js';
+import { UnusableFile } from '../cache/files/errors.js';
+import { type Digest, kindOf } from '../cache/objects/digest.js';
+import { isWithin, realpathIfThere, staysWithin, wayOf } from '../cache/scan/links.js';
+import { canonical, sha256 } from '../canonical.js';
+import { addOut, createOutTree, type OutTree, type Owner, ownersOf } from '../pipeline/outtree.js';
+import type { Dep, Item, Plan } from '../pipeline/plan.js';
+import { type Eyes, scanAt } from './eyes.js';
+import { realPlace } from './lock-home.js';
+
+/**
+ * What an item made at a path, as a dep. Where links lead out of it to something that is there, the
+ * digest is one of its own. `links` are those that lead out.
+ */
+export function madeAt(where: string, eyes: Eyes): Scan | undefined {
+  const scan = scanAt(where, eyes);
+  if (scan?.links === undefined) return scan;
+  const tree = kindOf(scan.digest) === 'directory' ? realPlace(path.join(eyes.root, where)) : '';
+  const behind: [string, Digest][] = [];
+  const links: string[] = [];
+  for (const link of scan.links) {
+    const { target, isInner } = leadOf(link, where, eyes);
+    if (isInner) continue;
+    links.push(link);
+    if (target === undefined || (tree !== '' && isWithin(target, tree))) continue;
+    const found = scanAt(link, eyes, { follow: !holdsProject(target, eyes.root) });
+    if (found === undefined) continue;
+    behind.push([link.slice(where.length), found.digest]);
+    links.push(...(found.links ?? []));
+  }
+  const own = withLinks(scan, [{ links }]);
+  if (behind.length === 0) return own;
+  const text = canonical([scan.digest, behind.sort(byLink)]);
+  return { ...own, digest: `l:${sha256(`pipe links\n${text}`)}` };
+}
+
+interface Lead {
+  /** Undefined for a link that leads nowhere. */
+  readonly target: string | undefined;
+  /** It never leaves what was made, so all on its way was looked at. */
+  readonly isInner: boolean;
+}
+
+function leadOf(link: string, where: string, { root, cache, targetOf: laid }: Eyes): Lead {
+  const target = laid?.(link);
+  if (target !== undefined) return { target, isInner: false };
+  const absolute = path.join(root, link);
+  const isInner = staysWithin(readlinkSync(absolute), path.dirname(link), where);
+  if (!isInner) cache.looks.blur();
+  return { target: realpathIfThere(absolute), isInner };
+}
+
+function holdsProject(place: string, root: string): boolean {
+  return isWithin(realPlace(root), place);
+}
+
+function byLink([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
+
+/** The scan with just the links of these. */
+export function withLinks({ digest, size, files }: Scan, of: readonly Pick<Scan, 'links'>[]): Scan {
+  const links = of.flatMap((each) => each.links ?? []);
+  return links.length === 0 ? { digest, size, files } : { digest, size, files, links };
+}
+
+interface Planned {
+  readonly plan: Plan;
+}
+
+/**
+ * The outs that an item reads by going through these paths, each of them a link or behind one.
+ *
+ * @throws UnusableFile when the item does not need one of them: it could be made at any time
+ */
+export function outsBehind(
+  item: Item,
+  dep: Dep,
+  paths: readonly string[],
+  around: Pick<Eyes, 'root' | 'targetOf'> & Planned,
+): readonly Owner[] {
+  if (paths.length === 0) return [];
+  const { root, plan } = around;
+  const needed = allNeeds(plan, item);
+  const outs = realOuts(root, plan);
+  const found = new Map<string, Owner>();
+  for (const link of paths) {
+    const target = around.targetOf?.(link);
+    for (const place of target === undefined ? wayOf(path.join(root, link)) : [target]) {
+      if (holdsProject(place, root))
+        throw strayLink(link, 'a folder that holds this project', LEAD_ELSEWHERE);
+      for (const owner of ownersOf(outs, place.slice(1))) {
+        if (!needed.has(owner.item)) throw stray(item, dep, link, owner, plan);
+        found.set(owner.path, owner);
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+const LEAD_ELSEWHERE = 'let the link lead to the files that are needed';
+
+function stray(item: Item, dep: Dep, link: string, { path: out, item: at }: Owner, plan: Plan) {
+  const { id } = item;
+  const maker = plan.items[at] as Item;
+  if (maker.id === id)
+    return strayLink(
+      link,
+      `${out}, which ${id} itself writes: ${id} would read its own last result`,
+      `${id} reads it as dep ${dep.path}: ${LEAD_ELSEWHERE}`,
+    );
+  const hint = `add ${out} to the deps of ${id}, or let the link lead elsewhere`;
+  return strayLink(link, `${out}, which ${maker.id} writes and ${id} does not need`, hint);
+}
+
+function strayLink(link: string, place: string, hint: string): UnusableFile {
+  return new UnusableFile({ code: 'stray-link', message: `${link} leads to ${place}`, hint });
+}
+
+/** By index: what runs before the item in every run. */
+function allNeeds({ items }: Plan, item: Item): ReadonlySet<number> {
+  const found = new Set<number>();
+  const stack = [...item.needs];
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    if (found.has(at)) continue;
+    found.add(at);
+    stack.push(...(items[at]?.needs ?? []));
+  }
+  return found;
+}
+
+/** True of an out, of what is in one, and of a folder that holds outs, by the real path. */
+export function isOut({ root, plan }: Pick<Eyes, 'root'> & Planned, absolute: string): boolean {
+  const place = path.join(realPlace(path.dirname(absolute)), path.basename(absolute));
+  return ownersOf(realOuts(root, plan), place.slice(1)).length > 0;
+}
+
+const trees = new WeakMap<Plan, OutTree>();
+
+/** The outs by their real paths, since that is what links lead to. */
+function realOuts(root: string, plan: Plan): OutTree {
+  const known = trees.get(plan);
+  if (known !== undefined) return known;
+  const tree = createOutTree();
+  const folders = new Map<string, string>();
+  for (const [item, { outs }] of plan.items.entries()) {
+    for (const [out, { path: where }] of outs.entries()) {
+      const folder = path.dirname(where);
+      const real = folders.get(folder) ?? realPlace(path.join(root, folder));
+      folders.set(folder, real);
+      addOut(tree, { path: where, item, out, name: `${real}/${path.basename(where)}`.slice(1) });
+    }
+  }
+  trees.set(plan, tree);
+  return tree;
+}

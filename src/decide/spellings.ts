@@ -1,0 +1,105 @@
+/** Names that differ only in case, or in how an accent is composed: on some file systems they are one. */
+import { lstatSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { isAbsent } from '../cache/files/errors.js';
+import { lstatIfThere } from '../cache/files/look.js';
+import type { Looks } from '../cache/scan/looks.js';
+import { foldName } from '../pipeline/aliases.js';
+import type { Plan } from '../pipeline/plan.js';
+
+/** In a name without such letters no other name without them can be meant. */
+const UNUSUAL = /[^\0-@[-\x7f]/;
+
+/** The names in the plan's paths that have more than one spelling, folded: mostly none. */
+export function foldedNames({ items }: Plan): ReadonlySet<string> {
+  const folded = new Set<string>();
+  const add = (where: string) => {
+    if (!UNUSUAL.test(where)) return;
+    for (const name of where.split('/')) if (UNUSUAL.test(name)) folded.add(foldName(name));
+  };
+  for (const { deps, outs } of items) {
+    for (const each of deps) add(each.path);
+    for (const each of outs) add(each.path);
+  }
+  return folded;
+}
+
+/** The first spelling of each place that was asked for. */
+export class Spellings {
+  readonly #folded: ReadonlySet<string>;
+  readonly #looks: Looks;
+  readonly #isOne: typeof isOneName;
+  /** By folded path: the places, which the file system tells apart. */
+  readonly #places = new Map<string, string[]>();
+
+  constructor(folded: ReadonlySet<string>, looks: Looks, isOne: typeof isOneName) {
+    this.#folded = folded;
+    this.#looks = looks;
+    this.#isOne = isOne;
+  }
+
+  /** True when no name of the plan has another spelling. */
+  get areOne(): boolean {
+    return this.#folded.size === 0;
+  }
+
+  mayHaveOther(name: string): boolean {
+    return this.#folded.size > 0 && this.#folded.has(foldName(name));
+  }
+
+  /** @param place relative to `root`, or absolute */
+  first(root: string, place: string): string {
+    const end = place.lastIndexOf('/') + 1;
+    if (!this.mayHaveOther(place.slice(end))) return place;
+    const key = place.slice(0, end) + foldName(place.slice(end));
+    const places = this.#places.get(key) ?? [];
+    // No stat shows how the file system compares names.
+    if (places.length > 0 && !places.includes(place)) this.#looks.blur();
+    const known = places.find(
+      (each) => each === place || this.#isOne(path.resolve(root, each), path.resolve(root, place)),
+    );
+    if (known !== undefined) return known;
+    this.#places.set(key, [...places, place]);
+    return place;
+  }
+}
+
+/** Are these two names in one folder one file for the file system, whether or not it is there? */
+export function isOneName(one: string, other: string): boolean {
+  const [a, b] = [lstatIfThere(one), lstatIfThere(other)];
+  if (a === undefined && b === undefined) return foldsNames(path.dirname(one));
+  if (a?.ino !== b?.ino || a?.dev !== b?.dev) return false;
+  // Two names of one file that are both listed are hard links: each of them can be replaced.
+  const listed = new Set(namesIn(path.dirname(one)));
+  return !(listed.has(path.basename(one)) && listed.has(path.basename(other)));
+}
+
+/** Does the file system take names that differ in case for one? Told by what is there; nothing is written. */
+function foldsNames(folder: string): boolean {
+  for (let at = folder; ; at = path.dirname(at)) {
+    const names = namesIn(at);
+    const listed = new Set(names);
+    const probe = names.find((name) => otherCase(name) !== name && !listed.has(otherCase(name)));
+    if (probe !== undefined) return isSame(path.join(at, probe), path.join(at, otherCase(probe)));
+    if (at === path.dirname(at)) return process.platform === 'darwin';
+  }
+}
+
+function otherCase(name: string): string {
+  const upper = name.toUpperCase();
+  return upper === name ? name.toLowerCase() : upper;
+}
+
+function isSame(there: string, perhaps: string): boolean {
+  const found = lstatIfThere(perhaps);
+  return found !== undefined && found.ino === lstatSync(there).ino;
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (isAbsent(error) || (error as NodeJS.ErrnoException).code === 'EACCES') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,163 @@
+/** File systems for which names that differ in case, or in how accents are composed, are one. */
+import { spawnSync } from 'node:child_process';
+import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Looks } from '../../src/cache/scan/looks.js';
+import { linksOf } from '../../src/decide/links.js';
+import { isOneName } from '../../src/decide/spellings.js';
+import { UserError } from '../../src/error.js';
+import { loadPlan } from '../../src/pipeline/load.js';
+import { BIN } from '../rig/project.js';
+import { projectWithin } from '../rig/projects.js';
+
+type Stage = Readonly<Record<'dep' | 'out', string>>;
+
+function textOf(stages: readonly Stage[]): string {
+  const lines = stages.map(
+    ({ dep, out }, at) =>
+      `  s${at}: { cmd: [cp, "${dep}", "${out}"], deps: ["${dep}"], outs: ["${out}"] }`,
+  );
+  return `stages:\n${lines.join('\n')}\n`;
+}
+
+/** What each item needs, by name; undefined for a plan that is refused. */
+function needsIn(
+  project: string,
+  text: string,
+  isOne: typeof isOneName,
+): Record<string, readonly string[]> | undefined {
+  const load = (links = {}) => loadPlan({ project, profiles: [], set: [], text, links });
+  try {
+    const { items } = load(linksOf(project, load(), new Looks(project), isOne));
+    return Object.fromEntries(
+      items.map(({ id, needs }) => [id, needs.map((need) => items[need]?.id as string).sort()]),
+    );
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
+/** As many spellings as there are letters to write otherwise. */
+const spelled = (name: string) =>
+  fc.constantFrom(
+    name,
+    name.toUpperCase(),
+    name.normalize('NFD'),
+    `${name[0]?.toUpperCase()}${name.slice(1)}`,
+  );
+const name = fc.constantFrom('data', 'été', 'x.csv', 'raw').chain(spelled);
+const where = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'));
+const stages = fc.array(fc.record({ dep: where, out: where }), { minLength: 2, maxLength: 4 });
+
+describe('where a file system takes spellings for one', () => {
+  it('a plan is what it is with one spelling throughout (property)', () => {
+    const { root } = projectWithin();
+    const property = fc.property(stages, (drawn) => {
+      const folded = drawn.map(({ dep, out }) => ({ dep: fold(dep), out: fold(out) }));
+      const wanted = needsIn(root, textOf(folded), isOneName);
+      expect(needsIn(root, textOf(drawn), () => true)).toEqual(wanted);
+    });
+    fc.assert(property, { numRuns: 400 });
+  });
+
+  it('only names in one folder are compared, and no others are asked about', () => {
+    const { root } = projectWithin();
+    const asked: string[][] = [];
+    const isOne = (one: string, other: string) => {
+      asked.push([one, other].map((each) => path.relative(root, each)));
+      return false;
+    };
+    const drawn = [
+      { dep: 'README', out: 'a/Data' },
+      { dep: 'b/data', out: 'a/data' },
+    ];
+    expect(needsIn(root, textOf(drawn), isOne)).toEqual({ s0: [], s1: [] });
+    expect(asked).toEqual([['a/Data', 'a/data']]);
+  });
+});
+
+function fold(where: string): string {
+  return where.normalize('NFC').toLowerCase();
+}
+
+describe('on this file system', () => {
+  const folds = (root: string) => {
+    writeFileSync(path.join(root, 'probe'), '');
+    return isOneName(path.join(root, 'probe'), path.join(root, 'PROBE'));
+  };
+
+  it('names are told apart, whether or not they are there, also where they are hard links', () => {
+    const { root } = projectWithin();
+    if (folds(root)) return;
+    const [one, other] = [path.join(root, 'a/Data'), path.join(root, 'a/data')];
+    expect(isOneName(one, other)).toBe(false);
+    mkdirSync(path.join(root, 'a'));
+    expect(isOneName(one, other)).toBe(false);
+    writeFileSync(one, '');
+    expect(isOneName(one, other)).toBe(false);
+    linkSync(one, other);
+    expect(isOneName(one, other)).toBe(false);
+  });
+});
+
+/** Linux with ntfs-3g, where a mount can be made that takes names of another case for one. */
+const canMount =
+  spawnSync('unshare', ['-m', 'true']).status === 0 &&
+  spawnSync('lowntfs-3g', ['--version']).error === undefined &&
+  spawnSync('mkntfs', ['--version']).error === undefined;
+
+describe.skipIf(!canMount)('on a mount that takes names of another case for one', () => {
+  /** What `pipe run` says, and what is in the file `data.csv` then. */
+  function runIn(text: string, files: Readonly<Record<string, string>> = {}): string {
+    const project = projectWithin({ 'pipeline.yaml': text, ...files });
+    const script = `
+      truncate -s 16M ../$$.img && mkntfs -q -F ../$$.img > /dev/null 2>&1
+      mkdir ../$$ && lowntfs-3g ../$$.img ../$$ -o ignore_case && cp -r . ../$$ && cd ../$$
+      "$0" "$1" run 2>&1; cat data.csv; cd / && umount "$OLDPWD" && rm -r "$OLDPWD" "$OLDPWD.img"`;
+    const { stdout, stderr } = spawnSync(
+      'unshare',
+      ['-m', 'sh', '-c', script, process.execPath, BIN],
+      {
+        cwd: project.root,
+        env: { ...process.env, ...project.env },
+        encoding: 'utf8',
+      },
+    );
+    return stdout + stderr;
+  }
+
+  it.each([
+    ['files', 'Data.csv', 'data.csv'],
+    ['folders that are not there yet', 'New/x', 'new/x'],
+  ])('two outs that are one are refused: %s', (_, one, other) => {
+    const text = `stages: { a: { cmd: "echo 1 > ${one}", outs: [${one}] }, b: { cmd: "echo 2 > ${other}", outs: [${other}] } }`;
+    expect(runIn(text)).toContain('(overlapping-outs)');
+  });
+
+  it('an out that is its own input is refused, and the input stays', () => {
+    const text =
+      'stages: { a: { cmd: "sort ${deps.d} > ${outs.o}", deps: { d: data.csv }, outs: { o: Data.csv } } }';
+    const said = runIn(text, { 'data.csv': 'three years\n' });
+    expect(said).toContain(
+      'this file system takes the names data.csv and Data.csv for one (self-dependency)',
+    );
+    expect(said).toMatch(/three years\n$/);
+  });
+
+  it('a dep that is an out of another is an edge', () => {
+    const text =
+      'stages: { use: { cmd: "cat RAW/made > data.csv", deps: [RAW/made], outs: [data.csv] }, make: { cmd: "echo made > raw/Made", outs: [raw/Made] } }';
+    const said = runIn(text);
+    expect(said).toContain('2 ran');
+    expect(said).toMatch(/made\n$/);
+  });
+
+  it('what no out may be, none may be by another spelling', () => {
+    expect(runIn('stages: { a: { cmd: "echo 1 > x", outs: [Pipeline.YAML] } }')).toContain(
+      '(path-protected)',
+    );
+  });
+});

@@ -1,0 +1,7 @@
+/** Many pipelines whose stages make links, beside builds from scratch. */
+import { it } from 'vitest';
+import { checkMadeLinks } from '../cli/support/made-links.js';
+
+it('give what a build from scratch gives, or are refused', async () => {
+  await checkMadeLinks(200);
+}, 3_600_000);
