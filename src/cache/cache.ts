@@ -65,6 +65,11 @@ export interface Giving {
   readonly onReplaced?: (message: string) => void;
 }
 
+/** What was stored of an out. */
+export type StoredOut = Omit<RecordedOut, 'name'>;
+
+export type Restorable = Pick<RecordedOut, 'digest' | 'permissions'>;
+
 /** A cache that may only be read is not collected by us either. */
 const UNKNOWN_TO_GC = 'a gc beside this run does not know what it needs';
 
@@ -185,14 +190,15 @@ export class Cache {
    *
    * @throws UnusableFile when it changes meanwhile, or holds what cannot be kept
    */
-  async storeOut(where: string): Promise<Scan> {
+  async storeOut(where: string): Promise<StoredOut> {
     const { scanner } = this.#open();
     this.#pin.place();
-    const storing = new Storing(this.layout.project, this.#objects, this.#scratch);
+    const storing = new Storing(this.layout.project, where, this.#objects, this.#scratch);
     const scan = await finish(scanner.keep(where, storing));
     if (scan === undefined) throw new Error(`out ${where} is to be stored, but is not there`);
     this.#notes.setWrote(where, scan.digest);
-    return scan;
+    const { permissions } = storing;
+    return permissions === undefined ? scan : { ...scan, permissions };
   }
 
   /** True when all objects of a digest are there with the right size. */
@@ -210,7 +216,11 @@ export class Cache {
    *
    * @throws DamagedObject when an object is missing or damaged; it is set aside
    */
-  async restore(digest: Digest, where: string, giving: Giving = {}): Promise<Restored> {
+  async restore(
+    { digest, permissions }: Restorable,
+    where: string,
+    giving: Giving = {},
+  ): Promise<Restored> {
     const { scanner, index } = this.#open();
     const parts = {
       project: this.layout.project,
@@ -221,7 +231,7 @@ export class Cache {
     };
     await this.#keepForeign(where, { ...giving, known: [digest, ...(giving.known ?? [])] });
     if (this.#notes.wrote(where) !== digest) this.#notes.setWrote(where, 'begun');
-    const restored = await new Restoring(parts).restore(digest, where);
+    const restored = await new Restoring(parts, where, permissions).restore(digest);
     this.#notes.setWrote(where, digest);
     return restored;
   }

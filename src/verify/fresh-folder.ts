@@ -3,8 +3,6 @@
  * scripts that belong to its code. Packages are reached through a link, as they are no input.
  */
 import {
-  constants,
-  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -16,6 +14,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
+import { copyFile } from '../cache/files/copy-tree.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Code } from '../decide/code.js';
 import { matchesIn } from '../decide/glob.js';
@@ -42,7 +41,8 @@ export async function makeFreshFolder(
   { code, manifest, around }: { code: Code; manifest: Manifest; around: Surroundings },
 ): Promise<FreshFolder> {
   const root = path.join(folder, 'project');
-  mkdirSync(root, { recursive: true });
+  // What the item reads may be private, in the project or in the cache.
+  mkdirSync(root, { recursive: true, mode: 0o700 });
   const stored = openCache({
     project: root,
     folder: project.cache.layout.root,
@@ -83,7 +83,7 @@ async function bring(
     existsSync(from) &&
     [true, false].some((follow) => project.cache.scanSync(where, { follow })?.digest === digest);
   if (isThere || digest === undefined) copyTree(from, path.join(root, where));
-  else await stored.restore(digest, where);
+  else await stored.restore({ digest }, where);
 }
 
 /** A link counts by what is behind it, but for links from one place of a folder to another. */
@@ -98,7 +98,7 @@ function copyTree(from: string, to: string): void {
       mkdirSync(target, { recursive: true });
       for (const name of readdirSync(source))
         copy(path.join(source, name), path.join(target, name));
-    } else copyFileSync(source, target, constants.COPYFILE_FICLONE);
+    } else copyFile(source, target);
   };
   copy(from, to);
 }

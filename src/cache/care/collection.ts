@@ -239,9 +239,9 @@ export class Collection {
     let freed: number | undefined;
     for (const hex of hexes) {
       if (this.#pace.due()) await this.#pace.rest();
-      const size = stored.get(hex)?.size;
-      if (size === undefined || !this.#sweeper.take(objects.pathOf(hex))) continue;
-      freed = (freed ?? 0) + size;
+      const room = stored.get(hex)?.room;
+      if (room === undefined || !this.#sweeper.take(objects.pathOf(hex))) continue;
+      freed = (freed ?? 0) + room;
     }
     this.#bytes -= freed ?? 0;
     return freed;

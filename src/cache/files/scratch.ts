@@ -19,12 +19,19 @@ export class Scratch {
   #folder: string | undefined;
   #stopRenewing = () => {};
   #count = 0;
+  #umask: number | undefined;
 
   /** `beforeFirst` is called before anything is made. */
   constructor(tmp: string, beforeFirst: () => void = () => {}) {
     this.tmp = tmp;
     this.fence = new Fence(path.dirname(tmp));
     this.#beforeFirst = beforeFirst;
+  }
+
+  /** Of this process: asked for once, since asking sets it for an instant. */
+  get umask(): number {
+    this.#umask ??= process.umask();
+    return this.#umask;
   }
 
   /** A path that nothing is at. */

@@ -1,10 +1,12 @@
 /** Files of the user that stood where an out had to be: moved to `replaced/<time>/<path>`, and kept a while. */
-import { cpSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
+import { copyTree } from '../files/copy-tree.js';
 import { codeOf, reasonOf } from '../files/errors.js';
 import { lstatIfThere } from '../files/look.js';
 import { openUp, removeTree } from '../files/remove.js';
 import { namesIn, type Scratch } from '../files/scratch.js';
+import { roomOf } from '../files/sparse.js';
 
 /** Kept for so long, unless the size limit asks for the space. */
 export const KEPT_DAYS = 30;
@@ -124,8 +126,7 @@ function move(from: string, to: string): void {
 
 function moveAcross(from: string, to: string): void {
   try {
-    const options = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true };
-    cpSync(from, to, { ...options, errorOnExist: true, force: false });
+    copyTree(from, to);
   } catch (error) {
     removeTree(to);
     throw error;
@@ -183,10 +184,11 @@ export function replacedFolders(folder: string): ReplacedFolder[] {
   return found.sort((a, b) => a.moved - b.moved);
 }
 
-/** Bytes of all files at a path, links not followed. */
+/** Bytes that all files at a path take, links not followed. */
 function bytesAt(absolute: string): number {
   const stat = lstatIfThere(absolute);
-  if (stat?.isDirectory() !== true) return stat?.size ?? 0;
+  if (stat === undefined) return 0;
+  if (!stat.isDirectory()) return roomOf(stat);
   let bytes = 0;
   for (const name of readdirSync(absolute)) bytes += bytesAt(path.join(absolute, name));
   return bytes;

@@ -31,10 +31,10 @@ export interface ScanOptions {
 export interface Keeper {
   /** `known`: the digest's hex by the index. Undefined: nothing had to be read. */
   file(where: string, stat: Stats, known: string | undefined): Sliced<HashedNow | undefined>;
-  link(target: string): void;
+  link(where: string, target: string): void;
   /** True when the listing is stored. */
-  hasTree(scan: Scan): boolean;
-  tree(tree: Tree): void;
+  hasTree(where: string, scan: Scan): boolean;
+  tree(where: string, tree: Tree): void;
   /** Called with a directory's stat before it was read, when all in it has been kept. */
   directoryDone(where: string, before: Stats): void;
 }
@@ -198,7 +198,7 @@ export class Scanner {
       return yield* this.#one(where, stat, { ...walk, tree: walk.tree || own, inside: [own] });
     }
     if (walk.tree !== '') return yield* this.#link(where, walk);
-    return walk.follow ? yield* this.#behind(where, walk) : linkScan(absolute, walk.keeper?.link);
+    return walk.follow ? yield* this.#behind(where, walk) : this.#linkItself(where, walk);
   }
 
   *#one(where: string, stat: Stats, walk: Walk): Sliced<Scan> {
@@ -255,11 +255,11 @@ export class Scanner {
       yield* this.#entry(where, row, listing, walk);
     }
     const { standing } = listing;
-    if (standing !== undefined && keeper?.hasTree(standing) !== false) return standing;
+    if (standing !== undefined && keeper?.hasTree(where, standing) !== false) return standing;
     const finished = listing.finish();
     if (finished === undefined) return undefined;
     if (standing === undefined) this.#index.touch();
-    if (keeper !== undefined) keeper.tree(finished.tree);
+    if (keeper !== undefined) keeper.tree(where, finished.tree);
     else if (follow) this.#keepTree(finished.tree);
     return finished.scan;
   }
@@ -290,11 +290,16 @@ export class Scanner {
   /** A link inside a tree. */
   *#link(where: string, walk: Walk): Sliced<Scan> {
     const absolute = path.join(this.#project, where);
-    if (!walk.follow) return linkScan(absolute, walk.keeper?.link);
+    if (!walk.follow) return this.#linkItself(where, walk);
     walk.looks.blur();
     const target = realpathIfThere(absolute);
     if (target === undefined || isWithin(target, walk.tree)) return linkScan(absolute);
     return yield* this.#behind(where, walk);
+  }
+
+  #linkItself(where: string, { keeper }: Walk): Scan {
+    const absolute = path.join(this.#project, where);
+    return linkScan(absolute, (target) => keeper?.link(where, target));
   }
 
   /** The content behind a link; of one that leads nowhere or back into itself, the link. */
