@@ -12,6 +12,7 @@ import { lstatIfThere, renew } from './files/look.js';
 import { finish, finishSync } from './files/pace.js';
 import { Scratch, sweepDead } from './files/scratch.js';
 import { writeSealed } from './files/sealed-file.js';
+import { roomOf } from './files/sparse.js';
 import { foldersOf, type Layout, layoutOf } from './layout.js';
 import { type Digest, kindOf, nameOf } from './objects/digest.js';
 import { isWhole, Objects } from './objects/objects.js';
@@ -427,6 +428,23 @@ export class Cache {
    */
   refuseLink(folder: string): void {
     this.#scratch.fence.check(folder);
+  }
+
+  /**
+   * Absolute path of the log of an execution that is about to begin. `folder`: the name that stands for
+   * the item. A gc that begins from now on leaves it alone while this process lives.
+   */
+  newLog(folder: string): string {
+    const logs = path.join(this.layout.logs, folder);
+    this.refuseLink(logs);
+    bestEffort(UNKNOWN_TO_GC, this.#warn, () => this.#pin.place());
+    return path.join(logs, `${new Date().toISOString().replaceAll(':', '-')}.log`);
+  }
+
+  /** The log is written: it counts for the size of the cache. */
+  countLog(file: string): void {
+    const stat = lstatIfThere(file);
+    if (stat !== undefined) this.#size.add(roomOf(stat));
   }
 
   /** A folder in tmp/ of this process, gone when the cache is closed. */

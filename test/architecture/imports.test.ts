@@ -61,7 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'cache/outs',
     'cache/layout',
   ],
-  'cache/care': ['error', 'cache/files', 'cache/objects', 'cache/records', 'cache/layout'],
+  'cache/care': ['error', 'sys', 'cache/files', 'cache/objects', 'cache/records', 'cache/layout'],
   cache: ['lenient-json', 'stage', 'error', 'canonical', 'manifest', 'pipeline/plan', 'sys'],
   lock: ['lenient-json', 'stage', 'error', 'canonical', 'manifest', 'cache/objects/digest'],
   compare: ['lock'],

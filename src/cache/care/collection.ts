@@ -16,12 +16,13 @@ import {
   type StoredObject,
   type StoredRecord,
 } from './inventory.js';
+import { itemOf, type NeededLogs, type StoredLog, storedLogs } from './logs.js';
 import { References } from './references.js';
 
 /** Something that was removed, or would be. */
 export interface Removed {
   /** `garbage`: objects that no record refers to, such as a crash leaves. */
-  readonly kind: 'result' | 'state' | 'garbage' | 'damaged' | 'replaced';
+  readonly kind: 'result' | 'state' | 'garbage' | 'damaged' | 'replaced' | 'log';
   /** Of replaced files: the name of their folder. */
   readonly name?: string;
   /** Who computed it. */
@@ -29,6 +30,8 @@ export interface Removed {
   readonly key?: string;
   readonly chain?: string;
   readonly epoch?: number;
+  /** Of an item's logs: how many. */
+  readonly count?: number;
   /** That became free: less than its size when others share its objects. */
   readonly bytes: number;
   /** To compute it again. */
@@ -73,6 +76,7 @@ export class Collection {
   readonly #removed: Removed[] = [];
   readonly #pace = new Pace();
   #replaced: readonly ReplacedFolder[];
+  readonly #logs: readonly StoredLog[];
   readonly #bytesBefore: number;
   #tooNew = 0;
   #bytes: number;
@@ -100,8 +104,9 @@ export class Collection {
     ]);
     this.#replaced = replacedFolders(layout.replaced);
     const stored = [...this.#stores.values()].map((store) => bytesOf(store.stored));
-    const replaced = this.#replaced.map(({ bytes }) => bytes);
-    this.#bytesBefore = [...stored, ...replaced].reduce((sum, bytes) => sum + bytes, 0);
+    this.#logs = storedLogs(layout);
+    const others = [...this.#replaced, ...this.#logs].map(({ bytes }) => bytes);
+    this.#bytesBefore = [...stored, ...others].reduce((sum, bytes) => sum + bytes, 0);
     this.#bytes = this.#bytesBefore;
   }
 
@@ -165,6 +170,38 @@ export class Collection {
       if (this.#bytes <= maxSize) return;
       if (candidate.stored >= oldest) await this.#removeResult(candidate, 'over the size limit');
     }
+  }
+
+  /**
+   * Logs that are not needed and that no running process writes to: those from before `oldest`, then as
+   * many as are over `maxSize`. `since`: a process that lives began to write its logs then or later.
+   */
+  removeLogs(
+    needed: NeededLogs,
+    { since, oldest, maxSize }: { since: number; oldest: number; maxSize: number },
+  ): void {
+    for (const log of this.#logs) {
+      const isOld = log.written < oldest;
+      // One that is empty says nothing, and there may be many of them.
+      const isWanted = !isOld && this.#bytes <= maxSize && (log.bytes > 0 || log.isNewest);
+      if (isWanted || log.written >= since || needed.has(log)) continue;
+      this.#sweeper.removeFile(log.file);
+      this.#bytes -= log.bytes;
+      if (log.bytes > 0) this.#noteLog(log, isOld ? 'too old' : 'over the size limit');
+    }
+  }
+
+  /** One entry for each item and reason. */
+  #noteLog({ folder, bytes }: StoredLog, reason: Removed['reason']): void {
+    const item = itemOf(folder);
+    const at = this.#removed.findIndex(
+      (each) => each.kind === 'log' && each.item === item && each.reason === reason,
+    );
+    const before = this.#removed[at] ?? { bytes: 0, count: 0 };
+    const sum = { bytes: before.bytes + bytes, count: (before.count ?? 0) + 1 };
+    const entry: Removed = { kind: 'log', item, ...sum, reason };
+    if (at < 0) this.#removed.push(entry);
+    else this.#removed[at] = entry;
   }
 
   /** Files of the user that gave way to results, and were kept as long as promised. */

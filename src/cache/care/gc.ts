@@ -9,11 +9,12 @@ import type { Layout } from '../layout.js';
 import { Sweeper } from '../objects/sweeper.js';
 import { projectName } from '../records/names.js';
 import { readPins, sweepPins } from '../records/pins.js';
-import { lastRuns, oldProjects } from '../records/runs.js';
+import { lastRuns, oldProjects, standingProjects } from '../records/runs.js';
 import type { Needed } from './candidates.js';
 import { type Collected, Collection } from './collection.js';
 import type { Ground } from './ground.js';
 import { takeInventory } from './inventory.js';
+import { NeededLogs } from './logs.js';
 
 export type { Removed } from './collection.js';
 
@@ -22,6 +23,8 @@ export interface GcRoots {
   readonly keys: readonly string[];
   /** Chains of the current plan, with the epoch that is asked for. */
   readonly chains: readonly { readonly chain: string; readonly epoch: number }[];
+  /** Names of the log folders of the items. */
+  readonly logs?: readonly string[];
 }
 
 export interface GcOptions {
@@ -77,6 +80,9 @@ export async function collect(ground: Ground, options: GcOptions): Promise<GcRep
   await collection.removeUnbelieved();
   await collection.removeGarbage();
   collection.removeOldReplaced();
+  const projects = standingProjects(layout.projects, warn);
+  const logs = new NeededLogs(layout, options.roots.logs ?? [], projects);
+  collection.removeLogs(logs, { since: pins.since, oldest, maxSize });
   await collection.removeResults(oldest, maxSize);
   collection.removeReplaced(maxSize);
   if (!dry) tidy(layout, scratch, warn);

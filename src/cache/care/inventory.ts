@@ -10,6 +10,7 @@ import { Chains } from '../records/chains.js';
 import type { ChainAbout, EpochRecord, RunRecord } from '../records/record.js';
 import { readRunRecord, recordPath } from '../records/records.js';
 import { replacedFolders } from '../records/replaced.js';
+import { storedLogs } from './logs.js';
 
 export interface StoredObject {
   readonly size: number;
@@ -97,9 +98,11 @@ function* objectsIn(folder: string): Sliced<Map<string, StoredObject>> {
   return found;
 }
 
-/** Bytes of all objects, those of chains included, and of replaced files: without reading any, which takes a tenth of an inventory. */
-export function* bytesBelow({ objects, chains, replaced }: Layout): Sliced<number> {
+/** Bytes of all objects, those of chains included, of logs, and of replaced files: without reading any, which takes a tenth of an inventory. */
+export function* bytesBelow(layout: Layout): Sliced<number> {
+  const { objects, chains, replaced } = layout;
   let bytes = 0;
+  for (const log of storedLogs(layout)) bytes += log.bytes;
   for (const folder of replacedFolders(replaced)) bytes += folder.bytes;
   const folders = namesIn(chains).map((chain) => path.join(chains, chain, 'objects'));
   for (const folder of [objects, ...folders]) {

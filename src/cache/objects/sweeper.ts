@@ -55,6 +55,15 @@ export class Sweeper {
     return true;
   }
 
+  /** A file that nothing can come to need, and its folder when it was the last one in it. */
+  removeFile(file: string): void {
+    if (this.#dry) return;
+    const folder = path.dirname(file);
+    this.#fence.check(folder);
+    rmSync(file, { force: true });
+    this.prune(folder);
+  }
+
   /** A folder with all that is in it, which no process can be about to use. Undefined when it is gone. */
   removeFolder(folder: string): Undeleted | undefined {
     if (this.#dry) return undefined;

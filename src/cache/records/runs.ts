@@ -53,9 +53,7 @@ export function lastRuns(projects: string, count: number, warn: (message: string
   const keys: string[] = [];
   const chains: string[] = [];
   if (count === 0) return { keys, chains };
-  for (const project of namesIn(projects)) {
-    const folder = path.join(projects, project);
-    if (!standingOf(folder, newestRun(folder), warn).holds) continue;
+  for (const folder of standingProjects(projects, warn)) {
     const runs = path.join(folder, 'runs');
     for (const name of namesIn(runs).sort().slice(-count)) {
       const needs = readSealed(path.join(runs, name), 'the note of a run', warn) as
@@ -66,6 +64,13 @@ export function lastRuns(projects: string, count: number, warn: (message: string
     }
   }
   return { keys, chains };
+}
+
+/** Folders of projects that are there and have run lately. */
+export function standingProjects(projects: string, warn: (message: string) => void): string[] {
+  return namesIn(projects)
+    .map((name) => path.join(projects, name))
+    .filter((folder) => standingOf(folder, newestRun(folder), warn).holds);
 }
 
 /** Folders of projects that have not run for long; `own` is this project's. */
