@@ -48,7 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'cache/files': ['error', 'sys'],
   'cache/objects': ['cache/files'],
   'cache/scan': ['cache/files', 'cache/objects', 'cache/layout'],
-  'cache/outs': ['cache/files', 'cache/objects', 'cache/scan'],
+  'cache/outs': ['sys', 'cache/files', 'cache/objects', 'cache/scan'],
   'cache/records': [
     'lenient-json',
     'stage',

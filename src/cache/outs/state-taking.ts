@@ -12,6 +12,7 @@ import {
   type Stats,
 } from 'node:fs';
 import path from 'node:path';
+import { isWithoutLinks } from '../../sys/no-links.js';
 import { copyHashing, copyToDraft } from '../files/copy.js';
 import { codeOf, isAbsent, type UnusableFile, unusable } from '../files/errors.js';
 import { READ } from '../files/hash.js';
@@ -22,9 +23,6 @@ import type { Digest } from '../objects/digest.js';
 import type { Objects } from '../objects/objects.js';
 import { makeTree, type TreeEntry } from '../objects/tree.js';
 import { fileDigest, type Scan } from '../scan/rows.js';
-
-/** Why a link cannot be made here; then it is copied. */
-const NO_LINKS = new Set(['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /** Why something in a state cannot be stored, by the stage's doing. */
 const UNREADABLE = new Set(['EACCES', 'EPERM', 'ENXIO', 'ENAMETOOLONG']);
@@ -140,7 +138,7 @@ export class StateTaking {
       chmodSync(absolute, mode & ~this.#scratch.umask);
       linkSync(absolute, draft);
     } catch (error) {
-      if (NO_LINKS.has(codeOf(error) ?? '')) return false;
+      if (isWithoutLinks(error)) return false;
       throw error;
     }
     this.#objects.adopt(draft, hex, roomOf(stat));
