@@ -7,6 +7,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
  * change the current folder or the umask, or choose a backend, which is one for all of tfjs.
  */
 const ALONE = [
+  'test/cache/clock.test.ts',
   'test/cache/faults.test.ts',
   'test/cache/permissions.test.ts',
   'test/stages/*.test.ts',

@@ -98,11 +98,11 @@ export class Cache {
 
   constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
     this.#readOnly = readOnly;
-    this.looks = new Looks(project);
     this.layout = layoutOf(project, folder);
-    this.#scratch = new Scratch(this.layout.tmp, () =>
+    this.#scratch = new Scratch(this.layout, readOnly, () =>
       ignoreNewCache(this.layout, folder !== undefined),
     );
+    this.looks = this.newLooks();
     for (const folder of foldersOf(this.layout)) this.#scratch.fence.check(folder);
     this.#pin = new Pin(this.layout.pins, this.#scratch);
     this.#warn = (message) => {
@@ -127,6 +127,11 @@ export class Cache {
       scratch: this.#scratch,
       warn: this.#warn,
     });
+  }
+
+  /** To note what is looked at from now on. */
+  newLooks(): Looks {
+    return new Looks(this.layout.project, this.#scratch.clocks);
   }
 
   /** What lies at a project-relative path; undefined when nothing does. Remembered for the run. */
@@ -438,7 +443,11 @@ export class Cache {
     const logs = path.join(this.layout.logs, folder);
     this.refuseLink(logs);
     bestEffort(UNKNOWN_TO_GC, this.#warn, () => this.#pin.place());
-    return path.join(logs, `${new Date().toISOString().replaceAll(':', '-')}.log`);
+    const date = this.#scratch.clocks.date();
+    const named = () => path.join(logs, `${date.toISOString().replaceAll(':', '-')}.log`);
+    // Two clocks that are read apart may give one time.
+    while (lstatIfThere(named()) !== undefined) date.setMilliseconds(date.getMilliseconds() + 1);
+    return named();
   }
 
   /** The log is written: it counts for the size of the cache. */
@@ -471,7 +480,7 @@ export class Cache {
   use(key: string): void {
     bestEffort(UNKNOWN_TO_GC, this.#warn, () => {
       this.#pin.place();
-      renew(recordPath(this.layout.records, key));
+      renew(recordPath(this.layout.records, key), this.#scratch.clocks.date());
     });
   }
 

@@ -1,4 +1,6 @@
 /** Whether a holder that cannot be seen has gone: its heartbeat has stopped for long enough. */
+import { dirname } from 'node:path';
+import { clockIfReadable } from '../sys/fs-clock.js';
 import { isFromBeforeBoot, livenessOf } from '../sys/identity.js';
 import { BEAT_MS } from './heart.js';
 import { type Holder, TORN } from './holder.js';
@@ -14,6 +16,11 @@ const TORN_MS = BEAT_MS;
  * the holder may not have had its chance.
  */
 const GAP_MS = 2 * BEAT_MS;
+
+/** By the clock of the file system that it is on. Where that cannot be read, nothing is from before. */
+function clockBeside(file: string): () => number {
+  return () => clockIfReadable(dirname(file))?.time ?? Number.NEGATIVE_INFINITY;
+}
 
 interface Watched {
   readonly word: string;
@@ -34,7 +41,7 @@ export class Silence {
       case 'dead':
         return true;
       default:
-        return isFromBeforeBoot(file, holder) || this.#isSilent(file, holder);
+        return isFromBeforeBoot(file, holder, clockBeside(file)) || this.#isSilent(file, holder);
     }
   }
 

@@ -45,9 +45,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pipeline/plan',
   ],
   pipeline: ['stage', 'error', 'canonical'],
-  'cache/files': ['error', 'sys'],
+  'cache/files': ['error', 'sys', 'cache/layout'],
   'cache/objects': ['cache/files'],
-  'cache/scan': ['cache/files', 'cache/objects', 'cache/layout'],
+  'cache/scan': ['sys', 'cache/files', 'cache/objects', 'cache/layout'],
   'cache/outs': ['sys', 'cache/files', 'cache/objects', 'cache/scan'],
   'cache/records': [
     'lenient-json',

@@ -70,6 +70,8 @@ export class Collection {
   readonly #inventory: Inventory;
   readonly #needed: Needed;
   readonly #sweeper: Sweeper;
+  /** By the clock of the cache. */
+  readonly #now: number;
   readonly #stores: ReadonlyMap<string, Store>;
   readonly #byKey: ReadonlyMap<string, StoredRecord>;
   readonly #byChain: ReadonlyMap<string, StoredChain>;
@@ -85,13 +87,14 @@ export class Collection {
     { layout, scratch, warn }: Ground,
     inventory: Inventory,
     needed: Needed,
-    sweeper: Sweeper,
+    { sweeper, now }: { readonly sweeper: Sweeper; readonly now: number },
   ) {
     this.#records = layout.records;
     this.#warn = warn;
     this.#inventory = inventory;
     this.#needed = needed;
     this.#sweeper = sweeper;
+    this.#now = now;
     this.#byKey = new Map(inventory.records.map((each) => [each.key, each]));
     this.#byChain = new Map(inventory.chains.map((each) => [each.chain, each]));
     const chains = new Chains(layout, scratch, warn);
@@ -206,13 +209,13 @@ export class Collection {
 
   /** Files of the user that gave way to results, and were kept as long as promised. */
   removeOldReplaced(): void {
-    const oldest = Date.now() - KEPT_DAYS * 86_400_000;
+    const oldest = this.#now - KEPT_DAYS * 86_400_000;
     this.#removeReplaced((folder) => folder.moved < oldest, 'too old');
   }
 
   /** As many of the others as are over `maxSize`: last, since nothing can compute them again. */
   removeReplaced(maxSize: number): void {
-    const newest = Date.now() - REPLACED_STAY_MS;
+    const newest = this.#now - REPLACED_STAY_MS;
     this.#removeReplaced(
       (folder) => this.#bytes > maxSize && folder.moved < newest,
       'over the size limit',

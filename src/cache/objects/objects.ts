@@ -84,7 +84,10 @@ export class Objects {
     const file = this.pathOf(hex);
     this.#scratch.fence.check(path.dirname(file));
     const wanted = mode & ~this.#scratch.umask;
-    return ((stat.mode & 0o777) === wanted || changeMode(file, wanted)) && renew(file);
+    return (
+      ((stat.mode & 0o777) === wanted || changeMode(file, wanted)) &&
+      renew(file, this.#scratch.clocks.date())
+    );
   }
 
   /** Stores bytes under their hash, and returns it. */

@@ -130,7 +130,8 @@ function wrongBytes(objects: Objects, hex: string): DamagedObject {
 /** The stat after giving it its mode and its time; undefined where the file system does not take the time. */
 function finished(handle: number, { mode, isExact }: FileMode): Stats | undefined {
   if (isExact) fchmodSync(handle, mode);
-  const moment = new Date(Date.now() - MOMENT_MS);
+  // By the clock of its own file system.
+  const moment = new Date(fstatSync(handle).mtimeMs - MOMENT_MS);
   try {
     futimesSync(handle, moment, moment);
   } catch {

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { clockTick, isSettled, looksSame } from '../files/clock.js';
+import { isSettled, looksSame, settlingTime } from '../files/clock.js';
 import { type Copied, copyToDraft, readSmall, SMALL } from '../files/copy.js';
 import { unusable } from '../files/errors.js';
 import { READ } from '../files/hash.js';
@@ -53,7 +53,7 @@ export class Storing implements Keeper {
     if (known !== undefined && this.#objects.reuse(known, stat.size, mode)) return undefined;
     const absolute = path.join(this.#project, where);
     if (stat.size < SMALL) {
-      const started = Date.now();
+      const started = this.#now(stat);
       const small = readSmall(absolute);
       if (small !== undefined) {
         const { bytes, after } = small;
@@ -61,11 +61,11 @@ export class Storing implements Keeper {
         return this.#settled(this.#putSmall(bytes, mode), stat, started);
       }
     }
-    const tick = clockTick(stat);
-    if (stat.size > WORTH_WAITING && !isSettled(stat, Date.now()) && tick < 100) {
-      yield* until(delay(tick + 1));
+    const wait = settlingTime(stat);
+    if (stat.size > WORTH_WAITING && !isSettled(stat, this.#now(stat)) && wait < 100) {
+      yield* until(delay(wait));
     }
-    const started = Date.now();
+    const started = this.#now(stat);
     return this.#settled(yield* until(this.#long(where, stat, mode)), stat, started);
   }
 
@@ -104,6 +104,10 @@ export class Storing implements Keeper {
     const hidden = isPrivate || this.#isHidden(path.dirname(folder));
     this.#hidden.set(folder, hidden);
     return hidden;
+  }
+
+  #now({ dev }: Stats): number {
+    return this.#scratch.clocks.timeAt(dev, performance.now());
   }
 
   #inner(where: string): string {

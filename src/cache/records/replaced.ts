@@ -45,7 +45,7 @@ export function moveReplaced(
   let into = folder;
   for (const where of wheres) {
     try {
-      if (into === folder) into = freshFolder(folder);
+      if (into === folder) into = freshFolder(folder, scratch.clocks.date());
       const to = path.join(into, where);
       mkdirSync(path.dirname(to), { recursive: true });
       move(path.join(project, where), to);
@@ -94,8 +94,8 @@ function holdsFiles(absolute: string): boolean {
 }
 
 /** Named by the second. What another process moves in the same second lies beside it, never over it. */
-function freshFolder(folder: string): string {
-  const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
+function freshFolder(folder: string, now: Date): string {
+  const stamp = now.toISOString().slice(0, 19).replaceAll(':', '-');
   mkdirSync(folder, { recursive: true });
   for (let count = 1; ; count++) {
     const into = path.join(folder, count === 1 ? stamp : `${stamp}-${count}`);

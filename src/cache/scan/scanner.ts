@@ -321,12 +321,12 @@ export class Scanner {
   }
 
   *#hash(where: string, stat: Stats, foreign: boolean): Sliced<HashedNow> {
-    const started = Date.now();
+    const now = this.#looks.clock.timeAt(stat.dev, performance.now());
     const absolute = path.join(this.#project, where);
-    const shows = !foreign || this.#writeback.ensure(absolute, stat);
+    const shows = isSettled(stat, now) && (!foreign || this.#writeback.ensure(absolute, stat, now));
     const result = yield* readable(hashFile(absolute), where);
     const { hex, size, after } = result;
     const same = looksSame(after, stat) && size === stat.size;
-    return { hex, size, settled: shows && same && isSettled(stat, started) };
+    return { hex, size, settled: shows && same };
   }
 }
