@@ -129,6 +129,11 @@ export class Cache {
     });
   }
 
+  /** What the clock of a file system said at a moment of performance.now(); never later than that. */
+  timeAt(dev: number, moment: number): number {
+    return this.#scratch.clocks.timeAt(dev, moment);
+  }
+
   /** To note what is looked at from now on. */
   newLooks(): Looks {
     return new Looks(this.layout.project, this.#scratch.clocks);
