@@ -4,10 +4,12 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /**
  * Each has a process of its own: they replace a module or calls of node:fs for all that import them,
- * change the current folder, or choose a backend, which is one for all of tfjs.
+ * change the current folder or the umask, or choose a backend, which is one for all of tfjs.
  */
 const ALONE = [
+  'test/cache/clock.test.ts',
   'test/cache/faults.test.ts',
+  'test/cache/permissions.test.ts',
   'test/stages/*.test.ts',
   'test/stages/lib/{backend,nn,train}/*.test.ts',
   'test/stages/lib/restore.test.ts',

@@ -109,6 +109,8 @@ export interface Collected {
   /** How many were removed. */
   readonly results: number;
   readonly states: number;
+  /** Logs of executions; absent when none was. */
+  readonly logs?: number;
   /** Folders of replaced/; absent when none was. */
   readonly replaced?: number;
   /** That became free. */

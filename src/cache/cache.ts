@@ -12,6 +12,7 @@ import { lstatIfThere, renew } from './files/look.js';
 import { finish, finishSync } from './files/pace.js';
 import { Scratch, sweepDead } from './files/scratch.js';
 import { writeSealed } from './files/sealed-file.js';
+import { roomOf } from './files/sparse.js';
 import { foldersOf, type Layout, layoutOf } from './layout.js';
 import { type Digest, kindOf, nameOf } from './objects/digest.js';
 import { isWhole, Objects } from './objects/objects.js';
@@ -55,6 +56,11 @@ export interface CacheOptions {
   readonly warn: (message: string) => void;
 }
 
+/** What was stored of an out. */
+export type StoredOut = Omit<RecordedOut, 'name'>;
+
+export type Restorable = Pick<RecordedOut, 'digest' | 'permissions'>;
+
 /** A cache that may only be read is not collected by us either. */
 const UNKNOWN_TO_GC = 'a gc beside this run does not know what it needs';
 
@@ -80,11 +86,11 @@ export class Cache {
 
   constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
     this.#readOnly = readOnly;
-    this.looks = new Looks(project);
     this.layout = layoutOf(project, folder);
-    this.#scratch = new Scratch(this.layout.tmp, () =>
+    this.#scratch = new Scratch(this.layout, readOnly, () =>
       ignoreNewCache(this.layout, folder !== undefined),
     );
+    this.looks = this.newLooks();
     for (const folder of foldersOf(this.layout)) this.#scratch.fence.check(folder);
     this.#pin = new Pin(this.layout.pins, this.#scratch);
     this.#warn = (message) => {
@@ -114,6 +120,16 @@ export class Cache {
       onMoved: this.#size.add,
       warn: this.#warn,
     });
+  }
+
+  /** What the clock of a file system said at a moment of performance.now(); never later than that. */
+  timeAt(dev: number, moment: number): number {
+    return this.#scratch.clocks.timeAt(dev, moment);
+  }
+
+  /** To note what is looked at from now on. */
+  newLooks(): Looks {
+    return new Looks(this.layout.project, this.#scratch.clocks);
   }
 
   /** What lies at a project-relative path; undefined when nothing does. Remembered for the run. */
@@ -178,14 +194,15 @@ export class Cache {
    *
    * @throws UnusableFile when it changes meanwhile, or holds what cannot be kept
    */
-  async storeOut(where: string): Promise<Scan> {
+  async storeOut(where: string): Promise<StoredOut> {
     const { scanner } = this.#open();
     this.#pin.place();
-    const storing = new Storing(this.layout.project, this.#objects, this.#scratch);
+    const storing = new Storing(this.layout.project, where, this.#objects, this.#scratch);
     const scan = await finish(scanner.keep(where, storing));
     if (scan === undefined) throw new Error(`out ${where} is to be stored, but is not there`);
     this.#notes.setWrote(where, scan.digest);
-    return scan;
+    const { permissions } = storing;
+    return permissions === undefined ? scan : { ...scan, permissions };
   }
 
   /** True when all objects of a digest are there with the right size. */
@@ -203,7 +220,11 @@ export class Cache {
    *
    * @throws DamagedObject when an object is missing or damaged; it is set aside
    */
-  async restore(digest: Digest, where: string, giving: Giving = {}): Promise<Restored> {
+  async restore(
+    { digest, permissions }: Restorable,
+    where: string,
+    giving: Giving = {},
+  ): Promise<Restored> {
     const { scanner, index } = this.#open();
     const parts = {
       project: this.layout.project,
@@ -217,7 +238,7 @@ export class Cache {
       known: [digest, ...(giving.known ?? [])],
     });
     if (this.#notes.wrote(where) !== digest) this.#notes.setWrote(where, 'begun');
-    const restored = await new Restoring(parts).restore(digest, where);
+    const restored = await new Restoring(parts, where, permissions).restore(digest);
     this.#notes.setWrote(where, digest);
     return restored;
   }
@@ -384,6 +405,27 @@ export class Cache {
     this.#scratch.fence.check(folder);
   }
 
+  /**
+   * Absolute path of the log of an execution that is about to begin. `folder`: the name that stands for
+   * the item. A gc that begins from now on leaves it alone while this process lives.
+   */
+  newLog(folder: string): string {
+    const logs = path.join(this.layout.logs, folder);
+    this.refuseLink(logs);
+    bestEffort(UNKNOWN_TO_GC, this.#warn, () => this.#pin.place());
+    const date = this.#scratch.clocks.date();
+    const named = () => path.join(logs, `${date.toISOString().replaceAll(':', '-')}.log`);
+    // Two clocks that are read apart may give one time.
+    while (lstatIfThere(named()) !== undefined) date.setMilliseconds(date.getMilliseconds() + 1);
+    return named();
+  }
+
+  /** The log is written: it counts for the size of the cache. */
+  countLog(file: string): void {
+    const stat = lstatIfThere(file);
+    if (stat !== undefined) this.#size.add(roomOf(stat));
+  }
+
   /** A folder in tmp/ of this process, gone when the cache is closed. */
   tmpFolder(name: string): string {
     return this.#scratch.named(name);
@@ -408,7 +450,7 @@ export class Cache {
   use(key: string): void {
     bestEffort(UNKNOWN_TO_GC, this.#warn, () => {
       this.#pin.place();
-      renew(recordPath(this.layout.records, key));
+      renew(recordPath(this.layout.records, key), this.#scratch.clocks.date());
     });
   }
 

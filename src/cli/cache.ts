@@ -100,7 +100,7 @@ async function stats(
 }
 
 function statsText(
-  { bytes: all, objects, results, states, replaced, items, maxSize }: CacheStats,
+  { bytes: all, objects, results, states, logs, replaced, items, maxSize }: CacheStats,
   isKept: boolean,
 ): string {
   const rows = items.map((item) => [
@@ -116,6 +116,7 @@ function statsText(
     `${bytes(all)} in ${plural(objects, 'object')}; ${isKept ? 'runs keep' : 'pipe cache gc brings'} it below ${bytes(maxSize)}`,
     `  ${plural(results.records, 'result')}: ${bytes(results.bytes)}`,
     `  ${plural(states.epochs, 'epoch')}, the states of ${states.kept} kept: ${bytes(states.bytes)}`,
+    `  ${plural(logs.files, 'log')}: ${bytes(logs.bytes)}`,
     ...(replaced.moves === 0
       ? []
       : [
@@ -192,7 +193,8 @@ function gcText(
   return `${done}${stay}: a process may be about to use ${tooNew === 1 ? 'it' : 'them'}\n`;
 }
 
-function titleOf({ kind, item, epoch, name }: GcReport['removed'][number]): string {
+function titleOf({ kind, item, epoch, name, count = 0 }: GcReport['removed'][number]): string {
+  if (kind === 'log') return `${plural(count, 'log')} of ${item}`;
   if (kind === 'replaced') return `replaced/${name}`;
   return kind === 'state' ? `${item}, epoch ${epoch}` : (item ?? kind);
 }

@@ -130,6 +130,7 @@ function scriptOptionsOf(
 function shelfOf({ cache, version }: Project): Shelf {
   return {
     version,
+    timeAt: (dev, moment) => cache.timeAt(dev, moment),
     read: (name) => cache.readKept('traces', name),
     write: (name, value) => cache.writeKept('traces', name, value),
   };

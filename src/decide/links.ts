@@ -13,7 +13,7 @@ import {
 import path from 'node:path';
 import type { Cache } from '../cache/cache.js';
 import { codeOf, isAbsent } from '../cache/files/errors.js';
-import { firstMoved, type LookLists, Looks } from '../cache/scan/looks.js';
+import { firstMoved, type LookLists, type Looks } from '../cache/scan/looks.js';
 import { sha256 } from '../canonical.js';
 import { mayHold, parseGlob } from '../pipeline/glob.js';
 import type { Dep, Plan } from '../pipeline/plan.js';
@@ -73,7 +73,7 @@ export async function notedLinks(
   const note = cache.readKept('plans', name) as Note | undefined;
   let links = note?.links;
   if (links === undefined || (await firstMoved(root, (note as Note).lists)) !== undefined) {
-    const looks = new Looks(root);
+    const looks = cache.newLooks();
     links = linksOf(root, plan, looks);
     const lists = looks.all;
     if (lists !== undefined && lists.own.paths.length < MOST_LOOKS)

@@ -204,8 +204,7 @@ async function conclude(
 async function storeOuts(work: Work, item: Item): Promise<RecordedOut[]> {
   const outs: RecordedOut[] = [];
   for (const out of item.outs) {
-    const { digest, size, files } = await cacheOf(work).storeOut(out.path);
-    outs.push({ name: out.name, digest, size, files });
+    outs.push({ name: out.name, ...(await cacheOf(work).storeOut(out.path)) });
   }
   return outs;
 }

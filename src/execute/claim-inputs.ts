@@ -1,5 +1,5 @@
 /** The claim of an item, with its inputs as this run has settled them. */
-import type { Digest } from '../cache/objects/digest.js';
+import type { RecordedOut } from '../cache/records/record.js';
 import { decide } from '../decide/decide.js';
 import { claimItem, type ItemClaim } from '../decide/locks.js';
 import { cacheOf, itemAt, selectedNeeds, type Work } from '../decide/work.js';
@@ -76,7 +76,7 @@ function willRun(work: Work, index: number, inputs: InputSnapshot): boolean {
 
 interface NeededOut {
   readonly path: string;
-  readonly digest: Digest;
+  readonly made: RecordedOut;
 }
 
 /** Outs of the items before it that are not what this run found or made there. */
@@ -90,21 +90,21 @@ async function replacedNeeds(
   for (const need of needsOf(work, index, inputs)) {
     const settled = work.settled.get(need);
     for (const { name, path } of itemAt(work, need).outs) {
-      const digest = settled?.outs.find((each) => each.name === name)?.digest;
-      if (digest === undefined) continue;
+      const made = settled?.outs.find((each) => each.name === name);
+      if (made === undefined) continue;
       const dep = deps.find((each) => each.path === path && !each.glob);
-      if (dep !== undefined && inputs.digestOf(dep) === digest) continue;
+      if (dep !== undefined && inputs.digestOf(dep) === made.digest) continue;
       // A dep with links in it has another digest than the out.
       const now = await cacheOf(work).scan(path, { again: true });
-      if (now?.digest !== digest) replaced.push({ path, digest });
+      if (now?.digest !== made.digest) replaced.push({ path, made });
     }
   }
   return replaced;
 }
 
-async function putBackNeed(work: Work, item: Item, { path, digest }: NeededOut): Promise<void> {
+async function putBackNeed(work: Work, item: Item, { path, made }: NeededOut): Promise<void> {
   const warn = (message: string) => work.emit({ type: 'warning', item: item.id, message });
   warn(`another run replaced its input ${path}: put back`);
-  await cacheOf(work).restore(digest, path, { onReplaced: warn });
+  await cacheOf(work).restore(made, path, { onReplaced: warn });
   cacheOf(work).forget(path);
 }

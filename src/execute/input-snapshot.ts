@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Digest } from '../cache/objects/digest.js';
-import { firstMoved, type LookLists, Looks } from '../cache/scan/looks.js';
+import { firstMoved, type LookLists, type Looks } from '../cache/scan/looks.js';
 import { Ways } from '../cache/scan/ways.js';
 import type { Eyes } from '../decide/eyes.js';
 import { matchesIn } from '../decide/glob.js';
@@ -85,7 +85,7 @@ export class InputSnapshot {
   }
 
   #otherMatches(): string | undefined {
-    const eyes = eyesOf(this.#work, new Looks(this.#work.project.root));
+    const eyes = eyesOf(this.#work, cacheOf(this.#work).newLooks());
     for (const [dep, names] of this.#names) {
       const now = new Set(namesOf(dep, eyes));
       const gone = names.find((name) => !now.delete(name));
@@ -106,7 +106,7 @@ interface Found {
 }
 
 function look(work: Work, index: number): Found {
-  const looks = new Looks(work.project.root);
+  const looks = cacheOf(work).newLooks();
   const eyes = eyesOf(work, looks);
   const digests = new Map<Dep, Seen>();
   const names = new Map<Dep, readonly string[]>();

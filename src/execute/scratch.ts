@@ -18,14 +18,11 @@ export class Scratch {
   readonly script: string;
   /** The state that an incremental stage resumes from. */
   readonly state: string;
+  readonly #work: Work;
 
   constructor(work: Work, item: Item) {
-    const { layout } = cacheOf(work);
-    const stamp = new Date().toISOString().replaceAll(':', '-');
-    const logs = path.join(layout.logs, fileNameOf(item.id));
-    cacheOf(work).refuseLink(logs);
-    const log = path.join(logs, `${stamp}.log`);
-    this.log = path.relative(work.project.root, log);
+    this.#work = work;
+    this.log = path.relative(work.project.root, cacheOf(work).newLog(fileNameOf(item.id)));
     // One folder for all executions of this process: making one for each costs as much as a process.
     const own = path.join(cacheOf(work).tmpFolder('executions'), String(++executions));
     this.context = `${own}-context.json`;
@@ -35,6 +32,7 @@ export class Scratch {
   }
 
   remove(): void {
+    cacheOf(this.#work).countLog(path.join(this.#work.project.root, this.log));
     // What stays is told when the cache is closed.
     for (const file of [this.context, this.progress, this.script, this.state]) removeTree(file);
   }

@@ -137,7 +137,7 @@ async function putBack(
     const stored = decision.record.outs.find((each) => each.name === out.name);
     if (stored === undefined) return false;
     try {
-      await cache.restore(stored.digest, out.path, { known, onReplaced });
+      await cache.restore(stored, out.path, { known, onReplaced });
     } catch (error) {
       if (!(error instanceof DamagedObject)) throw error;
       work.emit({ type: 'warning', item: item.id, message: error.message });

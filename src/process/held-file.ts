@@ -3,6 +3,7 @@ import {
   close,
   closeSync,
   fdatasync,
+  fdatasyncSync,
   ftruncateSync,
   linkSync,
   openSync,
@@ -12,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { promisify } from 'node:util';
+import { isWithoutLinks } from '../sys/no-links.js';
 import { startBeating, stopBeating } from './heart.js';
 import { beatText, groupText, type Holder, placesIn, readHolder, TORN, textOf } from './holder.js';
 
@@ -36,45 +38,47 @@ export class HeldFile<T extends Holder = Holder> {
     startBeating(this);
   }
 
-  /** Undefined when the path is taken. The file appears whole and at once. */
+  /**
+   * Undefined when the path is taken. The file appears whole and at once; where there are no hard links
+   * it appears empty, and whole an instant later.
+   */
   static create<T extends Holder>(path: string, holder: T): HeldFile<T> | undefined {
-    return HeldFile.#place(path, holder, (draft) => {
-      try {
-        linkSync(draft, path);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-        throw error;
-      } finally {
-        removeDraft(draft);
-      }
-      return true;
-    });
+    const draft = draftOf(path, holder);
+    const written = writeDraft(draft, holder);
+    try {
+      linkSync(draft, path);
+      return new HeldFile(path, holder, written);
+    } catch (error) {
+      closeSync(written.handle);
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+      if (!isWithoutLinks(error)) throw error;
+    } finally {
+      removeDraft(draft);
+    }
+    return HeldFile.#createEmpty(path, holder);
+  }
+
+  /** Who takes the empty file for a leftover in that instant has another token in it: then it is not ours. */
+  static #createEmpty<T extends Holder>(path: string, holder: T): HeldFile<T> | undefined {
+    const written = writeNew(path, holder);
+    if (written === undefined) return undefined;
+    const held = new HeldFile(path, holder, written);
+    if (held.isOurs()) return held;
+    held.release();
+    return undefined;
   }
 
   /** Takes the path from whatever is there. */
   static replace<T extends Holder>(path: string, holder: T): HeldFile<T> {
-    const held = HeldFile.#place(path, holder, (draft) => {
-      renameSync(draft, path);
-      return true;
-    });
-    return held as HeldFile<T>;
-  }
-
-  static #place<T extends Holder>(
-    path: string,
-    holder: T,
-    take: (draft: string) => boolean,
-  ): HeldFile<T> | undefined {
     const draft = draftOf(path, holder);
     const written = writeDraft(draft, holder);
     try {
-      if (take(draft)) return new HeldFile(path, holder, written);
+      renameSync(draft, path);
     } catch (error) {
       closeSync(written.handle);
       throw error;
     }
-    closeSync(written.handle);
-    return undefined;
+    return new HeldFile(path, holder, written);
   }
 
   get holder(): T {
@@ -191,8 +195,32 @@ interface Draft {
 }
 
 function writeDraft(draft: string, holder: Holder): Draft {
+  return written(openSync(draft, 'w'), holder);
+}
+
+/** Undefined when the file is there already. */
+function writeNew(path: string, holder: Holder): Draft | undefined {
+  let handle: number;
+  try {
+    handle = openSync(path, 'wx');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw error;
+  }
+  try {
+    const draft = written(handle, holder);
+    // A network file system shows it to others as empty until then.
+    fdatasyncSync(handle);
+    return draft;
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+/** Closes the file when it cannot be written. */
+function written(handle: number, holder: Holder): Draft {
   const text = textOf(holder);
-  const handle = openSync(draft, 'w');
   try {
     writeSync(handle, text);
   } catch (error) {

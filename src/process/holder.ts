@@ -40,7 +40,7 @@ export function placesIn(bytes: number): { readonly group: number; readonly beat
   return { beat, group: beat - GROUP_WIDTH - '","beat":"'.length };
 }
 
-/** A file that says nothing: what a crash of the whole machine leaves, never a living process. */
+/** A file that says nothing: what a crash of the whole machine leaves, or a file that is just being created. */
 export const TORN = 'torn';
 
 /** This process, about to hold something. */

@@ -3,6 +3,9 @@
  *
  * Invariants, on which mutual exclusion rests:
  * - A lock file appears complete and at once: link(2) of a finished draft, which fails when it is there.
+ *   Where there are no hard links it is created empty, which fails too when it is there, and written to at
+ *   once: a file that says nothing is taken for a leftover only after a while, and its creator asks then
+ *   whether it is still its own.
  * - While its holder lives, only the holder removes it.
  * - A holder is dead when it is seen dead, or when its heartbeat has stopped (silence.ts). One that comes
  *   back after that finds another token in the file, and records nothing: see `isHeld`.
@@ -133,7 +136,7 @@ class Waiting {
   }
 
   #isGone(file: string, holder: Holder | typeof TORN): boolean {
-    return holder === TORN || this.#silence.isGone(file, holder);
+    return holder === TORN ? this.#silence.isTornForGood(file) : this.#silence.isGone(file, holder);
   }
 
   /** Undefined when another was quicker: then there is something to wait for, or nothing any more. */

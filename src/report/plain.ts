@@ -65,14 +65,17 @@ function linesOf(event: RunEvent, dry: boolean): string[] {
 }
 
 function collectedLine(event: Collected): string {
-  const { results, states, replaced = 0, bytes: freed, left, needed, limit } = event;
+  const { results, states, logs = 0, replaced = 0, bytes: freed, left, needed, limit } = event;
   const what = [
     ...(results > 0 ? [plural(results, 'result')] : []),
     ...(states > 0 ? [plural(states, 'state')] : []),
+    ...(logs > 0 ? [plural(logs, 'log')] : []),
     ...(replaced > 0
       ? [plural(replaced, 'folder of replaced files', 'folders of replaced files')]
       : []),
-    ...(results + states + replaced > 0 ? [] : [freed > 0 ? 'nothing but leftovers' : 'nothing']),
+    ...(results + states + logs + replaced > 0
+      ? []
+      : [freed > 0 ? 'nothing but leftovers' : 'nothing']),
   ].join(' and ');
   const rest = needed > limit ? `${bytes(needed)} are needed` : 'the rest is too new or in use';
   const above = left > limit ? `: ${rest}` : '';

@@ -50,21 +50,28 @@ async function rootsNow(project: Project): Promise<GcRoots> {
   const plain = isPlain ? [] : [{ profiles: [], set: [] }];
   const keys: string[] = [];
   const chains: GcRoots['chains'][number][] = [];
+  const logs: string[] = [];
   for (const each of [variant, ...plain]) {
     const roots = await rootsOf(await asVariant(project, each));
     keys.push(...roots.keys);
     chains.push(...roots.chains);
+    logs.push(...(roots.logs ?? []));
   }
-  return { keys, chains };
+  return { keys, chains, logs };
 }
 
 function collected({ removed, bytesBefore, bytesAfter, bytesNeeded }: GcReport, limit: number) {
   const count = (kind: GcReport['removed'][number]['kind']) =>
     removed.filter((each) => each.kind === kind).length;
+  const logs = removed.reduce(
+    (sum, each) => sum + (each.kind === 'log' ? (each.count ?? 0) : 0),
+    0,
+  );
   return {
     type: 'collected',
     results: count('result'),
     states: count('state'),
+    ...(logs > 0 ? { logs } : {}),
     ...(count('replaced') > 0 ? { replaced: count('replaced') } : {}),
     bytes: bytesBefore - bytesAfter,
     left: bytesAfter,

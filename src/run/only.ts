@@ -48,9 +48,9 @@ async function putMissingBack(work: Work, need: number, outlook: Outlook): Promi
   const claim = await claimItem(work, item);
   try {
     for (const out of missing) {
-      const digest = stored.find((each) => each.name === out.name)?.digest;
-      if (digest === undefined || !cache.hasAll(digest)) continue;
-      await cache.restore(digest, out.path);
+      const found = stored.find((each) => each.name === out.name);
+      if (found === undefined || !cache.hasAll(found.digest)) continue;
+      await cache.restore(found, out.path);
       cache.forget(out.path);
     }
   } catch (error) {

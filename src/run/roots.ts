@@ -8,9 +8,10 @@ import type { LockBlock } from '../lock/block.js';
 import { readLockFile } from '../lockfile/disk.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
+import { fileNameOf } from '../process/names.js';
 
 /**
- * Keys and chains of today's definition. Of an item whose key is not known before another has run,
+ * Keys, chains and log folders of today's definition. Of an item whose key is not known before another has run,
  * those of its last result. Those of pipeline.lock besides.
  */
 export async function rootsOf(project: Project): Promise<GcRoots> {
@@ -31,7 +32,7 @@ export async function rootsOf(project: Project): Promise<GcRoots> {
     if (item === undefined || manifest === undefined) keys.push(block.key);
     else add(item, block.key, manifest, block.epochs?.target);
   }
-  return { keys, chains };
+  return { keys, chains, logs: project.plan.items.map(({ id }) => fileNameOf(id)) };
 
   function add(
     { epochs }: Item,

@@ -52,16 +52,22 @@ export function livenessOf(identity: Identity): Liveness {
 /**
  * True for a file that a process of this host wrote before the machine was started: that process is
  * gone, and nobody has to wait for a sign of it.
+ *
+ * @param now by the clock of the file system that the file is on; asked for only when it counts
  */
-export function isFromBeforeBoot(file: string, { host, boot }: Identity): boolean {
+export function isFromBeforeBoot(
+  file: string,
+  { host, boot }: Identity,
+  now: () => number,
+): boolean {
   const own = ownIdentity();
   if (host !== own.host || boot === own.boot) return false;
   const stat = lstatSync(file, { throwIfNoEntry: false });
-  return stat !== undefined && Date.now() - stat.ctimeMs > (uptime() + CLOCKS_DIFFER_S) * 1000;
+  return stat !== undefined && now() - stat.ctimeMs > (uptime() + MARGIN_S) * 1000;
 }
 
-/** A file server's clock and ours may differ by so much. */
-const CLOCKS_DIFFER_S = 600;
+/** The clock may have been set meanwhile. */
+const MARGIN_S = 600;
 
 /** The identity as a word, unique on a machine: for file names and for the mark that children carry. */
 export function wordOf({ pid, start }: Identity): string {

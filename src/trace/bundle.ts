@@ -9,6 +9,7 @@ import { type Built, type Esbuild, loadEsbuild, type Message, TARGET } from './e
 import type { Bundle } from './executable.js';
 import { basisOf } from './foundation.js';
 import { hasOpenImports, importersOf, refuseOutsiders } from './graph.js';
+import type { TimeAt } from './kept.js';
 import { diagnosticOf, untraceable } from './mistakes.js';
 import { type Observed, observe } from './observed.js';
 import { packagesOf } from './packages.js';
@@ -29,11 +30,11 @@ export interface Bundled {
 }
 
 /** `root`: absolute, links followed. `file`: relative to it. */
-export async function bundleModule(root: string, file: string): Promise<Bundled> {
+export async function bundleModule(root: string, file: string, timeAt: TimeAt): Promise<Bundled> {
   const entry = entryOf(root, file);
   const seen = observe(root);
   const esbuild = await loadEsbuild();
-  const startedAt = Date.now();
+  const moment = performance.now();
   const built = await build(esbuild, entry, seen, 'mistake');
   const importers = importersOf(built.metafile, entry, seen);
   refuseOutsiders(importers, built.metafile, seen);
@@ -56,7 +57,7 @@ export async function bundleModule(root: string, file: string): Promise<Bundled>
     // What an open path will match is for the next trace to find out.
     basis: hasOpenImports(built.metafile)
       ? undefined
-      : basisOf(file, built.metafile, seen, startedAt),
+      : basisOf(file, built.metafile, seen, (dev) => timeAt(dev, moment)),
   };
 }
 

@@ -8,12 +8,15 @@ import { upward, within } from './place.js';
 import { freshSight, hexOf, hexOfBytes, type Sight } from './sight.js';
 import { aliasTargets, extendedBy, type PathAliases, pathAliases } from './tsconfig.js';
 
-/** Undefined when the trace rests on something that changed while it was made, so that nobody knows which state it saw. */
+/**
+ * Undefined when the trace rests on something that changed while it was made, so that nobody knows which
+ * state it saw. `startedAt`: when that began, by the clock of a file system.
+ */
 export function basisOf(
   entry: string,
   metafile: Metafile,
   seen: Observed,
-  startedAt: number,
+  startedAt: (dev: number) => number,
 ): Basis | undefined {
   const gathering = new Gathering(seen.root);
   gathering.linked(path.join(seen.root, entry));
@@ -34,7 +37,10 @@ export function basisOf(
     gathering.lookup(lookup);
     for (const target of aliasTargets(lookup.specifier, aliases)) gathering.ask(target);
   }
-  return gathering.newest < startedAt - CLOCK_TICK_MS ? gathering.basis() : undefined;
+  const isSettled = [...gathering.newest].every(
+    ([dev, time]) => time < startedAt(dev) - CLOCK_TICK_MS,
+  );
+  return isSettled ? gathering.basis() : undefined;
 }
 
 /** File systems take their time stamps from a clock that moves in steps. */
@@ -43,8 +49,8 @@ const CLOCK_TICK_MS = 12;
 const CONFIGS = ['tsconfig.json', 'jsconfig.json'];
 
 class Gathering {
-  /** The last change among what was not read by the trace itself, in ms. */
-  newest = 0;
+  /** The last change among what was not read by the trace itself, in ms, by file system. */
+  readonly newest = new Map<number, number>();
   readonly #root: string;
   readonly #sight: Sight;
   readonly #files: Record<string, string> = {};
@@ -179,6 +185,7 @@ class Gathering {
 
   #age(file: string): void {
     const stat = statSync(file, { throwIfNoEntry: false });
-    if (stat !== undefined) this.newest = Math.max(this.newest, stat.mtimeMs);
+    if (stat === undefined) return;
+    this.newest.set(stat.dev, Math.max(this.newest.get(stat.dev) ?? 0, stat.mtimeMs));
   }
 }

@@ -9,9 +9,16 @@ import type { Sight } from './sight.js';
 export interface Shelf {
   /** Version of the tool: what another one kept does not count. */
   readonly version: string;
+  /** What the clock of a file system said at a moment of performance.now(); never later than that. */
+  readonly timeAt: TimeAt;
   read(name: string): unknown;
   write(name: string, value: unknown): void;
 }
+
+export type TimeAt = (dev: number, moment: number) => number;
+
+/** For a trace that is not kept: nobody asks whether it would last. */
+export const unknownTime: TimeAt = () => Number.NEGATIVE_INFINITY;
 
 /** Another number: trace anew. */
 const FORMAT = 1;

@@ -7,6 +7,7 @@ import { build, defined } from './bundle.js';
 import { type Built, loadEsbuild } from './esbuild.js';
 import { basisOf } from './foundation.js';
 import { hasOpenImports, importersOf } from './graph.js';
+import type { TimeAt } from './kept.js';
 import { type Observed, observe } from './observed.js';
 import { packagesOf } from './packages.js';
 import { within } from './place.js';
@@ -28,18 +29,23 @@ export interface ScriptTrace {
 }
 
 /** A script is for its own runtime to judge: what esbuild does not understand of it is no mistake. */
-export async function traceScript(root: string, file: string): Promise<ScriptTrace> {
+export async function traceScript(
+  root: string,
+  file: string,
+  timeAt: TimeAt,
+): Promise<ScriptTrace> {
   const entry = within(root, realpathSync(path.join(root, file)));
   const seen = observe(root);
-  const startedAt = Date.now();
+  const moment = performance.now();
   const built = await tryBuild(entry, seen);
   const traced: TracedScript = {
     files: bytesDigests(seen),
     importers: built ? defined(importersOf(built.metafile, entry, seen)) : {},
     packages: built ? packagesOf(built.metafile, seen).versions : {},
   };
-  const lasting = built !== undefined && !hasOpenImports(built.metafile);
-  return { traced, basis: lasting ? basisOf(file, built.metafile, seen, startedAt) : undefined };
+  if (built === undefined || hasOpenImports(built.metafile)) return { traced, basis: undefined };
+  const basis = basisOf(file, built.metafile, seen, (dev) => timeAt(dev, moment));
+  return { traced, basis };
 }
 
 async function tryBuild(entry: string, seen: Observed): Promise<Built | undefined> {

@@ -1,6 +1,6 @@
 /** The code of a `cmd:` stage: the script files of the project that its command names, and what those import. */
 import type { Action, Dep } from '../pipeline/plan.js';
-import { readTrace, type Shelf, traceName, writeTrace } from './kept.js';
+import { readTrace, type Shelf, traceName, unknownTime, writeTrace } from './kept.js';
 import { isScript } from './loaders.js';
 import { namedScripts } from './named-scripts.js';
 import type { TracedScript } from './script-trace.js';
@@ -110,7 +110,7 @@ async function traceAndKeep(
   { root }: Sight,
 ): Promise<TracedScript> {
   const { traceScript } = await import('./script-trace.js');
-  const { traced, basis } = await traceScript(root, file);
+  const { traced, basis } = await traceScript(root, file, shelf?.timeAt ?? unknownTime);
   known.set(file, traced);
   if (shelf !== undefined && basis !== undefined) {
     writeTrace(shelf, traceName(shelf, root, 'script', file), { basis, traced, opaque: [] });

@@ -1,7 +1,15 @@
 /** The code of a `run:` stage: one bundle of all that it imports locally, and the packages that it uses. */
 import { realpathSync } from 'node:fs';
 import { executable } from './executable.js';
-import { readBundle, readTrace, type Shelf, traceName, writeBundle, writeTrace } from './kept.js';
+import {
+  readBundle,
+  readTrace,
+  type Shelf,
+  traceName,
+  unknownTime,
+  writeBundle,
+  writeTrace,
+} from './kept.js';
 import { requireCovered } from './opaque.js';
 import type { Sight } from './sight.js';
 import type { Traced } from './traced.js';
@@ -32,8 +40,9 @@ export async function traceModule(
 ): Promise<TracedModule> {
   const root = realpathSync(project);
   const { bundleModule } = await import('./bundle.js');
-  const { traced, bundle, opaque, basis } = await bundleModule(root, file);
   const { shelf, deps, stageDoor } = options;
+  const timeAt = shelf?.timeAt ?? unknownTime;
+  const { traced, bundle, opaque, basis } = await bundleModule(root, file, timeAt);
   if (shelf !== undefined && basis !== undefined) {
     const name = traceName(shelf, root, 'module', file);
     writeBundle(shelf, name, traced.code.bundle, bundle);

@@ -3,8 +3,6 @@
  * scripts that belong to its code. Packages are reached through a link, as they are no input.
  */
 import {
-  constants,
-  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -16,6 +14,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
+import { copyFile } from '../cache/files/copy-tree.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Code } from '../decide/code.js';
 import { scanAt } from '../decide/eyes.js';
@@ -43,7 +42,8 @@ export async function makeFreshFolder(
   { code, manifest, around }: { code: Code; manifest: Manifest; around: Surroundings },
 ): Promise<FreshFolder> {
   const root = path.join(folder, 'project');
-  mkdirSync(root, { recursive: true });
+  // What the item reads may be private, in the project or in the cache.
+  mkdirSync(root, { recursive: true, mode: 0o700 });
   const stored = openCache({
     project: root,
     folder: project.cache.layout.root,
@@ -97,7 +97,7 @@ async function restore(
 ): Promise<void> {
   // With links in it, what is stored has another digest than what is read.
   const own = made ? scanAt(sourceOf(dep, where), around)?.digest : undefined;
-  await stored.restore((own ?? digest) as Digest, where);
+  await stored.restore({ digest: (own ?? digest) as Digest }, where);
 }
 
 /** A link counts by what is behind it, but for links within the folder and those that lead nowhere. */
@@ -112,7 +112,7 @@ function copyTree(from: string, to: string): void {
       mkdirSync(target, { recursive: true });
       for (const name of readdirSync(source))
         copy(path.join(source, name), path.join(target, name));
-    } else copyFileSync(source, target, constants.COPYFILE_FICLONE);
+    } else copyFile(source, target);
   };
   copy(from, to);
 }

@@ -82,7 +82,7 @@ export class Life {
     await cache.gc({ roots: { keys: KEYS, chains: [{ chain: CHAIN, epoch: 1 }] }, maxSize: 0 });
     const first = cache.readRecord(KEYS[0]);
     // A record that the disk does not give back counts as absent: the item would run again.
-    if (first !== undefined) await cache.restore(first.outs[0]!.digest, 'out/d');
+    if (first !== undefined) await cache.restore(first.outs[0]!, 'out/d');
     cache.close();
   }
 
@@ -120,7 +120,7 @@ export class Life {
       }
       const { digest } = record.outs[0]!;
       expect(cache.hasAll(digest)).toBe(true);
-      await cache.restore(digest, 'put/back');
+      await cache.restore({ digest }, 'put/back');
       expect(contents(path.join(this.root, 'put/back'))).toEqual(hashes(OUTS[index]!));
       rmSync(path.join(this.root, 'put'), { recursive: true });
     }

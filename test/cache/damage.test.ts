@@ -56,7 +56,7 @@ test('an object with a flipped bit or a lost end is never put back, and its item
       rmSync(project.at('out'), { recursive: true, force: true });
       const cache = project.open();
       if (cache.hasAll(digest)) {
-        await expect(cache.restore(digest, 'out/d')).rejects.toThrow(DamagedObject);
+        await expect(cache.restore({ digest }, 'out/d')).rejects.toThrow(DamagedObject);
         expect(cache.hasAll(digest)).toBe(false);
         expect(project.open().hasAll(digest)).toBe(false);
       }
@@ -65,7 +65,7 @@ test('an object with a flipped bit or a lost end is never put back, and its item
       cache.forget('out');
       await cache.storeOut('out/d');
       rmSync(project.at('out'), { recursive: true });
-      await project.open().restore(digest, 'out/d');
+      await project.open().restore({ digest }, 'out/d');
       for (const [where, content] of Object.entries(FILES)) {
         expect(readFileSync(project.at(where)).equals(Buffer.from(content))).toBe(true);
       }

@@ -25,7 +25,7 @@ test('a file comes back with its bytes', async () => {
   const { digest, size, files } = await cache.storeOut('out/a.txt');
   expect({ size, files }).toEqual({ size: 5, files: 1 });
   rmSync(project.at('out/a.txt'));
-  expect(await cache.restore(digest, 'out/a.txt')).toEqual({ written: 1, kept: 0 });
+  expect(await cache.restore({ digest }, 'out/a.txt')).toEqual({ written: 1, kept: 0 });
   expect(readFileSync(project.at('out/a.txt'), 'utf8')).toBe('alpha');
 });
 
@@ -48,7 +48,7 @@ test('a directory comes back with modes, links, empty directories and odd names'
   const names = readdirSync(project.at('out/d')).sort();
   await cache.removeOut('out/d');
   expect(existsSync(project.at('out/d'))).toBe(false);
-  await cache.restore(stored.digest, 'out/d');
+  await cache.restore(stored, 'out/d');
   expect(readdirSync(project.at('out/d')).sort()).toEqual(names);
   expect(statSync(project.at('out/d/run.sh')).mode & 0o111).not.toBe(0);
   expect(statSync(project.at('out/d/deep/er/file')).mode & 0o111).toBe(0);
@@ -71,7 +71,7 @@ test('what is right is left alone, what differs is written, what is too much goe
   rmSync(project.at('out/d/sub'), { recursive: true });
   writeFileSync(project.at('out/d/sub'), 'a file where a directory was');
   cache.forget('out/d');
-  expect(await cache.restore(digest, 'out/d')).toEqual({ written: 2, kept: 1 });
+  expect(await cache.restore({ digest }, 'out/d')).toEqual({ written: 2, kept: 1 });
   expect(lstatSync(project.at('out/d/a')).ino).toBe(inode);
   expect(readFileSync(project.at('out/d/b'), 'utf8')).toBe('b');
   expect(readFileSync(project.at('out/d/sub/c'), 'utf8')).toBe('c');
@@ -85,10 +85,10 @@ test('editing an out, stored or put back, never changes the cache', async () => 
   const { digest } = await cache.storeOut('out/a');
   writeFileSync(project.at('out/a'), 'edited!!');
   cache.forget('out/a');
-  await cache.restore(digest, 'out/a');
+  await cache.restore({ digest }, 'out/a');
   writeFileSync(project.at('out/a'), 'edited!!');
   cache.forget('out/a');
-  await cache.restore(digest, 'out/a');
+  await cache.restore({ digest }, 'out/a');
   expect(readFileSync(project.at('out/a'), 'utf8')).toBe('original');
 });
 

@@ -20,6 +20,7 @@ import { kindOf } from '../../src/cache/objects/digest.js';
 import { Looks } from '../../src/cache/scan/looks.js';
 import { Scanner } from '../../src/cache/scan/scanner.js';
 import { StatIndex } from '../../src/cache/scan/stat-index.js';
+import { bootId } from '../../src/sys/proc.js';
 import { filesBelow, TestProject, temporaryFolder } from './project.js';
 
 /** Makes files look as if they had been written a minute ago, but for their ctime. */
@@ -108,7 +109,12 @@ test('a file that looks as it did is not read again, and one that was touched is
 test('a file written within the tick of its hashing is not remembered, nor by a restored time', async () => {
   const project = new TestProject();
   const index = new StatIndex(project.at('index'), () => undefined);
-  const scanner = new Scanner(project.root, index, () => undefined, new Looks(project.root));
+  const scanner = new Scanner(
+    project.root,
+    index,
+    () => undefined,
+    new Looks(project.root, { timeAt: () => Date.now() }),
+  );
   for (let round = 0; round < 50; round++) {
     // Same size, and as far as the clock goes the same time.
     writeFileSync(project.at('a'), 'one');
@@ -127,17 +133,9 @@ test('what was written shortly before the machine went down is read again', asyn
   cache.scanSync('a');
   cache.close();
   const stat = statSync(project.at('a'));
-  const bootedSince = new StatIndex(
-    indexFile(project),
-    () => undefined,
-    () => Date.now() + 1,
-  );
+  const bootedSince = new StatIndex(indexFile(project), () => undefined, 'another');
   expect(bootedSince.looseHex('a', stat)).toBeUndefined();
-  const upAllTheTime = new StatIndex(
-    indexFile(project),
-    () => undefined,
-    () => Date.now() - 3_600_000,
-  );
+  const upAllTheTime = new StatIndex(indexFile(project), () => undefined, bootId());
   expect(upAllTheTime.looseHex('a', stat)).toBeDefined();
 });
 

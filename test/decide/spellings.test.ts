@@ -30,7 +30,9 @@ function needsIn(
 ): Record<string, readonly string[]> | undefined {
   const load = (links = {}) => loadPlan({ project, profiles: [], set: [], text, links });
   try {
-    const { items } = load(linksOf(project, load(), new Looks(project), isOne));
+    const { items } = load(
+      linksOf(project, load(), new Looks(project, { timeAt: () => Date.now() }), isOne),
+    );
     return Object.fromEntries(
       items.map(({ id, needs }) => [id, needs.map((need) => items[need]?.id as string).sort()]),
     );

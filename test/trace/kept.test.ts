@@ -169,6 +169,14 @@ describe('a kept trace', () => {
     expect(sandbox.recall('stages/stage.ts')).toBeDefined();
   });
 
+  it('is not made of what is as young as the trace by the clock of its file system', async () => {
+    sandbox.write('lib/c.ts', '');
+    const dayAgo = Date.now() - 86_400_000;
+    Object.assign(sandbox.shelf, { timeAt: () => dayAgo });
+    await sandbox.trace('stages/stage.ts');
+    expect(sandbox.recall('stages/stage.ts')).toBeUndefined();
+  });
+
   it('is not made of imports with an open path', async () => {
     const open = "export default (name: string) => import('../kinds/' + name + '.ts');\n";
     sandbox.write('stages/stage.ts', open);

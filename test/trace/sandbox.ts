@@ -38,6 +38,7 @@ export class Sandbox {
   readonly kept = new Map<string, string>();
   readonly shelf: Shelf = {
     version: '1.0.0',
+    timeAt: (_dev, moment) => Date.now() - (performance.now() - moment),
     read: (name) => {
       const text = this.kept.get(name);
       return text === undefined ? undefined : JSON.parse(text);

@@ -16,12 +16,13 @@ import {
   type StoredObject,
   type StoredRecord,
 } from './inventory.js';
+import { itemOf, type NeededLogs, type StoredLog, storedLogs } from './logs.js';
 import { References } from './references.js';
 
 /** Something that was removed, or would be. */
 export interface Removed {
   /** `garbage`: objects that no record refers to, such as a crash leaves. */
-  readonly kind: 'result' | 'state' | 'garbage' | 'damaged' | 'replaced';
+  readonly kind: 'result' | 'state' | 'garbage' | 'damaged' | 'replaced' | 'log';
   /** Of replaced files: the name of their folder. */
   readonly name?: string;
   /** Who computed it. */
@@ -29,6 +30,8 @@ export interface Removed {
   readonly key?: string;
   readonly chain?: string;
   readonly epoch?: number;
+  /** Of an item's logs: how many. */
+  readonly count?: number;
   /** That became free: less than its size when others share its objects. */
   readonly bytes: number;
   /** To compute it again. */
@@ -67,12 +70,15 @@ export class Collection {
   readonly #inventory: Inventory;
   readonly #needed: Needed;
   readonly #sweeper: Sweeper;
+  /** By the clock of the cache. */
+  readonly #now: number;
   readonly #stores: ReadonlyMap<string, Store>;
   readonly #byKey: ReadonlyMap<string, StoredRecord>;
   readonly #byChain: ReadonlyMap<string, StoredChain>;
   readonly #removed: Removed[] = [];
   readonly #pace = new Pace();
   #replaced: readonly ReplacedFolder[];
+  readonly #logs: readonly StoredLog[];
   readonly #bytesBefore: number;
   #tooNew = 0;
   #bytes: number;
@@ -81,13 +87,14 @@ export class Collection {
     { layout, scratch, warn }: Ground,
     inventory: Inventory,
     needed: Needed,
-    sweeper: Sweeper,
+    { sweeper, now }: { readonly sweeper: Sweeper; readonly now: number },
   ) {
     this.#records = layout.records;
     this.#warn = warn;
     this.#inventory = inventory;
     this.#needed = needed;
     this.#sweeper = sweeper;
+    this.#now = now;
     this.#byKey = new Map(inventory.records.map((each) => [each.key, each]));
     this.#byChain = new Map(inventory.chains.map((each) => [each.chain, each]));
     const chains = new Chains(layout, scratch, warn);
@@ -100,8 +107,9 @@ export class Collection {
     ]);
     this.#replaced = replacedFolders(layout.replaced);
     const stored = [...this.#stores.values()].map((store) => bytesOf(store.stored));
-    const replaced = this.#replaced.map(({ bytes }) => bytes);
-    this.#bytesBefore = [...stored, ...replaced].reduce((sum, bytes) => sum + bytes, 0);
+    this.#logs = storedLogs(layout);
+    const others = [...this.#replaced, ...this.#logs].map(({ bytes }) => bytes);
+    this.#bytesBefore = [...stored, ...others].reduce((sum, bytes) => sum + bytes, 0);
     this.#bytes = this.#bytesBefore;
   }
 
@@ -167,15 +175,47 @@ export class Collection {
     }
   }
 
+  /**
+   * Logs that are not needed and that no running process writes to: those from before `oldest`, then as
+   * many as are over `maxSize`. `since`: a process that lives began to write its logs then or later.
+   */
+  removeLogs(
+    needed: NeededLogs,
+    { since, oldest, maxSize }: { since: number; oldest: number; maxSize: number },
+  ): void {
+    for (const log of this.#logs) {
+      const isOld = log.written < oldest;
+      // One that is empty says nothing, and there may be many of them.
+      const isWanted = !isOld && this.#bytes <= maxSize && (log.bytes > 0 || log.isNewest);
+      if (isWanted || log.written >= since || needed.has(log)) continue;
+      this.#sweeper.removeFile(log.file);
+      this.#bytes -= log.bytes;
+      if (log.bytes > 0) this.#noteLog(log, isOld ? 'too old' : 'over the size limit');
+    }
+  }
+
+  /** One entry for each item and reason. */
+  #noteLog({ folder, bytes }: StoredLog, reason: Removed['reason']): void {
+    const item = itemOf(folder);
+    const at = this.#removed.findIndex(
+      (each) => each.kind === 'log' && each.item === item && each.reason === reason,
+    );
+    const before = this.#removed[at] ?? { bytes: 0, count: 0 };
+    const sum = { bytes: before.bytes + bytes, count: (before.count ?? 0) + 1 };
+    const entry: Removed = { kind: 'log', item, ...sum, reason };
+    if (at < 0) this.#removed.push(entry);
+    else this.#removed[at] = entry;
+  }
+
   /** Files of the user that gave way to results, and were kept as long as promised. */
   removeOldReplaced(): void {
-    const oldest = Date.now() - KEPT_DAYS * 86_400_000;
+    const oldest = this.#now - KEPT_DAYS * 86_400_000;
     this.#removeReplaced((folder) => folder.moved < oldest, 'too old');
   }
 
   /** As many of the others as are over `maxSize`: last, since nothing can compute them again. */
   removeReplaced(maxSize: number): void {
-    const newest = Date.now() - REPLACED_STAY_MS;
+    const newest = this.#now - REPLACED_STAY_MS;
     this.#removeReplaced(
       (folder) => this.#bytes > maxSize && folder.moved < newest,
       'over the size limit',
@@ -239,9 +279,9 @@ export class Collection {
     let freed: number | undefined;
     for (const hex of hexes) {
       if (this.#pace.due()) await this.#pace.rest();
-      const size = stored.get(hex)?.size;
-      if (size === undefined || !this.#sweeper.take(objects.pathOf(hex))) continue;
-      freed = (freed ?? 0) + size;
+      const room = stored.get(hex)?.room;
+      if (room === undefined || !this.#sweeper.take(objects.pathOf(hex))) continue;
+      freed = (freed ?? 0) + room;
     }
     this.#bytes -= freed ?? 0;
     return freed;

@@ -4,16 +4,16 @@ import path from 'node:path';
 import { lstatIfThere } from '../files/look.js';
 import { finish } from '../files/pace.js';
 import { removeTree } from '../files/remove.js';
-import { namesIn, notDeleted, type Scratch } from '../files/scratch.js';
-import type { Layout } from '../layout.js';
+import { namesIn, notDeleted } from '../files/scratch.js';
 import { Sweeper } from '../objects/sweeper.js';
 import { projectName } from '../records/names.js';
 import { readPins, sweepPins } from '../records/pins.js';
-import { lastRuns, oldProjects } from '../records/runs.js';
+import { lastRuns, oldProjects, standingProjects } from '../records/runs.js';
 import type { Needed } from './candidates.js';
 import { type Collected, Collection } from './collection.js';
 import type { Ground } from './ground.js';
 import { takeInventory } from './inventory.js';
+import { NeededLogs } from './logs.js';
 
 export type { Removed } from './collection.js';
 
@@ -22,6 +22,8 @@ export interface GcRoots {
   readonly keys: readonly string[];
   /** Chains of the current plan, with the epoch that is asked for. */
   readonly chains: readonly { readonly chain: string; readonly epoch: number }[];
+  /** Names of the log folders of the items. */
+  readonly logs?: readonly string[];
 }
 
 export interface GcOptions {
@@ -54,7 +56,7 @@ export function defaultMaxSize(folder: string): number {
   }
 }
 
-/** Clocks of two file systems may differ by some ticks of the coarsest. */
+/** Some ticks of the coarsest clock. */
 const MARGIN_MS = 5_000;
 
 /** Plans and traces that were not made anew for so long are not asked for either. */
@@ -65,21 +67,25 @@ export async function collect(ground: Ground, options: GcOptions): Promise<GcRep
   const { layout, scratch, warn } = ground;
   const dry = options.dry ?? false;
   const pins = readPins(layout.pins, scratch);
-  const horizon = Math.min(pins.since, Date.now()) - MARGIN_MS;
-  const runs = lastRuns(layout.projects, options.lastRuns ?? 3, warn);
+  const now = scratch.clocks.now();
+  const horizon = Math.min(pins.since, now) - MARGIN_MS;
+  const runs = lastRuns(layout.projects, options.lastRuns ?? 3, now, warn);
   const inventory = await finish(takeInventory(layout, scratch, warn));
   const needed = neededBy(options.roots, [...pins.keys, ...runs.keys], runs.chains, pins.chains);
   const sweeper = new Sweeper(layout.root, scratch, horizon, dry);
-  const collection = new Collection(ground, inventory, needed, sweeper);
+  const collection = new Collection(ground, inventory, needed, { sweeper, now });
   const bytesNeeded = await collection.mark();
   const maxSize = options.maxSize ?? defaultMaxSize(layout.root);
-  const oldest = options.maxAge === undefined ? 0 : Date.now() - options.maxAge * 1000;
+  const oldest = options.maxAge === undefined ? 0 : now - options.maxAge * 1000;
   await collection.removeUnbelieved();
   await collection.removeGarbage();
   collection.removeOldReplaced();
+  const projects = standingProjects(layout.projects, now, warn);
+  const logs = new NeededLogs(layout, options.roots.logs ?? [], projects);
+  collection.removeLogs(logs, { since: pins.since, oldest, maxSize });
   await collection.removeResults(oldest, maxSize);
   collection.removeReplaced(maxSize);
-  if (!dry) tidy(layout, scratch, warn);
+  if (!dry) tidy(ground, now);
   return { ...collection.report(), maxSize, bytesNeeded };
 }
 
@@ -98,14 +104,14 @@ function neededBy(
 }
 
 /** What can be made again without computing, and what was kept for looking at. */
-function tidy(layout: Layout, scratch: Scratch, warn: (message: string) => void): void {
+function tidy({ layout, scratch, warn }: Ground, now: number): void {
   sweepPins(layout.pins, scratch);
   const own = path.join(layout.projects, projectName(layout));
-  for (const folder of [...oldProjects(layout.projects, own, warn), layout.damaged]) {
+  for (const folder of [...oldProjects(layout.projects, own, now, warn), layout.damaged]) {
     const left = removeTree(folder);
     if (left !== undefined) warn(notDeleted(left));
   }
-  const oldest = Date.now() - KEPT_MS;
+  const oldest = now - KEPT_MS;
   for (const folder of [layout.plans, layout.traces, layout.stills]) {
     for (const name of namesIn(folder)) {
       const file = path.join(folder, name);

@@ -4,14 +4,18 @@ import path from 'node:path';
 import { lstatIfThere } from '../files/look.js';
 import type { Sliced } from '../files/pace.js';
 import { namesIn, type Scratch } from '../files/scratch.js';
+import { roomOf } from '../files/sparse.js';
 import type { Layout } from '../layout.js';
 import { Chains } from '../records/chains.js';
 import type { ChainAbout, EpochRecord, RunRecord } from '../records/record.js';
 import { readRunRecord, recordPath } from '../records/records.js';
 import { replacedFolders } from '../records/replaced.js';
+import { storedLogs } from './logs.js';
 
 export interface StoredObject {
   readonly size: number;
+  /** Bytes that it takes. */
+  readonly room: number;
   readonly mtime: number;
   /** Its permissions allow writing. */
   readonly writable: boolean;
@@ -87,22 +91,26 @@ function* objectsIn(folder: string): Sliced<Map<string, StoredObject>> {
       });
       if (stat?.isFile() !== true || !isName(hex)) continue;
       const { size, mtimeMs: mtime } = stat;
-      found.set(hex, { size, mtime, writable: (stat.mode & 0o222) !== 0 });
+      const writable = (stat.mode & 0o222) !== 0;
+      found.set(hex, { size, room: roomOf(stat), mtime, writable });
     }
   }
   return found;
 }
 
-/** Bytes of all objects, those of chains included, and of replaced files: the sizes alone, which takes a tenth of an inventory. */
-export function* bytesBelow({ objects, chains, replaced }: Layout): Sliced<number> {
+/** Bytes of all objects, those of chains included, of logs, and of replaced files: without reading any, which takes a tenth of an inventory. */
+export function* bytesBelow(layout: Layout): Sliced<number> {
+  const { objects, chains, replaced } = layout;
   let bytes = 0;
+  for (const log of storedLogs(layout)) bytes += log.bytes;
   for (const folder of replacedFolders(replaced)) bytes += folder.bytes;
   const folders = namesIn(chains).map((chain) => path.join(chains, chain, 'objects'));
   for (const folder of [objects, ...folders]) {
     for (const shard of namesIn(folder)) {
       yield undefined;
       for (const name of namesIn(`${folder}/${shard}`)) {
-        bytes += lstatIfThere(`${folder}/${shard}/${name}`)?.size ?? 0;
+        const stat = lstatIfThere(`${folder}/${shard}/${name}`);
+        bytes += stat === undefined ? 0 : roomOf(stat);
       }
     }
   }
@@ -113,9 +121,9 @@ function isName(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
 
-/** Bytes of all objects of a store. */
+/** Bytes that all objects of a store take. */
 export function bytesOf(objects: ReadonlyMap<string, StoredObject>): number {
   let bytes = 0;
-  for (const { size } of objects.values()) bytes += size;
+  for (const { room } of objects.values()) bytes += room;
   return bytes;
 }

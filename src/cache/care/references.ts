@@ -1,4 +1,5 @@
 /** Which objects hold which: counts of references, so that giving one thing up tells what nobody else needs. */
+import { UserError } from '../../error.js';
 import { DamagedObject } from '../files/errors.js';
 import type { Sliced } from '../files/pace.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
@@ -50,18 +51,19 @@ export class References {
     return KINDS.some((kind) => this.#nodes.has(`${kind}:${hex}`));
   }
 
-  /** Bytes of all objects that are referred to. */
+  /** Bytes that all objects take that are referred to. */
   bytes(): number {
     const names = new Set<string>();
     for (const digest of this.#nodes.keys()) names.add(nameOf(digest));
     let bytes = 0;
-    for (const name of names) bytes += this.#stored.get(name)?.size ?? 0;
+    for (const name of names) bytes += this.#stored.get(name)?.room ?? 0;
     return bytes;
   }
 
   #entriesOf(digest: Digest): Digest[] {
     const hex = nameOf(digest);
     if (kindOf(digest) !== 'directory' || !this.#stored.has(hex)) return [];
+    if (!this.#objects.isReadable(hex)) throw notOurs(this.#objects.pathOf(hex));
     try {
       const digests = this.#objects.tree(hex).map((entry) => entry.digest);
       return [...new Set(digests)];
@@ -71,6 +73,15 @@ export class References {
       throw error;
     }
   }
+}
+
+/** What it refers to would be taken for garbage. */
+function notOurs(file: string): UserError {
+  return new UserError({
+    code: 'cache-private',
+    message: `${file} is another user's and may not be read: nothing is collected, since what it refers to is not known`,
+    hint: 'have that user run `pipe cache gc`, or run it as an administrator',
+  });
 }
 
 const KINDS = ['f', 'x', 'd', 'l'] as const;

@@ -5,13 +5,16 @@ import { replacedFolders } from '../records/replaced.js';
 import { defaultMaxSize } from './gc.js';
 import type { Ground } from './ground.js';
 import { bytesOf, type Inventory, type StoredChain, takeInventory } from './inventory.js';
+import { storedLogs } from './logs.js';
 
 export interface CacheStats {
-  /** Bytes of all objects and replaced files. */
+  /** Bytes of all objects, logs and replaced files. */
   readonly bytes: number;
   readonly objects: number;
   readonly results: { readonly records: number; readonly bytes: number };
   readonly states: { readonly epochs: number; readonly kept: number; readonly bytes: number };
+  /** Logs of executions. */
+  readonly logs: { readonly files: number; readonly bytes: number };
   /** Files of the user that stood at out paths: how often any were moved, and their bytes. */
   readonly replaced: { readonly moves: number; readonly bytes: number };
   /** The largest first. */
@@ -43,8 +46,10 @@ export async function statsOf(
   const resultBytes = bytesOf(objects);
   const moves = replacedFolders(layout.replaced);
   const replacedBytes = moves.reduce((sum, { bytes }) => sum + bytes, 0);
+  const logs = storedLogs(layout);
+  const logBytes = logs.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
-    bytes: resultBytes + stateBytes + replacedBytes,
+    bytes: resultBytes + stateBytes + logBytes + replacedBytes,
     objects: chains.reduce((sum, chain) => sum + chain.objects.size, objects.size),
     results: { records: records.length, bytes: resultBytes },
     states: {
@@ -52,6 +57,7 @@ export async function statsOf(
       kept: chains.reduce((sum, chain) => sum + statesKept(chain), 0),
       bytes: stateBytes,
     },
+    logs: { files: logs.length, bytes: logBytes },
     replaced: { moves: moves.length, bytes: replacedBytes },
     items: itemsOf(inventory),
     maxSize,

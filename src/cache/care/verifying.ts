@@ -6,7 +6,7 @@ import { checkHashes, type HashTask } from '../files/hash-pool.js';
 import { lstatIfThere } from '../files/look.js';
 import { finish } from '../files/pace.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
-import { isWhole, OBJECT_MODE, Objects } from '../objects/objects.js';
+import { isWhole, Objects } from '../objects/objects.js';
 import type { TreeEntry } from '../objects/tree.js';
 import { Chains } from '../records/chains.js';
 import { recordPath } from '../records/records.js';
@@ -110,7 +110,9 @@ async function wrongAmong(
   { onProgress, threads }: VerifyOptions,
 ): Promise<Set<string>> {
   const tasks: HashTask[] = stores.flatMap(({ objects, stored }) =>
-    [...stored].map(([hex, { size }]) => ({ file: objects.pathOf(hex), hex, size })),
+    [...stored]
+      .filter(([hex]) => objects.isReadable(hex))
+      .map(([hex, { size }]) => ({ file: objects.pathOf(hex), hex, size })),
   );
   const allBytes = tasks.reduce((sum, { size }) => sum + size, 0);
   let files = 0;
@@ -168,6 +170,8 @@ function damageOf(references: readonly Reference[], stores: readonly Store[]): D
 /** The objects below a digest that are missing or wrong. */
 function* lostBelow(digest: Digest, store: Store): Generator<string> {
   const hex = nameOf(digest);
+  // Another user's private one is for that user to verify.
+  if (!store.objects.isReadable(hex)) return;
   if (!store.stored.has(hex) || store.wrong.has(store.objects.pathOf(hex))) {
     yield hex;
     return;
@@ -219,9 +223,15 @@ function repair(
     for (const [hex, { writable }] of stored) {
       const file = objects.pathOf(hex);
       if (wrong.has(file)) remove(file);
-      else if (writable && lstatIfThere(file)?.isFile()) chmodSync(file, OBJECT_MODE);
+      else if (writable) denyWriting(file);
     }
   }
+}
+
+/** Of all rights to read it keeps what it has. */
+function denyWriting(file: string): void {
+  const stat = lstatIfThere(file);
+  if (stat?.isFile()) chmodSync(file, stat.mode & 0o555);
 }
 
 /** A process may have healed it while we looked: nothing that is whole now is taken away. */

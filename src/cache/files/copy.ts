@@ -6,6 +6,7 @@ import {
   copyFileSync,
   fchmodSync,
   fstatSync,
+  ftruncate,
   openSync,
   readSync,
   rmSync,
@@ -16,6 +17,7 @@ import { promisify } from 'node:util';
 import { codeOf } from './errors.js';
 import { CHUNK, READ, readBuffer } from './hash.js';
 import { Pace } from './pace.js';
+import { dataIn, lengthOf, roomOf } from './sparse.js';
 
 /** One being hashed, the others on their way to the disk. */
 const CHUNKS = 4;
@@ -24,10 +26,13 @@ const CHUNKS = 4;
 export const SMALL = CHUNK;
 
 const writeFrom = promisify(write);
+const setSize = promisify(ftruncate);
 
 export interface Copied {
   readonly hex: string;
   readonly size: number;
+  /** Bytes of the copy that take room: its holes do not. */
+  readonly room: number;
 }
 
 /** A small file as a view of the shared buffer, good until the next read; undefined when it is not small. */
@@ -60,6 +65,8 @@ export async function copyHashing(from: number, to: number | undefined): Promise
   const writes: (Promise<void> | undefined)[] = new Array(CHUNKS).fill(undefined);
   const pace = new Pace();
   let size = 0;
+  let end = 0;
+  let room = 0;
   try {
     for (let turn = 0; ; turn = (turn + 1) % CHUNKS) {
       await writes[turn];
@@ -68,12 +75,18 @@ export async function copyHashing(from: number, to: number | undefined): Promise
       const count = readSync(from, buffer, 0, CHUNK, size);
       if (count === 0) break;
       const chunk = buffer.subarray(0, count);
-      if (to !== undefined) writes[turn] = observed(writeChunk(to, chunk, size));
+      if (to !== undefined) {
+        const edges = dataIn(chunk);
+        writes[turn] = observed(writeChunk(to, chunk, edges, size));
+        end = edges.length === 0 ? end : size + (edges.at(-1) as number);
+        room += lengthOf(edges);
+      }
       sum.update(chunk);
       size += count;
     }
     await Promise.all(writes);
-    return { hex: sum.digest('hex'), size };
+    if (to !== undefined && end < size) await setSize(to, size);
+    return { hex: sum.digest('hex'), size, room };
   } finally {
     // Nothing may touch the buffers or the file after we are gone, however we go.
     await Promise.allSettled(writes);
@@ -87,10 +100,18 @@ function observed(writing: Promise<void>): Promise<void> {
   return writing;
 }
 
-async function writeChunk(to: number, chunk: Buffer, position: number): Promise<void> {
-  let at = 0;
-  while (at < chunk.length) {
-    at += (await writeFrom(to, chunk, at, chunk.length - at, position + at)).bytesWritten;
+/** `edges`: where the data of the chunk begins and ends. */
+async function writeChunk(
+  to: number,
+  chunk: Buffer,
+  edges: readonly number[],
+  position: number,
+): Promise<void> {
+  for (let edge = 0; edge < edges.length; edge += 2) {
+    const end = edges[edge + 1] as number;
+    for (let at = edges[edge] as number; at < end; ) {
+      at += (await writeFrom(to, chunk, at, end - at, position + at)).bytesWritten;
+    }
   }
 }
 
@@ -99,6 +120,7 @@ let canClone = true;
 /**
  * Copies an open file to a new one of the given mode: a clone where the file system can, which is
  * then hashed as it is; else a copy, hashed on its way. `finish` is called before the copy is closed.
+ * A clone begins with the mode of its source, so it is not made where that would show more.
  */
 export async function copyToDraft(
   source: string,
@@ -107,12 +129,16 @@ export async function copyToDraft(
   mode: number,
   finish?: (to: number, copied: Copied) => void,
 ): Promise<Copied> {
-  const clone = canClone ? tryClone(source, draft) : undefined;
-  canClone = clone !== undefined;
+  const isNarrower = (fstatSync(from).mode & 0o044 & ~mode) !== 0;
+  const clone = canClone && !isNarrower ? tryClone(source, draft) : undefined;
+  if (!isNarrower) canClone = clone !== undefined;
   const to = clone ?? openSync(draft, 'wx', mode);
   try {
-    const copied = await copyHashing(clone ?? from, clone === undefined ? to : undefined);
-    if (clone !== undefined) fchmodSync(clone, mode & ~process.umask());
+    let copied = await copyHashing(clone ?? from, clone === undefined ? to : undefined);
+    if (clone !== undefined) {
+      fchmodSync(clone, mode & ~process.umask());
+      copied = { ...copied, room: roomOf(fstatSync(clone)) };
+    }
     finish?.(to, copied);
     return copied;
   } finally {

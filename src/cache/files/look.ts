@@ -12,10 +12,9 @@ export function lstatIfThere(absolute: string): Stats | undefined {
   }
 }
 
-/** Sets the file's time to now; of a link its own. False when it is gone this instant, or another user's. */
-export function renew(absolute: string): boolean {
+/** Sets the file's time; of a link its own. False when it is gone this instant, or another user's. */
+export function renew(absolute: string, now: Date): boolean {
   try {
-    const now = new Date();
     lutimesSync(absolute, now, now);
     return true;
   } catch (error) {

@@ -55,7 +55,7 @@ export function isOwnerGone(file: string, now: () => number): boolean {
   if (owner === undefined) return false;
   const liveness = livenessOf(owner);
   if (liveness !== 'elsewhere') return liveness === 'dead';
-  if (isFromBeforeBoot(file, owner)) return true;
+  if (isFromBeforeBoot(file, owner, now)) return true;
   const stat = lstatSync(file, { throwIfNoEntry: false });
   return stat !== undefined && now() - stat.ctimeMs > SILENT_MS;
 }
@@ -69,15 +69,13 @@ export function keepYoung(file: string): () => void {
   return () => clearInterval(timer);
 }
 
-/** Gives the file a new ctime, which is returned, and leaves its other times. */
-export function renewChange(file: string): number {
+/** Gives the file a new ctime, and leaves its other times. */
+function renewChange(file: string): void {
   const before = lstatSync(file, { throwIfNoEntry: false });
-  if (before === undefined) return 0;
+  if (before === undefined) return;
   try {
     utimesSync(file, before.atime, before.mtime);
-    return lstatSync(file).ctimeMs;
   } catch (error) {
-    if (isAbsent(error)) return 0;
-    throw error;
+    if (!isAbsent(error)) throw error;
   }
 }

@@ -1,10 +1,12 @@
 /** A folder of one's own in tmp/, and the clearing of what dead processes left in theirs. */
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
+import type { Layout } from '../layout.js';
+import { Clocks } from './clocks.js';
 import { codeOf, isAbsent } from './errors.js';
 import { Fence } from './fence.js';
 import { lstatIfThere } from './look.js';
-import { isOwnerGone, keepYoung, ownedName, renewChange } from './owner.js';
+import { isOwnerGone, keepYoung, ownedName } from './owner.js';
 import { openUp, removeTree, type Undeleted } from './remove.js';
 
 /** Where gc puts objects for the instant between taking them away and deleting them. */
@@ -15,16 +17,27 @@ export class Scratch {
   readonly tmp: string;
   /** Around the cache that tmp/ is part of. */
   readonly fence: Fence;
+  /** Of the file systems of the cache and the project. */
+  readonly clocks: Clocks;
   readonly #beforeFirst: () => void;
   #folder: string | undefined;
   #stopRenewing = () => {};
   #count = 0;
+  #umask: number | undefined;
 
   /** `beforeFirst` is called before anything is made. */
-  constructor(tmp: string, beforeFirst: () => void = () => {}) {
+  constructor({ tmp, home, project }: Layout, readOnly: boolean, beforeFirst: () => void) {
     this.tmp = tmp;
     this.fence = new Fence(path.dirname(tmp));
     this.#beforeFirst = beforeFirst;
+    const locks = path.join(project, 'cache', 'locks');
+    this.clocks = new Clocks({ cache: home, project: locks, readOnly, beforeFirst });
+  }
+
+  /** Of this process: asked for once, since asking sets it for an instant. */
+  get umask(): number {
+    this.#umask ??= process.umask();
+    return this.#umask;
   }
 
   /** A path that nothing is at. */
@@ -50,9 +63,6 @@ export class Scratch {
     }
     return this.#folder;
   }
-
-  /** The time by the clock of the file system that the cache lies on, in milliseconds since 1970. */
-  readonly now = (): number => renewChange(this.folder());
 
   /**
    * Takes a folder away at once, to be deleted later. False when it cannot be moved: it lies on
@@ -108,7 +118,7 @@ export function sweepDead(
   const { tmp } = scratch;
   for (const name of namesIn(tmp)) {
     const folder = path.join(tmp, name);
-    if (!isOwnerGone(folder, scratch.now)) continue;
+    if (!isOwnerGone(folder, scratch.clocks.now)) continue;
     const swept = path.join(folder, SWEPT);
     if (isFolder(folder) && isFolder(swept)) putBack(swept);
     const left = removeForGood(folder);

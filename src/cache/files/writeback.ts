@@ -17,9 +17,11 @@ export class Writeback {
   readonly #until = new Map<number, number>();
   #files = 0;
 
-  /** From here on a store shows in the file's times. False where the file cannot be synced. */
-  ensure(file: string, { dev, ctimeMs }: Stats): boolean {
-    const now = Date.now();
+  /**
+   * From here on a store shows in the file's times. False where the file cannot be synced. `now`: by the
+   * clock of the file's own file system.
+   */
+  ensure(file: string, { dev, ctimeMs }: Stats, now: number): boolean {
     if (ctimeMs < Math.max(now - WRITE_BACK_MS, this.#until.get(dev) ?? 0)) return true;
     this.#files += 1;
     if (this.#files <= MANY) return syncFile(file);

@@ -1,7 +1,10 @@
 /** Objects by content in one folder: complete when they are there, checked when they are read, never changed. */
 import { hash } from 'node:crypto';
 import {
+  accessSync,
+  chmodSync,
   closeSync,
+  constants,
   mkdirSync,
   openSync,
   readFileSync,
@@ -10,16 +13,15 @@ import {
   type Stats,
 } from 'node:fs';
 import path from 'node:path';
-import { DamagedObject } from '../files/errors.js';
+import { codeOf, DamagedObject, isAbsent } from '../files/errors.js';
 import { lstatIfThere, renew } from '../files/look.js';
 import type { Scratch } from '../files/scratch.js';
-import { renameInto, writeAll } from '../files/write.js';
+import { roomOf, writeSparse } from '../files/sparse.js';
+import { renameInto } from '../files/write.js';
+import { OBJECT_MODE } from './access.js';
 import { type Digest, kindOf, nameOf } from './digest.js';
 import { takeBack } from './sweeper.js';
 import { parseTree, type TreeEntry } from './tree.js';
-
-/** Nobody writes to an object again: not its owner either, unless on purpose. */
-export const OBJECT_MODE = 0o444;
 
 /** A listing of more than this is not one that we wrote: 100 million files. */
 const TREE_LIMIT = 2 ** 31;
@@ -51,11 +53,17 @@ export class Objects {
     return `${this.folder}/${hex.slice(0, 2)}/${hex.slice(2)}`;
   }
 
-  /** Undefined when it is not there. */
+  /** Undefined when it is not there, or another user's that we may not read: then it is stored again. */
   stat(hex: string): Stats | undefined {
     if (this.#bad.has(hex)) return undefined;
     const stat = lstatIfThere(this.pathOf(hex));
-    return stat?.isFile() ? stat : undefined;
+    return stat?.isFile() && isReadable(this.pathOf(hex), stat) ? stat : undefined;
+  }
+
+  /** False for a private object of another user. */
+  isReadable(hex: string): boolean {
+    const stat = lstatIfThere(this.pathOf(hex));
+    return stat === undefined || isReadable(this.pathOf(hex), stat);
   }
 
   /** The same of one that something refers to: when a gc has it in hand, it is taken back. */
@@ -67,27 +75,34 @@ export class Objects {
 
   /**
    * True when the object is there; then its time is set to now, which keeps it from a gc that began
-   * before what is about to refer to it was written.
+   * before what is about to refer to it was written. It gets the mode that it would be stored with: an
+   * object is as private as what was stored last under its name.
    */
-  reuse(hex: string, size?: number): boolean {
+  reuse(hex: string, size?: number, mode = OBJECT_MODE): boolean {
     const stat = this.stat(hex);
     if (stat === undefined || (size !== undefined && stat.size !== size)) return false;
-    this.#scratch.fence.check(path.dirname(this.pathOf(hex)));
-    return renew(this.pathOf(hex));
+    const file = this.pathOf(hex);
+    this.#scratch.fence.check(path.dirname(file));
+    const wanted = mode & ~this.#scratch.umask;
+    return (
+      ((stat.mode & 0o777) === wanted || changeMode(file, wanted)) &&
+      renew(file, this.#scratch.clocks.date())
+    );
   }
 
   /** Stores bytes under their hash, and returns it. */
-  put(bytes: Uint8Array, hex: string = hash('sha256', bytes)): string {
-    if (this.reuse(hex, bytes.length)) return hex;
+  put(bytes: Uint8Array, hex: string = hash('sha256', bytes), mode = OBJECT_MODE): string {
+    if (this.reuse(hex, bytes.length, mode)) return hex;
     const draft = this.#scratch.file();
     try {
-      const handle = openSync(draft, 'wx', OBJECT_MODE);
+      const handle = openSync(draft, 'wx', mode);
+      let room: number;
       try {
-        writeAll(handle, bytes);
+        room = writeSparse(handle, bytes);
       } finally {
         closeSync(handle);
       }
-      this.adopt(draft, hex, bytes.length);
+      this.adopt(draft, hex, room);
     } catch (error) {
       rmSync(draft, { force: true });
       throw error;
@@ -96,7 +111,7 @@ export class Objects {
   }
 
   /**
-   * Moves a finished file of mode 0444 to its name; what may be there, damaged or not, gives way.
+   * Moves a finished, read-only file to its name; what may be there, damaged or not, gives way.
    * `growth`: bytes more than there were.
    */
   adopt(draft: string, hex: string, growth: number): void {
@@ -108,13 +123,13 @@ export class Objects {
     this.#onStored(growth);
   }
 
-  /** Deletes an object, and returns how many bytes it had. */
+  /** Deletes an object, and returns how many bytes it took. */
   drop(hex: string): number {
     const file = this.pathOf(hex);
     this.#scratch.fence.check(path.dirname(file));
-    const size = this.stat(hex)?.size ?? 0;
+    const stat = this.stat(hex);
     rmSync(file, { force: true });
-    return size;
+    return stat === undefined ? 0 : roomOf(stat);
   }
 
   /** Files that were stored since the last call. */
@@ -181,6 +196,30 @@ export class Objects {
     }
     return new DamagedObject(hex, 'damaged', `${detail} (now at ${aside})`);
   }
+}
+
+/** Asked of the system only for what others may not read. */
+function isReadable(file: string, stat: Stats): boolean {
+  const own = process.getuid?.();
+  if (own === undefined || own === 0 || stat.uid === own || (stat.mode & 0o004) !== 0) return true;
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EACCES') throw error;
+    return false;
+  }
+}
+
+/** False when it is gone this instant. Another user's stays as it is: its content was theirs to show. */
+function changeMode(file: string, mode: number): boolean {
+  try {
+    chmodSync(file, mode);
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    if (codeOf(error) !== 'EPERM') throw error;
+  }
+  return true;
 }
 
 /**

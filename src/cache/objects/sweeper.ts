@@ -55,6 +55,15 @@ export class Sweeper {
     return true;
   }
 
+  /** A file that nothing can come to need, and its folder when it was the last one in it. */
+  removeFile(file: string): void {
+    if (this.#dry) return;
+    const folder = path.dirname(file);
+    this.#fence.check(folder);
+    rmSync(file, { force: true });
+    this.prune(folder);
+  }
+
   /** A folder with all that is in it, which no process can be about to use. Undefined when it is gone. */
   removeFolder(folder: string): Undeleted | undefined {
     if (this.#dry) return undefined;
@@ -78,7 +87,7 @@ export class Sweeper {
  * Takes a file back that a gc has moved away to look at: who refers to it need not wait for what the
  * gc, or the next start after one that was killed, will find. True when it is in its place again.
  */
-export function takeBack({ tmp, fence }: Scratch, file: string): boolean {
+export function takeBack({ tmp, fence, clocks }: Scratch, file: string): boolean {
   const name = awayName(path.dirname(tmp), file);
   for (const owner of namesIn(tmp)) {
     const folder = path.join(tmp, owner, SWEPT);
@@ -92,7 +101,7 @@ export function takeBack({ tmp, fence }: Scratch, file: string): boolean {
       if (codeOf(error) !== 'EEXIST' && !isAbsent(error)) renameSync(away, file);
     }
     // Its new time tells the gc to leave it.
-    if (renew(file)) return true;
+    if (renew(file, clocks.date())) return true;
   }
   return lstatIfThere(file) !== undefined;
 }

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import {
   closeSync,
+  fchmodSync,
   fstatSync,
   futimesSync,
   mkdirSync,
@@ -15,7 +16,8 @@ import { copyToDraft, readSmall, SMALL } from '../files/copy.js';
 import { codeOf, DamagedObject, isAbsent } from '../files/errors.js';
 import { READ } from '../files/hash.js';
 import { Pace } from '../files/pace.js';
-import { writeAll } from '../files/write.js';
+import { writeSparse } from '../files/sparse.js';
+import { modeOf, type Permissions } from '../objects/access.js';
 import { kindOf, nameOf } from '../objects/digest.js';
 import type { Objects } from '../objects/objects.js';
 import type { TreeEntry } from '../objects/tree.js';
@@ -27,7 +29,7 @@ export interface Modes {
 }
 
 export const WORKSPACE_MODES: Modes = { file: 0o666, executable: 0o777 };
-export const STATE_MODES: Modes = { file: 0o444, executable: 0o555 };
+const STATE_MODES: Modes = { file: 0o444, executable: 0o555 };
 
 /**
  * A file that was put back gets a time a moment ago: so any later write, however soon, shows, and
@@ -35,8 +37,15 @@ export const STATE_MODES: Modes = { file: 0o444, executable: 0o555 };
  */
 const MOMENT_MS = 3_000;
 
+interface FileMode {
+  readonly mode: number;
+  /** The umask takes nothing from it. */
+  readonly isExact: boolean;
+}
+
 /**
  * Writes a file or link where nothing is. Returns its stat, when that may stand for its content.
+ * `noted`: the mode that it had when it was stored, where that is not what the umask gave.
  *
  * @throws DamagedObject when the object is missing or not what its name says; then nothing is left
  */
@@ -45,13 +54,18 @@ export async function writeEntry(
   entry: Pick<TreeEntry, 'digest' | 'size'>,
   target: string,
   modes: Modes,
+  noted?: number,
 ): Promise<Stats | undefined> {
   const hex = nameOf(entry.digest);
   if (kindOf(entry.digest) === 'link') {
     symlinkSync(objects.read(hex), target);
     return undefined;
   }
-  const mode = kindOf(entry.digest) === 'executable' ? modes.executable : modes.file;
+  const ordinary = kindOf(entry.digest) === 'executable' ? modes.executable : modes.file;
+  const mode =
+    noted === undefined
+      ? { mode: ordinary, isExact: false }
+      : { mode: noted & modes.executable, isExact: true };
   try {
     if (entry.size < SMALL) return writeShort(objects, hex, target, mode);
     return await writeLong(objects, hex, target, mode);
@@ -65,16 +79,16 @@ function writeShort(
   objects: Objects,
   hex: string,
   target: string,
-  mode: number,
+  wanted: FileMode,
 ): Stats | undefined {
   const source = objects.pathOf(hex);
   const small = opened(hex, () => readSmall(source));
   if (small === undefined) throw objects.damaged(hex, 'it is longer than it should be');
   if (hash('sha256', small.bytes) !== hex) throw wrongBytes(objects, hex);
-  const to = openSync(target, 'wx', mode);
+  const to = openSync(target, 'wx', wanted.mode);
   try {
-    writeAll(to, small.bytes);
-    return dated(to);
+    writeSparse(to, small.bytes);
+    return finished(to, wanted);
   } finally {
     closeSync(to);
   }
@@ -84,15 +98,15 @@ async function writeLong(
   objects: Objects,
   hex: string,
   target: string,
-  mode: number,
+  wanted: FileMode,
 ): Promise<Stats | undefined> {
   const source = objects.pathOf(hex);
   const from = opened(hex, () => openSync(source, READ));
   let stat: Stats | undefined;
   try {
-    await copyToDraft(source, from, target, mode, (to, copied) => {
+    await copyToDraft(source, from, target, wanted.mode, (to, copied) => {
       if (copied.hex !== hex) throw wrongBytes(objects, hex);
-      stat = dated(to);
+      stat = finished(to, wanted);
     });
     return stat;
   } finally {
@@ -113,9 +127,11 @@ function wrongBytes(objects: Objects, hex: string): DamagedObject {
   return objects.damaged(hex, 'its bytes are not those that were stored');
 }
 
-/** The stat after giving it its time; undefined where the file system does not take it. */
-function dated(handle: number): Stats | undefined {
-  const moment = new Date(Date.now() - MOMENT_MS);
+/** The stat after giving it its mode and its time; undefined where the file system does not take the time. */
+function finished(handle: number, { mode, isExact }: FileMode): Stats | undefined {
+  if (isExact) fchmodSync(handle, mode);
+  // By the clock of its own file system.
+  const moment = new Date(fstatSync(handle).mtimeMs - MOMENT_MS);
   try {
     futimesSync(handle, moment, moment);
   } catch {
@@ -125,14 +141,22 @@ function dated(handle: number): Stats | undefined {
 }
 
 /** Writes a tree of read-only files into an empty folder that the index does not know. */
-export async function writeTree(objects: Objects, hex: string, folder: string): Promise<void> {
+export async function writeTree(
+  objects: Objects,
+  hex: string,
+  folder: string,
+  permissions?: Permissions,
+  inner = '',
+): Promise<void> {
   const pace = new Pace();
-  for (const entry of objects.tree(hex)) {
+  for (const { name, digest, size } of objects.tree(hex)) {
     if (pace.due()) await pace.rest();
-    const target = path.join(folder, entry.name);
-    if (kindOf(entry.digest) === 'directory') {
-      mkdirSync(target);
-      await writeTree(objects, nameOf(entry.digest), target);
-    } else await writeEntry(objects, entry, target, STATE_MODES);
+    const target = path.join(folder, name);
+    const place = inner === '' ? name : `${inner}/${name}`;
+    const noted = modeOf(permissions, place, digest);
+    if (kindOf(digest) === 'directory') {
+      mkdirSync(target, noted === undefined ? {} : { mode: noted | 0o700 });
+      await writeTree(objects, nameOf(digest), target, permissions, place);
+    } else await writeEntry(objects, { digest, size }, target, STATE_MODES, noted);
   }
 }

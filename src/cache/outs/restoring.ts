@@ -1,5 +1,5 @@
 /** Outs from objects: what is right stays where it is, what differs is written, what is too much goes. */
-import { mkdirSync, readdirSync, type Stats, unlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, type Stats, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf } from '../files/errors.js';
 import { hashFile } from '../files/hash.js';
@@ -7,6 +7,7 @@ import { lstatIfThere } from '../files/look.js';
 import { finish, Pace } from '../files/pace.js';
 import { isEmptiedMount, openUp, removeTree } from '../files/remove.js';
 import { notDeleted, type Scratch } from '../files/scratch.js';
+import { modeOf, type Permissions } from '../objects/access.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
 import type { Objects } from '../objects/objects.js';
 import type { TreeEntry } from '../objects/tree.js';
@@ -33,19 +34,26 @@ interface Parts {
 /** One out being put back. */
 export class Restoring {
   readonly #parts: Parts;
+  readonly #out: string;
+  readonly #permissions: Permissions | undefined;
   readonly #pace = new Pace();
   #written = 0;
   #kept = 0;
   #hasLinks = false;
 
-  constructor(parts: Parts) {
+  /** `out`: its path in the project. */
+  constructor(parts: Parts, out: string, permissions: Permissions | undefined) {
     this.#parts = parts;
+    this.#out = out;
+    this.#permissions = permissions;
   }
 
-  async restore(digest: Digest, where: string): Promise<Restored> {
+  async restore(digest: Digest): Promise<Restored> {
     const { scanner } = this.#parts;
+    const where = this.#out;
     const now = await finish(scanner.scan(where, { again: true }));
-    if (now?.digest === digest) return { written: 0, kept: now.files };
+    if (now?.digest === digest && this.#permissions === undefined)
+      return { written: 0, kept: now.files };
     scanner.forget(where);
     mkdirSync(path.dirname(this.#absolute(where)), { recursive: true });
     if (kindOf(digest) === 'directory') {
@@ -58,6 +66,7 @@ export class Restoring {
 
   async #single(where: string, digest: Digest): Promise<void> {
     const { objects, index } = this.#parts;
+    const mode = this.#mode(where, digest);
     this.#clear(where);
     const size = objects.wanted(nameOf(digest))?.size ?? 0;
     const stat = await writeEntry(
@@ -65,6 +74,7 @@ export class Restoring {
       { digest, size },
       this.#absolute(where),
       WORKSPACE_MODES,
+      mode,
     );
     if (stat !== undefined) index.setLoose(where, stat, nameOf(digest));
     this.#written++;
@@ -73,9 +83,10 @@ export class Restoring {
   async #directory(where: string, digest: Digest): Promise<Scan> {
     const entries = this.#parts.objects.tree(nameOf(digest));
     const absolute = this.#absolute(where);
+    const mode = this.#mode(where, digest);
     if (lstatIfThere(absolute)?.isDirectory() !== true) {
       this.#clear(where);
-      mkdirSync(absolute);
+      mkdirSync(absolute, mode === undefined ? {} : { mode: mode | 0o700 });
     }
     openUp(absolute);
     const known = this.#parts.index.directory(where);
@@ -87,7 +98,13 @@ export class Restoring {
       const stat = await this.#entry(`${where}/${entry.name}`, entry, known, rows.get(entry.name));
       if (stat !== undefined) written.set(entry.name, stat);
     }
-    return this.#remember(where, digest, entries, written);
+    const scan = this.#remember(where, digest, entries, written);
+    if (mode !== undefined) chmodSync(absolute, mode);
+    return scan;
+  }
+
+  #mode(where: string, digest: Digest): number | undefined {
+    return modeOf(this.#permissions, where.slice(this.#out.length + 1), digest);
   }
 
   /** The stat of a file that was written and whose digest can be remembered. */
@@ -105,17 +122,19 @@ export class Restoring {
     if (kindOf(entry.digest) === 'link') this.#hasLinks = true;
     const absolute = this.#absolute(where);
     const stat = lstatIfThere(absolute);
+    const mode = this.#mode(where, entry.digest);
     if (stat !== undefined) {
       const isKnown = row !== undefined && known?.matches(row, stat) === true;
       const digest = isKnown ? known.digestAt(row) : await digestOf(absolute, stat, entry);
-      if (digest === entry.digest) {
+      const isAsNoted = mode === undefined || mode === (stat.mode & 0o777);
+      if (digest === entry.digest && isAsNoted) {
         this.#kept++;
         return undefined;
       }
       this.#clear(where);
     }
     this.#written++;
-    return writeEntry(objects, entry, absolute, WORKSPACE_MODES);
+    return writeEntry(objects, entry, absolute, WORKSPACE_MODES, mode);
   }
 
   #removeOthers(where: string, entries: readonly TreeEntry[]): void {

@@ -12,17 +12,17 @@ import {
   type Stats,
 } from 'node:fs';
 import path from 'node:path';
+import { isWithoutLinks } from '../../sys/no-links.js';
 import { copyHashing, copyToDraft } from '../files/copy.js';
 import { codeOf, isAbsent, type UnusableFile, unusable } from '../files/errors.js';
 import { READ } from '../files/hash.js';
 import type { Scratch } from '../files/scratch.js';
+import { roomOf } from '../files/sparse.js';
+import { OBJECT_MODE, PermissionNotes, type Permissions, PRIVATE_MODE } from '../objects/access.js';
 import type { Digest } from '../objects/digest.js';
-import { OBJECT_MODE, type Objects } from '../objects/objects.js';
+import type { Objects } from '../objects/objects.js';
 import { makeTree, type TreeEntry } from '../objects/tree.js';
 import { fileDigest, type Scan } from '../scan/rows.js';
-
-/** Why a link cannot be made here; then it is copied. */
-const NO_LINKS = new Set(['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /** Why something in a state cannot be stored, by the stage's doing. */
 const UNREADABLE = new Set(['EACCES', 'EPERM', 'ENXIO', 'ENAMETOOLONG']);
@@ -33,21 +33,30 @@ export class StateTaking {
   readonly #shown: string;
   /** What is being stored, by path within the folder, as it was at first. */
   readonly #seen = new Map<string, string>();
+  readonly #notes: PermissionNotes;
 
   /** `shown`: what the folder is called in messages. */
   constructor(objects: Objects, scratch: Scratch, shown: string) {
     this.#objects = objects;
     this.#scratch = scratch;
     this.#shown = shown;
+    // A state is put back read-only: what may be written does not count.
+    this.#notes = new PermissionNotes(scratch.umask, 0o555);
+  }
+
+  /** Of all that was stored. */
+  get permissions(): Permissions | undefined {
+    return this.#notes.all;
   }
 
   /** Stores a folder, which stays as it is: its files become the objects by a second name. */
   async take(folder: string): Promise<Scan> {
-    if (!lstatSync(folder).isDirectory()) {
+    const stat = lstatSync(folder);
+    if (!stat.isDirectory()) {
       throw unusable(this.#shown, 'is no folder', 'rename a folder to $PIPE_COMMIT/<k>');
     }
     this.#remember(folder, '');
-    return this.#directory(folder, '');
+    return this.#directory(folder, '', stat, OBJECT_MODE);
   }
 
   /** Throws when the folder no longer is what was stored. To be called before anything refers to it. */
@@ -68,23 +77,26 @@ export class StateTaking {
     for (const name of names) this.#remember(path.join(absolute, name), within(inner, name));
   }
 
-  async #directory(folder: string, inner: string): Promise<Scan> {
+  /** `mode`: of what is stored for what lies around it. */
+  async #directory(folder: string, inner: string, stat: Stats, mode: number): Promise<Scan> {
+    const ownMode = this.#notes.note(inner, stat) ? PRIVATE_MODE : mode;
     const entries: TreeEntry[] = [];
     const names = this.#reading(inner, () => readdirSync(folder));
     for (const name of names) {
-      const entry = await this.#entry(path.join(folder, name), within(inner, name));
+      const entry = await this.#entry(path.join(folder, name), within(inner, name), ownMode);
       entries.push({ name, ...entry });
     }
     const tree = makeTree(entries);
-    this.#objects.put(tree.bytes, tree.hex);
+    this.#objects.put(tree.bytes, tree.hex, ownMode);
     return { digest: `d:${tree.hex}`, size: tree.size, files: tree.files };
   }
 
-  async #entry(absolute: string, inner: string): Promise<Scan> {
+  async #entry(absolute: string, inner: string, around: number): Promise<Scan> {
     const stat = this.#reading(inner, () => lstatSync(absolute));
-    if (stat.isDirectory()) return this.#directory(absolute, inner);
+    if (stat.isDirectory()) return this.#directory(absolute, inner, stat, around);
     if (stat.isFile()) {
-      const digest = await this.#file(absolute, inner, stat);
+      const mode = this.#notes.note(inner, stat) ? PRIVATE_MODE : around;
+      const digest = await this.#file(absolute, inner, stat, mode);
       return { digest, size: stat.size, files: 1 };
     }
     if (!stat.isSymbolicLink()) {
@@ -95,16 +107,19 @@ export class StateTaking {
       );
     }
     const target = Buffer.from(readlinkSync(absolute));
-    return { digest: `l:${this.#objects.put(target)}`, size: target.length, files: 1 };
+    const hex = this.#objects.put(target, undefined, around);
+    return { digest: `l:${hex}`, size: target.length, files: 1 };
   }
 
-  async #file(absolute: string, inner: string, stat: Stats): Promise<Digest> {
+  async #file(absolute: string, inner: string, stat: Stats, mode: number): Promise<Digest> {
     const from = this.#reading(inner, () => openSync(absolute, READ));
     try {
       const { hex, size } = await copyHashing(from, undefined);
       if (size !== stat.size || filePrint(stat) !== filePrint(fstatSync(from)))
         throw this.#changed(inner);
-      if (!this.#link(absolute, stat, hex)) await this.#copy(absolute, from, inner, hex);
+      if (!this.#link(absolute, stat, hex, mode)) {
+        await this.#copy(absolute, from, inner, { hex, mode });
+      }
       return fileDigest(stat, hex);
     } finally {
       closeSync(from);
@@ -115,27 +130,32 @@ export class StateTaking {
    * A link, not a rename: the folder stays complete until the record is written. Only for a file
    * that has no other name, since an edit through that one would reach the object.
    */
-  #link(absolute: string, stat: Stats, hex: string): boolean {
+  #link(absolute: string, stat: Stats, hex: string, mode: number): boolean {
     if (this.#objects.stat(hex)?.ino === stat.ino) return true; // After a crash: done already.
     if (stat.nlink > 1) return false;
     const draft = this.#scratch.file();
     try {
-      chmodSync(absolute, OBJECT_MODE);
+      chmodSync(absolute, mode & ~this.#scratch.umask);
       linkSync(absolute, draft);
     } catch (error) {
-      if (NO_LINKS.has(codeOf(error) ?? '')) return false;
+      if (isWithoutLinks(error)) return false;
       throw error;
     }
-    this.#objects.adopt(draft, hex, stat.size);
+    this.#objects.adopt(draft, hex, roomOf(stat));
     return true;
   }
 
-  async #copy(absolute: string, from: number, inner: string, hex: string): Promise<void> {
+  async #copy(
+    absolute: string,
+    from: number,
+    inner: string,
+    { hex, mode }: { readonly hex: string; readonly mode: number },
+  ): Promise<void> {
     const draft = this.#scratch.file();
     try {
-      const copied = await copyToDraft(absolute, from, draft, OBJECT_MODE);
+      const copied = await copyToDraft(absolute, from, draft, mode);
       if (copied.hex !== hex) throw this.#changed(inner);
-      this.#objects.adopt(draft, hex, copied.size);
+      this.#objects.adopt(draft, hex, copied.room);
     } catch (error) {
       rmSync(draft, { force: true });
       throw error;

@@ -3,63 +3,82 @@ import { hash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { clockTick, isSettled, looksSame } from '../files/clock.js';
+import { isSettled, looksSame, settlingTime } from '../files/clock.js';
 import { type Copied, copyToDraft, readSmall, SMALL } from '../files/copy.js';
 import { unusable } from '../files/errors.js';
 import { READ } from '../files/hash.js';
 import { type Sliced, until } from '../files/pace.js';
 import type { Scratch } from '../files/scratch.js';
+import { roomOf } from '../files/sparse.js';
+import { OBJECT_MODE, PermissionNotes, type Permissions, PRIVATE_MODE } from '../objects/access.js';
 import { nameOf } from '../objects/digest.js';
-import { OBJECT_MODE, type Objects } from '../objects/objects.js';
+import type { Objects } from '../objects/objects.js';
 import type { Tree } from '../objects/tree.js';
 import type { HashedNow } from '../scan/listing.js';
 import type { Scan } from '../scan/rows.js';
 import type { Keeper } from '../scan/scanner.js';
 
+type Hashed = Pick<Copied, 'hex' | 'size'>;
+
 /** Above this a hash is worth waiting a tick of the clock for, so that it can be remembered. */
 const WORTH_WAITING = 4 << 20;
 
+/** One out. */
 export class Storing implements Keeper {
   readonly #project: string;
+  readonly #out: string;
   readonly #objects: Objects;
   readonly #scratch: Scratch;
+  readonly #notes: PermissionNotes;
+  /** Directories of the out, true where others may not look into them. */
+  readonly #hidden = new Map<string, boolean>();
 
-  constructor(project: string, objects: Objects, scratch: Scratch) {
+  /** `out`: its path in the project. */
+  constructor(project: string, out: string, objects: Objects, scratch: Scratch) {
     this.#project = project;
+    this.#out = out;
     this.#objects = objects;
     this.#scratch = scratch;
+    this.#notes = new PermissionNotes(scratch.umask);
+  }
+
+  /** Of all that was stored. */
+  get permissions(): Permissions | undefined {
+    return this.#notes.all;
   }
 
   *file(where: string, stat: Stats, known: string | undefined): Sliced<HashedNow | undefined> {
-    if (known !== undefined && this.#objects.reuse(known, stat.size)) return undefined;
+    const isPrivate = this.#notes.note(this.#inner(where), stat);
+    const mode = isPrivate ? PRIVATE_MODE : this.#modeIn(path.dirname(where));
+    if (known !== undefined && this.#objects.reuse(known, stat.size, mode)) return undefined;
     const absolute = path.join(this.#project, where);
     if (stat.size < SMALL) {
-      const started = Date.now();
+      const started = this.#now(stat);
       const small = readSmall(absolute);
       if (small !== undefined) {
         const { bytes, after } = small;
         refuseChange(where, stat, after, bytes.length);
-        return this.#settled(this.#putSmall(bytes), stat, started);
+        return this.#settled(this.#putSmall(bytes, mode), stat, started);
       }
     }
-    const tick = clockTick(stat);
-    if (stat.size > WORTH_WAITING && !isSettled(stat, Date.now()) && tick < 100) {
-      yield* until(delay(tick + 1));
+    const wait = settlingTime(stat);
+    if (stat.size > WORTH_WAITING && !isSettled(stat, this.#now(stat)) && wait < 100) {
+      yield* until(delay(wait));
     }
-    const started = Date.now();
-    return this.#settled(yield* until(this.#long(where, absolute, stat)), stat, started);
+    const started = this.#now(stat);
+    return this.#settled(yield* until(this.#long(where, stat, mode)), stat, started);
   }
 
-  readonly link = (target: string): void => {
-    this.#objects.put(Buffer.from(target));
-  };
-
-  hasTree(scan: Scan): boolean {
-    return this.#objects.reuse(nameOf(scan.digest));
+  link(where: string, target: string): void {
+    this.#objects.put(Buffer.from(target), undefined, this.#modeIn(path.dirname(where)));
   }
 
-  tree(tree: Tree): void {
-    this.#objects.put(tree.bytes, tree.hex);
+  hasTree(where: string, scan: Scan): boolean {
+    return this.#objects.reuse(nameOf(scan.digest), undefined, this.#modeIn(where));
+  }
+
+  tree(where: string, tree: Tree): void {
+    this.#objects.put(tree.bytes, tree.hex, this.#modeIn(where));
   }
 
   directoryDone(where: string, before: Stats): void {
@@ -67,23 +86,49 @@ export class Storing implements Keeper {
     if (after.mtimeMs !== before.mtimeMs || after.ino !== before.ino) throw changed(where);
   }
 
-  #putSmall(bytes: Buffer): Copied {
-    return { hex: this.#objects.put(bytes, hash('sha256', bytes)), size: bytes.length };
+  #putSmall(bytes: Buffer, mode: number): Hashed {
+    return { hex: this.#objects.put(bytes, hash('sha256', bytes), mode), size: bytes.length };
   }
 
-  #settled({ hex, size }: Copied, stat: Stats, started: number): HashedNow {
+  /** The mode of what is stored for the content of a directory. */
+  #modeIn(folder: string): number {
+    return this.#isHidden(folder) ? PRIVATE_MODE : OBJECT_MODE;
+  }
+
+  #isHidden(folder: string): boolean {
+    if (folder !== this.#out && !folder.startsWith(`${this.#out}/`)) return false;
+    const known = this.#hidden.get(folder);
+    if (known !== undefined) return known;
+    const stat = lstatSync(path.join(this.#project, folder));
+    const isPrivate = this.#notes.note(this.#inner(folder), stat);
+    const hidden = isPrivate || this.#isHidden(path.dirname(folder));
+    this.#hidden.set(folder, hidden);
+    return hidden;
+  }
+
+  #now({ dev }: Stats): number {
+    return this.#scratch.clocks.timeAt(dev, performance.now());
+  }
+
+  #inner(where: string): string {
+    return where.slice(this.#out.length + 1);
+  }
+
+  #settled({ hex, size }: Hashed, stat: Stats, started: number): HashedNow {
     return { hex, size, settled: isSettled(stat, started) };
   }
 
-  async #long(where: string, absolute: string, stat: Stats): Promise<Copied> {
+  async #long(where: string, stat: Stats, mode: number): Promise<Hashed> {
+    const absolute = path.join(this.#project, where);
     const draft = this.#scratch.file();
     const from = openSync(absolute, READ);
     try {
-      const copied = await copyToDraft(absolute, from, draft, OBJECT_MODE);
+      const copied = await copyToDraft(absolute, from, draft, mode);
       refuseChange(where, stat, fstatSync(from), copied.size);
       // What may be there already gives way: it may be damaged.
-      const there = this.#objects.stat(copied.hex)?.size ?? 0;
-      this.#objects.adopt(draft, copied.hex, copied.size - there);
+      const there = this.#objects.stat(copied.hex);
+      const room = there === undefined ? 0 : roomOf(there);
+      this.#objects.adopt(draft, copied.hex, copied.room - room);
       return copied;
     } catch (error) {
       rmSync(draft, { force: true });

@@ -158,7 +158,9 @@ export class Chains {
     if (record?.state !== digest) {
       const guess = seconds ?? this.#record(chain, epoch - 1)?.seconds ?? 0;
       const numbers = metrics === undefined ? {} : { metrics };
-      record = { format: 1, chain, epoch, state: digest, size, ...numbers, seconds: guess };
+      const { permissions } = taking;
+      const noted = permissions === undefined ? numbers : { ...numbers, permissions };
+      record = { format: 1, chain, epoch, state: digest, size, ...noted, seconds: guess };
       await this.#writeRecord(record, durable);
     }
     removeAside(folder, this.#scratch);
@@ -175,7 +177,7 @@ export class Chains {
     if (record === undefined) throw new Error(`epoch ${epoch} of chain ${chain} is not recorded`);
     removeAside(into, this.#scratch);
     mkdirSync(into, { recursive: true });
-    await writeTree(this.objects(chain), nameOf(record.state), into);
+    await writeTree(this.objects(chain), nameOf(record.state), into, record.permissions);
     return into;
   }
 

@@ -5,7 +5,7 @@
 import { readdirSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { clockTick, isSettled } from '../files/clock.js';
+import { isSettled, settlingTime } from '../files/clock.js';
 import { bestEffort, codeOf } from '../files/errors.js';
 import { lstatIfThere } from '../files/look.js';
 import type { Scratch } from '../files/scratch.js';
@@ -34,17 +34,21 @@ export class Leftovers {
   /** Called when no process of the execution runs any more. */
   async note(where: string): Promise<void> {
     const { project, scratch, warn } = this.#options;
-    let started = Date.now();
+    const now = () => {
+      const moment = performance.now();
+      return ({ dev }: Stats) => scratch.clocks.timeAt(dev, moment);
+    };
+    let started = now();
     let stats = [...statsBelow(project, where)];
     const newest = latest(stats);
     // A later write within the clock's tick would not show: one look after it tells.
-    if (newest !== undefined && !isSettled(newest, started) && clockTick(newest) < 100) {
-      await delay(clockTick(newest) + 1);
-      started = Date.now();
+    if (newest !== undefined && !isSettled(newest, started(newest)) && settlingTime(newest) < 100) {
+      await delay(settlingTime(newest));
+      started = now();
       stats = [...statsBelow(project, where)];
     }
     const rows = stats
-      .filter(([, stat]) => isSettled(stat, started))
+      .filter(([, stat]) => isSettled(stat, started(stat)))
       .map(([file, { ino, size, mtimeMs, ctimeMs }]): Row => [file, ino, size, mtimeMs, ctimeMs]);
     if (rows.length === 0) return;
     bestEffort('what the execution left is not noted', warn, () =>

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Manifest } from '../../manifest.js';
 import { isSettled } from '../files/clock.js';
 import { bestEffort } from '../files/errors.js';
-import { lstatIfThere } from '../files/look.js';
+import { lstatIfThere, renew } from '../files/look.js';
 import type { Scratch } from '../files/scratch.js';
 import { writeSealed } from '../files/sealed-file.js';
 import { type Layout, realOrSame } from '../layout.js';
@@ -117,12 +117,20 @@ export class Notes {
   /** An execution without a result does not write there any more. */
   setEnded(out: string): void {
     if (this.wrote(out) !== 'begun') return;
-    const isThere = lstatIfThere(path.join(this.#options.layout.project, out)) !== undefined;
-    if (isThere) this.setWrote(out, 'ended');
-    else {
+    const left = lstatIfThere(path.join(this.#options.layout.project, out));
+    if (left !== undefined) {
+      this.setWrote(out, 'ended');
+      this.#dateNote(out, left);
+    } else {
       rmSync(this.#outsWritten.fileOf(out) as string, { force: true });
       this.#outsWritten.remove(out);
     }
+  }
+
+  /** The note gets the time of what was left, so that only times of one file system are compared. */
+  #dateNote(out: string, { ctimeMs }: Stats): void {
+    const file = this.#outsWritten.fileOf(out);
+    if (file !== undefined) renew(file, new Date(Math.ceil(ctimeMs)));
   }
 
   setWrote(out: string, wrote: Wrote): void {
@@ -164,7 +172,7 @@ export class Notes {
     this.#ledger ??= new Ledger(readSealed(this.#ledgerFile(), 'the ledger of records', warn));
     const known = this.#ledger.outs(key, stat);
     if (known !== undefined) return known;
-    const started = Date.now();
+    const started = this.#options.scratch.clocks.timeAt(stat.dev, performance.now());
     const outs = readRunRecord(layout.records, key, warn)?.outs;
     // One that was written this instant could be replaced by one that looks the same.
     if (outs !== undefined && isSettled(stat, started)) this.#ledger.note(key, stat, outs);

@@ -82,7 +82,7 @@ export function readPins(folder: string, scratch: Scratch): Pinned {
   let since = Number.POSITIVE_INFINITY;
   for (const name of namesIn(folder)) {
     const file = path.join(folder, name);
-    if (isOwnerGone(file, scratch.now)) continue;
+    if (isOwnerGone(file, scratch.clocks.now)) continue;
     const pin = readPin(file);
     if (pin === undefined) continue;
     keys.push(...pin.keys);
@@ -113,6 +113,6 @@ function readPin(file: string): Pinned | undefined {
 export function sweepPins(folder: string, scratch: Scratch): void {
   for (const name of namesIn(folder)) {
     const file = path.join(folder, name);
-    if (isOwnerGone(file, scratch.now)) rmSync(file, { force: true });
+    if (isOwnerGone(file, scratch.clocks.now)) rmSync(file, { force: true });
   }
 }

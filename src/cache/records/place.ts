@@ -28,19 +28,24 @@ export function notePlace(folder: string, root: string, scratch: Scratch): void 
   const file = placeFile(folder);
   const place: Place = { root, host: thisHost() };
   const known = readSealed(file, 'the place of a project', () => {}) as Place | undefined;
-  if (known?.root !== place.root || known.host !== place.host || !renew(file))
+  if (
+    known?.root !== place.root ||
+    known.host !== place.host ||
+    !renew(file, scratch.clocks.date())
+  )
     writeSealed(file, place, scratch, 'atomic');
 }
 
-/** `lastRun`: when a run was last noted, for a folder that says nothing of its place. */
+/** `lastRun`: when a run was last noted, for a folder that says nothing of its place. `now`: by the clock of the cache. */
 export function standingOf(
   folder: string,
   lastRun: number,
+  now: number,
   warn: (message: string) => void,
 ): Standing {
   const file = placeFile(folder);
   const time = lstatIfThere(file)?.mtimeMs ?? lastRun;
-  const isOld = time < Date.now() - HOLDS_MS;
+  const isOld = time < now - HOLDS_MS;
   const place = readSealed(file, 'the place of a project', warn) as Place | undefined;
   return { holds: !isOld && !isGone(place), isOld };
 }

@@ -1,6 +1,7 @@
 /** What is remembered of work that was done: one record for a result, one for each epoch of a chain. */
 import type { Manifest } from '../../manifest.js';
 import type { Metrics } from '../../stage/context.js';
+import type { Permissions } from '../objects/access.js';
 import type { Digest } from '../objects/digest.js';
 
 /** The result of one execution: key → digests of the outs. Written last, when every out is stored. */
@@ -27,6 +28,8 @@ export interface RecordedOut {
   readonly size: number;
   /** Number of files in it; 1 for a file. */
   readonly files: number;
+  /** Where they are not what the umask gave. */
+  readonly permissions?: Permissions;
 }
 
 /** Epoch `epoch` of a chain is completed: the state after it, and its metrics. */
@@ -37,6 +40,8 @@ export interface EpochRecord {
   /** The state folder's digest; its objects may have been dropped by `keep` or gc: ask the store. */
   readonly state: Digest;
   readonly size: number;
+  /** Of the state's files, where they are not what the umask gave. */
+  readonly permissions?: Permissions;
   readonly metrics?: Metrics;
   /** Wall time from the commit before (or the start) to this one. */
   readonly seconds: number;

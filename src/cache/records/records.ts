@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isAbsent, isPassing, reasonOf } from '../files/errors.js';
 import { unseal } from '../files/sealed.js';
+import { isPermissions } from '../objects/access.js';
 import { isDigest } from '../objects/digest.js';
 import type { EpochRecord, RecordedOut, RunRecord } from './record.js';
 
@@ -87,7 +88,8 @@ function isRecordedOut(out: Partial<RecordedOut> | null): boolean {
     typeof out?.name === 'string' &&
     isDigest(out.digest) &&
     Number.isSafeInteger(out.size) &&
-    Number.isSafeInteger(out.files)
+    Number.isSafeInteger(out.files) &&
+    isPermissions(out.permissions)
   );
 }
 
@@ -99,6 +101,7 @@ function isEpochRecord(body: unknown, chain: string, epoch: number): body is Epo
     record.epoch === epoch &&
     isDigest(record.state) &&
     typeof record.seconds === 'number' &&
-    Number.isSafeInteger(record.size)
+    Number.isSafeInteger(record.size) &&
+    isPermissions(record.permissions)
   );
 }

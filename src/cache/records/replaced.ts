@@ -1,10 +1,12 @@
 /** Files of the user that stood where an out had to be: moved to `replaced/<time>/<path>`, and kept a while. */
-import { cpSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
+import { copyTree } from '../files/copy-tree.js';
 import { codeOf, reasonOf } from '../files/errors.js';
 import { lstatIfThere } from '../files/look.js';
 import { openUp, removeTree } from '../files/remove.js';
 import { namesIn, type Scratch } from '../files/scratch.js';
+import { roomOf } from '../files/sparse.js';
 
 /** Kept for so long, unless the size limit asks for the space. */
 export const KEPT_DAYS = 30;
@@ -43,7 +45,7 @@ export function moveReplaced(
   let into = folder;
   for (const where of wheres) {
     try {
-      if (into === folder) into = freshFolder(folder);
+      if (into === folder) into = freshFolder(folder, scratch.clocks.date());
       const to = path.join(into, where);
       mkdirSync(path.dirname(to), { recursive: true });
       move(path.join(project, where), to);
@@ -92,8 +94,8 @@ function holdsFiles(absolute: string): boolean {
 }
 
 /** Named by the second. What another process moves in the same second lies beside it, never over it. */
-function freshFolder(folder: string): string {
-  const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
+function freshFolder(folder: string, now: Date): string {
+  const stamp = now.toISOString().slice(0, 19).replaceAll(':', '-');
   mkdirSync(folder, { recursive: true });
   for (let count = 1; ; count++) {
     const into = path.join(folder, count === 1 ? stamp : `${stamp}-${count}`);
@@ -124,8 +126,7 @@ function move(from: string, to: string): void {
 
 function moveAcross(from: string, to: string): void {
   try {
-    const options = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true };
-    cpSync(from, to, { ...options, errorOnExist: true, force: false });
+    copyTree(from, to);
   } catch (error) {
     removeTree(to);
     throw error;
@@ -183,10 +184,11 @@ export function replacedFolders(folder: string): ReplacedFolder[] {
   return found.sort((a, b) => a.moved - b.moved);
 }
 
-/** Bytes of all files at a path, links not followed. */
+/** Bytes that all files at a path take, links not followed. */
 function bytesAt(absolute: string): number {
   const stat = lstatIfThere(absolute);
-  if (stat?.isDirectory() !== true) return stat?.size ?? 0;
+  if (stat === undefined) return 0;
+  if (!stat.isDirectory()) return roomOf(stat);
   let bytes = 0;
   for (const name of readdirSync(absolute)) bytes += bytesAt(path.join(absolute, name));
   return bytes;

@@ -28,7 +28,7 @@ export function noteRun(
   const names = namesIn(runs).sort();
   const newest = names.at(-1);
   if (newest !== undefined && textOf(path.join(runs, newest)) === seal(needs)) return;
-  const stamp = new Date().toISOString().replaceAll(':', '-');
+  const stamp = scratch.clocks.date().toISOString().replaceAll(':', '-');
   writeSealed(path.join(runs, `${stamp}~${ownedName()}.json`), needs, scratch, 'atomic');
   for (const name of names.slice(0, Math.max(0, names.length + 1 - REMEMBERED))) {
     rmSync(path.join(runs, name), { force: true });
@@ -49,13 +49,16 @@ function textOf(file: string): string | undefined {
  * What the newest `count` runs of every project that shares the cache needed, but for projects that
  * are gone or have not run for long.
  */
-export function lastRuns(projects: string, count: number, warn: (message: string) => void): Needs {
+export function lastRuns(
+  projects: string,
+  count: number,
+  now: number,
+  warn: (message: string) => void,
+): Needs {
   const keys: string[] = [];
   const chains: string[] = [];
   if (count === 0) return { keys, chains };
-  for (const project of namesIn(projects)) {
-    const folder = path.join(projects, project);
-    if (!standingOf(folder, newestRun(folder), warn).holds) continue;
+  for (const folder of standingProjects(projects, now, warn)) {
     const runs = path.join(folder, 'runs');
     for (const name of namesIn(runs).sort().slice(-count)) {
       const needs = readSealed(path.join(runs, name), 'the note of a run', warn) as
@@ -68,21 +71,35 @@ export function lastRuns(projects: string, count: number, warn: (message: string
   return { keys, chains };
 }
 
-/** Folders of projects that have not run for long; `own` is this project's. */
-export function oldProjects(
+/** Folders of projects that are there and have run lately. */
+export function standingProjects(
   projects: string,
-  own: string,
+  now: number,
   warn: (message: string) => void,
 ): string[] {
   return namesIn(projects)
     .map((name) => path.join(projects, name))
-    .filter((folder) => folder !== own && standingOf(folder, newestRun(folder), warn).isOld);
+    .filter((folder) => standingOf(folder, newestRun(folder, now), now, warn).holds);
+}
+
+/** Folders of projects that have not run for long; `own` is this project's. */
+export function oldProjects(
+  projects: string,
+  own: string,
+  now: number,
+  warn: (message: string) => void,
+): string[] {
+  return namesIn(projects)
+    .map((name) => path.join(projects, name))
+    .filter(
+      (folder) => folder !== own && standingOf(folder, newestRun(folder, now), now, warn).isOld,
+    );
 }
 
 /** When the newest note of a run was written; of a folder without one, when anything in it was. */
-function newestRun(folder: string): number {
+function newestRun(folder: string, now: number): number {
   const runs = path.join(folder, 'runs');
   const newest = namesIn(runs).sort().at(-1);
   const file = newest === undefined ? folder : path.join(runs, newest);
-  return lstatIfThere(file)?.mtimeMs ?? Date.now();
+  return lstatIfThere(file)?.mtimeMs ?? now;
 }

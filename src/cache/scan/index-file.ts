@@ -20,6 +20,8 @@ export interface IndexTables {
   readonly loose: Map<string, LooseRow>;
   /** Milliseconds since 1970. */
   readonly savedAt: number;
+  /** Which boot of the machine it was written in; empty when that is not known. */
+  readonly boot: string;
 }
 
 /** Eight bytes, so that what follows is aligned. */
@@ -31,6 +33,7 @@ const ROW_BYTES = 4 * 8 + 32 + 1;
 
 interface Header {
   readonly savedAt: number;
+  readonly boot?: string;
   readonly rows: number;
   readonly namesLength: number;
   /** `[path, number of rows, day, digest, size, files]`; without the last three when unknown. */
@@ -39,7 +42,7 @@ interface Header {
 }
 
 /** Magic, checksum, columns, names joined by NUL, header as JSON, length of the header. */
-export function encodeIndex({ directories, loose, savedAt }: IndexTables): Uint8Array[] {
+export function encodeIndex({ directories, loose, savedAt, boot }: IndexTables): Uint8Array[] {
   const parts = [...directories.values(), looseRows(loose)];
   const count = parts.reduce((sum, rows) => sum + rows.names.length, 0);
   const doubles = (column: 'size' | 'mtime' | 'ctime' | 'ino') => {
@@ -55,6 +58,7 @@ export function encodeIndex({ directories, loose, savedAt }: IndexTables): Uint8
   const names = Buffer.from(parts.flatMap((rows) => rows.names).join('\0'));
   const header: Header = {
     savedAt,
+    boot,
     rows: count,
     namesLength: names.length,
     directories: [...directories].map(([path, rows]) => directoryHeader(path, rows)),
@@ -117,7 +121,8 @@ export function decodeIndex(bytes: Buffer): IndexTables | undefined {
     directories.set(path, part(whole, at, at + count, day, self));
     at += count;
   }
-  return { directories, loose: looseFrom(whole, at, header.looseDays), savedAt: header.savedAt };
+  const { looseDays, savedAt, boot = '' } = header;
+  return { directories, loose: looseFrom(whole, at, looseDays), savedAt, boot };
 }
 
 /** All rows as one, on the memory of the file itself. */

@@ -1,6 +1,6 @@
 /** What a run looked at before it found that there is nothing to do: while all of it looks the same, so it stays. */
 import { lstatSync, type Stats, statSync } from 'node:fs';
-import { clockTick, isSettled } from '../files/clock.js';
+import { type Clock, settlesAt, settlingTime } from '../files/clock.js';
 import { codeOf, isAbsent } from '../files/errors.js';
 import { Pace } from '../files/pace.js';
 import { columnsOf, type LookList, WIDTH } from './still-file.js';
@@ -29,18 +29,21 @@ class List implements LookList {
  * folders by theirs, which changes with every name in them, and places where nothing was.
  */
 export class Looks {
+  readonly clock: Clock;
   readonly #base: string;
-  readonly #started = Date.now();
-  #tick = 0;
+  /** By performance.now(). */
+  readonly #started = performance.now();
+  /** By file system what settles last, and how long that takes after it was seen. */
+  readonly #last = new Map<number, { readonly settlesAt: number; readonly wait: number }>();
   readonly #own = new List();
   readonly #behind = new List();
   readonly #above = new List();
   /** No stat tells some of what counted. */
   #isBlurred = false;
-  #isSettled = true;
 
   /** `project`: absolute path of what paths are relative to. */
-  constructor(project: string) {
+  constructor(project: string, clock: Clock) {
+    this.clock = clock;
     this.#base = `${project}/`;
   }
 
@@ -71,25 +74,34 @@ export class Looks {
 
   /** False when something was written to so recently that another write may leave it looking the same. */
   get isSettled(): boolean {
-    return this.#isSettled;
+    return this.#unsettled().length === 0;
   }
 
   /** Milliseconds after which all that was seen so far looks otherwise when it is written to. */
   get settlesIn(): number {
-    return this.#tick;
+    return Math.max(0, ...this.#unsettled().map(({ wait }) => wait));
   }
 
   /** Undefined when looking again could not tell whether anything changed. */
   get all(): LookLists | undefined {
-    return this.#isSettled && !this.#isBlurred ? this.lists : undefined;
+    return !this.#isBlurred && this.isSettled ? this.lists : undefined;
+  }
+
+  /** What was written within the clock's tick may be written to once more and look the same. */
+  #unsettled(): { readonly wait: number }[] {
+    return [...this.#last]
+      .filter(([dev, last]) => last.settlesAt >= this.clock.timeAt(dev, this.#started))
+      .map(([, last]) => last);
+  }
+
+  #noteLast(stat: Stats): void {
+    const at = settlesAt(stat);
+    if (at <= (this.#last.get(stat.dev)?.settlesAt ?? 0)) return;
+    this.#last.set(stat.dev, { settlesAt: at, wait: settlingTime(stat) });
   }
 
   #note(list: List, where: string, stat: Stats | undefined): void {
-    // What was written within the clock's tick may be written to once more and look the same.
-    if (stat !== undefined && !isSettled(stat, this.#started)) {
-      this.#isSettled = false;
-      this.#tick = Math.max(this.#tick, clockTick(stat));
-    }
+    if (stat !== undefined) this.#noteLast(stat);
     list.add(where.startsWith(this.#base) ? where.slice(this.#base.length) : where, stat);
   }
 }

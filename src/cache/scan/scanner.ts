@@ -31,10 +31,10 @@ export interface ScanOptions {
 export interface Keeper {
   /** `known`: the digest's hex by the index. Undefined: nothing had to be read. */
   file(where: string, stat: Stats, known: string | undefined): Sliced<HashedNow | undefined>;
-  link(target: string): void;
+  link(where: string, target: string): void;
   /** True when the listing is stored. */
-  hasTree(scan: Scan): boolean;
-  tree(tree: Tree): void;
+  hasTree(where: string, scan: Scan): boolean;
+  tree(where: string, tree: Tree): void;
   /** Called with a directory's stat before it was read, when all in it has been kept. */
   directoryDone(where: string, before: Stats): void;
 }
@@ -255,11 +255,11 @@ export class Scanner {
       yield* this.#entry(where, row, listing, walk);
     }
     const { standing } = listing;
-    if (standing !== undefined && keeper?.hasTree(standing) !== false) return standing;
+    if (standing !== undefined && keeper?.hasTree(where, standing) !== false) return standing;
     const finished = listing.finish();
     if (finished === undefined) return undefined;
     if (standing === undefined) this.#index.touch();
-    if (keeper !== undefined) keeper.tree(finished.tree);
+    if (keeper !== undefined) keeper.tree(where, finished.tree);
     else if (follow) this.#keepTree(finished.tree);
     return finished.scan;
   }
@@ -290,10 +290,7 @@ export class Scanner {
   /** A link inside a tree. */
   *#link(where: string, walk: Walk): Sliced<Scan> {
     const absolute = path.join(this.#project, where);
-    if (!walk.follow) {
-      walk.keeper?.link(readlinkSync(absolute));
-      return { ...linkScan(absolute), links: [where] };
-    }
+    if (!walk.follow) return { ...this.#linkItself(where, walk), links: [where] };
     walk.looks.blur();
     const target = realpathIfThere(absolute);
     if (target !== undefined && isWithin(target, walk.tree)) {
@@ -303,6 +300,13 @@ export class Scanner {
     }
     const scan = yield* this.#behind(where, walk);
     return { ...scan, links: [where, ...(scan.links ?? [])] };
+  }
+
+  #linkItself(where: string, { keeper }: Walk): Scan {
+    const absolute = path.join(this.#project, where);
+    const target = readlinkSync(absolute);
+    keeper?.link(where, target);
+    return linkScan(absolute, target);
   }
 
   /** The content behind a link; of one that leads nowhere or back into itself, the link. */
@@ -324,12 +328,12 @@ export class Scanner {
   }
 
   *#hash(where: string, stat: Stats, foreign: boolean): Sliced<HashedNow> {
-    const started = Date.now();
+    const now = this.#looks.clock.timeAt(stat.dev, performance.now());
     const absolute = path.join(this.#project, where);
-    const shows = !foreign || this.#writeback.ensure(absolute, stat);
+    const shows = isSettled(stat, now) && (!foreign || this.#writeback.ensure(absolute, stat, now));
     const result = yield* readable(hashFile(absolute), where);
     const { hex, size, after } = result;
     const same = looksSame(after, stat) && size === stat.size;
-    return { hex, size, settled: shows && same && isSettled(stat, started) };
+    return { hex, size, settled: shows && same };
   }
 }

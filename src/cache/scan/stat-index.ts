@@ -1,6 +1,7 @@
 /** The stat index: which digest a file had when it looked as it looks now. A copy of nothing but time. */
 import { readFileSync, type Stats } from 'node:fs';
 import { uptime } from 'node:os';
+import { bootId } from '../../sys/proc.js';
 import { isAbsent, reasonOf } from '../files/errors.js';
 import { decodeIndex, encodeIndex, type IndexTables, type LooseRow } from './index-file.js';
 import { fileKind, KIND, Rows } from './rows.js';
@@ -18,18 +19,18 @@ const WRITE_BACK_MS = 120_000;
 export class StatIndex {
   readonly #file: string;
   readonly #warn: (message: string) => void;
-  readonly #upSince: () => number;
+  readonly #boot: string;
   readonly #today = Math.floor(Date.now() / 86_400_000);
   #tables: IndexTables | undefined;
   /** Rows changed after this time are not believed: the machine went down since. */
   #distrustAfter = Number.POSITIVE_INFINITY;
   #dirty = false;
 
-  /** `upSince`: when the machine was started, in milliseconds since 1970. */
-  constructor(file: string, warn: (message: string) => void, upSince = bootTime) {
+  /** `boot`: which boot of the machine this is; empty where the system does not say. */
+  constructor(file: string, warn: (message: string) => void, boot = bootId()) {
     this.#file = file;
     this.#warn = warn;
-    this.#upSince = upSince;
+    this.#boot = boot;
   }
 
   /** The rows of a directory; read from disk at the first call. */
@@ -88,13 +89,16 @@ export class StatIndex {
     return this.#dirty;
   }
 
-  /** The index as one file; rows of what was not asked for in a month are left out. */
-  encode(): Uint8Array[] {
+  /**
+   * The index as one file; rows of what was not asked for in a month are left out. `savedAt`: not later
+   * than the clock of any file system that the files are on.
+   */
+  encode(savedAt: number): Uint8Array[] {
     const { directories, loose } = this.#load();
     const oldest = this.#today - KEEP_DAYS;
     for (const [path, rows] of directories) if (rows.day < oldest) directories.delete(path);
     for (const [path, row] of loose) if (row.day < oldest) loose.delete(path);
-    return encodeIndex({ directories, loose, savedAt: Date.now() });
+    return encodeIndex({ directories, loose, savedAt, boot: this.#boot });
   }
 
   saved(): void {
@@ -112,8 +116,14 @@ export class StatIndex {
     return this.#tables;
   }
 
+  /** Where the system does not say which boot this is, by the time. */
+  #isOfThisBoot({ boot, savedAt }: IndexTables): boolean {
+    if (boot !== '' || this.#boot !== '') return boot === this.#boot;
+    return savedAt >= Date.now() - uptime() * 1000;
+  }
+
   #read(): IndexTables {
-    const empty: IndexTables = { directories: new Map(), loose: new Map(), savedAt: 0 };
+    const empty: IndexTables = { directories: new Map(), loose: new Map(), savedAt: 0, boot: '' };
     let bytes: Buffer;
     try {
       bytes = readFileSync(this.#file);
@@ -128,13 +138,9 @@ export class StatIndex {
       this.#warn('the stat index is damaged or of another version: files are hashed again');
       return empty;
     }
-    if (tables.savedAt < this.#upSince()) this.#distrustAfter = tables.savedAt - WRITE_BACK_MS;
+    if (!this.#isOfThisBoot(tables)) this.#distrustAfter = tables.savedAt - WRITE_BACK_MS;
     return tables;
   }
-}
-
-function bootTime(): number {
-  return Date.now() - uptime() * 1000;
 }
 
 function looksLike(row: LooseRow, stat: Stats): boolean {

@@ -48,7 +48,7 @@ export class Workspace {
     this.scanner.settle();
     if (!this.index.dirty) return;
     bestEffort('the stat index is not kept', warn, () =>
-      writeWhole(this.#file, this.index.encode(), scratch, 'expendable'),
+      writeWhole(this.#file, this.index.encode(scratch.clocks.earliest()), scratch, 'expendable'),
     );
     this.index.saved();
   }

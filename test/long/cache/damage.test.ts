@@ -59,7 +59,7 @@ async function comeBack(project: TestProject): Promise<'restored' | 'refused' | 
   const { digest } = record.outs[0]!;
   expect(cache.readOuts(KEY)).toEqual(record.outs);
   try {
-    await cache.restore(digest, 'out/d');
+    await cache.restore({ digest }, 'out/d');
   } catch (error) {
     expect(error).toBeInstanceOf(DamagedObject);
     return 'refused';

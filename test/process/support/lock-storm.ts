@@ -17,13 +17,14 @@ export async function lockStorm(
   width: number,
   kills: number,
   random: () => number,
+  env: NodeJS.ProcessEnv = {},
 ): Promise<Storm> {
   const port = await freePort();
   const storm = { kills: 0, entries: 0, violations: [] as string[] };
   const over = () => storm.kills >= kills || storm.violations.length > 0;
   const one = async () => {
     while (!over()) {
-      const script = await startScript('locker', [folder, 'storm', String(port)]);
+      const script = await startScript('locker', [folder, 'storm', String(port)], env);
       await watch(script, storm, random, over);
       await script.kill();
       storm.kills++;

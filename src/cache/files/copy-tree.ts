@@ -1,0 +1,96 @@
+/** Copies of files that stay what they are: with their holes, and never to be read by more users than before. */
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  futimesSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import { codeOf } from './errors.js';
+import { READ, readBuffer } from './hash.js';
+import { notAFile } from './refusals.js';
+import { dataIn } from './sparse.js';
+
+/** Copies what lies at a path to a place where nothing is: links as links, with modes and times. */
+export function copyTree(from: string, to: string): void {
+  const stat = lstatSync(from);
+  if (stat.isFile()) copyFile(from, to);
+  else if (stat.isSymbolicLink()) {
+    symlinkSync(readlinkSync(from), to);
+    lutimesSync(to, stat.atime, stat.mtime);
+  } else if (stat.isDirectory()) {
+    mkdirSync(to, { mode: 0o700 });
+    for (const name of readdirSync(from)) copyTree(path.join(from, name), path.join(to, name));
+    chmodSync(to, stat.mode & 0o777);
+    utimesSync(to, stat.atime, stat.mtime);
+  } else throw notAFile(from, stat);
+}
+
+/** Copies a file to a place where nothing is, with its mode and times. */
+export function copyFile(from: string, to: string): void {
+  const source = openSync(from, READ);
+  try {
+    const { mode, atime, mtime } = fstatSync(source);
+    if (isCloned(from, to)) {
+      utimesSync(to, atime, mtime);
+      return;
+    }
+    const target = openSync(to, 'wx', mode & 0o700);
+    try {
+      copyData(source, target);
+      fchmodSync(target, mode & 0o777);
+      futimesSync(target, atime, mtime);
+    } finally {
+      closeSync(target);
+    }
+  } finally {
+    closeSync(source);
+  }
+}
+
+/** A clone has the mode of its source from the beginning. */
+function isCloned(from: string, to: string): boolean {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw error;
+    // Whatever the reason is, the copy that follows either works or says why.
+    rmSync(to, { force: true });
+    return false;
+  }
+}
+
+function copyData(source: number, target: number): void {
+  const buffer = readBuffer();
+  let size = 0;
+  let end = 0;
+  for (;;) {
+    const count = readSync(source, buffer, 0, buffer.length, size);
+    if (count === 0) break;
+    const edges = dataIn(buffer.subarray(0, count));
+    for (let edge = 0; edge < edges.length; edge += 2) {
+      const to = edges[edge + 1] as number;
+      for (let at = edges[edge] as number; at < to; )
+        at += writeSync(target, buffer, at, to - at, size + at);
+      end = size + to;
+    }
+    size += count;
+  }
+  if (end < size) ftruncateSync(target, size);
+}

@@ -1,0 +1,50 @@
+/** Zeros as holes: a block of zeros is skipped instead of written, so that a sparse file stays sparse. */
+import { ftruncateSync, type Stats, writeSync } from 'node:fs';
+
+/** The least that a file system can leave out. */
+const BLOCK = 4096;
+const ZEROS = Buffer.alloc(BLOCK);
+
+/** Where data begins and ends in the bytes, one after the other; a whole block of zeros is not data. */
+export function dataIn(bytes: Uint8Array): number[] {
+  const edges: number[] = [];
+  let isData = false;
+  for (let at = 0; at < bytes.length; at += BLOCK) {
+    if (isHole(bytes, at) === isData) {
+      edges.push(at);
+      isData = !isData;
+    }
+  }
+  if (isData) edges.push(bytes.length);
+  return edges;
+}
+
+/** One look at the first byte decides for most data. */
+function isHole(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] !== 0 || at + BLOCK > bytes.length) return false;
+  return ZEROS.compare(bytes, at, at + BLOCK) === 0;
+}
+
+/** Bytes of data between the edges. */
+export function lengthOf(edges: readonly number[]): number {
+  let length = 0;
+  for (let edge = 0; edge < edges.length; edge += 2)
+    length += (edges[edge + 1] as number) - (edges[edge] as number);
+  return length;
+}
+
+/** Writes the bytes to an empty file, and returns how many of them take room. */
+export function writeSparse(handle: number, bytes: Uint8Array): number {
+  const edges = dataIn(bytes);
+  for (let edge = 0; edge < edges.length; edge += 2) {
+    const to = edges[edge + 1] as number;
+    for (let at = edges[edge] as number; at < to; ) at += writeSync(handle, bytes, at, to - at, at);
+  }
+  if ((edges.at(-1) ?? 0) < bytes.length) ftruncateSync(handle, bytes.length);
+  return lengthOf(edges);
+}
+
+/** Bytes that a file takes on the disk: fewer than its size when it has holes. */
+export function roomOf({ size, blocks }: Stats): number {
+  return Math.min(size, blocks * 512);
+}

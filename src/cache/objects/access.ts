@@ -1,0 +1,109 @@
+/**
+ * Permissions of what a stage made. They are no part of a digest, so that another umask makes nothing
+ * stale: where they are not those that the umask gives, they are noted beside it.
+ */
+import type { Stats } from 'node:fs';
+import type { Digest } from './digest.js';
+
+/** Objects are not written to again: not by their owner either, unless on purpose. */
+export const OBJECT_MODE = 0o444;
+
+/** Of what is not everybody's to read. */
+export const PRIVATE_MODE = 0o400;
+
+/** Of one out or state, what differs from what the umask gives. */
+export interface Permissions {
+  /** Of all files, executables and directories, where all of a kind have the same. */
+  readonly f?: number;
+  readonly x?: number;
+  readonly d?: number;
+  /** Of the others, by path in the out; the out itself is ''. */
+  readonly at?: Readonly<Record<string, number>>;
+}
+
+type Tag = 'f' | 'x' | 'd';
+
+const TAGS = ['f', 'x', 'd'] as const;
+
+const ALL = 0o777;
+
+/** The mode to put an entry back with; undefined: what the umask gives. Never another kind of file than the digest says. */
+export function modeOf(
+  permissions: Permissions | undefined,
+  inner: string,
+  digest: Digest,
+): number | undefined {
+  const tag = digest[0] as Tag | 'l';
+  if (permissions === undefined || tag === 'l') return undefined;
+  const { at } = permissions;
+  const noted = at !== undefined && Object.hasOwn(at, inner) ? at[inner] : permissions[tag];
+  if (noted === undefined || tag === 'd') return noted;
+  return tag === 'x' ? noted | 0o100 : noted & ~0o100;
+}
+
+export function isPermissions(value: unknown): value is Permissions | undefined {
+  if (value === undefined) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { at = {}, ...kinds } = value as Permissions;
+  const modes = [...TAGS.map((tag) => kinds[tag] ?? 0), ...Object.values(at)];
+  return modes.every((mode) => Number.isInteger(mode) && mode >= 0 && mode <= ALL);
+}
+
+/** Gathers the permissions of one out while it is stored. */
+export class PermissionNotes {
+  readonly #umask: number;
+  readonly #counted: number;
+  readonly #of = { f: new Modes(), x: new Modes(), d: new Modes() };
+
+  /** `counted`: the bits that are put back. */
+  constructor(umask: number, counted = ALL) {
+    this.#umask = umask;
+    this.#counted = counted;
+  }
+
+  /** Notes an entry, and says whether others are kept from reading it who could read what the umask gives. */
+  note(inner: string, stat: Stats): boolean {
+    const tag = tagOf(stat);
+    const ordinary = (tag === 'f' ? 0o666 : 0o777) & ~this.#umask;
+    const mode = stat.mode & ALL;
+    this.#of[tag].note(inner, mode, ((mode ^ ordinary) & this.#counted) === 0);
+    return (ordinary & ~mode & (tag === 'd' ? 0o055 : 0o044)) !== 0;
+  }
+
+  /** Undefined when all of it is as the umask gives it. */
+  get all(): Permissions | undefined {
+    const found: { f?: number; x?: number; d?: number } = {};
+    const at: Record<string, number> = Object.create(null) as Record<string, number>;
+    for (const tag of TAGS) {
+      const uniform = this.#of[tag].uniform;
+      if (uniform !== undefined) found[tag] = uniform;
+      else for (const [inner, mode] of this.#of[tag].others) at[inner] = mode;
+    }
+    const isListed = Object.keys(at).length > 0;
+    if (!isListed && Object.keys(found).length === 0) return undefined;
+    return isListed ? { ...found, at } : found;
+  }
+}
+
+/** Of all entries of one kind. */
+class Modes {
+  readonly others: [string, number][] = [];
+  #ordinary = 0;
+
+  note(inner: string, mode: number, isOrdinary: boolean): void {
+    if (isOrdinary) this.#ordinary++;
+    else this.others.push([inner, mode]);
+  }
+
+  /** The mode of all, when none is ordinary and all have the same. */
+  get uniform(): number | undefined {
+    const [first] = this.others;
+    if (first === undefined || this.#ordinary > 0) return undefined;
+    return this.others.every(([, mode]) => mode === first[1]) ? first[1] : undefined;
+  }
+}
+
+function tagOf(stat: Stats): Tag {
+  if (stat.isDirectory()) return 'd';
+  return (stat.mode & 0o100) === 0 ? 'f' : 'x';
+}

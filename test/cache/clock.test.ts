@@ -1,0 +1,229 @@
+/** Our clock differs from that of the file system: nothing stale passes for fresh, and nothing young is deleted. */
+import fs, {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  type Stats,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { newHolder } from '../../src/process/holder.js';
+import { Silence } from '../../src/process/silence.js';
+import { filesBelow, KEY, recordOf, TestProject, temporaryFolder } from './project.js';
+
+const RealDate = Date;
+
+afterEach(() => setClock(0));
+
+/** From now on our clock is ahead of the file system's by so much. */
+function setClock(ahead: number): void {
+  if (ahead === 0) {
+    globalThis.Date = RealDate;
+    return;
+  }
+  globalThis.Date = class extends RealDate {
+    constructor(...given: [] | [number | string | Date]) {
+      super(...((given.length === 0 ? [RealDate.now() + ahead] : given) as [number]));
+    }
+    static override now(): number {
+      return RealDate.now() + ahead;
+    }
+  } as DateConstructor;
+}
+
+const SECOND = 1000;
+const YEAR = 365 * 86_400 * SECOND;
+
+/** From a second to ten years, either way. */
+const skews = fc
+  .record({ sign: fc.constantFrom(-1, 1), digit: fc.integer({ min: 1, max: 9 }), zeros: fc.nat(8) })
+  .map(({ sign, digit, zeros }) => sign * Math.min(digit * 10 ** zeros * SECOND, 10 * YEAR));
+
+/** Times as a kernel gives them whose clock ticks every 10 ms. */
+function coarsenTimes(): void {
+  const api = fs as unknown as Record<string, (...args: unknown[]) => Stats | undefined>;
+  const originals = ['lstatSync', 'statSync', 'fstatSync'].map(
+    (name) => [name, api[name] as (typeof api)[string]] as const,
+  );
+  for (const [name, original] of originals) {
+    api[name] = (...args) => {
+      const stat = original(...args);
+      if (stat !== undefined) {
+        stat.mtimeMs = Math.floor(stat.mtimeMs / 10) * 10 + 0.5;
+        stat.ctimeMs = Math.floor(stat.ctimeMs / 10) * 10 + 0.5;
+      }
+      return stat;
+    };
+  }
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    for (const [name, original] of originals) api[name] = original;
+    syncBuiltinESMExports();
+  });
+}
+
+const NO_ROOTS = { roots: { keys: [], chains: [] }, lastRuns: 0 };
+
+test('a file that changes within a tick of the clock is read again (property)', async () => {
+  coarsenTimes();
+  await fc.assert(
+    fc.asyncProperty(skews, async (skew) => {
+      const project = new TestProject();
+      setClock(skew);
+      const cache = project.open();
+      for (let round = 0; round < 20; round++) {
+        // Of one size, and as far as the clock goes of one time.
+        const [one, two] = ['one', 'two'].map((text) => {
+          project.write({ a: text, 'd/b': text });
+          return ['a', 'd'].map((where) => cache.scanSync(where, { again: true })?.digest);
+        });
+        expect(one?.[0]).not.toBe(two?.[0]);
+        expect(one?.[1]).not.toBe(two?.[1]);
+      }
+      cache.close();
+      setClock(0);
+    }),
+    { numRuns: 12 },
+  );
+});
+
+test('an answer is not kept while what it rests on may change unseen, and is kept then (property)', async () => {
+  await fc.assert(
+    fc.asyncProperty(skews, async (skew) => {
+      const project = new TestProject();
+      project.write({ old: 'old' });
+      setClock(skew);
+      const early = project.open();
+      project.write({ young: 'young' });
+      early.scanSync('young');
+      expect(early.looks.isSettled).toBe(false);
+      await new Promise((resolve) => setTimeout(resolve, early.looks.settlesIn + 1));
+      const late = early.newLooks();
+      early.scanSync('old', { again: true, looks: late });
+      expect(late.isSettled).toBe(true);
+      early.close();
+      setClock(0);
+    }),
+    { numRuns: 10 },
+  );
+});
+
+test('gc deletes nothing young, and what is old goes (property)', async () => {
+  await fc.assert(
+    fc.asyncProperty(skews, async (skew) => {
+      const project = new TestProject();
+      setClock(skew);
+      const cache = project.open();
+      project.write({ o: 'out' });
+      const { digest } = await cache.storeOut('o');
+      await cache.writeRecord(recordOf(KEY, digest));
+      cache.noteRun({ keys: [KEY], chains: [] });
+      project.write({ o: 'of the user' });
+      await cache.removeOut('o');
+      cache.close();
+      const young = [...filesBelow(project.at('cache/v1/records')), ...replacedIn(project)];
+      expect(young).toHaveLength(2);
+      const later = project.open();
+      const report = await later.gc({ ...NO_ROOTS, maxSize: 0, maxAge: 3600 });
+      later.close();
+      expect(report.removed.filter(({ kind }) => kind !== 'garbage')).toEqual([]);
+      expect(young.every((file) => existsSync(file))).toBe(true);
+      setClock(0);
+      const then = Date.now() / 1000 - 40 * 86_400;
+      for (const file of filesBelow(project.at('cache/v1'))) utimesSync(file, then, then);
+      for (const name of readdirSync(project.at('cache/replaced')))
+        utimesSync(project.at(`cache/replaced/${name}`), then, then);
+      setClock(skew);
+      const last = project.open();
+      const { removed } = await last.gc({ ...NO_ROOTS, maxAge: 3600 });
+      last.close();
+      expect(removed.map(({ kind }) => kind).sort()).toEqual(['replaced', 'result']);
+      setClock(0);
+    }),
+    { numRuns: 12 },
+  );
+});
+
+function replacedIn(project: TestProject): string[] {
+  return filesBelow(project.at('cache/replaced'));
+}
+
+test('a result that another process has just found stored is not collected (property)', async () => {
+  await fc.assert(
+    fc.asyncProperty(skews, async (skew) => {
+      const project = new TestProject();
+      project.write({ o: 'out' });
+      const first = project.open();
+      const { digest } = await first.storeOut('o');
+      first.close();
+      for (const file of filesBelow(project.at('cache/v1/objects'))) utimesSync(file, 1, 1);
+      setClock(skew);
+      const user = project.open();
+      await user.storeOut('o');
+      setClock(0);
+      const collecting = project.open();
+      await collecting.gc({ ...NO_ROOTS, maxSize: 0 });
+      collecting.close();
+      expect(user.hasAll(digest)).toBe(true);
+      user.close();
+    }),
+    { numRuns: 12 },
+  );
+});
+
+test('logs are named by the time of the cache: of machines that share it the last one is last', () => {
+  const project = new TestProject();
+  const names = [YEAR, 0, -YEAR, 5 * SECOND].map((skew) => {
+    setClock(skew);
+    const cache = project.open();
+    const log = cache.newLog('item');
+    mkdirSync(path.dirname(log), { recursive: true });
+    writeFileSync(log, '');
+    cache.close();
+    return Date.parse(path.basename(log, '.log').replace(/T(..)-(..)-/, 'T$1:$2:'));
+  });
+  setClock(0);
+  for (const time of names) expect(Math.abs(time - Date.now())).toBeLessThan(60 * SECOND);
+});
+
+test('what an execution left is known again, and what the user puts there later is not (property)', async () => {
+  await fc.assert(
+    fc.asyncProperty(skews, async (skew) => {
+      const project = new TestProject();
+      setClock(skew);
+      const cache = project.open();
+      cache.noteBegun('left');
+      project.write({ left: 'by a stage' });
+      cache.noteEnded('left');
+      expect(cache.wrote('left')).toBe('ended');
+      rmSync(project.at('left'));
+      project.write({ left: 'by the user' });
+      await new Promise((resolve) => setTimeout(resolve, 25));
+      project.write({ left: 'by the user, again' });
+      expect(cache.wrote('left')).toBeUndefined();
+      cache.close();
+      setClock(0);
+    }),
+    { numRuns: 8 },
+  );
+});
+
+test('a fresh lock of another boot of a host of this name is not taken for one from before ours (property)', () => {
+  const file = path.join(temporaryFolder(), 'lock');
+  const holder = { ...newHolder('theirs'), boot: 'another' };
+  writeFileSync(file, JSON.stringify(holder));
+  fc.assert(
+    fc.property(skews, (skew) => {
+      setClock(skew);
+      expect(new Silence().isGone(file, holder)).toBe(false);
+      setClock(0);
+    }),
+    { numRuns: 20 },
+  );
+  expect(readdirSync(path.dirname(file))).toEqual(['lock']);
+});

@@ -1,0 +1,9 @@
+/** Processes that find no hard links on any file system. */
+import { fileURLToPath } from 'node:url';
+
+const PRELOAD = fileURLToPath(new URL('no-links.cjs', import.meta.url));
+
+/** Variables for a process in which every link fails with this code. */
+export function withoutLinks(code: string): Record<string, string> {
+  return { NODE_OPTIONS: `--require ${PRELOAD}`, PIPE_TEST_NO_LINKS: code };
+}
