@@ -54,8 +54,7 @@ export function reporterFor(
 ): (event: RunEvent) => void {
   if (parsed.flag('json')) return jsonReporter(terminal.out);
   const { out, screen } = terminal;
-  if (parsed.flag('frozen')) return plainReporter(out, 'frozen');
-  if (parsed.flag('dry')) return plainReporter(out, 'dry');
-  if (screen === undefined) return plainReporter(out);
+  if (screen === undefined || parsed.flag('dry') || parsed.flag('frozen'))
+    return plainReporter(out);
   return liveReporter({ ...screen, write: out });
 }

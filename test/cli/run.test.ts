@@ -110,8 +110,8 @@ describe('pipe run', () => {
   it('tells with --dry what would be done, and does nothing', async () => {
     const made = projectWithin(CHAIN);
     const first = await made.run('--dry');
-    expect(first.summary).toMatchObject({ ran: 3 });
-    expect(first.items.count?.reason).toBe('not known before upper has run');
+    expect(first.summary).toMatchObject({ ran: 3, wouldRun: 3, mayRun: 0, wouldRestore: 0 });
+    expect(first.items.count?.reason).toBe('never ran');
     expect(made.lines('ran.txt')).toEqual([]);
     await made.pipe('run');
     made.remove('shown.txt');
