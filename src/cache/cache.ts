@@ -66,7 +66,7 @@ export interface Giving {
 }
 
 /** A cache that may only be read is not collected by us either. */
-const UNKNOWN_TO_GC = 'a gc beside this run does not know what it needs';
+const UNKNOWN_TO_GC = 'a gc that runs at the same time does not know what this run needs';
 
 export function openCache(options: CacheOptions): Cache {
   return new Cache(options);

@@ -78,7 +78,7 @@ async function statesIfKnown(
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     terminal.err(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`);
-    terminal.err('warning: so it is not known how the items stand\n');
+    terminal.err('warning: so the states of the items are unknown\n');
     return undefined;
   }
 }

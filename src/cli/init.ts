@@ -1,6 +1,7 @@
 /** `pipe init`: a pipeline to start from, in an empty or an existing project. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Host } from '../decide/project.js';
 import { userError } from '../error.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT } from './command.js';
@@ -11,10 +12,10 @@ const usage: Usage = {
   summary:
     'Writes a small pipeline.yaml that runs, with a stage to look at, and ignores cache/ in git.',
   options: [],
+  strayHint: 'it writes into the current folder: go to the folder of the project first',
 };
 
-const PIPELINE = `# yaml-language-server: $schema=./node_modules/pipe/dist/pipeline.schema.json
-shell: bash
+const PIPELINE = `shell: bash
 
 params:
   greeting: hello
@@ -53,7 +54,8 @@ export const command: Command = {
   async run(argv, { host, terminal }) {
     parse(usage, argv);
     const at = (name: string) => path.join(host.cwd, name);
-    const files = { 'pipeline.yaml': PIPELINE, 'stages/letters.mjs': STAGE };
+    const schema = `# yaml-language-server: $schema=${schemaPath(host)}\n`;
+    const files = { 'pipeline.yaml': schema + PIPELINE, 'stages/letters.mjs': STAGE };
     for (const name of Object.keys(files)) {
       if (existsSync(at(name))) {
         throw userError(
@@ -73,6 +75,21 @@ export const command: Command = {
     return EXIT.done;
   },
 };
+
+/**
+ * Where an editor finds the schema: in a workspace, npm installs the package in a folder above. It is
+ * written as if installed here where it is not, so that it holds as soon as it is.
+ */
+function schemaPath({ cwd, dist }: Host): string {
+  const manifest = readFileSync(path.join(dist, '..', 'package.json'), 'utf8');
+  const { name } = JSON.parse(manifest) as { readonly name: string };
+  const installed = `node_modules/${name}/dist/pipeline.schema.json`;
+  for (let folder = cwd, up = './'; ; folder = path.dirname(folder)) {
+    if (existsSync(path.join(folder, installed))) return up + installed;
+    if (path.dirname(folder) === folder) return `./${installed}`;
+    up = up === './' ? '../' : `../${up}`;
+  }
+}
 
 /** False when it is ignored already. */
 function ignoreCache(file: string): boolean {

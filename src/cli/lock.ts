@@ -78,7 +78,7 @@ async function check(
     const differences: Difference[] = strangers(work, section).map((item) => ({
       profile,
       item,
-      message: 'is no item of the pipeline',
+      message: 'is not an item of the pipeline',
     }));
     for (const [index, { difference: message }] of lockStandings(work, section)) {
       if (message !== undefined)

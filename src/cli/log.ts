@@ -36,7 +36,12 @@ export const command: Command = {
       const newest = logsIn(folder).at(-1);
       if (newest === undefined) throw await noLog(project, item.id);
       if (!parsed.flag('follow')) {
-        readLog(newest, out);
+        let isEmpty = true;
+        readLog(newest, (text) => {
+          isEmpty &&= text === '';
+          out(text);
+        });
+        if (isEmpty) terminal.err(`${item.id} wrote no output the last time it ran\n`);
         return EXIT.done;
       }
       const isRunning = () => itemHolder(project, item) !== undefined;

@@ -168,7 +168,8 @@ export class EpochRun {
     const { target } = this.#resume;
     if (this.#records.has(target)) return undefined;
     const reached = Math.max(0, ...this.#records.keys());
-    return `ended after epoch ${reached} of ${target} without committing the rest (see docs/stage-protocol.md)`;
+    const committed = reached === 0 ? 'no epoch' : `epoch ${reached} of ${target} only`;
+    return `ended and committed ${committed}: each epoch is a folder that the stage renames to $PIPE_COMMIT/<epoch> (see docs/stage-protocol.md)`;
   }
 
   close(): void {

@@ -90,7 +90,7 @@ function unknownInProfile(path: readonly string[], base: Param): Mistake {
   const name = path.join('.');
   const near = nearest(path.at(-1)!, base.parts!.keys());
   const hint = near ? `did you mean "${near}"?` : 'a profile changes params: add it to them first';
-  return { code: 'unknown-param', message: `params have no "${name}"`, hint };
+  return { code: 'unknown-param', message: `there is no param "${name}"`, hint };
 }
 
 function treeValue(parts: ReadonlyMap<string, Param>): Json {
@@ -116,7 +116,7 @@ function applySet(tree: Param, text: string, problems: Problems): Param {
   const path = text.slice(0, at).trim();
   const parsed = parseValue(text.slice(at + 1));
   if ('error' in parsed) {
-    const message = `--set ${text}: the value is no YAML: ${parsed.error}`;
+    const message = `--set ${text}: the value is not valid YAML: ${parsed.error}`;
     problems.add({ code: 'bad-set', message });
     return tree;
   }
@@ -149,8 +149,8 @@ export function paramAt(tree: Param, path: string): Param | undefined {
 export function unknownParam(path: string, tree: Param): Mistake {
   return {
     code: 'unknown-param',
-    message: `params have no "${path}"`,
-    hint: suggest(path, allPaths(tree), 'params are'),
+    message: `there is no param "${path}"`,
+    hint: suggest(path, allPaths(tree), 'params are') ?? 'pipeline.yaml has no params',
   };
 }
 

@@ -25,7 +25,7 @@ export async function inspectFrozen(work: Work): Promise<number> {
   const blocks = section instanceof Map ? section : undefined;
   if (blocks !== undefined && work.selected.length === work.project.plan.items.length) {
     for (const id of strangers(work, blocks))
-      differs(`${LOCK_FILE} has ${id}, which is no item of the pipeline`);
+      differs(`${LOCK_FILE} has ${id}, which is not an item of the pipeline`);
   }
   if (work.options.frozen === 'keys') inspectKeys(work, blocks ?? new Map(), differs);
   else await inspectResults(work, blocks, differs);

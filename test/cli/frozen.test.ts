@@ -166,7 +166,9 @@ describe('run --frozen', () => {
     made.write('pipeline.yaml', FILES['pipeline.yaml'].replace(/ {2}show:[\s\S]*$/, ''));
     expect(await made.pipe('run', '--frozen')).toMatchObject({
       code: 3,
-      out: expect.stringContaining('pipeline.lock has show, which is no item of the pipeline\n'),
+      out: expect.stringContaining(
+        'pipeline.lock has show, which is not an item of the pipeline\n',
+      ),
     });
     made.remove('pipeline.lock');
     expect(await made.pipe('run', '--frozen')).toMatchObject({

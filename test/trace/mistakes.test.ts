@@ -112,8 +112,8 @@ describe('a mistake in the code of a stage', () => {
     expect(await sandbox.mistakes('stages/none.ts')).toEqual([
       {
         code: 'stage-not-found',
-        message: 'there is no stages/none.ts',
-        hint: 'create it, or correct `run:`',
+        message: 'the module stages/none.ts does not exist',
+        hint: 'create it, or correct the path',
       },
     ]);
   });
@@ -134,11 +134,11 @@ describe('an import that cannot be traced', () => {
   it('is an error, for import() and for require', async () => {
     expect(await texts()).toBe(
       [
-        'stage.ts:2:24: error: what this import() loads cannot be told before the stage runs, so changes in it would go unseen (import-untraceable)',
+        'stage.ts:2:24: error: the path of this import() is computed, so pipe cannot detect changes in the module that it loads (import-untraceable)',
         '      const module = await import(name);',
         '                           ~~~~~~',
         '  write the path as a string, or list what may be loaded under `deps:` of the stage',
-        'stage.ts:3:19: error: what this require loads cannot be told before the stage runs, so changes in it would go unseen (import-untraceable)',
+        'stage.ts:3:19: error: the path of this require is computed, so pipe cannot detect changes in the module that it loads (import-untraceable)',
         '      return [module, require(name)];',
         '                      ~~~~~~~',
         '  write the path as a string, or list what may be loaded under `deps:` of the stage',

@@ -44,7 +44,7 @@ export class StateTaking {
   /** Stores a folder, which stays as it is: its files become the objects by a second name. */
   async take(folder: string): Promise<Scan> {
     if (!lstatSync(folder).isDirectory()) {
-      throw unusable(this.#shown, 'is no folder', 'rename a folder to $PIPE_COMMIT/<k>');
+      throw unusable(this.#shown, 'is not a folder', 'rename a folder to $PIPE_COMMIT/<k>');
     }
     this.#remember(folder, '');
     return this.#directory(folder, '');
@@ -90,7 +90,7 @@ export class StateTaking {
     if (!stat.isSymbolicLink()) {
       throw unusable(
         `${inner} in ${this.#shown}`,
-        'is no file',
+        'is not a file',
         'keep only files and folders in it',
       );
     }

@@ -1,7 +1,7 @@
 /** What an item writes: its outs and metrics with the holes filled. */
 import type { Out } from '../plan.js';
 import type { Written } from './draft.js';
-import { normalisePath, outMistake } from './paths.js';
+import { normalisePath, outMistake, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
 import { fill } from './template.js';
 
@@ -47,7 +47,8 @@ function outPath({ path }: Written, { lookup, problems }: Site): string | undefi
   const text = fill(path, lookup, problems);
   if (text === undefined) return undefined;
   const normal = normalisePath(text);
-  const mistake = 'mistake' in normal ? normal.mistake : outMistake(normal.path);
+  const slash = slashMistake(path, false);
+  const mistake = slash ?? ('mistake' in normal ? normal.mistake : outMistake(normal.path));
   if (mistake) problems.add(mistake, path.node.span);
   return mistake || 'mistake' in normal ? undefined : normal.path;
 }
