@@ -11,7 +11,7 @@ export interface Secrets {
 export function secretsFor(plan: Plan, item: Item, env: NodeJS.ProcessEnv): Secrets {
   const names = namesIn(plan);
   return {
-    values: names.map((name) => env[name] ?? '').filter((value) => value !== ''),
+    values: names.flatMap((name) => (Object.hasOwn(env, name) && env[name]) || []),
     withheld: names.filter((name) => !item.secrets.includes(name) && !item.env.includes(name)),
   };
 }

@@ -7,7 +7,7 @@ import { DURATION, SIZE } from './quantity.js';
 const say = (what: What) => ({ error: what });
 
 const HOLE = /^\$\{[^{}]+\}$/;
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const VARIABLE = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]*$/;
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 const path = z.string(say('path')).min(1, say('path'));

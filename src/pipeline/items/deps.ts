@@ -1,7 +1,7 @@
 /** What an item reads: its deps with the holes filled. */
 import { escapeGlob } from '../glob.js';
 import type { DraftDep, Written } from './draft.js';
-import { depPath, slashMistake } from './paths.js';
+import { depPath, NO_NAME, noName, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
 import { fill } from './template.js';
 
@@ -19,6 +19,7 @@ export function depsOf(written: readonly Written[], unread: boolean, site: Site)
     const dep = depOf(each, site);
     const name = each.name ?? dep?.name;
     if (name === undefined) complete = false;
+    else if (name === NO_NAME) site.problems.add(noName('dep'), each.path.node.span);
     else if (byName.has(name)) {
       const message = `the dep "${name}" is listed twice`;
       site.problems.add({ code: 'duplicate-name', message }, each.path.node.span);

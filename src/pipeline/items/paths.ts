@@ -78,6 +78,17 @@ function wholeProject(written: string): Mistake {
   };
 }
 
+/** The one name that no plain object can hold. In a list, a path is its own name. */
+export const NO_NAME = '__proto__';
+
+export function noName(what: 'dep' | 'out'): Mistake {
+  return {
+    code: 'bad-name',
+    message: `the ${what} cannot be called "${NO_NAME}"`,
+    hint: `give it another name, as in: { file: ${NO_NAME} }`,
+  };
+}
+
 /** True when `path` is `folder` or lies in it. */
 export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
