@@ -2,13 +2,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, type Screen, type Terminal } from './cli/command.js';
-import { COMMANDS } from './cli/commands.js';
-import { OTHER_COMMANDS, OTHER_OPTIONS } from './cli/foreign.js';
+import { COMMANDS, commandNamed } from './cli/commands.js';
 import { outputTo } from './cli/output.js';
 import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
-import { nearest } from './pipeline/document/suggest.js';
 import { printable } from './printable.js';
 import { isHangupIgnored } from './sys/hangup.js';
 import { refusalMessage } from './system-message.js';
@@ -25,9 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
     terminal.out(`${host().version}\n`);
     return EXIT.done;
   }
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (entry === undefined) throw unknownCommand(name);
-  const { command } = await entry.load();
+  const { command } = await commandNamed(name).load();
   if (rest.some((word) => word === '--help' || word === '-h')) {
     const { helpText, usageFor } = await import('./cli/args.js');
     terminal.out(helpText(usageFor(command.usage, rest)));
@@ -35,23 +31,6 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   takeSignals();
   return await command.run(rest, { host: host(), terminal, interruption });
-}
-
-function unknownCommand(name: string): Error {
-  if (name.startsWith('-')) {
-    const option = Object.hasOwn(OTHER_OPTIONS, name) ? OTHER_OPTIONS[name] : name;
-    const hint = `options follow the command, as in: pipe run ${option}`;
-    return userError('unknown-option', `unknown option ${name} of pipe`, hint);
-  }
-  const known = nearest(name, Object.keys(COMMANDS));
-  const near = Object.hasOwn(OTHER_COMMANDS, name)
-    ? OTHER_COMMANDS[name]
-    : known && `pipe ${known}`;
-  const hint =
-    near === undefined
-      ? `see \`pipe --help\`; a stage is run by "pipe run ${name}"`
-      : `did you mean "${near}"?`;
-  return userError('unknown-command', `unknown command "${name}"`, hint);
 }
 
 function overview(): string {

@@ -1,5 +1,8 @@
 /** The commands by name: each is loaded only when it is called. */
+import { userError } from '../error.js';
+import { nearest } from '../pipeline/document/suggest.js';
 import type { Command } from './command.js';
+import { OTHER_COMMANDS, OTHER_OPTIONS } from './foreign.js';
 
 export interface Entry {
   readonly summary: string;
@@ -38,3 +41,27 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   doctor: { summary: 'check the machine and the project', load: () => import('./doctor.js') },
   schema: { summary: 'the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },
 };
+
+/** @throws UserError with the command that was meant */
+export function commandNamed(name: string): Entry {
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) throw unknownCommand(name);
+  return entry;
+}
+
+function unknownCommand(name: string): Error {
+  if (name.startsWith('-')) {
+    const option = Object.hasOwn(OTHER_OPTIONS, name) ? OTHER_OPTIONS[name] : name;
+    const hint = `options follow the command, as in: pipe run ${option}`;
+    return userError('unknown-option', `unknown option ${name} of pipe`, hint);
+  }
+  const known = nearest(name, Object.keys(COMMANDS));
+  const near = Object.hasOwn(OTHER_COMMANDS, name)
+    ? OTHER_COMMANDS[name]
+    : known && `pipe ${known}`;
+  const hint =
+    near === undefined
+      ? `see \`pipe --help\`; to run a stage: pipe run ${name}`
+      : `did you mean "${near}"?`;
+  return userError('unknown-command', `unknown command "${name}"`, hint);
+}

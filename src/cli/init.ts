@@ -12,7 +12,7 @@ const usage: Usage = {
   summary:
     'Writes a small pipeline.yaml that runs, with a stage to look at, and ignores cache/ in git.',
   options: [],
-  strayHint: 'it writes into the current folder: go to the folder of the project first',
+  strayHint: 'it writes to the current folder: cd to the project first',
 };
 
 const PIPELINE = `shell: bash

@@ -168,8 +168,9 @@ export class EpochRun {
     const { target } = this.#resume;
     if (this.#records.has(target)) return undefined;
     const reached = Math.max(0, ...this.#records.keys());
-    const committed = reached === 0 ? 'no epoch' : `epoch ${reached} of ${target} only`;
-    return `ended and committed ${committed}: each epoch is a folder that the stage renames to $PIPE_COMMIT/<epoch> (see docs/stage-protocol.md)`;
+    const short = reached === 0 ? 'without an epoch' : `after epoch ${reached} of ${target}`;
+    const other = reached === 0 ? ', or remove epochs' : '';
+    return `ended ${short}: rename the folder of each epoch to $PIPE_COMMIT/<epoch>${other} (see docs/stage-protocol.md)`;
   }
 
   close(): void {

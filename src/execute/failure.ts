@@ -33,8 +33,8 @@ export function describeAction({ action }: Item): string {
 
 /** What a shell means by these codes. */
 const SHELL_CODES: Readonly<Record<number, string>> = {
-  126: 'a program cannot be executed: is it executable (chmod +x)?',
-  127: 'a command was not found: is it installed, and its folder in PATH?',
+  126: 'a program cannot be executed (chmod +x makes it executable)',
+  127: 'a command was not found (is it installed, and its folder in PATH?)',
 };
 
 export function endText({ action }: Item, ending: Ending): string {

@@ -3,7 +3,7 @@ import type { Json } from '../stage/context.js';
 import type { Located } from './document/located.js';
 import type { Mistake, Problems } from './document/problems.js';
 import { lineOf, type Source } from './document/source.js';
-import { nearest, suggest } from './document/suggest.js';
+import { listed, nearest, suggest } from './document/suggest.js';
 import { parseValue } from './document/yaml.js';
 
 export type Origin =
@@ -145,12 +145,25 @@ export function paramAt(tree: Param, path: string): Param | undefined {
   return param;
 }
 
+const NO_PARAMS = 'pipeline.yaml has no params';
+
+/** `train.rate` where `train` is there: the parts that it has. */
+function siblings(path: string, tree: Param): string | undefined {
+  const end = path.lastIndexOf('.');
+  const parent = end < 0 ? undefined : paramAt(tree, path.slice(0, end));
+  if (!parent?.parts) return undefined;
+  const near = nearest(path.slice(end + 1), parent.parts.keys());
+  const above = path.slice(0, end);
+  if (near !== undefined) return `did you mean "${above}.${near}"?`;
+  return listed([...parent.parts.keys()], `"${above}" has`);
+}
+
 /** What to say of a path that leads nowhere. */
 export function unknownParam(path: string, tree: Param): Mistake {
   return {
     code: 'unknown-param',
     message: `there is no param "${path}"`,
-    hint: suggest(path, allPaths(tree), 'params are') ?? 'pipeline.yaml has no params',
+    hint: siblings(path, tree) ?? suggest(path, allPaths(tree), 'params are') ?? NO_PARAMS,
   };
 }
 

@@ -80,10 +80,10 @@ function unknownTarget({ items }: Plan, target: string): Diagnostic {
 
 /** Files as make and Snakemake name targets, values without their stage, and "all". */
 function otherNameHint(items: Plan['items'], target: string): string | undefined {
-  if (target === 'all') return 'leave the name out to run all stages';
+  if (target === 'all') return 'to run all stages, give no name';
   const path = target.replace(/^\.\//, '');
   const writer = items.find(({ outs }) => outs.some((out) => out.path === path));
-  if (writer !== undefined) return `"${writer.id}" writes it: name that item`;
+  if (writer !== undefined) return `it is an out: name the item that writes it, ${writer.id}`;
   const item = items.find(({ id }) => valuesOf(id).split(',').includes(target));
   if (item === undefined || !item.id.includes('@')) return undefined;
   return `an item is named by its stage and its values, such as ${item.id}`;

@@ -259,7 +259,7 @@ stages:
 pipeline.yaml:6:40: error: these items depend on each other: a → b → a (cycle)
         deps: { text: data/text.txt, more: cache/out/b }
                                            ~~~~~~~~~~~
-  a reads here what b writes
+  here, a reads what b writes
 
 pipeline.yaml:7:5: error: unknown key "out" (unknown-key)
         out: { size: cache/out/size.txt }

@@ -38,7 +38,7 @@ export const EXPECTED = {
   axis: value('a list of values, or a param such as ${datasets}'),
   command: value('a command, or a list of its words'),
   shell: value('sh or bash', 'a command goes under cmd:'),
-  stage: value('a map, the description of a stage', stageHint),
+  stage: value('a map that describes the stage', stageHint),
   stages: value('a map of stages by name', stagesHint),
   cores: value('a number of cores greater than 0, or a param such as ${cores}'),
   gpus: value('a whole number of GPUs, or a param such as ${gpus}'),

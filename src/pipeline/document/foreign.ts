@@ -20,9 +20,9 @@ export const OTHER_WORDS: Readonly<Record<string, string>> = {
   vars: 'params',
 };
 
-const ORDER = 'name the files that it reads under deps: the order follows from them';
+const ORDER = 'list the files that the stage reads under deps: pipe derives the order from them';
 const FOLDER =
-  'a command runs in the folder of pipeline.yaml: write  cmd: cd folder && …  and keep all paths relative to that file';
+  'commands run in the folder of pipeline.yaml: write  cmd: cd folder && …; deps and outs stay relative to pipeline.yaml';
 const CACHED = 'remove it: pipe keeps every out in its cache';
 
 /** What to do instead, where another key alone is not the answer. */

@@ -60,7 +60,8 @@ function checkStage({ spec, node, broken }: StageInput, problems: Problems): voi
     problems.add({ code: 'run-and-cmd', message, hint: 'split it into two stages' }, key('cmd'));
   }
   const action = ['run', 'cmd'].some((name) => child(node, name) || broken.has(name));
-  if (!action) {
+  // A mistaken `shell` holds the command, as in Snakemake.
+  if (!action && !broken.has('shell')) {
     const message = 'the stage does nothing: it has neither run nor cmd';
     const hint = 'run: a TypeScript or JavaScript module; cmd: any other command';
     problems.add({ code: 'no-action', message, hint }, node.span);

@@ -208,7 +208,9 @@ describe('the value of --set', () => {
     expect(parseValue('{ a: 1, a: 2 }')).toEqual({
       error: 'the key "a" is already used in line 1',
     });
-    expect(parseValue('*x')).toEqual({ error: 'there is no anchor &x' });
+    expect(parseValue('*x')).toEqual({
+      error: '*x is an alias of YAML, and there is no anchor &x',
+    });
     expect(parseValue('.nan')).toEqual({ error: '.nan is not a number that JSON can hold' });
   });
 });
