@@ -9,8 +9,7 @@ import { type Command, EXIT } from './command.js';
 const usage: Usage = {
   command: 'init',
   positionals: '',
-  summary:
-    'Writes a small pipeline.yaml that runs, with a stage to look at, and ignores cache/ in git.',
+  summary: 'Writes a small working pipeline.yaml and a stage, and adds cache/ to .gitignore.',
   options: [],
   strayHint: 'it writes to the current folder: cd to the project first',
 };

@@ -6,8 +6,8 @@ import { nearest } from './document/suggest.js';
 export interface LookAlike {
   /** Relative to the project. */
   readonly path: string;
-  /** Both names look the same on a screen: they differ only in how accents are encoded. */
-  readonly sameToTheEye: boolean;
+  /** Where the names look the same on a screen: how the accents of each are encoded. */
+  readonly encodings?: { readonly there: string; readonly wanted: string };
 }
 
 /** Follows the path down to the first name that is missing, and looks for a similar one there. */
@@ -21,7 +21,8 @@ export function lookAlike(root: string, wanted: string): LookAlike | undefined {
     const similar = same ?? nearest(name, there);
     if (similar === undefined) return undefined;
     const found = [...above, similar, ...names.slice(at + 1)].join('/');
-    return { path: found, sameToTheEye: same !== undefined };
+    if (same === undefined) return { path: found };
+    return { path: found, encodings: { there: formOf(same), wanted: formOf(name) } };
   }
   return undefined;
 }
@@ -33,8 +34,9 @@ export function lookAlikeHint(root: string, wanted: string): string | undefined 
     return `a path is taken as it is: ${variable} is not replaced; write \${name} for a param or an axis`;
   const found = lookAlike(root, wanted);
   if (found === undefined) return undefined;
-  if (!found.sameToTheEye) return `did you mean "${found.path}"?`;
-  return `a file that looks the same is there, but its accents are encoded differently (${form(found.path)}, here ${form(wanted)}): copy its name from the output of ls, or rename it`;
+  const { path: there, encodings } = found;
+  if (encodings === undefined) return `did you mean "${there}"?`;
+  return `a name that looks the same is there, but its accents are encoded differently (${encodings.there}, here ${encodings.wanted}): copy the name from the output of ls, or rename the file`;
 }
 
 /** A variable of the shell, as `$DATA` in `$DATA/faces`. */
@@ -42,7 +44,7 @@ export function variableIn(wanted: string): string | undefined {
   return /(?<![^/])\$\w+/.exec(wanted)?.[0];
 }
 
-function form(text: string): string {
+function formOf(text: string): string {
   return text === text.normalize('NFC') ? 'NFC' : 'NFD';
 }
 
