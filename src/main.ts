@@ -55,7 +55,11 @@ function currentFolder(): string {
     return process.cwd();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw userError('no-folder', 'the folder that you are in is gone', 'cd to one that is there');
+    throw userError(
+      'no-folder',
+      'the current folder no longer exists',
+      'cd to a folder that exists',
+    );
   }
 }
 

@@ -78,7 +78,7 @@ export const command: Command = {
     if (action === undefined || parsed.positionals.length > 1) {
       throw userError(
         'no-subcommand',
-        'pipe cache needs one of: stats, verify, gc',
+        'pipe cache needs a subcommand: stats, verify or gc',
         'such as `pipe cache stats`',
       );
     }

@@ -52,7 +52,7 @@ type Form = (typeof FORMS)[number] | 'text';
 function formOf(parsed: Parsed): Form {
   const [form = 'text', second] = FORMS.filter((name) => parsed.flag(name));
   if (second === undefined) return form;
-  const message = `--${form} and --${second} cannot go together`;
+  const message = `--${form} and --${second} cannot be combined`;
   throw new UserError({ code: 'option-conflict', message, hint: 'draw it twice' });
 }
 

@@ -1,5 +1,5 @@
 /** For a path that is not there: what is there instead that the user may have meant. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { nearest } from './document/suggest.js';
 
@@ -21,7 +21,7 @@ export function lookAlike(root: string, wanted: string): LookAlike | undefined {
     const similar = same ?? nearest(name, there);
     if (similar === undefined) return undefined;
     const found = [...above, similar, ...names.slice(at + 1)].join('/');
-    if (same === undefined) return { path: found };
+    if (same === undefined) return existsSync(path.join(root, found)) ? { path: found } : undefined;
     return { path: found, encodings: { there: formOf(same), wanted: formOf(name) } };
   }
   return undefined;

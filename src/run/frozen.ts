@@ -111,7 +111,7 @@ function againstLock(
   if (block.key !== key) {
     const code = work.codes.of(index);
     const reasons = reasonsAgainst(work.project, item, code, block, manifest);
-    return `${LOCK_FILE} is of another definition: ${inShort(reasons)}`;
+    return `${LOCK_FILE} has another definition: ${inShort(reasons)}`;
   }
   const others = otherOuts(
     item,

@@ -18,7 +18,7 @@ function meaningOf({ text }: Message): Diagnostic {
   if (unresolved !== undefined) return unresolvedImport(unresolved);
   const missing = NO_EXPORT.exec(text);
   if (missing) {
-    return { code: 'export-not-found', message: `${missing[1]} exports no "${missing[2]}"` };
+    return { code: 'export-not-found', message: `${missing[1]} has no export "${missing[2]}"` };
   }
   return { code: 'stage-syntax', message: text };
 }

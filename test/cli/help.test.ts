@@ -39,6 +39,6 @@ it('a folder that was deleted under the shell is a mistake like any other', asyn
   const { status, stderr } = spawnSync('sh', ['-c', script], { cwd: made.root, encoding: 'utf8' });
   expect([status, stderr]).toEqual([
     2,
-    'error: the folder that you are in is gone (no-folder)\n  cd to one that is there\n',
+    'error: the current folder no longer exists (no-folder)\n  cd to a folder that exists\n',
   ]);
 });

@@ -72,7 +72,7 @@ describe('a mistake in the code of a stage', () => {
     sandbox.write('b.ts', 'export const c = 1;\n');
     expect(await texts()).toBe(
       [
-        'stage.ts:1:10: error: b.ts exports no "b" (export-not-found)',
+        'stage.ts:1:10: error: b.ts has no export "b" (export-not-found)',
         "    import { b } from './b.js';",
         '             ~',
       ].join('\n'),
@@ -86,7 +86,7 @@ describe('a mistake in the code of a stage', () => {
     sandbox.write('stage.ts', "import { x } from './lib/a.js';\nexport default () => x;\n");
     expect(await texts()).toBe(
       [
-        'lib/a.ts:1:19: error: lib/a.ts imports ../shared/x.ts, which lies outside of the project (import-outside)',
+        'lib/a.ts:1:19: error: lib/a.ts imports ../shared/x.ts, which is outside the project (import-outside)',
         "    export { x } from '../../shared/x.js';",
         '                      ~~~~~~~~~~~~~~~~~~~',
         '  move it into the project, or make it a package that the project links (`npm install ../folder`)',
@@ -98,7 +98,7 @@ describe('a mistake in the code of a stage', () => {
     sandbox.write('../kinds/a.ts', 'export default 1;\n');
     sandbox.write('stage.ts', 'export default (n: string) => import(`../kinds/${n}.ts`);\n');
     expect(await texts()).toContain(
-      'error: stage.ts imports ../kinds/a.ts, which lies outside of the project (import-outside)',
+      'error: stage.ts imports ../kinds/a.ts, which is outside the project (import-outside)',
     );
   });
 
