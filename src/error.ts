@@ -53,7 +53,7 @@ export function renderDiagnostic(diagnostic: Diagnostic): string {
   const { place, code, message, hint } = diagnostic;
   const where = place ? `${place.file}:${place.line}:${place.column}: ` : '';
   const lines = [`${where}error: ${message} (${code})`];
-  if (place) {
+  if (place && place.text.trim() !== '') {
     const seen = excerpt(place);
     lines.push(`    ${seen.text}`, `    ${underline(seen)}`);
   }

@@ -31,7 +31,7 @@ export interface RunStarted {
   readonly type: 'run';
   /** The selected items in plan order. */
   readonly items: readonly string[];
-  /** True for `--dry`: nothing is executed, `item` events tell what would be. */
+  /** True for `--dry` and `--frozen`: nothing is executed, `item` events say what would happen. */
   readonly dry: boolean;
 }
 
@@ -134,6 +134,8 @@ export interface ItemDone extends Partial<Why> {
   readonly seconds?: number;
   /** Of an incremental stage: epochs computed now (of a dry run: to compute), and the epoch that was reached. */
   readonly epochs?: { readonly computed: number; readonly reached: number };
+  /** Of a dry run: it stays fresh if the items before it produce the same outs as last time. */
+  readonly maybe?: true;
   /** Of a dry run: seconds it is expected to take, from what was recorded. */
   readonly expected?: number;
   readonly failure?: Failure;
@@ -152,8 +154,8 @@ export interface Failure {
   readonly tail: readonly string[];
 }
 
-/** The last event. */
-export interface RunDone {
+/** The last event. In a dry run the verdicts say what would happen: `ran` is `wouldRun + mayRun`. */
+export interface RunDone extends Partial<Forecast> {
   readonly type: 'summary';
   readonly ran: number;
   readonly restored: number;
@@ -164,6 +166,14 @@ export interface RunDone {
   readonly seconds: number;
   /** Of a run that took long: where the time went, the longest first. */
   readonly slowest?: readonly { readonly item: string; readonly seconds: number }[];
+}
+
+/** What a dry run counts. */
+export interface Forecast {
+  readonly wouldRun: number;
+  /** Items behind those: they stay fresh if the outs before them come out unchanged. */
+  readonly mayRun: number;
+  readonly wouldRestore: number;
 }
 
 export type Emit = (event: RunEvent) => void;

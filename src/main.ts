@@ -2,14 +2,13 @@
 import { closeSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT } from './cli/command.js';
-import { COMMANDS } from './cli/commands.js';
+import { COMMANDS, commandNamed } from './cli/commands.js';
 import { outputTo } from './cli/output.js';
 import { createTerminal, type Screen, type Terminal } from './cli/terminal.js';
 import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
 import { pagePath } from './pages.js';
-import { nearest } from './pipeline/document/suggest.js';
 import { isHangupIgnored } from './sys/hangup.js';
 import { refusalMessage } from './system-message.js';
 
@@ -25,16 +24,7 @@ async function main(argv: readonly string[]): Promise<number> {
     terminal.out(`${host().version}\n`);
     return EXIT.done;
   }
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (entry === undefined) {
-    const near = nearest(name, Object.keys(COMMANDS));
-    throw userError(
-      'unknown-command',
-      `unknown command "${name}"`,
-      near === undefined ? 'see `pipe --help`' : `did you mean "pipe ${near}"?`,
-    );
-  }
-  const { command } = await entry.load();
+  const { command } = await commandNamed(name).load();
   if (rest.some((word) => word === '--help' || word === '-h')) {
     const { helpText, usageFor } = await import('./cli/args.js');
     terminal.out(helpText(usageFor(command.usage, rest)));
@@ -72,7 +62,11 @@ function currentFolder(): string {
     return process.cwd();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw userError('no-folder', 'the folder that you are in is gone', 'cd to one that is there');
+    throw userError(
+      'no-folder',
+      'the current folder no longer exists',
+      'cd to a folder that exists',
+    );
   }
 }
 

@@ -62,7 +62,7 @@ export type StoredOut = Omit<RecordedOut, 'name'>;
 export type Restorable = Pick<RecordedOut, 'digest' | 'permissions'>;
 
 /** A cache that may only be read is not collected by us either. */
-const UNKNOWN_TO_GC = 'a gc beside this run does not know what it needs';
+const UNKNOWN_TO_GC = 'a gc that runs at the same time does not know what this run needs';
 
 export function openCache(options: CacheOptions): Cache {
   return new Cache(options);

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type Diagnostic, UserError } from '../error.js';
 import { nearest } from '../pipeline/document/suggest.js';
+import { OTHER_OPTIONS } from './foreign.js';
 
 export interface Option {
   readonly name: string;
@@ -24,6 +25,8 @@ export interface Usage {
   readonly notes?: string;
   /** What its first argument may name, each with a help of its own. */
   readonly parts?: readonly Part[];
+  /** What to do instead of an argument that it does not take. */
+  readonly strayHint?: string;
 }
 
 /** A command within a command: `pipe cache gc`. */
@@ -68,12 +71,16 @@ export function parse(usage: Usage, argv: readonly string[]): Parsed {
     strict: false,
     tokens: true,
   });
-  const mistakes: Diagnostic[] = [];
+  const mistakes: Diagnostic[] = strays(usage, positionals);
+  let group = -1;
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const known = options.find((option) => option.name === token.name);
-    if (known === undefined) mistakes.push(unknownOption(usage, options, token.rawName));
-    else if (known.value !== undefined && token.value === undefined) {
+    if (known === undefined) {
+      // Of `-j4`, the letters after the first are not options.
+      if (token.index !== group) mistakes.push(unknownOption(usage, options, token.rawName));
+      group = token.index;
+    } else if (known.value !== undefined && token.value === undefined) {
       mistakes.push({
         code: 'option-value',
         message: `${token.rawName} needs a value: ${token.rawName} <${known.value}>`,
@@ -93,18 +100,34 @@ export function parse(usage: Usage, argv: readonly string[]): Parsed {
   };
 }
 
+/** Arguments beyond those that the usage names: `[revision [revision]]` are two. */
+function strays(usage: Usage, words: readonly string[]): Diagnostic[] {
+  const part = usage.parts?.find(({ name }) => name === words[0]);
+  const { positionals } = part ?? usage;
+  if (positionals.includes('…') || (usage.parts !== undefined && part === undefined)) return [];
+  const most = positionals === '' ? 0 : positionals.split(' ').length;
+  const stray = words.slice(part === undefined ? most : most + 1);
+  if (stray.length === 0) return [];
+  const command = `pipe ${usage.command}${part === undefined ? '' : ` ${part.name}`}`;
+  const code = 'unexpected-argument';
+  const message = `unexpected argument "${stray[0]}" of ${command}`;
+  const hint = usage.strayHint ?? `usage: ${command} [options] ${positionals}`.trimEnd();
+  return [{ code, message, hint }];
+}
+
 function wrongChoice({ name, choices = [] }: Option, value: string): Diagnostic {
   const forms = [`--${name}`, ...choices.map((choice) => `--${name}=${choice}`)];
   return {
     code: 'option-value',
-    message: `--${name} does not know "${value}"`,
+    message: `--${name} does not take "${value}"`,
     hint: `use ${forms.join(' or ')}`,
   };
 }
 
 function unknownOption(usage: Usage, options: readonly Option[], rawName: string): Diagnostic {
   const names = options.map((option) => `--${option.name}`);
-  const near = nearest(rawName, names);
+  const word = Object.hasOwn(OTHER_OPTIONS, rawName) ? OTHER_OPTIONS[rawName] : undefined;
+  const near = word !== undefined && names.includes(word) ? word : nearest(rawName, names);
   return {
     code: 'unknown-option',
     message: `unknown option ${rawName} of pipe ${usage.command}`,
@@ -155,6 +178,6 @@ export function positive(parsed: Parsed, name: string): number | undefined {
   if (/^\d+$/.test(text) && value >= 1) return value;
   throw new UserError({
     code: 'option-value',
-    message: `--${name} takes a whole number from 1, got "${text}"`,
+    message: `--${name} takes a whole number of at least 1, got "${text}"`,
   });
 }

@@ -19,19 +19,18 @@ import {
 } from './command.js';
 
 const GC_NOTES =
-  'gc never removes what the current pipeline, pipeline.lock, a running process or the last runs need;\nof the rest it first removes what is cheapest to compute again for its size.\nRuns do the same above the limit; PIPE_CACHE_MAX_SIZE=50G is another one, off leaves it to you.';
+  'gc keeps what the current pipeline, pipeline.lock, a running process or the last runs need.\nOf the rest, it first removes what is cheapest to recompute for its size.\nRuns collect garbage above the size limit: PIPE_CACHE_MAX_SIZE=50G sets it, off disables it.';
 
 const VERIFY_NOTES = 'Exit: 3 when verify finds damage.';
 
 const usage: Usage = {
   command: 'cache',
   positionals: 'stats | verify | gc',
-  summary:
-    'Says what the cache holds (stats), whether it is whole (verify), and removes what nothing needs (gc).',
+  summary: 'Shows cache usage (stats), verifies integrity (verify), or collects garbage (gc).',
   options: [
     { name: 'repair', help: 'verify: remove damaged objects, so that their items run again' },
-    { name: 'dry', help: 'gc: only tell' },
-    { name: 'max-size', value: 'size', help: 'gc: bytes that may stay, such as 50G' },
+    { name: 'dry', help: 'gc: print what would be removed, and remove nothing' },
+    { name: 'max-size', value: 'size', help: 'gc: the size limit, such as 50G' },
     {
       name: 'max-age',
       value: 'time',
@@ -45,20 +44,21 @@ const usage: Usage = {
     {
       name: 'stats',
       positionals: '',
-      summary: 'Says what the cache holds, by item, and what it costs.',
+      summary: 'Shows how much each item has in the cache, and how long it took to compute.',
       options: ['profile', 'set', 'json'],
     },
     {
       name: 'verify',
       positionals: '',
-      summary: 'Reads every object and record, and says what is damaged and whom it concerns.',
+      summary:
+        'Reads every object and record, and lists the damaged ones with the items they belong to.',
       options: ['repair', 'profile', 'set', 'json'],
       notes: VERIFY_NOTES,
     },
     {
       name: 'gc',
       positionals: '',
-      summary: 'Removes what nothing needs.',
+      summary: 'Removes results that nothing needs.',
       options: ['dry', 'max-size', 'max-age', 'profile', 'set', 'json'],
       notes: GC_NOTES,
     },
@@ -78,7 +78,7 @@ export const command: Command = {
     if (action === undefined || parsed.positionals.length > 1) {
       throw userError(
         'no-subcommand',
-        'pipe cache needs one of: stats, verify, gc',
+        'pipe cache needs a subcommand: stats, verify or gc',
         'such as `pipe cache stats`',
       );
     }

@@ -31,13 +31,13 @@ export const VARIANT_OPTIONS: readonly Option[] = [
     name: 'profile',
     value: 'name',
     multiple: true,
-    help: 'lay a profile over the params (may be given several times)',
+    help: 'apply a profile to the params (repeatable)',
   },
   {
     name: 'set',
     value: 'path=value',
     multiple: true,
-    help: 'set a param, as YAML: --set train.epochs=50',
+    help: 'set a param to a YAML value, as in train.epochs=50 (repeatable)',
   },
 ];
 

@@ -1,5 +1,8 @@
 /** The commands by name: each is loaded only when it is called. */
+import { userError } from '../error.js';
+import { nearest } from '../pipeline/document/suggest.js';
 import type { Command } from './command.js';
+import { OTHER_COMMANDS, OTHER_OPTIONS } from './foreign.js';
 
 export interface Entry {
   readonly summary: string;
@@ -10,31 +13,61 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   run: { summary: 'run what is stale', load: () => import('./run.js') },
   watch: { summary: 'run, and run again when a file changes', load: () => import('./watch.js') },
   status: {
-    summary: 'one line for each item: fresh or why not',
+    summary: 'show each item: fresh, or why not',
     load: () => import('./status.js'),
   },
-  why: { summary: 'why an item is stale', load: () => import('./why.js') },
-  epochs: { summary: 'the epochs that are kept of an item', load: () => import('./epochs.js') },
+  why: { summary: 'explain why an item is stale', load: () => import('./why.js') },
+  epochs: { summary: 'list the epochs of an item', load: () => import('./epochs.js') },
   params: {
-    summary: 'the params, and where each value comes from',
+    summary: 'show the params, and where each value comes from',
     load: () => import('./params.js'),
   },
-  graph: { summary: 'what needs what, and how it stands', load: () => import('./graph.js') },
-  log: { summary: 'the output of an item, also while it runs', load: () => import('./log.js') },
+  graph: {
+    summary: "show the dependency graph and each stage's state",
+    load: () => import('./graph.js'),
+  },
+  log: {
+    summary: 'print the output of an item, also while it runs',
+    load: () => import('./log.js'),
+  },
   cache: {
-    summary: 'what is kept, whether it is whole, and what may go',
+    summary: 'show cache usage, verify integrity, or collect garbage',
     load: () => import('./cache.js'),
   },
   metrics: {
-    summary: 'the metrics of every item, and what changed since a revision',
+    summary: 'show metrics, and compare them with a revision',
     load: () => import('./metrics.js'),
   },
-  lock: { summary: 'check pipeline.lock', load: () => import('./lock.js') },
+  lock: { summary: 'check that pipeline.lock is up to date', load: () => import('./lock.js') },
   verify: {
-    summary: 'execute again in a fresh folder, and compare',
+    summary: 'run items again in a fresh folder, and compare',
     load: () => import('./verify.js'),
   },
-  init: { summary: 'write a pipeline to start from', load: () => import('./init.js') },
+  init: { summary: 'write a small pipeline to start from', load: () => import('./init.js') },
   doctor: { summary: 'check the machine and the project', load: () => import('./doctor.js') },
-  schema: { summary: 'the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },
+  schema: { summary: 'print the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },
 };
+
+/** @throws UserError with the command that was meant */
+export function commandNamed(name: string): Entry {
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) throw unknownCommand(name);
+  return entry;
+}
+
+function unknownCommand(name: string): Error {
+  if (name.startsWith('-')) {
+    const option = Object.hasOwn(OTHER_OPTIONS, name) ? OTHER_OPTIONS[name] : name;
+    const hint = `options follow the command, as in: pipe run ${option}`;
+    return userError('unknown-option', `unknown option ${name} of pipe`, hint);
+  }
+  const known = nearest(name, Object.keys(COMMANDS));
+  const near = Object.hasOwn(OTHER_COMMANDS, name)
+    ? OTHER_COMMANDS[name]
+    : known && `pipe ${known}`;
+  const hint =
+    near === undefined
+      ? `see \`pipe --help\`; to run a stage: pipe run ${name}`
+      : `did you mean "${near}"?`;
+  return userError('unknown-command', `unknown command "${name}"`, hint);
+}

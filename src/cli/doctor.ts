@@ -1,9 +1,11 @@
 /** `pipe doctor`: looks at the machine and the project, and says what would get in the way. */
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
-import { findRoot, openProject } from '../decide/project.js';
+import { excess } from '../decide/excess.js';
+import { openProject } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
+import { rootAbove } from '../pipeline/root.js';
 import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
 import { bytes, plural } from '../report/words.js';
@@ -25,7 +27,7 @@ interface Finding {
   readonly notes?: readonly string[];
 }
 
-type Check = (context: CommandContext) => Promise<Finding> | Finding;
+type Check = (context: CommandContext) => Promise<Finding> | Finding | undefined;
 
 const CHECKS: readonly Check[] = [node, machine, gpus, cacheFolder, pipeline];
 
@@ -36,6 +38,7 @@ export const command: Command = {
     let good = true;
     for (const check of CHECKS) {
       const finding = await guarded(check, context);
+      if (finding === undefined) continue;
       good &&= finding.good;
       context.terminal.out(`${finding.good ? 'ok  ' : 'BAD '} ${finding.text}\n`);
       for (const note of finding.notes ?? []) context.terminal.out(`note ${note}\n`);
@@ -44,7 +47,7 @@ export const command: Command = {
   },
 };
 
-async function guarded(check: Check, context: CommandContext): Promise<Finding> {
+async function guarded(check: Check, context: CommandContext): Promise<Finding | undefined> {
   try {
     return await check(context);
   } catch (error) {
@@ -78,8 +81,10 @@ async function gpus({ host }: CommandContext): Promise<Finding> {
   return { good: true, text };
 }
 
-function cacheFolder({ host }: CommandContext): Finding {
-  const root = findRoot(host.cwd);
+function cacheFolder({ host }: CommandContext): Finding | undefined {
+  const root = rootAbove(host.cwd);
+  // That there is no project is said by the check of pipeline.yaml.
+  if (root === undefined) return undefined;
   const folder = path.resolve(root, host.env.PIPE_CACHE || 'cache');
   try {
     mkdirSync(folder, { recursive: true });
@@ -109,6 +114,25 @@ function isProgram(name: string, { PATH = '' }: CommandContext['host']['env']): 
   });
 }
 
+/** Of each stage the first item that asks for more than there is. */
+async function tooLarge(items: readonly Item[], env: NodeJS.ProcessEnv): Promise<string[]> {
+  const machine = thisMachine();
+  const { indices, virtual } = await findGpus(env);
+  const notes = new Map<string, string>();
+  for (const item of items) {
+    const { gpu } = item.resources;
+    const more = excess(item, machine);
+    if (!virtual && gpu > indices.length)
+      notes.set(
+        item.stage,
+        `it asks for ${gpu} GPUs, and this machine has ${indices.length}: it cannot run here`,
+      );
+    else if (more !== undefined && !notes.has(item.stage))
+      notes.set(item.stage, `it asks for ${more}: it runs alone`);
+  }
+  return [...notes].map(([stage, text]) => `${stage}: ${text}`);
+}
+
 async function pipeline({ host }: CommandContext): Promise<Finding> {
   const project = await openProject(host, { profiles: [], set: [] }, () => {});
   const { items } = project.plan;
@@ -117,6 +141,6 @@ async function pipeline({ host }: CommandContext): Promise<Finding> {
   return {
     good: true,
     text: `pipeline.yaml: ${plural(stages, 'stage')}, ${plural(items.length, 'item')}`,
-    notes: missingBash(items, host.env),
+    notes: [...missingBash(items, host.env), ...(await tooLarge(items, { ...host.env }))],
   };
 }

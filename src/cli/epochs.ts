@@ -17,13 +17,13 @@ const usage: Usage = {
   command: 'epochs',
   positionals: '<item|stage|pattern …>',
   summary:
-    'Lists the completed epochs of an item: metrics, seconds, size, and whether the state is kept.',
+    'Lists the completed epochs of an item: duration, size, whether the state is kept, metrics.',
   options: [
     ...VARIANT_OPTIONS,
     {
       name: 'metric',
       value: 'path',
-      help: 'the metric to draw, such as val.ssim (default: that of keep or epochs, else of validation, else a loss)',
+      help: 'the metric to draw, such as val.ssim (default: that of keep or epochs, else a validation metric or a loss)',
     },
     JSON_OPTION,
   ],

@@ -21,16 +21,16 @@ import { paint } from './paint.js';
 const usage: Usage = {
   command: 'graph',
   positionals: '[stage|item|pattern …]',
-  summary: 'Draws the stages, what they need, and how their items stand. Runs nothing.',
+  summary: 'Draws the dependency graph of the stages with their states. Runs nothing.',
   options: [
-    { name: 'items', help: 'the single items instead of stages' },
-    { name: 'mermaid', help: 'as a Mermaid flowchart' },
-    { name: 'dot', help: 'as Graphviz input' },
+    { name: 'items', help: 'draw items instead of stages' },
+    { name: 'mermaid', help: 'print a Mermaid flowchart' },
+    { name: 'dot', help: 'print Graphviz input' },
     { name: 'json', help: 'print JSON' },
     ...VARIANT_OPTIONS,
   ],
   notes:
-    'With names, these and all that they need. On a terminal, an edge that follows from others is\nleft out; the other forms have them all. States are those of `pipe status`.\n○ needs no other node, ● needs those that its rails lead to.',
+    'With names, draws these and everything they depend on. The text form leaves out edges that\nfollow from others; the other forms have all edges. `pipe status` explains the states.\n○ depends on no other node, ● depends on those that its lines lead to.',
 };
 
 const FORMS = ['mermaid', 'dot', 'json'] as const;
@@ -55,7 +55,7 @@ type Form = (typeof FORMS)[number] | 'text';
 function formOf(parsed: Parsed): Form {
   const [form = 'text', second] = FORMS.filter((name) => parsed.flag(name));
   if (second === undefined) return form;
-  const message = `--${form} and --${second} cannot go together`;
+  const message = `--${form} and --${second} cannot be combined`;
   throw new UserError({ code: 'option-conflict', message, hint: 'draw it twice' });
 }
 
@@ -81,7 +81,7 @@ async function statesIfKnown(
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     terminal.err(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`);
-    terminal.err('warning: so it is not known how the items stand\n');
+    terminal.err('warning: so the states of the items are unknown\n');
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
 /** `pipe init`: a pipeline to start from, in an empty or an existing project. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Host } from '../decide/project.js';
 import { userError } from '../error.js';
 import { upward } from '../trace/place.js';
 import { parse, type Usage } from './args.js';
@@ -9,12 +10,10 @@ import { type Command, EXIT } from './command.js';
 const usage: Usage = {
   command: 'init',
   positionals: '',
-  summary:
-    'Writes a small pipeline.yaml that runs, with a stage to look at, and ignores cache/ in git.',
+  summary: 'Writes a small working pipeline.yaml and a stage, and adds cache/ to .gitignore.',
   options: [],
+  strayHint: 'it writes to the current folder: cd to the project first',
 };
-
-const SCHEMA = 'node_modules/pipe-run/dist/pipeline.schema.json';
 
 const PIPELINE = `shell: bash
 
@@ -55,7 +54,7 @@ export const command: Command = {
   async run(argv, { host, terminal }) {
     parse(usage, argv);
     const at = (name: string) => path.join(host.cwd, name);
-    const schema = `# yaml-language-server: $schema=${schemaFrom(host.cwd)}\n`;
+    const schema = `# yaml-language-server: $schema=${schemaPath(host)}\n`;
     const files = { 'pipeline.yaml': schema + PIPELINE, 'stages/letters.mjs': STAGE };
     for (const name of Object.keys(files)) {
       if (existsSync(at(name))) {
@@ -77,11 +76,17 @@ export const command: Command = {
   },
 };
 
-/** An editor takes it relative to the file. In a workspace, npm installs above the project. */
-function schemaFrom(folder: string): string {
-  const above = [...upward(folder)].find((each) => existsSync(path.join(each, SCHEMA))) ?? folder;
-  const up = path.relative(folder, above).split(path.sep).join('/');
-  return `${up === '' ? '.' : up}/${SCHEMA}`;
+/**
+ * Where an editor finds the schema, relative to the file: in a workspace, npm installs the package in a
+ * folder above. Where it is not installed yet, as if it were installed here.
+ */
+function schemaPath({ cwd, dist }: Host): string {
+  const manifest = readFileSync(path.join(dist, '..', 'package.json'), 'utf8');
+  const { name } = JSON.parse(manifest) as { readonly name: string };
+  const schema = `node_modules/${name}/dist/pipeline.schema.json`;
+  const above = [...upward(cwd)].find((each) => existsSync(path.join(each, schema))) ?? cwd;
+  const up = path.relative(cwd, above).split(path.sep).join('/');
+  return `${up === '' ? '.' : up}/${schema}`;
 }
 
 /** False when it is ignored already. */

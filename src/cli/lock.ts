@@ -14,18 +14,18 @@ import { type Command, type CommandContext, EXIT, JSON_OPTION } from './command.
 const usage: Usage = {
   command: 'lock',
   positionals: '',
-  summary: 'Checks pipeline.lock against pipeline.yaml and the code: every profile that it holds.',
+  summary: 'Checks pipeline.lock against pipeline.yaml and the code, for every profile in it.',
   options: [
-    { name: 'check', help: 'what it does in any case; `pipe run` writes the file' },
+    { name: 'check', help: 'the default; `pipe run` writes the file' },
     {
       name: 'profile',
       value: 'name',
       multiple: true,
-      help: 'this profile alone (several: the one that they make together)',
+      help: 'check only this profile (repeated: their combination)',
     },
     JSON_OPTION,
   ],
-  notes: 'Exit: 0 it belongs to the pipeline, 3 it does not, 2 it cannot be read.',
+  notes: 'Exit: 0 the file is up to date, 3 it is not, 2 it cannot be read.',
 };
 
 interface Difference {
@@ -78,7 +78,7 @@ async function check(
     const differences: Difference[] = strangers(work, section).map((item) => ({
       profile,
       item,
-      message: 'is no item of the pipeline',
+      message: 'is not an item of the pipeline',
     }));
     for (const [index, { difference: message }] of lockStandings(work, section)) {
       if (message !== undefined)

@@ -17,7 +17,7 @@ const usage: Usage = {
   positionals: '<item>',
   summary: "Prints the output of an item's last execution, secrets masked.",
   options: [
-    { name: 'follow', short: 'f', help: 'go on until the item has ended' },
+    { name: 'follow', short: 'f', help: 'keep printing until the item has ended' },
     ...VARIANT_OPTIONS,
   ],
 };
@@ -36,7 +36,12 @@ export const command: Command = {
       const newest = logsIn(folder).at(-1);
       if (newest === undefined) throw await noLog(project, item.id);
       if (!parsed.flag('follow')) {
-        readLog(newest, out);
+        let isEmpty = true;
+        readLog(newest, (text) => {
+          isEmpty &&= text === '';
+          out(text);
+        });
+        if (isEmpty) terminal.err(`${item.id} wrote no output the last time it ran\n`);
         return EXIT.done;
       }
       const isRunning = () => itemHolder(project, item) !== undefined;

@@ -21,29 +21,30 @@ import {
 const usage: Usage = {
   command: 'metrics',
   positionals: '[stage|item|pattern …] | diff [revision [revision]]',
-  summary: 'Prints the metrics of every item, or what differs from those of a git revision (HEAD).',
+  summary:
+    'Prints the metrics of every item, or how they differ from those of a git revision (default: HEAD).',
   options: [
     ...VARIANT_OPTIONS,
     {
       name: 'metric',
       value: 'pattern',
       multiple: true,
-      help: 'these alone, such as val.* (may be given several times)',
+      help: 'only these metrics, such as val.* (repeatable)',
     },
-    { name: 'all', help: 'with diff: also what is equal' },
+    { name: 'all', help: 'with diff: include what is equal' },
     { name: 'md', help: 'print Markdown' },
     JSON_OPTION,
   ],
   notes:
-    'Metrics are those of the pipeline that --profile and --set describe: from the record of each\nitem, else from pipeline.lock. A figure of another key is marked stale; `pipe status` says why.\nThose of a revision are read from its pipeline.lock, without a checkout.',
+    'The metrics are those of the pipeline that --profile and --set describe: from the record of each\nitem, else from pipeline.lock. A figure of another key is marked stale; `pipe status` says why.\nThe metrics of a revision are read from its pipeline.lock, without a checkout.',
   parts: [
     {
       name: 'diff',
       positionals: '[revision [revision]]',
       summary:
-        'Prints which metrics differ from those of a git revision (HEAD), or between two revisions.',
+        'Prints which metrics differ from those of a git revision (default: HEAD), or between two revisions.',
       options: ['profile', 'set', 'metric', 'all', 'md', 'json'],
-      notes: 'Those of a revision are read from its pipeline.lock, without a checkout.',
+      notes: 'The metrics of a revision are read from its pipeline.lock, without a checkout.',
     },
   ],
 };

@@ -9,22 +9,23 @@ const usage: Usage = {
   command: 'params',
   positionals: '[path …] | diff [revision [revision]]',
   summary:
-    'Prints the params as stages get them, and where each value comes from; or what differs from a git revision (HEAD).',
+    'Prints the params and where each value comes from, or how they differ from a git revision (default: HEAD).',
   options: [
     ...VARIANT_OPTIONS,
-    { name: 'all', help: 'with diff: also what is equal' },
+    { name: 'all', help: 'with diff: include what is equal' },
     { name: 'md', help: 'with diff: print Markdown' },
     JSON_OPTION,
   ],
-  notes: 'With paths, such as train or train.epochs, these alone.',
+  notes: 'With paths, such as train or train.epochs, only these.',
   parts: [
     {
       name: 'diff',
       positionals: '[revision [revision]]',
       summary:
-        'Prints which params differ from those of a git revision (HEAD), or between two revisions.',
+        'Prints which params differ from those of a git revision (default: HEAD), or between two revisions.',
       options: ['profile', 'set', 'all', 'md', 'json'],
-      notes: '--set counts for today alone: so it shows what an experiment changes.',
+      notes:
+        '--set applies only to the current pipeline, so the diff shows what an experiment changes.',
     },
   ],
 };

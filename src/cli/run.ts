@@ -22,7 +22,7 @@ export const command: Command = {
       if (against !== undefined) {
         throw userError(
           'option-value',
-          `--watch and --${against} exclude each other`,
+          `--watch and --${against} cannot be combined`,
           'leave one of them out',
         );
       }

@@ -10,25 +10,29 @@ export const RUN_USAGE: Usage = {
   command: 'run',
   positionals: '[stage|item|pattern …]',
   summary:
-    'Runs what is stale among the named stages or items and what they need; all without names.',
+    'Runs what is stale of the named stages or items and everything they depend on; without names, all.',
   options: [
-    { name: 'only', help: 'the named ones alone, on their inputs as they are' },
-    { name: 'force', help: 'run them even when they are fresh' },
-    { name: 'dry', help: 'say what would be done, and do nothing' },
-    { name: 'keep-going', short: 'k', help: 'after a failure run all that does not depend on it' },
+    { name: 'only', help: 'run only the named items, with existing inputs' },
+    { name: 'force', help: 'run items even if they are fresh' },
+    { name: 'dry', help: 'print what would run, and run nothing' },
+    { name: 'keep-going', short: 'k', help: 'after a failure, run what does not depend on it' },
     ...VARIANT_OPTIONS,
     { name: 'concurrency', value: 'n', help: 'cores to use (default: all)' },
     {
       name: 'frozen',
       choices: ['keys'],
-      help: 'change nothing; exit 3 when anything would run or differ from pipeline.lock',
+      help: 'change nothing; exit 3 if anything would run or differs from pipeline.lock',
     },
-    { name: 'watch', help: 'run again whenever a file changes that counts' },
-    { name: 'summarize', value: 'file', help: 'write durations, verdicts and reasons as JSON' },
-    { name: 'json', help: 'one event per line on stdout' },
+    { name: 'watch', help: 'run again whenever a relevant file changes' },
+    {
+      name: 'summarize',
+      value: 'file',
+      help: 'write durations, verdicts and reasons to a JSON file',
+    },
+    { name: 'json', help: 'print one JSON event per line on stdout' },
   ],
   notes:
-    '--frozen=keys is content when the keys are those of pipeline.lock: results need not be here.\nExit: 0 done, 1 a stage failed, 2 a mistake in arguments, pipeline.yaml or inputs,\n3 --frozen found a difference, 130 interrupted.',
+    '--frozen=keys only compares keys with pipeline.lock; results need not be cached.\nExit: 0 done, 1 a stage failed, 2 a mistake in arguments, pipeline.yaml or inputs,\n3 --frozen found a difference, 130 interrupted.',
 };
 
 /** The options of a run as the command line has them. */
@@ -53,8 +57,7 @@ export function reporterFor(
 ): (event: RunEvent) => void {
   const { out, raw, screen } = terminal;
   if (parsed.flag('json')) return terminal.jsonLine;
-  if (parsed.flag('frozen')) return plainReporter(out, 'frozen');
-  if (parsed.flag('dry')) return plainReporter(out, 'dry');
-  if (screen === undefined) return plainReporter(out);
+  if (screen === undefined || parsed.flag('dry') || parsed.flag('frozen'))
+    return plainReporter(out);
   return liveReporter({ ...screen, write: raw });
 }

@@ -8,10 +8,10 @@ import { paint } from './paint.js';
 const usage: Usage = {
   command: 'status',
   positionals: '[stage|item|pattern …]',
-  summary: 'Says of each item whether it is fresh, and if not, why. Runs nothing.',
+  summary: 'Shows for each item whether it is fresh, and if not, why. Runs nothing.',
   options: [...VARIANT_OPTIONS, JSON_OPTION],
   notes:
-    "fresh        a record exists for today's key, and the outs on disk match it\nrestorable   the result is in the cache; a run puts the outs back\nstale        a run executes it\nmissing      an input is not there\nunknown      depends on what an item before it will make",
+    "fresh        a record exists for today's key, and the outs on disk match it\nrestorable   the result is in the cache; a run puts the outs back\nstale        a run executes it\nmissing      an input does not exist\nunknown      depends on the outs of an item that must run first",
 };
 
 export const command: Command = {

@@ -28,21 +28,21 @@ const usage: Usage = {
   command: 'verify',
   positionals: '[stage|item|pattern …]',
   summary:
-    'Executes the named items again, each in a fresh folder with nothing but its deps and without the cache,\nand compares what they give with pipeline.lock, or where that has nothing with the cache.',
+    'Runs the named items again, without the cache, each in a fresh folder that holds only its deps,\nand compares the outs with pipeline.lock, or with the cache if the lock lacks the item.',
   options: [
     ...VARIANT_OPTIONS,
-    { name: 'runs', value: 'n', help: 'execute each n times, and compare these as well' },
+    { name: 'runs', value: 'n', help: 'run each item n times, and compare the runs as well' },
     {
       name: 'epochs',
       value: 'n',
-      help: 'of incremental items execute the first n epochs alone, and compare their states',
+      help: 'run only the first n epochs of incremental items, and compare their states',
     },
     { name: 'concurrency', value: 'n', help: 'cores to use (default: all)' },
     { name: 'report', value: 'file', multiple: true, help: 'write Markdown (.md) or JUnit (.xml)' },
     JSON_OPTION,
   ],
   notes:
-    'Exit: 0 all is as it should be, 3 something differs, 1 a stage failed, 2 a mistake.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
+    'Exit: 0 everything is equal, 3 something differs, 1 a stage failed, 2 a mistake.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
 };
 
 export const command: Command = {

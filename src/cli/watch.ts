@@ -8,12 +8,12 @@ import { optionsOf, RUN_USAGE, reporterFor } from './running.js';
 const usage: Usage = {
   ...RUN_USAGE,
   command: 'watch',
-  summary: 'Runs what is stale, and runs again whenever a file changes that counts.',
+  summary: 'Runs what is stale, and runs again whenever a relevant file changes.',
   options: RUN_USAGE.options.filter(
     ({ name }) => !['watch', 'dry', 'frozen', 'force', 'summarize'].includes(name),
   ),
   notes:
-    'Counts: pipeline.yaml, the code of stages with all that it imports, deps that no stage makes.\nKeys on a terminal: r or Enter runs now, q quits.',
+    'Relevant: pipeline.yaml, the code of stages with its imports, deps that no stage writes.\nKeys on a terminal: r or Enter runs now, q quits.',
 };
 
 export const command: Command = {

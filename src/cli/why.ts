@@ -7,7 +7,7 @@ import { type Standing, standings } from './inspect.js';
 const usage: Usage = {
   command: 'why',
   positionals: '<item|stage|pattern …>',
-  summary: 'Says why an item would run: what differs between its last result and today.',
+  summary: 'Explains why an item would run: what has changed since its last result.',
   options: [...VARIANT_OPTIONS, JSON_OPTION],
 };
 

@@ -12,6 +12,7 @@ import { keptScripts, type ScriptOptions, traceScripts } from '../trace/scripts.
 import { freshSight } from '../trace/sight.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../trace/trace.js';
 import type { Traced } from '../trace/traced.js';
+import { atItsStage } from './at-stage.js';
 import type { Project } from './project.js';
 
 export type Code = ModuleItemCode | CommandItemCode;
@@ -70,7 +71,9 @@ export async function openCodes(project: Project, selected: readonly number[]): 
     const trace =
       modules.get(action.file) ??
       keptTrace(root, action.file, options, sight) ??
-      (await anew(looks, () => traceModule(root, action.file, options)));
+      (await anew(looks, () => traceModule(root, action.file, options)).catch(async (error) => {
+        throw await atItsStage(project, itemOf(project, index), error);
+      }));
     modules.set(action.file, trace);
     const { code, files, importers } = trace;
     traced.set(index, { kind: 'module', module: code, files, importers });

@@ -38,20 +38,36 @@ function whyRun(
   code: Code,
   decision: Decision & { kind: 'run' },
 ): Reason[] {
-  if (decision.cause === 'forced') return [{ kind: 'forced', text: 'forced' }];
-  if (decision.cause === 'always') return [{ kind: 'always', text: 'always: true' }];
   if (typeof decision.cause === 'object') {
-    const text = `out ${decision.cause.lost} is neither in place nor whole in the cache`;
+    const text = `out ${decision.cause.lost} is missing, and its copy in the cache is incomplete`;
     return [{ kind: 'lost', text }];
   }
+  const asked = whyAsked(item, decision.cause === 'forced');
+  if (asked !== undefined) return [asked];
   const last = project.cache.readLast(item.id);
+  if (last === undefined) return [withoutResult(project, item)];
   const attempt = project.cache.readAttempt(item.id);
-  if (last === undefined)
-    return [attempt ? endOf(project, item, attempt) : { kind: 'never', text: 'never ran' }];
   const found = compare(project, item, code, last, decision);
   // It was tried with what it depends on today.
   if (attempt?.key === decision.key) return [endOf(project, item, attempt), ...found];
   return found.length > 0 ? found : [{ kind: 'lost', text: 'its record is gone from the cache' }];
+}
+
+/** Why the item runs whatever its deps will be; undefined when they decide. */
+export function whyAnyway(project: Project, item: Item, force: boolean): Reason | undefined {
+  const asked = whyAsked(item, force);
+  if (asked !== undefined || project.cache.readLast(item.id) !== undefined) return asked;
+  return withoutResult(project, item);
+}
+
+function whyAsked({ always }: Item, force: boolean): Reason | undefined {
+  if (force) return { kind: 'forced', text: 'forced' };
+  return always ? { kind: 'always', text: 'always: true' } : undefined;
+}
+
+function withoutResult(project: Project, item: Item): Reason {
+  const attempt = project.cache.readAttempt(item.id);
+  return attempt ? endOf(project, item, attempt) : { kind: 'never', text: 'never ran' };
 }
 
 /** How the last execution ended, that brought no result. */

@@ -55,7 +55,9 @@ function manifestOf(
   env: Readonly<Record<string, string | undefined>>,
 ): Manifest {
   const values: Record<string, string | null> = {};
-  for (const name of item.env) values[name] = env[name] ?? null;
+  // `env: [toString]` names no variable, though every object has a member of that name.
+  for (const name of item.env)
+    values[name] = (Object.hasOwn(env, name) ? env[name] : undefined) ?? null;
   // In the order of the canonical text, which is then quickly made.
   return {
     code: codeOf(item, code),

@@ -1,5 +1,6 @@
 /** Inputs that are not there: the user's mistake, told before anything is touched. */
 import { type Diagnostic, UserError } from '../error.js';
+import { lookAlikeHint } from '../pipeline/look-alike.js';
 import type { Dep } from '../pipeline/plan.js';
 import type { Work } from './work.js';
 
@@ -23,7 +24,7 @@ export async function refuseMissing(
         code: 'missing-input',
         message: `${item}: ${whatIsMissing(dep)}`,
         ...(place && { place }),
-        hint: cureOf(dep, options.only),
+        hint: cureOf(dep, { root, only: options.only }),
       };
     }),
   );
@@ -31,19 +32,25 @@ export async function refuseMissing(
 
 /** A dep that was to be made, and is missing when all that its item needs has run: in a sentence, with the cure. */
 export function missingAfterAll(dep: Dep): string {
-  return `missing input: ${whatIsMissing(dep)}; ${cureOf(dep, false)}`;
+  return `${whatIsMissing(dep)}; ${cureOf(dep, {})}`;
 }
 
 function whatIsMissing({ glob, gathered = [], path }: Dep): string {
-  if (!glob) return `${path} is not there`;
+  if (!glob) return `the input ${path} does not exist`;
   return gathered.length === 0
     ? `nothing matches ${path}`
-    : `not all that ${path} stands for is there`;
+    : `not all that ${path} stands for exists`;
 }
 
-function cureOf({ made }: Dep, only: boolean): string {
-  if (!made) return 'no stage makes it: put it there, or correct the path in pipeline.yaml';
+function cureOf(
+  { made, glob, path }: Dep,
+  { root, only }: { readonly root?: string; readonly only?: boolean },
+): string {
+  if (!made) {
+    const hint = glob || root === undefined ? undefined : lookAlikeHint(root, path);
+    return hint ?? 'no stage writes it: add the file, or correct the path in pipeline.yaml';
+  }
   return only
-    ? 'run it without --only, so that the stage that makes it runs first'
-    : 'what should make it has run without: correct that stage, or the path in pipeline.yaml';
+    ? 'run it without --only, so that the stage that writes it runs first'
+    : 'the stage that should write it has run and did not: correct that stage, or the path in pipeline.yaml';
 }

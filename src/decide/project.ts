@@ -7,7 +7,7 @@ import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
 import { readPipeline } from '../pipeline/document/source.js';
 import type { Plan } from '../pipeline/plan.js';
-import { PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
+import { misnamedIn, PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
 import { type Links, notedLinks } from './links.js';
 import type { Variant } from './options.js';
 import { secretValues } from './secrets.js';
@@ -41,10 +41,13 @@ export interface Project extends Host {
 export function findRoot(cwd: string): string {
   const root = rootAbove(cwd);
   if (root !== undefined) return root;
+  const misnamed = misnamedIn(cwd);
   throw userError(
     'no-pipeline',
-    `no ${PIPELINE_FILE} in ${cwd} or above it`,
-    'run `pipe init` to start one here',
+    `there is no ${PIPELINE_FILE} in ${cwd} or a folder above`,
+    misnamed === undefined
+      ? 'run `pipe init` to start one here'
+      : `rename ${misnamed} to ${PIPELINE_FILE}`,
   );
 }
 

@@ -7,9 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Of all stages: one may write its secret where another reads and prints it. */
 export function secretValues(plan: Plan, env: Environment): string[] {
-  return namesIn(plan)
-    .map((name) => env[name] ?? '')
-    .filter((value) => value !== '');
+  return namesIn(plan).flatMap((name) => (Object.hasOwn(env, name) && env[name]) || []);
 }
 
 /** Names of those that the item does not name. */

@@ -35,7 +35,7 @@ export async function adopt(
   /** Undefined when it is taken, or why it is not. */
   async function take(epoch: number): Promise<string | undefined> {
     if (!wasLeftWhole(commits, epoch, note))
-      return `the folder of epoch ${epoch} that an earlier run left was not renamed to $PIPE_COMMIT/${epoch} as a whole, as far as can be told`;
+      return `the folder of epoch ${epoch} that an earlier run left may not have been renamed to $PIPE_COMMIT/${epoch} as a whole`;
     try {
       await cache.takeCommit(chain, epoch, seconds.get(epoch));
       return undefined;

@@ -8,8 +8,9 @@ import { cacheOf, itemAt, type Work } from '../decide/work.js';
 import type { Failure, Why } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import type { GpuLease } from '../process/lease.js';
-import { describeEnding, type Outcome, succeeded } from '../process/outcome.js';
+import { type Outcome, succeeded } from '../process/outcome.js';
 import { changedWhileItRan, EpochRun } from './epoch-run.js';
+import { describeAction, endText, failureOf, unwrittenText } from './failure.js';
 import { type Hold, LOST } from './hold.js';
 import { InputSnapshot } from './input-snapshot.js';
 import { type Launching, launchItem } from './launch.js';
@@ -174,13 +175,13 @@ async function conclude(
   if (outcome.ending.how === 'stopped' && work.options.interruption.stop.aborted)
     return { kind: 'cancelled' };
   if (epochs?.mistake !== undefined) return fail(epochs.mistake);
-  if (!succeeded(outcome)) return fail(describeEnding(outcome.ending));
+  if (!succeeded(outcome)) return fail(endText(item, outcome.ending));
   const short = epochs?.shortfall();
   if (short !== undefined) return fail(short);
   const cache = cacheOf(work);
   for (const out of item.outs) cache.forget(out.path);
   const absent = item.outs.filter((out) => cache.scanSync(out.path) === undefined);
-  if (absent.length > 0) return fail(`did not write ${absent.map((out) => out.path).join(', ')}`);
+  if (absent.length > 0) return fail(unwrittenText(work.project.root, item, absent));
   const moved = await inputs.moved();
   if (moved !== undefined) return fail(changedWhileItRan(moved));
   const record: RunRecord = {
@@ -218,30 +219,5 @@ async function clearOuts(work: Work, item: Item): Promise<void> {
     await cache.removeOut(out.path, { known, onReplaced });
     cache.noteBegun(out.path);
     mkdirSync(path.dirname(path.join(work.project.root, out.path)), { recursive: true });
-  }
-}
-
-function failureOf(item: Item, message: string, outcome: Outcome, log: string): Failure {
-  const { ending, tail } = outcome;
-  return {
-    message,
-    command: describeAction(item),
-    ...(ending.how === 'exit' ? { exitCode: ending.code } : {}),
-    ...(ending.how === 'signal' ? { signal: ending.signal } : {}),
-    log,
-    tail,
-  };
-}
-
-export function describeAction({ action }: Item): string {
-  switch (action.kind) {
-    case 'module':
-      return action.file;
-    case 'shell':
-      return action.command;
-    case 'argv':
-      return action.argv.join(' ');
-    default:
-      return action satisfies never;
   }
 }

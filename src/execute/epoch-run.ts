@@ -170,7 +170,9 @@ export class EpochRun {
     if (this.#records.has(target)) return undefined;
     const reached = Math.max(0, ...this.#records.keys());
     const page = pagePath('stage-protocol.md', this.#work.project);
-    return `ended after epoch ${reached} of ${target} without committing the rest (see ${page})`;
+    const short = reached === 0 ? 'without an epoch' : `after epoch ${reached} of ${target}`;
+    const other = reached === 0 ? ', or remove epochs' : '';
+    return `ended ${short}: rename the folder of each epoch to $PIPE_COMMIT/<epoch>${other} (see ${page})`;
   }
 
   close(): void {

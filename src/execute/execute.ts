@@ -6,13 +6,8 @@ import { cacheOf, itemAt, type Work } from '../decide/work.js';
 import type { Failure } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireGpus, type GpuLease } from '../process/lease.js';
-import {
-  attemptItem,
-  describeAction,
-  type Execution,
-  type Grounds,
-  type Start,
-} from './attempt.js';
+import { attemptItem, type Execution, type Grounds, type Start } from './attempt.js';
+import { describeAction } from './failure.js';
 import { refuseTooManyGpus } from './resources.js';
 
 /** Executes the item, again after a failure as often as it may be retried. */

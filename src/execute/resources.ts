@@ -1,9 +1,9 @@
 /** What this machine has, and items that ask for more: of cores and memory they run alone, of GPUs they cannot run. */
 import { itemAt, type Work } from '../decide/work.js';
 import { type Diagnostic, UserError } from '../error.js';
-import type { Item, Resources } from '../pipeline/plan.js';
+import type { Resources } from '../pipeline/plan.js';
 import { findGpus } from '../process/gpus.js';
-import { gibibytes, type Machine } from '../process/machine.js';
+import type { Machine } from '../process/machine.js';
 
 /** What the items of a run may use together. */
 export async function capacityOf(
@@ -17,24 +17,6 @@ export async function capacityOf(
     memory: machine.memory,
     gpu: wantsGpu ? (await findGpus(work.project.env)).indices.length : 0,
   };
-}
-
-/**
- * How an item asks for more cores or memory than there are, and of what; undefined when it does
- * not. A user who asks for a small `--concurrency` knows of it.
- */
-export function excess({ resources }: Item, machine: Machine, concurrency = 0): string | undefined {
-  const cores = Math.max(machine.cores, concurrency);
-  const { memory, whole } = machine;
-  const found: string[] = [];
-  if (resources.cpu > cores) found.push(`${resources.cpu} cores of ${cores}`);
-  if (resources.memory > memory)
-    found.push(`${gibibytes(resources.memory)} of memory of ${gibibytes(memory)}`);
-  if (found.length === 0) return undefined;
-  const limited =
-    (resources.cpu > cores && cores < whole.cores) ||
-    (resources.memory > memory && memory < whole.memory);
-  return `${found.join(' and ')} that ${limited ? 'its cgroup allows' : 'this machine has'}`;
 }
 
 /**

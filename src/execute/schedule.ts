@@ -1,6 +1,7 @@
 /** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
 import { UnusableFile } from '../cache/cache.js';
 import { type Decision, decide } from '../decide/decide.js';
+import { excess } from '../decide/excess.js';
 import { outlooks } from '../decide/outlook.js';
 import { cacheOf, finish, itemAt, selectedNeeds, type Work } from '../decide/work.js';
 import type { ItemDone } from '../event.js';
@@ -8,7 +9,7 @@ import type { Item, Resources } from '../pipeline/plan.js';
 import { type Machine, thisMachine } from '../process/machine.js';
 import { criticalPaths } from './priority.js';
 import { createJobQueue, type JobQueue } from './queue.js';
-import { capacityOf, excess, refuseTooManyGpus } from './resources.js';
+import { capacityOf, refuseTooManyGpus } from './resources.js';
 import { settle } from './settle.js';
 
 /**

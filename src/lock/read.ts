@@ -80,7 +80,7 @@ class Reader {
     if (Number(version) !== LOCK_FORMAT) {
       throw mistake(this.#name, this.#lines, this.#at, {
         code: 'lock-format',
-        message: `${this.#name} has format ${version}, this pipe knows ${LOCK_FORMAT}`,
+        message: `${this.#name} has format ${version}, this version of pipe reads format ${LOCK_FORMAT}`,
         hint: 'use the version of pipe that wrote it, or remove the file and `pipe run`',
       });
     }
@@ -210,7 +210,7 @@ class Reader {
     const lines = `lines ${heading + 2} to ${this.#at + 1}`;
     return this.#error(
       heading,
-      `${this.#name} was edited: the seal of ${item} does not fit what stands in ${lines}`,
+      `${this.#name} was edited: the checksum of ${item} does not match the text in ${lines}`,
     );
   }
 

@@ -68,7 +68,7 @@ function standingOf(
   const key = keyOf(manifest);
   if (key === block.key) return { block, key };
   const reasons = reasonsAgainst(work.project, item, code, block, manifest);
-  return { block, key, difference: `pipeline.lock is of another definition: ${inShort(reasons)}` };
+  return { block, key, difference: `pipeline.lock has another definition: ${inShort(reasons)}` };
 }
 
 export const NOT_LOCKED = 'not in pipeline.lock';

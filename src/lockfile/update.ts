@@ -121,7 +121,7 @@ function allMetrics(
     const values = metricsOf(bytes.toString());
     if (values !== undefined) metrics[name] = values;
     else {
-      const message = `metrics ${where} is no JSON: pipeline.lock holds no numbers of it`;
+      const message = `metrics ${where} is not JSON: pipeline.lock holds no numbers of it`;
       work.emit({ type: 'warning', item: item.id, message });
     }
   }

@@ -191,7 +191,7 @@ function ownOut(dep: DraftDep, owner: Owner, { draft, links, problems }: Linking
     {
       code: 'self-dependency',
       message: `${draft.item.id} reads ${how}`,
-      hint: 'to go on from what an earlier run left, use epochs; else write to another path',
+      hint: 'write to another path; to continue from an earlier run, use epochs',
     },
     dep.written.path.node.span,
   );
@@ -218,14 +218,14 @@ function overlap(
   const mistake = {
     code: 'overlapping-outs',
     message,
-    hint: hint ?? 'give each out a place of its own',
+    hint: hint ?? 'give each out its own path',
   };
   problems.add(mistake, written.path.node.span);
 }
 
 function ownOverlap(id: string, first: string, second: string, isOne: boolean): string {
   if (first === second) return `${id} writes ${second} twice`;
-  return `${id} writes both ${first} and ${second}, ${isOne ? 'which are one' : 'one within the other'}`;
+  return `${id} writes both ${first} and ${second}, ${isOne ? 'which are one' : 'one inside the other'}`;
 }
 
 function twoOverlap(
@@ -236,7 +236,7 @@ function twoOverlap(
   isOne: boolean,
 ): string {
   if (first === second) return `${one} and ${two} both write ${second}`;
-  const how = isOne ? 'which are one' : 'one within the other';
+  const how = isOne ? 'which are one' : 'one inside the other';
   return `${one} writes ${first} and ${two} writes ${second}, ${how}`;
 }
 
@@ -244,7 +244,7 @@ function twoOverlap(
 function axisHint(a: Draft, b: Draft, out: number): string | undefined {
   const used = new Set(b.outs[out]!.path.parts.filter(isHole).map(({ name }) => name));
   const axis = differing(a.item.matrix, b.item.matrix).find((name) => !used.has(name));
-  return axis && `the path does not tell the values of "${axis}" apart: put \${${axis}} into it`;
+  return axis && `the path is the same for all values of "${axis}": put \${${axis}} into it`;
 }
 
 type Matrix = Item['matrix'];

@@ -172,8 +172,8 @@ function reportCycle(
   const [first, second] = [cycle[0]!, cycle[1]!];
   const names = cycle.map((index) => drafts[index]!.item.id);
   const dep = drafts[first]!.deps[linked[first]!.via.get(second)!]!;
-  const message = `these items need each other: ${names.join(' → ')}`;
-  const hint = `${names[0]} reads here what ${names[1]} writes`;
+  const message = `these items depend on each other: ${names.join(' → ')}`;
+  const hint = `here, ${names[0]} reads what ${names[1]} writes`;
   problems.add({ code: 'cycle', message, hint }, dep.written.path.node.span);
 }
 

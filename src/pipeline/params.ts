@@ -3,7 +3,7 @@ import type { Json } from '../stage/context.js';
 import type { Located } from './document/located.js';
 import type { Mistake, Problems } from './document/problems.js';
 import { lineOf, type Source } from './document/source.js';
-import { nearest, suggest } from './document/suggest.js';
+import { listed, nearest, suggest } from './document/suggest.js';
 import { parseValue } from './document/yaml.js';
 
 export type Origin =
@@ -90,7 +90,7 @@ function unknownInProfile(path: readonly string[], base: Param): Mistake {
   const name = path.join('.');
   const near = nearest(path.at(-1)!, base.parts!.keys());
   const hint = near ? `did you mean "${near}"?` : 'a profile changes params: add it to them first';
-  return { code: 'unknown-param', message: `params have no "${name}"`, hint };
+  return { code: 'unknown-param', message: `there is no param "${name}"`, hint };
 }
 
 function treeValue(parts: ReadonlyMap<string, Param>): Json {
@@ -116,7 +116,7 @@ function applySet(tree: Param, text: string, problems: Problems): Param {
   const path = text.slice(0, at).trim();
   const parsed = parseValue(text.slice(at + 1));
   if ('error' in parsed) {
-    const message = `--set ${text}: the value is no YAML: ${parsed.error}`;
+    const message = `--set ${text}: the value is not valid YAML: ${parsed.error}`;
     problems.add({ code: 'bad-set', message });
     return tree;
   }
@@ -145,12 +145,25 @@ export function paramAt(tree: Param, path: string): Param | undefined {
   return param;
 }
 
+const NO_PARAMS = 'pipeline.yaml has no params';
+
+/** `train.rate` where `train` is there: the parts that it has. */
+function siblings(path: string, tree: Param): string | undefined {
+  const end = path.lastIndexOf('.');
+  const parent = end < 0 ? undefined : paramAt(tree, path.slice(0, end));
+  if (!parent?.parts) return undefined;
+  const near = nearest(path.slice(end + 1), parent.parts.keys());
+  const above = path.slice(0, end);
+  if (near !== undefined) return `did you mean "${above}.${near}"?`;
+  return listed([...parent.parts.keys()], `"${above}" has`);
+}
+
 /** What to say of a path that leads nowhere. */
 export function unknownParam(path: string, tree: Param): Mistake {
   return {
     code: 'unknown-param',
-    message: `params have no "${path}"`,
-    hint: suggest(path, allPaths(tree), 'params are'),
+    message: `there is no param "${path}"`,
+    hint: siblings(path, tree) ?? suggest(path, allPaths(tree), 'params are') ?? NO_PARAMS,
   };
 }
 

@@ -10,11 +10,17 @@ export interface Places {
   dep(item: string, name: string): Place | undefined;
   out(item: string, name: string): Place | undefined;
   resource(item: string, name: keyof Resources): Place | undefined;
+  run(item: string): Place | undefined;
 }
 
 export function placesOf(options: LoadOptions): Places {
   const { problems, root, drafts } = draftPipeline(options);
   const draftOf = (item: string) => drafts.find((draft) => draft.item.id === item);
+  const partOf = (item: string, path: readonly string[]) => {
+    const stage = draftOf(item)?.item.stage;
+    if (stage === undefined) return undefined;
+    return placeOf(problems.source, spanAt(root, ['stages', stage, ...path]));
+  };
   return {
     dep(item, name) {
       const dep = draftOf(item)?.deps.find((each) => each.name === name);
@@ -25,10 +31,7 @@ export function placesOf(options: LoadOptions): Places {
       const written = draft?.outs[draft.item.outs.findIndex((each) => each.name === name)];
       return written && placeOf(problems.source, written.path.node.span);
     },
-    resource(item, name) {
-      const stage = draftOf(item)?.item.stage;
-      if (stage === undefined) return undefined;
-      return placeOf(problems.source, spanAt(root, ['stages', stage, 'resources', name]));
-    },
+    resource: (item, name) => partOf(item, ['resources', name]),
+    run: (item) => partOf(item, ['run']),
   };
 }

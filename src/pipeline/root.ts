@@ -1,8 +1,13 @@
 /** Where a project is: the nearest folder with a pipeline.yaml. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 export const PIPELINE_FILE = 'pipeline.yaml';
+
+/** A pipeline under a name that is not read, in the folder: `pipeline.yml`, `Pipeline.yaml`. */
+export function misnamedIn(folder: string): string | undefined {
+  return readdirSync(folder).find((name) => /^pipelines?\.ya?ml$/i.test(name));
+}
 
 /** At or above a folder; undefined when there is none. */
 export function rootAbove(cwd: string): string | undefined {

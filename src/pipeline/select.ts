@@ -1,6 +1,6 @@
 /** Which items a command line means: by stage, by item, by pattern. */
 import { type Diagnostic, UserError } from '../error.js';
-import { suggest } from './document/suggest.js';
+import { listed, nearest, suggest } from './document/suggest.js';
 import type { Plan } from './plan.js';
 
 /**
@@ -73,12 +73,20 @@ function unknownTarget({ items }: Plan, target: string): Diagnostic {
     return { code, message: `no stage or item matches "${target}"`, ...(hint && { hint }) };
   }
   const message = `there is no stage or item "${target}"`;
-  const hint = targetHint(
-    items.map(({ id }) => id),
-    stages,
-    target,
-  );
+  const ids = items.map(({ id }) => id);
+  const hint = otherNameHint(items, target) ?? targetHint(ids, stages, target);
   return { code, message, ...(hint !== undefined && { hint }) };
+}
+
+/** Files as make and Snakemake name targets, values without their stage, and "all". */
+function otherNameHint(items: Plan['items'], target: string): string | undefined {
+  if (target === 'all') return 'to run all stages, give no name';
+  const path = target.replace(/^\.\//, '');
+  const writer = items.find(({ outs }) => outs.some((out) => out.path === path));
+  if (writer !== undefined) return `it is an out: name the item that writes it, ${writer.id}`;
+  const item = items.find(({ id }) => valuesOf(id).split(',').includes(target));
+  if (item === undefined || !item.id.includes('@')) return undefined;
+  return `an item is named by its stage and its values, such as ${item.id}`;
 }
 
 function targetHint(
@@ -94,5 +102,11 @@ function targetHint(
   if (cells.length === 0) return `"${stage}" has no matrix: it is an item by itself`;
   // `evaluate@faces` where the items are evaluate@faces,double20 …
   if (cells.some((id) => id.startsWith(`${target},`))) return `for all of them: '${target},*'`;
-  return suggest(target, cells, 'items are');
+  const near = nearest(values, cells.map(valuesOf));
+  return near === undefined ? listed(cells, 'items are') : `did you mean "${stage}@${near}"?`;
+}
+
+/** `faces,double20` of `evaluate@faces,double20`. */
+function valuesOf(id: string): string {
+  return id.slice(id.indexOf('@') + 1);
 }

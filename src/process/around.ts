@@ -11,8 +11,8 @@ export class WaitsForItself extends UserError {}
 export function waitsForItself(item: string, holder: string): WaitsForItself {
   return new WaitsForItself({
     code: 'run-within-itself',
-    message: `${item} waits for ${holder}, and ${holder} has started this run and waits for it`,
-    hint: `let the command of ${holder} not run pipe for what the outer run has in hand, or make it a dep`,
+    message: `${item} waits for ${holder}, and ${holder} started this run and waits for it`,
+    hint: `do not run pipe inside ${holder} for items of the outer run; make what it needs a dep`,
   });
 }
 

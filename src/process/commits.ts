@@ -122,6 +122,10 @@ function beyond(epoch: number, target: number): CommitMistake {
 }
 
 function repeated(epoch: number, completed: number): CommitMistake {
+  if (epoch === 0)
+    return new CommitMistake(
+      `epoch 0 was committed: epochs count from 1, continue with ${completed + 1}`,
+    );
   const epochs = completed === 1 ? 'epoch 1 is' : `epochs 1 to ${completed} are`;
   return new CommitMistake(
     `epoch ${epoch} was committed again, but ${epochs} completed already: continue with ${completed + 1}`,

@@ -15,6 +15,8 @@ export interface WorkTree {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+const COMMITTED = 'pipeline.yaml and pipeline.lock';
+
 /**
  * The text of a file as it was committed; undefined when that revision does not have it.
  *
@@ -37,12 +39,18 @@ export async function fileAtRevision(
     if (/not a git repository/i.test(commit.complaint))
       throw userError(
         'no-git',
-        'this project is in no git repository',
-        'compare what is committed',
+        'the project is not in a git repository',
+        `only what is committed can be compared: git init, then commit ${COMMITTED}`,
+      );
+    if (revision === 'HEAD')
+      throw userError(
+        'unknown-revision',
+        'the git repository has no commit yet',
+        `commit ${COMMITTED}, then compare with that`,
       );
     throw userError(
       'unknown-revision',
-      `git knows no revision "${revision}" here`,
+      `git does not know the revision "${revision}"`,
       'in CI, fetch it first: git fetch --depth=1 origin <branch>, then name origin/<branch>',
     );
   }

@@ -28,7 +28,7 @@ function makeFolder(folder: string): void {
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error;
-    throw userError('runtime-folder', `${folder} cannot be made (${code})`, CURE);
+    throw userError('runtime-folder', `${folder} cannot be created (${code})`, CURE);
   }
 }
 

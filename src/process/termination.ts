@@ -30,7 +30,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 export class Termination {
   readonly #family: Family;
   readonly #limits: Limits;
-  readonly #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
   #killedAt: number | undefined;
   #cause: Cause | undefined;
@@ -39,12 +39,20 @@ export class Termination {
     this.#family = family;
     this.#limits = limits;
     const { timeout, stop, kill } = limits;
-    if (timeout !== undefined)
-      this.#timer = setTimeout(this.#timeOut, Math.min(timeout * 1000, LONGEST_MS));
+    if (timeout !== undefined) this.#wait(timeout * 1000);
     stop?.addEventListener('abort', this.#stop);
     kill?.addEventListener('abort', this.#kill);
     if (stop?.aborted) this.#stop();
     if (kill?.aborted) this.#kill();
+  }
+
+  /** A long time is waited for in parts. */
+  #wait(left: number): void {
+    const part = Math.min(left, LONGEST_MS);
+    this.#timer = setTimeout(() => {
+      if (part < left) this.#wait(left - part);
+      else this.#timeOut();
+    }, part);
   }
 
   /** Undefined while we have not interfered. */
@@ -75,10 +83,10 @@ export class Termination {
     return [];
   }
 
-  readonly #timeOut = (): void => {
+  #timeOut(): void {
     this.#cause ??= 'timeout';
     this.#terminate();
-  };
+  }
 
   readonly #stop = (): void => {
     this.#cause ??= 'stopped';

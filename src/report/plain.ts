@@ -14,14 +14,11 @@ import {
 
 export type Write = (text: string) => void;
 
-/** Writes a line for each event that says something. `mode` names a run that executes nothing. */
-export function plainReporter(write: Write, mode?: 'dry' | 'frozen'): (event: RunEvent) => void {
+/** Writes a line for each event that says something. */
+export function plainReporter(write: Write): (event: RunEvent) => void {
   let dry = false;
   return (event) => {
     if (event.type === 'run') dry = event.dry;
-    // The line of the summary is the same for every run, and counts what would be done.
-    if (mode !== undefined && event.type === 'summary' && event.ran + event.restored > 0)
-      write(`(${mode}: nothing was run)\n`);
     for (const line of plainLines(event, dry)) write(`${line}\n`);
   };
 }
@@ -123,7 +120,8 @@ function forecastLines(event: ItemDone): string[] {
   const why = reason === undefined ? '' : ` (${whyText({ reason, reasons })})`;
   const about = event.expected === undefined ? '' : `, about ${roughly(event.expected)}`;
   if (event.verdict === 'restored') return [`${event.item}: would be restored${why}`];
-  if (event.epochs === undefined) return [`${event.item}: would run${about}${why}`];
+  if (event.epochs === undefined)
+    return [`${event.item}: ${event.maybe ? 'may' : 'would'} run${about}${why}`];
   const { computed, reached } = event.epochs;
   const kept = `${plural(reached - computed, 'epoch')} kept`;
   const left = computed === 0 ? 'only its outs to write' : `${computed} to run`;

@@ -53,13 +53,24 @@ export function whyText({ reason, reasons = [] }: Why): string {
   return more > 0 ? `${reason}, and ${plural(more, 'more reason')}` : reason;
 }
 
-/** The line that every run ends with. */
+/** The line that every run ends with; a dry run says what would happen. */
 export function summaryLine(summary: RunDone): string {
+  if (summary.wouldRun !== undefined) return forecastLine(summary);
   const always = [`${summary.ran} ran`, `${summary.restored} restored`, `${summary.fresh} fresh`];
   const sometimes = (['failed', 'blocked', 'cancelled'] satisfies Verdict[])
     .filter((verdict) => summary[verdict] > 0)
     .map((verdict) => `${summary[verdict]} ${verdict}`);
   return `pipe: ${[...always, ...sometimes].join(', ')}`;
+}
+
+function forecastLine({ wouldRun, mayRun = 0, wouldRestore = 0, fresh }: RunDone): string {
+  const parts = [
+    `would run ${wouldRun}`,
+    ...(mayRun > 0 ? [`may run ${mayRun}`] : []),
+    ...(wouldRestore > 0 ? [`would restore ${wouldRestore}`] : []),
+    `${fresh} fresh`,
+  ];
+  return `pipe: ${parts.join(', ')}`;
 }
 
 /** The whole story of a failure, as lines. */

@@ -1,7 +1,7 @@
 /** A dry run: every selected item ends with what would become of it, and what that would take. */
 import type { EpochRecord } from '../cache/records/record.js';
 import { absentDeps } from '../decide/absent.js';
-import { explain, whyOf } from '../decide/explain.js';
+import { explain, whyAnyway, whyOf } from '../decide/explain.js';
 import { resume, secondsPerEpoch } from '../decide/incremental.js';
 import { refuseMissing } from '../decide/missing.js';
 import { type Outlook, outlooks, waitingText } from '../decide/outlook.js';
@@ -50,8 +50,18 @@ export function refuseMissingDeps(work: Work, found: ReadonlyMap<number, Outlook
   );
 }
 
-function whyItWouldRun(work: Work, index: number, outlook: Outlook): Why {
-  if (outlook.kind === 'unknown') return { reason: waitingText(outlook.waitsFor) };
+/** Of an item whose deps are still to be made. */
+export function whyUnknown(
+  { project, options }: Work,
+  index: number,
+  { waitsFor }: Outlook & { readonly kind: 'unknown' },
+): Pick<ItemDone, 'reason' | 'maybe'> {
+  const anyway = whyAnyway(project, project.plan.items[index] as Item, options.force);
+  return anyway ? { reason: anyway.text } : { reason: waitingText(waitsFor), maybe: true };
+}
+
+function whyItWouldRun(work: Work, index: number, outlook: Outlook): Partial<Why> {
+  if (outlook.kind === 'unknown') return whyUnknown(work, index, outlook);
   const reasons = explain(work.project, itemAt(work, index), work.codes.of(index), outlook);
   return whyOf(reasons.map(({ text }) => text));
 }

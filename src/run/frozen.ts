@@ -2,7 +2,7 @@
 import type { Digest } from '../cache/objects/digest.js';
 import type { Result, RunRecord } from '../cache/records/record.js';
 import { explain, whyOf } from '../decide/explain.js';
-import { type Outlook, outlooks, waitingText } from '../decide/outlook.js';
+import { type Outlook, outlooks } from '../decide/outlook.js';
 import { cacheOf, finish, itemAt, neverAlways, type Work } from '../decide/work.js';
 import type { ItemDone, Why } from '../event.js';
 import type { LockBlock } from '../lock/block.js';
@@ -10,7 +10,7 @@ import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
 import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from '../lockfile/check.js';
 import { readLockFile } from '../lockfile/disk.js';
 import { inShort, otherOuts, reasonsAgainst } from '../lockfile/reasons.js';
-import { refuseMissingDeps } from './foretell.js';
+import { refuseMissingDeps, whyUnknown } from './foretell.js';
 
 /** Ends every item with what it is; returns the number of differences. */
 export async function inspectFrozen(work: Work): Promise<number> {
@@ -25,7 +25,7 @@ export async function inspectFrozen(work: Work): Promise<number> {
   const blocks = section instanceof Map ? section : undefined;
   if (blocks !== undefined && work.selected.length === work.project.plan.items.length) {
     for (const id of strangers(work, blocks))
-      differs(`${LOCK_FILE} has ${id}, which is no item of the pipeline`);
+      differs(`${LOCK_FILE} has ${id}, which is not an item of the pipeline`);
   }
   if (work.options.frozen === 'keys') inspectKeys(work, blocks ?? new Map(), differs);
   else await inspectResults(work, blocks, differs);
@@ -111,7 +111,7 @@ function againstLock(
   if (block.key !== key) {
     const code = work.codes.of(index);
     const reasons = reasonsAgainst(work.project, item, code, block, manifest);
-    return `${LOCK_FILE} is of another definition: ${inShort(reasons)}`;
+    return `${LOCK_FILE} has another definition: ${inShort(reasons)}`;
   }
   const others = otherOuts(
     item,
@@ -159,8 +159,8 @@ function whyItWouldRun(
   index: number,
   outlook: Outlook,
   block: LockBlock | undefined,
-): Why {
-  if (outlook.kind === 'unknown') return { reason: waitingText(outlook.waitsFor) };
+): Partial<Why> {
+  if (outlook.kind === 'unknown') return whyUnknown(work, index, outlook);
   const item = itemAt(work, index);
   const code = work.codes.of(index);
   if (outlook.kind !== 'run' || outlook.cause !== 'stale' || block === undefined)

@@ -1,4 +1,4 @@
-/** Outs at which there is a link that pipe did not make: the user's mistake, shown before anything is touched. */
+/** Outs at which there is a link that pipe did not create: the user's mistake, shown before anything is touched. */
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
@@ -34,9 +34,9 @@ export async function refuseLinkedOuts(work: Work, pending: readonly number[]): 
       const target = readlinkSync(path.join(root, out.path));
       return {
         code: 'out-is-link',
-        message: `the out ${out.path} of ${item.id} is a symbolic link to ${target} that pipe did not make`,
+        message: `the out ${out.path} of ${item.id} is a symbolic link to ${target} that pipe did not create`,
         ...(place && { place }),
-        hint: `an out is replaced as a whole: make a link of the folder above it instead, or remove it: rm ${out.path}`,
+        hint: `an out is replaced as a whole: link the folder above it instead, or remove the link: rm ${out.path}`,
       };
     }),
   );

@@ -6,7 +6,7 @@ import type { Project } from '../decide/project.js';
 import { sweep } from '../decide/sweep.js';
 import { itemAt, type Work } from '../decide/work.js';
 import { UserError } from '../error.js';
-import type { Emit, ItemDone, RunDone } from '../event.js';
+import type { Emit, Forecast, ItemDone, RunDone } from '../event.js';
 import { VERDICTS } from '../event.js';
 import { isLocked, isLockNoted } from '../lockfile/note.js';
 import { chainManifest, keyOf } from '../manifest.js';
@@ -38,7 +38,7 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
     errors.push(...(await refusals(work, { 'the cache': () => project.cache.close() })));
   }
   const items = work.selected.map((index) => work.done.get(index) as ItemDone);
-  const summary = summarize(items, (performance.now() - started) / 1000);
+  const summary = summarize(items, (performance.now() - started) / 1000, isDry(options));
   // The last word of a run: what goes wrong in closing the cache is told before.
   emit(summary);
   return { summary, items, differences, errors };
@@ -128,14 +128,28 @@ async function prepare(project: Project, options: RunOptions, emit: Emit): Promi
   return work;
 }
 
-function summarize(items: readonly ItemDone[], seconds: number): RunDone {
+function summarize(items: readonly ItemDone[], seconds: number, dry: boolean): RunDone {
   const counts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Record<
     ItemDone['verdict'],
     number
   >;
   for (const item of items) counts[item.verdict]++;
   const slowest = slowestOf(items, seconds);
-  return { type: 'summary', ...counts, seconds, ...(slowest.length > 1 ? { slowest } : {}) };
+  return {
+    type: 'summary',
+    ...counts,
+    ...(dry ? forecastOf(items, counts) : {}),
+    seconds,
+    ...(slowest.length > 1 ? { slowest } : {}),
+  };
+}
+
+function forecastOf(
+  items: readonly ItemDone[],
+  { ran, restored }: { readonly ran: number; readonly restored: number },
+): Forecast {
+  const mayRun = items.filter(({ maybe }) => maybe).length;
+  return { wouldRun: ran - mayRun, mayRun, wouldRestore: restored };
 }
 
 /** What the run needed is noted, before anything is removed. */

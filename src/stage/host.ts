@@ -121,7 +121,7 @@ process.on('unhandledRejection', fail);
 process.on('uncaughtException', fail);
 process.once('beforeExit', () => {
   if (!settled)
-    fail(new StageMistake('the stage waits for a promise that nothing will ever resolve'));
+    fail(new StageMistake('the stage ended while it was waiting for a promise that never settled'));
 });
 main().then(() => {
   settled = true;

@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../canonical.js';
 import { type Diagnostic, UserError, userError } from '../error.js';
+import { lookAlikeHint } from '../pipeline/look-alike.js';
 import { STAGE_PROTOCOL } from '../stage/define.js';
 import type { Basis } from './basis.js';
 import { type Built, type Esbuild, loadEsbuild, type Message, TARGET } from './esbuild.js';
@@ -64,7 +65,8 @@ export async function bundleModule(root: string, file: string, timeAt: TimeAt): 
 function entryOf(root: string, file: string): string {
   const absolute = path.join(root, file);
   if (!existsSync(absolute)) {
-    throw userError('stage-not-found', `there is no ${file}`, 'create it, or correct `run:`');
+    const hint = lookAlikeHint(root, file) ?? 'create it, or correct the path';
+    throw userError('stage-not-found', `the module ${file} does not exist`, hint);
   }
   const entry = within(root, realpathSync(absolute));
   if (isOutside(entry)) {

@@ -73,7 +73,7 @@ export function refuseOutsiders(
     const place = original === undefined ? undefined : placeOfImport(importer, original, seen);
     mistakes.push({
       code: 'import-outside',
-      message: `${importer} imports ${file}, which lies outside of the project`,
+      message: `${importer} imports ${file}, which is outside the project`,
       ...(place === undefined ? {} : { place }),
       hint: 'move it into the project, or make it a package that the project links (`npm install ../folder`)',
     });

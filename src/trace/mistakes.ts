@@ -18,7 +18,7 @@ function meaningOf({ text }: Message): Diagnostic {
   if (unresolved !== undefined) return unresolvedImport(unresolved);
   const missing = NO_EXPORT.exec(text);
   if (missing) {
-    return { code: 'export-not-found', message: `${missing[1]} exports no "${missing[2]}"` };
+    return { code: 'export-not-found', message: `${missing[1]} has no export "${missing[2]}"` };
   }
   return { code: 'stage-syntax', message: text };
 }
@@ -49,7 +49,7 @@ export function untraceable(message: Message, seen: Observed): Diagnostic {
   return {
     ...diagnosticOf(message, seen),
     code: 'import-untraceable',
-    message: `what this ${word} loads cannot be told before the stage runs, so changes in it would go unseen`,
+    message: `the path of this ${word} is computed, so pipe cannot detect changes in the module that it loads`,
     hint: 'write the path as a string, or list what may be loaded under `deps:` of the stage',
   };
 }

@@ -1,4 +1,4 @@
-/** Where pipeline.lock is of another definition: a difference that is known without executing anything. */
+/** Where pipeline.lock has another definition: a difference that is known without executing anything. */
 import type { Outlook } from '../decide/outlook.js';
 import { itemAt, selectedNeeds, type Work } from '../decide/work.js';
 import { LOCK_FILE, type LockSection } from '../lock/file.js';
@@ -48,6 +48,6 @@ function causeOf(
 }
 
 function textOf(item: string, cause: Cause): string {
-  if (cause.item === item) return `${LOCK_FILE} is of another definition: ${cause.reasons}`;
+  if (cause.item === item) return `${LOCK_FILE} has another definition: ${cause.reasons}`;
   return `${LOCK_FILE} is of other deps: ${cause.item} would run (${cause.reasons})`;
 }

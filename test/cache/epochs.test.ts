@@ -150,9 +150,9 @@ test('a damaged state is never handed out, and the one before it still is', asyn
 });
 
 test.each([
-  ['{"loss":', 'is no JSON'],
-  ['[1]', 'is no object'],
-  ['{"loss":1,"name":"x","val":{"n":[]}}', 'name, val.n are no numbers'],
+  ['{"loss":', 'is not JSON'],
+  ['[1]', 'is not an object'],
+  ['{"loss":1,"name":"x","val":{"n":[]}}', 'name, val.n are not numbers'],
 ])('metrics.json %s is warned about, and the epoch counts', async (text, words) => {
   const project = new TestProject();
   const cache = project.open();
@@ -198,14 +198,16 @@ test('many odd metrics are one short warning', async () => {
   commit(cache, 1, { 'metrics.json': JSON.stringify(odd) });
   await cache.takeCommit(CHAIN, 1, 0);
   expect(project.warnings).toHaveLength(1);
-  expect(project.warnings[0]).toContain('x8, x9 and 4990 more are no numbers');
+  expect(project.warnings[0]).toContain('x8, x9 and 4990 more are not numbers');
 });
 
 test('a commit that is no folder is refused in words', async () => {
   const project = new TestProject();
   const cache = project.open();
   writeFileSync(path.join(cache.commitFolder(CHAIN), '1'), '');
-  await expect(cache.takeCommit(CHAIN, 1, 0)).rejects.toThrow('the commit of epoch 1 is no folder');
+  await expect(cache.takeCommit(CHAIN, 1, 0)).rejects.toThrow(
+    'the commit of epoch 1 is not a folder',
+  );
 });
 
 test('taking a commit again, after a crash behind the record, changes nothing', async () => {

@@ -132,12 +132,12 @@ describe('an epoch that is not committed by renaming a whole folder is refused, 
     [
       'a pipe in it',
       'echo 1 > begun; mkdir $PIPE_COMMIT/d; mkfifo $PIPE_COMMIT/d/p; mv $PIPE_COMMIT/d $PIPE_COMMIT/2; wait_for never',
-      /p in the commit of epoch 2 of train is no file: keep only files and folders in it/,
+      /p in the commit of epoch 2 of train is not a file: keep only files and folders in it/,
     ],
     [
       'a pipe as its metrics',
       'echo 1 > begun; mkdir $PIPE_COMMIT/d; mkfifo $PIPE_COMMIT/d/metrics.json; mv $PIPE_COMMIT/d $PIPE_COMMIT/2; wait_for never',
-      /metrics.json in the commit of epoch 2 of train is no file/,
+      /metrics.json in the commit of epoch 2 of train is not a file/,
     ],
     [
       'a file that is written on',
@@ -172,7 +172,7 @@ describe('an epoch that is not committed by renaming a whole folder is refused, 
     [
       'a socket in it',
       'import socket; write("begun", "1\\n"); os.mkdir(f"{commit}/d"); home = os.getcwd(); os.chdir(f"{commit}/d"); socket.socket(socket.AF_UNIX).bind("s"); os.chdir(home); os.rename(f"{commit}/d", f"{commit}/2"); wait_for("never")',
-      /s in the commit of epoch 2 of train is no file/,
+      /s in the commit of epoch 2 of train is not a file/,
     ],
   ])('in Python: %s', async (_, second, message) => {
     await refusedThenRight(projectWithin(python(second)), message);

@@ -84,7 +84,7 @@ it('a run that a stage starts does not wait for that stage', async () => {
   });
   expect((await made.pipe('run')).code).toBe(1);
   expect(made.read('inner.txt')).toContain(
-    'a waits for a, and a has started this run and waits for it (run-within-itself)',
+    'a waits for a, and a started this run and waits for it (run-within-itself)',
   );
 });
 

@@ -219,7 +219,7 @@ stages:
     const { code, out } = await made.pipe('run', '--dry', 'list');
     expect([code, out]).toEqual([
       0,
-      'copy: would run (never ran)\nlist: would run (not known before copy has run)\n(dry: nothing was run)\npipe: 2 ran, 0 restored, 0 fresh\n',
+      'copy: would run (never ran)\nlist: would run (never ran)\npipe: would run 2, 0 fresh\n',
     ]);
     expect(made.lines('list')).toEqual([]);
   });

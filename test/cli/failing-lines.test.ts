@@ -105,12 +105,12 @@ describe('shell:', () => {
     });
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);
-    const hint = 'neither a module nor a list of words goes through a shell: remove it';
+    const hint = 'modules and lists of words run without a shell: remove it';
     expect(err).toContain(
-      `pipeline.yaml:2:19: error: shell is for a cmd that is a text, and this stage has run (shell-without-text)`,
+      `pipeline.yaml:2:19: error: shell applies to a cmd that is a text, and this stage has run (shell-without-text)`,
     );
     expect(err).toContain(
-      `pipeline.yaml:3:19: error: shell is for a cmd that is a text, and this one is a list (shell-without-text)`,
+      `pipeline.yaml:3:19: error: shell applies to a cmd that is a text, and this one is a list (shell-without-text)`,
     );
     expect(err).toContain(hint);
     expect(err).toContain('pipeline.yaml:4:24: error: expected sh or bash, got the text "zsh"');

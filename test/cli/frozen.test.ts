@@ -81,7 +81,10 @@ describe('run --frozen', () => {
     for (const made of [whole, records]) {
       const before = snapshot(made);
       const { code, out } = await made.pipe('run', '--frozen');
-      expect([code, out.split('\n').at(-2)]).toEqual([0, expect.stringMatching(/^pipe: 0 ran/)]);
+      expect([code, out.split('\n').at(-2)]).toEqual([
+        0,
+        expect.stringMatching(/^pipe: would run 0, /),
+      ]);
       expect(snapshot(made)).toEqual(before);
     }
   });
@@ -92,7 +95,8 @@ describe('run --frozen', () => {
     const { code, out } = await made.pipe('run', '--frozen');
     expect(code).toBe(3);
     expect(out).toContain('upper: would run (param mark ! → ?)');
-    expect(out).toContain('parts: would run (not known before upper has run)');
+    expect(out).toContain('parts: may run (not known before upper has run)');
+    expect(out).toMatch(/^pipe: would run 1, may run 2, 0 fresh$/m);
     expect(made.read('cache/out/upper.txt')).toBe('ONE TWO\n!');
   });
 
@@ -117,7 +121,7 @@ describe('run --frozen', () => {
     const { code, out } = await made.pipe('run', '--frozen');
     expect(code).toBe(3);
     expect(out).toContain(
-      'upper: pipeline.lock is of another definition: dep data/text.txt changed\n',
+      'upper: pipeline.lock has another definition: dep data/text.txt changed\n',
     );
     expect(made.read('pipeline.lock')).toBe(lock);
   });
@@ -162,7 +166,9 @@ describe('run --frozen', () => {
     made.write('pipeline.yaml', FILES['pipeline.yaml'].replace(/ {2}show:[\s\S]*$/, ''));
     expect(await made.pipe('run', '--frozen')).toMatchObject({
       code: 3,
-      out: expect.stringContaining('pipeline.lock has show, which is no item of the pipeline\n'),
+      out: expect.stringContaining(
+        'pipeline.lock has show, which is not an item of the pipeline\n',
+      ),
     });
     made.remove('pipeline.lock');
     expect(await made.pipe('run', '--frozen')).toMatchObject({
@@ -175,7 +181,7 @@ describe('run --frozen', () => {
     const made = ran();
     expect(await made.pipe('run', '--frozen', '--profile', 'loud')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('pipe: 0 ran, 3 restored, 0 fresh\n'),
+      out: expect.stringContaining('pipe: would run 0, would restore 3, 0 fresh\n'),
     });
   });
 
@@ -213,7 +219,7 @@ describe('run --frozen=keys', () => {
     const before = snapshot(made);
     expect((await made.pipe('run', '--frozen')).code).toBe(3);
     const { code, out } = await made.pipe('run', '--frozen=keys');
-    expect([code, out]).toEqual([0, 'pipe: 0 ran, 0 restored, 3 fresh\n']);
+    expect([code, out]).toEqual([0, 'pipe: would run 0, 3 fresh\n']);
     expect(snapshot(made)).toEqual(before);
   });
 
@@ -232,9 +238,8 @@ describe('run --frozen=keys', () => {
     const { code, out } = await made.pipe('run', '--frozen=keys');
     expect(code).toBe(3);
     expect(out).toBe(
-      'upper: would run (pipeline.lock is of another definition: code changed)\n' +
-        '(frozen: nothing was run)\n' +
-        'pipe: 1 ran, 0 restored, 2 fresh\n',
+      'upper: would run (pipeline.lock has another definition: code changed)\n' +
+        'pipe: would run 1, 2 fresh\n',
     );
   });
 
@@ -252,7 +257,7 @@ describe('run --frozen=keys', () => {
     const made = ran();
     expect(await made.pipe('run', '--frozen=all')).toMatchObject({
       code: 2,
-      err: 'error: --frozen does not know "all" (option-value)\n  use --frozen or --frozen=keys\n',
+      err: 'error: --frozen does not take "all" (option-value)\n  use --frozen or --frozen=keys\n',
     });
   });
 });
@@ -277,7 +282,7 @@ describe('pipe lock --check', () => {
       '',
       'new: not in pipeline.lock',
       'profile loud: new: not in pipeline.lock',
-      'profile loud: upper: pipeline.lock is of another definition: param mark !! → !!!',
+      'profile loud: upper: pipeline.lock has another definition: param mark !! → !!!',
     ]);
     made.write('pipeline.yaml', FILES['pipeline.yaml'].replace('loud', 'quiet'));
     expect((await made.pipe('lock', '--check')).out).toContain('profile loud: error: ');
@@ -293,7 +298,7 @@ describe('pipe lock --check', () => {
         {
           profile: 'default',
           item: 'upper',
-          message: 'pipeline.lock is of another definition: dep data/text.txt changed',
+          message: 'pipeline.lock has another definition: dep data/text.txt changed',
         },
         expect.objectContaining({ profile: 'loud', item: 'upper' }),
       ],

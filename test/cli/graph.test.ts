@@ -58,7 +58,7 @@ describe('pipe graph', () => {
     const { code, err } = await project.pipe('graph', '--dot', '--json');
     expect([code, err]).toEqual([
       2,
-      'error: --dot and --json cannot go together (option-conflict)\n  draw it twice\n',
+      'error: --dot and --json cannot be combined (option-conflict)\n  draw it twice\n',
     ]);
   });
 
@@ -66,8 +66,8 @@ describe('pipe graph', () => {
     project.write('pipeline.yaml', `${PIPELINE}  last: { run: last.ts, deps: [all.txt] }\n`);
     const { code, out: text, err } = await project.pipe('graph');
     expect([code, text]).toEqual([0, '○  make ×2\n●  join\n●  last\n']);
-    expect(err).toContain('there is no last.ts (stage-not-found)');
-    expect(err).toContain('warning: so it is not known how the items stand\n');
+    expect(err).toContain('the module last.ts does not exist (stage-not-found)');
+    expect(err).toContain('warning: so the states of the items are unknown\n');
   });
 
   it('writes nothing that a run would', async () => {
@@ -99,7 +99,7 @@ greeting.times  3          --set greeting.times=3
     const { code, err } = await project.pipe('params', 'greting');
     expect([code, err]).toEqual([
       2,
-      'error: params have no "greting" (unknown-param)\n  did you mean "greeting"?\n',
+      'error: there is no param "greting" (unknown-param)\n  did you mean "greeting"?\n',
     ]);
     project.write('pipeline.yaml', PIPELINE.replace('deps.all}', 'deps.al}'));
     expect(await out('params', 'names')).toBe('names  ["x","y"]  pipeline.yaml:2\n');

@@ -16,12 +16,12 @@ it('a command within a command has a help of its own', async () => {
   const made = project();
   const { out } = await made.pipe('cache', 'gc', '--help');
   expect(out).toContain('usage: pipe cache gc [options]\n');
-  expect(out).toMatch(/^ +--max-size <size> +bytes that may stay, such as 50G$/m);
+  expect(out).toMatch(/^ +--max-size <size> +the size limit, such as 50G$/m);
   expect(out).not.toContain('--repair');
   for (const name of ['metrics', 'params']) {
     const diff = await made.pipe('help', name, 'diff');
     expect(diff.out).toContain(`usage: pipe ${name} diff [options] [revision [revision]]\n`);
-    expect(diff.out).toMatch(/^ +--all +also what is equal$/m);
+    expect(diff.out).toMatch(/^ +--all +include what is equal$/m);
   }
 });
 
@@ -39,6 +39,6 @@ it('a folder that was deleted under the shell is a mistake like any other', asyn
   const { status, stderr } = spawnSync('sh', ['-c', script], { cwd: made.root, encoding: 'utf8' });
   expect([status, stderr]).toEqual([
     2,
-    'error: the folder that you are in is gone (no-folder)\n  cd to one that is there\n',
+    'error: the current folder no longer exists (no-folder)\n  cd to a folder that exists\n',
   ]);
 });

@@ -216,7 +216,7 @@ describe('a pipeline.lock that pipe did not write', () => {
     expect(code).toBe(2);
     const [first, last] = [lineOf(made, 'score@a:'), lineOf(made, 'deep.size: 5') + 2];
     expect(err).toBe(
-      `pipeline.lock:${first}:3: error: pipeline.lock was edited: the seal of score@a does not fit what stands in lines ${first + 1} to ${last} (lock-edited)
+      `pipeline.lock:${first}:3: error: pipeline.lock was edited: the checksum of score@a does not match the text in lines ${first + 1} to ${last} (lock-edited)
       score@a:
       ~~~~~~~~
   undo the edit (git checkout pipeline.lock), or remove the file and \`pipe run\`
@@ -239,7 +239,10 @@ describe('a pipeline.lock that pipe did not write', () => {
   it('is refused when a block was copied to another item', async () => {
     const made = await edited((text) => text.replace('copy@b:', 'copy@c:'));
     const { code, err } = await made.pipe('run');
-    expect([code, err]).toEqual([2, expect.stringContaining('the seal of copy@c does not fit')]);
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining('the checksum of copy@c does not match'),
+    ]);
   });
 
   it('is refused with a conflict marker, and says how to go on', async () => {
@@ -256,7 +259,7 @@ describe('a pipeline.lock that pipe did not write', () => {
     expect((await short.pipe('run')).err).toContain('(lock-edited)');
     const later = await edited((text) => text.replace('format: 1', 'format: 2'));
     expect((await later.pipe('run')).err).toContain(
-      'pipeline.lock has format 2, this pipe knows 1 (lock-format)',
+      'pipeline.lock has format 2, this version of pipe reads format 1 (lock-format)',
     );
   });
 

@@ -155,7 +155,7 @@ describe('metrics diff', () => {
   it('says what is wrong: a revision that is not there, one without a lock, no repository, no git', async () => {
     expect(await made.pipe('metrics', 'diff', 'nowhere')).toMatchObject({
       code: 2,
-      err: expect.stringContaining('git knows no revision "nowhere" here (unknown-revision)'),
+      err: expect.stringContaining('git does not know the revision "nowhere" (unknown-revision)'),
     });
     expect((await made.pipe('metrics', 'diff', '--output=x')).err).toContain('unknown option');
     git('rm', '-q', '--cached', 'pipeline.lock');

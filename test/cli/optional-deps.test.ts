@@ -104,7 +104,7 @@ describe('an optional dep', () => {
     const { code, items } = await made.run('--frozen=keys');
     expect([code, items.take?.reason]).toEqual([
       3,
-      `pipeline.lock is of another definition: dep ${ARCHIVE} appeared`,
+      `pipeline.lock has another definition: dep ${ARCHIVE} appeared`,
     ]);
 
     await made.run();
@@ -123,7 +123,7 @@ describe('an optional dep', () => {
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);
     expect(err).toContain(
-      `pipeline.yaml:4:30: error: take: ${ARCHIVE} is not there (missing-input)`,
+      `pipeline.yaml:4:30: error: take: the input ${ARCHIVE} does not exist (missing-input)`,
     );
   });
 

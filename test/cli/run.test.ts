@@ -110,8 +110,8 @@ describe('pipe run', () => {
   it('tells with --dry what would be done, and does nothing', async () => {
     const made = projectWithin(CHAIN);
     const first = await made.run('--dry');
-    expect(first.summary).toMatchObject({ ran: 3 });
-    expect(first.items.count?.reason).toBe('not known before upper has run');
+    expect(first.summary).toMatchObject({ ran: 3, wouldRun: 3, mayRun: 0, wouldRestore: 0 });
+    expect(first.items.count?.reason).toBe('never ran');
     expect(made.lines('ran.txt')).toEqual([]);
     await made.pipe('run');
     made.remove('shown.txt');
@@ -239,10 +239,10 @@ describe('pipe run --only', () => {
     expect(code).toBe(2);
     expect(
       err,
-    ).toBe(`pipeline.yaml:13:20: error: show: cache/out/count.txt is not there (missing-input)
+    ).toBe(`pipeline.yaml:13:20: error: show: the input cache/out/count.txt does not exist (missing-input)
         deps: { count: cache/out/count.txt }
                        ~~~~~~~~~~~~~~~~~~~
-  run it without --only, so that the stage that makes it runs first
+  run it without --only, so that the stage that writes it runs first
 `);
   });
 });
@@ -328,7 +328,7 @@ stages:
     });
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);
-    expect(err).toContain('second: nowhere.csv is not there');
+    expect(err).toContain('second: the input nowhere.csv does not exist');
     expect(made.lines('a.txt')).toEqual([]);
   });
 
@@ -351,7 +351,7 @@ stages:
       ).toBe(`pipeline.yaml:6:29: error: second: nothing matches data/none/*.txt (missing-input)
         deps: { a: a.txt, more: "data/none/*.txt" }
                                 ~~~~~~~~~~~~~~~~~
-  no stage makes it: put it there, or correct the path in pipeline.yaml
+  no stage writes it: add the file, or correct the path in pipeline.yaml
 `);
       expect(code).toBe(2);
       expect(made.lines('a.txt')).toEqual([]);
@@ -375,9 +375,11 @@ stages:
     for (const args of [['--dry'], []]) {
       const { code, err } = await made.pipe('run', ...args);
       expect(code).toBe(2);
-      expect(err).toContain('last: cache/out/fresh/y.txt is not there');
-      expect(err).toContain('what should make it has run without: correct that stage, or the path');
-      expect(err).toContain('last: plain.txt is not there');
+      expect(err).toContain('last: the input cache/out/fresh/y.txt does not exist');
+      expect(err).toContain(
+        'the stage that should write it has run and did not: correct that stage, or the path',
+      );
+      expect(err).toContain('last: the input plain.txt does not exist');
     }
     expect(made.lines('cache/out/stale.txt')).toEqual([]);
   });
@@ -414,7 +416,7 @@ stages:
     const run = await made.run();
     expect(run.code).toBe(1);
     expect(run.items.last?.failure?.message).toBe(
-      'missing input: cache/out/folder/x.txt is not there; what should make it has run without: correct that stage, or the path in pipeline.yaml',
+      'the input cache/out/folder/x.txt does not exist; the stage that should write it has run and did not: correct that stage, or the path in pipeline.yaml',
     );
   });
 });

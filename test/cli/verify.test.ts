@@ -197,7 +197,7 @@ describe('pipe verify', () => {
     );
     expect(code).toBe(3);
     expect(results[0]?.findings[0]?.text).toBe(
-      'pipeline.lock is of another definition: dep data/text.txt changed',
+      'pipeline.lock has another definition: dep data/text.txt changed',
     );
   });
 
@@ -218,11 +218,7 @@ describe('pipe verify', () => {
       results.map(({ item, verdict, findings }) => [item, verdict, findings[0]?.text]),
     ).toEqual([
       ['copy', 'same', undefined],
-      [
-        'script',
-        'differs',
-        'pipeline.lock is of another definition: package packaged 1.0.0 → 1.1.0',
-      ],
+      ['script', 'differs', 'pipeline.lock has another definition: package packaged 1.0.0 → 1.1.0'],
       [
         'after',
         'differs',

@@ -104,7 +104,7 @@ stages:
       `pipeline.yaml:2:28: error: a reads o/*.json, which covers its own out o/a.json (self-dependency)
       a: { cmd: "true", deps: ["o/*.json"], outs: [o/a.json] }
                                ~~~~~~~~~~
-  to go on from what an earlier run left, use epochs; else write to another path`,
+  write to another path; to continue from an earlier run, use epochs`,
     );
   });
 
@@ -131,8 +131,8 @@ describe('what cannot be', () => {
       y: ['o/x', 'o/y'],
     });
     expect(mistakesOf(text).match(/^pipeline.*$/gm)).toEqual([
-      'pipeline.yaml:2:28: error: these items need each other: a → c → b → a (cycle)',
-      'pipeline.yaml:6:28: error: these items need each other: y → x → y (cycle)',
+      'pipeline.yaml:2:28: error: these items depend on each other: a → c → b → a (cycle)',
+      'pipeline.yaml:6:28: error: these items depend on each other: y → x → y (cycle)',
     ]);
   });
 
@@ -152,7 +152,7 @@ stages:
 
   it('is an out within an out of the same item', () => {
     expect(mistakesOf(pipeline({ a: ['', 'o/x, o/x/y, o/x'] })).match(/^pipe.*$/gm)).toEqual([
-      'pipeline.yaml:2:43: error: a writes both o/x and o/x/y, one within the other (overlapping-outs)',
+      'pipeline.yaml:2:43: error: a writes both o/x and o/x/y, one inside the other (overlapping-outs)',
       'pipeline.yaml:2:50: error: a writes o/x twice (overlapping-outs)',
     ]);
   });

@@ -256,24 +256,24 @@ stages:
                  ~~~~~~~~~~~
   did you mean "deps.text"?
 
-pipeline.yaml:6:40: error: these items need each other: a → b → a (cycle)
+pipeline.yaml:6:40: error: these items depend on each other: a → b → a (cycle)
         deps: { text: data/text.txt, more: cache/out/b }
                                            ~~~~~~~~~~~
-  a reads here what b writes
+  here, a reads what b writes
 
 pipeline.yaml:7:5: error: unknown key "out" (unknown-key)
         out: { size: cache/out/size.txt }
         ~~~
   did you mean "outs"?
 
-pipeline.yaml:9:14: error: expected a time such as 90s, 30m, 2h or 1h30m, or a number of seconds, got the text "soon" (bad-duration)
+pipeline.yaml:9:14: error: expected a time such as 90s, 30m, 2h, 1h30m or 7d, or a number of seconds, got the text "soon" (bad-duration)
         timeout: soon
                  ~~~~
 
 error: there is no profile "papre" (unknown-profile)
   pipeline.yaml has no profiles
 
-error: --set rat=1: params have no "rat" (unknown-param)
+error: --set rat=1: there is no param "rat" (unknown-param)
   did you mean "rate"?`,
     );
   });

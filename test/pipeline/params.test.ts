@@ -70,7 +70,7 @@ describe('params', () => {
   it('show mistakes in profiles that nobody asked for', () => {
     const text = TEXT.replace('epochs: 350', 'epoch: 350');
     expect(mistakesOf(text)).toBe(
-      `pipeline.yaml:10:14: error: params have no "train.epoch" (unknown-param)
+      `pipeline.yaml:10:14: error: there is no param "train.epoch" (unknown-param)
         train: { epoch: 350 }
                  ~~~~~
   did you mean "epochs"?`,

@@ -1,6 +1,6 @@
 /** What `--dry` says of an item. */
 import { describe, expect, it } from 'vitest';
-import type { ItemDone } from '../../src/event.js';
+import type { Forecast, ItemDone } from '../../src/event.js';
 import { plainLines, plainReporter } from '../../src/report/plain.js';
 
 /** An item that would compute 12 epochs more than the 38 that are kept. */
@@ -50,33 +50,35 @@ describe('why an item runs', () => {
   });
 });
 
-describe('a run that executes nothing', () => {
+describe('the last line', () => {
   const SUMMARY = {
     type: 'summary',
-    restored: 0,
-    fresh: 1,
+    ran: 5,
+    restored: 1,
+    fresh: 4,
     failed: 0,
     blocked: 0,
     cancelled: 0,
     seconds: 0,
   } as const;
 
-  function told(mode: 'dry' | 'frozen' | undefined, ran: number): string {
+  function lastLine(forecast: Partial<Forecast>): string {
     let text = '';
-    const report = plainReporter((line) => {
+    plainReporter((line) => {
       text += line;
-    }, mode);
-    report({ ...SUMMARY, ran });
+    })({ ...SUMMARY, ...forecast });
     return text;
   }
 
-  it('says so above the line that counts what would run', () => {
-    expect(told('dry', 7)).toBe('(dry: nothing was run)\npipe: 7 ran, 0 restored, 1 fresh\n');
-    expect(told('frozen', 7)).toBe('(frozen: nothing was run)\npipe: 7 ran, 0 restored, 1 fresh\n');
+  it('counts what a run did', () => {
+    expect(lastLine({})).toBe('pipe: 5 ran, 1 restored, 4 fresh\n');
   });
 
-  it('is silent about it when there is nothing to run, and so is any other run', () => {
-    expect(told('dry', 0)).toBe('pipe: 0 ran, 0 restored, 1 fresh\n');
-    expect(told(undefined, 7)).toBe('pipe: 7 ran, 0 restored, 1 fresh\n');
+  it.each([
+    [{ wouldRun: 2, mayRun: 0, wouldRestore: 0 }, 'pipe: would run 2, 4 fresh\n'],
+    [{ wouldRun: 2, mayRun: 3, wouldRestore: 0 }, 'pipe: would run 2, may run 3, 4 fresh\n'],
+    [{ wouldRun: 0, mayRun: 0, wouldRestore: 1 }, 'pipe: would run 0, would restore 1, 4 fresh\n'],
+  ])('says what a run would do: %j', (forecast, text) => {
+    expect(lastLine(forecast)).toBe(text);
   });
 });

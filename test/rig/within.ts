@@ -4,7 +4,8 @@
  * signals, its streams, its end, what it leaves to the next one) is tested with `Project` instead.
  */
 import { fileURLToPath } from 'node:url';
-import { COMMANDS } from '../../src/cli/commands.js';
+import type { CommandContext } from '../../src/cli/command.js';
+import { commandNamed } from '../../src/cli/commands.js';
 import { createTerminal } from '../../src/cli/terminal.js';
 import { renderDiagnostic, UserError } from '../../src/error.js';
 import { standing } from '../../src/still.js';
@@ -38,26 +39,32 @@ export async function answerIn(
     isTerminal: false,
     screen: undefined,
   });
-  const { command } = await (COMMANDS[name] as (typeof COMMANDS)[string]).load();
   const never = new AbortController().signal;
-  const code = await command
-    .run(argv, {
-      host: {
-        cwd: root,
-        env: surroundings(env),
-        dist: DIST,
-        version: '0.1.0',
-        onSecrets: terminal.hide,
-      },
-      terminal,
-      interruption: { stop: never, kill: never },
-    })
-    .catch((error: unknown) => {
-      if (!(error instanceof UserError)) throw error;
-      terminal.err(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`);
-      return 2;
-    });
+  const code = await answer(name, argv, {
+    host: {
+      cwd: root,
+      env: surroundings(env),
+      dist: DIST,
+      version: '0.1.0',
+      onSecrets: terminal.hide,
+    },
+    terminal,
+    interruption: { stop: never, kill: never },
+  }).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    terminal.err(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`);
+    return 2;
+  });
   return { code, signal: null, out, err };
+}
+
+async function answer(
+  name: string,
+  argv: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  const { command } = await commandNamed(name).load();
+  return await command.run(argv, context);
 }
 
 /** A project whose commands are answered within this process; those that are started are processes. */

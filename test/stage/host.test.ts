@@ -143,7 +143,7 @@ export default async () => {
     const { outcome } = await run('export default () => new Promise(() => {});');
     expect(outcome.ending).toEqual({ how: 'exit', code: 1 });
     expect(outcome.tail).toEqual([
-      'pipe: the stage waits for a promise that nothing will ever resolve',
+      'pipe: the stage ended while it was waiting for a promise that never settled',
     ]);
   });
 });

@@ -191,6 +191,8 @@ describe('a kept trace', () => {
     sandbox.settle();
     const { executable: _text, ...traced } = await sandbox.trace('stages/stage.ts', ['lib/*.ts']);
     expect(sandbox.recall('stages/stage.ts', ['lib/a.ts'])).toEqual(traced);
-    expect(() => sandbox.recall('stages/stage.ts', ['data'])).toThrow('cannot be told before');
+    expect(() => sandbox.recall('stages/stage.ts', ['data'])).toThrow(
+      'is computed, so pipe cannot',
+    );
   });
 });

@@ -72,7 +72,7 @@ describe('a mistake in the code of a stage', () => {
     sandbox.write('b.ts', 'export const c = 1;\n');
     expect(await texts()).toBe(
       [
-        'stage.ts:1:10: error: b.ts exports no "b" (export-not-found)',
+        'stage.ts:1:10: error: b.ts has no export "b" (export-not-found)',
         "    import { b } from './b.js';",
         '             ~',
       ].join('\n'),
@@ -86,7 +86,7 @@ describe('a mistake in the code of a stage', () => {
     sandbox.write('stage.ts', "import { x } from './lib/a.js';\nexport default () => x;\n");
     expect(await texts()).toBe(
       [
-        'lib/a.ts:1:19: error: lib/a.ts imports ../shared/x.ts, which lies outside of the project (import-outside)',
+        'lib/a.ts:1:19: error: lib/a.ts imports ../shared/x.ts, which is outside the project (import-outside)',
         "    export { x } from '../../shared/x.js';",
         '                      ~~~~~~~~~~~~~~~~~~~',
         '  move it into the project, or make it a package that the project links (`npm install ../folder`)',
@@ -98,7 +98,7 @@ describe('a mistake in the code of a stage', () => {
     sandbox.write('../kinds/a.ts', 'export default 1;\n');
     sandbox.write('stage.ts', 'export default (n: string) => import(`../kinds/${n}.ts`);\n');
     expect(await texts()).toContain(
-      'error: stage.ts imports ../kinds/a.ts, which lies outside of the project (import-outside)',
+      'error: stage.ts imports ../kinds/a.ts, which is outside the project (import-outside)',
     );
   });
 
@@ -112,8 +112,8 @@ describe('a mistake in the code of a stage', () => {
     expect(await sandbox.mistakes('stages/none.ts')).toEqual([
       {
         code: 'stage-not-found',
-        message: 'there is no stages/none.ts',
-        hint: 'create it, or correct `run:`',
+        message: 'the module stages/none.ts does not exist',
+        hint: 'create it, or correct the path',
       },
     ]);
   });
@@ -134,11 +134,11 @@ describe('an import that cannot be traced', () => {
   it('is an error, for import() and for require', async () => {
     expect(await texts()).toBe(
       [
-        'stage.ts:2:24: error: what this import() loads cannot be told before the stage runs, so changes in it would go unseen (import-untraceable)',
+        'stage.ts:2:24: error: the path of this import() is computed, so pipe cannot detect changes in the module that it loads (import-untraceable)',
         '      const module = await import(name);',
         '                           ~~~~~~',
         '  write the path as a string, or list what may be loaded under `deps:` of the stage',
-        'stage.ts:3:19: error: what this require loads cannot be told before the stage runs, so changes in it would go unseen (import-untraceable)',
+        'stage.ts:3:19: error: the path of this require is computed, so pipe cannot detect changes in the module that it loads (import-untraceable)',
         '      return [module, require(name)];',
         '                      ~~~~~~~',
         '  write the path as a string, or list what may be loaded under `deps:` of the stage',

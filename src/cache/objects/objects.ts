@@ -154,7 +154,7 @@ export class Objects {
   tree(hex: string): TreeEntry[] {
     const entries = parseTree(this.read(hex));
     if (entries === undefined)
-      throw new DamagedObject(hex, 'damaged', 'it is no listing of a directory');
+      throw new DamagedObject(hex, 'damaged', 'it is not a directory listing');
     return entries;
   }
 

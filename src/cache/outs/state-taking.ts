@@ -53,7 +53,7 @@ export class StateTaking {
   async take(folder: string): Promise<Scan> {
     const stat = lstatSync(folder);
     if (!stat.isDirectory()) {
-      throw unusable(this.#shown, 'is no folder', 'rename a folder to $PIPE_COMMIT/<k>');
+      throw unusable(this.#shown, 'is not a folder', 'rename a folder to $PIPE_COMMIT/<k>');
     }
     this.#remember(folder, '');
     return this.#directory(folder, '', stat, OBJECT_MODE);
@@ -102,7 +102,7 @@ export class StateTaking {
     if (!stat.isSymbolicLink()) {
       throw unusable(
         `${inner} in ${this.#shown}`,
-        'is no file',
+        'is not a file',
         'keep only files and folders in it',
       );
     }

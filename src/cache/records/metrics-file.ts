@@ -30,11 +30,11 @@ export function readMetrics(
     value = parseLenient(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    warn(`metrics.json of ${shown} is no JSON (${reasonOf(error)}): it is not recorded`);
+    warn(`metrics.json of ${shown} is not JSON (${reasonOf(error)}): it is not recorded`);
     return undefined;
   }
   if (!isObject(value)) {
-    warn(`metrics.json of ${shown} is no object: it is not recorded`);
+    warn(`metrics.json of ${shown} is not an object: it is not recorded`);
     return undefined;
   }
   if (depthOf(value) > DEEPEST) {
@@ -45,7 +45,7 @@ export function readMetrics(
   const metrics = numbersOf(value, '', odd);
   if (odd.length > 0) {
     warn(
-      `metrics.json of ${shown}: ${listed(odd)} ${odd.length === 1 ? 'is no number' : 'are no numbers'}: not recorded`,
+      `metrics.json of ${shown}: ${listed(odd)} ${odd.length === 1 ? 'is not a number' : 'are not numbers'}: not recorded`,
     );
   }
   return metrics;

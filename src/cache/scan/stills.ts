@@ -60,7 +60,8 @@ export function questionOf(
 ): Question {
   const own = Object.keys(env).filter((name) => name.startsWith('PIPE_'));
   const values: Record<string, string | null> = {};
-  for (const name of [...new Set([...names, ...own])].sort()) values[name] = env[name] ?? null;
+  for (const name of [...new Set([...names, ...own])].sort())
+    values[name] = (Object.hasOwn(env, name) ? env[name] : undefined) ?? null;
   const { size, mtimeMs } = statSync(path.join(dist, 'pipe.cjs'));
   return { tool: `${size} ${mtimeMs}`, root, argv, env: values };
 }

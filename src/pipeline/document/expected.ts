@@ -4,47 +4,62 @@ export interface Expected {
   readonly code: string;
   /** `expected …, got the text "x"`. */
   readonly text: string;
-  readonly hint?: string;
+  /** The cure, which may depend on what was written instead. */
+  readonly hint?: string | ((value: unknown) => string | undefined);
 }
 
-const value = (text: string) => ({ code: 'wrong-value', text }) as const;
+const value = (text: string, hint?: Expected['hint']) =>
+  ({ code: 'wrong-value', text, ...(hint && { hint }) }) as const;
+
+/** What a pipeline is at least. */
+export const BEGIN = 'begin with:  stages: { name: { cmd: … } }';
+
+export function hintOf({ hint }: Expected, value: unknown): string | undefined {
+  return typeof hint === 'function' ? hint(value) : hint;
+}
 
 /** By the name that schema.ts gives to the spot. */
 export const EXPECTED = {
-  text: value('a text'),
+  text: value('a text', textHint),
   map: value('a map'),
   list: value('a list'),
-  flag: value('true or false'),
+  flag: value('true or false', flagHint),
   scalar: value('a text, a number, or true or false'),
-  count: value('a whole number from 0'),
-  every: value('a whole number from 1'),
-  positive: value('a number above 0'),
-  deviation: value('a number from 0'),
-  path: value('a path'),
-  paths: value('a map of names to paths, or a list of paths'),
-  dep: value('a path, or { path, optional: true }'),
+  count: value('a whole number of at least 0'),
+  every: value('a whole number of at least 1'),
+  positive: value('a number greater than 0'),
+  deviation: value('a number of at least 0'),
+  path: value('a path', pathHint),
+  param: value('the path of a param, such as train.lr', paramHint),
+  params: value('a list of params, such as [train.lr, seed]', paramsHint),
+  variables: value('a list of variable names, such as [HOME]', variablesHint),
+  paths: value('a map of names to paths, or a list of paths', pathsHint),
+  dep: value('a path, or { path, optional: true }', pathHint),
   axis: value('a list of values, or a param such as ${datasets}'),
   command: value('a command, or a list of its words'),
-  shell: value('sh or bash'),
-  stage: value('a map, the description of a stage'),
-  cores: value('a number of cores above 0, or a param such as ${cores}'),
+  shell: value('sh or bash', 'a command goes under cmd:'),
+  stage: value('a map that describes the stage', stageHint),
+  stages: value('a map of stages by name', stagesHint),
+  cores: value('a number of cores greater than 0, or a param such as ${cores}'),
   gpus: value('a whole number of GPUs, or a param such as ${gpus}'),
-  retries: value('a whole number from 0, or a param such as ${retries}'),
-  epochs: value('a whole number from 1, or a param such as ${train.epochs}'),
+  retries: value('a whole number of at least 0, or a param such as ${retries}'),
+  epochs: value('a whole number of at least 1, or a param such as ${train.epochs}'),
   mode: value('max or min'),
   objective: value('a path into the metrics such as val.ssim, or { metric, mode }'),
   duration: {
     code: 'bad-duration',
-    text: 'a time such as 90s, 30m, 2h or 1h30m, or a number of seconds',
+    text: 'a time such as 90s, 30m, 2h, 1h30m or 7d, or a number of seconds',
+    hint: durationHint,
   },
   size: {
     code: 'bad-size',
     text: 'a number of bytes, or a size such as 500M or 4G (powers of 1024)',
+    hint: sizeHint,
   },
   name: {
     code: 'bad-name',
     text: 'a name of letters, digits, "_", "-" and "."',
-    hint: 'it begins with a letter, a digit or "_"',
+    hint: 'it must begin with a letter, a digit or "_"',
   },
   variable: {
     code: 'bad-name',
@@ -57,6 +72,82 @@ export type What = keyof typeof EXPECTED;
 
 export function isWhat(text: string): text is What {
   return Object.hasOwn(EXPECTED, text);
+}
+
+/** `a.txt:` is a map: a colon too many. */
+function textHint(written: unknown): string | undefined {
+  const [key, ...more] = namesIn(written);
+  if (key === undefined || more.length > 0 || (written as Tree)[key] !== null) return undefined;
+  return `remove the ":" after ${JSON.stringify(key)}`;
+}
+
+function pathHint(written: unknown): string | undefined {
+  const [key] = namesIn(written);
+  if (key === undefined) return textHint(written);
+  const below = (written as Tree)[key];
+  if (typeof below === 'string')
+    return `a list takes paths alone; to give them names, write a map: { ${key}: ${below} }`;
+  return textHint(written) ?? `write the path alone: ${key}`;
+}
+
+function paramHint(written: unknown): string | undefined {
+  const [key] = namesIn(written);
+  if (key === undefined) return undefined;
+  return 'values stand under params: at the top of the file; a stage names those that it uses';
+}
+
+function paramsHint(written: unknown): string | undefined {
+  if (typeof written === 'string') return `as in: [${written}]`;
+  const names = namesIn(written);
+  if (names.length === 0) return undefined;
+  return `values stand under params: at the top of the file; a stage names those that it uses: [${names.join(', ')}]`;
+}
+
+function variablesHint(written: unknown): string | undefined {
+  if (typeof written === 'string') return `as in: [${written}]`;
+  const [name] = namesIn(written);
+  if (name === undefined) return undefined;
+  return `env names variables that pipe itself was started with; to set one, write it into the command: ${name}=… program`;
+}
+
+function pathsHint(written: unknown): string | undefined {
+  return typeof written === 'string' ? `as in: [${JSON.stringify(written)}]` : undefined;
+}
+
+function stageHint(written: unknown): string | undefined {
+  if (typeof written !== 'string') return 'as in: { cmd: … }';
+  const [, key, rest] = /^(\w+):(\S.*)$/s.exec(written) ?? [];
+  if (key !== undefined) return `put a space after the colon: "${key}: ${rest}"`;
+  return `as in: { cmd: ${JSON.stringify(written)} }`;
+}
+
+function stagesHint(written: unknown): string {
+  return Array.isArray(written) ? 'write each under its name, as in: name: { cmd: … }' : BEGIN;
+}
+
+/** Words that YAML 1.1 took for booleans. */
+function flagHint(written: unknown): string | undefined {
+  if (typeof written !== 'string') return undefined;
+  const isTrue = /^(?:yes|on|y|true)$/i.test(written);
+  if (!isTrue && !/^(?:no|off|n|false)$/i.test(written)) return undefined;
+  return `write ${isTrue}: in YAML 1.2, ${JSON.stringify(written)} is a text`;
+}
+
+function durationHint(written: unknown): string | undefined {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?) *([dhms])[a-z]*$/i.exec(String(written)) ?? [];
+  return unit === undefined ? undefined : `write ${amount}${unit.toLowerCase()}`;
+}
+
+function sizeHint(written: unknown): string | undefined {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?) *([kmgt])(?:i?b)?$/i.exec(String(written)) ?? [];
+  return unit === undefined ? undefined : `write ${amount}${unit.toUpperCase()}`;
+}
+
+type Tree = Readonly<Record<string, unknown>>;
+
+function namesIn(written: unknown): string[] {
+  const isMap = typeof written === 'object' && written !== null && !Array.isArray(written);
+  return isMap ? Object.keys(written) : [];
 }
 
 /** A value as an error names it. */

@@ -1,5 +1,6 @@
 /** Mistakes of shape: what the schema finds, put into words and onto places. */
-import { describeValue, EXPECTED, type Expected, isWhat } from './expected.js';
+import { BEGIN, describeValue, EXPECTED, type Expected, hintOf, isWhat } from './expected.js';
+import { OTHER_WAYS, OTHER_WORDS } from './foreign.js';
 import { keyAt, type Located, type Path, partAt, spanAt } from './located.js';
 import type { Problems } from './problems.js';
 import { type Issue, STAGE_KEYS } from './schema.js';
@@ -81,9 +82,10 @@ function expectedOf(
 }
 
 function wrong(what: Expected, path: Path, root: Located, problems: Problems, isKey = false): void {
-  const { code, text, hint } = what;
+  const { code, text } = what;
   if (isKey) {
     const message = `expected ${text}, got ${describeValue(path.at(-1))}`;
+    const hint = hintOf(what, path.at(-1));
     problems.add({ code, message, hint }, keyAt(root, path) ?? spanAt(root, path));
     return;
   }
@@ -93,27 +95,53 @@ function wrong(what: Expected, path: Path, root: Located, problems: Problems, is
     missing(last, path, root, problems);
     return;
   }
-  const message = `expected ${text}, got ${describeValue(partAt(root, path).value)}`;
-  problems.add({ code, message, hint }, spanAt(root, path));
+  const { value } = partAt(root, path);
+  if (path.length === 0 && value === null) {
+    const message = `${problems.source.file} is empty`;
+    problems.add({ code: 'missing-key', message, hint: BEGIN }, root.span);
+    return;
+  }
+  const message = `expected ${text}, got ${describeValue(value)}`;
+  problems.add({ code, message, hint: hintOf(what, value) }, spanAt(root, path));
 }
 
 function missing(key: string, path: Path, root: Located, problems: Problems): void {
   const owner = path.slice(0, -1);
   const span = keyAt(root, owner) ?? spanAt(root, owner);
   const where = owner.length === 0 ? 'the pipeline' : `"${String(owner.at(-1))}"`;
-  const hint = owner.length === 0 ? 'begin with:  stages: { name: { cmd: … } }' : undefined;
+  // Where a slip stands in its place, the slip is the mistake.
+  if (owner.length === 0 && isMeantIn(root, key)) return;
+  const hint = owner.length === 0 ? BEGIN : undefined;
   problems.add({ code: 'missing-key', message: `${where} has no "${key}"`, hint }, span);
 }
 
+function isMeantIn({ entries }: Located, key: string): boolean {
+  return [...(entries?.keys() ?? [])].some((each) => meantKey(each, [key]) === key);
+}
+
 function unknownKey(key: string, path: Path, root: Located, problems: Problems): void {
-  const known = knownKeys(path);
   const at = keyAt(root, [...path, key]) ?? spanAt(root, path);
-  const misplaced = path.length === 0 && STAGE_KEYS.includes(key);
-  const meant = meantKey(key, known);
-  const near = meant === undefined ? undefined : `did you mean "${meant}"?`;
-  const other = near ?? suggest(key, known, 'known keys are');
-  const hint = misplaced ? `"${key}" belongs to a stage` : other;
+  const hint = placeFor(key, path, partAt(root, [...path, key])) ?? keyHint(key, path);
   problems.add({ code: 'unknown-key', message: `unknown key "${key}"`, hint }, at);
+}
+
+/** Where a key belongs that is at the wrong place. */
+function placeFor(key: string, path: Path, { entries }: Located): string | undefined {
+  if (path.length === 0) {
+    if (STAGE_KEYS.includes(key)) return `"${key}" belongs to a stage`;
+    const isStage = entries?.has('cmd') || entries?.has('run');
+    return isStage ? 'it looks like a stage: indent it below stages:' : undefined;
+  }
+  const owner = path.length === 2 ? INNER_KEYS.resources?.includes(key) : false;
+  return owner ? `"${key}" belongs to resources: { ${key}: … }` : undefined;
+}
+
+function keyHint(key: string, path: Path): string | undefined {
+  const known = knownKeys(path);
+  const isOwn = path.length === 0 || path.length === 2;
+  if (isOwn && Object.hasOwn(OTHER_WAYS, key)) return OTHER_WAYS[key];
+  const meant = meantKey(key, known);
+  return meant === undefined ? suggest(key, known, 'known keys are') : `did you mean "${meant}"?`;
 }
 
 /** The known key that a slip stands for, or a word that other tools have for it. */
@@ -121,19 +149,6 @@ function meantKey(key: string, known: readonly string[]): string | undefined {
   const word = Object.hasOwn(OTHER_WORDS, key) ? OTHER_WORDS[key] : undefined;
   return word !== undefined && known.includes(word) ? word : nearest(key, known);
 }
-
-const OTHER_WORDS: Readonly<Record<string, string>> = {
-  output: 'outs',
-  outputs: 'outs',
-  input: 'deps',
-  inputs: 'deps',
-  dependencies: 'deps',
-  needs: 'deps',
-  command: 'cmd',
-  script: 'run',
-  foreach: 'matrix',
-  environment: 'env',
-};
 
 function knownKeys(path: Path): readonly string[] {
   if (path.length === 0) return ['params', 'profiles', 'shell', 'stages'];

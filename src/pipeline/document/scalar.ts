@@ -9,7 +9,7 @@ export function scalarMistake(value: unknown, source: string | undefined): Mista
   }
   if (typeof value !== 'number') return undefined;
   if (!Number.isFinite(value)) {
-    return { code: 'bad-number', message: `${source ?? value} is no number that JSON can hold` };
+    return { code: 'bad-number', message: `${source ?? value} is not a number that JSON can hold` };
   }
   const whole = /^[-+]?(?:\d+|0x[\da-fA-F]+|0o[0-7]+)$/.test(source ?? '');
   if (!whole || Number.isSafeInteger(value)) return undefined;

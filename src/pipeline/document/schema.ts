@@ -7,13 +7,16 @@ import { DURATION, SIZE } from './quantity.js';
 const say = (what: What) => ({ error: what });
 
 const HOLE = /^\$\{[^{}]+\}$/;
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const VARIABLE = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]*$/;
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 const path = z.string(say('path')).min(1, say('path'));
 const scalar = z.union([z.string(), z.number(), z.boolean()], say('scalar'));
 const text = z.string(say('text')).min(1, say('text'));
-const variables = z.array(z.string(say('variable')).regex(VARIABLE, say('variable')), say('list'));
+const variables = z.array(
+  z.string(say('variable')).regex(VARIABLE, say('variable')),
+  say('variables'),
+);
 
 const whole = (least: number, what: What) => z.int(say(what)).min(least, say(what));
 const above0 = (what: What) => z.number(say(what)).positive(say(what));
@@ -127,7 +130,8 @@ const timeout = orHole(time, 'duration').describe(
 
 const retries = orHole(whole(0, 'retries'), 'retries');
 const flag = z.boolean(say('flag'));
-const texts = z.array(text, say('list'));
+const param = z.string(say('param')).min(1, say('param'));
+const paramNames = z.array(param, say('params'));
 
 const stage = z
   .strictObject(
@@ -138,7 +142,7 @@ const stage = z
       cmd: command.optional(),
       shell: shell.optional(),
       deps: deps.optional().describe('What is read: path or pattern by name, or a list of them.'),
-      params: texts.optional().describe('Dot paths of the params that count for the stage.'),
+      params: paramNames.optional().describe('Dot paths of the params that count for the stage.'),
       outs: paths.optional().describe('What is written: path by name, or a list of paths.'),
       metrics: paths.optional().describe('Outs that are JSON files, read by pipe metrics.'),
       env: variables.optional().describe('Variables whose value decides on the result.'),
@@ -161,7 +165,7 @@ const tree = z.record(z.string(), z.unknown(), say('map'));
 
 const names = z.string().regex(NAME, say('name'));
 const profiles = z.record(names, tree, say('map'));
-const stages = z.record(names, stage, say('map'));
+const stages = z.record(names, stage, say('stages'));
 
 const pipeline = z
   .strictObject(

@@ -5,7 +5,8 @@ export function nearest(written: string, known: Iterable<string>): string | unde
   const wanted = written.toLowerCase();
   const names = [...known];
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(written.length / 3)) + 1;
+  // Any other letter would be near to one letter.
+  let least = Math.min(written.length, Math.max(1, Math.floor(written.length / 3)) + 1);
   for (const name of names) {
     if (Math.abs(name.length - written.length) >= least) continue;
     const distance = editDistance(wanted, name.toLowerCase(), least);
@@ -31,7 +32,11 @@ export function suggest(
   const names = [...known];
   const best = nearest(written, names);
   if (best !== undefined) return `did you mean "${best}"?`;
-  if (what === undefined || names.length === 0) return undefined;
+  return what === undefined || names.length === 0 ? undefined : listed(names, what);
+}
+
+/** `stages are: a, b`: twelve at most. */
+export function listed(names: readonly string[], what: string): string {
   const few = names.slice(0, 12).join(', ');
   return `${what}: ${few}${names.length > 12 ? ', …' : ''}`;
 }

@@ -20,20 +20,26 @@ export interface SyntaxMistake {
   readonly span: Span;
 }
 
+/** A line of a merge conflict; one marker alone is what a half-done merge left. */
+const MARKER = /^(?:<{7}(?: .*)?|\|{7}(?: .*)?|={7}|>{7}(?: .*)?)\r?$/gm;
+
 /** What `git merge` left: no line of YAML that stands within a map begins so. */
 export function conflictMistake(text: string): SyntaxMistake | undefined {
-  const found = /^<{7}(?: .*)?\r?$/m.exec(text);
-  if (!found || !/^>{7}(?: .*)?\r?$/m.test(text.slice(found.index))) return undefined;
-  const rest = text.slice(found.index).search(/^>{7}(?: .*)?\r?$/m);
-  const lineAt = (at: number) => text.slice(0, at).split('\n').length;
-  const [first, last] = [lineAt(found.index), lineAt(found.index + rest)];
+  const markers = [...text.matchAll(MARKER)];
+  const [first] = markers;
+  if (first === undefined) return undefined;
+  const next = markers.findIndex(([marker]) => marker.startsWith('>'));
+  const lines = markers.slice(0, next < 0 ? undefined : next + 1).map(({ index }) => {
+    return text.slice(0, index).split('\n').length;
+  });
+  const [from, to] = [lines[0], lines.at(-1)];
   return {
     mistake: {
       code: 'merge-conflict',
-      message: `a merge left a conflict in lines ${first} to ${last}`,
-      hint: 'keep what is right of both sides, and remove the lines <<<<<<<, ======= and >>>>>>>',
+      message: `unresolved merge conflict in ${from === to ? `line ${from}` : `lines ${from} to ${to}`}`,
+      hint: 'keep the lines that are right, and remove the markers <<<<<<<, ======= and >>>>>>>',
     },
-    span: { start: found.index, end: found.index + found[0].trimEnd().length },
+    span: { start: first.index, end: first.index + first[0].trimEnd().length },
   };
 }
 
@@ -56,9 +62,12 @@ export function syntaxMistakes(
   return found;
 }
 
+/** As YAML reads a key: a space or the end of the line follows. */
+const COLON = /:(?:\s|$)/;
+
 /** The line's text from the fault on holds a ": ", which makes it look like a key of its own. */
 function isColonInText({ code, pos: [start] }: SyntaxFault, text: string): boolean {
-  return code === 'BLOCK_AS_IMPLICIT_KEY' && /:\s/.test(restOfLine(text, start));
+  return code === 'BLOCK_AS_IMPLICIT_KEY' && COLON.test(restOfLine(text, start));
 }
 
 function mistakeOf(fault: SyntaxFault, text: string, tokensOf: Tokens): SyntaxMistake {
@@ -89,13 +98,13 @@ function unclosed(
     const open = openBracket(text, start, tokensOf);
     if (open === undefined) return undefined;
     const [left, right] = text[open] === '[' ? ['[', ']'] : ['{', '}'];
-    const hint = `put "${right}" behind what it holds`;
+    const hint = `put "${right}" after its last entry`;
     return mistakeAt({ start: open, end: open + 1 }, `"${left}" is not closed`, hint);
   }
   if (/^Missing closing ['"]quote/.test(message)) {
     const open = openQuote(text, start, tokensOf);
     if (open === undefined) return undefined;
-    const hint = `put another ${text[open]} behind the text`;
+    const hint = `put another ${text[open]} at the end of the text`;
     return mistakeAt({ start: open, end: open + 1 }, 'the quote is not closed', hint);
   }
   return undefined;
@@ -144,7 +153,7 @@ function indentation(
   const line = text.lastIndexOf('\n', start - 1) + 1;
   if (code === 'BAD_INDENT' && message.startsWith('All mapping items'))
     return misplaced(text, line);
-  if (code !== 'BLOCK_AS_IMPLICIT_KEY' || /:\s/.test(restOfLine(text, start))) return undefined;
+  if (code !== 'BLOCK_AS_IMPLICIT_KEY' || COLON.test(restOfLine(text, start))) return undefined;
   // The value of this line seems to go on in the next, and that is a key.
   const next = text.indexOf('\n', start) + 1;
   return next === 0 ? undefined : misplaced(text, next);
@@ -169,7 +178,7 @@ function misplaced(text: string, line: number): SyntaxMistake | undefined {
   const start = line + indent;
   return mistakeAt(
     { start, end: start + key.length },
-    'the line is indented like none that it could belong to',
+    'the indentation matches no line above',
     places.length === 0 ? undefined : `indent it by ${places.join(', or by ')}`,
   );
 }
@@ -191,12 +200,13 @@ function colon(fault: SyntaxFault, text: string): SyntaxMistake | undefined {
   const rest = restOfLine(text, start).trimEnd();
   const span = { start, end: start + rest.length };
   if (isColonInText(fault, text)) {
-    return mistakeAt(span, 'a text that holds ": " needs quotes', 'put the whole text in quotes');
+    const what = /:\s/.test(rest) ? 'holds ": "' : 'ends with ":"';
+    return mistakeAt(span, `a text that ${what} needs quotes`, 'put the whole text in quotes');
   }
-  if (fault.code === 'MULTILINE_IMPLICIT_KEY' && !/:(?:\s|$)/.test(rest)) {
+  if (fault.code === 'MULTILINE_IMPLICIT_KEY' && !COLON.test(rest)) {
     const [, key, value] = /^([^\s:]+)[\s:]*(.*)$/.exec(rest) ?? [];
     const hint = `write "${value ? `${key}: ${value}` : `${key}:`}"`;
-    return mistakeAt(span, 'there is no ": " behind the key', hint);
+    return mistakeAt(span, 'a ": " is missing after the key', hint);
   }
   return undefined;
 }
@@ -208,8 +218,8 @@ function behindQuotes(
 ): SyntaxMistake | undefined {
   if (code !== 'UNEXPECTED_TOKEN' || !message.endsWith('at node end')) return undefined;
   if (!/["']\s*$/.test(text.slice(text.lastIndexOf('\n', start - 1) + 1, start))) return undefined;
-  const hint = 'put quotes of the other kind around all of it';
-  return mistakeAt({ start, end }, 'the text goes on behind its closing quote', hint);
+  const hint = 'put the whole text in quotes of the other kind';
+  return mistakeAt({ start, end }, 'the text continues after its closing quote', hint);
 }
 
 function hintFor({ code, pos: [start] }: SyntaxFault, text: string): string | undefined {
@@ -219,7 +229,7 @@ function hintFor({ code, pos: [start] }: SyntaxFault, text: string): string | un
   const line = restOfLine(text, text.lastIndexOf('\n', start - 1) + 1);
   // The bracket of a `${` does not open a map.
   if (/(?<!\$)[[{][^'"]*\$\{/.test(line))
-    return 'within { } and [ ], put quotes around what holds ${…}';
+    return 'inside { } and [ ], put a text that holds ${…} in quotes';
   return code === 'BAD_SCALAR_START' ? 'put the text in quotes' : undefined;
 }
 
@@ -231,7 +241,7 @@ function quoted(text: string): string {
 /** The package's messages as ours are written: no capital, no full stop. */
 function sentence({ code, message }: SyntaxFault): string {
   // The package speaks of its own functions here.
-  if (code === 'MULTIPLE_DOCS') return 'a second document begins here';
+  if (code === 'MULTIPLE_DOCS') return 'a second YAML document begins here';
   const first = message[0] ?? '';
   const rest = message.slice(1).replace(/\.$/, '');
   return /^[A-Z][a-z]/.test(message) ? first.toLowerCase() + rest : first + rest;

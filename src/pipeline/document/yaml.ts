@@ -141,10 +141,10 @@ function follow(name: string, span: Span, walk: Walk): Located {
   if (target === undefined || target === 'open') {
     const near = nearest(name, walk.anchors.keys());
     const message =
-      target === 'open' ? `the alias *${name} stands inside its own anchor` : `no anchor &${name}`;
-    const hint = near
-      ? `did you mean *${near}?`
-      : 'a text that begins with "*" must stand in quotes';
+      target === 'open'
+        ? `the alias *${name} refers to the anchor that it is part of`
+        : `*${name} is an alias of YAML, and there is no anchor &${name}`;
+    const hint = near ? `did you mean *${near}?` : 'put a text that begins with "*" in quotes';
     const own = target === 'open' ? undefined : hint;
     walk.problems.add({ code: 'bad-alias', message, hint: own }, span);
     return { ...NOTHING, span };
@@ -156,7 +156,7 @@ function count(target: Located, span: Span, walk: Walk): boolean {
   const within = walk.aliased <= MAX_ALIASED;
   walk.aliased += target.size;
   if (walk.aliased <= MAX_ALIASED) return true;
-  const message = `the aliases up to here stand for more than ${MAX_ALIASED} values`;
+  const message = `up to here, the aliases expand to more than ${MAX_ALIASED} values`;
   if (within) walk.problems.add({ code: 'alias-bomb', message }, span);
   return false;
 }
@@ -241,7 +241,7 @@ function keyOf({ value, source }: Scalar): Pick<Located, 'value' | 'text'> {
 
 function duplicate(name: string, first: Span, again: Span, problems: Problems): void {
   const line = lineOf(problems.source, first.start);
-  const message = `the key "${name}" stands here a second time, first in line ${line}`;
+  const message = `the key "${name}" is already used in line ${line}`;
   problems.add({ code: 'duplicate-key', message, hint: 'remove one of them' }, again);
 }
 

@@ -4,7 +4,7 @@ import type { StageSpec } from '../document/schema.js';
 import type { Action } from '../plan.js';
 import { argvAction, type PatternOf, shellAction } from './command.js';
 import type { DraftDep } from './draft.js';
-import { normalisePath, scriptMistake } from './paths.js';
+import { normalisePath, scriptMistake, slashMistake } from './paths.js';
 import { type CommandScope, lookupIn, lookupInCommand } from './scope.js';
 import { fill, type Template } from './template.js';
 
@@ -48,7 +48,8 @@ function moduleAction(run: Template, scope: CommandScope, problems: Problems): A
   const text = fill(run, lookupIn(scope), problems);
   if (text === undefined) return undefined;
   const normal = normalisePath(text);
-  const mistake = 'mistake' in normal ? normal.mistake : scriptMistake(normal.path);
+  const shape = slashMistake(run, false) ?? ('mistake' in normal ? normal.mistake : undefined);
+  const mistake = shape ?? scriptMistake(text);
   if (mistake) problems.add(mistake, run.node.span);
   return mistake || 'mistake' in normal ? undefined : { kind: 'module', file: normal.path };
 }

@@ -1,5 +1,5 @@
 /** The action of an item: its command with values put in, quoted where a shell reads it. */
-import type { Problems } from '../document/problems.js';
+import type { Mistake, Problems } from '../document/problems.js';
 import type { Action, CommandPart } from '../plan.js';
 import {
   advance,
@@ -72,7 +72,7 @@ function shellValue(
   const files = patternOf(hole.name);
   if (files) {
     if (state.stack.at(-1) === 'plain' && !state.escaped) return files;
-    const message = `\${${hole.name}} is a pattern, a list of files: it cannot stand in quotes`;
+    const message = `\${${hole.name}} is a pattern, which stands for a list of files: it cannot be in quotes`;
     problems.add({ code: 'bad-quoting', message, hint: 'remove the quotes around it' }, span());
     return undefined;
   }
@@ -80,7 +80,7 @@ function shellValue(
   if (value === undefined) return undefined;
   const reader = isHarmless(value) ? undefined : secondReader(before);
   if (reader !== undefined) {
-    const message = `\${${hole.name}} is ${JSON.stringify(value)} and stands in code that ${reader} reads once more, where it would not arrive as it is`;
+    const message = `\${${hole.name}} is ${JSON.stringify(value)} and is used in code that ${reader} parses a second time, which would change it`;
     const hint =
       'pass it as an argument, as in: bash -c \'echo "$1"\' _ ${name}; or through a variable of env:';
     problems.add({ code: 'bad-quoting', message, hint }, span());
@@ -88,7 +88,7 @@ function shellValue(
   }
   const quoted = quote(value, state, next);
   if ('text' in quoted) return quoted.text;
-  const message = `\${${hole.name}} stands ${quoted.refused}, where no value can be quoted safely`;
+  const message = `\${${hole.name}} is used ${quoted.refused}, where no value can be quoted safely`;
   problems.add({ code: 'bad-quoting', message, hint: REFUSED_HINT }, span());
   return undefined;
 }
@@ -123,6 +123,11 @@ export function argvAction(
   patternOf: PatternOf,
   problems: Problems,
 ): Action | undefined {
+  const several = severalCommands(words);
+  if (several !== undefined) {
+    problems.add(several, words[0]?.node.span);
+    return undefined;
+  }
   const parts: CommandPart[] = [];
   let sound = true;
   for (const word of words) {
@@ -134,6 +139,17 @@ export function argvAction(
   const argv = parts.map((part) => (typeof part === 'string' ? part : part.pattern));
   const plain = parts.every((part) => typeof part === 'string');
   return plain ? { kind: 'argv', argv } : { kind: 'argv', argv, parts };
+}
+
+/** The first word is a program; one with a space in it that is no path is a line for a shell. */
+function severalCommands(words: readonly Template[]): Mistake | undefined {
+  const first = words[0]?.text ?? '';
+  if (!/^[\w.-]+\s+\S/.test(first)) return undefined;
+  return {
+    code: 'several-commands',
+    message: `a list is one command, word by word, and "${first}" is not a program`,
+    hint: 'for several commands write a text of several lines, beginning with:  cmd: |',
+  };
 }
 
 function argvWord(

@@ -1,7 +1,7 @@
 /** What an item reads: its deps with the holes filled. */
 import { escapeGlob } from '../glob.js';
 import type { DraftDep, Written } from './draft.js';
-import { depPath } from './paths.js';
+import { depPath, NO_NAME, noName, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
 import { fill } from './template.js';
 
@@ -19,8 +19,9 @@ export function depsOf(written: readonly Written[], unread: boolean, site: Site)
     const dep = depOf(each, site);
     const name = each.name ?? dep?.name;
     if (name === undefined) complete = false;
+    else if (name === NO_NAME) site.problems.add(noName('dep'), each.path.node.span);
     else if (byName.has(name)) {
-      const message = `the dep "${name}" stands here a second time`;
+      const message = `the dep "${name}" is listed twice`;
       site.problems.add({ code: 'duplicate-name', message }, each.path.node.span);
     } else byName.set(name, dep?.path);
     if (dep) deps.push(dep);
@@ -30,6 +31,11 @@ export function depsOf(written: readonly Written[], unread: boolean, site: Site)
 
 function depOf(written: Written, { scope, lookup, problems }: Site): DraftDep | undefined {
   const { name, path } = written;
+  const slash = slashMistake(path, true);
+  if (slash !== undefined) {
+    problems.add(slash, path.node.span);
+    return undefined;
+  }
   // The value of an axis stands for itself in a pattern, whatever characters it holds.
   const text = fill(path, lookup, problems, (value, hole) =>
     Object.hasOwn(scope.cell, hole.name) ? escapeGlob(value) : value,

@@ -1,7 +1,7 @@
 /** The quantities of a stage: resources, epochs, keep, timeout, retries; each may come from a param. */
 import type { Json } from '../../stage/context.js';
-import { describeValue, EXPECTED, type What } from '../document/expected.js';
-import { keyAt, type Located, type Path, partAt, spanAt } from '../document/located.js';
+import { describeValue, EXPECTED, hintOf, type What } from '../document/expected.js';
+import { child, keyAt, type Located, type Path, partAt, spanAt } from '../document/located.js';
 import type { Problems } from '../document/problems.js';
 import { parseDuration, parseSize } from '../document/quantity.js';
 import type { EpochsSpec, ObjectiveSpec, StageSpec } from '../document/schema.js';
@@ -22,9 +22,9 @@ export function limitsOf(fields: Fields): Limits {
   const epochs = spec.epochs === undefined ? undefined : epochsOf(spec.epochs, fields);
   const timeout =
     spec.timeout === undefined ? undefined : numberAt(['timeout'], 'duration', fields);
-  if (spec.keep && spec.epochs === undefined) {
+  if (spec.keep && !child(fields.node, 'epochs')) {
     fields.problems.add(
-      { code: 'keep-without-epochs', message: 'keep is about epochs, and the stage has none' },
+      { code: 'keep-without-epochs', message: 'keep requires epochs' },
       keyAt(fields.node, ['keep']),
     );
   }
@@ -54,7 +54,7 @@ function epochsOf(spec: EpochsSpec, fields: Fields): EpochPlan | undefined {
   const patience =
     full?.patience === undefined ? undefined : numberAt(['epochs', 'patience'], 'epochs', fields);
   if (full?.patience !== undefined && !full.best) {
-    const message = 'patience waits for a better "best", and epochs has none';
+    const message = 'patience requires best';
     const mistake = { code: 'patience-without-best', message, hint: 'as in: best: val.ssim' };
     fields.problems.add(mistake, keyAt(fields.node, ['epochs', 'patience']));
   }
@@ -109,7 +109,7 @@ function numberAt(path: Path, what: Quantity & What, fields: Fields): number | u
   if (number !== undefined) return number;
   const { code, text } = EXPECTED[what];
   const message = `expected ${text}, got ${describeValue(value)}${name}`;
-  problems.add({ code, message }, spanAt(node, path));
+  problems.add({ code, message, hint: hintOf(EXPECTED[what], value) }, spanAt(node, path));
   return undefined;
 }
 

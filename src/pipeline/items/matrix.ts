@@ -135,7 +135,7 @@ function checkValue(written: Written | undefined, node: Located, problems: Probl
     return false;
   }
   if (/^$|[,@*?\p{Cc}]|^\s|\s$/u.test(textOf(written))) {
-    const message = `the value ${JSON.stringify(value)} cannot stand in the name of an item`;
+    const message = `the value ${JSON.stringify(value)} cannot be part of an item's name`;
     const hint =
       'it is empty, or begins or ends with a space, or holds one of , @ * ? or a line break';
     problems.add({ code: 'bad-axis', message, hint }, node.span);
@@ -214,7 +214,7 @@ function checkSize(axes: Axes, included: number, matrix: Located, problems: Prob
   const made = sizes.length === 0 ? 0 : sizes.reduce((product, size) => product * size, 1);
   if (made + included <= MAX_CELLS) return true;
   const message = `the matrix has ${made + included} cells, more than ${MAX_CELLS}`;
-  const hint = 'take an axis away, or name the cells that you want under include:';
+  const hint = 'remove an axis, or list the cells that you want under include:';
   problems.add({ code: 'too-many-cells', message, hint }, matrix.span);
   return false;
 }
@@ -244,7 +244,10 @@ function checkCells(
   problems: Problems,
 ): boolean {
   if (cells.length === 0) {
-    problems.add({ code: 'bad-axis', message: 'the matrix has no cell left' }, matrix.span);
+    problems.add(
+      { code: 'bad-axis', message: 'exclude leaves no cell of the matrix' },
+      matrix.span,
+    );
     return false;
   }
   const ids = new Set<string>();

@@ -1,7 +1,7 @@
 /** What an item writes: its outs and metrics with the holes filled. */
 import type { Out } from '../plan.js';
 import type { Written } from './draft.js';
-import { normalisePath, outMistake } from './paths.js';
+import { NO_NAME, noName, normalisePath, outMistake, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
 import { fill } from './template.js';
 
@@ -22,6 +22,7 @@ export function outsOf(all: readonly Written[], unread: boolean, site: Site): Wr
     const path = outPath(each, site);
     const name = each.name ?? path;
     if (name === undefined) complete = false;
+    if (name === NO_NAME) site.problems.add(noName('out'), each.path.node.span);
     // A path that stands in both outs and metrics is one out.
     const same = each.metrics ? outs.findIndex((out) => out.path === path) : -1;
     if (same >= 0) outs[same] = { ...outs[same]!, metrics: true };
@@ -47,7 +48,8 @@ function outPath({ path }: Written, { lookup, problems }: Site): string | undefi
   const text = fill(path, lookup, problems);
   if (text === undefined) return undefined;
   const normal = normalisePath(text);
-  const mistake = 'mistake' in normal ? normal.mistake : outMistake(normal.path);
+  const slash = slashMistake(path, false);
+  const mistake = slash ?? ('mistake' in normal ? normal.mistake : outMistake(normal.path));
   if (mistake) problems.add(mistake, path.node.span);
   return mistake || 'mistake' in normal ? undefined : normal.path;
 }

@@ -1,6 +1,7 @@
 /** Paths as the file writes them → paths within the project, `/` between names, no `.` or `..`. */
 import type { Mistake } from '../document/problems.js';
 import { isAbsurd, isGlob, MOST_ALTERNATIVES, unescapeGlob } from '../glob.js';
+import type { Template } from './template.js';
 
 /** Working outs live here; the rest of the cache folder is the tool's. */
 const OUT_FOLDER = 'cache/out';
@@ -21,6 +22,8 @@ export function normalisePath(written: string): Normal {
   return { path: names.join('/') };
 }
 
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|~(?:\/|$))/;
+
 function shapeMistake(written: string): Mistake | undefined {
   if (written === '') return { code: 'bad-path', message: 'a path cannot be empty' };
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) {
@@ -30,15 +33,32 @@ function shapeMistake(written: string): Mistake | undefined {
       hint: 'fetch it in a stage of its own and read what that writes',
     };
   }
-  if (/^(?:\/|[A-Za-z]:[\\/]|~(?:\/|$))/.test(written)) return absolute(written);
+  if (ABSOLUTE.test(written)) return absolute(written);
   return undefined;
+}
+
+/**
+ * Names are separated by "/" on every system. A backslash has one use: in a dep it takes the meaning
+ * from a character of a pattern. Values of axes and params are taken as they are.
+ */
+export function slashMistake({ text, parts }: Template, isDep: boolean): Mistake | undefined {
+  if (ABSOLUTE.test(text)) return absolute(text);
+  const idle = isDep ? /\\(?![\\*?[\]{},])/ : /\\/;
+  if (!parts.some((part) => typeof part === 'string' && idle.test(part.replaceAll('\\\\', ''))))
+    return undefined;
+  const meant = text.replaceAll('\\ ', ' ').replace(/\\(?![*?[\]{},])/g, '/');
+  return {
+    code: 'bad-path',
+    message: `"${text}" holds a backslash; a path is written with "/"`,
+    hint: `write "${meant}"`,
+  };
 }
 
 function absolute(written: string): Mistake {
   return {
     code: 'path-outside',
     message: `"${written}" is an absolute path`,
-    hint: 'paths are relative to the project; link what lies elsewhere: ln -s … data',
+    hint: 'paths are relative to the project; to use data elsewhere, link it: ln -s … data',
   };
 }
 
@@ -46,7 +66,7 @@ function outside(written: string): Mistake {
   return {
     code: 'path-outside',
     message: `"${written}" leads out of the project`,
-    hint: 'a stage reads and writes within the project; link what lies elsewhere: ln -s … data',
+    hint: 'a stage reads and writes inside the project; to use data elsewhere, link it: ln -s … data',
   };
 }
 
@@ -55,6 +75,17 @@ function wholeProject(written: string): Mistake {
     code: 'bad-path',
     message: `"${written}" is the whole project`,
     hint: 'name the folders and files that count',
+  };
+}
+
+/** The one name that no plain object can hold. In a list, a path is its own name. */
+export const NO_NAME = '__proto__';
+
+export function noName(what: 'dep' | 'out'): Mistake {
+  return {
+    code: 'bad-name',
+    message: `the ${what} cannot be called "${NO_NAME}"`,
+    hint: `give it another name, as in: { file: ${NO_NAME} }`,
   };
 }
 
@@ -80,7 +111,7 @@ export function depPath(written: string): DepPath {
     mistake: {
       code: 'path-protected',
       message,
-      hint: `only what lies in ${OUT_FOLDER}/ can be read`,
+      hint: `a stage can read only ${OUT_FOLDER}/ of it`,
     },
   };
 }
@@ -131,11 +162,21 @@ export function overwrites(path: string, file: string, what: string): Mistake {
 
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 
+/** What starts a program, not a path. */
+const RUNNER = /^(?:node|npx|tsx|ts-node|bun|deno|python3?|sh|bash) +\S/;
+
 export function scriptMistake(path: string): Mistake | undefined {
+  if (RUNNER.test(path)) {
+    return {
+      code: 'not-a-module',
+      message: `"${path}" is a command, and run takes a module`,
+      hint: `write  cmd: ${path}`,
+    };
+  }
   if (SCRIPT.test(path)) return undefined;
   return {
     code: 'not-a-module',
-    message: `"${path}" is no TypeScript or JavaScript file`,
+    message: `"${path}" is not a TypeScript or JavaScript file`,
     hint: `run takes a module; for anything else use cmd, as in: cmd: ${interpreter(path)} ${path}`,
   };
 }

@@ -69,8 +69,8 @@ function param(name: string, { params, axesUnknown }: Scope): Found | undefined 
 function onlyInCommands(name: string): Mistake {
   return {
     code: 'unknown-name',
-    message: `\${${name}} is known only in cmd`,
-    hint: 'here an axis of the matrix or a param can stand',
+    message: `\${${name}} can be used only in cmd`,
+    hint: 'here, use an axis of the matrix or a param',
   };
 }
 
@@ -90,11 +90,25 @@ function unknownName(name: string, scope: Scope, more: readonly string[]): Mista
     ...(scope.params ? allPaths(scope.params) : []),
     ...more,
   ];
+  const meant = nameInside(name);
   const plain = /^[\p{L}\p{N}_./-]+$/u.test(name);
-  const hint = plain
-    ? suggest(name, known, 'known here are')
-    : 'between { and } stands a name and nothing else: an axis, a param, deps.x or outs.x';
-  return { code: 'unknown-name', message: `\${${name}} is not known here`, hint };
+  const hint = known.includes(meant)
+    ? `write \${${meant}}`
+    : plain
+      ? suggest(name, known, 'known here are')
+      : '${…} takes a name, not an expression: an axis, a param, deps.x or outs.x';
+  // `${{ x }}` ends at its first brace.
+  const written = `\${${name}}${name.startsWith('{') ? '}' : ''}`;
+  return { code: 'unknown-name', message: `${written} is not known here`, hint };
+}
+
+/** The name in `${{ x }}`, `${params.x}`, `${item.x}`, `${input.x}`, as other tools write it. */
+function nameInside(name: string): string {
+  return name
+    .replace(/[{}\s]/g, '')
+    .replace(/^(?:params|matrix|item|axis|wildcards)\./, '')
+    .replace(/^inputs?\./, 'deps.')
+    .replace(/^outputs?\./, 'outs.');
 }
 
 function unknownPath(kind: string, key: string, known: readonly string[]): Mistake {

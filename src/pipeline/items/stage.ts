@@ -56,24 +56,25 @@ export function draftStage(input: StageInput, problems: Problems): readonly Draf
 function checkStage({ spec, node, broken }: StageInput, problems: Problems): void {
   const key = (name: string) => keyAt(node, [name]) ?? node.span;
   if (spec.run !== undefined && spec.cmd !== undefined) {
-    const message = 'a stage has either run or cmd, this one has both';
-    problems.add({ code: 'run-and-cmd', message, hint: 'make two stages of it' }, key('cmd'));
+    const message = 'a stage takes run or cmd, not both';
+    problems.add({ code: 'run-and-cmd', message, hint: 'split it into two stages' }, key('cmd'));
   }
   const action = ['run', 'cmd'].some((name) => child(node, name) || broken.has(name));
-  if (!action) {
+  // A mistaken `shell` holds the command, as in Snakemake.
+  if (!action && !broken.has('shell')) {
     const message = 'the stage does nothing: it has neither run nor cmd';
     const hint = 'run: a TypeScript or JavaScript module; cmd: any other command';
     problems.add({ code: 'no-action', message, hint }, node.span);
   }
   if (spec.shell !== undefined && (spec.run !== undefined || Array.isArray(spec.cmd))) {
-    const message = `shell is for a cmd that is a text, and ${spec.run === undefined ? 'this one is a list' : 'this stage has run'}`;
-    const hint = 'neither a module nor a list of words goes through a shell: remove it';
+    const message = `shell applies to a cmd that is a text, and ${spec.run === undefined ? 'this one is a list' : 'this stage has run'}`;
+    const hint = 'modules and lists of words run without a shell: remove it';
     problems.add({ code: 'shell-without-text', message, hint }, key('shell'));
   }
   const both = spec.env?.find((name) => spec.secrets?.includes(name));
   if (both !== undefined) {
-    const message = `${both} stands in env and in secrets`;
-    const hint = 'what decides on the result belongs into env, what nobody may see into secrets';
+    const message = `${both} is listed in both env and secrets`;
+    const hint = 'use env if the value affects the result, secrets if it must stay hidden';
     problems.add({ code: 'env-and-secrets', message, hint }, key('secrets'));
   }
 }

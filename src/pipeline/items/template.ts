@@ -81,7 +81,7 @@ function unclosed(
   const [name] = /^[\p{L}\p{N}_.-]*/u.exec(rest) ?? [''];
   const { start } = holeSpan({ name: '', nth }, node, problems.source);
   const message = `"\${${name}" is not closed`;
-  const hint = `put "}" behind the name; ${LITERAL}`;
+  const hint = `put "}" after the name; ${LITERAL}`;
   problems.add({ code: 'bad-template', message, hint }, { start, end: start + 2 + name.length });
   return { text, parts: [], node };
 }
@@ -153,7 +153,7 @@ export function holeText(
   problems.add(
     {
       code: 'not-a-scalar',
-      message: `\${${hole.name}} is ${kind}${givenBy(hole, lookup)}: only a text, a number, true or false fits in here`,
+      message: `\${${hole.name}} is ${kind}${givenBy(hole, lookup)}: only a text, a number, true or false can be inserted here`,
     },
     holeSpan(hole, template.node, problems.source),
   );

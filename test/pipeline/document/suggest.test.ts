@@ -92,7 +92,7 @@ stages:
       `pipeline.yaml:4:25: error: "\${deps.raw" is not closed (bad-template)
         cmd: node clean.mjs \${deps.raw \${outs.clean}
                             ~~~~~~~~~~
-  put "}" behind the name; for a literal "\${" write "$\${"`,
+  put "}" after the name; for a literal "\${" write "$\${"`,
     );
   });
 

@@ -123,9 +123,9 @@ describe('texts that are refused', () => {
   });
 
   it('is an empty one, a list, a text', () => {
+    for (const text of ['', '# only this\n'])
+      expect(mistakesOf(text)).toContain('error: pipeline.yaml is empty (missing-key)');
     for (const [text, got] of [
-      ['', 'nothing'],
-      ['# only this\n', 'nothing'],
       ['- a\n', 'a list'],
       ['stages\n', 'the text "stages"'],
     ] as const) {
@@ -155,12 +155,12 @@ describe('texts that are refused', () => {
 
   it.each([
     ['cmd: echo a: b; node ${deps.x} ${outs.y}', '3:10', 'put the whole text in quotes'],
-    ['cmd: "x" > y', '3:14', 'put quotes of the other kind around all of it'],
-    ['cmd: "x', '3:10', 'put another " behind the text'],
+    ['cmd: "x" > y', '3:14', 'put the whole text in quotes of the other kind'],
+    ['cmd: "x', '3:10', 'put another " at the end of the text'],
     ['cmd:x', '3:5', 'write "cmd: x"'],
     ['outs', '3:5', 'write "outs:"'],
-    ['deps: { a: [b, [c, d] }', '3:16', 'put "]" behind what it holds'],
-    ['deps: { a: [b]', '3:11', 'put "}" behind what it holds'],
+    ['deps: { a: [b, [c, d] }', '3:16', 'put "]" after its last entry'],
+    ['deps: { a: [b]', '3:11', 'put "}" after its last entry'],
     ['cmd: x\n      desc: y', '4:7', 'indent it by 4 spaces, like "cmd" in line 3'],
     [
       'cmd: |\n        echo a: b\n   desc: y',
@@ -206,9 +206,11 @@ describe('the value of --set', () => {
 
   it('says what is wrong with it', () => {
     expect(parseValue('{ a: 1, a: 2 }')).toEqual({
-      error: 'the key "a" stands here a second time, first in line 1',
+      error: 'the key "a" is already used in line 1',
     });
-    expect(parseValue('*x')).toEqual({ error: 'no anchor &x' });
-    expect(parseValue('.nan')).toEqual({ error: '.nan is no number that JSON can hold' });
+    expect(parseValue('*x')).toEqual({
+      error: '*x is an alias of YAML, and there is no anchor &x',
+    });
+    expect(parseValue('.nan')).toEqual({ error: '.nan is not a number that JSON can hold' });
   });
 });

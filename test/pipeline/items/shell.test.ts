@@ -207,7 +207,7 @@ describe('a value in code that is read once more', () => {
     const yaml = (value: string) =>
       `params: { x: ${JSON.stringify(value)} }\nstages: { s: { cmd: ${JSON.stringify(cmd)} } }`;
     for (const value of ['a; touch b', 'a b', '$(id)', "it's", '`id`'])
-      expect(mistakesOf(yaml(value))).toContain('reads once more');
+      expect(mistakesOf(yaml(value))).toContain('parses a second time');
     expect(commandOf(cmd, 'a/b-1.2')).toContain('a/b-1.2');
   });
 

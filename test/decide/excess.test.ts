@@ -1,6 +1,6 @@
 /** In which words an item is told to ask for more than there is. */
 import { describe, expect, it } from 'vitest';
-import { excess } from '../../src/execute/resources.js';
+import { excess } from '../../src/decide/excess.js';
 import type { Item } from '../../src/pipeline/plan.js';
 
 const GB = 2 ** 30;
@@ -20,12 +20,12 @@ describe('an item that asks for more than there is', () => {
   it('is told the size of the machine, and that of the cgroup where that is less', () => {
     const held = { cores: 2, memory: 4 * GB };
     expect(told(2, 4 * GB, held)).toBeUndefined();
-    expect(told(16, GB, WHOLE)).toBe('16 cores of 8 that this machine has');
-    expect(told(16, GB, held)).toBe('16 cores of 2 that its cgroup allows');
+    expect(told(16, GB, WHOLE)).toBe('16 cores, and this machine has 8');
+    expect(told(16, GB, held)).toBe('16 cores, and its cgroup allows 2');
     expect(told(16, 8 * GB, { ...WHOLE, memory: 4 * GB })).toBe(
-      '16 cores of 8 and 8 GiB of memory of 4 GiB that its cgroup allows',
+      '16 cores, and this machine has 8; for 8 GiB of memory, and its cgroup allows 4 GiB',
     );
-    expect(told(16, GB, { ...WHOLE, memory: 4 * GB })).toBe('16 cores of 8 that this machine has');
+    expect(told(16, GB, { ...WHOLE, memory: 4 * GB })).toBe('16 cores, and this machine has 8');
   });
 
   it('is none when a larger --concurrency is asked for', () => {

@@ -1,0 +1,17 @@
+/** Puts a mistake that was found in a stage's code at the place where pipeline.yaml names the code. */
+import { UserError } from '../error.js';
+import type { Item } from '../pipeline/plan.js';
+import type { Project } from './project.js';
+
+/** The module of a stage that is not there, shown where pipeline.yaml names it. */
+export async function atItsStage(
+  { root, variant }: Project,
+  item: Item,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof UserError) || error.diagnostics[0]?.code !== 'stage-not-found')
+    return error;
+  const { placesOf } = await import('../pipeline/places.js');
+  const place = placesOf({ project: root, ...variant }).run(item.id);
+  return new UserError(error.diagnostics.map((each) => ({ ...each, ...(place && { place }) })));
+}

@@ -1,0 +1,24 @@
+/** Items that ask for more than the machine has. */
+import type { Item } from '../pipeline/plan.js';
+import { gibibytes, type Machine } from '../process/machine.js';
+
+/**
+ * How an item asks for more cores or memory than there are, and of what; undefined when it does
+ * not. A user who asks for a small `--concurrency` knows of it.
+ */
+export function excess({ resources }: Item, machine: Machine, concurrency = 0): string | undefined {
+  const cores = Math.max(machine.cores, concurrency);
+  const { memory, whole } = machine;
+  const found: string[] = [];
+  if (resources.cpu > cores)
+    found.push(`${resources.cpu} cores, and ${owner(cores < whole.cores)} ${cores}`);
+  if (resources.memory > memory) {
+    const asked = gibibytes(resources.memory);
+    found.push(`${asked} of memory, and ${owner(memory < whole.memory)} ${gibibytes(memory)}`);
+  }
+  return found.length === 0 ? undefined : found.join('; for ');
+}
+
+function owner(isLimited: boolean): string {
+  return isLimited ? 'its cgroup allows' : 'this machine has';
+}

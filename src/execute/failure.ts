@@ -1,0 +1,79 @@
+/** What is said of an execution that failed. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Failure } from '../event.js';
+import { lookAlike, variableIn } from '../pipeline/look-alike.js';
+import type { Item, Out } from '../pipeline/plan.js';
+import { describeEnding, type Ending, type Outcome } from '../process/outcome.js';
+
+export function failureOf(item: Item, message: string, outcome: Outcome, log: string): Failure {
+  const { ending, tail } = outcome;
+  return {
+    message,
+    command: describeAction(item),
+    ...(ending.how === 'exit' ? { exitCode: ending.code } : {}),
+    ...(ending.how === 'signal' ? { signal: ending.signal } : {}),
+    log,
+    tail,
+  };
+}
+
+export function describeAction({ action }: Item): string {
+  switch (action.kind) {
+    case 'module':
+      return action.file;
+    case 'shell':
+      return action.command;
+    case 'argv':
+      return action.argv.join(' ');
+    default:
+      return action satisfies never;
+  }
+}
+
+/** What a shell means by these codes. */
+const SHELL_CODES: Readonly<Record<number, string>> = {
+  126: 'a program cannot be executed (chmod +x makes it executable)',
+  127: 'a command was not found (is it installed, and its folder in PATH?)',
+};
+
+export function endText({ action }: Item, ending: Ending): string {
+  const meaning =
+    action.kind === 'shell' && ending.how === 'exit' ? SHELL_CODES[ending.code] : undefined;
+  return `${describeEnding(ending)}${meaning === undefined ? '' : `: ${meaning}`}`;
+}
+
+/** Outs that are not there after the process ended well, and where it may have written instead. */
+export function unwrittenText(root: string, item: Item, absent: readonly Out[]): string {
+  const paths = absent.map((out) => out.path).join(', ');
+  for (const out of absent) {
+    const variable = variableIn(out.path);
+    if (variable !== undefined)
+      return `did not write ${paths}: ${variable} is not replaced in the path of an out`;
+    const found = writtenInstead(root, item, out.path);
+    if (found !== undefined)
+      return `did not write ${paths}, but there is ${found}: write to the path of the out`;
+  }
+  return `did not write ${paths}`;
+}
+
+/** In other letters (Result.txt), or the same name in the folder where the command runs. */
+function writtenInstead(root: string, item: Item, out: string): string | undefined {
+  const similar = lookAlike(root, out)?.path;
+  if (similar !== undefined && plainName(similar) === plainName(out)) return similar;
+  const name = path.basename(out);
+  const folders = ['', ...foldersEntered(item)];
+  return folders
+    .map((folder) => path.posix.join(folder, name))
+    .find((each) => each !== out && existsSync(path.join(root, each)));
+}
+
+function plainName(name: string): string {
+  return name.normalize().toLowerCase();
+}
+
+/** The folders that a command goes to by `cd`. */
+function foldersEntered({ action }: Item): string[] {
+  if (action.kind !== 'shell') return [];
+  return [...action.command.matchAll(/\bcd +([\w./-]+)/g)].map(([, folder]) => folder as string);
+}

@@ -1,0 +1,45 @@
+/** Keys that people bring from other tools, and what pipe has in their place. */
+
+/** The key of a stage, or of the file, that means the same. */
+export const OTHER_WORDS: Readonly<Record<string, string>> = {
+  output: 'outs',
+  outputs: 'outs',
+  input: 'deps',
+  inputs: 'deps',
+  dependencies: 'deps',
+  command: 'cmd',
+  do: 'cmd',
+  script: 'run',
+  foreach: 'matrix',
+  environment: 'env',
+  always_changed: 'always',
+  tasks: 'stages',
+  rules: 'stages',
+  steps: 'stages',
+  jobs: 'stages',
+  vars: 'params',
+};
+
+const ORDER = 'list the files that the stage reads under deps: pipe derives the order from them';
+const FOLDER =
+  'commands run in the folder of pipeline.yaml: write  cmd: cd folder && …; deps and outs stay relative to pipeline.yaml';
+const CACHED = 'remove it: pipe keeps every out in its cache';
+
+/** What to do instead, where another key alone is not the answer. */
+export const OTHER_WAYS: Readonly<Record<string, string>> = {
+  wdir: FOLDER,
+  cwd: FOLDER,
+  workdir: FOLDER,
+  working_directory: FOLDER,
+  needs: ORDER,
+  depends_on: ORDER,
+  dependsOn: ORDER,
+  cache: CACHED,
+  persist: CACHED,
+  frozen: 'to leave a stage out of a run, name the others: pipe run a b',
+  foreach: 'write an axis, as in: matrix: { city: [paris, rome] }, and use it as ${city}',
+  do: 'put what it holds directly into the stage',
+  vars: 'write the values under params:, and use one as ${name}',
+  name: 'the name of a stage is its key: stages: { name: { cmd: … } }',
+  threads: 'as in: resources: { cpu: 4 }',
+};

@@ -1,0 +1,58 @@
+/** For a path that is not there: what is there instead that the user may have meant. */
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { nearest } from './document/suggest.js';
+
+export interface LookAlike {
+  /** Relative to the project. */
+  readonly path: string;
+  /** Where the names look the same on a screen: how the accents of each are encoded. */
+  readonly encodings?: { readonly there: string; readonly wanted: string };
+}
+
+/** Follows the path down to the first name that is missing, and looks for a similar one there. */
+export function lookAlike(root: string, wanted: string): LookAlike | undefined {
+  const names = wanted.split('/');
+  for (const [at, name] of names.entries()) {
+    const above = names.slice(0, at);
+    const there = namesIn(path.join(root, ...above));
+    if (there.includes(name)) continue;
+    const same = there.find((each) => each.normalize() === name.normalize());
+    const similar = same ?? nearest(name, there);
+    if (similar === undefined) return undefined;
+    const found = [...above, similar, ...names.slice(at + 1)].join('/');
+    if (same === undefined) return existsSync(path.join(root, found)) ? { path: found } : undefined;
+    return { path: found, encodings: { there: formOf(same), wanted: formOf(name) } };
+  }
+  return undefined;
+}
+
+/** The hint of an error about a path that is not there; undefined when nothing resembles it. */
+export function lookAlikeHint(root: string, wanted: string): string | undefined {
+  const variable = variableIn(wanted);
+  if (variable !== undefined)
+    return `a path is taken as it is: ${variable} is not replaced; write \${name} for a param or an axis`;
+  const found = lookAlike(root, wanted);
+  if (found === undefined) return undefined;
+  const { path: there, encodings } = found;
+  if (encodings === undefined) return `did you mean "${there}"?`;
+  return `a name that looks the same is there, but its accents are encoded differently (${encodings.there}, here ${encodings.wanted}): copy the name from the output of ls, or rename the file`;
+}
+
+/** A variable of the shell, as `$DATA` in `$DATA/faces`. */
+export function variableIn(wanted: string): string | undefined {
+  return /(?<![^/])\$\w+/.exec(wanted)?.[0];
+}
+
+function formOf(text: string): string {
+  return text === text.normalize('NFC') ? 'NFC' : 'NFD';
+}
+
+/** A folder that is missing or cannot be read has nothing to offer. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

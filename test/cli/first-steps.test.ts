@@ -1,0 +1,98 @@
+/** What a newcomer meets first: init, doctor, and messages that depend on what lies in the folder. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { projectWithin } from '../rig/projects.js';
+import { answerIn } from '../rig/within.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const { name: PACKAGE } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
+  readonly name: string;
+};
+
+it.each([
+  ['here', 'node_modules', '.'],
+  ['in a workspace, two folders above', 'node_modules', 'packages/experiment'],
+  ['in a workspace that has its own', 'packages/node_modules', 'packages/experiment'],
+])('init names the schema where npm installed it: %s', async (_, installed, folder) => {
+  const project = projectWithin({ [`${folder}/.keep`]: '', [`${installed}/.keep`]: '' });
+  symlinkSync(ROOT, project.path(`${installed}/${PACKAGE}`));
+  const cwd = project.path(folder);
+  const { code } = await answerIn({ root: cwd, env: project.env }, 'init');
+  const text = project.read(`${folder}/pipeline.yaml`);
+  const schema = /^# yaml-language-server: \$schema=(\S+)$/m.exec(text)?.[1];
+  expect([code, schema]).toEqual([0, expect.stringMatching(/^\.\.?\//)]);
+  const named = path.resolve(cwd, String(schema));
+  expect(named.startsWith(project.path(installed))).toBe(true);
+  expect(JSON.parse(readFileSync(named, 'utf8'))).toMatchObject({ title: 'pipeline.yaml' });
+});
+
+it('init names a schema below its own folder where the package is not installed yet', async () => {
+  const project = projectWithin();
+  await project.pipe('init');
+  expect(project.read('pipeline.yaml')).toContain(
+    `$schema=./node_modules/${PACKAGE}/dist/pipeline.schema.json\n`,
+  );
+});
+
+it('doctor notes stages that ask for more than the machine has', async () => {
+  const project = projectWithin({
+    'pipeline.yaml': `
+stages:
+  small: { cmd: "true" }
+  wide: { cmd: "true", resources: { cpu: 4096 }, matrix: { n: [1, 2] } }
+  gpus: { cmd: "true", resources: { gpu: 3 } }
+`,
+  });
+  project.env.PIPE_GPUS = '0,1';
+  const { code, out } = await project.pipe('doctor');
+  expect(code).toBe(0);
+  expect(out.match(/^note .*$/gm)).toEqual([
+    expect.stringMatching(
+      /^note wide: it asks for 4096 cores, and (this machine has|its cgroup allows) \d+: it runs alone$/,
+    ),
+    'note gpus: it asks for 3 GPUs, and this machine has 2: it cannot run here',
+  ]);
+});
+
+it('doctor says once that there is no project', async () => {
+  const { code, out } = await projectWithin().pipe('doctor');
+  expect([code, out.match(/no-pipeline/g)]).toEqual([2, ['no-pipeline']]);
+});
+
+it.each([
+  ['NFC', 'NFD'],
+  ['NFD', 'NFC'],
+] as const)(
+  'a name whose accents are in %s finds no file in %s, and why is said',
+  async (asked, there) => {
+    const name = 'données/café.txt';
+    const project = projectWithin({
+      [name.normalize(there)]: '',
+      'pipeline.yaml': `stages: { a: { cmd: "true", deps: ["${name.normalize(asked)}"] } }\n`,
+    });
+    const { code, err } = await project.pipe('run');
+    expect(code).toBe(2);
+    expect(err).toContain(`its accents are encoded differently (${there}, here ${asked})`);
+  },
+);
+
+it('a comparison says what is missing: a repository, its first commit, the revision', async () => {
+  const project = projectWithin({ 'pipeline.yaml': 'stages: { a: { cmd: "true" } }\n' });
+  const complaint = async (...args: string[]) => (await project.pipe(...args)).err.split('\n');
+  expect(await complaint('metrics', 'diff')).toEqual([
+    'error: the project is not in a git repository (no-git)',
+    '  only what is committed can be compared: git init, then commit pipeline.yaml and pipeline.lock',
+    '',
+  ]);
+  execFileSync('git', ['init', '-q'], { cwd: project.root });
+  for (const command of ['metrics', 'params']) {
+    expect(await complaint(command, 'diff')).toEqual([
+      'error: the git repository has no commit yet (unknown-revision)',
+      '  commit pipeline.yaml and pipeline.lock, then compare with that',
+      '',
+    ]);
+  }
+});

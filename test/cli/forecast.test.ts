@@ -1,0 +1,50 @@
+/** What `pipe run --dry` says, held against the run that follows. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { projectWithin } from '../rig/projects.js';
+
+/** `half` drops the last letter: a change there is cut off. `late` was never run before. */
+const STAGES = `
+stages:
+  half: { cmd: "cut -c1 \${deps.t} > \${outs.o}", deps: { t: text.txt }, outs: { o: cache/out/half } }
+  behind: { cmd: "cat \${deps.h} > \${outs.o}", deps: { h: cache/out/half }, outs: { o: cache/out/behind } }
+  last: { cmd: "cat \${deps.b} > \${outs.o}", deps: { b: cache/out/behind }, outs: { o: cache/out/last } }
+  other: { cmd: "cat \${deps.t} > \${outs.o}", deps: { t: other.txt }, outs: { o: cache/out/other } }
+  late: { cmd: "cat \${deps.h} > \${outs.o}", deps: { h: cache/out/half }, outs: { o: cache/out/late } }
+`;
+const KNOWN = ['half', 'behind', 'last', 'other'];
+
+const change = fc.record({
+  text: fc.constantFrom('ab', 'ac', 'xb'),
+  other: fc.constantFrom('1', '2'),
+  lost: fc.subarray(KNOWN),
+  force: fc.boolean(),
+});
+
+it('names what runs, what may run, and nothing that stays fresh (property)', async () => {
+  await fc.assert(
+    fc.asyncProperty(change, async ({ text, other, lost, force }) => {
+      const made = projectWithin({ 'pipeline.yaml': STAGES, 'text.txt': 'ab', 'other.txt': '1' });
+      await made.run(...KNOWN);
+      made.write('text.txt', text);
+      made.write('other.txt', other);
+      for (const name of lost) made.remove(`cache/out/${name}`);
+      const options = force ? ['--force'] : [];
+      const { items, summary } = await made.run('--dry', ...options);
+      const { items: done } = await made.run(...options);
+      const counts = { wouldRun: 0, mayRun: 0, wouldRestore: 0, fresh: 0 };
+      for (const [name, { verdict, maybe }] of Object.entries(items)) {
+        if (maybe) counts.mayRun++;
+        else {
+          counts[
+            verdict === 'ran' ? 'wouldRun' : verdict === 'restored' ? 'wouldRestore' : 'fresh'
+          ]++;
+          expect([name, done[name]?.verdict]).toEqual([name, verdict]);
+        }
+      }
+      expect(summary).toMatchObject(counts);
+      made.dispose();
+    }),
+    { numRuns: 6, examples: [[{ text: 'ac', other: '1', lost: [], force: false }]] },
+  );
+});
