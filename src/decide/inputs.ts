@@ -84,7 +84,11 @@ function codeOf(item: Item, code: Code): Manifest['code'] {
  * nothing, or when a gathered out is not there.
  */
 export function contentOf(dep: Dep, around: Eyes): Digest | null | undefined {
-  const entries = matchesOf(dep, around);
+  return digestOf(dep, matchesOf(dep, around));
+}
+
+/** The same of what is known to match. */
+export function digestOf(dep: Dep, entries: DepEntries): Digest | null | undefined {
   const isThere = entries !== undefined && entries.length > 0;
   if (!isThere) return dep.optional && (!dep.glob || entries !== undefined) ? null : undefined;
   return dep.glob ? digestOfMatches(entries) : entries[0]?.[1];
@@ -95,7 +99,9 @@ export function digestOfMatches(entries: readonly (readonly [string, Digest])[])
 }
 
 /** Path and digest of all that a dep stands for; undefined when some of it is not there. */
-export function matchesOf(dep: Dep, around: Eyes): [string, Digest][] | undefined {
+export type DepEntries = readonly (readonly [path: string, digest: Digest])[] | undefined;
+
+export function matchesOf(dep: Dep, around: Eyes): DepEntries {
   const entries: [string, Digest][] = [];
   for (const part of matchesIn(dep, around)) {
     const digest = contentAt(dep, part, around)?.digest;

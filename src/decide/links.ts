@@ -13,9 +13,9 @@ import {
 import path from 'node:path';
 import { codeOf, isAbsent } from '../cache/files/errors.js';
 import type { Looks } from '../cache/scan/looks.js';
-import { mayHold, parseGlob } from '../pipeline/glob.js';
+import { fixedFolder, mayHold, parseGlob } from '../pipeline/glob.js';
 import type { Dep, Item, Plan } from '../pipeline/plan.js';
-import { fixedFolder } from './glob.js';
+import { type Sieve, sieveOf } from '../pipeline/sieve.js';
 
 /**
  * Name → place, of the names that lead to a place with outs in it, or into an out. Places are
@@ -53,7 +53,7 @@ function depsToResolve(item: Item, seen: Set<string>): readonly Dep[] {
   return item.deps.filter((dep) => {
     // In an out by its name: nothing of that is the user's.
     if (dep.made && !dep.glob && dep.outs === undefined) return false;
-    const id = `${dep.glob ? '*' : '='}${dep.path}`;
+    const id = `${dep.glob ? '*' : '='}${dep.path}\0${dep.exclude?.join('\0') ?? ''}`;
     if (seen.has(id)) return false;
     seen.add(id);
     return true;
@@ -151,37 +151,41 @@ class Resolver {
   }
 
   resolveDep(dep: Dep): void {
+    const sieve = sieveOf(dep);
     if (dep.glob) {
       const glob = parseGlob(dep.path);
       const folder = fixedFolder(dep.path);
       if (folder !== '') this.resolve(folder);
       // Without `**` it ends after as many names as the pattern has, in a circle of links too.
-      this.#walk(folder, (at) => mayHold(glob, at), glob.deep ? [] : undefined);
+      this.#walk(folder, sieve, (at) => mayHold(glob, at), glob.deep ? [] : undefined);
     } else if (!this.outs.isNamed(dep.path)) {
       this.resolve(dep.path);
-      this.#walk(dep.path, undefined, []);
+      this.#walk(dep.path, sieve, undefined, []);
     }
   }
 
   /** Links below a folder of the user's. `leads`: to the folders that matter; undefined: to all. */
   #walk(
     folder: string,
+    sieve: Sieve,
     leads: ((folder: string) => boolean) | undefined,
     inside: readonly string[] | undefined,
   ): void {
     const place = this.resolve(folder);
     if (!this.#isFolder.has(place) || inside?.includes(place) || this.outs.isIn(place)) return;
     if (leads === undefined) {
-      if (this.#walked.has(folder)) return;
-      this.#walked.add(folder);
+      const walked = `${folder}\0${sieve.id}`;
+      if (this.#walked.has(walked)) return;
+      this.#walked.add(walked);
     }
     for (const entry of entriesOf(this.#absolute(place))) {
       const isLink = entry.isSymbolicLink();
       if (!isLink && !entry.isDirectory()) continue;
       const name = join(folder, entry.name);
       if (PASSED_OVER.has(name) || this.outs.isNamed(name)) continue;
+      if (sieve.holdsBack(name, () => !isLink)) continue;
       if (isLink) this.resolve(name);
-      if (leads?.(name) !== false) this.#walk(name, leads, inside && [...inside, place]);
+      if (leads?.(name) !== false) this.#walk(name, sieve, leads, inside && [...inside, place]);
     }
   }
 

@@ -158,9 +158,13 @@ function pathsByHome(
   return found;
 }
 
-/** Files of the user's that match a pattern are left out: a change of them is noticed. */
+/**
+ * Where only part of a folder counts, that is what items make. Files of the user's are left out: a
+ * change of them is noticed.
+ */
 function pathsOf(dep: Dep): readonly string[] {
-  return dep.glob ? [...(dep.gathered ?? []), ...(dep.within ?? [])] : [dep.path];
+  if (dep.glob) return [...(dep.gathered ?? []), ...(dep.within ?? [])];
+  return dep.exclude === undefined ? [dep.path] : (dep.outs ?? []);
 }
 
 /** Of a folder that is not in a cache of ours, git shall know nothing. */

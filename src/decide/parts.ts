@@ -11,6 +11,7 @@ import type { Digest } from '../cache/objects/digest.js';
 import type { Wrote } from '../cache/records/written.js';
 import { realpathIfThere } from '../cache/scan/links.js';
 import type { Dep } from '../pipeline/plan.js';
+import { isHeldBack, type Sieve, sieveOf, sieveOfMade } from '../pipeline/sieve.js';
 
 /** What a folder will hold; undefined: as it lies there. */
 export type StoredListing = (
@@ -54,7 +55,7 @@ export function contentAt(dep: Dep, part: Part, eyes: Eyes): Scan | undefined {
   const parts = partsOf(dep, part, eyes);
   if (parts === undefined) {
     const where = part.made ? sourceOf(dep, part.path) : part.path;
-    return scanAt(where, eyes, { follow: !part.made });
+    return scanAt(where, eyes, part.made ? {} : { follow: true, sieve: sieveOf(dep) });
   }
   // Links within the dep count as links.
   const tree = realpathIfThere(path.join(eyes.root, part.path)) ?? '';
@@ -62,7 +63,7 @@ export function contentAt(dep: Dep, part: Part, eyes: Eyes): Scan | undefined {
   for (const { path: where, made } of parts) {
     const scan = made
       ? scanAt(sourceOf(dep, where), eyes)
-      : scanAt(where, eyes, { follow: true, tree });
+      : scanAt(where, eyes, { follow: true, tree, sieve: sieveOf(dep) });
     if (scan !== undefined) found.set(where.slice(part.path.length + 1), scan);
     else if (made) return undefined;
   }
@@ -118,8 +119,10 @@ function leftBelow(dep: Dep, folder: string, outs: readonly string[], { cache }:
   const wrote = cache.wroteBelow(source);
   if (wrote.length === 0) return [];
   const made = new Set(outs);
+  const sieve = sieveOfMade(dep);
   return wrote
     .map((each) => folder + each.slice(source.length))
+    .filter((each) => !isHeldBack(dep, each, sieve))
     .filter((each) => !foldersTo(each, folder.length).some((at) => made.has(at)));
 }
 
@@ -179,16 +182,19 @@ function walk(
   const holders = new Set(
     [...outs, ...left].flatMap((each) => foldersTo(each, folder.length).slice(1)),
   );
-  const into = (at: string) => {
-    for (const { name } of entriesOf(at, eyes)) {
-      const inner = `${at}/${name}`;
+  const sieve = sieveOf(dep);
+  const into = (at: string, isHeld: boolean) => {
+    for (const entry of entriesOf(at, eyes)) {
+      const inner = `${at}/${entry.name}`;
       if (made.has(inner)) continue;
       const source = sourceOf(dep, inner);
-      if (holders.has(inner) && isFolder(inner, eyes)) into(inner);
-      else visit(inner, !isOurs(source) && !isLeftover(source, eyes));
+      const isHeldHere = isHeld || sieve.holdsBack(inner, () => isFolder(inner, eyes));
+      if (holders.has(inner) && isFolder(inner, eyes)) into(inner, isHeldHere);
+      else if (!isHeldHere && !(entry.isDirectory() && isHollow(inner, sieve, eyes)))
+        visit(inner, !isOurs(source) && !isLeftover(source, eyes));
     }
   };
-  into(folder);
+  into(folder, false);
 }
 
 export function isFolder(where: string, { root, cache }: Eyes): boolean {
@@ -202,6 +208,17 @@ export function isFolder(where: string, { root, cache }: Eyes): boolean {
     cache.looks.blur();
     return false;
   }
+}
+
+/** True of a folder in which something lies, but nothing that counts: a clone does not have it. */
+export function isHollow(folder: string, sieve: Sieve, eyes: Eyes): boolean {
+  const entries = entriesOf(folder, eyes);
+  const counts = entries.some((entry) => {
+    const inner = `${folder}/${entry.name}`;
+    if (sieve.holdsBack(inner, () => entry.isDirectory())) return false;
+    return !(entry.isDirectory() && isHollow(inner, sieve, eyes));
+  });
+  return entries.length > 0 && !counts;
 }
 
 export function entriesOf(where: string, { root, cache }: Eyes): Dirent[] {

@@ -8,8 +8,9 @@ import type { Digest } from '../cache/objects/digest.js';
 import { firstMoved, type LookLists, Looks } from '../cache/scan/looks.js';
 import { Ways } from '../cache/scan/ways.js';
 import { matchesIn } from '../decide/glob.js';
-import { contentOf } from '../decide/inputs.js';
+import { type DepEntries, digestOf, matchesOf } from '../decide/inputs.js';
 import { type Eyes, partsOf } from '../decide/parts.js';
+import { changedFiles } from '../decide/reasons.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
 import type { Dep } from '../pipeline/plan.js';
 
@@ -17,7 +18,7 @@ export class InputSnapshot {
   readonly #work: Work;
   readonly #index: number;
   readonly #looks: Looks;
-  readonly #digests: ReadonlyMap<Dep, Seen>;
+  readonly #contents: ReadonlyMap<Dep, DepEntries>;
   /** What each dep stands for: what a pattern matched, and what counts of a folder with outs in it. */
   readonly #names: ReadonlyMap<Dep, readonly string[]>;
   /** True once a change of content would show in a stat. */
@@ -26,12 +27,12 @@ export class InputSnapshot {
   private constructor(
     work: Work,
     index: number,
-    found: Pick<Found, 'looks' | 'digests' | 'names'>,
+    found: Pick<Found, 'looks' | 'contents' | 'names'>,
   ) {
     this.#work = work;
     this.#index = index;
     this.#looks = found.looks;
-    this.#digests = found.digests;
+    this.#contents = found.contents;
     this.#names = found.names;
     this.#isSettled = found.looks.isSettled;
   }
@@ -53,8 +54,8 @@ export class InputSnapshot {
   }
 
   /** Null for what is absent and may be; undefined for what is missing. */
-  digestOf(dep: Dep): Seen {
-    return this.#digests.get(dep);
+  digestOf(dep: Dep): Digest | null | undefined {
+    return this.#contents.has(dep) ? digestOf(dep, this.#contents.get(dep)) : undefined;
   }
 
   /** What was looked at, for a process that comes after us; undefined when a change could hide from it. */
@@ -62,7 +63,7 @@ export class InputSnapshot {
     return this.#isSettled ? this.#looks.lists : undefined;
   }
 
-  /** The first input that does not lie as it did, by its path. */
+  /** The first file or folder that does not lie as it did. */
   async moved(): Promise<string | undefined> {
     const { root } = this.#work.project;
     const byStat = (await firstMoved(root, this.#looks.lists)) ?? this.#otherMatches();
@@ -73,13 +74,28 @@ export class InputSnapshot {
     return changed;
   }
 
-  /** The first dep or script whose content is not what it was; undefined for what was only touched. */
+  /** The first file whose content is not what it was; undefined where all was only touched. */
   changed(): string | undefined {
-    const { digests } = look(this.#work, this.#index);
-    const dep = itemAt(this.#work, this.#index).deps.find(
-      (each) => digests.get(each) !== this.#digests.get(each),
+    const { contents } = look(this.#work, this.#index);
+    for (const [dep, now] of contents) {
+      const before = this.#contents.get(dep);
+      if (digestOf(dep, before) !== digestOf(dep, now))
+        return this.#firstOf(before, now) ?? dep.path;
+    }
+    return this.#work.codes.changedScript(this.#index);
+  }
+
+  #firstOf(before: DepEntries = [], now: DepEntries = []): string | undefined {
+    const then = new Map(before);
+    const today = new Map(now);
+    const listing = (digest: Digest) => cacheOf(this.#work).treeListing(digest);
+    const [path] = [...then.keys(), ...today.keys()].filter(
+      (each) => then.get(each) !== today.get(each),
     );
-    return dep?.path ?? this.#work.codes.changedScript(this.#index);
+    if (path === undefined) return undefined;
+    const digests = [then.get(path), today.get(path)] as const;
+    const isKnown = digests.every((each) => each && listing(each) !== undefined);
+    return isKnown ? changedFiles({ listing }, ...digests, path)[0] : path;
   }
 
   #otherMatches(): string | undefined {
@@ -94,28 +110,26 @@ export class InputSnapshot {
   }
 }
 
-type Seen = Digest | null | undefined;
-
 interface Found {
   readonly looks: Looks;
-  readonly digests: ReadonlyMap<Dep, Seen>;
+  readonly contents: ReadonlyMap<Dep, DepEntries>;
   readonly names: ReadonlyMap<Dep, readonly string[]>;
 }
 
 function look(work: Work, index: number): Found {
   const looks = new Looks(work.project.root);
   const eyes = eyesOf(work, looks);
-  const digests = new Map<Dep, Seen>();
+  const contents = new Map<Dep, DepEntries>();
   const names = new Map<Dep, readonly string[]>();
   for (const dep of itemAt(work, index).deps) {
     names.set(dep, namesOf(dep, eyes));
-    digests.set(dep, contentOf(dep, eyes));
+    contents.set(dep, matchesOf(dep, eyes));
   }
   const code = work.codes.of(index);
   if (code.kind === 'command')
     for (const file of Object.keys(code.scripts)) eyes.look(file, { follow: true });
   noteWays(work.project.root, names, looks);
-  return { looks, digests, names };
+  return { looks, contents, names };
 }
 
 /** The folders and links on the way to what was looked at: a link may be led elsewhere and back. */

@@ -81,6 +81,8 @@ export interface Dep {
    * They are looked through once they are made. The item's own are not among them.
    */
   readonly within?: readonly string[];
+  /** Patterns of what does not count, below the folder or the fixed part of the pattern. */
+  readonly exclude?: readonly string[];
   /** It may be absent, or match nothing: that is a state like any other. */
   readonly optional?: boolean;
   /**

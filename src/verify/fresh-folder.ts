@@ -20,10 +20,11 @@ import type { Digest } from '../cache/objects/digest.js';
 import type { Code } from '../decide/code.js';
 import { matchesIn } from '../decide/glob.js';
 import type { Surroundings } from '../decide/inputs.js';
-import { contentAt, partsOf } from '../decide/parts.js';
+import { contentAt, isHollow, partsOf } from '../decide/parts.js';
 import type { Project } from '../decide/project.js';
 import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
+import { type Sieve, sieveOf } from '../pipeline/sieve.js';
 
 /** A place for one execution: a root of its own, and a cache of its own. */
 export interface FreshFolder {
@@ -57,7 +58,8 @@ export async function makeFreshFolder(
         const known = dep.glob || parts !== undefined ? undefined : manifest.deps[dep.name];
         for (const part of parts ?? [match]) {
           const digest = known ?? contentAt(dep, part, around)?.digest;
-          await bring(project, stored, root, part.path, digest);
+          const sieve = part.made ? undefined : sieveOf(dep);
+          await bring({ project, stored, root, sieve }, part.path, digest);
         }
       }
     }
@@ -70,37 +72,57 @@ export async function makeFreshFolder(
   return { root, cache };
 }
 
+interface Bringing {
+  readonly project: Project;
+  readonly stored: Cache;
+  readonly root: string;
+  /** Of what is the user's. */
+  readonly sieve: Sieve | undefined;
+}
+
 /** From the workspace when it is there as it should be, else from the cache. */
 async function bring(
-  project: Project,
-  stored: Cache,
-  root: string,
+  { project, stored, root, sieve }: Bringing,
   where: string,
   digest: Digest | undefined,
 ): Promise<void> {
   const from = path.join(project.root, where);
+  const views = [{ follow: true, ...(sieve && { sieve }) }, {}];
   const isThere =
     existsSync(from) &&
-    [true, false].some((follow) => project.cache.scanSync(where, { follow })?.digest === digest);
-  if (isThere || digest === undefined) copyTree(from, path.join(root, where));
+    views.some((view) => project.cache.scanSync(where, view)?.digest === digest);
+  const isLeftOut = (inner: string) => {
+    const isFolder = () => lstatSync(path.join(project.root, inner)).isDirectory();
+    if (sieve === undefined) return false;
+    return sieve.holdsBack(inner, isFolder) || (isFolder() && isHollow(inner, sieve, project));
+  };
+  if (isThere || digest === undefined) copyTree(project.root, root, where, isLeftOut);
   else await stored.restore(digest, where);
 }
 
 /** A link counts by what is behind it, but for links from one place of a folder to another. */
-function copyTree(from: string, to: string): void {
-  mkdirSync(path.dirname(to), { recursive: true });
-  const tree = realpathSync(from);
-  const copy = (source: string, target: string) => {
+function copyTree(
+  root: string,
+  fresh: string,
+  top: string,
+  isLeftOut: (where: string) => boolean = () => false,
+): void {
+  mkdirSync(path.dirname(path.join(fresh, top)), { recursive: true });
+  const tree = realpathSync(path.join(root, top));
+  const copy = (where: string) => {
+    const [source, target] = [path.join(root, where), path.join(fresh, where)];
     const isLink = lstatSync(source).isSymbolicLink();
-    if (isLink && source !== from && isWithin(tree, source)) {
+    if (isLink && where !== top && isWithin(tree, source)) {
       symlinkSync(readlinkSync(source), target);
     } else if (statSync(source).isDirectory()) {
       mkdirSync(target, { recursive: true });
-      for (const name of readdirSync(source))
-        copy(path.join(source, name), path.join(target, name));
+      for (const name of readdirSync(source)) {
+        const inner = `${where}/${name}`;
+        if (!isLeftOut(inner)) copy(inner);
+      }
     } else copyFileSync(source, target, constants.COPYFILE_FICLONE);
   };
-  copy(from, to);
+  copy(top);
 }
 
 function isWithin(tree: string, link: string): boolean {
@@ -121,7 +143,7 @@ function bringScripts(from: string, to: string, scripts: readonly string[]): voi
   for (const file of files) {
     const source = path.join(from, file);
     if (!existsSync(source) || existsSync(path.join(to, file))) continue;
-    copyTree(source, path.join(to, file));
+    copyTree(from, to, file);
   }
 }
 

@@ -109,7 +109,10 @@ export class Chains {
 
   notedInputs(chain: string): LookLists | undefined {
     const body = readSealed(this.#inputsFile(chain), 'the inputs of a chain', this.#warn);
-    return body as LookLists | undefined;
+    // An earlier version of pipe noted no folders.
+    return body === undefined
+      ? undefined
+      : { ...(body as LookLists), listed: (body as Partial<LookLists>).listed ?? [] };
   }
 
   /** Notes, for who comes after a crash, what was found out about a commit. */

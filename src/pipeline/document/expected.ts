@@ -22,7 +22,7 @@ export const EXPECTED = {
   deviation: value('a number from 0'),
   path: value('a path'),
   paths: value('a map of names to paths, or a list of paths'),
-  dep: value('a path, or { path, optional: true }'),
+  dep: value('a path, or { path, optional: true }, or { path, exclude: ["*.tmp"] }'),
   axis: value('a list of values, or a param such as ${datasets}'),
   command: value('a command, or a list of its words'),
   shell: value('sh or bash'),
