@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type Diagnostic, UserError } from '../error.js';
 import { nearest } from '../pipeline/document/suggest.js';
+import { isDamagedText } from '../printable.js';
 
 export interface Option {
   readonly name: string;
@@ -68,7 +69,11 @@ export function parse(usage: Usage, argv: readonly string[]): Parsed {
     strict: false,
     tokens: true,
   });
-  const mistakes: Diagnostic[] = [];
+  const mistakes: Diagnostic[] = argv.filter(isDamagedText).map((each) => ({
+    code: 'argument-not-utf8',
+    message: `the argument "${each}" is not valid UTF-8`,
+    hint: 'pipe takes text: write other bytes into a file, and name it as a dep',
+  }));
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const known = options.find((option) => option.name === token.name);

@@ -1,4 +1,5 @@
 /** Masks secret values in a stream of bytes, however the stream is cut into chunks. */
+import { bytesOf } from '../sys/raw-text.js';
 
 const MASK = '***';
 
@@ -20,7 +21,7 @@ export function secretTexts(values: readonly string[]): string[] {
  */
 export function masker(values: readonly string[]): (chunk?: Buffer) => Buffer {
   // One character for each byte, so that a character cut in two does not matter.
-  const secrets = secretTexts(values).map((text) => Buffer.from(text).toString('latin1'));
+  const secrets = secretTexts(values).map((text) => bytesOf(text).toString('latin1'));
   let held = '';
   /** So many bytes of `held` are known to be secret. */
   let covered = 0;
