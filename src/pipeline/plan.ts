@@ -63,7 +63,14 @@ export type Action =
  * A command that names a pattern dep by `${deps.x}` holds the pattern in `command` or `argv`, and
  * here its texts with a gap for the files; `expandAction` of command.ts puts them in.
  */
-export type CommandPart = string | { readonly dep: string; readonly pattern: string };
+export type CommandPart = string | FilesPart;
+
+export interface FilesPart {
+  readonly dep: string;
+  readonly pattern: string;
+  /** Where names of files cannot be quoted: what reads them as code once more, such as `eval`. */
+  readonly reader?: string;
+}
 
 export interface Dep {
   /** Name within the stage; for a plain list the path or pattern as written. */
