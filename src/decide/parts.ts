@@ -7,6 +7,7 @@ import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
 import { isAbsent } from '../cache/files/errors.js';
+import { explained, isDamaged, refuseBadNames } from '../cache/files/refusals.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Wrote } from '../cache/records/written.js';
 import { realpathIfThere } from '../cache/scan/links.js';
@@ -225,9 +226,11 @@ export function entriesOf(where: string, { root, cache }: Eyes): Dirent[] {
   const full = path.join(root, where);
   try {
     cache.looks.sawBehind(full, statSync(full, { throwIfNoEntry: false }));
-    return readdirSync(full, { withFileTypes: true });
+    const entries = readdirSync(full, { withFileTypes: true });
+    if (entries.some(({ name }) => isDamaged(name))) refuseBadNames(full, where);
+    return entries;
   } catch (error) {
     if (isAbsent(error)) return [];
-    throw error;
+    throw explained(error, where);
   }
 }

@@ -1,7 +1,8 @@
 /** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
-import { decide } from '../decide/decide.js';
+
 import { outlooks } from '../decide/outlook.js';
-import { finish, itemAt, selectedNeeds, type Work } from '../decide/work.js';
+import { decideIfReadable } from '../decide/readable.js';
+import { cacheOf, finish, itemAt, selectedNeeds, type Work } from '../decide/work.js';
 import type { ItemDone } from '../event.js';
 import type { Item, Resources } from '../pipeline/plan.js';
 import { type Machine, thisMachine } from '../process/machine.js';
@@ -100,12 +101,11 @@ class Schedule {
     const ready = [...indices];
     for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
       if (this.#work.done.has(index)) continue;
-      const { project, codes, options } = this.#work;
       const item = itemAt(this.#work, index);
-      const decision = decide(item, codes.of(index), project, options.force);
-      if (decision.kind === 'fresh') {
+      const decision = decideIfReadable(this.#work, index);
+      if (decision?.kind === 'fresh') {
         const { key, record } = decision;
-        project.cache.use(key);
+        cacheOf(this.#work).use(key);
         finish(
           this.#work,
           index,
@@ -113,7 +113,7 @@ class Schedule {
           { key, outs: record.outs },
         );
         ready.push(...this.#released(index));
-      } else if (decision.kind === 'restore') {
+      } else if (decision?.kind === 'restore') {
         this.#enqueue(index, PUT_BACK);
       } else {
         this.#warnOfExcess(item);

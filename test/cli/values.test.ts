@@ -47,7 +47,9 @@ describe('metrics that JSON cannot hold', () => {
     '{"loss": -Infinity, "acc": 1}',
     '\uFEFF{"acc": 1}',
     '{"acc": 1, "a.b": 1, "a": {"b": 2}, "zero": -0}',
-  ])('leave a lock that pipe accepts: %s', async (text) => {
+    '{"acc": 2, "acc": 1, "big": 12345678901234567890, "__proto__": 1}',
+    `{"acc": 1, "deep": ${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`,
+  ])('leave a lock that pipe accepts (%#)', async (text) => {
     const made = project({
       'pipeline.yaml':
         'stages: { m: { cmd: "cp m.json ${outs.m}", deps: [m.json], metrics: { m: cache/out/m.json } } }\n',
@@ -108,5 +110,35 @@ describe('bytes that are not UTF-8', () => {
     const made = project({ 'pipeline.yaml': 'params: { a: 1 }\nstages: { s: { cmd: "true" } }\n' });
     const { status, stderr } = inShell(made.root, `"$0" "$1" run --set a=$(printf '\\377')`);
     expect([status, stderr]).toEqual([2, expect.stringContaining('argument-not-utf8')]);
+  });
+});
+
+describe('metrics of epochs', () => {
+  it('are recorded but for what is not a number, which one warning names', async () => {
+    const text = String.raw`\357\273\277{"a": 1e400, "b": NaN, "a.b": 2, "c": {"d": 12345678901234567890}, "e": "x", "f": [1]}`;
+    const made = projectWithin({
+      'pipeline.yaml': `stages:
+  t:
+    cmd: |
+      for e in 1 2 3; do
+        mkdir $PIPE_COMMIT/d
+        printf '${text}' > $PIPE_COMMIT/d/metrics.json
+        mv $PIPE_COMMIT/d $PIPE_COMMIT/$e
+        while [ -e $PIPE_COMMIT/$e ]; do sleep 0.01; done
+      done
+      echo > \${outs.o}
+    epochs: 3
+    outs: { o: o }
+`,
+    });
+    const { code, events } = await made.run();
+    expect(code).toBe(0);
+    const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    expect(warnings).toEqual([
+      'metrics.json of the commit of epoch 1 of t: e, f are no numbers: not recorded',
+    ]);
+    const { out } = await made.pipe('epochs', 't', '--json');
+    expect(out).toContain('"a.b": 2');
+    expect(out).toContain('"d": 12345678901234567000');
   });
 });

@@ -15,6 +15,7 @@ import path from 'node:path';
 import { copyHashing, copyToDraft } from '../files/copy.js';
 import { codeOf, isAbsent, type UnusableFile, unusable } from '../files/errors.js';
 import { READ } from '../files/hash.js';
+import { isDamaged, refuseBadNames } from '../files/refusals.js';
 import type { Scratch } from '../files/scratch.js';
 import type { Digest } from '../objects/digest.js';
 import { OBJECT_MODE, type Objects } from '../objects/objects.js';
@@ -64,13 +65,13 @@ export class StateTaking {
       inner,
       this.#reading(inner, () => printOf(absolute)),
     );
-    const names = this.#reading(inner, () => namesBelow(absolute));
+    const names = this.#reading(inner, () => namesBelow(absolute, within(this.#shown, inner)));
     for (const name of names) this.#remember(path.join(absolute, name), within(inner, name));
   }
 
   async #directory(folder: string, inner: string): Promise<Scan> {
     const entries: TreeEntry[] = [];
-    const names = this.#reading(inner, () => readdirSync(folder));
+    const names = this.#reading(inner, () => namesBelow(folder, within(this.#shown, inner)));
     for (const name of names) {
       const entry = await this.#entry(path.join(folder, name), within(inner, name));
       entries.push({ name, ...entry });
@@ -165,12 +166,16 @@ export class StateTaking {
   }
 }
 
-function namesBelow(absolute: string): string[] {
-  return lstatSync(absolute).isDirectory() ? readdirSync(absolute) : [];
+function namesBelow(absolute: string, shown: string): string[] {
+  if (!lstatSync(absolute).isDirectory()) return [];
+  const names = readdirSync(absolute);
+  if (names.some(isDamaged)) refuseBadNames(absolute, shown);
+  return names;
 }
 
 function within(inner: string, name: string): string {
-  return inner === '' ? name : `${inner}/${name}`;
+  if (inner === '' || name === '') return inner || name;
+  return `${inner}/${name}`;
 }
 
 /** Of a folder its names, since a time has ticks. */

@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf, reasonOf } from '../files/errors.js';
-import { lstatIfThere } from '../files/look.js';
+import { lstatIfThere, unlessRefused } from '../files/look.js';
 import { openUp, removeTree } from '../files/remove.js';
 import { namesIn, type Scratch } from '../files/scratch.js';
 
@@ -86,9 +86,12 @@ function pruneAbove(file: string, top: string): void {
 }
 
 function holdsFiles(absolute: string): boolean {
-  const stat = lstatIfThere(absolute);
-  if (stat?.isDirectory() !== true) return stat !== undefined;
-  return readdirSync(absolute).some((name) => holdsFiles(path.join(absolute, name)));
+  const holds = unlessRefused(() => {
+    const stat = lstatIfThere(absolute);
+    if (stat?.isDirectory() !== true) return stat !== undefined;
+    return readdirSync(absolute).some((name) => holdsFiles(path.join(absolute, name)));
+  });
+  return holds ?? true;
 }
 
 /** Named by the second. What another process moves in the same second lies beside it, never over it. */
@@ -183,11 +186,12 @@ export function replacedFolders(folder: string): ReplacedFolder[] {
   return found.sort((a, b) => a.moved - b.moved);
 }
 
-/** Bytes of all files at a path, links not followed. */
+/** Bytes of all files at a path that can be looked at, links not followed. */
 function bytesAt(absolute: string): number {
-  const stat = lstatIfThere(absolute);
+  const stat = unlessRefused(() => lstatIfThere(absolute));
   if (stat?.isDirectory() !== true) return stat?.size ?? 0;
   let bytes = 0;
-  for (const name of readdirSync(absolute)) bytes += bytesAt(path.join(absolute, name));
+  for (const name of unlessRefused(() => readdirSync(absolute)) ?? [])
+    bytes += bytesAt(path.join(absolute, name));
   return bytes;
 }

@@ -5,9 +5,8 @@ import { PLAIN, type Sieve } from '../../pipeline/sieve.js';
 import { isSettled, looksSame } from '../files/clock.js';
 import { UnusableFile } from '../files/errors.js';
 import { hashFile } from '../files/hash.js';
-import { lstatIfThere } from '../files/look.js';
 import { finishSync, type Sliced } from '../files/pace.js';
-import { listNames, notAFile, readable } from '../files/refusals.js';
+import { listNames, lookAt, notAFile, readable } from '../files/refusals.js';
 import { Writeback } from '../files/writeback.js';
 import { makeTree, type Tree } from '../objects/tree.js';
 import { isWithin, linkScan, realpathIfThere } from './links.js';
@@ -135,7 +134,7 @@ export class Scanner {
     const view = sieveFor(options)?.id;
     const known = this.#known(where, view);
     if (known !== undefined) return known ?? undefined;
-    const stat = lstatIfThere(`${this.#project}/${where}`);
+    const stat = lookAt(`${this.#project}/${where}`, where);
     if (stat === undefined || !stat.isFile()) return undefined;
     const hex = this.#index.looseHex(where, stat);
     if (hex === undefined) return undefined;
@@ -215,7 +214,7 @@ export class Scanner {
 
   *#root(where: string, walk: Walk): Sliced<Scan | undefined> {
     const absolute = path.join(this.#project, where);
-    const stat = lstatIfThere(absolute);
+    const stat = lookAt(absolute, where);
     walk.looks.saw(where, stat);
     if (stat === undefined) return undefined;
     if (stat.isSymbolicLink()) {
@@ -314,7 +313,7 @@ export class Scanner {
     const held: [name: string, ino: number][] = [];
     const names = all.filter((name) => {
       const inner = `${where}/${name}`;
-      const look = () => lstatIfThere(`${this.#project}/${inner}`);
+      const look = () => lookAt(`${this.#project}/${inner}`, inner);
       const isHeld = sieve.holdsBack(inner, () => look()?.isDirectory() ?? false);
       if (isHeld) held.push([name, look()?.ino ?? 0]);
       return !isHeld;
@@ -326,7 +325,7 @@ export class Scanner {
   *#entry(where: string, row: number, listing: Listing, walk: Walk): Sliced<void> {
     const { rows } = listing;
     const inner = `${where}/${rows.names[row] as string}`;
-    const stat = lstatIfThere(`${this.#project}/${inner}`);
+    const stat = lookAt(`${this.#project}/${inner}`, inner);
     walk.looks.saw(inner, stat);
     if (stat === undefined) listing.other(row, null);
     else if (stat.isFile()) {
