@@ -5,6 +5,11 @@ import { stripVTControlCharacters } from 'node:util';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
+/** True when it was decoded of bytes that are not UTF-8: what they were is lost. */
+export function isDamagedText(text: string): boolean {
+  return text.includes('\uFFFD');
+}
+
 /** Lines stay lines. */
 export function printable(text: string): string {
   return stripVTControlCharacters(text).replace(CONTROL, '');

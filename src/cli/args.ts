@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type Diagnostic, UserError } from '../error.js';
 import { nearest } from '../pipeline/document/suggest.js';
+import { isDamagedText } from '../printable.js';
 import { OTHER_OPTIONS } from './foreign.js';
 
 export interface Option {
@@ -71,7 +72,12 @@ export function parse(usage: Usage, argv: readonly string[]): Parsed {
     strict: false,
     tokens: true,
   });
-  const mistakes: Diagnostic[] = strays(usage, positionals);
+  const damaged = argv.filter(isDamagedText).map((each) => ({
+    code: 'argument-not-utf8',
+    message: `the argument "${each}" is not valid UTF-8`,
+    hint: 'pipe takes text: write other bytes into a file, and name it as a dep',
+  }));
+  const mistakes: Diagnostic[] = [...damaged, ...strays(usage, positionals)];
   let group = -1;
   for (const token of tokens) {
     if (token.kind !== 'option') continue;

@@ -1,4 +1,5 @@
 /** Fresh, to be restored, or to be run: the one place where it is decided, by keys alone. */
+import { UnusableFile } from '../cache/cache.js';
 import type { RecordedOut, Result, RunRecord } from '../cache/records/record.js';
 import { keyOf, type Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
@@ -48,7 +49,7 @@ function decideByRecord(
   const outs = cache.readOuts(key);
   if (outs === undefined) return { kind: 'run', key, manifest, cause: 'stale' };
   const differing = item.outs.find(
-    (out) => digestAt(out.path, around) !== digestOf(outs, out.name),
+    (out) => outDigest(out.path, around) !== digestOf(outs, out.name),
   );
   if (differing === undefined) return { kind: 'fresh', key, record: { key, manifest, outs } };
   const record = cache.readRecord(key);
@@ -62,8 +63,18 @@ function digestOf(outs: readonly RecordedOut[], name: string): string | undefine
   return outs.find((out) => out.name === name)?.digest;
 }
 
+/** Undefined also for what pipe cannot have put there, such as a pipe: the item makes its out again. */
+function outDigest(path: string, around: Surroundings): string | undefined {
+  try {
+    return digestAt(path, around);
+  } catch (error) {
+    if (error instanceof UnusableFile) return undefined;
+    throw error;
+  }
+}
+
 function outReason(path: string, around: Surroundings): Reason {
-  return digestAt(path, around) === undefined
+  return !around.cache.exists(path)
     ? { kind: 'out', text: `out ${path} is missing` }
     : { kind: 'out', text: `out ${path} differs from its record` };
 }

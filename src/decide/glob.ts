@@ -3,19 +3,14 @@ import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
 import { kindOf } from '../cache/objects/digest.js';
 import { isWithin, realpathIfThere } from '../cache/scan/links.js';
-import {
-  type Glob,
-  isGlob,
-  matchGlob,
-  mayHold,
-  parseGlob,
-  unescapeGlob,
-} from '../pipeline/glob.js';
+import { fixedFolder, type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import type { Dep } from '../pipeline/plan.js';
+import { type Sieve, sieveOf, sieveOfMade } from '../pipeline/sieve.js';
 import type { Eyes, StoredListing } from './eyes.js';
 import {
   entriesOf,
   isFolder,
+  isHollow,
   isLeftover,
   isOurs,
   leftoversIn,
@@ -55,7 +50,8 @@ export function matchesIn(dep: Dep, eyes: Eyes): Part[] {
 /** Files that match in outs which are folders. */
 function gatherWithin(dep: Dep, search: Search, found: Map<string, boolean>): void {
   const { root, cache, stored } = search.eyes;
-  const made = { ...search, visit: (where: string) => void found.set(where, true) };
+  const visit = (where: string) => void found.set(where, true);
+  const made = { ...search, sieve: sieveOfMade(dep), visit };
   for (const out of dep.within ?? []) {
     const source = sourceOf(dep, out);
     const full = path.join(root, source);
@@ -95,6 +91,7 @@ interface Search {
   readonly dep: Dep;
   readonly eyes: Eyes;
   readonly glob: Glob;
+  readonly sieve: Sieve;
   /** Files of the user's, so that links to folders are followed; else what items made. */
   readonly users: boolean;
   /** Real path of where the walk begins to look for names: `**` follows only links that leave it. */
@@ -107,27 +104,22 @@ interface Search {
 function searchOf(dep: Dep, eyes: Eyes, visit: Search['visit']): Search {
   const glob = parseGlob(dep.path);
   const base = glob.deep ? realpathIfThere(path.join(eyes.root, fixedFolder(dep.path))) : undefined;
-  return { dep, eyes, glob, users: true, base, visit };
-}
-
-/** The folders of a pattern before its first wild card. */
-export function fixedFolder(pattern: string): string {
-  const names = pattern.split('/');
-  const fixed = names.slice(0, names.findIndex(isGlob));
-  return unescapeGlob(fixed.join('/'));
+  return { dep, eyes, glob, sieve: sieveOf(dep), users: true, base, visit };
 }
 
 /** `inside`: the folders that we are in. */
 function walk(search: Search, folder: string, inside: readonly string[]): void {
-  const { glob, visit, users } = search;
+  const { glob, visit, users, sieve } = search;
   for (const entry of entriesOf(folder, search.eyes)) {
     const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (isPassedOver(search, name)) continue;
     const isLink = entry.isSymbolicLink() && users;
     const isDirectory = isLink ? isFolder(name, search.eyes) : entry.isDirectory();
+    if (sieve.holdsBack(name, () => isDirectory)) continue;
     // `**` stands for the files in folders; without it a folder can be what is meant.
-    if (matchGlob(glob, name) && !(glob.deep && isDirectory)) visit(name);
-    else if (isDirectory && mayHold(glob, name)) {
+    if (matchGlob(glob, name) && !(glob.deep && isDirectory)) {
+      if (!(isDirectory && isHollow(name, sieve, search.eyes))) visit(name);
+    } else if (isDirectory && mayHold(glob, name)) {
       if (!isLink || isFollowed(search, name, inside)) walk(search, name, [...inside, name]);
     }
   }
@@ -158,10 +150,11 @@ function isFollowed(
 
 /** The same in a folder that is not there yet. */
 function walkStored(search: Search, folder: string, source: string, stored: StoredListing): void {
-  const { glob, visit } = search;
+  const { glob, visit, sieve } = search;
   for (const entry of stored(source) ?? []) {
     const name = `${folder}/${entry.name}`;
     const isDirectory = kindOf(entry.digest) === 'directory';
+    if (sieve.holdsBack(name, () => isDirectory)) continue;
     if (matchGlob(glob, name) && !(glob.deep && isDirectory)) visit(name);
     else if (isDirectory && mayHold(glob, name))
       walkStored(search, name, `${source}/${entry.name}`, stored);

@@ -89,7 +89,11 @@ export interface Read {
   readonly digest: Digest | null | undefined;
   /** Outs that are read through links which other items made. */
   readonly behind: readonly Owner[];
+  readonly entries: DepEntries;
 }
+
+/** Path and digest of all that a dep stands for; undefined when some of it is not there. */
+export type DepEntries = readonly (readonly [path: string, digest: Digest])[] | undefined;
 
 /**
  * What an item reads by a dep.
@@ -101,11 +105,19 @@ export function readBy(item: Item, dep: Dep, around: Eyes & Pick<Surroundings, '
     const scan = contentAt(dep, wholeOf(dep), around);
     const digest = scan === undefined && dep.optional ? null : scan?.digest;
     const links = scan?.links;
-    return { digest, behind: links ? outsBehind(item, dep, links, around) : NOTHING };
+    return {
+      digest,
+      behind: links ? outsBehind(item, dep, links, around) : NOTHING,
+      entries: scan && [[dep.path, scan.digest]],
+    };
   }
   const matches = matchesOf(dep, around);
   const links = matches?.flatMap(([, scan]) => scan.links ?? []) ?? [];
-  return { digest: digestOf(dep, matches), behind: outsBehind(item, dep, links, around) };
+  return {
+    digest: digestOf(dep, matches),
+    behind: outsBehind(item, dep, links, around),
+    entries: matches?.map(digestAlone),
+  };
 }
 
 const NOTHING: readonly Owner[] = [];
@@ -147,7 +159,7 @@ function matchesOf(dep: Dep, around: Eyes): Found[] | undefined {
 }
 
 /** Path and digest of all that a dep stands for; undefined when some of it is not there. */
-export function digestsOf(dep: Dep, around: Eyes): (readonly [string, Digest])[] | undefined {
+export function digestsOf(dep: Dep, around: Eyes): DepEntries {
   return matchesOf(dep, around)?.map(digestAlone);
 }
 

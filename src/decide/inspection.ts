@@ -1,10 +1,12 @@
 /** The beginning of everything that looks at items: their selection and their code, before any of them is decided. */
 import type { Emit } from '../event.js';
+import type { Item } from '../pipeline/plan.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { openCodes } from './code.js';
 import type { RunOptions } from './options.js';
 import type { Project } from './project.js';
 import { concealing, secretValues } from './secrets.js';
+import { refuseDamagedVariables } from './variables.js';
 import type { Work } from './work.js';
 
 /** The targets and what they need, to be looked at: nothing runs, nobody is told. */
@@ -35,6 +37,10 @@ export async function workOn(
   options: RunOptions,
   emit: Emit,
 ): Promise<Work> {
+  refuseDamagedVariables(
+    selected.map((index) => project.plan.items[index] as Item),
+    project.env,
+  );
   const conceal = concealing(secretValues(project.plan, project.env));
   return {
     project,

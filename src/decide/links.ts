@@ -15,9 +15,9 @@ import type { Cache } from '../cache/cache.js';
 import { codeOf, isAbsent } from '../cache/files/errors.js';
 import { firstMoved, type LookLists, type Looks } from '../cache/scan/looks.js';
 import { sha256 } from '../canonical.js';
-import { mayHold, parseGlob } from '../pipeline/glob.js';
+import { fixedFolder, mayHold, parseGlob } from '../pipeline/glob.js';
 import type { Dep, Plan } from '../pipeline/plan.js';
-import { fixedFolder } from './glob.js';
+import { type Sieve, sieveOf } from '../pipeline/sieve.js';
 import { foldedNames, isOneName, Spellings } from './spellings.js';
 
 /**
@@ -199,42 +199,48 @@ class Resolver {
     return place;
   }
 
-  resolveDep({ path: where, glob: isGlob }: Dep): void {
-    if (!isGlob) {
+  resolveDep(dep: Dep): void {
+    const where = dep.path;
+    const sieve = sieveOf(dep);
+    if (!dep.glob) {
       // Most deps of large plans: files side by side.
       if (this.#isPlain(this.#parentOf(where), where) || this.outs.isNamed(where)) return;
       this.resolve(where);
-      this.#walk(where, undefined, []);
+      this.#walk(where, sieve, undefined, []);
       return;
     }
-    const folder = fixedFolder(where);
-    if (this.#walked.has(where)) return;
-    this.#walked.add(where);
+    const id = `${where}\0${sieve.id}`;
+    if (this.#walked.has(id)) return;
+    this.#walked.add(id);
     const glob = parseGlob(where);
+    const folder = fixedFolder(where);
     if (folder !== '') this.resolve(folder);
     // Without `**` it ends after as many names as the pattern has, in a circle of links too.
-    this.#walk(folder, (at) => mayHold(glob, at), glob.deep ? [] : undefined);
+    this.#walk(folder, sieve, (at) => mayHold(glob, at), glob.deep ? [] : undefined);
   }
 
   /** Links below a folder of the user's. `leads`: to the folders that matter; undefined: to all. */
   #walk(
     folder: string,
+    sieve: Sieve,
     leads: ((folder: string) => boolean) | undefined,
     inside: readonly string[] | undefined,
   ): void {
     const place = this.resolve(folder);
     if (!this.#isFolder.has(place) || inside?.includes(place) || this.outs.isIn(place)) return;
     if (leads === undefined) {
-      if (this.#walked.has(folder)) return;
-      this.#walked.add(folder);
+      const walked = `${folder}\0${sieve.id}`;
+      if (this.#walked.has(walked)) return;
+      this.#walked.add(walked);
     }
     for (const entry of entriesOf(this.#absolute(place))) {
       const isLink = entry.isSymbolicLink();
       if (!isLink && !entry.isDirectory()) continue;
       const name = join(folder, entry.name);
       if (PASSED_OVER.has(name) || this.outs.isNamed(name)) continue;
+      if (sieve.holdsBack(name, () => !isLink)) continue;
       if (isLink) this.resolve(name);
-      if (leads?.(name) !== false) this.#walk(name, leads, inside && [...inside, place]);
+      if (leads?.(name) !== false) this.#walk(name, sieve, leads, inside && [...inside, place]);
     }
   }
 

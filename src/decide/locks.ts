@@ -170,10 +170,14 @@ function pathsByHome(
   return found;
 }
 
-/** Files of the user's that match a pattern are left out: a change of them is noticed. */
+/**
+ * Where only part of a folder counts, that is what items make. Files of the user's are left out: a
+ * change of them is noticed.
+ */
 function pathsOf(dep: Dep): readonly string[] {
-  if (!dep.glob) return [dep.path, ...(dep.links === undefined ? [] : (dep.outs ?? []))];
-  return [...(dep.gathered ?? []), ...(dep.within ?? [])];
+  if (dep.glob) return [...(dep.gathered ?? []), ...(dep.within ?? [])];
+  if (dep.exclude !== undefined) return dep.outs ?? [];
+  return [dep.path, ...(dep.links === undefined ? [] : (dep.outs ?? []))];
 }
 
 /** Of a folder that is not in a cache of ours, git shall know nothing. */

@@ -7,10 +7,12 @@ import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
 import { isAbsent } from '../cache/files/errors.js';
+import { explained, isDamaged, refuseBadNames } from '../cache/files/refusals.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Wrote } from '../cache/records/written.js';
 import { realpathIfThere } from '../cache/scan/links.js';
 import type { Dep } from '../pipeline/plan.js';
+import { isHeldBack, type Sieve, sieveOf, sieveOfMade } from '../pipeline/sieve.js';
 import { type Eyes, scanAt } from './eyes.js';
 import { madeAt, withLinks } from './made-links.js';
 
@@ -50,7 +52,7 @@ export function contentAt(dep: Dep, part: Part, eyes: Eyes): Scan | undefined {
 /** What links of the user's lead to is known to the plan already. */
 function oneAt(dep: Dep, { path: where, made }: Part, eyes: Eyes, how: ScanOptions = {}) {
   if (made) return madeAt(sourceOf(dep, where), eyes);
-  const scan = scanAt(where, eyes, { ...how, follow: true });
+  const scan = scanAt(where, eyes, { ...how, follow: true, sieve: sieveOf(dep) });
   return scan?.links === undefined ? scan : withLinks(scan, []);
 }
 
@@ -103,8 +105,10 @@ function leftBelow(dep: Dep, folder: string, outs: readonly string[], { cache }:
   const wrote = cache.wroteBelow(source);
   if (wrote.length === 0) return [];
   const made = new Set(outs);
+  const sieve = sieveOfMade(dep);
   return wrote
     .map((each) => folder + each.slice(source.length))
+    .filter((each) => !isHeldBack(dep, each, sieve))
     .filter((each) => !foldersTo(each, folder.length).some((at) => made.has(at)));
 }
 
@@ -164,16 +168,19 @@ function walk(
   const holders = new Set(
     [...outs, ...left].flatMap((each) => foldersTo(each, folder.length).slice(1)),
   );
-  const into = (at: string) => {
-    for (const { name } of entriesOf(at, eyes)) {
-      const inner = `${at}/${name}`;
+  const sieve = sieveOf(dep);
+  const into = (at: string, isHeld: boolean) => {
+    for (const entry of entriesOf(at, eyes)) {
+      const inner = `${at}/${entry.name}`;
       if (made.has(inner)) continue;
       const source = sourceOf(dep, inner);
-      if (holders.has(inner) && isFolder(inner, eyes)) into(inner);
-      else visit(inner, !isOurs(source) && !isLeftover(source, eyes));
+      const isHeldHere = isHeld || sieve.holdsBack(inner, () => isFolder(inner, eyes));
+      if (holders.has(inner) && isFolder(inner, eyes)) into(inner, isHeldHere);
+      else if (!isHeldHere && !(entry.isDirectory() && isHollow(inner, sieve, eyes)))
+        visit(inner, !isOurs(source) && !isLeftover(source, eyes));
     }
   };
-  into(folder);
+  into(folder, false);
 }
 
 export function isFolder(where: string, { root, cache }: Eyes): boolean {
@@ -189,13 +196,26 @@ export function isFolder(where: string, { root, cache }: Eyes): boolean {
   }
 }
 
+/** True of a folder in which something lies, but nothing that counts: a clone does not have it. */
+export function isHollow(folder: string, sieve: Sieve, eyes: Eyes): boolean {
+  const entries = entriesOf(folder, eyes);
+  const counts = entries.some((entry) => {
+    const inner = `${folder}/${entry.name}`;
+    if (sieve.holdsBack(inner, () => entry.isDirectory())) return false;
+    return !(entry.isDirectory() && isHollow(inner, sieve, eyes));
+  });
+  return entries.length > 0 && !counts;
+}
+
 export function entriesOf(where: string, { root, cache }: Eyes): Dirent[] {
   const full = path.join(root, where);
   try {
     cache.looks.sawBehind(full, statSync(full, { throwIfNoEntry: false }));
-    return readdirSync(full, { withFileTypes: true });
+    const entries = readdirSync(full, { withFileTypes: true });
+    if (entries.some(({ name }) => isDamaged(name))) refuseBadNames(full, where);
+    return entries;
   } catch (error) {
     if (isAbsent(error)) return [];
-    throw error;
+    throw explained(error, where);
   }
 }

@@ -8,6 +8,7 @@ import { userError } from '../error.js';
 import { readPipeline } from '../pipeline/document/source.js';
 import type { Plan } from '../pipeline/plan.js';
 import { misnamedIn, PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
+import { wholeEnvironment } from '../sys/raw-text.js';
 import { type Links, notedLinks } from './links.js';
 import type { Variant } from './options.js';
 import { secretValues } from './secrets.js';
@@ -72,7 +73,7 @@ export async function openProject(
   cache.looks.sawBehind(PIPELINE_FILE, statSync(path.join(root, PIPELINE_FILE)));
   const plan = await planOf(host, root, variant, cache);
   for (const warning of plan.warnings) warn(warning);
-  return { ...host, root, variant, plan, cache };
+  return { ...host, env: wholeEnvironment(host.env), root, variant, plan, cache };
 }
 
 /** The same project as another variant of pipeline.yaml as it is now sees it. */

@@ -194,8 +194,8 @@ function changedWithin(explain: Explainer, name: string, a: Digest, b: Digest): 
 }
 
 /** Paths within two directories that differ, sorted; subtrees with one digest are not entered. */
-function changedFiles(
-  explain: Explainer,
+export function changedFiles(
+  explain: Pick<Explainer, 'listing'>,
   a: Digest | undefined,
   b: Digest | undefined,
   prefix: string,
@@ -215,7 +215,7 @@ function changedFiles(
 }
 
 function entriesOf(
-  explain: Explainer,
+  explain: Pick<Explainer, 'listing'>,
   digest: Digest | undefined,
 ): Map<string, Digest> | undefined {
   if (digest === undefined || !digest.startsWith('d:')) return undefined;

@@ -1,7 +1,7 @@
 /** The first look: which items are fresh as things lie. Synchronous, since most runs have nothing to do. */
 import { absentDeps } from './absent.js';
-import { decide } from './decide.js';
 import type { MissingDep } from './missing.js';
+import { decideIfReadable, ifReadable } from './readable.js';
 import { finish, itemAt, selectedNeeds, type Work } from './work.js';
 
 export interface Swept {
@@ -18,13 +18,14 @@ export function sweep(work: Work): Swept {
   for (const index of work.selected) {
     const item = itemAt(work, index);
     if (selectedNeeds(work, index).some((need) => isPending.has(need))) {
-      missing.push(...absentDeps(work, index, (need) => isPending.has(need)));
+      const absent = ifReadable(() => absentDeps(work, index, (need) => isPending.has(need)));
+      missing.push(...(absent ?? []));
       pending.push(index);
       isPending.add(index);
       continue;
     }
-    const decision = decide(item, work.codes.of(index), work.project, work.options.force);
-    if (decision.kind === 'fresh') {
+    const decision = decideIfReadable(work, index);
+    if (decision?.kind === 'fresh') {
       const { key, record } = decision;
       finish(
         work,
@@ -34,7 +35,7 @@ export function sweep(work: Work): Swept {
       );
       continue;
     }
-    if (decision.kind === 'missing') {
+    if (decision?.kind === 'missing') {
       // All that it needs is as it will be, or is not to run (--only).
       missing.push(...decision.deps.map((dep) => ({ item: item.id, dep })));
     }

@@ -9,9 +9,10 @@ import { firstMoved, type LookLists, type Looks } from '../cache/scan/looks.js';
 import { Ways } from '../cache/scan/ways.js';
 import type { Eyes } from '../decide/eyes.js';
 import { matchesIn } from '../decide/glob.js';
-import { readBy } from '../decide/inputs.js';
+import { type DepEntries, type Read, readBy } from '../decide/inputs.js';
 import { outsBehind } from '../decide/made-links.js';
 import { partsOf } from '../decide/parts.js';
+import { changedFiles } from '../decide/reasons.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
 import type { Owner } from '../pipeline/outtree.js';
 import type { Dep } from '../pipeline/plan.js';
@@ -20,7 +21,7 @@ export class InputSnapshot {
   readonly #work: Work;
   readonly #index: number;
   readonly #looks: Looks;
-  readonly #digests: ReadonlyMap<Dep, Seen>;
+  readonly #reads: ReadonlyMap<Dep, Read>;
   /** What each dep stands for: what a pattern matched, and what counts of a folder with outs in it. */
   readonly #names: ReadonlyMap<Dep, readonly string[]>;
   /** Outs that are read through links which other items made. */
@@ -32,7 +33,7 @@ export class InputSnapshot {
     this.#work = work;
     this.#index = index;
     this.#looks = found.looks;
-    this.#digests = found.digests;
+    this.#reads = found.reads;
     this.#names = found.names;
     this.behind = found.behind;
     this.#isSettled = found.looks.isSettled;
@@ -55,8 +56,8 @@ export class InputSnapshot {
   }
 
   /** Null for what is absent and may be; undefined for what is missing. */
-  digestOf(dep: Dep): Seen {
-    return this.#digests.get(dep);
+  digestOf(dep: Dep): Digest | null | undefined {
+    return this.#reads.get(dep)?.digest;
   }
 
   /** What was looked at, for a process that comes after us; undefined when a change could hide from it. */
@@ -64,7 +65,7 @@ export class InputSnapshot {
     return this.#isSettled ? this.#looks.lists : undefined;
   }
 
-  /** The first input that does not lie as it did, by its path. */
+  /** The first file or folder that does not lie as it did. */
   async moved(): Promise<string | undefined> {
     const { root } = this.#work.project;
     const byStat = (await firstMoved(root, this.#looks.lists)) ?? this.#otherMatches();
@@ -75,13 +76,27 @@ export class InputSnapshot {
     return changed;
   }
 
-  /** The first dep or script whose content is not what it was; undefined for what was only touched. */
+  /** The first file whose content is not what it was; undefined where all was only touched. */
   changed(): string | undefined {
-    const { digests } = look(this.#work, this.#index);
-    const dep = itemAt(this.#work, this.#index).deps.find(
-      (each) => digests.get(each) !== this.#digests.get(each),
+    for (const [dep, now] of look(this.#work, this.#index).reads) {
+      const before = this.#reads.get(dep);
+      if (before?.digest !== now.digest)
+        return this.#firstOf(before?.entries, now.entries) ?? dep.path;
+    }
+    return this.#work.codes.changedScript(this.#index);
+  }
+
+  #firstOf(before: DepEntries = [], now: DepEntries = []): string | undefined {
+    const then = new Map(before);
+    const today = new Map(now);
+    const listing = (digest: Digest) => cacheOf(this.#work).treeListing(digest);
+    const [path] = [...then.keys(), ...today.keys()].filter(
+      (each) => then.get(each) !== today.get(each),
     );
-    return dep?.path ?? this.#work.codes.changedScript(this.#index);
+    if (path === undefined) return undefined;
+    const digests = [then.get(path), today.get(path)] as const;
+    const isKnown = digests.every((each) => each && listing(each) !== undefined);
+    return isKnown ? changedFiles({ listing }, ...digests, path)[0] : path;
   }
 
   #otherMatches(): string | undefined {
@@ -96,11 +111,9 @@ export class InputSnapshot {
   }
 }
 
-type Seen = Digest | null | undefined;
-
 interface Found {
   readonly looks: Looks;
-  readonly digests: ReadonlyMap<Dep, Seen>;
+  readonly reads: ReadonlyMap<Dep, Read>;
   readonly names: ReadonlyMap<Dep, readonly string[]>;
   readonly behind: readonly Owner[];
 }
@@ -108,14 +121,14 @@ interface Found {
 function look(work: Work, index: number): Found {
   const looks = cacheOf(work).newLooks();
   const eyes = eyesOf(work, looks);
-  const digests = new Map<Dep, Seen>();
+  const reads = new Map<Dep, Read>();
   const names = new Map<Dep, readonly string[]>();
   const behind: Owner[] = [];
   const item = itemAt(work, index);
   for (const dep of item.deps) {
     names.set(dep, namesOf(dep, eyes));
     const read = readBy(item, dep, { ...eyes, plan: work.project.plan });
-    digests.set(dep, read.digest);
+    reads.set(dep, read);
     behind.push(...read.behind);
     // It may be in an out that is a link.
     if (dep.made && !dep.glob && dep.outs === undefined)
@@ -125,7 +138,7 @@ function look(work: Work, index: number): Found {
   if (code.kind === 'command')
     for (const file of Object.keys(code.scripts)) eyes.look(file, { follow: true });
   noteWays(work.project.root, names, looks);
-  return { looks, digests, names, behind };
+  return { looks, reads, names, behind };
 }
 
 /** The folders and links on the way to what was looked at: a link may be led elsewhere and back. */

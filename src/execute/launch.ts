@@ -1,12 +1,14 @@
 /** Starts the process of one execution with all that it is given, and follows it to its end. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { unusable } from '../cache/files/errors.js';
 import { canonical } from '../canonical.js';
 import { matchedPaths } from '../decide/glob.js';
 import { paramsTree } from '../decide/inputs.js';
 import { secretValues, withheldFrom } from '../decide/secrets.js';
 import { itemAt, type Work } from '../decide/work.js';
 import { expandAction } from '../pipeline/items/command.js';
+import { isHarmless } from '../pipeline/items/shell.js';
 import type { Item } from '../pipeline/plan.js';
 import { printable } from '../printable.js';
 import { stageEnvironment } from '../process/environment.js';
@@ -98,9 +100,13 @@ async function commandOf(work: Work, index: number, scratch: Scratch): Promise<C
 
 /** A command that names a pattern dep gets the files that match it. */
 function expandedAction(work: Work, item: Item): Command {
-  const action = expandAction(item.action, (name) => {
+  const action = expandAction(item.action, ({ dep: name, reader }) => {
     const dep = item.deps.find((each) => each.name === name);
-    return dep === undefined ? [] : matchedPaths(dep, work.project);
+    const files = dep === undefined ? [] : matchedPaths(dep, work.project);
+    const bad = reader === undefined ? undefined : files.find((file) => !isHarmless(file));
+    if (bad !== undefined)
+      throw unusable(bad, `has a name that cannot be quoted here (${reader})`, 'rename it');
+    return files;
   });
   if (action.kind === 'module') throw new Error(`${item.id} has no command`);
   return action;

@@ -1,8 +1,7 @@
 /** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
-import { UnusableFile } from '../cache/cache.js';
-import { type Decision, decide } from '../decide/decide.js';
 import { excess } from '../decide/excess.js';
 import { outlooks } from '../decide/outlook.js';
+import { decideIfReadable } from '../decide/readable.js';
 import { cacheOf, finish, itemAt, selectedNeeds, type Work } from '../decide/work.js';
 import type { ItemDone } from '../event.js';
 import type { Item, Resources } from '../pipeline/plan.js';
@@ -103,8 +102,8 @@ class Schedule {
     for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
       if (this.#work.done.has(index)) continue;
       const item = itemAt(this.#work, index);
-      const decision = this.#decide(index);
-      if (decision.kind === 'fresh') {
+      const decision = decideIfReadable(this.#work, index);
+      if (decision?.kind === 'fresh') {
         const { key, record } = decision;
         cacheOf(this.#work).use(key);
         finish(
@@ -114,23 +113,12 @@ class Schedule {
           { key, outs: record.outs },
         );
         ready.push(...this.#released(index));
-      } else if (decision.kind === 'restore' || decision.kind === 'unusable') {
+      } else if (decision === undefined || decision.kind === 'restore') {
         this.#enqueue(index, PUT_BACK);
       } else {
         this.#warnOfExcess(item);
         this.#enqueue(index, item.resources);
       }
-    }
-  }
-
-  /** An input that cannot be used is an error of the item, which fails by it when it starts. */
-  #decide(index: number): Decision | { readonly kind: 'unusable' } {
-    const { project, codes, options } = this.#work;
-    try {
-      return decide(itemAt(this.#work, index), codes.of(index), project, options.force);
-    } catch (error) {
-      if (error instanceof UnusableFile) return { kind: 'unusable' };
-      throw error;
     }
   }
 

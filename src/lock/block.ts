@@ -54,10 +54,17 @@ export function sealOf(section: string, item: string, body: string): string {
 export function lockedParts(manifest: Manifest): Pick<LockBlock, 'code' | 'params' | 'env'> {
   const env = Object.entries(manifest.env).map(([name, value]) => [
     name,
-    value === null ? null : sha256(`pipe env\n${value}`).slice(0, 16),
+    value === null
+      ? null
+      : sha256(`pipe env\n${isText(value) ? value : JSON.stringify(value)}`).slice(0, 16),
   ]);
   const parts = { code: manifest.code, params: manifest.params, env: Object.fromEntries(env) };
   return JSON.parse(jsonText(parts)) as Pick<LockBlock, 'code' | 'params' | 'env'>;
+}
+
+/** False of a value that is not UTF-8, for which a hash of the text would stand for many. */
+function isText(value: string): boolean {
+  return !/\p{Surrogate}/u.test(value);
 }
 
 /** JSON with sorted keys; NaN and the infinities, which YAML has and JSON has not, as texts. */

@@ -3,7 +3,7 @@ import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.j
 import type { Problems } from './document/problems.js';
 import { parseGlob } from './glob.js';
 import type { Draft, DraftDep } from './items/draft.js';
-import { outMistake, overwrites } from './items/paths.js';
+import { isWithin, outMistake, overwrites } from './items/paths.js';
 import { isHole } from './items/template.js';
 import {
   addOut,
@@ -15,6 +15,7 @@ import {
   ownersOf,
 } from './outtree.js';
 import type { Dep, Item } from './plan.js';
+import { isHeldBack, sieveOfMade } from './sieve.js';
 
 export interface Linked {
   readonly deps: readonly Dep[];
@@ -116,7 +117,7 @@ interface Linking {
 
 function linkDep(dep: DraftDep, number: number, linking: Linking): Dep {
   const { index, tree, found, via } = linking;
-  const id = `${dep.glob ? '*' : '='}${dep.path}`;
+  const id = `${dep.glob ? '*' : '='}${dep.path}\0${dep.exclude?.join('\0') ?? ''}`;
   let reading = found.get(id);
   if (!reading) {
     reading = read(dep, tree);
@@ -129,10 +130,31 @@ function linkDep(dep: DraftDep, number: number, linking: Linking): Dep {
     // What lies in a folder of its own is simply not part of what a pattern matches.
     else if (!reading.holders.has(owner)) ownOut(dep, owner, linking);
   }
+  if (dep.exclude !== undefined) refuseExcludeOfOut(dep, reading.owners, linking);
   return depOf(dep, index, reading);
 }
 
-function depOf({ name, path, glob, written }: DraftDep, index: number, reading: Reading): Dep {
+/** What an item makes is one thing, whose digest is known before it is there. */
+function refuseExcludeOfOut(
+  dep: DraftDep,
+  owners: readonly Owner[],
+  { draft, problems }: Linking,
+): void {
+  if (dep.glob) return;
+  const owner = owners.find((each) => isWithin(dep.path, nameOf(each)));
+  if (owner === undefined) return;
+  problems.add(
+    {
+      code: 'exclude-in-out',
+      message: `${draft.item.id} excludes part of ${dep.path}, which ${dep.path === nameOf(owner) ? 'is' : 'lies in'} an out`,
+      hint: 'an out counts as a whole: let the stage write what does not count to another out',
+    },
+    dep.written.exclude[0]!.node.span,
+  );
+}
+
+function depOf(dep: DraftDep, index: number, reading: Reading): Dep {
+  const { name, path, glob, exclude, written } = dep;
   const others = reading.owners.filter(({ item }) => item !== index);
   const made = others.length > 0;
   const { gathered, holders } = reading;
@@ -153,6 +175,7 @@ function depOf({ name, path, glob, written }: DraftDep, index: number, reading: 
     ...(inside.size > 0 && { outs: [...inside].sort() }),
     ...(links && { links }),
     made,
+    ...(exclude && { exclude }),
     ...(written.optional && { optional: true }),
   };
 }
@@ -173,10 +196,20 @@ function linksTo(owners: readonly Owner[]): Record<string, string> | undefined {
   return Object.keys(found).length === 0 ? undefined : found;
 }
 
-function read({ path, glob }: DraftDep, tree: OutTree): Reading {
-  if (!glob) return { owners: ownersOf(tree, path), holders: new Set(), gathered: [] };
+/** An out that is excluded is not read. */
+function read(dep: DraftDep, tree: OutTree): Reading {
+  const { path, glob } = dep;
+  const sieve = sieveOfMade(dep);
+  const isRead = (name: string) => !isHeldBack(dep, name, sieve);
+  const isOwned = (owner: Owner) => isRead(nameOf(owner));
+  if (!glob)
+    return { owners: ownersOf(tree, path).filter(isOwned), holders: new Set(), gathered: [] };
   const { owners, holders, paths } = gather(tree, parseGlob(path));
-  return { owners, holders: new Set(holders), gathered: paths };
+  return {
+    owners: owners.filter(isOwned),
+    holders: new Set(holders.filter(isOwned)),
+    gathered: paths.filter(isRead),
+  };
 }
 
 function ownOut(dep: DraftDep, owner: Owner, { draft, links, problems }: Linking): void {

@@ -49,6 +49,13 @@ export function unescapeGlob(path: string): string {
   return path.replace(/\\(.)/gs, '$1');
 }
 
+/** The folders of a pattern before its first wild card. */
+export function fixedFolder(pattern: string): string {
+  const names = pattern.split('/');
+  const fixed = names.slice(0, names.findIndex(isGlob));
+  return unescapeGlob(fixed.join('/'));
+}
+
 export function parseGlob(pattern: string): Glob {
   const alternatives: Steps[] = [];
   for (const each of expandBraces(pattern)) alternatives.push(splitNames(each).map(parseStep));

@@ -63,7 +63,14 @@ export type Action =
  * A command that names a pattern dep by `${deps.x}` holds the pattern in `command` or `argv`, and
  * here its texts with a gap for the files; `expandAction` of command.ts puts them in.
  */
-export type CommandPart = string | { readonly dep: string; readonly pattern: string };
+export type CommandPart = string | FilesPart;
+
+export interface FilesPart {
+  readonly dep: string;
+  readonly pattern: string;
+  /** Where names of files cannot be quoted: what reads them as code once more, such as `eval`. */
+  readonly reader?: string;
+}
 
 export interface Dep {
   /** Name within the stage; for a plain list the path or pattern as written. */
@@ -81,6 +88,8 @@ export interface Dep {
    * They are looked through once they are made. The item's own are not among them.
    */
   readonly within?: readonly string[];
+  /** Patterns of what does not count, below the folder or the fixed part of the pattern. */
+  readonly exclude?: readonly string[];
   /** It may be absent, or match nothing: that is a state like any other. */
   readonly optional?: boolean;
   /**

@@ -1,5 +1,6 @@
 /** Starts a process of its own group; for a bundled stage see launch-module.ts. Unaware of how it ends. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { bytesOf, isRaw } from '../sys/raw-text.js';
 
 export type Output = number | 'pipe';
 
@@ -26,8 +27,9 @@ export interface Launched {
 }
 
 export function launch(argv: readonly string[], options: LaunchOptions): Launched {
-  const [program = '', ...args] = argv;
-  const { cwd, env, output } = options;
+  const { cwd, output } = options;
+  const { env, words } = withRawValues(options.env);
+  const [program = '', ...args] = [...words, ...argv];
   const spawnOptions: SpawnOptions = {
     cwd,
     env,
@@ -41,6 +43,26 @@ export function launch(argv: readonly string[], options: LaunchOptions): Launche
     const end = { error: error as NodeJS.ErrnoException };
     return { pid: undefined, stdout: null, stderr: null, ended: Promise.resolve(end) };
   }
+}
+
+/** Node passes on text alone: values that are none are set by a shell, which becomes the process. */
+function withRawValues(env: NodeJS.ProcessEnv): { env: NodeJS.ProcessEnv; words: string[] } {
+  const raw = Object.entries(env).filter(
+    ([name, value]) => isRaw(value ?? '') && /^[A-Za-z_]\w*$/.test(name),
+  );
+  if (raw.length === 0) return { env, words: [] };
+  const others = { ...env };
+  for (const [name] of raw) delete others[name];
+  // The dot keeps line feeds at the end of the value.
+  const sets = raw.map(
+    ([name, value]) =>
+      `${name}=$(printf %b '${octal(value as string)}.'); ${name}=\${${name}%.}; export ${name};`,
+  );
+  return { env: others, words: ['/bin/sh', '-c', `${sets.join(' ')} exec "$@"`, 'sh'] };
+}
+
+function octal(value: string): string {
+  return [...bytesOf(value)].map((byte) => `\\0${byte.toString(8)}`).join('');
 }
 
 /** The child of any spawning function, as what we need of it. */

@@ -1,4 +1,5 @@
 /** Masks secret values in bytes and texts, however a stream is cut into chunks. */
+import { bytesOf } from '../sys/raw-text.js';
 
 const MASK = '***';
 
@@ -84,7 +85,7 @@ export function maskText(text: string, values: readonly string[]): string {
 
 /** The same for many texts. */
 export function createMask(values: readonly string[]): (text: string) => string {
-  const secrets = bytesOf(values);
+  const secrets = byteTexts(values);
   return (text) => {
     const mask = maskerOf(secrets);
     return Buffer.concat([mask(Buffer.from(text)), mask()]).toString();
@@ -98,12 +99,12 @@ export function createMask(values: readonly string[]): (text: string) => string 
  * be the start of a secret is held back.
  */
 export function masker(values: readonly string[]): (chunk?: Buffer) => Buffer {
-  return maskerOf(bytesOf(values));
+  return maskerOf(byteTexts(values));
 }
 
 /** One character for each byte, so that a character cut in two does not matter. */
-function bytesOf(values: readonly string[]): string[] {
-  return secretTexts(values).map((text) => Buffer.from(text).toString('latin1'));
+function byteTexts(values: readonly string[]): string[] {
+  return secretTexts(values).map((text) => bytesOf(text).toString('latin1'));
 }
 
 function maskerOf(secrets: readonly string[]): (chunk?: Buffer) => Buffer {

@@ -20,10 +20,11 @@ import type { Code } from '../decide/code.js';
 import { scanAt } from '../decide/eyes.js';
 import { matchesIn } from '../decide/glob.js';
 import type { Surroundings } from '../decide/inputs.js';
-import { contentAt, type Part, partsOf, sourceOf } from '../decide/parts.js';
+import { contentAt, isHollow, type Part, partsOf, sourceOf } from '../decide/parts.js';
 import type { Project } from '../decide/project.js';
 import type { Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
+import { type Sieve, sieveOf } from '../pipeline/sieve.js';
 
 /** A place for one execution: a root of its own, and a cache of its own. */
 export interface FreshFolder {
@@ -58,8 +59,9 @@ export async function makeFreshFolder(
         const known = dep.glob || parts !== undefined ? undefined : manifest.deps[dep.name];
         for (const part of parts ?? [match]) {
           const digest = known ?? contentAt(dep, part, around)?.digest;
+          const sieve = part.made ? undefined : sieveOf(dep);
           if (isInPlace(project, dep, part, digest))
-            copyTree(path.join(project.root, part.path), path.join(root, part.path));
+            copyTree(project.root, root, part.path, (inner) => isLeftOut(inner, sieve, project));
           else await restore(stored, part, { dep, digest, around });
         }
       }
@@ -78,9 +80,10 @@ function isInPlace(project: Project, dep: Dep, part: Part, digest: Digest | unde
   if (digest === undefined) return true;
   if (!existsSync(path.join(project.root, part.path))) return false;
   const { cache } = project;
+  const views = [{ follow: true, ...(!part.made && { sieve: sieveOf(dep) }) }, {}];
   return (
     contentAt(dep, part, project)?.digest === digest ||
-    [true, false].some((follow) => cache.scanSync(part.path, { follow })?.digest === digest)
+    views.some((view) => cache.scanSync(part.path, view)?.digest === digest)
   );
 }
 
@@ -100,21 +103,36 @@ async function restore(
   await stored.restore({ digest: (own ?? digest) as Digest }, where);
 }
 
+/** True of what does not count in a folder of the user's. */
+function isLeftOut(where: string, sieve: Sieve | undefined, project: Project): boolean {
+  if (sieve === undefined) return false;
+  const isFolder = () => lstatSync(path.join(project.root, where)).isDirectory();
+  return sieve.holdsBack(where, isFolder) || (isFolder() && isHollow(where, sieve, project));
+}
+
 /** A link counts by what is behind it, but for links within the folder and those that lead nowhere. */
-function copyTree(from: string, to: string): void {
-  mkdirSync(path.dirname(to), { recursive: true });
-  const tree = realpathSync(from);
-  const copy = (source: string, target: string) => {
+function copyTree(
+  root: string,
+  fresh: string,
+  top: string,
+  leavesOut: (where: string) => boolean = () => false,
+): void {
+  mkdirSync(path.dirname(path.join(fresh, top)), { recursive: true });
+  const tree = realpathSync(path.join(root, top));
+  const copy = (where: string) => {
+    const [source, target] = [path.join(root, where), path.join(fresh, where)];
     const isLink = lstatSync(source).isSymbolicLink();
-    if (isLink && source !== from && (isWithin(tree, source) || !existsSync(source))) {
+    if (isLink && where !== top && (isWithin(tree, source) || !existsSync(source))) {
       symlinkSync(readlinkSync(source), target);
     } else if (statSync(source).isDirectory()) {
       mkdirSync(target, { recursive: true });
-      for (const name of readdirSync(source))
-        copy(path.join(source, name), path.join(target, name));
+      for (const name of readdirSync(source)) {
+        const inner = `${where}/${name}`;
+        if (!leavesOut(inner)) copy(inner);
+      }
     } else copyFile(source, target);
   };
-  copy(from, to);
+  copy(top);
 }
 
 function isWithin(tree: string, link: string): boolean {
@@ -135,7 +153,7 @@ function bringScripts(from: string, to: string, scripts: readonly string[]): voi
   for (const file of files) {
     const source = path.join(from, file);
     if (!existsSync(source) || existsSync(path.join(to, file))) continue;
-    copyTree(source, path.join(to, file));
+    copyTree(from, to, file);
   }
 }
 

@@ -1,7 +1,9 @@
 /** Which files count for watch mode: pipeline.yaml, traced code, and of the deps what no item makes. */
 import type { Work } from '../decide/work.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
+import type { Dep } from '../pipeline/plan.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
+import { isHeldBack, sieveOf } from '../pipeline/sieve.js';
 import { isOutside } from '../trace/place.js';
 import type { WatchSet } from './file-watch.js';
 
@@ -9,9 +11,9 @@ import type { WatchSet } from './file-watch.js';
 interface Reads {
   readonly item: string;
   readonly index: number;
-  /** Files and folders: what lies below a folder counts too. */
-  readonly paths: readonly string[];
-  readonly globs: readonly Glob[];
+  /** Of its code. */
+  readonly files: readonly string[];
+  readonly deps: readonly Dep[];
 }
 
 export class Watched implements WatchSet {
@@ -41,15 +43,11 @@ export class Watched implements WatchSet {
       return {
         item: items[index]?.id ?? '',
         index,
-        paths: [
-          ...Object.keys(code.files),
-          ...scripts,
-          ...deps.filter((dep) => !dep.glob).map((dep) => dep.path),
-        ],
-        globs: deps.filter((dep) => dep.glob).map((dep) => parseGlob(dep.path)),
+        files: [...Object.keys(code.files), ...scripts],
+        deps,
       };
     });
-    this.outside = this.#reads.flatMap(({ paths }) => paths.filter(isOutside));
+    this.outside = this.#reads.flatMap(({ files }) => files.filter(isOutside));
     this.id = JSON.stringify([this.#reads, [...this.#outs]]);
   }
 
@@ -67,9 +65,9 @@ export class Watched implements WatchSet {
     if (this.#isMade(folder)) return false;
     const prefix = `${folder}/`;
     return this.#reads.some(
-      ({ paths, globs }) =>
-        paths.some((path) => path.startsWith(prefix)) ||
-        globs.some((glob) => mayHold(glob, folder)),
+      ({ files, deps }) =>
+        files.some((file) => file.startsWith(prefix)) ||
+        deps.some((dep) => (dep.glob ? isOnTheWay(dep, folder) : dep.path.startsWith(prefix))),
     );
   }
 
@@ -130,9 +128,27 @@ export function brokenCode(before: WatchSet | undefined, packages: readonly stri
   };
 }
 
-function readsPath({ paths, globs }: Reads, path: string): boolean {
-  return (
-    paths.some((each) => path === each || path.startsWith(`${each}/`)) ||
-    globs.some((glob) => matchGlob(glob, path))
-  );
+function readsPath({ files, deps }: Reads, path: string): boolean {
+  return files.some((file) => isAt(path, file)) || deps.some((dep) => isRead(dep, path));
+}
+
+function isRead(dep: Dep, path: string): boolean {
+  const isNamed = dep.glob ? matchGlob(globOf(dep), path) : isAt(path, dep.path);
+  return isNamed && !isHeldBack(dep, path, sieveOf(dep));
+}
+
+function isAt(path: string, place: string): boolean {
+  return path === place || path.startsWith(`${place}/`);
+}
+
+function isOnTheWay(dep: Dep, folder: string): boolean {
+  return mayHold(globOf(dep), folder) && !isHeldBack(dep, folder, sieveOf(dep));
+}
+
+const globs = new WeakMap<Dep, Glob>();
+
+function globOf(dep: Dep): Glob {
+  const known = globs.get(dep) ?? parseGlob(dep.path);
+  globs.set(dep, known);
+  return known;
 }

@@ -5,7 +5,12 @@ import { UserError } from '../../error.js';
 export class UnusableFile extends UserError {}
 
 export function unusable(path: string, what: string, hint: string): UnusableFile {
-  return new UnusableFile({ code: 'unusable-file', message: `${path} ${what}`, hint });
+  return new UnusableFile({ code: 'unusable-file', message: `${shortened(path)} ${what}`, hint });
+}
+
+/** A path that is too long for the system is too long for a message. */
+function shortened(path: string): string {
+  return path.length > 300 ? `${path.slice(0, 120)}…${path.slice(-40)}` : path;
 }
 
 /** An object is missing or not what its name says. It is never put back; its item must run again. */

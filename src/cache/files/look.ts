@@ -12,6 +12,16 @@ export function lstatIfThere(absolute: string): Stats | undefined {
   }
 }
 
+/** Undefined where the system refuses to look: without the right to, or below a path that is too long. */
+export function unlessRefused<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
 /** Sets the file's time; of a link its own. False when it is gone this instant, or another user's. */
 export function renew(absolute: string, now: Date): boolean {
   try {

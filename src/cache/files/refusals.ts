@@ -1,6 +1,7 @@
 /** What cannot be read or kept, in words: names that are no text, files that are none, missing rights. */
 import { readdirSync, type Stats } from 'node:fs';
 import { codeOf, unusable } from './errors.js';
+import { lstatIfThere } from './look.js';
 import type { Sliced } from './pace.js';
 
 /** Names are text: what is not valid UTF-8 could not be written in pipeline.yaml or put back. */
@@ -11,11 +12,17 @@ export function listNames(absolute: string, shown: string): string[] {
   } catch (error) {
     throw explained(error, shown);
   }
-  if (names.some((name) => name.includes('\uFFFD'))) refuseBadNames(absolute, shown);
+  if (names.some(isDamaged)) refuseBadNames(absolute, shown);
   return names;
 }
 
-function refuseBadNames(absolute: string, shown: string): void {
+/** True of what may stand for bytes that are not UTF-8. */
+export function isDamaged(name: string): boolean {
+  return name.includes('\uFFFD');
+}
+
+/** @throws UnusableFile for the first name that is not UTF-8 */
+export function refuseBadNames(absolute: string, shown: string): void {
   for (const name of readdirSync(absolute, { encoding: 'buffer' })) {
     if (Buffer.from(name.toString('utf8')).equals(name)) continue;
     const text = name
@@ -33,9 +40,20 @@ export function* readable<T>(work: Sliced<T>, shown: string): Sliced<T> {
   }
 }
 
+/** Undefined when nothing is there. */
+export function lookAt(absolute: string, shown: string): Stats | undefined {
+  try {
+    return lstatIfThere(absolute);
+  } catch (error) {
+    throw explained(error, shown);
+  }
+}
+
 /** What the user can cure is said in words; all else is the system's failure, as it is. */
-function explained(error: unknown, shown: string): unknown {
+export function explained(error: unknown, shown: string): unknown {
   const code = codeOf(error);
+  if (code === 'ENAMETOOLONG')
+    return unusable(shown, 'has a path that is too long for the system', 'shorten its names');
   if (code !== 'EACCES' && code !== 'EPERM') return error;
   return unusable(
     shown,

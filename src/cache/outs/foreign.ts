@@ -4,8 +4,9 @@ import { readdirSync, readlinkSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { codeOf, DamagedObject } from '../files/errors.js';
 import { hashFile } from '../files/hash.js';
-import { lstatIfThere } from '../files/look.js';
+import { lstatIfThere, unlessRefused } from '../files/look.js';
 import { finish, type Sliced } from '../files/pace.js';
+import { isDamaged } from '../files/refusals.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
 import { isWhole, type Objects } from '../objects/objects.js';
 import { makeTree, type TreeEntry } from '../objects/tree.js';
@@ -131,9 +132,9 @@ export class ForeignSearch {
   }
 
   *#directory(where: string, expected: readonly Digest[]): Sliced<Found> {
-    const names = readdirSync(this.#absolute(where));
-    // A name that is not text cannot be named in a listing.
-    if (names.some((name) => name.includes('\uFFFD'))) return FOREIGN;
+    const names = unlessRefused(() => readdirSync(this.#absolute(where)));
+    // What cannot be looked at is not deleted, and a name that is not text is in no listing.
+    if (names === undefined || names.some(isDamaged)) return FOREIGN;
     const places = this.#placesIn(expected);
     const rows = this.#parts.index.directory(where);
     const rowOf = new Map(rows?.names.map((name, row) => [name, row]));
@@ -141,8 +142,9 @@ export class ForeignSearch {
     for (const [at, name] of names.entries()) {
       if (at % TURN_EVERY === 0) yield undefined;
       const inner = `${where}/${name}`;
-      const stat = lstatIfThere(this.#absolute(inner));
-      if (stat === undefined) continue;
+      const stat = unlessRefused(() => lstatIfThere(this.#absolute(inner)) ?? GONE);
+      if (stat === undefined) return FOREIGN;
+      if (stat === GONE) continue;
       const hex = this.#rowHex(rows, rowOf.get(name), stat);
       found.set(name, yield* this.#look(inner, stat, hex, places.get(name) ?? []));
     }
@@ -198,6 +200,8 @@ export class ForeignSearch {
     return path.join(this.#parts.project, where);
   }
 }
+
+const GONE = 'gone';
 
 const FOREIGN: Found = { kind: 'foreign', size: 0, files: 0, foreign: [] };
 

@@ -16,6 +16,7 @@ import { isWithoutLinks } from '../../sys/no-links.js';
 import { copyHashing, copyToDraft } from '../files/copy.js';
 import { codeOf, isAbsent, type UnusableFile, unusable } from '../files/errors.js';
 import { READ } from '../files/hash.js';
+import { isDamaged, refuseBadNames } from '../files/refusals.js';
 import type { Scratch } from '../files/scratch.js';
 import { roomOf } from '../files/sparse.js';
 import { OBJECT_MODE, PermissionNotes, type Permissions, PRIVATE_MODE } from '../objects/access.js';
@@ -73,7 +74,7 @@ export class StateTaking {
       inner,
       this.#reading(inner, () => printOf(absolute)),
     );
-    const names = this.#reading(inner, () => namesBelow(absolute));
+    const names = this.#reading(inner, () => namesBelow(absolute, within(this.#shown, inner)));
     for (const name of names) this.#remember(path.join(absolute, name), within(inner, name));
   }
 
@@ -81,7 +82,7 @@ export class StateTaking {
   async #directory(folder: string, inner: string, stat: Stats, mode: number): Promise<Scan> {
     const ownMode = this.#notes.note(inner, stat) ? PRIVATE_MODE : mode;
     const entries: TreeEntry[] = [];
-    const names = this.#reading(inner, () => readdirSync(folder));
+    const names = this.#reading(inner, () => namesBelow(folder, within(this.#shown, inner)));
     for (const name of names) {
       const entry = await this.#entry(path.join(folder, name), within(inner, name), ownMode);
       entries.push({ name, ...entry });
@@ -185,12 +186,16 @@ export class StateTaking {
   }
 }
 
-function namesBelow(absolute: string): string[] {
-  return lstatSync(absolute).isDirectory() ? readdirSync(absolute) : [];
+function namesBelow(absolute: string, shown: string): string[] {
+  if (!lstatSync(absolute).isDirectory()) return [];
+  const names = readdirSync(absolute);
+  if (names.some(isDamaged)) refuseBadNames(absolute, shown);
+  return names;
 }
 
 function within(inner: string, name: string): string {
-  return inner === '' ? name : `${inner}/${name}`;
+  if (inner === '' || name === '') return inner || name;
+  return `${inner}/${name}`;
 }
 
 /** Of a folder its names, since a time has ticks. */

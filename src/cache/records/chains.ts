@@ -25,6 +25,7 @@ import { epochPath, readEpochRecord, readSealed, type Unreadable } from './recor
 export class Chains {
   readonly #layout: Layout;
   readonly #scratch: Scratch;
+  readonly #metricsMistakes = new Set<string>();
   readonly #warn: (message: string) => void;
   readonly #onSize: (bytes: number) => void;
   /** Of chains that this process works on: where their process commits. */
@@ -109,7 +110,10 @@ export class Chains {
 
   notedInputs(chain: string): LookLists | undefined {
     const body = readSealed(this.#inputsFile(chain), 'the inputs of a chain', this.#warn);
-    return body as LookLists | undefined;
+    // An earlier version of pipe noted no folders.
+    return body === undefined
+      ? undefined
+      : { ...(body as LookLists), listed: (body as Partial<LookLists>).listed ?? [] };
   }
 
   /** Notes, for who comes after a crash, what was found out about a commit. */
@@ -148,7 +152,9 @@ export class Chains {
     const item = this.about(chain)?.item;
     const shown = `the commit of epoch ${epoch}${item === undefined ? '' : ` of ${item}`}`;
     const objects = this.objects(chain);
-    const metrics = readMetrics(path.join(folder, 'metrics.json'), shown, this.#warn);
+    const metrics = readMetrics(path.join(folder, 'metrics.json'), shown, (message) =>
+      this.#warnOfMetrics(chain, shown, message),
+    );
     const taking = new StateTaking(objects, this.#scratch, shown);
     const { digest, size } = await taking.take(folder);
     const durable = seconds === undefined || seconds >= DURABLE_SECONDS;
@@ -165,6 +171,14 @@ export class Chains {
     }
     removeAside(folder, this.#scratch);
     return record;
+  }
+
+  /** A stage makes the same mistake in each of its epochs: it is reported once. */
+  #warnOfMetrics(chain: string, shown: string, message: string): void {
+    const mistake = `${chain} ${message.replace(shown, '').replace(/\(.*\)/s, '')}`;
+    if (this.#metricsMistakes.has(mistake)) return;
+    this.#metricsMistakes.add(mistake);
+    this.#warn(message);
   }
 
   /**

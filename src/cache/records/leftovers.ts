@@ -6,8 +6,8 @@ import { readdirSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSettled, settlingTime } from '../files/clock.js';
-import { bestEffort, codeOf } from '../files/errors.js';
-import { lstatIfThere } from '../files/look.js';
+import { bestEffort } from '../files/errors.js';
+import { lstatIfThere, unlessRefused } from '../files/look.js';
 import type { Scratch } from '../files/scratch.js';
 import { writeSealed } from '../files/sealed-file.js';
 import { itemFileName } from './names.js';
@@ -80,23 +80,15 @@ export class Leftovers {
   }
 }
 
-/** All that is not a folder. */
+/** All that is not a folder. What cannot be looked at is not noted, and so not deleted. */
 function* statsBelow(project: string, where: string): Generator<readonly [string, Stats]> {
   const absolute = path.join(project, where);
-  const stat = lstatIfThere(absolute);
+  const stat = unlessRefused(() => lstatIfThere(absolute));
   if (stat === undefined) return;
   if (!stat.isDirectory()) yield [where, stat];
-  else for (const name of namesIfReadable(absolute)) yield* statsBelow(project, `${where}/${name}`);
-}
-
-/** What cannot be listed is not noted, and so not deleted. */
-function namesIfReadable(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (codeOf(error) === undefined) throw error;
-    return [];
-  }
+  else
+    for (const name of unlessRefused(() => readdirSync(absolute)) ?? [])
+      yield* statsBelow(project, `${where}/${name}`);
 }
 
 function latest(stats: readonly (readonly [string, Stats])[]): Stats | undefined {

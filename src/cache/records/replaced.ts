@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { copyTree } from '../files/copy-tree.js';
 import { codeOf, reasonOf } from '../files/errors.js';
-import { lstatIfThere } from '../files/look.js';
+import { lstatIfThere, unlessRefused } from '../files/look.js';
 import { openUp, removeTree } from '../files/remove.js';
 import { namesIn, type Scratch } from '../files/scratch.js';
 import { roomOf } from '../files/sparse.js';
@@ -88,9 +88,12 @@ function pruneAbove(file: string, top: string): void {
 }
 
 function holdsFiles(absolute: string): boolean {
-  const stat = lstatIfThere(absolute);
-  if (stat?.isDirectory() !== true) return stat !== undefined;
-  return readdirSync(absolute).some((name) => holdsFiles(path.join(absolute, name)));
+  const holds = unlessRefused(() => {
+    const stat = lstatIfThere(absolute);
+    if (stat?.isDirectory() !== true) return stat !== undefined;
+    return readdirSync(absolute).some((name) => holdsFiles(path.join(absolute, name)));
+  });
+  return holds ?? true;
 }
 
 /** Named by the second. What another process moves in the same second lies beside it, never over it. */
@@ -184,12 +187,13 @@ export function replacedFolders(folder: string): ReplacedFolder[] {
   return found.sort((a, b) => a.moved - b.moved);
 }
 
-/** Bytes that all files at a path take, links not followed. */
+/** Bytes that all files at a path take which can be looked at, links not followed. */
 function bytesAt(absolute: string): number {
-  const stat = lstatIfThere(absolute);
+  const stat = unlessRefused(() => lstatIfThere(absolute));
   if (stat === undefined) return 0;
   if (!stat.isDirectory()) return roomOf(stat);
   let bytes = 0;
-  for (const name of readdirSync(absolute)) bytes += bytesAt(path.join(absolute, name));
+  for (const name of unlessRefused(() => readdirSync(absolute)) ?? [])
+    bytes += bytesAt(path.join(absolute, name));
   return bytes;
 }

@@ -3,6 +3,16 @@ import type { Stats } from 'node:fs';
 import { makeTree, type Tree, type TreeEntry } from '../objects/tree.js';
 import { fileDigest, KIND, type Rows, type Scan } from './rows.js';
 
+/**
+ * A folder in which something lies, but nothing that counts: as good as absent in the folder that it
+ * lies in, since a clone does not have it. The digest is no hash of anything.
+ */
+export const HOLLOW: Scan = { digest: `d:${'0'.repeat(64)}`, size: 0, files: 0 };
+
+export function isHollow({ digest }: Pick<Scan, 'digest'>): boolean {
+  return digest === HOLLOW.digest;
+}
+
 export interface HashedNow {
   readonly hex: string;
   readonly size: number;
@@ -59,10 +69,11 @@ export class Listing {
   }
 
   /** Undefined when another walk has taken back a row that this one relied on: then walk again. */
-  finish(): { tree: Tree; scan: Scan } | undefined {
+  finish(): { tree?: Tree; scan: Scan } | undefined {
     const { rows } = this;
     const entries: TreeEntry[] = [];
     let remembered = true;
+    let hollow = 0;
     for (let row = 0; row < rows.names.length; row++) {
       const found = this.#found.get(row);
       const name = rows.names[row] as string;
@@ -77,7 +88,13 @@ export class Listing {
         continue;
       }
       remembered &&= found !== null && rows.holds(row, found.digest);
-      if (found !== null) entries.push({ name, ...found });
+      if (found === null) continue;
+      if (isHollow(found)) hollow += 1;
+      else entries.push({ name, ...found });
+    }
+    if (hollow > 0 && entries.length === 0) {
+      rows.self = remembered ? HOLLOW : undefined;
+      return { scan: HOLLOW };
     }
     const tree = makeTree(entries);
     const links = [...this.#found.values()].flatMap((found) => found?.links ?? []);

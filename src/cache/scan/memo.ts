@@ -4,23 +4,25 @@ import type { Scan } from './rows.js';
 interface Node {
   /** What was found; null for nothing there; undefined when not looked at. */
   plain: Scan | null | undefined;
-  followed: Scan | null | undefined;
+  /** The same of the user's, by the id of the sieve. */
+  followed: Map<string, Scan | null> | undefined;
   below: Map<string, Node> | undefined;
 }
 
 export class Memo {
   #root: Node = emptyNode();
 
-  get(path: string, follow: boolean): Scan | null | undefined {
+  /** `view`: id of the sieve; undefined: as it lies there. */
+  get(path: string, view: string | undefined): Scan | null | undefined {
     let node: Node | undefined = this.#root;
     for (const part of partsOf(path)) {
       node = node.below?.get(part);
       if (node === undefined) return undefined;
     }
-    return follow ? node.followed : node.plain;
+    return view === undefined ? node.plain : node.followed?.get(view);
   }
 
-  set(path: string, follow: boolean, scan: Scan | null): void {
+  set(path: string, view: string | undefined, scan: Scan | null): void {
     let node = this.#root;
     for (const part of partsOf(path)) {
       node.below ??= new Map();
@@ -31,8 +33,11 @@ export class Memo {
       }
       node = next;
     }
-    if (follow) node.followed = scan;
-    else node.plain = scan;
+    if (view === undefined) node.plain = scan;
+    else {
+      node.followed ??= new Map();
+      node.followed.set(view, scan);
+    }
   }
 
   /** What is at, above and below the path is looked at again. */

@@ -1,24 +1,29 @@
 /** Digests of what lies in the workspace. A file that looks as it did is never read again. */
 import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
+import { PLAIN, type Sieve } from '../../pipeline/sieve.js';
 import { isSettled, looksSame } from '../files/clock.js';
 import { UnusableFile } from '../files/errors.js';
 import { hashFile } from '../files/hash.js';
-import { lstatIfThere } from '../files/look.js';
 import { finishSync, type Sliced } from '../files/pace.js';
-import { listNames, notAFile, readable } from '../files/refusals.js';
+import { listNames, lookAt, notAFile, readable } from '../files/refusals.js';
 import { Writeback } from '../files/writeback.js';
-import type { Tree } from '../objects/tree.js';
+import { makeTree, type Tree } from '../objects/tree.js';
 import { isWithin, linkScan, realpathIfThere, staysWithin } from './links.js';
-import { type HashedNow, Listing } from './listing.js';
+import { type HashedNow, HOLLOW, isHollow, Listing } from './listing.js';
 import type { Looks } from './looks.js';
 import { Memo } from './memo.js';
 import { fileDigest, KIND, type Scan } from './rows.js';
 import type { StatIndex } from './stat-index.js';
 
 export interface ScanOptions {
-  /** For the user's own files: a link that leaves the dep counts by the content behind it. */
+  /**
+   * For the user's own files: a link that leaves the dep counts by the content behind it, and what the
+   * sieve holds back of a folder does not count.
+   */
   readonly follow?: boolean;
+  /** Default: the plain one. */
+  readonly sieve?: Sieve;
   /** Looks at the disk even for what was seen in this run. */
   readonly again?: boolean;
   /** Notes what was looked at; default: the run's own. */
@@ -57,7 +62,8 @@ const STATS_ALONE: Keeper = {
 /** One walk. */
 interface Walk {
   readonly keeper?: Keeper;
-  readonly follow: boolean;
+  /** Of a walk that follows links. */
+  readonly sieve: Sieve | undefined;
   readonly again: boolean;
   /** Real path of the tree that is walked: links within it count as links. Only known when following. */
   readonly tree: string;
@@ -75,11 +81,26 @@ interface Before {
   readonly foreign: boolean;
 }
 
+interface Unsettled {
+  readonly where: string;
+  readonly sieve: Sieve | undefined;
+  readonly bytes: number;
+}
+
 interface Seen {
   /** A link was followed to somewhere else in the project, which `forget` cannot know. */
   linkedInside: boolean;
   /** Bytes of files that were hashed within the clock's tick of their last change. */
   unsettled: number;
+}
+
+function sieveFor({ follow = false, sieve = PLAIN }: ScanOptions): Sieve | undefined {
+  return follow ? sieve : undefined;
+}
+
+/** What the index calls a folder, of which another sieve leaves other names. */
+function rowsName(where: string, sieve: Sieve | undefined): string {
+  return sieve === undefined || sieve.id === '' ? where : `${where}\0${sieve.id}`;
 }
 
 const TURN_EVERY = 64;
@@ -94,7 +115,7 @@ export class Scanner {
   readonly #memo = new Memo();
   readonly #writeback = new Writeback();
   /** Where files were hashed within the clock's tick of their last change. */
-  readonly #unsettled = new Map<string, { readonly follow: boolean; readonly bytes: number }>();
+  readonly #unsettled = new Map<string, Unsettled>();
 
   /** `keepTree` is given the listings of followed directories, which nobody else stores. */
   constructor(project: string, index: StatIndex, keepTree: (tree: Tree) => void, looks: Looks) {
@@ -108,29 +129,31 @@ export class Scanner {
    * A file by itself that looks as it did, in one look: what most scans of a run with nothing to do
    * are. Undefined when it takes a walk to know.
    */
-  unchanged(where: string, { follow = false, again = false }: ScanOptions = {}): Scan | undefined {
-    if (again) return undefined;
-    const known = this.#memo.get(where, follow);
+  unchanged(where: string, options: ScanOptions = {}): Scan | undefined {
+    if (options.again) return undefined;
+    const view = sieveFor(options)?.id;
+    const known = this.#known(where, view);
     if (known !== undefined) return known ?? undefined;
-    const stat = lstatIfThere(`${this.#project}/${where}`);
+    const stat = lookAt(`${this.#project}/${where}`, where);
     if (stat === undefined || !stat.isFile()) return undefined;
     const hex = this.#index.looseHex(where, stat);
     if (hex === undefined) return undefined;
     this.#looks.saw(where, stat);
     const scan: Scan = { digest: fileDigest(stat, hex), size: stat.size, files: 1 };
-    this.#memo.set(where, follow, scan);
+    this.#memo.set(where, view, scan);
     return scan;
   }
 
   /** Undefined when nothing is there. */
   *scan(where: string, options: ScanOptions = {}): Sliced<Scan | undefined> {
-    const { follow = false, again = false, looks = this.#looks, tree = '' } = options;
-    const known = again ? undefined : this.#memo.get(where, follow);
+    const { again = false, looks = this.#looks, tree = '' } = options;
+    const sieve = sieveFor(options);
+    const known = again ? undefined : this.#known(where, sieve?.id);
     if (known !== undefined) return known ?? undefined;
     const seen: Seen = { linkedInside: false, unsettled: 0 };
-    const found = yield* this.#root(where, { follow, again, tree, inside: [], seen, looks });
-    this.#noteUnsettled(where, follow, seen);
-    if (!seen.linkedInside) this.#memo.set(where, follow, found ?? null);
+    const found = yield* this.#root(where, { sieve, again, tree, inside: [], seen, looks });
+    this.#noteUnsettled(where, sieve, seen);
+    if (!seen.linkedInside) this.#memo.set(where, sieve?.id, found ?? null);
     return found;
   }
 
@@ -139,10 +162,10 @@ export class Scanner {
     const seen: Seen = { linkedInside: false, unsettled: 0 };
     this.#memo.forget(where);
     const looks = this.#looks;
-    const walk: Walk = { follow: false, again: true, tree: '', inside: [], seen, keeper, looks };
-    const found = yield* this.#root(where, walk);
-    this.#noteUnsettled(where, false, seen);
-    this.#memo.set(where, false, found ?? null);
+    const plain = { sieve: undefined, tree: '', inside: [] };
+    const found = yield* this.#root(where, { ...plain, again: true, seen, keeper, looks });
+    this.#noteUnsettled(where, undefined, seen);
+    this.#memo.set(where, undefined, found ?? null);
     return found;
   }
 
@@ -159,7 +182,7 @@ export class Scanner {
   /** What was just written at a path is known without looking. */
   know(where: string, scan: Scan): void {
     this.#memo.forget(where);
-    this.#memo.set(where, false, scan);
+    this.#memo.set(where, undefined, scan);
   }
 
   forget(where: string): void {
@@ -171,10 +194,10 @@ export class Scanner {
    * not. Large files are left to it, since it may well have other work.
    */
   settle(): void {
-    for (const [where, { follow, bytes }] of [...this.#unsettled]) {
+    for (const { where, sieve, bytes } of [...this.#unsettled.values()]) {
       if (bytes > WORTH_SETTLING) continue;
       try {
-        finishSync(this.scan(where, { follow, again: true }));
+        finishSync(this.scan(where, { ...(sieve && { follow: true, sieve }), again: true }));
       } catch (error) {
         // Whatever became of it is told by the run that needs it.
         if (!(error instanceof UnusableFile)) throw error;
@@ -183,22 +206,38 @@ export class Scanner {
     this.#unsettled.clear();
   }
 
-  #noteUnsettled(where: string, follow: boolean, { unsettled: bytes }: Seen): void {
-    if (bytes > 0) this.#unsettled.set(where, { follow, bytes });
-    else this.#unsettled.delete(where);
+  #noteUnsettled(where: string, sieve: Sieve | undefined, { unsettled: bytes }: Seen): void {
+    const id = `${where}\0${sieve?.id ?? ''}`;
+    if (bytes > 0) this.#unsettled.set(id, { where, sieve, bytes });
+    else this.#unsettled.delete(id);
   }
 
   *#root(where: string, walk: Walk): Sliced<Scan | undefined> {
     const absolute = path.join(this.#project, where);
-    const stat = lstatIfThere(absolute);
+    const stat = lookAt(absolute, where);
     walk.looks.saw(where, stat);
     if (stat === undefined) return undefined;
-    if (!stat.isSymbolicLink()) {
-      const own = walk.follow && stat.isDirectory() ? realpathSync(absolute) : '';
-      return yield* this.#one(where, stat, { ...walk, tree: walk.tree || own, inside: [own] });
+    if (stat.isSymbolicLink()) {
+      const isSource = walk.sieve !== undefined && walk.tree === '';
+      return this.#counted(yield* isSource ? this.#behind(where, walk) : this.#link(where, walk));
     }
-    if (walk.follow && walk.tree === '') return yield* this.#behind(where, walk);
-    return yield* this.#link(where, walk);
+    const own = walk.sieve !== undefined && stat.isDirectory() ? realpathSync(absolute) : '';
+    const inner = { ...walk, tree: walk.tree || own, inside: [own] };
+    return this.#counted(yield* this.#one(where, stat, inner));
+  }
+
+  /** Null for nothing there; undefined when not looked at. */
+  #known(where: string, view: string | undefined): Scan | null | undefined {
+    const known = this.#memo.get(where, view);
+    return known && this.#counted(known);
+  }
+
+  /** A folder that is asked for by itself counts as empty when nothing in it counts. */
+  #counted(scan: Scan): Scan {
+    if (!isHollow(scan)) return scan;
+    const tree = makeTree([]);
+    this.#keepTree(tree);
+    return { digest: `d:${tree.hex}`, size: tree.size, files: tree.files };
   }
 
   *#one(where: string, stat: Stats, walk: Walk): Sliced<Scan> {
@@ -209,7 +248,7 @@ export class Scanner {
 
   *#loose(where: string, stat: Stats, walk: Walk): Sliced<Scan> {
     const known = this.#index.looseHex(where, stat);
-    const foreign = walk.follow || this.#index.knowsLoose(where);
+    const foreign = walk.sieve !== undefined || this.#index.knowsLoose(where);
     const hashed = yield* this.#content(where, stat, { known, foreign }, walk);
     if (hashed === undefined) {
       return { digest: fileDigest(stat, known as string), size: stat.size, files: 1 };
@@ -241,14 +280,17 @@ export class Scanner {
     let scan: Scan | undefined;
     while (scan === undefined) scan = yield* this.#listing(where, absolute, walk);
     if (before !== undefined) walk.keeper?.directoryDone(where, before);
-    if (!walk.again && !walk.seen.linkedInside) this.#memo.set(where, walk.follow, scan);
+    if (!walk.again && !walk.seen.linkedInside) this.#memo.set(where, walk.sieve?.id, scan);
     return scan;
   }
 
   /** Undefined when another walk came in between. */
   *#listing(where: string, absolute: string, walk: Walk): Sliced<Scan | undefined> {
-    const { keeper, follow } = walk;
-    const rows = this.#index.shaped(where, listNames(absolute, where));
+    const { keeper, sieve } = walk;
+    const all = listNames(absolute, where);
+    const names = sieve === undefined ? all : this.#counting(where, all, sieve, walk.looks);
+    if (names.length === 0 && all.length > 0) return HOLLOW;
+    const rows = this.#index.shaped(rowsName(where, sieve), names);
     const listing = new Listing(rows);
     for (let row = 0; row < rows.names.length; row++) {
       if (row % TURN_EVERY === 0) yield undefined;
@@ -259,38 +301,54 @@ export class Scanner {
     const finished = listing.finish();
     if (finished === undefined) return undefined;
     if (standing === undefined) this.#index.touch();
-    if (keeper !== undefined) keeper.tree(where, finished.tree);
-    else if (follow) this.#keepTree(finished.tree);
-    return finished.scan;
+    const { tree, scan } = finished;
+    if (keeper !== undefined && tree !== undefined) keeper.tree(where, tree);
+    else if (sieve !== undefined && tree !== undefined) this.#keepTree(tree);
+    return scan;
+  }
+
+  /** The names in a folder of the user's that count. */
+  #counting(where: string, all: string[], sieve: Sieve, looks: Looks): string[] {
+    const held: [name: string, ino: number][] = [];
+    const names = all.filter((name) => {
+      const inner = `${where}/${name}`;
+      const look = () => lookAt(`${this.#project}/${inner}`, inner);
+      const isHeld = sieve.holdsBack(inner, () => look()?.isDirectory() ?? false);
+      if (isHeld) held.push([name, look()?.ino ?? 0]);
+      return !isHeld;
+    });
+    looks.listed({ where, sieve: sieve.id, held });
+    return names;
   }
 
   *#entry(where: string, row: number, listing: Listing, walk: Walk): Sliced<void> {
     const { rows } = listing;
     const inner = `${where}/${rows.names[row] as string}`;
-    const stat = lstatIfThere(`${this.#project}/${inner}`);
+    const stat = lookAt(`${this.#project}/${inner}`, inner);
     walk.looks.saw(inner, stat);
     if (stat === undefined) listing.other(row, null);
     else if (stat.isFile()) {
       const holds = rows.matches(row, stat) && this.#index.isBelieved(stat);
       if (holds && walk.keeper === undefined) return;
       const known = holds ? rows.hexAt(row) : undefined;
-      const foreign = walk.follow || rows.kind[row] !== KIND.none;
+      const foreign = walk.sieve !== undefined || rows.kind[row] !== KIND.none;
       const hashed = yield* this.#content(inner, stat, { known, foreign }, walk);
       if (hashed === undefined) listing.known(row);
       else listing.file(row, stat, hashed);
     } else if (stat.isDirectory()) {
-      const known = walk.again ? undefined : this.#memo.get(inner, walk.follow);
+      const known = walk.again ? undefined : this.#memo.get(inner, walk.sieve?.id);
       const scan = known ?? (yield* this.#directory(inner, walk));
       listing.directory(row, scan);
     } else if (stat.isSymbolicLink()) {
-      listing.other(row, yield* this.#link(inner, walk));
+      const scan = yield* this.#link(inner, walk);
+      listing.other(row, isHollow(scan) ? null : scan);
     } else throw notAFile(inner, stat);
   }
 
   /** A link inside a tree. */
   *#link(where: string, walk: Walk): Sliced<Scan> {
     const absolute = path.join(this.#project, where);
-    if (!walk.follow) return { ...this.#linkItself(where, walk), links: [where] };
+    if (walk.sieve === undefined) return { ...this.#linkItself(where, walk), links: [where] };
     walk.looks.blur();
     const target = realpathIfThere(absolute);
     if (target !== undefined && isWithin(target, walk.tree)) {

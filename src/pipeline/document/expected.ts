@@ -34,7 +34,7 @@ export const EXPECTED = {
   params: value('a list of params, such as [train.lr, seed]', paramsHint),
   variables: value('a list of variable names, such as [HOME]', variablesHint),
   paths: value('a map of names to paths, or a list of paths', pathsHint),
-  dep: value('a path, or { path, optional: true }', pathHint),
+  dep: value('a path, or { path, optional: true }, or { path, exclude: ["*.tmp"] }', pathHint),
   axis: value('a list of values, or a param such as ${datasets}'),
   command: value('a command, or a list of its words'),
   shell: value('sh or bash', 'a command goes under cmd:'),

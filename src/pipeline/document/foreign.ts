@@ -6,6 +6,7 @@ export const OTHER_WORDS: Readonly<Record<string, string>> = {
   outputs: 'outs',
   input: 'deps',
   inputs: 'deps',
+  ignore: 'exclude',
   dependencies: 'deps',
   command: 'cmd',
   do: 'cmd',

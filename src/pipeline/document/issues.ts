@@ -154,7 +154,7 @@ function knownKeys(path: Path): readonly string[] {
   if (path.length === 0) return ['params', 'profiles', 'shell', 'stages'];
   if (path.length === 2) return STAGE_KEYS;
   // The names of deps are the user's own.
-  if (path[2] === 'deps') return ['path', 'optional'];
+  if (path[2] === 'deps') return ['path', 'optional', 'exclude'];
   return INNER_KEYS[String(path.at(-1))] ?? INNER_KEYS[String(path[2])] ?? [];
 }
 

@@ -38,6 +38,10 @@ const dep = z.union(
           .boolean(say('flag'))
           .optional()
           .describe('It may be absent: that is a state like any other.'),
+        exclude: z
+          .array(path, say('list'))
+          .optional()
+          .describe('What of a folder or pattern does not count: *.tmp, notes/, raw/*.bak.'),
       },
       say('map'),
     ),

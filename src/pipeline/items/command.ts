@@ -1,15 +1,17 @@
 /** The action of an item: its command with values put in, quoted where a shell reads it. */
 import type { Mistake, Problems } from '../document/problems.js';
-import type { Action, CommandPart } from '../plan.js';
+import type { Action, CommandPart, FilesPart } from '../plan.js';
+import { secondReader } from './second-reader.js';
 import {
   advance,
   afterValue,
   isHarmless,
+  isUnquoted,
+  nestedSince,
   quote,
   quotePlain,
   SHELL_START,
   type ShellState,
-  secondReader,
 } from './shell.js';
 import {
   type Hole,
@@ -50,7 +52,7 @@ export function shellAction(
     });
     if (put === undefined) sound = false;
     else parts.push(put);
-    state = afterValue(state);
+    state = afterValue(state, put === undefined ? '' : textOf([put]));
   }
   return sound ? shellOf(parts) : undefined;
 }
@@ -71,26 +73,47 @@ function shellValue(
   const span = () => holeSpan(hole, template.node, problems.source);
   const files = patternOf(hole.name);
   if (files) {
-    if (state.stack.at(-1) === 'plain' && !state.escaped) return files;
+    const reader = readerOf(before, state) ?? state.unsure;
+    if (isUnquoted(state)) return { ...files, ...(reader !== undefined && { reader }) };
     const message = `\${${hole.name}} is a pattern, which stands for a list of files: it cannot be in quotes`;
     problems.add({ code: 'bad-quoting', message, hint: 'remove the quotes around it' }, span());
     return undefined;
   }
   const value = holeText(hole, template, lookup, problems);
   if (value === undefined) return undefined;
-  const reader = isHarmless(value) ? undefined : secondReader(before);
-  if (reader !== undefined) {
-    const message = `\${${hole.name}} is ${JSON.stringify(value)} and is used in code that ${reader} parses a second time, which would change it`;
-    const hint =
-      'pass it as an argument, as in: bash -c \'echo "$1"\' _ ${name}; or through a variable of env:';
-    problems.add({ code: 'bad-quoting', message, hint }, span());
-    return undefined;
-  }
-  const quoted = quote(value, state, next);
+  const reader = readerOf(before, state);
+  if (isReadAgain(hole, value, reader, template, problems)) return undefined;
+  const quoted = quote(value, state, { before, next });
   if ('text' in quoted) return quoted.text;
   const message = `\${${hole.name}} is used ${quoted.refused}, where no value can be quoted safely`;
   problems.add({ code: 'bad-quoting', message, hint: REFUSED_HINT }, span());
   return undefined;
+}
+
+/** What reads the spot as code once more, or what it is nested in. */
+function readerOf(before: string, state: ShellState): string | undefined {
+  for (const start of [before.length, ...nestedSince(state)]) {
+    const reader = secondReader(before.slice(0, start));
+    if (reader !== undefined) return reader;
+  }
+  return undefined;
+}
+
+/** Refuses a value that is put into code within the command. */
+function isReadAgain(
+  hole: Hole,
+  value: string,
+  reader: string | undefined,
+  template: Template,
+  problems: Problems,
+): boolean {
+  if (reader === undefined || isHarmless(value)) return false;
+  const message = `\${${hole.name}} is ${JSON.stringify(value)} and is used in code that ${reader} parses a second time, which would change it`;
+  const hint =
+    'pass it as an argument, as in: bash -c \'echo "$1"\' _ ${name}; or through a variable of env:';
+  const span = holeSpan(hole, template.node, problems.source);
+  problems.add({ code: 'bad-quoting', message, hint }, span);
+  return true;
 }
 
 const REFUSED_HINT =
@@ -131,7 +154,7 @@ export function argvAction(
   const parts: CommandPart[] = [];
   let sound = true;
   for (const word of words) {
-    const put = argvWord(word, lookup, patternOf, problems);
+    const put = argvWord(word, wordsBefore(parts), { lookup, patternOf, problems });
     if (put === undefined) sound = false;
     else parts.push(put);
   }
@@ -152,20 +175,24 @@ function severalCommands(words: readonly Template[]): Mistake | undefined {
   };
 }
 
-function argvWord(
-  word: Template,
-  lookup: Lookup,
-  patternOf: PatternOf,
-  problems: Problems,
-): CommandPart | undefined {
+/** As a shell would be given them: for what one of them reads as code. */
+function wordsBefore(parts: readonly CommandPart[]): string {
+  return parts.map((part) => `${quotePlain(textOf([part]))} `).join('');
+}
+
+function argvWord(word: Template, before: string, means: Means): CommandPart | undefined {
+  const { patternOf, problems } = means;
   const hole = wholeHole(word);
   const files = hole && patternOf(hole.name);
   if (files) return files;
   let text = '';
   let sound = true;
   for (const part of word.parts) {
-    const value = isHole(part) ? argvValue(part, word, lookup, patternOf, problems) : part;
+    const value = isHole(part) ? argvValue(part, word, means) : part;
+    const code = `${before}'${text.replaceAll("'", ' ')}`;
     if (value === undefined) sound = false;
+    else if (isHole(part) && isReadAgain(part, value, secondReader(code), word, problems))
+      sound = false;
     else text += value;
   }
   return sound ? text : undefined;
@@ -174,9 +201,7 @@ function argvWord(
 function argvValue(
   hole: Hole,
   word: Template,
-  lookup: Lookup,
-  patternOf: PatternOf,
-  problems: Problems,
+  { lookup, patternOf, problems }: Means,
 ): string | undefined {
   if (!patternOf(hole.name)) return holeText(hole, word, lookup, problems);
   const message = `\${${hole.name}} is a pattern, a list of files: it must be a word of its own`;
@@ -185,22 +210,25 @@ function argvValue(
 }
 
 /**
- * The command to execute, once it is known what the patterns match: `filesOf(dep)`. An action
+ * The command to execute, once it is known what the patterns match: `filesOf`. An action
  * without patterns is returned as it is. The key takes the action with its patterns instead: which
  * files matched is told by the dep's digest.
  */
-export function expandAction(action: Action, filesOf: (dep: string) => readonly string[]): Action {
+export function expandAction(
+  action: Action,
+  filesOf: (part: FilesPart) => readonly string[],
+): Action {
   if (action.kind === 'module' || action.parts === undefined) return action;
   if (action.kind === 'argv') {
     return {
       kind: 'argv',
-      argv: action.parts.flatMap((part) => (typeof part === 'string' ? part : filesOf(part.dep))),
+      argv: action.parts.flatMap((part) => (typeof part === 'string' ? part : filesOf(part))),
     };
   }
   const texts = action.parts.map((part) =>
     typeof part === 'string'
       ? part
-      : filesOf(part.dep)
+      : filesOf(part)
           .map((file) => quotePlain(file))
           .join(' '),
   );

@@ -1,9 +1,9 @@
 /** What an item reads: its deps with the holes filled. */
 import { escapeGlob } from '../glob.js';
 import type { DraftDep, Written } from './draft.js';
-import { depPath, NO_NAME, noName, slashMistake } from './paths.js';
+import { depPath, excludeMistake, NO_NAME, noName, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
-import { fill } from './template.js';
+import { fill, type Template } from './template.js';
 
 export interface Reads {
   readonly deps: readonly DraftDep[];
@@ -29,20 +29,38 @@ export function depsOf(written: readonly Written[], unread: boolean, site: Site)
   return { deps, paths: { byName, complete } };
 }
 
-function depOf(written: Written, { scope, lookup, problems }: Site): DraftDep | undefined {
+function depOf(written: Written, site: Site): DraftDep | undefined {
   const { name, path } = written;
   const slash = slashMistake(path, true);
   if (slash !== undefined) {
-    problems.add(slash, path.node.span);
+    site.problems.add(slash, path.node.span);
     return undefined;
   }
-  // The value of an axis stands for itself in a pattern, whatever characters it holds.
-  const text = fill(path, lookup, problems, (value, hole) =>
-    Object.hasOwn(scope.cell, hole.name) ? escapeGlob(value) : value,
-  );
+  const exclude = written.exclude.flatMap((each) => excludedBy(each, site) ?? []);
+  const text = patternOf(path, site);
   if (text === undefined) return undefined;
   const found = depPath(text);
-  if ('path' in found) return { name: name ?? found.path, ...found, written };
-  problems.add(found.mistake, path.node.span);
+  if ('path' in found)
+    return {
+      name: name ?? found.path,
+      ...found,
+      ...(exclude.length > 0 && { exclude }),
+      written,
+    };
+  site.problems.add(found.mistake, path.node.span);
   return undefined;
+}
+
+function excludedBy(template: Template, site: Site): string | undefined {
+  const text = patternOf(template, site);
+  const mistake = text === undefined ? undefined : excludeMistake(text);
+  if (mistake) site.problems.add(mistake, template.node.span);
+  return mistake ? undefined : text;
+}
+
+/** The value of an axis stands for itself in a pattern, whatever characters it holds. */
+function patternOf(template: Template, { scope, lookup, problems }: Site): string | undefined {
+  return fill(template, lookup, problems, (value, hole) =>
+    Object.hasOwn(scope.cell, hole.name) ? escapeGlob(value) : value,
+  );
 }

@@ -11,6 +11,8 @@ export interface Written {
   readonly metrics: boolean;
   /** A dep that may be absent. */
   readonly optional: boolean;
+  /** What of a dep does not count. */
+  readonly exclude: readonly Template[];
 }
 
 export interface Draft {
@@ -24,5 +26,6 @@ export interface DraftDep {
   readonly name: string;
   readonly path: string;
   readonly glob: boolean;
+  readonly exclude?: readonly string[];
   readonly written: Written;
 }

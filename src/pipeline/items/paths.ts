@@ -116,6 +116,23 @@ export function depPath(written: string): DepPath {
   };
 }
 
+/** A pattern below a dep; what of .gitignore it may look like and is not is refused. */
+export function excludeMistake(pattern: string): Mistake | undefined {
+  if (isAbsurd(pattern)) return tooManyChoices(pattern);
+  const mistake = (what: string, hint: string): Mistake => ({
+    code: 'bad-exclude',
+    message: `"${pattern}" ${what}`,
+    hint,
+  });
+  if (pattern.startsWith('!'))
+    return mistake('would take back an exclusion', 'exclude only what does not count');
+  if (pattern.split('/').includes('..'))
+    return mistake('leads out of the dep', 'patterns of exclude begin in the folder of the dep');
+  if (pattern.replaceAll('/', '') === '' || pattern === '.')
+    return mistake('names nothing', 'name what does not count, as in "*.tmp" or "notes/"');
+  return undefined;
+}
+
 function tooManyChoices(pattern: string): Mistake {
   const shown = pattern.length > 80 ? `${pattern.slice(0, 80)}…` : pattern;
   return {

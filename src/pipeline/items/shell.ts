@@ -1,41 +1,81 @@
 /** What a value must look like at a spot of a shell command, so that the shell reads it as it is. */
 
 /**
- * Where in a command a text ends, as POSIX sh reads it. Nested by `$(…)`; the last is the innermost.
+ * Where in a command a text ends, as sh and bash read it. Where the two differ, or where only a full
+ * parser could tell, the state is unsure: from there on only harmless values are put in.
  */
 export interface ShellState {
-  readonly stack: readonly Context[];
+  /** Nested; the last is the innermost. */
+  readonly stack: readonly Frame[];
+  /** Of the command so far. */
+  readonly length: number;
   /** A backslash waits for its character. */
   readonly escaped: boolean;
   /** A `#` here begins a comment. */
   readonly wordStart: boolean;
-  /** Delimiters of here-documents whose text begins at the next line. */
-  readonly heredocs: readonly string[];
+  /** Here-documents whose text begins at the next line. */
+  readonly heredocs: readonly HereDocument[];
+  /** What made the state unsure. */
+  readonly unsure: string | undefined;
 }
 
-export type Context = 'plain' | 'double' | 'single' | 'backtick' | 'comment' | 'heredoc';
+interface Frame {
+  readonly context: Context;
+  /** Where in the command it begins. */
+  readonly start: number;
+}
+
+interface HereDocument {
+  readonly delimiter: string;
+  /** `<<-`: tabs in front of the delimiter are ignored. */
+  readonly stripsTabs: boolean;
+  /** Commands in its text are executed: nothing of the delimiter is quoted. */
+  readonly isExpanded: boolean;
+}
+
+/**
+ * `group` is `( … )`, `inner` the same within a word: `$(…)`, `<(…)`, `a=(…)`. `parameter` is
+ * `${…}`, `quoted` the same within double quotes.
+ */
+export type Context =
+  | 'plain'
+  | 'group'
+  | 'inner'
+  | 'double'
+  | 'single'
+  | 'backtick'
+  | 'comment'
+  | 'heredoc'
+  | 'arithmetic'
+  | 'parameter'
+  | 'quoted';
 
 export const SHELL_START: ShellState = {
-  stack: ['plain'],
+  stack: [{ context: 'plain', start: 0 }],
+  length: 0,
   escaped: false,
   wordStart: true,
   heredocs: [],
+  unsure: undefined,
 };
 
 interface Reader {
   readonly text: string;
   at: number;
-  readonly stack: Context[];
+  /** Of the command before the text. */
+  readonly length: number;
+  readonly stack: Frame[];
   escaped: boolean;
   wordStart: boolean;
-  readonly heredocs: string[];
+  readonly heredocs: HereDocument[];
+  unsure: string | undefined;
 }
 
 /** The state after a text of the command. */
 export function advance(state: ShellState, text: string): ShellState {
   // Most texts of most commands: words and spaces.
   if (state.stack.length === 1 && !state.escaped && !/[^\w\s./:=,;&|>-]|\n/.test(text)) {
-    return { ...state, wordStart: /[\s;&|]$/.test(text) };
+    return { ...state, length: state.length + text.length, wordStart: /[\s;&|]$/.test(text) };
   }
   const reader: Reader = {
     ...state,
@@ -45,126 +85,246 @@ export function advance(state: ShellState, text: string): ShellState {
     heredocs: [...state.heredocs],
   };
   while (reader.at < text.length) {
-    if (reader.stack.at(-1) === 'heredoc') skipLine(reader);
+    if (contextOf(reader) === 'heredoc') skipLine(reader);
     else readCharacter(reader);
   }
-  const { stack, escaped, wordStart, heredocs } = reader;
-  return { stack, escaped, wordStart, heredocs };
+  const { stack, escaped, wordStart, heredocs, unsure } = reader;
+  const length = state.length + text.length;
+  return { stack, length, escaped, wordStart, heredocs, unsure };
 }
 
-/** The state after a value. */
-export function afterValue(state: ShellState): ShellState {
-  return { ...state, wordStart: false };
+/** The state after a value that was put in as this text. */
+export function afterValue(state: ShellState, text: string): ShellState {
+  return { ...state, length: state.length + text.length, wordStart: false };
+}
+
+/** Where begins what the spot is nested in; the last is the innermost. */
+export function nestedSince({ stack }: ShellState): readonly number[] {
+  return stack.slice(1).map(({ start }) => start);
+}
+
+function contextOf({ stack }: Pick<ShellState, 'stack'>): Context {
+  return stack.at(-1)!.context;
+}
+
+function open(context: Context, { stack, length, at }: Reader): void {
+  stack.push({ context, start: length + at - 1 });
 }
 
 function readCharacter(reader: Reader): void {
-  const { stack, wordStart } = reader;
-  const context = stack.at(-1)!;
+  const { wordStart } = reader;
+  const context = contextOf(reader);
   const character = reader.text[reader.at]!;
   reader.at += 1;
   reader.wordStart = !reader.escaped && /[\s;&|()]/.test(character);
   if (reader.escaped) reader.escaped = false;
   else if (character === '\\' && context !== 'single' && context !== 'comment')
     reader.escaped = true;
-  else if (context === 'plain') readPlain(character, wordStart, reader);
-  else if (character === CLOSING[context]) stack.pop();
-  else if (context === 'double') readOpening(character, reader);
+  else READERS[context](character, reader, wordStart);
 }
 
-const CLOSING: Readonly<Record<Context, string>> = {
-  plain: ')',
-  double: '"',
-  single: "'",
-  backtick: '`',
-  comment: '\n',
-  heredoc: '',
+type Read = (character: string, reader: Reader, wordStart: boolean) => void;
+
+const READERS: Readonly<Record<Context, Read>> = {
+  plain: readPlain,
+  group: readPlain,
+  inner: readPlain,
+  double: (character, reader) => {
+    if (character === '"') reader.stack.pop();
+    else readOpening(character, reader, 'quoted');
+  },
+  single: (character, reader) => closeAt("'", character, reader),
+  backtick: (character, reader) => closeAt('`', character, reader),
+  comment: (character, reader) => {
+    closeAt('\n', character, reader);
+    if (character === '\n') beginHereDocument(reader);
+  },
+  heredoc: () => {},
+  arithmetic: readArithmetic,
+  parameter: (character, reader) => {
+    if (character === '}') reader.stack.pop();
+    else if (character === "'") open('single', reader);
+    else if (character === '"') open('double', reader);
+    else readOpening(character, reader, 'parameter');
+  },
+  quoted: (character, reader) => {
+    if (character === '}') reader.stack.pop();
+    else if (/['"]/.test(character)) becomeUnsure('behind quotes within "${…}"', reader);
+    else readOpening(character, reader, 'quoted');
+  },
 };
 
-function readPlain(character: string, wordStart: boolean, reader: Reader): void {
-  const { stack, heredocs } = reader;
-  if (character === "'") stack.push('single');
-  else if (character === '"') stack.push('double');
-  else if (character === '(') stack.push('plain');
-  else if (character === ')' && stack.length > 1) stack.pop();
-  else if (character === '#' && wordStart) stack.push('comment');
-  else if (character === '\n' && heredocs.length > 0) stack.push('heredoc');
-  else if (character === '<') readHereDocument(reader);
-  else readOpening(character, reader);
+function closeAt(closing: string, character: string, { stack }: Reader): void {
+  if (character === closing) stack.pop();
 }
 
-/** What opens both in plain text and within double quotes. */
-function readOpening(character: string, reader: Reader): void {
-  if (character === '`') reader.stack.push('backtick');
-  if (character !== '$' || reader.text[reader.at] !== '(') return;
-  reader.stack.push('plain');
-  reader.at += 1;
-  reader.wordStart = true;
+function becomeUnsure(where: string, reader: Reader): void {
+  reader.unsure ??= where;
+}
+
+function readPlain(character: string, reader: Reader, wordStart: boolean): void {
+  const { stack, text, at } = reader;
+  const before = text[at - 2] ?? '';
+  if (character === "'") {
+    if (before === '$') becomeUnsure("behind $'", reader);
+    open('single', reader);
+  } else if (character === '"') open('double', reader);
+  else if (character === '(') openParenthesis(reader, wordStart);
+  else if (character === ')') closeParenthesis(reader);
+  else if (character === '#' && /[<>)]/.test(before)) becomeUnsure(`behind ${before}#`, reader);
+  else if (character === '#' && wordStart) open('comment', reader);
+  else if (character === '\n') beginHereDocument(reader);
+  else if (character === '<') readHereDocument(reader);
+  else if (wordStart && stack.length > 1 && /^case\s/.test(text.slice(at - 1, at + 4)))
+    becomeUnsure('behind case within parentheses', reader);
+  else readOpening(character, reader, 'parameter');
+}
+
+function openParenthesis(reader: Reader, wordStart: boolean): void {
+  if (wordStart && reader.text[reader.at] === '(') {
+    open('arithmetic', reader);
+    open('arithmetic', reader);
+    reader.at += 1;
+  } else open(wordStart ? 'group' : 'inner', reader);
+}
+
+/** Without an opening one it belongs to a `case`. */
+function closeParenthesis(reader: Reader): void {
+  const { stack } = reader;
+  if (stack.length === 1) return;
+  if (stack.pop()?.context === 'inner') reader.wordStart = false;
+}
+
+/** Its text is read as if in double quotes: single ones have no meaning to the shell. */
+function readArithmetic(character: string, reader: Reader): void {
+  if (character === ')') {
+    reader.stack.pop();
+    reader.wordStart = false;
+  } else if (character === '(') open('arithmetic', reader);
+  else if (/['"]/.test(character)) becomeUnsure('behind quotes in arithmetic', reader);
+  else readOpening(character, reader, 'quoted');
+}
+
+/** What opens in plain text and within double quotes alike. */
+function readOpening(character: string, reader: Reader, parameter: Context): void {
+  const { text, at } = reader;
+  if (character === '`') open('backtick', reader);
+  if (character !== '$') return;
+  if (text.startsWith('((', at)) {
+    open('arithmetic', reader);
+    open('arithmetic', reader);
+    reader.at += 2;
+  } else if (text[at] === '(') {
+    open('inner', reader);
+    reader.at += 1;
+    reader.wordStart = true;
+  } else if (text[at] === '{') {
+    open(parameter, reader);
+    reader.at += 1;
+  } else if (text[at] === '[') becomeUnsure('behind $[', reader);
 }
 
 function readHereDocument(reader: Reader): void {
-  const match = HERE.exec(reader.text.slice(reader.at - 1));
-  if (!match) return;
-  reader.heredocs.push((match[1] ?? match[2] ?? match[3])!);
-  reader.at += match[0].length - 1;
+  const rest = reader.text.slice(reader.at - 1);
+  if (!rest.startsWith('<<')) return;
+  if (rest.startsWith('<<<')) {
+    reader.at += 2;
+    return;
+  }
+  const match = HERE.exec(rest);
+  if (match === null) {
+    becomeUnsure('behind <<', reader);
+    return;
+  }
+  const [all, dash, single, double, bare] = match;
+  const delimiter = (single ?? double ?? bare) as string;
+  const isExpanded = bare !== undefined && !all.endsWith(`\\${bare}`);
+  reader.heredocs.push({ delimiter, stripsTabs: dash === '-', isExpanded });
+  reader.at += all.length - 1;
 }
 
-const HERE = /^<<-?[ \t]*(?:'([^']+)'|"([^"]+)"|\\?([A-Za-z0-9_]+))/;
+const HERE = /^<<(-?)[ \t]*(?:'([^']+)'|"([^"$`\\]+)"|\\?([A-Za-z0-9_]+))(?=[\s;&|<>()])/;
+
+function beginHereDocument(reader: Reader): void {
+  if (reader.heredocs.length > 0) open('heredoc', reader);
+}
 
 /** One line of a here-document, or what of it stands before a value. */
 function skipLine(reader: Reader): void {
   const { text, at, stack, heredocs } = reader;
   const end = text.indexOf('\n', at);
-  const line = text.slice(at, end < 0 ? text.length : end).replace(/^\t+/, '');
-  if (line === heredocs[0]) heredocs.shift();
+  const line = text.slice(at, end < 0 ? text.length : end);
+  const { delimiter, stripsTabs, isExpanded } = heredocs[0] as HereDocument;
+  if (isExpanded && goesOn(line)) becomeUnsure('behind a here-document with commands', reader);
+  // Without its line break it may go on behind a value.
+  if (end >= 0 && (stripsTabs ? line.replace(/^\t+/, '') : line) === delimiter) heredocs.shift();
   if (heredocs.length === 0) stack.pop();
   reader.at = end < 0 ? text.length : end + 1;
 }
 
-/**
- * What reads the spot behind `before` as code once more, such as `bash -c`; undefined for what the
- * shell alone reads. One quoting is not enough there.
- */
-export function secondReader(before: string): string | undefined {
-  const found = CODE.exec(before) ?? REMOTE.exec(before);
-  return found?.slice(1).filter(Boolean).join(' ');
+/** A command that begins in a line of a here-document and does not end there may hold the delimiter. */
+function goesOn(line: string): boolean {
+  const count = (pattern: RegExp) => line.match(pattern)?.length ?? 0;
+  if (count(/`/g) % 2 === 1) return true;
+  return (
+    (line.includes('$(') && count(/\(/g) !== count(/\)/g)) ||
+    (line.includes('${') && count(/\{/g) !== count(/\}/g))
+  );
 }
 
-/** Words and quoted parts of one command, the last of which may be open. */
-const WORDS = String.raw`(?:"(?:[^"\\]|\\[^])*"|'[^']*'|\\[^]|[^"'\\;&|\n()])*`;
-const WORD = String.raw`(?:"(?:[^"\\]|\\[^])*"|'[^']*'|\\[^]|[^"'\\;&|\s()])*`;
-const OPEN = String.raw`(?:"(?:[^"\\]|\\[^])*|'[^']*)`;
-const START = String.raw`(?:^|[\s;&|(\x60"'/])`;
-
-/** The word behind `-c` or `-e`, when the value is in quotes or is a part of it. */
-const CODE = new RegExp(
-  String.raw`${START}((?:ba|da|z|k|a|fi)?sh|su|python[\d.]*|perl|ruby|node|Rscript)(?:\s[^;&|\n]*?)?\s(-[a-zA-Z]*[ce])\s+(?=[^\s])${WORD}${OPEN}?$`,
-);
-
-/** All words behind these. */
-const REMOTE = new RegExp(String.raw`${START}(ssh|eval|parallel)\s${WORDS}${OPEN}?$`);
+/** True where a value is a word or a part of one, as words of its own would be. */
+export function isUnquoted(state: ShellState): boolean {
+  return !state.escaped && ['plain', 'group', 'inner'].includes(contextOf(state));
+}
 
 export type Quoted = { readonly text: string } | { readonly refused: string };
 
-/** `next` is the text behind the value, as far as it is known. */
-export function quote(value: string, state: ShellState, next: string): Quoted {
-  const context = state.stack.at(-1)!;
+/** What stands around a value, as far as it is known. */
+export interface Around {
+  readonly before: string;
+  readonly next: string;
+}
+
+export function quote(value: string, state: ShellState, { before, next }: Around): Quoted {
+  const context = contextOf(state);
   if (state.escaped) return { refused: 'behind a backslash' };
+  if (context === 'heredoc') return { refused: 'in a here-document' };
+  const isSafe = isHarmless(value);
+  if (state.unsure !== undefined && !isSafe) return { refused: state.unsure };
+  // `$name` in front would go on with the value's first letters.
+  const joins = /\$[A-Za-z_]\w*$/.test(before) && /^\w/.test(value);
   switch (context) {
     case 'plain':
+    case 'group':
+    case 'inner':
+      if (!isSafe && isComputed(before, next)) return { refused: 'where bash computes a number' };
+      return { text: joins ? inQuotes(value) : quotePlain(value, next) };
+    case 'parameter':
       return { text: quotePlain(value, next) };
     case 'double':
-      return { text: value.replace(/["$`\\]/g, '\\$&') };
+      return { text: `${joins ? '""' : ''}${value.replace(/["$`\\]/g, '\\$&')}` };
+    case 'quoted':
+      return /["'$`\\}]/.test(value) ? { refused: 'within "${…}"' } : { text: value };
     case 'single':
       return { text: value.replaceAll("'", "'\\''") };
     case 'comment':
       return { text: value.replace(/[\r\n]+/g, ' ') };
     case 'backtick':
-      return SAFE.test(value) ? { text: value } : { refused: 'within backticks' };
-    case 'heredoc':
-      return { refused: 'in a here-document' };
+      return isSafe ? { text: value } : { refused: 'within backticks' };
+    case 'arithmetic':
+      return isSafe ? { text: value } : { refused: 'in arithmetic' };
     default:
       return context satisfies never;
   }
+}
+
+const COMPARES = '-(?:eq|ne|lt|le|gt|ge)';
+const COMPUTED_BEFORE = new RegExp(String.raw`\[\[[^\n]*\s${COMPARES}\s+$|\w\[[^\]\s]*$`);
+const COMPUTED_NEXT = new RegExp(String.raw`^\s+${COMPARES}\s`);
+
+/** In `[[ … -eq … ]]` and as an index, bash reads a value as an expression, which may hold commands. */
+function isComputed(before: string, next: string): boolean {
+  return COMPUTED_BEFORE.test(before) || (before.includes('[[') && COMPUTED_NEXT.test(next));
 }
 
 const SAFE = /^[A-Za-z0-9_\-./:@%+,]+$/;
@@ -180,5 +340,9 @@ export function quotePlain(value: string, next = ''): string {
   // `2` before `>` would name a file descriptor.
   const descriptor = /^\d+$/.test(value) && /^[<>]/.test(next);
   if (SAFE.test(value) && !descriptor && !RESERVED.has(value)) return value;
+  return inQuotes(value);
+}
+
+function inQuotes(value: string): string {
   return `'${value.replaceAll("'", "'\\''")}'`;
 }

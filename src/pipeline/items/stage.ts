@@ -107,6 +107,7 @@ function namedOf(
     path: parse(child(part, 'path') ?? part),
     metrics,
     optional: child(part, 'optional')?.value === true,
+    exclude: child(part, 'exclude')?.items?.map(parse) ?? [],
   });
   if (node.items) return node.items.map((item) => written(undefined, item));
   return [...node.entries!].map(([name, entry]) => written(name, entry.node));

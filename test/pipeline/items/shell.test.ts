@@ -1,5 +1,5 @@
 /** Values in shell commands arrive as they are, whatever they hold and wherever they stand. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expandAction } from '../../../src/pipeline/items/command.js';
@@ -137,6 +137,122 @@ describe('a value in a shell command', () => {
   });
 });
 
+describe('a hostile value', () => {
+  /** What is executed prints this; as a text, the sum is not computed. */
+  const CODE = 'echo PWN$((40+2))ED';
+  const values = [
+    CODE,
+    `$(${CODE})`,
+    `\`${CODE}\``,
+    `;${CODE};`,
+    `\n${CODE}\n`,
+    `';${CODE};'`,
+    `";${CODE};"`,
+    `\\';${CODE};'`,
+    `'"'";${CODE};"'"'`,
+    `);${CODE};(`,
+    `};${CODE};{`,
+    `E\n${CODE}\n`,
+    `a[$(${CODE})]`,
+    `1))$(${CODE})`,
+    'a b',
+    "it's",
+    '}',
+    'name',
+  ];
+  const SPOTS = ['${x}', '"${x}"', "'${x}'", 'a"b ${x}\'"', '"$HOME"${x}', '$v${x}', '"$v${x}"'];
+  /** Each is code of its own, with code in it. */
+  const AROUND = [
+    '@',
+    'echo "$(@)"',
+    'echo $(@)',
+    '(@)',
+    '( (@) )',
+    'case a in a) @;; esac',
+    'echo "$(case a in a) @;; esac)"',
+    'echo "$(case a in (a) @;; esac)"',
+    'echo `@`',
+    'echo "`@`"',
+    'echo $((1 + (2)))#z; @',
+    'echo $(true)#z; @',
+    'echo $(true)#; @',
+    'echo $(true)# @',
+    "echo a#b; @ # it's",
+    '# it\'s "\n@',
+    'cat <<E # note\n@\nE\n',
+    'cat <<E\n@\nE\n',
+    "cat <<'E' ; @\nit's\nE\n",
+    'cat <<E\n\tE\n@\nE\n',
+    'cat <<-E\n\tE\n@',
+    'cat <<E-F\nE\n@\nE-F\n',
+    'cat <<"E F"\nE\n@\nE F\n',
+    'cat <<E <<F\nE\nF\n@',
+    "echo $'a\\'; @; echo '",
+    "echo $'a'; @",
+    'echo "$${y:-@}"',
+    'echo $${y:-"@"}',
+    'echo "$${y:-"@"}"',
+    "echo $${y:-'}'}; @",
+    'echo "$${y#\'@\'}"',
+    'echo $((@))',
+    'true; ((@))',
+    'echo $[@]',
+    'echo "a\\"; @; echo \\"b"',
+    'f() { @; }; f',
+    'if true; then @; fi',
+    '{ @; }',
+    'echo <(@)',
+    'cat <<<E\n@',
+    'sh -c "@"',
+    "bash -c '@'",
+    'bash -c -x "@"',
+    'eval "@"',
+    'trap "@" EXIT',
+    'python3 -c"@"',
+    '[[ @ -eq 1 ]]',
+    'let "a=@"',
+  ];
+  const BARE = ['${x}', '"${x}"', "'${x}'"];
+
+  const nests = fc.array(fc.constantFrom(...AROUND), { minLength: 1, maxLength: 3 });
+  const cores = fc.oneof(
+    fc.constantFrom(...SPOTS).map((spot) => `v=; printf "[%s]" ${spot}`),
+    fc.constantFrom(...BARE),
+  );
+  const commands = fc
+    .tuple(nests, cores, fc.constantFrom('', '; printf "[%s]" ${x}', '\nprintf "[%s]" "${x}"'))
+    .map(
+      ([around, core, after]) =>
+        `${around.reduceRight((code, each) => each.replace('@', () => code), core)}${after}`,
+    );
+
+  it('is quoted or refused, and never executed, wherever it stands (property)', () => {
+    let accepted = 0;
+    const check = (cmd: string, value: string) => {
+      let command: string;
+      try {
+        command = commandOf(cmd, value);
+      } catch (error) {
+        expect(String(error)).toMatch(/bad-quoting|UserError|stands/);
+        return;
+      }
+      accepted += 1;
+      for (const shell of ['/bin/sh', 'bash']) {
+        const { stdout, stderr } = spawnSync(shell, ['-c', command], { encoding: 'utf8' });
+        expect(`${stdout}${stderr}`).not.toContain('PWN42ED');
+      }
+    };
+    fc.assert(fc.property(commands, fc.constantFrom(...values), check), { numRuns: 150 });
+    expect(accepted).toBeGreaterThan(15);
+  });
+});
+
+describe('a value behind a variable of the shell', () => {
+  it('does not become a part of its name', () => {
+    expect(sh(commandOf('v=a; printf "%s" $v${x} "$v${x}" $v-${x}', 'b'))).toBe('ababa-b');
+  });
+});
+
 describe('a pattern dep in a command', () => {
   const deps = ', deps: { all: "data/*.txt" }';
   const files = () => ["data/it's.txt", 'data/b c.txt'];
@@ -211,6 +327,22 @@ describe('a value in code that is read once more', () => {
     expect(commandOf(cmd, 'a/b-1.2')).toContain('a/b-1.2');
   });
 
+  it('is refused in a list too', () => {
+    expect(() => actionOf(['bash', '-c', 'echo ${x}'], 'a; b')).toThrow('reads once more');
+    expect(() => actionOf(['ssh', 'host', 'rm ${x}'], 'a; b')).toThrow('reads once more');
+    const given = ['bash', '-c', 'echo "$1"', '_', '${x}'];
+    expect(actionOf(given, 'a; b')).toMatchObject({ argv: [...given.slice(0, 4), 'a; b'] });
+  });
+
+  it('is noted where files of a pattern are put in, whose names are known later', () => {
+    const action = actionOf('eval "ls $(echo ${deps.all})"', 1, ', deps: { all: "data/*.txt" }');
+    expect(action).toMatchObject({
+      parts: [{}, { dep: 'all', reader: 'eval' }, {}].map((each, i) =>
+        i === 1 ? each : expect.any(String),
+      ),
+    });
+  });
+
   it.each([
     'bash -c \'echo "$1"\' _ ${x}',
     'bash -c \'echo "$1"\' _ "${x}"',
@@ -219,6 +351,9 @@ describe('a value in code that is read once more', () => {
     'echo bash; echo "${x}"',
     'bash script.sh "${x}"',
     'bash -c true; echo "${x}"',
+    'echo $((1)) $(true) "${x}"',
+    'cat <<E\n$(date)\nE\necho "${x}"',
+    'cat <<<word; echo "${x}"',
   ])('is quoted as ever in %s', (cmd) => {
     expect(commandOf(cmd, 'a b')).toContain('a b');
   });

@@ -1,0 +1,26 @@
+/** The variables that stages name, before anything is touched: their values must be what they were set to. */
+import { type Diagnostic, UserError } from '../error.js';
+import type { Item } from '../pipeline/plan.js';
+import { isDamagedText } from '../printable.js';
+
+/**
+ * Where the system does not tell the bytes of a value that is not UTF-8, two values would have one key,
+ * and the stage would get neither.
+ *
+ * @throws UserError naming every such variable
+ */
+export function refuseDamagedVariables(items: readonly Item[], env: NodeJS.ProcessEnv): void {
+  const found = new Map<string, Diagnostic>();
+  for (const { stage, env: counted, secrets } of items) {
+    for (const name of [...counted, ...secrets]) {
+      if (!isDamagedText(env[name] ?? '') || found.has(name)) continue;
+      const key = counted.includes(name) ? 'env' : 'secrets';
+      found.set(name, {
+        code: 'variable-not-utf8',
+        message: `the value of ${name}, under ${key} of stage "${stage}", is not valid UTF-8`,
+        hint: `set ${name} to UTF-8 text; a stage reads other bytes from a file, as a dep`,
+      });
+    }
+  }
+  if (found.size > 0) throw new UserError([...found.values()]);
+}

@@ -1,0 +1,74 @@
+/**
+ * Values of variables that are not UTF-8. Node decodes the environment, and every byte that it cannot
+ * decode becomes the same character. Here such a byte is a lone surrogate, as Python has it
+ * (`surrogateescape`): no two values are one text, and each text gives its bytes back.
+ */
+import { readFileSync } from 'node:fs';
+
+/** What Node makes of a byte that it cannot decode. */
+const LOST = '\uFFFD';
+
+const ESCAPED = /([\udc80-\udcff])/u;
+
+/** True of a text that stands for bytes which are not UTF-8. */
+export function isRaw(text: string): boolean {
+  return ESCAPED.test(text);
+}
+
+export function rawText(bytes: Buffer): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; ) {
+    const character = bytes.subarray(at, at + lengthOf(bytes[at] as number));
+    const decoded = character.toString();
+    const isText = Buffer.from(decoded).equals(character);
+    text += isText ? decoded : String.fromCharCode(0xdc00 + (bytes[at] as number));
+    at += isText ? character.length : 1;
+  }
+  return text;
+}
+
+/** Of a character in UTF-8 that begins with the byte. */
+function lengthOf(first: number): number {
+  if (first < 0xc0) return 1;
+  return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+export function bytesOf(text: string): Buffer {
+  const parts = text.split(ESCAPED).map((part) => {
+    return isRaw(part) ? Buffer.from([part.charCodeAt(0) - 0xdc00]) : Buffer.from(part);
+  });
+  return Buffer.concat(parts);
+}
+
+/**
+ * The environment with its values as they are, where the system tells them: on Linux. Elsewhere a
+ * damaged value stays as Node decoded it.
+ */
+export function wholeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const lost = Object.keys(env).filter((name) => env[name]?.includes(LOST));
+  if (lost.length === 0) return env;
+  const values = startValues();
+  const whole = { ...env };
+  for (const name of lost) {
+    const bytes = values.get(name);
+    // Another value may have been put there since.
+    if (bytes?.toString() === env[name]) whole[name] = rawText(bytes as Buffer);
+  }
+  return whole;
+}
+
+/** What this process was started with. */
+function startValues(): Map<string, Buffer> {
+  const values = new Map<string, Buffer>();
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync('/proc/self/environ');
+  } catch {
+    return values; // Not Linux, or hidden from us: then a damaged value is refused.
+  }
+  for (const entry of bytes.toString('latin1').split('\0')) {
+    const end = entry.indexOf('=');
+    if (end > 0) values.set(entry.slice(0, end), Buffer.from(entry.slice(end + 1), 'latin1'));
+  }
+  return values;
+}

@@ -1,0 +1,92 @@
+/** A file that can be neither an input nor a result ends the item that it concerns, and nothing else. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Project } from '../rig/project.js';
+import { projectWithin } from '../rig/projects.js';
+
+/** Each with the commands that make it as `x` in the current folder, and what is said of it. */
+const ODD = [
+  ['a pipe', 'mkfifo x', 'is a pipe'],
+  [
+    'a socket',
+    `python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("x")'`,
+    'is a socket',
+  ],
+  ['a name that is not UTF-8', `touch "$(printf 'x\\377')"`, 'not valid UTF-8'],
+  [
+    'a path that is too long',
+    `python3 -c 'import os
+os.mkdir("x"); os.chdir("x")
+for i in range(20): os.mkdir("d" * 250); os.chdir("d" * 250)'`,
+    'too long',
+  ],
+] as const;
+
+const REST = `
+  other: { cmd: "echo > p", outs: [p] }
+  after: { cmd: "cat o > q", deps: [o], outs: [q] }
+`;
+
+/** The rig deletes no path that is too long. */
+function tidied(made: Project): Project {
+  onTestFinished(() => void execFileSync('rm', ['-rf', made.root]));
+  return made;
+}
+
+const indented = (text: string) => text.replaceAll('\n', '\n      ');
+
+describe.each(ODD)('%s', (_name, make, said) => {
+  const inFolder = (dep: string) => {
+    const made = tidied(
+      projectWithin({
+        'pipeline.yaml': `stages:\n  s: { cmd: "echo > o", deps: ["${dep}"], outs: [o] }${REST}`,
+        'd/a': '',
+      }),
+    );
+    execFileSync('/bin/sh', ['-c', make], { cwd: made.path('d') });
+    return made;
+  };
+  const written = (folder: string, rest: string) =>
+    tidied(
+      projectWithin({
+        'pipeline.yaml': `stages:
+  s:
+    cmd: |
+      mkdir ${folder}; cd ${folder}; touch a
+      ${indented(make)}
+      ${rest}
+    outs: [o]${REST}`,
+      }),
+    );
+
+  it.each([
+    ['in a folder dep', () => inFolder('d')],
+    ['matched by a pattern', () => inFolder('d/**/*')],
+    ['in an out', () => written('o', '')],
+  ])('%s: its item fails and says why, now and later; others run', async (_role, prepare) => {
+    const made = prepare();
+    for (const verdict of ['ran', 'fresh'] as const) {
+      const { code, items, summary } = await made.run('-k');
+      expect(code).toBe(1);
+      expect(items.s?.failure?.message).toContain(said);
+      expect(items.s?.failure?.message.length).toBeLessThan(500);
+      expect([items.other?.verdict, items.after?.verdict]).toEqual([verdict, 'blocked']);
+      expect(summary).toMatchObject({ failed: 1, blocked: 1 });
+    }
+    made.write('pipeline.yaml', `stages:\n  s: { cmd: "echo > o", outs: [o] }${REST}`);
+    expect((await made.run()).with('ran')).toEqual(['s', 'after']);
+  });
+});
+
+it('a pipe in the place of an out is moved away, and the out put back', async () => {
+  const made = projectWithin({
+    'pipeline.yaml': 'stages: { s: { cmd: "echo x > ${outs.o}", outs: { o: o/f } } }\n',
+  });
+  await made.run();
+  made.remove('o');
+  mkdirSync(made.path('o'));
+  execFileSync('mkfifo', [made.path('o/f')]);
+  expect((await made.run()).with('restored')).toEqual(['s']);
+  expect(made.read('o/f')).toBe('x\n');
+});
