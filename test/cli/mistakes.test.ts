@@ -6,6 +6,7 @@ import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
 
 const PAGE = fileURLToPath(new URL('../fixtures/mistakes.md', import.meta.url));
+const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
 
 interface Mistake {
   readonly title: string;
@@ -46,6 +47,7 @@ async function replay(project: Project, { console }: Mistake): Promise<string> {
 function withoutChance({ root }: Project, text: string): string {
   return text
     .replaceAll(root, '/project')
+    .replaceAll(DOCS, 'docs/')
     .replace(/^ {2}its last lines:\n(?: {2}\| .*\n)+/gm, '')
     .replace(/^ {2}full log: .*\n/gm, '')
     .replace(/(: ran) in \d+\.\d s$/gm, '$1');
