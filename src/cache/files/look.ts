@@ -22,11 +22,15 @@ export function unlessRefused<T>(look: () => T): T | undefined {
   }
 }
 
-/** Sets the file's time; of a link its own. False when it is gone this instant, or another user's. */
+/**
+ * Sets the file's time; of a link its own. False when it is gone this instant, or another user's. A gc
+ * moves a file away, and then reads its time. The time may be set just after that, since the system
+ * had found the file before it was moved: so the path is looked at once more.
+ */
 export function renew(absolute: string, now: Date): boolean {
   try {
     lutimesSync(absolute, now, now);
-    return true;
+    return lstatIfThere(absolute) !== undefined;
   } catch (error) {
     if (isAbsent(error) || codeOf(error) === 'EPERM' || codeOf(error) === 'EACCES') return false;
     throw error;
