@@ -26,7 +26,7 @@ export async function openNative(backend: keyof typeof NATIVE_PACKAGES): Promise
   } catch (error) {
     throw mistake(
       `the backend ${backend} cannot start: ${name} does not load: ${firstLine(error)}`,
-      `Its install may have been refused or broken off. ${cureOf(name)}`,
+      cureOf(`npm rebuild --ignore-scripts=false ${name}`),
     );
   }
   await activate('tensorflow');
@@ -44,12 +44,12 @@ function requireVersion(backend: string, version: string | undefined): void {
   const found = version === undefined ? 'which is not installed' : `but ${version} is installed`;
   throw mistake(
     `the backend ${backend} needs the package ${name} ${NATIVE_VERSION}, ${found}`,
-    cureOf(name),
+    cureOf(`npm install --no-save ${name}@${NATIVE_VERSION}`),
   );
 }
 
-function cureOf(name: string): string {
-  return `Run \`npm install --no-save ${name}@${NATIVE_VERSION}\`, or use the backend wasm.`;
+function cureOf(command: string): string {
+  return `Run \`${command}\`, or use the backend wasm.`;
 }
 
 function installedVersion(name: string, require: NodeJS.Require): string | undefined {
