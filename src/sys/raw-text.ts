@@ -41,14 +41,14 @@ export function bytesOf(text: string): Buffer {
 }
 
 /**
- * The environment with its values as they are, where the system tells them: on Linux. Elsewhere a
- * damaged value stays as Node decoded it.
+ * The variables alone, without the members that every object has (`toString`), and with their values
+ * as they are where the system shows them: on Linux. Elsewhere a damaged value stays as Node decoded it.
  */
 export function wholeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const whole: NodeJS.ProcessEnv = Object.assign(Object.create(null), env);
   const lost = Object.keys(env).filter((name) => env[name]?.includes(LOST));
-  if (lost.length === 0) return env;
+  if (lost.length === 0) return whole;
   const values = startValues();
-  const whole = { ...env };
   for (const name of lost) {
     const bytes = values.get(name);
     // Another value may have been put there since.

@@ -135,7 +135,7 @@ describe('metrics of epochs', () => {
     expect(code).toBe(0);
     const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
     expect(warnings).toEqual([
-      'metrics.json of the commit of epoch 1 of t: e, f are no numbers: not recorded',
+      'metrics.json of the commit of epoch 1 of t: e, f are not numbers: not recorded',
     ]);
     const { out } = await made.pipe('epochs', 't', '--json');
     expect(out).toContain('"a.b": 2');
