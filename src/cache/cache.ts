@@ -1,5 +1,6 @@
 /** The cache of one project as one process sees it. See docs/cache.md for the order of effects. */
 import path from 'node:path';
+import { ownIdentity, tagOf } from '../sys/identity.js';
 import { collect, type GcOptions, type GcReport } from './care/gc.js';
 import type { Ground } from './care/ground.js';
 import { ignoreNewCache } from './care/ignored.js';
@@ -414,7 +415,9 @@ export class Cache {
     this.refuseLink(logs);
     bestEffort(UNKNOWN_TO_GC, this.#warn, () => this.#pin.place());
     const date = this.#scratch.clocks.date();
-    const named = () => path.join(logs, `${date.toISOString().replaceAll(':', '-')}.log`);
+    // The tag says whose processes write to it, should this one die.
+    const tag = tagOf(ownIdentity());
+    const named = () => path.join(logs, `${date.toISOString().replaceAll(':', '-')}-${tag}.log`);
     // Two clocks that are read apart may give one time.
     while (lstatIfThere(named()) !== undefined) date.setMilliseconds(date.getMilliseconds() + 1);
     return named();

@@ -1,6 +1,6 @@
 /** Ends what a runner that was killed left running, so that nothing of it writes beside a new run. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Identity, livenessOf } from '../sys/identity.js';
+import { type Identity, livenessOf, tagOf } from '../sys/identity.js';
 import { allPids, outputsOf, statOf } from '../sys/proc.js';
 import { childrenOf, send } from './family.js';
 
@@ -32,9 +32,9 @@ const KILLED_MS = 5_000;
 
 /**
  * Kills all processes that a dead runner has started: those that carry its mark, and those of the
- * group that it noted or that write into their log, which are found although they cleared their
- * environment or overwrote it with a title. Nobody will store what they compute, so they get no grace. Resolves when they are gone, with
- * the number of those that were there. Linux only: elsewhere nothing is found, and the stage host alone
+ * group that it noted or that write to one of its logs, which are found although they cleared their
+ * environment or overwrote it with a title. Nobody will store what they compute, so they get no grace.
+ * Resolves when they are gone, with the number of those that were there. Linux only: elsewhere nothing is found, and the stage host alone
  * ends by itself.
  */
 export async function reapOrphans(runner: Runner): Promise<number> {
@@ -46,7 +46,7 @@ export async function reapOrphans(runner: Runner): Promise<number> {
     const orphans = [
       ...childrenOf(runner),
       ...(group === undefined ? [] : membersOf(group)),
-      ...(runner.logs === undefined ? [] : writersInto(runner.logs)),
+      ...(runner.logs === undefined ? [] : writersInto(runner.logs, tagOf(runner))),
     ];
     if (orphans.length === 0) break;
     for (const pid of orphans) {
@@ -77,12 +77,13 @@ function membersOf({ pid: leader, start }: Group): number[] {
   });
 }
 
-/** Whoever left the session and cleared its environment still has its output where it was. */
-function writersInto(folder: string): number[] {
+/**
+ * A process that left the session and cleared its environment still writes to its log. Other runs log
+ * the same item in the same folder: the runner's tag is in the names of its own logs.
+ */
+function writersInto(folder: string, tag: string): number[] {
+  const isLog = (file: string) => file.startsWith(`${folder}/`) && file.endsWith(`-${tag}.log`);
   return allPids().filter(
-    (pid) =>
-      pid !== process.pid &&
-      outputsOf(pid).some((file) => file.startsWith(`${folder}/`)) &&
-      statOf(pid)?.zombie === false,
+    (pid) => pid !== process.pid && outputsOf(pid).some(isLog) && statOf(pid)?.zombie === false,
   );
 }

@@ -1,4 +1,5 @@
 /** A process, named so that it is never mistaken for a later one with the same pid; and whether it still runs. */
+import { hash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import { bootId, exists, HAS_PROC, pidNamespace, statOf } from './proc.js';
@@ -72,4 +73,9 @@ const MARGIN_S = 600;
 /** The identity as a word, unique on a machine: for file names and for the mark that children carry. */
 export function wordOf({ pid, start }: Identity): string {
   return `${pid}-${start.replace(/[^\w]/g, '_')}`;
+}
+
+/** A short word for names that people read. It differs between machines and containers as well. */
+export function tagOf({ host, pid, start, boot, space }: Identity): string {
+  return hash('sha256', JSON.stringify([host, pid, start, boot, space])).slice(0, 8);
 }

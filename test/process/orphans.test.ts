@@ -97,6 +97,9 @@ test.runIf(HAS_PROC)(
     const [pid = 0] = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n').map(Number);
     await reapOrphans({ ...identity, logs: join(folder, 'others') });
     expect(alive(pid)).toBe(true);
+    // Another run of the same item has its logs in the same folder.
+    await reapOrphans({ ...identity, start: '1', logs: realpathSync(folder) });
+    expect(alive(pid)).toBe(true);
     expect(await reapOrphans({ ...identity, logs: realpathSync(folder) })).toBeGreaterThanOrEqual(
       1,
     );
