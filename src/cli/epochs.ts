@@ -46,7 +46,11 @@ export const command: Command = {
     const parsed = parse(usage, argv);
     const { out, json, screen } = context.terminal;
     if (parsed.positionals.length === 0) {
-      throw userError('no-item', 'pipe epochs needs an item', 'such as `pipe epochs train@faces`');
+      throw userError(
+        'no-item',
+        'pipe epochs needs an item',
+        'for example `pipe epochs train@faces`; `pipe status` lists the items',
+      );
     }
     const chains = await withProject(parsed, context, (project) =>
       chainsOf(project, parsed.positionals),

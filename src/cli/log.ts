@@ -59,7 +59,11 @@ function shownOn(out: (text: string) => void): (text: string) => void {
 /** A log is that of one item; a stage of one item names it too. */
 function itemOf({ plan }: Project, targets: readonly string[]): Item {
   if (targets.length === 0)
-    throw userError('no-item', 'pipe log needs an item', 'such as `pipe log train@faces`');
+    throw userError(
+      'no-item',
+      'pipe log needs an item',
+      'for example `pipe log train@faces`; `pipe status` lists the items',
+    );
   const items = select(plan, targets).flatMap((index) => plan.items[index] ?? []);
   const [item, ...more] = items;
   if (item === undefined || more.length > 0)

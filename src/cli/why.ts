@@ -20,7 +20,7 @@ export const command: Command = {
       throw userError(
         'no-item',
         'pipe why needs an item',
-        'such as `pipe why train@faces`; `pipe status` lists them',
+        'for example `pipe why train@faces`; `pipe status` lists the items',
       );
     }
     const all = await withProject(parsed, context, (project) => standings(project, targets, true));

@@ -172,7 +172,7 @@ export class EpochRun {
     const page = pagePath('stage-protocol.md', this.#work.project);
     const short = reached === 0 ? 'without an epoch' : `after epoch ${reached} of ${target}`;
     const other = reached === 0 ? ', or remove epochs' : '';
-    return `ended ${short}: rename the folder of each epoch to $PIPE_COMMIT/<epoch>${other} (see ${page})`;
+    return `ended ${short}: after each epoch, rename its finished folder to $PIPE_COMMIT/<epoch>${other} (see ${page})`;
   }
 
   close(): void {

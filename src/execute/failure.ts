@@ -52,7 +52,7 @@ export function unwrittenText(root: string, item: Item, absent: readonly Out[]):
       return `did not write ${paths}: ${variable} is not replaced in the path of an out`;
     const found = writtenInstead(root, item, out.path);
     if (found !== undefined)
-      return `did not write ${paths}, but there is ${found}: write to the path of the out`;
+      return `did not write ${paths}, but ${found} exists: let the command write to ${paths}, or name ${found} as the out`;
   }
   return `did not write ${paths}`;
 }

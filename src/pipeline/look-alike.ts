@@ -31,7 +31,7 @@ export function lookAlike(root: string, wanted: string): LookAlike | undefined {
 export function lookAlikeHint(root: string, wanted: string): string | undefined {
   const variable = variableIn(wanted);
   if (variable !== undefined)
-    return `a path is taken as it is: ${variable} is not replaced; write \${name} for a param or an axis`;
+    return `pipe does not expand ${variable} in a path: link the folder into the project (ln -s "${variable}" data), or write \${name} for a param or an axis`;
   const found = lookAlike(root, wanted);
   if (found === undefined) return undefined;
   const { path: there, encodings } = found;

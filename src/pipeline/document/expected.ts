@@ -93,32 +93,32 @@ function pathHint(written: unknown): string | undefined {
 function paramHint(written: unknown): string | undefined {
   const [key] = namesIn(written);
   if (key === undefined) return undefined;
-  return 'values stand under params: at the top of the file; a stage names those that it uses';
+  return 'put values under params: at the top level of pipeline.yaml; a stage lists the names that it uses';
 }
 
 function paramsHint(written: unknown): string | undefined {
-  if (typeof written === 'string') return `as in: [${written}]`;
+  if (typeof written === 'string') return `write [${written}]`;
   const names = namesIn(written);
   if (names.length === 0) return undefined;
-  return `values stand under params: at the top of the file; a stage names those that it uses: [${names.join(', ')}]`;
+  return `put values under params: at the top level of pipeline.yaml; a stage lists the names that it uses: [${names.join(', ')}]`;
 }
 
 function variablesHint(written: unknown): string | undefined {
-  if (typeof written === 'string') return `as in: [${written}]`;
+  if (typeof written === 'string') return `write [${written}]`;
   const [name] = namesIn(written);
   if (name === undefined) return undefined;
   return `env names variables that pipe itself was started with; to set one, write it into the command: ${name}=… program`;
 }
 
 function pathsHint(written: unknown): string | undefined {
-  return typeof written === 'string' ? `as in: [${JSON.stringify(written)}]` : undefined;
+  return typeof written === 'string' ? `write [${JSON.stringify(written)}]` : undefined;
 }
 
 function stageHint(written: unknown): string | undefined {
   if (typeof written !== 'string') return 'as in: { cmd: … }';
   const [, key, rest] = /^(\w+):(\S.*)$/s.exec(written) ?? [];
   if (key !== undefined) return `put a space after the colon: "${key}: ${rest}"`;
-  return `as in: { cmd: ${JSON.stringify(written)} }`;
+  return `write { cmd: ${JSON.stringify(written)} }`;
 }
 
 function stagesHint(written: unknown): string {
@@ -130,7 +130,7 @@ function flagHint(written: unknown): string | undefined {
   if (typeof written !== 'string') return undefined;
   const isTrue = /^(?:yes|on|y|true)$/i.test(written);
   if (!isTrue && !/^(?:no|off|n|false)$/i.test(written)) return undefined;
-  return `write ${isTrue}: in YAML 1.2, ${JSON.stringify(written)} is a text`;
+  return `write ${isTrue} (in YAML 1.2, ${JSON.stringify(written)} is a string)`;
 }
 
 function durationHint(written: unknown): string | undefined {

@@ -37,10 +37,11 @@ export const OTHER_WAYS: Readonly<Record<string, string>> = {
   dependsOn: ORDER,
   cache: CACHED,
   persist: CACHED,
-  frozen: 'to leave a stage out of a run, name the others: pipe run a b',
-  foreach: 'write an axis, as in: matrix: { city: [paris, rome] }, and use it as ${city}',
+  frozen:
+    'pipe has no frozen stages; to run without this one, name the others: pipe run --only b c',
+  foreach: 'write a matrix, as in: matrix: { city: [paris, rome] }, and use its value as ${city}',
   do: 'put what it holds directly into the stage',
   vars: 'write the values under params:, and use one as ${name}',
   name: 'the name of a stage is its key: stages: { name: { cmd: … } }',
-  threads: 'as in: resources: { cpu: 4 }',
+  threads: 'write resources: { cpu: 4 }',
 };

@@ -143,8 +143,8 @@ function follow(name: string, span: Span, walk: Walk): Located {
     const message =
       target === 'open'
         ? `the alias *${name} refers to the anchor that it is part of`
-        : `*${name} is an alias of YAML, and there is no anchor &${name}`;
-    const hint = near ? `did you mean *${near}?` : 'put a text that begins with "*" in quotes';
+        : `YAML reads *${name} as an alias, and there is no anchor &${name}`;
+    const hint = near ? `did you mean *${near}?` : 'put text that begins with "*" in quotes';
     const own = target === 'open' ? undefined : hint;
     walk.problems.add({ code: 'bad-alias', message, hint: own }, span);
     return { ...NOTHING, span };

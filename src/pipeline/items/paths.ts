@@ -58,7 +58,7 @@ function absolute(written: string): Mistake {
   return {
     code: 'path-outside',
     message: `"${written}" is an absolute path`,
-    hint: 'paths are relative to the project; to use data elsewhere, link it: ln -s … data',
+    hint: 'paths are relative to the project; for data stored elsewhere, make a link and use its name: ln -s … data',
   };
 }
 
@@ -66,7 +66,7 @@ function outside(written: string): Mistake {
   return {
     code: 'path-outside',
     message: `"${written}" leads out of the project`,
-    hint: 'a stage reads and writes inside the project; to use data elsewhere, link it: ln -s … data',
+    hint: 'a stage reads and writes inside the project; for data stored elsewhere, make a link and use its name: ln -s … data',
   };
 }
 

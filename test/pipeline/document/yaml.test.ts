@@ -209,7 +209,7 @@ describe('the value of --set', () => {
       error: 'the key "a" is already used in line 1',
     });
     expect(parseValue('*x')).toEqual({
-      error: '*x is an alias of YAML, and there is no anchor &x',
+      error: 'YAML reads *x as an alias, and there is no anchor &x',
     });
     expect(parseValue('.nan')).toEqual({ error: '.nan is not a number that JSON can hold' });
   });
