@@ -1,5 +1,5 @@
 /** The stage host: gives a stage its context, and never takes a stage that broke for one that is done. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Execution, execute } from '../../src/process/execute.js';
@@ -207,5 +207,6 @@ test('a stage whose runner is killed ends by itself', async () => {
   });
   // The fifo closes with the last process that holds it: the stage.
   expect(await closed).toBe('x');
-  expect(readFileSync(join(folder, 'log'), 'utf8')).toContain('the run has ended');
+  const log = readdirSync(folder).find((name) => name.endsWith('.log')) as string;
+  expect(readFileSync(join(folder, log), 'utf8')).toContain('the run has ended');
 });
