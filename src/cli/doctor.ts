@@ -127,8 +127,7 @@ async function tooLarge(items: readonly Item[], env: NodeJS.ProcessEnv): Promise
         item.stage,
         `it asks for ${gpu} GPUs, and this machine has ${indices.length}: it cannot run here`,
       );
-    else if (more !== undefined && !notes.has(item.stage))
-      notes.set(item.stage, `it asks for ${more}: it runs alone`);
+    else if (more !== undefined && !notes.has(item.stage)) notes.set(item.stage, more);
   }
   return [...notes].map(([stage, text]) => `${stage}: ${text}`);
 }

@@ -1,9 +1,9 @@
 /** Fresh, to be restored, or to be run: the one place where it is decided, by keys alone. */
-import { UnusableFile } from '../cache/cache.js';
 import type { RecordedOut, Result, RunRecord } from '../cache/records/record.js';
 import { keyOf, type Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import type { Code } from './code.js';
+import { ifReadable } from './eyes.js';
 import { digestAt, inputsOf, type Surroundings } from './inputs.js';
 import type { Reason } from './reasons.js';
 
@@ -48,8 +48,9 @@ function decideByRecord(
   const { cache } = around;
   const outs = cache.readOuts(key);
   if (outs === undefined) return { kind: 'run', key, manifest, cause: 'stale' };
+  // What cannot be read, such as a pipe, was not put there by pipe: the item makes its out again.
   const differing = item.outs.find(
-    (out) => outDigest(out.path, around) !== digestOf(outs, out.name),
+    (out) => ifReadable(() => digestAt(out.path, around)) !== digestOf(outs, out.name),
   );
   if (differing === undefined) return { kind: 'fresh', key, record: { key, manifest, outs } };
   const record = cache.readRecord(key);
@@ -61,16 +62,6 @@ function decideByRecord(
 
 function digestOf(outs: readonly RecordedOut[], name: string): string | undefined {
   return outs.find((out) => out.name === name)?.digest;
-}
-
-/** Undefined also for what pipe cannot have put there, such as a pipe: the item makes its out again. */
-function outDigest(path: string, around: Surroundings): string | undefined {
-  try {
-    return digestAt(path, around);
-  } catch (error) {
-    if (error instanceof UnusableFile) return undefined;
-    throw error;
-  }
 }
 
 function outReason(path: string, around: Surroundings): Reason {

@@ -1,5 +1,5 @@
 /** The workspace as it lies there, or as it will be: through these eyes inputs are looked at. */
-import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
+import { type Cache, type Scan, type ScanOptions, UnusableFile } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 
 /** What a folder will hold; undefined: as it lies there. */
@@ -21,4 +21,14 @@ export interface Eyes {
 /** What lies at a path, through these eyes. */
 export function scanAt(where: string, eyes: Eyes, options?: ScanOptions): Scan | undefined {
   return eyes.look === undefined ? eyes.cache.scanSync(where, options) : eyes.look(where, options);
+}
+
+/** Undefined when something cannot be read. */
+export function ifReadable<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof UnusableFile) return undefined;
+    throw error;
+  }
 }

@@ -55,9 +55,7 @@ function manifestOf(
   env: Readonly<Record<string, string | undefined>>,
 ): Manifest {
   const values: Record<string, string | null> = {};
-  // `env: [toString]` names no variable, though every object has a member of that name.
-  for (const name of item.env)
-    values[name] = (Object.hasOwn(env, name) ? env[name] : undefined) ?? null;
+  for (const name of item.env) values[name] = env[name] ?? null;
   // In the order of the canonical text, which is then quickly made.
   return {
     code: codeOf(item, code),
@@ -89,11 +87,9 @@ export interface Read {
   readonly digest: Digest | null | undefined;
   /** Outs that are read through links which other items made. */
   readonly behind: readonly Owner[];
-  readonly entries: DepEntries;
+  /** Of a pattern: what it matches. */
+  readonly matches?: Found[] | undefined;
 }
-
-/** Path and digest of all that a dep stands for; undefined when some of it is not there. */
-export type DepEntries = readonly (readonly [path: string, digest: Digest])[] | undefined;
 
 /**
  * What an item reads by a dep.
@@ -105,19 +101,11 @@ export function readBy(item: Item, dep: Dep, around: Eyes & Pick<Surroundings, '
     const scan = contentAt(dep, wholeOf(dep), around);
     const digest = scan === undefined && dep.optional ? null : scan?.digest;
     const links = scan?.links;
-    return {
-      digest,
-      behind: links ? outsBehind(item, dep, links, around) : NOTHING,
-      entries: scan && [[dep.path, scan.digest]],
-    };
+    return { digest, behind: links ? outsBehind(item, dep, links, around) : NOTHING };
   }
   const matches = matchesOf(dep, around);
   const links = matches?.flatMap(([, scan]) => scan.links ?? []) ?? [];
-  return {
-    digest: digestOf(dep, matches),
-    behind: outsBehind(item, dep, links, around),
-    entries: matches?.map(digestAlone),
-  };
+  return { digest: digestOf(dep, matches), behind: outsBehind(item, dep, links, around), matches };
 }
 
 const NOTHING: readonly Owner[] = [];
@@ -159,7 +147,7 @@ function matchesOf(dep: Dep, around: Eyes): Found[] | undefined {
 }
 
 /** Path and digest of all that a dep stands for; undefined when some of it is not there. */
-export function digestsOf(dep: Dep, around: Eyes): DepEntries {
+export function digestsOf(dep: Dep, around: Eyes): (readonly [string, Digest])[] | undefined {
   return matchesOf(dep, around)?.map(digestAlone);
 }
 

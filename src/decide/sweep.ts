@@ -1,7 +1,8 @@
 /** The first look: which items are fresh as things lie. Synchronous, since most runs have nothing to do. */
 import { absentDeps } from './absent.js';
+import { ifReadable } from './eyes.js';
 import type { MissingDep } from './missing.js';
-import { decideIfReadable, ifReadable } from './readable.js';
+import { decideIfReadable } from './readable.js';
 import { finish, itemAt, selectedNeeds, type Work } from './work.js';
 
 export interface Swept {

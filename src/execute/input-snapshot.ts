@@ -9,7 +9,7 @@ import { firstMoved, type LookLists, type Looks } from '../cache/scan/looks.js';
 import { Ways } from '../cache/scan/ways.js';
 import type { Eyes } from '../decide/eyes.js';
 import { matchesIn } from '../decide/glob.js';
-import { type DepEntries, type Read, readBy } from '../decide/inputs.js';
+import { type Read, readBy } from '../decide/inputs.js';
 import { outsBehind } from '../decide/made-links.js';
 import { partsOf } from '../decide/parts.js';
 import { changedFiles } from '../decide/reasons.js';
@@ -81,14 +81,12 @@ export class InputSnapshot {
     for (const [dep, now] of look(this.#work, this.#index).reads) {
       const before = this.#reads.get(dep);
       if (before?.digest !== now.digest)
-        return this.#firstOf(before?.entries, now.entries) ?? dep.path;
+        return this.#firstOf(contentsOf(dep, before), contentsOf(dep, now)) ?? dep.path;
     }
     return this.#work.codes.changedScript(this.#index);
   }
 
-  #firstOf(before: DepEntries = [], now: DepEntries = []): string | undefined {
-    const then = new Map(before);
-    const today = new Map(now);
+  #firstOf(then: Contents, today: Contents): string | undefined {
     const listing = (digest: Digest) => cacheOf(this.#work).treeListing(digest);
     const [path] = [...then.keys(), ...today.keys()].filter(
       (each) => then.get(each) !== today.get(each),
@@ -109,6 +107,14 @@ export class InputSnapshot {
     }
     return undefined;
   }
+}
+
+type Contents = ReadonlyMap<string, Digest>;
+
+/** What the dep stands for, by path. */
+function contentsOf(dep: Dep, { digest, matches = [] }: Partial<Read> = {}): Contents {
+  if (dep.glob) return new Map(matches.map(([where, scan]) => [where, scan.digest]));
+  return new Map(digest ? [[dep.path, digest]] : []);
 }
 
 interface Found {

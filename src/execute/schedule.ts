@@ -123,10 +123,9 @@ class Schedule {
   }
 
   #warnOfExcess(item: Item): void {
-    const excessive = excess(item, this.#machine, this.#work.options.concurrency);
-    if (excessive === undefined || this.#told.has(item.stage)) return;
+    const message = excess(item, this.#machine, this.#work.options.concurrency);
+    if (message === undefined || this.#told.has(item.stage)) return;
     this.#told.add(item.stage);
-    const message = `it asks for ${excessive}: it runs alone`;
     this.#work.emit({ type: 'warning', item: item.id, message });
   }
 

@@ -48,7 +48,7 @@ const NOT_INDEXED = new Error('a file that the stat index does not know');
 
 /** A walk that reads no file. */
 const STATS_ALONE: Keeper = {
-  // biome-ignore lint/correctness/useYield: it has the shape of one that reads
+  // biome-ignore lint/correctness/useYield: Keeper demands a generator
   *file(_where, _stat, known) {
     if (known === undefined) throw NOT_INDEXED;
     return undefined;
