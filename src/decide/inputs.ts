@@ -75,7 +75,9 @@ function codeOf(item: Item, code: Code): Manifest['code'] {
   if (action.kind === 'module') throw new Error(`${item.id} has no command`);
   return {
     command: action.kind === 'argv' ? action.argv : action.command,
+    item: item.id,
     kind: 'command',
+    matrix: item.matrix,
     ...(Object.keys(code.packages).length === 0 ? {} : { packages: code.packages }),
     scripts: code.scripts,
     ...(action.kind === 'argv' ? {} : { shell: action.shell ?? 'sh' }),

@@ -17,6 +17,7 @@ import type { GpuLease } from '../process/lease.js';
 import { maskText } from '../process/mask.js';
 import { type Outcome, succeeded } from '../process/outcome.js';
 import { followProgress, type Progress } from '../process/progress.js';
+import type { ContextFile } from '../stage/context-file.js';
 import { systemMessage } from '../system-message.js';
 import type { EpochRun } from './epoch-run.js';
 import type { Hold } from './hold.js';
@@ -58,7 +59,7 @@ export async function launchItem(
       env: stageEnvironment(env, {
         withheld: withheldFrom(project.plan, item),
         progress: scratch.progress,
-        context: item.action.kind === 'module' ? scratch.context : undefined,
+        context: scratch.context,
         gpus: lease?.visible,
         epochs: epochs?.env,
       }),
@@ -92,8 +93,8 @@ function shownUnit({ unit }: Progress, secrets: readonly string[]): { unit?: str
 
 async function commandOf(work: Work, index: number, scratch: Scratch): Promise<Command> {
   const item = itemAt(work, index);
-  if (item.action.kind !== 'module') return expandedAction(work, item);
   writeFileSync(scratch.context, canonical(contextOf(work, item)));
+  if (item.action.kind !== 'module') return expandedAction(work, item);
   const bundle = await work.codes.bundleFor(index);
   return { kind: 'module', host: path.join(work.project.dist, 'stage-host.mjs'), bundle };
 }
@@ -112,8 +113,7 @@ function expandedAction(work: Work, item: Item): Command {
   return action;
 }
 
-/** What the stage host gives to a TypeScript stage. */
-function contextOf(work: Work, item: Item): object {
+function contextOf(work: Work, item: Item): ContextFile {
   const absolute = (relative: string) => path.join(work.project.root, relative);
   const deps = item.deps.map((dep) => [
     dep.name,
@@ -121,9 +121,11 @@ function contextOf(work: Work, item: Item): object {
   ]);
   return {
     item: item.id,
+    stage: item.stage,
     matrix: item.matrix,
     params: paramsTree(item.params),
     deps: Object.fromEntries(deps),
     outs: Object.fromEntries(item.outs.map((out) => [out.name, absolute(out.path)])),
+    resources: item.resources,
   };
 }

@@ -1,5 +1,7 @@
 /** The checked pipeline as plain data: every item with all that is known of it before anything runs. */
-import type { Json } from '../stage/context.js';
+import type { Json, Resources } from '../stage/context.js';
+
+export type { Resources };
 
 /** What `pipeline.yaml`, profiles and `--set` come to. JSON: a plan is kept in the cache, by content. */
 export interface Plan {
@@ -112,15 +114,6 @@ export interface Out {
   readonly path: string;
   /** A JSON file that `pipe metrics` reads. */
   readonly metrics: boolean;
-}
-
-export interface Resources {
-  /** Cores. */
-  readonly cpu: number;
-  /** Bytes; 0 when not stated. */
-  readonly memory: number;
-  /** GPUs, each held alone. */
-  readonly gpu: number;
 }
 
 /** An incremental stage. */

@@ -26,9 +26,10 @@ test('every variable is named', () => {
 
 test('a stage that starts a run does not hand on what is meant for itself alone', () => {
   const outer = { A: '1', PIPE_EPOCHS: '2', PIPE_CONTEXT: '/x', PIPE_CACHE: '/cache' };
-  expect(stageEnvironment(outer, { progress: '/p' })).toEqual({
+  expect(stageEnvironment(outer, { progress: '/p', context: '/own' })).toEqual({
     A: '1',
     PIPE_CACHE: '/cache',
+    PIPE_CONTEXT: '/own',
     PIPE_PROGRESS: '/p',
   });
 });
