@@ -1,7 +1,7 @@
 /** The entry point: arguments in, exit code out. Only this file touches the process. */
 import { closeSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { EXIT } from './cli/command.js';
+import { type CommandContext, EXIT } from './cli/command.js';
 import { COMMANDS, commandNamed } from './cli/commands.js';
 import { outputTo } from './cli/output.js';
 import { createTerminal, type Screen, type Terminal } from './cli/terminal.js';
@@ -31,7 +31,15 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.done;
   }
   takeSignals();
-  return await command.run(rest, { host: host(), terminal, interruption });
+  const context: CommandContext = {
+    host: host(),
+    terminal,
+    get interruption() {
+      isHeeded = true;
+      return interruption;
+    },
+  };
+  return await command.run(rest, context);
 }
 
 function overview(): string {
@@ -79,6 +87,9 @@ const stop = new AbortController();
 const kill = new AbortController();
 const interruption: Interruption = { stop: stop.signal, kill: kill.signal };
 
+/** The command ends in order by itself; one that only looks has nothing to put in order. */
+let isHeeded = false;
+
 /** All that end a process which does not listen: nothing of ours would be left to end the stages. */
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGXCPU', 'SIGALRM', 'SIGUSR2'] as const;
 
@@ -88,7 +99,7 @@ const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGXCPU', 'SIGALRM', 'SIGUSR
  */
 function takeSignals(): void {
   const interrupt = () => {
-    if (kill.signal.aborted) process.exit(EXIT.interrupted);
+    if (kill.signal.aborted || !isHeeded) process.exit(EXIT.interrupted);
     (stop.signal.aborted ? kill : stop).abort();
   };
   // Under nohup the end of the terminal is not the end of the run.
@@ -215,6 +226,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
+    if (stop.signal.aborted && error === stop.signal.reason) process.exit(EXIT.interrupted);
     if (error instanceof UserError) {
       const text = error.diagnostics.map(renderDiagnostic).join('\n\n');
       terminal.err(`${text}\n`);

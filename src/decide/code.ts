@@ -6,7 +6,8 @@ import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
 import type { ModuleCode } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import type { Shelf } from '../trace/kept.js';
+import type { Basis } from '../trace/basis.js';
+import { keptBasis, type Shelf } from '../trace/kept.js';
 import type { TracedScript } from '../trace/script-trace.js';
 import { keptScripts, type ScriptOptions, traceScripts } from '../trace/scripts.js';
 import { freshSight } from '../trace/sight.js';
@@ -44,6 +45,8 @@ export interface Codes {
   of(index: number): Code;
   /** Absolute path of the executable bundle of a `run:` stage. */
   bundleFor(index: number): Promise<string>;
+  /** What the traces of an item's code rest on; nothing of one that could not be kept. */
+  basesOf(index: number): readonly Basis[];
   /** The first script of a `cmd:` stage whose content is no longer what was traced. */
   changedScript(index: number): string | undefined;
 }
@@ -86,6 +89,7 @@ export async function openCodes(project: Project, selected: readonly number[]): 
       const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
       return bundleOf(project, action.file, options, traced.get(index) as ModuleItemCode);
     },
+    basesOf: (index) => basesOf(project, sight.root, itemOf(project, index), traced.get(index)),
     changedScript: (index) => changedScript(project, traced.get(index) as Code),
   };
 }
@@ -137,6 +141,17 @@ function shelfOf({ cache, version }: Project): Shelf {
     read: (name) => cache.readKept('traces', name),
     write: (name, value) => cache.writeKept('traces', name, value),
   };
+}
+
+function basesOf(project: Project, root: string, { action }: Item, code?: Code): Basis[] {
+  const shelf = shelfOf(project);
+  const kept =
+    action.kind === 'module'
+      ? [keptBasis(shelf, root, 'module', action.file)]
+      : Object.keys(code?.kind === 'command' ? code.scripts : {}).map((file) =>
+          keptBasis(shelf, root, 'script', file),
+        );
+  return kept.filter((basis) => basis !== undefined);
 }
 
 /** The first script that is no longer what was traced; looks at the disk anew. */

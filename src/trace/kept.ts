@@ -54,6 +54,17 @@ export function readTrace<T>(shelf: Shelf, name: string, sight: Sight): KeptTrac
   return kept?.format === FORMAT && holds(kept.basis, sight) ? kept : undefined;
 }
 
+/** What the kept trace of an entry file rests on, whether or not it still holds. */
+export function keptBasis(
+  shelf: Shelf,
+  root: string,
+  kind: 'module' | 'script',
+  file: string,
+): Basis | undefined {
+  const kept = shelf.read(traceName(shelf, root, kind, file)) as KeptTrace<unknown> | undefined;
+  return kept?.format === FORMAT ? kept.basis : undefined;
+}
+
 export function writeTrace<T>(
   shelf: Shelf,
   name: string,
