@@ -1,6 +1,7 @@
 /** Edges are derived: whoever writes what I read. Finds overlapping outs on the way. */
 import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.js';
 import type { Problems } from './document/problems.js';
+import type { PlanFiles } from './files.js';
 import { parseGlob } from './glob.js';
 import type { Draft, DraftDep } from './items/draft.js';
 import { isWithin, outMistake, overwrites } from './items/paths.js';
@@ -25,12 +26,18 @@ export interface Linked {
   readonly via: ReadonlyMap<number, number>;
 }
 
+interface Around {
+  readonly links: Links;
+  /** What pipeline.yaml was read with. */
+  readonly files: PlanFiles;
+}
+
 export function linkItems(
   drafts: readonly Draft[],
   problems: Problems,
-  links: Links = {},
+  { links, files }: Around,
 ): readonly Linked[] {
-  const tree = plantOuts(drafts, problems, links);
+  const tree = plantOuts(drafts, problems, { links, files });
   const found = new Map<string, Reading>();
   return drafts.map((draft, index) => {
     const via = new Map<number, number>();
@@ -41,7 +48,11 @@ export function linkItems(
 }
 
 /** The outs by their places, which may not overlap; and then by all names that lead there. */
-function plantOuts(drafts: readonly Draft[], problems: Problems, links: Links): OutTree {
+function plantOuts(
+  drafts: readonly Draft[],
+  problems: Problems,
+  { links, files }: Around,
+): OutTree {
   const tree = createOutTree();
   const owners: Owner[] = [];
   for (const [item, draft] of drafts.entries()) {
@@ -54,7 +65,7 @@ function plantOuts(drafts: readonly Draft[], problems: Problems, links: Links): 
       if (other) overlap(drafts, owner, other, links, problems);
     }
   }
-  protectScripts(drafts, tree, links, problems);
+  protectScripts(drafts, tree, { links, files }, problems);
   return Object.keys(links).length === 0 ? tree : withNames(tree, owners, links);
 }
 
@@ -76,21 +87,24 @@ function checkPlace(
   problems.add({ ...mistake, message }, draft.outs[out]!.path.node.span);
 }
 
-/** Old outs are removed before a run: none may cover the module of a stage. */
+/** Old outs are removed before a run: none may cover the module of a stage, or what the plan is made from. */
 function protectScripts(
   drafts: readonly Draft[],
   tree: OutTree,
-  links: Links,
+  { links, files }: Around,
   problems: Problems,
 ): void {
-  const files = new Map<string, string>();
+  const needed = new Map<string, string>();
+  for (const { path } of files.reads)
+    needed.set(path, 'a file that pipe reads before anything runs');
   for (const { item } of drafts) {
-    if (item.action.kind === 'module') files.set(item.action.file, item.stage);
+    if (item.action.kind === 'module')
+      needed.set(item.action.file, `the code of stage "${item.stage}"`);
   }
-  for (const [file, stage] of files) {
+  for (const [file, what] of needed) {
     for (const { item, out, path } of ownersOf(tree, placeOf(file, links))) {
       const span = drafts[item]!.outs[out]!.path.node.span;
-      problems.add(overwrites(path, file, `the code of stage "${stage}"`), span);
+      problems.add(overwrites(path, file, what), span);
     }
   }
 }

@@ -1,10 +1,11 @@
-/** The params tree: the file's, with profiles and `--set` laid over, each value with its origin. */
+/** The params tree: that of the file or files, with profiles and `--set` laid over, each value with its origin. */
 import type { Json } from '../stage/context.js';
 import type { Located } from './document/located.js';
 import type { Mistake, Problems } from './document/problems.js';
 import { lineOf, type Source } from './document/source.js';
 import { listed, nearest, suggest } from './document/suggest.js';
 import { parseValue } from './document/yaml.js';
+import { PIPELINE_FILE } from './root.js';
 
 export type Origin =
   | { readonly kind: 'file'; readonly file: string; readonly line: number }
@@ -49,6 +50,24 @@ export function paramOf(node: Located, originOf: OriginOf): Param {
   const parts = new Map<string, Param>();
   for (const [key, entry] of node.entries) parts.set(key, paramOf(entry.node, originOf));
   return { value: node.value, origin, parts };
+}
+
+/** Where pipeline.yaml has none. */
+export const EMPTY_PARAMS: Param = {
+  value: {},
+  origin: { kind: 'file', file: PIPELINE_FILE, line: 1 },
+  parts: new Map(),
+};
+
+/** Lays one tree over another: maps part by part, anything else whole. New names are added. */
+export function joined(base: Param, over: Param): Param {
+  if (!base.parts || !over.parts) return over;
+  const parts = new Map(base.parts);
+  for (const [name, part] of over.parts) {
+    const below = parts.get(name);
+    parts.set(name, below ? joined(below, part) : part);
+  }
+  return { ...over, value: treeValue(parts), parts };
 }
 
 const RESERVED = ['deps', 'outs'];

@@ -1,16 +1,19 @@
 /** The checked pipeline as plain data: every item with all that is known of it before anything runs. */
 import type { Json } from '../stage/context.js';
+import type { PlanRead } from './files.js';
 
 /** What `pipeline.yaml`, profiles and `--set` come to. JSON: a plan is kept in the cache, by content. */
 export interface Plan {
   /** Format of this structure; another number in a kept plan means: plan anew. */
-  readonly format: 1;
+  readonly format: 2;
   /** The resolved params tree. */
   readonly params: Json;
   /** In an order in which each item comes after all that it needs. */
   readonly items: readonly Item[];
   /** What is suspicious but no error, shown once. */
   readonly warnings: readonly string[];
+  /** What it was made from besides pipeline.yaml. */
+  readonly reads: readonly PlanRead[];
 }
 
 /** One cell of a stage's matrix: the unit that runs. */

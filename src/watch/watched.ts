@@ -1,5 +1,6 @@
-/** Which files count for watch mode: pipeline.yaml, traced code, and of the deps what no item makes. */
+/** Which files count for watch mode: pipeline.yaml and the files it names, traced code, and of the deps what no item makes. */
 import type { Work } from '../decide/work.js';
+import type { PlanRead } from '../pipeline/files.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import type { Dep } from '../pipeline/plan.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
@@ -16,17 +17,36 @@ interface Reads {
   readonly deps: readonly Dep[];
 }
 
+/** What the plan is made from: pipeline.yaml, and the files that it names. */
+class PlanWatch {
+  readonly paths: readonly string[];
+
+  constructor(reads: readonly PlanRead[]) {
+    this.paths = [PIPELINE_FILE, ...reads.map((read) => read.path)];
+  }
+
+  counts(path: string): boolean {
+    return this.paths.some((file) => isAt(path, file));
+  }
+
+  leadsTo(folder: string): boolean {
+    return this.paths.some((file) => file.startsWith(`${folder}/`));
+  }
+}
+
 export class Watched implements WatchSet {
   readonly id: string;
   readonly followsLinks = true;
   readonly outside: readonly string[];
+  readonly #plan: PlanWatch;
   readonly #reads: readonly Reads[];
   readonly #needs: (index: number) => readonly number[];
   /** Paths of all outs: what lies at or below them is written by runs. */
   readonly #outs: ReadonlySet<string>;
 
   constructor(work: Work) {
-    const { items } = work.project.plan;
+    const { items, reads } = work.project.plan;
+    this.#plan = new PlanWatch(reads);
     this.#needs = (index) => items[index]?.needs ?? [];
     const outs = new Set(items.flatMap((item) => item.outs.map((out) => out.path)));
     const links = items.flatMap((item) =>
@@ -48,11 +68,11 @@ export class Watched implements WatchSet {
       };
     });
     this.outside = this.#reads.flatMap(({ files }) => files.filter(isOutside));
-    this.id = JSON.stringify([this.#reads, [...this.#outs]]);
+    this.id = JSON.stringify([this.#plan.paths, this.#reads, [...this.#outs]]);
   }
 
   counts(path: string): boolean {
-    if (path === PIPELINE_FILE) return true;
+    if (this.#plan.counts(path)) return true;
     return !this.#isMade(path) && this.#reads.some((reads) => readsPath(reads, path));
   }
 
@@ -61,7 +81,7 @@ export class Watched implements WatchSet {
   }
 
   leadsTo(folder: string): boolean {
-    if (folder === '') return true;
+    if (folder === '' || this.#plan.leadsTo(folder)) return true;
     if (this.#isMade(folder)) return false;
     const prefix = `${folder}/`;
     return this.#reads.some(
@@ -72,7 +92,7 @@ export class Watched implements WatchSet {
   }
 
   concerns(path: string, executing: Iterable<string>): boolean {
-    if (path === PIPELINE_FILE) return true;
+    if (this.#plan.counts(path)) return true;
     const names = new Set(executing);
     const byIndex = new Map(this.#reads.map((reads) => [reads.index, reads]));
     const queue = this.#reads.filter(({ item }) => names.has(item)).map(({ index }) => index);
@@ -96,14 +116,15 @@ function isIn(where: string, paths: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** While pipeline.yaml cannot be read: what counted before counts still. */
-export function brokenPipeline(before: WatchSet | undefined): WatchSet {
+/** While no plan can be made: what counted before counts still, and the files that pipeline.yaml names now. */
+export function brokenPipeline(before: WatchSet | undefined, reads: readonly PlanRead[]): WatchSet {
+  const plan = new PlanWatch(reads);
   return {
-    id: `broken ${before?.id}`,
+    id: JSON.stringify(['broken', before?.id, plan.paths]),
     followsLinks: true,
     outside: before?.outside ?? [],
-    counts: (path) => path === PIPELINE_FILE || before?.counts(path) === true,
-    leadsTo: (folder) => before?.leadsTo(folder) === true,
+    counts: (path) => plan.counts(path) || before?.counts(path) === true,
+    leadsTo: (folder) => plan.leadsTo(folder) || before?.leadsTo(folder) === true,
     concerns: () => false,
   };
 }

@@ -166,6 +166,10 @@ const stage = z
 
 /** Anything that JSON holds: what is in it is the stages' business. */
 const tree = z.record(z.string(), z.unknown(), say('map'));
+const source = z.union([tree, path], say('source'));
+const params = z
+  .union([tree, path, z.array(source, say('list'))], say('source'))
+  .describe('Values, a YAML or JSON file of them, or a list of both, later ones over earlier.');
 
 const names = z.string().regex(NAME, say('name'));
 const profiles = z.record(names, tree, say('map'));
@@ -175,7 +179,7 @@ const pipeline = z
   .strictObject(
     {
       $schema: z.string(say('text')).optional().describe('The JSON Schema of this file.'),
-      params: tree.nullable().optional().describe('Values; a stage names the parts it uses.'),
+      params: params.nullable().optional(),
       profiles: profiles.nullable().optional().describe('Trees that --profile lays over params.'),
       shell: shell.optional(),
       stages: stages.describe('The stages by name.'),

@@ -142,6 +142,19 @@ function tooManyChoices(pattern: string): Mistake {
   };
 }
 
+/** A file that the plan is made from: pipe reads it before any stage runs. */
+export function planFile(written: string): Normal {
+  const normal = normalisePath(written);
+  if ('mistake' in normal || !isWithin(normal.path, CACHE_FOLDER)) return normal;
+  return {
+    mistake: {
+      code: 'path-protected',
+      message: `"${normal.path}" is written by runs, and pipe reads it before anything runs`,
+      hint: `keep it outside of ${CACHE_FOLDER}/; what a stage writes can only be a dep`,
+    },
+  };
+}
+
 /** Files that no out may replace, and why; the modules of `run:` come on top, see edges.ts. */
 const PROTECTED: readonly (readonly [path: string, what: string])[] = [
   ['pipeline.yaml', 'the pipeline itself'],
