@@ -79,7 +79,7 @@ function shellValue(
     problems.add({ code: 'bad-quoting', message, hint: 'remove the quotes around it' }, span());
     return undefined;
   }
-  const value = holeText(hole, template, lookup, problems);
+  const value = holeText(hole, template, lookup, problems, readIt(hole));
   if (value === undefined) return undefined;
   const reader = readerOf(before, state);
   if (isReadAgain(hole, value, reader, template, problems)) return undefined;
@@ -88,6 +88,11 @@ function shellValue(
   const message = `\${${hole.name}} is used ${quoted.refused}, where no value can be quoted safely`;
   problems.add({ code: 'bad-quoting', message, hint: REFUSED_HINT }, span());
   return undefined;
+}
+
+/** A map, a list or nothing has no text in a command; the process finds it as JSON. */
+function readIt({ name }: Hole): string {
+  return `list it under params: [${name}] of the stage, and read it from the JSON file that PIPE_CONTEXT names`;
 }
 
 /** What reads the spot as code once more, or what it is nested in. */
@@ -203,7 +208,7 @@ function argvValue(
   word: Template,
   { lookup, patternOf, problems }: Means,
 ): string | undefined {
-  if (!patternOf(hole.name)) return holeText(hole, word, lookup, problems);
+  if (!patternOf(hole.name)) return holeText(hole, word, lookup, problems, readIt(hole));
   const message = `\${${hole.name}} is a pattern, a list of files: it must be a word of its own`;
   problems.add({ code: 'bad-quoting', message }, holeSpan(hole, word.node, problems.source));
   return undefined;
