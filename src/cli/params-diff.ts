@@ -41,8 +41,8 @@ async function paramsAt(
   if (text === undefined)
     throw userError('no-pipeline', `there is no ${PIPELINE_FILE} in revision ${revision}`);
   const texts = new Map<string, string | undefined>();
-  for (const { path } of readsOf({ project: tree.folder, profiles, text }))
-    texts.set(path, await fileAtRevision(tree, revision, path));
+  for (const { path, pattern } of readsOf({ project: tree.folder, profiles, text }))
+    if (!pattern) texts.set(path, await fileAtRevision(tree, revision, path));
   const files = new PlanFiles(tree.folder, { read: (file) => textAt(file, texts.get(file)) });
   return valuesOf({ project: tree.folder, profiles, text, files });
 }

@@ -2,7 +2,7 @@
 import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.js';
 import type { Problems } from './document/problems.js';
 import type { PlanFiles } from './files.js';
-import { parseGlob } from './glob.js';
+import { matchGlob, parseGlob } from './glob.js';
 import type { Draft, DraftDep } from './items/draft.js';
 import { isWithin, outMistake, overwrites } from './items/paths.js';
 import { isHole } from './items/template.js';
@@ -66,6 +66,7 @@ function plantOuts(
     }
   }
   protectScripts(drafts, tree, { links, files }, problems);
+  protectAxes(drafts, files, problems);
   return Object.keys(links).length === 0 ? tree : withNames(tree, owners, links);
 }
 
@@ -105,6 +106,25 @@ function protectScripts(
     for (const { item, out, path } of ownersOf(tree, placeOf(file, links))) {
       const span = drafts[item]!.outs[out]!.path.node.span;
       problems.add(overwrites(path, file, what), span);
+    }
+  }
+}
+
+/** What names the items is known before they run: no out may be among the files that an axis matches. */
+function protectAxes(drafts: readonly Draft[], files: PlanFiles, problems: Problems): void {
+  for (const { path: pattern } of files.reads.filter((read) => read.pattern)) {
+    const matches = files.matches(pattern);
+    const glob = parseGlob(pattern);
+    const paths = 'paths' in matches ? matches.paths : [];
+    const holders = new Set(paths.flatMap((path) => [path, ...foldersAbove(path)]));
+    for (const { item, outs } of drafts) {
+      for (const [index, { path }] of item.outs.entries()) {
+        const how = holders.has(path) ? 'is or holds a file that' : 'is a file that';
+        if (!holders.has(path) && !matchGlob(glob, path)) continue;
+        const message = `the out "${path}" ${how} "${pattern}" matches, which pipe reads as the values of an axis before anything runs`;
+        const hint = 'write to another path, or list the values of the axis: { lines: names.txt }';
+        problems.add({ code: 'path-protected', message, hint }, outs[index]!.path.node.span);
+      }
     }
   }
 }

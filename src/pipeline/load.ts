@@ -73,8 +73,8 @@ export interface Drafted {
 
 /** The items with where their parts are written; mistakes are collected, not thrown. */
 export function draftPipeline(options: LoadOptions): Drafted {
-  const { files, problems, root, broken, params } = openPipeline(options);
-  return { files, problems, root, params, drafts: draftAll(root, broken, params, problems) };
+  const opened = openPipeline(options);
+  return { ...opened, drafts: draftAll(opened) };
 }
 
 /** The files that the pipeline names, also of one with mistakes: as far as they are found. */
@@ -128,13 +128,13 @@ function withoutExtras(value: Json): Json {
 
 function resolveParams(
   root: Located,
-  { project, profiles = [], set = [] }: LoadOptions,
+  { profiles = [], set = [] }: LoadOptions,
   broken: Broken,
   files: PlanFiles,
   problems: Problems,
 ): Param | undefined {
   const { source } = problems;
-  const base = paramsIn(child(root, 'params'), project, files, problems);
+  const base = paramsIn(child(root, 'params'), files, problems);
   if (base === undefined) return undefined;
   const known = broken.top.has('profiles') ? undefined : child(root, 'profiles')?.entries;
   // Those that are not asked for are looked through too.
@@ -150,12 +150,7 @@ function resolveParams(
   return applySets(params, set, problems);
 }
 
-function draftAll(
-  root: Located,
-  broken: Broken,
-  params: Param | undefined,
-  problems: Problems,
-): readonly Draft[] {
+function draftAll({ root, broken, params, files, problems }: Opened): readonly Draft[] {
   if (broken.top.has('stages')) return [];
   const drafts: Draft[] = [];
   const written = broken.top.has('shell') ? undefined : child(root, 'shell')?.value;
@@ -164,9 +159,8 @@ function draftAll(
     const keys = broken.stages.get(name) ?? new Set();
     if (keys.has('*')) continue;
     const spec = soundKeys(node, keys);
-    for (const draft of draftStage({ name, spec, node, broken: keys, params, shell }, problems)) {
-      drafts.push(draft);
-    }
+    const stage = { name, spec, node, broken: keys, params, files, shell };
+    for (const draft of draftStage(stage, problems)) drafts.push(draft);
   }
   return drafts;
 }

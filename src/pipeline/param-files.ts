@@ -1,23 +1,20 @@
 /** `params`: a map, the path of a file that holds one, or a list of both. */
 import type { Located } from './document/located.js';
 import type { Problems } from './document/problems.js';
-import { createSource } from './document/source.js';
 import { parseYaml } from './document/yaml.js';
 import type { PlanFiles } from './files.js';
-import { planFile } from './items/paths.js';
-import { lookAlikeHint } from './look-alike.js';
+import { namedFile } from './items/named-file.js';
 import { checkNames, EMPTY_PARAMS, fileOrigin, joined, type Param, paramOf } from './params.js';
 
 /** What the key `params` comes to; undefined when a file has a mistake. */
 export function paramsIn(
   node: Located | undefined,
-  project: string,
   files: PlanFiles,
   problems: Problems,
 ): Param | undefined {
   const parts = node?.items ?? (node === undefined || node.value === null ? [] : [node]);
   const trees = parts.map((part) => {
-    if (typeof part.value === 'string') return paramsOfFile(part, project, files, problems);
+    if (typeof part.value === 'string') return paramsOfFile(part, files, problems);
     return treeOf(part, problems);
   });
   let params: Param = EMPTY_PARAMS;
@@ -33,26 +30,10 @@ function treeOf(map: Located, problems: Problems): Param {
   return paramOf(map, fileOrigin(problems.source));
 }
 
-function paramsOfFile(
-  node: Located,
-  project: string,
-  files: PlanFiles,
-  problems: Problems,
-): Param | undefined {
-  const named = planFile(String(node.value));
-  if ('mistake' in named) {
-    problems.add(named.mistake, node.span);
-    return undefined;
-  }
-  const file = named.path;
-  const read = files.text(file);
-  if ('mistake' in read) {
-    const { mistake } = read;
-    const near = mistake.code === 'missing-file' ? lookAlikeHint(project, file) : undefined;
-    problems.add({ ...mistake, hint: near ?? mistake.hint ?? CURES[mistake.code] }, node.span);
-    return undefined;
-  }
-  const inFile = problems.within(createSource(file, read.text));
+function paramsOfFile(node: Located, files: PlanFiles, problems: Problems): Param | undefined {
+  const named = namedFile(String(node.value), { node, key: 'params' }, files, problems);
+  if (named === undefined) return undefined;
+  const { file, problems: inFile } = named;
   const before = problems.count;
   const root = parseYaml(inFile);
   if (root === undefined || problems.count > before) return undefined;
@@ -64,9 +45,3 @@ function paramsOfFile(
   inFile.add({ code: 'bad-params-file', message, hint }, root.span);
   return undefined;
 }
-
-const CURES: Readonly<Record<string, string>> = {
-  'missing-file': 'create it, or correct the path under params:',
-  unreadable: 'name a YAML or JSON file in it',
-  'too-large': 'large data belong into a dep of the stages that read them',
-};

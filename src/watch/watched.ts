@@ -17,20 +17,34 @@ interface Reads {
   readonly deps: readonly Dep[];
 }
 
-/** What the plan is made from: pipeline.yaml, and the files that it names. */
+/** What the plan is made from: pipeline.yaml, the files that it names, and the names that an axis matches. */
 class PlanWatch {
-  readonly paths: readonly string[];
+  readonly id: readonly string[];
+  readonly #files: readonly string[];
+  readonly #globs: readonly Glob[];
 
   constructor(reads: readonly PlanRead[]) {
-    this.paths = [PIPELINE_FILE, ...reads.map((read) => read.path)];
+    const named = (pattern: boolean) =>
+      reads.filter((read) => read.pattern === pattern).map((read) => read.path);
+    this.#files = [PIPELINE_FILE, ...named(false)];
+    this.#globs = named(true).map(parseGlob);
+    this.id = [...this.#files, ...named(true)];
   }
 
   counts(path: string): boolean {
-    return this.paths.some((file) => isAt(path, file));
+    return this.concerns(path) || this.#globs.some((glob) => matchGlob(glob, path));
+  }
+
+  /** May a change make stale what is executing? Another name that an axis matches gives another item. */
+  concerns(path: string): boolean {
+    return this.#files.some((file) => isAt(path, file));
   }
 
   leadsTo(folder: string): boolean {
-    return this.paths.some((file) => file.startsWith(`${folder}/`));
+    return (
+      this.#files.some((file) => file.startsWith(`${folder}/`)) ||
+      this.#globs.some((glob) => mayHold(glob, folder))
+    );
   }
 }
 
@@ -68,7 +82,7 @@ export class Watched implements WatchSet {
       };
     });
     this.outside = this.#reads.flatMap(({ files }) => files.filter(isOutside));
-    this.id = JSON.stringify([this.#plan.paths, this.#reads, [...this.#outs]]);
+    this.id = JSON.stringify([this.#plan.id, this.#reads, [...this.#outs]]);
   }
 
   counts(path: string): boolean {
@@ -92,7 +106,7 @@ export class Watched implements WatchSet {
   }
 
   concerns(path: string, executing: Iterable<string>): boolean {
-    if (this.#plan.counts(path)) return true;
+    if (this.#plan.concerns(path)) return true;
     const names = new Set(executing);
     const byIndex = new Map(this.#reads.map((reads) => [reads.index, reads]));
     const queue = this.#reads.filter(({ item }) => names.has(item)).map(({ index }) => index);
@@ -120,7 +134,7 @@ function isIn(where: string, paths: ReadonlySet<string>): boolean {
 export function brokenPipeline(before: WatchSet | undefined, reads: readonly PlanRead[]): WatchSet {
   const plan = new PlanWatch(reads);
   return {
-    id: JSON.stringify(['broken', before?.id, plan.paths]),
+    id: JSON.stringify(['broken', before?.id, plan.id]),
     followsLinks: true,
     outside: before?.outside ?? [],
     counts: (path) => plan.counts(path) || before?.counts(path) === true,

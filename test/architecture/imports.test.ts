@@ -42,7 +42,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'pipeline/items': [
     'stage',
     'pipeline/document',
+    'pipeline/files',
     'pipeline/glob',
+    'pipeline/look-alike',
     'pipeline/params',
     'pipeline/plan',
   ],

@@ -117,7 +117,7 @@ describe('a path under params', () => {
 
   it('may not be a folder, another encoding, or a list', () => {
     expect(mistake('conf')).toContain(
-      'conf is a folder, not a file (unreadable)\n    params: conf\n            ~~~~\n  name a YAML',
+      'conf is a folder, not a file (unreadable)\n    params: conf\n            ~~~~\n  name a file in it',
     );
     expect(mistake('l.yaml', { 'l.yaml': '- a\n' })).toContain(
       'l.yaml:1:1: error: l.yaml holds a list; a file of params holds a map (bad-params-file)',

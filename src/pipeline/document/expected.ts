@@ -36,7 +36,9 @@ export const EXPECTED = {
   variables: value('a list of variable names, such as [HOME]', variablesHint),
   paths: value('a map of names to paths, or a list of paths', pathsHint),
   dep: value('a path, or { path, optional: true }, or { path, exclude: ["*.tmp"] }', pathHint),
-  axis: value('a list of values, or a param such as ${datasets}'),
+  axis: value(
+    'a list of values, a param such as ${datasets}, { glob: "data/*.csv" }, or { lines: names.txt }',
+  ),
   command: value('a command, or a list of its words'),
   shell: value('sh or bash', 'a command goes under cmd:'),
   stage: value('a map that describes the stage', stageHint),

@@ -52,7 +52,20 @@ const namedDeps = z.record(z.string().regex(NAME, say('name')), dep, say('map'))
 const deps = z.union([namedDeps, z.array(dep, say('list'))], say('paths'));
 
 const cells = z.array(z.record(z.string(), scalar, say('map')), say('list'));
-const axis = orHole(z.array(scalar, say('axis')), 'axis');
+const axisFiles = z
+  .strictObject(
+    {
+      glob: path.optional().describe('The values are the names of the files that match.'),
+      strip: text.optional().describe('The end of the names that is not part of the values.'),
+      lines: path.optional().describe('The values are the lines of the file.'),
+    },
+    say('axis'),
+  )
+  .meta({ oneOf: [{ required: ['glob'] }, { required: ['lines'] }] });
+const axis = z.union(
+  [z.array(scalar, say('axis')), z.string().regex(HOLE, say('axis')), axisFiles],
+  say('axis'),
+);
 const matrix = z
   .object(
     {

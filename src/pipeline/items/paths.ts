@@ -133,7 +133,7 @@ export function excludeMistake(pattern: string): Mistake | undefined {
   return undefined;
 }
 
-function tooManyChoices(pattern: string): Mistake {
+export function tooManyChoices(pattern: string): Mistake {
   const shown = pattern.length > 80 ? `${pattern.slice(0, 80)}…` : pattern;
   return {
     code: 'bad-path',
