@@ -180,7 +180,8 @@ async function conclude(
   if (short !== undefined) return fail(short);
   const cache = cacheOf(work);
   for (const out of item.outs) cache.forget(out.path);
-  const absent = item.outs.filter((out) => cache.scanSync(out.path) === undefined);
+  const expected = [...item.outs, ...(item.views ?? [])];
+  const absent = expected.filter((out) => cache.scanSync(out.path) === undefined);
   if (absent.length > 0) return fail(unwrittenText(work.project.root, item, absent));
   const moved = await inputs.moved();
   if (moved !== undefined) return fail(changedWhileItRan(moved));

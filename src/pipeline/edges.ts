@@ -281,7 +281,11 @@ function overlap(
     own ? ownOverlap(two, first, second, isOne) : twoOverlap(one, first, two, second, isOne)
   }${by === undefined ? '' : `: ${by}`}`;
   const written = b.outs[mine.out]!;
-  const hint = a.item.stage === b.item.stage && !own ? axisHint(a, b, mine.out) : undefined;
+  const hint = own
+    ? undefined
+    : a.item.stage === b.item.stage
+      ? axisHint(a, b, mine.out)
+      : metricHint(a, b, mine, other);
   const mistake = {
     code: 'overlapping-outs',
     message,
@@ -312,6 +316,12 @@ function axisHint(a: Draft, b: Draft, out: number): string | undefined {
   const used = new Set(b.outs[out]!.path.parts.filter(isHole).map(({ name }) => name));
   const axis = differing(a.item.matrix, b.item.matrix).find((name) => !used.has(name));
   return axis && `the path is the same for all values of "${axis}": put \${${axis}} into it`;
+}
+
+/** A metrics file that another stage writes, as part of a folder. */
+function metricHint(a: Draft, b: Draft, mine: Owner, other: Owner): string | undefined {
+  if (!b.outs[mine.out]!.metrics || !isWithin(mine.path, other.path)) return undefined;
+  return `name it under metrics: of ${a.item.stage}, which writes the folder`;
 }
 
 type Matrix = Item['matrix'];

@@ -3,15 +3,7 @@ import type { Stats } from 'node:fs';
 import { sha256 } from '../canonical.js';
 import { readText, type TextRead } from './document/text.js';
 import { type Matches, matchesOf } from './matches.js';
-
-/** What the plan depends on, with the digest of what was read. Part of the plan, to check a kept one. */
-export interface PlanRead {
-  /** Relative to the project. */
-  readonly path: string;
-  /** The path is a pattern, of which the names that match were read. */
-  readonly pattern: boolean;
-  readonly digest: string;
-}
+import type { PlanRead } from './plan.js';
 
 /** Records what is looked at, for the fast path. */
 export interface Witness {

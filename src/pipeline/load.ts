@@ -9,7 +9,7 @@ import { createSource } from './document/source.js';
 import { checkSize, readPipeline } from './document/text.js';
 import { parseYaml } from './document/yaml.js';
 import { type Linked, linkItems } from './edges.js';
-import { PlanFiles, type PlanRead } from './files.js';
+import { PlanFiles } from './files.js';
 import type { Draft } from './items/draft.js';
 import { draftStage } from './items/stage.js';
 import { orderItems } from './order.js';
@@ -22,7 +22,7 @@ import {
   type Param,
   unknownProfile,
 } from './params.js';
-import type { Item, Plan } from './plan.js';
+import type { Item, Plan, PlanRead } from './plan.js';
 import { PIPELINE_FILE } from './root.js';
 import { refuseMissedSlashes } from './slashes.js';
 

@@ -1,6 +1,5 @@
 /** The checked pipeline as plain data: every item with all that is known of it before anything runs. */
 import type { Json } from '../stage/context.js';
-import type { PlanRead } from './files.js';
 
 /** What `pipeline.yaml`, profiles and `--set` come to. JSON: a plan is kept in the cache, by content. */
 export interface Plan {
@@ -16,6 +15,15 @@ export interface Plan {
   readonly reads: readonly PlanRead[];
 }
 
+/** What the plan depends on, with the digest of what was read. Part of the plan, to check a kept one. */
+export interface PlanRead {
+  /** Relative to the project. */
+  readonly path: string;
+  /** The path is a pattern, of which the names that match were read. */
+  readonly pattern: boolean;
+  readonly digest: string;
+}
+
 /** One cell of a stage's matrix: the unit that runs. */
 export interface Item {
   /** `train`, `train@faces`, `evaluate@faces,double20`. */
@@ -27,6 +35,8 @@ export interface Item {
   readonly action: Action;
   readonly deps: readonly Dep[];
   readonly outs: readonly Out[];
+  /** Metrics inside of outs. They enter neither key nor record: the out does. */
+  readonly views?: readonly MetricView[];
   /** The named params by dot path (`image`, `train.epochs`), resolved. */
   readonly params: Readonly<Record<string, Json>>;
   /** Names of variables whose value enters the key, sorted. */
@@ -115,6 +125,15 @@ export interface Out {
   readonly path: string;
   /** A JSON file that `pipe metrics` reads. */
   readonly metrics: boolean;
+}
+
+/** A JSON file that `pipe metrics` reads, inside a folder that is an out of the same item. */
+export interface MetricView {
+  readonly name: string;
+  /** Relative to the project, `/` as separator. */
+  readonly path: string;
+  /** Name of the out that holds it. */
+  readonly out: string;
 }
 
 export interface Resources {

@@ -6,7 +6,7 @@ import type { Interruption, RunOptions, RunResult, Variant } from '../decide/opt
 import { findRoot, type Host, openProject, type Project } from '../decide/project.js';
 import { UserError } from '../error.js';
 import type { Emit, RunEvent } from '../event.js';
-import type { PlanRead } from '../pipeline/files.js';
+import type { PlanRead } from '../pipeline/plan.js';
 import { run } from '../run/run.js';
 import { type FileWatch, type WatchSet, watchFiles } from './file-watch.js';
 import { mistakenPackages } from './outside.js';

@@ -1,8 +1,7 @@
 /** Which files count for watch mode: pipeline.yaml and the files it names, traced code, and of the deps what no item makes. */
 import type { Work } from '../decide/work.js';
-import type { PlanRead } from '../pipeline/files.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
-import type { Dep } from '../pipeline/plan.js';
+import type { Dep, PlanRead } from '../pipeline/plan.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
 import { isHeldBack, sieveOf } from '../pipeline/sieve.js';
 import { isOutside } from '../trace/place.js';

@@ -122,13 +122,14 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const { scope, lookup, problems } = site;
   const { deps, paths: read } = depsOf(templates.deps, broken.has('deps'), site);
   const unknownOuts = broken.has('outs') || broken.has('metrics');
-  const { outs, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
+  const { outs, views, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
   const action = actionOf(templates, { ...scope, deps: read, outs: made }, deps, problems);
   const params = paramsOf(templates.params, site);
   const desc = templates.desc && fill(templates.desc, lookup, problems);
   const limits = limitsOf({ spec, node, lookup, problems });
   const tolerance =
-    spec.tolerance && toleranceOf(child(node, 'tolerance')!, outs, made.complete, site);
+    spec.tolerance &&
+    toleranceOf(child(node, 'tolerance')!, [...outs, ...views], made.complete, site);
   return {
     deps,
     outs: written,
@@ -139,6 +140,7 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
       ...(desc !== undefined && { desc }),
       action,
       outs,
+      ...(views.length > 0 && { views }),
       params,
       env: sorted(spec.env),
       secrets: sorted(spec.secrets),
