@@ -60,6 +60,7 @@ export async function launchItem(
         progress: scratch.progress,
         context: item.action.kind === 'module' ? scratch.context : undefined,
         gpus: lease?.visible,
+        threads: item.threads,
         epochs: epochs?.env,
       }),
       log: path.join(project.root, scratch.log),

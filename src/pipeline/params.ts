@@ -70,14 +70,17 @@ export function joined(base: Param, over: Param): Param {
   return { ...over, value: treeValue(parts), parts };
 }
 
-const RESERVED = ['deps', 'outs'];
+const RESERVED: Readonly<Record<string, string>> = {
+  deps: 'what a stage reads',
+  outs: 'what a stage writes',
+  resources: 'what a stage takes up',
+};
 
-/** `${deps.x}` and `${outs.x}` are a stage's own. */
+/** `${deps.x}`, `${outs.x}` and `${resources.x}` are a stage's own. */
 export function checkNames(params: Located, problems: Problems): void {
-  for (const name of RESERVED) {
+  for (const [name, what] of Object.entries(RESERVED)) {
     const entry = params.entries?.get(name);
     if (!entry) continue;
-    const what = name === 'deps' ? 'what a stage reads' : 'what a stage writes';
     const message = `a param cannot be called "${name}": \${${name}.x} is ${what}`;
     problems.add({ code: 'bad-name', message, hint: 'give it another name' }, entry.key);
   }

@@ -44,6 +44,8 @@ export interface Item {
   /** Names of variables that are passed on but appear nowhere, sorted. */
   readonly secrets: readonly string[];
   readonly resources: Resources;
+  /** Threads that libraries may start, where the stage states its cores. */
+  readonly threads?: number;
   readonly epochs?: EpochPlan;
   /** Seconds. */
   readonly timeout?: number;
@@ -73,10 +75,18 @@ export type Action =
     };
 
 /**
- * A command that names a pattern dep by `${deps.x}` holds the pattern in `command` or `argv`, and
- * here its texts with a gap for the files; `expandAction` of command.ts puts them in.
+ * `command` and `argv` are what counts: of a pattern dep that the command names by `${deps.x}` they
+ * hold the pattern, and `${resources.cpu}` stands there as it is written. `parts` is what to execute;
+ * `expandAction` of command.ts puts the files in.
  */
-export type CommandPart = string | FilesPart;
+export type CommandPart = string | FilesPart | ResourcePart;
+
+/** A text, or in `argv` a word, with the size of a resource: another machine makes nothing stale. */
+export interface ResourcePart {
+  /** With the placeholder. */
+  readonly written: string;
+  readonly filled: string;
+}
 
 export interface FilesPart {
   readonly dep: string;

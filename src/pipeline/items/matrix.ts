@@ -22,8 +22,8 @@ const AXIS = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 /** Of one stage. Axes multiply: a few of them too many ask for more than there is memory. */
 const MAX_CELLS = 100_000;
 
-/** An axis name may not be one of these; `${deps.x}` and `${outs.x}` would be ambiguous to read. */
-const RESERVED = new Set(['deps', 'outs']);
+/** An axis name may not be one of these; `${deps.x}`, `${outs.x}` and `${resources.x}` would be ambiguous to read. */
+const RESERVED = new Set(['deps', 'outs', 'resources']);
 
 interface Means {
   readonly lookup: Lookup;

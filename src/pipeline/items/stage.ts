@@ -123,10 +123,12 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const { deps, paths: read } = depsOf(templates.deps, broken.has('deps'), site);
   const unknownOuts = broken.has('outs') || broken.has('metrics');
   const { outs, views, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
-  const action = actionOf(templates, { ...scope, deps: read, outs: made }, deps, problems);
+  const limits = limitsOf({ spec, node, lookup, problems });
+  const { resources } = limits;
+  const names = { ...scope, deps: read, outs: made, resources };
+  const action = actionOf(templates, names, deps, problems);
   const params = paramsOf(templates.params, site);
   const desc = templates.desc && fill(templates.desc, lookup, problems);
-  const limits = limitsOf({ spec, node, lookup, problems });
   const tolerance =
     spec.tolerance &&
     toleranceOf(child(node, 'tolerance')!, [...outs, ...views], made.complete, site);
