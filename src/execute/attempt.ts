@@ -181,8 +181,9 @@ async function conclude(
   if (short !== undefined) return fail(short);
   const cache = cacheOf(work);
   for (const out of item.outs) cache.forget(out.path);
-  const absent: Out[] = [];
-  for (const out of item.outs) if (!(await cache.scan(out.path))) absent.push(out);
+  const absent: Pick<Out, 'path'>[] = [];
+  for (const out of [...item.outs, ...(item.views ?? [])])
+    if (!(await cache.scan(out.path))) absent.push(out);
   if (absent.length > 0) return fail(unwrittenText(work.project.root, item, absent));
   const moved = await inputs.moved();
   if (moved !== undefined) return fail(changedWhileItRan(moved));

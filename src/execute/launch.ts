@@ -62,6 +62,7 @@ export async function launchItem(
         progress: scratch.progress,
         context: scratch.context,
         gpus: lease?.visible,
+        threads: item.threads,
         epochs: epochs?.env,
       }),
       log: path.join(project.root, scratch.log),

@@ -9,6 +9,8 @@ export interface Given {
   readonly context: string;
   /** GPUs that it holds, as CUDA_VISIBLE_DEVICES names them. */
   readonly gpus?: string | undefined;
+  /** How many threads libraries may start. */
+  readonly threads?: number | undefined;
   /** Of an incremental stage. */
   readonly epochs?: EpochVariables | undefined;
 }
@@ -38,5 +40,22 @@ export function stageEnvironment(env: NodeJS.ProcessEnv, given: Given): NodeJS.P
     // nvidia-smi, which our indices come from, counts by the bus; CUDA left alone puts the fastest first.
     own.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
   }
-  return { ...own, ...given.epochs };
+  return { ...defaultsFor(own, given.threads), ...own, ...given.epochs };
+}
+
+/** The number of threads of OpenMP, and of libraries that have a variable of their own for it. */
+const THREADS = [
+  'OMP_NUM_THREADS',
+  'MKL_NUM_THREADS',
+  'OPENBLAS_NUM_THREADS',
+  'NUMEXPR_NUM_THREADS',
+];
+
+/** What a user who sets it keeps. Where OMP_NUM_THREADS is set, the libraries follow it by themselves. */
+function defaultsFor(env: NodeJS.ProcessEnv, threads: number | undefined): NodeJS.ProcessEnv {
+  // Python writes to a log in blocks of 8 KiB: a log would be empty for minutes, and cut short by a kill.
+  const defaults: NodeJS.ProcessEnv = { PYTHONUNBUFFERED: '1' };
+  if (threads === undefined || env.OMP_NUM_THREADS !== undefined) return defaults;
+  for (const name of THREADS) defaults[name] = String(threads);
+  return defaults;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Digest } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { inspection } from '../decide/inspection.js';
+import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
 import { type Outlook, outlooks } from '../decide/outlook.js';
 import type { Project } from '../decide/project.js';
 import { cacheOf, itemAt, neverAlways, selectedNeeds, type Work } from '../decide/work.js';
@@ -36,9 +37,12 @@ export async function metricsToday(
   const blocks = await lockedBlocks(work, found);
   const figures = new Map<string, Figures>();
   for (const index of select(project.plan, targets)) {
-    const { id, outs } = itemAt(work, index);
-    if (!outs.some((out) => out.metrics)) continue;
-    figures.set(id, figuresOf(work, index, found.get(index) as Outlook, blocks.get(index) ?? {}));
+    const item = itemAt(work, index);
+    if (metricFilesOf(item).length === 0) continue;
+    figures.set(
+      item.id,
+      figuresOf(work, index, found.get(index) as Outlook, blocks.get(index) ?? {}),
+    );
   }
   return figures;
 }
@@ -56,8 +60,9 @@ function figuresOf(work: Work, index: number, outlook: Outlook, { today, any }: 
   const recorded = recordedOuts(work, outlook);
   const byOut: Record<string, Numbers> = {};
   let stale = false;
-  for (const { name, path: where } of item.outs.filter((out) => out.metrics)) {
-    const digest = recorded.find((out) => out.name === name)?.digest;
+  for (const metric of metricFilesOf(item)) {
+    const { name, path: where } = metric;
+    const digest = digestOfMetric(metric, recorded, cacheOf(work));
     const current = (digest && numbersOf(work, where, digest)) ?? today?.metrics[name];
     const numbers = current ?? numbersIn(path.join(work.project.root, where)) ?? any?.metrics[name];
     if (numbers === undefined) continue;

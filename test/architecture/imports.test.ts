@@ -42,7 +42,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'pipeline/items': [
     'stage',
     'pipeline/document',
+    'pipeline/files',
     'pipeline/glob',
+    'pipeline/look-alike',
     'pipeline/params',
     'pipeline/plan',
   ],
@@ -83,7 +85,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lockfile: [...TOOLS, 'lock', 'decide'],
   run: [...TOOLS, 'lock', 'decide', 'execute', 'lockfile'],
   verify: [...TOOLS, 'lock', 'compare', 'decide', 'execute', 'lockfile'],
-  watch: ['error', 'event', 'pipeline', 'trace/place', 'decide', 'run'],
+  watch: ['error', 'event', 'pipeline', 'trace/basis', 'trace/place', 'decide', 'run'],
   report: ['stage', 'error', 'printable', 'event', 'compare'],
   'report/live': ['stage', 'printable', 'event', 'report'],
   cli: [...TOOLS, 'lock', 'compare', 'decide', 'lockfile', 'run', 'verify', 'watch', 'report'],
