@@ -1,10 +1,19 @@
 /** The code of a `cmd:` stage: the script files of the project that its command names, and what those import. */
 import type { Diagnostic } from '../error.js';
 import type { Action, Dep } from '../pipeline/plan.js';
-import { readTrace, type Shelf, traceName, unknownTime, writeTrace } from './kept.js';
+import {
+  readParsed,
+  readTrace,
+  type Shelf,
+  traceName,
+  unknownTime,
+  writeParsed,
+  writeTrace,
+} from './kept.js';
 import { isScript } from './loaders.js';
 import { namedScripts } from './named-scripts.js';
 import type { Launch } from './python/launches.js';
+import type { PythonModule } from './python/module.js';
 import type { Parsed } from './python/trace.js';
 import type { ScriptTrace, TracedScript } from './script-trace.js';
 import { isFileDigest, type Sight } from './sight.js';
@@ -159,15 +168,29 @@ async function traceAndKeep(
 
 async function traceAnew(
   script: Script,
-  { shelf, known }: ScriptOptions,
+  options: ScriptOptions,
   sight: Sight,
 ): Promise<ScriptTrace> {
-  if (script.kind !== 'script') {
-    const { traceLaunch } = await import('./python/trace.js');
-    return traceLaunch(script, sight, known.parsed);
-  }
+  if (script.kind !== 'script') return traceLaunchAnew(script, options, sight);
   const { traceScript } = await import('./script-trace.js');
-  return traceScript(sight.root, script.target, shelf?.timeAt ?? unknownTime);
+  return traceScript(sight.root, script.target, options.shelf?.timeAt ?? unknownTime);
+}
+
+/** Only files that changed since the last trace are parsed. */
+async function traceLaunchAnew(
+  launch: Launch,
+  { shelf, known: { parsed } }: ScriptOptions,
+  sight: Sight,
+): Promise<ScriptTrace> {
+  const { traceLaunch } = await import('./python/trace.js');
+  const name = shelf && traceName(shelf, sight.root, 'script', nameOf(launch));
+  if (shelf === undefined || name === undefined) return traceLaunch(launch, sight, parsed);
+  for (const [hex, module] of Object.entries(readParsed<PythonModule>(shelf, name)))
+    parsed.set(hex, module);
+  const trace = traceLaunch(launch, sight, parsed);
+  const hexes = Object.values(trace.traced.files).filter((hex) => parsed.has(hex));
+  writeParsed(shelf, name, Object.fromEntries(hexes.map((hex) => [hex, parsed.get(hex)])));
+  return trace;
 }
 
 function together(

@@ -254,3 +254,169 @@ async function expectExactly(
     expect(await traced(command)).toEqual(before);
   }
 }
+
+const CODE = `#!/usr/bin/env python3
+"""Trains."""
+import lib  # ours
+
+
+def f(a, b=1.):
+    """Adds."""
+    if a:
+        b += 1
+    return f"{a}{b:>{a}}" + """x
+y"""
+`;
+
+describe('the code of a Python file', () => {
+  it.each([
+    ['a comment', 'ours', 'theirs'],
+    ['a comment in a line of its own', 'def f', '# why\ndef f'],
+    ['the docstring of a file', 'Trains.', 'Tests.'],
+    ['the docstring of a function', '    """Adds."""\n', ''],
+    ['blank lines', '\n\n\n', '\n\n'],
+    ['line breaks in brackets', 'a, b=1.', '\n    a,\n        b=1.'],
+    ['a line that goes on', 'return f', 'return \\\n  f'],
+    ['spaces', 'b += 1', 'b  +=  1 '],
+    ['the width of an indentation', '        b += 1', '      b += 1'],
+    ['line ends', /\n/g, '\r\n'],
+    ['a mark at the start', /^/, '\ufeff'],
+  ])('does not change with %s', async (_name, from, to) => {
+    expect(await edited(from, to)).toBe(false);
+  });
+
+  it.each([
+    ['a name', 'a, b', 'b, a'],
+    ['a number', '1.', '2.'],
+    ['an indentation', '    return', '        return'],
+    ['a text', '>{a}', '<{a}'],
+    ['a space in a text', '{a}{b', '{a} {b'],
+    ['a line break in a text', 'x\ny', 'x\n\ny'],
+    ['the width of an indentation in a text', 'x\ny', 'x\n  y'],
+    ['an operator with a space in it', '+=', '+ ='],
+    ['a text that is not a docstring', '    if a:', '    "Adds."\n    if a:'],
+    ['the line for the system', 'python3', 'python3.12'],
+    ['a comment that uv reads', 'import', '# /// script\n# dependencies = ["x"]\n# ///\nimport'],
+    ['a comment in what is not Python', 'import lib', 'import lib "'],
+  ])('changes with %s', async (_name, from, to) => {
+    expect(await edited(from, to)).toBe(true);
+  });
+
+  it.each(['print(__doc__)', 'from docopt import docopt', 'import inspect; inspect.getdoc(f)'])(
+    'has its docstrings when a file of the program has %j',
+    async (reads) => {
+      expect(await edited('Adds.', 'Sums.', reads)).toBe(true);
+      expect(await edited('ours', 'theirs', reads)).toBe(false);
+    },
+  );
+});
+
+/** True when the edit changes what counts. */
+async function edited(from: string | RegExp, to: string, lib = ''): Promise<boolean> {
+  sandbox?.dispose();
+  sandbox = new Sandbox({ 'train.py': CODE, 'lib.py': lib });
+  const before = await traced('python train.py');
+  sandbox.write('train.py', CODE.replace(from, to));
+  expect(sandbox.read('train.py')).not.toBe(CODE);
+  const now = await traced('python train.py');
+  return now.scripts['train.py'] !== before.scripts['train.py'];
+}
+
+describe('a trace of Python', () => {
+  it('names for each file the one that imports it', async () => {
+    sandbox = new Sandbox({
+      'train.py': 'import lib.net',
+      'lib/net.py': 'import util',
+      'util.py': '',
+    });
+    expect((await traced('python train.py')).importers).toEqual({
+      'lib/net.py': 'train.py',
+      'util.py': 'lib/net.py',
+    });
+  });
+
+  it('holds without anything being parsed', async () => {
+    await counted('python train.py', { 'train.py': 'import lib', 'lib.py': '' });
+    const options = optionsOf(NONE);
+    const command = { kind: 'shell', command: 'python train.py' } as const;
+    expect(keptScripts(command, options, sandbox.sight())).toBeDefined();
+    expect(options.known.parsed.size).toBe(0);
+  });
+
+  it.each([
+    ['a module beside the script', 'scripts/lib.py', ['scripts/lib.py']],
+    ['a package beside the module', 'lib/__init__.py', ['lib/__init__.py']],
+    ['a module that was not there', 'gone.py', ['gone.py', 'lib.py']],
+    [
+      'a module in the place of an installed package',
+      'scripts/numpy.py',
+      ['lib.py', 'scripts/numpy.py'],
+    ],
+    ['an extension module', 'lib.abi3.so', ['lib.abi3.so', 'lib.py']],
+  ])('is made anew when %s appears', async (_name, file, names) => {
+    const files = { 'scripts/x.py': 'import lib, gone, numpy', 'lib.py': '' };
+    expect(await counted('python scripts/x.py', files)).toEqual(['lib.py', 'scripts/x.py']);
+    sandbox.write('scripts/other.py', '');
+    expect(kept('python scripts/x.py')).toBeDefined();
+    sandbox.write(file, '');
+    expect(kept('python scripts/x.py')).toBeUndefined();
+    const { scripts } = await traced('python scripts/x.py');
+    expect(Object.keys(scripts).sort()).toEqual([...names, 'scripts/x.py'].sort());
+  });
+
+  it('is made anew when a package loses its file', async () => {
+    const files = { 'x.py': 'import a', 'a/__init__.py': '', 'src/a.py': '' };
+    expect(await counted('python x.py', files)).toEqual(['a/__init__.py', 'x.py']);
+    sandbox.remove('a/__init__.py');
+    expect(Object.keys((await traced('python x.py')).scripts).sort()).toEqual(['src/a.py', 'x.py']);
+  });
+
+  it('looks beside the script that a link leads to', async () => {
+    sandbox = new Sandbox({ 'tools/x.py': 'import a', 'tools/a.py': '', 'a.py': '' });
+    sandbox.link('tools/x.py', 'x.py');
+    expect(Object.keys((await traced('python x.py')).scripts).sort()).toEqual([
+      'tools/a.py',
+      'x.py',
+    ]);
+    sandbox.remove('x.py');
+    sandbox.write('x.py', 'import a');
+    expect(Object.keys((await traced('python x.py')).scripts).sort()).toEqual(['a.py', 'x.py']);
+  });
+
+  it('leaves out what is a dep or an out', async () => {
+    const files = { 'x.py': 'import a, b, c.d', 'a.py': '', 'b.py': '', 'c/d.py': '' };
+    const declared = {
+      deps: [
+        { path: 'a.py', glob: false, made: false },
+        { path: 'c', glob: false, made: true },
+      ],
+      outs: ['b.py'],
+    };
+    expect(await counted('python x.py', files, declared)).toEqual(['x.py']);
+  });
+
+  it.each([
+    ['import importlib\nimportlib.import_module(name)', 2, 'the name of the module'],
+    ['x = __import__("a" + b)', 1, 'the name of the module'],
+    ['sys.path.insert(0, "lib")', 1, 'where modules are looked for'],
+    ['sys.path[:0] = ["lib"]', 1, 'where modules are looked for'],
+    ['import sys\nsys.path += ["lib"]', 2, 'where modules are looked for'],
+    ['exec(code)', 1, 'the code that this executes'],
+    ['spec_from_file_location("a", p)', 1, 'by the path of its file'],
+    ['x = "', 1, 'not valid Python'],
+  ])('says where %j cannot be followed', async (written, line, message) => {
+    sandbox = new Sandbox({ 'train.py': 'import lib', 'lib.py': `${written}\n` });
+    const { opaque } = await traced('python train.py');
+    expect(opaque).toMatchObject([
+      { message: expect.stringContaining(message), place: { file: 'lib.py', line } },
+    ]);
+  });
+
+  it.each(['sys.path[0] == "x"', 'print(sys.path)', 'model.exec(x)', 'def import_module(x): pass'])(
+    'has nothing to say about %j',
+    async (written) => {
+      sandbox = new Sandbox({ 'train.py': written });
+      expect((await traced('python train.py')).opaque).toEqual([]);
+    },
+  );
+});

@@ -123,7 +123,9 @@ describe('the scripts of a command', () => {
   });
 
   it('of a command without any are known at once', () => {
-    expect(keptScripts(shell('wc -c data/text.txt'), optionsOf(NONE), sandbox.sight())).toMatchObject({
+    expect(
+      keptScripts(shell('wc -c data/text.txt'), optionsOf(NONE), sandbox.sight()),
+    ).toMatchObject({
       scripts: {},
       importers: {},
       packages: {},
