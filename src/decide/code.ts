@@ -3,10 +3,11 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Looks } from '../cache/scan/looks.js';
 import { sha256 } from '../canonical.js';
-import { type Diagnostic, userError } from '../error.js';
+import { userError } from '../error.js';
 import type { ModuleCode } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import type { Shelf } from '../trace/kept.js';
+import type { Untraced } from '../trace/script-trace.js';
 import {
   type KnownScripts,
   keptScripts,
@@ -37,7 +38,7 @@ interface CommandItemCode extends CodeFiles {
   /** Version by name of the packages that those import. */
   readonly packages: Readonly<Record<string, string>>;
   /** What Python files load in ways that cannot be followed. */
-  readonly opaque: readonly Diagnostic[];
+  readonly opaque: readonly Untraced[];
 }
 
 /** The evidence that names single files. */

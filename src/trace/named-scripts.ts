@@ -76,7 +76,7 @@ const HINTS: readonly RegExp[] = [
   new RegExp(`\\.(?:${[...EXTENSIONS].join('|')})(?!\\w)`, 'i'),
   /(?:^|[^\w.-])(?:i?python|pypy|node|tsx|ts-node|bun|deno|Rscript|julia|perl|ruby|lua|php|source|\.\s)/,
   /(?:^|[^\w.-])(?:ba|da|z|k|fi)?sh(?!\w)/,
-  /\s(?:-m|--module)\s/,
+  /\s(?:-m|--module)\s|\.ipynb(?!\w)/,
   // A path, a quote, a redirection or an assignment where a command begins.
   /(?:^|[;&|({!`\n]|\b(?:if|then|else|elif|do|while|until|time|exec|command)\s)\s*(?:["'\\<>\d]|[^\s;&|<>]*[/=])/,
 ];

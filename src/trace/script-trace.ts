@@ -1,7 +1,7 @@
 /** A JavaScript or TypeScript file that a command names, with all that it imports locally. */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { type Diagnostic, UserError } from '../error.js';
+import { type Place, UserError } from '../error.js';
 import type { Basis } from './basis.js';
 import { build, defined } from './bundle.js';
 import { type Built, loadEsbuild } from './esbuild.js';
@@ -25,7 +25,13 @@ export interface TracedScript {
   /** Top-level names that Python files import and that are not local: of the standard library or installed. */
   readonly external?: readonly string[];
   /** Of Python files what they load in ways that cannot be followed. */
-  readonly opaque?: readonly Diagnostic[];
+  readonly opaque?: readonly Untraced[];
+}
+
+/** Code that is loaded in a way that cannot be followed. */
+export interface Untraced {
+  readonly message: string;
+  readonly place: Place;
 }
 
 export interface ScriptTrace {

@@ -1,5 +1,4 @@
 /** The code of a `cmd:` stage: the script files of the project that its command names, and what those import. */
-import type { Diagnostic } from '../error.js';
 import type { Action, Dep } from '../pipeline/plan.js';
 import {
   readParsed,
@@ -15,7 +14,7 @@ import { namedScripts } from './named-scripts.js';
 import type { Launch } from './python/launches.js';
 import type { PythonModule } from './python/module.js';
 import type { Parsed } from './python/trace.js';
-import type { ScriptTrace, TracedScript } from './script-trace.js';
+import type { ScriptTrace, TracedScript, Untraced } from './script-trace.js';
 import { isFileDigest, type Sight } from './sight.js';
 
 export type Command = Exclude<Action, { readonly kind: 'module' }>;
@@ -53,7 +52,7 @@ export interface TracedScripts {
   /** Version by name of what JavaScript and TypeScript scripts import. */
   readonly packages: Readonly<Record<string, string>>;
   /** What Python files load in ways that cannot be followed. */
-  readonly opaque: readonly Diagnostic[];
+  readonly opaque: readonly Untraced[];
 }
 
 /** Nothing is named, as in most commands. */

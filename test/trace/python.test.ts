@@ -39,6 +39,17 @@ async function counted(command: string, files: Files, declared = NONE): Promise<
   return Object.keys((await traced(command, declared)).scripts).sort();
 }
 
+function notebook(cells: readonly string[], more = {}): string {
+  return JSON.stringify({
+    cells: [
+      { cell_type: 'markdown', source: ['import no'] },
+      ...cells.map((source) => ({ cell_type: 'code', source, outputs: [], ...more })),
+    ],
+    metadata: { kernelspec: { name: 'python3', language: 'python' } },
+    nbformat: 4,
+  });
+}
+
 /** Those beside the script count that the last column names; all others do not. */
 const IMPORTS: readonly (readonly [written: string, files: Files, counted: readonly string[]])[] = [
   ['import lib', { 'lib.py': '', 'other.py': '' }, ['lib.py']],
@@ -243,7 +254,10 @@ async function expectExactly(
   const before = await traced(command);
   for (const file of files) {
     const text = sandbox.read(file);
-    sandbox.write(file, `${text}\nedited = 1\n`);
+    sandbox.write(
+      file,
+      file.endsWith('.ipynb') ? `${notebook(['edited'])}` : `${text}\nedited = 1\n`,
+    );
     expect([file, kept(command) === undefined]).toEqual([file, names.includes(file)]);
     const now = await traced(command);
     const changed = Object.keys(now.scripts).filter(
@@ -321,6 +335,30 @@ async function edited(from: string | RegExp, to: string, lib = ''): Promise<bool
   const now = await traced('python train.py');
   return now.scripts['train.py'] !== before.scripts['train.py'];
 }
+
+describe('the code of a notebook', () => {
+  const CELLS = ['%matplotlib inline\nx = !ls\n# why', 'lr = 1\nprint("%d"\n  % lr)'];
+
+  it.each([
+    ['outputs', notebook(CELLS, { outputs: [{ output_type: 'stream', text: 'x' }] }), false],
+    ['the count of its executions', notebook(CELLS, { execution_count: 3 }), false],
+    ['a comment', notebook([CELLS[0]!.replace('why', 'how'), CELLS[1]!]), false],
+    ['how a cell is written', notebook(CELLS).replace('"lr = 1', '"lr  =  1'), false],
+    ['text between cells', notebook(CELLS).replace('import no', 'import nothing'), false],
+    ['a value', notebook([CELLS[0]!, 'lr = 2']), true],
+    ['a magic word', notebook([CELLS[0]!.replace('inline', 'agg'), CELLS[1]!]), true],
+    ['the order of cells', notebook([...CELLS].reverse()), true],
+    ['the cell for parameters', notebook(CELLS, { metadata: { tags: ['parameters'] } }), true],
+    ['the kernel', notebook(CELLS).replace('python3', 'cuda'), true],
+  ])('and %s', async (_name, text, changes) => {
+    sandbox = new Sandbox({ 'in.ipynb': notebook(CELLS) });
+    const before = await traced('papermill in.ipynb out.ipynb');
+    expect(before.opaque).toEqual([]);
+    sandbox.write('in.ipynb', text);
+    const now = await traced('papermill in.ipynb out.ipynb');
+    expect(now.scripts['in.ipynb'] !== before.scripts['in.ipynb']).toBe(changes);
+  });
+});
 
 describe('a trace of Python', () => {
   it('names for each file the one that imports it', async () => {

@@ -23,6 +23,10 @@ export function isPython(file: string): boolean {
   return /\.pyw?$/i.test(file);
 }
 
+export function isNotebook(file: string): boolean {
+  return /\.ipynb$/i.test(file);
+}
+
 const INTERPRETER = /(?:^|\/)(?:i?python|pypy)[\d.]*$/;
 
 /** Options of Python whose value is the next word. */
@@ -46,7 +50,7 @@ export function pythonLaunches(commands: readonly Named[]): Launch[] {
     if (folder === undefined) continue;
     const given = words.find((word) => word?.startsWith('PYTHONPATH='))?.slice(11);
     if (given !== undefined && /^(?:export$|PYTHONPATH=)/.test(words[0] ?? '')) exported = given;
-    const found = [...executed(words), ...files.filter(isPython).map(file)];
+    const found = [...executed(words), ...notebooks(words), ...files.filter(isPython).map(file)];
     if (found.length === 0) continue;
     const search = [...new Set((given ?? exported).split(':'))];
     const folders = given === undefined && exported === '' ? [] : search;
@@ -75,7 +79,7 @@ function file(target: string): Found {
 /** A folder is executed by its `__main__.py`. */
 function scriptsAt(folder: string, word: string): string[] {
   const files = inProject(folder, word);
-  if (files.some(isPython)) return files;
+  if (files.some((each) => isPython(each) || isNotebook(each))) return files;
   return [...files, ...inProject(folder, `${word}/__main__.py`)];
 }
 
@@ -95,6 +99,18 @@ function executed(words: SimpleCommand['words']): Found[] {
       found.push(...moduleNamed(words[at + 1]));
   }
   return found;
+}
+
+/** Those that are executed, unless that writes into them. */
+function notebooks(words: SimpleCommand['words']): Found[] {
+  const isExecuted =
+    words.includes('papermill') ||
+    (words.some((word) => word === 'jupyter' || word === 'jupyter-nbconvert') &&
+      (words.includes('--execute') || words.includes('execute')) &&
+      !words.includes('--inplace'));
+  if (!isExecuted) return [];
+  const named = words.filter((word) => word !== undefined && isNotebook(word)) as string[];
+  return named.map((target) => ({ kind: 'program', target }));
 }
 
 function isRunner(word: string | undefined): boolean {

@@ -2,7 +2,7 @@
 import { sha256 } from '../../canonical.js';
 import { type Imports, importsIn, lineStart, placeAt } from './imports.js';
 import { lex, type Token } from './lexer.js';
-import { sourceOf } from './source.js';
+import type { Source } from './source.js';
 
 export interface PythonModule extends Readonly<Imports> {
   /** SHA-256 of the tokens, without comments and docstrings. */
@@ -13,15 +13,14 @@ export interface PythonModule extends Readonly<Imports> {
   readonly readsDocstrings: boolean;
 }
 
-export function parseModule(bytes: Uint8Array): PythonModule {
-  const { text, isUtf8, directives } = sourceOf(bytes);
+export function parseModule({ text, isUtf8, directives }: Source): PythonModule {
   const { tokens, flaw } = lex(text);
   const found = importsIn(text, tokens);
   if (flaw !== undefined)
     found.opaque.push({ message: 'this is not valid Python', place: placeAt(text, flaw, 1) });
   const isSure = isUtf8 && flaw === undefined;
   const bare = isSure ? withoutDocstrings(tokens) : tokens;
-  const documented = isSure ? digestOf(directives, tokens) : digestOfBytes(bytes);
+  const documented = isSure ? digestOf(directives, tokens) : digestOfText(directives, text);
   return {
     ...found,
     code: bare.length === tokens.length ? documented : digestOf(directives, bare),
@@ -37,8 +36,9 @@ function digestOf(directives: string, tokens: readonly Token[]): string {
   return sha256(`pipe python 1\n${directives}\0${words.join('\0')}`);
 }
 
-function digestOfBytes(bytes: Uint8Array): string {
-  return sha256(`pipe python bytes\n${Buffer.from(bytes).toString('latin1')}`);
+/** Of what breaks the rules of Python, or is not in UTF-8. */
+function digestOfText(directives: string, text: string): string {
+  return sha256(`pipe python text\n${directives}\0${text}`);
 }
 
 /** Without texts that stand alone at the start of the file, or of the body of a `def` or a `class`. */
@@ -80,6 +80,8 @@ const DOCSTRING_PACKAGES = new Set(
 function readsDocstrings(tokens: readonly Token[], { imports }: Imports): boolean {
   return (
     tokens.some(({ text }) => text === '__doc__' || text === 'getdoc') ||
-    imports.some(({ name }) => DOCSTRING_PACKAGES.has(name.split('.')[0] as string))
+    imports.some(
+      ({ name, level }) => level === 0 && DOCSTRING_PACKAGES.has(name.split('.')[0] as string),
+    )
   );
 }

@@ -5,7 +5,7 @@ export interface Source {
   readonly text: string;
   /** False for an encoding other than UTF-8: then the text serves to find imports, and no more. */
   readonly isUtf8: boolean;
-  /** Comments that count: the line for the system, and what `uv run` installs for a script. */
+  /** What counts besides: comments for the system and for `uv run`, the kernel of a notebook. */
   readonly directives: string;
 }
 

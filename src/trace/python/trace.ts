@@ -1,15 +1,16 @@
 /** What Python loads of the project's own files when it executes a script, a module or a text. */
 import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import type { Diagnostic } from '../../error.js';
 import { type Basis, stemOf } from '../basis.js';
 import { isOutside, within } from '../place.js';
-import type { TracedScript } from '../script-trace.js';
+import type { TracedScript, Untraced } from '../script-trace.js';
 import { hexOfBytes, isFileDigest, type Sight } from '../sight.js';
 import { Finder, type SearchPath, type Step } from './finder.js';
 import type { PythonImport } from './imports.js';
-import { isPython, type Launch } from './launches.js';
+import { isNotebook, isPython, type Launch } from './launches.js';
 import { type PythonModule, parseModule } from './module.js';
+import { notebookSource } from './notebook.js';
+import { type Source, sourceOf } from './source.js';
 
 /** Files that were parsed, by SHA-256 of their bytes. */
 export type Parsed = Map<string, PythonModule>;
@@ -32,8 +33,6 @@ interface Loaded {
   readonly importer: string | undefined;
 }
 
-const HINT = 'list the files that it may load under `deps:` of the stage';
-
 class Tracing {
   readonly #launch: Launch;
   readonly #sight: Sight;
@@ -46,7 +45,7 @@ class Tracing {
   readonly #files = new Map<string, Loaded>();
   readonly #absent = new Set<string>();
   readonly #external = new Set<string>();
-  readonly #opaque: Diagnostic[] = [];
+  readonly #opaque: Untraced[] = [];
   /** A file as one module is read once; as another its relative imports are others. */
   readonly #visited = new Set<string>();
   readonly #queue: (() => void)[] = [];
@@ -58,7 +57,9 @@ class Tracing {
     this.#finder = new Finder(sight);
     const { kind, target, folder } = launch;
     const first = kind === 'file' ? this.#scriptFolder(target) : folder;
-    this.#path = [...new Set([...(first === undefined ? [] : [first]), ...launch.path])];
+    const starts = isNotebook(target) ? [first, folder] : [first];
+    const own = starts.filter((each) => each !== undefined);
+    this.#path = [...new Set([...own, ...launch.path])];
     const source = folder === '' ? 'src' : `${folder}/src`;
     this.#widePath = [...new Set([...this.#path, folder, source, '', 'src'])];
   }
@@ -67,7 +68,7 @@ class Tracing {
     const { kind, target } = this.#launch;
     if (kind === 'file') this.#visit(target, '', undefined);
     else if (kind === 'module') this.#main(target);
-    else this.#follow(parseModule(Buffer.from(target)), '', undefined);
+    else this.#follow(parseModule(sourceOf(Buffer.from(target))), '', undefined);
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) next();
   }
 
@@ -173,19 +174,14 @@ class Tracing {
     if (known !== undefined) return this.#noted(file, { hex, module: known, importer });
     const bytes = readFileSync(this.#absolute(file));
     // It may have changed since it was looked at: what is parsed is what counts.
-    const loaded = { hex: hexOfBytes(bytes), module: parseModule(bytes), importer };
+    const loaded = { hex: hexOfBytes(bytes), module: parseModule(sourceIn(file, bytes)), importer };
     this.#parsed.set(loaded.hex, loaded.module);
     return this.#noted(file, loaded);
   }
 
   #noted(file: string, loaded: Loaded): Loaded {
     for (const { message, place } of loaded.module?.opaque ?? []) {
-      this.#opaque.push({
-        code: 'python-untraceable',
-        message,
-        place: { file, ...place },
-        hint: HINT,
-      });
+      this.#opaque.push({ message, place: { file, ...place } });
     }
     return loaded;
   }
@@ -195,9 +191,13 @@ class Tracing {
       const name = absoluteName(each, parent);
       if (name !== undefined) this.#import(name, each.names, file);
     }
-    for (const each of module.executes) {
-      const executed = path.posix.join(this.#launch.folder, each);
-      if (path.posix.isAbsolute(each) || isOutside(executed)) continue;
+    const { target, folder: current } = this.#launch;
+    // Jupyter may execute a notebook in its own folder.
+    const starts = isNotebook(target) ? [current, path.posix.dirname(target)] : [current];
+    for (const executed of module.executes.flatMap((each) =>
+      starts.map((from) => join(from, each)),
+    )) {
+      if (isOutside(executed)) continue;
       const [folder, base] = [path.posix.dirname(executed), path.posix.basename(executed)];
       const names = this.#finder.names(folder === '.' ? '' : folder, stemOf(base));
       if (names.includes(base)) this.#visit(executed, '', file);
@@ -224,6 +224,14 @@ class Tracing {
   #absolute(file: string): string {
     return path.join(this.#sight.root, file);
   }
+}
+
+function sourceIn(file: string, bytes: Uint8Array): Source {
+  return isNotebook(file) ? notebookSource(bytes) : sourceOf(bytes);
+}
+
+function join(folder: string, file: string): string {
+  return path.posix.isAbsolute(file) ? file : path.posix.join(folder, file);
 }
 
 /** Undefined for a relative import that leads out of its package. */
