@@ -8,8 +8,14 @@ import type { ModuleCode } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import type { Basis } from '../trace/basis.js';
 import { keptBasis, type Shelf } from '../trace/kept.js';
-import type { TracedScript } from '../trace/script-trace.js';
-import { keptScripts, type ScriptOptions, traceScripts } from '../trace/scripts.js';
+import type { Untraced } from '../trace/script-trace.js';
+import {
+  type KnownScripts,
+  keptScripts,
+  noScripts,
+  type ScriptOptions,
+  traceScripts,
+} from '../trace/scripts.js';
 import { freshSight } from '../trace/sight.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../trace/trace.js';
 import type { Traced } from '../trace/traced.js';
@@ -28,8 +34,12 @@ interface CommandItemCode extends CodeFiles {
   readonly kind: 'command';
   /** Digests of the script files that the command names, and of what they import, by path. */
   readonly scripts: Readonly<Record<string, string>>;
+  /** SHA-256 of the bytes of each of them. */
+  readonly bytes: Readonly<Record<string, string>>;
   /** Version by name of the packages that those import. */
   readonly packages: Readonly<Record<string, string>>;
+  /** What Python files load in ways that cannot be followed. */
+  readonly opaque: readonly Untraced[];
 }
 
 /** The evidence that names single files. */
@@ -59,7 +69,7 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   const traced = new Map<number, Code>();
   const modules = new Map<string, Traced>();
   const depsOf = moduleDeps(project, selected);
-  const scripts = new Map<string, TracedScript>();
+  const scripts = noScripts();
   for (const index of selected) {
     const { action } = itemOf(project, index);
     if (action.kind !== 'module') {
@@ -125,11 +135,7 @@ function optionsOf(project: Project, deps: Iterable<string>): TraceOptions {
   };
 }
 
-function scriptOptionsOf(
-  project: Project,
-  index: number,
-  known: Map<string, TracedScript>,
-): ScriptOptions {
+function scriptOptionsOf(project: Project, index: number, known: KnownScripts): ScriptOptions {
   const { deps, outs } = itemOf(project, index);
   return { deps, outs: outs.map((out) => out.path), shelf: shelfOf(project), known };
 }
@@ -161,7 +167,7 @@ function changedScript({ root, cache }: Project, code: Code): string | undefined
     root,
     (file) => cache.scanSync(file, { follow: true, again: true })?.digest,
   );
-  return Object.keys(code.scripts).find((file) => code.scripts[file] !== `f:${hex(file)}`);
+  return Object.keys(code.bytes).find((file) => code.bytes[file] !== hex(file));
 }
 
 /** The bundle lies in this process's own folder, so no other run can change what is executed. */

@@ -83,3 +83,18 @@ export function readBundle(shelf: Shelf, name: string, digest: string): Bundle |
   const kept = shelf.read(`${name}-bundle`) as KeptBundle | undefined;
   return kept?.format === FORMAT && kept.digest === digest ? kept.bundle : undefined;
 }
+
+/** Parsed files of a trace by the SHA-256 of their bytes: read only when it is made anew. */
+export function readParsed<T>(shelf: Shelf, name: string): Readonly<Record<string, T>> {
+  const kept = shelf.read(`${name}-parsed`) as KeptParsed<T> | undefined;
+  return kept?.format === FORMAT ? kept.parsed : {};
+}
+
+export function writeParsed<T>(shelf: Shelf, name: string, parsed: KeptParsed<T>['parsed']): void {
+  shelf.write(`${name}-parsed`, { format: FORMAT, parsed } satisfies KeptParsed<T>);
+}
+
+interface KeptParsed<T> {
+  readonly format: typeof FORMAT;
+  readonly parsed: Readonly<Record<string, T>>;
+}

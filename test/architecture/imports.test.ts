@@ -78,6 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   lock: ['lenient-json', 'stage', 'error', 'canonical', 'manifest', 'cache/objects/digest'],
   compare: ['lock'],
+  'trace/python': ['error', 'canonical', 'trace'],
   trace: ['stage', 'error', 'canonical', 'manifest', 'pipeline'],
   process: ['stage', 'error', 'printable', 'canonical', 'sys'],
   decide: [...TOOLS],
