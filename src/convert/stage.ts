@@ -1,0 +1,284 @@
+/** One stage of dvc.yaml → its lines in pipeline.yaml. */
+import { child, type Located } from '../pipeline/document/located.js';
+import { isWithin } from '../pipeline/items/paths.js';
+import { quotePlain } from '../pipeline/items/shell.js';
+import { asMatrix, type Cell, foreachOf, type Iteration, matrixOf } from './cells.js';
+import { type Entry, entriesIn, noteOptions, paramsOf, pathOf, type Site } from './entries.js';
+import { type Notes, Untranslatable } from './note.js';
+import { pathsIn } from './placeholder.js';
+import { NotAMatrix, render, type Scope } from './render.js';
+import { joinPath, Params, varsOf } from './values.js';
+import { field, type Tree, Verbatim } from './write.js';
+
+export interface Context {
+  /** Folder of dvc.yaml, relative to the project. */
+  readonly base: string;
+  readonly values: Located;
+  readonly params: Params;
+  readonly notes: Notes;
+  readonly hasFile: (path: string) => boolean;
+  /** Those of the file's own `metrics:`, each with whether a stage was found that writes it. */
+  readonly metrics: readonly { readonly path: string; isFound: boolean }[];
+}
+
+type Fields = Readonly<Record<string, Tree>>;
+
+const KNOWN = new Set(
+  'cmd wdir deps params frozen meta desc always_changed outs metrics plots vars foreach do matrix'.split(
+    ' ',
+  ),
+);
+
+/** Lines for one stage, or for several where a matrix cannot say the same. */
+export function translateStage(name: string, node: Located, context: Context): string {
+  const { notes } = context;
+  const body = child(node, 'do') ?? node;
+  for (const [key, { key: at }] of [...(node.entries ?? []), ...(body.entries ?? [])])
+    if (!KNOWN.has(key)) notes.add(at, `${key}: is left out: it is not a key of a DVC stage`);
+  const outer: Scope = { values: [context.values], axes: new Map(), params: context.params };
+  const iteration = iterationOf(node, outer);
+  const called = name.replace(/[^A-Za-z0-9_.-]/g, '-').replace(/^(?=[.-])/, '_');
+  if (called !== name) notes.add(node.span, `the stage "${name}" is called ${called} here`);
+  const own = varsOf(child(body, 'vars'), folderOf(body, context.base), context.params, notes).tree;
+  const values = [own, context.values];
+  if (!iteration) {
+    const scope = { ...outer, values };
+    return stageText(called, fieldsOf(body, scope, [scope], context), child(body, 'frozen'));
+  }
+  if (iteration.cells.length === 0) throw new Untranslatable('it has no items');
+  const scopes = iteration.cells.map((cell) => ({ ...outer, values: [cell.own, ...values] }));
+  const made = withMatrix(body, iteration, { ...outer, values }, scopes, context, node);
+  if (made) return stageText(called, made, child(body, 'frozen'));
+  const names = stageNames(called, iteration.cells);
+  notes.add(
+    node.span,
+    `foreach or matrix is written out as ${names.join(', ')}: an axis holds one word for each item`,
+  );
+  return names
+    .map((each, index) => {
+      const scope = scopes[index]!;
+      return stageText(each, fieldsOf(body, scope, [scope], context), child(body, 'frozen'));
+    })
+    .join('\n');
+}
+
+function iterationOf(node: Located, scope: Scope): Iteration | undefined {
+  const [foreach, matrix] = [child(node, 'foreach'), child(node, 'matrix')];
+  if (foreach) return foreachOf(foreach, scope);
+  return matrix && matrixOf(matrix, scope);
+}
+
+function folderOf(body: Located, base: string): string {
+  const wdir = child(body, 'wdir');
+  return wdir && pathsIn(wdir).length === 0 ? joinPath(base, String(wdir.value)) : base;
+}
+
+function withMatrix(
+  body: Located,
+  iteration: Iteration,
+  scope: Scope,
+  scopes: readonly Scope[],
+  context: Context,
+  node: Located,
+): Fields | undefined {
+  const inCommand = [child(body, 'cmd'), child(body, 'wdir')].flatMap((part) =>
+    part ? pathsIn(part) : [],
+  );
+  const uses = {
+    all: pathsIn(body),
+    inCommand: new Set(inCommand.map((path) => path.join('.'))),
+  };
+  const matrix = asMatrix(iteration, uses, { ...scope, values: scopes[0]!.values });
+  if (!matrix) return undefined;
+  try {
+    const fields = fieldsOf(body, { ...scope, axes: matrix.axes }, scopes, context);
+    if (matrix.isCopy)
+      context.notes.add(
+        (child(node, 'foreach') ?? node).span,
+        `the values of \${${iteration.param}} are copied into the matrix: change them there`,
+      );
+    const { desc, ...rest } = fields;
+    return { ...(desc !== undefined && { desc }), matrix: matrix.tree, ...rest };
+  } catch (error) {
+    if (error instanceof NotAMatrix) return undefined;
+    throw error;
+  }
+}
+
+function stageNames(name: string, cells: readonly Cell[]): readonly string[] {
+  const names = new Set<string>();
+  for (const { key } of cells) {
+    const wanted = `${name}-${key.replace(/[^A-Za-z0-9_.-]+/g, '-')}`;
+    let free = wanted;
+    for (let count = 2; names.has(free); count++) free = `${wanted}-${count}`;
+    names.add(free);
+  }
+  return [...names];
+}
+
+/** `all` has a scope with plain values for each item. */
+function fieldsOf(body: Located, scope: Scope, all: readonly Scope[], context: Context): Fields {
+  const { notes, base, params } = context;
+  const wdir = child(body, 'wdir');
+  const site: Site = {
+    scope,
+    wdir: wdir && String(wdir.value),
+    base,
+    params,
+    notes,
+  };
+  const cmd = child(body, 'cmd');
+  if (!cmd) throw new Untranslatable('it has no cmd');
+  const command = commandOf(cmd, site);
+  const read = paramsOf(child(body, 'params'), site);
+  const deps = [...depsOf(child(body, 'deps'), command, site, context), ...read.files];
+  const { outs, metrics } = writesOf(body, site, all, context);
+  const desc = child(body, 'desc');
+  const meta = body.entries?.get('meta');
+  if (meta) notes.add(meta.key, 'meta: is left out: pipeline.yaml has no place for it');
+  const frozen = child(body, 'frozen');
+  if (frozen?.value === true) {
+    const reason = 'pipe has no frozen stages, and takes what this one wrote as an input';
+    notes.add(frozen.span, `frozen: the stage is in comments: ${reason}`);
+  }
+  return {
+    ...(desc && { desc: render(String(desc.value), 'text', scope) }),
+    cmd: command,
+    ...(deps.length > 0 && { deps: [...new Set(deps)] }),
+    ...(read.names.length > 0 && { params: read.names }),
+    ...(outs.length > 0 && { outs }),
+    ...(metrics.length > 0 && { metrics }),
+    ...(child(body, 'always_changed')?.value === true && { always: new Verbatim('true') }),
+  };
+}
+
+/** DVC runs each command of a list in a shell of its own; one that changes its shell keeps one. */
+function commandOf(cmd: Located, { scope, wdir, base }: Site): string {
+  const texts = (cmd.items ?? [cmd]).map(({ value }) => render(String(value).trim(), 'cmd', scope));
+  const several = texts.length > 1;
+  const lines = texts.map((text) => (several && CHANGES_SHELL.test(text) ? `(\n${text}\n)` : text));
+  const rendered = wdir === undefined ? '' : render(wdir, 'cmd', scope);
+  const folder = joinPath(base, rendered);
+  if (folder !== '') lines.unshift(`cd ${rendered.includes('${') ? folder : quotePlain(folder)}`);
+  return lines.join('\n');
+}
+
+const CHANGES_SHELL =
+  /(?:^|[;&|({\n])\s*(?:cd|pushd|popd|export|unset|set|source|\.|exec|exit|trap|umask|alias|ulimit|shopt|eval|[A-Za-z_]\w*=\S*\s*(?:$|[;&\n]))(?:\s|$|[;&])|^\s*[A-Za-z_]\w*=\S*$/;
+
+function depsOf(
+  list: Located | undefined,
+  command: string,
+  site: Site,
+  { hasFile, base }: Context,
+): readonly string[] {
+  const isHere = site.wdir === undefined && base === '' && !/(?:^|\W)cd\s/.test(command);
+  return entriesIn(list).flatMap((entry) => {
+    const path = pathOf(entry, 'dep', site);
+    // pipe finds the script itself, and then comments in it do not count.
+    if (path !== undefined && isHere && isScriptOf(command, path) && hasFile(path)) return [];
+    return path ?? [];
+  });
+}
+
+function isScriptOf(command: string, path: string): boolean {
+  if (!path.endsWith('.py')) return false;
+  const words = command.split(/\s+/);
+  return words.some(
+    (word, at) => word === path && /^(?:\S*\/)?python[\d.]*$/.test(words[at - 1] ?? ''),
+  );
+}
+
+interface Writes {
+  readonly outs: readonly string[];
+  readonly metrics: readonly string[];
+}
+
+function writesOf(body: Located, site: Site, scopes: readonly Scope[], context: Context): Writes {
+  const { notes } = context;
+  const outs = new Set<string>();
+  const metrics = new Set<string>();
+  const isJson = (entry: Entry) =>
+    plainPaths(entry, site, scopes).every((path) => path?.endsWith('.json'));
+  for (const entry of entriesIn(child(body, 'outs'))) {
+    const path = pathOf(entry, 'out', site);
+    noteOptions(entry, notes);
+    if (path === undefined) continue;
+    outs.add(path);
+    for (const rest of metricsBelow(entry, site, scopes, context)) metrics.add(path + rest);
+  }
+  for (const entry of entriesIn(child(body, 'metrics'))) {
+    const path = pathOf(entry, 'out', site);
+    noteOptions(entry, notes);
+    if (path === undefined) continue;
+    if (isJson(entry)) metrics.add(path);
+    else {
+      outs.add(path);
+      notes.add(
+        entry.span,
+        `"${entry.path}" is an out, not a metric: pipe reads metrics from JSON`,
+      );
+    }
+  }
+  for (const entry of entriesIn(child(body, 'plots'))) {
+    const path = pathOf(entry, 'out', site);
+    if (path !== undefined && ![...outs].some((out) => isWithin(path, out))) outs.add(path);
+    notes.add(entry.span, `"${entry.path}" is an out, not a plot: ${plotText(entry)}`);
+  }
+  return { outs: [...outs], metrics: [...metrics] };
+}
+
+function plotText({ options }: Entry): string {
+  const said = [...(options?.entries ?? [])]
+    .filter(([name]) => name !== 'cache' && name !== 'persist')
+    .map(([name, { node }]) => `${name}: ${JSON.stringify(node.value)}`);
+  return `pipe draws no plots${said.length === 0 ? '' : ` (${said.join(', ')})`}`;
+}
+
+/** The path in each item, with all values put in. */
+function plainPaths(
+  entry: Entry,
+  site: Site,
+  scopes: readonly Scope[],
+): readonly (string | undefined)[] {
+  const params = new Params(() => undefined);
+  return scopes.map((scope) => pathOf(entry, 'out', { ...site, scope: { ...scope, params } }));
+}
+
+/** The ends of those metrics of the file that lie in the out, in each item at the same place. */
+function metricsBelow(
+  entry: Entry,
+  site: Site,
+  scopes: readonly Scope[],
+  { metrics, notes }: Pick<Context, 'metrics' | 'notes'>,
+): readonly string[] {
+  const count = new Map<string, number>();
+  for (const out of plainPaths(entry, site, scopes)) {
+    for (const metric of metrics) {
+      if (out === undefined || !isWithin(metric.path, out)) continue;
+      metric.isFound = true;
+      const rest = metric.path.slice(out.length);
+      const isJson = metric.path.endsWith('.json');
+      if (isJson) count.set(rest, (count.get(rest) ?? 0) + 1);
+      else notes.add(entry.span, `metrics: "${metric.path}" is left out: it is not JSON`);
+    }
+  }
+  for (const [rest, found] of count) {
+    if (found === scopes.length) continue;
+    count.delete(rest);
+    const reason = 'not every item of the stage has one';
+    notes.add(entry.span, `metrics: "${entry.path}${rest}" is left out: ${reason}`);
+  }
+  return [...count.keys()];
+}
+
+/** A stage with its comments; one that DVC froze is all comment. */
+function stageText(name: string, fields: Fields, frozen: Located | undefined): string {
+  const lines = Object.entries(fields).map(([key, value]) => field(key, value, '    '));
+  const text = [`  ${name}:`, ...lines].join('\n');
+  if (frozen?.value !== true) return text;
+  return text
+    .split('\n')
+    .map((line) => `  # ${line.slice(2)}`.trimEnd())
+    .join('\n');
+}
