@@ -3,7 +3,7 @@
 import { userError } from '../error.js';
 import { child, type Located } from '../pipeline/document/located.js';
 import { createSource } from '../pipeline/document/source.js';
-import { entriesIn, paramsFilesIn } from './entries.js';
+import { entriesIn, paramsFilesIn, plotText } from './entries.js';
 import { type Note, Notes, Untranslatable } from './note.js';
 import { type Context, translateStage } from './stage.js';
 import { joinPath, merged, NOTHING, Params, type ReadText, readTree, varsOf } from './values.js';
@@ -30,33 +30,36 @@ export function translateDvc(file: string, text: string, read: ReadText): Transl
   const context = contextOf(file, text, root, read);
   const { params, notes } = context;
   for (const { node } of stages.values()) {
-    for (const each of paramsFilesIn(child(node, 'do') ?? node, context.base))
-      params.takesFile(each);
+    for (const each of paramsFilesIn(child(node, 'do') ?? node, context.base)) params.refusal(each);
   }
+  const commented = new Set<Note>();
   const blocks = [...stages].map(([name, { key, node }]) => {
     const lines = stageOrReason(name, node, context);
-    const end = Math.max(key.start, node.span.end - 1);
-    const said = notes.within({ start: key.start, end }).map((note) => comment(note.text, '  '));
-    return [...said, lines].join('\n');
+    const said = notes.within({ start: key.start, end: Math.max(key.start, node.span.end - 1) });
+    for (const note of said) commented.add(note);
+    return [...said.map((note) => comment(note.text, '  ')), ...lines].join('\n');
   });
   noteRest(root, context);
+  const rest = notes.all.filter((note) => !commented.has(note));
   const head = [
     `# Translated from ${file} by pipe init.`,
     'shell: bash',
     ...(params.tree === NOTHING ? [] : ['', field('params', paramsTree(params), '')]),
     '',
     'stages:',
-  ];
-  return { text: `${head.join('\n')}\n${blocks.join('\n\n')}\n`, notes: notes.all };
+  ].join('\n');
+  const tail = rest.map((note) => comment(`${file}:${note.line}: ${note.text}`, ''));
+  const sections = [`${head}\n${blocks[0]}`, ...blocks.slice(1), ...tail];
+  return { text: `${sections.join('\n\n')}\n`, notes: notes.all };
 }
 
-function stageOrReason(name: string, node: Located, context: Context): string {
+function stageOrReason(name: string, node: Located, context: Context): readonly string[] {
   try {
-    return translateStage(name, node, context);
+    return [translateStage(name, node, context)];
   } catch (error) {
     if (!(error instanceof Untranslatable)) throw error;
     context.notes.add(node.span, `the stage ${name} is left out: ${error.message}`);
-    return '';
+    return [];
   }
 }
 
@@ -70,7 +73,7 @@ function contextOf(file: string, text: string, root: Located, read: ReadText): C
     (all, each) => merged(all, each) ?? all,
     NOTHING,
   );
-  for (const each of [usual, ...vars.files]) params.takesFile(each);
+  for (const each of [usual, ...vars.files]) params.refusal(each);
   for (const map of vars.maps) params.takeMap(map);
   const metrics = entriesIn(child(root, 'metrics')).map(({ path }) => ({
     path: joinPath(base, path),
@@ -85,12 +88,12 @@ function noteRest(root: Located, { notes, metrics, base }: Context): void {
     const isFound = metrics.some((each) => each.path === joinPath(base, path) && each.isFound);
     if (!isFound) notes.add(span, `metrics: "${path}" is left out: no stage writes it`);
   }
-  for (const { path, span } of entriesIn(child(root, 'plots')))
-    notes.add(span, `plots: "${path}" is left out: pipe draws no plots`);
+  for (const entry of entriesIn(child(root, 'plots')))
+    notes.add(entry.span, `plots: "${entry.path}" is left out: ${plotText(entry)}`);
   for (const [name, { key }] of root.entries ?? []) {
     const reason = ELSEWHERE[name];
-    if (reason !== undefined) notes.add(key, `${name}: ${reason}`);
-    else if (!TRANSLATED.has(name)) notes.add(key, `${name}: is left out: pipe does not know it`);
+    if (reason !== undefined) notes.add(key, `${name} ${reason}`);
+    else if (!TRANSLATED.has(name)) notes.add(key, `${name} is left out: pipe does not know it`);
   }
 }
 

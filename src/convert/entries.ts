@@ -74,6 +74,14 @@ export interface ParamsRead {
   readonly files: readonly string[];
 }
 
+/** What DVC draws, in words. */
+export function plotText({ options }: Entry): string {
+  const said = [...(options?.entries ?? [])]
+    .filter(([name]) => name !== 'cache' && name !== 'persist')
+    .map(([name, { node }]) => `${name}: ${JSON.stringify(node.value)}`);
+  return `pipe draws no plots${said.length === 0 ? '' : ` (${said.join(', ')})`}`;
+}
+
 /** Keys of params files; a file that pipe cannot read into its params counts as a dep. */
 export function paramsOf(list: Located | undefined, site: Site): ParamsRead {
   const names: string[] = [];
@@ -93,10 +101,10 @@ export function paramsOf(list: Located | undefined, site: Site): ParamsRead {
   return { names: [...new Set(names)], files: [...new Set(files)] };
 
   function take(keys: readonly string[], file: string, span: Span): void {
-    if (!site.params.takesFile(file)) {
+    const refusal = site.params.refusal(file);
+    if (refusal !== undefined) {
       files.push(file);
-      const reason = 'pipe cannot read it into params together with the others';
-      site.notes.add(span, `params: ${file} counts as a whole, as a dep: ${reason}`);
+      site.notes.add(span, `params: ${file} counts as a whole, as a dep: ${refusal}`);
       return;
     }
     for (const key of keys) {

@@ -3,7 +3,15 @@ import { child, type Located } from '../pipeline/document/located.js';
 import { isWithin } from '../pipeline/items/paths.js';
 import { quotePlain } from '../pipeline/items/shell.js';
 import { asMatrix, type Cell, foreachOf, type Iteration, matrixOf } from './cells.js';
-import { type Entry, entriesIn, noteOptions, paramsOf, pathOf, type Site } from './entries.js';
+import {
+  type Entry,
+  entriesIn,
+  noteOptions,
+  paramsOf,
+  pathOf,
+  plotText,
+  type Site,
+} from './entries.js';
 import { type Notes, Untranslatable } from './note.js';
 import { pathsIn } from './placeholder.js';
 import { NotAMatrix, render, type Scope } from './render.js';
@@ -34,7 +42,7 @@ export function translateStage(name: string, node: Located, context: Context): s
   const { notes } = context;
   const body = child(node, 'do') ?? node;
   for (const [key, { key: at }] of [...(node.entries ?? []), ...(body.entries ?? [])])
-    if (!KNOWN.has(key)) notes.add(at, `${key}: is left out: it is not a key of a DVC stage`);
+    if (!KNOWN.has(key)) notes.add(at, `${key} is left out: it is not a key of a stage of DVC`);
   const outer: Scope = { values: [context.values], axes: new Map(), params: context.params };
   const iteration = iterationOf(node, outer);
   const called = name.replace(/[^A-Za-z0-9_.-]/g, '-').replace(/^(?=[.-])/, '_');
@@ -52,7 +60,7 @@ export function translateStage(name: string, node: Located, context: Context): s
   const names = stageNames(called, iteration.cells);
   notes.add(
     node.span,
-    `foreach or matrix is written out as ${names.join(', ')}: an axis holds one word for each item`,
+    `${called} is written out as ${names.join(', ')}: a matrix of pipe cannot say the same`,
   );
   return names
     .map((each, index) => {
@@ -135,11 +143,11 @@ function fieldsOf(body: Located, scope: Scope, all: readonly Scope[], context: C
   const { outs, metrics } = writesOf(body, site, all, context);
   const desc = child(body, 'desc');
   const meta = body.entries?.get('meta');
-  if (meta) notes.add(meta.key, 'meta: is left out: pipeline.yaml has no place for it');
+  if (meta) notes.add(meta.key, 'meta is left out: pipeline.yaml has no place for it');
   const frozen = child(body, 'frozen');
   if (frozen?.value === true) {
     const reason = 'pipe has no frozen stages, and takes what this one wrote as an input';
-    notes.add(frozen.span, `frozen: the stage is in comments: ${reason}`);
+    notes.add(frozen.span, `the stage is frozen, and stands in comments: ${reason}`);
   }
   return {
     ...(desc && { desc: render(String(desc.value), 'text', scope) }),
@@ -226,13 +234,6 @@ function writesOf(body: Located, site: Site, scopes: readonly Scope[], context: 
     notes.add(entry.span, `"${entry.path}" is an out, not a plot: ${plotText(entry)}`);
   }
   return { outs: [...outs], metrics: [...metrics] };
-}
-
-function plotText({ options }: Entry): string {
-  const said = [...(options?.entries ?? [])]
-    .filter(([name]) => name !== 'cache' && name !== 'persist')
-    .map(([name, { node }]) => `${name}: ${JSON.stringify(node.value)}`);
-  return `pipe draws no plots${said.length === 0 ? '' : ` (${said.join(', ')})`}`;
 }
 
 /** The path in each item, with all values put in. */

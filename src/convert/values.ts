@@ -61,15 +61,17 @@ export class Params {
     return this.#trees.get(file);
   }
 
-  /** True when pipe reads the file into its params, without a value that another file contradicts. */
-  takesFile(file: string): boolean {
-    if (this.files.includes(file)) return true;
+  /** Why pipe cannot read the file into its params; undefined where it can, and then it does. */
+  refusal(file: string): string | undefined {
+    if (this.files.includes(file)) return undefined;
+    if (!/\.(?:ya?ml|json)$/.test(file)) return 'pipe reads params from YAML and JSON';
     const tree = this.treeOf(file);
-    const all = tree && this.#with(tree);
-    if (!all) return false;
+    if (!tree) return 'the file is missing';
+    const all = this.#with(tree);
+    if (!all) return 'params of other files have the same names, or a name is deps or outs';
     this.files.push(file);
     this.tree = all;
-    return true;
+    return undefined;
   }
 
   takeMap(map: Located): void {
