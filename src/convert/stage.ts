@@ -14,7 +14,7 @@ import {
 } from './entries.js';
 import { type Notes, Untranslatable } from './note.js';
 import { pathsIn } from './placeholder.js';
-import { NotAMatrix, render, type Scope } from './render.js';
+import { NotAMatrix, render, type Scope, type Spot } from './render.js';
 import { joinPath, Params, varsOf } from './values.js';
 import { field, type Tree, Verbatim } from './write.js';
 
@@ -139,7 +139,7 @@ function fieldsOf(body: Located, scope: Scope, all: readonly Scope[], context: C
   if (!cmd) throw new Untranslatable('it has no cmd');
   const command = commandOf(cmd, site);
   const read = paramsOf(child(body, 'params'), site);
-  const deps = [...depsOf(child(body, 'deps'), command, site, context), ...read.files];
+  const deps = depsOf(child(body, 'deps'), read.files, command, site, all, context);
   const { outs, metrics } = writesOf(body, site, all, context);
   const desc = child(body, 'desc');
   const meta = body.entries?.get('meta');
@@ -152,7 +152,7 @@ function fieldsOf(body: Located, scope: Scope, all: readonly Scope[], context: C
   return {
     ...(desc && { desc: render(String(desc.value), 'text', scope) }),
     cmd: command,
-    ...(deps.length > 0 && { deps: [...new Set(deps)] }),
+    ...(deps !== undefined && { deps }),
     ...(read.names.length > 0 && { params: read.names }),
     ...(outs.length > 0 && { outs }),
     ...(metrics.length > 0 && { metrics }),
@@ -174,19 +174,31 @@ function commandOf(cmd: Located, { scope, wdir, base }: Site): string {
 const CHANGES_SHELL =
   /(?:^|[;&|({\n])\s*(?:cd|pushd|popd|export|unset|set|source|\.|exec|exit|trap|umask|alias|ulimit|shopt|eval|[A-Za-z_]\w*=\S*\s*(?:$|[;&\n]))(?:\s|$|[;&])|^\s*[A-Za-z_]\w*=\S*$/;
 
+/** A list, or a map where two of the deps are one file in some item: a list takes each file once. */
 function depsOf(
   list: Located | undefined,
+  files: readonly string[],
   command: string,
   site: Site,
+  scopes: readonly Scope[],
   { hasFile, base }: Context,
-): readonly string[] {
+): Tree | undefined {
   const isHere = site.wdir === undefined && base === '' && !/(?:^|\W)cd\s/.test(command);
-  return entriesIn(list).flatMap((entry) => {
-    const path = pathOf(entry, 'dep', site);
+  const deps = new Map<string, readonly string[]>();
+  for (const entry of entriesIn(list)) {
+    const found = placeOf(entry, 'dep', site, scopes);
     // pipe finds the script itself, and then comments in it do not count.
-    if (path !== undefined && isHere && isScriptOf(command, path) && hasFile(path)) return [];
-    return path ?? [];
+    const isScript = isHere && found && isScriptOf(command, found.path) && hasFile(found.path);
+    if (found && !isScript) deps.set(found.path, found.plain);
+  }
+  for (const file of files) deps.set(file, [file]);
+  const all = [...deps.keys()];
+  if (all.length === 0) return undefined;
+  const meet = scopes.some((_, at) => {
+    const paths = [...deps.values()].map((each) => each[at] ?? each[0]!);
+    return new Set(paths).size < paths.length;
   });
+  return meet ? Object.fromEntries(all.map((path, at) => [`dep${at + 1}`, path])) : all;
 }
 
 function isScriptOf(command: string, path: string): boolean {
@@ -206,57 +218,64 @@ function writesOf(body: Located, site: Site, scopes: readonly Scope[], context: 
   const { notes } = context;
   const outs = new Set<string>();
   const metrics = new Set<string>();
-  const isJson = (entry: Entry) =>
-    plainPaths(entry, site, scopes).every((path) => path?.endsWith('.json'));
   for (const entry of entriesIn(child(body, 'outs'))) {
-    const path = pathOf(entry, 'out', site);
+    const found = placeOf(entry, 'out', site, scopes);
     noteOptions(entry, notes);
-    if (path === undefined) continue;
-    outs.add(path);
-    for (const rest of metricsBelow(entry, site, scopes, context)) metrics.add(path + rest);
+    if (!found) continue;
+    outs.add(found.path);
+    for (const rest of metricsBelow(entry, found.plain, context)) metrics.add(found.path + rest);
   }
   for (const entry of entriesIn(child(body, 'metrics'))) {
-    const path = pathOf(entry, 'out', site);
+    const found = placeOf(entry, 'out', site, scopes);
     noteOptions(entry, notes);
-    if (path === undefined) continue;
-    if (isJson(entry)) metrics.add(path);
+    if (!found) continue;
+    if (found.plain.every((path) => path.endsWith('.json'))) metrics.add(found.path);
     else {
-      outs.add(path);
-      notes.add(
-        entry.span,
-        `"${entry.path}" is an out, not a metric: pipe reads metrics from JSON`,
-      );
+      outs.add(found.path);
+      const reason = 'pipe reads metrics from JSON';
+      notes.add(entry.span, `"${entry.path}" is an out, not a metric: ${reason}`);
     }
   }
   for (const entry of entriesIn(child(body, 'plots'))) {
-    const path = pathOf(entry, 'out', site);
-    if (path !== undefined && ![...outs].some((out) => isWithin(path, out))) outs.add(path);
+    const found = placeOf(entry, 'out', site, scopes);
+    if (found && ![...outs].some((out) => isWithin(found.path, out))) outs.add(found.path);
     notes.add(entry.span, `"${entry.path}" is an out, not a plot: ${plotText(entry)}`);
   }
   return { outs: [...outs], metrics: [...metrics] };
 }
 
-/** The path in each item, with all values put in. */
-function plainPaths(
+interface Found {
+  /** As pipeline.yaml writes it. */
+  readonly path: string;
+  /** In each item, with all values put in. */
+  readonly plain: readonly string[];
+}
+
+/** Undefined, with a note, for what is not in the project. */
+function placeOf(
   entry: Entry,
+  spot: Spot,
   site: Site,
   scopes: readonly Scope[],
-): readonly (string | undefined)[] {
+): Found | undefined {
+  const path = pathOf(entry, spot, site);
   const params = new Params(() => undefined);
-  return scopes.map((scope) => pathOf(entry, 'out', { ...site, scope: { ...scope, params } }));
+  const plain = scopes.flatMap(
+    (scope) => pathOf(entry, 'out', { ...site, scope: { ...scope, params } }) ?? [],
+  );
+  return path === undefined || plain.length < scopes.length ? undefined : { path, plain };
 }
 
 /** The ends of those metrics of the file that lie in the out, in each item at the same place. */
 function metricsBelow(
   entry: Entry,
-  site: Site,
-  scopes: readonly Scope[],
-  { metrics, notes }: Pick<Context, 'metrics' | 'notes'>,
+  outs: readonly string[],
+  { metrics, notes }: Context,
 ): readonly string[] {
   const count = new Map<string, number>();
-  for (const out of plainPaths(entry, site, scopes)) {
+  for (const out of outs) {
     for (const metric of metrics) {
-      if (out === undefined || !isWithin(metric.path, out)) continue;
+      if (!isWithin(metric.path, out)) continue;
       metric.isFound = true;
       const rest = metric.path.slice(out.length);
       const isJson = metric.path.endsWith('.json');
@@ -265,7 +284,7 @@ function metricsBelow(
     }
   }
   for (const [rest, found] of count) {
-    if (found === scopes.length) continue;
+    if (found === outs.length) continue;
     count.delete(rest);
     const reason = 'not every item of the stage has one';
     notes.add(entry.span, `metrics: "${entry.path}${rest}" is left out: ${reason}`);

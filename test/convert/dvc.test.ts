@@ -400,6 +400,16 @@ describe('a path', () => {
   });
 });
 
+describe('deps that are one file in some item', () => {
+  it('are named, since a list takes each file once', () => {
+    const { stages, text } = translated(
+      'stages: { a: { matrix: { x: [1, 2], y: [1, 2] }, cmd: ls, deps: ["${item.x}.txt", "${item.y}.txt"] } }',
+    );
+    expect(stages).toContain('  deps: { dep1: "${x}.txt", dep2: "${y}.txt" }');
+    expect(planOf(text).items).toHaveLength(4);
+  });
+});
+
 describe('the file', () => {
   it('is refused with its place where it is not YAML, or has no stages', () => {
     expect(mistakesIn(() => translated('stages:\n  a: { cmd: ls'))).toMatch(/^dvc\.yaml:\d+:\d+: /);
