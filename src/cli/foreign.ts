@@ -27,14 +27,14 @@ export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
   version: 'pipe --version',
 };
 
-const SHARED = 'machines share results through one cache folder: PIPE_CACHE=/shared/pipe pipe run';
+const SHARED =
+  'to share results between machines, share the cache folder: PIPE_CACHE=/shared/pipe pipe run';
 const DOWNLOAD =
   'download in a stage of its own, with the file as its out: cmd: curl -fsSo ${outs.raw} <address>';
 const TRIALS =
   'pipe run --set train.lr=0.1 tries another value, and pipe metrics --set train.lr=0.1 shows its result';
-const EDIT = 'edit pipeline.yaml: it is the only place where stages, deps and outs are named';
-const COPIES =
-  'pipe run puts every out back that is in the cache, as a plain file that you may edit';
+const EDIT = 'edit pipeline.yaml: stages, deps and outs are declared only there';
+const COPIES = 'pipe run restores outs from the cache, as plain files that you may edit';
 const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs the named ones alone';
 
 /** What to do instead, where no command of ours means the same. */
@@ -44,7 +44,7 @@ export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   remove: EDIT,
   move: EDIT,
   mv: EDIT,
-  commit: 'pipe run records each result by itself; commit pipeline.yaml and pipeline.lock',
+  commit: 'pipe run records results by itself; commit pipeline.yaml and pipeline.lock to git',
   checkout: COPIES,
   unprotect: COPIES,
   push: SHARED,
@@ -62,9 +62,9 @@ export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   freeze: FROZEN,
   unfreeze: FROZEN,
   plots: 'pipe metrics shows the numbers, and pipe epochs <item> draws a curve',
-  config: 'pipe has no settings of its own: pipeline.yaml, options and PIPE_… variables say all',
+  config: 'pipe has no config command: use pipeline.yaml, options and PIPE_… variables',
   destroy: 'remove the folder cache/, pipeline.yaml and pipeline.lock',
-  unlock: 'pipe takes over the lock of a dead run by itself: pipe run',
+  unlock: 'pipe run takes over the lock of a dead run by itself',
   touch: 'pipe compares content, not times: an item whose inputs are the same is fresh',
 };
 
@@ -101,7 +101,7 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
 };
 
 const CONTENT = OTHER_COMMAND_WAYS.touch as string;
-const AGAIN = 'a run that was cut off leaves no half result: pipe run does what is missing';
+const AGAIN = 'an interrupted run leaves no partial results: pipe run does what is missing';
 const ENVIRONMENT =
   'name the environment in the command, as in: cmd: conda run -n lab python3 train.py';
 const ALL = 'without names, pipe run runs all stages';
@@ -109,8 +109,8 @@ const UNTIL = 'name the stage or item: pipe run <item> runs it and what it needs
 
 /** What to do instead, where no option of the command means the same. */
 const OTHER_OPTION_WAYS: Readonly<Record<string, string>> = {
-  '-p': 'a profile of params is --profile <name>; the command of an item that fails is shown',
-  '--printshellcmds': 'the command of an item that fails is shown',
+  '-p': 'for a profile of params: --profile <name>; pipe prints the command of each failed item',
+  '--printshellcmds': 'pipe prints the command of each failed item',
   '-P': ALL,
   '--all-pipelines': ALL,
   '--pipeline': ALL,

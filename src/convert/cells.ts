@@ -85,12 +85,12 @@ export function matrixOf(node: Located, scope: Scope): Iteration {
   return { cells, axes };
 }
 
-/** Undefined where only stages of their own can say it. */
+/** Undefined where each cell needs a stage of its own. */
 export function asMatrix(iteration: Iteration, uses: Uses, scope: Scope): Matrix | undefined {
   const { cells, axes, param } = iteration;
   const used = uses.all.filter(([first]) => valueAt(cells[0]!.own, [first!]) !== undefined);
-  const isWord = (path: string) => !cells.every(({ own }) => fits(own, path, uses));
-  if (used.some((path) => isWord(path.join('.')))) return undefined;
+  const fitsAll = (path: string) => cells.every(({ own }) => fits(own, path, uses));
+  if (!used.every((path) => fitsAll(path.join('.')))) return undefined;
   if (axes && [...axes.values()].every(({ values }) => values.every(isScalar)))
     return product(axes, used, scope);
   const hasKey = valueAt(cells[0]!.own, ['key']) !== undefined;

@@ -27,7 +27,7 @@ export function translateDvc(file: string, text: string, read: ReadText): Transl
     const hint = 'pipe translates stages: to start anew, move the file away, then  pipe init';
     throw userError('no-stages', `${file} has no stages`, hint);
   }
-  const context = contextOf(file, text, root, read);
+  const context = { ...contextOf(file, text, root, read), names: new Set(stages.keys()) };
   const { params, notes } = context;
   for (const { node } of stages.values()) {
     for (const each of paramsFilesIn(child(node, 'do') ?? node, context.base)) params.refusal(each);
@@ -63,7 +63,12 @@ function stageOrReason(name: string, node: Located, context: Context): readonly 
   }
 }
 
-function contextOf(file: string, text: string, root: Located, read: ReadText): Context {
+function contextOf(
+  file: string,
+  text: string,
+  root: Located,
+  read: ReadText,
+): Omit<Context, 'names'> {
   const base = file.split('/').slice(0, -1).join('/');
   const notes = new Notes(createSource(file, text));
   const params = new Params(read);

@@ -2,7 +2,7 @@
 import { child, type Located } from '../pipeline/document/located.js';
 import { isWithin } from '../pipeline/items/paths.js';
 import { quotePlain } from '../pipeline/items/shell.js';
-import { asMatrix, type Cell, foreachOf, type Iteration, matrixOf } from './cells.js';
+import { asMatrix, foreachOf, type Iteration, matrixOf } from './cells.js';
 import {
   type Entry,
   entriesIn,
@@ -25,6 +25,8 @@ export interface Context {
   readonly params: Params;
   readonly notes: Notes;
   readonly hasFile: (path: string) => boolean;
+  /** Names of stages that are taken. */
+  readonly names: Set<string>;
   /** Those of the file's own `metrics:`, each with whether a stage was found that writes it. */
   readonly metrics: readonly { readonly path: string; isFound: boolean }[];
 }
@@ -37,7 +39,7 @@ const KNOWN = new Set(
   ),
 );
 
-/** Lines for one stage, or for several where a matrix cannot say the same. */
+/** Lines for one stage, or for several where a matrix cannot express it. */
 export function translateStage(name: string, node: Located, context: Context): string {
   const { notes } = context;
   const body = child(node, 'do') ?? node;
@@ -45,7 +47,8 @@ export function translateStage(name: string, node: Located, context: Context): s
     if (!KNOWN.has(key)) notes.add(at, `${key} is left out: it is not a key of a stage of DVC`);
   const outer: Scope = { values: [context.values], axes: new Map(), params: context.params };
   const iteration = iterationOf(node, outer);
-  const called = name.replace(/[^A-Za-z0-9_.-]/g, '-').replace(/^(?=[.-])/, '_');
+  const plain = name.replace(/[^A-Za-z0-9_.-]/g, '-').replace(/^(?=[.-])/, '_');
+  const called = plain === name ? name : freeName(plain, context.names);
   if (called !== name) notes.add(node.span, `the stage "${name}" is called ${called} here`);
   const own = varsOf(child(body, 'vars'), folderOf(body, context.base), context.params, notes).tree;
   const values = [own, context.values];
@@ -57,10 +60,12 @@ export function translateStage(name: string, node: Located, context: Context): s
   const scopes = iteration.cells.map((cell) => ({ ...outer, values: [cell.own, ...values] }));
   const made = withMatrix(body, iteration, { ...outer, values }, scopes, context, node);
   if (made) return stageText(called, made, child(body, 'frozen'));
-  const names = stageNames(called, iteration.cells);
+  const names = iteration.cells.map(({ key }) =>
+    freeName(`${called}-${key.replace(/[^A-Za-z0-9_.-]+/g, '-')}`, context.names),
+  );
   notes.add(
     node.span,
-    `${called} is written out as ${names.join(', ')}: a matrix of pipe cannot say the same`,
+    `${called} is written out as ${names.join(', ')}: a pipe matrix cannot express it`,
   );
   return names
     .map((each, index) => {
@@ -113,15 +118,11 @@ function withMatrix(
   }
 }
 
-function stageNames(name: string, cells: readonly Cell[]): readonly string[] {
-  const names = new Set<string>();
-  for (const { key } of cells) {
-    const wanted = `${name}-${key.replace(/[^A-Za-z0-9_.-]+/g, '-')}`;
-    let free = wanted;
-    for (let count = 2; names.has(free); count++) free = `${wanted}-${count}`;
-    names.add(free);
-  }
-  return [...names];
+function freeName(wanted: string, names: Set<string>): string {
+  let free = wanted;
+  for (let count = 2; names.has(free); count++) free = `${wanted}-${count}`;
+  names.add(free);
+  return free;
 }
 
 /** `all` has a scope with plain values for each item. */
@@ -146,8 +147,8 @@ function fieldsOf(body: Located, scope: Scope, all: readonly Scope[], context: C
   if (meta) notes.add(meta.key, 'meta is left out: pipeline.yaml has no place for it');
   const frozen = child(body, 'frozen');
   if (frozen?.value === true) {
-    const reason = 'pipe has no frozen stages, and takes what this one wrote as an input';
-    notes.add(frozen.span, `the stage is frozen, and stands in comments: ${reason}`);
+    const reason = 'pipe has no frozen stages, and its outs are plain inputs';
+    notes.add(frozen.span, `the frozen stage is commented out: ${reason}`);
   }
   return {
     ...(desc && { desc: render(String(desc.value), 'text', scope) }),

@@ -42,7 +42,7 @@ describe('pipe init --from dvc.yaml', () => {
       [
         'wrote pipeline.yaml',
         'added cache/ to .gitignore',
-        'note: dvc.yaml:4: the stage is frozen, and stands in comments: pipe has no frozen stages, and takes what this one wrote as an input',
+        'note: dvc.yaml:4: the frozen stage is commented out: pipe has no frozen stages, and its outs are plain inputs',
         'note: dvc.yaml:11: cache: false is left out: pipe keeps every out in its cache, and git can track the file too',
         'note: dvc.yaml:19: artifacts is left out: pipe has no registry of models and data',
         '',
@@ -92,7 +92,7 @@ describe('pipe init --from dvc.yaml', () => {
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);
   });
 
-  it('overwrites no pipeline, and is what a folder with a dvc.yaml is told', async () => {
+  it('overwrites no pipeline, and plain init suggests it where a dvc.yaml is', async () => {
     const made = projectWithin({ 'dvc.yaml': 'stages: { a: { cmd: ls } }' });
     const plain = await made.pipe('init');
     expect([plain.code, plain.err]).toEqual([
@@ -168,7 +168,7 @@ describe('a word of another tool', () => {
     ['stage add', 'edit pipeline.yaml'],
     ['freeze x', 'pipe run --only'],
     ['import-url x', 'download in a stage of its own'],
-    ['commit', 'pipe run records each result by itself'],
+    ['commit', 'pipe run records results by itself'],
     ['-j4', 'as in: pipe run --concurrency'],
     ['--cores 4', 'as in: pipe run --concurrency'],
     ['-n', 'as in: pipe run --dry'],
@@ -177,7 +177,7 @@ describe('a word of another tool', () => {
     ['run --cores=4', 'did you mean --concurrency?'],
     ['run -n', 'did you mean --dry?'],
     ['run -B', 'did you mean --force?'],
-    ['run -p', 'a profile of params is --profile <name>'],
+    ['run -p', 'for a profile of params: --profile <name>'],
     ['run --until x', 'pipe run <item> runs it and what it needs'],
     ['run --rerun-incomplete', 'pipe run does what is missing'],
     ['run --use-conda', 'conda run -n lab'],

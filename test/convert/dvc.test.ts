@@ -121,8 +121,8 @@ describe('a stage', () => {
     );
     expect(stages).toBe(
       lines(
-        '# the stage is frozen, and stands in comments: pipe has no frozen stages, and takes what',
-        '# this one wrote as an input',
+        '# the frozen stage is commented out: pipe has no frozen stages, and its outs are plain',
+        '# inputs',
         '# get:',
         '#   cmd: ./get',
         '#   outs: [raw]',
@@ -136,9 +136,10 @@ describe('a stage', () => {
   });
 
   it('with a name that pipe does not take is called otherwise', () => {
-    const { stages, notes } = translated('stages: { "a b": { cmd: ls } }');
-    expect(stages).toContain('a-b:\n  cmd: ls');
-    expect(notes).toEqual(['1: the stage "a b" is called a-b here']);
+    const { stages, notes } = translated('stages: { "a b": { cmd: ls }, a-b: { cmd: pwd } }');
+    expect(stages).toContain('a-b-2:\n  cmd: ls');
+    expect(stages).toContain('a-b:\n  cmd: pwd');
+    expect(notes).toEqual(['1: the stage "a b" is called a-b-2 here']);
   });
 });
 
@@ -302,7 +303,7 @@ describe('foreach and matrix', () => {
       'a: { foreach: { fast: --lr 1, slow: "" }, do: { cmd: "./a ${item} x" } }',
       {},
       lines(
-        '# a is written out as a-fast, a-slow: a matrix of pipe cannot say the same',
+        '# a is written out as a-fast, a-slow: a pipe matrix cannot express it',
         'a-fast:',
         '  cmd: ./a --lr 1 x',
         'a-slow:',
