@@ -68,6 +68,11 @@ class Epochs:
                     f"epoch {number} ended without a commit: call epoch.commit(save) at the end of the loop's body"
                 )
 
+    @property
+    def commits(self) -> bool:
+        """Whether there is a `pipe` that takes commits."""
+        return self._folder is not None
+
     def __len__(self) -> int:
         return self.target - self._last
 
