@@ -40,8 +40,8 @@ class Tree(dict[str, Any]):
 
 _CURES = {
     "params": " The stage gets the params that its `params:` names",
-    "deps": " A dep has a name where `deps:` is a map: `deps: { data: path }`",
-    "outs": " An out has a name where `outs:` is a map: `outs: { model: path }`",
+    "deps": " A dep has the name that `deps:` gives it; in a plain list, its path is the name",
+    "outs": " An out has the name that `outs:` gives it; in a plain list, its path is the name",
 }
 
 

@@ -43,7 +43,7 @@ class PipeCallback(Callback):  # type: ignore[misc]
         self._metrics: dict[str, Any] = {}
         self.target = self._run.target
         """For the trainer's `max_epochs`."""
-        self.checkpoint: Optional[Path] = self._run.state and self._run.state / _CHECKPOINT
+        self.checkpoint: Optional[Path] = None if self._run.state is None else self._run.state / _CHECKPOINT
         """For the `ckpt_path` of `fit`. None in a run that starts afresh."""
 
     def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:

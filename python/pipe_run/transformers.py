@@ -38,7 +38,7 @@ class PipeCallback(TrainerCallback):  # type: ignore[misc]
         self._ended = False
         self.target = self._run.target
         """For the `num_train_epochs` of the arguments."""
-        self.checkpoint: Optional[str] = self._run.state and str(self._run.state)
+        self.checkpoint: Optional[str] = None if self._run.state is None else str(self._run.state)
         """For the `resume_from_checkpoint` of `train`. None in a run that starts afresh."""
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
