@@ -56,6 +56,13 @@ class PipeCallback(keras.callbacks.Callback):  # type: ignore[misc]
                 variable.assign(value)
             set_random_state(state["global"])
 
+    def on_train_batch_end(self, batch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+        if self.model.stop_training:
+            raise PipeError(
+                "the training was stopped within an epoch, which cannot be committed: let the number of epochs alone"
+                " end it, and `patience` in pipeline.yaml end it early"
+            )
+
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
         next(self._left).commit(self._save, **(logs or {}))
 

@@ -65,6 +65,11 @@ class PipeCallback(Callback):  # type: ignore[misc]
         self._open = next(self._left)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+        if not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+            raise PipeError(
+                f"epoch {self._open} was stopped before its last batch, so it cannot be committed: let max_epochs alone"
+                " end the training, and `patience` in pipeline.yaml end it early"
+            )
         self._metrics = dict(trainer.callback_metrics)
 
     def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:

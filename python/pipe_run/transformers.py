@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 from typing import Any, Optional
@@ -62,6 +63,11 @@ class PipeCallback(TrainerCallback):  # type: ignore[misc]
             )
 
     def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if state.epoch is None or not math.isclose(state.epoch, round(state.epoch)):
+            raise PipeError(
+                f"the training was stopped at epoch {state.epoch}, which cannot be committed: let num_train_epochs alone"
+                " end it, and `patience` in pipeline.yaml end it early"
+            )
         self._ended = self._run.commits
         control.should_save = control.should_save or self._ended
 

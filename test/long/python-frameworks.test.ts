@@ -102,6 +102,24 @@ const TORCH: Training = {
 };
 
 test.runIf(hasPython('torch'))(
+  'the PyTorch loop without its three lines has the same weights',
+  async () => {
+    const [resumable, plain] = [example('python-torch'), example('python-torch')];
+    expect(await runTo(resumable, 5)).toHaveLength(5);
+    const three = /^from pipe_run.torch import epochs\n|^ {4}epoch\.commit\(.*\n/gm;
+    const loop = plain
+      .read('train.py')
+      .replace(three, '')
+      .replace(/^for epoch in epochs\(.*\):$/m, 'for epoch in range(1, 6):');
+    expect(loop).not.toMatch(/commit|pipe_run\.torch|epochs/);
+    plain.write('train.py', loop);
+    plain.write('pipeline.yaml', plain.read('pipeline.yaml').replace(/^ {4}epochs: .*\n/m, ''));
+    expect(await runTo(plain, 5)).toEqual([]);
+    expect(outOf(plain)).toEqual(outOf(resumable));
+  },
+);
+
+test.runIf(hasPython('torch'))(
   'a PyTorch loop that is killed 50 times at random moments loses less than 50 epochs and no byte',
   () => checkKills(TORCH, 40, 50, 31),
 );
