@@ -96,6 +96,9 @@ await Promise.all([
     // What Node wraps around a module: bin/pipe.cjs compiles the file as it is.
     banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
     footer: { js: '})' },
+    // A file of its own that no comment names: only an internal error reads it (src/cli/internal-error.ts).
+    sourcemap: 'external',
+    sourcesContent: false,
   }),
   // What bin/pipe.cjs asks first.
   build({

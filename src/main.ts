@@ -3,6 +3,7 @@ import { closeSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT } from './cli/command.js';
 import { COMMANDS, commandNamed } from './cli/commands.js';
+import { internalError } from './cli/internal-error.js';
 import { outputTo } from './cli/output.js';
 import { createTerminal, type Screen, type Terminal } from './cli/terminal.js';
 import type { Interruption } from './decide/options.js';
@@ -192,7 +193,7 @@ process.on('uncaughtException', (error) => {
   if (hasCrashed) process.exit(EXIT.failed);
   hasCrashed = true;
   process.exitCode = EXIT.failed;
-  terminal.err(internalError(error));
+  terminal.err(internalError(error, __filename));
   stop.abort();
   kill.abort();
   // Whatever waits for what broke waits for ever.
@@ -201,10 +202,6 @@ process.on('uncaughtException', (error) => {
 
 /** What SIGKILL has not ended by then will not end. */
 const LAST_SECONDS = 10;
-
-function internalError(error: unknown): string {
-  return `pipe: internal error\n${error instanceof Error ? error.stack : String(error)}\n`;
-}
 
 main(process.argv.slice(2)).then(
   (code) => {
@@ -224,6 +221,8 @@ main(process.argv.slice(2)).then(
     process.exitCode = EXIT.failed;
     const refusal = refusalMessage(error);
     // What the system did not refuse is a bug of ours: its stack is what we need to mend it.
-    terminal.err(refusal === undefined ? internalError(error) : `pipe: error: ${refusal}\n`);
+    terminal.err(
+      refusal === undefined ? internalError(error, __filename) : `pipe: error: ${refusal}\n`,
+    );
   },
 );
