@@ -3,6 +3,7 @@ import { closeSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT } from './cli/command.js';
 import { COMMANDS, commandNamed } from './cli/commands.js';
+import { debugTo } from './cli/debug.js';
 import { internalError } from './cli/internal-error.js';
 import { outputTo } from './cli/output.js';
 import { createTerminal, type Screen, type Terminal } from './cli/terminal.js';
@@ -53,6 +54,7 @@ function host(): Host {
     dist,
     version: versionOf(dist),
     onSecrets: terminal.hide,
+    debug: debugTo(process.env, terminal.err),
   };
   return known;
 }

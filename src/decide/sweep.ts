@@ -1,8 +1,8 @@
 /** The first look: which items are fresh as things lie. Synchronous, since most runs have nothing to do. */
 import { absentDeps } from './absent.js';
+import { debugUndecided, decideIfReadable } from './decide-item.js';
 import { ifReadable } from './eyes.js';
 import type { MissingDep } from './missing.js';
-import { decideIfReadable } from './readable.js';
 import { finish, itemAt, selectedNeeds, type Work } from './work.js';
 
 export interface Swept {
@@ -21,6 +21,7 @@ export function sweep(work: Work): Swept {
     if (selectedNeeds(work, index).some((need) => isPending.has(need))) {
       const absent = ifReadable(() => absentDeps(work, index, (need) => isPending.has(need)));
       missing.push(...(absent ?? []));
+      debugUndecided(work, index, 'an item that it depends on is not fresh');
       pending.push(index);
       isPending.add(index);
       continue;

@@ -1,7 +1,8 @@
 /** One item under its locks: decided again, then put back, or executed and recorded. */
 import { DamagedObject, UnusableFile } from '../cache/cache.js';
 import type { Result } from '../cache/records/record.js';
-import { type Decision, decide } from '../decide/decide.js';
+import type { Decision } from '../decide/decide.js';
+import { decideItem } from '../decide/decide-item.js';
 import { evidenceOf } from '../decide/evidence.js';
 import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
@@ -118,7 +119,7 @@ function decideAnew(work: Work, index: number, inputs: InputSnapshot): Decision 
   const item = itemAt(work, index);
   for (const out of item.outs) cacheOf(work).forget(out.path);
   const around = { ...work.project, given: (dep: Dep) => inputs.digestOf(dep) };
-  return decide(item, work.codes.of(index), around, work.options.force);
+  return decideItem(work, index, around);
 }
 
 /** False when an object was found damaged. */

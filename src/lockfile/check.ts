@@ -30,8 +30,12 @@ export function lockStandings(work: Work, section: LockSection): Map<number, Loc
     overlay.lay(item, { outs: outs.map(([name, out]) => ({ name, ...out })) });
   }
   const standings = new Map<number, LockStanding>();
-  for (const index of work.selected)
-    standings.set(index, standingOf(work, index, section, overlay));
+  for (const index of work.selected) {
+    const standing = standingOf(work, index, section, overlay);
+    standings.set(index, standing);
+    const { key = 'unknown', difference = 'as locked' } = standing;
+    work.project.debug?.(`${itemAt(work, index).id}: ${difference}, key ${key}, pipeline.lock`);
+  }
   return standings;
 }
 
