@@ -3,6 +3,8 @@ import { closeSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type CommandContext, EXIT } from './cli/command.js';
 import { COMMANDS, commandNamed } from './cli/commands.js';
+import { debugTo } from './cli/debug.js';
+import { internalError } from './cli/internal-error.js';
 import { outputTo } from './cli/output.js';
 import { createTerminal, type Screen, type Terminal } from './cli/terminal.js';
 import type { Interruption } from './decide/options.js';
@@ -60,6 +62,7 @@ function host(): Host {
     dist,
     version: versionOf(dist),
     onSecrets: terminal.hide,
+    debug: debugTo(process.env, terminal.err),
   };
   return known;
 }
@@ -203,7 +206,7 @@ process.on('uncaughtException', (error) => {
   if (hasCrashed) process.exit(EXIT.failed);
   hasCrashed = true;
   process.exitCode = EXIT.failed;
-  terminal.err(internalError(error));
+  terminal.err(internalError(error, __filename));
   stop.abort();
   kill.abort();
   // Whatever waits for what broke waits for ever.
@@ -212,10 +215,6 @@ process.on('uncaughtException', (error) => {
 
 /** What SIGKILL has not ended by then will not end. */
 const LAST_SECONDS = 10;
-
-function internalError(error: unknown): string {
-  return `pipe: internal error\n${error instanceof Error ? error.stack : String(error)}\n`;
-}
 
 main(process.argv.slice(2)).then(
   (code) => {
@@ -236,6 +235,8 @@ main(process.argv.slice(2)).then(
     process.exitCode = EXIT.failed;
     const refusal = refusalMessage(error);
     // What the system did not refuse is a bug of ours: its stack is what we need to mend it.
-    terminal.err(refusal === undefined ? internalError(error) : `pipe: error: ${refusal}\n`);
+    terminal.err(
+      refusal === undefined ? internalError(error, __filename) : `pipe: error: ${refusal}\n`,
+    );
   },
 );

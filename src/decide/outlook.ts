@@ -6,7 +6,8 @@ import { type Digest, kindOf } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { MOST_LINKS } from '../cache/scan/links.js';
 import type { Item } from '../pipeline/plan.js';
-import { type Decision, decide } from './decide.js';
+import type { Decision } from './decide.js';
+import { debugUndecided, decideItem } from './decide-item.js';
 import type { Surroundings } from './inputs.js';
 import { realPlace } from './lock-home.js';
 import { itemAt, selectedNeeds, type Work } from './work.js';
@@ -32,16 +33,13 @@ function* lookOut(work: Work): Sliced<Map<number, Outlook>> {
     const item = itemAt(work, index);
     const waitsFor = selectedNeeds(work, index).filter((need) => isOpen(found.get(need)));
     if (waitsFor.length > 0) {
-      found.set(index, {
-        kind: 'unknown',
-        waitsFor: waitsFor.map((need) => itemAt(work, need).id),
-      });
+      const names = waitsFor.map((need) => itemAt(work, need).id);
+      found.set(index, { kind: 'unknown', waitsFor: names });
+      debugUndecided(work, index, waitingText(names));
       continue;
     }
-    const { project, codes, options } = work;
-    const around = { ...project, ...overlay.eyes };
     yield undefined;
-    const decision = yield* decide(item, codes.of(index), around, options.force);
+    const decision = yield* decideItem(work, index, { ...work.project, ...overlay.eyes });
     found.set(index, decision);
     if (decision.kind === 'restore') overlay.lay(item, decision.record);
   }

@@ -1,9 +1,9 @@
 /** The first look: which items are fresh as things lie. In slices: a pattern may stand for many files. */
 import type { Sliced } from '../cache/files/pace.js';
 import { absentDeps } from './absent.js';
+import { debugUndecided, decideIfReadable } from './decide-item.js';
 import { ifReadable } from './eyes.js';
 import type { MissingDep } from './missing.js';
-import { decideIfReadable } from './readable.js';
 import { finish, itemAt, selectedNeeds, type Work } from './work.js';
 
 export interface Swept {
@@ -23,6 +23,7 @@ export function* sweep(work: Work): Sliced<Swept> {
     if (selectedNeeds(work, index).some((need) => isPending.has(need))) {
       const absent = yield* ifReadable(absentDeps(work, index, (need) => isPending.has(need)));
       missing.push(...(absent ?? []));
+      debugUndecided(work, index, 'an item that it depends on is not fresh');
       pending.push(index);
       isPending.add(index);
       continue;

@@ -1,9 +1,9 @@
 /** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
 import { finish as finishSliced, isStopOf } from '../cache/files/pace.js';
 import type { Decision } from '../decide/decide.js';
+import { decideIfReadable } from '../decide/decide-item.js';
 import { excess } from '../decide/excess.js';
 import { outlooks } from '../decide/outlook.js';
-import { decideIfReadable } from '../decide/readable.js';
 import { cacheOf, finish, itemAt, selectedNeeds, type Work } from '../decide/work.js';
 import type { ItemDone } from '../event.js';
 import type { Item, Resources } from '../pipeline/plan.js';

@@ -2,7 +2,8 @@
 import { DamagedObject, UnusableFile } from '../cache/cache.js';
 import { finish } from '../cache/files/pace.js';
 import type { Result } from '../cache/records/record.js';
-import { type Decision, decide } from '../decide/decide.js';
+import type { Decision } from '../decide/decide.js';
+import { decideItem } from '../decide/decide-item.js';
 import { evidenceOf } from '../decide/evidence.js';
 import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
@@ -119,8 +120,7 @@ async function decideAnew(work: Work, index: number, inputs: InputSnapshot): Pro
   const item = itemAt(work, index);
   for (const out of item.outs) cacheOf(work).forget(out.path);
   const around = { ...work.project, given: (dep: Dep) => inputs.digestOf(dep) };
-  const { force, interruption } = work.options;
-  return await finish(decide(item, work.codes.of(index), around, force), interruption.stop);
+  return await finish(decideItem(work, index, around), work.options.interruption.stop);
 }
 
 /** False when an object was found damaged. */

@@ -38,8 +38,12 @@ function* standingsIn(work: Work, section: LockSection): Sliced<Map<number, Lock
     overlay.lay(item, { outs: outs.map(([name, out]) => ({ name, ...out })) });
   }
   const standings = new Map<number, LockStanding>();
-  for (const index of work.selected)
-    standings.set(index, yield* standingOf(work, index, section, overlay));
+  for (const index of work.selected) {
+    const standing = yield* standingOf(work, index, section, overlay);
+    standings.set(index, standing);
+    const { key = 'unknown', difference = 'as locked' } = standing;
+    work.project.debug?.(`${itemAt(work, index).id}: ${difference}, key ${key}, pipeline.lock`);
+  }
   return standings;
 }
 

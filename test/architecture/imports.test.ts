@@ -93,6 +93,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [
     ...TOOLS,
     'convert',
+    'still',
     'lock',
     'compare',
     'decide',
