@@ -2,7 +2,7 @@
 import { userError } from '../error.js';
 import { nearest } from '../pipeline/document/suggest.js';
 import type { Command } from './command.js';
-import { OTHER_COMMANDS, OTHER_OPTIONS } from './foreign.js';
+import { INSTEAD, OTHER_COMMANDS, OTHER_OPTIONS } from './foreign.js';
 
 export interface Entry {
   readonly summary: string;
@@ -61,6 +61,8 @@ function unknownCommand(name: string): Error {
     const hint = `options follow the command, as in: pipe run ${option}`;
     return userError('unknown-option', `unknown option ${name} of pipe`, hint);
   }
+  if (Object.hasOwn(INSTEAD, name))
+    return userError('unknown-command', `unknown command "${name}"`, INSTEAD[name]);
   const known = nearest(name, Object.keys(COMMANDS));
   const near = Object.hasOwn(OTHER_COMMANDS, name)
     ? OTHER_COMMANDS[name]

@@ -1,5 +1,8 @@
 /** Commands and options that people bring from make, DVC, Snakemake or Turborepo, and ours. */
 
+const CLEAN =
+  'no cleaning is needed before a run; `pipe cache gc` frees disk space by removing results that nothing needs, `pipe run --force` runs items again';
+
 export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
   repro: 'pipe run',
   reproduce: 'pipe run',
@@ -18,9 +21,15 @@ export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
   show: 'pipe metrics',
   diff: 'pipe metrics diff',
   gc: 'pipe cache gc',
-  clean: 'pipe cache gc',
   prune: 'pipe cache gc',
   version: 'pipe --version',
+};
+
+/** Commands that have no counterpart here, and what to do instead. */
+export const INSTEAD: Readonly<Record<string, string>> = {
+  clean: CLEAN,
+  clear: CLEAN,
+  purge: CLEAN,
 };
 
 export const OTHER_OPTIONS: Readonly<Record<string, string>> = {
