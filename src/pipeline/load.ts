@@ -182,7 +182,7 @@ function reportCycle(
   const names = cycle.map((index) => drafts[index]!.item.id);
   const dep = drafts[first]!.deps[linked[first]!.via.get(second)!]!;
   const message = `these items depend on each other: ${names.join(' → ')}`;
-  const hint = `here, ${names[0]} reads what ${names[1]} writes`;
+  const hint = `here, ${names[0]} reads what ${names[1]} writes; remove this dep or another one of the cycle, or split one of the stages`;
   problems.add({ code: 'cycle', message, hint }, dep.written.path.node.span);
 }
 
