@@ -137,7 +137,7 @@ function fieldsOf(body: Located, scope: Scope, all: readonly Scope[], context: C
     notes,
   };
   const cmd = child(body, 'cmd');
-  if (!cmd) throw new Untranslatable('it has no cmd');
+  if (!cmd || cmd.value === null) throw new Untranslatable('it has no cmd');
   const command = commandOf(cmd, site);
   const read = paramsOf(child(body, 'params'), site);
   const deps = depsOf(child(body, 'deps'), read.files, command, site, all, context);
