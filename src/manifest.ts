@@ -26,8 +26,15 @@ export interface EpochChoice {
   readonly best: { readonly metric: string; readonly mode: 'max' | 'min' };
 }
 
+/** What PIPE_CONTEXT tells every process about its place in the pipeline. */
+export interface Identity {
+  readonly item: string;
+  /** The cell of the matrix. */
+  readonly matrix: Readonly<Record<string, string | number | boolean>>;
+}
+
 /** A `run:` stage. */
-export interface ModuleCode {
+export interface ModuleCode extends Identity {
   readonly kind: 'module';
   /** Digest of the bundle, comments and layout stripped. */
   readonly bundle: string;
@@ -35,14 +42,10 @@ export interface ModuleCode {
   readonly protocol: number;
   /** Version by name of each package that the code imports; `name` or `name (importer's folder)` when several. */
   readonly packages: Readonly<Record<string, string>>;
-  /** Name of the item, which a `run:` stage can read. */
-  readonly item: string;
-  /** The cell of the matrix, which a `run:` stage can read. */
-  readonly matrix: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** A `cmd:` stage. */
-export interface CommandCode {
+export interface CommandCode extends Identity {
   readonly kind: 'command';
   /** After substitution. A string is for the shell, a list is argv. */
   readonly command: string | readonly string[];

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /** All of C0 and C1 but tab and line feed. Letters that turn the direction of what follows are none of a name. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /** True when it was decoded of bytes that are not UTF-8: what they were is lost. */
@@ -16,7 +16,7 @@ export function printable(text: string): string {
 }
 
 /** A sequence of which the end is still to come. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const BEGUN = /^\x1b(?:\[[0-?]*[ -/]*|[\]P^_X][^\x07]*)?$/;
 
 /** A sequence that is longer than this is none, or one that nobody needs. */
@@ -64,5 +64,10 @@ export function mapTexts<T>(
 /** JSON that may go to a terminal: what it would obey is escaped, and the value is the same. */
 export function jsonText(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent);
-  return text.replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(CONTROL, unicodeEscape);
+}
+
+/** As JSON writes a character in ASCII. */
+export function unicodeEscape(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

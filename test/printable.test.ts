@@ -31,7 +31,7 @@ test('nothing that a terminal obeys comes through', () => {
     fc.property(pieces, (texts) => {
       const print = printer();
       const shown = [...texts.map((text) => print(text)), print()].join('');
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
       expect(shown).not.toMatch(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/);
     }),
     { numRuns: 300 },

@@ -3,7 +3,7 @@ import type { Item } from '../pipeline/plan.js';
 import { gibibytes, type Machine } from '../process/machine.js';
 
 /**
- * How an item asks for more cores or memory than there are, and of what; undefined when it does
+ * The sentence about an item that asks for more cores or memory than there are; undefined when it does
  * not. A user who asks for a small `--concurrency` knows of it.
  */
 export function excess({ resources }: Item, machine: Machine, concurrency = 0): string | undefined {
@@ -16,7 +16,7 @@ export function excess({ resources }: Item, machine: Machine, concurrency = 0): 
     const asked = gibibytes(resources.memory);
     found.push(`${asked} of memory, and ${owner(memory < whole.memory)} ${gibibytes(memory)}`);
   }
-  return found.length === 0 ? undefined : found.join('; for ');
+  return found.length === 0 ? undefined : `it asks for ${found.join('; for ')}: it runs alone`;
 }
 
 function owner(isLimited: boolean): string {

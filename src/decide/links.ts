@@ -13,6 +13,7 @@ import {
 import path from 'node:path';
 import type { Cache } from '../cache/cache.js';
 import { codeOf, isAbsent } from '../cache/files/errors.js';
+import { MOST_LINKS } from '../cache/scan/links.js';
 import { firstMoved, type LookLists, type Looks } from '../cache/scan/looks.js';
 import { sha256 } from '../canonical.js';
 import { fixedFolder, mayHold, parseGlob } from '../pipeline/glob.js';
@@ -139,9 +140,6 @@ function lastName(where: string): string {
 
 /** Beyond so many names a folder is listed once, instead of looking at each. */
 const FEW = 16;
-
-/** As many links as the system follows. */
-const MOST_LINKS = 40;
 
 /** What is known of a folder before its names are asked for. */
 interface Parent {

@@ -26,6 +26,8 @@ export interface Host {
   readonly version: string;
   /** Called with the values that must not be shown, as soon as a plan names them. */
   readonly onSecrets?: (values: readonly string[]) => void;
+  /** Called with each decision and its reason, for PIPE_DEBUG. */
+  readonly debug?: ((line: string) => void) | undefined;
 }
 
 export interface Project extends Host {

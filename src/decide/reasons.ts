@@ -3,7 +3,7 @@ import type { Matches } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { TreeEntry } from '../cache/objects/tree.js';
 import { canonical } from '../canonical.js';
-import type { CommandCode, Manifest, ModuleCode } from '../manifest.js';
+import type { CommandCode, Identity, Manifest, ModuleCode } from '../manifest.js';
 import type { Json } from '../stage/context.js';
 import { commandFromTo, fromTo } from './from-to.js';
 
@@ -78,11 +78,26 @@ export function differences(before: Evidence, now: Evidence, explain: Explainer)
 function codeDifferences(before: Evidence, now: Evidence, explain: Explainer): Reason[] {
   const a = before.manifest.code;
   const b = now.manifest.code;
+  const identity = identityDifferences(a, b);
   if (a.kind === 'module' && b.kind === 'module') {
-    return moduleDifferences(a, b, before.files, now.files, explain);
+    return [...identity, ...moduleDifferences(a, b, before.files, now.files, explain)];
   }
-  if (a.kind === 'command' && b.kind === 'command') return commandDifferences(a, b, explain);
+  if (a.kind === 'command' && b.kind === 'command')
+    return [...identity, ...commandDifferences(a, b, explain)];
   return [{ kind: 'command', text: b.kind === 'module' ? 'cmd → run' : 'run → cmd' }];
+}
+
+/** Records of older versions have no identity in their code. */
+function identityDifferences(a: Partial<Identity>, b: Identity): Reason[] {
+  if (a.item === undefined) return [{ kind: 'format', text: `item (not in the key) → ${b.item}` }];
+  const renamed: Reason[] =
+    a.item === b.item ? [] : [{ kind: 'format', text: `item ${a.item} → ${b.item}` }];
+  return [
+    ...renamed,
+    ...mapDifferences(a.matrix ?? {}, b.matrix, (axis, x, y) => [
+      { kind: 'matrix', text: `matrix ${axis} ${fromTo(x, y)}` },
+    ]),
+  ];
 }
 
 function moduleDifferences(
@@ -93,9 +108,6 @@ function moduleDifferences(
   explain: Explainer,
 ): Reason[] {
   const reasons: Reason[] = [];
-  // A record of an older version has none.
-  if (a.item !== b.item)
-    reasons.push({ kind: 'format', text: `item ${a.item ?? '(not in the key)'} → ${b.item}` });
   if (a.protocol !== b.protocol) {
     reasons.push({ kind: 'format', text: `stage protocol ${a.protocol} → ${b.protocol}` });
   }
@@ -105,12 +117,7 @@ function moduleDifferences(
     ]);
     reasons.push(...(named.length > 0 ? named : [{ kind: 'code' as const, text: 'code changed' }]));
   }
-  reasons.push(
-    ...packageDifferences(a.packages, b.packages),
-    ...mapDifferences(a.matrix, b.matrix, (axis, x, y) => [
-      { kind: 'matrix', text: `matrix ${axis} ${fromTo(x, y)}` },
-    ]),
-  );
+  reasons.push(...packageDifferences(a.packages, b.packages));
   return reasons;
 }
 

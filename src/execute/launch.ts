@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { unusable } from '../cache/files/errors.js';
+import { finish } from '../cache/files/pace.js';
 import { canonical } from '../canonical.js';
 import { matchedPaths } from '../decide/glob.js';
 import { paramsTree } from '../decide/inputs.js';
@@ -17,6 +18,7 @@ import type { GpuLease } from '../process/lease.js';
 import { maskText } from '../process/mask.js';
 import { type Outcome, succeeded } from '../process/outcome.js';
 import { followProgress, type Progress } from '../process/progress.js';
+import type { ContextFile } from '../stage/context-file.js';
 import { systemMessage } from '../system-message.js';
 import type { EpochRun } from './epoch-run.js';
 import type { Hold } from './hold.js';
@@ -58,7 +60,7 @@ export async function launchItem(
       env: stageEnvironment(env, {
         withheld: withheldFrom(project.plan, item),
         progress: scratch.progress,
-        context: item.action.kind === 'module' ? scratch.context : undefined,
+        context: scratch.context,
         gpus: lease?.visible,
         threads: item.threads,
         epochs: epochs?.env,
@@ -93,17 +95,22 @@ function shownUnit({ unit }: Progress, secrets: readonly string[]): { unit?: str
 
 async function commandOf(work: Work, index: number, scratch: Scratch): Promise<Command> {
   const item = itemAt(work, index);
-  if (item.action.kind !== 'module') return expandedAction(work, item);
-  writeFileSync(scratch.context, canonical(contextOf(work, item)));
+  const matched = new Map<string, readonly string[]>();
+  for (const dep of item.deps)
+    if (dep.glob) matched.set(dep.name, await finish(matchedPaths(dep, work.project)));
+  writeFileSync(scratch.context, canonical(contextOf(work, item, matched)));
+  if (item.action.kind !== 'module') return expandedAction(item, matched);
   const bundle = await work.codes.bundleFor(index);
   return { kind: 'module', host: path.join(work.project.dist, 'stage-host.mjs'), bundle };
 }
 
+/** The paths that each pattern dep stands for, by its name. */
+type Matched = ReadonlyMap<string, readonly string[]>;
+
 /** A command that names a pattern dep gets the files that match it. */
-function expandedAction(work: Work, item: Item): Command {
+function expandedAction(item: Item, matched: Matched): Command {
   const action = expandAction(item.action, ({ dep: name, reader }) => {
-    const dep = item.deps.find((each) => each.name === name);
-    const files = dep === undefined ? [] : matchedPaths(dep, work.project);
+    const files = matched.get(name) ?? [];
     const bad = reader === undefined ? undefined : files.find((file) => !isHarmless(file));
     if (bad !== undefined)
       throw unusable(bad, `has a name that cannot be quoted here (${reader})`, 'rename it');
@@ -113,18 +120,19 @@ function expandedAction(work: Work, item: Item): Command {
   return action;
 }
 
-/** What the stage host gives to a TypeScript stage. */
-function contextOf(work: Work, item: Item): object {
+function contextOf(work: Work, item: Item, matched: Matched): ContextFile {
   const absolute = (relative: string) => path.join(work.project.root, relative);
   const deps = item.deps.map((dep) => [
     dep.name,
-    dep.glob ? matchedPaths(dep, work.project).map(absolute) : absolute(dep.path),
+    matched.get(dep.name)?.map(absolute) ?? absolute(dep.path),
   ]);
   return {
     item: item.id,
+    stage: item.stage,
     matrix: item.matrix,
     params: paramsTree(item.params),
     deps: Object.fromEntries(deps),
     outs: Object.fromEntries(item.outs.map((out) => [out.name, absolute(out.path)])),
+    resources: item.resources,
   };
 }

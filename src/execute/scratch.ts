@@ -10,7 +10,7 @@ let executions = 0;
 export class Scratch {
   /** Relative to the project. */
   readonly log: string;
-  /** What a TypeScript stage is given. */
+  /** The file that PIPE_CONTEXT names. */
   readonly context: string;
   /** Where any stage may tell how far it is. */
   readonly progress: string;

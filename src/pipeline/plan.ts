@@ -1,5 +1,7 @@
 /** The checked pipeline as plain data: every item with all that is known of it before anything runs. */
-import type { Json } from '../stage/context.js';
+import type { Json, Resources } from '../stage/context.js';
+
+export type { Resources };
 
 /** What `pipeline.yaml`, profiles and `--set` come to. JSON: a plan is kept in the cache, by content. */
 export interface Plan {
@@ -156,15 +158,6 @@ export interface Overridden {
   readonly file: string;
   /** `--set a.b=3`, `the profile "paper"`. */
   readonly by: string;
-}
-
-export interface Resources {
-  /** Cores. */
-  readonly cpu: number;
-  /** Bytes; 0 when not stated. */
-  readonly memory: number;
-  /** GPUs, each held alone. */
-  readonly gpu: number;
 }
 
 /** An incremental stage. */

@@ -5,8 +5,8 @@ export interface Given {
   readonly withheld?: Iterable<string>;
   /** A file for progress. */
   readonly progress: string;
-  /** The context of a TypeScript stage. */
-  readonly context?: string | undefined;
+  /** The file that says what the process is given: see stage/context-file.ts. */
+  readonly context: string;
   /** GPUs that it holds, as CUDA_VISIBLE_DEVICES names them. */
   readonly gpus?: string | undefined;
   /** How many threads libraries may start. */
@@ -34,7 +34,7 @@ export function stageEnvironment(env: NodeJS.ProcessEnv, given: Given): NodeJS.P
   const own: NodeJS.ProcessEnv = { ...env };
   for (const name of [...OF_ONE_PROCESS, ...(given.withheld ?? [])]) delete own[name];
   own.PIPE_PROGRESS = given.progress;
-  if (given.context !== undefined) own.PIPE_CONTEXT = given.context;
+  own.PIPE_CONTEXT = given.context;
   if (given.gpus !== undefined) {
     own.CUDA_VISIBLE_DEVICES = given.gpus;
     // nvidia-smi, which our indices come from, counts by the bus; CUDA left alone puts the fastest first.

@@ -1,4 +1,5 @@
 /** Masks secret values in bytes and texts, however a stream is cut into chunks. */
+import { unicodeEscape } from '../printable.js';
 import { bytesOf } from '../sys/raw-text.js';
 
 const MASK = '***';
@@ -13,11 +14,11 @@ const LONG_CODE = 8;
  * Colours and moves of the cursor, and the choice of a character set: a terminal shows what is written
  * around one of them as one word.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[()*+][0-9A-Za-z])/g;
 
 /** A sequence whose end is still to come; longer ones are none. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const BEGUN = /\x1b(?:\[[0-?]{0,60}[ -/]{0,4}|[()*+])?$/;
 
 /** What must not appear: the values, the lines of those that have several, and all of it encoded. */
@@ -54,10 +55,6 @@ function encodings(text: string): string[] {
     text.replace(/[&<>"']/g, (char) => `&${HTML[char]};`),
     ...[0, 1, 2].flatMap((shift) => base64(text, shift)),
   ];
-}
-
-function unicodeEscape(char: string): string {
-  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 const HTML: Readonly<Record<string, string>> = {

@@ -33,8 +33,8 @@ export async function metricsToday(
   targets: readonly string[],
 ): Promise<Map<string, Figures>> {
   const work = neverAlways(await inspection(project, targets));
-  const found = outlooks(work);
-  const blocks = lockedBlocks(work, found);
+  const found = await outlooks(work);
+  const blocks = await lockedBlocks(work, found);
   const figures = new Map<string, Figures>();
   for (const index of select(project.plan, targets)) {
     const item = itemAt(work, index);
@@ -82,13 +82,16 @@ function recordedOuts(work: Work, outlook: Outlook): readonly RecordedOut[] {
  * By index. The key of an item that waits for others is not known; its block is of today's key when
  * the key comes out of today's definition and of what the lock has of those others, in turn.
  */
-function lockedBlocks(work: Work, found: ReadonlyMap<number, Outlook>): Map<number, Locked> {
+async function lockedBlocks(
+  work: Work,
+  found: ReadonlyMap<number, Outlook>,
+): Promise<Map<number, Locked>> {
   const { root, variant } = work.project;
   const file = readLockFile(root);
   // What `--set` makes is not locked; what it makes may still be of a locked key.
   const section = file?.get(sectionOf({ ...variant, set: [] }) as string) ?? new Map();
   const isOpen = [...found.values()].some((outlook) => !('key' in outlook));
-  const standings = isOpen ? lockStandings(work, section) : undefined;
+  const standings = isOpen ? await lockStandings(work, section) : undefined;
   const blocks = new Map<number, Locked>();
   for (const index of work.selected) {
     const outlook = found.get(index) as Outlook;

@@ -1,8 +1,9 @@
-/** What the runner tells a stage's process through the file that PIPE_CONTEXT names. */
-import type { Json } from './context.js';
+/** The file that PIPE_CONTEXT names: what pipe gives to a stage's process, whatever its language. */
+import type { Json, Resources } from './context.js';
 
 export interface ContextFile {
   readonly item: string;
+  readonly stage: string;
   readonly matrix: Readonly<Record<string, string | number | boolean>>;
   /** A tree that holds just the params which the stage names. */
   readonly params: Json;
@@ -10,4 +11,5 @@ export interface ContextFile {
   readonly deps: Readonly<Record<string, string | readonly string[]>>;
   /** Absolute paths. */
   readonly outs: Readonly<Record<string, string>>;
+  readonly resources: Resources;
 }

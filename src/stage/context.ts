@@ -18,11 +18,21 @@ export interface StageShape {
   matrix?: { readonly [axis: string]: string | number | boolean };
 }
 
+export interface Resources {
+  /** Cores. */
+  readonly cpu: number;
+  /** Bytes; 0 when the stage states none. */
+  readonly memory: number;
+  /** GPUs, each held alone. */
+  readonly gpu: number;
+}
+
 type Part<S, K extends keyof StageShape, Fallback> = S extends { [P in K]: infer T } ? T : Fallback;
 
 export interface StageContext<S extends StageShape = StageShape> {
   /** The item's name, such as `train@faces`. For messages; its axes are in `matrix`. */
   readonly item: string;
+  readonly stage: string;
   /** The item's cell of the matrix, by axis. Empty for a stage without a matrix. */
   readonly matrix: Part<S, 'matrix', Readonly<Record<string, string>>>;
   /** A tree that holds just the params which the stage names. */
@@ -31,6 +41,8 @@ export interface StageContext<S extends StageShape = StageShape> {
   readonly deps: Part<S, 'deps', Readonly<Record<string, string>>>;
   /** Absolute paths by name. Parent folders exist; nothing is at the paths themselves. */
   readonly outs: Part<S, 'outs', Readonly<Record<string, string>>>;
+  /** What the item holds while it runs. Not in its key: no result may depend on it. */
+  readonly resources: Resources;
   /** Aborted when the run asks the stage to end (SIGTERM): finish or drop what is under way. */
   readonly signal: AbortSignal;
   /** The incremental protocol; throws when used by a stage without `epochs:` in pipeline.yaml. */

@@ -76,10 +76,12 @@ function makeContext(file: ContextFile): { context: StageContext; epochs?: Epoch
   const epochs = variables && new EpochProtocol(variables);
   const context: StageContext = {
     item: file.item,
+    stage: file.stage,
     matrix: file.matrix as StageContext['matrix'],
     params: file.params,
     deps: file.deps as StageContext['deps'],
     outs: file.outs,
+    resources: file.resources,
     progress: progressWriter(process.env.PIPE_PROGRESS),
     get signal() {
       return abort();

@@ -1,9 +1,10 @@
-/** Which files count for watch mode: pipeline.yaml and the files it names, traced code, and of the deps what no item makes. */
+/** Which files count for watch mode: pipeline.yaml and the files it names, traced code with what its traces rest on, and of the deps what no item makes. */
 import type { Work } from '../decide/work.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import type { Dep, PlanRead } from '../pipeline/plan.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
 import { isHeldBack, sieveOf } from '../pipeline/sieve.js';
+import type { Basis } from '../trace/basis.js';
 import { isOutside } from '../trace/place.js';
 import type { WatchSet } from './file-watch.js';
 
@@ -54,6 +55,10 @@ export class Watched implements WatchSet {
   readonly #plan: PlanWatch;
   readonly #reads: readonly Reads[];
   readonly #needs: (index: number) => readonly number[];
+  /** What traces rest on beside the code: package.json, tsconfig.json, the folders of packages. */
+  readonly #foundations: ReadonlySet<string>;
+  /** The folders on the way there. */
+  readonly #onTheWay: ReadonlySet<string>;
   /** Paths of all outs: what lies at or below them is written by runs. */
   readonly #outs: ReadonlySet<string>;
 
@@ -80,13 +85,23 @@ export class Watched implements WatchSet {
         deps,
       };
     });
-    this.outside = this.#reads.flatMap(({ files }) => files.filter(isOutside));
-    this.id = JSON.stringify([this.#plan.id, this.#reads, [...this.#outs]]);
+    const bases = new Set(work.selected.flatMap((index) => work.codes.basesOf(index)));
+    this.#foundations = new Set([...bases].flatMap(foundationsOf));
+    this.#onTheWay = new Set([...this.#foundations].flatMap(foldersAbove));
+    const code = this.#reads.flatMap(({ files }) => files.filter(isOutside));
+    this.outside = [...code, ...[...this.#foundations].filter(isOutside)];
+    this.id = JSON.stringify([
+      this.#plan.id,
+      this.#reads,
+      [...this.#outs],
+      [...this.#foundations].sort(),
+    ]);
   }
 
   counts(path: string): boolean {
-    if (this.#plan.counts(path)) return true;
-    return !this.#isMade(path) && this.#reads.some((reads) => readsPath(reads, path));
+    if (this.#plan.counts(path) || this.#foundations.has(path)) return true;
+    if (isPackages(path) || this.#isMade(path)) return false;
+    return this.#reads.some((reads) => readsPath(reads, path));
   }
 
   #isMade(path: string): boolean {
@@ -94,8 +109,8 @@ export class Watched implements WatchSet {
   }
 
   leadsTo(folder: string): boolean {
-    if (folder === '' || this.#plan.leadsTo(folder)) return true;
-    if (this.#isMade(folder)) return false;
+    if (folder === '' || this.#plan.leadsTo(folder) || this.#onTheWay.has(folder)) return true;
+    if (isPackages(folder) || this.#isMade(folder)) return false;
     const prefix = `${folder}/`;
     return this.#reads.some(
       ({ files, deps }) =>
@@ -119,6 +134,24 @@ export class Watched implements WatchSet {
     }
     return false;
   }
+}
+
+/** Outside of the project only files: where nothing is, and folders, would be watched for from far above. */
+function foundationsOf({ files, absent, links }: Basis): string[] {
+  const led = Object.keys(links).filter((where) => links[where] !== '');
+  return [...Object.keys(files), ...[...led, ...absent].filter((where) => !isOutside(where))];
+}
+
+function foldersAbove(where: string): string[] {
+  const found: string[] = [];
+  for (let end = where.lastIndexOf('/'); end > 0; end = where.lastIndexOf('/', end - 1))
+    found.push(where.slice(0, end));
+  return found;
+}
+
+/** No input, but for what traces rest on. */
+function isPackages(path: string): boolean {
+  return path === 'node_modules' || path.startsWith('node_modules/');
 }
 
 /** True of one of the paths, and of what lies below one. */

@@ -208,7 +208,7 @@ test('what an execution left is known again, and what the user puts there later 
       expect(cache.wrote('left')).toBe('ended');
       rmSync(project.at('left'));
       project.write({ left: 'by the user' });
-      await new Promise((resolve) => setTimeout(resolve, 25));
+      await project.clockPasses('left');
       project.write({ left: 'by the user, again' });
       expect(cache.wrote('left')).toBeUndefined();
       cache.close();

@@ -57,6 +57,17 @@ export class TestProject {
       writeFileSync(absolute, content);
     }
   }
+
+  /** Resolves when a write gets another time than the file has, by the clock of the file system. */
+  async clockPasses(where: string): Promise<void> {
+    const { ctimeMs } = lstatSync(this.at(where));
+    const probe = this.at('.probe');
+    do {
+      await nextTurn();
+      writeFileSync(probe, '');
+    } while (lstatSync(probe).ctimeMs <= ctimeMs);
+    rmSync(probe);
+  }
 }
 
 export { recordOf } from './record-of.js';

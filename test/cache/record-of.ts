@@ -15,7 +15,7 @@ export function recordOf(
     item: 'make',
     manifest: {
       format: 1,
-      code: { kind: 'command', command: 'make', scripts: {} },
+      code: { kind: 'command', item: 'make', matrix: {}, command: 'make', scripts: {} },
       params: {},
       env: {},
       deps: {},

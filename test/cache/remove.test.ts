@@ -33,7 +33,7 @@ describe('deleting a tree', () => {
     const mount = path.join(temporaryFolder(), 'mount');
     mkdirSync(mount);
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mount]);
-    if (mounted.status !== 0) return context.skip('nothing can be mounted here');
+    if (mounted.status !== 0) return context.skip('mount(8) is refused here');
     onTestFinished(() => void spawnSync('umount', [mount]));
     writeFileSync(path.join(mount, 'file'), '');
     expect(removeTree(mount)).toEqual({ path: mount, reason: 'EBUSY' });

@@ -52,7 +52,7 @@ const secret = fc
 
 const sequence = fc.constantFrom('', '\x1b[31m', '\x1b[0m', '\x1b(B');
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const OBEYED = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
 
 it('no secret and no control sequence leaves by any command (property)', async () => {

@@ -67,7 +67,7 @@ describe('what cannot be deleted', () => {
       't',
       project.path('results'),
     ]);
-    if (mounted.status !== 0) return context.skip('nothing can be mounted here');
+    if (mounted.status !== 0) return context.skip('mount(8) is refused here');
     onTestFinished(() => void spawnSync('umount', ['-l', project.path('results')]));
     return mountedRuns(project);
   });

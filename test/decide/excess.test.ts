@@ -20,12 +20,14 @@ describe('an item that asks for more than there is', () => {
   it('is told the size of the machine, and that of the cgroup where that is less', () => {
     const held = { cores: 2, memory: 4 * GB };
     expect(told(2, 4 * GB, held)).toBeUndefined();
-    expect(told(16, GB, WHOLE)).toBe('16 cores, and this machine has 8');
-    expect(told(16, GB, held)).toBe('16 cores, and its cgroup allows 2');
+    expect(told(16, GB, WHOLE)).toBe('it asks for 16 cores, and this machine has 8: it runs alone');
+    expect(told(16, GB, held)).toBe('it asks for 16 cores, and its cgroup allows 2: it runs alone');
     expect(told(16, 8 * GB, { ...WHOLE, memory: 4 * GB })).toBe(
-      '16 cores, and this machine has 8; for 8 GiB of memory, and its cgroup allows 4 GiB',
+      'it asks for 16 cores, and this machine has 8; for 8 GiB of memory, and its cgroup allows 4 GiB: it runs alone',
     );
-    expect(told(16, GB, { ...WHOLE, memory: 4 * GB })).toBe('16 cores, and this machine has 8');
+    expect(told(16, GB, { ...WHOLE, memory: 4 * GB })).toBe(
+      'it asks for 16 cores, and this machine has 8: it runs alone',
+    );
   });
 
   it('is none when a larger --concurrency is asked for', () => {

@@ -27,9 +27,10 @@ test('every variable is named', () => {
 
 test('a stage that starts a run does not hand on what is meant for itself alone', () => {
   const outer = { A: '1', PIPE_EPOCHS: '2', PIPE_CONTEXT: '/x', PIPE_CACHE: '/cache' };
-  expect(stageEnvironment(outer, { progress: '/p' })).toEqual({
+  expect(stageEnvironment(outer, { progress: '/p', context: '/own' })).toEqual({
     A: '1',
     PIPE_CACHE: '/cache',
+    PIPE_CONTEXT: '/own',
     PIPE_PROGRESS: '/p',
     PYTHONUNBUFFERED: '1',
   });
@@ -37,7 +38,7 @@ test('a stage that starts a run does not hand on what is meant for itself alone'
 
 test('what the user set of the variables for libraries stays, and OMP_NUM_THREADS speaks for all', () => {
   const threadsIn = (env: NodeJS.ProcessEnv) => {
-    const given = stageEnvironment(env, { progress: '/p', threads: 8 });
+    const given = stageEnvironment(env, { progress: '/p', context: '/x', threads: 8 });
     return [given.OMP_NUM_THREADS, given.MKL_NUM_THREADS, given.PYTHONUNBUFFERED];
   };
   expect(threadsIn({})).toEqual(['8', '8', '1']);

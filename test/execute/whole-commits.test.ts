@@ -26,7 +26,7 @@ const TARGET = 3;
 
 const MANIFEST: Manifest = {
   format: 1,
-  code: { kind: 'command', command: 'train', scripts: {} },
+  code: { kind: 'command', item: 'train', matrix: {}, command: 'train', scripts: {} },
   params: {},
   env: {},
   deps: {},

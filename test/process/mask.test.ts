@@ -119,7 +119,7 @@ test('an encoded secret is masked however it is written', () => {
 });
 
 function coloursIn(text: string): string[] {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
   return text.match(/\x1b(?:\[[0-9;]*[mK]|\(B)/g) ?? [];
 }
 

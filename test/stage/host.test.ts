@@ -14,10 +14,12 @@ interface Ran {
 
 const CONTEXT: ContextFile = {
   item: 'train@faces',
+  stage: 'train',
   matrix: { dataset: 'faces', fold: 3 },
   params: { train: { lr: 0.1 } },
   deps: { data: '/data', images: ['/a', '/b'] },
   outs: { model: '/model' },
+  resources: { cpu: 2, memory: 0, gpu: 0 },
 };
 
 /** Runs the text as a stage's bundle. */
@@ -51,8 +53,8 @@ describe('a stage', () => {
     ['a function', 'export default ', ''],
     ['what defineStage makes', 'export default { pipeStage: 1, run: ', '}'],
   ])('that is %s gets its context', async (_, before, after) => {
-    const show = `({ item, matrix, params, deps, outs }) =>
-      console.log(JSON.stringify({ item, matrix, params, deps, outs }))`;
+    const show = `({ item, stage, matrix, params, deps, outs, resources }) =>
+      console.log(JSON.stringify({ item, stage, matrix, params, deps, outs, resources }))`;
     const { log, outcome } = await run(`${before}${show}${after}`);
     expect(JSON.parse(log)).toEqual(CONTEXT);
     expect(outcome.ending).toEqual({ how: 'exit', code: 0 });

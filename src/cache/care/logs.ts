@@ -42,17 +42,17 @@ function logsIn(absolute: string, folder: string): StoredLog[] {
 
 /** Those among the logs that may not go, whatever the size. */
 export class NeededLogs {
-  readonly #layout: Layout;
+  readonly #logs: string;
   readonly #folders: ReadonlySet<string>;
-  readonly #open: ReadonlySet<string>;
+  /** Files that processes here write their output to; read when first asked for. */
+  #open: ReadonlySet<string> | undefined;
   /** Names of the files that stand for items, by the folder that notes them. */
   readonly #noted: ReadonlySet<string>;
 
   /** `folders`: of the items of today's pipeline. `projects`: folders of those that still count. */
   constructor(layout: Layout, folders: Iterable<string>, projects: readonly string[]) {
-    this.#layout = layout;
+    this.#logs = realOrSame(layout.logs);
     this.#folders = new Set(folders);
-    this.#open = new Set(allPids().flatMap(outputsOf));
     const own = projectName(layout);
     this.#noted = new Set(
       projects.flatMap((folder) => [
@@ -65,10 +65,11 @@ export class NeededLogs {
   }
 
   has({ file, folder, isNewest }: StoredLog): boolean {
+    const isItems = this.#folders.has(folder) || this.#noted.has(itemFileName(itemOf(folder)));
+    if (isNewest && isItems) return true;
     // A process that outlived its run is found by the log that it writes to.
-    if (this.#open.has(path.join(realOrSame(this.#layout.logs), folder, path.basename(file))))
-      return true;
-    return isNewest && (this.#folders.has(folder) || this.#noted.has(itemFileName(itemOf(folder))));
+    this.#open ??= new Set(allPids().flatMap(outputsOf));
+    return this.#open.has(path.join(this.#logs, folder, path.basename(file)));
   }
 }
 

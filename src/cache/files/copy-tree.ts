@@ -18,13 +18,12 @@ import {
   rmSync,
   symlinkSync,
   utimesSync,
-  writeSync,
 } from 'node:fs';
 import path from 'node:path';
 import { codeOf } from './errors.js';
 import { READ, readBuffer } from './hash.js';
 import { notAFile } from './refusals.js';
-import { dataIn } from './sparse.js';
+import { writeData } from './sparse.js';
 
 /** Copies what lies at a path to a place where nothing is: links as links, with modes and times. */
 export function copyTree(from: string, to: string): void {
@@ -83,13 +82,8 @@ function copyData(source: number, target: number): void {
   for (;;) {
     const count = readSync(source, buffer, 0, buffer.length, size);
     if (count === 0) break;
-    const edges = dataIn(buffer.subarray(0, count));
-    for (let edge = 0; edge < edges.length; edge += 2) {
-      const to = edges[edge + 1] as number;
-      for (let at = edges[edge] as number; at < to; )
-        at += writeSync(target, buffer, at, to - at, size + at);
-      end = size + to;
-    }
+    const last = writeData(target, buffer.subarray(0, count), size).at(-1);
+    if (last !== undefined) end = size + last;
     size += count;
   }
   if (end < size) ftruncateSync(target, size);

@@ -12,7 +12,7 @@ export function lstatIfThere(absolute: string): Stats | undefined {
   }
 }
 
-/** Undefined where the system refuses to look: without the right to, or below a path that is too long. */
+/** Undefined where the system refuses to look: nothing is there, or it may not be read, or its path is too long. */
 export function unlessRefused<T>(look: () => T): T | undefined {
   try {
     return look();

@@ -33,13 +33,20 @@ export function lengthOf(edges: readonly number[]): number {
   return length;
 }
 
-/** Writes the bytes to an empty file, and returns how many of them take room. */
-export function writeSparse(handle: number, bytes: Uint8Array): number {
+/** Writes what is not a hole to its place in a file, and returns where data begins and ends in the bytes. */
+export function writeData(handle: number, bytes: Uint8Array, position: number): number[] {
   const edges = dataIn(bytes);
   for (let edge = 0; edge < edges.length; edge += 2) {
     const to = edges[edge + 1] as number;
-    for (let at = edges[edge] as number; at < to; ) at += writeSync(handle, bytes, at, to - at, at);
+    for (let at = edges[edge] as number; at < to; )
+      at += writeSync(handle, bytes, at, to - at, position + at);
   }
+  return edges;
+}
+
+/** Writes the bytes to an empty file, and returns how many of them take room. */
+export function writeSparse(handle: number, bytes: Uint8Array): number {
+  const edges = writeData(handle, bytes, 0);
   if ((edges.at(-1) ?? 0) < bytes.length) ftruncateSync(handle, bytes.length);
   return lengthOf(edges);
 }

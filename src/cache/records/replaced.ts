@@ -142,7 +142,7 @@ function moveInside(from: string, to: string): void {
   for (const name of readdirSync(from)) move(path.join(from, name), path.join(to, name));
 }
 
-/** It fails the item as any refusal of the system does; its code is not one that has words of its own. */
+/** Fails the item as a refusal of the system does. No message replaces this one: no system error has its code. */
 function notMoved(where: string, into: string, cause: unknown): Error {
   const message = `${where} is not a result of this pipeline and cannot be moved to ${into} (${reasonOf(cause)}): move it away, then run again`;
   return Object.assign(new Error(message, { cause }), { code: 'ENOTMOVED', syscall: 'rename' });

@@ -8,7 +8,7 @@ import { namesIn, type Scratch } from '../files/scratch.js';
 import { seal } from '../files/sealed.js';
 import { writeSealed } from '../files/sealed-file.js';
 import type { Needs } from './pins.js';
-import { notePlace, standingOf } from './place.js';
+import { notePlace, type Standing, standingOf } from './place.js';
 import { readSealed } from './records.js';
 
 /** Runs that are remembered, of which gc asks for the newest few. */
@@ -77,9 +77,9 @@ export function standingProjects(
   now: number,
   warn: (message: string) => void,
 ): string[] {
-  return namesIn(projects)
-    .map((name) => path.join(projects, name))
-    .filter((folder) => standingOf(folder, newestRun(folder, now), now, warn).holds);
+  return standings(projects, now, warn)
+    .filter(({ holds }) => holds)
+    .map(({ folder }) => folder);
 }
 
 /** Folders of projects that have not run for long; `own` is this project's. */
@@ -89,11 +89,20 @@ export function oldProjects(
   now: number,
   warn: (message: string) => void,
 ): string[] {
-  return namesIn(projects)
-    .map((name) => path.join(projects, name))
-    .filter(
-      (folder) => folder !== own && standingOf(folder, newestRun(folder, now), now, warn).isOld,
-    );
+  return standings(projects, now, warn)
+    .filter(({ folder, isOld }) => folder !== own && isOld)
+    .map(({ folder }) => folder);
+}
+
+function standings(
+  projects: string,
+  now: number,
+  warn: (message: string) => void,
+): (Standing & { readonly folder: string })[] {
+  return namesIn(projects).map((name) => {
+    const folder = path.join(projects, name);
+    return { folder, ...standingOf(folder, newestRun(folder, now), now, warn) };
+  });
 }
 
 /** When the newest note of a run was written; of a folder without one, when anything in it was. */

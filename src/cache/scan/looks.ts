@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { sieveById } from '../../pipeline/sieve.js';
 import { type Clock, settlesAt, settlingTime } from '../files/clock.js';
 import { codeOf, isAbsent } from '../files/errors.js';
-import { lstatIfThere } from '../files/look.js';
+import { lstatIfThere, unlessRefused } from '../files/look.js';
 import { Pace } from '../files/pace.js';
 import { columnsOf, type LookList, WIDTH } from './still-file.js';
 
@@ -185,7 +185,8 @@ class Folders {
 
   /** A name that came into the folder; undefined, when what does not count explains it; else the path. */
   changeAt(where: string): string | undefined {
-    const names = this.has(where) ? namesIn(`${this.#project}/${where}`) : undefined;
+    const absolute = `${this.#project}/${where}`;
+    const names = this.has(where) ? unlessRefused(() => readdirSync(absolute)) : undefined;
     if (names === undefined) return where;
     let change: string | undefined;
     for (const listed of this.#all(where)) {
@@ -226,16 +227,6 @@ function byFolder(listed: LookLists['listed']): ReadonlyMap<string, readonly Lis
     else others.push(each);
   }
   return found;
-}
-
-/** Undefined for what is no folder any more. */
-function namesIn(absolute: string): string[] | undefined {
-  try {
-    return readdirSync(absolute);
-  } catch (error) {
-    if (codeOf(error) === undefined) throw error;
-    return undefined;
-  }
 }
 
 function looksOtherwise(before: Columns, now: Columns): boolean {

@@ -11,6 +11,12 @@ interface Node {
 
 export class Memo {
   #root: Node = emptyNode();
+  #age = 0;
+
+  /** Another number once something was forgotten: what a walk found that began before may be old. */
+  get age(): number {
+    return this.#age;
+  }
 
   /** `view`: id of the sieve; undefined: as it lies there. */
   get(path: string, view: string | undefined): Scan | null | undefined {
@@ -42,6 +48,7 @@ export class Memo {
 
   /** What is at, above and below the path is looked at again. */
   forget(path: string): void {
+    this.#age++;
     let node: Node = this.#root;
     clear(node);
     const parts = partsOf(path);
