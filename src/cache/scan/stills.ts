@@ -1,4 +1,4 @@
-/** Where answers that still hold are kept, a few for each project; and whether one still does. */
+/** The no-op cache: keeps a few answers for each project and checks whether one is still valid. */
 import {
   lstatSync,
   mkdirSync,
@@ -32,10 +32,10 @@ export interface Asked {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Once a day it is found out the long way, which also notes what is in use. */
+/** Once a day a run decides the slow way, which also notes what is in use. */
 const HOLDS_MS = 86_400_000;
 
-/** The answer that was given to the same question, when nothing that it rests on has moved. */
+/** The answer to the same question, if its read set is unchanged. */
 export function answerStanding(asked: Asked): string | undefined {
   const { layout, argv } = asked;
   const root = rootOf(layout);
@@ -44,7 +44,7 @@ export function answerStanding(asked: Asked): string | undefined {
   const question = questionOf(asked, Object.keys(still.question.env), root);
   if (JSON.stringify(question) !== JSON.stringify(still.question)) return undefined;
   const age = Date.now() - still.savedAt;
-  // What was written shortly before the machine went down may have lost its bytes, not its times.
+  // A write shortly before the machine went down may have lost its bytes but not its times.
   if (age < 0 || age > Math.min(HOLDS_MS, uptime() * 1000)) return undefined;
   const { behind, own } = still;
   const stands =
@@ -80,17 +80,14 @@ function looksSo(project: string, { paths, columns }: LookList, look: Look): boo
       return now.every((value, column) => value === columns[row * WIDTH + column]);
     });
   } catch {
-    return false; // Whatever it is, the long way tells it.
+    return false; // The slow way reports the error.
   }
 }
 
-/** Questions that are asked now and again; the oldest of more are forgotten. */
+/** Number of answers kept for a project; older ones are deleted. */
 const KEPT = 16;
 
-/**
- * A folder that cannot be written costs the next run some milliseconds: nobody is told. Not through
- * tmp/, which is among what was looked at.
- */
+/** A failure only costs the next run time: no warning. Not through tmp/, which is in the read set. */
 export function keepStill(folder: string, still: Still): void {
   const name = stillName(still.question);
   const draft = path.join(folder, `.${name}.${process.pid}`);
