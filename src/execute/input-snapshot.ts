@@ -1,7 +1,4 @@
-/**
- * What an item reads, as it lay when the item started: by content for its key, and by stat, so that a
- * change shows also when it was taken back.
- */
+/** Input fingerprint of an item at its start: by content for its key, by stat to detect reverted changes. */
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Digest } from '../cache/objects/digest.js';
@@ -22,9 +19,9 @@ export class InputSnapshot {
   readonly #index: number;
   readonly #looks: Looks;
   readonly #reads: ReadonlyMap<Dep, Read>;
-  /** What each dep stands for: what a pattern matched, and what counts of a folder with outs in it. */
+  /** Files of each dep: matches of a pattern, and what counts of a folder that contains outs. */
   readonly #names: ReadonlyMap<Dep, readonly string[]>;
-  /** Outs that are read through links which other items made. */
+  /** Outs that it reads through links which other items made. */
   readonly behind: readonly Owner[];
   /** True once a change of content would show in a stat. */
   #isSettled: boolean;
@@ -39,14 +36,14 @@ export class InputSnapshot {
     this.#isSettled = found.looks.isSettled;
   }
 
-  /** Looks at the disk, whatever was seen in this run before. */
+  /** Reads the disk, whatever this run has seen before. */
   static take(work: Work, index: number): InputSnapshot {
     return new InputSnapshot(work, index, look(work, index));
   }
 
   /**
-   * The same, and when something was written to within the clock's tick, once more when the tick is
-   * over: what the stats of such a snapshot say holds for a later process too.
+   * As `take`, but repeats after a clock tick when something was written within it: then the stats of
+   * the snapshot are valid for a later process too.
    */
   static async takeSettled(work: Work, index: number): Promise<InputSnapshot> {
     const first = InputSnapshot.take(work, index);
@@ -55,17 +52,17 @@ export class InputSnapshot {
     return InputSnapshot.take(work, index);
   }
 
-  /** Null for what is absent and may be; undefined for what is missing. */
+  /** Null for an absent optional dep; undefined for a missing one. */
   digestOf(dep: Dep): Digest | null | undefined {
     return this.#reads.get(dep)?.digest;
   }
 
-  /** What was looked at, for a process that comes after us; undefined when a change could hide from it. */
+  /** The read set, for a later process; undefined when stats could not show every change. */
   get lists(): LookLists | undefined {
     return this.#isSettled ? this.#looks.lists : undefined;
   }
 
-  /** The first file or folder that does not lie as it did. */
+  /** The first file or folder whose stat changed. */
   async moved(): Promise<string | undefined> {
     const { root } = this.#work.project;
     const byStat = (await firstMoved(root, this.#looks.lists)) ?? this.#otherMatches();
@@ -76,7 +73,7 @@ export class InputSnapshot {
     return changed;
   }
 
-  /** The first file whose content is not what it was; undefined where all was only touched. */
+  /** The first file whose content changed; undefined when files were only touched. */
   changed(): string | undefined {
     for (const [dep, now] of look(this.#work, this.#index).reads) {
       const before = this.#reads.get(dep);
@@ -111,7 +108,7 @@ export class InputSnapshot {
 
 type Contents = ReadonlyMap<string, Digest>;
 
-/** What the dep stands for, by path. */
+/** What the dep consists of, by path. */
 function contentsOf(dep: Dep, { digest, matches = [] }: Partial<Read> = {}): Contents {
   if (dep.glob) return new Map(matches.map(([where, scan]) => [where, scan.digest]));
   return new Map(digest ? [[dep.path, digest]] : []);
@@ -136,7 +133,7 @@ function look(work: Work, index: number): Found {
     const read = readBy(item, dep, { ...eyes, plan: work.project.plan });
     reads.set(dep, read);
     behind.push(...read.behind);
-    // It may be in an out that is a link.
+    // It may be inside an out that is a link.
     if (dep.made && !dep.glob && dep.outs === undefined)
       behind.push(...outsBehind(item, dep, [dep.path], work.project));
   }
@@ -147,7 +144,7 @@ function look(work: Work, index: number): Found {
   return { looks, reads, names, behind };
 }
 
-/** The folders and links on the way to what was looked at: a link may be led elsewhere and back. */
+/** Records the folders and links on the way: a link may be redirected and restored. */
 function noteWays(root: string, names: Found['names'], looks: Looks): void {
   const ways = new Ways(root, looks);
   for (const [dep, paths] of names) {
@@ -156,7 +153,7 @@ function noteWays(root: string, names: Found['names'], looks: Looks): void {
   }
 }
 
-/** Looks at the disk, and notes at what. */
+/** Reads the disk and records the read set. */
 function eyesOf(work: Work, looks: Looks): Eyes & Required<Pick<Eyes, 'look'>> {
   const cache = cacheOf(work);
   return {
