@@ -1,7 +1,6 @@
-/** Everything that can happen in a run, as one union: loggers are functions of it, `--json` prints it. */
+/** Events of a run, as one union: loggers are functions of it, `--json` prints it. */
 import type { Metrics } from './stage/context.js';
 
-/** What became of an item. */
 export type Verdict = 'ran' | 'restored' | 'fresh' | 'failed' | 'blocked' | 'cancelled';
 
 export const VERDICTS: readonly Verdict[] = [
@@ -26,7 +25,7 @@ export type RunEvent =
   | ItemDone
   | RunDone;
 
-/** The first event: what the run is about. */
+/** The first event of a run. */
 export interface RunStarted {
   readonly type: 'run';
   /** The selected items in plan order. */
@@ -37,18 +36,18 @@ export interface RunStarted {
 
 /** Why an item is not fresh, as `pipe why` gives it. */
 export interface Why {
-  /** The smallest true reason, the likeliest cause. */
+  /** The most specific true reason, which is the likeliest cause. */
   readonly reason: string;
-  /** All of them, that one first; absent when it is the only one. */
+  /** All reasons, that one first; absent when it is the only one. */
   readonly reasons?: readonly string[];
 }
 
-/** A process is started (or the outs are put back). */
+/** A process starts, or a restore begins. */
 export interface ItemStarted extends Why {
   readonly type: 'start';
   readonly item: string;
   readonly action: 'run' | 'restore';
-  /** Where its full output goes, relative to the project; absent for a restore. */
+  /** Log of its full output, relative to the project; absent for a restore. */
   readonly log?: string;
   /** Of an incremental stage: epochs completed before, and the epoch to reach. */
   readonly epochs?: { readonly completed: number; readonly target: number };
@@ -58,7 +57,7 @@ export interface ItemStarted extends Why {
   readonly expected?: number;
 }
 
-/** An item could run but something is held by another. */
+/** An item is ready but waits for something that another process holds. */
 export interface ItemWaiting {
   readonly type: 'waiting';
   readonly item: string;
@@ -90,30 +89,30 @@ export interface Warned {
   readonly item?: string;
 }
 
-/** The items are done, and what is written after them could not be: pipeline.lock, notes in the cache. */
+/** The items are done, but pipeline.lock or notes in the cache could not be written. */
 export interface Failing {
   readonly type: 'error';
   readonly message: string;
 }
 
-/** `--frozen` found something that is not as pipeline.lock says. */
+/** `--frozen` found a difference from pipeline.lock. */
 export interface Differs {
   readonly type: 'difference';
   readonly message: string;
   readonly item?: string;
 }
 
-/** The cache was above its limit: what nothing needs was removed. */
+/** The cache exceeded its limit: gc removed what nothing needs. */
 export interface Collected {
   readonly type: 'collected';
-  /** How many were removed. */
+  /** Number of results removed. */
   readonly results: number;
   readonly states: number;
-  /** Logs of executions; absent when none was. */
+  /** Number of logs removed; absent when none was. */
   readonly logs?: number;
-  /** Folders of replaced/; absent when none was. */
+  /** Number of folders of replaced/ removed; absent when none was. */
   readonly replaced?: number;
-  /** That became free. */
+  /** Bytes freed. */
   readonly bytes: number;
   /** Bytes that are left. */
   readonly left: number;
@@ -122,28 +121,28 @@ export interface Collected {
   readonly limit: number;
 }
 
-/** The one line that each selected item ends with. */
+/** The last event of each selected item. */
 export interface ItemDone extends Partial<Why> {
   readonly type: 'item';
   readonly item: string;
   readonly verdict: Verdict;
-  /** Why it ran, or would run; for blocked and cancelled what stood in the way. */
+  /** Why it ran, or would run; for blocked and cancelled, what prevented it. */
   readonly reason?: string;
   readonly key?: string;
   /** Wall time of the execution or restore. */
   readonly seconds?: number;
-  /** Of an incremental stage: epochs computed now (of a dry run: to compute), and the epoch that was reached. */
+  /** Of an incremental stage: epochs computed now (in a dry run: to compute), and the epoch reached. */
   readonly epochs?: { readonly computed: number; readonly reached: number };
-  /** Of a dry run: it stays fresh if the items before it produce the same outs as last time. */
+  /** Of a dry run: it stays fresh if upstream items produce the same outs as last time. */
   readonly maybe?: true;
-  /** Of a dry run: seconds it is expected to take, from what was recorded. */
+  /** Of a dry run: seconds expected, by the records. */
   readonly expected?: number;
   readonly failure?: Failure;
 }
 
-/** The whole story of a failed item. */
+/** A failed item in full. */
 export interface Failure {
-  /** What went wrong in a sentence: `exit code 1`, `killed by SIGSEGV`, `timed out after 2h`. */
+  /** The error in a sentence: `exit code 1`, `killed by SIGSEGV`, `timed out after 2h`. */
   readonly message: string;
   readonly command: string;
   readonly exitCode?: number;
@@ -164,14 +163,14 @@ export interface RunDone extends Partial<Forecast> {
   readonly blocked: number;
   readonly cancelled: number;
   readonly seconds: number;
-  /** Of a run that took long: where the time went, the longest first. */
+  /** Of a long run: its slowest items, slowest first. */
   readonly slowest?: readonly { readonly item: string; readonly seconds: number }[];
 }
 
-/** What a dry run counts. */
+/** Counts of a dry run. */
 export interface Forecast {
   readonly wouldRun: number;
-  /** Items behind those: they stay fresh if the outs before them come out unchanged. */
+  /** Items downstream of those: they stay fresh if their upstream outs do not change. */
   readonly mayRun: number;
   readonly wouldRestore: number;
 }

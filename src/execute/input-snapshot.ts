@@ -1,7 +1,4 @@
-/**
- * What an item reads, as it lay when the item started: by content for its key, and by stat, so that a
- * change shows also when it was taken back.
- */
+/** Input fingerprint of an item at its start: by content for its key, by stat to detect reverted changes. */
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { finish, type Sliced } from '../cache/files/pace.js';
@@ -23,9 +20,9 @@ export class InputSnapshot {
   readonly #index: number;
   readonly #looks: Looks;
   readonly #reads: ReadonlyMap<Dep, Read>;
-  /** What each dep stands for: what a pattern matched, and what counts of a folder with outs in it. */
+  /** Files of each dep: matches of a pattern, and what counts of a folder that contains outs. */
   readonly #names: ReadonlyMap<Dep, readonly string[]>;
-  /** Outs that are read through links which other items made. */
+  /** Outs that it reads through links which other items made. */
   readonly behind: readonly Owner[];
   /** True once a change of content would show in a stat. */
   #isSettled: boolean;
@@ -40,14 +37,14 @@ export class InputSnapshot {
     this.#isSettled = found.looks.isSettled;
   }
 
-  /** Looks at the disk, whatever was seen in this run before. */
+  /** Reads the disk, whatever this run has seen before. */
   static async take(work: Work, index: number): Promise<InputSnapshot> {
     return new InputSnapshot(work, index, await inTurns(work, look(work, index)));
   }
 
   /**
-   * The same, and when something was written to within the clock's tick, once more when the tick is
-   * over: what the stats of such a snapshot say holds for a later process too.
+   * As `take`, but repeats after a clock tick when something was written within it: then the stats of
+   * the snapshot are valid for a later process too.
    */
   static async takeSettled(work: Work, index: number): Promise<InputSnapshot> {
     const first = await InputSnapshot.take(work, index);
@@ -56,17 +53,17 @@ export class InputSnapshot {
     return await InputSnapshot.take(work, index);
   }
 
-  /** Null for what is absent and may be; undefined for what is missing. */
+  /** Null for an absent optional dep; undefined for a missing one. */
   digestOf(dep: Dep): Digest | null | undefined {
     return this.#reads.get(dep)?.digest;
   }
 
-  /** What was looked at, for a process that comes after us; undefined when a change could hide from it. */
+  /** The read set, for a later process; undefined when stats could not show every change. */
   get lists(): LookLists | undefined {
     return this.#isSettled ? this.#looks.lists : undefined;
   }
 
-  /** The first file or folder that does not lie as it did. */
+  /** The first file or folder whose stat changed. */
   async moved(): Promise<string | undefined> {
     const { root } = this.#work.project;
     const byStat = (await firstMoved(root, this.#looks.lists)) ?? (await this.#otherMatches());
@@ -77,7 +74,7 @@ export class InputSnapshot {
     return changed;
   }
 
-  /** The first file whose content is not what it was; undefined where all was only touched. */
+  /** The first file whose content changed; undefined when files were only touched. */
   async changed(): Promise<string | undefined> {
     const { reads } = await finish(look(this.#work, this.#index));
     for (const [dep, now] of reads) {
@@ -113,7 +110,7 @@ export class InputSnapshot {
 
 type Contents = ReadonlyMap<string, Digest>;
 
-/** What the dep stands for, by path. */
+/** What the dep consists of, by path. */
 function contentsOf(dep: Dep, { digest, matches = [] }: Partial<Read> = {}): Contents {
   if (dep.glob) return new Map(matches.map(([where, scan]) => [where, scan.digest]));
   return new Map(digest ? [[dep.path, digest]] : []);
@@ -143,7 +140,7 @@ function* look(work: Work, index: number): Sliced<Found> {
     const read = yield* readBy(item, dep, { ...eyes, plan: work.project.plan });
     reads.set(dep, read);
     behind.push(...read.behind);
-    // It may be in an out that is a link.
+    // It may be inside an out that is a link.
     if (dep.made && !dep.glob && dep.outs === undefined)
       behind.push(...outsBehind(item, dep, [dep.path], work.project));
   }
@@ -154,7 +151,7 @@ function* look(work: Work, index: number): Sliced<Found> {
   return { looks, reads, names, behind };
 }
 
-/** The folders and links on the way to what was looked at: a link may be led elsewhere and back. */
+/** Records the folders and links on the way: a link may be redirected and restored. */
 function noteWays(root: string, names: Found['names'], looks: Looks): void {
   const ways = new Ways(root, looks);
   for (const [dep, paths] of names) {
@@ -163,7 +160,7 @@ function noteWays(root: string, names: Found['names'], looks: Looks): void {
   }
 }
 
-/** Looks at the disk, and notes at what. */
+/** Reads the disk and records the read set. */
 function eyesOf(work: Work, looks: Looks): Eyes & Required<Pick<Eyes, 'look'>> {
   const cache = cacheOf(work);
   return {

@@ -1,4 +1,4 @@
-/** Starts the process of one execution with all that it is given, and follows it to its end. */
+/** Starts the process of one execution with its environment, and follows it to its end. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { unusable } from '../cache/files/errors.js';
@@ -27,7 +27,7 @@ import type { Scratch } from './scratch.js';
 /** From SIGTERM to SIGKILL: long enough to write a file, short enough to wait for. */
 const GRACE_SECONDS = 5;
 
-/** What the process is given, and what ends it. */
+/** What the process receives, and what ends it. */
 export interface Launching {
   readonly scratch: Scratch;
   readonly lease: GpuLease | undefined;
@@ -88,7 +88,7 @@ export async function launchItem(
   }
 }
 
-/** What a stage says is shown: without what a terminal would obey, and without secrets. */
+/** Removes terminal sequences and secrets from the stage's text before it is displayed. */
 function shownUnit({ unit }: Progress, secrets: readonly string[]): { unit?: string } {
   return unit === undefined ? {} : { unit: maskText(printable(unit), secrets) };
 }
@@ -107,7 +107,7 @@ async function commandOf(work: Work, index: number, scratch: Scratch): Promise<C
 /** The paths that each pattern dep stands for, by its name. */
 type Matched = ReadonlyMap<string, readonly string[]>;
 
-/** A command that names a pattern dep gets the files that match it. */
+/** Expands a pattern dep in the command to the matching files. */
 function expandedAction(item: Item, matched: Matched): Command {
   const action = expandAction(item.action, ({ dep: name, reader }) => {
     const files = matched.get(name) ?? [];

@@ -1,4 +1,4 @@
-/** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
+/** Scheduler: starts a pending item as soon as its upstream items are done and its resources are free. */
 import { finish as finishSliced, isStopOf } from '../cache/files/pace.js';
 import type { Decision } from '../decide/decide.js';
 import { decideIfReadable } from '../decide/decide-item.js';
@@ -16,7 +16,7 @@ import { settle } from './settle.js';
 /**
  * Runs or restores the pending items, and ends each of them with its verdict.
  *
- * @throws UserError before anything is touched when an item that must run cannot run here
+ * @throws UserError before anything changes when an item that must run cannot run here
  */
 export async function schedule(work: Work, pending: readonly number[]): Promise<void> {
   await refuseUnrunnable(work, pending);
@@ -25,7 +25,7 @@ export async function schedule(work: Work, pending: readonly number[]): Promise<
   await new Schedule(work, pending, { machine, queue }).run();
 }
 
-/** Of those that depend on what is not made yet nobody knows whether they have to run. */
+/** Whether the dependents of an unfinished item have to run is unknown. */
 async function refuseUnrunnable(work: Work, pending: readonly number[]): Promise<void> {
   if (pending.every((index) => itemAt(work, index).resources.gpu < 2)) return;
   const found = await outlooks(work);
@@ -35,7 +35,7 @@ async function refuseUnrunnable(work: Work, pending: readonly number[]): Promise
   );
 }
 
-/** What putting outs back takes, whatever it took to make them. */
+/** Resources for restoring outs, whatever making them took. */
 const PUT_BACK: Resources = { cpu: 1, memory: 0, gpu: 0 };
 
 /** Why nothing new starts. */
@@ -53,13 +53,13 @@ class Schedule {
   readonly #machine: Machine;
   readonly #queue: JobQueue;
   readonly #priorities: ReadonlyMap<number, number>;
-  /** Pending items that an item still waits for. */
+  /** Number of pending items that an item waits for. */
   readonly #waitingFor = new Map<number, number>();
   readonly #dependents = new Map<number, number[]>();
-  /** Stages that were warned of: once is enough. */
+  /** Stages that were warned about, to warn once. */
   readonly #told = new Set<string>();
   #stop: Stop | undefined;
-  /** A bug, not a failure: the run ends with it. */
+  /** A bug, not a failure: it ends the run. */
   #bug: unknown;
 
   constructor(work: Work, pending: readonly number[], { machine, queue }: Means) {
@@ -97,8 +97,8 @@ class Schedule {
   }
 
   /**
-   * All that these items need is done, so their keys are known: what is fresh after all (early
-   * cutoff) ends at once and makes others ready in turn, the rest waits for resources.
+   * All upstream items are done, so the keys are known: fresh items (early cutoff) end at once and
+   * release others in turn, the rest waits for resources.
    */
   async #ready(indices: readonly number[]): Promise<void> {
     const ready = [...indices];
@@ -176,7 +176,7 @@ class Schedule {
     if (done.verdict !== 'cancelled') await this.#ready(this.#released(index));
   }
 
-  /** The dependents that waited for this item last. */
+  /** Dependents that waited only for this item. */
   #released(index: number): number[] {
     return (this.#dependents.get(index) ?? []).filter((dependent) => {
       const left = (this.#waitingFor.get(dependent) ?? 0) - 1;
@@ -185,7 +185,7 @@ class Schedule {
     });
   }
 
-  /** All that depends on a failed item, near and far. */
+  /** Blocks all direct and indirect dependents of a failed item. */
   #block(index: number, failed: string): void {
     for (const dependent of this.#dependents.get(index) ?? []) {
       if (this.#work.done.has(dependent)) continue;

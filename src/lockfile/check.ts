@@ -1,6 +1,6 @@
 /**
- * Does pipeline.lock belong to the pipeline? Every key is computed from today's definition and code,
- * and from the outs as the lock has them: so no result has to be there, only what the user wrote.
+ * Checks pipeline.lock against the pipeline. Computes every key from today's definition and code and
+ * from the locked outs: so no result has to exist, only the user's files.
  */
 import { finish, finishSync, type Sliced } from '../cache/files/pace.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
@@ -19,7 +19,7 @@ export interface LockStanding {
   readonly block?: LockBlock;
   /** Today's key, when it is known. */
   readonly key?: string;
-  /** How the lock is not of this pipeline; undefined when it is. */
+  /** How the lock differs from this pipeline; undefined when it matches. */
   readonly difference?: string;
 }
 
@@ -85,14 +85,14 @@ function* standingOf(
 
 export const NOT_LOCKED = 'not in pipeline.lock';
 
-/** True of a dep that was read through links that items made: what they lead to need not be here. */
+/** True of a dep read through links that items made: their targets need not exist here. */
 function leadsOut(dep: Dep, locked: Digest | null | undefined): boolean {
   return dep.made && locked != null && kindOf(locked) === 'link';
 }
 
-/** False when its content cannot be known here: the user's data is not there, or an out's listing is not stored. */
+/** False when its content is unknown here: the user's data is missing, or an out's listing is not stored. */
 function isInSight(dep: Dep, around: Surroundings): boolean {
-  // Of the user's: that it is not there is a state like any other.
+  // For a user file, absence is a state like any other.
   if (dep.optional && !dep.made) return true;
   const within = dep.within ?? [];
   return (

@@ -1,4 +1,4 @@
-/** After a run: what it found goes into pipeline.lock, and nothing else of the file changes. */
+/** Updates pipeline.lock after a run with its results; leaves the rest of the file unchanged. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,11 +17,11 @@ import { acquireLock, lockFile } from '../process/lock.js';
 import { readLockFile, writeLockFile } from './disk.js';
 import { noteLock } from './note.js';
 
-/** Writes the blocks of all settled items; with a run of everything, those of items that are gone go. */
+/** Writes the blocks of all settled items; a run of everything also removes those of deleted items. */
 export async function updateLock(work: Work): Promise<void> {
   const section = sectionOf(work.project.variant);
   if (section === undefined) return;
-  // What says nothing new needs no lock either: all may be read-only.
+  // Without changes no lock is needed either: everything may be read-only.
   if (isWritten(work, section)) noteLock(work);
   else await writeUnderLock(work, section);
 }
@@ -36,7 +36,7 @@ function isWritten(work: Work, section: string): boolean {
 }
 
 async function writeUnderLock(work: Work, section: string): Promise<void> {
-  // With the file: runs with other caches write it too.
+  // Next to the file: runs with other caches write it too.
   const locks = projectHome(work.project.root);
   const name = 'pipeline.lock';
   const held = await acquireLock(locks, name, {
@@ -60,7 +60,7 @@ async function writeUnderLock(work: Work, section: string): Promise<void> {
 
 interface Updated {
   readonly blocks: LockSection;
-  /** False when a result vanished meanwhile: the next run looks again. */
+  /** False when a result disappeared meanwhile: the next run checks again. */
   readonly isWhole: boolean;
 }
 
@@ -73,7 +73,7 @@ function updated(work: Work, before: LockSection): Updated {
   for (const [index, settled] of work.settled) {
     const item = itemAt(work, index);
     const old = before.get(item.id);
-    // A block of the same result stays: which epochs are still on record is no matter of the result.
+    // A block of the same result stays: which epochs are recorded does not matter for the result.
     if (old !== undefined && holds(old, settled)) continue;
     const block = blockOf(work, item, settled);
     if (block === undefined) isWhole = false;
@@ -134,7 +134,7 @@ function allMetrics(
   return metrics;
 }
 
-/** Undefined for what is no file. */
+/** Undefined for what is not a file. */
 function readBytes(file: string): Buffer | undefined {
   try {
     return readFileSync(file);
@@ -145,7 +145,7 @@ function readBytes(file: string): Buffer | undefined {
   }
 }
 
-/** Of a stage that ran on after patience was out, nothing beyond that: how far it got is a matter of time. */
+/** Omits epochs past the end of patience: how far a stage got beyond it depends on timing. */
 function epochsOf(work: Work, item: Item, manifest: Manifest): LockedEpochs | undefined {
   if (item.epochs === undefined) return undefined;
   const { target, param, patience, best } = item.epochs;
@@ -162,7 +162,7 @@ function epochsOf(work: Work, item: Item, manifest: Manifest): LockedEpochs | un
   };
 }
 
-/** Few lines for any number of epochs, and the first ones are all there: those that `verify` repeats. */
+/** Few lines for any number of epochs, with all of the first ones, which `verify` repeats. */
 function isPowerOfTwo(epoch: number): boolean {
   return Number.isInteger(Math.log2(epoch));
 }

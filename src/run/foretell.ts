@@ -1,4 +1,4 @@
-/** A dry run: every selected item ends with what would become of it, and what that would take. */
+/** Dry run: gives every selected item the verdict that it would get, and the expected time. */
 import { finish as finishSliced } from '../cache/files/pace.js';
 import type { EpochRecord } from '../cache/records/record.js';
 import { absentDeps } from '../decide/absent.js';
@@ -37,7 +37,7 @@ export async function foretell(work: Work): Promise<void> {
   }
 }
 
-/** @throws UserError when an item lacks an input that nobody will make */
+/** @throws UserError when an item lacks an input that no item makes */
 export async function refuseMissingDeps(
   work: Work,
   found: ReadonlyMap<number, Outlook>,
@@ -53,7 +53,7 @@ export async function refuseMissingDeps(
   await refuseMissing(work, missing);
 }
 
-/** Of an item whose deps are still to be made. */
+/** Of an item with unfinished deps. */
 export function whyUnknown(
   { project, options }: Work,
   index: number,
@@ -69,7 +69,7 @@ function whyItWouldRun(work: Work, index: number, outlook: Outlook): Partial<Why
   return whyOf(reasons.map(({ text }) => text));
 }
 
-/** Expected seconds from what was recorded; of an incremental stage for the epochs that are left. */
+/** Expected seconds, by the records; for an incremental stage, of the remaining epochs. */
 function forecast(work: Work, item: Item, outlook: Outlook): Pick<ItemDone, 'expected' | 'epochs'> {
   const last = cacheOf(work).readLast(item.id)?.seconds;
   if (item.epochs === undefined || outlook.kind !== 'run')

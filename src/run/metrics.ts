@@ -1,4 +1,4 @@
-/** The metrics of items by today's keys: from the records, else from pipeline.lock; or as another revision's lock has them. */
+/** Metrics of items by today's keys: from records, else from pipeline.lock; or from another revision's lock. */
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Digest } from '../cache/objects/digest.js';
@@ -23,7 +23,7 @@ export type Numbers = Readonly<Record<string, number>>;
 
 export interface Figures {
   readonly numbers: Numbers;
-  /** They are what lies there, and not what belongs to today's key. */
+  /** They are those of the existing outs, not of today's key. */
   readonly stale: boolean;
 }
 
@@ -47,11 +47,11 @@ export async function metricsToday(
   return figures;
 }
 
-/** What pipeline.lock has of an item. */
+/** The entries of an item in pipeline.lock. */
 interface Locked {
   /** Of today's key. */
   readonly today?: LockBlock | undefined;
-  /** Whatever its key. */
+  /** Of any key. */
   readonly any?: LockBlock | undefined;
 }
 
@@ -72,15 +72,15 @@ function figuresOf(work: Work, index: number, outlook: Outlook, { today, any }: 
   return { numbers: merged(byOut), stale };
 }
 
-/** The outs of the record for today's key; none where there is no record, or no key yet. */
+/** Outs of the record for today's key; none where there is no record, or no key yet. */
 function recordedOuts(work: Work, outlook: Outlook): readonly RecordedOut[] {
   if (outlook.kind === 'fresh' || outlook.kind === 'restore') return outlook.record.outs;
   return outlook.kind === 'run' ? (cacheOf(work).readOuts(outlook.key) ?? []) : [];
 }
 
 /**
- * By index. The key of an item that waits for others is not known; its block is of today's key when
- * the key comes out of today's definition and of what the lock has of those others, in turn.
+ * By index. An item that waits for others has no key yet. Its block counts as today's if the key
+ * follows from today's definition and from the locked outs of those others, in turn.
  */
 async function lockedBlocks(
   work: Work,
@@ -88,7 +88,7 @@ async function lockedBlocks(
 ): Promise<Map<number, Locked>> {
   const { root, variant } = work.project;
   const file = readLockFile(root);
-  // What `--set` makes is not locked; what it makes may still be of a locked key.
+  // Results of `--set` are not locked, but may have a locked key.
   const section = file?.get(sectionOf({ ...variant, set: [] }) as string) ?? new Map();
   const isOpen = [...found.values()].some((outlook) => !('key' in outlook));
   const standings = isOpen ? await lockStandings(work, section) : undefined;
@@ -125,7 +125,7 @@ function needsHold(
 }
 
 /**
- * By item, as the lock of a revision has them.
+ * By item, from the lock of a revision.
  *
  * @throws UserError when git does not know the revision, or it has no lock
  */
@@ -162,7 +162,7 @@ function merged(byOut: Readonly<Record<string, Numbers>>): Numbers {
   );
 }
 
-/** Of a recorded out, from its place or from the cache; undefined when it is in neither, or is no JSON. */
+/** Metrics of a recorded out, from its path or the cache; undefined when in neither, or not JSON. */
 function numbersOf(work: Work, where: string, digest: Digest): Numbers | undefined {
   if (cacheOf(work).scanSync(where)?.digest === digest)
     return numbersIn(path.join(work.project.root, where));
@@ -170,7 +170,7 @@ function numbersOf(work: Work, where: string, digest: Digest): Numbers | undefin
   return bytes && metricsOf(bytes.toString());
 }
 
-/** Undefined for what is no JSON file. */
+/** Undefined for what is not a JSON file. */
 function numbersIn(file: string): Numbers | undefined {
   try {
     return statSync(file).isFile() ? metricsOf(readFileSync(file, 'utf8')) : undefined;

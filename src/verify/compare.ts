@@ -1,4 +1,4 @@
-/** The result of one execution beside what it should be: by digests, and where those differ by content. */
+/** Compares the result of one execution with the expected one: by digests, and by content where those differ. */
 import path from 'node:path';
 import { DamagedObject, openCache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
@@ -18,9 +18,9 @@ import type { Run, VerifyJob } from './job.js';
 export type Compared = Pick<Verified, 'verdict' | 'findings'>;
 
 /**
- * The first execution is compared with what is expected, the others with the first.
+ * Compares the first execution with the expectation, the others with the first.
  *
- * @param count which execution this is; 0 when it is the only one
+ * @param count number of this execution; 0 when it is the only one
  */
 export async function compareRun(
   work: Work,
@@ -56,12 +56,12 @@ interface Located {
   readonly comparison: Comparison;
 }
 
-/** What something is compared with: its digest, and its content where that can be had. */
+/** The other side of a comparison: its digest, and its content where available. */
 interface Other {
   readonly digest: Digest;
   /** Absolute path of the content. */
   content(): Promise<string | undefined>;
-  /** Numbers of a JSON file, where no more is known of it. */
+  /** Numbers of a JSON file, where nothing else is known of it. */
   readonly numbers?: Readonly<Record<string, number>>;
 }
 
@@ -162,7 +162,7 @@ function expectedOuts(
   };
 }
 
-/** From the cache, or from the workspace where it lies there as it should be. */
+/** From the cache, or from the workspace where its content there is right. */
 async function storedContent(
   work: Work,
   fresh: FreshFolder,
@@ -187,7 +187,7 @@ async function storedContent(
 
 type States = (epoch: number) => Other | undefined;
 
-/** The first epoch whose state is not what it should be. */
+/** The first epoch whose state differs. */
 async function compareStates(
   item: Item,
   run: Run,
@@ -210,7 +210,7 @@ async function compareStates(
   return tolerated;
 }
 
-/** A state holds what the outs are made of, so what is allowed of any of them is allowed of it. */
+/** A state contains what the outs are made of, so the tolerance of any out applies to it. */
 function wholeTolerance({ tolerance }: Item): Tolerance | undefined {
   return tolerance && Object.assign({}, ...Object.values(tolerance));
 }

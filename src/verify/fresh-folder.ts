@@ -1,6 +1,6 @@
 /**
- * A project folder that holds nothing but what one item declares: its deps, and of a command the
- * scripts that belong to its code. Packages are reached through a link, as they are no input.
+ * Fresh project folder that contains only what one item declares: its deps, and the scripts that a
+ * command's code includes. Packages are linked, since they are not inputs.
  */
 import {
   existsSync,
@@ -27,15 +27,15 @@ import type { Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { type Sieve, sieveOf } from '../pipeline/sieve.js';
 
-/** A place for one execution: a root of its own, and a cache of its own. */
+/** Project root and cache for one execution. */
 export interface FreshFolder {
   readonly root: string;
   readonly cache: Cache;
 }
 
 /**
- * @param around how the workspace will look once everything is put back
- * @throws DamagedObject when a dep can only come from the cache, and is damaged there
+ * @param around the workspace as it will be once everything is restored
+ * @throws DamagedObject when a dep is only in the cache, and damaged there
  */
 export async function makeFreshFolder(
   folder: string,
@@ -44,7 +44,7 @@ export async function makeFreshFolder(
   { code, manifest, around }: { code: Code; manifest: Manifest; around: Surroundings },
 ): Promise<FreshFolder> {
   const root = path.join(folder, 'project');
-  // What the item reads may be private, in the project or in the cache.
+  // The item's inputs may be private, in the project or in the cache.
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const stored = openCache({
     project: root,
@@ -76,7 +76,7 @@ export async function makeFreshFolder(
   return { root, cache };
 }
 
-/** From the workspace when it is there as it should be, else from the cache. */
+/** From the workspace when its content there is right, else from the cache. */
 async function isInPlace(
   project: Project,
   dep: Dep,
@@ -104,12 +104,12 @@ async function restore(
   { path: where, made }: Part,
   { dep, digest, around }: Wanted,
 ): Promise<void> {
-  // With links in it, what is stored has another digest than what is read.
+  // With links in it, the stored digest differs from the digest of what is read.
   const own = made ? (await finish(scanAt(sourceOf(dep, where), around)))?.digest : undefined;
   await stored.restore({ digest: (own ?? digest) as Digest }, where);
 }
 
-/** True of what does not count in a folder of the user's. */
+/** True of what does not count in a user folder. */
 function isLeftOut(where: string, sieve: Sieve | undefined, project: Project): boolean {
   if (sieve === undefined) return false;
   const isFolder = () => lstatSync(path.join(project.root, where)).isDirectory();
@@ -118,7 +118,7 @@ function isLeftOut(where: string, sieve: Sieve | undefined, project: Project): b
   );
 }
 
-/** A link counts by what is behind it, but for links within the folder and those that lead nowhere. */
+/** Replaces a link by its target, except links within the folder and those that lead nowhere. */
 function copyTree(
   root: string,
   fresh: string,
@@ -148,7 +148,7 @@ function isWithin(tree: string, link: string): boolean {
   return target === tree || target.startsWith(`${tree}${path.sep}`);
 }
 
-/** With each script what says how it is to be read: the package.json and tsconfig.json above it. */
+/** Copies each script with the package.json and tsconfig.json above it, which say how to read it. */
 function bringScripts(from: string, to: string, scripts: readonly string[]): void {
   const files = new Set(scripts);
   for (const script of scripts) {
@@ -165,7 +165,7 @@ function bringScripts(from: string, to: string, scripts: readonly string[]): voi
   }
 }
 
-/** Packages are installed, not made: their versions count, their folder is where it is. */
+/** Packages are installed, not made: their versions count, so the folder is linked. */
 function linkPackages(from: string, to: string, folder: string): void {
   const packages = path.join(from, folder, 'node_modules');
   const link = path.join(to, folder, 'node_modules');

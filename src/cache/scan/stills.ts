@@ -1,4 +1,4 @@
-/** Where answers that still hold are kept, a few for each project; and whether one still does. */
+/** The no-op cache: keeps a few answers for each project and checks whether one is still valid. */
 import {
   lstatSync,
   mkdirSync,
@@ -32,7 +32,7 @@ export interface Asked {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Once a day it is found out the long way, which also notes what is in use. */
+/** Once a day a run decides the slow way, which also notes what is in use. */
 const HOLDS_MS = 86_400_000;
 
 /** The kept answer, or why there is none. */
@@ -41,7 +41,7 @@ export type Standing =
   | { readonly answer: string; readonly file: string }
   | { readonly answer?: undefined; readonly reason: string };
 
-/** The answer that was given to the same question, when nothing that it rests on has moved. */
+/** The answer to the same question, if its read set is unchanged. */
 export function answerStanding(asked: Asked): Standing {
   const { layout, argv } = asked;
   const root = rootOf(layout);
@@ -52,7 +52,7 @@ export function answerStanding(asked: Asked): Standing {
   if (JSON.stringify(question) !== JSON.stringify(still.question))
     return { reason: 'the build of pipe or an environment variable has changed' };
   const age = Date.now() - still.savedAt;
-  // What was written shortly before the machine went down may have lost its bytes, not its times.
+  // A write shortly before the machine went down may have lost its bytes but not its times.
   if (age < 0 || age > Math.min(HOLDS_MS, uptime() * 1000))
     return { reason: 'the kept answer is older than a day or than the last start of the machine' };
   const moved =
@@ -96,13 +96,10 @@ function movedPath(project: string, { paths, columns }: LookList, look: Look): s
   });
 }
 
-/** Questions that are asked now and again; the oldest of more are forgotten. */
+/** Number of answers kept for a project; older ones are deleted. */
 const KEPT = 16;
 
-/**
- * A folder that cannot be written costs the next run some milliseconds: nobody is told. Not through
- * tmp/, which is among what was looked at.
- */
+/** A failure only costs the next run time: no warning. Not through tmp/, which is in the read set. */
 export function keepStill(folder: string, still: Still): void {
   const name = stillName(still.question);
   const draft = path.join(folder, `.${name}.${process.pid}`);
