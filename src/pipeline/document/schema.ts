@@ -1,9 +1,9 @@
-/** What pipeline.yaml may hold: the one definition that validates it and gives the JSON Schema. */
+/** Schema of pipeline.yaml: one definition for validation and for the JSON Schema. */
 import * as z from 'zod';
 import type { What } from './expected.js';
 import { DURATION, SIZE } from './quantity.js';
 
-/** Ties a schema to the words of its mistake; see expected.ts. */
+/** Links a schema to its error texts in expected.ts. */
 const say = (what: What) => ({ error: what });
 
 const HOLE = /^\$\{[^{}]+\}$/;
@@ -21,7 +21,7 @@ const variables = z.array(
 const whole = (least: number, what: What) => z.int(say(what)).min(least, say(what));
 const above0 = (what: What) => z.number(say(what)).positive(say(what));
 
-/** A value, or where it comes from: `${train.epochs}`. */
+/** A value, or a placeholder such as `${train.epochs}`. */
 const orHole = <T extends z.ZodType>(value: T, what: What) =>
   z.union([value, z.string().regex(HOLE, say(what))], say(what));
 
@@ -177,7 +177,7 @@ const stage = z
   .describe('A step of the pipeline.')
   .meta({ oneOf: [{ required: ['run'] }, { required: ['cmd'] }] });
 
-/** Anything that JSON holds: what is in it is the stages' business. */
+/** Any JSON object: its content is up to the stages. */
 const tree = z.record(z.string(), z.unknown(), say('map'));
 const source = z.union([tree, path], say('source'));
 const params = z
@@ -206,10 +206,10 @@ export type EpochsSpec = z.infer<typeof epochs>;
 export type ObjectiveSpec = z.infer<typeof objective>;
 export type Issue = z.core.$ZodIssue;
 
-/** The keys a stage may have, for suggestions. */
+/** The keys of a stage, for suggestions. */
 export const STAGE_KEYS: readonly string[] = Object.keys(stage.shape);
 
-/** What does not fit the definition; empty for a valid file. */
+/** Schema errors; empty for a valid file. */
 export function validate(value: unknown): readonly Issue[] {
   return pipeline.safeParse(value).error?.issues ?? [];
 }

@@ -1,4 +1,4 @@
-/** A file that pipeline.yaml names and that pipe reads to make the plan. */
+/** A file named in pipeline.yaml that pipe reads to make the plan. */
 import type { Located } from '../document/located.js';
 import type { Problems } from '../document/problems.js';
 import { createSource } from '../document/source.js';
@@ -8,11 +8,11 @@ import { planFile } from './paths.js';
 
 export interface NamedFile {
   readonly file: string;
-  /** Collects what is wrong in the file; its `source` holds the text. */
+  /** Collects the file's diagnostics; its `source` holds the text. */
   readonly problems: Problems;
 }
 
-/** `written`: the path, which stands at `node`, under `key`. Undefined after a mistake. */
+/** `written`: the path, written at `node`, under `key`. Undefined after an error. */
 export function namedFile(
   written: string,
   { node, key }: { readonly node: Located; readonly key: string },
