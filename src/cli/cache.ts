@@ -1,4 +1,4 @@
-/** `pipe cache`: what is kept and what it costs, whether it is whole, and what may go. */
+/** `pipe cache`: disk usage, integrity check and garbage collection. */
 import type { GcReport } from '../cache/care/gc.js';
 import type { CacheStats } from '../cache/care/stats.js';
 import type { Damage, VerifyReport } from '../cache/care/verifying.js';

@@ -1,4 +1,4 @@
-/** What a command is, and what it may use of the process it runs in. */
+/** Interface of commands, and the parts of the process that they may use. */
 import type { Interruption, Variant } from '../decide/options.js';
 import { type Host, openProject, type Project } from '../decide/project.js';
 import type { Option, Parsed, Usage } from './args.js';
@@ -25,7 +25,7 @@ export interface Command {
   run(argv: readonly string[], context: CommandContext): Promise<number>;
 }
 
-/** The options of every command that reads pipeline.yaml. */
+/** Options of every command that reads pipeline.yaml. */
 export const VARIANT_OPTIONS: readonly Option[] = [
   {
     name: 'profile',
@@ -41,12 +41,12 @@ export const VARIANT_OPTIONS: readonly Option[] = [
   },
 ];
 
-/** The profiles and settings that a command line names. */
+/** The profiles and settings on the command line. */
 export function variantOf(parsed: Parsed): Variant {
   return { profiles: parsed.texts('profile'), set: parsed.texts('set') };
 }
 
-/** The project, for a command that only looks: its warnings go to stderr, and its cache is closed after it. */
+/** Opens the project for a read-only command: prints warnings on stderr, closes the cache at the end. */
 export async function withProject<T>(
   parsed: Parsed,
   { host, terminal }: CommandContext,

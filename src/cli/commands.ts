@@ -1,4 +1,4 @@
-/** The commands by name: each is loaded only when it is called. */
+/** The commands by name, each loaded on demand. */
 import { userError } from '../error.js';
 import { nearest } from '../pipeline/document/suggest.js';
 import type { Command } from './command.js';
@@ -48,7 +48,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   schema: { summary: 'print the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },
 };
 
-/** @throws UserError with the command that was meant */
+/** @throws UserError with the most similar command */
 export function commandNamed(name: string): Entry {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined) throw unknownCommand(name);

@@ -32,10 +32,10 @@ const usage: Usage = {
 interface Chain {
   readonly item: string;
   readonly chain: string;
-  /** Where the stage commits: $PIPE_COMMIT. */
+  /** $PIPE_COMMIT of the stage. */
   readonly commit: string;
   readonly target: number;
-  /** The metric that the curve shows. */
+  /** The metric to plot. */
   readonly drawn: string | undefined;
   readonly epochs: readonly (EpochRecord & { readonly kept: boolean })[];
 }
@@ -64,7 +64,7 @@ export const command: Command = {
   },
 };
 
-/** The chain of today's definition, or while that is not known (an upstream item must run first) of the last run. */
+/** Chains of today's definition; while an upstream item must run first, those of the last run. */
 async function chainsOf(project: Project, targets: readonly string[]): Promise<Chain[]> {
   const work = await inspection(project, targets);
   const found = await outlooks(work);

@@ -1,4 +1,4 @@
-/** Commands and options that people bring from make, DVC, Snakemake or Turborepo, and ours. */
+/** Commands and options of make, DVC, Snakemake and Turborepo, and their equivalents. */
 
 const CLEAN =
   'no cleaning is needed before a run; `pipe cache gc` frees disk space by removing results that nothing needs, `pipe run --force` runs items again';
@@ -39,7 +39,7 @@ const EDIT = 'edit pipeline.yaml: stages, deps and outs are declared only there'
 const COPIES = 'pipe run restores outs from the cache, as plain files that you may edit';
 const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs the named ones alone';
 
-/** What to do instead, where no command of ours means the same. */
+/** Advice where no command is equivalent. */
 export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   clean: CLEAN,
   clear: CLEAN,
@@ -112,7 +112,7 @@ const ENVIRONMENT =
 const ALL = 'without names, pipe run runs all stages';
 const UNTIL = 'name the stage or item: pipe run <item> runs it and what it needs';
 
-/** What to do instead, where no option of the command means the same. */
+/** Advice where no option of the command is equivalent. */
 const OTHER_OPTION_WAYS: Readonly<Record<string, string>> = {
   '-p': 'for a profile of params: --profile <name>; pipe prints the command of each failed item',
   '--printshellcmds': 'pipe prints the command of each failed item',
@@ -144,13 +144,13 @@ const OTHER_OPTION_WAYS: Readonly<Record<string, string>> = {
   '--pull': SHARED,
 };
 
-/** Our option for one of another tool; `-j4` and `--cores=4` are -j and --cores. */
+/** The equivalent of another tool's option; `-j4` and `--cores=4` are -j and --cores. */
 export function ourOption(written: string): string | undefined {
   const name = nameOf(written);
   return Object.hasOwn(OTHER_OPTIONS, name) ? OTHER_OPTIONS[name] : undefined;
 }
 
-/** The hint for an option that a command with the options `known` does not have. */
+/** The hint for an option that is not among the command's options `known`. */
 export function otherOption(written: string, known: readonly string[]): string | undefined {
   const [name, word] = [nameOf(written), ourOption(written)];
   if (word !== undefined && known.includes(word)) return `did you mean ${word}?`;

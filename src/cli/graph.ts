@@ -1,4 +1,4 @@
-/** `pipe graph`: what needs what, and how it stands. */
+/** `pipe graph`: the dependency graph with each item's state. */
 import type { Project } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import { select, withNeeds } from '../pipeline/select.js';
@@ -70,7 +70,7 @@ async function nodesOf(
   return (parsed.flag('items') ? itemNodes : stageNodes)(plan, indices, states);
 }
 
-/** A pipeline whose stages are not written yet can be drawn too, without their states. */
+/** A pipeline whose stages do not exist yet has a graph too, without states. */
 async function statesIfKnown(
   project: Project,
   targets: readonly string[],

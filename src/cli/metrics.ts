@@ -1,4 +1,4 @@
-/** `pipe metrics`: the numbers of every item, and what became of them since another revision. */
+/** `pipe metrics`: the metrics of every item, and their changes since another revision. */
 import {
   type Change,
   changesBetween,
@@ -75,7 +75,7 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   out(text + advice(text.split('\n').length, context));
 }
 
-/** For who sees only the end of it. */
+/** For users who see only the end of the output. */
 function advice(lines: number, { terminal: { screen } }: CommandContext): string {
   if (screen === undefined || lines <= screen.size().rows) return '';
   return `\n${lines} lines: --metric 'val.*' prints what a pattern matches\n`;
@@ -100,7 +100,7 @@ async function diff(
   context.terminal.out(tell(changes, 'metrics', revision));
 }
 
-/** What is stale is told although it is equal: it says nothing of the pipeline. */
+/** Shows a stale metric even if it is equal, since it says nothing about the pipeline. */
 function changesOf(
   item: string,
   before: Figures | undefined,
@@ -113,7 +113,7 @@ function changesOf(
   return found.map((change) => (change.now === undefined ? change : { ...change, stale: true }));
 }
 
-/** By item the numbers by name, and `stale: true` beside those that are not of today's key. */
+/** By item, metrics by name, with `stale: true` for those of another key. */
 function asJson(shown: ReadonlyMap<string, Figures>): object {
   const measured = [...shown].filter(([, { numbers }]) => Object.keys(numbers).length > 0);
   return Object.fromEntries(
@@ -154,7 +154,7 @@ function namesOf(items: ReadonlyMap<string, Figures>): string[] {
   return [...new Set([...items.values()].flatMap(({ numbers }) => Object.keys(numbers)))].sort();
 }
 
-/** Items side by side while they are few; each in its own row when there are more of them than of metrics. */
+/** Few items become columns; more items than metrics become rows. */
 function rowsOf(items: ReadonlyMap<string, Figures>): Rows {
   const names = namesOf(items);
   const titles = [...items].map(([item, { stale }]) => (stale ? `${item} (stale)` : item));

@@ -1,4 +1,4 @@
-/** `pipe params diff`: which params differ from those of another revision's pipeline.yaml. */
+/** `pipe params diff`: params that differ from those of another revision's pipeline.yaml. */
 import type { Variant } from '../decide/options.js';
 import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
@@ -12,7 +12,7 @@ import { changesBetween, changesMarkdown, changesText } from '../report/changes.
 import type { Parsed } from './args.js';
 import { type CommandContext, variantOf } from './command.js';
 
-/** `--set` counts for today alone: so it shows what an experiment changes. */
+/** `--set` applies only to today's params, to show what an experiment changes. */
 export async function paramsDiff(
   parsed: Parsed,
   { host, terminal }: CommandContext,

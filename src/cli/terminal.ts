@@ -1,23 +1,23 @@
-/** What leaves by stdout and stderr: no secret is in it, and nothing of others that a terminal obeys. */
+/** Text for stdout and stderr: masks secrets, and removes control sequences of others' text. */
 import { concealing } from '../decide/secrets.js';
 import { jsonText, printable } from '../printable.js';
 
 export interface Terminal {
-  /** Text of any origin, without what a terminal would obey. */
+  /** Text of any origin; control sequences are removed. */
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   /** A value as JSON. */
   readonly json: (value: unknown) => void;
   readonly jsonLine: (value: unknown) => void;
-  /** Text that is to reach stdout as it is: a log for a file, colours of our own around printable text. */
+  /** Unfiltered text for stdout: a log for a file, or pipe's own colours around printable text. */
   readonly raw: (text: string) => void;
-  /** Values that are masked in all text from now on. */
+  /** Values to mask in all text from now on. */
   readonly hide: (values: readonly string[]) => void;
-  /** Calls back with each key; undefined when there is no keyboard. The result lets go of it. */
+  /** Calls back for each key; undefined without a keyboard. Returns a function that stops it. */
   readonly onKey: ((listener: (key: string) => void) => () => void) | undefined;
-  /** True when a terminal is at the other end of stdout, whatever it can do. */
+  /** True when stdout is a terminal, of any kind. */
   readonly isTerminal: boolean;
-  /** A terminal there that can move its cursor; undefined for all else. */
+  /** A terminal with cursor movement; else undefined. */
   readonly screen: Screen | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface Screen {
   readonly colors: boolean;
 }
 
-/** What a terminal is made of. */
+/** The streams of a terminal. */
 export interface Ends extends Pick<Terminal, 'isTerminal' | 'screen'> {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;

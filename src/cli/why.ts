@@ -1,4 +1,4 @@
-/** `pipe why`: the smallest true reasons why an item is not fresh. */
+/** `pipe why`: the most specific reasons why an item is not fresh. */
 import { userError } from '../error.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
