@@ -1,4 +1,4 @@
-/** What is said of an item whose last execution brought no result, and of one that somebody else has in hand. */
+/** Status of an item whose last execution gave no result, or that another process is executing. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import type { Project } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
 import { ProjectWithin } from '../rig/within.js';
 
-/** An item that waits for a word: it fails with it, or writes it. */
+/** An item that waits for a word, and fails with it or writes it. */
 function project(): Project {
   const made = new ProjectWithin({
     'in.txt': 'a\n',
@@ -63,7 +63,7 @@ describe('a lock that was left on another machine', () => {
     const [name = ''] = readdirSync(made.path('cache/locks'));
     const held = JSON.parse(readFileSync(made.path(`cache/locks/${name}`), 'utf8'));
     made.write(`cache/locks/${name}`, JSON.stringify({ ...held, host: 'far-away' }));
-    // What that run left here still waits for a word, and must not take the one of the next.
+    // That run's process still waits for a word, and must not take the one for the next.
     made.remove('gate');
     execFileSync('mkfifo', [made.path('gate')]);
     const second = made.start('run', '--json');

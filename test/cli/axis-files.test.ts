@@ -1,4 +1,4 @@
-/** An axis of files on the way of a command: a new file is a new item, whoever notices it. */
+/** An axis from files: each command notices a new file as a new item. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Running } from '../rig/project.js';
 import { project, projectWithin } from '../rig/projects.js';

@@ -30,7 +30,7 @@ function objectOf(made: Project, content: string): string {
   return found[0] as string;
 }
 
-/** As if it had been stored an hour ago: what is only just stored may be about to be recorded. */
+/** Backdates objects by an hour: gc keeps new ones, since a run may be about to record them. */
 function age(made: Project, seconds = -3600): void {
   const then = Date.now() / 1000 + seconds;
   const entries = readdirSync(made.path('cache/v1'), { recursive: true, withFileTypes: true });
@@ -99,7 +99,7 @@ describe('pipe cache gc', () => {
   it('does not say that it removed what was stored this instant', async () => {
     const made = project();
     for (const word of ['a', 'b', 'c', 'd', 'one']) await made.run('--set', `word=${word}`);
-    // In a minute from now, so that no slow machine makes them old.
+    // A minute in the future, so that they stay new on a slow machine.
     age(made, 60);
     for (const dry of [['--dry'], []]) {
       const { out } = await made.pipe('cache', 'gc', '--max-size', '0', ...dry);

@@ -1,4 +1,4 @@
-/** Several runs at once, and runs that are killed: nothing is computed twice, nothing is left behind. */
+/** Concurrent and killed runs: nothing is computed twice, nothing is left behind. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { BIN, outcomeOf } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 import { until } from '../rig/until.js';
 
-/** `width` independent items and, behind all of them, one that reads them. */
+/** `width` independent items, and one that reads all of them. */
 function fan(width: number): string {
   return `
 params: { names: [${Array.from({ length: width }, (_, at) => `i${at}`).join(', ')}] }
@@ -144,7 +144,7 @@ stages:
     execFileSync('mkfifo', [made.path('gate')]);
     const odd = made.start('run', '--json', 'beside', 'train@1', 'train@3', 'train@5');
     const even = made.start('run', '--json', 'train@2', 'train@4', 'train@6');
-    // What needs no GPU waits for nobody who holds it: all of them end beside it.
+    // Items without a GPU do not wait for its owner: all of them end in the meantime.
     expect((await even.ended).code).toBe(0);
     await odd.events((events) => trained(events).length === 6);
     made.write('gate', 'x');
@@ -190,7 +190,7 @@ stages:
   });
 });
 
-/** When the trainings of a run began and ended. */
+/** Start and end of a run's trainings. */
 function trained(events: readonly RunEvent[]): (ItemStarted | ItemDone)[] {
   return events.filter(
     (event): event is ItemStarted | ItemDone =>
@@ -198,7 +198,7 @@ function trained(events: readonly RunEvent[]): (ItemStarted | ItemDone)[] {
   );
 }
 
-/** A zombie is dead: nobody has asked for its exit code yet. */
+/** A zombie is dead, though its parent has not read its exit code yet. */
 function isAlive(pid: number): boolean {
   try {
     return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));

@@ -1,4 +1,4 @@
-/** `PIPE_CONTEXT`: what every process is told, in any language, and that its item answers for it. */
+/** `PIPE_CONTEXT`: the context of every process, in any language, and its part in the key. */
 import { expect, it } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
 

@@ -1,4 +1,4 @@
-/** What `pipe epochs` draws, and of which metric. */
+/** The plot of `pipe epochs`, and its choice of the metric. */
 import { expect, it } from 'vitest';
 import type { EpochRecord } from '../../src/cache/records/record.js';
 import { curve } from '../../src/cli/curve.js';

@@ -1,4 +1,4 @@
-/** PIPE_DEBUG=1: each decision with its reason and the record that it rests on. */
+/** PIPE_DEBUG=1: each decision with its reason and its record. */
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
@@ -13,7 +13,7 @@ stages:
 `,
 };
 
-/** What a command says with the variable; stdout and exit code are those that it has without. */
+/** Debug lines of a command; stdout and exit code are the same as without them. */
 async function debugged(project: Project, ...args: string[]): Promise<string> {
   const plain = await project.pipe(...args);
   expect(plain.err).not.toContain('debug');
@@ -30,7 +30,7 @@ function withDebug(project: Project, ...args: string[]) {
   return ended;
 }
 
-/** The record that the line of an item names. */
+/** The record named in the line of an item. */
 function recordOf(item: string, text: string): string {
   return new RegExp(`^pipe: debug: ${item}: .*record (\\S+)$`, 'm').exec(text)?.[1] ?? '';
 }

@@ -1,9 +1,9 @@
-/** What DVC's functional tests ask of a run and no other test of ours does; docs/dvc-behaviours.md is the whole table. */
+/** Behaviours from DVC's functional tests that no other test covers; docs/dvc-behaviours.md lists all. */
 import { linkSync, renameSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
 
-/** One stage that copies, its other keys as given. */
+/** One stage that copies, plus the given keys. */
 function copying(keys: string): string {
   return `stages:\n  copy: { cmd: "cp foo bar; cp foo more", ${keys} }\n`;
 }

@@ -5,7 +5,7 @@ import { disposed, projectWithin } from '../rig/projects.js';
 import { ranOnce } from '../rig/template.js';
 import { ProjectWithin } from '../rig/within.js';
 
-/** A stage whose state is a list of numbers, each made from the one before; it tells what it computes. */
+/** A stage whose state is a list of numbers, each made from the one before; it logs what it computes. */
 const STAGE = `import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineStage } from 'pipe-run/stage';
@@ -37,7 +37,7 @@ stages:
 
 const FILES = { 'pipeline.yaml': PIPELINE, 'stages/train.mjs': STAGE };
 
-/** What an uninterrupted run of so many epochs writes. */
+/** Output of an uninterrupted run. */
 function model(epochs: number): string {
   const values = [2];
   for (let epoch = 1; epoch <= epochs; epoch++) values.push((values.at(-1) as number) * 3 + epoch);
@@ -46,7 +46,7 @@ function model(epochs: number): string {
 
 const runOnce = ranOnce(FILES, ProjectWithin);
 
-/** The same after its run. */
+/** The same project after a run. */
 async function ran(): Promise<Project> {
   return disposed(await runOnce());
 }
@@ -137,7 +137,7 @@ describe('an incremental stage', () => {
   it('keeps the newest state of a shorter training that is computed again, so that a kill loses no more than an epoch', async () => {
     const made = projectWithin({
       'pipeline.yaml': PIPELINE.replace('    outs:', '    keep: { last: 1 }\n    outs:'),
-      // The second time it waits at epoch 4, to be killed there.
+      // The second time, it waits at epoch 4 to be killed there.
       'stages/train.mjs': STAGE.replace(
         "appendFileSync('computed.txt', epoch + '\\n');",
         "appendFileSync('computed.txt', epoch + '\\n');\n    if (epoch === 4 && existsSync('wait')) await new Promise((resolve) => setTimeout(resolve, 3e5));",
@@ -162,7 +162,7 @@ describe('an incremental stage', () => {
         '${train.epochs}',
         '{ max: 8, patience: 2, best: val.score }',
       ),
-      // Beyond what it may run ahead it only waits to be stopped.
+      // Beyond its limit of running ahead, it only waits to be stopped.
       'stages/train.mjs': STAGE.replace(
         '  }\n  append',
         '    if (epoch === 6) await new Promise((resolve) => setTimeout(resolve, 3e5));\n  }\n  append',
@@ -217,7 +217,7 @@ describe('an incremental stage', () => {
     await made.run('--set', 'train.epochs=2');
     const { out } = await made.pipe('epochs', 'train', '--json');
     const [chain] = JSON.parse(out) as { chain: string; commit: string }[];
-    // As a stage leaves it whose runner dies between commit and store.
+    // As after a runner that died between commit and store.
     const values = JSON.stringify(JSON.parse(model(3)));
     made.write(`cache/draft/state.json`, values);
     made.write(`cache/draft/metrics.json`, '{"val":{"score":3}}');
@@ -226,7 +226,7 @@ describe('an incremental stage', () => {
     expect(made.lines('computed.txt')).toEqual(['1', '2', '4']);
     expect(made.read('model.json')).toBe(model(4));
     const { epochs } = JSON.parse((await made.pipe('epochs', 'train', '--json')).out)[0];
-    // Nobody knows how long epoch 3 took: about as long as the one before.
+    // The duration of epoch 3 is unknown: the estimate is that of the previous epoch.
     expect(epochs[2].seconds).toBe(epochs[1].seconds);
   });
 
@@ -362,7 +362,7 @@ stages:
 });
 
 describe('a stage that has committed more epochs than patience asks for', () => {
-  /** Patience is out after epoch 4; epoch 2 is the best until then, epoch 5 would be better still. */
+  /** Patience ends after epoch 4, with epoch 2 as the best; epoch 5 would be better still. */
   const QUICK = `
 stages:
   train:

@@ -1,4 +1,4 @@
-/** What of a folder of the user's does not count: names that tools write, and what `exclude:` names. */
+/** Ignored files in a user's folder: files of tools, and `exclude:`. */
 import { cpSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Running } from '../rig/project.js';
@@ -20,7 +20,7 @@ const TOOLS = [
   'gone/__pycache__/old.pyc',
 ];
 
-/** One stage that reads `src` as a folder and one that reads it by a pattern; both note that they ran. */
+/** One stage reads `src` as a folder, one by a pattern; both log that they ran. */
 function reading(dep = 'src', command = 'true'): Record<string, string> {
   return {
     'pipeline.yaml': `stages:
@@ -152,7 +152,7 @@ describe('exclude', () => {
       made.write(`src/${name}`, 'x');
     expect((await made.run('folder')).with('fresh')).toEqual(['folder']);
     expect(made.read('pipeline.lock')).toBe(lock);
-    // The name of a folder is not that of a file, and an anchored one is of one place.
+    // A folder rule does not match a file, and an anchored rule matches in one place.
     for (const name of ['deep/notes', 'raw']) {
       made.write(`src/${name}`, name);
       expect((await made.run('folder')).with('ran')).toEqual(['folder']);
@@ -202,7 +202,7 @@ describe('exclude', () => {
 
   it('starts no run of watch, nor do names that tools write', async () => {
     const made = project(reading(DEP));
-    // A folder that comes is a change, before anything is in it.
+    // A new folder is a change, even while it is empty.
     for (const name of ['gone/here', 'notes/here']) made.write(`src/${name}`, '');
     const running = made.start('watch', 'folder');
     runnings.push(running);

@@ -1,16 +1,16 @@
-/** A command fails where one of its lines does: under `sh -e`, and under `bash -euo pipefail`. */
+/** A command fails at its failing line: under `sh -e`, and under `bash -euo pipefail`. */
 import { symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { project } from '../rig/projects.js';
 
-/** A stage that writes its out behind the line. */
+/** A stage that writes its out after the line. */
 function pipeline(line: string, shell?: 'sh' | 'bash'): string {
   const chosen = shell === undefined ? '' : `    shell: ${shell}\n`;
   const command = [...line.split('\n'), 'echo done > ${outs.o}'].join('\n      ');
   return `stages:\n  s:\n${chosen}    cmd: |\n      ${command}\n    outs: { o: o.txt }\n`;
 }
 
-/** What fails by the rules of the shell, and under which of the two. */
+/** Whether each line fails, by the rules of each shell. */
 const LINES: readonly (readonly [line: string, sh: 'ran' | 'failed', bash: 'ran' | 'failed'])[] = [
   ['false', 'failed', 'failed'],
   ['cp missing.txt copy.txt', 'failed', 'failed'],
@@ -30,7 +30,7 @@ const LINES: readonly (readonly [line: string, sh: 'ran' | 'failed', bash: 'ran'
 
 describe('a command of several lines', () => {
   it.each(LINES)('with `%s` %s under sh and %s under bash', async (line, sh, bash) => {
-    // What a shell does not know fails too: dash of today, not of some day, lacks pipefail.
+    // An unsupported option fails too: dash lacks pipefail for now.
     const judged = line.includes('pipefail') ? (['bash'] as const) : (['sh', 'bash'] as const);
     for (const shell of judged) {
       const made = project({ 'pipeline.yaml': pipeline(line, shell) });

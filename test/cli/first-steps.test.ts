@@ -1,4 +1,4 @@
-/** What a newcomer meets first: init, doctor, and messages that depend on what lies in the folder. */
+/** First contact: init, doctor, and messages that depend on the folder's content. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** `pipe run --frozen` and `pipe lock`: what CI asks, and how it hears that something is not as committed. */
+/** `pipe run --frozen` and `pipe lock`, as CI uses them to find differences from the commit. */
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -37,7 +37,7 @@ stages:
 `,
 };
 
-/** What a clone has: what is committed, and the cache folder that CI put back. */
+/** A clone: the committed files, and the cache folder that CI restored. */
 function clone(of: Project, ...parts: readonly string[]): Project {
   const made = projectWithin({});
   const committed = ['data', 'node_modules', 'stages', 'pipeline.yaml', 'pipeline.lock'];
@@ -46,7 +46,7 @@ function clone(of: Project, ...parts: readonly string[]): Project {
   return made;
 }
 
-/** Every file with its bytes and its time. */
+/** Every file with its bytes and mtime. */
 function snapshot(made: Project): Record<string, string> {
   const names = readdirSync(made.root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -69,7 +69,7 @@ beforeAll(async () => {
 
 afterAll(() => origin.dispose());
 
-/** The project after its runs, to do with as one likes. */
+/** A copy of the project after its runs. */
 function ran(): Project {
   return clone(origin, 'cache');
 }
@@ -128,7 +128,7 @@ describe('run --frozen', () => {
 
   it('names bytes that are not those of the lock', async () => {
     const made = ran();
-    // The same key with another result, as a stage with a hidden input would give.
+    // The same key with another result, as from a stage with a hidden input.
     const other = projectWithin(FILES);
     other.write('node_modules/caps/index.js', 'export const caps = (text) => text;\n');
     await other.pipe('run');

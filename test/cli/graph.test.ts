@@ -1,4 +1,4 @@
-/** `pipe graph` and `pipe params`: what they print of a real project. */
+/** `pipe graph` and `pipe params` on a real project. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { ProjectWithin } from '../rig/within.js';

@@ -1,4 +1,4 @@
-/** How the command line explains itself. */
+/** Help of the command line. */
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { BIN } from '../rig/project.js';

@@ -1,4 +1,4 @@
-/** A project's cache is not committed by accident, also where nobody wrote a .gitignore. */
+/** A project's cache is not committed by accident, even without a .gitignore. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';

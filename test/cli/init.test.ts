@@ -1,9 +1,9 @@
-/** `pipe init` beside other tools: what it translates, what it assumes, and what it refuses. */
+/** `pipe init` in projects of other tools: translations, assumptions and refusals. */
 import { chmodSync, existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { project, projectWithin } from '../rig/projects.js';
 
-/** A copy of each city, and one count for all; `get` was run long ago. */
+/** A copy of each city, and one count of all; `get` ran long ago. */
 const DVC = `
 vars: [{ cities: [rome, oslo] }]
 stages:

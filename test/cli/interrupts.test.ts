@@ -1,4 +1,4 @@
-/** Runs that are interrupted, and stages that do not want to end; test/long/ interrupts more of them. */
+/** Interrupted runs, and stages that resist; test/long/ interrupts more of them. */
 import { platform } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { randomOf } from '../process/support/lock-storm.js';

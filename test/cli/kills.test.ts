@@ -1,4 +1,4 @@
-/** Killed and resumed, started twice: no epoch twice, no byte lost. test/long/ does it in each language, and sends each forth and back. */
+/** Killed and concurrent runs repeat no epoch and lose no byte; test/long/ has each language. */
 import { describe, it } from 'vitest';
 import { checkKills, checkTwoAtOnce } from './support/kill-checks.js';
 import { TYPESCRIPT } from './support/trainings.js';

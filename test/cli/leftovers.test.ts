@@ -1,11 +1,11 @@
-/** What another profile, a value of `--set`, or an earlier pipeline left on the disk is nobody's input. */
+/** Leftovers of another profile, a `--set` value or an earlier pipeline are not inputs. */
 import { cpSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
 
-/** A stage for each letter, and a report of whatever the shell finds in their folder. */
+/** A stage for each letter, and a report of all files that the shell finds in their folder. */
 function pipeline(folder: string, dep = folder): string {
   return `
 params: { letters: [a] }
@@ -22,13 +22,13 @@ async function good(project: Project, ...args: string[]): Promise<string> {
   return ended.out;
 }
 
-/** What pipeline.lock has without a profile. */
+/** The default section of pipeline.lock. */
 function lockOf(project: Project): string {
   const text = project.read('pipeline.lock');
   return /\ndefault:\n[\s\S]*?(?=\n\w|$)/.exec(text)?.[0].trim() ?? 'none';
 }
 
-/** The same project without a past. */
+/** The same project without a history. */
 function cloneOf(project: Project, ...names: string[]): Project {
   const clone = projectWithin();
   for (const name of ['pipeline.yaml', ...names])
@@ -144,7 +144,7 @@ describe("a folder with outs and the user's files", () => {
   });
 });
 
-/** One edit of the pipeline, or of the user's files in the folder. */
+/** One edit of the pipeline, or of user files in the folder. */
 const step = fc.record({
   letters: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 3 }),
   how: fc.constantFrom('profile', 'set', 'text'),

@@ -1,4 +1,4 @@
-/** Places, not texts: what leads to one place by links is one place, before anything is touched. */
+/** Links: paths that lead to one place are treated as one, before anything changes. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { BIN, type Project } from '../rig/project.js';
 import { project as projectOfProcesses, projectWithin } from '../rig/projects.js';
 import { checkLinks } from './support/linked-trees.js';
 
-/** `links`: name → target, as the link has it. Folders of names that end in `/` are made. */
+/** `links`: name → link target. Creates a folder for each name that ends in `/`. */
 function linked(
   pipeline: string,
   links: Readonly<Record<string, string>>,
@@ -144,7 +144,7 @@ describe('an out that is a link', () => {
     await project.run();
     project.write('pipeline.yaml', link('v2'));
     expect((await project.run()).with('ran')).toEqual(['s']);
-    // Under another name the item has no past.
+    // Under another name the item has no history.
     project.write('pipeline.yaml', link('v3').replace(' s:', ' renamed:'));
     expect((await project.run()).with('ran')).toEqual(['renamed']);
     project.remove('cache/v1');

@@ -1,4 +1,4 @@
-/** pipeline.lock: what `pipe run` writes there, what it leaves alone, and what it refuses. */
+/** pipeline.lock: what `pipe run` writes, keeps and refuses. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, utimesSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -39,7 +39,7 @@ function lockOf(made: Project): Record<string, Record<string, Locked>> & { forma
   return parseDocument(made.read('pipeline.lock'), { version: '1.2' }).toJS();
 }
 
-/** The line of the lock that holds the text, from 1. */
+/** The line number of the text in the lock, from 1. */
 function lineOf(made: Project, text: string): number {
   return made.lines('pipeline.lock').length === 0
     ? 0
@@ -51,7 +51,7 @@ function lineOf(made: Project, text: string): number {
 
 const runOnce = ranOnce(FILES, ProjectWithin);
 
-/** The same after its run. */
+/** The same project after a run. */
 async function ran(): Promise<Project> {
   return disposed(await runOnce());
 }
@@ -157,7 +157,7 @@ describe('pipeline.lock', () => {
     const made = projectWithin(FILES);
     await made.run('--profile', 'fast');
     for (const rate of ['3', '4', '5']) await made.run('--set', `rate=${rate}`);
-    // gc spares what is younger than itself.
+    // gc keeps new files.
     for (const entry of readdirSync(made.path('cache/v1'), { recursive: true, encoding: 'utf8' }))
       utimesSync(made.path(`cache/v1/${entry}`), 1e9, 1e9);
     expect((await made.pipe('cache', 'gc', '--max-size', '0')).code).toBe(0);

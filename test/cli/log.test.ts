@@ -1,4 +1,4 @@
-/** `pipe log`: what an item has said, and what it is saying. */
+/** `pipe log`: past and current output of an item. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Logs are counted and collected, but for the last of each item that counts and what a process writes to. */
+/** gc counts and removes logs, except the last of each needed item and those being written. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -25,7 +25,7 @@ function logsOf(made: ProjectWithin, item: string): string[] {
   return readdirSync(made.path(`cache/logs/${item}`)).sort();
 }
 
-/** As an hour ago. */
+/** Backdates logs by an hour. */
 function age(made: ProjectWithin, item: string): void {
   const then = Date.now() / 1000 - 3600;
   for (const name of logsOf(made, item))

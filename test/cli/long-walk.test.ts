@@ -1,4 +1,4 @@
-/** Looking at inputs that takes for ever: an interrupt ends it in order. */
+/** An interrupt cleanly ends an endless read of inputs. */
 import { truncateSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';

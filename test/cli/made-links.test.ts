@@ -1,4 +1,4 @@
-/** Links that stages make: an out keeps its links, and who reads through them has read what they lead to. */
+/** Links that stages make: an out keeps its links, and a reader depends on their targets. */
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
@@ -30,7 +30,7 @@ async function fresh(project: Project, items: readonly string[]): Promise<void> 
   expect((await project.run()).with('fresh')).toEqual(items);
 }
 
-/** What a clone with the cache and without outs says of the results, and that a result can be repeated. */
+/** Checks results in a clone with the cache and without outs, and that a result is reproducible. */
 async function expectReproducible(project: Project, items: readonly string[]): Promise<void> {
   expect((await project.pipe('verify')).err).toBe('');
   expect(await project.pipe('run', '--frozen')).toMatchObject({ code: 0 });
@@ -177,7 +177,7 @@ describe('what a link that a stage made leads to', () => {
 });
 
 describe('what a link leads to, while an item reads it,', () => {
-  /** Runs until `use` has read a first time; `use` reads again and ends with the next word. */
+  /** Runs until `use` has read once; `use` reads again and ends with the next word. */
   async function reading(stages: string): Promise<{ project: Project; end: () => Promise<Ended> }> {
     const cmd = ': > at; read line < gate; cat cache/out/o';
     const project = projectOfProcesses({

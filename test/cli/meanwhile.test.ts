@@ -1,4 +1,4 @@
-/** What is recorded for an input was made of that input, whatever became of it while the item ran. */
+/** A result recorded for an input was made from that input, even if it changed during the execution. */
 import { it } from 'vitest';
 import { checkScenes } from './support/meanwhile.js';
 

@@ -1,4 +1,4 @@
-/** `pipe metrics` answers for the pipeline that --profile and --set describe: by key, whatever lies in the workspace. */
+/** `pipe metrics` reports by key, for the pipeline of --profile and --set, whatever the workspace contains. */
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import fc from 'fast-check';
@@ -48,7 +48,7 @@ describe('the metrics of a variant', () => {
     expect(await json(made)).toEqual(both({ ssim: 1.5 }));
     expect(await json(made, '--profile', 'two')).toEqual(both({ ssim: 2.5 }));
     expect(await json(made, '--set', 'rate=7', 'score@b')).toEqual({ 'score@b': { ssim: 7.5 } });
-    // Two ways to say one thing have one key.
+    // Two equivalent command lines have one key.
     expect(await json(made, '--profile', 'two', '--set', 'rate=1')).toEqual(both({ ssim: 1.5 }));
   });
 
@@ -93,7 +93,7 @@ describe('the metrics of a variant', () => {
     expect(await json(clone)).toEqual(both({ ssim: 1.5 }));
     expect(await json(clone, '--profile', 'two')).toEqual(both({ ssim: 2.5 }));
     expect(await json(clone, '--profile', 'three')).toEqual({});
-    // The definition of `score` is the same, that of what it reads is not.
+    // `score` has the same definition, but its input has another.
     expect(await json(clone, '--set', 'rate=5')).toEqual(both({ ssim: 1.5, stale: true }));
     clone.write('pipeline.yaml', PIPELINE.replace('%s.5', '%s.25'));
     expect(await json(clone)).toEqual(both({ ssim: 1.5, stale: true }));

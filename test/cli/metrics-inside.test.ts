@@ -1,10 +1,10 @@
-/** A metrics file inside an out folder of its stage: one out, with numbers that every command knows. */
+/** A metrics file inside an out folder of its stage: every command knows its numbers. */
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
 
-/** `word` is what the model is; `score` is read from a file that is not a dep, as chance would be. */
+/** `word` determines the model; `score` comes from a file that is not a dep, to imitate chance. */
 const PIPELINE = `
 params: { word: one }
 stages:

@@ -1,4 +1,4 @@
-/** `pipe metrics`, `metrics diff` and `params diff`: against what git has, without a checkout. */
+/** `pipe metrics`, `metrics diff` and `params diff`, compared with git revisions, without a checkout. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command } from '../../src/cli/metrics.js';

@@ -1,4 +1,4 @@
-/** Names that every JavaScript object has already: wherever the user's names are keys, they are the user's. */
+/** User names that are also properties of every JavaScript object. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { projectWithin } from '../rig/projects.js';

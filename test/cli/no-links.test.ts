@@ -1,4 +1,4 @@
-/** A cache on a file system without hard links: everything works, with copies in the place of links. */
+/** A cache on a file system without hard links: everything works, with copies instead of links. */
 import { existsSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { withoutLinks } from '../rig/no-links.js';

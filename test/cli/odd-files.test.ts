@@ -1,11 +1,11 @@
-/** A file that can be neither an input nor a result ends the item that it concerns, and nothing else. */
+/** A file that can be neither input nor result fails only its own item. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
 
-/** Each with the commands that make it as `x` in the current folder, and what is said of it. */
+/** Each with the commands that create it as `x` in the current folder, and its message. */
 const ODD = [
   ['a pipe', 'mkfifo x', 'is a pipe'],
   [
@@ -28,7 +28,7 @@ const REST = `
   after: { cmd: "cat o > q", deps: [o], outs: [q] }
 `;
 
-/** The rig deletes no path that is too long. */
+/** The test project's own cleanup cannot delete a path that is too long. */
 function tidied(made: Project): Project {
   onTestFinished(() => void execFileSync('rm', ['-rf', made.root]));
   return made;

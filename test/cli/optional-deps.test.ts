@@ -1,4 +1,4 @@
-/** An optional dep: absent is a state like any other. */
+/** An optional dep: absence is a state like any other. */
 import { renameSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** Random pipelines under random edits, beside an oracle; test/long/ checks many more of them, each run a process. */
+/** Random pipelines under random edits, compared with an oracle; test/long/ has many more, as processes. */
 import { expect, it } from 'vitest';
 import { ProjectWithin } from '../rig/within.js';
 import { checkStaleness } from './support/staleness.js';

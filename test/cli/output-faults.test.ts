@@ -1,8 +1,8 @@
-/** A write or a deletion that fails ends no more than its item; test/long/ lets each of them fail. */
+/** A failing write or deletion affects only its item; test/long/ fails each of them. */
 import { describe, expect, it } from 'vitest';
 import { KINDS, strikeAll } from './support/output-faults.js';
 
-/** How many calls apart: a run has some dozens of writes to scratch. */
+/** Step between failing calls: a run makes dozens of writes to scratch. */
 const EVERY = {
   stdout: 3,
   json: 4,

@@ -1,4 +1,4 @@
-/** What becomes of a run whose output nobody takes, and what of a stage's text reaches others. */
+/** A run whose output cannot be written, and filtering of a stage's text. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { platform } from 'node:os';
@@ -78,19 +78,19 @@ describe.runIf(platform() === 'linux')('a run', () => {
   ])('goes on at SIGHUP under %s', async (_, script) => {
     const made = marked(FIFO);
     execFileSync('mkfifo', [made.path('go')]);
-    // With bash, which leaves the name of what it starts in `_`.
+    // With bash, which puts the name of the started program into `_`.
     const child = spawn('bash', ['-c', script, process.execPath, BIN], {
       cwd: made.root,
       env: surroundings(made.env),
       stdio: ['ignore', 'pipe', 'ignore'],
       detached: true,
     });
-    // Closed when the run has ended, which outlives its shell.
+    // Closes when the run ends, which outlives its shell.
     child.stdout.resume();
     const ended = endOf(child);
     await fileAppears(made.path('started'));
     process.kill(-(child.pid as number), 'SIGHUP');
-    // Nobody would read it of a run that has ended.
+    // After the end of the run, no process would read it.
     spawnSync('sh', ['-c', 'echo go > go'], { cwd: made.root, timeout: 10_000 });
     await ended;
     expect(made.read('o')).toBe('1\n');
@@ -98,7 +98,7 @@ describe.runIf(platform() === 'linux')('a run', () => {
 });
 
 describe.runIf(HAS_TMUX)('a run whose terminal is closed', () => {
-  /** Closes the terminal when the stage has begun; gives the exit code that the shell saw. */
+  /** Closes the terminal once the stage has begun; returns the exit code that the shell saw. */
   async function codeAfterClosing(made: Project, trap: string): Promise<string> {
     const socket = `pipe-gone-${process.pid}-${trap.length}`;
     const tmux = ['-L', socket, '-f', '/dev/null'];
@@ -106,9 +106,9 @@ describe.runIf(HAS_TMUX)('a run whose terminal is closed', () => {
       'run.sh',
       `trap ${trap} HUP\n${MARK}=${made.root} ${process.execPath} ${BIN} run\necho $? > draft; mv draft code\n`,
     );
-    // The shell of the terminal ends by the hangup, and with that all below it get it.
+    // The terminal's shell ends by the hangup, which all processes below it receive.
     const script = 'sh run.sh; true';
-    // Of the run alone: the shell lives on until it has noted the code.
+    // Only for the run: the shell stays alive to note the exit code.
     const { CI: _, [MARK]: __, ...env } = surroundings(made.env);
     execFileSync('tmux', [...tmux, 'new-session', '-d', '-c', made.root, script], { env });
     await fileAppears(made.path('started'));
@@ -164,7 +164,7 @@ stages:
     const { out } = await made.pipe('run');
     expect(out).toContain('  | red x\n');
     expect(out).not.toContain(ESC);
-    // To a file it goes as it is.
+    // In a file, the text is unfiltered.
     expect((await made.pipe('log', 'a')).out).toContain(ESC);
   });
 });

@@ -1,4 +1,4 @@
-/** A command that reads the file of params by itself, while `--set` or a profile changed a param. */
+/** A command that reads the params file itself, while `--set` or a profile overrides a param. */
 import { expect, it } from 'vitest';
 import type { RunOutcome } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';

@@ -1,4 +1,4 @@
-/** A file of params on the way of a command: what it makes stale, what notices that it changed. */
+/** A params file: what it makes stale, and which commands notice its change. */
 import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Running } from '../rig/project.js';

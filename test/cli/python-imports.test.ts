@@ -1,4 +1,4 @@
-/** Python scripts of commands, with what they import: by the real commands and the real Python. */
+/** Imports of Python scripts in commands, with the real command and the real Python. */
 import { expect, it, vi } from 'vitest';
 import { parseModule } from '../../src/trace/python/module.js';
 import { project, projectWithin } from '../rig/projects.js';

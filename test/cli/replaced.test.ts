@@ -1,4 +1,4 @@
-/** What the user put where an out has to be is moved to cache/replaced, named, and kept for a while. */
+/** User files at the path of an out move to cache/replaced, with a message, and are kept for a while. */
 import {
   existsSync,
   lstatSync,
@@ -212,7 +212,7 @@ describe('what pipe put there', () => {
   it('gives way when gc has removed it from the cache since', async () => {
     const made = project();
     await quiet(made, 'folder');
-    // What was written within the clock's tick is remembered by a later run.
+    // A later run saves stats of files that were written within the clock's tick.
     expect(await runUntilStill(made, 'folder')).toBe(true);
     rmSync(made.path('cache/v1/objects'), { recursive: true });
     rmSync(made.path('cache/v1/records'), { recursive: true });
@@ -231,7 +231,7 @@ describe('what pipe put there', () => {
 });
 
 describe('pipe cache', () => {
-  /** Two moves: one of them so many days ago. */
+  /** Two moves, one of them this number of days ago. */
   async function moved(days: number): Promise<Project> {
     const made = project();
     await made.run('file');
@@ -315,7 +315,7 @@ describe('pipe cache', () => {
   });
 });
 
-/** What was stored within the last seconds is too new for gc. */
+/** gc keeps what was stored within the last seconds. */
 function age(made: Project): void {
   const then = new Date(Date.now() - 3_600_000);
   for (const kind of ['objects', 'records']) {

@@ -1,4 +1,4 @@
-/** What a command is told of its resources, and that their size makes nothing stale. */
+/** Resources in commands: their values reach the process, and do not enter the key. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
 

@@ -1,4 +1,4 @@
-/** Items that ask for more than the machine has. */
+/** Items that need more than the machine has. */
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';

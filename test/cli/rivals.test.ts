@@ -1,4 +1,4 @@
-/** Several runs of one project at once, of different profiles and caches, killed and collected meanwhile. */
+/** Concurrent runs of one project with different profiles and caches, some killed, with gc in between. */
 import { spawnSync } from 'node:child_process';
 import { it } from 'vitest';
 import { checkContests } from './support/rivals.js';

@@ -4,7 +4,7 @@ import { disposed, project, projectWithin } from '../rig/projects.js';
 import { ranOnce } from '../rig/template.js';
 import { ProjectWithin } from '../rig/within.js';
 
-/** Three commands in a row; each leaves a line in ran.txt when it really runs. */
+/** Three commands in a row; each execution adds a line to ran.txt. */
 const CHAIN = {
   'data/text.txt': 'one two three\n',
   'pipeline.yaml': `
@@ -26,7 +26,7 @@ stages:
 
 const runOnce = ranOnce(CHAIN, ProjectWithin);
 
-/** The same after its run. */
+/** The same project after a run. */
 async function ran(): Promise<Project> {
   return disposed(await runOnce());
 }
@@ -155,7 +155,7 @@ stages:
   const runsOnce = ranOnce(TWO);
   const REASONS = ['param rate 1 → 3', 'param size 2 → 4', 'dep in.txt changed'];
 
-  /** Two params and a dep are others than in its last run. */
+  /** Two params and a dep differ from the last run. */
   async function changed(): Promise<Project> {
     const made = disposed(await runsOnce());
     made.write('in.txt', 'b\n');

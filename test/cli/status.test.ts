@@ -1,4 +1,4 @@
-/** What `pipe status` looks like on a terminal. */
+/** Display of `pipe status` on a terminal. */
 import { expect, it } from 'vitest';
 import { project } from '../rig/projects.js';
 import { HAS_TMUX, TestTerminal } from '../rig/terminal.js';

@@ -1,4 +1,4 @@
-/** A run with nothing to do is answered from the last one, without loading the tool, while nothing has moved. */
+/** The no-op cache answers a run with nothing to do without loading the tool, while nothing has changed. */
 import {
   chmodSync,
   cpSync,
@@ -51,7 +51,7 @@ beforeAll(async () => {
 
 afterAll(() => template.dispose());
 
-/** A project whose next run is answered. */
+/** A project whose next run is a no-op answer. */
 async function stillProject(): Promise<Project> {
   const made = project();
   cpSync(template.root, made.root, { recursive: true });
@@ -66,7 +66,7 @@ function stillFile(made: Project): string {
   return path.join(folder, name as string);
 }
 
-/** Edits with the same size, and puts the time back that programs may set. */
+/** Edits keep the size, and restore the mtime, which programs can set. */
 function edit(made: Project, name: string, from: string, to: string): void {
   const { atime, mtime } = statSync(made.path(name));
   const text = made.read(name);
@@ -75,7 +75,7 @@ function edit(made: Project, name: string, from: string, to: string): void {
   utimesSync(made.path(name), atime, mtime);
 }
 
-/** Each of them is found out the long way. */
+/** Each of them takes the slow path. */
 const MOVES: Readonly<Record<string, (made: Project) => unknown>> = {
   'a dep with the same size and time': (p) => edit(p, 'data/a.txt', 'a', 'A'),
   'a file deep in a folder that is a dep': (p) => edit(p, 'more/below/c.txt', 'c', 'C'),
@@ -111,7 +111,7 @@ describe('a run with nothing to do', () => {
     const kept = readStill(file);
     expect(kept?.answer).toBe(LINE);
     expect(await made.pipe('run')).toMatchObject({ code: 0, out: `${LINE}\n`, err: '' });
-    // Nothing else would say this.
+    // Only the cached answer contains this text.
     writeFileSync(file, Buffer.concat(encodeStill({ ...kept!, answer: 'as it was' })));
     expect(await made.pipe('run')).toMatchObject({ code: 0, out: 'as it was\n', err: '' });
     expect((await made.pipe('run', '--json')).out).toContain('"type":"summary"');
@@ -167,7 +167,7 @@ export default defineStage<{ outs: { o: string } }>(({ outs }) => writeFileSync(
   'node_modules/left/index.js': "module.exports = 'left ';\n",
 };
 
-/** What a stage's code rests on, as the tracing of it does. */
+/** Trace inputs of a stage's code. */
 const CODE_MOVES: Readonly<Record<string, (made: Project) => unknown>> = {
   'the module': (p) => edit(p, 'stages/copy.ts', 'trim', 'tail'),
   'a helper that it imports': (p) => edit(p, 'stages/lib/index.ts', 'text', 'TEXT'),
@@ -238,7 +238,7 @@ describe('a damaged answer', () => {
       const damaged = Buffer.from(whole);
       damaged[at] = (damaged[at] as number) ^ (1 << (at % 8));
       const read = readDamaged(damaged);
-      // The columns are not sealed: what is damaged there equals no stat.
+      // The columns have no checksum: damage there matches no stat.
       if (read !== undefined)
         expect({ ...read, own: 0, behind: 0 }).toEqual({ ...kept, own: 0, behind: 0 });
       expect(readDamaged(whole.subarray(0, at))).toBeUndefined();

@@ -1,4 +1,4 @@
-/** Two runs at once on one chain, in the languages that kills.test.ts leaves to test/long/. */
+/** Two concurrent runs on one chain, in the languages that kills.test.ts leaves to test/long/. */
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'vitest';
 import { checkTwoAtOnce } from './support/kill-checks.js';

@@ -1,4 +1,4 @@
-/** What cannot be deleted is told once, and ends no run. */
+/** Files that cannot be deleted cause one message, and do not end a run. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -15,7 +15,7 @@ stages:
 `;
 
 const isRoot = process.getuid?.() === 0;
-/** For whom rights count: root may write anywhere. */
+/** A user with limited permissions: root may write anywhere. */
 const USER = isRoot ? 65534 : undefined;
 
 function made(): Project {
@@ -65,13 +65,13 @@ describe('what cannot be deleted', () => {
   });
 });
 
-/** Mounts at a path of the project until the test ends; false where that is refused. */
+/** Mounts at a path of the project until the test ends; false if not permitted. */
 function mounts(project: Project, where: string, ...how: string[]): boolean {
   onTestFinished(() => unmountAll(project));
   return spawnSync('mount', [...how, project.path(where)]).status === 0;
 }
 
-/** Wherever runs have moved them. */
+/** Wherever runs moved them. */
 function unmountAll({ root }: Project): void {
   const points = readFileSync('/proc/mounts', 'utf8')
     .split('\n')
@@ -80,13 +80,13 @@ function unmountAll({ root }: Project): void {
   for (const point of points.reverse()) spawnSync('umount', ['-l', point]);
 }
 
-/** Until the test ends, wherever runs move it; false where that is refused. */
+/** Until the test ends, wherever runs move it; false if not permitted. */
 function makesImmutable(project: Project, file: string): boolean {
   onTestFinished(() => void spawnSync('chattr', ['-f', '-R', '-i', project.root]));
   return spawnSync('chattr', ['+i', project.path(file)]).status === 0;
 }
 
-/** In a folder that is an out, or that holds one: whatever lies there, later runs do their work. */
+/** In an out folder, or in one that contains an out: later runs still work. */
 describe.runIf(isRoot)('what not even root can delete', () => {
   const PLAIN = PIPELINE.replace('; chmod -R a-w ${outs.o}', '');
   const TELLS = /cannot be deleted/g;
@@ -97,7 +97,7 @@ describe.runIf(isRoot)('what not even root can delete', () => {
     return project;
   }
 
-  /** Tells of it once, and never again. */
+  /** Reports it once, and never again. */
   async function goesOn(project: Project, told: number): Promise<void> {
     const first = await project.pipe('run', '--set', 'word=two');
     expect(first).toMatchObject({ code: 0, out: expect.stringContaining('2 ran') });

@@ -1,4 +1,4 @@
-/** Values at the margin: commands that are too long for the system, and metrics that JSON cannot hold. */
+/** Extreme values: commands too long for the system, and metrics that JSON cannot represent. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { platform } from 'node:os';
@@ -62,7 +62,7 @@ describe('metrics that JSON cannot hold', () => {
 });
 
 describe('bytes that are not UTF-8', () => {
-  /** Only a shell can start a process with such bytes: Node passes on text. */
+  /** Only a shell can start a process with such bytes: Node passes text. */
   const inShell = (cwd: string, line: string) =>
     spawnSync('/bin/sh', ['-c', line, process.execPath, BIN], { cwd, encoding: 'utf8' });
   const runWith = (cwd: string, value: string) =>

@@ -1,11 +1,11 @@
-/** `pipe verify`: what is the same, what differs and where, what cannot be executed on its deps alone. */
+/** `pipe verify`: equal results, differences with their place, and items that cannot be executed. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Verified } from '../../src/compare/verified.js';
 import type { Ended, Project } from '../rig/project.js';
 import { ProjectWithin } from '../rig/within.js';
 
-/** `lucky` gives what the file outside of the project says, so a test decides what "nondeterministic" gives. */
+/** `lucky` copies the file outside of the project, so that a test controls the "nondeterministic" result. */
 const PIPELINE = `
 params: { x: 0 }
 stages:
@@ -83,7 +83,7 @@ writeFileSync(process.argv[2], line(name));
 
 let made: Project;
 
-/** What `lucky` and `allowed` give from now on. */
+/** Sets the future results of `lucky` and `allowed`. */
 function luck(text: string): void {
   writeFileSync(made.env.LUCK as string, text);
 }
@@ -156,7 +156,7 @@ describe('pipe verify', () => {
   });
 
   it('compares executions among themselves', async () => {
-    // Each execution takes a line off the file: no two are alike.
+    // Each execution removes a line from the file, so no two are equal.
     made.write(
       'pipeline.yaml',
       PIPELINE.replaceAll('cp "$LUCK" ${', 'sed -i 1d "$LUCK" && cp "$LUCK" ${'),

@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const word = (text: string) => `export const word: string = '${text}';\n`;
 
-/** As npm lays a workspace out: its packages are links in the node_modules at its root. */
+/** A workspace as npm installs it: packages are links in node_modules of its root. */
 function workspace(files: Readonly<Record<string, string>> = {}): Project {
   const made = project({
     'package.json': '{ "private": true, "workspaces": ["packages/*"] }',
@@ -44,7 +44,7 @@ function watch(made: Project, folder = 'packages/experiment'): Running {
   return running;
 }
 
-/** Resolves when so many runs have ended without a mistake. */
+/** Resolves when this number of runs ended without an error. */
 const runs = (running: Running, count: number) =>
   running.text((out) => (out.match(/^pipe: \d+ ran/gm) ?? []).length >= count);
 

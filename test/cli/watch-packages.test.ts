@@ -1,4 +1,4 @@
-/** `pipe watch`: what the code of stages rests on beside the code, such as installed packages and tsconfig.json. */
+/** `pipe watch`: trace inputs besides code, such as installed packages and tsconfig.json. */
 import { mkdirSync, renameSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
 import type { Project, Running } from '../rig/project.js';
@@ -56,11 +56,11 @@ async function watch(on: Project): Promise<Running> {
   return running;
 }
 
-/** Resolves when so many runs have ended without a mistake. */
+/** Resolves when this number of runs ended without an error. */
 const runs = (running: Running, count: number) =>
   running.text((out) => (out.match(/^pipe: \d+ ran/gm) ?? []).length >= count);
 
-/** However many runs that takes: a package that is being installed may be seen in several states. */
+/** After any number of runs: they may see a package in several states while it is being installed. */
 const says = (on: Project, color: string) =>
   until(() => on.lines('said.txt')[0]?.endsWith(color) === true);
 

@@ -14,7 +14,7 @@ afterEach(async () => {
   }
 });
 
-/** Linux counts watches by user namespace, so a test can have a limit of its own. */
+/** Linux counts watches by user namespace, so a test can have its own limit. */
 const WATCH_LIMIT = '/proc/sys/user/max_inotify_watches';
 const CAN_LIMIT = spawnSync('unshare', ['-Ur', 'sh', '-c', `echo 3 > ${WATCH_LIMIT}`]).status === 0;
 
@@ -162,7 +162,7 @@ export default defineStage<{ deps: { text: string }; outs: { said: string } }>((
     });
     const running = watch(made);
     await summaries(running, 1);
-    // Read after it was written: that is how it usually is.
+    // Read after it was written, as usual.
     made.read('in.txt');
     chmodSync(made.path('in.txt'), 0o755);
     await summaries(running, 2);
@@ -271,7 +271,7 @@ stages:
   });
 });
 
-/** Resolves when so many runs have ended. */
+/** Resolves when this number of runs ended. */
 async function summaries(running: Running, count: number): Promise<void> {
   await running.events(
     (events) => events.filter((event) => event.type === 'summary').length >= count,

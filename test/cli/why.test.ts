@@ -1,4 +1,4 @@
-/** `pipe why`: the smallest true reason, to the letter, after one edit of each kind. */
+/** `pipe why`: the exact most specific reason, after one edit of each kind. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
@@ -46,7 +46,7 @@ async function why(...args: string[]): Promise<string> {
   return out + err;
 }
 
-/** An edit, and what takes it back. */
+/** An edit that returns its undo. */
 type Edit = () => () => void;
 
 const inPipeline =
