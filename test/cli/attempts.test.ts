@@ -28,7 +28,7 @@ async function status(made: Project): Promise<string> {
 }
 
 describe('pipe status', () => {
-  it('tells how the last execution ended when it brought no result, and whether it still runs', async () => {
+  it('reports how the last execution ended without a result, and whether it still runs', async () => {
     const made = project();
     expect(await status(made)).toBe('slow  stale       never ran');
     const first = await begin(made);
@@ -55,7 +55,7 @@ describe('pipe status', () => {
 });
 
 describe('a lock that was left on another machine', () => {
-  it('is waited for, with who holds it and what to do when that one is gone', async () => {
+  it('makes the run wait, and report its owner and the cure if that process is gone', async () => {
     const made = project();
     const first = await begin(made);
     first.kill('SIGKILL');

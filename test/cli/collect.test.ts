@@ -54,7 +54,7 @@ async function results(made: Project, numbers: readonly number[]): Promise<void>
   }
 }
 
-it('removes what nothing needs once the limit is passed, and says so in one line', async () => {
+it('removes unneeded results above the limit, and says so in one line', async () => {
   const made = project('5000');
   await made.run();
   await results(made, [1, 2, 3]);
@@ -69,7 +69,7 @@ it('removes what nothing needs once the limit is passed, and says so in one line
   expect(objectBytes(made)).toBeLessThan(4500);
 });
 
-it('never removes what pipeline.yaml asks for without --set, pipeline.lock, or the last runs', async () => {
+it('never removes what pipeline.yaml without --set, pipeline.lock or the last runs need', async () => {
   const made = project('1');
   await made.run();
   const inLock = made.read('out.txt');
@@ -93,7 +93,7 @@ it('never removes what pipeline.yaml asks for without --set, pipeline.lock, or t
   expect((await made.run('write', '--set', 'number=1')).with('ran')).toEqual(['write']);
 });
 
-it('first removes what is cheapest to compute again for its size, not what is oldest', async () => {
+it('first removes what is cheapest to recompute for its size, not what is oldest', async () => {
   const made = project('off');
   const slow = 'if test "${number}" = 1; then sleep 1; fi; echo ran';
   made.write('pipeline.yaml', PIPELINE.replace('echo ran', slow));
@@ -105,7 +105,7 @@ it('first removes what is cheapest to compute again for its size, not what is ol
   expect((await made.run('write', '--set', 'number=2')).with('ran')).toEqual(['write']);
 });
 
-it('leaves alone what a run beside it goes on with', async () => {
+it('keeps what a concurrent run still needs', async () => {
   const made = project('off');
   await made.run('write', '--set', 'number=1');
   await results(made, [2, 3, 4, 5]);
@@ -125,7 +125,7 @@ it('leaves alone what a run beside it goes on with', async () => {
   expect([again.with('restored'), again.with('fresh')]).toEqual([['write'], ['watch']]);
 });
 
-it('is switched off by "off", and never happens in a run that stores nothing', async () => {
+it('is disabled by "off", and never happens in a run that stores nothing', async () => {
   const made = project('off');
   await results(made, [1, 2, 3, 4]);
   const size = () => readFileSync(made.path('cache/v1/size'), 'utf8');
@@ -139,7 +139,7 @@ it('is switched off by "off", and never happens in a run that stores nothing', a
   expect([objectBytes(made), size()]).toEqual([bytes, noted]);
 });
 
-it('says what is needed when that alone is above the limit', async () => {
+it('reports the needed size when that alone exceeds the limit', async () => {
   const made = project('1000');
   const { out } = await made.pipe('run');
   expect(out).toMatch(
@@ -147,7 +147,7 @@ it('says what is needed when that alone is above the limit', async () => {
   );
 });
 
-it('goes on with a warning when pipeline.yaml cannot be read any more', async () => {
+it('continues with a warning when pipeline.yaml is no longer readable', async () => {
   const made = project('0');
   made.write('pipeline.yaml', PIPELINE.replace('echo ran', 'rm pipeline.yaml; echo ran'));
   const run = await made.run('write');
@@ -155,7 +155,7 @@ it('goes on with a warning when pipeline.yaml cannot be read any more', async ()
   expect(run.events.filter((event) => event.type === 'warning')).toHaveLength(1);
 });
 
-it('refuses a limit that is no size before anything runs', async () => {
+it('refuses a limit that is not a size before anything runs', async () => {
   const made = project('much');
   const { code, err } = await made.pipe('run');
   expect(code).toBe(2);

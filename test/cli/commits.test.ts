@@ -103,7 +103,7 @@ const emptyOrNot = new RegExp(
 );
 const empty = literal(`epoch 2 was committed empty: ${HOW}`);
 
-describe('an epoch that is not committed by renaming a whole folder is refused, and computed by the next run', () => {
+describe('an epoch committed otherwise than by renaming a complete folder is refused, and computed by the next run', () => {
   it.each<[string, string, RegExp]>([
     [
       'a folder made in place',
@@ -219,7 +219,7 @@ describe('a folder that is moved from another file system', () => {
 });
 
 describe('a draft', () => {
-  it('may lie elsewhere on the same file system, and hold links to what the stage keeps', async () => {
+  it('may be elsewhere on the same file system, and contain links to files that the stage keeps', async () => {
     const files = shell(
       'echo b > kept; mkdir x; ln kept x/b; echo a > x/a; mv x $PIPE_COMMIT/2; ln kept another',
     );
@@ -239,7 +239,7 @@ function isUnclear(made: Project): boolean {
 }
 
 describe('a runner that is killed', () => {
-  it('leaves no folder to the next run that may be half of an epoch', async () => {
+  it('leaves the next run no folder that may be a partial epoch', async () => {
     const made = project(
       shell('mkdir $PIPE_COMMIT/2; echo > $PIPE_COMMIT/2/a; echo 1 > begun; wait_for never'),
     );
@@ -254,7 +254,7 @@ describe('a runner that is killed', () => {
     expect(made.lines('computed')).toEqual(['1', '2', '2', '3']);
   });
 
-  it('loses no epoch that was renamed while it was dead', async () => {
+  it('loses no epoch that was renamed after its death', async () => {
     const made = project(shell('well 2; echo 1 > begun; wait_for never'));
     made.write(
       'train.sh',
@@ -278,7 +278,7 @@ describe('a deep or huge metrics.json', () => {
     ['deep', `python3 -c "n=5000;print('{\\"a\\":'*n+'1'+'}'*n)"`, 'is nested more than 64 deep'],
     ['huge', `python3 -c "print('{' + ' ' * 2000000 + '}')"`, 'is larger than 1 MB'],
     ['a folder', 'mkdir', 'is not a file'],
-  ])('%s is not recorded, and its epoch is', async (kind, make, words) => {
+  ])('%s is not recorded, but its epoch is', async (kind, make, words) => {
     const file = '$PIPE_COMMIT/d/metrics.json';
     const write = kind === 'a folder' ? `mkdir ${file}` : `${make} > ${file}`;
     const made = projectWithin(

@@ -23,8 +23,8 @@ stages:
 `;
 }
 
-describe('runs at the same time in one project', () => {
-  it('compute each item once, and all of them succeed', async () => {
+describe('concurrent runs in one project', () => {
+  it('compute each item once, and all succeed', async () => {
     const made = project({ 'pipeline.yaml': fan(19) });
     const runs = Array.from({ length: 6 }, () => made.start('run', '--json'));
     const ended = await Promise.all(runs.map((run) => run.ended));
@@ -36,7 +36,7 @@ describe('runs at the same time in one project', () => {
     expect(ran).toBe(20);
   });
 
-  it('wait for each other, and say for whom', async () => {
+  it('wait for each other, and name the other', async () => {
     const made = project({
       'pipeline.yaml':
         'stages:\n  slow: { cmd: "echo x >> ran.txt; cat gate > out.txt", outs: [out.txt] }\n',
@@ -57,7 +57,7 @@ describe('runs at the same time in one project', () => {
     expect(made.lines('ran.txt')).toEqual(['x']);
   });
 
-  it('take over at once from a run that was killed, and end what it left running', async () => {
+  it('take over at once from a killed run, and end its processes', async () => {
     const made = project({
       'pipeline.yaml':
         'stages:\n  slow: { cmd: "echo $$ >> pids.txt; cat gate > out.txt", outs: [out.txt] }\n',
@@ -89,7 +89,7 @@ it('a run that a stage starts does not wait for that stage', async () => {
 });
 
 describe('an interrupted run', () => {
-  it('stops its stages, exits 130, and the next run completes', async () => {
+  it('stops its stages and exits 130, and the next run completes', async () => {
     const made = project({
       'pipeline.yaml': `
 stages:
@@ -111,7 +111,7 @@ stages:
     expect(next.with('ran')).toEqual(['slow']);
   });
 
-  it('kills what ignores SIGTERM when it is interrupted again', async () => {
+  it('kills stages that ignore SIGTERM when it is interrupted again', async () => {
     const made = project({
       'pipeline.yaml': `
 stages:
@@ -128,7 +128,7 @@ stages:
 });
 
 describe('GPU items', () => {
-  it('hold the one GPU alone, within a run and between two runs, by the order of what they do', async () => {
+  it('use the only GPU exclusively, within a run and between two runs', async () => {
     const made = project({
       'pipeline.yaml': `
 stages:
@@ -164,7 +164,7 @@ stages:
       expect(lines[at + 1]).toBe(lines[at]?.replace('begin', 'end'));
   });
 
-  it('hold the one GPU alone, between two projects, in order of arrival', async () => {
+  it('use the only GPU exclusively between two projects, in order of arrival', async () => {
     const pipeline = `
 stages:
   train: { cmd: 'echo "$CUDA_VISIBLE_DEVICES" > seen.txt; cat gate > out.txt', outs: [out.txt], resources: { gpu: 1 } }

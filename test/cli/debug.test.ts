@@ -35,7 +35,7 @@ function recordOf(item: string, text: string): string {
   return new RegExp(`^pipe: debug: ${item}: .*record (\\S+)$`, 'm').exec(text)?.[1] ?? '';
 }
 
-it('a run shows why each item runs, and where its last record lies', async () => {
+it('a run shows why each item runs, and the path of its last record', async () => {
   const project = projectWithin(FILES);
   const first = await withDebug(project, 'run');
   expect(first.err).toMatch(/^pipe: debug: fast path: not taken, no answer is kept for/m);
@@ -61,7 +61,7 @@ it('a fresh and a restored item name the record of their key', async () => {
 });
 
 it.each([['status'], ['why', 'second'], ['run', '--dry'], ['run', '--frozen']])(
-  'pipe %s %s shows what is decided and what is not yet',
+  'pipe %s %s shows which decisions are made and which are open',
   async (...args) => {
     const project = projectWithin(FILES);
     const text = await debugged(project, ...args);
@@ -90,7 +90,7 @@ stages: { a: { cmd: 'echo \${text}', params: [text], secrets: [TOKEN] } }
   expect(err).not.toContain('hunter2');
 });
 
-it('the command says when the fast path answers, and which path keeps it from answering', async () => {
+it('the command reports whether the fast path answers, and which path prevents it', async () => {
   const project = processProject(FILES);
   await project.pipe('run');
   expect(await runUntilStill(project)).toBe(true);

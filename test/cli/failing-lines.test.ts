@@ -28,7 +28,7 @@ const LINES: readonly (readonly [line: string, sh: 'ran' | 'failed', bash: 'ran'
   ['set +o pipefail\nfalse | true', 'failed', 'ran'],
 ];
 
-describe('a command of several lines', () => {
+describe('a command with several lines', () => {
   it.each(LINES)('with `%s` %s under sh and %s under bash', async (line, sh, bash) => {
     // An unsupported option fails too: dash lacks pipefail for now.
     const judged = line.includes('pipefail') ? (['bash'] as const) : (['sh', 'bash'] as const);
@@ -41,7 +41,7 @@ describe('a command of several lines', () => {
     }
   });
 
-  it('leaves no result behind a line that fails, and its story names the command', async () => {
+  it('gives no result after a failing line, and the failure names the command', async () => {
     const made = project({ 'pipeline.yaml': pipeline('false') });
     const { code, out, err } = await made.pipe('run');
     expect([code, err]).toEqual([1, '']);
@@ -58,12 +58,12 @@ stages:
 `;
 
 describe('shell:', () => {
-  it('at the top counts for every text, and a stage may have another', async () => {
+  it('at the top applies to every text, and a stage may override it', async () => {
     const run = await project({ 'pipeline.yaml': TWO }).run('-k');
     expect([run.with('failed'), run.with('ran')]).toEqual([['piped'], ['plain', 'listed']]);
   });
 
-  it('is part of the key: another one makes stale, and its result is restored when it is back', async () => {
+  it('is part of the key: another one makes stale, and changing it back restores the result', async () => {
     const made = project({ 'pipeline.yaml': pipeline('true') });
     const first = await made.run();
     made.write('pipeline.yaml', pipeline('true', 'sh'));
@@ -91,14 +91,14 @@ describe('shell:', () => {
     expect(out).toContain(cure);
   });
 
-  it('is bash in what pipe init writes', async () => {
+  it('is bash in a pipeline written by pipe init', async () => {
     const made = project();
     await made.pipe('init');
     expect(made.read('pipeline.yaml')).toMatch(/^shell: bash$/m);
     expect((await made.run('greet')).with('ran')).toEqual(['greet@ada', 'greet@grace']);
   });
 
-  it('of a run or of a list is a mistake with its place', async () => {
+  it('of a module or a list is an error with its place', async () => {
     const made = project({
       'pipeline.yaml':
         'stages:\n  a: { run: a.ts, shell: bash }\n  b: { cmd: [ls], shell: sh }\n  c: { cmd: ls, shell: zsh }\n',

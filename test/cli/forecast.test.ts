@@ -21,7 +21,7 @@ const change = fc.record({
   force: fc.boolean(),
 });
 
-it('names what runs, what may run, and nothing that stays fresh (property)', async () => {
+it('names items that run or may run, and none that stays fresh (property)', async () => {
   await fc.assert(
     fc.asyncProperty(change, async ({ text, other, lost, force }) => {
       const made = projectWithin({ 'pipeline.yaml': STAGES, 'text.txt': 'ab', 'other.txt': '1' });

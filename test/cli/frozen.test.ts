@@ -75,7 +75,7 @@ function ran(): Project {
 }
 
 describe('run --frozen', () => {
-  it('is content with a fresh clone and a cache folder put back, and writes nothing', async () => {
+  it('accepts a fresh clone with a restored cache folder, and writes nothing', async () => {
     const whole = clone(origin, 'cache');
     const records = clone(origin, 'cache/v1');
     for (const made of [whole, records]) {
@@ -100,7 +100,7 @@ describe('run --frozen', () => {
     expect(made.read('cache/out/upper.txt')).toBe('ONE TWO\n!');
   });
 
-  it('names a package of another version, also where the cache is empty', async () => {
+  it('names a package of another version, also with an empty cache', async () => {
     const made = ran();
     for (const each of [made, clone(made)]) {
       each.write(
@@ -112,7 +112,7 @@ describe('run --frozen', () => {
     }
   });
 
-  it('names a result that the lock does not have, though the cache is at peace with it', async () => {
+  it('names a result that is in the cache but not in the lock', async () => {
     const made = ran();
     const lock = made.read('pipeline.lock');
     made.write('data/text.txt', 'three\n');
@@ -126,7 +126,7 @@ describe('run --frozen', () => {
     expect(made.read('pipeline.lock')).toBe(lock);
   });
 
-  it('names bytes that are not those of the lock', async () => {
+  it('names bytes that differ from the lock', async () => {
     const made = ran();
     // The same key with another result, as from a stage with a hidden input.
     const other = projectWithin(FILES);
@@ -140,7 +140,7 @@ describe('run --frozen', () => {
     );
   });
 
-  it('names an edited out, and one that cannot be put back since its object is damaged', async () => {
+  it('names an edited out, and one that cannot be restored because its object is damaged', async () => {
     const made = ran();
     made.write('cache/out/shown.txt', 'edited\n');
     const edited = await made.pipe('run', '--frozen');
@@ -161,7 +161,7 @@ describe('run --frozen', () => {
     );
   });
 
-  it('misses a lock that is not there, and tells an item that the pipeline has not', async () => {
+  it('reports a missing lock, and an item that is not in the pipeline', async () => {
     const made = ran();
     made.write('pipeline.yaml', FILES['pipeline.yaml'].replace(/ {2}show:[\s\S]*$/, ''));
     expect(await made.pipe('run', '--frozen')).toMatchObject({
@@ -177,7 +177,7 @@ describe('run --frozen', () => {
     });
   });
 
-  it('is content when the outs in place are those of another profile', async () => {
+  it('accepts existing outs of another profile', async () => {
     const made = ran();
     expect(await made.pipe('run', '--frozen', '--profile', 'loud')).toMatchObject({
       code: 0,
@@ -185,13 +185,13 @@ describe('run --frozen', () => {
     });
   });
 
-  it('asks nothing of the lock with --set', async () => {
+  it('ignores the lock with --set', async () => {
     const made = ran();
     expect((await made.pipe('run', '--frozen', '--set', 'mark="!"')).code).toBe(0);
     expect((await made.pipe('run', '--frozen', '--set', 'mark=x')).code).toBe(3);
   });
 
-  it('does not count it against a stage that it runs always', async () => {
+  it('accepts a stage that always runs', async () => {
     const made = projectWithin({
       'pipeline.yaml':
         'stages: { a: { cmd: "echo a > ${outs.a}", outs: { a: a.txt }, always: true } }',
@@ -200,7 +200,7 @@ describe('run --frozen', () => {
     expect((await made.pipe('run', '--frozen')).code).toBe(0);
   });
 
-  it('gives its findings as events', async () => {
+  it('reports differences as events', async () => {
     const made = ran();
     made.write('cache/out/shown.txt', 'edited\n');
     const { code, events } = await made.run('--frozen');
@@ -214,7 +214,7 @@ describe('run --frozen', () => {
 });
 
 describe('run --frozen=keys', () => {
-  it('is content without any result, and writes nothing', async () => {
+  it('accepts a project without any result, and writes nothing', async () => {
     const made = clone(ran());
     const before = snapshot(made);
     expect((await made.pipe('run', '--frozen')).code).toBe(3);
@@ -223,13 +223,13 @@ describe('run --frozen=keys', () => {
     expect(snapshot(made)).toEqual(before);
   });
 
-  it('is content without the data, which is taken as the lock has it', async () => {
+  it('accepts missing data, and uses its digests from the lock', async () => {
     const made = clone(ran());
     made.remove('data');
     expect((await made.pipe('run', '--frozen=keys')).code).toBe(0);
   });
 
-  it('names what changed, and only that', async () => {
+  it('names only what changed', async () => {
     const made = clone(ran());
     made.write(
       'stages/upper.ts',
@@ -243,7 +243,7 @@ describe('run --frozen=keys', () => {
     );
   });
 
-  it('names an out that is there and not what the lock says', async () => {
+  it('names an existing out that differs from the lock', async () => {
     const made = ran();
     made.write('cache/out/parts/size', '0\n');
     const { code, out } = await made.pipe('run', '--frozen=keys');
@@ -253,7 +253,7 @@ describe('run --frozen=keys', () => {
     ]);
   });
 
-  it('is the only other value that --frozen knows', async () => {
+  it('is the only other value of --frozen', async () => {
     const made = ran();
     expect(await made.pipe('run', '--frozen=all')).toMatchObject({
       code: 2,
@@ -263,14 +263,14 @@ describe('run --frozen=keys', () => {
 });
 
 describe('pipe lock --check', () => {
-  it('says that the lock belongs to the pipeline, for every profile in it', async () => {
+  it('reports that the lock belongs to the pipeline, for every profile in it', async () => {
     expect(await clone(origin).pipe('lock', '--check')).toMatchObject({
       code: 0,
       out: 'pipeline.lock belongs to the pipeline: 6 items\n',
     });
   });
 
-  it('names what does not belong: a changed profile, an item more, a section of nothing', async () => {
+  it('names what does not belong: a changed profile, an extra item, a section without a profile', async () => {
     const made = ran();
     made.write(
       'pipeline.yaml',
@@ -288,7 +288,7 @@ describe('pipe lock --check', () => {
     expect((await made.pipe('lock', '--check')).out).toContain('profile loud: error: ');
   });
 
-  it('prints its findings as JSON', async () => {
+  it('prints differences as JSON', async () => {
     const made = ran();
     made.write('data/text.txt', 'changed\n');
     const { code, out } = await made.pipe('lock', '--json');

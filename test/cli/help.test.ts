@@ -12,7 +12,7 @@ it('`pipe help run` is `pipe run --help`', async () => {
   expect(help.code).toBe(0);
 });
 
-it('a command within a command has a help of its own', async () => {
+it('a subcommand has its own help', async () => {
   const made = project();
   const { out } = await made.pipe('cache', 'gc', '--help');
   expect(out).toContain('usage: pipe cache gc [options]\n');
@@ -25,7 +25,7 @@ it('a command within a command has a help of its own', async () => {
   }
 });
 
-it('a command that there is not is a mistake like any other, with the nearest', async () => {
+it('an unknown command is a user error that suggests the nearest', async () => {
   const { code, err } = await project().pipe('statsu');
   expect([code, err]).toEqual([
     2,
@@ -33,7 +33,7 @@ it('a command that there is not is a mistake like any other, with the nearest', 
   ]);
 });
 
-it('a folder that was deleted under the shell is a mistake like any other', async () => {
+it('a working directory that was deleted is a user error', async () => {
   const made = project();
   const script = `mkdir gone && cd gone && rmdir ../gone && exec "${process.execPath}" "${BIN}" run`;
   const { status, stderr } = spawnSync('sh', ['-c', script], { cwd: made.root, encoding: 'utf8' });

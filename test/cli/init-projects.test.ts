@@ -118,7 +118,7 @@ function withPython(made: Project): Project {
   return made;
 }
 
-it('a training with params.yaml gives the metrics of its commands, is fresh then, and follows its params', async () => {
+it("a training with params.yaml gives its commands' metrics, is fresh afterwards, and follows its params", async () => {
   const [made, other] = [withPython(project(TRAINING)), project(TRAINING)];
   for (const command of BY_HAND) execFileSync('sh', ['-c', command], { cwd: other.root });
   const init = await made.pipe('init', '--from', 'dvc.yaml');

@@ -51,7 +51,7 @@ it('an internal error of the packed command names the line of the source', () =>
   expect(text).not.toContain('dist/pipe.cjs');
 });
 
-it('an internal error shows its stack and says why when the source map is damaged', () => {
+it('with a damaged source map, an internal error shows the raw stack and the reason', () => {
   writeFileSync(path.join(path.dirname(bin), '../dist/pipe.cjs.map'), '{ "version": 3');
   const text = crash();
   expect(text).toMatch(/at openProject \(\S+\/dist\/pipe\.cjs:\d+:\d+\)/);

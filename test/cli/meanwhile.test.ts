@@ -3,7 +3,7 @@ import { it } from 'vitest';
 import { checkScenes } from './support/meanwhile.js';
 
 it(
-  'an input that changes and changes back at any moment leaves no result of the other content',
+  'no result of other content is recorded for an input that changes and changes back at any moment',
   {
     timeout: 300_000,
   },

@@ -53,8 +53,8 @@ function withoutChance({ root }: Project, text: string): string {
     .replace(/(: ran) in \d+\.\d s$/gm, '$1');
 }
 
-describe('a mistake of the first day', () => {
-  it.each(mistakes())('is answered with place and cure: $title', async (mistake) => {
+describe("a newcomer's error", () => {
+  it.each(mistakes())('gives place and cure: $title', async (mistake) => {
     const project = projectWithin(mistake.files);
     expect(await replay(project, mistake)).toBe(mistake.console);
   });

@@ -64,7 +64,7 @@ describe.each(ODD)('%s', (_name, make, said) => {
     ['in a folder dep', () => inFolder('d')],
     ['matched by a pattern', () => inFolder('d/**/*')],
     ['in an out', () => written('o', '')],
-  ])('%s: its item fails and says why, now and later; others run', async (_role, prepare) => {
+  ])('%s: its item fails with the reason, each time; others run', async (_role, prepare) => {
     const made = prepare();
     for (const verdict of ['ran', 'fresh'] as const) {
       const { code, items, summary } = await made.run('-k');
@@ -79,7 +79,7 @@ describe.each(ODD)('%s', (_name, make, said) => {
   });
 });
 
-it('a pipe in the place of an out is moved away, and the out put back', async () => {
+it('a named pipe at the path of an out is moved, and the out restored', async () => {
   const made = projectWithin({
     'pipeline.yaml': 'stages: { s: { cmd: "echo x > ${outs.o}", outs: { o: o/f } } }\n',
   });

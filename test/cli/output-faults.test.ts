@@ -13,8 +13,8 @@ const EVERY = {
   deletion: 11,
 } as const;
 
-describe.concurrent('nothing is left, nothing crashes, and the next run is right', () => {
-  it.each(KINDS)('when writing fails: %s', async (kind) => {
+describe.concurrent('no process is left, nothing crashes, and the next run is correct', () => {
+  it.each(KINDS)('when a call fails: %s', async (kind) => {
     expect(await strikeAll(kind, kind === 'deletion' ? 'EACCES' : 'ENOSPC', EVERY[kind])).toEqual(
       [],
     );

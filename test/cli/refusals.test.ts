@@ -6,7 +6,7 @@ let made: Project | undefined;
 
 afterEach(() => made?.dispose());
 
-it('a run with nothing to do takes no lock, even where it cannot know that pipeline.lock is as it should be', async () => {
+it('a no-op run takes no lock, even when it cannot know that pipeline.lock is up to date', async () => {
   made = new Project({
     'pipeline.yaml': 'stages:\n  write: { cmd: "echo a > a.txt", outs: [a.txt] }\n',
   });

@@ -6,7 +6,7 @@ import { checkContests } from './support/rivals.js';
 const hasFlock = spawnSync('flock', ['--version']).status === 0;
 
 it.runIf(hasFlock)(
-  'none fails for another, no two execute one item at once, and each profile has its own result',
+  'no run fails because of another, no two execute one item at once, and each profile has its own result',
   { timeout: 300_000 },
   () => checkContests(4),
 );

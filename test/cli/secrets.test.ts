@@ -55,7 +55,7 @@ const sequence = fc.constantFrom('', '\x1b[31m', '\x1b[0m', '\x1b(B');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const OBEYED = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
 
-it('no secret and no control sequence leaves by any command (property)', async () => {
+it('no command outputs a secret or a control sequence (property)', async () => {
   await fc.assert(
     fc.asyncProperty(secret, sequence, fc.nat(), async (token, colour, at) => {
       made = new ProjectWithin({ 'pipeline.yaml': PIPELINE(token) });
@@ -79,7 +79,7 @@ it('no secret and no control sequence leaves by any command (property)', async (
   );
 });
 
-it('a stage gets no secret that it does not name', async () => {
+it('a stage receives no secret that it does not name', async () => {
   made = new ProjectWithin({
     'pipeline.yaml': `
 stages:

@@ -261,7 +261,7 @@ describe('staleness', () => {
     expect(run.with('fresh')).toEqual(ALL);
   });
 
-  it('does not come from moving the project, or from another folder to start in', async () => {
+  it('does not come from moving the project, or from another working directory', async () => {
     const project = copy();
     const moved = `${project.root}-moved`;
     renameSync(project.root, moved);

@@ -9,7 +9,7 @@ stages:
   lost: { cmd: "cat nowhere.txt > l.txt", deps: [nowhere.txt], outs: [l.txt] }
 `;
 
-it.runIf(HAS_TMUX)('states have their colours, but with NO_COLOR and in a pipe', async () => {
+it.runIf(HAS_TMUX)('states have their colours, except with NO_COLOR and in a pipe', async () => {
   const made = project({ 'pipeline.yaml': PIPELINE });
   await made.pipe('run', 'done');
   const screenOf = async (env: Record<string, string>) => {

@@ -105,7 +105,7 @@ const MOVES: Readonly<Record<string, (made: Project) => unknown>> = {
 };
 
 describe('a run with nothing to do', () => {
-  it('is answered by what is loaded first, in the words of the run before it', async () => {
+  it('is answered by the entry module alone, with the output of the previous run', async () => {
     const made = await stillProject();
     const file = stillFile(made);
     const kept = readStill(file);
@@ -117,18 +117,21 @@ describe('a run with nothing to do', () => {
     expect((await made.pipe('run', '--json')).out).toContain('"type":"summary"');
   });
 
-  it('is answered in a folder of the project', async () => {
+  it('is answered in a subfolder of the project', async () => {
     const { root, env } = await stillProject();
     expect(standingIn({ root: path.join(root, 'more/below'), env })).toBe(LINE);
   });
 
-  it.each(Object.entries(MOVES))('is looked into after a change of %s', async (_what, move) => {
-    const made = await stillProject();
-    move(made);
-    expect(standingIn(made)).toBeUndefined();
-  });
+  it.each(Object.entries(MOVES))(
+    'takes the slow path after a change of %s',
+    async (_what, move) => {
+      const made = await stillProject();
+      move(made);
+      expect(standingIn(made)).toBeUndefined();
+    },
+  );
 
-  it('is looked into for another command line, and each keeps its own answer', async () => {
+  it('takes the slow path for another command line, and each has its own cached answer', async () => {
     const made = await stillProject();
     expect(standingIn(made, 'all')).toBeUndefined();
     expect(await runUntilStill(made, 'all')).toBe(true);
@@ -137,7 +140,7 @@ describe('a run with nothing to do', () => {
     expect(standingIn(made)).toBe(LINE);
   });
 
-  it('is looked into by another build of the tool, once a day, and after the machine was started', async () => {
+  it('takes the slow path with another build of pipe, once a day, and after a reboot', async () => {
     const made = await stillProject();
     const file = stillFile(made);
     const kept = readStill(file)!;
@@ -177,7 +180,7 @@ const CODE_MOVES: Readonly<Record<string, (made: Project) => unknown>> = {
   'a tsconfig.json that was not there': (p) => p.write('tsconfig.json', '{}'),
 };
 
-it('is looked into when anything moves that the code of a stage rests on', async () => {
+it("takes the slow path when a trace input of a stage's code changes", async () => {
   const made = project({
     'pipeline.yaml': 'stages:\n  copy: { run: stages/copy.ts, outs: { o: cache/out/o } }\n',
     ...CODE,
@@ -193,7 +196,7 @@ it('is looked into when anything moves that the code of a stage rests on', async
   }
 });
 
-describe('no answer is kept', () => {
+describe('no answer is cached', () => {
   it.each([
     ['with --json', ['--json']],
     ['with --force', ['--force']],
@@ -207,7 +210,7 @@ describe('no answer is kept', () => {
     expect(readdirSync(made.path('cache/v1/stills'))).toHaveLength(1);
   });
 
-  it('where a link of a dep was followed: what it leads to is found out each time', async () => {
+  it('when a link of a dep was followed: its target is resolved each time', async () => {
     const made = project({ ...FILES, 'elsewhere/c.txt': 'c\n' });
     made.remove('more');
     symlinkSync('elsewhere', made.path('more'));
@@ -218,7 +221,7 @@ describe('no answer is kept', () => {
     expect((await made.pipe('run')).out).toContain('1 ran');
   });
 
-  it('of a run that warned: the warning is due each time', async () => {
+  it('after a run with a warning, which must appear each time', async () => {
     const made = project({
       ...FILES,
       'pipeline.yaml': FILES['pipeline.yaml'].replace('params: [n]', 'params: [n]\n    unused: 1'),
@@ -229,7 +232,7 @@ describe('no answer is kept', () => {
 });
 
 describe('a damaged answer', () => {
-  it('is none, whatever byte is wrong and wherever it is cut off', async () => {
+  it('counts as absent, whichever byte is wrong and wherever it is truncated', async () => {
     const made = await stillProject();
     const file = stillFile(made);
     const whole = readFileSync(file);

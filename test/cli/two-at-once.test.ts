@@ -10,7 +10,7 @@ describe.each(TRAININGS.filter((each) => each !== TYPESCRIPT))(
   'a training in $language',
   (training) => {
     it.runIf(hasPython || training.language !== 'Python')(
-      'computes each epoch once in two runs at once, of clones that share a cache',
+      'computes each epoch once in concurrent runs of clones with a shared cache',
       () => checkTwoAtOnce(training),
     );
   },

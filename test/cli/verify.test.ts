@@ -125,7 +125,7 @@ describe('pipe verify', () => {
     expect(code).toBe(3);
   });
 
-  it('honours the tolerance of a stage, and no more than that', async () => {
+  it('honours the tolerance of a stage, but no larger deviation', async () => {
     luck('{"ssim": {"mean": 0.5009, "std": 0.2495}, "name": "x"}');
     const within = await verify('allowed');
     expect(within.code).toBe(0);
@@ -144,7 +144,7 @@ describe('pipe verify', () => {
     ]);
   });
 
-  it('names an undeclared read: in the fresh folder it is not there', async () => {
+  it('names an undeclared read, which is missing in the fresh folder', async () => {
     const { code, results } = await verify('sneaky');
     expect(code).toBe(1);
     expect(results[0]).toMatchObject({ item: 'sneaky', verdict: 'failed' });
@@ -155,7 +155,7 @@ describe('pipe verify', () => {
     expect(made.read(results[0]?.log ?? '')).toContain('data/text.txt');
   });
 
-  it('compares executions among themselves', async () => {
+  it('compares executions with each other', async () => {
     // Each execution removes a line from the file, so no two are equal.
     made.write(
       'pipeline.yaml',
@@ -175,7 +175,7 @@ describe('pipe verify', () => {
     ]);
   });
 
-  it('verifies the first epochs alone, by their states', async () => {
+  it('verifies only the first epochs, by their states', async () => {
     made.write('.runtime/noise', 'noise\n');
     const two = await made.pipe('verify', 'train', '--epochs', '2');
     expect([two.code, two.out]).toEqual([0, expect.stringContaining('train: epoch 2/2')]);
@@ -190,7 +190,7 @@ describe('pipe verify', () => {
     made.write('.runtime/noise', '');
   });
 
-  it('says so when pipeline.lock is of another definition, without executing anything', async () => {
+  it('reports a pipeline.lock of another definition, without executing anything', async () => {
     made.write('data/text.txt', 'other text\n');
     const { code, results } = await verify('copy').finally(() =>
       made.write('data/text.txt', FILES['data/text.txt']),
@@ -201,7 +201,7 @@ describe('pipe verify', () => {
     );
   });
 
-  it('names a package of another version, and what has other deps by that, executing only the rest', async () => {
+  it('names a package of another version and items with other deps by that, and executes only the rest', async () => {
     const file = 'node_modules/packaged/package.json';
     made.write(
       'pipeline.yaml',
@@ -227,7 +227,7 @@ describe('pipe verify', () => {
     ]);
   });
 
-  it('does not believe a damaged object of the cache', async () => {
+  it('detects a damaged object of the cache', async () => {
     const digest = /copy: \{ digest: f:(\w\w)(\w+)/.exec(made.read('pipeline.lock'));
     const object = `cache/v1/objects/${digest?.[1]}/${digest?.[2]}`;
     const whole = made.read(object);
@@ -243,7 +243,7 @@ describe('pipe verify', () => {
     await made.pipe('run');
   });
 
-  it('cannot verify what was never made, and says what to do', async () => {
+  it('cannot verify what was never made, and names the cure', async () => {
     const empty = new ProjectWithin(FILES);
     Object.assign(empty.env, made.env, { PIPE_RUNTIME_DIR: empty.path('.runtime') });
     const { code, err } = await empty.pipe('verify', 'copy', 'module');
@@ -259,7 +259,7 @@ error: module cannot be verified: it needs what copy would make (not-verifiable)
     ]);
   });
 
-  it('writes Markdown and JUnit, and speaks to GitHub Actions', async () => {
+  it('writes Markdown, JUnit and GitHub workflow commands', async () => {
     luck('{"ssim": {"mean": 1, "std": 0.25}, "name": "x"}');
     Object.assign(made.env, {
       GITHUB_ACTIONS: 'true',

@@ -68,7 +68,7 @@ describe('pipe watch in a workspace', () => {
     expect(running.told()).not.toContain('README');
   });
 
-  it('sees a linked package mended that was broken from the start', async () => {
+  it('detects the fix of a linked package that had errors from the start', async () => {
     const made = workspace({ 'packages/words/src/word.ts': 'export const word = ;\n' });
     const running = watch(made);
     await running.errorText((text) => text.includes('../words/src/word.ts:1'));
@@ -79,7 +79,7 @@ describe('pipe watch in a workspace', () => {
     expect(said(made)).toBe('mended');
   });
 
-  it('goes on with a linked package whose folder was replaced by another', async () => {
+  it('keeps watching a linked package after its folder was replaced', async () => {
     const made = workspace();
     const running = watch(made);
     await runs(running, 1);
@@ -94,7 +94,7 @@ describe('pipe watch in a workspace', () => {
     expect(said(made)).toBe('last');
   });
 
-  it('takes the project by its own place when it is reached through a link', async () => {
+  it('uses the real path of a project that is reached through a link', async () => {
     const made = workspace();
     symlinkSync('packages/experiment', made.path('link'));
     const running = watch(made, 'link');

@@ -140,14 +140,14 @@ describe('pipe why', () => {
     expect(await why('first').finally(undo)).toBe(`first would run:\n  ${reason}\n`);
   });
 
-  it('says of what depends on it that it is not known yet', async () => {
+  it('reports that its dependents are not known yet', async () => {
     const undo = written('data/file.txt', 'other\n', 'file\n')();
     expect(await why('second').finally(undo)).toBe(
       'second may run:\n  not known before first has run\n',
     );
   });
 
-  it('names the epochs, a file that is gone, an out that is not as it was', async () => {
+  it('names the epochs, a deleted file, a changed out', async () => {
     expect(await why('train', '--set', 'epochs=5')).toBe('train would run:\n  epochs 2 → 5\n');
     made.remove('data/file.txt');
     expect(await why('first')).toBe('first cannot run:\n  dep data/file.txt is missing\n');
@@ -158,7 +158,7 @@ describe('pipe why', () => {
     );
   });
 
-  it('has the same reasons as JSON', async () => {
+  it('prints the same reasons as JSON', async () => {
     const found = JSON.parse(await why('first', '--json', '--set', 'a.rate=3'));
     expect(found).toMatchObject([
       { item: 'first', state: 'stale', reasons: [{ kind: 'param', text: 'param a.rate 1 → 3' }] },
