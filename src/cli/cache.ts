@@ -120,7 +120,7 @@ function statsText(
     ...(replaced.moves === 0
       ? []
       : [
-          `  files of yours in replaced/, moved ${plural(replaced.moves, 'time')}: ${bytes(replaced.bytes)}`,
+          `  your files in replaced/, moved ${plural(replaced.moves, 'time')}: ${bytes(replaced.bytes)}`,
         ]),
     '',
     table([head, ...rows]),
@@ -140,7 +140,7 @@ async function verify(
 
 function verifyText({ objects, bytes: size, damage, writable, repaired }: VerifyReport): string {
   const lines = [
-    `${plural(objects, 'object')}, ${bytes(size)}: ${damage.length === 0 ? 'all whole' : `${damage.length} damaged`}`,
+    `${plural(objects, 'object')}, ${bytes(size)}: ${damage.length === 0 ? 'all intact' : `${damage.length} damaged`}`,
   ];
   for (const each of damage) lines.push(`  ${each.what} ${each.file}`, ...concernsOf(each));
   if (writable > 0) lines.push(`  ${plural(writable, 'object')} can be written to by accident`);

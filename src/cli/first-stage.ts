@@ -72,7 +72,7 @@ function fromPython(project: string): Guess | undefined {
   const besides =
     others === 0
       ? ''
-      : ` (${others} more Python ${others === 1 ? 'file was' : 'files were'} left alone)`;
+      : ` (${others} more Python ${others === 1 ? 'file was' : 'files were'} not used)`;
   const cmd = `python3 ${file}`;
   return { name, cmd, deps: [], assumed: `the pipeline begins with ${file}${besides}` };
 }

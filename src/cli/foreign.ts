@@ -32,12 +32,12 @@ export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
 const SHARED =
   'to share results between machines, share the cache folder: PIPE_CACHE=/shared/pipe pipe run';
 const DOWNLOAD =
-  'download in a stage of its own, with the file as its out: cmd: curl -fsSo ${outs.raw} <address>';
+  'download it in a separate stage, with the file as its out: cmd: curl -fsSo ${outs.raw} <address>';
 const TRIALS =
   'pipe run --set train.lr=0.1 tries another value, and pipe metrics --set train.lr=0.1 shows its result';
 const EDIT = 'edit pipeline.yaml: stages, deps and outs are declared only there';
 const COPIES = 'pipe run restores outs from the cache, as plain files that you may edit';
-const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs the named ones alone';
+const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs only the named ones';
 
 /** Advice where no command is equivalent. */
 export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
@@ -49,7 +49,7 @@ export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   remove: EDIT,
   move: EDIT,
   mv: EDIT,
-  commit: 'pipe run records results by itself; commit pipeline.yaml and pipeline.lock to git',
+  commit: 'pipe run records results automatically; commit pipeline.yaml and pipeline.lock to git',
   checkout: COPIES,
   unprotect: COPIES,
   push: SHARED,
@@ -69,7 +69,7 @@ export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   plots: 'pipe metrics shows the numbers, and pipe epochs <item> draws a curve',
   config: 'pipe has no config command: use pipeline.yaml, options and PIPE_… variables',
   destroy: 'remove the folder cache/, pipeline.yaml and pipeline.lock',
-  unlock: 'pipe run takes over the lock of a dead run by itself',
+  unlock: 'pipe run takes over the lock of a dead run automatically',
   touch: 'pipe compares content, not times: an item whose inputs are the same is fresh',
 };
 

@@ -17,7 +17,7 @@ const usage: Usage = {
     { name: 'from', value: 'dvc.yaml', help: 'translate a pipeline of DVC; no script is changed' },
   ],
   notes:
-    'In an empty project it writes a small example; beside a Snakefile, a Makefile or Python scripts,\na first stage that runs them.',
+    'In an empty project it writes a small example; next to a Snakefile, a Makefile or Python scripts,\na first stage that runs them.',
   strayHint: 'it writes to the current folder: cd to the project first',
 };
 
@@ -85,7 +85,7 @@ export const command: Command = {
 
 function refuseOverwrite(name: string, at: (name: string) => string): void {
   if (existsSync(at(name)))
-    throw userError('already-there', `${name} is already there`, 'pipe init overwrites nothing');
+    throw userError('already-there', `${name} already exists`, 'pipe init overwrites nothing');
 }
 
 async function startOf(from: string | undefined, cwd: string): Promise<Start> {

@@ -79,7 +79,7 @@ function summaryFile(parsed: Parsed, cwd: string): string | undefined {
     throw userError(
       'option-value',
       `--summarize cannot write ${name}`,
-      'give a file in a folder that is there',
+      'name a file in an existing folder',
     );
   }
   return file;

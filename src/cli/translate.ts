@@ -19,7 +19,7 @@ export function translate(written: string, project: string): Translated {
   if (file.startsWith('../') || path.isAbsolute(file))
     throw userError(
       'cannot-translate',
-      `${written} lies outside of this folder`,
+      `${written} is outside of this folder`,
       'pipeline.yaml is written to the current folder: cd to the folder that holds the project',
     );
   const text = readText(path.join(project, file));
@@ -59,7 +59,7 @@ function planOf(text: string, file: string, project: string): Plan {
     return loadPlan({ project, text });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const message = `${file} cannot be translated as it is: the pipeline.yaml that it gives has these mistakes`;
+    const message = `${file} cannot be translated as it is: the resulting pipeline.yaml has these errors`;
     const hint = `nothing was written; change ${file}, or write pipeline.yaml by hand`;
     throw new UserError([{ code: 'cannot-translate', message, hint }, ...error.diagnostics]);
   }

@@ -34,7 +34,7 @@ export const command: Command = {
 function story({ item, state, reasons }: Standing): string {
   if (state === 'fresh') return `${item} is fresh\n`;
   const head = {
-    restorable: 'would be put back from the cache',
+    restorable: 'would be restored from the cache',
     stale: 'would run',
     missing: 'cannot run',
     unknown: 'may run',

@@ -34,7 +34,8 @@ function translation(file: string, text: string, read: ReadText): Translation {
   const root = readTree(file, text);
   const stages = child(root, 'stages')?.entries;
   if (!stages || stages.size === 0) {
-    const hint = 'pipe translates stages: to start anew, move the file away, then  pipe init';
+    const hint =
+      'pipe translates stages: to start from scratch, move the file away, then  pipe init';
     throw userError('no-stages', `${file} has no stages`, hint);
   }
   const context = { ...contextOf(file, text, root, read), names: new Set(stages.keys()) };

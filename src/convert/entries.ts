@@ -43,7 +43,7 @@ export function pathOf({ path, span }: Entry, spot: Spot, site: Site): string | 
   const folder = wdir === undefined ? base : joinPath(base, render(wdir, spot, scope));
   const written = render(path, spot, scope);
   const problem = /^[a-z][a-z0-9+.-]*:\/\//i.test(written)
-    ? 'is an address: download it in a stage of its own'
+    ? 'is an address: download it in a separate stage'
     : written.startsWith('/')
       ? 'is an absolute path: make a link to it in the project (ln -s), and name the link'
       : undefined;
@@ -52,7 +52,7 @@ export function pathOf({ path, span }: Entry, spot: Spot, site: Site): string | 
     joined === ''
       ? 'is the whole project: name the folders and files that count'
       : /^\.\.(?:\/|$)/.test(joined)
-        ? 'lies outside of the project: make a link to it in the project (ln -s), and name the link'
+        ? 'is outside of the project: make a link to it in the project (ln -s), and name the link'
         : undefined;
   const reason = problem ?? outside;
   if (reason !== undefined) notes.add(span, `"${path}" is left out: it ${reason}`);

@@ -196,5 +196,5 @@ async function traceAgain(
 ): Promise<string> {
   const { code, executable } = await traceModule(project.root, file, options);
   if (code.bundle === module.bundle) return executable;
-  throw userError('code-changed', `${file} changed while the run was going on`, 'run again');
+  throw userError('code-changed', `${file} changed during the run`, 'run again');
 }

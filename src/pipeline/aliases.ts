@@ -48,7 +48,7 @@ export function leadsTo(paths: readonly string[], links: Links): string | undefi
   const clauses = [...found].map(([place, names]) => {
     const [first, ...others] = [...names];
     if (foldName(first!) === foldName(place))
-      return `this file system takes the names ${first} and ${place} for one`;
+      return `this file system treats the names ${first} and ${place} as one`;
     return others.length === 0
       ? `${first} leads to ${place}`
       : `${[first, ...others].join(' and ')} lead to ${place}`;

@@ -296,7 +296,7 @@ function overlap(
 
 function ownOverlap(id: string, first: string, second: string, isOne: boolean): string {
   if (first === second) return `${id} writes ${second} twice`;
-  return `${id} writes both ${first} and ${second}, ${isOne ? 'which are one' : 'one inside the other'}`;
+  return `${id} writes both ${first} and ${second}, ${isOne ? 'which are one path' : 'one inside the other'}`;
 }
 
 function twoOverlap(
@@ -307,7 +307,7 @@ function twoOverlap(
   isOne: boolean,
 ): string {
   if (first === second) return `${one} and ${two} both write ${second}`;
-  const how = isOne ? 'which are one' : 'one inside the other';
+  const how = isOne ? 'which are one path' : 'one inside the other';
   return `${one} writes ${first} and ${two} writes ${second}, ${how}`;
 }
 

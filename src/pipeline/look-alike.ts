@@ -36,7 +36,7 @@ export function lookAlikeHint(root: string, wanted: string): string | undefined 
   if (found === undefined) return undefined;
   const { path: there, encodings } = found;
   if (encodings === undefined) return `did you mean "${there}"?`;
-  return `a name that looks the same is there, but its accents are encoded differently (${encodings.there}, here ${encodings.wanted}): copy the name from the output of ls, or rename the file`;
+  return `a name that looks the same exists, but its accents are encoded differently (${encodings.there}, here ${encodings.wanted}): copy the name from the output of ls, or rename the file`;
 }
 
 /** A shell variable, such as `$DATA` in `$DATA/faces`. */

@@ -74,7 +74,7 @@ export function joined(base: Param, over: Param): Param {
 const RESERVED: Readonly<Record<string, string>> = {
   deps: 'what a stage reads',
   outs: 'what a stage writes',
-  resources: 'what a stage takes up',
+  resources: 'a resource of a stage',
 };
 
 /** `${deps.x}`, `${outs.x}` and `${resources.x}` belong to the stage. */

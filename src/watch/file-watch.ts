@@ -112,7 +112,7 @@ function isLimit(error: unknown): boolean {
 function tooManyWatches(): Error {
   return userError(
     'too-many-watches',
-    'the system watches no more files and folders for this user',
+    'the limit of watched files and folders for this user is reached',
     'raise the limit (on Linux fs.inotify.max_user_watches and max_user_instances, by sysctl), or let stages name folders with fewer files',
   );
 }

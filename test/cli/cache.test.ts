@@ -49,7 +49,7 @@ describe('pipe cache verify', () => {
     const made = project();
     await made.run();
     const { code, out } = await made.pipe('cache', 'verify');
-    expect(out).toMatch(/^\d+ objects?, \d+ B: all whole\n$/);
+    expect(out).toMatch(/^\d+ objects?, \d+ B: all intact\n$/);
     expect(code).toBe(0);
   });
 

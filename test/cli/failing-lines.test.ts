@@ -105,7 +105,7 @@ describe('shell:', () => {
     });
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);
-    const hint = 'modules and lists of words run without a shell: remove it';
+    const hint = 'modules and argv lists run without a shell: remove it';
     expect(err).toContain(
       `pipeline.yaml:2:19: error: shell applies to a cmd that is a text, and this stage has run (shell-without-text)`,
     );

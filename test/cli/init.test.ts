@@ -83,7 +83,7 @@ describe('pipe init --from dvc.yaml', () => {
 
   it.each([
     ['nothing.yaml', 'nothing.yaml is not a file'],
-    ['../dvc.yaml', '../dvc.yaml lies outside of this folder'],
+    ['../dvc.yaml', '../dvc.yaml is outside of this folder'],
     ['Makefile', 'pipe init translates dvc.yaml, and Makefile is not a YAML file'],
     ['broken.yaml', 'broken.yaml:1:9: error: '],
   ])('is an error with %s', async (file, message) => {
@@ -101,7 +101,7 @@ describe('pipe init --from dvc.yaml', () => {
     ]);
     expect((await made.pipe('init', '--from', 'dvc.yaml')).code).toBe(0);
     const again = await made.pipe('init', '--from', 'dvc.yaml');
-    expect([again.code, again.err]).toEqual([2, expect.stringContaining('is already there')]);
+    expect([again.code, again.err]).toEqual([2, expect.stringContaining('already exists')]);
   });
 });
 
@@ -119,7 +119,7 @@ describe('pipe init in a project with code', () => {
     expect([code, out]).toEqual([
       0,
       'wrote pipeline.yaml\nadded cache/ to .gitignore\n' +
-        'note: assumed: the pipeline begins with src/train.py (1 more Python file was left alone)\n\n' +
+        'note: assumed: the pipeline begins with src/train.py (1 more Python file was not used)\n\n' +
         'now: complete deps and outs in pipeline.yaml, then: pipe run\n',
     ]);
     expect(made.read('pipeline.yaml')).toContain('  train:\n    cmd: python3 src/train.py\n');
@@ -167,8 +167,8 @@ describe('a word of another tool', () => {
     ['add data', 'name the file or folder under deps'],
     ['stage add', 'edit pipeline.yaml'],
     ['freeze x', 'pipe run --only'],
-    ['import-url x', 'download in a stage of its own'],
-    ['commit', 'pipe run records results by itself'],
+    ['import-url x', 'download it in a separate stage'],
+    ['commit', 'pipe run records results automatically'],
     ['-j4', 'as in: pipe run --concurrency'],
     ['--cores 4', 'as in: pipe run --concurrency'],
     ['-n', 'as in: pipe run --dry'],

@@ -60,9 +60,9 @@ describe('an out through a link', () => {
   });
 
   it.each([
-    ['one', 'a/x', 'b/x', 's1 writes a/x and s2 writes b/x, which are one: b leads to a'],
+    ['one', 'a/x', 'b/x', 's1 writes a/x and s2 writes b/x, which are one path: b leads to a'],
     ['within the other', 'a/x', 'b/x/y', 'one inside the other: b leads to a'],
-    ['one by two links', 'c/x', 'b/x', 'which are one: c and b lead to a'],
+    ['one by two links', 'c/x', 'b/x', 'which are one path: c and b lead to a'],
   ])('and another out must not be %s', async (_, first, second, text) => {
     const pipeline = `
 stages:

@@ -257,7 +257,7 @@ describe('pipe cache', () => {
   it('stats counts them', async () => {
     const made = await moved(3);
     const { out } = await made.pipe('cache', 'stats');
-    expect(out).toMatch(/^ {2}files of yours in replaced\/, moved 2 times: 2\.0 kB$/m);
+    expect(out).toMatch(/^ {2}your files in replaced\/, moved 2 times: 2\.0 kB$/m);
     const { bytes, replaced: found } = JSON.parse(
       (await made.pipe('cache', 'stats', '--json')).out,
     );

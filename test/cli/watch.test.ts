@@ -245,7 +245,7 @@ export default ({ outs }: { outs: { said: string } }) => writeFileSync(outs.said
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect([code, err.split('\n')[0]]).toEqual([
       2,
-      'error: the system watches no more files and folders for this user (too-many-watches)',
+      'error: the limit of watched files and folders for this user is reached (too-many-watches)',
     ]);
   });
 

@@ -154,7 +154,7 @@ describe('pipe why', () => {
     made.write('data/file.txt', 'file\n');
     made.write('cache/out/second.txt', 'edited\n');
     expect(await why('first', 'second')).toBe(
-      'first is fresh\nsecond would be put back from the cache:\n  out cache/out/second.txt differs from its record\n',
+      'first is fresh\nsecond would be restored from the cache:\n  out cache/out/second.txt differs from its record\n',
     );
   });
 

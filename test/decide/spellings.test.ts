@@ -144,7 +144,7 @@ describe.skipIf(!canMount)('on a mount that takes names of another case for one'
       'stages: { a: { cmd: "sort ${deps.d} > ${outs.o}", deps: { d: data.csv }, outs: { o: Data.csv } } }';
     const said = runIn(text, { 'data.csv': 'three years\n' });
     expect(said).toContain(
-      'this file system takes the names data.csv and Data.csv for one (self-dependency)',
+      'this file system treats the names data.csv and Data.csv as one (self-dependency)',
     );
     expect(said).toMatch(/three years\n$/);
   });

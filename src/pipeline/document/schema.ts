@@ -41,7 +41,9 @@ const dep = z.union(
         exclude: z
           .array(path, say('list'))
           .optional()
-          .describe('What of a folder or pattern does not count: *.tmp, notes/, raw/*.bak.'),
+          .describe(
+            'Patterns of files to ignore in a folder or pattern: *.tmp, notes/, raw/*.bak.',
+          ),
       },
       say('map'),
     ),
@@ -69,10 +71,10 @@ const axis = z.union(
 const matrix = z
   .object(
     {
-      include: cells.optional().describe('Cells besides the product; each names every axis.'),
-      exclude: cells
+      include: cells
         .optional()
-        .describe('Cells to leave out; an absent axis means all its values.'),
+        .describe('Cells in addition to the product; each names every axis.'),
+      exclude: cells.optional().describe('Cells to exclude; an absent axis means all its values.'),
     },
     say('map'),
   )
@@ -88,14 +90,14 @@ const epoch = orHole(whole(1, 'epochs'), 'epochs');
 const epochSearch = z.strictObject(
   {
     max: epoch.describe('The last epoch that may be reached.'),
-    patience: epoch.optional().describe('Stop after so many epochs without a better best.'),
+    patience: epoch.optional().describe('Stop after this many epochs without a better best.'),
     best: objective.optional(),
   },
   say('map'),
 );
 const epochs = z
   .union([epoch, epochSearch], say('epochs'))
-  .describe('The epoch to reach. No epoch that was completed is ever computed twice.');
+  .describe('The epoch to reach. A completed epoch is never recomputed.');
 
 const keep = z
   .strictObject(
@@ -106,25 +108,25 @@ const keep = z
     },
     say('map'),
   )
-  .describe('Which states of an incremental stage stay in the cache. All metrics stay.');
+  .describe('Which states of an incremental stage are kept in the cache. All metrics are kept.');
 
 const memory = z.union([whole(0, 'size'), z.string().regex(SIZE, say('size'))], say('size'));
 const resources = z
   .strictObject(
     {
       cpu: orHole(above0('cores'), 'cores').optional().describe('Cores; 1 if absent.'),
-      gpu: orHole(whole(0, 'gpus'), 'gpus').optional().describe('GPUs, each held alone.'),
+      gpu: orHole(whole(0, 'gpus'), 'gpus').optional().describe('GPUs, each used exclusively.'),
       memory: orHole(memory, 'size').optional().describe('Bytes, or 500M, 4G (powers of 1024).'),
     },
     say('map'),
   )
-  .describe('What an item takes up while it runs.');
+  .describe('Resources that an item uses while it runs.');
 
 const deviation = z.number(say('deviation')).min(0, say('deviation'));
 const deviations = z.record(z.string(), deviation, say('map'));
 const tolerance = z
   .record(z.string(), deviations, say('map'))
-  .describe('By out (name or path) and JSON path pattern: how far verify lets numbers deviate.');
+  .describe('By out (name or path) and JSON path pattern: deviation that verify allows.');
 
 const command = z
   .union(
@@ -135,7 +137,7 @@ const command = z
 
 const shell = z
   .enum(['sh', 'bash'], say('shell'))
-  .describe('What executes a text cmd: sh is /bin/sh -e, bash is bash -euo pipefail.');
+  .describe('The shell of a text cmd: sh is /bin/sh -e, bash is bash -euo pipefail.');
 
 const time = z.union(
   [above0('duration'), z.string().regex(DURATION, say('duration'))],
@@ -158,18 +160,20 @@ const stage = z
       run: path.optional().describe('A TypeScript or JavaScript stage: its module.'),
       cmd: command.optional(),
       shell: shell.optional(),
-      deps: deps.optional().describe('What is read: path or pattern by name, or a list of them.'),
-      params: paramNames.optional().describe('Dot paths of the params that count for the stage.'),
-      outs: paths.optional().describe('What is written: path by name, or a list of paths.'),
+      deps: deps.optional().describe('Inputs: path or pattern by name, or a list of them.'),
+      params: paramNames.optional().describe('Dot paths of the params that the stage uses.'),
+      outs: paths.optional().describe('Outputs: path by name, or a list of paths.'),
       metrics: paths.optional().describe('Outs that are JSON files, read by pipe metrics.'),
-      env: variables.optional().describe('Variables whose value decides on the result.'),
-      secrets: variables.optional().describe('Variables that are passed on, never shown or kept.'),
+      env: variables.optional().describe('Variables whose value affects the result.'),
+      secrets: variables
+        .optional()
+        .describe('Variables that are passed on, never shown or stored.'),
       resources: resources.optional(),
       epochs: epochs.optional(),
       keep: keep.optional(),
       timeout: timeout.optional(),
-      retries: retries.optional().describe('How often a failed item is tried again.'),
-      always: flag.optional().describe('Run each time, whatever the cache holds.'),
+      retries: retries.optional().describe('Number of retries of a failed item.'),
+      always: flag.optional().describe('Run each time, even if the result is in the cache.'),
       tolerance: tolerance.optional(),
     },
     say('stage'),
@@ -193,7 +197,7 @@ const pipeline = z
     {
       $schema: z.string(say('text')).optional().describe('The JSON Schema of this file.'),
       params: params.nullable().optional(),
-      profiles: profiles.nullable().optional().describe('Trees that --profile lays over params.'),
+      profiles: profiles.nullable().optional().describe('Trees that --profile merges over params.'),
       shell: shell.optional(),
       stages: stages.describe('The stages by name.'),
     },

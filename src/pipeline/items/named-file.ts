@@ -37,6 +37,6 @@ function cureOf(code: string, file: string, key: string, files: PlanFiles): stri
   if (code === 'missing-file')
     return lookAlikeHint(files.project, file) ?? `create it, or correct the path under ${key}:`;
   return code === 'too-large'
-    ? 'data belong into a dep of the stages that read them'
+    ? 'data belongs in a dep of the stages that read it'
     : 'name a file in it';
 }

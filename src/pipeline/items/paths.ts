@@ -30,7 +30,7 @@ function shapeMistake(written: string): Mistake | undefined {
     return {
       code: 'bad-path',
       message: `"${written}" is an address, not a path`,
-      hint: 'fetch it in a stage of its own and read what that writes',
+      hint: 'fetch it in a separate stage and read its out',
     };
   }
   if (ABSOLUTE.test(written)) return absolute(written);

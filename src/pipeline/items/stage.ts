@@ -74,7 +74,7 @@ function checkStage({ spec, node, broken }: StageInput, problems: Problems): voi
   }
   if (spec.shell !== undefined && (spec.run !== undefined || Array.isArray(spec.cmd))) {
     const message = `shell applies to a cmd that is a text, and ${spec.run === undefined ? 'this one is a list' : 'this stage has run'}`;
-    const hint = 'modules and lists of words run without a shell: remove it';
+    const hint = 'modules and argv lists run without a shell: remove it';
     problems.add({ code: 'shell-without-text', message, hint }, key('shell'));
   }
   const both = spec.env?.find((name) => spec.secrets?.includes(name));
