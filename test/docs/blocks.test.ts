@@ -11,7 +11,8 @@ import { STAGE_KEYS } from '../../src/pipeline/document/schema.js';
 import { checkOcclusion } from '../../stages/lib/occlusions.js';
 import { parseSource } from '../../stages/lib/sources/parse.js';
 import { planOf } from '../pipeline/rig.js';
-import { type Block, blocksOf, PAGES, ROOT } from './support/pages.js';
+import { type Block, blocksOf, PAGES, pageOf, ROOT } from './support/pages.js';
+import { stepsOf } from './support/walkthrough.js';
 
 /** Pages, or blocks by page and first line, that another test holds. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
@@ -118,6 +119,12 @@ it('ts blocks have their types', () => {
   symlinkSync(path.join(ROOT, 'node_modules/@types'), path.join(installed, '@types'));
   for (const [at, { text }] of modules.entries())
     writeFileSync(path.join(folder, `${at}.ts`), `${text}\n${ASSUMED}`);
+  // Those of getting-started.md import each other by their names.
+  for (const step of stepsOf(pageOf('docs/getting-started.md').text)) {
+    if (!('file' in step && step.file.endsWith('.ts'))) continue;
+    mkdirSync(path.dirname(path.join(folder, step.file)), { recursive: true });
+    writeFileSync(path.join(folder, step.file), step.text);
+  }
   const compilerOptions = { strict: true, noEmit: true, module: 'nodenext', types: ['node'] };
   writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
   const tsc = [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '--pretty', 'false'];

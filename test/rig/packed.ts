@@ -40,6 +40,6 @@ export function installPacked(project: Project): string {
   symlinkSync(join(root, 'node_modules/esbuild'), project.path('node_modules/esbuild'));
   const command = join(folder, manifest.bin.pipe);
   mkdirSync(project.path('node_modules/.bin'));
-  symlinkSync(command, project.path('node_modules/.bin/pipe'));
+  symlinkSync(join('..', 'pipe-run', manifest.bin.pipe), project.path('node_modules/.bin/pipe'));
   return command;
 }
