@@ -1,12 +1,12 @@
-/** One text for one value: JSON with sorted keys, which hashes and comparisons are made of. */
+/** Canonical JSON: one text for one value, with sorted keys, for hashes and comparisons. */
 import { hash } from 'node:crypto';
 
-/** JSON without white space, keys of objects in code unit order; `undefined` members are left out. */
+/** JSON without white space, keys of objects in code unit order; omits `undefined` members. */
 export function canonical(value: unknown): string {
   return isInOrder(value) ? (JSON.stringify(value) as string) : inOrder(value);
 }
 
-/** True for objects that need no other order than they have, so that their JSON is what we want. */
+/** True for objects whose keys are sorted already, so that plain JSON is canonical. */
 function isInOrder(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return value !== undefined;
@@ -32,7 +32,7 @@ function inOrder(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
-/** NaN and the infinities have no JSON; YAML can write them, so they get a text that no string has. */
+/** JSON lacks NaN and the infinities, but YAML has them: they get a text that no string has. */
 function scalar(value: unknown): string {
   if (typeof value === 'number' && !Number.isFinite(value)) return `<${value}>`;
   return JSON.stringify(value) ?? 'null';

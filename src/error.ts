@@ -1,8 +1,8 @@
-/** The user's mistakes: errors with a code, a place and a cure. Anything else that is thrown is a bug. */
+/** User errors, with a code, a place and a cure. Any other exception is a bug. */
 
-/** A spot in a text file. Lines and columns count from 1, columns in UTF-16 units. */
+/** A place in a text file. Lines and columns count from 1, columns in UTF-16 units. */
 export interface Place {
-  /** Path as the user would write it, relative to the project. */
+  /** Path relative to the project, as the user would write it. */
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -12,17 +12,17 @@ export interface Place {
   readonly text: string;
 }
 
-/** One mistake. */
+/** One error. */
 export interface Diagnostic {
   /** Stable name, listed with an example and its cure in docs/errors.md. */
   readonly code: string;
   readonly message: string;
   readonly place?: Place;
-  /** What to do about it: a sentence, such as `did you mean "outs"?`. */
+  /** The cure, a sentence such as `did you mean "outs"?`. */
   readonly hint?: string;
 }
 
-/** One or several mistakes of the user: exit code 2, nothing was touched. */
+/** One or several user errors: exit code 2, nothing was changed. */
 export class UserError extends Error {
   override readonly name = 'UserError';
   readonly diagnostics: readonly Diagnostic[];
@@ -36,7 +36,7 @@ export class UserError extends Error {
   }
 }
 
-/** Short form for a mistake without a place. */
+/** An error without a place. */
 export function userError(code: string, message: string, hint?: string): UserError {
   return new UserError(hint === undefined ? { code, message } : { code, message, hint });
 }
@@ -61,7 +61,7 @@ export function renderDiagnostic(diagnostic: Diagnostic): string {
   return lines.join('\n');
 }
 
-/** A line that is longer is shown around the place alone. */
+/** Only the part of a longer line around the place is shown. */
 const LONGEST_LINE = 200;
 const BEFORE = 60;
 
@@ -71,7 +71,7 @@ function excerpt(place: Place): Place {
   const start = Math.max(0, Math.min(column - 1 - BEFORE, text.length - LONGEST_LINE));
   const end = start + LONGEST_LINE;
   const [before, behind] = [start === 0 ? '' : '…', end < text.length ? '…' : ''];
-  // Not within a letter of two units.
+  // Do not split a surrogate pair.
   const shown = text.slice(start, end).replace(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, '?');
   const at = column - start;
   return {
@@ -82,7 +82,7 @@ function excerpt(place: Place): Place {
   };
 }
 
-/** Tabs stay tabs, so that the marks stand under what they mean at any tab width. */
+/** Keeps tabs, so that the marks are aligned at any tab width. */
 function underline({ text, column, length }: Place): string {
   const before = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
   const room = Math.max(1, Math.min(length, text.length - column + 1));

@@ -1,4 +1,4 @@
-/** The programmatic door: the types of a plan, of events and results, and `run`. */
+/** Programmatic API: the types of a plan, of events and results, and `run`. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,21 +13,20 @@ export type * from './event.js';
 export type * from './pipeline/plan.js';
 
 export interface RunRequest extends Partial<Omit<RunOptions, 'interruption'>>, Partial<Variant> {
-  /** The folder of pipeline.yaml, or one below it; the current one by default. */
+  /** The folder of pipeline.yaml, or one below it. Default: the current folder. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Told everything that happens. */
+  /** Receives every event. */
   readonly onEvent?: Emit;
-  /** Aborted to end the run: stages get SIGTERM, and SIGKILL after a grace time. */
+  /** Aborting it ends the run: stages get SIGTERM, and SIGKILL after a grace time. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Runs what is stale, as `pipe run` does.
  *
- * @throws UserError for mistakes in pipeline.yaml, targets or inputs, before anything is touched
- * @example
- * const { summary } = await run({ targets: ['evaluate'], onEvent: (event) => console.log(event.type) });
+ * @throws UserError for errors in pipeline.yaml, targets or inputs, before anything changes
+ * @example const { summary } = await run({ targets: ['evaluate'], onEvent: (event) => console.log(event.type) });
  */
 export async function run(request: RunRequest = {}): Promise<RunResult> {
   const emit: Emit = request.onEvent ?? (() => {});

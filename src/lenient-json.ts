@@ -1,12 +1,9 @@
-/**
- * JSON as other tools write it: NaN and the infinities, which JSON has no words for, are read as null,
- * and a byte order mark is passed over.
- */
+/** Lenient JSON, as other tools write it: reads NaN and the infinities as null, skips a byte order mark. */
 
-/** A text, or one of the words that Python's json writes. */
+/** A string, or one of the words that Python's json writes. */
 const TEXT_OR_WORD = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
 
-/** @throws SyntaxError about the text as it is */
+/** @throws SyntaxError about the original text */
 export function parseLenient(written: string): unknown {
   const text = written.replace(/^\uFEFF/, '');
   try {

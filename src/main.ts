@@ -1,8 +1,10 @@
-/** The entry point: arguments in, exit code out. Only this file touches the process. */
+/** Entry point: arguments in, exit code out. Only this file accesses `process`. */
 import { closeSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { EXIT } from './cli/command.js';
+import { type CommandContext, EXIT } from './cli/command.js';
 import { COMMANDS, commandNamed } from './cli/commands.js';
+import { debugTo } from './cli/debug.js';
+import { internalError } from './cli/internal-error.js';
 import { outputTo } from './cli/output.js';
 import { createTerminal, type Screen, type Terminal } from './cli/terminal.js';
 import type { Interruption } from './decide/options.js';
@@ -31,7 +33,15 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.done;
   }
   takeSignals();
-  return await command.run(rest, { host: host(), terminal, interruption });
+  const context: CommandContext = {
+    host: host(),
+    terminal,
+    get interruption() {
+      isHeeded = true;
+      return interruption;
+    },
+  };
+  return await command.run(rest, context);
 }
 
 function overview(): string {
@@ -52,11 +62,12 @@ function host(): Host {
     dist,
     version: versionOf(dist),
     onSecrets: terminal.hide,
+    debug: debugTo(process.env, terminal.err),
   };
   return known;
 }
 
-/** @throws UserError when it was deleted, or moved away under a link */
+/** @throws UserError when the folder was deleted, or moved away under a link */
 function currentFolder(): string {
   try {
     return process.cwd();
@@ -79,19 +90,22 @@ const stop = new AbortController();
 const kill = new AbortController();
 const interruption: Interruption = { stop: stop.signal, kill: kill.signal };
 
-/** All that end a process which does not listen: nothing of ours would be left to end the stages. */
+/** The command ends in order by itself; one that only looks has nothing to put in order. */
+let isHeeded = false;
+
+/** All signals that end a process by default: without a handler, pipe could not end its stages. */
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGXCPU', 'SIGALRM', 'SIGUSR2'] as const;
 
 /**
- * The first interrupt asks the stages to end, a second one ends them at once, and a third us: by then
- * something hangs. SIGQUIT (Ctrl-\) ends them at once.
+ * The first interrupt asks the stages to end, a second one kills them, and a third one ends pipe
+ * itself: by then something hangs. SIGQUIT (Ctrl-\) kills them at once.
  */
 function takeSignals(): void {
   const interrupt = () => {
-    if (kill.signal.aborted) process.exit(EXIT.interrupted);
+    if (kill.signal.aborted || !isHeeded) process.exit(EXIT.interrupted);
     (stop.signal.aborted ? kill : stop).abort();
   };
-  // Under nohup the end of the terminal is not the end of the run.
+  // Under nohup the run outlives the terminal.
   const ignored = isHangupIgnored(process.env) ? 'SIGHUP' : undefined;
   process.once('SIGHUP', leaveGoneTerminal);
   for (const signal of INTERRUPTS) process.on(signal, signal === ignored ? () => {} : interrupt);
@@ -102,10 +116,10 @@ function takeSignals(): void {
 }
 
 /**
- * `pipe status | head` closes its end: nobody reads on. What only prints is done with it; a run
- * whose reader is gone is stopped like an interrupted one, so that it leaves nothing behind. On a full
- * disk it is stopped too, and fails. Only of a terminal that was closed nobody expects anything: a run
- * that outlives it (nohup, disown) goes on.
+ * `pipe status | head` closes its end: there is no reader any more. A command that only prints ends
+ * successfully; a run without a reader stops like an interrupted one, so that it leaves nothing
+ * behind. On a full disk it also stops, and fails. Only a run that outlives its closed terminal
+ * (nohup, disown) continues.
  */
 function openTerminal(): Terminal {
   const err = outputTo(
@@ -128,10 +142,7 @@ function openTerminal(): Terminal {
   return createTerminal({ out, err, keyboard, isTerminal, screen: screenOf() });
 }
 
-/**
- * Node restores the terminal when it exits, and aborts with a core dump when there is none any more. It
- * leaves alone what is closed.
- */
+/** At exit Node restores the terminal, and dumps core when it is gone. It ignores closed streams. */
 function leaveGoneTerminal(): void {
   process.once('exit', () => {
     const { isatty } = process.getBuiltinModule('node:tty');
@@ -147,7 +158,7 @@ function closeIfOpen(stream: number): void {
   }
 }
 
-/** Keys come one by one, without Enter; Ctrl-C is among them and stays an interrupt. */
+/** Keys arrive one by one, without Enter; Ctrl-C stays an interrupt. */
 function keyboard(): Terminal['onKey'] {
   const { stdin } = process;
   if (!stdin.isTTY) return undefined;
@@ -157,7 +168,7 @@ function keyboard(): Terminal['onKey'] {
       if (key === '\x03') process.kill(process.pid, 'SIGINT');
       else listener(key);
     };
-    // Of a terminal that was closed: no key comes from there any more.
+    // The terminal was closed: no key will come.
     stdin.on('error', () => stdin.off('data', onData));
     stdin.setRawMode(true).resume().on('data', onData);
     return () => void stdin.off('data', onData).setRawMode(false).pause();
@@ -187,34 +198,31 @@ function screenOf(): Screen | undefined {
 const terminal = openTerminal();
 let hasCrashed = false;
 
-/** What nobody caught is a bug, and no reason to leave stages behind: they are ended, and so are we. */
+/** An uncaught exception is a bug, but must not leave stages behind: end them, then pipe. */
 process.on('uncaughtException', (error) => {
   if (hasCrashed) process.exit(EXIT.failed);
   hasCrashed = true;
   process.exitCode = EXIT.failed;
-  terminal.err(internalError(error));
+  terminal.err(internalError(error, __filename));
   stop.abort();
   kill.abort();
-  // Whatever waits for what broke waits for ever.
+  // Anything that waits for the broken part would wait for ever.
   setTimeout(() => process.exit(EXIT.failed), LAST_SECONDS * 1000).unref();
 });
 
-/** What SIGKILL has not ended by then will not end. */
+/** A process that survives SIGKILL for this long will not end. */
 const LAST_SECONDS = 10;
-
-function internalError(error: unknown): string {
-  return `pipe: internal error\n${error instanceof Error ? error.stack : String(error)}\n`;
-}
 
 main(process.argv.slice(2)).then(
   (code) => {
     if (hasCrashed) process.exit(EXIT.failed);
-    // Node takes its signal handlers away before a process that just ends is gone: one more signal
-    // would then be what it ends with, and not this code.
+    // Node removes its signal handlers before a process has ended normally: one more signal would
+    // then determine the exit code.
     if (code === EXIT.interrupted) process.exit(code);
     process.exitCode = code;
   },
   (error: unknown) => {
+    if (stop.signal.aborted && error === stop.signal.reason) process.exit(EXIT.interrupted);
     if (error instanceof UserError) {
       const text = error.diagnostics.map(renderDiagnostic).join('\n\n');
       terminal.err(`${text}\n`);
@@ -223,7 +231,9 @@ main(process.argv.slice(2)).then(
     }
     process.exitCode = EXIT.failed;
     const refusal = refusalMessage(error);
-    // What the system did not refuse is a bug of ours: its stack is what we need to mend it.
-    terminal.err(refusal === undefined ? internalError(error) : `pipe: error: ${refusal}\n`);
+    // Anything but a system refusal is a bug: its stack is needed to fix it.
+    terminal.err(
+      refusal === undefined ? internalError(error, __filename) : `pipe: error: ${refusal}\n`,
+    );
   },
 );

@@ -1,32 +1,32 @@
-/** Everything an item's result depends on, as data. The key is its hash; `why` is the difference of two. */
+/** Manifest: all that an item's result depends on, as data. The key is its hash; `why` compares two. */
 import type { Digest } from './cache/objects/digest.js';
 import { canonical, sha256 } from './canonical.js';
 import type { Json } from './stage/context.js';
 
 export interface Manifest {
-  /** Version of this structure: a new one makes everything stale, so it changes seldom. */
+  /** Version of this structure: a new one makes everything stale, so it rarely changes. */
   readonly format: 1;
   readonly code: ModuleCode | CommandCode;
-  /** Named param values by dot path. Of a chain: without the one that `epochs:` takes its target from. */
+  /** Named param values by dot path. Of a chain: without the param that is the target of `epochs:`. */
   readonly params: Readonly<Record<string, Json>>;
   /** Value by name; null for a variable that is not set. */
   readonly env: Readonly<Record<string, string | null>>;
-  /** Digest by the dep's name, for a glob that of the list of what it matched; null: optional, and absent. */
+  /** Digest by the dep's name, for a glob that of the list of its matches; null: optional, and absent. */
   readonly deps: Readonly<Record<string, Digest | null>>;
   /** Names of the outs, sorted. */
   readonly outs: readonly string[];
-  /** Of an incremental stage: which epoch its outs are of; absent in the manifest that names its chain. */
+  /** Of an incremental stage: the epoch of its outs; absent in the manifest that names its chain. */
   readonly epochs?: number | EpochChoice;
 }
 
-/** The outs are those of the best epoch: what chooses it. Where the target alone does, that is a plain number. */
+/** The outs are those of the best epoch, which these values choose. A target alone is a plain number. */
 export interface EpochChoice {
   readonly max: number;
   readonly patience?: number;
   readonly best: { readonly metric: string; readonly mode: 'max' | 'min' };
 }
 
-/** What PIPE_CONTEXT tells every process about its place in the pipeline. */
+/** A process's place in the pipeline, as in PIPE_CONTEXT. */
 export interface Identity {
   readonly item: string;
   /** The cell of the matrix. */
@@ -36,9 +36,9 @@ export interface Identity {
 /** A `run:` stage. */
 export interface ModuleCode extends Identity {
   readonly kind: 'module';
-  /** Digest of the bundle, comments and layout stripped. */
+  /** Digest of the bundle without comments and layout. */
   readonly bundle: string;
-  /** The protocol that `pipe-run/stage` stands for. */
+  /** Protocol version of `pipe-run/stage`. */
   readonly protocol: number;
   /** Version by name of each package that the code imports; `name` or `name (importer's folder)` when several. */
   readonly packages: Readonly<Record<string, string>>;
@@ -51,13 +51,13 @@ export interface CommandCode extends Identity {
   readonly command: string | readonly string[];
   /** Of a string: `/bin/sh -e` or `bash -euo pipefail`, which decides what counts as its failure. */
   readonly shell?: 'sh' | 'bash';
-  /** Script files of the project that the command names, and what they import, by path. */
+  /** The project's scripts that the command names, and what they import, by path. */
   readonly scripts: Readonly<Record<string, string>>;
   /** Version by name of each package that JavaScript and TypeScript scripts import; absent when there are none. */
   readonly packages?: Readonly<Record<string, string>>;
 }
 
-/** What of a plan's `epochs:` the outs depend on. */
+/** The part of a plan's `epochs:` that the outs depend on. */
 export function epochChoice({
   target,
   patience,
@@ -76,10 +76,7 @@ export function keyOf(manifest: Manifest): string {
   return sha256(`pipe manifest\n${canonical(manifest)}`);
 }
 
-/**
- * The manifest that names the chain of an incremental stage: all of it but what chooses an epoch, and
- * but the param that the target was taken from.
- */
+/** Names the chain of an incremental stage: the manifest without the epoch choice and the target's param. */
 export function chainManifest(manifest: Manifest, targetParam: string | undefined): Manifest {
   const { epochs: _choice, ...rest } = manifest;
   if (targetParam === undefined) return rest;

@@ -1,30 +1,30 @@
-/** Text of others on our terminal: nothing in it moves the cursor, sets a title or fills the clipboard. */
+/** Makes foreign text safe for a terminal: it cannot move the cursor, set a title or fill the clipboard. */
 import { stripVTControlCharacters } from 'node:util';
 
-/** All of C0 and C1 but tab and line feed. Letters that turn the direction of what follows are none of a name. */
+/** All of C0 and C1 except tab and line feed, and the characters that change the text direction. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
-/** True when it was decoded of bytes that are not UTF-8: what they were is lost. */
+/** True when it was decoded from bytes that are not UTF-8: the bytes are lost. */
 export function isDamagedText(text: string): boolean {
   return text.includes('\uFFFD');
 }
 
-/** Lines stay lines. */
+/** Keeps line feeds. */
 export function printable(text: string): string {
   return stripVTControlCharacters(text).replace(CONTROL, '');
 }
 
-/** A sequence of which the end is still to come. */
+/** An incomplete sequence at the end. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const BEGUN = /^\x1b(?:\[[0-?]*[ -/]*|[\]P^_X][^\x07]*)?$/;
 
-/** A sequence that is longer than this is none, or one that nobody needs. */
+/** A longer sequence is not one, or not needed. */
 const LONGEST_SEQUENCE = 256;
 
 /**
- * Returns a function that takes a text in pieces and gives what may be shown of them; without a piece,
- * the rest. A carriage return stays: a progress bar writes over itself, and can do no more.
+ * Returns a function from pieces of text to printable text; a call without a piece returns the rest.
+ * Keeps carriage returns: a progress bar needs them, and they do no harm.
  */
 export function printer(): (piece?: string) => string {
   let held = '';
@@ -42,7 +42,7 @@ export function printer(): (piece?: string) => string {
   };
 }
 
-/** The same value with all texts in it changed, names of fields included; those of the fields `kept` stay. */
+/** The value with all its texts mapped, field names included; those of the fields `kept` stay. */
 export function mapTexts<T>(
   value: T,
   change: (text: string) => string,
@@ -61,7 +61,7 @@ export function mapTexts<T>(
   return map(value) as T;
 }
 
-/** JSON that may go to a terminal: what it would obey is escaped, and the value is the same. */
+/** JSON for a terminal: escapes control characters, without a change of the value. */
 export function jsonText(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent);
   return text.replace(CONTROL, unicodeEscape);

@@ -1,4 +1,4 @@
-/** What the system refused, in words. Pure. */
+/** Messages for system errors. Pure. */
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the disk',
@@ -11,17 +11,23 @@ const WORDS: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is exceeded',
 };
 
-/** Whatever a call of the system failed with; undefined for what is no such error, but a bug. */
+/** Message for a failed system call; undefined for other errors, which are bugs. */
 export function systemMessage(error: unknown): string | undefined {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (!(error instanceof Error) || code === undefined || syscall === undefined) return undefined;
   return refusalMessage(error) ?? error.message;
 }
 
-/** Only for what the user can cure: a full disk, a folder that may not be written. */
+/** Only for what the user can fix: a full disk, a read-only folder. */
 export function refusalMessage(error: unknown): string | undefined {
   const { code = '', syscall, path } = error as NodeJS.ErrnoException;
   const what = error instanceof Error && Object.hasOwn(WORDS, code) ? WORDS[code] : undefined;
   if (what === undefined || path === undefined) return what;
-  return `${what}: ${path} (${syscall})`;
+  const cure = code === 'EPERM' && DELETIONS.has(syscall ?? '') ? IMMUTABLE : '';
+  return `${what}: ${path} (${syscall})${cure}`;
 }
+
+const DELETIONS: ReadonlySet<string> = new Set(['unlink', 'rmdir', 'rename']);
+
+/** The rights of the folder do not show it, and root is refused too. */
+const IMMUTABLE = '; if the file is immutable, make it deletable: chattr -i';

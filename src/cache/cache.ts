@@ -1,4 +1,4 @@
-/** The cache of one project as one process sees it. See docs/cache.md for the order of effects. */
+/** The cache of one project, as one process uses it. docs/cache.md gives the order of effects. */
 import path from 'node:path';
 import { ownIdentity, tagOf } from '../sys/identity.js';
 import { collect, type GcOptions, type GcReport } from './care/gc.js';
@@ -10,7 +10,7 @@ import { type VerifyOptions, type VerifyReport, verify } from './care/verifying.
 import { DURABLE_SECONDS, makeDurable, syncOne } from './files/durable.js';
 import { bestEffort, DamagedObject } from './files/errors.js';
 import { lstatIfThere, renew } from './files/look.js';
-import { finish, finishSync } from './files/pace.js';
+import { finish, finishSync, type Sliced } from './files/pace.js';
 import { Scratch, sweepDead } from './files/scratch.js';
 import { writeSealed } from './files/sealed-file.js';
 import { roomOf } from './files/sparse.js';
@@ -47,22 +47,21 @@ export type { Scan } from './scan/rows.js';
 export type { ScanOptions } from './scan/scanner.js';
 
 export interface CacheOptions {
-  /** Absolute path of the project. */
+  /** Absolute path. */
   readonly project: string;
-  /** Absolute path of the cache folder; default: `cache` in the project. */
+  /** Absolute path of the cache folder. Default: `cache` in the project. */
   readonly folder?: string;
-  /** Nothing is kept that only saves time: no stat index, no plans, no listings of deps. */
+  /** Write nothing that only saves time: no stat index, no plans, no listings of deps. */
   readonly readOnly?: boolean;
-  /** Told about what was ignored and why, each thing once. */
+  /** Receives what the cache ignored and why, once for each thing. */
   readonly warn: (message: string) => void;
 }
 
-/** What was stored of an out. */
 export type StoredOut = Omit<RecordedOut, 'name'>;
 
 export type Restorable = Pick<RecordedOut, 'digest' | 'permissions'>;
 
-/** A cache that may only be read is not collected by us either. */
+/** A cache that pipe may only read cannot be collected by this process either. */
 const UNKNOWN_TO_GC = 'a gc that runs at the same time does not know what this run needs';
 
 export function openCache(options: CacheOptions): Cache {
@@ -71,7 +70,7 @@ export function openCache(options: CacheOptions): Cache {
 
 export class Cache {
   readonly layout: Layout;
-  /** What was looked at so far, to decide. */
+  /** Read set of the decisions so far. */
   readonly looks: Looks;
   readonly #objects: Objects;
   readonly #scratch: Scratch;
@@ -123,65 +122,70 @@ export class Cache {
     });
   }
 
-  /** What the clock of a file system said at a moment of performance.now(); never later than that. */
+  /** The file system's time at a moment of performance.now(), or earlier. */
   timeAt(dev: number, moment: number): number {
     return this.#scratch.clocks.timeAt(dev, moment);
   }
 
-  /** To note what is looked at from now on. */
+  /** An empty read set, for what is read from now on. */
   newLooks(): Looks {
     return new Looks(this.layout.project, this.#scratch.clocks);
   }
 
-  /** What lies at a project-relative path; undefined when nothing does. Remembered for the run. */
+  /** Content at a project-relative path; undefined when nothing is there. Remembered for the run. */
   scanSync(where: string, options?: ScanOptions): Scan | undefined {
     const { scanner } = this.#open();
     return scanner.unchanged(where, options) ?? finishSync(scanner.scan(where, options));
   }
 
-  /** The same, with a turn of the event loop every 10 ms. */
+  /** As `scanSync`, in slices. */
+  *scanning(where: string, options?: ScanOptions): Sliced<Scan | undefined> {
+    const { scanner } = this.#open();
+    return scanner.unchanged(where, options) ?? (yield* scanner.scan(where, options));
+  }
+
+  /** As `scanSync`, but yields to the event loop every 10 ms. */
   scan(where: string, options?: ScanOptions): Promise<Scan | undefined> {
     return finish(this.#open().scanner.scan(where, options));
   }
 
-  /** True when anything lies at the path. */
   exists(where: string): boolean {
     return lstatIfThere(path.join(this.layout.project, where)) !== undefined;
   }
 
-  /** A process wrote there: what was seen at, below and above the path is looked at again. */
+  /** Discards what was seen at, below and above a path that a process has written to. */
   forget(where: string): void {
     this.#open().scanner.forget(where);
   }
 
-  /** The entries of a directory by its digest; undefined when its listing is not stored. */
+  /** Entries of a directory, by its digest; undefined when the listing is not stored. */
   treeListing(digest: Digest): readonly TreeEntry[] | undefined {
     const hex = nameOf(digest);
     if (kindOf(digest) !== 'directory' || this.#objects.wanted(hex) === undefined) return undefined;
     return this.#unlessDamaged(() => this.#objects.tree(hex));
   }
 
-  /** The bytes of a stored file; undefined when they are not there, or damaged. */
+  /** Bytes of a stored file; undefined when they are missing or damaged. */
   readStored(digest: Digest): Buffer | undefined {
     const hex = nameOf(digest);
     if (kindOf(digest) === 'directory' || this.#objects.wanted(hex) === undefined) return undefined;
     return this.#unlessDamaged(() => this.#objects.read(hex));
   }
 
-  /** Undefined when there is none; one that cannot be believed is warned about and does not count. */
+  /** Undefined when there is no record. An invalid record counts as absent, with a warning. */
   readRecord(key: string): RunRecord | undefined {
     return readRunRecord(this.layout.records, key, this.#warn);
   }
 
   /**
-   * The outs of a record, which is all that most decisions need. A record whose file looks as it did
-   * is not read again: with ten thousand items that is most of the time.
+   * Outs of a record, which is all that most decisions need. An unchanged record file is not read
+   * again: with 10,000 items, that read dominates.
    */
   readOuts(key: string): readonly RecordedOut[] | undefined {
     return this.#notes.outs(key);
   }
 
-  /** Called last, when every out is stored: from here on the result exists. */
+  /** The caller writes the record last, after storing every out: from then on the result exists. */
   async writeRecord(record: RunRecord): Promise<void> {
     const file = recordPath(this.layout.records, record.key);
     const durable = record.seconds >= DURABLE_SECONDS;
@@ -191,9 +195,9 @@ export class Cache {
   }
 
   /**
-   * Copies an out into the objects and says what was stored.
+   * Copies an out into the object store.
    *
-   * @throws UnusableFile when it changes meanwhile, or holds what cannot be kept
+   * @throws UnusableFile when the out changes during the copy or contains what cannot be stored
    */
   async storeOut(where: string): Promise<StoredOut> {
     const { scanner } = this.#open();
@@ -206,20 +210,20 @@ export class Cache {
     return permissions === undefined ? scan : { ...scan, permissions };
   }
 
-  /** True when all objects of a digest are there with the right size. */
+  /** True when all objects of a digest exist with the right size. */
   hasAll(digest: Digest, size?: number): boolean {
     return this.#unlessDamaged(() => isWhole(this.#objects, digest, size)) ?? false;
   }
 
-  /** The first of a digest's objects that is missing or not what its name says; all of them are read. */
+  /** The first of a digest's objects that is missing or does not match its name. Reads all of them. */
   firstUnsound(digest: Digest): Promise<string | undefined> {
     return firstUnsound(this.#objects, digest);
   }
 
   /**
-   * Puts a stored out back. Files of the user that are in the way are moved to replaced/.
+   * Restores a stored out. User files in the way move to replaced/.
    *
-   * @throws DamagedObject when an object is missing or damaged; it is set aside
+   * @throws DamagedObject when an object is missing or damaged; a damaged object is set aside
    */
   async restore(
     { digest, permissions }: Restorable,
@@ -245,8 +249,8 @@ export class Cache {
   }
 
   /**
-   * Takes an out away. A directory is moved aside, and deleted when the cache is closed. What pipe
-   * did not put there is moved to replaced/ instead.
+   * Removes an out. A directory moves to tmp/ and is deleted when the cache closes. Files that pipe
+   * did not create move to replaced/ instead.
    */
   async removeOut(where: string, giving: Giving = {}): Promise<void> {
     await this.#givingWay.keepForeign(where, giving);
@@ -254,14 +258,14 @@ export class Cache {
     this.forget(where);
   }
 
-  /** What an execution without a result left there is no user's: the next clearing deletes it. */
+  /** Marks what a failed execution left at an out as not the user's: the next clearing deletes it. */
   noteLeft(where: string): Promise<void> {
     return this.#givingWay.noteLeft(where);
   }
 
   /**
-   * After an execution that brought no result and left no file at the out: what stood there before
-   * is moved back. Returns the sentence that says so.
+   * Moves replaced files back after an execution that brought no result and left no file at the out.
+   * Returns the sentence that reports it.
    */
   returnReplaced(where: string): string | undefined {
     return this.#givingWay.returnReplaced(where);
@@ -283,27 +287,27 @@ export class Cache {
     this.#notes.setAttempt(item, attempt);
   }
 
-  /** What pipe wrote at a path outside of `cache/out/`, the last time; undefined: nothing. */
+  /** What pipe last wrote at a path outside `cache/out/`; undefined: nothing. */
   wrote(out: string): Wrote | undefined {
     return this.#notes.wrote(out);
   }
 
-  /** An execution is about to write there. */
+  /** Notes that an execution is about to write to the out. */
   noteBegun(out: string): void {
     this.#notes.setWrote(out, 'begun');
   }
 
-  /** Paths below the folder, outside of `cache/out/`, that pipe ever wrote. */
+  /** Paths below the folder, outside `cache/out/`, that pipe has ever written. */
   wroteBelow(folder: string): readonly string[] {
     return this.#notes.wroteBelow(folder);
   }
 
-  /** An execution that brought no result does not write there any more. */
+  /** Notes that an execution without a result no longer writes to the out. */
   noteEnded(out: string): void {
     this.#notes.setEnded(out);
   }
 
-  /** A folder of just these entries, by their path in it; its listing is stored. */
+  /** A folder made of exactly these entries, by their path in it. Stores its listing. */
   assemble(entries: ReadonlyMap<string, Scan>): Scan {
     return assemble(entries, this.#open().keepTree);
   }
@@ -316,62 +320,61 @@ export class Cache {
     this.#notes.keep(kind, name, value);
   }
 
-  /** By epoch. What is missing or cannot be believed is a gap. */
+  /** By epoch. A missing or invalid epoch leaves a gap. */
   readEpochs(chain: string): EpochRecord[] {
     return this.#chains.readEpochs(chain);
   }
 
-  /** Where the commits of a chain lie now, whoever works on it: only to be looked at. */
+  /** The commit folder of a chain, whichever process works on it. For reading only. */
   commits(chain: string): string {
     return this.#chains.commits(chain);
   }
 
-  /** $PIPE_COMMIT: a folder of this process's own that outlives every crash. `about` names the chain in messages. */
+  /** $PIPE_COMMIT: this process's own folder, which survives a crash. `about` names the chain in messages. */
   commitFolder(chain: string, about?: ChainAbout): string {
     this.#pin.add({ chains: [chain] });
     return this.#chains.commitFolder(chain, about);
   }
 
-  /** Epochs that were committed and not taken yet, ascending. */
+  /** Epochs that were committed but not stored yet, ascending. */
   pendingCommits(chain: string): number[] {
     return this.#chains.pendingCommits(chain);
   }
 
-  /** What the process that commits to the chain reads, as it lay when it started; undefined: not to be told. */
+  /** Notes the inputs of the process that commits to the chain. Undefined: stats cannot detect a change. */
   noteInputs(chain: string, lists: LookLists | undefined): void {
     this.#chains.noteInputs(chain, lists);
   }
 
-  /** True when all of that lies as it did: then what was committed and not recorded may be. */
+  /** True when those inputs are unchanged: then unrecorded commits may be recorded. */
   async inputsLieAsNoted(chain: string): Promise<boolean> {
     const lists = this.#chains.notedInputs(chain);
     return lists !== undefined && (await firstMoved(this.layout.project, lists)) === undefined;
   }
 
-  /** Notes, for who comes after a crash, what was found out about a commit. */
+  /** Notes what was found out about a commit, for a run after a crash. */
   noteCommit(chain: string, note: CommitNote): void {
     this.#chains.note(chain, note);
   }
 
-  /** What was noted last. */
   commitNote(chain: string): CommitNote | undefined {
     return this.#chains.commitNote(chain);
   }
 
-  /** Takes away what was committed and may not be taken. */
+  /** Deletes a commit that must not be stored. */
   dropCommit(chain: string, epoch: number): void {
     this.#chains.dropCommit(chain, epoch);
   }
 
-  /** Removes what a dead process left half-written in the commit folder. */
+  /** Deletes half-written folders that a dead process left in the commit folder. */
   clearDrafts(chain: string): void {
     this.#chains.clearDrafts(chain);
   }
 
   /**
-   * Stores a committed epoch and records it; then its folder is gone, which acknowledges it. Killed
-   * at any point, it is done again by the next call. `seconds` is undefined when nobody knows them,
-   * as after a crash: then the epoch before it is the best guess.
+   * Stores a committed epoch, records it, then deletes its folder, which acknowledges it. After a
+   * crash at any point, the next call repeats all of it. `seconds` is undefined when unknown, as
+   * after a crash: then the previous epoch's time serves as the estimate.
    */
   takeCommit(chain: string, epoch: number, seconds: number | undefined): Promise<EpochRecord> {
     this.#pin.add({ chains: [chain] });
@@ -379,7 +382,7 @@ export class Cache {
   }
 
   /**
-   * Writes the state of an epoch as read-only files into a folder (absolute), which is made anew.
+   * Writes the state of an epoch as read-only files into a folder (absolute), which it recreates.
    *
    * @throws DamagedObject when part of it is missing or damaged: resume from an earlier epoch
    */
@@ -392,44 +395,44 @@ export class Cache {
     return this.#chains.hasState(record);
   }
 
-  /** Gives states up, for `keep`; the records stay, with their metrics. */
+  /** Deletes states, for `keep`. Their records stay, with the metrics. */
   dropStates(chain: string, epochs: readonly number[]): void {
     this.#chains.dropStates(chain, epochs);
   }
 
   /**
-   * Called before a folder of the cache is written to by what does not belong to the cache.
+   * Check before anything outside the cache writes to a folder of the cache.
    *
-   * @throws UserError when it is a link that leads out of the cache
+   * @throws UserError when the folder is a link that leads out of the cache
    */
   refuseLink(folder: string): void {
     this.#scratch.fence.check(folder);
   }
 
   /**
-   * Absolute path of the log of an execution that is about to begin. `folder`: the name that stands for
-   * the item. A gc that begins from now on leaves it alone while this process lives.
+   * Absolute path of the log for an execution that is about to begin. `folder`: log folder of the
+   * item. A gc that begins later leaves the log alone while this process lives.
    */
   newLog(folder: string): string {
     const logs = path.join(this.layout.logs, folder);
     this.refuseLink(logs);
     bestEffort(UNKNOWN_TO_GC, this.#warn, () => this.#pin.place());
     const date = this.#scratch.clocks.date();
-    // The tag says whose processes write to it, should this one die.
+    // The tag identifies this process, so that its children are found by their log after it dies.
     const tag = tagOf(ownIdentity());
     const named = () => path.join(logs, `${date.toISOString().replaceAll(':', '-')}-${tag}.log`);
-    // Two clocks that are read apart may give one time.
+    // Two reads of the clock may return the same time.
     while (lstatIfThere(named()) !== undefined) date.setMilliseconds(date.getMilliseconds() + 1);
     return named();
   }
 
-  /** The log is written: it counts for the size of the cache. */
+  /** Adds a finished log to the size of the cache. */
   countLog(file: string): void {
     const stat = lstatIfThere(file);
     if (stat !== undefined) this.#size.add(roomOf(stat));
   }
 
-  /** A folder in tmp/ of this process, gone when the cache is closed. */
+  /** A folder of this process in tmp/, deleted when the cache closes. */
   tmpFolder(name: string): string {
     return this.#scratch.named(name);
   }
@@ -441,15 +444,12 @@ export class Cache {
     this.looks.saw(this.layout.tmp, lstatIfThere(this.layout.tmp));
   }
 
-  /** Keeps results and chains from every gc until this process closes the cache, or ends. */
+  /** Protects results and chains from every gc until this process closes the cache or ends. */
   pin(needs: Partial<Needs>): void {
     bestEffort(UNKNOWN_TO_GC, this.#warn, () => this.#pin.add(needs));
   }
 
-  /**
-   * The same for one result that is stored already: its record gets a new time, and no gc takes what
-   * is newer than the pin of a living process.
-   */
+  /** As `pin`, for one stored result: its record becomes newer than this process's pin, so gc keeps it. */
   use(key: string): void {
     bestEffort(UNKNOWN_TO_GC, this.#warn, () => {
       this.#pin.place();
@@ -457,22 +457,22 @@ export class Cache {
     });
   }
 
-  /** At the end of a run: what it needed is kept for a while, and so are the chains it worked on. */
+  /** Notes what a run needed, at its end: gc keeps it, and the chains that the run worked on, for a while. */
   noteRun({ keys, chains }: Needs): void {
     this.#notes.noteRun({ keys, chains: [...new Set([...chains, ...this.#pin.chains])] });
   }
 
-  /** True when this process has stored something: else there is no more than before. */
+  /** True when this process has stored anything. */
   get grew(): boolean {
     return this.#size.grew;
   }
 
-  /** True when the cache holds more than so many bytes, and gc has not just found that it must. */
+  /** True when the cache exceeds the limit (bytes), unless the last gc could not get below it. */
   isOver(limit: number): Promise<boolean> {
     return this.#size.isOver(limit);
   }
 
-  /** Removes what nothing needs; safe beside running processes. */
+  /** Removes what nothing needs. Safe while other processes use the cache. */
   async gc(options: GcOptions): Promise<GcReport> {
     if (options.dry === true) return collect(this.#ground(), options);
     this.#pin.place();
@@ -482,12 +482,11 @@ export class Cache {
     return report;
   }
 
-  /** Reads every object and every record, and says what is damaged and whom it concerns. */
+  /** Reads every object and record; reports damage and the items that it affects. */
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     return verify(this.#ground(), options);
   }
 
-  /** What is held and what it costs. */
   stats(maxSize?: number): Promise<CacheStats> {
     return statsOf(this.#ground(), maxSize);
   }
@@ -519,7 +518,7 @@ export class Cache {
     return { layout: this.layout, scratch: this.#scratch, warn: this.#warn };
   }
 
-  /** Damage is told once, and is as good as absence. */
+  /** Warns about damage once, then treats it as absence. */
   #unlessDamaged<T>(act: () => T): T | undefined {
     try {
       return act();

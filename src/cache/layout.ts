@@ -1,25 +1,24 @@
-/** Where everything of the cache lies: every path, with the format's version in it. */
+/** Layout of the cache folder: every path, with the format version in it. */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 
-/** A new format lies beside the old one: neither can be taken for the other. */
+/** A new format uses a new folder, so that neither can be mistaken for the other. */
 export const FORMAT = 'v1';
 
 export interface Layout {
-  /** Absolute path of the project: what workspace paths are relative to. */
+  /** Absolute path of the project; workspace paths are relative to it. */
   readonly project: string;
-  /** The cache folder itself. */
   readonly root: string;
   /** `root/v1`. */
   readonly home: string;
   /** Objects of outs and of listings. */
   readonly objects: string;
   readonly records: string;
-  /** One folder for each chain: its epoch records, its commit folder, the objects of its states. */
+  /** One folder for each chain: epoch records, commit folder, objects of its states. */
   readonly chains: string;
-  /** Objects that were found damaged, for whoever wants to look at them. */
+  /** Damaged objects, kept for inspection. */
   readonly damaged: string;
-  /** How large all of it is, as far as it was noted. */
+  /** Noted disk usage. */
   readonly size: string;
   /** What living processes need, for gc. */
   readonly pins: string;
@@ -27,12 +26,12 @@ export interface Layout {
   readonly projects: string;
   readonly plans: string;
   readonly traces: string;
-  /** Answers of runs that found nothing to do. */
+  /** Answers of no-op runs. */
   readonly stills: string;
   readonly locks: string;
   readonly logs: string;
   readonly tmp: string;
-  /** What stood at out paths and was not a result: one folder for each time. */
+  /** User files that were at out paths: one folder for each move. */
   readonly replaced: string;
 }
 
@@ -60,13 +59,13 @@ export function layoutOf(project: string, folder?: string): Layout {
   };
 }
 
-/** The folders that are always there, all but the cache folder itself. */
+/** The folders that always exist, except the cache folder itself. */
 export function foldersOf(layout: Layout): string[] {
   const { project: _project, root: _root, size: _size, ...folders } = layout;
   return Object.values(folders);
 }
 
-/** The cache folder as the user names it, by PIPE_CACHE; undefined: `cache` in the project. */
+/** The cache folder that PIPE_CACHE names; undefined: `cache` in the project. */
 export function namedFolder(
   project: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -75,7 +74,7 @@ export function namedFolder(
   return folder === undefined || folder === '' ? undefined : path.resolve(project, folder);
 }
 
-/** True for a cache within its project: both can be moved together. */
+/** True for a cache inside its project: both can be moved together. */
 export function isInside(layout: Layout): boolean {
   return `${realOrSame(layout.root)}/`.startsWith(`${realOrSame(layout.project)}/`);
 }
@@ -84,6 +83,6 @@ export function realOrSame(file: string): string {
   try {
     return realpathSync(file);
   } catch {
-    return path.resolve(file); // Not made yet.
+    return path.resolve(file); // It does not exist yet.
   }
 }

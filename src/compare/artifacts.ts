@@ -1,4 +1,4 @@
-/** Two artifacts on the disk, files or folders: the first difference, or how far apart they may be. */
+/** Compares two artifacts, files or folders: the first difference, or the deviation within a tolerance. */
 import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { compareBytes } from './bytes.js';
@@ -6,19 +6,21 @@ import type { Comparison, Difference } from './difference.js';
 import type { Tolerance } from './tolerance.js';
 import { compareValues } from './values.js';
 
-/** Larger ones are compared by their bytes alone. */
+/** Larger files are compared by bytes only. */
 const LARGEST_VALUES = 1 << 30;
 
-/** With `tolerance` values count, where the format is known; without it every byte does. */
+/** With `tolerance`, compares values where the format is known; without it, bytes. */
 export function compareArtifacts(
   expected: string,
   actual: string,
   tolerance: Tolerance | undefined,
+  ofFile: ReadonlyMap<string, Tolerance> = new Map(),
 ): Comparison {
   const found: { file: string; difference: Difference }[] = [];
   let largest = -1;
   for (const file of filesOf(expected, actual)) {
-    const compared = compareFiles(path.join(expected, file), path.join(actual, file), tolerance);
+    const [before, now] = [path.join(expected, file), path.join(actual, file)];
+    const compared = compareFiles(before, now, ofFile.get(file) ?? tolerance);
     if (compared === undefined) continue;
     if ('difference' in compared) found.push({ file, difference: compared.difference });
     else largest = Math.max(largest, compared.largest);
@@ -28,7 +30,7 @@ export function compareArtifacts(
   return largest < 0 ? { verdict: 'same' } : { verdict: 'tolerated', largest };
 }
 
-/** The names of all files, links and empty folders below either, sorted; the empty name for what is no folder. */
+/** Sorted names of all files, links and empty folders in the roots; '' for a root that is not a folder. */
 function filesOf(...roots: readonly string[]): string[] {
   const names = new Set<string>();
   const walk = (root: string, folder: string) => {
@@ -66,7 +68,7 @@ function compareFiles(
   );
   if (values === undefined) return { difference: bytes };
   if ('difference' in values) return values;
-  // The same values in other bytes: another layout is a difference, unless only values are asked for.
+  // Equal values in other bytes: another layout is a difference, unless a tolerance is given.
   return tolerance === undefined ? { difference: bytes } : values;
 }
 

@@ -1,4 +1,4 @@
-/** The first byte in which two files differ; neither is ever held as a whole. */
+/** Finds the first byte in which two files differ, without holding either in memory. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { BytesDifference } from './difference.js';
 

@@ -1,21 +1,21 @@
-/** How two artifacts differ, as data, and the sentence for it. */
+/** The difference of two artifacts, as data, and the sentence for it. */
 
 export type Difference =
-  /** One of them has a file that the other has not. */
+  /** A file is only on one side. */
   | { readonly kind: 'absent'; readonly side: 'expected' | 'actual' }
-  /** A file here, a folder or a link there; another link; executable or not. */
+  /** Another file type, link target or executable bit. */
   | { readonly kind: 'nature'; readonly expected: string; readonly actual: string }
   | BytesDifference
   | JsonDifference
   | TensorDifference
-  /** What was expected is known by its digest alone. */
+  /** Only the digest of the expected content is known. */
   | { readonly kind: 'digest'; readonly expected: string; readonly actual: string };
 
 export interface BytesDifference {
   readonly kind: 'bytes';
-  /** Of the first byte that differs; the shorter size when one is the beginning of the other. */
+  /** Of the first differing byte; the shorter size when one file is a prefix of the other. */
   readonly offset: number;
-  /** Undefined behind the end. */
+  /** Undefined past the end. */
   readonly expected: number | undefined;
   readonly actual: number | undefined;
   readonly sizes: readonly [expected: number, actual: number];
@@ -27,12 +27,12 @@ export interface JsonDifference {
   readonly kind: 'json';
   /** Dots between names and indices; empty for the whole. */
   readonly path: string;
-  /** JSON; undefined for what is not there. */
+  /** JSON; undefined when absent. */
   readonly expected: string | undefined;
   readonly actual: string | undefined;
-  /** Values that differ beyond their tolerance, this one included. */
+  /** Number of values that differ beyond their tolerance, this one included. */
   readonly count: number;
-  /** Of the numbers among them. */
+  /** The largest deviation of the numbers among them. */
   readonly largest?: number;
 }
 
@@ -50,7 +50,7 @@ export interface TensorDifference {
   readonly largest: number;
 }
 
-/** Where two artifacts differ, or how far apart they are where that is allowed. */
+/** The difference of two artifacts, or the deviation within the tolerance. */
 export type Comparison =
   | { readonly verdict: 'same' }
   | { readonly verdict: 'tolerated'; readonly largest: number }
@@ -59,7 +59,7 @@ export type Comparison =
       /** Path within the artifact; empty for the artifact itself. */
       readonly file: string;
       readonly difference: Difference;
-      /** Further files that differ. */
+      /** Number of further files that differ. */
       readonly more: number;
     };
 

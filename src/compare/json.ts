@@ -1,12 +1,12 @@
-/** Two JSON texts, value by value. */
+/** Compares two JSON texts value by value. */
 import type { JsonDifference } from './difference.js';
 import { allowanceOf, isWithin, type Tolerance } from './tolerance.js';
 
 export type ValueComparison<T> =
-  /** No value differs by more than allowed; `largest` is 0 when none differs. */
+  /** All deviations are within the tolerance; `largest` is 0 when nothing differs. */
   { readonly largest: number } | { readonly difference: T };
 
-/** Undefined when one of the texts is no JSON. */
+/** Undefined when one of the texts is not JSON. */
 export function compareJson(
   expected: string,
   actual: string,
@@ -25,7 +25,7 @@ export function compareJson(
 class Walk {
   first: Pick<JsonDifference, 'path' | 'expected' | 'actual'> | undefined;
   count = 0;
-  /** Of what is allowed. */
+  /** Of tolerated deviations. */
   largest = 0;
   largestBeyond = 0;
   readonly #allowance: (path: string) => number;
@@ -72,7 +72,7 @@ function member(tree: Tree, key: string): unknown {
   return Object.hasOwn(tree, key) ? tree[key] : undefined;
 }
 
-/** Long enough to recognise, short enough for a line. */
+/** Long enough to recognise a value, short enough for a line. */
 const LONGEST = 60;
 
 function textOf(value: unknown): string | undefined {

@@ -1,4 +1,4 @@
-/** NumPy's .npy files: a header that is a Python dictionary, then the elements. */
+/** Reads NumPy's .npy files: a header that is a Python dictionary, then the elements. */
 import { countOf, type ElementType, sizeOf, type Tensor } from './tensor.js';
 
 const TYPES: Readonly<Record<string, ElementType>> = {
@@ -16,10 +16,10 @@ const TYPES: Readonly<Record<string, ElementType>> = {
   f8: 'F64',
 };
 
-/** Undefined for what is no .npy file, or one of elements that are no numbers. */
+/** Undefined for what is not a .npy file, or has elements that are not numbers. */
 export function readNpy(bytes: Buffer): Tensor | undefined {
   if (bytes.length < 12 || bytes.toString('latin1', 0, 6) !== '\x93NUMPY') return undefined;
-  // Version 1 has a length of two bytes, the later ones of four.
+  // Version 1 has a length of two bytes, later versions of four.
   const wide = (bytes[6] ?? 0) >= 2;
   const start = wide ? 12 : 10;
   const length = wide ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8);

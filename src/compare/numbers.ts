@@ -1,11 +1,11 @@
-/** Numbers that are known by their paths, beside those of a JSON file. */
+/** Compares numbers known by path with those of a JSON file. */
 import { readFileSync } from 'node:fs';
 import { metricsOf } from '../lock/metrics.js';
 import type { Comparison } from './difference.js';
 import { compareJson } from './json.js';
 import type { Tolerance } from './tolerance.js';
 
-/** Undefined when the numbers do not tell them apart: then something else does. */
+/** Undefined when no number differs: then something else does. */
 export function compareNumbers(
   expected: Readonly<Record<string, number>>,
   file: string,

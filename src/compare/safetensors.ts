@@ -1,7 +1,7 @@
-/** safetensors files: eight bytes with the header's length, a header in JSON, then the tensors. */
+/** Reads safetensors files: eight bytes with the header's length, a header in JSON, then the tensors. */
 import { countOf, isElementType, sizeOf, type Tensor } from './tensor.js';
 
-/** Tensors by name in the order of the header; undefined for what is no such file. */
+/** Tensors by name in the order of the header; undefined for another format. */
 export function readSafetensors(bytes: Buffer): Map<string, Tensor> | undefined {
   if (bytes.length < 8) return undefined;
   const length = Number(bytes.readBigUInt64LE(0));

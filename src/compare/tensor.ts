@@ -1,4 +1,4 @@
-/** Arrays of numbers in the bytes of a file, element by element. */
+/** Tensors in the bytes of a file, compared element by element. */
 import type { TensorDifference } from './difference.js';
 import type { ValueComparison } from './json.js';
 import { isWithin } from './tolerance.js';
@@ -9,9 +9,9 @@ export type ElementType = keyof typeof ELEMENTS;
 export interface Tensor {
   readonly type: ElementType;
   readonly shape: readonly number[];
-  /** Elements in the order in which they are stored. */
+  /** Elements in storage order. */
   readonly bytes: Uint8Array;
-  /** The first index runs fastest, as in Fortran. */
+  /** Column-major, as in Fortran. */
   readonly firstFastest?: boolean;
   readonly bigEndian?: boolean;
 }
@@ -49,7 +49,7 @@ export function countOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-/** Two tensors of one type and shape. */
+/** Compares two tensors of one type and shape. */
 export function compareTensors(
   name: string,
   expected: Tensor,
@@ -65,7 +65,7 @@ export function compareTensors(
     const [a, b] = [before(at), now(at)];
     if (a === b) continue;
     const deviation = Math.abs(a - b);
-    // A number that became NaN deviates as far as can be.
+    // A number that became NaN deviates infinitely.
     if (!Number.isNaN(a) || !Number.isNaN(b))
       largest = Math.max(largest, Number.isNaN(deviation) ? Number.POSITIVE_INFINITY : deviation);
     if (isWithin(a, b, allowed)) continue;
@@ -84,7 +84,7 @@ function reader({ type, bytes, bigEndian = false }: Tensor): (index: number) => 
   return (index) => read(view, index * size, !bigEndian);
 }
 
-/** The position of the n-th stored element. */
+/** Position of the n-th stored element. */
 function indexOf(n: number, { shape, firstFastest = false }: Tensor): number[] {
   const index: number[] = [];
   let rest = n;

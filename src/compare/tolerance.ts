@@ -1,9 +1,9 @@
-/** How far a number may deviate, by pattern: `*` stands for any characters, dots included. */
+/** Tolerance of numbers, by pattern: `*` matches any characters, dots included. */
 
-/** Patterns over JSON paths or names of tensors → allowed absolute deviation. */
+/** Patterns over JSON paths or tensor names → allowed absolute deviation. */
 export type Tolerance = Readonly<Record<string, number>>;
 
-/** The allowed deviation at a path: 0 where no pattern fits, that of the most specific where several do. */
+/** The allowed deviation at a path: of the most specific matching pattern, 0 without a match. */
 export function allowanceOf(tolerance: Tolerance): (path: string) => number {
   const rules = Object.entries(tolerance)
     .map(([pattern, allowed]) => ({ regex: regexOf(pattern), allowed, weight: weightOf(pattern) }))
@@ -20,7 +20,7 @@ function regexOf(pattern: string): RegExp {
   return new RegExp(`^${source}$`, 'su');
 }
 
-/** True when two numbers are as good as equal: NaN is NaN. */
+/** NaN equals NaN. */
 export function isWithin(a: number, b: number, allowed: number): boolean {
   return a === b || (Number.isNaN(a) && Number.isNaN(b)) || Math.abs(a - b) <= allowed;
 }

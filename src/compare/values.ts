@@ -1,4 +1,4 @@
-/** The contents of two files by their values, where the format is one that we read: JSON, .npy, safetensors. */
+/** Compares two files by value, in a known format: JSON, .npy, safetensors. */
 import type { Difference } from './difference.js';
 import { compareJson, type ValueComparison } from './json.js';
 import { readNpy } from './npy.js';
@@ -6,7 +6,7 @@ import { readSafetensors } from './safetensors.js';
 import { compareTensors, type Tensor } from './tensor.js';
 import { allowanceOf, type Tolerance } from './tolerance.js';
 
-/** Undefined for a format that is not read, or contents that are not of it. */
+/** Undefined for another format, or content that does not match the format. */
 export function compareValues(
   file: string,
   expected: Buffer,

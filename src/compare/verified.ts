@@ -1,12 +1,12 @@
-/** What `verify` found of an item: data for every report. */
+/** Result of `verify` for an item: data for every report. */
 
 export type VerifyVerdict =
-  /** Byte for byte what was expected. */
+  /** Equal byte for byte. */
   | 'same'
-  /** Numbers deviate, within what the stage allows. */
+  /** Numbers deviate within the stage's tolerance. */
   | 'tolerated'
   | 'differs'
-  /** It could not be executed to its end. */
+  /** The execution did not complete. */
   | 'failed'
   | 'cancelled';
 
@@ -21,7 +21,7 @@ export interface Verified {
   readonly findings: readonly Finding[];
   /** Of a failure: its last lines. */
   readonly tail: readonly string[];
-  /** Of a failure: where the whole output is, relative to the project. */
+  /** Of a failure: its log, relative to the project. */
   readonly log?: string;
 }
 

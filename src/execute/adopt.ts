@@ -1,4 +1,4 @@
-/** Epochs that a process committed and whose runner died before it stored them: taken over, or thrown away. */
+/** Recovers epochs that a process committed and whose runner died before storing them. */
 import path from 'node:path';
 import { UnusableFile } from '../cache/files/errors.js';
 import { lstatIfThere } from '../cache/files/look.js';
@@ -6,9 +6,9 @@ import { cacheOf, type Work } from '../decide/work.js';
 import { wasLeftWhole } from '../process/whole.js';
 
 /**
- * What follows the recorded epochs without a gap and was committed whole belongs to the chain, when all
- * that it was made of still lies as its process found it; a chain begun afresh takes nothing over.
- * What is not taken is gone: no later run finds it.
+ * Stores complete commits that follow the recorded epochs without a gap, if all inputs are as their
+ * process found them; a chain that starts again recovers nothing. Deletes the other commits, so that
+ * no later run finds them.
  */
 export async function adopt(
   work: Work,
@@ -32,7 +32,7 @@ export async function adopt(
   }
   cache.clearDrafts(chain);
 
-  /** Undefined when it is taken, or why it is not. */
+  /** Undefined when the epoch is stored; else the reason. */
   async function take(epoch: number): Promise<string | undefined> {
     if (!wasLeftWhole(commits, epoch, note))
       return `the folder of epoch ${epoch} that an earlier run left may not have been renamed to $PIPE_COMMIT/${epoch} as a whole`;
@@ -47,8 +47,8 @@ export async function adopt(
 }
 
 /**
- * How long they took died with their runner. The folders' times tell it of all but the first, for
- * which the epoch before is the best guess; of epoch 1 that is the one after it.
+ * The runner died with the durations. The folders' times give all but the first one; the estimate for
+ * that is the previous epoch's, or for epoch 1 the next one's.
  */
 function secondsOf(folder: string, pending: readonly number[]): Map<number, number> {
   const times = new Map(

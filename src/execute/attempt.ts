@@ -1,12 +1,13 @@
-/** One attempt at an item, from clean outs to a record: its process, its epochs, and what may be believed. */
+/** One attempt at an item, from clean outs to a record: its process, its epochs, and the checks of its result. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { finish } from '../cache/files/pace.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import type { Decision } from '../decide/decide.js';
 import { evidenceOf } from '../decide/evidence.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
 import type { Failure, Why } from '../event.js';
-import type { Item } from '../pipeline/plan.js';
+import type { Item, Out } from '../pipeline/plan.js';
 import type { GpuLease } from '../process/lease.js';
 import { type Outcome, succeeded } from '../process/outcome.js';
 import { changedWhileItRan, EpochRun } from './epoch-run.js';
@@ -26,10 +27,10 @@ export type Execution =
   | { readonly kind: 'failed'; readonly why: Why; readonly failure: Failure }
   | { readonly kind: 'cancelled' };
 
-/** What an execution rests on. */
+/** What an execution is based on. */
 export interface Grounds {
   readonly hold: Hold;
-  /** What the decision was made of. */
+  /** Inputs of the decision. */
   readonly inputs: InputSnapshot;
 }
 
@@ -45,7 +46,7 @@ export async function attemptItem(
   let computed = 0;
   for (let round = 0; ; round++) {
     const scratch = new Scratch(work, item);
-    // Started once more because of early stopping, the chain is this run's own.
+    // When early stopping starts the process once more, the chain is this run's own.
     const epochs = await EpochRun.prepare(work, item, decision.manifest, {
       state: scratch.state,
       afresh: afresh && round === 0,
@@ -79,7 +80,7 @@ export async function attemptItem(
   }
 }
 
-/** Undefined when another run took over, and with that took away what this one worked in. */
+/** Undefined when another run took over, and with that removed this one's working files. */
 async function launchHeld(
   work: Work,
   index: number,
@@ -102,9 +103,9 @@ function lost(item: Item, why: Why): Execution {
 }
 
 /**
- * True when an input was touched while epochs were computed, and its content is what it was: what it
- * was meanwhile nobody knows, so the epoch of that time is computed again. Not without end: a stage
- * that touches its own input would go round in circles.
+ * True when an input was touched during the epochs but has its old content: its content in between is
+ * unknown, so that epoch is computed again. Not endlessly: a stage that touches its own input would
+ * loop.
  */
 async function goesOn(
   work: Work,
@@ -115,7 +116,7 @@ async function goesOn(
 ): Promise<boolean> {
   const { moved } = epochs;
   if (moved === undefined || (round > 0 && epochs.computed === 0)) return false;
-  if (inputs.changed() !== undefined) return false;
+  if ((await inputs.changed()) !== undefined) return false;
   const message = `${moved} was touched while it ran, and is what it was: the epoch of that time is computed again`;
   work.emit({ type: 'warning', item: item.id, message });
   return true;
@@ -124,7 +125,7 @@ async function goesOn(
 export interface Start extends Grounds {
   readonly why: Why;
   readonly lease: GpuLease | undefined;
-  /** Nothing of an incremental stage that was computed before counts. */
+  /** Ignores all epochs computed before. */
   readonly afresh: boolean;
 }
 
@@ -158,7 +159,7 @@ interface Concluding extends Started, Grounds {
   readonly computed: number;
 }
 
-/** Checks that the result may be believed, stores the outs, and writes the record last. */
+/** Checks the result, stores the outs, and writes the record last. */
 async function conclude(
   work: Work,
   index: number,
@@ -180,7 +181,9 @@ async function conclude(
   if (short !== undefined) return fail(short);
   const cache = cacheOf(work);
   for (const out of item.outs) cache.forget(out.path);
-  const absent = item.outs.filter((out) => cache.scanSync(out.path) === undefined);
+  const absent: Pick<Out, 'path'>[] = [];
+  for (const out of [...item.outs, ...(item.views ?? [])])
+    if (!(await cache.scan(out.path))) absent.push(out);
   if (absent.length > 0) return fail(unwrittenText(work.project.root, item, absent));
   const moved = await inputs.moved();
   if (moved !== undefined) return fail(changedWhileItRan(moved));
@@ -193,10 +196,10 @@ async function conclude(
     outs: await storeOuts(work, item),
     seconds: outcome.seconds,
   };
-  // What was stored was stored while it was held.
+  // What was stored was stored while the lock was held.
   if (!hold.isHeld()) return fail(LOST);
   await cache.writeRecord(record);
-  cache.writeLast(item.id, { ...record, ...evidenceOf(item, work.project) });
+  cache.writeLast(item.id, { ...record, ...(await finish(evidenceOf(item, work.project))) });
   return epochs === undefined
     ? { kind: 'recorded', record, why }
     : { kind: 'recorded', record, why, epochs: { computed, reached: epochs.reached } };
@@ -210,7 +213,7 @@ async function storeOuts(work: Work, item: Item): Promise<RecordedOut[]> {
   return outs;
 }
 
-/** Old outs are gone and parent folders exist when a process starts. What the user put there is moved. */
+/** Removes old outs and creates parent folders before a process starts. User files are moved. */
 async function clearOuts(work: Work, item: Item): Promise<void> {
   const cache = cacheOf(work);
   const known = (cache.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);

@@ -1,4 +1,5 @@
-/** The claim of an item, with its inputs as this run has settled them. */
+/** Claims an item's paths, with the inputs in the state that this run established. */
+import { finish } from '../cache/files/pace.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { decide } from '../decide/decide.js';
 import { claimItem, type ItemClaim } from '../decide/locks.js';
@@ -12,7 +13,7 @@ export interface Claimed {
   readonly inputs: InputSnapshot;
 }
 
-/** Claims the item's paths, with the outs that it reads through links, and looks at its inputs anew. */
+/** Claims the item's paths, with the outs that it reads through links, and reads its inputs again. */
 export async function claimWithInputs(work: Work, index: number): Promise<Claimed> {
   for (let through: readonly string[] = []; ; ) {
     const claimed = await claimOnce(work, index, through);
@@ -24,19 +25,19 @@ export async function claimWithInputs(work: Work, index: number): Promise<Claime
 }
 
 /**
- * Between the end of an item before it and now, another run, of another profile say, may have put
- * other outs there; and other plans may have left outs in a folder that the item reads. Then these
- * are claimed for writing together with the item's own, and this run's outs are put back and the
- * leftovers taken away: no run can come in between.
+ * Since an upstream item ended, another run (of another profile, say) may have written other outs
+ * there, and other plans may have left outs in a folder that the item reads. Then the item claims
+ * these for writing too, restores this run's outs and removes the leftovers: no run can come in
+ * between.
  */
 async function claimOnce(work: Work, index: number, reads: readonly string[]): Promise<Claimed> {
   const item = itemAt(work, index);
   const claim = await claimItem(work, item, { writes: [], reads });
   let writes: readonly string[];
   try {
-    const inputs = InputSnapshot.take(work, index);
+    const inputs = await InputSnapshot.take(work, index);
     const replaced = await replacedNeeds(work, index, inputs);
-    const leftovers = willRun(work, index, inputs) ? leftoversIn(work, item) : [];
+    const leftovers = (await willRun(work, index, inputs)) ? await leftoversIn(work, item) : [];
     if (replaced.length === 0 && leftovers.length === 0) return { claim, inputs };
     const needed = needsOf(work, index, inputs).flatMap((need) => itemAt(work, need).outs);
     writes = [...needed, ...leftovers].map((each) => each.path);
@@ -47,30 +48,32 @@ async function claimOnce(work: Work, index: number, reads: readonly string[]): P
   claim.release();
   const wide = await claimItem(work, item, { writes, reads });
   try {
-    const seen = InputSnapshot.take(work, index);
+    const seen = await InputSnapshot.take(work, index);
     const claimed = new Set(writes);
     const isClaimed = (each: { readonly path: string }) => claimed.has(each.path);
     const replaced = await replacedNeeds(work, index, seen);
     for (const out of replaced.filter(isClaimed)) await putBackNeed(work, item, out);
-    await clearLeftovers(work, item, leftoversIn(work, item).filter(isClaimed));
+    await clearLeftovers(work, item, (await leftoversIn(work, item)).filter(isClaimed));
     wide.narrow(work, item, reads);
-    return { claim: wide, inputs: InputSnapshot.take(work, index) };
+    return { claim: wide, inputs: await InputSnapshot.take(work, index) };
   } catch (error) {
     wide.release();
     throw error;
   }
 }
 
-/** Items of the selection whose outs it reads, through links of other outs too. */
+/** Selected items whose outs it reads, also through links in other outs. */
 function needsOf(work: Work, index: number, { behind }: InputSnapshot): readonly number[] {
   const through = behind.map((each) => each.item).filter((each) => work.isSelected.has(each));
   return [...new Set([...selectedNeeds(work, index), ...through])];
 }
 
-/** What is put back, or fresh, finds no leftovers. */
-function willRun(work: Work, index: number, inputs: InputSnapshot): boolean {
+/** A restored or fresh item needs no removal of leftovers. */
+async function willRun(work: Work, index: number, inputs: InputSnapshot): Promise<boolean> {
   const around = { ...work.project, given: (dep: Dep) => inputs.digestOf(dep) };
-  const decision = decide(itemAt(work, index), work.codes.of(index), around, work.options.force);
+  const { force, interruption } = work.options;
+  const deciding = decide(itemAt(work, index), work.codes.of(index), around, force);
+  const decision = await finish(deciding, interruption.stop);
   return decision.kind === 'run';
 }
 
@@ -79,7 +82,7 @@ interface NeededOut {
   readonly made: RecordedOut;
 }
 
-/** Outs of the items before it that are not what this run found or made there. */
+/** Upstream outs that are not what this run found or wrote there. */
 async function replacedNeeds(
   work: Work,
   index: number,
@@ -94,7 +97,7 @@ async function replacedNeeds(
       if (made === undefined) continue;
       const dep = deps.find((each) => each.path === path && !each.glob);
       if (dep !== undefined && inputs.digestOf(dep) === made.digest) continue;
-      // A dep with links in it has another digest than the out.
+      // The digest of a dep with links differs from the out's.
       const now = await cacheOf(work).scan(path, { again: true });
       if (now?.digest !== made.digest) replaced.push({ path, made });
     }

@@ -1,4 +1,4 @@
-/** The epochs of one execution: what it resumes from, what it commits, when it has enough. */
+/** The epochs of one execution: where it resumes, what it commits, when it stops. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
@@ -15,12 +15,12 @@ import { adopt } from './adopt.js';
 import { type Hold, LOST } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
 
-/** What the process of an incremental stage finds in its environment. */
+/** Environment variables of an incremental stage. */
 export type EpochEnvironment = Readonly<
   Record<'PIPE_EPOCHS' | 'PIPE_EPOCH' | 'PIPE_STATE' | 'PIPE_COMMIT', string>
 >;
 
-/** What an execution of an incremental stage rests on. */
+/** What an execution of an incremental stage is based on. */
 export interface EpochGrounds {
   /** The folder that becomes $PIPE_STATE. */
   readonly state: string;
@@ -30,7 +30,7 @@ export interface EpochGrounds {
   readonly hold: Hold;
 }
 
-/** Who changed it is not known: mostly an editor, and at times the stage itself. */
+/** Names no culprit: usually an editor, at times the stage itself. */
 export function changedWhileItRan(input: string): string {
   return `${input} changed while it ran: the result is not recorded; run again, or if the stage itself writes ${input}, let it write to an out instead`;
 }
@@ -41,16 +41,16 @@ export class EpochRun {
   readonly #plan: EpochPlan;
   readonly #chain: string;
   #resume: Resume;
-  /** Epochs whose state turned out to be damaged. */
+  /** Epochs whose state is damaged. */
   readonly #broken = new Set<number>();
   readonly #grounds: EpochGrounds;
   #moved: string | undefined;
-  /** The chain as far as this execution may use it, by epoch. */
+  /** The records that this execution may use, by epoch. */
   readonly #records: Map<number, EpochRecord>;
   readonly #enough = new AbortController();
   #watch: CommitWatch | undefined;
   #computed = 0;
-  /** Of a metric that is missing: told once, since where one epoch lacks it, most do. */
+  /** Warns of a missing metric once, since most epochs lack it then. */
   #isWarned = false;
   #lastCommit = performance.now();
 
@@ -71,10 +71,7 @@ export class EpochRun {
     this.#grounds = grounds;
   }
 
-  /**
-   * Takes over what was committed but not stored when everything was killed, and puts the newest
-   * usable state where the process finds it.
-   */
+  /** Recovers commits that a dead runner did not store, and restores the newest usable state for the process. */
   static async prepare(
     work: Work,
     item: Item,
@@ -110,7 +107,7 @@ export class EpochRun {
     };
   }
 
-  /** Aborted when the process need not or must not go on: patience ran out, or it broke the protocol. */
+  /** Aborted when the process must end: patience ran out, or it broke the protocol. */
   get stop(): AbortSignal {
     return this.#enough.signal;
   }
@@ -120,7 +117,7 @@ export class EpochRun {
     return this.#watch?.mistake;
   }
 
-  /** The input that did not lie as it did when an epoch was to be recorded. */
+  /** The input that had changed when an epoch was to be recorded. */
   get moved(): string | undefined {
     return this.#moved;
   }
@@ -134,15 +131,15 @@ export class EpochRun {
   }
 
   /**
-   * True when the chain turned out to end at an earlier epoch than the process was started for
-   * (early stopping): it must be started once more, only to write the outs of that epoch.
+   * True when early stopping ended the chain before the target of this process: start it once more,
+   * only to write the outs of that epoch.
    */
   get endsEarlier(): boolean {
     const wanted = stopEpoch(this.#plan, [...this.#records.values()]);
     return wanted !== undefined && wanted !== this.#resume.target;
   }
 
-  /** Stores what the process commits, from now on. */
+  /** Starts storing what the process commits. */
   watch(): void {
     this.#lastCommit = performance.now();
     this.#watch = watchCommits({
@@ -158,7 +155,7 @@ export class EpochRun {
     });
   }
 
-  /** After the process has ended: what it committed last is stored too, unless it is refused. */
+  /** Call after the process has ended: stores its last commit, unless it is refused. */
   async drain(hasEndedWell: boolean): Promise<void> {
     await this.#watch?.drain(hasEndedWell);
     this.#dropRefused();
@@ -170,7 +167,8 @@ export class EpochRun {
     if (this.#records.has(target)) return undefined;
     const reached = Math.max(0, ...this.#records.keys());
     const page = pagePath('stage-protocol.md', this.#work.project);
-    const short = reached === 0 ? 'without an epoch' : `after epoch ${reached} of ${target}`;
+    const short =
+      reached === 0 ? 'without committing an epoch' : `after epoch ${reached} of ${target}`;
     const other = reached === 0 ? ', or remove epochs' : '';
     return `ended ${short}: after each epoch, rename its finished folder to $PIPE_COMMIT/<epoch>${other} (see ${page})`;
   }
@@ -179,7 +177,7 @@ export class EpochRun {
     this.#watch?.close();
   }
 
-  /** What was refused once is taken by no later run. */
+  /** No later run may store a refused commit. */
   #dropRefused(): void {
     if (!this.#grounds.hold.isHeld()) return;
     const cache = cacheOf(this.#work);
@@ -207,11 +205,11 @@ export class EpochRun {
     if (this.endsEarlier) this.#enough.abort();
   }
 
-  /** An epoch is recorded when all that it was made of lies as it did, and nobody else has taken over. */
+  /** Refuses an epoch when an input has changed or another run has taken over. */
   async #refuseUnfounded(epoch: number): Promise<void> {
     const { inputs, hold } = this.#grounds;
     this.#moved = await inputs.moved();
-    // What another run has taken over is not ours to throw away.
+    // After a takeover, the commit belongs to the other run.
     if (!hold.isHeld()) throw new CommitMistake(LOST);
     if (this.#moved === undefined) return;
     cacheOf(this.#work).dropCommit(this.#chain, epoch);
@@ -228,15 +226,15 @@ export class EpochRun {
   }
 
   /**
-   * The newest state stays, and the one that may yet write the outs. So does the one just committed,
-   * which need not be the newest: a shorter training may be computed again, and killed.
+   * Keeps the newest state, the one that may yet write the outs, and the one just committed. That
+   * need not be the newest: a shorter training may be computed again, and killed.
    */
   #dropStates(committed: number): void {
     const records = [...this.#records.values()];
     const { best, keep } = this.#plan;
     const needed = [this.#plan.target, committed];
     if (best !== undefined) {
-      // A quick stage runs on when patience is out: a better epoch that it finds there writes no outs.
+      // A fast stage continues past its patience: a better epoch found there writes no outs.
       const wanted =
         stopEpoch(this.#plan, records) ??
         stopEpoch({ best, target: Math.max(...this.#records.keys()) }, records);
@@ -249,7 +247,7 @@ export class EpochRun {
     if (dropped.length > 0) cacheOf(this.#work).dropStates(this.#chain, dropped);
   }
 
-  /** From the newest state that is whole: a damaged one is set aside, and an earlier one serves. */
+  /** Restores the newest intact state: sets a damaged one aside and uses an earlier one. */
   async #putStateBack(): Promise<void> {
     mkdirSync(path.dirname(this.#grounds.state), { recursive: true });
     while (this.#resume.completed > 0) {
@@ -277,7 +275,7 @@ export class EpochRun {
   }
 }
 
-/** A state that cannot be stored as it is ends the stage and not the run. */
+/** A state that cannot be stored ends the stage, not the run. */
 function toMistake(error: unknown): never {
   if (!(error instanceof UnusableFile)) throw error;
   const hint = error.diagnostics[0]?.hint;

@@ -1,4 +1,4 @@
-/** The execution of an item, with its GPUs and its retries. */
+/** Executes an item, with its GPUs and its retries. */
 import type { Attempt } from '../cache/cache.js';
 import type { Decision } from '../decide/decide.js';
 import { explain, whyOf } from '../decide/explain.js';
@@ -8,9 +8,10 @@ import type { Item } from '../pipeline/plan.js';
 import { acquireGpus, type GpuLease } from '../process/lease.js';
 import { attemptItem, type Execution, type Grounds, type Start } from './attempt.js';
 import { describeAction } from './failure.js';
+import { warnOfOwnReading } from './own-params.js';
 import { refuseTooManyGpus } from './resources.js';
 
-/** Executes the item, again after a failure as often as it may be retried. */
+/** Executes the item; retries after a failure as often as allowed. */
 export async function executeItem(
   work: Work,
   index: number,
@@ -22,6 +23,7 @@ export async function executeItem(
   const why = whyOf(explain(work.project, item, code, decision).map(({ text }) => text));
   const stale = work.codes.changedScript(index);
   if (stale !== undefined) return { kind: 'failed', why, failure: unstarted(item, stale) };
+  warnOfOwnReading(work, index);
   await refuseTooManyGpus(work, [index]);
   const lease = await leaseOf(work, item);
   const { key } = decision;
@@ -62,7 +64,7 @@ async function withRetries(
 ): Promise<Execution> {
   const item = itemAt(work, index);
   for (let attempt = 0; ; attempt++) {
-    // What a forced execution has computed counts when it is tried again.
+    // A retry keeps the epochs that a forced execution has computed.
     const afresh = decision.cause === 'forced' && attempt === 0;
     const execution = await attemptItem(work, index, decision, { ...start, afresh });
     if (execution.kind !== 'failed' || attempt >= item.retries) return execution;
@@ -83,13 +85,13 @@ async function leaseOf(work: Work, item: Item): Promise<GpuLease | undefined> {
   });
 }
 
-/** The code that a key is made of is that of the beginning of the run. */
+/** The key was computed from the code at the start of the run. */
 function unstarted(item: Item, script: string): Failure {
   const message = `${script} changed since the run began: run again`;
   return { message, command: describeAction(item), tail: [] };
 }
 
-/** Files of the user had to give way to a result that did not come. */
+/** Moves user files back when the result for which they were moved did not come. */
 function returnReplaced(work: Work, item: Item): void {
   for (const out of item.outs) {
     const message = cacheOf(work).returnReplaced(out.path);

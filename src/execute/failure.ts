@@ -1,4 +1,4 @@
-/** What is said of an execution that failed. */
+/** Messages about failed executions. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../event.js';
@@ -31,7 +31,7 @@ export function describeAction({ action }: Item): string {
   }
 }
 
-/** What a shell means by these codes. */
+/** Meaning of these codes in a shell. */
 const SHELL_CODES: Readonly<Record<number, string>> = {
   126: 'a program cannot be executed (chmod +x makes it executable)',
   127: 'a command was not found (is it installed, and its folder in PATH?)',
@@ -43,8 +43,12 @@ export function endText({ action }: Item, ending: Ending): string {
   return `${describeEnding(ending)}${meaning === undefined ? '' : `: ${meaning}`}`;
 }
 
-/** Outs that are not there after the process ended well, and where it may have written instead. */
-export function unwrittenText(root: string, item: Item, absent: readonly Out[]): string {
+/** Outs missing after the process ended well, and where it may have written instead. */
+export function unwrittenText(
+  root: string,
+  item: Item,
+  absent: readonly Pick<Out, 'path'>[],
+): string {
   const paths = absent.map((out) => out.path).join(', ');
   for (const out of absent) {
     const variable = variableIn(out.path);
@@ -54,10 +58,10 @@ export function unwrittenText(root: string, item: Item, absent: readonly Out[]):
     if (found !== undefined)
       return `did not write ${paths}, but ${found} exists: let the command write to ${paths}, or name ${found} as the out`;
   }
-  return `did not write ${paths}`;
+  return `did not write ${paths}: let the command write there, or correct the path under outs`;
 }
 
-/** In other letters (Result.txt), or the same name in the folder where the command runs. */
+/** A file whose name differs in case (Result.txt), or the same name in the command's folder. */
 function writtenInstead(root: string, item: Item, out: string): string | undefined {
   const similar = lookAlike(root, out)?.path;
   if (similar !== undefined && plainName(similar) === plainName(out)) return similar;
@@ -72,7 +76,7 @@ function plainName(name: string): string {
   return name.normalize().toLowerCase();
 }
 
-/** The folders that a command goes to by `cd`. */
+/** The folders that a command enters by `cd`. */
 function foldersEntered({ action }: Item): string[] {
   if (action.kind !== 'shell') return [];
   return [...action.command.matchAll(/\bcd +([\w./-]+)/g)].map(([, folder]) => folder as string);

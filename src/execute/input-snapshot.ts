@@ -1,9 +1,7 @@
-/**
- * What an item reads, as it lay when the item started: by content for its key, and by stat, so that a
- * change shows also when it was taken back.
- */
+/** Input fingerprint of an item at its start: by content for its key, by stat to detect reverted changes. */
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { finish, type Sliced } from '../cache/files/pace.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { firstMoved, type LookLists, type Looks } from '../cache/scan/looks.js';
 import { Ways } from '../cache/scan/ways.js';
@@ -22,9 +20,9 @@ export class InputSnapshot {
   readonly #index: number;
   readonly #looks: Looks;
   readonly #reads: ReadonlyMap<Dep, Read>;
-  /** What each dep stands for: what a pattern matched, and what counts of a folder with outs in it. */
+  /** Files of each dep: matches of a pattern, and what counts of a folder that contains outs. */
   readonly #names: ReadonlyMap<Dep, readonly string[]>;
-  /** Outs that are read through links which other items made. */
+  /** Outs that it reads through links which other items made. */
   readonly behind: readonly Owner[];
   /** True once a change of content would show in a stat. */
   #isSettled: boolean;
@@ -39,46 +37,47 @@ export class InputSnapshot {
     this.#isSettled = found.looks.isSettled;
   }
 
-  /** Looks at the disk, whatever was seen in this run before. */
-  static take(work: Work, index: number): InputSnapshot {
-    return new InputSnapshot(work, index, look(work, index));
+  /** Reads the disk, whatever this run has seen before. */
+  static async take(work: Work, index: number): Promise<InputSnapshot> {
+    return new InputSnapshot(work, index, await inTurns(work, look(work, index)));
   }
 
   /**
-   * The same, and when something was written to within the clock's tick, once more when the tick is
-   * over: what the stats of such a snapshot say holds for a later process too.
+   * As `take`, but repeats after a clock tick when something was written within it: then the stats of
+   * the snapshot are valid for a later process too.
    */
   static async takeSettled(work: Work, index: number): Promise<InputSnapshot> {
-    const first = InputSnapshot.take(work, index);
+    const first = await InputSnapshot.take(work, index);
     if (first.#isSettled) return first;
     await delay(first.#looks.settlesIn + 1);
-    return InputSnapshot.take(work, index);
+    return await InputSnapshot.take(work, index);
   }
 
-  /** Null for what is absent and may be; undefined for what is missing. */
+  /** Null for an absent optional dep; undefined for a missing one. */
   digestOf(dep: Dep): Digest | null | undefined {
     return this.#reads.get(dep)?.digest;
   }
 
-  /** What was looked at, for a process that comes after us; undefined when a change could hide from it. */
+  /** The read set, for a later process; undefined when stats could not show every change. */
   get lists(): LookLists | undefined {
     return this.#isSettled ? this.#looks.lists : undefined;
   }
 
-  /** The first file or folder that does not lie as it did. */
+  /** The first file or folder whose stat changed. */
   async moved(): Promise<string | undefined> {
     const { root } = this.#work.project;
-    const byStat = (await firstMoved(root, this.#looks.lists)) ?? this.#otherMatches();
+    const byStat = (await firstMoved(root, this.#looks.lists)) ?? (await this.#otherMatches());
     if (byStat !== undefined) return byStat;
     if (this.#isSettled) return undefined;
-    const changed = this.changed();
+    const changed = await this.changed();
     this.#isSettled = changed === undefined;
     return changed;
   }
 
-  /** The first file whose content is not what it was; undefined where all was only touched. */
-  changed(): string | undefined {
-    for (const [dep, now] of look(this.#work, this.#index).reads) {
+  /** The first file whose content changed; undefined when files were only touched. */
+  async changed(): Promise<string | undefined> {
+    const { reads } = await finish(look(this.#work, this.#index));
+    for (const [dep, now] of reads) {
       const before = this.#reads.get(dep);
       if (before?.digest !== now.digest)
         return this.#firstOf(contentsOf(dep, before), contentsOf(dep, now)) ?? dep.path;
@@ -97,10 +96,10 @@ export class InputSnapshot {
     return isKnown ? changedFiles({ listing }, ...digests, path)[0] : path;
   }
 
-  #otherMatches(): string | undefined {
+  async #otherMatches(): Promise<string | undefined> {
     const eyes = eyesOf(this.#work, cacheOf(this.#work).newLooks());
     for (const [dep, names] of this.#names) {
-      const now = new Set(namesOf(dep, eyes));
+      const now = new Set(await finish(namesOf(dep, eyes)));
       const gone = names.find((name) => !now.delete(name));
       const [come] = now;
       if (gone !== undefined || come !== undefined) return gone ?? come;
@@ -111,7 +110,7 @@ export class InputSnapshot {
 
 type Contents = ReadonlyMap<string, Digest>;
 
-/** What the dep stands for, by path. */
+/** What the dep consists of, by path. */
 function contentsOf(dep: Dep, { digest, matches = [] }: Partial<Read> = {}): Contents {
   if (dep.glob) return new Map(matches.map(([where, scan]) => [where, scan.digest]));
   return new Map(digest ? [[dep.path, digest]] : []);
@@ -124,7 +123,12 @@ interface Found {
   readonly behind: readonly Owner[];
 }
 
-function look(work: Work, index: number): Found {
+/** Ends with the run. */
+function inTurns<T>(work: Work, looking: Sliced<T>): Promise<T> {
+  return finish(looking, work.options.interruption.stop);
+}
+
+function* look(work: Work, index: number): Sliced<Found> {
   const looks = cacheOf(work).newLooks();
   const eyes = eyesOf(work, looks);
   const reads = new Map<Dep, Read>();
@@ -132,22 +136,22 @@ function look(work: Work, index: number): Found {
   const behind: Owner[] = [];
   const item = itemAt(work, index);
   for (const dep of item.deps) {
-    names.set(dep, namesOf(dep, eyes));
-    const read = readBy(item, dep, { ...eyes, plan: work.project.plan });
+    names.set(dep, yield* namesOf(dep, eyes));
+    const read = yield* readBy(item, dep, { ...eyes, plan: work.project.plan });
     reads.set(dep, read);
     behind.push(...read.behind);
-    // It may be in an out that is a link.
+    // It may be inside an out that is a link.
     if (dep.made && !dep.glob && dep.outs === undefined)
       behind.push(...outsBehind(item, dep, [dep.path], work.project));
   }
   const code = work.codes.of(index);
   if (code.kind === 'command')
-    for (const file of Object.keys(code.scripts)) eyes.look(file, { follow: true });
+    for (const file of Object.keys(code.scripts)) yield* eyes.look(file, { follow: true });
   noteWays(work.project.root, names, looks);
   return { looks, reads, names, behind };
 }
 
-/** The folders and links on the way to what was looked at: a link may be led elsewhere and back. */
+/** Records the folders and links on the way: a link may be redirected and restored. */
 function noteWays(root: string, names: Found['names'], looks: Looks): void {
   const ways = new Ways(root, looks);
   for (const [dep, paths] of names) {
@@ -156,18 +160,19 @@ function noteWays(root: string, names: Found['names'], looks: Looks): void {
   }
 }
 
-/** Looks at the disk, and notes at what. */
+/** Reads the disk and records the read set. */
 function eyesOf(work: Work, looks: Looks): Eyes & Required<Pick<Eyes, 'look'>> {
   const cache = cacheOf(work);
   return {
     root: work.project.root,
     cache,
-    look: (where, options) => cache.scanSync(where, { ...options, again: true, looks }),
+    look: (where, options) => cache.scanning(where, { ...options, again: true, looks }),
   };
 }
 
-function namesOf(dep: Dep, eyes: Eyes): string[] {
-  return matchesIn(dep, eyes).flatMap((match) =>
-    (partsOf(dep, match, eyes) ?? [match]).map((part) => part.path),
-  );
+function* namesOf(dep: Dep, eyes: Eyes): Sliced<string[]> {
+  const names: string[] = [];
+  for (const match of yield* matchesIn(dep, eyes))
+    for (const part of (yield* partsOf(dep, match, eyes)) ?? [match]) names.push(part.path);
+  return names;
 }

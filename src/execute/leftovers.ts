@@ -1,25 +1,28 @@
-/** Leftovers in what an item reads: out of the way before its process starts. */
+/** Removes leftovers from an item's input folders before its process starts. */
 import { rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf } from '../cache/files/errors.js';
+import { finish } from '../cache/files/pace.js';
 import { leftoversOf } from '../decide/glob.js';
 import type { Work } from '../decide/work.js';
 import type { Item, Plan } from '../pipeline/plan.js';
 
-/** What other plans left in folders that the item reads: it does not count, and no process shall find it. */
-export function leftoversIn(work: Work, item: Item): Leftover[] {
-  const { project } = work;
+/** Outs of other plans in folders that the item reads: they do not count, and no process must find them. */
+export async function leftoversIn(work: Work, item: Item): Promise<Leftover[]> {
+  const { project, options } = work;
   const outs = () => outPathsOf(project.plan);
-  return item.deps.flatMap((dep) =>
-    leftoversOf(dep, project, outs)
-      .filter((left) => !isOfPlan(left, outs()))
-      .map((left) => ({ path: left, within: dep.path })),
-  );
+  const found: Leftover[] = [];
+  for (const dep of item.deps) {
+    const left = await finish(leftoversOf(dep, project, outs), options.interruption.stop);
+    for (const each of left)
+      if (!isOfPlan(each, outs())) found.push({ path: each, within: dep.path });
+  }
+  return found;
 }
 
 export interface Leftover {
   readonly path: string;
-  /** The dep that it lies in. */
+  /** The dep that contains it. */
   readonly within: string;
 }
 
@@ -37,7 +40,7 @@ export async function clearLeftovers(
   }
 }
 
-/** An out of today, in one, or a folder with one in it: whatever it looks like, it stays. */
+/** An out of the current plan, a path in one, or a folder that contains one: always stays. */
 function isOfPlan(where: string, outs: ReadonlySet<string>): boolean {
   for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (outs.has(at)) return true;
   for (const out of outs) if (out.startsWith(`${where}/`)) return true;
@@ -46,7 +49,7 @@ function isOfPlan(where: string, outs: ReadonlySet<string>): boolean {
 
 const outPaths = new WeakMap<Plan, ReadonlySet<string>>();
 
-/** Made once for all items of a run. */
+/** Computed once for all items of a run. */
 function outPathsOf(plan: Plan): ReadonlySet<string> {
   const known = outPaths.get(plan);
   if (known !== undefined) return known;
@@ -55,7 +58,7 @@ function outPathsOf(plan: Plan): ReadonlySet<string> {
   return found;
 }
 
-/** A folder that only held leftovers goes with them. */
+/** Removes folders that only contained leftovers. */
 function removeEmptyAbove(root: string, where: string, top: string): void {
   for (let at = path.posix.dirname(where); at.startsWith(`${top}/`); at = path.posix.dirname(at)) {
     try {

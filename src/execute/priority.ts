@@ -1,10 +1,10 @@
-/** Who goes first: the item with the longest way to the end of the run still before it. */
+/** Critical path: the item with the longest remaining path starts first. */
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
 
-/** An item that never ran is taken for a short one: a guess, and only the order depends on it. */
+/** Guess for an item that never ran; only the order depends on it. */
 const UNKNOWN_SECONDS = 1;
 
-/** Seconds on the longest path from each pending item to the end, itself included, from recorded durations. */
+/** Seconds on the longest path from each pending item to the end, itself included, by recorded durations. */
 export function criticalPaths(
   work: Work,
   pending: readonly number[],

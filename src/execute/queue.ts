@@ -1,4 +1,4 @@
-/** Who may start next: p-queue runs the jobs, this queue hands it one only when its resources are free. */
+/** Resource queue: passes a job to p-queue only when its cores, memory and GPUs are free. */
 import type { Queue, QueueAddOptions } from 'p-queue';
 import type { Resources } from '../pipeline/plan.js';
 
@@ -15,12 +15,12 @@ interface Waiting {
 }
 
 /**
- * A p-queue queue over a machine's cores, memory and GPUs. To p-queue its size is the number of
- * jobs that may start *now*, so p-queue never asks for one that does not fit, and asks again
- * whenever a job ends. Among those that fit, the highest priority starts first, then the oldest.
+ * A p-queue queue over a machine's cores, memory and GPUs. It reports as its size the number of jobs
+ * that may start *now*, so p-queue never dequeues one that does not fit, and tries again whenever a
+ * job ends. Among those that fit, the highest priority starts first, then the oldest.
  */
 export class ResourceQueue implements Queue<Job, JobOptions> {
-  /** Jobs by what they need: few different needs, so a look at the head of each list is enough. */
+  /** Jobs by need: few needs differ, so checking the head of each list is enough. */
   readonly #lists = new Map<string, Waiting[]>();
   #free: Resources;
   readonly #capacity: Resources;
@@ -51,7 +51,7 @@ export class ResourceQueue implements Queue<Job, JobOptions> {
     return waiting.job;
   }
 
-  /** What a job held is free again: to be called before p-queue looks for the next job. */
+  /** Frees what a job held. Call before p-queue looks for the next job. */
   release(need: Resources): void {
     this.#take(this.#clamp(need), +1);
   }
@@ -93,7 +93,7 @@ export class ResourceQueue implements Queue<Job, JobOptions> {
     };
   }
 
-  /** What needs more cores or memory than there are runs alone rather than never. */
+  /** A job that needs more cores or memory than exist runs alone rather than never. */
   #clamp(need: Resources): Resources {
     const { cpu, memory, gpu } = this.#capacity;
     const isExcessive = need.cpu > cpu || need.memory > memory;
@@ -114,21 +114,21 @@ function insertionPoint(list: readonly Waiting[], priority: number): number {
 }
 
 export interface JobQueue {
-  /** Starts the job as soon as what it needs is free. */
+  /** Starts the job as soon as its resources are free. */
   add(
     job: () => Promise<void>,
     options: { readonly need: Resources; readonly priority: number },
   ): Promise<void>;
   /** Resolves when nothing runs and nothing waits. */
   onIdle(): Promise<void>;
-  /** Calls the listener each time a job has ended and the next one was looked for. */
+  /** Calls the listener after each job, once the next one was looked for. */
   onNext(listener: () => void): void;
 }
 
 export async function createJobQueue(capacity: Resources): Promise<JobQueue> {
   const { default: PQueue } = await import('p-queue');
   const made: ResourceQueue[] = [];
-  // p-queue makes its queue itself; ours tells us, so that jobs can give back what they held.
+  // p-queue creates its queue itself; this one reports itself, so that jobs can free their resources.
   class OnThisMachine extends ResourceQueue {
     constructor() {
       super(capacity);

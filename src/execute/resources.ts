@@ -1,4 +1,4 @@
-/** What this machine has, and items that ask for more: of cores and memory they run alone, of GPUs they cannot run. */
+/** Resources of this machine: items that exceed its cores or memory run alone; its GPUs are a hard limit. */
 import { itemAt, type Work } from '../decide/work.js';
 import { type Diagnostic, UserError } from '../error.js';
 import type { Resources } from '../pipeline/plan.js';
@@ -20,9 +20,9 @@ export async function capacityOf(
 }
 
 /**
- * For items that are about to run; one whose result is known needs no GPU.
+ * For items about to run; one with a known result needs no GPU.
  *
- * @throws UserError naming each that asks for more GPUs than there are
+ * @throws UserError that names each item with more GPUs than the machine has
  */
 export async function refuseTooManyGpus(work: Work, indices: readonly number[]): Promise<void> {
   const wanting = indices.filter((index) => itemAt(work, index).resources.gpu > 1);

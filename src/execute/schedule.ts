@@ -1,7 +1,9 @@
-/** From pending to done: an item starts as soon as what it needs is done and its resources are free. */
+/** Scheduler: starts a pending item as soon as its upstream items are done and its resources are free. */
+import { finish as finishSliced, isStopOf } from '../cache/files/pace.js';
+import type { Decision } from '../decide/decide.js';
+import { decideIfReadable } from '../decide/decide-item.js';
 import { excess } from '../decide/excess.js';
 import { outlooks } from '../decide/outlook.js';
-import { decideIfReadable } from '../decide/readable.js';
 import { cacheOf, finish, itemAt, selectedNeeds, type Work } from '../decide/work.js';
 import type { ItemDone } from '../event.js';
 import type { Item, Resources } from '../pipeline/plan.js';
@@ -14,7 +16,7 @@ import { settle } from './settle.js';
 /**
  * Runs or restores the pending items, and ends each of them with its verdict.
  *
- * @throws UserError before anything is touched when an item that must run cannot run here
+ * @throws UserError before anything changes when an item that must run cannot run here
  */
 export async function schedule(work: Work, pending: readonly number[]): Promise<void> {
   await refuseUnrunnable(work, pending);
@@ -23,17 +25,17 @@ export async function schedule(work: Work, pending: readonly number[]): Promise<
   await new Schedule(work, pending, { machine, queue }).run();
 }
 
-/** Of those that depend on what is not made yet nobody knows whether they have to run. */
+/** Whether the dependents of an unfinished item have to run is unknown. */
 async function refuseUnrunnable(work: Work, pending: readonly number[]): Promise<void> {
   if (pending.every((index) => itemAt(work, index).resources.gpu < 2)) return;
-  const found = outlooks(work);
+  const found = await outlooks(work);
   await refuseTooManyGpus(
     work,
     pending.filter((index) => found.get(index)?.kind === 'run'),
   );
 }
 
-/** What putting outs back takes, whatever it took to make them. */
+/** Resources for restoring outs, whatever making them took. */
 const PUT_BACK: Resources = { cpu: 1, memory: 0, gpu: 0 };
 
 /** Why nothing new starts. */
@@ -51,13 +53,13 @@ class Schedule {
   readonly #machine: Machine;
   readonly #queue: JobQueue;
   readonly #priorities: ReadonlyMap<number, number>;
-  /** Pending items that an item still waits for. */
+  /** Number of pending items that an item waits for. */
   readonly #waitingFor = new Map<number, number>();
   readonly #dependents = new Map<number, number[]>();
-  /** Stages that were warned of: once is enough. */
+  /** Stages that were warned about, to warn once. */
   readonly #told = new Set<string>();
   #stop: Stop | undefined;
-  /** A bug, not a failure: the run ends with it. */
+  /** A bug, not a failure: it ends the run. */
   #bug: unknown;
 
   constructor(work: Work, pending: readonly number[], { machine, queue }: Means) {
@@ -84,7 +86,8 @@ class Schedule {
     };
     if (signal.aborted) interrupt();
     signal.addEventListener('abort', interrupt, { once: true });
-    this.#ready([...this.#pending].filter((index) => this.#waitingFor.get(index) === 0));
+    const first = [...this.#pending].filter((index) => this.#waitingFor.get(index) === 0);
+    await this.#ready(first).catch((error: unknown) => this.#broken(error));
     await this.#queue.onIdle();
     signal.removeEventListener('abort', interrupt);
     if (this.#bug !== undefined) throw this.#bug;
@@ -94,15 +97,17 @@ class Schedule {
   }
 
   /**
-   * All that these items need is done, so their keys are known: what is fresh after all (early
-   * cutoff) ends at once and makes others ready in turn, the rest waits for resources.
+   * All upstream items are done, so the keys are known: fresh items (early cutoff) end at once and
+   * release others in turn, the rest waits for resources.
    */
-  #ready(indices: readonly number[]): void {
+  async #ready(indices: readonly number[]): Promise<void> {
     const ready = [...indices];
     for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
       if (this.#work.done.has(index)) continue;
+      if (this.#stop?.cause === 'interrupted') return;
       const item = itemAt(this.#work, index);
-      const decision = decideIfReadable(this.#work, index);
+      const decision = await this.#decide(index);
+      if (decision === 'interrupted') return;
       if (decision?.kind === 'fresh') {
         const { key, record } = decision;
         cacheOf(this.#work).use(key);
@@ -122,6 +127,16 @@ class Schedule {
     }
   }
 
+  async #decide(index: number): Promise<Decision | 'interrupted' | undefined> {
+    const { stop } = this.#work.options.interruption;
+    try {
+      return await finishSliced(decideIfReadable(this.#work, index), stop);
+    } catch (error) {
+      if (isStopOf(stop, error)) return 'interrupted';
+      throw error;
+    }
+  }
+
   #warnOfExcess(item: Item): void {
     const message = excess(item, this.#machine, this.#work.options.concurrency);
     if (message === undefined || this.#told.has(item.stage)) return;
@@ -133,29 +148,35 @@ class Schedule {
     const { id } = itemAt(this.#work, index);
     void this.#queue
       .add(() => this.#start(index), { priority: this.#priorities.get(index) ?? 0, need })
-      .catch((error: unknown) => {
-        this.#bug ??= error;
-        this.#stop ??= { cause: 'failed', item: id };
-      });
+      .catch((error: unknown) => this.#broken(error, id));
+  }
+
+  #broken(error: unknown, item = 'pipe'): void {
+    this.#bug ??= error;
+    this.#stop ??= { cause: 'failed', item };
   }
 
   async #start(index: number): Promise<void> {
     if (this.#stop !== undefined) return;
     const { done, settled } = await settle(this.#work, index);
-    this.#ended(index, done, settled);
+    await this.#ended(index, done, settled);
   }
 
-  #ended(index: number, done: ItemDone, settled: Parameters<typeof finish>[3]): void {
+  async #ended(
+    index: number,
+    done: ItemDone,
+    settled: Parameters<typeof finish>[3],
+  ): Promise<void> {
     finish(this.#work, index, done, settled);
     if (done.verdict === 'failed') {
       this.#block(index, done.item);
       if (!this.#work.options.keepGoing) this.#stop ??= { cause: 'failed', item: done.item };
       return;
     }
-    if (done.verdict !== 'cancelled') this.#ready(this.#released(index));
+    if (done.verdict !== 'cancelled') await this.#ready(this.#released(index));
   }
 
-  /** The dependents that waited for this item last. */
+  /** Dependents that waited only for this item. */
   #released(index: number): number[] {
     return (this.#dependents.get(index) ?? []).filter((dependent) => {
       const left = (this.#waitingFor.get(dependent) ?? 0) - 1;
@@ -164,7 +185,7 @@ class Schedule {
     });
   }
 
-  /** All that depends on a failed item, near and far. */
+  /** Blocks all direct and indirect dependents of a failed item. */
   #block(index: number, failed: string): void {
     for (const dependent of this.#dependents.get(index) ?? []) {
       if (this.#work.done.has(dependent)) continue;

@@ -1,4 +1,4 @@
-/** The files of one execution: its log, which stays, and what is thrown away when it ends. */
+/** Files of one execution: its log, which stays, and temporary files, deleted at its end. */
 import path from 'node:path';
 import { removeTree } from '../cache/files/remove.js';
 import { cacheOf, type Work } from '../decide/work.js';
@@ -12,7 +12,7 @@ export class Scratch {
   readonly log: string;
   /** The file that PIPE_CONTEXT names. */
   readonly context: string;
-  /** Where any stage may tell how far it is. */
+  /** Progress file for any stage. */
   readonly progress: string;
   /** A shell command that is too long for an argument. */
   readonly script: string;
@@ -23,7 +23,8 @@ export class Scratch {
   constructor(work: Work, item: Item) {
     this.#work = work;
     this.log = path.relative(work.project.root, cacheOf(work).newLog(fileNameOf(item.id)));
-    // One folder for all executions of this process: making one for each costs as much as a process.
+    // One folder for all executions of this process: creating one for each costs as much as a
+    // process.
     const own = path.join(cacheOf(work).tmpFolder('executions'), String(++executions));
     this.context = `${own}-context.json`;
     this.progress = `${own}-progress`;
@@ -33,7 +34,7 @@ export class Scratch {
 
   remove(): void {
     cacheOf(this.#work).countLog(path.join(this.#work.project.root, this.log));
-    // What stays is told when the cache is closed.
+    // Closing the cache reports what could not be deleted.
     for (const file of [this.context, this.progress, this.script, this.state]) removeTree(file);
   }
 }

@@ -1,7 +1,9 @@
-/** One item under its locks: decided again, then put back, or executed and recorded. */
+/** Runs one item under its locks: decides again, then restores it, or executes and records it. */
 import { DamagedObject, UnusableFile } from '../cache/cache.js';
+import { finish } from '../cache/files/pace.js';
 import type { Result } from '../cache/records/record.js';
-import { type Decision, decide } from '../decide/decide.js';
+import type { Decision } from '../decide/decide.js';
+import { decideItem } from '../decide/decide-item.js';
 import { evidenceOf } from '../decide/evidence.js';
 import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
@@ -22,8 +24,8 @@ export interface Ended {
 }
 
 /**
- * Brings one item to its end. Its claim keeps other runs from its outs and from what it reads; the
- * lock of its key keeps runs of other clones, over a shared cache, from computing the same.
+ * Brings one item to its end. Its claim keeps other runs from its outs and inputs; the lock of its
+ * key keeps runs of other clones, with a shared cache, from computing the same.
  */
 export async function settle(work: Work, index: number): Promise<Ended> {
   const item = itemAt(work, index);
@@ -40,7 +42,7 @@ export async function settle(work: Work, index: number): Promise<Ended> {
   }
 }
 
-/** Of what concerns this item alone; undefined for a bug, or a mistake that no item can run with. */
+/** Message for an error of this item alone; undefined for a bug, or an error that stops every item. */
 function messageOf(error: unknown): string | undefined {
   if (error instanceof WaitsForItself)
     return error.diagnostics
@@ -59,7 +61,7 @@ async function underLocks(work: Work, index: number, seconds: () => number): Pro
     if (first.kind === 'ended') return first;
     const keyLock = await lockKey(work, item, first.decision.manifest);
     try {
-      // Another clone may have computed it while we waited.
+      // Another clone may have computed it during the wait.
       const second = await withoutRunning(work, index, inputs, seconds);
       if (second.kind === 'ended') return second;
       const { decision } = second;
@@ -82,7 +84,7 @@ type WithoutRunning =
   | ({ readonly kind: 'ended' } & Ended)
   | { readonly kind: 'run'; readonly decision: Decision & { kind: 'run' } };
 
-/** All that can be done without a process: nothing, or putting the outs back. */
+/** All that needs no process: nothing, or restoring the outs. */
 async function withoutRunning(
   work: Work,
   index: number,
@@ -90,7 +92,7 @@ async function withoutRunning(
   seconds: () => number,
 ): Promise<WithoutRunning> {
   const item = itemAt(work, index);
-  const decision = decideAnew(work, index, inputs);
+  const decision = await decideAnew(work, index, inputs);
   switch (decision.kind) {
     case 'run':
       return { kind: 'run', decision };
@@ -103,7 +105,7 @@ async function withoutRunning(
     }
     case 'restore': {
       const back = await putBack(work, index, decision);
-      // A damaged object is set aside: now the record cannot be restored, and the item runs.
+      // The damaged object is set aside: now the record cannot be restored, and the item runs.
       if (!back) return await withoutRunning(work, index, inputs, seconds);
       const more = { reason: decision.reason.text, seconds: seconds() };
       return { kind: 'ended', ...recorded(item, 'restored', decision.record, more) };
@@ -113,15 +115,15 @@ async function withoutRunning(
   }
 }
 
-/** What another run did while we waited counts: the disk is looked at again. */
-function decideAnew(work: Work, index: number, inputs: InputSnapshot): Decision {
+/** Reads the disk again: another run may have changed it during the wait. */
+async function decideAnew(work: Work, index: number, inputs: InputSnapshot): Promise<Decision> {
   const item = itemAt(work, index);
   for (const out of item.outs) cacheOf(work).forget(out.path);
   const around = { ...work.project, given: (dep: Dep) => inputs.digestOf(dep) };
-  return decide(item, work.codes.of(index), around, work.options.force);
+  return await finish(decideItem(work, index, around), work.options.interruption.stop);
 }
 
-/** False when an object was found damaged. */
+/** False when an object is damaged. */
 async function putBack(
   work: Work,
   index: number,
@@ -145,7 +147,8 @@ async function putBack(
     }
   }
   const files = work.codes.of(index).files;
-  cache.writeLast(item.id, { ...decision.record, files, ...evidenceOf(item, work.project) });
+  const evidence = await finish(evidenceOf(item, work.project));
+  cache.writeLast(item.id, { ...decision.record, files, ...evidence });
   return true;
 }
 

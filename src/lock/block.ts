@@ -1,15 +1,15 @@
-/** What pipeline.lock holds of one item, and its text: one form only, so that equal blocks are equal bytes. */
+/** A pipeline.lock block: the entries of one item and their text, in one canonical form. */
 import type { Digest } from '../cache/objects/digest.js';
 import { canonical, sha256 } from '../canonical.js';
 import type { CommandCode, EpochChoice, Manifest, ModuleCode } from '../manifest.js';
 import type { Json } from '../stage/context.js';
 
-/** The result of an item and all that it was made of. */
+/** The result of an item and all inputs of its key. */
 export interface LockBlock {
   readonly key: string;
   readonly code: ModuleCode | CommandCode;
   readonly params: Readonly<Record<string, Json>>;
-  /** Values are hashed: they count, but they are nobody else's business. */
+  /** Values are hashed: they count, but stay private. */
   readonly env: Readonly<Record<string, string | null>>;
   readonly deps: Manifest['deps'];
   readonly outs: Readonly<Record<string, LockedOut>>;
@@ -33,24 +33,24 @@ export interface LockedEpochs {
   readonly states: Readonly<Record<number, Digest>>;
 }
 
-/** A heading or a name of an entry as YAML: in quotes unless it is plainly a text. */
+/** A heading or entry name as YAML: quoted unless it is plainly a string. */
 export function nameText(name: string): string {
   const plain = /^[A-Za-z_][\w.@,/+=-]*$/.test(name) && !/^(?:true|false|null)$/i.test(name);
   return plain ? name : JSON.stringify(name);
 }
 
-/** The lines of a block, its heading first. What stands under another heading has another seal. */
+/** The lines of a block, heading first. The checksum covers the heading. */
 export function blockText(section: string, item: string, block: LockBlock): string {
   const body = bodyText(block);
   return `  ${nameText(item)}:\n${body}    seal: ${sealOf(section, item, body)}\n`;
 }
 
-/** Short, since it guards against accidents and edits, not against forgers. */
+/** Short, since it detects accidents and edits, not forgery. */
 export function sealOf(section: string, item: string, body: string): string {
   return sha256(`pipe lock\n${section}\n${item}\n${body}`).slice(0, 16);
 }
 
-/** What the lock keeps of a manifest, in the form in which it comes back from the file. */
+/** The parts of a manifest that the lock keeps, in the form that reading the file returns. */
 export function lockedParts(manifest: Manifest): Pick<LockBlock, 'code' | 'params' | 'env'> {
   const env = Object.entries(manifest.env).map(([name, value]) => [
     name,
@@ -62,12 +62,12 @@ export function lockedParts(manifest: Manifest): Pick<LockBlock, 'code' | 'param
   return JSON.parse(jsonText(parts)) as Pick<LockBlock, 'code' | 'params' | 'env'>;
 }
 
-/** False of a value that is not UTF-8, for which a hash of the text would stand for many. */
+/** False of a value that is not UTF-8: many such values would share one hash. */
 function isText(value: string): boolean {
   return !/\p{Surrogate}/u.test(value);
 }
 
-/** JSON with sorted keys; NaN and the infinities, which YAML has and JSON has not, as texts. */
+/** JSON with sorted keys; NaN and the infinities, which YAML has but JSON lacks, as strings. */
 function jsonText(value: unknown): string {
   const plain: unknown = JSON.parse(
     JSON.stringify(value, (_key, each: unknown) =>

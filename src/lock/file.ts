@@ -3,7 +3,7 @@ import { blockText, byName, type LockBlock, nameText } from './block.js';
 
 export const LOCK_FILE = 'pipeline.lock';
 
-/** Another number, other rules: a file of a later version is refused, not guessed at. */
+/** A file with another format version is refused. */
 export const LOCK_FORMAT = 1;
 
 /** Blocks by item, of one profile. */
@@ -17,18 +17,18 @@ const HEAD = `# What the result of each item is, by content. Written by \`pipe r
 format: ${LOCK_FORMAT}
 `;
 
-/** The section's name: `default`, or the profiles joined by `+`. Undefined with `--set`, which is never locked. */
+/** Section name: `default`, or the profiles joined by `+`. Undefined with `--set`, which is never locked. */
 export function sectionOf(variant: {
   readonly profiles: readonly string[];
   readonly set: readonly string[];
 }): string | undefined {
   if (variant.set.length > 0) return undefined;
   const name = variant.profiles.join('+');
-  // A profile that is itself called "default" is another one.
+  // A profile named "default" must not share the default section.
   return name === '' ? 'default' : name === 'default' ? '+default' : name;
 }
 
-/** The whole text, sorted: the same blocks are the same bytes. */
+/** The whole text, sorted: equal blocks give equal bytes. */
 export function lockText(file: LockFile): string {
   const parts = [HEAD];
   for (const [section, blocks] of [...file].sort(byName)) {

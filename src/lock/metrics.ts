@@ -1,7 +1,7 @@
-/** The numbers in a JSON value by dot path: what is locked of metrics, shown and compared. */
+/** Metrics by dot path: the numbers in a JSON value, to lock, show and compare. */
 import { parseLenient } from '../lenient-json.js';
 
-/** Undefined when the text is no JSON. What is no number is no metric. */
+/** Undefined when the text is not JSON. Only numbers are metrics. */
 export function metricsOf(text: string): Record<string, number> | undefined {
   let value: unknown;
   try {
@@ -15,7 +15,7 @@ export function metricsOf(text: string): Record<string, number> | undefined {
   return numbers;
 }
 
-/** A number beyond the range of a double has no JSON; of two names that read alike the first counts. */
+/** Skips numbers beyond the range of a double, which JSON lacks; of two equal paths the first counts. */
 function collect(value: unknown, path: readonly string[], into: Record<string, number>): void {
   const name = path.join('.') || 'value';
   if (typeof value === 'number' && Number.isFinite(value) && !Object.hasOwn(into, name))
@@ -24,5 +24,5 @@ function collect(value: unknown, path: readonly string[], into: Record<string, n
   for (const [name, below] of Object.entries(value)) collect(below, [...path, name], into);
 }
 
-/** Far more than anybody nests by hand, and far fewer than a stack holds. */
+/** Far deeper than anybody nests by hand, and far less than a stack holds. */
 const DEEPEST = 64;

@@ -1,15 +1,15 @@
 /**
- * Reads pipeline.lock. It is YAML, but of one form only: a line that `pipe` would not have written is
- * an edit or a merge gone wrong, and is told with its place.
+ * Parses pipeline.lock. Accepts only the form that `pipe` writes: any other line is an edit or a
+ * broken merge, and is reported with its place.
  */
 import { type Digest, isDigest } from '../cache/objects/digest.js';
 import { type Diagnostic, UserError } from '../error.js';
 import { type LockBlock, type LockedEpochs, type LockedOut, sealOf } from './block.js';
 import { LOCK_FILE, LOCK_FORMAT, type LockFile } from './file.js';
 
-/** @throws UserError at the first line that is not as it was written */
+/** @throws UserError at the first line that differs from the written form */
 export function readLock(text: string, name: string = LOCK_FILE): LockFile {
-  // A checkout on Windows may have turned the line ends.
+  // A checkout on Windows may have changed the line ends.
   const lines = text.replaceAll('\r\n', '\n').split('\n');
   refuseConflict(lines, name);
   return new Reader(lines, name).file();
@@ -119,7 +119,7 @@ class Reader {
     return { key, code, ...rest, epochs };
   }
 
-  /** One line of a block, or one with the lines below it. */
+  /** Reads one entry of a block, with the lines below it. */
   #entry(draft: Draft): void {
     const [, title, value] = /^ {4}([a-z]+):(?: (.+))?$/.exec(this.#lines[this.#at] ?? '') ?? [];
     switch (title) {
@@ -170,7 +170,7 @@ class Reader {
     }
   }
 
-  /** The lines `name: value` with this indent below the current one. */
+  /** Reads the lines `name: value` with this indent below the current one. */
   #below(indent: number, take: (name: string, text: string) => boolean): void {
     const prefix = ' '.repeat(indent);
     for (this.#at++; ; this.#at++) {
@@ -182,7 +182,7 @@ class Reader {
     }
   }
 
-  /** The value of the current line, which is done with. */
+  /** Reads the value of the current line and consumes the line. */
   #taken<T>(text: string | undefined, read: (text: string) => T | undefined): T {
     const value = text === undefined ? undefined : read(text);
     if (value === undefined) throw this.#edited();
@@ -190,7 +190,7 @@ class Reader {
     return value;
   }
 
-  /** The next line that says something, not taken yet. */
+  /** The next line with content, not consumed. */
   #next(): string | undefined {
     for (; this.#at < this.#lines.length; this.#at++) {
       const line = this.#lines[this.#at] as string;
@@ -223,7 +223,7 @@ class Reader {
   }
 }
 
-/** False when there is no value, or one by that name already. */
+/** False when the value is missing, or the name exists already. */
 function set<T>(map: Record<string, T>, name: string, value: T | undefined): boolean {
   if (value === undefined || Object.hasOwn(map, name)) return false;
   map[name] = value;

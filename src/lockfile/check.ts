@@ -1,7 +1,8 @@
 /**
- * Does pipeline.lock belong to the pipeline? Every key is computed from today's definition and code,
- * and from the outs as the lock has them: so no result has to be there, only what the user wrote.
+ * Checks pipeline.lock against the pipeline. Computes every key from today's definition and code and
+ * from the locked outs: so no result has to exist, only the user's files.
  */
+import { finish, finishSync, type Sliced } from '../cache/files/pace.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
 import { contentOf, inputsOf, type Surroundings } from '../decide/inputs.js';
 import { Overlay } from '../decide/outlook.js';
@@ -18,20 +19,31 @@ export interface LockStanding {
   readonly block?: LockBlock;
   /** Today's key, when it is known. */
   readonly key?: string;
-  /** How the lock is not of this pipeline; undefined when it is. */
+  /** How the lock differs from this pipeline; undefined when it matches. */
   readonly difference?: string;
 }
 
 /** Of every selected item, by index. */
-export function lockStandings(work: Work, section: LockSection): Map<number, LockStanding> {
+export function lockStandings(
+  work: Work,
+  section: LockSection,
+): Promise<Map<number, LockStanding>> {
+  return finish(standingsIn(work, section), work.options.interruption.stop);
+}
+
+function* standingsIn(work: Work, section: LockSection): Sliced<Map<number, LockStanding>> {
   const overlay = new Overlay(work);
   for (const item of work.project.plan.items) {
     const outs = Object.entries(section.get(item.id)?.outs ?? {});
     overlay.lay(item, { outs: outs.map(([name, out]) => ({ name, ...out })) });
   }
   const standings = new Map<number, LockStanding>();
-  for (const index of work.selected)
-    standings.set(index, standingOf(work, index, section, overlay));
+  for (const index of work.selected) {
+    const standing = yield* standingOf(work, index, section, overlay);
+    standings.set(index, standing);
+    const { key = 'unknown', difference = 'as locked' } = standing;
+    work.project.debug?.(`${itemAt(work, index).id}: ${difference}, key ${key}, pipeline.lock`);
+  }
   return standings;
 }
 
@@ -41,12 +53,12 @@ export function strangers(work: Work, section: LockSection): string[] {
   return [...section.keys()].filter((id) => !known.has(id));
 }
 
-function standingOf(
+function* standingOf(
   work: Work,
   index: number,
   section: LockSection,
   overlay: Overlay,
-): LockStanding {
+): Sliced<LockStanding> {
   const item = itemAt(work, index);
   const block = section.get(item.id);
   if (block === undefined) return { difference: NOT_LOCKED };
@@ -59,7 +71,7 @@ function standingOf(
     },
   };
   const code = work.codes.of(index);
-  const inputs = inputsOf(item, code, around);
+  const inputs = yield* inputsOf(item, code, around);
   if (inputs.kind === 'missing') {
     const paths = inputs.deps.map((dep) => dep.path).join(', ');
     return { block, difference: `dep ${paths} is neither there nor in pipeline.lock` };
@@ -73,18 +85,18 @@ function standingOf(
 
 export const NOT_LOCKED = 'not in pipeline.lock';
 
-/** True of a dep that was read through links that items made: what they lead to need not be here. */
+/** True of a dep read through links that items made: their targets need not exist here. */
 function leadsOut(dep: Dep, locked: Digest | null | undefined): boolean {
   return dep.made && locked != null && kindOf(locked) === 'link';
 }
 
-/** False when its content cannot be known here: the user's data is not there, or an out's listing is not stored. */
+/** False when its content is unknown here: the user's data is missing, or an out's listing is not stored. */
 function isInSight(dep: Dep, around: Surroundings): boolean {
-  // Of the user's: that it is not there is a state like any other.
+  // For a user file, absence is a state like any other.
   if (dep.optional && !dep.made) return true;
   const within = dep.within ?? [];
   return (
     within.every((path) => around.cache.exists(sourceOf(dep, path))) &&
-    contentOf(dep, around) !== undefined
+    finishSync(contentOf(dep, around)) !== undefined
   );
 }

@@ -1,4 +1,4 @@
-/** pipeline.lock on the disk: read with its mistakes told, written whole or not at all. */
+/** Reads and writes pipeline.lock: reports its errors; writes it completely or not at all. */
 import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { userError } from '../error.js';
@@ -6,7 +6,7 @@ import { LOCK_FILE, type LockFile, lockText } from '../lock/file.js';
 import { readLock } from '../lock/read.js';
 
 /**
- * Undefined when there is none.
+ * Undefined when the file does not exist.
  *
  * @throws UserError for a merge conflict, an edit, another format
  */
@@ -15,7 +15,7 @@ export function readLockFile(root: string): LockFile | undefined {
   return text === undefined ? undefined : readLock(text);
 }
 
-/** Unchanged text leaves the file as it is. */
+/** Does not write unchanged text. */
 export function writeLockFile(root: string, file: LockFile): void {
   const text = lockText(file);
   const target = behindLink(path.join(root, LOCK_FILE));

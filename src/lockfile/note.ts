@@ -1,4 +1,4 @@
-/** Known without reading pipeline.lock: that it holds what this run found. The whole cost of the lock in a run with nothing to do. */
+/** Remembers that pipeline.lock is up to date, so that no-op runs skip reading it. */
 import { sha256 } from '../canonical.js';
 import type { Variant } from '../decide/options.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
@@ -11,7 +11,7 @@ interface Note {
   readonly results: string;
 }
 
-/** What `--set` makes is an experiment: pipeline.lock does not hear of it. */
+/** Results of `--set` are experiments, which pipeline.lock does not contain. */
 export function isLocked(variant: Variant): boolean {
   return sectionOf(variant) !== undefined;
 }
@@ -24,7 +24,7 @@ export function isLockNoted(work: Work): boolean {
   return note?.lock === lock && note.results === resultsOf(work);
 }
 
-/** To be called when the file holds the results of this run. */
+/** Call when the file holds the results of this run. */
 export function noteLock(work: Work): void {
   cacheOf(work).forget(LOCK_FILE);
   const lock = cacheOf(work).scanSync(LOCK_FILE, { follow: true })?.digest;
@@ -37,7 +37,7 @@ function isComplete({ selected, settled }: Work): boolean {
   return settled.size === selected.length;
 }
 
-/** One note for each way of calling. */
+/** One note for each combination of options. */
 function nameOf({ project, options }: Work): string {
   const call = [sectionOf(project.variant), options.targets, options.only];
   return sha256(JSON.stringify(['pipe lock note 1', project.root, ...call]));

@@ -1,4 +1,4 @@
-/** What stands in pipeline.lock beside what is true today, in the words of `why`. */
+/** Differences between pipeline.lock and today's pipeline, in the words of `why`. */
 import type { Code } from '../decide/code.js';
 import type { Project } from '../decide/project.js';
 import { differences, type Reason } from '../decide/reasons.js';
@@ -6,13 +6,13 @@ import { type LockBlock, lockedParts } from '../lock/block.js';
 import { epochChoice, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 
-/** Why the item's key is not the locked one, in words; at least one reason. */
+/** Why the item's key is not the locked one; at least one reason. */
 export function reasonsAgainst(...beside: Parameters<typeof lockDifferences>): string[] {
   const found = lockDifferences(...beside);
   return found.length > 0 ? found.map(({ text }) => text) : ['its key differs'];
 }
 
-/** What differs from the locked manifest. */
+/** Differences from the locked manifest. */
 export function lockDifferences(
   { cache }: Project,
   item: Item,
@@ -21,7 +21,7 @@ export function lockDifferences(
   manifest: Manifest,
 ): Reason[] {
   const now = { manifest: { ...manifest, ...lockedParts(manifest) }, files: code.files };
-  // Which file of the code differs is known while the locked result's record is.
+  // The record of the locked result names the changed file, if it still exists.
   const files = cache.readRecord(block.key)?.files ?? code.files;
   return differences({ manifest: manifestOf(block), files }, now, {
     importerOf: (file) => code.importers[file],
@@ -37,13 +37,13 @@ function manifestOf({ code, params, env, deps, outs, epochs }: LockBlock): Manif
   return epochs === undefined ? manifest : { ...manifest, epochs: epochChoice(epochs) };
 }
 
-/** The first reason, and how many more there are. */
+/** The first reason, and the number of others. */
 export function inShort(reasons: readonly string[]): string {
   const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : '';
   return `${reasons[0] ?? 'stale'}${more}`;
 }
 
-/** The item's outs, by path, whose digest is another one than the lock's. */
+/** The item's outs, by path, whose digest is not the locked one. */
 export function otherOuts(
   item: Item,
   block: LockBlock,

@@ -1,10 +1,11 @@
-/** After a run: what it found goes into pipeline.lock, and nothing else of the file changes. */
+/** Updates pipeline.lock after a run with its results; leaves the rest of the file unchanged. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { nameOf } from '../cache/objects/digest.js';
 import { stopping } from '../decide/incremental.js';
 import { projectHome } from '../decide/lock-home.js';
+import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
 import { cacheOf, itemAt, type Settled, type Work } from '../decide/work.js';
 import { type LockBlock, type LockedEpochs, lockedParts } from '../lock/block.js';
 import { type LockSection, sectionOf } from '../lock/file.js';
@@ -16,11 +17,11 @@ import { acquireLock, lockFile } from '../process/lock.js';
 import { readLockFile, writeLockFile } from './disk.js';
 import { noteLock } from './note.js';
 
-/** Writes the blocks of all settled items; with a run of everything, those of items that are gone go. */
+/** Writes the blocks of all settled items; a run of everything also removes those of deleted items. */
 export async function updateLock(work: Work): Promise<void> {
   const section = sectionOf(work.project.variant);
   if (section === undefined) return;
-  // What says nothing new needs no lock either: all may be read-only.
+  // Without changes no lock is needed either: everything may be read-only.
   if (isWritten(work, section)) noteLock(work);
   else await writeUnderLock(work, section);
 }
@@ -35,7 +36,7 @@ function isWritten(work: Work, section: string): boolean {
 }
 
 async function writeUnderLock(work: Work, section: string): Promise<void> {
-  // With the file: runs with other caches write it too.
+  // Next to the file: runs with other caches write it too.
   const locks = projectHome(work.project.root);
   const name = 'pipeline.lock';
   const held = await acquireLock(locks, name, {
@@ -59,7 +60,7 @@ async function writeUnderLock(work: Work, section: string): Promise<void> {
 
 interface Updated {
   readonly blocks: LockSection;
-  /** False when a result vanished meanwhile: the next run looks again. */
+  /** False when a result disappeared meanwhile: the next run checks again. */
   readonly isWhole: boolean;
 }
 
@@ -72,7 +73,7 @@ function updated(work: Work, before: LockSection): Updated {
   for (const [index, settled] of work.settled) {
     const item = itemAt(work, index);
     const old = before.get(item.id);
-    // A block of the same result stays: which epochs are still on record is no matter of the result.
+    // A block of the same result stays: which epochs are recorded does not matter for the result.
     if (old !== undefined && holds(old, settled)) continue;
     const block = blockOf(work, item, settled);
     if (block === undefined) isWhole = false;
@@ -113,22 +114,27 @@ function allMetrics(
   outs: Settled['outs'],
 ): LockBlock['metrics'] | undefined {
   const metrics: Record<string, Record<string, number>> = {};
-  for (const { name, path: where } of item.outs.filter((out) => out.metrics)) {
-    const digest = outs.find((out) => out.name === name)?.digest;
+  const warn = (message: string) => work.emit({ type: 'warning', item: item.id, message });
+  for (const metric of metricFilesOf(item)) {
+    const { name, path: where, out } = metric;
+    const digest = digestOfMetric(metric, outs, cacheOf(work));
+    if (digest === null) {
+      warn(
+        `metrics ${where} is not in the out ${out} that is on record: pipeline.lock has no numbers of it`,
+      );
+      continue;
+    }
     const bytes = readBytes(path.join(work.project.root, where));
     if (digest === undefined || bytes === undefined) return undefined;
     if (hash('sha256', bytes) !== nameOf(digest)) return undefined;
     const values = metricsOf(bytes.toString());
     if (values !== undefined) metrics[name] = values;
-    else {
-      const message = `metrics ${where} is not JSON: pipeline.lock holds no numbers of it`;
-      work.emit({ type: 'warning', item: item.id, message });
-    }
+    else warn(`metrics ${where} is not JSON: pipeline.lock holds no numbers of it`);
   }
   return metrics;
 }
 
-/** Undefined for what is no file. */
+/** Undefined for what is not a file. */
 function readBytes(file: string): Buffer | undefined {
   try {
     return readFileSync(file);
@@ -139,7 +145,7 @@ function readBytes(file: string): Buffer | undefined {
   }
 }
 
-/** Of a stage that ran on after patience was out, nothing beyond that: how far it got is a matter of time. */
+/** Omits epochs past the end of patience: how far a stage got beyond it depends on timing. */
 function epochsOf(work: Work, item: Item, manifest: Manifest): LockedEpochs | undefined {
   if (item.epochs === undefined) return undefined;
   const { target, param, patience, best } = item.epochs;
@@ -156,7 +162,7 @@ function epochsOf(work: Work, item: Item, manifest: Manifest): LockedEpochs | un
   };
 }
 
-/** Few lines for any number of epochs, and the first ones are all there: those that `verify` repeats. */
+/** Few lines for any number of epochs, with all of the first ones, which `verify` repeats. */
 function isPowerOfTwo(epoch: number): boolean {
   return Number.isInteger(Math.log2(epoch));
 }

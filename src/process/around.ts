@@ -1,11 +1,11 @@
-/** The executions that this process is part of: a run that a stage starts must not wait for that stage. */
+/** Enclosing executions: a run that a stage starts must not wait for that stage. */
 import { UserError } from '../error.js';
 import { livenessOf, wordOf } from '../sys/identity.js';
 import { MARK } from './family.js';
 import type { Holder } from './holder.js';
 import { fileNameOf } from './names.js';
 
-/** What it would wait for ends only when it has ended itself. */
+/** The run would wait for an execution that ends only after the run itself. */
 export class WaitsForItself extends UserError {}
 
 export function waitsForItself(item: string, holder: string): WaitsForItself {
@@ -16,7 +16,7 @@ export function waitsForItself(item: string, holder: string): WaitsForItself {
   });
 }
 
-/** True when the holder is a run that started us, and holds it for the very execution that we are part of. */
+/** True when the holder is a run that started this process and holds it for the enclosing execution. */
 export function isHeldAroundUs(env: NodeJS.ProcessEnv, holder: Holder, item: string): boolean {
   if (livenessOf(holder) !== 'alive') return false;
   const runner = wordOf(holder);

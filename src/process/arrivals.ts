@@ -1,27 +1,27 @@
 /**
- * How entries came into a watched folder: renamed within it or not. A rename tells of the old name
- * and of the new one with nothing between them, since both happen under the folder's lock.
+ * Detects how entries arrive in a watched folder: by a rename within it or not. A rename reports the
+ * old and the new name with nothing between them, since both happen under the folder's lock.
  */
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 export class Arrivals {
   readonly #folder: string;
-  /** As the events tell it: each one about a name turns it over. */
+  /** Names present according to the events: each event toggles its name. */
   readonly #present: Set<string>;
-  /** Names that were seen to be no folder: nothing was built in them. */
+  /** Names seen as files: nothing was built in them. */
   readonly #files = new Set<string>();
-  /** By name: whether it was renamed from another one here. */
+  /** By name: whether it was renamed from another name in this folder. */
   readonly #renamed = new Map<string, boolean>();
   #last: string | undefined;
 
-  /** To be made when the watch has begun. */
+  /** Construct after the watch has begun. */
   constructor(folder: string) {
     this.#folder = folder;
     this.#present = new Set(readdirSync(folder));
   }
 
-  /** An entry has come or gone. */
+  /** Handles an event: an entry came or went. */
   saw(name: string): void {
     const before = this.#last;
     this.#last = name;
@@ -34,12 +34,12 @@ export class Arrivals {
     if (this.#isFile(name)) this.#files.add(name);
   }
 
-  /** Undefined when it was not seen to come. */
+  /** Undefined when the arrival was not seen. */
   wasRenamed(name: string): boolean | undefined {
     return this.#renamed.get(name);
   }
 
-  /** Not an epoch's own folder, which goes when it is stored. */
+  /** Except an epoch's own folder, which disappears when it is stored. */
   #hasLeft(name: string): boolean {
     return !/^\d+$/.test(name) && !this.#present.has(name) && !this.#files.has(name);
   }
@@ -49,7 +49,7 @@ export class Arrivals {
       const stat = lstatSync(join(this.#folder, name), { throwIfNoEntry: false });
       return stat !== undefined && !stat.isDirectory();
     } catch {
-      return false; // It went away at this moment.
+      return false; // It disappeared at this moment.
     }
   }
 }

@@ -1,19 +1,19 @@
-/** What the control groups of Linux allow this process: containers and jobs of a cluster are held by them. */
+/** Limits of Linux control groups, which containers and cluster jobs use. */
 
 /** Infinity where there is no limit. */
 export interface Allowance {
-  /** Time of so many cores; may be a fraction. */
+  /** CPU time in cores; may be a fraction. */
   readonly cores: number;
   /** Bytes. */
   readonly memory: number;
 }
 
-/** The text of a file; undefined when it is not there, or not for us to read. */
+/** The text of a file; undefined when it does not exist or is not readable. */
 export type Read = (file: string) => string | undefined;
 
 /**
- * The least that the groups of this process allow, and all those above them as far as they can be
- * seen: a job of Slurm or a unit of systemd has its limit above the group that its processes are in.
+ * The lowest limits of this process's groups and all visible parents: a Slurm job or a systemd unit
+ * has its limit above the group of its processes.
  */
 export function allowance(read: Read): Allowance {
   const groups = groupsOf(read('/proc/self/cgroup') ?? '');
@@ -45,7 +45,7 @@ export function allowance(read: Read): Allowance {
 /** Stands for all controllers of version 2, which has one tree of groups. */
 const UNIFIED = '';
 
-/** The path of our group by controller, from lines such as `4:cpu,cpuacct:/docker/5f…` and `0::/job`. */
+/** This process's group by controller, from lines such as `4:cpu,cpuacct:/docker/5f…` and `0::/job`. */
 function groupsOf(text: string): Map<string, string> {
   const groups = new Map<string, string>();
   for (const line of text.split('\n')) {
@@ -58,7 +58,7 @@ function groupsOf(text: string): Map<string, string> {
 
 interface Mount {
   readonly controllers: readonly string[];
-  /** The group that the folder shows; a container may see no more than its own. */
+  /** The group that the folder shows; a container may see only its own. */
   readonly root: string;
   readonly folder: string;
 }
@@ -75,24 +75,24 @@ function mountsOf(text: string): Mount[] {
   });
 }
 
-/** Spaces and the like stand as `\040`. */
+/** Spaces and the like are written as `\040`. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal) =>
     String.fromCharCode(Number.parseInt(octal, 8)),
   );
 }
 
-/** The folder of a group and those of all above it, up to where the tree is mounted. */
+/** The folder of a group and of all its parents, up to the mount point. */
 function foldersOf({ root, folder }: Mount, group: string): string[] {
   const base = root === '/' ? '' : root;
   const within = `${group}/`.startsWith(`${base}/`) ? group.slice(base.length) : '';
   const names = within.split('/').filter((name) => name !== '');
-  // A group outside of what this process may see is told as `/../x`: the mount is all there is of it.
+  // A group outside this process's namespace reads as `/../x`: only the mount itself is visible.
   if (names[0] === '..') return [folder];
   return [folder, ...names.map((_, at) => [folder, ...names.slice(0, at + 1)].join('/'))];
 }
 
-/** A number; `max` and -1 are none. */
+/** `max` and -1 mean no limit. */
 function limit(text: string | undefined): number {
   const trimmed = text?.trim() ?? '';
   return /^\d+$/.test(trimmed) ? Number(trimmed) : Infinity;

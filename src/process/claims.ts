@@ -1,13 +1,13 @@
 /**
- * Claims on paths: what an item writes it has alone, what it reads nobody writes meanwhile. A claim on a
- * folder covers all that lies in it.
+ * Claims on paths: an item's outs are exclusive, its inputs are shared and read-only. A claim on a
+ * folder covers everything in it.
  */
 import type { HeldFile } from './held-file.js';
 import { type Holder, newHolder } from './holder.js';
 import { type Queued, type Rules, readLine, takeTurn } from './line.js';
 import { type Group, groupWord } from './orphans.js';
 
-/** Paths are relative to what the claims' folder stands for, `/` between names. */
+/** Paths are relative to the folder that the claims cover, `/` between names. */
 export interface Paths {
   readonly writes: readonly string[];
   readonly reads: readonly string[];
@@ -15,22 +15,22 @@ export interface Paths {
 
 interface ClaimTicket extends Holder, Paths {
   readonly granted: boolean;
-  /** Where what runs on it writes its output. */
+  /** Where the claim's processes write their output. */
   readonly logs: string;
 }
 
 export interface ClaimOptions {
-  /** What the paths are claimed for, such as `train@faces`: others see it while they wait. */
+  /** Purpose of the claim, such as `train@faces`: other processes display it while they wait. */
   readonly doing: string;
-  /** Called when there is somebody to wait for, and again for each other one. */
+  /** Called for each holder that this process starts to wait for. */
   readonly onWait: (holder: Holder, file: string) => void;
-  /** Absolute path of the folder that the output of its processes goes to. */
+  /** Absolute path of the folder for the output of its processes. */
   readonly logs: string;
   /** Ends the waiting. */
   readonly signal: AbortSignal;
 }
 
-/** What we hold until `release`. */
+/** A claim that this process holds until `release`. */
 export class Claim {
   readonly #held: HeldFile<ClaimTicket>;
 
@@ -38,17 +38,17 @@ export class Claim {
     this.#held = held;
   }
 
-  /** False when another process has taken us for dead and gone on: then nothing may be recorded under it. */
+  /** False after another process took this one for dead: then nothing may be recorded under the claim. */
   isHeld(): boolean {
     return this.#held.isOurs();
   }
 
-  /** Calls back when a beat finds the claim lost. */
+  /** Calls back when a heartbeat finds the claim lost. */
   onLost(callback: () => void): void {
     this.#held.onLost(callback);
   }
 
-  /** What was written is only read from here on. */
+  /** Turns written paths into read paths. */
   narrow(paths: Paths): void {
     if (this.isHeld()) this.#held.rewrite({ ...this.#held.holder, ...paths });
   }
@@ -62,7 +62,7 @@ export class Claim {
   }
 }
 
-/** Waits until the paths can be claimed. The folder is made when needed. */
+/** Waits until the paths can be claimed. Creates the folder when needed. */
 export async function acquireClaim(
   folder: string,
   paths: Paths,
@@ -87,7 +87,7 @@ export async function acquireClaim(
   return new Claim(held);
 }
 
-/** Who has a claim to write a path, dead or alive. */
+/** Holders of a claim to write the path, dead or alive. */
 export function writersOf(folder: string, path: string): Holder[] {
   return readLine(folder, RULES)
     .filter(({ ticket }) => ticket.granted && ticket.writes.includes(path))
@@ -109,7 +109,7 @@ function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
-/** Who holds what the ticket wants, or waits for it and came first. */
+/** Tickets that hold what this ticket wants, or that wait for it and came first. */
 function inTheWay(
   line: readonly Queued<ClaimTicket>[],
   own: Queued<ClaimTicket>,
@@ -126,7 +126,7 @@ function conflict(a: Paths, b: Paths): boolean {
   return meet(a.writes, b.writes) || meet(a.writes, b.reads) || meet(a.reads, b.writes);
 }
 
-/** True when one of these is one of those, or lies in it, or holds it. */
+/** True when a path of one list equals, contains or is within a path of the other. */
 function meet(these: readonly string[], those: readonly string[]): boolean {
   return these.some((a) => those.some((b) => isWithin(a, b) || isWithin(b, a)));
 }

@@ -1,4 +1,4 @@
-/** A committed folder as it lies there: what its times tell of how it came, and whether it changes. */
+/** Examines a committed folder: what its times show about its creation, and whether it changes. */
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -6,21 +6,21 @@ export interface CommitLook {
   readonly isFolder: boolean;
   readonly isLink: boolean;
   readonly isEmpty: boolean;
-  /** Something in it was written after the folder had its name: it was not renamed, or not left alone. */
+  /** Something in it was written after the folder got its name: it was not renamed, or was changed afterwards. */
   readonly isLate: boolean;
-  /** Its times say that it was renamed when all was in it. That they do not say so means nothing. */
+  /** Its times prove that it was complete when it was renamed. False proves nothing. */
   readonly isSealed: boolean;
-  /** Names the folder with its entries: it changes when it is renamed, and when an entry comes or goes. */
+  /** Identifies the folder and its entries: changes on a rename, and when an entry comes or goes. */
   readonly mark: string;
-  /** Changes whenever a name, a size, a time of writing or an inode in it does. */
+  /** Changes whenever a name, size, mtime or inode in it does. */
   readonly print: string;
 }
 
 /**
- * Undefined when there is nothing. All times are the file system's own: the clock of no other machine
- * takes part. Whoever makes the folder in place writes into it after the parent got the name, and
- * the parent keeps the time of that. A rename gives the folder a new time of change, and leaves the
- * time of its last entry. Where a file system does not do so, nothing is sealed.
+ * Undefined when nothing is there. All times are the file system's own; no other clock takes part. A
+ * stage that creates the folder in place writes into it after the parent got the name, and the
+ * parent's mtime shows when. A rename sets the folder's ctime and keeps the time of its last entry.
+ * On a file system that behaves differently, nothing is sealed.
  */
 export function lookAtCommit(folder: string): CommitLook | undefined {
   const self = statOf(folder);
@@ -28,7 +28,7 @@ export function lookAtCommit(folder: string): CommitLook | undefined {
   const named = statOf(dirname(folder))?.mtimeNs ?? 0n;
   const entries = self.isDirectory() ? below(folder) : [];
   const written = entries.reduce((latest, { stat }) => max(latest, writtenAt(stat)), 0n);
-  // A time of writing that was set by hand, as a copier does, is no time of an entry.
+  // An mtime that a program set, as a copier does, is not the time of an entry.
   const filledLater = self.mtimeNs === self.ctimeNs && self.mtimeNs > named;
   return {
     isFolder: self.isDirectory(),
@@ -52,7 +52,7 @@ interface Entry {
   readonly stat: BigIntStats;
 }
 
-/** All that lies in a folder, however deep. What goes away meanwhile is not there. */
+/** Everything in a folder, recursively. Skips what disappears meanwhile. */
 function below(folder: string): Entry[] {
   const found: Entry[] = [];
   const open = [folder];
@@ -68,13 +68,13 @@ function below(folder: string): Entry[] {
   return found;
 }
 
-/** A file of several names changes whenever one of them comes or goes, wherever that is. */
+/** The ctime of a file with several names changes whenever one of them comes or goes, anywhere. */
 function writtenAt(stat: BigIntStats): bigint {
   const isLinked = stat.isFile() && stat.nlink > 1n && stat.mtimeNs < stat.ctimeNs;
   return isLinked ? stat.mtimeNs : stat.ctimeNs;
 }
 
-/** Without the time of change: storing links the files, which sets it. */
+/** Without ctime: storing creates hard links, which change it. */
 function printOf({ path, stat }: Entry): string {
   return `${path}\0${stat.ino}:${stat.size}:${stat.mtimeNs}`;
 }
@@ -97,7 +97,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** It went away, or may not be read: then storing it tells why. */
+/** It disappeared or is not readable: then storing reports why. */
 function isUnseen(error: unknown): boolean {
   return UNSEEN.has((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -1,7 +1,7 @@
 /**
- * The runner's side of the epoch protocol: notices what a stage commits and hands it over in order,
- * one at a time. Unaware of how an epoch is stored; that its folder is gone afterwards tells the
- * stage that it is.
+ * Runner side of the epoch protocol: detects what a stage commits and passes it on in order, one
+ * epoch at a time. Does not know how an epoch is stored; the stage sees that it is stored when its
+ * folder is gone.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,28 +16,28 @@ export interface CommitWatchOptions {
   readonly completed: number;
   /** The epoch to reach. */
   readonly target: number;
-  /** Keeps what is found out about a commit, for who comes after a crash: before it is stored. */
+  /** Keeps what is found out about a commit, for a run after a crash. Called before the commit is stored. */
   readonly onNote?: (note: CommitNote) => void;
-  /** Stores epoch `epoch`, then makes its folder vanish. The next one comes when it has resolved. */
+  /** Stores the epoch, then deletes its folder. The next commit waits until this resolves. */
   readonly onCommit: (epoch: number, folder: string) => Promise<void>;
-  /** The stage broke the protocol, or an epoch could not be stored: the process had better end. Called once. */
+  /** The stage broke the protocol, or storing failed: the process should end. Called once. */
   readonly onMistake: () => void;
 }
 
 export interface CommitWatch {
-  /** How the stage broke the protocol, and what it should do. Nothing is handed over after that. */
+  /** How the stage broke the protocol, and the cure. Nothing is passed on after that. */
   readonly mistake: string | undefined;
   /**
-   * Looks a last time, to be called when the process has ended; resolves when all is handed over,
-   * and rejects with what `onCommit` threw. What still lies there then was refused: of a process
-   * that did not end well also what nobody can know to be whole.
+   * Looks a last time; call when the process has ended. Resolves when everything is passed on;
+   * rejects with the error of `onCommit`. Commits that remain were refused, or, when the process
+   * ended badly, may be incomplete.
    */
   drain(hasEndedWell?: boolean): Promise<void>;
-  /** Stops to look. What is being stored goes on. */
+  /** Stops watching. A store in progress continues. */
   close(): void;
 }
 
-/** For file systems that do not tell of changes. */
+/** For file systems that do not report changes. */
 const POLL_MS = 100;
 
 export function watchCommits(options: CommitWatchOptions): CommitWatch {
@@ -46,7 +46,7 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
   let failure: Error | undefined;
   let ending: Ending = 'running';
 
-  // One look after another; a look that has not begun yet sees also what came after it was asked for.
+  // Looks run one after another; a queued look also sees what came after it was requested.
   let work = Promise.resolve();
   let asked = false;
   const look = () => {
@@ -73,7 +73,7 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
     for (;;) {
       const next = nextCommit(folder, completed, target);
       if (next === undefined) return;
-      // How it came may be told already, and not be read.
+      // The event that shows how it came may be pending.
       await eventsHeard();
       if (!judge.isWhole(next, ending)) return;
       await onCommit(next, join(folder, String(next)));
@@ -97,12 +97,12 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
   };
 }
 
-/** Whatever the system has told of until now: a turn of the loop between two of these reads it. */
+/** Reads all pending events: one happens in the loop turn between these two waits. */
 async function eventsHeard(): Promise<void> {
   for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The epoch that is to be stored now. What is right is handed over before what is wrong is told. */
+/** The epoch to store next. Valid commits are passed on before an error is reported. */
 function nextCommit(folder: string, completed: number, target: number): number | undefined {
   const found = committed(folder);
   const first = found[0];
@@ -110,7 +110,7 @@ function nextCommit(folder: string, completed: number, target: number): number |
   if (first === undefined) return undefined;
   if (first <= completed) throw repeated(first, completed);
   if (next > target) throw beyond(first, target);
-  // It may have been put there while the folder was being listed.
+  // The epoch may have come while the folder was being listed.
   if (first !== next && !existsSync(join(folder, String(next)))) throw skipped(first, next);
   return next;
 }
@@ -138,7 +138,7 @@ function skipped(epoch: number, next: number): CommitMistake {
   );
 }
 
-/** The epochs whose folders are there, in order. Any name that is no number belongs to the stage. */
+/** The epochs whose folders exist, in order. A name that is not a number belongs to the stage. */
 function committed(folder: string): number[] {
   const names = readdirSync(folder).filter((name) => /^\d+$/.test(name));
   const padded = names.find((name) => String(Number(name)) !== name);

@@ -1,14 +1,16 @@
-/** The environment of a stage's process: that of the run, and the variables of docs/stage-protocol.md. */
+/** Environment variables of a stage's process: those of the run, and those of docs/stage-protocol.md. */
 
 export interface Given {
-  /** Variables that other stages of the pipeline name as secrets, and this one does not name. */
+  /** Variables that only other stages of the pipeline name as secrets. */
   readonly withheld?: Iterable<string>;
   /** A file for progress. */
   readonly progress: string;
-  /** The file that says what the process is given: see stage/context-file.ts. */
+  /** The file for PIPE_CONTEXT: see stage/context-file.ts. */
   readonly context: string;
   /** GPUs that it holds, as CUDA_VISIBLE_DEVICES names them. */
   readonly gpus?: string | undefined;
+  /** How many threads libraries may start. */
+  readonly threads?: number | undefined;
   /** Of an incremental stage. */
   readonly epochs?: EpochVariables | undefined;
 }
@@ -17,7 +19,7 @@ export type EpochVariables = Readonly<
   Record<'PIPE_EPOCHS' | 'PIPE_EPOCH' | 'PIPE_STATE' | 'PIPE_COMMIT', string>
 >;
 
-/** What is meant for one process: a run that is itself started by a stage must not hand it on. */
+/** Variables for one process: a run that a stage starts must not pass them on. */
 const OF_ONE_PROCESS = [
   'PIPE_PROGRESS',
   'PIPE_CONTEXT',
@@ -35,8 +37,26 @@ export function stageEnvironment(env: NodeJS.ProcessEnv, given: Given): NodeJS.P
   own.PIPE_CONTEXT = given.context;
   if (given.gpus !== undefined) {
     own.CUDA_VISIBLE_DEVICES = given.gpus;
-    // nvidia-smi, which our indices come from, counts by the bus; CUDA left alone puts the fastest first.
+    // nvidia-smi, the source of the indices, counts in bus order; CUDA by default puts the fastest
+    // first.
     own.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
   }
-  return { ...own, ...given.epochs };
+  return { ...defaultsFor(own, given.threads), ...own, ...given.epochs };
+}
+
+/** The number of threads of OpenMP, and of libraries that have a variable of their own for it. */
+const THREADS = [
+  'OMP_NUM_THREADS',
+  'MKL_NUM_THREADS',
+  'OPENBLAS_NUM_THREADS',
+  'NUMEXPR_NUM_THREADS',
+];
+
+/** What a user who sets it keeps. Where OMP_NUM_THREADS is set, the libraries follow it by themselves. */
+function defaultsFor(env: NodeJS.ProcessEnv, threads: number | undefined): NodeJS.ProcessEnv {
+  // Python writes to a log in blocks of 8 KiB: a log would be empty for minutes, and cut short by a kill.
+  const defaults: NodeJS.ProcessEnv = { PYTHONUNBUFFERED: '1' };
+  if (threads === undefined || env.OMP_NUM_THREADS !== undefined) return defaults;
+  for (const name of THREADS) defaults[name] = String(threads);
+  return defaults;
 }

@@ -1,4 +1,4 @@
-/** Executes an action as a process group of its own and ends all of it, in every case. Unaware of items. */
+/** Executes an action as a process group and always ends the whole process tree. Does not know items. */
 import { closeSync, existsSync, writeFileSync } from 'node:fs';
 import { statOf } from '../sys/proc.js';
 import { Family, MARK, newMark } from './family.js';
@@ -12,7 +12,7 @@ import { type Cause, type Limits, Termination } from './termination.js';
 export type Command =
   /** For `/bin/sh -e -c`, or for bash. */
   | { readonly kind: 'shell'; readonly shell?: 'bash'; readonly command: string }
-  /** No shell. */
+  /** Without a shell. */
   | { readonly kind: 'argv'; readonly argv: readonly string[] }
   /** A bundled TypeScript stage. */
   | ({ readonly kind: 'module' } & Module);
@@ -20,23 +20,23 @@ export type Command =
 export interface Execution extends Limits {
   readonly command: Command;
   readonly cwd: string;
-  /** What it is executed for, such as `train@faces`: a run that it starts itself knows it by that. */
+  /** Purpose, such as `train@faces`: a run that the process starts recognises its enclosing execution by it. */
   readonly doing?: string;
-  /** The whole environment. The mark by which children are found is added. */
+  /** The whole environment, except the mark by which child processes are found. */
   readonly env: NodeJS.ProcessEnv;
-  /** Path of the log; its folder is made when needed. */
+  /** Path of the log; its folder is created when needed. */
   readonly log: string;
-  /** A file that may be written for a shell command too long to be an argument. */
+  /** A file to write a shell command to that is too long for an argument. */
   readonly script?: string;
-  /** Called with the leader of its processes, once it is started. */
+  /** Called with the group's leader once it has started. */
   readonly onStart?: (group: Group) => void;
-  /** Values that must not appear in the log. Without any, the process writes into the log directly. */
+  /** Values to mask in the log. Without any, the process writes into the log directly. */
   readonly secrets?: readonly string[];
-  /** Called once when the log cannot take all that the process says; it runs on. */
+  /** Called once when writing the log fails; the process continues. */
   readonly onLogLost?: (error: Error) => void;
 }
 
-/** A line that fails is a failure; with bash also one within a pipe, and a variable that is not set. */
+/** A failing line fails the command; with bash, so does a failure in a pipe or an unset variable. */
 const SHELLS = {
   sh: ['/bin/sh', '-e'],
   bash: ['bash', '-euo', 'pipefail'],
@@ -67,7 +67,7 @@ export async function execute(execution: Execution): Promise<Outcome> {
       ...execution,
       kill: AbortSignal.any(kills),
     });
-    // A process that escaped us may hold the pipe: nothing of it is waited for.
+    // An escaped process may hold the pipe open: do not wait for it.
     if (left.length > 0) for (const stream of streams) stream.destroy();
     await Promise.all(written);
     if (refused) throw refused.error;
@@ -75,7 +75,7 @@ export async function execute(execution: Execution): Promise<Outcome> {
     const failed = ending.how !== 'exit' || ending.code !== 0;
     return { ending, seconds, tail: failed ? lastLines(execution.log) : [], left };
   } finally {
-    // A file server may refuse here what it took before.
+    // A file server may refuse here what it accepted before.
     try {
       closeSync(log);
     } catch (error) {
@@ -84,7 +84,7 @@ export async function execute(execution: Execution): Promise<Outcome> {
   }
 }
 
-/** What went wrong in telling who was started: the process must not run on when nobody knows of it. */
+/** When the start could not be noted, the process must not run on without a record of it. */
 function announce(child: Launched, { onStart }: Execution): { error: unknown } | undefined {
   if (child.pid === undefined) return undefined;
   try {
@@ -104,7 +104,7 @@ async function start(execution: Execution, mark: string, output: Output): Promis
     case 'argv':
       return launch(command.argv, options);
     case 'module': {
-      // Loaded here, since it takes long and a run of plain commands does not need it.
+      // Lazy import: it takes long, and a run of plain commands does not need it.
       const { launchModule } = await import('./launch-module.js');
       return launchModule(command, options);
     }
@@ -113,7 +113,7 @@ async function start(execution: Execution, mark: string, output: Output): Promis
   }
 }
 
-/** Of one argument, the NUL behind it included: MAX_ARG_STRLEN of Linux. */
+/** Limit for one argument, including the final NUL: MAX_ARG_STRLEN of Linux. */
 const ARGUMENT_LIMIT = 128 * 1024;
 
 function shellWords({ script }: Execution, { command }: Command & { kind: 'shell' }): string[] {
@@ -122,7 +122,7 @@ function shellWords({ script }: Execution, { command }: Command & { kind: 'shell
   return [script];
 }
 
-/** Waits for the end of the process and of all that it started, and brings it about when it must. */
+/** Waits for the end of the process tree, and ends it when needed. */
 async function supervise(
   child: Launched,
   mark: string,
@@ -133,7 +133,7 @@ async function supervise(
   }
   const termination = new Termination(new Family(child.pid, mark), execution);
   const raw = await child.ended;
-  // What is asked for after it has ended by itself changes nothing.
+  // A termination requested after the process ended by itself has no effect.
   const { cause } = termination;
   const left = await termination.complete();
   return { ending: endingOf(raw, cause, execution), left };

@@ -1,28 +1,25 @@
 /**
- * All processes of one execution: its process group, and on Linux those that left the group, found by
- * their session, which the leader opened, and those that left that too (with setsid, as daemons do),
- * found by the mark which every child inherits in its environment.
+ * Process tree of one execution: its process group; on Linux also processes that left the group,
+ * found by the session that the leader opened, and those that left the session too (with setsid, as
+ * daemons do), found by a mark in the environment that every child inherits.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Identity, ownIdentity, wordOf } from '../sys/identity.js';
 import { allPids, environmentOf, HAS_PROC, lastPid, statOf } from '../sys/proc.js';
 import { fileNameOf } from './names.js';
 
-/**
- * Names the variable that carries the mark: `<runner>.<n>`, or `<runner>.<n>.<what for>`, behind a `/`
- * when a run starts another.
- */
+/** Variable with the mark: `<runner>.<n>` or `<runner>.<n>.<purpose>`; marks of nested runs are joined by `/`. */
 export const MARK = 'PIPE_EXECUTION';
 
-/** Above so many new processes the whole of /proc is looked through instead of each one of them. */
+/** Above this number of new processes, scan all of /proc instead of each one. */
 const FEW = 256;
 
-/** Within so short a time the pids cannot have gone all round. */
+/** In such a short time the pids cannot have wrapped around. */
 const SOON_MS = 500;
 
 let executions = 0;
 
-/** A mark for a new execution of this process, within the execution that this process belongs to, if any. */
+/** A mark for a new execution of this process, nested in this process's own execution, if any. */
 export function newMark(environment: NodeJS.ProcessEnv, doing?: string): string {
   const label = doing === undefined ? '' : `.${fileNameOf(doing)}`;
   const own = `${wordOf(ownIdentity())}.${++executions}${label}`;
@@ -30,7 +27,7 @@ export function newMark(environment: NodeJS.ProcessEnv, doing?: string): string 
   return outer ? `${outer}/${own}` : own;
 }
 
-/** Pids of all processes that were started by the runner, by any of its executions. */
+/** Pids of all processes that any execution of the runner has started. */
 export function childrenOf(runner: Identity): number[] {
   const prefix = `${wordOf(runner)}.`;
   return allPids().filter(
@@ -43,18 +40,18 @@ export class Family {
   readonly #mark: string;
   readonly #started = performance.now();
 
-  /** The leader's pid is the group's number too: it was started detached. */
+  /** The leader was started detached, so its pid is also the group id. */
   constructor(leader: number, mark: string) {
     this.#leader = leader;
     this.#mark = mark.split('/').at(-1) ?? mark;
   }
 
-  /** Those that live, the leader among them. Cheap when there are none. */
+  /** Living processes, the leader included. Cheap when there are none. */
   members(): number[] {
     const strays = this.#strays();
     if (!send(-this.#leader, 0)) return strays;
     if (!HAS_PROC) return [this.#leader, ...strays];
-    // The group exists, but it may be zombies alone that nobody has asked for.
+    // The group exists, but may consist only of zombies that no parent has reaped.
     const group = allPids().filter((pid) => this.#inGroup(pid));
     return [...new Set([...group, ...strays])];
   }
@@ -79,7 +76,7 @@ export class Family {
     return stat !== undefined && stat.group === this.#leader && !stat.zombie;
   }
 
-  /** Those outside the group. */
+  /** Processes outside the group. */
   #strays(): number[] {
     return this.#candidates().filter((pid) => {
       const stat = statOf(pid);
@@ -88,7 +85,7 @@ export class Family {
     });
   }
 
-  /** Pids count up, so what the leader started soon after its own start has the numbers behind it. */
+  /** Pids count up, so processes that the leader started soon after its own start have the next numbers. */
   #candidates(): number[] {
     const last = lastPid();
     if (last === undefined) return [];
@@ -103,7 +100,7 @@ function hasMark(pid: number, wanted: (part: string) => boolean): boolean {
   return environmentOf(pid, MARK)?.split('/').some(wanted) === true;
 }
 
-/** False when there is no such process or group (or, for one that became another user's, no right to). */
+/** False when the process or group does not exist, or belongs to another user by now. */
 export function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);

@@ -1,4 +1,4 @@
-/** What git knows of a file at another revision, without a checkout. */
+/** Reads a file from another git revision, without a checkout. */
 import { execFile } from 'node:child_process';
 import { userError } from '../error.js';
 
@@ -8,7 +8,7 @@ interface Answer {
   readonly complaint: string;
 }
 
-/** Where git is asked. */
+/** Where git runs. */
 export interface WorkTree {
   /** Absolute path of a folder in it. */
   readonly folder: string;
@@ -18,7 +18,7 @@ export interface WorkTree {
 const COMMITTED = 'pipeline.yaml and pipeline.lock';
 
 /**
- * The text of a file as it was committed; undefined when that revision does not have it.
+ * The text of a file as committed; undefined when that revision does not contain it.
  *
  * @param file relative to the tree's folder
  * @throws UserError when there is no git, no repository or no such revision
@@ -59,7 +59,7 @@ export async function fileAtRevision(
 
 function ask({ folder, env }: WorkTree, args: readonly string[]): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    // Without a locale, so that complaints are those we know.
+    // The C locale, so that the messages are those matched below.
     const options = { cwd: folder, maxBuffer: 1 << 30, env: { ...env, LC_ALL: 'C' } };
     execFile('git', args, options, (error, text, complaint) => {
       if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT')

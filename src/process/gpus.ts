@@ -1,4 +1,4 @@
-/** Which GPUs this machine has for us. */
+/** Discovers the GPUs that this process may use. */
 import { execFile } from 'node:child_process';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
@@ -6,22 +6,22 @@ import { userError } from '../error.js';
 
 /** One GPU, or a part of one, that an item can hold. */
 export interface Slot {
-  /** Its number as `nvidia-smi` counts, or else its place among the entries of the variable. */
+  /** Its number as in `nvidia-smi`, or else its position in CUDA_VISIBLE_DEVICES. */
   readonly index: number;
-  /** What people and CUDA_VISIBLE_DEVICES call it. */
+  /** Its name for people and for CUDA_VISIBLE_DEVICES. */
   readonly name: string;
-  /** The same in every process that could use this GPU, and in no other's. */
+  /** Identical in every process that could use this GPU, and only there. */
   readonly key: string;
 }
 
-/** The slots as numbers, for who counts or shows them. */
+/** The slots as numbers, for counting and display. */
 export interface Gpus {
   readonly indices: readonly number[];
-  /** True when there are none: the one slot stands for the machine. */
+  /** True when there are no GPUs: one slot stands for the machine. */
   readonly virtual: boolean;
 }
 
-/** A driver that is starting takes seconds; one that hangs must not hang us. */
+/** A starting driver takes seconds; a hanging one must not block the run. */
 const TIMEOUT_MS = 15_000;
 
 let found: Promise<readonly FoundGpu[]> | undefined;
@@ -49,7 +49,7 @@ export async function findSlots(env: NodeJS.ProcessEnv): Promise<readonly Slot[]
     : visible === undefined
       ? undefined
       : entriesOf(visible);
-  // Nothing is to be used, so there is nothing to ask for.
+  // No GPU may be used: do not query.
   if (names !== undefined && names.length === 0) return [];
   found ??= askNvidiaSmi(env);
   const gpus = await found;
@@ -59,12 +59,12 @@ export async function findSlots(env: NodeJS.ProcessEnv): Promise<readonly Slot[]
   return [...new Map(slots.map((slot) => [slot.key, slot])).values()];
 }
 
-/** What items that want a GPU hold one after the other where there is none. */
+/** Where there is no GPU, items that want one hold this slot in turn. */
 export function virtualSlot(env: NodeJS.ProcessEnv): Slot {
   return { index: 0, name: '0', key: localKey('none', env) };
 }
 
-/** The value of PIPE_GPUS. */
+/** Parses PIPE_GPUS. */
 export function parseGpus(text: string): number[] {
   if (/^\s*\d+\s*$/.test(text)) return Array.from({ length: Number(text) }, (_, index) => index);
   const parts = text.split(',').map((part) => part.trim());
@@ -78,7 +78,7 @@ export function parseGpus(text: string): number[] {
   return [...new Set(parts.map(Number))];
 }
 
-/** As CUDA reads the variable: up to the first entry that has the form of no GPU, such as `-1`. */
+/** As CUDA reads the variable: up to the first entry that is not a valid GPU, such as `-1`. */
 function entriesOf(visible: string): readonly string[] {
   const entries = visible.split(',').map((each) => each.trim());
   const end = entries.findIndex((each) => !/^(?:\d+|(?:GPU|MIG)-.+)$/.test(each));
@@ -101,7 +101,7 @@ function slotOf(
 
 const UUID = /^(?:GPU|MIG)-[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-/** An entry means the same to all processes of one host, but that an allocator may count anew in each job. */
+/** An entry means the same in all processes of a host, unless an allocator numbers GPUs per job. */
 function localKey(name: string, env: NodeJS.ProcessEnv): string {
   const job = JOB_VARIABLES.map((each) => env[each]).find(Boolean);
   return [hostname(), ...(job === undefined ? [] : [`job ${job}`]), name].join(' ');

@@ -1,10 +1,10 @@
 /**
- * The heartbeat of this process. Every file that names this process as a holder carries a counter,
- * and the heart advances it once a second for as long as the event loop turns. Whoever cannot see
- * this process sees the counter move, on any machine that sees the file.
+ * Heartbeat of this process. Every lock and ticket file of this process holds a counter, which
+ * advances once a second as long as the event loop turns. A process that cannot see this one, on any
+ * machine that shares the file, sees the counter advance.
  */
 
-/** What beats, and learns that another process has taken its place. */
+/** A file with a heartbeat, which learns when another process has taken its place. */
 export interface Beating {
   /** Writes the next beat. Must not reject. */
   beat(): Promise<void>;

@@ -1,4 +1,4 @@
-/** A file that names this process as a holder: written whole, kept beating, and checked for being ours still. */
+/** Lock or ticket file of this process: created atomically, kept beating, and checked for its token. */
 import {
   close,
   closeSync,
@@ -24,7 +24,7 @@ export class HeldFile<T extends Holder = Holder> {
   readonly path: string;
   #holder: T;
   #handle: number;
-  /** Of the text in the file. */
+  /** Length of the text in the file. */
   #bytes: number;
   #beats = 0;
   #writing: Promise<void> | undefined;
@@ -38,10 +38,7 @@ export class HeldFile<T extends Holder = Holder> {
     startBeating(this);
   }
 
-  /**
-   * Undefined when the path is taken. The file appears whole and at once; where there are no hard links
-   * it appears empty, and whole an instant later.
-   */
+  /** Undefined when the path is taken. The file appears complete, or, without hard links, empty at first. */
   static create<T extends Holder>(path: string, holder: T): HeldFile<T> | undefined {
     const draft = draftOf(path, holder);
     const written = writeDraft(draft, holder);
@@ -58,7 +55,7 @@ export class HeldFile<T extends Holder = Holder> {
     return HeldFile.#createEmpty(path, holder);
   }
 
-  /** Who takes the empty file for a leftover in that instant has another token in it: then it is not ours. */
+  /** A process that takes the empty file for a leftover writes another token: then the lock is lost. */
   static #createEmpty<T extends Holder>(path: string, holder: T): HeldFile<T> | undefined {
     const written = writeNew(path, holder);
     if (written === undefined) return undefined;
@@ -68,7 +65,7 @@ export class HeldFile<T extends Holder = Holder> {
     return undefined;
   }
 
-  /** Takes the path from whatever is there. */
+  /** Replaces whatever is at the path. */
   static replace<T extends Holder>(path: string, holder: T): HeldFile<T> {
     const draft = draftOf(path, holder);
     const written = writeDraft(draft, holder);
@@ -85,7 +82,7 @@ export class HeldFile<T extends Holder = Holder> {
     return this.#holder;
   }
 
-  /** Says something else about what is held, under the same token. */
+  /** Changes the text, under the same token. */
   rewrite(holder: T): void {
     const draft = draftOf(this.path, holder);
     const { handle, bytes } = writeDraft(draft, holder);
@@ -96,23 +93,23 @@ export class HeldFile<T extends Holder = Holder> {
     this.#bytes = bytes;
   }
 
-  /** Names the leader of the processes that run on what is held. */
+  /** Notes the leader of the processes that use what is held. */
   noteGroup(group: string): void {
     writeSync(this.#handle, groupText(group), placesIn(this.#bytes).group);
   }
 
-  /** The fencing token: false once another process has taken this file's place, or someone removed it. */
+  /** The fencing token: false once another process has replaced this file, or someone removed it. */
   isOurs(): boolean {
     const holder = readHolder(this.path);
     return holder !== TORN && holder?.token === this.#holder.token;
   }
 
-  /** Calls back, once, when a beat finds that the file is not ours any more. */
+  /** Calls back once when a heartbeat finds the file lost. */
   onLost(callback: () => void): void {
     this.#onLost = callback;
   }
 
-  /** Frees it; again does nothing. */
+  /** Idempotent. */
   release(): void {
     if (this.#handle < 0) return;
     stopBeating(this);
@@ -124,7 +121,7 @@ export class HeldFile<T extends Holder = Holder> {
     }
   }
 
-  /** A file that cannot be removed is emptied: then it says nothing, and nobody waits for us. */
+  /** Empties a file that cannot be removed: then nobody waits for this process. */
   #remove(): void {
     try {
       if (this.isOurs()) rmSync(this.path, { force: true });
@@ -135,19 +132,19 @@ export class HeldFile<T extends Holder = Holder> {
   }
 
   async beat(): Promise<void> {
-    if (this.#writing !== undefined) return; // A slow file server: the next beat is on its way.
+    if (this.#writing !== undefined) return; // A slow file server: the previous beat is still being written.
     if (this.#isLost()) {
       this.#onLost?.();
       this.#onLost = undefined;
       return;
     }
-    // A beat that cannot be written is a beat that others miss: the token tells us when one took over.
+    // A failed write only means a missed beat; the token shows when another process takes over.
     this.#writing = this.#writeBeat().catch(() => {});
     await this.#writing;
     this.#writing = undefined;
   }
 
-  /** Not when it cannot be read just now: the fence is asked again before anything is recorded. */
+  /** False on a temporary read error: the token is checked again before anything is recorded. */
   #isLost(): boolean {
     try {
       return !this.isOurs();
@@ -157,18 +154,18 @@ export class HeldFile<T extends Holder = Holder> {
     }
   }
 
-  /** Through the descriptor: when another has taken the name, the beat goes into the file that is gone. */
+  /** Writes through the descriptor: after a takeover, the beat goes to the deleted file. */
   async #writeBeat(): Promise<void> {
     const handle = this.#handle;
     const position = placesIn(this.#bytes).beat;
     this.#beats += 1;
     const digits = Buffer.from(beatText(this.#beats));
     await writeAt(handle, digits, 0, digits.length, position);
-    // A network file system keeps it back without.
+    // Without it, a network file system delays the write.
     await sync(handle);
   }
 
-  /** Not before a beat that is being written has come to its end. */
+  /** After a pending beat. */
   #close(): void {
     const handle = this.#handle;
     if (this.#writing === undefined) closeSync(handle);
@@ -180,7 +177,7 @@ function draftOf(path: string, { token }: Holder): string {
   return `${path}~${token}.draft`;
 }
 
-/** One that stays is swept by who takes over later; what it was made for is held all the same. */
+/** A later takeover removes a remaining draft; the lock is held all the same. */
 function removeDraft(draft: string): void {
   try {
     rmSync(draft, { force: true });
@@ -198,7 +195,7 @@ function writeDraft(draft: string, holder: Holder): Draft {
   return written(openSync(draft, 'w'), holder);
 }
 
-/** Undefined when the file is there already. */
+/** Undefined when the file exists already. */
 function writeNew(path: string, holder: Holder): Draft | undefined {
   let handle: number;
   try {
@@ -209,7 +206,7 @@ function writeNew(path: string, holder: Holder): Draft | undefined {
   }
   try {
     const draft = written(handle, holder);
-    // A network file system shows it to others as empty until then.
+    // Until then, other clients of a network file system see an empty file.
     fdatasyncSync(handle);
     return draft;
   } catch (error) {
@@ -218,7 +215,7 @@ function writeNew(path: string, holder: Holder): Draft | undefined {
   }
 }
 
-/** Closes the file when it cannot be written. */
+/** Closes the file when writing fails. */
 function written(handle: number, holder: Holder): Draft {
   const text = textOf(holder);
   try {

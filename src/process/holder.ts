@@ -1,22 +1,22 @@
-/** The text of a lock or ticket file: who holds it, what for, and since when. */
+/** Lock owner: the text of a lock or ticket file, with process, purpose and time. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Identity, livenessOf, ownIdentity } from '../sys/identity.js';
 
 export interface Holder extends Identity {
-  /** Differs for every time something is taken. */
+  /** Unique for each time that something is taken. */
   readonly token: string;
-  /** What it is held for, such as `train@faces`. */
+  /** Purpose, such as `train@faces`. */
   readonly doing: string;
   /** ISO time. */
   readonly since: string;
-  /** Pid and start of the leader of the processes that run on what is held; blank: none yet. */
+  /** Pid and start time of the leader of the processes that use it; blank: none yet. */
   readonly group?: string;
   /** A counter that the holder advances: see heart.ts. */
   readonly beat?: string;
 }
 
-/** Widths of what changes while it is held: it stands last, at places that do not move. */
+/** Widths of the fields that change while it is held: at the end, at fixed offsets. */
 const GROUP_WIDTH = 40;
 const BEAT_WIDTH = 12;
 
@@ -34,13 +34,13 @@ export function beatText(beats: number): string {
   return String(beats).padStart(BEAT_WIDTH, '0');
 }
 
-/** Where in a text of so many bytes they stand. */
+/** Their offsets in a text of so many bytes. */
 export function placesIn(bytes: number): { readonly group: number; readonly beat: number } {
   const beat = bytes - BEAT_WIDTH - '"}'.length;
   return { beat, group: beat - GROUP_WIDTH - '","beat":"'.length };
 }
 
-/** A file that says nothing: what a crash of the whole machine leaves, or a file that is just being created. */
+/** A file without valid text: after a crash of the machine, or while it is being created. */
 export const TORN = 'torn';
 
 /** This process, about to hold something. */
@@ -49,7 +49,7 @@ export function newHolder(doing: string): Holder {
   return { ...ownIdentity(), token, doing, since: new Date().toISOString() };
 }
 
-/** Undefined when there is no such file. */
+/** Undefined when the file does not exist. */
 export function readHolder(file: string): Holder | typeof TORN | undefined {
   let text: string;
   try {
@@ -74,9 +74,9 @@ export function parseHolder(text: string): Holder | undefined {
 }
 
 /**
- * `train@faces, pid 4711, since 14:02:11`. Of one on another machine or in another container it
- * says so, and what to do when it is gone: that is for people to know, since from here it cannot be
- * seen, and to take it for dead when it is not would let two processes write the same thing.
+ * `train@faces, pid 4711, since 14:02:11`. For a holder on another machine or in another container it
+ * adds that, and the cure when the holder is dead: only a person can know, and a wrong guess would
+ * let two processes write the same thing.
  */
 export function describeHolder(holder: Holder, file: string): string {
   const says = `${holder.doing}, pid ${holder.pid}${whereIs(holder)}, since ${clockTime(new Date(holder.since))}`;
@@ -85,14 +85,14 @@ export function describeHolder(holder: Holder, file: string): string {
     : says;
 }
 
-/** Empty for a process that we see. */
+/** Empty for a visible process. */
 export function whereIs({ host, space }: Identity): string {
   const own = ownIdentity();
   if (host !== own.host) return ` on ${host}`;
   return space === own.space ? '' : ' in another container';
 }
 
-/** The date stands there only when it is not today. */
+/** Includes the date unless it is today. */
 function clockTime(time: Date): string {
   const day = (each: Date) =>
     `${each.getFullYear()}-${pad(each.getMonth() + 1)}-${pad(each.getDate())}`;

@@ -1,4 +1,4 @@
-/** Starts a bundled stage in a Node process of its own, through the stage host. The only importer of execa. */
+/** Starts a bundled stage in its own Node process, through the stage host. The only importer of execa. */
 import { execa } from 'execa';
 import { type Launched, type LaunchOptions, launched } from './launch.js';
 
@@ -9,12 +9,12 @@ export interface Module {
 }
 
 /**
- * Its fourth descriptor is a pipe that we hold and never write to: when we die, however that
- * happens, the pipe closes and the host ends.
+ * The host's fourth descriptor is a pipe that pipe never writes to: when this process dies, however
+ * that happens, the pipe closes and the host ends.
  */
 export function launchModule({ host, bundle }: Module, options: LaunchOptions): Launched {
   const { cwd, env } = options;
-  // Any open file is taken, though execa's types know just the standard ones.
+  // Execa accepts any open file; its types only list the standard ones.
   const output = options.output as 'pipe';
   const child = execa(process.execPath, ['--enable-source-maps', host, bundle], {
     cwd,

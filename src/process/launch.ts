@@ -1,4 +1,4 @@
-/** Starts a process of its own group; for a bundled stage see launch-module.ts. Unaware of how it ends. */
+/** Starts a process in its own group; for a bundled stage see launch-module.ts. Does not know how it ends. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { bytesOf, isRaw } from '../sys/raw-text.js';
 
@@ -18,11 +18,11 @@ export type RawEnd =
 
 /** A started process: the group's leader. */
 export interface Launched {
-  /** Undefined when it could not be started: then `ended` says why. */
+  /** Undefined when the start failed: then `ended` gives the reason. */
   readonly pid: number | undefined;
   readonly stdout: ChildProcess['stdout'];
   readonly stderr: ChildProcess['stderr'];
-  /** Resolves when the process itself has ended; what it started may live on. */
+  /** Resolves when the process itself has ended; its children may live on. */
   readonly ended: Promise<RawEnd>;
 }
 
@@ -39,13 +39,13 @@ export function launch(argv: readonly string[], options: LaunchOptions): Launche
   try {
     return launched(spawn(program, args, spawnOptions));
   } catch (error) {
-    // Some refusals are thrown (an argument list that is too long), others are an event.
+    // Node throws some refusals (a long argument list) and emits others.
     const end = { error: error as NodeJS.ErrnoException };
     return { pid: undefined, stdout: null, stderr: null, ended: Promise.resolve(end) };
   }
 }
 
-/** Node passes on text alone: values that are none are set by a shell, which becomes the process. */
+/** Node passes on text only: a shell sets values that are not UTF-8, then execs the process. */
 function withRawValues(env: NodeJS.ProcessEnv): { env: NodeJS.ProcessEnv; words: string[] } {
   const raw = Object.entries(env).filter(
     ([name, value]) => isRaw(value ?? '') && /^[A-Za-z_]\w*$/.test(name),
@@ -65,7 +65,7 @@ function octal(value: string): string {
   return [...bytesOf(value)].map((byte) => `\\0${byte.toString(8)}`).join('');
 }
 
-/** The child of any spawning function, as what we need of it. */
+/** Adapts the child of any spawning function. */
 export function launched(child: ChildProcess): Launched {
   const ended = new Promise<RawEnd>((resolve) => {
     child.once('error', (error) => resolve({ error }));

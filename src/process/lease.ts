@@ -1,6 +1,6 @@
 /**
- * GPU leases: each GPU is held by one item at a time, among all runs of all projects of this user
- * on this machine. Whoever held one and died has lost it, and what it left running is ended first.
+ * GPU leases: one item at a time holds each GPU, among all runs of all projects of this user on this
+ * machine. A dead holder loses its lease; its remaining processes are ended first.
  */
 import { join } from 'node:path';
 import { userError } from '../error.js';
@@ -12,13 +12,13 @@ import { type Group, groupWord } from './orphans.js';
 import { runtimeFolder } from './runtime-dir.js';
 
 export interface LeaseOptions {
-  /** What they are held for, with the project: others see it while they wait. */
+  /** Item and project: other processes display it while they wait. */
   readonly doing: string;
-  /** The item that they are held for: a run within its execution must not wait for them. */
+  /** The item that holds them: a run nested in its execution must not wait for them. */
   readonly item?: string;
-  /** Where PIPE_GPUS and PIPE_RUNTIME_DIR are looked up. */
+  /** Where PIPE_GPUS and PIPE_RUNTIME_DIR are read. */
   readonly env: NodeJS.ProcessEnv;
-  /** Called with a sentence when there is something to wait for, and again when it changes. */
+  /** Called with a sentence when the lease has to wait, and again when it changes. */
   readonly onWait?: (reason: string) => void;
   /** Ends the waiting. */
   readonly signal?: AbortSignal;
@@ -27,29 +27,28 @@ export interface LeaseOptions {
 export interface GpuLease {
   readonly indices: readonly number[];
   /**
-   * The value for CUDA_VISIBLE_DEVICES, with the entries as they were found there; numbers count as
-   * `nvidia-smi` does with CUDA_DEVICE_ORDER=PCI_BUS_ID. Undefined for the virtual slot: whatever
-   * hides the GPUs goes on hiding them.
+   * Value for CUDA_VISIBLE_DEVICES: the entries as found there; numbers count as in `nvidia-smi`,
+   * with CUDA_DEVICE_ORDER=PCI_BUS_ID. Undefined for the virtual slot: the variable stays as it is.
    */
   readonly visible: string | undefined;
-  /** A process group runs on them: should we die, it is ended before they are given on. */
+  /** Notes the process group on the GPUs: if this process dies, the group is ended before the next lease. */
   noteGroup(group: Group): void;
   release(): void;
 }
 
 interface GpuTicket extends Holder {
-  /** How many GPUs it wants. */
+  /** Number of GPUs. */
   readonly count: number;
-  /** Keys of those that would do. */
+  /** Keys of the GPUs to choose from. */
   readonly among: readonly string[];
-  /** Keys of those that it holds; empty while it waits. */
+  /** Keys of the GPUs that it holds; empty while it waits. */
   readonly granted: readonly string[];
   readonly item?: string;
 }
 
 type Line = readonly Queued<GpuTicket>[];
 
-/** Waits until `count` GPUs are ours alone. The virtual slot of a machine without GPUs serves any count. */
+/** Waits for exclusive use of `count` GPUs. The virtual slot of a machine without GPUs serves any count. */
 export async function acquireGpus(count: number, options: LeaseOptions): Promise<GpuLease> {
   const found = await findSlots(options.env);
   const virtual = found.length === 0;
@@ -97,8 +96,8 @@ const GPU_RULES: Rules<GpuTicket> = {
 };
 
 /**
- * The GPUs that a ticket gets now, or undefined when it has to wait: for those who hold what it
- * needs, and for all that came before it and want of the same GPUs.
+ * The GPUs that a ticket gets now; undefined when it has to wait for a holder, or for an earlier
+ * ticket that wants the same GPUs.
  */
 function grantable(line: Line, own: number, { among, count }: GpuTicket): string[] | undefined {
   const ahead = line.filter(({ number, ticket }) => number < own && waits(ticket));
@@ -108,7 +107,7 @@ function grantable(line: Line, own: number, { among, count }: GpuTicket): string
   return free.length >= count ? free.slice(0, count) : undefined;
 }
 
-/** Without those of the execution that started us, there may never be enough. */
+/** Without the GPUs of the enclosing execution there may never be enough. */
 function refuseOwn(line: Line, { ticket: own }: Queued<GpuTicket>, env: NodeJS.ProcessEnv): void {
   const around = line
     .map(({ ticket }) => ticket)
@@ -120,7 +119,7 @@ function refuseOwn(line: Line, { ticket: own }: Queued<GpuTicket>, env: NodeJS.P
     throw waitsForItself(own.item ?? own.doing, first.item);
 }
 
-/** A sentence for a run that waits: who holds what since when, and who comes first. */
+/** A sentence for a waiting run: who holds what since when, and who comes first. */
 function whyWaiting(line: Line, own: Queued<GpuTicket>, slots: readonly Slot[]): string {
   const { among, count } = own.ticket;
   const concerns = (keys: readonly string[]) => keys.some((key) => among.includes(key));

@@ -1,9 +1,9 @@
 /**
- * A line of tickets in a folder, one file for each who waits or holds, in order of arrival. What is
- * held, and who stands in whose way, is for the rules to say: GPUs (lease.ts), paths (claims.ts).
+ * Queue of tickets in a folder: one file for each waiting or holding process, in order of arrival.
+ * The rules decide what is held and which tickets conflict: GPUs (lease.ts), paths (claims.ts).
  *
- * All that a ticket asks for is granted at once, so no two wait for each other; nobody is granted what
- * somebody before it waits for, so nobody waits for ever.
+ * A ticket gets everything at once, so no two wait for each other. No ticket gets what an earlier one
+ * waits for, so none waits for ever.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -14,7 +14,7 @@ import { acquireLock, tryLock } from './lock.js';
 import { reapOrphans } from './orphans.js';
 import { Silence } from './silence.js';
 
-/** A ticket with its place in the line. */
+/** A ticket with its place in the queue. */
 export interface Queued<T extends Holder> {
   readonly file: string;
   readonly number: number;
@@ -22,27 +22,27 @@ export interface Queued<T extends Holder> {
 }
 
 export interface Rules<T extends Holder> {
-  /** False for a file that a crash of the machine tore: it counts for nothing. */
+  /** False for a file that a crash of the machine tore: it is ignored. */
   isTicket(holder: Holder): holder is T;
   isGranted(ticket: T): boolean;
-  /** Who stands in its way, or may: while these stay, it need not look again. */
+  /** Tickets that may be in its way: while all of them remain, it need not look again. */
   ahead(line: readonly Queued<T>[], own: Queued<T>): readonly Queued<T>[];
-  /** The own ticket as granted; undefined when it has to wait. */
+  /** The ticket as granted; undefined when it has to wait. */
   grant(line: readonly Queued<T>[], own: Queued<T>): T | undefined;
 }
 
 export interface TurnOptions<T extends Holder> {
   readonly doing: string;
-  /** Called whenever it looked and had to wait. */
+  /** Called after each look that grants nothing. */
   readonly onWait: (line: readonly Queued<T>[], own: Queued<T>) => void;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How often a holder's death is looked for, which no event tells. */
+/** How often to check for a holder's death, which no event reports. */
 const POLL_MS = 100;
 
-/** Waits until the ticket is granted. The folder is made when needed. */
+/** Waits until the ticket is granted. Creates the folder when needed. */
 export async function takeTurn<T extends Holder>(
   folder: string,
   ticket: T,
@@ -58,7 +58,7 @@ export async function takeTurn<T extends Holder>(
   }
 }
 
-/** All tickets in order of arrival, those of the dead included. */
+/** All tickets in order of arrival, those of dead processes included. */
 export function readLine<T extends Holder>(folder: string, rules: Rules<T>): Queued<T>[] {
   const line: Queued<T>[] = [];
   for (const name of namesIn(folder).sort()) {
@@ -80,7 +80,7 @@ class Turn<T extends Holder> {
   readonly #silence = new Silence();
   #held: HeldFile<T> | undefined;
   #number = 0;
-  /** Files of those that it waits for. */
+  /** Files of the tickets that it waits for. */
   #ahead: ReadonlySet<string> = new Set();
 
   constructor(folder: string, ticket: T, rules: Rules<T>, options: TurnOptions<T>) {
@@ -112,7 +112,8 @@ class Turn<T extends Holder> {
     const line = readLine(this.#folder, this.#rules);
     const gone = line.filter(({ file, ticket }) => this.#silence.isGone(file, ticket));
     if (gone.length > 0) await this.#alone(() => removeGone(gone));
-    // Somebody took us for dead while we stood still, and went before us: to the end of the line.
+    // Another process took this one for dead during a pause and passed it: back to the end of the
+    // queue.
     else if (!this.#own.isOurs()) await this.#alone(() => this.#rejoin());
     else if (this.#rules.grant(line, this.#queued)) await this.#alone(() => this.#grant());
     else {
@@ -123,7 +124,7 @@ class Turn<T extends Holder> {
     return this.#isGranted;
   }
 
-  /** At the end of the line, and granted at once when nobody is in the way. */
+  /** Joins at the end, and is granted at once when no ticket is in the way. */
   #join(): void {
     const line = readLine(this.#folder, this.#rules);
     this.#number = (line.at(-1)?.number ?? 0) + 1;
@@ -138,7 +139,7 @@ class Turn<T extends Holder> {
     this.#join();
   }
 
-  /** Looks again, since only now nobody else can take it. */
+  /** Checks again, since only now no other process can take it. */
   #grant(): void {
     if (!this.#own.isOurs()) return;
     const granted = this.#rules.grant(readLine(this.#folder, this.#rules), this.#queued);
@@ -158,8 +159,8 @@ class Turn<T extends Holder> {
   }
 
   /**
-   * Joining and granting happen one at a time; releasing needs no lock. Nothing is awaited that need not
-   * be, so that items of one process never find each other here.
+   * Joining and granting happen under the queue's lock; releasing needs none. Avoids needless awaits,
+   * so that items of one process never meet here.
    */
   async #alone(action: () => void | Promise<void>): Promise<void> {
     const { doing, signal } = this.#options;
@@ -179,13 +180,13 @@ class Turn<T extends Holder> {
   }
 }
 
-/** The lock of a line. */
+/** Lock of the queue. */
 const QUEUE = 'queue';
 
-/** What the dead held is free when the processes on it are gone, not just their runner. */
+/** What a dead runner held is free when its processes are gone too. */
 async function removeGone<T extends Holder>(gone: readonly Queued<T>[]): Promise<void> {
   for (const { file, ticket } of gone) {
-    // Not one that has come back to life, or that another has removed already.
+    // Skips a holder that revived, or that another process has removed.
     const now = readTicket(file);
     if (now === undefined || now.token !== ticket.token || now.beat !== ticket.beat) continue;
     await reapOrphans(now);

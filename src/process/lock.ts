@@ -1,19 +1,19 @@
 /**
- * Locks between processes: one file each, which names its holder. Unaware of what they protect.
+ * Locks between processes: one file each, which names its owner. Does not know what a lock protects.
  *
- * Invariants, on which mutual exclusion rests:
- * - A lock file appears complete and at once: link(2) of a finished draft, which fails when it is there.
- *   Where there are no hard links it is created empty, which fails too when it is there, and written to at
- *   once: a file that says nothing is taken for a leftover only after a while, and its creator asks then
- *   whether it is still its own.
- * - While its holder lives, only the holder removes it.
- * - A holder is dead when it is seen dead, or when its heartbeat has stopped (silence.ts). One that comes
- *   back after that finds another token in the file, and records nothing: see `isHeld`.
- * - The lock of a dead holder D is never removed but replaced, and only by the one who holds the
- *   lock's own lock `<name>~<D's token>` and has seen D in the file since. Tokens never come again,
- *   so once D is replaced that inner lock means nothing for ever.
- * - These steps are synchronous: a process that was killed cannot finish one of them later in
- *   another thread, when it is already taken for dead.
+ * Invariants that mutual exclusion depends on:
+ * - A lock file appears complete: link(2) of a finished draft, which fails when the file exists.
+ *   Without hard links it is created empty, which also fails when it exists, and written at once:
+ *   a file without text counts as a leftover only after a while, and its creator then checks that it
+ *   still owns the file.
+ * - While its owner lives, only the owner removes it.
+ * - An owner is dead when it is seen dead, or when its heartbeat has stopped (silence.ts). An owner
+ *   that revives finds another token in the file, and records nothing: see `isHeld`.
+ * - The lock of a dead owner D is never removed but replaced, and only by the process that holds the
+ *   lock's own lock `<name>~<D's token>` and has seen D in the file since. Tokens never repeat, so
+ *   once D is replaced that inner lock has no meaning any more.
+ * - These steps are synchronous: a killed process cannot finish one later in another thread, when it
+ *   already counts as dead.
  */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -25,23 +25,24 @@ import { fileNameOf } from './names.js';
 import { Silence } from './silence.js';
 
 export interface LockOptions {
-  /** What the lock is held for: others see it while they wait. */
+  /** Purpose of the lock: other processes display it while they wait. */
   readonly doing: string;
-  /** Called when there is somebody to wait for, and again for each other holder. */
+  /** Called for each holder that this process starts to wait for. */
   readonly onWait?: (holder: Holder) => void;
   /**
-   * Called before a dead holder's lock is taken over, while no other can take it: the place to end
-   * what the dead one left running. When we die in it, the next one finds the same dead holder.
+   * Called before the takeover of a dead holder's lock, while no other process can take it: the place
+   * to end the dead process's children. If this process dies in it, the next one finds the same dead
+   * holder.
    */
   readonly onDead?: (dead: Holder) => void | Promise<void>;
   /** Ends the waiting. */
   readonly signal?: AbortSignal;
 }
 
-/** How often a holder's death is looked for, which no event tells. */
+/** How often to check for a holder's death, which no event reports. */
 const POLL_MS = 100;
 
-/** What we hold until `release`. */
+/** A lock that this process holds until `release`. */
 export class Lock {
   readonly #held: HeldFile;
 
@@ -49,18 +50,18 @@ export class Lock {
     this.#held = held;
   }
 
-  /** False when another process has taken it for dead and taken over: then nothing may be recorded under it. */
+  /** False after another process took this one for dead: then nothing may be recorded under the lock. */
   isHeld(): boolean {
     return this.#held.isOurs();
   }
 
-  /** Frees it; again does nothing. */
+  /** Idempotent. */
   release(): void {
     this.#held.release();
   }
 }
 
-/** Waits until the lock is ours. Folder and name together are the lock; the folder is made when needed. */
+/** Waits for the lock, which folder and name identify. Creates the folder when needed. */
 export async function acquireLock(
   folder: string,
   name: string,
@@ -77,7 +78,7 @@ export async function acquireLock(
   }
 }
 
-/** Takes the lock when nobody holds it, dead or alive; never waits. */
+/** Takes the lock if there is no holder, dead or alive; never waits. */
 export function tryLock(folder: string, name: string, doing: string): Lock | undefined {
   const file = lockFile(folder, name);
   try {
@@ -89,12 +90,12 @@ export function tryLock(folder: string, name: string, doing: string): Lock | und
   }
 }
 
-/** Where a lock lies, for messages. */
+/** Path of a lock, for messages. */
 export function lockFile(folder: string, name: string): string {
   return join(folder, fileNameOf(name));
 }
 
-/** Who holds the lock, when somebody alive does. */
+/** The living holder of the lock, if any. */
 export function lockHolder(folder: string, name: string): Holder | undefined {
   const holder = readHolder(lockFile(folder, name));
   return holder === undefined || holder === TORN || livenessOf(holder) === 'dead'
@@ -139,7 +140,7 @@ class Waiting {
     return holder === TORN ? this.#silence.isTornForGood(file) : this.#silence.isGone(file, holder);
   }
 
-  /** Undefined when another was quicker: then there is something to wait for, or nothing any more. */
+  /** Undefined when another process was faster: then there is a new holder to wait for, or none. */
   async #takeOver(
     file: string,
     dead: Holder | typeof TORN,
@@ -181,8 +182,8 @@ function create(file: string, doing: string): Lock | undefined {
 }
 
 /**
- * Removes what the dead left beside a lock that we have just taken over: inner locks, which mean
- * nothing any more, and drafts of processes that are gone.
+ * After a takeover, removes what the dead process left with the lock: inner locks, which have no
+ * meaning any more, and drafts of dead processes.
  */
 function sweep(file: string): void {
   const folder = dirname(file);

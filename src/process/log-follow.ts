@@ -1,10 +1,10 @@
-/** Reads the logs of one item: the newest, and with it what is being written. */
+/** Follows the logs of one item: prints the newest one, and what is being written. */
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { waitForChanges } from '../stage/notice.js';
 
-/** Quick enough for the eye; the system tells of most changes at once. */
+/** Fast enough for a reader; the system reports most changes at once. */
 const POLL_MS = 200;
 
 const CHUNK = 64 * 1024;
@@ -22,7 +22,7 @@ export function logsIn(folder: string): string[] {
   }
 }
 
-/** Hands over the whole of a log in pieces. */
+/** Passes on a whole log in pieces. */
 export function readLog(file: string, onText: (text: string) => void): void {
   const reader = new LogReader(file, onText);
   reader.read();
@@ -30,8 +30,8 @@ export function readLog(file: string, onText: (text: string) => void): void {
 }
 
 /**
- * The same, and goes on with what is written until nothing runs any more. When another execution
- * begins meanwhile (a second try, a watch), its log follows.
+ * As `readLog`, then follows until nothing runs any more. When another execution begins meanwhile (a
+ * retry, a watch), its log follows.
  */
 export async function followLogs(
   folder: string,
@@ -43,7 +43,7 @@ export async function followLogs(
   let current: { readonly file: string; readonly reader: LogReader } | undefined;
   try {
     while (!signal.aborted) {
-      // Asked before reading: what a process has written by its end is read after it.
+      // Checked before reading, so that the last read includes all that the process wrote.
       const goesOn = isRunning();
       current?.reader.read();
       const newest = logsIn(folder).at(-1);
@@ -61,11 +61,11 @@ export async function followLogs(
   }
 }
 
-/** Reads on from where it was. */
+/** Continues reading from the last position. */
 class LogReader {
   readonly #fd: number;
   readonly #onText: (text: string) => void;
-  /** Holds back the first bytes of a letter whose rest is not there yet. */
+  /** Holds back the first bytes of an incomplete character. */
   readonly #decoder = new StringDecoder('utf8');
   readonly #buffer = Buffer.alloc(CHUNK);
 

@@ -1,4 +1,4 @@
-/** The log of an execution: where its output goes, and its last lines. */
+/** The log of an execution: its output file and its last lines. */
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -12,7 +12,7 @@ const LONGEST_LINE = 1000;
 /** Never through a link: others may write to a shared cache. */
 const FRESH = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 
-/** A fresh log file, its folder made when needed. The caller closes the descriptor. */
+/** Creates a log file and its folder. The caller closes the descriptor. */
 export function openLog(path: string): number {
   try {
     return openSync(path, FRESH);
@@ -24,8 +24,8 @@ export function openLog(path: string): number {
 }
 
 /**
- * Writes what the stream gives into the log with the secrets masked; resolves at its end. What the log
- * cannot take (its disk is full) is left out: the process goes on, and `onLost` is told why.
+ * Writes a stream into the log and masks secrets; resolves at its end. When the log cannot be written
+ * (disk full), drops the output and calls `onLost` with the reason: the process continues.
  */
 export function writeMasked(
   stream: Readable,
@@ -43,7 +43,7 @@ export function writeMasked(
   };
   return new Promise((resolve) => {
     stream.on('data', (chunk: Buffer) => put(mask(chunk)));
-    // Also after an error or when it is destroyed: what was held back is written in any case.
+    // Also after an error or `destroy`: pending output is written in any case.
     stream.on('close', () => {
       put(mask());
       resolve();
@@ -56,7 +56,7 @@ function writeAll(fd: number, data: Buffer): void {
   for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
 }
 
-/** The last lines of a log, reading no more than its end. */
+/** The last lines of a log; reads only its end. */
 export function lastLines(path: string): string[] {
   const fd = openSync(path, 'r');
   try {
@@ -64,7 +64,7 @@ export function lastLines(path: string): string[] {
     const buffer = Buffer.alloc(Math.min(size, TAIL_BYTES));
     const bytes = readSync(fd, buffer, 0, buffer.length, size - buffer.length);
     const lines = buffer.toString('utf8', 0, bytes).split('\n');
-    // The first line was cut into, unless it is all there is.
+    // The first line is cut, unless it is the only one.
     if (size > buffer.length && lines.length > 1) lines.shift();
     if (lines.at(-1) === '') lines.pop();
     return lines.slice(-TAIL_LINES).map(shownLine);
@@ -73,7 +73,7 @@ export function lastLines(path: string): string[] {
   }
 }
 
-/** A line as a terminal would have left it: what a progress bar wrote over is gone, and so are colours. */
+/** A line as a terminal would show it: without text that a progress bar overwrote, and without colours. */
 function shownLine(line: string): string {
   const last = line.replace(/\r+$/, '').split('\r').at(-1) ?? '';
   const plain = printable(last);

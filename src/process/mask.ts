@@ -4,24 +4,21 @@ import { bytesOf } from '../sys/raw-text.js';
 
 const MASK = '***';
 
-/** A line of a secret of several lines counts as a secret when it is long enough to be none by chance. */
+/** A line of a multi-line secret counts as a secret when it is too long to occur by chance. */
 const LONG_LINE = 8;
 
-/** Fewer digits of an encoded secret could be those of something else. */
+/** A shorter part of an encoded secret could occur by chance. */
 const LONG_CODE = 8;
 
-/**
- * Colours and moves of the cursor, and the choice of a character set: a terminal shows what is written
- * around one of them as one word.
- */
+/** Colours, cursor moves and character sets: a terminal shows the text around such a sequence as one word. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[()*+][0-9A-Za-z])/g;
 
-/** A sequence whose end is still to come; longer ones are none. */
+/** An incomplete sequence; longer ones are not sequences. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const BEGUN = /\x1b(?:\[[0-?]{0,60}[ -/]{0,4}|[()*+])?$/;
 
-/** What must not appear: the values, the lines of those that have several, and all of it encoded. */
+/** What must not appear: the values, the lines of multi-line values, and their encodings. */
 export function secretTexts(values: readonly string[]): string[] {
   const plain = values.flatMap((value) => [value, value.trim(), ...longLines(value)]);
   const texts = [...new Set(plain.filter((text) => text.length > 0))];
@@ -32,7 +29,7 @@ function longLines(value: string): string[] {
   return value.split(/\r?\n/).filter((line) => line.length >= LONG_LINE);
 }
 
-/** As JSON, a URL, HTML and Base64 have it. The last one shows a text by what stands in front of it. */
+/** As JSON, URL, HTML and Base64. Base64 depends on the text in front. */
 function encodings(text: string): string[] {
   const json = JSON.stringify(text).slice(1, -1);
   const ascii = json.replace(/[^ -~]/g, unicodeEscape);
@@ -65,7 +62,7 @@ const HTML: Readonly<Record<string, string>> = {
   "'": '#39',
 };
 
-/** The digits that depend on the text alone when so many bytes come before it. */
+/** The digits that depend on the text alone after `shift` bytes. */
 function base64(text: string, shift: number): string[] {
   const bytes = Buffer.from(text);
   const first = shift === 0 ? 0 : shift + 1;
@@ -75,7 +72,7 @@ function base64(text: string, shift: number): string[] {
   return [core, core.replaceAll('+', '-').replaceAll('/', '_')];
 }
 
-/** Masks a text that is whole. */
+/** Masks a complete text. */
 export function maskText(text: string, values: readonly string[]): string {
   return values.length === 0 ? text : createMask(values)(text);
 }
@@ -90,23 +87,22 @@ export function createMask(values: readonly string[]): (text: string) => string 
 }
 
 /**
- * Returns a function that takes chunks and gives what may be shown of them; with no chunk it gives
- * the rest at the end. Every byte that belongs to an occurrence of a secret is masked, overlaps
- * included, and each run of such bytes becomes one `***`; colours within it stay. Only an end that may
- * be the start of a secret is held back.
+ * Returns a function from chunks to masked output; a call without a chunk returns the rest. Masks
+ * every byte of an occurrence of a secret, overlaps included; each run of such bytes becomes one
+ * `***`, and colours within it stay. Holds back only an end that may be the start of a secret.
  */
 export function masker(values: readonly string[]): (chunk?: Buffer) => Buffer {
   return maskerOf(byteTexts(values));
 }
 
-/** One character for each byte, so that a character cut in two does not matter. */
+/** One character for each byte, so that a split character does no harm. */
 function byteTexts(values: readonly string[]): string[] {
   return secretTexts(values).map((text) => bytesOf(text).toString('latin1'));
 }
 
 function maskerOf(secrets: readonly string[]): (chunk?: Buffer) => Buffer {
   let held = '';
-  /** So many visible bytes of `held` are known to be secret. */
+  /** Number of visible bytes of `held` known to be secret. */
   let covered = 0;
   let inMask = false;
 
@@ -140,16 +136,16 @@ function maskerOf(secrets: readonly string[]): (chunk?: Buffer) => Buffer {
 /** A text as a terminal shows it. */
 interface Visible {
   readonly visible: string;
-  /** Where its characters stand in the text. */
+  /** Position in the text of a visible character. */
   readonly at: (index: number) => number;
-  /** Where a sequence begins that the text is cut in; the text's end when there is none. */
+  /** Start of an incomplete sequence at the end; the text's end when there is none. */
   readonly end: number;
 }
 
 function visibleIn(text: string, isWhole: boolean): Visible {
   if (!text.includes('\x1b')) return { visible: text, at: (index) => index, end: text.length };
   const end = isWhole ? text.length : (BEGUN.exec(text)?.index ?? text.length);
-  /** Of each stretch between sequences: where it begins, in what is visible and in the text. */
+  /** Start of each stretch between sequences, in the visible text and in the text. */
   const stretches: { readonly start: number; readonly place: number }[] = [];
   let visible = '';
   let from = 0;
@@ -181,7 +177,7 @@ function coverage(text: string, secrets: readonly string[]): Uint8Array {
   return marks;
 }
 
-/** How long the longest end of the text is that a secret starts with. */
+/** Length of the longest end of the text that begins a secret. */
 function heldBack(text: string, secrets: readonly string[]): number {
   let longest = 0;
   for (const secret of secrets) {

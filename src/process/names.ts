@@ -1,13 +1,13 @@
-/** File names for what has a name of its own: items, locks, logs. */
+/** File names for items, locks and logs. */
 import { createHash } from 'node:crypto';
 
-/** Room is left for what is put behind the name, within the 255 bytes that file systems allow. */
+/** Leaves room for a suffix, within the 255 bytes that file systems allow. */
 const LONGEST = 120;
 
 /**
- * A name as a file's name, which can be read and never collides: letters, digits and `@ , . _ + = -`
- * stay, everything else becomes `%xx` by its UTF-8 bytes, and a long one ends in a hash of it all.
- * Neither `/` nor `~` is ever in it, nor does it start with a dot.
+ * A readable and unique file name: letters, digits and `@ , . _ + = -` stay, everything else becomes
+ * `%xx` by its UTF-8 bytes, and a long name ends in a hash of the whole. Never contains `/` or `~`,
+ * and never starts with a dot.
  */
 export function fileNameOf(name: string): string {
   const encoded = Buffer.from(name)

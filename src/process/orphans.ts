@@ -1,4 +1,4 @@
-/** Ends what a runner that was killed left running, so that nothing of it writes beside a new run. */
+/** Kills orphans: processes that a killed runner left, so that none of them writes during a new run. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Identity, livenessOf, tagOf } from '../sys/identity.js';
 import { allPids, outputsOf, statOf } from '../sys/proc.js';
@@ -7,14 +7,14 @@ import { childrenOf, send } from './family.js';
 /** The leader of an execution's processes. */
 export interface Group {
   readonly pid: number;
-  /** When it started, as the system counts it. */
+  /** Start time in the system's unit. */
   readonly start: string;
 }
 
-/** A runner, and what its ticket says of the processes that it started. */
+/** A runner, and what its ticket says about its processes. */
 type Runner = Identity & {
   readonly group?: string;
-  /** Absolute path of the folder that their output goes to. */
+  /** Absolute path of the folder for their output. */
   readonly logs?: string;
 };
 
@@ -27,15 +27,15 @@ function groupIn({ group = '' }: Runner): Group | undefined {
   return pid === '' ? undefined : { pid: Number(pid), start: start.join(' ') };
 }
 
-/** What SIGKILL does not end within this time hangs in the system and will not end. */
+/** A process that survives SIGKILL for this long hangs in the kernel. */
 const KILLED_MS = 5_000;
 
 /**
- * Kills all processes that a dead runner has started: those that carry its mark, and those of the
- * group that it noted or that write to one of its logs, which are found although they cleared their
- * environment or overwrote it with a title. Nobody will store what they compute, so they get no grace.
- * Resolves when they are gone, with the number of those that were there. Linux only: elsewhere nothing is found, and the stage host alone
- * ends by itself.
+ * Kills all processes that a dead runner has started: those with its mark, those of the group that it
+ * noted, and those that write to one of its logs, in case they cleared or overwrote their
+ * environment. They get no grace time, since nothing will store their results. Resolves with their
+ * number when they are gone. Linux only: elsewhere it finds nothing, and only the stage host ends by
+ * itself.
  */
 export async function reapOrphans(runner: Runner): Promise<number> {
   if (livenessOf(runner) !== 'dead') return 0;
@@ -59,9 +59,8 @@ export async function reapOrphans(runner: Runner): Promise<number> {
 }
 
 /**
- * Who is in the group's session and started after its leader. As long as one of them lives, the system
- * gives the number to nobody else; but when all had gone, it may be another's by now, whose leader
- * then has another start.
+ * Members of the group's session that started after its leader. While one of them lives, the system
+ * does not reuse the number; afterwards it may belong to another leader, with another start time.
  */
 function membersOf({ pid: leader, start }: Group): number[] {
   const now = statOf(leader);
@@ -78,8 +77,8 @@ function membersOf({ pid: leader, start }: Group): number[] {
 }
 
 /**
- * A process that left the session and cleared its environment still writes to its log. Other runs log
- * the same item in the same folder: the runner's tag is in the names of its own logs.
+ * Finds a process that left the session and cleared its environment by its open log. Other runs log
+ * the same item in the same folder, but the names of a runner's logs hold its tag.
  */
 function writersInto(folder: string, tag: string): number[] {
   const isLog = (file: string) => file.startsWith(`${folder}/`) && file.endsWith(`-${tag}.log`);

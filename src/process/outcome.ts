@@ -1,14 +1,14 @@
-/** How an execution ended, as data: a stage that fails is a result, no exception. */
+/** Outcome of an execution, as data: a failed stage is a result, not an exception. */
 
 export type Ending =
   | { readonly how: 'exit'; readonly code: number }
-  /** By a signal that we did not send. */
+  /** By a signal that pipe did not send. */
   | { readonly how: 'signal'; readonly signal: string }
-  /** Stopped by us after so many seconds. */
+  /** Pipe stopped it after so many seconds. */
   | { readonly how: 'timeout'; readonly after: number }
-  /** Stopped by us since the run was. */
+  /** Pipe stopped it with the run. */
   | { readonly how: 'stopped' }
-  /** There is no such program, or the system refuses to start it. */
+  /** The program does not exist, or the system refuses to start it. */
   | { readonly how: 'unstartable'; readonly message: string };
 
 export interface Outcome {
@@ -17,7 +17,7 @@ export interface Outcome {
   readonly seconds: number;
   /** The last lines of its output, secrets masked; empty after a success. */
   readonly tail: readonly string[];
-  /** Processes that even SIGKILL did not end, such as one that hangs in a dead network folder. */
+  /** Processes that survived SIGKILL, such as one that hangs in a dead network folder. */
   readonly left: readonly number[];
 }
 
@@ -43,7 +43,7 @@ export function describeEnding(ending: Ending): string {
   }
 }
 
-/** Seconds as they are written in pipeline.yaml: `90s`, `1m30s`, `2h`. */
+/** Seconds as written in pipeline.yaml: `90s`, `1m30s`, `2h`. */
 function duration(seconds: number): string {
   if (seconds < 60 || !Number.isInteger(seconds)) return `${seconds}s`;
   const parts: [number, string][] = [

@@ -7,16 +7,16 @@ export interface Progress {
   readonly unit?: string;
 }
 
-/** Quick enough for the eye; nothing depends on it. */
+/** Fast enough for a reader; nothing depends on it. */
 const POLL_MS = 200;
 
 /** Only the last line counts, and it is short. */
 const LOOK_BACK = 4096;
 
-/** Of a pipe that the stage made there nothing is waited for. */
+/** Never blocks on a pipe that the stage created there. */
 const AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** Calls back with the newest progress when there is news, and a last time within `close`. */
+/** Calls back with new progress, and a last time during `close`. */
 export function followProgress(
   file: string,
   onProgress: (progress: Progress) => void,
@@ -37,7 +37,7 @@ export function followProgress(
   };
 }
 
-/** Undefined when the file has not grown, or cannot be read: what the stage puts there is its affair. */
+/** Undefined when the file has not grown or is unreadable: the stage is free in what it puts there. */
 function readNews(file: string, seen: number): { size: number; progress?: Progress } | undefined {
   try {
     return readGrown(file, seen);
@@ -62,7 +62,7 @@ function readGrown(file: string, seen: number): { size: number; progress?: Progr
   }
 }
 
-/** The last complete line that says anything; a line which is none of ours is passed over. */
+/** The last complete line with progress; skips other lines. */
 export function lastProgress(text: string): Progress | undefined {
   const lines = text.split('\n').slice(0, -1);
   for (const line of lines.reverse()) {

@@ -1,15 +1,15 @@
-/** The folder in which the runs of one user on this machine meet: for what they share, such as GPUs. */
+/** Folder that all runs of one user on this machine share, for GPU leases and the like. */
 import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { userError } from '../error.js';
 
-/** Makes the folder, for its owner alone. `PIPE_RUNTIME_DIR` names another. */
+/** Creates the folder for its owner only. `PIPE_RUNTIME_DIR` names another. */
 export function runtimeFolder(env: NodeJS.ProcessEnv): string {
   const uid = process.getuid?.() ?? 0;
   const folder = env.PIPE_RUNTIME_DIR || standardFolder(uid);
   makeFolder(folder);
-  // In a folder where everybody may write, another user could have been there first.
+  // In a world-writable folder, another user may have created it first.
   const stat = lstatSync(folder);
   if (!stat.isDirectory() || (process.getuid && stat.uid !== uid))
     throw userError(
@@ -33,9 +33,9 @@ function makeFolder(folder: string): void {
 }
 
 /**
- * No variable but PIPE_RUNTIME_DIR has a say: a shell, a cron job and a service of one user differ in
- * TMPDIR and XDG_RUNTIME_DIR, and all of them must meet. /run/user goes with the last login, and a
- * run may outlive that.
+ * Only PIPE_RUNTIME_DIR changes the folder: TMPDIR and XDG_RUNTIME_DIR differ between a shell, a cron
+ * job and a service of one user, which must all share it. /run/user disappears with the last login,
+ * which a run may outlive.
  */
 function standardFolder(uid: number): string {
   return join(process.platform === 'win32' ? tmpdir() : '/tmp', `pipe-${uid}`);

@@ -1,39 +1,39 @@
-/** Whether a holder that cannot be seen has gone: its heartbeat has stopped for long enough. */
+/** Detects the death of an invisible holder: its heartbeat has stopped for long enough. */
 import { dirname } from 'node:path';
 import { clockIfReadable } from '../sys/fs-clock.js';
 import { isFromBeforeBoot, livenessOf } from '../sys/identity.js';
 import { BEAT_MS } from './heart.js';
 import { type Holder, TORN } from './holder.js';
 
-/** A holder whose counter has stood still for so long, while we looked at it, is gone. */
+/** A holder whose counter stops for this long, under observation, is dead. */
 export const SILENT_MS = 10 * BEAT_MS;
 
-/** Where there are no hard links, a lock file is empty for an instant after it has appeared. */
+/** Without hard links, a new lock file is empty for an instant. */
 const TORN_MS = BEAT_MS;
 
 /**
- * Two looks further apart do not count as looking: we, or the file server, stood still meanwhile, and
- * the holder may not have had its chance.
+ * A longer pause between two looks does not count as observation: this process or the file server
+ * paused, and the holder may not have had a chance to write.
  */
 const GAP_MS = 2 * BEAT_MS;
 
-/** By the clock of the file system that it is on. Where that cannot be read, nothing is from before. */
+/** By the clock of the file's file system. Where that cannot be read, no file is old. */
 function clockBeside(file: string): () => number {
   return () => clockIfReadable(dirname(file))?.time ?? Number.NEGATIVE_INFINITY;
 }
 
 interface Watched {
   readonly word: string;
-  /** By our monotonic clock: no two machines' clocks are ever compared. */
+  /** By this process's monotonic clock: clocks of two machines are never compared. */
   readonly since: number;
   readonly looked: number;
 }
 
-/** What one process that waits has seen of the holders it waits for. */
+/** What a waiting process has observed of the holders that it waits for. */
 export class Silence {
   readonly #watched = new Map<string, Watched>();
 
-  /** True when the holder of a file is dead for certain, or has been silent. To be asked again and again. */
+  /** True when the holder of a file is certainly dead, or has been silent. Call repeatedly. */
   isGone(file: string, holder: Holder): boolean {
     switch (livenessOf(holder)) {
       case 'alive':
@@ -46,8 +46,8 @@ export class Silence {
   }
 
   /**
-   * True when a file that says nothing has said nothing for long enough. What a crash of the machine
-   * leaves says nothing for ever, a file that is just being created does so for an instant.
+   * True when a file has been without text for long enough. After a crash of the machine it stays so;
+   * a file that is being created gets its text at once.
    */
   isTornForGood(file: string): boolean {
     return this.#stillFor(file, TORN) >= TORN_MS;
@@ -57,7 +57,7 @@ export class Silence {
     return this.#stillFor(file, `${token} ${beat}`) >= SILENT_MS;
   }
 
-  /** For how many milliseconds we have seen the file say this. */
+  /** Milliseconds for which this process has seen the same text. */
   #stillFor(file: string, word: string): number {
     const now = performance.now();
     const known = this.#watched.get(file);

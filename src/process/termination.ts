@@ -1,7 +1,7 @@
-/** Ends the processes of one execution: when the run is stopped, when time is up, and what is left at its end. */
+/** Terminates the processes of one execution: on a stop, on a timeout, and leftovers at its end. */
 import type { Family } from './family.js';
 
-/** Why we ended it. */
+/** Why pipe ended it. */
 export type Cause = 'timeout' | 'stopped';
 
 export interface Limits {
@@ -9,22 +9,22 @@ export interface Limits {
   readonly timeout?: number | undefined;
   /** Seconds from SIGTERM to SIGKILL. */
   readonly grace: number;
-  /** Ends it with SIGTERM, and with SIGKILL after the grace time. */
+  /** Sends SIGTERM, and SIGKILL after the grace time. */
   readonly stop?: AbortSignal | undefined;
-  /** Ends it with SIGKILL at once. */
+  /** Sends SIGKILL at once. */
   readonly kill?: AbortSignal | undefined;
 }
 
-/** A process that ended well may have others that are just about to end, such as `tee` in `> >(tee …)`. */
+/** Grace time after a good end for processes about to end, such as `tee` in `> >(tee …)`. */
 const LINGER_MS = 250;
 
-/** What SIGKILL does not end within this time hangs in the system and will not end. */
+/** A process that survives SIGKILL for this long hangs in the kernel. */
 const KILLED_MS = 5_000;
 
-/** How often what was forked meanwhile is killed too. */
+/** Interval for killing processes forked meanwhile. */
 const AGAIN_MS = 100;
 
-/** The longest time that a timer can hold, 24 days. */
+/** The longest timer of Node, 24 days. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 export class Termination {
@@ -46,7 +46,7 @@ export class Termination {
     if (kill?.aborted) this.#kill();
   }
 
-  /** A long time is waited for in parts. */
+  /** Splits a long wait into several timers. */
   #wait(left: number): void {
     const part = Math.min(left, LONGEST_MS);
     this.#timer = setTimeout(() => {
@@ -55,12 +55,12 @@ export class Termination {
     }, part);
   }
 
-  /** Undefined while we have not interfered. */
+  /** Undefined while pipe has not interfered. */
   get cause(): Cause | undefined {
     return this.#cause;
   }
 
-  /** To be called when the first process has ended. Resolves when none is left; gives those that cannot be ended. */
+  /** Call when the first process has ended. Resolves when none is left, with those that cannot be ended. */
   async complete(): Promise<readonly number[]> {
     clearTimeout(this.#timer);
     try {

@@ -1,4 +1,4 @@
-/** Which commits are whole: renamed to their number when all was in them, as the protocol asks. */
+/** Decides which commits are complete: renamed to their number when finished, as the protocol requires. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arrivals } from './arrivals.js';
@@ -8,21 +8,21 @@ import { openForWriting } from './writers.js';
 /** The stage broke the protocol. */
 export class CommitMistake extends Error {}
 
-/** So long a commit may stay unclear while the process runs: it may wait for it to be stored. */
+/** Longest time a commit may stay unclear while the process runs, since it may be waiting for the store. */
 const UNCLEAR_MS = 10_000;
 
-/** The same where the system does not tell of renames, so that every small state is unclear. */
+/** The same where the system does not report renames, so that every small state is unclear. */
 const UNTOLD_MS = 1_000;
 
 /** What is known of the process that commits. */
 export type Ending = 'running' | 'well' | 'badly';
 
-/** What is found out about a commit. */
+/** What was found out about a commit. */
 export interface CommitNote {
   readonly epoch: number;
-  /** Of the folder, when it is whole; '' when it is not clear yet. */
+  /** Of the folder, when it is complete; '' while unclear. */
   readonly mark: string;
-  /** It was seen to be renamed. */
+  /** The rename was seen. */
   readonly isRenamed: boolean;
 }
 
@@ -32,16 +32,16 @@ interface Unclear {
 }
 
 /**
- * Tells whole commits from those that are still being filled. Most are clear at once: renamed before
- * our eyes, or told by their times. Times have ticks, though, and a small state is built in one:
- * such a commit waits until the stage goes on, or has ended well, and nothing in it has moved.
+ * Distinguishes complete commits from those still being filled. Most are clear at once: the rename
+ * was seen, or their times prove it. But times have ticks, and a small state is built within one:
+ * such a commit waits until the stage goes on or has ended well, and nothing in it has changed.
  */
 export class Judge {
   readonly #folder: string;
   readonly #arrivals: Arrivals;
   readonly #isTold: () => boolean;
   readonly #onNote: (note: CommitNote) => void;
-  /** What lay there before the watch began is nobody's who runs now. */
+  /** Commits from before the watch do not belong to the running process. */
   readonly #before: ReadonlySet<string>;
   readonly #unclear = new Map<number, Unclear>();
 
@@ -59,14 +59,14 @@ export class Judge {
   }
 
   /**
-   * False while it is not clear.
+   * False while it is unclear.
    *
-   * @throws CommitMistake when it is not whole, or when that does not become clear
+   * @throws CommitMistake when it is incomplete, or when it stays unclear
    */
   isWhole(epoch: number, ending: Ending): boolean {
     const name = String(epoch);
     const folder = join(this.#folder, name);
-    // Before the look, since who goes on has finished this one.
+    // Checked before the look, since a stage that goes on has finished this commit.
     const goesOn = existsSync(join(this.#folder, String(epoch + 1))) || ending === 'well';
     const look = lookAtCommit(folder);
     if (look === undefined) return false;
@@ -78,10 +78,10 @@ export class Judge {
       this.#onNote({ epoch, mark: look.mark, isRenamed });
       return true;
     }
-    // Killed in the middle of something, a process is told of what happened to it and not of this.
+    // Report the kill, not this, for a process that was killed in the middle of something.
     if (ending === 'badly' || this.#mayWait(epoch, look, goesOn)) return false;
     if (open !== undefined) throw stillOpen(epoch, open);
-    // Where nobody can tell, a stage that waits must not wait for ever.
+    // Where nothing can decide, a waiting stage must not wait for ever.
     if (this.#isTold() || look.isEmpty) throw madeInPlace(epoch, look);
     return true;
   }
@@ -90,7 +90,7 @@ export class Judge {
     return this.#arrivals.wasRenamed(name) === true || (look.isSealed && !look.isEmpty);
   }
 
-  /** What is wrong for sure. */
+  /** Throws for what is certainly wrong. */
   #refuse(epoch: number, look: CommitLook, isRenamed: boolean): void {
     if (!look.isFolder) throw noFolder(epoch, look);
     const before = this.#unclear.get(epoch);
@@ -109,7 +109,7 @@ export class Judge {
   }
 }
 
-/** Whether a commit may be taken over that nobody watched, when no process of its chain runs any more. */
+/** True when a commit that no run watched may be stored; no process of its chain runs any more. */
 export function wasLeftWhole(
   commits: string,
   epoch: number,
@@ -124,7 +124,7 @@ export function wasLeftWhole(
   return look.isSealed || wentOn(commits, epoch);
 }
 
-/** To the next epoch, or to the draft of one, which only those build who rename it. */
+/** True when the stage went on to the next epoch, or to a draft of it: only a stage that renames builds drafts. */
 function wentOn(commits: string, epoch: number): boolean {
   return readdirSync(commits, { withFileTypes: true }).some(
     (entry) =>

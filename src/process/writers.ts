@@ -1,9 +1,9 @@
-/** Who writes to the files of a folder just now: among the processes below this one, where /proc tells. */
+/** Finds processes that write to a folder's files now: among this process's descendants, via /proc. */
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { relative } from 'node:path';
 import { HAS_PROC, readIfThere } from '../sys/proc.js';
 
-/** A file of the folder that a process below this one has open for writing. */
+/** A file of the folder that a descendant has open for writing. */
 export function openForWriting(folder: string): string | undefined {
   if (!HAS_PROC) return undefined;
   const real = realpathSync(folder);
@@ -16,7 +16,7 @@ export function openForWriting(folder: string): string | undefined {
   return undefined;
 }
 
-/** Not those that have become children of another: daemons. */
+/** Without daemons, which have another parent. */
 function descendants(): number[] {
   const found: number[] = [];
   const open = [process.pid];
@@ -31,7 +31,7 @@ function descendants(): number[] {
   return found;
 }
 
-/** The last two bits of the flags: 0 is reading only. */
+/** The last two bits of the flags: 0 means read-only. */
 function mayWrite(pid: number, fd: string): boolean {
   const flags = /^flags:\s*(\d+)/m.exec(readIfThere(`/proc/${pid}/fdinfo/${fd}`) ?? '')?.[1];
   return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0;
@@ -41,7 +41,7 @@ function targetOf(link: string): string | undefined {
   try {
     return readlinkSync(link);
   } catch {
-    return undefined; // It was closed, or the process has ended.
+    return undefined; // The file was closed, or the process has ended.
   }
 }
 

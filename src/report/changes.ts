@@ -1,21 +1,21 @@
-/** What changed between two states of named values, as a table. Pure. */
+/** Table of changes between two states of named values. Pure. */
 import { markdownTable, plainTable, type Rows } from './table.js';
 
 export interface Change {
-  /** The item; empty for what belongs to none. */
+  /** The item; empty for values without one. */
   readonly where: string;
   readonly name: string;
-  /** Undefined for what was not there. */
+  /** Undefined when absent. */
   readonly before: unknown;
   readonly now: unknown;
-  /** Of now: it does not belong to today's pipeline. */
+  /** The current value does not belong to today's pipeline. */
   readonly stale?: true;
 }
 
-/** Pull requests are read by people, and a comment has a limit. */
+/** Keeps a pull request comment readable and below its size limit. */
 const MOST_ROWS = 200;
 
-/** All that is in either, in the order of names; what is equal only with `all`. */
+/** All names in either, sorted; equal values only with `all`. */
 export function changesBetween(
   where: string,
   before: Readonly<Record<string, unknown>>,

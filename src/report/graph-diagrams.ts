@@ -1,4 +1,4 @@
-/** The graph for programs that draw: Mermaid and Graphviz. Pure. */
+/** Dependency graph as a Mermaid or Graphviz diagram. Pure. */
 import {
   GRAPH_STATES,
   type GraphNode,
@@ -8,7 +8,7 @@ import {
   worstState,
 } from './graph.js';
 
-/** Readable in light and dark surroundings; fill and line. */
+/** Readable on light and dark backgrounds; fill and line. */
 const COLORS: Readonly<Record<GraphState, readonly [fill: string, line: string]>> = {
   missing: ['#ffd8d6', '#b42318'],
   stale: ['#fff1c2', '#946200'],
@@ -33,7 +33,7 @@ export function graphMermaid(nodes: readonly GraphNode[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Mermaid reads `#…;` as a character by its number: whatever it could take for its own goes so. */
+/** Escapes Mermaid syntax as `#…;`, which Mermaid reads as a character by its number. */
 function mermaidText(text: string): string {
   return text.replace(
     /[^\p{L}\p{N} _.,@/\u00d7-]/gu,
@@ -63,7 +63,7 @@ function dotText(text: string): string {
   return text.replace(/[\\"]/g, '\\$&');
 }
 
-/** Every edge, from what is needed to what needs it. */
+/** Every edge, from upstream to downstream. */
 function edgesOf(nodes: readonly GraphNode[]): readonly (readonly [number, number])[] {
   return nodes.flatMap(({ needs }, to) => needs.map((from) => [from, to] as const));
 }

@@ -1,14 +1,14 @@
-/** The edges of a graph as rails beside its rows, the way version histories are drawn. Pure. */
+/** Graph edges as rails next to the rows, as tools draw version histories. Pure. */
 
-/** The needs of each node, those left out that follow from others. Needs come before their nodes. */
+/** Transitive reduction: removes needs that follow from others. Needs come before their nodes. */
 export function reduceNeeds(needs: readonly (readonly number[])[]): readonly (readonly number[])[] {
   const words = (needs.length + 31) >> 5;
-  // All that a node needs, directly or not: a bit for each.
+  // All direct and indirect needs of a node, one bit each.
   const reach = needs.map(() => new Uint32Array(words));
   return needs.map((list, node) => {
     const all = reach[node]!;
     const kept: number[] = [];
-    // From the last: what an earlier one gives is mostly in its reach.
+    // From the last: earlier needs are mostly reachable from it.
     for (const need of [...new Set(list)].sort((a, b) => b - a)) {
       if ((all[need >> 5]! >>> (need & 31)) & 1) continue;
       kept.push(need);
@@ -20,8 +20,8 @@ export function reduceNeeds(needs: readonly (readonly number[])[]): readonly (re
 }
 
 /**
- * A row of rails for each node: `○` needs nothing, `●` what its rails lead up to. Undefined when
- * more than `limit` would run side by side.
+ * A row of rails for each node: `○` has no needs, `●` ends the rails of its needs. Undefined when
+ * more than `limit` rails would run in parallel.
  */
 export function drawRails(
   needs: readonly (readonly number[])[],
@@ -29,10 +29,10 @@ export function drawRails(
 ): readonly string[] | undefined {
   const users = needs.map(() => 0);
   for (const list of needs) for (const need of list) users[need]! += 1;
-  /** The node whose rail runs in the column. */
+  /** The node whose rail is in the column. */
   const columns: (number | undefined)[] = [];
   const rows: string[] = [];
-  /** Where the row above has a node that nothing needs: below it, another would seem to need it. */
+  /** Column of a node above that nothing needs: a node right below would seem to need it. */
   let above = -1;
   for (const [node, list] of needs.entries()) {
     const joined = new Set(list.map((need) => columns.indexOf(need)));
@@ -52,7 +52,7 @@ export function drawRails(
   return rows;
 }
 
-/** Where a rail ends the node stands; else in a free column, but not in `taken`. */
+/** The column where a rail of the node ends; else a free one, except `taken`. */
 function place(
   columns: readonly (number | undefined)[],
   ending: ReadonlySet<number>,

@@ -1,4 +1,4 @@
-/** The graph as text for a terminal: a row for each node, rails for the edges. Pure. */
+/** Dependency graph as terminal text: a row for each node, rails for the edges. Pure. */
 import { type GraphNode, type GraphState, nodeLabel, stateLabel, worstState } from './graph.js';
 import { drawRails, reduceNeeds } from './graph-rails.js';
 import { widthOf } from './live/text.js';
@@ -6,7 +6,7 @@ import { widthOf } from './live/text.js';
 /** Colours a text by its state. */
 export type Paint = (text: string, state: GraphState) => string;
 
-/** Beyond so many, rails are a thicket: the needs are named instead. */
+/** Above this number, rails are unreadable: rows name the needs instead. */
 const MOST_RAILS = 12;
 const MOST_NAMES = 6;
 

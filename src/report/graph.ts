@@ -1,11 +1,11 @@
-/** The graph of a pipeline as data, for whoever draws it: items, or stages with their items folded. */
+/** Dependency graph as data, for every output format: items, or stages with their items folded. */
 
 export interface GraphNode {
   /** Of the stage or item. */
   readonly name: string;
-  /** How many items are folded into it; 1 for an item. */
+  /** Number of items folded into it; 1 for an item. */
   readonly items: number;
-  /** How many items are in which state, the worst first; undefined when it is not known. */
+  /** Number of items in each state, worst first; undefined when unknown. */
   readonly states: readonly StateCount[] | undefined;
   /** Indices of the nodes that it needs, in order. */
   readonly needs: readonly number[];
@@ -16,7 +16,7 @@ export interface StateCount {
   readonly count: number;
 }
 
-/** From what stands most in the way to what does not. */
+/** Worst first. */
 export const GRAPH_STATES = ['missing', 'stale', 'unknown', 'restorable', 'fresh'] as const;
 export type GraphState = (typeof GRAPH_STATES)[number];
 
@@ -32,7 +32,7 @@ export function stateLabel({ states }: GraphNode): string {
   return states.map(({ state, count }) => `${count} ${state}`).join(', ');
 }
 
-/** The colour of a node: that of its worst item. */
+/** State of its worst item, for its colour. */
 export function worstState({ states }: GraphNode): GraphState | undefined {
   return states?.[0]?.state;
 }

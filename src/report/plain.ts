@@ -1,4 +1,4 @@
-/** The log of a run for pipes, files and CI: whole lines, each with its item's name, quiet where nothing happened. */
+/** The log of a run for pipes, files and CI: whole lines with the item's name; quiet about fresh items. */
 import type { Collected, ItemDone, RunEvent } from '../event.js';
 import { printable } from '../printable.js';
 import {
@@ -14,7 +14,7 @@ import {
 
 export type Write = (text: string) => void;
 
-/** Writes a line for each event that says something. */
+/** Writes the lines of each event. */
 export function plainReporter(write: Write): (event: RunEvent) => void {
   let dry = false;
   return (event) => {
@@ -23,7 +23,7 @@ export function plainReporter(write: Write): (event: RunEvent) => void {
   };
 }
 
-/** What an event is worth saying; nothing in it does anything to a terminal. */
+/** Lines of an event, without control characters. */
 export function plainLines(event: RunEvent, dry: boolean): string[] {
   return linesOf(event, dry).map(printable);
 }

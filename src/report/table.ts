@@ -4,7 +4,7 @@ import { printable } from '../printable.js';
 /** The first row is the heading. */
 export type Rows = readonly (readonly string[])[];
 
-/** Columns two spaces apart; numbers to the right. */
+/** Columns two spaces apart; numbers right-aligned. */
 export function plainTable(texts: Rows): string {
   const rows = texts.map((row) => row.map(printable));
   const widths = widthsOf(rows);
@@ -23,7 +23,7 @@ export function plainTable(texts: Rows): string {
     .join('');
 }
 
-/** Nothing, and the dash for nothing, stand among numbers. */
+/** An empty cell and the dash count as numbers. */
 function isNumber(cell: string): boolean {
   return cell === '' || cell === '–' || !Number.isNaN(Number(cell));
 }
@@ -33,7 +33,7 @@ export function markdownTable([head = [], ...rows]: Rows): string {
   return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
 }
 
-/** Text within a line of Markdown: nothing in it is markup. */
+/** Text within a line of Markdown, with all markup escaped. */
 export function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_[\]<>]/g, '\\$&').replace(/\s*\n\s*/g, ' ');
 }

@@ -1,4 +1,4 @@
-/** What `verify` found, as lines, Markdown, JUnit XML and messages of GitHub Actions. Pure. */
+/** Results of `verify` as lines, Markdown, JUnit XML and GitHub Actions annotations. Pure. */
 import { type Finding, summaryOf, type Verified } from '../compare/verified.js';
 import { printable } from '../printable.js';
 import { escapeMarkdown, markdownTable } from './table.js';
@@ -31,7 +31,7 @@ export function verifiedSummary(results: readonly Verified[]): string {
   return `pipe: ${[`${same} same`, ...parts].join(', ')}`;
 }
 
-/** A page: the summary, a table, and what was found of each item that is not the same. */
+/** A page: the summary, a table, and the findings of each item that is not the same. */
 export function verifiedMarkdown(results: readonly Verified[]): string {
   const table = markdownTable([
     ['item', 'verdict', 'beside', 'time'],
@@ -48,7 +48,7 @@ export function verifiedMarkdown(results: readonly Verified[]): string {
   return `## pipe verify: ${summary}\n\n${table}${stories.join('')}`;
 }
 
-/** A test case for each item: a difference is a failure, a stage that fails an error. */
+/** A test case for each item: a difference is a failure, a failed stage an error. */
 export function verifiedJUnit(results: readonly Verified[]): string {
   const { differs, failed, cancelled } = summaryOf(results);
   const seconds = results.reduce((sum, each) => sum + each.seconds, 0);
@@ -57,7 +57,7 @@ export function verifiedJUnit(results: readonly Verified[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${counts}>\n<testsuite name="pipe verify" ${counts}>\n${cases}</testsuite>\n</testsuites>\n`;
 }
 
-/** Workflow commands: what differs stands on the page of the check. */
+/** Workflow commands, which the page of the check displays. */
 export function verifiedAnnotations(results: readonly Verified[]): string[] {
   return results
     .filter(({ verdict }) => verdict === 'differs' || verdict === 'failed')
@@ -105,7 +105,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '\n': '&#10;',
 };
 
-/** XML has no word at all for most control characters. */
+/** XML cannot represent most control characters. */
 function escapeXml(text: string): string {
   const legal = [...text].filter((each) => each >= ' ' || each === '\n' || each === '\t').join('');
   return legal.replace(/[&<>"\n]/g, (each) => ENTITIES[each] as string);

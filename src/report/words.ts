@@ -1,4 +1,4 @@
-/** Numbers and verdicts as people read them. Pure. */
+/** Formats durations, sizes, verdicts and metrics for people. Pure. */
 import type { Failure, RunDone, Verdict, Why } from '../event.js';
 
 /** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`. */
@@ -10,7 +10,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
 }
 
-/** A duration that nobody knows to the second: `0.4 s`, `12 s`, `14 min`, `2 h 05 min`. */
+/** A duration without needless precision: `0.4 s`, `12 s`, `14 min`, `2 h 05 min`. */
 export function roughly(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (Math.round(seconds) < 60) return duration(seconds);
@@ -47,13 +47,13 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-/** `param train.lr 1 → 2, and 2 more reasons`: `--json` and `--summarize` have them all. */
+/** `param train.lr 1 → 2, and 2 more reasons`: `--json` and `--summarize` list all. */
 export function whyText({ reason, reasons = [] }: Why): string {
   const more = reasons.length - 1;
   return more > 0 ? `${reason}, and ${plural(more, 'more reason')}` : reason;
 }
 
-/** The line that every run ends with; a dry run says what would happen. */
+/** The line that ends every run; a dry run says what would happen. */
 export function summaryLine(summary: RunDone): string {
   if (summary.wouldRun !== undefined) return forecastLine(summary);
   const always = [`${summary.ran} ran`, `${summary.restored} restored`, `${summary.fresh} fresh`];
@@ -73,7 +73,7 @@ function forecastLine({ wouldRun, mayRun = 0, wouldRestore = 0, fresh }: RunDone
   return `pipe: ${parts.join(', ')}`;
 }
 
-/** The whole story of a failure, as lines. */
+/** A failure in full, as lines. */
 export function failureLines(item: string, failure: Failure): string[] {
   const lines = [`${item}: failed: ${failure.message}`];
   if (failure.command !== '') lines.push(`  command: ${failure.command}`);
@@ -84,7 +84,7 @@ export function failureLines(item: string, failure: Failure): string[] {
   return lines;
 }
 
-/** `loss 0.0312, val.ssim 0.914`: at most four, nested names joined by dots; NaN for what is no number. */
+/** `loss 0.0312, val.ssim 0.914`: at most `limit`, nested names joined by dots; NaN for what is not a number. */
 export function metricsText(metrics: unknown, limit = 4): string {
   return flatten(metrics, '')
     .slice(0, limit)
@@ -92,7 +92,7 @@ export function metricsText(metrics: unknown, limit = 4): string {
     .join(', ');
 }
 
-/** Whole numbers as they are, others to four digits. */
+/** Whole numbers in full, others to four digits. */
 function shown(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 }

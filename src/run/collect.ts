@@ -1,4 +1,4 @@
-/** After a run that stored something: a cache above its limit is collected, so that it never fills the disk. */
+/** Automatic gc: after a run that stored something, keeps the cache below its limit. */
 import type { GcReport, GcRoots } from '../cache/care/gc.js';
 import { asVariant, type Project } from '../decide/project.js';
 import type { Work } from '../decide/work.js';
@@ -10,10 +10,10 @@ import { rootsOf } from './roots.js';
 
 const LOCK = 'gc';
 
-/** A little below the limit, so that not every run that stores something has to collect. */
+/** Below the limit, so that not every later run has to collect. */
 const SHRINK_TO = 0.9;
 
-/** What cannot be collected is told, and never the failure of a run whose results are stored. */
+/** Reports a failed collection, but does not fail a run whose results are stored. */
 export async function keepBelowLimit(work: Work): Promise<void> {
   try {
     await collectWhenOver(work);
@@ -28,7 +28,7 @@ async function collectWhenOver({ project, emit, options }: Work): Promise<void> 
   const { cache } = project;
   const limit = cacheLimit(project);
   if (limit === undefined || !(await cache.isOver(limit))) return;
-  // One that collects for us already.
+  // Another process is collecting already.
   if (lockHolder(cache.layout.locks, LOCK) !== undefined) return;
   const lock = await acquireLock(cache.layout.locks, LOCK, {
     doing: 'gc',
@@ -43,7 +43,7 @@ async function collectWhenOver({ project, emit, options }: Work): Promise<void> 
   }
 }
 
-/** What pipeline.yaml asks for as it is now: as it was called in this run, and plainly. */
+/** Roots of the current pipeline.yaml: with this run's options, and without any. */
 async function rootsNow(project: Project): Promise<GcRoots> {
   const { variant } = project;
   const isPlain = variant.profiles.length + variant.set.length === 0;

@@ -1,9 +1,10 @@
-/** A dry run: every selected item ends with what would become of it, and what that would take. */
+/** Dry run: gives every selected item the verdict that it would get, and the expected time. */
+import { finish as finishSliced } from '../cache/files/pace.js';
 import type { EpochRecord } from '../cache/records/record.js';
 import { absentDeps } from '../decide/absent.js';
 import { explain, whyAnyway, whyOf } from '../decide/explain.js';
 import { resume, secondsPerEpoch } from '../decide/incremental.js';
-import { refuseMissing } from '../decide/missing.js';
+import { type MissingDep, refuseMissing } from '../decide/missing.js';
 import { type Outlook, outlooks, waitingText } from '../decide/outlook.js';
 import { cacheOf, finish, itemAt, type Work } from '../decide/work.js';
 import type { ItemDone, Why } from '../event.js';
@@ -11,7 +12,7 @@ import { chainManifest, keyOf } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
 
 export async function foretell(work: Work): Promise<void> {
-  const found = outlooks(work);
+  const found = await outlooks(work);
   await refuseMissingDeps(work, found);
   for (const [index, outlook] of found) {
     const item = itemAt(work, index);
@@ -36,21 +37,23 @@ export async function foretell(work: Work): Promise<void> {
   }
 }
 
-/** @throws UserError when an item lacks an input that nobody will make */
-export function refuseMissingDeps(work: Work, found: ReadonlyMap<number, Outlook>): Promise<void> {
-  return refuseMissing(
-    work,
-    [...found].flatMap(([index, outlook]) => {
-      if (outlook.kind === 'missing')
-        return outlook.deps.map((dep) => ({ item: itemAt(work, index).id, dep }));
-      return outlook.kind === 'unknown'
-        ? absentDeps(work, index, (need) => found.get(need)?.kind !== 'fresh')
-        : [];
-    }),
-  );
+/** @throws UserError when an item lacks an input that no item makes */
+export async function refuseMissingDeps(
+  work: Work,
+  found: ReadonlyMap<number, Outlook>,
+): Promise<void> {
+  const missing: MissingDep[] = [];
+  for (const [index, outlook] of found) {
+    if (outlook.kind === 'missing')
+      missing.push(...outlook.deps.map((dep) => ({ item: itemAt(work, index).id, dep })));
+    if (outlook.kind !== 'unknown') continue;
+    const absent = absentDeps(work, index, (need) => found.get(need)?.kind !== 'fresh');
+    missing.push(...(await finishSliced(absent, work.options.interruption.stop)));
+  }
+  await refuseMissing(work, missing);
 }
 
-/** Of an item whose deps are still to be made. */
+/** Of an item with unfinished deps. */
 export function whyUnknown(
   { project, options }: Work,
   index: number,
@@ -66,7 +69,7 @@ function whyItWouldRun(work: Work, index: number, outlook: Outlook): Partial<Why
   return whyOf(reasons.map(({ text }) => text));
 }
 
-/** Expected seconds from what was recorded; of an incremental stage for the epochs that are left. */
+/** Expected seconds, by the records; for an incremental stage, of the remaining epochs. */
 function forecast(work: Work, item: Item, outlook: Outlook): Pick<ItemDone, 'expected' | 'epochs'> {
   const last = cacheOf(work).readLast(item.id)?.seconds;
   if (item.epochs === undefined || outlook.kind !== 'run')

@@ -1,4 +1,4 @@
-/** `--frozen`: what would run or is not as pipeline.lock says, each with its reason; nothing is written. */
+/** `--frozen`: reports what would run or differs from pipeline.lock, with reasons; writes nothing. */
 import type { Digest } from '../cache/objects/digest.js';
 import type { Result, RunRecord } from '../cache/records/record.js';
 import { explain, whyOf } from '../decide/explain.js';
@@ -12,7 +12,7 @@ import { readLockFile } from '../lockfile/disk.js';
 import { inShort, otherOuts, reasonsAgainst } from '../lockfile/reasons.js';
 import { refuseMissingDeps, whyUnknown } from './foretell.js';
 
-/** Ends every item with what it is; returns the number of differences. */
+/** Gives every item its verdict. Returns the number of differences. */
 export async function inspectFrozen(work: Work): Promise<number> {
   const section = lockedSection(work);
   let differences = 0;
@@ -27,7 +27,7 @@ export async function inspectFrozen(work: Work): Promise<number> {
     for (const id of strangers(work, blocks))
       differs(`${LOCK_FILE} has ${id}, which is not an item of the pipeline`);
   }
-  if (work.options.frozen === 'keys') inspectKeys(work, blocks ?? new Map(), differs);
+  if (work.options.frozen === 'keys') await inspectKeys(work, blocks ?? new Map(), differs);
   else await inspectResults(work, blocks, differs);
   return differences;
 }
@@ -42,9 +42,9 @@ function lockedSection({ project }: Work): LockSection | 'none' | undefined {
   return file === undefined ? 'none' : (file.get(name) ?? new Map());
 }
 
-/** Keys alone: the results need not be here, but where outs are, they are those of the lock. */
-function inspectKeys(work: Work, section: LockSection, differs: Differs): void {
-  for (const [index, standing] of lockStandings(work, section)) {
+/** Compares keys only: results need not exist here, but existing outs must match the lock. */
+async function inspectKeys(work: Work, section: LockSection, differs: Differs): Promise<void> {
+  for (const [index, standing] of await lockStandings(work, section)) {
     const item = itemAt(work, index);
     const { key, difference } = standing;
     const edited = difference === undefined ? editedOut(work, index, standing) : undefined;
@@ -68,7 +68,7 @@ function editedOut(work: Work, index: number, { block }: LockStanding): string |
   return edited && `out ${edited.path} is not what ${LOCK_FILE} says`;
 }
 
-/** True for what no run has made. The result of another profile may be in place: it makes room. */
+/** True for content that no run made. The result of another profile may be there: a run replaces it. */
 function isForeign(work: Work, digest: Digest | undefined): boolean {
   return digest !== undefined && !cacheOf(work).hasAll(digest);
 }
@@ -78,7 +78,7 @@ async function inspectResults(
   section: LockSection | undefined,
   differs: Differs,
 ): Promise<void> {
-  const found = outlooks(neverAlways(work));
+  const found = await outlooks(neverAlways(work));
   await refuseMissingDeps(work, found);
   for (const [index, outlook] of found) {
     const { id } = itemAt(work, index);
@@ -123,7 +123,7 @@ function againstLock(
     : `${LOCK_FILE} has other bytes of ${others.join(', ')} than the cache`;
 }
 
-/** An out that is gone can be put back, when its objects are sound. One that was edited is a difference. */
+/** A missing out can be restored if its objects are intact. An edited one is a difference. */
 async function unrestorable(
   work: Work,
   index: number,

@@ -1,10 +1,10 @@
-/** How large the cache may become before a run collects by itself: the user's word, or the default. */
+/** Size limit of the cache for automatic gc: the user's, or the default. */
 import { defaultMaxSize } from '../cache/care/gc.js';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { parseSize } from '../pipeline/document/quantity.js';
 
-/** What `PIPE_CACHE_MAX_SIZE` says; undefined when it is not set. */
+/** Value of `PIPE_CACHE_MAX_SIZE`; undefined when unset. */
 export function statedLimit({ env }: Pick<Project, 'env'>): number | 'off' | undefined {
   const text = env.PIPE_CACHE_MAX_SIZE;
   if (text === undefined || text === '') return undefined;
@@ -17,7 +17,7 @@ export function statedLimit({ env }: Pick<Project, 'env'>): number | 'off' | und
   );
 }
 
-/** Bytes; undefined when runs leave collecting to the user. */
+/** Bytes; undefined when automatic gc is off. */
 export function cacheLimit(project: Project): number | undefined {
   const stated = statedLimit(project);
   return stated === 'off' ? undefined : (stated ?? defaultMaxSize(project.cache.layout.root));

@@ -1,4 +1,4 @@
-/** Outs at which there is a link that pipe did not create: the user's mistake, shown before anything is touched. */
+/** Refuses outs that are links which pipe did not create, before anything changes. */
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
@@ -14,10 +14,9 @@ interface LinkedOut {
 }
 
 /**
- * An out is replaced as a whole, so a link there would be lost, and with it the place that the user
- * meant the out to lie in.
+ * Pipe replaces an out as a whole, so a link there would be lost and its target unused.
  *
- * @throws UserError naming every such out of these items
+ * @throws UserError that names every such out of these items
  */
 export async function refuseLinkedOuts(work: Work, pending: readonly number[]): Promise<void> {
   const { root, variant } = work.project;
@@ -47,7 +46,7 @@ function isUsersLink(work: Work, item: Item, out: Out): boolean {
   return lstatIfThere(full)?.isSymbolicLink() === true && !isOfRun(work, item, out);
 }
 
-/** What an item makes may be a link. One that was cut off may have made it. */
+/** An item may make a link, also one that was cut off. */
 function isOfRun(work: Work, item: Item, out: Out): boolean {
   const cache = cacheOf(work);
   const wrote = cache.wrote(out.path);
@@ -57,7 +56,7 @@ function isOfRun(work: Work, item: Item, out: Out): boolean {
   return now === wrote || now === lockedDigest(work, item, out);
 }
 
-/** So that a clone, or one whose cache was deleted, knows the links that are results. */
+/** Makes known links that are results, in a clone or after the cache was deleted. */
 function lockedDigest({ project }: Work, item: Item, out: Out): string | undefined {
   const section = sectionOf(project.variant);
   if (section === undefined) return undefined;

@@ -1,9 +1,10 @@
-/** The metrics of items by today's keys: from the records, else from pipeline.lock; or as another revision's lock has them. */
+/** Metrics of items by today's keys: from records, else from pipeline.lock; or from another revision's lock. */
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Digest } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { inspection } from '../decide/inspection.js';
+import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
 import { type Outlook, outlooks } from '../decide/outlook.js';
 import type { Project } from '../decide/project.js';
 import { cacheOf, itemAt, neverAlways, selectedNeeds, type Work } from '../decide/work.js';
@@ -22,7 +23,7 @@ export type Numbers = Readonly<Record<string, number>>;
 
 export interface Figures {
   readonly numbers: Numbers;
-  /** They are what lies there, and not what belongs to today's key. */
+  /** They are those of the existing outs, not of today's key. */
   readonly stale: boolean;
 }
 
@@ -32,22 +33,25 @@ export async function metricsToday(
   targets: readonly string[],
 ): Promise<Map<string, Figures>> {
   const work = neverAlways(await inspection(project, targets));
-  const found = outlooks(work);
-  const blocks = lockedBlocks(work, found);
+  const found = await outlooks(work);
+  const blocks = await lockedBlocks(work, found);
   const figures = new Map<string, Figures>();
   for (const index of select(project.plan, targets)) {
-    const { id, outs } = itemAt(work, index);
-    if (!outs.some((out) => out.metrics)) continue;
-    figures.set(id, figuresOf(work, index, found.get(index) as Outlook, blocks.get(index) ?? {}));
+    const item = itemAt(work, index);
+    if (metricFilesOf(item).length === 0) continue;
+    figures.set(
+      item.id,
+      figuresOf(work, index, found.get(index) as Outlook, blocks.get(index) ?? {}),
+    );
   }
   return figures;
 }
 
-/** What pipeline.lock has of an item. */
+/** The entries of an item in pipeline.lock. */
 interface Locked {
   /** Of today's key. */
   readonly today?: LockBlock | undefined;
-  /** Whatever its key. */
+  /** Of any key. */
   readonly any?: LockBlock | undefined;
 }
 
@@ -56,8 +60,9 @@ function figuresOf(work: Work, index: number, outlook: Outlook, { today, any }: 
   const recorded = recordedOuts(work, outlook);
   const byOut: Record<string, Numbers> = {};
   let stale = false;
-  for (const { name, path: where } of item.outs.filter((out) => out.metrics)) {
-    const digest = recorded.find((out) => out.name === name)?.digest;
+  for (const metric of metricFilesOf(item)) {
+    const { name, path: where } = metric;
+    const digest = digestOfMetric(metric, recorded, cacheOf(work));
     const current = (digest && numbersOf(work, where, digest)) ?? today?.metrics[name];
     const numbers = current ?? numbersIn(path.join(work.project.root, where)) ?? any?.metrics[name];
     if (numbers === undefined) continue;
@@ -67,23 +72,26 @@ function figuresOf(work: Work, index: number, outlook: Outlook, { today, any }: 
   return { numbers: merged(byOut), stale };
 }
 
-/** The outs of the record for today's key; none where there is no record, or no key yet. */
+/** Outs of the record for today's key; none where there is no record, or no key yet. */
 function recordedOuts(work: Work, outlook: Outlook): readonly RecordedOut[] {
   if (outlook.kind === 'fresh' || outlook.kind === 'restore') return outlook.record.outs;
   return outlook.kind === 'run' ? (cacheOf(work).readOuts(outlook.key) ?? []) : [];
 }
 
 /**
- * By index. The key of an item that waits for others is not known; its block is of today's key when
- * the key comes out of today's definition and of what the lock has of those others, in turn.
+ * By index. An item that waits for others has no key yet. Its block counts as today's if the key
+ * follows from today's definition and from the locked outs of those others, in turn.
  */
-function lockedBlocks(work: Work, found: ReadonlyMap<number, Outlook>): Map<number, Locked> {
+async function lockedBlocks(
+  work: Work,
+  found: ReadonlyMap<number, Outlook>,
+): Promise<Map<number, Locked>> {
   const { root, variant } = work.project;
   const file = readLockFile(root);
-  // What `--set` makes is not locked; what it makes may still be of a locked key.
+  // Results of `--set` are not locked, but may have a locked key.
   const section = file?.get(sectionOf({ ...variant, set: [] }) as string) ?? new Map();
   const isOpen = [...found.values()].some((outlook) => !('key' in outlook));
-  const standings = isOpen ? lockStandings(work, section) : undefined;
+  const standings = isOpen ? await lockStandings(work, section) : undefined;
   const blocks = new Map<number, Locked>();
   for (const index of work.selected) {
     const outlook = found.get(index) as Outlook;
@@ -117,7 +125,7 @@ function needsHold(
 }
 
 /**
- * By item, as the lock of a revision has them.
+ * By item, from the lock of a revision.
  *
  * @throws UserError when git does not know the revision, or it has no lock
  */
@@ -154,7 +162,7 @@ function merged(byOut: Readonly<Record<string, Numbers>>): Numbers {
   );
 }
 
-/** Of a recorded out, from its place or from the cache; undefined when it is in neither, or is no JSON. */
+/** Metrics of a recorded out, from its path or the cache; undefined when in neither, or not JSON. */
 function numbersOf(work: Work, where: string, digest: Digest): Numbers | undefined {
   if (cacheOf(work).scanSync(where)?.digest === digest)
     return numbersIn(path.join(work.project.root, where));
@@ -162,7 +170,7 @@ function numbersOf(work: Work, where: string, digest: Digest): Numbers | undefin
   return bytes && metricsOf(bytes.toString());
 }
 
-/** Undefined for what is no JSON file. */
+/** Undefined for what is not a JSON file. */
 function numbersIn(file: string): Numbers | undefined {
   try {
     return statSync(file).isFile() ? metricsOf(readFileSync(file, 'utf8')) : undefined;

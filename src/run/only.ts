@@ -1,4 +1,4 @@
-/** `--only`: the targets run on their inputs as they are; what that means is told, and what is gone is put back. */
+/** `--only`: runs the targets on existing inputs, warns about stale ones, and restores missing ones. */
 import { DamagedObject } from '../cache/cache.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { explain } from '../decide/explain.js';
@@ -7,13 +7,13 @@ import { type Outlook, outlooks } from '../decide/outlook.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
 
 /**
- * Warns of each upstream item that is stale, and puts the inputs back that are missing: from
- * today's record, or when that is not known from the item's last result.
+ * Warns of each stale upstream item, and restores missing inputs: from today's record, or, when that
+ * is unknown, from the item's last result.
  *
- * @param whole the same run without `--only`, to be looked at
+ * @param whole the same run without `--only`, for comparison
  */
 export async function readyInputs(work: Work, whole: Work): Promise<void> {
-  const found = outlooks(whole);
+  const found = await outlooks(whole);
   for (const index of work.selected) {
     for (const need of itemAt(work, index).needs) {
       if (work.isSelected.has(need)) continue;
@@ -28,7 +28,7 @@ export async function readyInputs(work: Work, whole: Work): Promise<void> {
 function warnIfStale(work: Work, whole: Work, index: number, need: number, outlook: Outlook): void {
   if (outlook.kind === 'fresh' || outlook.kind === 'restore') return;
   const item = itemAt(work, need);
-  // What is not there is not used: the sweep says that it is missing.
+  // A missing out is not used: the up-to-date check reports it.
   if (item.outs.some((out) => cacheOf(work).scanSync(out.path) === undefined)) return;
   const reason =
     outlook.kind === 'unknown'
@@ -55,7 +55,7 @@ async function putMissingBack(work: Work, need: number, outlook: Outlook): Promi
     }
   } catch (error) {
     if (!(error instanceof DamagedObject)) throw error;
-    // The sweep finds the input missing, and says so.
+    // The up-to-date check finds the input missing and reports it.
     work.emit({ type: 'warning', item: item.id, message: error.message });
   } finally {
     claim.release();

@@ -1,4 +1,4 @@
-/** What the current pipeline needs of the cache: gc leaves it alone. */
+/** Gc roots: what the current pipeline needs from the cache. */
 import type { GcRoots } from '../cache/care/gc.js';
 import { inspection } from '../decide/inspection.js';
 import { outlooks } from '../decide/outlook.js';
@@ -11,14 +11,14 @@ import type { Item } from '../pipeline/plan.js';
 import { fileNameOf } from '../process/names.js';
 
 /**
- * Keys, chains and log folders of today's definition. Of an item whose key is not known before another has run,
- * those of its last result. Those of pipeline.lock besides.
+ * Keys, chains and log folders of today's definition, and those of pipeline.lock. An item without a
+ * key yet contributes those of its last result.
  */
 export async function rootsOf(project: Project): Promise<GcRoots> {
   const work = await inspection(project, []);
   const keys: string[] = [];
   const chains: { chain: string; epoch: number }[] = [];
-  for (const [index, outlook] of outlooks(work)) {
+  for (const [index, outlook] of await outlooks(work)) {
     const item = itemAt(work, index);
     const last = project.cache.readLast(item.id);
     if (last !== undefined) add(item, last.key, last.manifest);
@@ -46,7 +46,7 @@ export async function rootsOf(project: Project): Promise<GcRoots> {
   }
 }
 
-/** Of every profile: what is committed is needed, whichever of them was run last. */
+/** Of every profile: what is committed is needed, whichever profile ran last. */
 function lockedBlocks({ root }: Project): [string, LockBlock][] {
   return [...(readLockFile(root)?.values() ?? [])].flatMap((section) => [...section]);
 }

@@ -1,10 +1,11 @@
-/** A run from beginning to end: select, sweep, schedule, and one verdict for each item. */
+/** A run from beginning to end: select, check, schedule, and one verdict for each item. */
+import { finish as finishSliced, isStopOf } from '../cache/files/pace.js';
 import { inspection, workOn } from '../decide/inspection.js';
 import { refuseMissing } from '../decide/missing.js';
 import type { RunOptions, RunResult } from '../decide/options.js';
 import type { Project } from '../decide/project.js';
 import { sweep } from '../decide/sweep.js';
-import { itemAt, type Work } from '../decide/work.js';
+import { finish, itemAt, type Work } from '../decide/work.js';
 import { UserError } from '../error.js';
 import type { Emit, Forecast, ItemDone, RunDone } from '../event.js';
 import { VERDICTS } from '../event.js';
@@ -18,7 +19,7 @@ import { statedLimit } from './limit.js';
 /**
  * Runs what is stale among the targets and what they need.
  *
- * @throws UserError before anything is touched: unknown targets, missing inputs, code that cannot be read
+ * @throws UserError before anything changes: unknown targets, missing inputs, unreadable code
  */
 export async function run(project: Project, options: RunOptions, emit: Emit): Promise<RunResult> {
   const started = performance.now();
@@ -32,16 +33,31 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
       items: work.selected.map((index) => itemAt(work, index).id),
       dry: isDry(options),
     });
-    differences = await carryOut(work);
+    differences = await unlessStopped(work, carryOut);
     if (!isDry(options)) errors.push(...(await wrapUp(work)));
   } finally {
     errors.push(...(await refusals(work, { 'the cache': () => project.cache.close() })));
   }
   const items = work.selected.map((index) => work.done.get(index) as ItemDone);
   const summary = summarize(items, (performance.now() - started) / 1000, isDry(options));
-  // The last word of a run: what goes wrong in closing the cache is told before.
+  // The last event of a run: errors from closing the cache come before it.
   emit(summary);
   return { summary, items, differences, errors };
+}
+
+/** What an interruption finds undecided is cancelled. */
+async function unlessStopped(work: Work, act: (work: Work) => Promise<number>): Promise<number> {
+  try {
+    return await act(work);
+  } catch (error) {
+    if (!isStopOf(work.options.interruption.stop, error)) throw error;
+    for (const index of work.selected) {
+      if (work.done.has(index)) continue;
+      const item = itemAt(work, index).id;
+      finish(work, index, { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' });
+    }
+    return 0;
+  }
 }
 
 async function carryOut(work: Work): Promise<number> {
@@ -56,20 +72,21 @@ async function carryOut(work: Work): Promise<number> {
 }
 
 async function sweepAndSchedule(work: Work): Promise<void> {
-  const { pending, missing } = sweep(work);
+  const { stop } = work.options.interruption;
+  const { pending, missing } = await finishSliced(sweep(work), stop);
   await refuseMissing(work, missing);
   if (pending.length > 0 || !isLockNoted(work)) await refuseBrokenLock(work);
   if (pending.length > 0) {
     const { refuseLinkedOuts } = await import('./linked-outs.js');
     await refuseLinkedOuts(work, pending);
-    // What is fresh is needed until the run ends, which a gc beside it cannot know.
+    // Protects fresh results until the run ends; a concurrent gc does not know that they are needed.
     work.project.cache.pin({ keys: [...work.settled.values()].map(({ key }) => key) });
     const { schedule } = await import('../execute/schedule.js');
     await schedule(work, pending);
   }
 }
 
-/** The items are done: what cannot be written now is reported, and the run ends with its summary. */
+/** The items are done: errors in what is written now are reported, and the run ends with its summary. */
 function wrapUp(work: Work): Promise<string[]> {
   return refusals(work, {
     'pipeline.lock': () => bringLockUpToDate(work),
@@ -77,7 +94,7 @@ function wrapUp(work: Work): Promise<string[]> {
   });
 }
 
-/** Takes all steps, and gives what the system or the user's files refused of them. */
+/** Takes all steps; returns the system and user errors among their failures. */
 async function refusals(
   work: Work,
   steps: Readonly<Record<string, () => Promise<void> | void>>,
@@ -103,7 +120,7 @@ async function bringLockUpToDate(work: Work): Promise<void> {
   await updateLock(work);
 }
 
-/** Told before anything runs: a pipeline.lock that cannot be updated afterwards. */
+/** Reports a pipeline.lock that cannot be updated afterwards, before anything runs. */
 async function refuseBrokenLock({ project }: Work): Promise<void> {
   if (!isLocked(project.variant)) return;
   const { readLockFile } = await import('../lockfile/disk.js');
@@ -123,7 +140,7 @@ async function prepare(project: Project, options: RunOptions, emit: Emit): Promi
   const work = await workOn(project, selected, options, emit);
   if (options.only && !isDry(options)) {
     const { readyInputs } = await import('./only.js');
-    await readyInputs(work, await inspection(project, options.targets));
+    await readyInputs(work, await inspection(project, options.targets, options.interruption));
   }
   return work;
 }
@@ -152,7 +169,7 @@ function forecastOf(
   return { wouldRun: ran - mayRun, mayRun, wouldRestore: restored };
 }
 
-/** What the run needed is noted, before anything is removed. */
+/** Notes what the run needed before gc removes anything. */
 async function careForCache(work: Work): Promise<void> {
   noteNeeds(work);
   if (!work.project.cache.grew || work.options.interruption.stop.aborted) return;
@@ -160,7 +177,7 @@ async function careForCache(work: Work): Promise<void> {
   await keepBelowLimit(work);
 }
 
-/** What a run that did something needed stays in the cache for some runs more, whatever the pipeline becomes. */
+/** Keeps what a run needed for some more runs, whatever the pipeline becomes. */
 function noteNeeds(work: Work): void {
   const { project, done, settled } = work;
   const idle = [...done.values()].every((each) => each.verdict === 'fresh');
@@ -169,7 +186,7 @@ function noteNeeds(work: Work): void {
   project.cache.noteRun({ keys, chains: chainsOf(work) });
 }
 
-/** Of the incremental items that have a result: what more epochs would go on from. */
+/** Chains of incremental items with a result: more epochs would resume from them. */
 function chainsOf(work: Work): string[] {
   return [...work.settled].flatMap(([index, { key }]) => {
     const { epochs } = itemAt(work, index);

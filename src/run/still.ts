@@ -1,10 +1,10 @@
-/** A run that found nothing to do leaves its answer, and what it rests on, to the next run. */
+/** Saves the answer of a no-op run, with its read set, for the next run. */
 import { keepStill, questionOf } from '../cache/scan/stills.js';
 import type { RunResult } from '../decide/options.js';
 import type { Project } from '../decide/project.js';
 
 /**
- * Keeps the answer for whoever gives the same command line while nothing has moved.
+ * Saves the answer to the same command line, valid while the read set is unchanged.
  *
  * @param argv from the name of the command on
  */

@@ -1,11 +1,11 @@
-/** The file that PIPE_CONTEXT names: what pipe gives to a stage's process, whatever its language. */
+/** The PIPE_CONTEXT file: what pipe gives to a stage's process, in any language. */
 import type { Json, Resources } from './context.js';
 
 export interface ContextFile {
   readonly item: string;
   readonly stage: string;
   readonly matrix: Readonly<Record<string, string | number | boolean>>;
-  /** A tree that holds just the params which the stage names. */
+  /** A tree with exactly the params that the stage names. */
   readonly params: Json;
   /** Absolute paths; a list for a glob. */
   readonly deps: Readonly<Record<string, string | readonly string[]>>;

@@ -1,6 +1,6 @@
-/** What a stage is given: the context of one item, as its process sees it. */
+/** Stage context: what one item's process receives. */
 
-/** A value of a params tree: what YAML's core schema gives. */
+/** A value of a params tree: the types of YAML's core schema. */
 export type Json =
   | null
   | boolean
@@ -9,7 +9,7 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json };
 
-/** The declared shape of a stage, for the type checker alone: nothing of it is read at run time. */
+/** The declared shape of a stage, for the type checker only: nothing reads it at run time. */
 export interface StageShape {
   params?: unknown;
   /** A path by name; a list of paths where the dep is a glob. */
@@ -23,50 +23,50 @@ export interface Resources {
   readonly cpu: number;
   /** Bytes; 0 when the stage states none. */
   readonly memory: number;
-  /** GPUs, each held alone. */
+  /** GPUs, held exclusively. */
   readonly gpu: number;
 }
 
 type Part<S, K extends keyof StageShape, Fallback> = S extends { [P in K]: infer T } ? T : Fallback;
 
 export interface StageContext<S extends StageShape = StageShape> {
-  /** The item's name, such as `train@faces`. For messages; its axes are in `matrix`. */
+  /** Item name, such as `train@faces`. For messages; its axes are in `matrix`. */
   readonly item: string;
   readonly stage: string;
   /** The item's cell of the matrix, by axis. Empty for a stage without a matrix. */
   readonly matrix: Part<S, 'matrix', Readonly<Record<string, string>>>;
-  /** A tree that holds just the params which the stage names. */
+  /** A tree with exactly the params that the stage names. */
   readonly params: Part<S, 'params', Json>;
-  /** Absolute paths by name; a dep given as a glob is the sorted list of what it matched. */
+  /** Absolute paths by name; for a glob, the sorted list of its matches. */
   readonly deps: Part<S, 'deps', Readonly<Record<string, string>>>;
   /** Absolute paths by name. Parent folders exist; nothing is at the paths themselves. */
   readonly outs: Part<S, 'outs', Readonly<Record<string, string>>>;
   /** What the item holds while it runs. Not in its key: no result may depend on it. */
   readonly resources: Resources;
-  /** Aborted when the run asks the stage to end (SIGTERM): finish or drop what is under way. */
+  /** Aborted when the run asks the stage to end (SIGTERM): finish or drop work in progress. */
   readonly signal: AbortSignal;
-  /** The incremental protocol; throws when used by a stage without `epochs:` in pipeline.yaml. */
+  /** The incremental protocol; throws in a stage without `epochs:` in pipeline.yaml. */
   readonly epochs: Epochs;
-  /** Tells how far the item is, for the live view: `progress(120, 2000, 'images')`. Cheap: call it freely. */
+  /** Reports progress to the live view: `progress(120, 2000, 'images')`. Cheap: call it freely. */
   progress(done: number, total: number, unit?: string): void;
 }
 
-/** The numbers of one epoch, by name; nested as you like. Null is what is no number, such as NaN, which JSON has not. */
+/** Metrics of one epoch by name, may be nested. Null stands for NaN and the infinities. */
 export type Metrics = { readonly [name: string]: number | null | Metrics };
 
 export interface Epochs {
   /** The epoch to reach: `epochs:` of the stage. */
   readonly target: number;
-  /** How many epochs are completed already: 0 at first, `target` when only the outs are to be written. */
+  /** Number of completed epochs: 0 at first, `target` when only the outs remain to be written. */
   readonly completed: number;
   /** Folder with the state of epoch `completed`, read-only; undefined when nothing is completed. */
   readonly state: string | undefined;
   /** The epochs still to compute, `completed + 1 … target`. */
   remaining(): Iterable<number>;
   /**
-   * Commits epoch `epoch`: `write` fills a fresh folder with the complete state, `metrics` become
-   * its metrics.json. Resolves once the state is committed (renamed into place) and at most one
-   * state is still being stored by the runner: training goes on while it is stored.
+   * Commits epoch `epoch`: `write` fills a new folder with the complete state, `metrics` become its
+   * metrics.json. Resolves once the state is committed (renamed into place) and the runner is storing
+   * at most one state: training continues meanwhile.
    *
    * @throws RangeError when `epoch` is not the one after the last committed
    */

@@ -1,16 +1,16 @@
-/** `defineStage`: how a TypeScript stage declares itself. The one door between the tool and a project's stages. */
+/** `defineStage`: how a TypeScript stage declares itself; the interface between pipe and the stages. */
 import type { StageContext, StageShape } from './context.js';
 
-/** What a stage module exports as its default. */
+/** Default export of a stage module. */
 export interface StageDefinition<S extends StageShape = StageShape> {
-  /** Marks the export, and names the protocol that it speaks. */
+  /** Marks the export, and gives its protocol version. */
   readonly pipeStage: number;
   readonly run: (context: StageContext<S>) => void | Promise<void>;
 }
 
 /**
- * The version of the contract between `pipe` and a stage's process. It is part of the key of every
- * `run:` stage; the version of `pipe` itself is not, so updating `pipe` makes nothing stale.
+ * Version of the contract between `pipe` and a stage's process. It is part of the key of every `run:`
+ * stage; the version of `pipe` is not, so updating `pipe` makes nothing stale.
  */
 export const STAGE_PROTOCOL = 1;
 

@@ -1,10 +1,10 @@
-/** The stage's side of the epoch protocol: builds states, commits them in order, one being stored at a time. */
+/** Stage side of the epoch protocol: builds states, commits them in order, one being stored at a time. */
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Epochs, Metrics } from './context.js';
 import { waitForChanges } from './notice.js';
 
-/** What the runner's variables say. */
+/** Values of the runner's variables. */
 export interface EpochVariables {
   /** PIPE_EPOCHS. */
   readonly target: number;
@@ -67,7 +67,7 @@ export class EpochProtocol implements Epochs {
     }
   }
 
-  /** Resolves when all that was committed is stored. */
+  /** Resolves when all commits are stored. */
   async settled(): Promise<void> {
     await this.#pending;
     await this.#stored(this.#last);
@@ -78,7 +78,7 @@ export class EpochProtocol implements Epochs {
     write: (folder: string) => void | Promise<void>,
     metrics: Metrics | undefined,
   ): Promise<void> {
-    // A name that is no number: the runner looks at it only once it is renamed.
+    // The name is not a number, so the runner ignores the folder until it is renamed.
     const draft = join(this.#folder, `draft-${epoch}`);
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft);
@@ -115,7 +115,7 @@ export class EpochProtocol implements Epochs {
   }
 }
 
-/** JSON has no word for NaN and the infinities; better told here than found missing in a curve. */
+/** JSON cannot represent NaN and the infinities; an error here is better than a gap in a curve. */
 function metricsText(metrics: Metrics): string {
   const text = JSON.stringify(metrics, (name, value: unknown) => {
     if (typeof value === 'number' && !Number.isFinite(value))

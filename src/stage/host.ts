@@ -1,6 +1,6 @@
 /**
- * The stage host: the process of a `run:` stage. Loads the bundle named on its command line, gives
- * it its context, runs it. Entry point of dist/stage-host.mjs; see docs/stage-protocol.md.
+ * The stage host: the process of a `run:` stage. Loads the bundle named on its command line and runs
+ * it with its context. Entry point of dist/stage-host.mjs; see docs/stage-protocol.md.
  */
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -14,10 +14,10 @@ import { progressWriter } from './progress.js';
 
 type Run = (context: StageContext) => unknown;
 
-/** A mistake in the stage's module that its author can cure: shown without a stack. */
+/** An error in the stage's module that its author can fix: shown without a stack. */
 class StageMistake extends Error {}
 
-/** A stage that waits for something that will never come keeps nothing alive: Node would end it as if it were done. */
+/** A stage with a pending promise keeps no handle open: Node would end it as if it were done. */
 let settled = false;
 
 async function main(): Promise<void> {
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   await host.epochs?.settled();
 }
 
-/** The runner holds the other end of a pipe: when it closes, the runner is gone, however it ended. */
+/** The runner holds the other end of a pipe, which closes when the runner dies, however that happens. */
 function endWithRunner(fd: number): void {
   delete process.env.PIPE_RUNNER_FD;
   const pipe = new Socket({ fd, readable: true, writable: false });
@@ -46,7 +46,7 @@ function endWithRunner(fd: number): void {
   pipe.unref();
 }
 
-/** What the bundle exports: the object that `defineStage` makes, or just a function. */
+/** The bundle's export: the object that `defineStage` returns, or a plain function. */
 function runOf(module: { readonly default?: unknown }): Run {
   const stage = module.default;
   if (typeof stage === 'function') return stage as Run;
@@ -97,8 +97,8 @@ function makeContext(file: ContextFile): { context: StageContext; epochs?: Epoch
 }
 
 /**
- * The signal that SIGTERM aborts. Only a stage that asks for it gets to handle SIGTERM; any other
- * ends by it at once, as every process does.
+ * The signal that SIGTERM aborts. Only a stage that reads it handles SIGTERM; any other is ended by
+ * it at once, like any process.
  */
 function lazyAbort(): () => AbortSignal {
   let controller: AbortController | undefined;
@@ -113,7 +113,7 @@ function lazyAbort(): () => AbortSignal {
 
 function fail(error: unknown): never {
   settled = true;
-  // The stack, with the causes beneath it.
+  // The stack, with the causes below it.
   const text = error instanceof StageMistake ? `pipe: ${error.message}` : inspect(error);
   process.stderr.write(`${text}\n`);
   process.exit(1);

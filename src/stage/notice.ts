@@ -1,19 +1,18 @@
-/** Notices changes in a folder: at once where the system tells, soon everywhere else. */
+/** Watches a folder for changes: by system events where available, and by polling. */
 import { type FSWatcher, watch } from 'node:fs';
 
 export interface Notice {
-  /** False when the system does not tell of changes here, and the timer alone does. */
+  /** False when the system reports no changes here, and only the timer does. */
   readonly isTold: boolean;
   close(): void;
 }
 
-/** `rename` is what the system calls an entry that comes or goes; `undefined`: the timer. */
+/** `rename`: the system's name for an entry that comes or goes; `undefined`: the timer. */
 export type Change = 'rename' | 'change' | undefined;
 
 /**
- * Calls back when the folder's entries may have changed: at once where the system tells of it, and
- * with a timer, which serves network folders, and things that no event tells, such as the death
- * of a lock's holder.
+ * Calls back when the folder's entries may have changed: at once by a system event, and by a timer,
+ * for network folders and for what causes no event, such as the death of a lock's holder.
  */
 export function noticeChanges(
   folder: string,
@@ -36,7 +35,7 @@ export function noticeChanges(
   };
 }
 
-/** A watch that cannot be had (too many, or no such support) leaves the timer to do the work. */
+/** When a watch fails (too many, or not supported), the timer does the work. */
 function tryWatch(
   folder: string,
   onEntry: (entry: string | null, change: Change) => void,
@@ -52,14 +51,14 @@ function tryWatch(
 
 export interface Wait {
   /**
-   * Resolves when something may have changed since the last call; rejects when the signal aborts.
-   * What happens between two calls is not lost: the next one resolves at once.
+   * Resolves when something may have changed since the last call; rejects when the signal aborts. A
+   * change between two calls is not lost: the next call resolves at once.
    */
   next(signal?: AbortSignal): Promise<void>;
   close(): void;
 }
 
-/** The same to wait for: of the entries that concern the one who waits. */
+/** As `noticeChanges`, to await, for the entries that concern the caller. */
 export function waitForChanges(
   folder: string,
   pollMs: number,

@@ -1,12 +1,12 @@
-/** Progress from a stage to the runner: lines `<done> <total> [unit]` in the file that PIPE_PROGRESS names. */
+/** Progress from a stage to the runner: lines `<done> <total> [unit]` in the PIPE_PROGRESS file. */
 import { appendFileSync } from 'node:fs';
 
-/** More often than this nobody sees. */
+/** More frequent updates are not visible. */
 const EVERY_MS = 100;
 
 export type ReportProgress = (done: number, total: number, unit?: string) => void;
 
-/** Without a file (a stage that is run by hand) nothing is written. */
+/** Writes nothing without a file (a stage that is run by hand). */
 export function progressWriter(file: string | undefined): ReportProgress {
   if (file === undefined) return () => {};
   let last = Number.NEGATIVE_INFINITY;
@@ -18,7 +18,7 @@ export function progressWriter(file: string | undefined): ReportProgress {
   };
 }
 
-/** One line: a unit of several lines would be taken for several reports. */
+/** One line: a unit of several lines would read as several reports. */
 function progressLine(done: number, total: number, unit = ''): string {
   return `${done} ${total} ${unit.replace(/\s+/g, ' ')}`.trimEnd();
 }

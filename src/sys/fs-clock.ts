@@ -1,4 +1,4 @@
-/** The clock of a file system, by the times that it gives to files: a file server's may differ from ours by years. */
+/** Clock of a file system, by the times of a file created there: a file server's clock may be years off. */
 import { closeSync, fstatSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownIdentity, wordOf } from './identity.js';
@@ -8,20 +8,20 @@ export interface Reading {
   readonly time: number;
   /** Of the file system. */
   readonly dev: number;
-  /** By our own monotonic clock, when the time had been read: it was this time or later there. */
+  /** This process's monotonic clock after the reading: the file system's time was `time` or later then. */
   readonly moment: number;
 }
 
 let probes = 0;
 
-/** Among readings that took longer than this, since the machine is busy, the quickest counts. */
+/** When all readings take longer (busy machine), the fastest counts. */
 const QUICK_MS = 1;
 const TRIES = 3;
 
 /**
- * Reads the clock by a file that is made in the folder and deleted.
+ * Creates and deletes a file in the folder to read the clock.
  *
- * @throws an error of the system when none can be made there
+ * @throws a system error when the folder is not writable
  */
 export function readClock(folder: string): Reading {
   let best: Reading | undefined;
@@ -47,7 +47,7 @@ function probe(folder: string): Reading {
   }
 }
 
-/** The same; undefined where the system refuses it. */
+/** As `readClock`; undefined where the system refuses. */
 export function clockIfReadable(folder: string): Reading | undefined {
   try {
     return readClock(folder);

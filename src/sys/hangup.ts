@@ -1,18 +1,18 @@
-/** Whether this process was started to outlive its terminal. */
+/** Detects nohup: whether this process was started to outlive its terminal. */
 import path from 'node:path';
 import { readIfThere, statOf } from './proc.js';
 
 /** The bit of signal 1. */
 const HANGUP = 1n;
 
-/** `/dev/null` for writing only, where it is read from: nobody but nohup does that. */
+/** `/dev/null` as stdin, open only for writing: only nohup does that. */
 const WRITE_ONLY = 1;
 
 /**
- * True under `nohup`, also that of a script which started us. Node resets an ignored SIGHUP before any of
- * our code runs, so it cannot be asked of this process itself. It is asked of those above us in the same
- * session, which have it from the same nohup, and of what nohup does besides; elsewhere than on Linux
- * only of the name that the shell leaves in `_`.
+ * True under `nohup`, also when it started a script that started this process. Node resets an ignored
+ * SIGHUP at its start, so this process cannot know. Parent processes of the session, under the same
+ * nohup, and nohup's other effects show it; on other systems than Linux, only the shell's variable
+ * `_` does.
  */
 export function isHangupIgnored(env: NodeJS.ProcessEnv): boolean {
   return path.basename(env._ ?? '') === 'nohup' || hasInputOfNohup() || isIgnoredAbove();

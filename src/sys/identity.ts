@@ -1,4 +1,4 @@
-/** A process, named so that it is never mistaken for a later one with the same pid; and whether it still runs. */
+/** Process identity, which a reused pid does not match; and whether the process still runs. */
 import { hash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
@@ -7,23 +7,22 @@ import { bootId, exists, HAS_PROC, pidNamespace, statOf } from './proc.js';
 export interface Identity {
   readonly host: string;
   readonly pid: number;
-  /** When the process started, as the system counts it; empty where the system hides it. */
+  /** Start time of the process, in the system's unit; empty where the system hides it. */
   readonly start: string;
-  /** Which boot of the machine; empty where the system does not say. */
+  /** Boot id of the machine; empty where the system has none. */
   readonly boot: string;
   /** The pid namespace, which differs between containers of one machine; empty where there is none. */
   readonly space: string;
 }
 
 /**
- * `elsewhere`: on another machine, in another container, in another boot, or hidden from us. Only
- * its heartbeat tells whether it runs (see process/silence.ts).
+ * `elsewhere`: on another machine, in another container, in another boot, or hidden from this
+ * process. Only its heartbeat shows whether it runs (see process/silence.ts).
  */
 export type Liveness = 'alive' | 'dead' | 'elsewhere';
 
 let self: Identity | undefined;
 
-/** This process. */
 export function ownIdentity(): Identity {
   self ??= {
     host: hostname(),
@@ -36,14 +35,14 @@ export function ownIdentity(): Identity {
 }
 
 /**
- * `dead` only when it is seen: this kernel, this pid namespace, and no such process. Another boot of
- * a host of this name may be another machine of the same name, so that is not enough.
+ * `dead` only with proof: this kernel, this pid namespace, and no such process. Another boot on a
+ * host of the same name may be another machine, so that does not suffice.
  */
 export function livenessOf(identity: Identity): Liveness {
   const own = ownIdentity();
   const here =
     identity.host === own.host && identity.boot === own.boot && identity.space === own.space;
-  // Without a boot id on Linux, /proc is not there, and nothing tells two kernels apart.
+  // Without a boot id on Linux, /proc is missing, and two kernels cannot be distinguished.
   if (!here || (own.boot === '' && process.platform === 'linux')) return 'elsewhere';
   const stat = statOf(identity.pid);
   if (stat === undefined) return HAS_PROC && exists(identity.pid) ? 'elsewhere' : 'dead';
@@ -51,10 +50,9 @@ export function livenessOf(identity: Identity): Liveness {
 }
 
 /**
- * True for a file that a process of this host wrote before the machine was started: that process is
- * gone, and nobody has to wait for a sign of it.
+ * True for a file that a process of this host wrote before the machine booted: that process is dead.
  *
- * @param now by the clock of the file system that the file is on; asked for only when it counts
+ * @param now by the clock of the file's file system; called only when needed
  */
 export function isFromBeforeBoot(
   file: string,
@@ -70,12 +68,12 @@ export function isFromBeforeBoot(
 /** The clock may have been set meanwhile. */
 const MARGIN_S = 600;
 
-/** The identity as a word, unique on a machine: for file names and for the mark that children carry. */
+/** Unique on a machine: for file names and for the mark that child processes inherit. */
 export function wordOf({ pid, start }: Identity): string {
   return `${pid}-${start.replace(/[^\w]/g, '_')}`;
 }
 
-/** A short word for names that people read. It differs between machines and containers as well. */
+/** A short tag for readable names. It also differs between machines and containers. */
 export function tagOf({ host, pid, start, boot, space }: Identity): string {
   return hash('sha256', JSON.stringify([host, pid, start, boot, space])).slice(0, 8);
 }

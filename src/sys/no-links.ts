@@ -1,4 +1,4 @@
-/** File systems that have no hard links: exFAT, and many network and phone mounts. */
+/** File systems without hard links: exFAT, and many network and phone mounts. */
 
 const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   'EPERM',
@@ -9,7 +9,7 @@ const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   'ENOSYS',
 ]);
 
-/** True of the error of a `link` that cannot be made here, whatever the names are. */
+/** True of a `link` error that any names would cause here. */
 export function isWithoutLinks(error: unknown): boolean {
   return NO_LINKS.has((error as NodeJS.ErrnoException).code);
 }

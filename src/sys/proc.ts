@@ -1,4 +1,4 @@
-/** What the system knows of a process: read from /proc on Linux, asked of `ps` elsewhere. */
+/** Process information from the system: from /proc on Linux, from `ps` elsewhere. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { platform } from 'node:os';
@@ -7,18 +7,18 @@ export const HAS_PROC = platform() === 'linux';
 
 export interface ProcessStat {
   readonly pid: number;
-  /** Ended, but its parent has not asked for its exit code: it does nothing any more. */
+  /** Ended, but not reaped by its parent: it does nothing any more. */
   readonly zombie: boolean;
-  /** 0 where the system does not say. */
+  /** 0 where unknown. */
   readonly parent: number;
   readonly group: number;
-  /** Of the leader that detached itself or was detached; 0 where the system does not say. */
+  /** Session id: the pid of the detached leader; 0 where unknown. */
   readonly session: number;
-  /** With the pid it names one process for as long as the machine is up. */
+  /** Start time: with the pid, it identifies one process until the next boot. */
   readonly start: string;
 }
 
-/** Undefined when there is no such process. */
+/** Undefined when the process does not exist. */
 export function statOf(pid: number): ProcessStat | undefined {
   return HAS_PROC ? statFromProc(pid) : statFromPs(pid);
 }
@@ -26,10 +26,10 @@ export function statOf(pid: number): ProcessStat | undefined {
 function statFromProc(pid: number): ProcessStat | undefined {
   const text = readIfThere(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;
-  // The command's name stands in brackets and may hold anything, so count from the last bracket.
+  // The command name is in parentheses and may contain anything, so count from the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const state = fields[0];
-  // A leader whose other threads still run is no zombie yet: one of them may be inside a system call.
+  // A leader with running threads is not a zombie yet: one may be inside a system call.
   const alone = Number(fields[17]) <= 1;
   return {
     pid,
@@ -47,7 +47,7 @@ function statFromPs(pid: number): ProcessStat | undefined {
     const args = ['-o', 'stat=', '-o', 'pgid=', '-o', 'lstart=', '-p', String(pid)];
     text = execFileSync('ps', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   } catch {
-    return undefined; // `ps` fails when there is no such process.
+    return undefined; // `ps` fails when the process does not exist.
   }
   const [state = '', group, ...start] = text.trim().split(/\s+/);
   return {
@@ -60,7 +60,7 @@ function statFromPs(pid: number): ProcessStat | undefined {
   };
 }
 
-/** True when a process has this pid, also one of another user or one that /proc hides. */
+/** True when any process has this pid, also another user's or one that /proc hides. */
 export function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -69,7 +69,7 @@ export function exists(pid: number): boolean {
   }
 }
 
-/** The ids of all processes; empty where there is no /proc. */
+/** All pids; empty where there is no /proc. */
 export function allPids(): number[] {
   if (!HAS_PROC) return [];
   return readdirSync('/proc')
@@ -77,36 +77,36 @@ export function allPids(): number[] {
     .map(Number);
 }
 
-/** The pid given out last, from which the next ones count up; undefined where it is not known. */
+/** The last pid assigned, from which the next ones count up; undefined where unknown. */
 export function lastPid(): number | undefined {
   const text = HAS_PROC ? readIfThere('/proc/loadavg') : undefined;
   return text === undefined ? undefined : Number(text.trim().split(' ')[4]);
 }
 
-/** The value of a variable in the environment that a process was started with; undefined also when it is not ours to read. */
+/** A variable's value in a process's initial environment; undefined also when it is not readable. */
 export function environmentOf(pid: number, name: string): string | undefined {
   const text = readIfThere(`/proc/${pid}/environ`);
   const entry = text?.split('\0').find((each) => each.startsWith(`${name}=`));
   return entry?.slice(name.length + 1);
 }
 
-/** The files that a process writes its output to; none of one whose descriptors are not ours to see. */
+/** The files that a process writes its output to; empty when its descriptors are not readable. */
 export function outputsOf(pid: number): string[] {
   return [1, 2].flatMap((descriptor) => {
     try {
       return [readlinkSync(`/proc/${pid}/fd/${descriptor}`)];
     } catch {
-      return []; // It has gone, is another user's, or has closed it.
+      return []; // The process has ended, is another user's, or has closed the file.
     }
   });
 }
 
-/** Which boot of the machine this is: pids and start times mean something only within one. */
+/** Boot id of the machine: pids and start times are only valid within one boot. */
 export function bootId(): string {
   return (HAS_PROC && readIfThere('/proc/sys/kernel/random/boot_id')?.trim().slice(0, 8)) || '';
 }
 
-/** The namespace that our pids belong to: another container's pids say nothing here. */
+/** This process's pid namespace: pids of another container mean nothing here. */
 export function pidNamespace(): string {
   try {
     return HAS_PROC ? readlinkSync('/proc/self/ns/pid').replace(/\D/g, '') : '';
@@ -115,7 +115,7 @@ export function pidNamespace(): string {
   }
 }
 
-/** Processes come and go, and those of others may be hidden: both read as nothing. */
+/** Undefined for processes that have ended or are hidden. */
 export function readIfThere(path: string, encoding: BufferEncoding = 'latin1'): string | undefined {
   try {
     return readFileSync(path, encoding);

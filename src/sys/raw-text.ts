@@ -1,11 +1,11 @@
 /**
- * Values of variables that are not UTF-8. Node decodes the environment, and every byte that it cannot
- * decode becomes the same character. Here such a byte is a lone surrogate, as Python has it
- * (`surrogateescape`): no two values are one text, and each text gives its bytes back.
+ * Environment values that are not UTF-8. Node decodes every invalid byte to the same character. Here
+ * such a byte is a lone surrogate, as in Python (`surrogateescape`): different values have different
+ * texts, and each text gives its bytes back.
  */
 import { readFileSync } from 'node:fs';
 
-/** What Node makes of a byte that it cannot decode. */
+/** Node's replacement for a byte that it cannot decode. */
 const LOST = '\uFFFD';
 
 const ESCAPED = /([\udc80-\udcff])/u;
@@ -27,7 +27,7 @@ export function rawText(bytes: Buffer): string {
   return text;
 }
 
-/** Of a character in UTF-8 that begins with the byte. */
+/** Length of the UTF-8 character that begins with the byte. */
 function lengthOf(first: number): number {
   if (first < 0xc0) return 1;
   return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
@@ -41,8 +41,8 @@ export function bytesOf(text: string): Buffer {
 }
 
 /**
- * The variables alone, without the members that every object has (`toString`), and with their values
- * as they are where the system shows them: on Linux. Elsewhere a damaged value stays as Node decoded it.
+ * Only the variables, without inherited members (`toString`), and with raw values on Linux. Elsewhere
+ * a damaged value stays as Node decoded it.
  */
 export function wholeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const whole: NodeJS.ProcessEnv = Object.assign(Object.create(null), env);
@@ -51,20 +51,20 @@ export function wholeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const values = startValues();
   for (const name of lost) {
     const bytes = values.get(name);
-    // Another value may have been put there since.
+    // The program may have set another value since.
     if (bytes?.toString() === env[name]) whole[name] = rawText(bytes as Buffer);
   }
   return whole;
 }
 
-/** What this process was started with. */
+/** The environment at the start of this process. */
 function startValues(): Map<string, Buffer> {
   const values = new Map<string, Buffer>();
   let bytes: Buffer;
   try {
     bytes = readFileSync('/proc/self/environ');
   } catch {
-    return values; // Not Linux, or hidden from us: then a damaged value is refused.
+    return values; // Not Linux, or hidden from this process: then a damaged value is refused.
   }
   for (const entry of bytes.toString('latin1').split('\0')) {
     const end = entry.indexOf('=');

@@ -1,4 +1,4 @@
-/** The result of one execution beside what it should be: by digests, and where those differ by content. */
+/** Compares the result of one execution with the expected one: by digests, and by content where those differ. */
 import path from 'node:path';
 import { DamagedObject, openCache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
@@ -8,6 +8,7 @@ import { type Comparison, differenceText } from '../compare/difference.js';
 import { compareNumbers } from '../compare/numbers.js';
 import type { Tolerance } from '../compare/tolerance.js';
 import type { Finding, Verified } from '../compare/verified.js';
+import { metricFilesOf } from '../decide/metric-files.js';
 import { itemAt, type Work } from '../decide/work.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
@@ -17,9 +18,9 @@ import type { Run, VerifyJob } from './job.js';
 export type Compared = Pick<Verified, 'verdict' | 'findings'>;
 
 /**
- * The first execution is compared with what is expected, the others with the first.
+ * Compares the first execution with the expectation, the others with the first.
  *
- * @param count which execution this is; 0 when it is the only one
+ * @param count number of this execution; 0 when it is the only one
  */
 export async function compareRun(
   work: Work,
@@ -55,12 +56,12 @@ interface Located {
   readonly comparison: Comparison;
 }
 
-/** What something is compared with: its digest, and its content where that can be had. */
+/** The other side of a comparison: its digest, and its content where available. */
 interface Other {
   readonly digest: Digest;
   /** Absolute path of the content. */
   content(): Promise<string | undefined>;
-  /** Numbers of a JSON file, where no more is known of it. */
+  /** Numbers of a JSON file, where nothing else is known of it. */
   readonly numbers?: Readonly<Record<string, number>>;
 }
 
@@ -100,21 +101,37 @@ async function compareOut(
   const beside = other(out);
   if (digest === undefined || beside === undefined) return undefined;
   const actual = path.join(run.fresh.root, out.path);
-  return compareContent(beside, digest, async () => actual, item.tolerance?.[out.path]);
+  return compareContent(beside, digest, async () => actual, allowedOf(item, out));
+}
+
+/** How far apart the values of an out may be. */
+interface Allowed {
+  readonly whole: Tolerance | undefined;
+  /** By file in a folder: its metrics have a tolerance of their own. */
+  readonly ofFile?: ReadonlyMap<string, Tolerance>;
+}
+
+function allowedOf(item: Item, { name, path: where }: Out): Allowed {
+  const ofFile = new Map<string, Tolerance>();
+  for (const { out, path: file, within } of metricFilesOf(item)) {
+    const tolerance = item.tolerance?.[file];
+    if (out === name && within !== '' && tolerance !== undefined) ofFile.set(within, tolerance);
+  }
+  return { whole: item.tolerance?.[where], ofFile };
 }
 
 async function compareContent(
   other: Other,
   digest: Digest,
   actual: () => Promise<string | undefined>,
-  tolerance: Tolerance | undefined,
+  { whole, ofFile }: Allowed,
 ): Promise<Comparison> {
   if (other.digest === digest) return { verdict: 'same' };
   const [before, now] = [await other.content(), await actual()];
   const compared =
     before === undefined || now === undefined
-      ? now && other.numbers && compareNumbers(other.numbers, now, tolerance)
-      : compareArtifacts(before, now, tolerance);
+      ? now && other.numbers && compareNumbers(other.numbers, now, whole)
+      : compareArtifacts(before, now, whole, ofFile);
   if (compared && compared.verdict !== 'same') return compared;
   const difference = { kind: 'digest', expected: other.digest, actual: digest } as const;
   return { verdict: 'differs', file: '', difference, more: 0 };
@@ -145,7 +162,7 @@ function expectedOuts(
   };
 }
 
-/** From the cache, or from the workspace where it lies there as it should be. */
+/** From the cache, or from the workspace where its content there is right. */
 async function storedContent(
   work: Work,
   fresh: FreshFolder,
@@ -170,7 +187,7 @@ async function storedContent(
 
 type States = (epoch: number) => Other | undefined;
 
-/** The first epoch whose state is not what it should be. */
+/** The first epoch whose state differs. */
 async function compareStates(
   item: Item,
   run: Run,
@@ -183,7 +200,9 @@ async function compareStates(
     const beside = other(record.epoch);
     if (beside === undefined) continue;
     const actual = () => stateFolder(run.fresh, chain, record, 'actual');
-    const comparison = await compareContent(beside, record.state, actual, wholeTolerance(item));
+    const comparison = await compareContent(beside, record.state, actual, {
+      whole: wholeTolerance(item),
+    });
     const located = { where: `epoch ${record.epoch}`, comparison };
     if (comparison.verdict === 'differs') return located;
     if (comparison.verdict === 'tolerated') tolerated ??= located;
@@ -191,7 +210,7 @@ async function compareStates(
   return tolerated;
 }
 
-/** A state holds what the outs are made of, so what is allowed of any of them is allowed of it. */
+/** A state contains what the outs are made of, so the tolerance of any out applies to it. */
 function wholeTolerance({ tolerance }: Item): Tolerance | undefined {
   return tolerance && Object.assign({}, ...Object.values(tolerance));
 }

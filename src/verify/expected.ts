@@ -1,4 +1,4 @@
-/** What an item's executions are to give: by pipeline.lock, else by the record in the cache. */
+/** Expected results of an item: from pipeline.lock, else from the record in the cache. */
 import type { Digest } from '../cache/objects/digest.js';
 import { explain } from '../decide/explain.js';
 import type { Outlook } from '../decide/outlook.js';
@@ -11,9 +11,9 @@ import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 export interface Expected {
   readonly key: string;
   readonly manifest: Manifest;
-  /** As messages name it. */
+  /** Its name in messages. */
   readonly source: typeof LOCK_FILE | 'the record in the cache' | 'its other runs';
-  /** By name; none when there is nothing to compare with but the other runs. */
+  /** By name; empty when there are only the other runs to compare with. */
   readonly outs: Readonly<Record<string, Digest>>;
   /** Numbers of the lock, by out. */
   readonly metrics: LockBlock['metrics'];
@@ -21,7 +21,7 @@ export interface Expected {
   readonly states: Readonly<Record<number, Digest>>;
 }
 
-/** @param wanted compare with nothing but what is recorded of these epochs */
+/** @param wanted compare only with what is recorded of these epochs */
 export interface Wanted {
   readonly runs: number;
   readonly epochs: number | undefined;
@@ -29,7 +29,7 @@ export interface Wanted {
 
 /**
  * @param section of pipeline.lock; the targets are those whose block, if any, has their key
- * @throws UserError naming every item that cannot be executed, or has nothing to be compared with
+ * @throws UserError that names every item which cannot be executed or compared
  */
 export function expectations(
   work: Work,

@@ -1,6 +1,6 @@
 /**
- * A project folder that holds nothing but what one item declares: its deps, and of a command the
- * scripts that belong to its code. Packages are reached through a link, as they are no input.
+ * Fresh project folder that contains only what one item declares: its deps, and the scripts that a
+ * command's code includes. Packages are linked, since they are not inputs.
  */
 import {
   existsSync,
@@ -15,6 +15,7 @@ import {
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import { copyFile } from '../cache/files/copy-tree.js';
+import { finish, finishSync } from '../cache/files/pace.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Code } from '../decide/code.js';
 import { scanAt } from '../decide/eyes.js';
@@ -26,15 +27,15 @@ import type { Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { type Sieve, sieveOf } from '../pipeline/sieve.js';
 
-/** A place for one execution: a root of its own, and a cache of its own. */
+/** Project root and cache for one execution. */
 export interface FreshFolder {
   readonly root: string;
   readonly cache: Cache;
 }
 
 /**
- * @param around how the workspace will look once everything is put back
- * @throws DamagedObject when a dep can only come from the cache, and is damaged there
+ * @param around the workspace as it will be once everything is restored
+ * @throws DamagedObject when a dep is only in the cache, and damaged there
  */
 export async function makeFreshFolder(
   folder: string,
@@ -43,7 +44,7 @@ export async function makeFreshFolder(
   { code, manifest, around }: { code: Code; manifest: Manifest; around: Surroundings },
 ): Promise<FreshFolder> {
   const root = path.join(folder, 'project');
-  // What the item reads may be private, in the project or in the cache.
+  // The item's inputs may be private, in the project or in the cache.
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const stored = openCache({
     project: root,
@@ -54,13 +55,13 @@ export async function makeFreshFolder(
   try {
     for (const dep of item.deps) {
       if (manifest.deps[dep.name] === null) continue;
-      for (const match of matchesIn(dep, around)) {
-        const parts = partsOf(dep, match, around);
+      for (const match of await finish(matchesIn(dep, around))) {
+        const parts = await finish(partsOf(dep, match, around));
         const known = dep.glob || parts !== undefined ? undefined : manifest.deps[dep.name];
         for (const part of parts ?? [match]) {
-          const digest = known ?? contentAt(dep, part, around)?.digest;
+          const digest = known ?? (await finish(contentAt(dep, part, around)))?.digest;
           const sieve = part.made ? undefined : sieveOf(dep);
-          if (isInPlace(project, dep, part, digest))
+          if (await isInPlace(project, dep, part, digest))
             copyTree(project.root, root, part.path, (inner) => isLeftOut(inner, sieve, project));
           else await restore(stored, part, { dep, digest, around });
         }
@@ -75,14 +76,19 @@ export async function makeFreshFolder(
   return { root, cache };
 }
 
-/** From the workspace when it is there as it should be, else from the cache. */
-function isInPlace(project: Project, dep: Dep, part: Part, digest: Digest | undefined): boolean {
+/** From the workspace when its content there is right, else from the cache. */
+async function isInPlace(
+  project: Project,
+  dep: Dep,
+  part: Part,
+  digest: Digest | undefined,
+): Promise<boolean> {
   if (digest === undefined) return true;
   if (!existsSync(path.join(project.root, part.path))) return false;
   const { cache } = project;
   const views = [{ follow: true, ...(!part.made && { sieve: sieveOf(dep) }) }, {}];
   return (
-    contentAt(dep, part, project)?.digest === digest ||
+    (await finish(contentAt(dep, part, project)))?.digest === digest ||
     views.some((view) => cache.scanSync(part.path, view)?.digest === digest)
   );
 }
@@ -98,19 +104,21 @@ async function restore(
   { path: where, made }: Part,
   { dep, digest, around }: Wanted,
 ): Promise<void> {
-  // With links in it, what is stored has another digest than what is read.
-  const own = made ? scanAt(sourceOf(dep, where), around)?.digest : undefined;
+  // With links in it, the stored digest differs from the digest of what is read.
+  const own = made ? (await finish(scanAt(sourceOf(dep, where), around)))?.digest : undefined;
   await stored.restore({ digest: (own ?? digest) as Digest }, where);
 }
 
-/** True of what does not count in a folder of the user's. */
+/** True of what does not count in a user folder. */
 function isLeftOut(where: string, sieve: Sieve | undefined, project: Project): boolean {
   if (sieve === undefined) return false;
   const isFolder = () => lstatSync(path.join(project.root, where)).isDirectory();
-  return sieve.holdsBack(where, isFolder) || (isFolder() && isHollow(where, sieve, project));
+  return (
+    sieve.holdsBack(where, isFolder) || (isFolder() && finishSync(isHollow(where, sieve, project)))
+  );
 }
 
-/** A link counts by what is behind it, but for links within the folder and those that lead nowhere. */
+/** Replaces a link by its target, except links within the folder and those that lead nowhere. */
 function copyTree(
   root: string,
   fresh: string,
@@ -140,7 +148,7 @@ function isWithin(tree: string, link: string): boolean {
   return target === tree || target.startsWith(`${tree}${path.sep}`);
 }
 
-/** With each script what says how it is to be read: the package.json and tsconfig.json above it. */
+/** Copies each script with the package.json and tsconfig.json above it, which say how to read it. */
 function bringScripts(from: string, to: string, scripts: readonly string[]): void {
   const files = new Set(scripts);
   for (const script of scripts) {
@@ -157,7 +165,7 @@ function bringScripts(from: string, to: string, scripts: readonly string[]): voi
   }
 }
 
-/** Packages are installed, not made: their versions count, their folder is where it is. */
+/** Packages are installed, not made: their versions count, so the folder is linked. */
 function linkPackages(from: string, to: string, folder: string): void {
   const packages = path.join(from, folder, 'node_modules');
   const link = path.join(to, folder, 'node_modules');

@@ -1,4 +1,4 @@
-/** One item executed again, as often as asked for, each time in a fresh folder; and what came of it. */
+/** Executes one item again, as often as requested, in fresh folders; and reports the result. */
 import { constants, copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
@@ -44,7 +44,7 @@ export async function verifyItem(work: Work, job: VerifyJob): Promise<Verified> 
     }
     return ended(total(compared));
   } finally {
-    // What stays is told when the cache is closed.
+    // Closing the cache reports what could not be deleted.
     for (const folder of made) removeTree(folder);
   }
 }
@@ -122,10 +122,10 @@ async function executed(
   }
 }
 
-/** The same item in another place; with fewer epochs when only those are asked for. */
+/** The same item in another folder; with fewer epochs when only those are requested. */
 function workIn(work: Work, { index, epochs }: VerifyJob, { root, cache }: FreshFolder): Work {
   const items = [...work.project.plan.items];
-  // What a link leads to lies in the fresh folder by the name of the dep.
+  // In the fresh folder, a link's target has the name of the dep.
   const deps = itemAt(work, index).deps.map(({ links: _, ...dep }) => dep);
   const item = { ...itemAt(work, index), deps };
   items[index] = item;
@@ -161,7 +161,7 @@ function whyItFailed(
   return { kind: 'failed', findings, tail: failure.tail, log: keepLog(work, failure, log) };
 }
 
-/** The fresh folder goes, the log stays beside those of runs. */
+/** The fresh folder is deleted; the log moves to the logs of runs. */
 function keepLog({ project }: Work, { log = '' }: Failure, file: string): string {
   const { logs } = project.cache.layout;
   const kept = path.join(logs, path.basename(path.dirname(log)), `verify-${path.basename(log)}`);

@@ -1,4 +1,4 @@
-/** One item to verify, and one execution of it: what the steps of `verify` hand to each other. */
+/** Verify job: one item to verify, and one execution of it, as the steps of `verify` pass them on. */
 import type { RunRecord } from '../cache/records/record.js';
 import type { Surroundings } from '../decide/inputs.js';
 import type { Expected } from './expected.js';
@@ -8,13 +8,13 @@ export interface VerifyJob {
   readonly index: number;
   readonly expected: Expected;
   readonly runs: number;
-  /** Of an incremental item: so many from the beginning, and their states alone. */
+  /** Of an incremental item: compute so many epochs from the beginning, and compare only their states. */
   readonly epochs: number | undefined;
-  /** How the workspace will look once everything is put back. */
+  /** The workspace as it will be once everything is restored. */
   readonly around: Surroundings;
 }
 
-/** An execution and where it was. */
+/** An execution and its folder. */
 export interface Run {
   readonly fresh: FreshFolder;
   readonly record: RunRecord;

@@ -1,23 +1,23 @@
-/** Where pipeline.lock has another definition: a difference that is known without executing anything. */
+/** Items whose definition differs from pipeline.lock: a difference known without executing anything. */
 import type { Outlook } from '../decide/outlook.js';
 import { itemAt, selectedNeeds, type Work } from '../decide/work.js';
 import { LOCK_FILE, type LockSection } from '../lock/file.js';
 import { inShort, reasonsAgainst } from '../lockfile/reasons.js';
 
-/** What an item's key differs from the locked one by, and of which item that is true in the first place. */
+/** How an item's key differs from the locked one, and the item that causes it. */
 interface Cause {
   readonly item: string;
   readonly reasons: string;
 }
 
-/** By index, in words. What needs an item of another definition has other deps than the locked ones. */
+/** Reasons by index. An item downstream of a changed definition has other deps than the lock. */
 export function mismatches(
   work: Work,
   found: ReadonlyMap<number, Outlook>,
   section: LockSection,
 ): Map<number, string> {
   const causes = new Map<number, Cause>();
-  // In plan order, so what an item needs comes before it.
+  // In plan order, so upstream items come first.
   for (const [index, outlook] of found) {
     const cause = causeOf(work, index, outlook, section, causes);
     if (cause !== undefined) causes.set(index, cause);

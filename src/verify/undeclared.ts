@@ -1,11 +1,11 @@
-/** Which undeclared inputs a stage asked for: paths in its output that the project has and its fresh folder lacks. */
+/** Detects undeclared inputs: paths in a stage's output that the project has and its fresh folder lacks. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Enough of any output to hold what it complains about. */
+/** Enough of any output to contain the error message. */
 const MOST_TEXT = 4 << 20;
 
-/** How programs say that something is not there. */
+/** How programs report a missing file. */
 const ABSENCE =
   /no such file|not found|ENOENT|does not exist|cannot (?:open|find|read|access)|missing/i;
 
@@ -16,7 +16,7 @@ export interface Places {
   readonly known: ReadonlySet<string>;
 }
 
-/** Paths relative to the project, in the order in which they are mentioned. */
+/** Paths relative to the project, in the order of their mention. */
 export function undeclaredReads(log: string, { project, fresh, known }: Places): string[] {
   const text = readFileSync(log, 'utf8').slice(-MOST_TEXT);
   const found = new Set<string>();
@@ -31,7 +31,7 @@ export function undeclaredReads(log: string, { project, fresh, known }: Places):
   return [...found];
 }
 
-/** A word is a path when it looks like one, or when its line is about something that is not there. */
+/** A word is a path when it looks like one, or when its line is about something missing. */
 function relativePath(root: string, word: string, isAboutAbsence: boolean): string | undefined {
   if (word.startsWith(`${root}/`)) return path.normalize(word.slice(root.length + 1));
   if (word === '' || path.isAbsolute(word) || !(isAboutAbsence || /[./]/.test(word)))

@@ -1,4 +1,4 @@
-/** `pipe verify`: items executed again in fresh folders, without the cache, and compared with what is committed. */
+/** `pipe verify`: executes items again in fresh folders, without the cache, and compares the results. */
 import type { Verified } from '../compare/verified.js';
 import type { Surroundings } from '../decide/inputs.js';
 import { workFor } from '../decide/inspection.js';
@@ -20,21 +20,21 @@ import { mismatches } from './mismatch.js';
 export interface VerifyOptions {
   /** Stages, items or patterns; none: all. */
   readonly targets: readonly string[];
-  /** How often each is executed. */
+  /** Number of executions of each. */
   readonly runs: number;
-  /** Of incremental items: so many epochs from the beginning, and their states alone. */
+  /** Of incremental items: compute so many epochs from the beginning, and compare only their states. */
   readonly epochs: number | undefined;
   readonly concurrency: number | undefined;
   readonly interruption: Interruption;
 }
 
 /**
- * Executes the targets; what they need is taken as it is.
+ * Executes the targets on existing inputs.
  *
- * @param tell what goes on in the executions
- * @param onVerified each item as soon as it is done
+ * @param tell receives messages about the executions
+ * @param onVerified receives each item as soon as it is done
  * @returns of every target, in plan order
- * @throws UserError when an item cannot be executed or has nothing to be compared with
+ * @throws UserError when an item cannot be executed or compared
  */
 export async function verify(
   project: Project,
@@ -45,7 +45,7 @@ export async function verify(
   const work = await workToVerify(project, options, tell);
   const targets = select(project.plan, options.targets);
   const { runs, epochs } = options;
-  const found = outlooks(neverAlways(work));
+  const found = await outlooks(neverAlways(work));
   const section = lockedSection(project);
   const differing = section === undefined ? new Map() : mismatches(work, found, section);
   const executed = targets.filter((index) => !differing.has(index));

@@ -26,14 +26,19 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 /** Blocks that nothing executes, by page and first line. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   'README.md: $ npm ci && npm pack': 'installs over the network, in two folders',
+  'docs/development.md: $ node -p': 'reads a record by a name that is cut short',
+  'docs/development.md: $ node --cpu-prof': 'writes a profile',
   'docs/experiment/gpu.md: npm install --no-save': 'downloads TensorFlow',
   'docs/experiment/gpu.md: npm rebuild --ignore-scripts=false': 'downloads TensorFlow',
+  'docs/python.md: $ pip install pipe-run': 'installs over the network',
   'docs/guides/ci.md: default:': 'a block of pipeline.lock with its digests cut short',
   'docs/cache.md: train: results is not a result': 'a message, with the time of its day',
   'docs/cache.md: train: waiting: another run': 'a message, with the process of its day',
   'docs/cache.md: cache: removed 12 results': 'a message, with the sizes of its day',
   'docs/code-tracing.md: stages/lib/ssim.ts changed':
     'reasons, with the files of a project of its own',
+  'docs/code-tracing.md: scripts/lib/net.py changed':
+    'a reason, with the files of a project of its own',
   'docs/code-tracing.md: stages/plot.ts:2:24: error:':
     'a message; its texts are in test/trace/mistakes.test.ts',
 };
@@ -68,10 +73,20 @@ it('no block is written by indentation, where no test would find it', () => {
   expect(indented).toEqual([]);
 });
 
+/** Files that parts of a pipeline read, and the names by which they do. */
+const files = {
+  'params.yaml': '',
+  'conf/model.json': '{}',
+  'cities.txt': 'Oslo\n',
+  'data/a.fastq': '',
+};
+const FILES = /params\.yaml|cities\.txt|\.fastq/;
+
 /** A part of a pipeline, put where it belongs. */
 function pipelineOf(part: string): string {
   const [key = ''] = /^\w+/m.exec(part) ?? [];
-  if (key === 'stages' || /^stages:/m.test(part)) return part;
+  if (/^stages:/m.test(part)) return part;
+  if (key === 'params') return `${part}stages: { part: { cmd: "true" } }\n`;
   if (!STAGE_KEYS.includes(key)) throw new Error(`"${key}" is not a key of a stage`);
   const own = part.replace(/^/gm, '    ');
   const rest = ['cmd: "true"', 'outs: [cache/out/x]', 'epochs: 3']
@@ -94,7 +109,7 @@ describe('yaml', () => {
     if (/^(sources|occlusions):/.test(text)) {
       expect(file).toBe('docs/experiment/data.md');
       checkExperiment(text);
-    } else planOf(pipelineOf(text));
+    } else planOf(pipelineOf(text), FILES.test(text) ? { files } : {});
   });
 });
 
@@ -177,6 +192,13 @@ const CALLS = PAGES.filter(({ file }) => file !== 'CHANGELOG.md').flatMap((page)
   const inline = [...page.text.matchAll(new RegExp(`\`(${CALL} [^\`]*)\``, 'g'))];
   const calls = new Set([...lines, ...inline].map(([, call]) => call!));
   return [...calls].map((call) => ({ file: page.file, call }));
+});
+
+it('a console block without a call of pipe is listed with a reason', () => {
+  const others = written('console').filter(
+    ({ text }) => !new RegExp(`^\\$ ${CALL} `, 'm').test(text),
+  );
+  expect(others.map(({ name }) => name)).toEqual([]);
 });
 
 describe('calls of pipe', () => {

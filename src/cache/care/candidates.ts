@@ -1,4 +1,4 @@
-/** What gc may remove when there is too much, in the order in which it goes. */
+/** Eviction order: what gc may remove when the cache is too large. */
 import { nameOf } from '../objects/digest.js';
 import type { EpochRecord } from '../records/record.js';
 import type { Inventory, StoredChain, StoredRecord } from './inventory.js';
@@ -8,9 +8,9 @@ export type Candidate = ResultCandidate | StateCandidate;
 interface Common {
   readonly item: string;
   readonly bytes: number;
-  /** To compute it again. */
+  /** Time to recompute it. */
   readonly seconds: number;
-  /** When it was stored, in milliseconds since 1970. */
+  /** Time of storing, in milliseconds since 1970. */
   readonly stored: number;
   readonly rank: Rank;
 }
@@ -26,25 +26,25 @@ export interface StateCandidate extends Common {
   readonly epoch: number;
 }
 
-/** Whole ranks go before the next one is touched. */
+/** Gc removes all of a rank before it touches the next rank. */
 enum Rank {
-  /** States that training passed on its way, of chains that nothing asks for. */
+  /** Superseded states of chains that nothing requests. */
   Passed = 0,
-  /** Results, and the newest states of chains, that nothing asks for. */
+  /** Results, and the newest states of chains, that nothing requests. */
   Unneeded = 1,
-  /** States that training passed, of chains that are asked for: their newest state stays. */
+  /** Superseded states of requested chains: their newest state stays. */
   PassedNeeded = 2,
 }
 
 export interface Needed {
   readonly keys: ReadonlySet<string>;
-  /** Epochs that are asked for, by chain. */
+  /** Requested epochs, by chain. */
   readonly chains: ReadonlyMap<string, ReadonlySet<number>>;
-  /** Chains that a running process uses: nothing of them is removed. */
+  /** Chains that a running process uses: gc removes nothing of them. */
   readonly busy: ReadonlySet<string>;
 }
 
-/** All that is not needed, first what goes first. */
+/** All that is not needed, in eviction order. */
 export function candidatesOf(inventory: Inventory, needed: Needed): Candidate[] {
   const all: Candidate[] = [];
   for (const stored of inventory.records) {
@@ -56,7 +56,7 @@ export function candidatesOf(inventory: Inventory, needed: Needed): Candidate[] 
   return all.sort(inOrder);
 }
 
-/** By rank, then by the seconds that a byte is worth, then the oldest. */
+/** By rank, then by seconds per byte, then oldest first. */
 function inOrder(a: Candidate, b: Candidate): number {
   return a.rank - b.rank || worth(a) - worth(b) || a.stored - b.stored;
 }
@@ -71,7 +71,7 @@ function resultOf({ key, mtime, record }: StoredRecord): ResultCandidate {
   return { kind: 'result', key, item, bytes, seconds, stored: mtime, rank: Rank.Unneeded };
 }
 
-/** The states that are there. Of a chain that is asked for not the newest, nor the epoch that is. */
+/** Stored states; of a requested chain, neither the newest one nor the one that serves the request. */
 function statesOf(stored: StoredChain, asked: ReadonlySet<number> | undefined): StateCandidate[] {
   const { chain, about, objects } = stored;
   const present = stored.epochs.filter((record) => objects.has(nameOf(record.state)));
@@ -95,7 +95,7 @@ function statesOf(stored: StoredChain, asked: ReadonlySet<number> | undefined): 
   return states;
 }
 
-/** Training to an epoch goes on from the newest state that is not beyond it. */
+/** Training to an epoch resumes from the newest state that is not beyond it. */
 function servesAsked(
   epoch: number,
   asked: ReadonlySet<number>,

@@ -1,4 +1,4 @@
-/** One garbage collection: what is referred to, and what was taken away so far. */
+/** One garbage collection: reference counts, and what it removed so far. */
 import { finish, Pace } from '../files/pace.js';
 import { notDeleted } from '../files/scratch.js';
 import { type Digest, kindOf } from '../objects/digest.js';
@@ -19,22 +19,22 @@ import {
 import { itemOf, type NeededLogs, type StoredLog, storedLogs } from './logs.js';
 import { References } from './references.js';
 
-/** Something that was removed, or would be. */
+/** Something that was removed, or would be in a dry run. */
 export interface Removed {
-  /** `garbage`: objects that no record refers to, such as a crash leaves. */
+  /** `garbage`: objects that no record refers to, as after a crash. */
   readonly kind: 'result' | 'state' | 'garbage' | 'damaged' | 'replaced' | 'log';
-  /** Of replaced files: the name of their folder. */
+  /** Of replaced files: name of their folder. */
   readonly name?: string;
-  /** Who computed it. */
+  /** The item that computed it. */
   readonly item?: string;
   readonly key?: string;
   readonly chain?: string;
   readonly epoch?: number;
-  /** Of an item's logs: how many. */
+  /** Of logs: how many of the item. */
   readonly count?: number;
-  /** That became free: less than its size when others share its objects. */
+  /** Bytes freed: less than the size when others share its objects. */
   readonly bytes: number;
-  /** To compute it again. */
+  /** Time to recompute it. */
   readonly seconds?: number;
   readonly reason:
     | 'nothing refers to it'
@@ -45,23 +45,23 @@ export interface Removed {
 
 export interface Collected {
   readonly removed: readonly Removed[];
-  /** How many would have gone too, were they not stored or used only just now. */
+  /** How many more would have gone, had they not been stored or used too recently. */
   readonly tooNew: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
 }
 
-/** The objects of results, or those of one chain. */
+/** The object store of all results, or of one chain. */
 interface Store {
   readonly objects: Objects;
   readonly stored: ReadonlyMap<string, StoredObject>;
   readonly references: References;
 }
 
-/** Files of the user that were moved less long ago stay whatever the size. */
+/** Replaced user files younger than this stay, whatever the size. */
 const REPLACED_STAY_MS = 86_400_000;
 
-/** The name of the store that results are in; the others have their chain's. */
+/** Name of the store of results; a chain's store has the chain's name. */
 const RESULTS = '';
 
 export class Collection {
@@ -70,7 +70,7 @@ export class Collection {
   readonly #inventory: Inventory;
   readonly #needed: Needed;
   readonly #sweeper: Sweeper;
-  /** By the clock of the cache. */
+  /** By the clock of the cache's file system. */
   readonly #now: number;
   readonly #stores: ReadonlyMap<string, Store>;
   readonly #byKey: ReadonlyMap<string, StoredRecord>;
@@ -122,7 +122,7 @@ export class Collection {
     };
   }
 
-  /** Counts all references; returns the bytes of what is needed. */
+  /** Counts all references. Returns the bytes of what is needed. */
   async mark(): Promise<number> {
     const { references } = this.#store(RESULTS);
     const isNeeded = ({ key }: StoredRecord) => this.#needed.keys.has(key);
@@ -143,7 +143,7 @@ export class Collection {
     return needed;
   }
 
-  /** Records that nobody can believe, as a crash of the machine leaves them. */
+  /** Removes invalid records, as a crash of the machine leaves them. */
   async removeUnbelieved(): Promise<void> {
     for (const { key, record } of this.#inventory.records) {
       if (record !== undefined || !this.#sweeper.take(recordPath(this.#records, key))) continue;
@@ -151,7 +151,7 @@ export class Collection {
     }
   }
 
-  /** Objects that nothing refers to. */
+  /** Removes objects that nothing refers to. */
   async removeGarbage(): Promise<void> {
     for (const [name, { stored, references }] of this.#stores) {
       if (this.#needed.busy.has(name)) continue;
@@ -163,7 +163,7 @@ export class Collection {
     }
   }
 
-  /** What was stored before `oldest` (milliseconds since 1970), then as much as is over `maxSize`. */
+  /** Removes what was stored before `oldest` (milliseconds since 1970), then what exceeds `maxSize`. */
   async removeResults(oldest: number, maxSize: number): Promise<void> {
     const candidates = candidatesOf(this.#inventory, this.#needed);
     for (const candidate of candidates) {
@@ -176,8 +176,9 @@ export class Collection {
   }
 
   /**
-   * Logs that are not needed and that no running process writes to: those from before `oldest`, then as
-   * many as are over `maxSize`. `since`: a process that lives began to write its logs then or later.
+   * Removes logs that are not needed and that no running process writes to: those before `oldest`,
+   * then as many as exceed `maxSize`. `since`: the earliest time at which a living process began to
+   * write logs.
    */
   removeLogs(
     needed: NeededLogs,
@@ -185,7 +186,7 @@ export class Collection {
   ): void {
     for (const log of this.#logs) {
       const isOld = log.written < oldest;
-      // One that is empty says nothing, and there may be many of them.
+      // Empty logs hold no information, and there may be many.
       const isWanted = !isOld && this.#bytes <= maxSize && (log.bytes > 0 || log.isNewest);
       if (isWanted || log.written >= since || needed.has(log)) continue;
       this.#sweeper.removeFile(log.file);
@@ -194,7 +195,7 @@ export class Collection {
     }
   }
 
-  /** One entry for each item and reason. */
+  /** Keeps one entry for each item and reason. */
   #noteLog({ folder, bytes }: StoredLog, reason: Removed['reason']): void {
     const item = itemOf(folder);
     const at = this.#removed.findIndex(
@@ -207,13 +208,13 @@ export class Collection {
     else this.#removed[at] = entry;
   }
 
-  /** Files of the user that gave way to results, and were kept as long as promised. */
+  /** Removes replaced user files that were kept for the promised time. */
   removeOldReplaced(): void {
     const oldest = this.#now - KEPT_DAYS * 86_400_000;
     this.#removeReplaced((folder) => folder.moved < oldest, 'too old');
   }
 
-  /** As many of the others as are over `maxSize`: last, since nothing can compute them again. */
+  /** Removes other replaced files that exceed `maxSize`. They go last, since nothing can recompute them. */
   removeReplaced(maxSize: number): void {
     const newest = this.#now - REPLACED_STAY_MS;
     this.#removeReplaced(
@@ -222,7 +223,7 @@ export class Collection {
     );
   }
 
-  /** The oldest first. */
+  /** Oldest first. */
   #removeReplaced(goes: (folder: ReplacedFolder) => boolean, reason: Removed['reason']): void {
     this.#replaced = this.#replaced.filter((folder) => {
       if (!goes(folder)) return true;
@@ -249,7 +250,7 @@ export class Collection {
     const { references } = this.#store(name);
     const freed = digests.flatMap((digest) => references.remove(digest));
     const removed = await this.#removeObjects(name, freed);
-    // A state that came into use meanwhile, or that is another epoch's too, is still there.
+    // A state that came into use meanwhile, or that another epoch shares, is still there.
     if (kind === 'state' && removed === undefined) return;
     const bytes = removed ?? 0;
     const which =
@@ -259,7 +260,7 @@ export class Collection {
     this.#removed.push({ kind, item, ...which, bytes, seconds, reason });
   }
 
-  /** The record goes before its objects: one without the other would be a loss nobody asked for. */
+  /** The record goes before its objects, so that no record refers to missing objects. */
   #unrecord(key: string): Digest[] | undefined {
     const stored = this.#byKey.get(key);
     if (!this.#sweeper.take(recordPath(this.#records, key))) return undefined;
@@ -273,7 +274,7 @@ export class Collection {
     return record.state;
   }
 
-  /** Returns the bytes that became free; undefined when nothing was removed. */
+  /** Returns the bytes freed; undefined when nothing was removed. */
   async #removeObjects(name: string, hexes: readonly string[]): Promise<number | undefined> {
     const { objects, stored } = this.#store(name);
     let freed: number | undefined;

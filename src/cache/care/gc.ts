@@ -1,4 +1,4 @@
-/** Garbage collection: what nothing refers to goes, and when there is too much, what is cheapest to compute again. */
+/** Garbage collection: removes unreferenced objects, then evicts what is cheapest to recompute. */
 import { rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../files/look.js';
@@ -20,49 +20,49 @@ export type { Removed } from './collection.js';
 export interface GcRoots {
   /** Keys of the current plan and of pipeline.lock. */
   readonly keys: readonly string[];
-  /** Chains of the current plan, with the epoch that is asked for. */
+  /** Chains of the current plan, with the requested epoch. */
   readonly chains: readonly { readonly chain: string; readonly epoch: number }[];
-  /** Names of the log folders of the items. */
+  /** Log folders of the items. */
   readonly logs?: readonly string[];
 }
 
 export interface GcOptions {
   readonly roots: GcRoots;
-  /** Bytes that may stay. Default: `defaultMaxSize`. */
+  /** Limit in bytes. Default: `defaultMaxSize`. */
   readonly maxSize?: number;
-  /** Seconds after which a result that nothing needs goes, whatever the size. Default: never. */
+  /** Age in seconds above which unneeded results go, whatever the size. Default: no limit. */
   readonly maxAge?: number;
-  /** How many of the last runs of each project count as needs. Default: 3. */
+  /** How many last runs of each project count as needs. Default: 3. */
   readonly lastRuns?: number;
-  /** Only tells. */
+  /** Report only. */
   readonly dry?: boolean;
 }
 
 export interface GcReport extends Collected {
   readonly maxSize: number;
-  /** Needed by the current pipeline, running processes or the last runs: never removed. */
+  /** Bytes that the current pipeline, running processes or the last runs need: never removed. */
   readonly bytesNeeded: number;
 }
 
 const LEAST_MAX_SIZE = 10 * 2 ** 30;
 
-/** A quarter of the file system, and at least 10 GB. */
+/** A quarter of the file system, but at least 10 GB. */
 export function defaultMaxSize(folder: string): number {
   try {
     const { blocks, bsize } = statfsSync(folder);
     return Math.max(LEAST_MAX_SIZE, Math.floor((blocks * bsize) / 4));
   } catch {
-    return LEAST_MAX_SIZE; // Not made yet, or a file system that does not tell.
+    return LEAST_MAX_SIZE; // The folder does not exist, or its size is unknown.
   }
 }
 
-/** Some ticks of the coarsest clock. */
+/** Some ticks of the coarsest file system clock. */
 const MARGIN_MS = 5_000;
 
-/** Plans and traces that were not made anew for so long are not asked for either. */
+/** Plans and traces that were not rewritten for this long are unused. */
 const KEPT_MS = 30 * 86_400_000;
 
-/** Called with this process's own pin in place: its time is when we began. */
+/** The caller has placed this process's pin: its time is the start of the collection. */
 export async function collect(ground: Ground, options: GcOptions): Promise<GcReport> {
   const { layout, scratch, warn } = ground;
   const dry = options.dry ?? false;
@@ -103,7 +103,7 @@ function neededBy(
   return { keys: new Set([...roots.keys, ...keys]), chains: asked, busy: new Set(busy) };
 }
 
-/** What can be made again without computing, and what was kept for looking at. */
+/** Removes stale pins, old projects, damaged objects, and old plans, traces and no-op answers. */
 function tidy({ layout, scratch, warn }: Ground, now: number): void {
   sweepPins(layout.pins, scratch);
   const own = path.join(layout.projects, projectName(layout));

@@ -1,4 +1,4 @@
-/** What the care of a cache stands on: where it is, where to put things aside, whom to tell. */
+/** Shared context of the maintenance commands: layout, scratch folder, warn callback. */
 import type { Scratch } from '../files/scratch.js';
 import type { Layout } from '../layout.js';
 

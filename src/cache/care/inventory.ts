@@ -1,4 +1,4 @@
-/** All that the cache holds, looked at once: for gc, stats and verify. */
+/** Inventory of the whole cache: for gc, stats and verify. */
 import { lstatSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../files/look.js';
@@ -14,7 +14,7 @@ import { storedLogs } from './logs.js';
 
 export interface StoredObject {
   readonly size: number;
-  /** Bytes that it takes. */
+  /** Bytes allocated on disk. */
   readonly room: number;
   readonly mtime: number;
   /** Its permissions allow writing. */
@@ -24,7 +24,7 @@ export interface StoredObject {
 export interface StoredRecord {
   readonly key: string;
   readonly mtime: number;
-  /** Undefined for one that cannot be believed. */
+  /** Undefined when the record is invalid. */
   readonly record: RunRecord | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface StoredChain {
   readonly about: ChainAbout | undefined;
   readonly epochs: readonly EpochRecord[];
   readonly objects: ReadonlyMap<string, StoredObject>;
-  /** Committed and not taken yet. */
+  /** Committed but not stored yet. */
   readonly pending: readonly number[];
 }
 
@@ -45,9 +45,9 @@ export interface Inventory {
 
 type Warn = (message: string) => void;
 
-/** A record that cannot be read for the moment is an error: gc would take it for garbage. */
+/** Throws when a record is temporarily unreadable: gc would take its objects for garbage. */
 export function* takeInventory(layout: Layout, scratch: Scratch, warn: Warn): Sliced<Inventory> {
-  // Records first: what is recorded while we look has its objects listed too.
+  // Records first: then the objects of a record written meanwhile are listed too.
   const records = yield* recordsIn(layout, warn);
   const chains: StoredChain[] = [];
   const reader = new Chains(layout, scratch, warn);
@@ -98,7 +98,7 @@ function* objectsIn(folder: string): Sliced<Map<string, StoredObject>> {
   return found;
 }
 
-/** Bytes of all objects, those of chains included, of logs, and of replaced files: without reading any, which takes a tenth of an inventory. */
+/** Bytes of all objects, logs and replaced files, by stats alone: a tenth of the time of an inventory. */
 export function* bytesBelow(layout: Layout): Sliced<number> {
   const { objects, chains, replaced } = layout;
   let bytes = 0;
@@ -121,7 +121,6 @@ function isName(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
 
-/** Bytes that all objects of a store take. */
 export function bytesOf(objects: ReadonlyMap<string, StoredObject>): number {
   let bytes = 0;
   for (const { room } of objects.values()) bytes += room;

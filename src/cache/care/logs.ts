@@ -1,4 +1,4 @@
-/** Logs of executions: the newest of each item that counts stays, the others go first when there is too much. */
+/** Logs in the cache, for gc: the newest log of each current item stays, the others go first. */
 import path from 'node:path';
 import { allPids, outputsOf } from '../../sys/proc.js';
 import { lstatIfThere } from '../files/look.js';
@@ -9,16 +9,16 @@ import { itemFileName, projectName } from '../records/names.js';
 
 export interface StoredLog {
   readonly file: string;
-  /** The name of its folder, which stands for the item. */
+  /** Name of its folder, which identifies the item. */
   readonly folder: string;
   readonly bytes: number;
-  /** When it was written to last, in milliseconds since 1970. */
+  /** Last write, in milliseconds since 1970. */
   readonly written: number;
-  /** The item's last one. */
+  /** It is the item's last log. */
   readonly isNewest: boolean;
 }
 
-/** All logs, the first that goes first: those that a later one has followed, then the oldest. */
+/** All logs in eviction order: superseded ones, then the oldest. */
 export function storedLogs({ logs }: Layout): StoredLog[] {
   const found = namesIn(logs).flatMap((folder) => logsIn(path.join(logs, folder), folder));
   return found.sort((a, b) => Number(a.isNewest) - Number(b.isNewest) || a.written - b.written);
@@ -28,7 +28,7 @@ function logsIn(absolute: string, folder: string): StoredLog[] {
   if (lstatIfThere(absolute)?.isDirectory() !== true) return [];
   const found: Omit<StoredLog, 'isNewest'>[] = [];
   const newest = new Map<boolean, string>();
-  // Their names are times; those of `pipe verify` are a kind of their own.
+  // Log names are times; those of `pipe verify` are a separate kind.
   for (const name of namesIn(absolute).sort()) {
     const file = path.join(absolute, name);
     const stat = lstatIfThere(file);
@@ -40,25 +40,25 @@ function logsIn(absolute: string, folder: string): StoredLog[] {
   return found.map((each) => ({ ...each, isNewest: last.has(each.file) }));
 }
 
-/** Those among the logs that may not go, whatever the size. */
+/** Logs that must stay, whatever the size. */
 export class NeededLogs {
   readonly #logs: string;
   readonly #folders: ReadonlySet<string>;
-  /** Files that processes here write their output to; read when first asked for. */
+  /** Files that local processes have open for output; read on first use. */
   #open: ReadonlySet<string> | undefined;
-  /** Names of the files that stand for items, by the folder that notes them. */
+  /** File names of items, by the folder that notes them. */
   readonly #noted: ReadonlySet<string>;
 
-  /** `folders`: of the items of today's pipeline. `projects`: folders of those that still count. */
+  /** `folders`: log folders of the current pipeline's items. `projects`: folders of projects that still count. */
   constructor(layout: Layout, folders: Iterable<string>, projects: readonly string[]) {
     this.#logs = realOrSame(layout.logs);
     this.#folders = new Set(folders);
     const own = projectName(layout);
     this.#noted = new Set(
       projects.flatMap((folder) => [
-        // The last execution has failed.
+        // The last execution failed.
         ...namesIn(path.join(folder, 'attempts')),
-        // What another project's pipeline holds today is not known here.
+        // The current pipeline of another project is unknown here.
         ...(path.basename(folder) === own ? [] : namesIn(path.join(folder, 'items'))),
       ]),
     );
@@ -73,11 +73,11 @@ export class NeededLogs {
   }
 }
 
-/** The item that a log folder is named after; of a long name, which ends in a hash, another text. */
+/** The item of a log folder. A long name ends in a hash, and differs from the item. */
 export function itemOf(folder: string): string {
   try {
     return decodeURIComponent(folder);
   } catch {
-    return folder; // No pipe has named it.
+    return folder; // Pipe did not create this name.
   }
 }

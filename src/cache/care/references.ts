@@ -1,4 +1,4 @@
-/** Which objects hold which: counts of references, so that giving one thing up tells what nobody else needs. */
+/** Reference counts of objects: removing one reference reports the objects that nothing else needs. */
 import { UserError } from '../../error.js';
 import { DamagedObject } from '../files/errors.js';
 import type { Sliced } from '../files/pace.js';
@@ -13,7 +13,7 @@ interface Node {
   readonly entries: readonly Digest[];
 }
 
-/** Every listing is read once, however many results share it. */
+/** Reads every listing once, however many results share it. */
 export class References {
   readonly #objects: Objects;
   readonly #stored: ReadonlyMap<string, StoredObject>;
@@ -24,7 +24,7 @@ export class References {
     this.#stored = stored;
   }
 
-  /** One more reference to a digest from outside. */
+  /** Adds a reference to a digest from outside. */
   *add(digest: Digest): Sliced<void> {
     let node = this.#nodes.get(digest);
     if (node === undefined) {
@@ -36,7 +36,7 @@ export class References {
     node.count++;
   }
 
-  /** One less; returns the names of the objects that nothing refers to any more. */
+  /** Removes a reference. Returns the names of the objects without references. */
   remove(digest: Digest): string[] {
     const node = this.#nodes.get(digest);
     if (node === undefined || --node.count > 0) return [];
@@ -51,7 +51,7 @@ export class References {
     return KINDS.some((kind) => this.#nodes.has(`${kind}:${hex}`));
   }
 
-  /** Bytes that all objects take that are referred to. */
+  /** Bytes allocated for all referenced objects. */
   bytes(): number {
     const names = new Set<string>();
     for (const digest of this.#nodes.keys()) names.add(nameOf(digest));
@@ -68,14 +68,14 @@ export class References {
       const digests = this.#objects.tree(hex).map((entry) => entry.digest);
       return [...new Set(digests)];
     } catch (error) {
-      // Verify tells it; here it only means that nothing is known to be below.
+      // `verify` reports the damage; gc only has to treat the entries as unknown.
       if (error instanceof DamagedObject) return [];
       throw error;
     }
   }
 }
 
-/** What it refers to would be taken for garbage. */
+/** Gc would take for garbage what this listing refers to. */
 function notOurs(file: string): UserError {
   return new UserError({
     code: 'cache-private',

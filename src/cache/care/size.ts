@@ -1,7 +1,6 @@
 /**
- * How large the cache is, without looking at all of it: what was measured last, and what every
- * process has stored and given up since, a line each. It only decides when to collect: whatever it
- * says, nothing is removed but by what gc itself has seen.
+ * Disk usage of the cache, without an inventory: the last measured size, plus one line for each
+ * change that a process noted. It only decides when to collect; gc removes nothing on its word.
  */
 import { closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,28 +12,27 @@ import { writeAll } from '../files/write.js';
 import type { Layout } from '../layout.js';
 import { bytesBelow } from './inventory.js';
 
-/** A process that is killed forgets to note less than this. */
+/** A killed process leaves at most this many bytes unnoted. */
 const NOTE_EVERY = 16 << 20;
 
-/** What killed processes left out comes to light after so many days. */
+/** Days between measurements, which correct what killed processes left unnoted. */
 const MEASURE_DAYS = 7;
 
-/** Of more text the sum is written: thousands of runs. */
+/** Longer files are replaced by their sum: thousands of runs. */
 const LONG_TEXT = 64 << 10;
 
-/** When nothing could be removed, it is tried again after so much more was stored. */
+/** When gc could not remove enough, it runs again after this fraction of the limit was stored. */
 const MORE = 0.1;
 
-/** Never through a link that others may have put there. */
+/** Never through a link that others may have created. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
 interface Noted {
-  /** At the last measuring. */
   readonly measured: number;
   readonly day: number;
-  /** It is what gc had to leave. */
+  /** `measured` is what gc had to leave. */
   readonly left: boolean;
-  /** Since then. */
+  /** Since the measurement. */
   readonly change: number;
 }
 
@@ -52,19 +50,19 @@ export class Size {
     this.#warn = warn;
   }
 
-  /** Bytes that were stored; negative: given up. */
+  /** Counts bytes that were stored (negative: removed). */
   readonly add = (bytes: number): void => {
     this.#unnoted += bytes;
     this.#grew ||= bytes > 0;
     if (Math.abs(this.#unnoted) >= NOTE_EVERY) this.note();
   };
 
-  /** True when this process has stored anything: only then is it worth asking for more. */
+  /** True when this process has stored anything: only then can the cache have outgrown its limit. */
   get grew(): boolean {
     return this.#grew;
   }
 
-  /** Adds what is not noted yet to the file. Lines of several processes never mix. */
+  /** Appends changes not noted yet to the file. Lines of several processes never mix. */
   note(): void {
     if (this.#unnoted === 0) return;
     const line = changeLine(this.#unnoted);
@@ -73,8 +71,8 @@ export class Size {
   }
 
   /**
-   * True when there is more than `limit`, and collecting may help: when gc had to leave more than
-   * that the last time, a tenth of the limit has to come first.
+   * True when the cache exceeds `limit` and gc can help: if the last gc had to leave more than the
+   * limit, only after a tenth of the limit was stored since.
    */
   async isOver(limit: number): Promise<boolean> {
     this.note();
@@ -83,13 +81,13 @@ export class Size {
     return measured + change > limit && isNews;
   }
 
-  /** What gc left, whatever was noted before it began; what others noted meanwhile still counts. */
+  /** Sets the size that gc left. Replaces notes from before the gc; notes of others made meanwhile still count. */
   setLeft(bytes: number, notedBefore: number): void {
     const left = { measured: bytes, day: this.#today, left: true, change: 0 };
     this.#set(textOf(left), notedBefore);
   }
 
-  /** How much text is noted now. */
+  /** Length of the notes now. */
   noted(): number {
     return this.#text()?.length ?? 0;
   }
@@ -113,7 +111,7 @@ export class Size {
     return noted;
   }
 
-  /** Undefined when it was never measured, too long ago, or when the file holds anything else. */
+  /** Undefined when the size was never measured, was measured too long ago, or the file is invalid. */
   #read(): Noted | undefined {
     const text = this.#text();
     const noted = text === undefined ? undefined : parse(text);
@@ -122,7 +120,7 @@ export class Size {
     return noted;
   }
 
-  /** Replaces what was noted before; what came since stays. */
+  /** Replaces older notes and keeps those that came since. */
   #set(text: string, notedBefore: number): void {
     const since = this.#text()?.slice(notedBefore) ?? '';
     writeWhole(this.#layout.size, [Buffer.from(text + since)], this.#scratch, 'atomic');
@@ -138,7 +136,7 @@ export class Size {
   }
 }
 
-/** `=<bytes> <day>`, with `left` when it is what gc left; then a line for each change. */
+/** `=<bytes> <day>`, with `left` when gc had to leave it; then one line for each change. */
 function textOf({ measured, day, left, change }: Noted): string {
   const head = `=${measured} ${day}${left ? ' left' : ''}\n`;
   return change === 0 ? head : head + changeLine(change);

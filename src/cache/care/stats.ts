@@ -1,4 +1,4 @@
-/** What the cache holds and what it costs: by kind, by item, and the states of epochs. */
+/** Cache usage: by kind, by item, and the states of epochs. */
 import { finish } from '../files/pace.js';
 import { nameOf } from '../objects/digest.js';
 import { replacedFolders } from '../records/replaced.js';
@@ -13,26 +13,25 @@ export interface CacheStats {
   readonly objects: number;
   readonly results: { readonly records: number; readonly bytes: number };
   readonly states: { readonly epochs: number; readonly kept: number; readonly bytes: number };
-  /** Logs of executions. */
   readonly logs: { readonly files: number; readonly bytes: number };
-  /** Files of the user that stood at out paths: how often any were moved, and their bytes. */
+  /** User files that were at out paths: number of moves, and bytes. */
   readonly replaced: { readonly moves: number; readonly bytes: number };
-  /** The largest first. */
+  /** Largest first. */
   readonly items: readonly ItemStats[];
-  /** What it is kept below. */
+  /** Size limit of the cache. */
   readonly maxSize: number;
 }
 
 export interface ItemStats {
   readonly item: string;
   readonly results: number;
-  /** Of its results; what several share counts for each. */
+  /** Of its results; shared objects count for each item. */
   readonly resultBytes: number;
-  /** Epochs recorded, and how many of their states are there. */
+  /** Epochs recorded, and how many of their states are stored. */
   readonly epochs: number;
   readonly states: number;
   readonly stateBytes: number;
-  /** Of computing that is kept here. */
+  /** Computing time that the cache saves. */
   readonly seconds: number;
 }
 
@@ -86,7 +85,7 @@ function itemsOf({ records, chains }: Inventory): ItemStats[] {
   for (const { record } of records) {
     if (record === undefined) continue;
     const resultBytes = record.outs.reduce((sum, out) => sum + out.size, 0);
-    // Of an incremental item its epochs tell it: several of its results share them.
+    // The epochs of an incremental item hold its time: several results share them.
     const isIncremental = record.manifest.epochs !== undefined && chained.has(record.item);
     add(record.item, { results: 1, resultBytes, seconds: isIncremental ? 0 : record.seconds });
   }

@@ -1,4 +1,4 @@
-/** Checking the whole cache: every object's bytes, every record's objects; and what to do about it. */
+/** Verifies the whole cache: every object's bytes, every record's objects. Repairs on request. */
 import { chmodSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../files/errors.js';
@@ -14,9 +14,9 @@ import type { Ground } from './ground.js';
 import { type Inventory, type StoredObject, takeInventory } from './inventory.js';
 
 export interface VerifyOptions {
-  /** Removes damaged objects, and the records that cannot be served any more: those items run again. */
+  /** Removes damaged objects and the records that depend on them: those items run again. */
   readonly repair?: boolean;
-  /** Default: one for little, else as many as there are cores, up to 8. */
+  /** Default: one for little data, else the number of cores, at most 8. */
   readonly threads?: number;
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
@@ -28,12 +28,11 @@ export interface VerifyProgress {
   readonly allBytes: number;
 }
 
-/** A result or a state that cannot be put back. */
+/** A result or state that cannot be restored. */
 export interface Concern {
   readonly item: string;
   /** Of a result. */
   readonly key?: string;
-  /** The out's name. */
   readonly out?: string;
   /** Of a state. */
   readonly chain?: string;
@@ -41,9 +40,9 @@ export interface Concern {
 }
 
 export interface Damage {
-  /** `record`: a record that cannot be believed, by its key. */
+  /** `record`: an invalid record, by its key. */
   readonly what: 'damaged' | 'missing' | 'record';
-  /** The object's or record's name. */
+  /** Name of the object or record. */
   readonly name: string;
   readonly file: string;
   readonly concerns: readonly Concern[];
@@ -53,7 +52,7 @@ export interface VerifyReport {
   readonly objects: number;
   readonly bytes: number;
   readonly damage: readonly Damage[];
-  /** Objects that could have been written to by accident; repaired without loss. */
+  /** Objects whose permissions allow accidental writes; repaired without loss. */
   readonly writable: number;
   readonly repaired: boolean;
 }
@@ -64,7 +63,7 @@ interface Store {
   readonly wrong: ReadonlySet<string>;
 }
 
-/** One thing that refers to objects. */
+/** One reference to objects. */
 interface Reference {
   readonly concern: Concern;
   readonly digest: Digest;
@@ -104,7 +103,7 @@ export async function verify(ground: Ground, options: VerifyOptions): Promise<Ve
   };
 }
 
-/** Absolute paths of objects whose bytes are not what their name says. */
+/** Absolute paths of objects whose bytes do not match their name. */
 async function wrongAmong(
   stores: readonly Omit<Store, 'wrong'>[],
   { onProgress, threads }: VerifyOptions,
@@ -138,7 +137,7 @@ function* referencesOf(
   for (const { chain, about, epochs } of inventory.chains) {
     const store = states.get(chain) as Store;
     for (const { epoch, state: digest } of epochs) {
-      // Without its listing a state was given up: that is no damage.
+      // A state without its listing was deleted by `keep` or gc: that is not damage.
       if (!store.stored.has(nameOf(digest))) continue;
       yield { concern: { item: about?.item ?? '', chain, epoch }, digest, store };
     }
@@ -167,10 +166,10 @@ function damageOf(references: readonly Reference[], stores: readonly Store[]): D
   return [...found].map(([file, damage]) => ({ ...damage, file }));
 }
 
-/** The objects below a digest that are missing or wrong. */
+/** Objects below a digest that are missing or wrong. */
 function* lostBelow(digest: Digest, store: Store): Generator<string> {
   const hex = nameOf(digest);
-  // Another user's private one is for that user to verify.
+  // Only its owner can verify a private object of another user.
   if (!store.objects.isReadable(hex)) return;
   if (!store.stored.has(hex) || store.wrong.has(store.objects.pathOf(hex))) {
     yield hex;
@@ -182,7 +181,7 @@ function* lostBelow(digest: Digest, store: Store): Generator<string> {
   for (const entry of entries ?? []) yield* lostBelow(entry.digest, store);
 }
 
-/** Undefined for what is no listing, or went this instant. */
+/** Undefined when the object is not a listing or has just disappeared. */
 function listingOf(hex: string, { objects }: Store): TreeEntry[] | undefined {
   try {
     return objects.tree(hex);
@@ -198,7 +197,7 @@ function unbelieved({ records }: Inventory, folder: string): Damage[] {
     .map(({ key }) => ({ what: 'record', name: key, file: recordPath(folder, key), concerns: [] }));
 }
 
-/** Records first: a record never stands without its objects for longer than it must. */
+/** Records first, so that a record refers to missing objects as briefly as possible. */
 function repair(
   { layout, scratch }: Ground,
   inventory: Inventory,
@@ -228,13 +227,13 @@ function repair(
   }
 }
 
-/** Of all rights to read it keeps what it has. */
+/** Keeps the read permissions that the file has. */
 function denyWriting(file: string): void {
   const stat = lstatIfThere(file);
   if (stat?.isFile()) chmodSync(file, stat.mode & 0o555);
 }
 
-/** A process may have healed it while we looked: nothing that is whole now is taken away. */
+/** Another process may have repaired the object meanwhile: nothing valid is removed. */
 function isStoredAnew(digest: Digest, { objects, wrong }: Store): boolean {
   if ([...objects.namesOf(digest)].some((hex) => wrong.has(objects.pathOf(hex)))) return false;
   return isWhole(objects, digest);

@@ -1,19 +1,19 @@
-/** The clocks of the file systems that a cache and its project are on. No time of a file is compared with ours. */
+/** Clocks of the file systems of a cache and its project. File times never meet this machine's clock. */
 import { mkdirSync } from 'node:fs';
 import { clockIfReadable, type Reading } from '../../sys/fs-clock.js';
 import { type Clock, NEVER } from './clock.js';
 
-/** A clock is read again after so long, since it may be set. */
+/** A clock is read again after this time, since it may have been set. */
 const FRESH_MS = 10_000;
 
 interface Options {
   /** A folder of the cache. */
   readonly cache: string;
-  /** A folder of the project that pipe writes to, whatever cache folder is named; it may not be there. */
+  /** A folder of the project that pipe writes to, whatever the cache folder; it may not exist. */
   readonly project: string;
-  /** Nothing is written: then no time is known, and nothing that rests on one is done. */
+  /** Write nothing: then no time is known, and nothing that needs one happens. */
   readonly readOnly: boolean;
-  /** Called before anything is made. */
+  /** Called before anything is created. */
   readonly beforeFirst: () => void;
 }
 
@@ -26,10 +26,10 @@ export class Clocks implements Clock {
     this.#options = options;
   }
 
-  /** The time where the cache is; never later than it is. `NEVER` when it cannot be read. */
+  /** Time on the cache's file system; never later than the true time. `NEVER` when it cannot be read. */
   readonly now = (): number => timeBy(this.#ofCache(), performance.now());
 
-  /** For names that tell a time. */
+  /** For names that contain a time. */
   date(): Date {
     const now = this.now();
     return new Date(now === NEVER ? Date.now() : now);
@@ -40,11 +40,11 @@ export class Clocks implements Clock {
     if (cache === undefined || cache.dev === dev) return timeBy(cache, moment);
     const project = this.#read(this.#options.project);
     if (project?.dev === dev) return timeBy(project, moment);
-    // Neither the cache's nor the project's: disks of this machine have its own clock.
+    // A third file system: local disks use this machine's clock.
     return Date.now() - (performance.now() - moment);
   }
 
-  /** The earliest of all that are known, ours included. */
+  /** The earliest of all known clocks, this machine's included. */
   earliest(): number {
     const moment = performance.now();
     const project = this.#read(this.#options.project);
@@ -77,7 +77,7 @@ function timeBy(reading: Reading | undefined, moment: number): number {
   return reading === undefined ? NEVER : reading.time + (moment - reading.moment);
 }
 
-/** Where it may not, no clock is read either. */
+/** Without write permission, no clock is read either. */
 function mkdirIfAllowed(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });

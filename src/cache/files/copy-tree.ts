@@ -1,4 +1,4 @@
-/** Copies of files that stay what they are: with their holes, and never to be read by more users than before. */
+/** Copies of files and trees: keeps holes, and never lets more users read the copy than the source. */
 import {
   chmodSync,
   closeSync,
@@ -25,7 +25,7 @@ import { READ, readBuffer } from './hash.js';
 import { notAFile } from './refusals.js';
 import { writeData } from './sparse.js';
 
-/** Copies what lies at a path to a place where nothing is: links as links, with modes and times. */
+/** Copies to a path where nothing is: links as links, with modes and times. */
 export function copyTree(from: string, to: string): void {
   const stat = lstatSync(from);
   if (stat.isFile()) copyFile(from, to);
@@ -40,7 +40,7 @@ export function copyTree(from: string, to: string): void {
   } else throw notAFile(from, stat);
 }
 
-/** Copies a file to a place where nothing is, with its mode and times. */
+/** Copies a file to a path where nothing is, with mode and times. */
 export function copyFile(from: string, to: string): void {
   const source = openSync(from, READ);
   try {
@@ -62,14 +62,14 @@ export function copyFile(from: string, to: string): void {
   }
 }
 
-/** A clone has the mode of its source from the beginning. */
+/** A clone has the mode of its source from the start. */
 function isCloned(from: string, to: string): boolean {
   try {
     copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') throw error;
-    // Whatever the reason is, the copy that follows either works or says why.
+    // Whatever the reason, the copy that follows either works or reports it.
     rmSync(to, { force: true });
     return false;
   }

@@ -1,4 +1,4 @@
-/** Copies that know what they copied: every byte that is written was hashed on its way. */
+/** Copy with hashing: every byte written was hashed on its way. */
 import { createHash } from 'node:crypto';
 import {
   closeSync,
@@ -19,10 +19,10 @@ import { CHUNK, READ, readBuffer } from './hash.js';
 import { Pace } from './pace.js';
 import { dataIn, lengthOf, roomOf } from './sparse.js';
 
-/** One being hashed, the others on their way to the disk. */
+/** One chunk being hashed, the others on their way to the disk. */
 const CHUNKS = 4;
 
-/** Files up to this size are copied at once: a turn of the event loop would cost more. */
+/** Files up to this size are copied synchronously: yielding to the event loop would cost more. */
 export const SMALL = CHUNK;
 
 const writeFrom = promisify(write);
@@ -31,11 +31,11 @@ const setSize = promisify(ftruncate);
 export interface Copied {
   readonly hex: string;
   readonly size: number;
-  /** Bytes of the copy that take room: its holes do not. */
+  /** Bytes of the copy allocated on disk, without holes. */
   readonly room: number;
 }
 
-/** A small file as a view of the shared buffer, good until the next read; undefined when it is not small. */
+/** A small file as a view of the shared buffer, valid until the next read; undefined for a larger file. */
 export function readSmall(file: string): { bytes: Buffer; after: Stats } | undefined {
   const handle = openSync(file, READ);
   try {
@@ -55,8 +55,8 @@ export function readSmall(file: string): { bytes: Buffer; after: Stats } | undef
 let idle: Buffer[] | undefined;
 
 /**
- * Copies from the start of one open file to another, or only hashes. Writing goes on beside reading
- * and hashing, and the event loop has its turn after each chunk.
+ * Copies one open file to another from the start, or only hashes. Writes overlap with reading and
+ * hashing; yields to the event loop after each chunk.
  */
 export async function copyHashing(from: number, to: number | undefined): Promise<Copied> {
   const buffers = idle ?? Array.from({ length: CHUNKS }, () => Buffer.allocUnsafeSlow(CHUNK));
@@ -88,19 +88,19 @@ export async function copyHashing(from: number, to: number | undefined): Promise
     if (to !== undefined && end < size) await setSize(to, size);
     return { hex: sum.digest('hex'), size, room };
   } finally {
-    // Nothing may touch the buffers or the file after we are gone, however we go.
+    // Buffers and file must be idle after this returns or throws.
     await Promise.allSettled(writes);
     idle = buffers;
   }
 }
 
-/** It may fail while we wait for something else; who awaits it later is told all the same. */
+/** A write may fail while nothing awaits it yet; a later `await` still receives the error. */
 function observed(writing: Promise<void>): Promise<void> {
   writing.catch(() => {});
   return writing;
 }
 
-/** `edges`: where the data of the chunk begins and ends. */
+/** `edges`: start and end of each run of data in the chunk. */
 async function writeChunk(
   to: number,
   chunk: Buffer,
@@ -118,9 +118,9 @@ async function writeChunk(
 let canClone = true;
 
 /**
- * Copies an open file to a new one of the given mode: a clone where the file system can, which is
- * then hashed as it is; else a copy, hashed on its way. `finish` is called before the copy is closed.
- * A clone begins with the mode of its source, so it is not made where that would show more.
+ * Copies an open file to a new one with the given mode: as a clone, hashed afterwards, where the file
+ * system supports it; else hashed during the copy. Calls `finish` before it closes the copy. A clone
+ * starts with the mode of its source, so it is not used where that would expose more.
  */
 export async function copyToDraft(
   source: string,
@@ -146,12 +146,12 @@ export async function copyToDraft(
   }
 }
 
-/** An open clone; undefined where the file system has none. */
+/** An open clone; undefined where the file system does not support cloning. */
 function tryClone(from: string, to: string): number | undefined {
   try {
     copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
   } catch (error) {
-    // Whatever else the reason is, the copy that follows either works or tells it.
+    // Whatever other reason, the copy that follows either works or reports it.
     if (codeOf(error) !== 'EEXIST') rmSync(to, { force: true });
     return undefined;
   }

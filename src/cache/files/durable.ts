@@ -1,23 +1,23 @@
-/** What must outlive a power failure: files, then their folders, are on the disk when this returns. */
+/** Durability: fsync of files, then of their folders, so that they survive a power failure. */
 import { close, fsync, open } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { isAbsent } from './errors.js';
 
 /**
- * A result that took this long is on the disk before it is recorded. What took less is written back
- * by the system within half a minute: losing it costs no more than that half minute of work.
+ * A result that took at least this long is on disk before it is recorded. The system writes back a
+ * shorter one within half a minute: a power failure then loses no more than that half minute of work.
  */
 export const DURABLE_SECONDS = 2;
 
-/** Beyond this one `sync` of the file system is cheaper than one for each file. */
+/** Above this number, one `sync` of the file system is cheaper than an fsync for each file. */
 const MANY = 64;
 
 const openFile = promisify(open);
 const syncFile = promisify(fsync);
 const closeFile = promisify(close);
 
-/** Syncs files and the folders that they were renamed into. What is gone meanwhile needs no sync. */
+/** Syncs files and the folders that they were renamed into. Skips files that disappeared meanwhile. */
 export async function makeDurable(files: readonly string[], home: string): Promise<void> {
   if (files.length > MANY && (await syncFileSystem(home))) return;
   const folders = new Set(files.map((file) => path.dirname(file)));
@@ -41,9 +41,9 @@ export async function syncOne(file: string): Promise<void> {
   }
 }
 
-/** False where there is no such command or option. */
+/** False where the command or option does not exist. */
 async function syncFileSystem(home: string): Promise<boolean> {
-  // Loaded here, since it brings the network along, which no run with nothing to do needs.
+  // Lazy import: it loads the network modules, which a no-op run does not need.
   const { execFile } = await import('node:child_process');
   try {
     await promisify(execFile)('sync', ['-f', home]);

@@ -1,4 +1,4 @@
-/** What can be wrong with files: what the user must mend, and what the cache mends by itself. */
+/** File errors: those that the user must fix, and damage that the cache repairs itself. */
 import { UserError } from '../../error.js';
 
 /** Something in the workspace that cannot be an input or a result: a socket, an unreadable file. */
@@ -13,10 +13,10 @@ function shortened(path: string): string {
   return path.length > 300 ? `${path.slice(0, 120)}…${path.slice(-40)}` : path;
 }
 
-/** An object is missing or not what its name says. It is never put back; its item must run again. */
+/** An object is missing or does not match its name. It is never restored; its item must run again. */
 export class DamagedObject extends Error {
   override readonly name = 'DamagedObject';
-  /** The object's name: 64 hexadecimal digits. */
+  /** Object name: 64 hexadecimal digits. */
   readonly object: string;
   readonly what: 'missing' | 'damaged';
 
@@ -31,24 +31,24 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }
 
-/** Nothing is there, or something above it is no folder. */
+/** Nothing is there, or a parent is not a folder. */
 export function isAbsent(error: unknown): boolean {
   const code = codeOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** Nothing is wrong with the file: the system could not open it just now. */
+/** The system could not open the file right now; the file itself is fine. */
 export function isPassing(error: unknown): boolean {
   const code = codeOf(error);
   return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM' || code === 'EAGAIN';
 }
 
-/** The reason in the system's words, for messages: `EACCES`. */
+/** Error code for messages: `EACCES`. */
 export function reasonOf(error: unknown): string {
   return codeOf(error) ?? (error instanceof Error ? error.message : String(error));
 }
 
-/** For what only saves time: a failure of the system is told, and does not end the run. */
+/** For effects that only save time: warns about a system error instead of throwing. */
 export function bestEffort(
   without: string,
   warn: (message: string) => void,

@@ -1,14 +1,11 @@
-/** Folders of a cache that others may write to: nothing is written through a link that leads out of it. */
+/** Guards cache folders that others may write to: no write follows a link that leads out of the cache. */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../error.js';
 import { codeOf, isAbsent } from './errors.js';
 import { lstatIfThere } from './look.js';
 
-/**
- * The cache folder itself may be a link of the user's; no folder below it may lead outside. Each
- * folder is looked at once by a process.
- */
+/** The cache folder may be a link; no folder below it may lead outside. Checks each folder once. */
 export class Fence {
   readonly #root: string;
   #realRoot: string | undefined;
@@ -19,7 +16,7 @@ export class Fence {
   }
 
   /**
-   * Called before anything is written, renamed or deleted in a folder of the cache.
+   * Call before writing, renaming or deleting anything in a folder of the cache.
    *
    * @throws UserError when the folder, or one above it, is a link that leads out of the cache
    */
@@ -33,7 +30,7 @@ export class Fence {
     });
   }
 
-  /** The same for what can be left alone instead. */
+  /** As `check`, for callers that can skip the folder. */
   holds(folder: string): boolean {
     return this.#linkAt(folder) === undefined;
   }
@@ -47,7 +44,7 @@ export class Fence {
       at = path.join(at, name);
       if (this.#passed.has(at)) continue;
       const stat = lstatIfThere(at);
-      // What is not there yet is made by us.
+      // Pipe creates what does not exist yet.
       if (stat === undefined) return undefined;
       if (stat.isSymbolicLink() && !this.#isInside(at)) return at;
       this.#passed.add(at);

@@ -1,4 +1,4 @@
-/** Hashing many files: in this thread when it is little, else in some workers, which then is twice as fast and more. */
+/** Hashes many files: in this thread for little data, else in worker threads, at least twice as fast. */
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { isAbsent } from './errors.js';
@@ -7,23 +7,20 @@ import { finish } from './pace.js';
 
 export interface HashTask {
   readonly file: string;
-  /** What the hash should be. */
+  /** The expected hash. */
   readonly hex: string;
   readonly size: number;
 }
 
-/** Below this a worker's start takes longer than it saves. */
+/** Below this, starting a worker takes longer than it saves. */
 const LITTLE_BYTES = 256 << 20;
 const LITTLE_FILES = 5_000;
 const MOST_WORKERS = 8;
-/** A worker is given so much at a time, so that progress shows. */
+/** Work per message to a worker: small enough that progress shows. */
 const BATCH_BYTES = 32 << 20;
 const BATCH_FILES = 256;
 
-/**
- * The tasks whose file has another hash; a file that is gone is not among them. `onDone` is told of
- * each finished batch.
- */
+/** The tasks whose file has another hash, without files that disappeared. Calls `onDone` after each batch. */
 export async function checkHashes(
   tasks: readonly HashTask[],
   threads: number | undefined,
@@ -90,7 +87,7 @@ async function checkInWorkers(
       onDone(batch.length, bytesOf(batch));
     }
   };
-  // Loaded here, since almost no run needs it.
+  // Lazy import, since almost no run needs it.
   const { Worker } = await import('node:worker_threads');
   const workers = Array.from({ length: count }, () => new Worker(WORKER, { eval: true }));
   try {
@@ -101,7 +98,7 @@ async function checkInWorkers(
   return wrong;
 }
 
-/** The indices of those whose hash is another. */
+/** The indices of files with another hash. */
 function ask(worker: Worker, pairs: readonly (readonly [string, string])[]): Promise<number[]> {
   return new Promise((resolve, reject) => {
     const answered = (found: number[]) => {
@@ -118,7 +115,7 @@ function bytesOf(tasks: readonly HashTask[]): number {
   return tasks.reduce((sum, task) => sum + task.size, 0);
 }
 
-/** A text, so that the tool stays one file: the loop of hash.ts, over one buffer. */
+/** Source text, so that the tool stays one file: the loop of hash.ts, over one buffer. */
 const WORKER = `
 const { createHash } = require('node:crypto');
 const { closeSync, openSync, readSync } = require('node:fs');

@@ -1,14 +1,14 @@
-/** SHA-256 of files, a chunk at a time: nothing here ever holds a whole artifact. */
+/** SHA-256 of files in chunks: never holds a whole artifact in memory. */
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import type { Sliced } from './pace.js';
 
-/** Measured: a copy in chunks that fit a core's own cache takes half the time of one in megabytes. */
+/** Measured: chunks that fit the core's own cache halve the time of a copy in megabytes. */
 export const CHUNK = 256 << 10;
 
 let shared: Buffer | undefined;
 
-/** One buffer for all synchronous reads: what is read is used before anything else can read. */
+/** One buffer for all synchronous reads: callers consume the bytes before anything else can read. */
 export function readBuffer(): Buffer {
   shared ??= Buffer.allocUnsafeSlow(CHUNK);
   return shared;
@@ -16,16 +16,16 @@ export function readBuffer(): Buffer {
 
 export interface HashedFile {
   readonly hex: string;
-  /** Bytes that were read. */
+  /** Bytes read. */
   readonly size: number;
-  /** The file as it was when the last byte had been read. */
+  /** Stat after the last byte was read. */
   readonly after: Stats;
 }
 
-/** Not blocking, since what was a file a moment ago may be a pipe now. */
+/** Non-blocking, since a file may have become a pipe a moment ago. */
 export const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** Hashes a file, with a rest after each chunk. */
+/** Hashes a file; yields after each chunk. */
 export function* hashFile(file: string): Sliced<HashedFile> {
   const handle = openSync(file, READ);
   try {
@@ -45,7 +45,7 @@ export function* hashFile(file: string): Sliced<HashedFile> {
   }
 }
 
-/** A read may give less than there is; the end is where a read gives nothing. */
+/** A read may return less than requested; the end of the file is a read of zero bytes. */
 function readMore(handle: number, buffer: Buffer, filled: number): number {
   let size = filled;
   while (size < CHUNK) {

@@ -1,4 +1,4 @@
-/** Files that may not be there: looked at, or given a new time, without an error. */
+/** Stat and touch of files that may not exist, without an error. */
 import { lstatSync, lutimesSync, type Stats } from 'node:fs';
 import { codeOf, isAbsent } from './errors.js';
 
@@ -6,13 +6,13 @@ export function lstatIfThere(absolute: string): Stats | undefined {
   try {
     return lstatSync(absolute, { throwIfNoEntry: false });
   } catch (error) {
-    // Behind links in a circle there is nothing.
+    // A circle of links leads nowhere.
     if (isAbsent(error) || codeOf(error) === 'ELOOP') return undefined;
     throw error;
   }
 }
 
-/** Undefined where the system refuses to look: nothing is there, or it may not be read, or its path is too long. */
+/** Undefined where the system refuses: nothing is there, permission is missing, or the path is too long. */
 export function unlessRefused<T>(look: () => T): T | undefined {
   try {
     return look();
@@ -23,9 +23,9 @@ export function unlessRefused<T>(look: () => T): T | undefined {
 }
 
 /**
- * Sets the file's time; of a link its own. False when it is gone this instant, or another user's. A gc
- * moves a file away, and then reads its time. The time may be set just after that, since the system
- * had found the file before it was moved: so the path is looked at once more.
+ * Sets the mtime; of a link, its own. False when the file has just disappeared or belongs to another
+ * user. Gc moves a file away and then reads its time. The time may be set just after that, since the
+ * system resolved the path before the move: so the path is checked once more.
  */
 export function renew(absolute: string, now: Date): boolean {
   try {

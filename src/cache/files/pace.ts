@@ -1,13 +1,13 @@
-/** Long work in slices: synchronous file calls are the fast ones, but timers and children want their turn. */
+/** Cooperative yielding: synchronous file calls, the fast ones, in slices that let timers and children run. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** How long the event loop may be held. */
+/** Longest time to block the event loop. */
 const SLICE_MS = 10;
 
 /** Work that yields where it may be interrupted, and a promise where it must wait. */
 export type Sliced<T> = Generator<Promise<unknown> | undefined, T>;
 
-/** In one go; only for work that never waits. */
+/** Without a pause; only for work that never waits. */
 export function finishSync<T>(work: Sliced<T>): T {
   for (;;) {
     const step = work.next();
@@ -26,8 +26,8 @@ export function* until<T>(promise: Promise<T>): Sliced<T> {
   return value.result;
 }
 
-/** With a turn of the event loop every 10 ms. */
-export async function finish<T>(work: Sliced<T>): Promise<T> {
+/** Yields to the event loop every 10 ms. */
+export async function finish<T>(work: Sliced<T>, stop?: AbortSignal): Promise<T> {
   const pace = new Pace();
   let step = work.next();
   while (!step.done) {
@@ -36,15 +36,26 @@ export async function finish<T>(work: Sliced<T>): Promise<T> {
         () => undefined,
         (error: unknown) => ({ error }),
       );
-      // Thrown where it waits, so that it can close what it has open.
+      // Thrown at the point of waiting, so that the work can close its files.
       if (failure !== undefined) {
         step = work.throw(failure.error);
         continue;
       }
-    } else if (pace.due()) await pace.rest();
+    } else if (pace.due()) {
+      await pace.rest();
+      if (stop?.aborted) {
+        step = work.throw(stop.reason);
+        continue;
+      }
+    }
     step = work.next();
   }
   return step.value;
+}
+
+/** True of what work throws that a signal ended. */
+export function isStopOf(stop: AbortSignal, error: unknown): boolean {
+  return stop.aborted && error === stop.reason;
 }
 
 /** For loops that are asynchronous anyway: `if (pace.due()) await pace.rest()`. */

@@ -1,10 +1,10 @@
-/** What cannot be read or kept, in words: names that are no text, files that are none, missing rights. */
+/** Messages for files that cannot be read or stored: bad names, special files, missing permissions. */
 import { readdirSync, type Stats } from 'node:fs';
 import { codeOf, unusable } from './errors.js';
 import { lstatIfThere } from './look.js';
 import type { Sliced } from './pace.js';
 
-/** Names are text: what is not valid UTF-8 could not be written in pipeline.yaml or put back. */
+/** Names must be valid UTF-8: others could not be written in pipeline.yaml or restored. */
 export function listNames(absolute: string, shown: string): string[] {
   let names: string[];
   try {
@@ -16,7 +16,7 @@ export function listNames(absolute: string, shown: string): string[] {
   return names;
 }
 
-/** True of what may stand for bytes that are not UTF-8. */
+/** True when the name may stand for bytes that are not UTF-8. */
 export function isDamaged(name: string): boolean {
   return name.includes('\uFFFD');
 }
@@ -49,7 +49,7 @@ export function lookAt(absolute: string, shown: string): Stats | undefined {
   }
 }
 
-/** What the user can cure is said in words; all else is the system's failure, as it is. */
+/** Explains what the user can fix; returns other system errors unchanged. */
 export function explained(error: unknown, shown: string): unknown {
   const code = codeOf(error);
   if (code === 'ENAMETOOLONG')

@@ -1,4 +1,4 @@
-/** Deleting a tree, whatever is in it: folders that may not be written, mount points, paths longer than the system takes. */
+/** Deletes a tree, whatever it contains: read-only folders, mount points, paths beyond the system's limit. */
 import {
   chmodSync,
   lstatSync,
@@ -10,17 +10,14 @@ import {
 } from 'node:fs';
 import { codeOf, isAbsent, reasonOf } from './errors.js';
 
-/** What could not be deleted: the first of it, and why. */
+/** The first thing that could not be deleted, and why. */
 export interface Undeleted {
   readonly path: string;
-  /** The code of the system: `EACCES`. */
+  /** Error code: `EACCES`. */
   readonly reason: string;
 }
 
-/**
- * Deletes what lies at the path, and goes on after what it cannot delete. Undefined when all of it is
- * gone, or was never there.
- */
+/** Deletes what is at the path and continues past failures. Undefined when nothing is left. */
 export function removeTree(absolute: string): Undeleted | undefined {
   try {
     rmSync(absolute, { recursive: true, force: true });
@@ -31,20 +28,20 @@ export function removeTree(absolute: string): Undeleted | undefined {
   }
 }
 
-/** Its content is gone and it stays: a mount point, which only an administrator can take away. */
+/** The content is gone but the folder stays: a mount point, which only an administrator can remove. */
 export function isEmptiedMount(absolute: string, left: Undeleted): boolean {
   return left.path === absolute && left.reason === 'EBUSY';
 }
 
 /**
- * A folder whose path is longer is first moved up. Far below the 4096 bytes that a path may have, and
- * so also below the depth that recursion can take.
+ * A folder with a longer path moves up first. The limit is far below the 4096 bytes of a path, and so
+ * also below the depth that recursion can take.
  */
 const LONGEST = 2048;
 
 class Removing {
   readonly #root: string;
-  /** Moved up into the root: looked at after the rest. */
+  /** Folders moved up into the root, to delete after the rest. */
   readonly #moved: Buffer[] = [];
   #names = 0;
   #left: Undeleted | undefined;
@@ -80,7 +77,7 @@ class Removing {
     });
   }
 
-  /** To a name in the root that nothing has. */
+  /** To an unused name in the root. */
   #moveUp(at: Buffer): void {
     this.#try(at, () => {
       let to: Buffer;
@@ -92,7 +89,7 @@ class Removing {
     });
   }
 
-  /** What another process deleted meanwhile is gone. */
+  /** Ignores what another process has deleted meanwhile. */
   #try(at: Buffer, act: () => void): void {
     try {
       act();
@@ -111,8 +108,8 @@ function isDirectory(at: Buffer): boolean {
 }
 
 /**
- * Gives the owner of a folder the right to change it. True when that was missing. Another user's
- * folder, and what is not a folder, stays as it is.
+ * Gives the owner write permission on a folder. True when that was missing. Leaves other users'
+ * folders, and what is not a folder, alone.
  */
 export function openUp(folder: Buffer | string): boolean {
   try {

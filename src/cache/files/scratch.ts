@@ -1,4 +1,4 @@
-/** A folder of one's own in tmp/, and the clearing of what dead processes left in theirs. */
+/** Scratch folder: this process's folder in tmp/, and the removal of those of dead processes. */
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import type { Layout } from '../layout.js';
@@ -9,13 +9,13 @@ import { lstatIfThere } from './look.js';
 import { isOwnerGone, keepYoung, ownedName } from './owner.js';
 import { openUp, removeTree, type Undeleted } from './remove.js';
 
-/** Where gc puts objects for the instant between taking them away and deleting them. */
+/** Where gc keeps objects between moving and deleting them. */
 export const SWEPT = 'swept';
 
 export class Scratch {
-  /** The folder that all processes have theirs in. */
+  /** The folder that contains every process's scratch folder. */
   readonly tmp: string;
-  /** Around the cache that tmp/ is part of. */
+  /** Guards the cache that tmp/ is part of. */
   readonly fence: Fence;
   /** Of the file systems of the cache and the project. */
   readonly clocks: Clocks;
@@ -25,7 +25,7 @@ export class Scratch {
   #count = 0;
   #umask: number | undefined;
 
-  /** `beforeFirst` is called before anything is made. */
+  /** `beforeFirst` is called before anything is created. */
   constructor({ tmp, home, project }: Layout, readOnly: boolean, beforeFirst: () => void) {
     this.tmp = tmp;
     this.fence = new Fence(path.dirname(tmp));
@@ -34,18 +34,18 @@ export class Scratch {
     this.clocks = new Clocks({ cache: home, project: locks, readOnly, beforeFirst });
   }
 
-  /** Of this process: asked for once, since asking sets it for an instant. */
+  /** Read once per process, since reading the umask sets it for an instant. */
   get umask(): number {
     this.#umask ??= process.umask();
     return this.#umask;
   }
 
-  /** A path that nothing is at. */
+  /** An unused path. */
   file(): string {
     return path.join(this.folder(), String(++this.#count));
   }
 
-  /** A folder of this name, made when needed. */
+  /** A folder of this name, created when needed. */
   named(name: string): string {
     const folder = path.join(this.folder(), name);
     mkdirSync(folder, { recursive: true });
@@ -65,13 +65,13 @@ export class Scratch {
   }
 
   /**
-   * Takes a folder away at once, to be deleted later. False when it cannot be moved: it lies on
-   * another file system, is a mount point, or another user's.
+   * Moves a folder away now, to be deleted later. False when it cannot be moved: another file system,
+   * a mount point, or another user's.
    */
   discard(folder: string): boolean {
     const to = this.file();
     try {
-      openUp(folder); // A folder that may not be written may not be moved either.
+      openUp(folder); // A folder without write permission cannot be moved.
       renameSync(folder, to);
       return true;
     } catch (error) {
@@ -81,7 +81,7 @@ export class Scratch {
     }
   }
 
-  /** Deletes this process's folder with all that is in it. Returns the sentence about what is left. */
+  /** Deletes this process's folder. Returns the sentence about what could not be deleted. */
   remove(): string | undefined {
     const folder = this.#folder;
     if (folder === undefined) return undefined;
@@ -93,7 +93,7 @@ export class Scratch {
 
 const UNMOVABLE: ReadonlySet<string> = new Set(['EXDEV', 'EBUSY', 'EACCES', 'EPERM']);
 
-/** Node says ENOENT of a folder on a read-only file system: asked in one step, the system gives its reason. */
+/** Node reports ENOENT for a folder on a read-only file system; a single mkdir gives the system's reason. */
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
@@ -107,8 +107,8 @@ function makeFolder(folder: string): void {
 }
 
 /**
- * Deletes what processes that are gone left. `putBack` is given each folder that a gc was killed over:
- * a folder of ours, and no link to another. `warn` is told what cannot be deleted.
+ * Deletes what dead processes left. `putBack` receives each folder that a killed gc left: a folder of
+ * this cache, not a link elsewhere. `warn` receives what cannot be deleted.
  */
 export function sweepDead(
   scratch: Scratch,
@@ -130,13 +130,13 @@ function isFolder(absolute: string): boolean {
   return lstatIfThere(absolute)?.isDirectory() === true;
 }
 
-/** Names of folders that cannot be deleted: no owner is in them, so that no later run tries, or tells it again. */
+/** Name of folders that cannot be deleted: without an owner in it, so that no later run tries again. */
 const STUCK = 'stuck-';
 
 /**
- * Deletes a process's folder. What cannot be deleted is set aside, and told by the sentence that is
- * returned. A stage may outlive its runner by a moment and write into the folder while it goes, and a
- * file server may hold a file that is open: that is left to the next run, untold.
+ * Deletes a process's folder. Sets aside what cannot be deleted, and returns the sentence about it.
+ * Silently leaves to the next run what is temporary: a stage that outlives its runner by a moment
+ * writes into the folder, or a file server holds an open file.
  */
 function removeForGood(folder: string): string | undefined {
   const left = removeTree(folder);
@@ -159,10 +159,16 @@ function isMoved(folder: string, aside: string): boolean {
 }
 
 export function notDeleted({ path: where, reason }: Undeleted): string {
-  return `${where} cannot be deleted (${reason}): delete it by hand`;
+  const cure = Object.hasOwn(CURES, reason) ? CURES[reason] : 'delete it by hand';
+  return `${where} cannot be deleted (${reason}): ${cure}`;
 }
 
-/** The names in a folder; none when there is no such folder. */
+const CURES: Readonly<Record<string, string>> = {
+  EPERM: 'delete it by hand, after chattr -i if it is immutable',
+  EROFS: 'it is mounted read-only: unmount it, then delete it by hand',
+};
+
+/** Names in a folder; none when it does not exist. */
 export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);

@@ -1,4 +1,4 @@
-/** Sealed files are written aside and renamed into place: whole or not there. */
+/** Writes checksummed JSON files by atomic rename: complete or absent. */
 import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Scratch } from './scratch.js';
@@ -7,13 +7,13 @@ import { renameInto, writeAll } from './write.js';
 
 /** How a file takes its place. */
 export type Placing =
-  /** Old or new, nothing else. */
+  /** Old or new content, nothing else. */
   | 'atomic'
-  /** And on the disk before it has its name. */
+  /** As `atomic`, and on disk before it has its name. */
   | 'durable'
   /**
-   * Old, new, or none: for what only saves time. ext4 writes a file out at once that replaces
-   * another by rename, which takes ten times as long; one that takes an empty place it does not.
+   * Old, new or absent: for what only saves time. ext4 flushes a file that replaces another by
+   * rename, which takes ten times as long; it does not flush a file renamed to a free name.
    */
   | 'expendable';
 
@@ -30,7 +30,7 @@ export function writeWhole(
   scratch.fence.check(path.dirname(file));
   const draft = scratch.file();
   try {
-    // What only saves time is believed by its owner alone: nobody else may write to it.
+    // Only the owner trusts what only saves time: nobody else may write to it.
     const handle = openSync(draft, 'wx', placing === 'expendable' ? 0o644 : 0o666);
     try {
       for (const part of parts) writeAll(handle, part);

@@ -1,4 +1,4 @@
-/** Small JSON files that cannot be believed by mistake: each carries the checksum of its own text. */
+/** Checksummed JSON: each small file carries the checksum of its own text. */
 import { hash } from 'node:crypto';
 
 const HEAD = '{"sum":"';
@@ -11,7 +11,7 @@ export function seal(body: unknown): string {
   return `${HEAD}${hash('sha256', text)}${MIDDLE}${text}}\n`;
 }
 
-/** The body; undefined when the text is torn, changed in any bit, or something else altogether. */
+/** The body; undefined when the text is torn, changed in any bit, or not a sealed file. */
 export function unseal(text: string): unknown {
   const isSealed = text.startsWith(HEAD) && text.startsWith(MIDDLE, BODY - MIDDLE.length);
   if (!isSealed || !text.endsWith('}\n')) return undefined;

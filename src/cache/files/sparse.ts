@@ -1,11 +1,11 @@
-/** Zeros as holes: a block of zeros is skipped instead of written, so that a sparse file stays sparse. */
+/** Sparse files: writes a block of zeros as a hole, so that a sparse file stays sparse. */
 import { ftruncateSync, type Stats, writeSync } from 'node:fs';
 
-/** The least that a file system can leave out. */
+/** The smallest hole of a file system. */
 const BLOCK = 4096;
 const ZEROS = Buffer.alloc(BLOCK);
 
-/** Where data begins and ends in the bytes, one after the other; a whole block of zeros is not data. */
+/** Start and end of each run of data in the bytes; a whole block of zeros is not data. */
 export function dataIn(bytes: Uint8Array): number[] {
   const edges: number[] = [];
   let isData = false;
@@ -19,7 +19,7 @@ export function dataIn(bytes: Uint8Array): number[] {
   return edges;
 }
 
-/** One look at the first byte decides for most data. */
+/** The first byte decides for most data. */
 function isHole(bytes: Uint8Array, at: number): boolean {
   if (bytes[at] !== 0 || at + BLOCK > bytes.length) return false;
   return ZEROS.compare(bytes, at, at + BLOCK) === 0;
@@ -33,7 +33,7 @@ export function lengthOf(edges: readonly number[]): number {
   return length;
 }
 
-/** Writes what is not a hole to its place in a file, and returns where data begins and ends in the bytes. */
+/** Writes the data to its place in a file, without holes. Returns start and end of each run of data. */
 export function writeData(handle: number, bytes: Uint8Array, position: number): number[] {
   const edges = dataIn(bytes);
   for (let edge = 0; edge < edges.length; edge += 2) {
@@ -44,14 +44,14 @@ export function writeData(handle: number, bytes: Uint8Array, position: number): 
   return edges;
 }
 
-/** Writes the bytes to an empty file, and returns how many of them take room. */
+/** Writes the bytes to an empty file. Returns the bytes allocated. */
 export function writeSparse(handle: number, bytes: Uint8Array): number {
   const edges = writeData(handle, bytes, 0);
   if ((edges.at(-1) ?? 0) < bytes.length) ftruncateSync(handle, bytes.length);
   return lengthOf(edges);
 }
 
-/** Bytes that a file takes on the disk: fewer than its size when it has holes. */
+/** Bytes allocated on disk: fewer than the size when the file has holes. */
 export function roomOf({ size, blocks }: Stats): number {
   return Math.min(size, blocks * 512);
 }

@@ -1,4 +1,4 @@
-/** Writing to the end, and naming what was written in a folder that may not be there yet. */
+/** Writes all of a buffer, and renames into a folder that may not exist yet. */
 import { mkdirSync, renameSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf } from './errors.js';

@@ -1,25 +1,25 @@
 /**
- * Files that a process may have mapped into its memory. A store into a page that is not written back
- * yet changes no time of the file, so a stat that was taken before it would pass for unchanged. Once the
- * page is on the disk, the system takes note of the next store again.
+ * Files that a process may have mapped into memory. A store into a page that is not written back yet
+ * changes no time of the file, so an earlier stat would still match. Once the page is on disk, the
+ * next store changes the times.
  */
 import { closeSync, fsyncSync, openSync, type Stats } from 'node:fs';
 import { READ } from './hash.js';
 
-/** By then the system has written back whatever was stored. */
+/** By then the system has written back all stores. */
 const WRITE_BACK_MS = 120_000;
 
-/** Beyond this one `sync` of the file system is cheaper than one for each file. */
+/** Above this number, one `sync` of the file system is cheaper than an fsync for each file. */
 const MANY = 16;
 
 export class Writeback {
-  /** By file system: until when all that was written is on the disk, in milliseconds since 1970. */
+  /** By file system: time until which all writes are on disk, in milliseconds since 1970. */
   readonly #until = new Map<number, number>();
   #files = 0;
 
   /**
-   * From here on a store shows in the file's times. False where the file cannot be synced. `now`: by the
-   * clock of the file's own file system.
+   * After this call, a store shows in the file's times. False where the file cannot be synced. `now`:
+   * by the clock of the file's file system.
    */
   ensure(file: string, { dev, ctimeMs }: Stats, now: number): boolean {
     if (ctimeMs < Math.max(now - WRITE_BACK_MS, this.#until.get(dev) ?? 0)) return true;
@@ -31,7 +31,7 @@ export class Writeback {
   }
 }
 
-/** False also for what cannot be opened: whoever reads it next says why. */
+/** Also false for a file that cannot be opened: the next read reports why. */
 function syncFile(file: string): boolean {
   let handle: number | undefined;
   try {
@@ -46,9 +46,9 @@ function syncFile(file: string): boolean {
   }
 }
 
-/** False where there is no such command or option. */
+/** False where the command or option does not exist. */
 function syncFileSystem(file: string): boolean {
-  // Not imported above: it brings the network along, which no run with nothing to do needs.
+  // Lazy load: it loads the network modules, which a no-op run does not need.
   const { spawnSync } = process.getBuiltinModule('node:child_process');
   return spawnSync('sync', ['-f', file], { stdio: 'ignore' }).status === 0;
 }

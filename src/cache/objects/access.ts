@@ -1,23 +1,23 @@
 /**
- * Permissions of what a stage made. They are no part of a digest, so that another umask makes nothing
- * stale: where they are not those that the umask gives, they are noted beside it.
+ * Permissions of outs and states. They are not part of a digest, so that another umask makes nothing
+ * stale; where they differ from the umask's, the record notes them.
  */
 import type { Stats } from 'node:fs';
 import type { Digest } from './digest.js';
 
-/** Objects are not written to again: not by their owner either, unless on purpose. */
+/** Objects are read-only, for their owner too, so that nothing changes them by accident. */
 export const OBJECT_MODE = 0o444;
 
-/** Of what is not everybody's to read. */
+/** Mode of an object that others may not read. */
 export const PRIVATE_MODE = 0o400;
 
-/** Of one out or state, what differs from what the umask gives. */
+/** The permissions in one out or state that differ from the umask's. */
 export interface Permissions {
-  /** Of all files, executables and directories, where all of a kind have the same. */
+  /** Of files, executables and directories, where all of a kind agree. */
   readonly f?: number;
   readonly x?: number;
   readonly d?: number;
-  /** Of the others, by path in the out; the out itself is ''. */
+  /** Of the rest, by path in the out; '' is the out itself. */
   readonly at?: Readonly<Record<string, number>>;
 }
 
@@ -27,7 +27,7 @@ const TAGS = ['f', 'x', 'd'] as const;
 
 const ALL = 0o777;
 
-/** The mode to put an entry back with; undefined: what the umask gives. Never another kind of file than the digest says. */
+/** The mode to restore an entry with; undefined: the umask's. The file kind always follows the digest. */
 export function modeOf(
   permissions: Permissions | undefined,
   inner: string,
@@ -49,19 +49,19 @@ export function isPermissions(value: unknown): value is Permissions | undefined 
   return modes.every((mode) => Number.isInteger(mode) && mode >= 0 && mode <= ALL);
 }
 
-/** Gathers the permissions of one out while it is stored. */
+/** Collects the permissions of one out while it is stored. */
 export class PermissionNotes {
   readonly #umask: number;
   readonly #counted: number;
   readonly #of = { f: new Modes(), x: new Modes(), d: new Modes() };
 
-  /** `counted`: the bits that are put back. */
+  /** `counted`: the bits that will be restored. */
   constructor(umask: number, counted = ALL) {
     this.#umask = umask;
     this.#counted = counted;
   }
 
-  /** Notes an entry, and says whether others are kept from reading it who could read what the umask gives. */
+  /** Notes an entry. True when it is closed to users who could read it under the umask. */
   note(inner: string, stat: Stats): boolean {
     const tag = tagOf(stat);
     const ordinary = (tag === 'f' ? 0o666 : 0o777) & ~this.#umask;
@@ -70,7 +70,7 @@ export class PermissionNotes {
     return (ordinary & ~mode & (tag === 'd' ? 0o055 : 0o044)) !== 0;
   }
 
-  /** Undefined when all of it is as the umask gives it. */
+  /** Undefined when all permissions follow the umask. */
   get all(): Permissions | undefined {
     const found: { f?: number; x?: number; d?: number } = {};
     const at: Record<string, number> = Object.create(null) as Record<string, number>;
@@ -95,7 +95,7 @@ class Modes {
     else this.others.push([inner, mode]);
   }
 
-  /** The mode of all, when none is ordinary and all have the same. */
+  /** The common mode, when all entries have the same one and none follows the umask. */
   get uniform(): number | undefined {
     const [first] = this.others;
     if (first === undefined || this.#ordinary > 0) return undefined;

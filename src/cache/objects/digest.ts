@@ -15,7 +15,7 @@ export function kindOf(digest: Digest): Kind {
   return KINDS[digest[0] as keyof typeof KINDS];
 }
 
-/** The object's name: 64 hexadecimal digits. */
+/** Object name: 64 hexadecimal digits. */
 export function nameOf(digest: Digest): string {
   return digest.slice(2);
 }

@@ -1,4 +1,4 @@
-/** Objects by content in one folder: complete when they are there, checked when they are read, never changed. */
+/** Content-addressed object store: objects appear complete, are checked on read, and never change. */
 import { hash } from 'node:crypto';
 import {
   accessSync,
@@ -23,7 +23,7 @@ import { type Digest, kindOf, nameOf } from './digest.js';
 import { takeBack } from './sweeper.js';
 import { parseTree, type TreeEntry } from './tree.js';
 
-/** A listing of more than this is not one that we wrote: 100 million files. */
+/** A longer listing is invalid: this allows 100 million files. */
 const TREE_LIMIT = 2 ** 31;
 
 export class Objects {
@@ -31,12 +31,12 @@ export class Objects {
   readonly #damaged: string;
   readonly #scratch: Scratch;
   readonly #onStored: (bytes: number) => void;
-  /** What was found damaged, also when it could not be moved away. */
+  /** Objects found damaged, also those that could not be moved away. */
   readonly #bad = new Set<string>();
-  /** What this process stored and nobody has asked the disk for yet. */
+  /** Objects that this process stored and has not synced yet. */
   #unsynced: string[] = [];
 
-  /** `onStored` is told by how many bytes the folder has grown. */
+  /** `onStored` receives the growth of the folder in bytes. */
   constructor(
     folder: string,
     damaged: string,
@@ -53,7 +53,7 @@ export class Objects {
     return `${this.folder}/${hex.slice(0, 2)}/${hex.slice(2)}`;
   }
 
-  /** Undefined when it is not there, or another user's that we may not read: then it is stored again. */
+  /** Undefined when the object is missing, or private to another user: then it is stored again. */
   stat(hex: string): Stats | undefined {
     if (this.#bad.has(hex)) return undefined;
     const stat = lstatIfThere(this.pathOf(hex));
@@ -66,7 +66,7 @@ export class Objects {
     return stat === undefined || isReadable(this.pathOf(hex), stat);
   }
 
-  /** The same of one that something refers to: when a gc has it in hand, it is taken back. */
+  /** As `stat`, for a referenced object: takes it back when a gc has just moved it. */
   wanted(hex: string): Stats | undefined {
     const stat = this.stat(hex);
     if (stat !== undefined || this.#bad.has(hex)) return stat;
@@ -74,9 +74,9 @@ export class Objects {
   }
 
   /**
-   * True when the object is there; then its time is set to now, which keeps it from a gc that began
-   * before what is about to refer to it was written. It gets the mode that it would be stored with: an
-   * object is as private as what was stored last under its name.
+   * True when the object exists. Renews its mtime, which protects it from a gc that began before the
+   * caller writes a reference. Sets the mode that storing would set: an object is as private as its
+   * last stored file.
    */
   reuse(hex: string, size?: number, mode = OBJECT_MODE): boolean {
     const stat = this.stat(hex);
@@ -90,7 +90,7 @@ export class Objects {
     );
   }
 
-  /** Stores bytes under their hash, and returns it. */
+  /** Stores bytes and returns their hash. */
   put(bytes: Uint8Array, hex: string = hash('sha256', bytes), mode = OBJECT_MODE): string {
     if (this.reuse(hex, bytes.length, mode)) return hex;
     const draft = this.#scratch.file();
@@ -111,8 +111,8 @@ export class Objects {
   }
 
   /**
-   * Moves a finished, read-only file to its name; what may be there, damaged or not, gives way.
-   * `growth`: bytes more than there were.
+   * Moves a finished, read-only file to its name and replaces what is there, which may be damaged.
+   * `growth`: additional bytes in the store.
    */
   adopt(draft: string, hex: string, growth: number): void {
     const target = this.pathOf(hex);
@@ -123,7 +123,7 @@ export class Objects {
     this.#onStored(growth);
   }
 
-  /** Deletes an object, and returns how many bytes it took. */
+  /** Deletes an object. Returns the bytes that it occupied. */
   drop(hex: string): number {
     const file = this.pathOf(hex);
     this.#scratch.fence.check(path.dirname(file));
@@ -132,14 +132,14 @@ export class Objects {
     return stat === undefined ? 0 : roomOf(stat);
   }
 
-  /** Files that were stored since the last call. */
+  /** Files stored since the last call. */
   takeUnsynced(): string[] {
     const files = this.#unsynced;
     this.#unsynced = [];
     return files;
   }
 
-  /** A small object's bytes, checked. */
+  /** Bytes of a small object, checked. */
   read(hex: string): Buffer {
     const stat = this.wanted(hex);
     if (stat === undefined) throw new DamagedObject(hex, 'missing', 'no such file');
@@ -150,7 +150,7 @@ export class Objects {
     return bytes;
   }
 
-  /** The entries of a directory's listing. */
+  /** Entries of a directory listing. */
   tree(hex: string): TreeEntry[] {
     const entries = parseTree(this.read(hex));
     if (entries === undefined)
@@ -158,19 +158,16 @@ export class Objects {
     return entries;
   }
 
-  /**
-   * The objects that a digest stands for, from the listing down. Of what is not there or cannot be
-   * read the name alone.
-   */
+  /** Names of the objects below a digest, parents first. Skips what a missing or damaged listing names. */
   *namesOf(digest: Digest): Generator<string> {
     const hex = nameOf(digest);
-    // Read before it is given out, since the caller may delete what it is given.
+    // Read before the yield, since the caller may delete what it receives.
     const entries = kindOf(digest) === 'directory' ? this.treeIfThere(hex) : [];
     yield hex;
     for (const entry of entries) yield* this.namesOf(entry.digest);
   }
 
-  /** None for a listing that is missing or damaged. */
+  /** Empty for a missing or damaged listing. */
   treeIfThere(hex: string): TreeEntry[] {
     try {
       return this.tree(hex);
@@ -180,7 +177,7 @@ export class Objects {
     }
   }
 
-  /** Takes a damaged object out of the way, so that it is stored anew, and says so in an error to throw. */
+  /** Moves a damaged object away, so that it is stored again. Returns the error to throw. */
   damaged(hex: string, detail: string): DamagedObject {
     this.#bad.add(hex);
     const aside = path.join(this.#damaged, hex);
@@ -191,14 +188,14 @@ export class Objects {
       mkdirSync(this.#damaged, { recursive: true });
       renameSync(this.pathOf(hex), aside);
     } catch {
-      // A folder that may not be written: the set above keeps it from being believed in this run.
+      // The folder is read-only: the set above keeps the object unused in this run.
       return new DamagedObject(hex, 'damaged', `${detail} (${this.pathOf(hex)})`);
     }
     return new DamagedObject(hex, 'damaged', `${detail} (now at ${aside})`);
   }
 }
 
-/** Asked of the system only for what others may not read. */
+/** Calls access(2) only for files that others may not read. */
 function isReadable(file: string, stat: Stats): boolean {
   const own = process.getuid?.();
   if (own === undefined || own === 0 || stat.uid === own || (stat.mode & 0o004) !== 0) return true;
@@ -211,7 +208,7 @@ function isReadable(file: string, stat: Stats): boolean {
   }
 }
 
-/** False when it is gone this instant. Another user's stays as it is: its content was theirs to show. */
+/** False when the file has just disappeared. Keeps another user's mode: that user chose it. */
 function changeMode(file: string, mode: number): boolean {
   try {
     chmodSync(file, mode);
@@ -223,7 +220,7 @@ function changeMode(file: string, mode: number): boolean {
 }
 
 /**
- * True when all objects of a digest are there with the right size.
+ * True when all objects of a digest exist with the right size.
  *
  * @throws DamagedObject when a listing is damaged
  */

@@ -1,11 +1,11 @@
-/** Reading all that a digest stands for, to say whether it could be put back; nothing is moved or mended. */
+/** Integrity check of a digest: reads all of its objects without moving or repairing any. */
 import { isAbsent } from '../files/errors.js';
 import { hashFile } from '../files/hash.js';
 import { finish } from '../files/pace.js';
 import type { Digest } from './digest.js';
 import type { Objects } from './objects.js';
 
-/** The name of the first object that is missing or not what its name says. */
+/** Name of the first object that is missing or does not match its name. */
 export async function firstUnsound(objects: Objects, digest: Digest): Promise<string | undefined> {
   for (const hex of objects.namesOf(digest)) {
     if ((await hexOf(objects.pathOf(hex))) !== hex) return hex;

@@ -1,6 +1,6 @@
 /**
- * Taking files of the cache away beside processes that use it. A file is first moved, then looked
- * at, then deleted: who began to use it in between has set its time, and then it is put back.
+ * Deletes cache files while other processes use the cache. Moves a file, checks it, then deletes it:
+ * a process that began to use it meanwhile has renewed its mtime, so the file moves back.
  */
 import { linkSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +14,7 @@ export class Sweeper {
   readonly #root: string;
   readonly #fence: Fence;
   readonly #folder: string;
-  /** What is as new as this stays. */
+  /** Files at least this new stay. */
   readonly #horizon: number;
   readonly #dry: boolean;
 
@@ -26,12 +26,12 @@ export class Sweeper {
     this.#dry = dry;
   }
 
-  /** True of what was stored or used only just now (a time in milliseconds since 1970): it stays. */
+  /** True of what was stored or used too recently (a time in milliseconds since 1970): it stays. */
   isTooNew(time: number): boolean {
     return time >= this.#horizon;
   }
 
-  /** True when the file is gone, or would be. */
+  /** True when the file is gone, or would be in a dry run. */
   take(file: string): boolean {
     const stat = lstatIfThere(file);
     if (stat === undefined) return true;
@@ -46,7 +46,7 @@ export class Sweeper {
       throw error;
     }
     const now = lstatIfThere(away);
-    if (now === undefined) return false; // Taken back.
+    if (now === undefined) return false; // Another process took it back.
     if (this.isTooNew(now.mtimeMs)) {
       putBackOne(away, file);
       return false;
@@ -55,7 +55,7 @@ export class Sweeper {
     return true;
   }
 
-  /** A file that nothing can come to need, and its folder when it was the last one in it. */
+  /** Deletes a file that nothing can come to need, and its folder when that is empty then. */
   removeFile(file: string): void {
     if (this.#dry) return;
     const folder = path.dirname(file);
@@ -64,14 +64,14 @@ export class Sweeper {
     this.prune(folder);
   }
 
-  /** A folder with all that is in it, which no process can be about to use. Undefined when it is gone. */
+  /** Deletes a folder that no process can be about to use. Undefined when it is gone. */
   removeFolder(folder: string): Undeleted | undefined {
     if (this.#dry) return undefined;
     this.#fence.check(path.dirname(folder));
     return removeTree(folder);
   }
 
-  /** Removes a folder when nothing is in it. */
+  /** Removes an empty folder. */
   prune(folder: string): void {
     if (this.#dry) return;
     try {
@@ -84,8 +84,8 @@ export class Sweeper {
 }
 
 /**
- * Takes a file back that a gc has moved away to look at: who refers to it need not wait for what the
- * gc, or the next start after one that was killed, will find. True when it is in its place again.
+ * Takes back a file that a gc has moved for its check, so that its user waits neither for that gc
+ * nor, when it was killed, for the next start. True when the file is back in its place.
  */
 export function takeBack({ tmp, fence, clocks }: Scratch, file: string): boolean {
   const name = awayName(path.dirname(tmp), file);
@@ -100,24 +100,24 @@ export function takeBack({ tmp, fence, clocks }: Scratch, file: string): boolean
     } catch (error) {
       if (codeOf(error) !== 'EEXIST' && !isAbsent(error)) renameSync(away, file);
     }
-    // Its new time tells the gc to leave it.
+    // The new mtime makes gc leave it.
     if (renew(file, clocks.date())) return true;
   }
   return lstatIfThere(file) !== undefined;
 }
 
-/** Where in a gc's folder a file lies while it is looked at. */
+/** Path of a file in gc's folder during the check. */
 function awayName(root: string, file: string): string {
   return path.relative(root, file).replaceAll('/', '~');
 }
 
-/** Names that gc gives: those of objects, of results and of states, and of records. */
+/** Names that gc gives: of objects, of results and states, and of records. */
 const AWAY_NAME =
   /^v\d+~(?:(?:chains~[0-9a-f]{64}~)?objects~[0-9a-f]{2}~[0-9a-f]{62}|records~([0-9a-f]{2})~\1[0-9a-f]{62}\.json)$/;
 
 /**
- * Puts back what a killed gc had just moved: some of it may have been in use. Others may have put
- * files there too: a name that no gc gives, and what is not a file, is left to be deleted.
+ * Moves back what a killed gc had just moved, since some of it may be in use. Leaves for deletion
+ * what is not a file or has a name that gc never gives: others may have put it there.
  */
 export function putBack(root: string, folder: string, fence: Fence): void {
   for (const name of namesIn(folder)) {
@@ -134,7 +134,8 @@ function putBackOne(away: string, file: string): void {
   try {
     linkSync(away, file);
   } catch (error) {
-    // Stored anew meanwhile; or no links here, and then nothing can be there that a rename would hurt.
+    // Another process stored it meanwhile; or the file system has no hard links, and a rename is
+    // safe.
     if (codeOf(error) !== 'EEXIST') renameSync(away, file);
   }
   rmSync(away, { force: true });

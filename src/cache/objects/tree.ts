@@ -1,4 +1,4 @@
-/** A directory as an object: its listing, one line an entry, in the order of names. */
+/** Directory listing as an object: one line for each entry, sorted by name. */
 import { hash } from 'node:crypto';
 import { type Digest, isDigest } from './digest.js';
 
@@ -13,7 +13,7 @@ export interface TreeEntry {
 
 export interface Tree {
   readonly bytes: Buffer;
-  /** The object's name. */
+  /** Object name. */
   readonly hex: string;
   readonly size: number;
   readonly files: number;
@@ -21,7 +21,7 @@ export interface Tree {
 
 const HEADER = 'pipe tree 1';
 
-/** The listing of the entries, which need not be in order. */
+/** The listing of the entries, in any order. */
 export function makeTree(entries: readonly TreeEntry[]): Tree {
   const sorted = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1));
   let text = `${HEADER}\n`;
@@ -37,7 +37,7 @@ export function makeTree(entries: readonly TreeEntry[]): Tree {
   return { bytes, hex: hash('sha256', bytes), size, files };
 }
 
-/** Undefined when the text is no listing, or names something outside its directory. */
+/** Undefined when the text is not a listing, or names something outside its directory. */
 export function parseTree(bytes: Buffer): TreeEntry[] | undefined {
   const lines = bytes.toString('utf8').split('\n');
   if (lines[0] !== HEADER || lines.pop() !== '') return undefined;
@@ -59,7 +59,7 @@ function parseLine(line: string): TreeEntry | undefined {
   return { name, digest, size: Number(size), files: Number(files) };
 }
 
-/** Whatever a listing says, nothing is ever written outside of the directory that is put back. */
+/** Rejects names that lead outside, so that a restore never writes outside its directory. */
 function parseName(text: string): string | undefined {
   try {
     const name: unknown = JSON.parse(text);

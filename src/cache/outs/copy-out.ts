@@ -1,4 +1,4 @@
-/** Objects back into files: what is written was checked on its way, and is a file of its own. */
+/** Writes objects back into the workspace as independent files, checked during the copy. */
 import { hash } from 'node:crypto';
 import {
   closeSync,
@@ -22,7 +22,7 @@ import { kindOf, nameOf } from '../objects/digest.js';
 import type { Objects } from '../objects/objects.js';
 import type { TreeEntry } from '../objects/tree.js';
 
-/** Modes of what is written, before the umask. */
+/** Modes of written files, before the umask. */
 export interface Modes {
   readonly file: number;
   readonly executable: number;
@@ -31,23 +31,20 @@ export interface Modes {
 export const WORKSPACE_MODES: Modes = { file: 0o666, executable: 0o777 };
 const STATE_MODES: Modes = { file: 0o444, executable: 0o555 };
 
-/**
- * A file that was put back gets a time a moment ago: so any later write, however soon, shows, and
- * its digest can be remembered without reading it again.
- */
+/** Age given to a restored file's mtime: any later write shows, so its digest can be remembered at once. */
 const MOMENT_MS = 3_000;
 
 interface FileMode {
   readonly mode: number;
-  /** The umask takes nothing from it. */
+  /** The umask does not apply. */
   readonly isExact: boolean;
 }
 
 /**
- * Writes a file or link where nothing is. Returns its stat, when that may stand for its content.
- * `noted`: the mode that it had when it was stored, where that is not what the umask gave.
+ * Writes a file or link to a free path. Returns its stat if that identifies its content. `noted`: the
+ * recorded mode, where it differs from the umask's.
  *
- * @throws DamagedObject when the object is missing or not what its name says; then nothing is left
+ * @throws DamagedObject when the object is missing or does not match its name; then no file is left
  */
 export async function writeEntry(
   objects: Objects,
@@ -127,7 +124,7 @@ function wrongBytes(objects: Objects, hex: string): DamagedObject {
   return objects.damaged(hex, 'its bytes are not those that were stored');
 }
 
-/** The stat after giving it its mode and its time; undefined where the file system does not take the time. */
+/** The stat after setting mode and times; undefined where the file system rejects the times. */
 function finished(handle: number, { mode, isExact }: FileMode): Stats | undefined {
   if (isExact) fchmodSync(handle, mode);
   // By the clock of its own file system.
@@ -135,7 +132,7 @@ function finished(handle: number, { mode, isExact }: FileMode): Stats | undefine
   try {
     futimesSync(handle, moment, moment);
   } catch {
-    return undefined; // Only costs reading the file again.
+    return undefined; // This only costs another read.
   }
   return fstatSync(handle);
 }

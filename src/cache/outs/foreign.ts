@@ -1,4 +1,4 @@
-/** What stands at an out path and did not come from pipe: the user's files, which no clearing may delete. */
+/** Finds user files at an out path: files that pipe did not create and must not delete. */
 import { hash } from 'node:crypto';
 import { readdirSync, readlinkSync, type Stats } from 'node:fs';
 import path from 'node:path';
@@ -14,11 +14,11 @@ import { fileDigest, type Rows, type Scan } from '../scan/rows.js';
 import type { Scanner } from '../scan/scanner.js';
 import type { StatIndex } from '../scan/stat-index.js';
 
-/** How pipe recognises what it put at an out path itself. */
+/** How pipe recognises what it put at an out path. */
 export interface Own {
   /** Digests of what pipe last put there, and of what it is about to put there. */
   readonly expected: readonly Digest[];
-  /** True of a file that a failed execution left, as long as it looks as it was left. */
+  /** True of a file that a failed execution left and that is unchanged since. */
   readonly isLeft: (where: string, stat: Stats) => boolean;
 }
 
@@ -30,32 +30,29 @@ interface Parts {
 }
 
 /**
- * `own`: put there by pipe, or left by a stage. `stored`: its content is in the cache, but whether
- * pipe put it at this place is for the folder around it to say. `mixed`: a folder of both.
+ * `own`: created by pipe, or left by a stage. `stored`: its content is in the cache; only the folder
+ * around it shows whether pipe put it here. `mixed`: a folder of both.
  */
 type Kind = 'empty' | 'own' | 'stored' | 'foreign' | 'mixed';
 
 interface Found extends Pick<Scan, 'size' | 'files'> {
   readonly kind: Kind;
-  /** Undefined when it was not read. */
+  /** Undefined when the file was not read. */
   readonly digest?: Digest;
-  /** Of a mixed folder: what is the user's, topmost paths. */
+  /** Topmost user paths in a mixed folder. */
   readonly foreign: readonly string[];
 }
 
-/**
- * Above this a file is read only where a recorded file stood: to move a file of the user's costs
- * nothing, to hash it may take minutes.
- */
+/** Larger files are read only where a recorded file was: moving is free, hashing may take minutes. */
 const WORTH_READING = 64 << 20;
 
 const TURN_EVERY = 64;
 
-/** One out path. Nothing is changed. */
+/** Searches one out path. Changes nothing. */
 export class ForeignSearch {
   readonly #parts: Parts;
   readonly #own: Own;
-  /** From then on a file that the index does not know counts as the user's without being read. */
+  /** Once set, a file that the index does not know counts as the user's without being read. */
   #sawForeign = false;
 
   constructor(parts: Parts, own: Own) {
@@ -63,7 +60,7 @@ export class ForeignSearch {
     this.#own = own;
   }
 
-  /** The topmost paths that hold nothing but the user's files; none for a recorded result. */
+  /** The topmost paths that contain only user files; empty for a recorded result. */
   async find(where: string): Promise<readonly string[]> {
     const stat = lstatIfThere(this.#absolute(where));
     if (stat === undefined) return [];
@@ -89,7 +86,7 @@ export class ForeignSearch {
     return stat.isFile() ? this.#parts.index.looseHex(where, stat) : undefined;
   }
 
-  /** `hex`: of a file's content, where the index knows it. */
+  /** `hex`: hash of a file's content, where the index knows it. */
   *#look(
     where: string,
     stat: Stats,
@@ -111,7 +108,7 @@ export class ForeignSearch {
     return this.#parts.objects.wanted(nameOf(digest))?.size === size ? 'stored' : 'foreign';
   }
 
-  /** Undefined for what is not read: what cannot be recorded, and what is not worth it. */
+  /** Undefined for a file that cannot be recorded or is not worth reading. */
   *#digest(
     where: string,
     stat: Stats,
@@ -133,7 +130,7 @@ export class ForeignSearch {
 
   *#directory(where: string, expected: readonly Digest[]): Sliced<Found> {
     const names = unlessRefused(() => readdirSync(this.#absolute(where)));
-    // What cannot be looked at is not deleted, and a name that is not text is in no listing.
+    // What cannot be listed is not deleted. No listing contains a name that is not UTF-8.
     if (names === undefined || names.some(isDamaged)) return FOREIGN;
     const places = this.#placesIn(expected);
     const rows = this.#parts.index.directory(where);
@@ -157,7 +154,7 @@ export class ForeignSearch {
     return holds ? rows?.hexAt(row as number) : undefined;
   }
 
-  /** What the expected folders hold, by name. */
+  /** Entries of the expected folders, by name. */
   #placesIn(expected: readonly Digest[]): Map<string, Digest[]> {
     const places = new Map<string, Digest[]>();
     for (const digest of expected) {
@@ -169,7 +166,7 @@ export class ForeignSearch {
     return places;
   }
 
-  /** A folder is known by its listing; else each part must be known at its place. */
+  /** A folder is recognised by its listing; else each part must be recognised at its place. */
   #folderOf(where: string, inside: ReadonlyMap<string, Found>, expected: readonly Digest[]): Found {
     const parts = [...inside];
     const listing = listingOf(parts);

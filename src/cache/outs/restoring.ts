@@ -1,4 +1,4 @@
-/** Outs from objects: what is right stays where it is, what differs is written, what is too much goes. */
+/** Restores outs from objects: keeps matching files, writes differing ones, removes extra ones. */
 import { chmodSync, mkdirSync, readdirSync, type Stats, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf } from '../files/errors.js';
@@ -17,9 +17,9 @@ import type { StatIndex } from '../scan/stat-index.js';
 import { WORKSPACE_MODES, writeEntry } from './copy-out.js';
 
 export interface Restored {
-  /** Files and links that were written. */
+  /** Files and links written. */
   readonly written: number;
-  /** Files and links that were right. */
+  /** Files and links that matched. */
   readonly kept: number;
 }
 
@@ -31,7 +31,7 @@ interface Parts {
   readonly scratch: Scratch;
 }
 
-/** One out being put back. */
+/** Restores one out. */
 export class Restoring {
   readonly #parts: Parts;
   readonly #out: string;
@@ -58,7 +58,7 @@ export class Restoring {
     mkdirSync(path.dirname(this.#absolute(where)), { recursive: true });
     if (kindOf(digest) === 'directory') {
       const scan = await this.#directory(where, digest);
-      // Where its links lead is for a scan to say.
+      // Only a scan can follow the links.
       if (!this.#hasLinks) scanner.know(where, scan);
     } else await this.#single(where, digest);
     return { written: this.#written, kept: this.#kept };
@@ -107,7 +107,7 @@ export class Restoring {
     return modeOf(this.#permissions, where.slice(this.#out.length + 1), digest);
   }
 
-  /** The stat of a file that was written and whose digest can be remembered. */
+  /** The stat of a written file whose digest can be remembered. */
   async #entry(
     where: string,
     entry: TreeEntry,
@@ -144,7 +144,7 @@ export class Restoring {
     }
   }
 
-  /** A directory goes aside as a whole, to be deleted later: deleting many files slows making many. */
+  /** Moves a directory aside as a whole, to be deleted later: mass deletion slows file creation. */
   #clear(where: string): void {
     removeAside(this.#absolute(where), this.#parts.scratch);
   }
@@ -182,7 +182,7 @@ export class Restoring {
   }
 }
 
-/** Of a file that was written too short a time ago to be remembered; undefined when it cannot be the entry. */
+/** Digest of a file written too recently to be remembered; undefined when it cannot be the entry. */
 async function digestOf(
   absolute: string,
   stat: Stats,
@@ -203,10 +203,10 @@ function sumOf(digest: Digest, entries: readonly TreeEntry[]): Scan {
 }
 
 /**
- * Takes whatever is at a path away: files at once, a directory first aside. Nothing there is fine, and
- * so is a mount point that is empty then.
+ * Removes whatever is at a path: deletes a file now, moves a directory aside first. Accepts an absent
+ * path and a mount point that is empty afterwards.
  *
- * @throws an error of the system for what cannot be deleted
+ * @throws a system error for what cannot be deleted
  */
 export function removeAside(absolute: string, scratch: Scratch): void {
   const stat = lstatIfThere(absolute);
@@ -221,7 +221,7 @@ export function removeAside(absolute: string, scratch: Scratch): void {
   throw Object.assign(new Error(notDeleted(left)), { code: 'ENOTDELETED', syscall: 'unlink' });
 }
 
-/** Also from a folder of ours that may not be written. */
+/** Also works in the owner's read-only folder. */
 function unlinkOwn(file: string): void {
   try {
     unlinkSync(file);

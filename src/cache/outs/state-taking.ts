@@ -1,4 +1,4 @@
-/** A committed state into objects: moved, not copied, since a state is large and nobody else needs it. */
+/** Ingests a committed checkpoint as objects: moved, not copied, since checkpoints are large. */
 import {
   chmodSync,
   closeSync,
@@ -25,32 +25,31 @@ import type { Objects } from '../objects/objects.js';
 import { makeTree, type TreeEntry } from '../objects/tree.js';
 import { fileDigest, type Scan } from '../scan/rows.js';
 
-/** Why something in a state cannot be stored, by the stage's doing. */
+/** Errors that the stage causes. */
 const UNREADABLE = new Set(['EACCES', 'EPERM', 'ENXIO', 'ENAMETOOLONG']);
 
 export class StateTaking {
   readonly #objects: Objects;
   readonly #scratch: Scratch;
   readonly #shown: string;
-  /** What is being stored, by path within the folder, as it was at first. */
+  /** Fingerprint of each path at the first look, by path within the folder. */
   readonly #seen = new Map<string, string>();
   readonly #notes: PermissionNotes;
 
-  /** `shown`: what the folder is called in messages. */
+  /** `shown`: the folder's name in messages. */
   constructor(objects: Objects, scratch: Scratch, shown: string) {
     this.#objects = objects;
     this.#scratch = scratch;
     this.#shown = shown;
-    // A state is put back read-only: what may be written does not count.
+    // A state is restored read-only: write permission does not count.
     this.#notes = new PermissionNotes(scratch.umask, 0o555);
   }
 
-  /** Of all that was stored. */
   get permissions(): Permissions | undefined {
     return this.#notes.all;
   }
 
-  /** Stores a folder, which stays as it is: its files become the objects by a second name. */
+  /** Stores a folder and leaves it as it is: its files become objects by a second name. */
   async take(folder: string): Promise<Scan> {
     const stat = lstatSync(folder);
     if (!stat.isDirectory()) {
@@ -60,7 +59,7 @@ export class StateTaking {
     return this.#directory(folder, '', stat, OBJECT_MODE);
   }
 
-  /** Throws when the folder no longer is what was stored. To be called before anything refers to it. */
+  /** Throws when the folder has changed since it was stored. Call before anything refers to it. */
   checkUnchanged(folder: string): void {
     for (const [inner, print] of this.#seen) {
       const now = this.#reading(inner, () => printOf(path.join(folder, inner)));
@@ -68,7 +67,7 @@ export class StateTaking {
     }
   }
 
-  /** All of it before any of it is read. */
+  /** Fingerprints everything before reading anything. */
   #remember(absolute: string, inner: string): void {
     this.#seen.set(
       inner,
@@ -78,7 +77,7 @@ export class StateTaking {
     for (const name of names) this.#remember(path.join(absolute, name), within(inner, name));
   }
 
-  /** `mode`: of what is stored for what lies around it. */
+  /** `mode`: mode of the objects, as the enclosing folders require. */
   async #directory(folder: string, inner: string, stat: Stats, mode: number): Promise<Scan> {
     const ownMode = this.#notes.note(inner, stat) ? PRIVATE_MODE : mode;
     const entries: TreeEntry[] = [];
@@ -129,10 +128,10 @@ export class StateTaking {
 
   /**
    * A link, not a rename: the folder stays complete until the record is written. Only for a file
-   * that has no other name, since an edit through that one would reach the object.
+   * without another name, since a write through that name would change the object.
    */
   #link(absolute: string, stat: Stats, hex: string, mode: number): boolean {
-    if (this.#objects.stat(hex)?.ino === stat.ino) return true; // After a crash: done already.
+    if (this.#objects.stat(hex)?.ino === stat.ino) return true; // A call before the crash did this.
     if (stat.nlink > 1) return false;
     const draft = this.#scratch.file();
     try {
@@ -163,7 +162,7 @@ export class StateTaking {
     }
   }
 
-  /** What goes away meanwhile, or cannot be read, is the stage's mistake. */
+  /** What disappears meanwhile or cannot be read is an error of the stage. */
   #reading<T>(inner: string, read: () => T): T {
     try {
       return read();
@@ -198,15 +197,15 @@ function within(inner: string, name: string): string {
   return `${inner}/${name}`;
 }
 
-/** Of a folder its names, since a time has ticks. */
+/** A folder's names, since its mtime could miss changes within a tick. */
 function printOf(absolute: string): string {
   const stat = lstatSync(absolute);
   return stat.isDirectory() ? namesPrint(readdirSync(absolute)) : filePrint(stat);
 }
 
-/** Not the time of change: it moves too when another name of the file comes or goes. */
+/** Without ctime, which also changes when another name of the file comes or goes. */
 function filePrint({ ino, size, mtimeMs, mode }: Stats): string {
-  // The rights change when it becomes an object; what kind it is does not.
+  // Storing changes the permissions but not the file type.
   return `${mode & 0o170000}:${ino}:${size}:${mtimeMs}`;
 }
 

@@ -1,4 +1,4 @@
-/** Outs into objects: each file is copied once, hashed on its way, and named by what was written. */
+/** Stores outs as objects: copies each file once, and names the object by the bytes written. */
 import { hash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
@@ -20,17 +20,17 @@ import type { Keeper } from '../scan/scanner.js';
 
 type Hashed = Pick<Copied, 'hex' | 'size'>;
 
-/** Above this a hash is worth waiting a tick of the clock for, so that it can be remembered. */
+/** For a larger file it pays to wait for a clock tick, so that its hash can be remembered. */
 const WORTH_WAITING = 4 << 20;
 
-/** One out. */
+/** Stores one out. */
 export class Storing implements Keeper {
   readonly #project: string;
   readonly #out: string;
   readonly #objects: Objects;
   readonly #scratch: Scratch;
   readonly #notes: PermissionNotes;
-  /** Directories of the out, true where others may not look into them. */
+  /** Directories of the out; true where others may not read them. */
   readonly #hidden = new Map<string, boolean>();
 
   /** `out`: its path in the project. */
@@ -42,7 +42,6 @@ export class Storing implements Keeper {
     this.#notes = new PermissionNotes(scratch.umask);
   }
 
-  /** Of all that was stored. */
   get permissions(): Permissions | undefined {
     return this.#notes.all;
   }
@@ -90,7 +89,7 @@ export class Storing implements Keeper {
     return { hex: this.#objects.put(bytes, hash('sha256', bytes), mode), size: bytes.length };
   }
 
-  /** The mode of what is stored for the content of a directory. */
+  /** Mode of the objects that hold a directory's content. */
   #modeIn(folder: string): number {
     return this.#isHidden(folder) ? PRIVATE_MODE : OBJECT_MODE;
   }
@@ -125,7 +124,7 @@ export class Storing implements Keeper {
     try {
       const copied = await copyToDraft(absolute, from, draft, mode);
       refuseChange(where, stat, fstatSync(from), copied.size);
-      // What may be there already gives way: it may be damaged.
+      // Replaces an existing object, which may be damaged.
       const there = this.#objects.stat(copied.hex);
       const room = there === undefined ? 0 : roomOf(there);
       this.#objects.adopt(draft, copied.hex, copied.room - room);

@@ -1,4 +1,4 @@
-/** Chains of epochs: one record for each completed epoch, and the states that training goes on from. */
+/** Chains of epochs: a record for each completed epoch, and the checkpoints to resume from. */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DURABLE_SECONDS, makeDurable, syncOne } from '../files/durable.js';
@@ -19,8 +19,8 @@ import type { ChainAbout, CommitNote, EpochRecord } from './record.js';
 import { epochPath, readEpochRecord, readSealed, type Unreadable } from './records.js';
 
 /**
- * Everything of a chain lies in its folder, its states' objects too: so what `keep` gives up can be
- * deleted by looking at this chain alone. All that writes is called under the chain's lock.
+ * All of a chain is in its folder, with the objects of its states: so `keep` can delete states by
+ * looking at this chain alone. Callers of every writing method hold the chain's lock.
  */
 export class Chains {
   readonly #layout: Layout;
@@ -28,10 +28,10 @@ export class Chains {
   readonly #metricsMistakes = new Set<string>();
   readonly #warn: (message: string) => void;
   readonly #onSize: (bytes: number) => void;
-  /** Of chains that this process works on: where their process commits. */
+  /** Commit folders of chains that this process works on. */
   readonly #commits = new Map<string, string>();
 
-  /** `onSize` is told how many bytes were stored; negative: given up. */
+  /** `onSize` receives the bytes stored; negative: removed. */
   constructor(
     layout: Layout,
     scratch: Scratch,
@@ -44,7 +44,7 @@ export class Chains {
     this.#onSize = onSize;
   }
 
-  /** By epoch. What is missing or cannot be believed is a gap. */
+  /** By epoch. A missing or invalid epoch leaves a gap. */
   readEpochs(chain: string, unreadable: Unreadable = 'absent'): EpochRecord[] {
     const records: EpochRecord[] = [];
     for (const epoch of numbersIn(namesIn(this.#folder(chain)), '.json')) {
@@ -55,8 +55,8 @@ export class Chains {
   }
 
   /**
-   * Absolute path of $PIPE_COMMIT for a process that is about to work on the chain, with what an earlier
-   * one left there. What lies in it outlives every crash.
+   * Absolute path of $PIPE_COMMIT for a process about to work on the chain, with what an earlier
+   * process left there. Its content survives every crash.
    */
   commitFolder(chain: string, about?: ChainAbout): string {
     const folder = this.#commits.get(chain) ?? this.#takeOverCommits(chain);
@@ -68,8 +68,8 @@ export class Chains {
   }
 
   /**
-   * A folder of this process's own, with what an earlier one left in its. That is renamed: a process of
-   * the earlier one that lives on where nobody sees it commits into nothing.
+   * This process's own folder, with what an earlier one left in its folder. Renames that folder, so
+   * that an invisible survivor of the earlier process commits to a path that no longer exists.
    */
   #takeOverCommits(chain: string): string {
     const all = path.join(this.#folder(chain), 'commit');
@@ -84,24 +84,24 @@ export class Chains {
     return own;
   }
 
-  /** Who this chain belongs to; for messages only. */
+  /** The item of this chain; for messages only. */
   about(chain: string): ChainAbout | undefined {
     const body = readSealed(this.#aboutFile(chain), 'the description of a chain', this.#warn);
     return body as ChainAbout | undefined;
   }
 
-  /** Where the commits of a chain lie now, whoever works on it: only to be looked at. */
+  /** The commit folder of a chain, whichever process works on it. For reading only. */
   commits(chain: string): string {
     const all = path.join(this.#folder(chain), 'commit');
     return this.#commits.get(chain) ?? path.join(all, namesIn(all)[0] ?? '');
   }
 
-  /** Epochs that a process has committed and nobody has taken yet, ascending. */
+  /** Epochs that a process committed and that are not stored yet, ascending. */
   pendingCommits(chain: string): number[] {
     return numbersIn(namesIn(this.commits(chain)), '');
   }
 
-  /** Written before a process starts, so that it holds after a crash at any moment. */
+  /** Written before the process starts, so that it is valid after a crash at any time. */
   noteInputs(chain: string, lists: LookLists | undefined): void {
     const file = this.#inputsFile(chain);
     if (lists === undefined) rmSync(file, { force: true });
@@ -110,13 +110,13 @@ export class Chains {
 
   notedInputs(chain: string): LookLists | undefined {
     const body = readSealed(this.#inputsFile(chain), 'the inputs of a chain', this.#warn);
-    // An earlier version of pipe noted no folders.
+    // Earlier versions of pipe did not note folders.
     return body === undefined
       ? undefined
       : { ...(body as LookLists), listed: (body as Partial<LookLists>).listed ?? [] };
   }
 
-  /** Notes, for who comes after a crash, what was found out about a commit. */
+  /** Notes what was found out about a commit, for a run after a crash. */
   note(chain: string, note: CommitNote): void {
     writeSealed(this.#noteFile(chain), note, this.#scratch, 'expendable');
   }
@@ -126,12 +126,12 @@ export class Chains {
     return readSealed(this.#noteFile(chain), what, this.#warn) as CommitNote | undefined;
   }
 
-  /** Takes away what was committed and may not be taken. */
+  /** Deletes a commit that must not be stored. */
   dropCommit(chain: string, epoch: number): void {
     removeAside(path.join(this.commitFolder(chain), String(epoch)), this.#scratch);
   }
 
-  /** Removes half-written folders: called when no process of this chain runs. */
+  /** Deletes half-written folders. Call when no process of this chain runs. */
   clearDrafts(chain: string): void {
     const folder = this.commitFolder(chain);
     this.#scratch.fence.check(folder);
@@ -142,9 +142,9 @@ export class Chains {
   }
 
   /**
-   * Stores a committed epoch: objects, then listings, then the record, then the folder goes, which
-   * is what the process waits for. A folder that changes meanwhile is not recorded. The folder stays complete until the record is written, so that
-   * after a crash at any point all of it is simply done again.
+   * Stores a committed epoch: objects, listings, the record; then deletes the folder, which the
+   * process waits for. Does not record a folder that changes meanwhile. The folder stays complete
+   * until the record is written, so a crash at any point only means that all of this happens again.
    */
   async takeCommit(chain: string, epoch: number, seconds?: number): Promise<EpochRecord> {
     const folder = path.join(this.commitFolder(chain), String(epoch));
@@ -173,7 +173,7 @@ export class Chains {
     return record;
   }
 
-  /** A stage makes the same mistake in each of its epochs: it is reported once. */
+  /** Warns once, since a stage makes the same mistake in each epoch. */
   #warnOfMetrics(chain: string, shown: string, message: string): void {
     const mistake = `${chain} ${message.replace(shown, '').replace(/\(.*\)/s, '')}`;
     if (this.#metricsMistakes.has(mistake)) return;
@@ -182,9 +182,9 @@ export class Chains {
   }
 
   /**
-   * Writes an epoch's state as read-only files into a folder, which is made anew.
+   * Writes an epoch's state as read-only files into a folder, which it recreates.
    *
-   * @throws DamagedObject when part of it is missing or damaged; it is set aside
+   * @throws DamagedObject when part of it is missing or damaged; the damaged object is set aside
    */
   async restoreState(chain: string, epoch: number, into: string): Promise<string> {
     const record = this.#record(chain, epoch);
@@ -195,7 +195,7 @@ export class Chains {
     return into;
   }
 
-  /** True when all of the state is there. */
+  /** True when the whole state is stored. */
   hasState({ chain, state }: EpochRecord): boolean {
     try {
       return isWhole(this.objects(chain), state);
@@ -207,8 +207,8 @@ export class Chains {
   }
 
   /**
-   * Deletes the states of these epochs, but for what other states of the chain share with them. The
-   * records stay, with their metrics. The listing goes first: half a state is never taken for one.
+   * Deletes the states of these epochs, except what other states of the chain share. Their records
+   * stay, with the metrics. The listing goes first, so that a partial state never counts as one.
    */
   dropStates(chain: string, epochs: readonly number[]): void {
     const objects = this.objects(chain);
@@ -262,7 +262,7 @@ export class Chains {
   }
 }
 
-/** Counting numbers among file names, ascending: `12`, but not `012`, `0` or `1.5`. */
+/** Positive integers among file names, ascending: `12`, but not `012`, `0` or `1.5`. */
 function numbersIn(names: readonly string[], ending: string): number[] {
   return names
     .filter((name) => name.endsWith(ending))

@@ -1,4 +1,4 @@
-/** What stands at an out path when a result is to come there: pipe's own goes, files of the user are moved. */
+/** Clears an out path for a result: deletes what pipe created, moves user files to replaced/. */
 import path from 'node:path';
 import { lstatIfThere } from '../files/look.js';
 import type { Scratch } from '../files/scratch.js';
@@ -11,24 +11,24 @@ import { Leftovers } from './leftovers.js';
 import type { Pin } from './pins.js';
 import { moveBack, moveReplaced, type Replaced, type Replacing } from './replaced.js';
 
-/** What gives way at an out path. */
+/** Options for clearing an out path. */
 export interface Giving {
   /** Digests of what pipe last put there. */
   readonly known?: readonly Digest[];
-  /** Told the sentence that names files of the user that were moved; default: it is a warning. */
+  /** Receives the sentence that names the moved user files. Default: a warning. */
   readonly onReplaced?: (message: string) => void;
 }
 
 interface Parts {
   readonly layout: Layout;
-  /** The project's own folder in the cache. */
+  /** The project's folder in the cache. */
   readonly folder: () => string;
   readonly workspace: () => Workspace;
   readonly objects: Objects;
   readonly scratch: Scratch;
   readonly pin: Pin;
   readonly readOnly: boolean;
-  /** Bytes that came into the cache, or went. */
+  /** Bytes added to the cache; negative: removed. */
   readonly onMoved: (bytes: number) => void;
   readonly warn: (message: string) => void;
 }
@@ -36,7 +36,7 @@ interface Parts {
 export class GivingWay {
   readonly #parts: Parts;
   readonly #leftovers: Leftovers;
-  /** What was moved out of the way of an out, by its path. */
+  /** What was moved from an out path, by that path. */
   readonly #replaced = new Map<string, Replaced>();
 
   constructor(parts: Parts) {
@@ -45,7 +45,7 @@ export class GivingWay {
     this.#leftovers = new Leftovers({ project: parts.layout.project, folder, scratch, warn });
   }
 
-  /** What an execution without a result left there is no user's: the next clearing deletes it. */
+  /** Marks what a failed execution left there as not the user's: the next clearing deletes it. */
   noteLeft(where: string): Promise<void> {
     return this.#leftovers.note(where);
   }
@@ -70,7 +70,7 @@ export class GivingWay {
     }
   }
 
-  /** Moves it back, and returns the sentence that says so. */
+  /** Moves it back. Returns the sentence that reports it. */
   returnReplaced(where: string): string | undefined {
     const replaced = this.#replaced.get(where);
     if (replaced === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** The outs of records that were read before: of a record whose file looks as it did, without reading it again. */
+/** Outs index: the outs of records read before, so that an unchanged record file is not read again. */
 import type { Stats } from 'node:fs';
 import type { RecordedOut } from './record.js';
 
@@ -6,7 +6,7 @@ interface Entry {
   /** Times, inode and size of the record's file. A record is replaced by another file, never written to. */
   readonly stat: readonly [number, number, number, number];
   readonly outs: readonly RecordedOut[];
-  /** The day since 1970 on which it was last asked for. */
+  /** Day of last use, in days since 1970. */
   day: number;
 }
 
@@ -17,7 +17,7 @@ export class Ledger {
   readonly #today = Math.floor(Date.now() / 86_400_000);
   #dirty = false;
 
-  /** `body`: what `encode` gave, or anything: what does not look like it is ignored. */
+  /** `body`: the result of `encode`; anything else is ignored. */
   constructor(body: unknown) {
     const known = (body as { format?: unknown; entries?: unknown } | undefined) ?? {};
     const entries = known.format === 1 ? (known.entries as [string, Entry][]) : [];
@@ -32,7 +32,7 @@ export class Ledger {
     const same =
       mtime === stat.mtimeMs && ctime === stat.ctimeMs && ino === stat.ino && size === stat.size;
     if (!same) return undefined;
-    // The day counts for pruning only, so that it alone is worth a write once a week.
+    // The day only serves pruning, so it alone causes a write once a week at most.
     if (this.#today - entry.day > 7) {
       entry.day = this.#today;
       this.#dirty = true;
@@ -40,7 +40,7 @@ export class Ledger {
     return entry.outs;
   }
 
-  /** `stat` is from before the record was read. */
+  /** `stat` was taken before the record was read. */
   note(key: string, { mtimeMs, ctimeMs, ino, size }: Stats, outs: readonly RecordedOut[]): void {
     this.#entries.set(key, { stat: [mtimeMs, ctimeMs, ino, size], outs, day: this.#today });
     this.#dirty = true;

@@ -1,6 +1,6 @@
 /**
- * What an execution without a result left at its out paths, file by file as a stat shows it. The
- * next clearing deletes what still looks so; anything else there is the user's.
+ * Leftovers of failed executions at out paths, by file and stat. The next clearing deletes those that
+ * are unchanged; anything else there is the user's.
  */
 import { readdirSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
@@ -13,12 +13,12 @@ import { writeSealed } from '../files/sealed-file.js';
 import { itemFileName } from './names.js';
 import { readSealed } from './records.js';
 
-/** Path below the project, then inode, size, mtime and ctime. */
+/** Project-relative path, then inode, size, mtime and ctime. */
 type Row = readonly [string, number, number, number, number];
 
 interface Options {
   readonly project: string;
-  /** The project's own folder in the cache. */
+  /** The project's folder in the cache. */
   readonly folder: () => string;
   readonly scratch: Scratch;
   readonly warn: (message: string) => void;
@@ -31,7 +31,7 @@ export class Leftovers {
     this.#options = options;
   }
 
-  /** Called when no process of the execution runs any more. */
+  /** Call when no process of the execution runs any more. */
   async note(where: string): Promise<void> {
     const { project, scratch, warn } = this.#options;
     const now = () => {
@@ -41,7 +41,7 @@ export class Leftovers {
     let started = now();
     let stats = [...statsBelow(project, where)];
     const newest = latest(stats);
-    // A later write within the clock's tick would not show: one look after it tells.
+    // A write within the same clock tick would not show: look again after the tick.
     if (newest !== undefined && !isSettled(newest, started(newest)) && settlingTime(newest) < 100) {
       await delay(settlingTime(newest));
       started = now();
@@ -56,7 +56,7 @@ export class Leftovers {
     );
   }
 
-  /** True of a file at or below the path that is as it was left. */
+  /** Predicate for files at or below the path that are unchanged since they were left. */
   of(where: string): (file: string, stat: Stats) => boolean {
     const { scratch, warn } = this.#options;
     const file = this.#file(where);
@@ -80,7 +80,7 @@ export class Leftovers {
   }
 }
 
-/** All that is not a folder. What cannot be looked at is not noted, and so not deleted. */
+/** Everything but folders. What cannot be read is not noted, and so not deleted. */
 function* statsBelow(project: string, where: string): Generator<readonly [string, Stats]> {
   const absolute = path.join(project, where);
   const stat = unlessRefused(() => lstatIfThere(absolute));

@@ -1,6 +1,6 @@
 /**
- * The metrics.json of an epoch: numbers by name, nested. What is none of this is named and left out;
- * NaN and the infinities are null, so that a training that ran away is seen.
+ * Reads the metrics.json of an epoch: nested numbers by name. Reports and leaves out other values;
+ * NaN and the infinities become null, so that a diverged training shows.
  */
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { parseLenient } from '../../lenient-json.js';
@@ -8,16 +8,16 @@ import type { Metrics } from '../../stage/context.js';
 import { isAbsent, isPassing, reasonOf } from '../files/errors.js';
 import { READ } from '../files/hash.js';
 
-/** A record is read whole, and often. */
+/** Records are read often and as a whole, so they must stay small. */
 const LIMIT = 1 << 20;
 
-/** Far more than anybody nests by hand: a path of so many names is of no use. */
+/** Far deeper than anybody nests by hand. */
 const DEEPEST = 64;
 
-/** So many names are told of. */
+/** Number of names in a warning. */
 const NAMED = 10;
 
-/** Undefined when there is none, or none that can be read: an epoch is worth more than its numbers. */
+/** Undefined when the file is missing or unreadable: the epoch counts all the same. */
 export function readMetrics(
   file: string,
   shown: string,
@@ -51,21 +51,21 @@ export function readMetrics(
   return metrics;
 }
 
-/** The first of many: a warning is a line. */
+/** The first of many: a warning is one line. */
 function listed(names: readonly string[]): string {
   const more = names.length - NAMED;
   const first = names.slice(0, NAMED).join(', ');
   return more > 0 ? `${first} and ${more} more` : first;
 }
 
-/** Undefined, and mostly a warning, when it is no file that can be read. Never waits for a writer. */
+/** Undefined, usually with a warning, when it is not a readable file. Never waits for a writer. */
 function readText(
   file: string,
   shown: string,
   warn: (message: string) => void,
 ): string | undefined {
   try {
-    // Before it is opened: to open a device may do something.
+    // Checked before opening, since opening a device may have effects.
     if (statSync(file).isFile()) return readRegular(file);
     warn(`metrics.json of ${shown} is not a file: it is not recorded`);
   } catch (error) {
@@ -93,7 +93,7 @@ function problemOf(error: unknown): string {
   return error instanceof TooLarge ? 'is larger than 1 MB' : `cannot be read (${reasonOf(error)})`;
 }
 
-/** Of objects within objects, one level at a time: there may be more levels than a stack holds. */
+/** Depth of nested objects, iteratively: deep nesting could overflow the stack. */
 function depthOf(value: object): number {
   let depth = 0;
   for (let level: unknown[] = [value]; level.length > 0; depth++) {

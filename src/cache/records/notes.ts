@@ -1,4 +1,4 @@
-/** What a project notes to save time and to explain: last results, kept plans, the ledger of records. */
+/** Project state that saves time and explains: last results, plans, traces, the outs index. */
 import { rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from '../../manifest.js';
@@ -21,29 +21,29 @@ import { isWrote, Written, type Wrote } from './written.js';
 /** Digest by path. */
 export type Matches = Readonly<Record<string, Digest>>;
 
-/** The last result of an item in this project: what `why` compares with. */
+/** The last result of an item in this project, which `why` compares with. */
 export interface LastRun {
   readonly key: string;
   readonly manifest: Manifest;
-  /** Local code files by path with the digest of their stripped text. */
+  /** Local code files by path, with the digest of their stripped text. */
   readonly files: Readonly<Record<string, string>>;
   readonly outs: readonly RecordedOut[];
-  /** What pattern deps matched, by name: the digest in the manifest names no file. */
+  /** Matches of pattern deps, by dep name: the digest in the manifest does not name the files. */
   readonly matches?: Readonly<Record<string, Matches>>;
   /** Wall time of the execution. */
   readonly seconds: number;
 }
 
-/** The last execution of an item in this project, while it has brought no result. */
+/** The last execution of an item in this project, as long as it has no result. */
 export interface Attempt {
   readonly key: string;
-  /** `begun`: it was cut off, unless it still runs. */
+  /** `begun`: still running, or cut off. */
   readonly end: 'begun' | 'interrupted' | 'failed';
   /** Of a failure. */
   readonly message?: string;
 }
 
-/** Something that can be made again at any time: a checked plan, the trace of a stage's code. */
+/** Data that can be recreated at any time: a checked plan, the trace of a stage's code. */
 export type KeptKind = 'plans' | 'traces';
 
 export interface NotesOptions {
@@ -64,7 +64,7 @@ export class Notes {
     this.#options = options;
   }
 
-  /** The project's own folder in the cache. */
+  /** The project's folder in the cache. */
   get folder(): string {
     const { layout } = this.#options;
     this.#folder ??= path.join(layout.projects, projectName(layout));
@@ -88,7 +88,7 @@ export class Notes {
     return body as Attempt | undefined;
   }
 
-  /** Undefined: it has brought a result. */
+  /** Undefined: the execution has a result. */
   setAttempt(item: string, attempt: Attempt | undefined): void {
     const file = this.#attemptFile(item);
     if (attempt === undefined) {
@@ -97,7 +97,7 @@ export class Notes {
     } else this.#write(file, attempt, 'how executions end is not noted');
   }
 
-  /** What pipe wrote at a path outside of `cache/out/`, the last time; undefined: nothing. */
+  /** What pipe last wrote at a path outside `cache/out/`; undefined: nothing. */
   wrote(out: string): Wrote | undefined {
     const file = this.#outsWritten.has(out) ? this.#outsWritten.fileOf(out) : undefined;
     if (file === undefined) return undefined;
@@ -108,13 +108,13 @@ export class Notes {
     if (!isWrote(body) || body !== 'ended') return isWrote(body) ? body : undefined;
     const now = lstatIfThere(path.join(layout.project, out));
     looks.saw(out, now);
-    // What has been put there since is the user's.
+    // What was put there later is the user's.
     return now !== undefined && noted !== undefined && now.ctimeMs <= noted.mtimeMs
       ? body
       : undefined;
   }
 
-  /** An execution without a result does not write there any more. */
+  /** An execution without a result no longer writes there. */
   setEnded(out: string): void {
     if (this.wrote(out) !== 'begun') return;
     const left = lstatIfThere(path.join(this.#options.layout.project, out));
@@ -127,7 +127,7 @@ export class Notes {
     }
   }
 
-  /** The note gets the time of what was left, so that only times of one file system are compared. */
+  /** Sets the note's mtime from the file's ctime, so that only times of one file system are compared. */
   #dateNote(out: string, { ctimeMs }: Stats): void {
     const file = this.#outsWritten.fileOf(out);
     if (file !== undefined) renew(file, new Date(Math.ceil(ctimeMs)));
@@ -135,7 +135,7 @@ export class Notes {
 
   setWrote(out: string, wrote: Wrote): void {
     const before = this.wrote(out);
-    // In there a note is needed of links alone: the user may have made them.
+    // Inside `cache/`, only links need a note: the user may have made them.
     const isNoted = !out.startsWith('cache/') || wrote.startsWith('l:') || before !== undefined;
     if (!isNoted || before === wrote) return;
     const file = this.#outsWritten.fileOf(out);
@@ -144,7 +144,7 @@ export class Notes {
     this.#outsWritten.add(out);
   }
 
-  /** Paths below the folder that pipe ever wrote. */
+  /** Paths below the folder that pipe has ever written. */
   wroteBelow(folder: string): readonly string[] {
     return this.#outsWritten.below(folder);
   }
@@ -162,7 +162,7 @@ export class Notes {
     this.#write(file, value, `${kind} are not kept`);
   }
 
-  /** The outs of a record, from the ledger when its file looks as it did. */
+  /** The outs of a record, from the ledger if the record's file is unchanged. */
   outs(key: string): readonly RecordedOut[] | undefined {
     const { layout, looks, warn } = this.#options;
     const file = recordPath(layout.records, key);
@@ -174,7 +174,7 @@ export class Notes {
     if (known !== undefined) return known;
     const started = this.#options.scratch.clocks.timeAt(stat.dev, performance.now());
     const outs = readRunRecord(layout.records, key, warn)?.outs;
-    // One that was written this instant could be replaced by one that looks the same.
+    // A record written within the tick could be replaced by one with the same stat.
     if (outs !== undefined && isSettled(stat, started)) this.#ledger.note(key, stat, outs);
     return outs;
   }
@@ -191,7 +191,7 @@ export class Notes {
     this.#ledger = undefined;
   }
 
-  /** A folder that may not be written only costs time. */
+  /** A read-only folder only costs time. */
   #write(file: string, body: unknown, without: string): void {
     const { scratch, readOnly, warn } = this.#options;
     if (readOnly) return;
@@ -203,7 +203,7 @@ export class Notes {
     return this.#written;
   }
 
-  /** Users of a shared cache keep their own: a plan says what is executed. */
+  /** Users of a shared cache have separate files, since a plan says what is executed. */
   #keptFile(kind: KeptKind, name: string): string {
     return path.join(this.#options.layout[kind], `${name}-${process.getuid?.() ?? 'own'}.json`);
   }
@@ -221,7 +221,7 @@ export class Notes {
   }
 }
 
-/** Written by this user, and by no other since: others may write to a shared cache. */
+/** Written by this user and by no other since: others may write to a shared cache. */
 function isOurs(stat: Stats): boolean {
   const own = process.getuid?.();
   return stat.isFile() && (own === undefined || stat.uid === own) && (stat.mode & 0o022) === 0;

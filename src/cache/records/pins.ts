@@ -1,4 +1,4 @@
-/** What living processes need, and since when: gc leaves it alone. */
+/** Pins: what living processes need, and since when. Gc leaves it alone. */
 import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isAbsent } from '../files/errors.js';
@@ -15,15 +15,16 @@ export interface Needs {
 }
 
 /**
- * One file for each cache that is open for writing. Its time is that of the process's first write, by the file
- * system's own clock: whatever is newer may be about to be recorded, and is not collected.
+ * One file for each cache that is open for writing. Its mtime is that of the process's first write,
+ * by the file system's clock: gc does not collect anything newer, since it may be about to be
+ * recorded.
  */
 export class Pin {
   readonly #file: string;
   readonly #scratch: Scratch;
   readonly #keys = new Set<string>();
   readonly #chains = new Set<string>();
-  /** The file's time when it was placed. */
+  /** Mtime of the file when it was placed. */
   #since: number | undefined;
   #stopRenewing = () => {};
 
@@ -66,7 +67,7 @@ export class Pin {
 }
 
 interface PinFile extends Needs {
-  /** Absent in the first writing, whose own time it is. */
+  /** Absent in the first write: then the file's own mtime counts. */
   readonly since?: number;
 }
 
@@ -92,7 +93,7 @@ export function readPins(folder: string, scratch: Scratch): Pinned {
   return { keys, chains, since };
 }
 
-/** Undefined when it went meanwhile. One that cannot be read protects everything. */
+/** Undefined when it has disappeared. An unreadable pin protects everything. */
 function readPin(file: string): Pinned | undefined {
   const stat = lstatIfThere(file);
   if (stat === undefined) return undefined;
@@ -109,7 +110,7 @@ function readPin(file: string): Pinned | undefined {
     : { ...pin, since: pin.since ?? stat.mtimeMs };
 }
 
-/** Forgets what processes that are gone needed. */
+/** Deletes the pins of dead processes. */
 export function sweepPins(folder: string, scratch: Scratch): void {
   for (const name of namesIn(folder)) {
     const file = path.join(folder, name);

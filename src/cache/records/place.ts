@@ -1,4 +1,4 @@
-/** Where a project that uses a cache lies, and when it ran last: a clone that is gone holds no results. */
+/** Location and last run of each project that uses a cache: a deleted clone keeps no results alive. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -13,17 +13,17 @@ interface Place {
   readonly host: string;
 }
 
-/** How long the last run of a project holds what it needed. */
+/** How long a project's last run protects what it needed. */
 const HOLDS_MS = 30 * 86_400_000;
 
 export interface Standing {
-  /** False when the project is seen to be gone, or has not run for a long time. */
+  /** False when the project is gone, or has not run for a long time. */
   readonly holds: boolean;
   /** True when it has not run for a long time. */
   readonly isOld: boolean;
 }
 
-/** Called at the end of each run. `folder`: the project's own in the cache. */
+/** Called at the end of each run. `folder`: the project's folder in the cache. */
 export function notePlace(folder: string, root: string, scratch: Scratch): void {
   const file = placeFile(folder);
   const place: Place = { root, host: thisHost() };
@@ -36,7 +36,7 @@ export function notePlace(folder: string, root: string, scratch: Scratch): void 
     writeSealed(file, place, scratch, 'atomic');
 }
 
-/** `lastRun`: when a run was last noted, for a folder that says nothing of its place. `now`: by the clock of the cache. */
+/** `lastRun`: time of the last noted run, for a folder without a location. `now`: by the cache's clock. */
 export function standingOf(
   folder: string,
   lastRun: number,
@@ -50,7 +50,7 @@ export function standingOf(
   return { holds: !isOld && !isGone(place), isOld };
 }
 
-/** Of another host nothing can be seen. */
+/** A project on another host cannot be checked. */
 function isGone(place: Place | undefined): boolean {
   if (place === undefined || place.host !== thisHost()) return false;
   return lstatIfThere(place.root) === undefined;
@@ -66,7 +66,7 @@ function thisHost(): string {
   try {
     machine = readFileSync('/etc/machine-id', 'latin1').trim();
   } catch {
-    // The name alone then: at worst a result is computed again.
+    // Then the name alone: at worst a result is computed again.
   }
   return `${hostname()} ${machine}`;
 }

@@ -1,4 +1,4 @@
-/** Run records: one sealed file each, by key. What is not whole and ours does not exist. */
+/** Run records: one checksummed JSON file each, by key. An incomplete or foreign file counts as absent. */
 import { readFileSync } from 'node:fs';
 import { isAbsent, isPassing, reasonOf } from '../files/errors.js';
 import { unseal } from '../files/sealed.js';
@@ -16,10 +16,10 @@ export function epochPath(chains: string, chain: string, epoch: number): string 
 
 type Warn = (message: string) => void;
 
-/** What a record is that the system will not give to us: `absent` for who can compute it again. */
+/** How to treat a record that the system will not open: `absent` if the caller can recompute it. */
 export type Unreadable = 'absent' | 'an error';
 
-/** Undefined when there is none, or none that can be believed. */
+/** Undefined when there is no valid record. */
 export function readRunRecord(
   folder: string,
   key: string,
@@ -47,7 +47,7 @@ export function readEpochRecord(
   return undefined;
 }
 
-/** The body of a sealed file; warns when there is a file that cannot be believed. */
+/** The body of a sealed file; warns about an invalid file. */
 export function readSealed(
   file: string,
   what: string,
@@ -58,7 +58,7 @@ export function readSealed(
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    // Not to be taken for a missing result, which could cost hours.
+    // A temporary failure must not count as a missing result, which could cost hours.
     if (isPassing(error)) throw error;
     if (isAbsent(error)) return undefined;
     if (unreadable === 'an error') throw error;

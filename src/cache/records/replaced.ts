@@ -1,4 +1,4 @@
-/** Files of the user that stood where an out had to be: moved to `replaced/<time>/<path>`, and kept a while. */
+/** Moves user files out of the way of an out, to `replaced/<time>/<path>`, and keeps them for a while. */
 import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { copyTree } from '../files/copy-tree.js';
@@ -8,39 +8,39 @@ import { openUp, removeTree } from '../files/remove.js';
 import { namesIn, type Scratch } from '../files/scratch.js';
 import { roomOf } from '../files/sparse.js';
 
-/** Kept for so long, unless the size limit asks for the space. */
+/** Days to keep them, unless the size limit needs the space. */
 export const KEPT_DAYS = 30;
 
-/** Where files of the user are moved. */
+/** Where user files are moved. */
 export interface Replacing {
   readonly project: string;
   /** The folder of all replaced files. */
   readonly folder: string;
   readonly scratch: Scratch;
-  /** Called with the bytes that were moved; negative: moved back. */
+  /** Receives the bytes that were moved; negative: moved back. */
   readonly onMoved: (bytes: number) => void;
 }
 
 export interface Replaced {
-  /** Names what was moved, and where to. */
+  /** Says what was moved, and where. */
   readonly message: string;
-  /** The folder of this time. */
+  /** The folder of this move. */
   readonly into: string;
   /** Project-relative paths. */
   readonly wheres: readonly string[];
 }
 
 /**
- * Moves what stands at these project-relative paths, at or below an out.
+ * Moves the files at these project-relative paths, at or below an out.
  *
- * @throws an error of the system, when it cannot be moved: then it is where it was
+ * @throws a system error when it cannot move them: then they are where they were
  */
 export function moveReplaced(
   out: string,
   wheres: readonly string[],
   { project, folder, scratch, onMoved }: Replacing,
 ): Replaced {
-  scratch.folder(); // The cache is made as every process makes it.
+  scratch.folder(); // Creates the cache as every process does.
   scratch.fence.check(folder);
   let into = folder;
   for (const where of wheres) {
@@ -58,8 +58,8 @@ export function moveReplaced(
 }
 
 /**
- * Moves them back after an execution that has put nothing in their place. Returns the sentence that
- * says so; undefined when the execution left files at the out.
+ * Moves them back after an execution that put nothing in their place. Returns the sentence that
+ * reports it; undefined when the execution left files at the out.
  */
 export function moveBack(
   out: string,
@@ -67,7 +67,7 @@ export function moveBack(
   { project, folder, onMoved }: Replacing,
 ): string | undefined {
   if (holdsFiles(path.join(project, out))) return undefined;
-  removeTree(path.join(project, out)); // What stays, such as a mount point, is in nobody's way or fails the move.
+  removeTree(path.join(project, out)); // A leftover, such as a mount point, is harmless or makes the move fail.
   for (const where of wheres) {
     const [from, to] = [path.join(into, where), path.join(project, where)];
     const bytes = bytesAt(from);
@@ -79,7 +79,7 @@ export function moveBack(
   return `${out} has no result yet: moved back to it from ${shown(project, into)}`;
 }
 
-/** Removes the folders above a path that are empty now, up to another folder. */
+/** Removes the empty folders above a path, up to `top`. */
 function pruneAbove(file: string, top: string): void {
   for (let at = path.dirname(file); at !== top; at = path.dirname(at)) {
     if (namesIn(at).length > 0) return;
@@ -96,7 +96,7 @@ function holdsFiles(absolute: string): boolean {
   return holds ?? true;
 }
 
-/** Named by the second. What another process moves in the same second lies beside it, never over it. */
+/** Named by the second. Two moves within a second get separate folders. */
 function freshFolder(folder: string, now: Date): string {
   const stamp = now.toISOString().slice(0, 19).replaceAll(':', '-');
   mkdirSync(folder, { recursive: true });
@@ -112,8 +112,8 @@ function freshFolder(folder: string, now: Date): string {
 }
 
 /**
- * A rename where it can be one. From another file system a copy: the original goes when all of it is
- * there. Of a mount point what lies in it.
+ * Renames where possible. Across file systems it copies, and deletes the original once the copy is
+ * complete. Of a mount point it moves the content.
  */
 function move(from: string, to: string): void {
   try {
@@ -142,7 +142,7 @@ function moveInside(from: string, to: string): void {
   for (const name of readdirSync(from)) move(path.join(from, name), path.join(to, name));
 }
 
-/** Fails the item as a refusal of the system does. No message replaces this one: no system error has its code. */
+/** Fails the item like a system error, but with a code of its own, so that this message is kept. */
 function notMoved(where: string, into: string, cause: unknown): Error {
   const message = `${where} is not a result of this pipeline and cannot be moved to ${into} (${reasonOf(cause)}): move it away, then run again`;
   return Object.assign(new Error(message, { cause }), { code: 'ENOTMOVED', syscall: 'rename' });
@@ -162,7 +162,7 @@ function shown(project: string, absolute: string): string {
   return relative.startsWith('..') ? absolute : relative;
 }
 
-/** What was moved at one time. */
+/** The files of one move. */
 export interface ReplacedFolder {
   readonly name: string;
   readonly path: string;
@@ -171,7 +171,7 @@ export interface ReplacedFolder {
   readonly moved: number;
 }
 
-/** The oldest first. What is not named by a time was not made by pipe. */
+/** Oldest first. Pipe did not create a folder whose name is not a time. */
 export function replacedFolders(folder: string): ReplacedFolder[] {
   const found: ReplacedFolder[] = [];
   for (const name of namesIn(folder)) {
@@ -187,7 +187,7 @@ export function replacedFolders(folder: string): ReplacedFolder[] {
   return found.sort((a, b) => a.moved - b.moved);
 }
 
-/** Bytes that all files at a path take which can be looked at, links not followed. */
+/** Bytes of all readable files at a path, without following links. */
 function bytesAt(absolute: string): number {
   const stat = unlessRefused(() => lstatIfThere(absolute));
   if (stat === undefined) return 0;

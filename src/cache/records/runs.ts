@@ -1,4 +1,4 @@
-/** The last runs of each project: what they needed is kept a while, so that going back costs nothing. */
+/** The last runs of each project: gc keeps what they needed for a while, so that going back costs nothing. */
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isAbsent } from '../files/errors.js';
@@ -11,10 +11,10 @@ import type { Needs } from './pins.js';
 import { notePlace, type Standing, standingOf } from './place.js';
 import { readSealed } from './records.js';
 
-/** Runs that are remembered, of which gc asks for the newest few. */
+/** Number of runs remembered; gc asks for the newest few. */
 const REMEMBERED = 10;
 
-/** `folder`: the own one of the project at `root` in the cache. A run that needs what the one before it did is no news. */
+/** `folder`: the project's folder in the cache. A run with the same needs as the run before adds nothing. */
 export function noteRun(
   folder: string,
   root: string,
@@ -35,7 +35,7 @@ export function noteRun(
   }
 }
 
-/** Undefined when another run has just removed it. */
+/** Undefined when another run has just deleted the file. */
 function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
@@ -46,8 +46,8 @@ function textOf(file: string): string | undefined {
 }
 
 /**
- * What the newest `count` runs of every project that shares the cache needed, but for projects that
- * are gone or have not run for long.
+ * Needs of the newest `count` runs of every project that shares the cache, except projects that are
+ * gone or have not run for a long time.
  */
 export function lastRuns(
   projects: string,
@@ -71,7 +71,7 @@ export function lastRuns(
   return { keys, chains };
 }
 
-/** Folders of projects that are there and have run lately. */
+/** Folders of projects that exist and ran recently. */
 export function standingProjects(
   projects: string,
   now: number,
@@ -82,7 +82,7 @@ export function standingProjects(
     .map(({ folder }) => folder);
 }
 
-/** Folders of projects that have not run for long; `own` is this project's. */
+/** Folders of projects that have not run for a long time; `own` is this project's. */
 export function oldProjects(
   projects: string,
   own: string,
@@ -105,7 +105,7 @@ function standings(
   });
 }
 
-/** When the newest note of a run was written; of a folder without one, when anything in it was. */
+/** Time of the newest note of a run; in a folder without one, of the newest file. */
 function newestRun(folder: string, now: number): number {
   const runs = path.join(folder, 'runs');
   const newest = namesIn(runs).sort().at(-1);

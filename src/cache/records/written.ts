@@ -1,7 +1,7 @@
 /**
- * The outs that pipe wrote in the workspace and not below `cache/out/`, so that what another profile
- * or an earlier pipeline left there is not taken for a file of the user's. One small file for each
- * path, in folders as those of the workspace.
+ * Notes of the outs that pipe wrote outside `cache/out/`, so that what another profile or an earlier
+ * pipeline left there does not count as the user's. One small file for each path, in folders like
+ * those of the workspace.
  */
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -9,16 +9,16 @@ import { isAbsent } from '../files/errors.js';
 import { type Digest, isDigest } from '../objects/digest.js';
 import type { Looks } from '../scan/looks.js';
 
-/** Of an execution that brought no result: `begun` it may still write there or was killed, `ended` it does not any more. */
+/** Without a result: `begun`: the execution may still write there, or was killed; `ended`: it cannot write. */
 export type Wrote = Digest | 'begun' | 'ended';
 
-/** Folders and outs may have one name, at different times. */
+/** Prefix of folders: a folder and an out may have the same name at different times. */
 const FOLDER = 'd.';
 const FILE = 'f.';
 
 const NOTHING: readonly string[] = [];
 
-/** What the system allows for a name, less the prefix. */
+/** The system's limit for a name, less the prefix. */
 const LONGEST = 250;
 
 export class Written {
@@ -26,13 +26,13 @@ export class Written {
   readonly #looks: Looks;
   readonly #names = new Map<string, Set<string>>();
 
-  /** `folder`: where the notes lie. */
+  /** `folder`: contains the notes. */
   constructor(folder: string, looks: Looks) {
     this.#folder = folder;
     this.#looks = looks;
   }
 
-  /** Where the note of an out lies; undefined of one whose names are too long. */
+  /** Path of an out's note; undefined when its names are too long. */
   fileOf(out: string): string | undefined {
     const names = out.split('/');
     if (names.some((name) => Buffer.byteLength(name) > LONGEST)) return undefined;
@@ -40,13 +40,13 @@ export class Written {
     return path.join(this.#folder, ...names.map((name) => FOLDER + name), FILE + last);
   }
 
-  /** Is there a note of this out? Found out from the folders that lead to it, each read once. */
+  /** True when the out has a note. Reads each folder on the way once. */
   has(out: string): boolean {
     const at = out.lastIndexOf('/');
     return this.#namesIn(out.slice(0, Math.max(0, at))).has(FILE + out.slice(at + 1));
   }
 
-  /** The outs below a folder, in no order. */
+  /** The outs below a folder, in no particular order. */
   below(folder: string): readonly string[] {
     const end = folder.lastIndexOf('/');
     const names = this.#namesIn(folder.slice(0, Math.max(0, end)));
@@ -68,7 +68,6 @@ export class Written {
     this.#namesIn(out.slice(0, Math.max(0, at))).delete(FILE + out.slice(at + 1));
   }
 
-  /** A note was added. */
   add(out: string): void {
     let at = out.lastIndexOf('/');
     this.#namesIn(out.slice(0, Math.max(0, at))).add(FILE + out.slice(at + 1));

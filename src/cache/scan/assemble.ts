@@ -1,8 +1,8 @@
-/** A folder that is made of what counts in it, not of all that lies there. */
+/** Assembles a folder's digest from the entries that count, not from all that the folder contains. */
 import { makeTree, type Tree, type TreeEntry } from '../objects/tree.js';
 import type { Scan } from './rows.js';
 
-/** Each by its path in the folder; none is within another. */
+/** Each entry by its path in the folder; none is within another. */
 export function assemble(entries: ReadonlyMap<string, Scan>, keepTree: (tree: Tree) => void): Scan {
   const direct: TreeEntry[] = [];
   const below = new Map<string, Map<string, Scan>>();

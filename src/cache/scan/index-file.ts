@@ -1,4 +1,4 @@
-/** The stat index as bytes: a header, columns, names; all under one checksum. */
+/** File format of the stat index: a header, columns and names under one checksum. */
 import { createHash } from 'node:crypto';
 import type { Digest } from '../objects/digest.js';
 import { Rows, type Scan } from './rows.js';
@@ -16,11 +16,11 @@ export interface LooseRow {
 export interface IndexTables {
   /** Rows of a directory by its path. */
   readonly directories: Map<string, Rows>;
-  /** Files that were asked for by themselves, by path. */
+  /** Files scanned individually, by path. */
   readonly loose: Map<string, LooseRow>;
   /** Milliseconds since 1970. */
   readonly savedAt: number;
-  /** Which boot of the machine it was written in; empty when that is not known. */
+  /** Boot id of the machine that wrote it; empty when unknown. */
   readonly boot: string;
 }
 
@@ -54,7 +54,7 @@ export function encodeIndex({ directories, loose, savedAt, boot }: IndexTables):
     }
     return new Uint8Array(all.buffer);
   };
-  // A name holds no NUL; an empty directory adds none either.
+  // Names do not contain NUL; an empty directory adds none either.
   const names = Buffer.from(parts.flatMap((rows) => rows.names).join('\0'));
   const header: Header = {
     savedAt,
@@ -104,7 +104,7 @@ function looseRows(loose: ReadonlyMap<string, LooseRow>): Rows {
   return rows;
 }
 
-/** Undefined when it is not whole: a stat index is never believed in part. */
+/** Undefined when the file is incomplete: a stat index is never used in part. */
 export function decodeIndex(bytes: Buffer): IndexTables | undefined {
   if (bytes.length < HEAD + 4 || bytes.toString('latin1', 0, SUM) !== MAGIC) return undefined;
   const sum = createHash('sha256').update(bytes.subarray(HEAD)).digest();

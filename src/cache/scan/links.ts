@@ -1,4 +1,4 @@
-/** Symbolic links: as themselves, and where they lead. */
+/** Symbolic links: their digests and their targets. */
 import { hash } from 'node:crypto';
 import { readlinkSync, realpathSync } from 'node:fs';
 import path from 'node:path';
@@ -21,10 +21,10 @@ export function realpathIfThere(absolute: string): string | undefined {
   }
 }
 
-/** As many links as the system follows. */
+/** The system's limit for links in a path. */
 export const MOST_LINKS = 40;
 
-/** Real paths of the links on the way to what a path leads to, and of that, whether or not it is there. */
+/** Real paths of the links on the way to a path's target, and of the target, whether or not it exists. */
 export function wayOf(absolute: string): string[] {
   const way: string[] = [];
   const rest = absolute.split('/').reverse();
@@ -41,7 +41,7 @@ export function wayOf(absolute: string): string[] {
   return [...way, at];
 }
 
-/** True of a link whose text leads nowhere but into the tree; `folder`: what it is in. */
+/** True of a link whose text stays inside the tree; `folder`: the folder of the link. */
 export function staysWithin(text: string, folder: string, tree: string): boolean {
   return !path.isAbsolute(text) && isWithin(path.join(folder, text), tree);
 }

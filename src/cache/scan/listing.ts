@@ -1,11 +1,11 @@
-/** A directory's listing in the making, over the rows that remember its files. */
+/** A directory listing under construction, over the rows that remember its files. */
 import type { Stats } from 'node:fs';
 import { makeTree, type Tree, type TreeEntry } from '../objects/tree.js';
 import { fileDigest, KIND, type Rows, type Scan } from './rows.js';
 
 /**
- * A folder in which something lies, but nothing that counts: as good as absent in the folder that it
- * lies in, since a clone does not have it. The digest is no hash of anything.
+ * A folder that is not empty but in which nothing counts: treated as absent in its parent, since a
+ * clone does not have it. The digest is not a hash of anything.
  */
 export const HOLLOW: Scan = { digest: `d:${'0'.repeat(64)}`, size: 0, files: 0 };
 
@@ -21,8 +21,8 @@ export interface HashedNow {
 }
 
 /**
- * Several walks may be over the same rows, each in its slices. So what this walk has read counts
- * before what the rows say, and a changed row takes back at once what is known of the directory.
+ * Several walks may use the same rows concurrently, each in slices. So what this walk has read
+ * overrides the rows, and a changed row at once invalidates what is known of the directory.
  */
 export class Listing {
   readonly rows: Rows;
@@ -33,12 +33,12 @@ export class Listing {
     this.rows = rows;
   }
 
-  /** What is known of the directory, when nothing in it has changed. */
+  /** The known digest of the directory, when nothing in it has changed. */
   get standing(): Scan | undefined {
     return this.rows.self;
   }
 
-  /** The row holds, and shall count as it is now. */
+  /** The row is valid, and counts as it is now. */
   known(row: number): void {
     const { rows } = this;
     this.#found.set(row, { digest: rows.digestAt(row), size: rows.size[row] as number, files: 1 });
@@ -61,14 +61,14 @@ export class Listing {
     this.rows.setDirectory(row, scan);
   }
 
-  /** What cannot be remembered in a row: a link, a file just written. Null for what is gone. */
+  /** An entry that a row cannot remember: a link, or a file just written. Null for what is gone. */
   other(row: number, scan: Scan | null): void {
     this.rows.self = undefined;
     this.rows.clear(row);
     this.#found.set(row, scan);
   }
 
-  /** Undefined when another walk has taken back a row that this one relied on: then walk again. */
+  /** Undefined when another walk has invalidated a row that this one used: then walk again. */
   finish(): { tree?: Tree; scan: Scan } | undefined {
     const { rows } = this;
     const entries: TreeEntry[] = [];

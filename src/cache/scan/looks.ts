@@ -1,4 +1,4 @@
-/** What a run looked at before it found that there is nothing to do: while all of it looks the same, so it stays. */
+/** Read set of a no-op run: as long as all of it is unchanged, the answer is the same. */
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { sieveById } from '../../pipeline/sieve.js';
 import { type Clock, settlesAt, settlingTime } from '../files/clock.js';
@@ -8,20 +8,20 @@ import { Pace } from '../files/pace.js';
 import { columnsOf, type LookList, WIDTH } from './still-file.js';
 
 export interface LookLists {
-  /** A link as itself. */
+  /** Paths by lstat. */
   readonly own: LookList;
-  /** Links followed. */
+  /** Paths by stat, links followed. */
   readonly behind: LookList;
-  /** Folders on the way: what comes and goes in them does not matter, but that they stay in their place. */
+  /** Folders on the way: their entries do not count, only that they stay in place. */
   readonly above: LookList;
-  /** Folders of the user's in which not every name counts. */
+  /** User folders in which some names do not count. */
   readonly listed: readonly Listed[];
 }
 
-/** A folder, and what its sieve held back. */
+/** A user folder, and the names that its sieve ignored. */
 export interface Listed {
   readonly where: string;
-  /** Its id. */
+  /** Id of the sieve. */
   readonly sieve: string;
   readonly held: readonly (readonly [name: string, ino: number])[];
 }
@@ -37,75 +37,75 @@ class List implements LookList {
 }
 
 /**
- * A decision is a function of what was looked at: files by their stat, as the stat index has it,
- * folders by theirs, which changes with every name in them, and places where nothing was.
+ * A decision is a function of its read set: stats of files, as in the stat index, stats of folders,
+ * which change with every name in them, and absent paths.
  */
 export class Looks {
   readonly clock: Clock;
   readonly #base: string;
   /** By performance.now(). */
   readonly #started = performance.now();
-  /** By file system what settles last, and how long that takes after it was seen. */
+  /** By file system, the entry that settles last, and how long that takes after it was seen. */
   readonly #last = new Map<number, { readonly settlesAt: number; readonly wait: number }>();
   readonly #own = new List();
   readonly #behind = new List();
   readonly #above = new List();
   readonly #listed: Listed[] = [];
-  /** No stat tells some of what counted. */
+  /** A stat cannot show a change in some of the inputs. */
   #isBlurred = false;
 
-  /** `project`: absolute path of what paths are relative to. */
+  /** `project`: absolute path; the paths are relative to it. */
   constructor(project: string, clock: Clock) {
     this.clock = clock;
     this.#base = `${project}/`;
   }
 
-  /** What lies at a path, a link as itself; undefined: nothing. */
+  /** Records an lstat of a path; undefined: absent. */
   saw(where: string, stat: Stats | undefined): void {
     this.#note(this.#own, where, stat);
   }
 
-  /** What lies at a path, links followed. */
+  /** Records a stat of a path, links followed. */
   sawBehind(where: string, stat: Stats | undefined): void {
     this.#note(this.#behind, where, stat);
   }
 
-  /** A folder on the way to what was looked at, links followed. */
+  /** Records a folder on the way to a path, links followed. */
   sawAbove(where: string, stat: Stats | undefined): void {
     this.#above.add(where, stat);
   }
 
-  /** Names in a folder of the user's. */
+  /** Records the names in a user folder. */
   listed(listed: Listed): void {
     this.#listed.push(listed);
   }
 
-  /** Something counted that no stat tells: where a link led, what was read by others. */
+  /** Marks the read set as incomplete: a link's target or a file that others read counted. */
   blur(): void {
     this.#isBlurred = true;
   }
 
-  /** What was looked at, whether or not looking again could tell that all of it is the same. */
+  /** The read set, even if stats could not show every change. */
   get lists(): LookLists {
     return { own: this.#own, behind: this.#behind, above: this.#above, listed: this.#listed };
   }
 
-  /** False when something was written to so recently that another write may leave it looking the same. */
+  /** False when something was written so recently that another write may leave the same stat. */
   get isSettled(): boolean {
     return this.#unsettled().length === 0;
   }
 
-  /** Milliseconds after which all that was seen so far looks otherwise when it is written to. */
+  /** Milliseconds until any write to the read set changes a stat. */
   get settlesIn(): number {
     return Math.max(0, ...this.#unsettled().map(({ wait }) => wait));
   }
 
-  /** Undefined when looking again could not tell whether anything changed. */
+  /** Undefined when stats could not show every change. */
   get all(): LookLists | undefined {
     return !this.#isBlurred && this.isSettled ? this.lists : undefined;
   }
 
-  /** What was written within the clock's tick may be written to once more and look the same. */
+  /** Paths written within the clock's tick: another write may leave the same stat. */
   #unsettled(): { readonly wait: number }[] {
     return [...this.#last]
       .filter(([dev, last]) => last.settlesAt >= this.clock.timeAt(dev, this.#started))
@@ -125,8 +125,8 @@ export class Looks {
 }
 
 /**
- * The first path that does not look as it did; with a turn of the event loop every 10 ms. Of a folder
- * the name in it that came or went, where there is one.
+ * The first path whose stat changed; yields to the event loop every 10 ms. For a folder, the name in
+ * it that came or went, if there is one.
  */
 export async function firstMoved(project: string, lists: LookLists): Promise<string | undefined> {
   const { own, behind, above } = lists;
@@ -162,12 +162,12 @@ async function moved(
     const change = folders === undefined ? where : folders.changeAt(where);
     if (change !== where || !folders?.has(where)) {
       if (change !== undefined) return change;
-    } else folder ??= where; // A file in it says more, and comes after it.
+    } else folder ??= where; // A changed file in the folder is more specific, and comes later.
   }
   return folder;
 }
 
-/** What became of folders of the user's that do not look as they did. */
+/** What changed in user folders whose stat differs. */
 class Folders {
   readonly #project: string;
   readonly #lists: LookLists;
@@ -183,7 +183,7 @@ class Folders {
     return this.#all(where).length > 0;
   }
 
-  /** A name that came into the folder; undefined, when what does not count explains it; else the path. */
+  /** The name that came into the folder; undefined when ignored names explain the change; else the path. */
   changeAt(where: string): string | undefined {
     const absolute = `${this.#project}/${where}`;
     const names = this.has(where) ? unlessRefused(() => readdirSync(absolute)) : undefined;
@@ -196,7 +196,7 @@ class Folders {
     return change;
   }
 
-  /** What was noted and is gone shows by itself. */
+  /** A noted path that is gone shows by itself. */
   #change({ where, sieve, held }: Listed, names: readonly string[]): string | undefined {
     this.#noted ??= new Set(this.#lists.own.paths);
     const inodes = new Map(held);
@@ -218,7 +218,7 @@ class Folders {
   }
 }
 
-/** A folder is listed once for each dep that it belongs to. */
+/** A folder is listed once for each dep that contains it. */
 function byFolder(listed: LookLists['listed']): ReadonlyMap<string, readonly Listed[]> {
   const found = new Map<string, Listed[]>();
   for (const each of listed) {
@@ -234,15 +234,15 @@ function looksOtherwise(before: Columns, now: Columns): boolean {
 }
 
 /**
- * True of a folder that is another one, or that was renamed and put back: that gives it a new time of
- * change alone, while an entry that comes or goes gives it both times.
+ * True of a different folder, or one renamed and put back: that changes only its ctime, while an
+ * entry that comes or goes changes both times.
  */
 function isElsewhere([, mtime, ctime, ino]: Columns, now: Columns): boolean {
   const [, mtimeNow, ctimeNow, inoNow] = now;
   return ino !== inoNow || (ctime !== ctimeNow && (mtime === mtimeNow || mtimeNow !== ctimeNow));
 }
 
-/** Something above it that is not a folder any more is as good as absence. */
+/** A parent that is no longer a folder counts as absence. */
 function lookedAt(absolute: string, look: Comparing['look']): Stats | undefined {
   try {
     return look(absolute, { throwIfNoEntry: false });

@@ -1,18 +1,24 @@
-/** What was scanned in this run, by path: a tree, so that forgetting a path touches only what is above and below. */
+/** Scan results of this run as a tree of paths: forgetting a path only touches nodes above and below. */
 import type { Scan } from './rows.js';
 
 interface Node {
-  /** What was found; null for nothing there; undefined when not looked at. */
+  /** Scan result; null when absent; undefined when not scanned. */
   plain: Scan | null | undefined;
-  /** The same of the user's, by the id of the sieve. */
+  /** The same for user files, by the id of the sieve. */
   followed: Map<string, Scan | null> | undefined;
   below: Map<string, Node> | undefined;
 }
 
 export class Memo {
   #root: Node = emptyNode();
+  #age = 0;
 
-  /** `view`: id of the sieve; undefined: as it lies there. */
+  /** Another number once something was forgotten: what a walk found that began before may be old. */
+  get age(): number {
+    return this.#age;
+  }
+
+  /** `view`: id of the sieve; undefined: without one. */
   get(path: string, view: string | undefined): Scan | null | undefined {
     let node: Node | undefined = this.#root;
     for (const part of partsOf(path)) {
@@ -40,8 +46,9 @@ export class Memo {
     }
   }
 
-  /** What is at, above and below the path is looked at again. */
+  /** Discards what is at, above and below the path. */
   forget(path: string): void {
+    this.#age++;
     let node: Node = this.#root;
     clear(node);
     const parts = partsOf(path);

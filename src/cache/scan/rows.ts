@@ -1,26 +1,26 @@
-/** What is remembered of the files of one directory: typed-array columns, one row a file. */
+/** Rows of the stat index for the files of one directory, in typed-array columns. */
 import type { Stats } from 'node:fs';
 import type { Digest } from '../objects/digest.js';
 
-/** The first character of a digest as a number; 0 where nothing is known. */
+/** The first character of a digest as a number; 0 when unknown. */
 export const KIND = { none: 0, file: 102, executable: 120, directory: 100 } as const;
 
-/** What `scan` says of a path. */
+/** The result of scanning a path. */
 export interface Scan {
   readonly digest: Digest;
   /** Bytes of all files in it. */
   readonly size: number;
   /** Number of files and links in it; 1 for a file. */
   readonly files: number;
-  /** Paths of the links in it; of a scan that follows links, of those that lead out of it. Absent: none. */
+  /** Paths of the links in it; of a scan that follows links, only those that lead out of it. Absent: none. */
   readonly links?: readonly string[];
 }
 
 export interface Columns {
   readonly kind: Uint8Array;
-  /** Of a directory the bytes of all its files. */
+  /** Of a directory, the bytes of all its files. */
   readonly size: Float64Array;
-  /** Of a directory the number of its files. */
+  /** Of a directory, the number of its files. */
   readonly mtime: Float64Array;
   readonly ctime: Float64Array;
   readonly ino: Float64Array;
@@ -29,7 +29,7 @@ export interface Columns {
 }
 
 export class Rows implements Columns {
-  /** As the directory lists them, so that an unchanged one compares without sorting. */
+  /** In the directory's order, so that an unchanged one compares without sorting. */
   readonly names: readonly string[];
   readonly kind: Uint8Array;
   readonly size: Float64Array;
@@ -37,9 +37,9 @@ export class Rows implements Columns {
   readonly ctime: Float64Array;
   readonly ino: Float64Array;
   readonly hash: Buffer;
-  /** The directory itself, when every row is known and nothing in it is a link. */
+  /** The directory itself, when every row is known and no entry is a link. */
   self: Scan | undefined;
-  /** The day since 1970 on which it was last asked for. */
+  /** Day of last use, in days since 1970. */
   day: number;
 
   constructor(names: readonly string[], day: number, columns?: Columns, self?: Scan) {
@@ -55,7 +55,7 @@ export class Rows implements Columns {
     this.hash = columns?.hash ?? Buffer.alloc(count * 32);
   }
 
-  /** True when the file is the one whose digest is in this row, as far as its stat tells. */
+  /** True when, by its stat, the file is the one whose digest is in this row. */
   matches(row: number, stat: Stats): boolean {
     return (
       this.mtime[row] === stat.mtimeMs &&
@@ -92,12 +92,11 @@ export class Rows implements Columns {
     this.hash.write(scan.digest.slice(2), row * 32, 'hex');
   }
 
-  /** True when the row says just this of a directory. */
+  /** True when the row holds this scan of a directory. */
   isDirectory(row: number, scan: Scan): boolean {
     return this.holds(row, scan.digest);
   }
 
-  /** True when the row says just this. */
   holds(row: number, digest: Digest): boolean {
     return this.kind[row] === digest.charCodeAt(0) && this.hexAt(row) === digest.slice(2);
   }
@@ -106,7 +105,7 @@ export class Rows implements Columns {
     this.kind[row] = KIND.none;
   }
 
-  /** The same rows for another listing: what is still there keeps its row. */
+  /** The rows for another listing: existing names keep their row. */
   reshaped(names: readonly string[], day: number): Rows {
     const rows = new Rows(names, day);
     const from = new Map(this.names.map((name, row) => [name, row]));
@@ -127,7 +126,7 @@ export class Rows implements Columns {
   }
 }
 
-/** Like git: executable is what its owner may execute. */
+/** As in git, a file is executable if its owner may execute it. */
 export function fileKind(stat: Stats): number {
   return (stat.mode & 0o100) === 0 ? KIND.file : KIND.executable;
 }

@@ -1,4 +1,4 @@
-/** Digests of what lies in the workspace. A file that looks as it did is never read again. */
+/** Scanner: digests of workspace files. A file whose stat is unchanged is never read again. */
 import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { PLAIN, type Sieve } from '../../pipeline/sieve.js';
@@ -17,18 +17,15 @@ import { fileDigest, KIND, type Scan } from './rows.js';
 import type { StatIndex } from './stat-index.js';
 
 export interface ScanOptions {
-  /**
-   * For the user's own files: a link that leaves the dep counts by the content behind it, and what the
-   * sieve holds back of a folder does not count.
-   */
+  /** For user files: a link out of the dep counts by its target; names that the sieve ignores do not count. */
   readonly follow?: boolean;
   /** Default: the plain one. */
   readonly sieve?: Sieve;
-  /** Looks at the disk even for what was seen in this run. */
+  /** Reads the disk even for paths already scanned in this run. */
   readonly again?: boolean;
-  /** Notes what was looked at; default: the run's own. */
+  /** The read set to record in; default: the run's own. */
   readonly looks?: Looks;
-  /** Real path of the dep that this is a part of: links within it count as links. */
+  /** Real path of the dep that contains this path: links within it count as links. */
   readonly tree?: string;
 }
 
@@ -40,7 +37,7 @@ export interface Keeper {
   /** True when the listing is stored. */
   hasTree(where: string, scan: Scan): boolean;
   tree(where: string, tree: Tree): void;
-  /** Called with a directory's stat before it was read, when all in it has been kept. */
+  /** Called when all entries of a directory are kept, with its stat from before it was read. */
   directoryDone(where: string, before: Stats): void;
 }
 
@@ -59,25 +56,26 @@ const STATS_ALONE: Keeper = {
   directoryDone: () => {},
 };
 
-/** One walk. */
 interface Walk {
   readonly keeper?: Keeper;
   /** Of a walk that follows links. */
   readonly sieve: Sieve | undefined;
   readonly again: boolean;
-  /** Real path of the tree that is walked: links within it count as links. Only known when following. */
+  /** Real path of the walked tree: links within it count as links. Only known when following. */
   readonly tree: string;
-  /** Real paths of the directories that we are in, by links: a cycle ends here. */
+  /** Real paths of the directories entered by links, to detect cycles. */
   readonly inside: readonly string[];
   readonly seen: Seen;
   readonly looks: Looks;
+  /** Of the memo when it began. */
+  readonly age: number;
 }
 
 /** What is known of a file before it is read. */
 interface Before {
-  /** The digest's hex, when the file looks as it did. */
+  /** The digest's hex, when the stat is unchanged. */
   readonly known: string | undefined;
-  /** Not written by an item's process, which has ended: somebody may have it mapped into memory. */
+  /** Not written by an item's ended process: a live process may have it mapped into memory. */
   readonly foreign: boolean;
 }
 
@@ -88,7 +86,7 @@ interface Unsettled {
 }
 
 interface Seen {
-  /** A link was followed to somewhere else in the project, which `forget` cannot know. */
+  /** The walk followed a link to elsewhere in the project, which `forget` cannot know. */
   linkedInside: boolean;
   /** Bytes of files that were hashed within the clock's tick of their last change. */
   unsettled: number;
@@ -98,7 +96,7 @@ function sieveFor({ follow = false, sieve = PLAIN }: ScanOptions): Sieve | undef
   return follow ? sieve : undefined;
 }
 
-/** What the index calls a folder, of which another sieve leaves other names. */
+/** The index's name for a folder under a sieve: each sieve leaves other names. */
 function rowsName(where: string, sieve: Sieve | undefined): string {
   return sieve === undefined || sieve.id === '' ? where : `${where}\0${sieve.id}`;
 }
@@ -117,7 +115,7 @@ export class Scanner {
   /** Where files were hashed within the clock's tick of their last change. */
   readonly #unsettled = new Map<string, Unsettled>();
 
-  /** `keepTree` is given the listings of followed directories, which nobody else stores. */
+  /** `keepTree` receives the listings of followed directories, which nothing else stores. */
   constructor(project: string, index: StatIndex, keepTree: (tree: Tree) => void, looks: Looks) {
     this.#project = project;
     this.#index = index;
@@ -125,10 +123,7 @@ export class Scanner {
     this.#looks = looks;
   }
 
-  /**
-   * A file by itself that looks as it did, in one look: what most scans of a run with nothing to do
-   * are. Undefined when it takes a walk to know.
-   */
+  /** Fast path for an unchanged file: most scans of a no-op run. Undefined when it takes a walk to know. */
   unchanged(where: string, options: ScanOptions = {}): Scan | undefined {
     if (options.again) return undefined;
     const view = sieveFor(options)?.id;
@@ -151,25 +146,27 @@ export class Scanner {
     const known = again ? undefined : this.#known(where, sieve?.id);
     if (known !== undefined) return known ?? undefined;
     const seen: Seen = { linkedInside: false, unsettled: 0 };
-    const found = yield* this.#root(where, { sieve, again, tree, inside: [], seen, looks });
+    const { age } = this.#memo;
+    const found = yield* this.#root(where, { sieve, again, tree, inside: [], seen, looks, age });
     this.#noteUnsettled(where, sieve, seen);
-    if (!seen.linkedInside) this.#memo.set(where, sieve?.id, found ?? null);
+    if (!seen.linkedInside && age === this.#memo.age)
+      this.#memo.set(where, sieve?.id, found ?? null);
     return found;
   }
 
-  /** Like a scan that looks at the disk, with all contents given to the keeper. */
+  /** Like a scan that reads the disk, and gives all contents to the keeper. */
   *keep(where: string, keeper: Keeper): Sliced<Scan | undefined> {
     const seen: Seen = { linkedInside: false, unsettled: 0 };
     this.#memo.forget(where);
     const looks = this.#looks;
-    const plain = { sieve: undefined, tree: '', inside: [] };
+    const plain = { sieve: undefined, tree: '', inside: [], age: this.#memo.age };
     const found = yield* this.#root(where, { ...plain, again: true, seen, keeper, looks });
     this.#noteUnsettled(where, undefined, seen);
     this.#memo.set(where, undefined, found ?? null);
     return found;
   }
 
-  /** The same by stats alone; undefined when the index does not know all of it, or nothing is there. */
+  /** As above, by stats alone; undefined when the index does not know all of it, or nothing is there. */
   *indexed(where: string): Sliced<Scan | undefined> {
     try {
       return yield* this.keep(where, STATS_ALONE);
@@ -179,7 +176,7 @@ export class Scanner {
     }
   }
 
-  /** What was just written at a path is known without looking. */
+  /** Records what was just written at a path. */
   know(where: string, scan: Scan): void {
     this.#memo.forget(where);
     this.#memo.set(where, undefined, scan);
@@ -190,8 +187,8 @@ export class Scanner {
   }
 
   /**
-   * Reads again what could not be remembered because it had just been written: the next run need
-   * not. Large files are left to it, since it may well have other work.
+   * Reads again what was too new to be remembered, so that the next run need not. Leaves large files
+   * to the next run, which may have other work meanwhile.
    */
   settle(): void {
     for (const { where, sieve, bytes } of [...this.#unsettled.values()]) {
@@ -199,7 +196,7 @@ export class Scanner {
       try {
         finishSync(this.scan(where, { ...(sieve && { follow: true, sieve }), again: true }));
       } catch (error) {
-        // Whatever became of it is told by the run that needs it.
+        // The run that needs the file reports the error.
         if (!(error instanceof UnusableFile)) throw error;
       }
     }
@@ -226,13 +223,13 @@ export class Scanner {
     return this.#counted(yield* this.#one(where, stat, inner));
   }
 
-  /** Null for nothing there; undefined when not looked at. */
+  /** Null when absent; undefined when not scanned. */
   #known(where: string, view: string | undefined): Scan | null | undefined {
     const known = this.#memo.get(where, view);
     return known && this.#counted(known);
   }
 
-  /** A folder that is asked for by itself counts as empty when nothing in it counts. */
+  /** A folder scanned by itself counts as empty when nothing in it counts. */
   #counted(scan: Scan): Scan {
     if (!isHollow(scan)) return scan;
     const tree = makeTree([]);
@@ -258,7 +255,7 @@ export class Scanner {
     return { digest: fileDigest(stat, hashed.hex), size: hashed.size, files: 1 };
   }
 
-  /** Undefined when the known digest holds and nothing had to be read. */
+  /** Undefined when the known digest is valid and nothing had to be read. */
   *#content(
     where: string,
     stat: Stats,
@@ -280,11 +277,12 @@ export class Scanner {
     let scan: Scan | undefined;
     while (scan === undefined) scan = yield* this.#listing(where, absolute, walk);
     if (before !== undefined) walk.keeper?.directoryDone(where, before);
-    if (!walk.again && !walk.seen.linkedInside) this.#memo.set(where, walk.sieve?.id, scan);
+    const isLasting = !walk.again && !walk.seen.linkedInside && walk.age === this.#memo.age;
+    if (isLasting) this.#memo.set(where, walk.sieve?.id, scan);
     return scan;
   }
 
-  /** Undefined when another walk came in between. */
+  /** Undefined when another walk interfered. */
   *#listing(where: string, absolute: string, walk: Walk): Sliced<Scan | undefined> {
     const { keeper, sieve } = walk;
     const all = listNames(absolute, where);
@@ -307,7 +305,7 @@ export class Scanner {
     return scan;
   }
 
-  /** The names in a folder of the user's that count. */
+  /** The names in a user folder that count. */
   #counting(where: string, all: string[], sieve: Sieve, looks: Looks): string[] {
     const held: [name: string, ino: number][] = [];
     const names = all.filter((name) => {
@@ -367,7 +365,7 @@ export class Scanner {
     return linkScan(absolute, target);
   }
 
-  /** The content behind a link; of one that leads nowhere or back into itself, the link. */
+  /** The content behind a link; if it leads nowhere or back into itself, the link. */
   *#behind(where: string, walk: Walk): Sliced<Scan> {
     walk.looks.blur();
     const absolute = path.join(this.#project, where);

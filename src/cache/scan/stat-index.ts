@@ -1,4 +1,4 @@
-/** The stat index: which digest a file had when it looked as it looks now. A copy of nothing but time. */
+/** The stat index: the digest that a file had at a given stat. It only saves time; deleting it is safe. */
 import { readFileSync, type Stats } from 'node:fs';
 import { uptime } from 'node:os';
 import { bootId } from '../../sys/proc.js';
@@ -6,15 +6,15 @@ import { isAbsent, reasonOf } from '../files/errors.js';
 import { decodeIndex, encodeIndex, type IndexTables, type LooseRow } from './index-file.js';
 import { fileKind, KIND, Rows } from './rows.js';
 
-/** Rows of what nobody asked for in so many days are left out when the index is written. */
+/** Days after which unused rows are left out when the index is written. */
 const KEEP_DAYS = 30;
 
-/** What was written to within this time before the power went may have lost its bytes, not its times. */
+/** A write this shortly before a power failure may have lost its bytes but not its times. */
 const WRITE_BACK_MS = 120_000;
 
 /**
- * Invariant: a row's digest was read from the file at a time when its timestamps were older than
- * the clock's granularity. So any later write shows in size, mtime, ctime or inode.
+ * Invariant: a row's digest was read from the file at a time when its timestamps were older than the
+ * clock's granularity. So any later write shows in size, mtime, ctime or inode.
  */
 export class StatIndex {
   readonly #file: string;
@@ -22,18 +22,18 @@ export class StatIndex {
   readonly #boot: string;
   readonly #today = Math.floor(Date.now() / 86_400_000);
   #tables: IndexTables | undefined;
-  /** Rows changed after this time are not believed: the machine went down since. */
+  /** Rows changed after this time are not used: the machine went down since. */
   #distrustAfter = Number.POSITIVE_INFINITY;
   #dirty = false;
 
-  /** `boot`: which boot of the machine this is; empty where the system does not say. */
+  /** `boot`: boot id of this machine; empty where the system has none. */
   constructor(file: string, warn: (message: string) => void, boot = bootId()) {
     this.#file = file;
     this.#warn = warn;
     this.#boot = boot;
   }
 
-  /** The rows of a directory; read from disk at the first call. */
+  /** The rows of a directory; the first call reads them from disk. */
   directory(path: string): Rows | undefined {
     const rows = this.#load().directories.get(path);
     if (rows !== undefined && rows.day !== this.#today) this.#use(rows);
@@ -50,7 +50,7 @@ export class StatIndex {
     return rows;
   }
 
-  /** The digest's hex of a single file, when it looks as it did. */
+  /** The digest's hex of a single file, when its stat is unchanged. */
   looseHex(path: string, stat: Stats): string | undefined {
     const row = this.#load().loose.get(path);
     if (row === undefined || !looksLike(row, stat) || !this.isBelieved(stat)) return undefined;
@@ -65,12 +65,12 @@ export class StatIndex {
     this.#dirty = true;
   }
 
-  /** True when a digest of the file is known, whether or not it looks as it did. */
+  /** True when a digest of the file is known, even for another stat. */
   knowsLoose(path: string): boolean {
     return this.#load().loose.has(path);
   }
 
-  /** The file was written to, and what it holds cannot be remembered yet. */
+  /** For a file just written, whose digest cannot be remembered yet. */
   dropLoose(path: string): void {
     if (this.#load().loose.delete(path)) this.#dirty = true;
   }
@@ -90,8 +90,8 @@ export class StatIndex {
   }
 
   /**
-   * The index as one file; rows of what was not asked for in a month are left out. `savedAt`: not later
-   * than the clock of any file system that the files are on.
+   * The index as one file, without rows unused for a month. `savedAt`: not later than the clock of
+   * any file system that the files are on.
    */
   encode(savedAt: number): Uint8Array[] {
     const { directories, loose } = this.#load();
@@ -105,7 +105,7 @@ export class StatIndex {
     this.#dirty = false;
   }
 
-  /** The day counts for pruning only, so that it alone is worth a write once a week. */
+  /** The day only serves pruning, so it alone causes a write once a week at most. */
   #use(row: { day: number }): void {
     if (this.#today - row.day > 7) this.#dirty = true;
     row.day = this.#today;
@@ -116,7 +116,7 @@ export class StatIndex {
     return this.#tables;
   }
 
-  /** Where the system does not say which boot this is, by the time. */
+  /** Without a boot id, compares times. */
   #isOfThisBoot({ boot, savedAt }: IndexTables): boolean {
     if (boot !== '' || this.#boot !== '') return boot === this.#boot;
     return savedAt >= Date.now() - uptime() * 1000;

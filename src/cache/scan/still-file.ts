@@ -1,25 +1,25 @@
 /**
- * A file that says: whoever asks this again while these paths look so gets this answer. It is read
- * before anything else of the tool is loaded, and so without node:crypto, which takes longer to load
- * than all of it.
+ * File format of the no-op cache: the answer to a question, valid while a list of paths is unchanged.
+ * It is read before the rest of the tool loads, and so without node:crypto, which takes longer to
+ * load than all of this.
  */
 import { readFileSync, type Stats } from 'node:fs';
 
-/** Paths (absolute, or relative to the project), and for each of them what its stat said. */
+/** Paths (absolute, or relative to the project), and the stat of each. */
 export interface LookList {
   readonly paths: readonly string[];
   /** `WIDTH` numbers for each path. */
   readonly columns: ArrayLike<number>;
 }
 
-/** Size, times of change in ms, inode: every write to a file and every name in a folder changes one of them. */
+/** Size, mtime and ctime in ms, inode: every write to a file and every name in a folder changes one of them. */
 export const WIDTH = 4;
 
-/** What was asked: to another question this is no answer. */
+/** The question that an answer belongs to. */
 export interface Question {
-  /** Which build of the tool. */
+  /** Build of the tool. */
   readonly tool: string;
-  /** Absolute path of the project; empty where the cache lies within it, and moves with it. */
+  /** Absolute path of the project; empty for a cache inside it, which moves with it. */
   readonly root: string;
   /** The command line, from the name of the command on. */
   readonly argv: readonly string[];
@@ -32,18 +32,18 @@ export interface Still {
   readonly answer: string;
   /** Milliseconds since 1970. */
   readonly savedAt: number;
-  /** What lies there, a link as itself. */
+  /** Paths by lstat. */
   readonly own: LookList;
-  /** What lies there, links followed. */
+  /** Paths by stat, links followed. */
   readonly behind: LookList;
 }
 
-/** The numbers of one look; undefined: nothing was there. */
+/** The numbers of one stat; undefined: absent. */
 export function columnsOf(stat: Stats | undefined): readonly [number, number, number, number] {
   return stat === undefined ? [-1, -1, -1, -1] : [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino];
 }
 
-/** One file for each question that a project is asked, whatever the tool and the variables. */
+/** One file for each command line of a project, whatever the tool and the variables. */
 export function stillName({ root, argv }: Pick<Question, 'root' | 'argv'>): string {
   const sums = checksum(padded(JSON.stringify([root, argv]), ' '));
   return sums.map((each) => each.toString(16).padStart(8, '0')).join('');
@@ -67,13 +67,13 @@ export function encodeStill({ own, behind, ...about }: Still): Uint8Array[] {
   columns.set(own.columns);
   columns.set(behind.columns, head.own * WIDTH);
   const paths = padded(byFolder([...own.paths, ...behind.paths]), '\0');
-  // Not of the columns: what is damaged there equals no stat.
+  // The columns need no checksum: a damaged column equals no stat.
   const text = Buffer.concat([headBytes, paths]);
   const front = new Uint32Array([MAGIC, ...checksum(text), headBytes.length]);
   return [new Uint8Array(front.buffer), text, new Uint8Array(columns.buffer)];
 }
 
-/** Undefined when there is none, or none that is whole: then it is found out the long way. */
+/** Undefined when there is no complete file: then the run decides the slow way. */
 export function readStill(file: string): Still | undefined {
   try {
     return decodeStill(readFileSync(file));
@@ -82,10 +82,10 @@ export function readStill(file: string): Still | undefined {
   }
 }
 
-/** @throws Error for bytes that begin as ours and do not go on so */
+/** @throws Error for bytes that begin as this format and do not continue so */
 export function decodeStill(bytes: Buffer): Still | undefined {
   if (bytes.length < FRONT || bytes.length % 8 !== 0) return undefined;
-  const all = new Uint8Array(bytes).buffer; // Its own, and so aligned.
+  const all = new Uint8Array(bytes).buffer; // A copy, and so aligned.
   const [magic, first, second, headLength = 0] = new Uint32Array(all, 0, FRONT / 4);
   if (magic !== MAGIC) return undefined;
   const text = (from: number, to: number) => Buffer.from(all, from, to - from).toString();
@@ -103,7 +103,7 @@ export function decodeStill(bytes: Buffer): Still | undefined {
   };
 }
 
-/** Each folder once before the names in it: most paths lie beside the one before them. */
+/** Names each folder once, before the names in it: most paths share the folder of the path before them. */
 function byFolder(paths: readonly string[]): string {
   let folder = '';
   const parts: string[] = [];
@@ -118,7 +118,7 @@ function byFolder(paths: readonly string[]): string {
   return parts.join('\0');
 }
 
-/** The project itself, since a folder is known by its slash. */
+/** The project itself, since a folder is recognised by its slash. */
 const HERE = './';
 
 function eachPath(text: string): string[] {
@@ -131,13 +131,13 @@ function eachPath(text: string): string[] {
   return paths;
 }
 
-/** UTF-8, filled up to whole words of eight bytes. */
+/** UTF-8, padded to whole words of eight bytes. */
 function padded(text: string, fill: string): Buffer {
   const bytes = Buffer.from(text);
   return Buffer.concat([bytes, Buffer.alloc(-bytes.length & 7, fill)]);
 }
 
-/** Two lanes over 32-bit words, the first of them FNV-1a: no change within one word goes unseen by it. */
+/** Two lanes over 32-bit words, the first of them FNV-1a: it detects any change within one word. */
 function checksum(bytes: Uint8Array): [number, number] {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
   let first = 0x811c9dc5;

@@ -1,4 +1,4 @@
-/** Where answers that still hold are kept, a few for each project; and whether one still does. */
+/** The no-op cache: keeps a few answers for each project and checks whether one is still valid. */
 import {
   lstatSync,
   mkdirSync,
@@ -32,24 +32,35 @@ export interface Asked {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Once a day it is found out the long way, which also notes what is in use. */
+/** Once a day a run decides the slow way, which also notes what is in use. */
 const HOLDS_MS = 86_400_000;
 
-/** The answer that was given to the same question, when nothing that it rests on has moved. */
-export function answerStanding(asked: Asked): string | undefined {
+/** The kept answer, or why there is none. */
+export type Standing =
+  /** `file` is the absolute path that it is kept at. */
+  | { readonly answer: string; readonly file: string }
+  | { readonly answer?: undefined; readonly reason: string };
+
+/** The answer to the same question, if its read set is unchanged. */
+export function answerStanding(asked: Asked): Standing {
   const { layout, argv } = asked;
   const root = rootOf(layout);
-  const still = readStill(path.join(layout.stills, stillName({ root, argv })));
-  if (still === undefined) return undefined;
+  const file = path.join(layout.stills, stillName({ root, argv }));
+  const still = readStill(file);
+  if (still === undefined) return { reason: 'no answer is kept for this command line' };
   const question = questionOf(asked, Object.keys(still.question.env), root);
-  if (JSON.stringify(question) !== JSON.stringify(still.question)) return undefined;
+  if (JSON.stringify(question) !== JSON.stringify(still.question))
+    return { reason: 'the build of pipe or an environment variable has changed' };
   const age = Date.now() - still.savedAt;
-  // What was written shortly before the machine went down may have lost its bytes, not its times.
-  if (age < 0 || age > Math.min(HOLDS_MS, uptime() * 1000)) return undefined;
-  const { behind, own } = still;
-  const stands =
-    looksSo(layout.project, behind, statSync) && looksSo(layout.project, own, lstatSync);
-  return stands ? still.answer : undefined;
+  // A write shortly before the machine went down may have lost its bytes but not its times.
+  if (age < 0 || age > Math.min(HOLDS_MS, uptime() * 1000))
+    return { reason: 'the kept answer is older than a day or than the last start of the machine' };
+  const moved =
+    movedPath(layout.project, still.behind, statSync) ??
+    movedPath(layout.project, still.own, lstatSync);
+  return moved === undefined
+    ? { answer: still.answer, file }
+    : { reason: `${moved} has changed since` };
 }
 
 /** `names`: variables that count besides the tool's own. */
@@ -58,7 +69,7 @@ export function questionOf(
   names: readonly string[],
   root = rootOf(layout),
 ): Question {
-  const own = Object.keys(env).filter((name) => name.startsWith('PIPE_'));
+  const own = Object.keys(env).filter((name) => name.startsWith('PIPE_') && name !== 'PIPE_DEBUG');
   const values: Record<string, string | null> = {};
   for (const name of [...new Set([...names, ...own])].sort())
     values[name] = (Object.hasOwn(env, name) ? env[name] : undefined) ?? null;
@@ -72,25 +83,23 @@ function rootOf(layout: Layout): string {
 
 type Look = (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined;
 
-function looksSo(project: string, { paths, columns }: LookList, look: Look): boolean {
-  try {
-    return paths.every((each, row) => {
+/** The first path that does not look as it did. */
+function movedPath(project: string, { paths, columns }: LookList, look: Look): string | undefined {
+  return paths.find((each, row) => {
+    try {
       const where = each.startsWith('/') ? each : `${project}/${each}`;
       const now = columnsOf(look(where, { throwIfNoEntry: false }));
-      return now.every((value, column) => value === columns[row * WIDTH + column]);
-    });
-  } catch {
-    return false; // Whatever it is, the long way tells it.
-  }
+      return now.some((value, column) => value !== columns[row * WIDTH + column]);
+    } catch {
+      return true; // Whatever it is, the long way tells it.
+    }
+  });
 }
 
-/** Questions that are asked now and again; the oldest of more are forgotten. */
+/** Number of answers kept for a project; older ones are deleted. */
 const KEPT = 16;
 
-/**
- * A folder that cannot be written costs the next run some milliseconds: nobody is told. Not through
- * tmp/, which is among what was looked at.
- */
+/** A failure only costs the next run time: no warning. Not through tmp/, which is in the read set. */
 export function keepStill(folder: string, still: Still): void {
   const name = stillName(still.question);
   const draft = path.join(folder, `.${name}.${process.pid}`);

@@ -1,4 +1,4 @@
-/** How a path leads to what lies there: the folders on the way, and each link that it goes through. */
+/** Resolves how a path leads to its target: the folders on the way, and each link. */
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../files/look.js';
@@ -15,7 +15,7 @@ export class Ways {
     this.#looks = looks;
   }
 
-  /** Notes the folder or link at an absolute path, and all that lead there; what lies above the project is left out. */
+  /** Records the folder or link at an absolute path and all that lead there, except those above the project. */
   walk(absolute: string, links = 0): void {
     if (this.#walked.has(absolute) || isWithin(this.#root, absolute) || links > MOST_LINKS) return;
     this.#walked.add(absolute);

@@ -1,4 +1,4 @@
-/** The workspace as one process sees it: its scanner over its stat index. */
+/** The workspace of one process: a scanner over its stat index. */
 import path from 'node:path';
 import { bestEffort } from '../files/errors.js';
 import type { Scratch } from '../files/scratch.js';
@@ -10,7 +10,7 @@ import { Scanner } from './scanner.js';
 import { StatIndex } from './stat-index.js';
 
 export interface WorkspaceOptions {
-  /** Absolute path that workspace paths are relative to. */
+  /** Absolute path; workspace paths are relative to it. */
   readonly project: string;
   /** The project's folder in the cache. */
   readonly folder: string;
@@ -41,7 +41,7 @@ export class Workspace {
     this.scanner = new Scanner(project, this.index, this.keepTree, looks);
   }
 
-  /** Writes the index, when anything in it is new. */
+  /** Writes the index if it has changed. */
   save(): void {
     const { scratch, readOnly, warn } = this.#options;
     if (readOnly) return;

@@ -3,7 +3,8 @@ import type { Json } from '../../stage/context.js';
 import { child, keyAt, type Located, textOf } from '../document/located.js';
 import type { Problems } from '../document/problems.js';
 import type { StageSpec } from '../document/schema.js';
-import { type Param, paramAt, unknownParam } from '../params.js';
+import type { PlanFiles } from '../files.js';
+import { overriddenIn, type Param, paramAt, unknownParam } from '../params.js';
 import { actionOf } from './action.js';
 import { depsOf } from './deps.js';
 import type { Draft, Written } from './draft.js';
@@ -11,7 +12,7 @@ import { limitsOf } from './fields.js';
 import { type Cell, cellsOf, itemId } from './matrix.js';
 import { outsOf } from './outs.js';
 import { lookupIn, type Site } from './scope.js';
-import { fill, parseTemplate, type Template } from './template.js';
+import { fill, isHole, parseTemplate, type Template } from './template.js';
 import { toleranceOf } from './tolerance.js';
 
 export interface StageInput {
@@ -22,6 +23,9 @@ export interface StageInput {
   readonly broken: ReadonlySet<string>;
   /** Undefined when the params have mistakes of their own. */
   readonly params: Param | undefined;
+  /** Without profiles and `--set`. */
+  readonly ownParams: Param | undefined;
+  readonly files: PlanFiles;
   /** What the file says for every stage. */
   readonly shell: StageSpec['shell'];
 }
@@ -40,11 +44,13 @@ interface Templates {
 /** The items in matrix order; none when the matrix itself is mistaken. */
 export function draftStage(input: StageInput, problems: Problems): readonly Draft[] {
   checkStage(input, problems);
-  const { name, node, params, broken } = input;
+  const { name, node, params, broken, files } = input;
   const templates = templatesOf(input, problems);
   const lookup = lookupIn({ cell: {}, params, axesUnknown: false });
   const matrix = broken.has('matrix') ? undefined : child(node, 'matrix');
-  const cells = broken.has('matrix') ? undefined : cellsOf(name, matrix, lookup, problems);
+  const cells = broken.has('matrix')
+    ? undefined
+    : cellsOf(name, matrix, { lookup, files, problems });
   // Without cells, the rest is still looked through for its mistakes.
   const drafts = (cells ?? [{}]).map((cell) => {
     const scope = { cell, params, axesUnknown: !cells };
@@ -118,13 +124,17 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const { scope, lookup, problems } = site;
   const { deps, paths: read } = depsOf(templates.deps, broken.has('deps'), site);
   const unknownOuts = broken.has('outs') || broken.has('metrics');
-  const { outs, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
-  const action = actionOf(templates, { ...scope, deps: read, outs: made }, deps, problems);
-  const params = paramsOf(templates.params, site);
-  const desc = templates.desc && fill(templates.desc, lookup, problems);
+  const { outs, views, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
   const limits = limitsOf({ spec, node, lookup, problems });
+  const { resources } = limits;
+  const names = { ...scope, deps: read, outs: made, resources };
+  const action = actionOf(templates, names, deps, problems);
+  const params = paramsOf(templates.params, site);
+  const overridden = overriddenOf(Object.keys(params), input, templates);
+  const desc = templates.desc && fill(templates.desc, lookup, problems);
   const tolerance =
-    spec.tolerance && toleranceOf(child(node, 'tolerance')!, outs, made.complete, site);
+    spec.tolerance &&
+    toleranceOf(child(node, 'tolerance')!, [...outs, ...views], made.complete, site);
   return {
     deps,
     outs: written,
@@ -135,7 +145,9 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
       ...(desc !== undefined && { desc }),
       action,
       outs,
+      ...(views.length > 0 && { views }),
       params,
+      ...(overridden.length > 0 && { overridden }),
       env: sorted(spec.env),
       secrets: sorted(spec.secrets),
       ...limits,
@@ -151,6 +163,20 @@ function valuesOf(cell: Cell): Draft['item']['matrix'] {
 
 function sorted(names: readonly string[] | undefined): readonly string[] {
   return names ? [...new Set(names)].sort() : [];
+}
+
+/** What the command is not given as text. */
+function overriddenOf(
+  names: readonly string[],
+  { params, ownParams }: StageInput,
+  { cmd = [] }: Templates,
+): Draft['item']['overridden'] & object {
+  if (!params || !ownParams) return [];
+  const words = 'parts' in cmd ? [cmd] : cmd;
+  const given = new Set(words.flatMap(({ parts }) => parts.filter(isHole).map(({ name }) => name)));
+  return names
+    .flatMap((name) => overriddenIn(paramAt(ownParams, name), paramAt(params, name), name))
+    .filter(({ param }) => !given.has(param));
 }
 
 function paramsOf(

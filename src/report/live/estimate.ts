@@ -1,25 +1,25 @@
-/** How long a running item will still take, from the best that is known of it. Pure. */
+/** Remaining time of a running item, by the best available measure. Pure. */
 import type { Epochs, Progress, Running } from './state.js';
 
-/** Seconds, or undefined when nothing tells. */
+/** Seconds; undefined without any measure. */
 export function secondsLeft(running: Running, now: number): number | undefined {
   const { epochs, progress, expected } = running;
   const left =
     (epochs && leftOfEpochs(epochs, now)) ??
-    // Within an epoch the progress is that of the epoch.
+    // Within an epoch, progress is that of the epoch.
     (progress && epochs === undefined ? leftOfProgress(progress, now) : undefined) ??
     (expected === undefined ? undefined : expected - (now - running.since));
   return left !== undefined && left > 0 ? left : undefined;
 }
 
-/** The last epochs' mean for each that is missing, less what the current one has had. */
+/** The mean of the last epochs for each remaining one, less the time of the current one. */
 function leftOfEpochs({ completed, target, at, seconds }: Epochs, now: number): number | undefined {
   if (seconds.length === 0 || completed >= target) return undefined;
   const mean = seconds.reduce((sum, each) => sum + each, 0) / seconds.length;
   return (target - completed - 1) * mean + Math.max(0, mean - (now - at));
 }
 
-/** At the speed between the first report and the last. */
+/** By the speed between the first report and the last. */
 function leftOfProgress({ done, total, at, first }: Progress, now: number): number | undefined {
   const speed = (done - first.done) / (at - first.at);
   if (!(speed > 0) || !Number.isFinite(speed)) return undefined;

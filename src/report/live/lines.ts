@@ -19,15 +19,14 @@ export interface Piece {
 
 export type Line = readonly Piece[];
 
-/** With less room than this, the space before it included, a detail says nothing. */
+/** A shorter detail, including the space before it, is useless. */
 const SHORTEST_DETAIL = 6;
 
 /**
- * One line for each item that something is going on with, as far as there is room, and one for the
- * run. No line takes the last column, where terminals differ, and there is one row less than the
- * terminal has, for the cursor. Nothing is set against the right edge: what is short stays as it
- * is when the terminal becomes narrower, while a long line wraps, and wrapped lines that were
- * pushed off the screen cannot be drawn anew.
+ * One line for each active item, as far as there is room, and one for the run. No line uses the last
+ * column, where terminals differ, and one row stays free for the cursor. Nothing is aligned to the
+ * right edge: when the terminal becomes narrower, short lines do not wrap, and lines that wrapped off
+ * the screen cannot be redrawn.
  */
 export function frame(state: LiveState, size: Size, now: number): Line[] {
   const columns = Math.max(1, size.columns - 1);
@@ -42,12 +41,12 @@ export function frame(state: LiveState, size: Size, now: number): Line[] {
   return lines;
 }
 
-/** What waits comes last, each in the order in which it began. */
+/** Waiting items come last; each group in order of start. */
 function runningFirst([, a]: [string, Active], [, b]: [string, Active]): number {
   return Number(a.phase === 'waiting') - Number(b.phase === 'waiting');
 }
 
-/** Name, time and the rest, in columns; what does not fit is missing at the end. */
+/** Name, time and detail in columns; cuts what does not fit at the end. */
 function itemLines(items: readonly [string, Active][], columns: number, now: number): Line[] {
   const longest = Math.max(8, Math.floor(columns * 0.45));
   const names = items.map(([item]) => cutMiddle(item, longest));
@@ -68,7 +67,7 @@ function itemLines(items: readonly [string, Active][], columns: number, now: num
   });
 }
 
-/** One line, whatever it is made of. */
+/** Always a single line. */
 function detailOf(active: Active, now: number): string {
   return detailText(active, now).replace(/\s+/g, ' ');
 }
@@ -86,7 +85,7 @@ function detailText(active: Active, now: number): string {
   }
 }
 
-/** The most telling first, since the end is what is cut. */
+/** Most important first, since the end is cut. */
 function runningDetail(running: Running, now: number): string {
   const { epochs, progress, gpus } = running;
   const parts: string[] = [];
@@ -101,7 +100,7 @@ function runningDetail(running: Running, now: number): string {
   return parts.join(', ');
 }
 
-/** A stage may count its epochs as progress too. */
+/** A stage may also report its epochs as progress. */
 function isOf({ target }: Epochs, { done, total, unit }: Progress): boolean {
   return total === target && Number.isInteger(done) && /^epochs?$/i.test(unit ?? '');
 }
@@ -111,7 +110,7 @@ function progressText({ done, total, unit }: Progress): string {
   return `${done}/${total}${unit === undefined ? '' : ` ${unit}`}${percent}`;
 }
 
-/** An estimate is not known to the tenth of a second. */
+/** An estimate has no tenths of a second. */
 function about(seconds: number): string {
   return seconds < 60 ? `${Math.ceil(seconds)} s` : duration(seconds);
 }

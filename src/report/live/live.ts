@@ -1,4 +1,4 @@
-/** The live view of a run on a terminal: what is going on below, what has ended above. */
+/** The live view of a run on a terminal: a frame of active items below the lines of finished ones. */
 import type { RunEvent } from '../../event.js';
 import { mapTexts, printable } from '../../printable.js';
 import { plainLines, type Write } from '../plain.js';
@@ -9,15 +9,15 @@ import { after, emptyState } from './state.js';
 export interface LiveTerminal {
   readonly write: Write;
   size(): Size;
-  /** Calls back when the size has changed; the result lets go of it. */
+  /** Calls back on a resize; returns the function that unsubscribes. */
   onResize(listener: () => void): () => void;
   readonly colors: boolean;
 }
 
-/** More often than this nobody sees; and a run that ends before shows no frame at all. */
+/** More frequent frames are not visible, and a shorter run shows no frame at all. */
 const EVERY_MS = 100;
 
-/** The times move on when nothing happens. */
+/** Updates the times while nothing happens. */
 const TICK_MS = 1000;
 
 export function liveReporter(terminal: LiveTerminal): (event: RunEvent) => void {
@@ -38,7 +38,7 @@ export function liveReporter(terminal: LiveTerminal): (event: RunEvent) => void 
   };
   const begin = () => {
     end();
-    // A run that dies of a bug must not be kept alive by its view.
+    // Unref: a run that dies of a bug must not be kept alive by its view.
     tick = setInterval(draw, TICK_MS).unref();
     letGo = terminal.onResize(draw);
   };
@@ -62,12 +62,12 @@ export function liveReporter(terminal: LiveTerminal): (event: RunEvent) => void 
   };
 }
 
-/** Some terminals, as those of tests and of serial lines, do not tell their size. */
+/** Some terminals (of tests, serial lines) do not report their size. */
 function known({ columns, rows }: Size): Size {
   return { columns: columns || 80, rows: rows || 24 };
 }
 
-/** The lines of an event that stay on the screen. What goes on is in the frame. */
+/** Lines of an event that stay on the screen. The frame shows what is in progress. */
 function lasting(event: RunEvent): string[] {
   switch (event.type) {
     case 'run':

@@ -1,4 +1,4 @@
-/** The one who writes to the terminal while a run is live: a frame that is redrawn below lines that stay. */
+/** The only writer to the terminal during a live run: redraws a frame below lines that stay. */
 import type { Write } from '../plain.js';
 import type { Color, Line, Size } from './lines.js';
 import { widthOf } from './text.js';
@@ -11,7 +11,7 @@ const CLEAR_BELOW = '\x1b[J';
 export class LiveScreen {
   readonly #write: Write;
   readonly #colors: boolean;
-  /** Widths of the lines of the frame that is on the screen. */
+  /** Widths of the frame's lines on the screen. */
   #drawn: readonly number[] = [];
 
   constructor(write: Write, colors: boolean) {
@@ -19,7 +19,7 @@ export class LiveScreen {
     this.#colors = colors;
   }
 
-  /** Puts lines above the frame, where they stay, and draws the frame anew; an empty one is gone. All in one write. */
+  /** Writes lines that stay above the frame, and redraws it; an empty frame clears it. In one write. */
   draw(stays: readonly string[], frame: readonly Line[], size: Size): void {
     const lines = [...stays, ...frame.map((line) => this.#paint(line))];
     if (lines.length === 0 && this.#drawn.length === 0) return;
@@ -28,7 +28,7 @@ export class LiveScreen {
     this.#drawn = frame.map((line) => line.reduce((sum, piece) => sum + widthOf(piece.text), 0));
   }
 
-  /** Back to the start of the frame. When the terminal has become narrower, its lines take more rows than they did. */
+  /** Back to the start of the frame, whose lines take more rows after the terminal became narrower. */
   #toTop({ columns }: Size): string {
     const rows = this.#drawn.reduce(
       (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),

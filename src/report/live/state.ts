@@ -1,13 +1,13 @@
-/** What the live view knows: a pure function of the run's events and of when they came. */
+/** State of the live view: a pure function of the run's events and their times. */
 import type { ItemDone, ItemProgress, ItemStarted, RunEvent, Verdict, Why } from '../../event.js';
 import type { Metrics } from '../../stage/context.js';
 
-/** All times are seconds of one clock, whichever. */
+/** All times are seconds of any one clock. */
 export interface LiveState {
   readonly since: number;
-  /** By stage, the number of items of which nothing was heard yet. */
+  /** Number of items without events so far, by stage. */
   readonly toCome: ReadonlyMap<string, number>;
-  /** Items that something is going on with, in the order in which it began. */
+  /** Active items, in order of start. */
   readonly active: ReadonlyMap<string, Active>;
   readonly ended: Readonly<Record<Verdict, number>>;
 }
@@ -38,9 +38,9 @@ export interface Running extends Why {
 export interface Epochs {
   readonly completed: number;
   readonly target: number;
-  /** When the last one was completed, or the process started. */
+  /** When the last epoch was completed, or the process started. */
   readonly at: number;
-  /** Seconds of the last few. */
+  /** Seconds of the last few epochs. */
   readonly seconds: readonly number[];
   readonly metrics?: Metrics;
 }
@@ -50,11 +50,11 @@ export interface Progress {
   readonly total: number;
   readonly unit?: string;
   readonly at: number;
-  /** The first report, which a speed is measured from. */
+  /** The first report, from which a speed is measured. */
   readonly first: { readonly done: number; readonly at: number };
 }
 
-/** So many epochs tell how long the next one takes. */
+/** Number of epochs for the estimate of the next one. */
 const LAST_EPOCHS = 5;
 
 const NOTHING: LiveState = {

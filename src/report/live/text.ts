@@ -1,10 +1,10 @@
-/** Text by the columns that it takes on a terminal. Pure. */
+/** Text width in terminal columns. Pure. */
 
-/** Letters that take two columns: East Asian wide ones and emoji. */
+/** Characters of two columns: East Asian wide ones and emoji. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 
-/** Marks that take none: they join the letter before them. */
+/** Marks of zero width: they join the character before them. */
 const NONE = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
 export function widthOf(text: string): number {
@@ -19,13 +19,13 @@ function widthOfChar(char: string): number {
   return WIDE.test(char) ? 2 : 1;
 }
 
-/** The text cut to a width, `…` at its end when something is missing. */
+/** Cuts the text to a width, with `…` at its end. */
 export function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   return width < 1 ? '' : `${head(text, width - 1)}…`;
 }
 
-/** The same with the middle missing: the end of an item's name tells as much as its start. */
+/** Cuts the middle: the end of an item's name matters as much. */
 export function cutMiddle(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   if (width < 3) return cut(text, width);
