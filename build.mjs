@@ -96,6 +96,9 @@ await Promise.all([
     // What Node wraps around a module: bin/pipe.cjs compiles the file as it is.
     banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
     footer: { js: '})' },
+    // A file of its own: only an internal error and a debugger read it (src/cli/internal-error.ts).
+    sourcemap: 'linked',
+    sourcesContent: false,
   }),
   // What bin/pipe.cjs asks first.
   build({

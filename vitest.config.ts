@@ -1,58 +1,118 @@
+import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /**
- * Each has a process of its own: they replace a module or calls of node:fs for all that import them,
- * change the current folder or the umask, or choose a backend, which is one for all of tfjs.
+ * Project `unit` (`npm run test:unit`): folders and files of quick tests that stay within the process.
+ * They need no dist/, so nothing is built before them, whether all of them run or one file.
+ */
+const UNIT = [
+  'architecture/',
+  'cache/',
+  'canonical.test.ts',
+  'compare/',
+  'decide/excess.test.ts',
+  'decide/from-to.test.ts',
+  'decide/incremental.test.ts',
+  'error.test.ts',
+  'execute/queue.test.ts',
+  'pipeline/',
+  'printable.test.ts',
+  'report/',
+  'stages/lib/',
+  'system-message.test.ts',
+  'trace/',
+  'watch/',
+];
+
+/** In these folders, but slow, or on the built command. */
+const NOT_UNIT = [
+  'cache/beside.test.ts',
+  'cache/damage.test.ts',
+  'cache/faults.test.ts',
+  'cache/gc.test.ts',
+  'cache/scan.test.ts',
+  'pipeline/glob.test.ts',
+  'pipeline/items/shell.test.ts',
+  'pipeline/scale.test.ts',
+  'report/live/terminal.test.ts',
+  'stages/lib/mask.test.ts',
+  'stages/lib/parquet/extract.test.ts',
+  'stages/lib/sources/damage.test.ts',
+  'stages/lib/zip.test.ts',
+  'trace/execute.test.ts',
+  'trace/kept.test.ts',
+];
+
+/**
+ * Project `alone`: each has a process of its own. They replace a module or calls of node:fs for all that
+ * import them, change the current folder or the umask, or choose a backend, which is one for all of tfjs.
  */
 const ALONE = [
-  'test/cache/clock.test.ts',
-  'test/cache/faults.test.ts',
-  'test/cache/permissions.test.ts',
-  'test/stages/*.test.ts',
-  'test/stages/lib/{backend,nn,train}/*.test.ts',
-  'test/stages/lib/restore.test.ts',
-  'test/trace/digest.test.ts',
+  'cache/clock.test.ts',
+  'cache/faults.test.ts',
+  'cache/permissions.test.ts',
+  'stages/data.test.ts',
+  'stages/evaluate.test.ts',
+  'stages/lib/backend/',
+  'stages/lib/nn/',
+  'stages/lib/restore.test.ts',
+  'stages/lib/train/',
+  'stages/pipeline.test.ts',
+  'stages/report-browser.test.ts',
+  'stages/report.test.ts',
+  'stages/train.test.ts',
+  'trace/digest.test.ts',
 ];
+
+const isIn = (parts: readonly string[], file: string) =>
+  parts.some((part) => file === part || (part.endsWith('/') && file.startsWith(part)));
+
+/** Each file is in one project: whatever is not listed above is in `command`, after the build. */
+function projectOf(file: string): 'unit' | 'alone' | 'command' {
+  if (isIn(ALONE, file)) return 'alone';
+  return isIn(UNIT, file) && !isIn(NOT_UNIT, file) ? 'unit' : 'command';
+}
+
+const folder = fileURLToPath(new URL('./test/', import.meta.url));
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.test.ts') && !file.startsWith('long/'),
+);
 
 /** The public door is its source, not what was built of it. */
 export const resolve = {
   alias: { 'pipe-run/stage': fileURLToPath(new URL('./src/stage/index.ts', import.meta.url)) },
 };
 
-const test = {
+const common = {
   restoreMocks: true,
   testTimeout: 60_000,
   hookTimeout: 60_000,
   exclude: [...configDefaults.exclude, 'test/long/**'],
 };
 
+function project(name: ReturnType<typeof projectOf>, more: object) {
+  const include = files.filter((file) => projectOf(file) === name).map((file) => `test/${file}`);
+  return { resolve, test: { ...common, name, include, ...more } };
+}
+
+/**
+ * What the tests import is loaded once for each worker, not once for each of 130 files: a third of the
+ * time. Nothing that they import holds state.
+ */
+const SHARED = { pool: 'threads', isolate: false };
+
 export default defineConfig({
   resolve,
   test: {
-    ...test,
-    globalSetup: ['test/rig/build.ts'],
+    ...common,
     // Most tests wait for processes that they started: a worker for each core, not one fewer.
     maxWorkers: availableParallelism(),
     projects: [
-      {
-        resolve,
-        test: { ...test, name: 'alone', include: ALONE, pool: 'forks', isolate: true },
-      },
-      {
-        resolve,
-        // What the tests import is loaded once for each worker, not once for each of 130 files: a third
-        // of the time. Nothing that they import holds state.
-        test: {
-          ...test,
-          name: 'together',
-          include: ['test/**/*.test.ts'],
-          exclude: [...test.exclude, ...ALONE],
-          pool: 'threads',
-          isolate: false,
-        },
-      },
+      project('unit', { ...SHARED, env: { PIPE_TEST_PROJECT: 'unit' } }),
+      project('alone', { pool: 'forks', isolate: true }),
+      project('command', { ...SHARED, globalSetup: ['test/rig/build.ts'] }),
     ],
   },
 });

@@ -47,10 +47,28 @@ function standingAnswer() {
   try {
     const { standing } = require('../dist/still.cjs');
     const { argv, env } = process;
-    return standing({ cwd: process.cwd(), argv: argv.slice(2), env, dist: path.dirname(file) });
+    const { answer, file: kept } = standing({
+      cwd: process.cwd(),
+      argv: argv.slice(2),
+      env,
+      dist: path.dirname(file),
+    });
+    if (answer !== undefined && isDebugging(env)) noteFastPath(kept);
+    return answer;
   } catch {
     return undefined;
   }
+}
+
+/** As src/cli/debug.ts has it, which is not loaded here. */
+function isDebugging({ PIPE_DEBUG: value = '' }) {
+  return value !== '' && value !== '0';
+}
+
+/** A path may hold what a terminal would obey. */
+function noteFastPath(kept) {
+  const plain = kept.replace(/[^ -~]/g, '?');
+  writeSync(2, `pipe: debug: fast path: nothing has changed since ${plain} was written\n`);
 }
 
 function say(line) {

@@ -1,8 +1,10 @@
 /** Entry point: arguments in, exit code out. Only this file accesses `process`. */
 import { closeSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { EXIT } from './cli/command.js';
+import { type CommandContext, EXIT } from './cli/command.js';
 import { COMMANDS, commandNamed } from './cli/commands.js';
+import { debugTo } from './cli/debug.js';
+import { internalError } from './cli/internal-error.js';
 import { outputTo } from './cli/output.js';
 import { createTerminal, type Screen, type Terminal } from './cli/terminal.js';
 import type { Interruption } from './decide/options.js';
@@ -31,7 +33,15 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.done;
   }
   takeSignals();
-  return await command.run(rest, { host: host(), terminal, interruption });
+  const context: CommandContext = {
+    host: host(),
+    terminal,
+    get interruption() {
+      isHeeded = true;
+      return interruption;
+    },
+  };
+  return await command.run(rest, context);
 }
 
 function overview(): string {
@@ -52,6 +62,7 @@ function host(): Host {
     dist,
     version: versionOf(dist),
     onSecrets: terminal.hide,
+    debug: debugTo(process.env, terminal.err),
   };
   return known;
 }
@@ -79,6 +90,9 @@ const stop = new AbortController();
 const kill = new AbortController();
 const interruption: Interruption = { stop: stop.signal, kill: kill.signal };
 
+/** The command handles the interrupt itself; one that only reads has nothing to clean up. */
+let isHeeded = false;
+
 /** All signals that end a process by default: without a handler, pipe could not end its stages. */
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGXCPU', 'SIGALRM', 'SIGUSR2'] as const;
 
@@ -88,7 +102,7 @@ const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGXCPU', 'SIGALRM', 'SIGUSR
  */
 function takeSignals(): void {
   const interrupt = () => {
-    if (kill.signal.aborted) process.exit(EXIT.interrupted);
+    if (kill.signal.aborted || !isHeeded) process.exit(EXIT.interrupted);
     (stop.signal.aborted ? kill : stop).abort();
   };
   // Under nohup the run outlives the terminal.
@@ -189,7 +203,7 @@ process.on('uncaughtException', (error) => {
   if (hasCrashed) process.exit(EXIT.failed);
   hasCrashed = true;
   process.exitCode = EXIT.failed;
-  terminal.err(internalError(error));
+  terminal.err(internalError(error, __filename));
   stop.abort();
   kill.abort();
   // Anything that waits for the broken part would wait for ever.
@@ -198,10 +212,6 @@ process.on('uncaughtException', (error) => {
 
 /** A process that survives SIGKILL for this long will not end. */
 const LAST_SECONDS = 10;
-
-function internalError(error: unknown): string {
-  return `pipe: internal error\n${error instanceof Error ? error.stack : String(error)}\n`;
-}
 
 main(process.argv.slice(2)).then(
   (code) => {
@@ -212,6 +222,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
+    if (stop.signal.aborted && error === stop.signal.reason) process.exit(EXIT.interrupted);
     if (error instanceof UserError) {
       const text = error.diagnostics.map(renderDiagnostic).join('\n\n');
       terminal.err(`${text}\n`);
@@ -221,6 +232,8 @@ main(process.argv.slice(2)).then(
     process.exitCode = EXIT.failed;
     const refusal = refusalMessage(error);
     // Anything but a system refusal is a bug: its stack is needed to fix it.
-    terminal.err(refusal === undefined ? internalError(error) : `pipe: error: ${refusal}\n`);
+    terminal.err(
+      refusal === undefined ? internalError(error, __filename) : `pipe: error: ${refusal}\n`,
+    );
   },
 );

@@ -3,7 +3,7 @@
  * is still valid. Most runs load only this.
  */
 import { layoutOf, namedFolder } from './cache/layout.js';
-import { answerStanding } from './cache/scan/stills.js';
+import { answerStanding, type Standing } from './cache/scan/stills.js';
 import { rootAbove } from './pipeline/root.js';
 
 /** The process's folder, its arguments after the name of the tool, and its variables. */
@@ -15,10 +15,10 @@ export interface Call {
   readonly dist: string;
 }
 
-/** What to print; undefined: run. */
-export function standing({ cwd, argv, env, dist }: Call): string | undefined {
-  if (argv[0] !== 'run') return undefined;
+/** What to print, or why the command has to run. */
+export function standing({ cwd, argv, env, dist }: Call): Standing {
+  if (argv[0] !== 'run') return { reason: 'only answers of `pipe run` are kept' };
   const root = rootAbove(cwd);
-  if (root === undefined) return undefined;
+  if (root === undefined) return { reason: 'there is no pipeline.yaml' };
   return answerStanding({ layout: layoutOf(root, namedFolder(root, env)), dist, argv, env });
 }

@@ -10,7 +10,7 @@ import { type VerifyOptions, type VerifyReport, verify } from './care/verifying.
 import { DURABLE_SECONDS, makeDurable, syncOne } from './files/durable.js';
 import { bestEffort, DamagedObject } from './files/errors.js';
 import { lstatIfThere, renew } from './files/look.js';
-import { finish, finishSync } from './files/pace.js';
+import { finish, finishSync, type Sliced } from './files/pace.js';
 import { Scratch, sweepDead } from './files/scratch.js';
 import { writeSealed } from './files/sealed-file.js';
 import { roomOf } from './files/sparse.js';
@@ -136,6 +136,12 @@ export class Cache {
   scanSync(where: string, options?: ScanOptions): Scan | undefined {
     const { scanner } = this.#open();
     return scanner.unchanged(where, options) ?? finishSync(scanner.scan(where, options));
+  }
+
+  /** As `scanSync`, in slices. */
+  *scanning(where: string, options?: ScanOptions): Sliced<Scan | undefined> {
+    const { scanner } = this.#open();
+    return scanner.unchanged(where, options) ?? (yield* scanner.scan(where, options));
   }
 
   /** As `scanSync`, but yields to the event loop every 10 ms. */

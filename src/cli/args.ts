@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { type Diagnostic, UserError } from '../error.js';
 import { nearest } from '../pipeline/document/suggest.js';
 import { isDamagedText } from '../printable.js';
-import { OTHER_OPTIONS } from './foreign.js';
+import { otherOption } from './foreign.js';
 
 export interface Option {
   readonly name: string;
@@ -132,12 +132,13 @@ function wrongChoice({ name, choices = [] }: Option, value: string): Diagnostic 
 
 function unknownOption(usage: Usage, options: readonly Option[], rawName: string): Diagnostic {
   const names = options.map((option) => `--${option.name}`);
-  const word = Object.hasOwn(OTHER_OPTIONS, rawName) ? OTHER_OPTIONS[rawName] : undefined;
-  const near = word !== undefined && names.includes(word) ? word : nearest(rawName, names);
+  const near = nearest(rawName, names);
+  const otherwise =
+    near === undefined ? `see \`pipe ${usage.command} --help\`` : `did you mean ${near}?`;
   return {
     code: 'unknown-option',
     message: `unknown option ${rawName} of pipe ${usage.command}`,
-    hint: near === undefined ? `see \`pipe ${usage.command} --help\`` : `did you mean ${near}?`,
+    hint: otherOption(rawName, names) ?? otherwise,
   };
 }
 

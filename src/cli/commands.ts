@@ -2,7 +2,7 @@
 import { userError } from '../error.js';
 import { nearest } from '../pipeline/document/suggest.js';
 import type { Command } from './command.js';
-import { OTHER_COMMANDS, OTHER_OPTIONS } from './foreign.js';
+import { OTHER_COMMAND_WAYS, OTHER_COMMANDS, otherOption, ourOption } from './foreign.js';
 
 export interface Entry {
   readonly summary: string;
@@ -57,10 +57,12 @@ export function commandNamed(name: string): Entry {
 
 function unknownCommand(name: string): Error {
   if (name.startsWith('-')) {
-    const option = Object.hasOwn(OTHER_OPTIONS, name) ? OTHER_OPTIONS[name] : name;
-    const hint = `options follow the command, as in: pipe run ${option}`;
-    return userError('unknown-option', `unknown option ${name} of pipe`, hint);
+    const hint = `options follow the command, as in: pipe run ${ourOption(name) ?? name}`;
+    const message = `unknown option ${name} of pipe`;
+    return userError('unknown-option', message, otherOption(name, []) ?? hint);
   }
+  if (Object.hasOwn(OTHER_COMMAND_WAYS, name))
+    return userError('unknown-command', `unknown command "${name}"`, OTHER_COMMAND_WAYS[name]);
   const known = nearest(name, Object.keys(COMMANDS));
   const near = Object.hasOwn(OTHER_COMMANDS, name)
     ? OTHER_COMMANDS[name]

@@ -1,14 +1,16 @@
 /** `pipe doctor`: looks at the machine and the project, and says what would get in the way. */
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
+import { openCodes } from '../decide/code.js';
 import { excess } from '../decide/excess.js';
-import { openProject } from '../decide/project.js';
+import { openProject, type Project } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
 import { rootAbove } from '../pipeline/root.js';
 import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
 import { bytes, plural } from '../report/words.js';
+import { coversPython } from '../trace/opaque.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
 
@@ -135,11 +137,32 @@ async function tooLarge(items: readonly Item[], env: NodeJS.ProcessEnv): Promise
 async function pipeline({ host }: CommandContext): Promise<Finding> {
   const project = await openProject(host, { profiles: [], set: [] }, () => {});
   const { items } = project.plan;
-  project.cache.close();
+  const untraced = await untracedImports(project).finally(() => project.cache.close());
   const stages = new Set(items.map((item) => item.stage)).size;
   return {
     good: true,
     text: `pipeline.yaml: ${plural(stages, 'stage')}, ${plural(items.length, 'item')}`,
-    notes: [...missingBash(items, host.env), ...(await tooLarge(items, { ...host.env }))],
+    notes: [
+      ...missingBash(items, host.env),
+      ...(await tooLarge(items, { ...host.env })),
+      ...untraced,
+    ],
   };
+}
+
+/** What Python scripts of commands load unseen, unless a dep of the stage is Python code. */
+async function untracedImports(project: Project): Promise<string[]> {
+  const { items } = project.plan;
+  const commands = [...items.keys()].filter((index) => items[index]?.action.kind !== 'module');
+  const codes = await openCodes(project, commands);
+  const notes = commands.flatMap((index) => {
+    const { stage, deps } = items[index] as Item;
+    const code = codes.of(index);
+    if (code.kind === 'module' || coversPython(deps, project.root)) return [];
+    return code.opaque.map(
+      ({ place: { file, line, column }, message }) =>
+        `${stage}: ${file}:${line}:${column}: ${message}: list the files that it may load under \`deps:\` of the stage`,
+    );
+  });
+  return [...new Set(notes)];
 }

@@ -67,7 +67,7 @@ export const command: Command = {
 /** The chain of today's definition, or while that is not known (an upstream item must run first) of the last run. */
 async function chainsOf(project: Project, targets: readonly string[]): Promise<Chain[]> {
   const work = await inspection(project, targets);
-  const found = outlooks(work);
+  const found = await outlooks(work);
   return select(project.plan, targets).map((index) => {
     const item = project.plan.items[index];
     if (item?.epochs === undefined) {

@@ -3,7 +3,6 @@
 export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
   repro: 'pipe run',
   reproduce: 'pipe run',
-  exp: 'pipe run',
   make: 'pipe run',
   build: 'pipe run',
   start: 'pipe run',
@@ -15,15 +14,61 @@ export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
   validate: 'pipe status',
   check: 'pipe status',
   lint: 'pipe status',
+  rulegraph: 'pipe graph',
   show: 'pipe metrics',
   diff: 'pipe metrics diff',
+  data: 'pipe status',
+  summary: 'pipe status',
+  root: 'pipe doctor',
+  du: 'pipe cache stats',
   gc: 'pipe cache gc',
   clean: 'pipe cache gc',
   prune: 'pipe cache gc',
   version: 'pipe --version',
 };
 
-export const OTHER_OPTIONS: Readonly<Record<string, string>> = {
+const SHARED =
+  'to share results between machines, share the cache folder: PIPE_CACHE=/shared/pipe pipe run';
+const DOWNLOAD =
+  'download in a stage of its own, with the file as its out: cmd: curl -fsSo ${outs.raw} <address>';
+const TRIALS =
+  'pipe run --set train.lr=0.1 tries another value, and pipe metrics --set train.lr=0.1 shows its result';
+const EDIT = 'edit pipeline.yaml: stages, deps and outs are declared only there';
+const COPIES = 'pipe run restores outs from the cache, as plain files that you may edit';
+const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs the named ones alone';
+
+/** What to do instead, where no command of ours means the same. */
+export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
+  add: 'name the file or folder under deps of the stage that reads it: pipe compares its content',
+  stage: EDIT,
+  remove: EDIT,
+  move: EDIT,
+  mv: EDIT,
+  commit: 'pipe run records results by itself; commit pipeline.yaml and pipeline.lock to git',
+  checkout: COPIES,
+  unprotect: COPIES,
+  push: SHARED,
+  pull: SHARED,
+  fetch: SHARED,
+  remote: SHARED,
+  import: DOWNLOAD,
+  'import-url': DOWNLOAD,
+  get: DOWNLOAD,
+  'get-url': DOWNLOAD,
+  update: DOWNLOAD,
+  exp: TRIALS,
+  experiments: TRIALS,
+  queue: TRIALS,
+  freeze: FROZEN,
+  unfreeze: FROZEN,
+  plots: 'pipe metrics shows the numbers, and pipe epochs <item> draws a curve',
+  config: 'pipe has no config command: use pipeline.yaml, options and PIPE_… variables',
+  destroy: 'remove the folder cache/, pipeline.yaml and pipeline.lock',
+  unlock: 'pipe run takes over the lock of a dead run by itself',
+  touch: 'pipe compares content, not times: an item whose inputs are the same is fresh',
+};
+
+const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   '-j': '--concurrency',
   '-c': '--concurrency',
   '--jobs': '--concurrency',
@@ -41,7 +86,72 @@ export const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   '--single-item': '--only',
   '-S': '--set',
   '--set-param': '--set',
-  '-p': '--profile',
   '-w': '--watch',
   '--keepgoing': '--keep-going',
+  '--always-make': '--force',
+  '--forcerun': '--force',
+  '-R': '--force',
+  '-F': '--force',
+  '--just-print': '--dry',
+  '--recon': '--dry',
+  '--config': '--set',
+  '--configfile': '--profile',
+  '--allow-missing': '--frozen',
+  '--allowed-rules': '--only',
 };
+
+const CONTENT = OTHER_COMMAND_WAYS.touch as string;
+const AGAIN = 'an interrupted run leaves no partial results: pipe run does what is missing';
+const ENVIRONMENT =
+  'name the environment in the command, as in: cmd: conda run -n lab python3 train.py';
+const ALL = 'without names, pipe run runs all stages';
+const UNTIL = 'name the stage or item: pipe run <item> runs it and what it needs';
+
+/** What to do instead, where no option of the command means the same. */
+const OTHER_OPTION_WAYS: Readonly<Record<string, string>> = {
+  '-p': 'for a profile of params: --profile <name>; pipe prints the command of each failed item',
+  '--printshellcmds': 'pipe prints the command of each failed item',
+  '-P': ALL,
+  '--all-pipelines': ALL,
+  '--pipeline': ALL,
+  '-t': CONTENT,
+  '--touch': CONTENT,
+  '--rerun-incomplete': AGAIN,
+  '--rerun-triggers': CONTENT,
+  '--unlock': OTHER_COMMAND_WAYS.unlock as string,
+  '--use-conda': ENVIRONMENT,
+  '--sdm': ENVIRONMENT,
+  '--software-deployment-method': ENVIRONMENT,
+  '--use-singularity': ENVIRONMENT,
+  '--use-apptainer': ENVIRONMENT,
+  '-U': UNTIL,
+  '--until': UNTIL,
+  '-C': 'cd to the project first',
+  '--directory': 'cd to the project first',
+  '--snakefile': 'pipe reads pipeline.yaml of the project',
+  '--makefile': 'pipe reads pipeline.yaml of the project',
+  '--dag': 'for a picture of the graph: pipe graph --dot',
+  '--rulegraph': 'for a picture of the graph: pipe graph --dot',
+  '-l': 'to list the items: pipe status',
+  '--list': 'to list the items: pipe status',
+  '--summary': 'to list the items: pipe status',
+  '--no-commit': 'pipe keeps each result; pipe run --dry shows what would run',
+  '--pull': SHARED,
+};
+
+/** Our option for one of another tool; `-j4` and `--cores=4` are -j and --cores. */
+export function ourOption(written: string): string | undefined {
+  const name = nameOf(written);
+  return Object.hasOwn(OTHER_OPTIONS, name) ? OTHER_OPTIONS[name] : undefined;
+}
+
+/** The hint for an option that a command with the options `known` does not have. */
+export function otherOption(written: string, known: readonly string[]): string | undefined {
+  const [name, word] = [nameOf(written), ourOption(written)];
+  if (word !== undefined && known.includes(word)) return `did you mean ${word}?`;
+  return Object.hasOwn(OTHER_OPTION_WAYS, name) ? OTHER_OPTION_WAYS[name] : undefined;
+}
+
+function nameOf(written: string): string {
+  return written.replace(/=.*$/s, '').replace(/^(-[A-Za-z]).+$/, '$1');
+}

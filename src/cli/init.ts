@@ -3,15 +3,21 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import path from 'node:path';
 import type { Host } from '../decide/project.js';
 import { userError } from '../error.js';
+import { PIPELINE_FILE } from '../pipeline/root.js';
 import { upward } from '../trace/place.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT } from './command.js';
+import { firstStage } from './first-stage.js';
 
 const usage: Usage = {
   command: 'init',
   positionals: '',
-  summary: 'Writes a small working pipeline.yaml and a stage, and adds cache/ to .gitignore.',
-  options: [],
+  summary: 'Writes a pipeline.yaml to start from, and adds cache/ to .gitignore.',
+  options: [
+    { name: 'from', value: 'dvc.yaml', help: 'translate a pipeline of DVC; no script is changed' },
+  ],
+  notes:
+    'In an empty project it writes a small example; beside a Snakefile, a Makefile or Python scripts,\na first stage that runs them.',
   strayHint: 'it writes to the current folder: cd to the project first',
 };
 
@@ -49,32 +55,65 @@ export default defineStage(async ({ deps, outs, progress }) => {
 });
 `;
 
+interface Start {
+  /** Text by file. */
+  readonly files: Readonly<Record<string, string>>;
+  /** What the user should know about them. */
+  readonly notes: readonly string[];
+  readonly next: string;
+}
+
 export const command: Command = {
   usage,
   async run(argv, { host, terminal }) {
-    parse(usage, argv);
+    const from = parse(usage, argv).text('from');
     const at = (name: string) => path.join(host.cwd, name);
-    const schema = `# yaml-language-server: $schema=${schemaPath(host)}\n`;
-    const files = { 'pipeline.yaml': schema + PIPELINE, 'stages/letters.mjs': STAGE };
-    for (const name of Object.keys(files)) {
-      if (existsSync(at(name))) {
-        throw userError(
-          'already-there',
-          `${name} is already there`,
-          'pipe init overwrites nothing',
-        );
-      }
-    }
+    refuseOverwrite(PIPELINE_FILE, at);
+    const { files, notes, next } = await startOf(from, host.cwd);
+    for (const name of Object.keys(files)) refuseOverwrite(name, at);
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(path.dirname(at(name)), { recursive: true });
-      writeFileSync(at(name), text);
+      writeFileSync(at(name), name === PIPELINE_FILE ? schemaLine(host) + text : text);
       terminal.out(`wrote ${name}\n`);
     }
     if (ignoreCache(at('.gitignore'))) terminal.out('added cache/ to .gitignore\n');
-    terminal.out('\nnow: pipe run\n');
+    for (const note of notes) terminal.out(`note: ${note}\n`);
+    terminal.out(`\nnow: ${next}\n`);
     return EXIT.done;
   },
 };
+
+function refuseOverwrite(name: string, at: (name: string) => string): void {
+  if (existsSync(at(name)))
+    throw userError('already-there', `${name} is already there`, 'pipe init overwrites nothing');
+}
+
+async function startOf(from: string | undefined, cwd: string): Promise<Start> {
+  if (from !== undefined) {
+    const { translate } = await import('./translate.js');
+    const { text, notes } = translate(from, cwd);
+    return { files: { [PIPELINE_FILE]: text }, notes, next: 'pipe run --dry' };
+  }
+  if (existsSync(path.join(cwd, 'dvc.yaml')))
+    throw userError(
+      'dvc-project',
+      'this folder holds a dvc.yaml',
+      'to translate it: pipe init --from dvc.yaml',
+    );
+  const first = firstStage(cwd);
+  if (first === undefined)
+    return {
+      files: { [PIPELINE_FILE]: PIPELINE, 'stages/letters.mjs': STAGE },
+      notes: [],
+      next: 'pipe run',
+    };
+  const next = 'complete deps and outs in pipeline.yaml, then: pipe run';
+  return { files: { [PIPELINE_FILE]: first.text }, notes: [`assumed: ${first.assumed}`], next };
+}
+
+function schemaLine(host: Host): string {
+  return `# yaml-language-server: $schema=${schemaPath(host)}\n`;
+}
 
 /**
  * Where an editor finds the schema, relative to the file: in a workspace, npm installs the package in a

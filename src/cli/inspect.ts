@@ -31,7 +31,7 @@ export async function standings(
   only = false,
 ): Promise<Standing[]> {
   const work = await inspection(project, targets);
-  const found = outlooks(work);
+  const found = await outlooks(work);
   const shown = only
     ? new Set(
         await import('../pipeline/select.js').then(({ select }) => select(project.plan, targets)),
@@ -98,7 +98,7 @@ export async function statesOf(
   targets: readonly string[],
 ): Promise<ReadonlyMap<number, State>> {
   const states = new Map<number, State>();
-  for (const [index, { kind }] of outlooks(await inspection(project, targets))) {
+  for (const [index, { kind }] of await outlooks(await inspection(project, targets))) {
     states.set(index, kind === 'unknown' ? kind : STATES[kind]);
   }
   return states;

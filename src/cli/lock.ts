@@ -80,7 +80,7 @@ async function check(
       item,
       message: 'is not an item of the pipeline',
     }));
-    for (const [index, { difference: message }] of lockStandings(work, section)) {
+    for (const [index, { difference: message }] of await lockStandings(work, section)) {
       if (message !== undefined)
         differences.push({ profile, item: itemAt(work, index).id, message });
     }

@@ -2,7 +2,9 @@
 import type { Variant } from '../decide/options.js';
 import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
-import { loadParams } from '../pipeline/load.js';
+import type { TextRead } from '../pipeline/document/text.js';
+import { PlanFiles } from '../pipeline/files.js';
+import { loadParams, readsOf } from '../pipeline/load.js';
 import { paramLines } from '../pipeline/params-report.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
 import { fileAtRevision, type WorkTree } from '../process/git.js';
@@ -38,7 +40,16 @@ async function paramsAt(
   const text = await fileAtRevision(tree, revision, PIPELINE_FILE);
   if (text === undefined)
     throw userError('no-pipeline', `there is no ${PIPELINE_FILE} in revision ${revision}`);
-  return valuesOf({ project: tree.folder, profiles, text });
+  const texts = new Map<string, string | undefined>();
+  for (const { path, pattern } of readsOf({ project: tree.folder, profiles, text }))
+    if (!pattern) texts.set(path, await fileAtRevision(tree, revision, path));
+  const files = new PlanFiles(tree.folder, { read: (file) => textAt(file, texts.get(file)) });
+  return valuesOf({ project: tree.folder, profiles, text, files });
+}
+
+function textAt(file: string, text: string | undefined): TextRead {
+  if (text !== undefined) return { text };
+  return { mistake: { code: 'missing-file', message: `the file ${file} does not exist` } };
 }
 
 function valuesOf(options: Parameters<typeof loadParams>[0]): Record<string, unknown> {

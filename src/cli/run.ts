@@ -8,6 +8,7 @@ import type { RunEvent } from '../event.js';
 import { summaryLine } from '../report/words.js';
 import { run } from '../run/run.js';
 import { noteStill } from '../run/still.js';
+import { standing } from '../still.js';
 import { type Parsed, parse } from './args.js';
 import { type Command, EXIT, variantOf } from './command.js';
 import { wrote } from './output.js';
@@ -39,7 +40,10 @@ export const command: Command = {
     };
     const warn = (message: string) => emit({ type: 'warning', message });
     const isFrozen = options.frozen !== false;
+    const fastPath = context.host.debug && standing({ ...context.host, argv: ['run', ...argv] });
     const project = await openProject(context.host, variantOf(parsed), warn, isFrozen);
+    if (fastPath?.answer === undefined && fastPath !== undefined)
+      project.debug?.(`fast path: not taken, ${fastPath.reason}`);
     const result = await run(project, options, emit);
     const isSummarized =
       summarized === undefined ||

@@ -9,16 +9,21 @@ import { compareValues } from './values.js';
 /** Larger files are compared by bytes only. */
 const LARGEST_VALUES = 1 << 30;
 
-/** With `tolerance`, compares values where the format is known; without it, bytes. */
+/**
+ * With `tolerance`, compares values where the format is known; without it, bytes. `ofFile`: the
+ * tolerance of a file in a folder instead.
+ */
 export function compareArtifacts(
   expected: string,
   actual: string,
   tolerance: Tolerance | undefined,
+  ofFile: ReadonlyMap<string, Tolerance> = new Map(),
 ): Comparison {
   const found: { file: string; difference: Difference }[] = [];
   let largest = -1;
   for (const file of filesOf(expected, actual)) {
-    const compared = compareFiles(path.join(expected, file), path.join(actual, file), tolerance);
+    const [before, now] = [path.join(expected, file), path.join(actual, file)];
+    const compared = compareFiles(before, now, ofFile.get(file) ?? tolerance);
     if (compared === undefined) continue;
     if ('difference' in compared) found.push({ file, difference: compared.difference });
     else largest = Math.max(largest, compared.largest);

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
+import type { Sliced } from '../cache/files/pace.js';
 import type { Dep } from '../pipeline/plan.js';
 import { matchesIn } from './glob.js';
 import type { MissingDep } from './missing.js';
@@ -14,26 +15,27 @@ import { cacheOf, itemAt, selectedNeeds, type Work } from './work.js';
  *
  * @param isPending true of a need whose outs are not as they will be
  */
-export function absentDeps(
+export function* absentDeps(
   work: Work,
   index: number,
   isPending: (need: number) => boolean,
-): MissingDep[] {
+): Sliced<MissingDep[]> {
   const item = itemAt(work, index);
   const toCome = new Set(
     selectedNeeds(work, index)
       .filter(isPending)
       .flatMap((need) => itemAt(work, need).outs.map((out) => out.path)),
   );
-  return item.deps
-    .filter((dep) => isUnmatched(work, dep, toCome))
-    .map((dep) => ({ item: item.id, dep }));
+  const absent: MissingDep[] = [];
+  for (const dep of item.deps)
+    if (yield* isUnmatched(work, dep, toCome)) absent.push({ item: item.id, dep });
+  return absent;
 }
 
 /** A pattern is missing when it matches nothing, or when an out that it gathers is not there. */
-function isUnmatched(work: Work, dep: Dep, toCome: ReadonlySet<string>): boolean {
+function* isUnmatched(work: Work, dep: Dep, toCome: ReadonlySet<string>): Sliced<boolean> {
   if (dep.within?.some((out) => toCome.has(sourceOf(dep, out)))) return false;
-  const matched = matchesIn(dep, { root: work.project.root, cache: cacheOf(work) });
+  const matched = yield* matchesIn(dep, { root: work.project.root, cache: cacheOf(work) });
   if (matched.length === 0) return !dep.optional;
   return (dep.glob || !dep.optional) && matched.some((each) => isAbsent(work, dep, each, toCome));
 }

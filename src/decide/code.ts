@@ -6,9 +6,16 @@ import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
 import type { ModuleCode } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import type { Shelf } from '../trace/kept.js';
-import type { TracedScript } from '../trace/script-trace.js';
-import { keptScripts, type ScriptOptions, traceScripts } from '../trace/scripts.js';
+import type { Basis } from '../trace/basis.js';
+import { keptBasis, type Shelf } from '../trace/kept.js';
+import type { Untraced } from '../trace/script-trace.js';
+import {
+  type KnownScripts,
+  keptScripts,
+  noScripts,
+  type ScriptOptions,
+  traceScripts,
+} from '../trace/scripts.js';
 import { freshSight } from '../trace/sight.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../trace/trace.js';
 import type { Traced } from '../trace/traced.js';
@@ -27,8 +34,12 @@ interface CommandItemCode extends CodeFiles {
   readonly kind: 'command';
   /** Digests of the script files that the command names, and of what they import, by path. */
   readonly scripts: Readonly<Record<string, string>>;
+  /** SHA-256 of the bytes of each of them. */
+  readonly bytes: Readonly<Record<string, string>>;
   /** Version by name of the packages that those import. */
   readonly packages: Readonly<Record<string, string>>;
+  /** What Python files load in ways that cannot be followed. */
+  readonly opaque: readonly Untraced[];
 }
 
 /** The evidence that names single files. */
@@ -44,6 +55,8 @@ export interface Codes {
   of(index: number): Code;
   /** Absolute path of the executable bundle of a `run:` stage. */
   bundleFor(index: number): Promise<string>;
+  /** What the traces of an item's code rest on; nothing of one that could not be kept. */
+  basesOf(index: number): readonly Basis[];
   /** The first script of a `cmd:` stage whose content is no longer what was traced. */
   changedScript(index: number): string | undefined;
 }
@@ -56,7 +69,7 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   const traced = new Map<number, Code>();
   const modules = new Map<string, Traced>();
   const depsOf = moduleDeps(project, selected);
-  const scripts = new Map<string, TracedScript>();
+  const scripts = noScripts();
   for (const index of selected) {
     const { action } = itemOf(project, index);
     if (action.kind !== 'module') {
@@ -86,6 +99,7 @@ export async function openCodes(project: Project, selected: readonly number[]): 
       const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
       return bundleOf(project, action.file, options, traced.get(index) as ModuleItemCode);
     },
+    basesOf: (index) => basesOf(project, sight.root, itemOf(project, index), traced.get(index)),
     changedScript: (index) => changedScript(project, traced.get(index) as Code),
   };
 }
@@ -121,11 +135,7 @@ function optionsOf(project: Project, deps: Iterable<string>): TraceOptions {
   };
 }
 
-function scriptOptionsOf(
-  project: Project,
-  index: number,
-  known: Map<string, TracedScript>,
-): ScriptOptions {
+function scriptOptionsOf(project: Project, index: number, known: KnownScripts): ScriptOptions {
   const { deps, outs } = itemOf(project, index);
   return { deps, outs: outs.map((out) => out.path), shelf: shelfOf(project), known };
 }
@@ -139,6 +149,17 @@ function shelfOf({ cache, version }: Project): Shelf {
   };
 }
 
+function basesOf(project: Project, root: string, { action }: Item, code?: Code): Basis[] {
+  const shelf = shelfOf(project);
+  const kept =
+    action.kind === 'module'
+      ? [keptBasis(shelf, root, 'module', action.file)]
+      : Object.keys(code?.kind === 'command' ? code.scripts : {}).map((file) =>
+          keptBasis(shelf, root, 'script', file),
+        );
+  return kept.filter((basis) => basis !== undefined);
+}
+
 /** The first script that is no longer what was traced; looks at the disk anew. */
 function changedScript({ root, cache }: Project, code: Code): string | undefined {
   if (code.kind !== 'command') return undefined;
@@ -146,7 +167,7 @@ function changedScript({ root, cache }: Project, code: Code): string | undefined
     root,
     (file) => cache.scanSync(file, { follow: true, again: true })?.digest,
   );
-  return Object.keys(code.scripts).find((file) => code.scripts[file] !== `f:${hex(file)}`);
+  return Object.keys(code.bytes).find((file) => code.bytes[file] !== hex(file));
 }
 
 /** The bundle lies in this process's own folder, so no other run can change what is executed. */

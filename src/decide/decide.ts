@@ -1,7 +1,8 @@
 /** Fresh, to be restored, or to be run: the one place where it is decided, by keys alone. */
+import type { Sliced } from '../cache/files/pace.js';
 import type { RecordedOut, Result, RunRecord } from '../cache/records/record.js';
 import { keyOf, type Manifest } from '../manifest.js';
-import type { Dep, Item } from '../pipeline/plan.js';
+import type { Dep, Item, Out } from '../pipeline/plan.js';
 import type { Code } from './code.js';
 import { ifReadable } from './eyes.js';
 import { digestAt, inputsOf, type Surroundings } from './inputs.js';
@@ -29,35 +30,51 @@ export type Decision =
 /** Why a run is needed, as far as it is known without comparing manifests. */
 export type Cause = 'stale' | 'always' | 'forced' | { readonly lost: string };
 
-export function decide(item: Item, code: Code, around: Surroundings, force: boolean): Decision {
-  const inputs = inputsOf(item, code, around);
+export function* decide(
+  item: Item,
+  code: Code,
+  around: Surroundings,
+  force: boolean,
+): Sliced<Decision> {
+  const inputs = yield* inputsOf(item, code, around);
   if (inputs.kind === 'missing') return { kind: 'missing', deps: inputs.deps };
   const { manifest } = inputs;
   const key = keyOf(manifest);
   if (force) return { kind: 'run', key, manifest, cause: 'forced' };
   if (item.always) return { kind: 'run', key, manifest, cause: 'always' };
-  return decideByRecord(item, key, manifest, around);
+  return yield* decideByRecord(item, key, manifest, around);
 }
 
-function decideByRecord(
+function* decideByRecord(
   item: Item,
   key: string,
   manifest: Manifest,
   around: Surroundings,
-): Decision {
+): Sliced<Decision> {
   const { cache } = around;
   const outs = cache.readOuts(key);
   if (outs === undefined) return { kind: 'run', key, manifest, cause: 'stale' };
-  // What cannot be read, such as a pipe, was not put there by pipe: the item makes its out again.
-  const differing = item.outs.find(
-    (out) => ifReadable(() => digestAt(out.path, around)) !== digestOf(outs, out.name),
-  );
+  const differing = yield* differingOut(item, outs, around);
   if (differing === undefined) return { kind: 'fresh', key, record: { key, manifest, outs } };
   const record = cache.readRecord(key);
   if (record === undefined) return { kind: 'run', key, manifest, cause: 'stale' };
   const lost = record.outs.find((out) => !cache.hasAll(out.digest));
   if (lost !== undefined) return { kind: 'run', key, manifest, cause: { lost: lost.name } };
   return { kind: 'restore', key, record, reason: outReason(differing.path, around) };
+}
+
+/** The first out that is not on disk as it was recorded. */
+function* differingOut(
+  item: Item,
+  outs: readonly RecordedOut[],
+  around: Surroundings,
+): Sliced<Out | undefined> {
+  for (const out of item.outs) {
+    // What cannot be read, such as a pipe, was not put there by pipe: the item makes its out again.
+    const digest = yield* ifReadable(digestAt(out.path, around));
+    if (digest !== digestOf(outs, out.name)) return out;
+  }
+  return undefined;
 }
 
 function digestOf(outs: readonly RecordedOut[], name: string): string | undefined {

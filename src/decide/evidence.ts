@@ -1,5 +1,6 @@
 /** What single files a pattern dep stood for, noted beside a result and compared by `why`. */
 import type { LastRun, Matches } from '../cache/cache.js';
+import { finishSync, type Sliced } from '../cache/files/pace.js';
 import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { digestOfMatches, digestsOf, type Surroundings } from './inputs.js';
@@ -8,10 +9,10 @@ import { digestOfMatches, digestsOf, type Surroundings } from './inputs.js';
 const MOST = 2000;
 
 /** As it lies there now, when the result was made of it. */
-export function evidenceOf(item: Item, around: Surroundings): Pick<LastRun, 'matches'> {
+export function* evidenceOf(item: Item, around: Surroundings): Sliced<Pick<LastRun, 'matches'>> {
   const found: Record<string, Matches> = {};
   for (const dep of item.deps) {
-    const entries = dep.glob ? digestsOf(dep, around) : undefined;
+    const entries = dep.glob ? yield* digestsOf(dep, around) : undefined;
     if (entries !== undefined && entries.length <= MOST)
       found[dep.name] = Object.fromEntries(entries);
   }
@@ -31,7 +32,7 @@ export function matchesBeside(
   if (dep === undefined || then === undefined || !dep.glob) return undefined;
   const noted = Object.entries(then).sort(byPath);
   if (digestOfMatches(noted) !== before.manifest.deps[name]) return undefined;
-  const entries = digestsOf(dep, around);
+  const entries = finishSync(digestsOf(dep, around));
   if (entries === undefined || digestOfMatches(entries) !== now[name]) return undefined;
   return [then, Object.fromEntries(entries)];
 }

@@ -1,6 +1,7 @@
 /** What a dep stands for: its path, or of a pattern the outs that the plan gathers and files of the user's that match. */
 import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
+import type { Sliced } from '../cache/files/pace.js';
 import { kindOf } from '../cache/objects/digest.js';
 import { isWithin, realpathIfThere } from '../cache/scan/links.js';
 import { fixedFolder, type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
@@ -16,11 +17,12 @@ import {
   leftoversIn,
   type Part,
   sourceOf,
+  TURN_EVERY,
 } from './parts.js';
 
 /** The paths of what a dep stands for. */
-export function matchedPaths(dep: Dep, eyes: Eyes): string[] {
-  return matchesIn(dep, eyes).map((part) => part.path);
+export function* matchedPaths(dep: Dep, eyes: Eyes): Sliced<string[]> {
+  return (yield* matchesIn(dep, eyes)).map((part) => part.path);
 }
 
 /** What a dep that is not a pattern stands for. */
@@ -32,23 +34,26 @@ export function wholeOf({ path: where, made, outs }: Dep): Part {
  * Sorted by code unit. Within `cache/` only what the plan gathers counts, and what lies in the outs
  * it names; elsewhere all that matches but what pipe wrote there in the past.
  */
-export function matchesIn(dep: Dep, eyes: Eyes): Part[] {
+export function* matchesIn(dep: Dep, eyes: Eyes): Sliced<Part[]> {
   if (!dep.glob) return [wholeOf(dep)];
   const found = new Map<string, boolean>();
   for (const each of dep.gathered ?? []) found.set(each, true);
-  const search = searchOf(dep, eyes, (where) => {
+  const hits: string[] = [];
+  const search = searchOf(dep, eyes, (where) => void hits.push(where));
+  yield* walk(search, '', []);
+  for (const where of hits) {
     const source = sourceOf(dep, where);
-    if (!isOurs(source) && !found.has(where) && !isLeftover(source, eyes)) found.set(where, false);
-  });
-  walk(search, '', []);
-  gatherWithin(dep, search, found);
+    if (isOurs(source) || found.has(where) || (yield* isLeftover(source, eyes))) continue;
+    found.set(where, false);
+  }
+  yield* gatherWithin(dep, search, found);
   return [...found]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([each, made]) => ({ path: each, made }));
 }
 
 /** Files that match in outs which are folders. */
-function gatherWithin(dep: Dep, search: Search, found: Map<string, boolean>): void {
+function* gatherWithin(dep: Dep, search: Search, found: Map<string, boolean>): Sliced<void> {
   const { root, cache, stored } = search.eyes;
   const visit = (where: string) => void found.set(where, true);
   const made = { ...search, sieve: sieveOfMade(dep), visit };
@@ -60,7 +65,7 @@ function gatherWithin(dep: Dep, search: Search, found: Map<string, boolean>): vo
       const stat = lstatIfThere(full);
       cache.looks.saw(full, stat);
       // A link is not followed: what it leads to is not what the item made.
-      if (stat?.isDirectory()) walk({ ...made, users: false }, out, []);
+      if (stat?.isDirectory()) yield* walk({ ...made, users: false }, out, []);
     }
   }
 }
@@ -69,18 +74,24 @@ function gatherWithin(dep: Dep, search: Search, found: Map<string, boolean>): vo
  * What lies in the way of an item that reads this dep: files that the dep would find and that do not
  * count. By the names that pipe wrote them under.
  */
-export function leftoversOf(dep: Dep, eyes: Eyes, outs: () => ReadonlySet<string>): string[] {
-  if (!dep.glob) return leftoversIn(dep, matchesIn(dep, eyes)[0] as Part, eyes);
+export function* leftoversOf(
+  dep: Dep,
+  eyes: Eyes,
+  outs: () => ReadonlySet<string>,
+): Sliced<string[]> {
+  if (!dep.glob) return yield* leftoversIn(dep, wholeOf(dep), eyes);
   const found: string[] = [];
   const gathered = new Set(dep.gathered);
-  const visit = (where: string) => {
+  const hits: string[] = [];
+  const search = searchOf(dep, eyes, (where) => void hits.push(where));
+  yield* walk(isOurs(dep.path) ? { ...search, leftIn: outs() } : search, '', []);
+  for (const where of hits) {
     const source = sourceOf(dep, where);
-    const isLeft = isOurs(source) ? true : isLeftover(source, eyes);
+    const isLeft = isOurs(source) || (yield* isLeftover(source, eyes));
     if (isLeft && !gathered.has(where)) found.push(source);
-  };
-  const search = searchOf(dep, eyes, visit);
-  walk(isOurs(dep.path) ? { ...search, leftIn: outs() } : search, '', []);
-  for (const each of matchesIn(dep, eyes)) found.push(...leftoversIn(dep, each, eyes));
+  }
+  for (const each of yield* matchesIn(dep, eyes))
+    found.push(...(yield* leftoversIn(dep, each, eyes)));
   return found;
 }
 
@@ -108,9 +119,10 @@ function searchOf(dep: Dep, eyes: Eyes, visit: Search['visit']): Search {
 }
 
 /** `inside`: the folders that we are in. */
-function walk(search: Search, folder: string, inside: readonly string[]): void {
+function* walk(search: Search, folder: string, inside: readonly string[]): Sliced<void> {
   const { glob, visit, users, sieve } = search;
-  for (const entry of entriesOf(folder, search.eyes)) {
+  for (const [row, entry] of entriesOf(folder, search.eyes).entries()) {
+    if (row % TURN_EVERY === 0) yield undefined;
     const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (isPassedOver(search, name)) continue;
     const isLink = entry.isSymbolicLink() && users;
@@ -118,9 +130,9 @@ function walk(search: Search, folder: string, inside: readonly string[]): void {
     if (sieve.holdsBack(name, () => isDirectory)) continue;
     // `**` stands for the files in folders; without it a folder can be what is meant.
     if (matchGlob(glob, name) && !(glob.deep && isDirectory)) {
-      if (!(isDirectory && isHollow(name, sieve, search.eyes))) visit(name);
+      if (!(isDirectory && (yield* isHollow(name, sieve, search.eyes)))) visit(name);
     } else if (isDirectory && mayHold(glob, name)) {
-      if (!isLink || isFollowed(search, name, inside)) walk(search, name, [...inside, name]);
+      if (!isLink || isFollowed(search, name, inside)) yield* walk(search, name, [...inside, name]);
     }
   }
 }

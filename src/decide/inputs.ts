@@ -1,5 +1,6 @@
 /** What an item depends on today: its manifest, made from the plan, its code and what lies on disk. */
 import type { Scan, ScanOptions } from '../cache/cache.js';
+import type { Sliced } from '../cache/files/pace.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { canonical, sha256 } from '../canonical.js';
 import { epochChoice, type Manifest, type ModuleCode } from '../manifest.js';
@@ -26,21 +27,21 @@ export interface Surroundings extends Eyes {
 }
 
 /** The digest of what lies at a path, through the eyes of these surroundings. */
-export function digestAt(
+export function* digestAt(
   path: string,
   around: Surroundings,
   options?: ScanOptions,
-): Digest | undefined {
-  return scanAt(path, around, options)?.digest;
+): Sliced<Digest | undefined> {
+  return (yield* scanAt(path, around, options))?.digest;
 }
 
 /** Reads every dep through the stat index. */
-export function inputsOf(item: Item, code: Code, around: Surroundings): Inputs {
+export function* inputsOf(item: Item, code: Code, around: Surroundings): Sliced<Inputs> {
   const deps: Record<string, Digest | null> = {};
   const missing: Dep[] = [];
   for (const dep of item.deps) {
     const given = around.given?.(dep);
-    const digest = given === undefined ? readBy(item, dep, around).digest : given;
+    const digest = given === undefined ? (yield* readBy(item, dep, around)).digest : given;
     if (digest === undefined) missing.push(dep);
     else deps[dep.name] = digest;
   }
@@ -98,14 +99,18 @@ export interface Read {
  *
  * @throws UnusableFile when a link leads to an out that the item does not need
  */
-export function readBy(item: Item, dep: Dep, around: Eyes & Pick<Surroundings, 'plan'>): Read {
+export function* readBy(
+  item: Item,
+  dep: Dep,
+  around: Eyes & Pick<Surroundings, 'plan'>,
+): Sliced<Read> {
   if (!dep.glob) {
-    const scan = contentAt(dep, wholeOf(dep), around);
+    const scan = yield* contentAt(dep, wholeOf(dep), around);
     const digest = scan === undefined && dep.optional ? null : scan?.digest;
     const links = scan?.links;
     return { digest, behind: links ? outsBehind(item, dep, links, around) : NOTHING };
   }
-  const matches = matchesOf(dep, around);
+  const matches = yield* matchesOf(dep, around);
   const links = matches?.flatMap(([, scan]) => scan.links ?? []) ?? [];
   return { digest: digestOf(dep, matches), behind: outsBehind(item, dep, links, around), matches };
 }
@@ -116,8 +121,8 @@ const NOTHING: readonly Owner[] = [];
  * Null for what is absent and may be; undefined for what is missing. A pattern is missing when it
  * matches nothing, or when a gathered out is not there.
  */
-export function contentOf(dep: Dep, around: Eyes): Digest | null | undefined {
-  return digestOf(dep, matchesOf(dep, around));
+export function* contentOf(dep: Dep, around: Eyes): Sliced<Digest | null | undefined> {
+  return digestOf(dep, yield* matchesOf(dep, around));
 }
 
 function digestOf(dep: Dep, matches: Found[] | undefined): Digest | null | undefined {
@@ -138,10 +143,10 @@ export function digestOfMatches(entries: readonly (readonly [string, Digest])[])
 }
 
 /** All that a dep stands for; undefined when some of it is not there. */
-function matchesOf(dep: Dep, around: Eyes): Found[] | undefined {
+function* matchesOf(dep: Dep, around: Eyes): Sliced<Found[] | undefined> {
   const found: Found[] = [];
-  for (const part of matchesIn(dep, around)) {
-    const scan = contentAt(dep, part, around);
+  for (const part of yield* matchesIn(dep, around)) {
+    const scan = yield* contentAt(dep, part, around);
     if (scan === undefined) return undefined;
     found.push([part.path, scan]);
   }
@@ -149,8 +154,11 @@ function matchesOf(dep: Dep, around: Eyes): Found[] | undefined {
 }
 
 /** Path and digest of all that a dep stands for; undefined when some of it is not there. */
-export function digestsOf(dep: Dep, around: Eyes): (readonly [string, Digest])[] | undefined {
-  return matchesOf(dep, around)?.map(digestAlone);
+export function* digestsOf(
+  dep: Dep,
+  around: Eyes,
+): Sliced<(readonly [string, Digest])[] | undefined> {
+  return (yield* matchesOf(dep, around))?.map(digestAlone);
 }
 
 /** `params` as a stage's process gets it: a tree of just the named parts. */

@@ -3,15 +3,20 @@ import type { Emit } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { openCodes } from './code.js';
-import type { RunOptions } from './options.js';
+import type { Interruption, RunOptions } from './options.js';
 import type { Project } from './project.js';
 import { concealing, secretValues } from './secrets.js';
 import { refuseDamagedVariables } from './variables.js';
 import type { Work } from './work.js';
 
+const NEVER = new AbortController().signal;
+
 /** The targets and what they need, to be looked at: nothing runs, nobody is told. */
-export async function inspection(project: Project, targets: readonly string[]): Promise<Work> {
-  const never = new AbortController().signal;
+export async function inspection(
+  project: Project,
+  targets: readonly string[],
+  interruption: Interruption = { stop: NEVER, kill: NEVER },
+): Promise<Work> {
   const options: RunOptions = {
     targets,
     only: false,
@@ -19,7 +24,7 @@ export async function inspection(project: Project, targets: readonly string[]): 
     dry: true,
     frozen: false,
     keepGoing: false,
-    interruption: { stop: never, kill: never },
+    interruption,
   };
   return workFor(project, options, () => {});
 }

@@ -43,6 +43,7 @@ export function linksOf(
   for (const item of plan.items)
     for (const out of item.outs) outs.add(out.path, resolver.ofOut(out.path));
   resolver.outs = outs;
+  for (const read of plan.reads) if (!read.pattern) resolver.resolve(read.path);
   for (const item of plan.items) {
     if (item.action.kind === 'module') resolver.resolve(item.action.file);
     for (const dep of item.deps) {

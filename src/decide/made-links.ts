@@ -7,6 +7,7 @@ import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Scan } from '../cache/cache.js';
 import { UnusableFile } from '../cache/files/errors.js';
+import type { Sliced } from '../cache/files/pace.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
 import { isWithin, realpathIfThere, staysWithin, wayOf } from '../cache/scan/links.js';
 import { canonical, sha256 } from '../canonical.js';
@@ -19,8 +20,8 @@ import { realPlace } from './lock-home.js';
  * What an item made at a path, as a dep. Where links lead out of it to something that is there, the
  * digest is one of its own. `links` are those that lead out.
  */
-export function madeAt(where: string, eyes: Eyes): Scan | undefined {
-  const scan = scanAt(where, eyes);
+export function* madeAt(where: string, eyes: Eyes): Sliced<Scan | undefined> {
+  const scan = yield* scanAt(where, eyes);
   if (scan?.links === undefined) return scan;
   const tree = kindOf(scan.digest) === 'directory' ? realPlace(path.join(eyes.root, where)) : '';
   const behind: [string, Digest][] = [];
@@ -30,7 +31,7 @@ export function madeAt(where: string, eyes: Eyes): Scan | undefined {
     if (isInner) continue;
     links.push(link);
     if (target === undefined || (tree !== '' && isWithin(target, tree))) continue;
-    const found = scanAt(link, eyes, { follow: !holdsProject(target, eyes.root) });
+    const found = yield* scanAt(link, eyes, { follow: !holdsProject(target, eyes.root) });
     if (found === undefined) continue;
     behind.push([link.slice(where.length), found.digest]);
     links.push(...(found.links ?? []));

@@ -1,11 +1,13 @@
 /** What a run would do, without doing it: for `--dry`, `--frozen`, `status`, `why` and `graph`. */
 import path from 'node:path';
 import type { Scan, ScanOptions } from '../cache/cache.js';
+import { finish, type Sliced } from '../cache/files/pace.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { MOST_LINKS } from '../cache/scan/links.js';
 import type { Item } from '../pipeline/plan.js';
-import { type Decision, decide } from './decide.js';
+import type { Decision } from './decide.js';
+import { debugUndecided, decideItem } from './decide-item.js';
 import type { Surroundings } from './inputs.js';
 import { realPlace } from './lock-home.js';
 import { itemAt, selectedNeeds, type Work } from './work.js';
@@ -20,22 +22,24 @@ export type Outlook =
  * known without putting them back; those of an item that would run are not, and what depends on
  * them is unknown. With `--only` the inputs count as they are.
  */
-export function outlooks(work: Work): Map<number, Outlook> {
+export function outlooks(work: Work): Promise<Map<number, Outlook>> {
+  return finish(lookOut(work), work.options.interruption.stop);
+}
+
+function* lookOut(work: Work): Sliced<Map<number, Outlook>> {
   const found = new Map<number, Outlook>();
   const overlay = new Overlay(work);
   for (const index of work.selected) {
     const item = itemAt(work, index);
     const waitsFor = selectedNeeds(work, index).filter((need) => isOpen(found.get(need)));
     if (waitsFor.length > 0) {
-      found.set(index, {
-        kind: 'unknown',
-        waitsFor: waitsFor.map((need) => itemAt(work, need).id),
-      });
+      const names = waitsFor.map((need) => itemAt(work, need).id);
+      found.set(index, { kind: 'unknown', waitsFor: names });
+      debugUndecided(work, index, waitingText(names));
       continue;
     }
-    const { project, codes, options } = work;
-    const around = { ...project, ...overlay.eyes };
-    const decision = decide(item, codes.of(index), around, options.force);
+    yield undefined;
+    const decision = yield* decideItem(work, index, { ...work.project, ...overlay.eyes });
     found.set(index, decision);
     if (decision.kind === 'restore') overlay.lay(item, decision.record);
   }
@@ -72,7 +76,7 @@ export class Overlay {
   /** For who decides. */
   get eyes(): Required<Pick<Surroundings, 'look' | 'stored' | 'targetOf'>> {
     return {
-      look: (where, how) => this.scan(where, how),
+      look: (where, how) => this.scanning(where, how),
       stored: (where) => {
         const digest = this.#laidAt(where)?.digest;
         return digest ? this.#work.project.cache.treeListing(digest) : undefined;
@@ -91,10 +95,10 @@ export class Overlay {
     }
   }
 
-  scan(where: string, how?: ScanOptions): Scan | undefined {
+  *scanning(where: string, how?: ScanOptions): Sliced<Scan | undefined> {
     const at = this.#real(where, how?.follow ?? false);
     const laid = this.#laidAt(at);
-    if (laid === undefined) return this.#work.project.cache.scanSync(at, how);
+    if (laid === undefined) return yield* this.#work.project.cache.scanning(at, how);
     if (laid === null) return undefined;
     let links = this.#links.get(at);
     if (links === undefined) {

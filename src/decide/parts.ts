@@ -7,6 +7,7 @@ import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
 import { isAbsent } from '../cache/files/errors.js';
+import type { Sliced } from '../cache/files/pace.js';
 import { explained, isDamaged, refuseBadNames } from '../cache/files/refusals.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Wrote } from '../cache/records/written.js';
@@ -15,6 +16,9 @@ import type { Dep } from '../pipeline/plan.js';
 import { isHeldBack, type Sieve, sieveOf, sieveOfMade } from '../pipeline/sieve.js';
 import { type Eyes, scanAt } from './eyes.js';
 import { madeAt, withLinks } from './made-links.js';
+
+/** How many names of a folder are looked at before the event loop may have its turn. */
+export const TURN_EVERY = 64;
 
 /** A file or folder that counts as a whole, by the name that the dep has for it. */
 export interface Part {
@@ -34,14 +38,14 @@ export function sourceOf({ links }: Dep, where: string): string {
 }
 
 /** What a path of the dep holds that counts, and what is read through links that items made; undefined when it is not there, or not all of it. */
-export function contentAt(dep: Dep, part: Part, eyes: Eyes): Scan | undefined {
-  const parts = partsOf(dep, part, eyes);
-  if (parts === undefined) return oneAt(dep, part, eyes);
+export function* contentAt(dep: Dep, part: Part, eyes: Eyes): Sliced<Scan | undefined> {
+  const parts = yield* partsOf(dep, part, eyes);
+  if (parts === undefined) return yield* oneAt(dep, part, eyes);
   // Links within the dep count as links.
   const tree = realpathIfThere(path.join(eyes.root, part.path)) ?? '';
   const found = new Map<string, Scan>();
   for (const each of parts) {
-    const scan = oneAt(dep, each, eyes, { tree });
+    const scan = yield* oneAt(dep, each, eyes, { tree });
     if (scan !== undefined) found.set(each.path.slice(part.path.length + 1), scan);
     else if (each.made) return undefined;
   }
@@ -50,35 +54,49 @@ export function contentAt(dep: Dep, part: Part, eyes: Eyes): Scan | undefined {
 }
 
 /** What links of the user's lead to is known to the plan already. */
-function oneAt(dep: Dep, { path: where, made }: Part, eyes: Eyes, how: ScanOptions = {}) {
-  if (made) return madeAt(sourceOf(dep, where), eyes);
-  const scan = scanAt(where, eyes, { ...how, follow: true, sieve: sieveOf(dep) });
+function* oneAt(
+  dep: Dep,
+  { path: where, made }: Part,
+  eyes: Eyes,
+  how: ScanOptions = {},
+): Sliced<Scan | undefined> {
+  if (made) return yield* madeAt(sourceOf(dep, where), eyes);
+  const scan = yield* scanAt(where, eyes, { ...how, follow: true, sieve: sieveOf(dep) });
   return scan?.links === undefined ? scan : withLinks(scan, []);
 }
 
 /** What a path of the dep is to be taken apart into; undefined: it counts as it lies there. */
-export function partsOf(dep: Dep, { path: where, made }: Part, eyes: Eyes): Part[] | undefined {
+export function* partsOf(
+  dep: Dep,
+  { path: where, made }: Part,
+  eyes: Eyes,
+): Sliced<Part[] | undefined> {
   const outs = outsWithin(dep, where);
   if (made && outs.length === 0) return undefined;
   const left = leftBelow(dep, where, outs, eyes);
-  if (outs.length === 0 && !left.some((each) => isLeftover(each, eyes))) return undefined;
+  if (outs.length === 0 && !(yield* hasLeftover(left, eyes))) return undefined;
   const parts: Part[] = outs.map((out) => ({ path: out, made: true }));
   const visit = (each: string, isUsers: boolean) => {
     if (isUsers) parts.push({ path: each, made: false });
   };
-  if (!isOurs(sourceOf(dep, where))) walk(dep, where, outs, left, eyes, visit);
+  if (!isOurs(sourceOf(dep, where))) yield* walk(dep, where, outs, left, eyes, visit);
   return parts;
 }
 
+function* hasLeftover(paths: readonly string[], eyes: Eyes): Sliced<boolean> {
+  for (const each of paths) if (yield* isLeftover(each, eyes)) return true;
+  return false;
+}
+
 /** What lies in a folder of the dep and does not count, by the names that pipe wrote it under. */
-export function leftoversIn(dep: Dep, part: Part, eyes: Eyes): string[] {
+export function* leftoversIn(dep: Dep, part: Part, eyes: Eyes): Sliced<string[]> {
   const { path: where, made } = part;
   const outs = outsWithin(dep, where);
   if (made && outs.length === 0) return [];
   const left = leftBelow(dep, where, outs, eyes);
   const found: string[] = [];
   if (outs.length > 0 || left.length > 0)
-    walk(dep, where, outs, left, eyes, (each, isUsers) => {
+    yield* walk(dep, where, outs, left, eyes, (each, isUsers) => {
       if (!isUsers) found.push(sourceOf(dep, each));
     });
   return found;
@@ -121,10 +139,10 @@ function foldersTo(where: string, length: number): string[] {
 }
 
 /** True of what pipe wrote there and nobody has changed since: no file of the user's. */
-export function isLeftover(where: string, { cache }: Eyes): boolean {
+export function* isLeftover(where: string, { cache }: Eyes): Sliced<boolean> {
   const wrote = cache.wrote(where) ?? wroteInFolder(where, cache);
   if (wrote === undefined) return false;
-  const now = cache.scanSync(where)?.digest;
+  const now = (yield* cache.scanning(where))?.digest;
   return now !== undefined && (isUnfinished(wrote) || wrote === now);
 }
 
@@ -156,31 +174,32 @@ export function isOurs(where: string): boolean {
 }
 
 /** Looks into the folders on the way to outs of today and of the past; all other entries are visited. */
-function walk(
+function* walk(
   dep: Dep,
   folder: string,
   outs: readonly string[],
   left: readonly string[],
   eyes: Eyes,
   visit: (where: string, isUsers: boolean) => void,
-): void {
+): Sliced<void> {
   const made = new Set(outs);
   const holders = new Set(
     [...outs, ...left].flatMap((each) => foldersTo(each, folder.length).slice(1)),
   );
   const sieve = sieveOf(dep);
-  const into = (at: string, isHeld: boolean) => {
-    for (const entry of entriesOf(at, eyes)) {
+  function* into(at: string, isHeld: boolean): Sliced<void> {
+    for (const [row, entry] of entriesOf(at, eyes).entries()) {
+      if (row % TURN_EVERY === 0) yield undefined;
       const inner = `${at}/${entry.name}`;
       if (made.has(inner)) continue;
       const source = sourceOf(dep, inner);
       const isHeldHere = isHeld || sieve.holdsBack(inner, () => isFolder(inner, eyes));
-      if (holders.has(inner) && isFolder(inner, eyes)) into(inner, isHeldHere);
-      else if (!isHeldHere && !(entry.isDirectory() && isHollow(inner, sieve, eyes)))
-        visit(inner, !isOurs(source) && !isLeftover(source, eyes));
+      if (holders.has(inner) && isFolder(inner, eyes)) yield* into(inner, isHeldHere);
+      else if (!isHeldHere && !(entry.isDirectory() && (yield* isHollow(inner, sieve, eyes))))
+        visit(inner, !isOurs(source) && !(yield* isLeftover(source, eyes)));
     }
-  };
-  into(folder, false);
+  }
+  yield* into(folder, false);
 }
 
 export function isFolder(where: string, { root, cache }: Eyes): boolean {
@@ -197,14 +216,15 @@ export function isFolder(where: string, { root, cache }: Eyes): boolean {
 }
 
 /** True of a folder in which something lies, but nothing that counts: a clone does not have it. */
-export function isHollow(folder: string, sieve: Sieve, eyes: Eyes): boolean {
+export function* isHollow(folder: string, sieve: Sieve, eyes: Eyes): Sliced<boolean> {
+  yield undefined;
   const entries = entriesOf(folder, eyes);
-  const counts = entries.some((entry) => {
+  for (const entry of entries) {
     const inner = `${folder}/${entry.name}`;
-    if (sieve.holdsBack(inner, () => entry.isDirectory())) return false;
-    return !(entry.isDirectory() && isHollow(inner, sieve, eyes));
-  });
-  return entries.length > 0 && !counts;
+    if (sieve.holdsBack(inner, () => entry.isDirectory())) continue;
+    if (!entry.isDirectory() || !(yield* isHollow(inner, sieve, eyes))) return false;
+  }
+  return entries.length > 0;
 }
 
 export function entriesOf(where: string, { root, cache }: Eyes): Dirent[] {

@@ -5,8 +5,10 @@ import { type Cache, openCache } from '../cache/cache.js';
 import { namedFolder } from '../cache/layout.js';
 import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
-import { readPipeline } from '../pipeline/document/source.js';
-import type { Plan } from '../pipeline/plan.js';
+import { readPipeline } from '../pipeline/document/text.js';
+import { PlanFiles } from '../pipeline/files.js';
+import type { LoadOptions } from '../pipeline/load.js';
+import type { Plan, PlanRead } from '../pipeline/plan.js';
 import { misnamedIn, PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
 import { wholeEnvironment } from '../sys/raw-text.js';
 import { type Links, notedLinks } from './links.js';
@@ -24,6 +26,8 @@ export interface Host {
   readonly version: string;
   /** Called with the values that must not be shown, as soon as a plan names them. */
   readonly onSecrets?: (values: readonly string[]) => void;
+  /** Called with each decision and its reason, for PIPE_DEBUG. */
+  readonly debug?: ((line: string) => void) | undefined;
 }
 
 export interface Project extends Host {
@@ -83,34 +87,34 @@ export async function asVariant(project: Project, variant: Variant): Promise<Pro
 }
 
 /**
- * A kept plan is named by all that it was made of: another text, variant or version has another name.
- * Where names of the plan lead elsewhere by links, edges and overlaps are found once more, between
- * places.
+ * A kept plan is named by the text, variant and version that it was made from. What else it was made
+ * from is written in it, and compared. Where names of the plan lead elsewhere by links, edges and
+ * overlaps are found once more, between places.
  */
 async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
   const text = readPipeline(root);
-  const nameOf = (links: Links) =>
-    sha256(JSON.stringify(['plan', host.version, text, variant.profiles, variant.set, links]));
-  const name = nameOf({});
-  const plan = await keptPlan(root, variant, text, {}, name, cache);
+  const files = new PlanFiles(root, { witness: cache.looks });
+  const nameOf = (links: Links, reads: readonly PlanRead[] = []) =>
+    sha256(
+      JSON.stringify(['plan', host.version, text, variant.profiles, variant.set, links, reads]),
+    );
+  const options = { project: root, ...variant, text, files };
+  const plan = await keptPlan(options, nameOf({}), cache);
   host.onSecrets?.(secretValues(plan, host.env));
-  const links = await notedLinks(root, plan, name, cache);
+  const links = await notedLinks(root, plan, nameOf({}, plan.reads), cache);
   if (Object.keys(links).length === 0) return plan;
-  return keptPlan(root, variant, text, links, nameOf(links), cache);
+  return keptPlan({ ...options, links }, nameOf(links, plan.reads), cache);
 }
 
 async function keptPlan(
-  root: string,
-  { profiles, set }: Variant,
-  text: string,
-  links: Links,
+  options: LoadOptions & { readonly files: PlanFiles },
   name: string,
   cache: Cache,
 ): Promise<Plan> {
   const kept = cache.readKept('plans', name) as Plan | undefined;
-  if (kept?.format === 1) return kept;
+  if (kept?.format === 2 && options.files.hold(kept.reads)) return kept;
   const { loadPlan } = await import('../pipeline/load.js');
-  const plan = loadPlan({ project: root, profiles, set, text, links });
+  const plan = loadPlan(options);
   cache.writeKept('plans', name, plan);
   return plan;
 }

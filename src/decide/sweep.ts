@@ -1,8 +1,9 @@
-/** The first look: which items are fresh as things lie. Synchronous, since most runs have nothing to do. */
+/** The first look: which items are fresh as things lie. In slices: a pattern may stand for many files. */
+import type { Sliced } from '../cache/files/pace.js';
 import { absentDeps } from './absent.js';
+import { debugUndecided, decideIfReadable } from './decide-item.js';
 import { ifReadable } from './eyes.js';
 import type { MissingDep } from './missing.js';
-import { decideIfReadable } from './readable.js';
 import { finish, itemAt, selectedNeeds, type Work } from './work.js';
 
 export interface Swept {
@@ -12,20 +13,22 @@ export interface Swept {
   readonly missing: readonly MissingDep[];
 }
 
-export function sweep(work: Work): Swept {
+export function* sweep(work: Work): Sliced<Swept> {
   const pending: number[] = [];
   const isPending = new Set<number>();
   const missing: MissingDep[] = [];
   for (const index of work.selected) {
+    yield undefined;
     const item = itemAt(work, index);
     if (selectedNeeds(work, index).some((need) => isPending.has(need))) {
-      const absent = ifReadable(() => absentDeps(work, index, (need) => isPending.has(need)));
+      const absent = yield* ifReadable(absentDeps(work, index, (need) => isPending.has(need)));
       missing.push(...(absent ?? []));
+      debugUndecided(work, index, 'an item that it depends on is not fresh');
       pending.push(index);
       isPending.add(index);
       continue;
     }
-    const decision = decideIfReadable(work, index);
+    const decision = yield* decideIfReadable(work, index);
     if (decision?.kind === 'fresh') {
       const { key, record } = decision;
       finish(

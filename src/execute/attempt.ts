@@ -1,12 +1,13 @@
 /** One attempt at an item, from clean outs to a record: its process, its epochs, and the checks of its result. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { finish } from '../cache/files/pace.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import type { Decision } from '../decide/decide.js';
 import { evidenceOf } from '../decide/evidence.js';
 import { cacheOf, itemAt, type Work } from '../decide/work.js';
 import type { Failure, Why } from '../event.js';
-import type { Item } from '../pipeline/plan.js';
+import type { Item, Out } from '../pipeline/plan.js';
 import type { GpuLease } from '../process/lease.js';
 import { type Outcome, succeeded } from '../process/outcome.js';
 import { changedWhileItRan, EpochRun } from './epoch-run.js';
@@ -115,7 +116,7 @@ async function goesOn(
 ): Promise<boolean> {
   const { moved } = epochs;
   if (moved === undefined || (round > 0 && epochs.computed === 0)) return false;
-  if (inputs.changed() !== undefined) return false;
+  if ((await inputs.changed()) !== undefined) return false;
   const message = `${moved} was touched while it ran, and is what it was: the epoch of that time is computed again`;
   work.emit({ type: 'warning', item: item.id, message });
   return true;
@@ -180,7 +181,9 @@ async function conclude(
   if (short !== undefined) return fail(short);
   const cache = cacheOf(work);
   for (const out of item.outs) cache.forget(out.path);
-  const absent = item.outs.filter((out) => cache.scanSync(out.path) === undefined);
+  const absent: Pick<Out, 'path'>[] = [];
+  for (const out of [...item.outs, ...(item.views ?? [])])
+    if (!(await cache.scan(out.path))) absent.push(out);
   if (absent.length > 0) return fail(unwrittenText(work.project.root, item, absent));
   const moved = await inputs.moved();
   if (moved !== undefined) return fail(changedWhileItRan(moved));
@@ -196,7 +199,7 @@ async function conclude(
   // What was stored was stored while the lock was held.
   if (!hold.isHeld()) return fail(LOST);
   await cache.writeRecord(record);
-  cache.writeLast(item.id, { ...record, ...evidenceOf(item, work.project) });
+  cache.writeLast(item.id, { ...record, ...(await finish(evidenceOf(item, work.project))) });
   return epochs === undefined
     ? { kind: 'recorded', record, why }
     : { kind: 'recorded', record, why, epochs: { computed, reached: epochs.reached } };

@@ -1,4 +1,5 @@
 /** Claims an item's paths, with the inputs in the state that this run established. */
+import { finish } from '../cache/files/pace.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { decide } from '../decide/decide.js';
 import { claimItem, type ItemClaim } from '../decide/locks.js';
@@ -34,9 +35,9 @@ async function claimOnce(work: Work, index: number, reads: readonly string[]): P
   const claim = await claimItem(work, item, { writes: [], reads });
   let writes: readonly string[];
   try {
-    const inputs = InputSnapshot.take(work, index);
+    const inputs = await InputSnapshot.take(work, index);
     const replaced = await replacedNeeds(work, index, inputs);
-    const leftovers = willRun(work, index, inputs) ? leftoversIn(work, item) : [];
+    const leftovers = (await willRun(work, index, inputs)) ? await leftoversIn(work, item) : [];
     if (replaced.length === 0 && leftovers.length === 0) return { claim, inputs };
     const needed = needsOf(work, index, inputs).flatMap((need) => itemAt(work, need).outs);
     writes = [...needed, ...leftovers].map((each) => each.path);
@@ -47,14 +48,14 @@ async function claimOnce(work: Work, index: number, reads: readonly string[]): P
   claim.release();
   const wide = await claimItem(work, item, { writes, reads });
   try {
-    const seen = InputSnapshot.take(work, index);
+    const seen = await InputSnapshot.take(work, index);
     const claimed = new Set(writes);
     const isClaimed = (each: { readonly path: string }) => claimed.has(each.path);
     const replaced = await replacedNeeds(work, index, seen);
     for (const out of replaced.filter(isClaimed)) await putBackNeed(work, item, out);
-    await clearLeftovers(work, item, leftoversIn(work, item).filter(isClaimed));
+    await clearLeftovers(work, item, (await leftoversIn(work, item)).filter(isClaimed));
     wide.narrow(work, item, reads);
-    return { claim: wide, inputs: InputSnapshot.take(work, index) };
+    return { claim: wide, inputs: await InputSnapshot.take(work, index) };
   } catch (error) {
     wide.release();
     throw error;
@@ -68,9 +69,11 @@ function needsOf(work: Work, index: number, { behind }: InputSnapshot): readonly
 }
 
 /** A restored or fresh item needs no removal of leftovers. */
-function willRun(work: Work, index: number, inputs: InputSnapshot): boolean {
+async function willRun(work: Work, index: number, inputs: InputSnapshot): Promise<boolean> {
   const around = { ...work.project, given: (dep: Dep) => inputs.digestOf(dep) };
-  const decision = decide(itemAt(work, index), work.codes.of(index), around, work.options.force);
+  const { force, interruption } = work.options;
+  const deciding = decide(itemAt(work, index), work.codes.of(index), around, force);
+  const decision = await finish(deciding, interruption.stop);
   return decision.kind === 'run';
 }
 

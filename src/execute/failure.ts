@@ -44,7 +44,11 @@ export function endText({ action }: Item, ending: Ending): string {
 }
 
 /** Outs missing after the process ended well, and where it may have written instead. */
-export function unwrittenText(root: string, item: Item, absent: readonly Out[]): string {
+export function unwrittenText(
+  root: string,
+  item: Item,
+  absent: readonly Pick<Out, 'path'>[],
+): string {
   const paths = absent.map((out) => out.path).join(', ');
   for (const out of absent) {
     const variable = variableIn(out.path);

@@ -1,6 +1,7 @@
 /** Input fingerprint of an item at its start: by content for its key, by stat to detect reverted changes. */
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { finish, type Sliced } from '../cache/files/pace.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { firstMoved, type LookLists, type Looks } from '../cache/scan/looks.js';
 import { Ways } from '../cache/scan/ways.js';
@@ -37,8 +38,8 @@ export class InputSnapshot {
   }
 
   /** Reads the disk, whatever this run has seen before. */
-  static take(work: Work, index: number): InputSnapshot {
-    return new InputSnapshot(work, index, look(work, index));
+  static async take(work: Work, index: number): Promise<InputSnapshot> {
+    return new InputSnapshot(work, index, await inTurns(work, look(work, index)));
   }
 
   /**
@@ -46,10 +47,10 @@ export class InputSnapshot {
    * the snapshot are valid for a later process too.
    */
   static async takeSettled(work: Work, index: number): Promise<InputSnapshot> {
-    const first = InputSnapshot.take(work, index);
+    const first = await InputSnapshot.take(work, index);
     if (first.#isSettled) return first;
     await delay(first.#looks.settlesIn + 1);
-    return InputSnapshot.take(work, index);
+    return await InputSnapshot.take(work, index);
   }
 
   /** Null for an absent optional dep; undefined for a missing one. */
@@ -65,17 +66,18 @@ export class InputSnapshot {
   /** The first file or folder whose stat changed. */
   async moved(): Promise<string | undefined> {
     const { root } = this.#work.project;
-    const byStat = (await firstMoved(root, this.#looks.lists)) ?? this.#otherMatches();
+    const byStat = (await firstMoved(root, this.#looks.lists)) ?? (await this.#otherMatches());
     if (byStat !== undefined) return byStat;
     if (this.#isSettled) return undefined;
-    const changed = this.changed();
+    const changed = await this.changed();
     this.#isSettled = changed === undefined;
     return changed;
   }
 
   /** The first file whose content changed; undefined when files were only touched. */
-  changed(): string | undefined {
-    for (const [dep, now] of look(this.#work, this.#index).reads) {
+  async changed(): Promise<string | undefined> {
+    const { reads } = await finish(look(this.#work, this.#index));
+    for (const [dep, now] of reads) {
       const before = this.#reads.get(dep);
       if (before?.digest !== now.digest)
         return this.#firstOf(contentsOf(dep, before), contentsOf(dep, now)) ?? dep.path;
@@ -94,10 +96,10 @@ export class InputSnapshot {
     return isKnown ? changedFiles({ listing }, ...digests, path)[0] : path;
   }
 
-  #otherMatches(): string | undefined {
+  async #otherMatches(): Promise<string | undefined> {
     const eyes = eyesOf(this.#work, cacheOf(this.#work).newLooks());
     for (const [dep, names] of this.#names) {
-      const now = new Set(namesOf(dep, eyes));
+      const now = new Set(await finish(namesOf(dep, eyes)));
       const gone = names.find((name) => !now.delete(name));
       const [come] = now;
       if (gone !== undefined || come !== undefined) return gone ?? come;
@@ -121,7 +123,12 @@ interface Found {
   readonly behind: readonly Owner[];
 }
 
-function look(work: Work, index: number): Found {
+/** Ends with the run. */
+function inTurns<T>(work: Work, looking: Sliced<T>): Promise<T> {
+  return finish(looking, work.options.interruption.stop);
+}
+
+function* look(work: Work, index: number): Sliced<Found> {
   const looks = cacheOf(work).newLooks();
   const eyes = eyesOf(work, looks);
   const reads = new Map<Dep, Read>();
@@ -129,8 +136,8 @@ function look(work: Work, index: number): Found {
   const behind: Owner[] = [];
   const item = itemAt(work, index);
   for (const dep of item.deps) {
-    names.set(dep, namesOf(dep, eyes));
-    const read = readBy(item, dep, { ...eyes, plan: work.project.plan });
+    names.set(dep, yield* namesOf(dep, eyes));
+    const read = yield* readBy(item, dep, { ...eyes, plan: work.project.plan });
     reads.set(dep, read);
     behind.push(...read.behind);
     // It may be inside an out that is a link.
@@ -139,7 +146,7 @@ function look(work: Work, index: number): Found {
   }
   const code = work.codes.of(index);
   if (code.kind === 'command')
-    for (const file of Object.keys(code.scripts)) eyes.look(file, { follow: true });
+    for (const file of Object.keys(code.scripts)) yield* eyes.look(file, { follow: true });
   noteWays(work.project.root, names, looks);
   return { looks, reads, names, behind };
 }
@@ -159,12 +166,13 @@ function eyesOf(work: Work, looks: Looks): Eyes & Required<Pick<Eyes, 'look'>> {
   return {
     root: work.project.root,
     cache,
-    look: (where, options) => cache.scanSync(where, { ...options, again: true, looks }),
+    look: (where, options) => cache.scanning(where, { ...options, again: true, looks }),
   };
 }
 
-function namesOf(dep: Dep, eyes: Eyes): string[] {
-  return matchesIn(dep, eyes).flatMap((match) =>
-    (partsOf(dep, match, eyes) ?? [match]).map((part) => part.path),
-  );
+function* namesOf(dep: Dep, eyes: Eyes): Sliced<string[]> {
+  const names: string[] = [];
+  for (const match of yield* matchesIn(dep, eyes))
+    for (const part of (yield* partsOf(dep, match, eyes)) ?? [match]) names.push(part.path);
+  return names;
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { unusable } from '../cache/files/errors.js';
+import { finish } from '../cache/files/pace.js';
 import { canonical } from '../canonical.js';
 import { matchedPaths } from '../decide/glob.js';
 import { paramsTree } from '../decide/inputs.js';
@@ -61,6 +62,7 @@ export async function launchItem(
         progress: scratch.progress,
         context: scratch.context,
         gpus: lease?.visible,
+        threads: item.threads,
         epochs: epochs?.env,
       }),
       log: path.join(project.root, scratch.log),
@@ -93,17 +95,22 @@ function shownUnit({ unit }: Progress, secrets: readonly string[]): { unit?: str
 
 async function commandOf(work: Work, index: number, scratch: Scratch): Promise<Command> {
   const item = itemAt(work, index);
-  writeFileSync(scratch.context, canonical(contextOf(work, item)));
-  if (item.action.kind !== 'module') return expandedAction(work, item);
+  const matched = new Map<string, readonly string[]>();
+  for (const dep of item.deps)
+    if (dep.glob) matched.set(dep.name, await finish(matchedPaths(dep, work.project)));
+  writeFileSync(scratch.context, canonical(contextOf(work, item, matched)));
+  if (item.action.kind !== 'module') return expandedAction(item, matched);
   const bundle = await work.codes.bundleFor(index);
   return { kind: 'module', host: path.join(work.project.dist, 'stage-host.mjs'), bundle };
 }
 
+/** The matching paths of each pattern dep, by its name. */
+type Matched = ReadonlyMap<string, readonly string[]>;
+
 /** Expands a pattern dep in the command to the matching files. */
-function expandedAction(work: Work, item: Item): Command {
+function expandedAction(item: Item, matched: Matched): Command {
   const action = expandAction(item.action, ({ dep: name, reader }) => {
-    const dep = item.deps.find((each) => each.name === name);
-    const files = dep === undefined ? [] : matchedPaths(dep, work.project);
+    const files = matched.get(name) ?? [];
     const bad = reader === undefined ? undefined : files.find((file) => !isHarmless(file));
     if (bad !== undefined)
       throw unusable(bad, `has a name that cannot be quoted here (${reader})`, 'rename it');
@@ -113,11 +120,11 @@ function expandedAction(work: Work, item: Item): Command {
   return action;
 }
 
-function contextOf(work: Work, item: Item): ContextFile {
+function contextOf(work: Work, item: Item, matched: Matched): ContextFile {
   const absolute = (relative: string) => path.join(work.project.root, relative);
   const deps = item.deps.map((dep) => [
     dep.name,
-    dep.glob ? matchedPaths(dep, work.project).map(absolute) : absolute(dep.path),
+    matched.get(dep.name)?.map(absolute) ?? absolute(dep.path),
   ]);
   return {
     item: item.id,

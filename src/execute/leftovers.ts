@@ -2,19 +2,22 @@
 import { rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf } from '../cache/files/errors.js';
+import { finish } from '../cache/files/pace.js';
 import { leftoversOf } from '../decide/glob.js';
 import type { Work } from '../decide/work.js';
 import type { Item, Plan } from '../pipeline/plan.js';
 
 /** Outs of other plans in folders that the item reads: they do not count, and no process must find them. */
-export function leftoversIn(work: Work, item: Item): Leftover[] {
-  const { project } = work;
+export async function leftoversIn(work: Work, item: Item): Promise<Leftover[]> {
+  const { project, options } = work;
   const outs = () => outPathsOf(project.plan);
-  return item.deps.flatMap((dep) =>
-    leftoversOf(dep, project, outs)
-      .filter((left) => !isOfPlan(left, outs()))
-      .map((left) => ({ path: left, within: dep.path })),
-  );
+  const found: Leftover[] = [];
+  for (const dep of item.deps) {
+    const left = await finish(leftoversOf(dep, project, outs), options.interruption.stop);
+    for (const each of left)
+      if (!isOfPlan(each, outs())) found.push({ path: each, within: dep.path });
+  }
+  return found;
 }
 
 export interface Leftover {

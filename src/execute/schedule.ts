@@ -1,7 +1,9 @@
 /** Scheduler: starts a pending item as soon as its upstream items are done and its resources are free. */
+import { finish as finishSliced, isStopOf } from '../cache/files/pace.js';
+import type { Decision } from '../decide/decide.js';
+import { decideIfReadable } from '../decide/decide-item.js';
 import { excess } from '../decide/excess.js';
 import { outlooks } from '../decide/outlook.js';
-import { decideIfReadable } from '../decide/readable.js';
 import { cacheOf, finish, itemAt, selectedNeeds, type Work } from '../decide/work.js';
 import type { ItemDone } from '../event.js';
 import type { Item, Resources } from '../pipeline/plan.js';
@@ -26,7 +28,7 @@ export async function schedule(work: Work, pending: readonly number[]): Promise<
 /** Whether the dependents of an unfinished item have to run is unknown. */
 async function refuseUnrunnable(work: Work, pending: readonly number[]): Promise<void> {
   if (pending.every((index) => itemAt(work, index).resources.gpu < 2)) return;
-  const found = outlooks(work);
+  const found = await outlooks(work);
   await refuseTooManyGpus(
     work,
     pending.filter((index) => found.get(index)?.kind === 'run'),
@@ -84,7 +86,8 @@ class Schedule {
     };
     if (signal.aborted) interrupt();
     signal.addEventListener('abort', interrupt, { once: true });
-    this.#ready([...this.#pending].filter((index) => this.#waitingFor.get(index) === 0));
+    const first = [...this.#pending].filter((index) => this.#waitingFor.get(index) === 0);
+    await this.#ready(first).catch((error: unknown) => this.#broken(error));
     await this.#queue.onIdle();
     signal.removeEventListener('abort', interrupt);
     if (this.#bug !== undefined) throw this.#bug;
@@ -97,12 +100,14 @@ class Schedule {
    * All upstream items are done, so the keys are known: fresh items (early cutoff) end at once and
    * release others in turn, the rest waits for resources.
    */
-  #ready(indices: readonly number[]): void {
+  async #ready(indices: readonly number[]): Promise<void> {
     const ready = [...indices];
     for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
       if (this.#work.done.has(index)) continue;
+      if (this.#stop?.cause === 'interrupted') return;
       const item = itemAt(this.#work, index);
-      const decision = decideIfReadable(this.#work, index);
+      const decision = await this.#decide(index);
+      if (decision === 'interrupted') return;
       if (decision?.kind === 'fresh') {
         const { key, record } = decision;
         cacheOf(this.#work).use(key);
@@ -122,6 +127,16 @@ class Schedule {
     }
   }
 
+  async #decide(index: number): Promise<Decision | 'interrupted' | undefined> {
+    const { stop } = this.#work.options.interruption;
+    try {
+      return await finishSliced(decideIfReadable(this.#work, index), stop);
+    } catch (error) {
+      if (isStopOf(stop, error)) return 'interrupted';
+      throw error;
+    }
+  }
+
   #warnOfExcess(item: Item): void {
     const message = excess(item, this.#machine, this.#work.options.concurrency);
     if (message === undefined || this.#told.has(item.stage)) return;
@@ -133,26 +148,32 @@ class Schedule {
     const { id } = itemAt(this.#work, index);
     void this.#queue
       .add(() => this.#start(index), { priority: this.#priorities.get(index) ?? 0, need })
-      .catch((error: unknown) => {
-        this.#bug ??= error;
-        this.#stop ??= { cause: 'failed', item: id };
-      });
+      .catch((error: unknown) => this.#broken(error, id));
+  }
+
+  #broken(error: unknown, item = 'pipe'): void {
+    this.#bug ??= error;
+    this.#stop ??= { cause: 'failed', item };
   }
 
   async #start(index: number): Promise<void> {
     if (this.#stop !== undefined) return;
     const { done, settled } = await settle(this.#work, index);
-    this.#ended(index, done, settled);
+    await this.#ended(index, done, settled);
   }
 
-  #ended(index: number, done: ItemDone, settled: Parameters<typeof finish>[3]): void {
+  async #ended(
+    index: number,
+    done: ItemDone,
+    settled: Parameters<typeof finish>[3],
+  ): Promise<void> {
     finish(this.#work, index, done, settled);
     if (done.verdict === 'failed') {
       this.#block(index, done.item);
       if (!this.#work.options.keepGoing) this.#stop ??= { cause: 'failed', item: done.item };
       return;
     }
-    if (done.verdict !== 'cancelled') this.#ready(this.#released(index));
+    if (done.verdict !== 'cancelled') await this.#ready(this.#released(index));
   }
 
   /** Dependents that waited only for this item. */

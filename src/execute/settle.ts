@@ -1,7 +1,9 @@
 /** Runs one item under its locks: decides again, then restores it, or executes and records it. */
 import { DamagedObject, UnusableFile } from '../cache/cache.js';
+import { finish } from '../cache/files/pace.js';
 import type { Result } from '../cache/records/record.js';
-import { type Decision, decide } from '../decide/decide.js';
+import type { Decision } from '../decide/decide.js';
+import { decideItem } from '../decide/decide-item.js';
 import { evidenceOf } from '../decide/evidence.js';
 import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
@@ -90,7 +92,7 @@ async function withoutRunning(
   seconds: () => number,
 ): Promise<WithoutRunning> {
   const item = itemAt(work, index);
-  const decision = decideAnew(work, index, inputs);
+  const decision = await decideAnew(work, index, inputs);
   switch (decision.kind) {
     case 'run':
       return { kind: 'run', decision };
@@ -114,11 +116,11 @@ async function withoutRunning(
 }
 
 /** Reads the disk again: another run may have changed it during the wait. */
-function decideAnew(work: Work, index: number, inputs: InputSnapshot): Decision {
+async function decideAnew(work: Work, index: number, inputs: InputSnapshot): Promise<Decision> {
   const item = itemAt(work, index);
   for (const out of item.outs) cacheOf(work).forget(out.path);
   const around = { ...work.project, given: (dep: Dep) => inputs.digestOf(dep) };
-  return decide(item, work.codes.of(index), around, work.options.force);
+  return await finish(decideItem(work, index, around), work.options.interruption.stop);
 }
 
 /** False when an object is damaged. */
@@ -145,7 +147,8 @@ async function putBack(
     }
   }
   const files = work.codes.of(index).files;
-  cache.writeLast(item.id, { ...decision.record, files, ...evidenceOf(item, work.project) });
+  const evidence = await finish(evidenceOf(item, work.project));
+  cache.writeLast(item.id, { ...decision.record, files, ...evidence });
   return true;
 }
 

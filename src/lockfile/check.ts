@@ -2,6 +2,7 @@
  * Checks pipeline.lock against the pipeline. Computes every key from today's definition and code and
  * from the locked outs: so no result has to exist, only the user's files.
  */
+import { finish, finishSync, type Sliced } from '../cache/files/pace.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
 import { contentOf, inputsOf, type Surroundings } from '../decide/inputs.js';
 import { Overlay } from '../decide/outlook.js';
@@ -23,15 +24,26 @@ export interface LockStanding {
 }
 
 /** Of every selected item, by index. */
-export function lockStandings(work: Work, section: LockSection): Map<number, LockStanding> {
+export function lockStandings(
+  work: Work,
+  section: LockSection,
+): Promise<Map<number, LockStanding>> {
+  return finish(standingsIn(work, section), work.options.interruption.stop);
+}
+
+function* standingsIn(work: Work, section: LockSection): Sliced<Map<number, LockStanding>> {
   const overlay = new Overlay(work);
   for (const item of work.project.plan.items) {
     const outs = Object.entries(section.get(item.id)?.outs ?? {});
     overlay.lay(item, { outs: outs.map(([name, out]) => ({ name, ...out })) });
   }
   const standings = new Map<number, LockStanding>();
-  for (const index of work.selected)
-    standings.set(index, standingOf(work, index, section, overlay));
+  for (const index of work.selected) {
+    const standing = yield* standingOf(work, index, section, overlay);
+    standings.set(index, standing);
+    const { key = 'unknown', difference = 'as locked' } = standing;
+    work.project.debug?.(`${itemAt(work, index).id}: ${difference}, key ${key}, pipeline.lock`);
+  }
   return standings;
 }
 
@@ -41,12 +53,12 @@ export function strangers(work: Work, section: LockSection): string[] {
   return [...section.keys()].filter((id) => !known.has(id));
 }
 
-function standingOf(
+function* standingOf(
   work: Work,
   index: number,
   section: LockSection,
   overlay: Overlay,
-): LockStanding {
+): Sliced<LockStanding> {
   const item = itemAt(work, index);
   const block = section.get(item.id);
   if (block === undefined) return { difference: NOT_LOCKED };
@@ -59,7 +71,7 @@ function standingOf(
     },
   };
   const code = work.codes.of(index);
-  const inputs = inputsOf(item, code, around);
+  const inputs = yield* inputsOf(item, code, around);
   if (inputs.kind === 'missing') {
     const paths = inputs.deps.map((dep) => dep.path).join(', ');
     return { block, difference: `dep ${paths} is neither there nor in pipeline.lock` };
@@ -85,6 +97,6 @@ function isInSight(dep: Dep, around: Surroundings): boolean {
   const within = dep.within ?? [];
   return (
     within.every((path) => around.cache.exists(sourceOf(dep, path))) &&
-    contentOf(dep, around) !== undefined
+    finishSync(contentOf(dep, around)) !== undefined
   );
 }

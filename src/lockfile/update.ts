@@ -5,6 +5,7 @@ import path from 'node:path';
 import { nameOf } from '../cache/objects/digest.js';
 import { stopping } from '../decide/incremental.js';
 import { projectHome } from '../decide/lock-home.js';
+import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
 import { cacheOf, itemAt, type Settled, type Work } from '../decide/work.js';
 import { type LockBlock, type LockedEpochs, lockedParts } from '../lock/block.js';
 import { type LockSection, sectionOf } from '../lock/file.js';
@@ -113,17 +114,22 @@ function allMetrics(
   outs: Settled['outs'],
 ): LockBlock['metrics'] | undefined {
   const metrics: Record<string, Record<string, number>> = {};
-  for (const { name, path: where } of item.outs.filter((out) => out.metrics)) {
-    const digest = outs.find((out) => out.name === name)?.digest;
+  const warn = (message: string) => work.emit({ type: 'warning', item: item.id, message });
+  for (const metric of metricFilesOf(item)) {
+    const { name, path: where, out } = metric;
+    const digest = digestOfMetric(metric, outs, cacheOf(work));
+    if (digest === null) {
+      warn(
+        `metrics ${where} is not in the out ${out} that is on record: pipeline.lock has no numbers of it`,
+      );
+      continue;
+    }
     const bytes = readBytes(path.join(work.project.root, where));
     if (digest === undefined || bytes === undefined) return undefined;
     if (hash('sha256', bytes) !== nameOf(digest)) return undefined;
     const values = metricsOf(bytes.toString());
     if (values !== undefined) metrics[name] = values;
-    else {
-      const message = `metrics ${where} is not JSON: pipeline.lock holds no numbers of it`;
-      work.emit({ type: 'warning', item: item.id, message });
-    }
+    else warn(`metrics ${where} is not JSON: pipeline.lock holds no numbers of it`);
   }
   return metrics;
 }

@@ -1,7 +1,8 @@
 /** Edges are derived: whoever writes what I read. Finds overlapping outs on the way. */
 import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.js';
 import type { Problems } from './document/problems.js';
-import { parseGlob } from './glob.js';
+import type { PlanFiles } from './files.js';
+import { matchGlob, parseGlob } from './glob.js';
 import type { Draft, DraftDep } from './items/draft.js';
 import { isWithin, outMistake, overwrites } from './items/paths.js';
 import { isHole } from './items/template.js';
@@ -25,12 +26,18 @@ export interface Linked {
   readonly via: ReadonlyMap<number, number>;
 }
 
+interface Around {
+  readonly links: Links;
+  /** What pipeline.yaml was read with. */
+  readonly files: PlanFiles;
+}
+
 export function linkItems(
   drafts: readonly Draft[],
   problems: Problems,
-  links: Links = {},
+  { links, files }: Around,
 ): readonly Linked[] {
-  const tree = plantOuts(drafts, problems, links);
+  const tree = plantOuts(drafts, problems, { links, files });
   const found = new Map<string, Reading>();
   return drafts.map((draft, index) => {
     const via = new Map<number, number>();
@@ -41,7 +48,11 @@ export function linkItems(
 }
 
 /** The outs by their places, which may not overlap; and then by all names that lead there. */
-function plantOuts(drafts: readonly Draft[], problems: Problems, links: Links): OutTree {
+function plantOuts(
+  drafts: readonly Draft[],
+  problems: Problems,
+  { links, files }: Around,
+): OutTree {
   const tree = createOutTree();
   const owners: Owner[] = [];
   for (const [item, draft] of drafts.entries()) {
@@ -54,7 +65,8 @@ function plantOuts(drafts: readonly Draft[], problems: Problems, links: Links): 
       if (other) overlap(drafts, owner, other, links, problems);
     }
   }
-  protectScripts(drafts, tree, links, problems);
+  protectScripts(drafts, tree, { links, files }, problems);
+  protectAxes(drafts, files, problems);
   return Object.keys(links).length === 0 ? tree : withNames(tree, owners, links);
 }
 
@@ -76,21 +88,43 @@ function checkPlace(
   problems.add({ ...mistake, message }, draft.outs[out]!.path.node.span);
 }
 
-/** Old outs are removed before a run: none may cover the module of a stage. */
+/** Old outs are removed before a run: none may cover the module of a stage, or what the plan is made from. */
 function protectScripts(
   drafts: readonly Draft[],
   tree: OutTree,
-  links: Links,
+  { links, files }: Around,
   problems: Problems,
 ): void {
-  const files = new Map<string, string>();
+  const needed = new Map<string, string>();
+  for (const { path } of files.reads)
+    needed.set(path, 'a file that pipe reads before anything runs');
   for (const { item } of drafts) {
-    if (item.action.kind === 'module') files.set(item.action.file, item.stage);
+    if (item.action.kind === 'module')
+      needed.set(item.action.file, `the code of stage "${item.stage}"`);
   }
-  for (const [file, stage] of files) {
+  for (const [file, what] of needed) {
     for (const { item, out, path } of ownersOf(tree, placeOf(file, links))) {
       const span = drafts[item]!.outs[out]!.path.node.span;
-      problems.add(overwrites(path, file, `the code of stage "${stage}"`), span);
+      problems.add(overwrites(path, file, what), span);
+    }
+  }
+}
+
+/** What names the items is known before they run: no out may be among the files that an axis matches. */
+function protectAxes(drafts: readonly Draft[], files: PlanFiles, problems: Problems): void {
+  for (const { path: pattern } of files.reads.filter((read) => read.pattern)) {
+    const matches = files.matches(pattern);
+    const glob = parseGlob(pattern);
+    const paths = 'paths' in matches ? matches.paths : [];
+    const holders = new Set(paths.flatMap((path) => [path, ...foldersAbove(path)]));
+    for (const { item, outs } of drafts) {
+      for (const [index, { path }] of item.outs.entries()) {
+        const how = holders.has(path) ? 'is or holds a file that' : 'is a file that';
+        if (!holders.has(path) && !matchGlob(glob, path)) continue;
+        const message = `the out "${path}" ${how} "${pattern}" matches, which pipe reads as the values of an axis before anything runs`;
+        const hint = 'write to another path, or list the values of the axis: { lines: names.txt }';
+        problems.add({ code: 'path-protected', message, hint }, outs[index]!.path.node.span);
+      }
     }
   }
 }
@@ -247,7 +281,11 @@ function overlap(
     own ? ownOverlap(two, first, second, isOne) : twoOverlap(one, first, two, second, isOne)
   }${by === undefined ? '' : `: ${by}`}`;
   const written = b.outs[mine.out]!;
-  const hint = a.item.stage === b.item.stage && !own ? axisHint(a, b, mine.out) : undefined;
+  const hint = own
+    ? undefined
+    : a.item.stage === b.item.stage
+      ? axisHint(a, b, mine.out)
+      : metricHint(a, b, mine, other);
   const mistake = {
     code: 'overlapping-outs',
     message,
@@ -278,6 +316,12 @@ function axisHint(a: Draft, b: Draft, out: number): string | undefined {
   const used = new Set(b.outs[out]!.path.parts.filter(isHole).map(({ name }) => name));
   const axis = differing(a.item.matrix, b.item.matrix).find((name) => !used.has(name));
   return axis && `the path is the same for all values of "${axis}": put \${${axis}} into it`;
+}
+
+/** A metrics file that another stage writes, as part of a folder. */
+function metricHint(a: Draft, b: Draft, mine: Owner, other: Owner): string | undefined {
+  if (!b.outs[mine.out]!.metrics || !isWithin(mine.path, other.path)) return undefined;
+  return `name it under metrics: of ${a.item.stage}, which writes the folder`;
 }
 
 type Matrix = Item['matrix'];

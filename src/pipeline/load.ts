@@ -1,25 +1,28 @@
 /** pipeline.yaml, profiles and `--set` → a checked plan. Shows all mistakes of the file at once. */
+import { UserError } from '../error.js';
 import type { Json } from '../stage/context.js';
 import { type Broken, reportIssues } from './document/issues.js';
 import { child, type Located } from './document/located.js';
 import { createProblems, type Problems } from './document/problems.js';
 import { type StageSpec, validate } from './document/schema.js';
-import { checkSize, createSource, readPipeline } from './document/source.js';
+import { createSource } from './document/source.js';
+import { checkSize, readPipeline } from './document/text.js';
 import { parseYaml } from './document/yaml.js';
 import { type Linked, linkItems } from './edges.js';
+import { PlanFiles } from './files.js';
 import type { Draft } from './items/draft.js';
 import { draftStage } from './items/stage.js';
 import { orderItems } from './order.js';
+import { paramsIn } from './param-files.js';
 import {
   applySets,
-  checkNames,
+  EMPTY_PARAMS,
   fileOrigin,
   layOver,
   type Param,
-  paramOf,
   unknownProfile,
 } from './params.js';
-import type { Item, Plan } from './plan.js';
+import type { Item, Plan, PlanRead } from './plan.js';
 import { PIPELINE_FILE } from './root.js';
 import { refuseMissedSlashes } from './slashes.js';
 
@@ -32,31 +35,36 @@ export interface LoadOptions {
   readonly set?: readonly string[];
   /** The file's text, when it was read already. */
   readonly text?: string;
+  /** How other files are read that the plan is made from. */
+  readonly files?: PlanFiles;
   /** Name → place of what leads elsewhere, see links.ts in decide/. */
   readonly links?: Readonly<Record<string, string>>;
 }
 
 /**
- * The plan depends on the text, the profiles, the sets and the links, and on nothing else.
+ * The plan depends on the text, the files that it names (`reads`), the profiles, the sets and the
+ * links, and on nothing else.
  *
  * @throws UserError with every mistake that was found
  */
 export function loadPlan(options: LoadOptions): Plan {
-  const { problems, params, drafts } = draftPipeline(options);
-  const linked = linkItems(drafts, problems, options.links);
+  const { files, problems, params, drafts } = draftPipeline(options);
+  const linked = linkItems(drafts, problems, { links: options.links ?? {}, files });
   refuseMissedSlashes(drafts, linked, problems);
   const { order, cycles } = orderItems(linked.map(({ needs }) => needs));
   for (const cycle of cycles) reportCycle(cycle, drafts, linked, problems);
   problems.check();
   return {
-    format: 1,
+    format: 2,
     params: params?.value ?? {},
     items: arrange(order, drafts, linked),
     warnings: [],
+    reads: files.reads,
   };
 }
 
 export interface Drafted {
+  readonly files: PlanFiles;
   readonly problems: Problems;
   readonly root: Located;
   readonly params: Param | undefined;
@@ -65,24 +73,30 @@ export interface Drafted {
 
 /** The items with where their parts are written; mistakes are collected, not thrown. */
 export function draftPipeline(options: LoadOptions): Drafted {
-  const { problems, root, broken, params } = openPipeline(options);
-  return { problems, root, params, drafts: draftAll(root, broken, params, problems) };
+  const opened = openPipeline(options);
+  return { ...opened, drafts: draftAll(opened) };
+}
+
+/** The files that the pipeline names, also of one with mistakes: as far as they are found. */
+export function readsOf(options: LoadOptions): readonly PlanRead[] {
+  const files = new PlanFiles(options.project);
+  try {
+    draftPipeline({ ...options, files });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+  }
+  return files.reads;
 }
 
 /** The params alone, with where each value comes from. */
 export function loadParams(options: LoadOptions): Param {
   const { problems, params } = openPipeline(options);
   problems.check();
-  return params ?? EMPTY;
+  return params ?? EMPTY_PARAMS;
 }
 
-const EMPTY: Param = {
-  value: {},
-  origin: { kind: 'file', file: PIPELINE_FILE, line: 1 },
-  parts: new Map(),
-};
-
 interface Opened {
+  readonly files: PlanFiles;
   readonly problems: Problems;
   readonly root: Located;
   readonly broken: Broken;
@@ -92,6 +106,7 @@ interface Opened {
 function openPipeline(options: LoadOptions): Opened {
   const text = options.text ?? readPipeline(options.project);
   checkSize(text);
+  const { files = new PlanFiles(options.project) } = options;
   const problems = createProblems(createSource(PIPELINE_FILE, text));
   const root = parseYaml(problems);
   if (!root) {
@@ -101,8 +116,8 @@ function openPipeline(options: LoadOptions): Opened {
   const broken = reportIssues(validate(withoutExtras(root.value)), root, problems);
   const params = broken.top.has('params')
     ? undefined
-    : resolveParams(root, options, broken, problems);
-  return { problems, root, broken, params };
+    : resolveParams(root, options, broken, files, problems);
+  return { problems, root, broken, files, params };
 }
 
 /** Keys that begin with `x-` are the user's own, for anchors. */
@@ -115,12 +130,12 @@ function resolveParams(
   root: Located,
   { profiles = [], set = [] }: LoadOptions,
   broken: Broken,
+  files: PlanFiles,
   problems: Problems,
-): Param {
+): Param | undefined {
   const { source } = problems;
-  const node = child(root, 'params');
-  if (node) checkNames(node, problems);
-  const base = node?.entries ? paramOf(node, fileOrigin(source)) : EMPTY;
+  const base = paramsIn(child(root, 'params'), files, problems);
+  if (base === undefined) return undefined;
   const known = broken.top.has('profiles') ? undefined : child(root, 'profiles')?.entries;
   // Those that are not asked for are looked through too.
   for (const [name, { node: over }] of known ?? [])
@@ -135,12 +150,7 @@ function resolveParams(
   return applySets(params, set, problems);
 }
 
-function draftAll(
-  root: Located,
-  broken: Broken,
-  params: Param | undefined,
-  problems: Problems,
-): readonly Draft[] {
+function draftAll({ root, broken, params, files, problems }: Opened): readonly Draft[] {
   if (broken.top.has('stages')) return [];
   const drafts: Draft[] = [];
   const written = broken.top.has('shell') ? undefined : child(root, 'shell')?.value;
@@ -149,9 +159,8 @@ function draftAll(
     const keys = broken.stages.get(name) ?? new Set();
     if (keys.has('*')) continue;
     const spec = soundKeys(node, keys);
-    for (const draft of draftStage({ name, spec, node, broken: keys, params, shell }, problems)) {
-      drafts.push(draft);
-    }
+    const stage = { name, spec, node, broken: keys, params, files, shell };
+    for (const draft of draftStage(stage, problems)) drafts.push(draft);
   }
   return drafts;
 }

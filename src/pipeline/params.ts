@@ -1,10 +1,11 @@
-/** The params tree: the file's, with profiles and `--set` laid over, each value with its origin. */
+/** The params tree: that of the file or files, with profiles and `--set` laid over, each value with its origin. */
 import type { Json } from '../stage/context.js';
 import type { Located } from './document/located.js';
 import type { Mistake, Problems } from './document/problems.js';
 import { lineOf, type Source } from './document/source.js';
 import { listed, nearest, suggest } from './document/suggest.js';
 import { parseValue } from './document/yaml.js';
+import { PIPELINE_FILE } from './root.js';
 
 export type Origin =
   | { readonly kind: 'file'; readonly file: string; readonly line: number }
@@ -51,14 +52,35 @@ export function paramOf(node: Located, originOf: OriginOf): Param {
   return { value: node.value, origin, parts };
 }
 
-const RESERVED = ['deps', 'outs'];
+/** Where pipeline.yaml has none. */
+export const EMPTY_PARAMS: Param = {
+  value: {},
+  origin: { kind: 'file', file: PIPELINE_FILE, line: 1 },
+  parts: new Map(),
+};
 
-/** `${deps.x}` and `${outs.x}` are a stage's own. */
+/** Lays one tree over another: maps part by part, anything else whole. New names are added. */
+export function joined(base: Param, over: Param): Param {
+  if (!base.parts || !over.parts) return over;
+  const parts = new Map(base.parts);
+  for (const [name, part] of over.parts) {
+    const below = parts.get(name);
+    parts.set(name, below ? joined(below, part) : part);
+  }
+  return { ...over, value: treeValue(parts), parts };
+}
+
+const RESERVED: Readonly<Record<string, string>> = {
+  deps: 'what a stage reads',
+  outs: 'what a stage writes',
+  resources: 'what a stage takes up',
+};
+
+/** `${deps.x}`, `${outs.x}` and `${resources.x}` are a stage's own. */
 export function checkNames(params: Located, problems: Problems): void {
-  for (const name of RESERVED) {
+  for (const [name, what] of Object.entries(RESERVED)) {
     const entry = params.entries?.get(name);
     if (!entry) continue;
-    const what = name === 'deps' ? 'what a stage reads' : 'what a stage writes';
     const message = `a param cannot be called "${name}": \${${name}.x} is ${what}`;
     problems.add({ code: 'bad-name', message, hint: 'give it another name' }, entry.key);
   }

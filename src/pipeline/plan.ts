@@ -6,13 +6,24 @@ export type { Resources };
 /** What `pipeline.yaml`, profiles and `--set` come to. JSON: a plan is kept in the cache, by content. */
 export interface Plan {
   /** Format of this structure; another number in a kept plan means: plan anew. */
-  readonly format: 1;
+  readonly format: 2;
   /** The resolved params tree. */
   readonly params: Json;
   /** In an order in which each item comes after all that it needs. */
   readonly items: readonly Item[];
   /** What is suspicious but no error, shown once. */
   readonly warnings: readonly string[];
+  /** What it was made from besides pipeline.yaml. */
+  readonly reads: readonly PlanRead[];
+}
+
+/** What the plan depends on, with the digest of what was read. Part of the plan, to check a kept one. */
+export interface PlanRead {
+  /** Relative to the project. */
+  readonly path: string;
+  /** The path is a pattern, of which the names that match were read. */
+  readonly pattern: boolean;
+  readonly digest: string;
 }
 
 /** One cell of a stage's matrix: the unit that runs. */
@@ -26,6 +37,8 @@ export interface Item {
   readonly action: Action;
   readonly deps: readonly Dep[];
   readonly outs: readonly Out[];
+  /** Metrics inside of outs. They enter neither key nor record: the out does. */
+  readonly views?: readonly MetricView[];
   /** The named params by dot path (`image`, `train.epochs`), resolved. */
   readonly params: Readonly<Record<string, Json>>;
   /** Names of variables whose value enters the key, sorted. */
@@ -33,6 +46,8 @@ export interface Item {
   /** Names of variables that are passed on but appear nowhere, sorted. */
   readonly secrets: readonly string[];
   readonly resources: Resources;
+  /** Threads that libraries may start, where the stage states its cores. */
+  readonly threads?: number;
   readonly epochs?: EpochPlan;
   /** Seconds. */
   readonly timeout?: number;
@@ -62,10 +77,18 @@ export type Action =
     };
 
 /**
- * A command that names a pattern dep by `${deps.x}` holds the pattern in `command` or `argv`, and
- * here its texts with a gap for the files; `expandAction` of command.ts puts them in.
+ * `command` and `argv` are what counts: of a pattern dep that the command names by `${deps.x}` they
+ * hold the pattern, and `${resources.cpu}` stands there as it is written. `parts` is what to execute;
+ * `expandAction` of command.ts puts the files in.
  */
-export type CommandPart = string | FilesPart;
+export type CommandPart = string | FilesPart | ResourcePart;
+
+/** A text, or in `argv` a word, with the size of a resource: another machine makes nothing stale. */
+export interface ResourcePart {
+  /** With the placeholder. */
+  readonly written: string;
+  readonly filled: string;
+}
 
 export interface FilesPart {
   readonly dep: string;
@@ -114,6 +137,15 @@ export interface Out {
   readonly path: string;
   /** A JSON file that `pipe metrics` reads. */
   readonly metrics: boolean;
+}
+
+/** A JSON file that `pipe metrics` reads, inside a folder that is an out of the same item. */
+export interface MetricView {
+  readonly name: string;
+  /** Relative to the project, `/` as separator. */
+  readonly path: string;
+  /** Name of the out that holds it. */
+  readonly out: string;
 }
 
 /** An incremental stage. */

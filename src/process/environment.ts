@@ -9,6 +9,8 @@ export interface Given {
   readonly context: string;
   /** GPUs that it holds, as CUDA_VISIBLE_DEVICES names them. */
   readonly gpus?: string | undefined;
+  /** Number of threads that libraries may start. */
+  readonly threads?: number | undefined;
   /** Of an incremental stage. */
   readonly epochs?: EpochVariables | undefined;
 }
@@ -39,5 +41,23 @@ export function stageEnvironment(env: NodeJS.ProcessEnv, given: Given): NodeJS.P
     // first.
     own.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
   }
-  return { ...own, ...given.epochs };
+  return { ...defaultsFor(own, given.threads), ...own, ...given.epochs };
+}
+
+/** Variables for the number of threads: OpenMP's, and those of libraries that have their own. */
+const THREADS = [
+  'OMP_NUM_THREADS',
+  'MKL_NUM_THREADS',
+  'OPENBLAS_NUM_THREADS',
+  'NUMEXPR_NUM_THREADS',
+];
+
+/** Defaults, which the user's values override. Libraries follow OMP_NUM_THREADS where it is set. */
+function defaultsFor(env: NodeJS.ProcessEnv, threads: number | undefined): NodeJS.ProcessEnv {
+  // Python writes logs in blocks of 8 KiB: a log would stay empty for minutes, and a kill would cut
+  // it.
+  const defaults: NodeJS.ProcessEnv = { PYTHONUNBUFFERED: '1' };
+  if (threads === undefined || env.OMP_NUM_THREADS !== undefined) return defaults;
+  for (const name of THREADS) defaults[name] = String(threads);
+  return defaults;
 }

@@ -1,9 +1,10 @@
 /** Dry run: gives every selected item the verdict that it would get, and the expected time. */
+import { finish as finishSliced } from '../cache/files/pace.js';
 import type { EpochRecord } from '../cache/records/record.js';
 import { absentDeps } from '../decide/absent.js';
 import { explain, whyAnyway, whyOf } from '../decide/explain.js';
 import { resume, secondsPerEpoch } from '../decide/incremental.js';
-import { refuseMissing } from '../decide/missing.js';
+import { type MissingDep, refuseMissing } from '../decide/missing.js';
 import { type Outlook, outlooks, waitingText } from '../decide/outlook.js';
 import { cacheOf, finish, itemAt, type Work } from '../decide/work.js';
 import type { ItemDone, Why } from '../event.js';
@@ -11,7 +12,7 @@ import { chainManifest, keyOf } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
 
 export async function foretell(work: Work): Promise<void> {
-  const found = outlooks(work);
+  const found = await outlooks(work);
   await refuseMissingDeps(work, found);
   for (const [index, outlook] of found) {
     const item = itemAt(work, index);
@@ -37,17 +38,19 @@ export async function foretell(work: Work): Promise<void> {
 }
 
 /** @throws UserError when an item lacks an input that no item makes */
-export function refuseMissingDeps(work: Work, found: ReadonlyMap<number, Outlook>): Promise<void> {
-  return refuseMissing(
-    work,
-    [...found].flatMap(([index, outlook]) => {
-      if (outlook.kind === 'missing')
-        return outlook.deps.map((dep) => ({ item: itemAt(work, index).id, dep }));
-      return outlook.kind === 'unknown'
-        ? absentDeps(work, index, (need) => found.get(need)?.kind !== 'fresh')
-        : [];
-    }),
-  );
+export async function refuseMissingDeps(
+  work: Work,
+  found: ReadonlyMap<number, Outlook>,
+): Promise<void> {
+  const missing: MissingDep[] = [];
+  for (const [index, outlook] of found) {
+    if (outlook.kind === 'missing')
+      missing.push(...outlook.deps.map((dep) => ({ item: itemAt(work, index).id, dep })));
+    if (outlook.kind !== 'unknown') continue;
+    const absent = absentDeps(work, index, (need) => found.get(need)?.kind !== 'fresh');
+    missing.push(...(await finishSliced(absent, work.options.interruption.stop)));
+  }
+  await refuseMissing(work, missing);
 }
 
 /** Of an item with unfinished deps. */

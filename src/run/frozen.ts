@@ -27,7 +27,7 @@ export async function inspectFrozen(work: Work): Promise<number> {
     for (const id of strangers(work, blocks))
       differs(`${LOCK_FILE} has ${id}, which is not an item of the pipeline`);
   }
-  if (work.options.frozen === 'keys') inspectKeys(work, blocks ?? new Map(), differs);
+  if (work.options.frozen === 'keys') await inspectKeys(work, blocks ?? new Map(), differs);
   else await inspectResults(work, blocks, differs);
   return differences;
 }
@@ -43,8 +43,8 @@ function lockedSection({ project }: Work): LockSection | 'none' | undefined {
 }
 
 /** Compares keys only: results need not exist here, but existing outs must match the lock. */
-function inspectKeys(work: Work, section: LockSection, differs: Differs): void {
-  for (const [index, standing] of lockStandings(work, section)) {
+async function inspectKeys(work: Work, section: LockSection, differs: Differs): Promise<void> {
+  for (const [index, standing] of await lockStandings(work, section)) {
     const item = itemAt(work, index);
     const { key, difference } = standing;
     const edited = difference === undefined ? editedOut(work, index, standing) : undefined;
@@ -78,7 +78,7 @@ async function inspectResults(
   section: LockSection | undefined,
   differs: Differs,
 ): Promise<void> {
-  const found = outlooks(neverAlways(work));
+  const found = await outlooks(neverAlways(work));
   await refuseMissingDeps(work, found);
   for (const [index, outlook] of found) {
     const { id } = itemAt(work, index);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Digest } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { inspection } from '../decide/inspection.js';
+import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
 import { type Outlook, outlooks } from '../decide/outlook.js';
 import type { Project } from '../decide/project.js';
 import { cacheOf, itemAt, neverAlways, selectedNeeds, type Work } from '../decide/work.js';
@@ -32,13 +33,16 @@ export async function metricsToday(
   targets: readonly string[],
 ): Promise<Map<string, Figures>> {
   const work = neverAlways(await inspection(project, targets));
-  const found = outlooks(work);
-  const blocks = lockedBlocks(work, found);
+  const found = await outlooks(work);
+  const blocks = await lockedBlocks(work, found);
   const figures = new Map<string, Figures>();
   for (const index of select(project.plan, targets)) {
-    const { id, outs } = itemAt(work, index);
-    if (!outs.some((out) => out.metrics)) continue;
-    figures.set(id, figuresOf(work, index, found.get(index) as Outlook, blocks.get(index) ?? {}));
+    const item = itemAt(work, index);
+    if (metricFilesOf(item).length === 0) continue;
+    figures.set(
+      item.id,
+      figuresOf(work, index, found.get(index) as Outlook, blocks.get(index) ?? {}),
+    );
   }
   return figures;
 }
@@ -56,8 +60,9 @@ function figuresOf(work: Work, index: number, outlook: Outlook, { today, any }: 
   const recorded = recordedOuts(work, outlook);
   const byOut: Record<string, Numbers> = {};
   let stale = false;
-  for (const { name, path: where } of item.outs.filter((out) => out.metrics)) {
-    const digest = recorded.find((out) => out.name === name)?.digest;
+  for (const metric of metricFilesOf(item)) {
+    const { name, path: where } = metric;
+    const digest = digestOfMetric(metric, recorded, cacheOf(work));
     const current = (digest && numbersOf(work, where, digest)) ?? today?.metrics[name];
     const numbers = current ?? numbersIn(path.join(work.project.root, where)) ?? any?.metrics[name];
     if (numbers === undefined) continue;
@@ -77,13 +82,16 @@ function recordedOuts(work: Work, outlook: Outlook): readonly RecordedOut[] {
  * By index. An item that waits for others has no key yet. Its block counts as today's if the key
  * follows from today's definition and from the locked outs of those others, in turn.
  */
-function lockedBlocks(work: Work, found: ReadonlyMap<number, Outlook>): Map<number, Locked> {
+async function lockedBlocks(
+  work: Work,
+  found: ReadonlyMap<number, Outlook>,
+): Promise<Map<number, Locked>> {
   const { root, variant } = work.project;
   const file = readLockFile(root);
   // Results of `--set` are not locked, but may have a locked key.
   const section = file?.get(sectionOf({ ...variant, set: [] }) as string) ?? new Map();
   const isOpen = [...found.values()].some((outlook) => !('key' in outlook));
-  const standings = isOpen ? lockStandings(work, section) : undefined;
+  const standings = isOpen ? await lockStandings(work, section) : undefined;
   const blocks = new Map<number, Locked>();
   for (const index of work.selected) {
     const outlook = found.get(index) as Outlook;

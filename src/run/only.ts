@@ -13,7 +13,7 @@ import { cacheOf, itemAt, type Work } from '../decide/work.js';
  * @param whole the same run without `--only`, for comparison
  */
 export async function readyInputs(work: Work, whole: Work): Promise<void> {
-  const found = outlooks(whole);
+  const found = await outlooks(whole);
   for (const index of work.selected) {
     for (const need of itemAt(work, index).needs) {
       if (work.isSelected.has(need)) continue;

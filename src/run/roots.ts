@@ -18,7 +18,7 @@ export async function rootsOf(project: Project): Promise<GcRoots> {
   const work = await inspection(project, []);
   const keys: string[] = [];
   const chains: { chain: string; epoch: number }[] = [];
-  for (const [index, outlook] of outlooks(work)) {
+  for (const [index, outlook] of await outlooks(work)) {
     const item = itemAt(work, index);
     const last = project.cache.readLast(item.id);
     if (last !== undefined) add(item, last.key, last.manifest);

@@ -1,10 +1,11 @@
 /** A run from beginning to end: select, check, schedule, and one verdict for each item. */
+import { finish as finishSliced, isStopOf } from '../cache/files/pace.js';
 import { inspection, workOn } from '../decide/inspection.js';
 import { refuseMissing } from '../decide/missing.js';
 import type { RunOptions, RunResult } from '../decide/options.js';
 import type { Project } from '../decide/project.js';
 import { sweep } from '../decide/sweep.js';
-import { itemAt, type Work } from '../decide/work.js';
+import { finish, itemAt, type Work } from '../decide/work.js';
 import { UserError } from '../error.js';
 import type { Emit, Forecast, ItemDone, RunDone } from '../event.js';
 import { VERDICTS } from '../event.js';
@@ -32,7 +33,7 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
       items: work.selected.map((index) => itemAt(work, index).id),
       dry: isDry(options),
     });
-    differences = await carryOut(work);
+    differences = await unlessStopped(work, carryOut);
     if (!isDry(options)) errors.push(...(await wrapUp(work)));
   } finally {
     errors.push(...(await refusals(work, { 'the cache': () => project.cache.close() })));
@@ -42,6 +43,21 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
   // The last event of a run: errors from closing the cache come before it.
   emit(summary);
   return { summary, items, differences, errors };
+}
+
+/** Cancels the items that are undecided at an interruption. */
+async function unlessStopped(work: Work, act: (work: Work) => Promise<number>): Promise<number> {
+  try {
+    return await act(work);
+  } catch (error) {
+    if (!isStopOf(work.options.interruption.stop, error)) throw error;
+    for (const index of work.selected) {
+      if (work.done.has(index)) continue;
+      const item = itemAt(work, index).id;
+      finish(work, index, { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' });
+    }
+    return 0;
+  }
 }
 
 async function carryOut(work: Work): Promise<number> {
@@ -56,7 +72,8 @@ async function carryOut(work: Work): Promise<number> {
 }
 
 async function sweepAndSchedule(work: Work): Promise<void> {
-  const { pending, missing } = sweep(work);
+  const { stop } = work.options.interruption;
+  const { pending, missing } = await finishSliced(sweep(work), stop);
   await refuseMissing(work, missing);
   if (pending.length > 0 || !isLockNoted(work)) await refuseBrokenLock(work);
   if (pending.length > 0) {
@@ -123,7 +140,7 @@ async function prepare(project: Project, options: RunOptions, emit: Emit): Promi
   const work = await workOn(project, selected, options, emit);
   if (options.only && !isDry(options)) {
     const { readyInputs } = await import('./only.js');
-    await readyInputs(work, await inspection(project, options.targets));
+    await readyInputs(work, await inspection(project, options.targets, options.interruption));
   }
   return work;
 }

@@ -54,6 +54,17 @@ export function readTrace<T>(shelf: Shelf, name: string, sight: Sight): KeptTrac
   return kept?.format === FORMAT && holds(kept.basis, sight) ? kept : undefined;
 }
 
+/** What the kept trace of an entry file rests on, whether or not it still holds. */
+export function keptBasis(
+  shelf: Shelf,
+  root: string,
+  kind: 'module' | 'script',
+  file: string,
+): Basis | undefined {
+  const kept = shelf.read(traceName(shelf, root, kind, file)) as KeptTrace<unknown> | undefined;
+  return kept?.format === FORMAT ? kept.basis : undefined;
+}
+
 export function writeTrace<T>(
   shelf: Shelf,
   name: string,
@@ -71,4 +82,19 @@ export function writeBundle(shelf: Shelf, name: string, digest: string, bundle: 
 export function readBundle(shelf: Shelf, name: string, digest: string): Bundle | undefined {
   const kept = shelf.read(`${name}-bundle`) as KeptBundle | undefined;
   return kept?.format === FORMAT && kept.digest === digest ? kept.bundle : undefined;
+}
+
+/** Parsed files of a trace by the SHA-256 of their bytes: read only when it is made anew. */
+export function readParsed<T>(shelf: Shelf, name: string): Readonly<Record<string, T>> {
+  const kept = shelf.read(`${name}-parsed`) as KeptParsed<T> | undefined;
+  return kept?.format === FORMAT ? kept.parsed : {};
+}
+
+export function writeParsed<T>(shelf: Shelf, name: string, parsed: KeptParsed<T>['parsed']): void {
+  shelf.write(`${name}-parsed`, { format: FORMAT, parsed } satisfies KeptParsed<T>);
+}
+
+interface KeptParsed<T> {
+  readonly format: typeof FORMAT;
+  readonly parsed: Readonly<Record<string, T>>;
 }

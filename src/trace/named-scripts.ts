@@ -1,6 +1,8 @@
 /** Files of the project that a command names as programs: `python train.py`, `./run.sh`. Pure. */
 import path from 'node:path';
 import type { Action } from '../pipeline/plan.js';
+import { inProject } from './place.js';
+import { isPython, type Launch, pythonLaunches } from './python/launches.js';
 import { type SimpleCommand, simpleCommands } from './shell-commands.js';
 
 /** A word that ends like this means a script, wherever it stands: `timeout 5m torchrun train.py`. */
@@ -24,11 +26,6 @@ interface Interpreter {
 /** Their first argument is a script, whatever it is called. */
 const INTERPRETERS: readonly Interpreter[] = [
   {
-    name: /^(?:python|pypy)[\d.]*$/,
-    valued: ['-W', '-X', '--check-hash-based-pycs'],
-    inline: ['-c', '-m'],
-  },
-  {
     name: /^(?:node|nodejs|tsx|ts-node|bun|deno)$/,
     valued: [
       '-r',
@@ -51,52 +48,59 @@ const BEFORE_COMMANDS = new Set(
   'if then else elif do while until ! { time exec command'.split(' '),
 );
 
-/** Paths relative to the project, in the order of the command; nobody has looked whether they exist. */
-export function namedScripts(action: Exclude<Action, { kind: 'module' }>): readonly string[] {
-  if (action.kind === 'argv') {
-    return [...new Set(scriptsOf({ folder: '', words: action.argv, inputs: [] }))];
-  }
+export interface NamedScripts {
+  /** Paths relative to the project, in the order of the command; nobody has looked whether they exist. */
+  readonly files: readonly string[];
+  /** What Python executes. */
+  readonly launches: readonly Launch[];
+}
+
+const NONE: NamedScripts = { files: [], launches: [] };
+
+export function namedScripts(action: Exclude<Action, { kind: 'module' }>): NamedScripts {
+  const commands = commandsIn(action);
+  if (commands.length === 0) return NONE;
+  const named = commands.map((command) => ({ command, files: scriptsOf(command) }));
+  const files = new Set(named.flatMap((each) => each.files).filter((file) => !isPython(file)));
+  return { files: [...files], launches: pythonLaunches(named) };
+}
+
+function commandsIn(action: Exclude<Action, { kind: 'module' }>): readonly SimpleCommand[] {
+  if (action.kind === 'argv') return withNested({ folder: '', words: action.argv, inputs: [] });
   if (!HINTS.some((hint) => hint.test(action.command))) return [];
-  return [...new Set(simpleCommands(action.command).flatMap(scriptsOf))];
+  return simpleCommands(action.command).flatMap(withNested);
 }
 
 /** A command without any of these names no script, and need not be read: most are such. */
 const HINTS: readonly RegExp[] = [
   new RegExp(`\\.(?:${[...EXTENSIONS].join('|')})(?!\\w)`, 'i'),
-  /(?:^|[^\w.-])(?:python|pypy|node|tsx|ts-node|bun|deno|Rscript|julia|perl|ruby|lua|php|source|\.\s)/,
+  /(?:^|[^\w.-])(?:i?python|pypy|node|tsx|ts-node|bun|deno|Rscript|julia|perl|ruby|lua|php|source|\.\s)/,
   /(?:^|[^\w.-])(?:ba|da|z|k|fi)?sh(?!\w)/,
+  /\s(?:-m|--module)\s|\.ipynb(?!\w)/,
   // A path, a quote, a redirection or an assignment where a command begins.
   /(?:^|[;&|({!`\n]|\b(?:if|then|else|elif|do|while|until|time|exec|command)\s)\s*(?:["'\\<>\d]|[^\s;&|<>]*[/=])/,
 ];
 
-function scriptsOf(command: SimpleCommand): string[] {
-  const { folder } = command;
+/** Those of `sh -c text` behind the command itself, which is then left without the text. */
+function withNested(command: SimpleCommand): SimpleCommand[] {
+  const { folder, words } = command;
+  const text = shellText(words);
+  if (folder === undefined || text === undefined) return [command];
+  const nested = simpleCommands(text).map((each) => below(folder, each));
+  const outer = { ...command, words: words.filter((word) => word !== text) };
+  return [outer, ...nested.flatMap(withNested)];
+}
+
+function scriptsOf({ folder, words, inputs }: SimpleCommand): string[] {
   if (folder === undefined) return [];
-  const given = command.inputs.length > 0 ? [...command.words, ...command.inputs] : command.words;
-  const text = shellText(given);
-  const words = text === undefined ? given : given.filter((word) => word !== text);
-  const files = [...programs(words), ...byExtension(words)].flatMap((word) =>
-    inProject(folder, word),
-  );
-  if (text === undefined) return files;
-  const nested = simpleCommands(text).flatMap((each) => scriptsOf(below(folder, each)));
-  return [...files, ...nested];
+  const given = inputs.length > 0 ? [...words, ...inputs] : words;
+  return [...programs(given), ...byExtension(given)].flatMap((word) => inProject(folder, word));
 }
 
 function below(folder: string, command: SimpleCommand): SimpleCommand {
   if (command.folder === undefined) return command;
   return { ...command, folder: path.posix.join(folder, command.folder) };
 }
-
-/** Nothing outside of the project counts, and nothing in the folder of what stages make. */
-function inProject(folder: string, word: string): string[] {
-  if (word.startsWith('/') || word === '') return [];
-  const file = folder === '' && !DOTS.test(word) ? word : path.posix.join(folder, word);
-  return /^(?:\.\.?(?:\/|$)|cache\/)/.test(file) ? [] : [file];
-}
-
-/** What a path has when it may be written shorter. */
-const DOTS = /\.\/|\/\/|\/\.|\/$/;
 
 /** The command itself when it is a path, and the script of an interpreter. */
 function programs(words: SimpleCommand['words']): string[] {
@@ -118,7 +122,7 @@ const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 function interpreterOf(word: string | undefined): Interpreter | undefined {
   if (word === undefined) return undefined;
   const name = word.slice(word.lastIndexOf('/') + 1);
-  if (!/^(?:py|node|tsx|ts-node|bun|deno|\w{0,2}sh$|Rs|ju|pe|ru|lu|ph|so|\.$)/.test(name))
+  if (!/^(?:node|tsx|ts-node|bun|deno|\w{0,2}sh$|Rs|ju|pe|ru|lu|ph|so|\.$)/.test(name))
     return undefined;
   return INTERPRETERS.find((each) => each.name.test(name));
 }
@@ -128,18 +132,11 @@ function firstArgument(interpreter: Interpreter, words: SimpleCommand['words']):
   for (let at = 0; at < words.length; at++) {
     const word = words[at];
     if (word === undefined) return [];
-    if (word === '-m' && inline.includes(word)) return pythonModule(words[at + 1]);
     if (inline.includes(word)) return [];
     if (valued.includes(word)) at += 1;
     else if (!/^[-+]/.test(word) && !verbs.includes(word)) return [word];
   }
   return [];
-}
-
-function pythonModule(name: string | undefined): string[] {
-  if (name === undefined || !/^[\w.]+$/.test(name)) return [];
-  const at = name.replaceAll('.', '/');
-  return [`${at}.py`, `${at}/__main__.py`];
 }
 
 /** `a.py`, `--config=a.py`, `CONFIG=a.py`. */

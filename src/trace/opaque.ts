@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, UserError } from '../error.js';
 import { extensionOf, isAddon, isScript } from './loaders.js';
+import { isPython } from './python/launches.js';
 
 /** They stand for packages: one of these as a dep covers what is imported by a name. */
 const PACKAGE_FILES = new Set([
@@ -19,30 +20,48 @@ export function requireCovered(
   deps: readonly string[],
   root: string,
 ): void {
-  if (imports.length === 0 || deps.some((dep) => isCode(dep, root))) return;
+  if (imports.length === 0 || deps.some((dep) => isCode(dep, root, JAVASCRIPT))) return;
   throw new UserError(imports);
 }
 
+/** True when a dep is Python code, which may be what a script loads unseen. */
+export function coversPython(deps: readonly { readonly path: string }[], root: string): boolean {
+  return deps.some((dep) => isCode(dep.path, root, PYTHON));
+}
+
+interface Language {
+  /** Files that stand for installed packages. */
+  readonly packages: ReadonlySet<string>;
+  isFile(name: string): boolean;
+  /** True of the last part of a pattern that matches such files. */
+  readonly pattern: RegExp;
+}
+
+const JAVASCRIPT: Language = {
+  packages: PACKAGE_FILES,
+  isFile: (name) => isScript(name) || isAddon(name),
+  pattern: /\.\{?(?:[cm]?[jt]sx?\b)/,
+};
+
+const PYTHON: Language = { packages: new Set(), isFile: isPython, pattern: /\.\{?pyw?\b/ };
+
 /** A file of code, a pattern of such, or a folder that holds some. */
-function isCode(dep: string, root: string): boolean {
+function isCode(dep: string, root: string, language: Language): boolean {
   const name = path.posix.basename(dep);
-  if (PACKAGE_FILES.has(name) || isCodeFile(name)) return true;
-  if (/[*?[{]/.test(name)) return /\.\{?(?:[cm]?[jt]sx?\b)/.test(name);
-  return extensionOf(name) === '' && holdsCode(path.join(root, dep), 3);
+  if (language.packages.has(name) || language.isFile(name)) return true;
+  if (/[*?[{]/.test(name)) return language.pattern.test(name);
+  return extensionOf(name) === '' && holdsCode(path.join(root, dep), 3, language);
 }
 
-function isCodeFile(name: string): boolean {
-  return isScript(name) || isAddon(name);
-}
-
-function holdsCode(folder: string, depth: number): boolean {
+function holdsCode(folder: string, depth: number, language: Language): boolean {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return false;
   const entries = readdirSync(folder, { withFileTypes: true });
   return (
-    entries.some((each) => each.isFile() && isCodeFile(each.name)) ||
+    entries.some((each) => each.isFile() && language.isFile(each.name)) ||
     (depth > 0 &&
       entries.some(
-        (each) => each.isDirectory() && holdsCode(path.join(folder, each.name), depth - 1),
+        (each) =>
+          each.isDirectory() && holdsCode(path.join(folder, each.name), depth - 1, language),
       ))
   );
 }

@@ -24,3 +24,13 @@ export function* upward(folder: string): Iterable<string> {
     if (path.dirname(each) === each) return;
   }
 }
+
+/** A path that a command in a folder names; nothing outside of the project, or in the folder of what stages make. */
+export function inProject(folder: string, word: string): string[] {
+  if (word.startsWith('/') || word === '') return [];
+  const file = folder === '' && !DOTS.test(word) ? word : path.posix.join(folder, word);
+  return /^(?:\.\.?(?:\/|$)|cache\/)/.test(file) ? [] : [file];
+}
+
+/** What a path has when it may be written shorter. */
+const DOTS = /\.\/|\/\/|\/\.|\/$/;

@@ -1,7 +1,7 @@
 /** A JavaScript or TypeScript file that a command names, with all that it imports locally. */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { UserError } from '../error.js';
+import { type Place, UserError } from '../error.js';
 import type { Basis } from './basis.js';
 import { build, defined } from './bundle.js';
 import { type Built, loadEsbuild } from './esbuild.js';
@@ -14,12 +14,24 @@ import { within } from './place.js';
 import { hexOfBytes } from './sight.js';
 
 export interface TracedScript {
-  /** SHA-256 of the bytes of each local file; a comment counts, since the file runs as it is. */
+  /** SHA-256 of the bytes of each local file. */
   readonly files: Readonly<Record<string, string>>;
+  /** Of Python files the SHA-256 of their code, which counts in place of the bytes. */
+  readonly code?: Readonly<Record<string, string>>;
   /** For each of them but the script itself the file by which it is reached. */
   readonly importers: Readonly<Record<string, string>>;
   /** Version by name. */
   readonly packages: Readonly<Record<string, string>>;
+  /** Top-level names that Python files import and that are not local: of the standard library or installed. */
+  readonly external?: readonly string[];
+  /** Of Python files what they load in ways that cannot be followed. */
+  readonly opaque?: readonly Untraced[];
+}
+
+/** Code that is loaded in a way that cannot be followed. */
+export interface Untraced {
+  readonly message: string;
+  readonly place: Place;
 }
 
 export interface ScriptTrace {

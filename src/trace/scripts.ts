@@ -1,10 +1,21 @@
 /** The code of a `cmd:` stage: the script files of the project that its command names, and what those import. */
 import type { Action, Dep } from '../pipeline/plan.js';
-import { readTrace, type Shelf, traceName, unknownTime, writeTrace } from './kept.js';
+import {
+  readParsed,
+  readTrace,
+  type Shelf,
+  traceName,
+  unknownTime,
+  writeParsed,
+  writeTrace,
+} from './kept.js';
 import { isScript } from './loaders.js';
 import { namedScripts } from './named-scripts.js';
-import type { TracedScript } from './script-trace.js';
-import type { Sight } from './sight.js';
+import type { Launch } from './python/launches.js';
+import type { PythonModule } from './python/module.js';
+import type { Parsed } from './python/trace.js';
+import type { ScriptTrace, TracedScript, Untraced } from './script-trace.js';
+import { isFileDigest, type Sight } from './sight.js';
 
 export type Command = Exclude<Action, { readonly kind: 'module' }>;
 
@@ -15,25 +26,44 @@ export interface ScriptOptions {
   readonly outs: readonly string[];
   /** Where traces are kept; absent: they are not. */
   readonly shelf?: Shelf;
-  /** Scripts by path that commands of the same run named before: each is traced once. */
-  readonly known: Map<string, TracedScript>;
+  /** What commands of the same run named before: each is traced once. */
+  readonly known: KnownScripts;
+}
+
+export interface KnownScripts {
+  readonly traced: Map<string, TracedScript>;
+  readonly parsed: Parsed;
+}
+
+export function noScripts(): KnownScripts {
+  return { traced: new Map(), parsed: new Map() };
 }
 
 export interface TracedScripts {
-  /** Digest of the bytes, `f:<SHA-256>`, by path: each script, and each local file that one imports. */
+  /**
+   * Digest by path of each script, and of each local file that one imports: `f:<SHA-256>` of its bytes,
+   * of a Python file `py:<SHA-256>` of its code.
+   */
   readonly scripts: Readonly<Record<string, string>>;
+  /** SHA-256 of the bytes of each of them. */
+  readonly bytes: Readonly<Record<string, string>>;
   /** For what is imported: the file by which it is reached. */
   readonly importers: Readonly<Record<string, string>>;
   /** Version by name of what JavaScript and TypeScript scripts import. */
   readonly packages: Readonly<Record<string, string>>;
+  /** What Python files load in ways that cannot be followed. */
+  readonly opaque: readonly Untraced[];
 }
 
 /** Nothing is named, as in most commands. */
-const NONE: TracedScripts = { scripts: {}, importers: {}, packages: {} };
+const NONE: TracedScripts = { scripts: {}, bytes: {}, importers: {}, packages: {}, opaque: [] };
+
+/** A file that counts for itself, a JavaScript or TypeScript file, or what Python executes. */
+type Script = { readonly kind: 'script'; readonly target: string } | Launch;
 
 /**
- * The scripts of a command, when that is known without esbuild: always for other languages, for
- * JavaScript and TypeScript while nothing that an earlier trace rests on has changed.
+ * The scripts of a command, when that is known without a parser: always for languages that are not
+ * traced, for others while nothing that an earlier trace rests on has changed.
  */
 export function keptScripts(
   command: Command,
@@ -41,12 +71,13 @@ export function keptScripts(
   sight: Sight,
 ): TracedScripts | undefined {
   const found: TracedScript[] = [];
-  for (const file of scriptsIn(command, options, sight)) {
-    const traced = knownScript(file, options, sight);
+  const isMade = madeBy(options);
+  for (const script of scriptsIn(command, isMade, sight)) {
+    const traced = knownScript(script, options, sight);
     if (traced === undefined) return undefined;
     found.push(traced);
   }
-  return together(found, options);
+  return together(found, options, isMade);
 }
 
 /** The scripts of a command; traces are kept. */
@@ -56,80 +87,135 @@ export async function traceScripts(
   sight: Sight,
 ): Promise<TracedScripts> {
   const found: TracedScript[] = [];
-  for (const file of scriptsIn(command, options, sight)) {
-    const known = knownScript(file, options, sight);
-    found.push(known ?? (await traceAndKeep(file, options, sight)));
+  const isMade = madeBy(options);
+  for (const script of scriptsIn(command, isMade, sight)) {
+    const known = knownScript(script, options, sight);
+    found.push(known ?? (await traceAndKeep(script, options, sight)));
   }
-  return together(found, options);
+  return together(found, options, isMade);
 }
 
-/** Those that are there. What a stage makes is no script of the project, whether it is there or not. */
+/** What a stage makes is no script of the project, whether it is there or not. */
+function madeBy({ deps, outs }: ScriptOptions): (file: string) => boolean {
+  const made = [...outs, ...deps.filter((dep) => dep.made && !dep.glob).map((dep) => dep.path)];
+  return (file) => made.some((each) => isAt(file, each));
+}
+
+/** Those that are there. */
 function scriptsIn(
   command: Command,
-  { deps, outs }: ScriptOptions,
+  isMade: (file: string) => boolean,
   sight: Sight,
-): readonly string[] {
-  const named = namedScripts(command);
-  if (named.length === 0) return named;
-  const made = [...outs, ...deps.filter((dep) => dep.made && !dep.glob).map((dep) => dep.path)];
-  return named.filter((file) => !made.some((each) => isAt(file, each)) && isFile(file, sight));
-}
-
-/** A folder has a digest of another kind. */
-function isFile(file: string, sight: Sight): boolean {
-  return /^[0-9a-f]{64}$/.test(sight.hex(file) ?? '');
+): readonly Script[] {
+  const { files, launches } = namedScripts(command);
+  const isThere = (file: string) => !isMade(file) && isFileDigest(sight.hex(file));
+  const scripts = files.map((target) => ({ kind: 'script', target }) as const);
+  return [
+    ...scripts.filter(({ target }) => isThere(target)),
+    ...launches.filter(({ kind, target }) => kind !== 'file' || isThere(target)),
+  ];
 }
 
 function isAt(file: string, where: string): boolean {
   return file === where || file.startsWith(`${where}/`);
 }
 
-function knownScript(file: string, options: ScriptOptions, sight: Sight): TracedScript | undefined {
-  const { known } = options;
-  const traced = known.get(file) ?? plainScript(file, sight) ?? keptScript(file, options, sight);
-  if (traced !== undefined) known.set(file, traced);
+function knownScript(
+  script: Script,
+  { known, shelf }: ScriptOptions,
+  sight: Sight,
+): TracedScript | undefined {
+  const name = nameOf(script);
+  const traced =
+    known.traced.get(name) ?? plainScript(script, sight) ?? keptScript(name, shelf, sight);
+  if (traced !== undefined) known.traced.set(name, traced);
   return traced;
 }
 
-/** Of a language that is not traced: the file alone. */
-function plainScript(file: string, sight: Sight): TracedScript | undefined {
-  return isScript(file)
-    ? undefined
-    : { files: { [file]: sight.hex(file) as string }, importers: {}, packages: {} };
+/** Of a Python script also how it is executed: that decides where its imports are looked for. */
+function nameOf(script: Script): string {
+  return script.kind === 'script' ? script.target : JSON.stringify(script);
 }
 
-function keptScript(file: string, { shelf }: ScriptOptions, sight: Sight) {
+/** Of a language that is not traced: the file alone. */
+function plainScript({ kind, target }: Script, sight: Sight): TracedScript | undefined {
+  return kind !== 'script' || isScript(target)
+    ? undefined
+    : { files: { [target]: sight.hex(target) as string }, importers: {}, packages: {} };
+}
+
+function keptScript(name: string, shelf: Shelf | undefined, sight: Sight) {
   if (shelf === undefined) return undefined;
-  return readTrace<TracedScript>(shelf, traceName(shelf, sight.root, 'script', file), sight)
+  return readTrace<TracedScript>(shelf, traceName(shelf, sight.root, 'script', name), sight)
     ?.traced;
 }
 
 async function traceAndKeep(
-  file: string,
-  { shelf, known }: ScriptOptions,
-  { root }: Sight,
+  script: Script,
+  options: ScriptOptions,
+  sight: Sight,
 ): Promise<TracedScript> {
-  const { traceScript } = await import('./script-trace.js');
-  const { traced, basis } = await traceScript(root, file, shelf?.timeAt ?? unknownTime);
-  known.set(file, traced);
+  const { shelf, known } = options;
+  const name = nameOf(script);
+  const { traced, basis } = await traceAnew(script, options, sight);
+  known.traced.set(name, traced);
   if (shelf !== undefined && basis !== undefined) {
-    writeTrace(shelf, traceName(shelf, root, 'script', file), { basis, traced, opaque: [] });
+    writeTrace(shelf, traceName(shelf, sight.root, 'script', name), { basis, traced, opaque: [] });
   }
   return traced;
 }
 
-function together(found: readonly TracedScript[], { deps }: ScriptOptions): TracedScripts {
+async function traceAnew(
+  script: Script,
+  options: ScriptOptions,
+  sight: Sight,
+): Promise<ScriptTrace> {
+  if (script.kind !== 'script') return traceLaunchAnew(script, options, sight);
+  const { traceScript } = await import('./script-trace.js');
+  return traceScript(sight.root, script.target, options.shelf?.timeAt ?? unknownTime);
+}
+
+/** Only files that changed since the last trace are parsed. */
+async function traceLaunchAnew(
+  launch: Launch,
+  { shelf, known: { parsed } }: ScriptOptions,
+  sight: Sight,
+): Promise<ScriptTrace> {
+  const { traceLaunch } = await import('./python/trace.js');
+  const name = shelf && traceName(shelf, sight.root, 'script', nameOf(launch));
+  if (shelf === undefined || name === undefined) return traceLaunch(launch, sight, parsed);
+  for (const [hex, module] of Object.entries(readParsed<PythonModule>(shelf, name)))
+    parsed.set(hex, module);
+  const trace = traceLaunch(launch, sight, parsed);
+  const hexes = Object.values(trace.traced.files).filter((hex) => parsed.has(hex));
+  writeParsed(shelf, name, Object.fromEntries(hexes.map((hex) => [hex, parsed.get(hex)])));
+  return trace;
+}
+
+function together(
+  found: readonly TracedScript[],
+  { deps }: ScriptOptions,
+  isMade: (file: string) => boolean,
+): TracedScripts {
   if (found.length === 0) return NONE;
   const declared = deps.filter((dep) => !dep.glob).map((dep) => dep.path);
   const scripts: Record<string, string> = {};
-  for (const { files } of found) {
+  const bytes: Record<string, string> = {};
+  for (const { files, code } of found) {
     for (const file in files) {
-      if (!declared.some((each) => isAt(file, each))) scripts[file] = `f:${files[file]}`;
+      if (isMade(file) || declared.some((each) => isAt(file, each))) continue;
+      bytes[file] = files[file] as string;
+      const digest = code?.[file];
+      // What JavaScript imports as a text counts by its bytes, whatever else it is.
+      if (digest === undefined) scripts[file] = `f:${files[file]}`;
+      else scripts[file] ??= `py:${digest}`;
     }
   }
   return {
     scripts,
+    bytes,
     importers: Object.assign({}, ...found.map((each) => each.importers)),
     packages: Object.assign({}, ...found.map((each) => each.packages)),
+    opaque: found.flatMap((each) => each.opaque ?? []),
   };
 }

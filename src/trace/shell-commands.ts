@@ -25,6 +25,8 @@ const BLANKS = /[ \t\r]+/y;
 const PLAIN = /[^\s;&|()<>'"\\`$*?[]+/y;
 const QUOTED = /[^"\\`$]+/y;
 const END_OF_WORD = /[\s;&|()<>]/;
+/** The current folder at the start of a path. */
+const HERE = /(?:\$PWD|\$\{PWD\}|\$\(pwd\))(?=[/:"\s;&|)]|$)/y;
 
 class Reader {
   readonly commands: SimpleCommand[] = [];
@@ -121,6 +123,7 @@ class Reader {
       if (character === "'") word.text += this.#single();
       else if (character === '"') this.#double(word, folder);
       else if (character === '\\') word.text += this.#escaped();
+      else if (this.#run(HERE) !== '') word.text += '.';
       else if (this.#expansion(folder)) word.known = false;
       else {
         // A pattern; a `$` that stands for itself is none.
@@ -129,7 +132,8 @@ class Reader {
         this.#at += 1;
       }
     }
-    return word.known ? word.text : undefined;
+    // `PYTHONPATH=src:$PYTHONPATH`: what is known of it is worth having.
+    return word.known || word.text.startsWith('PYTHONPATH=') ? word.text : undefined;
   }
 
   #single(): string {
@@ -146,7 +150,8 @@ class Reader {
       if (this.#text[this.#at] === '"') break;
       if (this.#text[this.#at] === '\\' && /["$`\\\n]/.test(this.#text[this.#at + 1] ?? '')) {
         word.text += this.#escaped();
-      } else if (this.#expansion(folder)) word.known = false;
+      } else if (this.#run(HERE) !== '') word.text += '.';
+      else if (this.#expansion(folder)) word.known = false;
       else {
         word.text += this.#text[this.#at] ?? '';
         this.#at += 1;

@@ -79,6 +79,11 @@ function memo<T>(look: (where: string) => T): (where: string) => T {
   };
 }
 
+/** A folder has a digest of another kind. */
+export function isFileDigest(digest: string | undefined): digest is string {
+  return /^[0-9a-f]{64}$/.test(digest ?? '');
+}
+
 /** Undefined when there is no file. */
 export function hexOf(file: string): string | undefined {
   const bytes = unlessAbsent(() => readFileSync(file));

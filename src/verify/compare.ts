@@ -8,6 +8,7 @@ import { type Comparison, differenceText } from '../compare/difference.js';
 import { compareNumbers } from '../compare/numbers.js';
 import type { Tolerance } from '../compare/tolerance.js';
 import type { Finding, Verified } from '../compare/verified.js';
+import { metricFilesOf } from '../decide/metric-files.js';
 import { itemAt, type Work } from '../decide/work.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
@@ -100,21 +101,37 @@ async function compareOut(
   const beside = other(out);
   if (digest === undefined || beside === undefined) return undefined;
   const actual = path.join(run.fresh.root, out.path);
-  return compareContent(beside, digest, async () => actual, item.tolerance?.[out.path]);
+  return compareContent(beside, digest, async () => actual, allowedOf(item, out));
+}
+
+/** The allowed deviations of an out. */
+interface Allowed {
+  readonly whole: Tolerance | undefined;
+  /** By file in a folder: its metrics have their own tolerance. */
+  readonly ofFile?: ReadonlyMap<string, Tolerance>;
+}
+
+function allowedOf(item: Item, { name, path: where }: Out): Allowed {
+  const ofFile = new Map<string, Tolerance>();
+  for (const { out, path: file, within } of metricFilesOf(item)) {
+    const tolerance = item.tolerance?.[file];
+    if (out === name && within !== '' && tolerance !== undefined) ofFile.set(within, tolerance);
+  }
+  return { whole: item.tolerance?.[where], ofFile };
 }
 
 async function compareContent(
   other: Other,
   digest: Digest,
   actual: () => Promise<string | undefined>,
-  tolerance: Tolerance | undefined,
+  { whole, ofFile }: Allowed,
 ): Promise<Comparison> {
   if (other.digest === digest) return { verdict: 'same' };
   const [before, now] = [await other.content(), await actual()];
   const compared =
     before === undefined || now === undefined
-      ? now && other.numbers && compareNumbers(other.numbers, now, tolerance)
-      : compareArtifacts(before, now, tolerance);
+      ? now && other.numbers && compareNumbers(other.numbers, now, whole)
+      : compareArtifacts(before, now, whole, ofFile);
   if (compared && compared.verdict !== 'same') return compared;
   const difference = { kind: 'digest', expected: other.digest, actual: digest } as const;
   return { verdict: 'differs', file: '', difference, more: 0 };
@@ -183,7 +200,9 @@ async function compareStates(
     const beside = other(record.epoch);
     if (beside === undefined) continue;
     const actual = () => stateFolder(run.fresh, chain, record, 'actual');
-    const comparison = await compareContent(beside, record.state, actual, wholeTolerance(item));
+    const comparison = await compareContent(beside, record.state, actual, {
+      whole: wholeTolerance(item),
+    });
     const located = { where: `epoch ${record.epoch}`, comparison };
     if (comparison.verdict === 'differs') return located;
     if (comparison.verdict === 'tolerated') tolerated ??= located;

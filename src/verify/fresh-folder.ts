@@ -15,6 +15,7 @@ import {
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import { copyFile } from '../cache/files/copy-tree.js';
+import { finish, finishSync } from '../cache/files/pace.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Code } from '../decide/code.js';
 import { scanAt } from '../decide/eyes.js';
@@ -54,13 +55,13 @@ export async function makeFreshFolder(
   try {
     for (const dep of item.deps) {
       if (manifest.deps[dep.name] === null) continue;
-      for (const match of matchesIn(dep, around)) {
-        const parts = partsOf(dep, match, around);
+      for (const match of await finish(matchesIn(dep, around))) {
+        const parts = await finish(partsOf(dep, match, around));
         const known = dep.glob || parts !== undefined ? undefined : manifest.deps[dep.name];
         for (const part of parts ?? [match]) {
-          const digest = known ?? contentAt(dep, part, around)?.digest;
+          const digest = known ?? (await finish(contentAt(dep, part, around)))?.digest;
           const sieve = part.made ? undefined : sieveOf(dep);
-          if (isInPlace(project, dep, part, digest))
+          if (await isInPlace(project, dep, part, digest))
             copyTree(project.root, root, part.path, (inner) => isLeftOut(inner, sieve, project));
           else await restore(stored, part, { dep, digest, around });
         }
@@ -76,13 +77,18 @@ export async function makeFreshFolder(
 }
 
 /** From the workspace when its content there is right, else from the cache. */
-function isInPlace(project: Project, dep: Dep, part: Part, digest: Digest | undefined): boolean {
+async function isInPlace(
+  project: Project,
+  dep: Dep,
+  part: Part,
+  digest: Digest | undefined,
+): Promise<boolean> {
   if (digest === undefined) return true;
   if (!existsSync(path.join(project.root, part.path))) return false;
   const { cache } = project;
   const views = [{ follow: true, ...(!part.made && { sieve: sieveOf(dep) }) }, {}];
   return (
-    contentAt(dep, part, project)?.digest === digest ||
+    (await finish(contentAt(dep, part, project)))?.digest === digest ||
     views.some((view) => cache.scanSync(part.path, view)?.digest === digest)
   );
 }
@@ -99,7 +105,7 @@ async function restore(
   { dep, digest, around }: Wanted,
 ): Promise<void> {
   // With links in it, the stored digest differs from the digest of what is read.
-  const own = made ? scanAt(sourceOf(dep, where), around)?.digest : undefined;
+  const own = made ? (await finish(scanAt(sourceOf(dep, where), around)))?.digest : undefined;
   await stored.restore({ digest: (own ?? digest) as Digest }, where);
 }
 
@@ -107,7 +113,9 @@ async function restore(
 function isLeftOut(where: string, sieve: Sieve | undefined, project: Project): boolean {
   if (sieve === undefined) return false;
   const isFolder = () => lstatSync(path.join(project.root, where)).isDirectory();
-  return sieve.holdsBack(where, isFolder) || (isFolder() && isHollow(where, sieve, project));
+  return (
+    sieve.holdsBack(where, isFolder) || (isFolder() && finishSync(isHollow(where, sieve, project)))
+  );
 }
 
 /** Replaces a link by its target, except links within the folder and those that lead nowhere. */

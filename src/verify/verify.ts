@@ -45,7 +45,7 @@ export async function verify(
   const work = await workToVerify(project, options, tell);
   const targets = select(project.plan, options.targets);
   const { runs, epochs } = options;
-  const found = outlooks(neverAlways(work));
+  const found = await outlooks(neverAlways(work));
   const section = lockedSection(project);
   const differing = section === undefined ? new Map() : mismatches(work, found, section);
   const executed = targets.filter((index) => !differing.has(index));

@@ -105,7 +105,7 @@ function isOnTheWay(set: WatchSet, relative: string): boolean {
 
 /** Folders that are never anybody's input. */
 function isOurs(relative: string): boolean {
-  return /^(cache|node_modules|\.git)(\/|$)/.test(relative);
+  return /^(cache|\.git)(\/|$)/.test(relative);
 }
 
 /** The system watches for each user no more folders and files than it was told. */

@@ -6,6 +6,7 @@ import type { Interruption, RunOptions, RunResult, Variant } from '../decide/opt
 import { findRoot, type Host, openProject, type Project } from '../decide/project.js';
 import { UserError } from '../error.js';
 import type { Emit, RunEvent } from '../event.js';
+import type { PlanRead } from '../pipeline/plan.js';
 import { run } from '../run/run.js';
 import { type FileWatch, type WatchSet, watchFiles } from './file-watch.js';
 import { mistakenPackages } from './outside.js';
@@ -188,10 +189,16 @@ class Session {
       project?.cache.close();
       const set =
         project === undefined
-          ? brokenPipeline(this.#known)
+          ? brokenPipeline(this.#known, await this.#namedFiles())
           : brokenCode(this.#known, mistakenPackages(this.#root, error.diagnostics));
       return { set, error };
     }
+  }
+
+  /** The files that a pipeline.yaml with mistakes names, as far as it can be read. */
+  async #namedFiles(): Promise<readonly PlanRead[]> {
+    const { readsOf } = await import('../pipeline/load.js');
+    return readsOf({ project: this.#root, ...this.#variant });
   }
 
   #warnOnce(): (message: string) => void {

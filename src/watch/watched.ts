@@ -1,9 +1,10 @@
-/** Which files count for watch mode: pipeline.yaml, traced code, and of the deps what no item makes. */
+/** Which files count for watch mode: pipeline.yaml and the files it names, traced code with what its traces rest on, and of the deps what no item makes. */
 import type { Work } from '../decide/work.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
-import type { Dep } from '../pipeline/plan.js';
+import type { Dep, PlanRead } from '../pipeline/plan.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
 import { isHeldBack, sieveOf } from '../pipeline/sieve.js';
+import type { Basis } from '../trace/basis.js';
 import { isOutside } from '../trace/place.js';
 import type { WatchSet } from './file-watch.js';
 
@@ -16,17 +17,54 @@ interface Reads {
   readonly deps: readonly Dep[];
 }
 
+/** What the plan is made from: pipeline.yaml, the files that it names, and the names that an axis matches. */
+class PlanWatch {
+  readonly id: readonly string[];
+  readonly #files: readonly string[];
+  readonly #globs: readonly Glob[];
+
+  constructor(reads: readonly PlanRead[]) {
+    const named = (pattern: boolean) =>
+      reads.filter((read) => read.pattern === pattern).map((read) => read.path);
+    this.#files = [PIPELINE_FILE, ...named(false)];
+    this.#globs = named(true).map(parseGlob);
+    this.id = [...this.#files, ...named(true)];
+  }
+
+  counts(path: string): boolean {
+    return this.concerns(path) || this.#globs.some((glob) => matchGlob(glob, path));
+  }
+
+  /** May a change make stale what is executing? Another name that an axis matches gives another item. */
+  concerns(path: string): boolean {
+    return this.#files.some((file) => isAt(path, file));
+  }
+
+  leadsTo(folder: string): boolean {
+    return (
+      this.#files.some((file) => file.startsWith(`${folder}/`)) ||
+      this.#globs.some((glob) => mayHold(glob, folder))
+    );
+  }
+}
+
 export class Watched implements WatchSet {
   readonly id: string;
   readonly followsLinks = true;
   readonly outside: readonly string[];
+  readonly #plan: PlanWatch;
   readonly #reads: readonly Reads[];
   readonly #needs: (index: number) => readonly number[];
+  /** What traces rest on beside the code: package.json, tsconfig.json, the folders of packages. */
+  readonly #foundations: ReadonlySet<string>;
+  /** The folders on the way there. */
+  readonly #onTheWay: ReadonlySet<string>;
   /** Paths of all outs: what lies at or below them is written by runs. */
   readonly #outs: ReadonlySet<string>;
 
   constructor(work: Work) {
-    const { items } = work.project.plan;
+    const { items, reads } = work.project.plan;
+    this.#plan = new PlanWatch(reads);
     this.#needs = (index) => items[index]?.needs ?? [];
     const outs = new Set(items.flatMap((item) => item.outs.map((out) => out.path)));
     const links = items.flatMap((item) =>
@@ -47,13 +85,23 @@ export class Watched implements WatchSet {
         deps,
       };
     });
-    this.outside = this.#reads.flatMap(({ files }) => files.filter(isOutside));
-    this.id = JSON.stringify([this.#reads, [...this.#outs]]);
+    const bases = new Set(work.selected.flatMap((index) => work.codes.basesOf(index)));
+    this.#foundations = new Set([...bases].flatMap(foundationsOf));
+    this.#onTheWay = new Set([...this.#foundations].flatMap(foldersAbove));
+    const code = this.#reads.flatMap(({ files }) => files.filter(isOutside));
+    this.outside = [...code, ...[...this.#foundations].filter(isOutside)];
+    this.id = JSON.stringify([
+      this.#plan.id,
+      this.#reads,
+      [...this.#outs],
+      [...this.#foundations].sort(),
+    ]);
   }
 
   counts(path: string): boolean {
-    if (path === PIPELINE_FILE) return true;
-    return !this.#isMade(path) && this.#reads.some((reads) => readsPath(reads, path));
+    if (this.#plan.counts(path) || this.#foundations.has(path)) return true;
+    if (isPackages(path) || this.#isMade(path)) return false;
+    return this.#reads.some((reads) => readsPath(reads, path));
   }
 
   #isMade(path: string): boolean {
@@ -61,8 +109,8 @@ export class Watched implements WatchSet {
   }
 
   leadsTo(folder: string): boolean {
-    if (folder === '') return true;
-    if (this.#isMade(folder)) return false;
+    if (folder === '' || this.#plan.leadsTo(folder) || this.#onTheWay.has(folder)) return true;
+    if (isPackages(folder) || this.#isMade(folder)) return false;
     const prefix = `${folder}/`;
     return this.#reads.some(
       ({ files, deps }) =>
@@ -72,7 +120,7 @@ export class Watched implements WatchSet {
   }
 
   concerns(path: string, executing: Iterable<string>): boolean {
-    if (path === PIPELINE_FILE) return true;
+    if (this.#plan.concerns(path)) return true;
     const names = new Set(executing);
     const byIndex = new Map(this.#reads.map((reads) => [reads.index, reads]));
     const queue = this.#reads.filter(({ item }) => names.has(item)).map(({ index }) => index);
@@ -88,6 +136,24 @@ export class Watched implements WatchSet {
   }
 }
 
+/** Outside of the project only files: where nothing is, and folders, would be watched for from far above. */
+function foundationsOf({ files, absent, links }: Basis): string[] {
+  const led = Object.keys(links).filter((where) => links[where] !== '');
+  return [...Object.keys(files), ...[...led, ...absent].filter((where) => !isOutside(where))];
+}
+
+function foldersAbove(where: string): string[] {
+  const found: string[] = [];
+  for (let end = where.lastIndexOf('/'); end > 0; end = where.lastIndexOf('/', end - 1))
+    found.push(where.slice(0, end));
+  return found;
+}
+
+/** No input, but for what traces rest on. */
+function isPackages(path: string): boolean {
+  return path === 'node_modules' || path.startsWith('node_modules/');
+}
+
 /** True of one of the paths, and of what lies below one. */
 function isIn(where: string, paths: ReadonlySet<string>): boolean {
   for (let end = where.length; end > 0; end = where.lastIndexOf('/', end - 1)) {
@@ -96,14 +162,15 @@ function isIn(where: string, paths: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** While pipeline.yaml cannot be read: what counted before counts still. */
-export function brokenPipeline(before: WatchSet | undefined): WatchSet {
+/** While no plan can be made: what counted before counts still, and the files that pipeline.yaml names now. */
+export function brokenPipeline(before: WatchSet | undefined, reads: readonly PlanRead[]): WatchSet {
+  const plan = new PlanWatch(reads);
   return {
-    id: `broken ${before?.id}`,
+    id: JSON.stringify(['broken', before?.id, plan.id]),
     followsLinks: true,
     outside: before?.outside ?? [],
-    counts: (path) => path === PIPELINE_FILE || before?.counts(path) === true,
-    leadsTo: (folder) => before?.leadsTo(folder) === true,
+    counts: (path) => plan.counts(path) || before?.counts(path) === true,
+    leadsTo: (folder) => plan.leadsTo(folder) || before?.leadsTo(folder) === true,
     concerns: () => false,
   };
 }

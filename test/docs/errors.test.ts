@@ -34,12 +34,12 @@ function examples(): Example[] {
     .flatMap((section) => {
       const code = section.slice(0, section.indexOf('\n'));
       const blocks = section.matchAll(
-        /^```yaml ?(.*)\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)\n```$/gm,
+        /^(?:```\w+ (\S+\.\w+)\n([^`]*)^```\n\n)?```yaml ?((?:--.*)?)\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)\n```$/gm,
       );
-      return [...blocks].map(([, options, yaml, text]) => ({
+      return [...blocks].map(([, file, content, options, yaml, text]) => ({
         code,
         yaml: yaml!,
-        variant: variantOf(options!),
+        variant: { ...variantOf(options!), ...(file && { files: { [file]: content! } }) },
         text: text!,
       }));
     });

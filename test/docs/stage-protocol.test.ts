@@ -20,7 +20,8 @@ test.each([
 
 test('every variable is named', () => {
   const epochs = { PIPE_EPOCHS: '2', PIPE_EPOCH: '1', PIPE_STATE: '/s', PIPE_COMMIT: '/c' };
-  const given = stageEnvironment({}, { progress: '/p', context: '/x', gpus: '0', epochs });
+  const own = { progress: '/p', context: '/x', gpus: '0', threads: 4, epochs };
+  const given = stageEnvironment({}, own);
   for (const name of [...Object.keys(given), MARK]) expect(page).toContain(`\`${name}\``);
 });
 
@@ -31,5 +32,16 @@ test('a stage that starts a run does not hand on what is meant for itself alone'
     PIPE_CACHE: '/cache',
     PIPE_CONTEXT: '/own',
     PIPE_PROGRESS: '/p',
+    PYTHONUNBUFFERED: '1',
   });
+});
+
+test('what the user set of the variables for libraries stays, and OMP_NUM_THREADS speaks for all', () => {
+  const threadsIn = (env: NodeJS.ProcessEnv) => {
+    const given = stageEnvironment(env, { progress: '/p', context: '/x', threads: 8 });
+    return [given.OMP_NUM_THREADS, given.MKL_NUM_THREADS, given.PYTHONUNBUFFERED];
+  };
+  expect(threadsIn({})).toEqual(['8', '8', '1']);
+  expect(threadsIn({ MKL_NUM_THREADS: '2', PYTHONUNBUFFERED: '' })).toEqual(['8', '2', '']);
+  expect(threadsIn({ OMP_NUM_THREADS: '2' })).toEqual(['2', undefined, '1']);
 });

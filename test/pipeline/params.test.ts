@@ -86,7 +86,7 @@ describe('params', () => {
 });
 
 describe('where a value comes from', () => {
-  const lines = (variant: Variant): readonly ParamLine[] =>
+  const lines = (variant: Omit<Variant, 'files'>): readonly ParamLine[] =>
     paramLines(loadParams({ project: '/nowhere', text: TEXT, ...variant }));
 
   it('is its line of the file, its profile, or the --set', () => {

@@ -2,14 +2,18 @@
 import { renderDiagnostic, UserError } from '../../src/error.js';
 import { loadPlan } from '../../src/pipeline/load.js';
 import type { Item, Plan } from '../../src/pipeline/plan.js';
+import { project } from '../rig/projects.js';
 
 export interface Variant {
   readonly profiles?: readonly string[];
   readonly set?: readonly string[];
+  /** Files of the project besides pipeline.yaml; without any there is no project on disk. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
-export function planOf(text: string, variant: Variant = {}): Plan {
-  return loadPlan({ project: '/nowhere', text, ...variant });
+export function planOf(text: string, { files, ...variant }: Variant = {}): Plan {
+  const folder = files === undefined ? '/nowhere' : project(files).root;
+  return loadPlan({ project: folder, text, ...variant });
 }
 
 export function itemOf(plan: Plan, id: string): Item {

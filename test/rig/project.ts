@@ -6,6 +6,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ItemDone, RunDone, RunEvent, Verdict } from '../../src/event.js';
 
+if (process.env.PIPE_TEST_PROJECT === 'unit')
+  throw new Error(
+    'this test uses the built command, and unit tests run without a build: name it in NOT_UNIT of vitest.config.ts',
+  );
+
 /** The real command. */
 export const BIN = fileURLToPath(new URL('../../bin/pipe.cjs', import.meta.url));
 

@@ -6,6 +6,7 @@
 import { fileURLToPath } from 'node:url';
 import type { CommandContext } from '../../src/cli/command.js';
 import { commandNamed } from '../../src/cli/commands.js';
+import { debugTo } from '../../src/cli/debug.js';
 import { createTerminal } from '../../src/cli/terminal.js';
 import { renderDiagnostic, UserError } from '../../src/error.js';
 import { standing } from '../../src/still.js';
@@ -15,7 +16,7 @@ const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 
 /** What `pipe run` prints in a project before anything of the tool is loaded; undefined: it runs. */
 export function standingIn({ root, env }: Place, ...argv: readonly string[]): string | undefined {
-  return standing({ cwd: root, argv: ['run', ...argv], env: surroundings(env), dist: DIST });
+  return standing({ cwd: root, argv: ['run', ...argv], env: surroundings(env), dist: DIST }).answer;
 }
 
 type Place = Pick<Project, 'root' | 'env'>;
@@ -47,6 +48,7 @@ export async function answerIn(
       dist: DIST,
       version: '0.1.0',
       onSecrets: terminal.hide,
+      debug: debugTo(env, terminal.err),
     },
     terminal,
     interruption: { stop: never, kill: never },

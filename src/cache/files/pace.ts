@@ -26,8 +26,12 @@ export function* until<T>(promise: Promise<T>): Sliced<T> {
   return value.result;
 }
 
-/** Yields to the event loop every 10 ms. */
-export async function finish<T>(work: Sliced<T>): Promise<T> {
+/**
+ * Yields to the event loop every 10 ms.
+ *
+ * @param stop ends the work at its next yield, which throws the signal's reason
+ */
+export async function finish<T>(work: Sliced<T>, stop?: AbortSignal): Promise<T> {
   const pace = new Pace();
   let step = work.next();
   while (!step.done) {
@@ -41,10 +45,21 @@ export async function finish<T>(work: Sliced<T>): Promise<T> {
         step = work.throw(failure.error);
         continue;
       }
-    } else if (pace.due()) await pace.rest();
+    } else if (pace.due()) {
+      await pace.rest();
+      if (stop?.aborted) {
+        step = work.throw(stop.reason);
+        continue;
+      }
+    }
     step = work.next();
   }
   return step.value;
+}
+
+/** True of the error of work that the signal ended. */
+export function isStopOf(stop: AbortSignal, error: unknown): boolean {
+  return stop.aborted && error === stop.reason;
 }
 
 /** For loops that are asynchronous anyway: `if (pace.due()) await pace.rest()`. */

@@ -11,6 +11,12 @@ interface Node {
 
 export class Memo {
   #root: Node = emptyNode();
+  #age = 0;
+
+  /** Changes when something is forgotten: a walk that began before may have found old content. */
+  get age(): number {
+    return this.#age;
+  }
 
   /** `view`: id of the sieve; undefined: without one. */
   get(path: string, view: string | undefined): Scan | null | undefined {
@@ -42,6 +48,7 @@ export class Memo {
 
   /** Discards what is at, above and below the path. */
   forget(path: string): void {
+    this.#age++;
     let node: Node = this.#root;
     clear(node);
     const parts = partsOf(path);

@@ -67,6 +67,8 @@ interface Walk {
   readonly inside: readonly string[];
   readonly seen: Seen;
   readonly looks: Looks;
+  /** Age of the memo when the walk began. */
+  readonly age: number;
 }
 
 /** What is known of a file before it is read. */
@@ -144,9 +146,11 @@ export class Scanner {
     const known = again ? undefined : this.#known(where, sieve?.id);
     if (known !== undefined) return known ?? undefined;
     const seen: Seen = { linkedInside: false, unsettled: 0 };
-    const found = yield* this.#root(where, { sieve, again, tree, inside: [], seen, looks });
+    const { age } = this.#memo;
+    const found = yield* this.#root(where, { sieve, again, tree, inside: [], seen, looks, age });
     this.#noteUnsettled(where, sieve, seen);
-    if (!seen.linkedInside) this.#memo.set(where, sieve?.id, found ?? null);
+    if (!seen.linkedInside && age === this.#memo.age)
+      this.#memo.set(where, sieve?.id, found ?? null);
     return found;
   }
 
@@ -155,7 +159,7 @@ export class Scanner {
     const seen: Seen = { linkedInside: false, unsettled: 0 };
     this.#memo.forget(where);
     const looks = this.#looks;
-    const plain = { sieve: undefined, tree: '', inside: [] };
+    const plain = { sieve: undefined, tree: '', inside: [], age: this.#memo.age };
     const found = yield* this.#root(where, { ...plain, again: true, seen, keeper, looks });
     this.#noteUnsettled(where, undefined, seen);
     this.#memo.set(where, undefined, found ?? null);
@@ -273,7 +277,8 @@ export class Scanner {
     let scan: Scan | undefined;
     while (scan === undefined) scan = yield* this.#listing(where, absolute, walk);
     if (before !== undefined) walk.keeper?.directoryDone(where, before);
-    if (!walk.again && !walk.seen.linkedInside) this.#memo.set(where, walk.sieve?.id, scan);
+    const isLasting = !walk.again && !walk.seen.linkedInside && walk.age === this.#memo.age;
+    if (isLasting) this.#memo.set(where, walk.sieve?.id, scan);
     return scan;
   }
 

@@ -35,21 +35,32 @@ export interface Asked {
 /** Once a day a run decides the slow way, which also notes what is in use. */
 const HOLDS_MS = 86_400_000;
 
+/** The kept answer, or why there is none. */
+export type Standing =
+  /** `file`: absolute path of the answer. */
+  | { readonly answer: string; readonly file: string }
+  | { readonly answer?: undefined; readonly reason: string };
+
 /** The answer to the same question, if its read set is unchanged. */
-export function answerStanding(asked: Asked): string | undefined {
+export function answerStanding(asked: Asked): Standing {
   const { layout, argv } = asked;
   const root = rootOf(layout);
-  const still = readStill(path.join(layout.stills, stillName({ root, argv })));
-  if (still === undefined) return undefined;
+  const file = path.join(layout.stills, stillName({ root, argv }));
+  const still = readStill(file);
+  if (still === undefined) return { reason: 'no answer is kept for this command line' };
   const question = questionOf(asked, Object.keys(still.question.env), root);
-  if (JSON.stringify(question) !== JSON.stringify(still.question)) return undefined;
+  if (JSON.stringify(question) !== JSON.stringify(still.question))
+    return { reason: 'the build of pipe or an environment variable has changed' };
   const age = Date.now() - still.savedAt;
   // A write shortly before the machine went down may have lost its bytes but not its times.
-  if (age < 0 || age > Math.min(HOLDS_MS, uptime() * 1000)) return undefined;
-  const { behind, own } = still;
-  const stands =
-    looksSo(layout.project, behind, statSync) && looksSo(layout.project, own, lstatSync);
-  return stands ? still.answer : undefined;
+  if (age < 0 || age > Math.min(HOLDS_MS, uptime() * 1000))
+    return { reason: 'the kept answer is older than a day or than the last start of the machine' };
+  const moved =
+    movedPath(layout.project, still.behind, statSync) ??
+    movedPath(layout.project, still.own, lstatSync);
+  return moved === undefined
+    ? { answer: still.answer, file }
+    : { reason: `${moved} has changed since` };
 }
 
 /** `names`: variables that count besides the tool's own. */
@@ -58,7 +69,7 @@ export function questionOf(
   names: readonly string[],
   root = rootOf(layout),
 ): Question {
-  const own = Object.keys(env).filter((name) => name.startsWith('PIPE_'));
+  const own = Object.keys(env).filter((name) => name.startsWith('PIPE_') && name !== 'PIPE_DEBUG');
   const values: Record<string, string | null> = {};
   for (const name of [...new Set([...names, ...own])].sort())
     values[name] = (Object.hasOwn(env, name) ? env[name] : undefined) ?? null;
@@ -72,16 +83,17 @@ function rootOf(layout: Layout): string {
 
 type Look = (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined;
 
-function looksSo(project: string, { paths, columns }: LookList, look: Look): boolean {
-  try {
-    return paths.every((each, row) => {
+/** The first path whose stat changed. */
+function movedPath(project: string, { paths, columns }: LookList, look: Look): string | undefined {
+  return paths.find((each, row) => {
+    try {
       const where = each.startsWith('/') ? each : `${project}/${each}`;
       const now = columnsOf(look(where, { throwIfNoEntry: false }));
-      return now.every((value, column) => value === columns[row * WIDTH + column]);
-    });
-  } catch {
-    return false; // The slow way reports the error.
-  }
+      return now.some((value, column) => value !== columns[row * WIDTH + column]);
+    } catch {
+      return true; // The slow way reports the error.
+    }
+  });
 }
 
 /** Number of answers kept for a project; older ones are deleted. */

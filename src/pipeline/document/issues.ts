@@ -155,6 +155,7 @@ function knownKeys(path: Path): readonly string[] {
   if (path.length === 2) return STAGE_KEYS;
   // The names of deps are the user's own.
   if (path[2] === 'deps') return ['path', 'optional', 'exclude'];
+  if (path[2] === 'matrix') return ['glob', 'strip', 'lines'];
   return INNER_KEYS[String(path.at(-1))] ?? INNER_KEYS[String(path[2])] ?? [];
 }
 

@@ -16,37 +16,60 @@ export interface Problems {
   readonly count: number;
   /** Without a span for what does not stand in the file, such as `--set`. */
   add(mistake: Mistake, span?: Span): void;
+  /** Collects into the same list what is wrong in another file. */
+  within(source: Source): Problems;
   /** Throws when there is any mistake. */
   check(): void;
 }
 
+interface Found {
+  readonly diagnostic: Diagnostic;
+  /** The file's place in the order in which files were read; mistakes without a place come last. */
+  readonly file: number;
+  readonly at: number;
+}
+
 export function createProblems(source: Source): Problems {
-  const found: { readonly diagnostic: Diagnostic; readonly at: number }[] = [];
+  const found: Found[] = [];
   const seen = new Set<string>();
   const spots = new Map<string, number>();
-  return {
-    source,
-    get count() {
-      return found.length;
-    },
-    add({ code, message, hint }, span) {
-      const spot = `${code} ${span ? span.start : message}`;
-      const known = spots.get(spot) ?? 0;
-      if (known >= MOST_PER_SPOT || seen.has(`${spot} ${message}`)) return;
-      spots.set(spot, known + 1);
-      seen.add(`${spot} ${message}`);
-      const diagnostic: Diagnostic = {
-        code,
-        message,
-        ...(span && { place: placeOf(source, span) }),
-        ...(hint !== undefined && { hint }),
-      };
-      found.push({ diagnostic, at: span ? span.start : Number.POSITIVE_INFINITY });
-    },
-    check() {
-      if (found.length === 0) return;
-      const ordered = [...found].sort((a, b) => (a.at === b.at ? 0 : a.at < b.at ? -1 : 1));
-      throw new UserError(ordered.map(({ diagnostic }) => diagnostic));
-    },
+  const files: string[] = [];
+  const add = (of: Source, { code, message, hint }: Mistake, span: Span | undefined) => {
+    const spot = `${code} ${span ? `${of.file} ${span.start}` : message}`;
+    const known = spots.get(spot) ?? 0;
+    if (known >= MOST_PER_SPOT || seen.has(`${spot} ${message}`)) return;
+    spots.set(spot, known + 1);
+    seen.add(`${spot} ${message}`);
+    const diagnostic: Diagnostic = {
+      code,
+      message,
+      ...(span && { place: placeOf(of, span) }),
+      ...(hint !== undefined && { hint }),
+    };
+    const file = span ? files.indexOf(of.file) : Number.POSITIVE_INFINITY;
+    found.push({ diagnostic, file, at: span?.start ?? 0 });
   };
+  const check = () => {
+    if (found.length === 0) return;
+    const ordered = [...found].sort((a, b) => compare(a.file, b.file) || compare(a.at, b.at));
+    throw new UserError(ordered.map(({ diagnostic }) => diagnostic));
+  };
+  const within = (of: Source): Problems => {
+    if (!files.includes(of.file)) files.push(of.file);
+    return {
+      source: of,
+      get count() {
+        return found.length;
+      },
+      add: (mistake, span) => add(of, mistake, span),
+      within,
+      check,
+    };
+  };
+  return within(source);
+}
+
+/** Infinities are equal to themselves. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -52,7 +52,20 @@ const namedDeps = z.record(z.string().regex(NAME, say('name')), dep, say('map'))
 const deps = z.union([namedDeps, z.array(dep, say('list'))], say('paths'));
 
 const cells = z.array(z.record(z.string(), scalar, say('map')), say('list'));
-const axis = orHole(z.array(scalar, say('axis')), 'axis');
+const axisFiles = z
+  .strictObject(
+    {
+      glob: path.optional().describe('The values are the names of the files that match.'),
+      strip: text.optional().describe('The end of the names that is not part of the values.'),
+      lines: path.optional().describe('The values are the lines of the file.'),
+    },
+    say('axis'),
+  )
+  .meta({ oneOf: [{ required: ['glob'] }, { required: ['lines'] }] });
+const axis = z.union(
+  [z.array(scalar, say('axis')), z.string().regex(HOLE, say('axis')), axisFiles],
+  say('axis'),
+);
 const matrix = z
   .object(
     {
@@ -166,6 +179,10 @@ const stage = z
 
 /** Anything that JSON holds: what is in it is the stages' business. */
 const tree = z.record(z.string(), z.unknown(), say('map'));
+const source = z.union([tree, path], say('source'));
+const params = z
+  .union([tree, path, z.array(source, say('list'))], say('source'))
+  .describe('Values, a YAML or JSON file of them, or a list of both, later ones over earlier.');
 
 const names = z.string().regex(NAME, say('name'));
 const profiles = z.record(names, tree, say('map'));
@@ -175,7 +192,7 @@ const pipeline = z
   .strictObject(
     {
       $schema: z.string(say('text')).optional().describe('The JSON Schema of this file.'),
-      params: tree.nullable().optional().describe('Values; a stage names the parts it uses.'),
+      params: params.nullable().optional(),
       profiles: profiles.nullable().optional().describe('Trees that --profile lays over params.'),
       shell: shell.optional(),
       stages: stages.describe('The stages by name.'),

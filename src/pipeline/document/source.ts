@@ -1,11 +1,5 @@
-/** The text of pipeline.yaml: read with care, and the places in it by offset. */
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Place, userError } from '../../error.js';
-import { PIPELINE_FILE } from '../root.js';
-
-/** A file of this size holds some 25,000 stages; a larger one is an accident. */
-export const MAX_BYTES = 8 * 1024 * 1024;
+/** A text and the places in it by offset. */
+import type { Place } from '../../error.js';
 
 /** Offsets into the text, the end excluded. */
 export interface Span {
@@ -25,59 +19,6 @@ export function createSource(file: string, text: string): Source {
   const lines = [0];
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.push(at + 1);
   return { file, text, lines };
-}
-
-/** Reads the project's pipeline.yaml; its absence, size or encoding may be the user's mistake. */
-export function readPipeline(project: string): string {
-  const bytes = readBytes(join(project, PIPELINE_FILE));
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw userError('not-utf8', `${PIPELINE_FILE} is not UTF-8 text`, 'save it as UTF-8');
-  }
-}
-
-function readBytes(path: string): Buffer {
-  try {
-    const { size } = statSync(path);
-    if (size > MAX_BYTES) throw tooLarge(size);
-    return readFileSync(path);
-  } catch (error) {
-    switch ((error as NodeJS.ErrnoException).code) {
-      case 'ENOENT':
-      case 'ENOTDIR':
-        throw userError(
-          'no-pipeline',
-          `there is no ${PIPELINE_FILE} here`,
-          'run pipe in the project, or start one with: pipe init',
-        );
-      case 'EISDIR':
-        throw userError('unreadable', `${PIPELINE_FILE} is a folder, not a file`);
-      case 'EACCES':
-      case 'EPERM':
-        throw userError(
-          'unreadable',
-          `${PIPELINE_FILE} cannot be read: permission denied`,
-          'give yourself the right to read it: chmod u+r pipeline.yaml',
-        );
-      default:
-        throw error;
-    }
-  }
-}
-
-/** For a text that came from elsewhere than {@link readPipeline}. */
-export function checkSize(text: string): void {
-  if (text.length > MAX_BYTES) throw tooLarge(text.length);
-}
-
-function tooLarge(size: number): Error {
-  const mega = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-  return userError(
-    'too-large',
-    `${PIPELINE_FILE} is ${mega(size)} large; at most ${mega(MAX_BYTES)} are read`,
-    'use a matrix instead of writing every stage out',
-  );
 }
 
 /** The 1-based line of an offset. */

@@ -224,7 +224,7 @@ function behindQuotes(
 
 function hintFor({ code, pos: [start] }: SyntaxFault, text: string): string | undefined {
   if (code === 'TAB_AS_INDENT') return 'indent with spaces';
-  if (code === 'MULTIPLE_DOCS') return 'a pipeline is one document: remove the "---"';
+  if (code === 'MULTIPLE_DOCS') return 'the file is one document: remove the "---"';
   if (code === 'TAG_RESOLVE_FAILED') return 'quote the text if it should begin with "!"';
   const line = restOfLine(text, text.lastIndexOf('\n', start - 1) + 1);
   // The bracket of a `${` does not open a map.

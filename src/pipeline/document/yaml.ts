@@ -72,6 +72,7 @@ export function parseValue(text: string): Located | { readonly error: string } {
     add: ({ message }) => {
       error ??= message;
     },
+    within: () => problems,
     check: () => {},
   };
   const located = locate(contents as Node | null, problems);

@@ -1,6 +1,7 @@
 /** The action of an item: its command with values put in, quoted where a shell reads it. */
 import type { Mistake, Problems } from '../document/problems.js';
-import type { Action, CommandPart, FilesPart } from '../plan.js';
+import type { Action, CommandPart, FilesPart, ResourcePart } from '../plan.js';
+import { isResource } from './scope.js';
 import { secondReader } from './second-reader.js';
 import {
   advance,
@@ -44,7 +45,7 @@ export function shellAction(
       continue;
     }
     const next = template.parts[index + 1];
-    const around = { before: textOf(parts), next: typeof next === 'string' ? next : '' };
+    const around = { before: filledText(parts), next: typeof next === 'string' ? next : '' };
     const put = shellValue(part, template, state, around, {
       lookup,
       patternOf,
@@ -52,9 +53,9 @@ export function shellAction(
     });
     if (put === undefined) sound = false;
     else parts.push(put);
-    state = afterValue(state, put === undefined ? '' : textOf([put]));
+    state = afterValue(state, put === undefined ? '' : filledText([put]));
   }
-  return sound ? shellOf(parts) : undefined;
+  return sound && isUnambiguous(template, textOf(parts), problems) ? shellOf(parts) : undefined;
 }
 
 interface Means {
@@ -79,15 +80,20 @@ function shellValue(
     problems.add({ code: 'bad-quoting', message, hint: 'remove the quotes around it' }, span());
     return undefined;
   }
-  const value = holeText(hole, template, lookup, problems);
+  const value = holeText(hole, template, lookup, problems, readIt(hole));
   if (value === undefined) return undefined;
   const reader = readerOf(before, state);
   if (isReadAgain(hole, value, reader, template, problems)) return undefined;
   const quoted = quote(value, state, { before, next });
-  if ('text' in quoted) return quoted.text;
+  if ('text' in quoted) return filledPart(hole, quoted.text);
   const message = `\${${hole.name}} is used ${quoted.refused}, where no value can be quoted safely`;
   problems.add({ code: 'bad-quoting', message, hint: REFUSED_HINT }, span());
   return undefined;
+}
+
+/** A map, a list or nothing has no text in a command; the process finds it as JSON. */
+function readIt({ name }: Hole): string {
+  return `list it under params: [${name}] of the stage, and read it from the JSON file that PIPE_CONTEXT names`;
 }
 
 /** What reads the spot as code once more, or what it is nested in. */
@@ -125,8 +131,40 @@ function shellOf(parts: readonly CommandPart[]): Action {
   return { kind: 'shell', command, parts: joinTexts(parts) };
 }
 
+/** What counts for the key. */
 function textOf(parts: readonly CommandPart[]): string {
-  return parts.map((part) => (typeof part === 'string' ? part : part.pattern)).join('');
+  return parts.map(textOfPart).join('');
+}
+
+function textOfPart(part: CommandPart): string {
+  if (typeof part === 'string') return part;
+  return 'written' in part ? part.written : part.pattern;
+}
+
+/** What is executed, but for the files. */
+function filledText(parts: readonly CommandPart[]): string {
+  return parts.map((part) => (isResourcePart(part) ? part.filled : textOfPart(part))).join('');
+}
+
+function isResourcePart(part: CommandPart): part is ResourcePart {
+  return typeof part !== 'string' && 'written' in part;
+}
+
+function filledPart(hole: Hole, filled: string): CommandPart {
+  return isResource(hole.name) ? { written: `\${${hole.name}}`, filled } : filled;
+}
+
+const PLACEHOLDER = /\$\{resources\.(?:cpu|memory|gpu)\}/g;
+
+/** In the key a placeholder and the same text would be one, so the text is refused. */
+function isUnambiguous({ parts, node }: Template, text: string, problems: Problems): boolean {
+  const placeholders = parts.filter((part) => isHole(part) && isResource(part.name)).length;
+  const [first, ...more] = text.match(PLACEHOLDER) ?? [];
+  if (first === undefined || more.length + 1 === placeholders) return true;
+  const message = `the text "${first}" cannot be literal in a command: it stands for the resource`;
+  const hint = `write ${first} for the number; to print the text, put it into a file`;
+  problems.add({ code: 'bad-template', message, hint }, node.span);
+  return false;
 }
 
 function joinTexts(parts: readonly CommandPart[]): readonly CommandPart[] {
@@ -159,7 +197,7 @@ export function argvAction(
     else parts.push(put);
   }
   if (!sound) return undefined;
-  const argv = parts.map((part) => (typeof part === 'string' ? part : part.pattern));
+  const argv = parts.map(textOfPart);
   const plain = parts.every((part) => typeof part === 'string');
   return plain ? { kind: 'argv', argv } : { kind: 'argv', argv, parts };
 }
@@ -177,7 +215,7 @@ function severalCommands(words: readonly Template[]): Mistake | undefined {
 
 /** As a shell would be given them: for what one of them reads as code. */
 function wordsBefore(parts: readonly CommandPart[]): string {
-  return parts.map((part) => `${quotePlain(textOf([part]))} `).join('');
+  return parts.map((part) => `${quotePlain(filledText([part]))} `).join('');
 }
 
 function argvWord(word: Template, before: string, means: Means): CommandPart | undefined {
@@ -186,6 +224,7 @@ function argvWord(word: Template, before: string, means: Means): CommandPart | u
   const files = hole && patternOf(hole.name);
   if (files) return files;
   let text = '';
+  let written = '';
   let sound = true;
   for (const part of word.parts) {
     const value = isHole(part) ? argvValue(part, word, means) : part;
@@ -193,9 +232,13 @@ function argvWord(word: Template, before: string, means: Means): CommandPart | u
     if (value === undefined) sound = false;
     else if (isHole(part) && isReadAgain(part, value, secondReader(code), word, problems))
       sound = false;
-    else text += value;
+    else {
+      text += value;
+      written += isHole(part) ? textOfPart(filledPart(part, value)) : part;
+    }
   }
-  return sound ? text : undefined;
+  if (!sound || !isUnambiguous(word, written, problems)) return undefined;
+  return written === text ? text : { written, filled: text };
 }
 
 function argvValue(
@@ -203,7 +246,7 @@ function argvValue(
   word: Template,
   { lookup, patternOf, problems }: Means,
 ): string | undefined {
-  if (!patternOf(hole.name)) return holeText(hole, word, lookup, problems);
+  if (!patternOf(hole.name)) return holeText(hole, word, lookup, problems, readIt(hole));
   const message = `\${${hole.name}} is a pattern, a list of files: it must be a word of its own`;
   problems.add({ code: 'bad-quoting', message }, holeSpan(hole, word.node, problems.source));
   return undefined;
@@ -211,8 +254,8 @@ function argvValue(
 
 /**
  * The command to execute, once it is known what the patterns match: `filesOf`. An action
- * without patterns is returned as it is. The key takes the action with its patterns instead: which
- * files matched is told by the dep's digest.
+ * without patterns and resources is returned as it is. The key takes the action with its patterns
+ * instead: which files matched is told by the dep's digest.
  */
 export function expandAction(
   action: Action,
@@ -222,16 +265,20 @@ export function expandAction(
   if (action.kind === 'argv') {
     return {
       kind: 'argv',
-      argv: action.parts.flatMap((part) => (typeof part === 'string' ? part : filesOf(part))),
+      argv: action.parts.flatMap((part) => {
+        if (typeof part === 'string') return part;
+        return isResourcePart(part) ? part.filled : filesOf(part);
+      }),
     };
   }
-  const texts = action.parts.map((part) =>
-    typeof part === 'string'
-      ? part
+  const texts = action.parts.map((part) => {
+    if (typeof part === 'string') return part;
+    return isResourcePart(part)
+      ? part.filled
       : filesOf(part)
           .map((file) => quotePlain(file))
-          .join(' '),
-  );
+          .join(' ');
+  });
   const { parts: _parts, ...rest } = action;
   return { ...rest, command: texts.join('') };
 }

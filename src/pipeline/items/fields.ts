@@ -15,7 +15,7 @@ export interface Fields {
   readonly problems: Problems;
 }
 
-type Limits = Pick<Item, 'resources' | 'retries' | 'epochs' | 'timeout'>;
+type Limits = Pick<Item, 'resources' | 'threads' | 'retries' | 'epochs' | 'timeout'>;
 
 export function limitsOf(fields: Fields): Limits {
   const { spec } = fields;
@@ -28,8 +28,10 @@ export function limitsOf(fields: Fields): Limits {
       keyAt(fields.node, ['keep']),
     );
   }
+  const resources = resourcesOf(fields);
   return {
-    resources: resourcesOf(fields),
+    resources,
+    ...(spec.resources?.cpu !== undefined && { threads: Math.max(1, Math.floor(resources.cpu)) }),
     retries: spec.retries === undefined ? 0 : (numberAt(['retries'], 'retries', fields) ?? 0),
     ...(epochs && { epochs }),
     ...(timeout !== undefined && { timeout }),

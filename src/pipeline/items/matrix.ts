@@ -3,21 +3,17 @@ import { describeValue } from '../document/expected.js';
 import { child, type Located, textOf } from '../document/located.js';
 import type { Problems } from '../document/problems.js';
 import { suggest } from '../document/suggest.js';
+import type { PlanFiles } from '../files.js';
+import { valuesOfFiles } from './axis-files.js';
+import { type AxisValue, BAD_VALUE, isItemText } from './axis-value.js';
 import {
   givenBy,
   holeWritten,
   type Lookup,
   parseTemplate,
-  type Scalar,
   type Written,
   wholeHole,
 } from './template.js';
-
-/** A value of an axis, with the text that names the item and fills the holes. */
-export interface AxisValue {
-  readonly value: Scalar;
-  readonly text?: string;
-}
 
 export type Cell = Readonly<Record<string, AxisValue>>;
 
@@ -26,18 +22,23 @@ const AXIS = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 /** Of one stage. Axes multiply: a few of them too many ask for more than there is memory. */
 const MAX_CELLS = 100_000;
 
-/** An axis name may not be one of these; `${deps.x}` and `${outs.x}` would be ambiguous to read. */
-const RESERVED = new Set(['deps', 'outs']);
+/** An axis name may not be one of these; `${deps.x}`, `${outs.x}` and `${resources.x}` would be ambiguous to read. */
+const RESERVED = new Set(['deps', 'outs', 'resources']);
+
+interface Means {
+  readonly lookup: Lookup;
+  readonly files: PlanFiles;
+  readonly problems: Problems;
+}
 
 /** One empty cell for a stage without a matrix; undefined after a mistake. */
 export function cellsOf(
   stage: string,
   matrix: Located | undefined,
-  lookup: Lookup,
-  problems: Problems,
+  { lookup, files, problems }: Means,
 ): readonly Cell[] | undefined {
   if (!matrix) return [{}];
-  const axes = axesOf(matrix, lookup, problems);
+  const axes = axesOf(matrix, { lookup, files, problems });
   const include = entriesOf(matrix, 'include', lookup, problems);
   const exclude = entriesOf(matrix, 'exclude', lookup, problems);
   if (!axes || !include || !exclude) return undefined;
@@ -57,13 +58,14 @@ export function itemId(stage: string, cell: Cell): string {
 
 interface Axis {
   readonly values: readonly AxisValue[];
-  /** Taken from a param, so `exclude` may name values that it lacks today. */
+  /** Taken from a param or from files, so `exclude` may name values that it lacks today. */
   readonly open: boolean;
 }
 
 type Axes = ReadonlyMap<string, Axis>;
 
-function axesOf(matrix: Located, lookup: Lookup, problems: Problems): Axes | undefined {
+function axesOf(matrix: Located, means: Means): Axes | undefined {
+  const { lookup, problems } = means;
   const axes = new Map<string, Axis>();
   let sound = true;
   for (const [name, { key, node }] of matrix.entries ?? []) {
@@ -75,11 +77,16 @@ function axesOf(matrix: Located, lookup: Lookup, problems: Problems): Axes | und
       sound = false;
       continue;
     }
-    const axis = axisOf(name, node, lookup, problems);
+    const axis = node.entries ? axisOfFiles(node, means) : axisOf(name, node, lookup, problems);
     if (axis) axes.set(name, axis);
     else sound = false;
   }
   return sound ? axes : undefined;
+}
+
+function axisOfFiles(node: Located, means: Means): Axis | undefined {
+  const values = valuesOfFiles(node, means);
+  return values && { values, open: true };
 }
 
 function axisOf(name: string, node: Located, lookup: Lookup, problems: Problems): Axis | undefined {
@@ -134,11 +141,9 @@ function checkValue(written: Written | undefined, node: Located, problems: Probl
     problems.add({ code: 'bad-axis', message }, node.span);
     return false;
   }
-  if (/^$|[,@*?\p{Cc}]|^\s|\s$/u.test(textOf(written))) {
-    const message = `the value ${JSON.stringify(value)} cannot be part of an item's name`;
-    const hint =
-      'it is empty, or begins or ends with a space, or holds one of , @ * ? or a line break';
-    problems.add({ code: 'bad-axis', message, hint }, node.span);
+  if (!isItemText(textOf(written))) {
+    const message = `the value ${JSON.stringify(value)} ${BAD_VALUE.message}`;
+    problems.add({ code: 'bad-axis', message, hint: BAD_VALUE.hint }, node.span);
     return false;
   }
   return true;

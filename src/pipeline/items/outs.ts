@@ -1,13 +1,15 @@
 /** What an item writes: its outs and metrics with the holes filled. */
-import type { Out } from '../plan.js';
+import type { MetricView, Out } from '../plan.js';
 import type { Written } from './draft.js';
-import { NO_NAME, noName, normalisePath, outMistake, slashMistake } from './paths.js';
+import { isWithin, NO_NAME, noName, normalisePath, outMistake, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
 import { fill } from './template.js';
 
 export interface Writes {
   readonly outs: readonly Out[];
-  /** In the same order. */
+  /** Metrics that lie inside of these outs. */
+  readonly views: readonly MetricView[];
+  /** In the order of `outs`. */
   readonly written: readonly Written[];
   readonly paths: Paths;
 }
@@ -15,6 +17,7 @@ export interface Writes {
 /** `unread`: the stage's outs have a mistake of shape, so names may be missing. */
 export function outsOf(all: readonly Written[], unread: boolean, site: Site): Writes {
   const outs: Out[] = [];
+  const views: MetricView[] = [];
   const written: Written[] = [];
   const byName = new Map<string, string | undefined>();
   let complete = !unread;
@@ -28,14 +31,21 @@ export function outsOf(all: readonly Written[], unread: boolean, site: Site): Wr
     if (same >= 0) outs[same] = { ...outs[same]!, metrics: true };
     else if (name !== undefined) {
       if (byName.has(name) && byName.get(name) !== path) twice(name, each, site);
-      if (path !== undefined) {
+      const holder = each.metrics && path !== undefined ? holderOf(path, outs) : undefined;
+      if (holder !== undefined) views.push({ name, path: path!, out: holder.name });
+      else if (path !== undefined) {
         outs.push({ name, path, metrics: each.metrics });
         written.push(each);
       }
     }
     if (name !== undefined && !byName.has(name)) byName.set(name, path);
   }
-  return { outs, written, paths: { byName, complete } };
+  return { outs, views, written, paths: { byName, complete } };
+}
+
+/** The out that a metrics file lies in. */
+function holderOf(path: string, outs: readonly Out[]): Out | undefined {
+  return outs.find((out) => path !== out.path && isWithin(path, out.path));
 }
 
 /** The same path twice is told as an overlap instead. */

@@ -133,12 +133,25 @@ export function excludeMistake(pattern: string): Mistake | undefined {
   return undefined;
 }
 
-function tooManyChoices(pattern: string): Mistake {
+export function tooManyChoices(pattern: string): Mistake {
   const shown = pattern.length > 80 ? `${pattern.slice(0, 80)}…` : pattern;
   return {
     code: 'bad-path',
     message: `the pattern "${shown}" stands for more than ${MOST_ALTERNATIVES} paths, or nests its braces too deep`,
     hint: 'only choices that hold a "/" or "**" are multiplied: write them as several deps, or use * instead',
+  };
+}
+
+/** A file that the plan is made from: pipe reads it before any stage runs. */
+export function planFile(written: string): Normal {
+  const normal = normalisePath(written);
+  if ('mistake' in normal || !isWithin(normal.path, CACHE_FOLDER)) return normal;
+  return {
+    mistake: {
+      code: 'path-protected',
+      message: `"${normal.path}" is written by runs, and pipe reads it before anything runs`,
+      hint: `keep it outside of ${CACHE_FOLDER}/; what a stage writes can only be a dep`,
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Mistake, Problems } from '../document/problems.js';
 import { nearest, suggest } from '../document/suggest.js';
 import { allPaths, type Param, paramAt } from '../params.js';
+import type { Resources } from '../plan.js';
 import type { Cell } from './matrix.js';
 import type { Found, Lookup } from './template.js';
 
@@ -24,6 +25,7 @@ export interface Site {
 export interface CommandScope extends Scope {
   readonly deps: Paths;
   readonly outs: Paths;
+  readonly resources: Resources;
 }
 
 /** By name; undefined where the path has a mistake of its own. */
@@ -38,7 +40,7 @@ export function lookupIn(scope: Scope): Lookup {
   return (name) => {
     const axis = Object.hasOwn(scope.cell, name) ? scope.cell[name] : undefined;
     if (axis !== undefined) return axis;
-    if (/^(?:deps|outs)\./.test(name)) return { mistake: onlyInCommands(name) };
+    if (/^(?:deps|outs|resources)\./.test(name)) return { mistake: onlyInCommands(name) };
     return param(name, scope) ?? { mistake: unknownName(name, scope, []) };
   };
 }
@@ -46,7 +48,8 @@ export function lookupIn(scope: Scope): Lookup {
 export function lookupInCommand(scope: CommandScope): Lookup {
   const names = lookupIn(scope);
   return (name) => {
-    const [, kind, key] = /^(deps|outs)\.(.+)$/.exec(name) ?? [];
+    const [, kind, key] = /^(deps|outs|resources)\.(.+)$/.exec(name) ?? [];
+    if (kind === 'resources') return resource(key!, scope.resources);
     if (kind === undefined) {
       const found = names(name);
       return typeof found === 'object' && 'mistake' in found ? inCommand(name, scope) : found;
@@ -57,6 +60,22 @@ export function lookupInCommand(scope: CommandScope): Lookup {
     if (paths.byName.has(key!) || !paths.complete) return 'unknowable';
     return { mistake: unknownPath(kind, key!, [...paths.byName.keys()]) };
   };
+}
+
+const RESOURCES = ['cpu', 'memory', 'gpu'] as const;
+
+export function isResource(name: string): boolean {
+  return name.startsWith('resources.');
+}
+
+/** Cores and GPUs have a default; memory has none, and 0 bytes would be a lie. */
+function resource(key: string, resources: Resources): Found {
+  const known = RESOURCES.find((name) => name === key);
+  if (known === undefined) return { mistake: unknownPath('resources', key, RESOURCES) };
+  if (known !== 'memory' || resources.memory > 0) return { value: resources[known] };
+  const message = '${resources.memory} is not known: the stage does not state its memory';
+  const hint = 'write resources: { memory: 4G }';
+  return { mistake: { code: 'unknown-name', message, hint } };
 }
 
 function param(name: string, { params, axesUnknown }: Scope): Found | undefined {

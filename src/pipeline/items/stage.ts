@@ -3,6 +3,7 @@ import type { Json } from '../../stage/context.js';
 import { child, keyAt, type Located, textOf } from '../document/located.js';
 import type { Problems } from '../document/problems.js';
 import type { StageSpec } from '../document/schema.js';
+import type { PlanFiles } from '../files.js';
 import { type Param, paramAt, unknownParam } from '../params.js';
 import { actionOf } from './action.js';
 import { depsOf } from './deps.js';
@@ -22,6 +23,7 @@ export interface StageInput {
   readonly broken: ReadonlySet<string>;
   /** Undefined when the params have mistakes of their own. */
   readonly params: Param | undefined;
+  readonly files: PlanFiles;
   /** What the file says for every stage. */
   readonly shell: StageSpec['shell'];
 }
@@ -40,11 +42,13 @@ interface Templates {
 /** The items in matrix order; none when the matrix itself is mistaken. */
 export function draftStage(input: StageInput, problems: Problems): readonly Draft[] {
   checkStage(input, problems);
-  const { name, node, params, broken } = input;
+  const { name, node, params, broken, files } = input;
   const templates = templatesOf(input, problems);
   const lookup = lookupIn({ cell: {}, params, axesUnknown: false });
   const matrix = broken.has('matrix') ? undefined : child(node, 'matrix');
-  const cells = broken.has('matrix') ? undefined : cellsOf(name, matrix, lookup, problems);
+  const cells = broken.has('matrix')
+    ? undefined
+    : cellsOf(name, matrix, { lookup, files, problems });
   // Without cells, the rest is still looked through for its mistakes.
   const drafts = (cells ?? [{}]).map((cell) => {
     const scope = { cell, params, axesUnknown: !cells };
@@ -118,13 +122,16 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const { scope, lookup, problems } = site;
   const { deps, paths: read } = depsOf(templates.deps, broken.has('deps'), site);
   const unknownOuts = broken.has('outs') || broken.has('metrics');
-  const { outs, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
-  const action = actionOf(templates, { ...scope, deps: read, outs: made }, deps, problems);
+  const { outs, views, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
+  const limits = limitsOf({ spec, node, lookup, problems });
+  const { resources } = limits;
+  const names = { ...scope, deps: read, outs: made, resources };
+  const action = actionOf(templates, names, deps, problems);
   const params = paramsOf(templates.params, site);
   const desc = templates.desc && fill(templates.desc, lookup, problems);
-  const limits = limitsOf({ spec, node, lookup, problems });
   const tolerance =
-    spec.tolerance && toleranceOf(child(node, 'tolerance')!, outs, made.complete, site);
+    spec.tolerance &&
+    toleranceOf(child(node, 'tolerance')!, [...outs, ...views], made.complete, site);
   return {
     deps,
     outs: written,
@@ -135,6 +142,7 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
       ...(desc !== undefined && { desc }),
       action,
       outs,
+      ...(views.length > 0 && { views }),
       params,
       env: sorted(spec.env),
       secrets: sorted(spec.secrets),

@@ -138,12 +138,13 @@ export function givenBy(hole: Hole, lookup: Lookup): string {
   return origin?.kind === 'profile' ? `, set by the profile "${origin.name}"` : '';
 }
 
-/** The value as it is written, for a hole within a text. */
+/** The value as it is written, for a hole within a text. `hint`: what to do with a value that is not plain. */
 export function holeText(
   hole: Hole,
   template: Template,
   lookup: Lookup,
   problems: Problems,
+  hint?: string,
 ): string | undefined {
   const found = holeWritten(hole, template, lookup, problems);
   if (found === undefined) return undefined;
@@ -154,6 +155,7 @@ export function holeText(
     {
       code: 'not-a-scalar',
       message: `\${${hole.name}} is ${kind}${givenBy(hole, lookup)}: only a text, a number, true or false can be inserted here`,
+      hint,
     },
     holeSpan(hole, template.node, problems.source),
   );

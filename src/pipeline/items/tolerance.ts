@@ -10,7 +10,7 @@ type Tolerance = NonNullable<Item['tolerance']>;
 /** Outs are named or given by path; the result goes by path. `complete`: all outs are known. */
 export function toleranceOf(
   node: Located,
-  outs: readonly Out[],
+  outs: readonly Pick<Out, 'name' | 'path'>[],
   complete: boolean,
   { lookup, problems }: Site,
 ): Tolerance {

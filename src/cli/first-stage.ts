@@ -1,0 +1,96 @@
+/** A first stage for a project that has code already: guessed from its files, to be completed by its owner. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+export interface FirstStage {
+  readonly text: string;
+  /** What was assumed. */
+  readonly assumed: string;
+}
+
+interface Guess {
+  readonly name: string;
+  readonly cmd: string;
+  readonly deps: readonly string[];
+  readonly assumed: string;
+}
+
+/** Undefined in a project without a Snakefile, a Makefile or Python scripts. */
+export function firstStage(project: string): FirstStage | undefined {
+  const guess = fromSnakefile(project) ?? fromMakefile(project) ?? fromPython(project);
+  return guess && { text: textOf(guess), assumed: guess.assumed };
+}
+
+function textOf({ name, cmd, deps, assumed }: Guess): string {
+  const read = `[${deps.map((dep) => (/^[\w./-]+$/.test(dep) ? dep : JSON.stringify(dep))).join(', ')}]`;
+  return `# A first stage. pipe init assumed: ${assumed}.
+# List what the command reads under deps and what it writes under outs: pipe runs a stage again
+# when something that it reads has changed, and keeps what it writes.
+shell: bash
+
+stages:
+  ${name}:
+    cmd: ${cmd}
+    deps: ${read}    # files, folders and patterns, such as [data/raw, "data/*.csv"]
+    outs: []    # files and folders, such as [model.pkl, reports/figures]
+`;
+}
+
+function fromSnakefile(project: string): Guess | undefined {
+  const file = ['Snakefile', 'workflow/Snakefile'].find((name) => isFile(project, name));
+  if (file === undefined) return undefined;
+  const assumed = `one stage runs all rules of ${file}; later, write a stage for each rule`;
+  return { name: 'snakemake', cmd: 'snakemake --cores 1', deps: [file], assumed };
+}
+
+function fromMakefile(project: string): Guess | undefined {
+  const file = ['GNUmakefile', 'makefile', 'Makefile'].find((name) => isFile(project, name));
+  if (file === undefined) return undefined;
+  const text = readFileSync(path.join(project, file), 'utf8');
+  // The default goal: the first target that is a plain name.
+  const goal = /^(?!\.)([\w./-]+)(?:[ \t]+[\w./-]+)*[ \t]*::?(?!=)/m.exec(text)?.[1];
+  const target = goal === undefined ? '' : ` ${goal}`;
+  const assumed = `one stage runs make${target}, which ${file} names first; later, write a stage for each rule`;
+  return { name: 'make', cmd: `make${target}`, deps: [file], assumed };
+}
+
+const FOLDERS = ['', 'src', 'scripts'];
+const USUAL = ['main.py', 'run.py', 'train.py', 'pipeline.py', 'prepare.py'];
+const NO_STAGE =
+  /^(?:_.*|test_.*|.*_test|conftest|setup|noxfile|fabfile|tasks|conf|settings|config|utils?)\.py$/;
+
+function fromPython(project: string): Guess | undefined {
+  const scripts = FOLDERS.flatMap((folder) =>
+    pythonIn(path.join(project, folder)).map((name) => path.posix.join(folder, name)),
+  );
+  const file =
+    scripts.find((script) => USUAL.includes(path.basename(script))) ??
+    scripts.find((script) => isProgram(path.join(project, script)));
+  if (file === undefined) return undefined;
+  const name = path.basename(file, '.py').replace(/[^A-Za-z0-9_.-]/g, '-');
+  const others = scripts.length - 1;
+  const besides =
+    others === 0
+      ? ''
+      : ` (${others} more Python ${others === 1 ? 'file was' : 'files were'} left alone)`;
+  const cmd = `python3 ${file}`;
+  return { name, cmd, deps: [], assumed: `the pipeline begins with ${file}${besides}` };
+}
+
+function pythonIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && /^[\w.-]+\.py$/.test(entry.name))
+    .map(({ name }) => name)
+    .filter((name) => !NO_STAGE.test(name))
+    .sort();
+}
+
+/** A script that does something when it is started, rather than a module. */
+function isProgram(file: string): boolean {
+  return /^if __name__ *== *['"]__main__['"]|^#!/m.test(readFileSync(file, 'utf8'));
+}
+
+function isFile(project: string, name: string): boolean {
+  return statSync(path.join(project, name), { throwIfNoEntry: false })?.isFile() === true;
+}

@@ -1,0 +1,79 @@
+/** `pipe init --from dvc.yaml`: reads the project's files, and checks that pipe accepts the result. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { translateDvc } from '../convert/dvc.js';
+import type { Note } from '../convert/note.js';
+import { UserError, userError } from '../error.js';
+import { loadPlan } from '../pipeline/load.js';
+import type { Plan } from '../pipeline/plan.js';
+
+export interface Translated {
+  readonly text: string;
+  /** What was left out, and inputs that are not there. */
+  readonly notes: readonly string[];
+}
+
+/** @throws UserError when the file is not a dvc.yaml of this folder, or has mistakes */
+export function translate(written: string, project: string): Translated {
+  const file = path.relative(project, path.resolve(project, written)).split(path.sep).join('/');
+  if (file.startsWith('../') || path.isAbsolute(file))
+    throw userError(
+      'cannot-translate',
+      `${written} lies outside of this folder`,
+      'pipeline.yaml is written to the current folder: cd to the folder that holds the project',
+    );
+  const text = readText(path.join(project, file));
+  if (text === undefined)
+    throw userError(
+      'cannot-translate',
+      `${written} is not a file`,
+      'name the file of DVC, as in: pipe init --from dvc.yaml',
+    );
+  if (!/\.ya?ml$/.test(file))
+    throw userError(
+      'cannot-translate',
+      `pipe init translates dvc.yaml, and ${written} is not a YAML file`,
+      'without --from, pipe init writes a first stage for a project with a Makefile, a Snakefile or Python',
+    );
+  const read = (name: string) => readText(path.join(project, name));
+  const translation = translateDvc(file, text, read);
+  const plan = planOf(translation.text, file, project);
+  return {
+    text: translation.text,
+    notes: [...translation.notes.map(noteText), ...missingInputs(plan, project)],
+  };
+}
+
+function noteText({ file, line, text }: Note): string {
+  return `${file}:${line}: ${text}`;
+}
+
+/** Undefined for what is not a file. */
+function readText(file: string): string | undefined {
+  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile();
+  return isFile ? readFileSync(file, 'utf8') : undefined;
+}
+
+function planOf(text: string, file: string, project: string): Plan {
+  try {
+    return loadPlan({ project, text });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const message = `${file} cannot be translated as it is: the pipeline.yaml that it gives has these mistakes`;
+    const hint = `nothing was written; change ${file}, or write pipeline.yaml by hand`;
+    throw new UserError([{ code: 'cannot-translate', message, hint }, ...error.diagnostics]);
+  }
+}
+
+/** Data that `dvc pull` brings: pipe reads it where it lies. */
+function missingInputs({ items }: Plan, project: string): readonly string[] {
+  const paths = items.flatMap(({ deps }) =>
+    deps.filter(({ made, glob, optional }) => !made && !glob && !optional).map((dep) => dep.path),
+  );
+  return [...new Set(paths)]
+    .filter((name) => !existsSync(path.join(project, name)))
+    .map((name) => {
+      const isTracked = existsSync(path.join(project, `${name}.dvc`));
+      return `${name} is missing${isTracked ? `: get it with  dvc pull ${name}.dvc` : ''}`;
+    });
+}

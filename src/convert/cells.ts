@@ -1,0 +1,259 @@
+/** `foreach` and `matrix` of DVC → the cells, and the matrix of pipe that gives the same. */
+
+import { type Located, textOf } from '../pipeline/document/located.js';
+import { mapOf } from '../pipeline/document/merge.js';
+import type { Json } from '../stage/context.js';
+import { Untranslatable } from './note.js';
+import { isScalar, piecesOf, valueAt, wholePath } from './placeholder.js';
+import { isPlain, type Scope } from './render.js';
+import { lookUp, scalarText } from './values.js';
+import { type Tree, treeOf } from './write.js';
+
+/** One of DVC's stages: its key behind the `@`, and what `item` and `key` are in it. */
+export interface Cell {
+  readonly key: string;
+  readonly own: Located;
+}
+
+export interface Matrix {
+  readonly tree: Tree;
+  /** Path in dvc.yaml → text in pipeline.yaml: `item.x` → `${x}`. */
+  readonly axes: ReadonlyMap<string, string>;
+  /** Values of params are copied into it. */
+  readonly isCopy: boolean;
+}
+
+export interface Iteration {
+  readonly cells: readonly Cell[];
+  /** The param that it goes through, where it is one that pipe has too. */
+  readonly param?: string;
+  /** Of a matrix: its axes. */
+  readonly axes?: ReadonlyMap<string, Axis>;
+}
+
+interface Axis {
+  readonly values: readonly Located[];
+  readonly param?: string;
+}
+
+/** The paths that the stage uses, and those among them that a shell reads. */
+export interface Uses {
+  readonly all: readonly (readonly string[])[];
+  readonly inCommand: ReadonlySet<string>;
+}
+
+export function foreachOf(node: Located, scope: Scope): Iteration {
+  const data = resolved(node, scope);
+  const param = liveParam(node, data, scope);
+  if (data.entries) {
+    const cells = [...data.entries].map(([key, each]) => cellOf(key, each.node, true));
+    return { cells, ...(param !== undefined && { param }) };
+  }
+  if (!data.items) throw new Untranslatable('foreach takes a list or a map');
+  if (!data.items.every(isScalar))
+    return { cells: data.items.map((item, index) => cellOf(String(index), item, false)) };
+  const items = distinct(data.items);
+  const isWhole = items.length === data.items.length;
+  const cells = items.map((item) => cellOf(textOf(item), item, false));
+  return { cells, ...(isWhole && param !== undefined && { param }) };
+}
+
+export function matrixOf(node: Located, scope: Scope): Iteration {
+  const axes = new Map<string, Axis>();
+  for (const [name, { node: written }] of node.entries ?? []) {
+    const data = resolved(written, scope);
+    if (!data.items) throw new Untranslatable(`the axis ${name} of matrix takes a list`);
+    const values = data.items.every(isScalar) ? distinct(data.items) : data.items;
+    const param = values.length === data.items.length ? liveParam(written, data, scope) : undefined;
+    axes.set(name, { values, ...(param !== undefined && { param }) });
+  }
+  let rows: { readonly names: readonly string[]; readonly item: ReadonlyMap<string, Located> }[] = [
+    { names: [], item: new Map() },
+  ];
+  for (const [axis, { values }] of axes) {
+    rows = rows.flatMap(({ names, item }) =>
+      values.map((value, index) => ({
+        names: [...names, isScalar(value) ? textOf(value) : `${axis}${index}`],
+        item: new Map(item).set(axis, value),
+      })),
+    );
+  }
+  const cells = rows.map(({ names, item }) => {
+    const entries = new Map([...item].map(([axis, value]) => [axis, entryOf(value)]));
+    return cellOf(names.join('-'), mapOf(entries, node.span), true);
+  });
+  return { cells, axes };
+}
+
+/** Undefined where each cell needs a stage of its own. */
+export function asMatrix(iteration: Iteration, uses: Uses, scope: Scope): Matrix | undefined {
+  const { cells, axes, param } = iteration;
+  const used = uses.all.filter(([first]) => valueAt(cells[0]!.own, [first!]) !== undefined);
+  const fitsAll = (path: string) => cells.every(({ own }) => fits(own, path, uses));
+  if (!used.every((path) => fitsAll(path.join('.')))) return undefined;
+  if (axes && [...axes.values()].every(({ values }) => values.every(isScalar)))
+    return product(axes, used, scope);
+  const hasKey = valueAt(cells[0]!.own, ['key']) !== undefined;
+  const isSimple = cells.every(({ own }) => isScalar(valueAt(own, ['item'])!));
+  const one = !hasKey && isSimple ? 'item' : 'key';
+  if (!axes && (one === 'item' || (hasKey && used.every((path) => path.join('.') === 'key')))) {
+    const values = cells.map(({ own }) => valueAt(own, [one])!);
+    if (!values.every(isAxisValue)) return undefined;
+    const tree = param === undefined ? values.map(treeOf) : `\${${param}}`;
+    return { tree: { [one]: tree }, axes: new Map([[one, `\${${one}}`]]), isCopy: false };
+  }
+  return rowsOf(iteration, used, scope);
+}
+
+/** A value that differs between the cells must be a plain word where a shell reads it. */
+function fits(own: Located, path: string, { inCommand }: Uses): boolean {
+  const value = valueAt(own, path.split('.'));
+  if (!value || !isScalar(value)) return false;
+  return !inCommand.has(path) || isPlain(textOf(value), 'cmd');
+}
+
+function product(
+  axes: ReadonlyMap<string, Axis>,
+  used: readonly (readonly string[])[],
+  scope: Scope,
+): Matrix | undefined {
+  if (![...axes.values()].every(({ values }) => values.every(isAxisValue))) return undefined;
+  const names = namesFor(
+    [...axes.keys()].map((axis) => ['item', axis]),
+    scope,
+  );
+  const tree = Object.fromEntries(
+    [...axes].map(([axis, { values, param }]) => [
+      names.get(`item.${axis}`)!,
+      param === undefined ? values.map(treeOf) : `\${${param}}`,
+    ]),
+  );
+  const texts = new Map([...names].map(([path, name]) => [path, `\${${name}}`]));
+  const known = new Map([...texts, ['key', [...texts.values()].join('-')]]);
+  const isKnown = used.every((path) => known.has(path.join('.')));
+  return isKnown ? { tree, axes: known, isCopy: false } : undefined;
+}
+
+/** Cells one by one, with the values that the stage uses. */
+function rowsOf(
+  { cells, axes, param }: Iteration,
+  used: readonly (readonly string[])[],
+  scope: Scope,
+): Matrix | undefined {
+  const hasKey = valueAt(cells[0]!.own, ['key']) !== undefined;
+  const columns = new Set(used.map((path) => path.join('.')));
+  const first = !axes && hasKey ? ['key'] : [];
+  const rows = (names: ReadonlyMap<string, string>) =>
+    cells.map(({ own, key }) =>
+      Object.fromEntries(
+        [...names].map(([path, name]) => [name, valueAt(own, path.split('.')) ?? scalarNode(key)]),
+      ),
+    );
+  let names = namesFor(
+    [...first, ...columns].map((path) => path.split('.')),
+    scope,
+  );
+  const texts = rows(names).map((row) => Object.values(row).map(textOf).join());
+  if (new Set(texts).size < cells.length || names.size === 0)
+    names = namesFor(
+      ['key', ...columns].map((path) => path.split('.')),
+      scope,
+    );
+  const made = rows(names);
+  if (!made.every((row) => Object.values(row).every(isAxisValue))) return undefined;
+  const include = made.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, node]) => [name, treeOf(node)])),
+  );
+  return {
+    tree: { include },
+    axes: new Map([...names].map(([path, name]) => [path, `\${${name}}`])),
+    isCopy: param !== undefined,
+  };
+}
+
+/** `item.lr` becomes the axis `lr`, where that name is free. */
+function namesFor(
+  paths: readonly (readonly string[])[],
+  { params }: Scope,
+): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set(['deps', 'outs', 'include', 'exclude', 'key', 'item']);
+  for (const [name, { node }] of params.tree.entries ?? []) if (!node.entries) taken.add(name);
+  for (const path of paths) {
+    const id = path.join('.');
+    if (names.has(id)) continue;
+    const short = path.length > 1 ? path.slice(1) : path;
+    const wanted = [short, path].map((words) =>
+      words
+        .join('_')
+        .replace(/[^A-Za-z0-9_-]/g, '_')
+        .replace(/^(?=[^A-Za-z_])/, '_'),
+    );
+    let name = path.length === 1 ? wanted[0] : wanted.find((each) => !taken.has(each));
+    for (let count = 2; name === undefined; count++)
+      if (!taken.has(`${wanted[1]}_${count}`)) name = `${wanted[1]}_${count}`;
+    taken.add(name);
+    names.set(id, name);
+  }
+  return names;
+}
+
+/** Values stand in the names of items: pipe refuses these there. */
+function isAxisValue(node: Located): boolean {
+  return isScalar(node) && !/^$|[,@*?\p{Cc}]|^\s|\s$/u.test(textOf(node));
+}
+
+/** The data with the placeholders in it filled. */
+function resolved(node: Located, scope: Scope): Located {
+  if (typeof node.value === 'string') {
+    const path = wholePath(node.value);
+    const found = path && lookUp(scope.values, path);
+    if (found) return found;
+    return scalarNode(filled(node.value, scope));
+  }
+  if (node.items) {
+    const items = node.items.map((item) => resolved(item, scope));
+    return { ...node, items, value: items.map(({ value }) => value) };
+  }
+  if (!node.entries) return node;
+  const entries = [...node.entries].map(
+    ([key, { node: part }]) => [key, entryOf(resolved(part, scope))] as const,
+  );
+  return mapOf(new Map(entries), node.span);
+}
+
+function filled(text: string, { values }: Scope): string {
+  return piecesOf(text)
+    .map((piece) => {
+      if (typeof piece === 'string') return piece;
+      const found = lookUp(values, piece.path);
+      const put = found && scalarText(found);
+      if (put === undefined)
+        throw new Untranslatable(`${piece.written} is not a text or number in params.yaml or vars`);
+      return put;
+    })
+    .join('');
+}
+
+function liveParam(node: Located, data: Located, { params }: Scope): string | undefined {
+  const path = typeof node.value === 'string' ? wholePath(node.value) : undefined;
+  return path && params.holds(path, data) ? path.join('.') : undefined;
+}
+
+function distinct(nodes: readonly Located[]): readonly Located[] {
+  return [...new Map(nodes.map((node) => [textOf(node), node])).values()];
+}
+
+function cellOf(key: string, item: Located, hasKey: boolean): Cell {
+  const own = new Map([['item', entryOf(item)]]);
+  if (hasKey) own.set('key', entryOf(scalarNode(key)));
+  return { key, own: mapOf(own, item.span) };
+}
+
+function scalarNode(value: Json): Located {
+  return { span: { start: 0, end: 0 }, value, size: 1 };
+}
+
+function entryOf(node: Located) {
+  return { key: node.span, node };
+}

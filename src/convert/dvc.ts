@@ -1,0 +1,116 @@
+/** dvc.yaml → pipeline.yaml: a pure function of the texts of the project. */
+
+import { userError } from '../error.js';
+import { child, type Located } from '../pipeline/document/located.js';
+import { createSource } from '../pipeline/document/source.js';
+import { entriesIn, paramsFilesIn, plotText } from './entries.js';
+import { type Note, Notes, Untranslatable } from './note.js';
+import { type Context, translateStage } from './stage.js';
+import { joinPath, merged, NOTHING, Params, type ReadText, readTree, varsOf } from './values.js';
+import { comment, field, type Tree, treeOf } from './write.js';
+
+export interface Translation {
+  /** All of pipeline.yaml. */
+  readonly text: string;
+  readonly notes: readonly Note[];
+}
+
+/**
+ * `file` is the path of dvc.yaml relative to the project, and `read` gives the text of other files.
+ *
+ * @throws UserError with the mistakes of dvc.yaml or of a params file
+ */
+export function translateDvc(file: string, text: string, read: ReadText): Translation {
+  const root = readTree(file, text);
+  const stages = child(root, 'stages')?.entries;
+  if (!stages || stages.size === 0) {
+    const hint = 'pipe translates stages: to start anew, move the file away, then  pipe init';
+    throw userError('no-stages', `${file} has no stages`, hint);
+  }
+  const context = { ...contextOf(file, text, root, read), names: new Set(stages.keys()) };
+  const { params, notes } = context;
+  for (const { node } of stages.values()) {
+    for (const each of paramsFilesIn(child(node, 'do') ?? node, context.base)) params.refusal(each);
+  }
+  const commented = new Set<Note>();
+  const blocks = [...stages].map(([name, { key, node }]) => {
+    const lines = stageOrReason(name, node, context);
+    const said = notes.within({ start: key.start, end: Math.max(key.start, node.span.end - 1) });
+    for (const note of said) commented.add(note);
+    return [...said.map((note) => comment(note.text, '  ')), ...lines].join('\n');
+  });
+  noteRest(root, context);
+  const rest = notes.all.filter((note) => !commented.has(note));
+  const head = [
+    `# Translated from ${file} by pipe init.`,
+    'shell: bash',
+    ...(params.tree === NOTHING ? [] : ['', field('params', paramsTree(params), '')]),
+    '',
+    'stages:',
+  ].join('\n');
+  const tail = rest.map((note) => comment(`${file}:${note.line}: ${note.text}`, ''));
+  const sections = [`${head}\n${blocks[0]}`, ...blocks.slice(1), ...tail];
+  return { text: `${sections.join('\n\n')}\n`, notes: notes.all };
+}
+
+function stageOrReason(name: string, node: Located, context: Context): readonly string[] {
+  try {
+    return [translateStage(name, node, context)];
+  } catch (error) {
+    if (!(error instanceof Untranslatable)) throw error;
+    context.notes.add(node.span, `the stage ${name} is left out: ${error.message}`);
+    return [];
+  }
+}
+
+function contextOf(
+  file: string,
+  text: string,
+  root: Located,
+  read: ReadText,
+): Omit<Context, 'names'> {
+  const base = file.split('/').slice(0, -1).join('/');
+  const notes = new Notes(createSource(file, text));
+  const params = new Params(read);
+  const usual = joinPath(base, 'params.yaml');
+  const vars = varsOf(child(root, 'vars'), base, params, notes);
+  const values = [params.treeOf(usual) ?? NOTHING, vars.tree].reduce(
+    (all, each) => merged(all, each) ?? all,
+    NOTHING,
+  );
+  for (const each of [usual, ...vars.files]) params.refusal(each);
+  for (const map of vars.maps) params.takeMap(map);
+  const metrics = entriesIn(child(root, 'metrics')).map(({ path }) => ({
+    path: joinPath(base, path),
+    isFound: false,
+  }));
+  return { base, values, params, notes, hasFile: (path) => read(path) !== undefined, metrics };
+}
+
+/** The parts of dvc.yaml besides its stages. */
+function noteRest(root: Located, { notes, metrics, base }: Context): void {
+  for (const { path, span } of entriesIn(child(root, 'metrics'))) {
+    const isFound = metrics.some((each) => each.path === joinPath(base, path) && each.isFound);
+    if (!isFound) notes.add(span, `metrics: "${path}" is left out: no stage writes it`);
+  }
+  for (const entry of entriesIn(child(root, 'plots')))
+    notes.add(entry.span, `plots: "${entry.path}" is left out: ${plotText(entry)}`);
+  for (const [name, { key }] of root.entries ?? []) {
+    const reason = ELSEWHERE[name];
+    if (reason !== undefined) notes.add(key, `${name} ${reason}`);
+    else if (!TRANSLATED.has(name)) notes.add(key, `${name} is left out: pipe does not know it`);
+  }
+}
+
+const TRANSLATED = new Set(['stages', 'vars', 'metrics', 'plots']);
+
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  artifacts: 'is left out: pipe has no registry of models and data',
+  datasets: 'is left out: pipe reads data in the project, and does not download it',
+  params: 'is left out: a stage names the params that it reads',
+};
+
+function paramsTree({ files, own }: Params): Tree {
+  const parts: Tree[] = [...files, ...(own === NOTHING ? [] : [treeOf(own)])];
+  return parts.length === 1 ? parts[0]! : parts;
+}

@@ -1,0 +1,136 @@
+/** What a stage of dvc.yaml reads and writes: `deps`, `outs`, `metrics`, `plots`, `params`. */
+import type { Located } from '../pipeline/document/located.js';
+import type { Span } from '../pipeline/document/source.js';
+import type { Notes } from './note.js';
+import { pathsIn, valueAt } from './placeholder.js';
+import { render, type Scope, type Spot } from './render.js';
+import { joinPath, type Params } from './values.js';
+
+/** `path`, or `path: { cache: false }`. */
+export interface Entry {
+  readonly path: string;
+  readonly options: Located | undefined;
+  readonly span: Span;
+}
+
+export function entriesIn(list: Located | undefined): readonly Entry[] {
+  return (list?.items ?? []).flatMap((item): readonly Entry[] => {
+    if (!item.entries) return [{ path: String(item.value), options: undefined, span: item.span }];
+    return [...item.entries].map(([path, { key, node }]) => ({ path, options: node, span: key }));
+  });
+}
+
+/** A stage within its scope. */
+export interface Site {
+  readonly scope: Scope;
+  /** The stage's `wdir` in dvc.yaml. */
+  readonly wdir: string | undefined;
+  /** Folder of dvc.yaml. */
+  readonly base: string;
+  readonly params: Params;
+  readonly notes: Notes;
+}
+
+/** The path as pipe knows it; undefined, with a note, where it is not one of the project. */
+export function pathOf({ path, span }: Entry, spot: Spot, site: Site): string | undefined {
+  const { scope, wdir, base, notes } = site;
+  const folder = wdir === undefined ? base : joinPath(base, render(wdir, spot, scope));
+  const written = render(path, spot, scope);
+  const problem = /^[a-z][a-z0-9+.-]*:\/\//i.test(written)
+    ? 'is an address: download it in a stage of its own'
+    : written.startsWith('/')
+      ? 'is an absolute path: make a link to it in the project (ln -s), and name the link'
+      : undefined;
+  const joined = joinPath(folder, written);
+  const outside =
+    joined === ''
+      ? 'is the whole project: name the folders and files that count'
+      : /^\.\.(?:\/|$)/.test(joined)
+        ? 'lies outside of the project: make a link to it in the project (ln -s), and name the link'
+        : undefined;
+  const reason = problem ?? outside;
+  if (reason !== undefined) notes.add(span, `"${path}" is left out: it ${reason}`);
+  return reason === undefined ? joined : undefined;
+}
+
+/** What DVC knows of an out besides its path. */
+export function noteOptions({ path, options, span }: Entry, notes: Notes): void {
+  for (const [name, { node }] of options?.entries ?? []) {
+    if (name === 'cache') {
+      if (node.value === false) notes.addOnce(span, NOT_CACHED);
+    } else if (name !== 'persist') notes.add(span, `${name} of "${path}" is left out`);
+    else if (node.value === true) notes.add(span, `persist of "${path}" is left out: ${REMOVED}`);
+  }
+}
+
+const NOT_CACHED =
+  'cache: false is left out: pipe keeps every out in its cache, and git can track the file too';
+const REMOVED =
+  'pipe removes old outs before it runs a stage, except the states of an incremental stage (epochs:)';
+
+export interface ParamsRead {
+  readonly names: readonly string[];
+  /** Params files that count as a whole. */
+  readonly files: readonly string[];
+}
+
+/** What DVC draws, in words. */
+export function plotText({ options }: Entry): string {
+  const said = [...(options?.entries ?? [])]
+    .filter(([name]) => name !== 'cache' && name !== 'persist')
+    .map(([name, { node }]) => `${name}: ${JSON.stringify(node.value)}`);
+  return `pipe draws no plots${said.length === 0 ? '' : ` (${said.join(', ')})`}`;
+}
+
+/** Keys of params files; a file that pipe cannot read into its params counts as a dep. */
+export function paramsOf(list: Located | undefined, site: Site): ParamsRead {
+  const names: string[] = [];
+  const files: string[] = [];
+  for (const entry of entriesIn(list)) {
+    if (entry.options === undefined) {
+      const own = pathOf({ ...entry, path: 'params.yaml' }, 'out', site);
+      if (own !== undefined) take([entry.path], own, entry.span);
+      continue;
+    }
+    const file = pathOf(entry, 'out', site);
+    if (file === undefined) continue;
+    const keys = entry.options.items?.map(({ value }) => String(value));
+    if (keys) take(keys, file, entry.span);
+    else files.push(file);
+  }
+  return { names: [...new Set(names)], files: [...new Set(files)] };
+
+  function take(keys: readonly string[], file: string, span: Span): void {
+    const refusal = site.params.refusal(file);
+    if (refusal !== undefined) {
+      files.push(file);
+      site.notes.add(span, `params: ${file} counts as a whole, as a dep: ${refusal}`);
+      return;
+    }
+    for (const key of keys) {
+      const name = nameIn(site.params.treeOf(file)!, render(key, 'text', site.scope));
+      if (name !== undefined) names.push(name);
+      else site.notes.add(span, `params: "${key}" is left out: ${file} does not have it`);
+    }
+  }
+}
+
+/** pipe names maps and whole values: of `layers[0]` the list. With a placeholder it is taken as it is. */
+function nameIn(tree: Located, key: string): string | undefined {
+  if (key.includes('${')) return key;
+  const path = key.replaceAll('[', '.').replaceAll(']', '').split('.');
+  if (!valueAt(tree, path)) return undefined;
+  const end = path.findIndex((_, index) => valueAt(tree, path.slice(0, index))?.items);
+  return path.slice(0, end < 0 ? path.length : end).join('.');
+}
+
+/** Every params file that a stage names, so that each name means the same in all stages. */
+export function paramsFilesIn(body: Located, base: string): readonly string[] {
+  const wdir = body.entries?.get('wdir')?.node;
+  if (wdir && pathsIn(wdir).length > 0) return [];
+  const folder = wdir ? joinPath(base, String(wdir.value)) : base;
+  return entriesIn(body.entries?.get('params')?.node)
+    .map(({ path, options }) => (options === undefined ? 'params.yaml' : path))
+    .filter((path) => !path.includes('${'))
+    .map((path) => joinPath(folder, path));
+}

@@ -1,0 +1,59 @@
+/** DVC's `${…}` in a text: which values it names, and where. */
+import type { Located } from '../pipeline/document/located.js';
+
+/** Literal text, or the path of a value: `${item.sizes[0]}` is item, sizes, 0. */
+export type Piece = string | { readonly path: readonly string[]; readonly written: string };
+
+const PLACEHOLDER = /(?<!\\)\$\{(.*?)\}/g;
+
+/** A backslash before `${` makes it literal text, and is not part of that text. */
+export function piecesOf(text: string): readonly Piece[] {
+  const pieces: Piece[] = [];
+  const literal = (part: string) => {
+    if (part !== '') pieces.push(part.replaceAll('\\${', '${'));
+  };
+  let end = 0;
+  for (const match of text.matchAll(PLACEHOLDER)) {
+    literal(text.slice(end, match.index));
+    pieces.push({ path: pathOf(match[1]!), written: match[0] });
+    end = match.index + match[0].length;
+  }
+  literal(text.slice(end));
+  return pieces;
+}
+
+function pathOf(inner: string): readonly string[] {
+  return inner.trim().replaceAll('[', '.').replaceAll(']', '').split('.');
+}
+
+/** The path, where the text is one placeholder and nothing else. */
+export function wholePath(text: string): readonly string[] | undefined {
+  const [first, ...rest] = piecesOf(text);
+  return typeof first === 'object' && rest.length === 0 ? first.path : undefined;
+}
+
+/** Every path that a text in `node` names, keys of maps included. */
+export function pathsIn(node: Located): readonly (readonly string[])[] {
+  const own = typeof node.value === 'string' ? pathsInText(node.value) : [];
+  const items = (node.items ?? []).flatMap(pathsIn);
+  const entries = [...(node.entries ?? [])].flatMap(([key, entry]) => [
+    ...pathsInText(key),
+    ...pathsIn(entry.node),
+  ]);
+  return [...own, ...items, ...entries];
+}
+
+function pathsInText(text: string): readonly (readonly string[])[] {
+  return piecesOf(text).flatMap((piece) => (typeof piece === 'string' ? [] : [piece.path]));
+}
+
+/** The value at a path; a name that is an index leads into a list. */
+export function valueAt(root: Located, path: readonly string[]): Located | undefined {
+  let node: Located | undefined = root;
+  for (const name of path) node = node?.items?.[Number(name)] ?? node?.entries?.get(name)?.node;
+  return node;
+}
+
+export function isScalar({ value }: Located): boolean {
+  return value !== null && typeof value !== 'object';
+}

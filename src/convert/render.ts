@@ -1,0 +1,97 @@
+/** A text of dvc.yaml → the text of pipeline.yaml that comes to the same. */
+import type { Located } from '../pipeline/document/located.js';
+import { escapeGlob } from '../pipeline/glob.js';
+import { isHarmless, quotePlain } from '../pipeline/items/shell.js';
+import { Untranslatable } from './note.js';
+import { isScalar, type Piece, piecesOf } from './placeholder.js';
+import { lookUp, type Params, scalarText } from './values.js';
+
+export interface Scope {
+  /** Where names are looked up, the inner scopes first. */
+  readonly values: readonly Located[];
+  /** Path of a value that differs between the items of a stage → its text in pipeline.yaml. */
+  readonly axes: ReadonlyMap<string, string>;
+  readonly params: Params;
+}
+
+/** A dep is a pattern, and a shell reads a command. */
+export type Spot = 'cmd' | 'dep' | 'out' | 'text';
+
+/** The stage has to be written out, one stage for each of DVC's. */
+export class NotAMatrix extends Error {}
+
+export function render(text: string, spot: Spot, scope: Scope): string {
+  // pipe puts nothing into a here-document, since no quoting is safe there.
+  const isFixed = spot === 'cmd' && /<<-?\s*['"\\\w]/.test(text);
+  let made = '';
+  for (const piece of piecesOf(text)) {
+    const put = typeof piece === 'string' ? literal(piece, spot) : value(piece, spot, scope);
+    if (typeof put === 'string') made += put;
+    // pipe reads `$${` as a literal `${`.
+    else if (!isFixed && !made.endsWith('$')) made += put.live;
+    else if (put.fixed !== undefined) made += put.fixed;
+    else throw new NotAMatrix();
+  }
+  return made;
+}
+
+/** `live` follows the params or the item; `fixed` is the value itself. */
+type Put = string | { readonly live: string; readonly fixed?: string };
+
+function value({ path, written }: Exclude<Piece, string>, spot: Spot, scope: Scope): Put {
+  const axis = scope.axes.get(path.join('.'));
+  if (axis !== undefined) return { live: axis };
+  const found = lookUp(scope.values, path);
+  if (!found) throw new Untranslatable(`${written} is not defined in params.yaml or vars`);
+  if (found.entries && spot === 'cmd') return flags(found, path, '', scope).join(' ');
+  return scalar(found, path, spot, scope, written);
+}
+
+function scalar(
+  found: Located,
+  path: readonly string[],
+  spot: Spot,
+  { params }: Scope,
+  written: string,
+): Put {
+  const text = scalarText(found);
+  if (text === undefined)
+    throw new Untranslatable(`${written} is a ${found.items ? 'list' : 'map'}`);
+  const fixed = literal(text, spot);
+  const isLive = isScalar(found) && params.holds(path, found) && isPlain(text, spot);
+  return isLive ? { live: `\${${path.join('.')}}`, fixed } : fixed;
+}
+
+/** DVC writes a map in a command as options: `--lr 0.1 --layers 8 4 --shuffle`. */
+function flags(
+  node: Located,
+  path: readonly string[],
+  prefix: string,
+  scope: Scope,
+): readonly string[] {
+  return [...(node.entries ?? [])].flatMap(([key, { node: part }]) => {
+    const [name, at] = [`${prefix}${key}`, [...path, key]];
+    if (part.entries) return flags(part, at, `${name}.`, scope);
+    if (typeof part.value === 'boolean') return part.value ? [`--${name}`] : [];
+    const words = part.items
+      ? part.items.map((item) => word(item, [], scope))
+      : [word(part, at, scope)];
+    return [`--${name}`, ...words];
+  });
+}
+
+function word(node: Located, path: readonly string[], scope: Scope): string {
+  const put = scalar(node, path, 'cmd', scope, `\${${path.join('.')}}`);
+  if (typeof put !== 'string') return put.live;
+  return typeof node.value === 'string' ? literal(quotePlain(node.value), 'cmd') : put;
+}
+
+/** True where pipe, which quotes what it puts in, gives the text that DVC gives. */
+export function isPlain(text: string, spot: Spot): boolean {
+  if (spot === 'cmd') return text !== '' && quotePlain(text) === text && isHarmless(text);
+  return spot !== 'dep' || escapeGlob(text) === text;
+}
+
+function literal(text: string, spot: Spot): string {
+  return (spot === 'dep' ? escapeGlob(text) : text).replaceAll('${', () => '$${');
+}

@@ -1,0 +1,159 @@
+/** The values that dvc.yaml can name: params files and `vars`; and which of them pipe's params hold. */
+import { type Located, textOf } from '../pipeline/document/located.js';
+import { mapOf } from '../pipeline/document/merge.js';
+import { createProblems } from '../pipeline/document/problems.js';
+import { createSource } from '../pipeline/document/source.js';
+import { parseYaml } from '../pipeline/document/yaml.js';
+import type { Notes } from './note.js';
+import { isScalar, valueAt } from './placeholder.js';
+
+/** The text of a file of the project; undefined when it is not there. */
+export type ReadText = (path: string) => string | undefined;
+
+export const NOTHING: Located = mapOf(new Map(), { start: 0, end: 0 });
+
+/** @throws UserError with the mistakes of the file */
+export function readTree(file: string, text: string): Located {
+  const problems = createProblems(createSource(file, text));
+  const root = parseYaml(problems);
+  problems.check();
+  return root ?? NOTHING;
+}
+
+/** Both maps in one; undefined where they disagree about a value. */
+export function merged(base: Located, over: Located): Located | undefined {
+  if (!base.entries || !over.entries) return isSame(base, over) ? base : undefined;
+  const entries = new Map(base.entries);
+  for (const [name, entry] of over.entries) {
+    const known = entries.get(name);
+    const node = known ? merged(known.node, entry.node) : entry.node;
+    if (!node) return undefined;
+    entries.set(name, { key: entry.key, node });
+  }
+  return mapOf(entries, base.span);
+}
+
+function isSame(one: Located, other: Located): boolean {
+  return one.text === other.text && JSON.stringify(one.value) === JSON.stringify(other.value);
+}
+
+/** What `params:` of pipeline.yaml will hold. */
+export class Params {
+  /** Params files, relative to the project, in the order in which they are read. */
+  readonly files: string[] = [];
+  /** What `vars` holds besides. */
+  own = NOTHING;
+  /** All of it. */
+  tree = NOTHING;
+  readonly #read: ReadText;
+  readonly #trees = new Map<string, Located | undefined>();
+
+  constructor(read: ReadText) {
+    this.#read = read;
+  }
+
+  /** The file's values; undefined where it is missing or is not YAML or JSON. */
+  treeOf(file: string): Located | undefined {
+    if (!this.#trees.has(file)) {
+      const text = /\.(?:ya?ml|json)$/.test(file) ? this.#read(file) : undefined;
+      this.#trees.set(file, text === undefined ? undefined : readTree(file, text));
+    }
+    return this.#trees.get(file);
+  }
+
+  /** Why pipe cannot read the file into its params; undefined where it can, and then it does. */
+  refusal(file: string): string | undefined {
+    if (this.files.includes(file)) return undefined;
+    if (!/\.(?:ya?ml|json)$/.test(file)) return 'pipe reads params from YAML and JSON';
+    const tree = this.treeOf(file);
+    if (!tree) return 'the file is missing';
+    const all = this.#with(tree);
+    if (!all) return 'params of other files have the same names, or a name is deps or outs';
+    this.files.push(file);
+    this.tree = all;
+    return undefined;
+  }
+
+  takeMap(map: Located): void {
+    const all = this.#with(map);
+    const own = merged(this.own, map);
+    if (!all || !own) return;
+    this.tree = all;
+    this.own = own;
+  }
+
+  /** True when `${path}` means the same value in pipeline.yaml. */
+  holds(path: readonly string[], value: Located): boolean {
+    const live = path.reduce<Located | undefined>(
+      (node, name) => node?.entries?.get(name)?.node,
+      this.tree,
+    );
+    return live !== undefined && isSame(live, value);
+  }
+
+  /** `${deps.x}` and `${outs.x}` belong to the stage, so params cannot be called that. */
+  #with(tree: Located): Located | undefined {
+    const isTaken = tree.entries?.has('deps') || tree.entries?.has('outs');
+    return tree.entries && !isTaken ? merged(this.tree, tree) : undefined;
+  }
+}
+
+/** The values of a `vars` list, of the file or of a stage: files, parts of files (`a.yaml:x,y`), maps. */
+export function varsOf(
+  list: Located | undefined,
+  folder: string,
+  params: Params,
+  notes: Notes,
+): {
+  readonly tree: Located;
+  readonly files: readonly string[];
+  readonly maps: readonly Located[];
+} {
+  let tree = NOTHING;
+  const files: string[] = [];
+  const maps: Located[] = [];
+  for (const item of list?.items ?? []) {
+    if (item.entries) maps.push(item);
+    const [name, names] = typeof item.value === 'string' ? item.value.split(':') : [];
+    const file = name === undefined ? undefined : joinPath(folder, name);
+    if (file !== undefined && params.treeOf(file)) files.push(file);
+    const values = file === undefined ? item : part(params.treeOf(file), names);
+    if (!values) notes.add(item.span, `vars: ${name} is missing, or is not a YAML or JSON file`);
+    else tree = merged(tree, values) ?? tree;
+  }
+  return { tree, files, maps };
+}
+
+function part(tree: Located | undefined, names: string | undefined): Located | undefined {
+  if (!tree || names === undefined) return tree;
+  const wanted = names.split(',').map((name) => name.trim());
+  return mapOf(
+    new Map([...(tree.entries ?? [])].filter(([key]) => wanted.includes(key))),
+    tree.span,
+  );
+}
+
+/** What a placeholder stands for in one place of dvc.yaml: the inner scopes first. */
+export function lookUp(scopes: readonly Located[], path: readonly string[]): Located | undefined {
+  const scope = scopes.find(({ entries }) => entries?.has(path[0]!));
+  return scope && valueAt(scope, path);
+}
+
+/** `path` of a folder as a path of the project, without `.` and, as far as that is known, `..`. */
+export function joinPath(folder: string, path: string): string {
+  const names: string[] = [];
+  for (const name of `${folder}/${path}`.split('/')) {
+    if (name === '' || name === '.') continue;
+    const last = names.at(-1);
+    const goesUp = name === '..' && last !== undefined && last !== '..' && !last.includes('${');
+    if (goesUp) names.pop();
+    else names.push(name);
+  }
+  return names.join('/');
+}
+
+/** A scalar as DVC and pipe put it into a text; DVC writes null as Python does. */
+export function scalarText(node: Located): string | undefined {
+  if (node.value === null) return 'None';
+  return isScalar(node) ? textOf(node) : undefined;
+}

@@ -1,0 +1,50 @@
+/** The metrics files of an item: outs, and files inside of outs. */
+import type { Cache } from '../cache/cache.js';
+import type { Digest } from '../cache/objects/digest.js';
+import type { Item } from '../pipeline/plan.js';
+
+export interface MetricFile {
+  readonly name: string;
+  /** Relative to the project. */
+  readonly path: string;
+  /** Name of the out that is or holds the file. */
+  readonly out: string;
+  /** Path inside the out; '' when it is the out. */
+  readonly within: string;
+}
+
+export function metricFilesOf({ outs, views = [] }: Item): readonly MetricFile[] {
+  const own = outs.filter((out) => out.metrics);
+  return [
+    ...own.map(({ name, path }) => ({ name, path, out: name, within: '' })),
+    ...views.map((view) => ({
+      ...view,
+      within: view.path.slice(folderOf(view.out, outs).length + 1),
+    })),
+  ];
+}
+
+function folderOf(name: string, outs: Item['outs']): string {
+  const out = outs.find((each) => each.name === name);
+  if (out === undefined) throw new Error(`no out ${name}`);
+  return out.path;
+}
+
+/** Undefined when it is not known; null when the out was made without the file. */
+export function digestOfMetric(
+  { out, within }: MetricFile,
+  outs: readonly { readonly name: string; readonly digest: Digest }[],
+  cache: Cache,
+): Digest | null | undefined {
+  let digest = outs.find((each) => each.name === out)?.digest;
+  for (const name of within === '' ? [] : within.split('/')) {
+    if (digest === undefined) return undefined;
+    if (!digest.startsWith('d:')) return null;
+    const listing = cache.treeListing(digest);
+    if (listing === undefined) return undefined;
+    const entry = listing.find((each) => each.name === name);
+    if (entry === undefined) return null;
+    digest = entry.digest;
+  }
+  return digest;
+}

@@ -1,0 +1,85 @@
+/** Looking at inputs that takes for ever: an interrupt ends it in order. */
+import { truncateSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { outcomeOf, Project } from '../rig/project.js';
+
+const PRELOAD = fileURLToPath(new URL('support/endless-tree.cjs', import.meta.url));
+
+/** With a folder whose walk never ends, while the preload is loaded. */
+function endlessTree(pipeline: string): Project {
+  const project = new Project({ 'pipeline.yaml': pipeline });
+  onTestFinished(() => project.dispose());
+  for (let row = 0; row < 100; row++) project.write(`endless/${row}/.keep`, '');
+  project.env.NODE_OPTIONS = `--require ${PRELOAD}`;
+  return project;
+}
+
+describe('an interrupt ends in order', () => {
+  it.each([[[]], [['--dry']], [['--frozen']]])(
+    'a run that walks an endless tree for a pattern: %j',
+    async (options) => {
+      const project = endlessTree(`
+stages:
+  quick: { cmd: echo x > quick.txt, outs: [quick.txt] }
+  walks: { cmd: echo x > out.txt, deps: ["endless/**/*.txt"], outs: [out.txt] }
+`);
+      project.write('endless.on', '');
+      const running = project.start('run', '--json', ...options);
+      await running.event(({ type }) => type === 'run');
+      running.kill('SIGINT');
+      const { code, out, err } = await running.ended;
+      const { items, summary } = outcomeOf(out);
+      expect(err).toBe('');
+      expect(code).toBe(130);
+      expect(items.walks).toMatchObject({ verdict: 'cancelled', reason: 'interrupted' });
+      expect(summary).toMatchObject({ type: 'summary', ran: 0, failed: 0 });
+    },
+  );
+
+  it('a run that walks one behind an item that has run, whose result stays', async () => {
+    const project = endlessTree(`
+stages:
+  first: { cmd: echo x > first.txt; echo > endless.on, outs: [first.txt] }
+  walks: { cmd: echo x > out.txt, deps: [first.txt, "endless/**/*.txt"], outs: [out.txt] }
+`);
+    project.write('endless/1/a.txt', '');
+    const running = project.start('run', '--json');
+    await running.event((event) => event.type === 'item' && event.item === 'first');
+    running.kill('SIGINT');
+    const { code, out } = await running.ended;
+    expect(code).toBe(130);
+    const { items } = outcomeOf(out);
+    expect([items.first?.verdict, items.walks?.verdict]).toEqual(['ran', 'cancelled']);
+    project.remove('endless.on');
+    const next = await project.run();
+    expect([next.items.first?.verdict, next.items.walks?.verdict]).toEqual(['fresh', 'ran']);
+  });
+
+  it('a command that only looks', async () => {
+    const project = endlessTree(
+      'stages: { walks: { cmd: echo x > out.txt, deps: ["endless/**/*.txt"], outs: [out.txt] } }\n',
+    );
+    project.write('endless.on', '');
+    project.env.ENDLESS_TELLS = '1';
+    const running = project.start('status');
+    await running.errorText((text) => text.includes('walking'));
+    running.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
+  });
+
+  it('a run that reads an input of terabytes', async () => {
+    const project = new Project({
+      'pipeline.yaml': 'stages: { a: { cmd: echo x > out.txt, deps: [big], outs: [out.txt] } }\n',
+      big: '',
+    });
+    onTestFinished(() => project.dispose());
+    truncateSync(project.path('big'), 4 * 2 ** 40);
+    const running = project.start('run', '--json');
+    await running.event(({ type }) => type === 'run');
+    running.kill('SIGINT');
+    const { code, out } = await running.ended;
+    expect(code).toBe(130);
+    expect(outcomeOf(out).items.a?.verdict).toBe('cancelled');
+  });
+});

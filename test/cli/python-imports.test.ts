@@ -1,0 +1,108 @@
+/** Python scripts of commands, with what they import: by the real commands and the real Python. */
+import { expect, it, vi } from 'vitest';
+import { parseModule } from '../../src/trace/python/module.js';
+import { project, projectWithin } from '../rig/projects.js';
+
+vi.mock('../../src/trace/python/module.js', { spy: true });
+
+const FILES = {
+  'pipeline.yaml': `stages:
+  train: { cmd: python3 scripts/train.py, outs: [out/model.txt] }
+  count: { cmd: python3 -m pkg.count, outs: [out/count.txt] }
+  plain: { cmd: echo 1 > out/plain.txt, outs: [out/plain.txt] }
+`,
+  'scripts/train.py': `from lib.net import rate
+import common
+open('out/model.txt', 'w').write(f'{rate} {common.NAME}')
+`,
+  'scripts/lib/net.py': `"""Nets."""
+import common
+rate = 1
+`,
+  'scripts/common.py': "NAME = 'a'\n",
+  'pkg/__init__.py': '',
+  'pkg/count.py': `from .numbers import N
+open('out/count.txt', 'w').write(str(N))
+`,
+  'pkg/numbers.py': 'N = 1\n',
+};
+
+it('run again when a module that they import changes, and say who imports it', async () => {
+  const made = projectWithin(FILES);
+  expect((await made.run()).with('ran')).toEqual(['train', 'count', 'plain']);
+  expect((await made.run()).with('fresh')).toEqual(['train', 'count', 'plain']);
+
+  made.write('scripts/lib/net.py', FILES['scripts/lib/net.py'].replace('1', '2'));
+  const { out } = await made.pipe('why', 'train');
+  expect(out).toContain('scripts/lib/net.py changed (imported by scripts/train.py)');
+  expect((await made.run()).with('ran')).toEqual(['train']);
+  expect(made.read('out/model.txt')).toBe('2 a');
+
+  made.write('pkg/numbers.py', 'N = 2\n');
+  expect((await made.run()).with('ran')).toEqual(['count']);
+});
+
+it('stay fresh when comments, docstrings and unrelated files change', async () => {
+  const made = projectWithin(FILES);
+  await made.run();
+  made.write('scripts/lib/net.py', '"""Networks."""\nimport common  # shared\n\nrate = 1\n');
+  made.write('scripts/unrelated.py', 'x = 1\n');
+  expect((await made.run()).with('fresh')).toEqual(['train', 'count', 'plain']);
+});
+
+it('run again when a new file shadows an import, and when an import of one disappears', async () => {
+  const made = projectWithin(FILES);
+  await made.run();
+  made.write('scripts/lib/__init__.py', 'import sys\n');
+  const { out } = await made.pipe('why', 'train');
+  expect(out).toContain('scripts/lib/__init__.py added');
+  expect((await made.run()).with('ran')).toEqual(['train']);
+  made.write('scripts/lib/net.py', 'rate = 1\n');
+  made.write(
+    'scripts/train.py',
+    "from lib.net import rate\nopen('out/model.txt', 'w').write('b')\n",
+  );
+  expect((await made.run()).with('ran')).toEqual(['train']);
+  made.write('scripts/common.py', "NAME = 'b'\n");
+  expect((await made.run()).with('fresh')).toEqual(['train', 'count', 'plain']);
+});
+
+it('are executed by verify in a folder with all that they import', async () => {
+  const made = project(FILES);
+  await made.run();
+  const { code, out } = await made.pipe('verify');
+  expect([code, out]).toEqual([0, expect.stringContaining('3')]);
+});
+
+it('are noted by doctor for what cannot be followed, until a dep covers it', async () => {
+  const script = `import importlib, sys
+model = importlib.import_module(sys.argv[1])
+open('out.txt', 'w').write(model.NAME)
+`;
+  const yaml = (more: string) =>
+    `stages:\n  load: { cmd: python3 load.py models.small, outs: [out.txt]${more} }\n`;
+  const made = projectWithin({
+    'pipeline.yaml': yaml(''),
+    'load.py': script,
+    'models/small.py': "NAME = 'small'\n",
+  });
+  const { code, out } = await made.pipe('doctor');
+  expect(code).toBe(0);
+  expect(out).toContain(
+    'note load: load.py:2:19: the name of the module that this loads is computed: list the files that it may load under `deps:` of the stage\n',
+  );
+  made.write('pipeline.yaml', yaml(', deps: ["models/**/*.py"]'));
+  expect((await made.pipe('doctor')).out).not.toContain('note');
+});
+
+it('are not parsed when nothing changed, and only what changed is parsed anew', async () => {
+  const made = projectWithin(FILES);
+  await made.run();
+  expect(vi.mocked(parseModule)).toHaveBeenCalled();
+  vi.mocked(parseModule).mockClear();
+  expect((await made.run('--json')).with('fresh')).toEqual(['train', 'count', 'plain']);
+  expect(vi.mocked(parseModule)).not.toHaveBeenCalled();
+  made.write('scripts/lib/net.py', 'rate = 3\n');
+  await made.run();
+  expect(vi.mocked(parseModule)).toHaveBeenCalledOnce();
+});
