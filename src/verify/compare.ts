@@ -104,10 +104,10 @@ async function compareOut(
   return compareContent(beside, digest, async () => actual, allowedOf(item, out));
 }
 
-/** How far apart the values of an out may be. */
+/** The allowed deviations of an out. */
 interface Allowed {
   readonly whole: Tolerance | undefined;
-  /** By file in a folder: its metrics have a tolerance of their own. */
+  /** By file in a folder: its metrics have their own tolerance. */
   readonly ofFile?: ReadonlyMap<string, Tolerance>;
 }
 
