@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 
@@ -85,6 +86,22 @@ export const resolve = {
   alias: { 'pipe-run/stage': fileURLToPath(new URL('./src/stage/index.ts', import.meta.url)) },
 };
 
+/** As pipe bundles a stage: a style sheet that it imports is its text. */
+const styleSheets = {
+  name: 'style-sheets-as-text',
+  enforce: 'pre' as const,
+  resolveId: (name: string, importer: string | undefined) =>
+    name.endsWith('.css') && importer !== undefined
+      ? `\0text:${path.resolve(path.dirname(importer), name).replace(/\.css$/, '')}`
+      : undefined,
+  load: (id: string) =>
+    id.startsWith('\0text:')
+      ? `export default ${JSON.stringify(readFileSync(`${id.slice('\0text:'.length)}.css`, 'utf8'))};`
+      : undefined,
+};
+
+export const plugins = [styleSheets];
+
 const common = {
   restoreMocks: true,
   testTimeout: 60_000,
@@ -94,7 +111,7 @@ const common = {
 
 function project(name: ReturnType<typeof projectOf>, more: object) {
   const include = files.filter((file) => projectOf(file) === name).map((file) => `test/${file}`);
-  return { resolve, test: { ...common, name, include, ...more } };
+  return { resolve, plugins, test: { ...common, name, include, ...more } };
 }
 
 /**

@@ -1,9 +1,10 @@
 /** The long tests: fuzz, kills at random moments, large states. `npm run test:long`. */
 import { defineConfig } from 'vitest/config';
-import { resolve } from './vitest.config.js';
+import { plugins, resolve } from './vitest.config.js';
 
 export default defineConfig({
   resolve,
+  plugins,
   test: {
     include: ['test/long/**/*.test.ts'],
     globalSetup: ['test/rig/build.ts'],

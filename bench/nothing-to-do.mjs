@@ -1,13 +1,13 @@
 /**
  * What a run with nothing to do costs: `node bench/nothing-to-do.mjs [flagship] [1000] [10000]
- * [files]`, all without arguments. Whole processes, in turn with `node empty.cjs` and the peers.
+ * [files] [python]`, all without arguments. Whole processes, in turn with `node empty.cjs` and the peers.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ENV, inTurn, ROUNDS, table, temporaryFolder, timed } from './lib/measure.mjs';
 import { peerCommands } from './lib/peers.mjs';
-import { manyFiles, PIPE, trivialItems } from './lib/projects.mjs';
+import { manyFiles, PIPE, pythonModules, trivialItems } from './lib/projects.mjs';
 
 const work = temporaryFolder();
 const NODE = '`node empty.cjs`';
@@ -25,7 +25,13 @@ const walk = (folder) => {
 for (const folder of process.argv.slice(2)) walk(folder);
 `;
 
-const MEASUREMENTS = { flagship, 1000: () => items(1_000), 10000: () => items(10_000), files };
+const MEASUREMENTS = {
+  flagship,
+  1000: () => items(1_000),
+  10000: () => items(10_000),
+  files,
+  python,
+};
 
 console.log('## Nothing to do\n\n`node bench/nothing-to-do.mjs`\n');
 const wanted = process.argv.slice(2);
@@ -101,6 +107,21 @@ function files() {
   };
   const results = inTurn([loop, ...ours(folder)]);
   console.log(`${table('54,000 files of 4 KB', results, 'lstat loop')}\n\nGoal: ≤ 2 × the loop.\n`);
+}
+
+/** 200 Python files that a script imports, and the same files as deps of a command without a script. */
+function python() {
+  const [traced, plain] = ['traced', 'plain'].map((name) => {
+    const folder = pythonModules(path.join(work, `python-${name}`), 200, name === 'traced');
+    return ours(folder).map((command) => ({ ...command, name: `${command.name}, ${name}` }));
+  });
+  const results = inTurn([...plain, ...traced]);
+  console.log(`${table('200 Python files', results, 'pipe run, plain')}\n`);
+  const ratio = ['pipe run', 'pipe run --json'].map((name) => {
+    const [a, b] = ['traced', 'plain'].map((each) => results.get(`${name}, ${each}`).wall);
+    return `${(a / b).toFixed(2)} (${name})`;
+  });
+  console.log(`Goal: traced ≤ 1.1 × plain; measured ${ratio.join(', ')}.\n`);
 }
 
 /**

@@ -23,5 +23,11 @@ export function refusalMessage(error: unknown): string | undefined {
   const { code = '', syscall, path } = error as NodeJS.ErrnoException;
   const what = error instanceof Error && Object.hasOwn(WORDS, code) ? WORDS[code] : undefined;
   if (what === undefined || path === undefined) return what;
-  return `${what}: ${path} (${syscall})`;
+  const cure = code === 'EPERM' && DELETIONS.has(syscall ?? '') ? IMMUTABLE : '';
+  return `${what}: ${path} (${syscall})${cure}`;
 }
+
+const DELETIONS: ReadonlySet<string> = new Set(['unlink', 'rmdir', 'rename']);
+
+/** The rights of the folder do not show it, and root is refused too. */
+const IMMUTABLE = '; if the file is immutable, make it deletable: chattr -i';

@@ -98,15 +98,7 @@ export default defineStage<Shape>(
         model: model.info,
         history: readJson<HistoryEntry[]>(join(deps.model, 'history.json')),
         notes: [...split.notes, ...unreadableNote(images)],
-        digests: await digestFiles({
-          [`images/${file}`]: join(deps.images, file),
-          ...Object.fromEntries(
-            settings.map(({ name }) => [`masks/${name}.npy`, join(deps.masks, `${name}.npy`)]),
-          ),
-          'split/split.json': join(deps.split, 'split.json'),
-          'model/model.json': join(deps.model, 'model.json'),
-          'model/weights.safetensors': join(deps.model, 'weights.safetensors'),
-        }),
+        digests: await digestsOf(deps, file, settings),
       },
     });
   },
@@ -132,6 +124,22 @@ function fitOn(
     chosen.set(data.subarray(index * length, (index + 1) * length), at * length);
   }
   return fitPca(chosen, length, components);
+}
+
+/** Of every file that was read, by its path from the folder of the deps. */
+function digestsOf(
+  { images, masks, split, model }: Shape['deps'],
+  file: string,
+  settings: readonly { readonly name: string }[],
+) {
+  const maskFiles = settings.map(({ name }) => `${name}.npy`);
+  return digestFiles({
+    [`images/${file}`]: join(images, file),
+    ...Object.fromEntries(maskFiles.map((each) => [`masks/${each}`, join(masks, each)])),
+    'split/split.json': join(split, 'split.json'),
+    'model/model.json': join(model, 'model.json'),
+    'model/weights.safetensors': join(model, 'weights.safetensors'),
+  });
 }
 
 /** The occluded share of each image, setting after setting. */

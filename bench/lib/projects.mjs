@@ -15,6 +15,34 @@ export function trivialItems(folder, items) {
   return folder;
 }
 
+/** One stage that needs so many Python files: by the imports of its script, or as its deps. */
+export function pythonModules(folder, count, isTraced) {
+  mkdirSync(path.join(folder, 'lib'), { recursive: true });
+  const names = Array.from({ length: count }, (_, at) => `m${at}`);
+  for (const [at, name] of names.entries()) {
+    const next = names[at + 1];
+    const lines = Array.from(
+      { length: 60 },
+      (_, line) => `def f${line}(x):\n    return x + ${line}\n`,
+    );
+    const text = `import os\nimport numpy as np\n${next ? `from .${next} import f0\n` : ''}${lines.join('\n')}`;
+    writeFileSync(path.join(folder, 'lib', `${name}.py`), text);
+  }
+  writeFileSync(
+    path.join(folder, 'train.py'),
+    'import sys\n\nif len(sys.argv) > 9:\n    import lib.m0\n',
+  );
+  const deps = ['train.py', ...names.map((name) => `lib/${name}.py`)];
+  const stage = isTraced
+    ? "cmd: 'python3 train.py; echo 1 > out.txt'"
+    : `cmd: 'echo 1 > out.txt', deps: [${deps.join(', ')}]`;
+  writeFileSync(
+    path.join(folder, 'pipeline.yaml'),
+    `stages:\n  train: { ${stage}, outs: [out.txt] }\n`,
+  );
+  return folder;
+}
+
 /** One stage that reads a folder of so many files of 4 KB and writes another of as many. */
 export function manyFiles(folder, files) {
   makeFiles(path.join(folder, 'data'), files);

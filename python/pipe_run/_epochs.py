@@ -90,7 +90,8 @@ class Epochs:
     def _build(self, epoch: int, folder: Path, save: Write, metrics: Mapping[str, Any]) -> None:
         # The runner takes a folder when it gets a number for a name, so it is complete before that.
         draft = folder / f"draft-{epoch}"
-        shutil.rmtree(draft, ignore_errors=True)
+        if draft.exists():
+            shutil.rmtree(draft)
         draft.mkdir()
         save(draft)
         if metrics:
@@ -117,10 +118,11 @@ def epochs(load: Union[Callable[[Path], object], State, None] = None, default: O
     Under `pipe` the stage's `epochs:` counts. Raises `NotInPipe` where there is neither.
     """
     run = _from_environment(default)
-    reader: Any = load
-    if load is not None and not callable(load):
-        reader = load.load
-        run._save = load.save
+    state: Any = load
+    reader = state
+    # Not by whether it can be called: a state may have methods and be callable too.
+    if hasattr(state, "load") and hasattr(state, "save"):
+        reader, run._save = state.load, state.save
     if run.state is not None and reader is not None:
         reader(run.state)
     return run

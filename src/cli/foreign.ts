@@ -1,5 +1,8 @@
 /** Commands and options that people bring from make, DVC, Snakemake or Turborepo, and ours. */
 
+const CLEAN =
+  'no cleaning is needed before a run; `pipe cache gc` frees disk space by removing results that nothing needs, `pipe run --force` runs items again';
+
 export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
   repro: 'pipe run',
   reproduce: 'pipe run',
@@ -22,7 +25,6 @@ export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
   root: 'pipe doctor',
   du: 'pipe cache stats',
   gc: 'pipe cache gc',
-  clean: 'pipe cache gc',
   prune: 'pipe cache gc',
   version: 'pipe --version',
 };
@@ -39,6 +41,9 @@ const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs the 
 
 /** What to do instead, where no command of ours means the same. */
 export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
+  clean: CLEAN,
+  clear: CLEAN,
+  purge: CLEAN,
   add: 'name the file or folder under deps of the stage that reads it: pipe compares its content',
   stage: EDIT,
   remove: EDIT,

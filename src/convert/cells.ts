@@ -60,7 +60,8 @@ export function foreachOf(node: Located, scope: Scope): Iteration {
 
 export function matrixOf(node: Located, scope: Scope): Iteration {
   const axes = new Map<string, Axis>();
-  for (const [name, { node: written }] of node.entries ?? []) {
+  if (!node.entries?.size) throw new Untranslatable('its matrix has no axes');
+  for (const [name, { node: written }] of node.entries) {
     const data = resolved(written, scope);
     if (!data.items) throw new Untranslatable(`the axis ${name} of matrix takes a list`);
     const values = data.items.every(isScalar) ? distinct(data.items) : data.items;

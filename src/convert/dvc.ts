@@ -21,6 +21,16 @@ export interface Translation {
  * @throws UserError with the mistakes of dvc.yaml or of a params file
  */
 export function translateDvc(file: string, text: string, read: ReadText): Translation {
+  try {
+    return translation(file, text, read);
+  } catch (error) {
+    // Of a stage it is a note; here it is the file's own.
+    if (!(error instanceof Untranslatable)) throw error;
+    throw userError('cannot-translate', `${file} cannot be translated: ${error.message}`);
+  }
+}
+
+function translation(file: string, text: string, read: ReadText): Translation {
   const root = readTree(file, text);
   const stages = child(root, 'stages')?.entries;
   if (!stages || stages.size === 0) {
@@ -30,7 +40,7 @@ export function translateDvc(file: string, text: string, read: ReadText): Transl
   const context = { ...contextOf(file, text, root, read), names: new Set(stages.keys()) };
   const { params, notes } = context;
   for (const { node } of stages.values()) {
-    for (const each of paramsFilesIn(child(node, 'do') ?? node, context.base)) params.refusal(each);
+    for (const each of paramsFilesOf(node, context.base)) params.refusal(each);
   }
   const commented = new Set<Note>();
   const blocks = [...stages].map(([name, { key, node }]) => {
@@ -39,6 +49,12 @@ export function translateDvc(file: string, text: string, read: ReadText): Transl
     for (const note of said) commented.add(note);
     return [...said.map((note) => comment(note.text, '  ')), ...lines].join('\n');
   });
+  if (blocks.every((block) => block.split('\n').every((line) => /^ *(?:#|$)/.test(line))))
+    throw userError(
+      'cannot-translate',
+      `no stage of ${file} can be translated`,
+      notes.all.map((note) => `line ${note.line}: ${note.text}`).join('\n  '),
+    );
   noteRest(root, context);
   const rest = notes.all.filter((note) => !commented.has(note));
   const head = [
@@ -51,6 +67,16 @@ export function translateDvc(file: string, text: string, read: ReadText): Transl
   const tail = rest.map((note) => comment(`${file}:${note.line}: ${note.text}`, ''));
   const sections = [`${head}\n${blocks[0]}`, ...blocks.slice(1), ...tail];
   return { text: `${sections.join('\n\n')}\n`, notes: notes.all };
+}
+
+/** None of a stage with a mistake: it is reported when its turn comes. */
+function paramsFilesOf(node: Located, base: string): readonly string[] {
+  try {
+    return paramsFilesIn(child(node, 'do') ?? node, base);
+  } catch (error) {
+    if (error instanceof Untranslatable) return [];
+    throw error;
+  }
 }
 
 function stageOrReason(name: string, node: Located, context: Context): readonly string[] {

@@ -1,8 +1,8 @@
 /** What a stage of dvc.yaml reads and writes: `deps`, `outs`, `metrics`, `plots`, `params`. */
 import type { Located } from '../pipeline/document/located.js';
 import type { Span } from '../pipeline/document/source.js';
-import type { Notes } from './note.js';
-import { pathsIn, valueAt } from './placeholder.js';
+import { type Notes, Untranslatable } from './note.js';
+import { pathsIn, textIn, valueAt } from './placeholder.js';
 import { render, type Scope, type Spot } from './render.js';
 import { joinPath, type Params } from './values.js';
 
@@ -14,10 +14,16 @@ export interface Entry {
 }
 
 export function entriesIn(list: Located | undefined): readonly Entry[] {
-  return (list?.items ?? []).flatMap((item): readonly Entry[] => {
-    if (!item.entries) return [{ path: String(item.value), options: undefined, span: item.span }];
-    return [...item.entries].map(([path, { key, node }]) => ({ path, options: node, span: key }));
-  });
+  if (!list || list.value === null) return [];
+  if (list.entries) return mapEntries(list);
+  if (!list.items) throw new Untranslatable(`it has "${textIn(list)}" where DVC takes a list`);
+  return list.items.flatMap((item) =>
+    item.entries ? mapEntries(item) : [{ path: textIn(item), options: undefined, span: item.span }],
+  );
+}
+
+function mapEntries({ entries }: Located): readonly Entry[] {
+  return [...entries!].map(([path, { key, node }]) => ({ path, options: node, span: key }));
 }
 
 /** A stage within its scope. */
@@ -94,7 +100,7 @@ export function paramsOf(list: Located | undefined, site: Site): ParamsRead {
     }
     const file = pathOf(entry, 'out', site);
     if (file === undefined) continue;
-    const keys = entry.options.items?.map(({ value }) => String(value));
+    const keys = entry.options.items?.map(textIn);
     if (keys) take(keys, file, entry.span);
     else files.push(file);
   }
@@ -128,7 +134,7 @@ function nameIn(tree: Located, key: string): string | undefined {
 export function paramsFilesIn(body: Located, base: string): readonly string[] {
   const wdir = body.entries?.get('wdir')?.node;
   if (wdir && pathsIn(wdir).length > 0) return [];
-  const folder = wdir ? joinPath(base, String(wdir.value)) : base;
+  const folder = wdir ? joinPath(base, textIn(wdir)) : base;
   return entriesIn(body.entries?.get('params')?.node)
     .map(({ path, options }) => (options === undefined ? 'params.yaml' : path))
     .filter((path) => !path.includes('${'))

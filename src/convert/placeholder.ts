@@ -1,5 +1,6 @@
 /** DVC's `${…}` in a text: which values it names, and where. */
 import type { Located } from '../pipeline/document/located.js';
+import { Untranslatable } from './note.js';
 
 /** Literal text, or the path of a value: `${item.sizes[0]}` is item, sizes, 0. */
 export type Piece = string | { readonly path: readonly string[]; readonly written: string };
@@ -56,4 +57,14 @@ export function valueAt(root: Located, path: readonly string[]): Located | undef
 
 export function isScalar({ value }: Located): boolean {
   return value !== null && typeof value !== 'object';
+}
+
+/** The text of a node. */
+export function textIn(node: Located): string {
+  if (!isScalar(node)) throw new Untranslatable(`it has ${kindOf(node)} where DVC takes a text`);
+  return String(node.value);
+}
+
+function kindOf({ value, items }: Located): string {
+  return items ? 'a list' : value === null ? 'nothing' : 'a map';
 }

@@ -13,7 +13,7 @@ import {
   type Site,
 } from './entries.js';
 import { type Notes, Untranslatable } from './note.js';
-import { pathsIn } from './placeholder.js';
+import { pathsIn, textIn } from './placeholder.js';
 import { NotAMatrix, render, type Scope, type Spot } from './render.js';
 import { joinPath, Params, varsOf } from './values.js';
 import { field, type Tree, Verbatim } from './write.js';
@@ -83,7 +83,7 @@ function iterationOf(node: Located, scope: Scope): Iteration | undefined {
 
 function folderOf(body: Located, base: string): string {
   const wdir = child(body, 'wdir');
-  return wdir && pathsIn(wdir).length === 0 ? joinPath(base, String(wdir.value)) : base;
+  return wdir && pathsIn(wdir).length === 0 ? joinPath(base, textIn(wdir)) : base;
 }
 
 function withMatrix(
@@ -131,13 +131,13 @@ function fieldsOf(body: Located, scope: Scope, all: readonly Scope[], context: C
   const wdir = child(body, 'wdir');
   const site: Site = {
     scope,
-    wdir: wdir && String(wdir.value),
+    wdir: wdir && textIn(wdir),
     base,
     params,
     notes,
   };
   const cmd = child(body, 'cmd');
-  if (!cmd) throw new Untranslatable('it has no cmd');
+  if (!cmd || cmd.value === null) throw new Untranslatable('it has no cmd');
   const command = commandOf(cmd, site);
   const read = paramsOf(child(body, 'params'), site);
   const deps = depsOf(child(body, 'deps'), read.files, command, site, all, context);
@@ -151,7 +151,7 @@ function fieldsOf(body: Located, scope: Scope, all: readonly Scope[], context: C
     notes.add(frozen.span, `the frozen stage is commented out: ${reason}`);
   }
   return {
-    ...(desc && { desc: render(String(desc.value), 'text', scope) }),
+    ...(desc && { desc: render(textIn(desc), 'text', scope) }),
     cmd: command,
     ...(deps !== undefined && { deps }),
     ...(read.names.length > 0 && { params: read.names }),
@@ -163,7 +163,7 @@ function fieldsOf(body: Located, scope: Scope, all: readonly Scope[], context: C
 
 /** DVC runs each command of a list in a shell of its own; one that changes its shell keeps one. */
 function commandOf(cmd: Located, { scope, wdir, base }: Site): string {
-  const texts = (cmd.items ?? [cmd]).map(({ value }) => render(String(value).trim(), 'cmd', scope));
+  const texts = (cmd.items ?? [cmd]).map((each) => render(textIn(each).trim(), 'cmd', scope));
   const several = texts.length > 1;
   const lines = texts.map((text) => (several && CHANGES_SHELL.test(text) ? `(\n${text}\n)` : text));
   const rendered = wdir === undefined ? '' : render(wdir, 'cmd', scope);

@@ -6,7 +6,7 @@ import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
 import type { ModuleCode } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import type { Basis } from '../trace/basis.js';
+import { placesIn } from '../trace/basis.js';
 import { keptBasis, type Shelf } from '../trace/kept.js';
 import type { Untraced } from '../trace/script-trace.js';
 import {
@@ -55,8 +55,8 @@ export interface Codes {
   of(index: number): Code;
   /** Absolute path of the executable bundle of a `run:` stage. */
   bundleFor(index: number): Promise<string>;
-  /** What the traces of an item's code rest on; nothing of one that could not be kept. */
-  basesOf(index: number): readonly Basis[];
+  /** Paths of what the traces of an item's code rest on; none of one that could not be kept. */
+  foundationsOf(index: number): readonly string[];
   /** The first script of a `cmd:` stage whose content is no longer what was traced. */
   changedScript(index: number): string | undefined;
 }
@@ -99,7 +99,8 @@ export async function openCodes(project: Project, selected: readonly number[]): 
       const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
       return bundleOf(project, action.file, options, traced.get(index) as ModuleItemCode);
     },
-    basesOf: (index) => basesOf(project, sight.root, itemOf(project, index), traced.get(index)),
+    foundationsOf: (index) =>
+      foundationsOf(project, sight.root, itemOf(project, index), traced.get(index)),
     changedScript: (index) => changedScript(project, traced.get(index) as Code),
   };
 }
@@ -149,7 +150,7 @@ function shelfOf({ cache, version }: Project): Shelf {
   };
 }
 
-function basesOf(project: Project, root: string, { action }: Item, code?: Code): Basis[] {
+function foundationsOf(project: Project, root: string, { action }: Item, code?: Code): string[] {
   const shelf = shelfOf(project);
   const kept =
     action.kind === 'module'
@@ -157,7 +158,7 @@ function basesOf(project: Project, root: string, { action }: Item, code?: Code):
       : Object.keys(code?.kind === 'command' ? code.scripts : {}).map((file) =>
           keptBasis(shelf, root, 'script', file),
         );
-  return kept.filter((basis) => basis !== undefined);
+  return kept.flatMap((basis) => (basis === undefined ? [] : placesIn(basis)));
 }
 
 /** The first script that is no longer what was traced; looks at the disk anew. */

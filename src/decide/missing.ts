@@ -39,7 +39,7 @@ function whatIsMissing({ glob, gathered = [], path }: Dep): string {
   if (!glob) return `the input ${path} does not exist`;
   return gathered.length === 0
     ? `nothing matches ${path}`
-    : `not all that ${path} stands for exists`;
+    : `some of the files that ${path} stands for do not exist`;
 }
 
 function cureOf(
@@ -52,5 +52,5 @@ function cureOf(
   }
   return only
     ? 'run it without --only, so that the stage that writes it runs first'
-    : 'the stage that should write it has run and did not: correct that stage, or the path in pipeline.yaml';
+    : 'the stage that should write it ran without writing it: correct that stage, or the path in pipeline.yaml';
 }

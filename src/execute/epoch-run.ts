@@ -167,7 +167,8 @@ export class EpochRun {
     if (this.#records.has(target)) return undefined;
     const reached = Math.max(0, ...this.#records.keys());
     const page = pagePath('stage-protocol.md', this.#work.project);
-    const short = reached === 0 ? 'without an epoch' : `after epoch ${reached} of ${target}`;
+    const short =
+      reached === 0 ? 'without committing an epoch' : `after epoch ${reached} of ${target}`;
     const other = reached === 0 ? ', or remove epochs' : '';
     return `ended ${short}: after each epoch, rename its finished folder to $PIPE_COMMIT/<epoch>${other} (see ${page})`;
   }

@@ -8,6 +8,7 @@ import type { Item } from '../pipeline/plan.js';
 import { acquireGpus, type GpuLease } from '../process/lease.js';
 import { attemptItem, type Execution, type Grounds, type Start } from './attempt.js';
 import { describeAction } from './failure.js';
+import { warnOfOwnReading } from './own-params.js';
 import { refuseTooManyGpus } from './resources.js';
 
 /** Executes the item; retries after a failure as often as allowed. */
@@ -22,6 +23,7 @@ export async function executeItem(
   const why = whyOf(explain(work.project, item, code, decision).map(({ text }) => text));
   const stale = work.codes.changedScript(index);
   if (stale !== undefined) return { kind: 'failed', why, failure: unstarted(item, stale) };
+  warnOfOwnReading(work, index);
   await refuseTooManyGpus(work, [index]);
   const lease = await leaseOf(work, item);
   const { key } = decision;

@@ -58,7 +58,7 @@ export function unwrittenText(
     if (found !== undefined)
       return `did not write ${paths}, but ${found} exists: let the command write to ${paths}, or name ${found} as the out`;
   }
-  return `did not write ${paths}`;
+  return `did not write ${paths}: let the command write there, or correct the path under outs`;
 }
 
 /** A file whose name differs in case (Result.txt), or the same name in the command's folder. */

@@ -101,6 +101,8 @@ interface Opened {
   readonly root: Located;
   readonly broken: Broken;
   readonly params: Param | undefined;
+  /** Without profiles and `--set`. */
+  readonly ownParams: Param | undefined;
 }
 
 function openPipeline(options: LoadOptions): Opened {
@@ -114,10 +116,11 @@ function openPipeline(options: LoadOptions): Opened {
     throw new Error('parseYaml gave nothing and no mistake');
   }
   const broken = reportIssues(validate(withoutExtras(root.value)), root, problems);
-  const params = broken.top.has('params')
+  const ownParams = broken.top.has('params')
     ? undefined
-    : resolveParams(root, options, broken, files, problems);
-  return { problems, root, broken, files, params };
+    : paramsIn(child(root, 'params'), files, problems);
+  const params = ownParams && resolveParams(ownParams, root, options, broken, problems);
+  return { problems, root, broken, files, params, ownParams };
 }
 
 /** Keys that begin with `x-` are the user's own, for anchors. */
@@ -127,15 +130,13 @@ function withoutExtras(value: Json): Json {
 }
 
 function resolveParams(
+  base: Param,
   root: Located,
   { profiles = [], set = [] }: LoadOptions,
   broken: Broken,
-  files: PlanFiles,
   problems: Problems,
-): Param | undefined {
+): Param {
   const { source } = problems;
-  const base = paramsIn(child(root, 'params'), files, problems);
-  if (base === undefined) return undefined;
   const known = broken.top.has('profiles') ? undefined : child(root, 'profiles')?.entries;
   // Those that are not asked for are looked through too.
   for (const [name, { node: over }] of known ?? [])
@@ -150,7 +151,7 @@ function resolveParams(
   return applySets(params, set, problems);
 }
 
-function draftAll({ root, broken, params, files, problems }: Opened): readonly Draft[] {
+function draftAll({ root, broken, params, ownParams, files, problems }: Opened): readonly Draft[] {
   if (broken.top.has('stages')) return [];
   const drafts: Draft[] = [];
   const written = broken.top.has('shell') ? undefined : child(root, 'shell')?.value;
@@ -159,7 +160,7 @@ function draftAll({ root, broken, params, files, problems }: Opened): readonly D
     const keys = broken.stages.get(name) ?? new Set();
     if (keys.has('*')) continue;
     const spec = soundKeys(node, keys);
-    const stage = { name, spec, node, broken: keys, params, files, shell };
+    const stage = { name, spec, node, broken: keys, params, ownParams, files, shell };
     for (const draft of draftStage(stage, problems)) drafts.push(draft);
   }
   return drafts;
@@ -182,7 +183,7 @@ function reportCycle(
   const names = cycle.map((index) => drafts[index]!.item.id);
   const dep = drafts[first]!.deps[linked[first]!.via.get(second)!]!;
   const message = `these items depend on each other: ${names.join(' → ')}`;
-  const hint = `here, ${names[0]} reads what ${names[1]} writes`;
+  const hint = `here, ${names[0]} reads what ${names[1]} writes; remove this dep or another one of the cycle, or split one of the stages`;
   problems.add({ code: 'cycle', message, hint }, dep.written.path.node.span);
 }
 

@@ -5,6 +5,7 @@ import type { Mistake, Problems } from './document/problems.js';
 import { lineOf, type Source } from './document/source.js';
 import { listed, nearest, suggest } from './document/suggest.js';
 import { parseValue } from './document/yaml.js';
+import type { Overridden } from './plan.js';
 import { PIPELINE_FILE } from './root.js';
 
 export type Origin =
@@ -205,4 +206,26 @@ export function unknownProfile(name: string, known: readonly string[]): Mistake 
     message: `there is no profile "${name}"`,
     hint: none ?? suggest(name, known, 'profiles are'),
   };
+}
+
+/** What of `now`, the part at `path`, a profile or `--set` changed that is read from a file of params. */
+export function overriddenIn(
+  before: Param | undefined,
+  now: Param | undefined,
+  path: string,
+): readonly Overridden[] {
+  if (!before || !now || before === now) return [];
+  const { origin } = before;
+  if (now.origin.kind === 'file')
+    return [...(now.parts ?? [])].flatMap(([name, part]) =>
+      overriddenIn(before.parts?.get(name), part, `${path}.${name}`),
+    );
+  const isSame = JSON.stringify(before.value) === JSON.stringify(now.value);
+  if (isSame || origin.kind !== 'file' || origin.file === PIPELINE_FILE) return [];
+  return [{ param: path, file: origin.file, by: giver(now.origin) }];
+}
+
+/** Who gave a value, where that is not a file. */
+export function giver(origin: Exclude<Origin, { kind: 'file' }>): string {
+  return origin.kind === 'set' ? `--set ${origin.text}` : `the profile "${origin.name}"`;
 }

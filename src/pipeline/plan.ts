@@ -41,6 +41,8 @@ export interface Item {
   readonly views?: readonly MetricView[];
   /** The named params by dot path (`image`, `train.epochs`), resolved. */
   readonly params: Readonly<Record<string, Json>>;
+  /** Of these, what a file of params says otherwise: a command that reads the file does not see it. */
+  readonly overridden?: readonly Overridden[];
   /** Names of variables whose value enters the key, sorted. */
   readonly env: readonly string[];
   /** Names of variables that are passed on but appear nowhere, sorted. */
@@ -146,6 +148,16 @@ export interface MetricView {
   readonly path: string;
   /** Name of the out that holds it. */
   readonly out: string;
+}
+
+/** A param of a file that a profile or `--set` changed. */
+export interface Overridden {
+  /** Dot path. */
+  readonly param: string;
+  /** The file that holds another value. */
+  readonly file: string;
+  /** `--set a.b=3`, `the profile "paper"`. */
+  readonly by: string;
 }
 
 /** An incremental stage. */

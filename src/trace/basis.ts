@@ -2,6 +2,7 @@
  * What a trace rests on: the content of what was read, and the shape of the folders in which imports
  * were looked for. While all of it is as it was, tracing again would give the same.
  */
+import { isOutside } from './place.js';
 import type { Sight } from './sight.js';
 
 /** Paths are relative to the project. */
@@ -32,6 +33,15 @@ export function holds({ files, absent, links, folders }: Basis, sight: Sight): b
     if (!isSame(namesFor(new Set(stems), sight.names(folder)), names)) return false;
   }
   return true;
+}
+
+/**
+ * The places where a change may be one of the trace. Outside of the project only files: where nothing
+ * is, and folders, would have to be watched from far above.
+ */
+export function placesIn({ files, absent, links }: Basis): string[] {
+  const led = Object.keys(links).filter((where) => links[where] !== '');
+  return [...Object.keys(files), ...[...led, ...absent].filter((where) => !isOutside(where))];
 }
 
 /** Of the names in a folder those that go with one of the stems. */

@@ -4,7 +4,6 @@ import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import type { Dep, PlanRead } from '../pipeline/plan.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
 import { isHeldBack, sieveOf } from '../pipeline/sieve.js';
-import type { Basis } from '../trace/basis.js';
 import { isOutside } from '../trace/place.js';
 import type { WatchSet } from './file-watch.js';
 
@@ -85,8 +84,7 @@ export class Watched implements WatchSet {
         deps,
       };
     });
-    const bases = new Set(work.selected.flatMap((index) => work.codes.basesOf(index)));
-    this.#foundations = new Set([...bases].flatMap(foundationsOf));
+    this.#foundations = new Set(work.selected.flatMap((index) => work.codes.foundationsOf(index)));
     this.#onTheWay = new Set([...this.#foundations].flatMap(foldersAbove));
     const code = this.#reads.flatMap(({ files }) => files.filter(isOutside));
     this.outside = [...code, ...[...this.#foundations].filter(isOutside)];
@@ -134,12 +132,6 @@ export class Watched implements WatchSet {
     }
     return false;
   }
-}
-
-/** Outside of the project only files: where nothing is, and folders, would be watched for from far above. */
-function foundationsOf({ files, absent, links }: Basis): string[] {
-  const led = Object.keys(links).filter((where) => links[where] !== '');
-  return [...Object.keys(files), ...[...led, ...absent].filter((where) => !isOutside(where))];
 }
 
 function foldersAbove(where: string): string[] {

@@ -302,7 +302,7 @@ stages:
       'pipeline.yaml': 'stages:\n  train: { cmd: "echo x > m.txt", outs: [m.txt], epochs: 3 }\n',
     });
     const run = await made.run();
-    expect(run.items.train?.failure?.message).toContain('ended without an epoch');
+    expect(run.items.train?.failure?.message).toContain('ended without committing an epoch');
   });
 });
 

@@ -302,7 +302,9 @@ stages:
     });
     const run = await made.run();
     expect(run.code).toBe(1);
-    expect(run.items.a?.failure?.message).toBe('did not write a.txt');
+    expect(run.items.a?.failure?.message).toBe(
+      'did not write a.txt: let the command write there, or correct the path under outs',
+    );
     expect((await made.run()).with('failed')).toEqual(['a']);
   });
 
@@ -377,7 +379,7 @@ stages:
       expect(code).toBe(2);
       expect(err).toContain('last: the input cache/out/fresh/y.txt does not exist');
       expect(err).toContain(
-        'the stage that should write it has run and did not: correct that stage, or the path',
+        'the stage that should write it ran without writing it: correct that stage, or the path',
       );
       expect(err).toContain('last: the input plain.txt does not exist');
     }
@@ -416,7 +418,7 @@ stages:
     const run = await made.run();
     expect(run.code).toBe(1);
     expect(run.items.last?.failure?.message).toBe(
-      'the input cache/out/folder/x.txt does not exist; the stage that should write it has run and did not: correct that stage, or the path in pipeline.yaml',
+      'the input cache/out/folder/x.txt does not exist; the stage that should write it ran without writing it: correct that stage, or the path in pipeline.yaml',
     );
   });
 });

@@ -1,6 +1,6 @@
 /** What cannot be deleted is told once, and ends no run. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BIN, type Project, surroundings } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
@@ -59,17 +59,121 @@ describe('what cannot be deleted', () => {
   it.runIf(isRoot)('an out that is a mount point is emptied', (context) => {
     const project = projectWithin({ 'pipeline.yaml': PIPELINE });
     mkdirSync(project.path('results'));
-    const mounted = spawnSync('mount', [
-      '-t',
-      'tmpfs',
-      '-o',
-      'size=1m',
-      't',
-      project.path('results'),
-    ]);
-    if (mounted.status !== 0) return context.skip('mount(8) is refused here');
-    onTestFinished(() => void spawnSync('umount', ['-l', project.path('results')]));
+    if (!mounts(project, 'results', '-t', 'tmpfs', '-o', 'size=1m', 't'))
+      return context.skip('mount(8) is refused here');
     return mountedRuns(project);
+  });
+});
+
+/** Mounts at a path of the project until the test ends; false where that is refused. */
+function mounts(project: Project, where: string, ...how: string[]): boolean {
+  onTestFinished(() => unmountAll(project));
+  return spawnSync('mount', [...how, project.path(where)]).status === 0;
+}
+
+/** Wherever runs have moved them. */
+function unmountAll({ root }: Project): void {
+  const points = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((point) => point.startsWith(`${root}/`));
+  for (const point of points.reverse()) spawnSync('umount', ['-l', point]);
+}
+
+/** Until the test ends, wherever runs move it; false where that is refused. */
+function makesImmutable(project: Project, file: string): boolean {
+  onTestFinished(() => void spawnSync('chattr', ['-f', '-R', '-i', project.root]));
+  return spawnSync('chattr', ['+i', project.path(file)]).status === 0;
+}
+
+/** In a folder that is an out, or that holds one: whatever lies there, later runs do their work. */
+describe.runIf(isRoot)('what not even root can delete', () => {
+  const PLAIN = PIPELINE.replace('; chmod -R a-w ${outs.o}', '');
+  const TELLS = /cannot be deleted/g;
+
+  async function withResults(): Promise<Project> {
+    const project = projectWithin({ 'pipeline.yaml': PLAIN });
+    expect((await project.pipe('run')).code).toBe(0);
+    return project;
+  }
+
+  /** Tells of it once, and never again. */
+  async function goesOn(project: Project, told: number): Promise<void> {
+    const first = await project.pipe('run', '--set', 'word=two');
+    expect(first).toMatchObject({ code: 0, out: expect.stringContaining('2 ran') });
+    expect([...(first.out + first.err).matchAll(TELLS)]).toHaveLength(told);
+    for (const [more, text] of [
+      [[], 'one\n'] as const,
+      [['--set', 'word=two'], 'two\n'] as const,
+    ]) {
+      const { code, out, err } = await project.pipe('run', ...more);
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(out).toContain('2 restored');
+      expect(out).not.toMatch(TELLS);
+      expect(project.read('results/a/b/c')).toBe(text);
+    }
+  }
+
+  it('an immutable file in an out folder', async (context) => {
+    const project = await withResults();
+    if (!makesImmutable(project, 'results/a/b/c'))
+      return context.skip('nothing can be made immutable here');
+    await goesOn(project, 1);
+  });
+
+  it('an immutable out: its item alone fails, with the cure, until it is deletable', async (context) => {
+    const project = await withResults();
+    if (!makesImmutable(project, 'cache/out/other'))
+      return context.skip('nothing can be made immutable here');
+    for (let time = 0; time < 2; time++) {
+      const { code, out } = await project.pipe('run', '-k', '--set', `word=${time}`);
+      expect(code).toBe(1);
+      expect(out).toMatch(
+        /other: failed: operation not permitted: .*cache\/out\/other .*chattr -i/,
+      );
+      expect(out).toContain('1 ran, 0 restored, 0 fresh, 1 failed');
+    }
+    spawnSync('chattr', ['-i', project.path('cache/out/other')]);
+    expect((await project.pipe('run', '--set', 'word=1')).out).toContain(
+      '1 ran, 0 restored, 1 fresh',
+    );
+  });
+
+  it('a file system that was mounted within an out folder', async (context) => {
+    const project = await withResults();
+    mkdirSync(project.path('results/a/new'));
+    if (!mounts(project, 'results/a/new', '-t', 'tmpfs', '-o', 'size=1m', 't'))
+      return context.skip('mount(8) is refused here');
+    project.write('results/a/new/mine', 'a file of the user');
+    await goesOn(project, 0);
+    const [time] = readdirSync(project.path('cache/replaced'));
+    expect(project.read(`cache/replaced/${time}/results/a/new/mine`)).toBe('a file of the user');
+  });
+
+  it('a part of an out folder that is mounted read-only', async (context) => {
+    const project = await withResults();
+    const part = project.path('results/a');
+    if (!mounts(project, 'results/a', '--bind', part))
+      return context.skip('mount(8) is refused here');
+    expect(spawnSync('mount', ['-o', 'remount,ro,bind', part]).status).toBe(0);
+    await goesOn(project, 1);
+  });
+
+  it('an out folder that is mounted read-only: its item alone fails, until it is unmounted', async (context) => {
+    const project = await withResults();
+    const out = project.path('results');
+    if (!mounts(project, 'results', '--bind', out)) return context.skip('mount(8) is refused here');
+    expect(spawnSync('mount', ['-o', 'remount,ro,bind', out]).status).toBe(0);
+    for (let time = 0; time < 2; time++) {
+      const run = await project.pipe('run', '-k', '--set', `word=${time}`);
+      expect(run.code).toBe(1);
+      expect(run.out).toMatch(/read-only: failed: .*results\/a\/b\/c cannot be deleted \(EROFS\)/);
+      expect(run.out).toContain('1 ran, 0 restored, 0 fresh, 1 failed');
+    }
+    unmountAll(project);
+    expect((await project.pipe('run', '--set', 'word=1')).out).toContain(
+      '1 ran, 0 restored, 1 fresh',
+    );
   });
 });
 

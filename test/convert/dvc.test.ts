@@ -187,6 +187,21 @@ describe('a value', () => {
     ]);
   });
 
+  it.each([
+    ['deps: x', 'it has "x" where DVC takes a list'],
+    ['deps: [[x]]', 'it has a list where DVC takes a text'],
+    ['cmd: { x: 1 }', 'it has a map where DVC takes a text'],
+    ['params: [params.yaml: [[x]]]', 'it has a list where DVC takes a text'],
+    ['params: x', 'it has "x" where DVC takes a list'],
+    ['foreach: x', 'foreach takes a list or a map'],
+    ['matrix: {}', 'its matrix has no axes'],
+    ['cmd:', 'it has no cmd'],
+  ])('of another kind than DVC takes leaves its stage out: %s', (part, reason) => {
+    const cmd = part.startsWith('cmd') ? '' : 'cmd: ls, ';
+    const { notes } = translated(`stages:\n  ok: { cmd: ls }\n  a: { ${cmd}${part} }`);
+    expect(notes).toEqual([`3: the stage a is left out: ${reason}`]);
+  });
+
   it('of several params files is read from each; a file with the same name counts as a dep', () => {
     const { head, stages, notes } = translated(
       lines(
@@ -315,9 +330,9 @@ describe('foreach and matrix', () => {
   });
 
   it('without an item leaves the stage out', () => {
-    expect(translated('stages: { a: { foreach: [], do: { cmd: ls } } }').notes).toEqual([
-      '1: the stage a is left out: it has no items',
-    ]);
+    expect(
+      translated('stages: { a: { foreach: [], do: { cmd: ls } }, b: { cmd: ls } }').notes,
+    ).toEqual(['1: the stage a is left out: it has no items']);
   });
 });
 
@@ -415,6 +430,12 @@ describe('the file', () => {
   it('is refused with its place where it is not YAML, or has no stages', () => {
     expect(mistakesIn(() => translated('stages:\n  a: { cmd: ls'))).toMatch(/^dvc\.yaml:\d+:\d+: /);
     expect(mistakesIn(() => translated('metrics: [a.json]'))).toContain('dvc.yaml has no stages');
+    expect(mistakesIn(() => translated('stages:\n  a: { cmd: "./a ${x}" }'))).toBe(
+      'error: no stage of dvc.yaml can be translated (cannot-translate)\n  line 2: the stage a is left out: ${x} is not defined in params.yaml or vars',
+    );
+    expect(mistakesIn(() => translated('metrics: x\nstages: { a: { cmd: ls } }'))).toContain(
+      'dvc.yaml cannot be translated: it has "x" where DVC takes a list',
+    );
     const files = { 'params.yaml': 'a: 1\na: 2' };
     expect(mistakesIn(() => translated('stages: { a: { cmd: ls } }', files))).toContain(
       'params.yaml:2:1: error: the key "a" is already used in line 1',

@@ -259,7 +259,7 @@ stages:
 pipeline.yaml:6:40: error: these items depend on each other: a → b → a (cycle)
         deps: { text: data/text.txt, more: cache/out/b }
                                            ~~~~~~~~~~~
-  here, a reads what b writes
+  here, a reads what b writes; remove this dep or another one of the cycle, or split one of the stages
 
 pipeline.yaml:7:5: error: unknown key "out" (unknown-key)
         out: { size: cache/out/size.txt }

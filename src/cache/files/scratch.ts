@@ -159,8 +159,14 @@ function isMoved(folder: string, aside: string): boolean {
 }
 
 export function notDeleted({ path: where, reason }: Undeleted): string {
-  return `${where} cannot be deleted (${reason}): delete it by hand`;
+  const cure = Object.hasOwn(CURES, reason) ? CURES[reason] : 'delete it by hand';
+  return `${where} cannot be deleted (${reason}): ${cure}`;
 }
+
+const CURES: Readonly<Record<string, string>> = {
+  EPERM: 'delete it by hand, after chattr -i if it is immutable',
+  EROFS: 'it is mounted read-only: unmount it, then delete it by hand',
+};
 
 /** Names in a folder; none when it does not exist. */
 export function namesIn(folder: string): string[] {

@@ -101,8 +101,18 @@ function wrong(what: Expected, path: Path, root: Located, problems: Problems, is
     problems.add({ code: 'missing-key', message, hint: BEGIN }, root.span);
     return;
   }
+  // Its stages stand beside it: each of them is told.
+  if (path[0] === 'stages' && value === null && hasStageBeside(root)) return;
   const message = `expected ${text}, got ${describeValue(value)}`;
   problems.add({ code, message, hint: hintOf(what, value) }, spanAt(root, path));
+}
+
+function hasStageBeside({ entries }: Located): boolean {
+  return [...(entries?.values() ?? [])].some(({ node }) => isStage(node));
+}
+
+function isStage({ entries }: Located): boolean {
+  return entries?.has('cmd') === true || entries?.has('run') === true;
 }
 
 function missing(key: string, path: Path, root: Located, problems: Problems): void {
@@ -126,11 +136,10 @@ function unknownKey(key: string, path: Path, root: Located, problems: Problems):
 }
 
 /** Where a key belongs that is at the wrong place. */
-function placeFor(key: string, path: Path, { entries }: Located): string | undefined {
+function placeFor(key: string, path: Path, value: Located): string | undefined {
   if (path.length === 0) {
     if (STAGE_KEYS.includes(key)) return `"${key}" belongs to a stage`;
-    const isStage = entries?.has('cmd') || entries?.has('run');
-    return isStage ? 'it looks like a stage: indent it below stages:' : undefined;
+    return isStage(value) ? 'it looks like a stage: indent it below stages:' : undefined;
   }
   const owner = path.length === 2 ? INNER_KEYS.resources?.includes(key) : false;
   return owner ? `"${key}" belongs to resources: { ${key}: … }` : undefined;

@@ -4,7 +4,7 @@ import { child, keyAt, type Located, textOf } from '../document/located.js';
 import type { Problems } from '../document/problems.js';
 import type { StageSpec } from '../document/schema.js';
 import type { PlanFiles } from '../files.js';
-import { type Param, paramAt, unknownParam } from '../params.js';
+import { overriddenIn, type Param, paramAt, unknownParam } from '../params.js';
 import { actionOf } from './action.js';
 import { depsOf } from './deps.js';
 import type { Draft, Written } from './draft.js';
@@ -12,7 +12,7 @@ import { limitsOf } from './fields.js';
 import { type Cell, cellsOf, itemId } from './matrix.js';
 import { outsOf } from './outs.js';
 import { lookupIn, type Site } from './scope.js';
-import { fill, parseTemplate, type Template } from './template.js';
+import { fill, isHole, parseTemplate, type Template } from './template.js';
 import { toleranceOf } from './tolerance.js';
 
 export interface StageInput {
@@ -23,6 +23,8 @@ export interface StageInput {
   readonly broken: ReadonlySet<string>;
   /** Undefined when the params have mistakes of their own. */
   readonly params: Param | undefined;
+  /** Without profiles and `--set`. */
+  readonly ownParams: Param | undefined;
   readonly files: PlanFiles;
   /** What the file says for every stage. */
   readonly shell: StageSpec['shell'];
@@ -128,6 +130,7 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const names = { ...scope, deps: read, outs: made, resources };
   const action = actionOf(templates, names, deps, problems);
   const params = paramsOf(templates.params, site);
+  const overridden = overriddenOf(Object.keys(params), input, templates);
   const desc = templates.desc && fill(templates.desc, lookup, problems);
   const tolerance =
     spec.tolerance &&
@@ -144,6 +147,7 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
       outs,
       ...(views.length > 0 && { views }),
       params,
+      ...(overridden.length > 0 && { overridden }),
       env: sorted(spec.env),
       secrets: sorted(spec.secrets),
       ...limits,
@@ -159,6 +163,20 @@ function valuesOf(cell: Cell): Draft['item']['matrix'] {
 
 function sorted(names: readonly string[] | undefined): readonly string[] {
   return names ? [...new Set(names)].sort() : [];
+}
+
+/** What the command is not given as text. */
+function overriddenOf(
+  names: readonly string[],
+  { params, ownParams }: StageInput,
+  { cmd = [] }: Templates,
+): Draft['item']['overridden'] & object {
+  if (!params || !ownParams) return [];
+  const words = 'parts' in cmd ? [cmd] : cmd;
+  const given = new Set(words.flatMap(({ parts }) => parts.filter(isHole).map(({ name }) => name)));
+  return names
+    .flatMap((name) => overriddenIn(paramAt(ownParams, name), paramAt(params, name), name))
+    .filter(({ param }) => !given.has(param));
 }
 
 function paramsOf(

@@ -3,7 +3,7 @@ import type { Json } from '../../stage/context.js';
 import { type Located, textOf } from '../document/located.js';
 import type { Mistake, Problems } from '../document/problems.js';
 import type { Source, Span } from '../document/source.js';
-import type { Origin } from '../params.js';
+import { giver, type Origin } from '../params.js';
 
 /** A text with holes. `$${` stands for a literal `${`. */
 export interface Template {
@@ -134,8 +134,7 @@ export function holeWritten(
 export function givenBy(hole: Hole, lookup: Lookup): string {
   const found = lookup(hole.name);
   const origin = typeof found === 'object' && 'value' in found ? found.origin : undefined;
-  if (origin?.kind === 'set') return `, set by --set ${origin.text}`;
-  return origin?.kind === 'profile' ? `, set by the profile "${origin.name}"` : '';
+  return origin === undefined || origin.kind === 'file' ? '' : `, set by ${giver(origin)}`;
 }
 
 /** The value as it is written, for a hole within a text. `hint`: what to do with a value that is not plain. */

@@ -20,6 +20,9 @@ export type SearchPath = readonly string[];
 /** What an extension module is called; one of these beside a `.py` may be of another Python. */
 const EXTENSION = /^[^.]+(?:\.[^.]+)?\.(?:so|pyd)$/;
 
+/** A link that leads to a folder above itself makes names without end. */
+const DEEPEST = 32;
+
 export class Finder {
   readonly #sight: Sight;
   readonly #stems = new Map<string, Map<string, readonly string[]>>();
@@ -33,7 +36,7 @@ export class Finder {
     const steps: Step[] = [];
     let folders = path;
     let before = '';
-    for (const part of name.split('.')) {
+    for (const part of name.split('.', DEEPEST)) {
       const found = this.#part(part, folders);
       if (found === undefined) break;
       before = before === '' ? part : `${before}.${part}`;

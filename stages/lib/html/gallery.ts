@@ -27,6 +27,8 @@ ${jsonScript('gallery-data', galleryData(datasets))}
 </section>`;
 }
 
+export type GalleryData = ReturnType<typeof galleryData>;
+
 function galleryData(datasets: readonly DataSet[]) {
   return datasets.map((dataset) => ({
     name: dataset.name,

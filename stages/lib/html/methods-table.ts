@@ -6,7 +6,7 @@ import { html, jsonScript, type Markup } from './markup.js';
 import { formatPercent, formatScore, moreIsBetter, scoreLabel, settingLabel } from './words.js';
 
 /** Figures for the script: means and deviations by side, target, score, row and setting. */
-interface Choices {
+export interface Choices {
   readonly scores: readonly {
     readonly name: string;
     readonly digits: number;

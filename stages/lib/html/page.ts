@@ -13,8 +13,8 @@ import { html, type Markup, raw } from './markup.js';
 import { methodsSection } from './methods-table.js';
 import { HEAT_FILTER, picturesSection } from './pictures.js';
 import { provenanceSection, type Used } from './provenance.js';
+import STYLE from './report.css';
 import { SCRIPT } from './script.js';
-import { STYLE } from './style.js';
 import { head, summary } from './summary.js';
 
 export interface Report {

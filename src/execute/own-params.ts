@@ -1,0 +1,34 @@
+/** A command that reads a file of params by itself does not see what `--set` or a profile changed: it is warned of. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { itemAt, type Work } from '../decide/work.js';
+import { describeAction } from './failure.js';
+
+export function warnOfOwnReading(work: Work, index: number): void {
+  const item = itemAt(work, index);
+  const code = work.codes.of(index);
+  const [first] = item.overridden ?? [];
+  if (first === undefined || code.kind !== 'command') return;
+  const scripts = Object.keys(code.scripts).map(
+    (script) => [script, textOf(work, script)] as const,
+  );
+  const texts = [['its command', describeAction(item)], ...scripts] as const;
+  if (texts.some(([, text]) => /\bPIPE_CONTEXT\b|\bpipe_run\b/.test(text))) return;
+  for (const { file, param, by } of item.overridden ?? []) {
+    const reader = texts.find(([, text]) => isNamed(file, text));
+    if (reader === undefined) continue;
+    const message = `${reader[0]} names ${file}, but ${by} changes ${param} only in what pipe hands over: let the program read ${param} from the JSON file that PIPE_CONTEXT names, not from ${file}`;
+    work.emit({ type: 'warning', item: item.id, message });
+    return;
+  }
+}
+
+function textOf(work: Work, script: string): string {
+  return readFileSync(path.join(work.project.root, script), 'utf8');
+}
+
+/** As a whole path: `params.yaml` is not named by `old/params.yaml`. */
+function isNamed(file: string, text: string): boolean {
+  const escaped = file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?<![\\w./-])(?:\\./)?${escaped}(?![\\w./-])`).test(text);
+}
