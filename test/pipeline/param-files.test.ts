@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadParams } from '../../src/pipeline/load.js';
 import { paramLines } from '../../src/pipeline/params-report.js';
-import { project } from '../rig/projects.js';
+import { folderWith } from './folder.js';
 import { itemOf, mistakesOf, planOf } from './rig.js';
 
 const files = {
@@ -37,9 +37,9 @@ describe('params from a file', () => {
 
   it('lie under profiles and --set, and each value knows its file and line', () => {
     const text = 'params: params.yaml\nprofiles: { big: { seed: 8 } }\nstages: {}\n';
-    const made = project({ ...files, 'pipeline.yaml': text });
+    const folder = folderWith({ ...files, 'pipeline.yaml': text });
     const tree = loadParams({
-      project: made.root,
+      project: folder,
       profiles: ['big'],
       set: ['train.epochs=50'],
     });

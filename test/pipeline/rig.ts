@@ -2,7 +2,7 @@
 import { renderDiagnostic, UserError } from '../../src/error.js';
 import { loadPlan } from '../../src/pipeline/load.js';
 import type { Item, Plan } from '../../src/pipeline/plan.js';
-import { project } from '../rig/projects.js';
+import { folderWith } from './folder.js';
 
 export interface Variant {
   readonly profiles?: readonly string[];
@@ -12,7 +12,7 @@ export interface Variant {
 }
 
 export function planOf(text: string, { files, ...variant }: Variant = {}): Plan {
-  const folder = files === undefined ? '/nowhere' : project(files).root;
+  const folder = files === undefined ? '/nowhere' : folderWith(files);
   return loadPlan({ project: folder, text, ...variant });
 }
 

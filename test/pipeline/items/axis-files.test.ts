@@ -1,8 +1,9 @@
 /** Axes whose values are read from files. */
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadPlan } from '../../../src/pipeline/load.js';
-import { project } from '../../rig/projects.js';
+import { folderWith } from '../folder.js';
 import { mistakesIn, mistakesOf, planOf } from '../rig.js';
 
 const pipeline = (axis: string, more = '') =>
@@ -62,13 +63,14 @@ describe('an axis of what a pattern matches', () => {
   });
 
   it('follows links to folders once, and none into the cache', () => {
-    const made = project({ 'real/x.txt': '', 'cache/out/y.txt': '' });
-    mkdirSync(made.path('data'));
-    symlinkSync('../real', made.path('data/linked'));
-    symlinkSync('.', made.path('data/circle'));
-    symlinkSync('../cache/out', made.path('data/made'));
-    symlinkSync('nowhere', made.path('data/dead'));
-    const plan = loadPlan({ project: made.root, text: pipeline('{ glob: "data/**/*.txt" }') });
+    const folder = folderWith({ 'real/x.txt': '', 'cache/out/y.txt': '' });
+    const at = (name: string) => path.join(folder, name);
+    mkdirSync(at('data'));
+    symlinkSync('../real', at('data/linked'));
+    symlinkSync('.', at('data/circle'));
+    symlinkSync('../cache/out', at('data/made'));
+    symlinkSync('nowhere', at('data/dead'));
+    const plan = loadPlan({ project: folder, text: pipeline('{ glob: "data/**/*.txt" }') });
     expect(plan.items.map(({ id }) => id)).toEqual(['a@x.txt']);
   });
 });
@@ -158,10 +160,11 @@ names.txt:4:1: error: the value "a" is already in line 1 (bad-axis)
   });
 
   it.skipIf(process.getuid?.() === 0)('is a folder that cannot be read', () => {
-    const made = project({ 'data/a.txt': '' });
-    chmodSync(made.path('data'), 0);
-    const load = () => loadPlan({ project: made.root, text: pipeline('{ glob: "data/*" }') });
+    const folder = folderWith({ 'data/a.txt': '' });
+    const at = (name: string) => path.join(folder, name);
+    chmodSync(at('data'), 0);
+    const load = () => loadPlan({ project: folder, text: pipeline('{ glob: "data/*" }') });
     expect(mistakesIn(load)).toContain('the folder data cannot be read: permission denied');
-    chmodSync(made.path('data'), 0o755);
+    chmodSync(at('data'), 0o755);
   });
 });
