@@ -90,7 +90,7 @@ const stop = new AbortController();
 const kill = new AbortController();
 const interruption: Interruption = { stop: stop.signal, kill: kill.signal };
 
-/** The command ends in order by itself; one that only looks has nothing to put in order. */
+/** The command handles the interrupt itself; one that only reads has nothing to clean up. */
 let isHeeded = false;
 
 /** All signals that end a process by default: without a handler, pipe could not end its stages. */

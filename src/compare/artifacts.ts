@@ -9,7 +9,10 @@ import { compareValues } from './values.js';
 /** Larger files are compared by bytes only. */
 const LARGEST_VALUES = 1 << 30;
 
-/** With `tolerance`, compares values where the format is known; without it, bytes. */
+/**
+ * With `tolerance`, compares values where the format is known; without it, bytes. `ofFile`: the
+ * tolerance of a file in a folder instead.
+ */
 export function compareArtifacts(
   expected: string,
   actual: string,

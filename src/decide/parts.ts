@@ -39,7 +39,7 @@ export function sourceOf({ links }: Dep, where: string): string {
 
 /** Content of a path of the dep, with outs read through links; undefined when any is missing. */
 export function* contentAt(dep: Dep, part: Part, eyes: Eyes): Sliced<Scan | undefined> {
-  const parts = yield* partsOf(dep, part, eyes);
+  const parts = mayHaveParts(dep, part, eyes) ? yield* partsOf(dep, part, eyes) : undefined;
   if (parts === undefined) return yield* oneAt(dep, part, eyes);
   // Links within the dep count as links.
   const tree = realpathIfThere(path.join(eyes.root, part.path)) ?? '';
@@ -63,6 +63,12 @@ function* oneAt(
   if (made) return yield* madeAt(sourceOf(dep, where), eyes);
   const scan = yield* scanAt(where, eyes, { ...how, follow: true, sieve: sieveOf(dep) });
   return scan?.links === undefined ? scan : withLinks(scan, []);
+}
+
+/** A cheap check, false for most deps, since a no-op run makes it for each. */
+function mayHaveParts(dep: Dep, { path: where, made }: Part, { cache }: Eyes): boolean {
+  if (dep.outs !== undefined || dep.links !== undefined) return true;
+  return !made && cache.wroteBelow(where).length > 0;
 }
 
 /** The parts that count in a path of the dep; undefined: the path counts as a whole. */

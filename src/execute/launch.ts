@@ -69,7 +69,7 @@ export async function launchItem(
       script: scratch.script,
       secrets,
       onLogLost: (error) => {
-        const message = `its log is not complete: ${systemMessage(error) ?? error.message}`;
+        const message = `its log is incomplete: ${systemMessage(error) ?? error.message}`;
         work.emit({ type: 'warning', item: item.id, message });
       },
       timeout: item.timeout,
@@ -104,7 +104,7 @@ async function commandOf(work: Work, index: number, scratch: Scratch): Promise<C
   return { kind: 'module', host: path.join(work.project.dist, 'stage-host.mjs'), bundle };
 }
 
-/** The paths that each pattern dep stands for, by its name. */
+/** The matching paths of each pattern dep, by its name. */
 type Matched = ReadonlyMap<string, readonly string[]>;
 
 /** Expands a pattern dep in the command to the matching files. */

@@ -9,7 +9,7 @@ export interface Given {
   readonly context: string;
   /** GPUs that it holds, as CUDA_VISIBLE_DEVICES names them. */
   readonly gpus?: string | undefined;
-  /** How many threads libraries may start. */
+  /** Number of threads that libraries may start. */
   readonly threads?: number | undefined;
   /** Of an incremental stage. */
   readonly epochs?: EpochVariables | undefined;
@@ -44,7 +44,7 @@ export function stageEnvironment(env: NodeJS.ProcessEnv, given: Given): NodeJS.P
   return { ...defaultsFor(own, given.threads), ...own, ...given.epochs };
 }
 
-/** The number of threads of OpenMP, and of libraries that have a variable of their own for it. */
+/** Variables for the number of threads: OpenMP's, and those of libraries that have their own. */
 const THREADS = [
   'OMP_NUM_THREADS',
   'MKL_NUM_THREADS',
@@ -52,9 +52,10 @@ const THREADS = [
   'NUMEXPR_NUM_THREADS',
 ];
 
-/** What a user who sets it keeps. Where OMP_NUM_THREADS is set, the libraries follow it by themselves. */
+/** Defaults, which the user's values override. Libraries follow OMP_NUM_THREADS where it is set. */
 function defaultsFor(env: NodeJS.ProcessEnv, threads: number | undefined): NodeJS.ProcessEnv {
-  // Python writes to a log in blocks of 8 KiB: a log would be empty for minutes, and cut short by a kill.
+  // Python writes logs in blocks of 8 KiB: a log would stay empty for minutes, and a kill would cut
+  // it.
   const defaults: NodeJS.ProcessEnv = { PYTHONUNBUFFERED: '1' };
   if (threads === undefined || env.OMP_NUM_THREADS !== undefined) return defaults;
   for (const name of THREADS) defaults[name] = String(threads);

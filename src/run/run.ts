@@ -45,7 +45,7 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
   return { summary, items, differences, errors };
 }
 
-/** What an interruption finds undecided is cancelled. */
+/** Cancels the items that are undecided at an interruption. */
 async function unlessStopped(work: Work, act: (work: Work) => Promise<number>): Promise<number> {
   try {
     return await act(work);

@@ -16,6 +16,7 @@ import type { PythonModule } from './python/module.js';
 import type { Parsed } from './python/trace.js';
 import type { ScriptTrace, TracedScript, Untraced } from './script-trace.js';
 import { isFileDigest, type Sight } from './sight.js';
+import { isSourcing, traceSourced } from './sourced.js';
 
 export type Command = Exclude<Action, { readonly kind: 'module' }>;
 
@@ -28,6 +29,8 @@ export interface ScriptOptions {
   readonly shelf?: Shelf;
   /** Scripts of earlier commands in this run, to trace each once. */
   readonly known: KnownScripts;
+  /** Is called before esbuild reads files, which the sight then does not see. */
+  readonly unseen?: () => void;
 }
 
 export interface KnownScripts {
@@ -136,7 +139,7 @@ function nameOf(script: Script): string {
 
 /** For a language that is not traced: only the file. */
 function plainScript({ kind, target }: Script, sight: Sight): TracedScript | undefined {
-  return kind !== 'script' || isScript(target)
+  return kind !== 'script' || isScript(target) || isSourcing(target)
     ? undefined
     : { files: { [target]: sight.hex(target) as string }, importers: {}, packages: {} };
 }
@@ -168,6 +171,8 @@ async function traceAnew(
   sight: Sight,
 ): Promise<ScriptTrace> {
   if (script.kind !== 'script') return traceLaunchAnew(script, options, sight);
+  if (isSourcing(script.target)) return traceSourced(script.target, sight);
+  options.unseen?.();
   const { traceScript } = await import('./script-trace.js');
   return traceScript(sight.root, script.target, options.shelf?.timeAt ?? unknownTime);
 }

@@ -30,7 +30,7 @@ export async function compareRun(
   count: number,
 ): Promise<Compared> {
   const item = itemAt(work, job.index);
-  const prefix = first === undefined ? '' : `run ${count} beside run 1: `;
+  const prefix = first === undefined ? '' : `run ${count} compared with run 1: `;
   const comparisons: Located[] = [];
   if (job.epochs === undefined) {
     const other = first === undefined ? expectedOuts(work, job, run) : outsOf(first);
@@ -104,10 +104,10 @@ async function compareOut(
   return compareContent(beside, digest, async () => actual, allowedOf(item, out));
 }
 
-/** How far apart the values of an out may be. */
+/** The allowed deviations of an out. */
 interface Allowed {
   readonly whole: Tolerance | undefined;
-  /** By file in a folder: its metrics have a tolerance of their own. */
+  /** By file in a folder: its metrics have their own tolerance. */
   readonly ofFile?: ReadonlyMap<string, Tolerance>;
 }
 

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { TestProject } from './project.js';
 
-test('what a process finds stored and records again is not collected under its hands', async () => {
+test('gc does not collect a stored result that a process is recording again', async () => {
   const project = new TestProject();
   const script = project.at('beside.mjs');
   await build({

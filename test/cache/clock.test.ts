@@ -92,7 +92,7 @@ test('a file that changes within a tick of the clock is read again (property)', 
   );
 });
 
-test('an answer is not kept while what it rests on may change unseen, and is kept then (property)', async () => {
+test('a no-op answer is kept only once any change of its read set would show (property)', async () => {
   await fc.assert(
     fc.asyncProperty(skews, async (skew) => {
       const project = new TestProject();
@@ -113,7 +113,7 @@ test('an answer is not kept while what it rests on may change unseen, and is kep
   );
 });
 
-test('gc deletes nothing young, and what is old goes (property)', async () => {
+test('gc deletes what is old and nothing that is new (property)', async () => {
   await fc.assert(
     fc.asyncProperty(skews, async (skew) => {
       const project = new TestProject();
@@ -153,7 +153,7 @@ function replacedIn(project: TestProject): string[] {
   return filesBelow(project.at('cache/replaced'));
 }
 
-test('a result that another process has just found stored is not collected (property)', async () => {
+test('gc does not collect a result that another process has just looked up (property)', async () => {
   await fc.assert(
     fc.asyncProperty(skews, async (skew) => {
       const project = new TestProject();
@@ -176,7 +176,7 @@ test('a result that another process has just found stored is not collected (prop
   );
 });
 
-test('logs are named by the time of the cache: of machines that share it the last one is last', () => {
+test("logs are named by the cache's clock: the last log of several machines sorts last", () => {
   const project = new TestProject();
   const names = [YEAR, 0, -YEAR, 5 * SECOND].map((skew) => {
     setClock(skew);
@@ -196,7 +196,7 @@ test('logs are named by the time of the cache: of machines that share it the las
   for (const time of names) expect(Math.abs(time - Date.now())).toBeLessThan(60 * SECOND);
 });
 
-test('what an execution left is known again, and what the user puts there later is not (property)', async () => {
+test('leftovers of an execution are recognised, and files that the user adds later are not (property)', async () => {
   await fc.assert(
     fc.asyncProperty(skews, async (skew) => {
       const project = new TestProject();
@@ -218,7 +218,7 @@ test('what an execution left is known again, and what the user puts there later 
   );
 });
 
-test('a fresh lock of another boot of a host of this name is not taken for one from before ours (property)', () => {
+test('a new lock from another boot of a host of this name does not count as older than this boot (property)', () => {
   const file = path.join(temporaryFolder(), 'lock');
   const holder = { ...newHolder('theirs'), boot: 'another' };
   writeFileSync(file, JSON.stringify(holder));

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { copyHashing } from '../../src/cache/files/copy.js';
 import { temporaryFolder } from './project.js';
 
-test('a write that fails while the next chunk is read ends the copy, and not the process', async () => {
+test('a write that fails while the next chunk is read ends the copy, not the process', async () => {
   const unhandled: unknown[] = [];
   const note = (error: unknown) => unhandled.push(error);
   process.prependListener('unhandledRejection', note);

@@ -42,7 +42,7 @@ function* numbers(seed: number): Generator<number> {
   }
 }
 
-test('an object with a flipped bit or a lost end is never put back, and its item can run again', async () => {
+test('an object with a flipped bit or a lost end is never restored, and its item can run again', async () => {
   const { project, record } = await recorded();
   const { digest } = record.outs[0]!;
   const random = numbers(1);
@@ -73,7 +73,7 @@ test('an object with a flipped bit or a lost end is never put back, and its item
   }
 });
 
-test('a record cut at any length, or with any bit flipped, does not exist', async () => {
+test('a record cut at any length, or with any bit flipped, counts as absent', async () => {
   const { project, cache } = await recorded();
   const file = filesBelow(cache.layout.records)[0] as string;
   const whole = readFileSync(file);
@@ -90,18 +90,18 @@ test('a record cut at any length, or with any bit flipped, does not exist', asyn
   );
 });
 
-test('a record under another key, or of something else, does not exist', async () => {
+test('a record under another key, or of something else, counts as absent', async () => {
   const { project, cache } = await recorded();
   const other = 'b'.repeat(64);
   const file = filesBelow(cache.layout.records)[0] as string;
   project.write({ [`cache/v1/records/bb/${other}.json`]: readFileSync(file) });
   expect(cache.readRecord(other)).toBeUndefined();
   expect(project.warnings).toEqual([
-    `the record ${other.slice(0, 12)} has other content than its name says: it is ignored`,
+    `the content of the record ${other.slice(0, 12)} does not match its name: it is ignored`,
   ]);
 });
 
-test('a damaged description of the last run is as good as none', async () => {
+test('a damaged description of the last run counts as absent', async () => {
   const { project, cache, record } = await recorded();
   cache.writeLast('make', record);
   expect(cache.readLast('make')?.key).toBe(KEY);
@@ -112,7 +112,7 @@ test('a damaged description of the last run is as good as none', async () => {
   expect(project.open().readLast('make')).toBeUndefined();
 });
 
-test('verify finds what is damaged and what is missing, and says whom it concerns', async () => {
+test('verify finds damaged and missing objects, and names the items that they affect', async () => {
   const { project, cache } = await recorded();
   expect(await cache.verify()).toMatchObject({ objects: 5, damage: [], repaired: false });
   const objects = filesBelow(cache.layout.objects);
@@ -142,7 +142,7 @@ test('verify finds what is damaged and what is missing, and says whom it concern
   expect(project.open().readRecord(KEY)).toBeDefined();
 });
 
-test('repair removes damaged objects and the records that cannot be served', async () => {
+test('repair removes damaged objects and the records that depend on them', async () => {
   const { project, cache } = await recorded();
   const beta = filesBelow(cache.layout.objects).find(
     (file) => readFileSync(file, 'utf8') === 'beta',
@@ -155,7 +155,7 @@ test('repair removes damaged objects and the records that cannot be served', asy
   expect(project.warnings).toEqual([]);
 });
 
-test('repair takes the right to write away from an object', async () => {
+test('repair removes write permission from an object', async () => {
   const { project, cache, record } = await recorded();
   const object = filesBelow(cache.layout.objects)[0] as string;
   chmodSync(object, 0o644);
@@ -164,7 +164,7 @@ test('repair takes the right to write away from an object', async () => {
   expect(project.open().readRecord(KEY)).toEqual(record);
 });
 
-test('many objects are checked in workers with the same result', async () => {
+test('worker threads find the same damage in many objects', async () => {
   const project = new TestProject();
   const files = Array.from({ length: 600 }, (_, i) => [`out/d/${i % 9}/${i}`, `content ${i}`]);
   project.write(Object.fromEntries(files));
@@ -180,7 +180,7 @@ test('many objects are checked in workers with the same result', async () => {
   expect(found.map(({ what, file }) => [what, file])).toEqual([['damaged', victim]]);
 });
 
-test('stats say what is held by item', async () => {
+test('stats report usage by item', async () => {
   const { cache } = await recorded();
   const size = 'alpha'.length + 'beta'.length + 1_500_000;
   const stats = await cache.stats();

@@ -34,7 +34,7 @@ function commit(
   renameSync(draft, path.join(folder, String(epoch)));
 }
 
-test('a committed epoch is recorded, its folder goes, and its state comes back read-only', async () => {
+test('a committed epoch is recorded, its folder deleted, and its state restored read-only', async () => {
   const project = new TestProject();
   const cache = project.open();
   commit(cache, 1, {
@@ -59,7 +59,7 @@ test('a committed epoch is recorded, its folder goes, and its state comes back r
   expect(statSync(path.join(state, 'optimiser.json')).mode & 0o222).toBe(0);
 });
 
-test('a state is moved into the cache, and shares no file with what the stage still holds', async () => {
+test('a state moves into the cache, and shares no file with what the stage keeps', async () => {
   const project = new TestProject();
   const cache = project.open();
   commit(cache, 1, { moved: 'moved', linked: 'linked' });
@@ -75,7 +75,7 @@ test('a state is moved into the cache, and shares no file with what the stage st
   expect(lstatSync(path.join(state, 'moved')).ino).not.toBe(inode);
 });
 
-test('epochs come back sorted, and a gap is a gap', async () => {
+test('epochs are read in order, and a missing one leaves a gap', async () => {
   const project = new TestProject();
   const cache = project.open();
   for (const epoch of [2, 10, 1]) {
@@ -85,7 +85,7 @@ test('epochs come back sorted, and a gap is a gap', async () => {
   expect(cache.readEpochs(CHAIN).map((record) => record.epoch)).toEqual([1, 2, 10]);
 });
 
-test('what was committed when everything was killed is found at the next start, drafts are not', () => {
+test('after a kill, the next start finds commits but not drafts', () => {
   const project = new TestProject();
   const first = project.open();
   commit(first, 3, { state: 'three' });
@@ -97,7 +97,7 @@ test('what was committed when everything was killed is found at the next start, 
   expect(readdirSync(next.commitFolder(CHAIN))).toEqual(['3']);
 });
 
-test('a dropped state leaves its metrics, and what other states share with it', async () => {
+test('a dropped state leaves its metrics and the objects of other states', async () => {
   const project = new TestProject();
   const cache = project.open();
   const shared = Buffer.alloc(100_000, 5);
@@ -120,7 +120,7 @@ test('a dropped state leaves its metrics, and what other states share with it', 
   expect(readFileSync(path.join(state, 'shared')).equals(shared)).toBe(true);
 });
 
-test('a damaged state is never handed out, and the one before it still is', async () => {
+test('a damaged state is never restored, and the one before it still is', async () => {
   const project = new TestProject();
   const cache = project.open();
   for (const epoch of [1, 2]) {
@@ -153,7 +153,7 @@ test.each([
   ['{"loss":', 'is not JSON'],
   ['[1]', 'is not an object'],
   ['{"loss":1,"name":"x","val":{"n":[]}}', 'name, val.n are not numbers'],
-])('metrics.json %s is warned about, and the epoch counts', async (text, words) => {
+])('metrics.json %s causes a warning, and the epoch counts', async (text, words) => {
   const project = new TestProject();
   const cache = project.open();
   commit(cache, 1, { 'metrics.json': text });
@@ -163,7 +163,7 @@ test.each([
   expect(record.metrics).toEqual(text.startsWith('{"loss":1') ? { loss: 1, val: {} } : undefined);
 });
 
-test('a file or a name that comes while a state is being stored keeps it from being recorded', async () => {
+test('a state that gets a new file or name while it is being stored is not recorded', async () => {
   for (const change of [
     (folder: string) => writeFileSync(path.join(folder, 'late'), ''),
     (folder: string) => rmSync(path.join(folder, 'small')),
@@ -179,7 +179,7 @@ test('a file or a name that comes while a state is being stored keeps it from be
   }
 });
 
-test('a link that the stage makes to a file of its state meanwhile is no change', async () => {
+test('a link that the stage creates to a file of its state meanwhile is not a change', async () => {
   const project = new TestProject();
   const cache = project.open();
   commit(cache, 1, { large: Buffer.alloc(20_000_000, 1) });
@@ -191,7 +191,7 @@ test('a link that the stage makes to a file of its state meanwhile is no change'
   expect(cache.readEpochs(CHAIN)).toHaveLength(1);
 });
 
-test('many odd metrics are one short warning', async () => {
+test('many invalid metrics cause one short warning', async () => {
   const project = new TestProject();
   const cache = project.open();
   const odd = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`x${at}`, 'text']));
@@ -201,7 +201,7 @@ test('many odd metrics are one short warning', async () => {
   expect(project.warnings[0]).toContain('x8, x9 and 4990 more are not numbers');
 });
 
-test('a commit that is no folder is refused in words', async () => {
+test('a commit that is not a folder is refused with a message', async () => {
   const project = new TestProject();
   const cache = project.open();
   writeFileSync(path.join(cache.commitFolder(CHAIN), '1'), '');
@@ -210,7 +210,7 @@ test('a commit that is no folder is refused in words', async () => {
   );
 });
 
-test('taking a commit again, after a crash behind the record, changes nothing', async () => {
+test('storing a commit again, after a crash that followed its record, changes nothing', async () => {
   const project = new TestProject();
   const cache = project.open();
   commit(cache, 1, { state: 'one' });

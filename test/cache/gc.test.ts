@@ -67,7 +67,7 @@ async function gc(project: TestProject, options: Partial<GcOptions> = {}) {
   }
 }
 
-test('within the limit only what no record refers to goes', async () => {
+test('within the limit gc removes only what no record refers to', async () => {
   const project = new TestProject();
   await result(project, A, 1000, 1);
   const cache = project.open();
@@ -81,7 +81,7 @@ test('within the limit only what no record refers to goes', async () => {
   expect(project.open().hasAll(project.open().readRecord(A)!.outs[0]!.digest)).toBe(true);
 });
 
-test('over the limit the cheapest second per byte goes first, and no more than must', async () => {
+test('over the limit gc removes the cheapest seconds per byte first, and no more than needed', async () => {
   const project = new TestProject();
   await result(project, A, 1000, 100);
   await result(project, B, 1000, 1);
@@ -100,7 +100,7 @@ test('over the limit the cheapest second per byte goes first, and no more than m
   expect(project.open().readRecord(A)).toBeDefined();
 });
 
-test('what the pipeline, a run of late or a living process needs stays, whatever the limit', async () => {
+test('what the pipeline, a recent run or a living process needs stays, whatever the limit', async () => {
   const project = new TestProject();
   for (const key of [A, B, CHAIN]) await result(project, key, 1000, 1);
   await epochs(project, 3, 1000);
@@ -125,7 +125,7 @@ test('what the pipeline, a run of late or a living process needs stays, whatever
   other.close();
 });
 
-test('without a need for it the newest state of a chain is worth all of its epochs', async () => {
+test('the newest state of an unneeded chain is worth all of its epochs', async () => {
   const project = new TestProject();
   await result(project, A, 1100, 5);
   await epochs(project, 3, 1000);
@@ -140,7 +140,7 @@ test('without a need for it the newest state of a chain is worth all of its epoc
   expect(records.map((record) => cache.hasState(record))).toEqual([false, false, true]);
 });
 
-test('objects that a needed result shares stay when another result goes', async () => {
+test('objects shared with a needed result stay when another result is removed', async () => {
   const project = new TestProject();
   await result(project, A, 1000, 1, 7);
   await result(project, B, 1000, 1, 7);
@@ -150,7 +150,7 @@ test('objects that a needed result shares stay when another result goes', async 
   expect(cache.hasAll(cache.readRecord(A)!.outs[0]!.digest)).toBe(true);
 });
 
-test('a result that is too old goes whatever the limit', async () => {
+test('a result that is too old is removed, whatever the limit', async () => {
   const project = new TestProject();
   await result(project, A, 10, 1);
   expect((await gc(project, { maxAge: 7200 })).removed).toEqual([]);
@@ -159,7 +159,7 @@ test('a result that is too old goes whatever the limit', async () => {
   ]);
 });
 
-test('dry tells the same and removes nothing', async () => {
+test('a dry gc reports the same and removes nothing', async () => {
   const project = new TestProject();
   await result(project, A, 1000, 1);
   await epochs(project, 2, 100);
@@ -171,7 +171,7 @@ test('dry tells the same and removes nothing', async () => {
   expect(done.bytesAfter).toBe(0);
 });
 
-test('what a running process has stored and not recorded yet stays', async () => {
+test('what a running process has stored but not recorded yet stays', async () => {
   const project = new TestProject();
   await result(project, B, 10, 1);
   const running = project.open();
@@ -186,7 +186,7 @@ test('what a running process has stored and not recorded yet stays', async () =>
   running.close();
 });
 
-test('a torn record is removed and told', async () => {
+test('a torn record is removed and reported', async () => {
   const project = new TestProject();
   await result(project, A, 10, 1);
   writeFileSync(recordFile(project, A), '{"sum":"');
@@ -198,7 +198,7 @@ test('a torn record is removed and told', async () => {
   ]);
 });
 
-test('what a killed gc had just taken is put back by the next start', async () => {
+test('the next start moves back what a killed gc had just moved', async () => {
   const project = new TestProject();
   await result(project, A, 10, 1);
   const cache = project.open();
@@ -216,7 +216,7 @@ test('what a killed gc had just taken is put back by the next start', async () =
   expect(cache.hasAll(digest)).toBe(true);
 });
 
-test('what a gc has in hand is there all the same for who refers to it, and stays', async () => {
+test('a process that needs an object takes it back from a gc that has just moved it', async () => {
   const project = new TestProject();
   await result(project, A, 100, 1);
   const cache = project.open();
@@ -238,7 +238,7 @@ test('what a gc has in hand is there all the same for who refers to it, and stay
   expect(cache.hasAll(out!.digest, 100)).toBe(false);
 });
 
-test('what an orphan still writes into is left, and swept when the orphan has ended', async () => {
+test('a folder that an orphan writes to is left, and deleted when the orphan has ended', async () => {
   const cache = new TestProject().open();
   const dead = path.join(cache.layout.tmp, deadName(cache));
   const folder = path.join(dead, 'executions');
@@ -274,7 +274,7 @@ function recordFile(project: TestProject, key: string): string {
   return project.at(`cache/v1/records/${key.slice(0, 2)}/${key}.json`);
 }
 
-test('a record that cannot be read for the moment ends gc: it is not garbage', async () => {
+test('a temporarily unreadable record ends gc: it is not garbage', async () => {
   const project = new TestProject();
   await result(project, A, 10, 1);
   const record = recordFile(project, A);
@@ -287,7 +287,7 @@ test('a record that cannot be read for the moment ends gc: it is not garbage', a
   expect(cache.hasAll(cache.readRecord(A)!.outs[0]!.digest)).toBe(true);
 });
 
-test('runs that need the same are one run, and only so many are remembered', () => {
+test('runs with the same needs count as one, and only the last few are remembered', () => {
   const project = new TestProject();
   const cache = project.open();
   for (const keys of [[A, B], [B, A], [A]]) cache.noteRun({ keys, chains: [] });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { filesBelow, KEY, recordOf, settled, TestProject } from './project.js';
 
-test('outs are those of the record: read, remembered, replaced, damaged and gone', async () => {
+test('outs follow the record: read, remembered, replaced, damaged and deleted', async () => {
   const project = new TestProject();
   project.write({ 'out/a': 'a', 'out/b': 'b' });
   const cache = project.open();
@@ -29,7 +29,7 @@ test('outs are those of the record: read, remembered, replaced, damaged and gone
   expect(project.open().readOuts(KEY)).toBeUndefined();
 });
 
-test('a ledger that is damaged or foreign is ignored', async () => {
+test('a damaged or foreign ledger is ignored', async () => {
   const project = new TestProject();
   project.write({ 'out/a': 'a' });
   const cache = project.open();
@@ -51,7 +51,7 @@ test('a ledger that is damaged or foreign is ignored', async () => {
   );
 });
 
-test('a record that was written this instant is read again by the next process', async () => {
+test('the next process reads a record again that was written within the clock tick', async () => {
   const project = new TestProject();
   project.write({ 'out/a': 'a' });
   const cache = project.open();

@@ -18,7 +18,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { nameOf } from '../../src/cache/objects/digest.js';
 import { TestProject } from './project.js';
 
-test('a file comes back with its bytes', async () => {
+test('a file is restored with its bytes', async () => {
   const project = new TestProject();
   project.write({ 'out/a.txt': 'alpha' });
   const cache = project.open();
@@ -29,7 +29,7 @@ test('a file comes back with its bytes', async () => {
   expect(readFileSync(project.at('out/a.txt'), 'utf8')).toBe('alpha');
 });
 
-test('a directory comes back with modes, links, empty directories and odd names', async () => {
+test('a directory is restored with modes, links, empty directories and odd names', async () => {
   const project = new TestProject();
   project.write({
     'out/d/run.sh': '#!/bin/sh\n',
@@ -61,7 +61,7 @@ test('a directory comes back with modes, links, empty directories and odd names'
   expect(project.open().scanSync('out/d')).toEqual(stored);
 });
 
-test('what is right is left alone, what differs is written, what is too much goes', async () => {
+test('a restore keeps matching files, writes differing ones and deletes extra ones', async () => {
   const project = new TestProject();
   project.write({ 'out/d/a': 'a', 'out/d/b': 'b', 'out/d/sub/c': 'c' });
   const cache = project.open();
@@ -78,7 +78,7 @@ test('what is right is left alone, what differs is written, what is too much goe
   expect(readdirSync(project.at('out/d')).sort()).toEqual(['a', 'b', 'sub']);
 });
 
-test('editing an out, stored or put back, never changes the cache', async () => {
+test('editing an out, stored or restored, never changes the cache', async () => {
   const project = new TestProject();
   project.write({ 'out/a': 'original' });
   const cache = project.open();
@@ -92,7 +92,7 @@ test('editing an out, stored or put back, never changes the cache', async () => 
   expect(readFileSync(project.at('out/a'), 'utf8')).toBe('original');
 });
 
-test('an object of the store cannot be written to by accident', async () => {
+test('an object cannot be written to by accident', async () => {
   const project = new TestProject();
   project.write({ 'out/a': 'original' });
   const cache = project.open();
@@ -101,7 +101,7 @@ test('an object of the store cannot be written to by accident', async () => {
   expect(statSync(object).mode & 0o222).toBe(0);
 });
 
-test('a pipe and a socket are refused by name', async () => {
+test('pipes and sockets are refused by name', async () => {
   const project = new TestProject();
   project.write({ 'out/d/a': '' });
   execFileSync('mkfifo', [project.at('out/d/fifo')]);
@@ -114,7 +114,7 @@ test('a pipe and a socket are refused by name', async () => {
   await expect(cache.storeOut('out/d')).rejects.toThrow('out/d/sock is a socket');
 });
 
-test('a name that is not valid UTF-8 is refused by its bytes', () => {
+test('a name that is not valid UTF-8 is refused, and shown by its bytes', () => {
   const project = new TestProject();
   mkdirSync(project.at('data'));
   writeFileSync(Buffer.concat([Buffer.from(`${project.at('data')}/b`), Buffer.from([0xff])]), '');

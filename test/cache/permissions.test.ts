@@ -102,7 +102,7 @@ function holdsSecret(file: string): boolean {
   return readFileSync(file, 'latin1').includes(SECRET);
 }
 
-test('a private file stays private, when it is put back and in the cache at every moment', async () => {
+test('a private file is private in the cache at any time, and when it is restored', async () => {
   process.umask(0o022);
   const project = new TestProject();
   for (const content of [SECRET, SECRET.padEnd(LONG, '.')]) {
@@ -116,7 +116,7 @@ test('a private file stays private, when it is put back and in the cache at ever
   }
 });
 
-test('what lies in a private folder is private in the cache, whatever its own mode is', async () => {
+test('a file in a private folder is private in the cache, whatever its own mode', async () => {
   process.umask(0o022);
   const project = new TestProject();
   const tree: Tree = new Map([
@@ -156,7 +156,7 @@ test('a private file of a state is private in the cache, and where the next epoc
   cache.close();
 });
 
-test('content that is stored with two modes is as private as its last one, and both come back', async () => {
+test('content stored with two modes is as private as the last one, and both are restored', async () => {
   process.umask(0o022);
   const project = new TestProject();
   const tree: Tree = new Map([
@@ -173,7 +173,7 @@ test('content that is stored with two modes is as private as its last one, and b
   expect([...readableBelow(project.at('cache'), false)]).toEqual([]);
 });
 
-test('a file whose content is right and whose mode is not is put right', async () => {
+test('a restore corrects the mode of a file with the right content', async () => {
   process.umask(0o022);
   const project = new TestProject();
   make(project, new Map([['o', { mode: 0o600, content: SECRET }]]));
@@ -185,7 +185,7 @@ test('a file whose content is right and whose mode is not is put right', async (
   expect(lstatSync(project.at('o')).mode & 0o777).toBe(0o600);
 });
 
-test('verify --repair takes the right to write from an object, and gives nobody the right to read', async () => {
+test('verify --repair removes write permission from an object, and adds no read permission', async () => {
   process.umask(0o022);
   const project = new TestProject();
   make(project, new Map([['o', { mode: 0o600, content: SECRET }]]));
@@ -209,7 +209,7 @@ const trees = fc.record({
   ),
 });
 
-test('whatever modes a tree has, they come back, and its digest is that of any other modes (property)', async () => {
+test('all modes of a tree are restored, and do not change its digest (property)', async () => {
   await fc.assert(
     fc.asyncProperty(trees, async ({ umask, folder, inner, files }) => {
       process.umask(umask);

@@ -7,11 +7,11 @@ import { removeTree } from '../../src/cache/files/remove.js';
 import { temporaryFolder } from './project.js';
 
 describe('deleting a tree', () => {
-  it('is done when nothing is there', () => {
+  it('succeeds when nothing is there', () => {
     expect(removeTree(path.join(temporaryFolder(), 'none'))).toBeUndefined();
   });
 
-  it('descends where no path reaches', () => {
+  it('descends beyond the longest path', () => {
     const top = temporaryFolder();
     const tree = path.join(top, 'tree');
     mkdirSync(tree);

@@ -35,7 +35,7 @@ async function tick(): Promise<void> {
   while (Date.now() - start < 30) await new Promise((resolve) => setImmediate(resolve));
 }
 
-test('nothing, a file, an executable, a link and a directory are told apart', () => {
+test('nothing, a file, an executable, a link and a directory are distinguished', () => {
   const project = new TestProject();
   project.write({ 'data/a': 'same', 'data/b': 'same', 'data/d/f': '' });
   chmodSync(project.at('data/b'), 0o755);
@@ -85,7 +85,7 @@ test.each<[string, (project: TestProject) => void]>([
   expect(project.open().scanSync('data')).toEqual(after);
 });
 
-test('a file that looks as it did is not read again, and one that was touched is', async () => {
+test('an unchanged file is not read again, and a touched one is', async () => {
   const project = new TestProject();
   project.write({ 'data/a': 'a', 'data/b': 'b', lone: 'l' });
   await tick();
@@ -125,7 +125,7 @@ test('a file written within the tick of its hashing is not remembered, nor by a 
   }
 });
 
-test('what was written shortly before the machine went down is read again', async () => {
+test('a file written shortly before the machine went down is read again', async () => {
   const project = new TestProject();
   project.write({ a: 'a' });
   await tick();
@@ -139,7 +139,7 @@ test('what was written shortly before the machine went down is read again', asyn
   expect(upAllTheTime.looseHex('a', stat)).toBeDefined();
 });
 
-test('the index survives nothing but itself: cut or changed anywhere, it is ignored', async () => {
+test('an index that is cut or changed anywhere is ignored', async () => {
   const project = new TestProject();
   project.write({ 'data/a': 'a', 'data/b/c': 'c', lone: 'l' });
   await tick();
@@ -164,7 +164,7 @@ test('the index survives nothing but itself: cut or changed anywhere, it is igno
   }
 });
 
-test('a link within a dep counts as a link, one that leaves it by the content behind it', () => {
+test('a link within a dep counts as a link, one that leaves it by its target', () => {
   const project = new TestProject();
   const outside = temporaryFolder();
   writeFileSync(path.join(outside, 'f'), 'outside');
@@ -190,7 +190,7 @@ test('a link within a dep counts as a link, one that leaves it by the content be
   expect(project.open().scanSync('data')!.digest).toBe(plain);
 });
 
-test('a dep that is itself a link is what it leads to', () => {
+test('a dep that is itself a link counts as its target', () => {
   const project = new TestProject();
   const outside = temporaryFolder();
   writeFileSync(path.join(outside, 'f'), 'x');
@@ -225,7 +225,7 @@ test('links that lead nowhere, to themselves or in a circle count as links', () 
   ]);
 });
 
-test('a scan in slices says the same as one in one go, also when two walk at once', async () => {
+test('a sliced scan gives the same result as a synchronous one, also when two run at once', async () => {
   const project = new TestProject();
   const files = Array.from({ length: 500 }, (_, i) => [`data/${i % 7}/${i}`, `content ${i}`]);
   project.write(Object.fromEntries(files));
@@ -240,7 +240,7 @@ test('a scan in slices says the same as one in one go, also when two walk at onc
   expect(cache.hasAll(sync!.digest)).toBe(true);
 });
 
-test('forgetting a path looks again at what is above and below it, and at nothing else', () => {
+test('forgetting a path discards what is above and below it, and nothing else', () => {
   const project = new TestProject();
   project.write({ 'data/a/x': '1', 'data/b/y': '1', other: '1' });
   const cache = project.open();
@@ -261,7 +261,7 @@ test('forgetting a path looks again at what is above and below it, and at nothin
   ]);
 });
 
-test('a changed file among many is the only one that is read', async () => {
+test('only the changed file among many is read', async () => {
   const project = new TestProject();
   project.write(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`data/${i}`, `${i}`])));
   await tick();
@@ -279,7 +279,7 @@ test('a changed file among many is the only one that is read', async () => {
   expect(stale).toEqual(['7']);
 });
 
-test('a file that shrinks to nothing while the project is open is seen', () => {
+test('a file that shrinks to nothing while the project is open is noticed', () => {
   const project = new TestProject();
   project.write({ 'data/a': 'a' });
   const cache = project.open();

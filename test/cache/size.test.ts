@@ -43,13 +43,13 @@ test('it is measured once, and then follows what each process stores', async () 
   expect(await isOver(project, 1_201_500)).toBe(false);
 });
 
-test('what is stored already adds nothing, however large it is', async () => {
+test('storing the same content again adds nothing, however large it is', async () => {
   const project = new TestProject();
   for (let time = 0; time < 3; time++) await store(project, 'a', 1_200_000);
   expect(sizeFile(project)).toBe('+1200000\n');
 });
 
-test('states that are given up count less', async () => {
+test('dropped states reduce it', async () => {
   const project = new TestProject();
   const cache = project.open();
   for (const epoch of [1, 2]) {
@@ -79,7 +79,7 @@ test.each([
   expect(await isOver(project, 0)).toBe(false);
 });
 
-test('when collecting had to leave more than the limit, it waits for a tenth more', async () => {
+test('when gc had to leave more than the limit, the next gc waits for a tenth more', async () => {
   const project = new TestProject();
   await store(project, 'a', 1000);
   expect(await isOver(project, 500)).toBe(true);
@@ -94,7 +94,7 @@ test('when collecting had to leave more than the limit, it waits for a tenth mor
   expect(await isOver(project, 500)).toBe(true);
 });
 
-test('gc sets it, and keeps what others have noted meanwhile', async () => {
+test('gc sets it, and keeps what other processes noted meanwhile', async () => {
   const project = new TestProject();
   await store(project, 'a', 1000);
   const cache = project.open();
@@ -105,7 +105,7 @@ test('gc sets it, and keeps what others have noted meanwhile', async () => {
   expect(sizeFile(project)).toMatch(/^=1000 \d+ left\n\+77\n$/);
 });
 
-test('a long list of lines becomes a short one of the same sum', async () => {
+test('a long list of changes is replaced by its sum', async () => {
   const project = new TestProject();
   await store(project, 'a', 1000);
   expect(await isOver(project, 2000)).toBe(false);

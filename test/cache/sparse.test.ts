@@ -32,7 +32,7 @@ function roomBelow(folder: string): number {
 
 const places = fc.array(fc.nat(SIZE - 4), { maxLength: 4 });
 
-test('a sparse file takes in the cache, and when it is put back, the room of its data (property)', async () => {
+test('a sparse file occupies only its data, in the cache and when restored (property)', async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(SIZE), places, async (size, at) => {
       const project = new TestProject();
@@ -61,7 +61,7 @@ test('a sparse file takes in the cache, and when it is put back, the room of its
   );
 });
 
-test('the size of the cache counts data, not holes: a sparse file pushes nothing else out', async () => {
+test('the size of the cache counts data, not holes: a sparse file evicts nothing', async () => {
   const project = new TestProject();
   const cache = project.open();
   sparseFile(project.at('o'), 128 << 20, [5000]);

@@ -19,8 +19,8 @@ function allowed(groups: string, mounts: string, files: Readonly<Record<string, 
 
 const UNIFIED = '29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n';
 
-describe('what a control group allows', () => {
-  it('is no limit where there are none: on other systems, without a mount, with max', () => {
+describe('the limit of a control group', () => {
+  it('is infinite on other systems, without a mount, and with max', () => {
     const none = { cores: Infinity, memory: Infinity };
     expect(allowance(() => undefined)).toEqual(none);
     expect(allowed('0::/\n', '')).toEqual(none);
@@ -33,7 +33,7 @@ describe('what a control group allows', () => {
     expect(allowed('0::/\n', UNIFIED, files)).toEqual(none);
   });
 
-  it('is of a container with its own view the limit at the mount', () => {
+  it('is the limit at the mount in a container with its own view', () => {
     const files = {
       '/sys/fs/cgroup/memory.max': `${8 * GB}\n`,
       '/sys/fs/cgroup/cpu.max': '250000 100000\n',
@@ -41,7 +41,7 @@ describe('what a control group allows', () => {
     expect(allowed('0::/\n', UNIFIED, files)).toEqual({ cores: 2.5, memory: 8 * GB });
   });
 
-  it('is the least on the way up, since a job has its limit above the group of its processes', () => {
+  it('is the lowest on the way up, since a job has its limit above the group of its processes', () => {
     const job = '/sys/fs/cgroup/system.slice/slurmstepd.scope/job_7';
     const files = {
       [`${job}/step_0/user/task_0/memory.max`]: 'max\n',
@@ -54,7 +54,7 @@ describe('what a control group allows', () => {
     expect(allowed(group, UNIFIED, files)).toEqual({ cores: 4, memory: 4 * GB });
   });
 
-  it('counts the bound that slows down as well as the one that kills', () => {
+  it('includes the bound that throttles and the one that kills', () => {
     const files = {
       '/sys/fs/cgroup/memory.max': `${8 * GB}\n`,
       '/sys/fs/cgroup/memory.high': `${6 * GB}\n`,
@@ -62,7 +62,7 @@ describe('what a control group allows', () => {
     expect(allowed('0::/\n', UNIFIED, files).memory).toBe(6 * GB);
   });
 
-  it('is of version 1 found by controller, in trees of their own', () => {
+  it('is found by controller in the separate trees of version 1', () => {
     const groups =
       '9:name=systemd:/\n4:memory:/batch/j1\n2:cpuset:/\n1:cpu,cpuacct:/batch/j1\n0::/\n';
     const mounts = `32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct
@@ -82,7 +82,7 @@ describe('what a control group allows', () => {
     expect(allowed(groups, mounts, files)).toEqual({ cores: 1.5, memory: 3 * GB });
   });
 
-  it('is found where a container sees nothing but its own group under the name that the host has for it', () => {
+  it("is found where a container sees only its own group under the host's name", () => {
     const mounts =
       '35 31 0:32 /docker/5f1 /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n36 31 0:33 /docker/5f1 /a\\040b ro - cgroup cgroup rw,cpu\n';
     const files = {
@@ -95,7 +95,7 @@ describe('what a control group allows', () => {
     expect(allowed(groups, mounts, files)).toEqual({ cores: 2, memory: GB });
   });
 
-  it('is that of the mount where the own group lies outside of what can be seen', () => {
+  it('is that of the mount where the group itself is not visible', () => {
     const files = { '/sys/fs/cgroup/memory.max': `${GB}\n` };
     expect(allowed('0::/../other\n', UNIFIED, files).memory).toBe(GB);
     const own = UNIFIED.replace(' / ', ' /docker/5f ');

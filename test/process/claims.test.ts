@@ -13,7 +13,7 @@ function claim(folder: string, paths: Partial<Paths>, onWait: () => void = () =>
 }
 
 describe('a path', () => {
-  test('that is read can be read by others, and is written when all of them are done', async () => {
+  test('that is read can be read by others, and is written once all readers are done', async () => {
     const folder = tempFolder();
     const first = await claim(folder, { reads: ['out/a'] });
     const second = await claim(folder, { reads: ['out/a'] });
@@ -30,7 +30,7 @@ describe('a path', () => {
   test.each([
     ['a folder and what lies in it', 'out/a', 'out/a/b'],
     ['what lies in a folder and the folder', 'out/a/b', 'out/a'],
-  ])('is held with what belongs to it: %s', async (_, held, wanted) => {
+  ])('is claimed with its parents and children: %s', async (_, held, wanted) => {
     const folder = tempFolder();
     const first = await claim(folder, { writes: [held] });
     let waited = false;
@@ -42,7 +42,7 @@ describe('a path', () => {
     expect(waited).toBe(true);
   });
 
-  test('whose name only begins like another one is another path', async () => {
+  test('whose name only begins like another one is independent of it', async () => {
     const folder = tempFolder();
     const first = await claim(folder, { writes: ['out/a'] });
     (await claim(folder, { writes: ['out/ab'] })).release();
@@ -62,7 +62,7 @@ describe('a path', () => {
   });
 });
 
-test('a claim that somebody removed is lost', async () => {
+test('a claim whose file was removed is lost', async () => {
   const folder = tempFolder();
   const mine = await claim(folder, { writes: ['out/a'] });
   expect(mine.isHeld()).toBe(true);
@@ -74,7 +74,7 @@ test('a claim that somebody removed is lost', async () => {
   mine.release();
 });
 
-test('whatever is claimed by whom, writers are alone and everybody has a turn', async () => {
+test('for any claims, writers are alone and every claim is granted', async () => {
   const path = fc.constantFrom('a', 'a/x', 'a/y', 'b', 'b/x');
   const wants = fc.record({
     writes: fc.uniqueArray(path, { maxLength: 2 }),

@@ -53,7 +53,7 @@ class Watched {
   }
 }
 
-test('what is committed is noticed while the process runs', async () => {
+test('a commit is noticed while the process runs', async () => {
   const watched = new Watched().start(0, 3);
   for (const epoch of [1, 2, 3]) {
     watched.commit(epoch);
@@ -64,7 +64,7 @@ test('what is committed is noticed while the process runs', async () => {
   expect(watched.taken).toEqual([1, 2, 3]);
 });
 
-test('what was committed before the watch began is handed over too', async () => {
+test('a commit from before the watch is passed on too', async () => {
   const watched = new Watched();
   watched.commit(5);
   watched.commit(6);
@@ -74,7 +74,7 @@ test('what was committed before the watch began is handed over too', async () =>
   expect(watched.taken).toEqual([5, 6]);
 });
 
-test('many epochs committed at once come in order of their numbers, each when the last is stored', async () => {
+test('many epochs committed at once are passed on in order, each when the last is stored', async () => {
   let storing = 0;
   const watched = new Watched();
   for (let epoch = 1; epoch <= 12; epoch++) watched.commit(epoch);
@@ -87,7 +87,7 @@ test('many epochs committed at once come in order of their numbers, each when th
   expect(watched.taken).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 });
 
-test('drain takes what was committed last, and waits for it', async () => {
+test('drain passes on the last commits, and waits for them', async () => {
   const watched = new Watched().start(0, 2);
   watched.commit(1);
   watched.commit(2);
@@ -95,7 +95,7 @@ test('drain takes what was committed last, and waits for it', async () => {
   expect(watched.taken).toEqual([1, 2]);
 });
 
-test('names that are no numbers belong to the stage', async () => {
+test('names that are not numbers belong to the stage', async () => {
   const watched = new Watched().start(0, 2);
   for (const name of ['draft-2', '1.tmp', 'x1', '-1', '1e3']) mkdirSync(join(watched.folder, name));
   await watched.watch.drain();
@@ -143,7 +143,7 @@ test.each<[string, number, (string | number)[], number[], string]>([
   expect(watched).toMatchObject({ taken, mistakes: 1 });
 });
 
-test('a file instead of a folder is a mistake that is named', async () => {
+test('a file instead of a folder is reported', async () => {
   const watched = new Watched().start(0, 2);
   writeFileSync(join(watched.folder, '1'), 'weights');
   await watched.until(() => watched.mistakes > 0);
@@ -153,7 +153,7 @@ test('a file instead of a folder is a mistake that is named', async () => {
   );
 });
 
-test('an epoch that cannot be stored ends the handing over, with the error itself', async () => {
+test('an epoch that cannot be stored ends the watch with its error', async () => {
   const watched = new Watched().start(0, 3, async (epoch) => {
     if (epoch === 2) throw new Error('disk full');
   });
@@ -180,7 +180,7 @@ function unclear(folder: string, name: string): void {
 const HOW =
   'build the folder as $PIPE_COMMIT/<any other name>, then rename it to $PIPE_COMMIT/1 (in Python: os.rename)';
 
-test('an empty folder is refused as soon as it is seen, unless it was renamed', async () => {
+test('an empty folder is refused at once, unless it was renamed', async () => {
   const watched = new Watched().start(0, 2);
   inPlace(join(watched.folder, '1'));
   await watched.until(() => watched.mistakes > 0);
@@ -194,7 +194,7 @@ test('an empty folder is refused as soon as it is seen, unless it was renamed', 
   expect(renamed.taken).toEqual([1]);
 });
 
-test('a folder that is filled after it has its name is refused, however long that takes', async () => {
+test('a folder that is filled after it got its name is refused, however late', async () => {
   const notes: CommitNote[] = [];
   const watched = new Watched();
   const folder = join(watched.folder, '1');
@@ -214,7 +214,7 @@ test('a folder that is filled after it has its name is refused, however long tha
   expect(notes.every((note) => note.mark === '')).toBe(true);
 });
 
-test('what was made in place counts when the process has ended well, and not when it has not', async () => {
+test('a folder made in place counts only when the process has ended well', async () => {
   for (const hasEndedWell of [true, false]) {
     const watched = new Watched().start(0, 1);
     inPlace(join(watched.folder, '1'), 'a', 'b');
@@ -225,7 +225,7 @@ test('what was made in place counts when the process has ended well, and not whe
   }
 });
 
-test('a folder made after another was stored, or after a file came, is not taken for a renamed one', async () => {
+test('a folder made after another was stored, or after a file came, does not count as renamed', async () => {
   const watched = new Watched().start(0, 4);
   for (const epoch of [1, 2]) watched.commit(epoch);
   await watched.until(() => watched.taken.length === 2);
@@ -241,7 +241,7 @@ test('a folder made after another was stored, or after a file came, is not taken
   expect(logging.taken).toEqual([]);
 });
 
-test('where the system does not tell of renames, a commit that stays as it is counts', () => {
+test('where the system does not report renames, a commit that stays unchanged counts', () => {
   const folder = tempFolder();
   let now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => now);
@@ -255,7 +255,7 @@ test('where the system does not tell of renames, a commit that stays as it is co
   expect(judge.isWhole(1, 'running')).toBe(true);
 });
 
-test('where it does, one that was not renamed does not, and no stage waits for it for ever', () => {
+test('where the system reports renames, a commit without one is refused, and no stage waits for ever', () => {
   const folder = tempFolder();
   let now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => now);
@@ -267,7 +267,7 @@ test('where it does, one that was not renamed does not, and no stage waits for i
   expect(() => judge.isWhole(1, 'running')).toThrow(HOW);
 });
 
-test('a folder that an earlier run left is whole when that run knew it, or the stage went on', () => {
+test('a folder left by an earlier run is complete if that run knew so, or the stage went on', () => {
   const folder = tempFolder();
   unclear(folder, '1');
   const mark = lookAtCommit(join(folder, '1'))?.mark as string;

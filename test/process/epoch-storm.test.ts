@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { epochStorm, modelAfter } from './support/epoch-storm.js';
 import { randomOf } from './support/lock-storm.js';
 
-test('a stage that is killed again and again comes to the same as one that is not', async () => {
+test('a stage that is killed again and again gets the same result as one that is not', async () => {
   const { computed, kills, model } = await epochStorm(20, 3, randomOf(11));
   expect(model).toBe(modelAfter(20));
   expect(new Set(computed).size).toBe(20);

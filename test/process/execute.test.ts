@@ -58,7 +58,7 @@ describe('an ending', () => {
     expect(outcome.left).toEqual([]);
   });
 
-  test('a file that is not executable tells the cure', async () => {
+  test('the message about a file that is not executable gives the cure', async () => {
     const folder = tempFolder();
     writeFileSync(join(folder, 'script.sh'), '#!/bin/sh\n');
     chmodSync(join(folder, 'script.sh'), 0o644);
@@ -68,7 +68,7 @@ describe('an ending', () => {
     );
   });
 
-  test('a folder that is not there is named', async () => {
+  test('the message about a missing folder names it', async () => {
     const folder = tempFolder();
     const outcome = await execute({
       command: { kind: 'argv', argv: ['true'] },
@@ -91,7 +91,7 @@ describe('an ending', () => {
 });
 
 describe('the process', () => {
-  test('runs in its folder, without input, with the environment it is given and no other', async () => {
+  test('runs in its folder, without input, and only with the given environment', async () => {
     const { log, folder } = await run('pwd; cat; echo "$A-$HOME"', {
       env: { A: 'given', PATH: process.env.PATH },
     });
@@ -108,14 +108,14 @@ describe('the process', () => {
     expect(log).toBe('out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n');
   });
 
-  test('knows by its mark to which execution it belongs, also within another', async () => {
+  test('carries the mark of its execution, also within another', async () => {
     const { log } = await run('echo $PIPE_EXECUTION', {
       env: { ...process.env, PIPE_EXECUTION: 'outer' },
     });
     expect(log).toMatch(new RegExp(`^outer/${process.pid}-\\d+\\.\\d+\\n$`));
   });
 
-  test('is not started when the run is stopped already', async () => {
+  test('does not start when the run is stopped already', async () => {
     const folder = tempFolder();
     const outcome = await execute({
       command: { kind: 'shell', command: 'touch started' },
@@ -139,7 +139,7 @@ describe('the tail of a failure', () => {
     expect(outcome.tail.slice(-4)).toEqual(['line 30', '100%', 'red', 'no newline']);
   });
 
-  test('is read from the end alone, however long the log is', async () => {
+  test('is read only from the end, however long the log is', async () => {
     const { outcome } = await run(
       `head -c 50000000 /dev/zero | tr '\\0' x; echo; echo end; exit 1`,
     );
@@ -162,7 +162,7 @@ describe('secrets', () => {
     expect(outcome.tail.toSorted()).toEqual(['err ***', 'key ***']);
   });
 
-  test('are masked in long output too, which comes through whole', async () => {
+  test('are masked in long output too, which stays complete', async () => {
     const { log } = await run('for i in $(seq 20000); do echo line $i $KEY; done', {
       env: { ...process.env, KEY: 'hunter2' },
       secrets: ['hunter2'],
@@ -172,7 +172,7 @@ describe('secrets', () => {
 });
 
 describe('stopping', () => {
-  test('sends SIGTERM to the whole group, which may end in its own way', async () => {
+  test('sends SIGTERM to the whole group, which may clean up', async () => {
     const folder = tempFolder();
     const ready = fifo(folder);
     const stop = new AbortController();
@@ -187,7 +187,7 @@ describe('stopping', () => {
     expect(readFileSync(join(folder, 'ended'), 'utf8')).toBe('child\nleader\n');
   });
 
-  test('kills after the grace time what ignores SIGTERM', async () => {
+  test('kills after the grace time a process that ignores SIGTERM', async () => {
     const folder = tempFolder();
     const ready = fifo(folder);
     const stop = new AbortController();
@@ -220,21 +220,21 @@ describe('stopping', () => {
     expect((await running).outcome.ending).toEqual({ how: 'stopped' });
   });
 
-  test('a timeout does the same and is told apart', async () => {
+  test('a timeout does the same and is reported as such', async () => {
     const { outcome } = await run('sleep 1000 & wait', { timeout: 0.05 });
     expect(outcome.ending).toEqual({ how: 'timeout', after: 0.05 });
     expect(outcome.seconds).toBeLessThan(30);
   });
 });
 
-describe('what a process leaves behind', () => {
+describe('a process left behind', () => {
   test('in its group is ended with it', async () => {
     const { folder, outcome } = await run('sleep 1000 & echo $! > pids; exit 0');
     expect(outcome).toMatchObject({ ending: { how: 'exit', code: 0 }, left: [] });
     expect(pidsIn(join(folder, 'pids')).filter(lives)).toEqual([]);
   });
 
-  test('may end by itself when it is about to, as tee does behind the output', async () => {
+  test('may end by itself within the grace time, like tee behind the output', async () => {
     const folder = tempFolder();
     mkdirSync(join(folder, 'out'));
     await run('(cat > out/copy) < /dev/null & (trap "" TERM; echo late > out/late) & exit 0', {
@@ -270,7 +270,7 @@ describe('what a process leaves behind', () => {
   });
 });
 
-test('many executions at once do not touch each other', async () => {
+test('many concurrent executions do not affect each other', async () => {
   const runs = await Promise.all(
     Array.from({ length: 30 }, (_, i) => run(`echo ${i}; setsid sleep 1000 & exit ${i}`)),
   );

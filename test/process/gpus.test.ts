@@ -17,7 +17,7 @@ describe('PIPE_GPUS', () => {
     expect(parseGpus(text)).toEqual(indices);
   });
 
-  test.each(['x', ',', '1,x', '-1', '1.5'])('%j is a mistake', (text) => {
+  test.each(['x', ',', '1,x', '-1', '1.5'])('%j is an error', (text) => {
     expect(() => parseGpus(text)).toThrow(UserError);
   });
 });
@@ -50,7 +50,7 @@ describe('the GPUs of a machine', () => {
     ['2,0', [2, 0]],
     ['GPU-bbb', [1]],
     ['1,-1,2', [1]],
-  ])('are what CUDA_VISIBLE_DEVICES=%s leaves of them', async (visible, indices) => {
+  ])('are those that CUDA_VISIBLE_DEVICES=%s leaves', async (visible, indices) => {
     const env = { ...machine(three), CUDA_VISIBLE_DEVICES: visible };
     expect(await findGpus(env)).toEqual({ indices, virtual: false });
   });
@@ -84,7 +84,7 @@ describe('the GPUs of a machine', () => {
     },
   );
 
-  test('are known by UUID, whatever the variables call them', async () => {
+  test('are identified by UUID, whatever the variables call them', async () => {
     const keys = async (env: NodeJS.ProcessEnv) =>
       (await findSlots({ ...machine(three), ...env })).map(({ key }) => key);
     const all = ['GPU-aaaa1', 'GPU-bbbb2', 'GPU-cccc3'];
@@ -95,7 +95,7 @@ describe('the GPUs of a machine', () => {
     expect(await keys({ CUDA_VISIBLE_DEVICES: MIG, SLURM_JOB_ID: '7' })).toEqual([MIG]);
   });
 
-  test('without UUID are known by host and entry, and by the job of the allocator', async () => {
+  test("without UUID are identified by host and entry, and by the allocator's job", async () => {
     const keyIn = async (job: NodeJS.ProcessEnv) => (await visible('0', job, 'exit 9'))[0]?.key;
     expect(await keyIn({})).toBe(await keyIn({}));
     const keys = [

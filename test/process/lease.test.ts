@@ -26,8 +26,8 @@ async function says(script: Script, start: string): Promise<string> {
   return line as string;
 }
 
-describe('GPUs that are free', () => {
-  test('are handed out by index, and free again when released', async () => {
+describe('free GPUs', () => {
+  test('are granted by index, and free again when released', async () => {
     const env = machine('0,3,5');
     const first = await acquireGpus(2, options(env));
     const second = await acquireGpus(1, options(env));
@@ -37,13 +37,13 @@ describe('GPUs that are free', () => {
     expect((await acquireGpus(1, options(env))).indices).toEqual([0]);
   });
 
-  test('more than the machine has are a mistake of the user', async () => {
+  test('more than the machine has are a user error', async () => {
     await expect(acquireGpus(3, options(machine('2')))).rejects.toThrow(
-      '3 GPUs are asked for, but this machine has 2',
+      'the item needs 3 GPUs, but this machine has 2',
     );
   });
 
-  test('without any, one slot serves whatever is asked for, one item at a time', async () => {
+  test('without any, one slot serves every request, one item at a time', async () => {
     const env = machine('0');
     const lease = await acquireGpus(4, options(env));
     expect(lease.indices).toEqual([0]);
@@ -55,7 +55,7 @@ describe('GPUs that are free', () => {
     expect((await acquireGpus(1, options(machine('0')))).visible).toBeUndefined();
   });
 
-  test('entries of CUDA_VISIBLE_DEVICES are handed out as they are written', async () => {
+  test('entries of CUDA_VISIBLE_DEVICES are passed on verbatim', async () => {
     const { PIPE_GPUS: _none, ...env } = machine('');
     const entries = ['MIG-4dfc5ef2-0e9f-5e6e-a9a5-4e0c8c1fabcd', 'GPU-8932f937', '41'];
     const given = { ...env, CUDA_VISIBLE_DEVICES: entries.join(',') };
@@ -65,7 +65,7 @@ describe('GPUs that are free', () => {
   });
 });
 
-test('the folder of the queue is shared by all, whatever TMPDIR and XDG_RUNTIME_DIR say', () => {
+test("all runs share the queue's folder, whatever TMPDIR and XDG_RUNTIME_DIR are", () => {
   const { PIPE_RUNTIME_DIR: _own, ...env } = process.env;
   const folders = ['TMPDIR', 'XDG_RUNTIME_DIR'].map((name) =>
     runtimeFolder({ ...env, [name]: tempFolder() }),
@@ -74,7 +74,7 @@ test('the folder of the queue is shared by all, whatever TMPDIR and XDG_RUNTIME_
 });
 
 describe('waiting', () => {
-  test('says who holds what since when, and who comes first', async () => {
+  test('reports who holds what since when, and who comes first', async () => {
     const env = machine('1');
     const holder = await user('train@faces', env);
     const next = await user('train@animals', env);
@@ -107,7 +107,7 @@ describe('waiting', () => {
     await Promise.all([holder.end(), next.end()]);
   });
 
-  test('that ends leaves no place in the line', async () => {
+  test('that is aborted leaves no ticket in the queue', async () => {
     const env = machine('1');
     const first = await acquireGpus(1, options(env));
     const gone = acquireGpus(1, options(env, { signal: AbortSignal.timeout(1) }));
@@ -117,7 +117,7 @@ describe('waiting', () => {
     expect(readdirSync(join(env.PIPE_RUNTIME_DIR as string, 'gpus'))).toEqual([]);
   });
 
-  test('is in order of arrival: one GPU that is free stays so for who wants two and came first', async () => {
+  test('is in order of arrival: a free GPU waits for an earlier item that wants two', async () => {
     const env = machine('2');
     const order: string[] = [];
     const first = await acquireGpus(1, options(env));
@@ -144,7 +144,7 @@ describe('waiting', () => {
     expect(order.indexOf('second has both')).toBeLessThan(order.indexOf('third has one'));
   });
 
-  test('does not stand in the way of those who want other GPUs', async () => {
+  test('does not delay items that want other GPUs', async () => {
     const folder = tempFolder();
     const holder = await acquireGpus(1, options(machine('0,', folder)));
     const abort = new AbortController();
@@ -164,7 +164,7 @@ describe('waiting', () => {
     holder.release();
   });
 
-  test('of many for two GPUs out of two ends for all of them', async () => {
+  test('ends for all of many items that want two GPUs out of two', async () => {
     const env = machine('2');
     let inside = 0;
     const use = async (count: number) => {
@@ -180,8 +180,8 @@ describe('waiting', () => {
   });
 });
 
-describe('who dies', () => {
-  test('while it holds a GPU has lost it at once', async () => {
+describe('a process that dies', () => {
+  test('while it holds a GPU loses it at once', async () => {
     const env = machine('1');
     const holder = await user('holder', env);
     holder.tell('take 1');
@@ -204,7 +204,7 @@ describe('who dies', () => {
   });
 
   test.runIf(HAS_PROC)(
-    'leaves its stages, which are ended before its GPU is given on',
+    'leaves stages, which are ended before its GPU is granted again',
     async () => {
       const env = machine('1');
       const holder = await user('holder', env);
@@ -221,7 +221,7 @@ describe('who dies', () => {
   );
 });
 
-test('a ticket that a crash of the machine tore counts for nothing', async () => {
+test('a ticket that a crash of the machine tore is ignored', async () => {
   const env = machine('1');
   (await acquireGpus(1, options(env))).release();
   writeFileSync(join(env.PIPE_RUNTIME_DIR as string, 'gpus', '000000000001-torn.ticket'), '{"pi');

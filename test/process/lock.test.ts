@@ -28,7 +28,7 @@ describe('a free lock', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('can be taken again after it was freed, and freeing twice harms nobody', async () => {
+  test('can be taken again after it was freed, and freeing twice is harmless', async () => {
     const folder = tempFolder();
     const first = await acquireLock(folder, 'a', { doing: 'first' });
     first.release();
@@ -74,7 +74,7 @@ describe('a lock that is held', () => {
     await other.end();
   });
 
-  test('is waited for no longer when the signal aborts', async () => {
+  test('ends the waiting when the signal aborts', async () => {
     const folder = tempFolder();
     const lock = await acquireLock(folder, 'a', { doing: 'first' });
     const abort = new AbortController();
@@ -102,7 +102,7 @@ describe('a lock that is held', () => {
 });
 
 describe('the lock of a dead holder', () => {
-  test('is taken over as soon as the holder is killed, by one who waits', async () => {
+  test('is taken over by a waiting process as soon as the holder is killed', async () => {
     const folder = tempFolder();
     const other = await startScript('holder', [folder, 'a', 'theirs']);
     other.tell('take');
@@ -141,7 +141,7 @@ describe('the lock of a dead holder', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('is taken over also when one died while it took it over, and one while it took over that', async () => {
+  test('is taken over even after deaths during the takeover, and during the takeover of that', async () => {
     const folder = tempFolder();
     writeLock(folder, 'a', DEAD);
     writeLock(folder, 'a~dead', { ...DEAD, token: 'heir' });
@@ -151,7 +151,7 @@ describe('the lock of a dead holder', () => {
     lock.release();
   });
 
-  test('is taken over by one only, the others wait for that one', async () => {
+  test('is taken over by one process only, and the others wait for it', async () => {
     const folder = tempFolder();
     writeLock(folder, 'a', DEAD);
     const order: string[] = [];
@@ -176,7 +176,7 @@ describe('the lock of a dead holder', () => {
     expect(order).toEqual(['first ends orphans', 'second waits for first', 'second']);
   });
 
-  test('stays where it is when ending its orphans fails, so that the next one finds it', async () => {
+  test('stays in place when ending its orphans fails, so that the next process finds it', async () => {
     const folder = tempFolder();
     writeLock(folder, 'a', DEAD);
     const onDead = () => Promise.reject(new Error('cannot kill'));
@@ -189,7 +189,7 @@ describe('the lock of a dead holder', () => {
 });
 
 describe('locks of other names', () => {
-  test('do not touch each other, whatever the names hold', async () => {
+  test('are independent, whatever characters the names contain', async () => {
     const folder = tempFolder();
     const names = [
       'a',
@@ -212,14 +212,14 @@ describe('locks of other names', () => {
   });
 });
 
-test('never two processes hold a lock where there are no hard links, and none waits for ever', async () => {
+test('without hard links, two processes never hold a lock and none waits for ever', async () => {
   const env = withoutLinks('EPERM');
   const storm = await lockStorm(tempFolder(), 4, 15, randomOf(2), env);
   expect(storm.violations).toEqual([]);
   expect(storm.entries).toBeGreaterThan(5);
 });
 
-test('never two processes hold a lock, however many of them are killed at random moments', async () => {
+test('two processes never hold a lock, however many of them are killed at random times', async () => {
   const storm = await lockStorm(tempFolder(), 4, 25, randomOf(1));
   expect(storm.violations).toEqual([]);
   expect(storm.entries).toBeGreaterThan(10);

@@ -31,7 +31,7 @@ class Followed {
   }
 }
 
-test('the logs of a folder are in the order of their times, and there may be none', () => {
+test('the logs of a folder are in the order of their times, and may be absent', () => {
   const folder = tempFolder();
   for (const name of ['2026-01-02.log', '2026-01-01.log', 'other.txt'])
     writeFileSync(join(folder, name), '');
@@ -39,7 +39,7 @@ test('the logs of a folder are in the order of their times, and there may be non
   expect(logsIn(join(folder, 'none'))).toEqual([]);
 });
 
-test('a log of any length is read whole, its letters too', () => {
+test('a log of any length is read completely, without split characters', () => {
   const file = join(tempFolder(), 'a.log');
   const text = 'größe 顔\n'.repeat(50_000);
   writeFileSync(file, text);
@@ -50,7 +50,7 @@ test('a log of any length is read whole, its letters too', () => {
   expect(read).toBe(text);
 });
 
-test('what is written is handed over until nothing runs', async () => {
+test('new output is passed on until nothing runs', async () => {
   const log = new Followed();
   writeFileSync(log.path('1.log'), 'before\n');
   const done = log.follow();
@@ -63,7 +63,7 @@ test('what is written is handed over until nothing runs', async () => {
   expect(log.text).toBe('before\nwhile\nlast\n');
 });
 
-test('a letter that is written in two pieces is one letter', async () => {
+test('a character that is written in two pieces is one character', async () => {
   const log = new Followed();
   const [first, ...rest] = Buffer.from('ü');
   writeFileSync(log.path('1.log'), Buffer.from([0x61, first as number]));
@@ -75,7 +75,7 @@ test('a letter that is written in two pieces is one letter', async () => {
   await done;
 });
 
-test('the log of another try follows, after the rest of the first', async () => {
+test('the log of a retry follows the rest of the first one', async () => {
   const log = new Followed();
   writeFileSync(log.path('1.log'), 'first ');
   const done = log.follow();
@@ -87,7 +87,7 @@ test('the log of another try follows, after the rest of the first', async () => 
   await done;
 });
 
-test('of what has ended the log is read once', async () => {
+test('the log of an ended execution is read once', async () => {
   const log = new Followed();
   log.running = false;
   mkdirSync(log.path('folder'));

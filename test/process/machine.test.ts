@@ -10,13 +10,13 @@ const GB = 2 ** 30;
 const WHOLE = { cores: 64, memory: 256 * GB };
 
 describe('the machine', () => {
-  it('is the whole of it where nothing limits it, or a limit is above what it has', () => {
+  it('is the whole machine without a limit, or with one above its size', () => {
     const all = { ...WHOLE, whole: WHOLE };
     expect(within(WHOLE, { cores: Infinity, memory: Infinity })).toEqual(all);
     expect(within(WHOLE, { cores: 65.5, memory: 2 ** 63 - 4096 })).toEqual(all);
   });
 
-  it('is what the limit leaves: whole cores, and at least one', () => {
+  it('is what the limit allows: whole cores, and at least one', () => {
     expect(within(WHOLE, { cores: 2.5, memory: 8 * GB })).toEqual({
       cores: 2,
       memory: 8 * GB,
@@ -37,7 +37,7 @@ describe('the machine', () => {
     expect(machine.memory).toBeLessThanOrEqual(Math.min(whole.memory, innermost));
   });
 
-  it.runIf(HAS_PROC)('is found in files that are there', () => {
+  it.runIf(HAS_PROC)('is read from existing files', () => {
     const read: string[] = [];
     allowance((file) => {
       read.push(file);

@@ -25,7 +25,7 @@ async function busyRunner(folder: string): Promise<{ runner: Script; identity: I
 
 const alive = (pid: number) => statOf(pid)?.zombie === false;
 
-test.runIf(HAS_PROC)('the orphans of a dead runner are killed, daemons too', async () => {
+test.runIf(HAS_PROC)('orphans of a dead runner are killed, daemons too', async () => {
   const folder = tempFolder();
   const { runner, identity } = await busyRunner(folder);
   await runner.kill();
@@ -37,7 +37,7 @@ test.runIf(HAS_PROC)('the orphans of a dead runner are killed, daemons too', asy
 });
 
 test.runIf(HAS_PROC)(
-  'the children of a living runner are left alone, and so are those of others',
+  'children of a living runner and of other processes are left alone',
   async () => {
     const { runner, identity } = await busyRunner(tempFolder());
     expect(await reapOrphans(identity)).toBe(0);
@@ -82,7 +82,7 @@ test.runIf(HAS_PROC)(
 );
 
 test.runIf(HAS_PROC)(
-  'orphans that left the session and cleared their environment are found by the log that they write to',
+  'orphans that left the session and cleared their environment are found by their open log',
   async () => {
     const folder = tempFolder();
     const command = {

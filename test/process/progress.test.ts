@@ -19,7 +19,7 @@ test.each<[string, Progress | undefined]>([
   expect(lastProgress(text)).toEqual(progress);
 });
 
-test('is followed while the file grows, from when there is one', async () => {
+test('is followed while the file grows, once it exists', async () => {
   const file = join(tempFolder(), 'progress');
   const seen: Progress[] = [];
   let wake = () => {};
@@ -39,12 +39,12 @@ test('is followed while the file grows, from when there is one', async () => {
   expect(seen.map(({ done }) => done)).toEqual([1, 3, 4]);
 });
 
-test('is quiet about a stage that reports none', () => {
+test('reports nothing for a stage without progress', () => {
   const follower = followProgress(join(tempFolder(), 'none'), () => expect.fail('no progress'));
   follower.close();
 });
 
-test('is written seldom however often it is reported, but the last always', () => {
+test('is written rarely, however often it is reported, but the last report always', () => {
   const file = join(tempFolder(), 'progress');
   const report = progressWriter(file);
   for (let done = 1; done <= 100_000; done++) report(done, 100_000, 'steps\nof it');

@@ -27,7 +27,7 @@ function watch(silence: Silence, path: string, ms: number, beat = '1'): boolean 
   return gone;
 }
 
-test('after it was watched in vain', () => {
+test('after it was silent under observation', () => {
   const path = file();
   const silence = new Silence();
   expect(watch(silence, path, SILENT_MS - 500)).toBe(false);
@@ -41,7 +41,7 @@ test('not as long as it beats', () => {
     expect(watch(silence, path, SILENT_MS / 2, String(beat))).toBe(false);
 });
 
-test('not when we stood still ourselves, or the file server did', () => {
+test('not after a pause of the observer or the file server', () => {
   const path = file();
   const silence = new Silence();
   expect(watch(silence, path, SILENT_MS / 2)).toBe(false);

@@ -10,7 +10,7 @@ describe('a timeout', () => {
   afterEach(() => void vi.useRealTimers());
 
   it.each([1, DAY, 24 * DAY, 25 * DAY, 30 * DAY, 1000 * DAY])(
-    'of %d seconds ends the processes then, and not before',
+    'of %d seconds ends the processes after that time, and not before',
     (timeout) => {
       const signals: string[] = [];
       const family = { signal: (name: string) => signals.push(name) } as unknown as Family;

@@ -26,7 +26,11 @@ export function* until<T>(promise: Promise<T>): Sliced<T> {
   return value.result;
 }
 
-/** Yields to the event loop every 10 ms. */
+/**
+ * Yields to the event loop every 10 ms.
+ *
+ * @param stop ends the work at its next yield, which throws the signal's reason
+ */
 export async function finish<T>(work: Sliced<T>, stop?: AbortSignal): Promise<T> {
   const pace = new Pace();
   let step = work.next();
@@ -53,7 +57,7 @@ export async function finish<T>(work: Sliced<T>, stop?: AbortSignal): Promise<T>
   return step.value;
 }
 
-/** True of what work throws that a signal ended. */
+/** True of the error of work that the signal ended. */
 export function isStopOf(stop: AbortSignal, error: unknown): boolean {
   return stop.aborted && error === stop.reason;
 }

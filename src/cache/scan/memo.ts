@@ -13,7 +13,7 @@ export class Memo {
   #root: Node = emptyNode();
   #age = 0;
 
-  /** Another number once something was forgotten: what a walk found that began before may be old. */
+  /** Changes when something is forgotten: a walk that began before may have found old content. */
   get age(): number {
     return this.#age;
   }

@@ -67,7 +67,7 @@ interface Walk {
   readonly inside: readonly string[];
   readonly seen: Seen;
   readonly looks: Looks;
-  /** Of the memo when it began. */
+  /** Age of the memo when the walk began. */
   readonly age: number;
 }
 

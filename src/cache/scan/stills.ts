@@ -37,7 +37,7 @@ const HOLDS_MS = 86_400_000;
 
 /** The kept answer, or why there is none. */
 export type Standing =
-  /** `file` is the absolute path that it is kept at. */
+  /** `file`: absolute path of the answer. */
   | { readonly answer: string; readonly file: string }
   | { readonly answer?: undefined; readonly reason: string };
 
@@ -83,7 +83,7 @@ function rootOf(layout: Layout): string {
 
 type Look = (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined;
 
-/** The first path that does not look as it did. */
+/** The first path whose stat changed. */
 function movedPath(project: string, { paths, columns }: LookList, look: Look): string | undefined {
   return paths.find((each, row) => {
     try {
@@ -91,7 +91,7 @@ function movedPath(project: string, { paths, columns }: LookList, look: Look): s
       const now = columnsOf(look(where, { throwIfNoEntry: false }));
       return now.some((value, column) => value !== columns[row * WIDTH + column]);
     } catch {
-      return true; // Whatever it is, the long way tells it.
+      return true; // The slow way reports the error.
     }
   });
 }
