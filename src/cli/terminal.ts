@@ -56,7 +56,7 @@ export function createTerminal({ out, err, keyboard, isTerminal, screen }: Ends)
   };
 }
 
-/** Lines of one moment leave in one write, which costs as much for one as for a hundred. */
+/** Collects the lines of one tick into one write, since each write has a fixed cost. */
 function together(out: (text: string) => void): (line: string) => void {
   let lines = '';
   return (line) => {

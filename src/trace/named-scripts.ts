@@ -140,7 +140,7 @@ function firstArgument(interpreter: Interpreter, words: SimpleCommand['words']):
   return [];
 }
 
-/** `Rscript -e 'rmarkdown::render("a.Rmd")'`: the files that a text in R executes. */
+/** Files that an R program text executes: `Rscript -e 'rmarkdown::render("a.Rmd")'`. */
 function readByR(words: SimpleCommand['words']): string[] {
   const texts = words.filter((word) => word?.includes('(')) as string[];
   return texts.flatMap((text) => [...text.matchAll(R_READS)].map((found) => found[2] as string));

@@ -29,7 +29,7 @@ export interface ScriptOptions {
   readonly shelf?: Shelf;
   /** Scripts of earlier commands in this run, to trace each once. */
   readonly known: KnownScripts;
-  /** Is called before esbuild reads files, which the sight then does not see. */
+  /** Called before esbuild reads files, since the snapshot does not record those reads. */
   readonly unseen?: () => void;
 }
 
