@@ -148,21 +148,22 @@ const IDLE_MS = 1000;
 
 /** Throws when runs follow each other without changes; the last change may have caused one more. */
 async function staysIdle(running: Running): Promise<void> {
-  for (let round = 0; round < 3; round++) {
-    const before = await eventCount(running);
-    const more = running.events((events) => events.length > before).then(() => 'more' as const);
+  const before = await eventsOf(running);
+  for (let now = before; ; now = await eventsOf(running)) {
+    if (now.runs > before.runs + 2) throw new Error(`it runs by itself:\n${running.told()}`);
+    const more = running.events((events) => events.length > now.count).then(() => 'more' as const);
     if ((await Promise.race([delay(IDLE_MS), more])) !== 'more') return;
   }
-  throw new Error(`it runs by itself:\n${running.told()}`);
 }
 
-async function eventCount(running: Running): Promise<number> {
-  let count = 0;
+async function eventsOf(running: Running): Promise<{ count: number; runs: number }> {
+  let found = { count: 0, runs: 0 };
   await running.events((events) => {
-    count = events.length;
+    const runs = events.filter(({ type }) => type === 'summary').length;
+    found = { count: events.length, runs };
     return true;
   });
-  return count;
+  return found;
 }
 
 function firstWorld(): World {
