@@ -6,7 +6,7 @@ import { COMMANDS, commandNamed } from './cli/commands.js';
 import { debugTo } from './cli/debug.js';
 import { internalError } from './cli/internal-error.js';
 import { outputTo } from './cli/output.js';
-import { createTerminal, type Screen, type Terminal } from './cli/terminal.js';
+import { createTerminal, type Screen, type Terminal, wantsColors } from './cli/terminal.js';
 import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
@@ -139,7 +139,9 @@ function openTerminal(): Terminal {
     },
   );
   const isTerminal = process.stdout.isTTY === true;
-  return createTerminal({ out, err, keyboard, isTerminal, screen: screenOf() });
+  const screen = screenOf();
+  const colors = wantsColors(process.env, screen !== undefined);
+  return createTerminal({ out, err, keyboard, isTerminal, screen, colors });
 }
 
 /** At exit Node restores the terminal, and dumps core when it is gone. It ignores closed streams. */
@@ -191,7 +193,6 @@ function screenOf(): Screen | undefined {
       stdout.on('resize', listener);
       return () => stdout.off('resize', listener);
     },
-    colors: env.NO_COLOR === undefined || env.NO_COLOR === '',
   };
 }
 

@@ -45,7 +45,7 @@ export const command: Command = {
     );
     const { terminal } = context;
     if (form === 'json') terminal.json(nodes.map((node) => plain(node, nodes)));
-    else terminal.raw(draw(mapTexts(nodes, printable), form, terminal.screen?.colors ?? false));
+    else terminal.raw(draw(mapTexts(nodes, printable), form, terminal.colors));
     return EXIT.done;
   },
 };

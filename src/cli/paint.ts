@@ -1,4 +1,4 @@
-/** Colours of the states, the same wherever they are told. */
+/** The color of each state, the same in all commands. */
 import type { State } from './inspect.js';
 
 const COLORS: Readonly<Record<State, number>> = {

@@ -22,9 +22,9 @@ export const command: Command = {
     const all = await withProject(parsed, context, (project) =>
       standings(project, targets, targets.length > 0),
     );
-    const { json, raw, screen } = context.terminal;
+    const { json, raw, colors } = context.terminal;
     if (parsed.flag('json')) json(all);
-    else raw(table(mapTexts(all, printable), screen?.colors === true));
+    else raw(table(mapTexts(all, printable), colors));
     return EXIT.done;
   },
 };

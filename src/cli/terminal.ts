@@ -1,4 +1,5 @@
 /** What leaves by stdout and stderr: no secret is in it, and nothing of others that a terminal obeys. */
+import type { Host } from '../decide/project.js';
 import { concealing } from '../decide/secrets.js';
 import { jsonText, printable } from '../printable.js';
 
@@ -19,22 +20,30 @@ export interface Terminal {
   readonly isTerminal: boolean;
   /** A terminal there that can move its cursor; undefined for all else. */
   readonly screen: Screen | undefined;
+  /** Whether text on stdout may have colors. */
+  readonly colors: boolean;
 }
 
 export interface Screen {
   size(): { readonly columns: number; readonly rows: number };
   onResize(listener: () => void): () => void;
-  readonly colors: boolean;
+}
+
+/** FORCE_COLOR decides before NO_COLOR does, as in Node; an empty variable counts as not set. */
+export function wantsColors(env: Host['env'], isScreen: boolean): boolean {
+  const { FORCE_COLOR: force = '', NO_COLOR: no = '' } = env;
+  if (force !== '') return force !== '0' && force !== 'false';
+  return no === '' && isScreen;
 }
 
 /** What a terminal is made of. */
-export interface Ends extends Pick<Terminal, 'isTerminal' | 'screen'> {
+export interface Ends extends Pick<Terminal, 'isTerminal' | 'screen' | 'colors'> {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly keyboard: () => Terminal['onKey'];
 }
 
-export function createTerminal({ out, err, keyboard, isTerminal, screen }: Ends): Terminal {
+export function createTerminal({ out, err, keyboard, ...rest }: Ends): Terminal {
   let secrets: readonly string[] = [];
   let conceal = concealing(secrets);
   return {
@@ -50,7 +59,6 @@ export function createTerminal({ out, err, keyboard, isTerminal, screen }: Ends)
     get onKey() {
       return keyboard();
     },
-    isTerminal,
-    screen,
+    ...rest,
   };
 }

@@ -29,3 +29,18 @@ it.runIf(HAS_TMUX)('states have their colours, but with NO_COLOR and in a pipe',
     'done  fresh\nlost  missing     dep nowhere.txt is missing\n',
   );
 });
+
+it.each([
+  ['in a pipe', { FORCE_COLOR: '1' }, true],
+  ['against NO_COLOR', { FORCE_COLOR: '1', NO_COLOR: '1' }, true],
+  ['in CI', { FORCE_COLOR: '1', CI: 'true' }, true],
+  ['not when it is 0', { FORCE_COLOR: '0' }, false],
+  ['not when it is empty', { FORCE_COLOR: '' }, false],
+])('FORCE_COLOR colors status and graph %s', async (_, env, colored) => {
+  const made = project({ 'pipeline.yaml': PIPELINE });
+  Object.assign(made.env, env);
+  const [status, graph] = await Promise.all([made.pipe('status', 'lost'), made.pipe('graph')]);
+  expect(status.out.includes('\x1b[31mmissing')).toBe(colored);
+  expect(graph.out.includes('\x1b[31mmissing')).toBe(colored);
+  expect((await made.pipe('status', '--json')).out).not.toContain('\x1b');
+});

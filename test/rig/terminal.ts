@@ -19,7 +19,13 @@ export class TestTerminal {
     args: readonly string[],
     size = { columns: 80, rows: 24 },
   ) {
-    const { CI: _ci, NO_COLOR: _color, NODE_EXTRA_CA_CERTS: _certificates, ...rest } = process.env;
+    const {
+      CI: _ci,
+      NO_COLOR: _no,
+      FORCE_COLOR: _force,
+      NODE_EXTRA_CA_CERTS: _certificates,
+      ...rest
+    } = process.env;
     const words = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ');
     // tmux sets TERM for what runs in it, so ours is set again behind it.
     const set = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
