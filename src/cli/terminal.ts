@@ -29,6 +29,12 @@ export interface Screen {
   onResize(listener: () => void): () => void;
 }
 
+/** Width for tables: that of the screen. Undefined elsewhere, so that a program gets whole texts. */
+export function roomOn({ screen }: Pick<Terminal, 'screen'>): number | undefined {
+  // A terminal that does not know its size says 0.
+  return screen?.size().columns || undefined;
+}
+
 /** FORCE_COLOR decides before NO_COLOR does, as in Node; an empty variable counts as not set. */
 export function wantsColors(env: Host['env'], isScreen: boolean): boolean {
   const { FORCE_COLOR: force = '', NO_COLOR: no = '' } = env;
