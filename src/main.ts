@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type CommandContext, EXIT } from './cli/command.js';
 import { COMMANDS, commandNamed } from './cli/commands.js';
 import { debugTo } from './cli/debug.js';
+import { inFolder, notThere } from './cli/folder.js';
 import { internalError } from './cli/internal-error.js';
 import { outputTo } from './cli/output.js';
 import { createTerminal, type Screen, type Terminal, wantsColors } from './cli/terminal.js';
@@ -14,7 +15,9 @@ import { pagePath } from './pages.js';
 import { isHangupIgnored } from './sys/hangup.js';
 import { refusalMessage } from './system-message.js';
 
-async function main(argv: readonly string[]): Promise<number> {
+async function main(line: readonly string[]): Promise<number> {
+  const { folders, words: argv } = inFolder(line);
+  for (const folder of folders) enter(folder);
   // `pipe help run` is `pipe run --help`.
   const [name, ...rest] =
     argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv;
@@ -44,12 +47,21 @@ async function main(argv: readonly string[]): Promise<number> {
   return await command.run(rest, context);
 }
 
+/** @throws UserError when the folder of `-C` cannot be entered */
+function enter(folder: string): void {
+  try {
+    process.chdir(folder);
+  } catch (error) {
+    throw notThere(folder, (error as NodeJS.ErrnoException).code) ?? error;
+  }
+}
+
 function overview(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   const rows = Object.entries(COMMANDS).map(
     ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
   );
-  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\nEvery command has --help, and "pipe help run" is "pipe run --help".\nDocumentation: ${pagePath('', host())} (errors.md explains each error code)\n`;
+  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\n-C <folder>, before or after the command, starts pipe in another folder.\nEvery command has --help, and "pipe help run" is "pipe run --help".\nDocumentation: ${pagePath('', host())} (errors.md explains each error code)\n`;
 }
 
 let known: Host | undefined;
