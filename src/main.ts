@@ -30,7 +30,8 @@ async function main(line: readonly string[]): Promise<number> {
     return EXIT.done;
   }
   const { command } = await commandNamed(name).load();
-  if (rest.some((word) => word === '--help' || word === '-h')) {
+  const ownWords = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  if (ownWords.some((word) => word === '--help' || word === '-h')) {
     const { helpText, usageFor } = await import('./cli/args.js');
     terminal.out(helpText(usageFor(command.usage, rest)));
     return EXIT.done;
