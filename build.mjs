@@ -90,6 +90,7 @@ await Promise.all([
     outfile: `${draft}/pipe.cjs`,
     format: 'cjs',
     minifyWhitespace: true,
+    minifySyntax: true,
     plugins: [librariesApart],
     // A script from the code cache cannot import(); esbuild comes by require() as well.
     supported: { 'dynamic-import': false },

@@ -44,6 +44,8 @@ const NOT_UNIT = [
   'stages/lib/zip.test.ts',
   'trace/execute.test.ts',
   'trace/kept.test.ts',
+  'trace/python-parse.test.ts',
+  'trace/python-random.test.ts',
 ];
 
 /**
@@ -65,6 +67,7 @@ const ALONE = [
   'stages/report.test.ts',
   'stages/train.test.ts',
   'trace/digest.test.ts',
+  'trace/python-parse.test.ts',
 ];
 
 const isIn = (parts: readonly string[], file: string) =>

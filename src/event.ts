@@ -1,6 +1,7 @@
-/** Events of a run, as one union: loggers are functions of it, `--json` prints it. */
+/** Everything that can happen in a run, as one union. Reporters take it, `--json` prints it, `npm run docs` documents it. */
 import type { Metrics } from './stage/context.js';
 
+/** How an item ended. */
 export type Verdict = 'ran' | 'restored' | 'fresh' | 'failed' | 'blocked' | 'cancelled';
 
 export const VERDICTS: readonly Verdict[] = [
@@ -28,150 +29,187 @@ export type RunEvent =
 /** The first event of a run. */
 export interface RunStarted {
   readonly type: 'run';
-  /** The selected items in plan order. */
+  /** The selected items, each after the items that it needs. */
   readonly items: readonly string[];
-  /** True for `--dry` and `--frozen`: nothing is executed, `item` events say what would happen. */
+  /** True for `--dry` and `--frozen`: nothing runs, and `item` events say what would happen. */
   readonly dry: boolean;
 }
 
-/** Why an item is not fresh, as `pipe why` gives it. */
+/** Why an item is not fresh, as `pipe why` explains it. */
 export interface Why {
-  /** The most specific true reason, which is the likeliest cause. */
+  /** The first reason, which is the likeliest cause. */
   readonly reason: string;
-  /** All reasons, that one first; absent when it is the only one. */
+  /** All reasons, the first one included; absent if there is only one. */
   readonly reasons?: readonly string[];
 }
 
-/** A process starts, or a restore begins. */
+/** An item starts: its process, or the restore of its outs. */
 export interface ItemStarted extends Why {
   readonly type: 'start';
+  /** The name of the item. */
   readonly item: string;
+  /** Whether the item runs, or its outs are restored from the cache. */
   readonly action: 'run' | 'restore';
-  /** Log of its full output, relative to the project; absent for a restore. */
+  /** The file that receives its output; absent for a restore. */
   readonly log?: string;
-  /** Of an incremental stage: epochs completed before, and the epoch to reach. */
+  /** For an incremental stage: the epochs completed so far, and the epoch to reach. */
   readonly epochs?: { readonly completed: number; readonly target: number };
-  /** Indices of the GPUs it holds. */
+  /** The indices of the GPUs that the item holds. */
   readonly gpus?: readonly number[];
-  /** Seconds it took the last time; absent when it never ran. */
+  /** Seconds that the last execution took; absent if the item never ran. */
   readonly expected?: number;
 }
 
-/** An item is ready but waits for something that another process holds. */
+/** An item is ready, and waits for something that another run or item holds. */
 export interface ItemWaiting {
   readonly type: 'waiting';
+  /** The name of the item. */
   readonly item: string;
-  /** A sentence: who holds what, since when. */
+  /** Which process holds what, and since when. */
   readonly reason: string;
 }
 
+/** A stage reported progress. */
 export interface ItemProgress {
   readonly type: 'progress';
+  /** The name of the item. */
   readonly item: string;
+  /** How many units are done. */
   readonly done: number;
+  /** How many units there are. */
   readonly total: number;
+  /** What is counted, such as `images`. */
   readonly unit?: string;
 }
 
-/** An epoch is stored and recorded. */
+/** An epoch was stored and recorded. */
 export interface EpochDone {
   readonly type: 'epoch';
+  /** The name of the item. */
   readonly item: string;
+  /** The number of the epoch, from 1. */
   readonly epoch: number;
+  /** The epoch to reach. */
   readonly target: number;
+  /** Wall time of the epoch. */
   readonly seconds: number;
+  /** The metrics that the stage committed with the epoch. */
   readonly metrics?: Metrics;
 }
 
+/** Something is unusual; the run continues. */
 export interface Warned {
   readonly type: 'warning';
+  /** The warning, with its cure. */
   readonly message: string;
+  /** The item that it is about; absent if it is about the run. */
   readonly item?: string;
 }
 
-/** The items are done, but pipeline.lock or notes in the cache could not be written. */
+/** All items are done, and then a file could not be written: pipeline.lock, or a note in the cache. */
 export interface Failing {
   readonly type: 'error';
+  /** Which file, and why. */
   readonly message: string;
 }
 
 /** `--frozen` found a difference from pipeline.lock. */
 export interface Differs {
   readonly type: 'difference';
+  /** What differs. */
   readonly message: string;
+  /** The item that it is about; absent if it is about the whole lock. */
   readonly item?: string;
 }
 
-/** The cache exceeded its limit: gc removed what nothing needs. */
+/** The cache was above its size limit, and garbage was collected. */
 export interface Collected {
   readonly type: 'collected';
-  /** Number of results removed. */
+  /** How many results were removed. */
   readonly results: number;
+  /** How many epoch states were removed. */
   readonly states: number;
-  /** Number of logs removed; absent when none was. */
+  /** How many logs were removed; absent if none. */
   readonly logs?: number;
-  /** Number of folders of replaced/ removed; absent when none was. */
+  /** How many folders of `cache/replaced/` were removed; absent if none. */
   readonly replaced?: number;
-  /** Bytes freed. */
+  /** Bytes that were freed. */
   readonly bytes: number;
-  /** Bytes that are left. */
+  /** Bytes that the cache still holds. */
   readonly left: number;
-  /** Of these, needed by the pipeline, pipeline.lock, other runs or the last runs. */
+  /** The part of `left` that the pipeline, pipeline.lock, running processes or recent runs need. */
   readonly needed: number;
+  /** The size limit in bytes. */
   readonly limit: number;
 }
 
-/** The last event of each selected item. */
+/** How a selected item ended: one event for each. */
 export interface ItemDone extends Partial<Why> {
   readonly type: 'item';
+  /** The name of the item. */
   readonly item: string;
+  /** How it ended; in a dry run, how it would end. */
   readonly verdict: Verdict;
-  /** Why it ran, or would run; for blocked and cancelled, what prevented it. */
+  /** Why it ran or would run; for `blocked` and `cancelled`, what prevented it. */
   readonly reason?: string;
+  /** The hash of everything that the result depends on. */
   readonly key?: string;
   /** Wall time of the execution or restore. */
   readonly seconds?: number;
-  /** Of an incremental stage: epochs computed now (in a dry run: to compute), and the epoch reached. */
+  /** For an incremental stage: epochs computed in this run (in a dry run: to compute), and the epoch reached. */
   readonly epochs?: { readonly computed: number; readonly reached: number };
-  /** Of a dry run: it stays fresh if upstream items produce the same outs as last time. */
+  /** In a dry run: the item stays fresh if the items that it needs produce the same outs as last time. */
   readonly maybe?: true;
-  /** Of a dry run: seconds expected, by the records. */
+  /** In a dry run: expected seconds, from recorded executions. */
   readonly expected?: number;
+  /** Only if the verdict is `failed`. */
   readonly failure?: Failure;
 }
 
-/** A failed item in full. */
+/** Why an item failed. */
 export interface Failure {
-  /** The error in a sentence: `exit code 1`, `killed by SIGSEGV`, `timed out after 2h`. */
+  /** What went wrong: `exit code 1`, `killed by SIGSEGV`, `timed out after 2h`. */
   readonly message: string;
+  /** The command that was executed. */
   readonly command: string;
+  /** Its exit code; absent if a signal ended it. */
   readonly exitCode?: number;
+  /** The signal that ended it. */
   readonly signal?: string;
-  /** Relative to the project. */
+  /** The file that holds its full output. */
   readonly log?: string;
-  /** The last lines of its output, secrets masked. */
+  /** The last lines of its output, with secrets masked. */
   readonly tail: readonly string[];
 }
 
 /** The last event. In a dry run the verdicts say what would happen: `ran` is `wouldRun + mayRun`. */
 export interface RunDone extends Partial<Forecast> {
   readonly type: 'summary';
+  /** Items that ran. */
   readonly ran: number;
+  /** Items whose outs were restored from the cache. */
   readonly restored: number;
+  /** Items that were up to date. */
   readonly fresh: number;
+  /** Items that failed. */
   readonly failed: number;
+  /** Items that did not run because an item that they need failed. */
   readonly blocked: number;
+  /** Items that did not run, or did not finish, because the run was stopped. */
   readonly cancelled: number;
+  /** Wall time of the run. */
   readonly seconds: number;
-  /** Of a long run: its slowest items, slowest first. */
+  /** In a long run: the items that took the most time, the longest first. */
   readonly slowest?: readonly { readonly item: string; readonly seconds: number }[];
 }
 
-/** Counts of a dry run. */
+/** The counts of a dry run. */
 export interface Forecast {
+  /** Items that would run. */
   readonly wouldRun: number;
-  /** Items downstream of those: they stay fresh if their upstream outs do not change. */
+  /** Items that depend on those: each stays fresh if its inputs turn out unchanged. */
   readonly mayRun: number;
+  /** Items whose outs would be restored. */
   readonly wouldRestore: number;
 }
 

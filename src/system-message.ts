@@ -29,5 +29,5 @@ export function refusalMessage(error: unknown): string | undefined {
 
 const DELETIONS: ReadonlySet<string> = new Set(['unlink', 'rmdir', 'rename']);
 
-/** The rights of the folder do not show it, and root is refused too. */
+/** Permissions do not show the attribute, and root is refused too. */
 const IMMUTABLE = '; if the file is immutable, make it deletable: chattr -i';

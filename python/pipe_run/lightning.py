@@ -41,6 +41,7 @@ class PipeCallback(Callback):  # type: ignore[misc]
         self._left = iter(self._run)
         self._open: Optional[Epoch] = None
         self._metrics: dict[str, Any] = {}
+        self._saving = False
         self.target = self._run.target
         """For the trainer's `max_epochs`."""
         self.checkpoint: Optional[Path] = None if self._run.state is None else self._run.state / _CHECKPOINT
@@ -72,6 +73,14 @@ class PipeCallback(Callback):  # type: ignore[misc]
             )
         self._metrics = dict(trainer.callback_metrics)
 
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        if not self._saving:
+            return
+        # At the start of the next epoch that one is counted as ready. Lightning would resume it behind its
+        # last batch, so the checkpoint becomes one from the end of the epoch before.
+        for progress in checkpoint["loops"]["fit_loop"]["epoch_progress"].values():
+            progress["ready"] = progress["completed"]
+
     def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
         self._commit(trainer)
 
@@ -82,7 +91,9 @@ class PipeCallback(Callback):  # type: ignore[misc]
         def save(folder: Path) -> None:
             # Before the checkpoint, which must not count as drawing.
             torch.save(get_random_state(), folder / _RANDOM)
+            self._saving = True
             trainer.save_checkpoint(folder / _CHECKPOINT)
+            self._saving = False
 
         metrics = {**self._metrics, **trainer.callback_metrics}
         self._open.commit(save, **metrics)

@@ -35,7 +35,7 @@ const usage: Usage = {
     {
       name: 'max-age',
       value: 'time',
-      help: 'gc: remove what is older and not needed, such as 30d',
+      help: 'gc: remove unneeded results that are older, such as 30d',
     },
     ...VARIANT_OPTIONS,
     JSON_OPTION,

@@ -24,7 +24,7 @@ const usage: Usage = {
     {
       name: 'metric',
       value: 'path',
-      help: 'the metric to draw, such as val.ssim (default: that of keep or epochs, else a validation metric or a loss)',
+      help: 'the metric to draw, such as val.ssim (default: the one in keep or epochs, else a validation metric or a loss)',
     },
     JSON_OPTION,
   ],

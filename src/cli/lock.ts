@@ -16,7 +16,7 @@ const usage: Usage = {
   positionals: '',
   summary: 'Checks pipeline.lock against pipeline.yaml and the code, for every profile in it.',
   options: [
-    { name: 'check', help: 'the default; `pipe run` writes the file' },
+    { name: 'check', help: 'check the file (the default); `pipe run` writes it' },
     {
       name: 'profile',
       value: 'name',

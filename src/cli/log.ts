@@ -17,7 +17,7 @@ const usage: Usage = {
   positionals: '<item>',
   summary: "Prints the output of an item's last execution, secrets masked.",
   options: [
-    { name: 'follow', short: 'f', help: 'keep printing until the item has ended' },
+    { name: 'follow', short: 'f', help: 'keep printing until the item ends' },
     ...VARIANT_OPTIONS,
   ],
 };

@@ -16,7 +16,7 @@ const usage: Usage = {
     { name: 'md', help: 'with diff: print Markdown' },
     JSON_OPTION,
   ],
-  notes: 'With paths, such as train or train.epochs, only these.',
+  notes: 'With paths such as train or train.epochs, prints only these.',
   parts: [
     {
       name: 'diff',

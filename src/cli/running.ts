@@ -10,12 +10,16 @@ export const RUN_USAGE: Usage = {
   command: 'run',
   positionals: '[stage|item|pattern …]',
   summary:
-    'Runs what is stale of the named stages or items and everything they depend on; without names, all.',
+    'Runs the named stages or items and everything they depend on, where stale. Without names, runs all.',
   options: [
     { name: 'only', help: 'run only the named items, with existing inputs' },
     { name: 'force', help: 'run items even if they are fresh' },
     { name: 'dry', help: 'print what would run, and run nothing' },
-    { name: 'keep-going', short: 'k', help: 'after a failure, run what does not depend on it' },
+    {
+      name: 'keep-going',
+      short: 'k',
+      help: 'continue after a failure with items that do not depend on it',
+    },
     ...VARIANT_OPTIONS,
     { name: 'concurrency', value: 'n', help: 'cores to use (default: all)' },
     {

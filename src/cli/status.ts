@@ -14,7 +14,7 @@ const usage: Usage = {
   summary: 'Shows for each item whether it is fresh, and if not, why. Runs nothing.',
   options: [...VARIANT_OPTIONS, JSON_OPTION],
   notes:
-    "fresh        a record exists for today's key, and the outs on disk match it\nrestorable   the result is in the cache; a run puts the outs back\nstale        a run executes it\nmissing      an input does not exist\nunknown      depends on the outs of an item that must run first",
+    'fresh        a record exists for the current key, and the outs on disk match it\nrestorable   the result is in the cache; a run restores the outs\nstale        a run executes the item\nmissing      an input does not exist\nunknown      it depends on the outs of an item that must run first',
 };
 
 export const command: Command = {

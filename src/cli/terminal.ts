@@ -52,11 +52,12 @@ export interface Ends extends Pick<Terminal, 'isTerminal' | 'screen' | 'colors'>
 export function createTerminal({ out, err, keyboard, ...rest }: Ends): Terminal {
   let secrets: readonly string[] = [];
   let conceal = concealing(secrets);
+  const line = together(out);
   return {
     out: (text) => out(conceal.text(printable(text))),
     err: (text) => err(conceal.text(printable(text))),
     json: (value) => out(`${jsonText(conceal.value(value), 2)}\n`),
-    jsonLine: (value) => out(`${jsonText(conceal.value(value))}\n`),
+    jsonLine: (value) => line(`${jsonText(conceal.value(value))}\n`),
     raw: (text) => out(conceal.text(text)),
     hide(values) {
       secrets = [...new Set([...secrets, ...values])];
@@ -66,5 +67,19 @@ export function createTerminal({ out, err, keyboard, ...rest }: Ends): Terminal 
       return keyboard();
     },
     ...rest,
+  };
+}
+
+/** Lines of one moment leave in one write, which costs as much for one as for a hundred. */
+function together(out: (text: string) => void): (line: string) => void {
+  let lines = '';
+  return (line) => {
+    if (lines === '')
+      queueMicrotask(() => {
+        const all = lines;
+        lines = '';
+        out(all);
+      });
+    lines += line;
   };
 }

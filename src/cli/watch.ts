@@ -13,7 +13,7 @@ const usage: Usage = {
     ({ name }) => !['watch', 'dry', 'frozen', 'force', 'summarize'].includes(name),
   ),
   notes:
-    'Relevant: pipeline.yaml, the code of stages with its imports and\npackages, deps that no stage writes.\nKeys on a terminal: r or Enter runs now, q quits.',
+    'Relevant files: pipeline.yaml, the code of stages with its imports and packages, and deps\nthat no stage writes. Keys on a terminal: r or Enter runs now, q quits.',
 };
 
 export const command: Command = {

@@ -73,10 +73,10 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   for (const index of selected) {
     const { action } = itemOf(project, index);
     if (action.kind !== 'module') {
-      const options = scriptOptionsOf(project, index, scripts);
+      const unseen = () => looks.blur();
+      const options = { ...scriptOptionsOf(project, index, scripts), unseen };
       const found =
-        keptScripts(action, options, sight) ??
-        (await anew(looks, () => traceScripts(action, options, sight)));
+        keptScripts(action, options, sight) ?? (await traceScripts(action, options, sight));
       traced.set(index, { kind: 'command', files: {}, ...found });
       continue;
     }

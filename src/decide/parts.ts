@@ -39,7 +39,7 @@ export function sourceOf({ links }: Dep, where: string): string {
 
 /** What a path of the dep holds that counts, and what is read through links that items made; undefined when it is not there, or not all of it. */
 export function* contentAt(dep: Dep, part: Part, eyes: Eyes): Sliced<Scan | undefined> {
-  const parts = yield* partsOf(dep, part, eyes);
+  const parts = mayHaveParts(dep, part, eyes) ? yield* partsOf(dep, part, eyes) : undefined;
   if (parts === undefined) return yield* oneAt(dep, part, eyes);
   // Links within the dep count as links.
   const tree = realpathIfThere(path.join(eyes.root, part.path)) ?? '';
@@ -63,6 +63,12 @@ function* oneAt(
   if (made) return yield* madeAt(sourceOf(dep, where), eyes);
   const scan = yield* scanAt(where, eyes, { ...how, follow: true, sieve: sieveOf(dep) });
   return scan?.links === undefined ? scan : withLinks(scan, []);
+}
+
+/** False of most deps, in a moment: a run with nothing to do asks it of each. */
+function mayHaveParts(dep: Dep, { path: where, made }: Part, { cache }: Eyes): boolean {
+  if (dep.outs !== undefined || dep.links !== undefined) return true;
+  return !made && cache.wroteBelow(where).length > 0;
 }
 
 /** What a path of the dep is to be taken apart into; undefined: it counts as it lies there. */

@@ -117,7 +117,7 @@ async function goesOn(
   const { moved } = epochs;
   if (moved === undefined || (round > 0 && epochs.computed === 0)) return false;
   if ((await inputs.changed()) !== undefined) return false;
-  const message = `${moved} was touched while it ran, and is what it was: the epoch of that time is computed again`;
+  const message = `${moved} was touched during the run but has its old content: the epoch of that time is computed again`;
   work.emit({ type: 'warning', item: item.id, message });
   return true;
 }

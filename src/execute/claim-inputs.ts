@@ -107,7 +107,7 @@ async function replacedNeeds(
 
 async function putBackNeed(work: Work, item: Item, { path, made }: NeededOut): Promise<void> {
   const warn = (message: string) => work.emit({ type: 'warning', item: item.id, message });
-  warn(`another run replaced its input ${path}: put back`);
+  warn(`another run replaced its input ${path}: restored`);
   await cacheOf(work).restore(made, path, { onReplaced: warn });
   cacheOf(work).forget(path);
 }

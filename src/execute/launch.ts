@@ -69,7 +69,7 @@ export async function launchItem(
       script: scratch.script,
       secrets,
       onLogLost: (error) => {
-        const message = `its log is not complete: ${systemMessage(error) ?? error.message}`;
+        const message = `its log is incomplete: ${systemMessage(error) ?? error.message}`;
         work.emit({ type: 'warning', item: item.id, message });
       },
       timeout: item.timeout,

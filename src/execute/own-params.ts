@@ -1,4 +1,4 @@
-/** A command that reads a file of params by itself does not see what `--set` or a profile changed: it is warned of. */
+/** Warns about a command that reads a params file itself: it misses the values of `--set` and profiles. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { itemAt, type Work } from '../decide/work.js';
@@ -27,7 +27,7 @@ function textOf(work: Work, script: string): string {
   return readFileSync(path.join(work.project.root, script), 'utf8');
 }
 
-/** As a whole path: `params.yaml` is not named by `old/params.yaml`. */
+/** Matches whole paths: `old/params.yaml` does not name `params.yaml`. */
 function isNamed(file: string, text: string): boolean {
   const escaped = file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`(?<![\\w./-])(?:\\./)?${escaped}(?![\\w./-])`).test(text);

@@ -40,9 +40,9 @@ export async function refuseTooManyGpus(work: Work, indices: readonly number[]):
       const place = places.resource(id, 'gpu');
       return {
         code: 'too-many-gpus',
-        message: `${id} asks for ${resources.gpu} GPUs, and this machine has ${gpus.length}`,
+        message: `${id} needs ${resources.gpu} GPUs, but this machine has ${gpus.length}`,
         ...(place && { place }),
-        hint: 'lower `resources: { gpu: … }`, or set PIPE_GPUS when there are more than are found',
+        hint: 'lower `resources: { gpu: … }`, or set PIPE_GPUS if pipe does not find all GPUs',
       };
     }),
   );

@@ -21,7 +21,7 @@ function refuseConflict(lines: readonly string[], name: string): void {
   throw mistake(name, lines, at, {
     code: 'lock-conflict',
     message: `${name} holds a merge conflict`,
-    hint: `take either side (git checkout --ours ${name}) and \`pipe run\`: it writes what is true`,
+    hint: `take either side (git checkout --ours ${name}), then \`pipe run\`, which writes the current results`,
   });
 }
 

@@ -74,7 +74,7 @@ function* standingOf(
   const inputs = yield* inputsOf(item, code, around);
   if (inputs.kind === 'missing') {
     const paths = inputs.deps.map((dep) => dep.path).join(', ');
-    return { block, difference: `dep ${paths} is neither there nor in pipeline.lock` };
+    return { block, difference: `dep ${paths} does not exist and is not in pipeline.lock` };
   }
   const { manifest } = inputs;
   const key = keyOf(manifest);

@@ -129,7 +129,7 @@ function allMetrics(
     if (hash('sha256', bytes) !== nameOf(digest)) return undefined;
     const values = metricsOf(bytes.toString());
     if (values !== undefined) metrics[name] = values;
-    else warn(`metrics ${where} is not JSON: pipeline.lock holds no numbers of it`);
+    else warn(`metrics ${where} is not JSON: pipeline.lock does not contain its numbers`);
   }
   return metrics;
 }

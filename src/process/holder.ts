@@ -81,7 +81,7 @@ export function parseHolder(text: string): Holder | undefined {
 export function describeHolder(holder: Holder, file: string): string {
   const says = `${holder.doing}, pid ${holder.pid}${whereIs(holder)}, since ${clockTime(new Date(holder.since))}`;
   return livenessOf(holder) === 'elsewhere'
-    ? `${says} (whether it still runs cannot be seen from here; if it does not, delete ${file})`
+    ? `${says} (pipe cannot see whether it still runs; if it does not, delete ${file})`
     : says;
 }
 

@@ -145,7 +145,7 @@ function tooMany(count: number, { length }: readonly Slot[]): Error {
   const has = `has ${length}`;
   return userError(
     'too-many-gpus',
-    `${count} GPUs are asked for, but this machine ${has}`,
-    'lower `resources: { gpu: … }`, or set PIPE_GPUS when there are more than are found',
+    `the item needs ${count} GPUs, but this machine ${has}`,
+    'lower `resources: { gpu: … }`, or set PIPE_GPUS if pipe does not find all GPUs',
   );
 }

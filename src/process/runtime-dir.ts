@@ -14,7 +14,7 @@ export function runtimeFolder(env: NodeJS.ProcessEnv): string {
   if (!stat.isDirectory() || (process.getuid && stat.uid !== uid))
     throw userError(
       'runtime-folder',
-      `${folder} belongs to another user, so GPUs cannot be shared out there`,
+      `${folder} belongs to another user, so it cannot hold GPU leases`,
       CURE,
     );
   return folder;

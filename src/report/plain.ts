@@ -124,6 +124,6 @@ function forecastLines(event: ItemDone): string[] {
     return [`${event.item}: ${event.maybe ? 'may' : 'would'} run${about}${why}`];
   const { computed, reached } = event.epochs;
   const kept = `${plural(reached - computed, 'epoch')} kept`;
-  const left = computed === 0 ? 'only its outs to write' : `${computed} to run`;
+  const left = computed === 0 ? 'only outs to write' : `${computed} to run`;
   return [`${event.item}: ${kept}, ${left}${about}${why}`];
 }

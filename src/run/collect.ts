@@ -20,7 +20,7 @@ export async function keepBelowLimit(work: Work): Promise<void> {
   } catch (error) {
     const message = error instanceof UserError ? error.message : systemMessage(error);
     if (message === undefined) throw error;
-    work.emit({ type: 'warning', message: `the cache is not kept below its limit: ${message}` });
+    work.emit({ type: 'warning', message: `the cache could not be collected: ${message}` });
   }
 }
 

@@ -65,7 +65,7 @@ function editedOut(work: Work, index: number, { block }: LockStanding): string |
     const digest = cacheOf(work).scanSync(out.path)?.digest;
     return digest !== block?.outs[out.name]?.digest && isForeign(work, digest);
   });
-  return edited && `out ${edited.path} is not what ${LOCK_FILE} says`;
+  return edited && `out ${edited.path} differs from ${LOCK_FILE}`;
 }
 
 /** True for content that no run made. The result of another profile may be there: a run replaces it. */
@@ -120,7 +120,7 @@ function againstLock(
   );
   return others.length === 0
     ? undefined
-    : `${LOCK_FILE} has other bytes of ${others.join(', ')} than the cache`;
+    : `${others.join(', ')}: ${LOCK_FILE} and the cache differ`;
 }
 
 /** A missing out can be restored if its objects are intact. An edited one is a difference. */
@@ -137,7 +137,7 @@ async function unrestorable(
     if (isForeign(work, now)) return `out ${out.path} differs from its record`;
     const unsound = await cache.firstUnsound(stored);
     if (unsound !== undefined)
-      return `out ${out.path} cannot be put back: object ${unsound.slice(0, 12)} of the cache is damaged`;
+      return `out ${out.path} cannot be restored: object ${unsound.slice(0, 12)} of the cache is damaged`;
   }
   return undefined;
 }

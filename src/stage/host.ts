@@ -122,8 +122,7 @@ function fail(error: unknown): never {
 process.on('unhandledRejection', fail);
 process.on('uncaughtException', fail);
 process.once('beforeExit', () => {
-  if (!settled)
-    fail(new StageMistake('the stage ended while it was waiting for a promise that never settled'));
+  if (!settled) fail(new StageMistake('the stage ended with a pending promise'));
 });
 main().then(() => {
   settled = true;

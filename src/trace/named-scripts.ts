@@ -9,7 +9,7 @@ import { type SimpleCommand, simpleCommands } from './shell-commands.js';
 const EXTENSIONS = new Set(
   (
     'py pyw js mjs cjs jsx ts mts cts tsx sh bash zsh ksh fish r jl pl pm rb lua php awk sed sql ' +
-    'scala groovy tcl ps1 go rs hs ml clj swift kts exs m do sas'
+    'scala groovy tcl ps1 go rs hs ml clj swift kts exs m do sas qmd rmd rnw'
   ).split(' '),
 );
 
@@ -94,7 +94,8 @@ function withNested(command: SimpleCommand): SimpleCommand[] {
 function scriptsOf({ folder, words, inputs }: SimpleCommand): string[] {
   if (folder === undefined) return [];
   const given = inputs.length > 0 ? [...words, ...inputs] : words;
-  return [...programs(given), ...byExtension(given)].flatMap((word) => inProject(folder, word));
+  const named = [...programs(given), ...byExtension(given), ...readByR(given)];
+  return named.flatMap((word) => inProject(folder, word));
 }
 
 function below(folder: string, command: SimpleCommand): SimpleCommand {
@@ -138,6 +139,14 @@ function firstArgument(interpreter: Interpreter, words: SimpleCommand['words']):
   }
   return [];
 }
+
+/** `Rscript -e 'rmarkdown::render("a.Rmd")'`: the files that a text in R executes. */
+function readByR(words: SimpleCommand['words']): string[] {
+  const texts = words.filter((word) => word?.includes('(')) as string[];
+  return texts.flatMap((text) => [...text.matchAll(R_READS)].map((found) => found[2] as string));
+}
+
+const R_READS = /\b(?:render|knit|source)\(\s*(["'])([^"']+)\1/g;
 
 /** `a.py`, `--config=a.py`, `CONFIG=a.py`. */
 function byExtension(words: SimpleCommand['words']): string[] {

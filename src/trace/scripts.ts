@@ -16,6 +16,7 @@ import type { PythonModule } from './python/module.js';
 import type { Parsed } from './python/trace.js';
 import type { ScriptTrace, TracedScript, Untraced } from './script-trace.js';
 import { isFileDigest, type Sight } from './sight.js';
+import { isSourcing, traceSourced } from './sourced.js';
 
 export type Command = Exclude<Action, { readonly kind: 'module' }>;
 
@@ -28,6 +29,8 @@ export interface ScriptOptions {
   readonly shelf?: Shelf;
   /** What commands of the same run named before: each is traced once. */
   readonly known: KnownScripts;
+  /** Is called before esbuild reads files, which the sight then does not see. */
+  readonly unseen?: () => void;
 }
 
 export interface KnownScripts {
@@ -139,7 +142,7 @@ function nameOf(script: Script): string {
 
 /** Of a language that is not traced: the file alone. */
 function plainScript({ kind, target }: Script, sight: Sight): TracedScript | undefined {
-  return kind !== 'script' || isScript(target)
+  return kind !== 'script' || isScript(target) || isSourcing(target)
     ? undefined
     : { files: { [target]: sight.hex(target) as string }, importers: {}, packages: {} };
 }
@@ -171,6 +174,8 @@ async function traceAnew(
   sight: Sight,
 ): Promise<ScriptTrace> {
   if (script.kind !== 'script') return traceLaunchAnew(script, options, sight);
+  if (isSourcing(script.target)) return traceSourced(script.target, sight);
+  options.unseen?.();
   const { traceScript } = await import('./script-trace.js');
   return traceScript(sight.root, script.target, options.shelf?.timeAt ?? unknownTime);
 }

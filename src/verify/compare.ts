@@ -30,7 +30,7 @@ export async function compareRun(
   count: number,
 ): Promise<Compared> {
   const item = itemAt(work, job.index);
-  const prefix = first === undefined ? '' : `run ${count} beside run 1: `;
+  const prefix = first === undefined ? '' : `run ${count} compared with run 1: `;
   const comparisons: Located[] = [];
   if (job.epochs === undefined) {
     const other = first === undefined ? expectedOuts(work, job, run) : outsOf(first);

@@ -63,7 +63,7 @@ function expectedOf(
     hint: '`pipe run` first',
   });
   if (outlook.kind === 'unknown')
-    return mistake(`it needs what ${outlook.waitsFor.join(', ')} would make`);
+    return mistake(`it needs outs of ${outlook.waitsFor.join(', ')}, which must run first`);
   if (outlook.kind === 'missing')
     return mistake(explain(work.project, item, work.codes.of(index), outlook)[0]?.text ?? '');
   const { key } = outlook;

@@ -83,7 +83,7 @@ async function executeAfresh(work: Work, job: VerifyJob, folder: string): Promis
   } catch (error) {
     const message = error instanceof DamagedObject ? error.message : systemMessage(error);
     if (message === undefined) throw error;
-    return failed(`its deps cannot be put into a fresh folder: ${message}`);
+    return failed(`its deps cannot be copied to a fresh folder: ${message}`);
   }
   const inside = workIn(work, job, fresh);
   const execution = await executed(inside, index, {
@@ -155,7 +155,7 @@ function whyItFailed(
   if (log === undefined) return { kind: 'failed', findings, tail: failure.tail };
   const known = new Set([...outs.map((out) => out.path), ...Object.keys(codes.of(index).files)]);
   for (const read of undeclaredReads(log, { project: project.root, fresh: root, known })) {
-    const text = `${read} is in the project but not among the deps: it was not there`;
+    const text = `${read} is in the project but not among the deps, so it was missing`;
     findings.push({ where: '', text });
   }
   return { kind: 'failed', findings, tail: failure.tail, log: keepLog(work, failure, log) };

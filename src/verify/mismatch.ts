@@ -49,5 +49,5 @@ function causeOf(
 
 function textOf(item: string, cause: Cause): string {
   if (cause.item === item) return `${LOCK_FILE} has another definition: ${cause.reasons}`;
-  return `${LOCK_FILE} is of other deps: ${cause.item} would run (${cause.reasons})`;
+  return `${LOCK_FILE} has other deps: ${cause.item} would run (${cause.reasons})`;
 }

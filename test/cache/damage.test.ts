@@ -97,7 +97,7 @@ test('a record under another key, or of something else, counts as absent', async
   project.write({ [`cache/v1/records/bb/${other}.json`]: readFileSync(file) });
   expect(cache.readRecord(other)).toBeUndefined();
   expect(project.warnings).toEqual([
-    `the record ${other.slice(0, 12)} has other content than its name says: it is ignored`,
+    `the content of the record ${other.slice(0, 12)} does not match its name: it is ignored`,
   ]);
 });
 

@@ -70,7 +70,7 @@ describe('a lock that was left on another machine', () => {
     const waiting = await second.event((event) => event.type === 'waiting');
     const reason = waiting.type === 'waiting' ? waiting.reason : '';
     expect(reason).toMatch(
-      /^another run holds it: slow, pid \d+ on far-away, since [\d:]+ \(whether it still runs cannot be seen from here; if it does not, delete (.*)\)$/,
+      /^another run holds it: slow, pid \d+ on far-away, since [\d:]+ \(pipe cannot see whether it still runs; if it does not, delete (.*)\)$/,
     );
     rmSync(/delete (.*)\)$/.exec(reason)?.[1] as string);
     await second.event((event) => event.type === 'start');

@@ -135,9 +135,7 @@ describe('run --frozen', () => {
     made.write('pipeline.lock', other.read('pipeline.lock'));
     const { code, out } = await made.pipe('run', '--frozen');
     expect(code).toBe(3);
-    expect(out).toContain(
-      'upper: pipeline.lock has other bytes of cache/out/upper.txt than the cache\n',
-    );
+    expect(out).toContain('upper: cache/out/upper.txt: pipeline.lock and the cache differ\n');
   });
 
   it('names an edited out, and one that cannot be put back since its object is damaged', async () => {
@@ -157,7 +155,7 @@ describe('run --frozen', () => {
     const damaged = await made.pipe('run', '--frozen');
     expect(damaged.code).toBe(3);
     expect(damaged.out).toMatch(
-      /show: out cache\/out\/shown.txt cannot be put back: object \w{12} of the cache is damaged\n/,
+      /show: out cache\/out\/shown.txt cannot be restored: object \w{12} of the cache is damaged\n/,
     );
   });
 
@@ -249,7 +247,7 @@ describe('run --frozen=keys', () => {
     const { code, out } = await made.pipe('run', '--frozen=keys');
     expect([code, out]).toEqual([
       3,
-      expect.stringContaining('parts: out cache/out/parts is not what pipeline.lock says\n'),
+      expect.stringContaining('parts: out cache/out/parts differs from pipeline.lock\n'),
     ]);
   });
 

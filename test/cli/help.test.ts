@@ -1,6 +1,7 @@
 /** How the command line explains itself. */
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.js';
 import { BIN } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 
@@ -22,6 +23,15 @@ it('a command within a command has a help of its own', async () => {
     const diff = await made.pipe('help', name, 'diff');
     expect(diff.out).toContain(`usage: pipe ${name} diff [options] [revision [revision]]\n`);
     expect(diff.out).toMatch(/^ +--all +include what is equal$/m);
+  }
+});
+
+it('says in a sentence what a command does, and in a phrase what an option does', async () => {
+  for (const { load } of Object.values(COMMANDS)) {
+    const { usage } = (await load()).command;
+    for (const { summary } of [usage, ...(usage.parts ?? [])])
+      expect(summary).toMatch(/^[A-Z][a-z]+s .*\.$/s);
+    for (const { help } of usage.options) expect(help).toMatch(/^[^A-Z].*[^.]$/);
   }
 });
 

@@ -251,7 +251,9 @@ describe('a pipeline.lock that pipe did not write', () => {
     expect(code).toBe(2);
     expect(err).toContain(`pipeline.lock:${lineOf(made, '<<<<<<<')}:1: error:`);
     expect(err).toContain('pipeline.lock holds a merge conflict (lock-conflict)');
-    expect(err).toContain('take either side (git checkout --ours pipeline.lock) and `pipe run`');
+    expect(err).toContain(
+      'take either side (git checkout --ours pipeline.lock), then `pipe run`, which writes the current results',
+    );
   });
 
   it('is refused when it was cut short or comes from a later version', async () => {

@@ -1,9 +1,6 @@
 /** Python scripts of commands, with what they import: by the real commands and the real Python. */
-import { expect, it, vi } from 'vitest';
-import { parseModule } from '../../src/trace/python/module.js';
+import { expect, it } from 'vitest';
 import { project, projectWithin } from '../rig/projects.js';
-
-vi.mock('../../src/trace/python/module.js', { spy: true });
 
 const FILES = {
   'pipeline.yaml': `stages:
@@ -93,16 +90,4 @@ open('out.txt', 'w').write(model.NAME)
   );
   made.write('pipeline.yaml', yaml(', deps: ["models/**/*.py"]'));
   expect((await made.pipe('doctor')).out).not.toContain('note');
-});
-
-it('are not parsed when nothing changed, and only what changed is parsed anew', async () => {
-  const made = projectWithin(FILES);
-  await made.run();
-  expect(vi.mocked(parseModule)).toHaveBeenCalled();
-  vi.mocked(parseModule).mockClear();
-  expect((await made.run('--json')).with('fresh')).toEqual(['train', 'count', 'plain']);
-  expect(vi.mocked(parseModule)).not.toHaveBeenCalled();
-  made.write('scripts/lib/net.py', 'rate = 3\n');
-  await made.run();
-  expect(vi.mocked(parseModule)).toHaveBeenCalledOnce();
 });

@@ -64,10 +64,10 @@ describe('an item that asks for more than the machine has', () => {
         .map(
           (
             set,
-          ) => `pipeline.yaml:7:23: error: train@${set} asks for 2 GPUs, and this machine has 1 (too-many-gpus)
+          ) => `pipeline.yaml:7:23: error: train@${set} needs 2 GPUs, but this machine has 1 (too-many-gpus)
         resources: { gpu: 2 }
                           ~
-  lower \`resources: { gpu: … }\`, or set PIPE_GPUS when there are more than are found
+  lower \`resources: { gpu: … }\`, or set PIPE_GPUS if pipe does not find all GPUs
 `,
         )
         .join('\n'),
@@ -86,6 +86,6 @@ describe('an item that asks for more than the machine has', () => {
     made.write('in.txt', 'b\n');
     const late = await made.run();
     expect([late.code, late.with('ran')]).toEqual([2, ['words']]);
-    expect(late.err).toContain('train@a asks for 2 GPUs, and this machine has 1');
+    expect(late.err).toContain('train@a needs 2 GPUs, but this machine has 1');
   });
 });

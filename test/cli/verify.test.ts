@@ -150,7 +150,7 @@ describe('pipe verify', () => {
     expect(results[0]).toMatchObject({ item: 'sneaky', verdict: 'failed' });
     expect(results[0]?.findings.map(({ text }) => text)).toEqual([
       'exit code 1',
-      'data/text.txt is in the project but not among the deps: it was not there',
+      'data/text.txt is in the project but not among the deps, so it was missing',
     ]);
     expect(made.read(results[0]?.log ?? '')).toContain('data/text.txt');
   });
@@ -170,7 +170,7 @@ describe('pipe verify', () => {
     expect(results[0]?.findings).toEqual([
       {
         where: 'cache/out/luck.json',
-        text: 'run 2 beside run 1: byte 0 (line 1): 0x32 before, 0x33 now; 6 bytes before, 4 now',
+        text: 'run 2 compared with run 1: byte 0 (line 1): 0x32 before, 0x33 now; 6 bytes before, 4 now',
       },
     ]);
   });
@@ -222,7 +222,7 @@ describe('pipe verify', () => {
       [
         'after',
         'differs',
-        'pipeline.lock is of other deps: script would run (package packaged 1.0.0 → 1.1.0)',
+        'pipeline.lock has other deps: script would run (package packaged 1.0.0 → 1.1.0)',
       ],
     ]);
   });
@@ -237,7 +237,7 @@ describe('pipe verify', () => {
     const { code, results } = await verify('module');
     expect(code).toBe(1);
     expect(results[0]?.findings[0]?.text).toMatch(
-      /^its deps cannot be put into a fresh folder: object \w{12} of the cache is damaged/,
+      /^its deps cannot be copied to a fresh folder: object \w{12} of the cache is damaged/,
     );
     made.write(object, whole);
     await made.pipe('run');
@@ -253,7 +253,7 @@ describe('pipe verify', () => {
       `error: copy cannot be verified: neither pipeline.lock nor the cache holds a result to compare with (not-verifiable)
   \`pipe run\` first
 
-error: module cannot be verified: it needs what copy would make (not-verifiable)
+error: module cannot be verified: it needs outs of copy, which must run first (not-verifiable)
   \`pipe run\` first
 `,
     ]);

@@ -44,6 +44,19 @@ describe('pipe watch', () => {
     expect(made.lines('ran.txt')).toHaveLength(2);
   });
 
+  it('sees a module that a Python script imports', async () => {
+    const made = project({
+      'pipeline.yaml': 'stages:\n  a: { cmd: python3 a.py, outs: [out.txt] }\n',
+      'a.py': "import lib.b\nopen('out.txt', 'w').write(lib.b.NAME)\n",
+      'lib/b.py': "NAME = 'one'\n",
+    });
+    const running = watch(made);
+    await summaries(running, 1);
+    made.write('lib/b.py', "NAME = 'two'\n");
+    await summaries(running, 2);
+    expect(made.read('out.txt')).toBe('two');
+  });
+
   it('sees a file that an editor replaces, and a changed pipeline.yaml', async () => {
     const made = project({ 'pipeline.yaml': UPPER, 'in.txt': 'one\n' });
     const running = watch(made);

@@ -1,4 +1,4 @@
-/** docs/api.md, run from the packed tarball in a folder that has nothing else. */
+/** docs/reference/api.md, run from the packed tarball in a folder that has nothing else. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { installPacked } from '../rig/packed.js';
 import { Project, surroundings } from '../rig/project.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const page = readFileSync(join(root, 'docs/api.md'), 'utf8');
+const page = readFileSync(join(root, 'docs/reference/api.md'), 'utf8');
 const block = (language: string) =>
   new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(page)![1]!;
 
@@ -44,7 +44,7 @@ function node(...args: string[]): { code: number | null; out: string; err: strin
 }
 
 describe('the packed package', () => {
-  it('runs the pipeline of docs/api.md with its program: work, a failing item, events', () => {
+  it('runs the pipeline of docs/reference/api.md with its program: work, a failing item, events', () => {
     const { code, out, err } = node('run.js');
     expect(err).toBe('');
     expect(code).toBe(0);

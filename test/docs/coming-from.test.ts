@@ -18,9 +18,7 @@ describe.each(['dvc', 'snakemake', 'make'])('docs/coming-from-%s.md', (tool) => 
   });
 
   it('names commands and options that there are', async () => {
-    const named = [
-      ...page.matchAll(/`pipe ([a-z]+)([^`]*)`|^ {4}\$ pipe ([a-z]+)(.*?)(?: {2,}#|$)/gm),
-    ];
+    const named = [...page.matchAll(/`pipe ([a-z]+)([^`]*)`|^\$ pipe ([a-z]+)(.*?)(?: {2,}#|$)/gm)];
     expect(named.length).toBeGreaterThan(5);
     for (const [, name = '', rest = '', inBlock, more = ''] of named) {
       const { command } = await COMMANDS[inBlock ?? name]!.load();

@@ -46,9 +46,10 @@ function pipeIn(folder: string, ...args: string[]): SpawnSyncReturns<string> {
 
 describe('the installed package', () => {
   it('holds every file that its pages link to', () => {
-    const pages = ['README.md', ...readdirSync(path.join(installed, 'docs'))].map((name) =>
-      path.join(installed, name === 'README.md' ? name : `docs/${name}`),
-    );
+    const names = readdirSync(installed, { recursive: true, encoding: 'utf8' });
+    const pages = names
+      .filter((name) => name === 'README.md' || /^docs[/\\].*\.md$/.test(name))
+      .map((name) => path.join(installed, name));
     const links = pages.flatMap((page) =>
       [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, to = '']) =>
         path.join(path.dirname(page), to),

@@ -1,4 +1,4 @@
-/** examples/ci: the workflow is one that GitHub accepts, and its commands do in clones what docs/ci.md says. */
+/** examples/ci: the workflow is one that GitHub accepts, and its commands do in clones what docs/guides/ci.md says. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

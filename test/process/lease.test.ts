@@ -39,7 +39,7 @@ describe('free GPUs', () => {
 
   test('more than the machine has are a user error', async () => {
     await expect(acquireGpus(3, options(machine('2')))).rejects.toThrow(
-      '3 GPUs are asked for, but this machine has 2',
+      'the item needs 3 GPUs, but this machine has 2',
     );
   });
 

@@ -70,7 +70,7 @@ describe('native packages', () => {
       Object.fromEntries(names.map((name) => [name, NATIVE_VERSION])),
     );
     for (const name of names) expect(manifest.peerDependenciesMeta[name].optional).toBe(true);
-    expect(readFileSync(join(ROOT, 'docs/gpu.md'), 'utf8')).toContain(
+    expect(readFileSync(join(ROOT, 'docs/experiment/gpu.md'), 'utf8')).toContain(
       `npm install --no-save ${NATIVE_PACKAGES['node-gpu']}@${NATIVE_VERSION}`,
     );
   });

@@ -122,6 +122,31 @@ describe('the scripts of a command', () => {
     expect(keptScripts(shell('node main.mjs'), options, sandbox.sight())).toBeUndefined();
   });
 
+  it.each([
+    ['Rscript fit.R', 'fit.R', 'x <- 1; source("R/util.R")\nsource(file = "gone.R")\nsource(name)'],
+    ['Rscript R/fit.R', 'R/fit.R', "source('util.R', local = TRUE)"],
+    ['bash go.sh', 'go.sh', 'set -e\n. ./R/util.R\n'],
+    ['bash go.sh', 'go.sh', 'if true; then source "R/util.R"; fi'],
+    ['./R/go.sh', 'R/go.sh', '#!/bin/sh\nsource $X; . util.R && run'],
+  ])('count with what they source: %j, %j', async (command, file, text) => {
+    sandbox.write(file, text);
+    sandbox.write('R/util.R', 'source("R/more.R")\n');
+    sandbox.write('R/more.R', '');
+    sandbox.write('R/unrelated.R', '');
+    const found = await scripts(command);
+    expect(found.scripts).toEqual(digests(file, 'R/util.R', 'R/more.R'));
+    expect(found.importers).toEqual({ 'R/util.R': file, 'R/more.R': 'R/util.R' });
+    sandbox.write('R/more.R', 'x <- 1\n');
+    expect(keptScripts(shell(command), optionsOf(NONE), sandbox.sight())).toBeUndefined();
+  });
+
+  it('that source a file are traced anew when it appears', async () => {
+    sandbox.write('go.sh', '. lib/env.sh\n');
+    await scripts('bash go.sh');
+    sandbox.write('lib/env.sh', '');
+    expect((await scripts('bash go.sh')).scripts).toEqual(digests('go.sh', 'lib/env.sh'));
+  });
+
   it('of a command without any are known at once', () => {
     expect(
       keptScripts(shell('wc -c data/text.txt'), optionsOf(NONE), sandbox.sight()),

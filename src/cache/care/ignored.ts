@@ -4,7 +4,7 @@ import path from 'node:path';
 import { codeOf } from '../files/errors.js';
 import type { Layout } from '../layout.js';
 
-const TEXT = '# Made by pipe: what is in here can be made again.\n*\n';
+const TEXT = '# Created by pipe. Everything in here can be recreated.\n*\n';
 
 /**
  * Called before the first write of a process. Leaves an existing cache alone, since its owner may

@@ -79,7 +79,7 @@ export class References {
 function notOurs(file: string): UserError {
   return new UserError({
     code: 'cache-private',
-    message: `${file} is another user's and may not be read: nothing is collected, since what it refers to is not known`,
+    message: `${file} belongs to another user and is not readable: gc stops, since it cannot know what the file refers to`,
     hint: 'have that user run `pipe cache gc`, or run it as an administrator',
   });
 }

@@ -67,7 +67,7 @@ export class Size {
     if (this.#unnoted === 0) return;
     const line = changeLine(this.#unnoted);
     this.#unnoted = 0;
-    bestEffort('the size of the cache is not noted', this.#warn, () => this.#append(line));
+    bestEffort('the size of the cache is not saved', this.#warn, () => this.#append(line));
   }
 
   /**

@@ -25,8 +25,8 @@ export class Fence {
     if (link === undefined) return;
     throw new UserError({
       code: 'cache-link',
-      message: `${link} is a link that leads out of the cache: nothing is written through it`,
-      hint: 'remove the link; to keep the cache in another place, name it by PIPE_CACHE',
+      message: `${link} is a link that leads out of the cache: pipe does not write through it`,
+      hint: 'remove the link; to keep the cache elsewhere, set PIPE_CACHE',
     });
   }
 

@@ -64,5 +64,5 @@ export function explained(error: unknown, shown: string): unknown {
 
 export function notAFile(shown: string, stat: Stats): Error {
   const what = stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device';
-  return unusable(shown, `is ${what}`, 'only files, directories and symbolic links can be kept');
+  return unusable(shown, `is ${what}`, 'only files, directories and symbolic links can be stored');
 }

@@ -51,7 +51,7 @@ export class Leftovers {
       .filter(([, stat]) => isSettled(stat, started(stat)))
       .map(([file, { ino, size, mtimeMs, ctimeMs }]): Row => [file, ino, size, mtimeMs, ctimeMs]);
     if (rows.length === 0) return;
-    bestEffort('what the execution left is not noted', warn, () =>
+    bestEffort('leftovers of the execution are not noted', warn, () =>
       writeSealed(this.#file(where), rows, scratch, 'expendable'),
     );
   }

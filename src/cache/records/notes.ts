@@ -94,7 +94,7 @@ export class Notes {
     if (attempt === undefined) {
       this.#options.scratch.fence.check(path.dirname(file));
       rmSync(file, { force: true });
-    } else this.#write(file, attempt, 'how executions end is not noted');
+    } else this.#write(file, attempt, 'outcomes of executions are not saved');
   }
 
   /** What pipe last wrote at a path outside `cache/out/`; undefined: nothing. */
@@ -140,7 +140,7 @@ export class Notes {
     if (!isNoted || before === wrote) return;
     const file = this.#outsWritten.fileOf(out);
     if (file === undefined) return;
-    this.#write(file, wrote, 'what runs leave outside of cache/ is not noted');
+    this.#write(file, wrote, 'outs outside of cache/ are not noted');
     this.#outsWritten.add(out);
   }
 
@@ -159,7 +159,7 @@ export class Notes {
 
   keep(kind: KeptKind, name: string, value: unknown): void {
     const file = this.#keptFile(kind, name);
-    this.#write(file, value, `${kind} are not kept`);
+    this.#write(file, value, `${kind} are not saved`);
   }
 
   /** The outs of a record, from the ledger if the record's file is unchanged. */
@@ -182,12 +182,14 @@ export class Notes {
   noteRun(needs: Needs): void {
     const { layout, scratch, warn } = this.#options;
     const root = realOrSame(layout.project);
-    bestEffort('the run is not noted', warn, () => noteRun(this.folder, root, needs, scratch));
+    bestEffort('the needs of this run are not saved', warn, () =>
+      noteRun(this.folder, root, needs, scratch),
+    );
   }
 
   close(): void {
     if (!this.#ledger?.dirty) return;
-    this.#write(this.#ledgerFile(), this.#ledger.encode(), 'the ledger of records is not kept');
+    this.#write(this.#ledgerFile(), this.#ledger.encode(), 'the index of outs is not saved');
     this.#ledger = undefined;
   }
 

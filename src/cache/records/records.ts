@@ -29,7 +29,7 @@ export function readRunRecord(
   const what = `the record ${key.slice(0, 12)}`;
   const body = readSealed(recordPath(folder, key), what, warn, unreadable);
   if (body === undefined || isRunRecord(body, key)) return body;
-  warn(`the record ${key.slice(0, 12)} has other content than its name says: it is ignored`);
+  warn(`the content of the record ${key.slice(0, 12)} does not match its name: it is ignored`);
   return undefined;
 }
 
@@ -43,7 +43,7 @@ export function readEpochRecord(
   const what = `the record of epoch ${epoch} of chain ${chain.slice(0, 12)}`;
   const body = readSealed(epochPath(chains, chain, epoch), what, warn, unreadable);
   if (body === undefined || isEpochRecord(body, chain, epoch)) return body;
-  warn(`${what} has other content than its name says: it is ignored`);
+  warn(`the content of ${what} does not match its name: it is ignored`);
   return undefined;
 }
 

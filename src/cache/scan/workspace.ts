@@ -36,7 +36,7 @@ export class Workspace {
     this.index = new StatIndex(this.#file, warn);
     this.keepTree = ({ bytes, hex }: Tree) => {
       if (!readOnly)
-        bestEffort('listings of deps are not kept', warn, () => objects.put(bytes, hex));
+        bestEffort('listings of deps are not saved', warn, () => objects.put(bytes, hex));
     };
     this.scanner = new Scanner(project, this.index, this.keepTree, looks);
   }
@@ -47,7 +47,7 @@ export class Workspace {
     if (readOnly) return;
     this.scanner.settle();
     if (!this.index.dirty) return;
-    bestEffort('the stat index is not kept', warn, () =>
+    bestEffort('the stat index is not saved', warn, () =>
       writeWhole(this.#file, this.index.encode(scratch.clocks.earliest()), scratch, 'expendable'),
     );
     this.index.saved();

@@ -77,7 +77,7 @@ function detailText(active: Active, now: number): string {
     case 'waiting':
       return active.reason;
     case 'restoring':
-      return 'putting its outs back';
+      return 'restoring its outs';
     case 'running':
       return runningDetail(active, now);
     default:

@@ -2,7 +2,7 @@
  * Where modules of the project lie, by the rules of Python's import system. What was looked for is kept
  * with what was found, so that a file which comes later and would be meant instead is noticed.
  */
-import { type Basis, namesFor } from '../basis.js';
+import { type Basis, namesFor, stemOf } from '../basis.js';
 import type { Sight } from '../sight.js';
 
 /** One name on the way of a dotted name. */
@@ -46,8 +46,15 @@ export class Finder {
     return steps;
   }
 
-  /** True when the name in the folder is there; notes that it was looked for. */
-  names(folder: string, stem: string): readonly string[] {
+  /** True when the file is there. */
+  has(file: string): boolean {
+    const slash = file.lastIndexOf('/');
+    const name = file.slice(slash + 1);
+    return this.#names(file.slice(0, Math.max(0, slash)), stemOf(name)).includes(name);
+  }
+
+  /** Names in a folder that go with a stem; notes that it was looked for. */
+  #names(folder: string, stem: string): readonly string[] {
     // What stages make is not code of the project.
     if (folder === 'cache' || folder.startsWith('cache/')) return [];
     const stems = this.#stems.get(folder) ?? new Map<string, readonly string[]>();
@@ -70,10 +77,10 @@ export class Finder {
   #part(part: string, path: SearchPath) {
     const portions: string[] = [];
     for (const folder of path) {
-      const names = this.names(folder, part);
+      const names = this.#names(folder, part);
       if (names.length === 0) continue;
       const inner = at(folder, part);
-      const inits = names.includes(part) ? this.names(inner, '__init__').filter(isModule) : [];
+      const inits = names.includes(part) ? this.#names(inner, '__init__').filter(isModule) : [];
       if (inits.length > 0) {
         return { files: inits.map((name) => at(inner, name)), isPackage: true, folders: [inner] };
       }

@@ -1,7 +1,7 @@
 /** What Python loads of the project's own files when it executes a script, a module or a text. */
 import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import { type Basis, stemOf } from '../basis.js';
+import type { Basis } from '../basis.js';
 import { isOutside, within } from '../place.js';
 import type { TracedScript, Untraced } from '../script-trace.js';
 import { hexOfBytes, isFileDigest, type Sight } from '../sight.js';
@@ -198,9 +198,7 @@ class Tracing {
       starts.map((from) => join(from, each)),
     )) {
       if (isOutside(executed)) continue;
-      const [folder, base] = [path.posix.dirname(executed), path.posix.basename(executed)];
-      const names = this.#finder.names(folder === '.' ? '' : folder, stemOf(base));
-      if (names.includes(base)) this.#visit(executed, '', file);
+      if (this.#finder.has(executed)) this.#visit(executed, '', file);
     }
   }
 

@@ -18,7 +18,7 @@ export const fillBiharmonic: Fill = (plane, hole) => {
 
 /**
  * Halfway between the two: the one flattens what the other overshoots, and on photographs their mean is
- * nearer to the image than either (docs/experiment.md).
+ * nearer to the image than either (docs/experiment/experiment.md).
  */
 export const fillBlend: Fill = (plane, hole) => {
   const harmonic = fillHarmonic(plane, hole);

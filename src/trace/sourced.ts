@@ -1,0 +1,54 @@
+/** What R and shell scripts read in by a literal path: `source("x.R")`, `. ./x.sh`. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { inProject } from './place.js';
+import { Finder } from './python/finder.js';
+import type { ScriptTrace } from './script-trace.js';
+import { hexOfBytes, isFileDigest, type Sight } from './sight.js';
+
+/** The path is the last group. In a comment it counts too, which does no harm. */
+const R_SOURCE = /\b(?:sys\.)?source\(\s*(?:file\s*=\s*)?(["'])([^"'\\]+)\1/g;
+const SHELL_SOURCE =
+  /(?:^|[;&|({]|\b(?:then|else|do))[ \t]*(?:\.|source)[ \t]+(["']?)([\w./-]+)\1/gm;
+
+/** Undefined for a language of which no such rule is known. */
+function ruleFor(file: string): RegExp | undefined {
+  if (/\.r$/i.test(file)) return R_SOURCE;
+  return /\.(?:ba|z|k|da)?sh$/i.test(file) ? SHELL_SOURCE : undefined;
+}
+
+export function isSourcing(file: string): boolean {
+  return ruleFor(file) !== undefined;
+}
+
+export function traceSourced(entry: string, sight: Sight): ScriptTrace {
+  const finder = new Finder(sight);
+  const files: Record<string, string> = {};
+  const importers: Record<string, string> = {};
+  const queue = [entry];
+  for (const file of queue) {
+    const bytes = readFileSync(path.join(sight.root, file));
+    files[file] = hexOfBytes(bytes);
+    const rule = ruleFor(file);
+    if (rule === undefined) continue;
+    for (const [, , written] of bytes.toString('utf8').matchAll(rule)) {
+      for (const found of meant(written as string, file)) {
+        if (queue.includes(found) || !isThere(found, finder, sight)) continue;
+        importers[found] = file;
+        queue.push(found);
+      }
+    }
+  }
+  const basis = { files, absent: [], links: {}, folders: finder.folders() };
+  return { traced: { files, importers, packages: {} }, basis };
+}
+
+/** Both languages start at the current folder, which is mostly the project's root or that of the file. */
+function meant(written: string, file: string): Set<string> {
+  const folder = path.posix.dirname(file);
+  return new Set(['', folder === '.' ? '' : folder].flatMap((from) => inProject(from, written)));
+}
+
+function isThere(file: string, finder: Finder, sight: Sight): boolean {
+  return finder.has(file) && isFileDigest(sight.hex(file));
+}
