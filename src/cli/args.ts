@@ -47,7 +47,7 @@ export interface Parsed {
   texts(name: string): readonly string[];
 }
 
-const HELP: Option = { name: 'help', short: 'h', help: 'show this help' };
+export const HELP: Option = { name: 'help', short: 'h', help: 'show this help' };
 
 /**
  * Parses a command's arguments.

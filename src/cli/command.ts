@@ -25,6 +25,15 @@ export interface Command {
   run(argv: readonly string[], context: CommandContext): Promise<number>;
 }
 
+/** A command as `pipe --help` lists it. */
+export interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+/** By name. */
+export type Commands = Readonly<Record<string, Entry>>;
+
 /** Options of every command that reads pipeline.yaml. */
 export const VARIANT_OPTIONS: readonly Option[] = [
   {

@@ -131,8 +131,9 @@ const OTHER_OPTION_WAYS: Readonly<Record<string, string>> = {
   '--use-apptainer': ENVIRONMENT,
   '-U': UNTIL,
   '--until': UNTIL,
-  '-C': 'cd to the project first',
-  '--directory': 'cd to the project first',
+  '--directory': 'to start in another folder: pipe -C <folder> run',
+  '--file':
+    'pipe reads pipeline.yaml of the project; to start in another folder: pipe -C <folder> run',
   '--snakefile': 'pipe reads pipeline.yaml of the project',
   '--makefile': 'pipe reads pipeline.yaml of the project',
   '--dag': 'for a picture of the graph: pipe graph --dot',

@@ -11,10 +11,11 @@ export type States = ReadonlyMap<number, State> | undefined;
 export function itemNodes(plan: Plan, indices: readonly number[], states: States): GraphNode[] {
   const place = new Map(indices.map((index, at) => [index, at]));
   return indices.map((index) => {
-    const { id, needs } = plan.items[index]!;
+    const { id, needs, desc } = plan.items[index]!;
     return {
       name: id,
       items: 1,
+      desc,
       states: count([index], states),
       needs: needs.map((need) => place.get(need)!),
     };
@@ -41,10 +42,16 @@ export function stageNodes(plan: Plan, indices: readonly number[], states: State
     return {
       name: names[stage]!,
       items: items.length,
+      desc: sharedDesc(plan, items),
       states: count(items, states),
       needs: between[stage]!.map((need) => place.get(need)!).sort((a, b) => a - b),
     };
   });
+}
+
+function sharedDesc(plan: Plan, items: readonly number[]): string | undefined {
+  const [first, ...others] = new Set(items.map((index) => plan.items[index]!.desc));
+  return others.length === 0 ? first : undefined;
 }
 
 function byStage(plan: Plan, indices: readonly number[]): ReadonlyMap<string, readonly number[]> {

@@ -18,6 +18,8 @@ export type State = 'fresh' | 'restorable' | 'stale' | 'missing' | 'unknown';
 export interface Standing {
   readonly item: string;
   readonly state: State;
+  /** `desc:` of its stage. */
+  readonly desc?: string;
   /** All differences, likeliest cause first; empty for a fresh item. */
   readonly reasons: readonly Reason[];
   /** Today's key, if known. */
@@ -42,14 +44,15 @@ export async function standings(
   for (const [index, outlook] of found) {
     if (shown !== undefined && !shown.has(index)) continue;
     const item = itemAt(work, index);
+    const about = { item: item.id, ...(item.desc !== undefined && { desc: item.desc }) };
     if (outlook.kind === 'unknown') {
       const text = waitingText(outlook.waitsFor);
-      standing.push({ item: item.id, state: 'unknown', reasons: [{ kind: 'upstream', text }] });
+      standing.push({ ...about, state: 'unknown', reasons: [{ kind: 'upstream', text }] });
       continue;
     }
     const reasons = reasonsOf(work, index, outlook, lock);
     const key = outlook.kind === 'missing' ? {} : { key: outlook.key };
-    standing.push({ item: item.id, state: STATES[outlook.kind], reasons, ...key });
+    standing.push({ ...about, state: STATES[outlook.kind], reasons, ...key });
   }
   return standing;
 }

@@ -6,7 +6,8 @@ import {
   changesText,
   show,
 } from '../report/changes.js';
-import { markdownTable, plainTable, type Rows } from '../report/table.js';
+import type { Rows } from '../report/fit.js';
+import { markdownTable, plainTable } from '../report/table.js';
 import { type Figures, metricsAt, metricsToday } from '../run/metrics.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import {
@@ -17,6 +18,7 @@ import {
   VARIANT_OPTIONS,
   withProject,
 } from './command.js';
+import { roomOn } from './terminal.js';
 
 const usage: Usage = {
   command: 'metrics',
@@ -62,6 +64,7 @@ export const command: Command = {
 
 async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   const { json, out } = context.terminal;
+  const room = roomOn(context.terminal);
   const found = await withProject(parsed, context, async (project) =>
     metricsToday(project, parsed.positionals),
   );
@@ -70,8 +73,8 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   const stages = [...byStage(shown).values()].filter((items) => namesOf(items).length > 0);
   if (stages.length === 0)
     return out('there are no metrics: name JSON outs under `metrics:`, and run\n');
-  const tables = stages.map(rowsOf);
-  const text = tables.map(parsed.flag('md') ? markdownTable : plainTable).join('\n');
+  const asText = (rows: Rows) => (parsed.flag('md') ? markdownTable(rows) : plainTable(rows, room));
+  const text = stages.map((items) => asText(rowsOf(items))).join('\n');
   out(text + advice(text.split('\n').length, context));
 }
 
@@ -95,9 +98,10 @@ async function diff(
   const changes: Change[] = [...new Set([...a.keys(), ...b.keys()])].flatMap((item) =>
     changesOf(item, a.get(item), b.get(item), parsed.flag('all')),
   );
-  if (parsed.flag('json')) return context.terminal.json(changes);
-  const tell = parsed.flag('md') ? changesMarkdown : changesText;
-  context.terminal.out(tell(changes, 'metrics', revision));
+  const { terminal } = context;
+  if (parsed.flag('json')) return terminal.json(changes);
+  if (parsed.flag('md')) return terminal.out(changesMarkdown(changes, 'metrics', revision));
+  terminal.out(changesText(changes, 'metrics', revision, roomOn(terminal)));
 }
 
 /** Shows a stale metric even if it is equal, since it says nothing about the pipeline. */

@@ -59,9 +59,9 @@ export function reporterFor(
   parsed: Parsed,
   { terminal }: CommandContext,
 ): (event: RunEvent) => void {
-  const { out, raw, screen } = terminal;
+  const { out, raw, screen, colors } = terminal;
   if (parsed.flag('json')) return terminal.jsonLine;
   if (screen === undefined || parsed.flag('dry') || parsed.flag('frozen'))
     return plainReporter(out);
-  return liveReporter({ ...screen, write: raw });
+  return liveReporter({ ...screen, colors, write: raw });
 }

@@ -1,4 +1,5 @@
 /** Text for stdout and stderr: masks secrets, and removes control sequences of others' text. */
+import type { Host } from '../decide/project.js';
 import { concealing } from '../decide/secrets.js';
 import { jsonText, printable } from '../printable.js';
 
@@ -19,22 +20,36 @@ export interface Terminal {
   readonly isTerminal: boolean;
   /** A terminal with cursor movement; else undefined. */
   readonly screen: Screen | undefined;
+  /** Whether text on stdout may have colors. */
+  readonly colors: boolean;
 }
 
 export interface Screen {
   size(): { readonly columns: number; readonly rows: number };
   onResize(listener: () => void): () => void;
-  readonly colors: boolean;
+}
+
+/** Width for tables: that of the screen. Undefined elsewhere, so that a program gets whole texts. */
+export function roomOn({ screen }: Pick<Terminal, 'screen'>): number | undefined {
+  // A terminal that does not know its size says 0.
+  return screen?.size().columns || undefined;
+}
+
+/** FORCE_COLOR decides before NO_COLOR does, as in Node; an empty variable counts as not set. */
+export function wantsColors(env: Host['env'], isScreen: boolean): boolean {
+  const { FORCE_COLOR: force = '', NO_COLOR: no = '' } = env;
+  if (force !== '') return force !== '0' && force !== 'false';
+  return no === '' && isScreen;
 }
 
 /** The streams of a terminal. */
-export interface Ends extends Pick<Terminal, 'isTerminal' | 'screen'> {
+export interface Ends extends Pick<Terminal, 'isTerminal' | 'screen' | 'colors'> {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly keyboard: () => Terminal['onKey'];
 }
 
-export function createTerminal({ out, err, keyboard, isTerminal, screen }: Ends): Terminal {
+export function createTerminal({ out, err, keyboard, ...rest }: Ends): Terminal {
   let secrets: readonly string[] = [];
   let conceal = concealing(secrets);
   const line = together(out);
@@ -51,8 +66,7 @@ export function createTerminal({ out, err, keyboard, isTerminal, screen }: Ends)
     get onKey() {
       return keyboard();
     },
-    isTerminal,
-    screen,
+    ...rest,
   };
 }
 

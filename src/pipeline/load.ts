@@ -94,6 +94,11 @@ export function loadParams(options: LoadOptions): Param {
   return params ?? EMPTY_PARAMS;
 }
 
+/** The names of the profiles of pipeline.yaml. */
+export function profileNames(options: LoadOptions): readonly string[] {
+  return [...(child(openPipeline(options).root, 'profiles')?.entries?.keys() ?? [])];
+}
+
 interface Opened {
   readonly files: PlanFiles;
   readonly problems: Problems;

@@ -52,7 +52,7 @@ it('explains how to print fewer when a terminal shows only the end of them', asy
     const write = (text: string) => {
       out += text;
     };
-    const screen = { size: () => ({ columns: 80, rows }), onResize: () => () => {}, colors: false };
+    const screen = { size: () => ({ columns: 80, rows }), onResize: () => () => {} };
     await command.run([], {
       host: { cwd: made.root, env: made.env, dist: '', version: '0' },
       terminal: createTerminal({
@@ -61,6 +61,7 @@ it('explains how to print fewer when a terminal shows only the end of them', asy
         keyboard: () => undefined,
         isTerminal: false,
         screen,
+        colors: false,
       }),
       interruption: { stop: never, kill: never },
     });

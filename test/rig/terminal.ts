@@ -12,15 +12,23 @@ let terminals = 0;
 export class TestTerminal {
   readonly #socket = `pipe-test-${process.pid}-${++terminals}`;
 
-  /** Starts `pipe` with these arguments; the terminal stays when it has ended. */
+  /** Starts `pipe`, or another program, with these arguments; the terminal stays when it has ended. */
   constructor(
     cwd: string,
     env: Readonly<Record<string, string>>,
     args: readonly string[],
     size = { columns: 80, rows: 24 },
+    program?: string,
   ) {
-    const { CI: _ci, NO_COLOR: _color, NODE_EXTRA_CA_CERTS: _certificates, ...rest } = process.env;
-    const words = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ');
+    const {
+      CI: _ci,
+      NO_COLOR: _no,
+      FORCE_COLOR: _force,
+      NODE_EXTRA_CA_CERTS: _certificates,
+      ...rest
+    } = process.env;
+    const started = program === undefined ? [process.execPath, bin] : [program];
+    const words = [...started, ...args].map((word) => `'${word}'`).join(' ');
     // tmux sets TERM for what runs in it, so ours is set again behind it.
     const set = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
     const script = `trap : INT; env ${set.join(' ')} ${words}; cat`;
@@ -58,7 +66,7 @@ export class TestTerminal {
 
   /** Keys by tmux's names, such as `q`, `Enter`, `C-c`. */
   press(...keys: string[]): void {
-    this.#tmux('send-keys', ...keys);
+    this.#tmux('send-keys', '--', ...keys);
   }
 
   close(): void {
