@@ -202,6 +202,6 @@ it('whatever is planted in the cache, nothing outside of it changes, and the run
         }
       },
     ),
-    { numRuns: Number(process.env.PIPE_TEST_RUNS ?? 12) },
+    { numRuns: Number(process.env.PIPE_TEST_RUNS ?? 7) },
   );
 }, 120_000);

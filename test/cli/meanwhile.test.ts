@@ -7,5 +7,5 @@ it(
   {
     timeout: 300_000,
   },
-  () => checkScenes(10),
+  () => checkScenes(6),
 );

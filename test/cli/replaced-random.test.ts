@@ -179,6 +179,6 @@ it('is found in place, in cache/replaced or in the cache', async () => {
         made.dispose();
       }
     }),
-    { numRuns: Number(process.env.PIPE_TEST_RUNS ?? 15) },
+    { numRuns: Number(process.env.PIPE_TEST_RUNS ?? 8) },
   );
 }, 600_000);

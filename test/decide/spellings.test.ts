@@ -62,7 +62,7 @@ describe('where a file system takes spellings for one', () => {
       const wanted = needsIn(root, textOf(folded), isOneName);
       expect(needsIn(root, textOf(drawn), () => true)).toEqual(wanted);
     });
-    fc.assert(property, { numRuns: 400 });
+    fc.assert(property, { numRuns: 150 });
   });
 
   it('only names in one folder are compared, and no others are asked about', () => {
