@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { threadId } from 'node:worker_threads';
 
 const bin = fileURLToPath(new URL('../../bin/pipe.cjs', import.meta.url));
 
@@ -10,7 +11,7 @@ export const HAS_TMUX = spawnSync('tmux', ['-V']).status === 0;
 let terminals = 0;
 
 export class TestTerminal {
-  readonly #socket = `pipe-test-${process.pid}-${++terminals}`;
+  readonly #socket = `pipe-test-${process.pid}-${threadId}-${++terminals}`;
 
   /** Starts `pipe`, or another program, with these arguments; the terminal stays when it has ended. */
   constructor(
