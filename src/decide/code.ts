@@ -21,6 +21,7 @@ import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../tr
 import type { Traced } from '../trace/traced.js';
 import { atItsStage } from './at-stage.js';
 import type { Project } from './project.js';
+import { PythonPackages } from './python-packages.js';
 
 export type Code = ModuleItemCode | CommandItemCode;
 
@@ -38,6 +39,8 @@ interface CommandItemCode extends CodeFiles {
   readonly bytes: Readonly<Record<string, string>>;
   /** Version by name of the packages that those import. */
   readonly packages: Readonly<Record<string, string>>;
+  /** Files and folders of the Python environment that decide on these, relative to the project. */
+  readonly environment: readonly string[];
   /** What Python files load in ways that cannot be followed. */
   readonly opaque: readonly Untraced[];
 }
@@ -70,14 +73,18 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   const modules = new Map<string, Traced>();
   const depsOf = moduleDeps(project, selected);
   const scripts = noScripts();
+  const unseen = () => looks.blur();
+  const pythons = new PythonPackages(project, { sight, shelf: shelfOf(project), unseen });
   for (const index of selected) {
-    const { action } = itemOf(project, index);
+    const item = itemOf(project, index);
+    const { action } = item;
     if (action.kind !== 'module') {
-      const unseen = () => looks.blur();
       const options = { ...scriptOptionsOf(project, index, scripts), unseen };
       const found =
         keptScripts(action, options, sight) ?? (await traceScripts(action, options, sight));
-      traced.set(index, { kind: 'command', files: {}, ...found });
+      const { versions, places: environment } = await pythons.of(item, found.external);
+      const packages = { ...found.packages, ...versions };
+      traced.set(index, { kind: 'command', files: {}, ...found, packages, environment });
       continue;
     }
     const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
@@ -85,7 +92,7 @@ export async function openCodes(project: Project, selected: readonly number[]): 
       modules.get(action.file) ??
       keptTrace(root, action.file, options, sight) ??
       (await anew(looks, () => traceModule(root, action.file, options)).catch(async (error) => {
-        throw await atItsStage(project, itemOf(project, index), error);
+        throw await atItsStage(project, item, error);
       }));
     modules.set(action.file, trace);
     const { code, files, importers } = trace;
@@ -158,7 +165,8 @@ function foundationsOf(project: Project, root: string, { action }: Item, code?: 
       : Object.keys(code?.kind === 'command' ? code.scripts : {}).map((file) =>
           keptBasis(shelf, root, 'script', file),
         );
-  return kept.flatMap((basis) => (basis === undefined ? [] : placesIn(basis)));
+  const environment = code?.kind === 'command' ? code.environment : [];
+  return [...kept.flatMap((basis) => (basis === undefined ? [] : placesIn(basis))), ...environment];
 }
 
 /** The first script that is no longer what was traced; looks at the disk anew. */

@@ -2,8 +2,9 @@
 import path from 'node:path';
 import type { Action } from '../pipeline/plan.js';
 import { inProject } from './place.js';
-import { isPython, type Launch, pythonLaunches } from './python/launches.js';
-import { type SimpleCommand, simpleCommands } from './shell-commands.js';
+import { isPython, type Launch, type Named, pythonLaunches } from './python/launches.js';
+import { type Program, pythonPrograms } from './python/programs.js';
+import { commandStart, type SimpleCommand, simpleCommands } from './shell-commands.js';
 
 /** A word that ends like this means a script, wherever it stands: `timeout 5m torchrun train.py`. */
 const EXTENSIONS = new Set(
@@ -43,11 +44,6 @@ const INTERPRETERS: readonly Interpreter[] = [
   { name: /^(?:Rscript|julia|perl|ruby|lua|php|source|\.)$/, inline: ['-e', '-E', '-r'] },
 ];
 
-/** Words of the shell behind which a command stands. */
-const BEFORE_COMMANDS = new Set(
-  'if then else elif do while until ! { time exec command'.split(' '),
-);
-
 export interface NamedScripts {
   /** Paths relative to the project, in the order of the command; nobody has looked whether they exist. */
   readonly files: readonly string[];
@@ -58,11 +54,19 @@ export interface NamedScripts {
 const NONE: NamedScripts = { files: [], launches: [] };
 
 export function namedScripts(action: Exclude<Action, { kind: 'module' }>): NamedScripts {
-  const commands = commandsIn(action);
-  if (commands.length === 0) return NONE;
-  const named = commands.map((command) => ({ command, files: scriptsOf(command) }));
+  const named = namedIn(action);
+  if (named.length === 0) return NONE;
   const files = new Set(named.flatMap((each) => each.files).filter((file) => !isPython(file)));
   return { files: [...files], launches: pythonLaunches(named) };
+}
+
+/** The Python programs that the command starts with a file, a module or a text of the project. */
+export function programsIn(action: Exclude<Action, { kind: 'module' }>): Program[] {
+  return pythonPrograms(namedIn(action));
+}
+
+function namedIn(action: Exclude<Action, { kind: 'module' }>): Named[] {
+  return commandsIn(action).map((command) => ({ command, files: scriptsOf(command) }));
 }
 
 function commandsIn(action: Exclude<Action, { kind: 'module' }>): readonly SimpleCommand[] {
@@ -104,10 +108,7 @@ function below(folder: string, command: SimpleCommand): SimpleCommand {
 
 /** The command itself when it is a path, and the script of an interpreter. */
 function programs(words: SimpleCommand['words']): string[] {
-  const start = words.findIndex(
-    (word) => word === undefined || !(BEFORE_COMMANDS.has(word) || ASSIGNMENT.test(word)),
-  );
-  const command = words[start];
+  const command = words[commandStart(words)];
   const found = command?.includes('/') ? [command] : [];
   for (const [index, word] of words.entries()) {
     const interpreter = interpreterOf(word);
@@ -116,8 +117,6 @@ function programs(words: SimpleCommand['words']): string[] {
   }
   return found;
 }
-
-const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 
 function interpreterOf(word: string | undefined): Interpreter | undefined {
   if (word === undefined) return undefined;

@@ -54,12 +54,21 @@ export interface TracedScripts {
   readonly importers: Readonly<Record<string, string>>;
   /** Version by name of what JavaScript and TypeScript scripts import. */
   readonly packages: Readonly<Record<string, string>>;
+  /** Top-level names that Python files import and that are not local, sorted. */
+  readonly external: readonly string[];
   /** What Python files load in ways that cannot be followed. */
   readonly opaque: readonly Untraced[];
 }
 
 /** Nothing is named, as in most commands. */
-const NONE: TracedScripts = { scripts: {}, bytes: {}, importers: {}, packages: {}, opaque: [] };
+const NONE: TracedScripts = {
+  scripts: {},
+  bytes: {},
+  importers: {},
+  packages: {},
+  external: [],
+  opaque: [],
+};
 
 /** A file that counts for itself, a JavaScript or TypeScript file, or what Python executes. */
 type Script = { readonly kind: 'script'; readonly target: string } | Launch;
@@ -111,12 +120,22 @@ function scriptsIn(
   sight: Sight,
 ): readonly Script[] {
   const { files, launches } = namedScripts(command);
-  const isThere = (file: string) => !isMade(file) && isFileDigest(sight.hex(file));
+  const isThere = (file: string) =>
+    !isMade(file) && !isOfEnvironment(file, sight) && isFileDigest(sight.hex(file));
   const scripts = files.map((target) => ({ kind: 'script', target }) as const);
   return [
     ...scripts.filter(({ target }) => isThere(target)),
     ...launches.filter(({ kind, target }) => kind !== 'file' || isThere(target)),
   ];
+}
+
+/** A program of a Python environment in the project: its bytes depend on the machine. */
+function isOfEnvironment(file: string, sight: Sight): boolean {
+  const folder = /^(?:(.*)\/)?bin\/[^/]+$/.exec(file);
+  if (folder === null) return false;
+  return ['pyvenv.cfg', 'conda-meta'].some((name) =>
+    sight.exists(folder[1] === undefined ? name : `${folder[1]}/${name}`),
+  );
 }
 
 function isAt(file: string, where: string): boolean {
@@ -221,6 +240,7 @@ function together(
     bytes,
     importers: Object.assign({}, ...found.map((each) => each.importers)),
     packages: Object.assign({}, ...found.map((each) => each.packages)),
+    external: [...new Set(found.flatMap((each) => each.external ?? []))].sort(),
     opaque: found.flatMap((each) => each.opaque ?? []),
   };
 }

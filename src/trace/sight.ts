@@ -20,6 +20,8 @@ export interface Sight {
   /** Names in a folder, sorted; none when there is no folder. */
   names(folder: string): readonly string[];
   exists(where: string): boolean;
+  /** Changes whenever the file or folder does, links followed; undefined when nothing is there. */
+  stamp(where: string): string | undefined;
   /** Target of a symbolic link; empty for anything else; undefined when nothing is there. */
   link(where: string): string | undefined;
 }
@@ -41,13 +43,15 @@ export function freshSight(project: string, digestAt: DigestAt, witness = NOBODY
   const root = realpathSync.native(project);
   // Not joined: that would cost more than the look itself, and systems understand `/` and `..`.
   const absolute = (where: string) => `${root}/${where}`;
-  const behind = (where: string) => {
+  const statBehind = (where: string) => {
     const full = absolute(where);
-    witness.sawBehind(
-      full,
-      unlessAbsent(() => statSync(full, QUIET)),
-    );
-    return full;
+    const stat = unlessAbsent(() => statSync(full, QUIET));
+    witness.sawBehind(full, stat);
+    return stat;
+  };
+  const behind = (where: string) => {
+    statBehind(where);
+    return absolute(where);
   };
   const own = (where: string) => {
     const full = absolute(where);
@@ -62,6 +66,7 @@ export function freshSight(project: string, digestAt: DigestAt, witness = NOBODY
     ),
     names: memo((folder) => namesIn(behind(folder))),
     exists: memo((where) => own(where) !== undefined),
+    stamp: memo((where) => stampOf(statBehind(where))),
     link: memo((where) => linkAt(absolute(where), own(where))),
   };
 }
@@ -96,6 +101,10 @@ export function hexOfBytes(bytes: Uint8Array): string {
 
 function namesIn(folder: string): readonly string[] {
   return unlessAbsent(() => readdirSync(folder).sort()) ?? [];
+}
+
+function stampOf(stat: Stats | undefined): string | undefined {
+  return stat && [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ');
 }
 
 function linkAt(where: string, stat: Stats | undefined): string | undefined {

@@ -137,6 +137,10 @@ const shell = z
   .enum(['sh', 'bash'], say('shell'))
   .describe('What executes a text cmd: sh is /bin/sh -e, bash is bash -euo pipefail.');
 
+const packages = z
+  .enum(['python'], say('packages'))
+  .describe('python: the versions of Python and of the packages that the code imports count.');
+
 const time = z.union(
   [above0('duration'), z.string().regex(DURATION, say('duration'))],
   say('duration'),
@@ -158,6 +162,7 @@ const stage = z
       run: path.optional().describe('A TypeScript or JavaScript stage: its module.'),
       cmd: command.optional(),
       shell: shell.optional(),
+      packages: packages.optional(),
       deps: deps.optional().describe('What is read: path or pattern by name, or a list of them.'),
       params: paramNames.optional().describe('Dot paths of the params that count for the stage.'),
       outs: paths.optional().describe('What is written: path by name, or a list of paths.'),
@@ -195,6 +200,7 @@ const pipeline = z
       params: params.nullable().optional(),
       profiles: profiles.nullable().optional().describe('Trees that --profile lays over params.'),
       shell: shell.optional(),
+      packages: packages.optional(),
       stages: stages.describe('The stages by name.'),
     },
     say('map'),
