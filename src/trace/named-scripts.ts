@@ -65,6 +65,13 @@ export function programsIn(action: Exclude<Action, { kind: 'module' }>): Program
   return pythonPrograms(namedIn(action));
 }
 
+/** Paths within the project that the words of the command are, whether they exist or not. */
+export function pathsIn(action: Exclude<Action, { kind: 'module' }>): string[] {
+  return commandsIn(action).flatMap(({ folder, words }) =>
+    folder === undefined ? [] : words.flatMap((word) => inProject(folder, word ?? '')),
+  );
+}
+
 function namedIn(action: Exclude<Action, { kind: 'module' }>): Named[] {
   return commandsIn(action).map((command) => ({ command, files: scriptsOf(command) }));
 }

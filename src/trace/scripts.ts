@@ -13,6 +13,7 @@ import { isScript } from './loaders.js';
 import { namedScripts } from './named-scripts.js';
 import type { Launch } from './python/launches.js';
 import type { PythonModule } from './python/module.js';
+import { environmentOf } from './python/programs.js';
 import type { Parsed } from './python/trace.js';
 import type { ScriptTrace, TracedScript, Untraced } from './script-trace.js';
 import { isFileDigest, type Sight } from './sight.js';
@@ -120,22 +121,15 @@ function scriptsIn(
   sight: Sight,
 ): readonly Script[] {
   const { files, launches } = namedScripts(command);
+  // Its bytes depend on the machine.
+  const isOfEnvironment = (file: string) => environmentOf(file, sight.exists) !== undefined;
   const isThere = (file: string) =>
-    !isMade(file) && !isOfEnvironment(file, sight) && isFileDigest(sight.hex(file));
+    !isMade(file) && !isOfEnvironment(file) && isFileDigest(sight.hex(file));
   const scripts = files.map((target) => ({ kind: 'script', target }) as const);
   return [
     ...scripts.filter(({ target }) => isThere(target)),
     ...launches.filter(({ kind, target }) => kind !== 'file' || isThere(target)),
   ];
-}
-
-/** A program of a Python environment in the project: its bytes depend on the machine. */
-function isOfEnvironment(file: string, sight: Sight): boolean {
-  const folder = /^(?:(.*)\/)?bin\/[^/]+$/.exec(file);
-  if (folder === null) return false;
-  return ['pyvenv.cfg', 'conda-meta'].some((name) =>
-    sight.exists(folder[1] === undefined ? name : `${folder[1]}/${name}`),
-  );
 }
 
 function isAt(file: string, where: string): boolean {

@@ -107,6 +107,24 @@ describe.skipIf(!hasPython())('stages with packages: python', () => {
     expect((await made.run()).with('restored')).toEqual(['plot']);
   });
 
+  it('are executed by verify in their environment', async () => {
+    const { made } = withTorch(projectWithin);
+    await made.run();
+    const { code, out } = await made.pipe('verify');
+    expect([code, out]).toEqual([0, expect.stringContaining('pipe: 3 same')]);
+  });
+
+  it('have one key wherever the project and its environment are', async () => {
+    const { made, site } = withTorch(projectWithin);
+    await made.run();
+    const other = projectWithin({ ...SCRIPTS, 'pipeline.yaml': YAML });
+    install(other, venvIn(other), ['torch', '2.1.0'], TORCH);
+    other.write('pipeline.lock', made.read('pipeline.lock'));
+    expect((await other.pipe('run', '--frozen=keys')).code).toBe(0);
+    upgrade(made, site, 'torch', '2.1.0', '2.2.0');
+    expect((await made.pipe('run', '--frozen=keys')).code).toBe(3);
+  });
+
   it('count every distribution of a namespace package, and egg-info', async () => {
     const { made, site } = withTorch(projectWithin);
     made.write('plot.py', "import google.cloud.storage\nimport old\nopen('plot.txt', 'w')\n");
