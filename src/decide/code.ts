@@ -8,6 +8,7 @@ import type { ModuleCode } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { placesIn } from '../trace/basis.js';
 import { keptBasis, type Shelf } from '../trace/kept.js';
+import type { Versions } from '../trace/python/distributions.js';
 import type { Untraced } from '../trace/script-trace.js';
 import {
   type KnownScripts,
@@ -39,8 +40,8 @@ interface CommandItemCode extends CodeFiles {
   readonly bytes: Readonly<Record<string, string>>;
   /** Version by name of the packages that those import. */
   readonly packages: Readonly<Record<string, string>>;
-  /** Files and folders of the Python environment that decide on these, relative to the project. */
-  readonly environment: readonly string[];
+  /** Metadata of Python packages that decides on these. */
+  readonly metadata: Omit<Versions, 'versions'>;
   /** What Python files load in ways that cannot be followed. */
   readonly opaque: readonly Untraced[];
 }
@@ -62,6 +63,8 @@ export interface Codes {
   foundationsOf(index: number): readonly string[];
   /** The first script of a `cmd:` stage whose content is no longer what was traced. */
   changedScript(index: number): string | undefined;
+  /** The first metadata of a Python package that is no longer what was read. */
+  changedPackage(index: number): string | undefined;
 }
 
 /** Traces what changed; what did not is read from the cache, without starting esbuild. */
@@ -82,9 +85,9 @@ export async function openCodes(project: Project, selected: readonly number[]): 
       const options = { ...scriptOptionsOf(project, index, scripts), unseen };
       const found =
         keptScripts(action, options, sight) ?? (await traceScripts(action, options, sight));
-      const { versions, places: environment } = await pythons.of(item, found.external);
+      const { versions, ...metadata } = await pythons.of(item, found.external);
       const packages = { ...found.packages, ...versions };
-      traced.set(index, { kind: 'command', files: {}, ...found, packages, environment });
+      traced.set(index, { kind: 'command', files: {}, ...found, packages, metadata });
       continue;
     }
     const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
@@ -108,7 +111,8 @@ export async function openCodes(project: Project, selected: readonly number[]): 
     },
     foundationsOf: (index) =>
       foundationsOf(project, sight.root, itemOf(project, index), traced.get(index)),
-    changedScript: (index) => changedScript(project, traced.get(index) as Code),
+    changedScript: (index) => changedFile(project, filesIn(traced.get(index), 'bytes')),
+    changedPackage: (index) => changedFile(project, filesIn(traced.get(index), 'metadata')),
   };
 }
 
@@ -165,18 +169,32 @@ function foundationsOf(project: Project, root: string, { action }: Item, code?: 
       : Object.keys(code?.kind === 'command' ? code.scripts : {}).map((file) =>
           keptBasis(shelf, root, 'script', file),
         );
-  const environment = code?.kind === 'command' ? code.environment : [];
-  return [...kept.flatMap((basis) => (basis === undefined ? [] : placesIn(basis))), ...environment];
+  const { files = {}, folders = [] } = code?.kind === 'command' ? code.metadata : {};
+  return [
+    ...kept.flatMap((basis) => (basis === undefined ? [] : placesIn(basis))),
+    ...Object.keys(files),
+    ...folders,
+  ];
 }
 
-/** The first script that is no longer what was traced; looks at the disk anew. */
-function changedScript({ root, cache }: Project, code: Code): string | undefined {
-  if (code.kind !== 'command') return undefined;
+function filesIn(
+  code: Code | undefined,
+  part: 'bytes' | 'metadata',
+): Readonly<Record<string, string>> {
+  if (code?.kind !== 'command') return {};
+  return part === 'bytes' ? code.bytes : code.metadata.files;
+}
+
+/** The first file whose content is another one; looks at the disk again. */
+function changedFile(
+  { root, cache }: Project,
+  before: Readonly<Record<string, string>>,
+): string | undefined {
   const { hex } = freshSight(
     root,
     (file) => cache.scanSync(file, { follow: true, again: true })?.digest,
   );
-  return Object.keys(code.bytes).find((file) => code.bytes[file] !== hex(file));
+  return Object.keys(before).find((file) => before[file] !== (hex(file) ?? ''));
 }
 
 /** The bundle lies in this process's own folder, so no other run can change what is executed. */

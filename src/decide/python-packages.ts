@@ -3,7 +3,7 @@ import { type Diagnostic, UserError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
 import type { Shelf } from '../trace/kept.js';
 import { programsIn } from '../trace/named-scripts.js';
-import { isOutside, within } from '../trace/place.js';
+import { within } from '../trace/place.js';
 import { Distributions, type Versions } from '../trace/python/distributions.js';
 import { type Asking, type Interpreter, interpreterAt } from '../trace/python/interpreter.js';
 import { locate } from '../trace/python/locate.js';
@@ -24,7 +24,7 @@ interface Used {
   readonly file: string;
 }
 
-const NONE: Versions = { versions: {}, places: [] };
+const NONE: Versions = { versions: {}, files: {}, folders: [] };
 
 type Mistake = Pick<Diagnostic, 'code' | 'message' | 'hint'>;
 
@@ -63,7 +63,8 @@ export class PythonPackages {
     const used = await this.#usedBy(item, programs);
     const several = used.length > 1;
     const versions: Record<string, string> = {};
-    const places: string[] = [];
+    const files: Record<string, string> = {};
+    const folders: string[] = [];
     for (const { file, interpreter } of used) {
       const place = within(this.#asking.sight.root, file);
       const found = this.#distributions.versionsOf(imported, interpreter);
@@ -71,9 +72,10 @@ export class PythonPackages {
       versions[`python${suffix}`] = interpreter.version;
       for (const [name, version] of Object.entries(found.versions))
         versions[`python:${name}${suffix}`] = version;
-      places.push(...(isOutside(place) ? [] : [place]), ...found.places);
+      Object.assign(files, found.files);
+      folders.push(...found.folders);
     }
-    return { versions, places };
+    return { versions, files, folders };
   }
 
   /** Each interpreter once. Commands that only name a script, such as `cp x.py out`, have none. */

@@ -125,6 +125,18 @@ describe.skipIf(!hasPython())('stages with packages: python', () => {
     expect((await made.pipe('run', '--frozen=keys')).code).toBe(3);
   });
 
+  it('are not recorded when a package that they import changes while they run', async () => {
+    const { made, site } = withTorch(projectWithin);
+    const metadata = `${site}/torch-2.1.0.dist-info/METADATA`;
+    made.write(
+      'train.py',
+      `import torch\nopen('${metadata}', 'w').write('Name: torch\\nVersion: 2.2.0\\n')\nopen('model.txt', 'w')\n`,
+    );
+    const { code, items } = await made.run();
+    expect([code, items.train?.verdict]).toEqual([1, 'failed']);
+    expect((await made.run()).with('ran')).toEqual(['train']);
+  });
+
   it('count every distribution of a namespace package, and egg-info', async () => {
     const { made, site } = withTorch(projectWithin);
     made.write('plot.py', "import google.cloud.storage\nimport old\nopen('plot.txt', 'w')\n");
@@ -185,8 +197,10 @@ echo "$1" >> "${made.path('starts.txt')}"
     made.write('.python-version', '3.11\n');
     expect((await made.run()).with('fresh')).toEqual(['say']);
     expect(made.lines('starts.txt').length).toBe(5);
+    expect(await runUntilStill(made)).toBe(true);
     made.env.PATH = process.env.PATH ?? '';
     expect((await made.pipe('why', 'say')).out).toMatch(/^ {2}python 3\.8\.2 → 3\./m);
+    expect((await made.pipe('run')).out).toContain('pipe: 1 ran');
   });
 });
 

@@ -11,8 +11,10 @@ import { type Interpreter, namesIn } from './interpreter.js';
 export interface Versions {
   /** Version by name of the distribution, or by the imported name where no distribution has it. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Files that say so, and the folders that hold them, relative to the project. */
-  readonly places: readonly string[];
+  /** SHA-256 of the files that say so, by path relative to the project. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Folders in which another distribution may come, relative to the project. */
+  readonly folders: readonly string[];
 }
 
 /** Folder or file of metadata: `torch-2.1.0.dist-info`. pip renames what it removes to `~orch…`. */
@@ -53,7 +55,7 @@ export class Distributions {
     const library = new Set(standard);
     const names = imported.filter((each) => !library.has(each));
     const versions = new Map<string, string>();
-    const places = names.length === 0 ? [] : [...folders];
+    const files: Record<string, string> = {};
     /** Of two with one name the first in the path counts. */
     const folderOf = new Map<string, string>();
     for (const each of names) {
@@ -64,7 +66,8 @@ export class Distributions {
         const { file, name, version } = this.#read(path.join(folder, info));
         if ((folderOf.get(name) ?? folder) !== folder) continue;
         folderOf.set(name, folder);
-        places.push(file);
+        const place = within(this.#sight.root, file);
+        files[place] = this.#sight.hex(place) ?? '';
         // An update that broke off may leave two.
         const known = versions.get(name)?.split(', ') ?? [];
         versions.set(name, [...new Set([...known, version])].sort().join(', '));
@@ -74,7 +77,8 @@ export class Distributions {
     }
     return {
       versions: Object.fromEntries([...versions].sort()),
-      places: places.map((each) => within(this.#sight.root, each)),
+      files,
+      folders: names.length === 0 ? [] : folders.map((each) => within(this.#sight.root, each)),
     };
   }
 

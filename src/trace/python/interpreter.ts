@@ -1,6 +1,7 @@
 /** What an interpreter says of itself: its version, and where it looks for packages. Kept, to be asked once. */
 import path from 'node:path';
 import { sha256 } from '../../canonical.js';
+import { userError } from '../../error.js';
 import type { Shelf } from '../kept.js';
 import { upward, within } from '../place.js';
 import type { Sight } from '../sight.js';
@@ -73,15 +74,25 @@ export async function interpreterAt(
     const inputs = inputsOf(file, start, kept.interpreter.folders, asking);
     if (JSON.stringify(inputs) === JSON.stringify(kept.inputs)) return kept.interpreter;
   }
-  const interpreter = parsed(await asking.ask(file, QUESTION, start));
+  const interpreter = parsed(await asking.ask(file, QUESTION, start), file);
   const inputs = inputsOf(file, start, interpreter.folders, asking);
   shelf.write(name, { format: FORMAT, inputs, interpreter } satisfies Kept);
   return interpreter;
 }
 
 /** A `sitecustomize` may print as well. */
-function parsed(output: string): Interpreter {
-  return JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as Interpreter;
+function parsed(output: string, file: string): Interpreter {
+  const line = output.trimEnd().split('\n').at(-1) ?? '';
+  try {
+    return JSON.parse(line) as Interpreter;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw userError(
+      'python-failed',
+      `${file} does not execute Python: it printed "${line}"`,
+      'name the interpreter in the cmd, as in .venv/bin/python train.py',
+    );
+  }
 }
 
 /** Files by which version managers such as pyenv choose the interpreter behind their scripts. */
