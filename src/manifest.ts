@@ -53,7 +53,10 @@ export interface CommandCode extends Identity {
   readonly shell?: 'sh' | 'bash';
   /** The project's scripts that the command names, and what they import, by path. */
   readonly scripts: Readonly<Record<string, string>>;
-  /** Version by name of each package that JavaScript and TypeScript scripts import; absent when there are none. */
+  /**
+   * Version by name of each package that JavaScript and TypeScript scripts import, and with
+   * `packages: python` of Python (`python`) and its packages (`python:torch`); absent when there are none.
+   */
   readonly packages?: Readonly<Record<string, string>>;
 }
 

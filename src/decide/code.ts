@@ -8,6 +8,7 @@ import type { ModuleCode } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { placesIn } from '../trace/basis.js';
 import { keptBasis, type Shelf } from '../trace/kept.js';
+import type { Versions } from '../trace/python/distributions.js';
 import type { Untraced } from '../trace/script-trace.js';
 import {
   type KnownScripts,
@@ -21,6 +22,7 @@ import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../tr
 import type { Traced } from '../trace/traced.js';
 import { atItsStage } from './at-stage.js';
 import type { Project } from './project.js';
+import { PythonPackages } from './python-packages.js';
 
 export type Code = ModuleItemCode | CommandItemCode;
 
@@ -38,6 +40,8 @@ interface CommandItemCode extends CodeFiles {
   readonly bytes: Readonly<Record<string, string>>;
   /** Version by name of the packages that the scripts import. */
   readonly packages: Readonly<Record<string, string>>;
+  /** Metadata of Python packages that decides on these. */
+  readonly metadata: Omit<Versions, 'versions'>;
   /** Code that Python files load in ways that pipe cannot follow. */
   readonly opaque: readonly Untraced[];
 }
@@ -59,6 +63,8 @@ export interface Codes {
   foundationsOf(index: number): readonly string[];
   /** The first script of a `cmd:` stage whose content differs from the traced one. */
   changedScript(index: number): string | undefined;
+  /** The first metadata of a Python package that is no longer what was read. */
+  changedPackage(index: number): string | undefined;
 }
 
 /** Traces only changed code; reads the rest from the trace cache, without starting esbuild. */
@@ -70,14 +76,18 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   const modules = new Map<string, Traced>();
   const depsOf = moduleDeps(project, selected);
   const scripts = noScripts();
+  const unseen = () => looks.blur();
+  const pythons = new PythonPackages(project, { sight, shelf: shelfOf(project), unseen });
   for (const index of selected) {
-    const { action } = itemOf(project, index);
+    const item = itemOf(project, index);
+    const { action } = item;
     if (action.kind !== 'module') {
-      const unseen = () => looks.blur();
       const options = { ...scriptOptionsOf(project, index, scripts), unseen };
       const found =
         keptScripts(action, options, sight) ?? (await traceScripts(action, options, sight));
-      traced.set(index, { kind: 'command', files: {}, ...found });
+      const { versions, ...metadata } = await pythons.of(item, found.external);
+      const packages = { ...found.packages, ...versions };
+      traced.set(index, { kind: 'command', files: {}, ...found, packages, metadata });
       continue;
     }
     const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
@@ -85,7 +95,7 @@ export async function openCodes(project: Project, selected: readonly number[]): 
       modules.get(action.file) ??
       keptTrace(root, action.file, options, sight) ??
       (await anew(looks, () => traceModule(root, action.file, options)).catch(async (error) => {
-        throw await atItsStage(project, itemOf(project, index), error);
+        throw await atItsStage(project, item, error);
       }));
     modules.set(action.file, trace);
     const { code, files, importers } = trace;
@@ -101,7 +111,8 @@ export async function openCodes(project: Project, selected: readonly number[]): 
     },
     foundationsOf: (index) =>
       foundationsOf(project, sight.root, itemOf(project, index), traced.get(index)),
-    changedScript: (index) => changedScript(project, traced.get(index) as Code),
+    changedScript: (index) => changedFile(project, filesIn(traced.get(index), 'bytes')),
+    changedPackage: (index) => changedFile(project, filesIn(traced.get(index), 'metadata')),
   };
 }
 
@@ -158,17 +169,32 @@ function foundationsOf(project: Project, root: string, { action }: Item, code?: 
       : Object.keys(code?.kind === 'command' ? code.scripts : {}).map((file) =>
           keptBasis(shelf, root, 'script', file),
         );
-  return kept.flatMap((basis) => (basis === undefined ? [] : placesIn(basis)));
+  const { files = {}, folders = [] } = code?.kind === 'command' ? code.metadata : {};
+  return [
+    ...kept.flatMap((basis) => (basis === undefined ? [] : placesIn(basis))),
+    ...Object.keys(files),
+    ...folders,
+  ];
 }
 
-/** The first script that differs from the traced one; reads the disk again. */
-function changedScript({ root, cache }: Project, code: Code): string | undefined {
-  if (code.kind !== 'command') return undefined;
+function filesIn(
+  code: Code | undefined,
+  part: 'bytes' | 'metadata',
+): Readonly<Record<string, string>> {
+  if (code?.kind !== 'command') return {};
+  return part === 'bytes' ? code.bytes : code.metadata.files;
+}
+
+/** The first file whose content has changed; reads the disk again. */
+function changedFile(
+  { root, cache }: Project,
+  before: Readonly<Record<string, string>>,
+): string | undefined {
   const { hex } = freshSight(
     root,
     (file) => cache.scanSync(file, { follow: true, again: true })?.digest,
   );
-  return Object.keys(code.bytes).find((file) => code.bytes[file] !== hex(file));
+  return Object.keys(before).find((file) => before[file] !== (hex(file) ?? ''));
 }
 
 /** This process's own folder holds the bundle, so no other run can change what is executed. */

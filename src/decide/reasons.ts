@@ -149,8 +149,14 @@ function shellName({ shell }: CommandCode): string {
 
 function packageDifferences(a: ModuleCode['packages'], b: ModuleCode['packages']): Reason[] {
   return mapDifferences(a, b, (name, x, y) => [
-    { kind: 'package', text: `package ${name} ${fromTo(x, y)}` },
+    { kind: 'package', text: `${packageWords(name)} ${fromTo(x, y)}` },
   ]);
+}
+
+/** `python` and `python:torch` are those of a Python environment. */
+function packageWords(name: string): string {
+  if (/^python(?: \(|$)/.test(name)) return name;
+  return `package ${name.replace(/^python:/, '')}`;
 }
 
 function paramDifferences(

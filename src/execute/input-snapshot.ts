@@ -66,7 +66,11 @@ export class InputSnapshot {
   /** The first file or folder whose stat changed. */
   async moved(): Promise<string | undefined> {
     const { root } = this.#work.project;
-    const byStat = (await firstMoved(root, this.#looks.lists)) ?? (await this.#otherMatches());
+    const byStat =
+      (await firstMoved(root, this.#looks.lists)) ??
+      (await this.#otherMatches()) ??
+      // Not by stat: uv links files of several environments, which changes their times.
+      this.#work.codes.changedPackage(this.#index);
     if (byStat !== undefined) return byStat;
     if (this.#isSettled) return undefined;
     const changed = await this.changed();
@@ -82,7 +86,8 @@ export class InputSnapshot {
       if (before?.digest !== now.digest)
         return this.#firstOf(contentsOf(dep, before), contentsOf(dep, now)) ?? dep.path;
     }
-    return this.#work.codes.changedScript(this.#index);
+    const { codes } = this.#work;
+    return codes.changedScript(this.#index) ?? codes.changedPackage(this.#index);
   }
 
   #firstOf(then: Contents, today: Contents): string | undefined {

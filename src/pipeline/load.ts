@@ -158,13 +158,16 @@ function resolveParams(
 function draftAll({ root, broken, params, ownParams, files, problems }: Opened): readonly Draft[] {
   if (broken.top.has('stages')) return [];
   const drafts: Draft[] = [];
-  const written = broken.top.has('shell') ? undefined : child(root, 'shell')?.value;
-  const shell = written as StageSpec['shell'];
+  const top = (name: 'shell' | 'packages') =>
+    broken.top.has(name) ? undefined : child(root, name)?.value;
+  const shell = top('shell') as StageSpec['shell'];
+  const packages = top('packages') as StageSpec['packages'];
   for (const [name, { node }] of child(root, 'stages')?.entries ?? []) {
     const keys = broken.stages.get(name) ?? new Set();
     if (keys.has('*')) continue;
     const spec = soundKeys(node, keys);
-    const stage = { name, spec, node, broken: keys, params, ownParams, files, shell };
+    const shared = { params, ownParams, files, shell, packages };
+    const stage = { name, spec, node, broken: keys, ...shared };
     for (const draft of draftStage(stage, problems)) drafts.push(draft);
   }
   return drafts;

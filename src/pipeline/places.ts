@@ -11,6 +11,8 @@ export interface Places {
   out(item: string, name: string): Place | undefined;
   resource(item: string, name: keyof Resources): Place | undefined;
   run(item: string): Place | undefined;
+  /** Of the stage, or at the top of the file. */
+  packages(item: string): Place | undefined;
 }
 
 export function placesOf(options: LoadOptions): Places {
@@ -33,5 +35,9 @@ export function placesOf(options: LoadOptions): Places {
     },
     resource: (item, name) => partOf(item, ['resources', name]),
     run: (item) => partOf(item, ['run']),
+    packages: (item) =>
+      draftOf(item)?.item.packages === 'inherited'
+        ? placeOf(problems.source, spanAt(root, ['packages']))
+        : partOf(item, ['packages']),
   };
 }

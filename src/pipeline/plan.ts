@@ -53,6 +53,8 @@ export interface Item {
   readonly epochs?: EpochPlan;
   /** Seconds. */
   readonly timeout?: number;
+  /** `packages: python`, in the stage or at the top of the file. */
+  readonly packages?: 'own' | 'inherited';
   readonly retries: number;
   readonly always: boolean;
   /** Out path → JSON path pattern → allowed absolute deviation, for `verify`. */

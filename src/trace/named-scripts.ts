@@ -2,8 +2,9 @@
 import path from 'node:path';
 import type { Action } from '../pipeline/plan.js';
 import { inProject } from './place.js';
-import { isPython, type Launch, pythonLaunches } from './python/launches.js';
-import { type SimpleCommand, simpleCommands } from './shell-commands.js';
+import { isPython, type Launch, type Named, pythonLaunches } from './python/launches.js';
+import { type Program, pythonPrograms } from './python/programs.js';
+import { commandStart, type SimpleCommand, simpleCommands } from './shell-commands.js';
 
 /** A word with such an extension is a script, at any position: `timeout 5m torchrun train.py`. */
 const EXTENSIONS = new Set(
@@ -43,11 +44,6 @@ const INTERPRETERS: readonly Interpreter[] = [
   { name: /^(?:Rscript|julia|perl|ruby|lua|php|source|\.)$/, inline: ['-e', '-E', '-r'] },
 ];
 
-/** Shell keywords followed by a command. */
-const BEFORE_COMMANDS = new Set(
-  'if then else elif do while until ! { time exec command'.split(' '),
-);
-
 export interface NamedScripts {
   /** Paths relative to the project, in command order; they may not exist. */
   readonly files: readonly string[];
@@ -58,11 +54,26 @@ export interface NamedScripts {
 const NONE: NamedScripts = { files: [], launches: [] };
 
 export function namedScripts(action: Exclude<Action, { kind: 'module' }>): NamedScripts {
-  const commands = commandsIn(action);
-  if (commands.length === 0) return NONE;
-  const named = commands.map((command) => ({ command, files: scriptsOf(command) }));
+  const named = namedIn(action);
+  if (named.length === 0) return NONE;
   const files = new Set(named.flatMap((each) => each.files).filter((file) => !isPython(file)));
   return { files: [...files], launches: pythonLaunches(named) };
+}
+
+/** The Python programs that the command starts with a file, a module or a text of the project. */
+export function programsIn(action: Exclude<Action, { kind: 'module' }>): Program[] {
+  return pythonPrograms(namedIn(action));
+}
+
+/** Paths within the project that the words of the command are, whether they exist or not. */
+export function pathsIn(action: Exclude<Action, { kind: 'module' }>): string[] {
+  return commandsIn(action).flatMap(({ folder, words }) =>
+    folder === undefined ? [] : words.flatMap((word) => inProject(folder, word ?? '')),
+  );
+}
+
+function namedIn(action: Exclude<Action, { kind: 'module' }>): Named[] {
+  return commandsIn(action).map((command) => ({ command, files: scriptsOf(command) }));
 }
 
 function commandsIn(action: Exclude<Action, { kind: 'module' }>): readonly SimpleCommand[] {
@@ -105,10 +116,7 @@ function below(folder: string, command: SimpleCommand): SimpleCommand {
 
 /** The command itself if it is a path, and the script of an interpreter. */
 function programs(words: SimpleCommand['words']): string[] {
-  const start = words.findIndex(
-    (word) => word === undefined || !(BEFORE_COMMANDS.has(word) || ASSIGNMENT.test(word)),
-  );
-  const command = words[start];
+  const command = words[commandStart(words)];
   const found = command?.includes('/') ? [command] : [];
   for (const [index, word] of words.entries()) {
     const interpreter = interpreterOf(word);
@@ -117,8 +125,6 @@ function programs(words: SimpleCommand['words']): string[] {
   }
   return found;
 }
-
-const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 
 function interpreterOf(word: string | undefined): Interpreter | undefined {
   if (word === undefined) return undefined;

@@ -13,6 +13,7 @@ import { isScript } from './loaders.js';
 import { namedScripts } from './named-scripts.js';
 import type { Launch } from './python/launches.js';
 import type { PythonModule } from './python/module.js';
+import { environmentOf } from './python/programs.js';
 import type { Parsed } from './python/trace.js';
 import type { ScriptTrace, TracedScript, Untraced } from './script-trace.js';
 import { isFileDigest, type Sight } from './sight.js';
@@ -54,12 +55,21 @@ export interface TracedScripts {
   readonly importers: Readonly<Record<string, string>>;
   /** Version by name of the packages that JavaScript and TypeScript scripts import. */
   readonly packages: Readonly<Record<string, string>>;
+  /** Top-level names that Python files import and that are not local, sorted. */
+  readonly external: readonly string[];
   /** Dynamic loads in Python files that pipe cannot follow. */
   readonly opaque: readonly Untraced[];
 }
 
 /** For most commands, which name no script. */
-const NONE: TracedScripts = { scripts: {}, bytes: {}, importers: {}, packages: {}, opaque: [] };
+const NONE: TracedScripts = {
+  scripts: {},
+  bytes: {},
+  importers: {},
+  packages: {},
+  external: [],
+  opaque: [],
+};
 
 /** A single file that is not traced, a JavaScript or TypeScript file, or a Python launch. */
 type Script = { readonly kind: 'script'; readonly target: string } | Launch;
@@ -108,7 +118,10 @@ function scriptsIn(
   sight: Sight,
 ): readonly Script[] {
   const { files, launches } = namedScripts(command);
-  const isThere = (file: string) => !isMade(file) && isFileDigest(sight.hex(file));
+  // Its bytes depend on the machine.
+  const isOfEnvironment = (file: string) => environmentOf(file, sight.exists) !== undefined;
+  const isThere = (file: string) =>
+    !isMade(file) && !isOfEnvironment(file) && isFileDigest(sight.hex(file));
   const scripts = files.map((target) => ({ kind: 'script', target }) as const);
   return [
     ...scripts.filter(({ target }) => isThere(target)),
@@ -218,6 +231,7 @@ function together(
     bytes,
     importers: Object.assign({}, ...found.map((each) => each.importers)),
     packages: Object.assign({}, ...found.map((each) => each.packages)),
+    external: [...new Set(found.flatMap((each) => each.external ?? []))].sort(),
     opaque: found.flatMap((each) => each.opaque ?? []),
   };
 }

@@ -19,6 +19,20 @@ export function simpleCommands(command: string): SimpleCommand[] {
   return reader.commands;
 }
 
+/** Words of the shell behind which a command stands. */
+const BEFORE_COMMANDS = new Set(
+  'if then else elif do while until ! { time exec command'.split(' '),
+);
+
+const ASSIGNMENT = /^[A-Za-z_]\w*=/;
+
+/** The index of the word that names the program; -1 without one. */
+export function commandStart(words: SimpleCommand['words']): number {
+  return words.findIndex(
+    (word) => word === undefined || !(BEFORE_COMMANDS.has(word) || ASSIGNMENT.test(word)),
+  );
+}
+
 const REDIRECTION = /^(?:<<<|<<-?|<>|<&|<|>>|>\||>&|>|&>>?)/;
 const BLANKS = /[ \t\r]+/y;
 /** Literal characters, outside of quotes and within double ones. */

@@ -20,6 +20,8 @@ export interface Sight {
   /** Names in a folder, sorted; empty without a folder. */
   names(folder: string): readonly string[];
   exists(where: string): boolean;
+  /** Changes whenever the file or folder does, links followed; undefined for an absent path. */
+  stamp(where: string): string | undefined;
   /** Target of a symbolic link; empty for another entry; undefined for an absent path. */
   link(where: string): string | undefined;
 }
@@ -41,13 +43,15 @@ export function freshSight(project: string, digestAt: DigestAt, witness = NOBODY
   const root = realpathSync.native(project);
   // Without path.join, which costs more than the read; systems accept `/` and `..`.
   const absolute = (where: string) => `${root}/${where}`;
-  const behind = (where: string) => {
+  const statBehind = (where: string) => {
     const full = absolute(where);
-    witness.sawBehind(
-      full,
-      unlessAbsent(() => statSync(full, QUIET)),
-    );
-    return full;
+    const stat = unlessAbsent(() => statSync(full, QUIET));
+    witness.sawBehind(full, stat);
+    return stat;
+  };
+  const behind = (where: string) => {
+    statBehind(where);
+    return absolute(where);
   };
   const own = (where: string) => {
     const full = absolute(where);
@@ -62,6 +66,7 @@ export function freshSight(project: string, digestAt: DigestAt, witness = NOBODY
     ),
     names: memo((folder) => namesIn(behind(folder))),
     exists: memo((where) => own(where) !== undefined),
+    stamp: memo((where) => stampOf(statBehind(where))),
     link: memo((where) => linkAt(absolute(where), own(where))),
   };
 }
@@ -96,6 +101,10 @@ export function hexOfBytes(bytes: Uint8Array): string {
 
 function namesIn(folder: string): readonly string[] {
   return unlessAbsent(() => readdirSync(folder).sort()) ?? [];
+}
+
+function stampOf(stat: Stats | undefined): string | undefined {
+  return stat && [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ');
 }
 
 function linkAt(where: string, stat: Stats | undefined): string | undefined {

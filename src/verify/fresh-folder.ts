@@ -26,6 +26,8 @@ import type { Project } from '../decide/project.js';
 import type { Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { type Sieve, sieveOf } from '../pipeline/sieve.js';
+import { pathsIn } from '../trace/named-scripts.js';
+import { environmentOf } from '../trace/python/programs.js';
 
 /** Project root and cache for one execution. */
 export interface FreshFolder {
@@ -72,6 +74,7 @@ export async function makeFreshFolder(
   }
   if (code.kind === 'command') bringScripts(project.root, root, Object.keys(code.scripts));
   linkPackages(project.root, root, '');
+  linkEnvironments(project.root, root, item.action);
   const cache = openCache({ project: root, folder: path.join(folder, 'cache'), warn: () => {} });
   return { root, cache };
 }
@@ -165,11 +168,23 @@ function bringScripts(from: string, to: string, scripts: readonly string[]): voi
   }
 }
 
-/** Packages are installed, not made: their versions count, so the folder is linked. */
+/** Python environments whose programs the command names, as in `.venv/bin/python x.py`. */
+function linkEnvironments(from: string, to: string, action: Item['action']): void {
+  if (action.kind === 'module') return;
+  for (const file of pathsIn(action)) {
+    const folder = environmentOf(file, (where) => existsSync(path.join(from, where)));
+    if (folder !== undefined) linkInstalled(from, to, folder);
+  }
+}
+
 function linkPackages(from: string, to: string, folder: string): void {
-  const packages = path.join(from, folder, 'node_modules');
-  const link = path.join(to, folder, 'node_modules');
-  if (!existsSync(packages) || existsSync(link)) return;
+  linkInstalled(from, to, path.join(folder, 'node_modules'));
+}
+
+/** Packages are installed, not made: their versions count, so the folder is linked. */
+function linkInstalled(from: string, to: string, folder: string): void {
+  const [installed, link] = [path.join(from, folder), path.join(to, folder)];
+  if (!existsSync(installed) || existsSync(link)) return;
   mkdirSync(path.dirname(link), { recursive: true });
-  symlinkSync(packages, link);
+  symlinkSync(installed, link);
 }

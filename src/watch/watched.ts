@@ -97,9 +97,18 @@ export class Watched implements WatchSet {
   }
 
   counts(path: string): boolean {
-    if (this.#plan.counts(path) || this.#foundations.has(path)) return true;
+    if (this.#plan.counts(path) || this.#isFoundation(path)) return true;
     if (isPackages(path) || this.#isMade(path)) return false;
     return this.#reads.some((reads) => readsPath(reads, path));
+  }
+
+  /** What is installed in a folder with Python packages shows in a name for its metadata. */
+  #isFoundation(path: string): boolean {
+    if (this.#foundations.has(path)) return true;
+    return (
+      /\.(?:dist|egg)-info$/.test(path) &&
+      this.#foundations.has(path.slice(0, path.lastIndexOf('/')))
+    );
   }
 
   #isMade(path: string): boolean {

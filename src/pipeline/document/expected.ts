@@ -41,6 +41,10 @@ export const EXPECTED = {
   ),
   command: value('a command, or a list of its words'),
   shell: value('sh or bash', 'a command goes under cmd:'),
+  packages: value(
+    'python',
+    'to count the versions of other packages, list a lock file under deps:',
+  ),
   stage: value('a map that describes the stage', stageHint),
   stages: value('a map of stages by name', stagesHint),
   cores: value('a number of cores greater than 0, or a param such as ${cores}'),

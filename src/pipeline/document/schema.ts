@@ -143,6 +143,10 @@ const shell = z
   .enum(['sh', 'bash'], say('shell'))
   .describe('The shell for a text cmd: sh is /bin/sh -e, bash is bash -euo pipefail.');
 
+const packages = z
+  .enum(['python'], say('packages'))
+  .describe('python: the versions of Python and of the packages that the code imports count.');
+
 const time = z.union(
   [above0('duration'), z.string().regex(DURATION, say('duration'))],
   say('duration'),
@@ -164,6 +168,7 @@ const stage = z
       run: path.optional().describe('The module of a TypeScript or JavaScript stage.'),
       cmd: command.optional(),
       shell: shell.optional(),
+      packages: packages.optional(),
       deps: deps.optional().describe('The inputs: paths or patterns by name, or a list of them.'),
       params: paramNames.optional().describe('Dot paths of the params that affect the result.'),
       outs: paths.optional().describe('The outputs: paths by name, or a list of them.'),
@@ -208,6 +213,7 @@ const pipeline = z
         .optional()
         .describe('Changes of params by name, for --profile.'),
       shell: shell.optional(),
+      packages: packages.optional(),
       stages: stages.describe('The stages by name.'),
     },
     say('map'),

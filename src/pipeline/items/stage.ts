@@ -28,6 +28,7 @@ export interface StageInput {
   readonly files: PlanFiles;
   /** The file's default for all stages. */
   readonly shell: StageSpec['shell'];
+  readonly packages: StageSpec['packages'];
 }
 
 /** The stage's templates, parsed once for all its items. */
@@ -76,6 +77,11 @@ function checkStage({ spec, node, broken }: StageInput, problems: Problems): voi
     const message = `shell applies to a cmd that is a text, and ${spec.run === undefined ? 'this one is a list' : 'this stage has run'}`;
     const hint = 'modules and argv lists run without a shell: remove it';
     problems.add({ code: 'shell-without-text', message, hint }, key('shell'));
+  }
+  if (spec.packages !== undefined && spec.run !== undefined) {
+    const message = 'packages applies to a cmd, and this stage has run';
+    const hint = 'the packages that a module imports always count: remove it';
+    problems.add({ code: 'packages-without-python', message, hint }, key('packages'));
   }
   const both = spec.env?.find((name) => spec.secrets?.includes(name));
   if (both !== undefined) {
@@ -135,6 +141,7 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const tolerance =
     spec.tolerance &&
     toleranceOf(child(node, 'tolerance')!, [...outs, ...views], made.complete, site);
+  const packages = packagesOf(input);
   return {
     deps,
     outs: written,
@@ -150,11 +157,19 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
       ...(overridden.length > 0 && { overridden }),
       env: sorted(spec.env),
       secrets: sorted(spec.secrets),
+      ...(packages !== undefined && { packages }),
       ...limits,
       always: spec.always ?? false,
       ...(tolerance && { tolerance }),
     },
   };
+}
+
+/** The setting for all stages concerns those that have a command. */
+function packagesOf({ spec, packages }: StageInput): Draft['item']['packages'] {
+  if (spec.run !== undefined) return undefined;
+  if (spec.packages !== undefined) return 'own';
+  return packages && 'inherited';
 }
 
 function valuesOf(cell: Cell): Draft['item']['matrix'] {

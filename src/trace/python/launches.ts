@@ -27,7 +27,7 @@ export function isNotebook(file: string): boolean {
   return /\.ipynb$/i.test(file);
 }
 
-const INTERPRETER = /(?:^|\/)(?:i?python|pypy)[\d.]*$/;
+export const INTERPRETER = /(?:^|\/)(?:i?python|pypy)[\d.]*$/;
 
 /** Options of Python whose value is the next word. */
 const VALUED = new Set(['-W', '-X', '--check-hash-based-pycs']);

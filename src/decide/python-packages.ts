@@ -1,0 +1,128 @@
+/** `packages: python`: versions of the interpreter and of what the code of a command imports. */
+import { type Diagnostic, UserError } from '../error.js';
+import type { Item } from '../pipeline/plan.js';
+import type { Shelf } from '../trace/kept.js';
+import { programsIn } from '../trace/named-scripts.js';
+import { within } from '../trace/place.js';
+import { Distributions, type Versions } from '../trace/python/distributions.js';
+import { type Asking, type Interpreter, interpreterAt } from '../trace/python/interpreter.js';
+import { locate } from '../trace/python/locate.js';
+import type { Program } from '../trace/python/programs.js';
+import type { Sight } from '../trace/sight.js';
+import type { Project } from './project.js';
+
+export interface PythonOptions {
+  readonly sight: Sight;
+  readonly shelf: Shelf;
+  /** Is called before Python starts, which reads files that the sight does not see. */
+  readonly unseen: () => void;
+}
+
+interface Used {
+  readonly interpreter: Interpreter;
+  /** Absolute path. */
+  readonly file: string;
+}
+
+const NONE: Versions = { versions: {}, files: {}, folders: [] };
+
+type Mistake = Pick<Diagnostic, 'code' | 'message' | 'hint'>;
+
+/** The environments of one run, each read once. */
+export class PythonPackages {
+  readonly #project: Project;
+  readonly #distributions: Distributions;
+  readonly #asking: Asking;
+  readonly #interpreters = new Map<string, Promise<Interpreter>>();
+
+  constructor(project: Project, { sight, shelf, unseen }: PythonOptions) {
+    const { env } = project;
+    this.#project = project;
+    this.#distributions = new Distributions(sight, shelf);
+    const ask: Asking['ask'] = async (file, program, folder) => {
+      unseen();
+      const { askPython } = await import('../process/python.js');
+      return askPython(file, program, { folder, env });
+    };
+    this.#asking = { sight, env, shelf, ask };
+  }
+
+  /**
+   * Version by name for the manifest: `python` for the interpreter, `python:torch` for a distribution.
+   *
+   * @throws UserError when the item asks for it, and its Python cannot be told
+   */
+  async of(item: Item, imported: readonly string[]): Promise<Versions> {
+    const { action } = item;
+    if (item.packages === undefined || action.kind === 'module') return NONE;
+    const programs = programsIn(action);
+    if (programs.length === 0) {
+      if (item.packages === 'inherited') return NONE;
+      throw await this.#mistake(item, WITHOUT_PYTHON);
+    }
+    const used = await this.#usedBy(item, programs);
+    const several = used.length > 1;
+    const versions: Record<string, string> = {};
+    const files: Record<string, string> = {};
+    const folders: string[] = [];
+    for (const { file, interpreter } of used) {
+      const place = within(this.#asking.sight.root, file);
+      const found = this.#distributions.versionsOf(imported, interpreter);
+      const suffix = several ? ` (${place})` : '';
+      versions[`python${suffix}`] = interpreter.version;
+      for (const [name, version] of Object.entries(found.versions))
+        versions[`python:${name}${suffix}`] = version;
+      Object.assign(files, found.files);
+      folders.push(...found.folders);
+    }
+    return { versions, files, folders };
+  }
+
+  /** Each interpreter once. Commands that only name a script, such as `cp x.py out`, have none. */
+  async #usedBy(item: Item, programs: readonly Program[]): Promise<Used[]> {
+    const used = new Map<string, Used>();
+    for (const program of programs) {
+      if (program.unclear !== undefined) throw await this.#mistake(item, unclear(program.unclear));
+      const file = locate(program, this.#asking);
+      if (file === undefined) continue;
+      if (typeof file !== 'string')
+        throw await this.#mistake(item, { code: 'python-not-found', ...file });
+      used.set(file, { file, interpreter: await this.#interpreter(file, program.folder) });
+    }
+    if (used.size === 0)
+      throw await this.#mistake(
+        item,
+        unclear('none of its programs is Python, or a script for it'),
+      );
+    return [...used.values()];
+  }
+
+  #interpreter(file: string, folder: string): Promise<Interpreter> {
+    const name = JSON.stringify([file, folder]);
+    const known = this.#interpreters.get(name) ?? interpreterAt(file, folder, this.#asking);
+    this.#interpreters.set(name, known);
+    return known;
+  }
+
+  async #mistake(item: Item, mistake: Mistake): Promise<UserError> {
+    const { root, variant } = this.#project;
+    const { placesOf } = await import('../pipeline/places.js');
+    const place = placesOf({ project: root, ...variant }).packages(item.id);
+    const message = `${mistake.message} (stage "${item.stage}")`;
+    return new UserError([{ ...mistake, message, ...(place && { place }) }]);
+  }
+}
+
+const WITHOUT_PYTHON: Mistake = {
+  code: 'packages-without-python',
+  message: 'packages: python needs a Python script that the cmd names, and it names none',
+  hint: 'name the script in the cmd, or list a lock file such as uv.lock under deps',
+};
+
+function unclear(reason: string): Mistake {
+  return {
+    code: 'python-unclear',
+    message: `cannot tell which Python the cmd starts: ${reason}`,
+    hint: 'name the interpreter, as in .venv/bin/python train.py, or list a lock file under deps instead of packages',
+  };
+}
