@@ -132,9 +132,9 @@ describe.skipIf(!hasPython())('stages with packages: python', () => {
       'train.py',
       `import torch\nopen('${metadata}', 'w').write('Name: torch\\nVersion: 2.2.0\\n')\nopen('model.txt', 'w')\n`,
     );
-    const { code, items } = await made.run();
+    const { code, items } = await made.run('train');
     expect([code, items.train?.verdict]).toEqual([1, 'failed']);
-    expect((await made.run()).with('ran')).toEqual(['train']);
+    expect((await made.run('train')).with('ran')).toEqual(['train']);
   });
 
   it('count every distribution of a namespace package, and egg-info', async () => {
