@@ -4,9 +4,10 @@ import path from 'node:path';
 import { type CommandContext, EXIT } from './cli/command.js';
 import { COMMANDS, commandNamed } from './cli/commands.js';
 import { debugTo } from './cli/debug.js';
+import { inFolder, notThere } from './cli/folder.js';
 import { internalError } from './cli/internal-error.js';
 import { outputTo } from './cli/output.js';
-import { createTerminal, type Screen, type Terminal } from './cli/terminal.js';
+import { createTerminal, type Screen, type Terminal, wantsColors } from './cli/terminal.js';
 import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
@@ -14,7 +15,9 @@ import { pagePath } from './pages.js';
 import { isHangupIgnored } from './sys/hangup.js';
 import { refusalMessage } from './system-message.js';
 
-async function main(argv: readonly string[]): Promise<number> {
+async function main(line: readonly string[]): Promise<number> {
+  const { folders, words: argv } = inFolder(line);
+  for (const folder of folders) enter(folder);
   // `pipe help run` is `pipe run --help`.
   const [name, ...rest] =
     argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv;
@@ -27,7 +30,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.done;
   }
   const { command } = await commandNamed(name).load();
-  if (rest.some((word) => word === '--help' || word === '-h')) {
+  const ownWords = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  if (ownWords.some((word) => word === '--help' || word === '-h')) {
     const { helpText, usageFor } = await import('./cli/args.js');
     terminal.out(helpText(usageFor(command.usage, rest)));
     return EXIT.done;
@@ -44,12 +48,21 @@ async function main(argv: readonly string[]): Promise<number> {
   return await command.run(rest, context);
 }
 
+/** @throws UserError when the folder of `-C` cannot be entered */
+function enter(folder: string): void {
+  try {
+    process.chdir(folder);
+  } catch (error) {
+    throw notThere(folder, (error as NodeJS.ErrnoException).code) ?? error;
+  }
+}
+
 function overview(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   const rows = Object.entries(COMMANDS).map(
     ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
   );
-  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\nEvery command has --help, and "pipe help run" is "pipe run --help".\nDocumentation: ${pagePath('', host())} (errors.md explains each error code)\n`;
+  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\n-C <folder>, before or after the command, starts pipe in another folder.\nEvery command has --help, and "pipe help run" is "pipe run --help".\nDocumentation: ${pagePath('', host())} (errors.md explains each error code)\n`;
 }
 
 let known: Host | undefined;
@@ -139,7 +152,9 @@ function openTerminal(): Terminal {
     },
   );
   const isTerminal = process.stdout.isTTY === true;
-  return createTerminal({ out, err, keyboard, isTerminal, screen: screenOf() });
+  const screen = screenOf();
+  const colors = wantsColors(process.env, screen !== undefined);
+  return createTerminal({ out, err, keyboard, isTerminal, screen, colors });
 }
 
 /** At exit Node restores the terminal, and dumps core when it is gone. It ignores closed streams. */
@@ -191,7 +206,6 @@ function screenOf(): Screen | undefined {
       stdout.on('resize', listener);
       return () => stdout.off('resize', listener);
     },
-    colors: env.NO_COLOR === undefined || env.NO_COLOR === '',
   };
 }
 

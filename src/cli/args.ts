@@ -1,4 +1,4 @@
-/** A command's arguments: declared as data, which both parses them and writes the help. */
+/** Command-line arguments, declared as data for both parsing and help. */
 import { parseArgs } from 'node:util';
 import { type Diagnostic, UserError } from '../error.js';
 import { nearest } from '../pipeline/document/suggest.js';
@@ -8,34 +8,34 @@ import { otherOption } from './foreign.js';
 export interface Option {
   readonly name: string;
   readonly short?: string;
-  /** Name of its value in the help; absent for a switch. */
+  /** Name of its value in the help; absent for a flag. */
   readonly value?: string;
   readonly multiple?: boolean;
-  /** A switch that may be given one of these values: `--frozen=keys`. */
+  /** A flag that optionally takes one of these values: `--frozen=keys`. */
   readonly choices?: readonly string[];
   readonly help: string;
 }
 
 export interface Usage {
   readonly command: string;
-  /** What follows the command's name: `[stage|item …]`. */
+  /** Arguments after the command's name: `[stage|item …]`. */
   readonly positionals: string;
   readonly summary: string;
   readonly options: readonly Option[];
   /** Further paragraphs of the help. */
   readonly notes?: string;
-  /** What its first argument may name, each with a help of its own. */
+  /** Values of its first argument that have their own help. */
   readonly parts?: readonly Part[];
-  /** What to do instead of an argument that it does not take. */
+  /** Hint for an unexpected argument. */
   readonly strayHint?: string;
 }
 
-/** A command within a command: `pipe cache gc`. */
+/** A subcommand: `pipe cache gc`. */
 export interface Part {
   readonly name: string;
   readonly positionals: string;
   readonly summary: string;
-  /** Names of the command's options that it takes. */
+  /** Names of the command's options that it accepts. */
   readonly options: readonly string[];
   readonly notes?: string;
 }
@@ -47,12 +47,12 @@ export interface Parsed {
   texts(name: string): readonly string[];
 }
 
-const HELP: Option = { name: 'help', short: 'h', help: 'show this help' };
+export const HELP: Option = { name: 'help', short: 'h', help: 'show this help' };
 
 /**
  * Parses a command's arguments.
  *
- * @throws UserError naming every unknown option, with the closest that exists
+ * @throws UserError that names every unknown option, each with the closest known one
  */
 export function parse(usage: Usage, argv: readonly string[]): Parsed {
   const options = [...usage.options, HELP];
@@ -83,7 +83,7 @@ export function parse(usage: Usage, argv: readonly string[]): Parsed {
     if (token.kind !== 'option') continue;
     const known = options.find((option) => option.name === token.name);
     if (known === undefined) {
-      // Of `-j4`, the letters after the first are not options.
+      // Only the first letter of `-j4` is an option.
       if (token.index !== group) mistakes.push(unknownOption(usage, options, token.rawName));
       group = token.index;
     } else if (known.value !== undefined && token.value === undefined) {
@@ -106,7 +106,7 @@ export function parse(usage: Usage, argv: readonly string[]): Parsed {
   };
 }
 
-/** Arguments beyond those that the usage names: `[revision [revision]]` are two. */
+/** Unexpected arguments: the usage `[revision [revision]]` allows two. */
 function strays(usage: Usage, words: readonly string[]): Diagnostic[] {
   const part = usage.parts?.find(({ name }) => name === words[0]);
   const { positionals } = part ?? usage;
@@ -142,14 +142,14 @@ function unknownOption(usage: Usage, options: readonly Option[], rawName: string
   };
 }
 
-/** The usage of the part that the words name, or of the command itself. */
+/** The usage of the subcommand that the words name, or of the command itself. */
 export function usageFor(usage: Usage, words: readonly string[]): Usage {
   const part = usage.parts?.find(({ name }) => words.includes(name));
   if (part === undefined) return usage;
   const { name, positionals, summary, notes } = part;
   const options = usage.options
     .filter((option) => part.options.includes(option.name))
-    // Whose option it is need not be said here.
+    // A subcommand's help omits the names of the subcommands.
     .map((option) => ({ ...option, help: option.help.replace(/^(?:with )?[a-z]+: /, '') }));
   const command = `${usage.command} ${name}`;
   return { command, positionals, summary, options, ...(notes !== undefined && { notes }) };
@@ -177,7 +177,7 @@ function valueText({ value, choices }: Option): string {
   return value === undefined ? '' : ` <${value}>`;
 }
 
-/** A whole number ≥ 1 from an option. */
+/** An option's value, an integer ≥ 1. */
 export function positive(parsed: Parsed, name: string): number | undefined {
   const text = parsed.text(name);
   if (text === undefined) return undefined;

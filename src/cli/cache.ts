@@ -1,4 +1,4 @@
-/** `pipe cache`: what is kept and what it costs, whether it is whole, and what may go. */
+/** `pipe cache`: disk usage, integrity check and garbage collection. */
 import type { GcReport } from '../cache/care/gc.js';
 import type { CacheStats } from '../cache/care/stats.js';
 import type { Damage, VerifyReport } from '../cache/care/verifying.js';
@@ -17,6 +17,7 @@ import {
   VARIANT_OPTIONS,
   withProject,
 } from './command.js';
+import { roomOn } from './terminal.js';
 
 const GC_NOTES =
   'gc keeps what the current pipeline, pipeline.lock, a running process or the last runs need.\nOf the rest, it first removes what is cheapest to recompute for its size.\nRuns collect garbage above the size limit: PIPE_CACHE_MAX_SIZE=50G sets it, off disables it.';
@@ -93,15 +94,15 @@ async function stats(
 ): Promise<number> {
   const stated = statedLimit(project);
   const found = await project.cache.stats(stated === 'off' ? undefined : stated);
-  const text = () => statsText(found, stated !== 'off');
   if (parsed.flag('json')) terminal.json(found);
-  else terminal.out(text());
+  else terminal.out(statsText(found, stated !== 'off', roomOn(terminal)));
   return EXIT.done;
 }
 
 function statsText(
   { bytes: all, objects, results, states, logs, replaced, items, maxSize }: CacheStats,
   isKept: boolean,
+  room: number | undefined,
 ): string {
   const rows = items.map((item) => [
     item.item,
@@ -120,10 +121,10 @@ function statsText(
     ...(replaced.moves === 0
       ? []
       : [
-          `  files of yours in replaced/, moved ${plural(replaced.moves, 'time')}: ${bytes(replaced.bytes)}`,
+          `  your files in replaced/, moved ${plural(replaced.moves, 'time')}: ${bytes(replaced.bytes)}`,
         ]),
     '',
-    table([head, ...rows]),
+    table([head, ...rows], room),
   ].join('\n');
 }
 
@@ -140,7 +141,7 @@ async function verify(
 
 function verifyText({ objects, bytes: size, damage, writable, repaired }: VerifyReport): string {
   const lines = [
-    `${plural(objects, 'object')}, ${bytes(size)}: ${damage.length === 0 ? 'all whole' : `${damage.length} damaged`}`,
+    `${plural(objects, 'object')}, ${bytes(size)}: ${damage.length === 0 ? 'all intact' : `${damage.length} damaged`}`,
   ];
   for (const each of damage) lines.push(`  ${each.what} ${each.file}`, ...concernsOf(each));
   if (writable > 0) lines.push(`  ${plural(writable, 'object')} can be written to by accident`);
@@ -171,13 +172,14 @@ async function gc(project: Project, parsed: Parsed, { terminal }: CommandContext
     ...(maxAge === undefined ? {} : { maxAge }),
   });
   if (parsed.flag('json')) terminal.json(report);
-  else terminal.out(gcText(report, parsed.flag('dry')));
+  else terminal.out(gcText(report, parsed.flag('dry'), roomOn(terminal)));
   return EXIT.done;
 }
 
 function gcText(
   { removed, tooNew, bytesBefore, bytesAfter, bytesNeeded, maxSize }: GcReport,
   dry: boolean,
+  room: number | undefined,
 ): string {
   const rows = removed.map((each) => [
     titleOf(each),
@@ -187,7 +189,7 @@ function gcText(
   ]);
   const verb = dry ? 'would remove' : 'removed';
   const sizes = `${bytes(bytesBefore)} → ${bytes(bytesAfter)} (limit ${bytes(maxSize)}, needed ${bytes(bytesNeeded)})`;
-  const done = `${table(rows)}${verb} ${plural(removed.length, 'entry', 'entries')}: ${sizes}\n`;
+  const done = `${table(rows, room)}${verb} ${plural(removed.length, 'entry', 'entries')}: ${sizes}\n`;
   if (tooNew === 0) return done;
   const stay = `${plural(tooNew, 'entry is', 'entries are')} too new to be removed`;
   return `${done}${stay}: a process may be about to use ${tooNew === 1 ? 'it' : 'them'}\n`;

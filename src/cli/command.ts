@@ -1,4 +1,4 @@
-/** What a command is, and what it may use of the process it runs in. */
+/** Interface of commands, and the parts of the process that they may use. */
 import type { Interruption, Variant } from '../decide/options.js';
 import { type Host, openProject, type Project } from '../decide/project.js';
 import type { Option, Parsed, Usage } from './args.js';
@@ -25,7 +25,16 @@ export interface Command {
   run(argv: readonly string[], context: CommandContext): Promise<number>;
 }
 
-/** The options of every command that reads pipeline.yaml. */
+/** A command as `pipe --help` lists it. */
+export interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+/** By name. */
+export type Commands = Readonly<Record<string, Entry>>;
+
+/** Options of every command that reads pipeline.yaml. */
 export const VARIANT_OPTIONS: readonly Option[] = [
   {
     name: 'profile',
@@ -41,12 +50,12 @@ export const VARIANT_OPTIONS: readonly Option[] = [
   },
 ];
 
-/** The profiles and settings that a command line names. */
+/** The profiles and settings on the command line. */
 export function variantOf(parsed: Parsed): Variant {
   return { profiles: parsed.texts('profile'), set: parsed.texts('set') };
 }
 
-/** The project, for a command that only looks: its warnings go to stderr, and its cache is closed after it. */
+/** Opens the project for a read-only command: prints warnings on stderr, closes the cache at the end. */
 export async function withProject<T>(
   parsed: Parsed,
   { host, terminal }: CommandContext,

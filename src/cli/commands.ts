@@ -1,15 +1,10 @@
-/** The commands by name: each is loaded only when it is called. */
+/** The commands by name, each loaded on demand. */
 import { userError } from '../error.js';
 import { nearest } from '../pipeline/document/suggest.js';
-import type { Command } from './command.js';
+import type { Commands, Entry } from './command.js';
 import { OTHER_COMMAND_WAYS, OTHER_COMMANDS, otherOption, ourOption } from './foreign.js';
 
-export interface Entry {
-  readonly summary: string;
-  readonly load: () => Promise<{ readonly command: Command }>;
-}
-
-export const COMMANDS: Readonly<Record<string, Entry>> = {
+export const COMMANDS: Commands = {
   run: { summary: 'run what is stale', load: () => import('./run.js') },
   watch: { summary: 'run, and run again when a file changes', load: () => import('./watch.js') },
   status: {
@@ -45,10 +40,15 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   init: { summary: 'write a small pipeline to start from', load: () => import('./init.js') },
   doctor: { summary: 'check the machine and the project', load: () => import('./doctor.js') },
+  completion: {
+    summary: 'print a script that completes words in bash, zsh or fish',
+    // It completes the names and options of all commands, itself included.
+    load: async () => (await import('./completion.js')).completionOf(COMMANDS),
+  },
   schema: { summary: 'print the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },
 };
 
-/** @throws UserError with the command that was meant */
+/** @throws UserError with the most similar command */
 export function commandNamed(name: string): Entry {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined) throw unknownCommand(name);

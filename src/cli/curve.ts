@@ -1,10 +1,10 @@
-/** A metric over the epochs, drawn in the characters of a terminal. Pure. */
+/** Plots a metric over the epochs in a terminal. Pure. */
 import type { EpochRecord } from '../cache/records/record.js';
 import { metricAt } from '../decide/incremental.js';
 
 const HEIGHT = 8;
 
-/** Wide enough to see a dozen epochs, narrow enough to be one picture. */
+/** Columns: enough for dozens of epochs, and few enough to see as a whole. */
 const WIDEST = 60;
 
 /** Empty with fewer than two values. */
@@ -36,12 +36,12 @@ export function curve(records: readonly EpochRecord[], metric: string, columns: 
   return `\n  ${metric}\n${[...lines, axis, ends].join('\n')}\n`;
 }
 
-/** Two texts at the ends of a line. */
+/** Places two texts at the ends of a line. */
 function between(left: string, right: string, width: number): string {
   return left + right.padStart(Math.max(right.length + 1, width - left.length));
 }
 
-/** A spot of the picture, each from 0 to 1, y upwards. */
+/** A position in the plot, each coordinate from 0 to 1, y upwards. */
 interface Point {
   readonly x: number;
   readonly y: number;
@@ -53,7 +53,7 @@ const DOTS = [
   [0x08, 0x10, 0x20, 0x80],
 ] as const;
 
-/** Braille cells hold 2 × 4 dots; a line leads from each point to the next, so that steep steps stay joined. */
+/** Braille cells have 2 × 4 dots; a line connects successive points, so that steep steps have no gaps. */
 function braille(points: readonly Point[], width: number): string[] {
   const cells = Array.from({ length: HEIGHT }, () => new Uint8Array(width));
   const [right, bottom] = [width * 2 - 1, HEIGHT * 4 - 1];

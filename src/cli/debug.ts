@@ -1,7 +1,7 @@
-/** PIPE_DEBUG: each decision on stderr, in a line of its own. docs/development.md shows how to read them. */
+/** PIPE_DEBUG: prints each decision on stderr, in one line. docs/development.md explains them. */
 import type { Host } from '../decide/project.js';
 
-/** Undefined when the variable is unset, empty or 0: then no text of a line is made. */
+/** Undefined when the variable is unset, empty or 0, so that no debug text is built. */
 export function debugTo(env: Host['env'], err: (text: string) => void): Host['debug'] {
   const value = env.PIPE_DEBUG ?? '';
   if (value === '' || value === '0') return undefined;

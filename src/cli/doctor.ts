@@ -1,4 +1,4 @@
-/** `pipe doctor`: looks at the machine and the project, and says what would get in the way. */
+/** `pipe doctor`: checks the machine and the project for problems. */
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { openCodes } from '../decide/code.js';
@@ -25,7 +25,7 @@ const usage: Usage = {
 interface Finding {
   readonly good: boolean;
   readonly text: string;
-  /** What is no mistake, and worth a look. */
+  /** Remarks that are not errors. */
   readonly notes?: readonly string[];
 }
 
@@ -85,7 +85,7 @@ async function gpus({ host }: CommandContext): Promise<Finding> {
 
 function cacheFolder({ host }: CommandContext): Finding | undefined {
   const root = rootAbove(host.cwd);
-  // That there is no project is said by the check of pipeline.yaml.
+  // The check of pipeline.yaml reports a missing project.
   if (root === undefined) return undefined;
   const folder = path.resolve(root, host.env.PIPE_CACHE || 'cache');
   try {
@@ -98,7 +98,7 @@ function cacheFolder({ host }: CommandContext): Finding | undefined {
   return { good: true, text: `cache in ${folder}, ${bytes(bavail * bsize)} free` };
 }
 
-/** A stage that needs it fails when it runs; until then it is no mistake. */
+/** Not an error before a stage that needs bash runs. */
 function missingBash(items: readonly Item[], env: CommandContext['host']['env']): string[] {
   const item = items.find(({ action }) => action.kind === 'shell' && action.shell === 'bash');
   if (item === undefined || isProgram('bash', env)) return [];
@@ -116,7 +116,7 @@ function isProgram(name: string, { PATH = '' }: CommandContext['host']['env']): 
   });
 }
 
-/** Of each stage the first item that asks for more than there is. */
+/** For each stage, the first item that needs more than the machine has. */
 async function tooLarge(items: readonly Item[], env: NodeJS.ProcessEnv): Promise<string[]> {
   const machine = thisMachine();
   const { indices, virtual } = await findGpus(env);
@@ -150,7 +150,7 @@ async function pipeline({ host }: CommandContext): Promise<Finding> {
   };
 }
 
-/** What Python scripts of commands load unseen, unless a dep of the stage is Python code. */
+/** Dynamic loads in scripts of commands, unless a dep of the stage is Python code. */
 async function untracedImports(project: Project): Promise<string[]> {
   const { items } = project.plan;
   const commands = [...items.keys()].filter((index) => items[index]?.action.kind !== 'module');

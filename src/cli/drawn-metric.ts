@@ -1,17 +1,17 @@
-/** Which metric `pipe epochs` draws when none is named: what tells how the training goes. Pure. */
+/** Chooses the metric that `pipe epochs` plots by default: the best measure of progress. Pure. */
 import type { EpochRecord } from '../cache/records/record.js';
 import { metricAt } from '../decide/incremental.js';
 import type { EpochPlan } from '../pipeline/plan.js';
 import type { Metrics } from '../stage/context.js';
 
-/** What names a metric of interest, the best first; any other name comes after them. */
+/** Preferred names, best first; other names come after them. */
 const PREFERRED = [/^val(?:id|idation)?[._]/i, /(?:^|[._])loss$/i] as const;
 
-/** Said of an epoch, no result of it: its number, the rate it was trained at, the time it took. */
+/** Properties of an epoch that are not results: its number, learning rate or duration. */
 const NO_RESULT =
   /(?:^|[._])(?:epochs?|steps?|iterations?|lr|learning_?rate|seconds|time|duration)$/i;
 
-/** The metric that the stage itself chooses by, then one of validation, a loss, any; undefined without metrics. */
+/** The metric by which the stage selects epochs, else of validation, a loss, or any; undefined if none. */
 export function drawnMetric(
   records: readonly EpochRecord[],
   { best, keep }: EpochPlan,

@@ -12,6 +12,7 @@ import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { curve } from './curve.js';
 import { drawnMetric } from './drawn-metric.js';
+import { roomOn } from './terminal.js';
 
 const usage: Usage = {
   command: 'epochs',
@@ -32,10 +33,10 @@ const usage: Usage = {
 interface Chain {
   readonly item: string;
   readonly chain: string;
-  /** Where the stage commits: $PIPE_COMMIT. */
+  /** $PIPE_COMMIT of the stage. */
   readonly commit: string;
   readonly target: number;
-  /** The metric that the curve shows. */
+  /** The metric to plot. */
   readonly drawn: string | undefined;
   readonly epochs: readonly (EpochRecord & { readonly kept: boolean })[];
 }
@@ -44,7 +45,8 @@ export const command: Command = {
   usage,
   async run(argv, context) {
     const parsed = parse(usage, argv);
-    const { out, json, screen } = context.terminal;
+    const { out, json } = context.terminal;
+    const room = roomOn(context.terminal);
     if (parsed.positionals.length === 0) {
       throw userError(
         'no-item',
@@ -57,14 +59,12 @@ export const command: Command = {
     );
     requireMetric(chains, parsed.text('metric'));
     if (parsed.flag('json')) json(chains);
-    else
-      for (const chain of chains)
-        out(listing(chain, parsed.text('metric'), screen?.size().columns));
+    else for (const chain of chains) out(listing(chain, parsed.text('metric'), room));
     return EXIT.done;
   },
 };
 
-/** The chain of today's definition, or while that is not known (an upstream item must run first) of the last run. */
+/** Chains of today's definition; while an upstream item must run first, those of the last run. */
 async function chainsOf(project: Project, targets: readonly string[]): Promise<Chain[]> {
   const work = await inspection(project, targets);
   const found = await outlooks(work);
@@ -108,7 +108,7 @@ function requireMetric(chains: readonly Chain[], metric: string | undefined): vo
 function listing(
   { item, target, drawn, epochs }: Chain,
   metric: string | undefined,
-  columns = 80,
+  room: number | undefined,
 ): string {
   if (epochs.length === 0) return `${item}: no epoch is completed (target ${target})\n`;
   const rows = epochs.map((record) => [
@@ -121,6 +121,6 @@ function listing(
   const seconds = epochs.reduce((sum, { seconds }) => sum + seconds, 0);
   const head = `${item}: ${plural(epochs.length, 'epoch')} completed, target ${target}, ${duration(seconds)} in all\n`;
   const shown = metric ?? drawn;
-  const picture = shown === undefined ? '' : curve(epochs, shown, columns);
-  return `${head}${table([['epoch', 'time', 'size', 'state', 'metrics'], ...rows])}${picture}`;
+  const picture = shown === undefined ? '' : curve(epochs, shown, room ?? 80);
+  return `${head}${table([['epoch', 'time', 'size', 'state', 'metrics'], ...rows], room)}${picture}`;
 }

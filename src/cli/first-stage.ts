@@ -1,10 +1,10 @@
-/** A first stage for a project that has code already: guessed from its files, to be completed by its owner. */
+/** Guesses a first stage for a project with existing code, for the user to complete. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 export interface FirstStage {
   readonly text: string;
-  /** What was assumed. */
+  /** The assumption, for the user to check. */
   readonly assumed: string;
 }
 
@@ -47,7 +47,7 @@ function fromMakefile(project: string): Guess | undefined {
   const file = ['GNUmakefile', 'makefile', 'Makefile'].find((name) => isFile(project, name));
   if (file === undefined) return undefined;
   const text = readFileSync(path.join(project, file), 'utf8');
-  // The default goal: the first target that is a plain name.
+  // The default goal: the first target with a plain name.
   const goal = /^(?!\.)([\w./-]+)(?:[ \t]+[\w./-]+)*[ \t]*::?(?!=)/m.exec(text)?.[1];
   const target = goal === undefined ? '' : ` ${goal}`;
   const assumed = `one stage runs make${target}, which ${file} names first; later, write a stage for each rule`;
@@ -72,7 +72,7 @@ function fromPython(project: string): Guess | undefined {
   const besides =
     others === 0
       ? ''
-      : ` (${others} more Python ${others === 1 ? 'file was' : 'files were'} left alone)`;
+      : ` (${others} more Python ${others === 1 ? 'file was' : 'files were'} not used)`;
   const cmd = `python3 ${file}`;
   return { name, cmd, deps: [], assumed: `the pipeline begins with ${file}${besides}` };
 }
@@ -86,7 +86,7 @@ function pythonIn(folder: string): readonly string[] {
     .sort();
 }
 
-/** A script that does something when it is started, rather than a module. */
+/** A script that acts when started, rather than a module. */
 function isProgram(file: string): boolean {
   return /^if __name__ *== *['"]__main__['"]|^#!/m.test(readFileSync(file, 'utf8'));
 }

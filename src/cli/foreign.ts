@@ -1,4 +1,4 @@
-/** Commands and options that people bring from make, DVC, Snakemake or Turborepo, and ours. */
+/** Commands and options of make, DVC, Snakemake and Turborepo, and their equivalents. */
 
 const CLEAN =
   'no cleaning is needed before a run; `pipe cache gc` frees disk space by removing results that nothing needs, `pipe run --force` runs items again';
@@ -32,14 +32,14 @@ export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
 const SHARED =
   'to share results between machines, share the cache folder: PIPE_CACHE=/shared/pipe pipe run';
 const DOWNLOAD =
-  'download in a stage of its own, with the file as its out: cmd: curl -fsSo ${outs.raw} <address>';
+  'download it in a separate stage, with the file as its out: cmd: curl -fsSo ${outs.raw} <address>';
 const TRIALS =
   'pipe run --set train.lr=0.1 tries another value, and pipe metrics --set train.lr=0.1 shows its result';
 const EDIT = 'edit pipeline.yaml: stages, deps and outs are declared only there';
 const COPIES = 'pipe run restores outs from the cache, as plain files that you may edit';
-const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs the named ones alone';
+const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs only the named ones';
 
-/** What to do instead, where no command of ours means the same. */
+/** Advice where no command is equivalent. */
 export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   clean: CLEAN,
   clear: CLEAN,
@@ -49,7 +49,7 @@ export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   remove: EDIT,
   move: EDIT,
   mv: EDIT,
-  commit: 'pipe run records results by itself; commit pipeline.yaml and pipeline.lock to git',
+  commit: 'pipe run records results automatically; commit pipeline.yaml and pipeline.lock to git',
   checkout: COPIES,
   unprotect: COPIES,
   push: SHARED,
@@ -69,7 +69,7 @@ export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   plots: 'pipe metrics shows the numbers, and pipe epochs <item> draws a curve',
   config: 'pipe has no config command: use pipeline.yaml, options and PIPE_… variables',
   destroy: 'remove the folder cache/, pipeline.yaml and pipeline.lock',
-  unlock: 'pipe run takes over the lock of a dead run by itself',
+  unlock: 'pipe run takes over the lock of a dead run automatically',
   touch: 'pipe compares content, not times: an item whose inputs are the same is fresh',
 };
 
@@ -112,7 +112,7 @@ const ENVIRONMENT =
 const ALL = 'without names, pipe run runs all stages';
 const UNTIL = 'name the stage or item: pipe run <item> runs it and what it needs';
 
-/** What to do instead, where no option of the command means the same. */
+/** Advice where no option of the command is equivalent. */
 const OTHER_OPTION_WAYS: Readonly<Record<string, string>> = {
   '-p': 'for a profile of params: --profile <name>; pipe prints the command of each failed item',
   '--printshellcmds': 'pipe prints the command of each failed item',
@@ -131,8 +131,9 @@ const OTHER_OPTION_WAYS: Readonly<Record<string, string>> = {
   '--use-apptainer': ENVIRONMENT,
   '-U': UNTIL,
   '--until': UNTIL,
-  '-C': 'cd to the project first',
-  '--directory': 'cd to the project first',
+  '--directory': 'to start in another folder: pipe -C <folder> run',
+  '--file':
+    'pipe reads pipeline.yaml of the project; to start in another folder: pipe -C <folder> run',
   '--snakefile': 'pipe reads pipeline.yaml of the project',
   '--makefile': 'pipe reads pipeline.yaml of the project',
   '--dag': 'for a picture of the graph: pipe graph --dot',
@@ -144,13 +145,13 @@ const OTHER_OPTION_WAYS: Readonly<Record<string, string>> = {
   '--pull': SHARED,
 };
 
-/** Our option for one of another tool; `-j4` and `--cores=4` are -j and --cores. */
+/** The equivalent of another tool's option; `-j4` and `--cores=4` are -j and --cores. */
 export function ourOption(written: string): string | undefined {
   const name = nameOf(written);
   return Object.hasOwn(OTHER_OPTIONS, name) ? OTHER_OPTIONS[name] : undefined;
 }
 
-/** The hint for an option that a command with the options `known` does not have. */
+/** The hint for an option that is not among the command's options `known`. */
 export function otherOption(written: string, known: readonly string[]): string | undefined {
   const [name, word] = [nameOf(written), ourOption(written)];
   if (word !== undefined && known.includes(word)) return `did you mean ${word}?`;

@@ -1,27 +1,28 @@
-/** The plan as a graph: its items, or its stages with their items folded. */
+/** The plan as a graph of items, or of stages with their items folded. */
 import { orderItems } from '../pipeline/order.js';
 import type { Plan } from '../pipeline/plan.js';
 import { GRAPH_STATES, type GraphNode, type StateCount } from '../report/graph.js';
 import type { State } from './inspect.js';
 
-/** By index of the item; undefined when the states could not be found out. */
+/** By index of the item; undefined when the states are unknown. */
 export type States = ReadonlyMap<number, State> | undefined;
 
-/** `indices`: the items to show, in plan order, with all that they need. */
+/** `indices`: the items to show with all that they need, in plan order. */
 export function itemNodes(plan: Plan, indices: readonly number[], states: States): GraphNode[] {
   const place = new Map(indices.map((index, at) => [index, at]));
   return indices.map((index) => {
-    const { id, needs } = plan.items[index]!;
+    const { id, needs, desc } = plan.items[index]!;
     return {
       name: id,
       items: 1,
+      desc,
       states: count([index], states),
       needs: needs.map((need) => place.get(need)!),
     };
   });
 }
 
-/** In an order in which a stage comes after those it needs, if there is one. */
+/** In topological order of the stages, if there is one. */
 export function stageNodes(plan: Plan, indices: readonly number[], states: States): GraphNode[] {
   const groups = byStage(plan, indices);
   const names = [...groups.keys()];
@@ -32,7 +33,7 @@ export function stageNodes(plan: Plan, indices: readonly number[], states: State
     );
     return [...new Set(stages)];
   });
-  // An item may need another of its own stage: no edge between stages.
+  // An item that needs another item of its stage adds no edge between stages.
   const between = needs.map((list, at) => list.filter((need) => need !== at));
   const { order } = orderItems(between);
   const place = new Map(order.map((stage, at) => [stage, at]));
@@ -41,10 +42,16 @@ export function stageNodes(plan: Plan, indices: readonly number[], states: State
     return {
       name: names[stage]!,
       items: items.length,
+      desc: sharedDesc(plan, items),
       states: count(items, states),
       needs: between[stage]!.map((need) => place.get(need)!).sort((a, b) => a - b),
     };
   });
+}
+
+function sharedDesc(plan: Plan, items: readonly number[]): string | undefined {
+  const [first, ...others] = new Set(items.map((index) => plan.items[index]!.desc));
+  return others.length === 0 ? first : undefined;
 }
 
 function byStage(plan: Plan, indices: readonly number[]): ReadonlyMap<string, readonly number[]> {

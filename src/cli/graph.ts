@@ -1,4 +1,4 @@
-/** `pipe graph`: what needs what, and how it stands. */
+/** `pipe graph`: the dependency graph with each item's state. */
 import type { Project } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import { select, withNeeds } from '../pipeline/select.js';
@@ -17,6 +17,7 @@ import {
 import { itemNodes, type States, stageNodes } from './graph-nodes.js';
 import { statesOf } from './inspect.js';
 import { paint } from './paint.js';
+import { roomOn, type Terminal } from './terminal.js';
 
 const usage: Usage = {
   command: 'graph',
@@ -45,7 +46,7 @@ export const command: Command = {
     );
     const { terminal } = context;
     if (form === 'json') terminal.json(nodes.map((node) => plain(node, nodes)));
-    else terminal.raw(draw(mapTexts(nodes, printable), form, terminal.screen?.colors ?? false));
+    else terminal.raw(draw(mapTexts(nodes, printable), form, terminal));
     return EXIT.done;
   },
 };
@@ -70,7 +71,7 @@ async function nodesOf(
   return (parsed.flag('items') ? itemNodes : stageNodes)(plan, indices, states);
 }
 
-/** A pipeline whose stages are not written yet can be drawn too, without their states. */
+/** A pipeline whose stages do not exist yet has a graph too, without states. */
 async function statesIfKnown(
   project: Project,
   targets: readonly string[],
@@ -86,25 +87,30 @@ async function statesIfKnown(
   }
 }
 
-function draw(nodes: readonly GraphNode[], form: Exclude<Form, 'json'>, colors: boolean): string {
+function draw(
+  nodes: readonly GraphNode[],
+  form: Exclude<Form, 'json'>,
+  terminal: Terminal,
+): string {
   switch (form) {
     case 'mermaid':
       return graphMermaid(nodes);
     case 'dot':
       return graphDot(nodes);
     case 'text':
-      return graphText(nodes, colors ? paint : undefined);
+      return graphText(nodes, terminal.colors ? paint : undefined, roomOn(terminal));
     default:
       return form satisfies never;
   }
 }
 
 function plain(node: GraphNode, nodes: readonly GraphNode[]): object {
-  const { name, items, states, needs } = node;
+  const { name, items, desc, states, needs } = node;
   const byState = states && Object.fromEntries(states.map(({ state, count }) => [state, count]));
   return {
     name,
     items,
+    ...(desc !== undefined && { desc }),
     ...(states && { state: stateLabel(node), states: byState }),
     needs: needs.map((need) => nodes[need]!.name),
   };

@@ -1,4 +1,4 @@
-/** `pipe init`: a pipeline to start from, in an empty or an existing project. */
+/** `pipe init`: writes a first pipeline, in an empty or an existing project. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Host } from '../decide/project.js';
@@ -17,7 +17,7 @@ const usage: Usage = {
     { name: 'from', value: 'dvc.yaml', help: 'translate a pipeline of DVC; no script is changed' },
   ],
   notes:
-    'In an empty project it writes a small example; beside a Snakefile, a Makefile or Python scripts,\na first stage that runs them.',
+    'In an empty project it writes a small example; next to a Snakefile, a Makefile or Python scripts,\na first stage that runs them.',
   strayHint: 'it writes to the current folder: cd to the project first',
 };
 
@@ -58,7 +58,7 @@ export default defineStage(async ({ deps, outs, progress }) => {
 interface Start {
   /** Text by file. */
   readonly files: Readonly<Record<string, string>>;
-  /** What the user should know about them. */
+  /** Notes for the user. */
   readonly notes: readonly string[];
   readonly next: string;
 }
@@ -85,7 +85,7 @@ export const command: Command = {
 
 function refuseOverwrite(name: string, at: (name: string) => string): void {
   if (existsSync(at(name)))
-    throw userError('already-there', `${name} is already there`, 'pipe init overwrites nothing');
+    throw userError('already-there', `${name} already exists`, 'pipe init overwrites nothing');
 }
 
 async function startOf(from: string | undefined, cwd: string): Promise<Start> {
@@ -116,8 +116,8 @@ function schemaLine(host: Host): string {
 }
 
 /**
- * Where an editor finds the schema, relative to the file: in a workspace, npm installs the package in a
- * folder above. Where it is not installed yet, as if it were installed here.
+ * Path of the schema relative to the file: npm installs a workspace's packages in a folder above. If
+ * it is not installed yet, the path after an installation here.
  */
 function schemaPath({ cwd, dist }: Host): string {
   const manifest = readFileSync(path.join(dist, '..', 'package.json'), 'utf8');

@@ -1,4 +1,4 @@
-/** What `status`, `why` and `graph` share: the outlook of the selected items, without running anything. */
+/** Shared by `status`, `why` and `graph`: predictions for the selected items, without running anything. */
 import type { Decision } from '../decide/decide.js';
 import { explain } from '../decide/explain.js';
 import { inspection } from '../decide/inspection.js';
@@ -12,19 +12,21 @@ import { readLockFile } from '../lockfile/disk.js';
 import { lockDifferences } from '../lockfile/reasons.js';
 import type { Item } from '../pipeline/plan.js';
 
-/** `stale`: it would run. `restorable`: its result is in the cache, its outs are not in place. */
+/** `stale`: it would run. `restorable`: its result is cached, but its outs differ or are missing. */
 export type State = 'fresh' | 'restorable' | 'stale' | 'missing' | 'unknown';
 
 export interface Standing {
   readonly item: string;
   readonly state: State;
-  /** All that differs, the likeliest cause first; empty for a fresh item. */
+  /** `desc:` of its stage. */
+  readonly desc?: string;
+  /** All differences, likeliest cause first; empty for a fresh item. */
   readonly reasons: readonly Reason[];
-  /** Today's key, when it is known. */
+  /** Today's key, if known. */
   readonly key?: string;
 }
 
-/** The standing of the targets and of what they need; of the targets alone with `only`. */
+/** Statuses of the targets and what they need; with `only`, of the targets. */
 export async function standings(
   project: Project,
   targets: readonly string[],
@@ -42,19 +44,20 @@ export async function standings(
   for (const [index, outlook] of found) {
     if (shown !== undefined && !shown.has(index)) continue;
     const item = itemAt(work, index);
+    const about = { item: item.id, ...(item.desc !== undefined && { desc: item.desc }) };
     if (outlook.kind === 'unknown') {
       const text = waitingText(outlook.waitsFor);
-      standing.push({ item: item.id, state: 'unknown', reasons: [{ kind: 'upstream', text }] });
+      standing.push({ ...about, state: 'unknown', reasons: [{ kind: 'upstream', text }] });
       continue;
     }
     const reasons = reasonsOf(work, index, outlook, lock);
     const key = outlook.kind === 'missing' ? {} : { key: outlook.key };
-    standing.push({ item: item.id, state: STATES[outlook.kind], reasons, ...key });
+    standing.push({ ...about, state: STATES[outlook.kind], reasons, ...key });
   }
   return standing;
 }
 
-/** The blocks of the variant, read when one is asked for: with `--set` none. */
+/** Looks up lock blocks of the variant, and reads the file on demand; with `--set`, none. */
 function lockOf({ root, variant }: Project): (item: string) => LockBlock | undefined {
   const name = sectionOf(variant);
   let section: LockSection | undefined;
@@ -66,8 +69,8 @@ function lockOf({ root, variant }: Project): (item: string) => LockBlock | undef
 }
 
 /**
- * Beside the item's last result, whatever variant that was of, or beside what pipeline.lock has of this
- * variant: where less differs, there the cause is found.
+ * Compares with the item's last result, of any variant, and with pipeline.lock, of this variant. The
+ * comparison with fewer differences shows the cause.
  */
 function reasonsOf(
   { project, codes }: Work,
@@ -87,12 +90,12 @@ function reasonsOf(
   return locked.length > 0 && (isNever || locked.length < reasons.length) ? locked : reasons;
 }
 
-/** False where it is told how the last execution ended. */
+/** False for a reason that states how the last execution ended. */
 function isComparison([first]: readonly Reason[]): boolean {
   return first === undefined || !['failed', 'interrupted', 'running'].includes(first.kind);
 }
 
-/** How the targets and what they need stand, by index in the plan. */
+/** States of the targets and what they need, by index in the plan. */
 export async function statesOf(
   project: Project,
   targets: readonly string[],

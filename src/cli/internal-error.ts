@@ -1,15 +1,15 @@
-/** The text of an internal error: a stack trace that names lines of src/, not columns of dist/pipe.cjs. */
+/** Formats an internal error: its stack trace names lines of src/, not columns of dist/pipe.cjs. */
 import { existsSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import path from 'node:path';
 
-/** @param bundle absolute path of the file that the command was loaded from; its map lies beside it */
+/** @param bundle absolute path of the command's file; its source map is in the same folder */
 export function internalError(error: unknown, bundle: string): string {
   const stack = error instanceof Error ? (error.stack ?? String(error)) : String(error);
   return `pipe: internal error\n${withSourceLines(stack, bundle)}\n`;
 }
 
-/** The map is read here and not at the start: a run without an internal error does not pay for it. */
+/** Loads the map only here, so that a run without internal error does not pay for it. */
 function withSourceLines(stack: string, bundle: string): string {
   const [before = '', ...positions] = stack.split(`${bundle}:`);
   if (positions.length === 0 || !existsSync(`${bundle}.map`)) return stack;
@@ -26,7 +26,7 @@ function withSourceLines(stack: string, bundle: string): string {
   }
 }
 
-/** A stack counts lines and columns from 1, a map from 0. The map names a source from its own folder. */
+/** A stack counts lines and columns from 1, a map from 0. Source paths are relative to the map. */
 function sourceOf(map: SourceMap, line: number, column: number): string | undefined {
   const entry = map.findEntry(line - 1, column - 1);
   if (!('originalSource' in entry)) return undefined;

@@ -1,4 +1,4 @@
-/** `pipe lock`: does pipeline.lock belong to the pipeline? No result has to be there for the answer. */
+/** `pipe lock`: checks pipeline.lock against the pipeline, without results. */
 import { inspection } from '../decide/inspection.js';
 import type { Variant } from '../decide/options.js';
 import { findRoot, openProject } from '../decide/project.js';
@@ -54,7 +54,7 @@ export const command: Command = {
   },
 };
 
-/** The profiles that the file has a section for; the default one in any case. */
+/** The profiles with a section in the file, and always the default one. */
 function sectionsOf(root: string): string[][] {
   const names = [...(readLockFile(root)?.keys() ?? [])].filter((name) => name !== 'default');
   return [[], ...names.map((name) => name.replace(/^\+/, '').split('+'))];
@@ -88,7 +88,7 @@ async function check(
     return { count: work.selected.length, differences };
   } catch (error) {
     if (!(error instanceof UserError) || profile === 'default') throw error;
-    // A section of a profile that is gone.
+    // A section of a profile that no longer exists.
     const message = error.diagnostics.map(renderDiagnostic).join('\n');
     return { count: 0, differences: [{ profile, message }] };
   }

@@ -1,4 +1,4 @@
-/** `pipe log`: the output of an item's last execution, and with -f what it is writing. */
+/** `pipe log`: prints the output of an item's last execution; with -f, follows it. */
 import path from 'node:path';
 import { itemHolder } from '../decide/locks.js';
 import type { Project } from '../decide/project.js';
@@ -27,7 +27,7 @@ export const command: Command = {
   async run(argv, context) {
     const parsed = parse(usage, argv);
     const { terminal } = context;
-    // A file or a program gets it as it is; of a terminal, a log must not be the master.
+    // Files and programs receive the raw log; a terminal must not execute its control sequences.
     const out = terminal.isTerminal ? shownOn(terminal.raw) : terminal.raw;
     const { stop } = context.interruption;
     return withProject(parsed, context, async (project) => {
@@ -56,7 +56,7 @@ function shownOn(out: (text: string) => void): (text: string) => void {
   return (text) => out(print(text));
 }
 
-/** A log is that of one item; a stage of one item names it too. */
+/** A log belongs to one item; a stage with one item names that item. */
 function itemOf({ plan }: Project, targets: readonly string[]): Item {
   if (targets.length === 0)
     throw userError(

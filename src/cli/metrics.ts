@@ -1,4 +1,4 @@
-/** `pipe metrics`: the numbers of every item, and what became of them since another revision. */
+/** `pipe metrics`: the metrics of every item, and their changes since another revision. */
 import {
   type Change,
   changesBetween,
@@ -6,7 +6,8 @@ import {
   changesText,
   show,
 } from '../report/changes.js';
-import { markdownTable, plainTable, type Rows } from '../report/table.js';
+import type { Rows } from '../report/fit.js';
+import { markdownTable, plainTable } from '../report/table.js';
 import { type Figures, metricsAt, metricsToday } from '../run/metrics.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import {
@@ -17,6 +18,7 @@ import {
   VARIANT_OPTIONS,
   withProject,
 } from './command.js';
+import { roomOn } from './terminal.js';
 
 const usage: Usage = {
   command: 'metrics',
@@ -62,6 +64,7 @@ export const command: Command = {
 
 async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   const { json, out } = context.terminal;
+  const room = roomOn(context.terminal);
   const found = await withProject(parsed, context, async (project) =>
     metricsToday(project, parsed.positionals),
   );
@@ -70,12 +73,12 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   const stages = [...byStage(shown).values()].filter((items) => namesOf(items).length > 0);
   if (stages.length === 0)
     return out('there are no metrics: name JSON outs under `metrics:`, and run\n');
-  const tables = stages.map(rowsOf);
-  const text = tables.map(parsed.flag('md') ? markdownTable : plainTable).join('\n');
+  const asText = (rows: Rows) => (parsed.flag('md') ? markdownTable(rows) : plainTable(rows, room));
+  const text = stages.map((items) => asText(rowsOf(items))).join('\n');
   out(text + advice(text.split('\n').length, context));
 }
 
-/** For who sees only the end of it. */
+/** For users who see only the end of the output. */
 function advice(lines: number, { terminal: { screen } }: CommandContext): string {
   if (screen === undefined || lines <= screen.size().rows) return '';
   return `\n${lines} lines: --metric 'val.*' prints what a pattern matches\n`;
@@ -95,12 +98,13 @@ async function diff(
   const changes: Change[] = [...new Set([...a.keys(), ...b.keys()])].flatMap((item) =>
     changesOf(item, a.get(item), b.get(item), parsed.flag('all')),
   );
-  if (parsed.flag('json')) return context.terminal.json(changes);
-  const tell = parsed.flag('md') ? changesMarkdown : changesText;
-  context.terminal.out(tell(changes, 'metrics', revision));
+  const { terminal } = context;
+  if (parsed.flag('json')) return terminal.json(changes);
+  if (parsed.flag('md')) return terminal.out(changesMarkdown(changes, 'metrics', revision));
+  terminal.out(changesText(changes, 'metrics', revision, roomOn(terminal)));
 }
 
-/** What is stale is told although it is equal: it says nothing of the pipeline. */
+/** Shows a stale metric even if it is equal, since it says nothing about the pipeline. */
 function changesOf(
   item: string,
   before: Figures | undefined,
@@ -113,7 +117,7 @@ function changesOf(
   return found.map((change) => (change.now === undefined ? change : { ...change, stale: true }));
 }
 
-/** By item the numbers by name, and `stale: true` beside those that are not of today's key. */
+/** By item, metrics by name, with `stale: true` for those of another key. */
 function asJson(shown: ReadonlyMap<string, Figures>): object {
   const measured = [...shown].filter(([, { numbers }]) => Object.keys(numbers).length > 0);
   return Object.fromEntries(
@@ -154,7 +158,7 @@ function namesOf(items: ReadonlyMap<string, Figures>): string[] {
   return [...new Set([...items.values()].flatMap(({ numbers }) => Object.keys(numbers)))].sort();
 }
 
-/** Items side by side while they are few; each in its own row when there are more of them than of metrics. */
+/** Few items become columns; more items than metrics become rows. */
 function rowsOf(items: ReadonlyMap<string, Figures>): Rows {
   const names = namesOf(items);
   const titles = [...items].map(([item, { stale }]) => (stale ? `${item} (stale)` : item));

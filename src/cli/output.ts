@@ -1,14 +1,14 @@
-/** Text to stdout, stderr and the files of reports. What cannot be written is dropped, and never thrown. */
+/** Writes to stdout, stderr and report files. Drops output after a write error, without throwing. */
 import { systemMessage } from '../system-message.js';
 
-/** As much of a stream as is needed. */
+/** The part of a stream that is used here. */
 export interface Stream {
   write(text: string): unknown;
   on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): Stream;
 }
 
 /**
- * @param open makes the stream when it is first needed: what a run does not use, it need not wait for
+ * @param open creates the stream on first use, so that a run only waits for streams that it uses
  * @param onFailed called with the first error; nothing is written after it
  */
 export function outputTo(
@@ -29,9 +29,9 @@ export function outputTo(
 }
 
 /**
- * Writes what a command has found, after its work.
+ * Writes a command's report, after its work.
  *
- * @returns false when the system refused it, which the user has been told
+ * @returns false when that failed, after reporting the error
  */
 export function wrote(file: string, write: () => void, err: (text: string) => void): boolean {
   try {

@@ -1,4 +1,4 @@
-/** Colours of the states, the same wherever they are told. */
+/** Colours of the states, the same in all output. */
 import type { State } from './inspect.js';
 
 const COLORS: Readonly<Record<State, number>> = {

@@ -1,4 +1,4 @@
-/** `pipe params diff`: which params differ from those of another revision's pipeline.yaml. */
+/** `pipe params diff`: params that differ from those of another revision's pipeline.yaml. */
 import type { Variant } from '../decide/options.js';
 import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
@@ -11,8 +11,9 @@ import { fileAtRevision, type WorkTree } from '../process/git.js';
 import { changesBetween, changesMarkdown, changesText } from '../report/changes.js';
 import type { Parsed } from './args.js';
 import { type CommandContext, variantOf } from './command.js';
+import { roomOn } from './terminal.js';
 
-/** `--set` counts for today alone: so it shows what an experiment changes. */
+/** `--set` applies only to today's params, to show what an experiment changes. */
 export async function paramsDiff(
   parsed: Parsed,
   { host, terminal }: CommandContext,
@@ -28,8 +29,8 @@ export async function paramsDiff(
       : await paramsAt(tree, variant, other);
   const changes = changesBetween('', before, now, parsed.flag('all'));
   if (parsed.flag('json')) return terminal.json(changes);
-  const tell = parsed.flag('md') ? changesMarkdown : changesText;
-  terminal.out(tell(changes, 'params', revision));
+  if (parsed.flag('md')) return terminal.out(changesMarkdown(changes, 'params', revision));
+  terminal.out(changesText(changes, 'params', revision, roomOn(terminal)));
 }
 
 async function paramsAt(

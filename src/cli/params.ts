@@ -1,4 +1,4 @@
-/** `pipe params`: the resolved params, and where each value comes from. */
+/** `pipe params`: the resolved params with their origins. */
 import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { ParamLine } from '../pipeline/params-report.js';
@@ -41,7 +41,7 @@ export const command: Command = {
       await paramsDiff(parsed, context, rest);
       return EXIT.done;
     }
-    // Loaded here: the other commands find the params in the kept plan, without the YAML parser.
+    // Loaded here: the other commands read params from the cached plan, without the YAML parser.
     const { loadParams } = await import('../pipeline/load.js');
     const { paramLines } = await import('../pipeline/params-report.js');
     const { paramAt, unknownParam } = await import('../pipeline/params.js');
@@ -65,7 +65,7 @@ function isWanted(path: string, wanted: readonly string[]): boolean {
 function table(lines: readonly ParamLine[]): string {
   const rows = lines.map(({ path, value, origin }) => ({ path, value: text(value), origin }));
   const pathWidth = rows.reduce((most, { path }) => Math.max(most, path.length), 0);
-  // A long value pushes its own origin aside, not that of every line.
+  // A long value shifts only its own origin.
   const valueWidth = Math.min(
     40,
     rows.reduce((most, { value }) => Math.max(most, value.length), 0),
@@ -78,7 +78,7 @@ function table(lines: readonly ParamLine[]): string {
     .join('');
 }
 
-/** As YAML would have it in one line, JSON but for plain texts. */
+/** One line: plain texts as in YAML, all else as JSON. */
 function text(value: ParamLine['value']): string {
   if (typeof value === 'string' && /^[\p{L}][\p{L}\p{N} ._/-]*$/u.test(value)) return value;
   return JSON.stringify(value);

@@ -58,18 +58,18 @@ export const command: Command = {
   },
 };
 
-/** Nothing is said of these but the line of the summary, when all is fresh. */
+/** When all is fresh, only the summary line is printed, not these events. */
 const QUIET = { run: true, item: true, summary: true };
 
-/** A call whose whole effect is that line. */
+/** A call whose only output is that line. */
 function isPlain(parsed: Parsed): boolean {
   return !['dry', 'frozen', 'force', 'json', 'summarize'].some((name) => parsed.flag(name));
 }
 
 /**
- * Where `--summarize` writes.
+ * Target of `--summarize`.
  *
- * @throws UserError when it cannot be written there: said before the work, not after it
+ * @throws UserError when it is not writable, before the work starts
  */
 function summaryFile(parsed: Parsed, cwd: string): string | undefined {
   const name = parsed.text('summarize');
@@ -79,13 +79,13 @@ function summaryFile(parsed: Parsed, cwd: string): string | undefined {
     throw userError(
       'option-value',
       `--summarize cannot write ${name}`,
-      'give a file in a folder that is there',
+      'name a file in an existing folder',
     );
   }
   return file;
 }
 
-/** Durations, verdicts and reasons of every item, for whoever reads JSON. */
+/** Durations, verdicts and reasons of every item, as JSON. */
 function summaryText({ summary, items }: RunResult): string {
   return `${JSON.stringify({ summary, items }, null, 2)}\n`;
 }

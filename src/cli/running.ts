@@ -1,4 +1,4 @@
-/** What `pipe run` and `pipe watch` share: their options, and who tells the user what happens. */
+/** Shared by `pipe run` and `pipe watch`: their options, and the choice of reporter. */
 import type { RunOptions } from '../decide/options.js';
 import type { RunEvent } from '../event.js';
 import { liveReporter } from '../report/live/live.js';
@@ -36,10 +36,10 @@ export const RUN_USAGE: Usage = {
     { name: 'json', help: 'print one JSON event per line on stdout' },
   ],
   notes:
-    '--frozen=keys only compares keys with pipeline.lock; results need not be cached.\nExit: 0 done, 1 a stage failed, 2 a mistake in arguments, pipeline.yaml or inputs,\n3 --frozen found a difference, 130 interrupted.',
+    '--frozen=keys only compares keys with pipeline.lock; results need not be cached.\nExit: 0 done, 1 a stage failed, 2 an error in arguments, pipeline.yaml or inputs,\n3 --frozen found a difference, 130 interrupted.',
 };
 
-/** The options of a run as the command line has them. */
+/** Run options from the command line. */
 export function optionsOf(parsed: Parsed, { interruption }: CommandContext): RunOptions {
   const concurrency = positive(parsed, 'concurrency');
   return {
@@ -59,9 +59,9 @@ export function reporterFor(
   parsed: Parsed,
   { terminal }: CommandContext,
 ): (event: RunEvent) => void {
-  const { out, raw, screen } = terminal;
+  const { out, raw, screen, colors } = terminal;
   if (parsed.flag('json')) return terminal.jsonLine;
   if (screen === undefined || parsed.flag('dry') || parsed.flag('frozen'))
     return plainReporter(out);
-  return liveReporter({ ...screen, write: raw });
+  return liveReporter({ ...screen, colors, write: raw });
 }

@@ -1,9 +1,12 @@
 /** `pipe status`: one line for each item, fresh or why not. */
 import { mapTexts, printable } from '../printable.js';
+import { LEAST_DESC } from '../report/graph-text.js';
+import { cut, cutMiddle, pad, widthOf } from '../report/live/text.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { type Standing, standings } from './inspect.js';
 import { paint } from './paint.js';
+import { roomOn } from './terminal.js';
 
 const usage: Usage = {
   command: 'status',
@@ -22,21 +25,46 @@ export const command: Command = {
     const all = await withProject(parsed, context, (project) =>
       standings(project, targets, targets.length > 0),
     );
-    const { json, raw, screen } = context.terminal;
-    if (parsed.flag('json')) json(all);
-    else raw(table(mapTexts(all, printable), screen?.colors === true));
+    const { terminal } = context;
+    if (parsed.flag('json')) terminal.json(all);
+    else terminal.raw(table(mapTexts(all, printable), terminal.colors, roomOn(terminal)));
     return EXIT.done;
   },
 };
 
-function table(all: readonly Standing[], colors: boolean): string {
-  const width = Math.max(0, ...all.map(({ item }) => item.length));
+/** Room for an item's name on a narrow terminal, as a part of its width. */
+const NAME_PART = 0.4;
+
+const STATE_WIDTH = 10;
+
+function table(all: readonly Standing[], colors: boolean, room = Number.POSITIVE_INFINITY): string {
+  const most = Math.max(8, Math.floor(room * NAME_PART));
+  const width = all.reduce((widest, { item }) => Math.max(widest, widthOf(item)), 0);
+  const nameWidth = Math.min(width, most);
+  const left = room - nameWidth - STATE_WIDTH - 2 * GAP.length;
   return all
-    .map(({ item, state, reasons }) => {
-      const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : '';
-      const why = reasons[0] === undefined ? '' : `  ${reasons[0].text}${more}`;
-      const told = why === '' ? state : state.padEnd(10);
-      return `${item.padEnd(width)}  ${colors ? paint(told, state) : told}${why}\n`;
+    .map((standing) => {
+      const { item, state } = standing;
+      const rest = restOf(standing, left);
+      const told = rest === '' ? state : state.padEnd(STATE_WIDTH);
+      const cells = [
+        pad(cutMiddle(item, nameWidth), nameWidth),
+        colors ? paint(told, state) : told,
+      ];
+      return `${[...cells, ...(rest === '' ? [] : [rest])].join(GAP)}\n`;
     })
     .join('');
+}
+
+const GAP = '  ';
+
+/** Why it is not fresh, then what it is; where there is room for one of them only, why. */
+function restOf({ reasons: [first, ...others], desc }: Standing, room: number): string {
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  const why = first === undefined ? '' : first.text + more;
+  const about = desc === undefined ? '' : `# ${desc}`;
+  const both = [why, about].filter((text) => text !== '').join(GAP);
+  if (widthOf(both) <= room) return both;
+  if (why !== '') return cutMiddle(why, room);
+  return room < LEAST_DESC ? '' : cut(about, room);
 }

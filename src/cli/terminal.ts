@@ -1,40 +1,55 @@
-/** What leaves by stdout and stderr: no secret is in it, and nothing of others that a terminal obeys. */
+/** Text for stdout and stderr: masks secrets, and removes control sequences of others' text. */
+import type { Host } from '../decide/project.js';
 import { concealing } from '../decide/secrets.js';
 import { jsonText, printable } from '../printable.js';
 
 export interface Terminal {
-  /** Text of any origin, without what a terminal would obey. */
+  /** Text of any origin; control sequences are removed. */
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   /** A value as JSON. */
   readonly json: (value: unknown) => void;
   readonly jsonLine: (value: unknown) => void;
-  /** Text that is to reach stdout as it is: a log for a file, colours of our own around printable text. */
+  /** Unfiltered text for stdout: a log for a file, or pipe's own colours around printable text. */
   readonly raw: (text: string) => void;
-  /** Values that are masked in all text from now on. */
+  /** Values to mask in all text from now on. */
   readonly hide: (values: readonly string[]) => void;
-  /** Calls back with each key; undefined when there is no keyboard. The result lets go of it. */
+  /** Calls back for each key; undefined without a keyboard. Returns a function that stops it. */
   readonly onKey: ((listener: (key: string) => void) => () => void) | undefined;
-  /** True when a terminal is at the other end of stdout, whatever it can do. */
+  /** True when stdout is a terminal, of any kind. */
   readonly isTerminal: boolean;
-  /** A terminal there that can move its cursor; undefined for all else. */
+  /** A terminal with cursor movement; else undefined. */
   readonly screen: Screen | undefined;
+  /** Whether text on stdout may have colors. */
+  readonly colors: boolean;
 }
 
 export interface Screen {
   size(): { readonly columns: number; readonly rows: number };
   onResize(listener: () => void): () => void;
-  readonly colors: boolean;
 }
 
-/** What a terminal is made of. */
-export interface Ends extends Pick<Terminal, 'isTerminal' | 'screen'> {
+/** Width for tables: that of the screen. Undefined elsewhere, so that a program gets whole texts. */
+export function roomOn({ screen }: Pick<Terminal, 'screen'>): number | undefined {
+  // A terminal that does not know its size says 0.
+  return screen?.size().columns || undefined;
+}
+
+/** FORCE_COLOR decides before NO_COLOR does, as in Node; an empty variable counts as not set. */
+export function wantsColors(env: Host['env'], isScreen: boolean): boolean {
+  const { FORCE_COLOR: force = '', NO_COLOR: no = '' } = env;
+  if (force !== '') return force !== '0' && force !== 'false';
+  return no === '' && isScreen;
+}
+
+/** The streams of a terminal. */
+export interface Ends extends Pick<Terminal, 'isTerminal' | 'screen' | 'colors'> {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly keyboard: () => Terminal['onKey'];
 }
 
-export function createTerminal({ out, err, keyboard, isTerminal, screen }: Ends): Terminal {
+export function createTerminal({ out, err, keyboard, ...rest }: Ends): Terminal {
   let secrets: readonly string[] = [];
   let conceal = concealing(secrets);
   const line = together(out);
@@ -51,12 +66,11 @@ export function createTerminal({ out, err, keyboard, isTerminal, screen }: Ends)
     get onKey() {
       return keyboard();
     },
-    isTerminal,
-    screen,
+    ...rest,
   };
 }
 
-/** Lines of one moment leave in one write, which costs as much for one as for a hundred. */
+/** Collects the lines of one tick into one write, since each write has a fixed cost. */
 function together(out: (text: string) => void): (line: string) => void {
   let lines = '';
   return (line) => {

@@ -9,17 +9,17 @@ import type { Plan } from '../pipeline/plan.js';
 
 export interface Translated {
   readonly text: string;
-  /** What was left out, and inputs that are not there. */
+  /** Omitted parts, and missing inputs. */
   readonly notes: readonly string[];
 }
 
-/** @throws UserError when the file is not a dvc.yaml of this folder, or has mistakes */
+/** @throws UserError when the file is not a dvc.yaml of this folder, or has errors */
 export function translate(written: string, project: string): Translated {
   const file = path.relative(project, path.resolve(project, written)).split(path.sep).join('/');
   if (file.startsWith('../') || path.isAbsolute(file))
     throw userError(
       'cannot-translate',
-      `${written} lies outside of this folder`,
+      `${written} is outside of this folder`,
       'pipeline.yaml is written to the current folder: cd to the folder that holds the project',
     );
   const text = readText(path.join(project, file));
@@ -48,7 +48,7 @@ function noteText({ file, line, text }: Note): string {
   return `${file}:${line}: ${text}`;
 }
 
-/** Undefined for what is not a file. */
+/** Undefined unless it is a file. */
 function readText(file: string): string | undefined {
   const isFile = statSync(file, { throwIfNoEntry: false })?.isFile();
   return isFile ? readFileSync(file, 'utf8') : undefined;
@@ -59,13 +59,13 @@ function planOf(text: string, file: string, project: string): Plan {
     return loadPlan({ project, text });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const message = `${file} cannot be translated as it is: the pipeline.yaml that it gives has these mistakes`;
+    const message = `${file} cannot be translated as it is: the resulting pipeline.yaml has these errors`;
     const hint = `nothing was written; change ${file}, or write pipeline.yaml by hand`;
     throw new UserError([{ code: 'cannot-translate', message, hint }, ...error.diagnostics]);
   }
 }
 
-/** Data that `dvc pull` brings: pipe reads it where it lies. */
+/** Data of `dvc pull`, which pipe reads in place. */
 function missingInputs({ items }: Plan, project: string): readonly string[] {
   const paths = items.flatMap(({ deps }) =>
     deps.filter(({ made, glob, optional }) => !made && !glob && !optional).map((dep) => dep.path),

@@ -1,4 +1,4 @@
-/** `pipe verify`: executes items again and compares, for those who doubt and for CI. */
+/** `pipe verify`: executes items again and compares the results. */
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { summaryOf, type Verified } from '../compare/verified.js';
@@ -42,7 +42,7 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes:
-    'Exit: 0 everything is equal, 3 something differs, 1 a stage failed, 2 a mistake.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
+    'Exit: 0 everything is equal, 3 something differs, 1 a stage failed, 2 a user error.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
 };
 
 export const command: Command = {
@@ -78,7 +78,7 @@ export const command: Command = {
   },
 };
 
-/** What goes on inside, where it takes long: the epochs, and what is waited for. */
+/** Progress of long executions: epochs, and waiting. */
 function eventLines(event: RunEvent): string[] {
   switch (event.type) {
     case 'waiting':
@@ -90,10 +90,10 @@ function eventLines(event: RunEvent): string[] {
   }
 }
 
-/** False when it cannot be written. */
+/** False when the report is not writable. */
 type WriteReport = (context: CommandContext, results: readonly Verified[]) => boolean;
 
-/** Checked before hours are spent. */
+/** Checked before the executions, which may take hours. */
 function reportTo(file: string): WriteReport {
   const make = { '.md': verifiedMarkdown, '.xml': verifiedJUnit }[path.extname(file)];
   if (make === undefined) {
@@ -119,7 +119,7 @@ function tellGitHub(
   isJson: boolean,
 ): boolean {
   if (host.env.GITHUB_ACTIONS !== 'true') return true;
-  // Workflow commands are read from stderr as well, and stdout may be somebody's JSON.
+  // GitHub reads workflow commands from stderr too, and stdout may be JSON.
   const say = isJson ? terminal.err : terminal.out;
   for (const line of verifiedAnnotations(results)) say(`${line}\n`);
   const summary = host.env.GITHUB_STEP_SUMMARY;

@@ -1,4 +1,4 @@
-/** `pipe watch`: runs, and runs again whenever a file changes that counts. */
+/** `pipe watch`: runs, and runs again whenever a relevant file changes. */
 import { renderDiagnostic } from '../error.js';
 import { watchProject } from '../watch/watch.js';
 import { type Parsed, parse, type Usage } from './args.js';

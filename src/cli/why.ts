@@ -1,4 +1,4 @@
-/** `pipe why`: the smallest true reasons why an item is not fresh. */
+/** `pipe why`: the most specific reasons why an item is not fresh. */
 import { userError } from '../error.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
@@ -34,7 +34,7 @@ export const command: Command = {
 function story({ item, state, reasons }: Standing): string {
   if (state === 'fresh') return `${item} is fresh\n`;
   const head = {
-    restorable: 'would be put back from the cache',
+    restorable: 'would be restored from the cache',
     stale: 'would run',
     missing: 'cannot run',
     unknown: 'may run',

@@ -1,4 +1,4 @@
-/** `foreach` and `matrix` of DVC → the cells, and the matrix of pipe that gives the same. */
+/** `foreach` and `matrix` of DVC → cells, and the equivalent matrix of pipe. */
 
 import { type Located, textOf } from '../pipeline/document/located.js';
 import { mapOf } from '../pipeline/document/merge.js';
@@ -9,7 +9,7 @@ import { isPlain, type Scope } from './render.js';
 import { lookUp, scalarText } from './values.js';
 import { type Tree, treeOf } from './write.js';
 
-/** One of DVC's stages: its key behind the `@`, and what `item` and `key` are in it. */
+/** One of DVC's stages: its key behind the `@`, and its values of `item` and `key`. */
 export interface Cell {
   readonly key: string;
   readonly own: Located;
@@ -19,15 +19,15 @@ export interface Matrix {
   readonly tree: Tree;
   /** Path in dvc.yaml → text in pipeline.yaml: `item.x` → `${x}`. */
   readonly axes: ReadonlyMap<string, string>;
-  /** Values of params are copied into it. */
+  /** True when it copies values of params. */
   readonly isCopy: boolean;
 }
 
 export interface Iteration {
   readonly cells: readonly Cell[];
-  /** The param that it goes through, where it is one that pipe has too. */
+  /** The param with the iterated values, if pipe has it too. */
   readonly param?: string;
-  /** Of a matrix: its axes. */
+  /** Axes of a matrix. */
   readonly axes?: ReadonlyMap<string, Axis>;
 }
 
@@ -36,7 +36,7 @@ interface Axis {
   readonly param?: string;
 }
 
-/** The paths that the stage uses, and those among them that a shell reads. */
+/** The paths that the stage uses, and those that a shell reads. */
 export interface Uses {
   readonly all: readonly (readonly string[])[];
   readonly inCommand: ReadonlySet<string>;
@@ -86,7 +86,7 @@ export function matrixOf(node: Located, scope: Scope): Iteration {
   return { cells, axes };
 }
 
-/** Undefined where each cell needs a stage of its own. */
+/** Undefined when each cell needs a separate stage. */
 export function asMatrix(iteration: Iteration, uses: Uses, scope: Scope): Matrix | undefined {
   const { cells, axes, param } = iteration;
   const used = uses.all.filter(([first]) => valueAt(cells[0]!.own, [first!]) !== undefined);
@@ -106,7 +106,7 @@ export function asMatrix(iteration: Iteration, uses: Uses, scope: Scope): Matrix
   return rowsOf(iteration, used, scope);
 }
 
-/** A value that differs between the cells must be a plain word where a shell reads it. */
+/** In a shell command, a value that differs between cells must be a plain word. */
 function fits(own: Located, path: string, { inCommand }: Uses): boolean {
   const value = valueAt(own, path.split('.'));
   if (!value || !isScalar(value)) return false;
@@ -135,7 +135,7 @@ function product(
   return isKnown ? { tree, axes: known, isCopy: false } : undefined;
 }
 
-/** Cells one by one, with the values that the stage uses. */
+/** One cell in each row, with the values that the stage uses. */
 function rowsOf(
   { cells, axes, param }: Iteration,
   used: readonly (readonly string[])[],
@@ -172,7 +172,7 @@ function rowsOf(
   };
 }
 
-/** `item.lr` becomes the axis `lr`, where that name is free. */
+/** `item.lr` becomes the axis `lr`, if that name is free. */
 function namesFor(
   paths: readonly (readonly string[])[],
   { params }: Scope,
@@ -199,12 +199,12 @@ function namesFor(
   return names;
 }
 
-/** Values stand in the names of items: pipe refuses these there. */
+/** Values become part of item names, where pipe refuses others. */
 function isAxisValue(node: Located): boolean {
   return isScalar(node) && !/^$|[,@*?\p{Cc}]|^\s|\s$/u.test(textOf(node));
 }
 
-/** The data with the placeholders in it filled. */
+/** The data with its placeholders filled. */
 function resolved(node: Located, scope: Scope): Located {
   if (typeof node.value === 'string') {
     const path = wholePath(node.value);

@@ -10,21 +10,21 @@ import { joinPath, merged, NOTHING, Params, type ReadText, readTree, varsOf } fr
 import { comment, field, type Tree, treeOf } from './write.js';
 
 export interface Translation {
-  /** All of pipeline.yaml. */
+  /** The text of pipeline.yaml. */
   readonly text: string;
   readonly notes: readonly Note[];
 }
 
 /**
- * `file` is the path of dvc.yaml relative to the project, and `read` gives the text of other files.
+ * `file` is the path of dvc.yaml relative to the project; `read` returns the text of other files.
  *
- * @throws UserError with the mistakes of dvc.yaml or of a params file
+ * @throws UserError with the errors in dvc.yaml or a params file
  */
 export function translateDvc(file: string, text: string, read: ReadText): Translation {
   try {
     return translation(file, text, read);
   } catch (error) {
-    // Of a stage it is a note; here it is the file's own.
+    // In a stage it becomes a note; here it concerns the whole file.
     if (!(error instanceof Untranslatable)) throw error;
     throw userError('cannot-translate', `${file} cannot be translated: ${error.message}`);
   }
@@ -34,7 +34,8 @@ function translation(file: string, text: string, read: ReadText): Translation {
   const root = readTree(file, text);
   const stages = child(root, 'stages')?.entries;
   if (!stages || stages.size === 0) {
-    const hint = 'pipe translates stages: to start anew, move the file away, then  pipe init';
+    const hint =
+      'pipe translates stages: to start from scratch, move the file away, then  pipe init';
     throw userError('no-stages', `${file} has no stages`, hint);
   }
   const context = { ...contextOf(file, text, root, read), names: new Set(stages.keys()) };
@@ -69,7 +70,7 @@ function translation(file: string, text: string, read: ReadText): Translation {
   return { text: `${sections.join('\n\n')}\n`, notes: notes.all };
 }
 
-/** None of a stage with a mistake: it is reported when its turn comes. */
+/** None for an invalid stage, which is reported later. */
 function paramsFilesOf(node: Located, base: string): readonly string[] {
   try {
     return paramsFilesIn(child(node, 'do') ?? node, base);
@@ -113,7 +114,7 @@ function contextOf(
   return { base, values, params, notes, hasFile: (path) => read(path) !== undefined, metrics };
 }
 
-/** The parts of dvc.yaml besides its stages. */
+/** Notes the parts of dvc.yaml besides its stages. */
 function noteRest(root: Located, { notes, metrics, base }: Context): void {
   for (const { path, span } of entriesIn(child(root, 'metrics'))) {
     const isFound = metrics.some((each) => each.path === joinPath(base, path) && each.isFound);

@@ -1,4 +1,4 @@
-/** What a stage of dvc.yaml reads and writes: `deps`, `outs`, `metrics`, `plots`, `params`. */
+/** Inputs and outputs of a stage of dvc.yaml: `deps`, `outs`, `metrics`, `plots`, `params`. */
 import type { Located } from '../pipeline/document/located.js';
 import type { Span } from '../pipeline/document/source.js';
 import { type Notes, Untranslatable } from './note.js';
@@ -26,7 +26,7 @@ function mapEntries({ entries }: Located): readonly Entry[] {
   return [...entries!].map(([path, { key, node }]) => ({ path, options: node, span: key }));
 }
 
-/** A stage within its scope. */
+/** A stage with its scope. */
 export interface Site {
   readonly scope: Scope;
   /** The stage's `wdir` in dvc.yaml. */
@@ -37,13 +37,13 @@ export interface Site {
   readonly notes: Notes;
 }
 
-/** The path as pipe knows it; undefined, with a note, where it is not one of the project. */
+/** The path for pipe; undefined, with a note, if it is outside of the project. */
 export function pathOf({ path, span }: Entry, spot: Spot, site: Site): string | undefined {
   const { scope, wdir, base, notes } = site;
   const folder = wdir === undefined ? base : joinPath(base, render(wdir, spot, scope));
   const written = render(path, spot, scope);
   const problem = /^[a-z][a-z0-9+.-]*:\/\//i.test(written)
-    ? 'is an address: download it in a stage of its own'
+    ? 'is an address: download it in a separate stage'
     : written.startsWith('/')
       ? 'is an absolute path: make a link to it in the project (ln -s), and name the link'
       : undefined;
@@ -52,14 +52,14 @@ export function pathOf({ path, span }: Entry, spot: Spot, site: Site): string | 
     joined === ''
       ? 'is the whole project: name the folders and files that count'
       : /^\.\.(?:\/|$)/.test(joined)
-        ? 'lies outside of the project: make a link to it in the project (ln -s), and name the link'
+        ? 'is outside of the project: make a link to it in the project (ln -s), and name the link'
         : undefined;
   const reason = problem ?? outside;
   if (reason !== undefined) notes.add(span, `"${path}" is left out: it ${reason}`);
   return reason === undefined ? joined : undefined;
 }
 
-/** What DVC knows of an out besides its path. */
+/** Notes DVC's options of an out. */
 export function noteOptions({ path, options, span }: Entry, notes: Notes): void {
   for (const [name, { node }] of options?.entries ?? []) {
     if (name === 'cache') {
@@ -76,11 +76,11 @@ const REMOVED =
 
 export interface ParamsRead {
   readonly names: readonly string[];
-  /** Params files that count as a whole. */
+  /** Params files that are read as a whole. */
   readonly files: readonly string[];
 }
 
-/** What DVC draws, in words. */
+/** Describes DVC's plot. */
 export function plotText({ options }: Entry): string {
   const said = [...(options?.entries ?? [])]
     .filter(([name]) => name !== 'cache' && name !== 'persist')
@@ -88,7 +88,7 @@ export function plotText({ options }: Entry): string {
   return `pipe draws no plots${said.length === 0 ? '' : ` (${said.join(', ')})`}`;
 }
 
-/** Keys of params files; a file that pipe cannot read into its params counts as a dep. */
+/** Keys of params files; a file that pipe cannot read as params becomes a dep. */
 export function paramsOf(list: Located | undefined, site: Site): ParamsRead {
   const names: string[] = [];
   const files: string[] = [];
@@ -121,7 +121,7 @@ export function paramsOf(list: Located | undefined, site: Site): ParamsRead {
   }
 }
 
-/** pipe names maps and whole values: of `layers[0]` the list. With a placeholder it is taken as it is. */
+/** pipe names maps and whole values: for `layers[0]`, the list. Keeps a key with a placeholder as it is. */
 function nameIn(tree: Located, key: string): string | undefined {
   if (key.includes('${')) return key;
   const path = key.replaceAll('[', '.').replaceAll(']', '').split('.');
@@ -130,7 +130,7 @@ function nameIn(tree: Located, key: string): string | undefined {
   return path.slice(0, end < 0 ? path.length : end).join('.');
 }
 
-/** Every params file that a stage names, so that each name means the same in all stages. */
+/** Every params file that a stage names, so that a name has one meaning in all stages. */
 export function paramsFilesIn(body: Located, base: string): readonly string[] {
   const wdir = body.entries?.get('wdir')?.node;
   if (wdir && pathsIn(wdir).length > 0) return [];

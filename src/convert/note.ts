@@ -1,4 +1,4 @@
-/** What the translation leaves out or does in another way, and why. */
+/** Notes on the translation: what it omits or changes, and why. */
 import { lineOf, type Source, type Span } from '../pipeline/document/source.js';
 
 export interface Note {
@@ -7,7 +7,7 @@ export interface Note {
   readonly text: string;
 }
 
-/** A stage, or a part of it, that pipeline.yaml cannot express. */
+/** A stage, or a part of one, that pipeline.yaml cannot express. */
 export class Untranslatable extends Error {}
 
 /** Collects notes; `span` is a place in `source`. */
@@ -19,7 +19,7 @@ export class Notes {
     this.#source = source;
   }
 
-  /** A part of a stage that is rendered several times is noted once. */
+  /** Ignores repeated notes, since a part of a stage may be rendered several times. */
   add(span: Span, text: string): void {
     const { file } = this.#source;
     const line = lineOf(this.#source, span.start);
@@ -27,7 +27,7 @@ export class Notes {
     this.#found.push({ file, line, text });
   }
 
-  /** For what many outs have in common: noted at the first of them. */
+  /** Notes a property of many outs only at the first one. */
   addOnce(span: Span, text: string): void {
     if (!this.#found.some((note) => note.text === text)) this.add(span, text);
   }
@@ -36,7 +36,7 @@ export class Notes {
     return [...this.#found].sort((a, b) => a.line - b.line);
   }
 
-  /** Those of the lines from `start` to `end`. */
+  /** The notes of the lines from `start` to `end`. */
   within({ start, end }: Span): readonly Note[] {
     const [first, last] = [lineOf(this.#source, start), lineOf(this.#source, end)];
     return this.all.filter(({ line }) => line >= first && line <= last);

@@ -1,4 +1,4 @@
-/** DVC's `${…}` in a text: which values it names, and where. */
+/** DVC's `${…}` in a text: the paths of its values. */
 import type { Located } from '../pipeline/document/located.js';
 import { Untranslatable } from './note.js';
 
@@ -7,7 +7,7 @@ export type Piece = string | { readonly path: readonly string[]; readonly writte
 
 const PLACEHOLDER = /(?<!\\)\$\{(.*?)\}/g;
 
-/** A backslash before `${` makes it literal text, and is not part of that text. */
+/** A backslash makes `${` literal, and is dropped. */
 export function piecesOf(text: string): readonly Piece[] {
   const pieces: Piece[] = [];
   const literal = (part: string) => {
@@ -27,13 +27,13 @@ function pathOf(inner: string): readonly string[] {
   return inner.trim().replaceAll('[', '.').replaceAll(']', '').split('.');
 }
 
-/** The path, where the text is one placeholder and nothing else. */
+/** The path, if the text is exactly one placeholder. */
 export function wholePath(text: string): readonly string[] | undefined {
   const [first, ...rest] = piecesOf(text);
   return typeof first === 'object' && rest.length === 0 ? first.path : undefined;
 }
 
-/** Every path that a text in `node` names, keys of maps included. */
+/** Every path in the texts of `node`, including keys of maps. */
 export function pathsIn(node: Located): readonly (readonly string[])[] {
   const own = typeof node.value === 'string' ? pathsInText(node.value) : [];
   const items = (node.items ?? []).flatMap(pathsIn);
@@ -48,7 +48,7 @@ function pathsInText(text: string): readonly (readonly string[])[] {
   return piecesOf(text).flatMap((piece) => (typeof piece === 'string' ? [] : [piece.path]));
 }
 
-/** The value at a path; a name that is an index leads into a list. */
+/** The value at a path; a numeric name is an index into a list. */
 export function valueAt(root: Located, path: readonly string[]): Located | undefined {
   let node: Located | undefined = root;
   for (const name of path) node = node?.items?.[Number(name)] ?? node?.entries?.get(name)?.node;
@@ -59,7 +59,6 @@ export function isScalar({ value }: Located): boolean {
   return value !== null && typeof value !== 'object';
 }
 
-/** The text of a node. */
 export function textIn(node: Located): string {
   if (!isScalar(node)) throw new Untranslatable(`it has ${kindOf(node)} where DVC takes a text`);
   return String(node.value);

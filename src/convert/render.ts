@@ -1,4 +1,4 @@
-/** A text of dvc.yaml → the text of pipeline.yaml that comes to the same. */
+/** A text of dvc.yaml → the equivalent text of pipeline.yaml. */
 import type { Located } from '../pipeline/document/located.js';
 import { escapeGlob } from '../pipeline/glob.js';
 import { isHarmless, quotePlain } from '../pipeline/items/shell.js';
@@ -7,21 +7,21 @@ import { isScalar, type Piece, piecesOf } from './placeholder.js';
 import { lookUp, type Params, scalarText } from './values.js';
 
 export interface Scope {
-  /** Where names are looked up, the inner scopes first. */
+  /** Scopes for lookups, inner ones first. */
   readonly values: readonly Located[];
-  /** Path of a value that differs between the items of a stage → its text in pipeline.yaml. */
+  /** Path of a value that differs between items → its text in pipeline.yaml. */
   readonly axes: ReadonlyMap<string, string>;
   readonly params: Params;
 }
 
-/** A dep is a pattern, and a shell reads a command. */
+/** A dep is a pattern; a shell reads a command. */
 export type Spot = 'cmd' | 'dep' | 'out' | 'text';
 
-/** The stage has to be written out, one stage for each of DVC's. */
+/** A matrix cannot express the stage: each of DVC's stages becomes a stage. */
 export class NotAMatrix extends Error {}
 
 export function render(text: string, spot: Spot, scope: Scope): string {
-  // pipe puts nothing into a here-document, since no quoting is safe there.
+  // pipe inserts nothing into a here-document, where quoting is never safe.
   const isFixed = spot === 'cmd' && /<<-?\s*['"\\\w]/.test(text);
   let made = '';
   for (const piece of piecesOf(text)) {
@@ -62,7 +62,7 @@ function scalar(
   return isLive ? { live: `\${${path.join('.')}}`, fixed } : fixed;
 }
 
-/** DVC writes a map in a command as options: `--lr 0.1 --layers 8 4 --shuffle`. */
+/** DVC expands a map in a command to options: `--lr 0.1 --layers 8 4 --shuffle`. */
 function flags(
   node: Located,
   path: readonly string[],
@@ -86,7 +86,7 @@ function word(node: Located, path: readonly string[], scope: Scope): string {
   return typeof node.value === 'string' ? literal(quotePlain(node.value), 'cmd') : put;
 }
 
-/** True where pipe, which quotes what it puts in, gives the text that DVC gives. */
+/** True where pipe, which quotes inserted values, gives the same text as DVC. */
 export function isPlain(text: string, spot: Spot): boolean {
   if (spot === 'cmd') return text !== '' && quotePlain(text) === text && isHarmless(text);
   return spot !== 'dep' || escapeGlob(text) === text;

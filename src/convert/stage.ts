@@ -25,9 +25,9 @@ export interface Context {
   readonly params: Params;
   readonly notes: Notes;
   readonly hasFile: (path: string) => boolean;
-  /** Names of stages that are taken. */
+  /** Stage names in use. */
   readonly names: Set<string>;
-  /** Those of the file's own `metrics:`, each with whether a stage was found that writes it. */
+  /** Paths in the file's own `metrics:`, each with whether a stage writes it. */
   readonly metrics: readonly { readonly path: string; isFound: boolean }[];
 }
 
@@ -39,7 +39,7 @@ const KNOWN = new Set(
   ),
 );
 
-/** Lines for one stage, or for several where a matrix cannot express it. */
+/** Lines of one stage, or of several if a matrix cannot express it. */
 export function translateStage(name: string, node: Located, context: Context): string {
   const { notes } = context;
   const body = child(node, 'do') ?? node;
@@ -125,7 +125,7 @@ function freeName(wanted: string, names: Set<string>): string {
   return free;
 }
 
-/** `all` has a scope with plain values for each item. */
+/** `all` has one scope with plain values for each item. */
 function fieldsOf(body: Located, scope: Scope, all: readonly Scope[], context: Context): Fields {
   const { notes, base, params } = context;
   const wdir = child(body, 'wdir');
@@ -161,7 +161,7 @@ function fieldsOf(body: Located, scope: Scope, all: readonly Scope[], context: C
   };
 }
 
-/** DVC runs each command of a list in a shell of its own; one that changes its shell keeps one. */
+/** DVC runs each command of a list in its own shell: a command that changes its shell becomes a subshell. */
 function commandOf(cmd: Located, { scope, wdir, base }: Site): string {
   const texts = (cmd.items ?? [cmd]).map((each) => render(textIn(each).trim(), 'cmd', scope));
   const several = texts.length > 1;
@@ -175,7 +175,7 @@ function commandOf(cmd: Located, { scope, wdir, base }: Site): string {
 const CHANGES_SHELL =
   /(?:^|[;&|({\n])\s*(?:cd|pushd|popd|export|unset|set|source|\.|exec|exit|trap|umask|alias|ulimit|shopt|eval|[A-Za-z_]\w*=\S*\s*(?:$|[;&\n]))(?:\s|$|[;&])|^\s*[A-Za-z_]\w*=\S*$/;
 
-/** A list, or a map where two of the deps are one file in some item: a list takes each file once. */
+/** A list; a map if two deps are the same file in some item, since a list allows each file only once. */
 function depsOf(
   list: Located | undefined,
   files: readonly string[],
@@ -188,7 +188,7 @@ function depsOf(
   const deps = new Map<string, readonly string[]>();
   for (const entry of entriesIn(list)) {
     const found = placeOf(entry, 'dep', site, scopes);
-    // pipe finds the script itself, and then comments in it do not count.
+    // pipe finds the script itself, and then ignores its comments.
     const isScript = isHere && found && isScriptOf(command, found.path) && hasFile(found.path);
     if (found && !isScript) deps.set(found.path, found.plain);
   }
@@ -246,13 +246,13 @@ function writesOf(body: Located, site: Site, scopes: readonly Scope[], context: 
 }
 
 interface Found {
-  /** As pipeline.yaml writes it. */
+  /** The text in pipeline.yaml. */
   readonly path: string;
-  /** In each item, with all values put in. */
+  /** In each item, with all values filled in. */
   readonly plain: readonly string[];
 }
 
-/** Undefined, with a note, for what is not in the project. */
+/** Undefined, with a note, for a path outside of the project. */
 function placeOf(
   entry: Entry,
   spot: Spot,
@@ -267,7 +267,7 @@ function placeOf(
   return path === undefined || plain.length < scopes.length ? undefined : { path, plain };
 }
 
-/** The ends of those metrics of the file that lie in the out, in each item at the same place. */
+/** The file's metrics inside the out, relative to it, if the same in each item. */
 function metricsBelow(
   entry: Entry,
   outs: readonly string[],
@@ -293,7 +293,7 @@ function metricsBelow(
   return [...count.keys()];
 }
 
-/** A stage with its comments; one that DVC froze is all comment. */
+/** A stage with its comments; a stage frozen in DVC becomes a comment. */
 function stageText(name: string, fields: Fields, frozen: Located | undefined): string {
   const lines = Object.entries(fields).map(([key, value]) => field(key, value, '    '));
   const text = [`  ${name}:`, ...lines].join('\n');

@@ -1,4 +1,4 @@
-/** The values that dvc.yaml can name: params files and `vars`; and which of them pipe's params hold. */
+/** Values that dvc.yaml can name: params files and `vars`, and which of them become pipe's params. */
 import { type Located, textOf } from '../pipeline/document/located.js';
 import { mapOf } from '../pipeline/document/merge.js';
 import { createProblems } from '../pipeline/document/problems.js';
@@ -7,12 +7,12 @@ import { parseYaml } from '../pipeline/document/yaml.js';
 import type { Notes } from './note.js';
 import { isScalar, valueAt } from './placeholder.js';
 
-/** The text of a file of the project; undefined when it is not there. */
+/** The text of a file of the project; undefined when it is missing. */
 export type ReadText = (path: string) => string | undefined;
 
 export const NOTHING: Located = mapOf(new Map(), { start: 0, end: 0 });
 
-/** @throws UserError with the mistakes of the file */
+/** @throws UserError with the errors in the file */
 export function readTree(file: string, text: string): Located {
   const problems = createProblems(createSource(file, text));
   const root = parseYaml(problems);
@@ -20,7 +20,7 @@ export function readTree(file: string, text: string): Located {
   return root ?? NOTHING;
 }
 
-/** Both maps in one; undefined where they disagree about a value. */
+/** Merges both maps; undefined if they contain different values for a path. */
 export function merged(base: Located, over: Located): Located | undefined {
   if (!base.entries || !over.entries) return isSame(base, over) ? base : undefined;
   const entries = new Map(base.entries);
@@ -37,13 +37,13 @@ function isSame(one: Located, other: Located): boolean {
   return one.text === other.text && JSON.stringify(one.value) === JSON.stringify(other.value);
 }
 
-/** What `params:` of pipeline.yaml will hold. */
+/** The future `params:` of pipeline.yaml. */
 export class Params {
-  /** Params files, relative to the project, in the order in which they are read. */
+  /** Params files, relative to the project, in reading order. */
   readonly files: string[] = [];
-  /** What `vars` holds besides. */
+  /** Additional values of `vars`. */
   own = NOTHING;
-  /** All of it. */
+  /** All values. */
   tree = NOTHING;
   readonly #read: ReadText;
   readonly #trees = new Map<string, Located | undefined>();
@@ -52,7 +52,7 @@ export class Params {
     this.#read = read;
   }
 
-  /** The file's values; undefined where it is missing or is not YAML or JSON. */
+  /** The file's values; undefined if it is missing or not YAML or JSON. */
   treeOf(file: string): Located | undefined {
     if (!this.#trees.has(file)) {
       const text = /\.(?:ya?ml|json)$/.test(file) ? this.#read(file) : undefined;
@@ -61,7 +61,7 @@ export class Params {
     return this.#trees.get(file);
   }
 
-  /** Why pipe cannot read the file into its params; undefined where it can, and then it does. */
+  /** Why pipe cannot read the file as params; undefined if it can, and then the file is added. */
   refusal(file: string): string | undefined {
     if (this.files.includes(file)) return undefined;
     if (!/\.(?:ya?ml|json)$/.test(file)) return 'pipe reads params from YAML and JSON';
@@ -91,14 +91,14 @@ export class Params {
     return live !== undefined && isSame(live, value);
   }
 
-  /** `${deps.x}` and `${outs.x}` belong to the stage, so params cannot be called that. */
+  /** `${deps.x}` and `${outs.x}` belong to the stage, so these names are reserved. */
   #with(tree: Located): Located | undefined {
     const isTaken = tree.entries?.has('deps') || tree.entries?.has('outs');
     return tree.entries && !isTaken ? merged(this.tree, tree) : undefined;
   }
 }
 
-/** The values of a `vars` list, of the file or of a stage: files, parts of files (`a.yaml:x,y`), maps. */
+/** The values of a `vars` list of the file or a stage: files, parts of files (`a.yaml:x,y`), maps. */
 export function varsOf(
   list: Located | undefined,
   folder: string,
@@ -133,13 +133,13 @@ function part(tree: Located | undefined, names: string | undefined): Located | u
   );
 }
 
-/** What a placeholder stands for in one place of dvc.yaml: the inner scopes first. */
+/** The value of a placeholder in these scopes, inner ones first. */
 export function lookUp(scopes: readonly Located[], path: readonly string[]): Located | undefined {
   const scope = scopes.find(({ entries }) => entries?.has(path[0]!));
   return scope && valueAt(scope, path);
 }
 
-/** `path` of a folder as a path of the project, without `.` and, as far as that is known, `..`. */
+/** `path` in a folder, relative to the project, without `.` and, where possible, `..`. */
 export function joinPath(folder: string, path: string): string {
   const names: string[] = [];
   for (const name of `${folder}/${path}`.split('/')) {
@@ -152,7 +152,7 @@ export function joinPath(folder: string, path: string): string {
   return names.join('/');
 }
 
-/** A scalar as DVC and pipe put it into a text; DVC writes null as Python does. */
+/** A scalar as DVC and pipe insert it into a text; DVC writes null as Python does. */
 export function scalarText(node: Located): string | undefined {
   if (node.value === null) return 'None';
   return isScalar(node) ? textOf(node) : undefined;

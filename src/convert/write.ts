@@ -1,8 +1,8 @@
-/** Values → YAML as a person would write it. */
+/** Values → YAML in the style of a hand-written file. */
 import { type Located, textOf } from '../pipeline/document/located.js';
 import { parseValue } from '../pipeline/document/yaml.js';
 
-/** A text that is YAML already: a number as the user wrote it. */
+/** A text that is already YAML: a number as the user wrote it. */
 export class Verbatim {
   readonly yaml: string;
 
@@ -67,20 +67,20 @@ function plainOrQuoted(text: string, inFlow: boolean): string {
   return JSON.stringify(text);
 }
 
-/** False for what YAML reads as a number, true, false or null. */
+/** False for a text that YAML reads as a number, boolean or null. */
 function isSameText(text: string): boolean {
   const parsed = parseValue(text);
   return !('error' in parsed) && parsed.value === text;
 }
 
-/** Of several lines: as a block where that keeps every character. */
+/** A text with several lines: a block, if that preserves every character. */
 function block(text: string, indent: string): string {
   if (/^\s|[^\S\n]$|\n$|[^\P{Cc}\n\t]/u.test(text)) return JSON.stringify(text);
   const lines = text.split('\n').map((line) => (line === '' ? '' : `${indent}  ${line}`));
   return `|-\n${lines.join('\n')}`;
 }
 
-/** Lines of a comment, broken between words. */
+/** Lines of a comment, wrapped at words. */
 export function comment(text: string, indent: string): string {
   const lines = [''];
   for (const word of text.split(/\s+/)) {

@@ -1,4 +1,4 @@
-/** Deps that are not there and that nothing will make: known before anything runs, of an item that waits too. */
+/** Finds deps that are missing and that no item makes, before anything runs; also of waiting items. */
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
@@ -10,10 +10,10 @@ import { type Part, sourceOf } from './parts.js';
 import { cacheOf, itemAt, selectedNeeds, type Work } from './work.js';
 
 /**
- * Of an item that waits for others: said before hours are spent on those. What one of them may still
- * make is not missing.
+ * Covers items that wait for others too, so that the error comes before hours of work. A dep that
+ * such an item may still make is not missing.
  *
- * @param isPending true of a need whose outs are not as they will be
+ * @param isPending true of a need whose outs may still change
  */
 export function* absentDeps(
   work: Work,
@@ -32,7 +32,7 @@ export function* absentDeps(
   return absent;
 }
 
-/** A pattern is missing when it matches nothing, or when an out that it gathers is not there. */
+/** A pattern is missing when it matches nothing, or when a gathered out is absent. */
 function* isUnmatched(work: Work, dep: Dep, toCome: ReadonlySet<string>): Sliced<boolean> {
   if (dep.within?.some((out) => toCome.has(sourceOf(dep, out)))) return false;
   const matched = yield* matchesIn(dep, { root: work.project.root, cache: cacheOf(work) });
@@ -44,18 +44,18 @@ function isAbsent(work: Work, dep: Dep, part: Part, toCome: ReadonlySet<string>)
   const where = part.made ? sourceOf(dep, part.path) : part.path;
   for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (toCome.has(at)) return false;
   if (isThere(path.join(work.project.root, where), part.made)) return false;
-  // A folder comes with what is made in it.
+  // An upstream item creates the folder with its contents.
   return !dep.outs?.some(
     (out) => toCome.has(sourceOf(dep, out)) && out.startsWith(`${part.path}/`),
   );
 }
 
-/** What an item makes is a link where it is one; what the user gives counts by what is behind a link. */
+/** A link that an item makes counts as a link; a user's link counts as its target. */
 function isThere(full: string, made: boolean): boolean {
   if (made) return lstatIfThere(full) !== undefined;
   try {
     return statSync(full, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    return true; // What is wrong with it is told by whoever reads it.
+    return true; // The code that reads it reports the error.
   }
 }

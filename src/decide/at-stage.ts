@@ -1,9 +1,9 @@
-/** Puts a mistake that was found in a stage's code at the place where pipeline.yaml names the code. */
+/** Reports an error in a stage's code at the place in pipeline.yaml that names the code. */
 import { UserError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
 import type { Project } from './project.js';
 
-/** The module of a stage that is not there, shown where pipeline.yaml names it. */
+/** Reports a missing stage module at the place in pipeline.yaml that names it. */
 export async function atItsStage(
   { root, variant }: Project,
   item: Item,

@@ -1,4 +1,4 @@
-/** The code of every selected stage: its digest for the key, its files for `why`, its bundle to execute. */
+/** Code of every selected stage: its digest for the key, its files for `why`, its bundle to execute. */
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Looks } from '../cache/scan/looks.js';
@@ -28,46 +28,46 @@ export type Code = ModuleItemCode | CommandItemCode;
 
 interface ModuleItemCode extends CodeFiles {
   readonly kind: 'module';
-  /** Of the manifest's code all but the item and its matrix. */
+  /** The manifest's code without the item and its matrix. */
   readonly module: Omit<ModuleCode, 'matrix' | 'item'>;
 }
 
 interface CommandItemCode extends CodeFiles {
   readonly kind: 'command';
-  /** Digests of the script files that the command names, and of what they import, by path. */
+  /** Digest by path of the scripts that the command names, and of the files that they import. */
   readonly scripts: Readonly<Record<string, string>>;
-  /** SHA-256 of the bytes of each of them. */
+  /** SHA-256 of the bytes of each script. */
   readonly bytes: Readonly<Record<string, string>>;
-  /** Version by name of the packages that those import. */
+  /** Version by name of the packages that the scripts import. */
   readonly packages: Readonly<Record<string, string>>;
   /** Metadata of Python packages that decides on these. */
   readonly metadata: Omit<Versions, 'versions'>;
-  /** What Python files load in ways that cannot be followed. */
+  /** Code that Python files load in ways that pipe cannot follow. */
   readonly opaque: readonly Untraced[];
 }
 
-/** The evidence that names single files. */
+/** Evidence that names single files. */
 export interface CodeFiles {
   /** Local code files by path with the digest of their stripped text. */
   readonly files: Readonly<Record<string, string>>;
-  /** Who imports a file, by path. */
+  /** The importing file, by path. */
   readonly importers: Readonly<Record<string, string>>;
 }
 
-/** The code of the selected items, by their index in the plan. */
+/** Code of the selected items, by index in the plan. */
 export interface Codes {
   of(index: number): Code;
   /** Absolute path of the executable bundle of a `run:` stage. */
   bundleFor(index: number): Promise<string>;
-  /** Paths of what the traces of an item's code rest on; none of one that could not be kept. */
+  /** Paths of the trace inputs of an item's code; empty for a trace that could not be cached. */
   foundationsOf(index: number): readonly string[];
-  /** The first script of a `cmd:` stage whose content is no longer what was traced. */
+  /** The first script of a `cmd:` stage whose content differs from the traced one. */
   changedScript(index: number): string | undefined;
   /** The first metadata of a Python package that is no longer what was read. */
   changedPackage(index: number): string | undefined;
 }
 
-/** Traces what changed; what did not is read from the cache, without starting esbuild. */
+/** Traces only changed code; reads the rest from the trace cache, without starting esbuild. */
 export async function openCodes(project: Project, selected: readonly number[]): Promise<Codes> {
   const { root, cache } = project;
   const { looks } = cache;
@@ -116,7 +116,7 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   };
 }
 
-/** What the tracing itself looked at nobody has noted. */
+/** The tracer's own reads are not recorded, so the read set is incomplete. */
 function anew<T>(looks: Looks, trace: () => Promise<T>): Promise<T> {
   looks.blur();
   return trace();
@@ -126,7 +126,7 @@ function itemOf({ plan }: Project, index: number): Item {
   return plan.items[index] as Item;
 }
 
-/** Paths of the deps of all items that execute a module: it is traced once, however many they are. */
+/** Dep paths of all items that execute a module, which is traced once for all of them. */
 function moduleDeps(project: Project, selected: readonly number[]): Map<string, Set<string>> {
   const depsOf = new Map<string, Set<string>>();
   for (const index of selected) {
@@ -185,7 +185,7 @@ function filesIn(
   return part === 'bytes' ? code.bytes : code.metadata.files;
 }
 
-/** The first file whose content is another one; looks at the disk again. */
+/** The first file whose content has changed; reads the disk again. */
 function changedFile(
   { root, cache }: Project,
   before: Readonly<Record<string, string>>,
@@ -197,14 +197,14 @@ function changedFile(
   return Object.keys(before).find((file) => before[file] !== (hex(file) ?? ''));
 }
 
-/** The bundle lies in this process's own folder, so no other run can change what is executed. */
+/** This process's own folder holds the bundle, so no other run can change what is executed. */
 async function bundleOf(
   project: Project,
   module: string,
   options: TraceOptions,
   code: ModuleItemCode,
 ): Promise<string> {
-  // Two modules with one text may find different packages, each from its own folder.
+  // Two modules with the same text may resolve packages differently, each from its own folder.
   const name = sha256(JSON.stringify([module, code.module.bundle]));
   const file = path.join(project.cache.tmpFolder('bundles'), `${name}.mjs`);
   if (existsSync(file)) return file;
@@ -213,7 +213,7 @@ async function bundleOf(
   return file;
 }
 
-/** The kept bundle is gone: it is made again, and must still be the one that the key was made of. */
+/** The cached bundle is gone: builds it again, and checks that it still matches the key. */
 async function traceAgain(
   project: Project,
   file: string,
@@ -222,5 +222,5 @@ async function traceAgain(
 ): Promise<string> {
   const { code, executable } = await traceModule(project.root, file, options);
   if (code.bundle === module.bundle) return executable;
-  throw userError('code-changed', `${file} changed while the run was going on`, 'run again');
+  throw userError('code-changed', `${file} changed during the run`, 'run again');
 }

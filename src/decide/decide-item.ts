@@ -1,4 +1,4 @@
-/** A decision within a run, which PIPE_DEBUG shows with its reason and the record that it rests on. */
+/** A decision within a run, which PIPE_DEBUG prints with its reason and its record. */
 import path from 'node:path';
 import type { Sliced } from '../cache/files/pace.js';
 import { recordPath } from '../cache/records/records.js';
@@ -9,7 +9,7 @@ import { ifReadable } from './eyes.js';
 import type { Surroundings } from './inputs.js';
 import { itemAt, type Work } from './work.js';
 
-/** @param around what the item's inputs are looked at through; by default the project as it lies there */
+/** @param around view of the item's inputs; by default the project on disk */
 export function* decideItem(
   work: Work,
   index: number,
@@ -22,10 +22,7 @@ export function* decideItem(
   return decision;
 }
 
-/**
- * Undefined when an input cannot be read. That ends the item that reads it when its turn comes, and
- * no other.
- */
+/** Undefined when an input is not readable. Only the item that reads it fails, when its turn comes. */
 export function* decideIfReadable(work: Work, index: number): Sliced<Decision | undefined> {
   const decision = yield* ifReadable(decideItem(work, index));
   if (decision === undefined) debugUndecided(work, index, 'an input cannot be read');

@@ -1,4 +1,4 @@
-/** Fresh, to be restored, or to be run: the one place where it is decided, by keys alone. */
+/** Decides by keys alone whether an item is fresh, to be restored, or to be run. */
 import type { Sliced } from '../cache/files/pace.js';
 import type { RecordedOut, Result, RunRecord } from '../cache/records/record.js';
 import { keyOf, type Manifest } from '../manifest.js';
@@ -11,7 +11,7 @@ import type { Reason } from './reasons.js';
 export type Decision =
   /** A record exists for today's key, and the outs on disk match it. */
   | { readonly kind: 'fresh'; readonly key: string; readonly record: Result }
-  /** A record exists and all that it names is stored; the outs on disk differ. */
+  /** A record exists and its objects are stored; the outs on disk differ. */
   | {
       readonly kind: 'restore';
       readonly key: string;
@@ -24,10 +24,10 @@ export type Decision =
       readonly manifest: Manifest;
       readonly cause: Cause;
     }
-  /** A dep is not there. */
+  /** A dep is missing. */
   | { readonly kind: 'missing'; readonly deps: readonly Dep[] };
 
-/** Why a run is needed, as far as it is known without comparing manifests. */
+/** Why the item must run, as far as known without comparing manifests. */
 export type Cause = 'stale' | 'always' | 'forced' | { readonly lost: string };
 
 export function* decide(
@@ -63,14 +63,14 @@ function* decideByRecord(
   return { kind: 'restore', key, record, reason: outReason(differing.path, around) };
 }
 
-/** The first out that is not on disk as it was recorded. */
+/** The first out on disk that differs from the record. */
 function* differingOut(
   item: Item,
   outs: readonly RecordedOut[],
   around: Surroundings,
 ): Sliced<Out | undefined> {
   for (const out of item.outs) {
-    // What cannot be read, such as a pipe, was not put there by pipe: the item makes its out again.
+    // Pipe did not create an unreadable file, such as a named pipe: the item makes its out again.
     const digest = yield* ifReadable(digestAt(out.path, around));
     if (digest !== digestOf(outs, out.name)) return out;
   }

@@ -1,14 +1,14 @@
-/** What single files a pattern dep stood for, noted beside a result and compared by `why`. */
+/** Notes the files that a pattern dep matched together with the result, for `why` to compare. */
 import type { LastRun, Matches } from '../cache/cache.js';
 import { finishSync, type Sliced } from '../cache/files/pace.js';
 import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { digestOfMatches, digestsOf, type Surroundings } from './inputs.js';
 
-/** Beyond this the notes of an item, which are read often, would grow large: then no file is named. */
+/** Items' notes are read often: with more files than this, none is named, which keeps them small. */
 const MOST = 2000;
 
-/** As it lies there now, when the result was made of it. */
+/** The current matches, when the result was made from them. */
 export function* evidenceOf(item: Item, around: Surroundings): Sliced<Pick<LastRun, 'matches'>> {
   const found: Record<string, Matches> = {};
   for (const dep of item.deps) {
@@ -19,7 +19,7 @@ export function* evidenceOf(item: Item, around: Surroundings): Sliced<Pick<LastR
   return Object.keys(found).length === 0 ? {} : { matches: found };
 }
 
-/** What a dep matched then and now; undefined when either is not what its digest was made of. */
+/** What a dep matched then and now; undefined when either does not belong to its digest. */
 export function matchesBeside(
   item: Item,
   name: string,
@@ -37,7 +37,7 @@ export function matchesBeside(
   return [then, Object.fromEntries(entries)];
 }
 
-/** Code unit order, as the digest has them. */
+/** Code unit order, as in the digest. */
 function byPath([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : 1;
 }

@@ -1,11 +1,8 @@
-/** Items that ask for more than the machine has. */
+/** Finds items that need more than the machine has. */
 import type { Item } from '../pipeline/plan.js';
 import { gibibytes, type Machine } from '../process/machine.js';
 
-/**
- * The sentence about an item that asks for more cores or memory than there are; undefined when it does
- * not. A user who asks for a small `--concurrency` knows of it.
- */
+/** Undefined unless the item needs more cores or memory than there are. A small `--concurrency` is intended. */
 export function excess({ resources }: Item, machine: Machine, concurrency = 0): string | undefined {
   const cores = Math.max(machine.cores, concurrency);
   const { memory, whole } = machine;

@@ -1,4 +1,4 @@
-/** The reasons of one item in words: its last result in this project beside what it depends on today. */
+/** Explains one item: compares its last result in this project with what it depends on today. */
 import type { Attempt, LastRun } from '../cache/cache.js';
 import type { Why } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
@@ -10,7 +10,7 @@ import { itemHolder } from './locks.js';
 import type { Project } from './project.js';
 import { differences, type Reason } from './reasons.js';
 
-/** Why the item must run or be put back; empty for a fresh one. The likeliest cause first. */
+/** Why the item must run or be restored, likeliest cause first; empty for a fresh item. */
 export function explain(project: Project, item: Item, code: Code, decision: Decision): Reason[] {
   switch (decision.kind) {
     case 'fresh':
@@ -26,7 +26,7 @@ export function explain(project: Project, item: Item, code: Code, decision: Deci
   }
 }
 
-/** Reasons in the words of events. */
+/** Reasons in the form of events. */
 export function whyOf(reasons: readonly string[]): Why {
   const [reason = 'stale'] = reasons;
   return reasons.length > 1 ? { reason, reasons } : { reason };
@@ -48,12 +48,12 @@ function whyRun(
   if (last === undefined) return [withoutResult(project, item)];
   const attempt = project.cache.readAttempt(item.id);
   const found = compare(project, item, code, last, decision);
-  // It was tried with what it depends on today.
+  // The item was executed with today's inputs, without a result.
   if (attempt?.key === decision.key) return [endOf(project, item, attempt), ...found];
   return found.length > 0 ? found : [{ kind: 'lost', text: 'its record is gone from the cache' }];
 }
 
-/** Why the item runs whatever its deps will be; undefined when they decide. */
+/** Why the item runs whatever its deps will be; undefined when the deps decide. */
 export function whyAnyway(project: Project, item: Item, force: boolean): Reason | undefined {
   const asked = whyAsked(item, force);
   if (asked !== undefined || project.cache.readLast(item.id) !== undefined) return asked;
@@ -70,7 +70,7 @@ function withoutResult(project: Project, item: Item): Reason {
   return attempt ? endOf(project, item, attempt) : { kind: 'never', text: 'never ran' };
 }
 
-/** How the last execution ended, that brought no result. */
+/** How the last execution ended without a result. */
 function endOf(project: Project, item: Item, { end, message }: Attempt): Reason {
   if (end === 'failed') return { kind: 'failed', text: `failed last time: ${message}` };
   const holder = itemHolder(project, item);

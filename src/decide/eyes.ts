@@ -1,9 +1,9 @@
-/** The workspace as it lies there, or as it will be: through these eyes inputs are looked at. */
+/** A view of the workspace, as it is or as it will be, through which inputs are read. */
 import { type Cache, type Scan, type ScanOptions, UnusableFile } from '../cache/cache.js';
 import type { Sliced } from '../cache/files/pace.js';
 import type { Digest } from '../cache/objects/digest.js';
 
-/** What a folder will hold; undefined: as it lies there. */
+/** The future content of a folder; undefined: as on disk. */
 export type StoredListing = (
   folder: string,
 ) => readonly { readonly name: string; readonly digest: Digest }[] | undefined;
@@ -11,20 +11,20 @@ export type StoredListing = (
 export interface Eyes {
   readonly root: string;
   readonly cache: Cache;
-  /** What lies at a path; by default what the cache sees on disk. */
+  /** Scans a path; by default on disk. */
   readonly look?: (path: string, options?: ScanOptions) => Sliced<Scan | undefined>;
-  /** What a folder will hold that is still to be put back; undefined: what it holds on disk. */
+  /** The content of a folder that is still to be restored; undefined: as on disk. */
   readonly stored?: StoredListing;
-  /** Absolute path that a link leads to which is still to be put back; undefined: the disk knows. */
+  /** Absolute target of a link that is still to be restored; undefined: as on disk. */
   readonly targetOf?: (link: string) => string | undefined;
 }
 
-/** What lies at a path, through these eyes. */
+/** Scans a path through this view. */
 export function scanAt(where: string, eyes: Eyes, options?: ScanOptions): Sliced<Scan | undefined> {
   return eyes.look === undefined ? eyes.cache.scanning(where, options) : eyes.look(where, options);
 }
 
-/** Undefined when something cannot be read. */
+/** Undefined when something is not readable. */
 export function* ifReadable<T>(look: Sliced<T>): Sliced<T | undefined> {
   try {
     return yield* look;

@@ -1,16 +1,16 @@
-/** Two values as a change in a line, `0.001 → 0.0003`: short, and never twice the same text. Pure. */
+/** A change of a value in one line, `0.001 → 0.0003`: short, and never twice the same text. Pure. */
 import { canonical } from '../canonical.js';
 
-/** Long enough to recognise, short enough for a line. */
+/** Length in characters, so that values stay recognisable and fit on a line. */
 const LONGEST = 60;
 
-/** How much of what both have in common is shown before the first difference. */
+/** Characters of the common prefix that are shown before the first difference. */
 const CONTEXT = 20;
 
-/** `undefined` is what is not there. */
+/** `undefined` means absent. */
 export function fromTo(before: unknown, now: unknown): string {
   const [a, b] = [plain(before), plain(now)];
-  // A number and a text of the same digits: then as JSON.
+  // A number and a text with the same digits: print JSON.
   const [x, y] = a === b ? [canonical(before), canonical(now)] : [a, b];
   return pair(x, y).join(' → ');
 }
@@ -36,7 +36,7 @@ function plain(value: unknown): string {
   return typeof value === 'string' ? value : canonical(value);
 }
 
-/** Both cut to the part around their first difference, where that would be cut off otherwise. */
+/** Cuts both to the part around their first difference, which would otherwise be lost. */
 function pair(a: string, b: string): [string, string] {
   const same = commonStart(a, b);
   const start = same < LONGEST - CONTEXT ? 0 : same - CONTEXT;

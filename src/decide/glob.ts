@@ -1,4 +1,4 @@
-/** What a dep stands for: its path, or of a pattern the outs that the plan gathers and files of the user's that match. */
+/** Resolves a dep to paths: its own, or for a pattern the gathered outs and the user's files that match. */
 import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
 import type { Sliced } from '../cache/files/pace.js';
@@ -20,19 +20,19 @@ import {
   TURN_EVERY,
 } from './parts.js';
 
-/** The paths of what a dep stands for. */
+/** The paths that a dep resolves to. */
 export function* matchedPaths(dep: Dep, eyes: Eyes): Sliced<string[]> {
   return (yield* matchesIn(dep, eyes)).map((part) => part.path);
 }
 
-/** What a dep that is not a pattern stands for. */
+/** What a dep that is not a pattern resolves to. */
 export function wholeOf({ path: where, made, outs }: Dep): Part {
   return { path: where, made: made && outs === undefined };
 }
 
 /**
- * Sorted by code unit. Within `cache/` only what the plan gathers counts, and what lies in the outs
- * it names; elsewhere all that matches but what pipe wrote there in the past.
+ * Sorted by code unit. In `cache/`, only gathered outs and files in outs count; elsewhere, all
+ * matches except what pipe wrote there in the past.
  */
 export function* matchesIn(dep: Dep, eyes: Eyes): Sliced<Part[]> {
   if (!dep.glob) return [wholeOf(dep)];
@@ -52,7 +52,7 @@ export function* matchesIn(dep: Dep, eyes: Eyes): Sliced<Part[]> {
     .map(([each, made]) => ({ path: each, made }));
 }
 
-/** Files that match in outs which are folders. */
+/** Matching files inside outs that are folders. */
 function* gatherWithin(dep: Dep, search: Search, found: Map<string, boolean>): Sliced<void> {
   const { root, cache, stored } = search.eyes;
   const visit = (where: string) => void found.set(where, true);
@@ -64,16 +64,13 @@ function* gatherWithin(dep: Dep, search: Search, found: Map<string, boolean>): S
     else {
       const stat = lstatIfThere(full);
       cache.looks.saw(full, stat);
-      // A link is not followed: what it leads to is not what the item made.
+      // Does not follow a link: the item did not make its target.
       if (stat?.isDirectory()) yield* walk({ ...made, users: false }, out, []);
     }
   }
 }
 
-/**
- * What lies in the way of an item that reads this dep: files that the dep would find and that do not
- * count. By the names that pipe wrote them under.
- */
+/** Leftovers that an item would find in this dep, by the names under which pipe wrote them. */
 export function* leftoversOf(
   dep: Dep,
   eyes: Eyes,
@@ -95,7 +92,7 @@ export function* leftoversOf(
   return found;
 }
 
-/** What runs write is nobody's input: it would be stale for ever. */
+/** Excludes what runs write: an item that reads it would always be stale. */
 const OURS: ReadonlySet<string> = new Set(['cache', 'node_modules', 'pipeline.lock']);
 
 interface Search {
@@ -103,11 +100,11 @@ interface Search {
   readonly eyes: Eyes;
   readonly glob: Glob;
   readonly sieve: Sieve;
-  /** Files of the user's, so that links to folders are followed; else what items made. */
+  /** True for the user's files, where links to folders are followed; false for what items made. */
   readonly users: boolean;
-  /** Real path of where the walk begins to look for names: `**` follows only links that leave it. */
+  /** Real path of the folder where matching begins: `**` follows only links that leave it. */
   readonly base: string | undefined;
-  /** To look for what former plans left in `cache/out/` too: all outs of the plan, which are not entered. */
+  /** Searches `cache/out/` for outs of former plans too: holds all outs of the plan, which are skipped. */
   readonly leftIn?: ReadonlySet<string>;
   readonly visit: (where: string) => void;
 }
@@ -118,7 +115,7 @@ function searchOf(dep: Dep, eyes: Eyes, visit: Search['visit']): Search {
   return { dep, eyes, glob, sieve: sieveOf(dep), users: true, base, visit };
 }
 
-/** `inside`: the folders that we are in. */
+/** `inside`: the folders being walked. */
 function* walk(search: Search, folder: string, inside: readonly string[]): Sliced<void> {
   const { glob, visit, users, sieve } = search;
   for (const [row, entry] of entriesOf(folder, search.eyes).entries()) {
@@ -128,7 +125,7 @@ function* walk(search: Search, folder: string, inside: readonly string[]): Slice
     const isLink = entry.isSymbolicLink() && users;
     const isDirectory = isLink ? isFolder(name, search.eyes) : entry.isDirectory();
     if (sieve.holdsBack(name, () => isDirectory)) continue;
-    // `**` stands for the files in folders; without it a folder can be what is meant.
+    // `**` matches files only; other patterns may match a folder too.
     if (matchGlob(glob, name) && !(glob.deep && isDirectory)) {
       if (!(isDirectory && (yield* isHollow(name, sieve, search.eyes)))) visit(name);
     } else if (isDirectory && mayHold(glob, name)) {
@@ -145,7 +142,7 @@ function isPassedOver({ leftIn, dep, users }: Search, name: string): boolean {
   return isTools || (OURS.has(name) && name !== 'cache');
 }
 
-/** Never into the cache, nor in a circle, and below `**` only out of what is walked anyway. */
+/** Never enters the cache or a link cycle; `**` follows only links that leave the walked folder. */
 function isFollowed(
   { base, eyes, glob, leftIn }: Search,
   link: string,
@@ -156,11 +153,11 @@ function isFollowed(
   const cache = leftIn === undefined ? real('cache') : undefined;
   if (target === undefined || (cache !== undefined && isWithin(target, cache))) return false;
   if (base !== undefined && isWithin(target, base)) return false;
-  // Other patterns end after as many names as they have, in a circle too.
+  // Patterns without `**` have a fixed depth, so they end in a cycle too.
   return !glob.deep || !inside.some((each) => real(each) === target);
 }
 
-/** The same in a folder that is not there yet. */
+/** The same for a folder that does not exist yet. */
 function walkStored(search: Search, folder: string, source: string, stored: StoredListing): void {
   const { glob, visit, sieve } = search;
   for (const entry of stored(source) ?? []) {

@@ -1,19 +1,16 @@
-/** The arithmetic of a chain of epochs: where to resume, when to stop, which states to keep. Pure. */
+/** Arithmetic of a chain of epochs: where to resume, when to stop, which checkpoints to keep. Pure. */
 import type { EpochRecord } from '../cache/records/record.js';
 import type { EpochPlan, Keep, Objective } from '../pipeline/plan.js';
 import type { Metrics } from '../stage/context.js';
 
 export interface Resume {
-  /** The epoch whose outs are wanted: the target, or an earlier one when patience ran out. */
+  /** The epoch of the requested outs: the target, or an earlier one after early stopping. */
   readonly target: number;
-  /** The newest epoch ≤ target whose state is there; 0 to start afresh. */
+  /** The newest epoch ≤ target with a stored checkpoint; 0 to start from scratch. */
   readonly completed: number;
 }
 
-/**
- * Where a process starts and where it ends, from what is recorded of the chain. A pure function of
- * the chain, so two runs that see the same records do the same.
- */
+/** Where a process starts and ends, by the chain's records alone: runs with the same records agree. */
 export function resume(
   plan: EpochPlan,
   records: readonly EpochRecord[],
@@ -27,22 +24,22 @@ export function resume(
 }
 
 /**
- * Early stopping: the epoch whose outs are wanted once it is known, else undefined. With patience
- * p it is the best epoch so far, as soon as p further epochs did not beat it (or the last epoch
- * that may be reached is recorded). Epochs count from 1 without a gap; a tie keeps the earlier.
+ * Early stopping: the epoch of the requested outs, undefined while unknown. With patience p it is the
+ * best epoch, once p further epochs did not beat it or the last allowed epoch is recorded. Epochs
+ * count from 1 without a gap; in a tie the earlier one wins.
  */
 export function stopEpoch(plan: EpochPlan, records: readonly EpochRecord[]): number | undefined {
   return stopping(plan, records)?.wanted;
 }
 
 export interface Stopping {
-  /** The epoch whose outs are wanted. */
+  /** The epoch of the requested outs. */
   readonly wanted: number;
-  /** The one that decided it: what a quick stage has committed beyond it counts for nothing. */
+  /** The epoch that decided it: commits of a fast stage beyond it are ignored. */
   readonly last: number;
 }
 
-/** See `stopEpoch`; undefined while it is not known. */
+/** See `stopEpoch`; undefined while unknown. */
 export function stopping(plan: EpochPlan, records: readonly EpochRecord[]): Stopping | undefined {
   const { best, patience } = plan;
   if (best === undefined) return undefined;
@@ -78,8 +75,8 @@ export function metricAt(metrics: Metrics | undefined, path: string): number | u
 }
 
 /**
- * The epochs whose states `keep` gives up. The newest is never among them (it is where the chain
- * goes on), nor is one of `needed` (the target, whose state writes the outs).
+ * The epochs whose checkpoints `keep` drops: never the newest, where the chain resumes, nor one of
+ * `needed` (the target, whose checkpoint writes the outs).
  */
 export function statesToDrop(
   keep: Keep | undefined,
@@ -110,7 +107,7 @@ function bestOf(records: readonly EpochRecord[], objective: Objective): number |
   return best?.epoch;
 }
 
-/** Seconds that an epoch takes: the median of the last five, as a later one is the best guide; 0 is not known. */
+/** Seconds for an epoch: the median of the last five, as recent ones predict best; 0: unknown. */
 export function secondsPerEpoch(records: readonly EpochRecord[]): number | undefined {
   const last = records
     .filter((record) => record.seconds > 0)
@@ -121,7 +118,7 @@ export function secondsPerEpoch(records: readonly EpochRecord[]): number | undef
   return last[Math.floor(last.length / 2)];
 }
 
-/** The dot path of the first number, or what should be one, in the newest metrics there are. */
+/** Dot path of the first number in the newest metrics, or of what should be one. */
 export function firstMetric(records: readonly EpochRecord[]): string | undefined {
   const newest = records.findLast((record) => record.metrics !== undefined)?.metrics;
   const walk = (metrics: Metrics, prefix: string): string | undefined => {

@@ -1,4 +1,4 @@
-/** What an item depends on today: its manifest, made from the plan, its code and what lies on disk. */
+/** Fingerprint of an item today: its manifest, from the plan, its code and the disk. */
 import type { Scan, ScanOptions } from '../cache/cache.js';
 import type { Sliced } from '../cache/files/pace.js';
 import type { Digest } from '../cache/objects/digest.js';
@@ -13,7 +13,7 @@ import { matchesIn, wholeOf } from './glob.js';
 import { outsBehind } from './made-links.js';
 import { contentAt } from './parts.js';
 
-/** The manifest, or the deps that are not there. */
+/** The manifest, or the missing deps. */
 export type Inputs =
   | { readonly kind: 'known'; readonly manifest: Manifest }
   | { readonly kind: 'missing'; readonly deps: readonly Dep[] };
@@ -22,11 +22,11 @@ export interface Surroundings extends Eyes {
   readonly plan: Plan;
   /** Values of the variables that `env:` names. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What a dep is known to be without looking; undefined: look. */
+  /** A dep's digest if known without reading the disk; undefined: read it. */
   readonly given?: (dep: Dep) => Digest | null | undefined;
 }
 
-/** The digest of what lies at a path, through the eyes of these surroundings. */
+/** Digest of a path, through this view. */
 export function* digestAt(
   path: string,
   around: Surroundings,
@@ -57,7 +57,7 @@ function manifestOf(
 ): Manifest {
   const values: Record<string, string | null> = {};
   for (const name of item.env) values[name] = env[name] ?? null;
-  // In the order of the canonical text, which is then quickly made.
+  // In canonical order, which makes the canonical text cheap.
   return {
     code: codeOf(item, code),
     deps,
@@ -86,19 +86,15 @@ function codeOf(item: Item, code: Code): Manifest['code'] {
 }
 
 export interface Read {
-  /** Null for what is absent and may be; undefined for what is missing. */
+  /** Null for an absent optional dep; undefined for a missing one. */
   readonly digest: Digest | null | undefined;
   /** Outs that are read through links which other items made. */
   readonly behind: readonly Owner[];
-  /** Of a pattern: what it matches. */
+  /** The matches of a pattern. */
   readonly matches?: Found[] | undefined;
 }
 
-/**
- * What an item reads by a dep.
- *
- * @throws UnusableFile when a link leads to an out that the item does not need
- */
+/** @throws UnusableFile when a link leads to an out that the item does not need */
 export function* readBy(
   item: Item,
   dep: Dep,
@@ -131,7 +127,7 @@ function digestOf(dep: Dep, matches: Found[] | undefined): Digest | null | undef
   return dep.glob ? digestOfMatches(matches.map(digestAlone)) : matches[0]?.[1].digest;
 }
 
-/** Path, and what is there. */
+/** Path, and its scan. */
 type Found = readonly [string, Scan];
 
 function digestAlone([where, { digest }]: Found): readonly [string, Digest] {
@@ -142,7 +138,7 @@ export function digestOfMatches(entries: readonly (readonly [string, Digest])[])
   return `d:${sha256(`pipe glob\n${canonical(entries)}`)}`;
 }
 
-/** All that a dep stands for; undefined when some of it is not there. */
+/** The content of all paths of a dep; undefined when one is missing. */
 function* matchesOf(dep: Dep, around: Eyes): Sliced<Found[] | undefined> {
   const found: Found[] = [];
   for (const part of yield* matchesIn(dep, around)) {
@@ -153,7 +149,7 @@ function* matchesOf(dep: Dep, around: Eyes): Sliced<Found[] | undefined> {
   return found;
 }
 
-/** Path and digest of all that a dep stands for; undefined when some of it is not there. */
+/** Path and digest of each path of a dep; undefined when one is missing. */
 export function* digestsOf(
   dep: Dep,
   around: Eyes,
@@ -161,10 +157,10 @@ export function* digestsOf(
   return (yield* matchesOf(dep, around))?.map(digestAlone);
 }
 
-/** `params` as a stage's process gets it: a tree of just the named parts. */
+/** `params` as a stage's process receives them: a tree of only the named parts. */
 export function paramsTree(params: Readonly<Record<string, Json>>): Json {
   const tree: Record<string, Json> = {};
-  // Short paths first, so that `a` is there before `a.b` is laid into it.
+  // Short paths first, so that `a` exists before `a.b` is added to it.
   for (const path of Object.keys(params).sort(
     (a, b) => a.split('.').length - b.split('.').length,
   )) {

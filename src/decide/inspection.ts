@@ -1,4 +1,4 @@
-/** The beginning of everything that looks at items: their selection and their code, before any of them is decided. */
+/** Opens the build context of commands that inspect items: selection and code, before any decision. */
 import type { Emit } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { select, withNeeds } from '../pipeline/select.js';
@@ -11,7 +11,7 @@ import type { Work } from './work.js';
 
 const NEVER = new AbortController().signal;
 
-/** The targets and what they need, to be looked at: nothing runs, nobody is told. */
+/** The targets and what they need, for inspection: runs nothing, emits no events. */
 export async function inspection(
   project: Project,
   targets: readonly string[],
@@ -35,7 +35,7 @@ export function workFor(project: Project, options: RunOptions, emit: Emit): Prom
   return workOn(project, selected, options, emit);
 }
 
-/** Just these items, with their code. */
+/** Only these items, with their code. */
 export async function workOn(
   project: Project,
   selected: readonly number[],

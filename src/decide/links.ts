@@ -1,6 +1,6 @@
 /**
- * Names in the plan that lead elsewhere: through symbolic links, mounts, or a file system for which
- * two spellings are one name. So edges and overlaps are found between places, not between texts.
+ * Resolves names in the plan that lead elsewhere through links, mounts, or a file system that treats
+ * two spellings as one name. So edges and overlaps are found between places, not between texts.
  */
 import {
   type Dirent,
@@ -22,15 +22,15 @@ import { type Sieve, sieveOf } from '../pipeline/sieve.js';
 import { foldedNames, isOneName, Spellings } from './spellings.js';
 
 /**
- * Name → place, of the names that lead to a place with outs in it, or into an out. Places are
- * relative to the project, or absolute outside of it.
+ * Name → place, for names that lead into an out or to a folder that holds outs. Places are relative
+ * to the project, or absolute outside of it.
  */
 export type Links = Readonly<Record<string, string>>;
 
 /**
- * Looks at each folder that the plan names once. What items make is not followed: it is not there yet.
+ * Reads each folder that the plan names once. Does not follow what items make: it may not exist yet.
  *
- * @param looks notes all that the answer rests on
+ * @param looks receives the read set of the answer
  */
 export function linksOf(
   root: string,
@@ -47,7 +47,7 @@ export function linksOf(
   for (const item of plan.items) {
     if (item.action.kind === 'module') resolver.resolve(item.action.file);
     for (const dep of item.deps) {
-      // In an out by its name: nothing of that is the user's.
+      // A dep that an out covers by name holds nothing of the user's.
       if (!dep.made || dep.glob || dep.outs !== undefined) resolver.resolveDep(dep);
     }
   }
@@ -61,10 +61,10 @@ interface Note {
   readonly lists: LookLists;
 }
 
-/** In larger projects to look again costs as much as to find out. */
+/** In larger projects, validating a note costs as much as resolving again. */
 const MOST_LOOKS = 4_000;
 
-/** The same, from a note that holds as long as nothing has moved that it rests on. */
+/** The same, from a note that is valid while its read set is unchanged. */
 export async function notedLinks(
   root: string,
   plan: Plan,
@@ -86,17 +86,17 @@ export async function notedLinks(
   return links;
 }
 
-/** Places outside of the project, each reached by one name, as of a `cache` on another disk: the names will do. */
+/** Places outside of the project with one name each, such as a `cache` on another disk. */
 function leadApart(places: readonly string[]): boolean {
   if (!places.every((place) => place.startsWith('/'))) return false;
   const sorted = places.map((place) => `${place}/`).sort();
   return sorted.every((place, at) => sorted[at + 1]?.startsWith(place) !== true);
 }
 
-/** The places of outs, and their names. */
+/** Places and names of outs. */
 class Outs {
   readonly #names = new Set<string>();
-  /** Places that are not the names. */
+  /** Places that differ from the names. */
   readonly #elsewhere = new Set<string>();
 
   add(name: string, place: string): void {
@@ -104,7 +104,7 @@ class Outs {
     if (place !== name) this.#elsewhere.add(place);
   }
 
-  /** Is it an out, or in one, by its name? */
+  /** True for the name of an out, or a name inside an out. */
   isNamed(name: string): boolean {
     return isIn(name, this.#names);
   }
@@ -113,7 +113,7 @@ class Outs {
     return isIn(place, this.#names) || isIn(place, this.#elsewhere);
   }
 
-  /** Of these, what leads into an out, or to a folder with outs. */
+  /** The aliases that lead into an out, or to a folder with outs. */
   concerned(aliases: ReadonlyMap<string, string>): [string, string][] {
     if (aliases.size === 0) return [];
     const holders = new Set(['']);
@@ -138,34 +138,33 @@ function lastName(where: string): string {
   return where.slice(where.lastIndexOf('/') + 1);
 }
 
-/** Beyond so many names a folder is listed once, instead of looking at each. */
+/** Above this number of names, one listing of the folder is cheaper than a stat of each. */
 const FEW = 16;
 
-/** What is known of a folder before its names are asked for. */
+/** What is known of a folder before its names are resolved. */
 interface Parent {
   readonly name: string;
   readonly place: string;
-  /** How many names in it were asked for. */
+  /** Number of names resolved in it. */
   asked: number;
-  /** Once many were: the names of what is not a file. */
+  /** Names of all entries other than files; set once many names were resolved. */
   special?: ReadonlySet<string>;
 }
 
 class Resolver {
   readonly aliases = new Map<string, string>();
   outs = new Outs();
-  /** Real path of the project. */
   readonly #root: string;
   readonly #spellings: Spellings;
   readonly #looks: Looks;
-  /** Name → place, of everything that was looked at. */
+  /** Name → place, of every resolved name. */
   readonly #places = new Map<string, string>([['', '']]);
   /** The first place of each folder, by device and inode. */
   readonly #folders = new Map<string, string>();
   readonly #isFolder = new Set<string>(['']);
   readonly #walked = new Set<string>();
   readonly #parents = new Map<string, Parent>();
-  /** The one asked for last: items in order read files side by side. */
+  /** The last folder: items in plan order read neighbouring files. */
   #parent: Parent = { name: '', place: '', asked: 0 };
 
   constructor(root: string, spellings: Spellings, looks: Looks) {
@@ -176,7 +175,7 @@ class Resolver {
     for (const name of PROTECTED) spellings.first(this.#root, name);
   }
 
-  /** An out that is itself a link may be what an item made. */
+  /** The item may have made the out itself as a link. */
   ofOut(out: string): string {
     const parent = this.#parentOf(out);
     const direct = parent.place === parent.name ? out : join(parent.place, lastName(out));
@@ -185,7 +184,7 @@ class Resolver {
     return place;
   }
 
-  /** The place of a name; links are followed up to the first out. */
+  /** The place of a name; follows links up to the first out. */
   resolve(name: string): string {
     const known = this.#places.get(name);
     if (known !== undefined) return known;
@@ -202,7 +201,7 @@ class Resolver {
     const where = dep.path;
     const sieve = sieveOf(dep);
     if (!dep.glob) {
-      // Most deps of large plans: files side by side.
+      // Most deps of large plans are plain files in one folder.
       if (this.#isPlain(this.#parentOf(where), where) || this.outs.isNamed(where)) return;
       this.resolve(where);
       this.#walk(where, sieve, undefined, []);
@@ -214,11 +213,11 @@ class Resolver {
     const glob = parseGlob(where);
     const folder = fixedFolder(where);
     if (folder !== '') this.resolve(folder);
-    // Without `**` it ends after as many names as the pattern has, in a circle of links too.
+    // Without `**` the pattern has a fixed depth, so the walk ends in a link cycle too.
     this.#walk(folder, sieve, (at) => mayHold(glob, at), glob.deep ? [] : undefined);
   }
 
-  /** Links below a folder of the user's. `leads`: to the folders that matter; undefined: to all. */
+  /** Walks links below a user's folder. `leads`: to the folders that matter; undefined: to all. */
   #walk(
     folder: string,
     sieve: Sieve,
@@ -257,7 +256,7 @@ class Resolver {
     return parent;
   }
 
-  /** Where a place leads that may be a link, or a file or folder that has another name. */
+  /** Resolves a place that may be a link, or a file or folder with another name. */
   #behind(place: string, links: number): string {
     if (this.outs.isIn(place)) return place;
     const spelled = this.#spellings.first(this.#root, place);
@@ -275,7 +274,7 @@ class Resolver {
     return first;
   }
 
-  /** True of what is known to be neither a link nor a folder; false when it must be looked at. */
+  /** True for an entry known to be neither link nor folder; false when it needs a stat. */
   #isPlain(parent: Parent, place: string): boolean {
     if (parent.asked++ < FEW || parent.place !== parent.name) return false;
     if (parent.special === undefined) {
@@ -287,7 +286,7 @@ class Resolver {
     return !parent.special.has(name) && !this.#spellings.mayHaveOther(name);
   }
 
-  /** Name by name, since what a link leads to need not be there yet. */
+  /** Name by name, since the target of a link may not exist yet. */
   #follow(from: string, target: string, links: number): string {
     let at = this.#placeOf(path.isAbsolute(target) ? '/' : from);
     for (const name of target.split('/')) {
@@ -302,7 +301,7 @@ class Resolver {
     return place.startsWith('/') ? place : path.join(this.#root, place);
   }
 
-  /** Of an absolute path without links. */
+  /** For an absolute path without links. */
   #placeOf(absolute: string): string {
     if (absolute === this.#root) return '';
     const within = `${this.#root}/`;
@@ -310,10 +309,10 @@ class Resolver {
   }
 }
 
-/** What no out may be, by whatever spelling. */
+/** Protected from outs, in any spelling. */
 const PROTECTED = ['cache', 'node_modules', '.git', 'pipeline.yaml', 'pipeline.lock'];
 
-/** What runs write is nobody's input. */
+/** What runs write is not an input. */
 const PASSED_OVER: ReadonlySet<string> = new Set(['cache', 'node_modules', '.git']);
 
 function join(folder: string, name: string): string {
@@ -330,7 +329,7 @@ function entriesOf(folder: string): Dirent[] {
   }
 }
 
-/** Whoever reads what may not be looked at says so. */
+/** The code that reads an inaccessible path reports it. */
 function lstatOrNothing(absolute: string): Stats | undefined {
   try {
     return lstatSync(absolute, { throwIfNoEntry: false });

@@ -1,7 +1,4 @@
-/**
- * Where the claims on a path lie: with what the path leads to, so that runs meet there by whatever
- * name, cache folder, mount or machine they come.
- */
+/** Locates the locks of a path by its real path, so that runs find them by any name, mount or machine. */
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { PIPELINE_FILE } from '../pipeline/root.js';
@@ -9,16 +6,16 @@ import { PIPELINE_FILE } from '../pipeline/root.js';
 export interface Home {
   /** Absolute path of the folder of tickets. */
   readonly folder: string;
-  /** The path as tickets there name it. */
+  /** The path by its name in the tickets. */
   readonly path: string;
 }
 
-/** For places that belong to no project, beside what is claimed. */
+/** Lock folder for places outside of any project, next to the locked path. */
 const BESIDE = '.pipe-locks';
 
 /**
- * @param absolute what is claimed; nothing need be there yet
- * @param follow a link at the path itself counts as what it leads to, as for deps
+ * @param absolute the path to lock; it may not exist yet
+ * @param follow resolve a link at the path itself, as for deps
  */
 export function homeOf(root: string, absolute: string, follow: boolean): Home {
   const real = follow ? realPlace(absolute) : besideReal(absolute);
@@ -26,12 +23,12 @@ export function homeOf(root: string, absolute: string, follow: boolean): Home {
   return project ?? { folder: path.join(path.dirname(real), BESIDE), path: path.basename(real) };
 }
 
-/** The folder for what concerns a whole project, such as its pipeline.lock. */
+/** Lock folder for a whole project, such as for its pipeline.lock. */
 export function projectHome(root: string): string {
   return path.join(realPlace(path.join(root, 'cache')), 'locks');
 }
 
-/** `cache` may be a link to a folder that several clones share: what lies in there is named from there. */
+/** `cache` may be a link to a folder that several clones share: its paths are relative to that folder. */
 function within(root: string, real: string): Home | undefined {
   const cache = realPlace(path.join(root, 'cache'));
   const folder = path.join(cache, 'locks');
@@ -48,7 +45,7 @@ function withinOther(real: string): Home | undefined {
   return undefined;
 }
 
-/** The real path, as far as anything is there. */
+/** The real path, as far as the path exists. */
 export function realPlace(absolute: string): string {
   try {
     return realpathSync.native(absolute);
@@ -59,7 +56,7 @@ export function realPlace(absolute: string): string {
   }
 }
 
-/** The path itself as it is, in the real path of its folder. */
+/** The path itself, unresolved, in the real path of its folder. */
 function besideReal(absolute: string): string {
   const folder = path.dirname(absolute);
   return folder === absolute ? absolute : path.join(realPlace(folder), path.basename(absolute));

@@ -1,4 +1,4 @@
-/** What a run holds while it works: the paths of an item, and the key of what it computes. */
+/** Locks of a run: the paths of an item, and the key of its result. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
@@ -17,7 +17,7 @@ import { sourceOf } from './parts.js';
 import type { Project } from './project.js';
 import { cacheOf, type Work } from './work.js';
 
-/** The paths of one item, held in every folder of claims that they belong to. */
+/** Locks on one item's paths, in every lock folder that they belong to. */
 export class ItemClaim {
   readonly #claims: ReadonlyMap<string, Claim>;
   readonly #lost = new AbortController();
@@ -31,7 +31,7 @@ export class ItemClaim {
     return [...this.#claims.values()].every((claim) => claim.isHeld());
   }
 
-  /** Aborted when another run has taken us for dead. */
+  /** Aborted when another run has taken this one for dead. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
@@ -40,7 +40,7 @@ export class ItemClaim {
     for (const claim of this.#claims.values()) claim.noteGroup(group);
   }
 
-  /** The item alone from here on: what it needs is only read. */
+  /** From here on locks the item's outs for writing, and what it needs for reading. */
   narrow(work: Work, item: Item, reads: Others['reads']): void {
     const paths = pathsByHome(work.project, item, { writes: [], reads });
     for (const [folder, claim] of this.#claims)
@@ -54,13 +54,13 @@ export class ItemClaim {
 
 /** Paths of outs of other items. */
 export interface Others {
-  /** To be written under the same claim. */
+  /** To be written under the same lock. */
   readonly writes: readonly string[];
   /** Read through links. */
   readonly reads: readonly string[];
 }
 
-/** Nobody else writes the item's outs, or touches what it reads, while this is held. */
+/** While held, no other process writes the item's outs or changes what it reads. */
 export async function claimItem(
   work: Work,
   item: Item,
@@ -68,7 +68,7 @@ export async function claimItem(
 ): Promise<ItemClaim> {
   const claims = new Map<string, Claim>();
   try {
-    // One folder after another, in an order that all runs agree on.
+    // Locks folder by folder, in an order that all runs share, against deadlocks.
     const byHome = [...pathsByHome(work.project, item, others)].sort();
     for (const [folder, paths] of byHome) {
       makeHome(folder, cacheOf(work).layout.locks);
@@ -87,10 +87,7 @@ export async function claimItem(
   return new ItemClaim(claims);
 }
 
-/**
- * Where several workspaces share a cache, the same result is computed by one of them; a chain's
- * commit folder belongs to one process in any case.
- */
+/** One workspace of those with a shared cache computes a result; a commit folder belongs to one process. */
 export async function lockKey(
   work: Work,
   item: Item,
@@ -109,7 +106,7 @@ export async function lockKey(
   });
 }
 
-/** Who has the item in hand, when it is another process that lives. */
+/** The owner of the item's lock, if it is another live process. */
 export function itemHolder({ root }: Project, item: Item): Holder | undefined {
   const own = ownIdentity();
   for (const out of item.outs) {
@@ -122,7 +119,7 @@ export function itemHolder({ root }: Project, item: Item): Holder | undefined {
   return undefined;
 }
 
-/** @throws WaitsForItself when the holder waits for us */
+/** @throws WaitsForItself when the owner waits for this process */
 function noteWait(work: Work, item: Item, holder: Holder, file: string): void {
   if (isHeldAroundUs(work.project.env, holder, holder.doing))
     throw waitsForItself(item.id, holder.doing);
@@ -133,7 +130,7 @@ function noteWait(work: Work, item: Item, holder: Holder, file: string): void {
   });
 }
 
-/** Epochs of one chain are computed by one process at a time, whatever their targets. */
+/** Only one process at a time computes epochs of a chain, whatever its target. */
 function lockKeyOf(item: Item, manifest: Manifest): string {
   return item.epochs === undefined
     ? keyOf(manifest)
@@ -160,27 +157,24 @@ function pathsByHome(
   const here = projectHome(root);
   for (const dep of item.deps) {
     for (const where of pathsOf(dep)) {
-      // An out that is a link is itself what is read, besides what it leads to.
+      // An out that is a link is read itself, in addition to its target.
       const absolute = path.join(root, sourceOf(dep, where));
       const home = homeOf(root, absolute, !dep.made);
-      // Elsewhere, what is not an out is the user's, and no place for files of ours.
+      // Elsewhere, a path that is not an out belongs to the user: pipe adds no files there.
       if (home.folder === here || (dep.made && isOut(project, absolute))) add('reads', home);
     }
   }
   return found;
 }
 
-/**
- * Where only part of a folder counts, that is what items make. Files of the user's are left out: a
- * change of them is noticed.
- */
+/** Of a folder, locks only its outs: pipe detects changes of the user's files. */
 function pathsOf(dep: Dep): readonly string[] {
   if (dep.glob) return [...(dep.gathered ?? []), ...(dep.within ?? [])];
   if (dep.exclude !== undefined) return dep.outs ?? [];
   return [dep.path, ...(dep.links === undefined ? [] : (dep.outs ?? []))];
 }
 
-/** Of a folder that is not in a cache of ours, git shall know nothing. */
+/** Hides a lock folder outside of a pipe cache from git. */
 function makeHome(folder: string, own: string): void {
   if (folder === own || existsSync(folder)) return;
   mkdirSync(folder, { recursive: true });

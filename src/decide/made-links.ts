@@ -1,7 +1,6 @@
 /**
- * Links that items make. An out keeps its links as links. An item that reads the out reads through
- * them. So what they lead to counts for a dep as well, and must not be an out that the reader does
- * not need.
+ * Links that items make. An out keeps its links as links, but a reader of the out reads through them.
+ * So a dep also covers their targets, which must not be outs that the reader does not need.
  */
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
@@ -16,10 +15,7 @@ import type { Dep, Item, Plan } from '../pipeline/plan.js';
 import { type Eyes, scanAt } from './eyes.js';
 import { realPlace } from './lock-home.js';
 
-/**
- * What an item made at a path, as a dep. Where links lead out of it to something that is there, the
- * digest is one of its own. `links` are those that lead out.
- */
+/** An out as a dep. Links that lead out of it change the digest if their targets exist; `links` lists them. */
 export function* madeAt(where: string, eyes: Eyes): Sliced<Scan | undefined> {
   const scan = yield* scanAt(where, eyes);
   if (scan?.links === undefined) return scan;
@@ -43,9 +39,9 @@ export function* madeAt(where: string, eyes: Eyes): Sliced<Scan | undefined> {
 }
 
 interface Lead {
-  /** Undefined for a link that leads nowhere. */
+  /** Undefined for a broken link. */
   readonly target: string | undefined;
-  /** It never leaves what was made, so all on its way was looked at. */
+  /** It never leaves what was made, so every folder on its way is in the read set. */
   readonly isInner: boolean;
 }
 
@@ -66,7 +62,7 @@ function byLink([a]: readonly [string, unknown], [b]: readonly [string, unknown]
   return a < b ? -1 : 1;
 }
 
-/** The scan with just the links of these. */
+/** The scan with only the links of these scans. */
 export function withLinks({ digest, size, files }: Scan, of: readonly Pick<Scan, 'links'>[]): Scan {
   const links = of.flatMap((each) => each.links ?? []);
   return links.length === 0 ? { digest, size, files } : { digest, size, files, links };
@@ -77,9 +73,9 @@ interface Planned {
 }
 
 /**
- * The outs that an item reads by going through these paths, each of them a link or behind one.
+ * The outs that an item reads through these paths, each of which is a link or behind one.
  *
- * @throws UnusableFile when the item does not need one of them: it could be made at any time
+ * @throws UnusableFile when the item does not need one of them: that out could change at any time
  */
 export function outsBehind(
   item: Item,
@@ -125,7 +121,7 @@ function strayLink(link: string, place: string, hint: string): UnusableFile {
   return new UnusableFile({ code: 'stray-link', message: `${link} leads to ${place}`, hint });
 }
 
-/** By index: what runs before the item in every run. */
+/** Indices of the items that run before the item in every run. */
 function allNeeds({ items }: Plan, item: Item): ReadonlySet<number> {
   const found = new Set<number>();
   const stack = [...item.needs];
@@ -137,7 +133,7 @@ function allNeeds({ items }: Plan, item: Item): ReadonlySet<number> {
   return found;
 }
 
-/** True of an out, of what is in one, and of a folder that holds outs, by the real path. */
+/** True for an out, a path inside one, or a folder that holds outs, by the real path. */
 export function isOut({ root, plan }: Pick<Eyes, 'root'> & Planned, absolute: string): boolean {
   const place = path.join(realPlace(path.dirname(absolute)), path.basename(absolute));
   return ownersOf(realOuts(root, plan), place.slice(1)).length > 0;
@@ -145,7 +141,7 @@ export function isOut({ root, plan }: Pick<Eyes, 'root'> & Planned, absolute: st
 
 const trees = new WeakMap<Plan, OutTree>();
 
-/** The outs by their real paths, since that is what links lead to. */
+/** Outs by real path, since links lead to real paths. */
 function realOuts(root: string, plan: Plan): OutTree {
   const known = trees.get(plan);
   if (known !== undefined) return known;

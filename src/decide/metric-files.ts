@@ -1,4 +1,4 @@
-/** The metrics files of an item: outs, and files inside of outs. */
+/** Metrics files of an item: outs, and files inside outs. */
 import type { Cache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Item } from '../pipeline/plan.js';
@@ -7,9 +7,9 @@ export interface MetricFile {
   readonly name: string;
   /** Relative to the project. */
   readonly path: string;
-  /** Name of the out that is or holds the file. */
+  /** Name of the out that is the file or contains it. */
   readonly out: string;
-  /** Path inside the out; '' when it is the out. */
+  /** Path inside the out; '' for the out itself. */
   readonly within: string;
 }
 
@@ -30,7 +30,7 @@ function folderOf(name: string, outs: Item['outs']): string {
   return out.path;
 }
 
-/** Undefined when it is not known; null when the out was made without the file. */
+/** Undefined when unknown; null when the out was made without the file. */
 export function digestOfMetric(
   { out, within }: MetricFile,
   outs: readonly { readonly name: string; readonly digest: Digest }[],

@@ -1,4 +1,4 @@
-/** Inputs that are not there: the user's mistake, told before anything is touched. */
+/** Reports missing inputs, a user error, before anything changes. */
 import { type Diagnostic, UserError } from '../error.js';
 import { lookAlikeHint } from '../pipeline/look-alike.js';
 import type { Dep } from '../pipeline/plan.js';
@@ -9,7 +9,7 @@ export interface MissingDep {
   readonly dep: Dep;
 }
 
-/** @throws UserError naming every missing dep, when there is one */
+/** @throws UserError that names every missing dep */
 export async function refuseMissing(
   { project: { root, variant }, options }: Work,
   missing: readonly MissingDep[],
@@ -30,7 +30,7 @@ export async function refuseMissing(
   );
 }
 
-/** A dep that was to be made, and is missing when all that its item needs has run: in a sentence, with the cure. */
+/** Message and cure for a dep that is still missing after all needs of its item ran. */
 export function missingAfterAll(dep: Dep): string {
   return `${whatIsMissing(dep)}; ${cureOf(dep, {})}`;
 }

@@ -1,37 +1,37 @@
 /**
- * What is asked of a run and what comes of it. The public door `pipe` shows these types, so nothing
- * in here rests on Node's: a project type-checks without `@types/node`.
+ * Options and results of a run. The package exports these types, so nothing here depends on Node's
+ * types: a project type-checks without `@types/node`.
  */
 import type { ItemDone, RunDone } from '../event.js';
 
 export interface Variant {
-  /** Laid over params in this order. */
+  /** Applied to params in this order. */
   readonly profiles: readonly string[];
   /** `a.b=<YAML>` each. */
   readonly set: readonly string[];
 }
 
-/** `results`: fresh or restorable, and as pipeline.lock says. `keys`: the results need not be here. */
+/** `results`: fresh or restorable, and as in pipeline.lock. `keys`: compares keys only, without results. */
 export type Frozen = false | 'results' | 'keys';
 
 export interface RunOptions {
   /** Stages, items or patterns; none: all. */
   readonly targets: readonly string[];
-  /** The targets alone, on the inputs as they are. */
+  /** Runs only the targets, on existing inputs. */
   readonly only: boolean;
   readonly force: boolean;
-  /** Tell what would be done, and do nothing. */
+  /** Reports what would run, without running it. */
   readonly dry: boolean;
-  /** Change nothing, and find fault with all that would run or differ from pipeline.lock. */
+  /** Changes nothing; reports everything that would run or differs from pipeline.lock. */
   readonly frozen: Frozen;
-  /** After a failure run all that does not depend on it. */
+  /** After a failure, continues with all items that do not depend on it. */
   readonly keepGoing: boolean;
-  /** Cores to use; the machine's by default. */
+  /** Cores to use; default: all. */
   readonly concurrency?: number;
   readonly interruption: Interruption;
 }
 
-/** How a run is ended from outside; what was completed stays recorded. */
+/** Stops a run from outside; completed work stays recorded. */
 export interface Interruption {
   /** Stages get SIGTERM, and SIGKILL after a grace time. */
   readonly stop: AbortSignal;
@@ -41,10 +41,10 @@ export interface Interruption {
 
 export interface RunResult {
   readonly summary: RunDone;
-  /** Of every selected item, in plan order. */
+  /** For every selected item, in plan order. */
   readonly items: readonly ItemDone[];
-  /** What `--frozen` found that is not as pipeline.lock says, besides what would run. */
+  /** Number of differences from pipeline.lock that `--frozen` found, besides items that would run. */
   readonly differences: number;
-  /** What could not be written after the items were done. */
+  /** Errors of writes after the items were done. */
   readonly errors: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** What a run would do, without doing it: for `--dry`, `--frozen`, `status`, `why` and `graph`. */
+/** Prediction of a run, without running it: for `--dry`, `--frozen`, `status`, `why` and `graph`. */
 import path from 'node:path';
 import type { Scan, ScanOptions } from '../cache/cache.js';
 import { finish, type Sliced } from '../cache/files/pace.js';
@@ -14,13 +14,13 @@ import { itemAt, selectedNeeds, type Work } from './work.js';
 
 export type Outlook =
   | Decision
-  /** What it depends on is made by items that must run first; their names. */
+  /** Depends on outs of items that must run first; their names. */
   | { readonly kind: 'unknown'; readonly waitsFor: readonly string[] };
 
 /**
- * The outlook of every selected item, by index. The outs of an item that would be put back are
- * known without putting them back; those of an item that would run are not, and what depends on
- * them is unknown. With `--only` the inputs count as they are.
+ * The prediction for every selected item, by index. Outs of an item to be restored are known without
+ * restoring them. Outs of an item to be run are not, so its dependents are unknown. With `--only`,
+ * existing inputs are used.
  */
 export function outlooks(work: Work): Promise<Map<number, Outlook>> {
   return finish(lookOut(work), work.options.interruption.stop);
@@ -46,7 +46,7 @@ function* lookOut(work: Work): Sliced<Map<number, Outlook>> {
   return found;
 }
 
-/** Why an outlook is unknown, in a clause: it names three items at most. */
+/** Why a prediction is unknown, in a clause that names at most three items. */
 export function waitingText(waitsFor: readonly string[]): string {
   const [first = '', ...others] = waitsFor;
   if (others.length === 0) return `not known before ${first} has run`;
@@ -62,18 +62,18 @@ function isOpen(outlook: Outlook | undefined): boolean {
   return outlook !== undefined && outlook.kind !== 'fresh' && outlook.kind !== 'restore';
 }
 
-/** The workspace as it would be with some outs put back. */
+/** View of the workspace with some outs restored. */
 export class Overlay {
   readonly #work: Work;
   readonly #outs = new Map<string, Scan>();
-  /** By path: the links in what is laid. */
+  /** By path: the links inside the overlaid outs. */
   readonly #links = new Map<string, readonly string[]>();
 
   constructor(work: Work) {
     this.#work = work;
   }
 
-  /** For who decides. */
+  /** For decisions. */
   get eyes(): Required<Pick<Surroundings, 'look' | 'stored' | 'targetOf'>> {
     return {
       look: (where, how) => this.scanning(where, how),
@@ -108,7 +108,7 @@ export class Overlay {
     return links.length === 0 ? laid : { ...laid, links };
   }
 
-  /** The path without the laid links on its way; `follow`: nor at its end. */
+  /** The path with overlaid links resolved on its way; with `follow`, also at its end. */
   #real(where: string, follow: boolean): string {
     if (this.#outs.size === 0) return where;
     let at = where;
@@ -125,7 +125,7 @@ export class Overlay {
     return at;
   }
 
-  /** Relative to the project; undefined for what is not a link, or not laid. */
+  /** Relative to the project; undefined for a path that is not an overlaid link. */
   #targetOf(link: string): string | undefined {
     const laid = this.#laidAt(link);
     if (!laid || kindOf(laid.digest) !== 'link') return undefined;
@@ -142,7 +142,7 @@ export class Overlay {
       yield* this.#linksIn(`${where}/${entry.name}`, entry.digest);
   }
 
-  /** Undefined outside of what is laid; null for what is not in it. */
+  /** Undefined outside of the overlay; null for an absent path inside it. */
   #laidAt(path: string): Scan | null | undefined {
     const whole = this.#outs.get(path);
     if (whole !== undefined) return whole;
@@ -153,7 +153,7 @@ export class Overlay {
     return undefined;
   }
 
-  /** What is at a path within a stored directory. */
+  /** The scan at a path inside a stored directory. */
   #within(laid: Scan, path: readonly string[]): Scan | undefined {
     let at: Scan | undefined = laid;
     for (const name of path) {

@@ -1,7 +1,7 @@
 /**
- * What of a folder counts for a dep: what today's plan makes in it, and files of the user's own. What
- * another profile, an earlier pipeline or a branch left there does not, so that a fresh clone and a
- * workspace with a past agree.
+ * The parts of a folder that count for a dep: outs of today's plan, and the user's files. Leftovers
+ * of other profiles, plans or branches do not count, so that a fresh clone and a used workspace
+ * agree.
  */
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -17,17 +17,17 @@ import { isHeldBack, type Sieve, sieveOf, sieveOfMade } from '../pipeline/sieve.
 import { type Eyes, scanAt } from './eyes.js';
 import { madeAt, withLinks } from './made-links.js';
 
-/** How many names of a folder are looked at before the event loop may have its turn. */
+/** Number of entries after which the event loop gets a turn. */
 export const TURN_EVERY = 64;
 
-/** A file or folder that counts as a whole, by the name that the dep has for it. */
+/** A file or folder that counts as a whole, by its name in the dep. */
 export interface Part {
   readonly path: string;
-  /** An item makes it: a link there counts as a link. */
+  /** An item makes it: a link in it counts as a link. */
   readonly made: boolean;
 }
 
-/** Where what is made lies as its item writes it, when a link leads the dep there. */
+/** The path by which the item writes it, when a link leads the dep there. */
 export function sourceOf({ links }: Dep, where: string): string {
   if (links === undefined) return where;
   for (let end = where.length; end > 0; end = where.lastIndexOf('/', end - 1)) {
@@ -37,7 +37,7 @@ export function sourceOf({ links }: Dep, where: string): string {
   return where;
 }
 
-/** What a path of the dep holds that counts, and what is read through links that items made; undefined when it is not there, or not all of it. */
+/** Content of a path of the dep, with outs read through links; undefined when any is missing. */
 export function* contentAt(dep: Dep, part: Part, eyes: Eyes): Sliced<Scan | undefined> {
   const parts = mayHaveParts(dep, part, eyes) ? yield* partsOf(dep, part, eyes) : undefined;
   if (parts === undefined) return yield* oneAt(dep, part, eyes);
@@ -53,7 +53,7 @@ export function* contentAt(dep: Dep, part: Part, eyes: Eyes): Sliced<Scan | unde
   return withLinks(eyes.cache.assemble(found), [...found.values()]);
 }
 
-/** What links of the user's lead to is known to the plan already. */
+/** The plan knows the targets of the user's links already. */
 function* oneAt(
   dep: Dep,
   { path: where, made }: Part,
@@ -65,13 +65,13 @@ function* oneAt(
   return scan?.links === undefined ? scan : withLinks(scan, []);
 }
 
-/** False of most deps, in a moment: a run with nothing to do asks it of each. */
+/** A cheap check, false for most deps, since a no-op run makes it for each. */
 function mayHaveParts(dep: Dep, { path: where, made }: Part, { cache }: Eyes): boolean {
   if (dep.outs !== undefined || dep.links !== undefined) return true;
   return !made && cache.wroteBelow(where).length > 0;
 }
 
-/** What a path of the dep is to be taken apart into; undefined: it counts as it lies there. */
+/** The parts that count in a path of the dep; undefined: the path counts as a whole. */
 export function* partsOf(
   dep: Dep,
   { path: where, made }: Part,
@@ -94,7 +94,7 @@ function* hasLeftover(paths: readonly string[], eyes: Eyes): Sliced<boolean> {
   return false;
 }
 
-/** What lies in a folder of the dep and does not count, by the names that pipe wrote it under. */
+/** Leftovers in a folder of the dep, by the names under which pipe wrote them. */
 export function* leftoversIn(dep: Dep, part: Part, eyes: Eyes): Sliced<string[]> {
   const { path: where, made } = part;
   const outs = outsWithin(dep, where);
@@ -108,7 +108,7 @@ export function* leftoversIn(dep: Dep, part: Part, eyes: Eyes): Sliced<string[]>
   return found;
 }
 
-/** Outs of the dep below a folder: they are sorted, so they stand together. */
+/** Outs of the dep below a folder: they are sorted, so they are adjacent. */
 function outsWithin({ outs = [] }: Dep, folder: string): readonly string[] {
   const prefix = `${folder}/`;
   let [low, high] = [0, outs.length];
@@ -122,7 +122,7 @@ function outsWithin({ outs = [] }: Dep, folder: string): readonly string[] {
   return outs.slice(low, end);
 }
 
-/** What pipe ever wrote below a folder and today's plan does not make there, by the dep's names. */
+/** Paths below a folder that pipe once wrote and today's plan does not make, by the dep's names. */
 function leftBelow(dep: Dep, folder: string, outs: readonly string[], { cache }: Eyes): string[] {
   const source = sourceOf(dep, folder);
   if (isOurs(source)) return [];
@@ -144,7 +144,7 @@ function foldersTo(where: string, length: number): string[] {
   return found;
 }
 
-/** True of what pipe wrote there and nobody has changed since: no file of the user's. */
+/** True if pipe wrote it and it has not changed since, so it is not a user's file. */
 export function* isLeftover(where: string, { cache }: Eyes): Sliced<boolean> {
   const wrote = cache.wrote(where) ?? wroteInFolder(where, cache);
   if (wrote === undefined) return false;
@@ -156,7 +156,7 @@ function isUnfinished(wrote: Wrote): wrote is 'begun' | 'ended' {
   return wrote === 'begun' || wrote === 'ended';
 }
 
-/** In a folder that was an out as a whole, and now is one that holds outs. */
+/** For a folder that was itself an out, and now only contains outs. */
 function wroteInFolder(where: string, cache: Cache): Digest | undefined {
   const names: string[] = [];
   for (let at = where; ; ) {
@@ -174,12 +174,12 @@ function wroteInFolder(where: string, cache: Cache): Digest | undefined {
   }
 }
 
-/** Within the cache only outs of the plan are anybody's input. */
+/** Inside the cache, only outs of the plan are inputs. */
 export function isOurs(where: string): boolean {
   return where === 'cache' || where.startsWith('cache/');
 }
 
-/** Looks into the folders on the way to outs of today and of the past; all other entries are visited. */
+/** Enters the folders that lead to present and past outs; visits all other entries. */
 function* walk(
   dep: Dep,
   folder: string,
@@ -215,13 +215,13 @@ export function isFolder(where: string, { root, cache }: Eyes): boolean {
     cache.looks.sawBehind(full, stat);
     return stat?.isDirectory() ?? false;
   } catch {
-    // Links in a circle, or behind what may not be entered: whoever reads it says so.
+    // A link cycle, or no permission: the code that reads it reports the error.
     cache.looks.blur();
     return false;
   }
 }
 
-/** True of a folder in which something lies, but nothing that counts: a clone does not have it. */
+/** True for a folder with entries of which none counts: a clone lacks it. */
 export function* isHollow(folder: string, sieve: Sieve, eyes: Eyes): Sliced<boolean> {
   yield undefined;
   const entries = entriesOf(folder, eyes);

@@ -1,4 +1,4 @@
-/** A project as one command sees it: where it is, its plan, its cache, its surroundings. */
+/** A project as a command opens it: root, plan, cache and environment. */
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
@@ -15,16 +15,16 @@ import { type Links, notedLinks } from './links.js';
 import type { Variant } from './options.js';
 import { secretValues } from './secrets.js';
 
-/** What the entry point knows of the process, and nothing below it asks for itself. */
+/** Facts about the process, which only the entry point determines. */
 export interface Host {
-  /** Absolute path of the folder that the command was started in. */
+  /** Absolute path of the working directory. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute path of the tool's dist folder. */
   readonly dist: string;
   /** Version of the tool. */
   readonly version: string;
-  /** Called with the values that must not be shown, as soon as a plan names them. */
+  /** Called with the secret values to mask, as soon as a plan names them. */
   readonly onSecrets?: (values: readonly string[]) => void;
   /** Called with each decision and its reason, for PIPE_DEBUG. */
   readonly debug?: ((line: string) => void) | undefined;
@@ -56,10 +56,7 @@ export function findRoot(cwd: string): string {
   );
 }
 
-/**
- * Opens the project around `host.cwd`. The plan of an unchanged pipeline.yaml is read, not made.
- * `readOnly`: what only saves time is not written.
- */
+/** Opens the project around `host.cwd`, by its cached plan if that holds. `readOnly`: writes no caches. */
 export async function openProject(
   host: Host,
   variant: Variant,
@@ -80,16 +77,16 @@ export async function openProject(
   return { ...host, env: wholeEnvironment(host.env), root, variant, plan, cache };
 }
 
-/** The same project as another variant of pipeline.yaml as it is now sees it. */
+/** The same project with another variant of the current pipeline.yaml. */
 export async function asVariant(project: Project, variant: Variant): Promise<Project> {
   const plan = await planOf(project, project.root, variant, project.cache);
   return { ...project, variant, plan };
 }
 
 /**
- * A kept plan is named by the text, variant and version that it was made from. What else it was made
- * from is written in it, and compared. Where names of the plan lead elsewhere by links, edges and
- * overlaps are found once more, between places.
+ * The name of a cached plan hashes its text, variant and pipe version. The plan lists its other
+ * inputs, which are compared. If links lead names of the plan elsewhere, edges and overlaps are
+ * computed again, between places.
  */
 async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
   const text = readPipeline(root);

@@ -1,4 +1,4 @@
-/** Why an item is not fresh, as the difference of two manifests: the same data that the key is made of. */
+/** Reasons why an item is not fresh: the difference of two manifests, from which the keys are hashed. */
 import type { Matches } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { TreeEntry } from '../cache/objects/tree.js';
@@ -7,7 +7,6 @@ import type { CommandCode, Identity, Manifest, ModuleCode } from '../manifest.js
 import type { Json } from '../stage/context.js';
 import { commandFromTo, fromTo } from './from-to.js';
 
-/** One thing that differs. */
 export interface Reason {
   readonly kind:
     | 'never'
@@ -29,11 +28,11 @@ export interface Reason {
     | 'always'
     | 'forced'
     | 'upstream';
-  /** A clause that stands alone: `param train.learningRate 0.001 → 0.0003`. */
+  /** A clause such as `param train.learningRate 0.001 → 0.0003`. */
   readonly text: string;
 }
 
-/** What was known of an item at some time: its manifest, and the evidence that names single files. */
+/** An item at some time: its manifest, and the evidence that names single files. */
 export interface Evidence {
   readonly manifest: Manifest;
   /** Local code files by path with the digest of their stripped text. */
@@ -41,19 +40,19 @@ export interface Evidence {
 }
 
 export interface Explainer {
-  /** Which file imports this one, for the message. */
+  /** The file that imports this one, for the message. */
   importerOf(file: string): string | undefined;
   /** The path of a dep by its name, as the user wrote it. */
   pathOf(dep: string): string;
-  /** The param that `epochs:` takes its target from: it is told as `epochs`. */
+  /** The param from which `epochs:` takes its target: reported as `epochs`. */
   readonly targetParam: string | undefined;
-  /** The listing of a directory, when it is still stored. */
+  /** The listing of a directory, while it is stored. */
   listing(digest: Digest): readonly TreeEntry[] | undefined;
-  /** Digest by path of what a pattern dep matched before and matches now, where both are known. */
+  /** Digests by path of what a pattern dep matched before and matches now, where both are known. */
   matches(dep: string): readonly [Matches, Matches] | undefined;
 }
 
-/** All differences from `before` to `now`, the likeliest cause first. Empty when both have one key. */
+/** All differences from `before` to `now`, likeliest cause first; empty when the keys are equal. */
 export function differences(before: Evidence, now: Evidence, explain: Explainer): Reason[] {
   const a = before.manifest;
   const b = now.manifest;
@@ -87,7 +86,7 @@ function codeDifferences(before: Evidence, now: Evidence, explain: Explainer): R
   return [{ kind: 'command', text: b.kind === 'module' ? 'cmd → run' : 'run → cmd' }];
 }
 
-/** Records of older versions have no identity in their code. */
+/** Records of older versions lack the identity in their code. */
 function identityDifferences(a: Partial<Identity>, b: Identity): Reason[] {
   if (a.item === undefined) return [{ kind: 'format', text: `item (not in the key) → ${b.item}` }];
   const renamed: Reason[] =
@@ -136,13 +135,13 @@ function commandDifferences(a: CommandCode, b: CommandCode, explain: Explainer):
   ];
 }
 
-/** A list of words has no shell: then the command itself differs. */
+/** An argv command has no shell: its difference shows in the command itself. */
 function shellDifferences(a: CommandCode, b: CommandCode): Reason[] {
   if (typeof a.command !== typeof b.command || a.shell === b.shell) return [];
   return [{ kind: 'command', text: `shell ${fromTo(shellName(a), shellName(b))}` }];
 }
 
-/** Records of before it counted are of a shell that went on behind a failure. */
+/** Older records, without a shell, ran under a shell that continued after a failure. */
 function shellName({ shell }: CommandCode): string {
   if (shell === undefined) return 'sh';
   return shell === 'sh' ? 'sh -e' : 'bash -euo pipefail';
@@ -192,7 +191,7 @@ function depDifference(
     : `dep ${path}: ${count} changed, first: ${changed[0]}`;
 }
 
-/** Of a pattern or a directory; none where that is not known. */
+/** Of a pattern or a directory; empty where unknown. */
 function changedWithin(explain: Explainer, name: string, a: Digest, b: Digest): string[] {
   const matches = explain.matches(name);
   if (matches === undefined) {
@@ -206,7 +205,7 @@ function changedWithin(explain: Explainer, name: string, a: Digest, b: Digest): 
   );
 }
 
-/** Paths within two directories that differ, sorted; subtrees with one digest are not entered. */
+/** Paths that differ between two directories, sorted; skips subtrees with equal digests. */
 export function changedFiles(
   explain: Pick<Explainer, 'listing'>,
   a: Digest | undefined,
@@ -217,7 +216,7 @@ export function changedFiles(
   const now = entriesOf(explain, b);
   if (before === undefined && now === undefined) return [prefix];
   const names = [...new Set([...(before?.keys() ?? []), ...(now?.keys() ?? [])])].sort();
-  // A folder without anything in it is what has come or gone.
+  // The difference is an empty folder.
   if (names.length === 0) return [prefix];
   return names.flatMap((name) => {
     const x = before?.get(name);
@@ -236,7 +235,7 @@ function entriesOf(
   return listing && new Map(listing.map((entry) => [entry.name, entry.digest]));
 }
 
-/** A variable that is named and not set. */
+/** `null` is a named variable that is not set. */
 function setOrNot(value: string | null | undefined): string | undefined {
   return value === null ? '(not set)' : value;
 }
@@ -247,7 +246,7 @@ function outsDifferences(a: readonly string[], b: readonly string[]): Reason[] {
   return [...added, ...removed].map((text) => ({ kind: 'outs', text }));
 }
 
-/** Targets are told as `epochs`, what else chooses the epoch by its path in pipeline.yaml. */
+/** Reports the target as `epochs`, and all else that selects the epoch by its path in pipeline.yaml. */
 function epochsDifferences(a: Manifest['epochs'], b: Manifest['epochs']): Reason[] {
   return mapDifferences(epochsByPath(a), epochsByPath(b), (path, x, y) => [
     { kind: 'epochs', text: `${path} ${fromTo(x, y)}` },
@@ -266,7 +265,7 @@ function epochsByPath(epochs: Manifest['epochs']): Record<string, string | numbe
   };
 }
 
-/** Walks the union of both maps in the order of keys, and asks for each key whose values differ. */
+/** Walks the union of both maps in key order, and calls back for each key whose values differ. */
 function mapDifferences<T>(
   a: Readonly<Record<string, T>>,
   b: Readonly<Record<string, T>>,

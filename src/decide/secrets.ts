@@ -1,21 +1,21 @@
-/** The secrets of a pipeline: which stages get them, and what may be shown of none. */
+/** Secrets of a pipeline: which stages receive them, and how their values are masked. */
 import type { Item, Plan } from '../pipeline/plan.js';
 import { mapTexts } from '../printable.js';
 import { createMask } from '../process/mask.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Of all stages: one may write its secret where another reads and prints it. */
+/** Of all stages: one may write its secret to a file that another prints. */
 export function secretValues(plan: Plan, env: Environment): string[] {
   return namesIn(plan).flatMap((name) => (Object.hasOwn(env, name) && env[name]) || []);
 }
 
-/** Names of those that the item does not name. */
+/** Names of the secrets that the item does not name. */
 export function withheldFrom(plan: Plan, item: Item): string[] {
   return namesIn(plan).filter((name) => !item.secrets.includes(name) && !item.env.includes(name));
 }
 
-/** A plan may have thousands of items, and every one of them asks. */
+/** Computed once for a plan, since each of thousands of items asks. */
 const known = new WeakMap<Plan, readonly string[]>();
 
 function namesIn(plan: Plan): readonly string[] {
@@ -24,10 +24,10 @@ function namesIn(plan: Plan): readonly string[] {
   return names;
 }
 
-/** In a log every value is masked. In our own lines so short a one would be half of the words. */
+/** A log masks every value. In pipe's own lines, shorter values would mask half of the words. */
 const SHORTEST = 4;
 
-/** Fields that programs go by; nothing of a stage is in them. */
+/** Fields that programs read; they contain no text of a stage. */
 const IDENTIFIERS = new Set([
   'type',
   'item',
@@ -42,11 +42,11 @@ const IDENTIFIERS = new Set([
 
 export interface Concealing {
   readonly text: (text: string) => string;
-  /** Masks all texts within a value, but for identifiers. */
+  /** Masks all texts within a value, except identifiers. */
   readonly value: <T>(value: T) => T;
 }
 
-/** Masks the values in what we say ourselves: lines, events, errors. */
+/** Masks the values in pipe's own output: lines, events, errors. */
 export function concealing(values: readonly string[]): Concealing {
   const long = values.filter((value) => value.length >= SHORTEST);
   if (long.length === 0) return { text: (text) => text, value: (value) => value };

@@ -1,4 +1,4 @@
-/** Names that differ only in case, or in how an accent is composed: on some file systems they are one. */
+/** Names that differ only in case or in how accents are composed: some file systems treat them as one. */
 import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { isAbsent } from '../cache/files/errors.js';
@@ -7,10 +7,10 @@ import type { Looks } from '../cache/scan/looks.js';
 import { foldName } from '../pipeline/aliases.js';
 import type { Plan } from '../pipeline/plan.js';
 
-/** In a name without such letters no other name without them can be meant. */
+/** Names without such letters have only one spelling. */
 const UNUSUAL = /[^\0-@[-\x7f]/;
 
-/** The names in the plan's paths that have more than one spelling, folded: mostly none. */
+/** The folded names in the plan's paths that can have several spellings: usually none. */
 export function foldedNames({ items }: Plan): ReadonlySet<string> {
   const folded = new Set<string>();
   const add = (where: string) => {
@@ -24,12 +24,12 @@ export function foldedNames({ items }: Plan): ReadonlySet<string> {
   return folded;
 }
 
-/** The first spelling of each place that was asked for. */
+/** The first requested spelling of each place. */
 export class Spellings {
   readonly #folded: ReadonlySet<string>;
   readonly #looks: Looks;
   readonly #isOne: typeof isOneName;
-  /** By folded path: the places, which the file system tells apart. */
+  /** By folded path: the places that the file system distinguishes. */
   readonly #places = new Map<string, string[]>();
 
   constructor(folded: ReadonlySet<string>, looks: Looks, isOne: typeof isOneName) {
@@ -38,7 +38,7 @@ export class Spellings {
     this.#isOne = isOne;
   }
 
-  /** True when no name of the plan has another spelling. */
+  /** True when no name of the plan can have another spelling. */
   get areOne(): boolean {
     return this.#folded.size === 0;
   }
@@ -64,17 +64,17 @@ export class Spellings {
   }
 }
 
-/** Are these two names in one folder one file for the file system, whether or not it is there? */
+/** True if the file system treats these two names in one folder as one file, existing or not. */
 export function isOneName(one: string, other: string): boolean {
   const [a, b] = [lstatIfThere(one), lstatIfThere(other)];
   if (a === undefined && b === undefined) return foldsNames(path.dirname(one));
   if (a?.ino !== b?.ino || a?.dev !== b?.dev) return false;
-  // Two names of one file that are both listed are hard links: each of them can be replaced.
+  // If both names are listed, they are hard links: each can be replaced.
   const listed = new Set(namesIn(path.dirname(one)));
   return !(listed.has(path.basename(one)) && listed.has(path.basename(other)));
 }
 
-/** Does the file system take names that differ in case for one? Told by what is there; nothing is written. */
+/** True if the file system ignores case, judged from existing names; writes nothing. */
 function foldsNames(folder: string): boolean {
   for (let at = folder; ; at = path.dirname(at)) {
     const names = namesIn(at);

@@ -1,4 +1,4 @@
-/** The first look: which items are fresh as things lie. In slices: a pattern may stand for many files. */
+/** Up-to-date check: finds the items that are fresh on disk. Sliced, since a pattern may match many files. */
 import type { Sliced } from '../cache/files/pace.js';
 import { absentDeps } from './absent.js';
 import { debugUndecided, decideIfReadable } from './decide-item.js';
@@ -7,9 +7,9 @@ import type { MissingDep } from './missing.js';
 import { finish, itemAt, selectedNeeds, type Work } from './work.js';
 
 export interface Swept {
-  /** Indices of the items that are not known to be fresh, ascending. */
+  /** Indices of the items not known to be fresh, ascending. */
   readonly pending: readonly number[];
-  /** Deps that are not there and that no item will make. */
+  /** Missing deps that no item will make. */
   readonly missing: readonly MissingDep[];
 }
 
@@ -40,7 +40,7 @@ export function* sweep(work: Work): Sliced<Swept> {
       continue;
     }
     if (decision?.kind === 'missing') {
-      // All that it needs is as it will be, or is not to run (--only).
+      // All needs have their final outs, or will not run (--only).
       missing.push(...decision.deps.map((dep) => ({ item: item.id, dep })));
     }
     pending.push(index);

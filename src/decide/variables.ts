@@ -1,13 +1,13 @@
-/** The variables that stages name, before anything is touched: their values must be what they were set to. */
+/** Checks the environment variables that stages name, before anything changes. */
 import { type Diagnostic, UserError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
 import { isDamagedText } from '../printable.js';
 
 /**
- * Where the system does not tell the bytes of a value that is not UTF-8, two values would have one key,
- * and the stage would get neither.
+ * Where Node cannot read the bytes of a value that is not UTF-8, two values would share a key, and
+ * the stage would receive neither.
  *
- * @throws UserError naming every such variable
+ * @throws UserError that names every such variable
  */
 export function refuseDamagedVariables(items: readonly Item[], env: NodeJS.ProcessEnv): void {
   const found = new Map<string, Diagnostic>();

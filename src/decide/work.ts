@@ -1,4 +1,4 @@
-/** What one run works on, shared by its steps: the selection, the code, what has been settled so far. */
+/** Build context, shared by the steps of a run: selection, code, and the results so far. */
 import type { Cache } from '../cache/cache.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Emit, ItemDone } from '../event.js';
@@ -8,7 +8,7 @@ import type { RunOptions } from './options.js';
 import type { Project } from './project.js';
 import type { Concealing } from './secrets.js';
 
-/** The result that an item has now: what pipeline.lock holds of it. */
+/** The current result of an item, for pipeline.lock. */
 export interface Settled {
   readonly key: string;
   readonly outs: readonly RecordedOut[];
@@ -17,14 +17,14 @@ export interface Settled {
 export interface Work {
   readonly project: Project;
   readonly options: RunOptions;
-  /** Secrets in its events are masked. */
+  /** Masks secrets in events. */
   readonly emit: Emit;
   readonly conceal: Concealing;
   readonly codes: Codes;
-  /** Selected indices into the plan's items, ascending: the plan is in topological order. */
+  /** Selected indices into the plan's items, ascending, which is topological order. */
   readonly selected: readonly number[];
   readonly isSelected: ReadonlySet<number>;
-  /** How each selected item ended, by index. */
+  /** The last event of each selected item, by index. */
   readonly done: Map<number, ItemDone>;
   readonly settled: Map<number, Settled>;
 }
@@ -37,7 +37,7 @@ export function cacheOf(work: Work): Cache {
   return work.project.cache;
 }
 
-/** Every item ends through here, once. */
+/** Ends an item; call it once for each. */
 export function finish(work: Work, index: number, ended: ItemDone, settled?: Settled): void {
   if (work.done.has(index)) throw new Error(`${ended.item} ended twice`);
   const done = work.conceal.value(ended);
@@ -46,12 +46,12 @@ export function finish(work: Work, index: number, ended: ItemDone, settled?: Set
   work.emit(done);
 }
 
-/** Items of the selection that this one reads from, directly. */
+/** Selected items from which this one reads directly. */
 export function selectedNeeds(work: Work, index: number): number[] {
   return itemAt(work, index).needs.filter((need) => work.isSelected.has(need));
 }
 
-/** The same without `always`: that a stage asks to run each time says nothing against its last result. */
+/** The same without `always`, which does not make the last result stale. */
 export function neverAlways(work: Work): Work {
   const { project } = work;
   const items = project.plan.items.map((item) => ({ ...item, always: false }));

@@ -41,7 +41,7 @@ export class EpochRun {
   readonly #plan: EpochPlan;
   readonly #chain: string;
   #resume: Resume;
-  /** Epochs whose state is damaged. */
+  /** Epochs with a damaged checkpoint. */
   readonly #broken = new Set<number>();
   readonly #grounds: EpochGrounds;
   #moved: string | undefined;
@@ -71,7 +71,7 @@ export class EpochRun {
     this.#grounds = grounds;
   }
 
-  /** Recovers commits that a dead runner did not store, and restores the newest usable state for the process. */
+  /** Recovers commits that a dead runner did not store, and restores the newest usable checkpoint. */
   static async prepare(
     work: Work,
     item: Item,
@@ -226,8 +226,8 @@ export class EpochRun {
   }
 
   /**
-   * Keeps the newest state, the one that may yet write the outs, and the one just committed. That
-   * need not be the newest: a shorter training may be computed again, and killed.
+   * Keeps the newest checkpoint, the one that may yet write the outs, and the one just committed.
+   * That need not be the newest: a shorter training may be computed again, and killed.
    */
   #dropStates(committed: number): void {
     const records = [...this.#records.values()];
@@ -247,7 +247,7 @@ export class EpochRun {
     if (dropped.length > 0) cacheOf(this.#work).dropStates(this.#chain, dropped);
   }
 
-  /** Restores the newest intact state: sets a damaged one aside and uses an earlier one. */
+  /** Restores the newest intact checkpoint: sets a damaged one aside and uses an earlier one. */
   async #putStateBack(): Promise<void> {
     mkdirSync(path.dirname(this.#grounds.state), { recursive: true });
     while (this.#resume.completed > 0) {
@@ -275,7 +275,7 @@ export class EpochRun {
   }
 }
 
-/** A state that cannot be stored ends the stage, not the run. */
+/** A checkpoint that cannot be stored ends the stage, not the run. */
 function toMistake(error: unknown): never {
   if (!(error instanceof UnusableFile)) throw error;
   const hint = error.diagnostics[0]?.hint;

@@ -18,4 +18,4 @@ export const ALONE: Hold = {
 };
 
 export const LOST =
-  'another run took this one for dead and took over, so nothing of it is recorded; was this machine asleep, or cut off from its file server?';
+  'another run considered this one dead and took over, so this one records nothing; was this machine asleep, or cut off from its file server?';

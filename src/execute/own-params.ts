@@ -17,7 +17,7 @@ export function warnOfOwnReading(work: Work, index: number): void {
   for (const { file, param, by } of item.overridden ?? []) {
     const reader = texts.find(([, text]) => isNamed(file, text));
     if (reader === undefined) continue;
-    const message = `${reader[0]} names ${file}, but ${by} changes ${param} only in what pipe hands over: let the program read ${param} from the JSON file that PIPE_CONTEXT names, not from ${file}`;
+    const message = `${reader[0]} names ${file}, but ${by} changes ${param} only in what pipe passes on: let the program read ${param} from the JSON file that PIPE_CONTEXT names, not from ${file}`;
     work.emit({ type: 'warning', item: item.id, message });
     return;
   }

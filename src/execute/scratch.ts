@@ -16,7 +16,7 @@ export class Scratch {
   readonly progress: string;
   /** A shell command that is too long for an argument. */
   readonly script: string;
-  /** The state that an incremental stage resumes from. */
+  /** The checkpoint from which an incremental stage resumes. */
   readonly state: string;
   readonly #work: Work;
 

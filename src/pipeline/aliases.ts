@@ -1,15 +1,15 @@
-/** Names that lead elsewhere, by links: what place a path means, and by what names a place is reached. */
+/** Aliases by links: the place that a path leads to, and the names that lead to a place. */
 import { addOut, createOutTree, nameOf, type OutTree, type Owner, ownersOf } from './outtree.js';
 
 /** Name → place; a place is relative to the project, or absolute outside of it. */
 export type Links = Readonly<Record<string, string>>;
 
-/** The same for names that a file system may take for one: of another case, or with composed accents. */
+/** Equal for names that a file system may treat as one: of another case, or with composed accents. */
 export function foldName(name: string): string {
   return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
 }
 
-/** The link on the way to a path: the longest name. */
+/** The longest linked name at the start of a path. */
 export function linkOf(path: string, links: Links): string | undefined {
   for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
     const name = path.slice(0, end);
@@ -18,7 +18,7 @@ export function linkOf(path: string, links: Links): string | undefined {
   return undefined;
 }
 
-/** Of an out: it may itself be a link that its item makes. */
+/** For an out, which may itself be a link that its item makes. */
 export function placeOfOut(path: string, links: Links): string {
   // Another spelling of a place.
   if (Object.hasOwn(links, path)) return links[path]!;
@@ -36,7 +36,7 @@ export function placeOf(path: string, links: Links): string {
   return place === '' ? rest.slice(1) : `${place}${rest}`;
 }
 
-/** The links by which these paths come to one place, in a clause; undefined: by none. */
+/** The links by which these paths lead to one place, in a clause; undefined without links. */
 export function leadsTo(paths: readonly string[], links: Links): string | undefined {
   const found = new Map<string, Set<string>>();
   for (const path of paths) {
@@ -48,7 +48,7 @@ export function leadsTo(paths: readonly string[], links: Links): string | undefi
   const clauses = [...found].map(([place, names]) => {
     const [first, ...others] = [...names];
     if (foldName(first!) === foldName(place))
-      return `this file system takes the names ${first} and ${place} for one`;
+      return `this file system treats the names ${first} and ${place} as one`;
     return others.length === 0
       ? `${first} leads to ${place}`
       : `${[first, ...others].join(' and ')} lead to ${place}`;
@@ -56,7 +56,7 @@ export function leadsTo(paths: readonly string[], links: Links): string | undefi
   return clauses.length === 0 ? undefined : clauses.join(', ');
 }
 
-/** The outs by all names that a dep may have for them; `places` has them by their places. */
+/** The outs by every name that a dep may use for them; `places` holds them by place. */
 export function withNames(places: OutTree, owners: readonly Owner[], links: Links): OutTree {
   const names = createOutTree();
   for (const owner of owners) if (!nameOf(owner).startsWith('/')) addOut(names, owner);
@@ -67,7 +67,7 @@ export function withNames(places: OutTree, owners: readonly Owner[], links: Link
       const rest = place === '' ? `/${at}` : at.slice(place.length);
       const name = isAbove ? `${link}${rest}` : link;
       const path = isAbove ? owner.path : `${owner.path}${place.slice(at.length)}`;
-      // A name that leads into an out of another name is found by that.
+      // A name that leads into an out with another name finds that out.
       addOut(names, { ...owner, name, path, link: [link, place] });
     }
   }

@@ -1,4 +1,4 @@
-/** Edges are derived: whoever writes what I read. Finds overlapping outs on the way. */
+/** Derives edges from paths: an item needs the items that write what it reads. Finds overlapping outs too. */
 import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.js';
 import type { Problems } from './document/problems.js';
 import type { PlanFiles } from './files.js';
@@ -20,15 +20,15 @@ import { isHeldBack, sieveOfMade } from './sieve.js';
 
 export interface Linked {
   readonly deps: readonly Dep[];
-  /** Indices of the drafts that are needed, in order, each once. */
+  /** Indices of the needed drafts, sorted and unique. */
   readonly needs: readonly number[];
-  /** By needed draft the index of the first dep that needs it: for messages. */
+  /** For messages: by needed draft, the index of the first dep that needs it. */
   readonly via: ReadonlyMap<number, number>;
 }
 
 interface Around {
   readonly links: Links;
-  /** What pipeline.yaml was read with. */
+  /** The files of the plan besides pipeline.yaml. */
   readonly files: PlanFiles;
 }
 
@@ -47,7 +47,7 @@ export function linkItems(
   });
 }
 
-/** The outs by their places, which may not overlap; and then by all names that lead there. */
+/** The outs by place, where overlaps are errors; then by every name that leads there. */
 function plantOuts(
   drafts: readonly Draft[],
   problems: Problems,
@@ -70,7 +70,7 @@ function plantOuts(
   return Object.keys(links).length === 0 ? tree : withNames(tree, owners, links);
 }
 
-/** What no out may replace it may not replace through a link either. */
+/** A path protected from outs is also protected from outs that reach it through a link. */
 function checkPlace(
   draft: Draft,
   { out, path }: Owner,
@@ -78,7 +78,7 @@ function checkPlace(
   links: Links,
   problems: Problems,
 ): void {
-  // The cache may lie on another disk, and is protected there as well.
+  // The cache may be on another disk, and is protected there too.
   const cache = placeOf('cache', links);
   const isCache = place === cache || place.startsWith(`${cache}/`);
   const named = isCache ? `cache${place.slice(cache.length)}` : place;
@@ -88,7 +88,7 @@ function checkPlace(
   problems.add({ ...mistake, message }, draft.outs[out]!.path.node.span);
 }
 
-/** Old outs are removed before a run: none may cover the module of a stage, or what the plan is made from. */
+/** A run removes old outs first, so none may cover the module of a stage, or an input of the plan. */
 function protectScripts(
   drafts: readonly Draft[],
   tree: OutTree,
@@ -110,7 +110,7 @@ function protectScripts(
   }
 }
 
-/** What names the items is known before they run: no out may be among the files that an axis matches. */
+/** The names of items are known before they run, so no out may be among the files that an axis matches. */
 function protectAxes(drafts: readonly Draft[], files: PlanFiles, problems: Problems): void {
   for (const { path: pattern } of files.reads.filter((read) => read.pattern)) {
     const matches = files.matches(pattern);
@@ -129,17 +129,17 @@ function protectAxes(drafts: readonly Draft[], files: PlanFiles, problems: Probl
   }
 }
 
-/** What a dep's path or pattern finds, whoever reads it. */
+/** The outs that a dep's path or pattern finds; independent of the reader. */
 interface Reading {
   readonly owners: readonly Owner[];
-  /** Of these, those that may only hold matches. */
+  /** Those that may only contain matches. */
   readonly holders: ReadonlySet<Owner>;
   readonly gathered: readonly string[];
 }
 
 interface Linking {
   readonly draft: Draft;
-  /** The draft's. */
+  /** Index of the draft. */
   readonly index: number;
   readonly tree: OutTree;
   /** By path or pattern: many items read the same. */
@@ -161,14 +161,14 @@ function linkDep(dep: DraftDep, number: number, linking: Linking): Dep {
     if (owner.item !== index) {
       if (!via.has(owner.item)) via.set(owner.item, number);
     }
-    // What lies in a folder of its own is simply not part of what a pattern matches.
+    // An own out that may only contain matches is not part of what the pattern reads.
     else if (!reading.holders.has(owner)) ownOut(dep, owner, linking);
   }
   if (dep.exclude !== undefined) refuseExcludeOfOut(dep, reading.owners, linking);
   return depOf(dep, index, reading);
 }
 
-/** What an item makes is one thing, whose digest is known before it is there. */
+/** An out is one unit, whose digest is known before the out exists. */
 function refuseExcludeOfOut(
   dep: DraftDep,
   owners: readonly Owner[],
@@ -223,14 +223,14 @@ function foldersAbove(path: string): readonly string[] {
 
 function linksTo(owners: readonly Owner[]): Record<string, string> | undefined {
   const found: Record<string, string> = {};
-  // What else lies behind a link within the project is told by its place, too.
+  // Other paths behind a link within the project are mapped to their places too.
   for (const { link } of owners) if (link && !link[1].startsWith('/')) found[link[0]] = link[1];
-  // An out that is written by that very name, too: the longer name counts.
+  // For an out written by that very name too: the longest name applies.
   for (const { name, path } of owners) if (name !== undefined) found[name] = path;
   return Object.keys(found).length === 0 ? undefined : found;
 }
 
-/** An out that is excluded is not read. */
+/** An excluded out is not read. */
 function read(dep: DraftDep, tree: OutTree): Reading {
   const { path, glob } = dep;
   const sieve = sieveOfMade(dep);
@@ -296,7 +296,7 @@ function overlap(
 
 function ownOverlap(id: string, first: string, second: string, isOne: boolean): string {
   if (first === second) return `${id} writes ${second} twice`;
-  return `${id} writes both ${first} and ${second}, ${isOne ? 'which are one' : 'one inside the other'}`;
+  return `${id} writes both ${first} and ${second}, ${isOne ? 'which are one path' : 'one inside the other'}`;
 }
 
 function twoOverlap(
@@ -307,18 +307,18 @@ function twoOverlap(
   isOne: boolean,
 ): string {
   if (first === second) return `${one} and ${two} both write ${second}`;
-  const how = isOne ? 'which are one' : 'one inside the other';
+  const how = isOne ? 'which are one path' : 'one inside the other';
   return `${one} writes ${first} and ${two} writes ${second}, ${how}`;
 }
 
-/** Two cells of a stage write to one place: an axis is missing in the path. */
+/** Two cells of a stage write to one path: an axis is missing in the path. */
 function axisHint(a: Draft, b: Draft, out: number): string | undefined {
   const used = new Set(b.outs[out]!.path.parts.filter(isHole).map(({ name }) => name));
   const axis = differing(a.item.matrix, b.item.matrix).find((name) => !used.has(name));
   return axis && `the path is the same for all values of "${axis}": put \${${axis}} into it`;
 }
 
-/** A metrics file that another stage writes, as part of a folder. */
+/** Another stage writes the metrics file, as part of a folder. */
 function metricHint(a: Draft, b: Draft, mine: Owner, other: Owner): string | undefined {
   if (!b.outs[mine.out]!.metrics || !isWithin(mine.path, other.path)) return undefined;
   return `name it under metrics: of ${a.item.stage}, which writes the folder`;

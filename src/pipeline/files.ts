@@ -1,22 +1,22 @@
-/** Files of the project, besides pipeline.yaml, that the plan is made from: params, and values of axes. */
+/** Files besides pipeline.yaml from which the plan is made: params, and values of axes. */
 import type { Stats } from 'node:fs';
 import { sha256 } from '../canonical.js';
 import { readText, type TextRead } from './document/text.js';
 import { type Matches, matchesOf } from './matches.js';
 import type { PlanRead } from './plan.js';
 
-/** Records what is looked at, for the fast path. */
+/** Records reads in the read set, for the fast path. */
 export interface Witness {
   sawBehind(where: string, stat: Stats | undefined): void;
 }
 
 interface Means {
   readonly witness?: Witness;
-  /** Reads a file; from the disk by default. */
+  /** Reads a file; by default from disk. */
   readonly read?: (file: string) => TextRead;
 }
 
-/** Each file is read once, and each pattern looked for once, so that a plan is made from one state of them. */
+/** Reads each file and expands each pattern once, so that a plan sees a single state of them. */
 export class PlanFiles {
   readonly project: string;
   readonly #means: Means;
@@ -28,7 +28,7 @@ export class PlanFiles {
     this.#means = means;
   }
 
-  /** What was read so far. */
+  /** Everything read so far. */
   get reads(): readonly PlanRead[] {
     const readOf = (pattern: boolean) => (path: string) => ({
       path,
@@ -58,7 +58,7 @@ export class PlanFiles {
     return matches;
   }
 
-  /** True while all that a plan was made from is still the same. */
+  /** True while all of these inputs are unchanged. */
   hold(reads: readonly PlanRead[]): boolean {
     return reads.every((read) => this.#digest(read) === read.digest);
   }

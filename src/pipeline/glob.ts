@@ -1,15 +1,15 @@
 /**
- * Patterns of paths: `*` and `?` within a name, `[ab]`, `{a,b}`, `**` for any folders between.
- * A backslash takes the meaning from the next character. `*`, `?` and `**` pass over names that
- * begin with a dot. Matching takes polynomial time: it follows all ways through a pattern at once,
- * and choices within a name are not multiplied out. Pure: knows nothing of the disk.
+ * Path patterns: `*` and `?` within a name, `[ab]`, `{a,b}`, `**` for any folders between. A
+ * backslash escapes the next character. `*`, `?` and `**` skip names that begin with a dot. Matching
+ * takes polynomial time: it follows all alternatives of a pattern at once, and does not multiply out
+ * choices within a name. Pure: does not read the disk.
  */
 
 export interface Glob {
   readonly pattern: string;
-  /** One for each choice of the braces that hold a `/`. */
+  /** One for each choice of the braces that contain a `/`. */
   readonly alternatives: readonly Steps[];
-  /** Holds `**`: then folders do not match, only files (and outs, whatever they are). */
+  /** Contains `**`: then it matches only files and outs, no other folders. */
   readonly deep: boolean;
 }
 
@@ -17,7 +17,7 @@ export type Steps = readonly Step[];
 
 export type Step =
   | { readonly kind: 'name'; readonly name: string }
-  /** `fixed`: it stands for a few names in full, without wild cards. */
+  /** `fixed`: a few full names, without wild cards. */
   | {
       readonly kind: 'some';
       readonly parts: readonly Part[];
@@ -26,7 +26,7 @@ export type Step =
     }
   | { readonly kind: 'deep' };
 
-/** What part of a name may be. */
+/** An element of a name. */
 type Part =
   | { readonly kind: 'text'; readonly text: string; readonly characters: readonly string[] }
   | { readonly kind: 'any' }
@@ -39,12 +39,12 @@ export function isGlob(path: string): boolean {
   return /(?:^|[^\\])(?:\\\\)*[*?[{]/.test(path);
 }
 
-/** A text that matches itself, as part of a pattern. */
+/** Escapes a text, so that it matches itself within a pattern. */
 export function escapeGlob(text: string): string {
   return text.replace(/[\\*?[\]{},]/g, '\\$&');
 }
 
-/** What a path without wild cards stands for. */
+/** The path for a pattern without wild cards. */
 export function unescapeGlob(path: string): string {
   return path.replace(/\\(.)/gs, '$1');
 }
@@ -63,11 +63,11 @@ export function parseGlob(pattern: string): Glob {
   return { pattern, alternatives, deep };
 }
 
-/** Of paths that braces with a `/` in them give. */
+/** Limit of paths that braces with a `/` may expand to. */
 export const MOST_ALTERNATIVES = 10_000;
 export const DEEPEST_BRACES = 100;
 
-/** A pattern that would take too long to match: refused, never cut. */
+/** A pattern that would take too long to match: an error, never truncated. */
 export function isAbsurd(pattern: string): boolean {
   if (deepestBraces(pattern) > DEEPEST_BRACES) return true;
   let count = 0;
@@ -84,7 +84,7 @@ function deepestBraces(pattern: string): number {
   return deepest;
 }
 
-/** Multiplies out the braces that are not within one name. */
+/** Expands the braces that span several names. */
 function* expandBraces(pattern: string, from = 0): Generator<string> {
   for (let braces = firstBraces(pattern, from); braces; ) {
     const [start, , end] = braces;
@@ -106,7 +106,7 @@ function choicesIn(pattern: string, [start, commas, end]: Braces): readonly stri
   return bounds.slice(1).map((to, i) => pattern.slice(bounds[i]! + 1, to));
 }
 
-/** Its choices hold a `/`, or make a `**` or a `[…]` with what stands around them. */
+/** True if its choices contain a `/`, or form a `**` or `[…]` with the text around them. */
 function isAcrossNames(pattern: string, [start, , end]: Braces): boolean {
   if (pattern.slice(start, end).includes('/')) return true;
   const next = pattern.indexOf('/', end);
@@ -114,7 +114,7 @@ function isAcrossNames(pattern: string, [start, , end]: Braces): boolean {
   return /\[[!^]?\]?[^\]]*[{},]/.test(name) || mayBeDeep(name);
 }
 
-/** Could some choice make the name `**`? */
+/** True if some choice could form the name `**`. */
 function mayBeDeep(name: string): boolean {
   if (!name.includes('*')) return false;
   let at = 0;
@@ -130,7 +130,7 @@ function onlyStars(text: string): boolean {
   return /^\**$/.test(text);
 }
 
-/** Where the first `{…,…}` from there on opens, its commas are, and it closes. */
+/** The next `{…,…}` from this offset: its start, commas and end. */
 function firstBraces(pattern: string, from: number): Braces | undefined {
   const open: { at: number; commas: number[] }[] = [];
   let found: Braces | undefined;
@@ -211,19 +211,19 @@ function classRegex(token: string): RegExp {
   try {
     return new RegExp(`^[${negated ? '^' : ''}${inner}]$`, 'su');
   } catch (error) {
-    // A range from behind, as in [z-a]: nothing lies in it.
+    // A reversed range, as in [z-a], matches nothing.
     if (error instanceof SyntaxError) return /(?!)/;
     throw error;
   }
 }
 
-/** Does the whole path match? */
+/** Matches the whole path. */
 export function matchGlob({ alternatives }: Glob, path: string): boolean {
   const names = path.split('/');
   return alternatives.some((steps) => reached(steps, names).has(steps.length));
 }
 
-/** Could anything within this folder match? For walking no more of the disk than needed. */
+/** True if a path within this folder may match, to limit walks. */
 export function mayHold({ alternatives }: Glob, folder: string): boolean {
   const names = folder === '' ? [] : folder.split('/');
   return alternatives.some((steps) => {
@@ -232,7 +232,7 @@ export function mayHold({ alternatives }: Glob, folder: string): boolean {
   });
 }
 
-/** The steps that may come after these names. */
+/** The possible next steps after these names. */
 function reached(steps: Steps, names: readonly string[]): ReadonlySet<number> {
   let at = new Set<number>();
   enter(steps, 0, at);
@@ -249,7 +249,7 @@ function reached(steps: Steps, names: readonly string[]): ReadonlySet<number> {
   return at;
 }
 
-/** `**` may stand for nothing. */
+/** `**` may match nothing. */
 function enter(steps: Steps, index: number, into: Set<number>): void {
   for (let at = index; !into.has(at); at++) {
     into.add(at);
@@ -275,7 +275,7 @@ function isMade(parts: readonly Part[], name: readonly string[]): boolean {
   return ends.has(name.length);
 }
 
-/** Where in the name the parts may end that begin at one of these places. */
+/** The offsets in the name where these parts may end, from the given starts. */
 function endsOf(
   parts: readonly Part[],
   starts: ReadonlySet<number>,
@@ -314,7 +314,7 @@ function endsOfPart(
   }
 }
 
-/** How many characters it takes there; undefined: it does not match. */
+/** Number of characters matched there; undefined without a match. */
 function lengthOf(
   part: Exclude<Part, { readonly kind: 'choice' | 'star' }>,
   start: number,
@@ -331,7 +331,7 @@ function lengthOf(
   return matches ? 1 : undefined;
 }
 
-/** No wild card stands for the dot at the beginning of a name. */
+/** No wild card matches a dot at the start of a name. */
 function isHidden(start: number, name: readonly string[]): boolean {
   return start === 0 && name[0] === '.';
 }

@@ -1,4 +1,4 @@
-/** pipeline.yaml, profiles and `--set` → a checked plan. Shows all mistakes of the file at once. */
+/** pipeline.yaml, profiles and `--set` → a checked plan. Reports all errors of the file at once. */
 import { UserError } from '../error.js';
 import type { Json } from '../stage/context.js';
 import { type Broken, reportIssues } from './document/issues.js';
@@ -27,25 +27,24 @@ import { PIPELINE_FILE } from './root.js';
 import { refuseMissedSlashes } from './slashes.js';
 
 export interface LoadOptions {
-  /** Folder of pipeline.yaml, absolute. */
+  /** Absolute path of the folder of pipeline.yaml. */
   readonly project: string;
-  /** Names of `--profile`, laid over in this order. */
+  /** Names of `--profile`, applied in this order. */
   readonly profiles?: readonly string[];
   /** Texts of `--set`, such as `train.epochs=50`. */
   readonly set?: readonly string[];
-  /** The file's text, when it was read already. */
+  /** The file's text, if the caller has read it. */
   readonly text?: string;
-  /** How other files are read that the plan is made from. */
+  /** Reads the other files from which the plan is made. */
   readonly files?: PlanFiles;
-  /** Name → place of what leads elsewhere, see links.ts in decide/. */
+  /** Name → place of aliases, see links.ts in decide/. */
   readonly links?: Readonly<Record<string, string>>;
 }
 
 /**
- * The plan depends on the text, the files that it names (`reads`), the profiles, the sets and the
- * links, and on nothing else.
+ * The plan depends only on the text, the files that it names (`reads`), profiles, sets and links.
  *
- * @throws UserError with every mistake that was found
+ * @throws UserError with all errors
  */
 export function loadPlan(options: LoadOptions): Plan {
   const { files, problems, params, drafts } = draftPipeline(options);
@@ -71,13 +70,13 @@ export interface Drafted {
   readonly drafts: readonly Draft[];
 }
 
-/** The items with where their parts are written; mistakes are collected, not thrown. */
+/** The items with the places of their parts; collects diagnostics instead of throwing. */
 export function draftPipeline(options: LoadOptions): Drafted {
   const opened = openPipeline(options);
   return { ...opened, drafts: draftAll(opened) };
 }
 
-/** The files that the pipeline names, also of one with mistakes: as far as they are found. */
+/** The files that the pipeline names, even with errors, as far as they are found. */
 export function readsOf(options: LoadOptions): readonly PlanRead[] {
   const files = new PlanFiles(options.project);
   try {
@@ -88,11 +87,16 @@ export function readsOf(options: LoadOptions): readonly PlanRead[] {
   return files.reads;
 }
 
-/** The params alone, with where each value comes from. */
+/** Only the params, each value with its origin. */
 export function loadParams(options: LoadOptions): Param {
   const { problems, params } = openPipeline(options);
   problems.check();
   return params ?? EMPTY_PARAMS;
+}
+
+/** The names of the profiles of pipeline.yaml. */
+export function profileNames(options: LoadOptions): readonly string[] {
+  return [...(child(openPipeline(options).root, 'profiles')?.entries?.keys() ?? [])];
 }
 
 interface Opened {
@@ -123,7 +127,7 @@ function openPipeline(options: LoadOptions): Opened {
   return { problems, root, broken, files, params, ownParams };
 }
 
-/** Keys that begin with `x-` are the user's own, for anchors. */
+/** Keys that begin with `x-` are reserved for the user's anchors. */
 function withoutExtras(value: Json): Json {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-')));
@@ -138,7 +142,7 @@ function resolveParams(
 ): Param {
   const { source } = problems;
   const known = broken.top.has('profiles') ? undefined : child(root, 'profiles')?.entries;
-  // Those that are not asked for are looked through too.
+  // Profiles that were not requested are checked too.
   for (const [name, { node: over }] of known ?? [])
     layOver(base, over, fileOrigin(source, name), problems);
   let params = base;
@@ -169,7 +173,7 @@ function draftAll({ root, broken, params, ownParams, files, problems }: Opened):
   return drafts;
 }
 
-/** The stage without the keys whose value does not fit the schema; the rest has been validated. */
+/** The stage without the keys that have schema errors; the rest is valid. */
 function soundKeys(node: Located, broken: ReadonlySet<string>): StageSpec {
   if (broken.size === 0) return node.value as StageSpec;
   const entries = [...(node.entries ?? [])].filter(([key]) => !broken.has(key));

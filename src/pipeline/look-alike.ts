@@ -1,4 +1,4 @@
-/** For a path that is not there: what is there instead that the user may have meant. */
+/** For a missing path: finds a similar existing one that the user may have meant. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { nearest } from './document/suggest.js';
@@ -6,11 +6,11 @@ import { nearest } from './document/suggest.js';
 export interface LookAlike {
   /** Relative to the project. */
   readonly path: string;
-  /** Where the names look the same on a screen: how the accents of each are encoded. */
+  /** Encodings of accents, if the names look the same on a screen. */
   readonly encodings?: { readonly there: string; readonly wanted: string };
 }
 
-/** Follows the path down to the first name that is missing, and looks for a similar one there. */
+/** Follows the path to the first missing name, and looks for a similar one there. */
 export function lookAlike(root: string, wanted: string): LookAlike | undefined {
   const names = wanted.split('/');
   for (const [at, name] of names.entries()) {
@@ -27,7 +27,7 @@ export function lookAlike(root: string, wanted: string): LookAlike | undefined {
   return undefined;
 }
 
-/** The hint of an error about a path that is not there; undefined when nothing resembles it. */
+/** The hint for a missing path; undefined when no path is similar. */
 export function lookAlikeHint(root: string, wanted: string): string | undefined {
   const variable = variableIn(wanted);
   if (variable !== undefined)
@@ -36,10 +36,10 @@ export function lookAlikeHint(root: string, wanted: string): string | undefined 
   if (found === undefined) return undefined;
   const { path: there, encodings } = found;
   if (encodings === undefined) return `did you mean "${there}"?`;
-  return `a name that looks the same is there, but its accents are encoded differently (${encodings.there}, here ${encodings.wanted}): copy the name from the output of ls, or rename the file`;
+  return `a name that looks the same exists, but its accents are encoded differently (${encodings.there}, here ${encodings.wanted}): copy the name from the output of ls, or rename the file`;
 }
 
-/** A variable of the shell, as `$DATA` in `$DATA/faces`. */
+/** A shell variable, such as `$DATA` in `$DATA/faces`. */
 export function variableIn(wanted: string): string | undefined {
   return /(?<![^/])\$\w+/.exec(wanted)?.[0];
 }
@@ -48,7 +48,7 @@ function formOf(text: string): string {
   return text === text.normalize('NFC') ? 'NFC' : 'NFD';
 }
 
-/** A folder that is missing or cannot be read has nothing to offer. */
+/** A missing or unreadable folder has no candidates. */
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);

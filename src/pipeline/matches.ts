@@ -1,4 +1,4 @@
-/** The files and folders of the user's that a pattern matches: the values of an axis. */
+/** The user's files and folders that a pattern matches, as values of an axis. */
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Mistake } from './document/problems.js';
@@ -7,10 +7,7 @@ import { type Sieve, sieveOf } from './sieve.js';
 
 export type Matches = { readonly paths: readonly string[] } | { readonly mistake: Mistake };
 
-/**
- * Sorted by code unit. The names that do not count in a dep do not count here either, and nothing in
- * `cache/` or `node_modules/` does, whatever link leads there.
- */
+/** Sorted by code unit. Applies the ignore rules of deps; skips `cache/`, `node_modules/` and links to them. */
 export function matchesOf(
   project: string,
   pattern: string,
@@ -39,7 +36,7 @@ interface Search {
   readonly sieve: Sieve;
   /** Real path. */
   readonly cache: string | undefined;
-  /** Real path of the folder that the pattern begins in: `**` follows only links that leave it. */
+  /** Real path of the folder where the pattern begins: `**` follows only links that leave it. */
   readonly base: string | undefined;
   readonly onFolder: (folder: string, stat: Stats) => void;
   readonly found: string[];
@@ -47,7 +44,7 @@ interface Search {
 
 const PASSED_OVER: ReadonlySet<string> = new Set(['cache', 'node_modules', 'pipeline.lock']);
 
-/** `inside`: real paths of the folders that we are in, so that a circle of links ends. */
+/** `inside`: real paths of the folders being walked, to stop at link cycles. */
 function walk(search: Search, folder: string, inside: readonly string[]): void {
   const { glob, sieve, project, found } = search;
   const real = realpathIfThere(path.join(project, folder));
@@ -63,7 +60,7 @@ function walk(search: Search, folder: string, inside: readonly string[]): void {
   }
 }
 
-/** What `**` finds without the link. */
+/** True if `**` finds the target without the link. */
 function isSeen({ project, glob, base }: Search, link: string): boolean {
   return glob.deep && isWithin(realpathIfThere(path.join(project, link)), base);
 }
@@ -76,12 +73,12 @@ function entriesOf({ project, onFolder }: Search, folder: string): readonly Dire
   const full = path.join(project, folder);
   const stat = statSync(full, { throwIfNoEntry: false });
   if (!stat?.isDirectory()) return [];
-  // Before it is listed: a change in between shows.
+  // Recorded before the folder is listed, so that a change in between is detected.
   onFolder(folder === '' ? '.' : folder, stat);
   return readdirSync(full, { withFileTypes: true });
 }
 
-/** A link that leads nowhere is not a folder. */
+/** A broken link is not a folder. */
 function isFolderAt(entry: Dirent, full: string): boolean {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
   return realpathIfThere(full) !== undefined && statSync(full).isDirectory();

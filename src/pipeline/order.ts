@@ -1,13 +1,13 @@
-/** The order of the plan: each item after all it needs, otherwise as written. Finds cycles. */
+/** Topological order of the plan, otherwise as written. Finds cycles. */
 
 export interface Ordering {
-  /** Indices in the order in which the items can run. */
+  /** Indices in an order in which the items can run. */
   readonly order: readonly number[];
-  /** One for each knot of items that need each other: `a, b, a`. */
+  /** One for each strongly connected group of items: `a, b, a`. */
   readonly cycles: readonly (readonly number[])[];
 }
 
-/** Depth first, by hand: a chain of 10,000 items would exhaust the stack. */
+/** Depth first, iterative: a chain of 10,000 items would exhaust the stack. */
 export function orderItems(needs: readonly (readonly number[])[]): Ordering {
   const state = new Uint8Array(needs.length);
   const order: number[] = [];
@@ -28,7 +28,7 @@ interface Search {
   readonly state: Uint8Array;
   readonly order: number[];
   readonly cycles: number[][];
-  /** What is in a cycle that is known: others through it would say the same again. */
+  /** Members of cycles already found: another cycle through them would be redundant. */
   readonly knotted: Set<number>;
 }
 

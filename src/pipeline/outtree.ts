@@ -1,17 +1,17 @@
 /**
- * All outs of the pipeline as a tree of folder names: who writes what I read, without asking every
- * item. A walk costs what the path is long and what it finds.
+ * All outs of the pipeline as a tree of folder names, to find the writers of a path without asking
+ * every item. A lookup costs the length of the path plus the number of results.
  */
 import { type Glob, type Step, type Steps, stepMatches } from './glob.js';
 
-/** An out, by its item's index and its own among the item's outs. */
+/** An out, by the index of its item and its index among the item's outs. */
 export interface Owner {
   readonly path: string;
   readonly item: number;
   readonly out: number;
-  /** Where in the tree it stands, when that is not its path: another name of the place, through a link. */
+  /** Its position in the tree if that is not its path: another name, through a link. */
   readonly name?: string;
-  /** Which link, and the place that it leads to. */
+  /** The link, and the place that it leads to. */
   readonly link?: readonly [name: string, place: string];
 }
 
@@ -26,7 +26,7 @@ interface Folder {
   index: Index | undefined;
 }
 
-/** Made when a pattern first asks for it, for folders with very many children. */
+/** For folders with very many children; built when a pattern first needs it. */
 interface Index {
   readonly names: readonly string[];
   /** Children by the names of their own children. */
@@ -42,7 +42,7 @@ function folder(path: string): Folder {
   return { path, children: new Map(), owner: undefined, index: undefined };
 }
 
-/** Enters an out. Returns the out that it overlaps, and then enters nothing. */
+/** Adds an out. Returns the out that it overlaps, without adding it then. */
 export function addOut({ root }: OutTree, owner: Owner): Owner | undefined {
   let at = root;
   let prefix = '';
@@ -62,7 +62,7 @@ export function addOut({ root }: OutTree, owner: Owner): Owner | undefined {
   return undefined;
 }
 
-/** The name by which the tree has it. */
+/** Its position in the tree. */
 export function nameOf({ name, path }: Owner): string {
   return name ?? path;
 }
@@ -80,7 +80,7 @@ function* ownersBelow(from: Folder): Generator<Owner> {
   }
 }
 
-/** Whose outs are at `path`, above it or inside it. */
+/** Outs at `path`, above it or inside it. */
 export function ownersOf({ root }: OutTree, path: string): readonly Owner[] {
   let at: Folder | undefined = root;
   for (const name of path === '' ? [] : path.split('/')) {
@@ -92,15 +92,15 @@ export function ownersOf({ root }: OutTree, path: string): readonly Owner[] {
 }
 
 export interface Gathering {
-  /** Whose outs match, lie inside a match, or may hold matches. */
+  /** Outs that match, are inside a match, or may contain matches. */
   readonly owners: readonly Owner[];
-  /** Of these, those which only may hold a match inside. */
+  /** Those that may only contain matches. */
   readonly holders: readonly Owner[];
   /** The paths that match by the plan alone, sorted. */
   readonly paths: readonly string[];
 }
 
-/** What a pattern finds among the outs. */
+/** The outs that a pattern finds. */
 export function gather(tree: OutTree, glob: Glob): Gathering {
   const owners = new Set<Owner>();
   const holders = new Set<Owner>();
@@ -123,7 +123,7 @@ function walk(root: Folder, steps: Steps, found: Found): void {
   const seen = new Set<string>();
   for (let next = stack.pop(); next; next = stack.pop()) {
     const { at, step } = next;
-    // Only `**` leads to the same folder on two ways.
+    // Only `**` reaches a folder in two ways.
     if (found.deep) {
       const visit = `${step} ${at.path}`;
       if (seen.has(visit)) continue;
@@ -144,9 +144,9 @@ function walk(root: Folder, steps: Steps, found: Found): void {
 }
 
 /**
- * The plan does not know which outs are folders. Taken to hold matches are those without an extension,
- * and those that the pattern calls by name: `cache/out/*` + `/m.json` looks into cache/out/faces, not
- * into cache/out/plot.png, else it would wait for every file there is, in a circle at worst.
+ * The plan does not know which outs are folders. It assumes that an out without an extension, or one
+ * that the pattern names, may contain matches: `cache/out/*` + `/m.json` searches cache/out/faces,
+ * but not cache/out/plot.png. Else an item would wait for every file, even in a cycle.
  */
 function looksLikeFolder(at: Folder): boolean {
   return !/.\.[A-Za-z][A-Za-z0-9]{0,7}$/.test(lastName(at));
@@ -156,7 +156,7 @@ function isCalled(step: Step | undefined): boolean {
   return step?.kind === 'name' || (step?.kind === 'some' && step.fixed);
 }
 
-/** The pattern ends here: at an out, or at a folder that holds outs. */
+/** The end of the pattern: at an out, or at a folder that contains outs. */
 function arrive(at: Folder, { deep, owners, paths }: Found): void {
   if (deep && !at.owner) return;
   paths.add(at.path);
@@ -181,10 +181,10 @@ function* nextFolders(at: Folder, steps: Steps, step: number): Iterable<Folder> 
   for (const name of names) if (stepMatches(current, name)) yield at.children.get(name)!;
 }
 
-/** Folders up to this size are looked through as they are. */
+/** Folders up to this size are searched without an index. */
 const SMALL = 32;
 
-/** `*` before a plain name: the children that have such a child, and those that are outs. */
+/** `*` before a plain name: the children with such a child, and those that are outs. */
 function* byGrandchild(at: Folder, current: Step, name: string): Iterable<Folder> {
   const { grandchildren, outs } = indexOf(at);
   for (const list of [outs, grandchildren.get(name) ?? []]) {

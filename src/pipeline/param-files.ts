@@ -1,4 +1,4 @@
-/** `params`: a map, the path of a file that holds one, or a list of both. */
+/** `params`: a map, the path of a file with one, or a list of both. */
 import type { Located } from './document/located.js';
 import type { Problems } from './document/problems.js';
 import { parseYaml } from './document/yaml.js';
@@ -6,7 +6,7 @@ import type { PlanFiles } from './files.js';
 import { namedFile } from './items/named-file.js';
 import { checkNames, EMPTY_PARAMS, fileOrigin, joined, type Param, paramOf } from './params.js';
 
-/** What the key `params` comes to; undefined when a file has a mistake. */
+/** The resolved `params`; undefined when a file has errors. */
 export function paramsIn(
   node: Located | undefined,
   files: PlanFiles,

@@ -1,4 +1,4 @@
-/** The resolved params as lines: path, value, and where the value comes from. */
+/** The resolved params as lines: path, value and origin. */
 import type { Json } from '../stage/context.js';
 import type { Origin, Param } from './params.js';
 
@@ -9,7 +9,7 @@ export interface ParamLine {
   readonly origin: string;
 }
 
-/** A line for each value that is no map, or an empty one; in the order of the tree. */
+/** A line for each value except maps with members; in tree order. */
 export function paramLines(tree: Param, prefix = ''): readonly ParamLine[] {
   const lines: ParamLine[] = [];
   for (const [name, param] of tree.parts ?? []) {

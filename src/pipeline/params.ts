@@ -1,4 +1,4 @@
-/** The params tree: that of the file or files, with profiles and `--set` laid over, each value with its origin. */
+/** The params tree: from files, profiles and `--set`, each value with its origin. */
 import type { Json } from '../stage/context.js';
 import type { Located } from './document/located.js';
 import type { Mistake, Problems } from './document/problems.js';
@@ -18,19 +18,19 @@ export type Origin =
     }
   | { readonly kind: 'set'; readonly text: string };
 
-/** A part of the tree. */
+/** A node of the tree. */
 export interface Param {
   readonly value: Json;
-  /** The value as written, where that is another text. */
+  /** The value as written, if that text differs. */
   readonly text?: string;
   readonly origin: Origin;
-  /** Of a list: its values. */
+  /** Elements of a list. */
   readonly items?: readonly Param[];
-  /** Of a map: its parts. */
+  /** Members of a map. */
   readonly parts?: ReadonlyMap<string, Param>;
 }
 
-/** A place in pipeline.yaml, or in one of its profiles, as an origin. */
+/** Makes the origin for a place in pipeline.yaml, or in a profile. */
 type OriginOf = (node: Located) => Origin;
 
 export function fileOrigin(source: Source, profile?: string): OriginOf {
@@ -53,14 +53,14 @@ export function paramOf(node: Located, originOf: OriginOf): Param {
   return { value: node.value, origin, parts };
 }
 
-/** Where pipeline.yaml has none. */
+/** For a pipeline.yaml without params. */
 export const EMPTY_PARAMS: Param = {
   value: {},
   origin: { kind: 'file', file: PIPELINE_FILE, line: 1 },
   parts: new Map(),
 };
 
-/** Lays one tree over another: maps part by part, anything else whole. New names are added. */
+/** Merges one tree over another: maps by key, other values as a whole. Adds new names. */
 export function joined(base: Param, over: Param): Param {
   if (!base.parts || !over.parts) return over;
   const parts = new Map(base.parts);
@@ -74,10 +74,10 @@ export function joined(base: Param, over: Param): Param {
 const RESERVED: Readonly<Record<string, string>> = {
   deps: 'what a stage reads',
   outs: 'what a stage writes',
-  resources: 'what a stage takes up',
+  resources: 'a resource of a stage',
 };
 
-/** `${deps.x}`, `${outs.x}` and `${resources.x}` are a stage's own. */
+/** `${deps.x}`, `${outs.x}` and `${resources.x}` belong to the stage. */
 export function checkNames(params: Located, problems: Problems): void {
   for (const [name, what] of Object.entries(RESERVED)) {
     const entry = params.entries?.get(name);
@@ -87,10 +87,7 @@ export function checkNames(params: Located, problems: Problems): void {
   }
 }
 
-/**
- * Lays a profile's tree over `base`: maps part by part, anything else whole. A name that `base` lacks
- * is a mistake, but within an empty map, which is open.
- */
+/** As {@link joined}, for a profile: a new name is an error, except within an empty map, which is open. */
 export function layOver(
   base: Param,
   over: Located,
@@ -122,7 +119,7 @@ function treeValue(parts: ReadonlyMap<string, Param>): Json {
   return value;
 }
 
-/** Puts the values of `--set a.b=value` in place of what is there, in order. */
+/** Applies `--set a.b=value`, in order. */
 export function applySets(base: Param, sets: readonly string[], problems: Problems): Param {
   let tree = base;
   for (const text of sets) tree = applySet(tree, text, problems);
@@ -170,7 +167,7 @@ export function paramAt(tree: Param, path: string): Param | undefined {
 
 const NO_PARAMS = 'pipeline.yaml has no params';
 
-/** `train.rate` where `train` is there: the parts that it has. */
+/** For `train.rate`, the keys of `train`. */
 function siblings(path: string, tree: Param): string | undefined {
   const end = path.lastIndexOf('.');
   const parent = end < 0 ? undefined : paramAt(tree, path.slice(0, end));
@@ -181,7 +178,7 @@ function siblings(path: string, tree: Param): string | undefined {
   return listed([...parent.parts.keys()], `"${above}" has`);
 }
 
-/** What to say of a path that leads nowhere. */
+/** The error for a path that does not exist. */
 export function unknownParam(path: string, tree: Param): Mistake {
   return {
     code: 'unknown-param',
@@ -190,7 +187,7 @@ export function unknownParam(path: string, tree: Param): Mistake {
   };
 }
 
-/** Dot paths of all parts, maps before what is in them. */
+/** Dot paths of all nodes, maps before their members. */
 export function allPaths(tree: Param, prefix = ''): readonly string[] {
   const paths: string[] = [];
   for (const [name, part] of tree.parts ?? []) {
@@ -208,7 +205,7 @@ export function unknownProfile(name: string, known: readonly string[]): Mistake 
   };
 }
 
-/** What of `now`, the part at `path`, a profile or `--set` changed that is read from a file of params. */
+/** The values from params files, at `path` or below in `now`, that a profile or `--set` changed. */
 export function overriddenIn(
   before: Param | undefined,
   now: Param | undefined,
@@ -225,7 +222,7 @@ export function overriddenIn(
   return [{ param: path, file: origin.file, by: giver(now.origin) }];
 }
 
-/** Who gave a value, where that is not a file. */
+/** Describes the origin of a value, if it is not a file. */
 export function giver(origin: Exclude<Origin, { kind: 'file' }>): string {
   return origin.kind === 'set' ? `--set ${origin.text}` : `the profile "${origin.name}"`;
 }

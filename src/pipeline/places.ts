@@ -1,11 +1,11 @@
-/** Where the parts of a plan are written. A plan carries no places: who has a mistake to show reads the file again. */
+/** Places of the parts of a plan in the file. A plan has none, so a later error reads the file again. */
 import type { Place } from '../error.js';
 import { spanAt } from './document/located.js';
 import { placeOf } from './document/source.js';
 import { draftPipeline, type LoadOptions } from './load.js';
 import type { Resources } from './plan.js';
 
-/** Undefined for what is not in the file any more. */
+/** Undefined for a part that is no longer in the file. */
 export interface Places {
   dep(item: string, name: string): Place | undefined;
   out(item: string, name: string): Place | undefined;

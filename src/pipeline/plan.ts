@@ -1,54 +1,54 @@
-/** The checked pipeline as plain data: every item with all that is known of it before anything runs. */
+/** The checked pipeline as plain data: every item, with everything known before a run. */
 import type { Json, Resources } from '../stage/context.js';
 
 export type { Resources };
 
-/** What `pipeline.yaml`, profiles and `--set` come to. JSON: a plan is kept in the cache, by content. */
+/** The result of `pipeline.yaml`, profiles and `--set`. JSON, since a plan is cached by content. */
 export interface Plan {
-  /** Format of this structure; another number in a kept plan means: plan anew. */
+  /** Format version: a cached plan with another number is not used. */
   readonly format: 2;
   /** The resolved params tree. */
   readonly params: Json;
-  /** In an order in which each item comes after all that it needs. */
+  /** In topological order: each item comes after all that it needs. */
   readonly items: readonly Item[];
-  /** What is suspicious but no error, shown once. */
+  /** Warnings, each shown once. */
   readonly warnings: readonly string[];
-  /** What it was made from besides pipeline.yaml. */
+  /** The files besides pipeline.yaml from which it was made. */
   readonly reads: readonly PlanRead[];
 }
 
-/** What the plan depends on, with the digest of what was read. Part of the plan, to check a kept one. */
+/** An input of the plan, with its digest. Part of the plan, to validate a cached one. */
 export interface PlanRead {
   /** Relative to the project. */
   readonly path: string;
-  /** The path is a pattern, of which the names that match were read. */
+  /** True when the path is a pattern whose matching names were read. */
   readonly pattern: boolean;
   readonly digest: string;
 }
 
-/** One cell of a stage's matrix: the unit that runs. */
+/** One cell of a stage's matrix: the unit of execution. */
 export interface Item {
   /** `train`, `train@faces`, `evaluate@faces,double20`. */
   readonly id: string;
   readonly stage: string;
-  /** The cell, by axis in the order of the axes; empty without a matrix. */
+  /** Value by axis, in axis order; empty without a matrix. */
   readonly matrix: Readonly<Record<string, string | number | boolean>>;
   readonly desc?: string;
   readonly action: Action;
   readonly deps: readonly Dep[];
   readonly outs: readonly Out[];
-  /** Metrics inside of outs. They enter neither key nor record: the out does. */
+  /** Metrics inside outs. They enter neither key nor record: the out does. */
   readonly views?: readonly MetricView[];
   /** The named params by dot path (`image`, `train.epochs`), resolved. */
   readonly params: Readonly<Record<string, Json>>;
-  /** Of these, what a file of params says otherwise: a command that reads the file does not see it. */
+  /** Params of files with overridden values: a command that reads the file does not see them. */
   readonly overridden?: readonly Overridden[];
-  /** Names of variables whose value enters the key, sorted. */
+  /** Names of variables that enter the key, sorted. */
   readonly env: readonly string[];
-  /** Names of variables that are passed on but appear nowhere, sorted. */
+  /** Names of variables that are passed on but never displayed, sorted. */
   readonly secrets: readonly string[];
   readonly resources: Resources;
-  /** Threads that libraries may start, where the stage states its cores. */
+  /** Thread limit for libraries, if the stage declares its cores. */
   readonly threads?: number;
   readonly epochs?: EpochPlan;
   /** Seconds. */
@@ -59,12 +59,12 @@ export interface Item {
   readonly always: boolean;
   /** Out path → JSON path pattern → allowed absolute deviation, for `verify`. */
   readonly tolerance?: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Indices into `items` of those whose outs this one reads; sorted. */
+  /** Indices into `items` of those whose outs it reads; sorted. */
   readonly needs: readonly number[];
 }
 
 export type Action =
-  /** `run:` — a TypeScript or JavaScript stage; path relative to the project. */
+  /** `run:`, a TypeScript or JavaScript stage; path relative to the project. */
   | { readonly kind: 'module'; readonly file: string }
   /** `cmd:` as a string, after substitution, for `/bin/sh -e -c`, or for bash. */
   | {
@@ -81,15 +81,15 @@ export type Action =
     };
 
 /**
- * `command` and `argv` are what counts: of a pattern dep that the command names by `${deps.x}` they
- * hold the pattern, and `${resources.cpu}` stands there as it is written. `parts` is what to execute;
- * `expandAction` of command.ts puts the files in.
+ * `command` and `argv` enter the key: there, `${deps.x}` of a pattern dep is its pattern, and
+ * `${resources.cpu}` is literal. `parts` is for execution; `expandAction` of command.ts fills in the
+ * files.
  */
 export type CommandPart = string | FilesPart | ResourcePart;
 
-/** A text, or in `argv` a word, with the size of a resource: another machine makes nothing stale. */
+/** Text with the size of a resource, which the key omits, so that another machine makes nothing stale. */
 export interface ResourcePart {
-  /** With the placeholder. */
+  /** With its placeholder. */
   readonly written: string;
   readonly filled: string;
 }
@@ -97,41 +97,38 @@ export interface ResourcePart {
 export interface FilesPart {
   readonly dep: string;
   readonly pattern: string;
-  /** Where names of files cannot be quoted: what reads them as code once more, such as `eval`. */
+  /** The program that parses file names as code again, such as `eval`, where quoting is impossible. */
   readonly reader?: string;
 }
 
 export interface Dep {
-  /** Name within the stage; for a plain list the path or pattern as written. */
+  /** Name within the stage; in a plain list, the path or pattern as written. */
   readonly name: string;
   /** Relative to the project, `/` as separator, no `.` or `..`; a pattern when `glob`. */
   readonly path: string;
   readonly glob: boolean;
   /**
-   * Gathering: the paths of all outs that the pattern matches, sorted; they count by their plan,
-   * not by what happens to be on disk. Files on disk that no item writes match besides.
+   * Sorted paths of all outs that the pattern matches; they count by the plan, whether or not they
+   * exist. Other matching files on disk count too.
    */
   readonly gathered?: readonly string[];
   /**
-   * Of a pattern: outs that do not match but, where they are folders, may hold files that do; sorted.
-   * They are looked through once they are made. The item's own are not among them.
+   * For a pattern: sorted outs that do not match but, if they are folders, may contain matching
+   * files. They are searched once they exist. Excludes the item's own.
    */
   readonly within?: readonly string[];
-  /** Patterns of what does not count, below the folder or the fixed part of the pattern. */
+  /** Patterns to exclude, relative to the folder or to the fixed part of the pattern. */
   readonly exclude?: readonly string[];
-  /** It may be absent, or match nothing: that is a state like any other. */
+  /** It may be absent or match nothing, which is a state like any other. */
   readonly optional?: boolean;
   /**
-   * Outs that lie inside the dep, or inside a folder that its pattern gathers; sorted. Of such a
-   * folder they count, and files of the user's own, and nothing that other plans left there.
+   * Sorted outs inside the dep, or inside a folder that its pattern gathers. Of such a folder, these
+   * and the user's files count; leftovers of other plans do not.
    */
   readonly outs?: readonly string[];
-  /**
-   * Where a link leads to an out: the name by which this dep reaches it → its path. What is made is
-   * looked at where it is made, since a link may not lead anywhere yet.
-   */
+  /** For links to outs: name in this dep → path of the out, where it is read: the link may be broken yet. */
   readonly links?: Readonly<Record<string, string>>;
-  /** True when an item writes this path, something above it or something inside it. */
+  /** True when an item writes this path, one above it or one inside it. */
   readonly made: boolean;
 }
 
@@ -143,12 +140,12 @@ export interface Out {
   readonly metrics: boolean;
 }
 
-/** A JSON file that `pipe metrics` reads, inside a folder that is an out of the same item. */
+/** A JSON file that `pipe metrics` reads, inside an out folder of the same item. */
 export interface MetricView {
   readonly name: string;
   /** Relative to the project, `/` as separator. */
   readonly path: string;
-  /** Name of the out that holds it. */
+  /** Name of the out that contains it. */
   readonly out: string;
 }
 
@@ -156,7 +153,7 @@ export interface MetricView {
 export interface Overridden {
   /** Dot path. */
   readonly param: string;
-  /** The file that holds another value. */
+  /** The file with the other value. */
   readonly file: string;
   /** `--set a.b=3`, `the profile "paper"`. */
   readonly by: string;
@@ -164,15 +161,15 @@ export interface Overridden {
 
 /** An incremental stage. */
 export interface EpochPlan {
-  /** The epoch to reach; with `patience` the last that may be reached. */
+  /** The epoch to reach; with `patience`, the last one allowed. */
   readonly target: number;
-  /** The param that the target was taken from (`train.epochs`): it is no part of the chain. */
+  /** The param that gave the target (`train.epochs`): not part of the chain. */
   readonly param?: string;
-  /** Stop when `best` has not improved for so many epochs. */
+  /** Stops after this number of epochs without a better `best`. */
   readonly patience?: number;
-  /** Path into the epoch's metrics, such as `val.ssim`, and which way is better. */
+  /** Path into the epoch's metrics, such as `val.ssim`, and its direction. */
   readonly best?: Objective;
-  /** What states stay; absent: all. */
+  /** Checkpoint retention; absent: keeps all. */
   readonly keep?: Keep;
 }
 

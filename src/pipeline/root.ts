@@ -1,10 +1,10 @@
-/** Where a project is: the nearest folder with a pipeline.yaml. */
+/** Finds the project: the nearest folder with a pipeline.yaml. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 export const PIPELINE_FILE = 'pipeline.yaml';
 
-/** A pipeline under a name that is not read, in the folder: `pipeline.yml`, `Pipeline.yaml`. */
+/** A pipeline file with a wrong name in the folder: `pipeline.yml`, `Pipeline.yaml`. */
 export function misnamedIn(folder: string): string | undefined {
   return readdirSync(folder).find((name) => /^pipelines?\.ya?ml$/i.test(name));
 }

@@ -1,14 +1,14 @@
-/** Which items a command line means: by stage, by item, by pattern. */
+/** Selects items by stage, item or pattern. */
 import { type Diagnostic, UserError } from '../error.js';
 import { listed, nearest, suggest } from './document/suggest.js';
 import type { Plan } from './plan.js';
 
 /**
- * Indices into `plan.items`, in plan order, each once. A target is a stage (`train`), an item
- * (`train@faces`) or a pattern with `*` and `?`: with `@` over items (`train@*`, `*@faces`), without
- * over stages (`tr*`). No targets: all items.
+ * Indices into `plan.items`, in plan order, unique. A target is a stage (`train`), an item
+ * (`train@faces`) or a pattern with `*` and `?`: with `@` for items (`train@*`, `*@faces`), without
+ * for stages (`tr*`). No targets: all items.
  *
- * @throws UserError with each target that means nothing
+ * @throws UserError with each target that selects nothing
  */
 export function select(plan: Plan, targets: readonly string[]): readonly number[] {
   if (targets.length === 0) return plan.items.map((_, index) => index);
@@ -23,12 +23,12 @@ export function select(plan: Plan, targets: readonly string[]): readonly number[
   return [...chosen].sort((a, b) => a - b);
 }
 
-/** The named items and all that they need, directly or not; in plan order. */
+/** These items and all that they need, directly or not; in plan order. */
 export function withNeeds(plan: Plan, indices: readonly number[]): readonly number[] {
   if (indices.length === plan.items.length) return indices;
   const wanted = new Uint8Array(plan.items.length);
   for (const index of indices) wanted[index] = 1;
-  // Needs come before their items, so one pass from the end reaches all of them.
+  // Needs precede their items, so one pass from the end reaches all of them.
   for (let index = plan.items.length - 1; index >= 0; index--) {
     if (wanted[index] === 0) continue;
     for (const need of plan.items[index]!.needs) wanted[need] = 1;
@@ -36,7 +36,7 @@ export function withNeeds(plan: Plan, indices: readonly number[]): readonly numb
   return plan.items.map((_, index) => index).filter((index) => wanted[index] === 1);
 }
 
-/** The named items and all that need them, directly or not; in plan order. */
+/** These items and all that need them, directly or not; in plan order. */
 export function withDependents(plan: Plan, indices: readonly number[]): readonly number[] {
   const wanted = new Uint8Array(plan.items.length);
   for (const index of indices) wanted[index] = 1;
@@ -78,7 +78,7 @@ function unknownTarget({ items }: Plan, target: string): Diagnostic {
   return { code, message, ...(hint !== undefined && { hint }) };
 }
 
-/** Files as make and Snakemake name targets, values without their stage, and "all". */
+/** Hints for targets of make and Snakemake (files), values without their stage, and "all". */
 function otherNameHint(items: Plan['items'], target: string): string | undefined {
   if (target === 'all') return 'to run all stages, give no name';
   const path = target.replace(/^\.\//, '');
@@ -100,7 +100,7 @@ function targetHint(
   }
   const cells = ids.filter((id) => id.startsWith(`${stage}@`));
   if (cells.length === 0) return `"${stage}" has no matrix: it is an item by itself`;
-  // `evaluate@faces` where the items are evaluate@faces,double20 …
+  // `evaluate@faces`, where the items are evaluate@faces,double20 …
   if (cells.some((id) => id.startsWith(`${target},`))) return `for all of them: '${target},*'`;
   const near = nearest(values, cells.map(valuesOf));
   return near === undefined ? listed(cells, 'items are') : `did you mean "${stage}@${near}"?`;

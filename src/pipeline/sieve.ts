@@ -1,20 +1,16 @@
-/**
- * What below a folder of the user's never counts: what tools write there by themselves, and what
- * `exclude:` names. Pure: knows nothing of the disk.
- */
+/** Ignore rules below a user's folder: files that tools create, and `exclude:`. Does not read the disk. */
 import { fixedFolder, type Glob, matchGlob, parseGlob } from './glob.js';
 
 export interface Sieve {
-  /** All that the sieve is made of; '' for the one that holds back nothing but what tools write. */
+  /** Identifies the rules; '' for only the files of tools. */
   readonly id: string;
-  /** True of an entry that does not count, nor anything below it. */
+  /** True if the entry is ignored, with everything below it. */
   holdsBack(where: string, isFolder: () => boolean): boolean;
 }
 
 /**
- * Written by a tool as it reads the folder, and made of what lies there anyway: bytecode, caches that
- * say of themselves that git shall ignore them, the databases of version control, the file manager's
- * notes. Everything else may be what a result was made of.
+ * Files that tools create when they read the folder, derived from its content: bytecode, caches that
+ * git ignores, version control databases, file manager notes. Any other file may be an input.
  */
 const TOOLS_OWN: ReadonlySet<string> = new Set([
   '__pycache__',
@@ -47,25 +43,25 @@ interface Read {
   readonly exclude?: readonly string[];
 }
 
-/** What of the user's a dep does not count. A pattern that spells one of those names means it. */
+/** The ignore rules of a dep for the user's files. A pattern that spells a tool's name includes it. */
 export function sieveOf(dep: Read): Sieve {
   const spells = dep.glob && dep.path.split('/').some(isToolsOwn);
   if (dep.exclude === undefined && !spells) return PLAIN;
   return sieveById(JSON.stringify([baseOf(dep), dep.exclude ?? [], spells]));
 }
 
-/** What an item makes counts under any name, unless it is excluded. */
+/** Outs count under any name, unless excluded. */
 export function sieveOfMade(dep: Read): Sieve {
   if (dep.exclude === undefined) return OPEN;
   return sieveById(JSON.stringify([baseOf(dep), dep.exclude ?? [], true]));
 }
 
-/** The folder below which a dep's sieve counts. */
+/** The folder to which a dep's ignore rules are relative. */
 export function baseOf({ path, glob }: Read): string {
   return glob ? fixedFolder(path) : path;
 }
 
-/** The same for the same id. */
+/** Returns the same object for the same id. */
 export function sieveById(id: string): Sieve {
   const known = sieves.get(id);
   if (known !== undefined) return known;
@@ -83,7 +79,7 @@ export function sieveById(id: string): Sieve {
   return sieve;
 }
 
-/** True when the sieve holds back the path, or a folder of the dep that it lies in. */
+/** True if the rules ignore the path, or a folder of the dep above it. */
 export function isHeldBack(dep: Read, where: string, sieve: Sieve): boolean {
   const base = baseOf(dep);
   if (below(base, where) === undefined) return false;
@@ -98,7 +94,7 @@ function below(base: string, where: string): string | undefined {
   return where.startsWith(`${base}/`) ? where.slice(base.length + 1) : undefined;
 }
 
-/** As in .gitignore: without a `/` before its end it is a name at any depth; with one at its end, a folder. */
+/** As in .gitignore: without a `/` before its end, a name at any depth; with a `/` at its end, a folder. */
 interface Rule {
   readonly glob: Glob;
   readonly anyDepth: boolean;

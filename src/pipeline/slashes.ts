@@ -1,4 +1,4 @@
-/** An axis value with a slash makes a folder more, where the `*` of a pattern stands for one name. */
+/** An axis value with a slash adds a folder level, which the `*` of a pattern does not match. */
 import type { Problems } from './document/problems.js';
 import type { Linked } from './edges.js';
 import { parseGlob } from './glob.js';
@@ -6,7 +6,7 @@ import type { Draft } from './items/draft.js';
 import { isHole } from './items/template.js';
 import { addOut, createOutTree, gather } from './outtree.js';
 
-/** Refuses patterns that would gather an out if the value in its path were one name. */
+/** Refuses patterns that would gather an out if the value in its path were a single name. */
 export function refuseMissedSlashes(
   drafts: readonly Draft[],
   linked: readonly Linked[],
@@ -42,7 +42,7 @@ export function refuseMissedSlashes(
   }
 }
 
-/** The value of an axis that stands in the path of an out and holds a slash. */
+/** The axis value with a slash in the path of an out. */
 function slashedValue({ item, outs }: Draft, out: number): string | undefined {
   return outs[out]!.path.parts.filter(isHole)
     .map(({ name }) => (Object.hasOwn(item.matrix, name) ? String(item.matrix[name]) : ''))

@@ -1,5 +1,6 @@
 /** Table of changes between two states of named values. Pure. */
-import { markdownTable, plainTable, type Rows } from './table.js';
+import type { Rows } from './fit.js';
+import { markdownTable, plainTable } from './table.js';
 
 export interface Change {
   /** The item; empty for values without one. */
@@ -37,8 +38,14 @@ export function changesMarkdown(changes: readonly Change[], what: string, since:
   return `${title}${markdownTable(rowsOf(changes.slice(0, MOST_ROWS)))}${rest}`;
 }
 
-export function changesText(changes: readonly Change[], what: string, since: string): string {
-  return changes.length === 0 ? `${what} are as in ${since}\n` : plainTable(rowsOf(changes));
+/** @param room columns of the terminal; undefined where nothing limits the width */
+export function changesText(
+  changes: readonly Change[],
+  what: string,
+  since: string,
+  room?: number,
+): string {
+  return changes.length === 0 ? `${what} are as in ${since}\n` : plainTable(rowsOf(changes), room);
 }
 
 function rowsOf(changes: readonly Change[]): Rows {

@@ -21,7 +21,7 @@ export function graphMermaid(nodes: readonly GraphNode[]): string {
   const lines = ['flowchart TD'];
   for (const [index, node] of nodes.entries()) {
     const state = worstState(node);
-    const text = [nodeLabel(node), stateLabel(node)].filter((part) => part !== '');
+    const text = linesOf(node);
     const label = text.map(mermaidText).join('<br/>');
     lines.push(`  n${index}["${label}"]${state === undefined ? '' : `:::${state}`}`);
   }
@@ -48,7 +48,7 @@ export function graphDot(nodes: readonly GraphNode[]): string {
   ];
   for (const [index, node] of nodes.entries()) {
     const state = worstState(node);
-    const text = [nodeLabel(node), stateLabel(node)].filter((part) => part !== '');
+    const text = linesOf(node);
     const label = `label="${text.map(dotText).join('\\n')}"`;
     const [fill, line] = state === undefined ? [] : COLORS[state];
     const color = fill === undefined ? '' : `, fillcolor="${fill}", color="${line}"`;
@@ -61,6 +61,11 @@ export function graphDot(nodes: readonly GraphNode[]): string {
 
 function dotText(text: string): string {
   return text.replace(/[\\"]/g, '\\$&');
+}
+
+/** Its name, what it does, and its state, as far as they are known. */
+function linesOf(node: GraphNode): readonly string[] {
+  return [nodeLabel(node), node.desc ?? '', stateLabel(node)].filter((part) => part !== '');
 }
 
 /** Every edge, from upstream to downstream. */

@@ -1,7 +1,7 @@
 /** Dependency graph as terminal text: a row for each node, rails for the edges. Pure. */
 import { type GraphNode, type GraphState, nodeLabel, stateLabel, worstState } from './graph.js';
 import { drawRails, reduceNeeds } from './graph-rails.js';
-import { widthOf } from './live/text.js';
+import { cut, cutMiddle, pad, widthOf } from './live/text.js';
 
 /** Colours a text by its state. */
 export type Paint = (text: string, state: GraphState) => string;
@@ -10,32 +10,66 @@ export type Paint = (text: string, state: GraphState) => string;
 const MOST_RAILS = 12;
 const MOST_NAMES = 6;
 
-export function graphText(nodes: readonly GraphNode[], paint: Paint = (text) => text): string {
+/** Width of the longest state, `restorable`. */
+const STATE_WIDTH = 10;
+
+/** A description is not cut below this width: shorter, it would say nothing. */
+export const LEAST_DESC = 16;
+
+/** A name is not cut below this width. */
+const LEAST_NAME = 8;
+
+/** @param room columns of the terminal; without it, nothing is cut */
+export function graphText(
+  nodes: readonly GraphNode[],
+  paint: Paint = (text) => text,
+  room = Number.POSITIVE_INFINITY,
+): string {
   const ordered = nodes.every(({ needs }, index) => needs.every((need) => need < index));
   const rails = ordered
     ? drawRails(reduceNeeds(nodes.map(({ needs }) => needs)), MOST_RAILS)
     : undefined;
-  const labels = nodes.map(nodeLabel);
-  const width = labels.reduce((most, label) => Math.max(most, widthOf(label)), 0);
   const margin = (rails ?? []).reduce((most, rail) => Math.max(most, rail.length), 0);
+  const stateWidth = widest(nodes.map(stateLabel));
+  const front = margin === 0 ? 0 : margin + GAP.length;
+  const most = Math.max(LEAST_NAME, room - front - GAP.length - stateWidth);
+  const nameWidth = Math.min(widest(nodes.map(nodeLabel)), most);
+  const behind = room - front - nameWidth - GAP.length;
   const rows = nodes.map((node, index) => {
-    const name = pad(labels[index]!, width);
+    const rail = rails ? `${rails[index]!.padEnd(margin)}${GAP}` : '';
+    const name = pad(cutMiddle(nodeLabel(node), nameWidth), nameWidth);
     const needs = rails ? '' : needsText(node, nodes);
-    const front = rails ? `${rails[index]!.padEnd(margin)}  ` : '';
-    return `${front}${name}  ${stateText(node, paint, needs !== '')}${needs}`.trimEnd();
+    return `${rail}${name}${GAP}${stateText(node, needs, stateWidth, behind, paint)}`.trimEnd();
   });
   return rows.map((row) => `${row}\n`).join('');
 }
 
-function pad(text: string, width: number): string {
-  return text + ' '.repeat(width - widthOf(text));
+const GAP = '  ';
+
+function widest(texts: readonly string[]): number {
+  return texts.reduce((most, text) => Math.max(most, widthOf(text)), 0);
 }
 
-function stateText(node: GraphNode, paint: Paint, padded: boolean): string {
+/** The state of a node, then what it needs and does, cut to the room. */
+function stateText(
+  node: GraphNode,
+  needs: string,
+  stateWidth: number,
+  room: number,
+  paint: Paint,
+): string {
   const state = worstState(node);
-  const text = stateLabel(node);
-  if (state === undefined) return '';
-  return paint(text, state) + (padded ? ' '.repeat(Math.max(2, 12 - text.length)) : '');
+  const label = stateLabel(node);
+  const about = [needs, node.desc === undefined ? '' : `# ${node.desc}`].filter(
+    (text) => text !== '',
+  );
+  const shown = state === undefined ? '' : paint(label, state);
+  if (about.length === 0) return shown;
+  const width = stateWidth === 0 ? 0 : Math.max(stateWidth, STATE_WIDTH) + GAP.length;
+  const text = about.join(GAP);
+  const left = room - width;
+  if (left < LEAST_DESC && widthOf(text) > left) return shown;
+  return `${shown}${' '.repeat(width - label.length)}${cut(text, left)}`;
 }
 
 function needsText({ needs }: GraphNode, nodes: readonly GraphNode[]): string {

@@ -5,6 +5,8 @@ export interface GraphNode {
   readonly name: string;
   /** Number of items folded into it; 1 for an item. */
   readonly items: number;
+  /** What the stage does, as pipeline.yaml says; undefined when its items say different things. */
+  readonly desc?: string | undefined;
   /** Number of items in each state, worst first; undefined when unknown. */
   readonly states: readonly StateCount[] | undefined;
   /** Indices of the nodes that it needs, in order. */

@@ -1,12 +1,19 @@
 /** Rows as a table: in columns for terminals, or as Markdown. Pure. */
 import { printable } from '../printable.js';
+import { fitted, type Rows, widthsOf } from './fit.js';
+import { pad } from './live/text.js';
 
-/** The first row is the heading. */
-export type Rows = readonly (readonly string[])[];
-
-/** Columns two spaces apart; numbers right-aligned. */
-export function plainTable(texts: Rows): string {
+/**
+ * Columns two spaces apart; numbers right-aligned.
+ *
+ * @param room columns of the terminal; undefined where nothing limits the width
+ */
+export function plainTable(texts: Rows, room?: number): string {
   const rows = texts.map((row) => row.map(printable));
+  return fitted(rows, room).map(aligned).join('\n');
+}
+
+function aligned(rows: Rows): string {
   const widths = widthsOf(rows);
   const isNumeric = widths.map((_, at) => rows.slice(1).every((row) => isNumber(row[at] ?? '')));
   return rows
@@ -14,7 +21,7 @@ export function plainTable(texts: Rows): string {
       widths
         .map((width, at) => {
           const cell = row[at] ?? '';
-          return isNumeric[at] ? cell.padStart(width) : cell.padEnd(width);
+          return isNumeric[at] ? cell.padStart(width) : pad(cell, width);
         })
         .join('  ')
         .trimEnd()
@@ -40,11 +47,4 @@ export function escapeMarkdown(text: string): string {
 
 function escapeCell(text: string): string {
   return escapeMarkdown(text).replaceAll('|', '\\|');
-}
-
-function widthsOf(rows: Rows): number[] {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
-  return Array.from({ length: columns }, (_, at) =>
-    rows.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), 0),
-  );
 }

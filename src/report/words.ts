@@ -1,13 +1,15 @@
 /** Formats durations, sizes, verdicts and metrics for people. Pure. */
 import type { Failure, RunDone, Verdict, Why } from '../event.js';
+import { fitted, type Rows, widthsOf } from './fit.js';
+import { pad } from './live/text.js';
 
 /** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
-  return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${twoDigits(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${twoDigits(Math.floor((whole % 3600) / 60))} min`;
 }
 
 /** A duration without needless precision: `0.4 s`, `12 s`, `14 min`, `2 h 05 min`. */
@@ -35,15 +37,23 @@ export function plural(count: number, noun: string, many = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : many}`;
 }
 
-/** Rows as lines of aligned columns. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, at) =>
-    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
-  );
+/**
+ * Rows as lines of aligned columns.
+ *
+ * @param room columns of the terminal; undefined where nothing limits the width
+ */
+export function table(texts: Rows, room?: number): string {
+  const tables = fitted(texts, room === undefined ? undefined : room - INDENT.length);
+  return tables.map(aligned).join('\n');
+}
+
+const INDENT = '  ';
+
+function aligned(rows: Rows): string {
+  const widths = widthsOf(rows);
   return rows
-    .map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd())
-    .map((line) => `${line}\n`)
+    .map((row) => INDENT + row.map((cell, at) => pad(cell, widths[at] ?? 0)).join('  '))
+    .map((line) => `${line.trimEnd()}\n`)
     .join('');
 }
 
@@ -106,6 +116,6 @@ function flatten(value: unknown, prefix: string): [string, number][] {
   );
 }
 
-function pad(value: number): string {
+function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }

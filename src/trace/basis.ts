@@ -1,6 +1,6 @@
 /**
- * What a trace rests on: the content of what was read, and the shape of the folders in which imports
- * were looked for. While all of it is as it was, tracing again would give the same.
+ * Trace inputs: the content of what a trace read, and the names in folders where imports were looked
+ * up. While they are unchanged, the trace is valid.
  */
 import { isOutside } from './place.js';
 import type { Sight } from './sight.js';
@@ -9,18 +9,18 @@ import type { Sight } from './sight.js';
 export interface Basis {
   /** SHA-256 of each file's bytes: code, package.json, tsconfig.json. */
   readonly files: Readonly<Record<string, string>>;
-  /** What was not there, and would have been taken instead of what was. */
+  /** Absent paths that would have been used instead if they existed. */
   readonly absent: readonly string[];
-  /** Folders of packages: target of the link, empty for a folder. */
+  /** Folders of packages: target of the link; empty for a folder. */
   readonly links: Readonly<Record<string, string>>;
   readonly folders: Readonly<Record<string, Listing>>;
 }
 
-/** The names in a folder that an import could have meant: `x.ts` and `x/` for `./x.js`. */
+/** The names in a folder that an import may mean: `x.ts` and `x/` for `./x.js`. */
 export interface Listing {
-  /** What was asked for, by stem; sorted. */
+  /** The requested stems, sorted. */
   readonly stems: readonly string[];
-  /** What was there for it; sorted. */
+  /** The names found for them, sorted. */
   readonly names: readonly string[];
 }
 
@@ -36,15 +36,15 @@ export function holds({ files, absent, links, folders }: Basis, sight: Sight): b
 }
 
 /**
- * The places where a change may be one of the trace. Outside of the project only files: where nothing
- * is, and folders, would have to be watched from far above.
+ * The places to watch for changes of the trace. Outside of the project only files: to watch absent
+ * paths and folders would mean to watch folders far above.
  */
 export function placesIn({ files, absent, links }: Basis): string[] {
   const led = Object.keys(links).filter((where) => links[where] !== '');
   return [...Object.keys(files), ...[...led, ...absent].filter((where) => !isOutside(where))];
 }
 
-/** Of the names in a folder those that go with one of the stems. */
+/** The names in a folder that belong to one of the stems. */
 export function namesFor(stems: ReadonlySet<string>, names: readonly string[]): string[] {
   return names.filter((name) => stems.has(stemOf(name)));
 }

@@ -1,4 +1,4 @@
-/** Bundles a module with all that it imports locally, and says what it rests on. */
+/** Bundles a module with all its local imports, and returns its trace inputs. */
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../canonical.js';
@@ -24,13 +24,13 @@ import type { Traced } from './traced.js';
 export interface Bundled {
   readonly traced: Traced;
   readonly bundle: Bundle;
-  /** Imports that cannot be traced. */
+  /** Imports that pipe cannot trace. */
   readonly opaque: readonly Diagnostic[];
-  /** Undefined when it cannot be told later whether the trace still holds. */
+  /** Undefined when the trace could not be validated later. */
   readonly basis: Basis | undefined;
 }
 
-/** `root`: absolute, links followed. `file`: relative to it. */
+/** `root`: absolute real path. `file`: relative to it. */
 export async function bundleModule(root: string, file: string, timeAt: TimeAt): Promise<Bundled> {
   const entry = entryOf(root, file);
   const seen = observe(root);
@@ -55,7 +55,7 @@ export async function bundleModule(root: string, file: string, timeAt: TimeAt): 
     traced: { code, files, importers: defined(importers) },
     bundle,
     opaque: opaqueImports(built, seen),
-    // What an open path will match is for the next trace to find out.
+    // Only another trace can find new matches of an import with an open path.
     basis: hasOpenImports(built.metafile)
       ? undefined
       : basisOf(file, built.metafile, seen, (dev) => timeAt(dev, moment)),
@@ -79,10 +79,10 @@ function entryOf(root: string, file: string): string {
   return entry;
 }
 
-/** Messages of esbuild about imports that it leaves to the run. */
+/** esbuild's messages about imports that are resolved at run time. */
 const OPAQUE = ['unsupported-dynamic-import', 'unsupported-require-call', 'indirect-require'];
 
-/** @throws UserError for mistakes in the code */
+/** @throws UserError for errors in the code */
 export async function build(
   esbuild: Esbuild,
   entry: string,
@@ -91,7 +91,7 @@ export async function build(
 ): Promise<Built> {
   try {
     return await esbuild.build({
-      // With `./`, since a name alone would be a package.
+      // With `./`, since a bare name would be a package.
       entryPoints: [`./${entry}`],
       absWorkingDir: seen.root,
       outfile: 'stage.mjs',
@@ -101,7 +101,7 @@ export async function build(
       format: 'esm',
       platform: 'node',
       target: TARGET,
-      // As Node resolves, which knows no `module`, neither as a field nor as a condition.
+      // As in Node, which ignores `module`, both as a field and as a condition.
       mainFields: ['main'],
       conditions: ['module-sync'],
       sourcemap: 'external',
@@ -126,11 +126,11 @@ function opaqueImports({ warnings }: Built, seen: Observed): Diagnostic[] {
 
 function bundleOf({ outputFiles }: Built, links: Links): Bundle {
   const [map, text] = outputFiles.map((each) => each.text) as [string, string];
-  // A hashbang means nothing to an imported module, and may stand in its first line only.
+  // A hashbang has no effect in an imported module, and is only valid in its first line.
   return { text: text.replace(/^#![^\n]*/, ''), map, links };
 }
 
-/** Layout and the last comments go; what stands for places of this machine gets its name. */
+/** Without layout and comments, and with labels for paths of this machine. */
 async function digestOf(esbuild: Esbuild, { text, links }: Bundle): Promise<string> {
   const { code } = await esbuild.transform(text, {
     loader: 'js',
@@ -142,7 +142,7 @@ async function digestOf(esbuild: Esbuild, { text, links }: Bundle): Promise<stri
   return sha256(`pipe bundle\n${labelled(code, links)}`);
 }
 
-/** Without the entry, which nobody imports. */
+/** Without the entry, which has no importer. */
 export function defined(
   importers: ReadonlyMap<string, string | undefined>,
 ): Record<string, string> {

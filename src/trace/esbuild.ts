@@ -1,4 +1,4 @@
-/** The only importer of esbuild, which is loaded when something must be traced: a run with nothing to do never is. */
+/** The only importer of esbuild, which is loaded only to trace: a no-op run never loads it. */
 import type { BuildResult } from 'esbuild';
 
 export type {
@@ -16,17 +16,17 @@ export type {
 
 export type Esbuild = typeof import('esbuild');
 
-/** What a build of ours yields: texts in memory, and what went into them. */
+/** Result of a build: texts in memory, and the metafile. */
 export type Built = BuildResult<{ write: false; metafile: true }>;
 
-/** The oldest Node that pipe runs on. Newer syntax is lowered to it, and nothing else changes the text. */
+/** The oldest Node that pipe supports. Newer syntax is lowered to it; nothing else changes the text. */
 export const TARGET = 'node20.19';
 
 export async function loadEsbuild(): Promise<Esbuild> {
   return import('esbuild');
 }
 
-/** Ends esbuild's process, when it was started: the stages need the memory more. */
+/** Ends esbuild's process if it was started, to free memory for the stages. */
 export async function stopTracing(): Promise<void> {
   const { stop } = await loadEsbuild();
   await stop();

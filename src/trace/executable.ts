@@ -1,18 +1,17 @@
-/** The text that a stage's process executes: the bundle with its places filled in, and its source map. */
+/** The executable text of a stage: the bundle with absolute paths filled in, and its source map. */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Links, type Places, placed } from './placeholder.js';
 
-/** A bundled module before it is put in a place. */
+/** A bundled module with placeholders for paths. */
 export interface Bundle {
-  /** With placeholders, one statement a line. */
+  /** One statement a line. */
   readonly text: string;
-  /** Its source map. */
   readonly map: string;
   readonly links: Links;
 }
 
-/** What import.meta.resolve becomes: packages by `require`, paths and URLs against the file's own. */
+/** Replaces import.meta.resolve: packages by `require`, paths and URLs relative to the file itself. */
 const RESOLVER =
   'const __pipe_resolver=(from)=>(specifier)=>{' +
   'const builtin=__pipe_builtin(specifier);' +
@@ -22,7 +21,7 @@ const RESOLVER =
   "import{createRequire as __pipe_require_of,isBuiltin as __pipe_builtin}from'node:module';" +
   "import{pathToFileURL as __pipe_url_of}from'node:url';";
 
-/** Where esbuild put a `require` that is left, it asks for one by this name. */
+/** The name under which esbuild looks for a `require` that remains in the bundle. */
 const REQUIRE =
   "import{createRequire as __pipe_create_require}from'node:module';const require=__pipe_create_require(import.meta.url);";
 
@@ -34,7 +33,7 @@ export function executable({ text, map, links }: Bundle, places: Places): string
   return `${head}\n${placed(text, links, places)}${sourceMap(map, places.root)}`;
 }
 
-/** Each `;` of the mappings ends a line: one more for the head. */
+/** Each `;` of the mappings ends a line: add one for the head. */
 function sourceMap(text: string, root: string): string {
   const map = JSON.parse(text) as { sources: string[]; mappings: string };
   const sources = map.sources.map((file) => pathToFileURL(path.resolve(root, file)).href);

@@ -1,4 +1,4 @@
-/** Gathers what a trace rests on: every place that resolution looked at, or would have before it found something. */
+/** Collects the trace inputs: every path that resolution checked, or would check first. */
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Basis, namesFor, stemOf } from './basis.js';
@@ -9,8 +9,8 @@ import { freshSight, hexOf, hexOfBytes, type Sight } from './sight.js';
 import { aliasTargets, extendedBy, type PathAliases, pathAliases } from './tsconfig.js';
 
 /**
- * Undefined when the trace rests on something that changed while it was made, so that nobody knows which
- * state it saw. `startedAt`: when that began, by the clock of a file system.
+ * Undefined when a trace input changed during the trace, so that it is unknown which state the trace
+ * saw. `startedAt`: start of the trace, by the clock of a file system.
  */
 export function basisOf(
   entry: string,
@@ -25,7 +25,7 @@ export function basisOf(
   for (const [file, { imports }] of Object.entries(metafile.inputs)) {
     const folder = path.dirname(path.resolve(seen.root, file));
     for (const { path: found, original, external } of imports) {
-      // What is external and yet no package was not there: it may come.
+      // An external import that is not a package was missing: it may appear.
       const written = original ?? (external ? found : undefined);
       if (written !== undefined && /^\.{0,2}\/|^\.\.?$/.test(written)) {
         gathering.ask(path.resolve(folder, written));
@@ -43,13 +43,13 @@ export function basisOf(
   return isSettled ? gathering.basis() : undefined;
 }
 
-/** File systems take their time stamps from a clock that moves in steps. */
+/** File system timestamps come from a clock with coarse ticks. */
 const CLOCK_TICK_MS = 12;
 
 const CONFIGS = ['tsconfig.json', 'jsconfig.json'];
 
 class Gathering {
-  /** The last change among what was not read by the trace itself, in ms, by file system. */
+  /** By file system: the latest change, in ms, of inputs that the trace did not read itself. */
   readonly newest = new Map<number, number>();
   readonly #root: string;
   readonly #sight: Sight;
@@ -64,12 +64,12 @@ class Gathering {
     this.#sight = freshSight(root, (file) => hexOf(path.join(root, file)));
   }
 
-  /** A file of code, with the bytes that the trace saw. */
+  /** A code file, with the bytes that the trace saw. */
   read(file: string, bytes: Uint8Array): void {
     this.#files[within(this.#root, file)] = hexOfBytes(bytes);
   }
 
-  /** A path that was imported: what else it could have meant counts. */
+  /** An imported path: its alternatives are inputs too. */
   ask(target: string): void {
     this.#listed(path.dirname(target)).add(stemOf(path.basename(target)));
     this.linked(path.dirname(target));
@@ -77,7 +77,7 @@ class Gathering {
     this.#listed(target).add('index').add('package');
   }
 
-  /** A path as it is written: the folders on its way may come to lead elsewhere. */
+  /** A path as written: a folder on its way may be replaced by a link. */
   linked(file: string): void {
     for (const each of upward(file)) {
       if (each === this.#root) return;
@@ -98,7 +98,7 @@ class Gathering {
     return [...this.#configs.values()].filter((each) => each !== undefined);
   }
 
-  /** A package is looked for in each node_modules from the importing file upward. */
+  /** Resolution looks for a package in each node_modules from the importing file upward. */
   lookup({ name, folder, found }: Omit<Lookup, 'specifier'>): void {
     for (const each of upward(folder)) {
       if (path.basename(each) === 'node_modules') continue;
@@ -120,11 +120,11 @@ class Gathering {
     return { files: this.#files, absent: [...this.#absent], links: this.#links, folders };
   }
 
-  /** True when the import led there. */
+  /** True when the import resolved to it. */
   #package(folder: string, found: string | undefined): boolean {
     const where = within(this.#root, folder);
     this.#links[where] = this.#sight.link(where) ?? '';
-    // A link to nowhere is passed by.
+    // Resolution skips a broken link.
     if (!existsSync(folder)) return false;
     this.#age(folder);
     const real = realpathSync(folder);

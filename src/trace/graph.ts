@@ -1,4 +1,4 @@
-/** Who imports whom among the local files of a trace. */
+/** Importers among the local files of a trace. */
 import path from 'node:path';
 import { type Diagnostic, UserError } from '../error.js';
 import type { Metafile } from './esbuild.js';
@@ -7,7 +7,7 @@ import type { Observed } from './observed.js';
 import { readManifest } from './package.js';
 import { isOutside, upward } from './place.js';
 
-/** Local files in the order in which the entry reaches them, each with the first that imports it. */
+/** Local files in the order in which the entry reaches them, each with its first importer. */
 export function importersOf(
   metafile: Metafile,
   entry: string,
@@ -36,7 +36,7 @@ function meantBy(each: Import, importer: string, inputs: readonly string[]): rea
   return each.external === true ? [] : [each.path];
 }
 
-/** As esbuild writes it: a `*` within a name, a `**` for folders. */
+/** In esbuild's notation: a `*` within a name, a `**` for folders. */
 function openPattern(open: string): RegExp {
   const parts = open.split(/(\*\*\/|\*)/).map((part) => {
     if (part === '**/') return '(?:.*/)?';
@@ -45,7 +45,7 @@ function openPattern(open: string): RegExp {
   return new RegExp(`^${parts.join('')}$`);
 }
 
-/** An import whose path has an open part, such as `import('./kinds/' + kind + '.js')`: esbuild takes all that match. */
+/** An import with an open path, such as `import('./kinds/' + kind + '.js')`: esbuild bundles all matches. */
 export function hasOpenImports(metafile: Metafile): boolean {
   return Object.values(metafile.inputs).some(({ imports }) => imports.some(isOpen));
 }
@@ -55,8 +55,8 @@ function isOpen({ external, path: imported }: Import): boolean {
 }
 
 /**
- * A file outside of the project is none of its own: another clone would not have it. A package that
- * is linked from there is: package.json names it.
+ * Refuses files outside of the project, which another clone would lack. A package linked from there
+ * is allowed: package.json names it.
  *
  * @throws UserError
  */
@@ -85,7 +85,7 @@ function specifierOf(importer: string, file: string, metafile: Metafile): string
   return metafile.inputs[importer]?.imports.find((each) => each.path === file)?.original;
 }
 
-/** Reached by the name of the package that it belongs to. */
+/** Imported by the name of its package. */
 function isLinkedPackage(
   file: string,
   importer: string,

@@ -1,15 +1,15 @@
-/** Kept traces: the code of an unchanged stage is known without esbuild, synchronously. */
+/** Trace cache: returns the code of an unchanged stage without esbuild, synchronously. */
 import { sha256 } from '../canonical.js';
 import type { Diagnostic } from '../error.js';
 import { type Basis, holds } from './basis.js';
 import type { Bundle } from './executable.js';
 import type { Sight } from './sight.js';
 
-/** Where traces are kept. What is read is as it was written, or undefined. */
+/** Storage of traces. A read returns what was written, or undefined. */
 export interface Shelf {
-  /** Version of the tool: what another one kept does not count. */
+  /** Version of pipe: traces of another version are ignored. */
   readonly version: string;
-  /** What the clock of a file system said at a moment of performance.now(); never later than that. */
+  /** Converts a moment of performance.now() to a file system's clock; never later than that. */
   readonly timeAt: TimeAt;
   read(name: string): unknown;
   write(name: string, value: unknown): void;
@@ -17,28 +17,28 @@ export interface Shelf {
 
 export type TimeAt = (dev: number, moment: number) => number;
 
-/** For a trace that is not kept: nobody asks whether it would last. */
+/** For a trace that is not cached, so that its validity does not matter. */
 export const unknownTime: TimeAt = () => Number.NEGATIVE_INFINITY;
 
-/** Another number: trace anew. */
+/** Format version: traces with another one are ignored. */
 const FORMAT = 1;
 
 export interface KeptTrace<T> {
   readonly format: typeof FORMAT;
   readonly basis: Basis;
   readonly traced: T;
-  /** Imports that cannot be traced: whether they are an error is for the deps to say. */
+  /** Imports that pipe cannot trace: the deps decide whether they are errors. */
   readonly opaque: readonly Diagnostic[];
 }
 
 interface KeptBundle {
   readonly format: typeof FORMAT;
-  /** Its digest: whose bundle it is. */
+  /** Digest of the code, to identify its bundle. */
   readonly digest: string;
   readonly bundle: Bundle;
 }
 
-/** One name for an entry file, whatever its content: a new trace takes the place of the old one. */
+/** The same name whatever the file's content: a new trace replaces the old one. */
 export function traceName(
   { version }: Shelf,
   root: string,
@@ -48,13 +48,13 @@ export function traceName(
   return sha256(JSON.stringify(['trace', FORMAT, version, root, kind, file]));
 }
 
-/** Undefined when there is none, or when anything that it rests on is not as it was. */
+/** Undefined when there is none, or when a trace input changed. */
 export function readTrace<T>(shelf: Shelf, name: string, sight: Sight): KeptTrace<T> | undefined {
   const kept = shelf.read(name) as KeptTrace<T> | undefined;
   return kept?.format === FORMAT && holds(kept.basis, sight) ? kept : undefined;
 }
 
-/** What the kept trace of an entry file rests on, whether or not it still holds. */
+/** The trace inputs of an entry file's cached trace, valid or not. */
 export function keptBasis(
   shelf: Shelf,
   root: string,
@@ -73,18 +73,18 @@ export function writeTrace<T>(
   shelf.write(name, { format: FORMAT, ...trace } satisfies KeptTrace<T>);
 }
 
-/** Apart from the trace, since it is read only when the stage is executed. */
+/** Stored apart from the trace, since only an execution reads it. */
 export function writeBundle(shelf: Shelf, name: string, digest: string, bundle: Bundle): void {
   shelf.write(`${name}-bundle`, { format: FORMAT, digest, bundle } satisfies KeptBundle);
 }
 
-/** Undefined when it is not there, or is that of another state of the code. */
+/** Undefined when missing, or when it belongs to another state of the code. */
 export function readBundle(shelf: Shelf, name: string, digest: string): Bundle | undefined {
   const kept = shelf.read(`${name}-bundle`) as KeptBundle | undefined;
   return kept?.format === FORMAT && kept.digest === digest ? kept.bundle : undefined;
 }
 
-/** Parsed files of a trace by the SHA-256 of their bytes: read only when it is made anew. */
+/** Parsed files of a trace, by SHA-256 of their bytes: for the next trace only. */
 export function readParsed<T>(shelf: Shelf, name: string): Readonly<Record<string, T>> {
   const kept = shelf.read(`${name}-parsed`) as KeptParsed<T> | undefined;
   return kept?.format === FORMAT ? kept.parsed : {};

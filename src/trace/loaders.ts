@@ -1,4 +1,4 @@
-/** How a local file is taken into a bundle, by its name. */
+/** How a local file enters a bundle, by its name. */
 import type { Loader } from './esbuild.js';
 
 const SCRIPTS: Readonly<Record<string, Loader>> = {
@@ -12,7 +12,7 @@ const SCRIPTS: Readonly<Record<string, Loader>> = {
   '.tsx': 'tsx',
 };
 
-/** Imported as a string: `import shader from './blur.wgsl'`. */
+/** Imported as strings: `import shader from './blur.wgsl'`. */
 const TEXTS = new Set(
   '.txt .md .csv .tsv .svg .html .css .xml .yaml .yml .toml .sql .glsl .wgsl .py .sh .r'.split(' '),
 );
@@ -22,12 +22,12 @@ export function isScript(file: string): boolean {
   return extensionOf(file) in SCRIPTS;
 }
 
-/** A native addon: it is loaded where it lies, and counts by its bytes. */
+/** A native addon: loaded from its own path; its bytes enter the digest. */
 export function isAddon(file: string): boolean {
   return extensionOf(file) === '.node';
 }
 
-/** JSON is a value, text a string, and anything else that is imported a Uint8Array of its bytes. */
+/** JSON is a value, text a string; any other import is a Uint8Array of the file's bytes. */
 export function loaderOf(file: string): Loader {
   const extension = extensionOf(file);
   const script = SCRIPTS[extension];

@@ -1,4 +1,4 @@
-/** Mistakes in a stage's code, from esbuild's messages: each with its place and its cure. */
+/** Errors in a stage's code: esbuild's messages, with place and cure. */
 import path from 'node:path';
 import type { Diagnostic, Place } from '../error.js';
 import type { Location, Message } from './esbuild.js';
@@ -43,7 +43,7 @@ function unresolvedImport(specifier: string): Diagnostic {
   return { code, message, hint: `run \`npm install ${name}\`, or correct the import` };
 }
 
-/** An import or require of something that is known only when the stage runs. */
+/** An import or require whose path is only known at run time. */
 export function untraceable(message: Message, seen: Observed): Diagnostic {
   const word = message.id === 'unsupported-dynamic-import' ? 'import()' : 'require';
   return {
@@ -54,10 +54,10 @@ export function untraceable(message: Message, seen: Observed): Diagnostic {
   };
 }
 
-/** Longer lines are minified code, of which nobody wants to see all. */
+/** Longer lines are minified code, too long to show. */
 const LONGEST = 200;
 
-/** esbuild counts columns from 0 in bytes of UTF-8; and knows the line with our prologue in it. */
+/** esbuild counts columns from 0, in UTF-8 bytes, and includes the prologue in the line. */
 function placeOf({ file, line, column, length, lineText }: Location, seen: Observed): Place {
   const before = utf16(lineText, 0, column);
   const marked = utf16(lineText, column, column + length);
@@ -80,7 +80,7 @@ function utf16(text: string, from: number, to: number): string {
   return Buffer.from(text).subarray(from, to).toString();
 }
 
-/** Where a file imports something, by looking for the words of the import; esbuild does not say. */
+/** Searches the text for the import, since esbuild does not report its place. */
 export function placeOfImport(file: string, specifier: string, seen: Observed): Place | undefined {
   const bytes = seen.files.get(path.resolve(seen.root, file))?.bytes;
   if (bytes === undefined) return undefined;

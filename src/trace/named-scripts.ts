@@ -1,4 +1,4 @@
-/** Files of the project that a command names as programs: `python train.py`, `./run.sh`. Pure. */
+/** Finds the project's files that a command names as programs: `python train.py`, `./run.sh`. Pure. */
 import path from 'node:path';
 import type { Action } from '../pipeline/plan.js';
 import { inProject } from './place.js';
@@ -6,11 +6,11 @@ import { isPython, type Launch, type Named, pythonLaunches } from './python/laun
 import { type Program, pythonPrograms } from './python/programs.js';
 import { commandStart, type SimpleCommand, simpleCommands } from './shell-commands.js';
 
-/** A word that ends like this means a script, wherever it stands: `timeout 5m torchrun train.py`. */
+/** A word with such an extension is a script, at any position: `timeout 5m torchrun train.py`. */
 const EXTENSIONS = new Set(
   (
     'py pyw js mjs cjs jsx ts mts cts tsx sh bash zsh ksh fish r jl pl pm rb lua php awk sed sql ' +
-    'scala groovy tcl ps1 go rs hs ml clj swift kts exs m do sas'
+    'scala groovy tcl ps1 go rs hs ml clj swift kts exs m do sas qmd rmd rnw'
   ).split(' '),
 );
 
@@ -18,13 +18,13 @@ interface Interpreter {
   readonly name: RegExp;
   /** Options whose value is the next word. */
   readonly valued?: readonly string[];
-  /** Options behind which the program itself stands as text. */
+  /** Options followed by the program as text. */
   readonly inline?: readonly string[];
-  /** Words that may stand before the script. */
+  /** Words allowed before the script. */
   readonly verbs?: readonly string[];
 }
 
-/** Their first argument is a script, whatever it is called. */
+/** Their first argument is a script, whatever its name. */
 const INTERPRETERS: readonly Interpreter[] = [
   {
     name: /^(?:node|nodejs|tsx|ts-node|bun|deno)$/,
@@ -45,9 +45,9 @@ const INTERPRETERS: readonly Interpreter[] = [
 ];
 
 export interface NamedScripts {
-  /** Paths relative to the project, in the order of the command; nobody has looked whether they exist. */
+  /** Paths relative to the project, in command order; they may not exist. */
   readonly files: readonly string[];
-  /** What Python executes. */
+  /** Scripts and modules that Python executes. */
   readonly launches: readonly Launch[];
 }
 
@@ -82,17 +82,17 @@ function commandsIn(action: Exclude<Action, { kind: 'module' }>): readonly Simpl
   return simpleCommands(action.command).flatMap(withNested);
 }
 
-/** A command without any of these names no script, and need not be read: most are such. */
+/** Fast path: most commands match none of these, so they name no script and need no parser. */
 const HINTS: readonly RegExp[] = [
   new RegExp(`\\.(?:${[...EXTENSIONS].join('|')})(?!\\w)`, 'i'),
   /(?:^|[^\w.-])(?:i?python|pypy|node|tsx|ts-node|bun|deno|Rscript|julia|perl|ruby|lua|php|source|\.\s)/,
   /(?:^|[^\w.-])(?:ba|da|z|k|fi)?sh(?!\w)/,
   /\s(?:-m|--module)\s|\.ipynb(?!\w)/,
-  // A path, a quote, a redirection or an assignment where a command begins.
+  // A path, quote, redirection or assignment at the start of a command.
   /(?:^|[;&|({!`\n]|\b(?:if|then|else|elif|do|while|until|time|exec|command)\s)\s*(?:["'\\<>\d]|[^\s;&|<>]*[/=])/,
 ];
 
-/** Those of `sh -c text` behind the command itself, which is then left without the text. */
+/** Adds the commands of `sh -c text` behind the command, which then loses the text. */
 function withNested(command: SimpleCommand): SimpleCommand[] {
   const { folder, words } = command;
   const text = shellText(words);
@@ -105,7 +105,8 @@ function withNested(command: SimpleCommand): SimpleCommand[] {
 function scriptsOf({ folder, words, inputs }: SimpleCommand): string[] {
   if (folder === undefined) return [];
   const given = inputs.length > 0 ? [...words, ...inputs] : words;
-  return [...programs(given), ...byExtension(given)].flatMap((word) => inProject(folder, word));
+  const named = [...programs(given), ...byExtension(given), ...readByR(given)];
+  return named.flatMap((word) => inProject(folder, word));
 }
 
 function below(folder: string, command: SimpleCommand): SimpleCommand {
@@ -113,7 +114,7 @@ function below(folder: string, command: SimpleCommand): SimpleCommand {
   return { ...command, folder: path.posix.join(folder, command.folder) };
 }
 
-/** The command itself when it is a path, and the script of an interpreter. */
+/** The command itself if it is a path, and the script of an interpreter. */
 function programs(words: SimpleCommand['words']): string[] {
   const command = words[commandStart(words)];
   const found = command?.includes('/') ? [command] : [];
@@ -145,6 +146,14 @@ function firstArgument(interpreter: Interpreter, words: SimpleCommand['words']):
   return [];
 }
 
+/** Files that an R program text executes: `Rscript -e 'rmarkdown::render("a.Rmd")'`. */
+function readByR(words: SimpleCommand['words']): string[] {
+  const texts = words.filter((word) => word?.includes('(')) as string[];
+  return texts.flatMap((text) => [...text.matchAll(R_READS)].map((found) => found[2] as string));
+}
+
+const R_READS = /\b(?:render|knit|source)\(\s*(["'])([^"']+)\1/g;
+
 /** `a.py`, `--config=a.py`, `CONFIG=a.py`. */
 function byExtension(words: SimpleCommand['words']): string[] {
   const found: string[] = [];
@@ -157,7 +166,6 @@ function byExtension(words: SimpleCommand['words']): string[] {
   return found;
 }
 
-/** The text of `sh -c text`. */
 function shellText(words: SimpleCommand['words']): string | undefined {
   const shell = words.findIndex((word) => word?.endsWith('sh') && SHELL.test(word));
   if (shell < 0) return undefined;

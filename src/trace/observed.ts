@@ -1,9 +1,9 @@
-/** What a trace sees on its way: every file it read, every package that was asked for. */
+/** Everything that a trace sees: each file that it read, each package that it looked up. */
 import type { Links, PlaceKind } from './placeholder.js';
 import type { Prologue } from './prologue.js';
 
 export interface Observed {
-  /** Absolute path of the project, links followed. */
+  /** Absolute real path of the project. */
   readonly root: string;
   /** Local files by absolute path. */
   readonly files: Map<string, SeenFile>;
@@ -11,14 +11,14 @@ export interface Observed {
   readonly links: Record<string, Links[string]>;
   /** Uses of installed packages, by placeholder. */
   readonly packages: Map<string, PackageUse>;
-  /** Packages that are not there, by what was imported: optional, or tried. */
+  /** Missing packages, by specifier: optional, or in a try block. */
   readonly absent: Set<string>;
-  /** Every import of a package by name, resolved or not: where a package would be looked for. */
+  /** Every import of a package by name, resolved or not, for the places where resolution looks. */
   readonly lookups: Map<string, Lookup>;
 }
 
 export interface SeenFile {
-  /** Just as it was read. */
+  /** The bytes that were read. */
   readonly bytes: Uint8Array;
   readonly prologue: Prologue | undefined;
 }
@@ -29,7 +29,7 @@ export interface PackageUse {
   readonly version: string;
   /** Absolute path of the file that is loaded. */
   readonly file: string;
-  /** What was written for it. */
+  /** The specifiers used for it. */
   readonly specifiers: Set<string>;
   /** Absolute paths of the files that import it. */
   readonly importers: Set<string>;
@@ -37,11 +37,11 @@ export interface PackageUse {
 
 export interface Lookup {
   readonly name: string;
-  /** The name with what is imported of the package. */
+  /** The full specifier, with the subpath. */
   readonly specifier: string;
-  /** Absolute path of the folder whose file imports it. */
+  /** Absolute path of the importing file's folder. */
   readonly folder: string;
-  /** Absolute path of the file that it leads to. */
+  /** Absolute path of the resolved file. */
   readonly found: string | undefined;
 }
 

@@ -1,11 +1,11 @@
-/** Imports that cannot be traced: an error, unless the stage lists code among its deps. */
+/** Imports that pipe cannot trace: an error, unless the stage declares code among its deps. */
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, UserError } from '../error.js';
 import { extensionOf, isAddon, isScript } from './loaders.js';
 import { isPython } from './python/launches.js';
 
-/** They stand for packages: one of these as a dep covers what is imported by a name. */
+/** Files that stand for packages: one of them as a dep covers imports by name. */
 const PACKAGE_FILES = new Set([
   'package.json',
   'package-lock.json',
@@ -14,7 +14,7 @@ const PACKAGE_FILES = new Set([
   'yarn.lock',
 ]);
 
-/** @throws UserError with all of them when no dep is code that could be meant */
+/** @throws UserError with all of them, unless a dep is code that they may mean */
 export function requireCovered(
   imports: readonly Diagnostic[],
   deps: readonly string[],
@@ -24,7 +24,7 @@ export function requireCovered(
   throw new UserError(imports);
 }
 
-/** True when a dep is Python code, which may be what a script loads unseen. */
+/** True when a dep is Python code, which a script may load without a traceable import. */
 export function coversPython(deps: readonly { readonly path: string }[], root: string): boolean {
   return deps.some((dep) => isCode(dep.path, root, PYTHON));
 }
@@ -33,7 +33,7 @@ interface Language {
   /** Files that stand for installed packages. */
   readonly packages: ReadonlySet<string>;
   isFile(name: string): boolean;
-  /** True of the last part of a pattern that matches such files. */
+  /** True for the last part of a pattern that matches such files. */
   readonly pattern: RegExp;
 }
 
@@ -45,7 +45,7 @@ const JAVASCRIPT: Language = {
 
 const PYTHON: Language = { packages: new Set(), isFile: isPython, pattern: /\.\{?pyw?\b/ };
 
-/** A file of code, a pattern of such, or a folder that holds some. */
+/** A code file, a pattern of such files, or a folder that contains one. */
 function isCode(dep: string, root: string, language: Language): boolean {
   const name = path.posix.basename(dep);
   if (language.packages.has(name) || language.isFile(name)) return true;

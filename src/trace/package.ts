@@ -1,25 +1,25 @@
-/** Installed packages: which one a file belongs to, and what version it has. */
+/** Installed packages: the package of a file, and its version. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export interface Package {
-  /** As it is imported: `@scope/name`. */
+  /** As imported: `@scope/name`. */
   readonly name: string;
   readonly version: string;
   /** Absolute path of its folder. */
   readonly folder: string;
 }
 
-/** What counts for an optional package that is not there. */
+/** The version of a missing optional package in the manifest. */
 export const NOT_INSTALLED = 'not installed';
 
-/** The package's name in an import: `@scope/name/sub/path` is of `@scope/name`. */
+/** The package name of an import: `@scope/name` for `@scope/name/sub/path`. */
 export function packageName(specifier: string): string {
   const parts = specifier.split('/');
   return parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
-/** The rest of an import behind the package's name, with its slash; empty for the package itself. */
+/** The rest of a specifier after the package name, with its slash; empty for the package itself. */
 export function subpath(specifier: string): string {
   return specifier.slice(packageName(specifier).length);
 }
@@ -33,7 +33,7 @@ export function packageOf(file: string): Package {
   return { name, version: versionIn(folder, name), folder };
 }
 
-/** An alias (`"a": "npm:b@1.0.0"`) counts with the name of what it is. */
+/** An alias (`"a": "npm:b@1.0.0"`) includes the real name. */
 function versionIn(folder: string, name: string): string {
   const manifest = readManifest(path.join(folder, 'package.json'));
   const version = typeof manifest?.version === 'string' ? manifest.version : 'no version';
@@ -43,7 +43,7 @@ function versionIn(folder: string, name: string): string {
 
 export type PackageManifest = Readonly<Record<string, unknown>>;
 
-/** Undefined when there is none, or it is no JSON object: then it says nothing. */
+/** Undefined when it is missing or not a JSON object. */
 export function readManifest(file: string): PackageManifest | undefined {
   let text: string;
   try {
@@ -57,12 +57,12 @@ export function readManifest(file: string): PackageManifest | undefined {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as PackageManifest) : undefined;
   } catch {
-    // Node ignores no broken package.json, but which of them matters is for Node to say.
+    // Node rejects a broken package.json, but only one that it reads: left to Node.
     return undefined;
   }
 }
 
-/** True when the manifest says that the package may be missing. */
+/** True when the manifest declares the package optional. */
 export function isOptional(manifest: PackageManifest | undefined, name: string): boolean {
   const optional = member(manifest, 'optionalDependencies');
   const peer = member(member(manifest, 'peerDependenciesMeta'), name);

@@ -1,4 +1,4 @@
-/** The packages of a trace: name → version for the manifest, and what their placeholders stand for. */
+/** Packages of a trace: name → version for the manifest, and the targets of their placeholders. */
 import path from 'node:path';
 import type { Metafile } from './esbuild.js';
 import type { Observed, PackageUse } from './observed.js';
@@ -7,12 +7,12 @@ import { within } from './place.js';
 import type { Link } from './placeholder.js';
 
 export interface Packages {
-  /** Version by name; by `name (importer's folder)` when several versions are used. */
+  /** Version by name; by `name (importer's folder)` when the bundle uses several versions. */
   readonly versions: Readonly<Record<string, string>>;
   readonly links: Readonly<Record<string, Link>>;
 }
 
-/** Only what the bundle still imports counts: not what was imported by code that fell away. */
+/** Counts only imports that remain in the bundle, not those of dropped code. */
 export function packagesOf(metafile: Metafile, seen: Observed): Packages {
   const imported = new Set(
     Object.values(metafile.outputs).flatMap(({ imports }) => imports.map((each) => each.path)),
@@ -40,7 +40,7 @@ export function packagesOf(metafile: Metafile, seen: Observed): Packages {
   return { versions, links };
 }
 
-/** What a use is called: by the package's name, with the importers' folders where one name has several versions. */
+/** Names a use by its package, plus the importers' folders if the package has several versions. */
 function namer(uses: readonly PackageUse[], root: string): (use: PackageUse) => string[] {
   const versions = new Map<string, Set<string>>();
   for (const { name, version } of uses) {

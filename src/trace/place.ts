@@ -1,7 +1,7 @@
-/** Where files are: paths relative to the project for all that counts, absolute ones for the file system. */
+/** Paths of files: relative to the project in keys, absolute for the file system. */
 import path from 'node:path';
 
-/** The path as it is told and kept: relative to the project, with `/`; `../…` for what lies outside. */
+/** The path as stored and displayed: relative to the project, with `/`; `../…` outside of it. */
 export function within(root: string, file: string): string {
   return path.relative(root, file).split(path.sep).join('/');
 }
@@ -10,7 +10,7 @@ export function isOutside(relative: string): boolean {
   return relative === '..' || relative.startsWith('../') || path.isAbsolute(relative);
 }
 
-/** True for what package managers install: it lies below a node_modules, links followed. */
+/** True for files of package managers: below a node_modules, by the real path. */
 export function isInstalled(root: string, real: string): boolean {
   const relative = within(root, real);
   const telling = isOutside(relative) ? real.split(path.sep).join('/') : relative;
@@ -25,12 +25,12 @@ export function* upward(folder: string): Iterable<string> {
   }
 }
 
-/** A path that a command in a folder names; nothing outside of the project, or in the folder of what stages make. */
+/** A path named by a command in a folder; none if outside of the project, or in the cache folder. */
 export function inProject(folder: string, word: string): string[] {
   if (word.startsWith('/') || word === '') return [];
   const file = folder === '' && !DOTS.test(word) ? word : path.posix.join(folder, word);
   return /^(?:\.\.?(?:\/|$)|cache\/)/.test(file) ? [] : [file];
 }
 
-/** What a path has when it may be written shorter. */
+/** Matches a path that is not normalized. */
 const DOTS = /\.\/|\/\/|\/\.|\/$/;

@@ -1,7 +1,7 @@
 /**
- * Placeholders: what stands in a bundle for places on this machine. The digest is taken of a text
- * with names in their stead, and what is executed is a text with the places themselves. So neither
- * where the project lies nor how its packages are laid out counts.
+ * Placeholders for paths of this machine in a bundle. For the digest, labels replace them; for
+ * execution, absolute paths. So the digest depends neither on the project's location nor on the
+ * layout of node_modules.
  */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
@@ -9,23 +9,23 @@ import { pathToFileURL } from 'node:url';
 
 /**
  * `import` and `url` become a file URL, `require` and `file` a path, `dir` the path of the file's
- * folder, `stage` the URL of the tool's own `pipe-run/stage`.
+ * folder, `stage` the URL of pipe's own `pipe-run/stage`.
  */
 export type PlaceKind = 'import' | 'require' | 'url' | 'file' | 'dir' | 'stage';
 
-/** What a placeholder stands for. */
+/** The target of a placeholder. */
 export interface Link {
   readonly kind: PlaceKind;
   /** Relative to the project; empty for `stage`. */
   readonly path: string;
-  /** What it is called in the text that the digest is taken of. */
+  /** Its name in the text for the digest. */
   readonly label: string;
 }
 
 /** Links by placeholder. */
 export type Links = Readonly<Record<string, Link>>;
 
-/** Plain letters only: esbuild prints it as it is, in double quotes. */
+/** Only letters, so that esbuild prints it unchanged, in double quotes. */
 export function placeholder(kind: PlaceKind, relative: string): string {
   const hash = createHash('sha256').update(relative).digest('hex').slice(0, 16);
   return `pipe:${kind}:${hash}`;
@@ -41,7 +41,7 @@ export function labelled(text: string, links: Links): string {
 export interface Places {
   /** Absolute path of the project. */
   readonly root: string;
-  /** Absolute path of the module that `pipe-run/stage` stands for. */
+  /** Absolute path of pipe's own `pipe-run/stage`. */
   readonly stageDoor: string;
 }
 

@@ -1,7 +1,6 @@
 /**
- * How imports are taken: local files into the bundle, packages from where they are installed,
- * `pipe-run/stage` from the tool itself. Resolution is esbuild's, which follows Node and tsconfig.json;
- * what is decided here is on which side of the line the result lies.
+ * esbuild plugin for imports: bundles local files, leaves packages external, and maps
+ * `pipe-run/stage` to pipe's own module. esbuild resolves, following Node and tsconfig.json.
  */
 import { readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
@@ -22,19 +21,16 @@ import { isInstalled, upward, within } from './place.js';
 import { placeholder } from './placeholder.js';
 import { prologueOf, withPrologue } from './prologue.js';
 
-/** What a stage imports of the tool; the second is the name from before the package was pipe-run. */
+/** Specifiers of the stage module; the second is from before the package was named pipe-run. */
 const STAGE_DOORS: readonly string[] = ['pipe-run/stage', 'pipe/stage'];
 
-/** Marks our own question to esbuild, which comes by here too. */
+/** Marks the plugin's own calls of esbuild's resolver, which invoke the plugin again. */
 const ASKED = Symbol('asked');
 
-/** Anything but `./x`, `../x`, `/x`. */
+/** Any specifier but `./x`, `../x`, `/x`. */
 const BARE = /^[^./]|^\.{1,2}[^./]/;
 
-/**
- * What becomes of an import that cannot be resolved: a mistake in a stage; in a script, which is
- * run by who knows what, it is left alone.
- */
+/** Handling of an unresolved import: an error in a stage; ignored in a script, whose runtime is unknown. */
 export type Unresolved = 'mistake' | 'left';
 
 export function tracePlugin(seen: Observed, unresolved: Unresolved): Plugin {
@@ -73,7 +69,7 @@ async function resolveBare(
   return { path: notePackage(args, found.path, seen), external: true };
 }
 
-/** `npm:x`, `https://…`: words of other runtimes. */
+/** `npm:x`, `https://…`: specifiers of other runtimes. */
 const SCHEME = /^[a-z][a-z\d+.-]*:/i;
 
 function ask(
@@ -98,12 +94,12 @@ async function leaveUnresolved(
   return errors.length === 0 ? undefined : { path: args.path, external: true };
 }
 
-/** `fs` and `node:fs` are one. */
+/** `fs` means `node:fs`. */
 function withScheme(specifier: string): string {
   return specifier.startsWith('node:') ? specifier : `node:${specifier}`;
 }
 
-/** It is an ES module, so `require` gets it through a bundled one: no Node has to require ES modules. */
+/** `require` reaches this ES module through a bundled one, since not every Node can require ES modules. */
 function resolveStageDoor({ kind }: OnResolveArgs, seen: Observed): OnResolveResult {
   const name = placeholder('stage', '');
   seen.links[name] = { kind: 'stage', path: '', label: 'pipe-run/stage' };
@@ -116,8 +112,8 @@ function stageForRequire(): OnLoadResult {
 }
 
 /**
- * A package that cannot be resolved. One that package.json calls optional is left for the code to
- * try; of any other esbuild says whether the code is ready for that.
+ * An unresolved package. An optional one stays external, for the code to try; for others, esbuild
+ * checks whether the code handles the failure.
  */
 function resolveAbsent(
   { path: specifier, kind, resolveDir }: OnResolveArgs,
@@ -182,7 +178,7 @@ async function load({ path: file }: OnLoadArgs, seen: Observed): Promise<OnLoadR
   return { contents: withPrologue(text, prologue), loader };
 }
 
-/** The bytes count by their digest, as a second, unused argument. */
+/** An unused second argument adds the digest of the bytes to the code. */
 function addonModule(bytes: Buffer, relative: string, seen: Observed): string {
   const name = placeholder('require', relative);
   seen.links[name] = { kind: 'require', path: relative, label: relative };

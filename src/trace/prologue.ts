@@ -1,7 +1,7 @@
 /**
- * `import.meta.url`, `__dirname` and the like in a local file mean that file, though it is executed
- * from a bundle elsewhere: a line of constants is put before its text, and esbuild's `define` turns
- * those words into the constants.
+ * Keeps `import.meta.url`, `__dirname` and the like of a local file correct in a bundle elsewhere:
+ * adds a line of constants before its text, and esbuild's `define` replaces those expressions by the
+ * constants.
  */
 import { type Link, placeholder } from './placeholder.js';
 
@@ -16,17 +16,17 @@ export const DEFINES: Readonly<Record<string, string>> = {
 
 const WORDS = /import\s*\.\s*meta|__filename|__dirname/;
 
-/** A hashbang must stay in front; directives need not, since a bundle is strict throughout. */
+/** A hashbang must stay first; directives need not, since a bundle is always strict. */
 const HASHBANG = /^(?:#![^\n]*\n)?/;
 
 export interface Prologue {
   readonly text: string;
-  /** Where it belongs in the file's text. It holds no line break, so lines keep their numbers. */
+  /** Offset in the file's text. The prologue has no line break, so line numbers stay correct. */
   readonly at: number;
   readonly links: Readonly<Record<string, Link>>;
 }
 
-/** Undefined for a file that never asks where it is. */
+/** Undefined for a file that does not use its own path. */
 export function prologueOf(text: string, relative: string): Prologue | undefined {
   if (!WORDS.test(text)) return undefined;
   const links: Record<string, Link> = {};

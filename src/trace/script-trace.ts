@@ -1,4 +1,4 @@
-/** A JavaScript or TypeScript file that a command names, with all that it imports locally. */
+/** Traces a JavaScript or TypeScript file that a command names, with its local imports. */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { type Place, UserError } from '../error.js';
@@ -16,19 +16,19 @@ import { hexOfBytes } from './sight.js';
 export interface TracedScript {
   /** SHA-256 of the bytes of each local file. */
   readonly files: Readonly<Record<string, string>>;
-  /** Of Python files the SHA-256 of their code, which counts in place of the bytes. */
+  /** For Python files, the SHA-256 of their code, which replaces the bytes in the key. */
   readonly code?: Readonly<Record<string, string>>;
-  /** For each of them but the script itself the file by which it is reached. */
+  /** The importing file, for each of them except the script itself. */
   readonly importers: Readonly<Record<string, string>>;
   /** Version by name. */
   readonly packages: Readonly<Record<string, string>>;
-  /** Top-level names that Python files import and that are not local: of the standard library or installed. */
+  /** Top-level names of Python imports that are not local: standard library or installed. */
   readonly external?: readonly string[];
-  /** Of Python files what they load in ways that cannot be followed. */
+  /** Dynamic loads in Python files that pipe cannot follow. */
   readonly opaque?: readonly Untraced[];
 }
 
-/** Code that is loaded in a way that cannot be followed. */
+/** Code loaded in a way that pipe cannot follow. */
 export interface Untraced {
   readonly message: string;
   readonly place: Place;
@@ -36,11 +36,11 @@ export interface Untraced {
 
 export interface ScriptTrace {
   readonly traced: TracedScript;
-  /** Undefined when it cannot be told later whether the trace still holds. */
+  /** Undefined when the trace could not be validated later. */
   readonly basis: Basis | undefined;
 }
 
-/** A script is for its own runtime to judge: what esbuild does not understand of it is no mistake. */
+/** What esbuild does not understand is not an error: the script's own runtime decides. */
 export async function traceScript(
   root: string,
   file: string,

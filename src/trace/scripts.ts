@@ -1,4 +1,4 @@
-/** The code of a `cmd:` stage: the script files of the project that its command names, and what those import. */
+/** Code of a `cmd:` stage: the project's scripts that its command names, and their imports. */
 import type { Action, Dep } from '../pipeline/plan.js';
 import {
   readParsed,
@@ -22,15 +22,15 @@ import { isSourcing, traceSourced } from './sourced.js';
 export type Command = Exclude<Action, { readonly kind: 'module' }>;
 
 export interface ScriptOptions {
-  /** What the stage declares counts as that, and not twice. */
+  /** A script that is a declared dep counts as a dep only. */
   readonly deps: readonly Pick<Dep, 'path' | 'glob' | 'made'>[];
   /** Paths of its outs. */
   readonly outs: readonly string[];
-  /** Where traces are kept; absent: they are not. */
+  /** The trace cache; absent: none. */
   readonly shelf?: Shelf;
-  /** What commands of the same run named before: each is traced once. */
+  /** Scripts of earlier commands in this run, to trace each once. */
   readonly known: KnownScripts;
-  /** Is called before esbuild reads files, which the sight then does not see. */
+  /** Called before esbuild reads files, since the snapshot does not record those reads. */
   readonly unseen?: () => void;
 }
 
@@ -45,23 +45,23 @@ export function noScripts(): KnownScripts {
 
 export interface TracedScripts {
   /**
-   * Digest by path of each script, and of each local file that one imports: `f:<SHA-256>` of its bytes,
-   * of a Python file `py:<SHA-256>` of its code.
+   * By path of each script and local import: `f:<SHA-256>` of its bytes, or for Python `py:<SHA-256>`
+   * of its code.
    */
   readonly scripts: Readonly<Record<string, string>>;
-  /** SHA-256 of the bytes of each of them. */
+  /** SHA-256 of the bytes of each file. */
   readonly bytes: Readonly<Record<string, string>>;
-  /** For what is imported: the file by which it is reached. */
+  /** For imports: the importing file. */
   readonly importers: Readonly<Record<string, string>>;
-  /** Version by name of what JavaScript and TypeScript scripts import. */
+  /** Version by name of the packages that JavaScript and TypeScript scripts import. */
   readonly packages: Readonly<Record<string, string>>;
   /** Top-level names that Python files import and that are not local, sorted. */
   readonly external: readonly string[];
-  /** What Python files load in ways that cannot be followed. */
+  /** Dynamic loads in Python files that pipe cannot follow. */
   readonly opaque: readonly Untraced[];
 }
 
-/** Nothing is named, as in most commands. */
+/** For most commands, which name no script. */
 const NONE: TracedScripts = {
   scripts: {},
   bytes: {},
@@ -71,13 +71,10 @@ const NONE: TracedScripts = {
   opaque: [],
 };
 
-/** A file that counts for itself, a JavaScript or TypeScript file, or what Python executes. */
+/** A single file that is not traced, a JavaScript or TypeScript file, or a Python launch. */
 type Script = { readonly kind: 'script'; readonly target: string } | Launch;
 
-/**
- * The scripts of a command, when that is known without a parser: always for languages that are not
- * traced, for others while nothing that an earlier trace rests on has changed.
- */
+/** The scripts of a command; undefined when a parser is needed because trace inputs changed. */
 export function keptScripts(
   command: Command,
   options: ScriptOptions,
@@ -93,7 +90,7 @@ export function keptScripts(
   return together(found, options, isMade);
 }
 
-/** The scripts of a command; traces are kept. */
+/** The scripts of a command; caches their traces. */
 export async function traceScripts(
   command: Command,
   options: ScriptOptions,
@@ -108,13 +105,13 @@ export async function traceScripts(
   return together(found, options, isMade);
 }
 
-/** What a stage makes is no script of the project, whether it is there or not. */
+/** Outs are not scripts of the project, whether they exist or not. */
 function madeBy({ deps, outs }: ScriptOptions): (file: string) => boolean {
   const made = [...outs, ...deps.filter((dep) => dep.made && !dep.glob).map((dep) => dep.path)];
   return (file) => made.some((each) => isAt(file, each));
 }
 
-/** Those that are there. */
+/** The existing ones. */
 function scriptsIn(
   command: Command,
   isMade: (file: string) => boolean,
@@ -148,12 +145,12 @@ function knownScript(
   return traced;
 }
 
-/** Of a Python script also how it is executed: that decides where its imports are looked for. */
+/** For Python, includes how it is executed, which determines where imports are looked up. */
 function nameOf(script: Script): string {
   return script.kind === 'script' ? script.target : JSON.stringify(script);
 }
 
-/** Of a language that is not traced: the file alone. */
+/** For a language that is not traced: only the file. */
 function plainScript({ kind, target }: Script, sight: Sight): TracedScript | undefined {
   return kind !== 'script' || isScript(target) || isSourcing(target)
     ? undefined
@@ -193,7 +190,7 @@ async function traceAnew(
   return traceScript(sight.root, script.target, options.shelf?.timeAt ?? unknownTime);
 }
 
-/** Only files that changed since the last trace are parsed. */
+/** Parses only files that changed since the last trace. */
 async function traceLaunchAnew(
   launch: Launch,
   { shelf, known: { parsed } }: ScriptOptions,
@@ -224,7 +221,7 @@ function together(
       if (isMade(file) || declared.some((each) => isAt(file, each))) continue;
       bytes[file] = files[file] as string;
       const digest = code?.[file];
-      // What JavaScript imports as a text counts by its bytes, whatever else it is.
+      // A file that JavaScript imports as text counts by its bytes, whatever its type.
       if (digest === undefined) scripts[file] = `f:${files[file]}`;
       else scripts[file] ??= `py:${digest}`;
     }

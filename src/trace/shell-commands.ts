@@ -1,15 +1,15 @@
 /**
- * A shell command as the simple commands in it, with their words, as far as they can be told without
- * running it. Pure. It is read to find files that a command names, so what is in doubt is left out.
+ * Splits a shell command into simple commands with their words, as far as possible without running
+ * it. Pure. It serves to find files that a command names, so doubtful parts are omitted.
  */
 import path from 'node:path';
 
 export interface SimpleCommand {
-  /** Where it runs, relative to where the whole one starts; undefined after a `cd` to who knows where. */
+  /** Working directory relative to the start of the whole command; undefined after a `cd` to an unknown folder. */
   readonly folder: string | undefined;
-  /** Undefined for a word that the shell makes something of: `$x`, `*.py`, `$(…)`. */
+  /** Undefined for a word that the shell expands: `$x`, `*.py`, `$(…)`. */
   readonly words: readonly (string | undefined)[];
-  /** Files that its input is redirected from. */
+  /** Files redirected to its input. */
   readonly inputs: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export function commandStart(words: SimpleCommand['words']): number {
 
 const REDIRECTION = /^(?:<<<|<<-?|<>|<&|<|>>|>\||>&|>|&>>?)/;
 const BLANKS = /[ \t\r]+/y;
-/** Characters that mean themselves, outside of quotes and within double ones. */
+/** Literal characters, outside of quotes and within double ones. */
 const PLAIN = /[^\s;&|()<>'"\\`$*?[]+/y;
 const QUOTED = /[^"\\`$]+/y;
 const END_OF_WORD = /[\s;&|()<>]/;
@@ -46,16 +46,16 @@ class Reader {
   readonly commands: SimpleCommand[] = [];
   readonly #text: string;
   #at = 0;
-  /** What ends the list that is being read. */
+  /** End of the list being read. */
   #closing = '';
-  /** Delimiters of here-documents that begin at the next line. */
+  /** Here-documents that begin on the next line. */
   #heredocs: { readonly delimiter: string; readonly tabs: boolean }[] = [];
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  /** Commands up to the closing character; a subshell's `cd` ends with it. */
+  /** Commands up to the closing character; the effect of a subshell's `cd` ends with it. */
   list(start: string | undefined): void {
     let current = new Pending(start);
     const end = () => {
@@ -89,7 +89,7 @@ class Reader {
     end();
   }
 
-  /** The characters here that match, with which it goes on. */
+  /** Consumes and returns the characters that match here. */
   #run(sticky: RegExp): string {
     sticky.lastIndex = this.#at;
     if (!sticky.test(this.#text)) return '';
@@ -98,7 +98,7 @@ class Reader {
     return this.#text.slice(start, this.#at);
   }
 
-  /** What stands in parentheses or backticks. */
+  /** The content of parentheses or backticks. */
   #nested(closing: string, folder: string | undefined): void {
     const outer = this.#closing;
     this.#closing = closing;
@@ -108,7 +108,7 @@ class Reader {
     this.#closing = outer;
   }
 
-  /** True when there was one; what is written to is passed over, since nobody reads it. */
+  /** True if there was one; skips its target if that is only written. */
   #redirection(current: Pending): boolean {
     const operator = REDIRECTION.exec(this.#text.slice(this.#at, this.#at + 3))?.[0];
     if (operator === undefined) return false;
@@ -127,7 +127,7 @@ class Reader {
     return true;
   }
 
-  /** Undefined when the shell makes something of it. */
+  /** Undefined if the shell expands it. */
   #word(folder: string | undefined): string | undefined {
     const word = { text: '', known: this.#text[this.#at] !== '~' };
     while (this.#at < this.#text.length) {
@@ -140,13 +140,13 @@ class Reader {
       else if (this.#run(HERE) !== '') word.text += '.';
       else if (this.#expansion(folder)) word.known = false;
       else {
-        // A pattern; a `$` that stands for itself is none.
+        // A pattern; a lone `$` is literal.
         if (character !== '$') word.known = false;
         word.text += character;
         this.#at += 1;
       }
     }
-    // `PYTHONPATH=src:$PYTHONPATH`: what is known of it is worth having.
+    // `PYTHONPATH=src:$PYTHONPATH`: the known part is useful.
     return word.known || word.text.startsWith('PYTHONPATH=') ? word.text : undefined;
   }
 
@@ -180,7 +180,7 @@ class Reader {
     return next === '\n' ? '' : next;
   }
 
-  /** True when there was one; commands in it are read too. */
+  /** True if there was one; reads the commands in it too. */
   #expansion(folder: string | undefined): boolean {
     const rest = this.#text.slice(this.#at, this.#at + 3);
     if (rest.startsWith('`')) this.#nested('`', folder);
@@ -221,7 +221,7 @@ class Reader {
   }
 }
 
-/** A simple command that is being read. */
+/** A simple command while it is being read. */
 class Pending {
   readonly words: (string | undefined)[] = [];
   readonly inputs: string[] = [];
@@ -236,7 +236,7 @@ class Pending {
     return words.length + inputs.length === 0 ? [] : [{ folder, words, inputs }];
   }
 
-  /** Where the command behind it runs. */
+  /** Working directory of the next command. */
   next(): string | undefined {
     const [first, target, ...more] = this.words;
     if (first !== 'cd') return this.folder;

@@ -1,4 +1,4 @@
-/** What lies where, each thing looked at once: shared by the traces of one run, since stages share helpers. */
+/** File system snapshot: reads each path once, for all traces of one run, since stages share helpers. */
 import { createHash } from 'node:crypto';
 import {
   lstatSync,
@@ -11,25 +11,25 @@ import {
 } from 'node:fs';
 import { isOutside } from './place.js';
 
-/** All paths are relative to the project; those outside of it begin with `../`. */
+/** All paths are relative to the project; those outside begin with `../`. */
 export interface Sight {
-  /** Absolute path of the project, links followed. */
+  /** Absolute real path of the project. */
   readonly root: string;
-  /** SHA-256 of a file's bytes, links followed; undefined when there is no file. */
+  /** SHA-256 of a file's bytes, links followed; undefined without a file. */
   hex(file: string): string | undefined;
-  /** Names in a folder, sorted; none when there is no folder. */
+  /** Names in a folder, sorted; empty without a folder. */
   names(folder: string): readonly string[];
   exists(where: string): boolean;
-  /** Changes whenever the file or folder does, links followed; undefined when nothing is there. */
+  /** Changes whenever the file or folder does, links followed; undefined for an absent path. */
   stamp(where: string): string | undefined;
-  /** Target of a symbolic link; empty for anything else; undefined when nothing is there. */
+  /** Target of a symbolic link; empty for another entry; undefined for an absent path. */
   link(where: string): string | undefined;
 }
 
-/** Digest of a file of the project, such as `f:<SHA-256>`, as the stat index knows it; links are followed. */
+/** Digest of a file of the project, such as `f:<SHA-256>`, by the stat cache; follows links. */
 export type DigestAt = (file: string) => string | undefined;
 
-/** Is told what was looked at, by absolute path: a link as itself, or what is behind it. */
+/** Receives the read set, as absolute paths: a link itself, or its target. */
 export interface Witness {
   saw(where: string, stat: Stats | undefined): void;
   sawBehind(where: string, stat: Stats | undefined): void;
@@ -37,11 +37,11 @@ export interface Witness {
 
 const NOBODY: Witness = { saw: () => {}, sawBehind: () => {} };
 
-/** For one run: what it has seen it does not look at again. What `digestAt` looks at is its own affair. */
+/** Snapshot for one run, which reads each path once. Reads of `digestAt` are not included. */
 export function freshSight(project: string, digestAt: DigestAt, witness = NOBODY): Sight {
-  // `..` of a link is not where it seems to be.
+  // `..` behind a link does not lead to the folder that holds the link.
   const root = realpathSync.native(project);
-  // Not joined: that would cost more than the look itself, and systems understand `/` and `..`.
+  // Without path.join, which costs more than the read; systems accept `/` and `..`.
   const absolute = (where: string) => `${root}/${where}`;
   const statBehind = (where: string) => {
     const full = absolute(where);
@@ -84,12 +84,12 @@ function memo<T>(look: (where: string) => T): (where: string) => T {
   };
 }
 
-/** A folder has a digest of another kind. */
+/** Digests of folders have another prefix. */
 export function isFileDigest(digest: string | undefined): digest is string {
   return /^[0-9a-f]{64}$/.test(digest ?? '');
 }
 
-/** Undefined when there is no file. */
+/** Undefined without a file. */
 export function hexOf(file: string): string | undefined {
   const bytes = unlessAbsent(() => readFileSync(file));
   return bytes && hexOfBytes(bytes);

@@ -1,4 +1,4 @@
-/** What R and shell scripts read in by a literal path: `source("x.R")`, `. ./x.sh`. */
+/** Finds files that R and shell scripts include by a literal path: `source("x.R")`, `. ./x.sh`. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inProject } from './place.js';
@@ -6,12 +6,12 @@ import { Finder } from './python/finder.js';
 import type { ScriptTrace } from './script-trace.js';
 import { hexOfBytes, isFileDigest, type Sight } from './sight.js';
 
-/** The path is the last group. In a comment it counts too, which does no harm. */
+/** The path is the last group. A match in a comment counts too, which is harmless. */
 const R_SOURCE = /\b(?:sys\.)?source\(\s*(?:file\s*=\s*)?(["'])([^"'\\]+)\1/g;
 const SHELL_SOURCE =
   /(?:^|[;&|({]|\b(?:then|else|do))[ \t]*(?:\.|source)[ \t]+(["']?)([\w./-]+)\1/gm;
 
-/** Undefined for a language of which no such rule is known. */
+/** Undefined for a language without such a rule. */
 function ruleFor(file: string): RegExp | undefined {
   if (/\.r$/i.test(file)) return R_SOURCE;
   return /\.(?:ba|z|k|da)?sh$/i.test(file) ? SHELL_SOURCE : undefined;
@@ -43,7 +43,7 @@ export function traceSourced(entry: string, sight: Sight): ScriptTrace {
   return { traced: { files, importers, packages: {} }, basis };
 }
 
-/** Both languages start at the current folder, which is mostly the project's root or that of the file. */
+/** Both languages start at the working directory, usually the project's root or the file's folder. */
 function meant(written: string, file: string): Set<string> {
   const folder = path.posix.dirname(file);
   return new Set(['', folder === '.' ? '' : folder].flatMap((from) => inProject(from, written)));

@@ -1,11 +1,11 @@
-/** The text of one local file without comments and layout: for `why` to tell which file it was that changed. */
+/** The text of one local file without comments and layout, so that `why` can name the changed file. */
 import path from 'node:path';
 import { sha256 } from '../canonical.js';
 import { type Esbuild, TARGET } from './esbuild.js';
 import { isScript, loaderOf } from './loaders.js';
 import type { Observed } from './observed.js';
 
-/** Digest of the stripped text by path; of the bytes for what is no code. */
+/** Digest by path of the stripped text, or of the bytes for files other than code. */
 export async function strippedDigests(
   esbuild: Esbuild,
   files: Iterable<string>,

@@ -1,4 +1,4 @@
-/** The code of a `run:` stage: one bundle of all that it imports locally, and the packages that it uses. */
+/** Code of a `run:` stage: one bundle of its local imports, and the packages that it uses. */
 import { realpathSync } from 'node:fs';
 import { executable } from './executable.js';
 import {
@@ -15,11 +15,11 @@ import type { Sight } from './sight.js';
 import type { Traced } from './traced.js';
 
 export interface TraceOptions {
-  /** Absolute path of the module that `pipe-run/stage` stands for: the tool's own dist/stage.js. */
+  /** Absolute path of pipe's own dist/stage.js, for `pipe-run/stage`. */
   readonly stageDoor: string;
-  /** Paths and patterns of the stage's deps: they may cover an import that cannot be traced. */
+  /** Paths and patterns of the stage's deps: they may cover an untraceable import. */
   readonly deps: readonly string[];
-  /** Where traces are kept; absent: they are not. */
+  /** The trace cache; absent: none. */
   readonly shelf?: Shelf;
 }
 
@@ -29,9 +29,9 @@ export interface TracedModule extends Traced {
 }
 
 /**
- * Traces the module `file` (relative to `project`, an absolute path), and keeps the trace.
+ * Traces the module `file` (relative to `project`, an absolute path), and caches the trace.
  *
- * @throws UserError for mistakes in the code, all at once
+ * @throws UserError with all errors in the code
  */
 export async function traceModule(
   project: string,
@@ -53,10 +53,10 @@ export async function traceModule(
 }
 
 /**
- * The kept trace of the module, when nothing that it rests on has changed. `sight` is shared by the
- * traces of one run.
+ * The cached trace of the module, if its trace inputs are unchanged. The traces of one run share
+ * `sight`.
  *
- * @throws UserError for an import that cannot be traced and that no dep covers
+ * @throws UserError for an untraceable import that no dep covers
  */
 export function keptTrace(
   project: string,
@@ -71,7 +71,7 @@ export function keptTrace(
   return kept.traced;
 }
 
-/** The text to execute of a trace that was kept; undefined when it is gone: then trace anew. */
+/** The executable text of a cached trace; undefined when it is gone: trace again. */
 export function keptExecutable(
   project: string,
   file: string,

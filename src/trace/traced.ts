@@ -1,11 +1,11 @@
-/** What is known of a stage's code once it is traced. */
+/** Result of tracing a stage's code. */
 import type { ModuleCode } from '../manifest.js';
 
 export interface Traced {
-  /** Of the manifest's code all but the item and its matrix. */
+  /** The manifest's code without the item and its matrix. */
   readonly code: Omit<ModuleCode, 'matrix' | 'item'>;
-  /** Local files by path relative to the project, with the digest of each one's own stripped text. */
+  /** Local files by path relative to the project, with the digests of their stripped texts. */
   readonly files: Readonly<Record<string, string>>;
-  /** For each of them but the entry the file by which the entry reaches it. */
+  /** The importing file, for each of them except the entry. */
   readonly importers: Readonly<Record<string, string>>;
 }

@@ -1,19 +1,19 @@
-/** What of tsconfig.json decides where an import leads: what it extends, `paths` and `baseUrl`. */
+/** The parts of tsconfig.json that affect resolution: `extends`, `paths` and `baseUrl`. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { packageName } from './package.js';
 
-/** Another file that it builds on. */
+/** A file that it extends. */
 export type Extended =
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'package'; readonly name: string };
 
 export interface PathAliases {
-  /** Absolute: where targets are counted from. */
+  /** Absolute folder to which targets are relative. */
   readonly base: string;
   /** True when every bare import is tried in `base` too. */
   readonly everything: boolean;
-  /** Patterns with one `*` at most, and their targets. */
+  /** Targets by pattern; a pattern has at most one `*`. */
   readonly paths: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -40,7 +40,7 @@ export function pathAliases(file: string): PathAliases | undefined {
   };
 }
 
-/** Absolute paths that a bare import may mean by any of the aliases. */
+/** Absolute paths that a bare import may mean by the aliases. */
 export function aliasTargets(specifier: string, aliases: readonly PathAliases[]): string[] {
   return aliases.flatMap(({ base, everything, paths }) => {
     const targets = everything ? [specifier] : [];
@@ -53,7 +53,7 @@ export function aliasTargets(specifier: string, aliases: readonly PathAliases[])
   });
 }
 
-/** What the `*` of the pattern stands for; undefined when it does not match. */
+/** The text that the `*` of the pattern matches; undefined without a match. */
 function matched(specifier: string, pattern: string): string | undefined {
   const star = pattern.indexOf('*');
   if (star < 0) return specifier === pattern ? '' : undefined;
@@ -71,13 +71,13 @@ function readConfig(file: string): Tree | undefined {
     const value: unknown = JSON.parse(withoutComments(readFileSync(file, 'utf8')));
     return isTree(value) ? value : undefined;
   } catch (error) {
-    // esbuild has told of a broken one already, or taken it for empty.
+    // esbuild reported a broken file, or treated it as empty.
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-/** JSON with comments and trailing commas, as tsconfig.json may be, to JSON. */
+/** Removes comments and trailing commas, which tsconfig.json may contain. */
 function withoutComments(text: string): string {
   const keep = (found: string) => (found.startsWith('"') ? found : ' ');
   return text

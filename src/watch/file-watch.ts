@@ -1,23 +1,23 @@
-/** The file system's side of watch mode: tells of changes of what counts, whatever is replaced meanwhile. */
+/** Watches the file system for changes of relevant files, also across replaced folders. */
 import path from 'node:path';
 import { watch } from 'chokidar';
 import { userError } from '../error.js';
 import { within } from '../trace/place.js';
 import { packageAbove } from './outside.js';
 
-/** What is watched, by paths relative to the project: `../…` for what lies outside of it. */
+/** The paths to watch, relative to the project: `../…` outside of it. */
 export interface WatchSet {
-  /** The same for the same set. */
+  /** Equal for equal sets. */
   readonly id: string;
-  /** Does a change of this path count? */
+  /** True if a change of this path is relevant. */
   counts(path: string): boolean;
-  /** Is this a folder on the way to a path that counts? */
+  /** True for a folder above a relevant path. */
   leadsTo(folder: string): boolean;
-  /** Does one of these items, or one that it needs, depend on the path? */
+  /** True if one of these items, or one that it needs, depends on the path. */
   concerns(path: string, executing: Iterable<string>): boolean;
-  /** Is what links lead to watched too? */
+  /** True if targets of links are watched too. */
   readonly followsLinks: boolean;
-  /** Files and folders outside of the project that count. */
+  /** Relevant files and folders outside of the project. */
   readonly outside: readonly string[];
 }
 
@@ -25,10 +25,7 @@ export interface FileWatch {
   close(): Promise<void>;
 }
 
-/**
- * Resolves when the watch stands: what changes from then on is told. After an error there is
- * something that it does not see. `root`: absolute, links followed.
- */
+/** Resolves when the watch is active; after an error, it may miss changes. `root`: absolute real path. */
 export async function watchFiles(
   root: string,
   set: WatchSet,
@@ -39,7 +36,7 @@ export async function watchFiles(
   const watcher = watch(foldersFor(root, set), {
     ignoreInitial: true,
     followSymlinks: set.followsLinks,
-    // Whether what may not be read is needed, the run tells.
+    // The run reports an unreadable file, if it needs the file.
     ignorePermissionErrors: true,
     ignored: (absolute) => {
       const relative = relativeOf(absolute);
@@ -58,17 +55,16 @@ export async function watchFiles(
   watcher.on('raw', (event, name, details) => {
     const { watchedPath } = details as { readonly watchedPath?: string };
     if (typeof name !== 'string' || watchedPath === undefined) return;
-    // A watched folder names what changed in it. A watched file names itself, and is the only one
-    // to tell of what is behind a link.
+    // An event of a watched folder names the changed entry. A watched file names itself; only it
+    // reports changes behind a link.
     if (path.basename(watchedPath) === name) tell(relativeOf(watchedPath));
-    // A folder that is watched for its own sake was itself replaced.
+    // A folder watched by itself was replaced.
     if (event === 'rename' && path.basename(watchedPath) === name && folders.has(watchedPath))
       onChange(relativeOf(watchedPath));
     const absolute = path.join(watchedPath, name);
-    // chokidar goes on to watch a folder that was replaced, not the one that is there now: what is
-    // in it is looked at anew, by a new watch.
+    // chokidar keeps watching the replaced folder, not the new one: a new watch reads its content.
     if (event === 'rename' && folders.has(absolute)) onChange(relativeOf(absolute));
-    // Of a changed executable bit, or of a second save within a moment, only the system tells.
+    // Only a raw event shows a change of the executable bit, or a second save within a moment.
     else tell(relativeOf(absolute));
   });
   watcher.on('addDir', (absolute) => void folders.add(absolute));
@@ -81,7 +77,7 @@ export async function watchFiles(
   return watcher;
 }
 
-/** The project and each package outside of it with code that counts; none of them below another one. */
+/** The project and each package outside of it with relevant code; none of them below another one. */
 function foldersFor(root: string, { outside }: WatchSet): string[] {
   const all = [root, ...outside.map((each) => packageAbove(path.resolve(root, each)))];
   const isCovered = (folder: string) =>
@@ -103,12 +99,12 @@ function isOnTheWay(set: WatchSet, relative: string): boolean {
   return !isOurs(relative) && set.leadsTo(relative);
 }
 
-/** Folders that are never anybody's input. */
+/** Folders that are never inputs. */
 function isOurs(relative: string): boolean {
   return /^(cache|\.git)(\/|$)/.test(relative);
 }
 
-/** The system watches for each user no more folders and files than it was told. */
+/** The system limits the number of watches for each user. */
 function isLimit(error: unknown): boolean {
   return ['ENOSPC', 'EMFILE'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
@@ -116,7 +112,7 @@ function isLimit(error: unknown): boolean {
 function tooManyWatches(): Error {
   return userError(
     'too-many-watches',
-    'the system watches no more files and folders for this user',
+    'the limit of watched files and folders for this user is reached',
     'raise the limit (on Linux fs.inotify.max_user_watches and max_user_instances, by sysctl), or let stages name folders with fewer files',
   );
 }

@@ -1,18 +1,18 @@
-/** Tells a file that a stage itself writes from one that the user edits: it changes in every execution. */
+/** Detects files that a stage writes itself, not the user: they change in every execution. */
 import path from 'node:path';
 
-/** So many executions in a row that were stopped for one file. */
+/** After this number of executions in a row stopped by one file, it counts as written by the stage. */
 const OFTEN = 3;
 
 export class OwnWrites {
-  /** How often in a row the file changed while these items were executing. */
+  /** By file: the number of changes in a row during executions of these items. */
   readonly #seen = new Map<string, { readonly items: string; readonly times: number }>();
   #isWarned = false;
 
-  /** A file changed that concerns what is executing; true when that is the doing of what is executing. */
+  /** Records a change that concerns the executing items; true when these items made it. */
   saw(file: string, executing: ReadonlySet<string>): boolean {
     const items = [...executing].sort().join(' ');
-    // A watched file that names itself comes as one in a folder of its name too.
+    // chokidar also reports a watched file that names itself as a file in a folder of its own name.
     const above = path.dirname(file);
     const isRepeated = this.#seen.has(above) && path.basename(above) === path.basename(file);
     const name = isRepeated ? above : file;
@@ -22,12 +22,12 @@ export class OwnWrites {
     return times > OFTEN;
   }
 
-  /** A run came to its end. */
+  /** Call at the end of a run. */
   forget(): void {
     for (const [file, { times }] of this.#seen) if (times <= OFTEN) this.#seen.delete(file);
   }
 
-  /** Once is enough: most such stages write one file. */
+  /** Warns once: most such stages write a single file. */
   warnOnce(warn: () => void): void {
     if (!this.#isWarned) warn();
     this.#isWarned = true;

@@ -1,5 +1,5 @@
 /**
- * The state of watch mode, as one pure function.
+ * State machine of watch mode, as one pure function.
  *
  *             changed                 quiet, run now
  *     idle ─────────────▶ settling ──────────────────▶ running ──┐ run ended
@@ -13,25 +13,25 @@
  */
 
 export type WatchState =
-  /** All is done; waits for a change. */
+  /** Everything is done; waits for a change. */
   | 'idle'
-  /** Something changed; waits until nothing has changed for a moment. */
+  /** Something changed; waits for a moment without changes. */
   | 'settling'
   | 'running'
-  /** Runs, and something changed that does not concern what is executing. */
+  /** Runs; something changed that does not concern the executing items. */
   | 'dirty'
-  /** What is executing became stale, so its run is being ended; completed epochs stay. */
+  /** Stops the run, since an executing item became stale; completed epochs are kept. */
   | 'stopping'
   | 'quitting'
   | 'ended';
 
 export type WatchInput =
-  /** A file that counts changed; `concerns`: an item that is executing depends on it. */
+  /** A relevant file changed; `concerns`: an executing item depends on it. */
   | { readonly type: 'changed'; readonly concerns: boolean }
-  /** Nothing changed for a moment. */
+  /** A moment passed without changes. */
   | { readonly type: 'quiet' }
   | { readonly type: 'run-ended' }
-  /** The user asks for a run. */
+  /** The user requested a run. */
   | { readonly type: 'run-now' }
   | { readonly type: 'quit' };
 

@@ -1,4 +1,4 @@
-/** Watch mode: runs, waits for a change of a file that counts, and runs again. */
+/** Watch mode: runs, waits for a change of a relevant file, and runs again. */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { inspection } from '../decide/inspection.js';
@@ -14,20 +14,20 @@ import { OwnWrites } from './own-writes.js';
 import { transition, type WatchInput, type WatchState } from './state.js';
 import { brokenCode, brokenPipeline, Watched } from './watched.js';
 
-/** What the user sees and does beside the events of each run. */
+/** User interface of watch mode, besides the events of each run. */
 export interface WatchUser {
   readonly emit: Emit;
-  /** A pipeline.yaml or a stage that cannot be read: shown, and waited for. */
+  /** Shows an error in pipeline.yaml or a stage; the watch waits for its correction. */
   readonly onMistake: (error: UserError) => void;
-  /** A run begins, since files changed; `over` when one was stopped for it. */
+  /** A run begins because files changed; `over` when it replaces a stopped run. */
   readonly onChanged: (what: string, over: boolean) => void;
-  /** All is done for now. */
+  /** Everything is done for now. */
   readonly onIdle: (result: RunResult | undefined) => void;
-  /** Called once with what the keys do. */
+  /** Called once, with the actions of the keys. */
   readonly bindKeys: (keys: { runNow(): void; quit(): void }) => void;
 }
 
-/** Editors write a file in several steps; so long after the last of them it is taken for whole. */
+/** Editors write a file in several steps: after this time without changes it counts as complete. */
 const QUIET_MS = 60;
 
 /** Resolves when the user quits or the run is interrupted. */
@@ -41,7 +41,7 @@ export async function watchProject(
   await session.untilQuit();
 }
 
-/** A project with what counts of it; without the project when it cannot be read. */
+/** A project with its relevant files; without the project when it is not readable. */
 interface Opened {
   readonly set: WatchSet;
   readonly project?: Project;
@@ -57,19 +57,19 @@ class Session {
   readonly #ended: Promise<void>;
   #end: (error?: unknown) => void = () => {};
   readonly #executing = new Set<string>();
-  /** Of incremental items that are executing: epochs completed. */
+  /** Completed epochs of executing incremental items. */
   readonly #epochs = new Map<string, number>();
   /** Files that changed since the last run began. */
   readonly #changes = new Set<string>();
   readonly #own = new OwnWrites();
   #state: WatchState = 'idle';
   #set: WatchSet | undefined;
-  /** The last that was read from a pipeline without mistakes. */
+  /** The last one read from a valid pipeline. */
   #known: Watched | undefined;
   #watch: FileWatch | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #stopRun = new AbortController();
-  /** What ended the watch; after it the session ends. */
+  /** The error that ended the watch, and then the session. */
   #error: unknown;
 
   constructor(host: Host, variant: Variant, options: RunOptions, user: WatchUser) {
@@ -77,7 +77,7 @@ class Session {
     this.#variant = variant;
     this.#options = options;
     this.#user = user;
-    // From the folder itself, as code is traced: `..` of a link leads elsewhere.
+    // Real path, as in traces: `..` behind a link leads elsewhere.
     this.#root = realpathSync(findRoot(host.cwd));
     this.#ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error === undefined ? resolve() : reject(error));
@@ -156,10 +156,10 @@ class Session {
   }
 
   /**
-   * The project, read under a watch on all that counts. What changed before the watch stood is
-   * found by reading once more.
+   * Opens the project with a watch on all relevant files. Reads it again if something changed before
+   * the watch was active.
    *
-   * @throws UserError when it cannot be read; what may mend it is watched
+   * @throws UserError when it is not readable; the files that may fix it are watched
    */
   async #openWatched(): Promise<Project> {
     const warn = this.#warnOnce();
@@ -170,7 +170,7 @@ class Session {
         return project;
       }
       project?.cache.close();
-      // First the old watch ends: two at once would share what one of them knows to be gone.
+      // Closes the old watch first: of two at the same time, each would miss what the other removed.
       await this.#watch?.close();
       this.#set = set;
       this.#watch = await watchFiles(this.#root, set, this.#changed, this.#failed);
@@ -195,7 +195,7 @@ class Session {
     }
   }
 
-  /** The files that a pipeline.yaml with mistakes names, as far as it can be read. */
+  /** The files named in an invalid pipeline.yaml, as far as it is readable. */
   async #namedFiles(): Promise<readonly PlanRead[]> {
     const { readsOf } = await import('../pipeline/load.js');
     return readsOf({ project: this.#root, ...this.#variant });
@@ -225,7 +225,7 @@ class Session {
     this.#user.emit(this.#withCause(event));
   };
 
-  /** What a change has cancelled names it, and not the interruption that it came by. */
+  /** Replaces the interruption as the reason by the change that caused it. */
   #withCause(event: RunEvent): RunEvent {
     if (event.type !== 'item' || event.verdict !== 'cancelled') return event;
     if (!this.#stopRun.signal.aborted || this.#changes.size === 0) return event;
@@ -234,14 +234,14 @@ class Session {
     return { ...event, reason: `${changesText(this.#changes)}${kept}` };
   }
 
-  /** Who does not see every change must not go on; what runs is ended first. */
+  /** A watch that may miss changes must end, after the current run is stopped. */
   readonly #failed = (error: unknown): void => {
     this.#error ??= error;
     this.#input({ type: 'quit' });
   };
 
   readonly #changed = (relative: string): void => {
-    // A watched file that names itself comes as one in a folder of its name too.
+    // chokidar also reports a watched file that names itself as a file in a folder of its own name.
     const above = path.dirname(relative);
     if (!(this.#changes.has(above) && path.basename(above) === path.basename(relative)))
       this.#changes.add(relative);
@@ -255,7 +255,7 @@ class Session {
 
   #warnOfOwn(file: string): void {
     const [item = ''] = this.#executing;
-    const message = `${file} changes whenever ${item} runs, so it does not start over for it: let the stage write to an out instead`;
+    const message = `${file} changes whenever ${item} runs, so its changes do not restart the run: let the stage write to an out instead`;
     this.#own.warnOnce(() => this.#user.emit({ type: 'warning', item, message }));
   }
 }

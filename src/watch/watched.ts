@@ -1,4 +1,4 @@
-/** Which files count for watch mode: pipeline.yaml and the files it names, traced code with what its traces rest on, and of the deps what no item makes. */
+/** Relevant files of watch mode: pipeline.yaml, the files it names, trace inputs, deps that no item makes. */
 import type { Work } from '../decide/work.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import type { Dep, PlanRead } from '../pipeline/plan.js';
@@ -7,16 +7,16 @@ import { isHeldBack, sieveOf } from '../pipeline/sieve.js';
 import { isOutside } from '../trace/place.js';
 import type { WatchSet } from './file-watch.js';
 
-/** What one item reads of the user's. */
+/** The user's files that one item reads. */
 interface Reads {
   readonly item: string;
   readonly index: number;
-  /** Of its code. */
+  /** Code files. */
   readonly files: readonly string[];
   readonly deps: readonly Dep[];
 }
 
-/** What the plan is made from: pipeline.yaml, the files that it names, and the names that an axis matches. */
+/** Inputs of the plan: pipeline.yaml, the files that it names, and the names that an axis matches. */
 class PlanWatch {
   readonly id: readonly string[];
   readonly #files: readonly string[];
@@ -34,7 +34,7 @@ class PlanWatch {
     return this.concerns(path) || this.#globs.some((glob) => matchGlob(glob, path));
   }
 
-  /** May a change make stale what is executing? Another name that an axis matches gives another item. */
+  /** True if a change may make executing items stale. A new name that an axis matches only adds an item. */
   concerns(path: string): boolean {
     return this.#files.some((file) => isAt(path, file));
   }
@@ -54,11 +54,11 @@ export class Watched implements WatchSet {
   readonly #plan: PlanWatch;
   readonly #reads: readonly Reads[];
   readonly #needs: (index: number) => readonly number[];
-  /** What traces rest on beside the code: package.json, tsconfig.json, the folders of packages. */
+  /** Trace inputs besides code: package.json, tsconfig.json, folders of packages. */
   readonly #foundations: ReadonlySet<string>;
-  /** The folders on the way there. */
+  /** The folders above them. */
   readonly #onTheWay: ReadonlySet<string>;
-  /** Paths of all outs: what lies at or below them is written by runs. */
+  /** Paths of all outs, where runs write. */
   readonly #outs: ReadonlySet<string>;
 
   constructor(work: Work) {
@@ -69,13 +69,13 @@ export class Watched implements WatchSet {
     const links = items.flatMap((item) =>
       item.deps.flatMap((dep) => Object.entries(dep.links ?? {})),
     );
-    // A link into an out is another name of what runs write.
+    // A link into an out is another name of the out.
     const names = links.filter(([, source]) => isIn(source, outs)).map(([name]) => name);
     this.#outs = new Set([...outs, ...names]);
     this.#reads = work.selected.map((index) => {
       const code = work.codes.of(index);
       const scripts = code.kind === 'command' ? Object.keys(code.scripts) : [];
-      // A pattern or folder may hold outs and files of the user as well.
+      // A pattern or folder may contain both outs and user files.
       const deps = items[index]?.deps ?? [];
       return {
         item: items[index]?.id ?? '',
@@ -150,12 +150,12 @@ function foldersAbove(where: string): string[] {
   return found;
 }
 
-/** No input, but for what traces rest on. */
+/** Not an input, except as a trace input. */
 function isPackages(path: string): boolean {
   return path === 'node_modules' || path.startsWith('node_modules/');
 }
 
-/** True of one of the paths, and of what lies below one. */
+/** True for one of the paths, and for a path below one. */
 function isIn(where: string, paths: ReadonlySet<string>): boolean {
   for (let end = where.length; end > 0; end = where.lastIndexOf('/', end - 1)) {
     if (paths.has(where.slice(0, end))) return true;
@@ -163,7 +163,7 @@ function isIn(where: string, paths: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** While no plan can be made: what counted before counts still, and the files that pipeline.yaml names now. */
+/** While there is no valid plan: the previous set, and the files that pipeline.yaml names now. */
 export function brokenPipeline(before: WatchSet | undefined, reads: readonly PlanRead[]): WatchSet {
   const plan = new PlanWatch(reads);
   return {
@@ -177,8 +177,8 @@ export function brokenPipeline(before: WatchSet | undefined, reads: readonly Pla
 }
 
 /**
- * While a stage's code cannot be read: any file of the project may be the one that it lacks, and any
- * of the packages outside of it where the mistakes are. What counted before counts still.
+ * While a stage's code is not readable: the previous set, every file of the project, since any may be
+ * the missing one, and the packages outside that have errors.
  */
 export function brokenCode(before: WatchSet | undefined, packages: readonly string[]): WatchSet {
   const broken = new Set(packages);
@@ -187,7 +187,7 @@ export function brokenCode(before: WatchSet | undefined, packages: readonly stri
   const isAbove = (folder: string) => packages.some((each) => each.startsWith(`${folder}/`));
   return {
     id: JSON.stringify(['broken code', before?.id, packages]),
-    // Who knows how much lies behind a link.
+    // A link may lead to any number of files.
     followsLinks: false,
     outside: [...packages, ...(before?.outside ?? [])],
     counts: (path) => isTheirs(path) || before?.counts(path) === true,

@@ -15,10 +15,10 @@ beforeAll(async () => {
 });
 
 test('killed', async () => {
-  expectKilled(await strikeAll(open, (at) => ({ kind: 'kill', at }), { every: 101, seconds: 0.1 }));
+  expectKilled(await strikeAll(open, (at) => ({ kind: 'kill', at }), { every: 211, seconds: 0.1 }));
 });
 
 test.each(['ENOSPC', 'EIO'])('%s', async (code) => {
   const make = (at: number) => ({ kind: 'fail', at, code }) as const;
-  expectTold(await strikeAll(open, make, { every: 199, seconds: 0.1 }), code);
+  expectTold(await strikeAll(open, make, { every: 401, seconds: 0.1 }), code);
 });

@@ -1,4 +1,4 @@
-/** What is said of an item whose last execution brought no result, and of one that somebody else has in hand. */
+/** Status of an item whose last execution gave no result, or that another process is executing. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import type { Project } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
 import { ProjectWithin } from '../rig/within.js';
 
-/** An item that waits for a word: it fails with it, or writes it. */
+/** An item that waits for a word, and fails with it or writes it. */
 function project(): Project {
   const made = new ProjectWithin({
     'in.txt': 'a\n',
@@ -28,7 +28,7 @@ async function status(made: Project): Promise<string> {
 }
 
 describe('pipe status', () => {
-  it('tells how the last execution ended when it brought no result, and whether it still runs', async () => {
+  it('reports how the last execution ended without a result, and whether it still runs', async () => {
     const made = project();
     expect(await status(made)).toBe('slow  stale       never ran');
     const first = await begin(made);
@@ -55,7 +55,7 @@ describe('pipe status', () => {
 });
 
 describe('a lock that was left on another machine', () => {
-  it('is waited for, with who holds it and what to do when that one is gone', async () => {
+  it('makes the run wait, and report its owner and the cure if that process is gone', async () => {
     const made = project();
     const first = await begin(made);
     first.kill('SIGKILL');
@@ -63,7 +63,7 @@ describe('a lock that was left on another machine', () => {
     const [name = ''] = readdirSync(made.path('cache/locks'));
     const held = JSON.parse(readFileSync(made.path(`cache/locks/${name}`), 'utf8'));
     made.write(`cache/locks/${name}`, JSON.stringify({ ...held, host: 'far-away' }));
-    // What that run left here still waits for a word, and must not take the one of the next.
+    // That run's process still waits for a word, and must not take the one for the next.
     made.remove('gate');
     execFileSync('mkfifo', [made.path('gate')]);
     const second = made.start('run', '--json');

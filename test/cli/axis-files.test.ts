@@ -1,4 +1,4 @@
-/** An axis of files on the way of a command: a new file is a new item, whoever notices it. */
+/** An axis from files: each command notices a new file as a new item. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Running } from '../rig/project.js';
 import { project, projectWithin } from '../rig/projects.js';
@@ -30,8 +30,8 @@ afterEach(async () => {
   }
 });
 
-describe('files that are an axis', () => {
-  it('are items: a new one runs, the others stay fresh, and one that is gone is none', async () => {
+describe('files as an axis', () => {
+  it('become items: a new file runs, the others stay fresh, and a deleted one disappears', async () => {
     const made = projectWithin(FILES);
     expect((await made.run()).with('ran')).toEqual(['count@a', 'count@b', 'say@one']);
     made.write('data/c.txt', 'c\n');
@@ -43,7 +43,7 @@ describe('files that are an axis', () => {
     expect(Object.keys((await made.run()).items)).not.toContain('count@a');
   });
 
-  it('end the answer of a run with nothing to do when one comes or a line changes', async () => {
+  it('end the no-op answer when a file is added or a line changes', async () => {
     const made = project(FILES);
     await made.run();
     expect(await runUntilStill(made)).toBe(true);
@@ -56,7 +56,7 @@ describe('files that are an axis', () => {
     expect((await made.run()).with('ran')).toEqual(['say@two']);
   });
 
-  it('start a run of watch, also when nothing matched before', async () => {
+  it('start a run in watch mode, also when nothing matched before', async () => {
     const { 'pipeline.yaml': text, 'names.txt': names } = FILES;
     const made = project({ 'pipeline.yaml': text, 'names.txt': names });
     const watch = made.start('watch');
@@ -71,7 +71,7 @@ describe('files that are an axis', () => {
     await watch.text((told) => told.includes('pipe: 1 ran, 0 restored, 3 fresh'));
   });
 
-  it('are locked as items, and verify executes them', async () => {
+  it('are items in pipeline.lock, and verify executes them', async () => {
     const made = projectWithin(FILES);
     await made.run();
     expect((await made.pipe('run', '--frozen')).code).toBe(0);

@@ -30,7 +30,7 @@ function objectOf(made: Project, content: string): string {
   return found[0] as string;
 }
 
-/** As if it had been stored an hour ago: what is only just stored may be about to be recorded. */
+/** Backdates objects by an hour: gc keeps new ones, since a run may be about to record them. */
 function age(made: Project, seconds = -3600): void {
   const then = Date.now() / 1000 + seconds;
   const entries = readdirSync(made.path('cache/v1'), { recursive: true, withFileTypes: true });
@@ -45,15 +45,15 @@ function damage(file: string): void {
 }
 
 describe('pipe cache verify', () => {
-  it('says that all is whole', async () => {
+  it('reports an intact cache', async () => {
     const made = project();
     await made.run();
     const { code, out } = await made.pipe('cache', 'verify');
-    expect(out).toMatch(/^\d+ objects?, \d+ B: all whole\n$/);
+    expect(out).toMatch(/^\d+ objects?, \d+ B: all intact\n$/);
     expect(code).toBe(0);
   });
 
-  it('names what is damaged and whom it concerns; --repair makes the item run again', async () => {
+  it('names damaged objects and their items; --repair makes the item run again', async () => {
     const made = project();
     await made.run();
     damage(objectOf(made, 'one'));
@@ -67,7 +67,7 @@ describe('pipe cache verify', () => {
     expect(made.read('out.txt')).toBe('one');
   });
 
-  it('is not needed for a damaged object never to be put back', async () => {
+  it('is not needed to prevent the restore of a damaged object', async () => {
     const made = project();
     await made.run();
     damage(objectOf(made, 'one'));
@@ -82,7 +82,7 @@ describe('pipe cache verify', () => {
 });
 
 describe('pipe cache gc', () => {
-  it('removes what nothing needs, and never what the pipeline needs', async () => {
+  it('removes unneeded results, and never those of the pipeline', async () => {
     const made = project();
     for (const word of ['a', 'b', 'c', 'd', 'e', 'one']) await made.run('--set', `word=${word}`);
     age(made);
@@ -96,10 +96,10 @@ describe('pipe cache gc', () => {
     expect((await made.run('--set', 'word=a')).with('ran')).toEqual(['write']);
   });
 
-  it('does not say that it removed what was stored this instant', async () => {
+  it('does not report the removal of something stored just now', async () => {
     const made = project();
     for (const word of ['a', 'b', 'c', 'd', 'one']) await made.run('--set', `word=${word}`);
-    // In a minute from now, so that no slow machine makes them old.
+    // A minute in the future, so that they stay new on a slow machine.
     age(made, 60);
     for (const dry of [['--dry'], []]) {
       const { out } = await made.pipe('cache', 'gc', '--max-size', '0', ...dry);
@@ -111,7 +111,7 @@ describe('pipe cache gc', () => {
 });
 
 describe('pipe cache stats', () => {
-  it('says what each item costs', async () => {
+  it('reports the size and time of each item', async () => {
     const made = project();
     await made.run();
     await made.run('--set', 'word=two');

@@ -1,4 +1,4 @@
-/** A run whose cache is above its limit collects by itself, and tells in one line what it removed. */
+/** A run whose cache exceeds its limit collects automatically, and prints one line about it. */
 import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import type { Project } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
 import { ProjectWithin } from '../rig/within.js';
 
-/** Two stages, one of them slow for its size. Each result of `write` is 1,000 bytes. */
+/** Two stages, one of them slow for its size. Each result of `write` has 1,000 bytes. */
 const PIPELINE = `
 params: { word: base, number: 0 }
 stages:
@@ -24,7 +24,7 @@ function project(limit?: string): Project {
   return disposed(made);
 }
 
-/** As if all of it had been stored hours ago: what is new may be about to be recorded. */
+/** Backdates objects by hours: gc keeps new ones, since a run may be about to record them. */
 function age(made: Project): void {
   const then = Date.now() / 1000 - 3600;
   for (const file of storedFiles(made)) utimesSync(file, then, then);
@@ -45,7 +45,7 @@ function objectBytes(made: Project): number {
     .reduce((sum, file) => sum + statSync(file).size, 0);
 }
 
-/** Results of other numbers, each of which nothing asks for once three runs have followed. */
+/** Results of other numbers, each unneeded after three more runs. */
 async function results(made: Project, numbers: readonly number[]): Promise<void> {
   for (const number of numbers) {
     const { code } = await made.run('write', '--set', `number=${number}`);
@@ -54,14 +54,14 @@ async function results(made: Project, numbers: readonly number[]): Promise<void>
   }
 }
 
-it('removes what nothing needs once the limit is passed, and says so in one line', async () => {
+it('removes unneeded results above the limit, and says so in one line', async () => {
   const made = project('5000');
   await made.run();
   await results(made, [1, 2, 3]);
   expect(objectBytes(made)).toBeGreaterThan(4000);
   const { out, code } = await made.pipe('run', 'write', '--set', 'number=4');
   expect(code).toBe(0);
-  // To nine tenths, so that the next run need not collect again.
+  // To nine tenths, so that the next run does not have to collect again.
   expect(out.split('\n').filter((line) => line.startsWith('cache:'))).toEqual([
     'cache: removed 1 result (1.0 kB), 4.0 kB left, limit 5.0 kB',
   ]);
@@ -69,11 +69,11 @@ it('removes what nothing needs once the limit is passed, and says so in one line
   expect(objectBytes(made)).toBeLessThan(4500);
 });
 
-it('never removes what pipeline.yaml asks for without --set, pipeline.lock, or the last runs', async () => {
+it('never removes what pipeline.yaml without --set, pipeline.lock or the last runs need', async () => {
   const made = project('1');
   await made.run();
   const inLock = made.read('out.txt');
-  // Now in pipeline.yaml, but in no lock: it was run with --set alone.
+  // Now in pipeline.yaml, but not in the lock: it only ran with --set.
   made.write('pipeline.yaml', PIPELINE.replace('word: base', 'word: other'));
   await made.run('write', '--set', 'number=0');
   const inYaml = made.read('out.txt');
@@ -93,7 +93,7 @@ it('never removes what pipeline.yaml asks for without --set, pipeline.lock, or t
   expect((await made.run('write', '--set', 'number=1')).with('ran')).toEqual(['write']);
 });
 
-it('first removes what is cheapest to compute again for its size, not what is oldest', async () => {
+it('first removes what is cheapest to recompute for its size, not what is oldest', async () => {
   const made = project('off');
   const slow = 'if test "${number}" = 1; then sleep 1; fi; echo ran';
   made.write('pipeline.yaml', PIPELINE.replace('echo ran', slow));
@@ -105,12 +105,12 @@ it('first removes what is cheapest to compute again for its size, not what is ol
   expect((await made.run('write', '--set', 'number=2')).with('ran')).toEqual(['write']);
 });
 
-it('leaves alone what a run beside it goes on with', async () => {
+it('keeps what a concurrent run still needs', async () => {
   const made = project('off');
   await made.run('write', '--set', 'number=1');
   await results(made, [2, 3, 4, 5]);
   made.remove('go');
-  // It has put back the result of number 1, which nothing else asks for, and is at work.
+  // It has restored the otherwise unneeded result of number 1, and is executing.
   const beside = made.start('run', '--json', '--set', 'number=1');
   await beside.event((event) => event.type === 'item' && event.item === 'write');
   await beside.event((event) => event.type === 'start' && event.item === 'watch');
@@ -125,7 +125,7 @@ it('leaves alone what a run beside it goes on with', async () => {
   expect([again.with('restored'), again.with('fresh')]).toEqual([['write'], ['watch']]);
 });
 
-it('is switched off by "off", and never happens in a run that stores nothing', async () => {
+it('is disabled by "off", and never happens in a run that stores nothing', async () => {
   const made = project('off');
   await results(made, [1, 2, 3, 4]);
   const size = () => readFileSync(made.path('cache/v1/size'), 'utf8');
@@ -139,7 +139,7 @@ it('is switched off by "off", and never happens in a run that stores nothing', a
   expect([objectBytes(made), size()]).toEqual([bytes, noted]);
 });
 
-it('says what is needed when that alone is above the limit', async () => {
+it('reports the needed size when that alone exceeds the limit', async () => {
   const made = project('1000');
   const { out } = await made.pipe('run');
   expect(out).toMatch(
@@ -147,7 +147,7 @@ it('says what is needed when that alone is above the limit', async () => {
   );
 });
 
-it('goes on with a warning when pipeline.yaml cannot be read any more', async () => {
+it('continues with a warning when pipeline.yaml is no longer readable', async () => {
   const made = project('0');
   made.write('pipeline.yaml', PIPELINE.replace('echo ran', 'rm pipeline.yaml; echo ran'));
   const run = await made.run('write');
@@ -155,7 +155,7 @@ it('goes on with a warning when pipeline.yaml cannot be read any more', async ()
   expect(run.events.filter((event) => event.type === 'warning')).toHaveLength(1);
 });
 
-it('refuses a limit that is no size before anything runs', async () => {
+it('refuses a limit that is not a size before anything runs', async () => {
   const made = project('much');
   const { code, err } = await made.pipe('run');
   expect(code).toBe(2);

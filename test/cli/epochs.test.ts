@@ -5,7 +5,7 @@ import { disposed, projectWithin } from '../rig/projects.js';
 import { ranOnce } from '../rig/template.js';
 import { ProjectWithin } from '../rig/within.js';
 
-/** A stage whose state is a list of numbers, each made from the one before; it tells what it computes. */
+/** A stage whose state is a list of numbers, each made from the one before; it logs what it computes. */
 const STAGE = `import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineStage } from 'pipe-run/stage';
@@ -37,7 +37,7 @@ stages:
 
 const FILES = { 'pipeline.yaml': PIPELINE, 'stages/train.mjs': STAGE };
 
-/** What an uninterrupted run of so many epochs writes. */
+/** Output of an uninterrupted run. */
 function model(epochs: number): string {
   const values = [2];
   for (let epoch = 1; epoch <= epochs; epoch++) values.push((values.at(-1) as number) * 3 + epoch);
@@ -46,13 +46,13 @@ function model(epochs: number): string {
 
 const runOnce = ranOnce(FILES, ProjectWithin);
 
-/** The same after its run. */
+/** The same project after a run. */
 async function ran(): Promise<Project> {
   return disposed(await runOnce());
 }
 
 describe('an incremental stage', () => {
-  it('computes 8 epochs in all for 4, 8, 2 and 8', async () => {
+  it('computes 8 epochs in total for targets 4, 8, 2 and 8', async () => {
     const made = projectWithin(FILES);
     for (const epochs of [4, 8, 2, 8]) {
       const run = await made.run('--set', `train.epochs=${epochs}`);
@@ -62,7 +62,7 @@ describe('an incremental stage', () => {
     expect(made.lines('computed.txt')).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
   });
 
-  it('tells of each epoch, and what it resumed from', async () => {
+  it('reports each epoch, and the epoch from which it resumed', async () => {
     const made = projectWithin(FILES);
     await made.run('--set', 'train.epochs=2');
     const run = await made.run();
@@ -76,7 +76,7 @@ describe('an incremental stage', () => {
     expect(run.items.train).toMatchObject({ verdict: 'ran', epochs: { computed: 2, reached: 4 } });
   });
 
-  it('finds its chain again when a param is changed and changed back', async () => {
+  it('returns to its chain when a param is changed back', async () => {
     const made = await ran();
     await made.run('--set', 'train.rate=3');
     expect(made.lines('computed.txt')).toHaveLength(8);
@@ -100,7 +100,7 @@ describe('an incremental stage', () => {
     expect(clone.read('model.json')).toBe(model(6));
   });
 
-  it('starts only to write its outs when the epochs are there and the outs are not', async () => {
+  it('starts only to write its outs when the epochs exist and the outs do not', async () => {
     const made = projectWithin(FILES);
     await made.run('--set', 'train.epochs=6');
     await made.run();
@@ -108,14 +108,14 @@ describe('an incremental stage', () => {
     expect(made.lines('computed.txt')).toHaveLength(6);
   });
 
-  it('computes again from the beginning what is forced', async () => {
+  it('starts again from epoch 1 with --force', async () => {
     const made = await ran();
     await made.run('--force');
     expect(made.lines('computed.txt')).toHaveLength(8);
     expect(made.read('model.json')).toBe(model(4));
   });
 
-  it('keeps the states that keep: names, and the metrics of every epoch', async () => {
+  it('keeps the states that `keep` selects, and the metrics of every epoch', async () => {
     const made = projectWithin({
       ...FILES,
       'pipeline.yaml': PIPELINE.replace(
@@ -134,10 +134,10 @@ describe('an incremental stage', () => {
     expect(chain?.epochs.map((epoch) => epoch.metrics)).toHaveLength(8);
   });
 
-  it('keeps the newest state of a shorter training that is computed again, so that a kill loses no more than an epoch', async () => {
+  it('keeps the newest state of a recomputed shorter training, so that a kill loses at most one epoch', async () => {
     const made = projectWithin({
       'pipeline.yaml': PIPELINE.replace('    outs:', '    keep: { last: 1 }\n    outs:'),
-      // The second time it waits at epoch 4, to be killed there.
+      // The second time, it waits at epoch 4 to be killed there.
       'stages/train.mjs': STAGE.replace(
         "appendFileSync('computed.txt', epoch + '\\n');",
         "appendFileSync('computed.txt', epoch + '\\n');\n    if (epoch === 4 && existsSync('wait')) await new Promise((resolve) => setTimeout(resolve, 3e5));",
@@ -156,13 +156,13 @@ describe('an incremental stage', () => {
     expect(made.read('model.json')).toBe(model(5));
   });
 
-  it('stops early when patience runs out, and writes the outs of the best epoch', async () => {
+  it('stops early when patience ends, and writes the outs of the best epoch', async () => {
     const made = projectWithin({
       'pipeline.yaml': PIPELINE.replace(
         '${train.epochs}',
         '{ max: 8, patience: 2, best: val.score }',
       ),
-      // Beyond what it may run ahead it only waits to be stopped.
+      // Beyond its limit of running ahead, it only waits to be stopped.
       'stages/train.mjs': STAGE.replace(
         '  }\n  append',
         '    if (epoch === 6) await new Promise((resolve) => setTimeout(resolve, 3e5));\n  }\n  append',
@@ -177,7 +177,7 @@ describe('an incremental stage', () => {
     expect(again.with('fresh')).toEqual(['train']);
   });
 
-  it('writes other outs, and computes no epoch, when what chooses the epoch changes', async () => {
+  it('writes other outs without computing an epoch when the choice of the epoch changes', async () => {
     const pipeline = (epochs: string) => PIPELINE.replace('${train.epochs}', epochs);
     const most = pipeline('{ max: 4, best: { metric: val.score, mode: max } }');
     const made = projectWithin({ ...FILES, 'pipeline.yaml': most });
@@ -205,19 +205,19 @@ describe('an incremental stage', () => {
     expect((await made.pipe('run', '--frozen')).code).toBe(0);
   });
 
-  it('says with --dry how many epochs are kept and how many are to run', async () => {
+  it('with --dry reports how many epochs are kept and how many would run', async () => {
     const made = projectWithin(FILES);
     await made.run('--set', 'train.epochs=3');
     const { out } = await made.pipe('run', '--dry');
     expect(out).toMatch(/^train: 3 epochs kept, 1 to run, about [\d.]+ s \(epochs 3 → 4\)$/m);
   });
 
-  it('takes over what was committed but not stored when everything was killed', async () => {
+  it('recovers what was committed but not stored when everything was killed', async () => {
     const made = projectWithin(FILES);
     await made.run('--set', 'train.epochs=2');
     const { out } = await made.pipe('epochs', 'train', '--json');
     const [chain] = JSON.parse(out) as { chain: string; commit: string }[];
-    // As a stage leaves it whose runner dies between commit and store.
+    // As after a runner that died between commit and store.
     const values = JSON.stringify(JSON.parse(model(3)));
     made.write(`cache/draft/state.json`, values);
     made.write(`cache/draft/metrics.json`, '{"val":{"score":3}}');
@@ -226,11 +226,11 @@ describe('an incremental stage', () => {
     expect(made.lines('computed.txt')).toEqual(['1', '2', '4']);
     expect(made.read('model.json')).toBe(model(4));
     const { epochs } = JSON.parse((await made.pipe('epochs', 'train', '--json')).out)[0];
-    // Nobody knows how long epoch 3 took: about as long as the one before.
+    // The duration of epoch 3 is unknown: the estimate is that of the previous epoch.
     expect(epochs[2].seconds).toBe(epochs[1].seconds);
   });
 
-  it('finds in their times how long the epochs of an orphan took', async () => {
+  it("derives the durations of an orphan's epochs from their timestamps", async () => {
     const made = projectWithin(FILES);
     await made.run('--set', 'train.epochs=1');
     const { out } = await made.pipe('epochs', 'train', '--json');
@@ -280,7 +280,7 @@ stages:
     expect(made.read('model.txt')).toBe('247\n');
   });
 
-  it('is held to its order: a gap is named', async () => {
+  it('enforces the order: a gap is an error', async () => {
     const made = projectWithin({
       'pipeline.yaml': `
 stages:
@@ -297,7 +297,7 @@ stages:
     );
   });
 
-  it('is held to its end: a process that stops short has failed', async () => {
+  it('enforces the target: a process that stops before it has failed', async () => {
     const made = projectWithin({
       'pipeline.yaml': 'stages:\n  train: { cmd: "echo x > m.txt", outs: [m.txt], epochs: 3 }\n',
     });
@@ -306,7 +306,7 @@ stages:
   });
 });
 
-describe('the metrics of a training that ran away', () => {
+describe('the metrics of a diverged training', () => {
   const PYTHON = `import json, os
 for epoch in range(int(os.environ["PIPE_EPOCH"]) + 1, int(os.environ["PIPE_EPOCHS"]) + 1):
     draft = os.path.join(os.environ["PIPE_COMMIT"], "draft")
@@ -328,7 +328,7 @@ stages:
 `,
   };
 
-  it('are shown as NaN, the others of the epoch are not lost, and no such epoch is the best', async () => {
+  it("show as NaN, without loss of the epoch's other metrics, and such an epoch is never the best", async () => {
     const made = projectWithin(FILES);
     const { out, code } = await made.pipe('run');
     expect(code).toBe(0);
@@ -361,8 +361,8 @@ stages:
   expect((await made.pipe('run')).out).toMatch(/^t: epoch 1\/1 in [\d.]+ s$/m);
 });
 
-describe('a stage that has committed more epochs than patience asks for', () => {
-  /** Patience is out after epoch 4; epoch 2 is the best until then, epoch 5 would be better still. */
+describe('a stage that has committed more epochs than patience allows', () => {
+  /** Patience ends after epoch 4, with epoch 2 as the best; epoch 5 would be better still. */
   const QUICK = `
 stages:
   train:
@@ -384,7 +384,7 @@ stages:
     keep: { last: 1 }
 `;
 
-  it('gives the outs and the pipeline.lock of one that has not', async () => {
+  it('gives the same outs and pipeline.lock as one that has not', async () => {
     const quick = projectWithin({ 'pipeline.yaml': QUICK });
     expect((await quick.run()).items.train).toMatchObject({ epochs: { computed: 8, reached: 2 } });
     expect(quick.read('model.txt')).toBe('2\n');
@@ -394,7 +394,7 @@ stages:
     expect(slow.read('pipeline.lock')).toBe(quick.read('pipeline.lock'));
   });
 
-  it('has kept the state that its outs are written from', async () => {
+  it('has kept the state from which its outs are written', async () => {
     const quick = projectWithin({ 'pipeline.yaml': QUICK });
     await quick.run();
     expect(quick.lines('started.txt')).toEqual(['0', '2']);

@@ -1,4 +1,4 @@
-/** What of a folder of the user's does not count: names that tools write, and what `exclude:` names. */
+/** Ignored files in a user's folder: files of tools, and `exclude:`. */
 import { cpSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Running } from '../rig/project.js';
@@ -20,7 +20,7 @@ const TOOLS = [
   'gone/__pycache__/old.pyc',
 ];
 
-/** One stage that reads `src` as a folder and one that reads it by a pattern; both note that they ran. */
+/** One stage reads `src` as a folder, one by a pattern; both log that they ran. */
 function reading(dep = 'src', command = 'true'): Record<string, string> {
   return {
     'pipeline.yaml': `stages:
@@ -40,8 +40,8 @@ afterEach(async () => {
   }
 });
 
-describe('names that tools write', () => {
-  it('in a folder of yours change no key, no reason, no lock, and count for no pattern', async () => {
+describe('files that tools write', () => {
+  it("in a user's folder change no key, reason or lock, and match no pattern", async () => {
     const made = projectWithin(reading());
     await made.run();
     const lock = made.read('pipeline.lock');
@@ -58,7 +58,7 @@ describe('names that tools write', () => {
     );
   });
 
-  it('may come, change and go while the stage runs', async () => {
+  it('may appear, change and disappear while the stage runs', async () => {
     const made = projectWithin(
       reading(
         'src',
@@ -72,7 +72,7 @@ describe('names that tools write', () => {
     expect((await made.run('--force')).with('ran')).toEqual(['folder', 'pattern']);
   });
 
-  it('count where a dep names them, and in what a stage makes', async () => {
+  it('count when a dep names them, and in outs', async () => {
     const made = projectWithin({
       'pipeline.yaml': `stages:
   clone: { cmd: "mkdir -p \${outs.r}/.git; cat in > \${outs.r}/.git/HEAD", deps: [in], outs: { r: cache/out/r } }
@@ -95,7 +95,7 @@ describe('names that tools write', () => {
     }
   });
 
-  it('do not count in a folder that holds outs, unless they are the outs', async () => {
+  it('do not count in a folder that contains outs, unless they are the outs', async () => {
     const made = projectWithin({
       'pipeline.yaml': `stages:
   gen: { cmd: "cat in > \${outs.a}; cat in > \${outs.b}", deps: [in], outs: { a: src/__pycache__/gen.pyc, b: src/gen.py } }
@@ -130,7 +130,7 @@ describe('a change while the stage runs', () => {
     ['rm src/sub/b.py', 'src/sub/b.py'],
     ['mkdir src/__pycache__; touch src/sub/n.py', 'src/sub/n.py'],
     ['touch src/sub/n.py; rm src/sub/n.py', 'src/sub'],
-  ])('names what changed: %s', async (command, name) => {
+  ])('is reported with the changed path: %s', async (command, name) => {
     const made = projectWithin(reading('src', command));
     const { items } = await made.run('folder');
     expect(items.folder?.verdict).toBe('failed');
@@ -141,7 +141,7 @@ describe('a change while the stage runs', () => {
 describe('exclude', () => {
   const DEP = '{ path: src, exclude: ["*.tmp", "notes/", sub/raw] }';
 
-  it('leaves a key as if the excluded files were not there', async () => {
+  it('gives the same key as without the excluded files', async () => {
     const made = projectWithin(reading('src'));
     await made.run();
     const lock = made.read('pipeline.lock');
@@ -152,14 +152,14 @@ describe('exclude', () => {
       made.write(`src/${name}`, 'x');
     expect((await made.run('folder')).with('fresh')).toEqual(['folder']);
     expect(made.read('pipeline.lock')).toBe(lock);
-    // The name of a folder is not that of a file, and an anchored one is of one place.
+    // A folder rule does not match a file, and an anchored rule matches in one place.
     for (const name of ['deep/notes', 'raw']) {
       made.write(`src/${name}`, name);
       expect((await made.run('folder')).with('ran')).toEqual(['folder']);
     }
   });
 
-  it('takes what the stage writes there, and its own out, out of what it reads', async () => {
+  it("removes the stage's own writes and its own out from its inputs", async () => {
     const made = projectWithin({
       'pipeline.yaml': `stages:
   gen: { cmd: "date > \${outs.g}", outs: { g: src/build/gen } }
@@ -175,7 +175,7 @@ describe('exclude', () => {
     expect(made.read('src/build/o')).toBe('a\n');
   });
 
-  it('holds in patterns, with the values of the matrix, and behind links', async () => {
+  it('applies in patterns, with matrix values, and behind links', async () => {
     const made = projectWithin({
       'pipeline.yaml': `stages:
   s:
@@ -200,9 +200,9 @@ describe('exclude', () => {
     expect((await made.run()).with('ran')).toEqual(['s@a']);
   });
 
-  it('starts no run of watch, nor do names that tools write', async () => {
+  it('prevents runs in watch mode, as for files that tools write', async () => {
     const made = project(reading(DEP));
-    // A folder that comes is a change, before anything is in it.
+    // A new folder is a change, even while it is empty.
     for (const name of ['gone/here', 'notes/here']) made.write(`src/${name}`, '');
     const running = made.start('watch', 'folder');
     runnings.push(running);

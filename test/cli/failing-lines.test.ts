@@ -1,16 +1,16 @@
-/** A command fails where one of its lines does: under `sh -e`, and under `bash -euo pipefail`. */
+/** A command fails at its failing line: under `sh -e`, and under `bash -euo pipefail`. */
 import { symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { project } from '../rig/projects.js';
 
-/** A stage that writes its out behind the line. */
+/** A stage that writes its out after the line. */
 function pipeline(line: string, shell?: 'sh' | 'bash'): string {
   const chosen = shell === undefined ? '' : `    shell: ${shell}\n`;
   const command = [...line.split('\n'), 'echo done > ${outs.o}'].join('\n      ');
   return `stages:\n  s:\n${chosen}    cmd: |\n      ${command}\n    outs: { o: o.txt }\n`;
 }
 
-/** What fails by the rules of the shell, and under which of the two. */
+/** Whether each line fails, by the rules of each shell. */
 const LINES: readonly (readonly [line: string, sh: 'ran' | 'failed', bash: 'ran' | 'failed'])[] = [
   ['false', 'failed', 'failed'],
   ['cp missing.txt copy.txt', 'failed', 'failed'],
@@ -28,9 +28,9 @@ const LINES: readonly (readonly [line: string, sh: 'ran' | 'failed', bash: 'ran'
   ['set +o pipefail\nfalse | true', 'failed', 'ran'],
 ];
 
-describe('a command of several lines', () => {
+describe('a command with several lines', () => {
   it.each(LINES)('with `%s` %s under sh and %s under bash', async (line, sh, bash) => {
-    // What a shell does not know fails too: dash of today, not of some day, lacks pipefail.
+    // An unsupported option fails too: dash lacks pipefail for now.
     const judged = line.includes('pipefail') ? (['bash'] as const) : (['sh', 'bash'] as const);
     for (const shell of judged) {
       const made = project({ 'pipeline.yaml': pipeline(line, shell) });
@@ -41,7 +41,7 @@ describe('a command of several lines', () => {
     }
   });
 
-  it('leaves no result behind a line that fails, and its story names the command', async () => {
+  it('gives no result after a failing line, and the failure names the command', async () => {
     const made = project({ 'pipeline.yaml': pipeline('false') });
     const { code, out, err } = await made.pipe('run');
     expect([code, err]).toEqual([1, '']);
@@ -58,12 +58,12 @@ stages:
 `;
 
 describe('shell:', () => {
-  it('at the top counts for every text, and a stage may have another', async () => {
+  it('at the top applies to every text, and a stage may override it', async () => {
     const run = await project({ 'pipeline.yaml': TWO }).run('-k');
     expect([run.with('failed'), run.with('ran')]).toEqual([['piped'], ['plain', 'listed']]);
   });
 
-  it('is part of the key: another one makes stale, and its result is restored when it is back', async () => {
+  it('is part of the key: another one makes stale, and changing it back restores the result', async () => {
     const made = project({ 'pipeline.yaml': pipeline('true') });
     const first = await made.run();
     made.write('pipeline.yaml', pipeline('true', 'sh'));
@@ -91,21 +91,21 @@ describe('shell:', () => {
     expect(out).toContain(cure);
   });
 
-  it('is bash in what pipe init writes', async () => {
+  it('is bash in a pipeline written by pipe init', async () => {
     const made = project();
     await made.pipe('init');
     expect(made.read('pipeline.yaml')).toMatch(/^shell: bash$/m);
     expect((await made.run('greet')).with('ran')).toEqual(['greet@ada', 'greet@grace']);
   });
 
-  it('of a run or of a list is a mistake with its place', async () => {
+  it('of a module or a list is an error with its place', async () => {
     const made = project({
       'pipeline.yaml':
         'stages:\n  a: { run: a.ts, shell: bash }\n  b: { cmd: [ls], shell: sh }\n  c: { cmd: ls, shell: zsh }\n',
     });
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);
-    const hint = 'modules and lists of words run without a shell: remove it';
+    const hint = 'modules and argv lists run without a shell: remove it';
     expect(err).toContain(
       `pipeline.yaml:2:19: error: shell applies to a cmd that is a text, and this stage has run (shell-without-text)`,
     );

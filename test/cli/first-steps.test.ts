@@ -1,4 +1,4 @@
-/** What a newcomer meets first: init, doctor, and messages that depend on what lies in the folder. */
+/** First contact: init, doctor, and messages that depend on the folder's content. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
@@ -37,7 +37,7 @@ it('init names a schema below its own folder where the package is not installed 
   );
 });
 
-it('doctor notes stages that ask for more than the machine has', async () => {
+it('doctor notes stages that need more than the machine has', async () => {
   const project = projectWithin({
     'pipeline.yaml': `
 stages:
@@ -57,7 +57,7 @@ stages:
   ]);
 });
 
-it('doctor says once that there is no project', async () => {
+it('doctor reports only once that there is no project', async () => {
   const { code, out } = await projectWithin().pipe('doctor');
   expect([code, out.match(/no-pipeline/g)]).toEqual([2, ['no-pipeline']]);
 });
@@ -66,7 +66,7 @@ it.each([
   ['NFC', 'NFD'],
   ['NFD', 'NFC'],
 ] as const)(
-  'a name whose accents are in %s finds no file in %s, and why is said',
+  'a name with accents in %s does not match a file in %s, and the error explains it',
   async (asked, there) => {
     const name = 'données/café.txt';
     const project = projectWithin({
@@ -79,7 +79,7 @@ it.each([
   },
 );
 
-it('a comparison says what is missing: a repository, its first commit, the revision', async () => {
+it('a comparison reports what is missing: a repository, its first commit, the revision', async () => {
   const project = projectWithin({ 'pipeline.yaml': 'stages: { a: { cmd: "true" } }\n' });
   const complaint = async (...args: string[]) => (await project.pipe(...args)).err.split('\n');
   expect(await complaint('metrics', 'diff')).toEqual([

@@ -1,4 +1,4 @@
-/** The keys of this repository's own pipeline: pipeline.lock holds them, under either name of the stage door. */
+/** The keys of this repository's own pipeline equal pipeline.lock, under either name of the stage module. */
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,9 +1,9 @@
-/** What `pipe run --dry` says, held against the run that follows. */
+/** The prediction of `pipe run --dry`, compared with the run that follows. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
 
-/** `half` drops the last letter: a change there is cut off. `late` was never run before. */
+/** `half` drops the last letter, which gives early cutoff. `late` never ran before. */
 const STAGES = `
 stages:
   half: { cmd: "cut -c1 \${deps.t} > \${outs.o}", deps: { t: text.txt }, outs: { o: cache/out/half } }
@@ -21,7 +21,7 @@ const change = fc.record({
   force: fc.boolean(),
 });
 
-it('names what runs, what may run, and nothing that stays fresh (property)', async () => {
+it('names items that run or may run, and none that stays fresh (property)', async () => {
   await fc.assert(
     fc.asyncProperty(change, async ({ text, other, lost, force }) => {
       const made = projectWithin({ 'pipeline.yaml': STAGES, 'text.txt': 'ab', 'other.txt': '1' });

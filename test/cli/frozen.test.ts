@@ -1,4 +1,4 @@
-/** `pipe run --frozen` and `pipe lock`: what CI asks, and how it hears that something is not as committed. */
+/** `pipe run --frozen` and `pipe lock`, as CI uses them to find differences from the commit. */
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -37,7 +37,7 @@ stages:
 `,
 };
 
-/** What a clone has: what is committed, and the cache folder that CI put back. */
+/** A clone: the committed files, and the cache folder that CI restored. */
 function clone(of: Project, ...parts: readonly string[]): Project {
   const made = projectWithin({});
   const committed = ['data', 'node_modules', 'stages', 'pipeline.yaml', 'pipeline.lock'];
@@ -46,7 +46,7 @@ function clone(of: Project, ...parts: readonly string[]): Project {
   return made;
 }
 
-/** Every file with its bytes and its time. */
+/** Every file with its bytes and mtime. */
 function snapshot(made: Project): Record<string, string> {
   const names = readdirSync(made.root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -69,13 +69,13 @@ beforeAll(async () => {
 
 afterAll(() => origin.dispose());
 
-/** The project after its runs, to do with as one likes. */
+/** A copy of the project after its runs. */
 function ran(): Project {
   return clone(origin, 'cache');
 }
 
 describe('run --frozen', () => {
-  it('is content with a fresh clone and a cache folder put back, and writes nothing', async () => {
+  it('accepts a fresh clone with a restored cache folder, and writes nothing', async () => {
     const whole = clone(origin, 'cache');
     const records = clone(origin, 'cache/v1');
     for (const made of [whole, records]) {
@@ -100,7 +100,7 @@ describe('run --frozen', () => {
     expect(made.read('cache/out/upper.txt')).toBe('ONE TWO\n!');
   });
 
-  it('names a package of another version, also where the cache is empty', async () => {
+  it('names a package of another version, also with an empty cache', async () => {
     const made = ran();
     for (const each of [made, clone(made)]) {
       each.write(
@@ -112,7 +112,7 @@ describe('run --frozen', () => {
     }
   });
 
-  it('names a result that the lock does not have, though the cache is at peace with it', async () => {
+  it('names a result that is in the cache but not in the lock', async () => {
     const made = ran();
     const lock = made.read('pipeline.lock');
     made.write('data/text.txt', 'three\n');
@@ -126,9 +126,9 @@ describe('run --frozen', () => {
     expect(made.read('pipeline.lock')).toBe(lock);
   });
 
-  it('names bytes that are not those of the lock', async () => {
+  it('names bytes that differ from the lock', async () => {
     const made = ran();
-    // The same key with another result, as a stage with a hidden input would give.
+    // The same key with another result, as from a stage with a hidden input.
     const other = projectWithin(FILES);
     other.write('node_modules/caps/index.js', 'export const caps = (text) => text;\n');
     await other.pipe('run');
@@ -138,7 +138,7 @@ describe('run --frozen', () => {
     expect(out).toContain('upper: cache/out/upper.txt: pipeline.lock and the cache differ\n');
   });
 
-  it('names an edited out, and one that cannot be put back since its object is damaged', async () => {
+  it('names an edited out, and one that cannot be restored because its object is damaged', async () => {
     const made = ran();
     made.write('cache/out/shown.txt', 'edited\n');
     const edited = await made.pipe('run', '--frozen');
@@ -159,7 +159,7 @@ describe('run --frozen', () => {
     );
   });
 
-  it('misses a lock that is not there, and tells an item that the pipeline has not', async () => {
+  it('reports a missing lock, and an item that is not in the pipeline', async () => {
     const made = ran();
     made.write('pipeline.yaml', FILES['pipeline.yaml'].replace(/ {2}show:[\s\S]*$/, ''));
     expect(await made.pipe('run', '--frozen')).toMatchObject({
@@ -175,7 +175,7 @@ describe('run --frozen', () => {
     });
   });
 
-  it('is content when the outs in place are those of another profile', async () => {
+  it('accepts existing outs of another profile', async () => {
     const made = ran();
     expect(await made.pipe('run', '--frozen', '--profile', 'loud')).toMatchObject({
       code: 0,
@@ -183,13 +183,13 @@ describe('run --frozen', () => {
     });
   });
 
-  it('asks nothing of the lock with --set', async () => {
+  it('ignores the lock with --set', async () => {
     const made = ran();
     expect((await made.pipe('run', '--frozen', '--set', 'mark="!"')).code).toBe(0);
     expect((await made.pipe('run', '--frozen', '--set', 'mark=x')).code).toBe(3);
   });
 
-  it('does not count it against a stage that it runs always', async () => {
+  it('accepts a stage that always runs', async () => {
     const made = projectWithin({
       'pipeline.yaml':
         'stages: { a: { cmd: "echo a > ${outs.a}", outs: { a: a.txt }, always: true } }',
@@ -198,7 +198,7 @@ describe('run --frozen', () => {
     expect((await made.pipe('run', '--frozen')).code).toBe(0);
   });
 
-  it('gives its findings as events', async () => {
+  it('reports differences as events', async () => {
     const made = ran();
     made.write('cache/out/shown.txt', 'edited\n');
     const { code, events } = await made.run('--frozen');
@@ -212,7 +212,7 @@ describe('run --frozen', () => {
 });
 
 describe('run --frozen=keys', () => {
-  it('is content without any result, and writes nothing', async () => {
+  it('accepts a project without any result, and writes nothing', async () => {
     const made = clone(ran());
     const before = snapshot(made);
     expect((await made.pipe('run', '--frozen')).code).toBe(3);
@@ -221,13 +221,13 @@ describe('run --frozen=keys', () => {
     expect(snapshot(made)).toEqual(before);
   });
 
-  it('is content without the data, which is taken as the lock has it', async () => {
+  it('accepts missing data, and uses its digests from the lock', async () => {
     const made = clone(ran());
     made.remove('data');
     expect((await made.pipe('run', '--frozen=keys')).code).toBe(0);
   });
 
-  it('names what changed, and only that', async () => {
+  it('names only what changed', async () => {
     const made = clone(ran());
     made.write(
       'stages/upper.ts',
@@ -241,7 +241,7 @@ describe('run --frozen=keys', () => {
     );
   });
 
-  it('names an out that is there and not what the lock says', async () => {
+  it('names an existing out that differs from the lock', async () => {
     const made = ran();
     made.write('cache/out/parts/size', '0\n');
     const { code, out } = await made.pipe('run', '--frozen=keys');
@@ -251,7 +251,7 @@ describe('run --frozen=keys', () => {
     ]);
   });
 
-  it('is the only other value that --frozen knows', async () => {
+  it('is the only other value of --frozen', async () => {
     const made = ran();
     expect(await made.pipe('run', '--frozen=all')).toMatchObject({
       code: 2,
@@ -261,14 +261,14 @@ describe('run --frozen=keys', () => {
 });
 
 describe('pipe lock --check', () => {
-  it('says that the lock belongs to the pipeline, for every profile in it', async () => {
+  it('reports that the lock belongs to the pipeline, for every profile in it', async () => {
     expect(await clone(origin).pipe('lock', '--check')).toMatchObject({
       code: 0,
       out: 'pipeline.lock belongs to the pipeline: 6 items\n',
     });
   });
 
-  it('names what does not belong: a changed profile, an item more, a section of nothing', async () => {
+  it('names what does not belong: a changed profile, an extra item, a section without a profile', async () => {
     const made = ran();
     made.write(
       'pipeline.yaml',
@@ -286,7 +286,7 @@ describe('pipe lock --check', () => {
     expect((await made.pipe('lock', '--check')).out).toContain('profile loud: error: ');
   });
 
-  it('prints its findings as JSON', async () => {
+  it('prints differences as JSON', async () => {
     const made = ran();
     made.write('data/text.txt', 'changed\n');
     const { code, out } = await made.pipe('lock', '--json');

@@ -1,4 +1,4 @@
-/** `pipe graph` and `pipe params`: what they print of a real project. */
+/** `pipe graph` and `pipe params` on a real project. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { ProjectWithin } from '../rig/within.js';
@@ -32,7 +32,7 @@ async function out(...args: string[]): Promise<string> {
 }
 
 describe('pipe graph', () => {
-  it('draws the stages with the state of their items, before and after a run', async () => {
+  it("shows the stages with their items' states, before and after a run", async () => {
     expect(await out('graph')).toBe('○  make ×2  stale\n●  join     unknown\n');
     await out('run');
     expect(await out('graph')).toBe('○  make ×2  fresh\n●  join     fresh\n');
@@ -41,7 +41,7 @@ describe('pipe graph', () => {
     expect(await out('graph', '--set', 'greeting.word=hi')).toContain('make ×2  stale');
   });
 
-  it('draws items, and with names only these and what they need', async () => {
+  it('shows items; with names, only these and what they need', async () => {
     expect(await out('graph', '--items')).toBe(
       '○    make@x  stale\n│ ○  make@y  stale\n●─┘  join    unknown\n',
     );
@@ -62,7 +62,7 @@ describe('pipe graph', () => {
     ]);
   });
 
-  it('draws a pipeline whose stages are not written yet, and says what is missing', async () => {
+  it('shows a pipeline whose stages do not exist yet, and reports what is missing', async () => {
     project.write('pipeline.yaml', `${PIPELINE}  last: { run: last.ts, deps: [all.txt] }\n`);
     const { code, out: text, err } = await project.pipe('graph');
     expect([code, text]).toEqual([0, '○  make ×2\n●  join\n●  last\n']);
@@ -70,7 +70,7 @@ describe('pipe graph', () => {
     expect(err).toContain('warning: so the states of the items are unknown\n');
   });
 
-  it('writes nothing that a run would', async () => {
+  it('writes nothing', async () => {
     await out('graph');
     const { summary } = await project.run();
     expect(summary).toMatchObject({ ran: 3, fresh: 0, restored: 0 });
@@ -78,7 +78,7 @@ describe('pipe graph', () => {
 });
 
 describe('pipe params', () => {
-  it('prints each value and where it comes from', async () => {
+  it('prints each value and its origin', async () => {
     expect(await out('params', '--profile', 'loud', '--set', 'greeting.times=3')).toBe(
       `names           ["x","y"]  pipeline.yaml:2
 greeting.word   HELLO      profile loud, pipeline.yaml:5
@@ -87,7 +87,7 @@ greeting.times  3          --set greeting.times=3
     );
   });
 
-  it('prints the named ones alone, and JSON', async () => {
+  it('prints only the named params, and JSON', async () => {
     expect(await out('params', 'greeting.word')).toBe('greeting.word  hello  pipeline.yaml:3\n');
     expect(JSON.parse(await out('params', 'greeting', '--json'))).toEqual([
       { path: 'greeting.word', value: 'hello', origin: 'pipeline.yaml:3' },
@@ -95,7 +95,7 @@ greeting.times  3          --set greeting.times=3
     ]);
   });
 
-  it('suggests the nearest param, and works with mistakes in the stages', async () => {
+  it('suggests the nearest param, and works despite errors in the stages', async () => {
     const { code, err } = await project.pipe('params', 'greting');
     expect([code, err]).toEqual([
       2,

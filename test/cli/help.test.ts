@@ -1,4 +1,4 @@
-/** How the command line explains itself. */
+/** Help of the command line. */
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.js';
@@ -13,7 +13,7 @@ it('`pipe help run` is `pipe run --help`', async () => {
   expect(help.code).toBe(0);
 });
 
-it('a command within a command has a help of its own', async () => {
+it('a subcommand has its own help', async () => {
   const made = project();
   const { out } = await made.pipe('cache', 'gc', '--help');
   expect(out).toContain('usage: pipe cache gc [options]\n');
@@ -35,7 +35,7 @@ it('says in a sentence what a command does, and in a phrase what an option does'
   }
 });
 
-it('a command that there is not is a mistake like any other, with the nearest', async () => {
+it('an unknown command is a user error that suggests the nearest', async () => {
   const { code, err } = await project().pipe('statsu');
   expect([code, err]).toEqual([
     2,
@@ -43,7 +43,7 @@ it('a command that there is not is a mistake like any other, with the nearest', 
   ]);
 });
 
-it('a folder that was deleted under the shell is a mistake like any other', async () => {
+it('a working directory that was deleted is a user error', async () => {
   const made = project();
   const script = `mkdir gone && cd gone && rmdir ../gone && exec "${process.execPath}" "${BIN}" run`;
   const { status, stderr } = spawnSync('sh', ['-c', script], { cwd: made.root, encoding: 'utf8' });

@@ -1,4 +1,4 @@
-/** A project's cache is not committed by accident, also where nobody wrote a .gitignore. */
+/** A project's cache is not committed by accident, even without a .gitignore. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
@@ -21,7 +21,7 @@ it('a new cache is ignored by git, pipeline.lock is not', async () => {
   expect(git('diff', '--cached', '--name-only')).toBe('pipeline.lock\npipeline.yaml\n');
 });
 
-it('of a cache that is there already, the user decides', async () => {
+it('the user decides for an existing cache', async () => {
   const made = projectWithin({ 'pipeline.yaml': PIPELINE });
   await made.pipe('run');
   made.remove('cache/.gitignore');
@@ -30,7 +30,7 @@ it('of a cache that is there already, the user decides', async () => {
   expect(existsSync(made.path('cache/.gitignore'))).toBe(false);
 });
 
-it("in a folder that holds something of the user's, PIPE_CACHE makes git ignore nothing", async () => {
+it('in a folder with user files, PIPE_CACHE makes git ignore nothing', async () => {
   const made = projectWithin({ 'pipeline.yaml': PIPELINE, 'store/mine.txt': '' });
   made.env.PIPE_CACHE = 'store';
   expect((await made.pipe('run')).code).toBe(0);

@@ -1,10 +1,10 @@
-/** Whole projects of DVC run on pipe after `pipe init --from dvc.yaml`, with no edit to their scripts. */
+/** DVC projects run on pipe after `pipe init --from dvc.yaml`, without changes to their scripts. */
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 
-/** Scripts that read params.yaml by themselves, a folder of data, and metrics within an out. */
+/** Scripts that read params.yaml themselves, a data folder, and metrics inside an out. */
 const TRAINING = {
   'params.yaml':
     '{ "prepare": { "split": 0.5, "seed": 7 }, "train": { "rate": 0.5, "steps": 20 } }\n',
@@ -69,7 +69,7 @@ const BY_HAND = [
   'python3 src/evaluate.py model.json data/prepared',
 ];
 
-/** A script for each data set of params.yaml, and one that collects their metrics from the folder. */
+/** A script for each data set of params.yaml, and one that collects the metrics from their folder. */
 const REPORTS = {
   'params.yaml':
     '{ "folder": "reports", "sets": ["small", "large-1"], "collect": { "file": "all.json" } }\n',
@@ -112,13 +112,13 @@ stages:
 `,
 };
 
-/** Some machines set these, and an out or a log is then another. */
+/** Some machines set these variables, which changes an out or a log. */
 function withPython(made: Project): Project {
   Object.assign(made.env, { PYTHONDONTWRITEBYTECODE: '', PYTHONUNBUFFERED: '' });
   return made;
 }
 
-it('a training with params.yaml gives the metrics of its commands, is fresh then, and follows its params', async () => {
+it("a training with params.yaml gives its commands' metrics, is fresh afterwards, and follows its params", async () => {
   const [made, other] = [withPython(project(TRAINING)), project(TRAINING)];
   for (const command of BY_HAND) execFileSync('sh', ['-c', command], { cwd: other.root });
   const init = await made.pipe('init', '--from', 'dvc.yaml');

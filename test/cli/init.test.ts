@@ -1,9 +1,9 @@
-/** `pipe init` beside other tools: what it translates, what it assumes, and what it refuses. */
+/** `pipe init` in projects of other tools: translations, assumptions and refusals. */
 import { chmodSync, existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { project, projectWithin } from '../rig/projects.js';
 
-/** A copy of each city, and one count for all; `get` was run long ago. */
+/** A copy of each city, and one count of all; `get` ran long ago. */
 const DVC = `
 vars: [{ cities: [rome, oslo] }]
 stages:
@@ -33,7 +33,7 @@ const FILES = {
 };
 
 describe('pipe init --from dvc.yaml', () => {
-  it('writes a pipeline that runs, and lists what it leaves out; the second run is fresh', async () => {
+  it('writes a pipeline that runs, and lists what it omits; the second run is fresh', async () => {
     const made = project(FILES);
     chmodSync(made.path('clean.sh'), 0o755);
     const { code, out, err } = await made.pipe('init', '--from', 'dvc.yaml');
@@ -58,7 +58,7 @@ describe('pipe init --from dvc.yaml', () => {
     expect(made.read('dvc.yaml')).toBe(DVC);
   });
 
-  it('names the data that is missing, and how DVC brings it', async () => {
+  it('names missing data, and the DVC command that fetches it', async () => {
     const made = projectWithin({
       'dvc.yaml': 'stages: { a: { cmd: ./a, deps: [raw.csv, other.csv] } }',
       'raw.csv.dvc': 'outs: [{ path: raw.csv }]',
@@ -83,16 +83,16 @@ describe('pipe init --from dvc.yaml', () => {
 
   it.each([
     ['nothing.yaml', 'nothing.yaml is not a file'],
-    ['../dvc.yaml', '../dvc.yaml lies outside of this folder'],
+    ['../dvc.yaml', '../dvc.yaml is outside of this folder'],
     ['Makefile', 'pipe init translates dvc.yaml, and Makefile is not a YAML file'],
     ['broken.yaml', 'broken.yaml:1:9: error: '],
-  ])('is a mistake with %s', async (file, message) => {
+  ])('is an error with %s', async (file, message) => {
     const made = projectWithin({ Makefile: 'all:\n', 'broken.yaml': 'stages: [}' });
     const { code, err } = await made.pipe('init', '--from', file);
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);
   });
 
-  it('overwrites no pipeline, and plain init suggests it where a dvc.yaml is', async () => {
+  it('overwrites no pipeline, and plain init suggests it next to a dvc.yaml', async () => {
     const made = projectWithin({ 'dvc.yaml': 'stages: { a: { cmd: ls } }' });
     const plain = await made.pipe('init');
     expect([plain.code, plain.err]).toEqual([
@@ -101,7 +101,7 @@ describe('pipe init --from dvc.yaml', () => {
     ]);
     expect((await made.pipe('init', '--from', 'dvc.yaml')).code).toBe(0);
     const again = await made.pipe('init', '--from', 'dvc.yaml');
-    expect([again.code, again.err]).toEqual([2, expect.stringContaining('is already there')]);
+    expect([again.code, again.err]).toEqual([2, expect.stringContaining('already exists')]);
   });
 });
 
@@ -119,7 +119,7 @@ describe('pipe init in a project with code', () => {
     expect([code, out]).toEqual([
       0,
       'wrote pipeline.yaml\nadded cache/ to .gitignore\n' +
-        'note: assumed: the pipeline begins with src/train.py (1 more Python file was left alone)\n\n' +
+        'note: assumed: the pipeline begins with src/train.py (1 more Python file was not used)\n\n' +
         'now: complete deps and outs in pipeline.yaml, then: pipe run\n',
     ]);
     expect(made.read('pipeline.yaml')).toContain('  train:\n    cmd: python3 src/train.py\n');
@@ -150,7 +150,7 @@ describe('pipe init in a project with code', () => {
     expect((await made.pipe('run', '--dry')).code).toBe(0);
   });
 
-  it('writes the example where there is nothing to run', async () => {
+  it('writes the example if there is nothing to run', async () => {
     const made = projectWithin({ 'lib.py': 'x = 1\n', 'conftest.py': SCRIPT });
     const { out } = await made.pipe('init');
     expect(out).toContain('wrote stages/letters.mjs\n');
@@ -167,8 +167,8 @@ describe('a word of another tool', () => {
     ['add data', 'name the file or folder under deps'],
     ['stage add', 'edit pipeline.yaml'],
     ['freeze x', 'pipe run --only'],
-    ['import-url x', 'download in a stage of its own'],
-    ['commit', 'pipe run records results by itself'],
+    ['import-url x', 'download it in a separate stage'],
+    ['commit', 'pipe run records results automatically'],
     ['-j4', 'as in: pipe run --concurrency'],
     ['--cores 4', 'as in: pipe run --concurrency'],
     ['-n', 'as in: pipe run --dry'],
@@ -181,7 +181,7 @@ describe('a word of another tool', () => {
     ['run --until x', 'pipe run <item> runs it and what it needs'],
     ['run --rerun-incomplete', 'pipe run does what is missing'],
     ['run --use-conda', 'conda run -n lab'],
-  ])('pipe %s says what is meant here, and is a mistake', async (words, hint) => {
+  ])('pipe %s is an error that names the equivalent', async (words, hint) => {
     const { code, out, err } = await projectWithin().pipe(...words.split(' '));
     expect([code, out, err]).toEqual([2, '', expect.stringContaining(hint)]);
   });

@@ -1,4 +1,4 @@
-/** An internal error of the command, as it is built. */
+/** An internal error of the built command. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { Project, surroundings } from '../rig/project.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Loaded before the command: what `pipe` asks of pipeline.yaml throws what no code expects. */
+/** Loaded before the command: makes the stat of pipeline.yaml throw an unexpected error. */
 const BROKEN_STAT = `
 const fs = require('node:fs');
 const { statSync } = fs;
@@ -31,7 +31,7 @@ beforeAll(() => {
 });
 afterAll(() => project.dispose());
 
-/** What the command says on stderr. */
+/** Stderr of the command. */
 function crash(): string {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -51,7 +51,7 @@ it('an internal error of the packed command names the line of the source', () =>
   expect(text).not.toContain('dist/pipe.cjs');
 });
 
-it('an internal error shows its stack and says why when the source map is damaged', () => {
+it('with a damaged source map, an internal error shows the raw stack and the reason', () => {
   writeFileSync(path.join(path.dirname(bin), '../dist/pipe.cjs.map'), '{ "version": 3');
   const text = crash();
   expect(text).toMatch(/at openProject \(\S+\/dist\/pipe\.cjs:\d+:\d+\)/);

@@ -1,4 +1,4 @@
-/** Runs that are interrupted, and stages that do not want to end; test/long/ interrupts more of them. */
+/** Interrupted runs, and stages that resist; test/long/ interrupts more of them. */
 import { platform } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { randomOf } from '../process/support/lock-storm.js';
@@ -6,15 +6,15 @@ import { commandLine, MARK, processesMarked } from '../rig/processes.js';
 import { Project } from '../rig/project.js';
 import { interruptRounds } from './support/interrupts.js';
 
-describe.runIf(platform() === 'linux').concurrent('nothing is left alive', () => {
-  it('of a run that was interrupted at any moment, and the next one completes it', async () => {
-    for (const { end, left, wrong } of await interruptRounds(3, randomOf(1))) {
+describe.runIf(platform() === 'linux').concurrent('no process survives', () => {
+  it('a run interrupted at any moment, and the next one completes it', async () => {
+    for (const { end, left, wrong } of await interruptRounds(2, randomOf(1))) {
       expect([0, 130, 'before', 'after']).toContain(end);
       expect({ left, wrong }).toEqual({ left: [], wrong: [] });
     }
   });
 
-  it('of a stage that is out of time and deaf to SIGTERM, daemons included', async () => {
+  it('a stage that times out and ignores SIGTERM, daemons included', async () => {
     const project = new Project({
       'pipeline.yaml': `
 stages:

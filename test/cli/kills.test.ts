@@ -1,11 +1,12 @@
-/** Killed and resumed, started twice: no epoch twice, no byte lost. test/long/ does it in each language, and sends each forth and back. */
+/** Killed and concurrent runs repeat no epoch and lose no byte; test/long/ has each language. */
 import { describe, it } from 'vitest';
 import { checkKills, checkTwoAtOnce } from './support/kill-checks.js';
 import { TYPESCRIPT } from './support/trainings.js';
 
 describe('a training in TypeScript', () => {
-  it('loses less than an epoch by each kill, and no byte', () => checkKills(TYPESCRIPT, 12, 3, 5));
+  it('loses less than an epoch by each kill, and no byte of the result', () =>
+    checkKills(TYPESCRIPT, 12, 3, 5));
 
-  it('computes each epoch once in two runs at once, of clones that share a cache', () =>
+  it('computes each epoch once in concurrent runs of clones with a shared cache', () =>
     checkTwoAtOnce(TYPESCRIPT));
 });

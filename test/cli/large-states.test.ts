@@ -1,4 +1,4 @@
-/** Large states go through the runner in pieces; test/long/ does it with 1 GB. */
+/** The runner streams large states; test/long/ does it with 1 GB. */
 import { expect, test } from 'vitest';
 import { HAS_PROC, peakWithStates } from './support/large-states.js';
 
@@ -6,7 +6,7 @@ test.runIf(HAS_PROC)(
   'a state of 64 MB costs the runner no more memory than a small one',
   async () => {
     const [small, large] = [await peakWithStates(1e6), await peakWithStates(64e6)];
-    // Room for buffers and for garbage that is not collected yet, far less than one state.
+    // Allows for buffers and uncollected garbage, far less than one state.
     expect((large - small) / 1e6).toBeLessThan(30);
     expect(large / 1e6).toBeLessThan(200);
   },

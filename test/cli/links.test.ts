@@ -1,4 +1,4 @@
-/** Places, not texts: what leads to one place by links is one place, before anything is touched. */
+/** Links: paths that lead to one place are treated as one, before anything changes. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { BIN, type Project } from '../rig/project.js';
 import { project as projectOfProcesses, projectWithin } from '../rig/projects.js';
 import { checkLinks } from './support/linked-trees.js';
 
-/** `links`: name → target, as the link has it. Folders of names that end in `/` are made. */
+/** `links`: name → link target. Creates a folder for each name that ends in `/`. */
 function linked(
   pipeline: string,
   links: Readonly<Record<string, string>>,
@@ -39,7 +39,7 @@ describe('an out through a link', () => {
   const sort =
     'stages: { clean: { cmd: "sort ${deps.d} > ${outs.o}", deps: { d: raw/scans.txt }, outs: { o: work/scans.txt } } }';
 
-  it("that is the item's own input is refused, and the input stays", async () => {
+  it("to the item's own input is refused, and the input stays", async () => {
     const project = linked(sort, { raw: 'nas', work: 'nas' }, { 'nas/scans.txt': 'three years\n' });
     const err = await refused(project, 'self-dependency');
     expect(err).toContain(
@@ -49,7 +49,7 @@ describe('an out through a link', () => {
     expect(project.read('nas/scans.txt')).toBe('three years\n');
   });
 
-  it('is its own input outside of the project, too', async () => {
+  it('to its own input outside of the project is refused too', async () => {
     const outside = projectWithin({ 'scans.txt': 'three years\n' });
     const project = linked(sort, {
       raw: outside.root,
@@ -60,10 +60,10 @@ describe('an out through a link', () => {
   });
 
   it.each([
-    ['one', 'a/x', 'b/x', 's1 writes a/x and s2 writes b/x, which are one: b leads to a'],
+    ['one', 'a/x', 'b/x', 's1 writes a/x and s2 writes b/x, which are one path: b leads to a'],
     ['within the other', 'a/x', 'b/x/y', 'one inside the other: b leads to a'],
-    ['one by two links', 'c/x', 'b/x', 'which are one: c and b lead to a'],
-  ])('and another out may not be %s', async (_, first, second, text) => {
+    ['one by two links', 'c/x', 'b/x', 'which are one path: c and b lead to a'],
+  ])('and another out must not be %s', async (_, first, second, text) => {
     const pipeline = `
 stages:
   s1: { cmd: "echo 1 > \${outs.o}", outs: { o: ${first} } }
@@ -79,7 +79,7 @@ stages:
     ['x/y', { x: '.git' }],
     ['x/objects', { x: 'cache/v1' }],
     ['x/stage.mjs', { x: 'code' }],
-  ])('may not be a file that no out may replace: %s', async (out, links) => {
+  ])('must not lead to a protected file: %s', async (out, links) => {
     const pipeline = `
 stages:
   s: { cmd: "echo 1 > \${outs.o}", outs: { o: ${out} } }
@@ -89,7 +89,7 @@ stages:
     await refused(linked(pipeline, links, files), 'path-protected');
   });
 
-  it("may not lie in pipe's own cache on another disk", async () => {
+  it("must not lead into pipe's own cache on another disk", async () => {
     const disk = projectWithin();
     const pipeline = `
 stages:
@@ -99,7 +99,7 @@ stages:
     await refused(linked(pipeline, { cache: disk.root, x: disk.root }), 'path-protected');
   });
 
-  it('below a folder that is a link is written where the link leads', async () => {
+  it("below a linked folder is written to the link's target", async () => {
     const outside = projectWithin();
     const pipeline =
       'stages: { s: { cmd: "echo 1 > ${outs.o}", outs: { o: cache/out/x } }, t: { cmd: "cat ${deps.d} > ${outs.o}", deps: { d: cache/out/x }, outs: { o: cache/out/y } } }';
@@ -113,7 +113,7 @@ stages:
   });
 });
 
-it('a pattern finds an out by the name that it is written by, though another leads there', async () => {
+it('a pattern finds an out by the name that the item uses, although another name leads there', async () => {
   const pipeline = `
 stages:
   s0: { cmd: "cat \${deps.d} > \${outs.o}", deps: { d: "l1/x*" }, outs: { o: d0/in } }
@@ -144,7 +144,7 @@ describe('an out that is a link', () => {
     await project.run();
     project.write('pipeline.yaml', link('v2'));
     expect((await project.run()).with('ran')).toEqual(['s']);
-    // Under another name the item has no past.
+    // Under another name the item has no history.
     project.write('pipeline.yaml', link('v3').replace(' s:', ' renamed:'));
     expect((await project.run()).with('ran')).toEqual(['renamed']);
     project.remove('cache/v1');
@@ -213,7 +213,7 @@ stages:
     expect((await project.pipe('run', '--frozen')).code).toBe(0);
   });
 
-  it('that is given another target makes other edges', async () => {
+  it('with another target makes other edges', async () => {
     const two = `
 stages:
   one: { cmd: "echo 1 > \${outs.o}", outs: { o: cache/out/one } }
@@ -230,7 +230,7 @@ stages:
   });
 
   it.each(['data/current/f', 'data/current', 'data', 'data/*/f'])(
-    'is found though runs before it saw a folder there: %s',
+    'is found although earlier runs saw a folder there: %s',
     async (dep) => {
       const project = linked(
         pipeline(dep, 'cat data/current/f'),
@@ -265,7 +265,7 @@ stages:
     expect(watched.concerns('pipeline.yaml', ['use'])).toBe(true);
   });
 
-  it('in a circle of links is no error, and no endless walk', async () => {
+  it('in a link cycle causes neither an error nor an endless walk', async () => {
     const text =
       'stages: { a: { cmd: "cat ${deps.d} > ${outs.o}", deps: { d: "data/**/x" }, outs: { o: out } } }';
     const project = linked(
@@ -314,6 +314,6 @@ it.skipIf(!canMount)('a mount of one folder at another is one place', async () =
   expect(project.read('a/in.txt')).toBe('three years\n');
 });
 
-it('any tree of links gives what the real paths give, or is refused untouched (property)', async () => {
+it('any tree of links gives what the real paths give, or is refused before anything changes (property)', async () => {
   await checkLinks(12);
 }, 240_000);

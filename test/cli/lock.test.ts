@@ -1,4 +1,4 @@
-/** pipeline.lock: what `pipe run` writes there, what it leaves alone, and what it refuses. */
+/** pipeline.lock: what `pipe run` writes, keeps and refuses. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, utimesSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -39,7 +39,7 @@ function lockOf(made: Project): Record<string, Record<string, Locked>> & { forma
   return parseDocument(made.read('pipeline.lock'), { version: '1.2' }).toJS();
 }
 
-/** The line of the lock that holds the text, from 1. */
+/** The line number of the text in the lock, from 1. */
 function lineOf(made: Project, text: string): number {
   return made.lines('pipeline.lock').length === 0
     ? 0
@@ -51,7 +51,7 @@ function lineOf(made: Project, text: string): number {
 
 const runOnce = ranOnce(FILES, ProjectWithin);
 
-/** The same after its run. */
+/** The same project after a run. */
 async function ran(): Promise<Project> {
   return disposed(await runOnce());
 }
@@ -70,7 +70,7 @@ describe('pipeline.lock', () => {
     expect(score?.metrics).toEqual({ metrics: { rate: 2, 'deep.size': 6 } });
   });
 
-  it('has the same bytes after a run with nothing to do, from another folder, and from an empty cache', async () => {
+  it('has the same bytes after a no-op run, from another folder, and from an empty cache', async () => {
     const made = await ran();
     const first = made.read('pipeline.lock');
     await made.run();
@@ -83,7 +83,7 @@ describe('pipeline.lock', () => {
     expect(other.read('pipeline.lock')).toBe(first);
   });
 
-  it('comes back when it is deleted, though nothing runs', async () => {
+  it('is written again after its deletion, although nothing runs', async () => {
     const made = await ran();
     const first = made.read('pipeline.lock');
     made.remove('pipeline.lock');
@@ -92,7 +92,7 @@ describe('pipeline.lock', () => {
     expect(made.read('pipeline.lock')).toBe(first);
   });
 
-  it('changes only where results do', async () => {
+  it('changes only where results change', async () => {
     const made = await ran();
     const before = lockOf(made).default;
     made.write('data/a.txt', 'another\n');
@@ -103,7 +103,7 @@ describe('pipeline.lock', () => {
     expect(after?.['score@b']).toEqual(before?.['score@b']);
   });
 
-  it('keeps a section for each profile, and hears nothing of --set and --dry', async () => {
+  it('keeps a section for each profile, and ignores --set and --dry', async () => {
     const made = projectWithin(FILES);
     await made.run('--dry');
     await made.run('--set', 'rate=7');
@@ -119,7 +119,7 @@ describe('pipeline.lock', () => {
   });
 
   it.each(['mkdir', 'mkfifo'])(
-    'that was made by %s is a mistake, and nothing waits for it',
+    'created by %s is an error, and nothing waits for it',
     async (make) => {
       const made = projectWithin({ 'pipeline.yaml': 'stages: { a: { cmd: "true" } }\n' });
       execFileSync(make, [made.path('pipeline.lock')]);
@@ -131,7 +131,7 @@ describe('pipeline.lock', () => {
     },
   );
 
-  it('leaves the blocks of items alone that failed or were not asked for', async () => {
+  it('keeps the blocks of items that failed or were not selected', async () => {
     const made = await ran();
     const before = lockOf(made).default;
     made.write('pipeline.yaml', PIPELINE.replace('cat $', 'false && cat $'));
@@ -144,7 +144,7 @@ describe('pipeline.lock', () => {
     expect({ ...after, 'copy@a': 0 }).toEqual({ ...before, 'copy@a': 0 });
   });
 
-  it('lets go of items that left the pipeline, when all is run', async () => {
+  it('drops items that left the pipeline, in a run of everything', async () => {
     const made = await ran();
     made.write('pipeline.yaml', PIPELINE.replace('[a, b]', '[b]'));
     await made.run('copy');
@@ -153,11 +153,11 @@ describe('pipeline.lock', () => {
     expect(Object.keys(lockOf(made).default ?? {})).toEqual(['copy@b', 'score@b']);
   });
 
-  it('keeps what it names from gc, whichever profile was run last', async () => {
+  it('protects what it names from gc, whichever profile ran last', async () => {
     const made = projectWithin(FILES);
     await made.run('--profile', 'fast');
     for (const rate of ['3', '4', '5']) await made.run('--set', `rate=${rate}`);
-    // gc spares what is younger than itself.
+    // gc keeps new files.
     for (const entry of readdirSync(made.path('cache/v1'), { recursive: true, encoding: 'utf8' }))
       utimesSync(made.path(`cache/v1/${entry}`), 1e9, 1e9);
     expect((await made.pipe('cache', 'gc', '--max-size', '0')).code).toBe(0);
@@ -165,7 +165,7 @@ describe('pipeline.lock', () => {
     expect((await made.run('--dry', '--profile', 'fast')).summary?.ran).toBe(0);
   });
 
-  it('is no input of a stage that reads everything', async () => {
+  it('is not an input of a stage that reads everything', async () => {
     const made = projectWithin({
       'pipeline.yaml':
         'stages: { all: { cmd: "ls > ${outs.list}", deps: ["*.*"], outs: { list: cache/out/list } } }',
@@ -174,7 +174,7 @@ describe('pipeline.lock', () => {
     expect((await made.run()).summary).toMatchObject({ fresh: 1, ran: 0 });
   });
 
-  it('merges by itself when two branches changed different items', async () => {
+  it('merges automatically when two branches changed different items', async () => {
     const made = projectWithin(FILES);
     const git = (...args: string[]) =>
       execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
@@ -227,7 +227,7 @@ describe('a pipeline.lock that pipe did not write', () => {
       expect(await made.pipe(...args)).toMatchObject({ code: 2, err });
   });
 
-  it('is refused when a line is not as it should be, with the line', async () => {
+  it('is refused when a line is invalid, with that line', async () => {
     const made = await edited((text) => text.replace('    outs:', '    out:'));
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);
@@ -245,7 +245,7 @@ describe('a pipeline.lock that pipe did not write', () => {
     ]);
   });
 
-  it('is refused with a conflict marker, and says how to go on', async () => {
+  it('is refused with a conflict marker, with the cure', async () => {
     const made = await edited((text) => text.replace('  score@a:', '<<<<<<< HEAD\n  score@a:'));
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);
@@ -256,7 +256,7 @@ describe('a pipeline.lock that pipe did not write', () => {
     );
   });
 
-  it('is refused when it was cut short or comes from a later version', async () => {
+  it('is refused when it is truncated or from a later version', async () => {
     const short = await edited((text) => text.slice(0, -30));
     expect((await short.pipe('run')).err).toContain('(lock-edited)');
     const later = await edited((text) => text.replace('format: 1', 'format: 2'));
@@ -265,7 +265,7 @@ describe('a pipeline.lock that pipe did not write', () => {
     );
   });
 
-  it('may have the line ends of Windows', async () => {
+  it('may have Windows line ends', async () => {
     const made = await edited((text) => text.replaceAll('\n', '\r\n'));
     expect((await made.pipe('run')).code).toBe(0);
   });

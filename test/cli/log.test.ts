@@ -1,4 +1,4 @@
-/** `pipe log`: what an item has said, and what it is saying. */
+/** `pipe log`: past and current output of an item. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -30,7 +30,7 @@ test('prints the whole output of the last execution, secrets masked', async () =
   expect(await made.pipe('log', '-f', 'say@two')).toMatchObject({ code: 0, out: 'two ***\n' });
 });
 
-test('with -f goes on until the item has ended', async () => {
+test('with -f follows until the item has ended', async () => {
   const made = project();
   execFileSync('mkfifo', [made.path('held.fifo')]);
   const run = made.start('run', '--json', 'held');
@@ -46,7 +46,7 @@ test.each([
   [['log'], 'pipe log needs an item'],
   [['log', 'say'], 'say names 2 items: say@one, say@two'],
   [['log', 'held'], 'held has no log: it was not executed here'],
-])('%j is a mistake that is told', async (args, message) => {
+])('%j is a user error', async (args, message) => {
   const ended = await project().pipe(...args);
   expect(ended.code).toBe(2);
   expect(ended.err).toContain(message);
@@ -60,7 +60,7 @@ test.each([
     'done',
     'its result was computed elsewhere and comes without one; `pipe run --force done` executes it',
   ],
-])('of %s without a log it says how one comes about', async (item, hint) => {
+])('explains for %s why there is no log', async (item, hint) => {
   const made = project();
   made.write(
     'pipeline.yaml',

@@ -1,4 +1,4 @@
-/** Logs are counted and collected, but for the last of each item that counts and what a process writes to. */
+/** gc counts and removes logs, except the last of each needed item and those being written. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -25,7 +25,7 @@ function logsOf(made: ProjectWithin, item: string): string[] {
   return readdirSync(made.path(`cache/logs/${item}`)).sort();
 }
 
-/** As an hour ago. */
+/** Backdates logs by an hour. */
 function age(made: ProjectWithin, item: string): void {
   const then = Date.now() / 1000 - 3600;
   for (const name of logsOf(made, item))
@@ -41,7 +41,7 @@ async function stats(made: ProjectWithin): Promise<Stats> {
   return JSON.parse((await made.pipe('cache', 'stats', '--json')).out) as Stats;
 }
 
-test('of the logs of an item, gc keeps the last, and stats counts them', async () => {
+test('gc keeps the last log of an item, and stats counts logs', async () => {
   const made = project();
   for (let time = 0; time < 3; time++) await made.pipe('run', 'talk', 'fail', '-k');
   expect((await stats(made)).logs).toEqual({ files: 6, bytes: 600_000 });
@@ -54,7 +54,7 @@ test('of the logs of an item, gc keeps the last, and stats counts them', async (
   expect((await stats(made)).logs.files).toBe(2);
 });
 
-test('--dry removes no log, and says which would go', async () => {
+test('--dry removes no log, and reports which ones gc would remove', async () => {
   const made = project();
   for (let time = 0; time < 2; time++) await made.pipe('run', 'talk');
   const gc = await made.pipe('cache', 'gc', '--dry', '--max-size', '0');
@@ -62,7 +62,7 @@ test('--dry removes no log, and says which would go', async () => {
   expect(logsOf(made, 'talk')).toHaveLength(2);
 });
 
-test('of an item that is gone from the pipeline the last log goes too, but not when it failed', async () => {
+test('gc removes the last log of an item that left the pipeline, unless it failed', async () => {
   const made = project();
   await made.pipe('run', 'talk', 'fail', '-k');
   made.write('pipeline.yaml', 'stages: { other: { cmd: "true", always: true } }\n');
@@ -70,7 +70,7 @@ test('of an item that is gone from the pipeline the last log goes too, but not w
   expect(readdirSync(made.path('cache/logs'))).toEqual(['fail']);
 });
 
-test('a run above the limit removes the oldest logs, and says so in its line', async () => {
+test('a run above the limit removes the oldest logs, and reports it in its line', async () => {
   const made = project();
   made.env.PIPE_CACHE_MAX_SIZE = '250000';
   await made.pipe('run', 'talk');
@@ -81,7 +81,7 @@ test('a run above the limit removes the oldest logs, and says so in its line', a
   expect(logsOf(made, 'talk')).toHaveLength(2);
 });
 
-test('the log that a running stage writes to stays, however old its last line is', async () => {
+test('gc keeps the log of a running stage, however old its last line is', async () => {
   const made = project();
   execFileSync('mkfifo', [made.path('held.fifo')]);
   const run = made.start('run', '--json', 'held');
@@ -96,7 +96,7 @@ test('the log that a running stage writes to stays, however old its last line is
   await Promise.all([run.ended, following.ended]);
 });
 
-test('whatever logs there are, the last of each item of the pipeline stays, and no more than the limit and those (property)', async () => {
+test('gc keeps the last log of each item of the pipeline, and others up to the limit (property)', async () => {
   const made = project();
   const log = fc.record({
     item: fc.constantFrom('talk', 'fail', 'gone', 'gone%2ftoo'),

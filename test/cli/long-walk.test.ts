@@ -1,4 +1,4 @@
-/** Looking at inputs that takes for ever: an interrupt ends it in order. */
+/** An interrupt cleanly ends an endless read of inputs. */
 import { truncateSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -15,7 +15,7 @@ function endlessTree(pipeline: string): Project {
   return project;
 }
 
-describe('an interrupt ends in order', () => {
+describe('an interrupt cleanly ends', () => {
   it.each([[[]], [['--dry']], [['--frozen']]])(
     'a run that walks an endless tree for a pattern: %j',
     async (options) => {
@@ -37,7 +37,7 @@ stages:
     },
   );
 
-  it('a run that walks one behind an item that has run, whose result stays', async () => {
+  it('a run that walks one after an item that has run, whose result stays', async () => {
     const project = endlessTree(`
 stages:
   first: { cmd: echo x > first.txt; echo > endless.on, outs: [first.txt] }
@@ -56,7 +56,7 @@ stages:
     expect([next.items.first?.verdict, next.items.walks?.verdict]).toEqual(['fresh', 'ran']);
   });
 
-  it('a command that only looks', async () => {
+  it('a read-only command', async () => {
     const project = endlessTree(
       'stages: { walks: { cmd: echo x > out.txt, deps: ["endless/**/*.txt"], outs: [out.txt] } }\n',
     );

@@ -1,4 +1,4 @@
-/** Links that stages make: an out keeps its links, and who reads through them has read what they lead to. */
+/** Links that stages make: an out keeps its links, and a reader depends on their targets. */
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
@@ -30,7 +30,7 @@ async function fresh(project: Project, items: readonly string[]): Promise<void> 
   expect((await project.run()).with('fresh')).toEqual(items);
 }
 
-/** What a clone with the cache and without outs says of the results, and that a result can be repeated. */
+/** Checks results in a clone with the cache and without outs, and that a result is reproducible. */
 async function expectReproducible(project: Project, items: readonly string[]): Promise<void> {
   expect((await project.pipe('verify')).err).toBe('');
   expect(await project.pipe('run', '--frozen')).toMatchObject({ code: 0 });
@@ -43,14 +43,14 @@ async function expectReproducible(project: Project, items: readonly string[]): P
   await fresh(project, items);
 }
 
-describe('what a link that a stage made leads to', () => {
+describe('the target of a link that a stage made', () => {
   it.each([
     ['out', '../../data/in', 'cache/out/o', 'cat cache/out/o'],
     ['out, to a folder', '../../data', 'cache/out/o', 'cat cache/out/o/in'],
     ['out, and the dep lies behind it', '../../data', 'cache/out/o/in', 'cat cache/out/o/in'],
     ['out that a pattern gathers', '../../data/in', 'cache/out/*', 'cat cache/out/o'],
     ['out in a folder', '../../data/in', 'cache/out', 'cat cache/out/o'],
-  ])('is an input of who reads it: %s', async (_, to, dep, cmd) => {
+  ])('is an input of its readers: %s', async (_, to, dep, cmd) => {
     const project = projectWithin({
       'data/in': '1\n',
       'pipeline.yaml': pipeline(link(to) + use(`"${dep}"`, cmd)),
@@ -65,7 +65,7 @@ describe('what a link that a stage made leads to', () => {
     expect(readlinkSync(project.path('cache/out/o'))).toBe(to);
   });
 
-  it('is an input where the link lies in a folder, and `why` names the dep', async () => {
+  it('is an input when the link is in a folder, and `why` names the dep', async () => {
     const folder =
       '  link: { cmd: "mkdir ${outs.o}; ln -s ../../../data ${outs.o}/d", outs: { o: cache/out/o } }\n';
     const project = projectWithin({
@@ -80,7 +80,7 @@ describe('what a link that a stage made leads to', () => {
     await expectReproducible(project, ['link', 'use']);
   });
 
-  it('outside of the project is an input, and may come and go', async () => {
+  it('outside of the project is an input, and may appear and disappear', async () => {
     const outside = projectWithin({ in: '1\n' });
     const cmd = 'if [ -e cache/out/o ]; then cat cache/out/o; else echo none; fi';
     const project = projectWithin({
@@ -95,7 +95,7 @@ describe('what a link that a stage made leads to', () => {
     }
   });
 
-  it('counts, and so does the text of the link', async () => {
+  it('counts, as does the text of the link', async () => {
     const project = projectWithin({ 'data/in': '1\n', 'data/same': '1\n' });
     const text = (to: string) => pipeline(link(`../../data/${to}`) + use('cache/out/o'));
     project.write('pipeline.yaml', text('in'));
@@ -104,7 +104,7 @@ describe('what a link that a stage made leads to', () => {
     expect((await project.run()).with('ran')).toEqual(['link', 'use']);
   });
 
-  it('may be an out that is needed by way of the item that made the link', async () => {
+  it('may be an out that is needed through the item that made the link', async () => {
     const project = projectWithin({
       'pipeline.yaml': pipeline(
         make + link('made/f', 'deps: [cache/out/made], ') + use('cache/out/o'),
@@ -118,7 +118,7 @@ describe('what a link that a stage made leads to', () => {
     await expectReproducible(project, ['make', 'link', 'use']);
   });
 
-  it('may not be an out of an item that the reader does not need', async () => {
+  it('must not be an out of an item that the reader does not need', async () => {
     const undeclared = pipeline(make + link('made/f') + use('cache/out/o'));
     const project = projectWithin({ 'pipeline.yaml': undeclared });
     await project.run('make', 'link');
@@ -140,7 +140,7 @@ describe('what a link that a stage made leads to', () => {
   it.each([
     ['its own out', '../../use.txt', 'leads to use.txt, which use itself writes'],
     ['a folder with the project in it', '../../..', 'leads to a folder that holds this project'],
-  ])('may not be %s', async (_, to, text) => {
+  ])('must not be %s', async (_, to, text) => {
     const project = projectWithin({
       'use.txt': 'before\n',
       'pipeline.yaml': pipeline(link(to) + use('cache/out/o', 'ls -d cache/out/o')),
@@ -150,7 +150,7 @@ describe('what a link that a stage made leads to', () => {
     expect(project.read('use.txt')).toBe('before\n');
   });
 
-  it('is nothing new where the link stays within its out: the key is that of the out', async () => {
+  it('changes no key when the link stays within its out', async () => {
     const folder =
       '  link: { cmd: "mkdir ${outs.o}; echo 1 > ${outs.o}/f; ln -s f ${outs.o}/l; ln -s nowhere ${outs.o}/n", outs: { o: cache/out/o } }\n';
     const project = projectWithin({
@@ -162,7 +162,7 @@ describe('what a link that a stage made leads to', () => {
     await expectReproducible(project, ['link', 'use']);
   });
 
-  it('may hold links in a circle', async () => {
+  it('may contain link cycles', async () => {
     const project = projectWithin({
       'data/f': '1\n',
       'pipeline.yaml': pipeline(link('../../data') + use('cache/out/o', 'cat cache/out/o/f')),
@@ -176,8 +176,8 @@ describe('what a link that a stage made leads to', () => {
   });
 });
 
-describe('what a link leads to, while an item reads it,', () => {
-  /** Runs until `use` has read a first time; `use` reads again and ends with the next word. */
+describe('the target of a link, while an item reads it,', () => {
+  /** Runs until `use` has read once; `use` reads again and ends with the next word. */
   async function reading(stages: string): Promise<{ project: Project; end: () => Promise<Ended> }> {
     const cmd = ': > at; read line < gate; cat cache/out/o';
     const project = projectOfProcesses({
@@ -197,7 +197,7 @@ describe('what a link leads to, while an item reads it,', () => {
     return { project, end };
   }
 
-  it('changes and changes back: there is no result', async () => {
+  it('changes and changes back: no result is recorded', async () => {
     const { project, end } = await reading(link('../../data/in'));
     project.write('data/in', 'B');
     project.write('data/in', 'A');
@@ -205,7 +205,7 @@ describe('what a link leads to, while an item reads it,', () => {
     expect([code, out]).toEqual([1, expect.stringContaining('cache/out/o changed while it ran')]);
   });
 
-  it('is not made again by another run', async () => {
+  it('is not recreated by another run', async () => {
     const { project, end } = await reading(make + link('made/f', 'deps: [cache/out/made], '));
     const other = project.start('run', 'make', '--set', 'x=2', '--json');
     await other.event((event) => event.type === 'waiting');
@@ -216,6 +216,6 @@ describe('what a link leads to, while an item reads it,', () => {
   });
 });
 
-it('any links that stages make give what a build from scratch gives, or are refused (property)', async () => {
+it('stages that make any links give the result of a build from scratch, or are refused (property)', async () => {
   await checkMadeLinks(4);
 }, 240_000);

@@ -1,4 +1,4 @@
-/** `pipe metrics` answers for the pipeline that --profile and --set describe: by key, whatever lies in the workspace. */
+/** `pipe metrics` reports by key, for the pipeline of --profile and --set, whatever the workspace contains. */
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import fc from 'fast-check';
@@ -39,7 +39,7 @@ function commitAll(made: Project): void {
 }
 
 describe('the metrics of a variant', () => {
-  it('are those of its own results, whichever lies in the workspace', async () => {
+  it('are those of its own results, whatever the workspace contains', async () => {
     const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     await made.run('--profile', 'two');
     await made.run('--set', 'rate=7');
@@ -48,11 +48,11 @@ describe('the metrics of a variant', () => {
     expect(await json(made)).toEqual(both({ ssim: 1.5 }));
     expect(await json(made, '--profile', 'two')).toEqual(both({ ssim: 2.5 }));
     expect(await json(made, '--set', 'rate=7', 'score@b')).toEqual({ 'score@b': { ssim: 7.5 } });
-    // Two ways to say one thing have one key.
+    // Two equivalent command lines have one key.
     expect(await json(made, '--profile', 'two', '--set', 'rate=1')).toEqual(both({ ssim: 1.5 }));
   });
 
-  it('are marked stale where it has no results: in the table, and in JSON', async () => {
+  it('are marked stale without results: in the table, and in JSON', async () => {
     const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     await made.run();
     expect(await json(made, '--profile', 'three')).toEqual(both({ ssim: 1.5, stale: true }));
@@ -64,7 +64,7 @@ describe('the metrics of a variant', () => {
     );
   });
 
-  it('are marked stale after an edit, and a dash where nothing was measured', async () => {
+  it('are marked stale after an edit, and a dash if nothing was measured', async () => {
     const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     await made.run();
     made.write('pipeline.yaml', PIPELINE.replace('[a, b]', '[a, c]').replace('rate: 1', 'rate: 4'));
@@ -74,7 +74,7 @@ describe('the metrics of a variant', () => {
     expect(await json(made)).toEqual({ 'score@a': { ssim: 1.5, stale: true } });
   });
 
-  it('come from the cache where the files were edited or deleted', async () => {
+  it('come from the cache when the files were edited or deleted', async () => {
     const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     await made.run();
     made.write('cache/out/a.json', '{"ssim":99}');
@@ -82,7 +82,7 @@ describe('the metrics of a variant', () => {
     expect(await json(made)).toEqual(both({ ssim: 1.5 }));
   });
 
-  it('come from pipeline.lock in a clone without results, and are stale where its key is another', async () => {
+  it('come from pipeline.lock in a clone without results, and are stale if its key differs', async () => {
     const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     await made.run('--profile', 'two');
     await made.run();
@@ -93,13 +93,13 @@ describe('the metrics of a variant', () => {
     expect(await json(clone)).toEqual(both({ ssim: 1.5 }));
     expect(await json(clone, '--profile', 'two')).toEqual(both({ ssim: 2.5 }));
     expect(await json(clone, '--profile', 'three')).toEqual({});
-    // The definition of `score` is the same, that of what it reads is not.
+    // `score` has the same definition, but its input has another.
     expect(await json(clone, '--set', 'rate=5')).toEqual(both({ ssim: 1.5, stale: true }));
     clone.write('pipeline.yaml', PIPELINE.replace('%s.5', '%s.25'));
     expect(await json(clone)).toEqual(both({ ssim: 1.5, stale: true }));
   });
 
-  it('are those of pipeline.lock where objects are gone from the cache, and its key is the same', async () => {
+  it('come from pipeline.lock when objects are missing in the cache and its key is the same', async () => {
     const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     await made.run();
     rmSync(made.path('cache/v1/objects'), { recursive: true });
@@ -117,7 +117,7 @@ describe('the metrics of a variant', () => {
     expect(await json(made)).toEqual(both({ ssim: 1.5 }));
   });
 
-  it('are compared by metrics diff, which tells what is stale although it is equal', async () => {
+  it('are compared by metrics diff, which shows stale metrics even if they are equal', async () => {
     const made = projectWithin({ 'pipeline.yaml': PIPELINE, '.gitignore': 'cache\n.runtime\n' });
     await made.run('--profile', 'two');
     await made.run();
@@ -144,7 +144,7 @@ describe('the metrics of a variant', () => {
     });
   });
 
-  it('are its own or stale, after any runs and edits of the files (property)', async () => {
+  it('are its own or marked stale, after any runs and edits of the files (property)', async () => {
     const rate = fc.integer({ min: 1, max: 4 });
     const step = fc.record({ rate, edit: fc.constantFrom('none', 'change', 'delete') });
     const property = fc.asyncProperty(
@@ -168,7 +168,7 @@ describe('the metrics of a variant', () => {
 });
 
 describe('status and why', () => {
-  it('answer for the variant too', async () => {
+  it('report on the variant too', async () => {
     const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     await made.run('--profile', 'two');
     await made.run();
@@ -179,7 +179,7 @@ describe('status and why', () => {
     );
   });
 
-  it('find the cause in pipeline.lock where the last result is of another variant, or not here', async () => {
+  it('find the cause in pipeline.lock when the last result is missing or of another variant', async () => {
     const files = {
       'pipeline.yaml': `params: { rate: 1 }
 profiles: { two: { rate: 2 } }

@@ -1,10 +1,10 @@
-/** A metrics file inside an out folder of its stage: one out, with numbers that every command knows. */
+/** A metrics file inside an out folder of its stage: every command knows its numbers. */
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
 
-/** `word` is what the model is; `score` is read from a file that is not a dep, as chance would be. */
+/** `word` determines the model; `score` comes from a file that is not a dep, to imitate chance. */
 const PIPELINE = `
 params: { word: one }
 stages:
@@ -28,7 +28,7 @@ function made(text = PIPELINE): Project {
   return project;
 }
 
-it('is shown by metrics, from the workspace, from the cache and from pipeline.lock', async () => {
+it('is shown by pipe metrics, from the workspace, the cache and pipeline.lock', async () => {
   const project = made();
   const metrics = async () => JSON.parse((await project.pipe('metrics', '--json')).out);
   expect((await project.run()).with('ran')).toEqual(['train', 'use']);
@@ -66,7 +66,7 @@ it('is compared with a revision', async () => {
   ]);
 });
 
-it('is kept once, and comes back with the out that it is part of', async () => {
+it('is stored once, and restored with its out', async () => {
   const project = made();
   await project.run();
   const lock = project.read('pipeline.lock');
@@ -83,7 +83,7 @@ it('is kept once, and comes back with the out that it is part of', async () => {
   expect((await project.run()).with('fresh')).toEqual(['train', 'use']);
 });
 
-it('is no part of the key: naming it makes nothing stale', async () => {
+it('is not part of the key: naming it makes nothing stale', async () => {
   const project = made(PIPELINE.replace(/^ {4}(?:metrics|tolerance):.*\n/gm, ''));
   await project.run();
   project.write('pipeline.yaml', PIPELINE);
@@ -92,7 +92,7 @@ it('is no part of the key: naming it makes nothing stale', async () => {
   expect(JSON.parse(out)).toEqual({ train: { 'val.score': 0.5 } });
 });
 
-it('has a tolerance of its own in verify, which the rest of the out has not', async () => {
+it('has its own tolerance in verify, separate from the rest of the out', async () => {
   const project = made();
   await project.run();
   project.write('score', '0.55');
@@ -105,7 +105,7 @@ it('has a tolerance of its own in verify, which the rest of the out has not', as
   expect(far.code).toBe(3);
 });
 
-it('must be written, like any out', async () => {
+it('is required, like any out', async () => {
   const project = made(
     PIPELINE.replaceAll('cache/out/model/eval/metrics.json', 'cache/out/model/m.json'),
   );

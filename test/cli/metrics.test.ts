@@ -1,4 +1,4 @@
-/** `pipe metrics`, `metrics diff` and `params diff`: against what git has, without a checkout. */
+/** `pipe metrics`, `metrics diff` and `params diff`, compared with git revisions, without a checkout. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command } from '../../src/cli/metrics.js';
@@ -45,14 +45,14 @@ async function out(...args: string[]): Promise<string> {
   return ended.out;
 }
 
-it('tells how to see less where a terminal shows only the end of them', async () => {
+it('explains how to print fewer when a terminal shows only the end of them', async () => {
   const never = new AbortController().signal;
   const shownOn = async (rows: number) => {
     let out = '';
     const write = (text: string) => {
       out += text;
     };
-    const screen = { size: () => ({ columns: 80, rows }), onResize: () => () => {}, colors: false };
+    const screen = { size: () => ({ columns: 80, rows }), onResize: () => () => {} };
     await command.run([], {
       host: { cwd: made.root, env: made.env, dist: '', version: '0' },
       terminal: createTerminal({
@@ -61,6 +61,7 @@ it('tells how to see less where a terminal shows only the end of them', async ()
         keyboard: () => undefined,
         isTerminal: false,
         screen,
+        colors: false,
       }),
       interruption: { stop: never, kill: never },
     });
@@ -74,7 +75,7 @@ it('tells how to see less where a terminal shows only the end of them', async ()
 });
 
 describe('pipe metrics', () => {
-  it('is a table for each stage, its items side by side', async () => {
+  it('prints a table for each stage, with items as columns', async () => {
     expect(await out('metrics')).toBe(
       'metric    score@a  score@b\nrate            2        2\nval.ssim      0.5      0.5\n\n' +
         'metric     whole\none.count      1\ntwo.count      2\n',
@@ -90,7 +91,7 @@ describe('pipe metrics', () => {
     });
   });
 
-  it('knows the numbers from pipeline.lock where there are no results', async () => {
+  it('reads the numbers from pipeline.lock when there are no results', async () => {
     const clone = new ProjectWithin({
       'pipeline.yaml': PIPELINE,
       'pipeline.lock': made.read('pipeline.lock'),
@@ -102,14 +103,14 @@ describe('pipe metrics', () => {
 });
 
 describe('metrics diff', () => {
-  it('finds nothing where nothing changed', async () => {
+  it('prints nothing when nothing changed', async () => {
     expect(await out('metrics', 'diff')).toBe('metrics are as in HEAD\n');
     expect(await out('metrics', 'diff', 'start', '--md')).toBe(
       '### Metrics since start\n\nNo difference.\n',
     );
   });
 
-  it('shows what changed, what came and what went', async () => {
+  it('shows changed, new and removed metrics', async () => {
     made.write('pipeline.yaml', PIPELINE.replace('[a, b]', '[b, c]').replace('rate: 2', 'rate: 3'));
     await made.pipe('run');
     expect(await out('metrics', 'diff')).toBe(
@@ -152,7 +153,7 @@ describe('metrics diff', () => {
     );
   });
 
-  it('says what is wrong: a revision that is not there, one without a lock, no repository, no git', async () => {
+  it('reports an unknown revision, one without a lock, a missing repository, and missing git', async () => {
     expect(await made.pipe('metrics', 'diff', 'nowhere')).toMatchObject({
       code: 2,
       err: expect.stringContaining('git does not know the revision "nowhere" (unknown-revision)'),

@@ -1,4 +1,4 @@
-/** test/fixtures/mistakes.md: what newcomers write, and what they read then, to the letter. */
+/** test/fixtures/mistakes.md: errors of newcomers, and the exact messages. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
 interface Mistake {
   readonly title: string;
   readonly files: Readonly<Record<string, string>>;
-  /** Commands with what they print. */
+  /** Commands with their output. */
   readonly console: string;
 }
 
@@ -33,7 +33,7 @@ function mistakes(): Mistake[] {
   });
 }
 
-/** The commands of a block run again, and all that they print. */
+/** Runs the commands of a block again, and returns their output. */
 async function replay(project: Project, { console }: Mistake): Promise<string> {
   let text = '';
   for (const [, line = ''] of console.matchAll(/^\$ pipe (.*)$/gm)) {
@@ -43,7 +43,7 @@ async function replay(project: Project, { console }: Mistake): Promise<string> {
   return text;
 }
 
-/** What depends on the day, the place and the shell is left out. */
+/** Removes what depends on the day, the place and the shell. */
 function withoutChance({ root }: Project, text: string): string {
   return text
     .replaceAll(root, '/project')
@@ -53,8 +53,8 @@ function withoutChance({ root }: Project, text: string): string {
     .replace(/(: ran) in \d+\.\d s$/gm, '$1');
 }
 
-describe('a mistake of the first day', () => {
-  it.each(mistakes())('is answered with place and cure: $title', async (mistake) => {
+describe("a newcomer's error", () => {
+  it.each(mistakes())('gives place and cure: $title', async (mistake) => {
     const project = projectWithin(mistake.files);
     expect(await replay(project, mistake)).toBe(mistake.console);
   });

@@ -1,4 +1,4 @@
-/** Names that every JavaScript object has already: wherever the user's names are keys, they are the user's. */
+/** User names that are also properties of every JavaScript object. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
@@ -15,7 +15,7 @@ const name = fc.constantFrom(...NAMES);
 const places = ['stage', 'param', 'axis', 'env', 'secret', 'dep', 'out', 'metric', 'profile'];
 const chosen = fc.tuple(...places.map(() => name));
 
-it('are names like any other: a run, its second one, and each command that looks (property)', async () => {
+it('names of object properties work in a run, a second one, and each read-only command (property)', async () => {
   await fc.assert(
     fc.asyncProperty(chosen, async (names) => {
       const [stage, param, axis, env, secret, dep, out, metric, profile] = names;
@@ -61,7 +61,7 @@ it.each([
   ['  a: { cmd: x, env: [__proto__] }', 'got the text "__proto__" (bad-name)'],
   ['  a: { cmd: x, params: [__proto__] }', 'there is no param "__proto__" (unknown-param)'],
   ['  __proto__: { cmd: x }', 'a key cannot be "__proto__" (bad-key)'],
-])('but __proto__ is refused, since no plain object can hold it: %s', async (stage, message) => {
+])('__proto__ is refused, since a plain object cannot hold it: %s', async (stage, message) => {
   const project = projectWithin({ 'pipeline.yaml': `stages:\n${stage}\n`, ['__proto__']: '' });
   const { code, err } = await project.pipe('run');
   expect([code, err]).toEqual([2, expect.stringContaining(message)]);

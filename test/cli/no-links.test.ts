@@ -1,4 +1,4 @@
-/** A cache on a file system without hard links: everything works, with copies in the place of links. */
+/** A cache on a file system without hard links: everything works, with copies instead of links. */
 import { existsSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { withoutLinks } from '../rig/no-links.js';
@@ -33,7 +33,7 @@ test.each(['EPERM', 'ENOSYS'])(
   },
 );
 
-test('two runs at once execute each item once', async () => {
+test('concurrent runs execute each item once', async () => {
   const made = project({ 'pipeline.yaml': PIPELINE });
   Object.assign(made.env, withoutLinks('EPERM'));
   const runs = [made.start('run', '--json'), made.start('run', '--json')];
@@ -42,7 +42,7 @@ test('two runs at once execute each item once', async () => {
   expect(made.lines('epochs.txt')).toEqual(['1', '2', '3']);
 });
 
-test('a run takes over from one that was killed', async () => {
+test('a run takes over from a killed one', async () => {
   const made = project({
     'pipeline.yaml':
       'stages: { a: { cmd: "test -e go || { touch began; sleep 100; }; echo > ${outs.o}", outs: { o: cache/out/a } } }\n',

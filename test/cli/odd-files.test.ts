@@ -1,11 +1,11 @@
-/** A file that can be neither an input nor a result ends the item that it concerns, and nothing else. */
+/** A file that can be neither input nor result fails only its own item. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
 
-/** Each with the commands that make it as `x` in the current folder, and what is said of it. */
+/** Each with the commands that create it as `x` in the current folder, and its message. */
 const ODD = [
   ['a pipe', 'mkfifo x', 'is a pipe'],
   [
@@ -28,7 +28,7 @@ const REST = `
   after: { cmd: "cat o > q", deps: [o], outs: [q] }
 `;
 
-/** The rig deletes no path that is too long. */
+/** The test project's own cleanup cannot delete a path that is too long. */
 function tidied(made: Project): Project {
   onTestFinished(() => void execFileSync('rm', ['-rf', made.root]));
   return made;
@@ -64,7 +64,7 @@ describe.each(ODD)('%s', (_name, make, said) => {
     ['in a folder dep', () => inFolder('d')],
     ['matched by a pattern', () => inFolder('d/**/*')],
     ['in an out', () => written('o', '')],
-  ])('%s: its item fails and says why, now and later; others run', async (_role, prepare) => {
+  ])('%s: its item fails with the reason, each time; others run', async (_role, prepare) => {
     const made = prepare();
     for (const verdict of ['ran', 'fresh'] as const) {
       const { code, items, summary } = await made.run('-k');
@@ -79,7 +79,7 @@ describe.each(ODD)('%s', (_name, make, said) => {
   });
 });
 
-it('a pipe in the place of an out is moved away, and the out put back', async () => {
+it('a named pipe at the path of an out is moved, and the out restored', async () => {
   const made = projectWithin({
     'pipeline.yaml': 'stages: { s: { cmd: "echo x > ${outs.o}", outs: { o: o/f } } }\n',
   });

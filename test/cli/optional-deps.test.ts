@@ -1,4 +1,4 @@
-/** An optional dep: absent is a state like any other. */
+/** An optional dep: absence is a state like any other. */
 import { renameSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -31,7 +31,7 @@ const PATTERN = `stages:
 `;
 
 describe('an optional dep', () => {
-  it('is absent, appears, changes and goes: each makes the item stale, and each state is kept', async () => {
+  it('is absent, appears, changes and disappears: each makes the item stale, and each state has a result', async () => {
     const made = project({ 'pipeline.yaml': PIPELINE });
     expect((await made.run()).with('ran')).toEqual(['take', 'size']);
     expect(made.read('cache/out/taken')).toBe('none\n');
@@ -62,7 +62,7 @@ describe('an optional dep', () => {
     expect(made.read('cache/out/taken')).toBe('none\n');
   });
 
-  it('of a kept answer: creating the file ends it, with and without its folder', async () => {
+  it('ends the no-op answer when its file is created, with and without its folder', async () => {
     const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     await made.run();
     for (const text of ['one\n', 'another\n']) {
@@ -77,7 +77,7 @@ describe('an optional dep', () => {
     }
   });
 
-  it('that appears or goes while the stage runs is a change: the result is not recorded', async () => {
+  it('that appears or disappears while the stage runs is a change: the result is not recorded', async () => {
     for (const change of [`echo now > '${ARCHIVE}'`, `rm '${ARCHIVE}'`]) {
       const made = project({
         'pipeline.yaml': PIPELINE.replace('cmd: if', `cmd: ${change}; if`),
@@ -90,7 +90,7 @@ describe('an optional dep', () => {
     }
   });
 
-  it('is in pipeline.lock as it is: --frozen and verify agree with it', async () => {
+  it('is in pipeline.lock in its state: --frozen and verify agree', async () => {
     const made = project({ 'pipeline.yaml': PIPELINE });
     await made.run();
     expect(made.read('pipeline.lock')).toContain('    deps:\n      archive: null\n');
@@ -114,7 +114,7 @@ describe('an optional dep', () => {
     expect(gone.items.take?.reason).toContain(`dep ${ARCHIVE} is gone`);
   });
 
-  it('counts by its content alone: the key of a dep that is there says nothing of optional', async () => {
+  it('counts only by its content: the key is the same as for a required dep that exists', async () => {
     const made = project({ 'pipeline.yaml': PIPELINE, [ARCHIVE]: 'one\n' });
     await made.run();
     made.write('pipeline.yaml', PIPELINE.replace(', optional: true', ''));
@@ -127,7 +127,7 @@ describe('an optional dep', () => {
     );
   });
 
-  it('that another stage makes is an edge like any other', async () => {
+  it('made by another stage is an edge like any other', async () => {
     const made = project({
       'pipeline.yaml': `${PIPELINE}  make: { cmd: "echo made > \${outs.o}", outs: { o: "${ARCHIVE}" } }\n`,
     });
@@ -135,7 +135,7 @@ describe('an optional dep', () => {
     expect(made.read('cache/out/taken')).toBe('made\n');
   });
 
-  it('may be a pattern, which then matches nothing, and may stand in a list', async () => {
+  it('may be a pattern that matches nothing, and may be in a list', async () => {
     const made = project({ 'pipeline.yaml': PATTERN, 'pipeline.yaml.orig': '' });
     expect((await made.run()).with('ran')).toEqual(['join', 'list']);
     expect(made.read('all.txt')).toBe('');
@@ -153,7 +153,7 @@ describe('an optional dep', () => {
     expect((await made.run()).code).toBe(2);
   });
 
-  it('gives a TypeScript stage its path, be it there or not', async () => {
+  it('gives a TypeScript stage its path, whether it exists or not', async () => {
     const made = project({
       'pipeline.yaml':
         'stages:\n  s: { run: s.ts, deps: { a: { path: a.txt, optional: true } }, outs: { o: o.txt } }\n',
@@ -171,7 +171,7 @@ export default defineStage(async ({ deps, outs }) => {
     expect(made.read('o.txt')).toBe('true');
   });
 
-  it('with another shape is a mistake with its place', async () => {
+  it('with a wrong shape is an error with its place', async () => {
     const made = project({
       'pipeline.yaml': `stages:
   a: { cmd: ls, deps: { a: { optional: true } } }
@@ -193,7 +193,7 @@ export default defineStage(async ({ deps, outs }) => {
     ]);
   });
 
-  it('is a change whenever its state is another one, and none when it is the same again (property)', async () => {
+  it('makes the item stale whenever its state differs, and fresh when it is the same again (property)', async () => {
     const state = fc.constantFrom(undefined, '', 'one\n', 'two\n');
     const run = fc.asyncProperty(
       fc.array(state, { minLength: 2, maxLength: 5 }),
@@ -232,7 +232,7 @@ describe('pipe watch', () => {
       .events((events) => events.filter(({ type }) => type === 'summary').length >= times)
       .then(() => made.read('cache/out/taken'));
 
-  it('runs again when an optional dep appears, in a folder that was not there, and when it goes', async () => {
+  it('runs again when an optional dep appears, in a new folder, and when it disappears', async () => {
     const made = project({ 'pipeline.yaml': PIPELINE });
     const running = made.start('watch', '--json');
     watching.push(running);

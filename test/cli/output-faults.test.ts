@@ -1,20 +1,20 @@
-/** A write or a deletion that fails ends no more than its item; test/long/ lets each of them fail. */
+/** A failing write or deletion affects only its item; test/long/ fails each of them. */
 import { describe, expect, it } from 'vitest';
 import { KINDS, strikeAll } from './support/output-faults.js';
 
-/** How many calls apart: a run has some dozens of writes to scratch. */
+/** Step between failing calls: a run makes dozens of writes to scratch. */
 const EVERY = {
-  stdout: 3,
-  json: 4,
+  stdout: 7,
+  json: 9,
   stderr: 1,
-  log: 2,
-  lock: 2,
-  scratch: 29,
-  deletion: 11,
+  log: 5,
+  lock: 5,
+  scratch: 67,
+  deletion: 23,
 } as const;
 
-describe.concurrent('nothing is left, nothing crashes, and the next run is right', () => {
-  it.each(KINDS)('when writing fails: %s', async (kind) => {
+describe.concurrent('no process is left, nothing crashes, and the next run is correct', () => {
+  it.each(KINDS)('when a call fails: %s', async (kind) => {
     expect(await strikeAll(kind, kind === 'deletion' ? 'EACCES' : 'ENOSPC', EVERY[kind])).toEqual(
       [],
     );

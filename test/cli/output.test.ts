@@ -1,4 +1,4 @@
-/** What becomes of a run whose output nobody takes, and what of a stage's text reaches others. */
+/** A run whose output cannot be written, and filtering of a stage's text. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { platform } from 'node:os';
@@ -41,7 +41,7 @@ function pipeTo(made: Project, stdout: number, ...args: string[]): ChildProcess 
 }
 
 describe.runIf(platform() === 'linux')('a run', () => {
-  it('whose stdout is full ends in order and says so', async () => {
+  it('with a full stdout ends cleanly and reports it', async () => {
     const made = marked(LONG);
     const { code, err } = await endOf(pipeTo(made, openSync('/dev/full', 'w'), 'run'));
     expect([code, err]).toEqual([
@@ -51,7 +51,7 @@ describe.runIf(platform() === 'linux')('a run', () => {
     expect(processesMarked(made.root)).toEqual([]);
   });
 
-  it('that has nothing to do says it too', async () => {
+  it('with nothing to do reports it too', async () => {
     const made = project({ 'pipeline.yaml': "stages: { a: { cmd: 'true' } }\n" });
     for (let run = 0; run < 3; run++) expect((await made.pipe('run')).code).toBe(0);
     const { code, err } = await endOf(pipeTo(made, openSync('/dev/full', 'w'), 'run'));
@@ -75,22 +75,22 @@ describe.runIf(platform() === 'linux')('a run', () => {
   it.each([
     ['nohup itself', 'nohup "$0" "$1" run; true'],
     ['a script under nohup', 'trap "" HUP; "$0" "$1" run; true'],
-  ])('goes on at SIGHUP under %s', async (_, script) => {
+  ])('continues after SIGHUP under %s', async (_, script) => {
     const made = marked(FIFO);
     execFileSync('mkfifo', [made.path('go')]);
-    // With bash, which leaves the name of what it starts in `_`.
+    // With bash, which puts the name of the started program into `_`.
     const child = spawn('bash', ['-c', script, process.execPath, BIN], {
       cwd: made.root,
       env: surroundings(made.env),
       stdio: ['ignore', 'pipe', 'ignore'],
       detached: true,
     });
-    // Closed when the run has ended, which outlives its shell.
+    // Closes when the run ends, which outlives its shell.
     child.stdout.resume();
     const ended = endOf(child);
     await fileAppears(made.path('started'));
     process.kill(-(child.pid as number), 'SIGHUP');
-    // Nobody would read it of a run that has ended.
+    // After the end of the run, no process would read it.
     spawnSync('sh', ['-c', 'echo go > go'], { cwd: made.root, timeout: 10_000 });
     await ended;
     expect(made.read('o')).toBe('1\n');
@@ -98,7 +98,7 @@ describe.runIf(platform() === 'linux')('a run', () => {
 });
 
 describe.runIf(HAS_TMUX)('a run whose terminal is closed', () => {
-  /** Closes the terminal when the stage has begun; gives the exit code that the shell saw. */
+  /** Closes the terminal once the stage has begun; returns the exit code that the shell saw. */
   async function codeAfterClosing(made: Project, trap: string): Promise<string> {
     const socket = `pipe-gone-${process.pid}-${trap.length}`;
     const tmux = ['-L', socket, '-f', '/dev/null'];
@@ -106,9 +106,9 @@ describe.runIf(HAS_TMUX)('a run whose terminal is closed', () => {
       'run.sh',
       `trap ${trap} HUP\n${MARK}=${made.root} ${process.execPath} ${BIN} run\necho $? > draft; mv draft code\n`,
     );
-    // The shell of the terminal ends by the hangup, and with that all below it get it.
+    // The terminal's shell ends by the hangup, which all processes below it receive.
     const script = 'sh run.sh; true';
-    // Of the run alone: the shell lives on until it has noted the code.
+    // Only for the run: the shell stays alive to note the exit code.
     const { CI: _, [MARK]: __, ...env } = surroundings(made.env);
     execFileSync('tmux', [...tmux, 'new-session', '-d', '-c', made.root, script], { env });
     await fileAppears(made.path('started'));
@@ -123,13 +123,13 @@ describe.runIf(HAS_TMUX)('a run whose terminal is closed', () => {
       "stages: { a: { cmd: 'touch started; while [ ! -e go ]; do sleep 0.05; done; echo 1 > o', outs: [o] } }\n",
   };
 
-  it('ends in order, without a crash', async () => {
+  it('ends cleanly, without a crash', async () => {
     const made = marked(WAITING);
     expect(await codeAfterClosing(made, ':')).toBe('130');
     expect(processesMarked(made.root)).toEqual([]);
   });
 
-  it('goes on where hangups are ignored, and ends without a crash', async () => {
+  it('continues if hangups are ignored, and ends without a crash', async () => {
     const made = marked(WAITING);
     expect(await codeAfterClosing(made, "''")).toBe('0');
     expect(made.read('o')).toBe('1\n');
@@ -139,7 +139,7 @@ describe.runIf(HAS_TMUX)('a run whose terminal is closed', () => {
 describe('the text of a stage', () => {
   const ESC = '\u001b';
 
-  it('has no secret in any log, nor in its progress', async () => {
+  it('contains no secret, neither in a log nor in its progress', async () => {
     const made = project({
       'pipeline.yaml': `
 stages:
@@ -156,7 +156,7 @@ stages:
     expect((await made.pipe('log', 'last')).out).toBe('***\n');
   });
 
-  it('is not obeyed by a terminal', async () => {
+  it('cannot control a terminal', async () => {
     const made = project({
       'pipeline.yaml':
         'stages: { a: { cmd: \'printf "\\\\033]0;title\\\\007red \\\\033[31m\\\\bx\\\\n"; exit 1\' } }\n',
@@ -164,13 +164,13 @@ stages:
     const { out } = await made.pipe('run');
     expect(out).toContain('  | red x\n');
     expect(out).not.toContain(ESC);
-    // To a file it goes as it is.
+    // In a file, the text is unfiltered.
     expect((await made.pipe('log', 'a')).out).toContain(ESC);
   });
 });
 
-describe.runIf(platform() === 'linux')('what is written after the work and cannot be', () => {
-  it('is named by an error line, and the exit code is 1', async () => {
+describe.runIf(platform() === 'linux')('a file that cannot be written after the work', () => {
+  it('is named in an error line, and the exit code is 1', async () => {
     const made = project({
       'pipeline.yaml': "stages: { a: { cmd: 'echo 1 > o', outs: [o] } }\n",
       'no-folder': '',

@@ -1,4 +1,4 @@
-/** A command that reads the file of params by itself, while `--set` or a profile changed a param. */
+/** A command that reads the params file itself, while `--set` or a profile overrides a param. */
 import { expect, it } from 'vitest';
 import type { RunOutcome } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
@@ -44,24 +44,24 @@ function warnings({ events }: RunOutcome): readonly string[] {
   );
 }
 
-it('is warned of once for each item that runs, and only where it reads an old value', async () => {
+it('causes one warning for each item that runs, and only if it reads an old value', async () => {
   const project = made();
   const set = ['--set', 'train.rate=1', '--set', 'train.epochs=9', '--set', 'mine=2'];
   const first = await project.run('--concurrency', '1', ...set);
   expect([...warnings(first)].sort()).toEqual([
-    'named: its command names params.yaml, but --set train.epochs=9 changes train.epochs only in what pipe hands over: let the program read train.epochs from the JSON file that PIPE_CONTEXT names, not from params.yaml',
-    'script: tools/train.sh names params.yaml, but --set train.rate=1 changes train.rate only in what pipe hands over: let the program read train.rate from the JSON file that PIPE_CONTEXT names, not from params.yaml',
+    'named: its command names params.yaml, but --set train.epochs=9 changes train.epochs only in what pipe passes on: let the program read train.epochs from the JSON file that PIPE_CONTEXT names, not from params.yaml',
+    'script: tools/train.sh names params.yaml, but --set train.rate=1 changes train.rate only in what pipe passes on: let the program read train.rate from the JSON file that PIPE_CONTEXT names, not from params.yaml',
   ]);
   expect(warnings(await project.run(...set))).toEqual([]);
 });
 
-it('is warned of for a profile too', async () => {
+it('causes a warning for a profile too', async () => {
   const [warning, ...more] = warnings(await made().run('--profile', 'fast'));
   expect(warning).toContain('script: tools/train.sh names params.yaml, but the profile "fast"');
   expect(more).toEqual([]);
 });
 
-it('is not warned of without a change, with the same value, or of a param of pipeline.yaml', async () => {
+it('causes no warning without a change, with the same value, or for a param of pipeline.yaml', async () => {
   expect(warnings(await made().run())).toEqual([]);
   expect(warnings(await made().run('--set', 'train.rate=0.1'))).toEqual([]);
   expect(warnings(await made().run('--set', 'mine=2'))).toEqual([]);

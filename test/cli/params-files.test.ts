@@ -1,4 +1,4 @@
-/** A file of params on the way of a command: what it makes stale, what notices that it changed. */
+/** A params file: what it makes stale, and which commands notice its change. */
 import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Running } from '../rig/project.js';
@@ -29,8 +29,8 @@ afterEach(async () => {
   }
 });
 
-describe('a change in a file of params', () => {
-  it('runs just the items that use what changed', async () => {
+describe('a change in a params file', () => {
+  it('runs only the items that use the changed params', async () => {
     const made = projectWithin(FILES);
     expect((await made.run()).with('ran')).toEqual(['say', 'count']);
     expect((await made.run()).with('fresh')).toEqual(['say', 'count']);
@@ -42,7 +42,7 @@ describe('a change in a file of params', () => {
     expect((await made.run()).with('fresh')).toEqual(['say', 'count']);
   });
 
-  it('ends the answer of a run with nothing to do', async () => {
+  it('ends the no-op answer', async () => {
     const made = project(FILES);
     await made.run();
     expect(await runUntilStill(made)).toBe(true);
@@ -52,7 +52,7 @@ describe('a change in a file of params', () => {
     expect(made.read('said.txt')).toBe('two\n');
   });
 
-  it('starts a run of watch, also when the file is there for the first time or was broken', async () => {
+  it('starts a run in watch mode, also when the file is new or was invalid', async () => {
     const made = project({ 'pipeline.yaml': FILES['pipeline.yaml'] });
     const watch = made.start('watch');
     running.push(watch);
@@ -67,7 +67,7 @@ describe('a change in a file of params', () => {
     expect(made.read('said.txt')).toBe('three\n');
   });
 
-  it('is a difference to --frozen, and verify executes with what it holds', async () => {
+  it('is a difference for --frozen, and verify executes with its values', async () => {
     const made = projectWithin(FILES);
     await made.run();
     expect((await made.pipe('run', '--frozen')).code).toBe(0);
@@ -77,7 +77,7 @@ describe('a change in a file of params', () => {
     expect((await made.pipe('run', '--frozen=keys')).code).toBe(3);
   });
 
-  it('is told by params diff, from the file as the revision has it', async () => {
+  it('is shown by params diff, by the file of the revision', async () => {
     const made = projectWithin(FILES);
     const git = (...args: string[]) => execFileSync('git', args, { cwd: made.root });
     git('init', '-q');

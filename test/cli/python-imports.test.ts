@@ -1,4 +1,4 @@
-/** Python scripts of commands, with what they import: by the real commands and the real Python. */
+/** Imports of Python scripts in commands, with the real command and the real Python. */
 import { expect, it } from 'vitest';
 import { project, projectWithin } from '../rig/projects.js';
 
@@ -24,7 +24,7 @@ open('out/count.txt', 'w').write(str(N))
   'pkg/numbers.py': 'N = 1\n',
 };
 
-it('run again when a module that they import changes, and say who imports it', async () => {
+it('run again when a module that they import changes, with its importer as the reason', async () => {
   const made = projectWithin(FILES);
   expect((await made.run()).with('ran')).toEqual(['train', 'count', 'plain']);
   expect((await made.run()).with('fresh')).toEqual(['train', 'count', 'plain']);
@@ -47,7 +47,7 @@ it('stay fresh when comments, docstrings and unrelated files change', async () =
   expect((await made.run()).with('fresh')).toEqual(['train', 'count', 'plain']);
 });
 
-it('run again when a new file shadows an import, and when an import of one disappears', async () => {
+it('run again when a new file shadows an import, and when an imported file disappears', async () => {
   const made = projectWithin(FILES);
   await made.run();
   made.write('scripts/lib/__init__.py', 'import sys\n');
@@ -64,14 +64,14 @@ it('run again when a new file shadows an import, and when an import of one disap
   expect((await made.run()).with('fresh')).toEqual(['train', 'count', 'plain']);
 });
 
-it('are executed by verify in a folder with all that they import', async () => {
+it('are executed by verify in a folder with all their imports', async () => {
   const made = project(FILES);
   await made.run();
   const { code, out } = await made.pipe('verify');
   expect([code, out]).toEqual([0, expect.stringContaining('3')]);
 });
 
-it('are noted by doctor for what cannot be followed, until a dep covers it', async () => {
+it('are noted by doctor for loads that it cannot follow, until a dep covers them', async () => {
   const script = `import importlib, sys
 model = importlib.import_module(sys.argv[1])
 open('out.txt', 'w').write(model.NAME)

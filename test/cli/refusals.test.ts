@@ -1,4 +1,4 @@
-/** Folders that cannot be written, where nothing needs to be. */
+/** Folders that are not writable, where a run need not write. */
 import { afterEach, expect, it } from 'vitest';
 import { Project } from '../rig/project.js';
 
@@ -6,13 +6,13 @@ let made: Project | undefined;
 
 afterEach(() => made?.dispose());
 
-it('a run with nothing to do takes no lock, even where it cannot know that pipeline.lock is as it should be', async () => {
+it('a no-op run takes no lock, even when it cannot know that pipeline.lock is up to date', async () => {
   made = new Project({
     'pipeline.yaml': 'stages:\n  write: { cmd: "echo a > a.txt", outs: [a.txt] }\n',
   });
   await made.run();
   const lock = made.read('pipeline.lock');
-  // Where notes are kept, and a file in the place of the folder of locks: as read-only as it gets for root.
+  // Replaces the notes' folder and the lock folder by files: as read-only as possible for root.
   made.remove('cache/v1/plans');
   made.remove('cache/locks');
   made.write('cache/locks', 'no folder');

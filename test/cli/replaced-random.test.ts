@@ -1,4 +1,4 @@
-/** Whatever runs, fails, is killed or collected: every byte and name that the user put at an out is found again. */
+/** Whatever runs, fails, is killed or collected: no byte or name that the user put at an out is lost. */
 import {
   existsSync,
   lstatSync,
@@ -30,7 +30,7 @@ stages:
     outs: { o: work/file }
 `;
 
-/** Where the user may put things: at, in and above the outs. */
+/** Where the user may create files: at, in and above the outs. */
 const PLACES = [
   'work/folder',
   'work/folder/made',
@@ -69,7 +69,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('kill', 'gc') }) },
 );
 
-/** The user, who remembers all that they made. */
+/** The user, with a record of all files they created. */
 class User {
   readonly #made: Project;
   readonly #words = new Set<string>();
@@ -86,7 +86,7 @@ class User {
     const stat = lstatSync(file, { throwIfNoEntry: false });
     const word = `user-${++this.#count}-word`;
     if (kind === 'write' && (stat === undefined || stat.isFile())) {
-      // What they overwrite themselves they do not miss.
+      // A file that they overwrite themselves is not missed.
       if (stat?.isFile()) this.#words.delete(readFileSync(file, 'utf8'));
       writeFileSync(file, word);
       this.#words.add(word);
@@ -106,14 +106,14 @@ class User {
     if (lstatSync(to).isFile()) this.#words.add(name);
   }
 
-  /** What is neither a name nor the content of anything in the project and its cache. */
+  /** Names and contents that are neither in the project nor in its cache. */
   missing(): string[] {
     const seen = [...seenBelow(this.#made.root)].join('\n');
     return [...this.#words].filter((word) => !seen.includes(word));
   }
 }
 
-/** All that is above the place is a folder, or nothing. */
+/** Everything above the place is a folder or absent. */
 function isFree(made: Project, where: string): boolean {
   const parts = where.split('/');
   return parts.slice(1).every((_, at) => {
@@ -137,7 +137,7 @@ async function take(made: Project, user: User, each: Step): Promise<void> {
       return user.rename(each.place);
     case 'run': {
       const { code, err } = await made.run('-k', ...each.args);
-      // A link of the user's in the place of an out is refused, and stays.
+      // A user's link at an out is refused, and stays.
       if (code === 2) expect(err).toContain('(out-is-link)');
       else expect([0, 1], err).toContain(code);
       return;
@@ -170,7 +170,7 @@ it('is found in place, in cache/replaced or in the cache', async () => {
           await take(made, user, each);
           expect(user.missing(), JSON.stringify(each)).toEqual([]);
         }
-        // What a kill left running ends, and a file above an out is moved by its owner alone.
+        // Processes that survived a kill end here; only the owner moves a file above an out.
         const { with: those } = await made.run();
         if (existsSync(made.path('work')) && lstatSync(made.path('work')).isDirectory())
           expect(those('failed')).toEqual([]);
@@ -179,6 +179,6 @@ it('is found in place, in cache/replaced or in the cache', async () => {
         made.dispose();
       }
     }),
-    { numRuns: Number(process.env.PIPE_TEST_RUNS ?? 15) },
+    { numRuns: Number(process.env.PIPE_TEST_RUNS ?? 8) },
   );
 }, 600_000);

@@ -1,4 +1,4 @@
-/** What the user put where an out has to be is moved to cache/replaced, named, and kept for a while. */
+/** User files at the path of an out move to cache/replaced, with a message, and are kept for a while. */
 import {
   existsSync,
   lstatSync,
@@ -59,8 +59,8 @@ function replaced(made: Project): { folder: string; names: string[] } {
   return { folder, names: names.sort() };
 }
 
-describe('files of the user at an out', () => {
-  it('move aside as a whole, in one line that names the item', async () => {
+describe('user files at an out', () => {
+  it('are moved together, with one line that names the item', async () => {
     const made = project();
     made.write('results/labels.csv', 'by hand');
     made.write('results/sub/NOTES.md', 'notes');
@@ -76,7 +76,7 @@ describe('files of the user at an out', () => {
     expect(made.read(`${folder}/results/labels.csv`)).toBe('by hand');
   });
 
-  it('are back in place after an execution that has put nothing there', async () => {
+  it('are moved back after an execution that wrote nothing there', async () => {
     const made = project();
     made.write('results/labels.csv', 'by hand');
     const failing = PIPELINE.replace('mkdir -p ${outs.o}/sub;', 'mkdir -p ${outs.o}; exit 1;');
@@ -91,7 +91,7 @@ describe('files of the user at an out', () => {
     expect(readdirSync(made.path('cache/replaced'))).toEqual([]);
   });
 
-  it('leave a recorded folder alone: only they move', async () => {
+  it('in a recorded folder move without the folder', async () => {
     const made = project();
     await made.run('folder');
     made.write('results/NOTES.md', 'notes');
@@ -113,7 +113,7 @@ describe('files of the user at an out', () => {
     expect(made.read(`${folder}/results/sub/b`)).toBe('edited');
   });
 
-  it('are kept when an edited result is put back', async () => {
+  it('are kept when an edited result is restored', async () => {
     const made = project();
     await made.run('file');
     made.write('labels.csv', 'corrected by hand');
@@ -127,7 +127,7 @@ describe('files of the user at an out', () => {
     expect(made.read('labels.csv')).toBe('one\n');
   });
 
-  it('include the names that recorded files were given', async () => {
+  it('include renamed recorded files', async () => {
     const made = project();
     await made.run('folder');
     mkdirSync(made.path('results/cats'));
@@ -136,7 +136,7 @@ describe('files of the user at an out', () => {
     expect(replaced(made).names).toContain('results/cats/a');
   });
 
-  it('are links as well, which nothing follows', async () => {
+  it('may be links, which pipe does not follow', async () => {
     const made = project();
     made.write('data/precious', 'precious');
     mkdirSync(made.path('results'));
@@ -179,7 +179,7 @@ describe('files of the user at an out', () => {
   });
 });
 
-describe('what pipe put there', () => {
+describe('files that pipe wrote', () => {
   const quiet = async (made: Project, ...args: string[]): Promise<RunOutcome> => {
     const run = await made.run(...args);
     expect(warningsOf(run).filter(([, text]) => /moved|result of/.test(text ?? ''))).toEqual([]);
@@ -187,7 +187,7 @@ describe('what pipe put there', () => {
     return run;
   };
 
-  it('gives way without a word in every ordinary flow', async () => {
+  it('are removed silently in every ordinary flow', async () => {
     const made = project();
     await quiet(made);
     await quiet(made);
@@ -201,7 +201,7 @@ describe('what pipe put there', () => {
     await quiet(made);
   });
 
-  it('gives way when a failed execution, each of its tries, left it', async () => {
+  it('are removed when a failed execution, or one of its retries, left them', async () => {
     const made = project();
     made.write('pipeline.yaml', PIPELINE.replace('outs: { o: results }', '$&\n    retries: 2'));
     expect((await quiet(made, 'folder', '--set', 'fail=1')).with('failed')).toEqual(['folder']);
@@ -209,17 +209,17 @@ describe('what pipe put there', () => {
     expect((await quiet(made, 'folder')).with('ran')).toEqual(['folder']);
   });
 
-  it('gives way when gc has removed it from the cache since', async () => {
+  it('are removed after gc removed them from the cache', async () => {
     const made = project();
     await quiet(made, 'folder');
-    // What was written within the clock's tick is remembered by a later run.
+    // A later run saves stats of files that were written within the clock's tick.
     expect(await runUntilStill(made, 'folder')).toBe(true);
     rmSync(made.path('cache/v1/objects'), { recursive: true });
     rmSync(made.path('cache/v1/records'), { recursive: true });
     await quiet(made, 'folder', '--set', 'word=two');
   });
 
-  it('gives way, but not what was edited in what a failure left', async () => {
+  it('are removed, except what was edited among the leftovers of a failure', async () => {
     const made = project();
     await quiet(made, 'folder', '--set', 'fail=1');
     made.write('results/a', 'ten');
@@ -231,7 +231,7 @@ describe('what pipe put there', () => {
 });
 
 describe('pipe cache', () => {
-  /** Two moves: one of them so many days ago. */
+  /** Two moves, one of them this number of days ago. */
   async function moved(days: number): Promise<Project> {
     const made = project();
     await made.run('file');
@@ -257,7 +257,7 @@ describe('pipe cache', () => {
   it('stats counts them', async () => {
     const made = await moved(3);
     const { out } = await made.pipe('cache', 'stats');
-    expect(out).toMatch(/^ {2}files of yours in replaced\/, moved 2 times: 2\.0 kB$/m);
+    expect(out).toMatch(/^ {2}your files in replaced\/, moved 2 times: 2\.0 kB$/m);
     const { bytes, replaced: found } = JSON.parse(
       (await made.pipe('cache', 'stats', '--json')).out,
     );
@@ -265,7 +265,7 @@ describe('pipe cache', () => {
     expect(bytes).toBeGreaterThanOrEqual(2000);
   });
 
-  it('gc removes what was moved more than 30 days ago, and says so', async () => {
+  it('gc removes what was moved more than 30 days ago, and reports it', async () => {
     const younger = await moved(29);
     await younger.pipe('cache', 'gc');
     expect(left(younger)).toEqual(['old', 'new']);
@@ -276,7 +276,7 @@ describe('pipe cache', () => {
     expect(left(older)).toEqual(['new']);
   });
 
-  it('gc removes the oldest above the limit, but nothing of the last day', async () => {
+  it('gc removes the oldest above the limit, but nothing from the last day', async () => {
     const made = await moved(3);
     await made.pipe('cache', 'gc', '--max-size', '1500');
     expect(left(made)).toEqual(['new']);
@@ -284,7 +284,7 @@ describe('pipe cache', () => {
     expect(left(made)).toEqual(['new']);
   });
 
-  it('gc holds nothing for a clone that is gone, or has not run for 30 days', async () => {
+  it('gc keeps nothing for a deleted clone, or one that has not run for 30 days', async () => {
     const made = project();
     const clones = ['gone', 'old', 'here'].map((name) => {
       const clone = project();
@@ -315,7 +315,7 @@ describe('pipe cache', () => {
   });
 });
 
-/** What was stored within the last seconds is too new for gc. */
+/** gc keeps what was stored within the last seconds. */
 function age(made: Project): void {
   const then = new Date(Date.now() - 3_600_000);
   for (const kind of ['objects', 'records']) {

@@ -1,4 +1,4 @@
-/** What a command is told of its resources, and that their size makes nothing stale. */
+/** Resources in commands: their values reach the process, and do not enter the key. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
 
@@ -22,7 +22,7 @@ stages:
 
 afterEach(() => void vi.unstubAllEnvs());
 
-it('a command has its resources; another size makes nothing stale, another use does', async () => {
+it('a command receives its resources; another size makes nothing stale, another use does', async () => {
   for (const name of ['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'PYTHONUNBUFFERED'])
     vi.stubEnv(name, undefined);
   const made = projectWithin({ 'pipeline.yaml': PIPELINE });
@@ -41,7 +41,7 @@ it('a command has its resources; another size makes nothing stale, another use d
   });
 });
 
-it('a script is found in a command that names resources', async () => {
+it('pipe finds a script in a command that names resources', async () => {
   const made = projectWithin({
     'pipeline.yaml': `
 stages:

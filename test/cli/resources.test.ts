@@ -1,4 +1,4 @@
-/** Items that ask for more than the machine has. */
+/** Items that need more than the machine has. */
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
@@ -20,8 +20,8 @@ const GPUS = `stages:
     resources: { gpu: 2 }
 `;
 
-describe('an item that asks for more than the machine has', () => {
-  it('of cores and memory runs alone, with one warning for its stage', async () => {
+describe('an item that needs more than the machine has', () => {
+  it('cores and memory runs alone, with one warning for its stage', async () => {
     const made = project(
       {
         'pipeline.yaml': `stages:
@@ -52,7 +52,7 @@ describe('an item that asks for more than the machine has', () => {
       expect(steps[steps.indexOf(`start ${name}`) + 1]).toBe(`item ${name}`);
   });
 
-  it('of GPUs is a mistake with its place, told before anything is touched', async () => {
+  it('GPUs is an error with its place, before anything changes', async () => {
     const made = project(
       { 'in.txt': 'a\n', 'words.txt': 'A\n', 'pipeline.yaml': GPUS.replace(/ {2}words.*\n/, '') },
       '1',
@@ -75,7 +75,7 @@ describe('an item that asks for more than the machine has', () => {
     expect(made.lines('a.txt')).toEqual([]);
   });
 
-  it('of GPUs is none where its result is known, or turns out to be', async () => {
+  it('GPUs is not an error when its result is known, or becomes known', async () => {
     const made = project({ 'in.txt': 'a\n', 'pipeline.yaml': GPUS }, '2');
     expect((await made.run()).code).toBe(0);
     made.env.PIPE_GPUS = '1';

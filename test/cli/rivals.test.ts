@@ -1,4 +1,4 @@
-/** Several runs of one project at once, of different profiles and caches, killed and collected meanwhile. */
+/** Concurrent runs of one project with different profiles and caches, some killed, with gc in between. */
 import { spawnSync } from 'node:child_process';
 import { it } from 'vitest';
 import { checkContests } from './support/rivals.js';
@@ -6,7 +6,7 @@ import { checkContests } from './support/rivals.js';
 const hasFlock = spawnSync('flock', ['--version']).status === 0;
 
 it.runIf(hasFlock)(
-  'none fails for another, no two execute one item at once, and each profile has its own result',
+  'no run fails because of another, no two execute one item at once, and each profile has its own result',
   { timeout: 300_000 },
   () => checkContests(4),
 );

@@ -4,7 +4,7 @@ import { disposed, project, projectWithin } from '../rig/projects.js';
 import { ranOnce } from '../rig/template.js';
 import { ProjectWithin } from '../rig/within.js';
 
-/** Three commands in a row; each leaves a line in ran.txt when it really runs. */
+/** Three commands in a row; each execution adds a line to ran.txt. */
 const CHAIN = {
   'data/text.txt': 'one two three\n',
   'pipeline.yaml': `
@@ -26,13 +26,13 @@ stages:
 
 const runOnce = ranOnce(CHAIN, ProjectWithin);
 
-/** The same after its run. */
+/** The same project after a run. */
 async function ran(): Promise<Project> {
   return disposed(await runOnce());
 }
 
 describe('pipe run', () => {
-  it('runs what never ran, in the order of what needs what, and ends with a line of counts', async () => {
+  it('runs what never ran, in dependency order, and ends with a line of counts', async () => {
     const made = project(CHAIN);
     const { code, out, err } = await made.pipe('run');
     expect(err).toBe('');
@@ -42,7 +42,7 @@ describe('pipe run', () => {
     expect(made.read('shown.txt').trim()).toBe('3');
   });
 
-  it('runs nothing the second time, and says just that', async () => {
+  it('runs nothing the second time, and says only that', async () => {
     const made = project(CHAIN);
     await made.pipe('run');
     expect(await made.pipe('run')).toMatchObject({
@@ -53,7 +53,7 @@ describe('pipe run', () => {
     expect(made.lines('ran.txt')).toHaveLength(3);
   });
 
-  it('runs what a changed input reaches, and stops where the bytes are the same (early cutoff)', async () => {
+  it('runs what a changed input reaches, and stops at equal bytes (early cutoff)', async () => {
     const made = await ran();
     made.write('data/text.txt', 'four five six\n');
     const run = await made.run();
@@ -61,7 +61,7 @@ describe('pipe run', () => {
     expect(run.with('fresh')).toEqual(['show']);
   });
 
-  it('puts deleted outs back without running anything', async () => {
+  it('restores deleted outs without running anything', async () => {
     const made = await ran();
     made.remove('cache/out');
     made.remove('shown.txt');
@@ -71,7 +71,7 @@ describe('pipe run', () => {
     expect(made.read('shown.txt').trim()).toBe('3');
   });
 
-  it('puts an edited out back, and the edit never reaches the cache', async () => {
+  it('restores an edited out, and the edit never reaches the cache', async () => {
     const made = await ran();
     made.write('cache/out/upper.txt', 'edited');
     const run = await made.run();
@@ -79,7 +79,7 @@ describe('pipe run', () => {
     expect(made.read('cache/out/upper.txt')).toBe('ONE TWO THREE\n');
   });
 
-  it('finds an earlier result again when a change is taken back', async () => {
+  it('restores an earlier result when a change is undone', async () => {
     const made = await ran();
     made.write('data/text.txt', 'one two\n');
     await made.pipe('run');
@@ -88,26 +88,26 @@ describe('pipe run', () => {
     expect(run.summary).toMatchObject({ ran: 0, restored: 3, fresh: 0 });
   });
 
-  it('costs time and nothing else when the cache is deleted', async () => {
+  it('only takes time after the cache is deleted', async () => {
     const made = await ran();
     made.remove('cache');
     expect((await made.run()).summary).toMatchObject({ ran: 3, restored: 0, fresh: 0 });
   });
 
-  it('runs the named stage and what it needs, nothing else', async () => {
+  it('runs only the named stage and what it needs', async () => {
     const made = projectWithin(CHAIN);
     const run = await made.run('count');
     expect(run.with('ran')).toEqual(['upper', 'count']);
     expect(run.items).not.toHaveProperty('show');
   });
 
-  it('runs again what is forced', async () => {
+  it('runs fresh items with --force', async () => {
     const made = await ran();
     expect((await made.run('--force', 'count')).with('ran')).toEqual(['upper', 'count']);
     expect((await made.run('--force', '--only', 'count')).with('ran')).toEqual(['count']);
   });
 
-  it('tells with --dry what would be done, and does nothing', async () => {
+  it('with --dry reports what would run, and runs nothing', async () => {
     const made = projectWithin(CHAIN);
     const first = await made.run('--dry');
     expect(first.summary).toMatchObject({ ran: 3, wouldRun: 3, mayRun: 0, wouldRestore: 0 });
@@ -155,7 +155,7 @@ stages:
   const runsOnce = ranOnce(TWO);
   const REASONS = ['param rate 1 → 3', 'param size 2 → 4', 'dep in.txt changed'];
 
-  /** Two params and a dep are others than in its last run. */
+  /** Two params and a dep differ from the last run. */
   async function changed(): Promise<Project> {
     const made = disposed(await runsOnce());
     made.write('in.txt', 'b\n');
@@ -163,7 +163,7 @@ stages:
     return made;
   }
 
-  it('are told as the first and a count in a line, foretold or not', async () => {
+  it('are printed as the first one and a count, also with --dry', async () => {
     const made = await changed();
     const text = '(param rate 1 → 3, and 2 more reasons)\n';
     expect((await made.pipe('run', '--frozen')).out).toContain(`both: would run ${text}`);
@@ -172,7 +172,7 @@ stages:
     expect((await made.pipe('run')).out).toContain(`both: running ${text}`);
   });
 
-  it('stand all of them in the events of --json and in the file of --summarize', async () => {
+  it('are all in the events of --json and in the file of --summarize', async () => {
     const made = await changed();
     const why = { reason: REASONS[0], reasons: REASONS };
     expect((await made.run('--dry')).items.both).toMatchObject(why);
@@ -183,7 +183,7 @@ stages:
     expect(JSON.parse(made.read('run.json')).items).toMatchObject([why]);
   });
 
-  it('are not listed where there is one', async () => {
+  it('are not listed when there is only one', async () => {
     const made = disposed(await runsOnce());
     made.write('in.txt', 'b\n');
     const { both } = (await made.run()).items;
@@ -192,7 +192,7 @@ stages:
 });
 
 describe('pipe run --summarize', () => {
-  it('writes what became of every item as JSON', async () => {
+  it('writes the outcome of every item as JSON', async () => {
     const made = projectWithin(CHAIN);
     await made.pipe('run', '--summarize', 'run.json');
     const { summary, items } = JSON.parse(made.read('run.json'));
@@ -210,7 +210,7 @@ describe('pipe run --summarize', () => {
 });
 
 describe('pipe run --only', () => {
-  it('runs the named ones alone, on their inputs as they are, and warns of a stale upstream', async () => {
+  it('runs only the named items, on existing inputs, and warns of a stale upstream', async () => {
     const made = await ran();
     made.write('data/text.txt', 'changed upstream\n');
     made.write('cache/out/upper.txt', 'A B C D\n');
@@ -224,7 +224,7 @@ describe('pipe run --only', () => {
     });
   });
 
-  it('puts a missing input back from the cache', async () => {
+  it('restores a missing input from the cache', async () => {
     const made = await ran();
     made.remove('cache/out');
     const run = await made.run('--only', 'show');
@@ -233,7 +233,7 @@ describe('pipe run --only', () => {
     expect(made.read('cache/out/count.txt').trim()).toBe('3');
   });
 
-  it('refuses when an input is missing and cannot be put back', async () => {
+  it('fails when an input is missing and cannot be restored', async () => {
     const made = project(CHAIN);
     const { code, err } = await made.pipe('run', '--only', 'show');
     expect(code).toBe(2);
@@ -256,7 +256,7 @@ stages:
   beside: { cmd: 'cp a.txt d.txt', deps: [a.txt], outs: [d.txt] }
 `;
 
-  it('tell the whole story: item, command, exit code, last lines, log', async () => {
+  it('are reported with item, command, exit code, last lines and log', async () => {
     const made = project({ 'pipeline.yaml': failing });
     const { code, out } = await made.pipe('run', '-k');
     expect(code).toBe(1);
@@ -272,7 +272,7 @@ stages:
     );
   });
 
-  it('let nothing new start, unless told to keep going', async () => {
+  it('let nothing new start without --keep-going', async () => {
     const made = projectWithin({ 'pipeline.yaml': failing.replace('good:', 'zgood:') });
     const run = await made.run('--concurrency', '1', 'after');
     expect(run.code).toBe(1);
@@ -282,7 +282,7 @@ stages:
     expect(all.with('ran')).toEqual(['zgood', 'beside']);
   });
 
-  it('are tried again as often as retries say', async () => {
+  it('are retried as often as `retries` says', async () => {
     const made = projectWithin({
       'pipeline.yaml': `
 stages:
@@ -320,7 +320,7 @@ stages:
     );
   });
 
-  it("of a missing input are the user's: exit 2, before anything runs", async () => {
+  it('of a missing input are user errors: exit 2, before anything runs', async () => {
     const made = projectWithin({
       'pipeline.yaml': `
 stages:
@@ -344,7 +344,7 @@ stages:
 `;
 
   it.each([[], ['--dry'], ['--frozen']])(
-    'of a pattern that matches nothing too, though what comes first must run before (%s)',
+    'of a pattern without matches too, although an upstream item must run first (%s)',
     async (...args) => {
       const made = projectWithin({ 'pipeline.yaml': WAITING, 'in.txt': '' });
       const { code, out, err } = await made.pipe('run', ...args);
@@ -360,7 +360,7 @@ stages:
     },
   );
 
-  it('of what a fresh stage did not put into its folder, and --dry of a plain file', async () => {
+  it('of a file that a fresh stage did not write into its folder, and of a plain file with --dry', async () => {
     const made = projectWithin({
       'pipeline.yaml': `
 stages:
@@ -386,7 +386,7 @@ stages:
     expect(made.lines('cache/out/stale.txt')).toEqual([]);
   });
 
-  it('not of what a stage may still make: in a folder, or for a pattern to gather', async () => {
+  it('exclude what a stage may still make: in a folder, or for a pattern to gather', async () => {
     const made = projectWithin({
       'pipeline.yaml': `
 stages:
@@ -407,7 +407,7 @@ stages:
     expect((await made.run()).with('restored')).toEqual(['folder', 'file', 'last']);
   });
 
-  it('of what a stage was to make and did not: told when it has run, with the cure', async () => {
+  it('of a file that a stage failed to make are reported after it ran, with the cure', async () => {
     const made = projectWithin({
       'pipeline.yaml': `
 stages:

@@ -1,4 +1,4 @@
-/** Secrets and control sequences of a stage, through every door that its text has to ours. */
+/** Secrets and control sequences of a stage, in every output that its text reaches. */
 import fc from 'fast-check';
 import { afterEach, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
@@ -8,8 +8,8 @@ let made: Project;
 afterEach(() => made.dispose());
 
 /**
- * Each stage lets the secret out by another door: its output, the unit of its progress, the name of a
- * metric, of an epoch's metric, of a file that cannot be kept, the text of a missing out, a param.
+ * Each stage leaks the secret in another way: its output, the unit of its progress, the name of a
+ * metric, of an epoch's metric, of a file that cannot be stored, the text of a missing out, a param.
  */
 const PIPELINE = (param: string) => `
 params: { text: ${JSON.stringify(param)} }
@@ -40,7 +40,7 @@ const COMMANDS = [
   ['cache', 'verify', '--json'],
 ];
 
-/** A name of a file can have no slash, one of a metric no quote. */
+/** A file name cannot contain a slash, a metric name no quote. */
 const secret = fc
   .string({
     unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz0123456789!#+,-.:;=@_~&<>() '),
@@ -55,7 +55,7 @@ const sequence = fc.constantFrom('', '\x1b[31m', '\x1b[0m', '\x1b(B');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const OBEYED = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
 
-it('no secret and no control sequence leaves by any command (property)', async () => {
+it('no command outputs a secret or a control sequence (property)', async () => {
   await fc.assert(
     fc.asyncProperty(secret, sequence, fc.nat(), async (token, colour, at) => {
       made = new ProjectWithin({ 'pipeline.yaml': PIPELINE(token) });
@@ -79,7 +79,7 @@ it('no secret and no control sequence leaves by any command (property)', async (
   );
 });
 
-it('a stage gets no secret that it does not name', async () => {
+it('a stage receives no secret that it does not name', async () => {
   made = new ProjectWithin({
     'pipeline.yaml': `
 stages:

@@ -1,4 +1,4 @@
-/** What makes an item stale, one thing at a time: each row changes just that, and names what must run. */
+/** What makes an item stale: each row makes one change, and names the items that must run. */
 import {
   chmodSync,
   cpSync,
@@ -75,7 +75,7 @@ const FILES = {
 const MEASURES = ['measure@x', 'measure@y'];
 const ALL = ['fetch@x', 'fetch@y', ...MEASURES, 'script'];
 
-/** Changes the project; a list that it gives are the arguments of the run. */
+/** Changes the project; may return arguments of the run. */
 type Change = (project: Project) => unknown;
 
 function argumentsOf(change: Change, project: Project): string[] {
@@ -97,7 +97,7 @@ function set(variable: string, value: string): Change {
   };
 }
 
-/** What must make stale. */
+/** Changes that make items stale. */
 const COUNTS: readonly (readonly [string, Change, readonly string[]])[] = [
   ['the content of a dep', edit('data/x.txt', 'x', 'xx'), ['fetch@x', 'measure@x', 'script']],
   ['a file in a folder that is a dep', edit('data/folder/below/two.txt', '2', '3'), MEASURES],
@@ -171,7 +171,7 @@ const COUNTS: readonly (readonly [string, Change, readonly string[]])[] = [
   ],
 ];
 
-/** What must not. */
+/** Changes that do not. */
 const COUNTS_NOT: readonly (readonly [string, Change])[] = [
   ['the time of a dep', (p) => utimesSync(p.path('data/x.txt'), 1, 1)],
   ['the time of pipeline.yaml', (p) => utimesSync(p.path('pipeline.yaml'), 1, 1)],
@@ -238,7 +238,7 @@ describe('staleness', () => {
     for (const project of made) project.dispose();
   });
 
-  /** The template, built, at another place. */
+  /** A copy of the built template at another path. */
   function copy(): Project {
     const project = new ProjectWithin();
     cpSync(template.root, project.root, { recursive: true, verbatimSymlinks: true });
@@ -250,7 +250,7 @@ describe('staleness', () => {
     const project = copy();
     const run = await project.run(...argumentsOf(change, project));
     const executed = run.with('ran');
-    // An added out that the command does not write fails, which is the point reached.
+    // An added out that the command does not write fails after the execution.
     expect([...executed, ...run.with('failed')]).toEqual(stale);
   });
 
@@ -261,7 +261,7 @@ describe('staleness', () => {
     expect(run.with('fresh')).toEqual(ALL);
   });
 
-  it('does not come from moving the project, or from another folder to start in', async () => {
+  it('does not come from moving the project, or from another working directory', async () => {
     const project = copy();
     const moved = `${project.root}-moved`;
     renameSync(project.root, moved);

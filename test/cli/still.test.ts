@@ -1,4 +1,4 @@
-/** A run with nothing to do is answered from the last one, without loading the tool, while nothing has moved. */
+/** The no-op cache answers a run with nothing to do without loading the tool, while nothing has changed. */
 import {
   chmodSync,
   cpSync,
@@ -51,7 +51,7 @@ beforeAll(async () => {
 
 afterAll(() => template.dispose());
 
-/** A project whose next run is answered. */
+/** A project whose next run is a no-op answer. */
 async function stillProject(): Promise<Project> {
   const made = project();
   cpSync(template.root, made.root, { recursive: true });
@@ -66,7 +66,7 @@ function stillFile(made: Project): string {
   return path.join(folder, name as string);
 }
 
-/** Edits with the same size, and puts the time back that programs may set. */
+/** Edits keep the size, and restore the mtime, which programs can set. */
 function edit(made: Project, name: string, from: string, to: string): void {
   const { atime, mtime } = statSync(made.path(name));
   const text = made.read(name);
@@ -75,7 +75,7 @@ function edit(made: Project, name: string, from: string, to: string): void {
   utimesSync(made.path(name), atime, mtime);
 }
 
-/** Each of them is found out the long way. */
+/** Each of them takes the slow path. */
 const MOVES: Readonly<Record<string, (made: Project) => unknown>> = {
   'a dep with the same size and time': (p) => edit(p, 'data/a.txt', 'a', 'A'),
   'a file deep in a folder that is a dep': (p) => edit(p, 'more/below/c.txt', 'c', 'C'),
@@ -105,30 +105,33 @@ const MOVES: Readonly<Record<string, (made: Project) => unknown>> = {
 };
 
 describe('a run with nothing to do', () => {
-  it('is answered by what is loaded first, in the words of the run before it', async () => {
+  it('is answered by the entry module alone, with the output of the previous run', async () => {
     const made = await stillProject();
     const file = stillFile(made);
     const kept = readStill(file);
     expect(kept?.answer).toBe(LINE);
     expect(await made.pipe('run')).toMatchObject({ code: 0, out: `${LINE}\n`, err: '' });
-    // Nothing else would say this.
+    // Only the cached answer contains this text.
     writeFileSync(file, Buffer.concat(encodeStill({ ...kept!, answer: 'as it was' })));
     expect(await made.pipe('run')).toMatchObject({ code: 0, out: 'as it was\n', err: '' });
     expect((await made.pipe('run', '--json')).out).toContain('"type":"summary"');
   });
 
-  it('is answered in a folder of the project', async () => {
+  it('is answered in a subfolder of the project', async () => {
     const { root, env } = await stillProject();
     expect(standingIn({ root: path.join(root, 'more/below'), env })).toBe(LINE);
   });
 
-  it.each(Object.entries(MOVES))('is looked into after a change of %s', async (_what, move) => {
-    const made = await stillProject();
-    move(made);
-    expect(standingIn(made)).toBeUndefined();
-  });
+  it.each(Object.entries(MOVES))(
+    'takes the slow path after a change of %s',
+    async (_what, move) => {
+      const made = await stillProject();
+      move(made);
+      expect(standingIn(made)).toBeUndefined();
+    },
+  );
 
-  it('is looked into for another command line, and each keeps its own answer', async () => {
+  it('takes the slow path for another command line, and each has its own cached answer', async () => {
     const made = await stillProject();
     expect(standingIn(made, 'all')).toBeUndefined();
     expect(await runUntilStill(made, 'all')).toBe(true);
@@ -137,7 +140,7 @@ describe('a run with nothing to do', () => {
     expect(standingIn(made)).toBe(LINE);
   });
 
-  it('is looked into by another build of the tool, once a day, and after the machine was started', async () => {
+  it('takes the slow path with another build of pipe, once a day, and after a reboot', async () => {
     const made = await stillProject();
     const file = stillFile(made);
     const kept = readStill(file)!;
@@ -167,7 +170,7 @@ export default defineStage<{ outs: { o: string } }>(({ outs }) => writeFileSync(
   'node_modules/left/index.js': "module.exports = 'left ';\n",
 };
 
-/** What a stage's code rests on, as the tracing of it does. */
+/** Trace inputs of a stage's code. */
 const CODE_MOVES: Readonly<Record<string, (made: Project) => unknown>> = {
   'the module': (p) => edit(p, 'stages/copy.ts', 'trim', 'tail'),
   'a helper that it imports': (p) => edit(p, 'stages/lib/index.ts', 'text', 'TEXT'),
@@ -177,7 +180,7 @@ const CODE_MOVES: Readonly<Record<string, (made: Project) => unknown>> = {
   'a tsconfig.json that was not there': (p) => p.write('tsconfig.json', '{}'),
 };
 
-it('is looked into when anything moves that the code of a stage rests on', async () => {
+it("takes the slow path when a trace input of a stage's code changes", async () => {
   const made = project({
     'pipeline.yaml': 'stages:\n  copy: { run: stages/copy.ts, outs: { o: cache/out/o } }\n',
     ...CODE,
@@ -193,7 +196,7 @@ it('is looked into when anything moves that the code of a stage rests on', async
   }
 });
 
-describe('no answer is kept', () => {
+describe('no answer is cached', () => {
   it.each([
     ['with --json', ['--json']],
     ['with --force', ['--force']],
@@ -207,7 +210,7 @@ describe('no answer is kept', () => {
     expect(readdirSync(made.path('cache/v1/stills'))).toHaveLength(1);
   });
 
-  it('where a link of a dep was followed: what it leads to is found out each time', async () => {
+  it('when a link of a dep was followed: its target is resolved each time', async () => {
     const made = project({ ...FILES, 'elsewhere/c.txt': 'c\n' });
     made.remove('more');
     symlinkSync('elsewhere', made.path('more'));
@@ -218,7 +221,7 @@ describe('no answer is kept', () => {
     expect((await made.pipe('run')).out).toContain('1 ran');
   });
 
-  it('of a run that warned: the warning is due each time', async () => {
+  it('after a run with a warning, which must appear each time', async () => {
     const made = project({
       ...FILES,
       'pipeline.yaml': FILES['pipeline.yaml'].replace('params: [n]', 'params: [n]\n    unused: 1'),
@@ -229,7 +232,7 @@ describe('no answer is kept', () => {
 });
 
 describe('a damaged answer', () => {
-  it('is none, whatever byte is wrong and wherever it is cut off', async () => {
+  it('counts as absent, whichever byte is wrong and wherever it is truncated', async () => {
     const made = await stillProject();
     const file = stillFile(made);
     const whole = readFileSync(file);
@@ -238,7 +241,7 @@ describe('a damaged answer', () => {
       const damaged = Buffer.from(whole);
       damaged[at] = (damaged[at] as number) ^ (1 << (at % 8));
       const read = readDamaged(damaged);
-      // The columns are not sealed: what is damaged there equals no stat.
+      // The columns have no checksum: damage there matches no stat.
       if (read !== undefined)
         expect({ ...read, own: 0, behind: 0 }).toEqual({ ...kept, own: 0, behind: 0 });
       expect(readDamaged(whole.subarray(0, at))).toBeUndefined();

@@ -1,4 +1,4 @@
-/** Two runs at once on one chain, in the languages that kills.test.ts leaves to test/long/. */
+/** Two concurrent runs on one chain, in the languages that kills.test.ts leaves to test/long/. */
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'vitest';
 import { checkTwoAtOnce } from './support/kill-checks.js';
@@ -10,7 +10,7 @@ describe.each(TRAININGS.filter((each) => each !== TYPESCRIPT))(
   'a training in $language',
   (training) => {
     it.runIf(hasPython || training.language !== 'Python')(
-      'computes each epoch once in two runs at once, of clones that share a cache',
+      'computes each epoch once in concurrent runs of clones with a shared cache',
       () => checkTwoAtOnce(training),
     );
   },

@@ -1,4 +1,4 @@
-/** What cannot be deleted is told once, and ends no run. */
+/** Files that cannot be deleted cause one message, and do not end a run. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -15,7 +15,7 @@ stages:
 `;
 
 const isRoot = process.getuid?.() === 0;
-/** For whom rights count: root may write anywhere. */
+/** A user with limited permissions: root may write anywhere. */
 const USER = isRoot ? 65534 : undefined;
 
 function made(): Project {
@@ -33,8 +33,8 @@ function run(project: Project, ...args: string[]) {
   return spawnSync(process.execPath, [BIN, 'run', ...args], { ...options, ...as });
 }
 
-describe('what cannot be deleted', () => {
-  it('an out of folders that may not be written is made again, and put back', () => {
+describe('files that cannot be deleted', () => {
+  it('an out with read-only folders is made again, and restored', () => {
     const project = made();
     expect(run(project).status).toBe(0);
     expect(run(project, '--set', 'word=two').stdout).toContain('2 ran');
@@ -44,7 +44,7 @@ describe('what cannot be deleted', () => {
     expect(readdirSync(project.path('cache/tmp'))).toEqual([]);
   });
 
-  it.runIf(isRoot)('files of another user fail the item alone, and are named', () => {
+  it.runIf(isRoot)('files of another user fail only their item, and are named', () => {
     const project = made();
     expect(run(project).status).toBe(0);
     mkdirSync(project.path('results/a/theirs'));
@@ -65,13 +65,13 @@ describe('what cannot be deleted', () => {
   });
 });
 
-/** Mounts at a path of the project until the test ends; false where that is refused. */
+/** Mounts at a path of the project until the test ends; false if not permitted. */
 function mounts(project: Project, where: string, ...how: string[]): boolean {
   onTestFinished(() => unmountAll(project));
   return spawnSync('mount', [...how, project.path(where)]).status === 0;
 }
 
-/** Wherever runs have moved them. */
+/** Wherever runs moved them. */
 function unmountAll({ root }: Project): void {
   const points = readFileSync('/proc/mounts', 'utf8')
     .split('\n')
@@ -80,14 +80,14 @@ function unmountAll({ root }: Project): void {
   for (const point of points.reverse()) spawnSync('umount', ['-l', point]);
 }
 
-/** Until the test ends, wherever runs move it; false where that is refused. */
+/** Until the test ends, wherever runs move it; false if not permitted. */
 function makesImmutable(project: Project, file: string): boolean {
   onTestFinished(() => void spawnSync('chattr', ['-f', '-R', '-i', project.root]));
   return spawnSync('chattr', ['+i', project.path(file)]).status === 0;
 }
 
-/** In a folder that is an out, or that holds one: whatever lies there, later runs do their work. */
-describe.runIf(isRoot)('what not even root can delete', () => {
+/** In an out folder, or in one that contains an out: later runs still work. */
+describe.runIf(isRoot)('files that not even root can delete', () => {
   const PLAIN = PIPELINE.replace('; chmod -R a-w ${outs.o}', '');
   const TELLS = /cannot be deleted/g;
 
@@ -97,7 +97,7 @@ describe.runIf(isRoot)('what not even root can delete', () => {
     return project;
   }
 
-  /** Tells of it once, and never again. */
+  /** Reports it once, and never again. */
   async function goesOn(project: Project, told: number): Promise<void> {
     const first = await project.pipe('run', '--set', 'word=two');
     expect(first).toMatchObject({ code: 0, out: expect.stringContaining('2 ran') });
@@ -121,7 +121,7 @@ describe.runIf(isRoot)('what not even root can delete', () => {
     await goesOn(project, 1);
   });
 
-  it('an immutable out: its item alone fails, with the cure, until it is deletable', async (context) => {
+  it('an immutable out fails only its item, with the cure, until it is deletable', async (context) => {
     const project = await withResults();
     if (!makesImmutable(project, 'cache/out/other'))
       return context.skip('nothing can be made immutable here');
@@ -139,7 +139,7 @@ describe.runIf(isRoot)('what not even root can delete', () => {
     );
   });
 
-  it('a file system that was mounted within an out folder', async (context) => {
+  it('a file system mounted inside an out folder', async (context) => {
     const project = await withResults();
     mkdirSync(project.path('results/a/new'));
     if (!mounts(project, 'results/a/new', '-t', 'tmpfs', '-o', 'size=1m', 't'))
@@ -150,7 +150,7 @@ describe.runIf(isRoot)('what not even root can delete', () => {
     expect(project.read(`cache/replaced/${time}/results/a/new/mine`)).toBe('a file of the user');
   });
 
-  it('a part of an out folder that is mounted read-only', async (context) => {
+  it('a part of an out folder, mounted read-only', async (context) => {
     const project = await withResults();
     const part = project.path('results/a');
     if (!mounts(project, 'results/a', '--bind', part))
@@ -159,7 +159,7 @@ describe.runIf(isRoot)('what not even root can delete', () => {
     await goesOn(project, 1);
   });
 
-  it('an out folder that is mounted read-only: its item alone fails, until it is unmounted', async (context) => {
+  it('an out folder mounted read-only fails only its item, until it is unmounted', async (context) => {
     const project = await withResults();
     const out = project.path('results');
     if (!mounts(project, 'results', '--bind', out)) return context.skip('mount(8) is refused here');

@@ -1,4 +1,4 @@
-/** Values at the margin: commands that are too long for the system, and metrics that JSON cannot hold. */
+/** Extreme values: commands too long for the system, and metrics that JSON cannot represent. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { platform } from 'node:os';
@@ -7,7 +7,7 @@ import { BIN } from '../rig/project.js';
 import { project, projectWithin } from '../rig/projects.js';
 
 describe('a long command', () => {
-  it('of more than 128 KiB is executed like any other, a failing line ending it', async () => {
+  it('of more than 128 KiB is executed like any other, and a failing line ends it', async () => {
     const long = `: ${'x'.repeat(200_000)}`;
     const cmd = `${long}\n      echo done > \${outs.o}`;
     const made = project({
@@ -28,7 +28,7 @@ describe('a long command', () => {
     expect(existsSync(made.path('never'))).toBe(false);
   });
 
-  it('with one word that is too long ends in an error that names the cure', async () => {
+  it('with one word that is too long is an error with its cure', async () => {
     const made = project({
       'pipeline.yaml': `stages: { s: { cmd: [echo, "${'x'.repeat(200_000)}"] } }\n`,
     });
@@ -62,7 +62,7 @@ describe('metrics that JSON cannot hold', () => {
 });
 
 describe('bytes that are not UTF-8', () => {
-  /** Only a shell can start a process with such bytes: Node passes on text. */
+  /** Only a shell can start a process with such bytes: Node passes text. */
   const inShell = (cwd: string, line: string) =>
     spawnSync('/bin/sh', ['-c', line, process.execPath, BIN], { cwd, encoding: 'utf8' });
   const runWith = (cwd: string, value: string) =>
@@ -72,7 +72,7 @@ describe('bytes that are not UTF-8', () => {
     'pipeline.yaml': `stages: { s: { cmd: "printf %s \\"$A\\" > \${outs.o}; printf %s \\"$A\\"", ${key}: [A], outs: { o: o } } }\n`,
   });
 
-  it.runIf(platform() === 'linux')('of a variable count and arrive as they are', () => {
+  it.runIf(platform() === 'linux')('of a variable count and arrive unchanged', () => {
     const made = project(reading('env'));
     for (const [value, verdict, hex] of [
       [String.raw`\376 ü`, '1 ran', 'fe20c3bc'],
@@ -94,7 +94,7 @@ describe('bytes that are not UTF-8', () => {
   });
 
   it.each(['env', 'secrets'])(
-    'that the system does not tell are refused, under %s',
+    'that the system does not report are refused, under %s',
     async (key) => {
       const made = projectWithin(reading(key));
       made.env.A = 'x\uFFFD';
@@ -114,7 +114,7 @@ describe('bytes that are not UTF-8', () => {
 });
 
 describe('metrics of epochs', () => {
-  it('are recorded but for what is not a number, which one warning names', async () => {
+  it('are recorded except for values that are not numbers, which one warning names', async () => {
     const text = String.raw`\357\273\277{"a": 1e400, "b": NaN, "a.b": 2, "c": {"d": 12345678901234567890}, "e": "x", "f": [1]}`;
     const made = projectWithin({
       'pipeline.yaml': `stages:

@@ -1,11 +1,11 @@
-/** `pipe verify`: what is the same, what differs and where, what cannot be executed on its deps alone. */
+/** `pipe verify`: equal results, differences with their place, and items that cannot be executed. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Verified } from '../../src/compare/verified.js';
 import type { Ended, Project } from '../rig/project.js';
 import { ProjectWithin } from '../rig/within.js';
 
-/** `lucky` gives what the file outside of the project says, so a test decides what "nondeterministic" gives. */
+/** `lucky` copies the file outside of the project, so that a test controls the "nondeterministic" result. */
 const PIPELINE = `
 params: { x: 0 }
 stages:
@@ -83,7 +83,7 @@ writeFileSync(process.argv[2], line(name));
 
 let made: Project;
 
-/** What `lucky` and `allowed` give from now on. */
+/** Sets the future results of `lucky` and `allowed`. */
 function luck(text: string): void {
   writeFileSync(made.env.LUCK as string, text);
 }
@@ -125,7 +125,7 @@ describe('pipe verify', () => {
     expect(code).toBe(3);
   });
 
-  it('honours the tolerance of a stage, and no more than that', async () => {
+  it('honours the tolerance of a stage, but no larger deviation', async () => {
     luck('{"ssim": {"mean": 0.5009, "std": 0.2495}, "name": "x"}');
     const within = await verify('allowed');
     expect(within.code).toBe(0);
@@ -144,7 +144,7 @@ describe('pipe verify', () => {
     ]);
   });
 
-  it('names an undeclared read: in the fresh folder it is not there', async () => {
+  it('names an undeclared read, which is missing in the fresh folder', async () => {
     const { code, results } = await verify('sneaky');
     expect(code).toBe(1);
     expect(results[0]).toMatchObject({ item: 'sneaky', verdict: 'failed' });
@@ -155,8 +155,8 @@ describe('pipe verify', () => {
     expect(made.read(results[0]?.log ?? '')).toContain('data/text.txt');
   });
 
-  it('compares executions among themselves', async () => {
-    // Each execution takes a line off the file: no two are alike.
+  it('compares executions with each other', async () => {
+    // Each execution removes a line from the file, so no two are equal.
     made.write(
       'pipeline.yaml',
       PIPELINE.replaceAll('cp "$LUCK" ${', 'sed -i 1d "$LUCK" && cp "$LUCK" ${'),
@@ -175,7 +175,7 @@ describe('pipe verify', () => {
     ]);
   });
 
-  it('verifies the first epochs alone, by their states', async () => {
+  it('verifies only the first epochs, by their states', async () => {
     made.write('.runtime/noise', 'noise\n');
     const two = await made.pipe('verify', 'train', '--epochs', '2');
     expect([two.code, two.out]).toEqual([0, expect.stringContaining('train: epoch 2/2')]);
@@ -190,7 +190,7 @@ describe('pipe verify', () => {
     made.write('.runtime/noise', '');
   });
 
-  it('says so when pipeline.lock is of another definition, without executing anything', async () => {
+  it('reports a pipeline.lock of another definition, without executing anything', async () => {
     made.write('data/text.txt', 'other text\n');
     const { code, results } = await verify('copy').finally(() =>
       made.write('data/text.txt', FILES['data/text.txt']),
@@ -201,7 +201,7 @@ describe('pipe verify', () => {
     );
   });
 
-  it('names a package of another version, and what has other deps by that, executing only the rest', async () => {
+  it('names a package of another version and items with other deps by that, and executes only the rest', async () => {
     const file = 'node_modules/packaged/package.json';
     made.write(
       'pipeline.yaml',
@@ -227,7 +227,7 @@ describe('pipe verify', () => {
     ]);
   });
 
-  it('does not believe a damaged object of the cache', async () => {
+  it('detects a damaged object of the cache', async () => {
     const digest = /copy: \{ digest: f:(\w\w)(\w+)/.exec(made.read('pipeline.lock'));
     const object = `cache/v1/objects/${digest?.[1]}/${digest?.[2]}`;
     const whole = made.read(object);
@@ -243,7 +243,7 @@ describe('pipe verify', () => {
     await made.pipe('run');
   });
 
-  it('cannot verify what was never made, and says what to do', async () => {
+  it('cannot verify what was never made, and names the cure', async () => {
     const empty = new ProjectWithin(FILES);
     Object.assign(empty.env, made.env, { PIPE_RUNTIME_DIR: empty.path('.runtime') });
     const { code, err } = await empty.pipe('verify', 'copy', 'module');
@@ -259,7 +259,7 @@ error: module cannot be verified: it needs outs of copy, which must run first (n
     ]);
   });
 
-  it('writes Markdown and JUnit, and speaks to GitHub Actions', async () => {
+  it('writes Markdown, JUnit and GitHub workflow commands', async () => {
     luck('{"ssim": {"mean": 1, "std": 0.25}, "name": "x"}');
     Object.assign(made.env, {
       GITHUB_ACTIONS: 'true',

@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const word = (text: string) => `export const word: string = '${text}';\n`;
 
-/** As npm lays a workspace out: its packages are links in the node_modules at its root. */
+/** A workspace as npm installs it: packages are links in node_modules of its root. */
 function workspace(files: Readonly<Record<string, string>> = {}): Project {
   const made = project({
     'package.json': '{ "private": true, "workspaces": ["packages/*"] }',
@@ -44,7 +44,7 @@ function watch(made: Project, folder = 'packages/experiment'): Running {
   return running;
 }
 
-/** Resolves when so many runs have ended without a mistake. */
+/** Resolves when this number of runs ended without an error. */
 const runs = (running: Running, count: number) =>
   running.text((out) => (out.match(/^pipe: \d+ ran/gm) ?? []).length >= count);
 
@@ -68,7 +68,7 @@ describe('pipe watch in a workspace', () => {
     expect(running.told()).not.toContain('README');
   });
 
-  it('sees a linked package mended that was broken from the start', async () => {
+  it('detects the fix of a linked package that had errors from the start', async () => {
     const made = workspace({ 'packages/words/src/word.ts': 'export const word = ;\n' });
     const running = watch(made);
     await running.errorText((text) => text.includes('../words/src/word.ts:1'));
@@ -79,7 +79,7 @@ describe('pipe watch in a workspace', () => {
     expect(said(made)).toBe('mended');
   });
 
-  it('goes on with a linked package whose folder was replaced by another', async () => {
+  it('keeps watching a linked package after its folder was replaced', async () => {
     const made = workspace();
     const running = watch(made);
     await runs(running, 1);
@@ -94,7 +94,7 @@ describe('pipe watch in a workspace', () => {
     expect(said(made)).toBe('last');
   });
 
-  it('takes the project by its own place when it is reached through a link', async () => {
+  it('uses the real path of a project that is reached through a link', async () => {
     const made = workspace();
     symlinkSync('packages/experiment', made.path('link'));
     const running = watch(made, 'link');

@@ -1,4 +1,4 @@
-/** `pipe watch`: what the code of stages rests on beside the code, such as installed packages and tsconfig.json. */
+/** `pipe watch`: trace inputs besides code, such as installed packages and tsconfig.json. */
 import { mkdirSync, renameSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
 import type { Project, Running } from '../rig/project.js';
@@ -56,15 +56,15 @@ async function watch(on: Project): Promise<Running> {
   return running;
 }
 
-/** Resolves when so many runs have ended without a mistake. */
+/** Resolves when this number of runs ended without an error. */
 const runs = (running: Running, count: number) =>
   running.text((out) => (out.match(/^pipe: \d+ ran/gm) ?? []).length >= count);
 
-/** However many runs that takes: a package that is being installed may be seen in several states. */
+/** After any number of runs: they may see a package in several states while it is being installed. */
 const says = (on: Project, color: string) =>
   until(() => on.lines('said.txt')[0]?.endsWith(color) === true);
 
-it('runs again for another version of a package, and for no other file of packages', async () => {
+it('runs again for another version of a package, but for no other file of packages', async () => {
   const on = made();
   const running = await watch(on);
   on.write('node_modules/colors/README.md', 'more\n');
@@ -78,7 +78,7 @@ it('runs again for another version of a package, and for no other file of packag
   expect(running.told()).not.toMatch(/README|other|index\.js/);
 });
 
-it('goes on with a package whose folder was replaced, as package managers do', async () => {
+it('keeps watching a package after its folder was replaced, as package managers do', async () => {
   const on = made();
   await watch(on);
   mkdirSync(on.path('node_modules/.new'));
@@ -92,7 +92,7 @@ it('goes on with a package whose folder was replaced, as package managers do', a
   await says(on, 'white');
 });
 
-it('runs again for tsconfig.json and package.json, where imports lead elsewhere', async () => {
+it('runs again for tsconfig.json and package.json when imports lead elsewhere', async () => {
   const on = made();
   const running = await watch(on);
   on.write('tsconfig.json', '{ "compilerOptions": { "paths": { "@name": ["./lib/two.ts"] } } }');
@@ -103,7 +103,7 @@ it('runs again for tsconfig.json and package.json, where imports lead elsewhere'
   expect(on.read('said.txt')).toBe('two large red');
 });
 
-it('runs again when a nearer package comes', async () => {
+it('runs again when a nearer package appears', async () => {
   const on = made();
   await watch(on);
   on.write('stages/node_modules/colors/index.js', "export const color = 'near';\n");

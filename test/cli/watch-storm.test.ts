@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { randomOf } from '../process/support/lock-storm.js';
 import { watchStorm } from './support/watching.js';
 
-it('makes what a build from scratch makes after each pause, and never loops', async () => {
+it('gives the result of a build from scratch after each pause, and never loops', async () => {
   const { changes, runs, pauses } = await watchStorm(25, randomOf(2));
   expect(runs).toBeLessThanOrEqual(changes + 1);
   expect(pauses).toBeGreaterThan(2);

@@ -14,7 +14,7 @@ afterEach(async () => {
   }
 });
 
-/** Linux counts watches by user namespace, so a test can have a limit of its own. */
+/** Linux counts watches by user namespace, so a test can have its own limit. */
 const WATCH_LIMIT = '/proc/sys/user/max_inotify_watches';
 const CAN_LIMIT = spawnSync('unshare', ['-Ur', 'sh', '-c', `echo 3 > ${WATCH_LIMIT}`]).status === 0;
 
@@ -44,7 +44,7 @@ describe('pipe watch', () => {
     expect(made.lines('ran.txt')).toHaveLength(2);
   });
 
-  it('sees a module that a Python script imports', async () => {
+  it('detects a module that a Python script imports', async () => {
     const made = project({
       'pipeline.yaml': 'stages:\n  a: { cmd: python3 a.py, outs: [out.txt] }\n',
       'a.py': "import lib.b\nopen('out.txt', 'w').write(lib.b.NAME)\n",
@@ -57,7 +57,7 @@ describe('pipe watch', () => {
     expect(made.read('out.txt')).toBe('two');
   });
 
-  it('sees a file that an editor replaces, and a changed pipeline.yaml', async () => {
+  it('detects a file that an editor replaces, and a changed pipeline.yaml', async () => {
     const made = project({ 'pipeline.yaml': UPPER, 'in.txt': 'one\n' });
     const running = watch(made);
     await summaries(running, 1);
@@ -70,7 +70,7 @@ describe('pipe watch', () => {
     expect(made.read('out.txt')).toBe('THREE\ny\n');
   });
 
-  it('says which file it runs again for, and of a training that it stops how many epochs are kept', async () => {
+  it('names the file for which it runs again, and the kept epochs of a training that it stops', async () => {
     const made = project({
       'in.txt': 'first\n',
       'pipeline.yaml': `
@@ -101,7 +101,7 @@ stages:
     expect(running.told()).toMatch(/^pipe: in\.txt changed: starting over$/m);
   });
 
-  it('does not start over for ever for a stage that writes into what it reads, and says so', async () => {
+  it('does not loop endlessly for a stage that writes its own input, and reports it', async () => {
     const made = project({
       'data/a.txt': 'a\n',
       'pipeline.yaml':
@@ -116,7 +116,7 @@ stages:
     expect(running.told()).toMatch(/^own: failed: data\/own\.txt changed while it ran/m);
   });
 
-  it('is not woken by what stages write, nor by files that nobody names', async () => {
+  it('ignores files that stages write, and files that no stage names', async () => {
     const made = project({ 'pipeline.yaml': UPPER, 'in.txt': 'one\n' });
     const running = watch(made);
     await summaries(running, 1);
@@ -130,7 +130,7 @@ stages:
     expect(outcomeOf(out).events.filter((event) => event.type === 'summary')).toHaveLength(3);
   });
 
-  it("sees a user's file among outs, and is not woken by the outs", async () => {
+  it("detects a user's file among outs, and ignores the outs", async () => {
     const made = project({
       'in.txt': 'one\n',
       'mix/own.txt': 'own\n',
@@ -160,7 +160,7 @@ stages:
     expect(outcomeOf(out).events.filter((event) => event.type === 'summary')).toHaveLength(4);
   });
 
-  it('sees a changed executable bit, and a changed import of a stage', async () => {
+  it('detects a changed executable bit, and a changed import of a stage', async () => {
     const made = project({
       'in.txt': 'one\n',
       'stages/lib/word.ts': "export const word = 'a';\n",
@@ -175,7 +175,7 @@ export default defineStage<{ deps: { text: string }; outs: { said: string } }>((
     });
     const running = watch(made);
     await summaries(running, 1);
-    // Read after it was written: that is how it usually is.
+    // Read after it was written, as usual.
     made.read('in.txt');
     chmodSync(made.path('in.txt'), 0o755);
     await summaries(running, 2);
@@ -191,7 +191,7 @@ export default defineStage<{ deps: { text: string }; outs: { said: string } }>((
     expect(made.read('said.txt')).toBe('b0');
   });
 
-  it('sees what is written into a folder that was replaced by another', async () => {
+  it('detects writes into a folder that was replaced', async () => {
     const made = project({
       'in/deep/a.txt': 'a\n',
       'pipeline.yaml':
@@ -213,7 +213,7 @@ export default defineStage<{ deps: { text: string }; outs: { said: string } }>((
     expect(made.read('all.txt')).toBe('c\n');
   });
 
-  it('waits for a module or an import that is not there yet', async () => {
+  it('waits for a module or an import that does not exist yet', async () => {
     const made = project({
       'pipeline.yaml': 'stages:\n  say: { run: stages/say.ts, outs: { said: said.txt } }\n',
     });
@@ -232,7 +232,7 @@ export default ({ outs }: { outs: { said: string } }) => writeFileSync(outs.said
     expect(made.read('said.txt')).toBe('said');
   });
 
-  it('shows what is wrong with a broken pipeline.yaml, and goes on when it is mended', async () => {
+  it('shows the errors of an invalid pipeline.yaml, and continues once they are fixed', async () => {
     const made = project({ 'pipeline.yaml': UPPER, 'in.txt': 'one\n' });
     const running = watch(made);
     await summaries(running, 1);
@@ -243,7 +243,7 @@ export default ({ outs }: { outs: { said: string } }) => writeFileSync(outs.said
     expect(made.read('out.txt')).toBe('ONE\nz\n');
   });
 
-  it.runIf(CAN_LIMIT)('ends with what to do when the system watches no more files', async () => {
+  it.runIf(CAN_LIMIT)("ends with a cure when the system's watch limit is reached", async () => {
     const made = project({
       'pipeline.yaml':
         'stages:\n  all: { cmd: "cat in/*/a.txt > all.txt", deps: ["in/*/a.txt"], outs: [all.txt] }\n',
@@ -258,11 +258,11 @@ export default ({ outs }: { outs: { said: string } }) => writeFileSync(outs.said
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect([code, err.split('\n')[0]]).toEqual([
       2,
-      'error: the system watches no more files and folders for this user (too-many-watches)',
+      'error: the limit of watched files and folders for this user is reached (too-many-watches)',
     ]);
   });
 
-  it('stops an item that became stale while it runs, and starts it anew', async () => {
+  it('stops an item that became stale while it runs, and starts it again', async () => {
     const made = project({
       'in.txt': 'wait\n',
       'pipeline.yaml': `
@@ -284,7 +284,7 @@ stages:
   });
 });
 
-/** Resolves when so many runs have ended. */
+/** Resolves when this number of runs ended. */
 async function summaries(running: Running, count: number): Promise<void> {
   await running.events(
     (events) => events.filter((event) => event.type === 'summary').length >= count,

@@ -1,4 +1,4 @@
-/** `pipe why`: the smallest true reason, to the letter, after one edit of each kind. */
+/** `pipe why`: the exact most specific reason, after one edit of each kind. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
@@ -46,7 +46,7 @@ async function why(...args: string[]): Promise<string> {
   return out + err;
 }
 
-/** An edit, and what takes it back. */
+/** An edit that returns its undo. */
 type Edit = () => () => void;
 
 const inPipeline =
@@ -140,25 +140,25 @@ describe('pipe why', () => {
     expect(await why('first').finally(undo)).toBe(`first would run:\n  ${reason}\n`);
   });
 
-  it('says of what depends on it that it is not known yet', async () => {
+  it('reports that its dependents are not known yet', async () => {
     const undo = written('data/file.txt', 'other\n', 'file\n')();
     expect(await why('second').finally(undo)).toBe(
       'second may run:\n  not known before first has run\n',
     );
   });
 
-  it('names the epochs, a file that is gone, an out that is not as it was', async () => {
+  it('names the epochs, a deleted file, a changed out', async () => {
     expect(await why('train', '--set', 'epochs=5')).toBe('train would run:\n  epochs 2 → 5\n');
     made.remove('data/file.txt');
     expect(await why('first')).toBe('first cannot run:\n  dep data/file.txt is missing\n');
     made.write('data/file.txt', 'file\n');
     made.write('cache/out/second.txt', 'edited\n');
     expect(await why('first', 'second')).toBe(
-      'first is fresh\nsecond would be put back from the cache:\n  out cache/out/second.txt differs from its record\n',
+      'first is fresh\nsecond would be restored from the cache:\n  out cache/out/second.txt differs from its record\n',
     );
   });
 
-  it('has the same reasons as JSON', async () => {
+  it('prints the same reasons as JSON', async () => {
     const found = JSON.parse(await why('first', '--json', '--set', 'a.rate=3'));
     expect(found).toMatchObject([
       { item: 'first', state: 'stale', reasons: [{ kind: 'param', text: 'param a.rate 1 → 3' }] },

@@ -408,9 +408,9 @@ describe('a path', () => {
     );
     expect(stages).toContain(String.raw`  deps: ['raw \[1\]\*.csv']`);
     expect(notes).toEqual([
-      '4: "s3://b/x" is left out: it is an address: download it in a stage of its own',
+      '4: "s3://b/x" is left out: it is an address: download it in a separate stage',
       '4: "/data/x" is left out: it is an absolute path: make a link to it in the project (ln -s), and name the link',
-      '4: "../x" is left out: it lies outside of the project: make a link to it in the project (ln -s), and name the link',
+      '4: "../x" is left out: it is outside of the project: make a link to it in the project (ln -s), and name the link',
       '4: "." is left out: it is the whole project: name the folders and files that count',
     ]);
   });

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { parse as parseArguments } from '../../src/cli/args.js';
 import { COMMANDS, commandNamed } from '../../src/cli/commands.js';
+import { inFolder } from '../../src/cli/folder.js';
 import { STAGE_KEYS } from '../../src/pipeline/document/schema.js';
 import { checkOcclusion } from '../../stages/lib/occlusions.js';
 import { parseSource } from '../../stages/lib/sources/parse.js';
@@ -203,7 +204,8 @@ it('a console block without a call of pipe is listed with a reason', () => {
 
 describe('calls of pipe', () => {
   it.each(CALLS)('$file: $call names a command and options that exist', async ({ call }) => {
-    const [name = '', ...args] = wordsOf(call.replace(new RegExp(`^${CALL} `), ''));
+    const written = wordsOf(call.replace(new RegExp(`^${CALL} `), ''));
+    const [name = '', ...args] = inFolder(written).words;
     if (name.startsWith('-') || name === '<command>' || name === 'help') return;
     if (!Object.hasOwn(COMMANDS, name)) throw new Error(`no command ${name}`);
     const { usage } = (await commandNamed(name).load()).command;

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { checkStaleness } from '../cli/support/staleness.js';
 
-it('runs exactly what an oracle says, and makes what a build from scratch makes', async () => {
+it('runs exactly what an oracle predicts, with the result of a build from scratch', async () => {
   await checkStaleness(150, 12);
   expect.hasAssertions();
 });

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { watchStorm } from '../cli/support/watching.js';
 import { randomOf } from '../process/support/lock-storm.js';
 
-it('makes what a build from scratch makes after each pause, and never loops', async () => {
+it('gives the result of a build from scratch after each pause, and never loops', async () => {
   const seed = Date.now();
   console.log(`seed ${seed}`);
   const { changes, runs, pauses } = await watchStorm(1000, randomOf(seed));

@@ -123,7 +123,12 @@ export function outcomeOf(out: string): Omit<RunOutcome, keyof Ended> {
 
 /** The variables that a command has: ours, and those of the project. */
 export function surroundings(own: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const { CI: _ci, NODE_EXTRA_CA_CERTS: _certificates, ...inherited } = process.env;
+  const {
+    CI: _ci,
+    FORCE_COLOR: _color,
+    NODE_EXTRA_CA_CERTS: _certificates,
+    ...inherited
+  } = process.env;
   return { ...inherited, ...own };
 }
 

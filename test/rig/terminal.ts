@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { threadId } from 'node:worker_threads';
 
 const bin = fileURLToPath(new URL('../../bin/pipe.cjs', import.meta.url));
 
@@ -10,17 +11,25 @@ export const HAS_TMUX = spawnSync('tmux', ['-V']).status === 0;
 let terminals = 0;
 
 export class TestTerminal {
-  readonly #socket = `pipe-test-${process.pid}-${++terminals}`;
+  readonly #socket = `pipe-test-${process.pid}-${threadId}-${++terminals}`;
 
-  /** Starts `pipe` with these arguments; the terminal stays when it has ended. */
+  /** Starts `pipe`, or another program, with these arguments; the terminal stays when it has ended. */
   constructor(
     cwd: string,
     env: Readonly<Record<string, string>>,
     args: readonly string[],
     size = { columns: 80, rows: 24 },
+    program?: string,
   ) {
-    const { CI: _ci, NO_COLOR: _color, NODE_EXTRA_CA_CERTS: _certificates, ...rest } = process.env;
-    const words = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ');
+    const {
+      CI: _ci,
+      NO_COLOR: _no,
+      FORCE_COLOR: _force,
+      NODE_EXTRA_CA_CERTS: _certificates,
+      ...rest
+    } = process.env;
+    const started = program === undefined ? [process.execPath, bin] : [program];
+    const words = [...started, ...args].map((word) => `'${word}'`).join(' ');
     // tmux sets TERM for what runs in it, so ours is set again behind it.
     const set = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
     const script = `trap : INT; env ${set.join(' ')} ${words}; cat`;
@@ -58,7 +67,7 @@ export class TestTerminal {
 
   /** Keys by tmux's names, such as `q`, `Enter`, `C-c`. */
   press(...keys: string[]): void {
-    this.#tmux('send-keys', ...keys);
+    this.#tmux('send-keys', '--', ...keys);
   }
 
   close(): void {

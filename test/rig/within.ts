@@ -39,6 +39,7 @@ export async function answerIn(
     keyboard: () => undefined,
     isTerminal: false,
     screen: undefined,
+    colors: false,
   });
   const never = new AbortController().signal;
   const code = await answer(name, argv, {

@@ -20,6 +20,8 @@ const shell: readonly (readonly [command: string, scripts: readonly string[]])[]
   ['sh < input.sh', ['input.sh']],
   ['. ./env && run', ['env']],
   ['Rscript --vanilla fit.R', ['fit.R']],
+  ['quarto render report.qmd --to html', ['report.qmd']],
+  [`Rscript -e 'rmarkdown::render("report.Rmd"); source("a/b.R")'`, ['report.Rmd', 'a/b.R']],
   ['julia -t 4 fit.jl', ['4', 'fit.jl']],
   ['./x.sh a b', ['x.sh']],
   ['scripts/run a b', ['scripts/run']],

@@ -1,24 +1,24 @@
-/** The words of a mistake in a value: its code, what was expected, and a hint. */
+/** Texts for a wrong value: error code, what was expected, and a hint. */
 
 export interface Expected {
   readonly code: string;
   /** `expected …, got the text "x"`. */
   readonly text: string;
-  /** The cure, which may depend on what was written instead. */
+  /** The cure, which may depend on the written value. */
   readonly hint?: string | ((value: unknown) => string | undefined);
 }
 
 const value = (text: string, hint?: Expected['hint']) =>
   ({ code: 'wrong-value', text, ...(hint && { hint }) }) as const;
 
-/** What a pipeline is at least. */
+/** The smallest pipeline. */
 export const BEGIN = 'begin with:  stages: { name: { cmd: … } }';
 
 export function hintOf({ hint }: Expected, value: unknown): string | undefined {
   return typeof hint === 'function' ? hint(value) : hint;
 }
 
-/** By the name that schema.ts gives to the spot. */
+/** By the name that schema.ts gives to each part of the file. */
 export const EXPECTED = {
   text: value('a text', textHint),
   map: value('a map'),
@@ -81,7 +81,7 @@ export function isWhat(text: string): text is What {
   return Object.hasOwn(EXPECTED, text);
 }
 
-/** `a.txt:` is a map: a colon too many. */
+/** `a.txt:` is a map because of its colon. */
 function textHint(written: unknown): string | undefined {
   const [key, ...more] = namesIn(written);
   if (key === undefined || more.length > 0 || (written as Tree)[key] !== null) return undefined;
@@ -132,7 +132,7 @@ function stagesHint(written: unknown): string {
   return Array.isArray(written) ? 'write each under its name, as in: name: { cmd: … }' : BEGIN;
 }
 
-/** Words that YAML 1.1 took for booleans. */
+/** Words that are booleans in YAML 1.1. */
 function flagHint(written: unknown): string | undefined {
   if (typeof written !== 'string') return undefined;
   const isTrue = /^(?:yes|on|y|true)$/i.test(written);
@@ -157,7 +157,7 @@ function namesIn(written: unknown): string[] {
   return isMap ? Object.keys(written) : [];
 }
 
-/** A value as an error names it. */
+/** A value as errors quote it. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';

@@ -1,6 +1,6 @@
-/** Keys that people bring from other tools, and what pipe has in their place. */
+/** Keys of other tools, and their equivalents in pipe. */
 
-/** The key of a stage, or of the file, that means the same. */
+/** The equivalent key of a stage or of the file. */
 export const OTHER_WORDS: Readonly<Record<string, string>> = {
   output: 'outs',
   outputs: 'outs',
@@ -26,7 +26,7 @@ const FOLDER =
   'commands run in the folder of pipeline.yaml: write  cmd: cd folder && …; deps and outs stay relative to pipeline.yaml';
 const CACHED = 'remove it: pipe keeps every out in its cache';
 
-/** What to do instead, where another key alone is not the answer. */
+/** Advice where no single key is equivalent. */
 export const OTHER_WAYS: Readonly<Record<string, string>> = {
   wdir: FOLDER,
   cwd: FOLDER,

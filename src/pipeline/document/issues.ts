@@ -1,4 +1,4 @@
-/** Mistakes of shape: what the schema finds, put into words and onto places. */
+/** Turns schema errors into diagnostics with texts and places. */
 import { BEGIN, describeValue, EXPECTED, type Expected, hintOf, isWhat } from './expected.js';
 import { OTHER_WAYS, OTHER_WORDS } from './foreign.js';
 import { keyAt, type Located, type Path, partAt, spanAt } from './located.js';
@@ -6,11 +6,11 @@ import type { Problems } from './problems.js';
 import { type Issue, STAGE_KEYS } from './schema.js';
 import { nearest, suggest } from './suggest.js';
 
-/** Which parts of the file cannot be worked with. */
+/** The invalid parts of the file. */
 export interface Broken {
   /** `params`, `profiles`, `stages`. */
   readonly top: ReadonlySet<string>;
-  /** Keys by stage; `*` for all of the stage. */
+  /** Keys by stage; `*` for the whole stage. */
   readonly stages: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
@@ -30,7 +30,7 @@ export function reportIssues(issues: readonly Issue[], root: Located, problems: 
   return { top, stages };
 }
 
-/** The keys of a stage that an issue leaves unknown: of a slip the one that was meant. */
+/** The keys of a stage that an issue leaves unknown: for a typo, the intended key. */
 function unusable(issue: Issue, key: string | undefined, root: Located): readonly string[] {
   if (key !== undefined) return [key];
   if (issue.code !== 'unrecognized_keys') return ['*'];
@@ -59,7 +59,7 @@ function tell(issue: Issue, path: Path, root: Located, problems: Problems): void
   }
 }
 
-/** Of a union the branch whose kind of value was written, when its mistake lies further in. */
+/** The branch of a union that fits the kind of the written value, if the error is deeper inside. */
 function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   return branches.find((issues) =>
     issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
@@ -73,7 +73,7 @@ function expectedOf(
 ): Expected {
   if (message !== undefined && isWhat(message)) return EXPECTED[message];
   if (otherwise) return EXPECTED[otherwise];
-  // A spot without words of its own: the words for its kind.
+  // A part without its own texts uses the texts for its kind.
   const kind = issue?.code === 'invalid_type' ? issue.expected : '';
   if (kind === 'object' || kind === 'record') return EXPECTED.map;
   if (kind === 'array') return EXPECTED.list;
@@ -101,7 +101,7 @@ function wrong(what: Expected, path: Path, root: Located, problems: Problems, is
     problems.add({ code: 'missing-key', message, hint: BEGIN }, root.span);
     return;
   }
-  // Its stages stand beside it: each of them is told.
+  // Each misplaced stage is reported on its own.
   if (path[0] === 'stages' && value === null && hasStageBeside(root)) return;
   const message = `expected ${text}, got ${describeValue(value)}`;
   problems.add({ code, message, hint: hintOf(what, value) }, spanAt(root, path));
@@ -119,7 +119,7 @@ function missing(key: string, path: Path, root: Located, problems: Problems): vo
   const owner = path.slice(0, -1);
   const span = keyAt(root, owner) ?? spanAt(root, owner);
   const where = owner.length === 0 ? 'the pipeline' : `"${String(owner.at(-1))}"`;
-  // Where a slip stands in its place, the slip is the mistake.
+  // If a typo of the missing key is present, only the typo is reported.
   if (owner.length === 0 && isMeantIn(root, key)) return;
   const hint = owner.length === 0 ? BEGIN : undefined;
   problems.add({ code: 'missing-key', message: `${where} has no "${key}"`, hint }, span);
@@ -135,7 +135,7 @@ function unknownKey(key: string, path: Path, root: Located, problems: Problems):
   problems.add({ code: 'unknown-key', message: `unknown key "${key}"`, hint }, at);
 }
 
-/** Where a key belongs that is at the wrong place. */
+/** Where a misplaced key belongs. */
 function placeFor(key: string, path: Path, value: Located): string | undefined {
   if (path.length === 0) {
     if (STAGE_KEYS.includes(key)) return `"${key}" belongs to a stage`;
@@ -153,7 +153,7 @@ function keyHint(key: string, path: Path): string | undefined {
   return meant === undefined ? suggest(key, known, 'known keys are') : `did you mean "${meant}"?`;
 }
 
-/** The known key that a slip stands for, or a word that other tools have for it. */
+/** The known key that a typo, or another tool's word, stands for. */
 function meantKey(key: string, known: readonly string[]): string | undefined {
   const word = Object.hasOwn(OTHER_WORDS, key) ? OTHER_WORDS[key] : undefined;
   return word !== undefined && known.includes(word) ? word : nearest(key, known);
@@ -162,13 +162,13 @@ function meantKey(key: string, known: readonly string[]): string | undefined {
 function knownKeys(path: Path): readonly string[] {
   if (path.length === 0) return ['params', 'profiles', 'shell', 'packages', 'stages'];
   if (path.length === 2) return STAGE_KEYS;
-  // The names of deps are the user's own.
+  // Names of deps are arbitrary.
   if (path[2] === 'deps') return ['path', 'optional', 'exclude'];
   if (path[2] === 'matrix') return ['glob', 'strip', 'lines'];
   return INNER_KEYS[String(path.at(-1))] ?? INNER_KEYS[String(path[2])] ?? [];
 }
 
-/** By the key that holds them. */
+/** By the key that contains them. */
 const INNER_KEYS: Readonly<Record<string, readonly string[]>> = {
   resources: ['cpu', 'gpu', 'memory'],
   epochs: ['max', 'patience', 'best'],

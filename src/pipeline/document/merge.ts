@@ -1,10 +1,10 @@
-/** Maps and what `<<` merges into them. */
+/** Maps, and the merge key `<<`. */
 import type { Json } from '../../stage/context.js';
 import type { Entry, Located } from './located.js';
 import type { Problems } from './problems.js';
 import type { Span } from './source.js';
 
-/** The maps that a `<<` names. */
+/** The maps that a `<<` merges. */
 export function mergeSources(node: Located, at: Span, problems: Problems): readonly Located[] {
   const sources = node.items ?? [node];
   if (sources.every((source) => source.entries)) return sources;
@@ -12,7 +12,7 @@ export function mergeSources(node: Located, at: Span, problems: Problems): reado
   return [];
 }
 
-/** Own keys first, then the merged ones that are not among them; an earlier source wins. */
+/** Own keys first, then the merged ones that are not among them; the earliest source wins. */
 export function withMerged(
   own: Map<string, Entry>,
   sources: readonly Located[],

@@ -1,12 +1,12 @@
-/** How deep the values of a YAML text are nested, told before it is parsed. */
+/** Measures the nesting of a YAML text before it is parsed. */
 
-/** The parser recurses: well within the stack, and far beyond what is accepted in the end. */
+/** The parser recurses: this depth is safe for the stack, and far above the limit of valid files. */
 const MAX_PARSED = 256;
 
 /** The lexer of the YAML parser. */
 export type Tokens = (text: string) => Iterable<string>;
 
-/** A file that is nothing but brackets or dashes would keep the package busy for minutes. */
+/** The package would need minutes to parse a file of only brackets or dashes. */
 export function isNestedTooDeep(text: string, tokensOf: Tokens): boolean {
   if (/^ *(?:[-?][ \t]+){256}/m.test(text)) return true;
   let depth = 0;
@@ -16,7 +16,7 @@ export function isNestedTooDeep(text: string, tokensOf: Tokens): boolean {
     if (code === OPEN_SQUARE || code === OPEN_CURLY) deepest = Math.max(deepest, ++depth);
     else if ((code === CLOSE_SQUARE || code === CLOSE_CURLY) && depth > 0) depth -= 1;
   }
-  // The brackets may stand in texts: only then is it worth asking the lexer.
+  // Brackets may be inside texts: the lexer decides, but only if there are many.
   return deepest > MAX_PARSED && flowDepth(tokensOf(text)) > MAX_PARSED;
 }
 

@@ -1,8 +1,8 @@
-/** Collects the mistakes of a file, so that all of them can be shown at once. */
+/** Collects the diagnostics of a file, to report all of them at once. */
 import { type Diagnostic, UserError } from '../../error.js';
 import { placeOf, type Source, type Span } from './source.js';
 
-/** The same mistake at the same spot, once for each cell of a matrix: so many are shown. */
+/** Each cell of a matrix may repeat a diagnostic at one place: at most this many are shown. */
 const MOST_PER_SPOT = 3;
 
 export interface Mistake {
@@ -14,17 +14,17 @@ export interface Mistake {
 export interface Problems {
   readonly source: Source;
   readonly count: number;
-  /** Without a span for what does not stand in the file, such as `--set`. */
+  /** Without a span for text outside of the file, such as `--set`. */
   add(mistake: Mistake, span?: Span): void;
-  /** Collects into the same list what is wrong in another file. */
+  /** Collects diagnostics of another file into the same list. */
   within(source: Source): Problems;
-  /** Throws when there is any mistake. */
+  /** Throws if there are diagnostics. */
   check(): void;
 }
 
 interface Found {
   readonly diagnostic: Diagnostic;
-  /** The file's place in the order in which files were read; mistakes without a place come last. */
+  /** The position of the file in reading order; diagnostics without a place come last. */
   readonly file: number;
   readonly at: number;
 }
@@ -69,7 +69,7 @@ export function createProblems(source: Source): Problems {
   return within(source);
 }
 
-/** Infinities are equal to themselves. */
+/** Infinity equals itself. */
 function compare(a: number, b: number): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }

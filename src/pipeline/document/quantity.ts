@@ -3,14 +3,14 @@
 const SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3_600, m: 60, s: 1 };
 const BYTES: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
-/** Units from large to small, each at most once: `90s`, `1h30m`. */
+/** Units in descending order, each at most once: `90s`, `1h30m`. */
 export const DURATION =
   /^(?=.)(?:\d+(?:\.\d+)?d)?(?:\d+(?:\.\d+)?h)?(?:\d+(?:\.\d+)?m)?(?:\d+(?:\.\d+)?s)?$/;
 
-/** Powers of 1024: `4G` and `4GiB` are the same. */
+/** Powers of 1024: `4G` equals `4GiB`. */
 export const SIZE = /^\d+(?:\.\d+)?(?:[KMGT](?:iB)?)?$/;
 
-/** Seconds; undefined for anything that is no duration above 0. */
+/** Seconds; undefined unless it is a duration above 0. */
 export function parseDuration(value: unknown): number | undefined {
   if (typeof value === 'number') return value > 0 ? value : undefined;
   if (typeof value !== 'string' || !DURATION.test(value)) return undefined;
@@ -21,7 +21,7 @@ export function parseDuration(value: unknown): number | undefined {
   return seconds > 0 ? seconds : undefined;
 }
 
-/** Bytes; undefined for anything that is no size. */
+/** Bytes; undefined unless it is a size. */
 export function parseSize(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isInteger(value) && value >= 0 ? value : undefined;
   if (typeof value !== 'string' || !SIZE.test(value)) return undefined;

@@ -1,4 +1,4 @@
-/** Which values of YAML a pipeline can hold: those that JSON keeps as they are. */
+/** Restricts YAML values to those that JSON can represent. */
 import type { Mistake } from './problems.js';
 
 /** `source`: the value as written. */

@@ -37,11 +37,11 @@ const dep = z.union(
         optional: z
           .boolean(say('flag'))
           .optional()
-          .describe('It may be absent: that is a state like any other.'),
+          .describe('The file may be absent. Creating or deleting it makes the item stale.'),
         exclude: z
           .array(path, say('list'))
           .optional()
-          .describe('What of a folder or pattern does not count: *.tmp, notes/, raw/*.bak.'),
+          .describe('Files that do not count, in a folder or pattern: *.tmp, notes/, raw/*.bak.'),
       },
       say('map'),
     ),
@@ -55,9 +55,11 @@ const cells = z.array(z.record(z.string(), scalar, say('map')), say('list'));
 const axisFiles = z
   .strictObject(
     {
-      glob: path.optional().describe('The values are the names of the files that match.'),
-      strip: text.optional().describe('The end of the names that is not part of the values.'),
-      lines: path.optional().describe('The values are the lines of the file.'),
+      glob: path
+        .optional()
+        .describe('The values are the base names of the files that match this pattern.'),
+      strip: text.optional().describe('A suffix to remove from the names.'),
+      lines: path.optional().describe('The values are the lines of this file.'),
     },
     say('axis'),
   )
@@ -69,10 +71,10 @@ const axis = z.union(
 const matrix = z
   .object(
     {
-      include: cells.optional().describe('Cells besides the product; each names every axis.'),
+      include: cells.optional().describe('Additional cells; each names every axis.'),
       exclude: cells
         .optional()
-        .describe('Cells to leave out; an absent axis means all its values.'),
+        .describe('Cells to leave out; a missing axis means all its values.'),
     },
     say('map'),
   )
@@ -82,60 +84,64 @@ const matrix = z
 const mode = z.enum(['max', 'min'], say('mode'));
 const objective = z
   .union([text, z.strictObject({ metric: text, mode }, say('map'))], say('objective'))
-  .describe('Path into the metrics of an epoch, such as val.ssim; the larger the better.');
+  .describe(
+    'Path of a number in metrics.json, such as val.ssim. Larger is better, unless mode is min.',
+  );
 
 const epoch = orHole(whole(1, 'epochs'), 'epochs');
 const epochSearch = z.strictObject(
   {
-    max: epoch.describe('The last epoch that may be reached.'),
-    patience: epoch.optional().describe('Stop after so many epochs without a better best.'),
+    max: epoch.describe('The largest epoch to compute.'),
+    patience: epoch.optional().describe('Stop after this many epochs without an improvement.'),
     best: objective.optional(),
   },
   say('map'),
 );
 const epochs = z
   .union([epoch, epochSearch], say('epochs'))
-  .describe('The epoch to reach. No epoch that was completed is ever computed twice.');
+  .describe('The epoch to reach. A completed epoch is never computed again.');
 
 const keep = z
   .strictObject(
     {
-      last: whole(0, 'count').optional().describe('States of the last n epochs.'),
-      every: whole(1, 'every').optional().describe('State of every n-th epoch.'),
+      last: whole(0, 'count').optional().describe('Keep the states of the last n epochs.'),
+      every: whole(1, 'every').optional().describe('Keep the state of every n-th epoch.'),
       best: objective.optional(),
     },
     say('map'),
   )
-  .describe('Which states of an incremental stage stay in the cache. All metrics stay.');
+  .describe('Which epoch states to keep in the cache. All metrics are kept.');
 
 const memory = z.union([whole(0, 'size'), z.string().regex(SIZE, say('size'))], say('size'));
 const resources = z
   .strictObject(
     {
-      cpu: orHole(above0('cores'), 'cores').optional().describe('Cores; 1 if absent.'),
-      gpu: orHole(whole(0, 'gpus'), 'gpus').optional().describe('GPUs, each held alone.'),
+      cpu: orHole(above0('cores'), 'cores').optional().describe('Number of cores. Default: 1.'),
+      gpu: orHole(whole(0, 'gpus'), 'gpus')
+        .optional()
+        .describe('Number of GPUs, for exclusive use. Default: 0.'),
       memory: orHole(memory, 'size').optional().describe('Bytes, or 500M, 4G (powers of 1024).'),
     },
     say('map'),
   )
-  .describe('What an item takes up while it runs.');
+  .describe('What an item uses while it runs, for scheduling.');
 
 const deviation = z.number(say('deviation')).min(0, say('deviation'));
 const deviations = z.record(z.string(), deviation, say('map'));
 const tolerance = z
   .record(z.string(), deviations, say('map'))
-  .describe('By out (name or path) and JSON path pattern: how far verify lets numbers deviate.');
+  .describe('How far numbers may deviate in verify, by out (name or path) and JSON path pattern.');
 
 const command = z
   .union(
     [z.string().min(1, say('command')), z.array(scalar, say('command')).min(1, say('command'))],
     say('command'),
   )
-  .describe('A command for the shell; a list is argv without a shell.');
+  .describe('A text for the shell, or a list: argv without a shell.');
 
 const shell = z
   .enum(['sh', 'bash'], say('shell'))
-  .describe('What executes a text cmd: sh is /bin/sh -e, bash is bash -euo pipefail.');
+  .describe('The shell for a text cmd: sh is /bin/sh -e, bash is bash -euo pipefail.');
 
 const packages = z
   .enum(['python', 'none'], say('packages'))
@@ -159,22 +165,24 @@ const stage = z
     {
       desc: z.string(say('text')).optional().describe('What the stage does, in a few words.'),
       matrix: matrix.optional(),
-      run: path.optional().describe('A TypeScript or JavaScript stage: its module.'),
+      run: path.optional().describe('The module of a TypeScript or JavaScript stage.'),
       cmd: command.optional(),
       shell: shell.optional(),
       packages: packages.optional(),
-      deps: deps.optional().describe('What is read: path or pattern by name, or a list of them.'),
-      params: paramNames.optional().describe('Dot paths of the params that count for the stage.'),
-      outs: paths.optional().describe('What is written: path by name, or a list of paths.'),
-      metrics: paths.optional().describe('Outs that are JSON files, read by pipe metrics.'),
-      env: variables.optional().describe('Variables whose value decides on the result.'),
-      secrets: variables.optional().describe('Variables that are passed on, never shown or kept.'),
+      deps: deps.optional().describe('The inputs: paths or patterns by name, or a list of them.'),
+      params: paramNames.optional().describe('Dot paths of the params that affect the result.'),
+      outs: paths.optional().describe('The outputs: paths by name, or a list of them.'),
+      metrics: paths.optional().describe('Outs that are JSON files, for pipe metrics.'),
+      env: variables.optional().describe('Environment variables that affect the result.'),
+      secrets: variables
+        .optional()
+        .describe('Environment variables that are passed on, and never shown or stored.'),
       resources: resources.optional(),
       epochs: epochs.optional(),
       keep: keep.optional(),
       timeout: timeout.optional(),
-      retries: retries.optional().describe('How often a failed item is tried again.'),
-      always: flag.optional().describe('Run each time, whatever the cache holds.'),
+      retries: retries.optional().describe('How many times to retry a failed item.'),
+      always: flag.optional().describe('Run in every run, even if the cache has the result.'),
       tolerance: tolerance.optional(),
     },
     say('stage'),
@@ -187,7 +195,9 @@ const tree = z.record(z.string(), z.unknown(), say('map'));
 const source = z.union([tree, path], say('source'));
 const params = z
   .union([tree, path, z.array(source, say('list'))], say('source'))
-  .describe('Values, a YAML or JSON file of them, or a list of both, later ones over earlier.');
+  .describe(
+    'A map of values, a YAML or JSON file, or a list of both. Later entries override earlier ones.',
+  );
 
 const names = z.string().regex(NAME, say('name'));
 const profiles = z.record(names, tree, say('map'));
@@ -198,7 +208,10 @@ const pipeline = z
     {
       $schema: z.string(say('text')).optional().describe('The JSON Schema of this file.'),
       params: params.nullable().optional(),
-      profiles: profiles.nullable().optional().describe('Trees that --profile lays over params.'),
+      profiles: profiles
+        .nullable()
+        .optional()
+        .describe('Changes of params by name, for --profile.'),
       shell: shell.optional(),
       packages: packages.optional(),
       stages: stages.describe('The stages by name.'),

@@ -1,4 +1,4 @@
-/** A text and the places in it by offset. */
+/** A text, and places in it by offset. */
 import type { Place } from '../../error.js';
 
 /** Offsets into the text, the end excluded. */
@@ -8,7 +8,7 @@ export interface Span {
 }
 
 export interface Source {
-  /** As the user would write it, relative to the project. */
+  /** Relative to the project, as the user would write it. */
   readonly file: string;
   readonly text: string;
   /** Offset of the first character of each line. */
@@ -33,7 +33,7 @@ export function lineOf({ lines }: Source, offset: number): number {
   return low + 1;
 }
 
-/** What an error shows: the line of the span's start, and as much of it as the span covers. */
+/** The place that an error shows: the first line of the span, with the part of it that the span covers. */
 export function placeOf(source: Source, span: Span): Place {
   const line = lineOf(source, span.start);
   const start = source.lines[line - 1]!;

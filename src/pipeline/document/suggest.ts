@@ -1,11 +1,11 @@
-/** `did you mean …?`: the known name nearest to the one that was written. */
+/** `did you mean …?`: finds the known name nearest to the written one. */
 
-/** The nearest of `known`, or undefined when none is near enough to be meant. */
+/** The nearest of `known`; undefined when none is near enough. */
 export function nearest(written: string, known: Iterable<string>): string | undefined {
   const wanted = written.toLowerCase();
   const names = [...known];
   let best: string | undefined;
-  // Any other letter would be near to one letter.
+  // A name of one letter would be near to any other letter.
   let least = Math.min(written.length, Math.max(1, Math.floor(written.length / 3)) + 1);
   for (const name of names) {
     if (Math.abs(name.length - written.length) >= least) continue;
@@ -18,12 +18,12 @@ export function nearest(written: string, known: Iterable<string>): string | unde
   return best ?? names.find((name) => continues(name, wanted) || continues(wanted, name));
 }
 
-/** A name cut short (`fro` for `frozen`), or one with something behind it (`dry-run` for `dry`). */
+/** A truncated name (`fro` for `frozen`), or one with a suffix (`dry-run` for `dry`). */
 function continues(long: string, short: string): boolean {
   return short.length >= 3 && long.toLowerCase().startsWith(short.toLowerCase());
 }
 
-/** A hint with the nearest name; when none is near, the known ones if they are few. */
+/** A hint with the nearest name; without one, the known names if they are few. */
 export function suggest(
   written: string,
   known: Iterable<string>,
@@ -35,16 +35,13 @@ export function suggest(
   return what === undefined || names.length === 0 ? undefined : listed(names, what);
 }
 
-/** `stages are: a, b`: twelve at most. */
+/** `stages are: a, b`: at most twelve. */
 export function listed(names: readonly string[], what: string): string {
   const few = names.slice(0, 12).join(', ');
   return `${what}: ${few}${names.length > 12 ? ', …' : ''}`;
 }
 
-/**
- * Edits from `a` to `b`: insertions, deletions, substitutions, swaps of neighbours
- * (optimal string alignment). Gives up with `limit` once it is reached.
- */
+/** Optimal string alignment distance: insertions, deletions, substitutions, swaps. Stops at `limit`. */
 export function editDistance(a: string, b: string, limit = Number.POSITIVE_INFINITY): number {
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, j) => j);

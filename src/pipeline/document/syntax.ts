@@ -1,6 +1,6 @@
 /**
- * What is no YAML, in words that name the cure. The YAML package sees where its rules end; the slip
- * often lies before that. Unaware of the package but for its codes and messages.
+ * Error messages for YAML syntax errors, with cures. The YAML package reports where parsing failed;
+ * the cause is often earlier. This file knows only the package's codes and messages.
  */
 import type { Mistake } from './problems.js';
 import type { Span } from './source.js';
@@ -12,7 +12,7 @@ export interface SyntaxFault {
   readonly pos: readonly [number, number];
 }
 
-/** The texts that the lexer of the YAML package cuts a text into; control characters stand for no text. */
+/** The package's lexer: splits a text into tokens; control characters among them stand for no text. */
 export type Tokens = (text: string) => Iterable<string>;
 
 export interface SyntaxMistake {
@@ -20,10 +20,10 @@ export interface SyntaxMistake {
   readonly span: Span;
 }
 
-/** A line of a merge conflict; one marker alone is what a half-done merge left. */
+/** A conflict marker; a single one is left by an incomplete resolution. */
 const MARKER = /^(?:<{7}(?: .*)?|\|{7}(?: .*)?|={7}|>{7}(?: .*)?)\r?$/gm;
 
-/** What `git merge` left: no line of YAML that stands within a map begins so. */
+/** A conflict left by `git merge`: no line of YAML within a map looks like a marker. */
 export function conflictMistake(text: string): SyntaxMistake | undefined {
   const markers = [...text.matchAll(MARKER)];
   const [first] = markers;
@@ -43,10 +43,10 @@ export function conflictMistake(text: string): SyntaxMistake | undefined {
   };
 }
 
-/** After these the parser is where it would be without the mistake: what it says next is another one. */
+/** The parser recovers from these: its next error is an independent one. */
 const LOCAL = new Set(['BAD_SCALAR_START', 'TAG_RESOLVE_FAILED', 'BAD_DQ_ESCAPE', 'BAD_ALIAS']);
 
-/** In the order of the text, up to the first after which the parser has lost its way: the rest follows from that. */
+/** In text order, up to the first error from which the parser cannot recover; later errors follow from it. */
 export function syntaxMistakes(
   faults: readonly SyntaxFault[],
   text: string,
@@ -54,7 +54,7 @@ export function syntaxMistakes(
 ): readonly SyntaxMistake[] {
   const found: SyntaxMistake[] = [];
   for (const fault of [...faults].sort((a, b) => a.pos[0] - b.pos[0])) {
-    // Within a text that is shown already.
+    // Inside a span that is reported already.
     if (fault.pos[0] < (found.at(-1)?.span.end ?? 0)) continue;
     found.push(mistakeOf(fault, text, tokensOf));
     if (!LOCAL.has(fault.code) && !isColonInText(fault, text)) break;
@@ -62,10 +62,10 @@ export function syntaxMistakes(
   return found;
 }
 
-/** As YAML reads a key: a space or the end of the line follows. */
+/** A colon that ends a key in YAML: a space or the end of the line follows. */
 const COLON = /:(?:\s|$)/;
 
-/** The line's text from the fault on holds a ": ", which makes it look like a key of its own. */
+/** The rest of the line contains a ": ", so it looks like a key. */
 function isColonInText({ code, pos: [start] }: SyntaxFault, text: string): boolean {
   return code === 'BLOCK_AS_IMPLICIT_KEY' && COLON.test(restOfLine(text, start));
 }
@@ -88,7 +88,7 @@ function mistakeAt(span: Span, message: string, hint?: string): SyntaxMistake {
   return { mistake: { code: 'yaml-syntax', message, hint }, span };
 }
 
-/** A bracket or a quote: the package tells where it should have been closed at the latest. */
+/** For a bracket or quote, the package reports the last place where it could have been closed. */
 function unclosed(
   { message, pos: [start] }: SyntaxFault,
   text: string,
@@ -110,7 +110,7 @@ function unclosed(
   return undefined;
 }
 
-/** Where the innermost bracket stands that is open at `end`. */
+/** Offset of the innermost bracket that is open at `end`. */
 function openBracket(text: string, end: number, tokensOf: Tokens): number | undefined {
   const open: number[] = [];
   for (const { token, at } of placed(text, tokensOf)) {
@@ -139,13 +139,13 @@ function* placed(text: string, tokensOf: Tokens): Iterable<{ token: string; at: 
   }
 }
 
-/** Begin of a document, of a scalar; end of a flow collection that is cut short. */
+/** Start of a document or scalar; end of a truncated flow collection. */
 const CONTROL = new Set(['\x02', '\x1f', '\x18']);
 
-/** A line that is a key and what stands behind its colon; "- " may stand before it. */
+/** A line with a key and the text behind its colon, also as a list entry with "- ". */
 const KEY_LINE = /^((?: *- )? *)("[^"]*"|'[^']*'|[^\s#'"[\]{},][^:]*?):(?:\s|$)/;
 
-/** A key that begins at no column where one can. */
+/** A key in a column where no key can begin. */
 function indentation(
   { code, message, pos: [start] }: SyntaxFault,
   text: string,
@@ -154,12 +154,12 @@ function indentation(
   if (code === 'BAD_INDENT' && message.startsWith('All mapping items'))
     return misplaced(text, line);
   if (code !== 'BLOCK_AS_IMPLICIT_KEY' || COLON.test(restOfLine(text, start))) return undefined;
-  // The value of this line seems to go on in the next, and that is a key.
+  // This line's value seems to continue in the next line, which is a key.
   const next = text.indexOf('\n', start) + 1;
   return next === 0 ? undefined : misplaced(text, next);
 }
 
-/** The key of the line that begins at `line`, with the columns where it could stand. */
+/** The key of the line that begins at `line`, with the columns where it could begin. */
 function misplaced(text: string, line: number): SyntaxMistake | undefined {
   const [, before, key] = KEY_LINE.exec(restOfLine(text, line)) ?? [];
   if (before === undefined || key === undefined) return undefined;
@@ -194,7 +194,7 @@ function columnText({ indent, name, line }: Column): string {
   return `${spaces}, like "${name}" in line ${line}`;
 }
 
-/** A colon too much in a text, or none behind a key. */
+/** A superfluous colon in a text, or a missing one behind a key. */
 function colon(fault: SyntaxFault, text: string): SyntaxMistake | undefined {
   const [start] = fault.pos;
   const rest = restOfLine(text, start).trimEnd();
@@ -211,7 +211,7 @@ function colon(fault: SyntaxFault, text: string): SyntaxMistake | undefined {
   return undefined;
 }
 
-/** `cmd: "x" > y`: quotes that hold the beginning of a text. */
+/** `cmd: "x" > y`: the quotes enclose only the beginning of a text. */
 function behindQuotes(
   { code, message, pos: [start, end] }: SyntaxFault,
   text: string,
@@ -227,7 +227,7 @@ function hintFor({ code, pos: [start] }: SyntaxFault, text: string): string | un
   if (code === 'MULTIPLE_DOCS') return 'the file is one document: remove the "---"';
   if (code === 'TAG_RESOLVE_FAILED') return 'quote the text if it should begin with "!"';
   const line = restOfLine(text, text.lastIndexOf('\n', start - 1) + 1);
-  // The bracket of a `${` does not open a map.
+  // The bracket of `${` does not open a map.
   if (/(?<!\$)[[{][^'"]*\$\{/.test(line))
     return 'inside { } and [ ], put a text that holds ${…} in quotes';
   return code === 'BAD_SCALAR_START' ? 'put the text in quotes' : undefined;
@@ -238,9 +238,9 @@ function quoted(text: string): string {
   return JSON.stringify(text.split('\n', 1)[0]);
 }
 
-/** The package's messages as ours are written: no capital, no full stop. */
+/** The package's message in the style of pipe: no capital, no full stop. */
 function sentence({ code, message }: SyntaxFault): string {
-  // The package speaks of its own functions here.
+  // This message of the package names its own functions.
   if (code === 'MULTIPLE_DOCS') return 'a second YAML document begins here';
   const first = message[0] ?? '';
   const rest = message.slice(1).replace(/\.$/, '');

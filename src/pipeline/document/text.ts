@@ -1,14 +1,14 @@
-/** Reads pipeline.yaml and the files that it names: their absence, size or encoding may be the user's mistake. */
+/** Reads pipeline.yaml and the files that it names: a missing, too large or badly encoded file is a user error. */
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { userError } from '../../error.js';
 import { PIPELINE_FILE } from '../root.js';
 import type { Mistake } from './problems.js';
 
-/** A file of this size holds some 25,000 stages; a larger one is an accident. */
+/** A file of this size holds some 25,000 stages; a larger one is a mistake. */
 export const MAX_BYTES = 8 * 1024 * 1024;
 
-/** @throws UserError when it cannot be read */
+/** @throws UserError when the file is not readable */
 export function readPipeline(project: string): string {
   const read = readText(project, PIPELINE_FILE);
   if ('text' in read) return read.text;
@@ -24,7 +24,7 @@ export function readPipeline(project: string): string {
 
 export type TextRead = { readonly text: string } | { readonly mistake: Mistake };
 
-/** The text of a file of the project, by its path in it; `onStat` is called before it is read. */
+/** The text of a file by its path in the project; calls `onStat` before reading it. */
 export function readText(project: string, file: string, onStat?: (stat: Stats) => void): TextRead {
   try {
     const full = join(project, file);
@@ -61,7 +61,7 @@ function unreadable(file: string, code: string | undefined): Mistake | undefined
   }
 }
 
-/** For a text that came from elsewhere than {@link readPipeline}. */
+/** For a text that {@link readPipeline} did not read. */
 export function checkSize(text: string): void {
   if (text.length <= MAX_BYTES) return;
   const { code, message } = tooLarge(PIPELINE_FILE, text.length);

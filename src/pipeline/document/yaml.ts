@@ -1,4 +1,4 @@
-/** YAML text → located values. The only file that knows the `yaml` package. */
+/** YAML text → located values. The only importer of the `yaml` package. */
 import {
   isAlias,
   isMap,
@@ -21,22 +21,22 @@ import { conflictMistake, syntaxMistakes } from './syntax.js';
 
 const MAX_DEPTH = 64;
 
-/** Values that aliases may stand for, all written out: far above honest use, far below a bomb. */
+/** Limit of expanded aliases: far above honest use, far below a YAML bomb. */
 const MAX_ALIASED = 500_000;
 
-/** YAML 1.2 core schema whatever the file's directives say: `yes` is a text, tags add nothing. */
+/** YAML 1.2 core schema, whatever the file's directives: `yes` is a text, tags add nothing. */
 const OPTIONS = {
   schema: 'core',
   merge: false,
   resolveKnownTags: false,
-  // Ours are told with the place of the first key; the package's own check is quadratic.
+  // Pipe reports duplicates with the place of the first key; the package's check is quadratic.
   uniqueKeys: false,
   prettyErrors: false,
   // `silent` would hide a second document.
   logLevel: 'error',
 } as const;
 
-/** Undefined when there is a mistake that leaves nothing to work on. */
+/** Undefined when nothing is usable after the errors. */
 export function parseYaml(problems: Problems): Located | undefined {
   const conflict = conflictMistake(problems.source.text);
   if (conflict) {
@@ -58,7 +58,7 @@ export function parseYaml(problems: Problems): Located | undefined {
   return problems.count > before ? undefined : root;
 }
 
-/** The value of `--set path=text`, or what is wrong with it. */
+/** The value of `--set path=text`, or its error. */
 export function parseValue(text: string): Located | { readonly error: string } {
   const parsed = parse(text);
   if ('mistake' in parsed) return { error: parsed.mistake.message };
@@ -234,7 +234,7 @@ function keyName(key: Node | null, at: Span, walk: Walk): string | undefined {
   return name;
 }
 
-/** `007` stays what it is; `0x10` and `0o20` go by their value. */
+/** `007` stays text; `0x10` and `0o20` count by their value. */
 function keyOf({ value, source }: Scalar): Pick<Located, 'value' | 'text'> {
   const text = /^0[xo]/.test(source ?? '') ? {} : writtenText(value, source);
   return { value: value as Json, ...text };

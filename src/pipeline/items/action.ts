@@ -1,4 +1,4 @@
-/** What an item executes: the module of `run`, or `cmd` with its holes filled. */
+/** What an item executes: the module of `run`, or `cmd` with its placeholders filled. */
 import type { Problems } from '../document/problems.js';
 import type { StageSpec } from '../document/schema.js';
 import type { Action } from '../plan.js';
@@ -11,11 +11,11 @@ import { fill, type Template } from './template.js';
 interface Written {
   readonly run: Template | undefined;
   readonly cmd: Template | readonly Template[] | undefined;
-  /** For a text. */
+  /** For a text `cmd`. */
   readonly shell: StageSpec['shell'];
 }
 
-/** Stands for an action with a mistake, so that the item's edges are judged all the same. */
+/** Placeholder for an invalid action, so that the item's edges are still checked. */
 const NO_ACTION: Action = { kind: 'argv', argv: [] };
 
 export function actionOf(

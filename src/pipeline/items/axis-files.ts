@@ -1,4 +1,4 @@
-/** An axis whose values are read from files: the names that a pattern matches, or the lines of a file. */
+/** Axis values from files: the names that a pattern matches, or the lines of a file. */
 import { child, type Located } from '../document/located.js';
 import type { Problems } from '../document/problems.js';
 import { lineOf } from '../document/source.js';
@@ -15,7 +15,7 @@ interface Means {
   readonly problems: Problems;
 }
 
-/** The values of `{ glob, strip }` or `{ lines }`; undefined after a mistake. */
+/** The values of `{ glob, strip }` or `{ lines }`; undefined after an error. */
 export function valuesOfFiles(node: Located, means: Means): readonly AxisValue[] | undefined {
   const [glob, strip, lines] = ['glob', 'strip', 'lines'].map((key) => child(node, key));
   const mistake = (message: string, hint: string, at = node) => {
@@ -46,7 +46,7 @@ function textOf(
   return undefined;
 }
 
-/** The base names of what matches, without the suffix `strip`. */
+/** Base names of the matches, without the suffix `strip`. */
 function valuesOfNames(
   node: Located,
   strip: Located | undefined,
@@ -112,7 +112,7 @@ function valuesOfPaths(
 const ONE_FOLDER =
   'folders and the end that strip removes are not part of the value: rename one, or narrow the pattern';
 
-/** One value a line; blank lines and comments are not values. */
+/** One value for each line, except blank lines and comments. */
 function valuesOfLines(node: Located, means: Means): readonly AxisValue[] | undefined {
   const written = textOf(node, false, means);
   const at = { node, key: 'lines' };

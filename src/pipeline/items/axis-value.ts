@@ -1,7 +1,7 @@
-/** A value of an axis: a piece of an item's name, which people type and which names files. */
+/** A value of an axis: part of an item's name, which users type and which names files. */
 import type { Scalar } from './template.js';
 
-/** With the text that names the item and fills the holes. */
+/** With the text for the item's name and for placeholders. */
 export interface AxisValue {
   readonly value: Scalar;
   readonly text?: string;
@@ -11,7 +11,7 @@ export function isItemText(text: string): boolean {
   return !/^$|[,@*?\p{Cc}]|^\s|\s$/u.test(text);
 }
 
-/** What to say of a text that is not {@link isItemText}. */
+/** Error texts for a value that is not {@link isItemText}. */
 export const BAD_VALUE = {
   message: "cannot be part of an item's name",
   hint: 'it is empty, or begins or ends with a space, or holds one of , @ * ? or a line break',

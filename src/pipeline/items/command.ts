@@ -1,4 +1,4 @@
-/** The action of an item: its command with values put in, quoted where a shell reads it. */
+/** The action of an item: its command with values filled in, quoted where a shell reads it. */
 import type { Mistake, Problems } from '../document/problems.js';
 import type { Action, CommandPart, FilesPart, ResourcePart } from '../plan.js';
 import { isResource } from './scope.js';
@@ -24,7 +24,7 @@ import {
   wholeHole,
 } from './template.js';
 
-/** The name of the pattern dep that a hole stands for, or undefined for anything else. */
+/** The name of the pattern dep that a placeholder stands for; undefined for others. */
 export type PatternOf = (
   hole: string,
 ) => { readonly dep: string; readonly pattern: string } | undefined;
@@ -91,12 +91,12 @@ function shellValue(
   return undefined;
 }
 
-/** A map, a list or nothing has no text in a command; the process finds it as JSON. */
+/** Hint for a map, a list or null, which cannot be a command's text; the process reads it as JSON. */
 function readIt({ name }: Hole): string {
   return `list it under params: [${name}] of the stage, and read it from the JSON file that PIPE_CONTEXT names`;
 }
 
-/** What reads the spot as code once more, or what it is nested in. */
+/** The program that parses this part of the command, or one around it, as code again. */
 function readerOf(before: string, state: ShellState): string | undefined {
   for (const start of [before.length, ...nestedSince(state)]) {
     const reader = secondReader(before.slice(0, start));
@@ -105,7 +105,7 @@ function readerOf(before: string, state: ShellState): string | undefined {
   return undefined;
 }
 
-/** Refuses a value that is put into code within the command. */
+/** Refuses a value inside code within the command. */
 function isReadAgain(
   hole: Hole,
   value: string,
@@ -131,7 +131,7 @@ function shellOf(parts: readonly CommandPart[]): Action {
   return { kind: 'shell', command, parts: joinTexts(parts) };
 }
 
-/** What counts for the key. */
+/** The text for the key. */
 function textOf(parts: readonly CommandPart[]): string {
   return parts.map(textOfPart).join('');
 }
@@ -141,7 +141,7 @@ function textOfPart(part: CommandPart): string {
   return 'written' in part ? part.written : part.pattern;
 }
 
-/** What is executed, but for the files. */
+/** The text to execute, before files are filled in. */
 function filledText(parts: readonly CommandPart[]): string {
   return parts.map((part) => (isResourcePart(part) ? part.filled : textOfPart(part))).join('');
 }
@@ -156,7 +156,7 @@ function filledPart(hole: Hole, filled: string): CommandPart {
 
 const PLACEHOLDER = /\$\{resources\.(?:cpu|memory|gpu)\}/g;
 
-/** In the key a placeholder and the same text would be one, so the text is refused. */
+/** In the key, a placeholder would equal the same literal text, so the text is refused. */
 function isUnambiguous({ parts, node }: Template, text: string, problems: Problems): boolean {
   const placeholders = parts.filter((part) => isHole(part) && isResource(part.name)).length;
   const [first, ...more] = text.match(PLACEHOLDER) ?? [];
@@ -202,7 +202,7 @@ export function argvAction(
   return plain ? { kind: 'argv', argv } : { kind: 'argv', argv, parts };
 }
 
-/** The first word is a program; one with a space in it that is no path is a line for a shell. */
+/** The first word is the program; one with a space that is not a path must be a shell line. */
 function severalCommands(words: readonly Template[]): Mistake | undefined {
   const first = words[0]?.text ?? '';
   if (!/^[\w.-]+\s+\S/.test(first)) return undefined;
@@ -213,7 +213,7 @@ function severalCommands(words: readonly Template[]): Mistake | undefined {
   };
 }
 
-/** As a shell would be given them: for what one of them reads as code. */
+/** In shell syntax, to detect words that a program parses as code. */
 function wordsBefore(parts: readonly CommandPart[]): string {
   return parts.map((part) => `${quotePlain(filledText([part]))} `).join('');
 }
@@ -253,9 +253,9 @@ function argvValue(
 }
 
 /**
- * The command to execute, once it is known what the patterns match: `filesOf`. An action
- * without patterns and resources is returned as it is. The key takes the action with its patterns
- * instead: which files matched is told by the dep's digest.
+ * The command to execute, with the matches of its patterns (`filesOf`). Returns an action without
+ * patterns and resources unchanged. The key uses the action with its patterns: the dep's digest
+ * covers the matches.
  */
 export function expandAction(
   action: Action,

@@ -1,4 +1,4 @@
-/** What an item reads: its deps with the holes filled. */
+/** The deps of an item, with placeholders filled. */
 import { escapeGlob } from '../glob.js';
 import type { DraftDep, Written } from './draft.js';
 import { depPath, excludeMistake, NO_NAME, noName, slashMistake } from './paths.js';
@@ -10,7 +10,7 @@ export interface Reads {
   readonly paths: Paths;
 }
 
-/** `unread`: the stage's deps have a mistake of shape, so names may be missing. */
+/** `unread`: the stage's deps are malformed, so names may be missing. */
 export function depsOf(written: readonly Written[], unread: boolean, site: Site): Reads {
   const deps: DraftDep[] = [];
   const byName = new Map<string, string | undefined>();
@@ -58,7 +58,7 @@ function excludedBy(template: Template, site: Site): string | undefined {
   return mistake ? undefined : text;
 }
 
-/** The value of an axis stands for itself in a pattern, whatever characters it holds. */
+/** An axis value in a pattern is literal, whatever characters it contains. */
 function patternOf(template: Template, { scope, lookup, problems }: Site): string | undefined {
   return fill(template, lookup, problems, (value, hole) =>
     Object.hasOwn(scope.cell, hole.name) ? escapeGlob(value) : value,

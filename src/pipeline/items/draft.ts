@@ -1,17 +1,17 @@
-/** Items before their edges are known, with where in the file their parts are written. */
+/** Items before their edges are known, with the places of their parts in the file. */
 import type { Item } from '../plan.js';
 import type { Template } from './template.js';
 
-/** A dep or an out as the stage writes it, shared by the stage's items. */
+/** A dep or out as written in the stage, shared by its items. */
 export interface Written {
-  /** Its name; undefined in a plain list. */
+  /** Undefined in a plain list. */
   readonly name: string | undefined;
   readonly path: Template;
-  /** It stands in `metrics`. */
+  /** Listed under `metrics`. */
   readonly metrics: boolean;
-  /** A dep that may be absent. */
+  /** An optional dep. */
   readonly optional: boolean;
-  /** What of a dep does not count. */
+  /** Patterns excluded from a dep. */
   readonly exclude: readonly Template[];
 }
 

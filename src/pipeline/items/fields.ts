@@ -1,4 +1,4 @@
-/** The quantities of a stage: resources, epochs, keep, timeout, retries; each may come from a param. */
+/** The quantities of a stage: resources, epochs, keep, timeout, retries; each may be a param. */
 import type { Json } from '../../stage/context.js';
 import { describeValue, EXPECTED, hintOf, type What } from '../document/expected.js';
 import { child, keyAt, type Located, type Path, partAt, spanAt } from '../document/located.js';
@@ -70,7 +70,7 @@ function epochsOf(spec: EpochsSpec, fields: Fields): EpochPlan | undefined {
   };
 }
 
-/** The path of the param that the value is; an axis is none. */
+/** The path of the param that the value names; undefined for an axis. */
 function paramNamed(node: Located, { lookup, problems }: Fields): string | undefined {
   if (typeof node.value !== 'string') return undefined;
   const hole = wholeHole(parseTemplate(node.value, node, problems));
@@ -93,7 +93,7 @@ function objectiveOf(spec: ObjectiveSpec): Objective {
 
 type Quantity = 'cores' | 'size' | 'gpus' | 'retries' | 'epochs' | 'duration';
 
-/** The number written at `path` of the stage, or that of the param which is named there. */
+/** The number at `path` of the stage, or of the param named there. */
 function numberAt(path: Path, what: Quantity & What, fields: Fields): number | undefined {
   const { node, lookup, problems } = fields;
   const part = partAt(node, path);

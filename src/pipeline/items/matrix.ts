@@ -1,4 +1,4 @@
-/** The cells of a stage's matrix: the product of the axes, without `exclude`, with `include`. */
+/** The cells of a stage's matrix: the product of the axes, minus `exclude`, plus `include`. */
 import { describeValue } from '../document/expected.js';
 import { child, type Located, textOf } from '../document/located.js';
 import type { Problems } from '../document/problems.js';
@@ -19,10 +19,10 @@ export type Cell = Readonly<Record<string, AxisValue>>;
 
 const AXIS = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
-/** Of one stage. Axes multiply: a few of them too many ask for more than there is memory. */
+/** Limit for one stage: axes multiply, and a few too many would exceed the memory. */
 const MAX_CELLS = 100_000;
 
-/** An axis name may not be one of these; `${deps.x}`, `${outs.x}` and `${resources.x}` would be ambiguous to read. */
+/** Not allowed as axis names, since `${deps.x}`, `${outs.x}` and `${resources.x}` would be ambiguous. */
 const RESERVED = new Set(['deps', 'outs', 'resources']);
 
 interface Means {
@@ -31,7 +31,7 @@ interface Means {
   readonly problems: Problems;
 }
 
-/** One empty cell for a stage without a matrix; undefined after a mistake. */
+/** One empty cell for a stage without a matrix; undefined after an error. */
 export function cellsOf(
   stage: string,
   matrix: Located | undefined,
@@ -58,7 +58,7 @@ export function itemId(stage: string, cell: Cell): string {
 
 interface Axis {
   readonly values: readonly AxisValue[];
-  /** Taken from a param or from files, so `exclude` may name values that it lacks today. */
+  /** Values come from a param or from files, so `exclude` may name values that are missing today. */
   readonly open: boolean;
 }
 
@@ -113,14 +113,14 @@ function axisOf(name: string, node: Located, lookup: Lookup, problems: Problems)
   return sound.every(Boolean) ? { values: values as AxisValue[], open: !node.items } : undefined;
 }
 
-/** A param as an axis: a list's values, or the names in a map. */
+/** A param as an axis: the values of a list, or the keys of a map. */
 function listed({ value, items }: Written): readonly Written[] | undefined {
   if (items) return items;
   if (value === null || typeof value !== 'object') return undefined;
   return Object.keys(value).map((name) => ({ value: name }));
 }
 
-/** The value as written, or the param that it stands for. */
+/** The value as written, or of the param that it names. */
 function resolve(node: Located, lookup: Lookup, problems: Problems): Written | undefined {
   if (typeof node.value !== 'string' || !node.value.includes('${')) return node;
   const template = parseTemplate(node.value, node, problems);
@@ -132,7 +132,7 @@ function resolve(node: Located, lookup: Lookup, problems: Problems): Written | u
   return undefined;
 }
 
-/** Values stand in item names, which people type and which name files. */
+/** Values become part of item names, which users type and which name files. */
 function checkValue(written: Written | undefined, node: Located, problems: Problems): boolean {
   if (written === undefined) return false;
   const { value } = written;
@@ -213,7 +213,7 @@ function unknownValues({ cell, node }: Listed, axes: Axes, problems: Problems): 
   }
 }
 
-/** Before the cells are made. */
+/** Runs before the cells are created. */
 function checkSize(axes: Axes, included: number, matrix: Located, problems: Problems): boolean {
   const sizes = [...axes.values()].map(({ values }) => values.length);
   const made = sizes.length === 0 ? 0 : sizes.reduce((product, size) => product * size, 1);
@@ -224,7 +224,7 @@ function checkSize(axes: Axes, included: number, matrix: Located, problems: Prob
   return false;
 }
 
-/** The last axis runs fastest. */
+/** The last axis varies fastest. */
 function product(axes: Axes): Cell[] {
   if (axes.size === 0) return [];
   let cells: Cell[] = [{}];

@@ -1,4 +1,4 @@
-/** A file that pipeline.yaml names and that pipe reads to make the plan. */
+/** A file named in pipeline.yaml that pipe reads to make the plan. */
 import type { Located } from '../document/located.js';
 import type { Problems } from '../document/problems.js';
 import { createSource } from '../document/source.js';
@@ -8,11 +8,11 @@ import { planFile } from './paths.js';
 
 export interface NamedFile {
   readonly file: string;
-  /** Collects what is wrong in the file; its `source` holds the text. */
+  /** Collects the file's diagnostics; its `source` holds the text. */
   readonly problems: Problems;
 }
 
-/** `written`: the path, which stands at `node`, under `key`. Undefined after a mistake. */
+/** `written`: the path, written at `node`, under `key`. Undefined after an error. */
 export function namedFile(
   written: string,
   { node, key }: { readonly node: Located; readonly key: string },
@@ -37,6 +37,6 @@ function cureOf(code: string, file: string, key: string, files: PlanFiles): stri
   if (code === 'missing-file')
     return lookAlikeHint(files.project, file) ?? `create it, or correct the path under ${key}:`;
   return code === 'too-large'
-    ? 'data belong into a dep of the stages that read them'
+    ? 'data belongs in a dep of the stages that read it'
     : 'name a file in it';
 }

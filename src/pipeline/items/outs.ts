@@ -1,4 +1,4 @@
-/** What an item writes: its outs and metrics with the holes filled. */
+/** The outs and metrics of an item, with placeholders filled. */
 import type { MetricView, Out } from '../plan.js';
 import type { Written } from './draft.js';
 import { isWithin, NO_NAME, noName, normalisePath, outMistake, slashMistake } from './paths.js';
@@ -7,14 +7,14 @@ import { fill } from './template.js';
 
 export interface Writes {
   readonly outs: readonly Out[];
-  /** Metrics that lie inside of these outs. */
+  /** Metrics inside these outs. */
   readonly views: readonly MetricView[];
   /** In the order of `outs`. */
   readonly written: readonly Written[];
   readonly paths: Paths;
 }
 
-/** `unread`: the stage's outs have a mistake of shape, so names may be missing. */
+/** `unread`: the stage's outs are malformed, so names may be missing. */
 export function outsOf(all: readonly Written[], unread: boolean, site: Site): Writes {
   const outs: Out[] = [];
   const views: MetricView[] = [];
@@ -26,7 +26,7 @@ export function outsOf(all: readonly Written[], unread: boolean, site: Site): Wr
     const name = each.name ?? path;
     if (name === undefined) complete = false;
     if (name === NO_NAME) site.problems.add(noName('out'), each.path.node.span);
-    // A path that stands in both outs and metrics is one out.
+    // A path in both outs and metrics is one out.
     const same = each.metrics ? outs.findIndex((out) => out.path === path) : -1;
     if (same >= 0) outs[same] = { ...outs[same]!, metrics: true };
     else if (name !== undefined) {
@@ -43,12 +43,12 @@ export function outsOf(all: readonly Written[], unread: boolean, site: Site): Wr
   return { outs, views, written, paths: { byName, complete } };
 }
 
-/** The out that a metrics file lies in. */
+/** The out that contains a metrics file. */
 function holderOf(path: string, outs: readonly Out[]): Out | undefined {
   return outs.find((out) => path !== out.path && isWithin(path, out.path));
 }
 
-/** The same path twice is told as an overlap instead. */
+/** A repeated path is reported as an overlap instead. */
 function twice(name: string, { path }: Written, { problems }: Site): void {
   const message = `two outs are called "${name}"`;
   problems.add({ code: 'duplicate-name', message }, path.node.span);

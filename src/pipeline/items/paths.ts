@@ -1,9 +1,9 @@
-/** Paths as the file writes them → paths within the project, `/` between names, no `.` or `..`. */
+/** Normalizes paths of the file to paths within the project, with `/` between names, without `.` or `..`. */
 import type { Mistake } from '../document/problems.js';
 import { isAbsurd, isGlob, MOST_ALTERNATIVES, unescapeGlob } from '../glob.js';
 import type { Template } from './template.js';
 
-/** Working outs live here; the rest of the cache folder is the tool's. */
+/** Outs are written here; the rest of the cache folder is reserved for pipe. */
 const OUT_FOLDER = 'cache/out';
 const CACHE_FOLDER = 'cache';
 
@@ -30,7 +30,7 @@ function shapeMistake(written: string): Mistake | undefined {
     return {
       code: 'bad-path',
       message: `"${written}" is an address, not a path`,
-      hint: 'fetch it in a stage of its own and read what that writes',
+      hint: 'fetch it in a separate stage and read its out',
     };
   }
   if (ABSOLUTE.test(written)) return absolute(written);
@@ -38,8 +38,8 @@ function shapeMistake(written: string): Mistake | undefined {
 }
 
 /**
- * Names are separated by "/" on every system. A backslash has one use: in a dep it takes the meaning
- * from a character of a pattern. Values of axes and params are taken as they are.
+ * "/" separates names on every system. A backslash is only allowed in a dep, where it escapes a
+ * character of a pattern. Values of axes and params are literal.
  */
 export function slashMistake({ text, parts }: Template, isDep: boolean): Mistake | undefined {
   if (ABSOLUTE.test(text)) return absolute(text);
@@ -78,7 +78,7 @@ function wholeProject(written: string): Mistake {
   };
 }
 
-/** The one name that no plain object can hold. In a list, a path is its own name. */
+/** The one name that a plain object cannot hold. In a list, a path is its own name. */
 export const NO_NAME = '__proto__';
 
 export function noName(what: 'dep' | 'out'): Mistake {
@@ -89,7 +89,7 @@ export function noName(what: 'dep' | 'out'): Mistake {
   };
 }
 
-/** True when `path` is `folder` or lies in it. */
+/** True when `path` is `folder` or inside it. */
 export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
@@ -98,7 +98,7 @@ export type DepPath =
   | { readonly path: string; readonly glob: boolean }
   | { readonly mistake: Mistake };
 
-/** A dep: a path, or a pattern. It may not be what the tool itself writes. */
+/** A dep: a path or a pattern, but not what pipe itself writes. */
 export function depPath(written: string): DepPath {
   const glob = isGlob(written);
   const normal = normalisePath(glob ? written : unescapeGlob(written));
@@ -116,7 +116,7 @@ export function depPath(written: string): DepPath {
   };
 }
 
-/** A pattern below a dep; what of .gitignore it may look like and is not is refused. */
+/** Validates a pattern below a dep; refuses syntax of .gitignore that has no meaning here. */
 export function excludeMistake(pattern: string): Mistake | undefined {
   if (isAbsurd(pattern)) return tooManyChoices(pattern);
   const mistake = (what: string, hint: string): Mistake => ({
@@ -142,7 +142,7 @@ export function tooManyChoices(pattern: string): Mistake {
   };
 }
 
-/** A file that the plan is made from: pipe reads it before any stage runs. */
+/** A file from which the plan is made: pipe reads it before any stage runs. */
 export function planFile(written: string): Normal {
   const normal = normalisePath(written);
   if ('mistake' in normal || !isWithin(normal.path, CACHE_FOLDER)) return normal;
@@ -155,7 +155,7 @@ export function planFile(written: string): Normal {
   };
 }
 
-/** Files that no out may replace, and why; the modules of `run:` come on top, see edges.ts. */
+/** Files protected from outs, and why; edges.ts adds the modules of `run:`. */
 const PROTECTED: readonly (readonly [path: string, what: string])[] = [
   ['pipeline.yaml', 'the pipeline itself'],
   ['pipeline.lock', "pipe's lock file"],
@@ -163,7 +163,7 @@ const PROTECTED: readonly (readonly [path: string, what: string])[] = [
   ['node_modules', 'installed packages'],
 ];
 
-/** Old outs are removed before a run, so an out may not cover what is written by hand. */
+/** A run removes old outs first, so an out may not cover hand-written files. */
 export function outMistake(path: string): Mistake | undefined {
   if (/[*?]/.test(path)) {
     return { code: 'bad-path', message: `the out "${path}" is a pattern; an out is one path` };
@@ -192,7 +192,7 @@ export function overwrites(path: string, file: string, what: string): Mistake {
 
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 
-/** What starts a program, not a path. */
+/** A command line instead of a path. */
 const RUNNER = /^(?:node|npx|tsx|ts-node|bun|deno|python3?|sh|bash) +\S/;
 
 export function scriptMistake(path: string): Mistake | undefined {

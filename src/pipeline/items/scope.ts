@@ -1,4 +1,4 @@
-/** What `${…}` can name at a spot of a stage, and what to say of anything else. */
+/** What `${…}` can name in a part of a stage, and the errors for other names. */
 import type { Mistake, Problems } from '../document/problems.js';
 import { nearest, suggest } from '../document/suggest.js';
 import { allPaths, type Param, paramAt } from '../params.js';
@@ -8,34 +8,34 @@ import type { Found, Lookup } from './template.js';
 
 export interface Scope {
   readonly cell: Cell;
-  /** Undefined when the params have mistakes of their own. */
+  /** Undefined when the params have errors. */
   readonly params: Param | undefined;
-  /** The matrix has mistakes: an unknown name may be one of its axes. */
+  /** The matrix has errors: an unknown name may be an axis. */
   readonly axesUnknown: boolean;
 }
 
-/** What filling in a text of the stage takes, for one cell. */
+/** Context to fill placeholders of a stage, for one cell. */
 export interface Site {
   readonly scope: Scope;
   readonly lookup: Lookup;
   readonly problems: Problems;
 }
 
-/** In a command, what is read and written can be named too. */
+/** Commands can name deps and outs too. */
 export interface CommandScope extends Scope {
   readonly deps: Paths;
   readonly outs: Paths;
   readonly resources: Resources;
 }
 
-/** By name; undefined where the path has a mistake of its own. */
+/** By name; undefined for a path with errors. */
 export interface Paths {
   readonly byName: ReadonlyMap<string, string | undefined>;
-  /** False when there may be names that could not be read. */
+  /** False when some names were not readable. */
   readonly complete: boolean;
 }
 
-/** An axis comes before a param of the same name. */
+/** An axis takes precedence over a param of the same name. */
 export function lookupIn(scope: Scope): Lookup {
   return (name) => {
     const axis = Object.hasOwn(scope.cell, name) ? scope.cell[name] : undefined;
@@ -68,7 +68,7 @@ export function isResource(name: string): boolean {
   return name.startsWith('resources.');
 }
 
-/** Cores and GPUs have a default; memory has none, and 0 bytes would be a lie. */
+/** Cores and GPUs have a default. Memory does not, and 0 bytes would be wrong. */
 function resource(key: string, resources: Resources): Found {
   const known = RESOURCES.find((name) => name === key);
   if (known === undefined) return { mistake: unknownPath('resources', key, RESOURCES) };
@@ -121,7 +121,7 @@ function unknownName(name: string, scope: Scope, more: readonly string[]): Mista
   return { code: 'unknown-name', message: `${written} is not known here`, hint };
 }
 
-/** The name in `${{ x }}`, `${params.x}`, `${item.x}`, `${input.x}`, as other tools write it. */
+/** The name in `${{ x }}`, `${params.x}`, `${item.x}`, `${input.x}`: syntax of other tools. */
 function nameInside(name: string): string {
   return name
     .replace(/[{}\s]/g, '')

@@ -1,9 +1,6 @@
-/** Code within code: what reads a word of a command as code once more, where one quoting is not enough. */
+/** Detects code within code: words of a command that a program parses again after the shell. */
 
-/**
- * What reads the spot behind `before` as code once more, such as `bash -c`; undefined for what the
- * shell alone reads.
- */
+/** The program that parses the text behind `before` again, such as `bash -c`; undefined without one. */
 export function secondReader(before: string): string | undefined {
   for (const pattern of [CODE, ATTACHED, REMOTE, WRAPPED]) {
     const found = pattern.exec(before);
@@ -12,7 +9,7 @@ export function secondReader(before: string): string | undefined {
   return undefined;
 }
 
-/** Words and quoted parts of one command, the last of which may be open. */
+/** Words and quoted parts of one command; the last may be open. */
 const WORDS = String.raw`(?:"(?:[^"\\]|\\[^])*"|'[^']*'|\\[^]|[^"'\\;&|\n()])*`;
 const WORD = String.raw`(?:"(?:[^"\\]|\\[^])*"|'[^']*'|\\[^]|[^"'\\;&|\s()])*`;
 const OPEN = String.raw`(?:"(?:[^"\\]|\\[^])*|'[^']*)`;
@@ -22,16 +19,16 @@ const LANGUAGE = String.raw`python[\d.]*|perl|ruby|node|Rscript|julia|php|lua|pw
 const BEFORE = String.raw`["']?(?:\s[^;&|\n]*?)?\s`;
 const FLAG = '-[a-zA-Z]*[ceE]|--eval|--command|-Command';
 
-/** The word behind `-c` or `-e`, when the value is in quotes or is a part of it; options may stand between. */
+/** The word behind `-c` or `-e`, if the value is quoted or part of it; options may come between. */
 const CODE = new RegExp(
   String.raw`${START}(${SHELL}|su|runuser|script|flock|${LANGUAGE})${BEFORE}(${FLAG})(?:\s+[-+][\w-]*)*\s+(?=[^\s])${WORD}${OPEN}?$`,
 );
 
-/** The same where the code begins behind the flag without a space. */
+/** The same with the code directly behind the flag. */
 const ATTACHED = new RegExp(`${START}(${LANGUAGE})${BEFORE}(-[ce])${OPEN}$`);
 
 /** All words behind these. */
 const REMOTE = new RegExp(String.raw`${START}(ssh|eval|parallel|trap|let)\s${WORDS}${OPEN}?$`);
 
-/** Batch systems that make a script of an option. */
+/** Batch systems that turn an option into a script. */
 const WRAPPED = new RegExp(String.raw`\s(--wrap)[=\s]\s*${WORD}${OPEN}?$`);

@@ -1,35 +1,35 @@
-/** What a value must look like at a spot of a shell command, so that the shell reads it as it is. */
+/** Quotes a value at its position in a shell command, so that the shell reads it unchanged. */
 
 /**
- * Where in a command a text ends, as sh and bash read it. Where the two differ, or where only a full
- * parser could tell, the state is unsure: from there on only harmless values are put in.
+ * Parser state at the end of a command's text, as sh and bash read it. Where they differ, or only a
+ * full parser could decide, the state is unsure: from there on only harmless values are allowed.
  */
 export interface ShellState {
-  /** Nested; the last is the innermost. */
+  /** Nested contexts, innermost last. */
   readonly stack: readonly Frame[];
-  /** Of the command so far. */
+  /** Length of the command so far. */
   readonly length: number;
-  /** A backslash waits for its character. */
+  /** The last character was a backslash. */
   readonly escaped: boolean;
-  /** A `#` here begins a comment. */
+  /** A `#` here starts a comment. */
   readonly wordStart: boolean;
-  /** Here-documents whose text begins at the next line. */
+  /** Here-documents that start on the next line. */
   readonly heredocs: readonly HereDocument[];
-  /** What made the state unsure. */
+  /** The cause of the unsure state. */
   readonly unsure: string | undefined;
 }
 
 interface Frame {
   readonly context: Context;
-  /** Where in the command it begins. */
+  /** Its offset in the command. */
   readonly start: number;
 }
 
 interface HereDocument {
   readonly delimiter: string;
-  /** `<<-`: tabs in front of the delimiter are ignored. */
+  /** `<<-`: ignores tabs before the delimiter. */
   readonly stripsTabs: boolean;
-  /** Commands in its text are executed: nothing of the delimiter is quoted. */
+  /** Commands in its text are executed, since no part of the delimiter is quoted. */
   readonly isExpanded: boolean;
 }
 
@@ -62,7 +62,7 @@ export const SHELL_START: ShellState = {
 interface Reader {
   readonly text: string;
   at: number;
-  /** Of the command before the text. */
+  /** Length of the command before the text. */
   readonly length: number;
   readonly stack: Frame[];
   escaped: boolean;
@@ -73,7 +73,7 @@ interface Reader {
 
 /** The state after a text of the command. */
 export function advance(state: ShellState, text: string): ShellState {
-  // Most texts of most commands: words and spaces.
+  // Fast path for most texts: words and spaces.
   if (state.stack.length === 1 && !state.escaped && !/[^\w\s./:=,;&|>-]|\n/.test(text)) {
     return { ...state, length: state.length + text.length, wordStart: /[\s;&|]$/.test(text) };
   }
@@ -93,12 +93,12 @@ export function advance(state: ShellState, text: string): ShellState {
   return { stack, length, escaped, wordStart, heredocs, unsure };
 }
 
-/** The state after a value that was put in as this text. */
+/** The state after a value that was filled in as this text. */
 export function afterValue(state: ShellState, text: string): ShellState {
   return { ...state, length: state.length + text.length, wordStart: false };
 }
 
-/** Where begins what the spot is nested in; the last is the innermost. */
+/** Start offsets of the contexts around this position, innermost last. */
 export function nestedSince({ stack }: ShellState): readonly number[] {
   return stack.slice(1).map(({ start }) => start);
 }
@@ -188,14 +188,14 @@ function openParenthesis(reader: Reader, wordStart: boolean): void {
   } else open(wordStart ? 'group' : 'inner', reader);
 }
 
-/** Without an opening one it belongs to a `case`. */
+/** Without an opening one, it belongs to a `case`. */
 function closeParenthesis(reader: Reader): void {
   const { stack } = reader;
   if (stack.length === 1) return;
   if (stack.pop()?.context === 'inner') reader.wordStart = false;
 }
 
-/** Its text is read as if in double quotes: single ones have no meaning to the shell. */
+/** Reads the text as if in double quotes: single quotes have no meaning. */
 function readArithmetic(character: string, reader: Reader): void {
   if (character === ')') {
     reader.stack.pop();
@@ -205,7 +205,7 @@ function readArithmetic(character: string, reader: Reader): void {
   else readOpening(character, reader, 'quoted');
 }
 
-/** What opens in plain text and within double quotes alike. */
+/** Contexts that open both in plain text and within double quotes. */
 function readOpening(character: string, reader: Reader, parameter: Context): void {
   const { text, at } = reader;
   if (character === '`') open('backtick', reader);
@@ -249,20 +249,20 @@ function beginHereDocument(reader: Reader): void {
   if (reader.heredocs.length > 0) open('heredoc', reader);
 }
 
-/** One line of a here-document, or what of it stands before a value. */
+/** One line of a here-document, or its part before a value. */
 function skipLine(reader: Reader): void {
   const { text, at, stack, heredocs } = reader;
   const end = text.indexOf('\n', at);
   const line = text.slice(at, end < 0 ? text.length : end);
   const { delimiter, stripsTabs, isExpanded } = heredocs[0] as HereDocument;
   if (isExpanded && goesOn(line)) becomeUnsure('behind a here-document with commands', reader);
-  // Without its line break it may go on behind a value.
+  // A line without its line break may continue behind a value.
   if (end >= 0 && (stripsTabs ? line.replace(/^\t+/, '') : line) === delimiter) heredocs.shift();
   if (heredocs.length === 0) stack.pop();
   reader.at = end < 0 ? text.length : end + 1;
 }
 
-/** A command that begins in a line of a here-document and does not end there may hold the delimiter. */
+/** A command that continues after this line of a here-document may contain the delimiter. */
 function goesOn(line: string): boolean {
   const count = (pattern: RegExp) => line.match(pattern)?.length ?? 0;
   if (count(/`/g) % 2 === 1) return true;
@@ -272,14 +272,14 @@ function goesOn(line: string): boolean {
   );
 }
 
-/** True where a value is a word or a part of one, as words of its own would be. */
+/** True where a value is an unquoted word or a part of one. */
 export function isUnquoted(state: ShellState): boolean {
   return !state.escaped && ['plain', 'group', 'inner'].includes(contextOf(state));
 }
 
 export type Quoted = { readonly text: string } | { readonly refused: string };
 
-/** What stands around a value, as far as it is known. */
+/** The text around a value, as far as it is known. */
 export interface Around {
   readonly before: string;
   readonly next: string;
@@ -291,7 +291,7 @@ export function quote(value: string, state: ShellState, { before, next }: Around
   if (context === 'heredoc') return { refused: 'in a here-document' };
   const isSafe = isHarmless(value);
   if (state.unsure !== undefined && !isSafe) return { refused: state.unsure };
-  // `$name` in front would go on with the value's first letters.
+  // `$name` before it would absorb the value's first letters.
   const joins = /\$[A-Za-z_]\w*$/.test(before) && /^\w/.test(value);
   switch (context) {
     case 'plain':
@@ -322,7 +322,7 @@ const COMPARES = '-(?:eq|ne|lt|le|gt|ge)';
 const COMPUTED_BEFORE = new RegExp(String.raw`\[\[[^\n]*\s${COMPARES}\s+$|\w\[[^\]\s]*$`);
 const COMPUTED_NEXT = new RegExp(String.raw`^\s+${COMPARES}\s`);
 
-/** In `[[ … -eq … ]]` and as an index, bash reads a value as an expression, which may hold commands. */
+/** In `[[ … -eq … ]]` and as an index, bash evaluates a value as an expression, which may contain commands. */
 function isComputed(before: string, next: string): boolean {
   return COMPUTED_BEFORE.test(before) || (before.includes('[[') && COMPUTED_NEXT.test(next));
 }
@@ -330,12 +330,12 @@ function isComputed(before: string, next: string): boolean {
 const SAFE = /^[A-Za-z0-9_\-./:@%+,]+$/;
 const RESERVED = new Set('if then else elif fi do done case esac while until for in'.split(' '));
 
-/** True for a value that reads the same however often it is read as code. */
+/** True for a value that stays the same however often it is parsed as code. */
 export function isHarmless(value: string): boolean {
   return value === '' || SAFE.test(value);
 }
 
-/** Of harmless characters as it is, else in single quotes. */
+/** Harmless characters as they are, others in single quotes. */
 export function quotePlain(value: string, next = ''): string {
   // `2` before `>` would name a file descriptor.
   const descriptor = /^\d+$/.test(value) && /^[<>]/.test(next);

@@ -1,4 +1,4 @@
-/** A stage → its items: each cell's paths, params and command, with the holes filled. */
+/** A stage → its items: paths, params and command of each cell, with placeholders filled. */
 import type { Json } from '../../stage/context.js';
 import { child, keyAt, type Located, textOf } from '../document/located.js';
 import type { Problems } from '../document/problems.js';
@@ -19,14 +19,14 @@ export interface StageInput {
   readonly name: string;
   readonly spec: StageSpec;
   readonly node: Located;
-  /** Keys whose value does not fit the schema: what rests on them is not judged. */
+  /** Keys with schema errors: what depends on them is not checked. */
   readonly broken: ReadonlySet<string>;
-  /** Undefined when the params have mistakes of their own. */
+  /** Undefined when the params have errors. */
   readonly params: Param | undefined;
   /** Without profiles and `--set`. */
   readonly ownParams: Param | undefined;
   readonly files: PlanFiles;
-  /** What the file says for every stage. */
+  /** The file's default for all stages. */
   readonly shell: StageSpec['shell'];
   readonly packages: StageSpec['packages'];
 }
@@ -42,7 +42,7 @@ interface Templates {
   readonly shell: StageSpec['shell'];
 }
 
-/** The items in matrix order; none when the matrix itself is mistaken. */
+/** The items in matrix order; none if the matrix has errors. */
 export function draftStage(input: StageInput, problems: Problems): readonly Draft[] {
   checkStage(input, problems);
   const { name, node, params, broken, files } = input;
@@ -52,7 +52,7 @@ export function draftStage(input: StageInput, problems: Problems): readonly Draf
   const cells = broken.has('matrix')
     ? undefined
     : cellsOf(name, matrix, { lookup, files, problems });
-  // Without cells, the rest is still looked through for its mistakes.
+  // Without cells, the rest is still checked for errors.
   const drafts = (cells ?? [{}]).map((cell) => {
     const scope = { cell, params, axesUnknown: !cells };
     return draftItem(input, templates, { scope, lookup: lookupIn(scope), problems });
@@ -67,7 +67,7 @@ function checkStage({ spec, node, broken }: StageInput, problems: Problems): voi
     problems.add({ code: 'run-and-cmd', message, hint: 'split it into two stages' }, key('cmd'));
   }
   const action = ['run', 'cmd'].some((name) => child(node, name) || broken.has(name));
-  // A mistaken `shell` holds the command, as in Snakemake.
+  // An invalid `shell` contains the command, as in Snakemake.
   if (!action && !broken.has('shell')) {
     const message = 'the stage does nothing: it has neither run nor cmd';
     const hint = 'run: a TypeScript or JavaScript module; cmd: any other command';
@@ -75,7 +75,7 @@ function checkStage({ spec, node, broken }: StageInput, problems: Problems): voi
   }
   if (spec.shell !== undefined && (spec.run !== undefined || Array.isArray(spec.cmd))) {
     const message = `shell applies to a cmd that is a text, and ${spec.run === undefined ? 'this one is a list' : 'this stage has run'}`;
-    const hint = 'modules and lists of words run without a shell: remove it';
+    const hint = 'modules and argv lists run without a shell: remove it';
     problems.add({ code: 'shell-without-text', message, hint }, key('shell'));
   }
   if (spec.packages !== undefined && spec.run !== undefined) {
@@ -180,7 +180,7 @@ function sorted(names: readonly string[] | undefined): readonly string[] {
   return names ? [...new Set(names)].sort() : [];
 }
 
-/** What the command is not given as text. */
+/** Overridden params that the command does not receive as text. */
 function overriddenOf(
   names: readonly string[],
   { params, ownParams }: StageInput,

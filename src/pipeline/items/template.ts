@@ -1,15 +1,15 @@
-/** `${…}` in a text: parsed once, filled for each item. No expression language: a hole is a name. */
+/** Templates with `${…}`: parsed once, filled for each item. A placeholder is a name, not an expression. */
 import type { Json } from '../../stage/context.js';
 import { type Located, textOf } from '../document/located.js';
 import type { Mistake, Problems } from '../document/problems.js';
 import type { Source, Span } from '../document/source.js';
 import { giver, type Origin } from '../params.js';
 
-/** A text with holes. `$${` stands for a literal `${`. */
+/** A text with placeholders. `$${` is a literal `${`. */
 export interface Template {
   readonly text: string;
   readonly parts: readonly Part[];
-  /** The value that is written; places are looked up in it. */
+  /** The written value, to find places in it. */
   readonly node: Located;
 }
 
@@ -17,26 +17,26 @@ export type Part = string | Hole;
 
 export interface Hole {
   readonly name: string;
-  /** Which `${` of the text it is, escaped ones counted too: to find it in the source. */
+  /** The index of its `${` in the text, counting escaped ones, to find it in the source. */
   readonly nth: number;
 }
 
 export type Scalar = string | number | boolean;
 
-/** A value with the text that it has in the file: a located value, a param. */
+/** A value with its text in the file: a located value or a param. */
 export interface Written {
   readonly value: Json;
   readonly text?: string;
   readonly items?: readonly Written[];
 }
 
-/** What the name in a hole comes to. */
+/** Resolves the name in a placeholder. */
 export type Lookup = (name: string) => Found;
 export type Found =
-  /** With its `origin` a part of params; without one an axis or a path. */
+  /** With `origin` for a param; without for an axis or a path. */
   | (Written & { readonly origin?: Origin })
   | { readonly mistake: Mistake }
-  /** The name would be known if another mistake were mended: say nothing. */
+  /** Another error hides whether the name is known: report nothing. */
   | 'unknowable';
 
 export function parseTemplate(text: string, node: Located, problems: Problems): Template {
@@ -66,7 +66,7 @@ export function parseTemplate(text: string, node: Located, problems: Problems): 
   return { text, parts, node };
 }
 
-/** `deps.raw ${outs.clean`: the brace belongs to the next one. The shell's `X:-${Y` is another thing. */
+/** `deps.raw ${outs.clean`: the brace belongs to the next placeholder. The shell's `X:-${Y` is not an error. */
 function isCutShort(name: string): boolean {
   return name.includes('${') && !/^\w+:?[-=+?#%]/.test(name);
 }
@@ -92,7 +92,7 @@ export function isHole(part: Part): part is Hole {
   return typeof part !== 'string';
 }
 
-/** The name of the hole that is all of the text, as in `epochs: ${train.epochs}`. */
+/** The placeholder that is the whole text, as in `epochs: ${train.epochs}`. */
 export function wholeHole({ parts }: Template): Hole | undefined {
   const [first] = parts;
   return parts.length === 1 && first !== undefined && isHole(first) ? first : undefined;
@@ -102,7 +102,7 @@ export function holeSpan({ name, nth }: Hole, node: Located, { text }: Source): 
   let at = node.span.start - 1;
   for (let seen = 0; seen <= nth; seen++) {
     at = text.indexOf('${', at + 1);
-    // Written with escapes ("\x24{"): the value as a whole has to do.
+    // If it is written with escapes ("\x24{"), underline the whole value.
     if (at < 0 || at >= node.span.end) return node.span;
   }
   return { start: at, end: at + name.length + 3 };
@@ -130,14 +130,14 @@ export function holeWritten(
   return undefined;
 }
 
-/** Who gave a param its value, where that is not the file's `params`: for messages about the value. */
+/** The source of a param's value if it is not the file's `params`, for messages. */
 export function givenBy(hole: Hole, lookup: Lookup): string {
   const found = lookup(hole.name);
   const origin = typeof found === 'object' && 'value' in found ? found.origin : undefined;
   return origin === undefined || origin.kind === 'file' ? '' : `, set by ${giver(origin)}`;
 }
 
-/** The value as it is written, for a hole within a text. `hint`: what to do with a value that is not plain. */
+/** The text of a placeholder's value. `hint`: the cure for a value that is not a scalar. */
 export function holeText(
   hole: Hole,
   template: Template,
@@ -161,7 +161,7 @@ export function holeText(
   return undefined;
 }
 
-/** The text with its holes filled; undefined after a mistake. `put` changes how a value is put in. */
+/** The text with placeholders filled; undefined after an error. `put` maps each value to its text. */
 export function fill(
   template: Template,
   lookup: Lookup,

@@ -1,4 +1,4 @@
-/** `tolerance`: how far numbers in the JSON outs may deviate, by out and JSON path pattern. */
+/** `tolerance`: allowed deviation of numbers in the JSON outs, by out and JSON path pattern. */
 import type { Located } from '../document/located.js';
 import { suggest } from '../document/suggest.js';
 import type { Item, Out } from '../plan.js';
@@ -7,7 +7,7 @@ import { fill, parseTemplate } from './template.js';
 
 type Tolerance = NonNullable<Item['tolerance']>;
 
-/** Outs are named or given by path; the result goes by path. `complete`: all outs are known. */
+/** Accepts names or paths of outs; returns paths. `complete`: all outs are known. */
 export function toleranceOf(
   node: Located,
   outs: readonly Pick<Out, 'name' | 'path'>[],

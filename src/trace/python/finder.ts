@@ -1,26 +1,26 @@
 /**
- * Where modules of the project lie, by the rules of Python's import system. What was looked for is kept
- * with what was found, so that a file which comes later and would be meant instead is noticed.
+ * Finds modules of the project by the rules of Python's import system. Records failed lookups too, so
+ * that a file added later that would take precedence is detected.
  */
 import { type Basis, namesFor, stemOf } from '../basis.js';
 import type { Sight } from '../sight.js';
 
-/** One name on the way of a dotted name. */
+/** One part of a dotted name. */
 export interface Step {
-  /** Dotted name up to here. */
+  /** The dotted name up to this part. */
   readonly name: string;
-  /** Files that may be meant; none for a namespace package. */
+  /** Candidate files; empty for a namespace package. */
   readonly files: readonly string[];
   readonly isPackage: boolean;
 }
 
-/** Folders relative to the project, in the order in which they are asked. */
+/** Folders relative to the project, in search order. */
 export type SearchPath = readonly string[];
 
-/** What an extension module is called; one of these beside a `.py` may be of another Python. */
+/** Name of an extension module; next to a `.py`, it may belong to another Python. */
 const EXTENSION = /^[^.]+(?:\.[^.]+)?\.(?:so|pyd)$/;
 
-/** A link that leads to a folder above itself makes names without end. */
+/** Limit for a link to a folder above itself, which would give endless names. */
 const DEEPEST = 32;
 
 export class Finder {
@@ -31,7 +31,7 @@ export class Finder {
     this.#sight = sight;
   }
 
-  /** The steps of a dotted name, as far as they are there. */
+  /** The steps of a dotted name, as far as they exist. */
   find(name: string, path: SearchPath): Step[] {
     const steps: Step[] = [];
     let folders = path;
@@ -46,16 +46,16 @@ export class Finder {
     return steps;
   }
 
-  /** True when the file is there. */
+  /** True when the file exists; records the lookup. */
   has(file: string): boolean {
     const slash = file.lastIndexOf('/');
     const name = file.slice(slash + 1);
     return this.#names(file.slice(0, Math.max(0, slash)), stemOf(name)).includes(name);
   }
 
-  /** Names in a folder that go with a stem; notes that it was looked for. */
+  /** The existing names for the stem in the folder; records the lookup. */
   #names(folder: string, stem: string): readonly string[] {
-    // What stages make is not code of the project.
+    // Outs are not code of the project.
     if (folder === 'cache' || folder.startsWith('cache/')) return [];
     const stems = this.#stems.get(folder) ?? new Map<string, readonly string[]>();
     this.#stems.set(folder, stems);
@@ -64,7 +64,7 @@ export class Finder {
     return known;
   }
 
-  /** What the trace rests on: the names in folders that were asked for. */
+  /** The trace inputs: names in the folders that were searched. */
   folders(): Basis['folders'] {
     const entries = [...this.#stems].map(([folder, stems]) => {
       const names = [...stems.values()].flat().sort();
@@ -73,7 +73,7 @@ export class Finder {
     return Object.fromEntries(entries);
   }
 
-  /** A package, else a module, else the folders of a namespace package; the first in the path counts. */
+  /** A package, else a module, else the folders of a namespace package; the first in the path wins. */
   #part(part: string, path: SearchPath) {
     const portions: string[] = [];
     for (const folder of path) {

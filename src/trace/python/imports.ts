@@ -1,18 +1,18 @@
-/** The imports in the tokens of a Python file, and what it loads in ways that cannot be followed. Pure. */
+/** Finds the imports in the tokens of a Python file, and dynamic loads that pipe cannot follow. Pure. */
 import type { Place } from '../../error.js';
 import type { Token } from './lexer.js';
 
-/** An import as it is written, for the resolution to find its files. */
+/** An import as written, before resolution. */
 export interface PythonImport {
   /** Dotted name; empty for `from . import x`. */
   readonly name: string;
   /** Number of leading dots; 0 for an absolute import. */
   readonly level: number;
-  /** Names behind `import`, each of which may be a submodule; `*` for all that `__all__` lists. */
+  /** Names behind `import`, each possibly a submodule; `*` for all names in `__all__`. */
   readonly names: readonly string[];
 }
 
-/** Code that is loaded in a way that cannot be followed. */
+/** Code loaded in a way that pipe cannot follow. */
 export interface Opaque {
   readonly message: string;
   readonly place: Omit<Place, 'file'>;
@@ -20,7 +20,7 @@ export interface Opaque {
 
 export interface Imports {
   readonly imports: PythonImport[];
-  /** Files that are executed, by path: `exec(open("x.py").read())`. */
+  /** Paths of executed files: `exec(open("x.py").read())`. */
   readonly executes: string[];
   /** Strings in `__all__`. */
   readonly all: string[];
@@ -37,7 +37,7 @@ export function importsIn(text: string, tokens: readonly Token[]): Imports {
   return reader.found;
 }
 
-/** Where a text in a file is shown. */
+/** The place to show for an offset in a file. */
 export function placeAt(text: string, at: number, length: number): Opaque['place'] {
   const start = text.lastIndexOf('\n', at - 1) + 1;
   const end = text.indexOf('\n', at);
@@ -51,7 +51,7 @@ export function placeAt(text: string, at: number, length: number): Opaque['place
 
 const TYPE_CHECKING = /^(?:el)?if (not )?(?:\w+ \. )?TYPE_CHECKING :$/;
 
-/** Blocks that only type checkers read, by their first token: the index behind each. */
+/** Blocks for type checkers only: the index after the block, by its first token. */
 function typeOnlyBlocks(tokens: readonly Token[]): Map<number, number> {
   const found = new Map<number, number>();
   for (const [at, { text }] of tokens.entries()) {
@@ -67,7 +67,7 @@ function typeOnlyBlocks(tokens: readonly Token[]): Map<number, number> {
   return found;
 }
 
-/** The index of the first token of the line that a token is in. */
+/** Index of the first token in a token's line. */
 export function lineStart(tokens: readonly Token[], at: number): number {
   let start = at;
   while (start > 0 && !/^(?:newline|indent|dedent)$/.test((tokens[start - 1] as Token).kind))
@@ -75,7 +75,7 @@ export function lineStart(tokens: readonly Token[], at: number): number {
   return start;
 }
 
-/** The index behind a block, which is the rest of a line or what is indented below it. */
+/** The index after a block, which is the rest of a line or the indented lines below it. */
 function blockEnd(tokens: readonly Token[], start: number): number {
   let at = start;
   while (at < tokens.length && tokens[at]?.kind !== 'newline') at += 1;
@@ -123,7 +123,7 @@ class Reader {
     else if (word === 'addsitedir') this.#note(at, SEARCH);
   }
 
-  /** `from ..a.b import c as d, e`; any other `from` has no `import` behind its name. */
+  /** `from ..a.b import c as d, e`; other uses of `from` have no `import` behind the name. */
   #from(at: number): void {
     let next = at + 1;
     let level = 0;
@@ -141,7 +141,7 @@ class Reader {
     this.found.imports.push({ name, level, names });
   }
 
-  /** `import a.b as c, d`; that of a `from` begins with no name of a module. */
+  /** `import a.b as c, d`; the `import` of a `from` does not start with a module name. */
   #import(at: number): void {
     if (/^(?:newline|indent|dedent)$/.test(this.#tokens[at - 1]?.kind ?? 'newline')) {
       this.#importList(at);
@@ -215,7 +215,7 @@ class Reader {
     }
   }
 
-  /** The value of a string that is a whole argument or element; undefined when it is computed. */
+  /** The value of a string that is a whole argument or element; undefined when computed. */
   #literal(at: number): string | undefined {
     const value = /^[ru]?(?:'([^'\\]*)'|"([^"\\]*)")$/i.exec(this.#text(at));
     if (this.#tokens[at]?.kind !== 'string' || !/^[,)\]]$/.test(this.#text(at + 1)))

@@ -1,19 +1,19 @@
-/** What a command has Python execute: `python x.py`, `uv run -m pkg.mod`, `python -c "…"`. Pure. */
+/** Finds what a command has Python execute: `python x.py`, `uv run -m pkg.mod`, `python -c "…"`. Pure. */
 import path from 'node:path';
 import { inProject, isOutside } from '../place.js';
 import type { SimpleCommand } from '../shell-commands.js';
 
 export interface Launch {
   readonly kind: 'file' | 'module' | 'text';
-  /** A path relative to the project, the dotted name of a module, or the program itself. */
+  /** A path relative to the project, the dotted name of a module, or the program text. */
   readonly target: string;
-  /** Where it runs, relative to the project. */
+  /** Working directory, relative to the project. */
   readonly folder: string;
   /** Folders of PYTHONPATH within the project. */
   readonly path: readonly string[];
 }
 
-/** A command with the script files that its words name. */
+/** A command with the scripts that its words name. */
 export interface Named {
   readonly command: SimpleCommand;
   readonly files: readonly string[];
@@ -32,7 +32,7 @@ export const INTERPRETER = /(?:^|\/)(?:i?python|pypy)[\d.]*$/;
 /** Options of Python whose value is the next word. */
 const VALUED = new Set(['-W', '-X', '--check-hash-based-pycs']);
 
-/** They take a module behind `-m` or `--module`, as Python does. */
+/** Like Python, they accept a module behind `-m` or `--module`. */
 const RUNNERS = new Set(
   (
     'uv torchrun torch.distributed.run torch.distributed.launch accelerate ' +
@@ -41,7 +41,7 @@ const RUNNERS = new Set(
   ).split(' '),
 );
 
-/** Commands in the order in which they run: what one exports, the next ones have. */
+/** Commands in execution order: an exported variable applies to the next ones. */
 export function pythonLaunches(commands: readonly Named[]): Launch[] {
   const launches = new Map<string, Launch>();
   let exported = '';
@@ -67,7 +67,7 @@ export function pythonLaunches(commands: readonly Named[]): Launch[] {
 }
 
 interface Found {
-  /** `program`: a file or a folder, relative to where the command runs. */
+  /** `program`: a file or folder, relative to the working directory. */
   readonly kind: Launch['kind'] | 'program';
   readonly target: string;
 }
@@ -76,14 +76,14 @@ function file(target: string): Found {
   return { kind: 'file', target };
 }
 
-/** A folder is executed by its `__main__.py`. */
+/** Python executes a folder by its `__main__.py`. */
 function scriptsAt(folder: string, word: string): string[] {
   const files = inProject(folder, word);
   if (files.some((each) => isPython(each) || isNotebook(each))) return files;
   return [...files, ...inProject(folder, `${word}/__main__.py`)];
 }
 
-/** An empty entry is the current folder. */
+/** An empty entry means the current folder. */
 function below(folder: string, entry: string): string[] {
   if (entry.startsWith('/')) return [];
   const joined = path.posix.join(folder, entry).replace(/\/$/, '');
@@ -101,7 +101,7 @@ function executed(words: SimpleCommand['words']): Found[] {
   return found;
 }
 
-/** Those that are executed, unless that writes into them. */
+/** Executed notebooks, except where the execution overwrites them. */
 function notebooks(words: SimpleCommand['words']): Found[] {
   const isExecuted =
     words.includes('papermill') ||
@@ -117,7 +117,7 @@ function isRunner(word: string | undefined): boolean {
   return word !== undefined && RUNNERS.has(word.slice(word.lastIndexOf('/') + 1));
 }
 
-/** What an interpreter executes, by the words behind it. */
+/** What an interpreter executes, by its arguments. */
 function argument(words: SimpleCommand['words']): Found[] {
   for (let at = 0; at < words.length; at++) {
     const word = words[at];

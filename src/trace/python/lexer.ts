@@ -1,22 +1,22 @@
 /**
- * Python source as tokens, by the lexical rules of the language reference: comments, blank lines, line
- * breaks within brackets and the width of an indentation do not show. Pure.
+ * Tokenizes Python by the lexical rules of the language reference: comments, blank lines, line breaks
+ * within brackets and indentation widths are dropped. Pure.
  */
 
 export interface Token {
   readonly kind: 'name' | 'number' | 'string' | 'operator' | 'newline' | 'indent' | 'dedent';
   readonly text: string;
-  /** Where it begins in the text. */
+  /** Offset in the text. */
   readonly at: number;
 }
 
 export interface Lexed {
   readonly tokens: readonly Token[];
-  /** Where the text does not follow the rules, such as a string that is not closed. */
+  /** Offset of the first lexical error, such as an unclosed string. */
   readonly flaw: number | undefined;
 }
 
-/** `text`: with `\n` as its only line end. */
+/** `text`: only with `\n` as line end. */
 export function lex(text: string): Lexed {
   const lexer = new Lexer(text);
   lexer.lines();
@@ -36,7 +36,7 @@ class Lexer {
   flaw: number | undefined;
   readonly #text: string;
   #at = 0;
-  /** Open brackets: line breaks between them mean nothing. */
+  /** Number of open brackets: line breaks within them have no meaning. */
   #depth = 0;
   readonly #indents = [0];
 
@@ -58,7 +58,7 @@ class Lexer {
     this.#indent(0);
   }
 
-  /** Width of the blanks before a line, with tab stops at every eighth column. */
+  /** Width of the indentation, with tab stops at every eighth column. */
   #indentation(): number {
     let column = 0;
     for (; ; this.#at += 1) {
@@ -113,7 +113,7 @@ class Lexer {
     return 0;
   }
 
-  /** Passes over a string; false when none begins here. */
+  /** Skips a string; false when none begins here. */
   #string(): boolean {
     STRING.lastIndex = this.#at;
     const found = STRING.exec(this.#text);
@@ -144,7 +144,7 @@ class Lexer {
     this.#flawed(this.#at);
   }
 
-  /** `{…}` of a formatted string: an expression, and perhaps a format, which may hold such in turn. */
+  /** `{…}` of a formatted string: an expression with an optional format, which may nest more of them. */
   #replacement(quote: string): void {
     const start = this.#at;
     let depth = 0;
@@ -189,7 +189,7 @@ class Lexer {
     return sticky.test(this.#text);
   }
 
-  /** What matches here, with which it goes on. */
+  /** Consumes and returns what matches here. */
   #run(sticky: RegExp): string {
     if (!this.#matches(sticky)) return '';
     const start = this.#at;

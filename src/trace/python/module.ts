@@ -1,4 +1,4 @@
-/** One Python file: the digest of its code, and what it imports. Pure. */
+/** One Python file: the digest of its code, and its imports. Pure. */
 import { sha256 } from '../../canonical.js';
 import { type Imports, importsIn, lineStart, placeAt } from './imports.js';
 import { lex, type Token } from './lexer.js';
@@ -9,7 +9,7 @@ export interface PythonModule extends Readonly<Imports> {
   readonly code: string;
   /** The same with docstrings. */
   readonly documented: string;
-  /** True of code that reads docstrings: then they count in all that is loaded with it. */
+  /** True if the code reads docstrings: then the docstrings of everything loaded with it count. */
   readonly readsDocstrings: boolean;
 }
 
@@ -36,12 +36,12 @@ function digestOf(directives: string, tokens: readonly Token[]): string {
   return sha256(`pipe python 1\n${directives}\0${words.join('\0')}`);
 }
 
-/** Of what breaks the rules of Python, or is not in UTF-8. */
+/** For text that is not valid Python, or not UTF-8. */
 function digestOfText(directives: string, text: string): string {
   return sha256(`pipe python text\n${directives}\0${text}`);
 }
 
-/** Without texts that stand alone at the start of the file, or of the body of a `def` or a `class`. */
+/** Without strings that stand alone at the start of the file, or of the body of a `def` or a `class`. */
 function withoutDocstrings(tokens: readonly Token[]): readonly Token[] {
   const left: Token[] = [];
   for (let at = 0; at < tokens.length; at++) {
@@ -61,7 +61,7 @@ function isBodyStart(tokens: readonly Token[], at: number): boolean {
   return /^(?:def|class)$/.test((word === 'async' ? tokens[header + 1]?.text : word) ?? '');
 }
 
-/** The index behind plain strings that are a whole line; `at` when they are not. */
+/** The index after plain strings that fill a line; else `at`. */
 function stringsEnd(tokens: readonly Token[], at: number): number {
   let end = at;
   while (tokens[end]?.kind === 'string' && /^[ru]?['"]/i.test((tokens[end] as Token).text))
@@ -69,7 +69,7 @@ function stringsEnd(tokens: readonly Token[], at: number): number {
   return end > at && tokens[end]?.kind === 'newline' ? end + 1 : at;
 }
 
-/** Packages that make command lines, grammars, schemas or prompts of the docstrings of their users. */
+/** Packages that build command lines, grammars, schemas or prompts from their users' docstrings. */
 const DOCSTRING_PACKAGES = new Set(
   (
     'docopt ply doctest dspy pydantic pydantic_ai instructor langchain langchain_core llama_index ' +

@@ -1,10 +1,10 @@
-/** The code of a Jupyter notebook as one Python text: outputs and most metadata do not count. Pure. */
+/** Converts the code of a Jupyter notebook to Python text, without outputs and most metadata. Pure. */
 import type { Source } from './source.js';
 
 interface Cell {
   readonly cell_type?: unknown;
   readonly source?: unknown;
-  /** `parameters` marks the cell that papermill replaces. */
+  /** The tag `parameters` marks the cell that papermill replaces. */
   readonly metadata?: { readonly tags?: unknown };
 }
 
@@ -16,7 +16,7 @@ interface Notebook {
   };
 }
 
-/** A notebook that cannot be read counts by its text. */
+/** An unreadable notebook counts by its text. */
 export function notebookSource(bytes: Uint8Array): Source {
   const text = Buffer.from(bytes).toString('utf8');
   const notebook = parsed(text);
@@ -40,7 +40,7 @@ function parsed(text: string): Notebook | null {
   }
 }
 
-/** Cells are kept apart by a statement of our own; what is not Python stands in a string. */
+/** A statement separates cells; a string encloses code that is not Python. */
 function cellText({ source, metadata }: Cell, isPython: boolean): string {
   const text = (Array.isArray(source) ? source.join('') : String(source ?? '')).replace(
     /\r\n?/g,

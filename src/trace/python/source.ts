@@ -1,11 +1,11 @@
-/** The text of a Python file, and what of its comments decides on how it runs. Pure. */
+/** The text of a Python file, and the directives in its comments. Pure. */
 
 export interface Source {
-  /** With `\n` as its only line end, which is how Python itself reads it. */
+  /** With `\n` as its only line end, as Python itself reads it. */
   readonly text: string;
-  /** False for an encoding other than UTF-8: then the text serves to find imports, and no more. */
+  /** False for other encodings: then the text is only used to find imports. */
   readonly isUtf8: boolean;
-  /** What counts besides: comments for the system and for `uv run`, the kernel of a notebook. */
+  /** Other significant text: comments for the system and for `uv run`, the kernel of a notebook. */
   readonly directives: string;
 }
 

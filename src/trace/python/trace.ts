@@ -1,4 +1,4 @@
-/** What Python loads of the project's own files when it executes a script, a module or a text. */
+/** Finds the project's files that Python loads for a script, a module or a program text. */
 import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { Basis } from '../basis.js';
@@ -12,7 +12,7 @@ import { type PythonModule, parseModule } from './module.js';
 import { notebookSource } from './notebook.js';
 import { type Source, sourceOf } from './source.js';
 
-/** Files that were parsed, by SHA-256 of their bytes. */
+/** Parsed files, by SHA-256 of their bytes. */
 export type Parsed = Map<string, PythonModule>;
 
 export interface PythonTrace {
@@ -38,15 +38,15 @@ class Tracing {
   readonly #sight: Sight;
   readonly #parsed: Parsed;
   readonly #finder: Finder;
-  /** What Python asks, as far as the command says it. */
+  /** Python's search path, as far as the command determines it. */
   readonly #path: SearchPath;
-  /** With folders that installed projects and an exported PYTHONPATH commonly add. */
+  /** Plus folders that installed projects and an exported PYTHONPATH commonly add. */
   readonly #widePath: SearchPath;
   readonly #files = new Map<string, Loaded>();
   readonly #absent = new Set<string>();
   readonly #external = new Set<string>();
   readonly #opaque: Untraced[] = [];
-  /** A file as one module is read once; as another its relative imports are others. */
+  /** Reads a file once for each module name, which determines its relative imports. */
   readonly #visited = new Set<string>();
   readonly #queue: (() => void)[] = [];
 
@@ -100,7 +100,7 @@ class Tracing {
     return { traced, basis };
   }
 
-  /** Python looks beside the script itself, not beside a link to it. */
+  /** Python searches next to the real script, not next to a link to it. */
   #scriptFolder(file: string): string | undefined {
     const folder = within(this.#sight.root, path.dirname(realpathSync(this.#absolute(file))));
     return isOutside(folder) ? undefined : folder;
@@ -118,7 +118,7 @@ class Tracing {
     return links;
   }
 
-  /** `python -m name`: a package is executed by its `__main__`. */
+  /** `python -m name`: Python executes a package by its `__main__`. */
   #main(name: string): void {
     const isPackage = this.#load(name, undefined).some(
       (step) => step.name === name && step.isPackage,
@@ -126,7 +126,7 @@ class Tracing {
     if (isPackage) this.#load(`${name}.__main__`, undefined);
   }
 
-  /** Loads a module with the packages that it is in; what was found of it. */
+  /** Loads a module with its parent packages; returns the steps found. */
   #load(name: string, importer: string | undefined): Step[] {
     const paths = this.#pathsOf(name);
     const found = paths.flatMap((each) => this.#loadFrom(name, each, importer));
@@ -143,7 +143,7 @@ class Tracing {
     return steps;
   }
 
-  /** The path where all of the name is found, else the wide one besides. */
+  /** The search path that finds the whole name, else the wide one too. */
   #pathsOf(name: string): SearchPath[] {
     const steps = this.#finder.find(name, this.#path);
     const isFound =
@@ -151,7 +151,7 @@ class Tracing {
     return isFound ? [this.#path] : [this.#path, this.#widePath];
   }
 
-  /** `parent`: the package in which the file is; relative imports start there. */
+  /** `parent`: the package of the file, where its relative imports start. */
   #visit(file: string, parent: string, importer: string | undefined): void {
     const id = `${file}\0${parent}`;
     if (file.startsWith('cache/') || this.#visited.has(id)) return;
@@ -173,7 +173,7 @@ class Tracing {
     const known = this.#parsed.get(hex);
     if (known !== undefined) return this.#noted(file, { hex, module: known, importer });
     const bytes = readFileSync(this.#absolute(file));
-    // It may have changed since it was looked at: what is parsed is what counts.
+    // The file may have changed since its lookup: the parsed bytes count.
     const loaded = { hex: hexOfBytes(bytes), module: parseModule(sourceIn(file, bytes)), importer };
     this.#parsed.set(loaded.hex, loaded.module);
     return this.#noted(file, loaded);
@@ -192,7 +192,7 @@ class Tracing {
       if (name !== undefined) this.#import(name, each.names, file);
     }
     const { target, folder: current } = this.#launch;
-    // Jupyter may execute a notebook in its own folder.
+    // Jupyter may execute a notebook in the notebook's folder.
     const starts = isNotebook(target) ? [current, path.posix.dirname(target)] : [current];
     for (const executed of module.executes.flatMap((each) =>
       starts.map((from) => join(from, each)),
@@ -202,7 +202,7 @@ class Tracing {
     }
   }
 
-  /** `from name import …`: each name may be a module of its own. */
+  /** `from name import …`: each name may be a module itself. */
   #import(name: string, names: readonly string[], importer: string | undefined): void {
     const steps = this.#load(name, importer);
     if (steps.length === 0 || names.length === 0) return;
@@ -232,7 +232,7 @@ function join(folder: string, file: string): string {
   return path.posix.isAbsolute(file) ? file : path.posix.join(folder, file);
 }
 
-/** Undefined for a relative import that leads out of its package. */
+/** Undefined for a relative import that leaves its package. */
 function absoluteName({ name, level }: PythonImport, parent: string): string | undefined {
   if (level === 0) return name;
   const parts = parent === '' ? [] : parent.split('.');

@@ -1,8 +1,8 @@
-/** Edits of a random pipeline: of the world (pure), and of what lies on disk beside it. */
+/** Edits of a random pipeline: of the world (pure), and of files on disk. */
 import { type FileContent, plainFile } from './tool.js';
 import type { DepSpec, StageSpec, World } from './world.js';
 
-/** An edit as numbers, so that it can be made at random and made smaller when it fails. */
+/** An edit as numbers, so that it can be generated and shrunk. */
 export interface Edit {
   readonly kind: number;
   readonly a: number;
@@ -15,7 +15,7 @@ const pick: Pick = (list, number) => list[number % Math.max(1, list.length)];
 
 export const CELLS = ['a', 'b', 'c'];
 export const PARAMS = ['p0', 'p1', 'p2'];
-/** Files of the user that may be there. */
+/** Files that the user may have. */
 export const SOURCES = [
   'src/one.txt',
   'src/two.txt',
@@ -25,7 +25,7 @@ export const SOURCES = [
   'mix/own.txt',
   'mix/ä.txt',
 ];
-/** What a `source` dep may name. */
+/** Paths that a `source` dep may name. */
 export const NAMED = [
   'src/one.txt',
   'src/two.txt',
@@ -85,7 +85,7 @@ const CHANGES: readonly ((world: World, a: number, b: number) => World)[] = [
   (world) => ({ ...world, layout: { ...world.layout, reversed: !world.layout.reversed } }),
 ];
 
-/** Kinds of edits, those of the disk among them: see disk.ts. */
+/** Number of kinds of edits, including those of the disk: see disk.ts. */
 export const CHANGE_COUNT = CHANGES.length;
 
 export function change(world: World, { kind, a, b }: Edit): World {
@@ -114,7 +114,7 @@ function someDep({ stages }: World, { name }: StageSpec, number: number): DepSpe
   return [depOf(number, before)];
 }
 
-/** Some dep on what the user has or what the stages before make. */
+/** A dep on user files or outs of earlier stages. */
 export function depOf(number: number, before: readonly StageSpec[]): DepSpec {
   const kinds = ['out', 'out', 'gather', 'inside', 'mixed', 'mixed', 'sources', 'source'] as const;
   const kind = kinds[number % kinds.length] as (typeof kinds)[number];
@@ -132,8 +132,8 @@ export function depOf(number: number, before: readonly StageSpec[]): DepSpec {
 }
 
 /**
- * The nearest world that makes sense: stages read only what comes before them, what lies in `mix/`
- * is a file, and who reads all of `mix/` comes behind all that is written there.
+ * The nearest valid world: stages read only outs of earlier ones, `mix/` contains only files, and a
+ * stage that reads all of `mix/` comes after all that write there.
  */
 export function normalised(world: World): World {
   const stages: StageSpec[] = [];

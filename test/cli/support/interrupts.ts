@@ -1,23 +1,23 @@
-/** A pipeline of everything that is hard to end, interrupted at random moments. */
+/** A pipeline with everything that is hard to stop, interrupted at random moments. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { commandLine, MARK, processesMarked } from '../../rig/processes.js';
 import { Project, type Running } from '../../rig/project.js';
 
-/** What became of one interrupted run. */
+/** Outcome of one interrupted run. */
 export interface Interrupted {
   /**
-   * Its exit code. A signal that it could not take ended it: `before` its first word, where with
-   * both signals waiting Node's own handling of either may come first, or `after` its last one, when
-   * Node had already let go of them. Else the signal's name, which is wrong.
+   * Its exit code. If a signal that it could not handle ended it: `before` its first output, where
+   * Node may handle either of two pending signals first, or `after` its last one, when Node had
+   * removed its handlers. Else the signal's name, which is an error.
    */
   readonly end: number | 'before' | 'after' | NodeJS.Signals | null;
-  /** Processes of any stage that were alive after it. */
+  /** Processes of any stage that survived it. */
   readonly left: readonly string[];
-  /** Outs after the next run that are not what an undisturbed run makes. */
+  /** Outs of the next run that differ from those of an undisturbed run. */
   readonly wrong: readonly string[];
 }
 
-/** Daemons, background jobs, a stage that is deaf to signals, epochs, a GPU, TypeScript, and all at once. */
+/** Daemons, background jobs, a stage that ignores signals, epochs, a GPU, TypeScript, all at once. */
 const PIPELINE = `params: { round: 0, numbers: [1, 2, 3, 4] }
 stages:
   source:
@@ -79,13 +79,13 @@ export default defineStage<{ deps: { source: string }; outs: { o: string } }>(as
 });
 `;
 
-/** What an undisturbed run of a round makes. */
+/** Result of an undisturbed run of a round. */
 function allOf(round: number): string {
   const daemons = [1, 2, 3, 4].map((n) => `${round} ${n}\n`);
   return `${daemons.join('')}${round}\n${round}\n${round} 6\n`;
 }
 
-/** Interrupts runs, each with new inputs, at a random moment, until so many took the signal. */
+/** Interrupts runs, each with new inputs, at random moments, until this number of runs handled the signal. */
 export async function interruptRounds(
   interrupts: number,
   random: () => number,
@@ -122,8 +122,8 @@ export async function interruptRounds(
 }
 
 /**
- * One SIGINT a random time after a random event of the run, or after its start; at times a SIGTERM
- * behind it, as who does not want to wait sends it.
+ * One SIGINT a random time after a random event of the run, or after its start; sometimes followed by
+ * a SIGTERM, as an impatient user sends it.
  */
 async function interrupt(run: Running, steps: number, random: () => number) {
   const step = Math.floor(random() * (steps - 1));

@@ -1,4 +1,4 @@
-/** What must hold of any training, whatever its language and however it is disturbed. */
+/** Properties of every training, whatever its language and disturbance. */
 import { cpSync } from 'node:fs';
 import { expect } from 'vitest';
 import { randomOf } from '../../process/support/lock-storm.js';
@@ -6,7 +6,7 @@ import { Project } from '../../rig/project.js';
 import { killAndResume, undisturbed } from './kills.js';
 import { COMPUTED, MODEL, type Training } from './trainings.js';
 
-/** Killed so many times at random moments it loses less than as many epochs, and no byte. */
+/** After this number of kills at random moments, it has lost fewer epochs than that, and no byte. */
 export async function checkKills(
   training: Training,
   step: number,
@@ -22,7 +22,7 @@ export async function checkKills(
   expect(model.equals(await undisturbed(training, epochs)), story).toBe(true);
 }
 
-/** Two runs at once in each of two clones with one cache and different targets. */
+/** Two concurrent runs in each of two clones with a shared cache and different targets. */
 export async function checkTwoAtOnce(training: Training): Promise<void> {
   const [five, eight] = [new Project(training.files(5)), new Project(training.files(8))];
   try {

@@ -1,4 +1,4 @@
-/** A training that is killed at random moments and resumed each time: the runner, the stage, or both. */
+/** Kills a training at random moments and resumes it: the runner, the stage, or both. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MARK, processesMarked } from '../../rig/processes.js';
@@ -6,16 +6,16 @@ import { Project, type Running } from '../../rig/project.js';
 import { COMPUTED, MODEL, type Training } from './trainings.js';
 
 export interface Killed {
-  /** Kills that hit a process. */
+  /** Kills that reached a process. */
   readonly kills: number;
-  /** Every epoch that was begun, in order; some twice. */
+  /** Every epoch that began, in order, some twice. */
   readonly computed: readonly number[];
-  /** The last epoch: so many were wanted in the end. */
+  /** The last epoch, which is the final target. */
   readonly epochs: number;
   readonly model: Buffer;
 }
 
-/** Wants `step` epochs, and so many more each time that a run reaches them before it is killed. */
+/** Starts with a target of `step` epochs; raises it by `step` whenever a run reaches it before a kill. */
 export async function killAndResume(
   training: Training,
   step: number,
@@ -47,7 +47,7 @@ export async function killAndResume(
   }
 }
 
-/** What a run that nobody kills makes. */
+/** The result of a run without kills. */
 export async function undisturbed(training: Training, epochs: number): Promise<Buffer> {
   const project = new Project(training.files(epochs));
   try {
@@ -61,7 +61,7 @@ export async function undisturbed(training: Training, epochs: number): Promise<B
 
 const VICTIMS = ['runner', 'stage', 'both'] as const;
 
-/** Some epochs after the start, and some random time later, which is what makes the moment random. */
+/** Some epochs after the start, plus a random time, which makes the moment random. */
 async function killSomewhere(run: Running, mark: string, random: () => number): Promise<number> {
   const epochs = Math.floor(random() * 4);
   const ended = run.ended.then(() => 'ended' as const);
@@ -78,7 +78,7 @@ async function killSomewhere(run: Running, mark: string, random: () => number): 
   return victims.filter(kill).length > 0 ? 1 : 0;
 }
 
-/** False when it is gone already. */
+/** False when the process has ended already. */
 function kill(pid: number): boolean {
   try {
     return process.kill(pid, 'SIGKILL');

@@ -1,4 +1,4 @@
-/** A training with large states, and how much memory the runner ever held while they went through it. */
+/** A training with large states, and the peak memory of the runner. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { expect } from 'vitest';
@@ -7,7 +7,7 @@ import { Project, type Running } from '../../rig/project.js';
 
 export const HAS_PROC = existsSync('/proc/self/status');
 
-/** The state of an epoch differs from that of any other in each block; the model is the last state. */
+/** Each epoch's state differs from the others in every block; the model is the last state. */
 const TRAIN = `import { closeSync, copyFileSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 const [bytes, model] = [Number(process.argv[2]), process.argv[3]];
 const { PIPE_EPOCH, PIPE_EPOCHS, PIPE_COMMIT } = process.env;
@@ -27,7 +27,7 @@ for (let epoch = Number(PIPE_EPOCH) + 1; epoch <= Number(PIPE_EPOCHS); epoch++) 
 }
 `;
 
-/** What comes behind the training waits, so that the runner can be looked at when it has stored all. */
+/** The stage after the training waits, so that the runner's memory can be read once all is stored. */
 function pipeline(bytes: number): string {
   return `
 params: { epochs: 2 }
@@ -41,7 +41,7 @@ stages:
 `;
 }
 
-/** Two epochs, then a run that puts the second state back and computes a third; the higher of both peaks, in bytes. */
+/** Two epochs, then a run that restores the second and computes a third; the higher peak, in bytes. */
 export async function peakWithStates(bytes: number): Promise<number> {
   const project = new Project({ 'pipeline.yaml': pipeline(bytes), 'train.mjs': TRAIN });
   try {

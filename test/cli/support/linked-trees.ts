@@ -1,4 +1,4 @@
-/** The property: any tree of links gives what the real paths give, or is refused with nothing touched. */
+/** The property: any tree of links gives what the real paths give, or is refused before anything changes. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, realpathSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
@@ -55,7 +55,7 @@ function layOut(links: readonly { to: string; absolute: boolean }[]): Ground {
     try {
       return realpathSync(project.path(folder));
     } catch {
-      return undefined; // In a circle.
+      return undefined; // A link cycle.
     }
   };
   return { project, real };
@@ -103,7 +103,7 @@ export async function checkLinks(runs: number): Promise<void> {
     async (links, list) => {
       const ground = layOut(links);
       const { project, real } = ground;
-      // A circle of links is nobody's place.
+      // A link cycle has no place.
       fc.pre(
         list.every(
           ({ dep, out }) => real(dep.folder) !== undefined && real(out.folder) !== undefined,

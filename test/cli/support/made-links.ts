@@ -1,6 +1,6 @@
 /**
- * The property: pipelines whose stages make links, of any kind and to anywhere, give what a build from
- * scratch gives, or are refused where an item would read an out that it does not need.
+ * The property: stages that make any links give the result of a build from scratch, or are refused
+ * where an item reads an out that it does not need.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, lstatSync, readdirSync, realpathSync, symlinkSync } from 'node:fs';
@@ -11,12 +11,12 @@ import { isWithin, wayOf } from '../../../src/cache/scan/links.js';
 import type { Project } from '../../rig/project.js';
 import { projectWithin } from '../../rig/projects.js';
 
-/** Three stages; each makes a folder with a file `f` and a link `l`, or is a link itself. */
+/** Three stages; each makes a folder with a file `f` and a link `l`, or is itself a link. */
 const OUTS = ['cache/out/o0', 'cache/out/o1', 'deep/er/o2'];
 const SOURCES = ['data/a', 'data/sub', 'elsewhere'];
 
 const maker = fc.record({
-  /** What the link leads to; `f` and `self`: within its own folder. */
+  /** Target of the link; `f` and `self`: in its own folder. */
   to: fc.constantFrom(
     ...OUTS,
     ...OUTS.map((out) => `${out}/f`),
@@ -28,7 +28,7 @@ const maker = fc.record({
   ),
   isAbsolute: fc.boolean(),
   isFolder: fc.boolean(),
-  /** Which of the stages before it are deps. */
+  /** The earlier stages that are deps. */
   deps: fc.subarray([0, 1]),
 });
 const edits = fc.array(fc.constantFrom('data/a', 'data/sub/f', 'OUTSIDE/f', 'param', 'outs'), {
@@ -37,7 +37,7 @@ const edits = fc.array(fc.constantFrom('data/a', 'data/sub/f', 'OUTSIDE/f', 'par
 });
 const scene = fc.record({
   makers: fc.tuple(maker, maker, maker),
-  /** What the reader names. */
+  /** Deps of the reader. */
   reads: fc.subarray([0, 1, 2], { minLength: 1 }),
   edits,
 });
@@ -82,7 +82,7 @@ function targetOf(
   return isAbsolute ? full : path.relative(path.join(root, folder), full) || '.';
 }
 
-/** Prints all that is reached from its arguments, three names deep, and the links as links. */
+/** Prints everything reachable from its arguments, three names deep, and the links as links. */
 const READ = `show() {
   if [ -h "$1" ]; then echo "$1 -> $(readlink "$1")"; fi
   if [ -f "$1" ]; then echo "$1: $(cat "$1")"; fi
@@ -92,7 +92,7 @@ for out; do
 done
 `;
 
-/** All stages once, in a folder without a past. */
+/** Runs all stages once, in a folder without a history. */
 function fromScratch(project: Project, scene: Scene, param: number, places: Places): Built {
   const scratch = projectWithin();
   const root = realpathSync(scratch.root);
@@ -114,7 +114,7 @@ interface Built {
   readonly isRefused: boolean;
 }
 
-/** Does an item reach an out, by links, that it does not need? */
+/** True if an item reads an out through links without needing it. */
 function readsStray(root: string, { makers, reads }: Scene): boolean {
   const needs = (deps: readonly number[], below: number): Set<number> => {
     const own = deps.filter((dep) => dep < below);
@@ -134,7 +134,7 @@ function readsStray(root: string, { makers, reads }: Scene): boolean {
   });
 }
 
-/** All places that are read by reading all of a path, through links that leave the tree. */
+/** All places read with the whole content of a path, through links that leave the tree. */
 function* reached(at: string, tree: string, seen: Set<string>): Iterable<string> {
   const stat = lstatSync(at);
   if (stat.isDirectory()) {
@@ -144,7 +144,7 @@ function* reached(at: string, tree: string, seen: Set<string>): Iterable<string>
   let target: string | undefined;
   try {
     target = realpathSync(at);
-  } catch {} // It leads nowhere, or in a circle.
+  } catch {} // A broken link or a cycle.
   yield* wayOf(at);
   if (target === undefined || seen.has(target) || (tree !== '' && isWithin(target, tree))) return;
   seen.add(target);
@@ -161,7 +161,7 @@ export async function checkMadeLinks(runs: number): Promise<void> {
       'elsewhere/f': 'elsewhere\n',
       'read.sh': READ,
     });
-    // A link of the user's, which a link of a stage may lead through.
+    // A user's link, which a stage's link may lead through.
     symlinkSync('../elsewhere', project.path('data/l'));
     const places = { root: realpathSync(project.root), outside: realpathSync(outside.root) };
     let param = 1;

@@ -1,6 +1,6 @@
 /**
- * An item that is told when to read its input, and inputs that are changed and put back meanwhile: by
- * whatever way, what is recorded for an input was made of that input.
+ * An item that reads its input on command, and inputs that are changed and restored in between: a
+ * result recorded for an input was made from that input.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -21,7 +21,7 @@ import { expect } from 'vitest';
 import { Project, type Running } from '../../rig/project.js';
 import { until } from '../../rig/until.js';
 
-/** How the item names its input; the input is always `in/a`, and holds `A`. */
+/** How the item names its input; the input is always `in/a`, and contains `A`. */
 export const DEPS = {
   file: 'in/a',
   folder: 'in',
@@ -32,7 +32,7 @@ export const DEPS = {
   'pattern below a link': 'ways/*',
 } as const;
 
-/** Ways to let a process read `B`, and to undo it. */
+/** Ways to make a process read `B`, and to undo it. */
 export const CHANGES = {
   'write and write back': {
     make: (made: Project) => made.write('in/a', 'B'),
@@ -95,22 +95,22 @@ function withTimes(made: Project, text: string): void {
   utimesSync(made.path('in/a'), atime, mtime);
 }
 
-/** How the run goes on after the change was undone. */
+/** How the run continues after the change was undone. */
 export const ENDS = ['goes on', 'is killed', 'is interrupted'] as const;
 
 export interface Scene {
   readonly dep: keyof typeof DEPS;
   readonly change: keyof typeof CHANGES;
-  /** Epochs of the item; 0: it has none. */
+  /** Number of epochs; 0: not incremental. */
   readonly epochs: 0 | 3;
-  /** The epoch that is computed while the input is another. */
+  /** The epoch during which the input is changed. */
   readonly at: number;
   readonly end: (typeof ENDS)[number];
 }
 
 /**
- * Reads its input once an epoch, between two words of the test, and waits until the epoch is stored;
- * without the file `told` it reads at once.
+ * Reads its input once an epoch, between two messages of the test, and waits until the epoch is
+ * stored; without the file `told` it reads at once.
  */
 const TRAIN = `set -e
 word() { if [ -e told ]; then : > "at/$1"; read line < gate; fi; }
@@ -131,7 +131,7 @@ done
 printf %s "$s" > "$1"
 `;
 
-/** Plays the scene; the text that a later run gives for the input as it was. */
+/** Plays the scene; returns the text that a later run gives for the original input. */
 export async function play(scene: Scene, made = new Project()): Promise<string> {
   try {
     stage(scene, made);
@@ -181,7 +181,7 @@ async function disturb({ change, epochs, at, end }: Scene, made: Project): Promi
       run.kill('SIGKILL');
       await run.ended;
       tell();
-      // What was read is committed while no runner is there to look at it.
+      // Commits what it read while no runner is alive.
       const left = epochs > 0 ? `at/${at}.committed` : 'out';
       await until(() => existsSync(made.path(left)));
       return;
@@ -212,7 +212,7 @@ const scenes: fc.Arbitrary<Scene> = fc
   })
   .map((scene) => ({ ...scene, at: Math.min(scene.at, Math.max(1, scene.epochs)) }));
 
-/** The property, for so many scenes. */
+/** Checks the property for this number of scenes. */
 export async function checkScenes(numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(scenes, async (scene) => {

@@ -1,4 +1,4 @@
-/** What a run must do, worked out naively: everything is computed anew and compared by content. */
+/** The expected effect of a run, computed naively: from scratch, compared by content. */
 import type { Verdict } from '../../../src/event.js';
 import { type Content, type FileContent, outOf, signature } from './tool.js';
 import {
@@ -14,20 +14,20 @@ import {
   wordsOf,
 } from './world.js';
 
-/** One item as it must become. */
+/** The expected state of one item. */
 export interface Expected {
   readonly item: ItemSpec;
   readonly path: string;
   readonly needs: readonly string[];
-  /** All that its result depends on, as a text; undefined where something that it needs fails. */
+  /** All that its result depends on, as a text; undefined if an upstream item fails. */
   readonly inputs: string | undefined;
-  /** Undefined where it fails. */
+  /** Undefined if it fails. */
   readonly out: Content | undefined;
-  /** Files of the user that are not there. */
+  /** Missing user files. */
   readonly missing: readonly string[];
 }
 
-/** `leftovers`: files in `mix/` that no item of today writes; some came from stages of the past. */
+/** `leftovers`: files in `mix/` that no current item writes, some of them from former stages. */
 export function evaluate(
   world: World,
   leftovers: ReadonlyMap<string, FileContent>,
@@ -75,7 +75,7 @@ function inputsOf(
 
 interface Read {
   readonly needs: readonly string[];
-  /** What the tool is given, in order, with its path. */
+  /** The tool's inputs, in order, with their paths. */
   readonly contents: readonly (readonly [string, Content])[];
   readonly missing: readonly string[];
 }
@@ -167,7 +167,7 @@ function sorted<T>(entries: readonly (readonly [string, T])[]): (readonly [strin
   return entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** The named items and all that they need; all without names. */
+/** The named items and all that they need; without names, all items. */
 export function closure(all: ReadonlyMap<string, Expected>, named: readonly string[]): Set<string> {
   if (named.length === 0) return new Set(all.keys());
   const selected = new Set<string>();
@@ -181,8 +181,8 @@ export function closure(all: ReadonlyMap<string, Expected>, named: readonly stri
 }
 
 /**
- * The verdict of each selected item in a run that keeps going. `known`: what was ever computed, by
- * its inputs. `onDisk`: the signature of what lies at a path before the run.
+ * The verdict of each selected item in a run with --keep-going. `known`: the inputs of all results so
+ * far. `onDisk`: the signature of a path's content before the run.
  */
 export function verdicts(
   all: ReadonlyMap<string, Expected>,

@@ -1,4 +1,4 @@
-/** A run of which one write or one deletion fails, and the run after it. */
+/** A run with one failing write or deletion, and the run after it. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,20 +13,20 @@ export const KINDS = ['stdout', 'json', 'stderr', 'log', 'lock', 'scratch', 'del
 export type Kind = (typeof KINDS)[number];
 
 export interface Struck {
-  /** Of the kind, as far as the run came. */
+  /** Number of such calls in the run. */
   readonly calls: number;
   readonly code: number | null;
   readonly said: string;
-  /** Processes that live on. */
+  /** Processes that survive. */
   readonly left: readonly number[];
-  /** Of the next run, which nothing strikes. */
+  /** The next run, without a fault. */
   readonly next: { readonly code: number | null; readonly said: string };
   readonly result: string;
-  /** Whether the next run left a pipeline.lock. */
+  /** True if the next run wrote a pipeline.lock. */
   readonly isLocked: boolean;
 }
 
-/** What the last stage writes when all is well. */
+/** The last stage's output without faults. */
 export const RESULT = 'secret is 1\n';
 
 const FILES = {
@@ -38,14 +38,14 @@ stages:
 `,
 };
 
-/** @param at 0: none fails, and they are counted */
+/** @param at 0: only counts the calls */
 export async function strike(kind: Kind, at: number, code: string): Promise<Struck> {
-  // Only the run that is struck must be a process of its own.
+  // Only the run with the fault must be a process.
   const project = new ProjectWithin(FILES);
   try {
     project.env.TOKEN = 'hunter2hunter2';
     project.env[MARK] = project.root;
-    // Something is there to be replaced, so that there is something to delete.
+    // Creates something to be replaced, so that there is something to delete.
     await project.pipe('run', 'beside');
     project.write('cache/out/beside', 'edited');
     const count = `${project.root}.count`;
@@ -95,13 +95,13 @@ async function readAndRemove(file: string): Promise<string> {
   return text;
 }
 
-/** A run whose stdout can be written ends with its summary, once an item has begun. */
+/** A run with a writable stdout ends with its summary, once an item has begun. */
 function isCutShort(kind: Kind, said: string): boolean {
   if (kind === 'stdout' || kind === 'json') return false;
   return /: running \(/.test(said) && !/^pipe: \d+ ran, /m.test(said);
 }
 
-/** What must not be, in words; empty when all is as it should be. */
+/** Violations, in words; empty when everything is right. */
 export function wrongs(kind: Kind, struck: Struck): string[] {
   const { code, said, left, next, result, isLocked } = struck;
   return [
@@ -114,7 +114,7 @@ export function wrongs(kind: Kind, struck: Struck): string[] {
   ];
 }
 
-/** Every so-many-th call of a kind. */
+/** Fails each call of a kind at this interval. */
 export async function strikeAll(kind: Kind, code: string, every: number): Promise<string[]> {
   const { calls, ...counted } = await strike(kind, 0, code);
   const found = wrongs(kind, { calls, ...counted });

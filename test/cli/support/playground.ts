@@ -1,4 +1,4 @@
-/** A random pipeline on disk: worlds are laid out in it, disturbed, run, and compared with the oracle. */
+/** A random pipeline on disk: writes worlds, disturbs and runs them, and compares them with the oracle. */
 import {
   chmodSync,
   cpSync,
@@ -35,16 +35,16 @@ export type Disturbance = (typeof DISTURBANCES)[number];
 
 export class Playground {
   readonly project: Project;
-  /** What lies outside of the project: the tool, the list of what ran, targets of links. */
+  /** Files outside of the project: the tool, the list of executions, targets of links. */
   readonly #outside = new Project();
   #laid: ReadonlyMap<string, FileContent> = new Map();
   #linked = 0;
-  /** What runs left at paths in `mix/`, by path. */
+  /** By path in `mix/`: what runs wrote there. */
   readonly #wrote = new Map<string, string>();
-  /** How often something was changed. */
+  /** Number of changes. */
   changes = 0;
 
-  /** Its commands are answered as this kind of project does it. */
+  /** This kind of project runs its commands. */
   constructor(Kind: typeof Project = Project) {
     this.project = new Kind();
     this.#outside.write('tool.sh', TOOL);
@@ -52,7 +52,7 @@ export class Playground {
     this.project.env.RAN = this.#outside.path('ran.txt');
   }
 
-  /** Writes what differs from the world that was laid out before, and touches nothing else. */
+  /** Writes only the differences from the previous world. */
   lay(world: World, style = 0): void {
     this.#moveOne(world, style);
     for (const name of this.#laid.keys()) {
@@ -76,14 +76,14 @@ export class Playground {
     prune(this.project.path('mix'));
   }
 
-  /** A file that is gone here and new there with the same content was moved. */
+  /** A deleted file and a new one with the same content make a move. */
   #moveOne(world: World, style: number): void {
     if (style === 0) return;
     const gone = [...this.#laid].find(([name]) => !world.files.has(name));
     const come = [...world.files].find(([name]) => !this.#laid.has(name));
     if (gone === undefined || come === undefined) return;
     if (signature(gone[1]) !== signature(come[1])) return;
-    // Among outs a link counts as a link: what is behind it may change without being seen.
+    // In an out, a link counts as a link: a change behind it need not be seen.
     if (come[0].startsWith('mix/') && lstatSync(this.project.path(gone[0])).isSymbolicLink())
       return;
     mkdirSync(path.dirname(this.project.path(come[0])), { recursive: true });
@@ -93,7 +93,7 @@ export class Playground {
     this.changes++;
   }
 
-  /** Saves a file as one of several editors does: in place, by a new file, behind a backup, after a deletion. */
+  /** Saves a file as various editors do: in place, by a new file, with a backup, after a deletion. */
   #save(name: string, text: string, style: number): void {
     const file = this.project.path(name);
     switch (style) {
@@ -116,7 +116,7 @@ export class Playground {
     this.changes += 1 + style;
   }
 
-  /** Something happens on the disk that is no change of the world. */
+  /** Changes the disk without changing the world. */
   disturb(world: World, kind: Disturbance, a: number): void {
     const sources = [...world.files.keys()];
     const source = sources[a % Math.max(1, sources.length)];
@@ -136,7 +136,7 @@ export class Playground {
         if (out !== undefined) rmSync(out, { recursive: true });
         break;
       case 'edit an out':
-        // In `mix/` only what the oracle can read as a file when its stage is gone.
+        // In `mix/`, only what the oracle can read as a file after its stage is gone.
         if (out !== undefined) edit(out, out.includes('/mix/') ? ([0, 1, 4][a % 3] as number) : a);
         break;
       case 'touch an out':
@@ -154,10 +154,7 @@ export class Playground {
     }
   }
 
-  /**
-   * Files in `mix/` that no item of this world writes: the user's. What a stage of the past wrote
-   * there, and nobody has edited since, is none of them.
-   */
+  /** User files in `mix/`: those that no item of this world writes, except unedited outs of former stages. */
   leftovers(world: World): Map<string, FileContent> {
     const own = new Set(itemsOf(world).map(({ stage, cell }) => outPath(stage, cell)));
     const found = new Map<string, FileContent>();
@@ -171,12 +168,12 @@ export class Playground {
     return found;
   }
 
-  /** A run has written this out. */
+  /** Records that a run wrote this out. */
   noteWritten(file: string): void {
     if (file.startsWith('mix/')) this.#wrote.set(file, this.onDisk(file));
   }
 
-  /** The signature of what lies at a path. */
+  /** The signature of a path's content. */
   onDisk(name: string): string {
     const absolute = this.project.path(name);
     const stat = lstatSync(absolute, { throwIfNoEntry: false });
@@ -186,14 +183,14 @@ export class Playground {
     return `d:${JSON.stringify(files)}`;
   }
 
-  /** What ran since the last call, one line for each execution. */
+  /** Executions since the last call, one line each. */
   takeRan(): string[] {
     const ran = this.#outside.lines('ran.txt');
     this.#outside.remove('ran.txt');
     return ran.toSorted();
   }
 
-  /** The same world somewhere else, without cache and outs, leftovers of the past included. */
+  /** The same world elsewhere, without cache and outs, but with leftovers of former stages. */
   copyOf(world: World): Playground {
     const copy = new Playground();
     const leftovers = this.leftovers(world);
@@ -206,7 +203,7 @@ export class Playground {
     this.#outside.dispose();
   }
 
-  /** A source becomes a link to the same content outside of the project. */
+  /** Replaces a source by a link to the same content outside of the project. */
   #link(source: string): void {
     const file = this.project.path(source);
     if (lstatSync(file).isSymbolicLink()) return;
@@ -217,7 +214,7 @@ export class Playground {
   }
 }
 
-/** Makes an out another one, in one of several ways. */
+/** Changes an out in one of several ways. */
 function edit(out: string, a: number): void {
   const isFolder = lstatSync(out).isDirectory();
   switch (a % 5) {
@@ -243,7 +240,7 @@ function edit(out: string, a: number): void {
   }
 }
 
-/** As long as before, and as old. */
+/** Keeps size and mtime. */
 function editUnseen(file: string): void {
   const stat = lstatSync(file, { throwIfNoEntry: false });
   if (stat?.isFile() !== true) return;
@@ -267,7 +264,7 @@ function oneOnDisk(absolute: string): string {
   return signature(content);
 }
 
-/** Paths relative to the folder, in byte order; empty folders among them. */
+/** Paths relative to the folder, in byte order, including empty folders. */
 function filesBelow(folder: string): string[] {
   const walk = (below: string): string[] =>
     entriesOf(path.join(folder, below)).flatMap((entry) => {
@@ -279,7 +276,7 @@ function filesBelow(folder: string): string[] {
   return walk('').sort();
 }
 
-/** None where there is no such folder: a run may just be taking it away. */
+/** Empty without such a folder: a run may just be removing it. */
 function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
@@ -289,7 +286,7 @@ function entriesOf(folder: string): Dirent[] {
   }
 }
 
-/** Removes folders in which nothing is, and the folder itself when nothing is left. */
+/** Removes empty folders below the folder, and the folder itself if it becomes empty. */
 function prune(folder: string): void {
   if (!existsSync(folder)) return;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -1,6 +1,6 @@
 /**
- * Several runs of one project at once, with different profiles, with --force, with another cache folder,
- * killed and collected meanwhile: each that ends well has the result of its own profile.
+ * Concurrent runs of one project with different profiles, --force or another cache folder, some
+ * killed, with gc in between: each that succeeds has the result of its own profile.
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
@@ -11,13 +11,13 @@ import { until } from '../../rig/until.js';
 export interface Rival {
   readonly profile: 'a' | 'b';
   readonly force: boolean;
-  /** A cache folder of its own. */
+  /** True for a separate cache folder. */
   readonly own: boolean;
-  /** Lines of its events after which it is killed; 0: never. */
+  /** Number of event lines after which it is killed; 0: never. */
   readonly killedAfter: number;
 }
 
-/** An item that makes an input, one that reads it for a while, epoch by epoch, and one that reads both. */
+/** One item makes an input, one reads it for a while, epoch by epoch, and one reads both. */
 const PIPELINE = `
 params: { v: x }
 profiles: { a: { v: A }, b: { v: B } }
@@ -27,7 +27,7 @@ stages:
   report: { cmd: "cat \${deps.x} \${deps.t} > \${outs.o}", deps: { x: out/prep, t: out/train }, outs: { o: out/report } }
 `;
 
-/** Alone on its out: an execution that finds another that lives leaves a line. */
+/** Checks that it is alone on its out: an execution that finds another live one logs a line. */
 const TRAIN = `set -e
 exec 9> busy
 if ! flock -n 9; then echo two >> rivals; fi
@@ -44,11 +44,11 @@ printf %s "$s" > "$2"
 `;
 
 export interface Contest {
-  /** Exit codes of the runs that nobody killed, with what they wrote when it is not 0. */
+  /** Exit codes of the runs that were not killed, with their output if not 0. */
   readonly failures: readonly string[];
-  /** Lines that two executions at once have left. */
+  /** Lines that overlapping executions logged. */
   readonly overlaps: readonly string[];
-  /** The report of each profile, asked for afterwards. */
+  /** The report of each profile, read afterwards. */
   readonly reports: Readonly<Record<'a' | 'b', string>>;
 }
 
@@ -112,7 +112,7 @@ const rival = fc.record({
   killedAfter: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 12 })),
 });
 
-/** The property, for so many contests. */
+/** Checks the property for this number of contests. */
 export async function checkContests(numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(fc.array(rival, { minLength: 2, maxLength: 5 }), async (rivals) => {

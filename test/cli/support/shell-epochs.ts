@@ -1,4 +1,4 @@
-/** A stage of pipeline.yaml that commits empty epochs; how many, the param `epochs` says. */
+/** A stage of pipeline.yaml that commits empty epochs; the param `epochs` is their number. */
 export const TRAIN = `  train:
     cmd: |
       e=$PIPE_EPOCH

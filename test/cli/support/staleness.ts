@@ -1,4 +1,4 @@
-/** The property: after any edits a run executes exactly what the oracle says, and makes what a build from scratch makes. */
+/** The property: after any edits, a run executes what the oracle predicts, as a build from scratch would. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { Project, type RunOutcome } from '../../rig/project.js';
@@ -13,12 +13,12 @@ import type { StageSpec, World } from './world.js';
 /** Some edits, and a run. */
 interface Step {
   readonly edits: readonly Edit[];
-  /** Items to run, by number; none: all. */
+  /** Items to run, by number; empty: all. */
   readonly targets: readonly number[];
   readonly force: boolean;
-  /** A run that ends at the first failure comes before. */
+  /** Preceded by a run that stops at the first failure. */
   readonly stopFirst: boolean;
-  /** `pipe status` is asked before. */
+  /** Preceded by `pipe status`. */
   readonly ask: boolean;
 }
 
@@ -71,9 +71,9 @@ const world: fc.Arbitrary<World> = fc
   });
 
 /**
- * Checks the property for `runs` random pipelines with up to `steps` steps each. Says how often the
- * answer of a run with nothing to do was kept, and how often it stood after further edits. The runs
- * are those of this kind of project; what they are compared with in the end is made by processes.
+ * Checks the property for `runs` random pipelines with up to `steps` steps each. Returns how often a
+ * no-op answer was cached, and how often it was still valid after further edits. The runs use this
+ * kind of project; the final comparison uses processes.
  */
 export async function checkStaleness(
   runs: number,
@@ -106,9 +106,9 @@ class Session {
   readonly #ground: Playground;
   readonly #past: World[] = [];
   #world: World;
-  /** What was ever computed, by its inputs. */
+  /** The inputs of all results so far. */
   #known = new Set<string>();
-  /** How often an answer was kept, and how often it stood after the edits of the next step. */
+  /** How often an answer was cached, and how often it was valid after the edits of the next step. */
   kept = 0;
   stood = 0;
 
@@ -133,14 +133,14 @@ class Session {
     this.#ground.takeRan();
   }
 
-  /** Nothing is missing and nothing failed, so that a run of all may have nothing to do. */
+  /** Nothing is missing and nothing failed, so a run of all items may be a no-op. */
   #mayStand(all: ReadonlyMap<string, Expected>): boolean {
     const onDisk = (path: string) => this.#ground.onDisk(path);
     const wanted = verdicts(all, closure(all, []), this.#known, false, onDisk);
     return [...wanted.values()].every((verdict) => verdict === 'fresh');
   }
 
-  /** The answer of a former run that had nothing to do stands only while that is so. */
+  /** A cached no-op answer is valid only while that is true. */
   #checkStanding(all: ReadonlyMap<string, Expected>): void {
     if (standingIn(this.#ground.project) === undefined) return;
     const onDisk = (path: string) => this.#ground.onDisk(path);
@@ -149,7 +149,7 @@ class Session {
     this.stood++;
   }
 
-  /** Everything that lies there now is what a run in an empty place makes of it. */
+  /** Compares everything on disk with the result of a run in an empty folder. */
   async compareWithScratch(): Promise<void> {
     const scratch = this.#ground.copyOf(this.#world);
     try {
@@ -210,7 +210,7 @@ class Session {
     }
   }
 
-  /** What runs then depends on the order; nothing runs that need not. */
+  /** What runs depends on the order, but nothing runs without need. */
   async #runUntilFailure(all: ReadonlyMap<string, Expected>, named: readonly string[]) {
     const selected = closure(all, named);
     if ([...selected].some((id) => all.get(id)?.missing.length !== 0)) return;
@@ -225,7 +225,7 @@ class Session {
     this.#ground.takeRan();
   }
 
-  /** What `pipe status` says is what a run would do. */
+  /** `pipe status` predicts what a run does. */
   async #ask(all: ReadonlyMap<string, Expected>): Promise<void> {
     const onDisk = (path: string) => this.#ground.onDisk(path);
     const wanted = verdicts(all, closure(all, []), this.#known, false, onDisk);

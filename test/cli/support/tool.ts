@@ -1,9 +1,9 @@
-/** The one command of all stages of a random pipeline, and the same computation in JavaScript. */
+/** The single command of all stages of a random pipeline, and the same computation in JavaScript. */
 
 /**
- * `tool.sh <item> <modulus> <fails> <kind> <out> <words> <dep>…`: writes a number made of its words
- * and of all that it reads. A small modulus gives the same out for many inputs (early cutoff); with
- * `fails` 1 the number 0 is a failure. It leaves a line in $RAN whenever it really runs.
+ * `tool.sh <item> <modulus> <fails> <kind> <out> <words> <dep>…`: writes a number computed from its
+ * words and all its inputs. A small modulus gives the same out for many inputs (early cutoff); with
+ * `fails` 1 the number 0 is a failure. Each execution adds a line to $RAN.
  */
 export const TOOL = `set -eu
 item=$1 modulus=$2 fails=$3 kind=$4 out=$5 words=$6
@@ -28,7 +28,7 @@ case $kind in
 esac
 `;
 
-/** What lies at a path: a file, or the files below a folder by relative path in byte order. */
+/** Content of a path: a file, or the files below a folder by relative path in byte order. */
 export type Content = FileContent | FolderContent;
 
 export interface FileContent {
@@ -46,7 +46,7 @@ export function plainFile(text: string): FileContent {
   return { kind: 'file', text, executable: false };
 }
 
-/** The out that the tool writes; undefined where it fails. */
+/** The out that the tool writes; undefined if it fails. */
 export function outOf(
   how: { modulus: number; fails: boolean; kind: 'file' | 'folder'; words: string },
   deps: readonly Content[],
@@ -67,14 +67,14 @@ function textOf(content: Content): string {
   return [...content.files].map(([name, file]) => `./${name}\n${file.text}`).join('');
 }
 
-/** A text that is the same for the same content, and for no other. */
+/** A text that is equal exactly for equal contents. */
 export function signature(content: Content | undefined): string {
   if (content === undefined) return 'nothing';
   if (content.kind === 'file') return `${content.executable ? 'x' : 'f'}:${content.text}`;
   return `d:${JSON.stringify([...content.files].map(([name, file]) => [name, signature(file)]))}`;
 }
 
-/** As POSIX `cksum` has it: a CRC of the bytes, then of their number. */
+/** As POSIX `cksum`: a CRC of the bytes, then of their number. */
 function cksum(bytes: Uint8Array): number {
   let crc = 0;
   const feed = (byte: number) => {

@@ -1,16 +1,16 @@
-/** One made-up training in three languages: each tells what it begins to compute, and says the same bytes in the end. */
+/** One synthetic training in three languages: each logs begun epochs, and all end with the same bytes. */
 
 export interface Training {
   readonly language: 'TypeScript' | 'shell' | 'Python';
-  /** Its files, pipeline.yaml among them, for so many epochs. */
+  /** Its files, including pipeline.yaml, for this number of epochs. */
   readonly files: (epochs: number) => Readonly<Record<string, string>>;
 }
 
-/** Where each epoch notes itself before its work: one that is lost by a kill is counted too. */
+/** Each epoch logs itself here before its work, so that epochs lost by a kill are counted too. */
 export const COMPUTED = 'computed.txt';
 export const MODEL = 'cache/out/model';
 
-/** The state: some noise of this many bytes, the next of which is made from the one before. */
+/** Size of the state in bytes: noise, each made from the previous one. */
 const BYTES = 300_000;
 
 function pipeline(epochs: number, action: string): string {

@@ -1,4 +1,4 @@
-/** Watch mode under a storm of edits, as people and their editors make them. */
+/** Watch mode under many edits, in the ways of users and their editors. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Running } from '../../rig/project.js';
@@ -9,18 +9,18 @@ import { plainFile, signature } from './tool.js';
 import type { StageSpec, World } from './world.js';
 
 export interface Watched {
-  /** Changes of the file system, each of which may be seen by itself. */
+  /** File system changes, each of which the watch may see separately. */
   readonly changes: number;
-  /** Runs that ended, and mistakes that were shown. */
+  /** Runs that ended, plus errors shown. */
   readonly runs: number;
-  /** Pauses after which the outs were looked at. */
+  /** Pauses after which the outs were checked. */
   readonly pauses: number;
 }
 
-/** Much longer than any pause: what is not right by then never will be. */
+/** Much longer than any pause: what is wrong then stays wrong. */
 const LIMIT_MS = 60_000;
 
-/** Makes `edits` random edits with a pause now and then; throws when the outs are wrong after one. */
+/** Makes `edits` random edits with occasional pauses; throws when the outs are wrong after one. */
 export async function watchStorm(edits: number, random: () => number): Promise<Watched> {
   const ground = new Playground();
   const number = (below: number) => Math.floor(random() * below);
@@ -33,10 +33,10 @@ export async function watchStorm(edits: number, random: () => number): Promise<W
     for (let edit = 0; edit < edits; ) {
       for (let burst = number(6); burst >= 0 && edit < edits; burst--, edit++) {
         world = editOnce(ground, world, number);
-        // At times a run begins in the middle of a burst.
+        // Sometimes a run begins in the middle of a burst.
         if (random() < 0.3) await delay(random() * 150);
       }
-      // What cannot run has no outs to wait for: now and then only, all files are there again.
+      // A world that cannot run has no outs to wait for: occasionally, restores all files.
       if (isMissing(ground, world)) {
         if (random() < 0.3) continue;
         world = { ...world, files: new Map([...firstWorld().files, ...world.files]) };
@@ -76,7 +76,7 @@ function editOnce(ground: Playground, world: World, number: (below: number) => n
       moveAwayAndBack(ground);
       return world;
     default: {
-      // Stages that were deleted come back, lest nothing be left to watch.
+      // Restores deleted stages, so that there is always something to watch.
       const changed = change(world, { kind, a, b });
       const next =
         changed.stages.length < 4 ? { ...changed, stages: firstWorld().stages } : changed;
@@ -86,7 +86,7 @@ function editOnce(ground: Playground, world: World, number: (below: number) => n
   }
 }
 
-/** pipeline.yaml is half written, then whole again. */
+/** Writes pipeline.yaml partially, then completely. */
 function breakForAMoment(ground: Playground): void {
   const file = ground.project.path('pipeline.yaml');
   const text = readFileSync(file, 'utf8');
@@ -108,7 +108,7 @@ function isMissing(ground: Playground, world: World): boolean {
   return [...all.values()].some(({ missing }) => missing.length > 0);
 }
 
-/** Resolves when every out is what a build from scratch makes. */
+/** Resolves when every out equals that of a build from scratch. */
 async function settled(
   running: Running,
   ground: Playground,
@@ -138,31 +138,32 @@ async function settled(
     await Promise.race([right, late]);
   } finally {
     limit.abort();
-    // The one that lost is of no interest any more.
+    // The loser's result is irrelevant.
     await Promise.allSettled([late]);
   }
 }
 
-/** Many times the time in which a watch that wakes itself would run again. */
+/** Much longer than a watch that triggers itself takes to run again. */
 const IDLE_MS = 1000;
 
-/** Throws when runs follow each other though nobody changes anything: the last change may have brought one more. */
+/** Throws when runs follow each other without changes; the last change may have caused one more. */
 async function staysIdle(running: Running): Promise<void> {
-  for (let round = 0; round < 3; round++) {
-    const before = await eventCount(running);
-    const more = running.events((events) => events.length > before).then(() => 'more' as const);
+  const before = await eventsOf(running);
+  for (let now = before; ; now = await eventsOf(running)) {
+    if (now.runs > before.runs + 2) throw new Error(`it runs by itself:\n${running.told()}`);
+    const more = running.events((events) => events.length > now.count).then(() => 'more' as const);
     if ((await Promise.race([delay(IDLE_MS), more])) !== 'more') return;
   }
-  throw new Error(`it runs by itself:\n${running.told()}`);
 }
 
-async function eventCount(running: Running): Promise<number> {
-  let count = 0;
+async function eventsOf(running: Running): Promise<{ count: number; runs: number }> {
+  let found = { count: 0, runs: 0 };
   await running.events((events) => {
-    count = events.length;
+    const runs = events.filter(({ type }) => type === 'summary').length;
+    found = { count: events.length, runs };
     return true;
   });
-  return count;
+  return found;
 }
 
 function firstWorld(): World {

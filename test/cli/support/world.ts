@@ -1,4 +1,4 @@
-/** A random pipeline as data, with the user's files: what the tests edit, and what the oracle looks at. */
+/** A random pipeline as data, with the user's files: edited by tests, read by the oracle. */
 import type { FileContent } from './tool.js';
 
 export interface World {
@@ -6,9 +6,9 @@ export interface World {
   /** The cells of every matrix. */
   readonly cells: readonly string[];
   readonly stages: readonly StageSpec[];
-  /** What the user wrote, by path. */
+  /** User files, by path. */
   readonly files: ReadonlyMap<string, FileContent>;
-  /** Of pipeline.yaml, of no meaning. */
+  /** Layout of pipeline.yaml, without meaning. */
   readonly layout: { readonly comment: number; readonly reversed: boolean };
 }
 
@@ -18,7 +18,7 @@ export interface StageSpec {
   readonly modulus: number;
   readonly fails: boolean;
   readonly kind: 'file' | 'folder';
-  /** `mixed`: the out lies among files of the user, in `mix/`. */
+  /** `mixed`: the out is among user files, in `mix/`. */
   readonly place: 'cache' | 'mixed';
   readonly version: number;
   readonly shell: boolean;
@@ -29,15 +29,15 @@ export interface StageSpec {
 export type DepSpec =
   /** A file or folder of the user. */
   | { readonly kind: 'source'; readonly path: string; readonly optional: boolean }
-  /** `src/*.txt`: files of the user. */
+  /** `src/*.txt`: user files. */
   | { readonly kind: 'sources' }
   /** The out of the same cell, or of the first one for a stage without a matrix. */
   | { readonly kind: 'out'; readonly stage: string }
-  /** A file in an out that is a folder. */
+  /** A file inside an out folder. */
   | { readonly kind: 'inside'; readonly stage: string }
   /** The outs of all cells. */
   | { readonly kind: 'gather'; readonly stage: string }
-  /** Files of the user and outs: `mix/*.txt`, or the folder as a whole. */
+  /** User files and outs: `mix/*.txt`, or the whole folder. */
   | { readonly kind: 'mixed'; readonly whole: boolean };
 
 /** One cell of a stage. */
@@ -63,12 +63,12 @@ export function outPath(stage: StageSpec, cell: string | undefined): string {
   return `${folder}${cell ?? 'one'}${stage.place === 'cache' ? '' : '.txt'}`;
 }
 
-/** The cell of the stage that an item's `out` and `inside` deps mean. */
+/** The cell of the stage to which an item's `out` and `inside` deps refer. */
 export function cellRead(world: World, stage: StageSpec, cell: string | undefined) {
   return stage.matrix ? (cell ?? world.cells[0]) : undefined;
 }
 
-/** The path or pattern of a dep, as pipeline.yaml has it. */
+/** The path or pattern of a dep in pipeline.yaml. */
 export function depPath(world: World, dep: DepSpec, cell: string | undefined): string {
   switch (dep.kind) {
     case 'source':
@@ -103,7 +103,7 @@ export function stageOf(world: World, name: string): StageSpec {
   return stage;
 }
 
-/** The text that a stage's numbers are made of besides its deps. */
+/** Text that enters a stage's numbers besides its deps. */
 export function wordsOf(world: World, { version, params }: StageSpec): string {
   return [`v${version}`, ...params.map((name) => world.params[name])].join(' ');
 }

@@ -74,7 +74,7 @@ describe('a mistake with a resource', () => {
 
   it('is a param or an axis of that name', () => {
     expect(mistakesOf('params: { resources: 1 }\nstages: {}\n')).toContain(
-      'a param cannot be called "resources": ${resources.x} is what a stage takes up (bad-name)',
+      'a param cannot be called "resources": ${resources.x} is a resource of a stage (bad-name)',
     );
   });
 });

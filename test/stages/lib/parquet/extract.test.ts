@@ -303,8 +303,8 @@ describe('a damaged file', () => {
   });
 
   test.each([
-    ['its footer', 200],
-    ['its pages', 100],
+    ['its footer', 80],
+    ['its pages', 40],
   ])('with any bit of %s flipped is refused or read, and never a bug', async (part, rounds) => {
     const random = createRandom(1, 'flips');
     const file = join(folder.path, 'a.parquet');

@@ -197,6 +197,6 @@ test('a damaged download never gives other images than the right ones, and a ser
       }
       expect(await take(archive)).toEqual(whole.get(archive));
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 });

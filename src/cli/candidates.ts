@@ -1,0 +1,189 @@
+/** What the word at the cursor of a shell may become. Runs nothing, writes nothing, and prints no errors. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { type Host, openProject } from '../decide/project.js';
+import { UserError } from '../error.js';
+import type { Item, Plan } from '../pipeline/plan.js';
+import { rootAbove } from '../pipeline/root.js';
+import type { Json } from '../stage/context.js';
+import { refusalMessage } from '../system-message.js';
+import { HELP, type Option, type Usage, usageFor } from './args.js';
+import type { Commands } from './command.js';
+import { inFolder } from './folder.js';
+
+export interface Candidate {
+  /** The whole word. */
+  readonly value: string;
+  readonly help?: string | undefined;
+}
+
+/** What precedes the word at the cursor. */
+interface Line {
+  readonly host: Host;
+  /** The project of the folder that the line names; undefined where there is none. */
+  readonly root: string | undefined;
+  readonly usage: Usage;
+  /** Between the command and the word at the cursor. */
+  readonly before: readonly string[];
+}
+
+/** @param written the words after `pipe` as they are written, the last one up to the cursor */
+export async function candidates(
+  written: readonly string[],
+  commands: Commands,
+  host: Host,
+): Promise<Candidate[]> {
+  const words = written.map(unquoted);
+  const typed = words.at(-1) ?? '';
+  try {
+    const found = await candidatesOf(words.slice(0, -1), typed, commands, host);
+    // A word with a line feed or a tab would be two for the shell.
+    return found.filter(({ value }) => value.startsWith(typed) && !/[\t\n]/.test(value));
+  } catch (error) {
+    // A broken pipeline has no stages; `pipe status` says what is wrong, a completion must not.
+    if (error instanceof UserError || refusalMessage(error) !== undefined) return [];
+    throw error;
+  }
+}
+
+function unquoted(word: string): string {
+  return word.replace(/\\(.)|["']/gs, '$1');
+}
+
+async function candidatesOf(
+  earlier: readonly string[],
+  typed: string,
+  commands: Commands,
+  host: Host,
+): Promise<readonly Candidate[]> {
+  if (earlier.at(-1) === '-C') return [];
+  const { folders, words } = inFolder(earlier);
+  const [name, ...before] = words;
+  if (name === undefined) return typed.startsWith('-') ? GLOBAL : namesOf(commands);
+  if (name === 'help') return before.length === 0 ? namesOf(commands) : [];
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (entry === undefined) return [];
+  const { command } = await entry.load();
+  const home = host.env.HOME ?? '';
+  const cwd = path.resolve(host.cwd, ...folders.map((each) => each.replace(/^~(?=\/|$)/, home)));
+  const root = existsSync(cwd) ? rootAbove(cwd) : undefined;
+  const line: Line = {
+    host: { ...host, cwd },
+    root,
+    usage: usageFor(command.usage, before),
+    before,
+  };
+  const inOption = optionBefore(line, typed);
+  if (inOption !== undefined) return valuesOf(inOption, typed, line);
+  return typed.startsWith('-') ? optionsOf(line) : positionalsOf(line, command.usage, typed);
+}
+
+const GLOBAL: readonly Candidate[] = [
+  { value: '-C', help: 'start in another folder' },
+  { value: '--help', help: HELP.help },
+  { value: '--version', help: 'print the version' },
+];
+
+function namesOf(commands: Commands): Candidate[] {
+  return Object.entries(commands).map(([value, { summary }]) => ({ value, help: summary }));
+}
+
+/** The option whose value is at the cursor: in `--set=a` or behind `--set`. */
+function optionBefore({ usage, before }: Line, typed: string): Option | undefined {
+  const name = /^--([^=]+)=/s.exec(typed)?.[1];
+  if (name !== undefined) return usage.options.find((option) => option.name === name);
+  const last = before.at(-1);
+  return usage.options.find((option) => option.value !== undefined && last === `--${option.name}`);
+}
+
+async function valuesOf(option: Option, typed: string, line: Line): Promise<Candidate[]> {
+  const front = typed.startsWith(`--${option.name}=`) ? `--${option.name}=` : '';
+  const values =
+    option.name === 'set'
+      ? paramsOf((await planOf(line))?.params, '').map((each) => ({
+          ...each,
+          value: `${each.value}=`,
+        }))
+      : option.name === 'profile'
+        ? (await profilesOf(line)).map((value) => ({ value }))
+        : (option.choices ?? []).map((value) => ({ value }));
+  return values.map((each) => ({ ...each, value: front + each.value }));
+}
+
+/** All that the command takes and the line does not have yet. */
+function optionsOf({ usage, before }: Line): Candidate[] {
+  const given = new Set(before.map((word) => word.replace(/=.*$/s, '')));
+  return [...usage.options, HELP]
+    .filter(({ name, multiple }) => multiple === true || !given.has(`--${name}`))
+    .flatMap(({ name, choices = [], help }) => [
+      { value: `--${name}`, help },
+      ...choices.map((choice) => ({ value: `--${name}=${choice}`, help })),
+    ]);
+}
+
+async function positionalsOf(
+  line: Line,
+  { parts = [] }: Usage,
+  typed: string,
+): Promise<readonly Candidate[]> {
+  const { usage, before } = line;
+  const isFirst = !before.some(
+    (word, at) =>
+      !word.startsWith('-') &&
+      optionBefore({ ...line, before: before.slice(0, at) }, word) === undefined,
+  );
+  const own = isFirst ? parts.map(({ name, summary }) => ({ value: name, help: summary })) : [];
+  if (/\bitem\b/.test(usage.positionals))
+    return [...own, ...itemsOf(await planOf(line), line, typed)];
+  if (/\bpath\b/.test(usage.positionals))
+    return [...own, ...paramsOf((await planOf(line))?.params, '')];
+  if (own.length > 0 || !isFirst || !/^\w+( \| \w+)+$/.test(usage.positionals)) return own;
+  return usage.positionals.split(' | ').map((value) => ({ value }));
+}
+
+/** Stages, and of a single one that fits its items too: of a large matrix nobody wants to read all. */
+function itemsOf(plan: Plan | undefined, { before }: Line, typed: string): Candidate[] {
+  const items = plan?.items ?? [];
+  const fits = ({ id, stage }: Item) =>
+    typed.includes('@') ? id.startsWith(typed) : stage.startsWith(typed);
+  const found = items.filter(fits);
+  const stages = new Map(found.map(({ stage, desc }) => [stage, desc]));
+  const shown = stages.size === 1 ? found : [];
+  const all = new Map([...stages, ...shown.map(({ id, desc }) => [id, desc] as const)]);
+  for (const word of before) all.delete(word);
+  return [...all].map(([value, help]) => ({ value, help: help?.replace(/\s+/g, ' ') }));
+}
+
+/** The paths of all values of the tree; the help is the value. */
+function paramsOf(tree: Json | undefined, front: string): Candidate[] {
+  if (tree === undefined || tree === null || typeof tree !== 'object' || Array.isArray(tree))
+    return [];
+  return Object.entries(tree).flatMap(([name, value]) => {
+    const below = paramsOf(value, `${front}${name}.`);
+    return below.length > 0 ? below : [{ value: front + name, help: JSON.stringify(value) }];
+  });
+}
+
+/** The kept plan of the current definition where there is one, else a plan made for this answer alone. */
+async function planOf({ host, root, before }: Line): Promise<Plan | undefined> {
+  if (root === undefined) return undefined;
+  const variant = { profiles: given(before, 'profile'), set: given(before, 'set') };
+  const project = await openProject(host, variant, () => {}, true);
+  project.cache.close();
+  return project.plan;
+}
+
+/** The values that an option has in the line. */
+function given(before: readonly string[], name: string): string[] {
+  return before.flatMap((word, at) => {
+    if (word.startsWith(`--${name}=`)) return [word.slice(name.length + 3)];
+    const value = word === `--${name}` ? before[at + 1] : undefined;
+    return value === undefined ? [] : [value];
+  });
+}
+
+async function profilesOf({ root }: Line): Promise<readonly string[]> {
+  if (root === undefined) return [];
+  const { profileNames } = await import('../pipeline/load.js');
+  return profileNames({ project: root });
+}

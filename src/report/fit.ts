@@ -1,0 +1,80 @@
+/** Fits a table into the width of a terminal. Pure. */
+import { cutMiddle, widthOf } from './live/text.js';
+
+/** The first row is the heading. */
+export type Rows = readonly (readonly string[])[];
+
+/** Between two columns. */
+const GAP = 2;
+
+/** A text is not cut below this width: shorter, it could not be recognized. */
+const LEAST = 8;
+
+/** Numbers, sizes and durations, such as `0.25`, `1.2 MB`, `2 h 05 min`, `2 of 5`. */
+const FIGURE = /^[-+\u2013]?[\d.e+-]+(?: [A-Za-z]{1,3})?(?: \d+)?(?: [a-z]{1,3})?$/;
+
+/**
+ * Cuts the middle of the longest texts until the rows fit, and never a number. Columns that do not fit
+ * even then follow in tables of their own, each with the first column.
+ *
+ * @param room undefined: any width fits
+ */
+export function fitted(rows: Rows, room: number | undefined): readonly Rows[] {
+  if (room === undefined) return [rows];
+  const widths = widthsOf(rows);
+  const floors = widthsOf(rows, floorOf);
+  return blocksOf(floors, room).map((block) => {
+    const caps = capsOf(block, widths, floors, room);
+    return rows.map((row) => block.map((at) => cutMiddle(row[at] ?? '', caps.get(at) ?? 0)));
+  });
+}
+
+function floorOf(cell: string): number {
+  return FIGURE.test(cell) ? cell.length : Math.min(widthOf(cell), LEAST);
+}
+
+/** The columns of each table: as many as fit, and at least two. */
+function blocksOf(floors: readonly number[], room: number): readonly (readonly number[])[] {
+  const [first = 0, ...others] = floors;
+  const blocks: number[][] = [[0]];
+  let used = first;
+  for (const [index, floor] of others.entries()) {
+    const block = blocks.at(-1) as number[];
+    if (block.length > 1 && used + GAP + floor > room) {
+      blocks.push([0, index + 1]);
+      used = first + GAP + floor;
+    } else {
+      block.push(index + 1);
+      used += GAP + floor;
+    }
+  }
+  return blocks;
+}
+
+/** Widths of a block's columns: those above the highest limit that fits are cut to it. */
+function capsOf(
+  block: readonly number[],
+  widths: readonly number[],
+  floors: readonly number[],
+  room: number,
+): ReadonlyMap<number, number> {
+  const at = (limit: number) =>
+    new Map(
+      block.map((index) => [
+        index,
+        Math.min(widths[index] ?? 0, Math.max(floors[index] ?? 0, limit)),
+      ]),
+    );
+  let limit = Math.max(...block.map((index) => widths[index] ?? 0));
+  const isTooWide = () =>
+    [...at(limit).values()].reduce((sum, width) => sum + width + GAP, -GAP) > room;
+  while (limit > LEAST && isTooWide()) limit--;
+  return at(limit);
+}
+
+export function widthsOf(rows: Rows, measure = widthOf): readonly number[] {
+  const columns = rows.reduce((most, row) => Math.max(most, row.length), 0);
+  return Array.from({ length: columns }, (_, at) =>
+    rows.reduce((width, row) => Math.max(width, measure(row[at] ?? '')), 0),
+  );
+}

@@ -1,0 +1,227 @@
+/** `pipe completion`: what the shells complete, in the shells themselves. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { BIN, type Project, surroundings } from '../rig/project.js';
+import { project } from '../rig/projects.js';
+import { HAS_TMUX, TestTerminal } from '../rig/terminal.js';
+
+const PIPELINE = `
+params: { train: { lr: 0.1, epochs: 3 }, image: { size: 100 } }
+profiles: { paper: { train: { epochs: 350 } }, quick: { train: { epochs: 1 } } }
+stages:
+  prepare: { desc: cuts squares, cmd: "echo > \${outs.o}", outs: { o: p.txt } }
+  train:
+    matrix: { data: [faces, animals] }
+    cmd: "echo \${data} > \${outs.o}"
+    deps: [p.txt]
+    outs: { o: "t-\${data}.txt" }
+    params: [train]
+`;
+
+/** With `pipe` in bin/, as a shell finds it. */
+function ready(pipeline = PIPELINE): Project {
+  const made = project({
+    'pipeline.yaml': pipeline,
+    'bin/pipe': `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`,
+  });
+  chmodSync(made.path('bin/pipe'), 0o755);
+  return made;
+}
+
+function shell(made: Project, command: string, args: readonly string[]): string[] {
+  const env = surroundings({ ...made.env, PATH: `${made.path('bin')}:${process.env.PATH}` });
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: made.root,
+    env,
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([0, '']);
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+const has = (command: string) => spawnSync(command, ['--version']).status === 0;
+
+/** The words of `pipe completion candidates`, without their help. */
+async function candidates(made: Project, ...words: string[]): Promise<string[]> {
+  const { code, out, err } = await made.pipe('completion', 'candidates', '--', ...words);
+  expect([code, err]).toEqual([0, '']);
+  return out.split('\n').flatMap((line) => line.split('\t')[0] || []);
+}
+
+describe('candidates', () => {
+  it.each<[string, string[], string[]]>([
+    ['commands', ['sta'], ['status']],
+    ['commands after help', ['help', 'wa'], ['watch']],
+    ['options of a command', ['run', '--f'], ['--force', '--frozen', '--frozen=keys']],
+    ['options of a part of a command', ['cache', 'gc', '--max'], ['--max-size', '--max-age']],
+    ['the choices of an option', ['run', '--frozen='], ['--frozen=keys']],
+    ['no option twice that counts once', ['run', '--dry', '--dr'], []],
+    ['parts of a command', ['cache', ''], ['stats', 'verify', 'gc']],
+    ['stages', ['run', ''], ['prepare', 'train']],
+    [
+      'the items of the one stage that fits',
+      ['why', 'tr'],
+      ['train', 'train@faces', 'train@animals'],
+    ],
+    ['items', ['log', 'train@f'], ['train@faces']],
+    ['nothing that the line has already', ['run', 'prepare', 'pre'], []],
+    ['params after --set', ['run', '--set', 'train.'], ['train.lr=', 'train.epochs=']],
+    ['params in --set=', ['run', '--set=im'], ['--set=image.size=']],
+    ['params of pipe params', ['params', 'tr'], ['train.lr', 'train.epochs']],
+    ['profiles after --profile', ['status', '--profile', ''], ['paper', 'quick']],
+    ['parts after an option with a value', ['metrics', '--profile', 'quick', 'd'], ['diff']],
+    ['words in quotes', ['run', '"tra'], ['train', 'train@faces', 'train@animals']],
+    ['nothing of a command that does not exist', ['bogus', ''], []],
+    ['nothing after -C: the shell completes folders', ['-C', ''], []],
+  ])('are %s', async (_, words, expected) => {
+    const made = ready();
+    expect(await candidates(made, ...words)).toEqual(expected);
+    // It is no run: nothing is written.
+    expect(existsSync(made.path('cache'))).toBe(false);
+  });
+
+  it('come from the folder of -C', async () => {
+    const made = project({ 'in/pipeline.yaml': PIPELINE });
+    expect(await candidates(made, 'run', '')).toEqual([]);
+    expect(await candidates(made, '-C', 'in', 'run', '')).toEqual(['prepare', 'train']);
+    expect(await candidates(made, 'run', '-C', 'in', 'pr')).toEqual(['prepare']);
+  });
+
+  it('are none, without a word on stderr, where pipeline.yaml is broken or no folder is there', async () => {
+    expect(await candidates(ready('stages: [\n'), 'run', '')).toEqual([]);
+    expect(await candidates(ready('stages: { a: { cmds: x } }\n'), 'run', '--set', '')).toEqual([]);
+    expect(await candidates(ready(), '-C', 'nowhere', 'run', '')).toEqual([]);
+    expect(await candidates(ready(), 'run', '--profile', 'nobody', '')).toEqual([]);
+  });
+
+  it('of options are there for every command that --help lists', async () => {
+    const made = ready();
+    const commands = await candidates(made, '');
+    const { out } = await made.pipe('--help');
+    expect(commands).toEqual([...out.matchAll(/^ {2}(\w+) {2,}\S/gm)].map(([, name]) => name));
+    for (const name of commands) expect(await candidates(made, name, '--he')).toEqual(['--help']);
+  });
+});
+
+describe.runIf(has('bash'))('bash', () => {
+  /** What bash is told for words that it has split itself; `last`: what it would replace. */
+  const completed = (made: Project, words: readonly string[], last: string, written: string) =>
+    shell(made, 'bash', [
+      '--norc',
+      '-c',
+      `eval "$(pipe completion bash)"
+complete -p pipe | grep -q -- '-F _pipe_complete' || exit 9
+COMP_LINE=$1 COMP_POINT=\${#1} COMP_WORDS=("\${@:3}")
+COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+_pipe_complete pipe "$2" ""
+printf '%s\\n' "\${COMPREPLY[@]}"`,
+      'bash',
+      written,
+      last,
+      ...words,
+    ]);
+
+  it.each<[string, string[], string, string[]]>([
+    ['pipe sta', ['pipe', 'sta'], 'sta', ['status']],
+    ['pipe run ', ['pipe', 'run', ''], '', ['prepare', 'train']],
+    ['pipe run train@f', ['pipe', 'run', 'train', '@', 'f'], '@f', ['@faces']],
+    [
+      'pipe run --set=train.e',
+      ['pipe', 'run', '--set', '=', 'train.e'],
+      'train.e',
+      ['train.epochs='],
+    ],
+    ['pipe run --set train.e', ['pipe', 'run', '--set', 'train.e'], 'train.e', ['train.epochs=']],
+    ['pipe run --profile=', ['pipe', 'run', '--profile', '='], '', ['paper', 'quick']],
+    [
+      'pipe run --set="train.e',
+      ['pipe', 'run', '--set', '=', '"train.e'],
+      'train.e',
+      ['train.epochs='],
+    ],
+    ['pipe  -C  .  status   pre', ['pipe', '-C', '.', 'status', 'pre'], 'pre', ['prepare']],
+  ])('completes `%s`', (written, words, last, expected) => {
+    expect(completed(ready(), words, last, written)).toEqual(expected);
+  });
+});
+
+describe.runIf(has('zsh'))('zsh', () => {
+  it.each<[string, string, string[], string]>([
+    ['run', 'tr', ['train', 'train@faces', 'train@animals'], '-l'],
+    ['run --set', 'train.e', ['train.epochs='], '-S'],
+    ['run', '--set=im', ['--set=image.size='], '-S'],
+  ])('completes `pipe %s %s`', (before, typed, expected, first) => {
+    // Only an interactive zsh has the builtin compadd: a function in its place prints what it is given.
+    const script = `compdef() { :; }
+eval "$(pipe completion zsh)"
+compadd() { print -r -- "$1"; print -rl -- "\${(@)values}"; }
+words=(pipe ${before} ${typed}) CURRENT=$#words PREFIX=${typed}
+_pipe`;
+    const lines = shell(ready(), 'zsh', ['-f', '-c', script]);
+    expect(lines).toEqual([first, ...expected]);
+  });
+});
+
+describe.runIf(has('fish'))('fish', () => {
+  it.each([
+    ['pipe sta', ['status\tshow each item: fresh, or why not']],
+    ['pipe run pre', ['prepare\tcuts squares']],
+    ['pipe run train@', ['train@faces', 'train@animals']],
+    ['pipe run --set=train.', ['--set=train.lr=\t0.1', '--set=train.epochs=\t3']],
+    ['pipe -C b', ['bin/']],
+  ])('completes `%s`', (written, expected) => {
+    const made = ready();
+    const script = `pipe completion fish | source; complete -C '${written}'`;
+    const home = {
+      HOME: made.root,
+      XDG_CONFIG_HOME: made.path('.config'),
+      XDG_DATA_HOME: made.path('.data'),
+    };
+    Object.assign(made.env, home);
+    expect(shell(made, 'fish', ['--no-config', '-c', script])).toEqual(expected);
+  });
+});
+
+describe.runIf(HAS_TMUX)('the Tab key', () => {
+  it.for<[string, (made: Project) => string[]]>([
+    ['bash', (made) => ['--rcfile', made.path('rc'), '-i']],
+    ['zsh', () => ['-i']],
+  ])('completes items and params in an interactive %s', async ([name, args], { skip }) => {
+    skip(!has(name), `${name} is not installed`);
+    const made = ready();
+    const rc = `PS1='ready> '\nPATH="$PWD/bin:$PATH"\n`;
+    made.write('rc', `${rc}eval "$(pipe completion bash)"\n`);
+    made.write('.zshrc', `${rc}autoload -U compinit\ncompinit -D\neval "$(pipe completion zsh)"\n`);
+    const env = { ...made.env, ZDOTDIR: made.root };
+    const terminal = new TestTerminal(made.root, env, args(made), undefined, name);
+    try {
+      await terminal.line(/^ready>/);
+      terminal.press('pipe run train@f', 'Tab');
+      await terminal.line(/^ready> pipe run train@faces/);
+      terminal.press('--set=train.e', 'Tab');
+      await terminal.line(/^ready> pipe run train@faces --set=train\.epochs=$/);
+    } finally {
+      terminal.close();
+    }
+  });
+});
+
+it('another shell, or none, is a mistake', async () => {
+  const made = project();
+  for (const words of [[], ['tcsh']]) {
+    const { code, out, err } = await made.pipe('completion', ...words);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(
+      /^error: pipe completion needs a shell: bash, zsh or fish \(no-subcommand\)\n/,
+    );
+  }
+});
+
+it.each(['bash', 'zsh', 'fish'].filter(has))('%s accepts its script', async (name) => {
+  const made = ready();
+  const { out } = await made.pipe('completion', name);
+  made.write('script', out);
+  execFileSync(name, ['-n', path.join(made.root, 'script')]);
+});

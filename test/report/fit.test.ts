@@ -1,0 +1,64 @@
+/** Tables in the width of a terminal. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { fitted } from '../../src/report/fit.js';
+import { widthOf } from '../../src/report/live/text.js';
+import { plainTable } from '../../src/report/table.js';
+import { table } from '../../src/report/words.js';
+
+const ITEMS = [
+  ['item', 'results', 'size', 'computed in'],
+  ['evaluate@faces,double20,seed-1', '3', '1.2 MB', '2 h 05 min'],
+  ['train@faces', '12', '340 kB', '3 min 20 s'],
+];
+
+it('cuts the middle of the longest text, and no number', () => {
+  expect(table(ITEMS, 48)).toBe(
+    `  item              results  size    computed in
+  evaluate…,seed-1  3        1.2 MB  2 h 05 min
+  train@faces       12       340 kB  3 min 20 s
+`,
+  );
+});
+
+it('cuts nothing where nothing limits the width, or all fits', () => {
+  const whole = table(ITEMS);
+  expect(whole).toContain('evaluate@faces,double20,seed-1');
+  expect(table(ITEMS, 80)).toBe(whole);
+});
+
+it('puts columns that do not fit into a table of their own, with the first column', () => {
+  const rows = [
+    ['item', 'val.loss', 'val.ssim', 'val.psnr'],
+    ['train@a', '0.12345678', '0.87654321', '31.2345678'],
+  ];
+  expect(plainTable(rows, 32)).toBe(
+    `item       val.loss    val.ssim
+train@a  0.12345678  0.87654321
+
+item       val.psnr
+train@a  31.2345678
+`,
+  );
+});
+
+it('keeps every row within the width, and every number whole (property)', () => {
+  const cell = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => `x${text.replaceAll('\n', '')}`),
+    fc.constantFrom('0.123456', '12', '1.2 MB', '2 h 05 min'),
+  );
+  const rows = fc
+    .integer({ min: 1, max: 8 })
+    .chain((columns) => fc.array(fc.array(cell, { minLength: columns, maxLength: columns })));
+  fc.assert(
+    fc.property(rows, fc.integer({ min: 24, max: 100 }), (all, room) => {
+      const tables = fitted(all, room);
+      for (const row of tables.flat())
+        expect(row.map(widthOf).reduce((sum, width) => sum + width + 2, -2)).toBeLessThanOrEqual(
+          room,
+        );
+      const shown = new Set(tables.flat(2));
+      for (const text of all.flat()) if (/^\d/.test(text)) expect(shown).toContain(text);
+    }),
+  );
+});
