@@ -123,6 +123,6 @@ function unclear(reason: string): Mistake {
   return {
     code: 'python-unclear',
     message: `cannot tell which Python the cmd starts: ${reason}`,
-    hint: 'name the interpreter, as in .venv/bin/python train.py, or list a lock file under deps instead of packages',
+    hint: 'name the interpreter, as in .venv/bin/python train.py, or write `packages: none` in the stage and list a lock file under deps',
   };
 }

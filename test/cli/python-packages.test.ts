@@ -35,8 +35,8 @@ function venvIn(made: Project): string {
   // Variables of this machine that keep Python from writing beside its modules would hide faults.
   Object.assign(made.env, { PYTHONDONTWRITEBYTECODE: '', PYTHONUNBUFFERED: '' });
   const print = 'import sys; print(f"{sys.version_info[0]}.{sys.version_info[1]}")';
-  const made_ = spawnSync('python3', ['-m', 'venv', '--without-pip', made.path('.venv')]);
-  expect(made_.status).toBe(0);
+  const created = spawnSync('python3', ['-m', 'venv', '--without-pip', made.path('.venv')]);
+  expect(created.status).toBe(0);
   const { stdout } = spawnSync(made.path('.venv/bin/python'), ['-c', print], { encoding: 'utf8' });
   return `.venv/lib/python${stdout.trim()}/site-packages`;
 }
@@ -132,7 +132,7 @@ describe.skipIf(!hasPython())('stages with packages: python', () => {
       'train.py',
       `import torch\nopen('${metadata}', 'w').write('Name: torch\\nVersion: 2.2.0\\n')\nopen('model.txt', 'w')\n`,
     );
-    const { code, items } = await made.run('train');
+    const { code, items } = await made.run('-k');
     expect([code, items.train?.verdict]).toEqual([1, 'failed']);
     expect((await made.run('train')).with('ran')).toEqual(['train']);
   });
@@ -219,6 +219,24 @@ it('are refused where the cmd names no Python script, or does not say which Pyth
   expect(await said('.venv/bin/python x.py')).toMatch(
     /there is no \.venv\/bin\/python \(stage "x"\) \(python-not-found\)/,
   );
+});
+
+it('at the top leave stages alone that run no Python script, or say none', async () => {
+  const made = projectWithin({
+    'pipeline.yaml': `packages: python
+stages:
+  plain: { cmd: echo 1 > plain.txt, outs: [plain.txt] }
+  copy: { cmd: cp x.py copy.txt, packages: none, outs: [copy.txt] }
+`,
+    'x.py': 'import torch\n',
+  });
+  expect((await made.run()).with('ran')).toEqual(['plain', 'copy']);
+  made.write('pipeline.yaml', made.read('pipeline.yaml').replace('packages: none, ', ''));
+  const { code, err } = await made.pipe('run');
+  expect([code, err]).toEqual([
+    2,
+    expect.stringContaining('pipeline.yaml:1:11: error: cannot tell'),
+  ]);
 });
 
 describe.skipIf(!hasPython())('watch', () => {

@@ -42,7 +42,7 @@ export const EXPECTED = {
   command: value('a command, or a list of its words'),
   shell: value('sh or bash', 'a command goes under cmd:'),
   packages: value(
-    'python',
+    'python or none',
     'to count the versions of other packages, list a lock file under deps:',
   ),
   stage: value('a map that describes the stage', stageHint),

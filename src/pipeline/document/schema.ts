@@ -144,8 +144,8 @@ const shell = z
   .describe('The shell for a text cmd: sh is /bin/sh -e, bash is bash -euo pipefail.');
 
 const packages = z
-  .enum(['python'], say('packages'))
-  .describe('python: the versions of Python and of the packages that the code imports count.');
+  .enum(['python', 'none'], say('packages'))
+  .describe('python: versions of Python and of the packages that the code imports count.');
 
 const time = z.union(
   [above0('duration'), z.string().regex(DURATION, say('duration'))],

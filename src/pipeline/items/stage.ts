@@ -168,8 +168,8 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
 /** The setting for all stages concerns those that have a command. */
 function packagesOf({ spec, packages }: StageInput): Draft['item']['packages'] {
   if (spec.run !== undefined) return undefined;
-  if (spec.packages !== undefined) return 'own';
-  return packages && 'inherited';
+  if ((spec.packages ?? packages) !== 'python') return undefined;
+  return spec.packages === undefined ? 'inherited' : 'own';
 }
 
 function valuesOf(cell: Cell): Draft['item']['matrix'] {

@@ -106,7 +106,8 @@ function inputsOf(
 ): Inputs {
   const above = path.dirname(path.dirname(file));
   const files = [file, path.join(path.dirname(file), 'pyvenv.cfg'), path.join(above, 'pyvenv.cfg')];
-  if (headOf(file).startsWith('#!')) {
+  const isScript = headOf(file).startsWith('#!');
+  if (isScript) {
     for (const folder of upward(start))
       files.push(...VERSION_FILES.map((name) => path.join(folder, name)));
     files.push(path.join(above, 'version'), path.join(env.HOME ?? '/', '.tool-versions'));
@@ -115,9 +116,10 @@ function inputsOf(
     const names = namesIn(folder, sight).filter((name) => name.endsWith('.pth'));
     files.push(...names.map((name) => path.join(folder, name)));
   }
+  const names = PYTHON_VARIABLES.filter((each) => isScript || /^(?:PYTHON|HOME$)/.test(each));
   const stampOf = (each: string) => sight.stamp(within(sight.root, each)) ?? null;
   return {
-    env: Object.fromEntries(PYTHON_VARIABLES.map((each) => [each, env[each] ?? null])),
+    env: Object.fromEntries(names.map((each) => [each, env[each] ?? null])),
     stamps: Object.fromEntries(files.map((each) => [each, stampOf(each)])),
   };
 }
