@@ -104,8 +104,8 @@ await Promise.all([
   // What bin/pipe.cjs asks first.
   build({
     ...common,
-    entryPoints: ['src/still.ts'],
-    outfile: `${draft}/still.cjs`,
+    entryPoints: ['src/noop/fast-path.ts'],
+    outfile: `${draft}/fast-path.cjs`,
     format: 'cjs',
     minifyWhitespace: true,
   }),
@@ -142,7 +142,7 @@ if (/[^\0-\x7f]/.test(readFileSync(`${draft}/pipe.cjs`, 'utf8'))) {
 await build({
   ...common,
   stdin: {
-    contents: "export { pipelineSchema } from './src/pipeline/document/schema.js';",
+    contents: "export { pipelineSchema } from './src/pipeline/document/pipeline-schema.js';",
     resolveDir: root,
     loader: 'ts',
   },

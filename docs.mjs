@@ -36,7 +36,7 @@ async function definitions() {
     const outfile = path.join(draft, 'definitions.mjs');
     const contents = `export { COMMANDS } from './src/cli/commands.js';
 export { helpText, usageFor } from './src/cli/args.js';
-export { pipelineSchema } from './src/pipeline/document/schema.js';`;
+export { pipelineSchema } from './src/pipeline/document/pipeline-schema.js';`;
     await build({
       absWorkingDir: root,
       stdin: { contents, resolveDir: root, loader: 'ts' },

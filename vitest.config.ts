@@ -23,7 +23,7 @@ const UNIT = [
   'report/',
   'stages/lib/',
   'system-message.test.ts',
-  'trace/',
+  'code/',
   'watch/',
 ];
 
@@ -42,10 +42,10 @@ const NOT_UNIT = [
   'stages/lib/parquet/extract.test.ts',
   'stages/lib/sources/damage.test.ts',
   'stages/lib/zip.test.ts',
-  'trace/execute.test.ts',
-  'trace/kept.test.ts',
-  'trace/python-parse.test.ts',
-  'trace/python-random.test.ts',
+  'code/execute.test.ts',
+  'code/kept.test.ts',
+  'code/python-parse.test.ts',
+  'code/python-random.test.ts',
 ];
 
 /**
@@ -66,8 +66,8 @@ const ALONE = [
   'stages/report-browser.test.ts',
   'stages/report.test.ts',
   'stages/train.test.ts',
-  'trace/digest.test.ts',
-  'trace/python-parse.test.ts',
+  'code/digest.test.ts',
+  'code/python-parse.test.ts',
 ];
 
 const isIn = (parts: readonly string[], file: string) =>

@@ -45,7 +45,7 @@ function keep(name, data) {
 function standingAnswer() {
   // Whatever is wrong (the folder is gone, the build is not whole) is told by who is loaded next.
   try {
-    const { standing } = require('../dist/still.cjs');
+    const { standing } = require('../dist/fast-path.cjs');
     const { argv, env } = process;
     const { answer, file: kept } = standing({
       cwd: process.cwd(),

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunOptions, RunResult, Variant } from './decide/options.js';
 import { type Host, openProject } from './decide/project.js';
 import type { Emit } from './event.js';
-import { run as runProject } from './run/run.js';
+import { run as runProject } from './run/run-pipeline.js';
 
 export type { RunResult } from './decide/options.js';
 export { type Diagnostic, type Place, renderDiagnostic, UserError } from './error.js';

@@ -10,8 +10,8 @@ import { outputTo } from './cli/output.js';
 import { createTerminal, type Screen, type Terminal, wantsColors } from './cli/terminal.js';
 import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
+import { pagePath } from './doc-pages.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
-import { pagePath } from './pages.js';
 import { isHangupIgnored } from './sys/hangup.js';
 import { refusalMessage } from './system-message.js';
 

@@ -1,31 +1,37 @@
 /** The cache of one project, as one process uses it. docs/cache.md gives the order of effects. */
 import path from 'node:path';
+import { firstMoved, type ReadLists, ReadSet } from '../noop/read-set.js';
 import { ownIdentity, tagOf } from '../sys/identity.js';
-import { collect, type GcOptions, type GcReport } from './care/gc.js';
-import type { Ground } from './care/ground.js';
-import { ignoreNewCache } from './care/ignored.js';
-import { Size } from './care/size.js';
-import { type CacheStats, statsOf } from './care/stats.js';
-import { type VerifyOptions, type VerifyReport, verify } from './care/verifying.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './files/durable.js';
-import { bestEffort, DamagedObject } from './files/errors.js';
+import { bestEffort, DamagedObject } from './files/file-errors.js';
 import { lstatIfThere, renew } from './files/look.js';
-import { finish, finishSync, type Sliced } from './files/pace.js';
-import { Scratch, sweepDead } from './files/scratch.js';
-import { writeSealed } from './files/sealed-file.js';
+import { Scratch, sweepDead } from './files/scratch-folder.js';
 import { roomOf } from './files/sparse.js';
+import { writeChecksummed } from './files/write-whole.js';
+import { type Cooperative, finish, finishSync } from './files/yielding.js';
+import type { CacheContext } from './gc/cache-context.js';
+import { type CacheStats, statsOf } from './gc/cache-stats.js';
+import { DiskUsage } from './gc/disk-usage.js';
+import { collect, type GcOptions, type GcReport } from './gc/gc.js';
+import { ignoreNewCache } from './gc/git-ignore.js';
+import { type VerifyOptions, type VerifyReport, verify } from './gc/verify-cache.js';
 import { foldersOf, type Layout, layoutOf } from './layout.js';
 import { type Digest, kindOf, nameOf } from './objects/digest.js';
+import { firstUnsound } from './objects/integrity.js';
 import { isWhole, Objects } from './objects/objects.js';
-import { firstUnsound } from './objects/sound.js';
 import { putBack } from './objects/sweeper.js';
 import type { TreeEntry } from './objects/tree.js';
-import { type Restored, Restoring, removeAside } from './outs/restoring.js';
-import { Storing } from './outs/storing.js';
+import { OutRestore, type Restored, removeAside } from './outs/restore-outs.js';
+import { OutStore } from './outs/store-outs.js';
 import { Chains } from './records/chains.js';
-import { type Giving, GivingWay } from './records/giving-way.js';
-import { type Attempt, type KeptKind, type LastRun, Notes } from './records/notes.js';
+import { type Giving, GivingWay } from './records/make-way.js';
 import { type Needs, Pin } from './records/pins.js';
+import {
+  type Attempt,
+  type KeptKind,
+  type LastRun,
+  ProjectState,
+} from './records/project-state.js';
 import type {
   ChainAbout,
   CommitNote,
@@ -36,13 +42,12 @@ import type {
 import { readRunRecord, recordPath } from './records/records.js';
 import type { Wrote } from './records/written.js';
 import { assemble } from './scan/assemble.js';
-import { firstMoved, type LookLists, Looks } from './scan/looks.js';
 import type { Scan } from './scan/rows.js';
 import type { ScanOptions } from './scan/scanner.js';
 import { Workspace } from './scan/workspace.js';
 
-export { DamagedObject, UnusableFile } from './files/errors.js';
-export type { Attempt, LastRun, Matches } from './records/notes.js';
+export { DamagedObject, UnusableFile } from './files/file-errors.js';
+export type { Attempt, LastRun, Matches } from './records/project-state.js';
 export type { Scan } from './scan/rows.js';
 export type { ScanOptions } from './scan/scanner.js';
 
@@ -71,14 +76,14 @@ export function openCache(options: CacheOptions): Cache {
 export class Cache {
   readonly layout: Layout;
   /** Read set of the decisions so far. */
-  readonly looks: Looks;
+  readonly readSet: ReadSet;
   readonly #objects: Objects;
   readonly #scratch: Scratch;
   readonly #chains: Chains;
   readonly #pin: Pin;
-  readonly #notes: Notes;
+  readonly #notes: ProjectState;
   readonly #givingWay: GivingWay;
-  readonly #size: Size;
+  readonly #size: DiskUsage;
   readonly #warned = new Set<string>();
   readonly #warn: (message: string) => void;
   readonly #readOnly: boolean;
@@ -90,7 +95,7 @@ export class Cache {
     this.#scratch = new Scratch(this.layout, readOnly, () =>
       ignoreNewCache(this.layout, folder !== undefined),
     );
-    this.looks = this.newLooks();
+    this.readSet = this.newReadSet();
     for (const folder of foldersOf(this.layout)) this.#scratch.fence.check(folder);
     this.#pin = new Pin(this.layout.pins, this.#scratch);
     this.#warn = (message) => {
@@ -98,15 +103,15 @@ export class Cache {
       this.#warned.add(message);
       warn(message);
     };
-    this.#size = new Size(this.layout, this.#scratch, this.#warn);
+    this.#size = new DiskUsage(this.layout, this.#scratch, this.#warn);
     const { objects, damaged } = this.layout;
     this.#objects = new Objects(objects, damaged, this.#scratch, this.#size.add);
     this.#chains = new Chains(this.layout, this.#scratch, this.#warn, this.#size.add);
-    this.#notes = new Notes({
+    this.#notes = new ProjectState({
       layout: this.layout,
       scratch: this.#scratch,
       readOnly,
-      looks: this.looks,
+      readSet: this.readSet,
       warn: this.#warn,
     });
     this.#givingWay = new GivingWay({
@@ -128,8 +133,8 @@ export class Cache {
   }
 
   /** An empty read set, for what is read from now on. */
-  newLooks(): Looks {
-    return new Looks(this.layout.project, this.#scratch.clocks);
+  newReadSet(): ReadSet {
+    return new ReadSet(this.layout.project, this.#scratch.clocks);
   }
 
   /** Content at a project-relative path; undefined when nothing is there. Remembered for the run. */
@@ -139,7 +144,7 @@ export class Cache {
   }
 
   /** As `scanSync`, in slices. */
-  *scanning(where: string, options?: ScanOptions): Sliced<Scan | undefined> {
+  *scanning(where: string, options?: ScanOptions): Cooperative<Scan | undefined> {
     const { scanner } = this.#open();
     return scanner.unchanged(where, options) ?? (yield* scanner.scan(where, options));
   }
@@ -190,7 +195,7 @@ export class Cache {
     const file = recordPath(this.layout.records, record.key);
     const durable = record.seconds >= DURABLE_SECONDS;
     if (durable) await makeDurable(this.#objects.takeUnsynced(), this.layout.home);
-    writeSealed(file, record, this.#scratch, durable ? 'durable' : 'atomic');
+    writeChecksummed(file, record, this.#scratch, durable ? 'durable' : 'atomic');
     if (durable) await syncOne(path.dirname(file));
   }
 
@@ -202,7 +207,7 @@ export class Cache {
   async storeOut(where: string): Promise<StoredOut> {
     const { scanner } = this.#open();
     this.#pin.place();
-    const storing = new Storing(this.layout.project, where, this.#objects, this.#scratch);
+    const storing = new OutStore(this.layout.project, where, this.#objects, this.#scratch);
     const scan = await finish(scanner.keep(where, storing));
     if (scan === undefined) throw new Error(`out ${where} is to be stored, but is not there`);
     this.#notes.setWrote(where, scan.digest);
@@ -243,7 +248,7 @@ export class Cache {
       known: [digest, ...(giving.known ?? [])],
     });
     if (this.#notes.wrote(where) !== digest) this.#notes.setWrote(where, 'begun');
-    const restored = await new Restoring(parts, where, permissions).restore(digest);
+    const restored = await new OutRestore(parts, where, permissions).restore(digest);
     this.#notes.setWrote(where, digest);
     return restored;
   }
@@ -342,7 +347,7 @@ export class Cache {
   }
 
   /** Notes the inputs of the process that commits to the chain. Undefined: stats cannot detect a change. */
-  noteInputs(chain: string, lists: LookLists | undefined): void {
+  noteInputs(chain: string, lists: ReadLists | undefined): void {
     this.#chains.noteInputs(chain, lists);
   }
 
@@ -441,7 +446,7 @@ export class Cache {
   sweepTmp(): void {
     const { fence } = this.#scratch;
     sweepDead(this.#scratch, (folder) => putBack(this.layout.root, folder, fence), this.#warn);
-    this.looks.saw(this.layout.tmp, lstatIfThere(this.layout.tmp));
+    this.readSet.recordLstat(this.layout.tmp, lstatIfThere(this.layout.tmp));
   }
 
   /** Protects results and chains from every gc until this process closes the cache or ends. */
@@ -474,21 +479,21 @@ export class Cache {
 
   /** Removes what nothing needs. Safe while other processes use the cache. */
   async gc(options: GcOptions): Promise<GcReport> {
-    if (options.dry === true) return collect(this.#ground(), options);
+    if (options.dry === true) return collect(this.#context(), options);
     this.#pin.place();
     const noted = this.#size.noted();
-    const report = await collect(this.#ground(), options);
+    const report = await collect(this.#context(), options);
     this.#size.setLeft(report.bytesAfter, noted);
     return report;
   }
 
   /** Reads every object and record; reports damage and the items that it affects. */
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {
-    return verify(this.#ground(), options);
+    return verify(this.#context(), options);
   }
 
   stats(maxSize?: number): Promise<CacheStats> {
-    return statsOf(this.#ground(), maxSize);
+    return statsOf(this.#context(), maxSize);
   }
 
   /** Writes the stat index and the ledger, and deletes what was moved aside. */
@@ -508,13 +513,13 @@ export class Cache {
       objects: this.#objects,
       scratch: this.#scratch,
       readOnly: this.#readOnly,
-      looks: this.looks,
+      readSet: this.readSet,
       warn: this.#warn,
     });
     return this.#workspace;
   }
 
-  #ground(): Ground {
+  #context(): CacheContext {
     return { layout: this.layout, scratch: this.#scratch, warn: this.#warn };
   }
 

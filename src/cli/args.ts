@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { type Diagnostic, UserError } from '../error.js';
 import { nearest } from '../pipeline/document/suggest.js';
 import { isDamagedText } from '../printable.js';
-import { otherOption } from './foreign.js';
+import { otherOption } from './foreign-commands.js';
 
 export interface Option {
   readonly name: string;

@@ -1,13 +1,14 @@
 /** `pipe cache`: disk usage, integrity check and garbage collection. */
-import type { GcReport } from '../cache/care/gc.js';
-import type { CacheStats } from '../cache/care/stats.js';
-import type { Damage, VerifyReport } from '../cache/care/verifying.js';
+
+import type { CacheStats } from '../cache/gc/cache-stats.js';
+import type { GcReport } from '../cache/gc/gc.js';
+import type { Damage, VerifyReport } from '../cache/gc/verify-cache.js';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { parseDuration, parseSize } from '../pipeline/document/quantity.js';
-import { bytes, duration, plural, table } from '../report/words.js';
-import { cacheLimit, statedLimit } from '../run/limit.js';
-import { rootsOf } from '../run/roots.js';
+import { bytes, duration, plural, table } from '../report/wording.js';
+import { cacheLimit, statedLimit } from '../run/cache-limit.js';
+import { rootsOf } from '../run/gc-roots.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import {
   type Command,

@@ -2,7 +2,7 @@
 import { userError } from '../error.js';
 import { nearest } from '../pipeline/document/suggest.js';
 import type { Commands, Entry } from './command.js';
-import { OTHER_COMMAND_WAYS, OTHER_COMMANDS, otherOption, ourOption } from './foreign.js';
+import { OTHER_COMMAND_WAYS, OTHER_COMMANDS, otherOption, ourOption } from './foreign-commands.js';
 
 export const COMMANDS: Commands = {
   run: { summary: 'run what is stale', load: () => import('./run.js') },

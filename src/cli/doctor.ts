@@ -1,6 +1,7 @@
 /** `pipe doctor`: checks the machine and the project for problems. */
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
+import { coversPython } from '../code/opaque.js';
 import { openCodes } from '../decide/code.js';
 import { excess } from '../decide/excess.js';
 import { openProject, type Project } from '../decide/project.js';
@@ -9,8 +10,7 @@ import type { Item } from '../pipeline/plan.js';
 import { rootAbove } from '../pipeline/root.js';
 import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
-import { bytes, plural } from '../report/words.js';
-import { coversPython } from '../trace/opaque.js';
+import { bytes, plural } from '../report/wording.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
 

@@ -2,12 +2,12 @@
 import type { EpochRecord } from '../cache/records/record.js';
 import { metricAt } from '../decide/incremental.js';
 import { inspection } from '../decide/inspection.js';
-import { outlooks } from '../decide/outlook.js';
+import { predict } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import { select } from '../pipeline/select.js';
-import { bytes, duration, metricsText, plural, table } from '../report/words.js';
+import { bytes, duration, metricsText, plural, table } from '../report/wording.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { curve } from './curve.js';
@@ -66,8 +66,8 @@ export const command: Command = {
 
 /** Chains of today's definition; while an upstream item must run first, those of the last run. */
 async function chainsOf(project: Project, targets: readonly string[]): Promise<Chain[]> {
-  const work = await inspection(project, targets);
-  const found = await outlooks(work);
+  const build = await inspection(project, targets);
+  const found = await predict(build);
   return select(project.plan, targets).map((index) => {
     const item = project.plan.items[index];
     if (item?.epochs === undefined) {

@@ -1,8 +1,8 @@
 /** The plan as a graph of items, or of stages with their items folded. */
 import { orderItems } from '../pipeline/order.js';
 import type { Plan } from '../pipeline/plan.js';
-import { GRAPH_STATES, type GraphNode, type StateCount } from '../report/graph.js';
-import type { State } from './inspect.js';
+import { GRAPH_STATES, type GraphNode, type StateCount } from '../report/graph-data.js';
+import type { State } from './inspect-items.js';
 
 /** By index of the item; undefined when the states are unknown. */
 export type States = ReadonlyMap<number, State> | undefined;

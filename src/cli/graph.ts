@@ -3,7 +3,7 @@ import type { Project } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { mapTexts, printable } from '../printable.js';
-import { type GraphNode, stateLabel } from '../report/graph.js';
+import { type GraphNode, stateLabel } from '../report/graph-data.js';
 import { graphDot, graphMermaid } from '../report/graph-diagrams.js';
 import { graphText } from '../report/graph-text.js';
 import { type Parsed, parse, type Usage } from './args.js';
@@ -15,7 +15,7 @@ import {
   withProject,
 } from './command.js';
 import { itemNodes, type States, stageNodes } from './graph-nodes.js';
-import { statesOf } from './inspect.js';
+import { statesOf } from './inspect-items.js';
 import { paint } from './paint.js';
 import { roomOn, type Terminal } from './terminal.js';
 

@@ -1,10 +1,10 @@
 /** `pipe init`: writes a first pipeline, in an empty or an existing project. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { upward } from '../code/project-paths.js';
 import type { Host } from '../decide/project.js';
 import { userError } from '../error.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
-import { upward } from '../trace/place.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT } from './command.js';
 import { firstStage } from './first-stage.js';

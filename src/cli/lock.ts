@@ -1,13 +1,14 @@
 /** `pipe lock`: checks pipeline.lock against the pipeline, without results. */
+
+import { itemAt } from '../decide/build-context.js';
 import { inspection } from '../decide/inspection.js';
 import type { Variant } from '../decide/options.js';
 import { findRoot, openProject } from '../decide/project.js';
-import { itemAt } from '../decide/work.js';
 import { renderDiagnostic, UserError } from '../error.js';
-import { LOCK_FILE, sectionOf } from '../lock/file.js';
-import { lockStandings, strangers } from '../lockfile/check.js';
-import { readLockFile } from '../lockfile/disk.js';
-import { plural } from '../report/words.js';
+import { lockStandings, strangers } from '../lockfile/check-keys.js';
+import { LOCK_FILE, sectionOf } from '../lockfile/format/sections.js';
+import { readLockFile } from '../lockfile/lock-on-disk.js';
+import { plural } from '../report/wording.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT, JSON_OPTION } from './command.js';
 
@@ -74,18 +75,18 @@ async function check(
   try {
     const warn = (message: string) => terminal.err(`warning: ${message}\n`);
     const project = await openProject(host, variant, warn, true);
-    const work = await inspection(project, []);
-    const differences: Difference[] = strangers(work, section).map((item) => ({
+    const build = await inspection(project, []);
+    const differences: Difference[] = strangers(build, section).map((item) => ({
       profile,
       item,
       message: 'is not an item of the pipeline',
     }));
-    for (const [index, { difference: message }] of await lockStandings(work, section)) {
+    for (const [index, { difference: message }] of await lockStandings(build, section)) {
       if (message !== undefined)
-        differences.push({ profile, item: itemAt(work, index).id, message });
+        differences.push({ profile, item: itemAt(build, index).id, message });
     }
     project.cache.close();
-    return { count: work.selected.length, differences };
+    return { count: build.selected.length, differences };
   } catch (error) {
     if (!(error instanceof UserError) || profile === 'default') throw error;
     // A section of a profile that no longer exists.

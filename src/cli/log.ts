@@ -6,11 +6,11 @@ import { userError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
 import { select } from '../pipeline/select.js';
 import { printer } from '../printable.js';
+import { fileNameOf } from '../process/file-names.js';
 import { followLogs, logsIn, readLog } from '../process/log-follow.js';
-import { fileNameOf } from '../process/names.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, VARIANT_OPTIONS, withProject } from './command.js';
-import { standings } from './inspect.js';
+import { standings } from './inspect-items.js';
 
 const usage: Usage = {
   command: 'log',
@@ -79,12 +79,12 @@ function itemOf({ plan }: Project, targets: readonly string[]): Item {
 }
 
 async function noLog(project: Project, item: string): Promise<Error> {
-  const [standing] = await standings(project, [item], true);
-  const reason = standing?.reasons[0]?.text;
+  const [fastAnswer] = await standings(project, [item], true);
+  const reason = fastAnswer?.reasons[0]?.text;
   const hint =
-    standing?.state === 'unknown' || standing?.state === 'missing'
+    fastAnswer?.state === 'unknown' || fastAnswer?.state === 'missing'
       ? `it cannot be executed yet: ${reason}`
-      : standing?.state === 'stale'
+      : fastAnswer?.state === 'stale'
         ? `\`pipe run ${item}\` executes it`
         : `its result was computed elsewhere and comes without one; \`pipe run --force ${item}\` executes it`;
   return userError('no-log', `${item} has no log: it was not executed here`, hint);

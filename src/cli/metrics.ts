@@ -7,8 +7,8 @@ import {
   show,
 } from '../report/changes.js';
 import type { Rows } from '../report/fit.js';
-import { markdownTable, plainTable } from '../report/table.js';
-import { type Figures, metricsAt, metricsToday } from '../run/metrics.js';
+import { markdownTable, plainTable } from '../report/text-table.js';
+import { type Figures, metricsAt, metricsToday } from '../run/metrics-by-key.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import {
   type Command,

@@ -1,5 +1,5 @@
 /** Colours of the states, the same in all output. */
-import type { State } from './inspect.js';
+import type { State } from './inspect-items.js';
 
 const COLORS: Readonly<Record<State, number>> = {
   missing: 31,

@@ -2,10 +2,10 @@
 import type { Variant } from '../decide/options.js';
 import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
-import type { TextRead } from '../pipeline/document/text.js';
-import { PlanFiles } from '../pipeline/files.js';
+import type { TextRead } from '../pipeline/document/read-text.js';
 import { loadParams, readsOf } from '../pipeline/load.js';
 import { paramLines } from '../pipeline/params-report.js';
+import { PlanFiles } from '../pipeline/plan-files.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
 import { fileAtRevision, type WorkTree } from '../process/git.js';
 import { changesBetween, changesMarkdown, changesText } from '../report/changes.js';

@@ -44,7 +44,7 @@ export const command: Command = {
     // Loaded here: the other commands read params from the cached plan, without the YAML parser.
     const { loadParams } = await import('../pipeline/load.js');
     const { paramLines } = await import('../pipeline/params-report.js');
-    const { paramAt, unknownParam } = await import('../pipeline/params.js');
+    const { paramAt, unknownParam } = await import('../pipeline/params-tree.js');
     const tree = loadParams({ project: findRoot(host.cwd), ...variantOf(parsed) });
     for (const path of parsed.positionals) {
       if (paramAt(tree, path)) continue;

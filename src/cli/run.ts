@@ -5,10 +5,10 @@ import type { RunResult } from '../decide/options.js';
 import { openProject } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { RunEvent } from '../event.js';
-import { summaryLine } from '../report/words.js';
-import { run } from '../run/run.js';
-import { noteStill } from '../run/still.js';
-import { standing } from '../still.js';
+import { fastAnswer } from '../noop/fast-path.js';
+import { summaryLine } from '../report/wording.js';
+import { noteAnswer } from '../run/keep-answer.js';
+import { run } from '../run/run-pipeline.js';
 import { type Parsed, parse } from './args.js';
 import { type Command, EXIT, variantOf } from './command.js';
 import { wrote } from './output.js';
@@ -40,7 +40,7 @@ export const command: Command = {
     };
     const warn = (message: string) => emit({ type: 'warning', message });
     const isFrozen = options.frozen !== false;
-    const fastPath = context.host.debug && standing({ ...context.host, argv: ['run', ...argv] });
+    const fastPath = context.host.debug && fastAnswer({ ...context.host, argv: ['run', ...argv] });
     const project = await openProject(context.host, variantOf(parsed), warn, isFrozen);
     if (fastPath?.answer === undefined && fastPath !== undefined)
       project.debug?.(`fast path: not taken, ${fastPath.reason}`);
@@ -50,7 +50,7 @@ export const command: Command = {
       wrote(summarized, () => writeFileSync(summarized, summaryText(result)), context.terminal.err);
     const { summary, differences, errors } = result;
     if (said === 0 && isPlain(parsed)) {
-      noteStill(project, result, ['run', ...argv], summaryLine(summary));
+      noteAnswer(project, result, ['run', ...argv], summaryLine(summary));
     }
     if (context.interruption.stop.aborted) return EXIT.interrupted;
     if (summary.failed + errors.length > 0 || !isSummarized) return EXIT.failed;

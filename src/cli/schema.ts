@@ -1,5 +1,5 @@
 /** `pipe schema`: the JSON Schema of pipeline.yaml, for editors. */
-import { pipelineSchema } from '../pipeline/document/schema.js';
+import { pipelineSchema } from '../pipeline/document/pipeline-schema.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT } from './command.js';
 

@@ -1,10 +1,10 @@
 /** `pipe status`: one line for each item, fresh or why not. */
 import { mapTexts, printable } from '../printable.js';
 import { LEAST_DESC } from '../report/graph-text.js';
-import { cut, cutMiddle, pad, widthOf } from '../report/live/text.js';
+import { cut, cutMiddle, pad, widthOf } from '../report/live/text-columns.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
-import { type Standing, standings } from './inspect.js';
+import { type Standing, standings } from './inspect-items.js';
 import { paint } from './paint.js';
 import { roomOn } from './terminal.js';
 
@@ -43,9 +43,9 @@ function table(all: readonly Standing[], colors: boolean, room = Number.POSITIVE
   const nameWidth = Math.min(width, most);
   const left = room - nameWidth - STATE_WIDTH - 2 * GAP.length;
   return all
-    .map((standing) => {
-      const { item, state } = standing;
-      const rest = restOf(standing, left);
+    .map((fastAnswer) => {
+      const { item, state } = fastAnswer;
+      const rest = restOf(fastAnswer, left);
       const told = rest === '' ? state : state.padEnd(STATE_WIDTH);
       const cells = [
         pad(cutMiddle(item, nameWidth), nameWidth),

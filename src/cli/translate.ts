@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { translateDvc } from '../convert/dvc.js';
-import type { Note } from '../convert/note.js';
+import type { Note } from '../convert/translation-note.js';
 import { UserError, userError } from '../error.js';
 import { loadPlan } from '../pipeline/load.js';
 import type { Plan } from '../pipeline/plan.js';

@@ -11,8 +11,8 @@ import {
   verifiedLines,
   verifiedMarkdown,
   verifiedSummary,
-} from '../report/verified.js';
-import { verify } from '../verify/verify.js';
+} from '../report/verify-report.js';
+import { verify } from '../verify/verify-items.js';
 import { parse, positive, type Usage } from './args.js';
 import {
   type Command,

@@ -1,6 +1,6 @@
 /** `pipe watch`: runs, and runs again whenever a relevant file changes. */
 import { renderDiagnostic } from '../error.js';
-import { watchProject } from '../watch/watch.js';
+import { watchProject } from '../watch/watch-loop.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT, variantOf } from './command.js';
 import { optionsOf, RUN_USAGE, reporterFor } from './running.js';

@@ -2,7 +2,7 @@
 import { userError } from '../error.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
-import { type Standing, standings } from './inspect.js';
+import { type Standing, standings } from './inspect-items.js';
 
 const usage: Usage = {
   command: 'why',

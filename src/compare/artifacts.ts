@@ -2,8 +2,8 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { compareBytes } from './bytes.js';
+import type { Tolerance } from './deviation.js';
 import type { Comparison, Difference } from './difference.js';
-import type { Tolerance } from './tolerance.js';
 import { compareValues } from './values.js';
 
 /** Larger files are compared by bytes only. */

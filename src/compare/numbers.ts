@@ -1,9 +1,9 @@
 /** Compares numbers known by path with those of a JSON file. */
 import { readFileSync } from 'node:fs';
-import { metricsOf } from '../lock/metrics.js';
+import { metricsOf } from '../lockfile/format/locked-metrics.js';
+import type { Tolerance } from './deviation.js';
 import type { Comparison } from './difference.js';
-import { compareJson } from './json.js';
-import type { Tolerance } from './tolerance.js';
+import { compareJson } from './json-values.js';
 
 /** Undefined when no number differs: then something else does. */
 export function compareNumbers(

@@ -1,7 +1,8 @@
 /** Tensors in the bytes of a file, compared element by element. */
+
+import { isWithin } from './deviation.js';
 import type { TensorDifference } from './difference.js';
-import type { ValueComparison } from './json.js';
-import { isWithin } from './tolerance.js';
+import type { ValueComparison } from './json-values.js';
 
 /** Types by the names of safetensors. */
 export type ElementType = keyof typeof ELEMENTS;

@@ -1,10 +1,11 @@
 /** Compares two files by value, in a known format: JSON, .npy, safetensors. */
+
+import { allowanceOf, type Tolerance } from './deviation.js';
 import type { Difference } from './difference.js';
-import { compareJson, type ValueComparison } from './json.js';
-import { readNpy } from './npy.js';
-import { readSafetensors } from './safetensors.js';
+import { compareJson, type ValueComparison } from './json-values.js';
+import { readNpy } from './npy-file.js';
+import { readSafetensors } from './safetensors-file.js';
 import { compareTensors, type Tensor } from './tensor.js';
-import { allowanceOf, type Tolerance } from './tolerance.js';
 
 /** Undefined for another format, or content that does not match the format. */
 export function compareValues(

@@ -1,18 +1,18 @@
 /** `foreach` and `matrix` of DVC → cells, and the equivalent matrix of pipe. */
 
-import { type Located, textOf } from '../pipeline/document/located.js';
+import { type AstNode, textOf } from '../pipeline/document/ast.js';
 import { mapOf } from '../pipeline/document/merge.js';
 import type { Json } from '../stage/context.js';
-import { Untranslatable } from './note.js';
-import { isScalar, piecesOf, valueAt, wholePath } from './placeholder.js';
+import { isScalar, piecesOf, valueAt, wholePath } from './dvc-placeholder.js';
+import { lookUp, scalarText } from './dvc-values.js';
 import { isPlain, type Scope } from './render.js';
-import { lookUp, scalarText } from './values.js';
-import { type Tree, treeOf } from './write.js';
+import { Untranslatable } from './translation-note.js';
+import { type Tree, treeOf } from './write-yaml.js';
 
 /** One of DVC's stages: its key behind the `@`, and its values of `item` and `key`. */
 export interface Cell {
   readonly key: string;
-  readonly own: Located;
+  readonly own: AstNode;
 }
 
 export interface Matrix {
@@ -32,7 +32,7 @@ export interface Iteration {
 }
 
 interface Axis {
-  readonly values: readonly Located[];
+  readonly values: readonly AstNode[];
   readonly param?: string;
 }
 
@@ -42,7 +42,7 @@ export interface Uses {
   readonly inCommand: ReadonlySet<string>;
 }
 
-export function foreachOf(node: Located, scope: Scope): Iteration {
+export function foreachOf(node: AstNode, scope: Scope): Iteration {
   const data = resolved(node, scope);
   const param = liveParam(node, data, scope);
   if (data.entries) {
@@ -58,7 +58,7 @@ export function foreachOf(node: Located, scope: Scope): Iteration {
   return { cells, ...(isWhole && param !== undefined && { param }) };
 }
 
-export function matrixOf(node: Located, scope: Scope): Iteration {
+export function matrixOf(node: AstNode, scope: Scope): Iteration {
   const axes = new Map<string, Axis>();
   if (!node.entries?.size) throw new Untranslatable('its matrix has no axes');
   for (const [name, { node: written }] of node.entries) {
@@ -68,7 +68,7 @@ export function matrixOf(node: Located, scope: Scope): Iteration {
     const param = values.length === data.items.length ? liveParam(written, data, scope) : undefined;
     axes.set(name, { values, ...(param !== undefined && { param }) });
   }
-  let rows: { readonly names: readonly string[]; readonly item: ReadonlyMap<string, Located> }[] = [
+  let rows: { readonly names: readonly string[]; readonly item: ReadonlyMap<string, AstNode> }[] = [
     { names: [], item: new Map() },
   ];
   for (const [axis, { values }] of axes) {
@@ -107,7 +107,7 @@ export function asMatrix(iteration: Iteration, uses: Uses, scope: Scope): Matrix
 }
 
 /** In a shell command, a value that differs between cells must be a plain word. */
-function fits(own: Located, path: string, { inCommand }: Uses): boolean {
+function fits(own: AstNode, path: string, { inCommand }: Uses): boolean {
   const value = valueAt(own, path.split('.'));
   if (!value || !isScalar(value)) return false;
   return !inCommand.has(path) || isPlain(textOf(value), 'cmd');
@@ -200,12 +200,12 @@ function namesFor(
 }
 
 /** Values become part of item names, where pipe refuses others. */
-function isAxisValue(node: Located): boolean {
+function isAxisValue(node: AstNode): boolean {
   return isScalar(node) && !/^$|[,@*?\p{Cc}]|^\s|\s$/u.test(textOf(node));
 }
 
 /** The data with its placeholders filled. */
-function resolved(node: Located, scope: Scope): Located {
+function resolved(node: AstNode, scope: Scope): AstNode {
   if (typeof node.value === 'string') {
     const path = wholePath(node.value);
     const found = path && lookUp(scope.values, path);
@@ -236,25 +236,25 @@ function filled(text: string, { values }: Scope): string {
     .join('');
 }
 
-function liveParam(node: Located, data: Located, { params }: Scope): string | undefined {
+function liveParam(node: AstNode, data: AstNode, { params }: Scope): string | undefined {
   const path = typeof node.value === 'string' ? wholePath(node.value) : undefined;
   return path && params.holds(path, data) ? path.join('.') : undefined;
 }
 
-function distinct(nodes: readonly Located[]): readonly Located[] {
+function distinct(nodes: readonly AstNode[]): readonly AstNode[] {
   return [...new Map(nodes.map((node) => [textOf(node), node])).values()];
 }
 
-function cellOf(key: string, item: Located, hasKey: boolean): Cell {
+function cellOf(key: string, item: AstNode, hasKey: boolean): Cell {
   const own = new Map([['item', entryOf(item)]]);
   if (hasKey) own.set('key', entryOf(scalarNode(key)));
   return { key, own: mapOf(own, item.span) };
 }
 
-function scalarNode(value: Json): Located {
+function scalarNode(value: Json): AstNode {
   return { span: { start: 0, end: 0 }, value, size: 1 };
 }
 
-function entryOf(node: Located) {
+function entryOf(node: AstNode) {
   return { key: node.span, node };
 }

@@ -1,13 +1,21 @@
 /** dvc.yaml → pipeline.yaml: a pure function of the texts of the project. */
 
 import { userError } from '../error.js';
-import { child, type Located } from '../pipeline/document/located.js';
-import { createSource } from '../pipeline/document/source.js';
+import { type AstNode, child } from '../pipeline/document/ast.js';
+import { createSource } from '../pipeline/document/source-text.js';
+import { type Context, translateStage } from './dvc-stage.js';
+import {
+  joinPath,
+  merged,
+  NOTHING,
+  Params,
+  type ReadText,
+  readTree,
+  varsOf,
+} from './dvc-values.js';
 import { entriesIn, paramsFilesIn, plotText } from './entries.js';
-import { type Note, Notes, Untranslatable } from './note.js';
-import { type Context, translateStage } from './stage.js';
-import { joinPath, merged, NOTHING, Params, type ReadText, readTree, varsOf } from './values.js';
-import { comment, field, type Tree, treeOf } from './write.js';
+import { type Note, ProjectState, Untranslatable } from './translation-note.js';
+import { comment, field, type Tree, treeOf } from './write-yaml.js';
 
 export interface Translation {
   /** The text of pipeline.yaml. */
@@ -71,7 +79,7 @@ function translation(file: string, text: string, read: ReadText): Translation {
 }
 
 /** None for an invalid stage, which is reported later. */
-function paramsFilesOf(node: Located, base: string): readonly string[] {
+function paramsFilesOf(node: AstNode, base: string): readonly string[] {
   try {
     return paramsFilesIn(child(node, 'do') ?? node, base);
   } catch (error) {
@@ -80,7 +88,7 @@ function paramsFilesOf(node: Located, base: string): readonly string[] {
   }
 }
 
-function stageOrReason(name: string, node: Located, context: Context): readonly string[] {
+function stageOrReason(name: string, node: AstNode, context: Context): readonly string[] {
   try {
     return [translateStage(name, node, context)];
   } catch (error) {
@@ -93,11 +101,11 @@ function stageOrReason(name: string, node: Located, context: Context): readonly 
 function contextOf(
   file: string,
   text: string,
-  root: Located,
+  root: AstNode,
   read: ReadText,
 ): Omit<Context, 'names'> {
   const base = file.split('/').slice(0, -1).join('/');
-  const notes = new Notes(createSource(file, text));
+  const notes = new ProjectState(createSource(file, text));
   const params = new Params(read);
   const usual = joinPath(base, 'params.yaml');
   const vars = varsOf(child(root, 'vars'), base, params, notes);
@@ -115,7 +123,7 @@ function contextOf(
 }
 
 /** Notes the parts of dvc.yaml besides its stages. */
-function noteRest(root: Located, { notes, metrics, base }: Context): void {
+function noteRest(root: AstNode, { notes, metrics, base }: Context): void {
   for (const { path, span } of entriesIn(child(root, 'metrics'))) {
     const isFound = metrics.some((each) => each.path === joinPath(base, path) && each.isFound);
     if (!isFound) notes.add(span, `metrics: "${path}" is left out: no stage writes it`);

@@ -1,19 +1,19 @@
 /** Inputs and outputs of a stage of dvc.yaml: `deps`, `outs`, `metrics`, `plots`, `params`. */
-import type { Located } from '../pipeline/document/located.js';
-import type { Span } from '../pipeline/document/source.js';
-import { type Notes, Untranslatable } from './note.js';
-import { pathsIn, textIn, valueAt } from './placeholder.js';
+import type { AstNode } from '../pipeline/document/ast.js';
+import type { Span } from '../pipeline/document/source-text.js';
+import { pathsIn, textIn, valueAt } from './dvc-placeholder.js';
+import { joinPath, type Params } from './dvc-values.js';
 import { render, type Scope, type Spot } from './render.js';
-import { joinPath, type Params } from './values.js';
+import { type ProjectState, Untranslatable } from './translation-note.js';
 
 /** `path`, or `path: { cache: false }`. */
 export interface Entry {
   readonly path: string;
-  readonly options: Located | undefined;
+  readonly options: AstNode | undefined;
   readonly span: Span;
 }
 
-export function entriesIn(list: Located | undefined): readonly Entry[] {
+export function entriesIn(list: AstNode | undefined): readonly Entry[] {
   if (!list || list.value === null) return [];
   if (list.entries) return mapEntries(list);
   if (!list.items) throw new Untranslatable(`it has "${textIn(list)}" where DVC takes a list`);
@@ -22,7 +22,7 @@ export function entriesIn(list: Located | undefined): readonly Entry[] {
   );
 }
 
-function mapEntries({ entries }: Located): readonly Entry[] {
+function mapEntries({ entries }: AstNode): readonly Entry[] {
   return [...entries!].map(([path, { key, node }]) => ({ path, options: node, span: key }));
 }
 
@@ -34,7 +34,7 @@ export interface Site {
   /** Folder of dvc.yaml. */
   readonly base: string;
   readonly params: Params;
-  readonly notes: Notes;
+  readonly notes: ProjectState;
 }
 
 /** The path for pipe; undefined, with a note, if it is outside of the project. */
@@ -60,7 +60,7 @@ export function pathOf({ path, span }: Entry, spot: Spot, site: Site): string | 
 }
 
 /** Notes DVC's options of an out. */
-export function noteOptions({ path, options, span }: Entry, notes: Notes): void {
+export function noteOptions({ path, options, span }: Entry, notes: ProjectState): void {
   for (const [name, { node }] of options?.entries ?? []) {
     if (name === 'cache') {
       if (node.value === false) notes.addOnce(span, NOT_CACHED);
@@ -89,7 +89,7 @@ export function plotText({ options }: Entry): string {
 }
 
 /** Keys of params files; a file that pipe cannot read as params becomes a dep. */
-export function paramsOf(list: Located | undefined, site: Site): ParamsRead {
+export function paramsOf(list: AstNode | undefined, site: Site): ParamsRead {
   const names: string[] = [];
   const files: string[] = [];
   for (const entry of entriesIn(list)) {
@@ -122,7 +122,7 @@ export function paramsOf(list: Located | undefined, site: Site): ParamsRead {
 }
 
 /** pipe names maps and whole values: for `layers[0]`, the list. Keeps a key with a placeholder as it is. */
-function nameIn(tree: Located, key: string): string | undefined {
+function nameIn(tree: AstNode, key: string): string | undefined {
   if (key.includes('${')) return key;
   const path = key.replaceAll('[', '.').replaceAll(']', '').split('.');
   if (!valueAt(tree, path)) return undefined;
@@ -131,7 +131,7 @@ function nameIn(tree: Located, key: string): string | undefined {
 }
 
 /** Every params file that a stage names, so that a name has one meaning in all stages. */
-export function paramsFilesIn(body: Located, base: string): readonly string[] {
+export function paramsFilesIn(body: AstNode, base: string): readonly string[] {
   const wdir = body.entries?.get('wdir')?.node;
   if (wdir && pathsIn(wdir).length > 0) return [];
   const folder = wdir ? joinPath(base, textIn(wdir)) : base;

@@ -1,14 +1,14 @@
 /** A text of dvc.yaml → the equivalent text of pipeline.yaml. */
-import type { Located } from '../pipeline/document/located.js';
+import type { AstNode } from '../pipeline/document/ast.js';
 import { escapeGlob } from '../pipeline/glob.js';
 import { isHarmless, quotePlain } from '../pipeline/items/shell.js';
-import { Untranslatable } from './note.js';
-import { isScalar, type Piece, piecesOf } from './placeholder.js';
-import { lookUp, type Params, scalarText } from './values.js';
+import { isScalar, type Piece, piecesOf } from './dvc-placeholder.js';
+import { lookUp, type Params, scalarText } from './dvc-values.js';
+import { Untranslatable } from './translation-note.js';
 
 export interface Scope {
   /** Scopes for lookups, inner ones first. */
-  readonly values: readonly Located[];
+  readonly values: readonly AstNode[];
   /** Path of a value that differs between items → its text in pipeline.yaml. */
   readonly axes: ReadonlyMap<string, string>;
   readonly params: Params;
@@ -48,7 +48,7 @@ function value({ path, written }: Exclude<Piece, string>, spot: Spot, scope: Sco
 }
 
 function scalar(
-  found: Located,
+  found: AstNode,
   path: readonly string[],
   spot: Spot,
   { params }: Scope,
@@ -64,7 +64,7 @@ function scalar(
 
 /** DVC expands a map in a command to options: `--lr 0.1 --layers 8 4 --shuffle`. */
 function flags(
-  node: Located,
+  node: AstNode,
   path: readonly string[],
   prefix: string,
   scope: Scope,
@@ -80,7 +80,7 @@ function flags(
   });
 }
 
-function word(node: Located, path: readonly string[], scope: Scope): string {
+function word(node: AstNode, path: readonly string[], scope: Scope): string {
   const put = scalar(node, path, 'cmd', scope, `\${${path.join('.')}}`);
   if (typeof put !== 'string') return put.live;
   return typeof node.value === 'string' ? literal(quotePlain(node.value), 'cmd') : put;

@@ -2,12 +2,12 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
-import type { Sliced } from '../cache/files/pace.js';
+import type { Cooperative } from '../cache/files/yielding.js';
 import type { Dep } from '../pipeline/plan.js';
-import { matchesIn } from './glob.js';
+import { type BuildContext, cacheOf, itemAt, selectedNeeds } from './build-context.js';
+import { matchesIn } from './dep-files.js';
 import type { MissingDep } from './missing.js';
 import { type Part, sourceOf } from './parts.js';
-import { cacheOf, itemAt, selectedNeeds, type Work } from './work.js';
 
 /**
  * Covers items that wait for others too, so that the error comes before hours of work. A dep that
@@ -16,34 +16,38 @@ import { cacheOf, itemAt, selectedNeeds, type Work } from './work.js';
  * @param isPending true of a need whose outs may still change
  */
 export function* absentDeps(
-  work: Work,
+  build: BuildContext,
   index: number,
   isPending: (need: number) => boolean,
-): Sliced<MissingDep[]> {
-  const item = itemAt(work, index);
+): Cooperative<MissingDep[]> {
+  const item = itemAt(build, index);
   const toCome = new Set(
-    selectedNeeds(work, index)
+    selectedNeeds(build, index)
       .filter(isPending)
-      .flatMap((need) => itemAt(work, need).outs.map((out) => out.path)),
+      .flatMap((need) => itemAt(build, need).outs.map((out) => out.path)),
   );
   const absent: MissingDep[] = [];
   for (const dep of item.deps)
-    if (yield* isUnmatched(work, dep, toCome)) absent.push({ item: item.id, dep });
+    if (yield* isUnmatched(build, dep, toCome)) absent.push({ item: item.id, dep });
   return absent;
 }
 
 /** A pattern is missing when it matches nothing, or when a gathered out is absent. */
-function* isUnmatched(work: Work, dep: Dep, toCome: ReadonlySet<string>): Sliced<boolean> {
+function* isUnmatched(
+  build: BuildContext,
+  dep: Dep,
+  toCome: ReadonlySet<string>,
+): Cooperative<boolean> {
   if (dep.within?.some((out) => toCome.has(sourceOf(dep, out)))) return false;
-  const matched = yield* matchesIn(dep, { root: work.project.root, cache: cacheOf(work) });
+  const matched = yield* matchesIn(dep, { root: build.project.root, cache: cacheOf(build) });
   if (matched.length === 0) return !dep.optional;
-  return (dep.glob || !dep.optional) && matched.some((each) => isAbsent(work, dep, each, toCome));
+  return (dep.glob || !dep.optional) && matched.some((each) => isAbsent(build, dep, each, toCome));
 }
 
-function isAbsent(work: Work, dep: Dep, part: Part, toCome: ReadonlySet<string>): boolean {
+function isAbsent(build: BuildContext, dep: Dep, part: Part, toCome: ReadonlySet<string>): boolean {
   const where = part.made ? sourceOf(dep, part.path) : part.path;
   for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (toCome.has(at)) return false;
-  if (isThere(path.join(work.project.root, where), part.made)) return false;
+  if (isThere(path.join(build.project.root, where), part.made)) return false;
   // An upstream item creates the folder with its contents.
   return !dep.outs?.some(
     (out) => toCome.has(sourceOf(dep, out)) && out.startsWith(`${part.path}/`),

@@ -1,26 +1,26 @@
 /** Code of every selected stage: its digest for the key, its files for `why`, its bundle to execute. */
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Looks } from '../cache/scan/looks.js';
 import { sha256 } from '../canonical.js';
-import { userError } from '../error.js';
-import type { ModuleCode } from '../manifest.js';
-import type { Item } from '../pipeline/plan.js';
-import { placesIn } from '../trace/basis.js';
-import { keptBasis, type Shelf } from '../trace/kept.js';
-import type { Versions } from '../trace/python/distributions.js';
-import type { Untraced } from '../trace/script-trace.js';
+import { newSnapshot } from '../code/fs-snapshot.js';
+import type { Versions } from '../code/python/installed-distributions.js';
+import type { Untraced } from '../code/script-trace.js';
 import {
   type KnownScripts,
   keptScripts,
   noScripts,
   type ScriptOptions,
   traceScripts,
-} from '../trace/scripts.js';
-import { freshSight } from '../trace/sight.js';
-import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../trace/trace.js';
-import type { Traced } from '../trace/traced.js';
-import { atItsStage } from './at-stage.js';
+} from '../code/scripts.js';
+import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../code/trace.js';
+import { keptBasis, type TraceCache } from '../code/trace-cache.js';
+import { placesIn } from '../code/trace-inputs.js';
+import type { Traced } from '../code/traced.js';
+import { userError } from '../error.js';
+import type { ModuleCode } from '../manifest.js';
+import type { ReadSet } from '../noop/read-set.js';
+import type { Item } from '../pipeline/plan.js';
+import { atItsStage } from './place-in-stage.js';
 import type { Project } from './project.js';
 import { PythonPackages } from './python-packages.js';
 
@@ -70,21 +70,25 @@ export interface Codes {
 /** Traces only changed code; reads the rest from the trace cache, without starting esbuild. */
 export async function openCodes(project: Project, selected: readonly number[]): Promise<Codes> {
   const { root, cache } = project;
-  const { looks } = cache;
-  const sight = freshSight(root, (file) => cache.scanSync(file, { follow: true })?.digest, looks);
+  const { readSet } = cache;
+  const snapshot = newSnapshot(
+    root,
+    (file) => cache.scanSync(file, { follow: true })?.digest,
+    readSet,
+  );
   const traced = new Map<number, Code>();
   const modules = new Map<string, Traced>();
   const depsOf = moduleDeps(project, selected);
   const scripts = noScripts();
-  const unseen = () => looks.blur();
-  const pythons = new PythonPackages(project, { sight, shelf: shelfOf(project), unseen });
+  const unseen = () => readSet.markIncomplete();
+  const pythons = new PythonPackages(project, { snapshot, traceCache: shelfOf(project), unseen });
   for (const index of selected) {
     const item = itemOf(project, index);
     const { action } = item;
     if (action.kind !== 'module') {
       const options = { ...scriptOptionsOf(project, index, scripts), unseen };
       const found =
-        keptScripts(action, options, sight) ?? (await traceScripts(action, options, sight));
+        keptScripts(action, options, snapshot) ?? (await traceScripts(action, options, snapshot));
       const { versions, ...metadata } = await pythons.of(item, found.external);
       const packages = { ...found.packages, ...versions };
       traced.set(index, { kind: 'command', files: {}, ...found, packages, metadata });
@@ -93,8 +97,8 @@ export async function openCodes(project: Project, selected: readonly number[]): 
     const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
     const trace =
       modules.get(action.file) ??
-      keptTrace(root, action.file, options, sight) ??
-      (await anew(looks, () => traceModule(root, action.file, options)).catch(async (error) => {
+      keptTrace(root, action.file, options, snapshot) ??
+      (await anew(readSet, () => traceModule(root, action.file, options)).catch(async (error) => {
         throw await atItsStage(project, item, error);
       }));
     modules.set(action.file, trace);
@@ -110,15 +114,15 @@ export async function openCodes(project: Project, selected: readonly number[]): 
       return bundleOf(project, action.file, options, traced.get(index) as ModuleItemCode);
     },
     foundationsOf: (index) =>
-      foundationsOf(project, sight.root, itemOf(project, index), traced.get(index)),
+      foundationsOf(project, snapshot.root, itemOf(project, index), traced.get(index)),
     changedScript: (index) => changedFile(project, filesIn(traced.get(index), 'bytes')),
     changedPackage: (index) => changedFile(project, filesIn(traced.get(index), 'metadata')),
   };
 }
 
 /** The tracer's own reads are not recorded, so the read set is incomplete. */
-function anew<T>(looks: Looks, trace: () => Promise<T>): Promise<T> {
-  looks.blur();
+function anew<T>(readSet: ReadSet, trace: () => Promise<T>): Promise<T> {
+  readSet.markIncomplete();
   return trace();
 }
 
@@ -143,16 +147,16 @@ function optionsOf(project: Project, deps: Iterable<string>): TraceOptions {
   return {
     stageDoor: path.join(project.dist, 'stage.js'),
     deps: [...deps],
-    shelf: shelfOf(project),
+    traceCache: shelfOf(project),
   };
 }
 
 function scriptOptionsOf(project: Project, index: number, known: KnownScripts): ScriptOptions {
   const { deps, outs } = itemOf(project, index);
-  return { deps, outs: outs.map((out) => out.path), shelf: shelfOf(project), known };
+  return { deps, outs: outs.map((out) => out.path), traceCache: shelfOf(project), known };
 }
 
-function shelfOf({ cache, version }: Project): Shelf {
+function shelfOf({ cache, version }: Project): TraceCache {
   return {
     version,
     timeAt: (dev, moment) => cache.timeAt(dev, moment),
@@ -162,12 +166,12 @@ function shelfOf({ cache, version }: Project): Shelf {
 }
 
 function foundationsOf(project: Project, root: string, { action }: Item, code?: Code): string[] {
-  const shelf = shelfOf(project);
+  const traceCache = shelfOf(project);
   const kept =
     action.kind === 'module'
-      ? [keptBasis(shelf, root, 'module', action.file)]
+      ? [keptBasis(traceCache, root, 'module', action.file)]
       : Object.keys(code?.kind === 'command' ? code.scripts : {}).map((file) =>
-          keptBasis(shelf, root, 'script', file),
+          keptBasis(traceCache, root, 'script', file),
         );
   const { files = {}, folders = [] } = code?.kind === 'command' ? code.metadata : {};
   return [
@@ -190,7 +194,7 @@ function changedFile(
   { root, cache }: Project,
   before: Readonly<Record<string, string>>,
 ): string | undefined {
-  const { hex } = freshSight(
+  const { hex } = newSnapshot(
     root,
     (file) => cache.scanSync(file, { follow: true, again: true })?.digest,
   );

@@ -1,40 +1,48 @@
 /** A decision within a run, which PIPE_DEBUG prints with its reason and its record. */
 import path from 'node:path';
-import type { Sliced } from '../cache/files/pace.js';
+import type { Cooperative } from '../cache/files/yielding.js';
 import { recordPath } from '../cache/records/records.js';
 import type { Item } from '../pipeline/plan.js';
+import { type BuildContext, itemAt } from './build-context.js';
 import { type Decision, decide } from './decide.js';
 import { explain } from './explain.js';
-import { ifReadable } from './eyes.js';
-import type { Surroundings } from './inputs.js';
-import { itemAt, type Work } from './work.js';
+import { ifReadable } from './file-view.js';
+import type { DecisionContext } from './fingerprint.js';
 
 /** @param around view of the item's inputs; by default the project on disk */
 export function* decideItem(
-  work: Work,
+  build: BuildContext,
   index: number,
-  around: Surroundings = work.project,
-): Sliced<Decision> {
-  const { project, codes, options } = work;
-  const item = itemAt(work, index);
-  const decision = yield* decide(item, codes.of(index), around, options.force);
-  project.debug?.(lineOf(work, item, index, decision));
+  context: DecisionContext = build.project,
+): Cooperative<Decision> {
+  const { project, codes, options } = build;
+  const item = itemAt(build, index);
+  const decision = yield* decide(item, codes.of(index), context, options.force);
+  project.debug?.(lineOf(build, item, index, decision));
   return decision;
 }
 
 /** Undefined when an input is not readable. Only the item that reads it fails, when its turn comes. */
-export function* decideIfReadable(work: Work, index: number): Sliced<Decision | undefined> {
-  const decision = yield* ifReadable(decideItem(work, index));
-  if (decision === undefined) debugUndecided(work, index, 'an input cannot be read');
+export function* decideIfReadable(
+  build: BuildContext,
+  index: number,
+): Cooperative<Decision | undefined> {
+  const decision = yield* ifReadable(decideItem(build, index));
+  if (decision === undefined) debugUndecided(build, index, 'an input cannot be read');
   return decision;
 }
 
 /** For PIPE_DEBUG: why there is no decision yet. */
-export function debugUndecided(work: Work, index: number, reason: string): void {
-  work.project.debug?.(`${itemAt(work, index).id}: undecided (${reason})`);
+export function debugUndecided(build: BuildContext, index: number, reason: string): void {
+  build.project.debug?.(`${itemAt(build, index).id}: undecided (${reason})`);
 }
 
-function lineOf({ project, codes }: Work, item: Item, index: number, decision: Decision): string {
+function lineOf(
+  { project, codes }: BuildContext,
+  item: Item,
+  index: number,
+  decision: Decision,
+): string {
   const { kind } = decision;
   const place = (key: string) =>
     path.relative(project.root, recordPath(project.cache.layout.records, key));

@@ -1,18 +1,21 @@
 /** Notes the files that a pattern dep matched together with the result, for `why` to compare. */
 import type { LastRun, Matches } from '../cache/cache.js';
-import { finishSync, type Sliced } from '../cache/files/pace.js';
+import { type Cooperative, finishSync } from '../cache/files/yielding.js';
 import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import { digestOfMatches, digestsOf, type Surroundings } from './inputs.js';
+import { type DecisionContext, digestOfMatches, digestsOf } from './fingerprint.js';
 
 /** Items' notes are read often: with more files than this, none is named, which keeps them small. */
 const MOST = 2000;
 
 /** The current matches, when the result was made from them. */
-export function* evidenceOf(item: Item, around: Surroundings): Sliced<Pick<LastRun, 'matches'>> {
+export function* evidenceOf(
+  item: Item,
+  context: DecisionContext,
+): Cooperative<Pick<LastRun, 'matches'>> {
   const found: Record<string, Matches> = {};
   for (const dep of item.deps) {
-    const entries = dep.glob ? yield* digestsOf(dep, around) : undefined;
+    const entries = dep.glob ? yield* digestsOf(dep, context) : undefined;
     if (entries !== undefined && entries.length <= MOST)
       found[dep.name] = Object.fromEntries(entries);
   }
@@ -25,14 +28,14 @@ export function matchesBeside(
   name: string,
   before: LastRun,
   now: Manifest['deps'],
-  around: Surroundings,
+  context: DecisionContext,
 ): readonly [Matches, Matches] | undefined {
   const dep = item.deps.find((each) => each.name === name);
   const then = before.matches?.[name];
   if (dep === undefined || then === undefined || !dep.glob) return undefined;
   const noted = Object.entries(then).sort(byPath);
   if (digestOfMatches(noted) !== before.manifest.deps[name]) return undefined;
-  const entries = finishSync(digestsOf(dep, around));
+  const entries = finishSync(digestsOf(dep, context));
   if (entries === undefined || digestOfMatches(entries) !== now[name]) return undefined;
   return [then, Object.fromEntries(entries)];
 }

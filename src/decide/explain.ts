@@ -2,7 +2,7 @@
 import type { Attempt, LastRun } from '../cache/cache.js';
 import type { Why } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
-import { whereIs } from '../process/holder.js';
+import { whereIs } from '../process/lock-owner.js';
 import type { Code } from './code.js';
 import type { Decision } from './decide.js';
 import { matchesBeside } from './evidence.js';
@@ -73,9 +73,9 @@ function withoutResult(project: Project, item: Item): Reason {
 /** How the last execution ended without a result. */
 function endOf(project: Project, item: Item, { end, message }: Attempt): Reason {
   if (end === 'failed') return { kind: 'failed', text: `failed last time: ${message}` };
-  const holder = itemHolder(project, item);
-  if (holder !== undefined)
-    return { kind: 'running', text: `runs now, pid ${holder.pid}${whereIs(holder)}` };
+  const owner = itemHolder(project, item);
+  if (owner !== undefined)
+    return { kind: 'running', text: `runs now, pid ${owner.pid}${whereIs(owner)}` };
   const how = end === 'begun' ? 'cut off' : 'interrupted';
   return { kind: 'interrupted', text: `was ${how} last time` };
 }

@@ -2,12 +2,12 @@
 import type { Emit } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { select, withNeeds } from '../pipeline/select.js';
+import type { BuildContext } from './build-context.js';
 import { openCodes } from './code.js';
 import type { Interruption, RunOptions } from './options.js';
 import type { Project } from './project.js';
 import { concealing, secretValues } from './secrets.js';
 import { refuseDamagedVariables } from './variables.js';
-import type { Work } from './work.js';
 
 const NEVER = new AbortController().signal;
 
@@ -16,7 +16,7 @@ export async function inspection(
   project: Project,
   targets: readonly string[],
   interruption: Interruption = { stop: NEVER, kill: NEVER },
-): Promise<Work> {
+): Promise<BuildContext> {
   const options: RunOptions = {
     targets,
     only: false,
@@ -30,7 +30,7 @@ export async function inspection(
 }
 
 /** The targets and what they need. */
-export function workFor(project: Project, options: RunOptions, emit: Emit): Promise<Work> {
+export function workFor(project: Project, options: RunOptions, emit: Emit): Promise<BuildContext> {
   const selected = withNeeds(project.plan, select(project.plan, options.targets));
   return workOn(project, selected, options, emit);
 }
@@ -41,7 +41,7 @@ export async function workOn(
   selected: readonly number[],
   options: RunOptions,
   emit: Emit,
-): Promise<Work> {
+): Promise<BuildContext> {
   refuseDamagedVariables(
     selected.map((index) => project.plan.items[index] as Item),
     project.env,

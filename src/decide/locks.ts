@@ -3,19 +3,19 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
-import { isHeldAroundUs, waitsForItself } from '../process/around.js';
 import { acquireClaim, type Claim, type Paths, writersOf } from '../process/claims.js';
-import { describeHolder, type Holder } from '../process/holder.js';
-import { acquireLock, type Lock, lockFile } from '../process/lock.js';
-import { fileNameOf } from '../process/names.js';
+import { acquireLock, type Lock, lockFile } from '../process/file-lock.js';
+import { fileNameOf } from '../process/file-names.js';
+import { describeOwner, type LockOwner } from '../process/lock-owner.js';
 import type { Group } from '../process/orphans.js';
 import { reapOrphans } from '../process/orphans.js';
+import { isHeldAroundUs, waitsForItself } from '../process/outer-executions.js';
 import { livenessOf, ownIdentity } from '../sys/identity.js';
+import { type BuildContext, cacheOf } from './build-context.js';
 import { type Home, homeOf, projectHome, realPlace } from './lock-home.js';
 import { isOut } from './made-links.js';
 import { sourceOf } from './parts.js';
 import type { Project } from './project.js';
-import { cacheOf, type Work } from './work.js';
 
 /** Locks on one item's paths, in every lock folder that they belong to. */
 export class ItemClaim {
@@ -41,8 +41,8 @@ export class ItemClaim {
   }
 
   /** From here on locks the item's outs for writing, and what it needs for reading. */
-  narrow(work: Work, item: Item, reads: Others['reads']): void {
-    const paths = pathsByHome(work.project, item, { writes: [], reads });
+  narrow(build: BuildContext, item: Item, reads: Others['reads']): void {
+    const paths = pathsByHome(build.project, item, { writes: [], reads });
     for (const [folder, claim] of this.#claims)
       claim.narrow(paths.get(folder) ?? { writes: [], reads: [] });
   }
@@ -62,21 +62,21 @@ export interface Others {
 
 /** While held, no other process writes the item's outs or changes what it reads. */
 export async function claimItem(
-  work: Work,
+  build: BuildContext,
   item: Item,
   others: Others = { writes: [], reads: [] },
 ): Promise<ItemClaim> {
   const claims = new Map<string, Claim>();
   try {
     // Locks folder by folder, in an order that all runs share, against deadlocks.
-    const byHome = [...pathsByHome(work.project, item, others)].sort();
+    const byHome = [...pathsByHome(build.project, item, others)].sort();
     for (const [folder, paths] of byHome) {
-      makeHome(folder, cacheOf(work).layout.locks);
+      makeHome(folder, cacheOf(build).layout.locks);
       const claim = await acquireClaim(folder, paths, {
         doing: item.id,
-        logs: realPlace(path.join(cacheOf(work).layout.logs, fileNameOf(item.id))),
-        signal: work.options.interruption.stop,
-        onWait: (holder, file) => noteWait(work, item, holder, file),
+        logs: realPlace(path.join(cacheOf(build).layout.logs, fileNameOf(item.id))),
+        signal: build.options.interruption.stop,
+        onWait: (owner, file) => noteWait(build, item, owner, file),
       });
       claims.set(folder, claim);
     }
@@ -89,44 +89,44 @@ export async function claimItem(
 
 /** One workspace of those with a shared cache computes a result; a commit folder belongs to one process. */
 export async function lockKey(
-  work: Work,
+  build: BuildContext,
   item: Item,
   manifest: Manifest,
 ): Promise<Lock | undefined> {
-  const { env } = work.project;
+  const { env } = build.project;
   const isShared = env.PIPE_CACHE !== undefined && env.PIPE_CACHE !== '';
   if (item.epochs === undefined && !isShared) return undefined;
-  const { locks } = cacheOf(work).layout;
+  const { locks } = cacheOf(build).layout;
   const name = `key ${lockKeyOf(item, manifest)}`;
   return acquireLock(locks, name, {
     doing: item.id,
-    signal: work.options.interruption.stop,
-    onWait: (holder) => noteWait(work, item, holder, lockFile(locks, name)),
+    signal: build.options.interruption.stop,
+    onWait: (owner) => noteWait(build, item, owner, lockFile(locks, name)),
     onDead: async (dead) => void (await reapOrphans(dead)),
   });
 }
 
 /** The owner of the item's lock, if it is another live process. */
-export function itemHolder({ root }: Project, item: Item): Holder | undefined {
+export function itemHolder({ root }: Project, item: Item): LockOwner | undefined {
   const own = ownIdentity();
   for (const out of item.outs) {
     const home = homeOf(root, path.join(root, out.path), false);
-    const holder = writersOf(home.folder, home.path).find(
+    const owner = writersOf(home.folder, home.path).find(
       (each) => livenessOf(each) !== 'dead' && !(each.pid === own.pid && each.start === own.start),
     );
-    if (holder !== undefined) return holder;
+    if (owner !== undefined) return owner;
   }
   return undefined;
 }
 
 /** @throws WaitsForItself when the owner waits for this process */
-function noteWait(work: Work, item: Item, holder: Holder, file: string): void {
-  if (isHeldAroundUs(work.project.env, holder, holder.doing))
-    throw waitsForItself(item.id, holder.doing);
-  work.emit({
+function noteWait(build: BuildContext, item: Item, owner: LockOwner, file: string): void {
+  if (isHeldAroundUs(build.project.env, owner, owner.doing))
+    throw waitsForItself(item.id, owner.doing);
+  build.emit({
     type: 'waiting',
     item: item.id,
-    reason: `another run holds it: ${describeHolder(holder, file)}`,
+    reason: `another run holds it: ${describeOwner(owner, file)}`,
   });
 }
 

@@ -5,29 +5,29 @@
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Scan } from '../cache/cache.js';
-import { UnusableFile } from '../cache/files/errors.js';
-import type { Sliced } from '../cache/files/pace.js';
+import { UnusableFile } from '../cache/files/file-errors.js';
+import type { Cooperative } from '../cache/files/yielding.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
-import { isWithin, realpathIfThere, staysWithin, wayOf } from '../cache/scan/links.js';
+import { isWithin, realpathIfThere, staysWithin, wayOf } from '../cache/scan/link-targets.js';
 import { canonical, sha256 } from '../canonical.js';
-import { addOut, createOutTree, type OutTree, type Owner, ownersOf } from '../pipeline/outtree.js';
+import { addOut, createOutTree, type OutTree, type Owner, ownersOf } from '../pipeline/out-tree.js';
 import type { Dep, Item, Plan } from '../pipeline/plan.js';
-import { type Eyes, scanAt } from './eyes.js';
+import { type FileView, scanAt } from './file-view.js';
 import { realPlace } from './lock-home.js';
 
 /** An out as a dep. Links that lead out of it change the digest if their targets exist; `links` lists them. */
-export function* madeAt(where: string, eyes: Eyes): Sliced<Scan | undefined> {
-  const scan = yield* scanAt(where, eyes);
+export function* madeAt(where: string, view: FileView): Cooperative<Scan | undefined> {
+  const scan = yield* scanAt(where, view);
   if (scan?.links === undefined) return scan;
-  const tree = kindOf(scan.digest) === 'directory' ? realPlace(path.join(eyes.root, where)) : '';
+  const tree = kindOf(scan.digest) === 'directory' ? realPlace(path.join(view.root, where)) : '';
   const behind: [string, Digest][] = [];
   const links: string[] = [];
   for (const link of scan.links) {
-    const { target, isInner } = leadOf(link, where, eyes);
+    const { target, isInner } = leadOf(link, where, view);
     if (isInner) continue;
     links.push(link);
     if (target === undefined || (tree !== '' && isWithin(target, tree))) continue;
-    const found = yield* scanAt(link, eyes, { follow: !holdsProject(target, eyes.root) });
+    const found = yield* scanAt(link, view, { follow: !holdsProject(target, view.root) });
     if (found === undefined) continue;
     behind.push([link.slice(where.length), found.digest]);
     links.push(...(found.links ?? []));
@@ -45,12 +45,12 @@ interface Lead {
   readonly isInner: boolean;
 }
 
-function leadOf(link: string, where: string, { root, cache, targetOf: laid }: Eyes): Lead {
+function leadOf(link: string, where: string, { root, cache, targetOf: laid }: FileView): Lead {
   const target = laid?.(link);
   if (target !== undefined) return { target, isInner: false };
   const absolute = path.join(root, link);
   const isInner = staysWithin(readlinkSync(absolute), path.dirname(link), where);
-  if (!isInner) cache.looks.blur();
+  if (!isInner) cache.readSet.markIncomplete();
   return { target: realpathIfThere(absolute), isInner };
 }
 
@@ -81,15 +81,15 @@ export function outsBehind(
   item: Item,
   dep: Dep,
   paths: readonly string[],
-  around: Pick<Eyes, 'root' | 'targetOf'> & Planned,
+  context: Pick<FileView, 'root' | 'targetOf'> & Planned,
 ): readonly Owner[] {
   if (paths.length === 0) return [];
-  const { root, plan } = around;
+  const { root, plan } = context;
   const needed = allNeeds(plan, item);
   const outs = realOuts(root, plan);
   const found = new Map<string, Owner>();
   for (const link of paths) {
-    const target = around.targetOf?.(link);
+    const target = context.targetOf?.(link);
     for (const place of target === undefined ? wayOf(path.join(root, link)) : [target]) {
       if (holdsProject(place, root))
         throw strayLink(link, 'a folder that holds this project', LEAD_ELSEWHERE);
@@ -134,7 +134,7 @@ function allNeeds({ items }: Plan, item: Item): ReadonlySet<number> {
 }
 
 /** True for an out, a path inside one, or a folder that holds outs, by the real path. */
-export function isOut({ root, plan }: Pick<Eyes, 'root'> & Planned, absolute: string): boolean {
+export function isOut({ root, plan }: Pick<FileView, 'root'> & Planned, absolute: string): boolean {
   const place = path.join(realPlace(path.dirname(absolute)), path.basename(absolute));
   return ownersOf(realOuts(root, plan), place.slice(1)).length > 0;
 }

@@ -2,7 +2,7 @@
 import { type Diagnostic, UserError } from '../error.js';
 import { lookAlikeHint } from '../pipeline/look-alike.js';
 import type { Dep } from '../pipeline/plan.js';
-import type { Work } from './work.js';
+import type { BuildContext } from './build-context.js';
 
 export interface MissingDep {
   readonly item: string;
@@ -11,7 +11,7 @@ export interface MissingDep {
 
 /** @throws UserError that names every missing dep */
 export async function refuseMissing(
-  { project: { root, variant }, options }: Work,
+  { project: { root, variant }, options }: BuildContext,
   missing: readonly MissingDep[],
 ): Promise<void> {
   if (missing.length === 0) return;

@@ -6,15 +6,15 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
-import { isAbsent } from '../cache/files/errors.js';
-import type { Sliced } from '../cache/files/pace.js';
+import { isAbsent } from '../cache/files/file-errors.js';
 import { explained, isDamaged, refuseBadNames } from '../cache/files/refusals.js';
+import type { Cooperative } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Wrote } from '../cache/records/written.js';
-import { realpathIfThere } from '../cache/scan/links.js';
+import { realpathIfThere } from '../cache/scan/link-targets.js';
+import { type IgnoreRules, isHeldBack, sieveOf, sieveOfMade } from '../pipeline/ignored-files.js';
 import type { Dep } from '../pipeline/plan.js';
-import { isHeldBack, type Sieve, sieveOf, sieveOfMade } from '../pipeline/sieve.js';
-import { type Eyes, scanAt } from './eyes.js';
+import { type FileView, scanAt } from './file-view.js';
 import { madeAt, withLinks } from './made-links.js';
 
 /** Number of entries after which the event loop gets a turn. */
@@ -38,35 +38,35 @@ export function sourceOf({ links }: Dep, where: string): string {
 }
 
 /** Content of a path of the dep, with outs read through links; undefined when any is missing. */
-export function* contentAt(dep: Dep, part: Part, eyes: Eyes): Sliced<Scan | undefined> {
-  const parts = mayHaveParts(dep, part, eyes) ? yield* partsOf(dep, part, eyes) : undefined;
-  if (parts === undefined) return yield* oneAt(dep, part, eyes);
+export function* contentAt(dep: Dep, part: Part, view: FileView): Cooperative<Scan | undefined> {
+  const parts = mayHaveParts(dep, part, view) ? yield* partsOf(dep, part, view) : undefined;
+  if (parts === undefined) return yield* oneAt(dep, part, view);
   // Links within the dep count as links.
-  const tree = realpathIfThere(path.join(eyes.root, part.path)) ?? '';
+  const tree = realpathIfThere(path.join(view.root, part.path)) ?? '';
   const found = new Map<string, Scan>();
   for (const each of parts) {
-    const scan = yield* oneAt(dep, each, eyes, { tree });
+    const scan = yield* oneAt(dep, each, view, { tree });
     if (scan !== undefined) found.set(each.path.slice(part.path.length + 1), scan);
     else if (each.made) return undefined;
   }
   if (found.size === 0) return undefined;
-  return withLinks(eyes.cache.assemble(found), [...found.values()]);
+  return withLinks(view.cache.assemble(found), [...found.values()]);
 }
 
 /** The plan knows the targets of the user's links already. */
 function* oneAt(
   dep: Dep,
   { path: where, made }: Part,
-  eyes: Eyes,
+  view: FileView,
   how: ScanOptions = {},
-): Sliced<Scan | undefined> {
-  if (made) return yield* madeAt(sourceOf(dep, where), eyes);
-  const scan = yield* scanAt(where, eyes, { ...how, follow: true, sieve: sieveOf(dep) });
+): Cooperative<Scan | undefined> {
+  if (made) return yield* madeAt(sourceOf(dep, where), view);
+  const scan = yield* scanAt(where, view, { ...how, follow: true, ignoreRules: sieveOf(dep) });
   return scan?.links === undefined ? scan : withLinks(scan, []);
 }
 
 /** A cheap check, false for most deps, since a no-op run makes it for each. */
-function mayHaveParts(dep: Dep, { path: where, made }: Part, { cache }: Eyes): boolean {
+function mayHaveParts(dep: Dep, { path: where, made }: Part, { cache }: FileView): boolean {
   if (dep.outs !== undefined || dep.links !== undefined) return true;
   return !made && cache.wroteBelow(where).length > 0;
 }
@@ -75,34 +75,34 @@ function mayHaveParts(dep: Dep, { path: where, made }: Part, { cache }: Eyes): b
 export function* partsOf(
   dep: Dep,
   { path: where, made }: Part,
-  eyes: Eyes,
-): Sliced<Part[] | undefined> {
+  view: FileView,
+): Cooperative<Part[] | undefined> {
   const outs = outsWithin(dep, where);
   if (made && outs.length === 0) return undefined;
-  const left = leftBelow(dep, where, outs, eyes);
-  if (outs.length === 0 && !(yield* hasLeftover(left, eyes))) return undefined;
+  const left = leftBelow(dep, where, outs, view);
+  if (outs.length === 0 && !(yield* hasLeftover(left, view))) return undefined;
   const parts: Part[] = outs.map((out) => ({ path: out, made: true }));
   const visit = (each: string, isUsers: boolean) => {
     if (isUsers) parts.push({ path: each, made: false });
   };
-  if (!isOurs(sourceOf(dep, where))) yield* walk(dep, where, outs, left, eyes, visit);
+  if (!isOurs(sourceOf(dep, where))) yield* walk(dep, where, outs, left, view, visit);
   return parts;
 }
 
-function* hasLeftover(paths: readonly string[], eyes: Eyes): Sliced<boolean> {
-  for (const each of paths) if (yield* isLeftover(each, eyes)) return true;
+function* hasLeftover(paths: readonly string[], view: FileView): Cooperative<boolean> {
+  for (const each of paths) if (yield* isLeftover(each, view)) return true;
   return false;
 }
 
 /** Leftovers in a folder of the dep, by the names under which pipe wrote them. */
-export function* leftoversIn(dep: Dep, part: Part, eyes: Eyes): Sliced<string[]> {
+export function* leftoversIn(dep: Dep, part: Part, view: FileView): Cooperative<string[]> {
   const { path: where, made } = part;
   const outs = outsWithin(dep, where);
   if (made && outs.length === 0) return [];
-  const left = leftBelow(dep, where, outs, eyes);
+  const left = leftBelow(dep, where, outs, view);
   const found: string[] = [];
   if (outs.length > 0 || left.length > 0)
-    yield* walk(dep, where, outs, left, eyes, (each, isUsers) => {
+    yield* walk(dep, where, outs, left, view, (each, isUsers) => {
       if (!isUsers) found.push(sourceOf(dep, each));
     });
   return found;
@@ -123,16 +123,21 @@ function outsWithin({ outs = [] }: Dep, folder: string): readonly string[] {
 }
 
 /** Paths below a folder that pipe once wrote and today's plan does not make, by the dep's names. */
-function leftBelow(dep: Dep, folder: string, outs: readonly string[], { cache }: Eyes): string[] {
+function leftBelow(
+  dep: Dep,
+  folder: string,
+  outs: readonly string[],
+  { cache }: FileView,
+): string[] {
   const source = sourceOf(dep, folder);
   if (isOurs(source)) return [];
   const wrote = cache.wroteBelow(source);
   if (wrote.length === 0) return [];
   const made = new Set(outs);
-  const sieve = sieveOfMade(dep);
+  const ignoreRules = sieveOfMade(dep);
   return wrote
     .map((each) => folder + each.slice(source.length))
-    .filter((each) => !isHeldBack(dep, each, sieve))
+    .filter((each) => !isHeldBack(dep, each, ignoreRules))
     .filter((each) => !foldersTo(each, folder.length).some((at) => made.has(at)));
 }
 
@@ -145,7 +150,7 @@ function foldersTo(where: string, length: number): string[] {
 }
 
 /** True if pipe wrote it and it has not changed since, so it is not a user's file. */
-export function* isLeftover(where: string, { cache }: Eyes): Sliced<boolean> {
+export function* isLeftover(where: string, { cache }: FileView): Cooperative<boolean> {
   const wrote = cache.wrote(where) ?? wroteInFolder(where, cache);
   if (wrote === undefined) return false;
   const now = (yield* cache.scanning(where))?.digest;
@@ -185,58 +190,62 @@ function* walk(
   folder: string,
   outs: readonly string[],
   left: readonly string[],
-  eyes: Eyes,
+  view: FileView,
   visit: (where: string, isUsers: boolean) => void,
-): Sliced<void> {
+): Cooperative<void> {
   const made = new Set(outs);
   const holders = new Set(
     [...outs, ...left].flatMap((each) => foldersTo(each, folder.length).slice(1)),
   );
-  const sieve = sieveOf(dep);
-  function* into(at: string, isHeld: boolean): Sliced<void> {
-    for (const [row, entry] of entriesOf(at, eyes).entries()) {
+  const ignoreRules = sieveOf(dep);
+  function* into(at: string, isHeld: boolean): Cooperative<void> {
+    for (const [row, entry] of entriesOf(at, view).entries()) {
       if (row % TURN_EVERY === 0) yield undefined;
       const inner = `${at}/${entry.name}`;
       if (made.has(inner)) continue;
       const source = sourceOf(dep, inner);
-      const isHeldHere = isHeld || sieve.holdsBack(inner, () => isFolder(inner, eyes));
-      if (holders.has(inner) && isFolder(inner, eyes)) yield* into(inner, isHeldHere);
-      else if (!isHeldHere && !(entry.isDirectory() && (yield* isHollow(inner, sieve, eyes))))
-        visit(inner, !isOurs(source) && !(yield* isLeftover(source, eyes)));
+      const isHeldHere = isHeld || ignoreRules.holdsBack(inner, () => isFolder(inner, view));
+      if (holders.has(inner) && isFolder(inner, view)) yield* into(inner, isHeldHere);
+      else if (!isHeldHere && !(entry.isDirectory() && (yield* isHollow(inner, ignoreRules, view))))
+        visit(inner, !isOurs(source) && !(yield* isLeftover(source, view)));
     }
   }
   yield* into(folder, false);
 }
 
-export function isFolder(where: string, { root, cache }: Eyes): boolean {
+export function isFolder(where: string, { root, cache }: FileView): boolean {
   const full = path.join(root, where);
   try {
     const stat = statSync(full, { throwIfNoEntry: false });
-    cache.looks.sawBehind(full, stat);
+    cache.readSet.recordStat(full, stat);
     return stat?.isDirectory() ?? false;
   } catch {
     // A link cycle, or no permission: the code that reads it reports the error.
-    cache.looks.blur();
+    cache.readSet.markIncomplete();
     return false;
   }
 }
 
 /** True for a folder with entries of which none counts: a clone lacks it. */
-export function* isHollow(folder: string, sieve: Sieve, eyes: Eyes): Sliced<boolean> {
+export function* isHollow(
+  folder: string,
+  ignoreRules: IgnoreRules,
+  view: FileView,
+): Cooperative<boolean> {
   yield undefined;
-  const entries = entriesOf(folder, eyes);
+  const entries = entriesOf(folder, view);
   for (const entry of entries) {
     const inner = `${folder}/${entry.name}`;
-    if (sieve.holdsBack(inner, () => entry.isDirectory())) continue;
-    if (!entry.isDirectory() || !(yield* isHollow(inner, sieve, eyes))) return false;
+    if (ignoreRules.holdsBack(inner, () => entry.isDirectory())) continue;
+    if (!entry.isDirectory() || !(yield* isHollow(inner, ignoreRules, view))) return false;
   }
   return entries.length > 0;
 }
 
-export function entriesOf(where: string, { root, cache }: Eyes): Dirent[] {
+export function entriesOf(where: string, { root, cache }: FileView): Dirent[] {
   const full = path.join(root, where);
   try {
-    cache.looks.sawBehind(full, statSync(full, { throwIfNoEntry: false }));
+    cache.readSet.recordStat(full, statSync(full, { throwIfNoEntry: false }));
     const entries = readdirSync(full, { withFileTypes: true });
     if (entries.some(({ name }) => isDamaged(name))) refuseBadNames(full, where);
     return entries;

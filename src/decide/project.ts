@@ -5,14 +5,14 @@ import { type Cache, openCache } from '../cache/cache.js';
 import { namedFolder } from '../cache/layout.js';
 import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
-import { readPipeline } from '../pipeline/document/text.js';
-import { PlanFiles } from '../pipeline/files.js';
+import { readPipeline } from '../pipeline/document/read-text.js';
 import type { LoadOptions } from '../pipeline/load.js';
 import type { Plan, PlanRead } from '../pipeline/plan.js';
+import { PlanFiles } from '../pipeline/plan-files.js';
 import { misnamedIn, PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
 import { wholeEnvironment } from '../sys/raw-text.js';
-import { type Links, notedLinks } from './links.js';
 import type { Variant } from './options.js';
+import { type Links, notedLinks } from './real-paths.js';
 import { secretValues } from './secrets.js';
 
 /** Facts about the process, which only the entry point determines. */
@@ -71,7 +71,7 @@ export async function openProject(
     readOnly,
     warn,
   });
-  cache.looks.sawBehind(PIPELINE_FILE, statSync(path.join(root, PIPELINE_FILE)));
+  cache.readSet.recordStat(PIPELINE_FILE, statSync(path.join(root, PIPELINE_FILE)));
   const plan = await planOf(host, root, variant, cache);
   for (const warning of plan.warnings) warn(warning);
   return { ...host, env: wholeEnvironment(host.env), root, variant, plan, cache };
@@ -90,7 +90,7 @@ export async function asVariant(project: Project, variant: Variant): Promise<Pro
  */
 async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
   const text = readPipeline(root);
-  const files = new PlanFiles(root, { witness: cache.looks });
+  const files = new PlanFiles(root, { witness: cache.readSet });
   const nameOf = (links: Links, reads: readonly PlanRead[] = []) =>
     sha256(
       JSON.stringify(['plan', host.version, text, variant.profiles, variant.set, links, reads]),

@@ -1,19 +1,20 @@
 /** `packages: python`: versions of the interpreter and of what the code of a command imports. */
+
+import type { FsSnapshot } from '../code/fs-snapshot.js';
+import { programsIn } from '../code/named-scripts.js';
+import { within } from '../code/project-paths.js';
+import { Distributions, type Versions } from '../code/python/installed-distributions.js';
+import { type Asking, type Interpreter, interpreterAt } from '../code/python/interpreter.js';
+import { locate } from '../code/python/locate.js';
+import type { Program } from '../code/python/programs.js';
+import type { TraceCache } from '../code/trace-cache.js';
 import { type Diagnostic, UserError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
-import type { Shelf } from '../trace/kept.js';
-import { programsIn } from '../trace/named-scripts.js';
-import { within } from '../trace/place.js';
-import { Distributions, type Versions } from '../trace/python/distributions.js';
-import { type Asking, type Interpreter, interpreterAt } from '../trace/python/interpreter.js';
-import { locate } from '../trace/python/locate.js';
-import type { Program } from '../trace/python/programs.js';
-import type { Sight } from '../trace/sight.js';
 import type { Project } from './project.js';
 
 export interface PythonOptions {
-  readonly sight: Sight;
-  readonly shelf: Shelf;
+  readonly snapshot: FsSnapshot;
+  readonly traceCache: TraceCache;
   /** Is called before Python starts, which reads files that the sight does not see. */
   readonly unseen: () => void;
 }
@@ -35,16 +36,16 @@ export class PythonPackages {
   readonly #asking: Asking;
   readonly #interpreters = new Map<string, Promise<Interpreter>>();
 
-  constructor(project: Project, { sight, shelf, unseen }: PythonOptions) {
+  constructor(project: Project, { snapshot, traceCache, unseen }: PythonOptions) {
     const { env } = project;
     this.#project = project;
-    this.#distributions = new Distributions(sight, shelf);
+    this.#distributions = new Distributions(snapshot, traceCache);
     const ask: Asking['ask'] = async (file, program, folder) => {
       unseen();
       const { askPython } = await import('../process/python.js');
       return askPython(file, program, { folder, env });
     };
-    this.#asking = { sight, env, shelf, ask };
+    this.#asking = { snapshot, env, traceCache, ask };
   }
 
   /**
@@ -66,7 +67,7 @@ export class PythonPackages {
     const files: Record<string, string> = {};
     const folders: string[] = [];
     for (const { file, interpreter } of used) {
-      const place = within(this.#asking.sight.root, file);
+      const place = within(this.#asking.snapshot.root, file);
       const found = this.#distributions.versionsOf(imported, interpreter);
       const suffix = several ? ` (${place})` : '';
       versions[`python${suffix}`] = interpreter.version;

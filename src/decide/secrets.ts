@@ -1,7 +1,7 @@
 /** Secrets of a pipeline: which stages receive them, and how their values are masked. */
 import type { Item, Plan } from '../pipeline/plan.js';
 import { mapTexts } from '../printable.js';
-import { createMask } from '../process/mask.js';
+import { createMask } from '../process/mask-secrets.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,9 +1,9 @@
 /** Names that differ only in case or in how accents are composed: some file systems treat them as one. */
 import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { isAbsent } from '../cache/files/errors.js';
+import { isAbsent } from '../cache/files/file-errors.js';
 import { lstatIfThere } from '../cache/files/look.js';
-import type { Looks } from '../cache/scan/looks.js';
+import type { ReadSet } from '../noop/read-set.js';
 import { foldName } from '../pipeline/aliases.js';
 import type { Plan } from '../pipeline/plan.js';
 
@@ -27,14 +27,14 @@ export function foldedNames({ items }: Plan): ReadonlySet<string> {
 /** The first requested spelling of each place. */
 export class Spellings {
   readonly #folded: ReadonlySet<string>;
-  readonly #looks: Looks;
+  readonly #readSet: ReadSet;
   readonly #isOne: typeof isOneName;
   /** By folded path: the places that the file system distinguishes. */
   readonly #places = new Map<string, string[]>();
 
-  constructor(folded: ReadonlySet<string>, looks: Looks, isOne: typeof isOneName) {
+  constructor(folded: ReadonlySet<string>, readSet: ReadSet, isOne: typeof isOneName) {
     this.#folded = folded;
-    this.#looks = looks;
+    this.#readSet = readSet;
     this.#isOne = isOne;
   }
 
@@ -54,7 +54,7 @@ export class Spellings {
     const key = place.slice(0, end) + foldName(place.slice(end));
     const places = this.#places.get(key) ?? [];
     // No stat shows how the file system compares names.
-    if (places.length > 0 && !places.includes(place)) this.#looks.blur();
+    if (places.length > 0 && !places.includes(place)) this.#readSet.markIncomplete();
     const known = places.find(
       (each) => each === place || this.#isOne(path.resolve(root, each), path.resolve(root, place)),
     );

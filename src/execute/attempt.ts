@@ -1,21 +1,21 @@
 /** One attempt at an item, from clean outs to a record: its process, its epochs, and the checks of its result. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { finish } from '../cache/files/pace.js';
+import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
+import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { evidenceOf } from '../decide/evidence.js';
-import { cacheOf, itemAt, type Work } from '../decide/work.js';
 import type { Failure, Why } from '../event.js';
 import type { Item, Out } from '../pipeline/plan.js';
 import type { GpuLease } from '../process/lease.js';
 import { type Outcome, succeeded } from '../process/outcome.js';
 import { changedWhileItRan, EpochRun } from './epoch-run.js';
+import { Scratch } from './execution-files.js';
 import { describeAction, endText, failureOf, unwrittenText } from './failure.js';
 import { type Hold, LOST } from './hold.js';
 import { InputSnapshot } from './input-snapshot.js';
-import { type Launching, launchItem } from './launch.js';
-import { Scratch } from './scratch.js';
+import { type Launching, launchItem } from './launch-item.js';
 
 export type Execution =
   | {
@@ -35,19 +35,19 @@ export interface Grounds {
 }
 
 export async function attemptItem(
-  work: Work,
+  build: BuildContext,
   index: number,
   decision: Decision & { kind: 'run' },
   { why, lease, hold, afresh, ...start }: Start,
 ): Promise<Execution> {
-  const item = itemAt(work, index);
+  const item = itemAt(build, index);
   const incremental = item.epochs !== undefined;
-  let inputs = incremental ? await InputSnapshot.takeSettled(work, index) : start.inputs;
+  let inputs = incremental ? await InputSnapshot.takeSettled(build, index) : start.inputs;
   let computed = 0;
   for (let round = 0; ; round++) {
-    const scratch = new Scratch(work, item);
+    const scratch = new Scratch(build, item);
     // When early stopping starts the process once more, the chain is this run's own.
-    const epochs = await EpochRun.prepare(work, item, decision.manifest, {
+    const epochs = await EpochRun.prepare(build, item, decision.manifest, {
       state: scratch.state,
       afresh: afresh && round === 0,
       inputs,
@@ -55,39 +55,39 @@ export async function attemptItem(
     });
     let isUnrecorded = false;
     try {
-      await clearOuts(work, item);
+      await clearOuts(build, item);
       isUnrecorded = true;
-      if (round === 0) announce(work, item, { why, scratch, lease, epochs });
-      const outcome = await launchHeld(work, index, { scratch, lease, hold, epochs });
+      if (round === 0) announce(build, item, { why, scratch, lease, epochs });
+      const outcome = await launchHeld(build, index, { scratch, lease, hold, epochs });
       if (outcome === undefined) return lost(item, why);
       computed += epochs?.computed ?? 0;
-      const stopped = work.options.interruption.stop.aborted || !hold.isHeld();
+      const stopped = build.options.interruption.stop.aborted || !hold.isHeld();
       if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
-      if (epochs !== undefined && !stopped && (await goesOn(work, item, epochs, inputs, round))) {
-        inputs = await InputSnapshot.takeSettled(work, index);
+      if (epochs !== undefined && !stopped && (await goesOn(build, item, epochs, inputs, round))) {
+        inputs = await InputSnapshot.takeSettled(build, index);
         continue;
       }
       const ending = { why, hold, inputs, scratch, outcome, epochs, computed };
-      const execution = await conclude(work, index, decision, ending);
+      const execution = await conclude(build, index, decision, ending);
       isUnrecorded = execution.kind !== 'recorded';
       return execution;
     } finally {
       epochs?.close();
       scratch.remove();
       if (isUnrecorded && hold.isHeld())
-        for (const out of item.outs) await cacheOf(work).noteLeft(out.path);
+        for (const out of item.outs) await cacheOf(build).noteLeft(out.path);
     }
   }
 }
 
 /** Undefined when another run took over, and with that removed this one's working files. */
 async function launchHeld(
-  work: Work,
+  build: BuildContext,
   index: number,
   launching: Launching,
 ): Promise<Outcome | undefined> {
   try {
-    return await launchItem(work, index, launching);
+    return await launchItem(build, index, launching);
   } catch (error) {
     if (launching.hold.isHeld()) throw error;
     return undefined;
@@ -108,7 +108,7 @@ function lost(item: Item, why: Why): Execution {
  * loop.
  */
 async function goesOn(
-  work: Work,
+  build: BuildContext,
   item: Item,
   epochs: EpochRun,
   inputs: InputSnapshot,
@@ -118,7 +118,7 @@ async function goesOn(
   if (moved === undefined || (round > 0 && epochs.computed === 0)) return false;
   if ((await inputs.changed()) !== undefined) return false;
   const message = `${moved} was touched during the run but has its old content: the epoch of that time is computed again`;
-  work.emit({ type: 'warning', item: item.id, message });
+  build.emit({ type: 'warning', item: item.id, message });
   return true;
 }
 
@@ -136,12 +136,12 @@ interface Started {
 }
 
 function announce(
-  work: Work,
+  build: BuildContext,
   item: Item,
   { why, scratch, lease, epochs }: Started & { lease: GpuLease | undefined },
 ): void {
-  const expected = cacheOf(work).readLast(item.id)?.seconds;
-  work.emit({
+  const expected = cacheOf(build).readLast(item.id)?.seconds;
+  build.emit({
     type: 'start',
     item: item.id,
     action: 'run',
@@ -161,30 +161,30 @@ interface Concluding extends Started, Grounds {
 
 /** Checks the result, stores the outs, and writes the record last. */
 async function conclude(
-  work: Work,
+  build: BuildContext,
   index: number,
   decision: Decision & { kind: 'run' },
   { why, hold, inputs, scratch, outcome, epochs, computed }: Concluding,
 ): Promise<Execution> {
-  const item = itemAt(work, index);
+  const item = itemAt(build, index);
   const fail = (message: string): Execution => ({
     kind: 'failed',
     why,
     failure: failureOf(item, message, outcome, scratch.log),
   });
   if (!hold.isHeld()) return fail(LOST);
-  if (outcome.ending.how === 'stopped' && work.options.interruption.stop.aborted)
+  if (outcome.ending.how === 'stopped' && build.options.interruption.stop.aborted)
     return { kind: 'cancelled' };
   if (epochs?.mistake !== undefined) return fail(epochs.mistake);
   if (!succeeded(outcome)) return fail(endText(item, outcome.ending));
   const short = epochs?.shortfall();
   if (short !== undefined) return fail(short);
-  const cache = cacheOf(work);
+  const cache = cacheOf(build);
   for (const out of item.outs) cache.forget(out.path);
   const absent: Pick<Out, 'path'>[] = [];
   for (const out of [...item.outs, ...(item.views ?? [])])
     if (!(await cache.scan(out.path))) absent.push(out);
-  if (absent.length > 0) return fail(unwrittenText(work.project.root, item, absent));
+  if (absent.length > 0) return fail(unwrittenText(build.project.root, item, absent));
   const moved = await inputs.moved();
   if (moved !== undefined) return fail(changedWhileItRan(moved));
   const record: RunRecord = {
@@ -192,35 +192,35 @@ async function conclude(
     key: decision.key,
     item: item.id,
     manifest: decision.manifest,
-    files: work.codes.of(index).files,
-    outs: await storeOuts(work, item),
+    files: build.codes.of(index).files,
+    outs: await storeOuts(build, item),
     seconds: outcome.seconds,
   };
   // What was stored was stored while the lock was held.
   if (!hold.isHeld()) return fail(LOST);
   await cache.writeRecord(record);
-  cache.writeLast(item.id, { ...record, ...(await finish(evidenceOf(item, work.project))) });
+  cache.writeLast(item.id, { ...record, ...(await finish(evidenceOf(item, build.project))) });
   return epochs === undefined
     ? { kind: 'recorded', record, why }
     : { kind: 'recorded', record, why, epochs: { computed, reached: epochs.reached } };
 }
 
-async function storeOuts(work: Work, item: Item): Promise<RecordedOut[]> {
+async function storeOuts(build: BuildContext, item: Item): Promise<RecordedOut[]> {
   const outs: RecordedOut[] = [];
   for (const out of item.outs) {
-    outs.push({ name: out.name, ...(await cacheOf(work).storeOut(out.path)) });
+    outs.push({ name: out.name, ...(await cacheOf(build).storeOut(out.path)) });
   }
   return outs;
 }
 
 /** Removes old outs and creates parent folders before a process starts. User files are moved. */
-async function clearOuts(work: Work, item: Item): Promise<void> {
-  const cache = cacheOf(work);
+async function clearOuts(build: BuildContext, item: Item): Promise<void> {
+  const cache = cacheOf(build);
   const known = (cache.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
-  const onReplaced = (message: string) => work.emit({ type: 'warning', item: item.id, message });
+  const onReplaced = (message: string) => build.emit({ type: 'warning', item: item.id, message });
   for (const out of item.outs) {
     await cache.removeOut(out.path, { known, onReplaced });
     cache.noteBegun(out.path);
-    mkdirSync(path.dirname(path.join(work.project.root, out.path)), { recursive: true });
+    mkdirSync(path.dirname(path.join(build.project.root, out.path)), { recursive: true });
   }
 }

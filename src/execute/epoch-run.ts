@@ -2,18 +2,18 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
-import { UnusableFile } from '../cache/files/errors.js';
+import { UnusableFile } from '../cache/files/file-errors.js';
 import type { EpochRecord } from '../cache/records/record.js';
+import { type BuildContext, cacheOf } from '../decide/build-context.js';
 import { metricAt, type Resume, resume, statesToDrop, stopEpoch } from '../decide/incremental.js';
-import { cacheOf, type Work } from '../decide/work.js';
+import { pagePath } from '../doc-pages.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
-import { pagePath } from '../pages.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
 import { type CommitWatch, watchCommits } from '../process/commits.js';
-import { CommitMistake } from '../process/whole.js';
-import { adopt } from './adopt.js';
+import { CommitMistake } from '../process/whole-commits.js';
 import { type Hold, LOST } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
+import { recoverEpochs } from './recover-epochs.js';
 
 /** Environment variables of an incremental stage. */
 export type EpochEnvironment = Readonly<
@@ -36,7 +36,7 @@ export function changedWhileItRan(input: string): string {
 }
 
 export class EpochRun {
-  readonly #work: Work;
+  readonly #build: BuildContext;
   readonly #item: Item;
   readonly #plan: EpochPlan;
   readonly #chain: string;
@@ -55,14 +55,14 @@ export class EpochRun {
   #lastCommit = performance.now();
 
   private constructor(
-    work: Work,
+    build: BuildContext,
     item: Item,
     plan: EpochPlan,
     chain: string,
     records: readonly EpochRecord[],
     grounds: EpochGrounds,
   ) {
-    this.#work = work;
+    this.#build = build;
     this.#item = item;
     this.#plan = plan;
     this.#chain = chain;
@@ -73,7 +73,7 @@ export class EpochRun {
 
   /** Recovers commits that a dead runner did not store, and restores the newest usable checkpoint. */
   static async prepare(
-    work: Work,
+    build: BuildContext,
     item: Item,
     manifest: Manifest,
     grounds: EpochGrounds,
@@ -82,13 +82,13 @@ export class EpochRun {
     if (plan === undefined) return undefined;
     const about = { item: item.id, manifest: chainManifest(manifest, plan.param) };
     const chain = keyOf(about.manifest);
-    cacheOf(work).commitFolder(chain, about);
-    await adopt(work, chain, grounds.afresh, (message) =>
-      work.emit({ type: 'warning', item: item.id, message }),
+    cacheOf(build).commitFolder(chain, about);
+    await recoverEpochs(build, chain, grounds.afresh, (message) =>
+      build.emit({ type: 'warning', item: item.id, message }),
     );
-    cacheOf(work).noteInputs(chain, grounds.inputs.lists);
-    const records = grounds.afresh ? [] : cacheOf(work).readEpochs(chain);
-    const run = new EpochRun(work, item, plan, chain, records, grounds);
+    cacheOf(build).noteInputs(chain, grounds.inputs.lists);
+    const records = grounds.afresh ? [] : cacheOf(build).readEpochs(chain);
+    const run = new EpochRun(build, item, plan, chain, records, grounds);
     await run.#putStateBack();
     return run;
   }
@@ -103,7 +103,7 @@ export class EpochRun {
       PIPE_EPOCHS: String(this.#resume.target),
       PIPE_EPOCH: String(this.#resume.completed),
       PIPE_STATE: this.#grounds.state,
-      PIPE_COMMIT: cacheOf(this.#work).commitFolder(this.#chain),
+      PIPE_COMMIT: cacheOf(this.#build).commitFolder(this.#chain),
     };
   }
 
@@ -143,10 +143,10 @@ export class EpochRun {
   watch(): void {
     this.#lastCommit = performance.now();
     this.#watch = watchCommits({
-      folder: cacheOf(this.#work).commitFolder(this.#chain),
+      folder: cacheOf(this.#build).commitFolder(this.#chain),
       completed: this.#resume.completed,
       target: this.#resume.target,
-      onNote: (note) => cacheOf(this.#work).noteCommit(this.#chain, note),
+      onNote: (note) => cacheOf(this.#build).noteCommit(this.#chain, note),
       onCommit: (epoch) => this.#store(epoch).catch(toMistake),
       onMistake: () => {
         if (this.mistake !== undefined) this.#dropRefused();
@@ -166,7 +166,7 @@ export class EpochRun {
     const { target } = this.#resume;
     if (this.#records.has(target)) return undefined;
     const reached = Math.max(0, ...this.#records.keys());
-    const page = pagePath('stage-protocol.md', this.#work.project);
+    const page = pagePath('stage-protocol.md', this.#build.project);
     const short =
       reached === 0 ? 'without committing an epoch' : `after epoch ${reached} of ${target}`;
     const other = reached === 0 ? ', or remove epochs' : '';
@@ -180,7 +180,7 @@ export class EpochRun {
   /** No later run may store a refused commit. */
   #dropRefused(): void {
     if (!this.#grounds.hold.isHeld()) return;
-    const cache = cacheOf(this.#work);
+    const cache = cacheOf(this.#build);
     for (const epoch of cache.pendingCommits(this.#chain)) cache.dropCommit(this.#chain, epoch);
   }
 
@@ -189,10 +189,10 @@ export class EpochRun {
     const seconds = (now - this.#lastCommit) / 1000;
     this.#lastCommit = now;
     await this.#refuseUnfounded(epoch);
-    const record = await cacheOf(this.#work).takeCommit(this.#chain, epoch, seconds);
+    const record = await cacheOf(this.#build).takeCommit(this.#chain, epoch, seconds);
     this.#records.set(epoch, record);
     this.#computed++;
-    this.#work.emit({
+    this.#build.emit({
       type: 'epoch',
       item: this.#item.id,
       epoch,
@@ -212,7 +212,7 @@ export class EpochRun {
     // After a takeover, the commit belongs to the other run.
     if (!hold.isHeld()) throw new CommitMistake(LOST);
     if (this.#moved === undefined) return;
-    cacheOf(this.#work).dropCommit(this.#chain, epoch);
+    cacheOf(this.#build).dropCommit(this.#chain, epoch);
     throw new CommitMistake(changedWhileItRan(this.#moved));
   }
 
@@ -222,7 +222,7 @@ export class EpochRun {
     if (this.#isWarned) return;
     this.#isWarned = true;
     const message = `epoch ${epoch} has no number "${best.metric}" in its metrics.json: it cannot be the best`;
-    this.#work.emit({ type: 'warning', item: this.#item.id, message });
+    this.#build.emit({ type: 'warning', item: this.#item.id, message });
   }
 
   /**
@@ -242,9 +242,9 @@ export class EpochRun {
     }
     const dropped = statesToDrop(keep, records, needed).filter((epoch) => {
       const record = this.#records.get(epoch);
-      return record !== undefined && cacheOf(this.#work).hasState(record);
+      return record !== undefined && cacheOf(this.#build).hasState(record);
     });
-    if (dropped.length > 0) cacheOf(this.#work).dropStates(this.#chain, dropped);
+    if (dropped.length > 0) cacheOf(this.#build).dropStates(this.#chain, dropped);
   }
 
   /** Restores the newest intact checkpoint: sets a damaged one aside and uses an earlier one. */
@@ -252,7 +252,7 @@ export class EpochRun {
     mkdirSync(path.dirname(this.#grounds.state), { recursive: true });
     while (this.#resume.completed > 0) {
       try {
-        await cacheOf(this.#work).restoreState(
+        await cacheOf(this.#build).restoreState(
           this.#chain,
           this.#resume.completed,
           this.#grounds.state,
@@ -260,7 +260,7 @@ export class EpochRun {
         return;
       } catch (error) {
         if (!(error instanceof DamagedObject)) throw error;
-        this.#work.emit({ type: 'warning', item: this.#item.id, message: error.message });
+        this.#build.emit({ type: 'warning', item: this.#item.id, message: error.message });
         this.#broken.add(this.#resume.completed);
         this.#resume = this.#whereToResume();
       }
@@ -270,7 +270,7 @@ export class EpochRun {
 
   #whereToResume(): Resume {
     const usable = (record: EpochRecord) =>
-      !this.#broken.has(record.epoch) && cacheOf(this.#work).hasState(record);
+      !this.#broken.has(record.epoch) && cacheOf(this.#build).hasState(record);
     return resume(this.#plan, [...this.#records.values()], usable);
   }
 }

@@ -1,16 +1,16 @@
 /** Warns about a command that reads a params file itself: it misses the values of `--set` and profiles. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { itemAt, type Work } from '../decide/work.js';
+import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { describeAction } from './failure.js';
 
-export function warnOfOwnReading(work: Work, index: number): void {
-  const item = itemAt(work, index);
-  const code = work.codes.of(index);
+export function warnOfOwnReading(build: BuildContext, index: number): void {
+  const item = itemAt(build, index);
+  const code = build.codes.of(index);
   const [first] = item.overridden ?? [];
   if (first === undefined || code.kind !== 'command') return;
   const scripts = Object.keys(code.scripts).map(
-    (script) => [script, textOf(work, script)] as const,
+    (script) => [script, textOf(build, script)] as const,
   );
   const texts = [['its command', describeAction(item)], ...scripts] as const;
   if (texts.some(([, text]) => /\bPIPE_CONTEXT\b|\bpipe_run\b/.test(text))) return;
@@ -18,13 +18,13 @@ export function warnOfOwnReading(work: Work, index: number): void {
     const reader = texts.find(([, text]) => isNamed(file, text));
     if (reader === undefined) continue;
     const message = `${reader[0]} names ${file}, but ${by} changes ${param} only in what pipe passes on: let the program read ${param} from the JSON file that PIPE_CONTEXT names, not from ${file}`;
-    work.emit({ type: 'warning', item: item.id, message });
+    build.emit({ type: 'warning', item: item.id, message });
     return;
   }
 }
 
-function textOf(work: Work, script: string): string {
-  return readFileSync(path.join(work.project.root, script), 'utf8');
+function textOf(build: BuildContext, script: string): string {
+  return readFileSync(path.join(build.project.root, script), 'utf8');
 }
 
 /** Matches whole paths: `old/params.yaml` does not name `params.yaml`. */

@@ -1,12 +1,12 @@
 /** Critical path: the item with the longest remaining path starts first. */
-import { cacheOf, itemAt, type Work } from '../decide/work.js';
+import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
 
 /** Guess for an item that never ran; only the order depends on it. */
 const UNKNOWN_SECONDS = 1;
 
 /** Seconds on the longest path from each pending item to the end, itself included, by recorded durations. */
 export function criticalPaths(
-  work: Work,
+  build: BuildContext,
   pending: readonly number[],
   dependents: ReadonlyMap<number, readonly number[]>,
 ): Map<number, number> {
@@ -14,11 +14,11 @@ export function criticalPaths(
   for (const index of [...pending].sort((a, b) => b - a)) {
     let after = 0;
     for (const next of dependents.get(index) ?? []) after = Math.max(after, paths.get(next) ?? 0);
-    paths.set(index, expectedSeconds(work, index) + after);
+    paths.set(index, expectedSeconds(build, index) + after);
   }
   return paths;
 }
 
-function expectedSeconds(work: Work, index: number): number {
-  return cacheOf(work).readLast(itemAt(work, index).id)?.seconds ?? UNKNOWN_SECONDS;
+function expectedSeconds(build: BuildContext, index: number): number {
+  return cacheOf(build).readLast(itemAt(build, index).id)?.seconds ?? UNKNOWN_SECONDS;
 }

@@ -1,5 +1,5 @@
 /** Resources of this machine: items that exceed its cores or memory run alone; its GPUs are a hard limit. */
-import { itemAt, type Work } from '../decide/work.js';
+import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { type Diagnostic, UserError } from '../error.js';
 import type { Resources } from '../pipeline/plan.js';
 import { findGpus } from '../process/gpus.js';
@@ -7,15 +7,15 @@ import type { Machine } from '../process/machine.js';
 
 /** What the items of a run may use together. */
 export async function capacityOf(
-  work: Work,
+  build: BuildContext,
   pending: readonly number[],
   machine: Machine,
 ): Promise<Resources> {
-  const wantsGpu = pending.some((index) => itemAt(work, index).resources.gpu > 0);
+  const wantsGpu = pending.some((index) => itemAt(build, index).resources.gpu > 0);
   return {
-    cpu: work.options.concurrency ?? machine.cores,
+    cpu: build.options.concurrency ?? machine.cores,
     memory: machine.memory,
-    gpu: wantsGpu ? (await findGpus(work.project.env)).indices.length : 0,
+    gpu: wantsGpu ? (await findGpus(build.project.env)).indices.length : 0,
   };
 }
 
@@ -24,19 +24,22 @@ export async function capacityOf(
  *
  * @throws UserError that names each item with more GPUs than the machine has
  */
-export async function refuseTooManyGpus(work: Work, indices: readonly number[]): Promise<void> {
-  const wanting = indices.filter((index) => itemAt(work, index).resources.gpu > 1);
+export async function refuseTooManyGpus(
+  build: BuildContext,
+  indices: readonly number[],
+): Promise<void> {
+  const wanting = indices.filter((index) => itemAt(build, index).resources.gpu > 1);
   if (wanting.length === 0) return;
-  const { indices: gpus, virtual } = await findGpus(work.project.env);
+  const { indices: gpus, virtual } = await findGpus(build.project.env);
   if (virtual) return;
-  const over = wanting.filter((index) => itemAt(work, index).resources.gpu > gpus.length);
+  const over = wanting.filter((index) => itemAt(build, index).resources.gpu > gpus.length);
   if (over.length === 0) return;
   const { placesOf } = await import('../pipeline/places.js');
-  const { root, variant } = work.project;
+  const { root, variant } = build.project;
   const places = placesOf({ project: root, ...variant });
   throw new UserError(
     over.map((index): Diagnostic => {
-      const { id, resources } = itemAt(work, index);
+      const { id, resources } = itemAt(build, index);
       const place = places.resource(id, 'gpu');
       return {
         code: 'too-many-gpus',

@@ -1,36 +1,42 @@
 /** Scheduler: starts a pending item as soon as its upstream items are done and its resources are free. */
-import { finish as finishSliced, isStopOf } from '../cache/files/pace.js';
+import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
+import {
+  type BuildContext,
+  cacheOf,
+  finish,
+  itemAt,
+  selectedNeeds,
+} from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { decideIfReadable } from '../decide/decide-item.js';
 import { excess } from '../decide/excess.js';
-import { outlooks } from '../decide/outlook.js';
-import { cacheOf, finish, itemAt, selectedNeeds, type Work } from '../decide/work.js';
+import { predict } from '../decide/prediction.js';
 import type { ItemDone } from '../event.js';
 import type { Item, Resources } from '../pipeline/plan.js';
 import { type Machine, thisMachine } from '../process/machine.js';
 import { criticalPaths } from './priority.js';
-import { createJobQueue, type JobQueue } from './queue.js';
+import { createJobQueue, type JobQueue } from './ready-queue.js';
 import { capacityOf, refuseTooManyGpus } from './resources.js';
-import { settle } from './settle.js';
+import { runItem } from './run-item.js';
 
 /**
  * Runs or restores the pending items, and ends each of them with its verdict.
  *
  * @throws UserError before anything changes when an item that must run cannot run here
  */
-export async function schedule(work: Work, pending: readonly number[]): Promise<void> {
-  await refuseUnrunnable(work, pending);
+export async function schedule(build: BuildContext, pending: readonly number[]): Promise<void> {
+  await refuseUnrunnable(build, pending);
   const machine = thisMachine();
-  const queue = await createJobQueue(await capacityOf(work, pending, machine));
-  await new Schedule(work, pending, { machine, queue }).run();
+  const queue = await createJobQueue(await capacityOf(build, pending, machine));
+  await new Schedule(build, pending, { machine, queue }).run();
 }
 
 /** Whether the dependents of an unfinished item have to run is unknown. */
-async function refuseUnrunnable(work: Work, pending: readonly number[]): Promise<void> {
-  if (pending.every((index) => itemAt(work, index).resources.gpu < 2)) return;
-  const found = await outlooks(work);
+async function refuseUnrunnable(build: BuildContext, pending: readonly number[]): Promise<void> {
+  if (pending.every((index) => itemAt(build, index).resources.gpu < 2)) return;
+  const found = await predict(build);
   await refuseTooManyGpus(
-    work,
+    build,
     pending.filter((index) => found.get(index)?.kind === 'run'),
   );
 }
@@ -48,7 +54,7 @@ interface Means {
 }
 
 class Schedule {
-  readonly #work: Work;
+  readonly #build: BuildContext;
   readonly #pending: ReadonlySet<number>;
   readonly #machine: Machine;
   readonly #queue: JobQueue;
@@ -62,13 +68,13 @@ class Schedule {
   /** A bug, not a failure: it ends the run. */
   #bug: unknown;
 
-  constructor(work: Work, pending: readonly number[], { machine, queue }: Means) {
-    this.#work = work;
+  constructor(build: BuildContext, pending: readonly number[], { machine, queue }: Means) {
+    this.#build = build;
     this.#pending = new Set(pending);
     this.#machine = machine;
     this.#queue = queue;
     for (const index of pending) {
-      const needs = selectedNeeds(work, index).filter((need) => this.#pending.has(need));
+      const needs = selectedNeeds(build, index).filter((need) => this.#pending.has(need));
       this.#waitingFor.set(index, needs.length);
       for (const need of needs) {
         const list = this.#dependents.get(need);
@@ -76,11 +82,11 @@ class Schedule {
         else list.push(index);
       }
     }
-    this.#priorities = criticalPaths(work, pending, this.#dependents);
+    this.#priorities = criticalPaths(build, pending, this.#dependents);
   }
 
   async run(): Promise<void> {
-    const signal = this.#work.options.interruption.stop;
+    const signal = this.#build.options.interruption.stop;
     const interrupt = () => {
       this.#stop ??= { cause: 'interrupted' };
     };
@@ -92,7 +98,7 @@ class Schedule {
     signal.removeEventListener('abort', interrupt);
     if (this.#bug !== undefined) throw this.#bug;
     for (const index of this.#pending) {
-      if (!this.#work.done.has(index)) this.#cancel(index);
+      if (!this.#build.done.has(index)) this.#cancel(index);
     }
   }
 
@@ -103,16 +109,16 @@ class Schedule {
   async #ready(indices: readonly number[]): Promise<void> {
     const ready = [...indices];
     for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
-      if (this.#work.done.has(index)) continue;
+      if (this.#build.done.has(index)) continue;
       if (this.#stop?.cause === 'interrupted') return;
-      const item = itemAt(this.#work, index);
+      const item = itemAt(this.#build, index);
       const decision = await this.#decide(index);
       if (decision === 'interrupted') return;
       if (decision?.kind === 'fresh') {
         const { key, record } = decision;
-        cacheOf(this.#work).use(key);
+        cacheOf(this.#build).use(key);
         finish(
-          this.#work,
+          this.#build,
           index,
           { type: 'item', item: item.id, verdict: 'fresh', key },
           { key, outs: record.outs },
@@ -128,9 +134,9 @@ class Schedule {
   }
 
   async #decide(index: number): Promise<Decision | 'interrupted' | undefined> {
-    const { stop } = this.#work.options.interruption;
+    const { stop } = this.#build.options.interruption;
     try {
-      return await finishSliced(decideIfReadable(this.#work, index), stop);
+      return await finishSliced(decideIfReadable(this.#build, index), stop);
     } catch (error) {
       if (isStopOf(stop, error)) return 'interrupted';
       throw error;
@@ -138,14 +144,14 @@ class Schedule {
   }
 
   #warnOfExcess(item: Item): void {
-    const message = excess(item, this.#machine, this.#work.options.concurrency);
+    const message = excess(item, this.#machine, this.#build.options.concurrency);
     if (message === undefined || this.#told.has(item.stage)) return;
     this.#told.add(item.stage);
-    this.#work.emit({ type: 'warning', item: item.id, message });
+    this.#build.emit({ type: 'warning', item: item.id, message });
   }
 
   #enqueue(index: number, need: Resources): void {
-    const { id } = itemAt(this.#work, index);
+    const { id } = itemAt(this.#build, index);
     void this.#queue
       .add(() => this.#start(index), { priority: this.#priorities.get(index) ?? 0, need })
       .catch((error: unknown) => this.#broken(error, id));
@@ -158,7 +164,7 @@ class Schedule {
 
   async #start(index: number): Promise<void> {
     if (this.#stop !== undefined) return;
-    const { done, settled } = await settle(this.#work, index);
+    const { done, settled } = await runItem(this.#build, index);
     await this.#ended(index, done, settled);
   }
 
@@ -167,10 +173,10 @@ class Schedule {
     done: ItemDone,
     settled: Parameters<typeof finish>[3],
   ): Promise<void> {
-    finish(this.#work, index, done, settled);
+    finish(this.#build, index, done, settled);
     if (done.verdict === 'failed') {
       this.#block(index, done.item);
-      if (!this.#work.options.keepGoing) this.#stop ??= { cause: 'failed', item: done.item };
+      if (!this.#build.options.keepGoing) this.#stop ??= { cause: 'failed', item: done.item };
       return;
     }
     if (done.verdict !== 'cancelled') await this.#ready(this.#released(index));
@@ -188,10 +194,10 @@ class Schedule {
   /** Blocks all direct and indirect dependents of a failed item. */
   #block(index: number, failed: string): void {
     for (const dependent of this.#dependents.get(index) ?? []) {
-      if (this.#work.done.has(dependent)) continue;
-      finish(this.#work, dependent, {
+      if (this.#build.done.has(dependent)) continue;
+      finish(this.#build, dependent, {
         type: 'item',
-        item: itemAt(this.#work, dependent).id,
+        item: itemAt(this.#build, dependent).id,
         verdict: 'blocked',
         reason: `needs ${failed}, which failed`,
       });
@@ -203,9 +209,9 @@ class Schedule {
     const stop = this.#stop;
     const reason =
       stop?.cause === 'failed' ? `not started, since ${stop.item} failed` : 'interrupted';
-    finish(this.#work, index, {
+    finish(this.#build, index, {
       type: 'item',
-      item: itemAt(this.#work, index).id,
+      item: itemAt(this.#build, index).id,
       verdict: 'cancelled',
       reason,
     });

@@ -3,56 +3,56 @@ import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { nameOf } from '../cache/objects/digest.js';
+import { type BuildContext, cacheOf, itemAt, type Settled } from '../decide/build-context.js';
 import { stopping } from '../decide/incremental.js';
 import { projectHome } from '../decide/lock-home.js';
 import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
-import { cacheOf, itemAt, type Settled, type Work } from '../decide/work.js';
-import { type LockBlock, type LockedEpochs, lockedParts } from '../lock/block.js';
-import { type LockSection, sectionOf } from '../lock/file.js';
-import { metricsOf } from '../lock/metrics.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import { describeHolder } from '../process/holder.js';
-import { acquireLock, lockFile } from '../process/lock.js';
-import { readLockFile, writeLockFile } from './disk.js';
-import { noteLock } from './note.js';
+import { acquireLock, lockFile } from '../process/file-lock.js';
+import { describeOwner } from '../process/lock-owner.js';
+import { type LockBlock, type LockedEpochs, lockedParts } from './format/block.js';
+import { metricsOf } from './format/locked-metrics.js';
+import { type LockSection, sectionOf } from './format/sections.js';
+import { readLockFile, writeLockFile } from './lock-on-disk.js';
+import { noteLock } from './up-to-date-note.js';
 
 /** Writes the blocks of all settled items; a run of everything also removes those of deleted items. */
-export async function updateLock(work: Work): Promise<void> {
-  const section = sectionOf(work.project.variant);
+export async function updateLock(build: BuildContext): Promise<void> {
+  const section = sectionOf(build.project.variant);
   if (section === undefined) return;
   // Without changes no lock is needed either: everything may be read-only.
-  if (isWritten(work, section)) noteLock(work);
-  else await writeUnderLock(work, section);
+  if (isWritten(build, section)) noteLock(build);
+  else await writeUnderLock(build, section);
 }
 
-function isWritten(work: Work, section: string): boolean {
-  const before = readLockFile(work.project.root)?.get(section);
+function isWritten(build: BuildContext, section: string): boolean {
+  const before = readLockFile(build.project.root)?.get(section);
   if (before === undefined) return false;
-  const { blocks, isWhole } = updated(work, before);
+  const { blocks, isWhole } = updated(build, before);
   const isSame =
     blocks.size === before.size && [...blocks].every(([id, b]) => before.get(id) === b);
   return isWhole && isSame;
 }
 
-async function writeUnderLock(work: Work, section: string): Promise<void> {
+async function writeUnderLock(build: BuildContext, section: string): Promise<void> {
   // Next to the file: runs with other caches write it too.
-  const locks = projectHome(work.project.root);
+  const locks = projectHome(build.project.root);
   const name = 'pipeline.lock';
   const held = await acquireLock(locks, name, {
     doing: 'pipeline.lock',
-    onWait: (holder) =>
-      work.emit({
+    onWait: (owner) =>
+      build.emit({
         type: 'warning',
-        message: `pipeline.lock is being written by another run: ${describeHolder(holder, lockFile(locks, name))}`,
+        message: `pipeline.lock is being written by another run: ${describeOwner(owner, lockFile(locks, name))}`,
       }),
   });
   try {
-    const file = new Map(readLockFile(work.project.root));
-    const { blocks, isWhole } = updated(work, file.get(section) ?? new Map());
+    const file = new Map(readLockFile(build.project.root));
+    const { blocks, isWhole } = updated(build, file.get(section) ?? new Map());
     file.set(section, blocks);
-    writeLockFile(work.project.root, file);
-    if (isWhole) noteLock(work);
+    writeLockFile(build.project.root, file);
+    if (isWhole) noteLock(build);
   } finally {
     held.release();
   }
@@ -64,18 +64,18 @@ interface Updated {
   readonly isWhole: boolean;
 }
 
-function updated(work: Work, before: LockSection): Updated {
-  const { items } = work.project.plan;
-  const isRunOfAll = work.selected.length === items.length;
+function updated(build: BuildContext, before: LockSection): Updated {
+  const { items } = build.project.plan;
+  const isRunOfAll = build.selected.length === items.length;
   const known = new Set(items.map(({ id }) => id));
   const blocks = new Map([...before].filter(([id]) => !isRunOfAll || known.has(id)));
   let isWhole = true;
-  for (const [index, settled] of work.settled) {
-    const item = itemAt(work, index);
+  for (const [index, settled] of build.settled) {
+    const item = itemAt(build, index);
     const old = before.get(item.id);
     // A block of the same result stays: which epochs are recorded does not matter for the result.
     if (old !== undefined && holds(old, settled)) continue;
-    const block = blockOf(work, item, settled);
+    const block = blockOf(build, item, settled);
     if (block === undefined) isWhole = false;
     else blocks.set(item.id, block);
   }
@@ -90,11 +90,11 @@ export function holds(block: LockBlock, { key, outs }: Settled): boolean {
   );
 }
 
-function blockOf(work: Work, item: Item, { key, outs }: Settled): LockBlock | undefined {
-  const manifest = cacheOf(work).readRecord(key)?.manifest;
-  const metrics = allMetrics(work, item, outs);
+function blockOf(build: BuildContext, item: Item, { key, outs }: Settled): LockBlock | undefined {
+  const manifest = cacheOf(build).readRecord(key)?.manifest;
+  const metrics = allMetrics(build, item, outs);
   if (manifest === undefined || metrics === undefined) return undefined;
-  const epochs = epochsOf(work, item, manifest);
+  const epochs = epochsOf(build, item, manifest);
   return {
     key,
     ...lockedParts(manifest),
@@ -109,22 +109,22 @@ function blockOf(work: Work, item: Item, { key, outs }: Settled): LockBlock | un
 
 /** Undefined when an out is no longer what the run found. */
 function allMetrics(
-  work: Work,
+  build: BuildContext,
   item: Item,
   outs: Settled['outs'],
 ): LockBlock['metrics'] | undefined {
   const metrics: Record<string, Record<string, number>> = {};
-  const warn = (message: string) => work.emit({ type: 'warning', item: item.id, message });
+  const warn = (message: string) => build.emit({ type: 'warning', item: item.id, message });
   for (const metric of metricFilesOf(item)) {
     const { name, path: where, out } = metric;
-    const digest = digestOfMetric(metric, outs, cacheOf(work));
+    const digest = digestOfMetric(metric, outs, cacheOf(build));
     if (digest === null) {
       warn(
         `metrics ${where} is not in the out ${out} that is on record: pipeline.lock has no numbers of it`,
       );
       continue;
     }
-    const bytes = readBytes(path.join(work.project.root, where));
+    const bytes = readBytes(path.join(build.project.root, where));
     if (digest === undefined || bytes === undefined) return undefined;
     if (hash('sha256', bytes) !== nameOf(digest)) return undefined;
     const values = metricsOf(bytes.toString());
@@ -146,10 +146,10 @@ function readBytes(file: string): Buffer | undefined {
 }
 
 /** Omits epochs past the end of patience: how far a stage got beyond it depends on timing. */
-function epochsOf(work: Work, item: Item, manifest: Manifest): LockedEpochs | undefined {
+function epochsOf(build: BuildContext, item: Item, manifest: Manifest): LockedEpochs | undefined {
   if (item.epochs === undefined) return undefined;
   const { target, param, patience, best } = item.epochs;
-  const records = cacheOf(work).readEpochs(keyOf(chainManifest(manifest, param)));
+  const records = cacheOf(build).readEpochs(keyOf(chainManifest(manifest, param)));
   const { wanted, last } = stopping(item.epochs, records) ?? { wanted: target, last: target };
   const states = records
     .filter(({ epoch }) => epoch === wanted || (epoch <= last && isPowerOfTwo(epoch)))

@@ -1,5 +1,5 @@
 /** Aliases by links: the place that a path leads to, and the names that lead to a place. */
-import { addOut, createOutTree, nameOf, type OutTree, type Owner, ownersOf } from './outtree.js';
+import { addOut, createOutTree, nameOf, type OutTree, type Owner, ownersOf } from './out-tree.js';
 
 /** Name → place; a place is relative to the project, or absolute outside of it. */
 export type Links = Readonly<Record<string, string>>;

@@ -1,11 +1,11 @@
 /** Derives edges from paths: an item needs the items that write what it reads. Finds overlapping outs too. */
 import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.js';
-import type { Problems } from './document/problems.js';
-import type { PlanFiles } from './files.js';
+import type { Diagnostics } from './document/diagnostics.js';
 import { matchGlob, parseGlob } from './glob.js';
+import { isHeldBack, sieveOfMade } from './ignored-files.js';
 import type { Draft, DraftDep } from './items/draft.js';
 import { isWithin, outMistake, overwrites } from './items/paths.js';
-import { isHole } from './items/template.js';
+import { isPlaceholder } from './items/template.js';
 import {
   addOut,
   createOutTree,
@@ -14,9 +14,9 @@ import {
   type OutTree,
   type Owner,
   ownersOf,
-} from './outtree.js';
+} from './out-tree.js';
 import type { Dep, Item } from './plan.js';
-import { isHeldBack, sieveOfMade } from './sieve.js';
+import type { PlanFiles } from './plan-files.js';
 
 export interface Linked {
   readonly deps: readonly Dep[];
@@ -34,14 +34,14 @@ interface Around {
 
 export function linkItems(
   drafts: readonly Draft[],
-  problems: Problems,
+  diagnostics: Diagnostics,
   { links, files }: Around,
 ): readonly Linked[] {
-  const tree = plantOuts(drafts, problems, { links, files });
+  const tree = plantOuts(drafts, diagnostics, { links, files });
   const found = new Map<string, Reading>();
   return drafts.map((draft, index) => {
     const via = new Map<number, number>();
-    const linking = { draft, index, tree, found, via, links, problems };
+    const linking = { draft, index, tree, found, via, links, diagnostics };
     const deps = draft.deps.map((dep, number) => linkDep(dep, number, linking));
     return { deps, needs: [...via.keys()].sort((a, b) => a - b), via };
   });
@@ -50,7 +50,7 @@ export function linkItems(
 /** The outs by place, where overlaps are errors; then by every name that leads there. */
 function plantOuts(
   drafts: readonly Draft[],
-  problems: Problems,
+  diagnostics: Diagnostics,
   { links, files }: Around,
 ): OutTree {
   const tree = createOutTree();
@@ -60,13 +60,13 @@ function plantOuts(
       const place = placeOfOut(path, links);
       const owner: Owner = { item, out, path, ...(place !== path && { name: place }) };
       owners.push(owner);
-      if (place !== path) checkPlace(draft, owner, place, links, problems);
+      if (place !== path) checkPlace(draft, owner, place, links, diagnostics);
       const other = addOut(tree, owner);
-      if (other) overlap(drafts, owner, other, links, problems);
+      if (other) overlap(drafts, owner, other, links, diagnostics);
     }
   }
-  protectScripts(drafts, tree, { links, files }, problems);
-  protectAxes(drafts, files, problems);
+  protectScripts(drafts, tree, { links, files }, diagnostics);
+  protectAxes(drafts, files, diagnostics);
   return Object.keys(links).length === 0 ? tree : withNames(tree, owners, links);
 }
 
@@ -76,7 +76,7 @@ function checkPlace(
   { out, path }: Owner,
   place: string,
   links: Links,
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): void {
   // The cache may be on another disk, and is protected there too.
   const cache = placeOf('cache', links);
@@ -85,7 +85,7 @@ function checkPlace(
   const mistake = named.startsWith('/') ? undefined : outMistake(named);
   if (mistake === undefined) return;
   const message = `the out "${path}" is ${place}: ${leadsTo([path], links)}. ${mistake.message}`;
-  problems.add({ ...mistake, message }, draft.outs[out]!.path.node.span);
+  diagnostics.add({ ...mistake, message }, draft.outs[out]!.path.node.span);
 }
 
 /** A run removes old outs first, so none may cover the module of a stage, or an input of the plan. */
@@ -93,7 +93,7 @@ function protectScripts(
   drafts: readonly Draft[],
   tree: OutTree,
   { links, files }: Around,
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): void {
   const needed = new Map<string, string>();
   for (const { path } of files.reads)
@@ -105,13 +105,13 @@ function protectScripts(
   for (const [file, what] of needed) {
     for (const { item, out, path } of ownersOf(tree, placeOf(file, links))) {
       const span = drafts[item]!.outs[out]!.path.node.span;
-      problems.add(overwrites(path, file, what), span);
+      diagnostics.add(overwrites(path, file, what), span);
     }
   }
 }
 
 /** The names of items are known before they run, so no out may be among the files that an axis matches. */
-function protectAxes(drafts: readonly Draft[], files: PlanFiles, problems: Problems): void {
+function protectAxes(drafts: readonly Draft[], files: PlanFiles, diagnostics: Diagnostics): void {
   for (const { path: pattern } of files.reads.filter((read) => read.pattern)) {
     const matches = files.matches(pattern);
     const glob = parseGlob(pattern);
@@ -123,7 +123,7 @@ function protectAxes(drafts: readonly Draft[], files: PlanFiles, problems: Probl
         if (!holders.has(path) && !matchGlob(glob, path)) continue;
         const message = `the out "${path}" ${how} "${pattern}" matches, which pipe reads as the values of an axis before anything runs`;
         const hint = 'write to another path, or list the values of the axis: { lines: names.txt }';
-        problems.add({ code: 'path-protected', message, hint }, outs[index]!.path.node.span);
+        diagnostics.add({ code: 'path-protected', message, hint }, outs[index]!.path.node.span);
       }
     }
   }
@@ -146,7 +146,7 @@ interface Linking {
   readonly found: Map<string, Reading>;
   readonly via: Map<number, number>;
   readonly links: Links;
-  readonly problems: Problems;
+  readonly diagnostics: Diagnostics;
 }
 
 function linkDep(dep: DraftDep, number: number, linking: Linking): Dep {
@@ -172,12 +172,12 @@ function linkDep(dep: DraftDep, number: number, linking: Linking): Dep {
 function refuseExcludeOfOut(
   dep: DraftDep,
   owners: readonly Owner[],
-  { draft, problems }: Linking,
+  { draft, diagnostics }: Linking,
 ): void {
   if (dep.glob) return;
   const owner = owners.find((each) => isWithin(dep.path, nameOf(each)));
   if (owner === undefined) return;
-  problems.add(
+  diagnostics.add(
     {
       code: 'exclude-in-out',
       message: `${draft.item.id} excludes part of ${dep.path}, which ${dep.path === nameOf(owner) ? 'is' : 'lies in'} an out`,
@@ -233,8 +233,8 @@ function linksTo(owners: readonly Owner[]): Record<string, string> | undefined {
 /** An excluded out is not read. */
 function read(dep: DraftDep, tree: OutTree): Reading {
   const { path, glob } = dep;
-  const sieve = sieveOfMade(dep);
-  const isRead = (name: string) => !isHeldBack(dep, name, sieve);
+  const ignoreRules = sieveOfMade(dep);
+  const isRead = (name: string) => !isHeldBack(dep, name, ignoreRules);
   const isOwned = (owner: Owner) => isRead(nameOf(owner));
   if (!glob)
     return { owners: ownersOf(tree, path).filter(isOwned), holders: new Set(), gathered: [] };
@@ -246,7 +246,7 @@ function read(dep: DraftDep, tree: OutTree): Reading {
   };
 }
 
-function ownOut(dep: DraftDep, owner: Owner, { draft, links, problems }: Linking): void {
+function ownOut(dep: DraftDep, owner: Owner, { draft, links, diagnostics }: Linking): void {
   const { path } = owner;
   const by = owner.name === undefined ? undefined : leadsTo([dep.path, path], links);
   const verb = dep.path === nameOf(owner) ? 'is' : 'covers';
@@ -254,7 +254,7 @@ function ownOut(dep: DraftDep, owner: Owner, { draft, links, problems }: Linking
     dep.path === path
       ? `${path}, which it writes`
       : `${dep.path}, which ${verb} its own out ${path}${by === undefined ? '' : `: ${by}`}`;
-  problems.add(
+  diagnostics.add(
     {
       code: 'self-dependency',
       message: `${draft.item.id} reads ${how}`,
@@ -269,7 +269,7 @@ function overlap(
   mine: Owner,
   other: Owner,
   links: Links,
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): void {
   const [a, b] = [drafts[other.item]!, drafts[mine.item]!];
   const [first, second] = [other.path, mine.path];
@@ -291,7 +291,7 @@ function overlap(
     message,
     hint: hint ?? 'give each out its own path',
   };
-  problems.add(mistake, written.path.node.span);
+  diagnostics.add(mistake, written.path.node.span);
 }
 
 function ownOverlap(id: string, first: string, second: string, isOne: boolean): string {
@@ -313,7 +313,7 @@ function twoOverlap(
 
 /** Two cells of a stage write to one path: an axis is missing in the path. */
 function axisHint(a: Draft, b: Draft, out: number): string | undefined {
-  const used = new Set(b.outs[out]!.path.parts.filter(isHole).map(({ name }) => name));
+  const used = new Set(b.outs[out]!.path.parts.filter(isPlaceholder).map(({ name }) => name));
   const axis = differing(a.item.matrix, b.item.matrix).find((name) => !used.has(name));
   return axis && `the path is the same for all values of "${axis}": put \${${axis}} into it`;
 }

@@ -1,15 +1,14 @@
 /** pipeline.yaml, profiles and `--set` → a checked plan. Reports all errors of the file at once. */
 import { UserError } from '../error.js';
 import type { Json } from '../stage/context.js';
-import { type Broken, reportIssues } from './document/issues.js';
-import { child, type Located } from './document/located.js';
-import { createProblems, type Problems } from './document/problems.js';
-import { type StageSpec, validate } from './document/schema.js';
-import { createSource } from './document/source.js';
-import { checkSize, readPipeline } from './document/text.js';
+import { type AstNode, child } from './document/ast.js';
+import { createDiagnostics, type Diagnostics } from './document/diagnostics.js';
+import { type StageSpec, validate } from './document/pipeline-schema.js';
+import { checkSize, readPipeline } from './document/read-text.js';
+import { type Broken, reportSchemaErrors } from './document/schema-errors.js';
+import { createSource } from './document/source-text.js';
 import { parseYaml } from './document/yaml.js';
 import { type Linked, linkItems } from './edges.js';
-import { PlanFiles } from './files.js';
 import type { Draft } from './items/draft.js';
 import { draftStage } from './items/stage.js';
 import { orderItems } from './order.js';
@@ -21,8 +20,9 @@ import {
   layOver,
   type Param,
   unknownProfile,
-} from './params.js';
+} from './params-tree.js';
 import type { Item, Plan, PlanRead } from './plan.js';
+import { PlanFiles } from './plan-files.js';
 import { PIPELINE_FILE } from './root.js';
 import { refuseMissedSlashes } from './slashes.js';
 
@@ -47,12 +47,12 @@ export interface LoadOptions {
  * @throws UserError with all errors
  */
 export function loadPlan(options: LoadOptions): Plan {
-  const { files, problems, params, drafts } = draftPipeline(options);
-  const linked = linkItems(drafts, problems, { links: options.links ?? {}, files });
-  refuseMissedSlashes(drafts, linked, problems);
+  const { files, diagnostics, params, drafts } = draftPipeline(options);
+  const linked = linkItems(drafts, diagnostics, { links: options.links ?? {}, files });
+  refuseMissedSlashes(drafts, linked, diagnostics);
   const { order, cycles } = orderItems(linked.map(({ needs }) => needs));
-  for (const cycle of cycles) reportCycle(cycle, drafts, linked, problems);
-  problems.check();
+  for (const cycle of cycles) reportCycle(cycle, drafts, linked, diagnostics);
+  diagnostics.check();
   return {
     format: 2,
     params: params?.value ?? {},
@@ -64,8 +64,8 @@ export function loadPlan(options: LoadOptions): Plan {
 
 export interface Drafted {
   readonly files: PlanFiles;
-  readonly problems: Problems;
-  readonly root: Located;
+  readonly diagnostics: Diagnostics;
+  readonly root: AstNode;
   readonly params: Param | undefined;
   readonly drafts: readonly Draft[];
 }
@@ -89,8 +89,8 @@ export function readsOf(options: LoadOptions): readonly PlanRead[] {
 
 /** Only the params, each value with its origin. */
 export function loadParams(options: LoadOptions): Param {
-  const { problems, params } = openPipeline(options);
-  problems.check();
+  const { diagnostics, params } = openPipeline(options);
+  diagnostics.check();
   return params ?? EMPTY_PARAMS;
 }
 
@@ -101,8 +101,8 @@ export function profileNames(options: LoadOptions): readonly string[] {
 
 interface Opened {
   readonly files: PlanFiles;
-  readonly problems: Problems;
-  readonly root: Located;
+  readonly diagnostics: Diagnostics;
+  readonly root: AstNode;
   readonly broken: Broken;
   readonly params: Param | undefined;
   /** Without profiles and `--set`. */
@@ -113,18 +113,18 @@ function openPipeline(options: LoadOptions): Opened {
   const text = options.text ?? readPipeline(options.project);
   checkSize(text);
   const { files = new PlanFiles(options.project) } = options;
-  const problems = createProblems(createSource(PIPELINE_FILE, text));
-  const root = parseYaml(problems);
+  const diagnostics = createDiagnostics(createSource(PIPELINE_FILE, text));
+  const root = parseYaml(diagnostics);
   if (!root) {
-    problems.check();
+    diagnostics.check();
     throw new Error('parseYaml gave nothing and no mistake');
   }
-  const broken = reportIssues(validate(withoutExtras(root.value)), root, problems);
+  const broken = reportSchemaErrors(validate(withoutExtras(root.value)), root, diagnostics);
   const ownParams = broken.top.has('params')
     ? undefined
-    : paramsIn(child(root, 'params'), files, problems);
-  const params = ownParams && resolveParams(ownParams, root, options, broken, problems);
-  return { problems, root, broken, files, params, ownParams };
+    : paramsIn(child(root, 'params'), files, diagnostics);
+  const params = ownParams && resolveParams(ownParams, root, options, broken, diagnostics);
+  return { diagnostics, root, broken, files, params, ownParams };
 }
 
 /** Keys that begin with `x-` are reserved for the user's anchors. */
@@ -135,27 +135,34 @@ function withoutExtras(value: Json): Json {
 
 function resolveParams(
   base: Param,
-  root: Located,
+  root: AstNode,
   { profiles = [], set = [] }: LoadOptions,
   broken: Broken,
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): Param {
-  const { source } = problems;
+  const { source } = diagnostics;
   const known = broken.top.has('profiles') ? undefined : child(root, 'profiles')?.entries;
   // Profiles that were not requested are checked too.
   for (const [name, { node: over }] of known ?? [])
-    layOver(base, over, fileOrigin(source, name), problems);
+    layOver(base, over, fileOrigin(source, name), diagnostics);
   let params = base;
   for (const name of profiles) {
     const over = known?.get(name)?.node;
-    if (over) params = layOver(params, over, fileOrigin(source, name), problems);
+    if (over) params = layOver(params, over, fileOrigin(source, name), diagnostics);
     else if (!broken.top.has('profiles'))
-      problems.add(unknownProfile(name, [...(known?.keys() ?? [])]));
+      diagnostics.add(unknownProfile(name, [...(known?.keys() ?? [])]));
   }
-  return applySets(params, set, problems);
+  return applySets(params, set, diagnostics);
 }
 
-function draftAll({ root, broken, params, ownParams, files, problems }: Opened): readonly Draft[] {
+function draftAll({
+  root,
+  broken,
+  params,
+  ownParams,
+  files,
+  diagnostics,
+}: Opened): readonly Draft[] {
   if (broken.top.has('stages')) return [];
   const drafts: Draft[] = [];
   const top = (name: 'shell' | 'packages') =>
@@ -168,13 +175,13 @@ function draftAll({ root, broken, params, ownParams, files, problems }: Opened):
     const spec = soundKeys(node, keys);
     const shared = { params, ownParams, files, shell, packages };
     const stage = { name, spec, node, broken: keys, ...shared };
-    for (const draft of draftStage(stage, problems)) drafts.push(draft);
+    for (const draft of draftStage(stage, diagnostics)) drafts.push(draft);
   }
   return drafts;
 }
 
 /** The stage without the keys that have schema errors; the rest is valid. */
-function soundKeys(node: Located, broken: ReadonlySet<string>): StageSpec {
+function soundKeys(node: AstNode, broken: ReadonlySet<string>): StageSpec {
   if (broken.size === 0) return node.value as StageSpec;
   const entries = [...(node.entries ?? [])].filter(([key]) => !broken.has(key));
   return Object.fromEntries(entries.map(([key, entry]) => [key, entry.node.value])) as StageSpec;
@@ -184,14 +191,14 @@ function reportCycle(
   cycle: readonly number[],
   drafts: readonly Draft[],
   linked: readonly Linked[],
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): void {
   const [first, second] = [cycle[0]!, cycle[1]!];
   const names = cycle.map((index) => drafts[index]!.item.id);
   const dep = drafts[first]!.deps[linked[first]!.via.get(second)!]!;
   const message = `these items depend on each other: ${names.join(' → ')}`;
   const hint = `here, ${names[0]} reads what ${names[1]} writes; remove this dep or another one of the cycle, or split one of the stages`;
-  problems.add({ code: 'cycle', message, hint }, dep.written.path.node.span);
+  diagnostics.add({ code: 'cycle', message, hint }, dep.written.path.node.span);
 }
 
 function arrange(

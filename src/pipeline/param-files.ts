@@ -1,21 +1,28 @@
 /** `params`: a map, the path of a file with one, or a list of both. */
-import type { Located } from './document/located.js';
-import type { Problems } from './document/problems.js';
+import type { AstNode } from './document/ast.js';
+import type { Diagnostics } from './document/diagnostics.js';
 import { parseYaml } from './document/yaml.js';
-import type { PlanFiles } from './files.js';
 import { namedFile } from './items/named-file.js';
-import { checkNames, EMPTY_PARAMS, fileOrigin, joined, type Param, paramOf } from './params.js';
+import {
+  checkNames,
+  EMPTY_PARAMS,
+  fileOrigin,
+  joined,
+  type Param,
+  paramOf,
+} from './params-tree.js';
+import type { PlanFiles } from './plan-files.js';
 
 /** The resolved `params`; undefined when a file has errors. */
 export function paramsIn(
-  node: Located | undefined,
+  node: AstNode | undefined,
   files: PlanFiles,
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): Param | undefined {
   const parts = node?.items ?? (node === undefined || node.value === null ? [] : [node]);
   const trees = parts.map((part) => {
-    if (typeof part.value === 'string') return paramsOfFile(part, files, problems);
-    return treeOf(part, problems);
+    if (typeof part.value === 'string') return paramsOfFile(part, files, diagnostics);
+    return treeOf(part, diagnostics);
   });
   let params: Param = EMPTY_PARAMS;
   for (const tree of trees) {
@@ -25,18 +32,22 @@ export function paramsIn(
   return params;
 }
 
-function treeOf(map: Located, problems: Problems): Param {
-  checkNames(map, problems);
-  return paramOf(map, fileOrigin(problems.source));
+function treeOf(map: AstNode, diagnostics: Diagnostics): Param {
+  checkNames(map, diagnostics);
+  return paramOf(map, fileOrigin(diagnostics.source));
 }
 
-function paramsOfFile(node: Located, files: PlanFiles, problems: Problems): Param | undefined {
-  const named = namedFile(String(node.value), { node, key: 'params' }, files, problems);
+function paramsOfFile(
+  node: AstNode,
+  files: PlanFiles,
+  diagnostics: Diagnostics,
+): Param | undefined {
+  const named = namedFile(String(node.value), { node, key: 'params' }, files, diagnostics);
   if (named === undefined) return undefined;
-  const { file, problems: inFile } = named;
-  const before = problems.count;
+  const { file, diagnostics: inFile } = named;
+  const before = diagnostics.count;
   const root = parseYaml(inFile);
-  if (root === undefined || problems.count > before) return undefined;
+  if (root === undefined || diagnostics.count > before) return undefined;
   if (root.value === null) return EMPTY_PARAMS;
   if (root.entries !== undefined) return treeOf(root, inFile);
   const what = root.items ? 'a list' : 'a single value';

@@ -1,6 +1,6 @@
 /** The resolved params as lines: path, value and origin. */
 import type { Json } from '../stage/context.js';
-import type { Origin, Param } from './params.js';
+import type { Origin, Param } from './params-tree.js';
 
 export interface ParamLine {
   readonly path: string;

@@ -1,7 +1,7 @@
 /** Places of the parts of a plan in the file. A plan has none, so a later error reads the file again. */
 import type { Place } from '../error.js';
-import { spanAt } from './document/located.js';
-import { placeOf } from './document/source.js';
+import { spanAt } from './document/ast.js';
+import { placeOf } from './document/source-text.js';
 import { draftPipeline, type LoadOptions } from './load.js';
 import type { Resources } from './plan.js';
 
@@ -16,28 +16,28 @@ export interface Places {
 }
 
 export function placesOf(options: LoadOptions): Places {
-  const { problems, root, drafts } = draftPipeline(options);
+  const { diagnostics, root, drafts } = draftPipeline(options);
   const draftOf = (item: string) => drafts.find((draft) => draft.item.id === item);
   const partOf = (item: string, path: readonly string[]) => {
     const stage = draftOf(item)?.item.stage;
     if (stage === undefined) return undefined;
-    return placeOf(problems.source, spanAt(root, ['stages', stage, ...path]));
+    return placeOf(diagnostics.source, spanAt(root, ['stages', stage, ...path]));
   };
   return {
     dep(item, name) {
       const dep = draftOf(item)?.deps.find((each) => each.name === name);
-      return dep && placeOf(problems.source, dep.written.path.node.span);
+      return dep && placeOf(diagnostics.source, dep.written.path.node.span);
     },
     out(item, name) {
       const draft = draftOf(item);
       const written = draft?.outs[draft.item.outs.findIndex((each) => each.name === name)];
-      return written && placeOf(problems.source, written.path.node.span);
+      return written && placeOf(diagnostics.source, written.path.node.span);
     },
     resource: (item, name) => partOf(item, ['resources', name]),
     run: (item) => partOf(item, ['run']),
     packages: (item) =>
       draftOf(item)?.item.packages === 'inherited'
-        ? placeOf(problems.source, spanAt(root, ['packages']))
+        ? placeOf(diagnostics.source, spanAt(root, ['packages']))
         : partOf(item, ['packages']),
   };
 }

@@ -1,16 +1,16 @@
 /** An axis value with a slash adds a folder level, which the `*` of a pattern does not match. */
-import type { Problems } from './document/problems.js';
+import type { Diagnostics } from './document/diagnostics.js';
 import type { Linked } from './edges.js';
 import { parseGlob } from './glob.js';
 import type { Draft } from './items/draft.js';
-import { isHole } from './items/template.js';
-import { addOut, createOutTree, gather } from './outtree.js';
+import { isPlaceholder } from './items/template.js';
+import { addOut, createOutTree, gather } from './out-tree.js';
 
 /** Refuses patterns that would gather an out if the value in its path were a single name. */
 export function refuseMissedSlashes(
   drafts: readonly Draft[],
   linked: readonly Linked[],
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): void {
   const tree = createOutTree();
   const values = new Map<number, string>();
@@ -37,14 +37,14 @@ export function refuseMissedSlashes(
       const { id } = drafts[missed.item]!.item;
       const message = `${path} does not match ${drafts[missed.item]!.item.outs[missed.out]!.path} of ${id}: "*" stands for one name, and "${values.get(missed.item)}" is several`;
       const hint = 'write "**" for any folders between, or give the axis values without "/"';
-      problems.add({ code: 'missed-slash', message, hint }, written.path.node.span);
+      diagnostics.add({ code: 'missed-slash', message, hint }, written.path.node.span);
     }
   }
 }
 
 /** The axis value with a slash in the path of an out. */
 function slashedValue({ item, outs }: Draft, out: number): string | undefined {
-  return outs[out]!.path.parts.filter(isHole)
+  return outs[out]!.path.parts.filter(isPlaceholder)
     .map(({ name }) => (Object.hasOwn(item.matrix, name) ? String(item.matrix[name]) : ''))
     .find((value) => value.includes('/') && item.outs[out]!.path.includes(value));
 }

@@ -22,7 +22,7 @@ export class Arrivals {
   }
 
   /** Handles an event: an entry came or went. */
-  saw(name: string): void {
+  recordLstat(name: string): void {
     const before = this.#last;
     this.#last = name;
     if (this.#present.delete(name)) {

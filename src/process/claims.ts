@@ -3,9 +3,9 @@
  * folder covers everything in it.
  */
 import type { HeldFile } from './held-file.js';
-import { type Holder, newHolder } from './holder.js';
-import { type Queued, type Rules, readLine, takeTurn } from './line.js';
+import { type LockOwner, newOwner } from './lock-owner.js';
 import { type Group, groupWord } from './orphans.js';
+import { type Queued, type Rules, readLine, takeTurn } from './ticket-queue.js';
 
 /** Paths are relative to the folder that the claims cover, `/` between names. */
 export interface Paths {
@@ -13,7 +13,7 @@ export interface Paths {
   readonly reads: readonly string[];
 }
 
-interface ClaimTicket extends Holder, Paths {
+interface ClaimTicket extends LockOwner, Paths {
   readonly granted: boolean;
   /** Where the claim's processes write their output. */
   readonly logs: string;
@@ -23,7 +23,7 @@ export interface ClaimOptions {
   /** Purpose of the claim, such as `train@faces`: other processes display it while they wait. */
   readonly doing: string;
   /** Called for each holder that this process starts to wait for. */
-  readonly onWait: (holder: Holder, file: string) => void;
+  readonly onWait: (owner: LockOwner, file: string) => void;
   /** Absolute path of the folder for the output of its processes. */
   readonly logs: string;
   /** Ends the waiting. */
@@ -50,7 +50,7 @@ export class Claim {
 
   /** Turns written paths into read paths. */
   narrow(paths: Paths): void {
-    if (this.isHeld()) this.#held.rewrite({ ...this.#held.holder, ...paths });
+    if (this.isHeld()) this.#held.rewrite({ ...this.#held.owner, ...paths });
   }
 
   noteGroup(group: Group): void {
@@ -71,7 +71,7 @@ export async function acquireClaim(
   let told: string | undefined;
   const held = await takeTurn(
     folder,
-    { ...newHolder(doing), ...paths, logs, granted: false },
+    { ...newOwner(doing), ...paths, logs, granted: false },
     RULES,
     {
       doing,
@@ -88,15 +88,15 @@ export async function acquireClaim(
 }
 
 /** Holders of a claim to write the path, dead or alive. */
-export function writersOf(folder: string, path: string): Holder[] {
+export function writersOf(folder: string, path: string): LockOwner[] {
   return readLine(folder, RULES)
     .filter(({ ticket }) => ticket.granted && ticket.writes.includes(path))
     .map(({ ticket }) => ticket);
 }
 
 const RULES: Rules<ClaimTicket> = {
-  isTicket(holder: Holder): holder is ClaimTicket {
-    const { writes, reads, granted } = holder as Partial<ClaimTicket>;
+  isTicket(owner: LockOwner): owner is ClaimTicket {
+    const { writes, reads, granted } = owner as Partial<ClaimTicket>;
     return [writes, reads].every(isTexts) && typeof granted === 'boolean';
   },
   isGranted: ({ granted }) => granted,

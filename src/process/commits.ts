@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { noticeChanges } from '../stage/notice.js';
 import { Arrivals } from './arrivals.js';
-import { CommitMistake, type CommitNote, type Ending, Judge } from './whole.js';
+import { CommitMistake, type CommitNote, type Ending, Judge } from './whole-commits.js';
 
 export interface CommitWatchOptions {
   /** PIPE_COMMIT. */
@@ -64,7 +64,7 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
     });
   };
   const notice = noticeChanges(folder, POLL_MS, (entry, change) => {
-    if (entry !== null && change === 'rename') arrivals.saw(entry);
+    if (entry !== null && change === 'rename') arrivals.recordLstat(entry);
     look();
   });
   const arrivals = new Arrivals(folder);

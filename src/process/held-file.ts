@@ -14,15 +14,23 @@ import {
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { isWithoutLinks } from '../sys/no-links.js';
-import { startBeating, stopBeating } from './heart.js';
-import { beatText, groupText, type Holder, placesIn, readHolder, TORN, textOf } from './holder.js';
+import { startBeating, stopBeating } from './heartbeat.js';
+import {
+  beatText,
+  groupText,
+  type LockOwner,
+  placesIn,
+  readOwner,
+  TORN,
+  textOf,
+} from './lock-owner.js';
 
 const writeAt = promisify(write);
 const sync = promisify(fdatasync);
 
-export class HeldFile<T extends Holder = Holder> {
+export class HeldFile<T extends LockOwner = LockOwner> {
   readonly path: string;
-  #holder: T;
+  #owner: T;
   #handle: number;
   /** Length of the text in the file. */
   #bytes: number;
@@ -30,21 +38,21 @@ export class HeldFile<T extends Holder = Holder> {
   #writing: Promise<void> | undefined;
   #onLost: (() => void) | undefined;
 
-  private constructor(path: string, holder: T, { handle, bytes }: Draft) {
+  private constructor(path: string, owner: T, { handle, bytes }: Draft) {
     this.path = path;
-    this.#holder = holder;
+    this.#owner = owner;
     this.#handle = handle;
     this.#bytes = bytes;
     startBeating(this);
   }
 
   /** Undefined when the path is taken. The file appears complete, or, without hard links, empty at first. */
-  static create<T extends Holder>(path: string, holder: T): HeldFile<T> | undefined {
-    const draft = draftOf(path, holder);
-    const written = writeDraft(draft, holder);
+  static create<T extends LockOwner>(path: string, owner: T): HeldFile<T> | undefined {
+    const draft = draftOf(path, owner);
+    const written = writeDraft(draft, owner);
     try {
       linkSync(draft, path);
-      return new HeldFile(path, holder, written);
+      return new HeldFile(path, owner, written);
     } catch (error) {
       closeSync(written.handle);
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
@@ -52,43 +60,43 @@ export class HeldFile<T extends Holder = Holder> {
     } finally {
       removeDraft(draft);
     }
-    return HeldFile.#createEmpty(path, holder);
+    return HeldFile.#createEmpty(path, owner);
   }
 
   /** A process that takes the empty file for a leftover writes another token: then the lock is lost. */
-  static #createEmpty<T extends Holder>(path: string, holder: T): HeldFile<T> | undefined {
-    const written = writeNew(path, holder);
+  static #createEmpty<T extends LockOwner>(path: string, owner: T): HeldFile<T> | undefined {
+    const written = writeNew(path, owner);
     if (written === undefined) return undefined;
-    const held = new HeldFile(path, holder, written);
+    const held = new HeldFile(path, owner, written);
     if (held.isOurs()) return held;
     held.release();
     return undefined;
   }
 
   /** Replaces whatever is at the path. */
-  static replace<T extends Holder>(path: string, holder: T): HeldFile<T> {
-    const draft = draftOf(path, holder);
-    const written = writeDraft(draft, holder);
+  static replace<T extends LockOwner>(path: string, owner: T): HeldFile<T> {
+    const draft = draftOf(path, owner);
+    const written = writeDraft(draft, owner);
     try {
       renameSync(draft, path);
     } catch (error) {
       closeSync(written.handle);
       throw error;
     }
-    return new HeldFile(path, holder, written);
+    return new HeldFile(path, owner, written);
   }
 
-  get holder(): T {
-    return this.#holder;
+  get owner(): T {
+    return this.#owner;
   }
 
   /** Changes the text, under the same token. */
-  rewrite(holder: T): void {
-    const draft = draftOf(this.path, holder);
-    const { handle, bytes } = writeDraft(draft, holder);
+  rewrite(owner: T): void {
+    const draft = draftOf(this.path, owner);
+    const { handle, bytes } = writeDraft(draft, owner);
     renameSync(draft, this.path);
     this.#close();
-    this.#holder = holder;
+    this.#owner = owner;
     this.#handle = handle;
     this.#bytes = bytes;
   }
@@ -100,8 +108,8 @@ export class HeldFile<T extends Holder = Holder> {
 
   /** The fencing token: false once another process has replaced this file, or someone removed it. */
   isOurs(): boolean {
-    const holder = readHolder(this.path);
-    return holder !== TORN && holder?.token === this.#holder.token;
+    const owner = readOwner(this.path);
+    return owner !== TORN && owner?.token === this.#owner.token;
   }
 
   /** Calls back once when a heartbeat finds the file lost. */
@@ -173,7 +181,7 @@ export class HeldFile<T extends Holder = Holder> {
   }
 }
 
-function draftOf(path: string, { token }: Holder): string {
+function draftOf(path: string, { token }: LockOwner): string {
   return `${path}~${token}.draft`;
 }
 
@@ -191,12 +199,12 @@ interface Draft {
   readonly bytes: number;
 }
 
-function writeDraft(draft: string, holder: Holder): Draft {
-  return written(openSync(draft, 'w'), holder);
+function writeDraft(draft: string, owner: LockOwner): Draft {
+  return written(openSync(draft, 'w'), owner);
 }
 
 /** Undefined when the file exists already. */
-function writeNew(path: string, holder: Holder): Draft | undefined {
+function writeNew(path: string, owner: LockOwner): Draft | undefined {
   let handle: number;
   try {
     handle = openSync(path, 'wx');
@@ -205,7 +213,7 @@ function writeNew(path: string, holder: Holder): Draft | undefined {
     throw error;
   }
   try {
-    const draft = written(handle, holder);
+    const draft = written(handle, owner);
     // Until then, other clients of a network file system see an empty file.
     fdatasyncSync(handle);
     return draft;
@@ -216,8 +224,8 @@ function writeNew(path: string, holder: Holder): Draft | undefined {
 }
 
 /** Closes the file when writing fails. */
-function written(handle: number, holder: Holder): Draft {
-  const text = textOf(holder);
+function written(handle: number, owner: LockOwner): Draft {
+  const text = textOf(owner);
   try {
     writeSync(handle, text);
   } catch (error) {

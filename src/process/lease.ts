@@ -4,12 +4,12 @@
  */
 import { join } from 'node:path';
 import { userError } from '../error.js';
-import { isHeldAroundUs, waitsForItself } from './around.js';
 import { findSlots, type Slot, virtualSlot } from './gpus.js';
-import { describeHolder, type Holder, newHolder } from './holder.js';
-import { type Queued, type Rules, takeTurn } from './line.js';
+import { describeOwner, type LockOwner, newOwner } from './lock-owner.js';
 import { type Group, groupWord } from './orphans.js';
+import { isHeldAroundUs, waitsForItself } from './outer-executions.js';
 import { runtimeFolder } from './runtime-dir.js';
+import { type Queued, type Rules, takeTurn } from './ticket-queue.js';
 
 export interface LeaseOptions {
   /** Item and project: other processes display it while they wait. */
@@ -36,7 +36,7 @@ export interface GpuLease {
   release(): void;
 }
 
-interface GpuTicket extends Holder {
+interface GpuTicket extends LockOwner {
   /** Number of GPUs. */
   readonly count: number;
   /** Keys of the GPUs to choose from. */
@@ -57,7 +57,7 @@ export async function acquireGpus(count: number, options: LeaseOptions): Promise
   if (wanted > slots.length) throw tooMany(wanted, slots);
   const { doing, item, signal } = options;
   const among = slots.map(({ key }) => key);
-  const ticket = { ...newHolder(doing), count: wanted, among, granted: [], ...(item && { item }) };
+  const ticket = { ...newOwner(doing), count: wanted, among, granted: [], ...(item && { item }) };
   let told: string | undefined;
   const held = await takeTurn(join(runtimeFolder(options.env), 'gpus'), ticket, GPU_RULES, {
     doing,
@@ -69,7 +69,7 @@ export async function acquireGpus(count: number, options: LeaseOptions): Promise
       told = reason;
     },
   });
-  const granted = slots.filter(({ key }) => held.holder.granted.includes(key));
+  const granted = slots.filter(({ key }) => held.owner.granted.includes(key));
   return {
     indices: granted.map(({ index }) => index),
     visible: virtual ? undefined : granted.map(({ name }) => name).join(','),
@@ -79,8 +79,8 @@ export async function acquireGpus(count: number, options: LeaseOptions): Promise
 }
 
 const GPU_RULES: Rules<GpuTicket> = {
-  isTicket(holder: Holder): holder is GpuTicket {
-    const { among, granted, count } = holder as Partial<GpuTicket>;
+  isTicket(owner: LockOwner): owner is GpuTicket {
+    const { among, granted, count } = owner as Partial<GpuTicket>;
     return [among, granted].every(Array.isArray) && Number.isInteger(count);
   },
   isGranted: ({ granted }) => granted.length > 0,
@@ -129,11 +129,11 @@ function whyWaiting(line: Line, own: Queued<GpuTicket>, slots: readonly Slot[]):
     .filter(({ ticket }) => concerns(ticket.granted))
     .map(
       ({ ticket, file }) =>
-        `GPU ${names(ticket.granted).join(', ')} held by ${describeHolder(ticket, file)}`,
+        `GPU ${names(ticket.granted).join(', ')} held by ${describeOwner(ticket, file)}`,
     );
   const ahead = line
     .filter(({ number, ticket }) => number < own.number && waits(ticket) && concerns(ticket.among))
-    .map(({ ticket, file }) => `before it comes ${describeHolder(ticket, file)}`);
+    .map(({ ticket, file }) => `before it comes ${describeOwner(ticket, file)}`);
   return `waits for ${count === 1 ? 'a GPU' : `${count} GPUs`}: ${[...held, ...ahead].join('; ')}`;
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Identity, livenessOf, tagOf } from '../sys/identity.js';
 import { allPids, outputsOf, statOf } from '../sys/proc.js';
-import { childrenOf, send } from './family.js';
+import { childrenOf, send } from './process-tree.js';
 
 /** The leader of an execution's processes. */
 export interface Group {

@@ -2,8 +2,8 @@
 import { dirname } from 'node:path';
 import { clockIfReadable } from '../sys/fs-clock.js';
 import { isFromBeforeBoot, livenessOf } from '../sys/identity.js';
-import { BEAT_MS } from './heart.js';
-import { type Holder, TORN } from './holder.js';
+import { BEAT_MS } from './heartbeat.js';
+import { type LockOwner, TORN } from './lock-owner.js';
 
 /** A holder whose counter stops for this long, under observation, is dead. */
 export const SILENT_MS = 10 * BEAT_MS;
@@ -34,14 +34,14 @@ export class Silence {
   readonly #watched = new Map<string, Watched>();
 
   /** True when the holder of a file is certainly dead, or has been silent. Call repeatedly. */
-  isGone(file: string, holder: Holder): boolean {
-    switch (livenessOf(holder)) {
+  isGone(file: string, owner: LockOwner): boolean {
+    switch (livenessOf(owner)) {
       case 'alive':
         return false;
       case 'dead':
         return true;
       default:
-        return isFromBeforeBoot(file, holder, clockBeside(file)) || this.#isSilent(file, holder);
+        return isFromBeforeBoot(file, owner, clockBeside(file)) || this.#isSilent(file, owner);
     }
   }
 
@@ -53,7 +53,7 @@ export class Silence {
     return this.#stillFor(file, TORN) >= TORN_MS;
   }
 
-  #isSilent(file: string, { token, beat = '' }: Holder): boolean {
+  #isSilent(file: string, { token, beat = '' }: LockOwner): boolean {
     return this.#stillFor(file, `${token} ${beat}`) >= SILENT_MS;
   }
 

@@ -1,5 +1,5 @@
 /** Terminates the processes of one execution: on a stop, on a timeout, and leftovers at its end. */
-import type { Family } from './family.js';
+import type { ProcessTree } from './process-tree.js';
 
 /** Why pipe ended it. */
 export type Cause = 'timeout' | 'stopped';
@@ -28,14 +28,14 @@ const AGAIN_MS = 100;
 const LONGEST_MS = 2 ** 31 - 1;
 
 export class Termination {
-  readonly #family: Family;
+  readonly #family: ProcessTree;
   readonly #limits: Limits;
   #timer: NodeJS.Timeout | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
   #killedAt: number | undefined;
   #cause: Cause | undefined;
 
-  constructor(family: Family, limits: Limits) {
+  constructor(family: ProcessTree, limits: Limits) {
     this.#family = family;
     this.#limits = limits;
     const { timeout, stop, kill } = limits;

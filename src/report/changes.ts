@@ -1,6 +1,6 @@
 /** Table of changes between two states of named values. Pure. */
 import type { Rows } from './fit.js';
-import { markdownTable, plainTable } from './table.js';
+import { markdownTable, plainTable } from './text-table.js';
 
 export interface Change {
   /** The item; empty for values without one. */

@@ -1,5 +1,5 @@
 /** Fits a table into the width of a terminal. Pure. */
-import { cutMiddle, widthOf } from './live/text.js';
+import { cutMiddle, widthOf } from './live/text-columns.js';
 
 /** The first row is the heading. */
 export type Rows = readonly (readonly string[])[];

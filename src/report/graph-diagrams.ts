@@ -6,7 +6,7 @@ import {
   nodeLabel,
   stateLabel,
   worstState,
-} from './graph.js';
+} from './graph-data.js';
 
 /** Readable on light and dark backgrounds; fill and line. */
 const COLORS: Readonly<Record<GraphState, readonly [fill: string, line: string]>> = {

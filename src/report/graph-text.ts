@@ -1,7 +1,13 @@
 /** Dependency graph as terminal text: a row for each node, rails for the edges. Pure. */
-import { type GraphNode, type GraphState, nodeLabel, stateLabel, worstState } from './graph.js';
+import {
+  type GraphNode,
+  type GraphState,
+  nodeLabel,
+  stateLabel,
+  worstState,
+} from './graph-data.js';
 import { drawRails, reduceNeeds } from './graph-rails.js';
-import { cut, cutMiddle, pad, widthOf } from './live/text.js';
+import { cut, cutMiddle, pad, widthOf } from './live/text-columns.js';
 
 /** Colours a text by its state. */
 export type Paint = (text: string, state: GraphState) => string;

@@ -10,7 +10,7 @@ import {
   roughly,
   summaryLine,
   whyText,
-} from './words.js';
+} from './wording.js';
 
 export type Write = (text: string) => void;
 

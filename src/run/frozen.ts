@@ -1,41 +1,47 @@
 /** `--frozen`: reports what would run or differs from pipeline.lock, with reasons; writes nothing. */
 import type { Digest } from '../cache/objects/digest.js';
 import type { Result, RunRecord } from '../cache/records/record.js';
+import {
+  type BuildContext,
+  cacheOf,
+  finish,
+  itemAt,
+  neverAlways,
+} from '../decide/build-context.js';
 import { explain, whyOf } from '../decide/explain.js';
-import { type Outlook, outlooks } from '../decide/outlook.js';
-import { cacheOf, finish, itemAt, neverAlways, type Work } from '../decide/work.js';
+import { type Prediction, predict } from '../decide/prediction.js';
 import type { ItemDone, Why } from '../event.js';
-import type { LockBlock } from '../lock/block.js';
-import { LOCK_FILE, type LockSection, sectionOf } from '../lock/file.js';
-import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from '../lockfile/check.js';
-import { readLockFile } from '../lockfile/disk.js';
-import { inShort, otherOuts, reasonsAgainst } from '../lockfile/reasons.js';
-import { refuseMissingDeps, whyUnknown } from './foretell.js';
+import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from '../lockfile/check-keys.js';
+import type { LockBlock } from '../lockfile/format/block.js';
+import { LOCK_FILE, type LockSection, sectionOf } from '../lockfile/format/sections.js';
+import { readLockFile } from '../lockfile/lock-on-disk.js';
+import { inShort, otherOuts, reasonsAgainst } from '../lockfile/lock-reasons.js';
+import { refuseMissingDeps, whyUnknown } from './dry-run.js';
 
 /** Gives every item its verdict. Returns the number of differences. */
-export async function inspectFrozen(work: Work): Promise<number> {
-  const section = lockedSection(work);
+export async function inspectFrozen(build: BuildContext): Promise<number> {
+  const section = lockedSection(build);
   let differences = 0;
   const differs = (message: string, item?: string) => {
     differences++;
-    work.emit({ type: 'difference', message, ...(item === undefined ? {} : { item }) });
+    build.emit({ type: 'difference', message, ...(item === undefined ? {} : { item }) });
   };
   if (section === 'none')
     differs(`there is no ${LOCK_FILE}: commit the one that \`pipe run\` writes`);
   const blocks = section instanceof Map ? section : undefined;
-  if (blocks !== undefined && work.selected.length === work.project.plan.items.length) {
-    for (const id of strangers(work, blocks))
+  if (blocks !== undefined && build.selected.length === build.project.plan.items.length) {
+    for (const id of strangers(build, blocks))
       differs(`${LOCK_FILE} has ${id}, which is not an item of the pipeline`);
   }
-  if (work.options.frozen === 'keys') await inspectKeys(work, blocks ?? new Map(), differs);
-  else await inspectResults(work, blocks, differs);
+  if (build.options.frozen === 'keys') await inspectKeys(build, blocks ?? new Map(), differs);
+  else await inspectResults(build, blocks, differs);
   return differences;
 }
 
 type Differs = (message: string, item: string) => void;
 
 /** Undefined with `--set`, which has no section. */
-function lockedSection({ project }: Work): LockSection | 'none' | undefined {
+function lockedSection({ project }: BuildContext): LockSection | 'none' | undefined {
   const name = sectionOf(project.variant);
   if (name === undefined) return undefined;
   const file = readLockFile(project.root);
@@ -43,13 +49,17 @@ function lockedSection({ project }: Work): LockSection | 'none' | undefined {
 }
 
 /** Compares keys only: results need not exist here, but existing outs must match the lock. */
-async function inspectKeys(work: Work, section: LockSection, differs: Differs): Promise<void> {
-  for (const [index, standing] of await lockStandings(work, section)) {
-    const item = itemAt(work, index);
-    const { key, difference } = standing;
-    const edited = difference === undefined ? editedOut(work, index, standing) : undefined;
+async function inspectKeys(
+  build: BuildContext,
+  section: LockSection,
+  differs: Differs,
+): Promise<void> {
+  for (const [index, fastAnswer] of await lockStandings(build, section)) {
+    const item = itemAt(build, index);
+    const { key, difference } = fastAnswer;
+    const edited = difference === undefined ? editedOut(build, index, fastAnswer) : undefined;
     if (edited !== undefined) differs(edited, item.id);
-    finish(work, index, {
+    finish(build, index, {
       type: 'item',
       item: item.id,
       verdict: difference === undefined ? 'fresh' : 'ran',
@@ -59,58 +69,62 @@ async function inspectKeys(work: Work, section: LockSection, differs: Differs): 
   }
 }
 
-function editedOut(work: Work, index: number, { block }: LockStanding): string | undefined {
-  const item = itemAt(work, index);
+function editedOut(
+  build: BuildContext,
+  index: number,
+  { block }: LockStanding,
+): string | undefined {
+  const item = itemAt(build, index);
   const edited = item.outs.find((out) => {
-    const digest = cacheOf(work).scanSync(out.path)?.digest;
-    return digest !== block?.outs[out.name]?.digest && isForeign(work, digest);
+    const digest = cacheOf(build).scanSync(out.path)?.digest;
+    return digest !== block?.outs[out.name]?.digest && isForeign(build, digest);
   });
   return edited && `out ${edited.path} differs from ${LOCK_FILE}`;
 }
 
 /** True for content that no run made. The result of another profile may be there: a run replaces it. */
-function isForeign(work: Work, digest: Digest | undefined): boolean {
-  return digest !== undefined && !cacheOf(work).hasAll(digest);
+function isForeign(build: BuildContext, digest: Digest | undefined): boolean {
+  return digest !== undefined && !cacheOf(build).hasAll(digest);
 }
 
 async function inspectResults(
-  work: Work,
+  build: BuildContext,
   section: LockSection | undefined,
   differs: Differs,
 ): Promise<void> {
-  const found = await outlooks(neverAlways(work));
-  await refuseMissingDeps(work, found);
+  const found = await predict(neverAlways(build));
+  await refuseMissingDeps(build, found);
   for (const [index, outlook] of found) {
-    const { id } = itemAt(work, index);
+    const { id } = itemAt(build, index);
     const block = section?.get(id);
     if (outlook.kind === 'fresh' || outlook.kind === 'restore') {
       const difference =
-        (section && againstLock(work, index, outlook.record, block)) ??
-        (outlook.kind === 'restore' ? await unrestorable(work, index, outlook.record) : undefined);
+        (section && againstLock(build, index, outlook.record, block)) ??
+        (outlook.kind === 'restore' ? await unrestorable(build, index, outlook.record) : undefined);
       if (difference !== undefined) differs(difference, id);
-      finishKnown(work, index, outlook);
+      finishKnown(build, index, outlook);
     } else {
-      finish(work, index, {
+      finish(build, index, {
         type: 'item',
         item: id,
         verdict: 'ran',
-        ...whyItWouldRun(work, index, outlook, block),
+        ...whyItWouldRun(build, index, outlook, block),
       });
     }
   }
 }
 
 function againstLock(
-  work: Work,
+  build: BuildContext,
   index: number,
   { key, manifest, outs }: Result,
   block: LockBlock | undefined,
 ): string | undefined {
   if (block === undefined) return NOT_LOCKED;
-  const item = itemAt(work, index);
+  const item = itemAt(build, index);
   if (block.key !== key) {
-    const code = work.codes.of(index);
-    const reasons = reasonsAgainst(work.project, item, code, block, manifest);
+    const code = build.codes.of(index);
+    const reasons = reasonsAgainst(build.project, item, code, block, manifest);
     return `${LOCK_FILE} has another definition: ${inShort(reasons)}`;
   }
   const others = otherOuts(
@@ -125,16 +139,16 @@ function againstLock(
 
 /** A missing out can be restored if its objects are intact. An edited one is a difference. */
 async function unrestorable(
-  work: Work,
+  build: BuildContext,
   index: number,
   record: RunRecord,
 ): Promise<string | undefined> {
-  const cache = cacheOf(work);
-  for (const out of itemAt(work, index).outs) {
+  const cache = cacheOf(build);
+  for (const out of itemAt(build, index).outs) {
     const now = cache.scanSync(out.path)?.digest;
     const stored = record.outs.find((each) => each.name === out.name)?.digest as Digest;
     if (now === stored) continue;
-    if (isForeign(work, now)) return `out ${out.path} differs from its record`;
+    if (isForeign(build, now)) return `out ${out.path} differs from its record`;
     const unsound = await cache.firstUnsound(stored);
     if (unsound !== undefined)
       return `out ${out.path} cannot be restored: object ${unsound.slice(0, 12)} of the cache is damaged`;
@@ -143,29 +157,29 @@ async function unrestorable(
 }
 
 function finishKnown(
-  work: Work,
+  build: BuildContext,
   index: number,
-  outlook: Outlook & { readonly kind: 'fresh' | 'restore' },
+  outlook: Prediction & { readonly kind: 'fresh' | 'restore' },
 ): void {
   const { key, record } = outlook;
-  const done: ItemDone = { type: 'item', item: itemAt(work, index).id, verdict: 'fresh', key };
+  const done: ItemDone = { type: 'item', item: itemAt(build, index).id, verdict: 'fresh', key };
   const settled = { key, outs: record.outs };
-  if (outlook.kind === 'fresh') finish(work, index, done, settled);
-  else finish(work, index, { ...done, verdict: 'restored', reason: outlook.reason.text }, settled);
+  if (outlook.kind === 'fresh') finish(build, index, done, settled);
+  else finish(build, index, { ...done, verdict: 'restored', reason: outlook.reason.text }, settled);
 }
 
 function whyItWouldRun(
-  work: Work,
+  build: BuildContext,
   index: number,
-  outlook: Outlook,
+  outlook: Prediction,
   block: LockBlock | undefined,
 ): Partial<Why> {
-  if (outlook.kind === 'unknown') return whyUnknown(work, index, outlook);
-  const item = itemAt(work, index);
-  const code = work.codes.of(index);
+  if (outlook.kind === 'unknown') return whyUnknown(build, index, outlook);
+  const item = itemAt(build, index);
+  const code = build.codes.of(index);
   if (outlook.kind !== 'run' || outlook.cause !== 'stale' || block === undefined)
-    return whyOf(explain(work.project, item, code, outlook).map(({ text }) => text));
+    return whyOf(explain(build.project, item, code, outlook).map(({ text }) => text));
   return block.key === outlook.key
     ? { reason: 'its result is not in the cache' }
-    : whyOf(reasonsAgainst(work.project, item, code, block, outlook.manifest));
+    : whyOf(reasonsAgainst(build.project, item, code, block, outlook.manifest));
 }

@@ -2,10 +2,10 @@
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
-import { cacheOf, itemAt, type Work } from '../decide/work.js';
+import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
 import { type Diagnostic, UserError } from '../error.js';
-import { sectionOf } from '../lock/file.js';
-import { readLockFile } from '../lockfile/disk.js';
+import { sectionOf } from '../lockfile/format/sections.js';
+import { readLockFile } from '../lockfile/lock-on-disk.js';
 import type { Item, Out } from '../pipeline/plan.js';
 
 interface LinkedOut {
@@ -18,11 +18,14 @@ interface LinkedOut {
  *
  * @throws UserError that names every such out of these items
  */
-export async function refuseLinkedOuts(work: Work, pending: readonly number[]): Promise<void> {
-  const { root, variant } = work.project;
+export async function refuseLinkedOuts(
+  build: BuildContext,
+  pending: readonly number[],
+): Promise<void> {
+  const { root, variant } = build.project;
   const found = pending.flatMap((index): LinkedOut[] => {
-    const item = itemAt(work, index);
-    return item.outs.filter((out) => isUsersLink(work, item, out)).map((out) => ({ item, out }));
+    const item = itemAt(build, index);
+    return item.outs.filter((out) => isUsersLink(build, item, out)).map((out) => ({ item, out }));
   });
   if (found.length === 0) return;
   const { placesOf } = await import('../pipeline/places.js');
@@ -41,23 +44,23 @@ export async function refuseLinkedOuts(work: Work, pending: readonly number[]): 
   );
 }
 
-function isUsersLink(work: Work, item: Item, out: Out): boolean {
-  const full = path.join(work.project.root, out.path);
-  return lstatIfThere(full)?.isSymbolicLink() === true && !isOfRun(work, item, out);
+function isUsersLink(build: BuildContext, item: Item, out: Out): boolean {
+  const full = path.join(build.project.root, out.path);
+  return lstatIfThere(full)?.isSymbolicLink() === true && !isOfRun(build, item, out);
 }
 
 /** An item may make a link, also one that was cut off. */
-function isOfRun(work: Work, item: Item, out: Out): boolean {
-  const cache = cacheOf(work);
+function isOfRun(build: BuildContext, item: Item, out: Out): boolean {
+  const cache = cacheOf(build);
   const wrote = cache.wrote(out.path);
   if (wrote === 'begun' || wrote === 'ended' || cache.readAttempt(item.id) !== undefined)
     return true;
   const now = cache.scanSync(out.path)?.digest;
-  return now === wrote || now === lockedDigest(work, item, out);
+  return now === wrote || now === lockedDigest(build, item, out);
 }
 
 /** Makes known links that are results, in a clone or after the cache was deleted. */
-function lockedDigest({ project }: Work, item: Item, out: Out): string | undefined {
+function lockedDigest({ project }: BuildContext, item: Item, out: Out): string | undefined {
   const section = sectionOf(project.variant);
   if (section === undefined) return undefined;
   return readLockFile(project.root)?.get(section)?.get(item.id)?.outs[out.name]?.digest;

@@ -9,8 +9,8 @@ import { inspect } from 'node:util';
 import type { StageContext } from './context.js';
 import type { ContextFile } from './context-file.js';
 import { STAGE_PROTOCOL } from './define.js';
-import { EpochProtocol, epochVariables } from './epochs.js';
-import { progressWriter } from './progress.js';
+import { EpochProtocol, epochVariables } from './epoch-protocol.js';
+import { progressWriter } from './write-progress.js';
 
 type Run = (context: StageContext) => unknown;
 

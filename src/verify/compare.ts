@@ -4,12 +4,12 @@ import { DamagedObject, openCache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { EpochRecord } from '../cache/records/record.js';
 import { compareArtifacts } from '../compare/artifacts.js';
+import type { Tolerance } from '../compare/deviation.js';
 import { type Comparison, differenceText } from '../compare/difference.js';
 import { compareNumbers } from '../compare/numbers.js';
-import type { Tolerance } from '../compare/tolerance.js';
 import type { Finding, Verified } from '../compare/verified.js';
+import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { metricFilesOf } from '../decide/metric-files.js';
-import { itemAt, type Work } from '../decide/work.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import type { FreshFolder } from './fresh-folder.js';
@@ -23,17 +23,17 @@ export type Compared = Pick<Verified, 'verdict' | 'findings'>;
  * @param count number of this execution; 0 when it is the only one
  */
 export async function compareRun(
-  work: Work,
+  build: BuildContext,
   job: VerifyJob,
   run: Run,
   first: Run | undefined,
   count: number,
 ): Promise<Compared> {
-  const item = itemAt(work, job.index);
+  const item = itemAt(build, job.index);
   const prefix = first === undefined ? '' : `run ${count} compared with run 1: `;
-  const comparisons: Located[] = [];
+  const comparisons: AstNode[] = [];
   if (job.epochs === undefined) {
-    const other = first === undefined ? expectedOuts(work, job, run) : outsOf(first);
+    const other = first === undefined ? expectedOuts(build, job, run) : outsOf(first);
     for (const out of item.outs) {
       const comparison = await compareOut(item, out, run, other);
       if (comparison !== undefined) comparisons.push({ where: out.path, comparison });
@@ -41,7 +41,7 @@ export async function compareRun(
   }
   if (item.epochs !== undefined) {
     const chain = keyOf(chainManifest(job.expected.manifest, item.epochs.param));
-    const other = first === undefined ? expectedStates(work, job, chain) : statesOf(first, chain);
+    const other = first === undefined ? expectedStates(build, job, chain) : statesOf(first, chain);
     const differing = await compareStates(item, run, chain, other);
     if (differing !== undefined) comparisons.push(differing);
   }
@@ -51,7 +51,7 @@ export async function compareRun(
   };
 }
 
-interface Located {
+interface AstNode {
   readonly where: string;
   readonly comparison: Comparison;
 }
@@ -70,7 +70,7 @@ function worst(verdicts: readonly Comparison['verdict'][]): Compared['verdict'] 
   return verdicts.includes('tolerated') ? 'tolerated' : 'same';
 }
 
-function findingsOf({ where, comparison }: Located, prefix: string): Finding[] {
+function findingsOf({ where, comparison }: AstNode, prefix: string): Finding[] {
   switch (comparison.verdict) {
     case 'same':
       return [];
@@ -145,7 +145,7 @@ function outsOf(run: Run): (out: Out) => Other | undefined {
 }
 
 function expectedOuts(
-  work: Work,
+  build: BuildContext,
   { expected }: VerifyJob,
   run: Run,
 ): (out: Out) => Other | undefined {
@@ -155,7 +155,7 @@ function expectedOuts(
     return (
       digest && {
         digest,
-        content: () => storedContent(work, run.fresh, out.path, digest),
+        content: () => storedContent(build, run.fresh, out.path, digest),
         ...(numbers === undefined ? {} : { numbers }),
       }
     );
@@ -164,12 +164,12 @@ function expectedOuts(
 
 /** From the cache, or from the workspace where its content there is right. */
 async function storedContent(
-  work: Work,
+  build: BuildContext,
   fresh: FreshFolder,
   where: string,
   digest: Digest,
 ): Promise<string | undefined> {
-  const { cache, root } = work.project;
+  const { cache, root } = build.project;
   if (cache.scanSync(where)?.digest === digest) return path.join(root, where);
   const place = path.join(path.dirname(fresh.root), 'expected');
   const options = { project: place, folder: cache.layout.root, readOnly: true, warn: () => {} };
@@ -193,9 +193,9 @@ async function compareStates(
   run: Run,
   chain: string,
   other: States,
-): Promise<Located | undefined> {
+): Promise<AstNode | undefined> {
   const records = run.fresh.cache.readEpochs(chain).sort((a, b) => a.epoch - b.epoch);
-  let tolerated: Located | undefined;
+  let tolerated: AstNode | undefined;
   for (const record of records) {
     const beside = other(record.epoch);
     if (beside === undefined) continue;
@@ -224,8 +224,8 @@ function statesOf({ fresh }: Run, chain: string): States {
   };
 }
 
-function expectedStates(work: Work, { expected }: VerifyJob, chain: string): States {
-  const { cache } = work.project;
+function expectedStates(build: BuildContext, { expected }: VerifyJob, chain: string): States {
+  const { cache } = build.project;
   const records = new Map(cache.readEpochs(chain).map((each) => [each.epoch, each]));
   return (epoch) => {
     const digest = expected.states[epoch];

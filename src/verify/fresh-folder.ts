@@ -15,19 +15,19 @@ import {
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import { copyFile } from '../cache/files/copy-tree.js';
-import { finish, finishSync } from '../cache/files/pace.js';
+import { finish, finishSync } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
+import { pathsIn } from '../code/named-scripts.js';
+import { environmentOf } from '../code/python/programs.js';
 import type { Code } from '../decide/code.js';
-import { scanAt } from '../decide/eyes.js';
-import { matchesIn } from '../decide/glob.js';
-import type { Surroundings } from '../decide/inputs.js';
+import { matchesIn } from '../decide/dep-files.js';
+import { scanAt } from '../decide/file-view.js';
+import type { DecisionContext } from '../decide/fingerprint.js';
 import { contentAt, isHollow, type Part, partsOf, sourceOf } from '../decide/parts.js';
 import type { Project } from '../decide/project.js';
 import type { Manifest } from '../manifest.js';
+import { type IgnoreRules, sieveOf } from '../pipeline/ignored-files.js';
 import type { Dep, Item } from '../pipeline/plan.js';
-import { type Sieve, sieveOf } from '../pipeline/sieve.js';
-import { pathsIn } from '../trace/named-scripts.js';
-import { environmentOf } from '../trace/python/programs.js';
 
 /** Project root and cache for one execution. */
 export interface FreshFolder {
@@ -43,7 +43,7 @@ export async function makeFreshFolder(
   folder: string,
   project: Project,
   item: Item,
-  { code, manifest, around }: { code: Code; manifest: Manifest; around: Surroundings },
+  { code, manifest, context }: { code: Code; manifest: Manifest; context: DecisionContext },
 ): Promise<FreshFolder> {
   const root = path.join(folder, 'project');
   // The item's inputs may be private, in the project or in the cache.
@@ -57,15 +57,17 @@ export async function makeFreshFolder(
   try {
     for (const dep of item.deps) {
       if (manifest.deps[dep.name] === null) continue;
-      for (const match of await finish(matchesIn(dep, around))) {
-        const parts = await finish(partsOf(dep, match, around));
+      for (const match of await finish(matchesIn(dep, context))) {
+        const parts = await finish(partsOf(dep, match, context));
         const known = dep.glob || parts !== undefined ? undefined : manifest.deps[dep.name];
         for (const part of parts ?? [match]) {
-          const digest = known ?? (await finish(contentAt(dep, part, around)))?.digest;
-          const sieve = part.made ? undefined : sieveOf(dep);
+          const digest = known ?? (await finish(contentAt(dep, part, context)))?.digest;
+          const ignoreRules = part.made ? undefined : sieveOf(dep);
           if (await isInPlace(project, dep, part, digest))
-            copyTree(project.root, root, part.path, (inner) => isLeftOut(inner, sieve, project));
-          else await restore(stored, part, { dep, digest, around });
+            copyTree(project.root, root, part.path, (inner) =>
+              isLeftOut(inner, ignoreRules, project),
+            );
+          else await restore(stored, part, { dep, digest, context });
         }
       }
     }
@@ -89,7 +91,7 @@ async function isInPlace(
   if (digest === undefined) return true;
   if (!existsSync(path.join(project.root, part.path))) return false;
   const { cache } = project;
-  const views = [{ follow: true, ...(!part.made && { sieve: sieveOf(dep) }) }, {}];
+  const views = [{ follow: true, ...(!part.made && { ignoreRules: sieveOf(dep) }) }, {}];
   return (
     (await finish(contentAt(dep, part, project)))?.digest === digest ||
     views.some((view) => cache.scanSync(part.path, view)?.digest === digest)
@@ -99,25 +101,26 @@ async function isInPlace(
 interface Wanted {
   readonly dep: Dep;
   readonly digest: Digest | undefined;
-  readonly around: Surroundings;
+  readonly context: DecisionContext;
 }
 
 async function restore(
   stored: Cache,
   { path: where, made }: Part,
-  { dep, digest, around }: Wanted,
+  { dep, digest, context }: Wanted,
 ): Promise<void> {
   // With links in it, the stored digest differs from the digest of what is read.
-  const own = made ? (await finish(scanAt(sourceOf(dep, where), around)))?.digest : undefined;
+  const own = made ? (await finish(scanAt(sourceOf(dep, where), context)))?.digest : undefined;
   await stored.restore({ digest: (own ?? digest) as Digest }, where);
 }
 
 /** True of what does not count in a user folder. */
-function isLeftOut(where: string, sieve: Sieve | undefined, project: Project): boolean {
-  if (sieve === undefined) return false;
+function isLeftOut(where: string, ignoreRules: IgnoreRules | undefined, project: Project): boolean {
+  if (ignoreRules === undefined) return false;
   const isFolder = () => lstatSync(path.join(project.root, where)).isDirectory();
   return (
-    sieve.holdsBack(where, isFolder) || (isFolder() && finishSync(isHollow(where, sieve, project)))
+    ignoreRules.holdsBack(where, isFolder) ||
+    (isFolder() && finishSync(isHollow(where, ignoreRules, project)))
   );
 }
 

@@ -1,7 +1,7 @@
 /** Verify job: one item to verify, and one execution of it, as the steps of `verify` pass them on. */
 import type { RunRecord } from '../cache/records/record.js';
-import type { Surroundings } from '../decide/inputs.js';
-import type { Expected } from './expected.js';
+import type { DecisionContext } from '../decide/fingerprint.js';
+import type { Expected } from './expected-result.js';
 import type { FreshFolder } from './fresh-folder.js';
 
 export interface VerifyJob {
@@ -11,7 +11,7 @@ export interface VerifyJob {
   /** Of an incremental item: compute so many epochs from the beginning, and compare only their states. */
   readonly epochs: number | undefined;
   /** The workspace as it will be once everything is restored. */
-  readonly around: Surroundings;
+  readonly context: DecisionContext;
 }
 
 /** An execution and its folder. */

@@ -1,8 +1,9 @@
 /** Items whose definition differs from pipeline.lock: a difference known without executing anything. */
-import type { Outlook } from '../decide/outlook.js';
-import { itemAt, selectedNeeds, type Work } from '../decide/work.js';
-import { LOCK_FILE, type LockSection } from '../lock/file.js';
-import { inShort, reasonsAgainst } from '../lockfile/reasons.js';
+
+import { type BuildContext, itemAt, selectedNeeds } from '../decide/build-context.js';
+import type { Prediction } from '../decide/prediction.js';
+import { LOCK_FILE, type LockSection } from '../lockfile/format/sections.js';
+import { inShort, reasonsAgainst } from '../lockfile/lock-reasons.js';
 
 /** How an item's key differs from the locked one, and the item that causes it. */
 interface Cause {
@@ -12,38 +13,38 @@ interface Cause {
 
 /** Reasons by index. An item downstream of a changed definition has other deps than the lock. */
 export function mismatches(
-  work: Work,
-  found: ReadonlyMap<number, Outlook>,
+  build: BuildContext,
+  found: ReadonlyMap<number, Prediction>,
   section: LockSection,
 ): Map<number, string> {
   const causes = new Map<number, Cause>();
   // In plan order, so upstream items come first.
   for (const [index, outlook] of found) {
-    const cause = causeOf(work, index, outlook, section, causes);
+    const cause = causeOf(build, index, outlook, section, causes);
     if (cause !== undefined) causes.set(index, cause);
   }
   return new Map(
-    [...causes].map(([index, cause]) => [index, textOf(itemAt(work, index).id, cause)]),
+    [...causes].map(([index, cause]) => [index, textOf(itemAt(build, index).id, cause)]),
   );
 }
 
 function causeOf(
-  work: Work,
+  build: BuildContext,
   index: number,
-  outlook: Outlook,
+  outlook: Prediction,
   section: LockSection,
   causes: ReadonlyMap<number, Cause>,
 ): Cause | undefined {
-  const item = itemAt(work, index);
+  const item = itemAt(build, index);
   const block = section.get(item.id);
   if (block === undefined || outlook.kind === 'missing') return undefined;
   if (outlook.kind === 'unknown') {
-    const need = selectedNeeds(work, index).find((each) => causes.has(each));
+    const need = selectedNeeds(build, index).find((each) => causes.has(each));
     return need === undefined ? undefined : causes.get(need);
   }
   if (block.key === outlook.key) return undefined;
   const manifest = outlook.kind === 'run' ? outlook.manifest : outlook.record.manifest;
-  const reasons = reasonsAgainst(work.project, item, work.codes.of(index), block, manifest);
+  const reasons = reasonsAgainst(build.project, item, build.codes.of(index), block, manifest);
   return { item: item.id, reasons: inShort(reasons) };
 }
 

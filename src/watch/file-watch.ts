@@ -1,8 +1,8 @@
 /** Watches the file system for changes of relevant files, also across replaced folders. */
 import path from 'node:path';
 import { watch } from 'chokidar';
+import { within } from '../code/project-paths.js';
 import { userError } from '../error.js';
-import { within } from '../trace/place.js';
 import { packageAbove } from './outside.js';
 
 /** The paths to watch, relative to the project: `../…` outside of it. */

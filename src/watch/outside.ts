@@ -1,8 +1,8 @@
 /** Code outside of the project: that of linked packages, such as others of its workspace. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { isOutside, upward, within } from '../code/project-paths.js';
 import type { Diagnostic } from '../error.js';
-import { isOutside, upward, within } from '../trace/place.js';
 
 /** The folder of the package that contains a file or folder; while that is missing, the package around it. */
 export function packageAbove(file: string): string {

@@ -10,7 +10,7 @@ export class OwnWrites {
   #isWarned = false;
 
   /** Records a change that concerns the executing items; true when these items made it. */
-  saw(file: string, executing: ReadonlySet<string>): boolean {
+  recordLstat(file: string, executing: ReadonlySet<string>): boolean {
     const items = [...executing].sort().join(' ');
     // chokidar also reports a watched file that names itself as a file in a folder of its own name.
     const above = path.dirname(file);

@@ -1,10 +1,11 @@
 /** Relevant files of watch mode: pipeline.yaml, the files it names, trace inputs, deps that no item makes. */
-import type { Work } from '../decide/work.js';
+
+import { isOutside } from '../code/project-paths.js';
+import type { BuildContext } from '../decide/build-context.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
+import { isHeldBack, sieveOf } from '../pipeline/ignored-files.js';
 import type { Dep, PlanRead } from '../pipeline/plan.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
-import { isHeldBack, sieveOf } from '../pipeline/sieve.js';
-import { isOutside } from '../trace/place.js';
 import type { WatchSet } from './file-watch.js';
 
 /** The user's files that one item reads. */
@@ -61,8 +62,8 @@ export class Watched implements WatchSet {
   /** Paths of all outs, where runs write. */
   readonly #outs: ReadonlySet<string>;
 
-  constructor(work: Work) {
-    const { items, reads } = work.project.plan;
+  constructor(build: BuildContext) {
+    const { items, reads } = build.project.plan;
     this.#plan = new PlanWatch(reads);
     this.#needs = (index) => items[index]?.needs ?? [];
     const outs = new Set(items.flatMap((item) => item.outs.map((out) => out.path)));
@@ -72,8 +73,8 @@ export class Watched implements WatchSet {
     // A link into an out is another name of the out.
     const names = links.filter(([, source]) => isIn(source, outs)).map(([name]) => name);
     this.#outs = new Set([...outs, ...names]);
-    this.#reads = work.selected.map((index) => {
-      const code = work.codes.of(index);
+    this.#reads = build.selected.map((index) => {
+      const code = build.codes.of(index);
       const scripts = code.kind === 'command' ? Object.keys(code.scripts) : [];
       // A pattern or folder may contain both outs and user files.
       const deps = items[index]?.deps ?? [];
@@ -84,7 +85,9 @@ export class Watched implements WatchSet {
         deps,
       };
     });
-    this.#foundations = new Set(work.selected.flatMap((index) => work.codes.foundationsOf(index)));
+    this.#foundations = new Set(
+      build.selected.flatMap((index) => build.codes.foundationsOf(index)),
+    );
     this.#onTheWay = new Set([...this.#foundations].flatMap(foldersAbove));
     const code = this.#reads.flatMap(({ files }) => files.filter(isOutside));
     this.outside = [...code, ...[...this.#foundations].filter(isOutside)];

@@ -2,18 +2,15 @@
 import type { Ablation } from './ablation.js';
 import { linesByArea } from './by-area.js';
 import { claimOf } from './claim.js';
-import { aboutAblation, changeText, columnLabel } from './html/ablation.js';
-import { COLUMNS, comparedLines, PAPER_TABLES } from './html/beside-paper.js';
-import { ABOUT_BY_AREA, binLabels } from './html/by-area.js';
+import { aboutAblation, changeText, columnLabel } from './html/ablation-table.js';
+import { ABOUT_BY_AREA, binLabels } from './html/by-area-table.js';
 import {
   CLAIM_COLUMNS,
   CLAIM_TITLE,
   claimCells,
   claimIntroduction,
   claimVerdict,
-} from './html/claim.js';
-import type { Report } from './html/page.js';
-import { verdictSentence } from './html/summary.js';
+} from './html/claim-section.js';
 import {
   formatFigure,
   formatGain,
@@ -21,7 +18,10 @@ import {
   SSIM_TEXTS,
   settingLabel,
   sourceText,
-} from './html/words.js';
+} from './html/format.js';
+import type { Report } from './html/page.js';
+import { COLUMNS, comparedLines, PAPER_TABLES } from './html/paper-comparison.js';
+import { verdictSentence } from './html/summary.js';
 import { METHOD_TEXTS } from './methods.js';
 import { bestBaseline, type DataSet, gainOf, headline, type Row } from './results.js';
 

@@ -12,7 +12,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
-import { newHolder } from '../../src/process/holder.js';
+import { newOwner } from '../../src/process/lock-owner.js';
 import { Silence } from '../../src/process/silence.js';
 import { filesBelow, KEY, recordOf, TestProject, temporaryFolder } from './project.js';
 
@@ -101,10 +101,10 @@ test('a no-op answer is kept only once any change of its read set would show (pr
       const early = project.open();
       project.write({ young: 'young' });
       early.scanSync('young');
-      expect(early.looks.isSettled).toBe(false);
-      await new Promise((resolve) => setTimeout(resolve, early.looks.settlesIn + 1));
-      const late = early.newLooks();
-      early.scanSync('old', { again: true, looks: late });
+      expect(early.readSet.isSettled).toBe(false);
+      await new Promise((resolve) => setTimeout(resolve, early.readSet.settlesIn + 1));
+      const late = early.newReadSet();
+      early.scanSync('old', { again: true, readSet: late });
       expect(late.isSettled).toBe(true);
       early.close();
       setClock(0);
@@ -220,12 +220,12 @@ test('leftovers of an execution are recognised, and files that the user adds lat
 
 test('a new lock from another boot of a host of this name does not count as older than this boot (property)', () => {
   const file = path.join(temporaryFolder(), 'lock');
-  const holder = { ...newHolder('theirs'), boot: 'another' };
-  writeFileSync(file, JSON.stringify(holder));
+  const owner = { ...newOwner('theirs'), boot: 'another' };
+  writeFileSync(file, JSON.stringify(owner));
   fc.assert(
     fc.property(skews, (skew) => {
       setClock(skew);
-      expect(new Silence().isGone(file, holder)).toBe(false);
+      expect(new Silence().isGone(file, owner)).toBe(false);
       setClock(0);
     }),
     { numRuns: 20 },

@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { Cache } from '../../src/cache/cache.js';
-import type { GcOptions } from '../../src/cache/care/gc.js';
+import type { GcOptions } from '../../src/cache/gc/gc.js';
 import { filesBelow, recordOf, TestProject } from './project.js';
 
 const NO_ROOTS = { roots: { keys: [], chains: [] }, lastRuns: 0 } as const;

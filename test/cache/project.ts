@@ -13,7 +13,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { type Cache, openCache } from '../../src/cache/cache.js';
-import { settlingTime } from '../../src/cache/files/clock.js';
+import { settlingTime } from '../../src/cache/files/mtime-granularity.js';
 
 /** A folder that is deleted when the test ends. */
 export function temporaryFolder(): string {

@@ -15,11 +15,11 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { finishSync } from '../../src/cache/files/pace.js';
+import { finishSync } from '../../src/cache/files/yielding.js';
 import { kindOf } from '../../src/cache/objects/digest.js';
-import { Looks } from '../../src/cache/scan/looks.js';
 import { Scanner } from '../../src/cache/scan/scanner.js';
 import { StatIndex } from '../../src/cache/scan/stat-index.js';
+import { ReadSet } from '../../src/noop/read-set.js';
 import { bootId } from '../../src/sys/proc.js';
 import { filesBelow, TestProject, temporaryFolder } from './project.js';
 
@@ -113,7 +113,7 @@ test('a file written within the tick of its hashing is not remembered, nor by a 
     project.root,
     index,
     () => undefined,
-    new Looks(project.root, { timeAt: () => Date.now() }),
+    new ReadSet(project.root, { timeAt: () => Date.now() }),
   );
   for (let round = 0; round < 50; round++) {
     // Same size, and as far as the clock goes the same time.

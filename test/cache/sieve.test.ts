@@ -4,8 +4,8 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { firstMoved, type LookLists, Looks } from '../../src/cache/scan/looks.js';
-import { isToolsOwn, sieveOf } from '../../src/pipeline/sieve.js';
+import { firstMoved, type ReadLists, ReadSet } from '../../src/noop/read-set.js';
+import { isToolsOwn, sieveOf } from '../../src/pipeline/ignored-files.js';
 import { TestProject } from './project.js';
 
 const NAMES = ['a', 'b.tmp', '.c.tmp', 'notes', 'raw', '__pycache__', 'x.pyc', '.git', '.DS_Store'];
@@ -74,7 +74,7 @@ test('counts as a copy without what the sieve ignores, whatever is in it (proper
       const dep = { path: 'src', glob: false, ...(exclude.length > 0 && { exclude }) };
       const scans = () => {
         const cache = project.open();
-        const seen = cache.scanSync('src', { follow: true, sieve: sieveOf(dep) })?.digest;
+        const seen = cache.scanSync('src', { follow: true, ignoreRules: sieveOf(dep) })?.digest;
         const plain = cache.scanSync('src')?.digest;
         const bare = cache.scanSync('copy')?.digest;
         cache.close();
@@ -144,12 +144,12 @@ test.each([
 ])('while a stage runs, %s', async (_name, act, moved) => {
   const project = new TestProject();
   project.write({ 'src/a': '1', 'src/old.pyc': '1', 'src/sub/a': '1' });
-  const looks = new Looks(project.root, { timeAt: () => Date.now() });
-  const sieve = sieveOf({ path: 'src', glob: false, exclude: ['*.tmp'] });
+  const readSet = new ReadSet(project.root, { timeAt: () => Date.now() });
+  const ignoreRules = sieveOf({ path: 'src', glob: false, exclude: ['*.tmp'] });
   const cache = project.open();
-  cache.scanSync('src', { follow: true, again: true, sieve, looks });
+  cache.scanSync('src', { follow: true, again: true, ignoreRules, readSet });
   // As it is noted for the process that comes after a crash.
-  const lists = JSON.parse(JSON.stringify(looks.lists)) as LookLists;
+  const lists = JSON.parse(JSON.stringify(readSet.lists)) as ReadLists;
   expect(await firstMoved(project.root, lists)).toBeUndefined();
   const start = Date.now();
   while (Date.now() - start < 30) await nextTurn();

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeStill, encodeStill, readStill } from '../../src/cache/scan/still-file.js';
+import { decodeAnswer, encodeAnswer, readAnswer } from '../../src/noop/answer-file.js';
 import { Project } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 import { runUntilStill } from '../rig/still.js';
@@ -108,11 +108,11 @@ describe('a run with nothing to do', () => {
   it('is answered by the entry module alone, with the output of the previous run', async () => {
     const made = await stillProject();
     const file = stillFile(made);
-    const kept = readStill(file);
+    const kept = readAnswer(file);
     expect(kept?.answer).toBe(LINE);
     expect(await made.pipe('run')).toMatchObject({ code: 0, out: `${LINE}\n`, err: '' });
     // Only the cached answer contains this text.
-    writeFileSync(file, Buffer.concat(encodeStill({ ...kept!, answer: 'as it was' })));
+    writeFileSync(file, Buffer.concat(encodeAnswer({ ...kept!, answer: 'as it was' })));
     expect(await made.pipe('run')).toMatchObject({ code: 0, out: 'as it was\n', err: '' });
     expect((await made.pipe('run', '--json')).out).toContain('"type":"summary"');
   });
@@ -143,9 +143,9 @@ describe('a run with nothing to do', () => {
   it('takes the slow path with another build of pipe, once a day, and after a reboot', async () => {
     const made = await stillProject();
     const file = stillFile(made);
-    const kept = readStill(file)!;
+    const kept = readAnswer(file)!;
     const keep = (changed: Partial<typeof kept>) =>
-      writeFileSync(file, Buffer.concat(encodeStill({ ...kept, ...changed })));
+      writeFileSync(file, Buffer.concat(encodeAnswer({ ...kept, ...changed })));
     keep({ question: { ...kept.question, tool: '1 2' } });
     expect(standingIn(made)).toBeUndefined();
     keep({ savedAt: Date.now() - 86_400_001 });
@@ -236,7 +236,7 @@ describe('a damaged answer', () => {
     const made = await stillProject();
     const file = stillFile(made);
     const whole = readFileSync(file);
-    const kept = readStill(file)!;
+    const kept = readAnswer(file)!;
     for (let at = 0; at < whole.length; at++) {
       const damaged = Buffer.from(whole);
       damaged[at] = (damaged[at] as number) ^ (1 << (at % 8));
@@ -254,7 +254,7 @@ describe('a damaged answer', () => {
 
 function readDamaged(bytes: Buffer) {
   try {
-    return decodeStill(bytes);
+    return decodeAnswer(bytes);
   } catch {
     return undefined;
   }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { compareArtifacts } from '../../src/compare/artifacts.js';
+import type { Tolerance } from '../../src/compare/deviation.js';
 import { differenceText } from '../../src/compare/difference.js';
-import type { Tolerance } from '../../src/compare/tolerance.js';
 
 const root = mkdtempSync(path.join(tmpdir(), 'pipe-compare-'));
 let count = 0;

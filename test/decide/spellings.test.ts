@@ -4,10 +4,10 @@ import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Looks } from '../../src/cache/scan/looks.js';
-import { linksOf } from '../../src/decide/links.js';
+import { linksOf } from '../../src/decide/real-paths.js';
 import { isOneName } from '../../src/decide/spellings.js';
 import { UserError } from '../../src/error.js';
+import { ReadSet } from '../../src/noop/read-set.js';
 import { loadPlan } from '../../src/pipeline/load.js';
 import { BIN } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
@@ -31,7 +31,7 @@ function needsIn(
   const load = (links = {}) => loadPlan({ project, profiles: [], set: [], text, links });
   try {
     const { items } = load(
-      linksOf(project, load(), new Looks(project, { timeAt: () => Date.now() }), isOne),
+      linksOf(project, load(), new ReadSet(project, { timeAt: () => Date.now() }), isOne),
     );
     return Object.fromEntries(
       items.map(({ id, needs }) => [id, needs.map((need) => items[need]?.id as string).sort()]),

@@ -8,7 +8,7 @@ import { parse as parseYaml } from 'yaml';
 import { parse as parseArguments } from '../../src/cli/args.js';
 import { COMMANDS, commandNamed } from '../../src/cli/commands.js';
 import { inFolder } from '../../src/cli/folder.js';
-import { STAGE_KEYS } from '../../src/pipeline/document/schema.js';
+import { STAGE_KEYS } from '../../src/pipeline/document/pipeline-schema.js';
 import { checkOcclusion } from '../../stages/lib/occlusions.js';
 import { parseSource } from '../../stages/lib/sources/parse.js';
 import { planOf } from '../pipeline/rig.js';
@@ -41,7 +41,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/code-tracing.md: scripts/lib/net.py changed':
     'a reason, with the files of a project of its own',
   'docs/code-tracing.md: stages/plot.ts:2:24: error:':
-    'a message; its texts are in test/trace/mistakes.test.ts',
+    'a message; its texts are in test/code/mistakes.test.ts',
 };
 
 const nameOf = ({ file, text }: Block) => `${file}: ${text.slice(0, text.indexOf('\n'))}`;

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { STAGE_KEYS } from '../../src/pipeline/document/schema.js';
+import { STAGE_KEYS } from '../../src/pipeline/document/pipeline-schema.js';
 import { itemOf, needsOf, planOf } from '../pipeline/rig.js';
 
 const page = readFileSync(

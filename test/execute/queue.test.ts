@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createJobQueue } from '../../src/execute/queue.js';
+import { createJobQueue } from '../../src/execute/ready-queue.js';
 
 const GB = 2 ** 30;
 

@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Work } from '../../src/decide/work.js';
+import type { BuildContext } from '../../src/decide/build-context.js';
 import { EpochRun } from '../../src/execute/epoch-run.js';
 import { ALONE } from '../../src/execute/hold.js';
 import type { InputSnapshot } from '../../src/execute/input-snapshot.js';
@@ -136,7 +136,7 @@ class Training {
     const cache = this.#project.open();
     const { root } = this.#project;
     const project = { cache, dist: path.join(root, 'dist'), cwd: root };
-    const work = { project, emit: () => {} } as unknown as Work;
+    const work = { project, emit: () => {} } as unknown as BuildContext;
     const state = path.join(root, 'state');
     const epochs = await EpochRun.prepare(work, ITEM, MANIFEST, {
       state,

@@ -10,7 +10,13 @@ import {
   parseGlob,
   unescapeGlob,
 } from '../../src/pipeline/glob.js';
-import { addOut, createOutTree, gather, type Owner, ownersOf } from '../../src/pipeline/outtree.js';
+import {
+  addOut,
+  createOutTree,
+  gather,
+  type Owner,
+  ownersOf,
+} from '../../src/pipeline/out-tree.js';
 
 const matches = (pattern: string, path: string) => matchGlob(parseGlob(pattern), path);
 

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Arrivals } from '../../src/process/arrivals.js';
 import { lookAtCommit } from '../../src/process/commit-look.js';
 import { type CommitWatch, watchCommits } from '../../src/process/commits.js';
-import { type CommitNote, Judge, wasLeftWhole } from '../../src/process/whole.js';
+import { type CommitNote, Judge, wasLeftWhole } from '../../src/process/whole-commits.js';
 import { tempFolder } from './support/script.js';
 
 /** A commit folder that is watched; what is handed over is noted, and vanishes. */

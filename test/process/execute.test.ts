@@ -2,8 +2,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Command, type Execution, execute } from '../../src/process/execute.js';
 import { describeEnding, type Outcome } from '../../src/process/outcome.js';
+import { type Command, type Execution, execute } from '../../src/process/run-process.js';
 import { HAS_PROC, statOf } from '../../src/sys/proc.js';
 import { fifo, tempFolder } from './support/script.js';
 

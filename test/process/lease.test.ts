@@ -76,15 +76,15 @@ test("all runs share the queue's folder, whatever TMPDIR and XDG_RUNTIME_DIR are
 describe('waiting', () => {
   test('reports who holds what since when, and who comes first', async () => {
     const env = machine('1');
-    const holder = await user('train@faces', env);
+    const owner = await user('train@faces', env);
     const next = await user('train@animals', env);
-    holder.tell('take 1');
-    await says(holder, 'has 0');
+    owner.tell('take 1');
+    await says(owner, 'has 0');
     next.tell('take 1');
     const time = String.raw`\d\d:\d\d:\d\d`;
     expect(await next.line()).toMatch(
       new RegExp(
-        `^waits waits for a GPU: GPU 0 held by train@faces, pid ${holder.pid}, since ${time}$`,
+        `^waits waits for a GPU: GPU 0 held by train@faces, pid ${owner.pid}, since ${time}$`,
       ),
     );
     const abort = new AbortController();
@@ -102,9 +102,9 @@ describe('waiting', () => {
         ),
       ),
     ]);
-    holder.tell('free');
+    owner.tell('free');
     await says(next, 'has 0');
-    await Promise.all([holder.end(), next.end()]);
+    await Promise.all([owner.end(), next.end()]);
   });
 
   test('that is aborted leaves no ticket in the queue', async () => {
@@ -146,7 +146,7 @@ describe('waiting', () => {
 
   test('does not delay items that want other GPUs', async () => {
     const folder = tempFolder();
-    const holder = await acquireGpus(1, options(machine('0,', folder)));
+    const owner = await acquireGpus(1, options(machine('0,', folder)));
     const abort = new AbortController();
     let other: number[] = [];
     const waiting = acquireGpus(
@@ -161,7 +161,7 @@ describe('waiting', () => {
     );
     await expect(waiting).rejects.toThrow('enough');
     expect(other).toEqual([1]);
-    holder.release();
+    owner.release();
   });
 
   test('ends for all of many items that want two GPUs out of two', async () => {
@@ -183,10 +183,10 @@ describe('waiting', () => {
 describe('a process that dies', () => {
   test('while it holds a GPU loses it at once', async () => {
     const env = machine('1');
-    const holder = await user('holder', env);
-    holder.tell('take 1');
-    await says(holder, 'has 0');
-    const lease = await acquireGpus(1, options(env, { onWait: () => void holder.kill() }));
+    const owner = await user('holder', env);
+    owner.tell('take 1');
+    await says(owner, 'has 0');
+    const lease = await acquireGpus(1, options(env, { onWait: () => void owner.kill() }));
     expect(lease.indices).toEqual([0]);
     lease.release();
   });
@@ -207,13 +207,13 @@ describe('a process that dies', () => {
     'leaves stages, which are ended before its GPU is granted again',
     async () => {
       const env = machine('1');
-      const holder = await user('holder', env);
-      holder.tell('take 1');
-      await says(holder, 'has 0');
-      holder.tell('start');
-      const child = Number((await says(holder, 'started')).split(' ')[1]);
+      const owner = await user('holder', env);
+      owner.tell('take 1');
+      await says(owner, 'has 0');
+      owner.tell('start');
+      const child = Number((await says(owner, 'started')).split(' ')[1]);
       expect(statOf(child)?.zombie).toBe(false);
-      await holder.kill();
+      await owner.kill();
       expect(statOf(child)?.zombie).toBe(false);
       (await acquireGpus(1, options(env))).release();
       expect(statOf(child)?.zombie ?? true).toBe(true);

@@ -2,15 +2,15 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Holder, newHolder, readHolder } from '../../src/process/holder.js';
-import { acquireLock, lockHolder, tryLock } from '../../src/process/lock.js';
+import { acquireLock, lockHolder, tryLock } from '../../src/process/file-lock.js';
+import { type LockOwner, newOwner, readOwner } from '../../src/process/lock-owner.js';
 import { withoutLinks } from '../rig/no-links.js';
 import { lockStorm, randomOf } from './support/lock-storm.js';
 import { startScript, tempFolder } from './support/script.js';
 
-function writeLock(folder: string, name: string, holder: Partial<Holder>): void {
+function writeLock(folder: string, name: string, owner: Partial<LockOwner>): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, name), JSON.stringify({ ...newHolder('other'), ...holder }));
+  writeFileSync(join(folder, name), JSON.stringify({ ...newOwner('other'), ...owner }));
 }
 
 /** No process has this pid. */
@@ -20,7 +20,7 @@ describe('a free lock', () => {
   test('is taken at once and names its holder', async () => {
     const folder = join(tempFolder(), 'locks');
     const lock = await acquireLock(folder, 'train@faces', { doing: 'train@faces' });
-    expect(readHolder(join(folder, 'train@faces'))).toMatchObject({
+    expect(readOwner(join(folder, 'train@faces'))).toMatchObject({
       pid: process.pid,
       doing: 'train@faces',
     });
@@ -47,8 +47,8 @@ describe('a lock that is held', () => {
     const first = await acquireLock(folder, 'a', { doing: 'first' });
     const second = acquireLock(folder, 'a', {
       doing: 'second',
-      onWait: (holder) => {
-        order.push(`waits for ${holder.doing}`);
+      onWait: (owner) => {
+        order.push(`waits for ${owner.doing}`);
         first.release();
       },
     });
@@ -62,7 +62,7 @@ describe('a lock that is held', () => {
     other.tell('take');
     expect(await other.line()).toBe('taken');
     expect(tryLock(folder, 'a', 'mine')).toBeUndefined();
-    const waited = new Promise<Holder>((resolve) => {
+    const waited = new Promise<LockOwner>((resolve) => {
       void acquireLock(folder, 'a', { doing: 'mine', onWait: resolve }).then((lock) =>
         lock.release(),
       );
@@ -111,7 +111,7 @@ describe('the lock of a dead holder', () => {
     const lock = await acquireLock(folder, 'a', {
       doing: 'mine',
       onWait: () => void other.kill(),
-      onDead: (holder) => void dead.push(holder.pid),
+      onDead: (owner) => void dead.push(owner.pid),
     });
     expect(dead).toEqual([other.pid]);
     lock.release();
@@ -122,9 +122,9 @@ describe('the lock of a dead holder', () => {
     ['whose pid nobody has', DEAD],
     ['whose pid another process has by now', { start: '1', token: 'dead' }],
     ['from before the machine was started anew', { boot: 'earlier', token: 'dead' }],
-  ])('is free: %s', async (_, holder) => {
+  ])('is free: %s', async (_, owner) => {
     const folder = tempFolder();
-    writeLock(folder, 'a', holder);
+    writeLock(folder, 'a', owner);
     (await acquireLock(folder, 'a', { doing: 'mine' })).release();
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -158,8 +158,8 @@ describe('the lock of a dead holder', () => {
     let second: Promise<void> | undefined;
     const takeSecond = async () => {
       const onDead = () => void order.push('second ends orphans');
-      const onWait = (holder: Holder) => {
-        order.push(`second waits for ${holder.doing}`);
+      const onWait = (owner: LockOwner) => {
+        order.push(`second waits for ${owner.doing}`);
         first.release();
       };
       (await acquireLock(folder, 'a', { doing: 'second', onDead, onWait })).release();
@@ -183,7 +183,7 @@ describe('the lock of a dead holder', () => {
     await expect(acquireLock(folder, 'a', { doing: 'mine', onDead })).rejects.toThrow(
       'cannot kill',
     );
-    expect(readHolder(join(folder, 'a'))).toMatchObject({ token: 'dead' });
+    expect(readOwner(join(folder, 'a'))).toMatchObject({ token: 'dead' });
     expect(existsSync(join(folder, 'a~dead'))).toBe(false);
   });
 });

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { masker } from '../../src/process/mask.js';
+import { masker } from '../../src/process/mask-secrets.js';
 
 function maskAll(secrets: readonly string[], chunks: readonly (string | Buffer)[]): string {
   const mask = masker(secrets);

@@ -2,8 +2,8 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { childrenOf } from '../../src/process/family.js';
 import { reapOrphans } from '../../src/process/orphans.js';
+import { childrenOf } from '../../src/process/process-tree.js';
 import { type Identity, ownIdentity } from '../../src/sys/identity.js';
 import { HAS_PROC, statOf } from '../../src/sys/proc.js';
 import { fifo, type Script, startScript, tempFolder } from './support/script.js';

@@ -2,8 +2,8 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { followProgress, lastProgress, type Progress } from '../../src/process/progress.js';
-import { progressWriter } from '../../src/stage/progress.js';
+import { followProgress, lastProgress, type Progress } from '../../src/process/follow-progress.js';
+import { progressWriter } from '../../src/stage/write-progress.js';
 import { tempFolder } from './support/script.js';
 
 test.each<[string, Progress | undefined]>([

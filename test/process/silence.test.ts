@@ -2,11 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { newHolder } from '../../src/process/holder.js';
+import { newOwner } from '../../src/process/lock-owner.js';
 import { SILENT_MS, Silence } from '../../src/process/silence.js';
 import { tempFolder } from './support/script.js';
 
-const far = { ...newHolder('far'), host: 'far-away', beat: '1' };
+const far = { ...newOwner('far'), host: 'far-away', beat: '1' };
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -53,8 +53,8 @@ test('not after a pause of the observer or the file server', () => {
 test('at once when it is seen dead, and never when it is seen alive', () => {
   const path = file();
   const silence = new Silence();
-  expect(silence.isGone(path, { ...newHolder('gone'), pid: 2 ** 22 + 1 })).toBe(true);
-  const own = { ...newHolder('own'), beat: '1' };
+  expect(silence.isGone(path, { ...newOwner('gone'), pid: 2 ** 22 + 1 })).toBe(true);
+  const own = { ...newOwner('own'), beat: '1' };
   for (let past = 0; past < 3 * SILENT_MS; past += 500) {
     vi.advanceTimersByTime(500);
     expect(silence.isGone(path, own)).toBe(false);

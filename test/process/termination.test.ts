@@ -1,6 +1,6 @@
 /** Times longer than one timer of Node can hold. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Family } from '../../src/process/family.js';
+import type { ProcessTree } from '../../src/process/process-tree.js';
 import { Termination } from '../../src/process/termination.js';
 
 const DAY = 86_400;
@@ -13,7 +13,7 @@ describe('a timeout', () => {
     'of %d seconds ends the processes after that time, and not before',
     (timeout) => {
       const signals: string[] = [];
-      const family = { signal: (name: string) => signals.push(name) } as unknown as Family;
+      const family = { signal: (name: string) => signals.push(name) } as unknown as ProcessTree;
       const termination = new Termination(family, { timeout, grace: 5 });
       vi.advanceTimersByTime(timeout * 1000 - 1);
       expect([signals, termination.cause]).toEqual([[], undefined]);

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { fitted } from '../../src/report/fit.js';
-import { widthOf } from '../../src/report/live/text.js';
-import { plainTable } from '../../src/report/table.js';
-import { table } from '../../src/report/words.js';
+import { widthOf } from '../../src/report/live/text-columns.js';
+import { plainTable } from '../../src/report/text-table.js';
+import { table } from '../../src/report/wording.js';
 
 const ITEMS = [
   ['item', 'results', 'size', 'computed in'],

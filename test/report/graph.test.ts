@@ -1,7 +1,7 @@
 /** The graph in its forms. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { GraphNode, GraphState } from '../../src/report/graph.js';
+import type { GraphNode, GraphState } from '../../src/report/graph-data.js';
 import { graphDot, graphMermaid } from '../../src/report/graph-diagrams.js';
 import { drawRails, reduceNeeds } from '../../src/report/graph-rails.js';
 import { graphText } from '../../src/report/graph-text.js';

@@ -9,14 +9,15 @@ import { commandNamed } from '../../src/cli/commands.js';
 import { debugTo } from '../../src/cli/debug.js';
 import { createTerminal } from '../../src/cli/terminal.js';
 import { renderDiagnostic, UserError } from '../../src/error.js';
-import { standing } from '../../src/still.js';
+import { fastAnswer } from '../../src/noop/fast-path.js';
 import { type Ended, Project, surroundings } from './project.js';
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 
 /** What `pipe run` prints in a project before anything of the tool is loaded; undefined: it runs. */
 export function standingIn({ root, env }: Place, ...argv: readonly string[]): string | undefined {
-  return standing({ cwd: root, argv: ['run', ...argv], env: surroundings(env), dist: DIST }).answer;
+  return fastAnswer({ cwd: root, argv: ['run', ...argv], env: surroundings(env), dist: DIST })
+    .answer;
 }
 
 type Place = Pick<Project, 'root' | 'env'>;

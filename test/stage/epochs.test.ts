@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { watchCommits } from '../../src/process/commits.js';
-import { EpochProtocol, epochVariables } from '../../src/stage/epochs.js';
+import { EpochProtocol, epochVariables } from '../../src/stage/epoch-protocol.js';
 import { tempFolder } from '../process/support/script.js';
 
 /** The folders of an incremental stage, and its side of the protocol. */

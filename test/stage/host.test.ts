@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Execution, execute } from '../../src/process/execute.js';
 import { describeEnding, type Outcome } from '../../src/process/outcome.js';
+import { type Execution, execute } from '../../src/process/run-process.js';
 import type { ContextFile } from '../../src/stage/context-file.js';
 import { bundled, fifo, startScript, tempFolder } from '../process/support/script.js';
 

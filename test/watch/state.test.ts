@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { transition, type WatchInput, type WatchState } from '../../src/watch/state.js';
+import { transition, type WatchInput, type WatchState } from '../../src/watch/watch-state.js';
 
 const changed = { type: 'changed', concerns: false } as const;
 const concerning = { type: 'changed', concerns: true } as const;

@@ -20,7 +20,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import path from 'node:path';
-import { codeOf } from './errors.js';
+import { codeOf } from './file-errors.js';
 import { READ, readBuffer } from './hash.js';
 import { notAFile } from './refusals.js';
 import { writeData } from './sparse.js';

@@ -14,10 +14,10 @@ import {
   write,
 } from 'node:fs';
 import { promisify } from 'node:util';
-import { codeOf } from './errors.js';
+import { codeOf } from './file-errors.js';
 import { CHUNK, READ, readBuffer } from './hash.js';
-import { Pace } from './pace.js';
 import { dataIn, lengthOf, roomOf } from './sparse.js';
+import { Yielder } from './yielding.js';
 
 /** One chunk being hashed, the others on their way to the disk. */
 const CHUNKS = 4;
@@ -63,7 +63,7 @@ export async function copyHashing(from: number, to: number | undefined): Promise
   idle = undefined;
   const sum = createHash('sha256');
   const writes: (Promise<void> | undefined)[] = new Array(CHUNKS).fill(undefined);
-  const pace = new Pace();
+  const pace = new Yielder();
   let size = 0;
   let end = 0;
   let room = 0;

@@ -2,7 +2,7 @@
 import { close, fsync, open } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { isAbsent } from './errors.js';
+import { isAbsent } from './file-errors.js';
 
 /**
  * A result that took at least this long is on disk before it is recorded. The system writes back a

@@ -1,9 +1,9 @@
 /** Hashes many files: in this thread for little data, else in worker threads, at least twice as fast. */
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { isAbsent } from './errors.js';
+import { isAbsent } from './file-errors.js';
 import { hashFile } from './hash.js';
-import { finish } from './pace.js';
+import { finish } from './yielding.js';
 
 export interface HashTask {
   readonly file: string;

@@ -1,7 +1,7 @@
 /** SHA-256 of files in chunks: never holds a whole artifact in memory. */
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import type { Sliced } from './pace.js';
+import type { Cooperative } from './yielding.js';
 
 /** Measured: chunks that fit the core's own cache halve the time of a copy in megabytes. */
 export const CHUNK = 256 << 10;
@@ -26,7 +26,7 @@ export interface HashedFile {
 export const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Hashes a file; yields after each chunk. */
-export function* hashFile(file: string): Sliced<HashedFile> {
+export function* hashFile(file: string): Cooperative<HashedFile> {
   const handle = openSync(file, READ);
   try {
     const buffer = readBuffer();
@@ -56,7 +56,7 @@ function readMore(handle: number, buffer: Buffer, filled: number): number {
   return size - filled;
 }
 
-function* hashLong(handle: number, filled: number): Sliced<HashedFile> {
+function* hashLong(handle: number, filled: number): Cooperative<HashedFile> {
   const sum = createHash('sha256');
   const buffer = readBuffer();
   let size = 0;

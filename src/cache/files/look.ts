@@ -1,6 +1,6 @@
 /** Stat and touch of files that may not exist, without an error. */
 import { lstatSync, lutimesSync, type Stats } from 'node:fs';
-import { codeOf, isAbsent } from './errors.js';
+import { codeOf, isAbsent } from './file-errors.js';
 
 export function lstatIfThere(absolute: string): Stats | undefined {
   try {

@@ -1,8 +1,8 @@
 /** Messages for files that cannot be read or stored: bad names, special files, missing permissions. */
 import { readdirSync, type Stats } from 'node:fs';
-import { codeOf, unusable } from './errors.js';
+import { codeOf, unusable } from './file-errors.js';
 import { lstatIfThere } from './look.js';
-import type { Sliced } from './pace.js';
+import type { Cooperative } from './yielding.js';
 
 /** Names must be valid UTF-8: others could not be written in pipeline.yaml or restored. */
 export function listNames(absolute: string, shown: string): string[] {
@@ -32,7 +32,7 @@ export function refuseBadNames(absolute: string, shown: string): void {
   }
 }
 
-export function* readable<T>(work: Sliced<T>, shown: string): Sliced<T> {
+export function* readable<T>(work: Cooperative<T>, shown: string): Cooperative<T> {
   try {
     return yield* work;
   } catch (error) {

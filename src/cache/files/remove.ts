@@ -8,7 +8,7 @@ import {
   rmSync,
   unlinkSync,
 } from 'node:fs';
-import { codeOf, isAbsent, reasonOf } from './errors.js';
+import { codeOf, isAbsent, reasonOf } from './file-errors.js';
 
 /** The first thing that could not be deleted, and why. */
 export interface Undeleted {

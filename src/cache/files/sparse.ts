@@ -10,7 +10,7 @@ export function dataIn(bytes: Uint8Array): number[] {
   const edges: number[] = [];
   let isData = false;
   for (let at = 0; at < bytes.length; at += BLOCK) {
-    if (isHole(bytes, at) === isData) {
+    if (isPlaceholder(bytes, at) === isData) {
       edges.push(at);
       isData = !isData;
     }
@@ -20,7 +20,7 @@ export function dataIn(bytes: Uint8Array): number[] {
 }
 
 /** The first byte decides for most data. */
-function isHole(bytes: Uint8Array, at: number): boolean {
+function isPlaceholder(bytes: Uint8Array, at: number): boolean {
   if (bytes[at] !== 0 || at + BLOCK > bytes.length) return false;
   return ZEROS.compare(bytes, at, at + BLOCK) === 0;
 }

@@ -1,7 +1,7 @@
 /** Writes all of a buffer, and renames into a folder that may not exist yet. */
 import { mkdirSync, renameSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { codeOf } from './errors.js';
+import { codeOf } from './file-errors.js';
 
 export function writeAll(handle: number, bytes: Uint8Array): void {
   let at = 0;

@@ -13,9 +13,9 @@ import {
   type Stats,
 } from 'node:fs';
 import path from 'node:path';
-import { codeOf, DamagedObject, isAbsent } from '../files/errors.js';
+import { codeOf, DamagedObject, isAbsent } from '../files/file-errors.js';
 import { lstatIfThere, renew } from '../files/look.js';
-import type { Scratch } from '../files/scratch.js';
+import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf, writeSparse } from '../files/sparse.js';
 import { renameInto } from '../files/write.js';
 import { OBJECT_MODE } from './access.js';
@@ -102,7 +102,7 @@ export class Objects {
       } finally {
         closeSync(handle);
       }
-      this.adopt(draft, hex, room);
+      this.recoverEpochs(draft, hex, room);
     } catch (error) {
       rmSync(draft, { force: true });
       throw error;
@@ -114,7 +114,7 @@ export class Objects {
    * Moves a finished, read-only file to its name and replaces what is there, which may be damaged.
    * `growth`: additional bytes in the store.
    */
-  adopt(draft: string, hex: string, growth: number): void {
+  recoverEpochs(draft: string, hex: string, growth: number): void {
     const target = this.pathOf(hex);
     this.#scratch.fence.check(path.dirname(target));
     renameInto(draft, target);

@@ -4,11 +4,11 @@
  */
 import { linkSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { codeOf, isAbsent } from '../files/errors.js';
-import type { Fence } from '../files/fence.js';
+import { codeOf, isAbsent } from '../files/file-errors.js';
+import type { Fence } from '../files/foreign-links.js';
 import { lstatIfThere, renew } from '../files/look.js';
 import { removeTree, type Undeleted } from '../files/remove.js';
-import { namesIn, type Scratch, SWEPT } from '../files/scratch.js';
+import { namesIn, type Scratch, SWEPT } from '../files/scratch-folder.js';
 
 export class Sweeper {
   readonly #root: string;

@@ -13,10 +13,10 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { copyToDraft, readSmall, SMALL } from '../files/copy.js';
-import { codeOf, DamagedObject, isAbsent } from '../files/errors.js';
+import { codeOf, DamagedObject, isAbsent } from '../files/file-errors.js';
 import { READ } from '../files/hash.js';
-import { Pace } from '../files/pace.js';
 import { writeSparse } from '../files/sparse.js';
+import { Yielder } from '../files/yielding.js';
 import { modeOf, type Permissions } from '../objects/access.js';
 import { kindOf, nameOf } from '../objects/digest.js';
 import type { Objects } from '../objects/objects.js';
@@ -145,7 +145,7 @@ export async function writeTree(
   permissions?: Permissions,
   inner = '',
 ): Promise<void> {
-  const pace = new Pace();
+  const pace = new Yielder();
   for (const { name, digest, size } of objects.tree(hex)) {
     if (pace.due()) await pace.rest();
     const target = path.join(folder, name);

@@ -1,19 +1,19 @@
 /** Chains of epochs: a record for each completed epoch, and the checkpoints to resume from. */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import type { ReadLists } from '../../noop/read-set.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from '../files/durable.js';
-import { DamagedObject } from '../files/errors.js';
+import { DamagedObject } from '../files/file-errors.js';
 import { lstatIfThere } from '../files/look.js';
-import { ownedName } from '../files/owner.js';
-import { namesIn, type Scratch } from '../files/scratch.js';
-import { writeSealed } from '../files/sealed-file.js';
+import { namesIn, type Scratch } from '../files/scratch-folder.js';
+import { ownedName } from '../files/temporary-names.js';
+import { writeChecksummed } from '../files/write-whole.js';
 import type { Layout } from '../layout.js';
 import { nameOf } from '../objects/digest.js';
 import { isWhole, Objects } from '../objects/objects.js';
 import { writeTree } from '../outs/copy-out.js';
-import { removeAside } from '../outs/restoring.js';
-import { StateTaking } from '../outs/state-taking.js';
-import type { LookLists } from '../scan/looks.js';
+import { StateIngest } from '../outs/ingest-state.js';
+import { removeAside } from '../outs/restore-outs.js';
 import { readMetrics } from './metrics-file.js';
 import type { ChainAbout, CommitNote, EpochRecord } from './record.js';
 import { epochPath, readEpochRecord, readSealed, type Unreadable } from './records.js';
@@ -62,7 +62,7 @@ export class Chains {
     const folder = this.#commits.get(chain) ?? this.#takeOverCommits(chain);
     const file = this.#aboutFile(chain);
     if (about !== undefined && lstatIfThere(file) === undefined) {
-      writeSealed(file, about, this.#scratch, 'atomic');
+      writeChecksummed(file, about, this.#scratch, 'atomic');
     }
     return folder;
   }
@@ -102,23 +102,23 @@ export class Chains {
   }
 
   /** Written before the process starts, so that it is valid after a crash at any time. */
-  noteInputs(chain: string, lists: LookLists | undefined): void {
+  noteInputs(chain: string, lists: ReadLists | undefined): void {
     const file = this.#inputsFile(chain);
     if (lists === undefined) rmSync(file, { force: true });
-    else writeSealed(file, lists, this.#scratch, 'atomic');
+    else writeChecksummed(file, lists, this.#scratch, 'atomic');
   }
 
-  notedInputs(chain: string): LookLists | undefined {
+  notedInputs(chain: string): ReadLists | undefined {
     const body = readSealed(this.#inputsFile(chain), 'the inputs of a chain', this.#warn);
     // Earlier versions of pipe did not note folders.
     return body === undefined
       ? undefined
-      : { ...(body as LookLists), listed: (body as Partial<LookLists>).listed ?? [] };
+      : { ...(body as ReadLists), listed: (body as Partial<ReadLists>).listed ?? [] };
   }
 
   /** Notes what was found out about a commit, for a run after a crash. */
   note(chain: string, note: CommitNote): void {
-    writeSealed(this.#noteFile(chain), note, this.#scratch, 'expendable');
+    writeChecksummed(this.#noteFile(chain), note, this.#scratch, 'expendable');
   }
 
   commitNote(chain: string): CommitNote | undefined {
@@ -155,7 +155,7 @@ export class Chains {
     const metrics = readMetrics(path.join(folder, 'metrics.json'), shown, (message) =>
       this.#warnOfMetrics(chain, shown, message),
     );
-    const taking = new StateTaking(objects, this.#scratch, shown);
+    const taking = new StateIngest(objects, this.#scratch, shown);
     const { digest, size } = await taking.take(folder);
     const durable = seconds === undefined || seconds >= DURABLE_SECONDS;
     if (durable) await makeDurable(objects.takeUnsynced(), this.#layout.home);
@@ -237,7 +237,7 @@ export class Chains {
 
   async #writeRecord(record: EpochRecord, durable: boolean): Promise<void> {
     const file = epochPath(this.#layout.chains, record.chain, record.epoch);
-    writeSealed(file, record, this.#scratch, durable ? 'durable' : 'atomic');
+    writeChecksummed(file, record, this.#scratch, durable ? 'durable' : 'atomic');
     if (durable) await syncOne(path.dirname(file));
   }
 

@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { parseLenient } from '../../lenient-json.js';
 import type { Metrics } from '../../stage/context.js';
-import { isAbsent, isPassing, reasonOf } from '../files/errors.js';
+import { isAbsent, isPassing, reasonOf } from '../files/file-errors.js';
 import { READ } from '../files/hash.js';
 
 /** Records are read often and as a whole, so they must stay small. */

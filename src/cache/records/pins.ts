@@ -1,12 +1,12 @@
 /** Pins: what living processes need, and since when. Gc leaves it alone. */
 import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { isAbsent } from '../files/errors.js';
+import { checkedBody } from '../files/checksummed-json.js';
+import { isAbsent } from '../files/file-errors.js';
 import { lstatIfThere } from '../files/look.js';
-import { isOwnerGone, keepYoung, ownedName } from '../files/owner.js';
-import { namesIn, type Scratch } from '../files/scratch.js';
-import { unseal } from '../files/sealed.js';
-import { writeSealed } from '../files/sealed-file.js';
+import { namesIn, type Scratch } from '../files/scratch-folder.js';
+import { isOwnerGone, keepYoung, ownedName } from '../files/temporary-names.js';
+import { writeChecksummed } from '../files/write-whole.js';
 
 export interface Needs {
   /** Keys of results. */
@@ -59,7 +59,7 @@ export class Pin {
   #write(): void {
     const since = this.#since === undefined ? {} : { since: this.#since };
     const body: PinFile = { keys: [...this.#keys], chains: [...this.#chains], ...since };
-    writeSealed(this.#file, body, this.#scratch, 'atomic');
+    writeChecksummed(this.#file, body, this.#scratch, 'atomic');
     if (this.#since !== undefined) return;
     this.#since = lstatSync(this.#file).mtimeMs;
     this.#stopRenewing = keepYoung(this.#file);
@@ -104,7 +104,7 @@ function readPin(file: string): Pinned | undefined {
     if (isAbsent(error)) return undefined;
     throw error;
   }
-  const pin = unseal(text) as PinFile | undefined;
+  const pin = checkedBody(text) as PinFile | undefined;
   return pin === undefined
     ? { keys: [], chains: [], since: 0 }
     : { ...pin, since: pin.since ?? stat.mtimeMs };

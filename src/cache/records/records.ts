@@ -1,7 +1,7 @@
 /** Run records: one checksummed JSON file each, by key. An incomplete or foreign file counts as absent. */
 import { readFileSync } from 'node:fs';
-import { isAbsent, isPassing, reasonOf } from '../files/errors.js';
-import { unseal } from '../files/sealed.js';
+import { checkedBody } from '../files/checksummed-json.js';
+import { isAbsent, isPassing, reasonOf } from '../files/file-errors.js';
 import { isPermissions } from '../objects/access.js';
 import { isDigest } from '../objects/digest.js';
 import type { EpochRecord, RecordedOut, RunRecord } from './record.js';
@@ -65,7 +65,7 @@ export function readSealed(
     warn(`${what} cannot be read (${reasonOf(error)}): it is ignored`);
     return undefined;
   }
-  const body = unseal(text);
+  const body = checkedBody(text);
   if (body === undefined) warn(`${what} is damaged: it is ignored`);
   return body;
 }

@@ -2,10 +2,10 @@
 import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { copyTree } from '../files/copy-tree.js';
-import { codeOf, reasonOf } from '../files/errors.js';
+import { codeOf, reasonOf } from '../files/file-errors.js';
 import { lstatIfThere, unlessRefused } from '../files/look.js';
 import { openUp, removeTree } from '../files/remove.js';
-import { namesIn, type Scratch } from '../files/scratch.js';
+import { namesIn, type Scratch } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
 
 /** Days to keep them, unless the size limit needs the space. */

@@ -1,14 +1,14 @@
 /** The last runs of each project: gc keeps what they needed for a while, so that going back costs nothing. */
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { isAbsent } from '../files/errors.js';
+import { withChecksum } from '../files/checksummed-json.js';
+import { isAbsent } from '../files/file-errors.js';
 import { lstatIfThere } from '../files/look.js';
-import { ownedName } from '../files/owner.js';
-import { namesIn, type Scratch } from '../files/scratch.js';
-import { seal } from '../files/sealed.js';
-import { writeSealed } from '../files/sealed-file.js';
+import { namesIn, type Scratch } from '../files/scratch-folder.js';
+import { ownedName } from '../files/temporary-names.js';
+import { writeChecksummed } from '../files/write-whole.js';
 import type { Needs } from './pins.js';
-import { notePlace, type Standing, standingOf } from './place.js';
+import { notePlace, type Standing, standingOf } from './project-place.js';
 import { readSealed } from './records.js';
 
 /** Number of runs remembered; gc asks for the newest few. */
@@ -27,9 +27,9 @@ export function noteRun(
   notePlace(folder, root, scratch);
   const names = namesIn(runs).sort();
   const newest = names.at(-1);
-  if (newest !== undefined && textOf(path.join(runs, newest)) === seal(needs)) return;
+  if (newest !== undefined && textOf(path.join(runs, newest)) === withChecksum(needs)) return;
   const stamp = scratch.clocks.date().toISOString().replaceAll(':', '-');
-  writeSealed(path.join(runs, `${stamp}~${ownedName()}.json`), needs, scratch, 'atomic');
+  writeChecksummed(path.join(runs, `${stamp}~${ownedName()}.json`), needs, scratch, 'atomic');
   for (const name of names.slice(0, Math.max(0, names.length + 1 - REMEMBERED))) {
     rmSync(path.join(runs, name), { force: true });
   }

@@ -5,9 +5,9 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { isAbsent } from '../files/errors.js';
+import type { ReadSet } from '../../noop/read-set.js';
+import { isAbsent } from '../files/file-errors.js';
 import { type Digest, isDigest } from '../objects/digest.js';
-import type { Looks } from '../scan/looks.js';
 
 /** Without a result: `begun`: the execution may still write there, or was killed; `ended`: it cannot write. */
 export type Wrote = Digest | 'begun' | 'ended';
@@ -23,13 +23,13 @@ const LONGEST = 250;
 
 export class Written {
   readonly #folder: string;
-  readonly #looks: Looks;
+  readonly #readSet: ReadSet;
   readonly #names = new Map<string, Set<string>>();
 
   /** `folder`: contains the notes. */
-  constructor(folder: string, looks: Looks) {
+  constructor(folder: string, readSet: ReadSet) {
     this.#folder = folder;
-    this.#looks = looks;
+    this.#readSet = readSet;
   }
 
   /** Path of an out's note; undefined when its names are too long. */
@@ -93,7 +93,7 @@ export class Written {
   #list(folder: string): readonly string[] {
     const names = folder === '' ? [] : folder.split('/').map((name) => FOLDER + name);
     const where = path.join(this.#folder, ...names);
-    this.#looks.sawBehind(where, statSync(where, { throwIfNoEntry: false }));
+    this.#readSet.recordStat(where, statSync(where, { throwIfNoEntry: false }));
     try {
       return readdirSync(where);
     } catch (error) {

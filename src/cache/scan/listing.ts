@@ -34,7 +34,7 @@ export class Listing {
   }
 
   /** The known digest of the directory, when nothing in it has changed. */
-  get standing(): Scan | undefined {
+  get fastAnswer(): Scan | undefined {
     return this.rows.self;
   }
 

@@ -1,17 +1,17 @@
 /** Scanner: digests of workspace files. A file whose stat is unchanged is never read again. */
 import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
-import { PLAIN, type Sieve } from '../../pipeline/sieve.js';
-import { isSettled, looksSame } from '../files/clock.js';
-import { UnusableFile } from '../files/errors.js';
+import type { ReadSet } from '../../noop/read-set.js';
+import { type IgnoreRules, PLAIN } from '../../pipeline/ignored-files.js';
+import { UnusableFile } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
-import { finishSync, type Sliced } from '../files/pace.js';
+import { isSettled, looksSame } from '../files/mtime-granularity.js';
 import { listNames, lookAt, notAFile, readable } from '../files/refusals.js';
 import { Writeback } from '../files/writeback.js';
+import { type Cooperative, finishSync } from '../files/yielding.js';
 import { makeTree, type Tree } from '../objects/tree.js';
-import { isWithin, linkScan, realpathIfThere, staysWithin } from './links.js';
+import { isWithin, linkScan, realpathIfThere, staysWithin } from './link-targets.js';
 import { type HashedNow, HOLLOW, isHollow, Listing } from './listing.js';
-import type { Looks } from './looks.js';
 import { Memo } from './memo.js';
 import { fileDigest, KIND, type Scan } from './rows.js';
 import type { StatIndex } from './stat-index.js';
@@ -20,11 +20,11 @@ export interface ScanOptions {
   /** For user files: a link out of the dep counts by its target; names that the sieve ignores do not count. */
   readonly follow?: boolean;
   /** Default: the plain one. */
-  readonly sieve?: Sieve;
+  readonly ignoreRules?: IgnoreRules;
   /** Reads the disk even for paths already scanned in this run. */
   readonly again?: boolean;
   /** The read set to record in; default: the run's own. */
-  readonly looks?: Looks;
+  readonly readSet?: ReadSet;
   /** Real path of the dep that contains this path: links within it count as links. */
   readonly tree?: string;
 }
@@ -32,7 +32,7 @@ export interface ScanOptions {
 /** What a walk does with contents besides hashing them. */
 export interface Keeper {
   /** `known`: the digest's hex by the index. Undefined: nothing had to be read. */
-  file(where: string, stat: Stats, known: string | undefined): Sliced<HashedNow | undefined>;
+  file(where: string, stat: Stats, known: string | undefined): Cooperative<HashedNow | undefined>;
   link(where: string, target: string): void;
   /** True when the listing is stored. */
   hasTree(where: string, scan: Scan): boolean;
@@ -59,14 +59,14 @@ const STATS_ALONE: Keeper = {
 interface Walk {
   readonly keeper?: Keeper;
   /** Of a walk that follows links. */
-  readonly sieve: Sieve | undefined;
+  readonly ignoreRules: IgnoreRules | undefined;
   readonly again: boolean;
   /** Real path of the walked tree: links within it count as links. Only known when following. */
   readonly tree: string;
   /** Real paths of the directories entered by links, to detect cycles. */
   readonly inside: readonly string[];
   readonly seen: Seen;
-  readonly looks: Looks;
+  readonly readSet: ReadSet;
   /** Age of the memo when the walk began. */
   readonly age: number;
 }
@@ -81,7 +81,7 @@ interface Before {
 
 interface Unsettled {
   readonly where: string;
-  readonly sieve: Sieve | undefined;
+  readonly ignoreRules: IgnoreRules | undefined;
   readonly bytes: number;
 }
 
@@ -92,13 +92,13 @@ interface Seen {
   unsettled: number;
 }
 
-function sieveFor({ follow = false, sieve = PLAIN }: ScanOptions): Sieve | undefined {
-  return follow ? sieve : undefined;
+function sieveFor({ follow = false, ignoreRules = PLAIN }: ScanOptions): IgnoreRules | undefined {
+  return follow ? ignoreRules : undefined;
 }
 
 /** The index's name for a folder under a sieve: each sieve leaves other names. */
-function rowsName(where: string, sieve: Sieve | undefined): string {
-  return sieve === undefined || sieve.id === '' ? where : `${where}\0${sieve.id}`;
+function rowsName(where: string, ignoreRules: IgnoreRules | undefined): string {
+  return ignoreRules === undefined || ignoreRules.id === '' ? where : `${where}\0${ignoreRules.id}`;
 }
 
 const TURN_EVERY = 64;
@@ -109,18 +109,18 @@ export class Scanner {
   readonly #project: string;
   readonly #index: StatIndex;
   readonly #keepTree: (tree: Tree) => void;
-  readonly #looks: Looks;
+  readonly #readSet: ReadSet;
   readonly #memo = new Memo();
   readonly #writeback = new Writeback();
   /** Where files were hashed within the clock's tick of their last change. */
   readonly #unsettled = new Map<string, Unsettled>();
 
   /** `keepTree` receives the listings of followed directories, which nothing else stores. */
-  constructor(project: string, index: StatIndex, keepTree: (tree: Tree) => void, looks: Looks) {
+  constructor(project: string, index: StatIndex, keepTree: (tree: Tree) => void, readSet: ReadSet) {
     this.#project = project;
     this.#index = index;
     this.#keepTree = keepTree;
-    this.#looks = looks;
+    this.#readSet = readSet;
   }
 
   /** Fast path for an unchanged file: most scans of a no-op run. Undefined when it takes a walk to know. */
@@ -133,41 +133,49 @@ export class Scanner {
     if (stat === undefined || !stat.isFile()) return undefined;
     const hex = this.#index.looseHex(where, stat);
     if (hex === undefined) return undefined;
-    this.#looks.saw(where, stat);
+    this.#readSet.recordLstat(where, stat);
     const scan: Scan = { digest: fileDigest(stat, hex), size: stat.size, files: 1 };
     this.#memo.set(where, view, scan);
     return scan;
   }
 
   /** Undefined when nothing is there. */
-  *scan(where: string, options: ScanOptions = {}): Sliced<Scan | undefined> {
-    const { again = false, looks = this.#looks, tree = '' } = options;
-    const sieve = sieveFor(options);
-    const known = again ? undefined : this.#known(where, sieve?.id);
+  *scan(where: string, options: ScanOptions = {}): Cooperative<Scan | undefined> {
+    const { again = false, readSet = this.#readSet, tree = '' } = options;
+    const ignoreRules = sieveFor(options);
+    const known = again ? undefined : this.#known(where, ignoreRules?.id);
     if (known !== undefined) return known ?? undefined;
     const seen: Seen = { linkedInside: false, unsettled: 0 };
     const { age } = this.#memo;
-    const found = yield* this.#root(where, { sieve, again, tree, inside: [], seen, looks, age });
-    this.#noteUnsettled(where, sieve, seen);
+    const found = yield* this.#root(where, {
+      ignoreRules,
+      again,
+      tree,
+      inside: [],
+      seen,
+      readSet,
+      age,
+    });
+    this.#noteUnsettled(where, ignoreRules, seen);
     if (!seen.linkedInside && age === this.#memo.age)
-      this.#memo.set(where, sieve?.id, found ?? null);
+      this.#memo.set(where, ignoreRules?.id, found ?? null);
     return found;
   }
 
   /** Like a scan that reads the disk, and gives all contents to the keeper. */
-  *keep(where: string, keeper: Keeper): Sliced<Scan | undefined> {
+  *keep(where: string, keeper: Keeper): Cooperative<Scan | undefined> {
     const seen: Seen = { linkedInside: false, unsettled: 0 };
     this.#memo.forget(where);
-    const looks = this.#looks;
-    const plain = { sieve: undefined, tree: '', inside: [], age: this.#memo.age };
-    const found = yield* this.#root(where, { ...plain, again: true, seen, keeper, looks });
+    const readSet = this.#readSet;
+    const plain = { ignoreRules: undefined, tree: '', inside: [], age: this.#memo.age };
+    const found = yield* this.#root(where, { ...plain, again: true, seen, keeper, readSet });
     this.#noteUnsettled(where, undefined, seen);
     this.#memo.set(where, undefined, found ?? null);
     return found;
   }
 
   /** As above, by stats alone; undefined when the index does not know all of it, or nothing is there. */
-  *indexed(where: string): Sliced<Scan | undefined> {
+  *indexed(where: string): Cooperative<Scan | undefined> {
     try {
       return yield* this.keep(where, STATS_ALONE);
     } catch (error) {
@@ -190,11 +198,13 @@ export class Scanner {
    * Reads again what was too new to be remembered, so that the next run need not. Leaves large files
    * to the next run, which may have other work meanwhile.
    */
-  settle(): void {
-    for (const { where, sieve, bytes } of [...this.#unsettled.values()]) {
+  runItem(): void {
+    for (const { where, ignoreRules, bytes } of [...this.#unsettled.values()]) {
       if (bytes > WORTH_SETTLING) continue;
       try {
-        finishSync(this.scan(where, { ...(sieve && { follow: true, sieve }), again: true }));
+        finishSync(
+          this.scan(where, { ...(ignoreRules && { follow: true, ignoreRules }), again: true }),
+        );
       } catch (error) {
         // The run that needs the file reports the error.
         if (!(error instanceof UnusableFile)) throw error;
@@ -203,22 +213,26 @@ export class Scanner {
     this.#unsettled.clear();
   }
 
-  #noteUnsettled(where: string, sieve: Sieve | undefined, { unsettled: bytes }: Seen): void {
-    const id = `${where}\0${sieve?.id ?? ''}`;
-    if (bytes > 0) this.#unsettled.set(id, { where, sieve, bytes });
+  #noteUnsettled(
+    where: string,
+    ignoreRules: IgnoreRules | undefined,
+    { unsettled: bytes }: Seen,
+  ): void {
+    const id = `${where}\0${ignoreRules?.id ?? ''}`;
+    if (bytes > 0) this.#unsettled.set(id, { where, ignoreRules, bytes });
     else this.#unsettled.delete(id);
   }
 
-  *#root(where: string, walk: Walk): Sliced<Scan | undefined> {
+  *#root(where: string, walk: Walk): Cooperative<Scan | undefined> {
     const absolute = path.join(this.#project, where);
     const stat = lookAt(absolute, where);
-    walk.looks.saw(where, stat);
+    walk.readSet.recordLstat(where, stat);
     if (stat === undefined) return undefined;
     if (stat.isSymbolicLink()) {
-      const isSource = walk.sieve !== undefined && walk.tree === '';
+      const isSource = walk.ignoreRules !== undefined && walk.tree === '';
       return this.#counted(yield* isSource ? this.#behind(where, walk) : this.#link(where, walk));
     }
-    const own = walk.sieve !== undefined && stat.isDirectory() ? realpathSync(absolute) : '';
+    const own = walk.ignoreRules !== undefined && stat.isDirectory() ? realpathSync(absolute) : '';
     const inner = { ...walk, tree: walk.tree || own, inside: [own] };
     return this.#counted(yield* this.#one(where, stat, inner));
   }
@@ -237,15 +251,15 @@ export class Scanner {
     return { digest: `d:${tree.hex}`, size: tree.size, files: tree.files };
   }
 
-  *#one(where: string, stat: Stats, walk: Walk): Sliced<Scan> {
+  *#one(where: string, stat: Stats, walk: Walk): Cooperative<Scan> {
     if (stat.isFile()) return yield* this.#loose(where, stat, walk);
     if (stat.isDirectory()) return yield* this.#directory(where, walk);
     throw notAFile(where, stat);
   }
 
-  *#loose(where: string, stat: Stats, walk: Walk): Sliced<Scan> {
+  *#loose(where: string, stat: Stats, walk: Walk): Cooperative<Scan> {
     const known = this.#index.looseHex(where, stat);
-    const foreign = walk.sieve !== undefined || this.#index.knowsLoose(where);
+    const foreign = walk.ignoreRules !== undefined || this.#index.knowsLoose(where);
     const hashed = yield* this.#content(where, stat, { known, foreign }, walk);
     if (hashed === undefined) {
       return { digest: fileDigest(stat, known as string), size: stat.size, files: 1 };
@@ -261,7 +275,7 @@ export class Scanner {
     stat: Stats,
     { known, foreign }: Before,
     walk: Walk,
-  ): Sliced<HashedNow | undefined> {
+  ): Cooperative<HashedNow | undefined> {
     if (walk.keeper === undefined && known !== undefined) return undefined;
     const hashed =
       walk.keeper === undefined
@@ -271,70 +285,71 @@ export class Scanner {
     return hashed;
   }
 
-  *#directory(where: string, walk: Walk): Sliced<Scan> {
+  *#directory(where: string, walk: Walk): Cooperative<Scan> {
     const absolute = path.join(this.#project, where);
     const before = walk.keeper && lstatSync(absolute);
     let scan: Scan | undefined;
     while (scan === undefined) scan = yield* this.#listing(where, absolute, walk);
     if (before !== undefined) walk.keeper?.directoryDone(where, before);
     const isLasting = !walk.again && !walk.seen.linkedInside && walk.age === this.#memo.age;
-    if (isLasting) this.#memo.set(where, walk.sieve?.id, scan);
+    if (isLasting) this.#memo.set(where, walk.ignoreRules?.id, scan);
     return scan;
   }
 
   /** Undefined when another walk interfered. */
-  *#listing(where: string, absolute: string, walk: Walk): Sliced<Scan | undefined> {
-    const { keeper, sieve } = walk;
+  *#listing(where: string, absolute: string, walk: Walk): Cooperative<Scan | undefined> {
+    const { keeper, ignoreRules } = walk;
     const all = listNames(absolute, where);
-    const names = sieve === undefined ? all : this.#counting(where, all, sieve, walk.looks);
+    const names =
+      ignoreRules === undefined ? all : this.#counting(where, all, ignoreRules, walk.readSet);
     if (names.length === 0 && all.length > 0) return HOLLOW;
-    const rows = this.#index.shaped(rowsName(where, sieve), names);
+    const rows = this.#index.shaped(rowsName(where, ignoreRules), names);
     const listing = new Listing(rows);
     for (let row = 0; row < rows.names.length; row++) {
       if (row % TURN_EVERY === 0) yield undefined;
       yield* this.#entry(where, row, listing, walk);
     }
-    const { standing } = listing;
-    if (standing !== undefined && keeper?.hasTree(where, standing) !== false) return standing;
+    const { fastAnswer } = listing;
+    if (fastAnswer !== undefined && keeper?.hasTree(where, fastAnswer) !== false) return fastAnswer;
     const finished = listing.finish();
     if (finished === undefined) return undefined;
-    if (standing === undefined) this.#index.touch();
+    if (fastAnswer === undefined) this.#index.touch();
     const { tree, scan } = finished;
     if (keeper !== undefined && tree !== undefined) keeper.tree(where, tree);
-    else if (sieve !== undefined && tree !== undefined) this.#keepTree(tree);
+    else if (ignoreRules !== undefined && tree !== undefined) this.#keepTree(tree);
     return scan;
   }
 
   /** The names in a user folder that count. */
-  #counting(where: string, all: string[], sieve: Sieve, looks: Looks): string[] {
+  #counting(where: string, all: string[], ignoreRules: IgnoreRules, readSet: ReadSet): string[] {
     const held: [name: string, ino: number][] = [];
     const names = all.filter((name) => {
       const inner = `${where}/${name}`;
       const look = () => lookAt(`${this.#project}/${inner}`, inner);
-      const isHeld = sieve.holdsBack(inner, () => look()?.isDirectory() ?? false);
+      const isHeld = ignoreRules.holdsBack(inner, () => look()?.isDirectory() ?? false);
       if (isHeld) held.push([name, look()?.ino ?? 0]);
       return !isHeld;
     });
-    looks.listed({ where, sieve: sieve.id, held });
+    readSet.listed({ where, ignoreRules: ignoreRules.id, held });
     return names;
   }
 
-  *#entry(where: string, row: number, listing: Listing, walk: Walk): Sliced<void> {
+  *#entry(where: string, row: number, listing: Listing, walk: Walk): Cooperative<void> {
     const { rows } = listing;
     const inner = `${where}/${rows.names[row] as string}`;
     const stat = lookAt(`${this.#project}/${inner}`, inner);
-    walk.looks.saw(inner, stat);
+    walk.readSet.recordLstat(inner, stat);
     if (stat === undefined) listing.other(row, null);
     else if (stat.isFile()) {
       const holds = rows.matches(row, stat) && this.#index.isBelieved(stat);
       if (holds && walk.keeper === undefined) return;
       const known = holds ? rows.hexAt(row) : undefined;
-      const foreign = walk.sieve !== undefined || rows.kind[row] !== KIND.none;
+      const foreign = walk.ignoreRules !== undefined || rows.kind[row] !== KIND.none;
       const hashed = yield* this.#content(inner, stat, { known, foreign }, walk);
       if (hashed === undefined) listing.known(row);
       else listing.file(row, stat, hashed);
     } else if (stat.isDirectory()) {
-      const known = walk.again ? undefined : this.#memo.get(inner, walk.sieve?.id);
+      const known = walk.again ? undefined : this.#memo.get(inner, walk.ignoreRules?.id);
       const scan = known ?? (yield* this.#directory(inner, walk));
       listing.directory(row, scan);
     } else if (stat.isSymbolicLink()) {
@@ -344,10 +359,10 @@ export class Scanner {
   }
 
   /** A link inside a tree. */
-  *#link(where: string, walk: Walk): Sliced<Scan> {
+  *#link(where: string, walk: Walk): Cooperative<Scan> {
     const absolute = path.join(this.#project, where);
-    if (walk.sieve === undefined) return { ...this.#linkItself(where, walk), links: [where] };
-    walk.looks.blur();
+    if (walk.ignoreRules === undefined) return { ...this.#linkItself(where, walk), links: [where] };
+    walk.readSet.markIncomplete();
     const target = realpathIfThere(absolute);
     if (target !== undefined && isWithin(target, walk.tree)) {
       const folder = realpathSync(path.dirname(absolute));
@@ -366,8 +381,8 @@ export class Scanner {
   }
 
   /** The content behind a link; if it leads nowhere or back into itself, the link. */
-  *#behind(where: string, walk: Walk): Sliced<Scan> {
-    walk.looks.blur();
+  *#behind(where: string, walk: Walk): Cooperative<Scan> {
+    walk.readSet.markIncomplete();
     const absolute = path.join(this.#project, where);
     const target = realpathIfThere(absolute);
     if (target === undefined || walk.inside.some((each) => isWithin(each, target))) {
@@ -375,7 +390,7 @@ export class Scanner {
     }
     if (isWithin(target, realpathSync(this.#project))) walk.seen.linkedInside = true;
     const stat = statSync(absolute);
-    walk.looks.sawBehind(where, stat);
+    walk.readSet.recordStat(where, stat);
     return yield* this.#one(where, stat, {
       ...walk,
       tree: target,
@@ -383,8 +398,8 @@ export class Scanner {
     });
   }
 
-  *#hash(where: string, stat: Stats, foreign: boolean): Sliced<HashedNow> {
-    const now = this.#looks.clock.timeAt(stat.dev, performance.now());
+  *#hash(where: string, stat: Stats, foreign: boolean): Cooperative<HashedNow> {
+    const now = this.#readSet.clock.timeAt(stat.dev, performance.now());
     const absolute = path.join(this.#project, where);
     const shows = isSettled(stat, now) && (!foreign || this.#writeback.ensure(absolute, stat, now));
     const result = yield* readable(hashFile(absolute), where);

@@ -2,7 +2,7 @@
 import { readFileSync, type Stats } from 'node:fs';
 import { uptime } from 'node:os';
 import { bootId } from '../../sys/proc.js';
-import { isAbsent, reasonOf } from '../files/errors.js';
+import { isAbsent, reasonOf } from '../files/file-errors.js';
 import { decodeIndex, encodeIndex, type IndexTables, type LooseRow } from './index-file.js';
 import { fileKind, KIND, Rows } from './rows.js';
 

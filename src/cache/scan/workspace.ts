@@ -1,11 +1,11 @@
 /** The workspace of one process: a scanner over its stat index. */
 import path from 'node:path';
-import { bestEffort } from '../files/errors.js';
-import type { Scratch } from '../files/scratch.js';
-import { writeWhole } from '../files/sealed-file.js';
+import type { ReadSet } from '../../noop/read-set.js';
+import { bestEffort } from '../files/file-errors.js';
+import type { Scratch } from '../files/scratch-folder.js';
+import { writeWhole } from '../files/write-whole.js';
 import type { Objects } from '../objects/objects.js';
 import type { Tree } from '../objects/tree.js';
-import type { Looks } from './looks.js';
 import { Scanner } from './scanner.js';
 import { StatIndex } from './stat-index.js';
 
@@ -17,7 +17,7 @@ export interface WorkspaceOptions {
   readonly objects: Objects;
   readonly scratch: Scratch;
   readonly readOnly: boolean;
-  readonly looks: Looks;
+  readonly readSet: ReadSet;
   readonly warn: (message: string) => void;
 }
 
@@ -30,7 +30,7 @@ export class Workspace {
   readonly #options: WorkspaceOptions;
 
   constructor(options: WorkspaceOptions) {
-    const { project, folder, objects, readOnly, looks, warn } = options;
+    const { project, folder, objects, readOnly, readSet, warn } = options;
     this.#options = options;
     this.#file = path.join(folder, 'index');
     this.index = new StatIndex(this.#file, warn);
@@ -38,14 +38,14 @@ export class Workspace {
       if (!readOnly)
         bestEffort('listings of deps are not saved', warn, () => objects.put(bytes, hex));
     };
-    this.scanner = new Scanner(project, this.index, this.keepTree, looks);
+    this.scanner = new Scanner(project, this.index, this.keepTree, readSet);
   }
 
   /** Writes the index if it has changed. */
   save(): void {
     const { scratch, readOnly, warn } = this.#options;
     if (readOnly) return;
-    this.scanner.settle();
+    this.scanner.runItem();
     if (!this.index.dirty) return;
     bestEffort('the stat index is not saved', warn, () =>
       writeWhole(this.#file, this.index.encode(scratch.clocks.earliest()), scratch, 'expendable'),

@@ -1,5 +1,5 @@
 /** Restricts YAML values to those that JSON can represent. */
-import type { Mistake } from './problems.js';
+import type { Mistake } from './diagnostics.js';
 
 /** `source`: the value as written. */
 export function scalarMistake(value: unknown, source: string | undefined): Mistake | undefined {

@@ -2,8 +2,8 @@
  * Error messages for YAML syntax errors, with cures. The YAML package reports where parsing failed;
  * the cause is often earlier. This file knows only the package's codes and messages.
  */
-import type { Mistake } from './problems.js';
-import type { Span } from './source.js';
+import type { Mistake } from './diagnostics.js';
+import type { Span } from './source-text.js';
 
 /** An error of the YAML package. */
 export interface SyntaxFault {

@@ -10,12 +10,12 @@ import {
   type Scalar,
 } from 'yaml';
 import type { Json } from '../../stage/context.js';
-import { type Entry, type Located, textOf } from './located.js';
+import { type AstNode, type Entry, textOf } from './ast.js';
+import type { Diagnostics, Mistake } from './diagnostics.js';
 import { mapOf, mergeSources, withMerged } from './merge.js';
 import { isNestedTooDeep } from './nesting.js';
-import type { Mistake, Problems } from './problems.js';
 import { scalarMistake } from './scalar.js';
-import { createSource, lineOf, type Span } from './source.js';
+import { createSource, lineOf, type Span } from './source-text.js';
 import { nearest } from './suggest.js';
 import { conflictMistake, syntaxMistakes } from './syntax.js';
 
@@ -37,45 +37,45 @@ const OPTIONS = {
 } as const;
 
 /** Undefined when nothing is usable after the errors. */
-export function parseYaml(problems: Problems): Located | undefined {
-  const conflict = conflictMistake(problems.source.text);
+export function parseYaml(diagnostics: Diagnostics): AstNode | undefined {
+  const conflict = conflictMistake(diagnostics.source.text);
   if (conflict) {
-    problems.add(conflict.mistake, conflict.span);
+    diagnostics.add(conflict.mistake, conflict.span);
     return undefined;
   }
-  const parsed = parse(problems.source.text);
+  const parsed = parse(diagnostics.source.text);
   if ('mistake' in parsed) {
-    problems.add(parsed.mistake, { start: 0, end: 1 });
+    diagnostics.add(parsed.mistake, { start: 0, end: 1 });
     return undefined;
   }
   const { errors, warnings, contents } = parsed.document;
-  const { text } = problems.source;
+  const { text } = diagnostics.source;
   for (const { mistake, span } of syntaxMistakes([...errors, ...warnings], text, tokensOf))
-    problems.add(mistake, span);
+    diagnostics.add(mistake, span);
   if (errors.length > 0 || warnings.length > 0) return undefined;
-  const before = problems.count;
-  const root = locate(contents as Node | null, problems);
-  return problems.count > before ? undefined : root;
+  const before = diagnostics.count;
+  const root = locate(contents as Node | null, diagnostics);
+  return diagnostics.count > before ? undefined : root;
 }
 
 /** The value of `--set path=text`, or its error. */
-export function parseValue(text: string): Located | { readonly error: string } {
+export function parseValue(text: string): AstNode | { readonly error: string } {
   const parsed = parse(text);
   if ('mistake' in parsed) return { error: parsed.mistake.message };
   const { errors, warnings, contents } = parsed.document;
   const [first] = syntaxMistakes([...errors, ...warnings], text, tokensOf);
   if (first) return { error: first.mistake.message };
   let error: string | undefined;
-  const problems: Problems = {
+  const diagnostics: Diagnostics = {
     source: createSource('--set', text),
     count: 0,
     add: ({ message }) => {
       error ??= message;
     },
-    within: () => problems,
+    within: () => diagnostics,
     check: () => {},
   };
-  const located = locate(contents as Node | null, problems);
+  const located = locate(contents as Node | null, diagnostics);
   return error === undefined ? located : { error };
 }
 
@@ -98,23 +98,23 @@ const TOO_DEEP: Mistake = {
 };
 
 interface Walk {
-  readonly problems: Problems;
+  readonly diagnostics: Diagnostics;
   /** By name; `open` while its own value is being read. */
-  readonly anchors: Map<string, Located | 'open'>;
+  readonly anchors: Map<string, AstNode | 'open'>;
   aliased: number;
 }
 
-const NOTHING: Located = { span: { start: 0, end: 0 }, value: null, size: 1 };
+const NOTHING: AstNode = { span: { start: 0, end: 0 }, value: null, size: 1 };
 
-function locate(contents: Node | null, problems: Problems): Located {
+function locate(contents: Node | null, diagnostics: Diagnostics): AstNode {
   if (contents === null) return NOTHING;
-  return convert(contents, 1, { problems, anchors: new Map(), aliased: 0 });
+  return convert(contents, 1, { diagnostics, anchors: new Map(), aliased: 0 });
 }
 
-function convert(node: Node, depth: number, walk: Walk): Located {
+function convert(node: Node, depth: number, walk: Walk): AstNode {
   const span = spanOf(node);
   if (depth > MAX_DEPTH) {
-    walk.problems.add(TOO_DEEP, span);
+    walk.diagnostics.add(TOO_DEEP, span);
     return { ...NOTHING, span };
   }
   if (isAlias(node)) return follow(node.source, span, walk);
@@ -125,8 +125,8 @@ function convert(node: Node, depth: number, walk: Walk): Located {
   return located;
 }
 
-function convertPlain(node: Node, span: Span, depth: number, walk: Walk): Located {
-  if (isScalar(node)) return scalar(node.value, node.source, span, walk.problems);
+function convertPlain(node: Node, span: Span, depth: number, walk: Walk): AstNode {
+  if (isScalar(node)) return scalar(node.value, node.source, span, walk.diagnostics);
   if (isSeq(node)) return list(node.items as Node[], span, depth, walk);
   if (isMap(node)) return map(node.items as PairNode[], span, depth, walk);
   throw new TypeError(`unknown kind of YAML node at ${span.start}`);
@@ -137,7 +137,7 @@ interface PairNode {
   readonly value: Node | null;
 }
 
-function follow(name: string, span: Span, walk: Walk): Located {
+function follow(name: string, span: Span, walk: Walk): AstNode {
   const target = walk.anchors.get(name);
   if (target === undefined || target === 'open') {
     const near = nearest(name, walk.anchors.keys());
@@ -147,18 +147,18 @@ function follow(name: string, span: Span, walk: Walk): Located {
         : `YAML reads *${name} as an alias, and there is no anchor &${name}`;
     const hint = near ? `did you mean *${near}?` : 'put text that begins with "*" in quotes';
     const own = target === 'open' ? undefined : hint;
-    walk.problems.add({ code: 'bad-alias', message, hint: own }, span);
+    walk.diagnostics.add({ code: 'bad-alias', message, hint: own }, span);
     return { ...NOTHING, span };
   }
   return count(target, span, walk) ? target : { ...NOTHING, span };
 }
 
-function count(target: Located, span: Span, walk: Walk): boolean {
+function count(target: AstNode, span: Span, walk: Walk): boolean {
   const within = walk.aliased <= MAX_ALIASED;
   walk.aliased += target.size;
   if (walk.aliased <= MAX_ALIASED) return true;
   const message = `up to here, the aliases expand to more than ${MAX_ALIASED} values`;
-  if (within) walk.problems.add({ code: 'alias-bomb', message }, span);
+  if (within) walk.diagnostics.add({ code: 'alias-bomb', message }, span);
   return false;
 }
 
@@ -166,11 +166,11 @@ function scalar(
   value: unknown,
   source: string | undefined,
   span: Span,
-  problems: Problems,
-): Located {
+  diagnostics: Diagnostics,
+): AstNode {
   const mistake = scalarMistake(value, source);
   if (mistake) {
-    problems.add(mistake, span);
+    diagnostics.add(mistake, span);
     return { ...NOTHING, span };
   }
   return {
@@ -187,29 +187,29 @@ function writtenText(value: unknown, source: string | undefined): { text?: strin
   return source === String(value) ? {} : { text: source };
 }
 
-function list(nodes: readonly Node[], span: Span, depth: number, walk: Walk): Located {
+function list(nodes: readonly Node[], span: Span, depth: number, walk: Walk): AstNode {
   const items = nodes.map((node) => convert(node, depth + 1, walk));
   const value = items.map((item) => item.value);
   return { span, value, items, size: items.reduce((size, item) => size + item.size, 1) };
 }
 
-function map(pairs: readonly PairNode[], span: Span, depth: number, walk: Walk): Located {
+function map(pairs: readonly PairNode[], span: Span, depth: number, walk: Walk): AstNode {
   const own = new Map<string, Entry>();
-  const merged: Located[] = [];
+  const merged: AstNode[] = [];
   let mergeKey: Span | undefined;
   for (const { key, value } of pairs) {
     const at = key ? spanOf(key) : span;
     const node = value ? convert(value, depth + 1, walk) : { ...NOTHING, span: endOf(at) };
     if (isMergeKey(key)) {
-      if (mergeKey) duplicate('<<', mergeKey, at, walk.problems);
+      if (mergeKey) duplicate('<<', mergeKey, at, walk.diagnostics);
       mergeKey ??= at;
-      merged.push(...mergeSources(node, at, walk.problems));
+      merged.push(...mergeSources(node, at, walk.diagnostics));
       continue;
     }
     const name = keyName(key, at, walk);
     if (name === undefined) continue;
     const known = own.get(name);
-    if (known) duplicate(name, known.key, at, walk.problems);
+    if (known) duplicate(name, known.key, at, walk.diagnostics);
     else own.set(name, { key: at, node });
   }
   return mapOf(withMerged(own, merged), span);
@@ -225,7 +225,7 @@ function keyName(key: Node | null, at: Span, walk: Walk): string | undefined {
   const name = node && plain ? textOf(node) : undefined;
   if (name === undefined || name === '' || name === '__proto__' || name.includes('\0')) {
     const message = name === undefined ? 'a key must be a text' : `a key cannot be "${name}"`;
-    walk.problems.add({ code: 'bad-key', message }, at);
+    walk.diagnostics.add({ code: 'bad-key', message }, at);
     return undefined;
   }
   if (isScalar(key) && key.anchor !== undefined) {
@@ -235,15 +235,15 @@ function keyName(key: Node | null, at: Span, walk: Walk): string | undefined {
 }
 
 /** `007` stays text; `0x10` and `0o20` count by their value. */
-function keyOf({ value, source }: Scalar): Pick<Located, 'value' | 'text'> {
+function keyOf({ value, source }: Scalar): Pick<AstNode, 'value' | 'text'> {
   const text = /^0[xo]/.test(source ?? '') ? {} : writtenText(value, source);
   return { value: value as Json, ...text };
 }
 
-function duplicate(name: string, first: Span, again: Span, problems: Problems): void {
-  const line = lineOf(problems.source, first.start);
+function duplicate(name: string, first: Span, again: Span, diagnostics: Diagnostics): void {
+  const line = lineOf(diagnostics.source, first.start);
   const message = `the key "${name}" is already used in line ${line}`;
-  problems.add({ code: 'duplicate-key', message, hint: 'remove one of them' }, again);
+  diagnostics.add({ code: 'duplicate-key', message, hint: 'remove one of them' }, again);
 }
 
 function spanOf(node: Node): Span {

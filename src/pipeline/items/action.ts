@@ -1,9 +1,9 @@
 /** What an item executes: the module of `run`, or `cmd` with its placeholders filled. */
-import type { Problems } from '../document/problems.js';
-import type { StageSpec } from '../document/schema.js';
+import type { Diagnostics } from '../document/diagnostics.js';
+import type { StageSpec } from '../document/pipeline-schema.js';
 import type { Action } from '../plan.js';
-import { argvAction, type PatternOf, shellAction } from './command.js';
 import type { DraftDep } from './draft.js';
+import { argvAction, type PatternOf, shellAction } from './expand-command.js';
 import { normalisePath, scriptMistake, slashMistake } from './paths.js';
 import { type CommandScope, lookupIn, lookupInCommand } from './scope.js';
 import { fill, type Template } from './template.js';
@@ -22,34 +22,38 @@ export function actionOf(
   { run, cmd, shell }: Written,
   scope: CommandScope,
   deps: readonly DraftDep[],
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): Action {
-  if (run) return moduleAction(run, scope, problems) ?? NO_ACTION;
+  if (run) return moduleAction(run, scope, diagnostics) ?? NO_ACTION;
   if (!cmd) return NO_ACTION;
   const lookup = lookupInCommand(scope);
   const patternOf = patternsIn(deps);
   const action =
     'parts' in cmd
-      ? shellAction(cmd, lookup, patternOf, problems)
-      : argvAction(cmd, lookup, patternOf, problems);
+      ? shellAction(cmd, lookup, patternOf, diagnostics)
+      : argvAction(cmd, lookup, patternOf, diagnostics);
   if (action?.kind === 'shell' && shell === 'bash') return { ...action, shell };
   return action ?? NO_ACTION;
 }
 
 function patternsIn(deps: readonly DraftDep[]): PatternOf {
-  return (hole) => {
-    if (!hole.startsWith('deps.')) return undefined;
-    const found = deps.find(({ name, glob }) => glob && hole === `deps.${name}`);
+  return (placeholder) => {
+    if (!placeholder.startsWith('deps.')) return undefined;
+    const found = deps.find(({ name, glob }) => glob && placeholder === `deps.${name}`);
     return found && { dep: found.name, pattern: found.path };
   };
 }
 
-function moduleAction(run: Template, scope: CommandScope, problems: Problems): Action | undefined {
-  const text = fill(run, lookupIn(scope), problems);
+function moduleAction(
+  run: Template,
+  scope: CommandScope,
+  diagnostics: Diagnostics,
+): Action | undefined {
+  const text = fill(run, lookupIn(scope), diagnostics);
   if (text === undefined) return undefined;
   const normal = normalisePath(text);
   const shape = slashMistake(run, false) ?? ('mistake' in normal ? normal.mistake : undefined);
   const mistake = shape ?? scriptMistake(text);
-  if (mistake) problems.add(mistake, run.node.span);
+  if (mistake) diagnostics.add(mistake, run.node.span);
   return mistake || 'mistake' in normal ? undefined : { kind: 'module', file: normal.path };
 }

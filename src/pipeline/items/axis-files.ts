@@ -1,9 +1,9 @@
 /** Axis values from files: the names that a pattern matches, or the lines of a file. */
-import { child, type Located } from '../document/located.js';
-import type { Problems } from '../document/problems.js';
-import { lineOf } from '../document/source.js';
-import type { PlanFiles } from '../files.js';
+import { type AstNode, child } from '../document/ast.js';
+import type { Diagnostics } from '../document/diagnostics.js';
+import { lineOf } from '../document/source-text.js';
 import { isAbsurd, isGlob } from '../glob.js';
+import type { PlanFiles } from '../plan-files.js';
 import { type AxisValue, BAD_VALUE, isItemText } from './axis-value.js';
 import { namedFile } from './named-file.js';
 import { planFile, slashMistake, tooManyChoices } from './paths.js';
@@ -12,14 +12,14 @@ import { fill, type Lookup, parseTemplate } from './template.js';
 interface Means {
   readonly lookup: Lookup;
   readonly files: PlanFiles;
-  readonly problems: Problems;
+  readonly diagnostics: Diagnostics;
 }
 
 /** The values of `{ glob, strip }` or `{ lines }`; undefined after an error. */
-export function valuesOfFiles(node: Located, means: Means): readonly AxisValue[] | undefined {
+export function valuesOfFiles(node: AstNode, means: Means): readonly AxisValue[] | undefined {
   const [glob, strip, lines] = ['glob', 'strip', 'lines'].map((key) => child(node, key));
   const mistake = (message: string, hint: string, at = node) => {
-    means.problems.add({ code: 'bad-axis', message, hint }, at.span);
+    means.diagnostics.add({ code: 'bad-axis', message, hint }, at.span);
     return undefined;
   };
   if (!glob && !lines)
@@ -35,28 +35,28 @@ export function valuesOfFiles(node: Located, means: Means): readonly AxisValue[]
 }
 
 function textOf(
-  node: Located,
+  node: AstNode,
   isPattern: boolean,
-  { lookup, problems }: Means,
+  { lookup, diagnostics }: Means,
 ): string | undefined {
-  const template = parseTemplate(String(node.value), node, problems);
+  const template = parseTemplate(String(node.value), node, diagnostics);
   const slash = slashMistake(template, isPattern);
-  if (slash === undefined) return fill(template, lookup, problems);
-  problems.add(slash, node.span);
+  if (slash === undefined) return fill(template, lookup, diagnostics);
+  diagnostics.add(slash, node.span);
   return undefined;
 }
 
 /** Base names of the matches, without the suffix `strip`. */
 function valuesOfNames(
-  node: Located,
-  strip: Located | undefined,
+  node: AstNode,
+  strip: AstNode | undefined,
   means: Means,
 ): readonly AxisValue[] | undefined {
-  const { files, problems } = means;
+  const { files, diagnostics } = means;
   const written = textOf(node, true, means);
   if (written === undefined) return undefined;
   const mistake = (message: string, hint: string, code = 'bad-axis') => {
-    problems.add({ code, message, hint }, node.span);
+    diagnostics.add({ code, message, hint }, node.span);
     return undefined;
   };
   if (!isGlob(written))
@@ -67,12 +67,12 @@ function valuesOfNames(
   const named = planFile(written);
   const shape = 'mistake' in named ? named.mistake : isAbsurd(written) && tooManyChoices(written);
   if ('mistake' in named || shape) {
-    if (shape) problems.add(shape, node.span);
+    if (shape) diagnostics.add(shape, node.span);
     return undefined;
   }
   const matches = files.matches(named.path);
   if ('mistake' in matches) {
-    problems.add(matches.mistake, node.span);
+    diagnostics.add(matches.mistake, node.span);
     return undefined;
   }
   if (matches.paths.length === 0)
@@ -113,15 +113,15 @@ const ONE_FOLDER =
   'folders and the end that strip removes are not part of the value: rename one, or narrow the pattern';
 
 /** One value for each line, except blank lines and comments. */
-function valuesOfLines(node: Located, means: Means): readonly AxisValue[] | undefined {
+function valuesOfLines(node: AstNode, means: Means): readonly AxisValue[] | undefined {
   const written = textOf(node, false, means);
   const at = { node, key: 'lines' };
   const found =
-    written === undefined ? undefined : namedFile(written, at, means.files, means.problems);
+    written === undefined ? undefined : namedFile(written, at, means.files, means.diagnostics);
   if (found === undefined) return undefined;
-  const { file, problems } = found;
-  const { source } = problems;
-  const before = problems.count;
+  const { file, diagnostics } = found;
+  const { source } = diagnostics;
+  const before = diagnostics.count;
   const starts = new Map<string, number>();
   for (const { 0: line, index } of source.text.matchAll(/[^\r\n]+/g)) {
     const value = line.trim();
@@ -132,15 +132,15 @@ function valuesOfLines(node: Located, means: Means): readonly AxisValue[] | unde
     if (first === undefined) starts.set(value, start);
     else {
       const message = `the value "${value}" is already in line ${lineOf(source, first)}`;
-      problems.add({ code: 'bad-axis', message, hint: 'remove one of them' }, span);
+      diagnostics.add({ code: 'bad-axis', message, hint: 'remove one of them' }, span);
     }
     if (isItemText(value)) continue;
     const message = `the value "${value}" ${BAD_VALUE.message}`;
-    problems.add({ code: 'bad-axis', message, hint: BAD_VALUE.hint }, span);
+    diagnostics.add({ code: 'bad-axis', message, hint: BAD_VALUE.hint }, span);
   }
   if (starts.size === 0) {
     const message = `${file} has no values for the axis`;
-    means.problems.add({ code: 'bad-axis', message, hint: 'write one value a line' }, node.span);
+    means.diagnostics.add({ code: 'bad-axis', message, hint: 'write one value a line' }, node.span);
   }
-  return problems.count > before ? undefined : [...starts.keys()].map((value) => ({ value }));
+  return diagnostics.count > before ? undefined : [...starts.keys()].map((value) => ({ value }));
 }

@@ -19,10 +19,10 @@ export function depsOf(written: readonly Written[], unread: boolean, site: Site)
     const dep = depOf(each, site);
     const name = each.name ?? dep?.name;
     if (name === undefined) complete = false;
-    else if (name === NO_NAME) site.problems.add(noName('dep'), each.path.node.span);
+    else if (name === NO_NAME) site.diagnostics.add(noName('dep'), each.path.node.span);
     else if (byName.has(name)) {
       const message = `the dep "${name}" is listed twice`;
-      site.problems.add({ code: 'duplicate-name', message }, each.path.node.span);
+      site.diagnostics.add({ code: 'duplicate-name', message }, each.path.node.span);
     } else byName.set(name, dep?.path);
     if (dep) deps.push(dep);
   }
@@ -33,7 +33,7 @@ function depOf(written: Written, site: Site): DraftDep | undefined {
   const { name, path } = written;
   const slash = slashMistake(path, true);
   if (slash !== undefined) {
-    site.problems.add(slash, path.node.span);
+    site.diagnostics.add(slash, path.node.span);
     return undefined;
   }
   const exclude = written.exclude.flatMap((each) => excludedBy(each, site) ?? []);
@@ -47,20 +47,20 @@ function depOf(written: Written, site: Site): DraftDep | undefined {
       ...(exclude.length > 0 && { exclude }),
       written,
     };
-  site.problems.add(found.mistake, path.node.span);
+  site.diagnostics.add(found.mistake, path.node.span);
   return undefined;
 }
 
 function excludedBy(template: Template, site: Site): string | undefined {
   const text = patternOf(template, site);
   const mistake = text === undefined ? undefined : excludeMistake(text);
-  if (mistake) site.problems.add(mistake, template.node.span);
+  if (mistake) site.diagnostics.add(mistake, template.node.span);
   return mistake ? undefined : text;
 }
 
 /** An axis value in a pattern is literal, whatever characters it contains. */
-function patternOf(template: Template, { scope, lookup, problems }: Site): string | undefined {
-  return fill(template, lookup, problems, (value, hole) =>
-    Object.hasOwn(scope.cell, hole.name) ? escapeGlob(value) : value,
+function patternOf(template: Template, { scope, lookup, diagnostics }: Site): string | undefined {
+  return fill(template, lookup, diagnostics, (value, placeholder) =>
+    Object.hasOwn(scope.cell, placeholder.name) ? escapeGlob(value) : value,
   );
 }

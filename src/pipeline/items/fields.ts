@@ -1,18 +1,24 @@
 /** The quantities of a stage: resources, epochs, keep, timeout, retries; each may be a param. */
 import type { Json } from '../../stage/context.js';
-import { describeValue, EXPECTED, hintOf, type What } from '../document/expected.js';
-import { child, keyAt, type Located, type Path, partAt, spanAt } from '../document/located.js';
-import type { Problems } from '../document/problems.js';
+import { type AstNode, child, keyAt, type Path, partAt, spanAt } from '../document/ast.js';
+import type { Diagnostics } from '../document/diagnostics.js';
+import type { EpochsSpec, ObjectiveSpec, StageSpec } from '../document/pipeline-schema.js';
 import { parseDuration, parseSize } from '../document/quantity.js';
-import type { EpochsSpec, ObjectiveSpec, StageSpec } from '../document/schema.js';
+import { describeValue, EXPECTED, hintOf, type What } from '../document/value-errors.js';
 import type { EpochPlan, Item, Keep, Objective, Resources } from '../plan.js';
-import { givenBy, holeValue, type Lookup, parseTemplate, wholeHole } from './template.js';
+import {
+  givenBy,
+  type Lookup,
+  parseTemplate,
+  placeholderValue,
+  wholePlaceholder,
+} from './template.js';
 
 export interface Fields {
   readonly spec: StageSpec;
-  readonly node: Located;
+  readonly node: AstNode;
   readonly lookup: Lookup;
-  readonly problems: Problems;
+  readonly diagnostics: Diagnostics;
 }
 
 type Limits = Pick<Item, 'resources' | 'threads' | 'retries' | 'epochs' | 'timeout'>;
@@ -23,7 +29,7 @@ export function limitsOf(fields: Fields): Limits {
   const timeout =
     spec.timeout === undefined ? undefined : numberAt(['timeout'], 'duration', fields);
   if (spec.keep && !child(fields.node, 'epochs')) {
-    fields.problems.add(
+    fields.diagnostics.add(
       { code: 'keep-without-epochs', message: 'keep requires epochs' },
       keyAt(fields.node, ['keep']),
     );
@@ -58,7 +64,7 @@ function epochsOf(spec: EpochsSpec, fields: Fields): EpochPlan | undefined {
   if (full?.patience !== undefined && !full.best) {
     const message = 'patience requires best';
     const mistake = { code: 'patience-without-best', message, hint: 'as in: best: val.ssim' };
-    fields.problems.add(mistake, keyAt(fields.node, ['epochs', 'patience']));
+    fields.diagnostics.add(mistake, keyAt(fields.node, ['epochs', 'patience']));
   }
   const keep = fields.spec.keep && keepOf(fields.spec.keep);
   return {
@@ -71,12 +77,14 @@ function epochsOf(spec: EpochsSpec, fields: Fields): EpochPlan | undefined {
 }
 
 /** The path of the param that the value names; undefined for an axis. */
-function paramNamed(node: Located, { lookup, problems }: Fields): string | undefined {
+function paramNamed(node: AstNode, { lookup, diagnostics }: Fields): string | undefined {
   if (typeof node.value !== 'string') return undefined;
-  const hole = wholeHole(parseTemplate(node.value, node, problems));
-  if (!hole) return undefined;
-  const found = lookup(hole.name);
-  return typeof found === 'object' && 'value' in found && found.origin ? hole.name : undefined;
+  const placeholder = wholePlaceholder(parseTemplate(node.value, node, diagnostics));
+  if (!placeholder) return undefined;
+  const found = lookup(placeholder.name);
+  return typeof found === 'object' && 'value' in found && found.origin
+    ? placeholder.name
+    : undefined;
 }
 
 function keepOf({ last, every, best }: NonNullable<StageSpec['keep']>): Keep {
@@ -95,23 +103,23 @@ type Quantity = 'cores' | 'size' | 'gpus' | 'retries' | 'epochs' | 'duration';
 
 /** The number at `path` of the stage, or of the param named there. */
 function numberAt(path: Path, what: Quantity & What, fields: Fields): number | undefined {
-  const { node, lookup, problems } = fields;
+  const { node, lookup, diagnostics } = fields;
   const part = partAt(node, path);
   let value = part.value;
   let name = '';
   if (typeof value === 'string' && value.includes('${')) {
-    const template = parseTemplate(value, part, problems);
-    const hole = wholeHole(template);
-    const found = hole && holeValue(hole, template, lookup, problems);
-    if (!hole || found === undefined) return undefined;
+    const template = parseTemplate(value, part, diagnostics);
+    const placeholder = wholePlaceholder(template);
+    const found = placeholder && placeholderValue(placeholder, template, lookup, diagnostics);
+    if (!placeholder || found === undefined) return undefined;
     value = found;
-    name = ` from \${${hole.name}}${givenBy(hole, lookup)}`;
+    name = ` from \${${placeholder.name}}${givenBy(placeholder, lookup)}`;
   }
   const number = PARSERS[what](value);
   if (number !== undefined) return number;
   const { code, text } = EXPECTED[what];
   const message = `expected ${text}, got ${describeValue(value)}${name}`;
-  problems.add({ code, message, hint: hintOf(EXPECTED[what], value) }, spanAt(node, path));
+  diagnostics.add({ code, message, hint: hintOf(EXPECTED[what], value) }, spanAt(node, path));
   return undefined;
 }
 

@@ -1,18 +1,19 @@
 /** The cells of a stage's matrix: the product of the axes, minus `exclude`, plus `include`. */
-import { describeValue } from '../document/expected.js';
-import { child, type Located, textOf } from '../document/located.js';
-import type { Problems } from '../document/problems.js';
+
+import { type AstNode, child, textOf } from '../document/ast.js';
+import type { Diagnostics } from '../document/diagnostics.js';
 import { suggest } from '../document/suggest.js';
-import type { PlanFiles } from '../files.js';
+import { describeValue } from '../document/value-errors.js';
+import type { PlanFiles } from '../plan-files.js';
 import { valuesOfFiles } from './axis-files.js';
 import { type AxisValue, BAD_VALUE, isItemText } from './axis-value.js';
 import {
   givenBy,
-  holeWritten,
   type Lookup,
   parseTemplate,
+  placeholderText,
   type Written,
-  wholeHole,
+  wholePlaceholder,
 } from './template.js';
 
 export type Cell = Readonly<Record<string, AxisValue>>;
@@ -28,26 +29,26 @@ const RESERVED = new Set(['deps', 'outs', 'resources']);
 interface Means {
   readonly lookup: Lookup;
   readonly files: PlanFiles;
-  readonly problems: Problems;
+  readonly diagnostics: Diagnostics;
 }
 
 /** One empty cell for a stage without a matrix; undefined after an error. */
 export function cellsOf(
   stage: string,
-  matrix: Located | undefined,
-  { lookup, files, problems }: Means,
+  matrix: AstNode | undefined,
+  { lookup, files, diagnostics }: Means,
 ): readonly Cell[] | undefined {
   if (!matrix) return [{}];
-  const axes = axesOf(matrix, { lookup, files, problems });
-  const include = entriesOf(matrix, 'include', lookup, problems);
-  const exclude = entriesOf(matrix, 'exclude', lookup, problems);
+  const axes = axesOf(matrix, { lookup, files, diagnostics });
+  const include = entriesOf(matrix, 'include', lookup, diagnostics);
+  const exclude = entriesOf(matrix, 'exclude', lookup, diagnostics);
   if (!axes || !include || !exclude) return undefined;
   const names = axes.size > 0 ? [...axes.keys()] : Object.keys(include[0]?.cell ?? {});
-  if (!checkEntries(names, axes, include, exclude, problems)) return undefined;
-  if (!checkSize(axes, include.length, matrix, problems)) return undefined;
+  if (!checkEntries(names, axes, include, exclude, diagnostics)) return undefined;
+  if (!checkSize(axes, include.length, matrix, diagnostics)) return undefined;
   const cells = product(axes).filter((cell) => !exclude.some((each) => covers(each.cell, cell)));
   for (const { cell } of include) cells.push(ordered(cell, names));
-  return checkCells(stage, cells, matrix, problems) ? cells : undefined;
+  return checkCells(stage, cells, matrix, diagnostics) ? cells : undefined;
 }
 
 /** `train`, `train@faces`, `evaluate@faces,double20`. */
@@ -64,8 +65,8 @@ interface Axis {
 
 type Axes = ReadonlyMap<string, Axis>;
 
-function axesOf(matrix: Located, means: Means): Axes | undefined {
-  const { lookup, problems } = means;
+function axesOf(matrix: AstNode, means: Means): Axes | undefined {
+  const { lookup, diagnostics } = means;
   const axes = new Map<string, Axis>();
   let sound = true;
   for (const [name, { key, node }] of matrix.entries ?? []) {
@@ -73,42 +74,47 @@ function axesOf(matrix: Located, means: Means): Axes | undefined {
     if (!AXIS.test(name) || RESERVED.has(name)) {
       const message = `an axis cannot be called "${name}"`;
       const hint = 'letters, digits, "_" and "-", not beginning with a digit';
-      problems.add({ code: 'bad-name', message, hint }, key);
+      diagnostics.add({ code: 'bad-name', message, hint }, key);
       sound = false;
       continue;
     }
-    const axis = node.entries ? axisOfFiles(node, means) : axisOf(name, node, lookup, problems);
+    const axis = node.entries ? axisOfFiles(node, means) : axisOf(name, node, lookup, diagnostics);
     if (axis) axes.set(name, axis);
     else sound = false;
   }
   return sound ? axes : undefined;
 }
 
-function axisOfFiles(node: Located, means: Means): Axis | undefined {
+function axisOfFiles(node: AstNode, means: Means): Axis | undefined {
   const values = valuesOfFiles(node, means);
   return values && { values, open: true };
 }
 
-function axisOf(name: string, node: Located, lookup: Lookup, problems: Problems): Axis | undefined {
-  const written = node.items ? undefined : resolve(node, lookup, problems);
+function axisOf(
+  name: string,
+  node: AstNode,
+  lookup: Lookup,
+  diagnostics: Diagnostics,
+): Axis | undefined {
+  const written = node.items ? undefined : resolve(node, lookup, diagnostics);
   if (!node.items && written === undefined) return undefined;
   const values = node.items
-    ? node.items.map((item) => resolve(item, lookup, problems))
+    ? node.items.map((item) => resolve(item, lookup, diagnostics))
     : listed(written!);
   if (!values) {
     const what = describeValue(written!.value);
-    const hole = wholeHole(parseTemplate(String(node.value), node, problems));
-    const given = hole ? givenBy(hole, lookup) : '';
+    const placeholder = wholePlaceholder(parseTemplate(String(node.value), node, diagnostics));
+    const given = placeholder ? givenBy(placeholder, lookup) : '';
     const message = `the axis "${name}" takes a list of values, and ${node.value} is ${what}${given}`;
-    problems.add({ code: 'bad-axis', message, hint: 'as in: [faces, animals]' }, node.span);
+    diagnostics.add({ code: 'bad-axis', message, hint: 'as in: [faces, animals]' }, node.span);
     return undefined;
   }
   if (values.length === 0) {
-    problems.add({ code: 'bad-axis', message: `the axis "${name}" has no values` }, node.span);
+    diagnostics.add({ code: 'bad-axis', message: `the axis "${name}" has no values` }, node.span);
     return undefined;
   }
   const sound = values.map((value, index) =>
-    checkValue(value, node.items?.[index] ?? node, problems),
+    checkValue(value, node.items?.[index] ?? node, diagnostics),
   );
   return sound.every(Boolean) ? { values: values as AxisValue[], open: !node.items } : undefined;
 }
@@ -121,29 +127,33 @@ function listed({ value, items }: Written): readonly Written[] | undefined {
 }
 
 /** The value as written, or of the param that it names. */
-function resolve(node: Located, lookup: Lookup, problems: Problems): Written | undefined {
+function resolve(node: AstNode, lookup: Lookup, diagnostics: Diagnostics): Written | undefined {
   if (typeof node.value !== 'string' || !node.value.includes('${')) return node;
-  const template = parseTemplate(node.value, node, problems);
-  const hole = wholeHole(template);
-  if (hole) return holeWritten(hole, template, lookup, problems);
+  const template = parseTemplate(node.value, node, diagnostics);
+  const placeholder = wholePlaceholder(template);
+  if (placeholder) return placeholderText(placeholder, template, lookup, diagnostics);
   if (template.parts.length === 0) return undefined;
   const message = 'a value of an axis is a plain value, or a whole param such as ${datasets}';
-  problems.add({ code: 'bad-axis', message }, node.span);
+  diagnostics.add({ code: 'bad-axis', message }, node.span);
   return undefined;
 }
 
 /** Values become part of item names, which users type and which name files. */
-function checkValue(written: Written | undefined, node: Located, problems: Problems): boolean {
+function checkValue(
+  written: Written | undefined,
+  node: AstNode,
+  diagnostics: Diagnostics,
+): boolean {
   if (written === undefined) return false;
   const { value } = written;
   if (value === null || typeof value === 'object') {
     const message = 'a value of an axis is a text, a number, true or false';
-    problems.add({ code: 'bad-axis', message }, node.span);
+    diagnostics.add({ code: 'bad-axis', message }, node.span);
     return false;
   }
   if (!isItemText(textOf(written))) {
     const message = `the value ${JSON.stringify(value)} ${BAD_VALUE.message}`;
-    problems.add({ code: 'bad-axis', message, hint: BAD_VALUE.hint }, node.span);
+    diagnostics.add({ code: 'bad-axis', message, hint: BAD_VALUE.hint }, node.span);
     return false;
   }
   return true;
@@ -151,23 +161,23 @@ function checkValue(written: Written | undefined, node: Located, problems: Probl
 
 interface Listed {
   readonly cell: Cell;
-  readonly node: Located;
+  readonly node: AstNode;
 }
 
 /** The entries of `include` or `exclude`. */
 function entriesOf(
-  matrix: Located,
+  matrix: AstNode,
   which: 'include' | 'exclude',
   lookup: Lookup,
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): readonly Listed[] | undefined {
   const list: Listed[] = [];
   let sound = true;
   for (const node of child(matrix, which)?.items ?? []) {
     const cell: Record<string, AxisValue> = {};
     for (const [axis, { node: written }] of node.entries ?? []) {
-      const value = resolve(written, lookup, problems);
-      if (checkValue(value, written, problems)) cell[axis] = value as AxisValue;
+      const value = resolve(written, lookup, diagnostics);
+      if (checkValue(value, written, diagnostics)) cell[axis] = value as AxisValue;
       else sound = false;
     }
     list.push({ cell, node });
@@ -180,47 +190,52 @@ function checkEntries(
   axes: Axes,
   include: readonly Listed[],
   exclude: readonly Listed[],
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): boolean {
-  const before = problems.count;
-  for (const entry of [...include, ...exclude]) unknownAxes(entry, names, problems);
+  const before = diagnostics.count;
+  for (const entry of [...include, ...exclude]) unknownAxes(entry, names, diagnostics);
   for (const { cell, node } of include) {
     const missing = names.filter((name) => !Object.hasOwn(cell, name));
     if (missing.length === 0) continue;
     const message = `the cell lacks the axis "${missing.join('", "')}"`;
     const hint = `a cell to include names every axis: ${names.join(', ')}`;
-    problems.add({ code: 'bad-cell', message, hint }, node.span);
+    diagnostics.add({ code: 'bad-cell', message, hint }, node.span);
   }
-  for (const entry of exclude) unknownValues(entry, axes, problems);
-  return problems.count === before;
+  for (const entry of exclude) unknownValues(entry, axes, diagnostics);
+  return diagnostics.count === before;
 }
 
-function unknownAxes({ node }: Listed, names: readonly string[], problems: Problems): void {
+function unknownAxes({ node }: Listed, names: readonly string[], diagnostics: Diagnostics): void {
   for (const [axis, { key }] of node.entries ?? []) {
     if (names.includes(axis)) continue;
     const hint = suggest(axis, names, 'axes are');
-    problems.add({ code: 'bad-cell', message: `there is no axis "${axis}"`, hint }, key);
+    diagnostics.add({ code: 'bad-cell', message: `there is no axis "${axis}"`, hint }, key);
   }
 }
 
-function unknownValues({ cell, node }: Listed, axes: Axes, problems: Problems): void {
+function unknownValues({ cell, node }: Listed, axes: Axes, diagnostics: Diagnostics): void {
   for (const [name, value] of Object.entries(cell)) {
     const axis = axes.get(name);
     if (!axis || axis.open || axis.values.some((each) => each.value === value.value)) continue;
     const message = `the axis "${name}" has no value ${JSON.stringify(value.value)} to exclude`;
     const hint = suggest(textOf(value), axis.values.map(textOf), 'values are');
-    problems.add({ code: 'bad-cell', message, hint }, child(node, name)?.span ?? node.span);
+    diagnostics.add({ code: 'bad-cell', message, hint }, child(node, name)?.span ?? node.span);
   }
 }
 
 /** Runs before the cells are created. */
-function checkSize(axes: Axes, included: number, matrix: Located, problems: Problems): boolean {
+function checkSize(
+  axes: Axes,
+  included: number,
+  matrix: AstNode,
+  diagnostics: Diagnostics,
+): boolean {
   const sizes = [...axes.values()].map(({ values }) => values.length);
   const made = sizes.length === 0 ? 0 : sizes.reduce((product, size) => product * size, 1);
   if (made + included <= MAX_CELLS) return true;
   const message = `the matrix has ${made + included} cells, more than ${MAX_CELLS}`;
   const hint = 'remove an axis, or list the cells that you want under include:';
-  problems.add({ code: 'too-many-cells', message, hint }, matrix.span);
+  diagnostics.add({ code: 'too-many-cells', message, hint }, matrix.span);
   return false;
 }
 
@@ -245,11 +260,11 @@ function ordered(cell: Cell, names: readonly string[]): Cell {
 function checkCells(
   stage: string,
   cells: readonly Cell[],
-  matrix: Located,
-  problems: Problems,
+  matrix: AstNode,
+  diagnostics: Diagnostics,
 ): boolean {
   if (cells.length === 0) {
-    problems.add(
+    diagnostics.add(
       { code: 'bad-axis', message: 'exclude leaves no cell of the matrix' },
       matrix.span,
     );
@@ -261,7 +276,7 @@ function checkCells(
     if (!ids.has(id)) ids.add(id);
     else {
       const message = `the matrix gives the item ${id} twice`;
-      problems.add({ code: 'duplicate-item', message }, matrix.span);
+      diagnostics.add({ code: 'duplicate-item', message }, matrix.span);
     }
   }
   return ids.size === cells.length;

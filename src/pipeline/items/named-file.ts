@@ -1,35 +1,36 @@
 /** A file named in pipeline.yaml that pipe reads to make the plan. */
-import type { Located } from '../document/located.js';
-import type { Problems } from '../document/problems.js';
-import { createSource } from '../document/source.js';
-import type { PlanFiles } from '../files.js';
+import type { AstNode } from '../document/ast.js';
+import type { Diagnostics } from '../document/diagnostics.js';
+import { createSource } from '../document/source-text.js';
 import { lookAlikeHint } from '../look-alike.js';
+import type { PlanFiles } from '../plan-files.js';
 import { planFile } from './paths.js';
 
 export interface NamedFile {
   readonly file: string;
   /** Collects the file's diagnostics; its `source` holds the text. */
-  readonly problems: Problems;
+  readonly diagnostics: Diagnostics;
 }
 
 /** `written`: the path, written at `node`, under `key`. Undefined after an error. */
 export function namedFile(
   written: string,
-  { node, key }: { readonly node: Located; readonly key: string },
+  { node, key }: { readonly node: AstNode; readonly key: string },
   files: PlanFiles,
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): NamedFile | undefined {
   const named = planFile(written);
   if ('mistake' in named) {
-    problems.add(named.mistake, node.span);
+    diagnostics.add(named.mistake, node.span);
     return undefined;
   }
   const file = named.path;
   const read = files.text(file);
-  if ('text' in read) return { file, problems: problems.within(createSource(file, read.text)) };
+  if ('text' in read)
+    return { file, diagnostics: diagnostics.within(createSource(file, read.text)) };
   const { mistake } = read;
   const hint = mistake.hint ?? cureOf(mistake.code, file, key, files);
-  problems.add({ ...mistake, hint }, node.span);
+  diagnostics.add({ ...mistake, hint }, node.span);
   return undefined;
 }
 

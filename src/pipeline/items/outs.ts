@@ -25,7 +25,7 @@ export function outsOf(all: readonly Written[], unread: boolean, site: Site): Wr
     const path = outPath(each, site);
     const name = each.name ?? path;
     if (name === undefined) complete = false;
-    if (name === NO_NAME) site.problems.add(noName('out'), each.path.node.span);
+    if (name === NO_NAME) site.diagnostics.add(noName('out'), each.path.node.span);
     // A path in both outs and metrics is one out.
     const same = each.metrics ? outs.findIndex((out) => out.path === path) : -1;
     if (same >= 0) outs[same] = { ...outs[same]!, metrics: true };
@@ -49,17 +49,17 @@ function holderOf(path: string, outs: readonly Out[]): Out | undefined {
 }
 
 /** A repeated path is reported as an overlap instead. */
-function twice(name: string, { path }: Written, { problems }: Site): void {
+function twice(name: string, { path }: Written, { diagnostics }: Site): void {
   const message = `two outs are called "${name}"`;
-  problems.add({ code: 'duplicate-name', message }, path.node.span);
+  diagnostics.add({ code: 'duplicate-name', message }, path.node.span);
 }
 
-function outPath({ path }: Written, { lookup, problems }: Site): string | undefined {
-  const text = fill(path, lookup, problems);
+function outPath({ path }: Written, { lookup, diagnostics }: Site): string | undefined {
+  const text = fill(path, lookup, diagnostics);
   if (text === undefined) return undefined;
   const normal = normalisePath(text);
   const slash = slashMistake(path, false);
   const mistake = slash ?? ('mistake' in normal ? normal.mistake : outMistake(normal.path));
-  if (mistake) problems.add(mistake, path.node.span);
+  if (mistake) diagnostics.add(mistake, path.node.span);
   return mistake || 'mistake' in normal ? undefined : normal.path;
 }

@@ -1,5 +1,5 @@
 /** Normalizes paths of the file to paths within the project, with `/` between names, without `.` or `..`. */
-import type { Mistake } from '../document/problems.js';
+import type { Mistake } from '../document/diagnostics.js';
 import { isAbsurd, isGlob, MOST_ALTERNATIVES, unescapeGlob } from '../glob.js';
 import type { Template } from './template.js';
 

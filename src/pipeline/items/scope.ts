@@ -1,7 +1,7 @@
 /** What `${…}` can name in a part of a stage, and the errors for other names. */
-import type { Mistake, Problems } from '../document/problems.js';
+import type { Diagnostics, Mistake } from '../document/diagnostics.js';
 import { nearest, suggest } from '../document/suggest.js';
-import { allPaths, type Param, paramAt } from '../params.js';
+import { allPaths, type Param, paramAt } from '../params-tree.js';
 import type { Resources } from '../plan.js';
 import type { Cell } from './matrix.js';
 import type { Found, Lookup } from './template.js';
@@ -18,7 +18,7 @@ export interface Scope {
 export interface Site {
   readonly scope: Scope;
   readonly lookup: Lookup;
-  readonly problems: Problems;
+  readonly diagnostics: Diagnostics;
 }
 
 /** Commands can name deps and outs too. */

@@ -1,10 +1,10 @@
 /** A stage → its items: paths, params and command of each cell, with placeholders filled. */
 import type { Json } from '../../stage/context.js';
-import { child, keyAt, type Located, textOf } from '../document/located.js';
-import type { Problems } from '../document/problems.js';
-import type { StageSpec } from '../document/schema.js';
-import type { PlanFiles } from '../files.js';
-import { overriddenIn, type Param, paramAt, unknownParam } from '../params.js';
+import { type AstNode, child, keyAt, textOf } from '../document/ast.js';
+import type { Diagnostics } from '../document/diagnostics.js';
+import type { StageSpec } from '../document/pipeline-schema.js';
+import { overriddenIn, type Param, paramAt, unknownParam } from '../params-tree.js';
+import type { PlanFiles } from '../plan-files.js';
 import { actionOf } from './action.js';
 import { depsOf } from './deps.js';
 import type { Draft, Written } from './draft.js';
@@ -12,13 +12,13 @@ import { limitsOf } from './fields.js';
 import { type Cell, cellsOf, itemId } from './matrix.js';
 import { outsOf } from './outs.js';
 import { lookupIn, type Site } from './scope.js';
-import { fill, isHole, parseTemplate, type Template } from './template.js';
-import { toleranceOf } from './tolerance.js';
+import { toleranceOf } from './stage-tolerance.js';
+import { fill, isPlaceholder, parseTemplate, type Template } from './template.js';
 
 export interface StageInput {
   readonly name: string;
   readonly spec: StageSpec;
-  readonly node: Located;
+  readonly node: AstNode;
   /** Keys with schema errors: what depends on them is not checked. */
   readonly broken: ReadonlySet<string>;
   /** Undefined when the params have errors. */
@@ -43,56 +43,56 @@ interface Templates {
 }
 
 /** The items in matrix order; none if the matrix has errors. */
-export function draftStage(input: StageInput, problems: Problems): readonly Draft[] {
-  checkStage(input, problems);
+export function draftStage(input: StageInput, diagnostics: Diagnostics): readonly Draft[] {
+  checkStage(input, diagnostics);
   const { name, node, params, broken, files } = input;
-  const templates = templatesOf(input, problems);
+  const templates = templatesOf(input, diagnostics);
   const lookup = lookupIn({ cell: {}, params, axesUnknown: false });
   const matrix = broken.has('matrix') ? undefined : child(node, 'matrix');
   const cells = broken.has('matrix')
     ? undefined
-    : cellsOf(name, matrix, { lookup, files, problems });
+    : cellsOf(name, matrix, { lookup, files, diagnostics });
   // Without cells, the rest is still checked for errors.
   const drafts = (cells ?? [{}]).map((cell) => {
     const scope = { cell, params, axesUnknown: !cells };
-    return draftItem(input, templates, { scope, lookup: lookupIn(scope), problems });
+    return draftItem(input, templates, { scope, lookup: lookupIn(scope), diagnostics });
   });
   return cells ? drafts : [];
 }
 
-function checkStage({ spec, node, broken }: StageInput, problems: Problems): void {
+function checkStage({ spec, node, broken }: StageInput, diagnostics: Diagnostics): void {
   const key = (name: string) => keyAt(node, [name]) ?? node.span;
   if (spec.run !== undefined && spec.cmd !== undefined) {
     const message = 'a stage takes run or cmd, not both';
-    problems.add({ code: 'run-and-cmd', message, hint: 'split it into two stages' }, key('cmd'));
+    diagnostics.add({ code: 'run-and-cmd', message, hint: 'split it into two stages' }, key('cmd'));
   }
   const action = ['run', 'cmd'].some((name) => child(node, name) || broken.has(name));
   // An invalid `shell` contains the command, as in Snakemake.
   if (!action && !broken.has('shell')) {
     const message = 'the stage does nothing: it has neither run nor cmd';
     const hint = 'run: a TypeScript or JavaScript module; cmd: any other command';
-    problems.add({ code: 'no-action', message, hint }, node.span);
+    diagnostics.add({ code: 'no-action', message, hint }, node.span);
   }
   if (spec.shell !== undefined && (spec.run !== undefined || Array.isArray(spec.cmd))) {
     const message = `shell applies to a cmd that is a text, and ${spec.run === undefined ? 'this one is a list' : 'this stage has run'}`;
     const hint = 'modules and argv lists run without a shell: remove it';
-    problems.add({ code: 'shell-without-text', message, hint }, key('shell'));
+    diagnostics.add({ code: 'shell-without-text', message, hint }, key('shell'));
   }
   if (spec.packages !== undefined && spec.run !== undefined) {
     const message = 'packages applies to a cmd, and this stage has run';
     const hint = 'the packages that a module imports always count: remove it';
-    problems.add({ code: 'packages-without-python', message, hint }, key('packages'));
+    diagnostics.add({ code: 'packages-without-python', message, hint }, key('packages'));
   }
   const both = spec.env?.find((name) => spec.secrets?.includes(name));
   if (both !== undefined) {
     const message = `${both} is listed in both env and secrets`;
     const hint = 'use env if the value affects the result, secrets if it must stay hidden';
-    problems.add({ code: 'env-and-secrets', message, hint }, key('secrets'));
+    diagnostics.add({ code: 'env-and-secrets', message, hint }, key('secrets'));
   }
 }
 
-function templatesOf({ spec, node, shell }: StageInput, problems: Problems): Templates {
-  const parse = (part: Located) => parseTemplate(textOf(part), part, problems);
+function templatesOf({ spec, node, shell }: StageInput, diagnostics: Diagnostics): Templates {
+  const parse = (part: AstNode) => parseTemplate(textOf(part), part, diagnostics);
   const one = (name: 'run' | 'desc') =>
     spec[name] === undefined ? undefined : parse(child(node, name)!);
   const cmd = spec.cmd === undefined ? undefined : child(node, 'cmd')!;
@@ -110,11 +110,11 @@ function templatesOf({ spec, node, shell }: StageInput, problems: Problems): Tem
 }
 
 function namedOf(
-  node: Located,
+  node: AstNode,
   metrics: boolean,
-  parse: (part: Located) => Template,
+  parse: (part: AstNode) => Template,
 ): readonly Written[] {
-  const written = (name: string | undefined, part: Located): Written => ({
+  const written = (name: string | undefined, part: AstNode): Written => ({
     name,
     path: parse(child(part, 'path') ?? part),
     metrics,
@@ -127,17 +127,17 @@ function namedOf(
 
 function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const { name, spec, node, broken } = input;
-  const { scope, lookup, problems } = site;
+  const { scope, lookup, diagnostics } = site;
   const { deps, paths: read } = depsOf(templates.deps, broken.has('deps'), site);
   const unknownOuts = broken.has('outs') || broken.has('metrics');
   const { outs, views, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
-  const limits = limitsOf({ spec, node, lookup, problems });
+  const limits = limitsOf({ spec, node, lookup, diagnostics });
   const { resources } = limits;
   const names = { ...scope, deps: read, outs: made, resources };
-  const action = actionOf(templates, names, deps, problems);
+  const action = actionOf(templates, names, deps, diagnostics);
   const params = paramsOf(templates.params, site);
   const overridden = overriddenOf(Object.keys(params), input, templates);
-  const desc = templates.desc && fill(templates.desc, lookup, problems);
+  const desc = templates.desc && fill(templates.desc, lookup, diagnostics);
   const tolerance =
     spec.tolerance &&
     toleranceOf(child(node, 'tolerance')!, [...outs, ...views], made.complete, site);
@@ -188,7 +188,9 @@ function overriddenOf(
 ): Draft['item']['overridden'] & object {
   if (!params || !ownParams) return [];
   const words = 'parts' in cmd ? [cmd] : cmd;
-  const given = new Set(words.flatMap(({ parts }) => parts.filter(isHole).map(({ name }) => name)));
+  const given = new Set(
+    words.flatMap(({ parts }) => parts.filter(isPlaceholder).map(({ name }) => name)),
+  );
   return names
     .flatMap((name) => overriddenIn(paramAt(ownParams, name), paramAt(params, name), name))
     .filter(({ param }) => !given.has(param));
@@ -196,15 +198,15 @@ function overriddenOf(
 
 function paramsOf(
   names: readonly Template[],
-  { scope, lookup, problems }: Site,
+  { scope, lookup, diagnostics }: Site,
 ): Readonly<Record<string, Json>> {
   const params: Record<string, Json> = {};
   for (const template of names) {
-    const path = fill(template, lookup, problems);
+    const path = fill(template, lookup, diagnostics);
     if (path === undefined || !scope.params) continue;
     const param = paramAt(scope.params, path);
     if (param) params[path] = param.value;
-    else problems.add(unknownParam(path, scope.params), template.node.span);
+    else diagnostics.add(unknownParam(path, scope.params), template.node.span);
   }
   return params;
 }

@@ -1,21 +1,21 @@
 /** Templates with `${…}`: parsed once, filled for each item. A placeholder is a name, not an expression. */
 import type { Json } from '../../stage/context.js';
-import { type Located, textOf } from '../document/located.js';
-import type { Mistake, Problems } from '../document/problems.js';
-import type { Source, Span } from '../document/source.js';
-import { giver, type Origin } from '../params.js';
+import { type AstNode, textOf } from '../document/ast.js';
+import type { Diagnostics, Mistake } from '../document/diagnostics.js';
+import type { Source, Span } from '../document/source-text.js';
+import { giver, type Origin } from '../params-tree.js';
 
 /** A text with placeholders. `$${` is a literal `${`. */
 export interface Template {
   readonly text: string;
   readonly parts: readonly Part[];
   /** The written value, to find places in it. */
-  readonly node: Located;
+  readonly node: AstNode;
 }
 
-export type Part = string | Hole;
+export type Part = string | Placeholder;
 
-export interface Hole {
+export interface Placeholder {
   readonly name: string;
   /** The index of its `${` in the text, counting escaped ones, to find it in the source. */
   readonly nth: number;
@@ -39,7 +39,7 @@ export type Found =
   /** Another error hides whether the name is known: report nothing. */
   | 'unknowable';
 
-export function parseTemplate(text: string, node: Located, problems: Problems): Template {
+export function parseTemplate(text: string, node: AstNode, diagnostics: Diagnostics): Template {
   if (!text.includes('${')) return { text, parts: text === '' ? [] : [text], node };
   const parts: Part[] = [];
   let literal = '';
@@ -53,7 +53,7 @@ export function parseTemplate(text: string, node: Located, problems: Problems): 
       literal += text.slice(at, next);
       const end = text.indexOf('}', next);
       if (end < 0 || isCutShort(text.slice(next + 2, end)))
-        return unclosed(nth, text.slice(next + 2), text, node, problems);
+        return unclosed(nth, text.slice(next + 2), text, node, diagnostics);
       if (literal !== '') parts.push(literal);
       literal = '';
       parts.push({ name: text.slice(next + 2, end), nth });
@@ -75,30 +75,30 @@ function unclosed(
   nth: number,
   rest: string,
   text: string,
-  node: Located,
-  problems: Problems,
+  node: AstNode,
+  diagnostics: Diagnostics,
 ): Template {
   const [name] = /^[\p{L}\p{N}_.-]*/u.exec(rest) ?? [''];
-  const { start } = holeSpan({ name: '', nth }, node, problems.source);
+  const { start } = placeholderSpan({ name: '', nth }, node, diagnostics.source);
   const message = `"\${${name}" is not closed`;
   const hint = `put "}" after the name; ${LITERAL}`;
-  problems.add({ code: 'bad-template', message, hint }, { start, end: start + 2 + name.length });
+  diagnostics.add({ code: 'bad-template', message, hint }, { start, end: start + 2 + name.length });
   return { text, parts: [], node };
 }
 
 const LITERAL = 'for a literal "${" write "$${"';
 
-export function isHole(part: Part): part is Hole {
+export function isPlaceholder(part: Part): part is Placeholder {
   return typeof part !== 'string';
 }
 
 /** The placeholder that is the whole text, as in `epochs: ${train.epochs}`. */
-export function wholeHole({ parts }: Template): Hole | undefined {
+export function wholePlaceholder({ parts }: Template): Placeholder | undefined {
   const [first] = parts;
-  return parts.length === 1 && first !== undefined && isHole(first) ? first : undefined;
+  return parts.length === 1 && first !== undefined && isPlaceholder(first) ? first : undefined;
 }
 
-export function holeSpan({ name, nth }: Hole, node: Located, { text }: Source): Span {
+export function placeholderSpan({ name, nth }: Placeholder, node: AstNode, { text }: Source): Span {
   let at = node.span.start - 1;
   for (let seen = 0; seen <= nth; seen++) {
     at = text.indexOf('${', at + 1);
@@ -108,55 +108,55 @@ export function holeSpan({ name, nth }: Hole, node: Located, { text }: Source): 
   return { start: at, end: at + name.length + 3 };
 }
 
-export function holeValue(
-  hole: Hole,
+export function placeholderValue(
+  placeholder: Placeholder,
   template: Template,
   lookup: Lookup,
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): Json | undefined {
-  return holeWritten(hole, template, lookup, problems)?.value;
+  return placeholderText(placeholder, template, lookup, diagnostics)?.value;
 }
 
-export function holeWritten(
-  hole: Hole,
+export function placeholderText(
+  placeholder: Placeholder,
   { node }: Template,
   lookup: Lookup,
-  problems: Problems,
+  diagnostics: Diagnostics,
 ): Written | undefined {
-  const found = lookup(hole.name);
+  const found = lookup(placeholder.name);
   if (found === 'unknowable') return undefined;
   if ('value' in found) return found;
-  problems.add(found.mistake, holeSpan(hole, node, problems.source));
+  diagnostics.add(found.mistake, placeholderSpan(placeholder, node, diagnostics.source));
   return undefined;
 }
 
 /** The source of a param's value if it is not the file's `params`, for messages. */
-export function givenBy(hole: Hole, lookup: Lookup): string {
-  const found = lookup(hole.name);
+export function givenBy(placeholder: Placeholder, lookup: Lookup): string {
+  const found = lookup(placeholder.name);
   const origin = typeof found === 'object' && 'value' in found ? found.origin : undefined;
   return origin === undefined || origin.kind === 'file' ? '' : `, set by ${giver(origin)}`;
 }
 
 /** The text of a placeholder's value. `hint`: the cure for a value that is not a scalar. */
-export function holeText(
-  hole: Hole,
+export function placeholderAsText(
+  placeholder: Placeholder,
   template: Template,
   lookup: Lookup,
-  problems: Problems,
+  diagnostics: Diagnostics,
   hint?: string,
 ): string | undefined {
-  const found = holeWritten(hole, template, lookup, problems);
+  const found = placeholderText(placeholder, template, lookup, diagnostics);
   if (found === undefined) return undefined;
   const { value } = found;
   if (value !== null && typeof value !== 'object') return textOf(found);
   const kind = value === null ? 'empty' : Array.isArray(value) ? 'a list' : 'a map';
-  problems.add(
+  diagnostics.add(
     {
       code: 'not-a-scalar',
-      message: `\${${hole.name}} is ${kind}${givenBy(hole, lookup)}: only a text, a number, true or false can be inserted here`,
+      message: `\${${placeholder.name}} is ${kind}${givenBy(placeholder, lookup)}: only a text, a number, true or false can be inserted here`,
       hint,
     },
-    holeSpan(hole, template.node, problems.source),
+    placeholderSpan(placeholder, template.node, diagnostics.source),
   );
   return undefined;
 }
@@ -165,17 +165,17 @@ export function holeText(
 export function fill(
   template: Template,
   lookup: Lookup,
-  problems: Problems,
-  put: (value: string, hole: Hole) => string = (value) => value,
+  diagnostics: Diagnostics,
+  put: (value: string, placeholder: Placeholder) => string = (value) => value,
 ): string | undefined {
   let text = '';
   let sound = true;
   for (const part of template.parts) {
-    if (!isHole(part)) {
+    if (!isPlaceholder(part)) {
       text += part;
       continue;
     }
-    const value = holeText(part, template, lookup, problems);
+    const value = placeholderAsText(part, template, lookup, diagnostics);
     if (value === undefined) sound = false;
     else text += put(value, part);
   }

@@ -1,5 +1,5 @@
 /** Remaining time of a running item, by the best available measure. Pure. */
-import type { Epochs, Progress, Running } from './state.js';
+import type { Epochs, Progress, Running } from './live-state.js';
 
 /** Seconds; undefined without any measure. */
 export function secondsLeft(running: Running, now: number): number | undefined {

@@ -1,10 +1,10 @@
 /** The live view as lines for a terminal of a given size: a pure function of the state. */
-import { duration, metricsText, whyText } from '../words.js';
+import { duration, metricsText, whyText } from '../wording.js';
 import { secondsLeft } from './estimate.js';
-import type { Active, Epochs, LiveState, Progress, Running } from './state.js';
-import { cut, cutMiddle, pad, widthOf } from './text.js';
+import type { Active, Epochs, LiveState, Progress, Running } from './live-state.js';
+import { cut, cutMiddle, pad, widthOf } from './text-columns.js';
 
-export interface Size {
+export interface DiskUsage {
   readonly columns: number;
   readonly rows: number;
 }
@@ -28,7 +28,7 @@ const SHORTEST_DETAIL = 6;
  * right edge: when the terminal becomes narrower, short lines do not wrap, and lines that wrapped off
  * the screen cannot be redrawn.
  */
-export function frame(state: LiveState, size: Size, now: number): Line[] {
+export function frame(state: LiveState, size: DiskUsage, now: number): Line[] {
   const columns = Math.max(1, size.columns - 1);
   const room = Math.max(0, size.rows - 2);
   const items = [...state.active].sort(runningFirst);

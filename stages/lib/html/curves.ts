@@ -1,7 +1,7 @@
 /** Training curves: each loss of the history in a chart of its own, train and validation together. */
 import { type DataSet, type Item, shownModels } from '../results.js';
 import type { HistoryEntry } from '../scores.js';
-import { modelLegend } from './gains.js';
+import { modelLegend } from './improvements-table.js';
 import { html, type Markup } from './markup.js';
 import { extent, fixed, linearScale, linePath, ticks, tickText } from './scale.js';
 

@@ -2,9 +2,9 @@
 import { bestBaseline, type DataSet, imageScores, type Row, shownModels } from '../results.js';
 import type { Setting } from '../scores.js';
 import { quantile, spread } from '../statistics.js';
+import { settingLabel } from './format.js';
 import { html, type Markup } from './markup.js';
 import { fixed, linearScale, linePath, ticks, tickText } from './scale.js';
-import { settingLabel } from './words.js';
 
 const WIDTH = 320;
 const HEIGHT = 150;

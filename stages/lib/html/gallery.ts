@@ -1,8 +1,8 @@
 /** The browsable gallery: any example of any model and setting, with a slider between two of its layers. */
 import { type DataSet, headline, shownModels } from '../results.js';
+import { settingLabel } from './format.js';
 import { html, jsonScript, type Markup } from './markup.js';
 import { layerLabel, stripOf } from './pictures.js';
-import { settingLabel } from './words.js';
 
 export function gallerySection(datasets: readonly DataSet[]): Markup | false {
   if (!datasets.some(({ index }) => (index.picks[0]?.length ?? 0) > 0)) return false;

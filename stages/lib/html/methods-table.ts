@@ -2,8 +2,8 @@
 import { type DataSet, figureOf, type Row } from '../results.js';
 import { TARGETS, type Target } from '../score.js';
 import { SIDES, type Side } from '../scores.js';
+import { formatPercent, formatScore, moreIsBetter, scoreLabel, settingLabel } from './format.js';
 import { html, jsonScript, type Markup } from './markup.js';
-import { formatPercent, formatScore, moreIsBetter, scoreLabel, settingLabel } from './words.js';
 
 /** Figures for the script: means and deviations by side, target, score, row and setting. */
 export interface Choices {

@@ -1,16 +1,16 @@
 /** The whole report as one HTML file: nothing in it is fetched from anywhere. */
 import type { Ablation } from '../ablation.js';
 import type { DataSet } from '../results.js';
-import { ablationSection } from './ablation.js';
+import { ablationSection } from './ablation-table.js';
 import { areaSection } from './area.js';
-import { besidePaper } from './beside-paper.js';
-import { byAreaSection } from './by-area.js';
+import { byAreaSection } from './by-area-table.js';
 import { curvesSection } from './curves.js';
 import { distributionsSection } from './distributions.js';
-import { gainsSection } from './gains.js';
 import { gallerySection } from './gallery.js';
+import { gainsSection } from './improvements-table.js';
 import { html, type Markup, raw } from './markup.js';
 import { methodsSection } from './methods-table.js';
+import { besidePaper } from './paper-comparison.js';
 import { HEAT_FILTER, picturesSection } from './pictures.js';
 import { provenanceSection, type Used } from './provenance.js';
 import STYLE from './report.css';

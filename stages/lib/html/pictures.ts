@@ -2,9 +2,9 @@
 import type { Layer } from '../examples.js';
 import { METHOD_TEXTS } from '../methods.js';
 import { bestBaseline, type DataSet, type Item, shownModels } from '../results.js';
+import { formatPercent, settingLabel } from './format.js';
 import { html, type Markup } from './markup.js';
 import { pngDataUri } from './png.js';
-import { formatPercent, settingLabel } from './words.js';
 
 /** All layers of one example as a PNG, size wide and size × layers high. */
 export function stripOf({ index, examples }: Item, setting: number, pick: number): string {

@@ -1,8 +1,8 @@
 /** What the report was made from: data, definitions, methods, parameters, digests. */
 import { type BaselineName, METHOD_TEXTS } from '../methods.js';
 import type { DataSet } from '../results.js';
+import { formatCount, formatPercent, SSIM_TEXTS, settingLabel, sourceText } from './format.js';
 import { html, type Markup } from './markup.js';
-import { formatCount, formatPercent, SSIM_TEXTS, settingLabel, sourceText } from './words.js';
 
 /** Digests by the file's name, for each item. */
 export interface Used {

@@ -4,7 +4,7 @@
  * The page holds the text of these functions, so they use nothing but the browser and what is passed to
  * them here: what a module imports, or declares outside of the function, is not in the page.
  */
-import { Gallery, startGallery } from './client/gallery.js';
+import { Gallery, startGallery } from './client/gallery-client.js';
 import { showChosenScores } from './client/methods.js';
 import { unfoldForPrint } from './client/print.js';
 

@@ -1,8 +1,8 @@
 /** The head of the report: what it is about, and the result in a table for each data set. */
 import { bestBaseline, type DataSet, gainOf, headline, type Row } from '../results.js';
 import type { Interval } from '../statistics.js';
+import { formatCount, formatGain, joinWords, settingLabel } from './format.js';
 import { html, type Markup } from './markup.js';
-import { formatCount, formatGain, joinWords, settingLabel } from './words.js';
 
 /** How a gain's interval lies to zero. */
 export type Verdict = 'up' | 'down' | 'even';

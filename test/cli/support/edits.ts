@@ -85,7 +85,7 @@ const CHANGES: readonly ((world: World, a: number, b: number) => World)[] = [
   (world) => ({ ...world, layout: { ...world.layout, reversed: !world.layout.reversed } }),
 ];
 
-/** Number of kinds of edits, including those of the disk: see disk.ts. */
+/** Number of kinds of edits, including those of the disk: see lock-on-disk.ts. */
 export const CHANGE_COUNT = CHANGES.length;
 
 export function change(world: World, { kind, a, b }: Edit): World {

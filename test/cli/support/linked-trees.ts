@@ -37,12 +37,12 @@ function textOf(list: readonly Stage[]): string {
   return `stages:\n${lines.join('\n')}\n`;
 }
 
-interface Ground {
+interface CacheContext {
   readonly project: Project;
   readonly real: (folder: string) => string | undefined;
 }
 
-function layOut(links: readonly { to: string; absolute: boolean }[]): Ground {
+function layOut(links: readonly { to: string; absolute: boolean }[]): CacheContext {
   const outside = projectWithin({ in: 'outside\n' });
   const project = projectWithin();
   for (const folder of FOLDERS) project.write(`${folder}/in`, `${folder}\n`);
@@ -64,7 +64,7 @@ function layOut(links: readonly { to: string; absolute: boolean }[]): Ground {
 /** The content of each out's place; undefined when the plan is refused. */
 function oracle(
   list: readonly Stage[],
-  { real }: Ground,
+  { real }: CacheContext,
   read: (file: string) => string | undefined,
 ) {
   const outs = list.map(({ out }) => `${real(out.folder)}/${out.name}`);

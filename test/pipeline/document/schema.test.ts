@@ -1,9 +1,9 @@
 /** The JSON Schema says the same as the loader, to an independent validator. */
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { createProblems } from '../../../src/pipeline/document/problems.js';
-import { pipelineSchema } from '../../../src/pipeline/document/schema.js';
-import { createSource } from '../../../src/pipeline/document/source.js';
+import { createDiagnostics } from '../../../src/pipeline/document/diagnostics.js';
+import { pipelineSchema } from '../../../src/pipeline/document/pipeline-schema.js';
+import { createSource } from '../../../src/pipeline/document/source-text.js';
 import { parseYaml } from '../../../src/pipeline/document/yaml.js';
 import { loadPlan } from '../../../src/pipeline/load.js';
 
@@ -14,7 +14,7 @@ const accepts = new Ajv({ strict: true, strictRequired: false, allowUnionTypes: 
 );
 
 function read(text: string): unknown {
-  return parseYaml(createProblems(createSource('pipeline.yaml', text)))!.value;
+  return parseYaml(createDiagnostics(createSource('pipeline.yaml', text)))!.value;
 }
 
 function loads(text: string): boolean {

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSource, lineOf, placeOf } from '../../../src/pipeline/document/source.js';
-import { MAX_BYTES, readPipeline } from '../../../src/pipeline/document/text.js';
+import { MAX_BYTES, readPipeline } from '../../../src/pipeline/document/read-text.js';
+import { createSource, lineOf, placeOf } from '../../../src/pipeline/document/source-text.js';
 import { mistakesIn } from '../rig.js';
 
 let project: string;

@@ -1,15 +1,15 @@
 /** YAML as pipeline.yaml takes it: what is stated about anchors, merge keys, keys and numbers. */
 import { describe, expect, it } from 'vitest';
-import type { Located } from '../../../src/pipeline/document/located.js';
-import { createProblems } from '../../../src/pipeline/document/problems.js';
-import { createSource } from '../../../src/pipeline/document/source.js';
+import type { AstNode } from '../../../src/pipeline/document/ast.js';
+import { createDiagnostics } from '../../../src/pipeline/document/diagnostics.js';
+import { createSource } from '../../../src/pipeline/document/source-text.js';
 import { parseValue, parseYaml } from '../../../src/pipeline/document/yaml.js';
 import { mistakesIn, mistakesOf } from '../rig.js';
 
-function read(text: string): Located {
-  const problems = createProblems(createSource('pipeline.yaml', text));
-  const root = parseYaml(problems);
-  problems.check();
+function read(text: string): AstNode {
+  const diagnostics = createDiagnostics(createSource('pipeline.yaml', text));
+  const root = parseYaml(diagnostics);
+  diagnostics.check();
   return root!;
 }
 

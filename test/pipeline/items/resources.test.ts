@@ -1,6 +1,6 @@
 /** `${resources.x}`: what a command knows of what its stage takes up. */
 import { describe, expect, it } from 'vitest';
-import { expandAction } from '../../../src/pipeline/items/command.js';
+import { expandAction } from '../../../src/pipeline/items/expand-command.js';
 import { itemOf, mistakesOf, planOf } from '../rig.js';
 
 const stage = (cmd: string, resources = '{ cpu: 8, memory: 4G, gpu: 2 }') =>

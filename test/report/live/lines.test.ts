@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../../src/event.js';
 import { frame } from '../../../src/report/live/lines.js';
-import { after, emptyState, type LiveState } from '../../../src/report/live/state.js';
-import { widthOf } from '../../../src/report/live/text.js';
+import { after, emptyState, type LiveState } from '../../../src/report/live/live-state.js';
+import { widthOf } from '../../../src/report/live/text-columns.js';
 
 type Timed = readonly [second: number, event: RunEvent];
 

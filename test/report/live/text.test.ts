@@ -1,6 +1,6 @@
 /** Text by its columns. */
 import { expect, test } from 'vitest';
-import { cut, cutMiddle, pad, widthOf } from '../../../src/report/live/text.js';
+import { cut, cutMiddle, pad, widthOf } from '../../../src/report/live/text-columns.js';
 
 test.each([
   ['train@faces', 11],

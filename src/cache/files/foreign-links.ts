@@ -1,0 +1,64 @@
+/** Guards cache folders that others may write to: no write follows a link that leads out of the cache. */
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+import { UserError } from '../../error.js';
+import { codeOf, isAbsent } from './file-errors.js';
+import { lstatIfThere } from './look.js';
+
+/** The cache folder may be a link; no folder below it may lead outside. Checks each folder once. */
+export class Fence {
+  readonly #root: string;
+  #realRoot: string | undefined;
+  readonly #passed = new Set<string>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /**
+   * Call before writing, renaming or deleting anything in a folder of the cache.
+   *
+   * @throws UserError when the folder, or one above it, is a link that leads out of the cache
+   */
+  check(folder: string): void {
+    const link = this.#linkAt(folder);
+    if (link === undefined) return;
+    throw new UserError({
+      code: 'cache-link',
+      message: `${link} is a link that leads out of the cache: pipe does not write through it`,
+      hint: 'remove the link; to keep the cache elsewhere, set PIPE_CACHE',
+    });
+  }
+
+  /** As `check`, for callers that can skip the folder. */
+  holds(folder: string): boolean {
+    return this.#linkAt(folder) === undefined;
+  }
+
+  /** The topmost link that leads outside. */
+  #linkAt(folder: string): string | undefined {
+    if (this.#passed.has(folder)) return undefined;
+    let at = this.#root;
+    for (const name of path.relative(this.#root, folder).split(path.sep)) {
+      if (name === '') continue;
+      at = path.join(at, name);
+      if (this.#passed.has(at)) continue;
+      const stat = lstatIfThere(at);
+      // Pipe creates what does not exist yet.
+      if (stat === undefined) return undefined;
+      if (stat.isSymbolicLink() && !this.#isInside(at)) return at;
+      this.#passed.add(at);
+    }
+    return undefined;
+  }
+
+  #isInside(link: string): boolean {
+    this.#realRoot ??= realpathSync(this.#root);
+    try {
+      return realpathSync(link).startsWith(`${this.#realRoot}${path.sep}`);
+    } catch (error) {
+      if (isAbsent(error) || codeOf(error) === 'ELOOP') return false;
+      throw error;
+    }
+  }
+}

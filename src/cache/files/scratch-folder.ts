@@ -1,0 +1,179 @@
+/** Scratch folder: this process's folder in tmp/, and the removal of those of dead processes. */
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import type { Layout } from '../layout.js';
+import { codeOf, isAbsent } from './file-errors.js';
+import { Clocks } from './file-system-clocks.js';
+import { Fence } from './foreign-links.js';
+import { lstatIfThere } from './look.js';
+import { openUp, removeTree, type Undeleted } from './remove.js';
+import { isOwnerGone, keepYoung, ownedName } from './temporary-names.js';
+
+/** Where gc keeps objects between moving and deleting them. */
+export const SWEPT = 'swept';
+
+export class Scratch {
+  /** The folder that contains every process's scratch folder. */
+  readonly tmp: string;
+  /** Guards the cache that tmp/ is part of. */
+  readonly fence: Fence;
+  /** Of the file systems of the cache and the project. */
+  readonly clocks: Clocks;
+  readonly #beforeFirst: () => void;
+  #folder: string | undefined;
+  #stopRenewing = () => {};
+  #count = 0;
+  #umask: number | undefined;
+
+  /** `beforeFirst` is called before anything is created. */
+  constructor({ tmp, home, project }: Layout, readOnly: boolean, beforeFirst: () => void) {
+    this.tmp = tmp;
+    this.fence = new Fence(path.dirname(tmp));
+    this.#beforeFirst = beforeFirst;
+    const locks = path.join(project, 'cache', 'locks');
+    this.clocks = new Clocks({ cache: home, project: locks, readOnly, beforeFirst });
+  }
+
+  /** Read once per process, since reading the umask sets it for an instant. */
+  get umask(): number {
+    this.#umask ??= process.umask();
+    return this.#umask;
+  }
+
+  /** An unused path. */
+  file(): string {
+    return path.join(this.folder(), String(++this.#count));
+  }
+
+  /** A folder of this name, created when needed. */
+  named(name: string): string {
+    const folder = path.join(this.folder(), name);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+
+  folder(): string {
+    if (this.#folder === undefined) {
+      this.#beforeFirst();
+      this.fence.check(this.tmp);
+      const folder = path.join(this.tmp, ownedName());
+      makeFolder(folder);
+      this.#folder = folder;
+      this.#stopRenewing = keepYoung(folder);
+    }
+    return this.#folder;
+  }
+
+  /**
+   * Moves a folder away now, to be deleted later. False when it cannot be moved: another file system,
+   * a mount point, or another user's.
+   */
+  discard(folder: string): boolean {
+    const to = this.file();
+    try {
+      openUp(folder); // A folder without write permission cannot be moved.
+      renameSync(folder, to);
+      return true;
+    } catch (error) {
+      if (isAbsent(error)) return true;
+      if (UNMOVABLE.has(codeOf(error) ?? '')) return false;
+      throw error;
+    }
+  }
+
+  /** Deletes this process's folder. Returns the sentence about what could not be deleted. */
+  remove(): string | undefined {
+    const folder = this.#folder;
+    if (folder === undefined) return undefined;
+    this.#stopRenewing();
+    this.#folder = undefined;
+    return removeForGood(folder);
+  }
+}
+
+const UNMOVABLE: ReadonlySet<string> = new Set(['EXDEV', 'EBUSY', 'EACCES', 'EPERM']);
+
+/** Node reports ENOENT for a folder on a read-only file system; a single mkdir gives the system's reason. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    let top = folder;
+    while (!existsSync(path.dirname(top))) top = path.dirname(top);
+    mkdirSync(top);
+    mkdirSync(folder, { recursive: true });
+  }
+}
+
+/**
+ * Deletes what dead processes left. `putBack` receives each folder that a killed gc left: a folder of
+ * this cache, not a link elsewhere. `warn` receives what cannot be deleted.
+ */
+export function sweepDead(
+  scratch: Scratch,
+  putBack: (folder: string) => void,
+  warn: (message: string) => void,
+): void {
+  const { tmp } = scratch;
+  for (const name of namesIn(tmp)) {
+    const folder = path.join(tmp, name);
+    if (!isOwnerGone(folder, scratch.clocks.now)) continue;
+    const swept = path.join(folder, SWEPT);
+    if (isFolder(folder) && isFolder(swept)) putBack(swept);
+    const left = removeForGood(folder);
+    if (left !== undefined) warn(left);
+  }
+}
+
+function isFolder(absolute: string): boolean {
+  return lstatIfThere(absolute)?.isDirectory() === true;
+}
+
+/** Name of folders that cannot be deleted: without an owner in it, so that no later run tries again. */
+const STUCK = 'stuck-';
+
+/**
+ * Deletes a process's folder. Sets aside what cannot be deleted, and returns the sentence about it.
+ * Silently leaves to the next run what is temporary: a stage that outlives its runner by a moment
+ * writes into the folder, or a file server holds an open file.
+ */
+function removeForGood(folder: string): string | undefined {
+  const left = removeTree(folder);
+  if (left === undefined || PASSING.has(left.reason)) return undefined;
+  const aside = path.join(path.dirname(folder), `${STUCK}${path.basename(folder)}`);
+  const moved = isMoved(folder, aside) ? { ...left, path: aside } : left;
+  return notDeleted(moved);
+}
+
+const PASSING: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY']);
+
+function isMoved(folder: string, aside: string): boolean {
+  try {
+    renameSync(folder, aside);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
+export function notDeleted({ path: where, reason }: Undeleted): string {
+  const cure = Object.hasOwn(CURES, reason) ? CURES[reason] : 'delete it by hand';
+  return `${where} cannot be deleted (${reason}): ${cure}`;
+}
+
+const CURES: Readonly<Record<string, string>> = {
+  EPERM: 'delete it by hand, after chattr -i if it is immutable',
+  EROFS: 'it is mounted read-only: unmount it, then delete it by hand',
+};
+
+/** Names in a folder; none when it does not exist. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}

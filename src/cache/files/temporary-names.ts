@@ -1,0 +1,81 @@
+/** Owner of a temporary file: its name holds a process identity that a reused pid does not match. */
+import { lstatSync, utimesSync } from 'node:fs';
+import { type Identity, isFromBeforeBoot, livenessOf, ownIdentity } from '../../sys/identity.js';
+import { isAbsent } from './file-errors.js';
+
+let own: string | undefined;
+
+/** This process for file names: host, boot, pid namespace, pid and start time. */
+export function ownerWord(): string {
+  own ??= wordOf(ownIdentity());
+  return own;
+}
+
+function wordOf({ host, boot, space, pid, start }: Identity): string {
+  return [named(host), boot, space, pid, start].join('~');
+}
+
+function named(host: string): string {
+  return host.replace(/[^\w.-]/g, '_');
+}
+
+let names = 0;
+
+/** A unique name that starts with this process's word. */
+export function ownedName(): string {
+  return `${ownerWord()}.${++names}`;
+}
+
+/** The owner in a name made by `ownedName`, with or without an extension. */
+function ownerOf(name: string): Identity | undefined {
+  const [host = '', boot = '', space = '', pid, start = '', ...more] = name
+    .replace(/\.\d+(\.json)?$/, '')
+    .split('~');
+  if (pid === undefined || !/^\d+$/.test(pid) || more.length > 0) return undefined;
+  // Names hold the host without characters that file names cannot contain.
+  const us = ownIdentity();
+  return { host: host === named(us.host) ? us.host : host, boot, space, pid: Number(pid), start };
+}
+
+/** An owner on another machine keeps its files young: it renews them more often than this. */
+const SILENT_MS = 3_600_000;
+
+/** How often an owner renews a file, by `keepYoung`. */
+const RENEW_MS = 60_000;
+
+/**
+ * True when the owner of a file or folder is dead: seen dead, or invisible and silent for an hour. A
+ * leftover costs space and a wrong takeover costs a result, so the hour is long.
+ *
+ * @param file absolute path, named by `ownedName`
+ * @param now by the clock of the file's file system; called only when needed
+ */
+export function isOwnerGone(file: string, now: () => number): boolean {
+  const owner = ownerOf(file.slice(file.lastIndexOf('/') + 1));
+  if (owner === undefined) return false;
+  const liveness = livenessOf(owner);
+  if (liveness !== 'elsewhere') return liveness === 'dead';
+  if (isFromBeforeBoot(file, owner, now)) return true;
+  const stat = lstatSync(file, { throwIfNoEntry: false });
+  return stat !== undefined && now() - stat.ctimeMs > SILENT_MS;
+}
+
+/**
+ * Renews this process's file until the returned function is called, so that processes that cannot see
+ * this process know that it lives. Changes only the ctime, by the file system's clock.
+ */
+export function keepYoung(file: string): () => void {
+  const timer = setInterval(() => renewChange(file), RENEW_MS).unref();
+  return () => clearInterval(timer);
+}
+
+/** Sets a new ctime and keeps the other times. */
+function renewChange(file: string): void {
+  const before = lstatSync(file, { throwIfNoEntry: false });
+  if (before === undefined) return;
+  try {
+    utimesSync(file, before.atime, before.mtime);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+}

@@ -1,0 +1,52 @@
+/** Writes checksummed JSON files by atomic rename: complete or absent. */
+import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { withChecksum } from './checksummed-json.js';
+import type { Scratch } from './scratch-folder.js';
+import { renameInto, writeAll } from './write.js';
+
+/** How a file takes its place. */
+export type Placing =
+  /** Old or new content, nothing else. */
+  | 'atomic'
+  /** As `atomic`, and on disk before it has its name. */
+  | 'durable'
+  /**
+   * Old, new or absent: for what only saves time. ext4 flushes a file that replaces another by
+   * rename, which takes ten times as long; it does not flush a file renamed to a free name.
+   */
+  | 'expendable';
+
+export function writeChecksummed(
+  file: string,
+  body: unknown,
+  scratch: Scratch,
+  placing: Placing,
+): void {
+  writeWhole(file, [Buffer.from(withChecksum(body))], scratch, placing);
+}
+
+export function writeWhole(
+  file: string,
+  parts: readonly Uint8Array[],
+  scratch: Scratch,
+  placing: Placing,
+): void {
+  scratch.fence.check(path.dirname(file));
+  const draft = scratch.file();
+  try {
+    // Only the owner trusts what only saves time: nobody else may write to it.
+    const handle = openSync(draft, 'wx', placing === 'expendable' ? 0o644 : 0o666);
+    try {
+      for (const part of parts) writeAll(handle, part);
+      if (placing === 'durable') fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    if (placing === 'expendable') rmSync(file, { force: true });
+    renameInto(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}

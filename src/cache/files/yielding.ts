@@ -1,0 +1,77 @@
+/** Cooperative yielding: synchronous file calls, the fast ones, in slices that let timers and children run. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** Longest time to block the event loop. */
+const SLICE_MS = 10;
+
+/** Work that yields where it may be interrupted, and a promise where it must wait. */
+export type Cooperative<T> = Generator<Promise<unknown> | undefined, T>;
+
+/** Without a pause; only for work that never waits. */
+export function finishSync<T>(work: Cooperative<T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    if (step.value !== undefined) throw new Error('work that waits was to be finished at once');
+  }
+}
+
+/** Waits for a promise within sliced work. */
+export function* until<T>(promise: Promise<T>): Cooperative<T> {
+  let value: { result: T } | undefined;
+  yield promise.then((result) => {
+    value = { result };
+  });
+  if (value === undefined) throw new Error('work went on before what it waits for');
+  return value.result;
+}
+
+/**
+ * Yields to the event loop every 10 ms.
+ *
+ * @param stop ends the work at its next yield, which throws the signal's reason
+ */
+export async function finish<T>(work: Cooperative<T>, stop?: AbortSignal): Promise<T> {
+  const pace = new Yielder();
+  let step = work.next();
+  while (!step.done) {
+    if (step.value !== undefined) {
+      const failure = await step.value.then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      // Thrown at the point of waiting, so that the work can close its files.
+      if (failure !== undefined) {
+        step = work.throw(failure.error);
+        continue;
+      }
+    } else if (pace.due()) {
+      await pace.rest();
+      if (stop?.aborted) {
+        step = work.throw(stop.reason);
+        continue;
+      }
+    }
+    step = work.next();
+  }
+  return step.value;
+}
+
+/** True of the error of work that the signal ended. */
+export function isStopOf(stop: AbortSignal, error: unknown): boolean {
+  return stop.aborted && error === stop.reason;
+}
+
+/** For loops that are asynchronous anyway: `if (pace.due()) await pace.rest()`. */
+export class Yielder {
+  #since = performance.now();
+
+  due(): boolean {
+    return performance.now() - this.#since > SLICE_MS;
+  }
+
+  async rest(): Promise<void> {
+    await nextTurn();
+    this.#since = performance.now();
+  }
+}

@@ -1,0 +1,109 @@
+/** Cache usage: by kind, by item, and the states of epochs. */
+import { finish } from '../files/yielding.js';
+import { nameOf } from '../objects/digest.js';
+import { replacedFolders } from '../records/replaced.js';
+import type { CacheContext } from './cache-context.js';
+import { defaultMaxSize } from './gc.js';
+import { bytesOf, type Inventory, type StoredChain, takeInventory } from './inventory.js';
+import { storedLogs } from './log-retention.js';
+
+export interface CacheStats {
+  /** Bytes of all objects, logs and replaced files. */
+  readonly bytes: number;
+  readonly objects: number;
+  readonly results: { readonly records: number; readonly bytes: number };
+  readonly states: { readonly epochs: number; readonly kept: number; readonly bytes: number };
+  readonly logs: { readonly files: number; readonly bytes: number };
+  /** User files that were at out paths: number of moves, and bytes. */
+  readonly replaced: { readonly moves: number; readonly bytes: number };
+  /** Largest first. */
+  readonly items: readonly ItemStats[];
+  /** Size limit of the cache. */
+  readonly maxSize: number;
+}
+
+export interface ItemStats {
+  readonly item: string;
+  readonly results: number;
+  /** Of its results; shared objects count for each item. */
+  readonly resultBytes: number;
+  /** Epochs recorded, and how many of their states are stored. */
+  readonly epochs: number;
+  readonly states: number;
+  readonly stateBytes: number;
+  /** Computing time that the cache saves. */
+  readonly seconds: number;
+}
+
+export async function statsOf(
+  { layout, scratch, warn }: CacheContext,
+  maxSize = defaultMaxSize(layout.root),
+): Promise<CacheStats> {
+  const inventory = await finish(takeInventory(layout, scratch, warn));
+  const { objects, records, chains } = inventory;
+  const stateBytes = chains.reduce((sum, chain) => sum + bytesOf(chain.objects), 0);
+  const resultBytes = bytesOf(objects);
+  const moves = replacedFolders(layout.replaced);
+  const replacedBytes = moves.reduce((sum, { bytes }) => sum + bytes, 0);
+  const logs = storedLogs(layout);
+  const logBytes = logs.reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    bytes: resultBytes + stateBytes + logBytes + replacedBytes,
+    objects: chains.reduce((sum, chain) => sum + chain.objects.size, objects.size),
+    results: { records: records.length, bytes: resultBytes },
+    states: {
+      epochs: chains.reduce((sum, chain) => sum + chain.epochs.length, 0),
+      kept: chains.reduce((sum, chain) => sum + statesKept(chain), 0),
+      bytes: stateBytes,
+    },
+    logs: { files: logs.length, bytes: logBytes },
+    replaced: { moves: moves.length, bytes: replacedBytes },
+    items: itemsOf(inventory),
+    maxSize,
+  };
+}
+
+function statesKept({ epochs, objects }: StoredChain): number {
+  return epochs.filter((record) => objects.has(nameOf(record.state))).length;
+}
+
+function itemsOf({ records, chains }: Inventory): ItemStats[] {
+  const items = new Map<string, ItemStats>();
+  const add = (item: string, more: Partial<Omit<ItemStats, 'item'>>) => {
+    const old = items.get(item) ?? emptyItem(item);
+    items.set(item, {
+      item,
+      results: old.results + (more.results ?? 0),
+      resultBytes: old.resultBytes + (more.resultBytes ?? 0),
+      epochs: old.epochs + (more.epochs ?? 0),
+      states: old.states + (more.states ?? 0),
+      stateBytes: old.stateBytes + (more.stateBytes ?? 0),
+      seconds: old.seconds + (more.seconds ?? 0),
+    });
+  };
+  const chained = new Set(chains.map(({ about }) => about?.item));
+  for (const { record } of records) {
+    if (record === undefined) continue;
+    const resultBytes = record.outs.reduce((sum, out) => sum + out.size, 0);
+    // The epochs of an incremental item hold its time: several results share them.
+    const isIncremental = record.manifest.epochs !== undefined && chained.has(record.item);
+    add(record.item, { results: 1, resultBytes, seconds: isIncremental ? 0 : record.seconds });
+  }
+  for (const chain of chains) {
+    const { about, epochs, objects } = chain;
+    const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
+    const states = statesKept(chain);
+    add(about?.item ?? '', {
+      epochs: epochs.length,
+      states,
+      stateBytes: bytesOf(objects),
+      seconds,
+    });
+  }
+  const bytes = (item: ItemStats) => item.resultBytes + item.stateBytes;
+  return [...items.values()].sort((a, b) => bytes(b) - bytes(a));
+}
+
+function emptyItem(item: string): ItemStats {
+  return { item, results: 0, resultBytes: 0, epochs: 0, states: 0, stateBytes: 0, seconds: 0 };
+}

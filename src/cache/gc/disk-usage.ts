@@ -1,0 +1,159 @@
+/**
+ * Disk usage of the cache, without an inventory: the last measured size, plus one line for each
+ * change that a process noted. It only decides when to collect; gc removes nothing on its word.
+ */
+import { closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { bestEffort, isAbsent } from '../files/file-errors.js';
+import type { Scratch } from '../files/scratch-folder.js';
+import { writeAll } from '../files/write.js';
+import { writeWhole } from '../files/write-whole.js';
+import { finish } from '../files/yielding.js';
+import type { Layout } from '../layout.js';
+import { bytesBelow } from './inventory.js';
+
+/** A killed process leaves at most this many bytes unnoted. */
+const NOTE_EVERY = 16 << 20;
+
+/** Days between measurements, which correct what killed processes left unnoted. */
+const MEASURE_DAYS = 7;
+
+/** Longer files are replaced by their sum: thousands of runs. */
+const LONG_TEXT = 64 << 10;
+
+/** When gc could not remove enough, it runs again after this fraction of the limit was stored. */
+const MORE = 0.1;
+
+/** Never through a link that others may have created. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+
+interface Noted {
+  readonly measured: number;
+  readonly day: number;
+  /** `measured` is what gc had to leave. */
+  readonly left: boolean;
+  /** Since the measurement. */
+  readonly change: number;
+}
+
+export class DiskUsage {
+  readonly #layout: Layout;
+  readonly #scratch: Scratch;
+  readonly #warn: (message: string) => void;
+  readonly #today = Math.floor(Date.now() / 86_400_000);
+  #unnoted = 0;
+  #grew = false;
+
+  constructor(layout: Layout, scratch: Scratch, warn: (message: string) => void) {
+    this.#layout = layout;
+    this.#scratch = scratch;
+    this.#warn = warn;
+  }
+
+  /** Counts bytes that were stored (negative: removed). */
+  readonly add = (bytes: number): void => {
+    this.#unnoted += bytes;
+    this.#grew ||= bytes > 0;
+    if (Math.abs(this.#unnoted) >= NOTE_EVERY) this.note();
+  };
+
+  /** True when this process has stored anything: only then can the cache have outgrown its limit. */
+  get grew(): boolean {
+    return this.#grew;
+  }
+
+  /** Appends changes not noted yet to the file. Lines of several processes never mix. */
+  note(): void {
+    if (this.#unnoted === 0) return;
+    const line = changeLine(this.#unnoted);
+    this.#unnoted = 0;
+    bestEffort('the size of the cache is not saved', this.#warn, () => this.#append(line));
+  }
+
+  /**
+   * True when the cache exceeds `limit` and gc can help: if the last gc had to leave more than the
+   * limit, only after a tenth of the limit was stored since.
+   */
+  async isOver(limit: number): Promise<boolean> {
+    this.note();
+    const { measured, change, left } = this.#read() ?? (await this.#measure());
+    const isNews = !left || measured <= limit || change >= limit * MORE;
+    return measured + change > limit && isNews;
+  }
+
+  /** Sets the size that gc left. Replaces notes from before the gc; notes of others made meanwhile still count. */
+  setLeft(bytes: number, notedBefore: number): void {
+    const left = { measured: bytes, day: this.#today, left: true, change: 0 };
+    this.#set(textOf(left), notedBefore);
+  }
+
+  /** Length of the notes now. */
+  noted(): number {
+    return this.#text()?.length ?? 0;
+  }
+
+  #append(line: string): void {
+    const file = this.#layout.size;
+    mkdirSync(path.dirname(file), { recursive: true });
+    const handle = openSync(file, APPEND, 0o666);
+    try {
+      writeAll(handle, Buffer.from(line));
+    } finally {
+      closeSync(handle);
+    }
+  }
+
+  async #measure(): Promise<Noted> {
+    const before = this.noted();
+    const measured = await finish(bytesBelow(this.#layout));
+    const noted = { measured, day: this.#today, left: false, change: 0 };
+    this.#set(textOf(noted), before);
+    return noted;
+  }
+
+  /** Undefined when the size was never measured, was measured too long ago, or the file is invalid. */
+  #read(): Noted | undefined {
+    const text = this.#text();
+    const noted = text === undefined ? undefined : parse(text);
+    if (noted === undefined || Math.abs(this.#today - noted.day) >= MEASURE_DAYS) return undefined;
+    if (text !== undefined && text.length > LONG_TEXT) this.#set(textOf(noted), text.length);
+    return noted;
+  }
+
+  /** Replaces older notes and keeps those that came since. */
+  #set(text: string, notedBefore: number): void {
+    const since = this.#text()?.slice(notedBefore) ?? '';
+    writeWhole(this.#layout.size, [Buffer.from(text + since)], this.#scratch, 'atomic');
+  }
+
+  #text(): string | undefined {
+    try {
+      return readFileSync(this.#layout.size, 'latin1');
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** `=<bytes> <day>`, with `left` when gc had to leave it; then one line for each change. */
+function textOf({ measured, day, left, change }: Noted): string {
+  const head = `=${measured} ${day}${left ? ' left' : ''}\n`;
+  return change === 0 ? head : head + changeLine(change);
+}
+
+function changeLine(bytes: number): string {
+  return `${bytes >= 0 ? '+' : ''}${bytes}\n`;
+}
+
+function parse(text: string): Noted | undefined {
+  const [first = '', ...lines] = text.split('\n');
+  const [, measured, day, left] = /^=(\d{1,15}) (\d{1,6})( left)?$/.exec(first) ?? [];
+  if (measured === undefined || lines.pop() !== '') return undefined;
+  let change = 0;
+  for (const line of lines) {
+    if (!/^[+-]\d{1,15}$/.test(line)) return undefined;
+    change += Number(line);
+  }
+  return { measured: Number(measured), day: Number(day), left: left !== undefined, change };
+}

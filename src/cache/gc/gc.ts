@@ -1,0 +1,122 @@
+/** Garbage collection: removes unreferenced objects, then evicts what is cheapest to recompute. */
+import { rmSync, statfsSync } from 'node:fs';
+import path from 'node:path';
+import { lstatIfThere } from '../files/look.js';
+import { removeTree } from '../files/remove.js';
+import { namesIn, notDeleted } from '../files/scratch-folder.js';
+import { finish } from '../files/yielding.js';
+import { Sweeper } from '../objects/sweeper.js';
+import { readPins, sweepPins } from '../records/pins.js';
+import { projectName } from '../records/record-names.js';
+import { lastRuns, oldProjects, standingProjects } from '../records/runs.js';
+import type { CacheContext } from './cache-context.js';
+import type { Needed } from './eviction.js';
+import { type Collected, GcRun } from './gc-run.js';
+import { takeInventory } from './inventory.js';
+import { NeededLogs } from './log-retention.js';
+
+export type { Removed } from './gc-run.js';
+
+export interface GcRoots {
+  /** Keys of the current plan and of pipeline.lock. */
+  readonly keys: readonly string[];
+  /** Chains of the current plan, with the requested epoch. */
+  readonly chains: readonly { readonly chain: string; readonly epoch: number }[];
+  /** Log folders of the items. */
+  readonly logs?: readonly string[];
+}
+
+export interface GcOptions {
+  readonly roots: GcRoots;
+  /** Limit in bytes. Default: `defaultMaxSize`. */
+  readonly maxSize?: number;
+  /** Age in seconds above which unneeded results go, whatever the size. Default: no limit. */
+  readonly maxAge?: number;
+  /** How many last runs of each project count as needs. Default: 3. */
+  readonly lastRuns?: number;
+  /** Report only. */
+  readonly dry?: boolean;
+}
+
+export interface GcReport extends Collected {
+  readonly maxSize: number;
+  /** Bytes that the current pipeline, running processes or the last runs need: never removed. */
+  readonly bytesNeeded: number;
+}
+
+const LEAST_MAX_SIZE = 10 * 2 ** 30;
+
+/** A quarter of the file system, but at least 10 GB. */
+export function defaultMaxSize(folder: string): number {
+  try {
+    const { blocks, bsize } = statfsSync(folder);
+    return Math.max(LEAST_MAX_SIZE, Math.floor((blocks * bsize) / 4));
+  } catch {
+    return LEAST_MAX_SIZE; // The folder does not exist, or its size is unknown.
+  }
+}
+
+/** Some ticks of the coarsest file system clock. */
+const MARGIN_MS = 5_000;
+
+/** Plans and traces that were not rewritten for this long are unused. */
+const KEPT_MS = 30 * 86_400_000;
+
+/** The caller has placed this process's pin: its time is the start of the collection. */
+export async function collect(context: CacheContext, options: GcOptions): Promise<GcReport> {
+  const { layout, scratch, warn } = context;
+  const dry = options.dry ?? false;
+  const pins = readPins(layout.pins, scratch);
+  const now = scratch.clocks.now();
+  const horizon = Math.min(pins.since, now) - MARGIN_MS;
+  const runs = lastRuns(layout.projects, options.lastRuns ?? 3, now, warn);
+  const inventory = await finish(takeInventory(layout, scratch, warn));
+  const needed = neededBy(options.roots, [...pins.keys, ...runs.keys], runs.chains, pins.chains);
+  const sweeper = new Sweeper(layout.root, scratch, horizon, dry);
+  const collection = new GcRun(context, inventory, needed, { sweeper, now });
+  const bytesNeeded = await collection.mark();
+  const maxSize = options.maxSize ?? defaultMaxSize(layout.root);
+  const oldest = options.maxAge === undefined ? 0 : now - options.maxAge * 1000;
+  await collection.removeUnbelieved();
+  await collection.removeGarbage();
+  collection.removeOldReplaced();
+  const projects = standingProjects(layout.projects, now, warn);
+  const logs = new NeededLogs(layout, options.roots.logs ?? [], projects);
+  collection.removeLogs(logs, { since: pins.since, oldest, maxSize });
+  await collection.removeResults(oldest, maxSize);
+  collection.removeReplaced(maxSize);
+  if (!dry) tidy(context, now);
+  return { ...collection.report(), maxSize, bytesNeeded };
+}
+
+function neededBy(
+  roots: GcRoots,
+  keys: readonly string[],
+  chains: readonly string[],
+  busy: readonly string[],
+): Needed {
+  const asked = new Map<string, Set<number>>();
+  for (const chain of chains) asked.set(chain, new Set());
+  for (const { chain, epoch } of roots.chains) {
+    asked.set(chain, new Set([...(asked.get(chain) ?? []), epoch]));
+  }
+  return { keys: new Set([...roots.keys, ...keys]), chains: asked, busy: new Set(busy) };
+}
+
+/** Removes stale pins, old projects, damaged objects, and old plans, traces and no-op answers. */
+function tidy({ layout, scratch, warn }: CacheContext, now: number): void {
+  sweepPins(layout.pins, scratch);
+  const own = path.join(layout.projects, projectName(layout));
+  for (const folder of [...oldProjects(layout.projects, own, now, warn), layout.damaged]) {
+    const left = removeTree(folder);
+    if (left !== undefined) warn(notDeleted(left));
+  }
+  const oldest = now - KEPT_MS;
+  for (const folder of [layout.plans, layout.traces, layout.stills]) {
+    for (const name of namesIn(folder)) {
+      const file = path.join(folder, name);
+      const stat = lstatIfThere(file);
+      if (stat !== undefined && stat.mtimeMs < oldest) rmSync(file, { force: true });
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/** Writes the `.gitignore` of a new cache: without it, `git add -A` would commit the cache. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { codeOf } from '../files/file-errors.js';
+import type { Layout } from '../layout.js';
+
+const TEXT = '# Created by pipe. Everything in here can be recreated.\n*\n';
+
+/**
+ * Called before the first write of a process. Leaves an existing cache alone, since its owner may
+ * have deleted the file, and a folder that PIPE_CACHE names.
+ */
+export function ignoreNewCache(layout: Layout, isNamed: boolean): void {
+  if (existsSync(isNamed ? layout.root : layout.home)) return;
+  try {
+    mkdirSync(layout.root, { recursive: true });
+    writeFileSync(path.join(layout.root, '.gitignore'), TEXT, { flag: 'wx' });
+  } catch (error) {
+    // The file exists, or the folder is not writable: then the next write reports why.
+    if (codeOf(error) === undefined) throw error;
+  }
+}

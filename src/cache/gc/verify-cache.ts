@@ -1,0 +1,240 @@
+/** Verifies the whole cache: every object's bytes, every record's objects. Repairs on request. */
+import { chmodSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { DamagedObject } from '../files/file-errors.js';
+import { checkHashes, type HashTask } from '../files/hash-pool.js';
+import { lstatIfThere } from '../files/look.js';
+import { finish } from '../files/yielding.js';
+import { type Digest, kindOf, nameOf } from '../objects/digest.js';
+import { isWhole, Objects } from '../objects/objects.js';
+import type { TreeEntry } from '../objects/tree.js';
+import { Chains } from '../records/chains.js';
+import { recordPath } from '../records/records.js';
+import type { CacheContext } from './cache-context.js';
+import { type Inventory, type StoredObject, takeInventory } from './inventory.js';
+
+export interface VerifyOptions {
+  /** Removes damaged objects and the records that depend on them: those items run again. */
+  readonly repair?: boolean;
+  /** Default: one for little data, else the number of cores, at most 8. */
+  readonly threads?: number;
+  readonly onProgress?: (progress: VerifyProgress) => void;
+}
+
+export interface VerifyProgress {
+  readonly files: number;
+  readonly allFiles: number;
+  readonly bytes: number;
+  readonly allBytes: number;
+}
+
+/** A result or state that cannot be restored. */
+export interface Concern {
+  readonly item: string;
+  /** Of a result. */
+  readonly key?: string;
+  readonly out?: string;
+  /** Of a state. */
+  readonly chain?: string;
+  readonly epoch?: number;
+}
+
+export interface Damage {
+  /** `record`: an invalid record, by its key. */
+  readonly what: 'damaged' | 'missing' | 'record';
+  /** Name of the object or record. */
+  readonly name: string;
+  readonly file: string;
+  readonly concerns: readonly Concern[];
+}
+
+export interface VerifyReport {
+  readonly objects: number;
+  readonly bytes: number;
+  readonly damage: readonly Damage[];
+  /** Objects whose permissions allow accidental writes; repaired without loss. */
+  readonly writable: number;
+  readonly repaired: boolean;
+}
+
+interface Store {
+  readonly objects: Objects;
+  readonly stored: ReadonlyMap<string, StoredObject>;
+  readonly wrong: ReadonlySet<string>;
+}
+
+/** One reference to objects. */
+interface Reference {
+  readonly concern: Concern;
+  readonly digest: Digest;
+  readonly store: Store;
+}
+
+export async function verify(context: CacheContext, options: VerifyOptions): Promise<VerifyReport> {
+  const { layout, scratch, warn } = context;
+  const inventory = await finish(takeInventory(layout, scratch, () => undefined));
+  const chains = new Chains(layout, scratch, warn);
+  const main = {
+    objects: new Objects(layout.objects, layout.damaged, scratch),
+    stored: inventory.objects,
+  };
+  const states = inventory.chains.map((each) => ({
+    objects: chains.objects(each.chain),
+    stored: each.objects,
+  }));
+  const wrong = await wrongAmong([main, ...states], options);
+  const results: Store = { ...main, wrong };
+  const stateStores = new Map(
+    inventory.chains.map(({ chain }, index) => [chain, { ...states[index]!, wrong }] as const),
+  );
+  const references = [...referencesOf(inventory, results, stateStores)];
+  const damage = [
+    ...damageOf(references, [results, ...stateStores.values()]),
+    ...unbelieved(inventory, layout.records),
+  ];
+  if (options.repair) repair(context, inventory, references, [results, ...stateStores.values()]);
+  const all = [main, ...states].flatMap(({ stored }) => [...stored.values()]);
+  return {
+    objects: all.length,
+    bytes: all.reduce((sum, { size }) => sum + size, 0),
+    damage,
+    writable: all.filter((each) => each.writable).length,
+    repaired: options.repair ?? false,
+  };
+}
+
+/** Absolute paths of objects whose bytes do not match their name. */
+async function wrongAmong(
+  stores: readonly Omit<Store, 'wrong'>[],
+  { onProgress, threads }: VerifyOptions,
+): Promise<Set<string>> {
+  const tasks: HashTask[] = stores.flatMap(({ objects, stored }) =>
+    [...stored]
+      .filter(([hex]) => objects.isReadable(hex))
+      .map(([hex, { size }]) => ({ file: objects.pathOf(hex), hex, size })),
+  );
+  const allBytes = tasks.reduce((sum, { size }) => sum + size, 0);
+  let files = 0;
+  let bytes = 0;
+  const wrong = await checkHashes(tasks, threads, (moreFiles, moreBytes) => {
+    files += moreFiles;
+    bytes += moreBytes;
+    onProgress?.({ files, allFiles: tasks.length, bytes, allBytes });
+  });
+  return new Set(wrong.map(({ file }) => file));
+}
+
+function* referencesOf(
+  inventory: Inventory,
+  results: Store,
+  states: ReadonlyMap<string, Store>,
+): Generator<Reference> {
+  for (const { key, record } of inventory.records) {
+    for (const { name: out, digest } of record?.outs ?? []) {
+      yield { concern: { item: record?.item ?? '', key, out }, digest, store: results };
+    }
+  }
+  for (const { chain, about, epochs } of inventory.chains) {
+    const store = states.get(chain) as Store;
+    for (const { epoch, state: digest } of epochs) {
+      // A state without its listing was deleted by `keep` or gc: that is not damage.
+      if (!store.stored.has(nameOf(digest))) continue;
+      yield { concern: { item: about?.item ?? '', chain, epoch }, digest, store };
+    }
+  }
+}
+
+function damageOf(references: readonly Reference[], stores: readonly Store[]): Damage[] {
+  const found = new Map<
+    string,
+    { name: string; what: 'damaged' | 'missing'; concerns: Concern[] }
+  >();
+  for (const { objects, stored, wrong } of stores) {
+    for (const hex of stored.keys()) {
+      const file = objects.pathOf(hex);
+      if (wrong.has(file)) found.set(file, { name: hex, what: 'damaged', concerns: [] });
+    }
+  }
+  for (const { concern, digest, store } of references) {
+    for (const hex of new Set(lostBelow(digest, store))) {
+      const file = store.objects.pathOf(hex);
+      const damage = found.get(file) ?? { name: hex, what: 'missing', concerns: [] };
+      damage.concerns.push(concern);
+      found.set(file, damage);
+    }
+  }
+  return [...found].map(([file, damage]) => ({ ...damage, file }));
+}
+
+/** Objects below a digest that are missing or wrong. */
+function* lostBelow(digest: Digest, store: Store): Generator<string> {
+  const hex = nameOf(digest);
+  // Only its owner can verify a private object of another user.
+  if (!store.objects.isReadable(hex)) return;
+  if (!store.stored.has(hex) || store.wrong.has(store.objects.pathOf(hex))) {
+    yield hex;
+    return;
+  }
+  if (kindOf(digest) !== 'directory') return;
+  const entries = listingOf(hex, store);
+  if (entries === undefined) yield hex;
+  for (const entry of entries ?? []) yield* lostBelow(entry.digest, store);
+}
+
+/** Undefined when the object is not a listing or has just disappeared. */
+function listingOf(hex: string, { objects }: Store): TreeEntry[] | undefined {
+  try {
+    return objects.tree(hex);
+  } catch (error) {
+    if (error instanceof DamagedObject) return undefined;
+    throw error;
+  }
+}
+
+function unbelieved({ records }: Inventory, folder: string): Damage[] {
+  return records
+    .filter(({ record }) => record === undefined)
+    .map(({ key }) => ({ what: 'record', name: key, file: recordPath(folder, key), concerns: [] }));
+}
+
+/** Records first, so that a record refers to missing objects as briefly as possible. */
+function repair(
+  { layout, scratch }: CacheContext,
+  inventory: Inventory,
+  references: readonly Reference[],
+  stores: readonly Store[],
+): void {
+  const remove = (file: string) => {
+    scratch.fence.check(path.dirname(file));
+    rmSync(file, { force: true });
+  };
+  for (const { key, record } of inventory.records) {
+    if (record === undefined) remove(recordPath(layout.records, key));
+  }
+  for (const { concern, digest, store } of references) {
+    if (lostBelow(digest, store).next().done === true || isStoredAnew(digest, store)) continue;
+    const { key } = concern;
+    const file =
+      key === undefined ? store.objects.pathOf(nameOf(digest)) : recordPath(layout.records, key);
+    remove(file);
+  }
+  for (const { objects, stored, wrong } of stores) {
+    for (const [hex, { writable }] of stored) {
+      const file = objects.pathOf(hex);
+      if (wrong.has(file)) remove(file);
+      else if (writable) denyWriting(file);
+    }
+  }
+}
+
+/** Keeps the read permissions that the file has. */
+function denyWriting(file: string): void {
+  const stat = lstatIfThere(file);
+  if (stat?.isFile()) chmodSync(file, stat.mode & 0o555);
+}
+
+/** Another process may have repaired the object meanwhile: nothing valid is removed. */
+function isStoredAnew(digest: Digest, { objects, wrong }: Store): boolean {
+  if ([...objects.namesOf(digest)].some((hex) => wrong.has(objects.pathOf(hex)))) return false;
+  return isWhole(objects, digest);
+}

@@ -1,0 +1,233 @@
+/** Restores outs from objects: keeps matching files, writes differing ones, removes extra ones. */
+import { chmodSync, mkdirSync, readdirSync, type Stats, unlinkSync } from 'node:fs';
+import path from 'node:path';
+import { codeOf } from '../files/file-errors.js';
+import { hashFile } from '../files/hash.js';
+import { lstatIfThere } from '../files/look.js';
+import { isEmptiedMount, openUp, removeTree } from '../files/remove.js';
+import { notDeleted, type Scratch } from '../files/scratch-folder.js';
+import { finish, Yielder } from '../files/yielding.js';
+import { modeOf, type Permissions } from '../objects/access.js';
+import { type Digest, kindOf, nameOf } from '../objects/digest.js';
+import type { Objects } from '../objects/objects.js';
+import type { TreeEntry } from '../objects/tree.js';
+import { fileDigest, type Rows, type Scan } from '../scan/rows.js';
+import type { Scanner } from '../scan/scanner.js';
+import type { StatIndex } from '../scan/stat-index.js';
+import { WORKSPACE_MODES, writeEntry } from './copy-out.js';
+
+export interface Restored {
+  /** Files and links written. */
+  readonly written: number;
+  /** Files and links that matched. */
+  readonly kept: number;
+}
+
+interface Parts {
+  readonly project: string;
+  readonly scanner: Scanner;
+  readonly index: StatIndex;
+  readonly objects: Objects;
+  readonly scratch: Scratch;
+}
+
+/** Restores one out. */
+export class OutRestore {
+  readonly #parts: Parts;
+  readonly #out: string;
+  readonly #permissions: Permissions | undefined;
+  readonly #pace = new Yielder();
+  #written = 0;
+  #kept = 0;
+  #hasLinks = false;
+
+  /** `out`: its path in the project. */
+  constructor(parts: Parts, out: string, permissions: Permissions | undefined) {
+    this.#parts = parts;
+    this.#out = out;
+    this.#permissions = permissions;
+  }
+
+  async restore(digest: Digest): Promise<Restored> {
+    const { scanner } = this.#parts;
+    const where = this.#out;
+    const now = await finish(scanner.scan(where, { again: true }));
+    if (now?.digest === digest && this.#permissions === undefined)
+      return { written: 0, kept: now.files };
+    scanner.forget(where);
+    mkdirSync(path.dirname(this.#absolute(where)), { recursive: true });
+    if (kindOf(digest) === 'directory') {
+      const scan = await this.#directory(where, digest);
+      // Only a scan can follow the links.
+      if (!this.#hasLinks) scanner.know(where, scan);
+    } else await this.#single(where, digest);
+    return { written: this.#written, kept: this.#kept };
+  }
+
+  async #single(where: string, digest: Digest): Promise<void> {
+    const { objects, index } = this.#parts;
+    const mode = this.#mode(where, digest);
+    this.#clear(where);
+    const size = objects.wanted(nameOf(digest))?.size ?? 0;
+    const stat = await writeEntry(
+      objects,
+      { digest, size },
+      this.#absolute(where),
+      WORKSPACE_MODES,
+      mode,
+    );
+    if (stat !== undefined) index.setLoose(where, stat, nameOf(digest));
+    this.#written++;
+  }
+
+  async #directory(where: string, digest: Digest): Promise<Scan> {
+    const entries = this.#parts.objects.tree(nameOf(digest));
+    const absolute = this.#absolute(where);
+    const mode = this.#mode(where, digest);
+    if (lstatIfThere(absolute)?.isDirectory() !== true) {
+      this.#clear(where);
+      mkdirSync(absolute, mode === undefined ? {} : { mode: mode | 0o700 });
+    }
+    openUp(absolute);
+    const known = this.#parts.index.directory(where);
+    const rows = new Map(known?.names.map((name, row) => [name, row]));
+    this.#removeOthers(where, entries);
+    const written = new Map<string, Stats>();
+    for (const entry of entries) {
+      if (this.#pace.due()) await this.#pace.rest();
+      const stat = await this.#entry(`${where}/${entry.name}`, entry, known, rows.get(entry.name));
+      if (stat !== undefined) written.set(entry.name, stat);
+    }
+    const scan = this.#remember(where, digest, entries, written);
+    if (mode !== undefined) chmodSync(absolute, mode);
+    return scan;
+  }
+
+  #mode(where: string, digest: Digest): number | undefined {
+    return modeOf(this.#permissions, where.slice(this.#out.length + 1), digest);
+  }
+
+  /** The stat of a written file whose digest can be remembered. */
+  async #entry(
+    where: string,
+    entry: TreeEntry,
+    known: Rows | undefined,
+    row: number | undefined,
+  ): Promise<Stats | undefined> {
+    const { objects } = this.#parts;
+    if (kindOf(entry.digest) === 'directory') {
+      await this.#directory(where, entry.digest);
+      return undefined;
+    }
+    if (kindOf(entry.digest) === 'link') this.#hasLinks = true;
+    const absolute = this.#absolute(where);
+    const stat = lstatIfThere(absolute);
+    const mode = this.#mode(where, entry.digest);
+    if (stat !== undefined) {
+      const isKnown = row !== undefined && known?.matches(row, stat) === true;
+      const digest = isKnown ? known.digestAt(row) : await digestOf(absolute, stat, entry);
+      const isAsNoted = mode === undefined || mode === (stat.mode & 0o777);
+      if (digest === entry.digest && isAsNoted) {
+        this.#kept++;
+        return undefined;
+      }
+      this.#clear(where);
+    }
+    this.#written++;
+    return writeEntry(objects, entry, absolute, WORKSPACE_MODES, mode);
+  }
+
+  #removeOthers(where: string, entries: readonly TreeEntry[]): void {
+    const wanted = new Set(entries.map((entry) => entry.name));
+    for (const name of readdirSync(this.#absolute(where))) {
+      if (!wanted.has(name)) this.#clear(`${where}/${name}`);
+    }
+  }
+
+  /** Moves a directory aside as a whole, to be deleted later: mass deletion slows file creation. */
+  #clear(where: string): void {
+    removeAside(this.#absolute(where), this.#parts.scratch);
+  }
+
+  #remember(
+    where: string,
+    digest: Digest,
+    entries: readonly TreeEntry[],
+    written: ReadonlyMap<string, Stats>,
+  ): Scan {
+    const { index } = this.#parts;
+    const rows = index.shaped(where, readdirSync(this.#absolute(where)));
+    const byName = new Map(entries.map((entry) => [entry.name, entry]));
+    rows.names.forEach((name, row) => {
+      const entry = byName.get(name);
+      const stat = written.get(name);
+      if (entry === undefined) rows.clear(row);
+      else if (kindOf(entry.digest) === 'directory') rows.setDirectory(row, entry);
+      else if (stat !== undefined) rows.setFile(row, stat, nameOf(entry.digest));
+    });
+    const scan = sumOf(digest, entries);
+    const whole =
+      rows.names.length === entries.length &&
+      rows.names.every((name, row) => {
+        const entry = byName.get(name);
+        return entry !== undefined && rows.holds(row, entry.digest);
+      });
+    rows.self = whole ? scan : undefined;
+    index.touch();
+    return scan;
+  }
+
+  #absolute(where: string): string {
+    return path.join(this.#parts.project, where);
+  }
+}
+
+/** Digest of a file written too recently to be remembered; undefined when it cannot be the entry. */
+async function digestOf(
+  absolute: string,
+  stat: Stats,
+  entry: TreeEntry,
+): Promise<Digest | undefined> {
+  if (!stat.isFile() || stat.size !== entry.size) return undefined;
+  return fileDigest(stat, (await finish(hashFile(absolute))).hex);
+}
+
+function sumOf(digest: Digest, entries: readonly TreeEntry[]): Scan {
+  let size = 0;
+  let files = 0;
+  for (const entry of entries) {
+    size += entry.size;
+    files += entry.files;
+  }
+  return { digest, size, files };
+}
+
+/**
+ * Removes whatever is at a path: deletes a file now, moves a directory aside first. Accepts an absent
+ * path and a mount point that is empty afterwards.
+ *
+ * @throws a system error for what cannot be deleted
+ */
+export function removeAside(absolute: string, scratch: Scratch): void {
+  const stat = lstatIfThere(absolute);
+  if (stat === undefined) return;
+  if (!stat.isDirectory()) {
+    unlinkOwn(absolute);
+    return;
+  }
+  if (scratch.discard(absolute)) return;
+  const left = removeTree(absolute);
+  if (left === undefined || isEmptiedMount(absolute, left)) return;
+  throw Object.assign(new Error(notDeleted(left)), { code: 'ENOTDELETED', syscall: 'unlink' });
+}
+
+/** Also works in the owner's read-only folder. */
+function unlinkOwn(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    if (codeOf(error) !== 'EACCES') throw error;
+    openUp(path.dirname(file));
+    unlinkSync(file);
+  }
+}

@@ -1,0 +1,230 @@
+/** Project state that saves time and explains: last results, plans, traces, the outs index. */
+import { rmSync, type Stats } from 'node:fs';
+import path from 'node:path';
+import type { Manifest } from '../../manifest.js';
+import type { ReadSet } from '../../noop/read-set.js';
+import { bestEffort } from '../files/file-errors.js';
+import { lstatIfThere, renew } from '../files/look.js';
+import { isSettled } from '../files/mtime-granularity.js';
+import type { Scratch } from '../files/scratch-folder.js';
+import { writeChecksummed } from '../files/write-whole.js';
+import { type Layout, realOrSame } from '../layout.js';
+import type { Digest } from '../objects/digest.js';
+import { OutsIndex } from './outs-index.js';
+import type { Needs } from './pins.js';
+import type { RecordedOut } from './record.js';
+import { itemFileName, projectName } from './record-names.js';
+import { readRunRecord, readSealed, recordPath } from './records.js';
+import { noteRun } from './runs.js';
+import { isWrote, Written, type Wrote } from './written.js';
+
+/** Digest by path. */
+export type Matches = Readonly<Record<string, Digest>>;
+
+/** The last result of an item in this project, which `why` compares with. */
+export interface LastRun {
+  readonly key: string;
+  readonly manifest: Manifest;
+  /** Local code files by path, with the digest of their stripped text. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly outs: readonly RecordedOut[];
+  /** Matches of pattern deps, by dep name: the digest in the manifest does not name the files. */
+  readonly matches?: Readonly<Record<string, Matches>>;
+  /** Wall time of the execution. */
+  readonly seconds: number;
+}
+
+/** The last execution of an item in this project, as long as it has no result. */
+export interface Attempt {
+  readonly key: string;
+  /** `begun`: still running, or cut off. */
+  readonly end: 'begun' | 'interrupted' | 'failed';
+  /** Of a failure. */
+  readonly message?: string;
+}
+
+/** Data that can be recreated at any time: a checked plan, the trace of a stage's code. */
+export type KeptKind = 'plans' | 'traces';
+
+export interface ProjectStateOptions {
+  readonly layout: Layout;
+  readonly scratch: Scratch;
+  readonly readOnly: boolean;
+  readonly readSet: ReadSet;
+  readonly warn: (message: string) => void;
+}
+
+export class ProjectState {
+  readonly #options: ProjectStateOptions;
+  #folder: string | undefined;
+  #ledger: OutsIndex | undefined;
+  #written: Written | undefined;
+
+  constructor(options: ProjectStateOptions) {
+    this.#options = options;
+  }
+
+  /** The project's folder in the cache. */
+  get folder(): string {
+    const { layout } = this.#options;
+    this.#folder ??= path.join(layout.projects, projectName(layout));
+    return this.#folder;
+  }
+
+  last(item: string): LastRun | undefined {
+    const { warn } = this.#options;
+    const body = readSealed(this.#itemFile(item), `the last result of ${item}`, warn);
+    return body as LastRun | undefined;
+  }
+
+  setLast(item: string, { key, manifest, files, outs, matches, seconds }: LastRun): void {
+    const last = { key, manifest, files, outs, ...(matches && { matches }), seconds };
+    writeChecksummed(this.#itemFile(item), last, this.#options.scratch, 'expendable');
+  }
+
+  attempt(item: string): Attempt | undefined {
+    const { warn } = this.#options;
+    const body = readSealed(this.#attemptFile(item), `the last execution of ${item}`, warn);
+    return body as Attempt | undefined;
+  }
+
+  /** Undefined: the execution has a result. */
+  setAttempt(item: string, attempt: Attempt | undefined): void {
+    const file = this.#attemptFile(item);
+    if (attempt === undefined) {
+      this.#options.scratch.fence.check(path.dirname(file));
+      rmSync(file, { force: true });
+    } else this.#write(file, attempt, 'outcomes of executions are not saved');
+  }
+
+  /** What pipe last wrote at a path outside `cache/out/`; undefined: nothing. */
+  wrote(out: string): Wrote | undefined {
+    const file = this.#outsWritten.has(out) ? this.#outsWritten.fileOf(out) : undefined;
+    if (file === undefined) return undefined;
+    const { layout, readSet, warn } = this.#options;
+    const noted = lstatIfThere(file);
+    readSet.recordLstat(file, noted);
+    const body = readSealed(file, `the note of out ${out}`, warn);
+    if (!isWrote(body) || body !== 'ended') return isWrote(body) ? body : undefined;
+    const now = lstatIfThere(path.join(layout.project, out));
+    readSet.recordLstat(out, now);
+    // What was put there later is the user's.
+    return now !== undefined && noted !== undefined && now.ctimeMs <= noted.mtimeMs
+      ? body
+      : undefined;
+  }
+
+  /** An execution without a result no longer writes there. */
+  setEnded(out: string): void {
+    if (this.wrote(out) !== 'begun') return;
+    const left = lstatIfThere(path.join(this.#options.layout.project, out));
+    if (left !== undefined) {
+      this.setWrote(out, 'ended');
+      this.#dateNote(out, left);
+    } else {
+      rmSync(this.#outsWritten.fileOf(out) as string, { force: true });
+      this.#outsWritten.remove(out);
+    }
+  }
+
+  /** Sets the note's mtime from the file's ctime, so that only times of one file system are compared. */
+  #dateNote(out: string, { ctimeMs }: Stats): void {
+    const file = this.#outsWritten.fileOf(out);
+    if (file !== undefined) renew(file, new Date(Math.ceil(ctimeMs)));
+  }
+
+  setWrote(out: string, wrote: Wrote): void {
+    const before = this.wrote(out);
+    // Inside `cache/`, only links need a note: the user may have made them.
+    const isNoted = !out.startsWith('cache/') || wrote.startsWith('l:') || before !== undefined;
+    if (!isNoted || before === wrote) return;
+    const file = this.#outsWritten.fileOf(out);
+    if (file === undefined) return;
+    this.#write(file, wrote, 'outs outside of cache/ are not noted');
+    this.#outsWritten.add(out);
+  }
+
+  /** Paths below the folder that pipe has ever written. */
+  wroteBelow(folder: string): readonly string[] {
+    return this.#outsWritten.below(folder);
+  }
+
+  kept(kind: KeptKind, name: string): unknown {
+    const { warn } = this.#options;
+    const file = this.#keptFile(kind, name);
+    const stat = lstatIfThere(file);
+    if (stat === undefined || !isOurs(stat)) return undefined;
+    return readSealed(file, `${kind}/${name}`, warn);
+  }
+
+  keep(kind: KeptKind, name: string, value: unknown): void {
+    const file = this.#keptFile(kind, name);
+    this.#write(file, value, `${kind} are not saved`);
+  }
+
+  /** The outs of a record, from the ledger if the record's file is unchanged. */
+  outs(key: string): readonly RecordedOut[] | undefined {
+    const { layout, readSet, warn } = this.#options;
+    const file = recordPath(layout.records, key);
+    const stat = lstatIfThere(file);
+    readSet.recordLstat(file, stat);
+    if (stat === undefined) return undefined;
+    this.#ledger ??= new OutsIndex(readSealed(this.#ledgerFile(), 'the ledger of records', warn));
+    const known = this.#ledger.outs(key, stat);
+    if (known !== undefined) return known;
+    const started = this.#options.scratch.clocks.timeAt(stat.dev, performance.now());
+    const outs = readRunRecord(layout.records, key, warn)?.outs;
+    // A record written within the tick could be replaced by one with the same stat.
+    if (outs !== undefined && isSettled(stat, started)) this.#ledger.note(key, stat, outs);
+    return outs;
+  }
+
+  noteRun(needs: Needs): void {
+    const { layout, scratch, warn } = this.#options;
+    const root = realOrSame(layout.project);
+    bestEffort('the needs of this run are not saved', warn, () =>
+      noteRun(this.folder, root, needs, scratch),
+    );
+  }
+
+  close(): void {
+    if (!this.#ledger?.dirty) return;
+    this.#write(this.#ledgerFile(), this.#ledger.encode(), 'the index of outs is not saved');
+    this.#ledger = undefined;
+  }
+
+  /** A read-only folder only costs time. */
+  #write(file: string, body: unknown, without: string): void {
+    const { scratch, readOnly, warn } = this.#options;
+    if (readOnly) return;
+    bestEffort(without, warn, () => writeChecksummed(file, body, scratch, 'expendable'));
+  }
+
+  get #outsWritten(): Written {
+    this.#written ??= new Written(path.join(this.folder, 'written'), this.#options.readSet);
+    return this.#written;
+  }
+
+  /** Users of a shared cache have separate files, since a plan says what is executed. */
+  #keptFile(kind: KeptKind, name: string): string {
+    return path.join(this.#options.layout[kind], `${name}-${process.getuid?.() ?? 'own'}.json`);
+  }
+
+  #ledgerFile(): string {
+    return path.join(this.folder, 'ledger.json');
+  }
+
+  #attemptFile(item: string): string {
+    return path.join(this.folder, 'attempts', itemFileName(item));
+  }
+
+  #itemFile(item: string): string {
+    return path.join(this.folder, 'items', itemFileName(item));
+  }
+}
+
+/** Written by this user and by no other since: others may write to a shared cache. */
+function isOurs(stat: Stats): boolean {
+  const own = process.getuid?.();
+  return stat.isFile() && (own === undefined || stat.uid === own) && (stat.mode & 0o022) === 0;
+}

@@ -1,0 +1,51 @@
+/** Symbolic links: their digests and their targets. */
+import { hash } from 'node:crypto';
+import { readlinkSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { codeOf, isAbsent } from '../files/file-errors.js';
+import { lstatIfThere } from '../files/look.js';
+import type { Scan } from './rows.js';
+
+/** The link itself. */
+export function linkScan(absolute: string, target = readlinkSync(absolute)): Scan {
+  return { digest: `l:${hash('sha256', target)}`, size: Buffer.byteLength(target), files: 1 };
+}
+
+/** Undefined for a link that leads nowhere or in a circle. */
+export function realpathIfThere(absolute: string): string | undefined {
+  try {
+    return realpathSync(absolute);
+  } catch (error) {
+    if (isAbsent(error) || codeOf(error) === 'ELOOP') return undefined;
+    throw error;
+  }
+}
+
+/** The system's limit for links in a path. */
+export const MOST_LINKS = 40;
+
+/** Real paths of the links on the way to a path's target, and of the target, whether or not it exists. */
+export function wayOf(absolute: string): string[] {
+  const way: string[] = [];
+  const rest = absolute.split('/').reverse();
+  let at = '/';
+  for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
+    at = path.resolve(at, name);
+    if (!lstatIfThere(at)?.isSymbolicLink()) continue;
+    way.push(at);
+    if (way.length > MOST_LINKS) return way;
+    const target = readlinkSync(at);
+    rest.push(...target.split('/').reverse());
+    at = target.startsWith('/') ? '/' : path.dirname(at);
+  }
+  return [...way, at];
+}
+
+/** True of a link whose text stays inside the tree; `folder`: the folder of the link. */
+export function staysWithin(text: string, folder: string, tree: string): boolean {
+  return !path.isAbsolute(text) && isWithin(path.join(folder, text), tree);
+}
+
+export function isWithin(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+}

@@ -1,0 +1,111 @@
+/** Shared by `status`, `why` and `graph`: predictions for the selected items, without running anything. */
+
+import { type BuildContext, itemAt } from '../decide/build-context.js';
+import type { Decision } from '../decide/decide.js';
+import { explain } from '../decide/explain.js';
+import { inspection } from '../decide/inspection.js';
+import { predict, waitingText } from '../decide/prediction.js';
+import type { Project } from '../decide/project.js';
+import type { Reason } from '../decide/reasons.js';
+import type { LockBlock } from '../lockfile/format/block.js';
+import { type LockSection, sectionOf } from '../lockfile/format/sections.js';
+import { readLockFile } from '../lockfile/lock-on-disk.js';
+import { lockDifferences } from '../lockfile/lock-reasons.js';
+import type { Item } from '../pipeline/plan.js';
+
+/** `stale`: it would run. `restorable`: its result is cached, but its outs differ or are missing. */
+export type State = 'fresh' | 'restorable' | 'stale' | 'missing' | 'unknown';
+
+export interface Standing {
+  readonly item: string;
+  readonly state: State;
+  /** `desc:` of its stage. */
+  readonly desc?: string;
+  /** All differences, likeliest cause first; empty for a fresh item. */
+  readonly reasons: readonly Reason[];
+  /** Today's key, if known. */
+  readonly key?: string;
+}
+
+/** Statuses of the targets and what they need; with `only`, of the targets. */
+export async function standings(
+  project: Project,
+  targets: readonly string[],
+  only = false,
+): Promise<Standing[]> {
+  const build = await inspection(project, targets);
+  const found = await predict(build);
+  const shown = only
+    ? new Set(
+        await import('../pipeline/select.js').then(({ select }) => select(project.plan, targets)),
+      )
+    : undefined;
+  const lock = lockOf(project);
+  const fastAnswer: Standing[] = [];
+  for (const [index, outlook] of found) {
+    if (shown !== undefined && !shown.has(index)) continue;
+    const item = itemAt(build, index);
+    const about = { item: item.id, ...(item.desc !== undefined && { desc: item.desc }) };
+    if (outlook.kind === 'unknown') {
+      const text = waitingText(outlook.waitsFor);
+      fastAnswer.push({ ...about, state: 'unknown', reasons: [{ kind: 'upstream', text }] });
+      continue;
+    }
+    const reasons = reasonsOf(build, index, outlook, lock);
+    const key = outlook.kind === 'missing' ? {} : { key: outlook.key };
+    fastAnswer.push({ ...about, state: STATES[outlook.kind], reasons, ...key });
+  }
+  return fastAnswer;
+}
+
+/** Looks up lock blocks of the variant, and reads the file on demand; with `--set`, none. */
+function lockOf({ root, variant }: Project): (item: string) => LockBlock | undefined {
+  const name = sectionOf(variant);
+  let section: LockSection | undefined;
+  return (item) => {
+    if (name === undefined) return undefined;
+    section ??= readLockFile(root)?.get(name) ?? new Map();
+    return section.get(item);
+  };
+}
+
+/**
+ * Compares with the item's last result, of any variant, and with pipeline.lock, of this variant. The
+ * comparison with fewer differences shows the cause.
+ */
+function reasonsOf(
+  { project, codes }: BuildContext,
+  index: number,
+  outlook: Decision,
+  lock: (item: string) => LockBlock | undefined,
+): readonly Reason[] {
+  const item = project.plan.items[index] as Item;
+  const code = codes.of(index);
+  const reasons = explain(project, item, code, outlook);
+  if (outlook.kind !== 'run' || outlook.cause !== 'stale' || !isComparison(reasons)) return reasons;
+  const block = lock(item.id);
+  if (block === undefined) return reasons;
+  if (block.key === outlook.key) return [{ kind: 'lost', text: 'its result is not in the cache' }];
+  const locked = lockDifferences(project, item, code, block, outlook.manifest);
+  const isNever = reasons[0]?.kind === 'never';
+  return locked.length > 0 && (isNever || locked.length < reasons.length) ? locked : reasons;
+}
+
+/** False for a reason that states how the last execution ended. */
+function isComparison([first]: readonly Reason[]): boolean {
+  return first === undefined || !['failed', 'interrupted', 'running'].includes(first.kind);
+}
+
+/** States of the targets and what they need, by index in the plan. */
+export async function statesOf(
+  project: Project,
+  targets: readonly string[],
+): Promise<ReadonlyMap<number, State>> {
+  const states = new Map<number, State>();
+  for (const [index, { kind }] of await predict(await inspection(project, targets))) {
+    states.set(index, kind === 'unknown' ? kind : STATES[kind]);
+  }
+  return states;
+}
+
+const STATES = { fresh: 'fresh', restore: 'restorable', run: 'stale', missing: 'missing' } as const;

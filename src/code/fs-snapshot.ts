@@ -1,0 +1,123 @@
+/** File system snapshot: reads each path once, for all traces of one run, since stages share helpers. */
+import { createHash } from 'node:crypto';
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { isOutside } from './project-paths.js';
+
+/** All paths are relative to the project; those outside begin with `../`. */
+export interface FsSnapshot {
+  /** Absolute real path of the project. */
+  readonly root: string;
+  /** SHA-256 of a file's bytes, links followed; undefined without a file. */
+  hex(file: string): string | undefined;
+  /** Names in a folder, sorted; empty without a folder. */
+  names(folder: string): readonly string[];
+  exists(where: string): boolean;
+  /** Changes whenever the file or folder does, links followed; undefined for an absent path. */
+  stamp(where: string): string | undefined;
+  /** Target of a symbolic link; empty for another entry; undefined for an absent path. */
+  link(where: string): string | undefined;
+}
+
+/** Digest of a file of the project, such as `f:<SHA-256>`, by the stat cache; follows links. */
+export type DigestAt = (file: string) => string | undefined;
+
+/** Receives the read set, as absolute paths: a link itself, or its target. */
+export interface SnapshotObserver {
+  recordLstat(where: string, stat: Stats | undefined): void;
+  recordStat(where: string, stat: Stats | undefined): void;
+}
+
+const NOBODY: SnapshotObserver = { recordLstat: () => {}, recordStat: () => {} };
+
+/** Snapshot for one run, which reads each path once. Reads of `digestAt` are not included. */
+export function newSnapshot(project: string, digestAt: DigestAt, witness = NOBODY): FsSnapshot {
+  // `..` behind a link does not lead to the folder that holds the link.
+  const root = realpathSync.native(project);
+  // Without path.join, which costs more than the read; systems accept `/` and `..`.
+  const absolute = (where: string) => `${root}/${where}`;
+  const statBehind = (where: string) => {
+    const full = absolute(where);
+    const stat = unlessAbsent(() => statSync(full, QUIET));
+    witness.recordStat(full, stat);
+    return stat;
+  };
+  const behind = (where: string) => {
+    statBehind(where);
+    return absolute(where);
+  };
+  const own = (where: string) => {
+    const full = absolute(where);
+    const stat = unlessAbsent(() => lstatSync(full, QUIET));
+    witness.recordLstat(full, stat);
+    return stat;
+  };
+  return {
+    root,
+    hex: memo((file) =>
+      isOutside(file) ? hexOf(behind(file)) : digestAt(file)?.replace(/^[fx]:/, ''),
+    ),
+    names: memo((folder) => namesIn(behind(folder))),
+    exists: memo((where) => own(where) !== undefined),
+    stamp: memo((where) => stampOf(statBehind(where))),
+    link: memo((where) => linkAt(absolute(where), own(where))),
+  };
+}
+
+const QUIET = { throwIfNoEntry: false } as const;
+
+function memo<T>(look: (where: string) => T): (where: string) => T {
+  const seen = new Map<string, T>();
+  return (where) => {
+    const known = seen.get(where);
+    if (known !== undefined || seen.has(where)) return known as T;
+    const found = look(where);
+    seen.set(where, found);
+    return found;
+  };
+}
+
+/** Digests of folders have another prefix. */
+export function isFileDigest(digest: string | undefined): digest is string {
+  return /^[0-9a-f]{64}$/.test(digest ?? '');
+}
+
+/** Undefined without a file. */
+export function hexOf(file: string): string | undefined {
+  const bytes = unlessAbsent(() => readFileSync(file));
+  return bytes && hexOfBytes(bytes);
+}
+
+export function hexOfBytes(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function namesIn(folder: string): readonly string[] {
+  return unlessAbsent(() => readdirSync(folder).sort()) ?? [];
+}
+
+function stampOf(stat: Stats | undefined): string | undefined {
+  return stat && [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ');
+}
+
+function linkAt(where: string, stat: Stats | undefined): string | undefined {
+  if (stat === undefined) return undefined;
+  return stat.isSymbolicLink() ? readlinkSync(where) : '';
+}
+
+function unlessAbsent<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,178 @@
+/** Versions of installed distributions by the names that code imports, from the metadata of an environment. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { sha256 } from '../../canonical.js';
+import type { FsSnapshot } from '../fs-snapshot.js';
+import { NOT_INSTALLED } from '../package.js';
+import { within } from '../project-paths.js';
+import type { TraceCache } from '../trace-cache.js';
+import { type Interpreter, namesIn } from './interpreter.js';
+
+export interface Versions {
+  /** Version by name of the distribution, or by the imported name where no distribution has it. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** SHA-256 of the files that say so, by path relative to the project. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Folders in which another distribution may come, relative to the project. */
+  readonly folders: readonly string[];
+}
+
+/** Folder or file of metadata: `torch-2.1.0.dist-info`. pip renames what it removes to `~orch…`. */
+const METADATA = /^[^~].*\.(?:dist|egg)-info$/;
+
+/** A module of which nothing says what distribution it belongs to. */
+const NO_METADATA = 'without metadata';
+
+/** What a distribution provides, as long as its metadata has this stamp. */
+interface Entry {
+  readonly stamp: string;
+  readonly provides: readonly string[];
+}
+
+type Index = Readonly<Record<string, Entry>>;
+
+interface KeptIndex {
+  readonly format: typeof FORMAT;
+  readonly index: Index;
+}
+
+const FORMAT = 1;
+
+/** The distributions of one run: each folder is looked through once. */
+export class Distributions {
+  readonly #snapshot: FsSnapshot;
+  readonly #traceCache: TraceCache;
+  /** By folder: metadata by imported name. */
+  readonly #providers = new Map<string, ReadonlyMap<string, readonly string[]>>();
+
+  constructor(snapshot: FsSnapshot, traceCache: TraceCache) {
+    this.#snapshot = snapshot;
+    this.#traceCache = traceCache;
+  }
+
+  /** Several distributions may share one name: a namespace package such as `google`. */
+  versionsOf(imported: readonly string[], { folders, standard }: Interpreter): Versions {
+    const library = new Set(standard);
+    const names = imported.filter((each) => !library.has(each));
+    const versions = new Map<string, string>();
+    const files: Record<string, string> = {};
+    /** Of two with one name the first in the path counts. */
+    const folderOf = new Map<string, string>();
+    for (const each of names) {
+      const found = folders.flatMap((folder) =>
+        (this.#providersIn(folder).get(each) ?? []).map((info) => ({ folder, info })),
+      );
+      for (const { folder, info } of found) {
+        const { file, name, version } = this.#read(path.join(folder, info));
+        if ((folderOf.get(name) ?? folder) !== folder) continue;
+        folderOf.set(name, folder);
+        const place = within(this.#snapshot.root, file);
+        files[place] = this.#snapshot.hex(place) ?? '';
+        // An update that broke off may leave two.
+        const known = versions.get(name)?.split(', ') ?? [];
+        versions.set(name, [...new Set([...known, version])].sort().join(', '));
+      }
+      if (found.length === 0)
+        versions.set(each, this.#isModule(each, folders) ? NO_METADATA : NOT_INSTALLED);
+    }
+    return {
+      versions: Object.fromEntries([...versions].sort()),
+      files,
+      folders: names.length === 0 ? [] : folders.map((each) => within(this.#snapshot.root, each)),
+    };
+  }
+
+  #isModule(name: string, folders: readonly string[]): boolean {
+    return folders.some((folder) =>
+      namesIn(folder, this.#snapshot).some(
+        (each) => each === name || /^[^.]+\./.exec(each)?.[0] === `${name}.`,
+      ),
+    );
+  }
+
+  #read(info: string): { file: string; name: string; version: string } {
+    const places = [path.join(info, 'METADATA'), path.join(info, 'PKG-INFO'), info];
+    const file = places.find((each) => this.#stamp(each) !== undefined) as string;
+    const text = this.#text(file) ?? '';
+    const head = text.split(/\r?\n\r?\n/, 1)[0] as string;
+    const value = (key: string) => new RegExp(`^${key}: *(.*?)\\s*$`, 'mi').exec(head)?.[1];
+    const [, name, version] = /^([^-]+)-([^-]+)/.exec(path.basename(info)) ?? [];
+    return {
+      file,
+      name: canonicalName(value('Name') ?? name ?? path.basename(info)),
+      version: value('Version') ?? version ?? NO_METADATA,
+    };
+  }
+
+  #providersIn(folder: string): ReadonlyMap<string, readonly string[]> {
+    const known = this.#providers.get(folder);
+    if (known !== undefined) return known;
+    const providers = new Map<string, string[]>();
+    for (const [info, { provides }] of Object.entries(this.#indexOf(folder))) {
+      for (const name of provides) providers.set(name, [...(providers.get(name) ?? []), info]);
+    }
+    this.#providers.set(folder, providers);
+    return providers;
+  }
+
+  /** Reads only what is new since the kept index was made. */
+  #indexOf(folder: string): Index {
+    const name = sha256(
+      JSON.stringify(['python folder', FORMAT, this.#traceCache.version, folder]),
+    );
+    const kept = this.#traceCache.read(name) as KeptIndex | undefined;
+    const before = kept?.format === FORMAT ? kept.index : {};
+    const index: Record<string, Entry> = {};
+    let isNew = false;
+    for (const info of namesIn(folder, this.#snapshot)) {
+      const stamp = METADATA.test(info) ? this.#stamp(path.join(folder, info)) : undefined;
+      if (stamp === undefined) continue;
+      const known = Object.hasOwn(before, info) ? before[info] : undefined;
+      isNew ||= known?.stamp !== stamp;
+      index[info] =
+        known?.stamp === stamp
+          ? known
+          : { stamp, provides: this.#provides(path.join(folder, info)) };
+    }
+    if (isNew || Object.keys(index).length !== Object.keys(before).length)
+      this.#traceCache.write(name, { format: FORMAT, index } satisfies KeptIndex);
+    return index;
+  }
+
+  /** Also the name of the distribution itself, which is all that an editable installation says. */
+  #provides(info: string): string[] {
+    const [own = ''] = path.basename(info).split(/-\d|\.(?:dist|egg)-info$/);
+    const names = new Set([own.toLowerCase().replace(/[-.]+/g, '_')]);
+    for (const line of this.#text(path.join(info, 'top_level.txt'))?.split(/\r?\n/) ?? [])
+      if (line !== '') names.add(line.split('/')[0] as string);
+    for (const line of this.#text(path.join(info, 'RECORD'))?.split(/\r?\n/) ?? []) {
+      const top = TOP_LEVEL.exec(line);
+      const name = top?.[1] ?? top?.[2];
+      if (name !== undefined && name !== '__pycache__') names.add(name);
+    }
+    return [...names].sort();
+  }
+
+  #stamp(file: string): string | undefined {
+    return this.#snapshot.stamp(within(this.#snapshot.root, file));
+  }
+
+  /** Undefined when there is no such file. */
+  #text(file: string): string | undefined {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
+      throw error;
+    }
+  }
+}
+
+/** A line of RECORD: a folder with a file in it, or a module. */
+const TOP_LEVEL = /^"?(?:([^\W\d]\w*)\/|([^\W\d]\w*)\.(?:[^./,]+\.)?(?:py|so|pyd),)/u;
+
+/** One spelling for `Foo.Bar`, `foo_bar` and `foo-bar`, by the rule of Python's packaging. */
+function canonicalName(name: string): string {
+  return name.toLowerCase().replace(/[-_.]+/g, '-');
+}

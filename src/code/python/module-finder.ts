@@ -1,0 +1,102 @@
+/**
+ * Finds modules of the project by the rules of Python's import system. Records failed lookups too, so
+ * that a file added later that would take precedence is detected.
+ */
+
+import type { FsSnapshot } from '../fs-snapshot.js';
+import { namesFor, stemOf, type TraceInputs } from '../trace-inputs.js';
+
+/** One part of a dotted name. */
+export interface Step {
+  /** The dotted name up to this part. */
+  readonly name: string;
+  /** Candidate files; empty for a namespace package. */
+  readonly files: readonly string[];
+  readonly isPackage: boolean;
+}
+
+/** Folders relative to the project, in search order. */
+export type SearchPath = readonly string[];
+
+/** Name of an extension module; next to a `.py`, it may belong to another Python. */
+const EXTENSION = /^[^.]+(?:\.[^.]+)?\.(?:so|pyd)$/;
+
+/** Limit for a link to a folder above itself, which would give endless names. */
+const DEEPEST = 32;
+
+export class Finder {
+  readonly #snapshot: FsSnapshot;
+  readonly #stems = new Map<string, Map<string, readonly string[]>>();
+
+  constructor(snapshot: FsSnapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  /** The steps of a dotted name, as far as they exist. */
+  find(name: string, path: SearchPath): Step[] {
+    const steps: Step[] = [];
+    let folders = path;
+    let before = '';
+    for (const part of name.split('.', DEEPEST)) {
+      const found = this.#part(part, folders);
+      if (found === undefined) break;
+      before = before === '' ? part : `${before}.${part}`;
+      steps.push({ name: before, files: found.files, isPackage: found.isPackage });
+      folders = found.folders;
+    }
+    return steps;
+  }
+
+  /** True when the file exists; records the lookup. */
+  has(file: string): boolean {
+    const slash = file.lastIndexOf('/');
+    const name = file.slice(slash + 1);
+    return this.#names(file.slice(0, Math.max(0, slash)), stemOf(name)).includes(name);
+  }
+
+  /** The existing names for the stem in the folder; records the lookup. */
+  #names(folder: string, stem: string): readonly string[] {
+    // Outs are not code of the project.
+    if (folder === 'cache' || folder.startsWith('cache/')) return [];
+    const stems = this.#stems.get(folder) ?? new Map<string, readonly string[]>();
+    this.#stems.set(folder, stems);
+    const known = stems.get(stem) ?? namesFor(new Set([stem]), this.#snapshot.names(folder));
+    stems.set(stem, known);
+    return known;
+  }
+
+  /** The trace inputs: names in the folders that were searched. */
+  folders(): TraceInputs['folders'] {
+    const entries = [...this.#stems].map(([folder, stems]) => {
+      const names = [...stems.values()].flat().sort();
+      return [folder, { stems: [...stems.keys()].sort(), names }] as const;
+    });
+    return Object.fromEntries(entries);
+  }
+
+  /** A package, else a module, else the folders of a namespace package; the first in the path wins. */
+  #part(part: string, path: SearchPath) {
+    const portions: string[] = [];
+    for (const folder of path) {
+      const names = this.#names(folder, part);
+      if (names.length === 0) continue;
+      const inner = at(folder, part);
+      const inits = names.includes(part) ? this.#names(inner, '__init__').filter(isModule) : [];
+      if (inits.length > 0) {
+        return { files: inits.map((name) => at(inner, name)), isPackage: true, folders: [inner] };
+      }
+      const files = names.filter(isModule).map((name) => at(folder, name));
+      if (files.length > 0) return { files, isPackage: false, folders: [] };
+      if (names.includes(part)) portions.push(inner);
+    }
+    return portions.length > 0 ? { files: [], isPackage: true, folders: portions } : undefined;
+  }
+}
+
+function at(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}
+
+function isModule(name: string): boolean {
+  return /^[^.]+\.py$/.test(name) || EXTENSION.test(name);
+}

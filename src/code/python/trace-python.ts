@@ -1,0 +1,242 @@
+/** Finds the project's files that Python loads for a script, a module or a program text. */
+import { readFileSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { type FsSnapshot, hexOfBytes, isFileDigest } from '../fs-snapshot.js';
+import { isOutside, within } from '../project-paths.js';
+import type { TracedScript, Untraced } from '../script-trace.js';
+import type { TraceInputs } from '../trace-inputs.js';
+import { isNotebook, isPython, type Launch } from './launches.js';
+import { Finder, type SearchPath, type Step } from './module-finder.js';
+import { notebookSource } from './notebook.js';
+import type { PythonImport } from './python-imports.js';
+import { type PythonModule, parseModule } from './python-module.js';
+import { type Source, sourceOf } from './python-source.js';
+
+/** Parsed files, by SHA-256 of their bytes. */
+export type Parsed = Map<string, PythonModule>;
+
+export interface PythonTrace {
+  readonly traced: TracedScript;
+  readonly traceInputs: TraceInputs;
+}
+
+export function traceLaunch(launch: Launch, snapshot: FsSnapshot, parsed: Parsed): PythonTrace {
+  const tracing = new Tracing(launch, snapshot, parsed);
+  tracing.start();
+  return tracing.done();
+}
+
+interface Loaded {
+  readonly hex: string;
+  /** Undefined for an extension module. */
+  readonly module: PythonModule | undefined;
+  readonly importer: string | undefined;
+}
+
+class Tracing {
+  readonly #launch: Launch;
+  readonly #snapshot: FsSnapshot;
+  readonly #parsed: Parsed;
+  readonly #finder: Finder;
+  /** Python's search path, as far as the command determines it. */
+  readonly #path: SearchPath;
+  /** Plus folders that installed projects and an exported PYTHONPATH commonly add. */
+  readonly #widePath: SearchPath;
+  readonly #files = new Map<string, Loaded>();
+  readonly #absent = new Set<string>();
+  readonly #external = new Set<string>();
+  readonly #opaque: Untraced[] = [];
+  /** Reads a file once for each module name, which determines its relative imports. */
+  readonly #visited = new Set<string>();
+  readonly #queue: (() => void)[] = [];
+
+  constructor(launch: Launch, snapshot: FsSnapshot, parsed: Parsed) {
+    this.#launch = launch;
+    this.#snapshot = snapshot;
+    this.#parsed = parsed;
+    this.#finder = new Finder(snapshot);
+    const { kind, target, folder } = launch;
+    const first = kind === 'file' ? this.#scriptFolder(target) : folder;
+    const starts = isNotebook(target) ? [first, folder] : [first];
+    const own = starts.filter((each) => each !== undefined);
+    this.#path = [...new Set([...own, ...launch.path])];
+    const source = folder === '' ? 'src' : `${folder}/src`;
+    this.#widePath = [...new Set([...this.#path, folder, source, '', 'src'])];
+  }
+
+  start(): void {
+    const { kind, target } = this.#launch;
+    if (kind === 'file') this.#visit(target, '', undefined);
+    else if (kind === 'module') this.#main(target);
+    else this.#follow(parseModule(sourceOf(Buffer.from(target))), '', undefined);
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) next();
+  }
+
+  done(): PythonTrace {
+    const modules = [...this.#files.values()].map((each) => each.module);
+    const documented = modules.some((module) => module?.readsDocstrings);
+    const files: Record<string, string> = {};
+    const code: Record<string, string> = {};
+    const importers: Record<string, string> = {};
+    for (const [file, { hex, module, importer }] of this.#files) {
+      files[file] = hex;
+      if (module !== undefined) code[file] = documented ? module.documented : module.code;
+      if (importer !== undefined) importers[file] = importer;
+    }
+    const traced = {
+      files,
+      code,
+      importers,
+      packages: {},
+      external: [...this.#external].sort(),
+      opaque: this.#opaque,
+    };
+    const traceInputs = {
+      files,
+      absent: [...this.#absent],
+      links: this.#links(),
+      folders: this.#finder.folders(),
+    };
+    return { traced, traceInputs };
+  }
+
+  /** Python searches next to the real script, not next to a link to it. */
+  #scriptFolder(file: string): string | undefined {
+    const folder = within(this.#snapshot.root, path.dirname(realpathSync(this.#absolute(file))));
+    return isOutside(folder) ? undefined : folder;
+  }
+
+  #links(): Record<string, string> {
+    const links: Record<string, string> = {};
+    if (this.#launch.kind !== 'file') return links;
+    const { target } = this.#launch;
+    for (let end = target.length; end > 0; end = target.lastIndexOf('/', end - 1)) {
+      const where = target.slice(0, end);
+      const link = this.#snapshot.link(where);
+      if (link !== undefined) links[where] = link;
+    }
+    return links;
+  }
+
+  /** `python -m name`: Python executes a package by its `__main__`. */
+  #main(name: string): void {
+    const isPackage = this.#load(name, undefined).some(
+      (step) => step.name === name && step.isPackage,
+    );
+    if (isPackage) this.#load(`${name}.__main__`, undefined);
+  }
+
+  /** Loads a module with its parent packages; returns the steps found. */
+  #load(name: string, importer: string | undefined): Step[] {
+    const paths = this.#pathsOf(name);
+    const found = paths.flatMap((each) => this.#loadFrom(name, each, importer));
+    if (found.length === 0) this.#external.add(name.split('.')[0] as string);
+    return found;
+  }
+
+  #loadFrom(name: string, from: SearchPath, importer: string | undefined): Step[] {
+    const steps = this.#finder.find(name, from);
+    for (const { name: each, files, isPackage } of steps) {
+      const parent = isPackage ? each : each.split('.').slice(0, -1).join('.');
+      for (const file of files) this.#visit(file, parent, importer);
+    }
+    return steps;
+  }
+
+  /** The search path that finds the whole name, else the wide one too. */
+  #pathsOf(name: string): SearchPath[] {
+    const steps = this.#finder.find(name, this.#path);
+    const isFound =
+      steps.length === name.split('.').length && (steps.at(-1)?.files.length ?? 0) > 0;
+    return isFound ? [this.#path] : [this.#path, this.#widePath];
+  }
+
+  /** `parent`: the package of the file, where its relative imports start. */
+  #visit(file: string, parent: string, importer: string | undefined): void {
+    const id = `${file}\0${parent}`;
+    if (file.startsWith('cache/') || this.#visited.has(id)) return;
+    this.#visited.add(id);
+    const hex = this.#snapshot.hex(file);
+    if (!isFileDigest(hex)) {
+      this.#absent.add(file);
+      return;
+    }
+    const loaded = this.#files.get(file) ?? this.#read(file, hex, importer);
+    this.#files.set(file, loaded);
+    const { module } = loaded;
+    if (module !== undefined) this.#queue.push(() => this.#follow(module, parent, file));
+  }
+
+  #read(file: string, hex: string, importer: string | undefined): Loaded {
+    if (!isPython(file) && file !== this.#launch.target)
+      return { hex, module: undefined, importer };
+    const known = this.#parsed.get(hex);
+    if (known !== undefined) return this.#noted(file, { hex, module: known, importer });
+    const bytes = readFileSync(this.#absolute(file));
+    // The file may have changed since its lookup: the parsed bytes count.
+    const loaded = { hex: hexOfBytes(bytes), module: parseModule(sourceIn(file, bytes)), importer };
+    this.#parsed.set(loaded.hex, loaded.module);
+    return this.#noted(file, loaded);
+  }
+
+  #noted(file: string, loaded: Loaded): Loaded {
+    for (const { message, place } of loaded.module?.opaque ?? []) {
+      this.#opaque.push({ message, place: { file, ...place } });
+    }
+    return loaded;
+  }
+
+  #follow(module: PythonModule, parent: string, file: string | undefined): void {
+    for (const each of module.imports) {
+      const name = absoluteName(each, parent);
+      if (name !== undefined) this.#import(name, each.names, file);
+    }
+    const { target, folder: current } = this.#launch;
+    // Jupyter may execute a notebook in the notebook's folder.
+    const starts = isNotebook(target) ? [current, path.posix.dirname(target)] : [current];
+    for (const executed of module.executes.flatMap((each) =>
+      starts.map((from) => join(from, each)),
+    )) {
+      if (isOutside(executed)) continue;
+      if (this.#finder.has(executed)) this.#visit(executed, '', file);
+    }
+  }
+
+  /** `from name import …`: each name may be a module itself. */
+  #import(name: string, names: readonly string[], importer: string | undefined): void {
+    const steps = this.#load(name, importer);
+    if (steps.length === 0 || names.length === 0) return;
+    const paths = this.#pathsOf(name);
+    const all = names.includes('*') ? steps.flatMap((step) => this.#allOf(step, name)) : [];
+    for (const each of [...names, ...all]) {
+      if (each === '*') continue;
+      for (const from of paths) this.#loadFrom(`${name}.${each}`, from, importer);
+    }
+  }
+
+  #allOf(step: Step, name: string): readonly string[] {
+    if (step.name !== name) return [];
+    return step.files.flatMap((file) => this.#files.get(file)?.module?.all ?? []);
+  }
+
+  #absolute(file: string): string {
+    return path.join(this.#snapshot.root, file);
+  }
+}
+
+function sourceIn(file: string, bytes: Uint8Array): Source {
+  return isNotebook(file) ? notebookSource(bytes) : sourceOf(bytes);
+}
+
+function join(folder: string, file: string): string {
+  return path.posix.isAbsolute(file) ? file : path.posix.join(folder, file);
+}
+
+/** Undefined for a relative import that leaves its package. */
+function absoluteName({ name, level }: PythonImport, parent: string): string | undefined {
+  if (level === 0) return name;
+  const parts = parent === '' ? [] : parent.split('.');
+  if (level > parts.length) return undefined;
+  const base = parts.slice(0, parts.length - level + 1).join('.');
+  return name === '' ? base : `${base}.${name}`;
+}

@@ -1,0 +1,76 @@
+/** Traces a JavaScript or TypeScript file that a command names, with its local imports. */
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+import { type Place, UserError } from '../error.js';
+import { build, defined } from './bundle.js';
+import { collectInputs } from './collect-inputs.js';
+import { type Built, loadEsbuild } from './esbuild.js';
+import { hexOfBytes } from './fs-snapshot.js';
+import { hasOpenImports, importersOf } from './importers.js';
+import { type Observed, observe } from './observed.js';
+import { packagesOf } from './packages.js';
+import { within } from './project-paths.js';
+import type { TimeAt } from './trace-cache.js';
+import type { TraceInputs } from './trace-inputs.js';
+
+export interface TracedScript {
+  /** SHA-256 of the bytes of each local file. */
+  readonly files: Readonly<Record<string, string>>;
+  /** For Python files, the SHA-256 of their code, which replaces the bytes in the key. */
+  readonly code?: Readonly<Record<string, string>>;
+  /** The importing file, for each of them except the script itself. */
+  readonly importers: Readonly<Record<string, string>>;
+  /** Version by name. */
+  readonly packages: Readonly<Record<string, string>>;
+  /** Top-level names of Python imports that are not local: standard library or installed. */
+  readonly external?: readonly string[];
+  /** Dynamic loads in Python files that pipe cannot follow. */
+  readonly opaque?: readonly Untraced[];
+}
+
+/** Code loaded in a way that pipe cannot follow. */
+export interface Untraced {
+  readonly message: string;
+  readonly place: Place;
+}
+
+export interface ScriptTrace {
+  readonly traced: TracedScript;
+  /** Undefined when the trace could not be validated later. */
+  readonly traceInputs: TraceInputs | undefined;
+}
+
+/** What esbuild does not understand is not an error: the script's own runtime decides. */
+export async function traceScript(
+  root: string,
+  file: string,
+  timeAt: TimeAt,
+): Promise<ScriptTrace> {
+  const entry = within(root, realpathSync(path.join(root, file)));
+  const seen = observe(root);
+  const moment = performance.now();
+  const built = await tryBuild(entry, seen);
+  const traced: TracedScript = {
+    files: bytesDigests(seen),
+    importers: built ? defined(importersOf(built.metafile, entry, seen)) : {},
+    packages: built ? packagesOf(built.metafile, seen).versions : {},
+  };
+  if (built === undefined || hasOpenImports(built.metafile))
+    return { traced, traceInputs: undefined };
+  const traceInputs = collectInputs(file, built.metafile, seen, (dev) => timeAt(dev, moment));
+  return { traced, traceInputs };
+}
+
+async function tryBuild(entry: string, seen: Observed): Promise<Built | undefined> {
+  try {
+    return await build(await loadEsbuild(), entry, seen, 'left');
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
+function bytesDigests({ root, files }: Observed): Record<string, string> {
+  const digests = [...files].map(([file, { bytes }]) => [within(root, file), hexOfBytes(bytes)]);
+  return Object.fromEntries(digests) as Record<string, string>;
+}

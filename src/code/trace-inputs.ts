@@ -1,0 +1,64 @@
+/**
+ * Trace inputs: the content of what a trace read, and the names in folders where imports were looked
+ * up. While they are unchanged, the trace is valid.
+ */
+
+import type { FsSnapshot } from './fs-snapshot.js';
+import { isOutside } from './project-paths.js';
+
+/** Paths are relative to the project. */
+export interface TraceInputs {
+  /** SHA-256 of each file's bytes: code, package.json, tsconfig.json. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Absent paths that would have been used instead if they existed. */
+  readonly absent: readonly string[];
+  /** Folders of packages: target of the link; empty for a folder. */
+  readonly links: Readonly<Record<string, string>>;
+  readonly folders: Readonly<Record<string, Listing>>;
+}
+
+/** The names in a folder that an import may mean: `x.ts` and `x/` for `./x.js`. */
+export interface Listing {
+  /** The requested stems, sorted. */
+  readonly stems: readonly string[];
+  /** The names found for them, sorted. */
+  readonly names: readonly string[];
+}
+
+export function holds(
+  { files, absent, links, folders }: TraceInputs,
+  snapshot: FsSnapshot,
+): boolean {
+  for (const file in files) if (snapshot.hex(file) !== files[file]) return false;
+  for (const where of absent) if (snapshot.exists(where)) return false;
+  for (const where in links) if (snapshot.link(where) !== links[where]) return false;
+  for (const folder in folders) {
+    const { stems, names } = folders[folder] as Listing;
+    if (!isSame(namesFor(new Set(stems), snapshot.names(folder)), names)) return false;
+  }
+  return true;
+}
+
+/**
+ * The places to watch for changes of the trace. Outside of the project only files: to watch absent
+ * paths and folders would mean to watch folders far above.
+ */
+export function placesIn({ files, absent, links }: TraceInputs): string[] {
+  const led = Object.keys(links).filter((where) => links[where] !== '');
+  return [...Object.keys(files), ...[...led, ...absent].filter((where) => !isOutside(where))];
+}
+
+/** The names in a folder that belong to one of the stems. */
+export function namesFor(stems: ReadonlySet<string>, names: readonly string[]): string[] {
+  return names.filter((name) => stems.has(stemOf(name)));
+}
+
+/** `x` for `x`, `x.ts`, `x.test.ts`; `.x` for `.x.ts`. */
+export function stemOf(name: string): string {
+  const dot = name.indexOf('.', 1);
+  return dot < 0 ? name : name.slice(0, dot);
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
+}

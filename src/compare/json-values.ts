@@ -1,0 +1,91 @@
+/** Compares two JSON texts value by value. */
+
+import { allowanceOf, isWithin, type Tolerance } from './deviation.js';
+import type { JsonDifference } from './difference.js';
+
+export type ValueComparison<T> =
+  /** All deviations are within the tolerance; `largest` is 0 when nothing differs. */
+  { readonly largest: number } | { readonly difference: T };
+
+/** Undefined when one of the texts is not JSON. */
+export function compareJson(
+  expected: string,
+  actual: string,
+  tolerance: Tolerance,
+): ValueComparison<JsonDifference> | undefined {
+  const [before, now] = [parse(expected), parse(actual)];
+  if (before === undefined || now === undefined) return undefined;
+  const walk = new Walk(allowanceOf(tolerance));
+  walk.compare('', before.value, now.value);
+  const { first, count, largestBeyond, largest } = walk;
+  if (first === undefined) return { largest };
+  const beyond = largestBeyond > 0 ? { largest: largestBeyond } : {};
+  return { difference: { kind: 'json', ...first, count, ...beyond } };
+}
+
+class Walk {
+  first: Pick<JsonDifference, 'path' | 'expected' | 'actual'> | undefined;
+  count = 0;
+  /** Of tolerated deviations. */
+  largest = 0;
+  largestBeyond = 0;
+  readonly #allowance: (path: string) => number;
+
+  constructor(allowance: (path: string) => number) {
+    this.#allowance = allowance;
+  }
+
+  compare(path: string, before: unknown, now: unknown): void {
+    if (typeof before === 'number' && typeof now === 'number') {
+      this.#numbers(path, before, now);
+    } else if (isTree(before) && isTree(now) && Array.isArray(before) === Array.isArray(now)) {
+      for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+        const below = path === '' ? key : `${path}.${key}`;
+        this.compare(below, member(before, key), member(now, key));
+      }
+    } else if (before !== now) this.#differs(path, before, now);
+  }
+
+  #numbers(path: string, before: number, now: number): void {
+    if (before === now) return;
+    const deviation = Math.abs(before - now);
+    if (isWithin(before, now, this.#allowance(path))) {
+      this.largest = Math.max(this.largest, deviation);
+    } else {
+      this.largestBeyond = Math.max(this.largestBeyond, deviation);
+      this.#differs(path, before, now);
+    }
+  }
+
+  #differs(path: string, before: unknown, now: unknown): void {
+    this.count++;
+    this.first ??= { path, expected: textOf(before), actual: textOf(now) };
+  }
+}
+
+type Tree = Readonly<Record<string, unknown>>;
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null;
+}
+
+function member(tree: Tree, key: string): unknown {
+  return Object.hasOwn(tree, key) ? tree[key] : undefined;
+}
+
+/** Long enough to recognise a value, short enough for a line. */
+const LONGEST = 60;
+
+function textOf(value: unknown): string | undefined {
+  const text = JSON.stringify(value) as string | undefined;
+  return text !== undefined && text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+}
+
+function parse(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+/** A view of the workspace, as it is or as it will be, through which inputs are read. */
+import { type Cache, type Scan, type ScanOptions, UnusableFile } from '../cache/cache.js';
+import type { Cooperative } from '../cache/files/yielding.js';
+import type { Digest } from '../cache/objects/digest.js';
+
+/** The future content of a folder; undefined: as on disk. */
+export type StoredListing = (
+  folder: string,
+) => readonly { readonly name: string; readonly digest: Digest }[] | undefined;
+
+export interface FileView {
+  readonly root: string;
+  readonly cache: Cache;
+  /** Scans a path; by default on disk. */
+  readonly look?: (path: string, options?: ScanOptions) => Cooperative<Scan | undefined>;
+  /** The content of a folder that is still to be restored; undefined: as on disk. */
+  readonly stored?: StoredListing;
+  /** Absolute target of a link that is still to be restored; undefined: as on disk. */
+  readonly targetOf?: (link: string) => string | undefined;
+}
+
+/** Scans a path through this view. */
+export function scanAt(
+  where: string,
+  view: FileView,
+  options?: ScanOptions,
+): Cooperative<Scan | undefined> {
+  return view.look === undefined ? view.cache.scanning(where, options) : view.look(where, options);
+}
+
+/** Undefined when something is not readable. */
+export function* ifReadable<T>(look: Cooperative<T>): Cooperative<T | undefined> {
+  try {
+    return yield* look;
+  } catch (error) {
+    if (error instanceof UnusableFile) return undefined;
+    throw error;
+  }
+}

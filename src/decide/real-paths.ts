@@ -1,0 +1,342 @@
+/**
+ * Resolves names in the plan that lead elsewhere through links, mounts, or a file system that treats
+ * two spellings as one name. So edges and overlaps are found between places, not between texts.
+ */
+import {
+  type Dirent,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+} from 'node:fs';
+import path from 'node:path';
+import type { Cache } from '../cache/cache.js';
+import { codeOf, isAbsent } from '../cache/files/file-errors.js';
+import { MOST_LINKS } from '../cache/scan/link-targets.js';
+import { sha256 } from '../canonical.js';
+import { firstMoved, type ReadLists, type ReadSet } from '../noop/read-set.js';
+import { fixedFolder, mayHold, parseGlob } from '../pipeline/glob.js';
+import { type IgnoreRules, sieveOf } from '../pipeline/ignored-files.js';
+import type { Dep, Plan } from '../pipeline/plan.js';
+import { foldedNames, isOneName, Spellings } from './spellings.js';
+
+/**
+ * Name → place, for names that lead into an out or to a folder that holds outs. Places are relative
+ * to the project, or absolute outside of it.
+ */
+export type Links = Readonly<Record<string, string>>;
+
+/**
+ * Reads each folder that the plan names once. Does not follow what items make: it may not exist yet.
+ *
+ * @param looks receives the read set of the answer
+ */
+export function linksOf(
+  root: string,
+  plan: Plan,
+  readSet: ReadSet,
+  isOne: typeof isOneName = isOneName,
+): Links {
+  const resolver = new Resolver(root, new Spellings(foldedNames(plan), readSet, isOne), readSet);
+  const outs = new Outs();
+  for (const item of plan.items)
+    for (const out of item.outs) outs.add(out.path, resolver.ofOut(out.path));
+  resolver.outs = outs;
+  for (const read of plan.reads) if (!read.pattern) resolver.resolve(read.path);
+  for (const item of plan.items) {
+    if (item.action.kind === 'module') resolver.resolve(item.action.file);
+    for (const dep of item.deps) {
+      // A dep that an out covers by name holds nothing of the user's.
+      if (!dep.made || dep.glob || dep.outs !== undefined) resolver.resolveDep(dep);
+    }
+  }
+  const found = outs.concerned(resolver.aliases);
+  if (leadApart(found.map(([, place]) => place))) return {};
+  return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+interface Note {
+  readonly links: Links;
+  readonly lists: ReadLists;
+}
+
+/** In larger projects, validating a note costs as much as resolving again. */
+const MOST_LOOKS = 4_000;
+
+/** The same, from a note that is valid while its read set is unchanged. */
+export async function notedLinks(
+  root: string,
+  plan: Plan,
+  id: string,
+  cache: Cache,
+): Promise<Links> {
+  const name = sha256(JSON.stringify(['links', id, realpathSync(root)]));
+  const note = cache.readKept('plans', name) as Note | undefined;
+  let links = note?.links;
+  if (links === undefined || (await firstMoved(root, (note as Note).lists)) !== undefined) {
+    const readSet = cache.newReadSet();
+    links = linksOf(root, plan, readSet);
+    const lists = readSet.all;
+    if (lists !== undefined && lists.own.paths.length < MOST_LOOKS)
+      cache.writeKept('plans', name, { links, lists } satisfies Note);
+  }
+  for (const link of Object.keys(links))
+    cache.readSet.recordLstat(link, lstatOrNothing(path.join(root, link)));
+  return links;
+}
+
+/** Places outside of the project with one name each, such as a `cache` on another disk. */
+function leadApart(places: readonly string[]): boolean {
+  if (!places.every((place) => place.startsWith('/'))) return false;
+  const sorted = places.map((place) => `${place}/`).sort();
+  return sorted.every((place, at) => sorted[at + 1]?.startsWith(place) !== true);
+}
+
+/** Places and names of outs. */
+class Outs {
+  readonly #names = new Set<string>();
+  /** Places that differ from the names. */
+  readonly #elsewhere = new Set<string>();
+
+  add(name: string, place: string): void {
+    this.#names.add(name);
+    if (place !== name) this.#elsewhere.add(place);
+  }
+
+  /** True for the name of an out, or a name inside an out. */
+  isNamed(name: string): boolean {
+    return isIn(name, this.#names);
+  }
+
+  isIn(place: string): boolean {
+    return isIn(place, this.#names) || isIn(place, this.#elsewhere);
+  }
+
+  /** The aliases that lead into an out, or to a folder with outs. */
+  concerned(aliases: ReadonlyMap<string, string>): [string, string][] {
+    if (aliases.size === 0) return [];
+    const holders = new Set(['']);
+    for (const set of [this.#names, this.#elsewhere])
+      for (const place of set)
+        for (let at = above(place); !holders.has(at); at = above(at)) holders.add(at);
+    return [...aliases].filter(([, place]) => holders.has(place) || this.isIn(place));
+  }
+}
+
+function isIn(where: string, set: ReadonlySet<string>): boolean {
+  if (set.size === 0) return false;
+  for (let at = where; at !== ''; at = above(at)) if (set.has(at)) return true;
+  return false;
+}
+
+function above(where: string): string {
+  return where.slice(0, Math.max(0, where.lastIndexOf('/')));
+}
+
+function lastName(where: string): string {
+  return where.slice(where.lastIndexOf('/') + 1);
+}
+
+/** Above this number of names, one listing of the folder is cheaper than a stat of each. */
+const FEW = 16;
+
+/** What is known of a folder before its names are resolved. */
+interface Parent {
+  readonly name: string;
+  readonly place: string;
+  /** Number of names resolved in it. */
+  asked: number;
+  /** Names of all entries other than files; set once many names were resolved. */
+  special?: ReadonlySet<string>;
+}
+
+class Resolver {
+  readonly aliases = new Map<string, string>();
+  outs = new Outs();
+  readonly #root: string;
+  readonly #spellings: Spellings;
+  readonly #readSet: ReadSet;
+  /** Name → place, of every resolved name. */
+  readonly #places = new Map<string, string>([['', '']]);
+  /** The first place of each folder, by device and inode. */
+  readonly #folders = new Map<string, string>();
+  readonly #isFolder = new Set<string>(['']);
+  readonly #walked = new Set<string>();
+  readonly #parents = new Map<string, Parent>();
+  /** The last folder: items in plan order read neighbouring files. */
+  #parent: Parent = { name: '', place: '', asked: 0 };
+
+  constructor(root: string, spellings: Spellings, readSet: ReadSet) {
+    this.#root = realpathSync(root);
+    this.#spellings = spellings;
+    this.#readSet = readSet;
+    readSet.recordLstat('.', lstatSync(this.#root));
+    for (const name of PROTECTED) spellings.first(this.#root, name);
+  }
+
+  /** The item may have made the out itself as a link. */
+  ofOut(out: string): string {
+    const parent = this.#parentOf(out);
+    const direct = parent.place === parent.name ? out : join(parent.place, lastName(out));
+    const place = this.#spellings.first(this.#root, direct);
+    if (place !== direct) this.aliases.set(out, place);
+    return place;
+  }
+
+  /** The place of a name; follows links up to the first out. */
+  resolve(name: string): string {
+    const known = this.#places.get(name);
+    if (known !== undefined) return known;
+    const parent = this.#parentOf(name);
+    const direct = parent.place === parent.name ? name : join(parent.place, lastName(name));
+    const place =
+      this.outs.isNamed(name) || this.#isPlain(parent, direct) ? direct : this.#behind(direct, 0);
+    this.#places.set(name, place);
+    if (place !== direct) this.aliases.set(name, place);
+    return place;
+  }
+
+  resolveDep(dep: Dep): void {
+    const where = dep.path;
+    const ignoreRules = sieveOf(dep);
+    if (!dep.glob) {
+      // Most deps of large plans are plain files in one folder.
+      if (this.#isPlain(this.#parentOf(where), where) || this.outs.isNamed(where)) return;
+      this.resolve(where);
+      this.#walk(where, ignoreRules, undefined, []);
+      return;
+    }
+    const id = `${where}\0${ignoreRules.id}`;
+    if (this.#walked.has(id)) return;
+    this.#walked.add(id);
+    const glob = parseGlob(where);
+    const folder = fixedFolder(where);
+    if (folder !== '') this.resolve(folder);
+    // Without `**` the pattern has a fixed depth, so the walk ends in a link cycle too.
+    this.#walk(folder, ignoreRules, (at) => mayHold(glob, at), glob.deep ? [] : undefined);
+  }
+
+  /** Walks links below a user's folder. `leads`: to the folders that matter; undefined: to all. */
+  #walk(
+    folder: string,
+    ignoreRules: IgnoreRules,
+    leads: ((folder: string) => boolean) | undefined,
+    inside: readonly string[] | undefined,
+  ): void {
+    const place = this.resolve(folder);
+    if (!this.#isFolder.has(place) || inside?.includes(place) || this.outs.isIn(place)) return;
+    if (leads === undefined) {
+      const walked = `${folder}\0${ignoreRules.id}`;
+      if (this.#walked.has(walked)) return;
+      this.#walked.add(walked);
+    }
+    for (const entry of entriesOf(this.#absolute(place))) {
+      const isLink = entry.isSymbolicLink();
+      if (!isLink && !entry.isDirectory()) continue;
+      const name = join(folder, entry.name);
+      if (PASSED_OVER.has(name) || this.outs.isNamed(name)) continue;
+      if (ignoreRules.holdsBack(name, () => !isLink)) continue;
+      if (isLink) this.resolve(name);
+      if (leads?.(name) !== false)
+        this.#walk(name, ignoreRules, leads, inside && [...inside, place]);
+    }
+  }
+
+  #parentOf(name: string): Parent {
+    const { name: last } = this.#parent;
+    const end = Math.max(0, name.lastIndexOf('/'));
+    if (last.length === end && name.startsWith(last)) return this.#parent;
+    const folder = name.slice(0, end);
+    let parent = this.#parents.get(folder);
+    if (parent === undefined) {
+      parent = { name: folder, place: this.resolve(folder), asked: 0 };
+      this.#parents.set(folder, parent);
+    }
+    this.#parent = parent;
+    return parent;
+  }
+
+  /** Resolves a place that may be a link, or a file or folder with another name. */
+  #behind(place: string, links: number): string {
+    if (this.outs.isIn(place)) return place;
+    const spelled = this.#spellings.first(this.#root, place);
+    if (spelled !== place) return spelled;
+    const absolute = this.#absolute(place);
+    const stat = lstatOrNothing(absolute);
+    this.#readSet.recordLstat(place, stat);
+    if (stat?.isSymbolicLink() && links < MOST_LINKS)
+      return this.#follow(above(absolute), readlinkSync(absolute), links + 1);
+    if (!stat?.isDirectory()) return place;
+    const id = `${stat.dev}:${stat.ino}`;
+    const first = this.#folders.get(id) ?? place;
+    this.#folders.set(id, first);
+    this.#isFolder.add(first);
+    return first;
+  }
+
+  /** True for an entry known to be neither link nor folder; false when it needs a stat. */
+  #isPlain(parent: Parent, place: string): boolean {
+    if (parent.asked++ < FEW || parent.place !== parent.name) return false;
+    if (parent.special === undefined) {
+      const entries = entriesOf(this.#absolute(parent.place));
+      parent.special = new Set(entries.filter((each) => !each.isFile()).map(({ name }) => name));
+    }
+    if (parent.special.size === 0 && this.#spellings.areOne) return true;
+    const name = lastName(place);
+    return !parent.special.has(name) && !this.#spellings.mayHaveOther(name);
+  }
+
+  /** Name by name, since the target of a link may not exist yet. */
+  #follow(from: string, target: string, links: number): string {
+    let at = this.#placeOf(path.isAbsolute(target) ? '/' : from);
+    for (const name of target.split('/')) {
+      if (name === '' || name === '.') continue;
+      if (name === '..') at = this.#placeOf(path.dirname(this.#absolute(at)));
+      else at = this.#behind(join(at, name), links);
+    }
+    return at;
+  }
+
+  #absolute(place: string): string {
+    return place.startsWith('/') ? place : path.join(this.#root, place);
+  }
+
+  /** For an absolute path without links. */
+  #placeOf(absolute: string): string {
+    if (absolute === this.#root) return '';
+    const within = `${this.#root}/`;
+    return absolute.startsWith(within) ? absolute.slice(within.length) : absolute;
+  }
+}
+
+/** Protected from outs, in any spelling. */
+const PROTECTED = ['cache', 'node_modules', '.git', 'pipeline.yaml', 'pipeline.lock'];
+
+/** What runs write is not an input. */
+const PASSED_OVER: ReadonlySet<string> = new Set(['cache', 'node_modules', '.git']);
+
+function join(folder: string, name: string): string {
+  if (folder === '') return name;
+  return folder === '/' ? `/${name}` : `${folder}/${name}`;
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (isAbsent(error) || codeOf(error) === 'EACCES') return [];
+    throw error;
+  }
+}
+
+/** The code that reads an inaccessible path reports it. */
+function lstatOrNothing(absolute: string): Stats | undefined {
+  try {
+    return lstatSync(absolute, { throwIfNoEntry: false });
+  } catch (error) {
+    if (isAbsent(error) || ['EACCES', 'ELOOP', 'ENAMETOOLONG'].includes(codeOf(error) ?? ''))
+      return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,71 @@
+/** Removes leftovers from an item's input folders before its process starts. */
+import { rmdirSync } from 'node:fs';
+import path from 'node:path';
+import { codeOf } from '../cache/files/file-errors.js';
+import { finish } from '../cache/files/yielding.js';
+import type { BuildContext } from '../decide/build-context.js';
+import { leftoversOf } from '../decide/dep-files.js';
+import type { Item, Plan } from '../pipeline/plan.js';
+
+/** Outs of other plans in folders that the item reads: they do not count, and no process must find them. */
+export async function leftoversIn(build: BuildContext, item: Item): Promise<Leftover[]> {
+  const { project, options } = build;
+  const outs = () => outPathsOf(project.plan);
+  const found: Leftover[] = [];
+  for (const dep of item.deps) {
+    const left = await finish(leftoversOf(dep, project, outs), options.interruption.stop);
+    for (const each of left)
+      if (!isOfPlan(each, outs())) found.push({ path: each, within: dep.path });
+  }
+  return found;
+}
+
+export interface Leftover {
+  readonly path: string;
+  /** The dep that contains it. */
+  readonly within: string;
+}
+
+/** Called while all of them are claimed. */
+export async function clearLeftovers(
+  build: BuildContext,
+  item: Item,
+  leftovers: readonly Leftover[],
+): Promise<void> {
+  const { project, emit } = build;
+  const onReplaced = (message: string) => emit({ type: 'warning', item: item.id, message });
+  for (const left of leftovers) {
+    await project.cache.removeOut(left.path, { onReplaced });
+    removeEmptyAbove(project.root, left.path, left.within);
+  }
+}
+
+/** An out of the current plan, a path in one, or a folder that contains one: always stays. */
+function isOfPlan(where: string, outs: ReadonlySet<string>): boolean {
+  for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (outs.has(at)) return true;
+  for (const out of outs) if (out.startsWith(`${where}/`)) return true;
+  return false;
+}
+
+const outPaths = new WeakMap<Plan, ReadonlySet<string>>();
+
+/** Computed once for all items of a run. */
+function outPathsOf(plan: Plan): ReadonlySet<string> {
+  const known = outPaths.get(plan);
+  if (known !== undefined) return known;
+  const found = new Set(plan.items.flatMap(({ outs }) => outs.map((out) => out.path)));
+  outPaths.set(plan, found);
+  return found;
+}
+
+/** Removes folders that only contained leftovers. */
+function removeEmptyAbove(root: string, where: string, top: string): void {
+  for (let at = path.posix.dirname(where); at.startsWith(`${top}/`); at = path.posix.dirname(at)) {
+    try {
+      rmdirSync(path.join(root, at));
+    } catch (error) {
+      if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error) ?? '')) return;
+      throw error;
+    }
+  }
+}

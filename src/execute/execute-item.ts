@@ -1,0 +1,100 @@
+/** Executes an item, with its GPUs and its retries. */
+import type { Attempt } from '../cache/cache.js';
+import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import type { Decision } from '../decide/decide.js';
+import { explain, whyOf } from '../decide/explain.js';
+import type { Failure } from '../event.js';
+import type { Item } from '../pipeline/plan.js';
+import { acquireGpus, type GpuLease } from '../process/lease.js';
+import { attemptItem, type Execution, type Grounds, type Start } from './attempt.js';
+import { describeAction } from './failure.js';
+import { warnOfOwnReading } from './own-params.js';
+import { refuseTooManyGpus } from './resources.js';
+
+/** Executes the item; retries after a failure as often as allowed. */
+export async function executeItem(
+  build: BuildContext,
+  index: number,
+  decision: Decision & { kind: 'run' },
+  grounds: Grounds,
+): Promise<Execution> {
+  const item = itemAt(build, index);
+  const code = build.codes.of(index);
+  const why = whyOf(explain(build.project, item, code, decision).map(({ text }) => text));
+  const stale = build.codes.changedScript(index);
+  if (stale !== undefined) return { kind: 'failed', why, failure: unstarted(item, stale) };
+  warnOfOwnReading(build, index);
+  await refuseTooManyGpus(build, [index]);
+  const lease = await leaseOf(build, item);
+  const { key } = decision;
+  const cache = cacheOf(build);
+  try {
+    cache.writeAttempt(item.id, { key, end: 'begun' });
+    const execution = await withRetries(build, index, decision, { ...grounds, why, lease });
+    cache.writeAttempt(item.id, build.conceal.value(attemptAfter(key, execution)));
+    if (execution.kind !== 'recorded' && grounds.hold.isHeld()) {
+      for (const out of item.outs) cache.noteEnded(out.path);
+      returnReplaced(build, item);
+    }
+    return execution;
+  } finally {
+    lease?.release();
+  }
+}
+
+/** Why the item has no result, for `status` and `why`. */
+function attemptAfter(key: string, execution: Execution): Attempt | undefined {
+  switch (execution.kind) {
+    case 'recorded':
+      return undefined;
+    case 'failed':
+      return { key, end: 'failed', message: execution.failure.message };
+    case 'cancelled':
+      return { key, end: 'interrupted' };
+    default:
+      return execution satisfies never;
+  }
+}
+
+async function withRetries(
+  build: BuildContext,
+  index: number,
+  decision: Decision & { kind: 'run' },
+  start: Omit<Start, 'afresh'>,
+): Promise<Execution> {
+  const item = itemAt(build, index);
+  for (let attempt = 0; ; attempt++) {
+    // A retry keeps the epochs that a forced execution has computed.
+    const afresh = decision.cause === 'forced' && attempt === 0;
+    const execution = await attemptItem(build, index, decision, { ...start, afresh });
+    if (execution.kind !== 'failed' || attempt >= item.retries) return execution;
+    if (!start.hold.isHeld()) return execution;
+    const message = `${execution.failure.message}; try ${attempt + 2} of ${item.retries + 1}`;
+    build.emit({ type: 'warning', item: item.id, message });
+  }
+}
+
+async function leaseOf(build: BuildContext, item: Item): Promise<GpuLease | undefined> {
+  if (item.resources.gpu === 0) return undefined;
+  return acquireGpus(item.resources.gpu, {
+    doing: `${item.id} of ${build.project.root}`,
+    item: item.id,
+    env: build.project.env,
+    signal: build.options.interruption.stop,
+    onWait: (reason) => build.emit({ type: 'waiting', item: item.id, reason }),
+  });
+}
+
+/** The key was computed from the code at the start of the run. */
+function unstarted(item: Item, script: string): Failure {
+  const message = `${script} changed since the run began: run again`;
+  return { message, command: describeAction(item), tail: [] };
+}
+
+/** Moves user files back when the result for which they were moved did not come. */
+function returnReplaced(build: BuildContext, item: Item): void {
+  for (const out of item.outs) {
+    const message = cacheOf(build).returnReplaced(out.path);
+    if (message !== undefined) build.emit({ type: 'warning', item: item.id, message });
+  }
+}

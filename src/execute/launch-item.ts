@@ -1,0 +1,138 @@
+/** Starts the process of one execution with its environment, and follows it to its end. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { unusable } from '../cache/files/file-errors.js';
+import { finish } from '../cache/files/yielding.js';
+import { canonical } from '../canonical.js';
+import { type BuildContext, itemAt } from '../decide/build-context.js';
+import { matchedPaths } from '../decide/dep-files.js';
+import { paramsTree } from '../decide/fingerprint.js';
+import { secretValues, withheldFrom } from '../decide/secrets.js';
+import { expandAction } from '../pipeline/items/expand-command.js';
+import { isHarmless } from '../pipeline/items/shell.js';
+import type { Item } from '../pipeline/plan.js';
+import { printable } from '../printable.js';
+import { stageEnvironment } from '../process/environment.js';
+import { followProgress, type Progress } from '../process/follow-progress.js';
+import type { GpuLease } from '../process/lease.js';
+import { maskText } from '../process/mask-secrets.js';
+import { type Outcome, succeeded } from '../process/outcome.js';
+import { type Command, execute } from '../process/run-process.js';
+import type { ContextFile } from '../stage/context-file.js';
+import { systemMessage } from '../system-message.js';
+import type { EpochRun } from './epoch-run.js';
+import type { Scratch } from './execution-files.js';
+import type { Hold } from './hold.js';
+
+/** From SIGTERM to SIGKILL: long enough to write a file, short enough to wait for. */
+const GRACE_SECONDS = 5;
+
+/** What the process receives, and what ends it. */
+export interface Launching {
+  readonly scratch: Scratch;
+  readonly lease: GpuLease | undefined;
+  readonly hold: Hold;
+  readonly epochs: EpochRun | undefined;
+}
+
+export async function launchItem(
+  build: BuildContext,
+  index: number,
+  { scratch, lease, hold, epochs }: Launching,
+): Promise<Outcome> {
+  const item = itemAt(build, index);
+  const { project, options } = build;
+  const { env } = project;
+  const secrets = secretValues(project.plan, env);
+  const progress = followProgress(scratch.progress, (step) =>
+    build.emit({ type: 'progress', item: item.id, ...step, ...shownUnit(step, secrets) }),
+  );
+  const stop =
+    epochs === undefined
+      ? options.interruption.stop
+      : AbortSignal.any([options.interruption.stop, epochs.stop]);
+  try {
+    epochs?.watch();
+    const outcome = await execute({
+      command: await commandOf(build, index, scratch),
+      doing: item.id,
+      cwd: project.root,
+      env: stageEnvironment(env, {
+        withheld: withheldFrom(project.plan, item),
+        progress: scratch.progress,
+        context: scratch.context,
+        gpus: lease?.visible,
+        threads: item.threads,
+        epochs: epochs?.env,
+      }),
+      log: path.join(project.root, scratch.log),
+      script: scratch.script,
+      secrets,
+      onLogLost: (error) => {
+        const message = `its log is incomplete: ${systemMessage(error) ?? error.message}`;
+        build.emit({ type: 'warning', item: item.id, message });
+      },
+      timeout: item.timeout,
+      grace: GRACE_SECONDS,
+      stop,
+      kill: AbortSignal.any([options.interruption.kill, hold.lost]),
+      onStart: (group) => {
+        hold.noteGroup(group);
+        lease?.noteGroup(group);
+      },
+    });
+    await epochs?.drain(succeeded(outcome));
+    return outcome;
+  } finally {
+    progress.close();
+  }
+}
+
+/** Removes terminal sequences and secrets from the stage's text before it is displayed. */
+function shownUnit({ unit }: Progress, secrets: readonly string[]): { unit?: string } {
+  return unit === undefined ? {} : { unit: maskText(printable(unit), secrets) };
+}
+
+async function commandOf(build: BuildContext, index: number, scratch: Scratch): Promise<Command> {
+  const item = itemAt(build, index);
+  const matched = new Map<string, readonly string[]>();
+  for (const dep of item.deps)
+    if (dep.glob) matched.set(dep.name, await finish(matchedPaths(dep, build.project)));
+  writeFileSync(scratch.context, canonical(contextOf(build, item, matched)));
+  if (item.action.kind !== 'module') return expandedAction(item, matched);
+  const bundle = await build.codes.bundleFor(index);
+  return { kind: 'module', host: path.join(build.project.dist, 'stage-host.mjs'), bundle };
+}
+
+/** The matching paths of each pattern dep, by its name. */
+type Matched = ReadonlyMap<string, readonly string[]>;
+
+/** Expands a pattern dep in the command to the matching files. */
+function expandedAction(item: Item, matched: Matched): Command {
+  const action = expandAction(item.action, ({ dep: name, reader }) => {
+    const files = matched.get(name) ?? [];
+    const bad = reader === undefined ? undefined : files.find((file) => !isHarmless(file));
+    if (bad !== undefined)
+      throw unusable(bad, `has a name that cannot be quoted here (${reader})`, 'rename it');
+    return files;
+  });
+  if (action.kind === 'module') throw new Error(`${item.id} has no command`);
+  return action;
+}
+
+function contextOf(build: BuildContext, item: Item, matched: Matched): ContextFile {
+  const absolute = (relative: string) => path.join(build.project.root, relative);
+  const deps = item.deps.map((dep) => [
+    dep.name,
+    matched.get(dep.name)?.map(absolute) ?? absolute(dep.path),
+  ]);
+  return {
+    item: item.id,
+    stage: item.stage,
+    matrix: item.matrix,
+    params: paramsTree(item.params),
+    deps: Object.fromEntries(deps),
+    outs: Object.fromEntries(item.outs.map((out) => [out.name, absolute(out.path)])),
+    resources: item.resources,
+  };
+}

@@ -1,0 +1,65 @@
+/** Recovers epochs that a process committed and whose runner died before storing them. */
+import path from 'node:path';
+import { UnusableFile } from '../cache/files/file-errors.js';
+import { lstatIfThere } from '../cache/files/look.js';
+import { type BuildContext, cacheOf } from '../decide/build-context.js';
+import { wasLeftWhole } from '../process/whole-commits.js';
+
+/**
+ * Stores complete commits that follow the recorded epochs without a gap, if all inputs are as their
+ * process found them; a chain that starts again recovers nothing. Deletes the other commits, so that
+ * no later run finds them.
+ */
+export async function recoverEpochs(
+  build: BuildContext,
+  chain: string,
+  afresh: boolean,
+  warn: (message: string) => void,
+): Promise<void> {
+  const cache = cacheOf(build);
+  const recorded = new Set(cache.readEpochs(chain).map((record) => record.epoch));
+  const pending = cache.pendingCommits(chain);
+  const isFounded = pending.length > 0 && (await cache.inputsLieAsNoted(chain));
+  const commits = cache.commitFolder(chain);
+  const note = cache.commitNote(chain);
+  const seconds = secondsOf(commits, pending);
+  for (const epoch of pending) {
+    const isNext = !afresh && isFounded && (epoch === 1 || recorded.has(epoch - 1));
+    const reason = isNext ? await take(epoch) : undefined;
+    if (isNext && reason === undefined) recorded.add(epoch);
+    else cache.dropCommit(chain, epoch);
+    if (reason !== undefined) warn(`${reason}: the epoch is computed again`);
+  }
+  cache.clearDrafts(chain);
+
+  /** Undefined when the epoch is stored; else the reason. */
+  async function take(epoch: number): Promise<string | undefined> {
+    if (!wasLeftWhole(commits, epoch, note))
+      return `the folder of epoch ${epoch} that an earlier run left may not have been renamed to $PIPE_COMMIT/${epoch} as a whole`;
+    try {
+      await cache.takeCommit(chain, epoch, seconds.get(epoch));
+      return undefined;
+    } catch (error) {
+      if (error instanceof UnusableFile) return error.message;
+      throw error;
+    }
+  }
+}
+
+/**
+ * The runner died with the durations. The folders' times give all but the first one; the estimate for
+ * that is the previous epoch's, or for epoch 1 the next one's.
+ */
+function secondsOf(folder: string, pending: readonly number[]): Map<number, number> {
+  const times = new Map(
+    pending.map((epoch) => [epoch, lstatIfThere(path.join(folder, String(epoch)))?.mtimeMs]),
+  );
+  const seconds = new Map<number, number>();
+  for (const epoch of pending) {
+    const [from, to] = [times.get(epoch - 1), times.get(epoch)];
+    if (from !== undefined && to !== undefined && to > from) seconds.set(epoch, (to - from) / 1000);
+  }
+  const second = seconds.get(2);
+  if (second !== undefined) seconds.set(1, second);
+  return seconds;
+}

@@ -1,0 +1,212 @@
+/** Runs one item under its locks: decides again, then restores it, or executes and records it. */
+import { DamagedObject, UnusableFile } from '../cache/cache.js';
+import { finish } from '../cache/files/yielding.js';
+import type { Result } from '../cache/records/record.js';
+import { type BuildContext, cacheOf, itemAt, type Settled } from '../decide/build-context.js';
+import type { Decision } from '../decide/decide.js';
+import { decideItem } from '../decide/decide-item.js';
+import { evidenceOf } from '../decide/evidence.js';
+import { lockKey } from '../decide/locks.js';
+import { missingAfterAll } from '../decide/missing.js';
+import type { ItemDone } from '../event.js';
+import type { Dep, Item } from '../pipeline/plan.js';
+import { WaitsForItself } from '../process/outer-executions.js';
+import { systemMessage } from '../system-message.js';
+import type { Execution } from './attempt.js';
+import { claimWithInputs } from './claim-inputs.js';
+import { executeItem } from './execute-item.js';
+import type { Hold } from './hold.js';
+import type { InputSnapshot } from './input-snapshot.js';
+
+export interface Ended {
+  readonly done: ItemDone;
+  readonly settled?: Settled;
+}
+
+/**
+ * Brings one item to its end. Its claim keeps other runs from its outs and inputs; the lock of its
+ * key keeps runs of other clones, with a shared cache, from computing the same.
+ */
+export async function runItem(build: BuildContext, index: number): Promise<Ended> {
+  const item = itemAt(build, index);
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  try {
+    return await underLocks(build, index, seconds);
+  } catch (error) {
+    if (build.options.interruption.stop.aborted && isAbort(error))
+      return cancelled(item, 'interrupted');
+    const message = messageOf(error);
+    if (message === undefined) throw error;
+    return failed(item, { message, command: '', tail: [] }, seconds());
+  }
+}
+
+/** Message for an error of this item alone; undefined for a bug, or an error that stops every item. */
+function messageOf(error: unknown): string | undefined {
+  if (error instanceof WaitsForItself)
+    return error.diagnostics
+      .map(({ code, message, hint }) => `${message} (${code}): ${hint}`)
+      .join();
+  if (error instanceof UnusableFile)
+    return error.diagnostics.map(({ message, hint }) => `${message}: ${hint}`).join('\n');
+  return error instanceof DamagedObject ? error.message : systemMessage(error);
+}
+
+async function underLocks(
+  build: BuildContext,
+  index: number,
+  seconds: () => number,
+): Promise<Ended> {
+  const item = itemAt(build, index);
+  const { claim, inputs } = await claimWithInputs(build, index);
+  try {
+    const first = await withoutRunning(build, index, inputs, seconds);
+    if (first.kind === 'ended') return first;
+    const keyLock = await lockKey(build, item, first.decision.manifest);
+    try {
+      // Another clone may have computed it during the wait.
+      const second = await withoutRunning(build, index, inputs, seconds);
+      if (second.kind === 'ended') return second;
+      const { decision } = second;
+      const hold: Hold = {
+        isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false,
+        lost: claim.lost,
+        noteGroup: (group) => claim.noteGroup(group),
+      };
+      const execution = await executeItem(build, index, decision, { hold, inputs });
+      return concluded(item, decision.key, execution, seconds());
+    } finally {
+      keyLock?.release();
+    }
+  } finally {
+    claim.release();
+  }
+}
+
+type WithoutRunning =
+  | ({ readonly kind: 'ended' } & Ended)
+  | { readonly kind: 'run'; readonly decision: Decision & { kind: 'run' } };
+
+/** All that needs no process: nothing, or restoring the outs. */
+async function withoutRunning(
+  build: BuildContext,
+  index: number,
+  inputs: InputSnapshot,
+  seconds: () => number,
+): Promise<WithoutRunning> {
+  const item = itemAt(build, index);
+  const decision = await decideAnew(build, index, inputs);
+  switch (decision.kind) {
+    case 'run':
+      return { kind: 'run', decision };
+    case 'fresh':
+      cacheOf(build).use(decision.key);
+      return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
+    case 'missing': {
+      const message = decision.deps.map(missingAfterAll).join('\n');
+      return { kind: 'ended', ...failed(item, { message, command: '', tail: [] }, seconds()) };
+    }
+    case 'restore': {
+      const back = await putBack(build, index, decision);
+      // The damaged object is set aside: now the record cannot be restored, and the item runs.
+      if (!back) return await withoutRunning(build, index, inputs, seconds);
+      const more = { reason: decision.reason.text, seconds: seconds() };
+      return { kind: 'ended', ...recorded(item, 'restored', decision.record, more) };
+    }
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** Reads the disk again: another run may have changed it during the wait. */
+async function decideAnew(
+  build: BuildContext,
+  index: number,
+  inputs: InputSnapshot,
+): Promise<Decision> {
+  const item = itemAt(build, index);
+  for (const out of item.outs) cacheOf(build).forget(out.path);
+  const context = { ...build.project, given: (dep: Dep) => inputs.digestOf(dep) };
+  return await finish(decideItem(build, index, context), build.options.interruption.stop);
+}
+
+/** False when an object is damaged. */
+async function putBack(
+  build: BuildContext,
+  index: number,
+  decision: Decision & { kind: 'restore' },
+): Promise<boolean> {
+  const item = itemAt(build, index);
+  const { cache } = build.project;
+  cache.use(decision.key);
+  build.emit({ type: 'start', item: item.id, action: 'restore', reason: decision.reason.text });
+  const known = (cache.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
+  const onReplaced = (message: string) => build.emit({ type: 'warning', item: item.id, message });
+  for (const out of item.outs) {
+    const stored = decision.record.outs.find((each) => each.name === out.name);
+    if (stored === undefined) return false;
+    try {
+      await cache.restore(stored, out.path, { known, onReplaced });
+    } catch (error) {
+      if (!(error instanceof DamagedObject)) throw error;
+      build.emit({ type: 'warning', item: item.id, message: error.message });
+      return false;
+    }
+  }
+  const files = build.codes.of(index).files;
+  const evidence = await finish(evidenceOf(item, build.project));
+  cache.writeLast(item.id, { ...decision.record, files, ...evidence });
+  return true;
+}
+
+function concluded(item: Item, key: string, execution: Execution, seconds: number): Ended {
+  switch (execution.kind) {
+    case 'recorded': {
+      const { record, why, epochs } = execution;
+      return recorded(item, 'ran', record, {
+        ...why,
+        seconds,
+        ...(epochs === undefined ? {} : { epochs }),
+      });
+    }
+    case 'failed':
+      return {
+        done: {
+          type: 'item',
+          item: item.id,
+          verdict: 'failed',
+          key,
+          seconds,
+          ...execution.why,
+          failure: execution.failure,
+        },
+      };
+    case 'cancelled':
+      return cancelled(item, 'interrupted');
+    default:
+      return execution satisfies never;
+  }
+}
+
+function recorded(
+  item: Item,
+  verdict: 'ran' | 'restored' | 'fresh',
+  record: Result,
+  more: Partial<ItemDone>,
+): Ended {
+  const { key, outs } = record;
+  return { done: { type: 'item', item: item.id, verdict, key, ...more }, settled: { key, outs } };
+}
+
+function failed(item: Item, failure: NonNullable<ItemDone['failure']>, seconds: number): Ended {
+  return { done: { type: 'item', item: item.id, verdict: 'failed', seconds, failure } };
+}
+
+function cancelled(item: Item, reason: string): Ended {
+  return { done: { type: 'item', item: item.id, verdict: 'cancelled', reason } };
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'Interrupted');
+}

@@ -1,0 +1,28 @@
+/** Metrics by dot path: the numbers in a JSON value, to lock, show and compare. */
+import { parseLenient } from '../../lenient-json.js';
+
+/** Undefined when the text is not JSON. Only numbers are metrics. */
+export function metricsOf(text: string): Record<string, number> | undefined {
+  let value: unknown;
+  try {
+    value = parseLenient(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  const numbers: Record<string, number> = {};
+  collect(value, [], numbers);
+  return numbers;
+}
+
+/** Skips numbers beyond the range of a double, which JSON lacks; of two equal paths the first counts. */
+function collect(value: unknown, path: readonly string[], into: Record<string, number>): void {
+  const name = path.join('.') || 'value';
+  if (typeof value === 'number' && Number.isFinite(value) && !Object.hasOwn(into, name))
+    into[name] = Object.is(value, -0) ? 0 : value;
+  if (typeof value !== 'object' || value === null || path.length === DEEPEST) return;
+  for (const [name, below] of Object.entries(value)) collect(below, [...path, name], into);
+}
+
+/** Far deeper than anybody nests by hand, and far less than a stack holds. */
+const DEEPEST = 64;

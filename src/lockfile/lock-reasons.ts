@@ -1,0 +1,55 @@
+/** Differences between pipeline.lock and today's pipeline, in the words of `why`. */
+import type { Code } from '../decide/code.js';
+import type { Project } from '../decide/project.js';
+import { differences, type Reason } from '../decide/reasons.js';
+import { epochChoice, type Manifest } from '../manifest.js';
+import type { Item } from '../pipeline/plan.js';
+import { type LockBlock, lockedParts } from './format/block.js';
+
+/** Why the item's key is not the locked one; at least one reason. */
+export function reasonsAgainst(...beside: Parameters<typeof lockDifferences>): string[] {
+  const found = lockDifferences(...beside);
+  return found.length > 0 ? found.map(({ text }) => text) : ['its key differs'];
+}
+
+/** Differences from the locked manifest. */
+export function lockDifferences(
+  { cache }: Project,
+  item: Item,
+  code: Code,
+  block: LockBlock,
+  manifest: Manifest,
+): Reason[] {
+  const now = { manifest: { ...manifest, ...lockedParts(manifest) }, files: code.files };
+  // The record of the locked result names the changed file, if it still exists.
+  const files = cache.readRecord(block.key)?.files ?? code.files;
+  return differences({ manifest: manifestOf(block), files }, now, {
+    importerOf: (file) => code.importers[file],
+    pathOf: (name) => item.deps.find((dep) => dep.name === name)?.path ?? name,
+    targetParam: item.epochs?.param,
+    listing: (digest) => cache.treeListing(digest),
+    matches: () => undefined,
+  });
+}
+
+function manifestOf({ code, params, env, deps, outs, epochs }: LockBlock): Manifest {
+  const manifest: Manifest = { format: 1, code, params, env, deps, outs: Object.keys(outs).sort() };
+  return epochs === undefined ? manifest : { ...manifest, epochs: epochChoice(epochs) };
+}
+
+/** The first reason, and the number of others. */
+export function inShort(reasons: readonly string[]): string {
+  const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : '';
+  return `${reasons[0] ?? 'stale'}${more}`;
+}
+
+/** The item's outs, by path, whose digest is not the locked one. */
+export function otherOuts(
+  item: Item,
+  block: LockBlock,
+  digestOf: (out: Item['outs'][number]) => string | undefined,
+): string[] {
+  return item.outs
+    .filter((out) => digestOf(out) !== block.outs[out.name]?.digest)
+    .map((out) => out.path);
+}

@@ -1,0 +1,55 @@
+/** Remembers that pipeline.lock is up to date, so that no-op runs skip reading it. */
+import { sha256 } from '../canonical.js';
+import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import type { Variant } from '../decide/options.js';
+import { LOCK_FILE, sectionOf } from './format/sections.js';
+
+interface Note {
+  /** Digest of the file. */
+  readonly lock: string;
+  /** Hash of all results that were compared with it. */
+  readonly results: string;
+}
+
+/** Results of `--set` are experiments, which pipeline.lock does not contain. */
+export function isLocked(variant: Variant): boolean {
+  return sectionOf(variant) !== undefined;
+}
+
+/** True when the same results were compared with the same file before. */
+export function isLockNoted(build: BuildContext): boolean {
+  const lock = cacheOf(build).scanSync(LOCK_FILE, { follow: true })?.digest;
+  if (lock === undefined || !isComplete(build)) return false;
+  const note = cacheOf(build).readKept('plans', nameOf(build)) as Note | undefined;
+  return note?.lock === lock && note.results === resultsOf(build);
+}
+
+/** Call when the file holds the results of this run. */
+export function noteLock(build: BuildContext): void {
+  cacheOf(build).forget(LOCK_FILE);
+  const lock = cacheOf(build).scanSync(LOCK_FILE, { follow: true })?.digest;
+  if (lock === undefined || !isComplete(build)) return;
+  const note: Note = { lock, results: resultsOf(build) };
+  cacheOf(build).writeKept('plans', nameOf(build), note);
+}
+
+function isComplete({ selected, settled }: BuildContext): boolean {
+  return settled.size === selected.length;
+}
+
+/** One note for each combination of options. */
+function nameOf({ project, options }: BuildContext): string {
+  const call = [sectionOf(project.variant), options.targets, options.only];
+  return sha256(JSON.stringify(['pipe lock note 1', project.root, ...call]));
+}
+
+function resultsOf(build: BuildContext): string {
+  let text = '';
+  for (const index of build.selected) {
+    const settled = build.settled.get(index);
+    text += `${itemAt(build, index).id} ${settled?.key}`;
+    for (const out of settled?.outs ?? []) text += ` ${out.digest}`;
+    text += '\n';
+  }
+  return sha256(text);
+}

@@ -1,0 +1,127 @@
+/** The no-op cache: keeps a few answers for each project and checks whether one is still valid. */
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { uptime } from 'node:os';
+import path from 'node:path';
+import { isInside, type Layout, realOrSame } from '../cache/layout.js';
+import {
+  type Answer,
+  answerName,
+  columnsOf,
+  encodeAnswer,
+  type Question,
+  readAnswer,
+  type StatColumns,
+  WIDTH,
+} from './answer-file.js';
+
+export interface Asked {
+  readonly layout: Layout;
+  /** Absolute path of the tool's dist folder. */
+  readonly dist: string;
+  /** The command line, from the name of the command on. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Once a day a run decides the slow way, which also notes what is in use. */
+const HOLDS_MS = 86_400_000;
+
+/** The kept answer, or why there is none. */
+export type Standing =
+  /** `file`: absolute path of the answer. */
+  | { readonly answer: string; readonly file: string }
+  | { readonly answer?: undefined; readonly reason: string };
+
+/** The answer to the same question, if its read set is unchanged. */
+export function validAnswer(asked: Asked): Standing {
+  const { layout, argv } = asked;
+  const root = rootOf(layout);
+  const file = path.join(layout.stills, answerName({ root, argv }));
+  const still = readAnswer(file);
+  if (still === undefined) return { reason: 'no answer is kept for this command line' };
+  const question = questionOf(asked, Object.keys(still.question.env), root);
+  if (JSON.stringify(question) !== JSON.stringify(still.question))
+    return { reason: 'the build of pipe or an environment variable has changed' };
+  const age = Date.now() - still.savedAt;
+  // A write shortly before the machine went down may have lost its bytes but not its times.
+  if (age < 0 || age > Math.min(HOLDS_MS, uptime() * 1000))
+    return { reason: 'the kept answer is older than a day or than the last start of the machine' };
+  const moved =
+    movedPath(layout.project, still.behind, statSync) ??
+    movedPath(layout.project, still.own, lstatSync);
+  return moved === undefined
+    ? { answer: still.answer, file }
+    : { reason: `${moved} has changed since` };
+}
+
+/** `names`: variables that count besides the tool's own. */
+export function questionOf(
+  { layout, dist, argv, env }: Asked,
+  names: readonly string[],
+  root = rootOf(layout),
+): Question {
+  const own = Object.keys(env).filter((name) => name.startsWith('PIPE_') && name !== 'PIPE_DEBUG');
+  const values: Record<string, string | null> = {};
+  for (const name of [...new Set([...names, ...own])].sort())
+    values[name] = (Object.hasOwn(env, name) ? env[name] : undefined) ?? null;
+  const { size, mtimeMs } = statSync(path.join(dist, 'pipe.cjs'));
+  return { tool: `${size} ${mtimeMs}`, root, argv, env: values };
+}
+
+function rootOf(layout: Layout): string {
+  return isInside(layout) ? '' : realOrSame(layout.project);
+}
+
+type Look = (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined;
+
+/** The first path whose stat changed. */
+function movedPath(
+  project: string,
+  { paths, columns }: StatColumns,
+  look: Look,
+): string | undefined {
+  return paths.find((each, row) => {
+    try {
+      const where = each.startsWith('/') ? each : `${project}/${each}`;
+      const now = columnsOf(look(where, { throwIfNoEntry: false }));
+      return now.some((value, column) => value !== columns[row * WIDTH + column]);
+    } catch {
+      return true; // The slow way reports the error.
+    }
+  });
+}
+
+/** Number of answers kept for a project; older ones are deleted. */
+const KEPT = 16;
+
+/** A failure only costs the next run time: no warning. Not through tmp/, which is in the read set. */
+export function keepAnswer(folder: string, still: Answer): void {
+  const name = answerName(still.question);
+  const draft = path.join(folder, `.${name}.${process.pid}`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    rmSync(draft, { force: true });
+    writeFileSync(draft, Buffer.concat(encodeAnswer(still)), { flag: 'wx' });
+    renameSync(draft, path.join(folder, name));
+    forgetOldest(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+  }
+}
+
+function forgetOldest(folder: string): void {
+  const files = readdirSync(folder).map((name) => path.join(folder, name));
+  if (files.length <= KEPT) return;
+  const age = new Map(files.map((file) => [file, statSync(file).mtimeMs]));
+  files.sort((a, b) => (age.get(b) as number) - (age.get(a) as number));
+  for (const file of files.slice(KEPT)) rmSync(file, { force: true });
+}

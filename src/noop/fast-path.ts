@@ -1,0 +1,24 @@
+/**
+ * No-op fast path, before the rest of the tool loads: checks whether the answer of the last no-op run
+ * is still valid. Most runs load only this.
+ */
+import { layoutOf, namedFolder } from '../cache/layout.js';
+import { rootAbove } from '../pipeline/root.js';
+import { type Standing, validAnswer } from './answers.js';
+
+/** The process's folder, its arguments after the name of the tool, and its variables. */
+export interface Call {
+  readonly cwd: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute path of the tool's dist folder. */
+  readonly dist: string;
+}
+
+/** What to print, or why the command has to run. */
+export function fastAnswer({ cwd, argv, env, dist }: Call): Standing {
+  if (argv[0] !== 'run') return { reason: 'only answers of `pipe run` are kept' };
+  const root = rootAbove(cwd);
+  if (root === undefined) return { reason: 'there is no pipeline.yaml' };
+  return validAnswer({ layout: layoutOf(root, namedFolder(root, env)), dist, argv, env });
+}

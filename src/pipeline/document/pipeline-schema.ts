@@ -1,0 +1,239 @@
+/** What pipeline.yaml may hold: the one definition that validates it and gives the JSON Schema. */
+import * as z from 'zod';
+import { DURATION, SIZE } from './quantity.js';
+import type { What } from './value-errors.js';
+
+/** Ties a schema to the words of its mistake; see expected.ts. */
+const say = (what: What) => ({ error: what });
+
+const HOLE = /^\$\{[^{}]+\}$/;
+const VARIABLE = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]*$/;
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+
+const path = z.string(say('path')).min(1, say('path'));
+const scalar = z.union([z.string(), z.number(), z.boolean()], say('scalar'));
+const text = z.string(say('text')).min(1, say('text'));
+const variables = z.array(
+  z.string(say('variable')).regex(VARIABLE, say('variable')),
+  say('variables'),
+);
+
+const whole = (least: number, what: What) => z.int(say(what)).min(least, say(what));
+const above0 = (what: What) => z.number(say(what)).positive(say(what));
+
+/** A value, or where it comes from: `${train.epochs}`. */
+const orHole = <T extends z.ZodType>(value: T, what: What) =>
+  z.union([value, z.string().regex(HOLE, say(what))], say(what));
+
+const named = z.record(z.string().regex(NAME, say('name')), path, say('map'));
+const paths = z.union([named, z.array(path, say('list'))], say('paths'));
+
+const dep = z.union(
+  [
+    path,
+    z.strictObject(
+      {
+        path,
+        optional: z
+          .boolean(say('flag'))
+          .optional()
+          .describe('The file may be absent. Creating or deleting it makes the item stale.'),
+        exclude: z
+          .array(path, say('list'))
+          .optional()
+          .describe('Files that do not count, in a folder or pattern: *.tmp, notes/, raw/*.bak.'),
+      },
+      say('map'),
+    ),
+  ],
+  say('dep'),
+);
+const namedDeps = z.record(z.string().regex(NAME, say('name')), dep, say('map'));
+const deps = z.union([namedDeps, z.array(dep, say('list'))], say('paths'));
+
+const cells = z.array(z.record(z.string(), scalar, say('map')), say('list'));
+const axisFiles = z
+  .strictObject(
+    {
+      glob: path
+        .optional()
+        .describe('The values are the base names of the files that match this pattern.'),
+      strip: text.optional().describe('A suffix to remove from the names.'),
+      lines: path.optional().describe('The values are the lines of this file.'),
+    },
+    say('axis'),
+  )
+  .meta({ oneOf: [{ required: ['glob'] }, { required: ['lines'] }] });
+const axis = z.union(
+  [z.array(scalar, say('axis')), z.string().regex(HOLE, say('axis')), axisFiles],
+  say('axis'),
+);
+const matrix = z
+  .object(
+    {
+      include: cells.optional().describe('Additional cells; each names every axis.'),
+      exclude: cells
+        .optional()
+        .describe('Cells to leave out; a missing axis means all its values.'),
+    },
+    say('map'),
+  )
+  .catchall(axis)
+  .describe('One item for each combination of the values of the axes: train@faces, train@animals.');
+
+const mode = z.enum(['max', 'min'], say('mode'));
+const objective = z
+  .union([text, z.strictObject({ metric: text, mode }, say('map'))], say('objective'))
+  .describe(
+    'Path of a number in metrics.json, such as val.ssim. Larger is better, unless mode is min.',
+  );
+
+const epoch = orHole(whole(1, 'epochs'), 'epochs');
+const epochSearch = z.strictObject(
+  {
+    max: epoch.describe('The largest epoch to compute.'),
+    patience: epoch.optional().describe('Stop after this many epochs without an improvement.'),
+    best: objective.optional(),
+  },
+  say('map'),
+);
+const epochs = z
+  .union([epoch, epochSearch], say('epochs'))
+  .describe('The epoch to reach. A completed epoch is never computed again.');
+
+const keep = z
+  .strictObject(
+    {
+      last: whole(0, 'count').optional().describe('Keep the states of the last n epochs.'),
+      every: whole(1, 'every').optional().describe('Keep the state of every n-th epoch.'),
+      best: objective.optional(),
+    },
+    say('map'),
+  )
+  .describe('Which epoch states to keep in the cache. All metrics are kept.');
+
+const memory = z.union([whole(0, 'size'), z.string().regex(SIZE, say('size'))], say('size'));
+const resources = z
+  .strictObject(
+    {
+      cpu: orHole(above0('cores'), 'cores').optional().describe('Number of cores. Default: 1.'),
+      gpu: orHole(whole(0, 'gpus'), 'gpus')
+        .optional()
+        .describe('Number of GPUs, for exclusive use. Default: 0.'),
+      memory: orHole(memory, 'size').optional().describe('Bytes, or 500M, 4G (powers of 1024).'),
+    },
+    say('map'),
+  )
+  .describe('What an item uses while it runs, for scheduling.');
+
+const deviation = z.number(say('deviation')).min(0, say('deviation'));
+const deviations = z.record(z.string(), deviation, say('map'));
+const tolerance = z
+  .record(z.string(), deviations, say('map'))
+  .describe('How far numbers may deviate in verify, by out (name or path) and JSON path pattern.');
+
+const command = z
+  .union(
+    [z.string().min(1, say('command')), z.array(scalar, say('command')).min(1, say('command'))],
+    say('command'),
+  )
+  .describe('A text for the shell, or a list: argv without a shell.');
+
+const shell = z
+  .enum(['sh', 'bash'], say('shell'))
+  .describe('The shell for a text cmd: sh is /bin/sh -e, bash is bash -euo pipefail.');
+
+const packages = z
+  .enum(['python', 'none'], say('packages'))
+  .describe('python: versions of Python and of the packages that the code imports count.');
+
+const time = z.union(
+  [above0('duration'), z.string().regex(DURATION, say('duration'))],
+  say('duration'),
+);
+const timeout = orHole(time, 'duration').describe(
+  'Longest time an item may run: 90s, 30m, 2h, 1h30m, or seconds.',
+);
+
+const retries = orHole(whole(0, 'retries'), 'retries');
+const flag = z.boolean(say('flag'));
+const param = z.string(say('param')).min(1, say('param'));
+const paramNames = z.array(param, say('params'));
+
+const stage = z
+  .strictObject(
+    {
+      desc: z.string(say('text')).optional().describe('What the stage does, in a few words.'),
+      matrix: matrix.optional(),
+      run: path.optional().describe('The module of a TypeScript or JavaScript stage.'),
+      cmd: command.optional(),
+      shell: shell.optional(),
+      packages: packages.optional(),
+      deps: deps.optional().describe('The inputs: paths or patterns by name, or a list of them.'),
+      params: paramNames.optional().describe('Dot paths of the params that affect the result.'),
+      outs: paths.optional().describe('The outputs: paths by name, or a list of them.'),
+      metrics: paths.optional().describe('Outs that are JSON files, for pipe metrics.'),
+      env: variables.optional().describe('Environment variables that affect the result.'),
+      secrets: variables
+        .optional()
+        .describe('Environment variables that are passed on, and never shown or stored.'),
+      resources: resources.optional(),
+      epochs: epochs.optional(),
+      keep: keep.optional(),
+      timeout: timeout.optional(),
+      retries: retries.optional().describe('How many times to retry a failed item.'),
+      always: flag.optional().describe('Run in every run, even if the cache has the result.'),
+      tolerance: tolerance.optional(),
+    },
+    say('stage'),
+  )
+  .describe('A step of the pipeline.')
+  .meta({ oneOf: [{ required: ['run'] }, { required: ['cmd'] }] });
+
+/** Anything that JSON holds: what is in it is the stages' business. */
+const tree = z.record(z.string(), z.unknown(), say('map'));
+const source = z.union([tree, path], say('source'));
+const params = z
+  .union([tree, path, z.array(source, say('list'))], say('source'))
+  .describe(
+    'A map of values, a YAML or JSON file, or a list of both. Later entries override earlier ones.',
+  );
+
+const names = z.string().regex(NAME, say('name'));
+const profiles = z.record(names, tree, say('map'));
+const stages = z.record(names, stage, say('stages'));
+
+const pipeline = z
+  .strictObject(
+    {
+      $schema: z.string(say('text')).optional().describe('The JSON Schema of this file.'),
+      params: params.nullable().optional(),
+      profiles: profiles
+        .nullable()
+        .optional()
+        .describe('Changes of params by name, for --profile.'),
+      shell: shell.optional(),
+      packages: packages.optional(),
+      stages: stages.describe('The stages by name.'),
+    },
+    say('map'),
+  )
+  .meta({ title: 'pipeline.yaml', patternProperties: { '^x-': {} } });
+
+export type StageSpec = z.infer<typeof stage>;
+export type EpochsSpec = z.infer<typeof epochs>;
+export type ObjectiveSpec = z.infer<typeof objective>;
+export type Issue = z.core.$ZodIssue;
+
+/** The keys a stage may have, for suggestions. */
+export const STAGE_KEYS: readonly string[] = Object.keys(stage.shape);
+
+/** What does not fit the definition; empty for a valid file. */
+export function validate(value: unknown): readonly Issue[] {
+  return pipeline.safeParse(value).error?.issues ?? [];
+}
+
+/** The JSON Schema of pipeline.yaml, for editors. */
+export function pipelineSchema(): object {
+  return z.toJSONSchema(pipeline, { target: 'draft-7', io: 'input' });
+}

@@ -1,0 +1,77 @@
+/** Reads pipeline.yaml and the files that it names: a missing, too large or badly encoded file is a user error. */
+import { readFileSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { userError } from '../../error.js';
+import { PIPELINE_FILE } from '../root.js';
+import type { Mistake } from './diagnostics.js';
+
+/** A file of this size holds some 25,000 stages; a larger one is a mistake. */
+export const MAX_BYTES = 8 * 1024 * 1024;
+
+/** @throws UserError when the file is not readable */
+export function readPipeline(project: string): string {
+  const read = readText(project, PIPELINE_FILE);
+  if ('text' in read) return read.text;
+  const { code, message, hint } = read.mistake;
+  if (code === 'missing-file')
+    throw userError(
+      'no-pipeline',
+      `there is no ${PIPELINE_FILE} here`,
+      'run pipe in the project, or start one with: pipe init',
+    );
+  throw userError(code, message, code === 'too-large' ? USE_A_MATRIX : hint);
+}
+
+export type TextRead = { readonly text: string } | { readonly mistake: Mistake };
+
+/** The text of a file by its path in the project; calls `onStat` before reading it. */
+export function readText(project: string, file: string, onStat?: (stat: Stats) => void): TextRead {
+  try {
+    const full = join(project, file);
+    const stat = statSync(full);
+    onStat?.(stat);
+    const { size } = stat;
+    if (size > MAX_BYTES) return { mistake: tooLarge(file, size) };
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(full)) };
+  } catch (error) {
+    const mistake = unreadable(file, (error as NodeJS.ErrnoException).code);
+    if (mistake === undefined) throw error;
+    return { mistake };
+  }
+}
+
+function unreadable(file: string, code: string | undefined): Mistake | undefined {
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return { code: 'missing-file', message: `the file ${file} does not exist` };
+    case 'EISDIR':
+      return { code: 'unreadable', message: `${file} is a folder, not a file` };
+    case 'EACCES':
+    case 'EPERM':
+      return {
+        code: 'unreadable',
+        message: `${file} cannot be read: permission denied`,
+        hint: `give yourself the right to read it: chmod u+r ${file}`,
+      };
+    case 'ERR_ENCODING_INVALID_ENCODED_DATA':
+      return { code: 'not-utf8', message: `${file} is not UTF-8 text`, hint: 'save it as UTF-8' };
+    default:
+      return undefined;
+  }
+}
+
+/** For a text that {@link readPipeline} did not read. */
+export function checkSize(text: string): void {
+  if (text.length <= MAX_BYTES) return;
+  const { code, message } = tooLarge(PIPELINE_FILE, text.length);
+  throw userError(code, message, USE_A_MATRIX);
+}
+
+const USE_A_MATRIX = 'use a matrix instead of writing every stage out';
+
+function tooLarge(file: string, size: number): Mistake {
+  const mega = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+  const message = `${file} is ${mega(size)} large; at most ${mega(MAX_BYTES)} are read`;
+  return { code: 'too-large', message };
+}

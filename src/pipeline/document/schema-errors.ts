@@ -1,0 +1,188 @@
+/** Turns schema errors into diagnostics with texts and places. */
+
+import { type AstNode, keyAt, type Path, partAt, spanAt } from './ast.js';
+import type { Diagnostics } from './diagnostics.js';
+import { OTHER_WAYS, OTHER_WORDS } from './foreign-keys.js';
+import { type Issue, STAGE_KEYS } from './pipeline-schema.js';
+import { nearest, suggest } from './suggest.js';
+import { BEGIN, describeValue, EXPECTED, type Expected, hintOf, isWhat } from './value-errors.js';
+
+/** The invalid parts of the file. */
+export interface Broken {
+  /** `params`, `profiles`, `stages`. */
+  readonly top: ReadonlySet<string>;
+  /** Keys by stage; `*` for the whole stage. */
+  readonly stages: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export function reportSchemaErrors(
+  issues: readonly Issue[],
+  root: AstNode,
+  diagnostics: Diagnostics,
+): Broken {
+  const top = new Set<string>();
+  const stages = new Map<string, Set<string>>();
+  for (const issue of issues) {
+    tell(issue, issue.path, root, diagnostics);
+    const [section, name, key] = issue.path.map(String);
+    if (section === undefined) continue;
+    if (section !== 'stages' || name === undefined) top.add(section);
+    else {
+      const keys = stages.get(name) ?? new Set();
+      for (const each of unusable(issue, key, root)) stages.set(name, keys.add(each));
+    }
+  }
+  return { top, stages };
+}
+
+/** The keys of a stage that an issue leaves unknown: for a typo, the intended key. */
+function unusable(issue: Issue, key: string | undefined, root: AstNode): readonly string[] {
+  if (key !== undefined) return [key];
+  if (issue.code !== 'unrecognized_keys') return ['*'];
+  const { entries } = partAt(root, issue.path);
+  return issue.keys
+    .flatMap((each) => meantKey(each, STAGE_KEYS) ?? [])
+    .filter((each) => !entries?.has(each));
+}
+
+function tell(issue: Issue, path: Path, root: AstNode, diagnostics: Diagnostics): void {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      for (const key of issue.keys) unknownKey(key, path, root, diagnostics);
+      return;
+    case 'invalid_key':
+      wrong(expectedOf(issue.issues[0]?.message, 'name'), path, root, diagnostics, true);
+      return;
+    case 'invalid_union': {
+      const inner = meantBranch(issue.errors);
+      if (!inner) wrong(expectedOf(issue.message, 'scalar'), path, root, diagnostics);
+      for (const each of inner ?? []) tell(each, [...path, ...each.path], root, diagnostics);
+      return;
+    }
+    default:
+      wrong(expectedOf(issue.message, undefined, issue), path, root, diagnostics);
+  }
+}
+
+/** The branch of a union that fits the kind of the written value, if the error is deeper inside. */
+function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  return branches.find((issues) =>
+    issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
+  );
+}
+
+function expectedOf(
+  message: string | undefined,
+  otherwise?: 'name' | 'scalar',
+  issue?: Issue,
+): Expected {
+  if (message !== undefined && isWhat(message)) return EXPECTED[message];
+  if (otherwise) return EXPECTED[otherwise];
+  // A part without its own texts uses the texts for its kind.
+  const kind = issue?.code === 'invalid_type' ? issue.expected : '';
+  if (kind === 'object' || kind === 'record') return EXPECTED.map;
+  if (kind === 'array') return EXPECTED.list;
+  if (kind === 'string' || issue?.code === 'too_small') return EXPECTED.text;
+  throw new Error(`schema.ts has no words for: ${message} (${issue?.code})`);
+}
+
+function wrong(
+  what: Expected,
+  path: Path,
+  root: AstNode,
+  diagnostics: Diagnostics,
+  isKey = false,
+): void {
+  const { code, text } = what;
+  if (isKey) {
+    const message = `expected ${text}, got ${describeValue(path.at(-1))}`;
+    const hint = hintOf(what, path.at(-1));
+    diagnostics.add({ code, message, hint }, keyAt(root, path) ?? spanAt(root, path));
+    return;
+  }
+  const parent = partAt(root, path.slice(0, -1));
+  const last = path.at(-1);
+  if (typeof last === 'string' && parent.entries && !parent.entries.has(last)) {
+    missing(last, path, root, diagnostics);
+    return;
+  }
+  const { value } = partAt(root, path);
+  if (path.length === 0 && value === null) {
+    const message = `${diagnostics.source.file} is empty`;
+    diagnostics.add({ code: 'missing-key', message, hint: BEGIN }, root.span);
+    return;
+  }
+  // Each misplaced stage is reported on its own.
+  if (path[0] === 'stages' && value === null && hasStageBeside(root)) return;
+  const message = `expected ${text}, got ${describeValue(value)}`;
+  diagnostics.add({ code, message, hint: hintOf(what, value) }, spanAt(root, path));
+}
+
+function hasStageBeside({ entries }: AstNode): boolean {
+  return [...(entries?.values() ?? [])].some(({ node }) => isStage(node));
+}
+
+function isStage({ entries }: AstNode): boolean {
+  return entries?.has('cmd') === true || entries?.has('run') === true;
+}
+
+function missing(key: string, path: Path, root: AstNode, diagnostics: Diagnostics): void {
+  const owner = path.slice(0, -1);
+  const span = keyAt(root, owner) ?? spanAt(root, owner);
+  const where = owner.length === 0 ? 'the pipeline' : `"${String(owner.at(-1))}"`;
+  // If a typo of the missing key is present, only the typo is reported.
+  if (owner.length === 0 && isMeantIn(root, key)) return;
+  const hint = owner.length === 0 ? BEGIN : undefined;
+  diagnostics.add({ code: 'missing-key', message: `${where} has no "${key}"`, hint }, span);
+}
+
+function isMeantIn({ entries }: AstNode, key: string): boolean {
+  return [...(entries?.keys() ?? [])].some((each) => meantKey(each, [key]) === key);
+}
+
+function unknownKey(key: string, path: Path, root: AstNode, diagnostics: Diagnostics): void {
+  const at = keyAt(root, [...path, key]) ?? spanAt(root, path);
+  const hint = placeFor(key, path, partAt(root, [...path, key])) ?? keyHint(key, path);
+  diagnostics.add({ code: 'unknown-key', message: `unknown key "${key}"`, hint }, at);
+}
+
+/** Where a misplaced key belongs. */
+function placeFor(key: string, path: Path, value: AstNode): string | undefined {
+  if (path.length === 0) {
+    if (STAGE_KEYS.includes(key)) return `"${key}" belongs to a stage`;
+    return isStage(value) ? 'it looks like a stage: indent it below stages:' : undefined;
+  }
+  const owner = path.length === 2 ? INNER_KEYS.resources?.includes(key) : false;
+  return owner ? `"${key}" belongs to resources: { ${key}: … }` : undefined;
+}
+
+function keyHint(key: string, path: Path): string | undefined {
+  const known = knownKeys(path);
+  const isOwn = path.length === 0 || path.length === 2;
+  if (isOwn && Object.hasOwn(OTHER_WAYS, key)) return OTHER_WAYS[key];
+  const meant = meantKey(key, known);
+  return meant === undefined ? suggest(key, known, 'known keys are') : `did you mean "${meant}"?`;
+}
+
+/** The known key that a typo, or another tool's word, stands for. */
+function meantKey(key: string, known: readonly string[]): string | undefined {
+  const word = Object.hasOwn(OTHER_WORDS, key) ? OTHER_WORDS[key] : undefined;
+  return word !== undefined && known.includes(word) ? word : nearest(key, known);
+}
+
+function knownKeys(path: Path): readonly string[] {
+  if (path.length === 0) return ['params', 'profiles', 'shell', 'packages', 'stages'];
+  if (path.length === 2) return STAGE_KEYS;
+  // Names of deps are arbitrary.
+  if (path[2] === 'deps') return ['path', 'optional', 'exclude'];
+  if (path[2] === 'matrix') return ['glob', 'strip', 'lines'];
+  return INNER_KEYS[String(path.at(-1))] ?? INNER_KEYS[String(path[2])] ?? [];
+}
+
+/** By the key that contains them. */
+const INNER_KEYS: Readonly<Record<string, readonly string[]>> = {
+  resources: ['cpu', 'gpu', 'memory'],
+  epochs: ['max', 'patience', 'best'],
+  keep: ['last', 'every', 'best'],
+  best: ['metric', 'mode'],
+};

@@ -1,0 +1,288 @@
+/** The action of an item: its command with values filled in, quoted where a shell reads it. */
+import type { Diagnostics, Mistake } from '../document/diagnostics.js';
+import type { Action, CommandPart, FilesPart, ResourcePart } from '../plan.js';
+import { isResource } from './scope.js';
+import { secondReader } from './second-reader.js';
+import {
+  advance,
+  afterValue,
+  isHarmless,
+  isUnquoted,
+  nestedSince,
+  quote,
+  quotePlain,
+  SHELL_START,
+  type ShellState,
+} from './shell.js';
+import {
+  isPlaceholder,
+  type Lookup,
+  type Placeholder,
+  placeholderAsText,
+  placeholderSpan,
+  type Template,
+  wholePlaceholder,
+} from './template.js';
+
+/** The name of the pattern dep that a placeholder stands for; undefined for others. */
+export type PatternOf = (
+  placeholder: string,
+) => { readonly dep: string; readonly pattern: string } | undefined;
+
+export function shellAction(
+  template: Template,
+  lookup: Lookup,
+  patternOf: PatternOf,
+  diagnostics: Diagnostics,
+): Action | undefined {
+  const parts: CommandPart[] = [];
+  let state = SHELL_START;
+  let sound = true;
+  for (const [index, part] of template.parts.entries()) {
+    if (!isPlaceholder(part)) {
+      parts.push(part);
+      state = advance(state, part);
+      continue;
+    }
+    const next = template.parts[index + 1];
+    const around = { before: filledText(parts), next: typeof next === 'string' ? next : '' };
+    const put = shellValue(part, template, state, around, {
+      lookup,
+      patternOf,
+      diagnostics,
+    });
+    if (put === undefined) sound = false;
+    else parts.push(put);
+    state = afterValue(state, put === undefined ? '' : filledText([put]));
+  }
+  return sound && isUnambiguous(template, textOf(parts), diagnostics) ? shellOf(parts) : undefined;
+}
+
+interface Means {
+  readonly lookup: Lookup;
+  readonly patternOf: PatternOf;
+  readonly diagnostics: Diagnostics;
+}
+
+function shellValue(
+  placeholder: Placeholder,
+  template: Template,
+  state: ShellState,
+  { before, next }: { readonly before: string; readonly next: string },
+  { lookup, patternOf, diagnostics }: Means,
+): CommandPart | undefined {
+  const span = () => placeholderSpan(placeholder, template.node, diagnostics.source);
+  const files = patternOf(placeholder.name);
+  if (files) {
+    const reader = readerOf(before, state) ?? state.unsure;
+    if (isUnquoted(state)) return { ...files, ...(reader !== undefined && { reader }) };
+    const message = `\${${placeholder.name}} is a pattern, which stands for a list of files: it cannot be in quotes`;
+    diagnostics.add({ code: 'bad-quoting', message, hint: 'remove the quotes around it' }, span());
+    return undefined;
+  }
+  const value = placeholderAsText(placeholder, template, lookup, diagnostics, readIt(placeholder));
+  if (value === undefined) return undefined;
+  const reader = readerOf(before, state);
+  if (isReadAgain(placeholder, value, reader, template, diagnostics)) return undefined;
+  const quoted = quote(value, state, { before, next });
+  if ('text' in quoted) return filledPart(placeholder, quoted.text);
+  const message = `\${${placeholder.name}} is used ${quoted.refused}, where no value can be quoted safely`;
+  diagnostics.add({ code: 'bad-quoting', message, hint: REFUSED_HINT }, span());
+  return undefined;
+}
+
+/** Hint for a map, a list or null, which cannot be a command's text; the process reads it as JSON. */
+function readIt({ name }: Placeholder): string {
+  return `list it under params: [${name}] of the stage, and read it from the JSON file that PIPE_CONTEXT names`;
+}
+
+/** The program that parses this part of the command, or one around it, as code again. */
+function readerOf(before: string, state: ShellState): string | undefined {
+  for (const start of [before.length, ...nestedSince(state)]) {
+    const reader = secondReader(before.slice(0, start));
+    if (reader !== undefined) return reader;
+  }
+  return undefined;
+}
+
+/** Refuses a value inside code within the command. */
+function isReadAgain(
+  placeholder: Placeholder,
+  value: string,
+  reader: string | undefined,
+  template: Template,
+  diagnostics: Diagnostics,
+): boolean {
+  if (reader === undefined || isHarmless(value)) return false;
+  const message = `\${${placeholder.name}} is ${JSON.stringify(value)} and is used in code that ${reader} parses a second time, which would change it`;
+  const hint =
+    'pass it as an argument, as in: bash -c \'echo "$1"\' _ ${name}; or through a variable of env:';
+  const span = placeholderSpan(placeholder, template.node, diagnostics.source);
+  diagnostics.add({ code: 'bad-quoting', message, hint }, span);
+  return true;
+}
+
+const REFUSED_HINT =
+  'set a shell variable to it first, as in: x=${name}; for a literal "${" write "$${"';
+
+function shellOf(parts: readonly CommandPart[]): Action {
+  const command = textOf(parts);
+  if (parts.every((part) => typeof part === 'string')) return { kind: 'shell', command };
+  return { kind: 'shell', command, parts: joinTexts(parts) };
+}
+
+/** The text for the key. */
+function textOf(parts: readonly CommandPart[]): string {
+  return parts.map(textOfPart).join('');
+}
+
+function textOfPart(part: CommandPart): string {
+  if (typeof part === 'string') return part;
+  return 'written' in part ? part.written : part.pattern;
+}
+
+/** The text to execute, before files are filled in. */
+function filledText(parts: readonly CommandPart[]): string {
+  return parts.map((part) => (isResourcePart(part) ? part.filled : textOfPart(part))).join('');
+}
+
+function isResourcePart(part: CommandPart): part is ResourcePart {
+  return typeof part !== 'string' && 'written' in part;
+}
+
+function filledPart(placeholder: Placeholder, filled: string): CommandPart {
+  return isResource(placeholder.name) ? { written: `\${${placeholder.name}}`, filled } : filled;
+}
+
+const PLACEHOLDER = /\$\{resources\.(?:cpu|memory|gpu)\}/g;
+
+/** In the key, a placeholder would equal the same literal text, so the text is refused. */
+function isUnambiguous({ parts, node }: Template, text: string, diagnostics: Diagnostics): boolean {
+  const placeholders = parts.filter((part) => isPlaceholder(part) && isResource(part.name)).length;
+  const [first, ...more] = text.match(PLACEHOLDER) ?? [];
+  if (first === undefined || more.length + 1 === placeholders) return true;
+  const message = `the text "${first}" cannot be literal in a command: it stands for the resource`;
+  const hint = `write ${first} for the number; to print the text, put it into a file`;
+  diagnostics.add({ code: 'bad-template', message, hint }, node.span);
+  return false;
+}
+
+function joinTexts(parts: readonly CommandPart[]): readonly CommandPart[] {
+  const joined: CommandPart[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (typeof part === 'string' && typeof last === 'string')
+      joined[joined.length - 1] = last + part;
+    else joined.push(part);
+  }
+  return joined;
+}
+
+export function argvAction(
+  words: readonly Template[],
+  lookup: Lookup,
+  patternOf: PatternOf,
+  diagnostics: Diagnostics,
+): Action | undefined {
+  const several = severalCommands(words);
+  if (several !== undefined) {
+    diagnostics.add(several, words[0]?.node.span);
+    return undefined;
+  }
+  const parts: CommandPart[] = [];
+  let sound = true;
+  for (const word of words) {
+    const put = argvWord(word, wordsBefore(parts), { lookup, patternOf, diagnostics });
+    if (put === undefined) sound = false;
+    else parts.push(put);
+  }
+  if (!sound) return undefined;
+  const argv = parts.map(textOfPart);
+  const plain = parts.every((part) => typeof part === 'string');
+  return plain ? { kind: 'argv', argv } : { kind: 'argv', argv, parts };
+}
+
+/** The first word is the program; one with a space that is not a path must be a shell line. */
+function severalCommands(words: readonly Template[]): Mistake | undefined {
+  const first = words[0]?.text ?? '';
+  if (!/^[\w.-]+\s+\S/.test(first)) return undefined;
+  return {
+    code: 'several-commands',
+    message: `a list is one command, word by word, and "${first}" is not a program`,
+    hint: 'for several commands write a text of several lines, beginning with:  cmd: |',
+  };
+}
+
+/** In shell syntax, to detect words that a program parses as code. */
+function wordsBefore(parts: readonly CommandPart[]): string {
+  return parts.map((part) => `${quotePlain(filledText([part]))} `).join('');
+}
+
+function argvWord(word: Template, before: string, means: Means): CommandPart | undefined {
+  const { patternOf, diagnostics } = means;
+  const placeholder = wholePlaceholder(word);
+  const files = placeholder && patternOf(placeholder.name);
+  if (files) return files;
+  let text = '';
+  let written = '';
+  let sound = true;
+  for (const part of word.parts) {
+    const value = isPlaceholder(part) ? argvValue(part, word, means) : part;
+    const code = `${before}'${text.replaceAll("'", ' ')}`;
+    if (value === undefined) sound = false;
+    else if (isPlaceholder(part) && isReadAgain(part, value, secondReader(code), word, diagnostics))
+      sound = false;
+    else {
+      text += value;
+      written += isPlaceholder(part) ? textOfPart(filledPart(part, value)) : part;
+    }
+  }
+  if (!sound || !isUnambiguous(word, written, diagnostics)) return undefined;
+  return written === text ? text : { written, filled: text };
+}
+
+function argvValue(
+  placeholder: Placeholder,
+  word: Template,
+  { lookup, patternOf, diagnostics }: Means,
+): string | undefined {
+  if (!patternOf(placeholder.name))
+    return placeholderAsText(placeholder, word, lookup, diagnostics, readIt(placeholder));
+  const message = `\${${placeholder.name}} is a pattern, a list of files: it must be a word of its own`;
+  diagnostics.add(
+    { code: 'bad-quoting', message },
+    placeholderSpan(placeholder, word.node, diagnostics.source),
+  );
+  return undefined;
+}
+
+/**
+ * The command to execute, with the matches of its patterns (`filesOf`). Returns an action without
+ * patterns and resources unchanged. The key uses the action with its patterns: the dep's digest
+ * covers the matches.
+ */
+export function expandAction(
+  action: Action,
+  filesOf: (part: FilesPart) => readonly string[],
+): Action {
+  if (action.kind === 'module' || action.parts === undefined) return action;
+  if (action.kind === 'argv') {
+    return {
+      kind: 'argv',
+      argv: action.parts.flatMap((part) => {
+        if (typeof part === 'string') return part;
+        return isResourcePart(part) ? part.filled : filesOf(part);
+      }),
+    };
+  }
+  const texts = action.parts.map((part) => {
+    if (typeof part === 'string') return part;
+    return isResourcePart(part)
+      ? part.filled
+      : filesOf(part)
+          .map((file) => quotePlain(file))
+          .join(' ');
+  });
+  const { parts: _parts, ...rest } = action;
+  return { ...rest, command: texts.join('') };
+}

@@ -1,0 +1,228 @@
+/** The params tree: from files, profiles and `--set`, each value with its origin. */
+import type { Json } from '../stage/context.js';
+import type { AstNode } from './document/ast.js';
+import type { Diagnostics, Mistake } from './document/diagnostics.js';
+import { lineOf, type Source } from './document/source-text.js';
+import { listed, nearest, suggest } from './document/suggest.js';
+import { parseValue } from './document/yaml.js';
+import type { Overridden } from './plan.js';
+import { PIPELINE_FILE } from './root.js';
+
+export type Origin =
+  | { readonly kind: 'file'; readonly file: string; readonly line: number }
+  | {
+      readonly kind: 'profile';
+      readonly name: string;
+      readonly file: string;
+      readonly line: number;
+    }
+  | { readonly kind: 'set'; readonly text: string };
+
+/** A node of the tree. */
+export interface Param {
+  readonly value: Json;
+  /** The value as written, if that text differs. */
+  readonly text?: string;
+  readonly origin: Origin;
+  /** Elements of a list. */
+  readonly items?: readonly Param[];
+  /** Members of a map. */
+  readonly parts?: ReadonlyMap<string, Param>;
+}
+
+/** Makes the origin for a place in pipeline.yaml, or in a profile. */
+type OriginOf = (node: AstNode) => Origin;
+
+export function fileOrigin(source: Source, profile?: string): OriginOf {
+  return ({ span }) => {
+    const place = { file: source.file, line: lineOf(source, span.start) };
+    return profile === undefined
+      ? { kind: 'file', ...place }
+      : { kind: 'profile', name: profile, ...place };
+  };
+}
+
+export function paramOf(node: AstNode, originOf: OriginOf): Param {
+  const origin = originOf(node);
+  const { value, text } = node;
+  if (node.items)
+    return { value, origin, items: node.items.map((item) => paramOf(item, () => origin)) };
+  if (!node.entries) return { value, ...(text !== undefined && { text }), origin };
+  const parts = new Map<string, Param>();
+  for (const [key, entry] of node.entries) parts.set(key, paramOf(entry.node, originOf));
+  return { value: node.value, origin, parts };
+}
+
+/** For a pipeline.yaml without params. */
+export const EMPTY_PARAMS: Param = {
+  value: {},
+  origin: { kind: 'file', file: PIPELINE_FILE, line: 1 },
+  parts: new Map(),
+};
+
+/** Merges one tree over another: maps by key, other values as a whole. Adds new names. */
+export function joined(base: Param, over: Param): Param {
+  if (!base.parts || !over.parts) return over;
+  const parts = new Map(base.parts);
+  for (const [name, part] of over.parts) {
+    const below = parts.get(name);
+    parts.set(name, below ? joined(below, part) : part);
+  }
+  return { ...over, value: treeValue(parts), parts };
+}
+
+const RESERVED: Readonly<Record<string, string>> = {
+  deps: 'what a stage reads',
+  outs: 'what a stage writes',
+  resources: 'a resource of a stage',
+};
+
+/** `${deps.x}`, `${outs.x}` and `${resources.x}` belong to the stage. */
+export function checkNames(params: AstNode, diagnostics: Diagnostics): void {
+  for (const [name, what] of Object.entries(RESERVED)) {
+    const entry = params.entries?.get(name);
+    if (!entry) continue;
+    const message = `a param cannot be called "${name}": \${${name}.x} is ${what}`;
+    diagnostics.add({ code: 'bad-name', message, hint: 'give it another name' }, entry.key);
+  }
+}
+
+/** As {@link joined}, for a profile: a new name is an error, except within an empty map, which is open. */
+export function layOver(
+  base: Param,
+  over: AstNode,
+  originOf: OriginOf,
+  diagnostics: Diagnostics,
+  path: readonly string[] = [],
+): Param {
+  if (!base.parts || base.parts.size === 0 || !over.entries) return paramOf(over, originOf);
+  const parts = new Map(base.parts);
+  for (const [name, { key, node }] of over.entries) {
+    const part = base.parts.get(name);
+    const inner = [...path, name];
+    if (part) parts.set(name, layOver(part, node, originOf, diagnostics, inner));
+    else diagnostics.add(unknownInProfile(inner, base), key);
+  }
+  return { ...base, value: treeValue(parts), parts };
+}
+
+function unknownInProfile(path: readonly string[], base: Param): Mistake {
+  const name = path.join('.');
+  const near = nearest(path.at(-1)!, base.parts!.keys());
+  const hint = near ? `did you mean "${near}"?` : 'a profile changes params: add it to them first';
+  return { code: 'unknown-param', message: `there is no param "${name}"`, hint };
+}
+
+function treeValue(parts: ReadonlyMap<string, Param>): Json {
+  const value: Record<string, Json> = {};
+  for (const [name, part] of parts) value[name] = part.value;
+  return value;
+}
+
+/** Applies `--set a.b=value`, in order. */
+export function applySets(base: Param, sets: readonly string[], diagnostics: Diagnostics): Param {
+  let tree = base;
+  for (const text of sets) tree = applySet(tree, text, diagnostics);
+  return tree;
+}
+
+function applySet(tree: Param, text: string, diagnostics: Diagnostics): Param {
+  const at = text.indexOf('=');
+  if (at < 1) {
+    const message = `--set ${text}: expected a param and its value`;
+    diagnostics.add({ code: 'bad-set', message, hint: 'as in: --set train.epochs=50' });
+    return tree;
+  }
+  const path = text.slice(0, at).trim();
+  const parsed = parseValue(text.slice(at + 1));
+  if ('error' in parsed) {
+    const message = `--set ${text}: the value is not valid YAML: ${parsed.error}`;
+    diagnostics.add({ code: 'bad-set', message });
+    return tree;
+  }
+  if (!paramAt(tree, path)) {
+    const mistake = unknownParam(path, tree);
+    diagnostics.add({ ...mistake, message: `--set ${text}: ${mistake.message}` });
+    return tree;
+  }
+  return replace(
+    tree,
+    path.split('.'),
+    paramOf(parsed, () => ({ kind: 'set', text })),
+  );
+}
+
+function replace(tree: Param, [first, ...rest]: readonly string[], by: Param): Param {
+  if (first === undefined) return by;
+  const parts = new Map(tree.parts);
+  parts.set(first, replace(parts.get(first)!, rest, by));
+  return { ...tree, value: treeValue(parts), parts };
+}
+
+export function paramAt(tree: Param, path: string): Param | undefined {
+  let param: Param | undefined = tree;
+  for (const name of path.split('.')) param = param?.parts?.get(name);
+  return param;
+}
+
+const NO_PARAMS = 'pipeline.yaml has no params';
+
+/** For `train.rate`, the keys of `train`. */
+function siblings(path: string, tree: Param): string | undefined {
+  const end = path.lastIndexOf('.');
+  const parent = end < 0 ? undefined : paramAt(tree, path.slice(0, end));
+  if (!parent?.parts) return undefined;
+  const near = nearest(path.slice(end + 1), parent.parts.keys());
+  const above = path.slice(0, end);
+  if (near !== undefined) return `did you mean "${above}.${near}"?`;
+  return listed([...parent.parts.keys()], `"${above}" has`);
+}
+
+/** The error for a path that does not exist. */
+export function unknownParam(path: string, tree: Param): Mistake {
+  return {
+    code: 'unknown-param',
+    message: `there is no param "${path}"`,
+    hint: siblings(path, tree) ?? suggest(path, allPaths(tree), 'params are') ?? NO_PARAMS,
+  };
+}
+
+/** Dot paths of all nodes, maps before their members. */
+export function allPaths(tree: Param, prefix = ''): readonly string[] {
+  const paths: string[] = [];
+  for (const [name, part] of tree.parts ?? []) {
+    paths.push(prefix + name, ...allPaths(part, `${prefix}${name}.`));
+  }
+  return paths;
+}
+
+export function unknownProfile(name: string, known: readonly string[]): Mistake {
+  const none = known.length === 0 ? 'pipeline.yaml has no profiles' : undefined;
+  return {
+    code: 'unknown-profile',
+    message: `there is no profile "${name}"`,
+    hint: none ?? suggest(name, known, 'profiles are'),
+  };
+}
+
+/** The values from params files, at `path` or below in `now`, that a profile or `--set` changed. */
+export function overriddenIn(
+  before: Param | undefined,
+  now: Param | undefined,
+  path: string,
+): readonly Overridden[] {
+  if (!before || !now || before === now) return [];
+  const { origin } = before;
+  if (now.origin.kind === 'file')
+    return [...(now.parts ?? [])].flatMap(([name, part]) =>
+      overriddenIn(before.parts?.get(name), part, `${path}.${name}`),
+    );
+  const isSame = JSON.stringify(before.value) === JSON.stringify(now.value);
+  if (isSame || origin.kind !== 'file' || origin.file === PIPELINE_FILE) return [];
+  return [{ param: path, file: origin.file, by: giver(now.origin) }];
+}
+
+/** Describes the origin of a value, if it is not a file. */
+export function giver(origin: Exclude<Origin, { kind: 'file' }>): string {
+  return origin.kind === 'set' ? `--set ${origin.text}` : `the profile "${origin.name}"`;
+}

@@ -1,0 +1,81 @@
+/** The log of an execution: its output file and its last lines. */
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
+import { printable } from '../printable.js';
+import { masker } from './mask-secrets.js';
+
+const TAIL_LINES = 20;
+const TAIL_BYTES = 64 * 1024;
+const LONGEST_LINE = 1000;
+
+/** Never through a link: others may write to a shared cache. */
+const FRESH = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+
+/** Creates a log file and its folder. The caller closes the descriptor. */
+export function openLog(path: string): number {
+  try {
+    return openSync(path, FRESH);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, FRESH);
+  }
+}
+
+/**
+ * Writes a stream into the log and masks secrets; resolves at its end. When the log cannot be written
+ * (disk full), drops the output and calls `onLost` with the reason: the process continues.
+ */
+export function writeMasked(
+  stream: Readable,
+  log: number,
+  secrets: readonly string[],
+  onLost: (error: Error) => void,
+): Promise<void> {
+  const mask = masker(secrets);
+  const put = (data: Buffer) => {
+    try {
+      writeAll(log, data);
+    } catch (error) {
+      onLost(error as Error);
+    }
+  };
+  return new Promise((resolve) => {
+    stream.on('data', (chunk: Buffer) => put(mask(chunk)));
+    // Also after an error or `destroy`: pending output is written in any case.
+    stream.on('close', () => {
+      put(mask());
+      resolve();
+    });
+    stream.on('error', onLost);
+  });
+}
+
+function writeAll(fd: number, data: Buffer): void {
+  for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
+}
+
+/** The last lines of a log; reads only its end. */
+export function lastLines(path: string): string[] {
+  const fd = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(fd);
+    const buffer = Buffer.alloc(Math.min(size, TAIL_BYTES));
+    const bytes = readSync(fd, buffer, 0, buffer.length, size - buffer.length);
+    const lines = buffer.toString('utf8', 0, bytes).split('\n');
+    // The first line is cut, unless it is the only one.
+    if (size > buffer.length && lines.length > 1) lines.shift();
+    if (lines.at(-1) === '') lines.pop();
+    return lines.slice(-TAIL_LINES).map(shownLine);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A line as a terminal would show it: without text that a progress bar overwrote, and without colours. */
+function shownLine(line: string): string {
+  const last = line.replace(/\r+$/, '').split('\r').at(-1) ?? '';
+  const plain = printable(last);
+  return plain.length > LONGEST_LINE ? `${plain.slice(0, LONGEST_LINE)}…` : plain;
+}

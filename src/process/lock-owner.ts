@@ -1,0 +1,105 @@
+/** Lock owner: the text of a lock or ticket file, with process, purpose and time. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Identity, livenessOf, ownIdentity } from '../sys/identity.js';
+
+export interface LockOwner extends Identity {
+  /** Unique for each time that something is taken. */
+  readonly token: string;
+  /** Purpose, such as `train@faces`. */
+  readonly doing: string;
+  /** ISO time. */
+  readonly since: string;
+  /** Pid and start time of the leader of the processes that use it; blank: none yet. */
+  readonly group?: string;
+  /** A counter that the holder advances: see heartbeat.ts. */
+  readonly beat?: string;
+}
+
+/** Widths of the fields that change while it is held: at the end, at fixed offsets. */
+const GROUP_WIDTH = 40;
+const BEAT_WIDTH = 12;
+
+/** The text of a file before its first beat. */
+export function textOf(owner: LockOwner): string {
+  const { group: _group, beat: _beat, ...rest } = owner;
+  return JSON.stringify({ ...rest, group: groupText(''), beat: beatText(0) });
+}
+
+export function groupText(group: string): string {
+  return group.padEnd(GROUP_WIDTH);
+}
+
+export function beatText(beats: number): string {
+  return String(beats).padStart(BEAT_WIDTH, '0');
+}
+
+/** Their offsets in a text of so many bytes. */
+export function placesIn(bytes: number): { readonly group: number; readonly beat: number } {
+  const beat = bytes - BEAT_WIDTH - '"}'.length;
+  return { beat, group: beat - GROUP_WIDTH - '","beat":"'.length };
+}
+
+/** A file without valid text: after a crash of the machine, or while it is being created. */
+export const TORN = 'torn';
+
+/** This process, about to hold something. */
+export function newOwner(doing: string): LockOwner {
+  const token = randomBytes(6).toString('hex');
+  return { ...ownIdentity(), token, doing, since: new Date().toISOString() };
+}
+
+/** Undefined when the file does not exist. */
+export function readOwner(file: string): LockOwner | typeof TORN | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return parseOwner(text) ?? TORN;
+}
+
+export function parseOwner(text: string): LockOwner | undefined {
+  let value: Partial<LockOwner> | null;
+  try {
+    value = JSON.parse(text) as Partial<LockOwner> | null;
+  } catch {
+    return undefined;
+  }
+  const words = [value?.host, value?.start, value?.token, value?.doing, value?.since];
+  const complete = words.every((each) => typeof each === 'string') && Number.isInteger(value?.pid);
+  return complete ? ({ boot: '', space: '', ...value } as LockOwner) : undefined;
+}
+
+/**
+ * `train@faces, pid 4711, since 14:02:11`. For a holder on another machine or in another container it
+ * adds that, and the cure when the holder is dead: only a person can know, and a wrong guess would
+ * let two processes write the same thing.
+ */
+export function describeOwner(owner: LockOwner, file: string): string {
+  const says = `${owner.doing}, pid ${owner.pid}${whereIs(owner)}, since ${clockTime(new Date(owner.since))}`;
+  return livenessOf(owner) === 'elsewhere'
+    ? `${says} (pipe cannot see whether it still runs; if it does not, delete ${file})`
+    : says;
+}
+
+/** Empty for a visible process. */
+export function whereIs({ host, space }: Identity): string {
+  const own = ownIdentity();
+  if (host !== own.host) return ` on ${host}`;
+  return space === own.space ? '' : ' in another container';
+}
+
+/** Includes the date unless it is today. */
+function clockTime(time: Date): string {
+  const day = (each: Date) =>
+    `${each.getFullYear()}-${pad(each.getMonth() + 1)}-${pad(each.getDate())}`;
+  const clock = `${pad(time.getHours())}:${pad(time.getMinutes())}:${pad(time.getSeconds())}`;
+  return day(time) === day(new Date()) ? clock : `${day(time)} ${clock}`;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}

@@ -1,0 +1,28 @@
+/** Enclosing executions: a run that a stage starts must not wait for that stage. */
+import { UserError } from '../error.js';
+import { livenessOf, wordOf } from '../sys/identity.js';
+import { fileNameOf } from './file-names.js';
+import type { LockOwner } from './lock-owner.js';
+import { MARK } from './process-tree.js';
+
+/** The run would wait for an execution that ends only after the run itself. */
+export class WaitsForItself extends UserError {}
+
+export function waitsForItself(item: string, owner: string): WaitsForItself {
+  return new WaitsForItself({
+    code: 'run-within-itself',
+    message: `${item} waits for ${owner}, and ${owner} started this run and waits for it`,
+    hint: `do not run pipe inside ${owner} for items of the outer run; make what it needs a dep`,
+  });
+}
+
+/** True when the holder is a run that started this process and holds it for the enclosing execution. */
+export function isHeldAroundUs(env: NodeJS.ProcessEnv, owner: LockOwner, item: string): boolean {
+  if (livenessOf(owner) !== 'alive') return false;
+  const runner = wordOf(owner);
+  const label = fileNameOf(item);
+  return (env[MARK] ?? '').split('/').some((part) => {
+    const [word, , ...rest] = part.split('.');
+    return word === runner && rest.join('.') === label;
+  });
+}

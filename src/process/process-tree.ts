@@ -1,0 +1,112 @@
+/**
+ * Process tree of one execution: its process group; on Linux also processes that left the group,
+ * found by the session that the leader opened, and those that left the session too (with setsid, as
+ * daemons do), found by a mark in the environment that every child inherits.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Identity, ownIdentity, wordOf } from '../sys/identity.js';
+import { allPids, environmentOf, HAS_PROC, lastPid, statOf } from '../sys/proc.js';
+import { fileNameOf } from './file-names.js';
+
+/** Variable with the mark: `<runner>.<n>` or `<runner>.<n>.<purpose>`; marks of nested runs are joined by `/`. */
+export const MARK = 'PIPE_EXECUTION';
+
+/** Above this number of new processes, scan all of /proc instead of each one. */
+const FEW = 256;
+
+/** In such a short time the pids cannot have wrapped around. */
+const SOON_MS = 500;
+
+let executions = 0;
+
+/** A mark for a new execution of this process, nested in this process's own execution, if any. */
+export function newMark(environment: NodeJS.ProcessEnv, doing?: string): string {
+  const label = doing === undefined ? '' : `.${fileNameOf(doing)}`;
+  const own = `${wordOf(ownIdentity())}.${++executions}${label}`;
+  const outer = environment[MARK];
+  return outer ? `${outer}/${own}` : own;
+}
+
+/** Pids of all processes that any execution of the runner has started. */
+export function childrenOf(runner: Identity): number[] {
+  const prefix = `${wordOf(runner)}.`;
+  return allPids().filter(
+    (pid) => hasMark(pid, (part) => part.startsWith(prefix)) && statOf(pid)?.zombie === false,
+  );
+}
+
+export class ProcessTree {
+  readonly #leader: number;
+  readonly #mark: string;
+  readonly #started = performance.now();
+
+  /** The leader was started detached, so its pid is also the group id. */
+  constructor(leader: number, mark: string) {
+    this.#leader = leader;
+    this.#mark = mark.split('/').at(-1) ?? mark;
+  }
+
+  /** Living processes, the leader included. Cheap when there are none. */
+  members(): number[] {
+    const strays = this.#strays();
+    if (!send(-this.#leader, 0)) return strays;
+    if (!HAS_PROC) return [this.#leader, ...strays];
+    // The group exists, but may consist only of zombies that no parent has reaped.
+    const group = allPids().filter((pid) => this.#inGroup(pid));
+    return [...new Set([...group, ...strays])];
+  }
+
+  signal(name: NodeJS.Signals): void {
+    send(-this.#leader, name);
+    for (const pid of this.#strays()) send(pid, name);
+  }
+
+  /** Resolves when none is left: true, or false when the time is over. */
+  async gone(withinMs: number): Promise<boolean> {
+    const deadline = performance.now() + withinMs;
+    for (let pause = 1; this.members().length > 0; pause = Math.min(2 * pause, 50)) {
+      if (performance.now() > deadline) return false;
+      await delay(pause);
+    }
+    return true;
+  }
+
+  #inGroup(pid: number): boolean {
+    const stat = statOf(pid);
+    return stat !== undefined && stat.group === this.#leader && !stat.zombie;
+  }
+
+  /** Processes outside the group. */
+  #strays(): number[] {
+    return this.#candidates().filter((pid) => {
+      const stat = statOf(pid);
+      if (stat === undefined || stat.zombie || stat.group === this.#leader) return false;
+      return stat.session === this.#leader || hasMark(pid, (part) => part === this.#mark);
+    });
+  }
+
+  /** Pids count up, so processes that the leader started soon after its own start have the next numbers. */
+  #candidates(): number[] {
+    const last = lastPid();
+    if (last === undefined) return [];
+    const count = last - this.#leader;
+    const soon = performance.now() - this.#started < SOON_MS;
+    if (!soon || count < 0 || count > FEW) return allPids();
+    return Array.from({ length: count }, (_, at) => this.#leader + 1 + at);
+  }
+}
+
+function hasMark(pid: number, wanted: (part: string) => boolean): boolean {
+  return environmentOf(pid, MARK)?.split('/').some(wanted) === true;
+}
+
+/** False when the process or group does not exist, or belongs to another user by now. */
+export function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ESRCH' || code === 'EPERM') return false;
+    throw error;
+  }
+}

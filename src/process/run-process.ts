@@ -1,0 +1,170 @@
+/** Executes an action as a process group and always ends the whole process tree. Does not know items. */
+import { closeSync, existsSync, writeFileSync } from 'node:fs';
+import { statOf } from '../sys/proc.js';
+import { lastLines, openLog, writeMasked } from './execution-log.js';
+import type { Group } from './orphans.js';
+import type { Ending, Outcome } from './outcome.js';
+import { MARK, newMark, ProcessTree } from './process-tree.js';
+import { type Launched, launch, type Output, type RawEnd } from './spawn.js';
+import type { Module } from './spawn-module.js';
+import { type Cause, type Limits, Termination } from './termination.js';
+
+export type Command =
+  /** For `/bin/sh -e -c`, or for bash. */
+  | { readonly kind: 'shell'; readonly shell?: 'bash'; readonly command: string }
+  /** Without a shell. */
+  | { readonly kind: 'argv'; readonly argv: readonly string[] }
+  /** A bundled TypeScript stage. */
+  | ({ readonly kind: 'module' } & Module);
+
+export interface Execution extends Limits {
+  readonly command: Command;
+  readonly cwd: string;
+  /** Purpose, such as `train@faces`: a run that the process starts recognises its enclosing execution by it. */
+  readonly doing?: string;
+  /** The whole environment, except the mark by which child processes are found. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Path of the log; its folder is created when needed. */
+  readonly log: string;
+  /** A file to write a shell command to that is too long for an argument. */
+  readonly script?: string;
+  /** Called with the group's leader once it has started. */
+  readonly onStart?: (group: Group) => void;
+  /** Values to mask in the log. Without any, the process writes into the log directly. */
+  readonly secrets?: readonly string[];
+  /** Called once when writing the log fails; the process continues. */
+  readonly onLogLost?: (error: Error) => void;
+}
+
+/** A failing line fails the command; with bash, so does a failure in a pipe or an unset variable. */
+const SHELLS = {
+  sh: ['/bin/sh', '-e'],
+  bash: ['bash', '-euo', 'pipefail'],
+} as const;
+
+const NOT_STARTED: Outcome = { ending: { how: 'stopped' }, seconds: 0, tail: [], left: [] };
+
+/** Never rejects for what the process does: see Ending. Resolves when none of its processes is left. */
+export async function execute(execution: Execution): Promise<Outcome> {
+  if (execution.stop?.aborted || execution.kill?.aborted) return NOT_STARTED;
+  const started = performance.now();
+  const mark = newMark(execution.env, execution.doing);
+  const log = openLog(execution.log);
+  let isTold = false;
+  const onLost = (error: Error) => {
+    if (!isTold) execution.onLogLost?.(error);
+    isTold = true;
+  };
+  try {
+    const { secrets = [] } = execution;
+    const output = secrets.length === 0 ? log : 'pipe';
+    const child = await start(execution, mark, output);
+    const streams = [child.stdout, child.stderr].filter((each) => each !== null);
+    const written = streams.map((stream) => writeMasked(stream, log, secrets, onLost));
+    const refused = announce(child, execution);
+    const kills = [execution.kill, refused && AbortSignal.abort()].filter((each) => each != null);
+    const { ending, left } = await supervise(child, mark, {
+      ...execution,
+      kill: AbortSignal.any(kills),
+    });
+    // An escaped process may hold the pipe open: do not wait for it.
+    if (left.length > 0) for (const stream of streams) stream.destroy();
+    await Promise.all(written);
+    if (refused) throw refused.error;
+    const seconds = (performance.now() - started) / 1000;
+    const failed = ending.how !== 'exit' || ending.code !== 0;
+    return { ending, seconds, tail: failed ? lastLines(execution.log) : [], left };
+  } finally {
+    // A file server may refuse here what it accepted before.
+    try {
+      closeSync(log);
+    } catch (error) {
+      onLost(error as Error);
+    }
+  }
+}
+
+/** When the start could not be noted, the process must not run on without a record of it. */
+function announce(child: Launched, { onStart }: Execution): { error: unknown } | undefined {
+  if (child.pid === undefined) return undefined;
+  try {
+    onStart?.({ pid: child.pid, start: statOf(child.pid)?.start ?? '' });
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+async function start(execution: Execution, mark: string, output: Output): Promise<Launched> {
+  const { command, cwd } = execution;
+  const options = { cwd, env: { ...execution.env, [MARK]: mark }, output };
+  switch (command.kind) {
+    case 'shell':
+      return launch([...SHELLS[command.shell ?? 'sh'], ...shellWords(execution, command)], options);
+    case 'argv':
+      return launch(command.argv, options);
+    case 'module': {
+      // Lazy import: it takes long, and a run of plain commands does not need it.
+      const { launchModule } = await import('./spawn-module.js');
+      return launchModule(command, options);
+    }
+    default:
+      return command satisfies never;
+  }
+}
+
+/** Limit for one argument, including the final NUL: MAX_ARG_STRLEN of Linux. */
+const ARGUMENT_LIMIT = 128 * 1024;
+
+function shellWords({ script }: Execution, { command }: Command & { kind: 'shell' }): string[] {
+  if (script === undefined || Buffer.byteLength(command) < ARGUMENT_LIMIT) return ['-c', command];
+  writeFileSync(script, command, { mode: 0o600 });
+  return [script];
+}
+
+/** Waits for the end of the process tree, and ends it when needed. */
+async function supervise(
+  child: Launched,
+  mark: string,
+  execution: Execution,
+): Promise<{ ending: Ending; left: readonly number[] }> {
+  if (child.pid === undefined) {
+    return { ending: endingOf(await child.ended, undefined, execution), left: [] };
+  }
+  const termination = new Termination(new ProcessTree(child.pid, mark), execution);
+  const raw = await child.ended;
+  // A termination requested after the process ended by itself has no effect.
+  const { cause } = termination;
+  const left = await termination.complete();
+  return { ending: endingOf(raw, cause, execution), left };
+}
+
+function endingOf(raw: RawEnd, cause: Cause | undefined, execution: Execution): Ending {
+  if ('error' in raw) return { how: 'unstartable', message: refusal(raw.error, execution) };
+  if (cause === 'timeout') return { how: 'timeout', after: execution.timeout ?? 0 };
+  if (cause === 'stopped') return { how: 'stopped' };
+  return 'signal' in raw ? { how: 'signal', signal: raw.signal } : { how: 'exit', code: raw.code };
+}
+
+function programOf(command: Command): string {
+  if (command.kind === 'argv') return command.argv[0] ?? '';
+  return command.kind === 'shell' ? SHELLS[command.shell ?? 'sh'][0] : process.execPath;
+}
+
+/** Why the system did not start it, and the cure. */
+function refusal(error: NodeJS.ErrnoException, { command, cwd }: Execution): string {
+  const program = programOf(command);
+  if (!existsSync(cwd)) return `the folder ${cwd} does not exist`;
+  switch (error.code) {
+    case 'ENOENT':
+      if (command.kind === 'shell' && command.shell === 'bash')
+        return '`bash` not found: install it, or remove `shell: bash`';
+      return `program "${program}" not found: is it installed, and its folder in PATH?`;
+    case 'EACCES':
+      return `"${program}" is not executable: chmod +x makes it so`;
+    case 'E2BIG':
+      return `the command is longer than the system allows: pass the list in a file`;
+    default:
+      return `"${program}" cannot be started: ${error.message}`;
+  }
+}

@@ -1,0 +1,30 @@
+/** Starts a bundled stage in its own Node process, through the stage host. The only importer of execa. */
+import { execa } from 'execa';
+import { type Launched, type LaunchOptions, launched } from './spawn.js';
+
+export interface Module {
+  /** The stage host, dist/stage-host.mjs. */
+  readonly host: string;
+  readonly bundle: string;
+}
+
+/**
+ * The host's fourth descriptor is a pipe that pipe never writes to: when this process dies, however
+ * that happens, the pipe closes and the host ends.
+ */
+export function launchModule({ host, bundle }: Module, options: LaunchOptions): Launched {
+  const { cwd, env } = options;
+  // Execa accepts any open file; its types only list the standard ones.
+  const output = options.output as 'pipe';
+  const child = execa(process.execPath, ['--enable-source-maps', host, bundle], {
+    cwd,
+    env: { ...env, PIPE_RUNNER_FD: '3' },
+    extendEnv: false,
+    stdio: ['ignore', output, output, 'pipe'],
+    detached: true,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+  });
+  return launched(child);
+}

@@ -1,0 +1,75 @@
+/** Starts a process in its own group; for a bundled stage see spawn-module.ts. Does not know how it ends. */
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { bytesOf, isRaw } from '../sys/raw-text.js';
+
+export type Output = number | 'pipe';
+
+export interface LaunchOptions {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** A file descriptor for stdout and stderr, or `pipe`. */
+  readonly output: Output;
+}
+
+export type RawEnd =
+  | { readonly code: number }
+  | { readonly signal: string }
+  | { readonly error: NodeJS.ErrnoException };
+
+/** A started process: the group's leader. */
+export interface Launched {
+  /** Undefined when the start failed: then `ended` gives the reason. */
+  readonly pid: number | undefined;
+  readonly stdout: ChildProcess['stdout'];
+  readonly stderr: ChildProcess['stderr'];
+  /** Resolves when the process itself has ended; its children may live on. */
+  readonly ended: Promise<RawEnd>;
+}
+
+export function launch(argv: readonly string[], options: LaunchOptions): Launched {
+  const { cwd, output } = options;
+  const { env, words } = withRawValues(options.env);
+  const [program = '', ...args] = [...words, ...argv];
+  const spawnOptions: SpawnOptions = {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['ignore', output, output],
+  };
+  try {
+    return launched(spawn(program, args, spawnOptions));
+  } catch (error) {
+    // Node throws some refusals (a long argument list) and emits others.
+    const end = { error: error as NodeJS.ErrnoException };
+    return { pid: undefined, stdout: null, stderr: null, ended: Promise.resolve(end) };
+  }
+}
+
+/** Node passes on text only: a shell sets values that are not UTF-8, then execs the process. */
+function withRawValues(env: NodeJS.ProcessEnv): { env: NodeJS.ProcessEnv; words: string[] } {
+  const raw = Object.entries(env).filter(
+    ([name, value]) => isRaw(value ?? '') && /^[A-Za-z_]\w*$/.test(name),
+  );
+  if (raw.length === 0) return { env, words: [] };
+  const others = { ...env };
+  for (const [name] of raw) delete others[name];
+  // The dot keeps line feeds at the end of the value.
+  const sets = raw.map(
+    ([name, value]) =>
+      `${name}=$(printf %b '${octal(value as string)}.'); ${name}=\${${name}%.}; export ${name};`,
+  );
+  return { env: others, words: ['/bin/sh', '-c', `${sets.join(' ')} exec "$@"`, 'sh'] };
+}
+
+function octal(value: string): string {
+  return [...bytesOf(value)].map((byte) => `\\0${byte.toString(8)}`).join('');
+}
+
+/** Adapts the child of any spawning function. */
+export function launched(child: ChildProcess): Launched {
+  const ended = new Promise<RawEnd>((resolve) => {
+    child.once('error', (error) => resolve({ error }));
+    child.once('exit', (code, signal) => resolve(signal ? { signal } : { code: code ?? 0 }));
+  });
+  return { pid: child.pid, stdout: child.stdout, stderr: child.stderr, ended };
+}

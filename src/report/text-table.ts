@@ -1,0 +1,50 @@
+/** Rows as a table: in columns for terminals, or as Markdown. Pure. */
+import { printable } from '../printable.js';
+import { fitted, type Rows, widthsOf } from './fit.js';
+import { pad } from './live/text-columns.js';
+
+/**
+ * Columns two spaces apart; numbers right-aligned.
+ *
+ * @param room columns of the terminal; undefined where nothing limits the width
+ */
+export function plainTable(texts: Rows, room?: number): string {
+  const rows = texts.map((row) => row.map(printable));
+  return fitted(rows, room).map(aligned).join('\n');
+}
+
+function aligned(rows: Rows): string {
+  const widths = widthsOf(rows);
+  const isNumeric = widths.map((_, at) => rows.slice(1).every((row) => isNumber(row[at] ?? '')));
+  return rows
+    .map((row) =>
+      widths
+        .map((width, at) => {
+          const cell = row[at] ?? '';
+          return isNumeric[at] ? cell.padStart(width) : pad(cell, width);
+        })
+        .join('  ')
+        .trimEnd()
+        .concat('\n'),
+    )
+    .join('');
+}
+
+/** An empty cell and the dash count as numbers. */
+function isNumber(cell: string): boolean {
+  return cell === '' || cell === '–' || !Number.isNaN(Number(cell));
+}
+
+export function markdownTable([head = [], ...rows]: Rows): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(escapeCell).join(' | ')} |\n`;
+  return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
+}
+
+/** Text within a line of Markdown, with all markup escaped. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_[\]<>]/g, '\\$&').replace(/\s*\n\s*/g, ' ');
+}
+
+function escapeCell(text: string): string {
+  return escapeMarkdown(text).replaceAll('|', '\\|');
+}

@@ -1,0 +1,121 @@
+/** Formats durations, sizes, verdicts and metrics for people. Pure. */
+import type { Failure, RunDone, Verdict, Why } from '../event.js';
+import { fitted, type Rows, widthsOf } from './fit.js';
+import { pad } from './live/text-columns.js';
+
+/** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${twoDigits(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${twoDigits(Math.floor((whole % 3600) / 60))} min`;
+}
+
+/** A duration without needless precision: `0.4 s`, `12 s`, `14 min`, `2 h 05 min`. */
+export function roughly(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  if (Math.round(seconds) < 60) return duration(seconds);
+  return minutes < 60 ? `${minutes} min` : duration(minutes * 60);
+}
+
+/** `512 B`, `3.4 MB`: powers of 1000. */
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return unit === 0
+    ? `${value} B`
+    : `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${units[unit]}`;
+}
+
+export function plural(count: number, noun: string, many = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : many}`;
+}
+
+/**
+ * Rows as lines of aligned columns.
+ *
+ * @param room columns of the terminal; undefined where nothing limits the width
+ */
+export function table(texts: Rows, room?: number): string {
+  const tables = fitted(texts, room === undefined ? undefined : room - INDENT.length);
+  return tables.map(aligned).join('\n');
+}
+
+const INDENT = '  ';
+
+function aligned(rows: Rows): string {
+  const widths = widthsOf(rows);
+  return rows
+    .map((row) => INDENT + row.map((cell, at) => pad(cell, widths[at] ?? 0)).join('  '))
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
+}
+
+/** `param train.lr 1 → 2, and 2 more reasons`: `--json` and `--summarize` list all. */
+export function whyText({ reason, reasons = [] }: Why): string {
+  const more = reasons.length - 1;
+  return more > 0 ? `${reason}, and ${plural(more, 'more reason')}` : reason;
+}
+
+/** The line that ends every run; a dry run says what would happen. */
+export function summaryLine(summary: RunDone): string {
+  if (summary.wouldRun !== undefined) return forecastLine(summary);
+  const always = [`${summary.ran} ran`, `${summary.restored} restored`, `${summary.fresh} fresh`];
+  const sometimes = (['failed', 'blocked', 'cancelled'] satisfies Verdict[])
+    .filter((verdict) => summary[verdict] > 0)
+    .map((verdict) => `${summary[verdict]} ${verdict}`);
+  return `pipe: ${[...always, ...sometimes].join(', ')}`;
+}
+
+function forecastLine({ wouldRun, mayRun = 0, wouldRestore = 0, fresh }: RunDone): string {
+  const parts = [
+    `would run ${wouldRun}`,
+    ...(mayRun > 0 ? [`may run ${mayRun}`] : []),
+    ...(wouldRestore > 0 ? [`would restore ${wouldRestore}`] : []),
+    `${fresh} fresh`,
+  ];
+  return `pipe: ${parts.join(', ')}`;
+}
+
+/** A failure in full, as lines. */
+export function failureLines(item: string, failure: Failure): string[] {
+  const lines = [`${item}: failed: ${failure.message}`];
+  if (failure.command !== '') lines.push(`  command: ${failure.command}`);
+  if (failure.tail.length > 0) {
+    lines.push('  its last lines:', ...failure.tail.map((line) => `  | ${line}`));
+  }
+  if (failure.log !== undefined) lines.push(`  full log: ${failure.log}`);
+  return lines;
+}
+
+/** `loss 0.0312, val.ssim 0.914`: at most `limit`, nested names joined by dots; NaN for what is not a number. */
+export function metricsText(metrics: unknown, limit = 4): string {
+  return flatten(metrics, '')
+    .slice(0, limit)
+    .map(([name, value]) => `${name} ${shown(value)}`)
+    .join(', ');
+}
+
+/** Whole numbers in full, others to four digits. */
+function shown(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+}
+
+function flatten(value: unknown, prefix: string): [string, number][] {
+  if (value === null) return [[prefix, Number.NaN]];
+  if (typeof value === 'number') return [[prefix, value]];
+  if (typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, below]) =>
+    flatten(below, prefix === '' ? key : `${prefix}.${key}`),
+  );
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
+}

@@ -1,0 +1,96 @@
+/** Dry run: gives every selected item the verdict that it would get, and the expected time. */
+import { finish as finishSliced } from '../cache/files/yielding.js';
+import type { EpochRecord } from '../cache/records/record.js';
+import { absentDeps } from '../decide/absent.js';
+import { type BuildContext, cacheOf, finish, itemAt } from '../decide/build-context.js';
+import { explain, whyAnyway, whyOf } from '../decide/explain.js';
+import { resume, secondsPerEpoch } from '../decide/incremental.js';
+import { type MissingDep, refuseMissing } from '../decide/missing.js';
+import { type Prediction, predict, waitingText } from '../decide/prediction.js';
+import type { ItemDone, Why } from '../event.js';
+import { chainManifest, keyOf } from '../manifest.js';
+import type { EpochPlan, Item } from '../pipeline/plan.js';
+
+export async function foretell(build: BuildContext): Promise<void> {
+  const found = await predict(build);
+  await refuseMissingDeps(build, found);
+  for (const [index, outlook] of found) {
+    const item = itemAt(build, index);
+    const base = { type: 'item', item: item.id } as const;
+    switch (outlook.kind) {
+      case 'fresh':
+      case 'restore': {
+        const { key, record } = outlook;
+        const verdict = outlook.kind === 'fresh' ? 'fresh' : 'restored';
+        const reason = outlook.kind === 'fresh' ? {} : { reason: outlook.reason.text };
+        finish(build, index, { ...base, verdict, key, ...reason }, { key, outs: record.outs });
+        break;
+      }
+      default:
+        finish(build, index, {
+          ...base,
+          verdict: 'ran',
+          ...whyItWouldRun(build, index, outlook),
+          ...forecast(build, item, outlook),
+        });
+    }
+  }
+}
+
+/** @throws UserError when an item lacks an input that no item makes */
+export async function refuseMissingDeps(
+  build: BuildContext,
+  found: ReadonlyMap<number, Prediction>,
+): Promise<void> {
+  const missing: MissingDep[] = [];
+  for (const [index, outlook] of found) {
+    if (outlook.kind === 'missing')
+      missing.push(...outlook.deps.map((dep) => ({ item: itemAt(build, index).id, dep })));
+    if (outlook.kind !== 'unknown') continue;
+    const absent = absentDeps(build, index, (need) => found.get(need)?.kind !== 'fresh');
+    missing.push(...(await finishSliced(absent, build.options.interruption.stop)));
+  }
+  await refuseMissing(build, missing);
+}
+
+/** Of an item with unfinished deps. */
+export function whyUnknown(
+  { project, options }: BuildContext,
+  index: number,
+  { waitsFor }: Prediction & { readonly kind: 'unknown' },
+): Pick<ItemDone, 'reason' | 'maybe'> {
+  const anyway = whyAnyway(project, project.plan.items[index] as Item, options.force);
+  return anyway ? { reason: anyway.text } : { reason: waitingText(waitsFor), maybe: true };
+}
+
+function whyItWouldRun(build: BuildContext, index: number, outlook: Prediction): Partial<Why> {
+  if (outlook.kind === 'unknown') return whyUnknown(build, index, outlook);
+  const reasons = explain(build.project, itemAt(build, index), build.codes.of(index), outlook);
+  return whyOf(reasons.map(({ text }) => text));
+}
+
+/** Expected seconds, by the records; for an incremental stage, of the remaining epochs. */
+function forecast(
+  build: BuildContext,
+  item: Item,
+  outlook: Prediction,
+): Pick<ItemDone, 'expected' | 'epochs'> {
+  const last = cacheOf(build).readLast(item.id)?.seconds;
+  if (item.epochs === undefined || outlook.kind !== 'run')
+    return last === undefined ? {} : { expected: last };
+  const chain = keyOf(chainManifest(outlook.manifest, item.epochs.param));
+  return epochForecast(item.epochs, cacheOf(build).readEpochs(chain), (record) =>
+    cacheOf(build).hasState(record),
+  );
+}
+
+function epochForecast(
+  plan: EpochPlan,
+  records: readonly EpochRecord[],
+  hasState: (record: EpochRecord) => boolean,
+): Pick<ItemDone, 'expected' | 'epochs'> {
+  const { completed, target } = resume(plan, records, hasState);
+  const epochs = { computed: target - completed, reached: target };
+  const each = secondsPerEpoch(records);
+  return each === undefined ? { epochs } : { epochs, expected: each * epochs.computed };
+}

@@ -1,0 +1,194 @@
+/** Metrics of items by today's keys: from records, else from pipeline.lock; or from another revision's lock. */
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Digest } from '../cache/objects/digest.js';
+import type { RecordedOut } from '../cache/records/record.js';
+import {
+  type BuildContext,
+  cacheOf,
+  itemAt,
+  neverAlways,
+  selectedNeeds,
+} from '../decide/build-context.js';
+import { inspection } from '../decide/inspection.js';
+import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
+import { type Prediction, predict } from '../decide/prediction.js';
+import type { Project } from '../decide/project.js';
+import { userError } from '../error.js';
+import { lockStandings } from '../lockfile/check-keys.js';
+import type { LockBlock } from '../lockfile/format/block.js';
+import { metricsOf } from '../lockfile/format/locked-metrics.js';
+import { readLock } from '../lockfile/format/parse-lock.js';
+import { LOCK_FILE, sectionOf } from '../lockfile/format/sections.js';
+import { readLockFile } from '../lockfile/lock-on-disk.js';
+import { holds } from '../lockfile/update.js';
+import { select } from '../pipeline/select.js';
+import { fileAtRevision } from '../process/git.js';
+
+export type Numbers = Readonly<Record<string, number>>;
+
+export interface Figures {
+  readonly numbers: Numbers;
+  /** They are those of the existing outs, not of today's key. */
+  readonly stale: boolean;
+}
+
+/** By item with metrics, in plan order; without numbers where there are none, not even stale ones. */
+export async function metricsToday(
+  project: Project,
+  targets: readonly string[],
+): Promise<Map<string, Figures>> {
+  const build = neverAlways(await inspection(project, targets));
+  const found = await predict(build);
+  const blocks = await lockedBlocks(build, found);
+  const figures = new Map<string, Figures>();
+  for (const index of select(project.plan, targets)) {
+    const item = itemAt(build, index);
+    if (metricFilesOf(item).length === 0) continue;
+    figures.set(
+      item.id,
+      figuresOf(build, index, found.get(index) as Prediction, blocks.get(index) ?? {}),
+    );
+  }
+  return figures;
+}
+
+/** The entries of an item in pipeline.lock. */
+interface Locked {
+  /** Of today's key. */
+  readonly today?: LockBlock | undefined;
+  /** Of any key. */
+  readonly any?: LockBlock | undefined;
+}
+
+function figuresOf(
+  build: BuildContext,
+  index: number,
+  outlook: Prediction,
+  { today, any }: Locked,
+): Figures {
+  const item = itemAt(build, index);
+  const recorded = recordedOuts(build, outlook);
+  const byOut: Record<string, Numbers> = {};
+  let stale = false;
+  for (const metric of metricFilesOf(item)) {
+    const { name, path: where } = metric;
+    const digest = digestOfMetric(metric, recorded, cacheOf(build));
+    const current = (digest && numbersOf(build, where, digest)) ?? today?.metrics[name];
+    const numbers =
+      current ?? numbersIn(path.join(build.project.root, where)) ?? any?.metrics[name];
+    if (numbers === undefined) continue;
+    byOut[name] = numbers;
+    stale ||= current === undefined;
+  }
+  return { numbers: merged(byOut), stale };
+}
+
+/** Outs of the record for today's key; none where there is no record, or no key yet. */
+function recordedOuts(build: BuildContext, outlook: Prediction): readonly RecordedOut[] {
+  if (outlook.kind === 'fresh' || outlook.kind === 'restore') return outlook.record.outs;
+  return outlook.kind === 'run' ? (cacheOf(build).readOuts(outlook.key) ?? []) : [];
+}
+
+/**
+ * By index. An item that waits for others has no key yet. Its block counts as today's if the key
+ * follows from today's definition and from the locked outs of those others, in turn.
+ */
+async function lockedBlocks(
+  build: BuildContext,
+  found: ReadonlyMap<number, Prediction>,
+): Promise<Map<number, Locked>> {
+  const { root, variant } = build.project;
+  const file = readLockFile(root);
+  // Results of `--set` are not locked, but may have a locked key.
+  const section = file?.get(sectionOf({ ...variant, set: [] }) as string) ?? new Map();
+  const isOpen = [...found.values()].some((outlook) => !('key' in outlook));
+  const standings = isOpen ? await lockStandings(build, section) : undefined;
+  const blocks = new Map<number, Locked>();
+  for (const index of build.selected) {
+    const outlook = found.get(index) as Prediction;
+    const { id } = itemAt(build, index);
+    const any = section.get(id);
+    const others = [...(file?.values() ?? [])].map((each) => each.get(id));
+    const isToday = (block: LockBlock | undefined) => {
+      if ('key' in outlook) return block?.key === outlook.key;
+      const isOfDefinition = standings?.get(index)?.difference === undefined;
+      return block === any && isOfDefinition && needsHold(build, index, found, blocks);
+    };
+    blocks.set(index, { any, today: [any, ...others].find(isToday) });
+  }
+  return blocks;
+}
+
+/** True when what an item needs is, or will be, what pipeline.lock says. */
+function needsHold(
+  build: BuildContext,
+  index: number,
+  found: ReadonlyMap<number, Prediction>,
+  blocks: ReadonlyMap<number, Locked>,
+): boolean {
+  return selectedNeeds(build, index).every((need) => {
+    const { any, today } = blocks.get(need) ?? {};
+    if (any === undefined || any !== today) return false;
+    const outlook = found.get(need);
+    const isKnown = outlook?.kind === 'fresh' || outlook?.kind === 'restore';
+    return !isKnown || holds(any, outlook.record);
+  });
+}
+
+/**
+ * By item, from the lock of a revision.
+ *
+ * @throws UserError when git does not know the revision, or it has no lock
+ */
+export async function metricsAt(
+  { root, env, variant }: Project,
+  revision: string,
+): Promise<Map<string, Figures>> {
+  const text = await fileAtRevision({ folder: root, env }, revision, LOCK_FILE);
+  if (text === undefined) {
+    throw userError(
+      'no-lock',
+      `there is no ${LOCK_FILE} in revision ${revision}`,
+      'commit the one that `pipe run` writes, then compare with it from there on',
+    );
+  }
+  const name = sectionOf({ ...variant, set: [] }) as string;
+  const section = readLock(text, `${revision}:${LOCK_FILE}`).get(name);
+  const blocks: [string, LockBlock][] = [...(section ?? [])];
+  return new Map(
+    blocks.map(
+      ([item, block]) => [item, { numbers: merged(block.metrics), stale: false }] as const,
+    ),
+  );
+}
+
+/** With several metrics files, the out's name comes first. */
+function merged(byOut: Readonly<Record<string, Numbers>>): Numbers {
+  const outs = Object.entries(byOut);
+  if (outs.length < 2) return outs[0]?.[1] ?? {};
+  return Object.fromEntries(
+    outs.flatMap(([out, numbers]) =>
+      Object.entries(numbers).map(([name, value]) => [`${out}.${name}`, value] as const),
+    ),
+  );
+}
+
+/** Metrics of a recorded out, from its path or the cache; undefined when in neither, or not JSON. */
+function numbersOf(build: BuildContext, where: string, digest: Digest): Numbers | undefined {
+  if (cacheOf(build).scanSync(where)?.digest === digest)
+    return numbersIn(path.join(build.project.root, where));
+  const bytes = cacheOf(build).readStored(digest);
+  return bytes && metricsOf(bytes.toString());
+}
+
+/** Undefined for what is not a JSON file. */
+function numbersIn(file: string): Numbers | undefined {
+  try {
+    return statSync(file).isFile() ? metricsOf(readFileSync(file, 'utf8')) : undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

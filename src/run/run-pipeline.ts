@@ -1,0 +1,215 @@
+/** A run from beginning to end: select, check, schedule, and one verdict for each item. */
+import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
+import { type BuildContext, finish, itemAt } from '../decide/build-context.js';
+import { inspection, workOn } from '../decide/inspection.js';
+import { refuseMissing } from '../decide/missing.js';
+import type { RunOptions, RunResult } from '../decide/options.js';
+import type { Project } from '../decide/project.js';
+import { upToDateCheck } from '../decide/up-to-date.js';
+import { UserError } from '../error.js';
+import type { Emit, Forecast, ItemDone, RunDone } from '../event.js';
+import { VERDICTS } from '../event.js';
+import { isLocked, isLockNoted } from '../lockfile/up-to-date-note.js';
+import { chainManifest, keyOf } from '../manifest.js';
+import { select, withNeeds } from '../pipeline/select.js';
+import { systemMessage } from '../system-message.js';
+import { statedLimit } from './cache-limit.js';
+import { foretell } from './dry-run.js';
+
+/**
+ * Runs what is stale among the targets and what they need.
+ *
+ * @throws UserError before anything changes: unknown targets, missing inputs, unreadable code
+ */
+export async function run(project: Project, options: RunOptions, emit: Emit): Promise<RunResult> {
+  const started = performance.now();
+  statedLimit(project);
+  const build = await prepare(project, options, emit);
+  const errors: string[] = [];
+  let differences: number;
+  try {
+    emit({
+      type: 'run',
+      items: build.selected.map((index) => itemAt(build, index).id),
+      dry: isDry(options),
+    });
+    differences = await unlessStopped(build, carryOut);
+    if (!isDry(options)) errors.push(...(await wrapUp(build)));
+  } finally {
+    errors.push(...(await refusals(build, { 'the cache': () => project.cache.close() })));
+  }
+  const items = build.selected.map((index) => build.done.get(index) as ItemDone);
+  const summary = summarize(items, (performance.now() - started) / 1000, isDry(options));
+  // The last event of a run: errors from closing the cache come before it.
+  emit(summary);
+  return { summary, items, differences, errors };
+}
+
+/** Cancels the items that are undecided at an interruption. */
+async function unlessStopped(
+  build: BuildContext,
+  act: (build: BuildContext) => Promise<number>,
+): Promise<number> {
+  try {
+    return await act(build);
+  } catch (error) {
+    if (!isStopOf(build.options.interruption.stop, error)) throw error;
+    for (const index of build.selected) {
+      if (build.done.has(index)) continue;
+      const item = itemAt(build, index).id;
+      finish(build, index, { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' });
+    }
+    return 0;
+  }
+}
+
+async function carryOut(build: BuildContext): Promise<number> {
+  const { dry, frozen } = build.options;
+  if (frozen !== false) {
+    const { inspectFrozen } = await import('./frozen.js');
+    return inspectFrozen(build);
+  }
+  if (dry) await foretell(build);
+  else await sweepAndSchedule(build);
+  return 0;
+}
+
+async function sweepAndSchedule(build: BuildContext): Promise<void> {
+  const { stop } = build.options.interruption;
+  const { pending, missing } = await finishSliced(upToDateCheck(build), stop);
+  await refuseMissing(build, missing);
+  if (pending.length > 0 || !isLockNoted(build)) await refuseBrokenLock(build);
+  if (pending.length > 0) {
+    const { refuseLinkedOuts } = await import('./linked-outs.js');
+    await refuseLinkedOuts(build, pending);
+    // Protects fresh results until the run ends; a concurrent gc does not know that they are needed.
+    build.project.cache.pin({ keys: [...build.settled.values()].map(({ key }) => key) });
+    const { schedule } = await import('../execute/schedule.js');
+    await schedule(build, pending);
+  }
+}
+
+/** The items are done: errors in what is written now are reported, and the run ends with its summary. */
+function wrapUp(build: BuildContext): Promise<string[]> {
+  return refusals(build, {
+    'pipeline.lock': () => bringLockUpToDate(build),
+    'the cache': () => careForCache(build),
+  });
+}
+
+/** Takes all steps; returns the system and user errors among their failures. */
+async function refusals(
+  build: BuildContext,
+  steps: Readonly<Record<string, () => Promise<void> | void>>,
+): Promise<string[]> {
+  const errors: string[] = [];
+  for (const [what, step] of Object.entries(steps)) {
+    try {
+      await step();
+    } catch (error) {
+      const refusal = error instanceof UserError ? error.message : systemMessage(error);
+      if (refusal === undefined) throw error;
+      const message = `${what} cannot be brought up to date: ${refusal}`;
+      errors.push(message);
+      build.emit({ type: 'error', message });
+    }
+  }
+  return errors;
+}
+
+async function bringLockUpToDate(build: BuildContext): Promise<void> {
+  if (!isLocked(build.project.variant) || isLockNoted(build)) return;
+  const { updateLock } = await import('../lockfile/update.js');
+  await updateLock(build);
+}
+
+/** Reports a pipeline.lock that cannot be updated afterwards, before anything runs. */
+async function refuseBrokenLock({ project }: BuildContext): Promise<void> {
+  if (!isLocked(project.variant)) return;
+  const { readLockFile } = await import('../lockfile/lock-on-disk.js');
+  readLockFile(project.root);
+}
+
+/** Neither executes nor writes anything. */
+function isDry({ dry, frozen }: RunOptions): boolean {
+  return dry || frozen !== false;
+}
+
+async function prepare(project: Project, options: RunOptions, emit: Emit): Promise<BuildContext> {
+  const { plan, cache } = project;
+  const targets = select(plan, options.targets);
+  const selected = options.only ? targets : withNeeds(plan, targets);
+  if (!isDry(options)) cache.sweepTmp();
+  const build = await workOn(project, selected, options, emit);
+  if (options.only && !isDry(options)) {
+    const { readyInputs } = await import('./only.js');
+    await readyInputs(build, await inspection(project, options.targets, options.interruption));
+  }
+  return build;
+}
+
+function summarize(items: readonly ItemDone[], seconds: number, dry: boolean): RunDone {
+  const counts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Record<
+    ItemDone['verdict'],
+    number
+  >;
+  for (const item of items) counts[item.verdict]++;
+  const slowest = slowestOf(items, seconds);
+  return {
+    type: 'summary',
+    ...counts,
+    ...(dry ? forecastOf(items, counts) : {}),
+    seconds,
+    ...(slowest.length > 1 ? { slowest } : {}),
+  };
+}
+
+function forecastOf(
+  items: readonly ItemDone[],
+  { ran, restored }: { readonly ran: number; readonly restored: number },
+): Forecast {
+  const mayRun = items.filter(({ maybe }) => maybe).length;
+  return { wouldRun: ran - mayRun, mayRun, wouldRestore: restored };
+}
+
+/** Notes what the run needed before gc removes anything. */
+async function careForCache(build: BuildContext): Promise<void> {
+  noteNeeds(build);
+  if (!build.project.cache.grew || build.options.interruption.stop.aborted) return;
+  const { keepBelowLimit } = await import('./auto-gc.js');
+  await keepBelowLimit(build);
+}
+
+/** Keeps what a run needed for some more runs, whatever the pipeline becomes. */
+function noteNeeds(build: BuildContext): void {
+  const { project, done, settled } = build;
+  const idle = [...done.values()].every((each) => each.verdict === 'fresh');
+  if (idle) return;
+  const keys = [...settled.values()].map(({ key }) => key);
+  project.cache.noteRun({ keys, chains: chainsOf(build) });
+}
+
+/** Chains of incremental items with a result: more epochs would resume from them. */
+function chainsOf(build: BuildContext): string[] {
+  return [...build.settled].flatMap(([index, { key }]) => {
+    const { epochs } = itemAt(build, index);
+    const manifest = epochs && build.project.cache.readRecord(key)?.manifest;
+    return manifest === undefined ? [] : [keyOf(chainManifest(manifest, epochs?.param))];
+  });
+}
+
+/** Shorter runs need no advice where to look. */
+const LONG_SECONDS = 10;
+
+function slowestOf(
+  items: readonly ItemDone[],
+  seconds: number,
+): { item: string; seconds: number }[] {
+  if (seconds < LONG_SECONDS) return [];
+  return items
+    .flatMap((done) =>
+      done.seconds === undefined ? [] : [{ item: done.item, seconds: done.seconds }],
+    )
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, 3);
+}

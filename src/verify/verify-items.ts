@@ -1,0 +1,123 @@
+/** `pipe verify`: executes items again in fresh folders, without the cache, and compares the results. */
+import type { Verified } from '../compare/verified.js';
+import { type BuildContext, itemAt, neverAlways } from '../decide/build-context.js';
+import type { DecisionContext } from '../decide/fingerprint.js';
+import { workFor } from '../decide/inspection.js';
+import type { Interruption } from '../decide/options.js';
+import { Overlay, predict } from '../decide/prediction.js';
+import type { Project } from '../decide/project.js';
+import type { Emit } from '../event.js';
+import { createJobQueue } from '../execute/ready-queue.js';
+import { capacityOf, refuseTooManyGpus } from '../execute/resources.js';
+import { LOCK_FILE, type LockSection, sectionOf } from '../lockfile/format/sections.js';
+import { readLockFile } from '../lockfile/lock-on-disk.js';
+import { select } from '../pipeline/select.js';
+import { thisMachine } from '../process/machine.js';
+import { expectations } from './expected-result.js';
+import { mismatches } from './mismatch.js';
+import { verifyItem } from './verify-item.js';
+
+export interface VerifyOptions {
+  /** Stages, items or patterns; none: all. */
+  readonly targets: readonly string[];
+  /** Number of executions of each. */
+  readonly runs: number;
+  /** Of incremental items: compute so many epochs from the beginning, and compare only their states. */
+  readonly epochs: number | undefined;
+  readonly concurrency: number | undefined;
+  readonly interruption: Interruption;
+}
+
+/**
+ * Executes the targets on existing inputs.
+ *
+ * @param tell receives messages about the executions
+ * @param onVerified receives each item as soon as it is done
+ * @returns of every target, in plan order
+ * @throws UserError when an item cannot be executed or compared
+ */
+export async function verify(
+  project: Project,
+  options: VerifyOptions,
+  tell: Emit,
+  onVerified: (verified: Verified) => void,
+): Promise<Verified[]> {
+  const build = await workToVerify(project, options, tell);
+  const targets = select(project.plan, options.targets);
+  const { runs, epochs } = options;
+  const found = await predict(neverAlways(build));
+  const section = lockedSection(project);
+  const differing = section === undefined ? new Map() : mismatches(build, found, section);
+  const executed = targets.filter((index) => !differing.has(index));
+  const expected = expectations(build, found, section, executed, { runs, epochs });
+  const overlay = new Overlay(build);
+  for (const [index, outlook] of found) {
+    if (outlook.kind === 'restore') overlay.lay(itemAt(build, index), outlook.record);
+  }
+  const context: DecisionContext = { ...project, ...overlay.view };
+  await refuseTooManyGpus(build, executed);
+  const queue = await createJobQueue(await capacityOf(build, executed, thisMachine()));
+  const verified = new Map<number, Verified>();
+  const end = (index: number, found: Verified) => {
+    const result = build.conceal.value(found);
+    verified.set(index, result);
+    onVerified(result);
+  };
+  for (const index of targets) {
+    const text = differing.get(index);
+    if (text !== undefined) end(index, differsFromLock(itemAt(build, index).id, text));
+  }
+  let bug: unknown;
+  for (const [index, each] of expected) {
+    const item = itemAt(build, index);
+    const job = {
+      index,
+      expected: each,
+      runs,
+      epochs: item.epochs === undefined ? undefined : epochs,
+      context,
+    };
+    queue
+      .add(
+        async () => {
+          if (bug !== undefined) return;
+          end(index, await verifyItem(build, job));
+        },
+        { need: item.resources, priority: 0 },
+      )
+      .catch((error: unknown) => {
+        bug ??= error;
+      });
+  }
+  await queue.onIdle();
+  if (bug !== undefined) throw bug;
+  return targets.map((index) => verified.get(index) as Verified);
+}
+
+function lockedSection({ root, variant }: Project): LockSection | undefined {
+  const name = sectionOf(variant);
+  return name === undefined ? undefined : readLockFile(root)?.get(name);
+}
+
+function differsFromLock(item: string, text: string): Verified {
+  const findings = [{ where: '', text }];
+  return { item, verdict: 'differs', against: LOCK_FILE, seconds: 0, findings, tail: [] };
+}
+
+function workToVerify(project: Project, options: VerifyOptions, emit: Emit): Promise<BuildContext> {
+  const { targets, concurrency, interruption } = options;
+  return workFor(
+    project,
+    {
+      targets,
+      only: false,
+      force: false,
+      dry: true,
+      frozen: false,
+      keepGoing: true,
+      ...(concurrency === undefined ? {} : { concurrency }),
+      interruption,
+    },
+    emit,
+  );
+}

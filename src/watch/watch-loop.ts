@@ -1,0 +1,267 @@
+/** Watch mode: runs, waits for a change of a relevant file, and runs again. */
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+import { inspection } from '../decide/inspection.js';
+import type { Interruption, RunOptions, RunResult, Variant } from '../decide/options.js';
+import { findRoot, type Host, openProject, type Project } from '../decide/project.js';
+import { UserError } from '../error.js';
+import type { Emit, RunEvent } from '../event.js';
+import type { PlanRead } from '../pipeline/plan.js';
+import { run } from '../run/run-pipeline.js';
+import { type FileWatch, type WatchSet, watchFiles } from './file-watch.js';
+import { mistakenPackages } from './outside.js';
+import { OwnWrites } from './own-writes.js';
+import { transition, type WatchInput, type WatchState } from './watch-state.js';
+import { brokenCode, brokenPipeline, Watched } from './watched.js';
+
+/** User interface of watch mode, besides the events of each run. */
+export interface WatchUser {
+  readonly emit: Emit;
+  /** Shows an error in pipeline.yaml or a stage; the watch waits for its correction. */
+  readonly onMistake: (error: UserError) => void;
+  /** A run begins because files changed; `over` when it replaces a stopped run. */
+  readonly onChanged: (what: string, over: boolean) => void;
+  /** Everything is done for now. */
+  readonly onIdle: (result: RunResult | undefined) => void;
+  /** Called once, with the actions of the keys. */
+  readonly bindKeys: (keys: { runNow(): void; quit(): void }) => void;
+}
+
+/** Editors write a file in several steps: after this time without changes it counts as complete. */
+const QUIET_MS = 60;
+
+/** Resolves when the user quits or the run is interrupted. */
+export async function watchProject(
+  host: Host,
+  variant: Variant,
+  options: RunOptions,
+  user: WatchUser,
+): Promise<void> {
+  const session = new Session(host, variant, options, user);
+  await session.untilQuit();
+}
+
+/** A project with its relevant files; without the project when it is not readable. */
+interface Opened {
+  readonly set: WatchSet;
+  readonly project?: Project;
+  readonly error?: unknown;
+}
+
+class Session {
+  readonly #host: Host;
+  readonly #variant: Variant;
+  readonly #options: RunOptions;
+  readonly #user: WatchUser;
+  readonly #root: string;
+  readonly #ended: Promise<void>;
+  #end: (error?: unknown) => void = () => {};
+  readonly #executing = new Set<string>();
+  /** Completed epochs of executing incremental items. */
+  readonly #epochs = new Map<string, number>();
+  /** Files that changed since the last run began. */
+  readonly #changes = new Set<string>();
+  readonly #own = new OwnWrites();
+  #state: WatchState = 'idle';
+  #set: WatchSet | undefined;
+  /** The last one read from a valid pipeline. */
+  #known: Watched | undefined;
+  #watch: FileWatch | undefined;
+  #quiet: NodeJS.Timeout | undefined;
+  #stopRun = new AbortController();
+  /** The error that ended the watch, and then the session. */
+  #error: unknown;
+
+  constructor(host: Host, variant: Variant, options: RunOptions, user: WatchUser) {
+    this.#host = host;
+    this.#variant = variant;
+    this.#options = options;
+    this.#user = user;
+    // Real path, as in traces: `..` behind a link leads elsewhere.
+    this.#root = realpathSync(findRoot(host.cwd));
+    this.#ended = new Promise((resolve, reject) => {
+      this.#end = (error) => (error === undefined ? resolve() : reject(error));
+    });
+  }
+
+  async untilQuit(): Promise<void> {
+    const { stop } = this.#options.interruption;
+    const quit = () => this.#input({ type: 'quit' });
+    stop.addEventListener('abort', quit, { once: true });
+    this.#user.bindKeys({ runNow: () => this.#input({ type: 'run-now' }), quit });
+    this.#input({ type: 'run-now' });
+    try {
+      await this.#ended;
+    } finally {
+      stop.removeEventListener('abort', quit);
+      clearTimeout(this.#quiet);
+      await this.#watch?.close();
+    }
+  }
+
+  #input(input: WatchInput): void {
+    const { state, effects } = transition(this.#state, input);
+    this.#state = state;
+    for (const effect of effects) {
+      switch (effect) {
+        case 'wait-for-quiet':
+          clearTimeout(this.#quiet);
+          this.#quiet = setTimeout(() => this.#input({ type: 'quiet' }), QUIET_MS);
+          break;
+        case 'start-run':
+          clearTimeout(this.#quiet);
+          this.#tellChanges();
+          this.#runOnce().then(
+            () => this.#input({ type: 'run-ended' }),
+            (error: unknown) => this.#end(error),
+          );
+          break;
+        case 'stop-run':
+          this.#stopRun.abort();
+          break;
+        case 'end':
+          this.#end(this.#error);
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+  }
+
+  #tellChanges(): void {
+    if (this.#changes.size === 0) return;
+    this.#user.onChanged(changesText(this.#changes), this.#stopRun.signal.aborted);
+    this.#changes.clear();
+  }
+
+  async #runOnce(): Promise<void> {
+    this.#stopRun = new AbortController();
+    this.#epochs.clear();
+    try {
+      const project = await this.#openWatched();
+      if (this.#error !== undefined) {
+        project.cache.close();
+        return;
+      }
+      const options = { ...this.#options, interruption: this.#interruption() };
+      const result = await run(project, options, this.#emit);
+      if (this.#stopRun.signal.aborted) return;
+      this.#own.forget();
+      this.#user.onIdle(result);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#user.onMistake(error);
+      this.#user.onIdle(undefined);
+    }
+  }
+
+  /**
+   * Opens the project with a watch on all relevant files. Reads it again if something changed before
+   * the watch was active.
+   *
+   * @throws UserError when it is not readable; the files that may fix it are watched
+   */
+  async #openWatched(): Promise<Project> {
+    const warn = this.#warnOnce();
+    for (let fastAnswer: string | undefined; ; ) {
+      const { set, project, error } = await this.#open(warn);
+      if (set.id === fastAnswer) {
+        if (project === undefined) throw error;
+        return project;
+      }
+      project?.cache.close();
+      // Closes the old watch first: of two at the same time, each would miss what the other removed.
+      await this.#watch?.close();
+      this.#set = set;
+      this.#watch = await watchFiles(this.#root, set, this.#changed, this.#failed);
+      fastAnswer = set.id;
+    }
+  }
+
+  async #open(warn: (message: string) => void): Promise<Opened> {
+    let project: Project | undefined;
+    try {
+      project = await openProject(this.#host, this.#variant, warn);
+      this.#known = new Watched(await inspection(project, this.#options.targets));
+      return { set: this.#known, project };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      project?.cache.close();
+      const set =
+        project === undefined
+          ? brokenPipeline(this.#known, await this.#namedFiles())
+          : brokenCode(this.#known, mistakenPackages(this.#root, error.diagnostics));
+      return { set, error };
+    }
+  }
+
+  /** The files named in an invalid pipeline.yaml, as far as it is readable. */
+  async #namedFiles(): Promise<readonly PlanRead[]> {
+    const { readsOf } = await import('../pipeline/load.js');
+    return readsOf({ project: this.#root, ...this.#variant });
+  }
+
+  #warnOnce(): (message: string) => void {
+    const told = new Set<string>();
+    return (message) => {
+      if (told.has(message)) return;
+      told.add(message);
+      this.#user.emit({ type: 'warning', message });
+    };
+  }
+
+  #interruption(): Interruption {
+    const { stop, kill } = this.#options.interruption;
+    return { stop: AbortSignal.any([stop, this.#stopRun.signal]), kill };
+  }
+
+  readonly #emit = (event: RunEvent): void => {
+    if (event.type === 'start') {
+      this.#executing.add(event.item);
+      this.#epochs.set(event.item, event.epochs?.completed ?? 0);
+    }
+    if (event.type === 'epoch') this.#epochs.set(event.item, event.epoch);
+    if (event.type === 'item') this.#executing.delete(event.item);
+    this.#user.emit(this.#withCause(event));
+  };
+
+  /** Replaces the interruption as the reason by the change that caused it. */
+  #withCause(event: RunEvent): RunEvent {
+    if (event.type !== 'item' || event.verdict !== 'cancelled') return event;
+    if (!this.#stopRun.signal.aborted || this.#changes.size === 0) return event;
+    const epochs = this.#epochs.get(event.item) ?? 0;
+    const kept = epochs === 0 ? '' : `, ${epochs === 1 ? '1 epoch' : `${epochs} epochs`} kept`;
+    return { ...event, reason: `${changesText(this.#changes)}${kept}` };
+  }
+
+  /** A watch that may miss changes must end, after the current run is stopped. */
+  readonly #failed = (error: unknown): void => {
+    this.#error ??= error;
+    this.#input({ type: 'quit' });
+  };
+
+  readonly #changed = (relative: string): void => {
+    // chokidar also reports a watched file that names itself as a file in a folder of its own name.
+    const above = path.dirname(relative);
+    if (!(this.#changes.has(above) && path.basename(above) === path.basename(relative)))
+      this.#changes.add(relative);
+    const concerns =
+      this.#executing.size > 0 && this.#set?.concerns(relative, this.#executing) === true;
+    if (concerns && this.#state === 'running' && this.#own.recordLstat(relative, this.#executing)) {
+      this.#changes.delete(relative);
+      this.#warnOfOwn(relative);
+    } else this.#input({ type: 'changed', concerns });
+  };
+
+  #warnOfOwn(file: string): void {
+    const [item = ''] = this.#executing;
+    const message = `${file} changes whenever ${item} runs, so its changes do not restart the run: let the stage write to an out instead`;
+    this.#own.warnOnce(() => this.#user.emit({ type: 'warning', item, message }));
+  }
+}
+
+function changesText(files: ReadonlySet<string>): string {
+  const [first, ...more] = files;
+  if (more.length === 0) return `${first} changed`;
+  return `${first} and ${more.length === 1 ? '1 more file' : `${more.length} more files`} changed`;
+}

@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/canonical.js';
+import {
+  keptScripts,
+  noScripts,
+  type ScriptOptions,
+  type TracedScripts,
+  traceScripts,
+} from '../../src/code/scripts.js';
+import { Sandbox } from './sandbox.js';
+
+type Declared = Pick<ScriptOptions, 'deps' | 'outs'>;
+
+const NONE: Declared = { deps: [], outs: [] };
+
+let sandbox: Sandbox;
+
+beforeEach(() => {
+  sandbox = new Sandbox({
+    'train.py': 'import lib\n',
+    'run.sh': 'echo\n',
+    'main.mjs':
+      "import lib from 'lib';\nimport { a } from './lib/a.js';\nimport './gone.js';\nimport('jsr:@x/y');\nconsole.log(a, lib);\n",
+    'lib/a.ts': "import { b } from './b.js';\nexport const a = b;\n",
+    'lib/b.js': 'export const b = 1; // b\n',
+    'data/text.txt': 'text',
+  });
+  sandbox.install('.', 'lib', '1.0.0');
+  sandbox.runItem();
+});
+
+afterEach(() => sandbox.dispose());
+
+function shell(command: string) {
+  return { kind: 'shell', command } as const;
+}
+
+/** Of a run that has traced nothing yet. */
+function optionsOf(declared: Declared): ScriptOptions {
+  return { ...declared, traceCache: sandbox.traceCache, known: noScripts() };
+}
+
+/** Traces, and checks that the kept trace says the same. */
+async function scripts(command: string, options: Declared = NONE): Promise<TracedScripts> {
+  const full = optionsOf(options);
+  const traced = await traceScripts(shell(command), full, sandbox.snapshot());
+  expect(keptScripts(shell(command), optionsOf(options), sandbox.snapshot())).toEqual(traced);
+  return traced;
+}
+
+function digests(...files: string[]): Record<string, string> {
+  return Object.fromEntries(files.map((file) => [file, `f:${sha256(sandbox.read(file))}`]));
+}
+
+describe('the scripts of a command', () => {
+  it('count by their bytes', async () => {
+    const found = await scripts('bash run.sh data/text.txt nothing.sh');
+    expect(found).toMatchObject({ scripts: digests('run.sh'), importers: {}, packages: {} });
+  });
+
+  it('in JavaScript count with what they import, unresolvable imports left alone', async () => {
+    expect(await scripts('node main.mjs')).toMatchObject({
+      scripts: digests('main.mjs', 'lib/a.ts', 'lib/b.js'),
+      importers: { 'lib/a.ts': 'main.mjs', 'lib/b.js': 'lib/a.ts' },
+      packages: { lib: '1.0.0' },
+    });
+  });
+
+  it.each([
+    ['a dep', { deps: [{ path: 'train.py', glob: false, made: false }], outs: [] }],
+    ['in a folder that is a dep', { deps: [{ path: 'src', glob: false, made: false }], outs: [] }],
+    ['an out', { deps: [], outs: ['train.py', 'src'] }],
+    [
+      'made by a stage',
+      {
+        deps: [
+          { path: 'train.py', glob: false, made: true },
+          { path: 'src', glob: false, made: true },
+        ],
+        outs: [],
+      },
+    ],
+  ])('do not count twice when the script is %s', async (name, options: Declared) => {
+    sandbox.write('src/train.py', '');
+    const file = name.includes('folder') ? 'src/train.py' : 'train.py';
+    expect((await scripts(`python ${file}; bash run.sh`, options)).scripts).toEqual(
+      digests('run.sh'),
+    );
+  });
+
+  it('count with their imports when the script itself is a dep', async () => {
+    const options = { deps: [{ path: 'main.mjs', glob: false, made: false }], outs: [] };
+    const found = await scripts('node main.mjs', options);
+    expect(found.scripts).toEqual(digests('lib/a.ts', 'lib/b.js'));
+  });
+
+  it('are files: a folder of that name is none', async () => {
+    sandbox.write('folder.py/x', '');
+    expect((await scripts('python folder.py; ./lib')).scripts).toEqual({});
+  });
+
+  it('that esbuild cannot read count alone, each time anew', async () => {
+    sandbox.write('odd.ts', "import './lib/a.js';\nthis is not TypeScript\n");
+    sandbox.runItem();
+    const options = optionsOf(NONE);
+    const found = await traceScripts(shell('odd-runner odd.ts'), options, sandbox.snapshot());
+    expect(found.scripts).toEqual(digests('odd.ts'));
+    expect(
+      keptScripts(shell('odd-runner odd.ts'), optionsOf(NONE), sandbox.snapshot()),
+    ).toBeUndefined();
+  });
+
+  it.each([
+    ['the script', 'main.mjs'],
+    ['an import', 'lib/b.js'],
+    ['a module that would be taken instead', 'lib/a.js'],
+    ['an import that was not there', 'gone.ts'],
+  ])('are traced anew after a change of %s', async (_name, file) => {
+    await scripts('node main.mjs');
+    sandbox.write(file, 'export const a = 1;\n');
+    const options = optionsOf(NONE);
+    expect(keptScripts(shell('node main.mjs'), options, sandbox.snapshot())).toBeUndefined();
+  });
+
+  it.each([
+    ['Rscript fit.R', 'fit.R', 'x <- 1; source("R/util.R")\nsource(file = "gone.R")\nsource(name)'],
+    ['Rscript R/fit.R', 'R/fit.R', "source('util.R', local = TRUE)"],
+    ['bash go.sh', 'go.sh', 'set -e\n. ./R/util.R\n'],
+    ['bash go.sh', 'go.sh', 'if true; then source "R/util.R"; fi'],
+    ['./R/go.sh', 'R/go.sh', '#!/bin/sh\nsource $X; . util.R && run'],
+  ])('count with what they source: %j, %j', async (command, file, text) => {
+    sandbox.write(file, text);
+    sandbox.write('R/util.R', 'source("R/more.R")\n');
+    sandbox.write('R/more.R', '');
+    sandbox.write('R/unrelated.R', '');
+    const found = await scripts(command);
+    expect(found.scripts).toEqual(digests(file, 'R/util.R', 'R/more.R'));
+    expect(found.importers).toEqual({ 'R/util.R': file, 'R/more.R': 'R/util.R' });
+    sandbox.write('R/more.R', 'x <- 1\n');
+    expect(keptScripts(shell(command), optionsOf(NONE), sandbox.snapshot())).toBeUndefined();
+  });
+
+  it('that source a file are traced anew when it appears', async () => {
+    sandbox.write('go.sh', '. lib/env.sh\n');
+    await scripts('bash go.sh');
+    sandbox.write('lib/env.sh', '');
+    expect((await scripts('bash go.sh')).scripts).toEqual(digests('go.sh', 'lib/env.sh'));
+  });
+
+  it('of a command without any are known at once', () => {
+    expect(
+      keptScripts(shell('wc -c data/text.txt'), optionsOf(NONE), sandbox.snapshot()),
+    ).toMatchObject({
+      scripts: {},
+      importers: {},
+      packages: {},
+    });
+  });
+});
