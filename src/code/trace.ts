@@ -54,7 +54,7 @@ export async function traceModule(
 
 /**
  * The cached trace of the module, if its trace inputs are unchanged. The traces of one run share
- * `sight`.
+ * `snapshot`.
  *
  * @throws UserError for an untraceable import that no dep covers
  */

@@ -15,7 +15,7 @@ import type { Project } from './project.js';
 export interface PythonOptions {
   readonly snapshot: FsSnapshot;
   readonly traceCache: TraceCache;
-  /** Is called before Python starts, which reads files that the sight does not see. */
+  /** Is called before Python starts, which reads files that the snapshot does not record. */
   readonly unseen: () => void;
 }
 

@@ -18,10 +18,10 @@ export interface ReadLists {
   readonly listed: readonly Listed[];
 }
 
-/** A user folder, and the names that its sieve ignored. */
+/** A user folder, and the names in it that were ignored. */
 export interface Listed {
   readonly where: string;
-  /** Id of the sieve. */
+  /** Id of the ignore rules. */
   readonly ignoreRules: string;
   readonly held: readonly (readonly [name: string, ino: number])[];
 }

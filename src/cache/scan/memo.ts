@@ -4,7 +4,7 @@ import type { Scan } from './rows.js';
 interface Node {
   /** Scan result; null when absent; undefined when not scanned. */
   plain: Scan | null | undefined;
-  /** The same for user files, by the id of the sieve. */
+  /** The same for user files, by the id of the ignore rules. */
   followed: Map<string, Scan | null> | undefined;
   below: Map<string, Node> | undefined;
 }
@@ -18,7 +18,7 @@ export class Memo {
     return this.#age;
   }
 
-  /** `view`: id of the sieve; undefined: without one. */
+  /** `view`: id of the ignore rules; undefined: without any. */
   get(path: string, view: string | undefined): Scan | null | undefined {
     let node: Node | undefined = this.#root;
     for (const part of partsOf(path)) {

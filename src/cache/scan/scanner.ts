@@ -17,7 +17,7 @@ import { fileDigest, KIND, type Scan } from './rows.js';
 import type { StatIndex } from './stat-index.js';
 
 export interface ScanOptions {
-  /** For user files: a link out of the dep counts by its target; names that the sieve ignores do not count. */
+  /** For user files: a link out of the dep counts by its target; ignored names do not count. */
   readonly follow?: boolean;
   /** Default: the plain one. */
   readonly ignoreRules?: IgnoreRules;
@@ -96,7 +96,7 @@ function sieveFor({ follow = false, ignoreRules = PLAIN }: ScanOptions): IgnoreR
   return follow ? ignoreRules : undefined;
 }
 
-/** The index's name for a folder under a sieve: each sieve leaves other names. */
+/** The index's name for a folder under ignore rules: other rules leave other names. */
 function rowsName(where: string, ignoreRules: IgnoreRules | undefined): string {
   return ignoreRules === undefined || ignoreRules.id === '' ? where : `${where}\0${ignoreRules.id}`;
 }

@@ -1,6 +1,8 @@
 /**
  * Tokenizes Python by the lexical rules of the language reference: comments, blank lines, line breaks
  * within brackets and indentation widths are dropped. Pure.
+ *
+ * Not `@lezer/python`, which takes valid forms for errors (a bare `yield`, `f(1.)`, a parenthesised `with`).
  */
 
 export interface Token {
