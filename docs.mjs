@@ -176,14 +176,19 @@ ${GENERATED}
 
 \`pipe run --json\` and \`pipe watch --json\` print one JSON object per line on stdout, and nothing else there. The API gives the same objects to \`onEvent\` ([api.md](api.md)). A consumer must ignore fields and types that it does not know: later versions may add some. Paths are relative to the project.
 
-\`Verdict\` is one of ${verdicts(source)}. \`Metrics\` is a tree of numbers and nulls by name.
+\`Metrics\` is a tree of numbers and nulls by name. \`Verdict\` is one of these:
+
+${verdicts(source)}
 
 ${[...events, ...parts.map(({ name, comment, fields }) => eventSection(name, comment, fields))].join('\n')}`;
 }
 
 function verdicts(source) {
-  const [, list] = /export type Verdict = (.*?);/.exec(source);
-  return list.replaceAll("'", '`').replaceAll(' | ', ', ');
+  const [, list] = /export type Verdict =\n(.*?'\w+');\n/s.exec(source);
+  const rows = list.matchAll(/\/\*\* (.*?) \*\/\s+\| '(\w+)'/g);
+  return ['| verdict | meaning |', '|---|---|']
+    .concat(Array.from(rows, ([, meaning, name]) => `| \`${name}\` | ${meaning} |`))
+    .join('\n');
 }
 
 function eventSection(title, comment, fields) {

@@ -2,7 +2,19 @@
 import type { Metrics } from './stage/context.js';
 
 /** How an item ended. */
-export type Verdict = 'ran' | 'restored' | 'fresh' | 'failed' | 'blocked' | 'cancelled';
+export type Verdict =
+  /** Executed, and recorded. */
+  | 'ran'
+  /** A record exists for the key; its outs were put back from the cache. */
+  | 'restored'
+  /** A record exists for the key, and the outs on disk match it. */
+  | 'fresh'
+  /** Executed, or not executable; nothing is recorded. */
+  | 'failed'
+  /** Not started, because an upstream item failed. */
+  | 'blocked'
+  /** Not started or ended early, because the run stopped. */
+  | 'cancelled';
 
 export const VERDICTS: readonly Verdict[] = [
   'ran',

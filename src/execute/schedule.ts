@@ -1,4 +1,11 @@
-/** Scheduler: starts a pending item as soon as its upstream items are done and its resources are free. */
+/**
+ * Scheduler: starts a pending item as soon as its upstream items are done and its resources are free.
+ *
+ *     pending ── all upstream done ──▶ ready ── resources free ──▶ started ──▶ ran, restored, fresh
+ *        │                               │                            └─────▶ failed
+ *        ├── an upstream item failed ────┼──▶ blocked
+ *        └── the run stops ──────────────┴──▶ cancelled
+ */
 import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
 import {
   type BuildContext,
