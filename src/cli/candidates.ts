@@ -11,7 +11,7 @@ import { HELP, type Option, type Usage, usageFor } from './args.js';
 import type { Commands } from './command.js';
 import { inFolder } from './folder.js';
 
-export interface EvictionCandidate {
+export interface Completion {
   /** The whole word. */
   readonly value: string;
   readonly help?: string | undefined;
@@ -32,11 +32,11 @@ export async function candidates(
   written: readonly string[],
   commands: Commands,
   host: Host,
-): Promise<EvictionCandidate[]> {
+): Promise<Completion[]> {
   const words = written.map(unquoted);
   const typed = words.at(-1) ?? '';
   try {
-    const found = await evictionCandidates(words.slice(0, -1), typed, commands, host);
+    const found = await completionsFor(words.slice(0, -1), typed, commands, host);
     // A word with a line feed or a tab would be two for the shell.
     return found.filter(({ value }) => value.startsWith(typed) && !/[\t\n]/.test(value));
   } catch (error) {
@@ -50,12 +50,12 @@ function unquoted(word: string): string {
   return word.replace(/\\(.)|["']/gs, '$1');
 }
 
-async function evictionCandidates(
+async function completionsFor(
   earlier: readonly string[],
   typed: string,
   commands: Commands,
   host: Host,
-): Promise<readonly EvictionCandidate[]> {
+): Promise<readonly Completion[]> {
   if (earlier.at(-1) === '-C') return [];
   const { folders, words } = inFolder(earlier);
   const [name, ...before] = words;
@@ -78,13 +78,13 @@ async function evictionCandidates(
   return typed.startsWith('-') ? optionsOf(line) : positionalsOf(line, command.usage, typed);
 }
 
-const GLOBAL: readonly EvictionCandidate[] = [
+const GLOBAL: readonly Completion[] = [
   { value: '-C', help: 'start in another folder' },
   { value: '--help', help: HELP.help },
   { value: '--version', help: 'print the version' },
 ];
 
-function namesOf(commands: Commands): EvictionCandidate[] {
+function namesOf(commands: Commands): Completion[] {
   return Object.entries(commands).map(([value, { summary }]) => ({ value, help: summary }));
 }
 
@@ -96,7 +96,7 @@ function optionBefore({ usage, before }: Line, typed: string): Option | undefine
   return usage.options.find((option) => option.value !== undefined && last === `--${option.name}`);
 }
 
-async function valuesOf(option: Option, typed: string, line: Line): Promise<EvictionCandidate[]> {
+async function valuesOf(option: Option, typed: string, line: Line): Promise<Completion[]> {
   const front = typed.startsWith(`--${option.name}=`) ? `--${option.name}=` : '';
   const values =
     option.name === 'set'
@@ -111,7 +111,7 @@ async function valuesOf(option: Option, typed: string, line: Line): Promise<Evic
 }
 
 /** All that the command takes and the line does not have yet. */
-function optionsOf({ usage, before }: Line): EvictionCandidate[] {
+function optionsOf({ usage, before }: Line): Completion[] {
   const given = new Set(before.map((word) => word.replace(/=.*$/s, '')));
   return [...usage.options, HELP]
     .filter(({ name, multiple }) => multiple === true || !given.has(`--${name}`))
@@ -125,7 +125,7 @@ async function positionalsOf(
   line: Line,
   { parts = [] }: Usage,
   typed: string,
-): Promise<readonly EvictionCandidate[]> {
+): Promise<readonly Completion[]> {
   const { usage, before } = line;
   const isFirst = !before.some(
     (word, at) =>
@@ -142,7 +142,7 @@ async function positionalsOf(
 }
 
 /** Stages, and of a single one that fits its items too: of a large matrix nobody wants to read all. */
-function itemsOf(plan: Plan | undefined, { before }: Line, typed: string): EvictionCandidate[] {
+function itemsOf(plan: Plan | undefined, { before }: Line, typed: string): Completion[] {
   const items = plan?.items ?? [];
   const fits = ({ id, stage }: Item) =>
     typed.includes('@') ? id.startsWith(typed) : stage.startsWith(typed);
@@ -155,7 +155,7 @@ function itemsOf(plan: Plan | undefined, { before }: Line, typed: string): Evict
 }
 
 /** The paths of all values of the tree; the help is the value. */
-function paramsOf(tree: Json | undefined, front: string): EvictionCandidate[] {
+function paramsOf(tree: Json | undefined, front: string): Completion[] {
   if (tree === undefined || tree === null || typeof tree !== 'object' || Array.isArray(tree))
     return [];
   return Object.entries(tree).flatMap(([name, value]) => {

@@ -77,12 +77,12 @@ async function chainsOf(project: Project, targets: readonly string[]): Promise<C
         'give its stage `epochs:` in pipeline.yaml',
       );
     }
-    const outlook = found.get(index);
+    const prediction = found.get(index);
     const manifest =
-      outlook?.kind === 'run'
-        ? outlook.manifest
-        : outlook?.kind === 'fresh' || outlook?.kind === 'restore'
-          ? outlook.record.manifest
+      prediction?.kind === 'run'
+        ? prediction.manifest
+        : prediction?.kind === 'fresh' || prediction?.kind === 'restore'
+          ? prediction.record.manifest
           : project.cache.readLast(item.id)?.manifest;
     const chain = manifest === undefined ? '' : keyOf(chainManifest(manifest, item.epochs.param));
     const records = chain === '' ? [] : project.cache.readEpochs(chain);

@@ -41,21 +41,21 @@ export async function standings(
       )
     : undefined;
   const lock = lockOf(project);
-  const fastAnswer: Standing[] = [];
-  for (const [index, outlook] of found) {
+  const listed: Standing[] = [];
+  for (const [index, prediction] of found) {
     if (shown !== undefined && !shown.has(index)) continue;
     const item = itemAt(build, index);
     const about = { item: item.id, ...(item.desc !== undefined && { desc: item.desc }) };
-    if (outlook.kind === 'unknown') {
-      const text = waitingText(outlook.waitsFor);
-      fastAnswer.push({ ...about, state: 'unknown', reasons: [{ kind: 'upstream', text }] });
+    if (prediction.kind === 'unknown') {
+      const text = waitingText(prediction.waitsFor);
+      listed.push({ ...about, state: 'unknown', reasons: [{ kind: 'upstream', text }] });
       continue;
     }
-    const reasons = reasonsOf(build, index, outlook, lock);
-    const key = outlook.kind === 'missing' ? {} : { key: outlook.key };
-    fastAnswer.push({ ...about, state: STATES[outlook.kind], reasons, ...key });
+    const reasons = reasonsOf(build, index, prediction, lock);
+    const key = prediction.kind === 'missing' ? {} : { key: prediction.key };
+    listed.push({ ...about, state: STATES[prediction.kind], reasons, ...key });
   }
-  return fastAnswer;
+  return listed;
 }
 
 /** Looks up lock blocks of the variant, and reads the file on demand; with `--set`, none. */
@@ -76,17 +76,19 @@ function lockOf({ root, variant }: Project): (item: string) => LockBlock | undef
 function reasonsOf(
   { project, codes }: BuildContext,
   index: number,
-  outlook: Decision,
+  prediction: Decision,
   lock: (item: string) => LockBlock | undefined,
 ): readonly Reason[] {
   const item = project.plan.items[index] as Item;
   const code = codes.of(index);
-  const reasons = explain(project, item, code, outlook);
-  if (outlook.kind !== 'run' || outlook.cause !== 'stale' || !isComparison(reasons)) return reasons;
+  const reasons = explain(project, item, code, prediction);
+  if (prediction.kind !== 'run' || prediction.cause !== 'stale' || !isComparison(reasons))
+    return reasons;
   const block = lock(item.id);
   if (block === undefined) return reasons;
-  if (block.key === outlook.key) return [{ kind: 'lost', text: 'its result is not in the cache' }];
-  const locked = lockDifferences(project, item, code, block, outlook.manifest);
+  if (block.key === prediction.key)
+    return [{ kind: 'lost', text: 'its result is not in the cache' }];
+  const locked = lockDifferences(project, item, code, block, prediction.manifest);
   const isNever = reasons[0]?.kind === 'never';
   return locked.length > 0 && (isNever || locked.length < reasons.length) ? locked : reasons;
 }

@@ -79,12 +79,12 @@ function itemOf({ plan }: Project, targets: readonly string[]): Item {
 }
 
 async function noLog(project: Project, item: string): Promise<Error> {
-  const [fastAnswer] = await standings(project, [item], true);
-  const reason = fastAnswer?.reasons[0]?.text;
+  const [standing] = await standings(project, [item], true);
+  const reason = standing?.reasons[0]?.text;
   const hint =
-    fastAnswer?.state === 'unknown' || fastAnswer?.state === 'missing'
+    standing?.state === 'unknown' || standing?.state === 'missing'
       ? `it cannot be executed yet: ${reason}`
-      : fastAnswer?.state === 'stale'
+      : standing?.state === 'stale'
         ? `\`pipe run ${item}\` executes it`
         : `its result was computed elsewhere and comes without one; \`pipe run --force ${item}\` executes it`;
   return userError('no-log', `${item} has no log: it was not executed here`, hint);

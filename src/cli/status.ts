@@ -43,9 +43,9 @@ function table(all: readonly Standing[], colors: boolean, room = Number.POSITIVE
   const nameWidth = Math.min(width, most);
   const left = room - nameWidth - STATE_WIDTH - 2 * GAP.length;
   return all
-    .map((fastAnswer) => {
-      const { item, state } = fastAnswer;
-      const rest = restOf(fastAnswer, left);
+    .map((standing) => {
+      const { item, state } = standing;
+      const rest = restOf(standing, left);
       const told = rest === '' ? state : state.padEnd(STATE_WIDTH);
       const cells = [
         pad(cutMiddle(item, nameWidth), nameWidth),

@@ -15,7 +15,7 @@ import {
   type Site,
 } from './entries.js';
 import { NotAMatrix, render, type Scope, type Spot } from './render.js';
-import { type ProjectState, Untranslatable } from './translation-note.js';
+import { type Notes, Untranslatable } from './translation-note.js';
 import { field, type Tree, Verbatim } from './write-yaml.js';
 
 export interface Context {
@@ -23,7 +23,7 @@ export interface Context {
   readonly base: string;
   readonly values: AstNode;
   readonly params: Params;
-  readonly notes: ProjectState;
+  readonly notes: Notes;
   readonly hasFile: (path: string) => boolean;
   /** Stage names in use. */
   readonly names: Set<string>;

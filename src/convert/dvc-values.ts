@@ -5,7 +5,7 @@ import { mapOf } from '../pipeline/document/merge.js';
 import { createSource } from '../pipeline/document/source-text.js';
 import { parseYaml } from '../pipeline/document/yaml.js';
 import { isScalar, valueAt } from './dvc-placeholder.js';
-import type { ProjectState } from './translation-note.js';
+import type { Notes } from './translation-note.js';
 
 /** The text of a file of the project; undefined when it is missing. */
 export type ReadText = (path: string) => string | undefined;
@@ -103,7 +103,7 @@ export function varsOf(
   list: AstNode | undefined,
   folder: string,
   params: Params,
-  notes: ProjectState,
+  notes: Notes,
 ): {
   readonly tree: AstNode;
   readonly files: readonly string[];

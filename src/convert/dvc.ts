@@ -14,7 +14,7 @@ import {
   varsOf,
 } from './dvc-values.js';
 import { entriesIn, paramsFilesIn, plotText } from './entries.js';
-import { type Note, ProjectState, Untranslatable } from './translation-note.js';
+import { type Note, Notes, Untranslatable } from './translation-note.js';
 import { comment, field, type Tree, treeOf } from './write-yaml.js';
 
 export interface Translation {
@@ -105,7 +105,7 @@ function contextOf(
   read: ReadText,
 ): Omit<Context, 'names'> {
   const base = file.split('/').slice(0, -1).join('/');
-  const notes = new ProjectState(createSource(file, text));
+  const notes = new Notes(createSource(file, text));
   const params = new Params(read);
   const usual = joinPath(base, 'params.yaml');
   const vars = varsOf(child(root, 'vars'), base, params, notes);

@@ -4,7 +4,7 @@ import type { Span } from '../pipeline/document/source-text.js';
 import { pathsIn, textIn, valueAt } from './dvc-placeholder.js';
 import { joinPath, type Params } from './dvc-values.js';
 import { render, type Scope, type Spot } from './render.js';
-import { type ProjectState, Untranslatable } from './translation-note.js';
+import { type Notes, Untranslatable } from './translation-note.js';
 
 /** `path`, or `path: { cache: false }`. */
 export interface Entry {
@@ -34,7 +34,7 @@ export interface Site {
   /** Folder of dvc.yaml. */
   readonly base: string;
   readonly params: Params;
-  readonly notes: ProjectState;
+  readonly notes: Notes;
 }
 
 /** The path for pipe; undefined, with a note, if it is outside of the project. */
@@ -60,7 +60,7 @@ export function pathOf({ path, span }: Entry, spot: Spot, site: Site): string | 
 }
 
 /** Notes DVC's options of an out. */
-export function noteOptions({ path, options, span }: Entry, notes: ProjectState): void {
+export function noteOptions({ path, options, span }: Entry, notes: Notes): void {
   for (const [name, { node }] of options?.entries ?? []) {
     if (name === 'cache') {
       if (node.value === false) notes.addOnce(span, NOT_CACHED);

@@ -11,7 +11,7 @@ export interface Note {
 export class Untranslatable extends Error {}
 
 /** Collects notes; `span` is a place in `source`. */
-export class ProjectState {
+export class Notes {
   readonly #found: Note[] = [];
   readonly #source: Source;
 

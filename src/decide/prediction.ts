@@ -23,10 +23,10 @@ export type Prediction =
  * existing inputs are used.
  */
 export function predict(build: BuildContext): Promise<Map<number, Prediction>> {
-  return finish(lookOut(build), build.options.interruption.stop);
+  return finish(predictions(build), build.options.interruption.stop);
 }
 
-function* lookOut(build: BuildContext): Cooperative<Map<number, Prediction>> {
+function* predictions(build: BuildContext): Cooperative<Map<number, Prediction>> {
   const found = new Map<number, Prediction>();
   const overlay = new Overlay(build);
   for (const index of build.selected) {
@@ -58,8 +58,8 @@ export function waitingText(waitsFor: readonly string[]): string {
 }
 
 /** True when the outs are not known yet. */
-function isOpen(outlook: Prediction | undefined): boolean {
-  return outlook !== undefined && outlook.kind !== 'fresh' && outlook.kind !== 'restore';
+function isOpen(prediction: Prediction | undefined): boolean {
+  return prediction !== undefined && prediction.kind !== 'fresh' && prediction.kind !== 'restore';
 }
 
 /** View of the workspace with some outs restored. */

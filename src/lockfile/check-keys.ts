@@ -42,9 +42,9 @@ function* standingsIn(
   }
   const standings = new Map<number, LockStanding>();
   for (const index of build.selected) {
-    const fastAnswer = yield* standingOf(build, index, section, overlay);
-    standings.set(index, fastAnswer);
-    const { key = 'unknown', difference = 'as locked' } = fastAnswer;
+    const standing = yield* standingOf(build, index, section, overlay);
+    standings.set(index, standing);
+    const { key = 'unknown', difference = 'as locked' } = standing;
     build.project.debug?.(`${itemAt(build, index).id}: ${difference}, key ${key}, pipeline.lock`);
   }
   return standings;

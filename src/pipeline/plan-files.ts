@@ -6,12 +6,12 @@ import { type Matches, matchesOf } from './file-matches.js';
 import type { PlanRead } from './plan.js';
 
 /** Records reads in the read set, for the fast path. */
-export interface SnapshotObserver {
+export interface ReadObserver {
   recordStat(where: string, stat: Stats | undefined): void;
 }
 
 interface Means {
-  readonly witness?: SnapshotObserver;
+  readonly witness?: ReadObserver;
   /** Reads a file; by default from disk. */
   readonly read?: (file: string) => TextRead;
 }

@@ -151,7 +151,7 @@ class Waiting {
       if (tokenIn(file) !== token) return undefined;
       if (dead !== TORN) await onDead?.(dead);
       const lock = new Lock(HeldFile.replace(file, newOwner(doing)));
-      upToDateCheck(file);
+      sweep(file);
       return lock;
     } finally {
       inner.release();
@@ -183,7 +183,7 @@ function create(file: string, doing: string): Lock | undefined {
  * After a takeover, removes what the dead process left with the lock: inner locks, which have no
  * meaning any more, and drafts of dead processes.
  */
-function upToDateCheck(file: string): void {
+function sweep(file: string): void {
   const folder = dirname(file);
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(`${basename(file)}~`)) continue;

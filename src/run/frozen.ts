@@ -54,10 +54,10 @@ async function inspectKeys(
   section: LockSection,
   differs: Differs,
 ): Promise<void> {
-  for (const [index, fastAnswer] of await lockStandings(build, section)) {
+  for (const [index, standing] of await lockStandings(build, section)) {
     const item = itemAt(build, index);
-    const { key, difference } = fastAnswer;
-    const edited = difference === undefined ? editedOut(build, index, fastAnswer) : undefined;
+    const { key, difference } = standing;
+    const edited = difference === undefined ? editedOut(build, index, standing) : undefined;
     if (edited !== undefined) differs(edited, item.id);
     finish(build, index, {
       type: 'item',

@@ -163,9 +163,9 @@ class Session {
    */
   async #openWatched(): Promise<Project> {
     const warn = this.#warnOnce();
-    for (let fastAnswer: string | undefined; ; ) {
+    for (let watchedId: string | undefined; ; ) {
       const { set, project, error } = await this.#open(warn);
-      if (set.id === fastAnswer) {
+      if (set.id === watchedId) {
         if (project === undefined) throw error;
         return project;
       }
@@ -174,7 +174,7 @@ class Session {
       await this.#watch?.close();
       this.#set = set;
       this.#watch = await watchFiles(this.#root, set, this.#changed, this.#failed);
-      fastAnswer = set.id;
+      watchedId = set.id;
     }
   }
 

@@ -37,7 +37,7 @@ beforeEach(() => {
     '{ "type": "module", "optionalDependencies": { "maybe": "*" } }',
   );
   sandbox.link('../packages/near', 'node_modules/near');
-  sandbox.runItem();
+  sandbox.settle();
 });
 
 afterEach(() => sandbox.dispose());
@@ -92,7 +92,7 @@ const changes: Readonly<Record<string, Change>> = {
 
 /** What cannot change it. */
 const others: Readonly<Record<string, Change>> = {
-  'nothing but time stamps': (box) => box.runItem(),
+  'nothing but time stamps': (box) => box.settle(),
   'the same content written again': (box) => box.write('lib/a.ts', box.read('lib/a.ts')),
   'a file that nobody imports': (box) => box.write('lib/b.ts', ''),
   'another package': (box) => box.install('.', 'unrelated', '1.0.0'),
@@ -181,14 +181,14 @@ describe('a kept trace', () => {
     const open = "export default (name: string) => import('../kinds/' + name + '.ts');\n";
     sandbox.write('stages/stage.ts', open);
     sandbox.write('kinds/a.ts', 'export default 1;\n');
-    sandbox.runItem();
+    sandbox.settle();
     await sandbox.trace('stages/stage.ts');
     expect(sandbox.recall('stages/stage.ts')).toBeUndefined();
   });
 
   it('tells of an import that cannot be traced, as the deps are now', async () => {
     sandbox.write('stages/stage.ts', 'export default (name: string) => import(name);\n');
-    sandbox.runItem();
+    sandbox.settle();
     const { executable: _text, ...traced } = await sandbox.trace('stages/stage.ts', ['lib/*.ts']);
     expect(sandbox.recall('stages/stage.ts', ['lib/a.ts'])).toEqual(traced);
     expect(() => sandbox.recall('stages/stage.ts', ['data'])).toThrow(

@@ -127,10 +127,10 @@ export class Sandbox {
   }
 
   /** Makes everything look older than any trace, as it is in a project where nobody just saved a file. */
-  runItem(folder = this.home): void {
+  settle(folder = this.home): void {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const where = path.join(folder, entry.name);
-      if (entry.isDirectory()) this.runItem(where);
+      if (entry.isDirectory()) this.settle(where);
       else lutimesSync(where, 1, 1);
     }
     lutimesSync(folder, 1, 1);

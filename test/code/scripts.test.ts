@@ -26,7 +26,7 @@ beforeEach(() => {
     'data/text.txt': 'text',
   });
   sandbox.install('.', 'lib', '1.0.0');
-  sandbox.runItem();
+  sandbox.settle();
 });
 
 afterEach(() => sandbox.dispose());
@@ -101,7 +101,7 @@ describe('the scripts of a command', () => {
 
   it('that esbuild cannot read count alone, each time anew', async () => {
     sandbox.write('odd.ts', "import './lib/a.js';\nthis is not TypeScript\n");
-    sandbox.runItem();
+    sandbox.settle();
     const options = optionsOf(NONE);
     const found = await traceScripts(shell('odd-runner odd.ts'), options, sandbox.snapshot());
     expect(found.scripts).toEqual(digests('odd.ts'));

@@ -102,7 +102,7 @@ export class Objects {
       } finally {
         closeSync(handle);
       }
-      this.recoverEpochs(draft, hex, room);
+      this.adopt(draft, hex, room);
     } catch (error) {
       rmSync(draft, { force: true });
       throw error;
@@ -114,7 +114,7 @@ export class Objects {
    * Moves a finished, read-only file to its name and replaces what is there, which may be damaged.
    * `growth`: additional bytes in the store.
    */
-  recoverEpochs(draft: string, hex: string, growth: number): void {
+  adopt(draft: string, hex: string, growth: number): void {
     const target = this.pathOf(hex);
     this.#scratch.fence.check(path.dirname(target));
     renameInto(draft, target);

@@ -141,7 +141,7 @@ export class StateIngest {
       if (isWithoutLinks(error)) return false;
       throw error;
     }
-    this.#objects.recoverEpochs(draft, hex, roomOf(stat));
+    this.#objects.adopt(draft, hex, roomOf(stat));
     return true;
   }
 
@@ -155,7 +155,7 @@ export class StateIngest {
     try {
       const copied = await copyToDraft(absolute, from, draft, mode);
       if (copied.hex !== hex) throw this.#changed(inner);
-      this.#objects.recoverEpochs(draft, hex, copied.room);
+      this.#objects.adopt(draft, hex, copied.room);
     } catch (error) {
       rmSync(draft, { force: true });
       throw error;

@@ -127,7 +127,7 @@ export class OutStore implements Keeper {
       // Replaces an existing object, which may be damaged.
       const there = this.#objects.stat(copied.hex);
       const room = there === undefined ? 0 : roomOf(there);
-      this.#objects.recoverEpochs(draft, copied.hex, copied.room - room);
+      this.#objects.adopt(draft, copied.hex, copied.room - room);
       return copied;
     } catch (error) {
       rmSync(draft, { force: true });

@@ -34,7 +34,7 @@ export class Listing {
   }
 
   /** The known digest of the directory, when nothing in it has changed. */
-  get fastAnswer(): Scan | undefined {
+  get kept(): Scan | undefined {
     return this.rows.self;
   }
 

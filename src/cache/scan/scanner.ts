@@ -198,7 +198,7 @@ export class Scanner {
    * Reads again what was too new to be remembered, so that the next run need not. Leaves large files
    * to the next run, which may have other work meanwhile.
    */
-  runItem(): void {
+  settle(): void {
     for (const { where, ignoreRules, bytes } of [...this.#unsettled.values()]) {
       if (bytes > WORTH_SETTLING) continue;
       try {
@@ -309,11 +309,11 @@ export class Scanner {
       if (row % TURN_EVERY === 0) yield undefined;
       yield* this.#entry(where, row, listing, walk);
     }
-    const { fastAnswer } = listing;
-    if (fastAnswer !== undefined && keeper?.hasTree(where, fastAnswer) !== false) return fastAnswer;
+    const { kept } = listing;
+    if (kept !== undefined && keeper?.hasTree(where, kept) !== false) return kept;
     const finished = listing.finish();
     if (finished === undefined) return undefined;
-    if (fastAnswer === undefined) this.#index.touch();
+    if (kept === undefined) this.#index.touch();
     const { tree, scan } = finished;
     if (keeper !== undefined && tree !== undefined) keeper.tree(where, tree);
     else if (ignoreRules !== undefined && tree !== undefined) this.#keepTree(tree);

@@ -45,7 +45,7 @@ export class Workspace {
   save(): void {
     const { scratch, readOnly, warn } = this.#options;
     if (readOnly) return;
-    this.scanner.runItem();
+    this.scanner.settle();
     if (!this.index.dirty) return;
     bestEffort('the stat index is not saved', warn, () =>
       writeWhole(this.#file, this.index.encode(scratch.clocks.earliest()), scratch, 'expendable'),

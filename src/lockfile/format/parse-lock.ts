@@ -104,8 +104,8 @@ class Reader {
     const start = this.#at;
     while (this.#lines[this.#at]?.startsWith('    seal: ') === false) this.#entry(draft);
     const body = `${this.#lines.slice(start, this.#at).join('\n')}\n`;
-    const withChecksum = this.#lines[this.#at]?.slice('    seal: '.length);
-    if (withChecksum !== sealOf(section, item, body)) throw this.#unsealed(heading, item);
+    const seal = this.#lines[this.#at]?.slice('    seal: '.length);
+    if (seal !== sealOf(section, item, body)) throw this.#unsealed(heading, item);
     this.#at++;
     const { key, code, target, patience, best, states, ...rest } = draft;
     if (key === undefined || code === undefined) throw this.#unsealed(heading, item);

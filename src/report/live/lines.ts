@@ -4,7 +4,7 @@ import { secondsLeft } from './estimate.js';
 import type { Active, Epochs, LiveState, Progress, Running } from './live-state.js';
 import { cut, cutMiddle, pad, widthOf } from './text-columns.js';
 
-export interface DiskUsage {
+export interface Size {
   readonly columns: number;
   readonly rows: number;
 }
@@ -28,7 +28,7 @@ const SHORTEST_DETAIL = 6;
  * right edge: when the terminal becomes narrower, short lines do not wrap, and lines that wrapped off
  * the screen cannot be redrawn.
  */
-export function frame(state: LiveState, size: DiskUsage, now: number): Line[] {
+export function frame(state: LiveState, size: Size, now: number): Line[] {
   const columns = Math.max(1, size.columns - 1);
   const room = Math.max(0, size.rows - 2);
   const items = [...state.active].sort(runningFirst);

@@ -12,7 +12,7 @@ export interface LiveState {
   readonly ended: Readonly<Record<Verdict, number>>;
 }
 
-export type Active = Waiting | OutRestore | Running;
+export type Active = Waiting | Restoring | Running;
 
 export interface Waiting {
   readonly phase: 'waiting';
@@ -20,7 +20,7 @@ export interface Waiting {
   readonly reason: string;
 }
 
-export interface OutRestore {
+export interface Restoring {
   readonly phase: 'restoring';
   readonly since: number;
 }

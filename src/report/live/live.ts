@@ -2,13 +2,13 @@
 import type { RunEvent } from '../../event.js';
 import { mapTexts, printable } from '../../printable.js';
 import { plainLines, type Write } from '../plain.js';
-import { type DiskUsage, frame } from './lines.js';
+import { frame, type Size } from './lines.js';
 import { after, emptyState } from './live-state.js';
 import { LiveScreen } from './screen.js';
 
 export interface LiveTerminal {
   readonly write: Write;
-  size(): DiskUsage;
+  size(): Size;
   /** Calls back on a resize; returns the function that unsubscribes. */
   onResize(listener: () => void): () => void;
   readonly colors: boolean;
@@ -63,7 +63,7 @@ export function liveReporter(terminal: LiveTerminal): (event: RunEvent) => void 
 }
 
 /** Some terminals (of tests, serial lines) do not report their size. */
-function known({ columns, rows }: DiskUsage): DiskUsage {
+function known({ columns, rows }: Size): Size {
   return { columns: columns || 80, rows: rows || 24 };
 }
 

@@ -1,6 +1,6 @@
 /** The only writer to the terminal during a live run: redraws a frame below lines that stay. */
 import type { Write } from '../plain.js';
-import type { Color, DiskUsage, Line } from './lines.js';
+import type { Color, Line, Size } from './lines.js';
 import { widthOf } from './text-columns.js';
 
 const COLORS: Readonly<Record<Color, string>> = { running: '36', waiting: '33', faint: '2' };
@@ -20,7 +20,7 @@ export class LiveScreen {
   }
 
   /** Writes lines that stay above the frame, and redraws it; an empty frame clears it. In one write. */
-  draw(stays: readonly string[], frame: readonly Line[], size: DiskUsage): void {
+  draw(stays: readonly string[], frame: readonly Line[], size: Size): void {
     const lines = [...stays, ...frame.map((line) => this.#paint(line))];
     if (lines.length === 0 && this.#drawn.length === 0) return;
     const text = lines.map((line) => `${line}${CLEAR_LINE}\n`).join('');
@@ -29,7 +29,7 @@ export class LiveScreen {
   }
 
   /** Back to the start of the frame, whose lines take more rows after the terminal became narrower. */
-  #toTop({ columns }: DiskUsage): string {
+  #toTop({ columns }: Size): string {
     const rows = this.#drawn.reduce(
       (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),
       0,
