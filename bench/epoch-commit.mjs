@@ -49,7 +49,7 @@ for (const megabytes of SIZES_MB) {
     renameSync(draft, path.join(cache.commitFolder(chain), String(epoch)));
     commits.push(
       await seconds(async () => {
-        ({ size } = await cache.takeCommit(chain, epoch, 0));
+        ({ size } = await cache.storeEpoch(chain, epoch, 0));
       }),
     );
     cache.dropStates(chain, [epoch]);

@@ -381,9 +381,9 @@ export class Cache {
    * crash at any point, the next call repeats all of it. `seconds` is undefined when unknown, as
    * after a crash: then the previous epoch's time serves as the estimate.
    */
-  takeCommit(chain: string, epoch: number, seconds: number | undefined): Promise<EpochRecord> {
+  storeEpoch(chain: string, epoch: number, seconds: number | undefined): Promise<EpochRecord> {
     this.#pin.add({ chains: [chain] });
-    return this.#chains.takeCommit(chain, epoch, seconds);
+    return this.#chains.storeEpoch(chain, epoch, seconds);
   }
 
   /**

@@ -49,9 +49,10 @@ function fromMakefile(project: string): Guess | undefined {
   const text = readFileSync(path.join(project, file), 'utf8');
   // The default goal: the first target with a plain name.
   const goal = /^(?!\.)([\w./-]+)(?:[ \t]+[\w./-]+)*[ \t]*::?(?!=)/m.exec(text)?.[1];
-  const target = goal === undefined ? '' : ` ${goal}`;
-  const assumed = `one stage runs make${target}, which ${file} names first; later, write a stage for each rule`;
-  return { name: 'make', cmd: `make${target}`, deps: [file], assumed };
+  const cmd = goal === undefined ? 'make' : `make ${goal}`;
+  const first = goal === undefined ? '' : `, the first target of ${file}`;
+  const assumed = `one stage runs ${cmd}${first}; later, write a stage for each rule`;
+  return { name: 'make', cmd, deps: [file], assumed };
 }
 
 const FOLDERS = ['', 'src', 'scripts'];

@@ -12,7 +12,7 @@ import { run } from '../run/run-pipeline.js';
 import { type Parsed, parse } from './args.js';
 import { type Command, EXIT, variantOf } from './command.js';
 import { wrote } from './output.js';
-import { optionsOf, RUN_USAGE, reporterFor } from './running.js';
+import { optionsOf, RUN_USAGE, reporterFor } from './run-options.js';
 
 export const command: Command = {
   usage: RUN_USAGE,

@@ -3,7 +3,7 @@ import { renderDiagnostic } from '../error.js';
 import { watchProject } from '../watch/watch-loop.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT, variantOf } from './command.js';
-import { optionsOf, RUN_USAGE, reporterFor } from './running.js';
+import { optionsOf, RUN_USAGE, reporterFor } from './run-options.js';
 
 const usage: Usage = {
   ...RUN_USAGE,

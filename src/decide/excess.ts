@@ -8,10 +8,10 @@ export function excess({ resources }: Item, machine: Machine, concurrency = 0): 
   const { memory, whole } = machine;
   const found: string[] = [];
   if (resources.cpu > cores)
-    found.push(`${resources.cpu} cores, and ${owner(cores < whole.cores)} ${cores}`);
+    found.push(`${resources.cpu} cores, but ${owner(cores < whole.cores)} ${cores}`);
   if (resources.memory > memory) {
     const asked = gibibytes(resources.memory);
-    found.push(`${asked} of memory, and ${owner(memory < whole.memory)} ${gibibytes(memory)}`);
+    found.push(`${asked} of memory, but ${owner(memory < whole.memory)} ${gibibytes(memory)}`);
   }
   return found.length === 0 ? undefined : `it asks for ${found.join('; for ')}: it runs alone`;
 }

@@ -3,9 +3,9 @@
 import type { FsSnapshot } from '../code/fs-snapshot.js';
 import { programsIn } from '../code/named-scripts.js';
 import { within } from '../code/project-paths.js';
+import { locate } from '../code/python/find-interpreter.js';
 import { Distributions, type Versions } from '../code/python/installed-distributions.js';
 import { type Asking, type Interpreter, interpreterAt } from '../code/python/interpreter.js';
-import { locate } from '../code/python/locate.js';
 import type { Program } from '../code/python/programs.js';
 import type { TraceCache } from '../code/trace-cache.js';
 import { type Diagnostic, UserError } from '../error.js';

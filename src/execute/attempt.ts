@@ -8,7 +8,7 @@ import type { Decision } from '../decide/decide.js';
 import { evidenceOf } from '../decide/evidence.js';
 import type { Failure, Why } from '../event.js';
 import type { Item, Out } from '../pipeline/plan.js';
-import type { GpuLease } from '../process/lease.js';
+import type { GpuLease } from '../process/gpu-lease.js';
 import { type Outcome, succeeded } from '../process/outcome.js';
 import { changedWhileItRan, EpochRun } from './epoch-run.js';
 import { Scratch } from './execution-files.js';

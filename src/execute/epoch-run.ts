@@ -189,7 +189,7 @@ export class EpochRun {
     const seconds = (now - this.#lastCommit) / 1000;
     this.#lastCommit = now;
     await this.#refuseUnfounded(epoch);
-    const record = await cacheOf(this.#build).takeCommit(this.#chain, epoch, seconds);
+    const record = await cacheOf(this.#build).storeEpoch(this.#chain, epoch, seconds);
     this.#records.set(epoch, record);
     this.#computed++;
     this.#build.emit({

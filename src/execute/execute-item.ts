@@ -5,7 +5,7 @@ import type { Decision } from '../decide/decide.js';
 import { explain, whyOf } from '../decide/explain.js';
 import type { Failure } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
-import { acquireGpus, type GpuLease } from '../process/lease.js';
+import { acquireGpus, type GpuLease } from '../process/gpu-lease.js';
 import { attemptItem, type Execution, type Grounds, type Start } from './attempt.js';
 import { describeAction } from './failure.js';
 import { warnOfOwnReading } from './own-params.js';

@@ -14,7 +14,7 @@ import type { Item } from '../pipeline/plan.js';
 import { printable } from '../printable.js';
 import { stageEnvironment } from '../process/environment.js';
 import { followProgress, type Progress } from '../process/follow-progress.js';
-import type { GpuLease } from '../process/lease.js';
+import type { GpuLease } from '../process/gpu-lease.js';
 import { maskText } from '../process/mask-secrets.js';
 import { type Outcome, succeeded } from '../process/outcome.js';
 import { type Command, execute } from '../process/run-process.js';

@@ -37,7 +37,7 @@ export async function recoverEpochs(
     if (!wasLeftWhole(commits, epoch, note))
       return `the folder of epoch ${epoch} that an earlier run left may not have been renamed to $PIPE_COMMIT/${epoch} as a whole`;
     try {
-      await cache.takeCommit(chain, epoch, seconds.get(epoch));
+      await cache.storeEpoch(chain, epoch, seconds.get(epoch));
       return undefined;
     } catch (error) {
       if (error instanceof UnusableFile) return error.message;

@@ -2,7 +2,7 @@
 import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { userError } from '../error.js';
-import { readLock } from './format/parse-lock.js';
+import { parseLock } from './format/parse-lock.js';
 import { LOCK_FILE, type LockFile, lockText } from './format/sections.js';
 
 /**
@@ -12,7 +12,7 @@ import { LOCK_FILE, type LockFile, lockText } from './format/sections.js';
  */
 export function readLockFile(root: string): LockFile | undefined {
   const text = readText(path.join(root, LOCK_FILE));
-  return text === undefined ? undefined : readLock(text);
+  return text === undefined ? undefined : parseLock(text);
 }
 
 /** Does not write unchanged text. */

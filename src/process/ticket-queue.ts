@@ -1,6 +1,6 @@
 /**
  * Queue of tickets in a folder: one file for each waiting or holding process, in order of arrival.
- * The rules decide what is held and which tickets conflict: GPUs (lease.ts), paths (claims.ts).
+ * The rules decide what is held and which tickets conflict: GPUs (gpu-lease.ts), paths (claims.ts).
  *
  * A ticket gets everything at once, so no two wait for each other. No ticket gets what an earlier one
  * waits for, so none waits for ever.

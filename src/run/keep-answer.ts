@@ -1,6 +1,6 @@
 /** Saves the answer of a no-op run, with its read set, for the next run. */
 
-import { PYTHON_VARIABLES } from '../code/python/locate.js';
+import { PYTHON_VARIABLES } from '../code/python/find-interpreter.js';
 import type { RunResult } from '../decide/options.js';
 import type { Project } from '../decide/project.js';
 import { keepAnswer, questionOf } from '../noop/answers.js';

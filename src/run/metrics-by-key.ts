@@ -18,7 +18,7 @@ import { userError } from '../error.js';
 import { lockStandings } from '../lockfile/check-keys.js';
 import type { LockBlock } from '../lockfile/format/block.js';
 import { metricsOf } from '../lockfile/format/locked-metrics.js';
-import { readLock } from '../lockfile/format/parse-lock.js';
+import { parseLock } from '../lockfile/format/parse-lock.js';
 import { LOCK_FILE, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { holds } from '../lockfile/update.js';
@@ -154,7 +154,7 @@ export async function metricsAt(
     );
   }
   const name = sectionOf({ ...variant, set: [] }) as string;
-  const section = readLock(text, `${revision}:${LOCK_FILE}`).get(name);
+  const section = parseLock(text, `${revision}:${LOCK_FILE}`).get(name);
   const blocks: [string, LockBlock][] = [...(section ?? [])];
   return new Map(
     blocks.map(

@@ -75,7 +75,7 @@ export class Life {
       cache.writeLast('make', recordOf(key, digest, { seconds }));
     }
     for (const epoch of cache.pendingCommits(CHAIN)) {
-      await cache.takeCommit(CHAIN, epoch, seconds);
+      await cache.storeEpoch(CHAIN, epoch, seconds);
       progress.taken.add(epoch);
     }
     await cache.isOver(1);
@@ -130,7 +130,7 @@ export class Life {
   async #checkEpochs(cache: Cache, { taken }: Progress): Promise<void> {
     const pending = cache.pendingCommits(CHAIN);
     for (const epoch of taken) expect(pending).not.toContain(epoch);
-    for (const epoch of pending) await cache.takeCommit(CHAIN, epoch, 0);
+    for (const epoch of pending) await cache.storeEpoch(CHAIN, epoch, 0);
     const records = cache.readEpochs(CHAIN);
     expect(records.map((record) => record.epoch)).toEqual(EPOCHS);
     for (const { epoch, metrics } of records) {

@@ -42,7 +42,7 @@ test('a committed epoch is recorded, its folder deleted, and its state restored 
     'optimiser.json': '{"step":1}',
     'metrics.json': '{"loss":0.5,"val":{"ssim":0.9}}',
   });
-  const record = await cache.takeCommit(CHAIN, 1, 12);
+  const record = await cache.storeEpoch(CHAIN, 1, 12);
   expect(record).toMatchObject({
     epoch: 1,
     seconds: 12,
@@ -66,7 +66,7 @@ test('a state moves into the cache, and shares no file with what the stage keeps
   const folder = path.join(cache.commitFolder(CHAIN), '1');
   linkSync(path.join(folder, 'linked'), project.at('elsewhere'));
   const inode = lstatSync(path.join(folder, 'moved')).ino;
-  await cache.takeCommit(CHAIN, 1, 0);
+  await cache.storeEpoch(CHAIN, 1, 0);
   writeFileSync(project.at('elsewhere'), 'edited');
   const state = await cache.restoreState(CHAIN, 1, project.at('state'));
   expect(readFileSync(path.join(state, 'linked'), 'utf8')).toBe('linked');
@@ -80,7 +80,7 @@ test('epochs are read in order, and a missing one leaves a gap', async () => {
   const cache = project.open();
   for (const epoch of [2, 10, 1]) {
     commit(cache, epoch, { state: String(epoch) });
-    await cache.takeCommit(CHAIN, epoch, 0);
+    await cache.storeEpoch(CHAIN, epoch, 0);
   }
   expect(cache.readEpochs(CHAIN).map((record) => record.epoch)).toEqual([1, 2, 10]);
 });
@@ -103,7 +103,7 @@ test('a dropped state leaves its metrics and the objects of other states', async
   const shared = Buffer.alloc(100_000, 5);
   for (const epoch of [1, 2, 3]) {
     commit(cache, epoch, { shared, own: `own ${epoch}`, 'metrics.json': `{"loss":${1 / epoch}}` });
-    await cache.takeCommit(CHAIN, epoch, 0);
+    await cache.storeEpoch(CHAIN, epoch, 0);
   }
   const before = filesBelow(path.join(cache.layout.chains, CHAIN, 'objects')).length;
   cache.dropStates(CHAIN, [1, 2]);
@@ -125,7 +125,7 @@ test('a damaged state is never restored, and the one before it still is', async 
   const cache = project.open();
   for (const epoch of [1, 2]) {
     commit(cache, epoch, { state: `state ${epoch}` });
-    await cache.takeCommit(CHAIN, epoch, 0);
+    await cache.storeEpoch(CHAIN, epoch, 0);
   }
   const object = filesBelow(path.join(cache.layout.chains, CHAIN, 'objects')).find(
     (file) => readFileSync(file, 'utf8') === 'state 2',
@@ -145,7 +145,7 @@ test('a damaged state is never restored, and the one before it still is', async 
   await next.restoreState(CHAIN, 1, project.at('state'));
   expect(readFileSync(project.at('state/state'), 'utf8')).toBe('state 1');
   commit(next, 2, { state: 'state 2' });
-  const again = await next.takeCommit(CHAIN, 2, 0);
+  const again = await next.storeEpoch(CHAIN, 2, 0);
   expect(next.hasState(again)).toBe(true);
 });
 
@@ -157,7 +157,7 @@ test.each([
   const project = new TestProject();
   const cache = project.open();
   commit(cache, 1, { 'metrics.json': text });
-  const record = await cache.takeCommit(CHAIN, 1, 0);
+  const record = await cache.storeEpoch(CHAIN, 1, 0);
   expect(project.warnings).toHaveLength(1);
   expect(project.warnings[0]).toContain(words);
   expect(record.metrics).toEqual(text.startsWith('{"loss":1') ? { loss: 1, val: {} } : undefined);
@@ -172,7 +172,7 @@ test('a state that gets a new file or name while it is being stored is not recor
     const project = new TestProject();
     const cache = project.open();
     commit(cache, 1, { large: Buffer.alloc(20_000_000, 1), small: 'small' });
-    const taking = cache.takeCommit(CHAIN, 1, 0);
+    const taking = cache.storeEpoch(CHAIN, 1, 0);
     change(path.join(cache.commitFolder(CHAIN), '1'));
     await expect(taking).rejects.toThrow('changed while it was being stored');
     expect(cache.readEpochs(CHAIN)).toEqual([]);
@@ -185,7 +185,7 @@ test('a link that the stage creates to a file of its state meanwhile is not a ch
   commit(cache, 1, { large: Buffer.alloc(20_000_000, 1) });
   const file = path.join(cache.commitFolder(CHAIN), '1', 'large');
   linkSync(file, project.at('kept'));
-  const taking = cache.takeCommit(CHAIN, 1, 0);
+  const taking = cache.storeEpoch(CHAIN, 1, 0);
   linkSync(file, project.at('linked'));
   await taking;
   expect(cache.readEpochs(CHAIN)).toHaveLength(1);
@@ -196,7 +196,7 @@ test('many invalid metrics cause one short warning', async () => {
   const cache = project.open();
   const odd = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`x${at}`, 'text']));
   commit(cache, 1, { 'metrics.json': JSON.stringify(odd) });
-  await cache.takeCommit(CHAIN, 1, 0);
+  await cache.storeEpoch(CHAIN, 1, 0);
   expect(project.warnings).toHaveLength(1);
   expect(project.warnings[0]).toContain('x8, x9 and 4990 more are not numbers');
 });
@@ -205,7 +205,7 @@ test('a commit that is not a folder is refused with a message', async () => {
   const project = new TestProject();
   const cache = project.open();
   writeFileSync(path.join(cache.commitFolder(CHAIN), '1'), '');
-  await expect(cache.takeCommit(CHAIN, 1, 0)).rejects.toThrow(
+  await expect(cache.storeEpoch(CHAIN, 1, 0)).rejects.toThrow(
     'the commit of epoch 1 is not a folder',
   );
 });
@@ -214,9 +214,9 @@ test('storing a commit again, after a crash that followed its record, changes no
   const project = new TestProject();
   const cache = project.open();
   commit(cache, 1, { state: 'one' });
-  const record = await cache.takeCommit(CHAIN, 1, 7);
+  const record = await cache.storeEpoch(CHAIN, 1, 7);
   commit(cache, 1, { state: 'one' });
-  expect(await cache.takeCommit(CHAIN, 1, 0.1)).toEqual(record);
+  expect(await cache.storeEpoch(CHAIN, 1, 0.1)).toEqual(record);
   expect(existsSync(path.join(cache.commitFolder(CHAIN), '1'))).toBe(false);
   expect(nameOf(record.state)).toHaveLength(64);
 });

@@ -47,7 +47,7 @@ async function epochs(project: TestProject, count: number, bytes: number): Promi
     mkdirSync(path.join(folder, 'draft'));
     writeFileSync(path.join(folder, 'draft', 'state'), Buffer.alloc(bytes, epoch));
     renameSync(path.join(folder, 'draft'), path.join(folder, String(epoch)));
-    await cache.takeCommit(CHAIN, epoch, 10);
+    await cache.storeEpoch(CHAIN, epoch, 10);
   }
   cache.close();
   age(cache);

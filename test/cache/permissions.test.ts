@@ -148,7 +148,7 @@ test('a private file of a state is private in the cache, and where the next epoc
   fs.writeFileSync(path.join(commits, 'draft', 'free'), 'free');
   renameSync(path.join(commits, 'draft'), path.join(commits, '1'));
   const shown = watchFor(project);
-  await cache.takeCommit(CHAIN, 1, 1);
+  await cache.storeEpoch(CHAIN, 1, 1);
   const state = await cache.restoreState(CHAIN, 1, path.join(cache.tmpFolder('state'), 's'));
   const mode = (name: string) => (lstatSync(path.join(state, name)).mode & 0o777).toString(8);
   expect([mode('model'), mode('free')]).toEqual(['400', '444']);

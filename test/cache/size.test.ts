@@ -57,7 +57,7 @@ test('dropped states reduce it', async () => {
     mkdirSync(folder);
     writeFileSync(path.join(folder, 'state'), Buffer.alloc(10_000, epoch));
     renameSync(folder, path.join(cache.commitFolder(CHAIN), String(epoch)));
-    await cache.takeCommit(CHAIN, epoch, 1);
+    await cache.storeEpoch(CHAIN, epoch, 1);
   }
   const both = await cache.isOver(19_999);
   cache.dropStates(CHAIN, [1]);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newSnapshot } from '../../src/code/fs-snapshot.js';
 import { programsIn } from '../../src/code/named-scripts.js';
-import { locate } from '../../src/code/python/locate.js';
+import { locate } from '../../src/code/python/find-interpreter.js';
 
 const home = realpathSync(mkdtempSync(path.join(tmpdir(), 'pipe-programs-')));
 const root = path.join(home, 'project');

@@ -146,7 +146,7 @@ export class Chains {
    * process waits for. Does not record a folder that changes meanwhile. The folder stays complete
    * until the record is written, so a crash at any point only means that all of this happens again.
    */
-  async takeCommit(chain: string, epoch: number, seconds?: number): Promise<EpochRecord> {
+  async storeEpoch(chain: string, epoch: number, seconds?: number): Promise<EpochRecord> {
     const folder = path.join(this.commitFolder(chain), String(epoch));
     this.#scratch.fence.check(path.dirname(folder));
     const item = this.about(chain)?.item;

@@ -5,7 +5,7 @@ import { userError } from '../../error.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { upward, within } from '../project-paths.js';
 import type { TraceCache } from '../trace-cache.js';
-import { headOf, type Machine, PYTHON_VARIABLES } from './locate.js';
+import { headOf, type Machine, PYTHON_VARIABLES } from './find-interpreter.js';
 
 export interface Interpreter {
   /** `3.12.1`; with the name of an implementation other than CPython. */

@@ -8,7 +8,7 @@ import { type LockBlock, type LockedEpochs, type LockedOut, sealOf } from './blo
 import { LOCK_FILE, LOCK_FORMAT, type LockFile } from './sections.js';
 
 /** @throws UserError at the first line that differs from the written form */
-export function readLock(text: string, name: string = LOCK_FILE): LockFile {
+export function parseLock(text: string, name: string = LOCK_FILE): LockFile {
   // A checkout on Windows may have changed the line ends.
   const lines = text.replaceAll('\r\n', '\n').split('\n');
   refuseConflict(lines, name);
