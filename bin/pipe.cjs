@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 'use strict';
-// Answers at once when nothing has moved since the last run that found nothing to do. Else loads
+// Answers at once if nothing has changed since the last run that found nothing to do. Else loads
 // dist/pipe.cjs through V8's code cache, which saves about half of the time to start.
-// The cache is only a copy of what V8 makes of the file: rejected and made anew when either changed.
+// The cache is only a copy of what V8 makes of the file: rejected, and made again, when either changed.
 const {
   existsSync,
   mkdirSync,
@@ -41,13 +41,13 @@ function keep(name, data) {
   } catch {}
 }
 
-/** What this very command said when it found nothing to do, if nothing has moved since. */
-function standingAnswer() {
-  // Whatever is wrong (the folder is gone, the build is not whole) is told by who is loaded next.
+/** The answer of the last run of this command that found nothing to do, if nothing has changed since. */
+function noopAnswer() {
+  // What is loaded next reports any fault: a folder that is gone, an incomplete build.
   try {
-    const { standing } = require('../dist/fast-path.cjs');
+    const { fastAnswer } = require('../dist/fast-path.cjs');
     const { argv, env } = process;
-    const { answer, file: kept } = standing({
+    const { answer, file: kept } = fastAnswer({
       cwd: process.cwd(),
       argv: argv.slice(2),
       env,
@@ -60,12 +60,12 @@ function standingAnswer() {
   }
 }
 
-/** As src/cli/debug.ts has it, which is not loaded here. */
+/** As in src/cli/debug.ts, which is not loaded here. */
 function isDebugging({ PIPE_DEBUG: value = '' }) {
   return value !== '' && value !== '0';
 }
 
-/** A path may hold what a terminal would obey. */
+/** A path may contain control sequences. */
 function noteFastPath(kept) {
   const plain = kept.replace(/[^ -~]/g, '?');
   writeSync(2, `pipe: debug: fast path: nothing has changed since ${plain} was written\n`);
@@ -129,6 +129,6 @@ function load() {
   }
 }
 
-const answer = standingAnswer();
+const answer = noopAnswer();
 if (answer === undefined) load();
 else say(`${answer}\n`);
