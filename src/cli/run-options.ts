@@ -1,0 +1,67 @@
+/** Shared by `pipe run` and `pipe watch`: their options, and the choice of reporter. */
+import type { RunOptions } from '../decide/options.js';
+import type { RunEvent } from '../event.js';
+import { liveReporter } from '../report/live/live.js';
+import { plainReporter } from '../report/plain.js';
+import { type Parsed, positive, type Usage } from './args.js';
+import { type CommandContext, VARIANT_OPTIONS } from './command.js';
+
+export const RUN_USAGE: Usage = {
+  command: 'run',
+  positionals: '[stage|item|pattern …]',
+  summary:
+    'Runs the named stages or items and everything they depend on, where stale. Without names, runs all.',
+  options: [
+    { name: 'only', help: 'run only the named items, with existing inputs' },
+    { name: 'force', help: 'run items even if they are fresh' },
+    { name: 'dry', help: 'print what would run, and run nothing' },
+    {
+      name: 'keep-going',
+      short: 'k',
+      help: 'continue after a failure with items that do not depend on it',
+    },
+    ...VARIANT_OPTIONS,
+    { name: 'concurrency', value: 'n', help: 'cores to use (default: all)' },
+    {
+      name: 'frozen',
+      choices: ['keys'],
+      help: 'change nothing; exit 3 if anything would run or differs from pipeline.lock',
+    },
+    { name: 'watch', help: 'run again whenever a relevant file changes' },
+    {
+      name: 'summarize',
+      value: 'file',
+      help: 'write durations, verdicts and reasons to a JSON file',
+    },
+    { name: 'json', help: 'print one JSON event per line on stdout' },
+  ],
+  notes:
+    '--frozen=keys only compares keys with pipeline.lock; results need not be cached.\nExit: 0 done, 1 a stage failed, 2 an error in arguments, pipeline.yaml or inputs,\n3 --frozen found a difference, 130 interrupted.',
+};
+
+/** Run options from the command line. */
+export function optionsOf(parsed: Parsed, { interruption }: CommandContext): RunOptions {
+  const concurrency = positive(parsed, 'concurrency');
+  return {
+    targets: parsed.positionals,
+    only: parsed.flag('only'),
+    force: parsed.flag('force'),
+    dry: parsed.flag('dry'),
+    frozen: parsed.flag('frozen') && (parsed.text('frozen') === 'keys' ? 'keys' : 'results'),
+    keepGoing: parsed.flag('keep-going'),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    interruption,
+  };
+}
+
+/** JSON, a live view on a terminal, plain lines everywhere else. */
+export function reporterFor(
+  parsed: Parsed,
+  { terminal }: CommandContext,
+): (event: RunEvent) => void {
+  const { out, raw, screen, colors } = terminal;
+  if (parsed.flag('json')) return terminal.jsonLine;
+  if (screen === undefined || parsed.flag('dry') || parsed.flag('frozen'))
+    return plainReporter(out);
+  return liveReporter({ ...screen, colors, write: raw });
+}

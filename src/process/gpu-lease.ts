@@ -1,0 +1,151 @@
+/**
+ * GPU leases: one item at a time holds each GPU, among all runs of all projects of this user on this
+ * machine. A dead holder loses its lease; its remaining processes are ended first.
+ */
+import { join } from 'node:path';
+import { userError } from '../error.js';
+import { findSlots, type Slot, virtualSlot } from './gpus.js';
+import { describeOwner, type LockOwner, newOwner } from './lock-owner.js';
+import { type Group, groupWord } from './orphans.js';
+import { isHeldAroundUs, waitsForItself } from './outer-executions.js';
+import { runtimeFolder } from './runtime-dir.js';
+import { type Queued, type Rules, takeTurn } from './ticket-queue.js';
+
+export interface LeaseOptions {
+  /** Item and project: other processes display it while they wait. */
+  readonly doing: string;
+  /** The item that holds them: a run nested in its execution must not wait for them. */
+  readonly item?: string;
+  /** Where PIPE_GPUS and PIPE_RUNTIME_DIR are read. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Called with a sentence when the lease has to wait, and again when it changes. */
+  readonly onWait?: (reason: string) => void;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
+}
+
+export interface GpuLease {
+  readonly indices: readonly number[];
+  /**
+   * Value for CUDA_VISIBLE_DEVICES: the entries as found there; numbers count as in `nvidia-smi`,
+   * with CUDA_DEVICE_ORDER=PCI_BUS_ID. Undefined for the virtual slot: the variable stays as it is.
+   */
+  readonly visible: string | undefined;
+  /** Notes the process group on the GPUs: if this process dies, the group is ended before the next lease. */
+  noteGroup(group: Group): void;
+  release(): void;
+}
+
+interface GpuTicket extends LockOwner {
+  /** Number of GPUs. */
+  readonly count: number;
+  /** Keys of the GPUs to choose from. */
+  readonly among: readonly string[];
+  /** Keys of the GPUs that it holds; empty while it waits. */
+  readonly granted: readonly string[];
+  readonly item?: string;
+}
+
+type Line = readonly Queued<GpuTicket>[];
+
+/** Waits for exclusive use of `count` GPUs. The virtual slot of a machine without GPUs serves any count. */
+export async function acquireGpus(count: number, options: LeaseOptions): Promise<GpuLease> {
+  const found = await findSlots(options.env);
+  const virtual = found.length === 0;
+  const slots = virtual ? [virtualSlot(options.env)] : found;
+  const wanted = virtual ? 1 : count;
+  if (wanted > slots.length) throw tooMany(wanted, slots);
+  const { doing, item, signal } = options;
+  const among = slots.map(({ key }) => key);
+  const ticket = { ...newOwner(doing), count: wanted, among, granted: [], ...(item && { item }) };
+  let told: string | undefined;
+  const held = await takeTurn(join(runtimeFolder(options.env), 'gpus'), ticket, GPU_RULES, {
+    doing,
+    signal,
+    onWait: (line, own) => {
+      refuseOwn(line, own, options.env);
+      const reason = whyWaiting(line, own, slots);
+      if (reason !== told) options.onWait?.(reason);
+      told = reason;
+    },
+  });
+  const granted = slots.filter(({ key }) => held.owner.granted.includes(key));
+  return {
+    indices: granted.map(({ index }) => index),
+    visible: virtual ? undefined : granted.map(({ name }) => name).join(','),
+    noteGroup: (group) => held.noteGroup(groupWord(group)),
+    release: () => held.release(),
+  };
+}
+
+const GPU_RULES: Rules<GpuTicket> = {
+  isTicket(owner: LockOwner): owner is GpuTicket {
+    const { among, granted, count } = owner as Partial<GpuTicket>;
+    return [among, granted].every(Array.isArray) && Number.isInteger(count);
+  },
+  isGranted: ({ granted }) => granted.length > 0,
+  ahead: (line, { number, ticket: { among } }) =>
+    line.filter(
+      ({ number: other, ticket }) =>
+        other !== number && ticket.among.some((index) => among.includes(index)),
+    ),
+  grant(line, { number, ticket }) {
+    const granted = grantable(line, number, ticket);
+    return granted && { ...ticket, granted };
+  },
+};
+
+/**
+ * The GPUs that a ticket gets now; undefined when it has to wait for a holder, or for an earlier
+ * ticket that wants the same GPUs.
+ */
+function grantable(line: Line, own: number, { among, count }: GpuTicket): string[] | undefined {
+  const ahead = line.filter(({ number, ticket }) => number < own && waits(ticket));
+  if (ahead.some(({ ticket }) => ticket.among.some((key) => among.includes(key)))) return undefined;
+  const held = new Set(line.flatMap(({ ticket }) => ticket.granted));
+  const free = among.filter((key) => !held.has(key));
+  return free.length >= count ? free.slice(0, count) : undefined;
+}
+
+/** Without the GPUs of the enclosing execution there may never be enough. */
+function refuseOwn(line: Line, { ticket: own }: Queued<GpuTicket>, env: NodeJS.ProcessEnv): void {
+  const around = line
+    .map(({ ticket }) => ticket)
+    .filter((each) => each.item !== undefined && isHeldAroundUs(env, each, each.item));
+  const held = new Set(around.flatMap(({ granted }) => granted));
+  const others = own.among.filter((index) => !held.has(index));
+  const [first] = around;
+  if (first?.item !== undefined && others.length < own.count)
+    throw waitsForItself(own.item ?? own.doing, first.item);
+}
+
+/** A sentence for a waiting run: who holds what since when, and who comes first. */
+function whyWaiting(line: Line, own: Queued<GpuTicket>, slots: readonly Slot[]): string {
+  const { among, count } = own.ticket;
+  const concerns = (keys: readonly string[]) => keys.some((key) => among.includes(key));
+  const names = (keys: readonly string[]) =>
+    slots.filter(({ key }) => keys.includes(key)).map(({ name }) => name);
+  const held = line
+    .filter(({ ticket }) => concerns(ticket.granted))
+    .map(
+      ({ ticket, file }) =>
+        `GPU ${names(ticket.granted).join(', ')} held by ${describeOwner(ticket, file)}`,
+    );
+  const ahead = line
+    .filter(({ number, ticket }) => number < own.number && waits(ticket) && concerns(ticket.among))
+    .map(({ ticket, file }) => `before it comes ${describeOwner(ticket, file)}`);
+  return `waits for ${count === 1 ? 'a GPU' : `${count} GPUs`}: ${[...held, ...ahead].join('; ')}`;
+}
+
+function waits({ granted }: GpuTicket): boolean {
+  return granted.length === 0;
+}
+
+function tooMany(count: number, { length }: readonly Slot[]): Error {
+  const has = `has ${length}`;
+  return userError(
+    'too-many-gpus',
+    `the item needs ${count} GPUs, but this machine ${has}`,
+    'lower `resources: { gpu: … }`, or set PIPE_GPUS if pipe does not find all GPUs',
+  );
+}
