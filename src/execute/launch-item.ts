@@ -23,6 +23,7 @@ import { systemMessage } from '../system-message.js';
 import type { EpochRun } from './epoch-run.js';
 import type { Scratch } from './execution-files.js';
 import type { Hold } from './hold.js';
+import { removeStaleBytecode } from './stale-bytecode.js';
 
 /** From SIGTERM to SIGKILL: long enough to write a file, short enough to wait for. */
 const GRACE_SECONDS = 5;
@@ -99,9 +100,24 @@ async function commandOf(build: BuildContext, index: number, scratch: Scratch): 
   for (const dep of item.deps)
     if (dep.glob) matched.set(dep.name, await finish(matchedPaths(dep, build.project)));
   writeFileSync(scratch.context, canonical(contextOf(build, item, matched)));
+  dropStaleBytecode(build, index, matched);
   if (item.action.kind !== 'module') return expandedAction(item, matched);
   const bundle = await build.codes.bundleFor(index);
   return { kind: 'module', host: path.join(build.project.dist, 'stage-host.mjs'), bundle };
+}
+
+/** Of the item's Python files, whether they are traced or declared. */
+function dropStaleBytecode(build: BuildContext, index: number, matched: Matched): void {
+  const item = itemAt(build, index);
+  const { root, env } = build.project;
+  const code = build.codes.of(index);
+  const files = new Set([
+    ...(code.kind === 'command' ? Object.keys(code.scripts) : []),
+    ...item.deps.flatMap((dep) => matched.get(dep.name) ?? dep.path),
+  ]);
+  removeStaleBytecode(root, files, env.PYTHONPYCACHEPREFIX, (message) =>
+    build.emit({ type: 'warning', item: item.id, message }),
+  );
 }
 
 /** The matching paths of each pattern dep, by its name. */
