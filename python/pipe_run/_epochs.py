@@ -114,7 +114,7 @@ def epochs(load: Union[Callable[[Path], object], State, None] = None, default: O
     then `epoch.commit()` needs no argument. Write the outs after the loop: `pipe` may start the
     stage only for them, and then there is no epoch left.
 
-    `default` is the number of epochs for a run without `pipe`, which starts afresh and saves nothing.
+    `default` is the number of epochs for a run without `pipe`, which starts from the beginning and saves nothing.
     Under `pipe` the stage's `epochs:` counts. Raises `NotInPipe` where there is neither.
     """
     run = _from_environment(default)

@@ -45,7 +45,7 @@ class PipeCallback(Callback):  # type: ignore[misc]
         self.target = self._run.target
         """For the trainer's `max_epochs`."""
         self.checkpoint: Optional[Path] = None if self._run.state is None else self._run.state / _CHECKPOINT
-        """For the `ckpt_path` of `fit`. None in a run that starts afresh."""
+        """For the `ckpt_path` of `fit`. None in a run that starts from the beginning."""
 
     def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         if stage != "fit":

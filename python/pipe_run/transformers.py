@@ -40,7 +40,7 @@ class PipeCallback(TrainerCallback):  # type: ignore[misc]
         self.target = self._run.target
         """For the `num_train_epochs` of the arguments."""
         self.checkpoint: Optional[str] = None if self._run.state is None else str(self._run.state)
-        """For the `resume_from_checkpoint` of `train`. None in a run that starts afresh."""
+        """For the `resume_from_checkpoint` of `train`. None in a run that starts from the beginning."""
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if args.world_size > 1:

@@ -56,7 +56,7 @@ def save(folder: Path) -> None:
     (folder / "weights").write_bytes(b"w")
 
 
-def test_starts_afresh_without_a_state(stage: Stage) -> None:
+def test_starts_from_the_beginning_without_a_state(stage: Stage) -> None:
     stage(3)
     loaded: list[Path] = []
     run = epochs(loaded.append)

@@ -9,6 +9,7 @@ import {
   type Stats,
   statSync,
 } from 'node:fs';
+import { unlessAbsent } from '../sys/if-there.js';
 import { isOutside } from './project-paths.js';
 
 /** All paths are relative to the project; those outside begin with `../`. */
@@ -38,7 +39,7 @@ export interface SnapshotObserver {
 const NOBODY: SnapshotObserver = { recordLstat: () => {}, recordStat: () => {} };
 
 /** Snapshot for one run, which reads each path once. Reads of `digestAt` are not included. */
-export function newSnapshot(project: string, digestAt: DigestAt, witness = NOBODY): FsSnapshot {
+export function newSnapshot(project: string, digestAt: DigestAt, observer = NOBODY): FsSnapshot {
   // `..` behind a link does not lead to the folder that holds the link.
   const root = realpathSync.native(project);
   // Without path.join, which costs more than the read; systems accept `/` and `..`.
@@ -46,7 +47,7 @@ export function newSnapshot(project: string, digestAt: DigestAt, witness = NOBOD
   const statBehind = (where: string) => {
     const full = absolute(where);
     const stat = unlessAbsent(() => statSync(full, QUIET));
-    witness.recordStat(full, stat);
+    observer.recordStat(full, stat);
     return stat;
   };
   const behind = (where: string) => {
@@ -56,7 +57,7 @@ export function newSnapshot(project: string, digestAt: DigestAt, witness = NOBOD
   const own = (where: string) => {
     const full = absolute(where);
     const stat = unlessAbsent(() => lstatSync(full, QUIET));
-    witness.recordLstat(full, stat);
+    observer.recordLstat(full, stat);
     return stat;
   };
   return {
@@ -110,14 +111,4 @@ function stampOf(stat: Stats | undefined): string | undefined {
 function linkAt(where: string, stat: Stats | undefined): string | undefined {
   if (stat === undefined) return undefined;
   return stat.isSymbolicLink() ? readlinkSync(where) : '';
-}
-
-function unlessAbsent<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
-    throw error;
-  }
 }

@@ -59,7 +59,7 @@ export function readTrace<T>(
 }
 
 /** The trace inputs of an entry file's cached trace, valid or not. */
-export function keptBasis(
+export function storedTraceInputs(
   traceCache: TraceCache,
   root: string,
   kind: 'module' | 'script',

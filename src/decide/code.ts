@@ -13,7 +13,7 @@ import {
   traceScripts,
 } from '../code/scripts.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../code/trace.js';
-import { keptBasis, type TraceCache } from '../code/trace-cache.js';
+import { storedTraceInputs, type TraceCache } from '../code/trace-cache.js';
 import { placesIn } from '../code/trace-inputs.js';
 import type { Traced } from '../code/traced.js';
 import { userError } from '../error.js';
@@ -60,7 +60,7 @@ export interface Codes {
   /** Absolute path of the executable bundle of a `run:` stage. */
   bundleFor(index: number): Promise<string>;
   /** Paths of the trace inputs of an item's code; empty for a trace that could not be cached. */
-  foundationsOf(index: number): readonly string[];
+  traceInputsOf(index: number): readonly string[];
   /** The first script of a `cmd:` stage whose content differs from the traced one. */
   changedScript(index: number): string | undefined;
   /** The first metadata of a Python package that is no longer what was read. */
@@ -81,7 +81,11 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   const depsOf = moduleDeps(project, selected);
   const scripts = noScripts();
   const unseen = () => readSet.markIncomplete();
-  const pythons = new PythonPackages(project, { snapshot, traceCache: shelfOf(project), unseen });
+  const pythons = new PythonPackages(project, {
+    snapshot,
+    traceCache: traceCacheOf(project),
+    unseen,
+  });
   for (const index of selected) {
     const item = itemOf(project, index);
     const { action } = item;
@@ -113,8 +117,8 @@ export async function openCodes(project: Project, selected: readonly number[]): 
       const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
       return bundleOf(project, action.file, options, traced.get(index) as ModuleItemCode);
     },
-    foundationsOf: (index) =>
-      foundationsOf(project, snapshot.root, itemOf(project, index), traced.get(index)),
+    traceInputsOf: (index) =>
+      traceInputsOf(project, snapshot.root, itemOf(project, index), traced.get(index)),
     changedScript: (index) => changedFile(project, filesIn(traced.get(index), 'bytes')),
     changedPackage: (index) => changedFile(project, filesIn(traced.get(index), 'metadata')),
   };
@@ -147,16 +151,16 @@ function optionsOf(project: Project, deps: Iterable<string>): TraceOptions {
   return {
     stageDoor: path.join(project.dist, 'stage.js'),
     deps: [...deps],
-    traceCache: shelfOf(project),
+    traceCache: traceCacheOf(project),
   };
 }
 
 function scriptOptionsOf(project: Project, index: number, known: KnownScripts): ScriptOptions {
   const { deps, outs } = itemOf(project, index);
-  return { deps, outs: outs.map((out) => out.path), traceCache: shelfOf(project), known };
+  return { deps, outs: outs.map((out) => out.path), traceCache: traceCacheOf(project), known };
 }
 
-function shelfOf({ cache, version }: Project): TraceCache {
+function traceCacheOf({ cache, version }: Project): TraceCache {
   return {
     version,
     timeAt: (dev, moment) => cache.timeAt(dev, moment),
@@ -165,17 +169,17 @@ function shelfOf({ cache, version }: Project): TraceCache {
   };
 }
 
-function foundationsOf(project: Project, root: string, { action }: Item, code?: Code): string[] {
-  const traceCache = shelfOf(project);
+function traceInputsOf(project: Project, root: string, { action }: Item, code?: Code): string[] {
+  const traceCache = traceCacheOf(project);
   const kept =
     action.kind === 'module'
-      ? [keptBasis(traceCache, root, 'module', action.file)]
+      ? [storedTraceInputs(traceCache, root, 'module', action.file)]
       : Object.keys(code?.kind === 'command' ? code.scripts : {}).map((file) =>
-          keptBasis(traceCache, root, 'script', file),
+          storedTraceInputs(traceCache, root, 'script', file),
         );
   const { files = {}, folders = [] } = code?.kind === 'command' ? code.metadata : {};
   return [
-    ...kept.flatMap((basis) => (basis === undefined ? [] : placesIn(basis))),
+    ...kept.flatMap((inputs) => (inputs === undefined ? [] : placesIn(inputs))),
     ...Object.keys(files),
     ...folders,
   ];

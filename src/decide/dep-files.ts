@@ -3,10 +3,11 @@ import path from 'node:path';
 import { lstatIfThere } from '../cache/files/look.js';
 import type { Cooperative } from '../cache/files/yielding.js';
 import { kindOf } from '../cache/objects/digest.js';
-import { isWithin, realpathIfThere } from '../cache/scan/link-targets.js';
+import { isWithin } from '../cache/scan/link-targets.js';
 import { fixedFolder, type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
-import { type IgnoreRules, sieveOf, sieveOfMade } from '../pipeline/ignored-files.js';
+import { type IgnoreRules, ignoreRulesOf, ignoreRulesOfMade } from '../pipeline/ignored-files.js';
 import type { Dep } from '../pipeline/plan.js';
+import { realpathIfThere } from '../sys/if-there.js';
 import type { FileView, StoredListing } from './file-view.js';
 import {
   entriesOf,
@@ -56,7 +57,7 @@ export function* matchesIn(dep: Dep, view: FileView): Cooperative<Part[]> {
 function* gatherWithin(dep: Dep, search: Search, found: Map<string, boolean>): Cooperative<void> {
   const { root, cache, stored } = search.view;
   const visit = (where: string) => void found.set(where, true);
-  const made = { ...search, ignoreRules: sieveOfMade(dep), visit };
+  const made = { ...search, ignoreRules: ignoreRulesOfMade(dep), visit };
   for (const out of dep.within ?? []) {
     const source = sourceOf(dep, out);
     const full = path.join(root, source);
@@ -112,7 +113,7 @@ interface Search {
 function searchOf(dep: Dep, view: FileView, visit: Search['visit']): Search {
   const glob = parseGlob(dep.path);
   const base = glob.deep ? realpathIfThere(path.join(view.root, fixedFolder(dep.path))) : undefined;
-  return { dep, view, glob, ignoreRules: sieveOf(dep), users: true, base, visit };
+  return { dep, view, glob, ignoreRules: ignoreRulesOf(dep), users: true, base, visit };
 }
 
 /** `inside`: the folders being walked. */

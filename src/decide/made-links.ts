@@ -8,10 +8,11 @@ import type { Scan } from '../cache/cache.js';
 import { UnusableFile } from '../cache/files/file-errors.js';
 import type { Cooperative } from '../cache/files/yielding.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
-import { isWithin, realpathIfThere, staysWithin, wayOf } from '../cache/scan/link-targets.js';
+import { isWithin, staysWithin, wayOf } from '../cache/scan/link-targets.js';
 import { canonical, sha256 } from '../canonical.js';
 import { addOut, createOutTree, type OutTree, type Owner, ownersOf } from '../pipeline/out-tree.js';
 import type { Dep, Item, Plan } from '../pipeline/plan.js';
+import { realpathIfThere } from '../sys/if-there.js';
 import { type FileView, scanAt } from './file-view.js';
 import { realPlace } from './lock-home.js';
 

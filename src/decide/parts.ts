@@ -11,9 +11,14 @@ import { explained, isDamaged, refuseBadNames } from '../cache/files/refusals.js
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Wrote } from '../cache/records/written.js';
-import { realpathIfThere } from '../cache/scan/link-targets.js';
-import { type IgnoreRules, isHeldBack, sieveOf, sieveOfMade } from '../pipeline/ignored-files.js';
+import {
+  type IgnoreRules,
+  ignoreRulesOf,
+  ignoreRulesOfMade,
+  isHeldBack,
+} from '../pipeline/ignored-files.js';
 import type { Dep } from '../pipeline/plan.js';
+import { realpathIfThere } from '../sys/if-there.js';
 import { type FileView, scanAt } from './file-view.js';
 import { madeAt, withLinks } from './made-links.js';
 
@@ -61,7 +66,11 @@ function* oneAt(
   how: ScanOptions = {},
 ): Cooperative<Scan | undefined> {
   if (made) return yield* madeAt(sourceOf(dep, where), view);
-  const scan = yield* scanAt(where, view, { ...how, follow: true, ignoreRules: sieveOf(dep) });
+  const scan = yield* scanAt(where, view, {
+    ...how,
+    follow: true,
+    ignoreRules: ignoreRulesOf(dep),
+  });
   return scan?.links === undefined ? scan : withLinks(scan, []);
 }
 
@@ -134,7 +143,7 @@ function leftBelow(
   const wrote = cache.wroteBelow(source);
   if (wrote.length === 0) return [];
   const made = new Set(outs);
-  const ignoreRules = sieveOfMade(dep);
+  const ignoreRules = ignoreRulesOfMade(dep);
   return wrote
     .map((each) => folder + each.slice(source.length))
     .filter((each) => !isHeldBack(dep, each, ignoreRules))
@@ -197,7 +206,7 @@ function* walk(
   const holders = new Set(
     [...outs, ...left].flatMap((each) => foldersTo(each, folder.length).slice(1)),
   );
-  const ignoreRules = sieveOf(dep);
+  const ignoreRules = ignoreRulesOf(dep);
   function* into(at: string, isHeld: boolean): Cooperative<void> {
     for (const [row, entry] of entriesOf(at, view).entries()) {
       if (row % TURN_EVERY === 0) yield undefined;

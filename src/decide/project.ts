@@ -90,7 +90,7 @@ export async function asVariant(project: Project, variant: Variant): Promise<Pro
  */
 async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
   const text = readPipeline(root);
-  const files = new PlanFiles(root, { witness: cache.readSet });
+  const files = new PlanFiles(root, { observer: cache.readSet });
   const nameOf = (links: Links, reads: readonly PlanRead[] = []) =>
     sha256(
       JSON.stringify(['plan', host.version, text, variant.profiles, variant.set, links, reads]),

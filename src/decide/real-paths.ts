@@ -17,7 +17,7 @@ import { MOST_LINKS } from '../cache/scan/link-targets.js';
 import { sha256 } from '../canonical.js';
 import { firstMoved, type ReadLists, type ReadSet } from '../noop/read-set.js';
 import { fixedFolder, mayHold, parseGlob } from '../pipeline/glob.js';
-import { type IgnoreRules, sieveOf } from '../pipeline/ignored-files.js';
+import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
 import type { Dep, Plan } from '../pipeline/plan.js';
 import { foldedNames, isOneName, Spellings } from './spellings.js';
 
@@ -199,7 +199,7 @@ class Resolver {
 
   resolveDep(dep: Dep): void {
     const where = dep.path;
-    const ignoreRules = sieveOf(dep);
+    const ignoreRules = ignoreRulesOf(dep);
     if (!dep.glob) {
       // Most deps of large plans are plain files in one folder.
       if (this.#isPlain(this.#parentOf(where), where) || this.outs.isNamed(where)) return;

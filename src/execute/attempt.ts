@@ -38,7 +38,7 @@ export async function attemptItem(
   build: BuildContext,
   index: number,
   decision: Decision & { kind: 'run' },
-  { why, lease, hold, afresh, ...start }: Start,
+  { why, lease, hold, fromStart, ...start }: Start,
 ): Promise<Execution> {
   const item = itemAt(build, index);
   const incremental = item.epochs !== undefined;
@@ -49,7 +49,7 @@ export async function attemptItem(
     // When early stopping starts the process once more, the chain is this run's own.
     const epochs = await EpochRun.prepare(build, item, decision.manifest, {
       state: scratch.state,
-      afresh: afresh && round === 0,
+      fromStart: fromStart && round === 0,
       inputs,
       hold,
     });
@@ -126,7 +126,7 @@ export interface Start extends Grounds {
   readonly why: Why;
   readonly lease: GpuLease | undefined;
   /** Ignores all epochs computed before. */
-  readonly afresh: boolean;
+  readonly fromStart: boolean;
 }
 
 interface Started {

@@ -25,7 +25,7 @@ export interface EpochGrounds {
   /** The folder that becomes $PIPE_STATE. */
   readonly state: string;
   /** The chain starts at epoch 1 again. */
-  readonly afresh: boolean;
+  readonly fromStart: boolean;
   readonly inputs: InputSnapshot;
   readonly hold: Hold;
 }
@@ -83,11 +83,11 @@ export class EpochRun {
     const about = { item: item.id, manifest: chainManifest(manifest, plan.param) };
     const chain = keyOf(about.manifest);
     cacheOf(build).commitFolder(chain, about);
-    await recoverEpochs(build, chain, grounds.afresh, (message) =>
+    await recoverEpochs(build, chain, grounds.fromStart, (message) =>
       build.emit({ type: 'warning', item: item.id, message }),
     );
     cacheOf(build).noteInputs(chain, grounds.inputs.lists);
-    const records = grounds.afresh ? [] : cacheOf(build).readEpochs(chain);
+    const records = grounds.fromStart ? [] : cacheOf(build).readEpochs(chain);
     const run = new EpochRun(build, item, plan, chain, records, grounds);
     await run.#putStateBack();
     return run;

@@ -60,13 +60,13 @@ async function withRetries(
   build: BuildContext,
   index: number,
   decision: Decision & { kind: 'run' },
-  start: Omit<Start, 'afresh'>,
+  start: Omit<Start, 'fromStart'>,
 ): Promise<Execution> {
   const item = itemAt(build, index);
   for (let attempt = 0; ; attempt++) {
     // A retry keeps the epochs that a forced execution has computed.
-    const afresh = decision.cause === 'forced' && attempt === 0;
-    const execution = await attemptItem(build, index, decision, { ...start, afresh });
+    const fromStart = decision.cause === 'forced' && attempt === 0;
+    const execution = await attemptItem(build, index, decision, { ...start, fromStart });
     if (execution.kind !== 'failed' || attempt >= item.retries) return execution;
     if (!start.hold.isHeld()) return execution;
     const message = `${execution.failure.message}; try ${attempt + 2} of ${item.retries + 1}`;

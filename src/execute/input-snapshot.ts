@@ -102,7 +102,7 @@ export class InputSnapshot {
   }
 
   async #otherMatches(): Promise<string | undefined> {
-    const view = eyesOf(this.#build, cacheOf(this.#build).newReadSet());
+    const view = viewOf(this.#build, cacheOf(this.#build).newReadSet());
     for (const [dep, names] of this.#names) {
       const now = new Set(await finish(namesOf(dep, view)));
       const gone = names.find((name) => !now.delete(name));
@@ -135,7 +135,7 @@ function inTurns<T>(build: BuildContext, looking: Cooperative<T>): Promise<T> {
 
 function* look(build: BuildContext, index: number): Cooperative<Found> {
   const readSet = cacheOf(build).newReadSet();
-  const view = eyesOf(build, readSet);
+  const view = viewOf(build, readSet);
   const reads = new Map<Dep, Read>();
   const names = new Map<Dep, readonly string[]>();
   const behind: Owner[] = [];
@@ -166,7 +166,7 @@ function noteWays(root: string, names: Found['names'], readSet: ReadSet): void {
 }
 
 /** Reads the disk and records the read set. */
-function eyesOf(
+function viewOf(
   build: BuildContext,
   readSet: ReadSet,
 ): FileView & Required<Pick<FileView, 'look'>> {

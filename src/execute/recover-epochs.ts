@@ -13,7 +13,7 @@ import { wasLeftWhole } from '../process/whole-commits.js';
 export async function recoverEpochs(
   build: BuildContext,
   chain: string,
-  afresh: boolean,
+  fromStart: boolean,
   warn: (message: string) => void,
 ): Promise<void> {
   const cache = cacheOf(build);
@@ -24,7 +24,7 @@ export async function recoverEpochs(
   const note = cache.commitNote(chain);
   const seconds = secondsOf(commits, pending);
   for (const epoch of pending) {
-    const isNext = !afresh && isFounded && (epoch === 1 || recorded.has(epoch - 1));
+    const isNext = !fromStart && isFounded && (epoch === 1 || recorded.has(epoch - 1));
     const reason = isNext ? await take(epoch) : undefined;
     if (isNext && reason === undefined) recorded.add(epoch);
     else cache.dropCommit(chain, epoch);

@@ -4,7 +4,7 @@ import { codeOf, isAbsent } from '../cache/files/file-errors.js';
 import { lstatIfThere, unlessRefused } from '../cache/files/look.js';
 import { type Clock, settlesAt, settlingTime } from '../cache/files/mtime-granularity.js';
 import { Yielder } from '../cache/files/yielding.js';
-import { sieveById } from '../pipeline/ignored-files.js';
+import { ignoreRulesById } from '../pipeline/ignored-files.js';
 import { columnsOf, type StatColumns, WIDTH } from './answer-file.js';
 
 export interface ReadLists {
@@ -205,7 +205,7 @@ class Folders {
       const inner = `${where}/${name}`;
       if (this.#noted.has(inner)) continue;
       const stat = lstatIfThere(`${this.#project}/${inner}`);
-      if (!sieveById(ignoreRules).holdsBack(inner, () => stat?.isDirectory() ?? false))
+      if (!ignoreRulesById(ignoreRules).holdsBack(inner, () => stat?.isDirectory() ?? false))
         return inner;
       explains ||= inodes.get(name) !== stat?.ino;
       inodes.delete(name);

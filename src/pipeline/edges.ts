@@ -2,7 +2,7 @@
 import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.js';
 import type { Diagnostics } from './document/diagnostics.js';
 import { matchGlob, parseGlob } from './glob.js';
-import { isHeldBack, sieveOfMade } from './ignored-files.js';
+import { ignoreRulesOfMade, isHeldBack } from './ignored-files.js';
 import type { Draft, DraftDep } from './items/draft.js';
 import { isWithin, outMistake, overwrites } from './items/paths.js';
 import { isPlaceholder } from './items/template.js';
@@ -233,7 +233,7 @@ function linksTo(owners: readonly Owner[]): Record<string, string> | undefined {
 /** An excluded out is not read. */
 function read(dep: DraftDep, tree: OutTree): Reading {
   const { path, glob } = dep;
-  const ignoreRules = sieveOfMade(dep);
+  const ignoreRules = ignoreRulesOfMade(dep);
   const isRead = (name: string) => !isHeldBack(dep, name, ignoreRules);
   const isOwned = (owner: Owner) => isRead(nameOf(owner));
   if (!glob)

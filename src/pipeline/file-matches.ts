@@ -1,9 +1,11 @@
 /** The user's files and folders that a pattern matches, as values of an axis. */
-import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
+import { realpathIfThere } from '../sys/if-there.js';
 import type { Mistake } from './document/diagnostics.js';
 import { fixedFolder, type Glob, matchGlob, mayHold, parseGlob } from './glob.js';
-import { type IgnoreRules, sieveOf } from './ignored-files.js';
+import { type IgnoreRules, ignoreRulesOf } from './ignored-files.js';
+import { isWithin } from './items/paths.js';
 
 export type Matches = { readonly paths: readonly string[] } | { readonly mistake: Mistake };
 
@@ -14,7 +16,7 @@ export function matchesOf(
   onFolder: (folder: string, stat: Stats) => void,
 ): Matches {
   const glob = parseGlob(pattern);
-  const ignoreRules = sieveOf({ path: pattern, glob: true });
+  const ignoreRules = ignoreRulesOf({ path: pattern, glob: true });
   const cache = realpathIfThere(path.join(project, 'cache'));
   const base = realpathIfThere(path.join(project, fixedFolder(pattern)));
   const search: Search = { project, glob, ignoreRules, cache, base, onFolder, found: [] };
@@ -48,7 +50,7 @@ const PASSED_OVER: ReadonlySet<string> = new Set(['cache', 'node_modules', 'pipe
 function walk(search: Search, folder: string, inside: readonly string[]): void {
   const { glob, ignoreRules, project, found } = search;
   const real = realpathIfThere(path.join(project, folder));
-  if (real === undefined || inside.includes(real) || isWithin(real, search.cache)) return;
+  if (real === undefined || inside.includes(real) || liesIn(real, search.cache)) return;
   for (const entry of entriesOf(search, folder)) {
     const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (PASSED_OVER.has(name)) continue;
@@ -62,11 +64,11 @@ function walk(search: Search, folder: string, inside: readonly string[]): void {
 
 /** True if `**` finds the target without the link. */
 function isSeen({ project, glob, base }: Search, link: string): boolean {
-  return glob.deep && isWithin(realpathIfThere(path.join(project, link)), base);
+  return glob.deep && liesIn(realpathIfThere(path.join(project, link)), base);
 }
 
-function isWithin(real: string | undefined, folder: string | undefined): boolean {
-  return real !== undefined && folder !== undefined && `${real}/`.startsWith(`${folder}/`);
+function liesIn(real: string | undefined, folder: string | undefined): boolean {
+  return real !== undefined && folder !== undefined && isWithin(real, folder);
 }
 
 function entriesOf({ project, onFolder }: Search, folder: string): readonly Dirent[] {
@@ -82,14 +84,4 @@ function entriesOf({ project, onFolder }: Search, folder: string): readonly Dire
 function isFolderAt(entry: Dirent, full: string): boolean {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
   return realpathIfThere(full) !== undefined && statSync(full).isDirectory();
-}
-
-function realpathIfThere(full: string): string | undefined {
-  try {
-    return realpathSync(full);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      return undefined;
-    throw error;
-  }
 }

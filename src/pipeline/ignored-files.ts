@@ -35,7 +35,7 @@ export const PLAIN: IgnoreRules = {
 
 const OPEN: IgnoreRules = { id: 'open', holdsBack: () => false };
 
-const sieves = new Map<string, IgnoreRules>([[PLAIN.id, PLAIN]]);
+const rulesById = new Map<string, IgnoreRules>([[PLAIN.id, PLAIN]]);
 
 interface Read {
   readonly path: string;
@@ -44,16 +44,16 @@ interface Read {
 }
 
 /** The ignore rules of a dep for the user's files. A pattern that spells a tool's name includes it. */
-export function sieveOf(dep: Read): IgnoreRules {
+export function ignoreRulesOf(dep: Read): IgnoreRules {
   const spells = dep.glob && dep.path.split('/').some(isToolsOwn);
   if (dep.exclude === undefined && !spells) return PLAIN;
-  return sieveById(JSON.stringify([baseOf(dep), dep.exclude ?? [], spells]));
+  return ignoreRulesById(JSON.stringify([baseOf(dep), dep.exclude ?? [], spells]));
 }
 
 /** Outs count under any name, unless excluded. */
-export function sieveOfMade(dep: Read): IgnoreRules {
+export function ignoreRulesOfMade(dep: Read): IgnoreRules {
   if (dep.exclude === undefined) return OPEN;
-  return sieveById(JSON.stringify([baseOf(dep), dep.exclude ?? [], true]));
+  return ignoreRulesById(JSON.stringify([baseOf(dep), dep.exclude ?? [], true]));
 }
 
 /** The folder to which a dep's ignore rules are relative. */
@@ -62,8 +62,8 @@ export function baseOf({ path, glob }: Read): string {
 }
 
 /** Returns the same object for the same id. */
-export function sieveById(id: string): IgnoreRules {
-  const known = sieves.get(id);
+export function ignoreRulesById(id: string): IgnoreRules {
+  const known = rulesById.get(id);
   if (known !== undefined) return known;
   const [base, exclude, spells] = JSON.parse(id) as [string, readonly string[], boolean];
   const rules = exclude.map(ruleOf);
@@ -75,7 +75,7 @@ export function sieveById(id: string): IgnoreRules {
       return inner !== undefined && rules.some((rule) => matches(rule, inner, isFolder));
     },
   };
-  sieves.set(id, ignoreRules);
+  rulesById.set(id, ignoreRules);
   return ignoreRules;
 }
 

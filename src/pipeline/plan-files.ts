@@ -11,7 +11,7 @@ export interface ReadObserver {
 }
 
 interface Means {
-  readonly witness?: ReadObserver;
+  readonly observer?: ReadObserver;
   /** Reads a file; by default from disk. */
   readonly read?: (file: string) => TextRead;
 }
@@ -42,18 +42,18 @@ export class PlanFiles {
   }
 
   text(file: string): TextRead {
-    const { read, witness } = this.#means;
-    const fromDisk = () => readText(this.project, file, (stat) => witness?.recordStat(file, stat));
+    const { read, observer } = this.#means;
+    const fromDisk = () => readText(this.project, file, (stat) => observer?.recordStat(file, stat));
     const text = this.#texts.get(file) ?? read?.(file) ?? fromDisk();
     this.#texts.set(file, text);
     return text;
   }
 
   matches(pattern: string): Matches {
-    const { witness } = this.#means;
+    const { observer } = this.#means;
     const matches =
       this.#matches.get(pattern) ??
-      matchesOf(this.project, pattern, (folder, stat) => witness?.recordStat(folder, stat));
+      matchesOf(this.project, pattern, (folder, stat) => observer?.recordStat(folder, stat));
     this.#matches.set(pattern, matches);
     return matches;
   }

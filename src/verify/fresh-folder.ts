@@ -26,7 +26,7 @@ import type { DecisionContext } from '../decide/fingerprint.js';
 import { contentAt, isHollow, type Part, partsOf, sourceOf } from '../decide/parts.js';
 import type { Project } from '../decide/project.js';
 import type { Manifest } from '../manifest.js';
-import { type IgnoreRules, sieveOf } from '../pipeline/ignored-files.js';
+import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 
 /** Project root and cache for one execution. */
@@ -62,7 +62,7 @@ export async function makeFreshFolder(
         const known = dep.glob || parts !== undefined ? undefined : manifest.deps[dep.name];
         for (const part of parts ?? [match]) {
           const digest = known ?? (await finish(contentAt(dep, part, context)))?.digest;
-          const ignoreRules = part.made ? undefined : sieveOf(dep);
+          const ignoreRules = part.made ? undefined : ignoreRulesOf(dep);
           if (await isInPlace(project, dep, part, digest))
             copyTree(project.root, root, part.path, (inner) =>
               isLeftOut(inner, ignoreRules, project),
@@ -91,7 +91,7 @@ async function isInPlace(
   if (digest === undefined) return true;
   if (!existsSync(path.join(project.root, part.path))) return false;
   const { cache } = project;
-  const views = [{ follow: true, ...(!part.made && { ignoreRules: sieveOf(dep) }) }, {}];
+  const views = [{ follow: true, ...(!part.made && { ignoreRules: ignoreRulesOf(dep) }) }, {}];
   return (
     (await finish(contentAt(dep, part, project)))?.digest === digest ||
     views.some((view) => cache.scanSync(part.path, view)?.digest === digest)

@@ -3,7 +3,7 @@
 import { isOutside } from '../code/project-paths.js';
 import type { BuildContext } from '../decide/build-context.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
-import { isHeldBack, sieveOf } from '../pipeline/ignored-files.js';
+import { ignoreRulesOf, isHeldBack } from '../pipeline/ignored-files.js';
 import type { Dep, PlanRead } from '../pipeline/plan.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
 import type { WatchSet } from './file-watch.js';
@@ -56,7 +56,7 @@ export class Watched implements WatchSet {
   readonly #reads: readonly Reads[];
   readonly #needs: (index: number) => readonly number[];
   /** Trace inputs besides code: package.json, tsconfig.json, folders of packages. */
-  readonly #foundations: ReadonlySet<string>;
+  readonly #traceInputs: ReadonlySet<string>;
   /** The folders above them. */
   readonly #onTheWay: ReadonlySet<string>;
   /** Paths of all outs, where runs write. */
@@ -85,17 +85,17 @@ export class Watched implements WatchSet {
         deps,
       };
     });
-    this.#foundations = new Set(
-      build.selected.flatMap((index) => build.codes.foundationsOf(index)),
+    this.#traceInputs = new Set(
+      build.selected.flatMap((index) => build.codes.traceInputsOf(index)),
     );
-    this.#onTheWay = new Set([...this.#foundations].flatMap(foldersAbove));
+    this.#onTheWay = new Set([...this.#traceInputs].flatMap(foldersAbove));
     const code = this.#reads.flatMap(({ files }) => files.filter(isOutside));
-    this.outside = [...code, ...[...this.#foundations].filter(isOutside)];
+    this.outside = [...code, ...[...this.#traceInputs].filter(isOutside)];
     this.id = JSON.stringify([
       this.#plan.id,
       this.#reads,
       [...this.#outs],
-      [...this.#foundations].sort(),
+      [...this.#traceInputs].sort(),
     ]);
   }
 
@@ -107,10 +107,10 @@ export class Watched implements WatchSet {
 
   /** What is installed in a folder with Python packages shows in a name for its metadata. */
   #isFoundation(path: string): boolean {
-    if (this.#foundations.has(path)) return true;
+    if (this.#traceInputs.has(path)) return true;
     return (
       /\.(?:dist|egg)-info$/.test(path) &&
-      this.#foundations.has(path.slice(0, path.lastIndexOf('/')))
+      this.#traceInputs.has(path.slice(0, path.lastIndexOf('/')))
     );
   }
 
@@ -205,7 +205,7 @@ function readsPath({ files, deps }: Reads, path: string): boolean {
 
 function isRead(dep: Dep, path: string): boolean {
   const isNamed = dep.glob ? matchGlob(globOf(dep), path) : isAt(path, dep.path);
-  return isNamed && !isHeldBack(dep, path, sieveOf(dep));
+  return isNamed && !isHeldBack(dep, path, ignoreRulesOf(dep));
 }
 
 function isAt(path: string, place: string): boolean {
@@ -213,7 +213,7 @@ function isAt(path: string, place: string): boolean {
 }
 
 function isOnTheWay(dep: Dep, folder: string): boolean {
-  return mayHold(globOf(dep), folder) && !isHeldBack(dep, folder, sieveOf(dep));
+  return mayHold(globOf(dep), folder) && !isHeldBack(dep, folder, ignoreRulesOf(dep));
 }
 
 const globs = new WeakMap<Dep, Glob>();

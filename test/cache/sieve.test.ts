@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { firstMoved, type ReadLists, ReadSet } from '../../src/noop/read-set.js';
-import { isToolsOwn, sieveOf } from '../../src/pipeline/ignored-files.js';
+import { ignoreRulesOf, isToolsOwn } from '../../src/pipeline/ignored-files.js';
 import { TestProject } from './project.js';
 
 const NAMES = ['a', 'b.tmp', '.c.tmp', 'notes', 'raw', '__pycache__', 'x.pyc', '.git', '.DS_Store'];
@@ -74,7 +74,10 @@ test('counts as a copy without what the sieve ignores, whatever is in it (proper
       const dep = { path: 'src', glob: false, ...(exclude.length > 0 && { exclude }) };
       const scans = () => {
         const cache = project.open();
-        const seen = cache.scanSync('src', { follow: true, ignoreRules: sieveOf(dep) })?.digest;
+        const seen = cache.scanSync('src', {
+          follow: true,
+          ignoreRules: ignoreRulesOf(dep),
+        })?.digest;
         const plain = cache.scanSync('src')?.digest;
         const bare = cache.scanSync('copy')?.digest;
         cache.close();
@@ -145,7 +148,7 @@ test.each([
   const project = new TestProject();
   project.write({ 'src/a': '1', 'src/old.pyc': '1', 'src/sub/a': '1' });
   const readSet = new ReadSet(project.root, { timeAt: () => Date.now() });
-  const ignoreRules = sieveOf({ path: 'src', glob: false, exclude: ['*.tmp'] });
+  const ignoreRules = ignoreRulesOf({ path: 'src', glob: false, exclude: ['*.tmp'] });
   const cache = project.open();
   cache.scanSync('src', { follow: true, again: true, ignoreRules, readSet });
   // As it is noted for the process that comes after a crash.

@@ -140,7 +140,7 @@ class Training {
     const state = path.join(root, 'state');
     const epochs = await EpochRun.prepare(work, ITEM, MANIFEST, {
       state,
-      afresh: false,
+      fromStart: false,
       inputs: NO_INPUTS,
       hold: ALONE,
     });

@@ -1,24 +1,13 @@
 /** Symbolic links: their digests and their targets. */
 import { hash } from 'node:crypto';
-import { readlinkSync, realpathSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { codeOf, isAbsent } from '../files/file-errors.js';
 import { lstatIfThere } from '../files/look.js';
 import type { Scan } from './rows.js';
 
 /** The link itself. */
 export function linkScan(absolute: string, target = readlinkSync(absolute)): Scan {
   return { digest: `l:${hash('sha256', target)}`, size: Buffer.byteLength(target), files: 1 };
-}
-
-/** Undefined for a link that leads nowhere or in a circle. */
-export function realpathIfThere(absolute: string): string | undefined {
-  try {
-    return realpathSync(absolute);
-  } catch (error) {
-    if (isAbsent(error) || codeOf(error) === 'ELOOP') return undefined;
-    throw error;
-  }
 }
 
 /** The system's limit for links in a path. */

@@ -3,6 +3,7 @@ import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'nod
 import path from 'node:path';
 import type { ReadSet } from '../../noop/read-set.js';
 import { type IgnoreRules, PLAIN } from '../../pipeline/ignored-files.js';
+import { realpathIfThere } from '../../sys/if-there.js';
 import { UnusableFile } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
 import { isSettled, looksSame } from '../files/mtime-granularity.js';
@@ -10,7 +11,7 @@ import { listNames, lookAt, notAFile, readable } from '../files/refusals.js';
 import { Writeback } from '../files/writeback.js';
 import { type Cooperative, finishSync } from '../files/yielding.js';
 import { makeTree, type Tree } from '../objects/tree.js';
-import { isWithin, linkScan, realpathIfThere, staysWithin } from './link-targets.js';
+import { isWithin, linkScan, staysWithin } from './link-targets.js';
 import { type HashedNow, HOLLOW, isHollow, Listing } from './listing.js';
 import { Memo } from './memo.js';
 import { fileDigest, KIND, type Scan } from './rows.js';
@@ -92,7 +93,10 @@ interface Seen {
   unsettled: number;
 }
 
-function sieveFor({ follow = false, ignoreRules = PLAIN }: ScanOptions): IgnoreRules | undefined {
+function ignoreRulesFor({
+  follow = false,
+  ignoreRules = PLAIN,
+}: ScanOptions): IgnoreRules | undefined {
   return follow ? ignoreRules : undefined;
 }
 
@@ -126,7 +130,7 @@ export class Scanner {
   /** Fast path for an unchanged file: most scans of a no-op run. Undefined when it takes a walk to know. */
   unchanged(where: string, options: ScanOptions = {}): Scan | undefined {
     if (options.again) return undefined;
-    const view = sieveFor(options)?.id;
+    const view = ignoreRulesFor(options)?.id;
     const known = this.#known(where, view);
     if (known !== undefined) return known ?? undefined;
     const stat = lookAt(`${this.#project}/${where}`, where);
@@ -142,7 +146,7 @@ export class Scanner {
   /** Undefined when nothing is there. */
   *scan(where: string, options: ScanOptions = {}): Cooperative<Scan | undefined> {
     const { again = false, readSet = this.#readSet, tree = '' } = options;
-    const ignoreRules = sieveFor(options);
+    const ignoreRules = ignoreRulesFor(options);
     const known = again ? undefined : this.#known(where, ignoreRules?.id);
     if (known !== undefined) return known ?? undefined;
     const seen: Seen = { linkedInside: false, unsettled: 0 };

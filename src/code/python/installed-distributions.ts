@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../canonical.js';
+import { unlessAbsent } from '../../sys/if-there.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { NOT_INSTALLED } from '../package.js';
 import { within } from '../project-paths.js';
@@ -93,7 +94,7 @@ export class Distributions {
   #read(info: string): { file: string; name: string; version: string } {
     const places = [path.join(info, 'METADATA'), path.join(info, 'PKG-INFO'), info];
     const file = places.find((each) => this.#stamp(each) !== undefined) as string;
-    const text = this.#text(file) ?? '';
+    const text = textIfThere(file) ?? '';
     const head = text.split(/\r?\n\r?\n/, 1)[0] as string;
     const value = (key: string) => new RegExp(`^${key}: *(.*?)\\s*$`, 'mi').exec(head)?.[1];
     const [, name, version] = /^([^-]+)-([^-]+)/.exec(path.basename(info)) ?? [];
@@ -143,9 +144,9 @@ export class Distributions {
   #provides(info: string): string[] {
     const [own = ''] = path.basename(info).split(/-\d|\.(?:dist|egg)-info$/);
     const names = new Set([own.toLowerCase().replace(/[-.]+/g, '_')]);
-    for (const line of this.#text(path.join(info, 'top_level.txt'))?.split(/\r?\n/) ?? [])
+    for (const line of textIfThere(path.join(info, 'top_level.txt'))?.split(/\r?\n/) ?? [])
       if (line !== '') names.add(line.split('/')[0] as string);
-    for (const line of this.#text(path.join(info, 'RECORD'))?.split(/\r?\n/) ?? []) {
+    for (const line of textIfThere(path.join(info, 'RECORD'))?.split(/\r?\n/) ?? []) {
       const top = TOP_LEVEL.exec(line);
       const name = top?.[1] ?? top?.[2];
       if (name !== undefined && name !== '__pycache__') names.add(name);
@@ -156,17 +157,10 @@ export class Distributions {
   #stamp(file: string): string | undefined {
     return this.#snapshot.stamp(within(this.#snapshot.root, file));
   }
+}
 
-  /** Undefined when there is no such file. */
-  #text(file: string): string | undefined {
-    try {
-      return readFileSync(file, 'utf8');
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
-      throw error;
-    }
-  }
+function textIfThere(file: string): string | undefined {
+  return unlessAbsent(() => readFileSync(file, 'utf8'));
 }
 
 /** A line of RECORD: a folder with a file in it, or a module. */
