@@ -2,7 +2,7 @@
 import type { Action, Dep } from '../pipeline/plan.js';
 import { type FsSnapshot, isFileDigest } from './fs-snapshot.js';
 import { isScript } from './loaders.js';
-import { namedScripts } from './named-scripts.js';
+import { type NamedScripts, namedScripts } from './named-scripts.js';
 import type { Launch } from './python/launches.js';
 import { environmentOf } from './python/programs.js';
 import type { PythonModule } from './python/python-module.js';
@@ -80,9 +80,11 @@ export function keptScripts(
   options: ScriptOptions,
   snapshot: FsSnapshot,
 ): TracedScripts | undefined {
+  const named = namedScripts(command);
+  if (named.files.length === 0 && named.launches.length === 0) return NONE;
   const found: TracedScript[] = [];
   const isMade = madeBy(options);
-  for (const script of scriptsIn(command, isMade, snapshot)) {
+  for (const script of scriptsIn(named, isMade, snapshot)) {
     const traced = knownScript(script, options, snapshot);
     if (traced === undefined) return undefined;
     found.push(traced);
@@ -98,7 +100,7 @@ export async function traceScripts(
 ): Promise<TracedScripts> {
   const found: TracedScript[] = [];
   const isMade = madeBy(options);
-  for (const script of scriptsIn(command, isMade, snapshot)) {
+  for (const script of scriptsIn(namedScripts(command), isMade, snapshot)) {
     const known = knownScript(script, options, snapshot);
     found.push(known ?? (await traceAndKeep(script, options, snapshot)));
   }
@@ -113,11 +115,10 @@ function madeBy({ deps, outs }: ScriptOptions): (file: string) => boolean {
 
 /** The existing ones. */
 function scriptsIn(
-  command: Command,
+  { files, launches }: NamedScripts,
   isMade: (file: string) => boolean,
   snapshot: FsSnapshot,
 ): readonly Script[] {
-  const { files, launches } = namedScripts(command);
   // Its bytes depend on the machine.
   const isOfEnvironment = (file: string) => environmentOf(file, snapshot.exists) !== undefined;
   const isThere = (file: string) =>

@@ -18,11 +18,10 @@ import { placesIn } from '../code/trace-inputs.js';
 import type { Traced } from '../code/traced.js';
 import { userError } from '../error.js';
 import type { ModuleCode } from '../manifest.js';
-import type { ReadSet } from '../noop/read-set.js';
 import type { Item } from '../pipeline/plan.js';
 import { atItsStage } from './place-in-stage.js';
 import type { Project } from './project.js';
-import { PythonPackages } from './python-packages.js';
+import { NO_VERSIONS, PythonPackages } from './python-packages.js';
 
 export type Code = ModuleItemCode | CommandItemCode;
 
@@ -80,31 +79,32 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   const modules = new Map<string, Traced>();
   const depsOf = moduleDeps(project, selected);
   const scripts = noScripts();
+  // The tracers' own reads are not recorded, so the read set is incomplete.
   const unseen = () => readSet.markIncomplete();
-  const pythons = new PythonPackages(project, {
-    snapshot,
-    traceCache: traceCacheOf(project),
-    unseen,
-  });
+  const traceCache = traceCacheOf(project);
+  const pythons = new PythonPackages(project, { snapshot, traceCache, unseen });
   for (const index of selected) {
     const item = itemOf(project, index);
     const { action } = item;
     if (action.kind !== 'module') {
-      const options = { ...scriptOptionsOf(project, index, scripts), unseen };
+      const options = { ...scriptOptionsOf(item, scripts), traceCache, unseen };
       const found =
         keptScripts(action, options, snapshot) ?? (await traceScripts(action, options, snapshot));
-      const { versions, ...metadata } = await pythons.of(item, found.external);
+      // Most items ask for no versions: no turn of the event loop for them.
+      const { versions, ...metadata } =
+        item.packages === undefined ? NO_VERSIONS : await pythons.of(item, found.external);
       const packages = { ...found.packages, ...versions };
       traced.set(index, { kind: 'command', files: {}, ...found, packages, metadata });
       continue;
     }
     const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
-    const trace =
-      modules.get(action.file) ??
-      keptTrace(root, action.file, options, snapshot) ??
-      (await anew(readSet, () => traceModule(root, action.file, options)).catch(async (error) => {
+    let trace = modules.get(action.file) ?? keptTrace(root, action.file, options, snapshot);
+    if (trace === undefined) {
+      unseen();
+      trace = await traceModule(root, action.file, options).catch(async (error) => {
         throw await atItsStage(project, item, error);
-      }));
+      });
+    }
     modules.set(action.file, trace);
     const { code, files, importers } = trace;
     traced.set(index, { kind: 'module', module: code, files, importers });
@@ -122,12 +122,6 @@ export async function openCodes(project: Project, selected: readonly number[]): 
     changedScript: (index) => changedFile(project, filesIn(traced.get(index), 'bytes')),
     changedPackage: (index) => changedFile(project, filesIn(traced.get(index), 'metadata')),
   };
-}
-
-/** The tracer's own reads are not recorded, so the read set is incomplete. */
-function anew<T>(readSet: ReadSet, trace: () => Promise<T>): Promise<T> {
-  readSet.markIncomplete();
-  return trace();
 }
 
 function itemOf({ plan }: Project, index: number): Item {
@@ -155,9 +149,8 @@ function optionsOf(project: Project, deps: Iterable<string>): TraceOptions {
   };
 }
 
-function scriptOptionsOf(project: Project, index: number, known: KnownScripts): ScriptOptions {
-  const { deps, outs } = itemOf(project, index);
-  return { deps, outs: outs.map((out) => out.path), traceCache: traceCacheOf(project), known };
+function scriptOptionsOf({ deps, outs }: Item, known: KnownScripts): ScriptOptions {
+  return { deps, outs: outs.map((out) => out.path), known };
 }
 
 function traceCacheOf({ cache, version }: Project): TraceCache {

@@ -25,7 +25,7 @@ interface Used {
   readonly file: string;
 }
 
-const NONE: Versions = { versions: {}, files: {}, folders: [] };
+export const NO_VERSIONS: Versions = { versions: {}, files: {}, folders: [] };
 
 type Mistake = Pick<Diagnostic, 'code' | 'message' | 'hint'>;
 
@@ -55,10 +55,10 @@ export class PythonPackages {
    */
   async of(item: Item, imported: readonly string[]): Promise<Versions> {
     const { action } = item;
-    if (item.packages === undefined || action.kind === 'module') return NONE;
+    if (item.packages === undefined || action.kind === 'module') return NO_VERSIONS;
     const programs = programsIn(action);
     if (programs.length === 0) {
-      if (item.packages === 'inherited') return NONE;
+      if (item.packages === 'inherited') return NO_VERSIONS;
       throw await this.#mistake(item, WITHOUT_PYTHON);
     }
     const used = await this.#usedBy(item, programs);

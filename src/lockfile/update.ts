@@ -11,6 +11,7 @@ import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireLock, lockFile } from '../process/file-lock.js';
 import { describeOwner } from '../process/lock-owner.js';
+import { unlessAbsent } from '../sys/if-there.js';
 import { type LockBlock, type LockedEpochs, lockedParts } from './format/block.js';
 import { metricsOf } from './format/locked-metrics.js';
 import { type LockSection, sectionOf } from './format/sections.js';
@@ -136,13 +137,7 @@ function allMetrics(
 
 /** Undefined for what is not a file. */
 function readBytes(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
-    throw error;
-  }
+  return unlessAbsent(() => readFileSync(file));
 }
 
 /** Omits epochs past the end of patience: how far a stage got beyond it depends on timing. */
