@@ -45,7 +45,7 @@ function keep(name, data) {
 function noopAnswer() {
   // What is loaded next reports any fault: a folder that is gone, an incomplete build.
   try {
-    const { fastAnswer } = require('../dist/fast-path.cjs');
+    const { fastAnswer, isDebugging } = require('../dist/fast-path.cjs');
     const { argv, env } = process;
     const { answer, file: kept } = fastAnswer({
       cwd: process.cwd(),
@@ -58,11 +58,6 @@ function noopAnswer() {
   } catch {
     return undefined;
   }
-}
-
-/** As in src/cli/debug.ts, which is not loaded here. */
-function isDebugging({ PIPE_DEBUG: value = '' }) {
-  return value !== '' && value !== '0';
 }
 
 /** A path may contain control sequences. */

@@ -16,15 +16,16 @@ export function piecesOf(text: string): readonly Piece[] {
   let end = 0;
   for (const match of text.matchAll(PLACEHOLDER)) {
     literal(text.slice(end, match.index));
-    pieces.push({ path: pathOf(match[1]!), written: match[0] });
+    pieces.push({ path: stepsIn(match[1]!), written: match[0] });
     end = match.index + match[0].length;
   }
   literal(text.slice(end));
   return pieces;
 }
 
-function pathOf(inner: string): readonly string[] {
-  return inner.trim().replaceAll('[', '.').replaceAll(']', '').split('.');
+/** `layers[0].size` → layers, 0, size. */
+export function stepsIn(written: string): readonly string[] {
+  return written.trim().replaceAll('[', '.').replaceAll(']', '').split('.');
 }
 
 /** The path, if the text is exactly one placeholder. */

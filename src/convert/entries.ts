@@ -1,7 +1,7 @@
 /** Inputs and outputs of a stage of dvc.yaml: `deps`, `outs`, `metrics`, `plots`, `params`. */
 import type { AstNode } from '../pipeline/document/ast.js';
 import type { Span } from '../pipeline/document/source-text.js';
-import { pathsIn, textIn, valueAt } from './dvc-placeholder.js';
+import { pathsIn, stepsIn, textIn, valueAt } from './dvc-placeholder.js';
 import { joinPath, type Params } from './dvc-values.js';
 import { render, type Scope, type Spot } from './render.js';
 import { type Notes, Untranslatable } from './translation-note.js';
@@ -124,7 +124,7 @@ export function paramsOf(list: AstNode | undefined, site: Site): ParamsRead {
 /** pipe names maps and whole values: for `layers[0]`, the list. Keeps a key with a placeholder as it is. */
 function nameIn(tree: AstNode, key: string): string | undefined {
   if (key.includes('${')) return key;
-  const path = key.replaceAll('[', '.').replaceAll(']', '').split('.');
+  const path = stepsIn(key);
   if (!valueAt(tree, path)) return undefined;
   const end = path.findIndex((_, index) => valueAt(tree, path.slice(0, index))?.items);
   return path.slice(0, end < 0 ? path.length : end).join('.');

@@ -19,27 +19,26 @@ export function removeStaleBytecode(
   prefix: string | undefined,
   warn: (message: string) => void,
 ): void {
+  const names = new Map<string, readonly string[]>();
   for (const file of files) {
     if (!file.endsWith('.py')) continue;
     const source = path.join(root, file);
-    const time = unlessRefused(() => statSync(source).mtimeMs);
-    if (time === undefined) continue;
-    for (const compiled of compiledOf(source, prefix)) {
-      const isStale = unlessRefused(() => statSync(compiled).mtimeMs <= time);
+    const folder = prefix
+      ? path.join(prefix, path.dirname(source))
+      : path.join(path.dirname(source), '__pycache__');
+    const all = names.get(folder) ?? unlessRefused(() => readdirSync(folder)) ?? [];
+    names.set(folder, all);
+    for (const name of all.filter(compiledOf(source))) {
+      const compiled = path.join(folder, name);
+      const isStale = unlessRefused(() => statSync(compiled).mtimeMs <= statSync(source).mtimeMs);
       const without = `Python may run ${compiled}, which is older than its source`;
       if (isStale) bestEffort(without, warn, () => rmSync(compiled, { force: true }));
     }
   }
 }
 
-/** `__pycache__/net.cpython-311.pyc`, of every version of Python, and of every optimization. */
-function compiledOf(source: string, prefix: string | undefined): string[] {
+/** `net.cpython-311.pyc`, of every version of Python, and of every optimization. */
+function compiledOf(source: string): (name: string) => boolean {
   const stem = `${path.basename(source, '.py')}.`;
-  const folder = prefix
-    ? path.join(prefix, path.dirname(source))
-    : path.join(path.dirname(source), '__pycache__');
-  const names = unlessRefused(() => readdirSync(folder)) ?? [];
-  return names
-    .filter((name) => name.startsWith(stem) && name.endsWith('.pyc'))
-    .map((name) => path.join(folder, name));
+  return (name) => name.startsWith(stem) && name.endsWith('.pyc');
 }

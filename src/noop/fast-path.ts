@@ -15,6 +15,11 @@ export interface Call {
   readonly dist: string;
 }
 
+/** PIPE_DEBUG is unset, empty or 0 in all but a few runs. */
+export function isDebugging({ PIPE_DEBUG: value = '' }: Call['env']): boolean {
+  return value !== '' && value !== '0';
+}
+
 /** What to print, or why the command has to run. */
 export function fastAnswer({ cwd, argv, env, dist }: Call): Standing {
   if (argv[0] !== 'run') return { reason: 'only answers of `pipe run` are kept' };
