@@ -46,7 +46,7 @@ export interface ImageRow {
 const MAGIC = 'PAR1';
 const MAX_METADATA_BYTES = 64e6;
 
-/** Whether the file is parquet by its first bytes, or means to be by its name. */
+/** Whether the first bytes or the name of the file say that it is parquet. */
 export function isParquet(file: string, name = file): boolean {
   if (/\.parquet$/i.test(name)) return true;
   const start = Buffer.alloc(MAGIC.length);
@@ -185,14 +185,14 @@ function labelText(label: unknown, { labelNames }: Columns): string | undefined 
   return labelNames[Number(label)] || String(label);
 }
 
-/** Whatever the reader stumbles over is the file's fault, and said with its place. */
+/** Reports any error of the reader as a mistake of the file, with its place. */
 async function attempt<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     throw mistake(
       `${place}: ${firstLine(error)}`,
-      'The file is damaged, incomplete or no parquet: get it again.',
+      'The file is damaged or incomplete, or it is not a parquet file: get it again.',
     );
   }
 }

@@ -11,7 +11,7 @@ export interface PathSource extends Selection {
   readonly kind: 'path';
   /** Relative to the project's root, or absolute. */
   readonly path: string;
-  /** Of an archive: another one is an error, and naming it makes the images part of the stage's key. */
+  /** Of an archive. Another digest is an error. Naming it makes the images part of the stage's key. */
   readonly sha256?: string;
   readonly label?: string;
   readonly licence?: string;
@@ -47,11 +47,11 @@ async function checkArchive(
   if (source.sha256 === undefined || source.sha256 === sha256) return sha256;
   throw mistake(
     `${source.path}: expected sha256 ${source.sha256}, got ${sha256}`,
-    'It is another archive than the source names.',
+    'This is not the archive that the source names.',
   );
 }
 
-/** A folder is one of images; where no image lies in it, its parquet files are the shards of a data set. */
+/** Takes the images of a folder. Without an image in it, its parquet files are the shards of a data set. */
 async function takeFolder(
   path: string,
   selection: Selection,

@@ -1,4 +1,4 @@
-/** What the shaders of a convolution and of its two gradients are told of it. */
+/** The uniforms of the shaders of a convolution and of its two gradients. */
 import type { backend_util } from '@tensorflow/tfjs-core';
 import { int, type Uniform } from './program.js';
 

@@ -32,7 +32,8 @@ function reduce(
   const count = tf.util.sizeFromShape(added);
   const shape = attributes.keepDims ? tf.backend_util.expandShapeToKeepDim(kept, axes) : kept;
   const neighbours = blocksOf(x.shape, axes);
-  const source = neighbours ? x : tf.transpose(x, innermost(axes, x.rank));
+  // The backend divides by zero where it transposes a tensor without values.
+  const source = neighbours || x.size === 0 ? x : tf.transpose(x, innermost(axes, x.rank));
   const out = backend.makeOutput(shape, dtype);
   // Views are taken after the allocation: growing the heap would detach them.
   addBlocks(

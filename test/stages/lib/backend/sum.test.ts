@@ -124,6 +124,15 @@ describe('any axes of any shape', () => {
     );
   });
 
+  test('no values, and kept axes between the added ones: zeros, and the mean is NaN', () => {
+    expect([...tf.sum(tf.zeros([2, 0, 2, 3]), [1, 3]).dataSync()]).toEqual([0, 0, 0, 0]);
+    expect([...tf.mean(tf.zeros([1, 0, 2, 3]), [1, 3]).dataSync()]).toEqual([
+      Number.NaN,
+      Number.NaN,
+    ]);
+    expect(tf.sum(tf.zeros([0, 6, 6, 3, 7]), [1, 4]).shape).toEqual([0, 6, 3]);
+  });
+
   test('have the gradient of a sum and of a mean', () => {
     fc.assert(
       fc.property(cases, ({ shape, axes, seed }) => {

@@ -44,7 +44,7 @@ async function extract(
 
 const names = async (...given: Parameters<typeof extract>) => [...(await extract(...given)).keys()];
 
-const DAMAGED = 'The file is damaged, incomplete or no parquet: get it again.';
+const DAMAGED = 'The file is damaged or incomplete, or it is not a parquet file: get it again.';
 
 describe('a file of the reference implementation', () => {
   /** As `make.py` has it. */
