@@ -21,6 +21,7 @@ import { firstUnsound } from './objects/integrity.js';
 import { isWhole, Objects } from './objects/objects.js';
 import { putBack } from './objects/sweeper.js';
 import type { TreeEntry } from './objects/tree.js';
+import { copyStored } from './outs/copy-out.js';
 import { OutRestore, type Restored, removeAside } from './outs/restore-outs.js';
 import { OutStore } from './outs/store-outs.js';
 import { Chains } from './records/chains.js';
@@ -251,6 +252,15 @@ export class Cache {
     const restored = await new OutRestore(parts, where, permissions).restore(digest);
     this.#notes.setWrote(where, digest);
     return restored;
+  }
+
+  /**
+   * Copies a stored out to a free path (absolute) outside the workspace.
+   *
+   * @throws DamagedObject when an object is missing or damaged
+   */
+  copyOut(out: RecordedOut, target: string): Promise<void> {
+    return copyStored(this.#objects, out, target);
   }
 
   /**

@@ -37,6 +37,10 @@ export const COMMANDS: Commands = {
     summary: 'list every recorded result, or compare two',
     load: () => import('./results.js'),
   },
+  checkout: {
+    summary: 'copy the outs of any result into a folder',
+    load: () => import('./checkout.js'),
+  },
   lock: { summary: 'check that pipeline.lock is up to date', load: () => import('./lock.js') },
   verify: {
     summary: 'run items again in a fresh folder, and compare',
