@@ -33,6 +33,10 @@ export const COMMANDS: Commands = {
     summary: 'show metrics, and compare them with a revision',
     load: () => import('./metrics.js'),
   },
+  report: {
+    summary: 'write a page of items, metrics, epochs and logs',
+    load: () => import('./report.js'),
+  },
   lock: { summary: 'check that pipeline.lock is up to date', load: () => import('./lock.js') },
   verify: {
     summary: 'run items again in a fresh folder, and compare',
