@@ -4,7 +4,7 @@ import { chmodSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BIN, type Project, surroundings } from '../rig/project.js';
-import { project } from '../rig/projects.js';
+import { project, projectWithin } from '../rig/projects.js';
 import { HAS_TMUX, TestTerminal } from '../rig/terminal.js';
 
 const PIPELINE = `
@@ -29,6 +29,9 @@ function ready(pipeline = PIPELINE): Project {
   chmodSync(made.path('bin/pipe'), 0o755);
   return made;
 }
+
+/** For what needs no shell. */
+const within = (pipeline = PIPELINE) => projectWithin({ 'pipeline.yaml': pipeline });
 
 function shell(made: Project, command: string, args: readonly string[]): string[] {
   const env = surroundings({ ...made.env, PATH: `${made.path('bin')}:${process.env.PATH}` });
@@ -76,7 +79,7 @@ describe('candidates', () => {
     ['nothing of a command that does not exist', ['bogus', ''], []],
     ['nothing after -C: the shell completes folders', ['-C', ''], []],
   ])('are %s', async (_, words, expected) => {
-    const made = ready();
+    const made = within();
     expect(await candidates(made, ...words)).toEqual(expected);
     // It is no run: nothing is written.
     expect(existsSync(made.path('cache'))).toBe(false);
@@ -90,10 +93,12 @@ describe('candidates', () => {
   });
 
   it('are none, without a word on stderr, where pipeline.yaml is broken or no folder is there', async () => {
-    expect(await candidates(ready('stages: [\n'), 'run', '')).toEqual([]);
-    expect(await candidates(ready('stages: { a: { cmds: x } }\n'), 'run', '--set', '')).toEqual([]);
-    expect(await candidates(ready(), '-C', 'nowhere', 'run', '')).toEqual([]);
-    expect(await candidates(ready(), 'run', '--profile', 'nobody', '')).toEqual([]);
+    expect(await candidates(within('stages: [\n'), 'run', '')).toEqual([]);
+    expect(await candidates(within('stages: { a: { cmds: x } }\n'), 'run', '--set', '')).toEqual(
+      [],
+    );
+    expect(await candidates(within(), '-C', 'nowhere', 'run', '')).toEqual([]);
+    expect(await candidates(within(), 'run', '--profile', 'nobody', '')).toEqual([]);
   });
 
   it('of options are there for every command that --help lists', async () => {
