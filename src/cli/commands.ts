@@ -37,6 +37,10 @@ export const COMMANDS: Commands = {
     summary: 'write a page of items, metrics, epochs and logs',
     load: () => import('./report.js'),
   },
+  ui: {
+    summary: 'serve that page on 127.0.0.1, and follow runs',
+    load: () => import('./ui.js'),
+  },
   lock: { summary: 'check that pipeline.lock is up to date', load: () => import('./lock.js') },
   verify: {
     summary: 'run items again in a fresh folder, and compare',

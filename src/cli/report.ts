@@ -5,6 +5,8 @@ import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { collectPage } from '../page/collect.js';
 import { pageText } from '../page/page-html.js';
+import { embedding } from '../page/pictures.js';
+import { plural } from '../report/wording.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, VARIANT_OPTIONS, withProject } from './command.js';
 import { standings } from './inspect-items.js';
@@ -32,8 +34,12 @@ export const command: Command = {
     const { host, terminal } = context;
     const { file, html } = await withProject(parsed, context, async (project) => {
       const file = target(project, parsed.text('out'));
-      const model = await collectPage(project, await standings(project, []));
-      return { file, html: pageText(host.dist, 'file', model).html };
+      let leftOut = 0;
+      const pictures = embedding(project.cache, () => leftOut++);
+      const model = await collectPage(project, await standings(project, []), pictures);
+      const notes =
+        leftOut === 0 ? [] : [`${plural(leftOut, 'picture')} left out: too large for one file`];
+      return { file, html: pageText(host.dist, 'file', { ...model, notes }).html };
     });
     const write = () => {
       mkdirSync(path.dirname(file), { recursive: true });

@@ -9,9 +9,12 @@ import { mapTexts, printable } from '../printable.js';
 import { lastLines } from '../process/execution-log.js';
 import { fileNameOf } from '../process/file-names.js';
 import { logsIn, sizeOfLog } from '../process/log-follow.js';
+import { journalFolder } from '../run/journal.js';
 import { metricsToday } from '../run/metrics-by-key.js';
 import type { ItemState, PageFile, PageItem, PageLog, PageModel } from './model.js';
 import { epochsOf } from './page-epochs.js';
+import { type PictureSource, picturesOf } from './pictures.js';
+import { newestRun } from './runs.js';
 
 /** What `pipe status` says of an item. */
 export interface Standing {
@@ -30,6 +33,7 @@ const LOG_LINES = 200;
 export async function collectPage(
   project: Project,
   standings: readonly Standing[],
+  sourceOf: PictureSource,
 ): Promise<PageModel> {
   const { plan, root, version, variant } = project;
   const figures = await metricsToday(project, []);
@@ -39,7 +43,7 @@ export async function collectPage(
     const { numbers = {}, stale = false } = figures.get(item.id) ?? {};
     return {
       ...definitionOf(item),
-      ...resultOf(project, item, standing),
+      ...resultOf(project, item, standing, sourceOf),
       metrics: numbers,
       ...(stale && { isStale: true }),
     };
@@ -52,6 +56,7 @@ export async function collectPage(
     variant: variantText(variant),
     items,
     results: { rows: 0, columns: [] },
+    run: newestRun(journalFolder(project)),
     notes: [],
   };
   const conceal = concealing(secretValues(plan, project.env));
@@ -77,7 +82,12 @@ function definitionOf(item: Item) {
 }
 
 /** Of today's key, else of the last execution. */
-function resultOf(project: Project, item: Item, standing: Standing | undefined) {
+function resultOf(
+  project: Project,
+  item: Item,
+  standing: Standing | undefined,
+  sourceOf: PictureSource,
+) {
   const { cache } = project;
   const { state = 'unknown', key, reasons = [] } = standing ?? {};
   const result = (key && cache.readRecord(key)) || cache.readLast(item.id);
@@ -89,6 +99,7 @@ function resultOf(project: Project, item: Item, standing: Standing | undefined) 
     outs: item.outs.map(({ name, path }) => outOf(name, path, result)),
     seconds: result?.seconds,
     epochs: epochsOf(project, item, result?.manifest),
+    pictures: picturesOf(project.cache, item, result?.outs ?? [], sourceOf),
     log: logOf(project, item, reasons[0]?.text.startsWith('failed') ?? false),
   } satisfies Partial<PageItem>;
 }

@@ -48,6 +48,15 @@ export interface PageItem {
   readonly seconds?: number | undefined;
   readonly epochs?: PageEpochs | undefined;
   readonly log?: PageLog | undefined;
+  /** Pictures among its outs, or inside them. */
+  readonly pictures?: readonly PagePicture[] | undefined;
+}
+
+export interface PagePicture {
+  /** Relative to the project. */
+  readonly path: string;
+  /** `data:` in a report, a path of the server in the live page. */
+  readonly src: string;
 }
 
 export interface PageFile {
@@ -57,8 +66,6 @@ export interface PageFile {
   readonly digest?: string | undefined;
   readonly size?: number | undefined;
   readonly files?: number | undefined;
-  /** The picture itself, as a URL: `data:` in a report, a path of the server in the live page. */
-  readonly picture?: string | undefined;
 }
 
 export interface PageEpochs {
@@ -129,4 +136,12 @@ export interface TimedEvent {
   readonly items?: readonly string[];
   readonly message?: string;
   readonly metrics?: { readonly [name: string]: Tree };
+}
+
+/** What the live page is sent of a run. */
+export interface RunMessage extends PageRun {
+  /** Distinguishes runs; sorted by their start. */
+  readonly id: string;
+  /** The events are all of them, not an addition. */
+  readonly isNew: boolean;
 }

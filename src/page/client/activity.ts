@@ -82,7 +82,7 @@ function after(before: Activity, event: TimedEvent): Activity {
         ...before,
         phase: event.verdict as Phase,
         until: event.at,
-        reason: event.reason ?? before.reason,
+        reason: event.message ?? event.reason ?? before.reason,
       };
     default:
       return before;

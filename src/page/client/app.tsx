@@ -5,9 +5,10 @@ import { time } from './format.js';
 import { Item } from './item.js';
 import { Items } from './items.js';
 import { type Data, type Route, type Shown, STATES, stateIn, useRoute } from './state.js';
+import { Timeline } from './timeline.js';
 import { type JSX, useEffect, useRef } from './view.js';
 
-const VIEWS = { items: 'Pipeline', epochs: 'Epochs' } as const;
+const VIEWS = { items: 'Pipeline', epochs: 'Epochs', run: 'Run' } as const;
 
 export function App({ data }: { readonly data: Data }): JSX.Element {
   const route = useRoute();
@@ -92,6 +93,8 @@ function View({ data, route }: { readonly data: Data; readonly route: Route }): 
   switch (route.view) {
     case 'item':
       return <Item key={route.name} data={data} name={route.name} />;
+    case 'run':
+      return <Timeline data={data} />;
     case 'epochs':
       return <Epochs data={data} />;
     default:

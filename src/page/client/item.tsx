@@ -1,5 +1,5 @@
 /** One item: what it is made of, what it made, its epochs and its log. */
-import type { PageFile, PageItem } from '../model.js';
+import type { PageFile, PageItem, PagePicture } from '../model.js';
 import { partDone, progressText } from './activity.js';
 import { EpochCharts } from './epochs.js';
 import { bytes, duration, number, value } from './format.js';
@@ -41,6 +41,7 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
       </div>
       <Files title="Deps" files={item.deps} />
       <Files title="Outs" files={item.outs} />
+      {item.pictures && <Gallery pictures={item.pictures} />}
       {item.epochs && <EpochCharts items={[item]} />}
       <Log item={item} data={data} />
     </article>
@@ -192,11 +193,19 @@ function Files({ title, files }: { readonly title: string; readonly files: reado
           </tbody>
         </table>
       </div>
-      {files.map(({ name, path, picture }) =>
-        picture === undefined ? null : (
-          <img key={name} class="picture" src={picture} alt={`${name}: ${path}`} loading="lazy" />
-        ),
-      )}
+    </section>
+  );
+}
+
+function Gallery({ pictures }: { readonly pictures: readonly PagePicture[] }) {
+  return (
+    <section class="gallery" aria-label="Pictures">
+      {pictures.map(({ path, src }) => (
+        <figure key={path}>
+          <img src={src} alt={path} loading="lazy" />
+          <figcaption class="under">{path}</figcaption>
+        </figure>
+      ))}
     </section>
   );
 }

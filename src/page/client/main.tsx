@@ -1,6 +1,7 @@
-/** Start of the page: the data in the file, or those of the server. */
+/** Start of the page: with the data in the file, or with those of the server. */
 import type { PageModel } from '../model.js';
 import { App } from './app.js';
+import { Live } from './live.js';
 import './page.css';
 import { render } from './view.js';
 
@@ -9,4 +10,6 @@ const text = document.getElementById('data')?.textContent;
 if (text) {
   const model = JSON.parse(text) as PageModel;
   render(<App data={{ model, active: new Map(), isLost: false, isLive: false }} />, place);
+} else {
+  render(<Live />, place);
 }
