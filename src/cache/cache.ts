@@ -330,6 +330,19 @@ export class Cache {
     this.#notes.keep(kind, name, value);
   }
 
+  get isReadOnly(): boolean {
+    return this.#readOnly;
+  }
+
+  /** The index of results, as `writeResults` wrote it. */
+  readResults(): unknown {
+    return this.#notes.results();
+  }
+
+  writeResults(body: unknown): void {
+    this.#notes.setResults(body);
+  }
+
   /** By epoch. A missing or invalid epoch leaves a gap. */
   readEpochs(chain: string): EpochRecord[] {
     return this.#chains.readEpochs(chain);

@@ -33,6 +33,10 @@ export const COMMANDS: Commands = {
     summary: 'show metrics, and compare them with a revision',
     load: () => import('./metrics.js'),
   },
+  results: {
+    summary: 'list every recorded result, or compare two',
+    load: () => import('./results.js'),
+  },
   report: {
     summary: 'write a page of items, metrics, epochs and logs',
     load: () => import('./report.js'),

@@ -1,23 +1,13 @@
 /** Rows of results → the columns of the page. */
+import type { ResultRow } from '../results/results.js';
 import type { PageColumn, PageResults, Tree } from './model.js';
 import { rounded } from './page-epochs.js';
 
 /** A recorded result, as far as the page shows it. */
-export interface ShownResult {
-  readonly key: string;
-  readonly item: string;
-  /** Milliseconds since 1970. */
-  readonly when: number;
-  readonly seconds: number;
-  readonly state: string;
-  readonly params: Readonly<Record<string, Tree>>;
-  /** Options and words of the command by name. */
-  readonly args: Readonly<Record<string, string>>;
-  readonly code: string;
-  readonly deps: Readonly<Record<string, string | null>>;
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly epoch?: number;
-}
+export type ShownResult = Pick<
+  ResultRow,
+  'key' | 'item' | 'when' | 'seconds' | 'params' | 'args' | 'code' | 'deps' | 'metrics' | 'epoch'
+> & { readonly state: string };
 
 const DIGITS = { key: 12, dep: 10 } as const;
 
@@ -46,10 +36,20 @@ export function resultColumns(rows: readonly ShownResult[]): PageResults {
     textColumn('key', 'key', rows, ({ key }) => key.slice(0, DIGITS.key)),
     textColumn('code', 'code', rows, ({ code }) => code.slice(0, DIGITS.dep)),
     ...each(({ deps }) => deps).map((name) =>
-      textColumn(name, 'dep', rows, ({ deps }) => deps[name]?.slice(0, DIGITS.dep)),
+      textColumn(`deps.${name}`, 'dep', rows, ({ deps }) => deps[name]?.slice(0, DIGITS.dep)),
     ),
   ];
-  return { rows: rows.length, columns };
+  return { rows: rows.length, columns: withNamesApart(columns) };
+}
+
+/** A param and a metric may have the same name. */
+function withNamesApart(columns: readonly PageColumn[]): PageColumn[] {
+  const names = new Set<string>();
+  return columns.map((column) => {
+    const name = names.has(column.name) ? `${column.kind}.${column.name}` : column.name;
+    names.add(name);
+    return { ...column, name };
+  });
 }
 
 type Kind = PageColumn['kind'];

@@ -2,7 +2,7 @@
 import type { PageColumn } from '../model.js';
 import { Canvas, type Paper, scaleOf } from './canvas.js';
 import { number, plural } from './format.js';
-import { cellText, isNumeric } from './result-rows.js';
+import { cellText, isNumeric, isVaried } from './result-rows.js';
 import { type JSX, useCallback, useMemo, useState } from './view.js';
 
 interface Props {
@@ -19,7 +19,7 @@ const NEAR = 18;
 
 export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX.Element | null {
   const numeric = columns.filter(isNumeric);
-  const metrics = numeric.filter(({ kind }) => kind === 'metric');
+  const metrics = numeric.filter((each) => each.kind === 'metric' && isVaried(each, rows));
   const params = numeric.filter(({ kind }) => kind === 'param');
   const [x, setX] = useState(params[0] ?? numeric[0]);
   const [y, setY] = useState(metrics[0] ?? numeric[1] ?? numeric[0]);
@@ -172,8 +172,12 @@ const AXES = 10;
 
 export function Parallel({ columns, rows, chosen }: Omit<Props, 'onChoose' | 'nameOf'>) {
   const axes = useMemo(
-    () => columns.filter(({ kind }) => kind === 'param' || kind === 'metric').slice(0, AXES),
-    [columns],
+    () =>
+      columns
+        .filter(({ kind }) => kind === 'param' || kind === 'metric')
+        .filter((column) => isVaried(column, rows))
+        .slice(0, AXES),
+    [columns, rows],
   );
   const draw = useCallback(
     (paper: Paper) => drawLines(paper, axes, rows, chosen),

@@ -19,8 +19,14 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
   const [form, setForm] = useState<Form>('table');
   const [showsAll, setShowsAll] = useState(false);
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
-  const { rows, problem } = useFiltered(results, text);
-  const varied = useMemo(() => results.columns.filter((each) => isUseful(each)), [results]);
+  const stages = useMemo(() => stagesOf(results), [results]);
+  const [stage, setStage] = useState(() => measuredStage(results, stages));
+  const base = stages.get(stage) ?? [];
+  const { rows, problem } = useFiltered(results, base, text);
+  const varied = useMemo(
+    () => results.columns.filter((each) => isUseful(each, base)),
+    [results, base],
+  );
   const columns = useMemo(
     () => (showsAll ? results.columns : varied).filter((each) => isThere(each, rows)),
     [results, varied, rows, showsAll],
@@ -38,6 +44,7 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
       <div class="bar-of">
         <h2 id="results-title">Results</h2>
         <Filter text={text} onText={setText} problem={problem} />
+        {stages.size > 2 && <Stages stages={stages} stage={stage} onStage={setStage} />}
         <Forms form={form} onForm={setForm} />
         <label>
           <input
@@ -48,9 +55,9 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
           all columns
         </label>
         <p class="soft" role="status">
-          {rows.length === results.rows
-            ? plural(results.rows, 'result')
-            : `${rows.length} of ${results.rows} results`}
+          {rows.length === base.length
+            ? plural(rows.length, 'result')
+            : `${rows.length} of ${base.length} results`}
         </p>
       </div>
       {chosen.size > 0 && (
@@ -63,8 +70,59 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
   );
 }
 
-function useFiltered(results: PageResults, text: string) {
-  const all = useMemo(() => Array.from({ length: results.rows }, (_, row) => row), [results]);
+const ALL = '';
+
+/** Rows by stage, all of them first. */
+function stagesOf({ rows, columns }: PageResults): ReadonlyMap<string, readonly number[]> {
+  const item = columns.find(({ kind }) => kind === 'item');
+  const names = item?.texts?.map((text) => text.split('@', 1)[0] as string) ?? [];
+  const stages = new Map<string, number[]>([[ALL, []]]);
+  for (let row = 0; row < rows; row++) {
+    const name = names[item?.cells[row] ?? -1] ?? ALL;
+    stages.get(ALL)?.push(row);
+    const others = stages.get(name);
+    if (name !== ALL && others === undefined) stages.set(name, [row]);
+    else if (name !== ALL) others?.push(row);
+  }
+  return stages;
+}
+
+/** The stage with the most results that have metrics: that is what people compare. */
+function measuredStage({ columns }: PageResults, stages: ReadonlyMap<string, readonly number[]>) {
+  const metrics = columns.filter(({ kind }) => kind === 'metric');
+  const measured = (rows: readonly number[]) =>
+    rows.filter((row) => metrics.some(({ cells }) => (cells[row] ?? null) !== null)).length;
+  let [best, most] = [ALL, 0];
+  for (const [name, rows] of stages) {
+    const count = name === ALL ? 0 : measured(rows);
+    if (count > most) [best, most] = [name, count];
+  }
+  return best;
+}
+
+interface StagesProps {
+  readonly stages: ReadonlyMap<string, readonly number[]>;
+  readonly stage: string;
+  readonly onStage: (stage: string) => void;
+}
+
+function Stages({ stages, stage, onStage }: StagesProps): JSX.Element {
+  return (
+    <select
+      aria-label="Stage"
+      value={stage}
+      onChange={(event) => onStage(event.currentTarget.value)}
+    >
+      {[...stages.keys()].map((name) => (
+        <option key={name} value={name}>
+          {name === ALL ? 'all stages' : name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function useFiltered(results: PageResults, all: readonly number[], text: string) {
   return useMemo(() => {
     let test: Test;
     try {
@@ -76,9 +134,9 @@ function useFiltered(results: PageResults, text: string) {
   }, [results, all, text]);
 }
 
-/** What is the same in all results says nothing. */
-function isUseful({ kind, cells }: PageColumn): boolean {
-  return !['param', 'code', 'dep'].includes(kind) || cells.some((cell) => cell !== cells[0]);
+/** What is the same in all of them says nothing. */
+function isUseful(column: PageColumn, rows: readonly number[]): boolean {
+  return !['param', 'code', 'dep'].includes(column.kind) || isVaried(column, rows);
 }
 
 /** Other stages have other params and metrics. */
@@ -153,7 +211,7 @@ function ResultTable({ columns, rows, chosen, toggle, nameOf, known }: ResultTab
     id: ' choose',
     title: <span class="unseen">compare</span>,
     name: 'compare',
-    width: 2,
+    width: 3,
     cell: (row) => (
       <input
         type="checkbox"
@@ -195,6 +253,8 @@ function tableColumn(column: PageColumn, known: ReadonlySet<string>): Column<num
     },
   };
 }
+
+const NAMED_KINDS: ReadonlySet<string> = new Set<PageColumn['kind']>(['param', 'metric']);
 
 interface ComparisonProps {
   readonly results: PageResults;
@@ -242,7 +302,8 @@ function Comparison({ results, chosen, onClear }: ComparisonProps): JSX.Element 
               return (
                 <tr key={column.name}>
                   <th scope="row">
-                    {column.name} <span class="soft kind">{column.kind}</span>
+                    {column.name}{' '}
+                    {NAMED_KINDS.has(column.kind) && <span class="soft kind">{column.kind}</span>}
                   </th>
                   {chosen.map((row) => (
                     <td key={row}>{cellText(column, row)}</td>
