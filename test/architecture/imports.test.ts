@@ -107,7 +107,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   run: [...TOOLS, 'lockfile/format', 'decide', 'results', 'execute', 'lockfile'],
   verify: [...TOOLS, 'lockfile/format', 'compare', 'decide', 'execute', 'lockfile'],
   watch: ['error', 'event', 'pipeline', 'code/trace-inputs', 'code/project-paths', 'decide', 'run'],
-  page: [...TOOLS, 'decide', 'run'],
+  page: [...TOOLS, 'decide', 'results', 'run'],
   'page/client': ['page/model'],
   report: ['stage', 'error', 'printable', 'event', 'compare'],
   'report/live': ['stage', 'printable', 'event', 'report'],
