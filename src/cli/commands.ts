@@ -68,9 +68,15 @@ export const COMMANDS: Commands = {
   schema: { summary: 'print the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },
 };
 
+/** Commands that only pipe itself calls; no list shows them. */
+const HIDDEN: Commands = {
+  job: { summary: 'execute the job file of a batch system', load: () => import('./job.js') },
+};
+
 /** @throws UserError with the most similar command */
 export function commandNamed(name: string): Entry {
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const own = Object.hasOwn(HIDDEN, name) ? HIDDEN : COMMANDS;
+  const entry = Object.hasOwn(own, name) ? own[name] : undefined;
   if (entry === undefined) throw unknownCommand(name);
   return entry;
 }
