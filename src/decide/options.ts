@@ -28,6 +28,10 @@ export interface RunOptions {
   readonly keepGoing: boolean;
   /** Cores to use; default: all. */
   readonly concurrency?: number;
+  /** How to use the remote cache; default: what the environment says, else `rw`. */
+  readonly remote?: 'rw' | 'r' | 'off';
+  /** Runs no item: takes from the caches what is there. */
+  readonly pull?: boolean;
   readonly interruption: Interruption;
 }
 
