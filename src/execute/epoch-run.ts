@@ -90,7 +90,7 @@ export class EpochRun {
     await recoverEpochs(build, chain, grounds.fromStart, (message) =>
       build.emit({ type: 'warning', item: item.id, message }),
     );
-    if (!grounds.fromStart) await build.remote?.takeEpochs({ ...about, chain }, plan.target);
+    if (!grounds.fromStart) await takeEpochs(build, plan, { ...about, chain });
     cacheOf(build).noteInputs(chain, grounds.inputs.lists);
     const records = grounds.fromStart ? [] : cacheOf(build).readEpochs(chain);
     const run = new EpochRun(build, item, plan, { ...about, chain }, records, grounds);
@@ -287,4 +287,13 @@ function toMistake(error: unknown): never {
   if (!(error instanceof UnusableFile)) throw error;
   const hint = error.diagnostics[0]?.hint;
   throw new CommitMistake(hint === undefined ? error.message : `${error.message}: ${hint}`);
+}
+
+/** Where early stopping ends the chain is known only with its records. */
+async function takeEpochs(
+  { remote }: BuildContext,
+  plan: EpochPlan,
+  wanted: WantedChain,
+): Promise<void> {
+  await remote?.takeEpochs(wanted, (records) => stopEpoch(plan, records) ?? plan.target);
 }

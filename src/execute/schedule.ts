@@ -134,6 +134,7 @@ class Schedule {
       } else if (decision === undefined || decision.kind === 'restore') {
         this.#enqueue(index, PUT_BACK);
       } else {
+        if (decision.kind === 'run') this.#build.remote?.expect(decision.key);
         this.#warnOfExcess(item);
         this.#enqueue(index, item.resources);
       }

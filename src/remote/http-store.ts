@@ -3,7 +3,13 @@ import { createWriteStream, statSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { type Request, Requests } from './http-request.js';
-import { type Body, type Store, StoreError } from './store.js';
+import { type Body, type Change, type Store, StoreError } from './store.js';
+
+/** Writers of one name at once: each round one of them is done. */
+const UPDATE_TRIES = 20;
+
+/** A longer answer to a refused request is not read. */
+const SHORT = 64 << 10;
 
 /** Gives a request what it needs to be let in. */
 export type Authorize = (request: Request) => Request | Promise<Request>;
@@ -29,14 +35,6 @@ export class HttpStore implements Store {
   async get(name: string, limit: number): Promise<Buffer | undefined> {
     const answer = await this.#read('GET', name);
     return answer && bodyOf(answer, limit);
-  }
-
-  async range(name: string, start: number, end: number): Promise<Buffer | undefined> {
-    const answer = await this.#read('GET', name, { range: `bytes=${start}-${end - 1}` });
-    if (answer === undefined) return undefined;
-    if (answer.statusCode === 206) return bodyOf(answer, end - start);
-    const whole = await bodyOf(answer, Number.MAX_SAFE_INTEGER);
-    return whole?.subarray(start, end);
   }
 
   /** Goes on from where a connection broke, as long as each try brings something. */
@@ -69,13 +67,39 @@ export class HttpStore implements Store {
   }
 
   async put(name: string, body: Body, onlyIfAbsent: boolean): Promise<boolean> {
-    const headers = onlyIfAbsent ? { 'if-none-match': '*' } : {};
+    return this.#put(name, body, onlyIfAbsent ? { 'if-none-match': '*' } : {});
+  }
+
+  /** False when the condition of the headers does not hold. */
+  async #put(
+    name: string,
+    body: Body,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<boolean> {
     const answer = await this.#send({ method: 'PUT', url: this.#urlOf(name), headers, body });
-    answer.resume();
     const { statusCode = 0 } = answer;
-    if (statusCode === 412 || statusCode === 409) return false;
-    if (statusCode >= 200 && statusCode < 300) return true;
-    throw new StoreError('refused', `${new URL(this.#base).host}: status ${statusCode} for PUT`);
+    const isConflict = statusCode === 412 || statusCode === 409;
+    if (!isConflict && (statusCode < 200 || statusCode >= 300))
+      throw await this.#refusal('PUT', answer);
+    answer.resume();
+    return !isConflict;
+  }
+
+  /**
+   * By its version, where the server compares one. nginx does not: so it is read again, until it holds
+   * what was written.
+   */
+  async update(name: string, limit: number, change: Change): Promise<void> {
+    for (let tries = 0; tries < UPDATE_TRIES; tries++) {
+      const answer = await this.#read('GET', name);
+      const version = answer?.headers.etag;
+      const after = change(answer && (await bodyOf(answer, limit)));
+      if (after === undefined) return;
+      const isVersioned = version !== undefined && !version.startsWith('W/');
+      const condition = answer === undefined ? { 'if-none-match': '*' } : {};
+      await this.#put(name, after, isVersioned ? { 'if-match': version } : condition);
+    }
+    throw new StoreError('unreachable', `${name} changes with every try to write it`);
   }
 
   close(): void {
@@ -91,12 +115,18 @@ export class HttpStore implements Store {
     const answer = await this.#send({ method, url: this.#urlOf(name), headers });
     const { statusCode = 0 } = answer;
     if (statusCode === 200 || statusCode === 206) return answer;
+    const isAbsent = statusCode === 404 || statusCode === 410 || statusCode === 416;
+    if (!isAbsent) throw await this.#refusal(method, answer);
     answer.resume();
-    if (statusCode === 404 || statusCode === 410 || statusCode === 416) return undefined;
-    throw new StoreError(
-      'refused',
-      `${new URL(this.#base).host}: status ${statusCode} for ${method}`,
-    );
+    return undefined;
+  }
+
+  /** S3 names the cause in a few lines of XML. */
+  async #refusal(method: string, answer: IncomingMessage): Promise<StoreError> {
+    const text = (await bodyOf(answer, SHORT))?.toString('utf8') ?? '';
+    const cause = /<Code>(\w{1,60})<\/Code>/.exec(text)?.[1];
+    const status = `status ${answer.statusCode}${cause === undefined ? '' : ` (${cause})`}`;
+    return new StoreError('refused', `${new URL(this.#base).host}: ${status} for ${method}`);
   }
 
   async #send(request: Request): Promise<IncomingMessage> {

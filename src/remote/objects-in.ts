@@ -1,11 +1,10 @@
 /** Objects of a remote cache → a local store. Every byte is hashed before it is believed. */
 import { createHash, hash } from 'node:crypto';
-import { chmodSync, createReadStream, rmSync } from 'node:fs';
-import { OBJECT_MODE } from '../cache/objects/access.js';
+import { chmodSync, createReadStream, rmSync, statSync } from 'node:fs';
 import { type Digest, kindOf, nameOf } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
 import { parseTree } from '../cache/objects/tree.js';
-import { eachOf } from './parallel.js';
+import { eachOf, limitOf } from './parallel.js';
 import type { Pack } from './remote-record.js';
 import type { Store } from './store.js';
 
@@ -14,6 +13,9 @@ const LISTING_LIMIT = 2 ** 29;
 
 /** Objects up to this size are fetched into memory. */
 const IN_MEMORY = 2 ** 20;
+
+/** Packs in memory at once. */
+const PACKS = 8;
 
 /** Requests at once. */
 const WIDTH = 32;
@@ -27,6 +29,8 @@ export interface ObjectTarget {
   readonly objects: Objects;
   /** A new temporary file on the same file system. */
   readonly draft: () => string;
+  /** Permissions of the files of objects. */
+  readonly mode: number;
 }
 
 /** An object of the remote cache that is missing or not what its name says. */
@@ -54,21 +58,18 @@ export async function bringObjects(
   await new Bringing(source, target).below(digest, size);
 }
 
-type Held = { readonly pack: Pack; readonly start: number; readonly end: number };
-
 class Bringing {
   readonly #store: Store;
   readonly #target: ObjectTarget;
-  readonly #places = new Map<string, Held>();
-  readonly #packs = new Map<string, Promise<Buffer | undefined>>();
+  readonly #packOf = new Map<string, Pack>();
+  readonly #packs = new Map<Pack, Promise<void>>();
   readonly #seen = new Set<string>();
+  readonly #limit = limitOf(PACKS);
 
   constructor({ store, packs }: ObjectSource, target: ObjectTarget) {
     this.#store = store;
     this.#target = target;
-    for (const pack of packs)
-      for (const [hex, start, length] of pack.holds)
-        this.#places.set(hex, { pack, start, end: start + length });
+    for (const pack of packs) for (const [hex] of pack.holds) this.#packOf.set(hex, pack);
   }
 
   async below(digest: Digest, size: number): Promise<void> {
@@ -85,26 +86,38 @@ class Bringing {
   }
 
   async #bring(hex: string, limit: number): Promise<void> {
-    const held = this.#places.get(hex);
-    const name = `cas/${held?.pack.hex ?? hex}`;
-    if (held === undefined && limit > IN_MEMORY && limit !== LISTING_LIMIT) {
-      await this.#download(name, hex, limit);
-      return;
+    const pack = this.#packOf.get(hex);
+    if (pack !== undefined) await this.#unpackOnce(pack);
+    else if (limit > IN_MEMORY && limit !== LISTING_LIMIT)
+      await this.#download(`cas/${hex}`, hex, limit);
+    else {
+      const bytes = await this.#bytes(`cas/${hex}`, hex, limit);
+      this.#target.objects.put(bytes, hex, this.#target.mode);
     }
-    const bytes =
-      held === undefined ? await this.#store.get(name, limit) : await this.#packed(held);
-    if (bytes === undefined) throw new BadObject(name, 'is missing');
-    if (hash('sha256', bytes) !== hex) throw new BadObject(name, 'is damaged');
-    this.#target.objects.put(bytes, hex);
   }
 
-  async #packed({ pack, start, end }: Held): Promise<Buffer | undefined> {
-    let bytes = this.#packs.get(pack.hex);
-    if (bytes === undefined) {
-      bytes = this.#store.get(`cas/${pack.hex}`, pack.size);
-      this.#packs.set(pack.hex, bytes);
+  #unpackOnce(pack: Pack): Promise<void> {
+    const unpacking = this.#packs.get(pack) ?? this.#limit(() => this.#unpack(pack));
+    this.#packs.set(pack, unpacking);
+    return unpacking;
+  }
+
+  /** All objects of a pack: the caller needs one of them, and the others belong to the same outs. */
+  async #unpack({ hex, size, holds }: Pack): Promise<void> {
+    const name = `cas/${hex}`;
+    const bytes = await this.#bytes(name, hex, size);
+    for (const [object, start, length] of holds) {
+      const part = bytes.subarray(start, start + length);
+      if (hash('sha256', part) !== object) throw new BadObject(name, 'is damaged');
+      this.#target.objects.put(part, object, this.#target.mode);
     }
-    return (await bytes)?.subarray(start, end);
+  }
+
+  async #bytes(name: string, hex: string, limit: number): Promise<Buffer> {
+    const bytes = await this.#store.get(name, limit);
+    if (bytes === undefined) throw new BadObject(name, 'is missing');
+    if (hash('sha256', bytes) !== hex) throw new BadObject(name, 'is damaged');
+    return bytes;
   }
 
   async #download(name: string, hex: string, limit: number): Promise<void> {
@@ -112,7 +125,7 @@ class Bringing {
     try {
       if (!(await this.#store.download(name, file, limit))) throw new BadObject(name, 'is missing');
       if ((await digestOf(file)) !== hex) throw new BadObject(name, 'is damaged');
-      chmodSync(file, OBJECT_MODE);
+      chmodSync(file, this.#target.mode & statSync(file).mode);
       this.#target.objects.adopt(file, hex, limit);
     } finally {
       rmSync(file, { force: true });

@@ -20,3 +20,22 @@ export async function eachOf<T>(
   };
   await Promise.all(Array.from({ length: width }, worker));
 }
+
+/** Runs what it is given, at most so many at once. */
+export type Limit = <T>(act: () => Promise<T>) => Promise<T>;
+
+export function limitOf(most: number): Limit {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (act) => {
+    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running++;
+    try {
+      return await act();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  };
+}

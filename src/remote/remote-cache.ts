@@ -5,15 +5,17 @@
  */
 import type { Cache } from '../cache/cache.js';
 import { DamagedObject } from '../cache/cache.js';
+import { OBJECT_MODE, PRIVATE_MODE } from '../cache/objects/access.js';
+import type { Objects } from '../cache/objects/objects.js';
 import type { EpochRecord, RunRecord } from '../cache/records/record.js';
 import { userError } from '../error.js';
 import type { Manifest } from '../manifest.js';
 import { Ending, type Interruption } from './ending.js';
 import { Trust } from './envelope.js';
-import { BadObject, bringObjects } from './objects-in.js';
+import { BadObject, bringObjects, type ObjectTarget } from './objects-in.js';
 import { sendObjects } from './objects-out.js';
 import { openStore } from './open-store.js';
-import { eachOf } from './parallel.js';
+import { eachOf, limitOf } from './parallel.js';
 import type { RemoteConfig } from './remote-config.js';
 import {
   chainIn,
@@ -60,8 +62,8 @@ const ABSENT_FOR = 10_000;
 /** Milliseconds between two newest checkpoints that are sent. */
 const STATE_EVERY = 10 * 60_000;
 
-/** Writers of one head at once: each finds out whether the other's write took its own away. */
-const HEAD_TRIES = 5;
+/** Results and chains that are sent at once: each has objects, which go in parallel too. */
+const SENT_AT_ONCE = 8;
 
 /** Requests at once for records. */
 const WIDTH = 32;
@@ -76,9 +78,14 @@ export class RemoteCache {
   /** Answers that were asked for in advance, by name. */
   readonly #answers = new Map<string, Promise<Answer>>();
   readonly #bad = new Set<string>();
+  /** Keys with objects that are missing or damaged there: they are sent again, and the record with them. */
+  readonly #broken = new Set<string>();
   readonly #sent = new Map<string, number>();
   readonly #told = new Set<string>();
-  #sending: Promise<void> = Promise.resolve();
+  readonly #sending: Promise<unknown>[] = [];
+  /** Results and chains sent at once. */
+  readonly #some = limitOf(SENT_AT_ONCE);
+  readonly #early = limitOf(WIDTH);
   #isOff = false;
   #isReadOnly: boolean;
 
@@ -118,25 +125,32 @@ export class RemoteCache {
     if (found === undefined) return false;
     const { key, manifest, item } = wanted;
     const { outs, seconds, packs } = found;
-    const names = [...manifest.outs].sort().join('\n');
-    if (
-      outs
-        .map(({ name }) => name)
-        .sort()
-        .join('\n') !== names
-    ) {
-      this.#notBelieved(`ac/${key}`, 'names other outs', item);
-      return false;
-    }
     const { cache } = this.#options;
+    const isPrivate = outs.some(({ permissions }) => permissions !== undefined);
     const isHere = await this.#bringing(item, async () => {
-      const target = { objects: cache.objects(), draft: () => cache.draft() };
+      const target = this.#target(cache.objects(), isPrivate);
       for (const { digest, size } of outs)
         await bringObjects(digest, size, { store: this.#store, packs }, target);
     });
-    if (!isHere) return false;
+    if (!isHere) {
+      this.#broken.add(key);
+      return false;
+    }
     await cache.writeRecord({ format: 1, key, item, manifest, files, outs, seconds });
     return true;
+  }
+
+  /** What comes belongs to outs whose files may not be for everybody: then neither are the objects. */
+  #target(objects: Objects, isPrivate: boolean): ObjectTarget {
+    const mode = isPrivate ? PRIVATE_MODE : OBJECT_MODE;
+    return { objects, draft: () => this.#options.cache.draft(), mode };
+  }
+
+  /** Asks for the record of a key that the run is about to need. */
+  expect(key: string): void {
+    if (this.#isOff || this.#answers.has(`ac/${key}`)) return;
+    // Whoever needs the answer asks again after an error, and reports it.
+    this.#early(() => this.#ask(`ac/${key}`)).catch(() => undefined);
   }
 
   /** Sends a result in the background. */
@@ -149,43 +163,47 @@ export class RemoteCache {
     const { key, item, manifest } = record;
     const sent = await this.#writing(async () => {
       const theirs = await this.#result({ key, item, manifest }, true);
-      if (theirs !== undefined && !this.#isSame(theirs, record)) return false;
-      if (theirs !== undefined && this.#bad.size === 0) return true;
+      const isBroken = this.#broken.has(key);
+      if (theirs !== undefined && !isBroken) return this.#isSame(theirs, record);
       const digests = record.outs.map(({ digest }) => digest);
       const sending = { store: this.#store, bad: this.#bad };
       const packs = await sendObjects(digests, this.#options.cache.objects(), sending);
-      return this.#putRecord(record, packs, theirs !== undefined);
+      return this.#putRecord(record, packs, isBroken);
     });
     return sent ?? false;
   }
 
   /**
    * Brings all epochs of a chain, and the newest checkpoint up to the target that is newer than ours.
+   * `targetOf`: the epoch that the outs are of, once these epochs are known.
    */
-  async takeEpochs(wanted: WantedChain, target: number): Promise<void> {
+  async takeEpochs(
+    wanted: WantedChain,
+    targetOf: (records: readonly EpochRecord[]) => number,
+  ): Promise<void> {
     const head = await this.#reading(() => this.#head(wanted));
     if (head === undefined) return;
     const { cache } = this.#options;
     const { chain, item } = wanted;
     const ours = new Map(cache.readEpochs(chain).map((record) => [record.epoch, record]));
-    const usable = [...ours.values()].filter(
-      (record) => record.epoch <= target && cache.hasState(record),
-    );
+    for (const record of head.epochs) {
+      if (!ours.has(record.epoch)) await cache.adoptEpoch(record);
+    }
+    const records = cache.readEpochs(chain);
+    const target = targetOf(records);
+    const usable = records.filter((record) => record.epoch <= target && cache.hasState(record));
     const newest = Math.max(0, ...usable.map(({ epoch }) => epoch));
     const states = head.states
       .filter(({ epoch }) => epoch <= target && epoch > newest)
       .sort((a, b) => b.epoch - a.epoch);
-    for (const record of head.epochs) {
-      if (ours.get(record.epoch) === undefined) await cache.adoptEpoch(record);
-    }
     const objects = cache.objects(chain);
     for (const { epoch, state, packs } of states) {
-      const record = cache.readEpochs(chain).find((each) => each.epoch === epoch);
+      const record = records.find((each) => each.epoch === epoch);
       if (record?.state !== state) continue;
       const source = { store: this.#store, packs };
-      const target = { objects, draft: () => cache.draft() };
-      if (await this.#bringing(item, () => bringObjects(state, record.size, source, target)))
-        return;
+      const into = this.#target(objects, record.permissions !== undefined);
+      if (await this.#bringing(item, () => bringObjects(state, record.size, source, into))) return;
+      this.#broken.add(state);
     }
   }
 
@@ -207,26 +225,24 @@ export class RemoteCache {
 
   async sendChain(wanted: WantedChain): Promise<boolean> {
     const sent = await this.#writing(async () => {
-      for (let tries = 0; tries < HEAD_TRIES; tries++) {
-        const theirs = await this.#head(wanted);
-        const ours = await this.#ownHead(wanted, theirs);
-        if (theirs !== undefined && includes(theirs, ours)) return true;
+      const name = `ac/${wanted.chain}`;
+      const ours = await this.#ownHead(wanted, await this.#head(wanted));
+      await this.#store.update(name, RECORD_LIMIT, (before) => {
+        const theirs = before === undefined ? undefined : this.#headIn(before, wanted);
+        if (theirs !== undefined && includes(theirs, ours)) return undefined;
         const head = theirs === undefined ? ours : union(theirs, ours);
-        const made = madeHere(this.#options.version);
-        const body = JSON.stringify({ ...head, made });
-        // A first head must not take away one that was written meanwhile.
-        const isFirst = theirs === undefined && !this.#bad.has(`ac/${wanted.chain}`);
-        await this.#store.put(`ac/${wanted.chain}`, this.#trust.seal(body), isFirst);
-        this.#bad.delete(`ac/${wanted.chain}`);
-      }
-      return false;
+        return this.#trust.seal(JSON.stringify({ ...head, made: ours.made }));
+      });
+      this.#bad.delete(name);
+      return true;
     });
     return sent ?? false;
   }
 
   /** Waits for what was offered. */
   async settle(): Promise<void> {
-    await this.#sending;
+    for (let sending = this.#sending.shift(); sending; sending = this.#sending.shift())
+      await sending;
   }
 
   close(): void {
@@ -248,15 +264,16 @@ export class RemoteCache {
     const sending = { store: this.#store, bad: this.#bad };
     for (const { epoch, state } of travelling) {
       const there = theirs?.states.find((each) => each.epoch === epoch && each.state === state);
-      if (there !== undefined && this.#bad.size === 0) continue;
+      if (there !== undefined && !this.#broken.has(state)) continue;
       const packs = await sendObjects([state], cache.objects(chain), sending);
       states.push({ epoch, state, packs });
+      this.#broken.delete(state);
     }
     const made = madeHere(this.#options.version);
     return { format: 1, chain, item, manifest: withoutValues(manifest), epochs, states, made };
   }
 
-  async #putRecord(record: RunRecord, packs: readonly Pack[], isThere: boolean): Promise<boolean> {
+  async #putRecord(record: RunRecord, packs: readonly Pack[], isBroken: boolean): Promise<boolean> {
     const { key, item, manifest, outs, seconds } = record;
     const made = madeHere(this.#options.version);
     const body: RemoteResult = {
@@ -271,10 +288,11 @@ export class RemoteCache {
     };
     const name = `ac/${key}`;
     const bytes = this.#trust.seal(JSON.stringify(body));
-    const mustReplace = isThere || this.#bad.has(name);
+    const mustReplace = isBroken || this.#bad.has(name);
     const isWritten = await this.#store.put(name, bytes, !mustReplace);
     if (isWritten) {
       this.#bad.delete(name);
+      this.#broken.delete(key);
       return true;
     }
     const theirs = await this.#result({ key, item, manifest }, true);
@@ -299,8 +317,13 @@ export class RemoteCache {
     return this.#believed(`ac/${key}`, item, anew, (body) => resultIn(body, key, manifest));
   }
 
-  #head({ chain, item, manifest }: WantedChain): Promise<RemoteChain | undefined> {
+  async #head({ chain, item, manifest }: WantedChain): Promise<RemoteChain | undefined> {
     return this.#believed(`ac/${chain}`, item, true, (body) => chainIn(body, chain, manifest));
+  }
+
+  /** Undefined for a head that is not believed: ours replaces it. */
+  #headIn(bytes: Buffer, { chain, item, manifest }: WantedChain): RemoteChain | undefined {
+    return this.#judged(`ac/${chain}`, bytes, item, (body) => chainIn(body, chain, manifest));
   }
 
   /** What is stored at a name, if it is whole, signed as it must be, and what we asked for. */
@@ -312,7 +335,15 @@ export class RemoteCache {
   ): Promise<T | undefined> {
     if (anew) this.#answers.delete(name);
     const { bytes } = await this.#ask(name);
-    if (bytes === undefined) return undefined;
+    return bytes && this.#judged(name, bytes, item, read);
+  }
+
+  #judged<T extends object>(
+    name: string,
+    bytes: Buffer,
+    item: string,
+    read: (body: string) => T | { readonly refused: string },
+  ): T | undefined {
     const opened = this.#trust.open(bytes);
     const found = 'body' in opened ? read(opened.body) : opened;
     if (!('refused' in found)) return found;
@@ -346,8 +377,8 @@ export class RemoteCache {
         await bring();
         return true;
       } catch (error) {
-        if (!(error instanceof BadObject)) throw error;
-        this.#bad.add(error.at);
+        if (!(error instanceof BadObject) && !(error instanceof DamagedObject)) throw error;
+        if (error instanceof BadObject) this.#bad.add(error.at);
         this.#tellOnce(`${error.message} in the remote cache: the result counts as absent`, item);
         return false;
       }
@@ -404,13 +435,12 @@ export class RemoteCache {
     this.#tellOnce(`the remote cache ${this.url} is not used for the rest of this run: ${message}`);
   }
 
-  /** One after the other, beside the items that run. */
+  /** Beside the items that run. */
   #enqueue(send: () => Promise<unknown>): void {
-    this.#sending = this.#sending.then(async () => {
-      await send();
-    });
+    const sending = this.#some(send);
+    this.#sending.push(sending);
     // `settle` reports it.
-    this.#sending.catch(() => undefined);
+    sending.catch(() => undefined);
   }
 
   #tellOnce(message: string, item?: string): void {

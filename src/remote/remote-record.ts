@@ -1,5 +1,6 @@
 /** Records in a remote cache: a result by its key, and the head of a chain of epochs by its name. */
 import { hostname } from 'node:os';
+import { isPermissions } from '../cache/objects/access.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { isDigest } from '../cache/objects/digest.js';
 import type { EpochRecord, RecordedOut } from '../cache/records/record.js';
@@ -83,7 +84,11 @@ export function resultIn(
   if (result.key !== key) return { refused: 'belongs to another key' };
   if (!sameManifest(result.manifest, manifest)) return { refused: 'has another manifest' };
   const isWhole = Array.isArray(result.outs) && result.outs.every(isOut) && isPacks(result.packs);
-  return isWhole ? (result as RemoteResult) : { refused: 'is incomplete' };
+  if (!isWhole) return { refused: 'is incomplete' };
+  const names = result.outs?.map(({ name }) => name).sort();
+  if (canonical(names) !== canonical([...manifest.outs].sort()))
+    return { refused: 'names other outs' };
+  return result as RemoteResult;
 }
 
 /** As `resultIn`, for the head of a chain. */
@@ -132,7 +137,11 @@ function parsed(body: string): unknown {
 
 function isOut(out: Partial<RecordedOut> | null): boolean {
   return (
-    typeof out?.name === 'string' && isDigest(out.digest) && isCount(out.size) && isCount(out.files)
+    typeof out?.name === 'string' &&
+    isDigest(out.digest) &&
+    isCount(out.size) &&
+    isCount(out.files) &&
+    isPermissions(out.permissions)
   );
 }
 
@@ -144,7 +153,8 @@ function isEpoch(record: Partial<EpochRecord> | null, chain: string): boolean {
     record.epoch > 0 &&
     isDigest(record.state) &&
     isCount(record.size) &&
-    typeof record.seconds === 'number'
+    typeof record.seconds === 'number' &&
+    isPermissions(record.permissions)
   );
 }
 

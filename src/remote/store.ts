@@ -3,15 +3,20 @@
 export interface Store {
   /** Undefined when nothing has the name. A body above `limit` bytes counts as absent. */
   get(name: string, limit: number): Promise<Buffer | undefined>;
-  /** The bytes from `start` to `end`, exclusive; undefined when nothing has the name. */
-  range(name: string, start: number, end: number): Promise<Buffer | undefined>;
   /** Writes the body to a file, and stops above `limit` bytes. False when nothing has the name. */
   download(name: string, file: string, limit: number): Promise<boolean>;
   has(name: string): Promise<boolean>;
   /** False when `onlyIfAbsent` and something has the name. Readers never see half a body. */
   put(name: string, body: Body, onlyIfAbsent: boolean): Promise<boolean>;
+  /**
+   * Replaces a body by what `change` makes of it, so that no writer takes away what another one wrote at
+   * the same time. `change` returns undefined when there is nothing to write; it may be called again.
+   */
+  update(name: string, limit: number, change: Change): Promise<void>;
   close(): void;
 }
+
+export type Change = (before: Buffer | undefined) => Buffer | undefined;
 
 export type Body = Buffer | StoredFile;
 
