@@ -1,5 +1,6 @@
 /** `pipe epochs`: the chain of an incremental item, epoch by epoch. */
 import type { EpochRecord } from '../cache/records/record.js';
+import { drawnMetric } from '../decide/drawn-metric.js';
 import { metricAt, stopEpoch } from '../decide/incremental.js';
 import { inspection } from '../decide/inspection.js';
 import { predict } from '../decide/prediction.js';
@@ -18,7 +19,6 @@ import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { bestEpoch, byBest, type Compared, epochsCsv, sideBySide } from './compare-chains.js';
 import { curve } from './curve.js';
-import { drawnMetric } from './drawn-metric.js';
 import { roomOn } from './terminal.js';
 
 const usage: Usage = {
