@@ -45,6 +45,10 @@ export const COMMANDS: Commands = {
     // It completes the names and options of all commands, itself included.
     load: async () => (await import('./completion.js')).completionOf(COMMANDS),
   },
+  stage: {
+    summary: "print TypeScript types of stages' params, deps and outs",
+    load: () => import('./stage.js'),
+  },
   schema: { summary: 'print the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },
 };
 
