@@ -1,5 +1,5 @@
 /** Imports go one way: this table is the architecture, and docs/architecture.md tells it in words. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -102,10 +102,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   process: ['stage', 'error', 'printable', 'canonical', 'sys'],
   decide: [...TOOLS],
   execute: [...TOOLS, 'decide'],
+  executor: [...TOOLS, 'decide', 'execute'],
   lockfile: [...TOOLS, 'lockfile/format', 'decide'],
-  run: [...TOOLS, 'lockfile/format', 'decide', 'execute', 'lockfile'],
+  results: [...TOOLS, 'lockfile/format', 'decide'],
+  run: [...TOOLS, 'lockfile/format', 'decide', 'results', 'execute', 'executor', 'lockfile'],
   verify: [...TOOLS, 'lockfile/format', 'compare', 'decide', 'execute', 'lockfile'],
   watch: ['error', 'event', 'pipeline', 'code/trace-inputs', 'code/project-paths', 'decide', 'run'],
+  page: [...TOOLS, 'decide', 'results', 'run'],
+  'page/client': ['page/model'],
   report: ['stage', 'error', 'printable', 'event', 'compare'],
   'report/live': ['stage', 'printable', 'event', 'report'],
   cli: [
@@ -115,11 +119,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lockfile/format',
     'compare',
     'decide',
+    'executor',
     'lockfile',
+    'results',
     'run',
     'verify',
     'watch',
     'report',
+    'page',
   ],
   index: ['error', 'event', 'pipeline', 'decide', 'run'],
   main: ['error', 'system-message', 'printable', 'doc-pages', 'sys', 'cli', 'pipeline', 'decide'],
@@ -133,6 +140,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
   execa: 'src/process/spawn-module.ts',
   'p-queue': 'src/execute/ready-queue.ts',
   chokidar: 'src/watch/file-watch.ts',
+  preact: 'src/page/client/view.ts',
+  'preact/hooks': 'src/page/client/view.ts',
+  uplot: 'src/page/client/chart.tsx',
+  '@dagrejs/dagre': 'src/page/client/graph.tsx',
 };
 
 interface Import {
@@ -142,7 +153,7 @@ interface Import {
 
 function filesBelow(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
     .sort();
 }
@@ -164,13 +175,14 @@ const imports = filesBelow('src').flatMap(importsOf);
 const local = imports.filter(({ specifier }) => specifier.startsWith('.'));
 
 function targetOf({ from, specifier }: Import): string {
-  return path.join(path.dirname(from), specifier).replace(/\.js$/, '.ts');
+  const file = path.join(path.dirname(from), specifier).replace(/\.js$/, '.ts');
+  return existsSync(path.join(root, `${file}x`)) ? `${file}x` : file;
 }
 
 /** The folder of src/ that a file lies in; of a file in src/ itself its name. */
 function unitOf(file: string): string {
   const [, ...names] = file.split('/');
-  return (names.length > 1 ? names.slice(0, -1).join('/') : names.join()).replace(/\.ts$/, '');
+  return (names.length > 1 ? names.slice(0, -1).join('/') : names.join()).replace(/\.tsx?$/, '');
 }
 
 describe('the architecture of src/', () => {
@@ -185,7 +197,7 @@ describe('the architecture of src/', () => {
       const [unit, target] = [unitOf(each.from), targetOf(each)];
       if (unit === unitOf(target)) return false;
       const allowed = [unit, ...(MAY_IMPORT[unit] ?? [])];
-      const name = target.replace(/^src\//, '').replace(/\.ts$/, '');
+      const name = target.replace(/^src\//, '').replace(/\.tsx?$/, '');
       return !allowed.some((one) => name === one || name.startsWith(`${one}/`));
     });
     expect(strays.map(({ from, specifier }) => `${from} imports ${specifier}`)).toEqual([]);

@@ -22,6 +22,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/reference/api.md': 'test/docs/api.test.ts',
   'docs/reference/commands.md': 'test/docs/reference.test.ts',
   'docs/stage-protocol.md: /** `train`: a model': 'test/cli/stage-types.test.ts',
+  'docs/guides/cluster.md: slurm:': 'test/executor/site.test.ts',
   'README.md: $ pipe run                 # what is stale, in parallel': 'test/docs/packed.test.ts',
 };
 
@@ -33,6 +34,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/experiment/gpu.md: npm install --no-save': 'downloads TensorFlow',
   'docs/experiment/gpu.md: npm rebuild --ignore-scripts=false': 'downloads TensorFlow',
   'docs/python.md: $ pip install pipe-run': 'installs over the network',
+  'docs/guides/cluster.md: $ export PIPE_EXECUTOR': 'sets variables',
+  'docs/guides/cluster.md: $ sbatch': 'needs a cluster',
   'docs/guides/ci.md: default:': 'a block of pipeline.lock with its digests cut short',
   'docs/cache.md: train: results is not a result': 'a message, with the time of its day',
   'docs/cache.md: train: waiting: another run': 'a message, with the process of its day',
