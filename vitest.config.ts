@@ -18,6 +18,7 @@ const UNIT = [
   'decide/incremental.test.ts',
   'error.test.ts',
   'execute/queue.test.ts',
+  'page/result-rows.test.ts',
   'pipeline/',
   'printable.test.ts',
   'report/',
