@@ -99,13 +99,16 @@ const onDemand = {
       resolveDir: root,
     }));
     onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path: file }) => ({
-      contents: readFileSync(file, 'utf8').replace(ON_DEMAND, (_text, specifier) => {
-        const target = targetOf(file, specifier);
-        const found = ALWAYS.includes(target)
-          ? `require('${specifier}.js')`
-          : `require('${REST}').load['${target}']()`;
-        return `Promise.resolve().then(() => ${found})`;
-      }),
+      contents: readFileSync(file, 'utf8')
+        .replace(ON_DEMAND, (_text, specifier) => {
+          const target = targetOf(file, specifier);
+          const found = ALWAYS.includes(target)
+            ? `require('${specifier}.js')`
+            : `require('${REST}').load['${target}']()`;
+          return `Promise.resolve().then(() => ${found})`;
+        })
+        // esbuild would copy its properties for each module that imports it.
+        .replace(/^import path from 'node:path';$/m, "const path = require('node:path');"),
       loader: 'ts',
     }));
   },
