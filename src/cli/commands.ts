@@ -38,7 +38,7 @@ export const COMMANDS: Commands = {
     load: () => import('./results.js'),
   },
   report: {
-    summary: 'write a page of items, metrics, epochs and logs',
+    summary: 'write a page of items, results, epochs and logs',
     load: () => import('./report.js'),
   },
   ui: {
