@@ -17,6 +17,7 @@ const UNIT = [
   'decide/from-to.test.ts',
   'decide/incremental.test.ts',
   'error.test.ts',
+  'executor/',
   'execute/queue.test.ts',
   'page/result-rows.test.ts',
   'pipeline/',

@@ -33,10 +33,6 @@ export const COMMANDS: Commands = {
     summary: 'show metrics, and compare them with a revision',
     load: () => import('./metrics.js'),
   },
-  results: {
-    summary: 'list every recorded result, or compare two',
-    load: () => import('./results.js'),
-  },
   report: {
     summary: 'write a page of items, results, epochs and logs',
     load: () => import('./report.js'),
@@ -44,6 +40,26 @@ export const COMMANDS: Commands = {
   ui: {
     summary: 'serve that page on 127.0.0.1, and follow runs',
     load: () => import('./ui.js'),
+  },
+  results: {
+    summary: 'list every recorded result, or compare two',
+    load: () => import('./results.js'),
+  },
+  checkout: {
+    summary: 'copy the outs of any result into a folder',
+    load: () => import('./checkout.js'),
+  },
+  push: {
+    summary: 'send results to the remote cache',
+    load: () => import('./push.js'),
+  },
+  pull: {
+    summary: 'take results from the remote cache, and run nothing',
+    load: () => import('./pull.js'),
+  },
+  remote: {
+    summary: 'check the remote cache, or make keys to sign with',
+    load: () => import('./remote.js'),
   },
   lock: { summary: 'check that pipeline.lock is up to date', load: () => import('./lock.js') },
   verify: {
@@ -57,12 +73,22 @@ export const COMMANDS: Commands = {
     // It completes the names and options of all commands, itself included.
     load: async () => (await import('./completion.js')).completionOf(COMMANDS),
   },
+  stage: {
+    summary: "print TypeScript types of stages' params, deps and outs",
+    load: () => import('./stage.js'),
+  },
   schema: { summary: 'print the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },
+};
+
+/** Commands that only pipe itself calls; no list shows them. */
+const HIDDEN: Commands = {
+  job: { summary: 'execute the job file of a batch system', load: () => import('./job.js') },
 };
 
 /** @throws UserError with the most similar command */
 export function commandNamed(name: string): Entry {
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const own = Object.hasOwn(HIDDEN, name) ? HIDDEN : COMMANDS;
+  const entry = Object.hasOwn(own, name) ? own[name] : undefined;
   if (entry === undefined) throw unknownCommand(name);
   return entry;
 }

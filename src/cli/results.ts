@@ -1,11 +1,13 @@
 /** `pipe results`: a table of every recorded result, and two of them side by side. */
-import { show } from '../report/changes.js';
+import { userError } from '../error.js';
+import { deviation, show } from '../report/changes.js';
 import { csvTable, markdownTable, plainTable } from '../report/text-table.js';
 import { duration, plural } from '../report/wording.js';
 import { type Column, columnsOf, differing } from '../results/columns.js';
+import { differences, type Side, sideOf } from '../results/compare.js';
 import { filterOf, sorted } from '../results/query.js';
 import { type ResultRow, resultsOf } from '../results/results.js';
-import { rowsOf, SHORT } from '../results/select-rows.js';
+import { rowNamed, rowsOf, SHORT } from '../results/select-rows.js';
 import { type Parsed, parse, positive, type Usage } from './args.js';
 import {
   type Command,
@@ -19,7 +21,7 @@ import { roomOn } from './terminal.js';
 
 const usage: Usage = {
   command: 'results',
-  positionals: '[stage|item|pattern …]',
+  positionals: '[stage|item|pattern …] | diff <result> <result>',
   summary:
     'Lists every recorded result with the params that differ, its metrics, and its state, newest first.',
   options: [
@@ -36,6 +38,7 @@ const usage: Usage = {
       help: 'only results such as "train.lr<0.01" (repeatable: all must hold)',
     },
     { name: 'limit', value: 'n', help: 'only the first n' },
+    { name: 'all', help: 'with diff: include what is equal' },
     { name: 'md', help: 'print Markdown' },
     { name: 'csv', help: 'print CSV with all params and metrics' },
     JSON_OPTION,
@@ -48,7 +51,9 @@ export const command: Command = {
   usage,
   async run(argv, context) {
     const parsed = parse(usage, argv);
-    await list(parsed, context);
+    const [first, ...rest] = parsed.positionals;
+    if (first === 'diff') await diff(parsed, context, rest);
+    else await list(parsed, context);
     return EXIT.done;
   },
 };
@@ -76,6 +81,44 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
     return terminal.out(`none of the ${plural(rows.length, 'result')} passes the filters\n`);
   const table = tableOf(shown, differing(columns, shown));
   terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
+}
+
+async function diff(
+  parsed: Parsed,
+  context: CommandContext,
+  [first, second]: readonly string[],
+): Promise<void> {
+  const { terminal } = context;
+  if (first === undefined || second === undefined)
+    throw userError(
+      'no-item',
+      'pipe results diff needs two results',
+      'for example `pipe results diff 1a2b3c4d train@main`; `pipe results` lists the keys',
+    );
+  const warn = (message: string) => terminal.err(`warning: ${message}\n`);
+  const [a, b] = await withProject(parsed, context, async (project) => {
+    const rows = await resultsOf(project, warn);
+    const named = async (name: string) => sideOf(project, await rowNamed(project, rows, name));
+    return [await named(first), await named(second)] as const;
+  });
+  const found = differences(a, b, parsed.flag('all'));
+  if (parsed.flag('json')) {
+    const about = ({ key, item, state }: Side) => ({ key, item, state });
+    return terminal.json({ a: about(a), b: about(b), differences: found });
+  }
+  const table = [
+    ['name', a.key.slice(0, SHORT), b.key.slice(0, SHORT), 'change'],
+    ...found.map(({ name, a, b }) => [name, shortly(a), shortly(b), deviation(a, b)]),
+  ];
+  if (found.length === 0) return terminal.out('the two results do not differ\n');
+  terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
+}
+
+/** Digests by their beginning. */
+function shortly(value: unknown): string {
+  const digest =
+    typeof value === 'string' ? /^(?:\w:)?([0-9a-f]{64})$/.exec(value)?.[1] : undefined;
+  return digest?.slice(0, SHORT) ?? show(value);
 }
 
 function tableOf(rows: readonly ResultRow[], columns: readonly Column[]): string[][] {

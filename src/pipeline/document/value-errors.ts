@@ -36,6 +36,7 @@ export const EXPECTED = {
   variables: value('a list of variable names, such as [HOME]', variablesHint),
   paths: value('a map of names to paths, or a list of paths', pathsHint),
   dep: value('a path, or { path, optional: true }, or { path, exclude: ["*.tmp"] }', pathHint),
+  out: value('a path, or { path, protected: true }', pathHint),
   axis: value(
     'a list of values, a param such as ${datasets}, { glob: "data/*.csv" }, or { lines: names.txt }',
   ),
@@ -51,6 +52,12 @@ export const EXPECTED = {
   gpus: value('a whole number of GPUs, or a param such as ${gpus}'),
   retries: value('a whole number of at least 0, or a param such as ${retries}'),
   epochs: value('a whole number of at least 1, or a param such as ${train.epochs}'),
+  remote: value(
+    'a URL such as s3://bucket/folder, https://host/folder or file:///folder, or { url, … }',
+  ),
+  endpoint: value('a URL such as https://minio.example.org'),
+  states: value('none, last or keep'),
+  publicKey: value('ed25519: and a public key in base64', 'make a pair with `pipe remote keygen`'),
   mode: value('max or min'),
   objective: value('a path into the metrics such as val.ssim, or { metric, mode }'),
   duration: {

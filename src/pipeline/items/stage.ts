@@ -119,6 +119,7 @@ function namedOf(
     path: parse(child(part, 'path') ?? part),
     metrics,
     optional: child(part, 'optional')?.value === true,
+    protected: child(part, 'protected')?.value === true,
     exclude: child(part, 'exclude')?.items?.map(parse) ?? [],
   });
   if (node.items) return node.items.map((item) => written(undefined, item));
@@ -159,6 +160,8 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
       secrets: sorted(spec.secrets),
       ...(packages !== undefined && { packages }),
       ...limits,
+      ...(spec.executor !== undefined && { executor: spec.executor }),
+      ...(spec.slurm !== undefined && { slurm: spec.slurm }),
       always: spec.always ?? false,
       ...(tolerance && { tolerance }),
     },
