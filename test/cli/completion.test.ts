@@ -55,7 +55,7 @@ async function candidates(made: Project, ...words: string[]): Promise<string[]> 
 
 describe('candidates', () => {
   it.each<[string, string[], string[]]>([
-    ['commands', ['sta'], ['status']],
+    ['commands', ['stat'], ['status']],
     ['commands after help', ['help', 'wa'], ['watch']],
     ['options of a command', ['run', '--f'], ['--force', '--frozen', '--frozen=keys']],
     ['options of a part of a command', ['cache', 'gc', '--max'], ['--max-size', '--max-age']],
@@ -129,7 +129,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`,
     ]);
 
   it.each<[string, string[], string, string[]]>([
-    ['pipe sta', ['pipe', 'sta'], 'sta', ['status']],
+    ['pipe stat', ['pipe', 'stat'], 'stat', ['status']],
     ['pipe run ', ['pipe', 'run', ''], '', ['prepare', 'train']],
     ['pipe run train@f', ['pipe', 'run', 'train', '@', 'f'], '@f', ['@faces']],
     [
@@ -171,7 +171,7 @@ _pipe`;
 
 describe.runIf(has('fish'))('fish', () => {
   it.each([
-    ['pipe sta', ['status\tshow each item: fresh, or why not']],
+    ['pipe stat', ['status\tshow each item: fresh, or why not']],
     ['pipe run pre', ['prepare\tcuts squares']],
     ['pipe run train@', ['train@faces', 'train@animals']],
     ['pipe run --set=train.', ['--set=train.lr=\t0.1', '--set=train.epochs=\t3']],
