@@ -1,6 +1,12 @@
 /** The remote cache: all that is promised on a shared folder, and that servers are spoken to as they expect. */
 import { describe, expect, it } from 'vitest';
-import { settlesRivals, staysTrue, survivesItsDeath, takesAndGoesOn } from './behaviours.js';
+import {
+  settlesRivals,
+  staysTrue,
+  survivesItsDeath,
+  survivesKills,
+  takesAndGoesOn,
+} from './behaviours.js';
 import { clone, cloneWithin } from './clones.js';
 import { NGINX, namesIn, nginx, s3, sharedFolder, VERSITYGW } from './servers.js';
 
@@ -15,7 +21,7 @@ describe('a remote cache on a shared folder', () => {
 // The rest on servers: test/long/remote.test.ts.
 describe('a remote cache on nginx', () => {
   takesAndGoesOn(NGINX !== undefined, nginx);
-  survivesItsDeath(NGINX !== undefined, nginx, 5);
+  survivesItsDeath(NGINX !== undefined, nginx, 7);
 });
 
 describe('a remote cache on an S3 server', () => {
