@@ -182,8 +182,7 @@ async function conclude(
   const cache = cacheOf(build);
   for (const out of item.outs) cache.forget(out.path);
   const absent: Pick<Out, 'path'>[] = [];
-  for (const out of [...item.outs, ...(item.views ?? [])])
-    if (!(await cache.scan(out.path))) absent.push(out);
+  for (const out of promisedBy(item)) if (!(await cache.scan(out.path))) absent.push(out);
   if (absent.length > 0) return fail(unwrittenText(build.project.root, item, absent));
   const moved = await inputs.moved();
   if (moved !== undefined) return fail(changedWhileItRan(moved));
@@ -224,4 +223,9 @@ async function clearOuts(build: BuildContext, item: Item): Promise<void> {
     cache.noteBegun(out.path);
     mkdirSync(path.dirname(path.join(build.project.root, out.path)), { recursive: true });
   }
+}
+
+/** The outs, and the metrics and plots inside them. */
+function promisedBy({ outs, views = [], plots = [] }: Item): readonly Pick<Out, 'path'>[] {
+  return [...new Map([...outs, ...views, ...plots].map((each) => [each.path, each])).values()];
 }

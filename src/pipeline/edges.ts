@@ -318,10 +318,11 @@ function axisHint(a: Draft, b: Draft, out: number): string | undefined {
   return axis && `the path is the same for all values of "${axis}": put \${${axis}} into it`;
 }
 
-/** Another stage writes the metrics file, as part of a folder. */
+/** Another stage writes the metrics file or plot, as part of a folder. */
 function metricHint(a: Draft, b: Draft, mine: Owner, other: Owner): string | undefined {
-  if (!b.outs[mine.out]!.metrics || !isWithin(mine.path, other.path)) return undefined;
-  return `name it under metrics: of ${a.item.stage}, which writes the folder`;
+  const { metrics, plot } = b.outs[mine.out]!;
+  if (!(metrics || plot) || !isWithin(mine.path, other.path)) return undefined;
+  return `name it under ${plot ? 'plots' : 'metrics'}: of ${a.item.stage}, which writes the folder`;
 }
 
 type Matrix = Item['matrix'];

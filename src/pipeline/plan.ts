@@ -53,6 +53,8 @@ export interface Item {
   readonly outs: readonly Out[];
   /** Metrics inside outs. They enter neither key nor record: the out does. */
   readonly views?: readonly MetricView[];
+  /** In the order of the file. They enter neither key nor record: the outs do. */
+  readonly plots?: readonly Plot[];
   /** The named params by dot path (`image`, `train.epochs`), resolved. */
   readonly params: Readonly<Record<string, Json>>;
   /** Params of files with overridden values: a command that reads the file does not see them. */
@@ -169,6 +171,19 @@ export interface MetricView {
   readonly path: string;
   /** Name of the out that contains it. */
   readonly out: string;
+}
+
+/** A table or picture among the outs. */
+export interface Plot {
+  readonly name: string;
+  /** Relative to the project, `/` as separator. */
+  readonly path: string;
+  /** Name of the out that is the file or contains it. */
+  readonly out: string;
+  /** The column of the horizontal axis; absent: the row number. */
+  readonly x?: string;
+  /** The columns to draw; absent: all others that hold numbers. */
+  readonly y?: readonly string[];
 }
 
 /** A param of a file that a profile or `--set` changed. */

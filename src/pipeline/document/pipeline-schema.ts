@@ -70,6 +70,29 @@ const out = z.union(
 const namedOuts = z.record(z.string().regex(NAME, say('name')), out, say('map'));
 const outs = z.union([namedOuts, z.array(out, say('list'))], say('paths'));
 
+const column = z.string(say('column')).min(1, say('column'));
+const plot = z.union(
+  [
+    path,
+    z.strictObject(
+      {
+        path,
+        x: column
+          .optional()
+          .describe('The column of the horizontal axis. Default: the row number.'),
+        y: z
+          .union([column, z.array(column).min(1, say('columns'))], say('columns'))
+          .optional()
+          .describe('The columns to draw. Default: all others that hold numbers.'),
+      },
+      say('map'),
+    ),
+  ],
+  say('plot'),
+);
+const namedPlots = z.record(z.string().regex(NAME, say('name')), plot, say('map'));
+const plots = z.union([namedPlots, z.array(plot, say('list'))], say('paths'));
+
 const cells = z.array(z.record(z.string(), scalar, say('map')), say('list'));
 const axisFiles = z
   .strictObject(
@@ -195,6 +218,7 @@ const stage = z
       params: paramNames.optional().describe('Dot paths of the params that affect the result.'),
       outs: outs.optional().describe('The outputs: paths by name, or a list of them.'),
       metrics: paths.optional().describe('Outs that are JSON files, for pipe metrics.'),
+      plots: plots.optional().describe('Tables (CSV, TSV, JSON) and pictures (PNG, SVG, JPEG).'),
       env: variables.optional().describe('Environment variables that affect the result.'),
       secrets: variables
         .optional()

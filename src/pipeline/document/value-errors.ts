@@ -37,6 +37,9 @@ export const EXPECTED = {
   paths: value('a map of names to paths, or a list of paths', pathsHint),
   dep: value('a path, or { path, optional: true }, or { path, exclude: ["*.tmp"] }', pathHint),
   out: value('a path, or { path, protected: true }', pathHint),
+  plot: value('a path, or { path, x: column, y: [column] }', pathHint),
+  column: value('the name of a column, as a text', columnHint),
+  columns: value('the name of a column, or a list of names, such as [tpr]', columnHint),
   axis: value(
     'a list of values, a param such as ${datasets}, { glob: "data/*.csv" }, or { lines: names.txt }',
   ),
@@ -108,6 +111,11 @@ function paramHint(written: unknown): string | undefined {
   const [key] = namesIn(written);
   if (key === undefined) return undefined;
   return 'put values under params: at the top level of pipeline.yaml; a stage lists the names that it uses';
+}
+
+function columnHint(written: unknown): string | undefined {
+  if (typeof written !== 'number' && typeof written !== 'boolean') return undefined;
+  return `if the column is called ${written}, put it into quotes: "${written}"`;
 }
 
 function paramsHint(written: unknown): string | undefined {

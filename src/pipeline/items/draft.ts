@@ -1,5 +1,5 @@
 /** Items before their edges are known, with the places of their parts in the file. */
-import type { Item } from '../plan.js';
+import type { Item, Plot } from '../plan.js';
 import type { Template } from './template.js';
 
 /** A dep or out as written in the stage, shared by its items. */
@@ -9,6 +9,8 @@ export interface Written {
   readonly path: Template;
   /** Listed under `metrics`. */
   readonly metrics: boolean;
+  /** Listed under `plots`, with these columns. */
+  readonly plot?: Pick<Plot, 'x' | 'y'>;
   /** An optional dep. */
   readonly optional: boolean;
   /** A protected out. */

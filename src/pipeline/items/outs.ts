@@ -1,5 +1,7 @@
-/** The outs and metrics of an item, with placeholders filled. */
-import type { MetricView, Out } from '../plan.js';
+/** The outs, metrics and plots of an item, with placeholders filled. */
+
+import type { Mistake } from '../document/diagnostics.js';
+import type { MetricView, Out, Plot } from '../plan.js';
 import type { Written } from './draft.js';
 import { isWithin, NO_NAME, noName, normalisePath, outMistake, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
@@ -9,6 +11,7 @@ export interface Writes {
   readonly outs: readonly Out[];
   /** Metrics inside these outs. */
   readonly views: readonly MetricView[];
+  readonly plots: readonly Plot[];
   /** In the order of `outs`. */
   readonly written: readonly Written[];
   readonly paths: Paths;
@@ -18,6 +21,7 @@ export interface Writes {
 export function outsOf(all: readonly Written[], unread: boolean, site: Site): Writes {
   const outs: Out[] = [];
   const views: MetricView[] = [];
+  const plots: Plot[] = [];
   const written: Written[] = [];
   const byName = new Map<string, string | undefined>();
   let complete = !unread;
@@ -26,14 +30,16 @@ export function outsOf(all: readonly Written[], unread: boolean, site: Site): Wr
     const name = each.name ?? path;
     if (name === undefined) complete = false;
     if (name === NO_NAME) site.diagnostics.add(noName('out'), each.path.node.span);
+    const isView = each.metrics || each.plot !== undefined;
     // A path in both outs and metrics is one out.
-    const same = each.metrics ? outs.findIndex((out) => out.path === path) : -1;
-    if (same >= 0) outs[same] = { ...outs[same]!, metrics: true };
+    const same = isView ? outs.findIndex((out) => out.path === path) : -1;
+    if (same >= 0) outs[same] = { ...outs[same]!, ...(each.metrics && { metrics: true }) };
     else if (name !== undefined) {
       if (byName.has(name) && byName.get(name) !== path) twice(name, each, site);
-      const holder = each.metrics && path !== undefined ? holderOf(path, outs) : undefined;
-      if (holder !== undefined) views.push({ name, path: path!, out: holder.name });
-      else if (path !== undefined) {
+      const holder = isView && path !== undefined ? holderOf(path, outs) : undefined;
+      if (holder !== undefined) {
+        if (each.metrics) views.push({ name, path: path!, out: holder.name });
+      } else if (path !== undefined) {
         outs.push({
           name,
           path,
@@ -44,27 +50,62 @@ export function outsOf(all: readonly Written[], unread: boolean, site: Site): Wr
       }
     }
     if (name !== undefined && !byName.has(name)) byName.set(name, path);
+    if (name !== undefined && path !== undefined && each.plot) {
+      if (plots.some((plot) => plot.name === name)) twice(name, each, site, 'plots');
+      const { name: out } = outs.find((one) => isWithin(path, one.path))!;
+      plots.push({ name, path, out, ...each.plot });
+    }
   }
-  return { outs, views, written, paths: { byName, complete } };
+  return { outs, views, plots, written, paths: { byName, complete } };
 }
 
-/** The out that contains a metrics file. */
+/** The out that contains a metrics file or a plot. */
 function holderOf(path: string, outs: readonly Out[]): Out | undefined {
   return outs.find((out) => path !== out.path && isWithin(path, out.path));
 }
 
 /** A repeated path is reported as an overlap instead. */
-function twice(name: string, { path }: Written, { diagnostics }: Site): void {
-  const message = `two outs are called "${name}"`;
-  diagnostics.add({ code: 'duplicate-name', message }, path.node.span);
+function twice(
+  name: string,
+  { path }: Written,
+  { diagnostics }: Site,
+  what: 'outs' | 'plots' = 'outs',
+): void {
+  const message = `two ${what} are called "${name}"`;
+  const hint =
+    what === 'plots' ? 'give them names, as in: plots: { name: { path: … } }' : undefined;
+  diagnostics.add({ code: 'duplicate-name', message, hint }, path.node.span);
 }
 
-function outPath({ path }: Written, { lookup, diagnostics }: Site): string | undefined {
+function outPath({ path, plot }: Written, { lookup, diagnostics }: Site): string | undefined {
   const text = fill(path, lookup, diagnostics);
   if (text === undefined) return undefined;
   const normal = normalisePath(text);
   const slash = slashMistake(path, false);
-  const mistake = slash ?? ('mistake' in normal ? normal.mistake : outMistake(normal.path));
+  const mistake =
+    slash ??
+    ('mistake' in normal
+      ? normal.mistake
+      : (outMistake(normal.path) ?? (plot && plotMistake(normal.path, plot))));
   if (mistake) diagnostics.add(mistake, path.node.span);
   return mistake || 'mistake' in normal ? undefined : normal.path;
+}
+
+/** Undefined: neither a table nor a picture. */
+export function kindOfPlot(path: string): 'table' | 'picture' | undefined {
+  if (/\.(?:csv|tsv|json)$/i.test(path)) return 'table';
+  return /\.(?:png|svg|jpe?g)$/i.test(path) ? 'picture' : undefined;
+}
+
+function plotMistake(path: string, { x, y }: Pick<Plot, 'x' | 'y'>): Mistake | undefined {
+  const kind = kindOfPlot(path);
+  if (kind === undefined)
+    return {
+      code: 'bad-plot',
+      message: `"${path}" is neither a table nor a picture`,
+      hint: 'a plot is a .csv, .tsv, .json, .png, .svg, .jpg or .jpeg file',
+    };
+  if (kind === 'table' || (x ?? y) === undefined) return undefined;
+  const hint = 'remove x and y: the picture is shown as it is';
+  return { code: 'bad-plot', message: `"${path}" is a picture, which has no columns`, hint };
 }

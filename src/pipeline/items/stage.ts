@@ -96,11 +96,11 @@ function templatesOf({ spec, node, shell }: StageInput, diagnostics: Diagnostics
   const one = (name: 'run' | 'desc') =>
     spec[name] === undefined ? undefined : parse(child(node, name)!);
   const cmd = spec.cmd === undefined ? undefined : child(node, 'cmd')!;
-  const named = (name: 'deps' | 'outs' | 'metrics') =>
-    spec[name] === undefined ? [] : namedOf(child(node, name)!, name === 'metrics', parse);
+  const named = (name: Section) =>
+    spec[name] === undefined ? [] : namedOf(child(node, name)!, name, parse);
   return {
     deps: named('deps'),
-    outs: [...named('outs'), ...named('metrics')],
+    outs: [...named('outs'), ...named('metrics'), ...named('plots')],
     params: spec.params === undefined ? [] : child(node, 'params')!.items!.map(parse),
     desc: one('desc'),
     run: one('run'),
@@ -109,15 +109,18 @@ function templatesOf({ spec, node, shell }: StageInput, diagnostics: Diagnostics
   };
 }
 
+type Section = 'deps' | 'outs' | 'metrics' | 'plots';
+
 function namedOf(
   node: AstNode,
-  metrics: boolean,
+  section: Section,
   parse: (part: AstNode) => Template,
 ): readonly Written[] {
   const written = (name: string | undefined, part: AstNode): Written => ({
     name,
     path: parse(child(part, 'path') ?? part),
-    metrics,
+    metrics: section === 'metrics',
+    ...(section === 'plots' && { plot: columnsOf(part) }),
     optional: child(part, 'optional')?.value === true,
     protected: child(part, 'protected')?.value === true,
     exclude: child(part, 'exclude')?.items?.map(parse) ?? [],
@@ -126,12 +129,17 @@ function namedOf(
   return [...node.entries!].map(([name, entry]) => written(name, entry.node));
 }
 
+function columnsOf(part: AstNode): NonNullable<Written['plot']> {
+  const [x, y] = [child(part, 'x'), child(part, 'y')];
+  return { ...(x && { x: textOf(x) }), ...(y && { y: (y.items ?? [y]).map(textOf) }) };
+}
+
 function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const { name, spec, node, broken } = input;
   const { scope, lookup, diagnostics } = site;
   const { deps, paths: read } = depsOf(templates.deps, broken.has('deps'), site);
-  const unknownOuts = broken.has('outs') || broken.has('metrics');
-  const { outs, views, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
+  const unknownOuts = ['outs', 'metrics', 'plots'].some((key) => broken.has(key));
+  const { outs, views, plots, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
   const limits = limitsOf({ spec, node, lookup, diagnostics });
   const { resources } = limits;
   const names = { ...scope, deps: read, outs: made, resources };
@@ -154,6 +162,7 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
       action,
       outs,
       ...(views.length > 0 && { views }),
+      ...(plots.length > 0 && { plots }),
       params,
       ...(overridden.length > 0 && { overridden }),
       env: sorted(spec.env),
