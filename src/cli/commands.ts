@@ -33,6 +33,10 @@ export const COMMANDS: Commands = {
     summary: 'show metrics, and compare them with a revision',
     load: () => import('./metrics.js'),
   },
+  plots: {
+    summary: 'show plots, and compare them with a revision',
+    load: () => import('./plots.js'),
+  },
   report: {
     summary: 'write a page of items, results, epochs and logs',
     load: () => import('./report.js'),

@@ -1,7 +1,7 @@
-/** Metrics files of an item: outs, and files inside outs. */
+/** Metrics files and plots of an item: outs, and files inside outs. */
 import type { Cache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
-import type { Item } from '../pipeline/plan.js';
+import type { Item, Plot } from '../pipeline/plan.js';
 
 export interface MetricFile {
   readonly name: string;
@@ -11,6 +11,11 @@ export interface MetricFile {
   readonly out: string;
   /** Path inside the out; '' for the out itself. */
   readonly within: string;
+}
+
+/** The same for a plot. */
+export function plotFileOf({ name, path, out }: Plot, { outs }: Item): MetricFile {
+  return { name, path, out, within: path.slice(folderOf(out, outs).length + 1) };
 }
 
 export function metricFilesOf({ outs, views = [] }: Item): readonly MetricFile[] {

@@ -15,6 +15,7 @@ import { metricsToday } from '../run/metrics-by-key.js';
 import type { ItemState, PageFile, PageItem, PageLog, PageModel } from './model.js';
 import { epochsOf } from './page-epochs.js';
 import { type PictureSource, picturesOf } from './pictures.js';
+import { plotsOf } from './plots.js';
 import { resultColumns } from './result-columns.js';
 import { newestRun } from './runs.js';
 
@@ -30,6 +31,9 @@ export interface Standing {
 const LOGS_BYTES = 1024 * 1024;
 const SHARE = { most: 16 * 1024, least: 512 } as const;
 const LOG_LINES = 200;
+
+/** More points of a curve are not visible on a screen. */
+const MOST_POINTS = 500;
 
 /** `standings`: of all items, in plan order. */
 export async function collectPage(
@@ -103,6 +107,7 @@ function resultOf(
     outs: item.outs.map(({ name, path }) => outOf(name, path, result)),
     seconds: result?.seconds,
     epochs: epochsOf(project, item, result?.manifest),
+    plots: plotsOf(cache, item, result?.outs ?? [], MOST_POINTS),
     pictures: picturesOf(project.cache, item, result?.outs ?? [], sourceOf),
     log: logOf(project, item, reasons[0]?.text.startsWith('failed') ?? false),
   } satisfies Partial<PageItem>;

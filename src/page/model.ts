@@ -48,11 +48,28 @@ export interface PageItem {
   readonly seconds?: number | undefined;
   readonly epochs?: PageEpochs | undefined;
   readonly log?: PageLog | undefined;
+  /** Tables under `plots:`; its pictures are among `pictures`. */
+  readonly plots?: readonly PagePlot[] | undefined;
   /** Pictures among its outs, or inside them. */
   readonly pictures?: readonly PagePicture[] | undefined;
 }
 
+export interface PagePlot {
+  readonly name: string;
+  /** Relative to the project. */
+  readonly path: string;
+  readonly xName: string;
+  readonly x: readonly number[];
+  readonly curves: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Rows of the table; `x` may have fewer of them. */
+  readonly rows: number;
+  /** Why there are no curves. */
+  readonly problem?: string | undefined;
+}
+
 export interface PagePicture {
+  /** Its name under `plots:`. */
+  readonly name?: string | undefined;
   /** Relative to the project. */
   readonly path: string;
   /** `data:` in a report, a path of the server in the live page. */

@@ -30,7 +30,7 @@ const MOST_OF_ITEM = 24;
 
 export function picturesOf(
   cache: Cache,
-  { outs }: Item,
+  { outs, plots = [] }: Item,
   recorded: readonly RecordedOut[],
   sourceOf: PictureSource,
 ): readonly PagePicture[] | undefined {
@@ -44,7 +44,8 @@ export function picturesOf(
     }
     const type = TYPES[path.split('.').at(-1)?.toLowerCase() ?? ''];
     const src = type && digest.startsWith('f:') ? sourceOf({ digest, type, size }) : undefined;
-    if (src !== undefined) found.push({ path, src });
+    const name = plots.find((plot) => plot.path === path)?.name;
+    if (src !== undefined) found.push({ ...(name !== undefined && { name }), path, src });
   };
   for (const { name, path } of outs) {
     const out = recorded.find((each) => each.name === name);

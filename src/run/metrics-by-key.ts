@@ -141,10 +141,23 @@ function needsHold(
  *
  * @throws UserError when git does not know the revision, or it has no lock
  */
-export async function metricsAt(
+export async function metricsAt(project: Project, revision: string): Promise<Map<string, Figures>> {
+  return new Map(
+    [...(await lockedAt(project, revision))].map(
+      ([item, block]) => [item, { numbers: merged(block.metrics), stale: false }] as const,
+    ),
+  );
+}
+
+/**
+ * By item, what the lock of a revision says.
+ *
+ * @throws UserError as `metricsAt`
+ */
+export async function lockedAt(
   { root, env, variant }: Project,
   revision: string,
-): Promise<Map<string, Figures>> {
+): Promise<ReadonlyMap<string, LockBlock>> {
   const text = await fileAtRevision({ folder: root, env }, revision, LOCK_FILE);
   if (text === undefined) {
     throw userError(
@@ -154,13 +167,7 @@ export async function metricsAt(
     );
   }
   const name = sectionOf({ ...variant, set: [] }) as string;
-  const section = parseLock(text, `${revision}:${LOCK_FILE}`).get(name);
-  const blocks: [string, LockBlock][] = [...(section ?? [])];
-  return new Map(
-    blocks.map(
-      ([item, block]) => [item, { numbers: merged(block.metrics), stale: false }] as const,
-    ),
-  );
+  return parseLock(text, `${revision}:${LOCK_FILE}`).get(name) ?? new Map();
 }
 
 /** With several metrics files, the out's name comes first. */

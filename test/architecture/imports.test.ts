@@ -49,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pipeline/look-alike',
     'pipeline/params-tree',
     'pipeline/plan',
+    'pipeline/plot-kind',
   ],
   pipeline: ['stage', 'error', 'canonical', 'sys'],
   'cache/files': ['error', 'sys', 'cache/layout'],

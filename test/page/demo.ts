@@ -21,9 +21,10 @@ stages:
     metrics: ["cache/out/\${dataset}/metrics.json"]
   draw:
     matrix: { dataset: "\${names}" }
-    cmd: node draw.mjs \${dataset} \${outs.picture}
+    cmd: node draw.mjs \${dataset} \${outs.picture}; printf 'recall,precision\\n0.2,0.9\\n0.8,0.5\\n' > \${outs.curve}
     deps: { model: "cache/out/\${dataset}/model.json" }
     outs: { picture: "cache/out/\${dataset}/picture.svg" }
+    plots: { curve: { path: "cache/out/\${dataset}/curve.csv", x: recall, y: precision } }
   broken:
     cmd: echo "<script>window.broken = 1</script>"; exit 3
     deps: { raw: cache/out/faces/raw.txt }

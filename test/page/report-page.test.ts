@@ -71,6 +71,16 @@ describe.skipIf(chromium === undefined)(
       expect(text).toContain('not known before broken has run');
     });
 
+    it('draws the plots of an item', async () => {
+      await go('#/item/draw@faces');
+      expect(await main()).toMatch(/curve\s+precision.*curve\.csv: 2 rows/s);
+      const labels = await page.evaluate<string[]>(
+        `[...document.querySelectorAll('.chart [role=img]')].map((each) => each.ariaLabel)`,
+      );
+      expect(labels).toContain('precision by recall, from cache/out/faces/curve.csv');
+      await go('#/');
+    });
+
     it('filters and sorts the table', async () => {
       const names = () =>
         page.evaluate<string[]>(

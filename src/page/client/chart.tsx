@@ -31,6 +31,23 @@ export function penOf(at: number): Pick<Curve, 'color' | 'dash'> {
   return { color, dash: DASHES[Math.floor(at / HUES.length) % DASHES.length] };
 }
 
+export function Pen({ at }: { readonly at: number }): JSX.Element {
+  const { color, dash } = penOf(at);
+  return (
+    <svg width="24" height="10" aria-hidden="true">
+      <line
+        x1="0"
+        x2="24"
+        y1="5"
+        y2="5"
+        stroke-width="2"
+        stroke={`var(${color})`}
+        stroke-dasharray={dash?.join(' ')}
+      />
+    </svg>
+  );
+}
+
 export function Chart(props: Props): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<number>();
@@ -71,6 +88,10 @@ function readout(curves: readonly Curve[], xName: string, at: number | undefined
 
 /** One x for all curves, as uPlot wants it. */
 function aligned(curves: readonly Curve[]): [number[], ...(number | null)[][]] {
+  const [first] = curves;
+  // Several points of one x stay apart.
+  if (first !== undefined && curves.every(({ x }) => x === first.x))
+    return [[...first.x], ...curves.map(({ y }) => [...y])];
   const x = [...new Set(curves.flatMap((curve) => [...curve.x]))].sort((a, b) => a - b);
   const place = new Map(x.map((value, index) => [value, index]));
   const columns = curves.map((curve) => {

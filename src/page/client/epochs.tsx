@@ -1,6 +1,6 @@
 /** Epoch curves of several items in one chart, with the best epoch and that of the outs. */
 import type { PageEpochs, PageItem } from '../model.js';
-import { Chart, type Curve, penOf } from './chart.js';
+import { Chart, type Curve, Pen, penOf } from './chart.js';
 import { number, plural } from './format.js';
 import { type Data, itemLink } from './state.js';
 import { type JSX, useMemo, useState } from './view.js';
@@ -140,23 +140,6 @@ function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
         </tbody>
       </table>
     </div>
-  );
-}
-
-function Pen({ at }: { readonly at: number }): JSX.Element {
-  const { color, dash } = penOf(at);
-  return (
-    <svg width="24" height="10" aria-hidden="true">
-      <line
-        x1="0"
-        x2="24"
-        y1="5"
-        y2="5"
-        stroke-width="2"
-        stroke={`var(${color})`}
-        stroke-dasharray={dash?.join(' ')}
-      />
-    </svg>
   );
 }
 

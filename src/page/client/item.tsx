@@ -5,6 +5,7 @@ import { EpochCharts } from './epochs.js';
 import { bytes, duration, number, value } from './format.js';
 import { State } from './items.js';
 import { LiveLog, LogText } from './log.js';
+import { Plot } from './plot.js';
 import { type Data, itemLink, stateIn } from './state.js';
 import type { ComponentChildren, JSX } from './view.js';
 
@@ -41,6 +42,9 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
       </div>
       <Files title="Deps" files={item.deps} />
       <Files title="Outs" files={item.outs} />
+      {item.plots?.map((plot) => (
+        <Plot key={plot.name} plot={plot} />
+      ))}
       {item.pictures && <Gallery pictures={item.pictures} />}
       {item.epochs && <EpochCharts items={[item]} />}
       <Log item={item} data={data} />
@@ -200,10 +204,12 @@ function Files({ title, files }: { readonly title: string; readonly files: reado
 function Gallery({ pictures }: { readonly pictures: readonly PagePicture[] }) {
   return (
     <section class="gallery" aria-label="Pictures">
-      {pictures.map(({ path, src }) => (
+      {pictures.map(({ name, path, src }) => (
         <figure key={path}>
           <img src={src} alt={path} loading="lazy" />
-          <figcaption class="under">{path}</figcaption>
+          <figcaption class="under">
+            {name === undefined || name === path ? path : `${name}: ${path}`}
+          </figcaption>
         </figure>
       ))}
     </section>

@@ -2,6 +2,7 @@
 
 import type { Mistake } from '../document/diagnostics.js';
 import type { MetricView, Out, Plot } from '../plan.js';
+import { kindOfPlot } from '../plot-kind.js';
 import type { Written } from './draft.js';
 import { isWithin, NO_NAME, noName, normalisePath, outMistake, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
@@ -89,12 +90,6 @@ function outPath({ path, plot }: Written, { lookup, diagnostics }: Site): string
       : (outMistake(normal.path) ?? (plot && plotMistake(normal.path, plot))));
   if (mistake) diagnostics.add(mistake, path.node.span);
   return mistake || 'mistake' in normal ? undefined : normal.path;
-}
-
-/** Undefined: neither a table nor a picture. */
-export function kindOfPlot(path: string): 'table' | 'picture' | undefined {
-  if (/\.(?:csv|tsv|json)$/i.test(path)) return 'table';
-  return /\.(?:png|svg|jpe?g)$/i.test(path) ? 'picture' : undefined;
 }
 
 function plotMistake(path: string, { x, y }: Pick<Plot, 'x' | 'y'>): Mistake | undefined {

@@ -1,0 +1,56 @@
+/** Tables in CSV, TSV and JSON, by columns. */
+
+export type Cell = string | number | undefined;
+
+/** A text says what is wrong with the table. */
+export function tableIn(text: string, path: string): ReadonlyMap<string, readonly Cell[]> | string {
+  if (/\.json$/i.test(path)) return ofJson(text, path);
+  const [header, ...rows] = linesIn(text.replace(/^\ufeff/, ''), /\.tsv$/i.test(path) ? '\t' : ',');
+  if (header === undefined) return `${path} is empty: its first line must name the columns`;
+  return new Map(header.map((name, at) => [name.trim(), rows.map((row) => cellOf(row[at]))]));
+}
+
+function ofJson(text: string, path: string): ReadonlyMap<string, readonly Cell[]> | string {
+  let rows: unknown;
+  try {
+    rows = JSON.parse(text);
+  } catch (error) {
+    return `${path} is not valid JSON: ${(error as Error).message}`;
+  }
+  const isRow = (row: unknown): row is Record<string, unknown> =>
+    typeof row === 'object' && row !== null && !Array.isArray(row);
+  if (!Array.isArray(rows) || !rows.every(isRow)) return `${path} is not a list of objects`;
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  return new Map(names.map((name) => [name, rows.map((row) => ofValue(row[name]))]));
+}
+
+function ofValue(value: unknown): Cell {
+  return typeof value === 'number' || typeof value === 'string' ? value : undefined;
+}
+
+function cellOf(text: string | undefined): Cell {
+  const plain = text?.trim() ?? '';
+  if (plain === '') return undefined;
+  const value = Number(plain);
+  return Number.isFinite(value) ? value : plain;
+}
+
+/** As in RFC 4180: quotes protect separators and line ends, and are doubled inside quotes. */
+function linesIn(text: string, separator: string): string[][] {
+  const lines: string[][] = [];
+  const quoted = '"[^"]*(?:""[^"]*)*"';
+  const field = new RegExp(`(${quoted}|[^${separator}\\r\\n]*)(${separator}|\\r?\\n|\\r|$)`, 'gy');
+  let line: string[] = [];
+  const end = () => {
+    if (line.length > 1 || line[0]) lines.push(line);
+    line = [];
+  };
+  while (field.lastIndex < text.length) {
+    const [, value = '', after = ''] = field.exec(text) ?? [];
+    const isQuoted = value.length > 1 && value.startsWith('"') && value.endsWith('"');
+    line.push(isQuoted ? value.slice(1, -1).replaceAll('""', '"') : value);
+    if (after !== separator) end();
+  }
+  end();
+  return lines;
+}

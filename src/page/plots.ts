@@ -1,0 +1,96 @@
+/** Tables that a stage names under `plots:`, as curves. */
+import type { Cache } from '../cache/cache.js';
+import type { RecordedOut } from '../cache/records/record.js';
+import { digestOfMetric, plotFileOf } from '../decide/metric-files.js';
+import type { Item, Plot } from '../pipeline/plan.js';
+import { kindOfPlot } from '../pipeline/plot-kind.js';
+import type { PagePlot } from './model.js';
+import { rounded } from './page-epochs.js';
+import { type Cell, tableIn } from './plot-table.js';
+
+/** A larger table is not read. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** Undefined for an item without tables. `most`: points of a curve; absent: all. */
+export function plotsOf(
+  cache: Cache,
+  item: Item,
+  recorded: readonly RecordedOut[],
+  most = Number.POSITIVE_INFINITY,
+): readonly PagePlot[] | undefined {
+  const tables = (item.plots ?? []).filter(({ path }) => kindOfPlot(path) === 'table');
+  if (tables.length === 0) return undefined;
+  return tables.map((plot) => {
+    const { name, path } = plot;
+    const found = tableOf(cache, item, plot, recorded);
+    const drawn = typeof found === 'string' ? found : curvesOf(plot, found);
+    if (typeof drawn === 'string')
+      return { name, path, xName: '', x: [], curves: {}, rows: 0, problem: drawn };
+    return { name, path, ...thinned(drawn, most) };
+  });
+}
+
+type Columns = ReadonlyMap<string, readonly Cell[]>;
+
+/** A text says why there is none. */
+function tableOf(
+  cache: Cache,
+  item: Item,
+  plot: Plot,
+  recorded: readonly RecordedOut[],
+): Columns | string {
+  const size = recorded.find(({ name }) => name === plot.out)?.size;
+  if (size === undefined) return 'the item has no result yet';
+  const digest = digestOfMetric(plotFileOf(plot, item), recorded, cache);
+  if (digest === null) return `the result does not contain ${plot.path}`;
+  const bytes = digest?.startsWith('f:') ? cache.readStored(digest) : undefined;
+  if (bytes === undefined) return `the cache does not have ${plot.path}`;
+  if (bytes.length > MOST_BYTES) return `${plot.path} is larger than 64 MB`;
+  return tableIn(bytes.toString('utf8'), plot.path);
+}
+
+type Drawn = Pick<PagePlot, 'xName' | 'x' | 'curves' | 'rows'>;
+
+function curvesOf({ path, x: xName, y }: Plot, columns: Columns): Drawn | string {
+  const absent = [xName, ...(y ?? [])].find((name) => name !== undefined && !columns.has(name));
+  if (absent !== undefined)
+    return `${path} has no column "${absent}": its columns are ${[...columns.keys()].join(', ')}`;
+  const rows = [...columns.values()][0]?.length ?? 0;
+  const numeric = (name: string) => columns.get(name)?.some((cell) => typeof cell === 'number');
+  const isText = [xName, ...(y ?? [])].find((name) => name !== undefined && !numeric(name));
+  if (isText !== undefined) return `the column "${isText}" of ${path} holds no numbers`;
+  const drawn = y ?? [...columns.keys()].filter((name) => name !== xName && numeric(name));
+  const places = xName === undefined ? undefined : columns.get(xName);
+  const order = Array.from({ length: rows }, (_, row) => row);
+  // A row whose x is not a number has no place.
+  const kept = places ? order.filter((row) => typeof places[row] === 'number') : order;
+  const at = (row: number) => (places ? (places[row] as number) : row + 1);
+  return {
+    xName: xName ?? 'row',
+    x: kept.map(at),
+    curves: Object.fromEntries(
+      drawn.map((name) => [name, kept.map((row) => numberOrNull(columns.get(name)?.[row]))]),
+    ),
+    rows,
+  };
+}
+
+function numberOrNull(cell: Cell | undefined): number | null {
+  return typeof cell === 'number' ? cell : null;
+}
+
+/** Evenly, with the first and the last point. */
+function thinned(drawn: Drawn, most: number): Drawn {
+  const { x, curves } = drawn;
+  if (x.length <= most) return drawn;
+  const kept = Array.from({ length: most }, (_, at) =>
+    Math.round((at * (x.length - 1)) / (most - 1)),
+  );
+  const pick = (values: readonly (number | null)[]) =>
+    kept.map((at) => rounded(values[at] ?? undefined) ?? null);
+  return {
+    ...drawn,
+    x: kept.map((at) => rounded(x[at] as number)),
+    curves: Object.fromEntries(Object.entries(curves).map(([name, y]) => [name, pick(y)])),
+  };
+}

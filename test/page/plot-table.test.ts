@@ -1,0 +1,31 @@
+/** Tables of `plots:`, by columns. */
+import { expect, it } from 'vitest';
+import { tableIn } from '../../src/page/plot-table.js';
+
+const columns = (text: string, path = 'a.csv') => {
+  const found = tableIn(text, path);
+  return typeof found === 'string' ? found : Object.fromEntries(found);
+};
+
+it('reads quotes, line ends of Windows, empty cells and a byte order mark', () => {
+  expect(columns('\ufeffa,"b ""c""",d\r\n1,"x, y\nz",\r\n\r\n-2e3,"7",NaN')).toEqual({
+    a: [1, -2000],
+    'b "c"': ['x, y\nz', 7],
+    d: [undefined, 'NaN'],
+  });
+  expect(columns('a\tb\n1\t2,5\n', 'a.tsv')).toEqual({ a: [1], b: ['2,5'] });
+  expect(columns('a,b\n1,')).toEqual({ a: [1], b: [undefined] });
+});
+
+it('reads a list of objects, with the columns of all', () => {
+  expect(columns('[{ "a": 1 }, { "b": "x", "a": null }]', 'a.json')).toEqual({
+    a: [1, undefined],
+    b: [undefined, 'x'],
+  });
+});
+
+it('says what is wrong with a file that is not a table', () => {
+  expect(columns('')).toBe('a.csv is empty: its first line must name the columns');
+  expect(columns('{}', 'a.json')).toBe('a.json is not a list of objects');
+  expect(columns('[', 'a.json')).toContain('a.json is not valid JSON: ');
+});
