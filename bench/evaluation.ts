@@ -3,16 +3,18 @@
  * fill and of scoring one restoration (all SSIM definitions, PSNR, errors in the hole), on images by formula:
  *
  *   npx esbuild bench/evaluation.ts --bundle --platform=node --format=esm --packages=external \
+ *     --alias:@pipe-experiment/data=./packages/data --alias:@pipe-experiment/kernels=./packages/kernels \
  *     --outfile=node_modules/.bench/evaluation.mjs
  *   node node_modules/.bench/evaluation.mjs [images] [side]
  *
  * CPU time, since a shared machine tells little by the clock. The model's own time is not in it.
  */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { createHole } from '../stages/lib/fill/hole.js';
 import { fitPca } from '../stages/lib/fill/pca.js';
 import { drawMask, type Occlusion } from '../stages/lib/mask.js';
 import { BASELINE_NAMES, keepKnown, restoreBaseline } from '../stages/lib/methods.js';
-import { createRandom } from '../stages/lib/random.js';
 import { createScorer, TARGETS } from '../stages/lib/score.js';
 
 const [count = 100, size = 100] = process.argv.slice(2).map(Number);

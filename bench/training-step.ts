@@ -2,17 +2,19 @@
  * Times a training step on a backend, on random images:
  *
  *   npx esbuild bench/training-step.ts --bundle --platform=node --format=esm --packages=external \
+ *     --alias:@pipe-experiment/data=./packages/data --alias:@pipe-experiment/kernels=./packages/kernels \
  *     --outfile=node_modules/.bench/training-step.mjs
  *   node node_modules/.bench/training-step.mjs <backend> [deepvision|restorer] [width] [batch] [steps] [profile]
  *
  * The losses it prints depend on the arguments alone, so those of two backends can be compared. With
  * `profile` it ends with the kernels of a step by their time (webgpu alone).
  */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { type BackendName, openBackend } from '../stages/lib/backend/choose.js';
 import { createNetwork } from '../stages/lib/nn/create.js';
 import { countParams, sizeOf } from '../stages/lib/nn/params.js';
-import { createRandom } from '../stages/lib/random.js';
 import { fillBatch } from '../stages/lib/train/batch.js';
 import { chooseStepper } from '../stages/lib/train/choose-stepper.js';
 import { checkConfig } from '../stages/lib/train/config.js';

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { defineStage } from 'pipe-run/stage';
 import { digestFiles } from './lib/digest.js';
 import { checkEvaluate } from './lib/evaluate-params.js';
@@ -16,7 +17,6 @@ import { readJson, writeJson } from './lib/json.js';
 import { maskArea } from './lib/mask.js';
 import { readMaskIndex, readMasks } from './lib/masks.js';
 import { metricsTree } from './lib/metrics.js';
-import { createRandom } from './lib/random.js';
 import { loadModel } from './lib/restore.js';
 import { TARGETS } from './lib/score.js';
 import { type HistoryEntry, orderSettings, type ScoresIndex, writeScores } from './lib/scores.js';

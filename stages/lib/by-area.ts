@@ -1,6 +1,6 @@
 /** SSIM by the shape of the hole and by its area, image by image: for settings that draw their area from a range. */
 
-import { createRandom } from './random.js';
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { type DataSet, imageScores, type Row } from './results.js';
 import type { Setting } from './scores.js';
 import { type Interval, pairedBootstrap, spread } from './statistics.js';

@@ -1,8 +1,9 @@
 /** The `evaluate:` of the parameters, checked. */
+
+import { checkChoice, checkInteger, checkKeys, checkTree } from '@pipe-experiment/data/check.js';
+import { mistake } from '@pipe-experiment/data/mistake.js';
 import { BACKEND_NAMES, type BackendName } from './backend/choose.js';
-import { checkChoice, checkInteger, checkKeys, checkTree } from './check.js';
 import { BASELINE_NAMES, type BaselineName } from './methods.js';
-import { mistake } from './mistake.js';
 
 export interface EvaluateParams {
   /** How many train images are scored beside the whole test set: enough to see overfitting. */

@@ -1,4 +1,6 @@
 /** Example images for the report: the best, median and worst restorations, and some drawn by seed. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import {
   gatherChunk,
   type MethodName,
@@ -9,7 +11,6 @@ import {
   scoresOf,
 } from './evaluation.js';
 import { keepKnown, toBytes } from './methods.js';
-import { createRandom } from './random.js';
 
 export type PickKind = 'best' | 'median' | 'worst' | 'seeded';
 

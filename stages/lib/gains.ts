@@ -1,6 +1,7 @@
 /** By how much the model beats each classical method on the same images, with bootstrap intervals. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { type MethodName, MODEL, type Scores, scoresOf } from './evaluation.js';
-import { createRandom } from './random.js';
 import { type Interval, pairedBootstrap } from './statistics.js';
 
 /** Gain of the model over a baseline, composite; positive where the model is better. */

@@ -1,11 +1,11 @@
 /** The evaluated items as the report tells of them: by data set, then by model, then by seed. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { mistake } from '@pipe-experiment/data/mistake.js';
 import { type MethodName, MODEL, scoresOf } from './evaluation.js';
 import { rankedBy } from './examples.js';
 import { type Gain, gainsOf } from './gains.js';
 import { METHOD_TEXTS } from './methods.js';
-import { mistake } from './mistake.js';
 import type { Target } from './score.js';
 import {
   type ItemScores,

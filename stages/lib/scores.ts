@@ -8,6 +8,8 @@
  * - `examples.npy`: uint8 [settings, picks, layers, size, size(, 3)]
  */
 import { join } from 'node:path';
+import { readNpy, readNpyBytes, writeNpy } from '@pipe-experiment/data/npy.js';
+import type { SourceInfo } from '@pipe-experiment/data/sources/source.js';
 import type { MethodName, Scores } from './evaluation.js';
 import type { ExamplePick, Layer } from './examples.js';
 import type { Gain } from './gains.js';
@@ -15,10 +17,8 @@ import type { Kernel } from './images.js';
 import { readJson, writeJson } from './json.js';
 import type { Occlusion, Shape } from './mask.js';
 import type { MaskIndex } from './masks.js';
-import { readNpy, readNpyBytes, writeNpy } from './npy.js';
 import type { ModelInfo } from './restore.js';
 import type { TARGETS } from './score.js';
-import type { SourceInfo } from './sources/source.js';
 
 export const SIDES = ['test', 'train'] as const;
 export type Side = (typeof SIDES)[number];

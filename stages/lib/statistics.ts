@@ -1,5 +1,5 @@
 /** Mean, spread, quantiles, and the paired bootstrap that says whether a difference is more than luck. */
-import type { Random } from './random.js';
+import type { Random } from '@pipe-experiment/data/random.js';
 
 export interface Spread {
   readonly mean: number;

@@ -1,11 +1,11 @@
 /** The experiment's own pipeline.yaml: what each profile comes to, before anything runs. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { groupBy } from '@pipe-experiment/data/sources/groups.js';
 import { expect, test } from 'vitest';
 import { checkEvaluate } from '../../stages/lib/evaluate-params.js';
 import { createNetwork } from '../../stages/lib/nn/create.js';
 import { countParams } from '../../stages/lib/nn/params.js';
-import { groupBy } from '../../stages/lib/sources/groups.js';
 import { parseSource } from '../../stages/lib/sources/parse.js';
 import { checkConfig } from '../../stages/lib/train/config.js';
 import { itemOf, needsOf, planOf, type Variant } from '../pipeline/rig.js';

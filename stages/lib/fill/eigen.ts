@@ -1,5 +1,5 @@
 /** The leading eigenvectors of a symmetric positive semidefinite matrix, by subspace iteration. */
-import { createRandom } from '../random.js';
+import { createRandom } from '@pipe-experiment/data/random.js';
 
 export interface Eigen {
   /** Largest first. */

@@ -1,7 +1,8 @@
 /** How the report writes numbers and names: the same in HTML and Markdown, in every locale. */
+
+import type { SourceInfo } from '@pipe-experiment/data/sources/source.js';
 import type { Figure } from '../results.js';
 import type { Setting } from '../scores.js';
-import type { SourceInfo } from '../sources/source.js';
 
 /** SSIM to four digits, PSNR and gray levels to two. */
 export function formatScore(value: number, score: string): string {

@@ -1,6 +1,7 @@
 /** Mean, deviation, quantiles and bootstrap intervals, by hand and by theory. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../stages/lib/random.js';
 import { pairedBootstrap, quantile, spread } from '../../../stages/lib/statistics.js';
 
 describe('spread', () => {

@@ -1,12 +1,12 @@
 /** The small parts of a download: delays, headers, credentials. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { delayAfter } from '@pipe-experiment/data/http/backoff.js';
+import { kaggleAuthorization } from '@pipe-experiment/data/http/kaggle.js';
+import { readGoogleMd5, retryAfter } from '@pipe-experiment/data/http/response.js';
+import { createRateReport } from '@pipe-experiment/data/sources/http.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { delayAfter } from '../../../../stages/lib/http/backoff.js';
-import { kaggleAuthorization } from '../../../../stages/lib/http/kaggle.js';
-import { readGoogleMd5, retryAfter } from '../../../../stages/lib/http/response.js';
-import { createRateReport } from '../../../../stages/lib/sources/http.js';
-import { temporaryFolder } from '../../support/folders.js';
+import { temporaryFolder } from '../../../stages/support/folders.js';
 
 describe('the delay', () => {
   const backoff = { attempts: 8, firstMs: 1000, longestMs: 10_000 };

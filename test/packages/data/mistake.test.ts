@@ -1,7 +1,7 @@
 /** Errors for the user: whatever prints them, only our words are seen. */
 import { inspect } from 'node:util';
+import { firstLine, isMistake, mistake } from '@pipe-experiment/data/mistake.js';
 import { expect, test } from 'vitest';
-import { firstLine, isMistake, mistake } from '../../../stages/lib/mistake.js';
 
 test('an inspected mistake is its message and its cure, nothing else', () => {
   const error = mistake('the source cannot be opened', 'Name a folder.');

@@ -1,13 +1,13 @@
 /** Zip archives: what is chosen is unpacked whole, what is hostile or damaged leaves nothing behind. */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMistake } from '@pipe-experiment/data/mistake.js';
+import { createRandom } from '@pipe-experiment/data/random.js';
+import type { UnpackLimits } from '@pipe-experiment/data/unpacking.js';
+import { checkZip, extractZip } from '@pipe-experiment/data/zip.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isMistake } from '../../../stages/lib/mistake.js';
-import { createRandom } from '../../../stages/lib/random.js';
-import type { UnpackLimits } from '../../../stages/lib/unpacking.js';
-import { checkZip, extractZip } from '../../../stages/lib/zip.js';
-import { folderContents, temporaryFolder } from '../support/folders.js';
-import { makeZip, type ZipEntry } from '../support/zip-writer.js';
+import { folderContents, temporaryFolder } from '../../stages/support/folders.js';
+import { makeZip, type ZipEntry } from '../../stages/support/zip-writer.js';
 
 let folder = temporaryFolder();
 beforeEach(() => {

@@ -1,6 +1,7 @@
 /** Seeded random numbers: the reference generator's values, fairness, and independent streams. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { describe, expect, test } from 'vitest';
-import { createRandom } from '../../../stages/lib/random.js';
 
 describe('the generator', () => {
   test('gives the values of the xoshiro128** reference in C, from state 1, 2, 3, 4', () => {

@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { groupBy } from '@pipe-experiment/data/sources/groups.js';
+import { takePath } from '@pipe-experiment/data/sources/path.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { groupBy } from '../../../../stages/lib/sources/groups.js';
 import { parseSource } from '../../../../stages/lib/sources/parse.js';
-import { takePath } from '../../../../stages/lib/sources/path.js';
-import { folderContents, temporaryFolder } from '../../support/folders.js';
-import { makeParquet } from '../../support/parquet-writer.js';
-import { makeZip } from '../../support/zip-writer.js';
+import { folderContents, temporaryFolder } from '../../../stages/support/folders.js';
+import { makeParquet } from '../../../stages/support/parquet-writer.js';
+import { makeZip } from '../../../stages/support/zip-writer.js';
 
 let folder = temporaryFolder();
 beforeEach(() => {

@@ -1,7 +1,7 @@
 /** Decompressors of pages: they give what is declared, and stop at the first byte too many. */
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { createCodecs } from '@pipe-experiment/data/parquet/codecs.js';
 import { describe, expect, test } from 'vitest';
-import { createCodecs } from '../../../../stages/lib/parquet/codecs.js';
 
 /** Zstandard, RFC 8878: a frame of one block, the letter a 200 times; snappy: the letter and two copies of it. */
 const ZSTD = Buffer.from('28b52ffd20c843060061', 'hex');

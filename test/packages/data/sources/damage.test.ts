@@ -2,13 +2,19 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { takeHttp } from '@pipe-experiment/data/sources/http.js';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { takeHttp } from '../../../../stages/lib/sources/http.js';
-import { temporaryFolder } from '../../support/folders.js';
-import { makeParquet, PNG } from '../../support/parquet-writer.js';
-import { type Answer, serve, startServer, status, type TestServer } from '../../support/server.js';
-import { makeZip } from '../../support/zip-writer.js';
+import { temporaryFolder } from '../../../stages/support/folders.js';
+import { makeParquet, PNG } from '../../../stages/support/parquet-writer.js';
+import {
+  type Answer,
+  serve,
+  startServer,
+  status,
+  type TestServer,
+} from '../../../stages/support/server.js';
+import { makeZip } from '../../../stages/support/zip-writer.js';
 
 let server: TestServer;
 let folder = temporaryFolder();

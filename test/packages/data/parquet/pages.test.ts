@@ -1,7 +1,8 @@
 /** Pages made by hand, as no writer makes them: what they declare is refused before anybody unpacks it. */
+
+import { checkPages } from '@pipe-experiment/data/parquet/pages.js';
 import type { ColumnMetaData, SchemaTree } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
-import { checkPages } from '../../../../stages/lib/parquet/pages.js';
 
 const PLAIN = 0;
 const DELTA_BYTE_ARRAY = 7;

@@ -1,19 +1,19 @@
 /** Parquet tables of images: what is chosen is unpacked whole, what is hostile or damaged leaves nothing behind. */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMistake } from '@pipe-experiment/data/mistake.js';
+import { extractParquet, type ParquetLimits } from '@pipe-experiment/data/parquet/extract.js';
+import { createRandom } from '@pipe-experiment/data/random.js';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isMistake } from '../../../../stages/lib/mistake.js';
-import { extractParquet, type ParquetLimits } from '../../../../stages/lib/parquet/extract.js';
-import { createRandom } from '../../../../stages/lib/random.js';
-import { folderContents, temporaryFolder } from '../../support/folders.js';
+import { folderContents, temporaryFolder } from '../../../stages/support/folders.js';
 import {
   imageBytes,
   JPEG,
   makeParquet,
   type ParquetOptions,
   type ParquetRow,
-} from '../../support/parquet-writer.js';
+} from '../../../stages/support/parquet-writer.js';
 
 let folder = temporaryFolder();
 beforeEach(() => {

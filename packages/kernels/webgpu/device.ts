@@ -1,6 +1,5 @@
 /** Finds a GPU through WebGPU (Vulkan, Metal or Direct3D 12) and opens it for TensorFlow.js. */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import { firstLine, mistake } from '../mistake.js';
 
 /** What runs the shaders. */
 export interface Adapter {
@@ -42,9 +41,14 @@ const RAISED_LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const;
 
+/** Fails where the package has no library for this system. */
+export function loadWebgpu(): Promise<typeof import('webgpu')> {
+  return import('webgpu');
+}
+
 /** Opens the fastest GPU, or gives null where no driver offers one. */
 export async function openDevice(): Promise<OpenDevice | null> {
-  const { create, globals } = await import('webgpu').catch(unloadable);
+  const { create, globals } = await loadWebgpu();
   Object.assign(globalThis, globals);
   let instance: Instance | null = create([]) as unknown as Instance;
   const found = await instance.requestAdapter({ powerPreference: 'high-performance' });
@@ -69,13 +73,6 @@ export async function openDevice(): Promise<OpenDevice | null> {
       instance = null;
     },
   };
-}
-
-function unloadable(error: unknown): never {
-  throw mistake(
-    `the backend webgpu cannot start: the package webgpu does not load: ${firstLine(error)}`,
-    `Run \`npm ci\`. Where it has no library for this system (${process.platform}, ${process.arch}), use the backend wasm.`,
-  );
 }
 
 /**

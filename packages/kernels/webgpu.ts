@@ -1,7 +1,9 @@
 /** The WebGPU backend of TensorFlow.js in Node: any GPU with a Vulkan, Metal or Direct3D 12 driver. */
 import * as tf from '@tensorflow/tfjs-core';
-import { type Adapter, openDevice } from '../webgpu/device.js';
-import { registerKernels } from '../webgpu/kernels.js';
+import { type Adapter, openDevice } from './webgpu/device.js';
+import { registerKernels } from './webgpu/kernels.js';
+
+export { loadWebgpu } from './webgpu/device.js';
 
 export interface Webgpu {
   readonly adapter: Adapter;

@@ -2,14 +2,20 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type HttpSource, takeHttp } from '@pipe-experiment/data/sources/http.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ANIMALS_10, FFHQ } from '../../../../stages/lib/sources/datasets.js';
-import { type HttpSource, takeHttp } from '../../../../stages/lib/sources/http.js';
 import { parseSource } from '../../../../stages/lib/sources/parse.js';
-import { folderContents, temporaryFolder } from '../../support/folders.js';
-import { makeParquet } from '../../support/parquet-writer.js';
-import { breakAfter, serve, startServer, status, type TestServer } from '../../support/server.js';
-import { makeZip } from '../../support/zip-writer.js';
+import { folderContents, temporaryFolder } from '../../../stages/support/folders.js';
+import { makeParquet } from '../../../stages/support/parquet-writer.js';
+import {
+  breakAfter,
+  serve,
+  startServer,
+  status,
+  type TestServer,
+} from '../../../stages/support/server.js';
+import { makeZip } from '../../../stages/support/zip-writer.js';
 
 let server: TestServer;
 let folder = temporaryFolder();

@@ -1,6 +1,7 @@
 /** Patterns for paths. */
+
+import { compileGlob } from '@pipe-experiment/data/glob.js';
 import { expect, test } from 'vitest';
-import { compileGlob } from '../../../stages/lib/glob.js';
 
 test.each([
   ['**', 'a/b/c.png', true],

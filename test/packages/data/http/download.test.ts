@@ -2,11 +2,17 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Archive, download } from '@pipe-experiment/data/http/download.js';
+import { mistake } from '@pipe-experiment/data/mistake.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Archive, download } from '../../../../stages/lib/http/download.js';
-import { mistake } from '../../../../stages/lib/mistake.js';
-import { temporaryFolder } from '../../support/folders.js';
-import { breakAfter, serve, startServer, status, type TestServer } from '../../support/server.js';
+import { temporaryFolder } from '../../../stages/support/folders.js';
+import {
+  breakAfter,
+  serve,
+  startServer,
+  status,
+  type TestServer,
+} from '../../../stages/support/server.js';
 
 const DATA = Buffer.from('an archive, as far as this test goes');
 const WRONG = Buffer.from('an archive, as far as that goes too!');

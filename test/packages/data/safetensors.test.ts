@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
 import {
   SafetensorsReader,
   type TensorSource,
   writeSafetensors,
-} from '../../../stages/lib/safetensors.js';
-import { temporaryFolder } from '../support/folders.js';
+} from '@pipe-experiment/data/safetensors.js';
+import { afterAll, describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../../stages/support/folders.js';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());

@@ -1,10 +1,16 @@
 /** Transfers against a server that misbehaves in every way it can: the right bytes, or a clear refusal. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type TransferOptions, transfer } from '@pipe-experiment/data/http/transfer.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type TransferOptions, transfer } from '../../../../stages/lib/http/transfer.js';
-import { temporaryFolder } from '../../support/folders.js';
-import { breakAfter, serve, startServer, status, type TestServer } from '../../support/server.js';
+import { temporaryFolder } from '../../../stages/support/folders.js';
+import {
+  breakAfter,
+  serve,
+  startServer,
+  status,
+  type TestServer,
+} from '../../../stages/support/server.js';
 
 const DATA = Buffer.from(Uint8Array.from({ length: 100_000 }, (_, index) => (index * index) % 251));
 

@@ -3,14 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   createNpyWriter,
   openNpy,
   readNpy,
   readNpyBytes,
   writeNpy,
-} from '../../../stages/lib/npy.js';
+} from '@pipe-experiment/data/npy.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 let folder = '';
 beforeAll(() => {

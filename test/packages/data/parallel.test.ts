@@ -1,6 +1,7 @@
 /** Work in parallel: bounded, in order, and ended by the first failure. */
+
+import { chunks, mapInParallel } from '@pipe-experiment/data/parallel.js';
 import { expect, test } from 'vitest';
-import { chunks, mapInParallel } from '../../../stages/lib/parallel.js';
 
 /** A promise that the test settles. */
 function deferred() {
