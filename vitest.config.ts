@@ -90,21 +90,24 @@ export const resolve = {
   alias: { 'pipe-run/stage': fileURLToPath(new URL('./src/stage/index.ts', import.meta.url)) },
 };
 
-/** As pipe bundles a stage: a style sheet that it imports is its text. */
-const styleSheets = {
-  name: 'style-sheets-as-text',
+/** As pipe bundles a stage: a style sheet that it imports is its text, and a `.wasm` file its bytes. */
+const filesAsData = {
+  name: 'files-as-data',
   enforce: 'pre' as const,
   resolveId: (name: string, importer: string | undefined) =>
-    name.endsWith('.css') && importer !== undefined
-      ? `\0text:${path.resolve(path.dirname(importer), name).replace(/\.css$/, '')}`
+    /\.(css|wasm)$/.test(name) && importer !== undefined
+      ? `\0data:${path.resolve(path.dirname(importer), name)}.ts`
       : undefined,
-  load: (id: string) =>
-    id.startsWith('\0text:')
-      ? `export default ${JSON.stringify(readFileSync(`${id.slice('\0text:'.length)}.css`, 'utf8'))};`
-      : undefined,
+  load: (id: string) => (id.startsWith('\0data:') ? dataModule(id.slice(6, -3)) : undefined),
 };
 
-export const plugins = [styleSheets];
+function dataModule(file: string): string {
+  if (file.endsWith('.css')) return `export default ${JSON.stringify(readFileSync(file, 'utf8'))};`;
+  const base64 = readFileSync(file).toString('base64');
+  return `export default new Uint8Array(Buffer.from('${base64}', 'base64'));`;
+}
+
+export const plugins = [filesAsData];
 
 const common = {
   restoreMocks: true,

@@ -2,7 +2,7 @@
  * Where the time of an evaluation goes: CPU milliseconds for each image, by setting, of every classical
  * fill and of scoring one restoration (all SSIM definitions, PSNR, errors in the hole), on images by formula:
  *
- *   npx esbuild bench/evaluation.ts --bundle --platform=node --format=esm --packages=external \
+ *   npx esbuild bench/evaluation.ts --bundle --platform=node --format=esm --packages=external --loader:.wasm=binary --target=node20 \
  *     --alias:@pipe-experiment/data=./packages/data --alias:@pipe-experiment/kernels=./packages/kernels \
  *     --outfile=node_modules/.bench/evaluation.mjs
  *   node node_modules/.bench/evaluation.mjs [images] [side]

@@ -45,24 +45,9 @@ export function overrideKernel(name: string, replacement: Replacement): void {
 
 /** A composition as a replacement: what it computes on the way is freed at once. */
 export function composed(compose: Composition): Replacement {
-  return tidied(({ inputs, attributes }) => compose(inputs, attributes));
-}
-
-export function tidied(compose: (call: Call) => tf.Tensor | undefined): Replacement {
-  return (call) =>
+  return ({ inputs, attributes }) =>
     tf.tidy(() => {
-      const out = compose(call);
+      const out = compose(inputs, attributes);
       return out ? [out] : [];
     })[0];
-}
-
-/** The first of the replacements that takes the call. */
-export function firstOf(...replacements: readonly Replacement[]): Replacement {
-  return (call) => {
-    for (const replace of replacements) {
-      const out = replace(call);
-      if (out) return out;
-    }
-    return undefined;
-  };
 }

@@ -1,20 +1,21 @@
 /** What the WASM backend lacks, or does slowly or inexactly, when training, in one table. Measured by bench/wasm-kernels.ts. */
 import * as tf from '@tensorflow/tfjs-core';
-import { filterGradient, filterGradientByPatches, inputGradient } from './convolution.js';
+import { convolution, filterGradient, inputGradient } from './convolution.js';
 import { concat, identity, slice } from './copying.js';
 import { leakyRelu, overChannels } from './elementwise.js';
 import { matMul } from './matmul.js';
-import { composed, firstOf, overrideKernel, type Replacement, tidied } from './override.js';
+import { composed, overrideKernel, type Replacement } from './override.js';
 import { maxPoolGradient } from './pooling.js';
 import { mean, sum } from './sum.js';
 
 const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
-  Conv2DBackpropFilter: firstOf(tidied(filterGradientByPatches), composed(filterGradient)), // the backend has none
+  Conv2D: convolution,
+  Conv2DBackpropFilter: filterGradient, // the backend has none
   Concat: concat,
   Identity: identity,
   Slice: slice,
-  Conv2DBackpropInput: composed(inputGradient),
-  BatchMatMul: composed(matMul),
+  Conv2DBackpropInput: inputGradient,
+  BatchMatMul: matMul,
   MaxPoolGrad: maxPoolGradient,
   LeakyRelu: composed(leakyRelu),
   Add: composed(overChannels(tf.add)),

@@ -30,6 +30,8 @@ export async function bundleChild(child: string): Promise<Bundle> {
     platform: 'node',
     format: 'esm',
     packages: 'external',
+    loader: { '.wasm': 'binary' },
+    target: 'node20',
     alias: { ...OWN_PACKAGES, 'pipe-run/stage': join(ROOT, 'src/stage/index.ts') },
   });
   return { folder, file, remove: () => rmSync(folder, { recursive: true }) };

@@ -69,6 +69,8 @@ export async function runChild(driver: string, child: Child, args: readonly stri
       platform: 'node',
       format: 'esm',
       packages: 'external',
+      loader: { '.wasm': 'binary' },
+      target: 'node20',
       alias: OWN_PACKAGES,
     });
     return await execa(process.execPath, [outfile, ...args], {
