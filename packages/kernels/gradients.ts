@@ -3,6 +3,7 @@
  * none, and its own for leaky ReLU is slow. A kernel without a row here cannot be trained through.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { fusedLeakyGradient } from './fused.js';
 
 type Attributes = Readonly<Record<string, unknown>>;
 /** Gives, for each input of the kernel, the gradient of the loss with respect to it. */
@@ -80,7 +81,10 @@ const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Relu: { inputs: ['x'], backward: (dy, [x]) => ({ x: () => tf.mul(dy, tf.step(x!)) }) },
   LeakyRelu: {
     inputs: ['x'],
-    backward: (dy, [x], { alpha }) => ({ x: () => tf.mul(dy, tf.step(x!, alpha as number)) }),
+    backward: (dy, [x], { alpha }) => ({
+      x: () =>
+        fusedLeakyGradient(dy, x!, alpha as number) ?? tf.mul(dy, tf.step(x!, alpha as number)),
+    }),
   },
   ClipByValue: {
     inputs: ['x'],

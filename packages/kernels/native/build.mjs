@@ -6,7 +6,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const SOURCE = fileURLToPath(new URL('compute.c', import.meta.url));
@@ -26,6 +26,7 @@ function compile(to) {
   const link = ['-nostdlib', '-s', '-Wl,--no-entry', '-Wl,--import-memory', '-Wl,-z,stack-size=0'];
   const args = ['-m', 'ziglang', 'cc', ...target, ...code, ...link, '-o', to, SOURCE];
   execFileSync(python, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  chmodSync(to, 0o644);
 }
 
 /** As `sha256sum --check` reads it, in this folder. */

@@ -407,3 +407,49 @@ EXPORT(multiply_second_turned)(in a, in b, out y, int m, int k, int n) {
   for (; column + 2 <= n; column += 2) product_rows(2, a, b + column * k, y + column, m, k, n);
   if (column < n) product_rows(1, a, b + column * k, y + column, m, k, n);
 }
+
+/* Four values at a time; the last ones are done one by one, by the same operations. */
+INLINE v128_t times(v128_t a, float b) { return wasm_f32x4_mul(a, wasm_f32x4_splat(b)); }
+
+/* y = a · left + b · right. */
+EXPORT(blend)(in a, in b, out y, int count, float left, float right) {
+  int i = 0;
+  for (; i + 4 <= count; i += 4)
+    wasm_v128_store(y + i, wasm_f32x4_add(times(wasm_v128_load(a + i), left), times(wasm_v128_load(b + i), right)));
+  for (; i < count; i++) y[i] = a[i] * left + b[i] * right;
+}
+
+/*
+ * One update by Adam. With m and v the moments, and (1 − β) as it is rounded outside:
+ * m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², p ← p − rate · m / (√v · correction + ε).
+ */
+EXPORT(adam)(in p, in g, in m, in v, out new_p, out new_m, out new_v, int count, float beta1, float rest1,
+             float beta2, float rest2, float rate, float correction, float epsilon) {
+  int i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const v128_t slope = wasm_v128_load(g + i);
+    const v128_t first = wasm_f32x4_add(times(wasm_v128_load(m + i), beta1), times(slope, rest1));
+    const v128_t second = wasm_f32x4_add(times(wasm_v128_load(v + i), beta2), times(wasm_f32x4_mul(slope, slope), rest2));
+    const v128_t deviation = wasm_f32x4_add(times(wasm_f32x4_sqrt(second), correction), wasm_f32x4_splat(epsilon));
+    const v128_t change = wasm_f32x4_div(times(first, rate), deviation);
+    wasm_v128_store(new_p + i, wasm_f32x4_sub(wasm_v128_load(p + i), change));
+    wasm_v128_store(new_m + i, first);
+    wasm_v128_store(new_v + i, second);
+  }
+  for (; i < count; i++) {
+    new_m[i] = m[i] * beta1 + g[i] * rest1;
+    new_v[i] = v[i] * beta2 + g[i] * g[i] * rest2;
+    new_p[i] = p[i] - new_m[i] * rate / (__builtin_sqrtf(new_v[i]) * correction + epsilon);
+  }
+}
+
+/* y = dy where x > 0, dy · alpha elsewhere; with dy = x the leaky ReLU itself. */
+EXPORT(leaky)(in x, const float *dy, out y, int count, float alpha) {
+  int i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const v128_t slope = wasm_v128_load(dy + i);
+    const v128_t above = wasm_f32x4_gt(wasm_v128_load(x + i), wasm_f32x4_splat(0));
+    wasm_v128_store(y + i, wasm_v128_bitselect(slope, times(slope, alpha), above));
+  }
+  for (; i < count; i++) y[i] = x[i] > 0 ? dy[i] : dy[i] * alpha;
+}

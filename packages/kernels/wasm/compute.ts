@@ -13,14 +13,33 @@ export interface ComputeModule {
   readonly multiply: Compute;
   readonly multiply_first_turned: Compute;
   readonly multiply_second_turned: Compute;
+  readonly blend: Compute;
+  readonly adam: Compute;
+  readonly leaky: Compute;
 }
 
 const modules = new WeakMap<BackendWasm, ComputeModule>();
 
 /**
- * Allocates an output, and calls a kernel with pointers to the inputs, to the output and to `scratch`
+ * Allocates outputs, and calls a kernel with pointers to the inputs, to the outputs and to `scratch`
  * floats, which are freed then.
  */
+export function computeOutputs(
+  backend: BackendWasm,
+  shapes: readonly (readonly number[])[],
+  inputs: readonly TensorInfo[],
+  scratch: number,
+  call: (kernels: ComputeModule, ...pointers: number[]) => void,
+): TensorInfo[] {
+  const outputs = shapes.map((shape) => backend.makeOutput([...shape], 'float32'));
+  if (shapes.every((shape) => shape.includes(0))) return outputs;
+  const room = backend.makeOutput([scratch], 'float32');
+  const tensors = [...inputs, ...outputs, room];
+  call(moduleOf(backend), ...tensors.map(({ dataId }) => backend.getMemoryOffset(dataId)));
+  backend.disposeData(room.dataId);
+  return outputs;
+}
+
 export function computeOutput(
   backend: BackendWasm,
   shape: readonly number[],
@@ -28,13 +47,7 @@ export function computeOutput(
   scratch: number,
   call: (kernels: ComputeModule, ...pointers: number[]) => void,
 ): TensorInfo {
-  const output = backend.makeOutput([...shape], 'float32');
-  if (shape.includes(0)) return output;
-  const room = backend.makeOutput([scratch], 'float32');
-  const pointers = [...inputs, output, room].map(({ dataId }) => backend.getMemoryOffset(dataId));
-  call(moduleOf(backend), ...pointers);
-  backend.disposeData(room.dataId);
-  return output;
+  return computeOutputs(backend, [shape], inputs, scratch, call)[0]!;
 }
 
 /** Compiled at the first call: the memory is there only when the backend is. */

@@ -1,13 +1,23 @@
 /** Element-wise kernels of the WASM backend, arranged so that its vectorised loops are used. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Attributes, Tensors } from './override.js';
+import { computeOutput } from './compute.js';
+import type { Call, Tensors } from './override.js';
 
-/**
- * x · (1 where x > 0, else alpha): the native leaky ReLU is not vectorised, `Step` and `Multiply`
- * are (measured: 9 times).
- */
-export function leakyRelu({ x }: Tensors, { alpha }: Attributes): tf.Tensor {
-  return tf.mul(x!, tf.step(x!, alpha as number));
+/** x where x > 0, else alpha · x. */
+export function leakyRelu({ inputs, attributes, backend }: Call): tf.TensorInfo | undefined {
+  const { x } = inputs;
+  return x!.dtype === 'float32' ? leaky(backend, x!, x!, attributes.alpha as number) : undefined;
+}
+
+/** dy where x > 0, else alpha · dy. */
+export function leakyReluGradient({ inputs, attributes, backend }: Call): tf.TensorInfo {
+  return leaky(backend, inputs.x!, inputs.dy!, attributes.alpha as number);
+}
+
+function leaky(backend: Call['backend'], x: tf.Tensor, dy: tf.Tensor, alpha: number) {
+  return computeOutput(backend, x.shape, [x, dy], 0, (kernels, ...pointers) => {
+    kernels.leaky(...pointers.slice(0, -1), x.size, alpha);
+  });
 }
 
 /**

@@ -12,7 +12,7 @@ export interface Call {
 }
 
 /** Gives the kernel's output, or undefined where it leaves the call to the kernel it replaces. */
-export type Replacement = (call: Call) => tf.TensorInfo | undefined;
+export type Replacement = (call: Call) => tf.TensorInfo | tf.TensorInfo[] | undefined;
 /** A kernel as a function of tensors, made of other operations. */
 export type Composition = (inputs: Tensors, attributes: Attributes) => tf.Tensor | undefined;
 

@@ -4,10 +4,12 @@
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { fusedAdam, fusedBlend, fusedLeakyGradient } from '@pipe-experiment/kernels/fused.js';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../../../stages/lib/backend/choose.js';
+import { ADAM_DEFAULTS } from '../../../../stages/lib/train/adam.js';
 
 beforeAll(async () => {
   await openBackend('wasm');
@@ -90,7 +92,7 @@ const convolutions = fc
   })
   .filter(({ out }) => out[1] > 0 && out[2] > 0);
 
-const RUNS = { numRuns: 150, seed: 1 };
+const RUNS = { numRuns: 60, seed: 1 };
 
 describe('of any sizes, strides and paddings', () => {
   test('a convolution and both its gradients equal those of the cpu backend', async () => {
@@ -195,7 +197,7 @@ test('the gradients of a convolution are what a change of one value changes', as
         expect(slope(dy, before, data)).toBeCloseTo(dw.data[i]!, 9);
       }
     }),
-    { ...RUNS, numRuns: 60 },
+    RUNS,
   );
 });
 
@@ -205,4 +207,52 @@ test('filters with gaps, and strides that differ by axis, are left to the backen
   const wide = { ...attributes, strides: [1, 1], dilations: [2, 2] };
   await expectSame('Conv2D', inputs, wide);
   await expectSame('Conv2D', inputs, { ...attributes, strides: [2, 1], dilations: [1, 1] });
+});
+
+describe('in one pass, with the bytes of the operations one by one', () => {
+  const normal = (shape: readonly number[]) =>
+    tf.tensor(
+      Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, () => random.normal()),
+      [...shape],
+    );
+  const expectEqual = (fused: tf.Tensor, composed: tf.Tensor) => {
+    expect(fused.shape).toEqual(composed.shape);
+    expect(fused.dataSync()).toEqual(composed.dataSync());
+  };
+  const SHAPES = [[0, 3], [1], [3], [4], [3, 7], [2, 3, 4, 5]];
+
+  test('an update by Adam, and an average', async () => {
+    await tf.setBackend('wasm');
+    const { beta1, beta2, epsilon } = ADAM_DEFAULTS;
+    const factors = { beta1, beta2, epsilon, rate: 0.0123, correction: 1.7 };
+    for (const shape of SHAPES) {
+      const [values, gradient, first] = [normal(shape), normal(shape), normal(shape)];
+      const second = tf.square(normal(shape));
+      const [p, m, v] = fusedAdam({ values, gradient, first, second }, factors)!;
+      const newFirst = tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1));
+      const newSecond = tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+      const deviation = tf.add(tf.mul(tf.sqrt(newSecond), factors.correction), epsilon);
+      expectEqual(m, newFirst);
+      expectEqual(v, newSecond);
+      expectEqual(p, tf.sub(values, tf.div(tf.mul(newFirst, factors.rate), deviation)));
+      const average = fusedBlend(values, first, 0.998)!;
+      expectEqual(average, tf.add(tf.mul(values, 0.998), tf.mul(first, 1 - 0.998)));
+    }
+  });
+
+  test('leaky ReLU and its gradient', async () => {
+    await tf.setBackend('wasm');
+    for (const shape of SHAPES) {
+      const [x, dy] = [normal(shape), normal(shape)];
+      expectEqual(tf.leakyRelu(x, 0.2), tf.mul(x, tf.step(x, 0.2)));
+      expectEqual(fusedLeakyGradient(dy, x, 0.2)!, tf.mul(dy, tf.step(x, 0.2)));
+    }
+  });
+
+  test('other backends compose them', async () => {
+    await tf.setBackend('cpu');
+    const x = normal([3]);
+    expect(fusedBlend(x, x, 0.5)).toBeUndefined();
+    expect(fusedLeakyGradient(x, x, 0.2)).toBeUndefined();
+  });
 });
