@@ -278,7 +278,7 @@ INLINE void gradient_rows(const int v, source x, source dy, int rows, int column
   }
 }
 
-/* Pixels that are added in registers before they are added to dw: as many as stay in the first cache. */
+/* As many rows or pixels stay in the first cache; so many are added in registers before they are added to dw. */
 enum { GROUP = 64 };
 
 /*
@@ -341,17 +341,20 @@ EXPORT(convolve_filter)(in x, in dy, out dw, out scratch, int images, int height
   if (even != filters) restride(dw, sums, kernel_height * length, even, filters);
 }
 
-/*
- * y[m, n] = a[m, k] · b[k, n]. Without `scratch` for a packed b, n is a multiple of 4.
- */
-EXPORT(multiply)(in a, in b, out y, out scratch, int m, int k, int n, int is_packed) {
-  filter by = {b, 1, k, n, BLOCK};
-  if (is_packed) {
-    pack(scratch, b, k, n, n, 1);
-    by = packed_at(scratch, 1, k);
-  }
+/* y[m, n] = a[m, k] · b[k, n] with n a multiple of 4. */
+EXPORT(multiply)(in a, in b, out y, int m, int k, int n) {
+  const filter by = {b, 1, k, n, BLOCK};
   const source from = {a, 0, k};
   row_of(from, by, y, n, m, n);
+}
+
+/* The same with any n; b[k, n] has its elements at k · row_step + n · column_step. */
+EXPORT(multiply_packed)(in a, in b, out y, out scratch, int m, int k, int n, int row_step, int column_step) {
+  pack(scratch, b, k, row_step, n, column_step);
+  for (int row = 0; row < m; row += GROUP) {
+    const source from = {a + row * k, 0, k};
+    row_of(from, packed_at(scratch, 1, k), y + row * n, n, least(m - row, GROUP), n);
+  }
 }
 
 /*

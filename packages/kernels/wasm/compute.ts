@@ -11,6 +11,7 @@ export interface ComputeModule {
   readonly convolve_back: Compute;
   readonly convolve_filter: Compute;
   readonly multiply: Compute;
+  readonly multiply_packed: Compute;
   readonly multiply_first_turned: Compute;
   readonly multiply_second_turned: Compute;
   readonly blend: Compute;

@@ -6,6 +6,12 @@ import type { Call } from './override.js';
 /** Rows of the left factor from which the right one is packed first: read so often, it is worth a copy. */
 const PACKED_FROM = 32;
 
+/**
+ * From this length on, rows are multiplied along it; below it, adding up the four lanes in the end costs
+ * too much. It adds in another order, so the choice must not depend on m, which may be a batch.
+ */
+const LONG = 256;
+
 type Sizes = { readonly m: number; readonly k: number; readonly n: number };
 
 /** Products of the last two axes. The axes before them are broadcast. */
@@ -57,12 +63,18 @@ interface Multiply {
   run(kernels: ComputeModule, pointers: readonly number[], scratch: number): void;
 }
 
-function plain({ m, k, n }: Sizes): Multiply {
-  const isPacked = m >= PACKED_FROM || n % 4 !== 0;
+function plain(sizes: Sizes): Multiply {
+  const { m, k, n } = sizes;
+  if (m >= PACKED_FROM || n % 4 !== 0) return packed(sizes, n, 1);
+  return { scratch: 0, run: (kernels, pointers) => kernels.multiply(...pointers, m, k, n) };
+}
+
+/** The element (row, column) of the right factor lies at row · rowStep + column · columnStep. */
+function packed({ m, k, n }: Sizes, rowStep: number, columnStep: number): Multiply {
   return {
-    scratch: isPacked ? Math.ceil(n / 8) * 8 * k : 0,
+    scratch: Math.ceil(n / 8) * 8 * k,
     run: (kernels, pointers, scratch) =>
-      kernels.multiply(...pointers, scratch, m, k, n, isPacked ? 1 : 0),
+      kernels.multiply_packed(...pointers, scratch, m, k, n, rowStep, columnStep),
   };
 }
 
@@ -74,7 +86,9 @@ function firstTurned({ m, k, n }: Sizes): Multiply {
   };
 }
 
-function secondTurned({ m, k, n }: Sizes): Multiply {
+function secondTurned(sizes: Sizes): Multiply {
+  const { m, k, n } = sizes;
+  if (k < LONG) return packed(sizes, 1, k);
   return {
     scratch: 0,
     run: (kernels, pointers) => kernels.multiply_second_turned(...pointers, m, k, n),
