@@ -456,3 +456,63 @@ EXPORT(leaky)(in x, const float *dy, out y, int count, float alpha) {
   }
   for (; i < count; i++) y[i] = x[i] > 0 ? dy[i] : dy[i] * alpha;
 }
+
+INLINE v128_t low(v128_t four) { return wasm_f64x2_promote_low_f32x4(four); }
+
+INLINE v128_t high(v128_t four) { return low(wasm_i32x4_shuffle(four, four, 2, 3, 2, 3)); }
+
+/* Four sums at a time, since an addition waits for the one before it. */
+INLINE double sum_of_run(const float *x, int length) {
+  v128_t first = wasm_f64x2_splat(0), second = first;
+  int i = 0;
+  for (; i + 4 <= length; i += 4) {
+    const v128_t four = wasm_v128_load(x + i);
+    first = wasm_f64x2_add(first, low(four));
+    second = wasm_f64x2_add(second, high(four));
+  }
+  double sum = wasm_f64x2_extract_lane(first, 0);
+  for (; i < length; i++) sum += x[i];
+  return sum + wasm_f64x2_extract_lane(first, 1) +
+         (wasm_f64x2_extract_lane(second, 0) + wasm_f64x2_extract_lane(second, 1));
+}
+
+/* `v` times four columns, from row to row. */
+INLINE void sums_of_columns(const int v, const float *x, float *y, int length, int columns, double divisor) {
+  v128_t sums[2][2];
+  EACH(i, v) sums[i][0] = sums[i][1] = wasm_f64x2_splat(0);
+  for (int row = 0; row < length; row++, x += columns) {
+    EACH(i, v) {
+      const v128_t four = wasm_v128_load(x + 4 * i);
+      sums[i][0] = wasm_f64x2_add(sums[i][0], low(four));
+      sums[i][1] = wasm_f64x2_add(sums[i][1], high(four));
+    }
+  }
+  EACH(i, v) {
+    y[4 * i] = wasm_f64x2_extract_lane(sums[i][0], 0) / divisor;
+    y[4 * i + 1] = wasm_f64x2_extract_lane(sums[i][0], 1) / divisor;
+    y[4 * i + 2] = wasm_f64x2_extract_lane(sums[i][1], 0) / divisor;
+    y[4 * i + 3] = wasm_f64x2_extract_lane(sums[i][1], 1) / divisor;
+  }
+}
+
+/* y[outer, inner] = Σ x[outer, length, inner] / divisor, added in double. */
+EXPORT(sum)(in x, out y, int outer, int length, int inner, double divisor) {
+  for (int block = 0; block < outer; block++) {
+    const float *from = x + block * length * inner;
+    float *to = y + block * inner;
+    if (inner == 1) {
+      to[0] = sum_of_run(from, length) / divisor;
+      continue;
+    }
+    int column = 0;
+    for (; column + 8 <= inner; column += 8)
+      sums_of_columns(2, from + column, to + column, length, inner, divisor);
+    for (; column + 4 <= inner; column += 4)
+      sums_of_columns(1, from + column, to + column, length, inner, divisor);
+    for (; column < inner; column++) {
+      double sum = 0;
+      for (int row = 0; row < length; row++) sum += from[row * inner + column];
+      to[column] = sum / divisor;
+    }
+  }
+}

@@ -17,6 +17,7 @@ export interface ComputeModule {
   readonly blend: Compute;
   readonly adam: Compute;
   readonly leaky: Compute;
+  readonly sum: Compute;
 }
 
 const modules = new WeakMap<BackendWasm, ComputeModule>();

@@ -1,6 +1,7 @@
-/** Sums and means on the WASM backend, written over its heap: added in double, where its own add in float32. */
+/** Sums and means on the WASM backend: added in double, where its own add in float32. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { computeOutput } from './compute.js';
 import type { Call } from './override.js';
 
 /**
@@ -17,7 +18,6 @@ export function mean(call: Call): tf.TensorInfo {
   return reduce(call, 'float32', true);
 }
 
-type Values = ReturnType<BackendWasm['typedArrayFromHeap']>;
 /** Lengths of the axes before, among and behind those that are added up. */
 type Blocks = readonly [outer: number, length: number, inner: number];
 
@@ -34,14 +34,14 @@ function reduce(
   const neighbours = blocksOf(x.shape, axes);
   // The backend divides by zero where it transposes a tensor without values.
   const source = neighbours || x.size === 0 ? x : tf.transpose(x, innermost(axes, x.rank));
-  const out = backend.makeOutput(shape, dtype);
-  // Views are taken after the allocation: growing the heap would detach them.
-  addBlocks(
-    backend.typedArrayFromHeap(source),
-    neighbours ?? [tf.util.sizeFromShape(kept), count, 1],
-    divide ? count : 1,
-    backend.typedArrayFromHeap(out),
-  );
+  const blocks: Blocks = neighbours ?? [tf.util.sizeFromShape(kept), count, 1];
+  const divisor = divide ? count : 1;
+  const out =
+    x.dtype === 'float32'
+      ? computeOutput(backend, shape, [source], 0, (kernels, ...pointers) => {
+          kernels.sum(...pointers.slice(0, -1), ...blocks, divisor);
+        })
+      : addWhole(backend, source, blocks, divisor, backend.makeOutput(shape, dtype));
   if (source !== x) source.dispose();
   return out;
 }
@@ -61,61 +61,23 @@ function innermost(axes: readonly number[], rank: number): number[] {
   return tf.backend_util.getAxesPermutation([...axes], rank)!;
 }
 
-function addBlocks(x: Values, [outer, length, inner]: Blocks, divisor: number, out: Values): void {
-  for (let block = 0; block < outer; block++) {
-    const start = block * length * inner;
-    if (inner === 1) out[block] = addRun(x, start, start + length) / divisor;
-    else addColumns(x, start, start + length * inner, inner, divisor, out, block * inner);
-  }
-}
-
-/** Four sums at a time, since an addition waits for the one before it. */
-function addRun(x: Values, start: number, end: number): number {
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let i = start;
-  for (; i + 3 < end; i += 4) {
-    a += x[i]!;
-    b += x[i + 1]!;
-    c += x[i + 2]!;
-    d += x[i + 3]!;
-  }
-  for (; i < end; i++) a += x[i]!;
-  return a + b + (c + d);
-}
-
-/** Row after row, four columns at a time: as many running sums as stay in registers. */
-function addColumns(
-  x: Values,
-  start: number,
-  end: number,
-  columns: number,
+/** Whole numbers and truths: their sums are exact in any order. */
+function addWhole(
+  backend: BackendWasm,
+  source: tf.TensorInfo,
+  [outer, length, inner]: Blocks,
   divisor: number,
-  out: Values,
-  to: number,
-): void {
-  const whole = columns - (columns % 4);
-  for (let column = 0; column < whole; column += 4) {
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let d = 0;
-    for (let i = start + column; i < end; i += columns) {
-      a += x[i]!;
-      b += x[i + 1]!;
-      c += x[i + 2]!;
-      d += x[i + 3]!;
+  out: tf.TensorInfo,
+): tf.TensorInfo {
+  // Views are taken after the allocation: growing the heap would detach them.
+  const [x, y] = [backend.typedArrayFromHeap(source), backend.typedArrayFromHeap(out)];
+  for (let block = 0; block < outer; block++) {
+    for (let column = 0; column < inner; column++) {
+      const start = block * length * inner + column;
+      let sum = 0;
+      for (let row = 0; row < length; row++) sum += x[start + row * inner]!;
+      y[block * inner + column] = sum / divisor;
     }
-    out[to + column] = a / divisor;
-    out[to + column + 1] = b / divisor;
-    out[to + column + 2] = c / divisor;
-    out[to + column + 3] = d / divisor;
   }
-  for (let column = whole; column < columns; column++) {
-    let sum = 0;
-    for (let i = start + column; i < end; i += columns) sum += x[i]!;
-    out[to + column] = sum / divisor;
-  }
+  return out;
 }
