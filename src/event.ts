@@ -66,6 +66,8 @@ export interface ItemStarted extends Why {
   readonly log?: string;
   /** For an incremental stage: the epochs completed so far, and the epoch to reach. */
   readonly epochs?: { readonly completed: number; readonly target: number };
+  /** The machine on which it runs; absent if it runs on this one. */
+  readonly where?: string;
   /** The indices of the GPUs that the item holds. */
   readonly gpus?: readonly number[];
   /** Seconds that the last execution took; absent if the item never ran. */
@@ -166,6 +168,8 @@ export interface ItemDone extends Partial<Why> {
   readonly reason?: string;
   /** The hash of everything that the result depends on. */
   readonly key?: string;
+  /** Only if the verdict is `restored`, and the result came from the remote cache. */
+  readonly from?: 'remote';
   /** Wall time of the execution or restore. */
   readonly seconds?: number;
   /** For an incremental stage: epochs computed in this run (in a dry run: to compute), and the epoch reached. */

@@ -28,6 +28,14 @@ export interface RunOptions {
   readonly keepGoing: boolean;
   /** Cores to use; default: all. */
   readonly concurrency?: number;
+  /** Where items run whose stage names no executor; default: `PIPE_EXECUTOR`, or `local`. */
+  readonly executor?: string;
+  /** Continues a forced execution: keeps the epochs that its earlier jobs have computed. */
+  readonly again?: boolean;
+  /** How to use the remote cache; default: what the environment says, else `rw`. */
+  readonly remote?: 'rw' | 'r' | 'off';
+  /** Runs no item: takes from the caches what is there. */
+  readonly pull?: boolean;
   readonly interruption: Interruption;
 }
 

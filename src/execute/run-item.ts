@@ -15,7 +15,7 @@ import { systemMessage } from '../system-message.js';
 import type { Execution } from './attempt.js';
 import { claimWithInputs } from './claim-inputs.js';
 import { executeItem } from './execute-item.js';
-import type { Hold } from './hold.js';
+import type { Fence, Hold } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
 import { refuseToReplace } from './protected-outs.js';
 
@@ -26,14 +26,15 @@ export interface Ended {
 
 /**
  * Brings one item to its end. Its claim keeps other runs from its outs and inputs; the lock of its
- * key keeps runs of other clones, with a shared cache, from computing the same.
+ * key keeps runs of other clones, with a shared cache, from computing the same. A fence, if any, must
+ * hold too.
  */
-export async function runItem(build: BuildContext, index: number): Promise<Ended> {
+export async function runItem(build: BuildContext, index: number, fence?: Fence): Promise<Ended> {
   const item = itemAt(build, index);
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   try {
-    return await underLocks(build, index, seconds);
+    return await underLocks(build, index, seconds, fence);
   } catch (error) {
     if (build.options.interruption.stop.aborted && isAbort(error))
       return cancelled(item, 'interrupted');
@@ -58,6 +59,7 @@ async function underLocks(
   build: BuildContext,
   index: number,
   seconds: () => number,
+  fence: Fence | undefined,
 ): Promise<Ended> {
   const item = itemAt(build, index);
   const { claim, inputs } = await claimWithInputs(build, index);
@@ -70,10 +72,15 @@ async function underLocks(
       const second = await withoutRunning(build, index, inputs, seconds);
       if (second.kind === 'ended') return second;
       const { decision } = second;
+      if (await takenFromRemote(build, index, decision)) {
+        const third = await withoutRunning(build, index, inputs, seconds);
+        if (third.kind === 'ended') return fromRemote(third);
+      }
+      if (build.options.pull) return notThere(item);
       await refuseToReplace(build, item, item.outs);
       const hold: Hold = {
-        isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false,
-        lost: claim.lost,
+        isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false && fence?.isHeld() !== false,
+        lost: fence === undefined ? claim.lost : AbortSignal.any([claim.lost, fence.lost]),
         noteGroup: (group) => claim.noteGroup(group),
       };
       const execution = await executeItem(build, index, decision, { hold, inputs });
@@ -84,6 +91,26 @@ async function underLocks(
   } finally {
     claim.release();
   }
+}
+
+/** A result computed elsewhere is taken where one is looked for at all. */
+async function takenFromRemote(
+  build: BuildContext,
+  index: number,
+  { key, manifest, cause }: Decision & { kind: 'run' },
+): Promise<boolean> {
+  if (build.remote === undefined || cause === 'forced' || cause === 'always') return false;
+  const item = itemAt(build, index).id;
+  return build.remote.takeResult({ item, key, manifest }, build.codes.of(index).files);
+}
+
+function fromRemote({ done, ...ended }: Ended): Ended {
+  return { ...ended, done: done.verdict === 'restored' ? { ...done, from: 'remote' } : done };
+}
+
+function notThere({ id }: Item): Ended {
+  const reason = 'its result is not in the remote cache';
+  return { done: { type: 'item', item: id, verdict: 'blocked', reason } };
 }
 
 type WithoutRunning =

@@ -35,7 +35,8 @@ function linesOf(event: RunEvent, dry: boolean): string[] {
       return [];
     case 'start': {
       const verb = event.action === 'run' ? 'running' : 'restoring';
-      return [`${event.item}: ${verb} (${whyText(event)})`, ...resumed(event)];
+      const where = event.where === undefined ? '' : ` on ${event.where}`;
+      return [`${event.item}: ${verb}${where} (${whyText(event)})`, ...resumed(event)];
     }
     case 'waiting':
       return [`${event.item}: waiting: ${event.reason}`];
@@ -100,8 +101,10 @@ function itemLines(event: ItemDone): string[] {
     case 'fresh':
       return [];
     case 'ran':
-    case 'restored':
-      return [`${event.item}: ${event.verdict}${after}`];
+    case 'restored': {
+      const from = event.from === undefined ? '' : ' from the remote cache';
+      return [`${event.item}: ${event.verdict}${from}${after}`];
+    }
     case 'blocked':
     case 'cancelled':
       return [`${event.item}: ${event.verdict}: ${event.reason ?? ''}`];

@@ -21,6 +21,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/getting-started.md': 'test/docs/getting-started.test.ts',
   'docs/reference/api.md': 'test/docs/api.test.ts',
   'docs/reference/commands.md': 'test/docs/reference.test.ts',
+  'docs/guides/cluster.md: slurm:': 'test/executor/site.test.ts',
   'README.md: $ pipe run                 # what is stale, in parallel': 'test/docs/packed.test.ts',
 };
 
@@ -32,10 +33,16 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/experiment/gpu.md: npm install --no-save': 'downloads TensorFlow',
   'docs/experiment/gpu.md: npm rebuild --ignore-scripts=false': 'downloads TensorFlow',
   'docs/python.md: $ pip install pipe-run': 'installs over the network',
+  'docs/guides/cluster.md: $ export PIPE_EXECUTOR': 'sets variables',
+  'docs/guides/cluster.md: $ sbatch': 'needs a cluster',
   'docs/guides/ci.md: default:': 'a block of pipeline.lock with its digests cut short',
   'docs/cache.md: train: results is not a result': 'a message, with the time of its day',
   'docs/cache.md: train: waiting: another run': 'a message, with the process of its day',
   'docs/cache.md: cache: removed 12 results': 'a message, with the sizes of its day',
+  'docs/sharing.md: [profile lab]': 'a file of the AWS tools',
+  'docs/sharing.md: map $http_authorization':
+    'nginx as test/remote/servers.ts starts it, but for TLS',
+  'docs/sharing.md: env:': 'a part of a GitHub workflow',
   'docs/code-tracing.md: stages/lib/ssim.ts changed':
     'reasons, with the files of a project of its own',
   'docs/code-tracing.md: scripts/lib/net.py changed':
@@ -87,7 +94,7 @@ const FILES = /params\.yaml|cities\.txt|\.fastq/;
 function pipelineOf(part: string): string {
   const [key = ''] = /^\w+/m.exec(part) ?? [];
   if (/^stages:/m.test(part)) return part;
-  if (key === 'params') return `${part}stages: { part: { cmd: "true" } }\n`;
+  if (key === 'params' || key === 'remote') return `${part}stages: { part: { cmd: "true" } }\n`;
   if (!STAGE_KEYS.includes(key)) throw new Error(`"${key}" is not a key of a stage`);
   const own = part.replace(/^/gm, '    ');
   const rest = ['cmd: "true"', 'outs: [cache/out/x]', 'epochs: 3']

@@ -131,6 +131,10 @@ const keep = z
   )
   .describe('Which epoch states to keep in the cache. All metrics are kept.');
 
+const time = z.union(
+  [above0('duration'), z.string().regex(DURATION, say('duration'))],
+  say('duration'),
+);
 const memory = z.union([whole(0, 'size'), z.string().regex(SIZE, say('size'))], say('size'));
 const resources = z
   .strictObject(
@@ -140,6 +144,9 @@ const resources = z
         .optional()
         .describe('Number of GPUs, for exclusive use. Default: 0.'),
       memory: orHole(memory, 'size').optional().describe('Bytes, or 500M, 4G (powers of 1024).'),
+      time: orHole(time, 'duration')
+        .optional()
+        .describe('Time limit of one cluster job: 30m, 4h. A training may take several jobs.'),
     },
     say('map'),
   )
@@ -166,10 +173,6 @@ const packages = z
   .enum(['python', 'none'], say('packages'))
   .describe('python: versions of Python and of the packages that the code imports count.');
 
-const time = z.union(
-  [above0('duration'), z.string().regex(DURATION, say('duration'))],
-  say('duration'),
-);
 const timeout = orHole(time, 'duration').describe(
   'Longest time an item may run: 90s, 30m, 2h, 1h30m, or seconds.',
 );
@@ -197,6 +200,12 @@ const stage = z
         .optional()
         .describe('Environment variables that are passed on, and never shown or stored.'),
       resources: resources.optional(),
+      executor: text
+        .optional()
+        .describe('Where items run: local, slurm, or one of pipe.local.yaml.'),
+      slurm: text
+        .optional()
+        .describe('Options of sbatch for this stage, such as --constraint=a100.'),
       epochs: epochs.optional(),
       keep: keep.optional(),
       timeout: timeout.optional(),
@@ -222,6 +231,45 @@ const names = z.string().regex(NAME, say('name'));
 const profiles = z.record(names, tree, say('map'));
 const stages = z.record(names, stage, say('stages'));
 
+const place = z.string(say('remote')).regex(/^(s3|https?|file):\/\/\S+$/, say('remote'));
+const remote = z
+  .union(
+    [
+      place,
+      z.strictObject(
+        {
+          url: place.describe('s3://bucket/folder, https://host/folder or file:///folder.'),
+          endpoint: z
+            .string(say('endpoint'))
+            .regex(/^https?:\/\/\S+$/, say('endpoint'))
+            .optional()
+            .describe('The URL of an S3 server that is not AWS.'),
+          region: text
+            .optional()
+            .describe('The region of the bucket. Default: that of the AWS profile.'),
+          states: z
+            .enum(['none', 'last', 'keep'], say('states'))
+            .optional()
+            .describe(
+              'Which checkpoints travel: none, the newest (the default), or all that keep keeps.',
+            ),
+          trust: z
+            .array(
+              z.string(say('publicKey')).regex(/^ed25519:[A-Za-z0-9+/=]+$/, say('publicKey')),
+              say('list'),
+            )
+            .optional()
+            .describe('Public keys: only results that one of them signed count.'),
+        },
+        say('map'),
+      ),
+    ],
+    say('remote'),
+  )
+  .describe(
+    'A remote cache, from which results are taken and to which they are sent. Enters no key.',
+  );
+
 const pipeline = z
   .strictObject(
     {
@@ -233,6 +281,7 @@ const pipeline = z
         .describe('Changes of params by name, for --profile.'),
       shell: shell.optional(),
       packages: packages.optional(),
+      remote: remote.optional(),
       stages: stages.describe('The stages by name.'),
     },
     say('map'),
