@@ -6,15 +6,17 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineStage } from 'pipe-run/stage';
 import { digestFiles } from './lib/digest.js';
-import { checkEvaluate } from './lib/evaluate-params.js';
+import { checkEvaluate, type EvaluateParams } from './lib/evaluate-params.js';
 import { type Subject, scoreImages } from './lib/evaluation.js';
 import { captionPicks, drawExamples, layersOf, pickExamples } from './lib/examples.js';
-import { fitPca } from './lib/fill/pca.js';
+import { createGram, fitPcaTo } from './lib/fill/pca.js';
+import { fitPcaMixture } from './lib/fill/pca-mixture.js';
 import { gainsOf } from './lib/gains.js';
 import { type ImageSet, imagesFile, readImages } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
 import { maskArea } from './lib/mask.js';
 import { readMaskIndex, readMasks } from './lib/masks.js';
+import { LINEAR_NAMES, type LinearModels } from './lib/methods.js';
 import { metricsTree } from './lib/metrics.js';
 import { createRandom } from './lib/random.js';
 import { loadModel } from './lib/restore.js';
@@ -45,7 +47,7 @@ export default defineStage<Shape>(
       images,
       masks: new Map(settings.map(({ name }) => [name, readMasks(deps.masks, name)])),
       baselines: asked.methods,
-      pca: asked.methods.includes('pca') ? fitOn(images, split.train, asked.pca) : undefined,
+      linear: fitOn(images, split.train, asked),
       model,
     };
 
@@ -110,12 +112,13 @@ function someOf(train: readonly number[], count: number, seed: number): readonly
   return drawn.slice(0, count).sort((a, b) => a - b);
 }
 
-/** Components of train images spread evenly over the list: never of an image that is tested. */
+/** Fitted to train images spread evenly over the list: never to an image that is tested. */
 function fitOn(
   { data, size, channels }: ImageSet,
   train: readonly number[],
-  { images, components }: { readonly images: number; readonly components: number },
-) {
+  { methods, pca: { images, components }, seed }: EvaluateParams,
+): LinearModels {
+  if (!LINEAR_NAMES.some((name) => methods.includes(name))) return {};
   const length = size * size * channels;
   const count = Math.min(images, train.length);
   const chosen = new Uint8Array(count * length);
@@ -123,7 +126,16 @@ function fitOn(
     const index = train[Math.floor((at * train.length) / count)]!;
     chosen.set(data.subarray(index * length, (index + 1) * length), at * length);
   }
-  return fitPca(chosen, length, components);
+  const gram = createGram(chosen, length);
+  const all = Int32Array.from({ length: count }, (_, i) => i);
+  const options = { clusters: 6, components: 12 };
+  const random = createRandom(seed, 'mixture');
+  return {
+    pca: methods.includes('pca') ? fitPcaTo(gram, all, components) : undefined,
+    mixture: methods.includes('pca-mixture')
+      ? fitPcaMixture(gram, { size, channels }, options, random)
+      : undefined,
+  };
 }
 
 /** Of every file that was read, by its path from the folder of the deps. */

@@ -1,15 +1,14 @@
 /** Restores and scores a list of images by every method in every setting. */
 import { createHole } from './fill/hole.js';
-import type { Pca } from './fill/pca.js';
 import type { ImageSet } from './images.js';
 import type { MaskSet } from './masks.js';
 import {
   type BaselineName,
-  keepKnown,
+  type LinearModels,
   type Restored,
-  restoreBaseline,
-  toBytes,
+  restoreBaselines,
 } from './methods.js';
+import { keepKnown, toBytes } from './planes.js';
 import type { Restorer } from './restore.js';
 import { createScorer, TARGETS } from './score.js';
 
@@ -23,7 +22,7 @@ export interface Subject {
   /** By setting, in the order of the tables. */
   readonly masks: ReadonlyMap<string, MaskSet>;
   readonly baselines: readonly BaselineName[];
-  readonly pca: Pca | undefined;
+  readonly linear: LinearModels;
   readonly model: Restorer;
 }
 
@@ -101,7 +100,7 @@ export function scoresOf(
  * @param first position of the first image in the whole list: the model's noise goes by it
  */
 export async function restoreEach(
-  { images, masks, baselines, pca, model }: Subject,
+  { images, masks, baselines, linear, model }: Subject,
   setting: string,
   indices: readonly number[],
   first: number,
@@ -118,10 +117,9 @@ export async function restoreEach(
       const original = chunk.originals.subarray(i * length, (i + 1) * length);
       const mask = chunk.occluded.subarray(i * size * size, (i + 1) * size * size);
       const hole = createHole(mask, size, size);
-      const all = new Map<MethodName, Restored>();
-      for (const name of baselines) {
-        all.set(name, restoreBaseline(name, original, hole, channels, pca));
-      }
+      const all = new Map<MethodName, Restored>(
+        restoreBaselines(baselines, original, hole, channels, linear),
+      );
       const whole = toBytes(wholes.subarray(i * length, (i + 1) * length));
       all.set(MODEL, { whole, composite: keepKnown(whole, original, mask, channels) });
       use(from + i, original, mask, all);

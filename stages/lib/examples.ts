@@ -8,7 +8,7 @@ import {
   type Subject,
   scoresOf,
 } from './evaluation.js';
-import { keepKnown, toBytes } from './methods.js';
+import { keepKnown, toBytes } from './planes.js';
 import { createRandom } from './random.js';
 
 export type PickKind = 'best' | 'median' | 'worst' | 'seeded';

@@ -1,6 +1,7 @@
 /** Scores of one restored image: SSIM under each definition, PSNR, and the error within the hole. */
 import { holeError, psnr } from './errors.js';
-import { planeOf, type Restored } from './methods.js';
+import type { Restored } from './methods.js';
+import { planeOf } from './planes.js';
 import {
   compareSsim,
   createSsimScratch,
