@@ -5,11 +5,14 @@ import { claimOf } from './claim.js';
 import { aboutAblation, changeText, columnLabel } from './html/ablation-table.js';
 import { ABOUT_BY_AREA, binLabels } from './html/by-area-table.js';
 import {
+  ABOUT_CUTS,
   CLAIM_COLUMNS,
   CLAIM_TITLE,
+  CUT_COLUMNS,
   claimCells,
   claimIntroduction,
   claimVerdict,
+  cutCells,
 } from './html/claim-section.js';
 import {
   formatFigure,
@@ -21,7 +24,15 @@ import {
 } from './html/format.js';
 import type { Report } from './html/page.js';
 import { COLUMNS, comparedLines, PAPER_TABLES } from './html/paper-comparison.js';
-import { verdictSentence } from './html/summary.js';
+import { methodsIn } from './html/provenance.js';
+import {
+  groupsSentence,
+  shareWorse,
+  trainingsSentence,
+  VERDICT_WORDS,
+  verdictRule,
+  verdictSentence,
+} from './html/summary.js';
 import { METHOD_TEXTS } from './methods.js';
 import { bestBaseline, type DataSet, gainOf, headline, type Row } from './results.js';
 
@@ -52,7 +63,9 @@ export function reportMarkdown({ datasets, ablations, used }: Report): string {
     '## Definitions',
     [
       ...SSIM_TEXTS.map(({ name, text }) => `- SSIM \`${name}\`: ${text}`),
-      ...Object.values(METHOD_TEXTS).map(({ label, about }) => `- ${label}: ${about}`),
+      ...methodsIn(datasets).map(
+        (name) => `- ${METHOD_TEXTS[name].label}: ${METHOD_TEXTS[name].about}`,
+      ),
     ].join('\n'),
     '## Files used (sha256)',
     table(
@@ -72,7 +85,8 @@ function datasetPart(dataset: DataSet): string[] {
   return [
     `## ${name}`,
     `${sourceText(index.source)}, ${index.sides.test.scored} test images. ` +
-      `${models.map((model) => verdictSentence(dataset, model)).join(' ')}`,
+      `${models.map((model) => verdictSentence(dataset, model)).join(' ')} ` +
+      `${groupsSentence(dataset)} ${trainingsSentence(dataset)}`,
     ...index.notes.map((note) => `> ${note}`),
     'SSIM (wang, composite, test), mean ± standard deviation over images:',
     table(
@@ -82,7 +96,7 @@ function datasetPart(dataset: DataSet): string[] {
         ...settings.map((setting) => formatFigure(headline(row, setting.name), score)),
       ]),
     ),
-    'Gain over the best classical fill, 95 % interval:',
+    `Gain over the best classical fill, 95 % interval, and the share of images that the model makes worse than it. ${verdictRule(dataset)}`,
     table(
       ['model', ...settings.map((one) => `${settingLabel(one)}`)],
       models.map((model) => [
@@ -90,7 +104,8 @@ function datasetPart(dataset: DataSet): string[] {
         ...settings.map((setting) => {
           const rival = bestBaseline(dataset, setting.name);
           const gain = gainOf(model, setting.name, rival.name);
-          return `${formatGain(gain.mean)} (${formatGain(gain.low)} … ${formatGain(gain.high)}) over ${rival.label}`;
+          const worse = formatPercent(shareWorse(model, rival, setting.name));
+          return `${formatGain(gain.mean)} (${formatGain(gain.low)} … ${formatGain(gain.high)}) over ${rival.label}: ${VERDICT_WORDS[model.verdicts.get(setting.name)!]}, ${worse} worse`;
         }),
       ]),
     ),
@@ -108,6 +123,8 @@ function claimPart(datasets: readonly DataSet[]): string[] {
     `## ${CLAIM_TITLE}`,
     claimIntroduction(claim),
     table(CLAIM_COLUMNS, claim.lines.map(claimCells)),
+    ABOUT_CUTS,
+    table(CUT_COLUMNS, claim.cuts.map(cutCells)),
     claimVerdict(claim),
   ];
 }

@@ -27,8 +27,8 @@ const SET = [
   'train.validation=4',
   'model.shapes.width=0.1',
   'model.shapes.train={ batch: 8 }',
-  'evaluate.train=4',
-  'evaluate.methods=[mean, harmonic]',
+  'baselines.train=4',
+  'baselines.methods=[mean, harmonic, fsr, pca]',
   'evaluate.bootstrap=100',
 ];
 
