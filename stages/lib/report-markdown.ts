@@ -2,6 +2,19 @@
 import type { Ablation } from './ablation.js';
 import { linesByArea } from './by-area.js';
 import { claimOf } from './claim.js';
+import {
+  ABOUT_COSTS,
+  ABOUT_RIM,
+  ABOUT_TWIN,
+  COSTS_TITLE,
+  costsTable,
+  RIM_TITLE,
+  rimTables,
+  type TextTable,
+  type TrainingParams,
+  TWIN_TITLE,
+  twinTables,
+} from './evidence.js';
 import { aboutAblation, changeText, columnLabel } from './html/ablation-table.js';
 import { ABOUT_BY_AREA, binLabels } from './html/by-area-table.js';
 import {
@@ -36,7 +49,7 @@ import {
 import { METHOD_TEXTS } from './methods.js';
 import { bestBaseline, type DataSet, gainOf, headline, type Row } from './results.js';
 
-export function reportMarkdown({ datasets, ablations, used }: Report): string {
+export function reportMarkdown({ datasets, ablations, params, used }: Report): string {
   const standIns = datasets.filter(({ index }) => index.source.standIn).map(({ name }) => name);
   return [
     '# Restoring occluded images with a variational autoencoder',
@@ -60,6 +73,7 @@ export function reportMarkdown({ datasets, ablations, used }: Report): string {
     ]),
     ...claimPart(datasets),
     ...ablationPart(ablations),
+    ...evidencePart(datasets, params as TrainingParams),
     '## Definitions',
     [
       ...SSIM_TEXTS.map(({ name, text }) => `- SSIM \`${name}\`: ${text}`),
@@ -109,6 +123,22 @@ function datasetPart(dataset: DataSet): string[] {
         }),
       ]),
     ),
+  ];
+}
+
+function evidencePart(datasets: readonly DataSet[], params: TrainingParams): string[] {
+  const parts = ({ title, head, rows }: TextTable) => [`${title}:`, table(head, rows)];
+  const { head, rows } = costsTable(datasets, params);
+  return [
+    `## ${TWIN_TITLE}`,
+    ABOUT_TWIN,
+    ...twinTables(datasets).flatMap(parts),
+    `## ${RIM_TITLE}`,
+    ABOUT_RIM,
+    ...rimTables(datasets).flatMap(parts),
+    `## ${COSTS_TITLE}`,
+    ABOUT_COSTS,
+    table(head, rows),
   ];
 }
 

@@ -50,7 +50,7 @@ test('in colour, from rendered images to the report', { timeout: 240_000 }, asyn
   const first = await run();
   expect(first.err, first.out).toBe('');
   expect(first.code, first.out).toBe(0);
-  expect(first.out).toContain('pipe: 9 ran, 0 restored, 0 fresh');
+  expect(first.out).toContain('pipe: 10 ran, 0 restored, 0 fresh');
 
   const at = (path: string) => project.path(`cache/out/animals/${path}`);
   const images = readImages(at('images'));

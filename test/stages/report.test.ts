@@ -130,6 +130,34 @@ describe('the report of two data sets', () => {
     );
   });
 
+  it('says how verdicts come about, what the test images are drawn from, and that there is one training', () => {
+    expect(made.md).toContain('“Ahead” and “behind” mean by more than 0.0005 in SSIM');
+    expect(made.md).toContain('The 10 test images are of 10 groups');
+    expect(made.html).toContain('One training; how much another would differ is not known.');
+    expect(made.md).toMatch(/over harmonic: behind, 100 % worse/);
+  });
+
+  it('gives the gain by the distance from the rim, over PCA, by gradients, and the costs', () => {
+    const { index, test } = readScores(folders[0]!);
+    const at = (method: string) => index.methods.indexOf(method as never);
+    const depth = made.md.split('## By the distance from the rim')[1]!.split('\n## ')[0]!;
+    const [model, fill] = ['model', 'harmonic'].map((method) => index.rims[2]![at(method)]![0]!);
+    const line = depth.split('\n').find((text) => text.startsWith('| 1 × 22 px'))!;
+    expect(line).toContain(`−${Math.abs(model! - fill!).toFixed(4)}`);
+    expect(line).toMatch(/\| – \| – \|$/);
+    const twin = made.md.split('## Does it take a network')[1]!.split('\n## ')[0]!;
+    const gms = spread(scoresOf(test, 'large', 'model', 'composite', 'gms')).mean;
+    expect(twin).toContain(`| ${gms.toFixed(4)} |`);
+    expect(made.md).toMatch(/\| faces, rows \| – \| – \| 3 \| – \| 60 \| – \|/);
+  });
+
+  it('shows faces beside animals, and the worst image of each setting', () => {
+    const part = (id: string) => made.html.split(`id="${id}"`)[1]!.split('</section>')[0]!;
+    // Two seeded images of each set, four pictures of each image.
+    expect(part('side-by-side').match(/<img /g)).toHaveLength(2 * 2 * 4);
+    expect(part('failures').match(/<img /g)).toHaveLength(2 * 3 * 4);
+  });
+
   it('escapes what the data say', () => {
     expect(made.html).toContain('The train set is &lt;capped&gt;.');
     expect(made.html).not.toContain('<capped>');
@@ -181,7 +209,7 @@ describe('the report', () => {
     // Both seeds restore alike, so the bootstrap over images gives what it gives for one of them.
     const gains = (text: string) => text.split('\n').filter((line) => line.includes(' … '));
     const alone = await reportOn('one-seed', folders[0]!);
-    expect(gains(md)).toHaveLength(1);
+    expect(gains(md)).toHaveLength(3);
     expect(gains(md)).toEqual(gains(alone.md));
   });
 

@@ -12,7 +12,9 @@ import {
   mendSeam,
 } from '../../../../stages/lib/fill/smooth.js';
 import { fillTelea } from '../../../../stages/lib/fill/telea.js';
+import { gradientMagnitudes, gradientSimilarity } from '../../../../stages/lib/gms.js';
 import { restoreBaselines } from '../../../../stages/lib/methods.js';
+import { toBytes } from '../../../../stages/lib/planes.js';
 import references from '../../../fixtures/fills/fills.json' with { type: 'json' };
 import { noise, planeOf, sum } from '../../support/planes.js';
 
@@ -100,6 +102,13 @@ describe('the fills equal other implementations', () => {
 
     it(`in the very same hole: ${shape}`, () => {
       expect(hole.pixels.length).toBe(reference.pixels);
+    });
+
+    it(`gradient similarity of the image and its harmonic fill: ${shape}`, () => {
+      const filled = toBytes(fillHarmonic(plane, hole));
+      const [a, b] = [plane, filled].map((image) => gradientMagnitudes(image, SIDE, SIDE));
+      expect(gradientSimilarity(a!, b!)).toBeCloseTo(reference.gms, 10);
+      expect(gradientSimilarity(a!, a!)).toBe(1);
     });
 
     for (const [name, expected] of Object.entries(reference.fills)) {
