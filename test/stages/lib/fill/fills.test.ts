@@ -14,7 +14,6 @@ import {
 import { fillTelea } from '../../../../stages/lib/fill/telea.js';
 import { gradientMagnitudes, gradientSimilarity } from '../../../../stages/lib/gms.js';
 import { restoreBaselines } from '../../../../stages/lib/methods.js';
-import { toBytes } from '../../../../stages/lib/planes.js';
 import references from '../../../fixtures/fills/fills.json' with { type: 'json' };
 import { noise, planeOf, sum } from '../../support/planes.js';
 
@@ -104,8 +103,11 @@ describe('the fills equal other implementations', () => {
       expect(hole.pixels.length).toBe(reference.pixels);
     });
 
-    it(`gradient similarity of the image and its harmonic fill: ${shape}`, () => {
-      const filled = toBytes(fillHarmonic(plane, hole));
+    it(`gradient similarity of the image and its fill: ${shape}`, () => {
+      const filled = plane.slice();
+      hole.pixels.forEach((pixel, at) => {
+        filled[pixel] = reference.fills.fsr[at]!;
+      });
       const [a, b] = [plane, filled].map((image) => gradientMagnitudes(image, SIDE, SIDE));
       expect(gradientSimilarity(a!, b!)).toBeCloseTo(reference.gms, 10);
       expect(gradientSimilarity(a!, a!)).toBe(1);
