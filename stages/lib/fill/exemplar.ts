@@ -20,6 +20,8 @@ interface State {
   readonly open: Uint8Array;
   /** How much a pixel is to be trusted: 1 when known, less when filled. */
   readonly confidence: Float64Array;
+  /** Of pixels of the rim; NaN where something near has changed since. */
+  readonly priority: Float64Array;
 }
 
 export const fillExemplar: Fill = (plane, hole) => {
@@ -32,11 +34,17 @@ export const fillExemplar: Fill = (plane, hole) => {
     values: plane.slice(),
     open: hole.mask.slice(),
     confidence: Float64Array.from(hole.mask, (hidden) => (hidden === 0 ? 1 : 0)),
+    priority: new Float64Array(plane.length).fill(Number.NaN),
   };
+  const isSource = new Set(sources);
+  let shift = 0; // from the last target to its source: neighbours are often copied from neighbours
   for (;;) {
-    const target = mostUrgent(state, hole);
-    if (target === undefined) return Float64Array.from(state.values);
-    copyPatch(state, target, bestSource(state, target.pixel, sources));
+    const pixel = mostUrgent(state, hole);
+    if (pixel === undefined) return Float64Array.from(state.values);
+    const guess = isSource.has(pixel + shift) ? pixel + shift : sources[0]!;
+    const source = bestSource(state, pixel, sources, guess);
+    copyPatch(state, pixel, source);
+    shift = source - pixel;
   }
 };
 
@@ -56,26 +64,26 @@ function sourcesOf({ width, height, mask }: Hole): Int32Array {
   return Int32Array.from(centres);
 }
 
-interface Target {
-  readonly pixel: number;
-  readonly confidence: number;
-}
-
 /** The pixel of the rim with the highest priority; the first of those that are alike. */
-function mostUrgent(state: State, hole: Hole): Target | undefined {
-  let best: Target | undefined;
+function mostUrgent(state: State, hole: Hole): number | undefined {
+  const { open, priority } = state;
+  let best: number | undefined;
   let highest = -1;
   for (const pixel of hole.pixels) {
-    if (state.open[pixel] === 0 || !touchesKnown(state, pixel)) continue;
-    const { confidence, isophote } = surroundings(state, pixel);
-    const [nx, ny] = normalAt(state, pixel);
-    const edge = Math.abs(isophote[0] * nx + isophote[1] * ny) / 255;
-    const priority = confidence * (edge + LEAST_EDGE);
-    if (priority <= highest) continue;
-    highest = priority;
-    best = { pixel, confidence };
+    if (open[pixel] === 0 || !touchesKnown(state, pixel)) continue;
+    if (Number.isNaN(priority[pixel]!)) priority[pixel] = priorityOf(state, pixel);
+    if (priority[pixel]! <= highest) continue;
+    highest = priority[pixel]!;
+    best = pixel;
   }
   return best;
+}
+
+function priorityOf(state: State, pixel: number): number {
+  const [nx, ny] = normalAt(state, pixel);
+  const [ex, ey] = strongestEdge(state, pixel);
+  const edge = Math.abs(ex * nx + ey * ny) / 255;
+  return meanConfidence(state, pixel) * (edge + LEAST_EDGE);
 }
 
 function touchesKnown({ width, height, open }: State, pixel: number): boolean {
@@ -88,37 +96,35 @@ function touchesKnown({ width, height, open }: State, pixel: number): boolean {
   );
 }
 
-/** Mean confidence of the patch round a pixel, and the direction of the strongest edge in it. */
-function surroundings(state: State, pixel: number) {
-  const { width, height, open, confidence } = state;
-  const x = pixel % width;
-  const y = (pixel - x) / width;
-  let [sum, count, strongest] = [0, 0, 0];
+function meanConfidence({ width, height, confidence }: State, pixel: number): number {
+  let [sum, count] = [0, 0];
+  forEachInPatch(width, height, pixel, (at) => {
+    sum += confidence[at]!;
+    count++;
+  });
+  return sum / count;
+}
+
+/** Along the strongest edge in the patch round a pixel, as long as it is strong. */
+function strongestEdge(state: State, pixel: number): readonly [number, number] {
+  const { width, height, open } = state;
+  let strongest = 0;
   let isophote: readonly [number, number] = [0, 0];
-  for (let py = Math.max(0, y - RADIUS); py <= Math.min(height - 1, y + RADIUS); py++) {
-    for (let px = Math.max(0, x - RADIUS); px <= Math.min(width - 1, x + RADIUS); px++) {
-      const at = py * width + px;
-      sum += confidence[at]!;
-      count++;
-      if (open[at] !== 0) continue;
-      const [gx, gy] = gradientAt(state, px, py);
-      const strength = gx * gx + gy * gy;
-      if (strength <= strongest) continue;
-      strongest = strength;
-      isophote = [-gy, gx];
-    }
-  }
-  return { confidence: sum / count, isophote };
+  forEachInPatch(width, height, pixel, (at) => {
+    if (open[at] !== 0) return;
+    const [gx, gy] = gradientAt(state, at);
+    const strength = gx * gx + gy * gy;
+    if (strength <= strongest) return;
+    strongest = strength;
+    isophote = [-gy, gx];
+  });
+  return isophote;
 }
 
 /** Central differences; none where a neighbour is missing or open. */
-function gradientAt(
-  { width, height, values, open }: State,
-  x: number,
-  y: number,
-): readonly [number, number] {
-  if (x === 0 || y === 0 || x === width - 1 || y === height - 1) return [0, 0];
-  const at = y * width + x;
+function gradientAt({ width, height, values, open }: State, at: number): readonly [number, number] {
+  const x = at % width;
+  if (x === 0 || x === width - 1 || at < width || at >= width * (height - 1)) return [0, 0];
   if (open[at - 1] || open[at + 1] || open[at - width] || open[at + width]) return [0, 0];
   return [(values[at + 1]! - values[at - 1]!) / 2, (values[at + width]! - values[at - width]!) / 2];
 }
@@ -135,20 +141,21 @@ function normalAt({ width, height, open }: State, pixel: number): readonly [numb
   return length === 0 ? [0, 0] : [nx / length, ny / length];
 }
 
-/** The source that differs least where the target is known; of those alike, the nearest, then the first. */
-function bestSource(state: State, target: number, sources: Int32Array): number {
+/**
+ * The source that differs least where the target is known; of those alike, the nearest, then the first.
+ *
+ * @param guess a source that is likely to be near the best: what is worse is then given up soon
+ */
+function bestSource(state: State, target: number, sources: Int32Array, guess: number): number {
   const { width, values } = state;
   const offsets = knownOffsets(state, target);
+  const wanted = Int32Array.from(offsets, (offset) => values[target + offset]!);
   const [tx, ty] = [target % width, Math.floor(target / width)];
-  let best = sources[0]!;
-  let least = Number.POSITIVE_INFINITY;
+  let best = guess;
+  let least = difference(values, guess, offsets, wanted, Number.POSITIVE_INFINITY);
   let nearest = Number.POSITIVE_INFINITY;
   for (const source of sources) {
-    let sum = 0;
-    for (let i = 0; i < offsets.length && sum <= least; i++) {
-      const difference = values[target + offsets[i]!]! - values[source + offsets[i]!]!;
-      sum += difference * difference;
-    }
+    const sum = difference(values, source, offsets, wanted, least);
     if (sum > least) continue;
     const sx = source % width;
     const away = (sx - tx) ** 2 + ((source - sx) / width - ty) ** 2;
@@ -160,6 +167,22 @@ function bestSource(state: State, target: number, sources: Int32Array): number {
   return best;
 }
 
+/** Sum of squares; given up once it is above `most`. */
+function difference(
+  values: Uint8Array,
+  source: number,
+  offsets: Int32Array,
+  wanted: Int32Array,
+  most: number,
+): number {
+  let sum = 0;
+  for (let i = 0; i < offsets.length && sum <= most; i++) {
+    const gap = wanted[i]! - values[source + offsets[i]!]!;
+    sum += gap * gap;
+  }
+  return sum;
+}
+
 /** Offsets of the patch's pixels that are known or filled. */
 function knownOffsets({ width, height, open }: State, target: number): Int32Array {
   const offsets: number[] = [];
@@ -169,13 +192,23 @@ function knownOffsets({ width, height, open }: State, target: number): Int32Arra
   return Int32Array.from(offsets);
 }
 
-function copyPatch(state: State, { pixel, confidence }: Target, source: number): void {
-  forEachInPatch(state.width, state.height, pixel, (at) => {
-    if (state.open[at] === 0) return;
-    state.values[at] = state.values[source + at - pixel]!;
-    state.open[at] = 0;
+function copyPatch(state: State, pixel: number, source: number): void {
+  const { width, height, values, open, priority } = state;
+  const confidence = meanConfidence(state, pixel);
+  forEachInPatch(width, height, pixel, (at) => {
+    if (open[at] === 0) return;
+    values[at] = values[source + at - pixel]!;
+    open[at] = 0;
     state.confidence[at] = confidence;
   });
+  // A priority looks at a patch and at the neighbours of its pixels.
+  const reach = 2 * RADIUS + 1;
+  const x = pixel % width;
+  const y = (pixel - x) / width;
+  for (let py = Math.max(0, y - reach); py <= Math.min(height - 1, y + reach); py++) {
+    const row = py * width;
+    priority.fill(Number.NaN, row + Math.max(0, x - reach), row + Math.min(width, x + reach + 1));
+  }
 }
 
 function forEachInPatch(
