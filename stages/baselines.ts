@@ -21,10 +21,11 @@ import {
 } from './lib/evaluation.js';
 import { createHole } from './lib/fill/hole.js';
 import { type ImageIndex, type Kernel, readImages } from './lib/images.js';
-import { readJson } from './lib/json.js';
+import { readJson, writeJson } from './lib/json.js';
 import { type FittedModels, fitLinear } from './lib/linear-models.js';
 import { readMaskIndex, readMasks } from './lib/masks.js';
 import { restoreBaselines } from './lib/methods.js';
+import { type MetricsTree, metricsTree } from './lib/metrics.js';
 import { createRandom } from './lib/random.js';
 import { rimMeans } from './lib/rim.js';
 import { orderSettings } from './lib/scores.js';
@@ -33,8 +34,11 @@ import type { Split } from './lib/split.js';
 interface Shape {
   params: { readonly baselines: unknown };
   deps: { readonly images: string; readonly masks: string; readonly split: string };
-  outs: { readonly baselines: string };
+  outs: { readonly baselines: string; readonly metrics: string };
 }
+
+/** What `pipe metrics` shows of the classical methods; their folder has all scores. */
+const METRICS: readonly string[] = ['ssim.wang', 'ssim.global', 'gms', 'psnr'];
 
 export default defineStage<Shape>(async ({ params, deps, outs, signal, progress }) => {
   const asked = checkBaselines(params.baselines);
@@ -51,6 +55,7 @@ export default defineStage<Shape>(async ({ params, deps, outs, signal, progress 
   };
 
   mkdirSync(outs.baselines, { recursive: true });
+  const metrics: Partial<Record<Kernel, MetricsTree>> = {};
   const byKernel: Partial<Record<Kernel, KernelIndex>> = {};
   let scores: readonly string[] = [];
   for (const kernel of kernels) {
@@ -61,12 +66,18 @@ export default defineStage<Shape>(async ({ params, deps, outs, signal, progress 
     writeBaselineScores(outs.baselines, kernel, 'test', test.scores);
     writeBaselineScores(outs.baselines, kernel, 'train', train.scores);
     scores = test.scores.names;
+    metrics[kernel] = metricsTree(test.scores, {
+      methods: asked.methods,
+      targets: ['composite'],
+      names: scores.filter((name) => METRICS.includes(name)),
+    });
     byKernel[kernel] = {
       fitted: fitted.images,
       components: fitted.components,
       rims: test.rims.map((methods) => methods.map(rimMeans)),
     };
   }
+  writeJson(outs.metrics, kernels.length === 1 ? metrics[kernels[0]] : metrics);
   writeBaselineIndex(outs.baselines, {
     settings: names,
     methods: asked.methods,

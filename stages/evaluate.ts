@@ -95,7 +95,7 @@ export default defineStage<Shape>(
     };
     const file = imagesFile(images.index.kernels, images.kernel);
     mkdirSync(outs.scores, { recursive: true });
-    writeJson(outs.metrics, { test: metricsTree(test), train: metricsTree(train) });
+    writeJson(outs.metrics, { test: modelMetrics(test), train: modelMetrics(train) });
     writeScores(outs.scores, {
       test,
       train,
@@ -127,6 +127,10 @@ export default defineStage<Shape>(
     });
   },
 );
+
+function modelMetrics(scores: Scores) {
+  return metricsTree(scores, { methods: [MODEL], targets: TARGETS, names: scores.names });
+}
 
 function aboutImages(images: ImageSet, split: Split) {
   const { size, channels, kernel, index } = images;

@@ -166,7 +166,8 @@ function mended(
   plane: Uint8Array,
   hole: Hole,
 ): Float64Array {
-  const values = estimated.filter((_, at) => at % channels === channel);
+  const values =
+    channels === 1 ? estimated : estimated.filter((_, at) => at % channels === channel);
   mendSeam(values, plane, hole);
   return values;
 }

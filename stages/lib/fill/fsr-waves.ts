@@ -175,23 +175,26 @@ function largestError(): number {
 
 /** Takes a wave and its conjugate from the error; gives the place of the largest that is left. */
 function subtractPair(u: number, v: number, cr: number, ci: number): number {
+  // The engine does not know that these never change, unless they are the function's own.
+  const [wr, wi, er, ei, wanted] = [weightRe, weightIm, errorRe, errorIm, preference];
   let best = 0;
   let bound = -1;
-  for (let y = 0, at = 0; y < WINDOW; y++) {
-    let a = (WINDOW + y - u) * TILED + WINDOW - v;
-    let b = (y + u) * TILED + v;
-    for (const end = at + COLUMNS; at < end; at++, a++, b++) {
-      const ar = weightRe[a]!;
-      const ai = weightIm[a]!;
-      const br = weightRe[b]!;
-      const bi = weightIm[b]!;
-      const r = errorRe[at]! - (cr * (ar + br) - ci * (ai - bi));
-      const i = errorIm[at]! - (cr * (ai + bi) + ci * (ar - br));
-      errorRe[at] = r;
-      errorIm[at] = i;
-      const error = (r * r + i * i) * preference[at]!;
+  for (let y = 0; y < WINDOW; y++) {
+    const a = (WINDOW + y - u) * TILED + WINDOW - v;
+    const b = (y + u) * TILED + v;
+    const row = y * COLUMNS;
+    for (let x = 0; x < COLUMNS; x++) {
+      const ar = wr[a + x]!;
+      const ai = wi[a + x]!;
+      const br = wr[b + x]!;
+      const bi = wi[b + x]!;
+      const r = er[row + x]! - (cr * (ar + br) - ci * (ai - bi));
+      const i = ei[row + x]! - (cr * (ai + bi) + ci * (ar - br));
+      er[row + x] = r;
+      ei[row + x] = i;
+      const error = (r * r + i * i) * wanted[row + x]!;
       if (error > bound) {
-        best = at;
+        best = row + x;
         bound = (Math.sqrt(error) + ALIKE) ** 2;
       }
     }

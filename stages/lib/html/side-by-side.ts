@@ -63,5 +63,5 @@ export function pictureCell(
   const at = (setting * picks.length + pick) * index.layers.length + index.layers.indexOf(layer);
   const pixels = examples.subarray(at * length, (at + 1) * length);
   const score = picks[pick]!.ssim[layer];
-  return html`<td data-name="${name}"><img src="${pngDataUri(pixels, size, size, channels === 3 ? 3 : 1)}" width="${size}" height="${size}" alt="${layerLabel(layer)}"><small>${score === undefined ? ' ' : score.toFixed(3)}</small></td>`;
+  return html`<td data-name="${name}"><img src="${pngDataUri(pixels, size, size, channels === 3 ? 3 : 1)}" width="${size}" height="${size}" alt="${layerLabel(layer)}"><small>${score === undefined ? '\u00a0' : score.toFixed(3)}</small></td>`;
 }

@@ -53,7 +53,8 @@ export function verdictRule({ index: { bootstrap } }: DataSet): string {
   return (
     `“Ahead” and “behind” mean by more than ${effect} in SSIM; “no practical difference” means by less. All verdicts ` +
     `on this page hold together at 95 % (Holm’s correction; paired bootstrap, ${formatCount(resamples)} resamples). ` +
-    'The best fill is chosen on the test images, which favours the fill.'
+    'The best fill is chosen on the test images, which favours the fill. “Worse” is the share of images that the model ' +
+    'restores worse than that fill.'
   );
 }
 
@@ -90,7 +91,7 @@ function card(dataset: DataSet): Markup {
 <h3>${dataset.name} ${dataset.index.source.standIn && html`<span class="chip">stand-in</span>`}</h3>
 <p>${verdictSentence(dataset, model)}</p>
 <div class="scroll"><table>
-<thead><tr><th scope="col">hole</th><th scope="col" class="text">best classical</th><th scope="col">${model.label}</th><th scope="col">gain</th><th scope="col" class="text">verdict</th><th scope="col">made worse</th></tr></thead>
+<thead><tr><th scope="col">hole</th><th scope="col" class="text">best classical</th><th scope="col">${model.label}</th><th scope="col">gain</th><th scope="col" class="text">verdict</th></tr></thead>
 <tbody>${dataset.settings.map((setting) => {
     const rival = bestBaseline(dataset, setting.name);
     const gain = gainOf(model, setting.name, rival.name);
@@ -99,8 +100,7 @@ function card(dataset: DataSet): Markup {
 <td class="text">${headline(rival, setting.name).mean.toFixed(4)} <small>${rival.label}</small></td>
 <td>${headline(model, setting.name).mean.toFixed(4)}</td>
 <td class="${VERDICT_CLASSES[verdict]}">${formatGain(gain.mean)}<small>${formatGain(gain.low)} … ${formatGain(gain.high)}</small></td>
-<td class="text">${VERDICT_WORDS[verdict]}</td>
-<td>${formatPercent(shareWorse(model, rival, setting.name))}<small>of images</small></td></tr>`;
+<td class="text">${VERDICT_WORDS[verdict]}<small>${formatPercent(shareWorse(model, rival, setting.name))} worse</small></td></tr>`;
   })}</tbody></table></div>
 <p class="about">${groupsSentence(dataset)} ${trainingsSentence(dataset)}</p></article>`;
 }

@@ -34,7 +34,7 @@ export async function baselinesOf(
       },
     },
     deps: { images, masks, split },
-    outs: { baselines: out },
+    outs: { baselines: out, metrics: join(folder, 'baselines.json') },
   });
   return out;
 }
