@@ -131,6 +131,18 @@ await Promise.all([
     outfile: `${draft}/stage-host.mjs`,
     format: 'esm',
   }),
+  // What `pipe report` and `pipe ui` show: for a browser, read as text by these two alone.
+  build({
+    ...common,
+    platform: 'browser',
+    target: 'es2022',
+    entryPoints: ['src/page/client/main.tsx'],
+    outfile: `${draft}/page/page.js`,
+    format: 'iife',
+    minify: true,
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+  }),
 ]);
 
 // bin/pipe.cjs reads it as latin1; esbuild escapes everything but what stands in a regular expression.

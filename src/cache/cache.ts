@@ -276,6 +276,11 @@ export class Cache {
     return this.#givingWay.returnReplaced(where);
   }
 
+  /** The project's own folder in the cache: absolute path. */
+  get projectFolder(): string {
+    return this.#notes.folder;
+  }
+
   readLast(item: string): LastRun | undefined {
     return this.#notes.last(item);
   }

@@ -33,6 +33,14 @@ export const COMMANDS: Commands = {
     summary: 'show metrics, and compare them with a revision',
     load: () => import('./metrics.js'),
   },
+  report: {
+    summary: 'write a page of items, metrics, epochs and logs',
+    load: () => import('./report.js'),
+  },
+  ui: {
+    summary: 'serve that page on 127.0.0.1, and follow runs',
+    load: () => import('./ui.js'),
+  },
   lock: { summary: 'check that pipeline.lock is up to date', load: () => import('./lock.js') },
   verify: {
     summary: 'run items again in a fresh folder, and compare',
@@ -44,6 +52,10 @@ export const COMMANDS: Commands = {
     summary: 'print a script that completes words in bash, zsh or fish',
     // It completes the names and options of all commands, itself included.
     load: async () => (await import('./completion.js')).completionOf(COMMANDS),
+  },
+  stage: {
+    summary: "print TypeScript types of stages' params, deps and outs",
+    load: () => import('./stage.js'),
   },
   schema: { summary: 'print the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },
 };

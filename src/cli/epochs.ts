@@ -1,5 +1,6 @@
 /** `pipe epochs`: the chain of an incremental item, epoch by epoch. */
 import type { EpochRecord } from '../cache/records/record.js';
+import { drawnMetric } from '../decide/drawn-metric.js';
 import { metricAt } from '../decide/incremental.js';
 import { inspection } from '../decide/inspection.js';
 import { predict } from '../decide/prediction.js';
@@ -11,7 +12,6 @@ import { bytes, duration, metricsText, plural, table } from '../report/wording.j
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { curve } from './curve.js';
-import { drawnMetric } from './drawn-metric.js';
 import { roomOn } from './terminal.js';
 
 const usage: Usage = {

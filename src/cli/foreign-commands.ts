@@ -35,7 +35,7 @@ const DOWNLOAD =
   'download it in a separate stage, with the file as its out: cmd: curl -fsSo ${outs.raw} <address>';
 const TRIALS =
   'pipe run --set train.lr=0.1 tries another value, and pipe metrics --set train.lr=0.1 shows its result';
-const EDIT = 'edit pipeline.yaml: stages, deps and outs are declared only there';
+export const EDIT = 'edit pipeline.yaml: stages, deps and outs are declared only there';
 const COPIES = 'pipe run restores outs from the cache, as plain files that you may edit';
 const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs only the named ones';
 
@@ -45,7 +45,6 @@ export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   clear: CLEAN,
   purge: CLEAN,
   add: 'name the file or folder under deps of the stage that reads it: pipe compares its content',
-  stage: EDIT,
   remove: EDIT,
   move: EDIT,
   mv: EDIT,

@@ -59,6 +59,8 @@ export interface TracedScripts {
   readonly external: readonly string[];
   /** Dynamic loads in Python files that pipe cannot follow. */
   readonly opaque: readonly Untraced[];
+  /** Names of the stored traces. */
+  readonly traces: readonly string[];
 }
 
 /** For most commands, which name no script. */
@@ -69,6 +71,7 @@ const NONE: TracedScripts = {
   packages: {},
   external: [],
   opaque: [],
+  traces: [],
 };
 
 /** A single file that is not traced, a JavaScript or TypeScript file, or a Python launch. */
@@ -82,12 +85,12 @@ export function keptScripts(
 ): TracedScripts | undefined {
   const named = namedScripts(command);
   if (named.files.length === 0 && named.launches.length === 0) return NONE;
-  const found: TracedScript[] = [];
+  const found = new Map<string, TracedScript>();
   const isMade = madeBy(options);
   for (const script of scriptsIn(named, isMade, snapshot)) {
     const traced = knownScript(script, options, snapshot);
     if (traced === undefined) return undefined;
-    found.push(traced);
+    found.set(nameOf(script), traced);
   }
   return together(found, options, isMade);
 }
@@ -98,11 +101,11 @@ export async function traceScripts(
   options: ScriptOptions,
   snapshot: FsSnapshot,
 ): Promise<TracedScripts> {
-  const found: TracedScript[] = [];
+  const found = new Map<string, TracedScript>();
   const isMade = madeBy(options);
   for (const script of scriptsIn(namedScripts(command), isMade, snapshot)) {
     const known = knownScript(script, options, snapshot);
-    found.push(known ?? (await traceAndKeep(script, options, snapshot)));
+    found.set(nameOf(script), known ?? (await traceAndKeep(script, options, snapshot)));
   }
   return together(found, options, isMade);
 }
@@ -218,11 +221,12 @@ async function traceLaunchAnew(
 }
 
 function together(
-  found: readonly TracedScript[],
+  named: ReadonlyMap<string, TracedScript>,
   { deps }: ScriptOptions,
   isMade: (file: string) => boolean,
 ): TracedScripts {
-  if (found.length === 0) return NONE;
+  if (named.size === 0) return NONE;
+  const found = [...named.values()];
   const declared = deps.filter((dep) => !dep.glob).map((dep) => dep.path);
   const scripts: Record<string, string> = {};
   const bytes: Record<string, string> = {};
@@ -243,5 +247,6 @@ function together(
     packages: Object.assign({}, ...found.map((each) => each.packages)),
     external: [...new Set(found.flatMap((each) => each.external ?? []))].sort(),
     opaque: found.flatMap((each) => each.opaque ?? []),
+    traces: [...named.keys()],
   };
 }

@@ -43,9 +43,22 @@ export function holds(
  * The places to watch for changes of the trace. Outside of the project only files: to watch absent
  * paths and folders would mean to watch folders far above.
  */
-export function placesIn({ files, absent, links }: TraceInputs): string[] {
+export function placesIn(inputs: TraceInputs): string[] {
+  const { files, absent, links } = inputs;
   const led = Object.keys(links).filter((where) => links[where] !== '');
-  return [...Object.keys(files), ...[...led, ...absent].filter((where) => !isOutside(where))];
+  const others = [...led, ...absent, ...absentModules(inputs)];
+  return [...Object.keys(files), ...others.filter((where) => !isOutside(where))];
+}
+
+/** Modules and packages of Python that would be found first, or at all, if they existed. */
+function absentModules({ files, folders }: TraceInputs): string[] {
+  if (!Object.keys(files).some((file) => /\.(?:pyw?|ipynb)$/i.test(file))) return [];
+  return Object.entries(folders).flatMap(([folder, { stems, names }]) =>
+    stems
+      .flatMap((stem) => [stem, `${stem}.py`])
+      .filter((name) => !names.includes(name))
+      .map((name) => (folder === '' ? name : `${folder}/${name}`)),
+  );
 }
 
 /** The names in a folder that belong to one of the stems. */

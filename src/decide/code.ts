@@ -43,6 +43,8 @@ interface CommandItemCode extends CodeFiles {
   readonly metadata: Omit<Versions, 'versions'>;
   /** Code that Python files load in ways that pipe cannot follow. */
   readonly opaque: readonly Untraced[];
+  /** Names of the stored traces. */
+  readonly traces: readonly string[];
 }
 
 /** Evidence that names single files. */
@@ -167,8 +169,8 @@ function traceInputsOf(project: Project, root: string, { action }: Item, code?: 
   const kept =
     action.kind === 'module'
       ? [storedTraceInputs(traceCache, root, 'module', action.file)]
-      : Object.keys(code?.kind === 'command' ? code.scripts : {}).map((file) =>
-          storedTraceInputs(traceCache, root, 'script', file),
+      : (code?.kind === 'command' ? code.traces : []).map((name) =>
+          storedTraceInputs(traceCache, root, 'script', name),
         );
   const { files = {}, folders = [] } = code?.kind === 'command' ? code.metadata : {};
   return [

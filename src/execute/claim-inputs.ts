@@ -4,9 +4,10 @@ import type { RecordedOut } from '../cache/records/record.js';
 import { type BuildContext, cacheOf, itemAt, selectedNeeds } from '../decide/build-context.js';
 import { decide } from '../decide/decide.js';
 import { claimItem, type ItemClaim } from '../decide/locks.js';
-import type { Dep, Item } from '../pipeline/plan.js';
+import type { Dep, Item, Out } from '../pipeline/plan.js';
 import { clearLeftovers, leftoversIn } from './clear-leftovers.js';
 import { InputSnapshot } from './input-snapshot.js';
+import { refuseToReplace } from './protected-outs.js';
 
 export interface Claimed {
   readonly claim: ItemClaim;
@@ -87,6 +88,8 @@ async function willRun(
 
 interface NeededOut {
   readonly path: string;
+  readonly maker: Item;
+  readonly out: Out;
   readonly made: RecordedOut;
 }
 
@@ -100,14 +103,16 @@ async function replacedNeeds(
   const replaced: NeededOut[] = [];
   for (const need of needsOf(build, index, inputs)) {
     const settled = build.settled.get(need);
-    for (const { name, path } of itemAt(build, need).outs) {
+    const maker = itemAt(build, need);
+    for (const out of maker.outs) {
+      const { name, path } = out;
       const made = settled?.outs.find((each) => each.name === name);
       if (made === undefined) continue;
       const dep = deps.find((each) => each.path === path && !each.glob);
       if (dep !== undefined && inputs.digestOf(dep) === made.digest) continue;
       // The digest of a dep with links differs from the out's.
       const now = await cacheOf(build).scan(path, { again: true });
-      if (now?.digest !== made.digest) replaced.push({ path, made });
+      if (now?.digest !== made.digest) replaced.push({ path, maker, out, made });
     }
   }
   return replaced;
@@ -116,8 +121,9 @@ async function replacedNeeds(
 async function putBackNeed(
   build: BuildContext,
   item: Item,
-  { path, made }: NeededOut,
+  { path, maker, out, made }: NeededOut,
 ): Promise<void> {
+  await refuseToReplace(build, maker, [out], [made]);
   const warn = (message: string) => build.emit({ type: 'warning', item: item.id, message });
   warn(`another run replaced its input ${path}: restored`);
   await cacheOf(build).restore(made, path, { onReplaced: warn });

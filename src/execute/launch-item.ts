@@ -23,7 +23,7 @@ import { systemMessage } from '../system-message.js';
 import type { EpochRun } from './epoch-run.js';
 import type { Scratch } from './execution-files.js';
 import type { Hold } from './hold.js';
-import { removeStaleBytecode } from './stale-bytecode.js';
+import { removeStaleBytecode, sourcesBelow } from './stale-bytecode.js';
 
 /** From SIGTERM to SIGKILL: long enough to write a file, short enough to wait for. */
 const GRACE_SECONDS = 5;
@@ -100,14 +100,18 @@ async function commandOf(build: BuildContext, index: number, scratch: Scratch): 
   for (const dep of item.deps)
     if (dep.glob) matched.set(dep.name, await finish(matchedPaths(dep, build.project)));
   writeFileSync(scratch.context, canonical(contextOf(build, item, matched)));
-  dropStaleBytecode(build, index, matched);
+  await dropStaleBytecode(build, index, matched);
   if (item.action.kind !== 'module') return expandedAction(item, matched);
   const bundle = await build.codes.bundleFor(index);
   return { kind: 'module', host: path.join(build.project.dist, 'stage-host.mjs'), bundle };
 }
 
-/** Of the item's Python files, whether they are traced or declared. */
-function dropStaleBytecode(build: BuildContext, index: number, matched: Matched): void {
+/** Of the item's Python files, whether they are traced or declared, alone or in a folder. */
+async function dropStaleBytecode(
+  build: BuildContext,
+  index: number,
+  matched: Matched,
+): Promise<void> {
   const item = itemAt(build, index);
   const { root, env } = build.project;
   const code = build.codes.of(index);
@@ -115,6 +119,9 @@ function dropStaleBytecode(build: BuildContext, index: number, matched: Matched)
     ...(code.kind === 'command' ? Object.keys(code.scripts) : []),
     ...item.deps.flatMap((dep) => matched.get(dep.name) ?? dep.path),
   ]);
+  // In an out, compiled modules are part of the result.
+  for (const { path: where } of item.deps.filter(({ glob, made }) => !glob && !made))
+    for (const file of await finish(sourcesBelow(root, where))) files.add(file);
   removeStaleBytecode(root, files, env.PYTHONPYCACHEPREFIX, (message) =>
     build.emit({ type: 'warning', item: item.id, message }),
   );

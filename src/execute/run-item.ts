@@ -17,6 +17,7 @@ import { claimWithInputs } from './claim-inputs.js';
 import { executeItem } from './execute-item.js';
 import type { Hold } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
+import { refuseToReplace } from './protected-outs.js';
 
 export interface Ended {
   readonly done: ItemDone;
@@ -69,6 +70,7 @@ async function underLocks(
       const second = await withoutRunning(build, index, inputs, seconds);
       if (second.kind === 'ended') return second;
       const { decision } = second;
+      await refuseToReplace(build, item, item.outs);
       const hold: Hold = {
         isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false,
         lost: claim.lost,
@@ -108,6 +110,7 @@ async function withoutRunning(
       return { kind: 'ended', ...failed(item, { message, command: '', tail: [] }, seconds()) };
     }
     case 'restore': {
+      await refuseToReplace(build, item, item.outs, decision.record.outs);
       const back = await putBack(build, index, decision);
       // The damaged object is set aside: now the record cannot be restored, and the item runs.
       if (!back) return await withoutRunning(build, index, inputs, seconds);

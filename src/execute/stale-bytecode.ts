@@ -1,15 +1,16 @@
 /** Compiled Python modules that Python would trust although their source has changed. */
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { bestEffort } from '../cache/files/file-errors.js';
 import { unlessRefused } from '../cache/files/look.js';
+import type { Cooperative } from '../cache/files/yielding.js';
 
 /**
  * Python compares the second and the size of a source with those that a compiled module names: it runs the
  * old code after an edit within one second that keeps the size. A compiled module that is not newer than
  * its source is of no use otherwise either, so it goes before the process starts.
  *
- * @param files of the item's code, relative to `root`
+ * @param files of the item's code and deps, relative to `root`
  * @param prefix PYTHONPYCACHEPREFIX of the process
  * @param warn of a file that cannot be deleted
  */
@@ -35,6 +36,27 @@ export function removeStaleBytecode(
       if (isStale) bestEffort(without, warn, () => rmSync(compiled, { force: true }));
     }
   }
+}
+
+/** The Python sources in a folder, relative to `root`; none in a file. Does not follow links in it. */
+export function* sourcesBelow(root: string, folder: string): Cooperative<string[]> {
+  const found: string[] = [];
+  const queue = [folder];
+  for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+    yield undefined;
+    // What cannot be read is reported where the dep is.
+    for (const entry of unlessRefused(() => entriesIn(path.join(root, at as string))) ?? []) {
+      const inner = `${at}/${entry.name}`;
+      if (entry.isDirectory() && entry.name !== '__pycache__') queue.push(inner);
+      else if (entry.name.endsWith('.py')) found.push(inner);
+    }
+  }
+  return found;
+}
+
+function entriesIn(folder: string): Dirent[] {
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory();
+  return isFolder ? readdirSync(folder, { withFileTypes: true }) : [];
 }
 
 /** `net.cpython-311.pyc`, of every version of Python, and of every optimization. */

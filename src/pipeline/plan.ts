@@ -138,6 +138,8 @@ export interface Out {
   readonly path: string;
   /** A JSON file that `pipe metrics` reads. */
   readonly metrics: boolean;
+  /** No run overwrites or removes it. */
+  readonly protected?: boolean;
 }
 
 /** A JSON file that `pipe metrics` reads, inside an out folder of the same item. */

@@ -57,7 +57,7 @@ function writeAll(fd: number, data: Buffer): void {
 }
 
 /** The last lines of a log; reads only its end. */
-export function lastLines(path: string): string[] {
+export function lastLines(path: string, count = TAIL_LINES): string[] {
   const fd = openSync(path, 'r');
   try {
     const { size } = fstatSync(fd);
@@ -67,7 +67,7 @@ export function lastLines(path: string): string[] {
     // The first line is cut, unless it is the only one.
     if (size > buffer.length && lines.length > 1) lines.shift();
     if (lines.at(-1) === '') lines.pop();
-    return lines.slice(-TAIL_LINES).map(shownLine);
+    return lines.slice(-count).map(shownLine);
   } finally {
     closeSync(fd);
   }

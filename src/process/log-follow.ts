@@ -1,5 +1,5 @@
 /** Follows the logs of one item: prints the newest one, and what is being written. */
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { waitForChanges } from '../stage/notice.js';
@@ -20,6 +20,11 @@ export function logsIn(folder: string): string[] {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
+}
+
+/** Bytes of a log. */
+export function sizeOfLog(file: string): number {
+  return statSync(file).size;
 }
 
 /** Passes on a whole log in pieces. */

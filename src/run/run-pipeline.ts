@@ -15,6 +15,7 @@ import { select, withNeeds } from '../pipeline/select.js';
 import { systemMessage } from '../system-message.js';
 import { statedLimit } from './cache-limit.js';
 import { foretell } from './dry-run.js';
+import { journaled } from './journal.js';
 
 /**
  * Runs what is stale among the targets and what they need.
@@ -22,6 +23,16 @@ import { foretell } from './dry-run.js';
  * @throws UserError before anything changes: unknown targets, missing inputs, unreadable code
  */
 export async function run(project: Project, options: RunOptions, emit: Emit): Promise<RunResult> {
+  if (isDry(options)) return runTo(project, options, emit);
+  const journal = journaled(project, emit, (message) => emit({ type: 'warning', message }));
+  try {
+    return await runTo(project, options, journal.emit);
+  } finally {
+    journal.close();
+  }
+}
+
+async function runTo(project: Project, options: RunOptions, emit: Emit): Promise<RunResult> {
   const started = performance.now();
   statedLimit(project);
   const build = await prepare(project, options, emit);

@@ -1,5 +1,5 @@
 /** Imports go one way: this table is the architecture, and docs/architecture.md tells it in words. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -106,6 +106,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   run: [...TOOLS, 'lockfile/format', 'decide', 'execute', 'lockfile'],
   verify: [...TOOLS, 'lockfile/format', 'compare', 'decide', 'execute', 'lockfile'],
   watch: ['error', 'event', 'pipeline', 'code/trace-inputs', 'code/project-paths', 'decide', 'run'],
+  page: [...TOOLS, 'decide', 'run'],
+  'page/client': ['page/model'],
   report: ['stage', 'error', 'printable', 'event', 'compare'],
   'report/live': ['stage', 'printable', 'event', 'report'],
   cli: [
@@ -120,6 +122,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'verify',
     'watch',
     'report',
+    'page',
   ],
   index: ['error', 'event', 'pipeline', 'decide', 'run'],
   main: ['error', 'system-message', 'printable', 'doc-pages', 'sys', 'cli', 'pipeline', 'decide'],
@@ -133,6 +136,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
   execa: 'src/process/spawn-module.ts',
   'p-queue': 'src/execute/ready-queue.ts',
   chokidar: 'src/watch/file-watch.ts',
+  preact: 'src/page/client/view.ts',
+  'preact/hooks': 'src/page/client/view.ts',
+  uplot: 'src/page/client/chart.tsx',
+  '@dagrejs/dagre': 'src/page/client/graph.tsx',
 };
 
 interface Import {
@@ -142,7 +149,7 @@ interface Import {
 
 function filesBelow(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
     .sort();
 }
@@ -164,13 +171,14 @@ const imports = filesBelow('src').flatMap(importsOf);
 const local = imports.filter(({ specifier }) => specifier.startsWith('.'));
 
 function targetOf({ from, specifier }: Import): string {
-  return path.join(path.dirname(from), specifier).replace(/\.js$/, '.ts');
+  const file = path.join(path.dirname(from), specifier).replace(/\.js$/, '.ts');
+  return existsSync(path.join(root, `${file}x`)) ? `${file}x` : file;
 }
 
 /** The folder of src/ that a file lies in; of a file in src/ itself its name. */
 function unitOf(file: string): string {
   const [, ...names] = file.split('/');
-  return (names.length > 1 ? names.slice(0, -1).join('/') : names.join()).replace(/\.ts$/, '');
+  return (names.length > 1 ? names.slice(0, -1).join('/') : names.join()).replace(/\.tsx?$/, '');
 }
 
 describe('the architecture of src/', () => {
@@ -185,7 +193,7 @@ describe('the architecture of src/', () => {
       const [unit, target] = [unitOf(each.from), targetOf(each)];
       if (unit === unitOf(target)) return false;
       const allowed = [unit, ...(MAY_IMPORT[unit] ?? [])];
-      const name = target.replace(/^src\//, '').replace(/\.ts$/, '');
+      const name = target.replace(/^src\//, '').replace(/\.tsx?$/, '');
       return !allowed.some((one) => name === one || name.startsWith(`${one}/`));
     });
     expect(strays.map(({ from, specifier }) => `${from} imports ${specifier}`)).toEqual([]);

@@ -4,7 +4,7 @@ import { chmodSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BIN, type Project, surroundings } from '../rig/project.js';
-import { project } from '../rig/projects.js';
+import { project, projectWithin } from '../rig/projects.js';
 import { HAS_TMUX, TestTerminal } from '../rig/terminal.js';
 
 const PIPELINE = `
@@ -30,6 +30,9 @@ function ready(pipeline = PIPELINE): Project {
   return made;
 }
 
+/** For what needs no shell. */
+const within = (pipeline = PIPELINE) => projectWithin({ 'pipeline.yaml': pipeline });
+
 function shell(made: Project, command: string, args: readonly string[]): string[] {
   const env = surroundings({ ...made.env, PATH: `${made.path('bin')}:${process.env.PATH}` });
   const { status, stdout, stderr } = spawnSync(command, args, {
@@ -52,7 +55,7 @@ async function candidates(made: Project, ...words: string[]): Promise<string[]> 
 
 describe('candidates', () => {
   it.each<[string, string[], string[]]>([
-    ['commands', ['sta'], ['status']],
+    ['commands', ['stat'], ['status']],
     ['commands after help', ['help', 'wa'], ['watch']],
     ['options of a command', ['run', '--f'], ['--force', '--frozen', '--frozen=keys']],
     ['options of a part of a command', ['cache', 'gc', '--max'], ['--max-size', '--max-age']],
@@ -76,7 +79,7 @@ describe('candidates', () => {
     ['nothing of a command that does not exist', ['bogus', ''], []],
     ['nothing after -C: the shell completes folders', ['-C', ''], []],
   ])('are %s', async (_, words, expected) => {
-    const made = ready();
+    const made = within();
     expect(await candidates(made, ...words)).toEqual(expected);
     // It is no run: nothing is written.
     expect(existsSync(made.path('cache'))).toBe(false);
@@ -90,10 +93,12 @@ describe('candidates', () => {
   });
 
   it('are none, without a word on stderr, where pipeline.yaml is broken or no folder is there', async () => {
-    expect(await candidates(ready('stages: [\n'), 'run', '')).toEqual([]);
-    expect(await candidates(ready('stages: { a: { cmds: x } }\n'), 'run', '--set', '')).toEqual([]);
-    expect(await candidates(ready(), '-C', 'nowhere', 'run', '')).toEqual([]);
-    expect(await candidates(ready(), 'run', '--profile', 'nobody', '')).toEqual([]);
+    expect(await candidates(within('stages: [\n'), 'run', '')).toEqual([]);
+    expect(await candidates(within('stages: { a: { cmds: x } }\n'), 'run', '--set', '')).toEqual(
+      [],
+    );
+    expect(await candidates(within(), '-C', 'nowhere', 'run', '')).toEqual([]);
+    expect(await candidates(within(), 'run', '--profile', 'nobody', '')).toEqual([]);
   });
 
   it('of options are there for every command that --help lists', async () => {
@@ -124,7 +129,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`,
     ]);
 
   it.each<[string, string[], string, string[]]>([
-    ['pipe sta', ['pipe', 'sta'], 'sta', ['status']],
+    ['pipe stat', ['pipe', 'stat'], 'stat', ['status']],
     ['pipe run ', ['pipe', 'run', ''], '', ['prepare', 'train']],
     ['pipe run train@f', ['pipe', 'run', 'train', '@', 'f'], '@f', ['@faces']],
     [
@@ -166,7 +171,7 @@ _pipe`;
 
 describe.runIf(has('fish'))('fish', () => {
   it.each([
-    ['pipe sta', ['status\tshow each item: fresh, or why not']],
+    ['pipe stat', ['status\tshow each item: fresh, or why not']],
     ['pipe run pre', ['prepare\tcuts squares']],
     ['pipe run train@', ['train@faces', 'train@animals']],
     ['pipe run --set=train.', ['--set=train.lr=\t0.1', '--set=train.epochs=\t3']],

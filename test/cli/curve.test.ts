@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { EpochRecord } from '../../src/cache/records/record.js';
 import { curve } from '../../src/cli/curve.js';
-import { drawnMetric } from '../../src/cli/drawn-metric.js';
+import { drawnMetric } from '../../src/decide/drawn-metric.js';
 import type { EpochPlan } from '../../src/pipeline/plan.js';
 import type { Metrics } from '../../src/stage/context.js';
 

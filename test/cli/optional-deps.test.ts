@@ -3,7 +3,7 @@ import { renameSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Project, Running } from '../rig/project.js';
-import { project, projectWithin } from '../rig/projects.js';
+import { projectWithin } from '../rig/projects.js';
 import { runUntilStill } from '../rig/still.js';
 import { standingIn } from '../rig/within.js';
 
@@ -32,7 +32,7 @@ const PATTERN = `stages:
 
 describe('an optional dep', () => {
   it('is absent, appears, changes and disappears: each makes the item stale, and each state has a result', async () => {
-    const made = project({ 'pipeline.yaml': PIPELINE });
+    const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     expect((await made.run()).with('ran')).toEqual(['take', 'size']);
     expect(made.read('cache/out/taken')).toBe('none\n');
     expect((await made.run()).with('fresh')).toEqual(['take', 'size']);
@@ -79,7 +79,7 @@ describe('an optional dep', () => {
 
   it('that appears or disappears while the stage runs is a change: the result is not recorded', async () => {
     for (const change of [`echo now > '${ARCHIVE}'`, `rm '${ARCHIVE}'`]) {
-      const made = project({
+      const made = projectWithin({
         'pipeline.yaml': PIPELINE.replace('cmd: if', `cmd: ${change}; if`),
         'data/other': '',
       });
@@ -91,7 +91,7 @@ describe('an optional dep', () => {
   });
 
   it('is in pipeline.lock in its state: --frozen and verify agree', async () => {
-    const made = project({ 'pipeline.yaml': PIPELINE });
+    const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     await made.run();
     expect(made.read('pipeline.lock')).toContain('    deps:\n      archive: null\n');
     const verified = await made.pipe('verify');
@@ -115,7 +115,7 @@ describe('an optional dep', () => {
   });
 
   it('counts only by its content: the key is the same as for a required dep that exists', async () => {
-    const made = project({ 'pipeline.yaml': PIPELINE, [ARCHIVE]: 'one\n' });
+    const made = projectWithin({ 'pipeline.yaml': PIPELINE, [ARCHIVE]: 'one\n' });
     await made.run();
     made.write('pipeline.yaml', PIPELINE.replace(', optional: true', ''));
     expect((await made.run()).with('fresh')).toEqual(['take', 'size']);
@@ -128,7 +128,7 @@ describe('an optional dep', () => {
   });
 
   it('made by another stage is an edge like any other', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': `${PIPELINE}  make: { cmd: "echo made > \${outs.o}", outs: { o: "${ARCHIVE}" } }\n`,
     });
     expect((await made.run()).with('ran')).toEqual(['make', 'take', 'size']);
@@ -136,7 +136,7 @@ describe('an optional dep', () => {
   });
 
   it('may be a pattern that matches nothing, and may be in a list', async () => {
-    const made = project({ 'pipeline.yaml': PATTERN, 'pipeline.yaml.orig': '' });
+    const made = projectWithin({ 'pipeline.yaml': PATTERN, 'pipeline.yaml.orig': '' });
     expect((await made.run()).with('ran')).toEqual(['join', 'list']);
     expect(made.read('all.txt')).toBe('');
     made.write('data/a.txt', 'a\n');
@@ -154,7 +154,7 @@ describe('an optional dep', () => {
   });
 
   it('gives a TypeScript stage its path, whether it exists or not', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml':
         'stages:\n  s: { run: s.ts, deps: { a: { path: a.txt, optional: true } }, outs: { o: o.txt } }\n',
       's.ts': `import { existsSync, writeFileSync } from 'node:fs';
@@ -172,7 +172,7 @@ export default defineStage(async ({ deps, outs }) => {
   });
 
   it('with a wrong shape is an error with its place', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': `stages:
   a: { cmd: ls, deps: { a: { optional: true } } }
   b: { cmd: ls, deps: { best: { path: x, optinal: true } } }
@@ -233,7 +233,7 @@ describe('pipe watch', () => {
       .then(() => made.read('cache/out/taken'));
 
   it('runs again when an optional dep appears, in a new folder, and when it disappears', async () => {
-    const made = project({ 'pipeline.yaml': PIPELINE });
+    const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     const running = made.start('watch', '--json');
     watching.push(running);
     expect(await ran(made, 1, running)).toBe('none\n');

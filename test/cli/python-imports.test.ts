@@ -41,24 +41,27 @@ it('run again when a module that they import changes, with its importer as the r
 });
 
 it.each([
-  ['traced', '[]'],
-  ['declared', '[model.py]'],
-])('are run as they are after an edit within a second that keeps the size: %s', async (_, deps) => {
-  const load = _ === 'traced' ? 'import model' : 'model = __import__("mod" + "el")';
-  const made = projectWithin({
-    'pipeline.yaml': `stages: { t: { cmd: python3 train.py, deps: ${deps}, outs: [o.txt] } }\n`,
-    'train.py': `${load}\nopen('o.txt', 'w').write(str(model.x))\n`,
-  });
-  for (const name of ['PYTHONDONTWRITEBYTECODE', 'PYTHONPYCACHEPREFIX']) made.env[name] = '';
-  // One second that is yet to come: Python's compiled module names it, and is older than both sources.
-  const second = Math.floor(Date.now() / 1000) + 100;
-  for (const x of [1, 2]) {
-    made.write('model.py', `x = ${x}\n`);
-    utimesSync(made.path('model.py'), second + x / 4, second + x / 4);
-    expect((await made.run()).with('ran')).toEqual(['t']);
-    expect(made.read('o.txt')).toBe(String(x));
-  }
-});
+  ['traced', '[]', 'model.py', 'import model'],
+  ['declared', '[model.py]', 'model.py', 'model = __import__("mod" + "el")'],
+  ['in a folder', '[lib]', 'lib/a/b.py', 'model = __import__("lib.a." + "b", fromlist="x")'],
+])(
+  'are run as they are after an edit within a second that keeps the size: %s',
+  async (_, deps, file, load) => {
+    const made = projectWithin({
+      'pipeline.yaml': `stages: { t: { cmd: python3 train.py, deps: ${deps}, outs: [o.txt] } }\n`,
+      'train.py': `${load}\nopen('o.txt', 'w').write(str(model.x))\n`,
+    });
+    for (const name of ['PYTHONDONTWRITEBYTECODE', 'PYTHONPYCACHEPREFIX']) made.env[name] = '';
+    // One second that is yet to come: Python's compiled module names it, and is older than both sources.
+    const second = Math.floor(Date.now() / 1000) + 100;
+    for (const x of [1, 2]) {
+      made.write(file, `x = ${x}\n`);
+      utimesSync(made.path(file), second + x / 4, second + x / 4);
+      expect((await made.run()).with('ran')).toEqual(['t']);
+      expect(made.read('o.txt')).toBe(String(x));
+    }
+  },
+);
 
 it('stay fresh when comments, docstrings and unrelated files change', async () => {
   const made = projectWithin(FILES);

@@ -4,13 +4,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { platform } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { BIN } from '../rig/project.js';
-import { project, projectWithin } from '../rig/projects.js';
+import { projectWithin } from '../rig/projects.js';
 
 describe('a long command', () => {
   it('of more than 128 KiB is executed like any other, and a failing line ends it', async () => {
     const long = `: ${'x'.repeat(200_000)}`;
     const cmd = `${long}\n      echo done > \${outs.o}`;
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': `stages:
   s:
     cmd: |
@@ -29,7 +29,7 @@ describe('a long command', () => {
   });
 
   it('with one word that is too long is an error with its cure', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml': `stages: { s: { cmd: [echo, "${'x'.repeat(200_000)}"] } }\n`,
     });
     const { code, out, err } = await made.pipe('run');
@@ -50,7 +50,7 @@ describe('metrics that JSON cannot hold', () => {
     '{"acc": 2, "acc": 1, "big": 12345678901234567890, "__proto__": 1}',
     `{"acc": 1, "deep": ${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`,
   ])('leave a lock that pipe accepts (%#)', async (text) => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml':
         'stages: { m: { cmd: "cp m.json ${outs.m}", deps: [m.json], metrics: { m: cache/out/m.json } } }\n',
       'm.json': text,
@@ -73,7 +73,7 @@ describe('bytes that are not UTF-8', () => {
   });
 
   it.runIf(platform() === 'linux')('of a variable count and arrive unchanged', () => {
-    const made = project(reading('env'));
+    const made = projectWithin(reading('env'));
     for (const [value, verdict, hex] of [
       [String.raw`\376 ü`, '1 ran', 'fe20c3bc'],
       [String.raw`\376 ü`, '1 fresh', 'fe20c3bc'],
@@ -87,7 +87,7 @@ describe('bytes that are not UTF-8', () => {
   });
 
   it.runIf(platform() === 'linux')('of a secret are masked in the log', () => {
-    const made = project(reading('secrets'));
+    const made = projectWithin(reading('secrets'));
     expect(runWith(made.root, String.raw`pass\376word`).status).toBe(0);
     expect(readFileSync(made.path('o')).toString('hex')).toBe('70617373fe776f7264');
     expect(inShell(made.root, '"$0" "$1" log s').stdout).toContain('***');
@@ -107,7 +107,9 @@ describe('bytes that are not UTF-8', () => {
   );
 
   it('in an argument are refused', () => {
-    const made = project({ 'pipeline.yaml': 'params: { a: 1 }\nstages: { s: { cmd: "true" } }\n' });
+    const made = projectWithin({
+      'pipeline.yaml': 'params: { a: 1 }\nstages: { s: { cmd: "true" } }\n',
+    });
     const { status, stderr } = inShell(made.root, `"$0" "$1" run --set a=$(printf '\\377')`);
     expect([status, stderr]).toEqual([2, expect.stringContaining('argument-not-utf8')]);
   });

@@ -110,3 +110,20 @@ it('runs again when a nearer package appears', async () => {
   on.write('stages/node_modules/colors/package.json', installed('3.0.0'));
   await says(on, 'near');
 });
+
+it('runs again when a new Python file shadows an import', async () => {
+  const on = project({
+    'pipeline.yaml': `stages: { t: { cmd: python3 scripts/t.py, outs: [said.txt] } }\n`,
+    'scripts/t.py': `import colorsys, shade
+open('said.txt', 'w').write(f"{getattr(colorsys, 'NAME', 'installed')} {shade.NAME}")
+`,
+    'shade.py': "NAME = 'root'\n",
+  });
+  on.env.PYTHONPATH = on.path('.');
+  await watch(on);
+  expect(on.read('said.txt')).toBe('installed root');
+  on.write('scripts/colorsys.py', "NAME = 'own'\n");
+  await until(() => on.lines('said.txt')[0] === 'own root');
+  on.write('scripts/shade/__init__.py', "NAME = 'near'\n");
+  await until(() => on.lines('said.txt')[0] === 'own near');
+});

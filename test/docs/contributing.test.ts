@@ -44,6 +44,12 @@ function repository(): (file: string, text: string) => { status: number | null; 
   onTestFinished(() => project.dispose());
   for (const name of ['.gitignore', 'biome.json', 'package.json', 'tsconfig.json'])
     copyFileSync(path.join(root, name), project.path(name));
+  // The client of the page has a configuration of its own.
+  for (const name of ['tsconfig.json', 'css.d.ts'])
+    project.write(
+      `src/page/client/${name}`,
+      readFileSync(path.join(root, 'src/page/client', name), 'utf8'),
+    );
   cpSync(path.join(root, '.githooks'), project.path('.githooks'), { recursive: true });
   symlinkSync(path.join(root, 'node_modules'), project.path('node_modules'));
   const git = (...args: string[]) =>

@@ -51,6 +51,25 @@ const dep = z.union(
 const namedDeps = z.record(z.string().regex(NAME, say('name')), dep, say('map'));
 const deps = z.union([namedDeps, z.array(dep, say('list'))], say('paths'));
 
+const out = z.union(
+  [
+    path,
+    z.strictObject(
+      {
+        path,
+        protected: z
+          .boolean(say('flag'))
+          .optional()
+          .describe('No run overwrites or removes it. An item that would do so fails.'),
+      },
+      say('map'),
+    ),
+  ],
+  say('out'),
+);
+const namedOuts = z.record(z.string().regex(NAME, say('name')), out, say('map'));
+const outs = z.union([namedOuts, z.array(out, say('list'))], say('paths'));
+
 const cells = z.array(z.record(z.string(), scalar, say('map')), say('list'));
 const axisFiles = z
   .strictObject(
@@ -171,7 +190,7 @@ const stage = z
       packages: packages.optional(),
       deps: deps.optional().describe('The inputs: paths or patterns by name, or a list of them.'),
       params: paramNames.optional().describe('Dot paths of the params that affect the result.'),
-      outs: paths.optional().describe('The outputs: paths by name, or a list of them.'),
+      outs: outs.optional().describe('The outputs: paths by name, or a list of them.'),
       metrics: paths.optional().describe('Outs that are JSON files, for pipe metrics.'),
       env: variables.optional().describe('Environment variables that affect the result.'),
       secrets: variables

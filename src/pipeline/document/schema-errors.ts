@@ -54,7 +54,7 @@ function tell(issue: Issue, path: Path, root: AstNode, diagnostics: Diagnostics)
       wrong(expectedOf(issue.issues[0]?.message, 'name'), path, root, diagnostics, true);
       return;
     case 'invalid_union': {
-      const inner = meantBranch(issue.errors);
+      const inner = meantBranch(issue.errors, partAt(root, path));
       if (!inner) wrong(expectedOf(issue.message, 'scalar'), path, root, diagnostics);
       for (const each of inner ?? []) tell(each, [...path, ...each.path], root, diagnostics);
       return;
@@ -64,10 +64,19 @@ function tell(issue: Issue, path: Path, root: AstNode, diagnostics: Diagnostics)
   }
 }
 
-/** The branch of a union that fits the kind of the written value, if the error is deeper inside. */
-function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+/**
+ * The branch of a union that fits the kind of the written value, if the error is deeper inside. A map
+ * fits if it has a known key.
+ */
+function meantBranch(
+  branches: readonly (readonly Issue[])[],
+  { entries }: AstNode,
+): readonly Issue[] | undefined {
   return branches.find((issues) =>
-    issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
+    issues.every((issue) => {
+      if (issue.code !== 'unrecognized_keys') return issue.path.length > 0;
+      return issue.path.length > 0 || entries === undefined || issue.keys.length < entries.size;
+    }),
   );
 }
 
@@ -175,6 +184,7 @@ function knownKeys(path: Path): readonly string[] {
   if (path.length === 2) return STAGE_KEYS;
   // Names of deps are arbitrary.
   if (path[2] === 'deps') return ['path', 'optional', 'exclude'];
+  if (path[2] === 'outs') return ['path', 'protected'];
   if (path[2] === 'matrix') return ['glob', 'strip', 'lines'];
   return INNER_KEYS[String(path.at(-1))] ?? INNER_KEYS[String(path[2])] ?? [];
 }

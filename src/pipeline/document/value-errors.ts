@@ -36,6 +36,7 @@ export const EXPECTED = {
   variables: value('a list of variable names, such as [HOME]', variablesHint),
   paths: value('a map of names to paths, or a list of paths', pathsHint),
   dep: value('a path, or { path, optional: true }, or { path, exclude: ["*.tmp"] }', pathHint),
+  out: value('a path, or { path, protected: true }', pathHint),
   axis: value(
     'a list of values, a param such as ${datasets}, { glob: "data/*.csv" }, or { lines: names.txt }',
   ),

@@ -11,6 +11,8 @@ export interface Written {
   readonly metrics: boolean;
   /** An optional dep. */
   readonly optional: boolean;
+  /** A protected out. */
+  readonly protected: boolean;
   /** Patterns excluded from a dep. */
   readonly exclude: readonly Template[];
 }

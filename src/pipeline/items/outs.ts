@@ -34,7 +34,12 @@ export function outsOf(all: readonly Written[], unread: boolean, site: Site): Wr
       const holder = each.metrics && path !== undefined ? holderOf(path, outs) : undefined;
       if (holder !== undefined) views.push({ name, path: path!, out: holder.name });
       else if (path !== undefined) {
-        outs.push({ name, path, metrics: each.metrics });
+        outs.push({
+          name,
+          path,
+          metrics: each.metrics,
+          ...(each.protected && { protected: true }),
+        });
         written.push(each);
       }
     }

@@ -119,6 +119,7 @@ function namedOf(
     path: parse(child(part, 'path') ?? part),
     metrics,
     optional: child(part, 'optional')?.value === true,
+    protected: child(part, 'protected')?.value === true,
     exclude: child(part, 'exclude')?.items?.map(parse) ?? [],
   });
   if (node.items) return node.items.map((item) => written(undefined, item));

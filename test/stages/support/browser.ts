@@ -26,9 +26,11 @@ export interface Page {
     dark?: boolean;
     print?: boolean;
   }): Promise<void>;
+  /** A PNG of what is in sight. */
+  screenshot(): Promise<Buffer>;
   /** A PDF of the page as printed. */
   print(): Promise<Buffer>;
-  /** Errors, console messages and requests other than for the file itself, in their order. */
+  /** Errors, console messages and requests other than for the file itself or to its own server, in their order. */
   readonly complaints: readonly string[];
   close(): Promise<void>;
 }
@@ -40,8 +42,7 @@ const KEY_CODES: Readonly<Record<string, number>> = {
   ArrowRight: 39,
 };
 
-/** Opens a file and waits until it is loaded. */
-export async function openPage(chromium: string, file: string): Promise<Page> {
+function launched(chromium: string): { readonly child: ChildProcess; readonly profile: string } {
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'));
   const child = spawn(
     chromium,
@@ -55,23 +56,32 @@ export async function openPage(chromium: string, file: string): Promise<Page> {
     ],
     { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
   );
+  return { child, profile };
+}
+
+/** Opens a file, or the address of a server, and waits until it is loaded. */
+export async function openPage(chromium: string, place: string): Promise<Page> {
+  const { child, profile } = launched(chromium);
   const browser = connect(child);
   const { targetId } = await browser.send('Target.createTarget', { url: 'about:blank' });
   const attached = await browser.send('Target.attachToTarget', { targetId, flatten: true });
   const send = (method: string, params: Json = {}) =>
     browser.send(method, params, attached.sessionId as string);
 
+  const isServed = place.startsWith('http:');
+  const address = isServed ? place : `file://${place}`;
   const complaints: string[] = [];
   browser.on('Runtime.exceptionThrown', (event) => complaints.push(JSON.stringify(event)));
   browser.on('Log.entryAdded', (event) => complaints.push(JSON.stringify(event)));
   browser.on('Runtime.consoleAPICalled', (event) => complaints.push(JSON.stringify(event)));
   browser.on('Network.requestWillBeSent', (event) => {
     const { url } = event.request as { url: string };
-    if (!url.startsWith('data:') && url !== `file://${file}`) complaints.push(`request: ${url}`);
+    const isOwn = url === address || (isServed && url.startsWith(address));
+    if (!url.startsWith('data:') && !isOwn) complaints.push(`request: ${url}`);
   });
   for (const domain of ['Runtime', 'Log', 'Network', 'Page']) await send(`${domain}.enable`);
   const loaded = browser.once('Page.loadEventFired');
-  await send('Page.navigate', { url: `file://${file}` });
+  await send('Page.navigate', { url: address });
   await loaded;
 
   return {
@@ -103,6 +113,10 @@ export async function openPage(chromium: string, file: string): Promise<Page> {
         media: print ? 'print' : 'screen',
         features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }],
       });
+    },
+    async screenshot() {
+      const { data } = await send('Page.captureScreenshot', { format: 'png' });
+      return Buffer.from(data as string, 'base64');
     },
     async print() {
       const { data } = await send('Page.printToPDF', { printBackground: true });

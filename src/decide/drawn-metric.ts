@@ -1,8 +1,8 @@
 /** Chooses the metric that `pipe epochs` plots by default: the best measure of progress. Pure. */
 import type { EpochRecord } from '../cache/records/record.js';
-import { metricAt } from '../decide/incremental.js';
 import type { EpochPlan } from '../pipeline/plan.js';
 import type { Metrics } from '../stage/context.js';
+import { metricAt } from './incremental.js';
 
 /** Preferred names, best first; other names come after them. */
 const PREFERRED = [/^val(?:id|idation)?[._]/i, /(?:^|[._])loss$/i] as const;

@@ -1,0 +1,71 @@
+/** `pipe stage types`: TypeScript types of what stages receive. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { findRoot } from '../decide/project.js';
+import { userError } from '../error.js';
+import type { Plan } from '../pipeline/plan.js';
+import { systemMessage } from '../system-message.js';
+import { parse, type Usage } from './args.js';
+import { type Command, EXIT, VARIANT_OPTIONS, variantOf } from './command.js';
+import { EDIT } from './foreign-commands.js';
+
+const NOTES =
+  'The types cover the params of pipeline.yaml and of each profile. With --profile or --set, they\ncover only the pipeline that these describe.';
+
+const usage: Usage = {
+  command: 'stage',
+  positionals: 'types [stage|item …]',
+  summary: "Prints TypeScript types of stages' params, matrix, deps and outs.",
+  options: [
+    { name: 'out', value: 'file', help: 'types: write them to a file, unless it has them already' },
+    ...VARIANT_OPTIONS,
+  ],
+  notes: NOTES,
+  parts: [
+    {
+      name: 'types',
+      positionals: '[stage|item …]',
+      summary: "Prints TypeScript types of stages' params, matrix, deps and outs.",
+      options: ['out', 'profile', 'set'],
+      notes: NOTES,
+    },
+  ],
+};
+
+export const command: Command = {
+  usage,
+  async run(argv, { host, terminal }) {
+    const parsed = parse(usage, argv);
+    const [part, ...targets] = parsed.positionals;
+    if (part !== 'types')
+      throw userError('no-subcommand', 'pipe stage needs a subcommand: types', EDIT);
+    const { loadPlan, profileNames } = await import('../pipeline/load.js');
+    const { select } = await import('../pipeline/select.js');
+    const { stageTypes } = await import('./stage-types.js');
+    const project = findRoot(host.cwd);
+    const { profiles = [], set = [] } = variantOf(parsed);
+    const isChosen = profiles.length > 0 || set.length > 0;
+    const others = isChosen ? [] : profileNames({ project });
+    const plan = loadPlan({ project, profiles, set });
+    const plans = [plan, ...others.map((name): Plan => loadPlan({ project, profiles: [name] }))];
+    const wanted = new Set(select(plan, targets).map((index) => plan.items[index]?.stage));
+    const text = stageTypes(plans, (stage) => targets.length === 0 || wanted.has(stage));
+    const out = parsed.text('out');
+    if (out === undefined) terminal.out(text);
+    else writeIfNew(path.resolve(host.cwd, out), text, out);
+    return EXIT.done;
+  },
+};
+
+/** A file that stays the same starts no run of `pipe watch`, and no build of an editor. */
+function writeIfNew(file: string, text: string, shown: string): void {
+  try {
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+    writeFileSync(file, text);
+  } catch (error) {
+    const message = systemMessage(error);
+    if (message === undefined) throw error;
+    const hint = 'name a file in a folder that exists';
+    throw userError('option-value', `--out ${shown} cannot be written: ${message}`, hint);
+  }
+}

@@ -1,0 +1,123 @@
+/** `pipe ui`: the page of `pipe report`, live, on 127.0.0.1. */
+import { openProject, type Project } from '../decide/project.js';
+import { renderDiagnostic, UserError, userError } from '../error.js';
+import { collectPage } from '../page/collect.js';
+import { LivePage, type Look } from '../page/live-page.js';
+import { LiveServer } from '../page/live-server.js';
+import { pageText } from '../page/page-html.js';
+import { RunFeed } from '../page/run-feed.js';
+import { journalFolder } from '../run/journal.js';
+import { parse, type Usage } from './args.js';
+import { type Command, type CommandContext, EXIT, VARIANT_OPTIONS, variantOf } from './command.js';
+import { standings } from './inspect-items.js';
+
+const PORT = 4720;
+
+/** The files may change without a run. */
+const LOOK_MS = 2000;
+
+const usage: Usage = {
+  command: 'ui',
+  positionals: '',
+  summary:
+    'Serves the page of `pipe report` on 127.0.0.1, live: it follows the runs of every process of this project. Ctrl-C ends it.',
+  options: [
+    {
+      name: 'port',
+      value: 'number',
+      help: `the port (default: ${PORT}, or a free one if it is taken; 0: a free one)`,
+    },
+    ...VARIANT_OPTIONS,
+  ],
+  notes:
+    'The page can only be read. It is for you alone: other machines cannot reach it, and pages of other\nsites are refused. Over ssh: ssh -L 4720:127.0.0.1:4720 <host>.',
+};
+
+export const command: Command = {
+  usage,
+  async run(argv, context) {
+    const parsed = parse(usage, argv);
+    const port = portOf(parsed.text('port'));
+    const { host, terminal, interruption } = context;
+    const variant = variantOf(parsed);
+    const first = await openProject(host, variant, (message) =>
+      terminal.err(`warning: ${message}\n`),
+    );
+    const page = new LivePage(lookAt(context, variant));
+    const { html, policy } = pageText(host.dist, 'live');
+    let feed: RunFeed;
+    const server = new LiveServer(
+      {
+        html,
+        policy,
+        data: () => page.data(),
+        log: (item) => page.log(item),
+        picture: (digest) => page.picture(digest),
+      },
+      () => feed,
+    );
+    const refresh = async () => {
+      if (server.hasListeners && (await page.read())) server.send('changed', {});
+    };
+    feed = new RunFeed(journalFolder(first), (message) => {
+      server.send('run', message);
+    });
+    first.cache.close();
+    const timer = setInterval(() => void refresh().catch((error) => server.fail(error)), LOOK_MS);
+    try {
+      terminal.out(`http://127.0.0.1:${await listen(server, port)}/\n`);
+      await Promise.race([stopped(interruption.stop), server.failed()]);
+    } finally {
+      clearInterval(timer);
+      feed.close();
+      await server.close();
+    }
+    return EXIT.interrupted;
+  },
+};
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65535) return port;
+  throw userError('option-value', `--port ${text} is not a port`, 'give a number from 0 to 65535');
+}
+
+/** Without a wish, a taken port is no reason to stop. */
+async function listen(server: LiveServer, wished: number | undefined): Promise<number> {
+  try {
+    return await server.listen(wished ?? PORT);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE' && wished === undefined) return server.listen(0);
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    const why = code === 'EACCES' ? 'may not be used' : 'is taken by another program';
+    throw userError('option-value', `port ${wished} ${why}`, 'leave out --port, or name another');
+  }
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Opens the project each time, since its files may have changed. */
+function lookAt({ host }: CommandContext, variant: Project['variant']): Look {
+  return async (sourceOf, use) => {
+    const warnings: string[] = [];
+    let project: Project | undefined;
+    try {
+      project = await openProject(host, variant, (message) => void warnings.push(message));
+      const model = await collectPage(project, await standings(project, []), sourceOf);
+      use(project, { ...model, notes: warnings });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return error.diagnostics.map(renderDiagnostic).join('\n\n');
+    } finally {
+      project?.cache.close();
+    }
+  };
+}

@@ -1,0 +1,40 @@
+/** Outs with `protected: true`: a run neither overwrites nor removes them. */
+import { unusable } from '../cache/files/file-errors.js';
+import type { RecordedOut } from '../cache/records/record.js';
+import { type BuildContext, cacheOf } from '../decide/build-context.js';
+import type { Item, Out } from '../pipeline/plan.js';
+
+/**
+ * What an execution without a result left at an out is not protected: it is cleared as for any out.
+ *
+ * @param stored what would be restored; absent: the item would run, which removes its outs first
+ * @throws UnusableFile for the first protected out that would be lost
+ */
+export async function refuseToReplace(
+  build: BuildContext,
+  item: Item,
+  outs: readonly Out[],
+  stored?: readonly Pick<RecordedOut, 'name' | 'digest'>[],
+): Promise<void> {
+  const cache = cacheOf(build);
+  for (const out of outs.filter((each) => each.protected)) {
+    if (!cache.exists(out.path)) continue;
+    const digest = (await cache.scan(out.path, { again: true }))?.digest;
+    const own = (list: typeof stored) => list?.some((each) => isSame(each, out, digest)) === true;
+    if (own(stored)) continue;
+    if (cache.readAttempt(item.id) !== undefined && !own(cache.readLast(item.id)?.outs)) continue;
+    throw unusable(
+      out.path,
+      `is protected, and ${stored === undefined ? 'this run' : 'restoring the recorded result'} would replace it`,
+      `\`pipe why ${item.id}\` says what changed: undo that, give the out another path, or move ${out.path} away or remove its \`protected: true\` to let pipe replace it`,
+    );
+  }
+}
+
+function isSame(
+  { name, digest }: Pick<RecordedOut, 'name' | 'digest'>,
+  out: Out,
+  found: string | undefined,
+): boolean {
+  return name === out.name && digest === found;
+}

@@ -1,0 +1,103 @@
+/** The whole page: head, views, and what a living run does. */
+
+import { Epochs } from './epochs.js';
+import { time } from './format.js';
+import { Item } from './item.js';
+import { Items } from './items.js';
+import { type Data, type Route, type Shown, STATES, stateIn, useRoute } from './state.js';
+import { Timeline } from './timeline.js';
+import { type JSX, useEffect, useRef } from './view.js';
+
+const VIEWS = { items: 'Pipeline', epochs: 'Epochs', run: 'Run' } as const;
+
+export function App({ data }: { readonly data: Data }): JSX.Element {
+  const route = useRoute();
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+  // The focus follows the view.
+  useEffect(() => {
+    if (!isFirst.current) main.current?.focus({ preventScroll: true });
+    isFirst.current = false;
+  }, [route.view, route.name]);
+  return (
+    <>
+      <Head data={data} route={route} onSkip={() => main.current?.focus()} />
+      <main ref={main} tabIndex={-1}>
+        {data.isLost && (
+          <p class="alarm" role="alert">
+            The connection to `pipe ui` is lost: the page shows what it last knew. It tries again.
+          </p>
+        )}
+        {data.model.notes.map((note) => (
+          <p key={note} class="alarm">
+            {note}
+          </p>
+        ))}
+        <View data={data} route={route} />
+      </main>
+    </>
+  );
+}
+
+interface HeadProps {
+  readonly data: Data;
+  readonly route: Route;
+  readonly onSkip: () => void;
+}
+
+function Head({ data, route, onSkip }: HeadProps): JSX.Element {
+  const { project, variant, made, pipe } = data.model;
+  return (
+    <header>
+      <button type="button" class="skip" onClick={onSkip}>
+        Skip to the content
+      </button>
+      <h1>{project}</h1>
+      <nav aria-label="Views">
+        {Object.entries(VIEWS).map(([view, title]) => {
+          const isHere = view === route.view || (view === 'items' && route.view === 'item');
+          return (
+            <a key={view} href={`#/${view}`} aria-current={isHere ? 'page' : undefined}>
+              {title}
+            </a>
+          );
+        })}
+      </nav>
+      <Counts data={data} />
+      <p class="soft made">
+        {variant && <code>{variant}</code>} {data.isLive ? 'live' : time(Date.parse(made))} · pipe{' '}
+        {pipe}
+      </p>
+    </header>
+  );
+}
+
+function Counts({ data }: { readonly data: Data }): JSX.Element {
+  const counts = new Map<Shown, number>();
+  for (const item of data.model.items) {
+    const state = stateIn(item, data.active);
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return (
+    <p class="counts">
+      {STATES.filter((state) => counts.has(state)).map((state) => (
+        <span key={state} class={`state ${state.replace(' ', '-')}`}>
+          {counts.get(state)} {state}
+        </span>
+      ))}
+    </p>
+  );
+}
+
+function View({ data, route }: { readonly data: Data; readonly route: Route }): JSX.Element {
+  switch (route.view) {
+    case 'item':
+      return <Item key={route.name} data={data} name={route.name} />;
+    case 'run':
+      return <Timeline data={data} />;
+    case 'epochs':
+      return <Epochs data={data} />;
+    default:
+      return <Items data={data} route={route} />;
+  }
+}

@@ -1,0 +1,152 @@
+/** Curves over a number, drawn by uPlot; the values under the pointer stand in words below. */
+import UPlot from 'uplot';
+import { number } from './format.js';
+import { type JSX, useEffect, useRef, useState } from './view.js';
+
+export interface Curve {
+  readonly name: string;
+  readonly x: readonly number[];
+  readonly y: readonly (number | null)[];
+  /** A point to mark, by x. */
+  readonly mark?: number | undefined;
+  readonly color: string;
+  readonly dash?: readonly number[] | undefined;
+}
+
+interface Props {
+  readonly label: string;
+  readonly xName: string;
+  readonly curves: readonly Curve[];
+  readonly isLog?: boolean;
+  readonly height?: number;
+}
+
+/** Distinct in both themes and for most colour-blind readers; dashes tell further curves apart. */
+const HUES = ['--c1', '--c2', '--c3', '--c4', '--c5', '--c6'] as const;
+const DASHES: readonly (readonly number[] | undefined)[] = [undefined, [6, 4], [2, 3]];
+
+export function penOf(at: number): Pick<Curve, 'color' | 'dash'> {
+  const color = HUES[at % HUES.length] as string;
+  return { color, dash: DASHES[Math.floor(at / HUES.length) % DASHES.length] };
+}
+
+export function Chart(props: Props): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState<number>();
+  const scheme = useScheme();
+  const { label, curves, xName, isLog = false, height = 260 } = props;
+  // The theme counts: it changes the colours that are read.
+  useEffect(() => {
+    const element = box.current;
+    if (element === null || curves.length === 0) return;
+    const data = aligned(curves);
+    const options = optionsOf(element, { ...props, isLog, height }, (index) =>
+      setAt(index === null || index === undefined ? undefined : data[0][index]),
+    );
+    const plot = new UPlot(options, data as UPlot.AlignedData, element);
+    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+    };
+  }, [curves, xName, isLog, height, scheme]);
+  return (
+    <figure class="chart">
+      <div ref={box} role="img" aria-label={label} style={{ minHeight: `${height}px` }} />
+      <figcaption class="under">{readout(curves, xName, at)}</figcaption>
+    </figure>
+  );
+}
+
+function readout(curves: readonly Curve[], xName: string, at: number | undefined): string {
+  if (at === undefined) return '\u00a0';
+  const values = curves.flatMap(({ name, x, y }) => {
+    const value = y[x.indexOf(at)];
+    return value === undefined || value === null ? [] : [`${name} ${number(value)}`];
+  });
+  return `${xName} ${number(at)}: ${values.slice(0, 6).join(' · ')}${values.length > 6 ? ' …' : ''}`;
+}
+
+/** One x for all curves, as uPlot wants it. */
+function aligned(curves: readonly Curve[]): [number[], ...(number | null)[][]] {
+  const x = [...new Set(curves.flatMap((curve) => [...curve.x]))].sort((a, b) => a - b);
+  const place = new Map(x.map((value, index) => [value, index]));
+  const columns = curves.map((curve) => {
+    const column: (number | null)[] = new Array(x.length).fill(null);
+    for (const [index, value] of curve.x.entries())
+      column[place.get(value) as number] = curve.y[index] ?? null;
+    return column;
+  });
+  return [x, ...columns];
+}
+
+function optionsOf(
+  element: HTMLElement,
+  { curves, xName, isLog, height }: Required<Props>,
+  onCursor: (index: number | null | undefined) => void,
+): UPlot.Options {
+  const style = getComputedStyle(element);
+  const color = (name: string) => style.getPropertyValue(name).trim();
+  const axis = {
+    stroke: color('--soft'),
+    grid: { stroke: color('--line'), width: 1 },
+    ticks: { stroke: color('--line'), width: 1 },
+    font: `12px ${style.fontFamily}`,
+  };
+  const isWhole = curves.every(({ x }) => x.every(Number.isInteger));
+  return {
+    width: element.clientWidth,
+    height: height as number,
+    legend: { show: false },
+    cursor: { y: false, drag: { x: true, y: false } },
+    scales: { x: { time: false }, y: isLog ? { distr: 3 } : {} },
+    axes: [
+      {
+        ...axis,
+        label: xName,
+        labelFont: axis.font,
+        labelSize: 20,
+        ...(isWhole && { incrs: WHOLE }),
+      },
+      {
+        ...axis,
+        size: 64,
+        values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : number(tick))),
+      },
+    ],
+    series: [
+      {},
+      ...curves.map(({ name, color: variable, dash, x, mark }) => ({
+        label: name,
+        stroke: color(variable),
+        width: 1.5,
+        spanGaps: true,
+        ...(dash && { dash: [...dash] }),
+        points: { show: x.length < 40, size: 5, ...marking(mark) },
+      })),
+    ],
+    hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx)] },
+  };
+}
+
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];
+
+/** With a mark, it is the only point that is drawn. */
+function marking(mark: number | undefined): Partial<UPlot.Series.Points> {
+  if (mark === undefined) return {};
+  const filter = (plot: UPlot, _series: number, show: boolean) =>
+    show ? [...plot.data[0]].flatMap((x, index) => (x === mark ? [index] : [])) : null;
+  return { show: true, size: 9, filter };
+}
+
+function useScheme(): boolean {
+  const [isDark, setDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches);
+  useEffect(() => {
+    const media = matchMedia('(prefers-color-scheme: dark)');
+    const look = () => setDark(media.matches);
+    media.addEventListener('change', look);
+    return () => media.removeEventListener('change', look);
+  }, []);
+  return isDark;
+}

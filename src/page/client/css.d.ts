@@ -1,0 +1,2 @@
+/** esbuild bundles the style sheets that the client imports. */
+declare module '*.css';

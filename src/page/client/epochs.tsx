@@ -1,0 +1,190 @@
+/** Epoch curves of several items in one chart, with the best epoch and that of the outs. */
+import type { PageEpochs, PageItem } from '../model.js';
+import { Chart, type Curve, penOf } from './chart.js';
+import { number, plural } from './format.js';
+import { type Data, itemLink } from './state.js';
+import { type JSX, useMemo, useState } from './view.js';
+
+type Trained = PageItem & { readonly epochs: PageEpochs };
+
+function trained(items: readonly PageItem[]): Trained[] {
+  return items.filter((item): item is Trained => (item.epochs?.numbers.length ?? 0) > 0);
+}
+
+export function Epochs({ data }: { readonly data: Data }): JSX.Element {
+  const items = trained(data.model.items);
+  if (items.length === 0)
+    return <p class="soft">No epoch is completed: a stage with `epochs:` has curves here.</p>;
+  return <EpochCharts items={items} />;
+}
+
+/** So many curves are legible at first. */
+const FIRST = 12;
+
+export function EpochCharts({
+  items,
+}: {
+  readonly items: readonly PageItem[];
+}): JSX.Element | null {
+  const all = useMemo(() => trained(items), [items]);
+  const names = [...new Set(all.flatMap(({ epochs }) => Object.keys(epochs.values)))].sort();
+  const first = all.find(({ epochs }) => epochs.drawn !== undefined)?.epochs.drawn ?? names[0];
+  const [metric, setMetric] = useState(first ?? '');
+  const [isLog, setLog] = useState(false);
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(
+    () => new Set(all.slice(FIRST).map(({ id }) => id)),
+  );
+  const curves = useMemo(() => curvesOf(all, metric, hidden), [all, metric, hidden]);
+  if (all.length === 0) return null;
+  const toggle = (id: string) => {
+    const next = new Set(hidden);
+    if (!next.delete(id)) next.add(id);
+    setHidden(next);
+  };
+  return (
+    <section aria-labelledby="epochs-title">
+      <div class="bar-of">
+        <h2 id="epochs-title">Epochs</h2>
+        <label>
+          metric{' '}
+          <select value={metric} onChange={(event) => setMetric(event.currentTarget.value)}>
+            {names.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          <input
+            type="checkbox"
+            checked={isLog}
+            onChange={(event) => setLog(event.currentTarget.checked)}
+          />{' '}
+          log scale
+        </label>
+        <p class="soft">{plural(curves.length, 'curve')}; the dot is the epoch of the outs</p>
+      </div>
+      <Chart
+        height={320}
+        label={`${metric} by epoch of ${plural(curves.length, 'item')}; the table has the values`}
+        xName="epoch"
+        curves={curves}
+        isLog={isLog}
+      />
+      <Chains all={all} metric={metric} hidden={hidden} toggle={toggle} />
+    </section>
+  );
+}
+
+interface ChainsProps {
+  readonly all: readonly Trained[];
+  readonly metric: string;
+  readonly hidden: ReadonlySet<string>;
+  readonly toggle: (id: string) => void;
+}
+
+function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
+  return (
+    <div class="wide tall">
+      <table>
+        <caption class="unseen">Epochs of each item</caption>
+        <thead>
+          <tr>
+            <th scope="col">item</th>
+            <th scope="col" class="number">
+              epochs
+            </th>
+            <th scope="col" class="number">
+              last {metric}
+            </th>
+            <th scope="col" class="number">
+              best
+            </th>
+            <th scope="col" class="number">
+              at epoch
+            </th>
+            <th scope="col" class="number">
+              outs of
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {all.map(({ id, epochs }, at) => {
+            const values = epochs.values[metric] ?? [];
+            const best = bestOf(epochs, metric);
+            return (
+              <tr key={id}>
+                <td>
+                  <label class="curve">
+                    <input
+                      type="checkbox"
+                      checked={!hidden.has(id)}
+                      onChange={() => toggle(id)}
+                      aria-label={`draw ${id}`}
+                    />
+                    <Pen at={at} />
+                  </label>{' '}
+                  <a href={itemLink(id)}>{id}</a>
+                </td>
+                <td class="number">
+                  {epochs.numbers.length} of {epochs.target}
+                </td>
+                <td class="number">{number(values.findLast((value) => value !== null))}</td>
+                <td class="number">{number(best?.value)}</td>
+                <td class="number">{number(best?.epoch)}</td>
+                <td class="number">{epochs.wanted}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Pen({ at }: { readonly at: number }): JSX.Element {
+  const { color, dash } = penOf(at);
+  return (
+    <svg width="24" height="10" aria-hidden="true">
+      <line
+        x1="0"
+        x2="24"
+        y1="5"
+        y2="5"
+        stroke-width="2"
+        stroke={`var(${color})`}
+        stroke-dasharray={dash?.join(' ')}
+      />
+    </svg>
+  );
+}
+
+function curvesOf(all: readonly Trained[], metric: string, hidden: ReadonlySet<string>): Curve[] {
+  return all.flatMap(({ id, epochs }, at) => {
+    const y = epochs.values[metric];
+    if (y === undefined || hidden.has(id)) return [];
+    return [{ name: id, x: epochs.numbers, y, mark: epochs.wanted, ...penOf(at) }];
+  });
+}
+
+/** By the stage's own objective; a loss or an error is best where it is least. */
+export function bestOf(
+  { best, numbers, values }: PageEpochs,
+  metric: string,
+): { readonly epoch: number; readonly value: number } | undefined {
+  const mode =
+    best?.metric === metric
+      ? best.mode
+      : /(?:^|[._])(?:loss|error|mae|mse|rmse)$/i.test(metric)
+        ? 'min'
+        : 'max';
+  let found: { epoch: number; value: number } | undefined;
+  for (const [at, value] of (values[metric] ?? []).entries()) {
+    if (value === null) continue;
+    const isBetter =
+      found === undefined || (mode === 'max' ? value > found.value : value < found.value);
+    if (isBetter) found = { epoch: numbers[at] as number, value };
+  }
+  return found;
+}

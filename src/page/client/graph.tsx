@@ -1,0 +1,186 @@
+/** The dependency graph: stages, or items where they are few, laid out by dagre. */
+import { Graph as Layout, layout } from '@dagrejs/dagre';
+import type { PageItem } from '../model.js';
+import { itemLink, type Shown, STATES } from './state.js';
+import { type JSX, useMemo } from './view.js';
+
+interface Node {
+  readonly name: string;
+  readonly link: string;
+  readonly note: string;
+  /** Number of its items by state, worst first. */
+  readonly states: readonly (readonly [Shown, number])[];
+  readonly needs: readonly string[];
+}
+
+const LINE = 7.4;
+const HEIGHT = 46;
+
+interface Props {
+  readonly items: readonly PageItem[];
+  readonly stateOf: (item: PageItem) => Shown;
+  readonly byItem: boolean;
+  readonly isNarrow: boolean;
+}
+
+export function DependencyGraph({ items, stateOf, byItem, isNarrow }: Props): JSX.Element {
+  const structure = useMemo(() => groupsOf(items, byItem), [items, byItem]);
+  const placed = useMemo(() => placedOf(structure, isNarrow), [structure, isNarrow]);
+  const { width, height, nodes, edges } = placed;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls what has the focus.
+    <section class="graph" tabIndex={0} aria-label="Dependency graph, scrolls">
+      <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
+        <title>Dependency graph; the table of items says the same in words</title>
+        <g class="edges">
+          {edges.map((d) => (
+            <path key={d} d={d} />
+          ))}
+        </g>
+        {nodes.map((node) => (
+          <Box key={node.name} {...node} states={statesOf(node.items, stateOf)} />
+        ))}
+      </svg>
+    </section>
+  );
+}
+
+function Box({ name, link, note, states, x, y, w }: Omit<Node, 'needs'> & Place): JSX.Element {
+  const total = states.reduce((sum, [, count]) => sum + count, 0);
+  const told = states
+    .map(([state, count]) => (total === 1 ? state : `${count} ${state}`))
+    .join(', ');
+  let from = 0;
+  return (
+    <a href={link} class="node">
+      <rect x={x} y={y} width={w} height={HEIGHT} rx={4} class="box" />
+      <text x={x + 10} y={y + 19} class="name">
+        {name}
+        <tspan class="note">{note}</tspan>
+      </text>{' '}
+      <text x={x + 10} y={y + 34} class="told">
+        {told}
+      </text>
+      {states.map(([state, count]) => {
+        const start = from;
+        from += (count / total) * w;
+        return (
+          <rect
+            key={state}
+            x={x + start}
+            y={y + HEIGHT - 4}
+            width={(count / total) * w}
+            height={4}
+            class={`bar ${state.replace(' ', '-')}`}
+          />
+        );
+      })}
+    </a>
+  );
+}
+
+interface Group {
+  readonly name: string;
+  readonly link: string;
+  readonly note: string;
+  readonly items: readonly PageItem[];
+  readonly needs: readonly string[];
+}
+
+function groupsOf(items: readonly PageItem[], byItem: boolean): Group[] {
+  const groups = new Map<string, PageItem[]>();
+  const nameOf = (item: PageItem) => (byItem ? item.id : item.stage);
+  for (const item of items) {
+    const group = groups.get(nameOf(item));
+    if (group === undefined) groups.set(nameOf(item), [item]);
+    else group.push(item);
+  }
+  return [...groups].map(([name, members]) => {
+    const needs = new Set(
+      members.flatMap((item) => item.needs.map((need) => nameOf(items[need] as PageItem))),
+    );
+    needs.delete(name);
+    const [first] = members;
+    const link =
+      members.length === 1
+        ? itemLink((first as PageItem).id)
+        : `#/items?stage=${encodeURIComponent(name)}`;
+    return {
+      name,
+      link,
+      note: members.length > 1 ? ` ×${members.length}` : '',
+      items: members,
+      needs: [...needs],
+    };
+  });
+}
+
+function statesOf(items: readonly PageItem[], stateOf: Props['stateOf']): [Shown, number][] {
+  const counts = new Map<Shown, number>();
+  for (const item of items) {
+    const state = stateOf(item);
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return STATES.filter((state) => counts.has(state)).map((state) => [
+    state,
+    counts.get(state) as number,
+  ]);
+}
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+}
+
+interface Placed {
+  readonly width: number;
+  readonly height: number;
+  readonly nodes: readonly (Group & Place)[];
+  readonly edges: readonly string[];
+}
+
+function placedOf(groups: readonly Group[], isNarrow: boolean): Placed {
+  const graph = new Layout();
+  graph.setGraph({
+    rankdir: isNarrow ? 'TB' : 'LR',
+    nodesep: 14,
+    ranksep: 44,
+    marginx: 2,
+    marginy: 2,
+  });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const { name, note } of groups) {
+    const width = Math.max(110, (name.length + note.length) * LINE + 20);
+    graph.setNode(name, { width, height: HEIGHT });
+  }
+  for (const { name, needs } of groups) for (const need of needs) graph.setEdge(need, name);
+  layout(graph);
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  const nodes = groups.map((group) => {
+    const { x, y, width: w } = graph.node(group.name) as { x: number; y: number; width: number };
+    return { ...group, x: x - w / 2, y: y - HEIGHT / 2, w };
+  });
+  const edges = graph
+    .edges()
+    .map((edge) => curve((graph.edge(edge) as { points: Point[] }).points));
+  return { width: Math.ceil(width), height: Math.ceil(height), nodes, edges };
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A smooth path through the points that dagre gives. */
+function curve(points: readonly Point[]): string {
+  const [first, ...rest] = points.map(({ x, y }) => ({ x: Math.round(x), y: Math.round(y) }));
+  const last = rest.at(-1);
+  if (first === undefined || last === undefined) return '';
+  let path = `M${first.x},${first.y}`;
+  for (const [at, point] of rest.slice(0, -1).entries()) {
+    const next = rest[at + 1] as Point;
+    path += `Q${point.x},${point.y} ${(point.x + next.x) / 2},${(point.y + next.y) / 2}`;
+  }
+  return `${path}L${last.x},${last.y}`;
+}

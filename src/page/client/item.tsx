@@ -1,0 +1,218 @@
+/** One item: what it is made of, what it made, its epochs and its log. */
+import type { PageFile, PageItem, PagePicture } from '../model.js';
+import { partDone, progressText } from './activity.js';
+import { EpochCharts } from './epochs.js';
+import { bytes, duration, number, value } from './format.js';
+import { State } from './items.js';
+import { LiveLog, LogText } from './log.js';
+import { type Data, itemLink, stateIn } from './state.js';
+import type { ComponentChildren, JSX } from './view.js';
+
+export function Item({ data, name }: { readonly data: Data; readonly name: string }): JSX.Element {
+  const { items } = data.model;
+  const item = items.find(({ id }) => id === name);
+  if (item === undefined)
+    return (
+      <p>
+        The pipeline has no item “{name}”. <a href="#/items">All items</a>
+      </p>
+    );
+  return (
+    <article class="item">
+      <p class="crumb">
+        <a href="#/items">Items</a> ›
+      </p>
+      <div class="bar-of">
+        <h2>{item.id}</h2>
+        <State state={stateIn(item, data.active)} />
+        {item.desc && <p class="soft">{item.desc}</p>}
+      </div>
+      <Doing item={item} data={data} />
+      {item.reasons.length > 0 && (
+        <ul class="reasons">
+          {item.reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      )}
+      <div class="columns">
+        <Metrics item={item} />
+        <Definition item={item} items={items} />
+      </div>
+      <Files title="Deps" files={item.deps} />
+      <Files title="Outs" files={item.outs} />
+      {item.pictures && <Gallery pictures={item.pictures} />}
+      {item.epochs && <EpochCharts items={[item]} />}
+      <Log item={item} data={data} />
+    </article>
+  );
+}
+
+/** What a living run says of it. */
+function Doing({ item, data }: { readonly item: PageItem; readonly data: Data }) {
+  const activity = data.active.get(item.id);
+  if (activity === undefined) return null;
+  const part = partDone(activity);
+  const text = progressText(activity) || activity.reason;
+  return (
+    <p class="doing" role="status">
+      {part !== undefined && <progress value={part} aria-label={`progress of ${item.id}`} />} {text}
+    </p>
+  );
+}
+
+function Metrics({ item: { metrics, isStale } }: { readonly item: PageItem }) {
+  const entries = Object.entries(metrics);
+  if (entries.length === 0) return null;
+  return (
+    <section>
+      <h3>Metrics{isStale && <span class="mark"> stale: of another key</span>}</h3>
+      <dl class="pairs numbers">
+        {entries.map(([name, figure]) => (
+          <Pair key={name} name={name}>
+            {number(figure)}
+          </Pair>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Definition({
+  item,
+  items,
+}: {
+  readonly item: PageItem;
+  readonly items: readonly PageItem[];
+}) {
+  const at = items.indexOf(item);
+  const users = items.filter(({ needs }) => needs.includes(at)).map(({ id }) => id);
+  const needs = item.needs.map((need) => (items[need] as PageItem).id);
+  const { seconds, key, env } = item;
+  const asked = Object.entries(item.resources).filter(([, amount]) => amount !== 0);
+  return (
+    <section>
+      <h3>Made of</h3>
+      <dl class="pairs">
+        <Pair name="command">
+          <code class="command">{item.command}</code>
+        </Pair>
+        {Object.entries(item.params).map(([name, tree]) => (
+          <Pair key={name} name={name}>
+            <code>{value(tree)}</code>
+          </Pair>
+        ))}
+        {env.length > 0 && <Pair name="env">{env.join(', ')}</Pair>}
+        {asked.map(([name, amount]) => (
+          <Pair key={name} name={name}>
+            {String(amount)}
+          </Pair>
+        ))}
+        {needs.length > 0 && <Pair name="needs">{links(needs)}</Pair>}
+        {users.length > 0 && <Pair name="needed by">{links(users)}</Pair>}
+        {seconds !== undefined && <Pair name="time">{duration(seconds)}</Pair>}
+        {key !== undefined && (
+          <Pair name="key">
+            <code title={key}>{key.slice(0, 12)}</code>
+          </Pair>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+const MOST_LINKS = 40;
+
+function links(names: readonly string[]): ComponentChildren {
+  const more = names.length - MOST_LINKS;
+  return (
+    <>
+      {names.slice(0, MOST_LINKS).map((name, at) => (
+        <span key={name}>
+          {at > 0 && ', '}
+          <a href={itemLink(name)}>{name}</a>
+        </span>
+      ))}
+      {more > 0 && ` and ${more} more`}
+    </>
+  );
+}
+
+function Pair({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Files({ title, files }: { readonly title: string; readonly files: readonly PageFile[] }) {
+  if (files.length === 0) return null;
+  const hasSizes = files.some(({ size }) => size !== undefined);
+  return (
+    <section>
+      <h3>{title}</h3>
+      <div class="wide">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">name</th>
+              <th scope="col">path</th>
+              {hasSizes && (
+                <>
+                  <th scope="col" class="number">
+                    size
+                  </th>
+                  <th scope="col" class="number">
+                    files
+                  </th>
+                </>
+              )}
+              <th scope="col">digest</th>
+            </tr>
+          </thead>
+          <tbody>
+            {files.map(({ name, path, size, files: count, digest }) => (
+              <tr key={name}>
+                <td>{name}</td>
+                <td>
+                  <code>{path}</code>
+                </td>
+                {hasSizes && (
+                  <>
+                    <td class="number">{bytes(size)}</td>
+                    <td class="number">{number(count)}</td>
+                  </>
+                )}
+                <td>
+                  <code title={digest}>{digest === undefined ? '–' : digest.slice(0, 14)}</code>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Gallery({ pictures }: { readonly pictures: readonly PagePicture[] }) {
+  return (
+    <section class="gallery" aria-label="Pictures">
+      {pictures.map(({ path, src }) => (
+        <figure key={path}>
+          <img src={src} alt={path} loading="lazy" />
+          <figcaption class="under">{path}</figcaption>
+        </figure>
+      ))}
+    </section>
+  );
+}
+
+function Log({ item, data }: { readonly item: PageItem; readonly data: Data }) {
+  if (data.isLive) return <LiveLog item={item.id} isOpen={data.active.has(item.id)} />;
+  const { log } = item;
+  if (log === undefined) return null;
+  return <LogText tail={log.tail} size={log.bytes} />;
+}

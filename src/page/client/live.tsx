@@ -1,0 +1,91 @@
+/** The live page: data of the server, and the runs that it follows by server-sent events. */
+import type { PageModel, PageRun, RunMessage } from '../model.js';
+import { type Activity, activitiesOf } from './activity.js';
+import { App } from './app.js';
+import type { Data } from './state.js';
+import { type JSX, useEffect, useMemo, useState } from './view.js';
+
+type Runs = ReadonlyMap<string, PageRun>;
+
+/** Changes of a busy run come in bursts. */
+const GATHER_MS = 150;
+
+export function Live(): JSX.Element {
+  const [model, setModel] = useState<PageModel>();
+  const [runs, setRuns] = useState<Runs>(new Map());
+  const [isLost, setLost] = useState(false);
+  useEffect(() => follow({ setModel, setRuns, setLost }), []);
+  const data = useMemo(
+    (): Data | undefined =>
+      model && { model: withRuns(model, runs), active: activeIn(runs), isLost, isLive: true },
+    [model, runs, isLost],
+  );
+  if (data !== undefined) return <App data={data} />;
+  return (
+    <main>
+      <p role="status">
+        {isLost ? 'The connection to `pipe ui` is lost. It tries again.' : 'Reading the pipeline …'}
+      </p>
+    </main>
+  );
+}
+
+interface Sinks {
+  readonly setModel: (model: PageModel) => void;
+  readonly setRuns: (change: (runs: Runs) => Runs) => void;
+  readonly setLost: (isLost: boolean) => void;
+}
+
+/** Returns a function that stops it. */
+function follow({ setModel, setRuns, setLost }: Sinks): () => void {
+  let pending: RunMessage[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const take = () => {
+    const messages = pending;
+    pending = [];
+    timer = undefined;
+    setRuns((runs) => messages.reduce(joined, runs));
+  };
+  const ask = async () => {
+    const answer = await fetch('/data.json');
+    if (answer.ok) setModel((await answer.json()) as PageModel);
+  };
+  const source = new EventSource('/events');
+  source.addEventListener('open', () => setLost(false));
+  source.addEventListener('error', () => setLost(true));
+  source.addEventListener('changed', () => void ask().catch(() => setLost(true)));
+  source.addEventListener('run', ({ data }) => {
+    pending.push(JSON.parse(data) as RunMessage);
+    timer ??= setTimeout(take, GATHER_MS);
+  });
+  return () => {
+    source.close();
+    clearTimeout(timer);
+  };
+}
+
+function joined(runs: Runs, { id, isNew, events, isCutOff }: RunMessage): Runs {
+  const before = isNew ? [] : (runs.get(id)?.events ?? []);
+  return new Map([...runs, [id, { events: [...before, ...events], isCutOff }]]);
+}
+
+/** Items of all runs that are not over; of those that run now before those that wait. */
+function activeIn(runs: Runs): ReadonlyMap<string, Activity> {
+  const active = new Map<string, Activity>();
+  for (const run of runs.values()) {
+    const { items, isOver, isCutOff } = activitiesOf(run);
+    if (isOver || isCutOff) continue;
+    for (const [name, activity] of items) {
+      const other = active.get(name);
+      if (other === undefined || other.phase === 'queued' || other.phase === 'waiting')
+        active.set(name, activity);
+    }
+  }
+  return active;
+}
+
+/** The newest run, by the names of the journals. */
+function withRuns(model: PageModel, runs: Runs): PageModel {
+  const newest = [...runs].sort(([a], [b]) => (a < b ? -1 : 1)).at(-1);
+  return newest === undefined ? model : { ...model, run: newest[1] };
+}

@@ -1,0 +1,97 @@
+/** What the page shows: the data, what runs at the moment, and the view that the address names. */
+import type { ItemState, PageItem, PageModel } from '../model.js';
+import type { Activity, Phase } from './activity.js';
+import { useEffect, useState } from './view.js';
+
+export type Shown = ItemState | Phase;
+
+/** Worst first. */
+export const STATES: readonly Shown[] = [
+  'failed',
+  'missing',
+  'cut off',
+  'running',
+  'restoring',
+  'waiting',
+  'queued',
+  'blocked',
+  'cancelled',
+  'stale',
+  'unknown',
+  'restorable',
+  'fresh',
+  'restored',
+  'ran',
+];
+
+export interface Route {
+  readonly view: string;
+  /** Of an item's view: its name. */
+  readonly name: string;
+  readonly query: URLSearchParams;
+}
+
+export function itemLink(id: string): string {
+  return `#/item/${encodeURIComponent(id)}`;
+}
+
+export function routeOf(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
+  const [view = '', name = ''] = path.split('/');
+  return { view: view || 'items', name: decoded(name), query: new URLSearchParams(query) };
+}
+
+/** A broken address names nothing. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return '';
+    throw error;
+  }
+}
+
+export function useRoute(): Route {
+  const [route, setRoute] = useState(() => routeOf(location.hash));
+  useEffect(() => {
+    const look = () => {
+      setRoute(routeOf(location.hash));
+      scrollTo(0, 0);
+    };
+    addEventListener('hashchange', look);
+    return () => removeEventListener('hashchange', look);
+  }, []);
+  return route;
+}
+
+/** True below the width of a tablet. */
+export function useNarrow(): boolean {
+  const [isNarrow, setNarrow] = useState(() => matchMedia('(max-width: 700px)').matches);
+  useEffect(() => {
+    const media = matchMedia('(max-width: 700px)');
+    const look = () => setNarrow(media.matches);
+    media.addEventListener('change', look);
+    return () => media.removeEventListener('change', look);
+  }, []);
+  return isNarrow;
+}
+
+/** Of a living run where it has one, else of the data. */
+export function stateIn(item: PageItem, active: ReadonlyMap<string, Activity>): Shown {
+  const phase = active.get(item.id)?.phase;
+  if (phase !== undefined) return phase;
+  return item.reasons[0]?.startsWith('failed') ? 'failed' : item.state;
+}
+
+export function metricNames(items: readonly PageItem[]): string[] {
+  return [...new Set(items.flatMap(({ metrics }) => Object.keys(metrics)))].sort();
+}
+
+export interface Data {
+  readonly model: PageModel;
+  /** Items of living runs, by name. */
+  readonly active: ReadonlyMap<string, Activity>;
+  /** The live page lost its server. */
+  readonly isLost: boolean;
+  readonly isLive: boolean;
+}

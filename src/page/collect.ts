@@ -1,0 +1,135 @@
+/** Reads the data of the page: items with their states, what they are made of, metrics, epochs and logs. */
+import path from 'node:path';
+import type { LastRun } from '../cache/cache.js';
+import type { RunRecord } from '../cache/records/record.js';
+import type { Project } from '../decide/project.js';
+import { concealing, secretValues } from '../decide/secrets.js';
+import type { Dep, Item } from '../pipeline/plan.js';
+import { mapTexts, printable } from '../printable.js';
+import { lastLines } from '../process/execution-log.js';
+import { fileNameOf } from '../process/file-names.js';
+import { logsIn, sizeOfLog } from '../process/log-follow.js';
+import { journalFolder } from '../run/journal.js';
+import { metricsToday } from '../run/metrics-by-key.js';
+import type { ItemState, PageFile, PageItem, PageLog, PageModel } from './model.js';
+import { epochsOf } from './page-epochs.js';
+import { type PictureSource, picturesOf } from './pictures.js';
+import { newestRun } from './runs.js';
+
+/** What `pipe status` says of an item. */
+export interface Standing {
+  readonly item: string;
+  readonly state: ItemState;
+  readonly reasons: readonly { readonly text: string }[];
+  readonly key?: string;
+}
+
+/** Bytes for the logs of a page: each item has its share, and a failed one more. */
+const LOGS_BYTES = 1024 * 1024;
+const SHARE = { most: 16 * 1024, least: 512 } as const;
+const LOG_LINES = 200;
+
+/** `standings`: of all items, in plan order. */
+export async function collectPage(
+  project: Project,
+  standings: readonly Standing[],
+  sourceOf: PictureSource,
+): Promise<PageModel> {
+  const { plan, root, version, variant } = project;
+  const figures = await metricsToday(project, []);
+  const byItem = new Map(standings.map((standing) => [standing.item, standing]));
+  const items = plan.items.map((item) => {
+    const standing = byItem.get(item.id);
+    const { numbers = {}, stale = false } = figures.get(item.id) ?? {};
+    return {
+      ...definitionOf(item),
+      ...resultOf(project, item, standing, sourceOf),
+      metrics: numbers,
+      ...(stale && { isStale: true }),
+    };
+  });
+  const model: PageModel = {
+    format: 1,
+    project: path.basename(root),
+    pipe: version,
+    made: new Date().toISOString(),
+    variant: variantText(variant),
+    items,
+    results: { rows: 0, columns: [] },
+    run: newestRun(journalFolder(project)),
+    notes: [],
+  };
+  const conceal = concealing(secretValues(plan, project.env));
+  return mapTexts(conceal.value(model), printable);
+}
+
+function variantText({ profiles, set }: Project['variant']): string {
+  return [
+    ...profiles.map((name) => `--profile ${name}`),
+    ...set.map((setting) => `--set ${setting}`),
+  ].join(' ');
+}
+
+function definitionOf(item: Item) {
+  const { id, stage, desc, matrix, action, params, env, needs, resources } = item;
+  const command =
+    action.kind === 'module'
+      ? `run: ${action.file}`
+      : action.kind === 'shell'
+        ? action.command
+        : action.argv.join(' ');
+  return { id, stage, desc, matrix, command, params, env, needs, resources: { ...resources } };
+}
+
+/** Of today's key, else of the last execution. */
+function resultOf(
+  project: Project,
+  item: Item,
+  standing: Standing | undefined,
+  sourceOf: PictureSource,
+) {
+  const { cache } = project;
+  const { state = 'unknown', key, reasons = [] } = standing ?? {};
+  const result = (key && cache.readRecord(key)) || cache.readLast(item.id);
+  return {
+    state,
+    key,
+    reasons: reasons.map(({ text }) => text),
+    deps: item.deps.map((dep) => depOf(dep, result)),
+    outs: item.outs.map(({ name, path }) => outOf(name, path, result)),
+    seconds: result?.seconds,
+    epochs: epochsOf(project, item, result?.manifest),
+    pictures: picturesOf(project.cache, item, result?.outs ?? [], sourceOf),
+    log: logOf(project, item, reasons[0]?.text.startsWith('failed') ?? false),
+  } satisfies Partial<PageItem>;
+}
+
+type Result = RunRecord | LastRun | undefined;
+
+function depOf({ name, path: where }: Dep, result: Result): PageFile {
+  return { name, path: where, digest: result?.manifest.deps[name] ?? undefined };
+}
+
+function outOf(name: string, where: string, result: Result): PageFile {
+  const out = result?.outs.find((each) => each.name === name);
+  return { name, path: where, digest: out?.digest, size: out?.size, files: out?.files };
+}
+
+function logOf({ cache, plan }: Project, item: Item, hasFailed: boolean): PageLog | undefined {
+  const newest = logsIn(path.join(cache.layout.logs, fileNameOf(item.id))).at(-1);
+  if (newest === undefined) return undefined;
+  const share = Math.max(SHARE.least, Math.min(SHARE.most, LOGS_BYTES / plan.items.length));
+  return tailOf(newest, hasFailed ? SHARE.most : share);
+}
+
+/** The last lines of a log, of at most `most` characters in all. */
+export function tailOf(file: string, most: number): PageLog {
+  const tail: string[] = [];
+  let room = most;
+  for (const line of lastLines(file, LOG_LINES).reverse()) {
+    room -= line.length + 1;
+    if (room < 0) break;
+    tail.unshift(line);
+  }
+  return { tail, bytes: sizeOfLog(file) };
+}

@@ -1,0 +1,147 @@
+/** Data of the page, as `pipe report` embeds it and `pipe ui` serves it. The client imports these types. */
+
+export type Scalar = string | number | boolean | null;
+export type Tree = Scalar | readonly Tree[] | { readonly [key: string]: Tree };
+
+export type ItemState = 'fresh' | 'restorable' | 'stale' | 'missing' | 'unknown';
+
+export interface PageModel {
+  readonly format: 1;
+  /** Name of the project's folder. */
+  readonly project: string;
+  /** Version of the tool. */
+  readonly pipe: string;
+  /** ISO time at which the data were read. */
+  readonly made: string;
+  /** `--profile paper --set train.lr=0.1`; empty for the plain pipeline. */
+  readonly variant: string;
+  /** In plan order: each item after all that it needs. */
+  readonly items: readonly PageItem[];
+  readonly results: PageResults;
+  /** Events of the newest recorded run. */
+  readonly run?: PageRun | undefined;
+  /** Why some of the data are missing, for the reader of the page. */
+  readonly notes: readonly string[];
+}
+
+export interface PageItem {
+  readonly id: string;
+  readonly stage: string;
+  readonly desc?: string | undefined;
+  readonly state: ItemState;
+  /** Why it is not fresh, likeliest cause first. */
+  readonly reasons: readonly string[];
+  readonly key?: string | undefined;
+  readonly matrix: Readonly<Record<string, Scalar>>;
+  readonly command: string;
+  readonly params: Readonly<Record<string, Tree>>;
+  readonly env: readonly string[];
+  readonly resources: Readonly<Record<string, Scalar>>;
+  readonly deps: readonly PageFile[];
+  readonly outs: readonly PageFile[];
+  /** Indices into `items`. */
+  readonly needs: readonly number[];
+  readonly metrics: Readonly<Record<string, number>>;
+  /** The metrics are those of another key. */
+  readonly isStale?: boolean | undefined;
+  /** Wall time of its last execution. */
+  readonly seconds?: number | undefined;
+  readonly epochs?: PageEpochs | undefined;
+  readonly log?: PageLog | undefined;
+  /** Pictures among its outs, or inside them. */
+  readonly pictures?: readonly PagePicture[] | undefined;
+}
+
+export interface PagePicture {
+  /** Relative to the project. */
+  readonly path: string;
+  /** `data:` in a report, a path of the server in the live page. */
+  readonly src: string;
+}
+
+export interface PageFile {
+  readonly name: string;
+  readonly path: string;
+  /** Of the last result; absent when there is none. */
+  readonly digest?: string | undefined;
+  readonly size?: number | undefined;
+  readonly files?: number | undefined;
+}
+
+export interface PageEpochs {
+  readonly target: number;
+  /** The epoch that the outs are of. */
+  readonly wanted: number;
+  /** The metric to draw first. */
+  readonly drawn?: string | undefined;
+  readonly best?: { readonly metric: string; readonly mode: 'max' | 'min' } | undefined;
+  readonly numbers: readonly number[];
+  readonly seconds: readonly number[];
+  /** By metric, a value for each epoch. */
+  readonly values: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+export interface PageLog {
+  /** The last lines, secrets masked. */
+  readonly tail: readonly string[];
+  /** Size of the whole log. */
+  readonly bytes: number;
+}
+
+/** A table by columns, since 10,000 rows as objects would be three times as large. */
+export interface PageResults {
+  readonly rows: number;
+  readonly columns: readonly PageColumn[];
+}
+
+export interface PageColumn {
+  readonly name: string;
+  readonly kind:
+    | 'item'
+    | 'state'
+    | 'key'
+    | 'when'
+    | 'seconds'
+    | 'param'
+    | 'code'
+    | 'dep'
+    | 'metric';
+  /** One number for each row: the value itself, or with `texts` an index into them. `null`: none. */
+  readonly cells: readonly (number | null)[];
+  readonly texts?: readonly string[] | undefined;
+}
+
+export interface PageRun {
+  /** Events with the time at which they were written, in ms since 1970. */
+  readonly events: readonly TimedEvent[];
+  /** The process that wrote them is gone, and no summary was written. */
+  readonly isCutOff: boolean;
+}
+
+/** An event of `pipe run --json`, as far as the page reads it. */
+export interface TimedEvent {
+  readonly at: number;
+  readonly type: string;
+  readonly item?: string;
+  readonly verdict?: string;
+  readonly action?: string;
+  readonly reason?: string;
+  readonly seconds?: number;
+  readonly done?: number;
+  readonly total?: number;
+  readonly unit?: string;
+  readonly epoch?: number;
+  readonly target?: number;
+  readonly gpus?: readonly number[];
+  readonly items?: readonly string[];
+  readonly message?: string;
+  readonly metrics?: { readonly [name: string]: Tree };
+}
+
+/** What the live page is sent of a run. */
+export interface RunMessage extends PageRun {
+  /** Distinguishes runs; sorted by their start. */
+  readonly id: string;
+  /** The events are all of them, not an addition. */
+  readonly isNew: boolean;
+}

@@ -1,0 +1,55 @@
+/** The completed epochs of an item, as curves. */
+import type { EpochRecord } from '../cache/records/record.js';
+import { drawnMetric } from '../decide/drawn-metric.js';
+import { metricAt, stopEpoch } from '../decide/incremental.js';
+import type { Project } from '../decide/project.js';
+import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import type { Item } from '../pipeline/plan.js';
+import type { Metrics } from '../stage/context.js';
+import type { PageEpochs } from './model.js';
+
+/** `manifest`: of the result that is shown. Undefined for a stage without epochs. */
+export function epochsOf(
+  { cache }: Project,
+  { epochs: plan }: Item,
+  manifest: Manifest | undefined,
+): PageEpochs | undefined {
+  if (plan === undefined) return undefined;
+  const records =
+    manifest === undefined ? [] : cache.readEpochs(keyOf(chainManifest(manifest, plan.param)));
+  return {
+    target: plan.target,
+    wanted: stopEpoch(plan, records) ?? plan.target,
+    drawn: drawnMetric(records, plan),
+    best: plan.best ?? plan.keep?.best,
+    ...curvesOf(records),
+  };
+}
+
+function curvesOf(
+  records: readonly EpochRecord[],
+): Pick<PageEpochs, 'numbers' | 'seconds' | 'values'> {
+  const names = [...new Set(records.flatMap(({ metrics }) => namesIn(metrics ?? {})))];
+  return {
+    numbers: records.map(({ epoch }) => epoch),
+    seconds: records.map(({ seconds }) => rounded(seconds)),
+    values: Object.fromEntries(
+      names.map((name) => [
+        name,
+        records.map(({ metrics }) => rounded(metricAt(metrics, name)) ?? null),
+      ]),
+    ),
+  };
+}
+
+function namesIn(metrics: Metrics, prefix = ''): string[] {
+  return Object.entries(metrics).flatMap(([name, value]) => {
+    if (typeof value === 'number') return [prefix + name];
+    return typeof value === 'object' && value !== null ? namesIn(value, `${prefix}${name}.`) : [];
+  });
+}
+
+/** Six digits: more than a screen can show, and half of the bytes. */
+export function rounded<T extends number | undefined>(value: T): T {
+  return (value === undefined ? value : Number(value.toPrecision(6))) as T;
+}

@@ -1,0 +1,133 @@
+/** Runs of any process of the project, by their journals: read once, or followed while they grow. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import path from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { type JournalHead, journalsIn } from '../run/journal.js';
+import { type Identity, livenessOf } from '../sys/identity.js';
+import type { PageRun, TimedEvent } from './model.js';
+
+const CHUNK = 256 * 1024;
+
+/** A run's journal, from the last position on. */
+export class RunReader {
+  readonly name: string;
+  readonly #file: string;
+  readonly #decoder = new StringDecoder('utf8');
+  #position = 0;
+  #rest = '';
+  #owner: Identity | undefined;
+  #isOver = false;
+  /** Without superseded progress. */
+  #events: TimedEvent[] = [];
+
+  constructor(folder: string, name: string) {
+    this.name = name;
+    this.#file = path.join(folder, name);
+  }
+
+  /** Events that were added since the last call. */
+  read(): TimedEvent[] {
+    const lines = (this.#rest + this.#newText()).split('\n');
+    this.#rest = lines.pop() ?? '';
+    const added = lines.flatMap((line) => this.#eventIn(line));
+    if (added.length > 0) this.#events = compacted([...this.#events, ...added]);
+    return added;
+  }
+
+  get run(): PageRun {
+    return { events: this.#events, isCutOff: this.isCutOff };
+  }
+
+  /** No summary was written, and the process is gone. */
+  get isCutOff(): boolean {
+    return !this.#isOver && this.#owner !== undefined && livenessOf(this.#owner) === 'dead';
+  }
+
+  get isLiving(): boolean {
+    return !this.#isOver && !this.isCutOff;
+  }
+
+  #newText(): string {
+    const fd = openSync(this.#file, 'r');
+    try {
+      const buffer = Buffer.alloc(CHUNK);
+      let text = '';
+      for (;;) {
+        const bytes = readSync(fd, buffer, 0, CHUNK, this.#position);
+        if (bytes === 0) return text;
+        this.#position += bytes;
+        text += this.#decoder.write(buffer.subarray(0, bytes));
+      }
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #eventIn(line: string): TimedEvent[] {
+    let value: Partial<TimedEvent> & Partial<Omit<JournalHead, 'type'>>;
+    try {
+      value = JSON.parse(line);
+    } catch (error) {
+      // A machine that crashed leaves a torn line.
+      if (error instanceof SyntaxError) return [];
+      throw error;
+    }
+    if (value.type === 'journal') this.#owner = value.owner;
+    if (value.type === 'summary') this.#isOver = true;
+    return typeof value.type === 'string' && typeof value.at === 'number'
+      ? [shown(value as TimedEvent)]
+      : [];
+  }
+}
+
+/** The fields that the page shows: paths of this machine stay here. */
+function shown(
+  event: TimedEvent & { readonly failure?: { readonly message: string } },
+): TimedEvent {
+  const { failure } = event;
+  const fields = Object.entries(event).filter(([name]) => SHOWN.has(name));
+  const message = failure && { message: failure.message };
+  return { ...Object.fromEntries(fields), ...message } as unknown as TimedEvent;
+}
+
+const SHOWN: ReadonlySet<string> = new Set<keyof TimedEvent>([
+  'at',
+  'type',
+  'item',
+  'verdict',
+  'action',
+  'reason',
+  'seconds',
+  'done',
+  'total',
+  'unit',
+  'epoch',
+  'target',
+  'gpus',
+  'items',
+  'message',
+  'metrics',
+]);
+
+/** Of progress and epochs, only the last of each item: a long training has thousands. */
+function compacted(events: readonly TimedEvent[]): TimedEvent[] {
+  const last = new Map<string, TimedEvent>();
+  for (const event of events)
+    if (isSuperseded(event)) last.set(`${event.type} ${event.item}`, event);
+  return events.filter(
+    (event) => !isSuperseded(event) || last.get(`${event.type} ${event.item}`) === event,
+  );
+}
+
+function isSuperseded({ type }: TimedEvent): boolean {
+  return type === 'progress' || type === 'epoch';
+}
+
+/** The newest recorded run; undefined when there is none. */
+export function newestRun(folder: string): PageRun | undefined {
+  const name = journalsIn(folder).at(-1);
+  if (name === undefined) return undefined;
+  const reader = new RunReader(folder, name);
+  reader.read();
+  return reader.run;
+}

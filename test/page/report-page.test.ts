@@ -1,0 +1,147 @@
+/** `pipe report`: one file that shows a pipeline, in a real headless Chromium. */
+import { mkdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Project } from '../rig/project.js';
+import { findChromium, openPage, type Page } from '../stages/support/browser.js';
+import { violations } from './axe.js';
+import { FILES } from './demo.js';
+
+const SECRET = 'hush-5ecret-value';
+
+let project: Project;
+beforeAll(async () => {
+  project = new Project(FILES);
+  project.env.TOKEN = SECRET;
+  await project.pipe('run', '-k');
+  expect(await project.pipe('report')).toMatchObject({ code: 0, out: 'cache/report.html\n' });
+});
+afterAll(() => project.dispose());
+
+describe('pipe report', () => {
+  it('writes one file without the values of secrets, and leaves the pipeline as it is', async () => {
+    const text = project.read('cache/report.html');
+    expect(text).not.toContain(SECRET);
+    expect(text).toContain('the token is ***');
+    expect(text).toMatch(
+      /http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/,
+    );
+    const { out } = await project.pipe('status', 'train');
+    expect(out.match(/fresh/g)).toHaveLength(2);
+  });
+
+  it('refuses a file that the pipeline reads or writes, and reports one that cannot be written', async () => {
+    const taken = await project.pipe('report', '--out', 'cache/out/faces/raw.txt');
+    expect(taken).toMatchObject({ code: 2, out: '' });
+    expect(taken.err).toContain('cache/out/faces/raw.txt belongs to fetch@faces');
+    mkdirSync(project.path('folder'));
+    const refused = await project.pipe('report', '--out', 'folder');
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain('folder cannot be written');
+  });
+});
+
+const chromium = findChromium();
+
+describe.skipIf(chromium === undefined)(
+  'the page in Chromium (skipped where there is none)',
+  () => {
+    let page: Page;
+    beforeAll(async () => {
+      page = await openPage(chromium!, project.path('cache/report.html'));
+      await page.emulate({ width: 1280, height: 800 });
+    });
+    afterAll(async () => {
+      await page?.close();
+    });
+
+    const go = async (hash: string) => {
+      await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))');
+    };
+    const main = () => page.evaluate<string>(`document.querySelector('main').innerText`);
+
+    it('shows the graph, and each item with its state, reason and metrics', async () => {
+      const nodes = await page.evaluate<string[]>(
+        `[...document.querySelectorAll('.node')].map((node) => node.textContent)`,
+      );
+      expect(nodes).toContain('train@faces fresh');
+      expect(nodes).toContain('broken failed');
+      const text = await main();
+      expect(text).toMatch(/broken\s+failed.*failed last time: exit code 3/s);
+      expect(text).toContain('not known before broken has run');
+    });
+
+    it('filters and sorts the table', async () => {
+      const names = () =>
+        page.evaluate<string[]>(
+          `[...document.querySelectorAll('.table tbody a')].map((link) => link.textContent)`,
+        );
+      await page.evaluate(`{ const box = document.querySelector('input[type=search]');
+      box.value = 'train'; box.dispatchEvent(new Event('input', { bubbles: true })); }`);
+      await go('#/items');
+      expect(await names()).toEqual(['train@faces', 'train@cars']);
+      await page.evaluate(
+        `[...document.querySelectorAll('button.sort')].find((b) => b.textContent === 'item').click()`,
+      );
+      await go('#/items');
+      expect(await names()).toEqual(['train@cars', 'train@faces']);
+    });
+
+    it('follows a link of the graph to an item: what it is made of, its epochs and its log', async () => {
+      await page.evaluate(
+        `document.querySelector('.node[href="#/item/train%40faces"]').dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, view: window }))`,
+      );
+      await go('#/item/train%40faces');
+      const text = await main();
+      for (const part of [
+        'fits a line',
+        'node train.mjs',
+        '"lr":0.1',
+        'fetch@faces',
+        '4 of 4',
+        'the token is ***',
+      ])
+        expect(text).toContain(part);
+    });
+
+    it('overlays the epochs of all items, and hides one', async () => {
+      await go('#/epochs');
+      expect(await main()).toContain('2 curves');
+      await page.evaluate(`document.querySelector('input[aria-label="draw train@cars"]').click()`);
+      await go('#/epochs');
+      expect(await main()).toContain('1 curve;');
+    });
+
+    it('shows HTML in metric names and logs as text', async () => {
+      await go('#/item/broken');
+      expect(await main()).toContain('<script>window.broken = 1</script>');
+      await go('#/item/train%40faces');
+      expect(await main()).toContain('<img src=x onerror="window.broken = 2">');
+      expect(await page.evaluate('String(window.broken)')).toBe('undefined');
+    });
+
+    it('breaks no rule of axe-core in any view, in light and in dark', async () => {
+      for (const dark of [false, true]) {
+        await page.emulate({ width: 1280, height: 800, dark });
+        for (const view of ['items', 'epochs', 'item/train%40faces', 'item/broken']) {
+          await go(`#/${view}`);
+          expect([view, await violations(page)]).toEqual([view, []]);
+        }
+      }
+    });
+
+    it('fits a phone, and prints', async () => {
+      await page.emulate({ width: 390, height: 844 });
+      for (const view of ['items', 'epochs', 'item/train%40faces']) {
+        await go(`#/${view}`);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+      }
+      await page.emulate({ width: 800, height: 1000, print: true });
+      expect((await page.print()).subarray(0, 5).toString()).toBe('%PDF-');
+    });
+
+    it('makes no request and leaves no message', () => {
+      expect(page.complaints).toEqual([]);
+    });
+  },
+);

@@ -1,0 +1,238 @@
+/** `pipe ui`: the page, live: what it serves and refuses, and runs of other processes that it follows. */
+import { existsSync, readdirSync, truncateSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Project, type Running } from '../rig/project.js';
+import { findChromium, openPage, type Page } from '../stages/support/browser.js';
+import { violations } from './axe.js';
+import { FILES } from './demo.js';
+
+const SECRET = 'hush-5ecret-value';
+
+/** On a busy machine. */
+const LONG = { timeout: 30_000 };
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** The path goes out as it is written; `fetch` would clean it. */
+function ask(port: number, where: string, headers: Record<string, string> = {}, method = 'GET') {
+  return new Promise<Answer>((resolve, reject) => {
+    const asked = request({ port, host: '127.0.0.1', path: where, headers, method }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+      });
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body, headers: response.headers }),
+      );
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+async function started(project: Project, ...args: string[]): Promise<[Running, number]> {
+  const ui = project.start('ui', '--port', '0', ...args);
+  await ui.text((out) => out.includes('\n'));
+  return [ui, Number(/:(\d+)\//.exec(ui.told())?.[1])];
+}
+
+async function ended(ui: Running): Promise<number | null> {
+  ui.kill('SIGINT');
+  return (await ui.ended).code;
+}
+
+describe('the server of pipe ui', () => {
+  let project: Project;
+  let ui: Running;
+  let port: number;
+  beforeAll(async () => {
+    project = new Project(FILES);
+    project.env.TOKEN = SECRET;
+    await project.pipe('run', '-k');
+    [ui, port] = await started(project);
+  });
+  afterAll(async () => {
+    expect(await ended(ui)).toBe(130);
+    project.dispose();
+  });
+
+  it('serves the page and its data, with a strict policy and without secrets', async () => {
+    const page = await ask(port, '/');
+    expect(page.status).toBe(200);
+    expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+    expect(page.headers['x-content-type-options']).toBe('nosniff');
+    const data = await ask(port, '/data.json');
+    expect(JSON.parse(data.body).items[0].id).toBe('fetch@faces');
+    expect(data.body).not.toContain(SECRET);
+  });
+
+  it('refuses a name that leads here by DNS rebinding, and pages of other origins and sites', async () => {
+    for (const headers of [
+      { Host: `evil.example:${port}` },
+      { Host: 'evil.example' },
+      { Host: '127.0.0.1' },
+      { Origin: 'http://evil.example' },
+      { Origin: 'null' },
+      { Origin: `http://127.0.0.1:${port + 1}` },
+      { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' },
+      { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' },
+    ] as Record<string, string>[])
+      for (const where of ['/', '/data.json', '/events', '/log?item=broken'])
+        expect([headers, (await ask(port, where, headers)).status]).toEqual([headers, 403]);
+    const own = { Host: `localhost:${port}`, Origin: `http://localhost:${port}` };
+    expect((await ask(port, '/data.json', own)).status).toBe(200);
+  });
+
+  it('can only be read', async () => {
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'])
+      expect((await ask(port, '/data.json', {}, method)).status).toBe(405);
+  });
+
+  it('serves nothing but what the pipeline names: no path leads out', async () => {
+    project.write('private.txt', 'mine alone');
+    for (const name of ['../private.txt', '..%2fprivate.txt', '%2e%2e/private.txt', 'private.txt'])
+      for (const where of [
+        `/${name}`,
+        `/log/${name}`,
+        `/log?item=${name}`,
+        `/log?item=broken/../../../${name}`,
+        `/picture?digest=${name}`,
+        `/picture?digest=f:${name}`,
+      ]) {
+        const { status, body } = await ask(port, where);
+        expect([where, status]).toEqual([where, 404]);
+        expect(body).not.toContain('mine');
+      }
+    expect((await ask(port, '//evil.example/')).status).toBe(404);
+  });
+
+  it('serves a picture by its digest, in a sandbox', async () => {
+    const { items } = JSON.parse((await ask(port, '/data.json')).body);
+    const { pictures } = items.find(({ id }: { id: string }) => id === 'draw@faces');
+    const picture = await ask(port, pictures[0].src);
+    expect(picture.headers['content-type']).toBe('image/svg+xml');
+    expect(picture.headers['content-security-policy']).toContain('sandbox');
+    expect(picture.body).toContain('faces');
+  });
+
+  it('reads only the end of a log of 500 MB', async () => {
+    const folder = path.join(project.root, 'cache/logs/broken');
+    truncateSync(path.join(folder, readdirSync(folder).sort().at(-1)!), 500e6);
+    const { status, body } = await ask(port, '/log?item=broken');
+    expect(status).toBe(200);
+    expect(JSON.parse(body).bytes).toBe(500e6);
+    expect(body.length).toBeLessThan(100_000);
+  });
+
+  it('keeps what it knows when pipeline.yaml is broken, and says what is wrong', async () => {
+    const whole = project.read('pipeline.yaml');
+    project.write('pipeline.yaml', `${whole}  oops: { cmdd: x }\n`);
+    expect((await project.pipe('ui', '--port', '0')).code).toBe(2);
+    const notes = async () => JSON.parse((await ask(port, '/data.json')).body).notes.join('\n');
+    await expect.poll(notes, LONG).toContain('pipeline.yaml');
+    expect(JSON.parse((await ask(port, '/data.json')).body).items[0].id).toBe('fetch@faces');
+    project.write('pipeline.yaml', whole);
+    await expect.poll(notes, LONG).toBe('');
+  });
+
+  it('reports a port that is taken, or that is not a port', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const number = (taken.address() as AddressInfo).port;
+    const { code, err } = await project.pipe('ui', '--port', String(number));
+    taken.close();
+    expect([code, err]).toEqual([2, expect.stringContaining(`port ${number} is taken`)]);
+    expect((await project.pipe('ui', '--port', 'x')).code).toBe(2);
+  });
+});
+
+const chromium = findChromium();
+
+describe.skipIf(chromium === undefined)('runs in the live page (skipped without Chromium)', () => {
+  let project: Project;
+  let ui: Running;
+  let page: Page;
+  beforeEach(async () => {
+    project = new Project(FILES);
+    project.env.TOKEN = SECRET;
+    const [running, port] = await started(project);
+    ui = running;
+    page = await openPage(chromium!, `http://127.0.0.1:${port}/`);
+    await page.emulate({ width: 1280, height: 800 });
+  });
+  afterEach(async () => {
+    await page.close();
+    await ended(ui);
+    project.dispose();
+  });
+
+  const stateOf = (item: string) =>
+    page.evaluate<string | undefined>(
+      `document.querySelector('.node[href="#/item/${encodeURIComponent(item)}"] .told')?.textContent`,
+    );
+  const text = () => page.evaluate<string>(`document.querySelector('main').innerText`);
+
+  it('follows a run of another process from start to end, with a failing item', async () => {
+    await expect.poll(() => stateOf('fetch@faces'), LONG).toBe('stale');
+    project.env.GATE = project.path('gate');
+    const run = project.start('run', '-k', '--concurrency', '4');
+    await expect.poll(() => stateOf('train@faces'), LONG).toBe('running');
+    await expect.poll(() => stateOf('broken'), LONG).toBe('failed');
+    await page.evaluate(`location.hash = '#/item/train%40faces'`);
+    await expect.poll(text, LONG).toContain('epoch 2 of 4');
+    await expect.poll(text, LONG).toContain('the token is ***');
+    expect(await violations(page)).toEqual([]);
+    await page.evaluate(`location.hash = '#/run'`);
+    await expect.poll(text, LONG).toContain('This run');
+    project.write('gate', '');
+    await run.ended;
+    await expect.poll(text, LONG).toContain('The last run');
+    expect(await violations(page)).toEqual([]);
+    await page.evaluate(`location.hash = '#/items'`);
+    await expect.poll(() => stateOf('train@faces'), LONG).toBe('fresh');
+    await expect.poll(() => stateOf('summary'), LONG).toBe('unknown');
+    expect(page.complaints).toEqual([]);
+  });
+
+  it('shows a second run in another terminal, and one whose process was killed', async () => {
+    project.env.GATE = project.path('gate');
+    const first = project.start('run', 'train@faces');
+    await expect.poll(() => stateOf('train@faces'), LONG).toBe('running');
+    const second = project.start('run', 'train@cars');
+    await expect.poll(() => stateOf('train@cars'), LONG).toBe('running');
+    expect(await stateOf('train@faces')).toBe('running');
+    second.kill('SIGKILL');
+    await second.ended;
+    await page.evaluate(`location.hash = '#/run'`);
+    await expect.poll(text, LONG).toContain('cut off: its process is gone');
+    project.write('gate', '');
+    expect((await first.ended).code).toBe(0);
+    expect(page.complaints).toEqual([]);
+  });
+});
+
+it('a run with nothing to do writes no journal', async () => {
+  const project = new Project({
+    'pipeline.yaml': 'stages: { a: { cmd: "echo a > a.txt", outs: [a.txt] } }\n',
+  });
+  const journals = () => {
+    const projects = project.path('cache/v1/projects');
+    return readdirSync(projects).flatMap((name) => {
+      const folder = path.join(projects, name, 'journals');
+      return existsSync(folder) ? readdirSync(folder) : [];
+    });
+  };
+  await project.pipe('run');
+  expect(journals()).toHaveLength(1);
+  await project.pipe('run');
+  await project.pipe('run', '--json');
+  await project.pipe('run', '--dry', '--force');
+  expect(journals()).toHaveLength(1);
+  project.dispose();
+});
