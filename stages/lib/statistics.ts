@@ -92,15 +92,20 @@ function drawImages(count: number, random: Random): () => Uint32Array {
   };
 }
 
-function drawGroups(groups: readonly number[], random: Random): () => readonly number[] {
+function drawGroups(groups: readonly number[], random: Random): () => Uint32Array {
   const members = [...new Set(groups)].map((group) =>
-    Array.from(groups.keys()).filter((image) => groups[image] === group),
+    Uint32Array.from([...groups.keys()].filter((image) => groups[image] === group)),
   );
-  return () =>
-    members.flatMap(() => {
-      const group = random.pick(members);
-      return group.map(() => random.pick(group));
-    });
+  const largest = Math.max(...members.map(({ length }) => length));
+  const draws = new Uint32Array(largest * members.length);
+  return () => {
+    let next = 0;
+    for (let round = 0; round < members.length; round++) {
+      const group = members[random.int(members.length)]!;
+      for (let i = 0; i < group.length; i++) draws[next++] = group[random.int(group.length)]!;
+    }
+    return draws.subarray(0, next);
+  };
 }
 
 /** @param sorted means of the resamples */
