@@ -1,6 +1,6 @@
 /** The stage `evaluate` on a little experiment: its figures, its files, and that they are always the same. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -8,6 +8,7 @@ import evaluate from '../../stages/evaluate.js';
 import {
   type BaselineIndex,
   readBaselineIndex,
+  readBaselineScores,
   restoreAsKept,
 } from '../../stages/lib/baselines.js';
 import { psnr } from '../../stages/lib/errors.js';
@@ -329,6 +330,36 @@ describe('evaluate', () => {
       },
     );
     expect(seen).toBe(10);
+  });
+
+  it('has the classical methods for each kernel that images are scaled by', async () => {
+    const two = writeExperiment(join(root, 'kernels'), { count: 14, test: 4 });
+    const index = JSON.parse(readFileSync(join(two.images, 'index.json'), 'utf8'));
+    writeFileSync(
+      join(two.images, 'index.json'),
+      JSON.stringify({ ...index, kernels: ['cubic', 'nearest'] }),
+    );
+    const pixels = readFileSync(join(two.images, 'images.npy'));
+    // Other pixels behind the header: a ramp for each image.
+    writeFileSync(
+      join(two.images, 'images-nearest.npy'),
+      pixels.map((value, at) => (at < 128 ? value : 60 + ((at - 128) % 56))),
+    );
+    const out = await baselinesOf(two, join(root, 'kernels'), { methods: ['harmonic', 'fsr'] });
+    const wang = (kernel: 'cubic' | 'nearest') =>
+      spread(
+        scoresOf(
+          readBaselineScores(out, kernel, 'test'),
+          'square24',
+          'harmonic',
+          'composite',
+          'ssim.wang',
+        ),
+      ).mean;
+    expect(wang('nearest')).toBeGreaterThan(0.999);
+    expect(wang('cubic')).toBeLessThan(0.99);
+    const metrics = JSON.parse(readFileSync(join(root, 'kernels', 'baselines.json'), 'utf8'));
+    expect(Object.keys(metrics)).toEqual(['cubic', 'nearest']);
   });
 
   it('chooses the components of PCA by setting, on train images', () => {
