@@ -96,5 +96,5 @@ test('in colour, from rendered images to the report', { timeout: 240_000 }, asyn
   expect(project.read('reports/index.html')).toContain(`${SIZE} × ${SIZE} pixels, colour`);
 
   const again = await run();
-  expect(again.out).toContain('pipe: 0 ran, 0 restored, 9 fresh');
+  expect(again.out).toContain('pipe: 0 ran, 0 restored, 10 fresh');
 });
