@@ -1,6 +1,7 @@
 /** The report as Markdown: the same tables without pictures, for reading in a terminal or a diff. */
 import type { Ablation } from './ablation.js';
 import { linesByArea } from './by-area.js';
+import { ABOUT_CITED, CITED, CITED_TITLE } from './cited.js';
 import { claimOf } from './claim.js';
 import {
   ABOUT_COSTS,
@@ -139,6 +140,9 @@ function evidencePart(datasets: readonly DataSet[], params: TrainingParams): str
     `## ${COSTS_TITLE}`,
     ABOUT_COSTS,
     table(head, rows),
+    `## ${CITED_TITLE}`,
+    ABOUT_CITED,
+    table(CITED.head, CITED.rows),
   ];
 }
 

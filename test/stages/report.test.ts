@@ -156,6 +156,13 @@ describe('the report of two data sets', () => {
     expect(part('failures').match(/<img /g)).toHaveLength(2 * 3 * 4);
   });
 
+  it('says of each system that the paper cites whether it is a row, and why not', () => {
+    for (const text of [made.html, made.md]) {
+      expect(text).toContain('needs a trained VGG-19');
+      expect(text).toContain('SSIM 0.862, PSNR 23.43 (Places365)');
+    }
+  });
+
   it('escapes what the data say', () => {
     expect(made.html).toContain('The train set is &lt;capped&gt;.');
     expect(made.html).not.toContain('<capped>');

@@ -1,4 +1,5 @@
 /** The linear twin, gradients, depth and costs, as sections of the page. */
+import { ABOUT_CITED, CITED, CITED_TITLE } from '../cited.js';
 import {
   ABOUT_COSTS,
   ABOUT_RIM,
@@ -19,17 +20,21 @@ export function evidenceSection(datasets: readonly DataSet[], params: unknown): 
   return html`<section id="evidence" aria-labelledby="evidence-title">
 <h2 id="evidence-title">${TWIN_TITLE}</h2>
 <p class="about">${ABOUT_TWIN}</p>
-${twinTables(datasets).map(tableOf)}
+${twinTables(datasets).map((one) => tableOf(one))}
 <h2>${RIM_TITLE}</h2>
 <p class="about">${ABOUT_RIM}</p>
-${rimTables(datasets).map(tableOf)}
+${rimTables(datasets).map((one) => tableOf(one))}
 <h2>${COSTS_TITLE}</h2>
 <p class="about">${ABOUT_COSTS}</p>
-${tableOf(costsTable(datasets, params as TrainingParams))}</section>`;
+${tableOf(costsTable(datasets, params as TrainingParams))}
+<h2>${CITED_TITLE}</h2>
+<p class="about">${ABOUT_CITED}</p>
+${tableOf(CITED, 'prose')}</section>`;
 }
 
-function tableOf({ title, head, rows }: TextTable): Markup {
-  return html`<div class="scroll sticky" tabindex="0" role="region" aria-label="${title}"><table>
+/** @param kind `prose`: its cells are sentences, which wrap */
+function tableOf({ title, head, rows }: TextTable, kind = ''): Markup {
+  return html`<div class="scroll sticky ${kind}" tabindex="0" role="region" aria-label="${title}"><table>
 <caption>${title}</caption>
 <thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>${rows.map(
