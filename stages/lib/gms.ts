@@ -28,11 +28,12 @@ export function gradientMagnitudes(
   for (let y = 1, to = 0; y < high - 1; y++) {
     for (let x = 1; x < wide - 1; x++, to++) {
       const at = y * wide + x;
-      const [nw, n, ne] = [half[at - wide - 1]!, half[at - wide]!, half[at - wide + 1]!];
-      const [w, e] = [half[at - 1]!, half[at + 1]!];
-      const [sw, s, se] = [half[at + wide - 1]!, half[at + wide]!, half[at + wide + 1]!];
-      const across = (ne + e + se - nw - w - sw) / 3;
-      const down = (sw + s + se - nw - n - ne) / 3;
+      const above = at - wide;
+      const below = at + wide;
+      const falling = half[below + 1]! - half[above - 1]!;
+      const rising = half[above + 1]! - half[below - 1]!;
+      const across = (falling + rising + half[at + 1]! - half[at - 1]!) / 3;
+      const down = (falling - rising + half[below]! - half[above]!) / 3;
       magnitudes[to] = Math.sqrt(across * across + down * down);
     }
   }
