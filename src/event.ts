@@ -66,6 +66,8 @@ export interface ItemStarted extends Why {
   readonly log?: string;
   /** For an incremental stage: the epochs completed so far, and the epoch to reach. */
   readonly epochs?: { readonly completed: number; readonly target: number };
+  /** The machine on which it runs; absent if it runs on this one. */
+  readonly where?: string;
   /** The indices of the GPUs that the item holds. */
   readonly gpus?: readonly number[];
   /** Seconds that the last execution took; absent if the item never ran. */

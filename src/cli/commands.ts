@@ -41,6 +41,14 @@ export const COMMANDS: Commands = {
     summary: 'serve that page on 127.0.0.1, and follow runs',
     load: () => import('./ui.js'),
   },
+  results: {
+    summary: 'list every recorded result, or compare two',
+    load: () => import('./results.js'),
+  },
+  checkout: {
+    summary: 'copy the outs of any result into a folder',
+    load: () => import('./checkout.js'),
+  },
   lock: { summary: 'check that pipeline.lock is up to date', load: () => import('./lock.js') },
   verify: {
     summary: 'run items again in a fresh folder, and compare',
@@ -60,9 +68,15 @@ export const COMMANDS: Commands = {
   schema: { summary: 'print the JSON Schema of pipeline.yaml', load: () => import('./schema.js') },
 };
 
+/** Commands that only pipe itself calls; no list shows them. */
+const HIDDEN: Commands = {
+  job: { summary: 'execute the job file of a batch system', load: () => import('./job.js') },
+};
+
 /** @throws UserError with the most similar command */
 export function commandNamed(name: string): Entry {
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const own = Object.hasOwn(HIDDEN, name) ? HIDDEN : COMMANDS;
+  const entry = Object.hasOwn(own, name) ? own[name] : undefined;
   if (entry === undefined) throw unknownCommand(name);
   return entry;
 }

@@ -23,6 +23,11 @@ export const RUN_USAGE: Usage = {
     ...VARIANT_OPTIONS,
     { name: 'concurrency', value: 'n', help: 'cores to use (default: all)' },
     {
+      name: 'executor',
+      value: 'name',
+      help: 'where items run: local, slurm, or one of pipe.local.yaml',
+    },
+    {
       name: 'frozen',
       choices: ['keys'],
       help: 'change nothing; exit 3 if anything would run or differs from pipeline.lock',
@@ -42,6 +47,7 @@ export const RUN_USAGE: Usage = {
 /** Run options from the command line. */
 export function optionsOf(parsed: Parsed, { interruption }: CommandContext): RunOptions {
   const concurrency = positive(parsed, 'concurrency');
+  const executor = parsed.text('executor');
   return {
     targets: parsed.positionals,
     only: parsed.flag('only'),
@@ -50,6 +56,7 @@ export function optionsOf(parsed: Parsed, { interruption }: CommandContext): Run
     frozen: parsed.flag('frozen') && (parsed.text('frozen') === 'keys' ? 'keys' : 'results'),
     keepGoing: parsed.flag('keep-going'),
     ...(concurrency === undefined ? {} : { concurrency }),
+    ...(executor === undefined ? {} : { executor }),
     interruption,
   };
 }

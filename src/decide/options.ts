@@ -28,6 +28,10 @@ export interface RunOptions {
   readonly keepGoing: boolean;
   /** Cores to use; default: all. */
   readonly concurrency?: number;
+  /** Where items run whose stage names no executor; default: `PIPE_EXECUTOR`, or `local`. */
+  readonly executor?: string;
+  /** Continues a forced execution: keeps the epochs that its earlier jobs have computed. */
+  readonly again?: boolean;
   readonly interruption: Interruption;
 }
 

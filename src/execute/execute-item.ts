@@ -65,7 +65,7 @@ async function withRetries(
   const item = itemAt(build, index);
   for (let attempt = 0; ; attempt++) {
     // A retry keeps the epochs that a forced execution has computed.
-    const fromStart = decision.cause === 'forced' && attempt === 0;
+    const fromStart = decision.cause === 'forced' && attempt === 0 && !build.options.again;
     const execution = await attemptItem(build, index, decision, { ...start, fromStart });
     if (execution.kind !== 'failed' || attempt >= item.retries) return execution;
     if (!start.hold.isHeld()) return execution;

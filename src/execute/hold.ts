@@ -1,11 +1,15 @@
 /** Locks that an execution holds, and how it learns of their loss. */
 import type { Group } from '../process/orphans.js';
 
-export interface Hold {
-  /** The fence: check right before recording anything. */
+/** Says whether this execution is still the one that counts. */
+export interface Fence {
+  /** Check right before recording anything. */
   isHeld(): boolean;
-  /** Aborted when another run has taken this one for dead. */
+  /** Aborted when another execution has taken the place of this one. */
   readonly lost: AbortSignal;
+}
+
+export interface Hold extends Fence {
   /** Notes a group to end before the next run continues, if this process dies. */
   noteGroup(group: Group): void;
 }

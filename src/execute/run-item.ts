@@ -15,7 +15,7 @@ import { systemMessage } from '../system-message.js';
 import type { Execution } from './attempt.js';
 import { claimWithInputs } from './claim-inputs.js';
 import { executeItem } from './execute-item.js';
-import type { Hold } from './hold.js';
+import type { Fence, Hold } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
 import { refuseToReplace } from './protected-outs.js';
 
@@ -26,14 +26,15 @@ export interface Ended {
 
 /**
  * Brings one item to its end. Its claim keeps other runs from its outs and inputs; the lock of its
- * key keeps runs of other clones, with a shared cache, from computing the same.
+ * key keeps runs of other clones, with a shared cache, from computing the same. A fence, if any, must
+ * hold too.
  */
-export async function runItem(build: BuildContext, index: number): Promise<Ended> {
+export async function runItem(build: BuildContext, index: number, fence?: Fence): Promise<Ended> {
   const item = itemAt(build, index);
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   try {
-    return await underLocks(build, index, seconds);
+    return await underLocks(build, index, seconds, fence);
   } catch (error) {
     if (build.options.interruption.stop.aborted && isAbort(error))
       return cancelled(item, 'interrupted');
@@ -58,6 +59,7 @@ async function underLocks(
   build: BuildContext,
   index: number,
   seconds: () => number,
+  fence: Fence | undefined,
 ): Promise<Ended> {
   const item = itemAt(build, index);
   const { claim, inputs } = await claimWithInputs(build, index);
@@ -72,8 +74,8 @@ async function underLocks(
       const { decision } = second;
       await refuseToReplace(build, item, item.outs);
       const hold: Hold = {
-        isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false,
-        lost: claim.lost,
+        isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false && fence?.isHeld() !== false,
+        lost: fence === undefined ? claim.lost : AbortSignal.any([claim.lost, fence.lost]),
         noteGroup: (group) => claim.noteGroup(group),
       };
       const execution = await executeItem(build, index, decision, { hold, inputs });

@@ -21,21 +21,27 @@ import { predict } from '../decide/prediction.js';
 import type { ItemDone } from '../event.js';
 import type { Item, Resources } from '../pipeline/plan.js';
 import { type Machine, thisMachine } from '../process/machine.js';
+import type { Elsewhere } from './elsewhere.js';
 import { criticalPaths } from './priority.js';
 import { createJobQueue, type JobQueue } from './ready-queue.js';
 import { capacityOf, refuseTooManyGpus } from './resources.js';
-import { runItem } from './run-item.js';
+import { type Ended, runItem } from './run-item.js';
 
 /**
  * Runs or restores the pending items, and ends each of them with its verdict.
  *
  * @throws UserError before anything changes when an item that must run cannot run here
  */
-export async function schedule(build: BuildContext, pending: readonly number[]): Promise<void> {
-  await refuseUnrunnable(build, pending);
+export async function schedule(
+  build: BuildContext,
+  pending: readonly number[],
+  elsewhere?: Elsewhere,
+): Promise<void> {
+  const here = pending.filter((index) => !elsewhere?.takes(index));
+  await refuseUnrunnable(build, here);
   const machine = thisMachine();
-  const queue = await createJobQueue(await capacityOf(build, pending, machine));
-  await new Schedule(build, pending, { machine, queue }).run();
+  const queue = await createJobQueue(await capacityOf(build, here, machine));
+  await new Schedule(build, pending, { machine, queue, elsewhere }).run();
 }
 
 /** Whether the dependents of an unfinished item have to run is unknown. */
@@ -51,6 +57,9 @@ async function refuseUnrunnable(build: BuildContext, pending: readonly number[])
 /** Resources for restoring outs, whatever making them took. */
 const PUT_BACK: Resources = { cpu: 1, memory: 0, gpu: 0 };
 
+/** What an item that runs elsewhere takes of this machine. */
+const NOTHING: Resources = { cpu: 0, memory: 0, gpu: 0 };
+
 /** Why nothing new starts. */
 type Stop = { readonly cause: 'interrupted' } | { readonly cause: 'failed'; readonly item: string };
 
@@ -58,6 +67,8 @@ type Stop = { readonly cause: 'interrupted' } | { readonly cause: 'failed'; read
 interface Means {
   readonly machine: Machine;
   readonly queue: JobQueue;
+  /** For items that run on other machines. */
+  readonly elsewhere: Elsewhere | undefined;
 }
 
 class Schedule {
@@ -65,6 +76,7 @@ class Schedule {
   readonly #pending: ReadonlySet<number>;
   readonly #machine: Machine;
   readonly #queue: JobQueue;
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #priorities: ReadonlyMap<number, number>;
   /** Number of pending items that an item waits for. */
   readonly #waitingFor = new Map<number, number>();
@@ -75,11 +87,13 @@ class Schedule {
   /** A bug, not a failure: it ends the run. */
   #bug: unknown;
 
-  constructor(build: BuildContext, pending: readonly number[], { machine, queue }: Means) {
+  constructor(build: BuildContext, pending: readonly number[], means: Means) {
+    const { machine, queue, elsewhere } = means;
     this.#build = build;
     this.#pending = new Set(pending);
     this.#machine = machine;
     this.#queue = queue;
+    this.#elsewhere = elsewhere;
     for (const index of pending) {
       const needs = selectedNeeds(build, index).filter((need) => this.#pending.has(need));
       this.#waitingFor.set(index, needs.length);
@@ -133,6 +147,8 @@ class Schedule {
         ready.push(...this.#released(index));
       } else if (decision === undefined || decision.kind === 'restore') {
         this.#enqueue(index, PUT_BACK);
+      } else if (decision.kind === 'run' && this.#elsewhere?.takes(index)) {
+        this.#enqueue(index, NOTHING, this.#elsewhere.run);
       } else {
         this.#warnOfExcess(item);
         this.#enqueue(index, item.resources);
@@ -157,10 +173,10 @@ class Schedule {
     this.#build.emit({ type: 'warning', item: item.id, message });
   }
 
-  #enqueue(index: number, need: Resources): void {
+  #enqueue(index: number, need: Resources, run = this.#runHere): void {
     const { id } = itemAt(this.#build, index);
     void this.#queue
-      .add(() => this.#start(index), { priority: this.#priorities.get(index) ?? 0, need })
+      .add(() => this.#start(index, run), { priority: this.#priorities.get(index) ?? 0, need })
       .catch((error: unknown) => this.#broken(error, id));
   }
 
@@ -169,9 +185,11 @@ class Schedule {
     this.#stop ??= { cause: 'failed', item };
   }
 
-  async #start(index: number): Promise<void> {
+  readonly #runHere = (index: number): Promise<Ended> => runItem(this.#build, index);
+
+  async #start(index: number, run: Elsewhere['run']): Promise<void> {
     if (this.#stop !== undefined) return;
-    const { done, settled } = await runItem(this.#build, index);
+    const { done, settled } = await run(index);
     await this.#ended(index, done, settled);
   }
 

@@ -50,6 +50,12 @@ export interface Item {
   readonly resources: Resources;
   /** Thread limit for libraries, if the stage declares its cores. */
   readonly threads?: number;
+  /** Seconds: time limit of one cluster job. */
+  readonly time?: number;
+  /** Where it runs; absent: where the command line says. */
+  readonly executor?: string;
+  /** Options of sbatch. */
+  readonly slurm?: string;
   readonly epochs?: EpochPlan;
   /** Seconds. */
   readonly timeout?: number;

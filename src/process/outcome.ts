@@ -44,7 +44,7 @@ export function describeEnding(ending: Ending): string {
 }
 
 /** Seconds as written in pipeline.yaml: `90s`, `1m30s`, `2h`. */
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   if (seconds < 60 || !Number.isInteger(seconds)) return `${seconds}s`;
   const parts: [number, string][] = [
     [Math.floor(seconds / 3600), 'h'],

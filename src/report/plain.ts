@@ -35,7 +35,8 @@ function linesOf(event: RunEvent, dry: boolean): string[] {
       return [];
     case 'start': {
       const verb = event.action === 'run' ? 'running' : 'restoring';
-      return [`${event.item}: ${verb} (${whyText(event)})`, ...resumed(event)];
+      const where = event.where === undefined ? '' : ` on ${event.where}`;
+      return [`${event.item}: ${verb}${where} (${whyText(event)})`, ...resumed(event)];
     }
     case 'waiting':
       return [`${event.item}: waiting: ${event.reason}`];

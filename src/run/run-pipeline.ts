@@ -9,6 +9,8 @@ import { upToDateCheck } from '../decide/up-to-date.js';
 import { UserError } from '../error.js';
 import type { Emit, Forecast, ItemDone, RunDone } from '../event.js';
 import { VERDICTS } from '../event.js';
+import type { Elsewhere } from '../execute/elsewhere.js';
+import { executorOf, LOCAL } from '../executor/choice.js';
 import { isLocked, isLockNoted } from '../lockfile/up-to-date-note.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import { select, withNeeds } from '../pipeline/select.js';
@@ -96,8 +98,18 @@ async function sweepAndSchedule(build: BuildContext): Promise<void> {
     // Protects fresh results until the run ends; a concurrent gc does not know that they are needed.
     build.project.cache.pin({ keys: [...build.settled.values()].map(({ key }) => key) });
     const { schedule } = await import('../execute/schedule.js');
-    await schedule(build, pending);
+    await schedule(build, pending, await elsewhereFor(build, pending));
   }
+}
+
+/** Undefined when all items run on this machine. */
+async function elsewhereFor(
+  build: BuildContext,
+  pending: readonly number[],
+): Promise<Elsewhere | undefined> {
+  if (pending.every((index) => executorOf(build, itemAt(build, index)) === LOCAL)) return undefined;
+  const { openExecutors } = await import('../executor/executors.js');
+  return openExecutors(build, pending);
 }
 
 /** The items are done: errors in what is written now are reported, and the run ends with its summary. */

@@ -21,6 +21,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/getting-started.md': 'test/docs/getting-started.test.ts',
   'docs/reference/api.md': 'test/docs/api.test.ts',
   'docs/reference/commands.md': 'test/docs/reference.test.ts',
+  'docs/guides/cluster.md: slurm:': 'test/executor/site.test.ts',
   'README.md: $ pipe run                 # what is stale, in parallel': 'test/docs/packed.test.ts',
 };
 
@@ -32,6 +33,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/experiment/gpu.md: npm install --no-save': 'downloads TensorFlow',
   'docs/experiment/gpu.md: npm rebuild --ignore-scripts=false': 'downloads TensorFlow',
   'docs/python.md: $ pip install pipe-run': 'installs over the network',
+  'docs/guides/cluster.md: $ export PIPE_EXECUTOR': 'sets variables',
+  'docs/guides/cluster.md: $ sbatch': 'needs a cluster',
   'docs/guides/ci.md: default:': 'a block of pipeline.lock with its digests cut short',
   'docs/cache.md: train: results is not a result': 'a message, with the time of its day',
   'docs/cache.md: train: waiting: another run': 'a message, with the process of its day',

@@ -131,6 +131,10 @@ const keep = z
   )
   .describe('Which epoch states to keep in the cache. All metrics are kept.');
 
+const time = z.union(
+  [above0('duration'), z.string().regex(DURATION, say('duration'))],
+  say('duration'),
+);
 const memory = z.union([whole(0, 'size'), z.string().regex(SIZE, say('size'))], say('size'));
 const resources = z
   .strictObject(
@@ -140,6 +144,9 @@ const resources = z
         .optional()
         .describe('Number of GPUs, for exclusive use. Default: 0.'),
       memory: orHole(memory, 'size').optional().describe('Bytes, or 500M, 4G (powers of 1024).'),
+      time: orHole(time, 'duration')
+        .optional()
+        .describe('Time limit of one cluster job: 30m, 4h. A training may take several jobs.'),
     },
     say('map'),
   )
@@ -166,10 +173,6 @@ const packages = z
   .enum(['python', 'none'], say('packages'))
   .describe('python: versions of Python and of the packages that the code imports count.');
 
-const time = z.union(
-  [above0('duration'), z.string().regex(DURATION, say('duration'))],
-  say('duration'),
-);
 const timeout = orHole(time, 'duration').describe(
   'Longest time an item may run: 90s, 30m, 2h, 1h30m, or seconds.',
 );
@@ -197,6 +200,12 @@ const stage = z
         .optional()
         .describe('Environment variables that are passed on, and never shown or stored.'),
       resources: resources.optional(),
+      executor: text
+        .optional()
+        .describe('Where items run: local, slurm, or one of pipe.local.yaml.'),
+      slurm: text
+        .optional()
+        .describe('Options of sbatch for this stage, such as --constraint=a100.'),
       epochs: epochs.optional(),
       keep: keep.optional(),
       timeout: timeout.optional(),

@@ -191,7 +191,7 @@ function knownKeys(path: Path): readonly string[] {
 
 /** By the key that contains them. */
 const INNER_KEYS: Readonly<Record<string, readonly string[]>> = {
-  resources: ['cpu', 'gpu', 'memory'],
+  resources: ['cpu', 'gpu', 'memory', 'time'],
   epochs: ['max', 'patience', 'best'],
   keep: ['last', 'every', 'best'],
   best: ['metric', 'mode'],

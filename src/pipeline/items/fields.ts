@@ -21,7 +21,7 @@ export interface Fields {
   readonly diagnostics: Diagnostics;
 }
 
-type Limits = Pick<Item, 'resources' | 'threads' | 'retries' | 'epochs' | 'timeout'>;
+type Limits = Pick<Item, 'resources' | 'threads' | 'retries' | 'epochs' | 'timeout' | 'time'>;
 
 export function limitsOf(fields: Fields): Limits {
   const { spec } = fields;
@@ -35,8 +35,13 @@ export function limitsOf(fields: Fields): Limits {
     );
   }
   const resources = resourcesOf(fields);
+  const time =
+    spec.resources?.time === undefined
+      ? undefined
+      : numberAt(['resources', 'time'], 'duration', fields);
   return {
     resources,
+    ...(time !== undefined && { time }),
     ...(spec.resources?.cpu !== undefined && { threads: Math.max(1, Math.floor(resources.cpu)) }),
     retries: spec.retries === undefined ? 0 : (numberAt(['retries'], 'retries', fields) ?? 0),
     ...(epochs && { epochs }),

@@ -160,6 +160,8 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
       secrets: sorted(spec.secrets),
       ...(packages !== undefined && { packages }),
       ...limits,
+      ...(spec.executor !== undefined && { executor: spec.executor }),
+      ...(spec.slurm !== undefined && { slurm: spec.slurm }),
       always: spec.always ?? false,
       ...(tolerance && { tolerance }),
     },

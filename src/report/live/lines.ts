@@ -87,11 +87,11 @@ function detailText(active: Active, now: number): string {
 
 /** Most important first, since the end is cut. */
 function runningDetail(running: Running, now: number): string {
-  const { epochs, progress, gpus } = running;
-  const parts: string[] = [];
+  const { epochs, progress, gpus, where } = running;
+  const parts: string[] = where === undefined ? [] : [`on ${where}`];
   if (epochs) parts.push(`epoch ${epochs.completed}/${epochs.target}`);
   if (progress && !(epochs && isOf(epochs, progress))) parts.push(progressText(progress));
-  if (parts.length === 0) parts.push(whyText(running));
+  if (!epochs && !progress) parts.push(whyText(running));
   const left = secondsLeft(running, now);
   if (left !== undefined) parts.push(`${about(left)} left`);
   const metrics = metricsText(epochs?.metrics);

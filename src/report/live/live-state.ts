@@ -29,6 +29,8 @@ export interface Running extends Why {
   readonly phase: 'running';
   readonly since: number;
   readonly gpus: readonly number[];
+  /** Another machine. */
+  readonly where?: string;
   /** Seconds that it took the last time. */
   readonly expected?: number;
   readonly epochs?: Epochs;
@@ -114,13 +116,14 @@ function countByStage(items: readonly string[]): Map<string, number> {
 
 function started(event: ItemStarted, now: number): Active {
   if (event.action === 'restore') return { phase: 'restoring', since: now };
-  const { reason, reasons, expected, epochs, gpus = [] } = event;
+  const { reason, reasons, expected, epochs, where, gpus = [] } = event;
   return {
     phase: 'running',
     since: now,
     reason,
     ...(reasons === undefined ? {} : { reasons }),
     gpus,
+    ...(where === undefined ? {} : { where }),
     ...(expected === undefined ? {} : { expected }),
     ...(epochs === undefined ? {} : { epochs: { ...epochs, at: now, seconds: [] } }),
   };

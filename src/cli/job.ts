@@ -1,0 +1,25 @@
+/** `pipe job`: what a job of a batch system executes. Hidden, since only pipe writes job files. */
+import path from 'node:path';
+import { userError } from '../error.js';
+import { runJob } from '../executor/run-job.js';
+import { parse, type Usage } from './args.js';
+import { type Command, EXIT } from './command.js';
+
+const usage: Usage = {
+  command: 'job',
+  positionals: '<job file>',
+  summary: 'Executes a job file. Jobs that `pipe run --executor …` submits call it.',
+  options: [],
+};
+
+export const command: Command = {
+  usage,
+  async run(argv, { host, interruption }) {
+    const [file] = parse(usage, argv).positionals;
+    if (file === undefined)
+      throw userError('not-a-job', 'pipe job needs a job file', 'use `pipe run --executor slurm`');
+    const verdict = await runJob(path.resolve(host.cwd, file), host, interruption);
+    if (interruption.stop.aborted) return EXIT.interrupted;
+    return verdict === 'failed' ? EXIT.failed : EXIT.done;
+  },
+};

@@ -1,0 +1,155 @@
+/**
+ * Files of the jobs of an item, in `cache/jobs/`, which the head (the run that submits) and the nodes share:
+ *
+ *     <item>/current              the nonce of the job that counts: the fence
+ *     <item>/<nonce>/job.json     what the job executes
+ *     <item>/<nonce>/events.jsonl its events, written by the node
+ *     <item>/<nonce>/end.json     how it ended, written by the node, last
+ *     submitted/<name>/           the script of a submission, and its output
+ */
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { removeTree } from '../cache/files/remove.js';
+import { renameInto } from '../cache/files/write.js';
+import type { Settled } from '../decide/build-context.js';
+import type { Variant } from '../decide/options.js';
+import type { ItemDone, RunEvent } from '../event.js';
+import { fileNameOf } from '../process/file-names.js';
+import { unlessAbsent } from '../sys/if-there.js';
+
+export interface Job {
+  readonly format: 1;
+  readonly nonce: string;
+  /** Its name in the scheduler's list. */
+  readonly name: string;
+  readonly executor: string;
+  readonly item: string;
+  readonly variant: Variant;
+  readonly force: boolean;
+  /** An earlier job has executed a part of it. */
+  readonly again: boolean;
+}
+
+/** How a job ended, by its own word. */
+export interface JobEnd {
+  readonly done: ItemDone;
+  readonly settled?: Settled;
+}
+
+export function jobsFolder(root: string): string {
+  return path.join(root, 'cache', 'jobs');
+}
+
+/** The jobs of one item. */
+export class JobFiles {
+  readonly #folder: string;
+
+  constructor(root: string, item: string) {
+    this.#folder = path.join(jobsFolder(root), fileNameOf(item));
+  }
+
+  /** The nonce of the job that counts. */
+  current(): string | undefined {
+    return unlessAbsent(() => readFileSync(path.join(this.#folder, 'current'), 'utf8'))?.trim();
+  }
+
+  /** From here on no earlier job of the item records anything. Returns the path of the job file. */
+  make(job: Job): string {
+    const own = this.#of(job.nonce);
+    mkdirSync(own, { recursive: true });
+    const file = path.join(own, 'job.json');
+    writeNew(file, JSON.stringify(job));
+    writeNew(path.join(this.#folder, 'current'), `${job.nonce}\n`);
+    return file;
+  }
+
+  read(nonce: string): Job | undefined {
+    return readJson<Job>(path.join(this.#of(nonce), 'job.json'));
+  }
+
+  end(nonce: string): JobEnd | undefined {
+    return readJson<JobEnd>(path.join(this.#of(nonce), 'end.json'));
+  }
+
+  writeEnd(nonce: string, end: JobEnd): void {
+    writeNew(path.join(this.#of(nonce), 'end.json'), JSON.stringify(end));
+  }
+
+  events(nonce: string): string {
+    return path.join(this.#of(nonce), 'events.jsonl');
+  }
+
+  /** Removes what all jobs but the current one left. */
+  clear(): void {
+    const nonce = this.current();
+    for (const name of unlessAbsent(() => readdirSync(this.#folder)) ?? [])
+      if (name !== 'current' && name !== nonce) removeTree(path.join(this.#folder, name));
+  }
+
+  #of(nonce: string): string {
+    return path.join(this.#folder, nonce);
+  }
+}
+
+/** The job that a job file describes; undefined when it is not one. */
+export function readJob(file: string): Job | undefined {
+  const job = readJson<Job>(file);
+  return job?.format === 1 ? job : undefined;
+}
+
+/** Undefined also for a file that another machine is about to write. */
+function readJson<T>(file: string): T | undefined {
+  const text = unlessAbsent(() => readFileSync(file, 'utf8'));
+  return text === undefined || text === '' ? undefined : (JSON.parse(text) as T);
+}
+
+function writeNew(file: string, text: string): void {
+  const draft = `${file}~${process.pid}`;
+  const handle = openSync(draft, 'w');
+  try {
+    writeSync(handle, text);
+  } finally {
+    closeSync(handle);
+  }
+  renameInto(draft, file);
+}
+
+/** Reads the events that a job has added since the last call. */
+export class EventTail {
+  readonly #file: string;
+  #at = 0;
+  #rest = '';
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #buffer = Buffer.alloc(64 * 1024);
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  next(): readonly RunEvent[] {
+    const handle = unlessAbsent(() => openSync(this.#file, 'r'));
+    if (handle === undefined) return [];
+    try {
+      for (;;) {
+        const bytes = readSync(handle, this.#buffer, 0, this.#buffer.length, this.#at);
+        if (bytes === 0) break;
+        this.#at += bytes;
+        this.#rest += this.#decoder.write(this.#buffer.subarray(0, bytes));
+      }
+    } finally {
+      closeSync(handle);
+    }
+    const lines = this.#rest.split('\n');
+    this.#rest = lines.pop() ?? '';
+    return lines.map((line) => JSON.parse(line) as RunEvent);
+  }
+}

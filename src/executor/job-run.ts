@@ -1,0 +1,267 @@
+/** One item on a batch system, from its first job to its end: submits again as long as epochs advance. */
+import { finish } from '../cache/files/yielding.js';
+import { type BuildContext, itemAt, neverAlways } from '../decide/build-context.js';
+import { decideItem } from '../decide/decide-item.js';
+import type { Failure, ItemDone } from '../event.js';
+import { describeAction } from '../execute/failure.js';
+import { type Ended, runItem } from '../execute/run-item.js';
+import type { Item } from '../pipeline/plan.js';
+import { lastLines } from '../process/execution-log.js';
+import { duration } from '../process/outcome.js';
+import { unlessAbsent } from '../sys/if-there.js';
+import { EventTail, type Job, type JobEnd, JobFiles } from './job-file.js';
+import type { Queue } from './queue.js';
+import type { Cause, JobState, Refused, Scheduler } from './scheduler.js';
+import type { Placed, Submitter } from './submitter.js';
+
+/** Jobs in a row that their cluster may end before an epoch is done. */
+const MOST_IDLE = 5;
+
+/** After an interrupt, the scheduler is asked this often. */
+const STOPPING_MS = 400;
+
+const CHANGED =
+  'pipeline.yaml, code or an input changed between the submission of its job and its end: run again';
+
+/** How a job ended: by its own word, or by the scheduler's. */
+type Outcome =
+  | { readonly how: 'end'; readonly end: JobEnd }
+  | {
+      readonly how: 'over';
+      readonly cause: Cause | undefined;
+      readonly state: JobState | undefined;
+      readonly epochs: number;
+    }
+  | { readonly how: 'never'; readonly state: JobState }
+  | { readonly how: 'stopped' };
+
+export interface JobMeans {
+  readonly executor: string;
+  readonly scheduler: Scheduler;
+  readonly queue: Queue;
+  readonly submitter: Submitter;
+  /** Seconds in which files of a node appear here. */
+  readonly latency: number;
+  readonly cancel: (id: string) => void;
+}
+
+export class JobRun {
+  readonly #build: BuildContext;
+  readonly #index: number;
+  readonly #item: Item;
+  /** Of all jobs of the item. */
+  readonly #files: JobFiles;
+  readonly #means: JobMeans;
+  #told: string | undefined;
+
+  constructor(build: BuildContext, index: number, means: JobMeans) {
+    this.#build = build;
+    this.#index = index;
+    this.#item = itemAt(build, index);
+    this.#files = new JobFiles(build.project.root, this.#item.id);
+    this.#means = means;
+  }
+
+  /** Another run has computed it. */
+  async alreadyFresh(): Promise<Ended | undefined> {
+    const { project, options } = this.#build;
+    for (const out of this.#item.outs) project.cache.forget(out.path);
+    const decision = await finish(decideItem(this.#build, this.#index), options.interruption.stop);
+    if (decision.kind !== 'fresh') return undefined;
+    const { key, record } = decision;
+    project.cache.use(key);
+    const done: ItemDone = { type: 'item', item: this.#item.id, verdict: 'fresh', key };
+    return { done, settled: { key, outs: record.outs } };
+  }
+
+  /** @param found a job that an earlier run has submitted */
+  async run(found: Placed | undefined): Promise<Ended> {
+    let placed = found;
+    let idle = 0;
+    for (let starts = 0; ; starts++) {
+      const isAttached = placed !== undefined;
+      placed ??= await this.#submit(starts > 0);
+      const job = placed;
+      placed = undefined;
+      const outcome = await this.#follow(job);
+      if (outcome.how === 'stopped') return this.#cancelled();
+      if (outcome.how === 'end') {
+        const ended = await this.#taken(outcome.end, isAttached);
+        if (ended !== undefined) return ended;
+        continue;
+      }
+      if (outcome.how === 'never') return this.#failed(this.#neverText(outcome.state), job);
+      idle = outcome.epochs > 0 ? 0 : idle + 1;
+      const failure = this.#failureAfter(outcome, idle);
+      if (failure !== undefined) return this.#failed(failure, job);
+      this.#tell(`${this.#nameOf(outcome.state)} ended (${wordOf(outcome)}): submitting it again`);
+    }
+  }
+
+  #submit(again: boolean): Promise<Placed> {
+    const { item, means } = { item: this.#item, means: this.#means };
+    const { options, project } = this.#build;
+    return means.submitter.submit({
+      request: { ...item.resources, time: item.time, flags: item.slurm },
+      onWait: (reason) => this.#tell(reason),
+      make: (nonce, name) => {
+        const job: Job = {
+          ...{ format: 1, nonce, name, executor: means.executor, item: item.id },
+          ...{ variant: project.variant, force: options.force, again },
+        };
+        const file = this.#files.make(job);
+        this.#files.clear();
+        return file;
+      },
+    });
+  }
+
+  async #follow({ nonce, name }: Placed): Promise<Outcome> {
+    const { queue, latency } = this.#means;
+    const { stop, kill } = this.#build.options.interruption;
+    const tail = new EventTail(this.#files.events(nonce));
+    // An answer that was on its way may not know the job yet.
+    const known = queue.answers + 2;
+    const at = { epochs: 0, started: false, overSince: 0 };
+    for (;;) {
+      const end = this.#files.end(nonce);
+      for (const event of tail.next()) {
+        if (event.type === 'epoch') at.epochs++;
+        if (event.type === 'start') at.started = true;
+        this.#build.emit(event);
+      }
+      if (end !== undefined && isResult(end)) return { how: 'end', end };
+      const state = queue.stateOf(name);
+      const isOver = state?.phase === 'ended' || (!state && queue.answers >= known);
+      if (stop.aborted) {
+        if (isOver || kill.aborted) return { how: 'stopped' };
+        queue.hurry(STOPPING_MS);
+        if (state !== undefined) this.#means.cancel(state.id);
+      } else if (state?.never) {
+        this.#means.cancel(state.id);
+        return { how: 'never', state };
+      } else if (isOver) {
+        const cause = state?.cause;
+        if (end?.done.verdict === 'failed' && (!cause || cause === 'finished'))
+          return { how: 'end', end };
+        at.overSince ||= performance.now();
+        const isLate = performance.now() - at.overSince > latency * 1000;
+        if (end !== undefined || at.epochs > 0 || isLate)
+          return { how: 'over', cause, state, epochs: at.epochs };
+      } else {
+        if (end !== undefined) queue.hurry(STOPPING_MS);
+        if (!at.started) this.#tellState(state);
+      }
+      await queue.next();
+    }
+  }
+
+  /** Undefined when an earlier run's job has computed something else. */
+  async #taken(end: JobEnd, isAttached: boolean): Promise<Ended | undefined> {
+    const { build, index } = { build: this.#build, index: this.#index };
+    const { project, options } = build;
+    const asIs = { ...neverAlways(build), options: { ...options, force: false } };
+    const deadline = performance.now() + this.#means.latency * 1000;
+    for (;;) {
+      for (const out of this.#item.outs) project.cache.forget(out.path);
+      const decision = await finish(decideItem(asIs, index), options.interruption.stop);
+      const key = decision.kind === 'missing' ? undefined : decision.key;
+      const isOther = end.done.key !== undefined && key !== end.done.key;
+      if (isOther && isAttached) return undefined;
+      if (end.done.verdict === 'failed') return { done: end.done };
+      if (isOther) return this.#failed(CHANGED);
+      if (decision.kind === 'fresh') {
+        project.cache.use(decision.key);
+        return end;
+      }
+      if (performance.now() > deadline) {
+        if (decision.kind === 'restore') return await runItem(build, index);
+        return this.#failed(this.#unseenText());
+      }
+      await this.#means.queue.next();
+    }
+  }
+
+  /** Undefined: submit it again. */
+  #failureAfter(outcome: Outcome & { how: 'over' }, idle: number): string | undefined {
+    const { cause, epochs } = outcome;
+    const said = `${this.#means.scheduler.title}: ${wordOf(outcome)}`;
+    const { time, resources } = this.#item;
+    switch (cause) {
+      case 'memory':
+        return `out of memory (${said}): raise resources.memory${resources.memory > 0 ? ` (${Math.ceil(resources.memory / 2 ** 20)}M)` : ''}`;
+      case 'cancelled':
+        return `its job was cancelled (${said}): completed epochs are kept; run again`;
+      case 'time': {
+        if (epochs > 0) return undefined;
+        const limit =
+          time === undefined ? 'the time limit of its jobs' : `resources.time (${duration(time)})`;
+        const what = this.#item.epochs === undefined ? 'it takes' : 'one epoch takes';
+        return `${what} longer than ${limit}: ${time === undefined ? 'set resources.time' : 'raise it'} (${said})`;
+      }
+      case 'finished':
+        if (epochs > 0) return undefined;
+        return `its job ended without a result (${said})`;
+      default:
+        if (idle < MOST_IDLE) return undefined;
+        return `${MOST_IDLE} jobs in a row ended without an epoch or a result (${said})`;
+    }
+  }
+
+  #neverText({ id, reason = '' }: JobState): string {
+    const { scheduler } = this.#means;
+    const what = /time|wall/i.test(reason) ? 'resources.time' : 'resources';
+    return `${scheduler.title} will never start job ${id} (${reason}): lower ${what}, or choose another partition`;
+  }
+
+  #unseenText(): string {
+    const outs = this.#item.outs.map(({ path }) => path).join(', ');
+    return `its job has written ${outs}, but this machine does not see the result after ${this.#means.latency}s: is cache/ on a file system that the nodes share? A slow one needs a larger latency in pipe.local.yaml`;
+  }
+
+  #tellState(state: JobState | undefined): void {
+    const { queue, scheduler } = this.#means;
+    const { phase, reason, where, word } = state ?? {};
+    const named = this.#nameOf(state);
+    if (queue.silence !== undefined)
+      this.#tell(`${scheduler.title} does not answer: ${queue.silence}`);
+    else if (phase === 'pending') this.#tell(`pending (${reason ?? word}), ${named}`);
+    else if (phase === 'running')
+      this.#tell(`starting${where === undefined ? '' : ` on ${where}`}, ${named}`);
+  }
+
+  #tell(reason: string): void {
+    if (reason === this.#told) return;
+    this.#told = reason;
+    this.#build.emit({ type: 'waiting', item: this.#item.id, reason });
+  }
+
+  #nameOf(state: JobState | undefined): string {
+    return `${this.#means.scheduler.title} job ${state?.id ?? 'of unknown number'}`;
+  }
+
+  #cancelled(): Ended {
+    const item = this.#item.id;
+    return { done: { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' } };
+  }
+
+  #failed(message: string, job?: Placed): Ended {
+    const tail = job === undefined ? [] : (unlessAbsent(() => lastLines(job.output)) ?? []);
+    const failure: Failure = { message, command: describeAction(this.#item), tail };
+    const done: ItemDone = { type: 'item', item: this.#item.id, verdict: 'failed', failure };
+    return { done };
+  }
+
+  /** What the scheduler refused. */
+  refused(error: Refused): Ended {
+    return this.#failed(`${this.#means.scheduler.title} refuses the job: ${error.message}`);
+  }
+}
+
+function isResult({ done: { verdict } }: JobEnd): boolean {
+  return verdict === 'ran' || verdict === 'restored' || verdict === 'fresh';
+}
+
+function wordOf({ state }: Outcome & { how: 'over' }): string {
+  return state?.word ?? 'it does not know the job any more';
+}

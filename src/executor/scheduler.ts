@@ -1,0 +1,87 @@
+/** What every batch system offers: submit, look, cancel. Slurm and the generic commands implement it. */
+
+/** One job, as its item asks for it. */
+export interface Request {
+  readonly cpu: number;
+  /** Bytes; 0: not stated. */
+  readonly memory: number;
+  readonly gpu: number;
+  /** Seconds. */
+  readonly time: number | undefined;
+  /** The stage's own options. */
+  readonly flags: string | undefined;
+}
+
+/** Jobs of the same shape, submitted together. */
+export interface Submission {
+  /** `pipe-<nonce>`: by this name a lost submission is found again. */
+  readonly name: string;
+  readonly count: number;
+  readonly request: Request;
+  /** Absolute path of the job script; it reads its number from an array. */
+  readonly script: string;
+  /** Absolute path of the file for the script's own output, by number. */
+  readonly outputs: readonly string[];
+  readonly outputPattern: string;
+}
+
+export interface JobState {
+  /** The number that people know the job by. */
+  readonly id: string;
+  readonly phase: 'pending' | 'running' | 'ended';
+  /** The scheduler's own word, such as TIMEOUT. */
+  readonly word: string;
+  /** Why it waits, in the scheduler's own word. */
+  readonly reason?: string;
+  /** It waits for something that will not happen. */
+  readonly never?: boolean;
+  /** The machine. */
+  readonly where?: string;
+  /** Of an ended job: what ended it. */
+  readonly cause?: Cause;
+}
+
+export type Cause =
+  /** It ended by itself. */
+  | 'finished'
+  /** Its time limit. */
+  | 'time'
+  | 'preempted'
+  /** Its machine failed. */
+  | 'node'
+  | 'memory'
+  /** Somebody cancelled it. */
+  | 'cancelled';
+
+/** Jobs by name; a job of an array by `<name>_<number>`. */
+export type Jobs = ReadonlyMap<string, JobState>;
+
+export interface Scheduler {
+  /** As messages name it. */
+  readonly title: string;
+  /** How many jobs it may know at once. */
+  readonly most: number;
+  /** True when jobs of one shape can be submitted together. */
+  readonly arrays: boolean;
+  /**
+   * Resolves when the scheduler has the jobs.
+   *
+   * @throws Unanswered when that is unknown
+   * @throws Refused when it will not take them
+   */
+  submit(submission: Submission): Promise<void>;
+  /**
+   * The jobs that it still knows.
+   *
+   * @throws Unanswered
+   */
+  look(): Promise<Jobs>;
+  /** @throws Unanswered */
+  cancel(ids: readonly string[]): Promise<void>;
+}
+
+/** The scheduler did not answer: nothing is known. */
+export class Unanswered extends Error {}
+
+/** The scheduler refused a job, with its own words. */
+export class Refused extends Error {}

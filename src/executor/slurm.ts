@@ -1,0 +1,147 @@
+/** Slurm: resources → options of sbatch, the lines of squeue → states. */
+import { runProgram, splitWords } from './programs.js';
+import {
+  type Cause,
+  type JobState,
+  type Jobs,
+  Refused,
+  type Request,
+  type Scheduler,
+  type Submission,
+  Unanswered,
+} from './scheduler.js';
+
+export interface SlurmSite {
+  /** Options of sbatch for every job. */
+  readonly flags: readonly string[];
+  readonly jobs: number;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+}
+
+export function slurm(site: SlurmSite): Scheduler {
+  const call = (argv: readonly string[], mark?: string) =>
+    runProgram(argv, { cwd: site.cwd, env: site.env, mark });
+  return {
+    title: 'Slurm',
+    most: site.jobs,
+    arrays: true,
+    async submit(submission) {
+      const { code, out, err } = await call(sbatchArguments(submission, site), submission.name);
+      if (code === 0) return;
+      const said = wordsOf(err || out);
+      throw isSilence(said) ? new Unanswered(said) : new Refused(said);
+    },
+    async look() {
+      const { code, out, err } = await call(['squeue', '-h', '-r', '--me', ...LISTING]);
+      if (code !== 0) throw new Unanswered(wordsOf(err || out));
+      return parseQueue(out);
+    },
+    async cancel(ids) {
+      const { code, err } = await call(['scancel', ...ids]);
+      // A job that has ended meanwhile is not an error.
+      if (code !== 0 && !/invalid job id|already complet/i.test(err))
+        throw new Unanswered(wordsOf(err));
+    },
+  };
+}
+
+/** The name comes last, since the user's own jobs may have any. */
+const LISTING = ['-t', 'all', '-o', '%i|%T|%r|%N|%j'];
+
+export function sbatchArguments(
+  { name, count, request, script, outputPattern }: Submission,
+  { flags, cwd }: Pick<SlurmSite, 'flags' | 'cwd'>,
+): string[] {
+  return [
+    'sbatch',
+    ...resourceFlags(request),
+    ...flags,
+    ...splitWords(request.flags ?? ''),
+    // A preempted job would start again by itself, beside the one that pipe submits for it.
+    '--no-requeue',
+    '--parsable',
+    `--job-name=${name}`,
+    `--chdir=${cwd}`,
+    `--output=${outputPattern}`,
+    ...(count > 1 ? [`--array=0-${count - 1}`] : []),
+    script,
+  ];
+}
+
+/** On one node: `--gpus` alone may spread them over several. */
+export function resourceFlags({ cpu, memory, gpu, time }: Request): string[] {
+  return [
+    '--nodes=1',
+    '--ntasks=1',
+    `--cpus-per-task=${Math.max(1, Math.ceil(cpu))}`,
+    ...(memory > 0 ? [`--mem=${Math.ceil(memory / 2 ** 20)}M`] : []),
+    ...(gpu > 0 ? [`--gres=gpu:${gpu}`] : []),
+    // Slurm counts whole minutes.
+    ...(time === undefined ? [] : [`--time=${Math.max(1, Math.ceil(time / 60))}`]),
+  ];
+}
+
+const CAUSES: Readonly<Record<string, Cause>> = {
+  COMPLETED: 'finished',
+  FAILED: 'finished',
+  TIMEOUT: 'time',
+  DEADLINE: 'time',
+  PREEMPTED: 'preempted',
+  REVOKED: 'preempted',
+  NODE_FAIL: 'node',
+  BOOT_FAIL: 'node',
+  OUT_OF_MEMORY: 'memory',
+  CANCELLED: 'cancelled',
+};
+
+const PENDING = new Set(['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_HOLD', 'REQUEUE_FED']);
+
+/** Reasons that no other job's end removes. */
+const NEVER =
+  /^(?:PartitionTimeLimit|PartitionNodeLimit|BadConstraints|DependencyNeverSatisfied|Invalid(?:Account|QOS)|(?:Account|QOS)NotAllowed|(?:QOS|Assoc|Association)?Max(?:WallDuration|(?:Cpu|CPU|GRES|Node|Mem|TRES)\w*)PerJob\w*|QOSMinGRES|AssocMaxJobsLimit0)$/;
+
+/** Lines of `squeue`: number, state, reason, nodes, name. */
+export function parseQueue(text: string): Jobs {
+  const jobs = new Map<string, JobState>();
+  for (const line of text.split('\n')) {
+    const [, id, word, reason = '', where = '', name] =
+      /^([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|(.*)$/.exec(line.trim()) ?? [];
+    if (id === undefined || word === undefined || !name?.startsWith('pipe-')) continue;
+    const number = /_(\d+)$/.exec(id)?.[1];
+    jobs.set(number === undefined ? name : `${name}_${number}`, stateOf(id, word, reason, where));
+  }
+  return jobs;
+}
+
+function stateOf(id: string, word: string, reason: string, where: string): JobState {
+  if (PENDING.has(word)) {
+    const never = NEVER.test(reason);
+    return {
+      id,
+      phase: 'pending',
+      word,
+      ...(reason !== '' && { reason }),
+      ...(never && { never }),
+    };
+  }
+  const cause = CAUSES[word];
+  if (cause !== undefined) return { id, phase: 'ended', word, cause };
+  return { id, phase: 'running', word, ...(where !== '' && { where }) };
+}
+
+/** The controller did not take part in the answer. */
+function isSilence(said: string): boolean {
+  return /unable to contact|socket timed out|connection (?:refused|timed out|reset)|zero bytes were transmitted|temporarily unable|transport endpoint|communication connection failure|slurm backup controller|try again|too many (?:pending|open)|protocol authentication|not running|did not answer/i.test(
+    said,
+  );
+}
+
+/** Without the program's name before each line. */
+function wordsOf(text: string): string {
+  const lines = text
+    .split('\n')
+    .map((line) => line.replace(/^(?:sbatch|squeue|scancel|slurm_\w+)?:? ?(?:error|fatal): /, ''))
+    .filter((line) => line.trim() !== '');
+  return [...new Set(lines)].slice(-3).join('; ') || 'no answer';
+}

@@ -1,0 +1,196 @@
+/** Submits jobs: those of one moment and one shape together, each until the scheduler surely has it. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { quotePlain } from '../pipeline/items/shell.js';
+import { jobsFolder } from './job-file.js';
+import type { Queue } from './queue.js';
+import { Refused, type Request, type Scheduler, type Submission, Unanswered } from './scheduler.js';
+
+/** Long enough to collect the items that become ready together. */
+const COLLECT_MS = 50;
+
+/** Below the smallest limit that Slurm has by default. */
+const MOST_TOGETHER = 1000;
+
+const FIRST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** What jobs of this run have in common. */
+export interface Means {
+  /** Absolute path of the project. */
+  readonly root: string;
+  readonly scheduler: Scheduler;
+  readonly queue: Queue;
+  /** Shell lines to run before the job. */
+  readonly setup: string;
+  /** The words that start pipe. */
+  readonly pipe: readonly string[];
+  readonly stop: AbortSignal;
+}
+
+export interface Placed {
+  readonly nonce: string;
+  /** Its name in the scheduler's list. */
+  readonly name: string;
+  /** The output of the job itself. */
+  readonly output: string;
+}
+
+/** One item that wants a job. */
+export interface Want {
+  readonly request: Request;
+  /** Writes the job file, and with that takes the item from all earlier jobs. */
+  readonly make: (nonce: string, name: string) => string;
+  readonly onWait: (reason: string) => void;
+}
+
+interface Waiting extends Want {
+  readonly resolve: (placed: Placed) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Submitter {
+  readonly #means: Means;
+  #wanted: Waiting[] = [];
+
+  constructor(means: Means) {
+    this.#means = means;
+  }
+
+  /**
+   * Resolves when the scheduler has the job.
+   *
+   * @throws Refused when it does not take the job
+   */
+  submit(want: Want): Promise<Placed> {
+    return new Promise((resolve, reject) => {
+      if (this.#wanted.length === 0) setTimeout(() => this.#flush(), COLLECT_MS);
+      this.#wanted.push({ ...want, resolve, reject });
+    });
+  }
+
+  #flush(): void {
+    const wanted = this.#wanted;
+    this.#wanted = [];
+    const groups = new Map<string, Waiting[]>();
+    for (const [at, want] of wanted.entries()) {
+      const shape = this.#means.scheduler.arrays ? JSON.stringify(want.request) : String(at);
+      groups.set(shape, [...(groups.get(shape) ?? []), want]);
+    }
+    for (const group of groups.values())
+      for (let at = 0; at < group.length; at += MOST_TOGETHER)
+        void this.#placeGroup(group.slice(at, at + MOST_TOGETHER));
+  }
+
+  async #placeGroup(group: readonly Waiting[]): Promise<void> {
+    try {
+      const { submission, placed } = this.#prepare(group);
+      await this.#place(submission, (reason) => {
+        for (const { onWait } of group) onWait(reason);
+      });
+      this.#means.queue.hurry();
+      for (const [at, { resolve }] of group.entries()) resolve(placed[at] as Placed);
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  /** From here on the scheduler may know the jobs. */
+  #prepare(group: readonly Waiting[]): { submission: Submission; placed: Placed[] } {
+    const { root, setup, pipe } = this.#means;
+    const nonce = randomBytes(6).toString('hex');
+    const name = `pipe-${nonce}`;
+    const folder = path.join(jobsFolder(root), 'submitted', name);
+    const isArray = group.length > 1;
+    mkdirSync(folder, { recursive: true });
+    const placed = group.map((_, at) => ({
+      nonce: isArray ? `${nonce}_${at}` : nonce,
+      name: isArray ? `${name}_${at}` : name,
+      output: path.join(folder, isArray ? `output-${at}.txt` : 'output.txt'),
+    }));
+    const files = group.map(({ make }, at) => {
+      const { nonce: own, name: listed } = placed[at] as Placed;
+      return make(own, listed);
+    });
+    const script = path.join(folder, 'script.sh');
+    writeFileSync(script, scriptOf({ root, setup, pipe, files }), { mode: 0o755 });
+    const submission: Submission = {
+      name,
+      count: group.length,
+      request: (group[0] as Waiting).request,
+      script,
+      outputs: placed.map(({ output }) => output),
+      // Slurm replaces what follows a percent sign.
+      outputPattern: path.join(
+        folder.replaceAll('%', '%%'),
+        isArray ? 'output-%a.txt' : 'output.txt',
+      ),
+    };
+    return { submission, placed };
+  }
+
+  /**
+   * An error does not say that the scheduler has no job: the answer may have been lost. So its list
+   * decides, and nothing is submitted again before it was seen.
+   */
+  async #place(submission: Submission, onWait: (reason: string) => void): Promise<void> {
+    const { scheduler, stop } = this.#means;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, 1.5 * pause)) {
+      stop.throwIfAborted();
+      const error = await failureOf(() => scheduler.submit(submission));
+      if (error === undefined) return;
+      if (await this.#isListed(submission.name, onWait)) return;
+      if (error instanceof Refused) throw error;
+      onWait(`${scheduler.title} does not answer: ${error.message}`);
+      await delay(pause, undefined, { signal: stop });
+    }
+  }
+
+  async #isListed(name: string, onWait: (reason: string) => void): Promise<boolean> {
+    const { scheduler, queue, stop } = this.#means;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, 1.5 * pause)) {
+      try {
+        const jobs = await queue.ask();
+        return [...jobs.keys()].some((each) => each === name || each.startsWith(`${name}_`));
+      } catch (error) {
+        if (!(error instanceof Unanswered)) throw error;
+        onWait(`${scheduler.title} does not answer: ${error.message}`);
+        await delay(pause, undefined, { signal: stop });
+      }
+    }
+  }
+}
+
+async function failureOf(submit: () => Promise<void>): Promise<Unanswered | Refused | undefined> {
+  try {
+    await submit();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Unanswered || error instanceof Refused) return error;
+    throw error;
+  }
+}
+
+interface Script extends Pick<Means, 'root' | 'setup' | 'pipe'> {
+  readonly files: readonly string[];
+}
+
+/** `exec`: the scheduler's signals reach pipe itself. */
+function scriptOf({ root, setup, pipe, files }: Script): string {
+  const quoted = (words: readonly string[]) => words.map((word) => quotePlain(word)).join(' ');
+  const cases = files.map((file, at) => `${at}) job=${quotePlain(file)} ;;`);
+  return [
+    '#!/bin/bash',
+    '# Written by pipe: starts the job of one item.',
+    ...(setup === '' ? [] : [setup]),
+    'case "${SLURM_ARRAY_TASK_ID:-0}" in',
+    ...cases,
+    'esac',
+    // The mark of the submission is not the job's.
+    'unset PIPE_SUBMISSION',
+    `cd ${quotePlain(root)} && exec ${quoted(pipe)} job "$job"`,
+    '',
+  ].join('\n');
+}

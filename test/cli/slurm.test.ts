@@ -1,0 +1,67 @@
+/** A short run on a real Slurm, where it is installed; test/long/slurm.test.ts has the faults. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { project } from '../rig/projects.js';
+import { type Cluster, missingForSlurm, startCluster } from '../rig/slurm.js';
+
+const missing = missingForSlurm();
+
+const PIPELINE = `stages:
+  draw:
+    matrix: { n: [1, 2, 3, 4] }
+    cmd: echo "$SLURM_JOB_NAME \${n}" > \${outs.o}
+    outs: { o: "out/\${n}.txt" }
+    resources: { gpu: 1, time: 5m }
+  sum:
+    cmd: cat out/*.txt > sum.txt; test -z "$SLURM_JOB_ID"
+    deps: ["out/*.txt"]
+    outs: [sum.txt]
+    executor: local
+  bad: { cmd: "echo oh no; exit 4", outs: [bad.txt], slurm: --partition=high }
+`;
+
+describe.skipIf(missing.length > 0)(
+  `on Slurm${missing.length > 0 ? ` (needs ${missing.join(', ')})` : ''}`,
+  () => {
+    let cluster: Cluster;
+    beforeAll(async () => {
+      cluster = await startCluster(2);
+    });
+    afterAll(() => cluster?.stop());
+
+    it('runs a matrix as one job array, a local stage here, and shows a failure with its log', async () => {
+      const made = project({
+        'pipeline.yaml': PIPELINE,
+        'pipe.local.yaml': 'slurm: { latency: 5s }\n',
+      });
+      Object.assign(made.env, cluster.env);
+      const run = await made.run('--executor', 'slurm', '-k');
+      expect([run.code, run.with('ran'), run.with('failed')], run.out + run.err).toEqual([
+        1,
+        ['draw@1', 'draw@2', 'draw@3', 'draw@4', 'sum'],
+        ['bad'],
+      ]);
+      expect(run.items.bad?.failure).toMatchObject({ exitCode: 4, tail: ['oh no'] });
+      const names = made.lines('sum.txt').map((line) => line.split(' ')[0]);
+      expect(new Set(names).size).toBe(1);
+      const nodes = run.events.flatMap((event) =>
+        event.type === 'start' ? (event.where ?? []) : [],
+      );
+      expect(nodes).toContain('n1');
+      expect(nodes).toContain('n2');
+      const again = await made.run('--executor', 'slurm', 'sum');
+      expect([again.code, again.with('fresh').length]).toEqual([0, 5]);
+    });
+
+    it('shows what Slurm refuses, in its own words', async () => {
+      const made = project({
+        'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',
+      });
+      Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm', PIPE_SLURM: '-p nowhere' });
+      const run = await made.run();
+      expect([run.code, run.items.a?.failure?.message]).toEqual([
+        1,
+        expect.stringMatching(/^Slurm refuses the job: .*invalid partition specified: nowhere/),
+      ]);
+    });
+  },
+);

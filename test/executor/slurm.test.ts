@@ -1,0 +1,108 @@
+/** What Slurm is asked, and how its answers are read. */
+import { describe, expect, it } from 'vitest';
+import { splitWords } from '../../src/executor/programs.js';
+import { parseQueue, resourceFlags, sbatchArguments } from '../../src/executor/slurm.js';
+
+const NOTHING = { cpu: 1, memory: 0, gpu: 0, time: undefined, flags: undefined };
+
+describe('the options of sbatch', () => {
+  it('ask for resources on one node, in whole cores, mebibytes and minutes', () => {
+    expect(resourceFlags({ ...NOTHING, cpu: 1.5, memory: 2 ** 30 + 1, gpu: 2, time: 61 })).toEqual([
+      '--nodes=1',
+      '--ntasks=1',
+      '--cpus-per-task=2',
+      '--mem=1025M',
+      '--gres=gpu:2',
+      '--time=2',
+    ]);
+  });
+
+  it('leave to the site what the stage does not state', () => {
+    expect(resourceFlags(NOTHING)).toEqual(['--nodes=1', '--ntasks=1', '--cpus-per-task=1']);
+  });
+
+  it('take those of the site, then those of the stage, then those that pipe needs', () => {
+    const argv = sbatchArguments(
+      {
+        name: 'pipe-ab',
+        count: 3,
+        request: { ...NOTHING, flags: "--comment='a b' --partition=high" },
+        script: '/p/script.sh',
+        outputs: [],
+        outputPattern: '/p/output-%a.txt',
+      },
+      { flags: ['--partition=gpu'], cwd: '/p' },
+    );
+    expect(argv.slice(4)).toEqual([
+      '--partition=gpu',
+      '--comment=a b',
+      '--partition=high',
+      '--no-requeue',
+      '--parsable',
+      '--job-name=pipe-ab',
+      '--chdir=/p',
+      '--output=/p/output-%a.txt',
+      '--array=0-2',
+      '/p/script.sh',
+    ]);
+  });
+
+  it('are split into words as a shell does, without expanding anything', () => {
+    expect(splitWords(` --a="b c"d  '$x' --e `)).toEqual(['--a=b cd', '$x', '--e']);
+  });
+});
+
+describe('the list of squeue', () => {
+  const one = (line: string) => [...parseQueue(`${line}\n`).values()][0];
+
+  it('names single jobs and jobs of an array', () => {
+    const jobs = parseQueue(
+      '7|RUNNING|None|n1|pipe-a\n8_1|PENDING|Priority||pipe-b\n9|RUNNING|None|n1|x|y\n',
+    );
+    expect([...jobs.keys()]).toEqual(['pipe-a', 'pipe-b_1']);
+    expect(jobs.get('pipe-b_1')).toEqual({
+      id: '8_1',
+      phase: 'pending',
+      word: 'PENDING',
+      reason: 'Priority',
+    });
+  });
+
+  it.each([
+    ['TIMEOUT', 'time'],
+    ['PREEMPTED', 'preempted'],
+    ['NODE_FAIL', 'node'],
+    ['OUT_OF_MEMORY', 'memory'],
+    ['CANCELLED', 'cancelled'],
+    ['FAILED', 'finished'],
+    ['COMPLETED', 'finished'],
+  ])('says that %s ended a job', (word, cause) => {
+    expect(one(`7|${word}|None|n1|pipe-a`)).toMatchObject({ phase: 'ended', word, cause });
+  });
+
+  it.each(['RUNNING', 'COMPLETING', 'SUSPENDED', 'SOME_FUTURE_STATE'])(
+    'counts a job that is %s as running',
+    (word) => {
+      expect(one(`7|${word}|None|n1|pipe-a`)).toMatchObject({ phase: 'running', where: 'n1' });
+    },
+  );
+
+  it.each([
+    'PartitionTimeLimit',
+    'BadConstraints',
+    'QOSMaxCpuPerJobLimit',
+    'AssocMaxWallDurationPerJobLimit',
+    'InvalidAccount',
+  ])('knows that a job with the reason %s never starts', (reason) => {
+    expect(one(`7|PENDING|${reason}||pipe-a`)).toMatchObject({ never: true });
+  });
+
+  it.each([
+    'Priority',
+    'Resources',
+    'QOSMaxJobsPerUserLimit',
+    'ReqNodeNotAvail, UnavailableNodes:n1',
+  ])('waits while the reason is %s', (reason) => {
+    expect(one(`7|PENDING|${reason}||pipe-a`)).not.toHaveProperty('never');
+  });
+});
