@@ -31,7 +31,7 @@ import {
   withoutSamples,
 } from './lib/examples.js';
 import { gainsOf } from './lib/gains.js';
-import { type ImageSet, imagesFile, readImages } from './lib/images.js';
+import { type ImageSet, imagesFile, type Kernel, readImages } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
 import { maskArea } from './lib/mask.js';
 import { readMaskIndex, readMasks } from './lib/masks.js';
@@ -122,7 +122,7 @@ export default defineStage<Shape>(
         ),
         model: model.info,
         history: readJson<HistoryEntry[]>(join(deps.model, 'history.json')),
-        digests: await digestsOf(deps, file, settings),
+        digests: await digestsOf(deps, file, images.kernel, settings),
       },
     });
   },
@@ -204,14 +204,17 @@ function groupsOf({ index }: ImageSet, split: Split): ScoresIndex['groups'] {
 function digestsOf(
   { images, masks, split, baselines, model }: Shape['deps'],
   file: string,
+  kernel: Kernel,
   settings: readonly { readonly name: string }[],
 ) {
   const maskFiles = settings.map(({ name }) => `${name}.npy`);
+  const kept = ['test.npy', 'train.npy', ...maskFiles].map((each) => `${kernel}/${each}`);
   return digestFiles({
     [`images/${file}`]: join(images, file),
     ...Object.fromEntries(maskFiles.map((each) => [`masks/${each}`, join(masks, each)])),
     'split/split.json': join(split, 'split.json'),
     'baselines/index.json': join(baselines, 'index.json'),
+    ...Object.fromEntries(kept.map((each) => [`baselines/${each}`, join(baselines, each)])),
     'model/model.json': join(model, 'model.json'),
     'model/weights.safetensors': join(model, 'weights.safetensors'),
   });

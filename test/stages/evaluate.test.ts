@@ -217,6 +217,7 @@ describe('evaluate', () => {
     expect(index.source.standIn).toBe(true);
     expect(index.history).toEqual([{ epoch: 1, loss: 2 }]);
     expect(index.notes).toEqual(['capped']);
+    expect(Object.keys(index.digests)).toContain('baselines/cubic/square24.npy');
     const file = readFileSync(join(experiment.images, 'images.npy'));
     expect(index.digests['images/images.npy']).toBe(
       createHash('sha256').update(file).digest('hex'),
