@@ -477,6 +477,25 @@ export class Cache {
     this.readSet.recordLstat(this.layout.tmp, lstatIfThere(this.layout.tmp));
   }
 
+  /** The objects of results, or of a chain's states, to copy from and to. */
+  objects(chain?: string): Objects {
+    this.#pin.place();
+    if (chain === undefined) return this.#objects;
+    this.#pin.add({ chains: [chain] });
+    return this.#chains.objects(chain);
+  }
+
+  /** Path of a new temporary file, on the file system of the objects. */
+  draft(): string {
+    return this.#scratch.file();
+  }
+
+  /** Records an epoch that was computed elsewhere. Its state may be absent. */
+  adoptEpoch(record: EpochRecord): Promise<void> {
+    this.#pin.add({ chains: [record.chain] });
+    return this.#chains.adoptEpoch(record);
+  }
+
   /** Protects results and chains from every gc until this process closes the cache or ends. */
   pin(needs: Partial<Needs>): void {
     bestEffort(UNKNOWN_TO_GC, this.#warn, () => this.#pin.add(needs));

@@ -19,6 +19,7 @@ const TOOLS = [
   'pipeline',
   'noop',
   'cache',
+  'remote',
   'code',
   'process',
   'sys',
@@ -87,6 +88,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'noop',
     'sys',
   ],
+  remote: ['error', 'canonical', 'manifest', 'pipeline/plan', 'cache', 'sys'],
   'lockfile/format': [
     'lenient-json',
     'stage',
