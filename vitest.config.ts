@@ -19,6 +19,7 @@ const UNIT = [
   'error.test.ts',
   'executor/',
   'execute/queue.test.ts',
+  'page/result-rows.test.ts',
   'pipeline/',
   'printable.test.ts',
   'report/',

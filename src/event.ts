@@ -168,6 +168,8 @@ export interface ItemDone extends Partial<Why> {
   readonly reason?: string;
   /** The hash of everything that the result depends on. */
   readonly key?: string;
+  /** Only if the verdict is `restored`, and the result came from the remote cache. */
+  readonly from?: 'remote';
   /** Wall time of the execution or restore. */
   readonly seconds?: number;
   /** For an incremental stage: epochs computed in this run (in a dry run: to compute), and the epoch reached. */

@@ -21,6 +21,7 @@ import { firstUnsound } from './objects/integrity.js';
 import { isWhole, Objects } from './objects/objects.js';
 import { putBack } from './objects/sweeper.js';
 import type { TreeEntry } from './objects/tree.js';
+import { copyStored } from './outs/copy-out.js';
 import { OutRestore, type Restored, removeAside } from './outs/restore-outs.js';
 import { OutStore } from './outs/store-outs.js';
 import { Chains } from './records/chains.js';
@@ -254,6 +255,15 @@ export class Cache {
   }
 
   /**
+   * Copies a stored out to a free path (absolute) outside the workspace.
+   *
+   * @throws DamagedObject when an object is missing or damaged
+   */
+  copyOut(out: RecordedOut, target: string): Promise<void> {
+    return copyStored(this.#objects, out, target);
+  }
+
+  /**
    * Removes an out. A directory moves to tmp/ and is deleted when the cache closes. Files that pipe
    * did not create move to replaced/ instead.
    */
@@ -328,6 +338,19 @@ export class Cache {
 
   writeKept(kind: KeptKind, name: string, value: unknown): void {
     this.#notes.keep(kind, name, value);
+  }
+
+  get isReadOnly(): boolean {
+    return this.#readOnly;
+  }
+
+  /** The index of results, as `writeResults` wrote it. */
+  readResults(): unknown {
+    return this.#notes.results();
+  }
+
+  writeResults(body: unknown): void {
+    this.#notes.setResults(body);
   }
 
   /** By epoch. A missing or invalid epoch leaves a gap. */
@@ -452,6 +475,25 @@ export class Cache {
     const { fence } = this.#scratch;
     sweepDead(this.#scratch, (folder) => putBack(this.layout.root, folder, fence), this.#warn);
     this.readSet.recordLstat(this.layout.tmp, lstatIfThere(this.layout.tmp));
+  }
+
+  /** The objects of results, or of a chain's states, to copy from and to. */
+  objects(chain?: string): Objects {
+    this.#pin.place();
+    if (chain === undefined) return this.#objects;
+    this.#pin.add({ chains: [chain] });
+    return this.#chains.objects(chain);
+  }
+
+  /** Path of a new temporary file, on the file system of the objects. */
+  draft(): string {
+    return this.#scratch.file();
+  }
+
+  /** Records an epoch that was computed elsewhere. Its state may be absent. */
+  adoptEpoch(record: EpochRecord): Promise<void> {
+    this.#pin.add({ chains: [record.chain] });
+    return this.#chains.adoptEpoch(record);
   }
 
   /** Protects results and chains from every gc until this process closes the cache or ends. */

@@ -7,6 +7,7 @@ import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { parseDuration, parseSize } from '../pipeline/document/quantity.js';
 import { bytes, duration, plural, table } from '../report/wording.js';
+import { indexedResults } from '../results/index-file.js';
 import { cacheLimit, statedLimit } from '../run/cache-limit.js';
 import { rootsOf } from '../run/gc-roots.js';
 import { type Parsed, parse, type Usage } from './args.js';
@@ -166,6 +167,8 @@ function concernsOf({ concerns }: Damage): string[] {
 async function gc(project: Project, parsed: Parsed, { terminal }: CommandContext): Promise<number> {
   const maxSize = quantity(parsed, 'max-size', parseSize, '50G') ?? cacheLimit(project);
   const maxAge = quantity(parsed, 'max-age', parseDuration, '30d');
+  // The rows of what goes stay in `pipe results`.
+  if (!parsed.flag('dry')) await indexedResults(project);
   const report = await project.cache.gc({
     roots: await rootsOf(project),
     dry: parsed.flag('dry'),

@@ -50,6 +50,12 @@ export const VARIANT_OPTIONS: readonly Option[] = [
   },
 ];
 
+export const REMOTE_OPTION: Option = {
+  name: 'remote',
+  value: 'rw|r|off',
+  help: 'read and write the remote cache, only read it, or leave it alone',
+};
+
 /** The profiles and settings on the command line. */
 export function variantOf(parsed: Parsed): Variant {
   return { profiles: parsed.texts('profile'), set: parsed.texts('set') };

@@ -41,6 +41,26 @@ export const COMMANDS: Commands = {
     summary: 'serve that page on 127.0.0.1, and follow runs',
     load: () => import('./ui.js'),
   },
+  results: {
+    summary: 'list every recorded result, or compare two',
+    load: () => import('./results.js'),
+  },
+  checkout: {
+    summary: 'copy the outs of any result into a folder',
+    load: () => import('./checkout.js'),
+  },
+  push: {
+    summary: 'send results to the remote cache',
+    load: () => import('./push.js'),
+  },
+  pull: {
+    summary: 'take results from the remote cache, and run nothing',
+    load: () => import('./pull.js'),
+  },
+  remote: {
+    summary: 'check the remote cache, or make keys to sign with',
+    load: () => import('./remote.js'),
+  },
   lock: { summary: 'check that pipeline.lock is up to date', load: () => import('./lock.js') },
   verify: {
     summary: 'run items again in a fresh folder, and compare',

@@ -1,24 +1,31 @@
 /** `pipe epochs`: the chain of an incremental item, epoch by epoch. */
 import type { EpochRecord } from '../cache/records/record.js';
 import { drawnMetric } from '../decide/drawn-metric.js';
-import { metricAt } from '../decide/incremental.js';
+import { metricAt, stopEpoch } from '../decide/incremental.js';
 import { inspection } from '../decide/inspection.js';
 import { predict } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
-import { chainManifest, keyOf } from '../manifest.js';
-import { select } from '../pipeline/select.js';
+import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import type { EpochPlan, Item } from '../pipeline/plan.js';
+import { predicate, select } from '../pipeline/select.js';
+import { show } from '../report/changes.js';
 import { bytes, duration, metricsText, plural, table } from '../report/wording.js';
+import { type ResultRow, resultsOf } from '../results/results.js';
+import { definitionOf } from '../results/row.js';
+import { rowNamed, SHORT } from '../results/select-rows.js';
+import type { Json } from '../stage/context.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
+import { bestEpoch, byBest, type Compared, epochsCsv, sideBySide } from './compare-chains.js';
 import { curve } from './curve.js';
 import { roomOn } from './terminal.js';
 
 const usage: Usage = {
   command: 'epochs',
-  positionals: '<item|stage|pattern …>',
+  positionals: '<item|stage|pattern|result …>',
   summary:
-    'Lists the completed epochs of an item: duration, size, whether the state is kept, metrics.',
+    'Lists the completed epochs of an item: duration, size, whether the state is kept, metrics. Of several, compares the best epochs, and draws all in one plot.',
   options: [
     ...VARIANT_OPTIONS,
     {
@@ -26,18 +33,17 @@ const usage: Usage = {
       value: 'path',
       help: 'the metric to draw, such as val.ssim (default: the one in keep or epochs, else a validation metric or a loss)',
     },
+    { name: 'csv', help: 'print a line for each epoch as CSV' },
     JSON_OPTION,
   ],
+  notes:
+    'A result is a key or its beginning, as `pipe results` prints it, or item@revision. Several chains are\nsorted by their best value: the smallest of a loss or an error, else the largest, unless keep or\nepochs of the stage say otherwise.',
 };
 
-interface Chain {
-  readonly item: string;
-  readonly chain: string;
+interface Chain extends Compared {
   /** $PIPE_COMMIT of the stage. */
   readonly commit: string;
   readonly target: number;
-  /** The metric to plot. */
-  readonly drawn: string | undefined;
   readonly epochs: readonly (EpochRecord & { readonly kept: boolean })[];
 }
 
@@ -54,29 +60,56 @@ export const command: Command = {
         'for example `pipe epochs train@faces`; `pipe status` lists the items',
       );
     }
-    const chains = await withProject(parsed, context, (project) =>
-      chainsOf(project, parsed.positionals),
+    const warn = (message: string) => context.terminal.err(`warning: ${message}\n`);
+    const found = await withProject(parsed, context, (project) =>
+      chainsOf(project, parsed.positionals, warn),
     );
-    requireMetric(chains, parsed.text('metric'));
-    if (parsed.flag('json')) json(chains);
-    else for (const chain of chains) out(listing(chain, parsed.text('metric'), room));
+    const metric = parsed.text('metric');
+    requireMetric(found, metric);
+    const compared = metric ?? found.find(({ drawn }) => drawn !== undefined)?.drawn;
+    const [only, another] = found;
+    const chains = compared === undefined ? found : byBest(found, compared);
+    if (parsed.flag('json')) json(chains.map((chain) => jsonOf(chain, metric)));
+    else if (parsed.flag('csv')) out(epochsCsv(chains));
+    else if (another !== undefined) out(sideBySide(chains, compared, room));
+    else if (only !== undefined) out(listing(only, metric, room));
     return EXIT.done;
   },
 };
 
+/** The chains that the targets name: of items by today's definition, and of results. */
+async function chainsOf(
+  project: Project,
+  targets: readonly string[],
+  warn: (message: string) => void,
+): Promise<Chain[]> {
+  const isItem = (target: string) => {
+    const test = predicate(target);
+    return project.plan.items.some(({ id, stage }) => test(id, stage));
+  };
+  const isResult = (target: string) => {
+    const item = target.slice(0, Math.max(0, target.lastIndexOf('@')));
+    return !isItem(target) && (/^[0-9a-f]{4,64}$/.test(target) || isItem(item));
+  };
+  const results = targets.filter(isResult);
+  const items = targets.filter((target) => !isResult(target));
+  const chains = items.length === 0 ? [] : await chainsOfItems(project, items);
+  if (results.length > 0) {
+    const rows = await resultsOf(project, warn);
+    for (const name of results)
+      chains.push(chainOfResult(project, await rowNamed(project, rows, name)));
+  }
+  const once = [...new Map(chains.map((chain) => [chain.chain || chain.item, chain])).values()];
+  return withParams(once);
+}
+
 /** Chains of today's definition; while an upstream item must run first, those of the last run. */
-async function chainsOf(project: Project, targets: readonly string[]): Promise<Chain[]> {
+async function chainsOfItems(project: Project, targets: readonly string[]): Promise<Made[]> {
   const build = await inspection(project, targets);
   const found = await predict(build);
   return select(project.plan, targets).map((index) => {
-    const item = project.plan.items[index];
-    if (item?.epochs === undefined) {
-      throw userError(
-        'not-incremental',
-        `${item?.id} has no epochs`,
-        'give its stage `epochs:` in pipeline.yaml',
-      );
-    }
+    const item = project.plan.items[index] as Item;
+    if (item.epochs === undefined) throw notIncremental(item.id);
     const prediction = found.get(index);
     const manifest =
       prediction?.kind === 'run'
@@ -84,13 +117,80 @@ async function chainsOf(project: Project, targets: readonly string[]): Promise<C
         : prediction?.kind === 'fresh' || prediction?.kind === 'restore'
           ? prediction.record.manifest
           : project.cache.readLast(item.id)?.manifest;
-    const chain = manifest === undefined ? '' : keyOf(chainManifest(manifest, item.epochs.param));
-    const records = chain === '' ? [] : project.cache.readEpochs(chain);
-    const epochs = records.map((record) => ({ ...record, kept: project.cache.hasState(record) }));
-    const commit = chain === '' ? '' : project.cache.commits(chain);
-    const drawn = drawnMetric(records, item.epochs);
-    return { item: item.id, chain, commit, target: item.epochs.target, drawn, epochs };
+    return chainOf(project, item.id, item.epochs, manifest);
   });
+}
+
+function notIncremental(item: string): Error {
+  return userError(
+    'not-incremental',
+    `${item} has no epochs`,
+    'give its stage `epochs:` in pipeline.yaml',
+  );
+}
+
+function chainOfResult(project: Project, row: ResultRow): Made {
+  const { cache, plan } = project;
+  const item =
+    plan.items.find(({ id }) => id === row.item) ??
+    plan.items.find(({ stage }) => stage === row.stage);
+  const manifest = cache.readRecord(row.key)?.manifest;
+  if (item?.epochs === undefined || row.chain === undefined) throw notIncremental(row.item);
+  if (manifest !== undefined) {
+    const choice = manifest.epochs;
+    const target = typeof choice === 'number' ? choice : (choice?.max ?? item.epochs.target);
+    return chainOf(project, row.item, { ...item.epochs, target }, manifest);
+  }
+  throw userError(
+    'no-result',
+    `the result ${row.key.slice(0, SHORT)} of ${row.item} is not in the cache: gc removed it`,
+    '`pipe results` lists its metrics',
+  );
+}
+
+interface Made extends Omit<Chain, 'params'> {
+  readonly leaves: Readonly<Record<string, Json>>;
+}
+
+function chainOf(
+  { cache }: Project,
+  item: string,
+  plan: EpochPlan,
+  manifest: Manifest | undefined,
+): Made {
+  const about = manifest && chainManifest(manifest, plan.param);
+  const chain = about === undefined ? '' : keyOf(about);
+  const records = chain === '' ? [] : cache.readEpochs(chain);
+  const wanted = stopEpoch(plan, records) ?? plan.target;
+  return {
+    item,
+    chain,
+    commit: chain === '' ? '' : cache.commits(chain),
+    target: plan.target,
+    drawn: drawnMetric(records, plan),
+    objective: plan.best ?? plan.keep?.best,
+    outs: records.some(({ epoch }) => epoch === wanted) ? wanted : undefined,
+    epochs: records.map((record) => ({ ...record, kept: cache.hasState(record) })),
+    leaves: about === undefined ? {} : definitionOf(about, item).params,
+  };
+}
+
+/** With the params that tell the chains apart. */
+function withParams(chains: readonly Made[]): Chain[] {
+  const names = new Set(chains.flatMap(({ leaves }) => Object.keys(leaves)));
+  const differ = [...names].filter(
+    (name) => new Set(chains.map(({ leaves }) => JSON.stringify(leaves[name]))).size > 1,
+  );
+  return chains.map(({ leaves, ...chain }) => {
+    const own = differ.filter((name) => Object.hasOwn(leaves, name));
+    return { ...chain, params: Object.fromEntries(own.map((name) => [name, show(leaves[name])])) };
+  });
+}
+
+function jsonOf(chain: Chain, metric = chain.drawn): object {
+  const { objective: _objective, ...shown } = chain;
+  const best = metric === undefined ? undefined : bestEpoch(chain, metric);
+  return { ...shown, ...(best !== undefined && { best }) };
 }
 
 function requireMetric(chains: readonly Chain[], metric: string | undefined): void {
@@ -105,11 +205,8 @@ function requireMetric(chains: readonly Chain[], metric: string | undefined): vo
   );
 }
 
-function listing(
-  { item, target, drawn, epochs }: Chain,
-  metric: string | undefined,
-  room: number | undefined,
-): string {
+function listing(chain: Chain, metric: string | undefined, room: number | undefined): string {
+  const { item, target, drawn, epochs } = chain;
   if (epochs.length === 0) return `${item}: no epoch is completed (target ${target})\n`;
   const rows = epochs.map((record) => [
     String(record.epoch),
@@ -122,5 +219,16 @@ function listing(
   const head = `${item}: ${plural(epochs.length, 'epoch')} completed, target ${target}, ${duration(seconds)} in all\n`;
   const shown = metric ?? drawn;
   const picture = shown === undefined ? '' : curve(epochs, shown, room ?? 80);
-  return `${head}${table([['epoch', 'time', 'size', 'state', 'metrics'], ...rows], room)}${picture}`;
+  const listed = table([['epoch', 'time', 'size', 'state', 'metrics'], ...rows], room);
+  return `${head}${listed}${picture}${marks(chain, shown)}`;
+}
+
+/** `best loss: epoch 5; outs: epoch 6`. */
+function marks(chain: Chain, metric: string | undefined): string {
+  const best = metric === undefined ? undefined : bestEpoch(chain, metric);
+  const parts = [
+    ...(best === undefined ? [] : [`best ${metric}: epoch ${best}`]),
+    ...(chain.outs === undefined ? [] : [`outs: epoch ${chain.outs}`]),
+  ];
+  return parts.length === 0 ? '' : `\n  ${parts.join('; ')}\n`;
 }

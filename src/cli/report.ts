@@ -39,7 +39,10 @@ export const command: Command = {
       const model = await collectPage(project, await standings(project, []), pictures);
       const notes =
         leftOut === 0 ? [] : [`${plural(leftOut, 'picture')} left out: too large for one file`];
-      return { file, html: pageText(host.dist, 'file', { ...model, notes }).html };
+      return {
+        file,
+        html: pageText(host.dist, 'file', { ...model, notes: [...model.notes, ...notes] }).html,
+      };
     });
     const write = () => {
       mkdirSync(path.dirname(file), { recursive: true });

@@ -1,10 +1,11 @@
 /** Shared by `pipe run` and `pipe watch`: their options, and the choice of reporter. */
 import type { RunOptions } from '../decide/options.js';
+import { userError } from '../error.js';
 import type { RunEvent } from '../event.js';
 import { liveReporter } from '../report/live/live.js';
 import { plainReporter } from '../report/plain.js';
 import { type Parsed, positive, type Usage } from './args.js';
-import { type CommandContext, VARIANT_OPTIONS } from './command.js';
+import { type CommandContext, REMOTE_OPTION, VARIANT_OPTIONS } from './command.js';
 
 export const RUN_USAGE: Usage = {
   command: 'run',
@@ -32,6 +33,7 @@ export const RUN_USAGE: Usage = {
       choices: ['keys'],
       help: 'change nothing; exit 3 if anything would run or differs from pipeline.lock',
     },
+    REMOTE_OPTION,
     { name: 'watch', help: 'run again whenever a relevant file changes' },
     {
       name: 'summarize',
@@ -57,8 +59,17 @@ export function optionsOf(parsed: Parsed, { interruption }: CommandContext): Run
     keepGoing: parsed.flag('keep-going'),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(executor === undefined ? {} : { executor }),
+    ...remoteOption(parsed),
     interruption,
   };
+}
+
+/** @throws UserError for another value */
+export function remoteOption(parsed: Parsed): Pick<RunOptions, 'remote'> {
+  const remote = parsed.text('remote');
+  if (remote === undefined) return {};
+  if (remote === 'rw' || remote === 'r' || remote === 'off') return { remote };
+  throw userError('option-value', `--remote does not take "${remote}"`, 'use rw, r or off');
 }
 
 /** JSON, a live view on a terminal, plain lines everywhere else. */

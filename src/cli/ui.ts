@@ -111,7 +111,7 @@ function lookAt({ host }: CommandContext, variant: Project['variant']): Look {
     try {
       project = await openProject(host, variant, (message) => void warnings.push(message));
       const model = await collectPage(project, await standings(project, []), sourceOf);
-      use(project, { ...model, notes: warnings });
+      use(project, { ...model, notes: [...warnings, ...model.notes] });
       return undefined;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

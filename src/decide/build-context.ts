@@ -3,6 +3,7 @@ import type { Cache } from '../cache/cache.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Emit, ItemDone } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
+import type { RemoteCache } from '../remote/remote-cache.js';
 import type { Codes } from './code.js';
 import type { RunOptions } from './options.js';
 import type { Project } from './project.js';
@@ -27,6 +28,8 @@ export interface BuildContext {
   /** The last event of each selected item, by index. */
   readonly done: Map<number, ItemDone>;
   readonly settled: Map<number, Settled>;
+  /** Absent without a remote cache, and in what runs nothing. */
+  readonly remote?: RemoteCache;
 }
 
 export function itemAt(build: BuildContext, index: number): Item {

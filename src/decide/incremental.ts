@@ -97,7 +97,8 @@ export function statesToDrop(
   return epochs.filter((epoch) => !stays.has(epoch));
 }
 
-function bestOf(records: readonly EpochRecord[], objective: Objective): number | undefined {
+/** The epoch with the best value; of equal ones the first. */
+export function bestOf(records: readonly EpochRecord[], objective: Objective): number | undefined {
   let best: { epoch: number; value: number } | undefined;
   for (const { epoch, metrics } of [...records].sort((a, b) => a.epoch - b.epoch)) {
     const value = metricAt(metrics, objective.metric);

@@ -32,6 +32,10 @@ export interface RunOptions {
   readonly executor?: string;
   /** Continues a forced execution: keeps the epochs that its earlier jobs have computed. */
   readonly again?: boolean;
+  /** How to use the remote cache; default: what the environment says, else `rw`. */
+  readonly remote?: 'rw' | 'r' | 'off';
+  /** Runs no item: takes from the caches what is there. */
+  readonly pull?: boolean;
   readonly interruption: Interruption;
 }
 

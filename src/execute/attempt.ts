@@ -200,6 +200,7 @@ async function conclude(
   if (!hold.isHeld()) return fail(LOST);
   await cache.writeRecord(record);
   cache.writeLast(item.id, { ...record, ...(await finish(evidenceOf(item, build.project))) });
+  build.remote?.offerResult(record);
   return epochs === undefined
     ? { kind: 'recorded', record, why }
     : { kind: 'recorded', record, why, epochs: { computed, reached: epochs.reached } };

@@ -11,6 +11,7 @@ import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
 import { type CommitWatch, watchCommits } from '../process/commits.js';
 import { CommitMistake } from '../process/whole-commits.js';
+import type { WantedChain } from '../remote/remote-cache.js';
 import { type Hold, LOST } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
 import { recoverEpochs } from './recover-epochs.js';
@@ -40,6 +41,8 @@ export class EpochRun {
   readonly #item: Item;
   readonly #plan: EpochPlan;
   readonly #chain: string;
+  /** The chain, as a remote cache knows it. */
+  readonly #wanted: WantedChain;
   #resume: Resume;
   /** Epochs with a damaged checkpoint. */
   readonly #broken = new Set<number>();
@@ -58,14 +61,15 @@ export class EpochRun {
     build: BuildContext,
     item: Item,
     plan: EpochPlan,
-    chain: string,
+    wanted: WantedChain,
     records: readonly EpochRecord[],
     grounds: EpochGrounds,
   ) {
     this.#build = build;
     this.#item = item;
     this.#plan = plan;
-    this.#chain = chain;
+    this.#wanted = wanted;
+    this.#chain = wanted.chain;
     this.#records = new Map(records.map((record) => [record.epoch, record]));
     this.#resume = this.#whereToResume();
     this.#grounds = grounds;
@@ -86,9 +90,10 @@ export class EpochRun {
     await recoverEpochs(build, chain, grounds.fromStart, (message) =>
       build.emit({ type: 'warning', item: item.id, message }),
     );
+    if (!grounds.fromStart) await takeEpochs(build, plan, { ...about, chain });
     cacheOf(build).noteInputs(chain, grounds.inputs.lists);
     const records = grounds.fromStart ? [] : cacheOf(build).readEpochs(chain);
-    const run = new EpochRun(build, item, plan, chain, records, grounds);
+    const run = new EpochRun(build, item, plan, { ...about, chain }, records, grounds);
     await run.#putStateBack();
     return run;
   }
@@ -175,6 +180,7 @@ export class EpochRun {
 
   close(): void {
     this.#watch?.close();
+    if (this.#computed > 0) this.#build.remote?.offerChain(this.#wanted);
   }
 
   /** No later run may store a refused commit. */
@@ -202,6 +208,7 @@ export class EpochRun {
     });
     this.#warnOfMissingMetric(record);
     this.#dropStates(epoch);
+    this.#build.remote?.offerEpoch(this.#wanted);
     if (this.endsEarlier) this.#enough.abort();
   }
 
@@ -280,4 +287,13 @@ function toMistake(error: unknown): never {
   if (!(error instanceof UnusableFile)) throw error;
   const hint = error.diagnostics[0]?.hint;
   throw new CommitMistake(hint === undefined ? error.message : `${error.message}: ${hint}`);
+}
+
+/** Where early stopping ends the chain is known only with its records. */
+async function takeEpochs(
+  { remote }: BuildContext,
+  plan: EpochPlan,
+  wanted: WantedChain,
+): Promise<void> {
+  await remote?.takeEpochs(wanted, (records) => stopEpoch(plan, records) ?? plan.target);
 }

@@ -72,6 +72,11 @@ async function underLocks(
       const second = await withoutRunning(build, index, inputs, seconds);
       if (second.kind === 'ended') return second;
       const { decision } = second;
+      if (await takenFromRemote(build, index, decision)) {
+        const third = await withoutRunning(build, index, inputs, seconds);
+        if (third.kind === 'ended') return fromRemote(third);
+      }
+      if (build.options.pull) return notThere(item);
       await refuseToReplace(build, item, item.outs);
       const hold: Hold = {
         isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false && fence?.isHeld() !== false,
@@ -86,6 +91,26 @@ async function underLocks(
   } finally {
     claim.release();
   }
+}
+
+/** A result computed elsewhere is taken where one is looked for at all. */
+async function takenFromRemote(
+  build: BuildContext,
+  index: number,
+  { key, manifest, cause }: Decision & { kind: 'run' },
+): Promise<boolean> {
+  if (build.remote === undefined || cause === 'forced' || cause === 'always') return false;
+  const item = itemAt(build, index).id;
+  return build.remote.takeResult({ item, key, manifest }, build.codes.of(index).files);
+}
+
+function fromRemote({ done, ...ended }: Ended): Ended {
+  return { ...ended, done: done.verdict === 'restored' ? { ...done, from: 'remote' } : done };
+}
+
+function notThere({ id }: Item): Ended {
+  const reason = 'its result is not in the remote cache';
+  return { done: { type: 'item', item: id, verdict: 'blocked', reason } };
 }
 
 type WithoutRunning =

@@ -150,6 +150,7 @@ class Schedule {
       } else if (decision.kind === 'run' && this.#elsewhere?.takes(index)) {
         this.#enqueue(index, NOTHING, this.#elsewhere.run);
       } else {
+        if (decision.kind === 'run') this.#build.remote?.expect(decision.key);
         this.#warnOfExcess(item);
         this.#enqueue(index, item.resources);
       }
@@ -199,12 +200,11 @@ class Schedule {
     settled: Parameters<typeof finish>[3],
   ): Promise<void> {
     finish(this.#build, index, done, settled);
-    if (done.verdict === 'failed') {
-      this.#block(index, done.item);
+    if (done.verdict === 'blocked') this.#block(index, `needs ${done.item}, which is not there`);
+    else if (done.verdict === 'failed') {
+      this.#block(index, `needs ${done.item}, which failed`);
       if (!this.#build.options.keepGoing) this.#stop ??= { cause: 'failed', item: done.item };
-      return;
-    }
-    if (done.verdict !== 'cancelled') await this.#ready(this.#released(index));
+    } else if (done.verdict !== 'cancelled') await this.#ready(this.#released(index));
   }
 
   /** Dependents that waited only for this item. */
@@ -216,17 +216,17 @@ class Schedule {
     });
   }
 
-  /** Blocks all direct and indirect dependents of a failed item. */
-  #block(index: number, failed: string): void {
+  /** Blocks all direct and indirect dependents of an item without a result. */
+  #block(index: number, reason: string): void {
     for (const dependent of this.#dependents.get(index) ?? []) {
       if (this.#build.done.has(dependent)) continue;
       finish(this.#build, dependent, {
         type: 'item',
         item: itemAt(this.#build, dependent).id,
         verdict: 'blocked',
-        reason: `needs ${failed}, which failed`,
+        reason,
       });
-      this.#block(dependent, failed);
+      this.#block(dependent, reason);
     }
   }
 

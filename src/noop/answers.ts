@@ -69,12 +69,17 @@ export function questionOf(
   names: readonly string[],
   root = rootOf(layout),
 ): Question {
-  const own = Object.keys(env).filter((name) => name.startsWith('PIPE_') && name !== 'PIPE_DEBUG');
+  const own = Object.keys(env).filter((name) => name.startsWith('PIPE_') && !isIdle(name));
   const values: Record<string, string | null> = {};
   for (const name of [...new Set([...names, ...own])].sort())
     values[name] = (Object.hasOwn(env, name) ? env[name] : undefined) ?? null;
   const { size, mtimeMs } = statSync(path.join(dist, 'pipe.cjs'));
   return { tool: `${size} ${mtimeMs}`, root, argv, env: values };
+}
+
+/** They change no answer, and some of the remote cache are secrets, which must not be stored. */
+function isIdle(name: string): boolean {
+  return name === 'PIPE_DEBUG' || name.startsWith('PIPE_REMOTE');
 }
 
 function rootOf(layout: Layout): string {

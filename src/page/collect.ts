@@ -9,11 +9,13 @@ import { mapTexts, printable } from '../printable.js';
 import { lastLines } from '../process/execution-log.js';
 import { fileNameOf } from '../process/file-names.js';
 import { logsIn, sizeOfLog } from '../process/log-follow.js';
+import { resultsOf } from '../results/results.js';
 import { journalFolder } from '../run/journal.js';
 import { metricsToday } from '../run/metrics-by-key.js';
 import type { ItemState, PageFile, PageItem, PageLog, PageModel } from './model.js';
 import { epochsOf } from './page-epochs.js';
 import { type PictureSource, picturesOf } from './pictures.js';
+import { resultColumns } from './result-columns.js';
 import { newestRun } from './runs.js';
 
 /** What `pipe status` says of an item. */
@@ -36,6 +38,8 @@ export async function collectPage(
   sourceOf: PictureSource,
 ): Promise<PageModel> {
   const { plan, root, version, variant } = project;
+  const notes: string[] = [];
+  const warn = (message: string) => void notes.push(message);
   const figures = await metricsToday(project, []);
   const byItem = new Map(standings.map((standing) => [standing.item, standing]));
   const items = plan.items.map((item) => {
@@ -55,9 +59,9 @@ export async function collectPage(
     made: new Date().toISOString(),
     variant: variantText(variant),
     items,
-    results: { rows: 0, columns: [] },
+    results: resultColumns(await resultsOf(project, warn)),
     run: newestRun(journalFolder(project)),
-    notes: [],
+    notes,
   };
   const conceal = concealing(secretValues(plan, project.env));
   return mapTexts(conceal.value(model), printable);

@@ -21,7 +21,7 @@ import {
   type Param,
   unknownProfile,
 } from './params-tree.js';
-import type { Item, Plan, PlanRead } from './plan.js';
+import type { Item, Plan, PlanRead, RemotePlace } from './plan.js';
 import { PlanFiles } from './plan-files.js';
 import { PIPELINE_FILE } from './root.js';
 import { refuseMissedSlashes } from './slashes.js';
@@ -47,7 +47,7 @@ export interface LoadOptions {
  * @throws UserError with all errors
  */
 export function loadPlan(options: LoadOptions): Plan {
-  const { files, diagnostics, params, drafts } = draftPipeline(options);
+  const { files, diagnostics, root, params, drafts } = draftPipeline(options);
   const linked = linkItems(drafts, diagnostics, { links: options.links ?? {}, files });
   refuseMissedSlashes(drafts, linked, diagnostics);
   const { order, cycles } = orderItems(linked.map(({ needs }) => needs));
@@ -59,7 +59,14 @@ export function loadPlan(options: LoadOptions): Plan {
     items: arrange(order, drafts, linked),
     warnings: [],
     reads: files.reads,
+    ...remoteIn(root),
   };
+}
+
+function remoteIn(root: AstNode): Pick<Plan, 'remote'> {
+  const written = child(root, 'remote')?.value as string | RemotePlace | undefined;
+  if (written === undefined) return {};
+  return { remote: typeof written === 'string' ? { url: written } : written };
 }
 
 export interface Drafted {

@@ -15,6 +15,20 @@ export interface Plan {
   readonly warnings: readonly string[];
   /** The files besides pipeline.yaml from which it was made. */
   readonly reads: readonly PlanRead[];
+  /** `remote:`, which enters no key. */
+  readonly remote?: RemotePlace;
+}
+
+/** `remote:` of pipeline.yaml. */
+export interface RemotePlace {
+  readonly url: string;
+  /** Of an S3 server that is not AWS. */
+  readonly endpoint?: string;
+  readonly region?: string;
+  /** Which checkpoints travel: none, the newest, or all that `keep` keeps. Default: `last`. */
+  readonly states?: 'none' | 'last' | 'keep';
+  /** Public keys, `ed25519:<base64>`: only what one of them signed counts. */
+  readonly trust?: readonly string[];
 }
 
 /** An input of the plan, with its digest. Part of the plan, to validate a cached one. */

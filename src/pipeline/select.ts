@@ -55,7 +55,8 @@ function matching({ items }: Plan, target: string): readonly number[] {
   return found;
 }
 
-function predicate(target: string): (id: string, stage: string) => boolean {
+/** True for an item, by its id and stage, that the target names. */
+export function predicate(target: string): (id: string, stage: string) => boolean {
   if (!/[*?]/.test(target)) return (id, stage) => id === target || stage === target;
   const source = target
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')

@@ -30,9 +30,13 @@ const OF_ONE_PROCESS = [
   'PIPE_COMMIT',
 ];
 
+/** Credentials of the remote cache, which no stage needs. */
+const OF_THE_REMOTE = ['PIPE_REMOTE_TOKEN', 'PIPE_REMOTE_SIGNING_KEY'];
+
 export function stageEnvironment(env: NodeJS.ProcessEnv, given: Given): NodeJS.ProcessEnv {
   const own: NodeJS.ProcessEnv = { ...env };
-  for (const name of [...OF_ONE_PROCESS, ...(given.withheld ?? [])]) delete own[name];
+  const withheld = [...OF_ONE_PROCESS, ...OF_THE_REMOTE, ...(given.withheld ?? [])];
+  for (const name of withheld) delete own[name];
   own.PIPE_PROGRESS = given.progress;
   own.PIPE_CONTEXT = given.context;
   if (given.gpus !== undefined) {

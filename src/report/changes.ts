@@ -67,7 +67,7 @@ function rowsOf(changes: readonly Change[]): Rows {
 }
 
 /** `+0.012 (+1.3 %)`. */
-function deviation(before: unknown, now: unknown): string {
+export function deviation(before: unknown, now: unknown): string {
   if (typeof before !== 'number' || typeof now !== 'number' || before === now) return '';
   const signed = (value: number) => `${value > 0 ? '+' : ''}${Number(value.toPrecision(3))}`;
   const share = before === 0 ? '' : ` (${signed(((now - before) / Math.abs(before)) * 100)} %)`;

@@ -101,8 +101,10 @@ function itemLines(event: ItemDone): string[] {
     case 'fresh':
       return [];
     case 'ran':
-    case 'restored':
-      return [`${event.item}: ${event.verdict}${after}`];
+    case 'restored': {
+      const from = event.from === undefined ? '' : ' from the remote cache';
+      return [`${event.item}: ${event.verdict}${from}${after}`];
+    }
     case 'blocked':
     case 'cancelled':
       return [`${event.item}: ${event.verdict}: ${event.reason ?? ''}`];

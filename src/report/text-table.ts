@@ -48,3 +48,9 @@ export function escapeMarkdown(text: string): string {
 function escapeCell(text: string): string {
   return escapeMarkdown(text).replaceAll('|', '\\|');
 }
+
+/** As RFC 4180, with line feeds. */
+export function csvTable(rows: Rows): string {
+  const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return rows.map((row) => `${row.map(cell).join(',')}\n`).join('');
+}

@@ -4,6 +4,7 @@ import type { BuildContext } from '../decide/build-context.js';
 import { asVariant, type Project } from '../decide/project.js';
 import { UserError } from '../error.js';
 import { acquireLock, lockHolder } from '../process/file-lock.js';
+import { indexedResults } from '../results/index-file.js';
 import { systemMessage } from '../system-message.js';
 import { cacheLimit } from './cache-limit.js';
 import { rootsOf } from './gc-roots.js';
@@ -37,6 +38,7 @@ async function collectWhenOver({ project, emit, options }: BuildContext): Promis
   try {
     if (!(await cache.isOver(limit))) return;
     const roots = await rootsNow(project);
+    await indexedResults(project, options.interruption.stop);
     emit(collected(await cache.gc({ roots, maxSize: Math.floor(limit * SHRINK_TO) }), limit));
   } finally {
     lock.release();

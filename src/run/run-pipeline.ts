@@ -97,8 +97,10 @@ async function sweepAndSchedule(build: BuildContext): Promise<void> {
     await refuseLinkedOuts(build, pending);
     // Protects fresh results until the run ends; a concurrent gc does not know that they are needed.
     build.project.cache.pin({ keys: [...build.settled.values()].map(({ key }) => key) });
-    const { schedule } = await import('../execute/schedule.js');
-    await schedule(build, pending, await elsewhereFor(build, pending));
+    await withRemote(build, pending, async (context) => {
+      const { schedule } = await import('../execute/schedule.js');
+      await schedule(context, pending, await elsewhereFor(context, pending));
+    });
   }
 }
 
@@ -110,6 +112,18 @@ async function elsewhereFor(
   if (pending.every((index) => executorOf(build, itemAt(build, index)) === LOCAL)) return undefined;
   const { openExecutors } = await import('../executor/executors.js');
   return openExecutors(build, pending);
+}
+
+/** Loads nothing of it where no remote cache is named. */
+async function withRemote(
+  build: BuildContext,
+  pending: readonly number[],
+  act: (build: BuildContext) => Promise<void>,
+): Promise<void> {
+  const { plan, env } = build.project;
+  if (plan.remote === undefined && !env.PIPE_REMOTE) return act(build);
+  const { withRemoteCache } = await import('./with-remote.js');
+  return withRemoteCache(build, pending, act);
 }
 
 /** The items are done: errors in what is written now are reported, and the run ends with its summary. */

@@ -39,6 +39,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/cache.md: train: results is not a result': 'a message, with the time of its day',
   'docs/cache.md: train: waiting: another run': 'a message, with the process of its day',
   'docs/cache.md: cache: removed 12 results': 'a message, with the sizes of its day',
+  'docs/sharing.md: [profile lab]': 'a file of the AWS tools',
+  'docs/sharing.md: map $http_authorization':
+    'nginx as test/remote/servers.ts starts it, but for TLS',
+  'docs/sharing.md: env:': 'a part of a GitHub workflow',
   'docs/code-tracing.md: stages/lib/ssim.ts changed':
     'reasons, with the files of a project of its own',
   'docs/code-tracing.md: scripts/lib/net.py changed':
@@ -90,7 +94,7 @@ const FILES = /params\.yaml|cities\.txt|\.fastq/;
 function pipelineOf(part: string): string {
   const [key = ''] = /^\w+/m.exec(part) ?? [];
   if (/^stages:/m.test(part)) return part;
-  if (key === 'params') return `${part}stages: { part: { cmd: "true" } }\n`;
+  if (key === 'params' || key === 'remote') return `${part}stages: { part: { cmd: "true" } }\n`;
   if (!STAGE_KEYS.includes(key)) throw new Error(`"${key}" is not a key of a stage`);
   const own = part.replace(/^/gm, '    ');
   const rest = ['cmd: "true"', 'outs: [cache/out/x]', 'epochs: 3']

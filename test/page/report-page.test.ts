@@ -104,6 +104,20 @@ describe.skipIf(chromium === undefined)(
         expect(text).toContain(part);
     });
 
+    it('lists the results, those of the measured stage first, with what differs among them', async () => {
+      await go('#/results');
+      const titles = await page.evaluate<string[]>(
+        `[...document.querySelectorAll('.table th')].map((cell) => cell.title)`,
+      );
+      expect(titles).toContain('metric val.loss');
+      expect(titles).not.toContain('param train.lr');
+      expect(await main()).toMatch(/2 results.*train@cars\s+current/s);
+      await page.evaluate(`{ const stage = document.querySelector('select[aria-label=Stage]');
+      stage.value = ''; stage.dispatchEvent(new Event('change', { bubbles: true })); }`);
+      await go('#/results');
+      expect(await main()).toContain('6 results');
+    });
+
     it('overlays the epochs of all items, and hides one', async () => {
       await go('#/epochs');
       expect(await main()).toContain('2 curves');
@@ -123,7 +137,14 @@ describe.skipIf(chromium === undefined)(
     it('breaks no rule of axe-core in any view, in light and in dark', async () => {
       for (const dark of [false, true]) {
         await page.emulate({ width: 1280, height: 800, dark });
-        for (const view of ['items', 'epochs', 'item/train%40faces', 'item/broken']) {
+        for (const view of [
+          'items',
+          'results',
+          'epochs',
+          'run',
+          'item/train%40faces',
+          'item/broken',
+        ]) {
           await go(`#/${view}`);
           expect([view, await violations(page)]).toEqual([view, []]);
         }
@@ -132,7 +153,7 @@ describe.skipIf(chromium === undefined)(
 
     it('fits a phone, and prints', async () => {
       await page.emulate({ width: 390, height: 844 });
-      for (const view of ['items', 'epochs', 'item/train%40faces']) {
+      for (const view of ['items', 'results', 'epochs', 'run', 'item/train%40faces']) {
         await go(`#/${view}`);
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
       }

@@ -137,13 +137,29 @@ function finished(handle: number, { mode, isExact }: FileMode): Stats | undefine
   return fstatSync(handle);
 }
 
-/** Writes a tree of read-only files into an empty folder that the index does not know. */
+/** Writes a file, link or folder to a free path that the index does not know, as in a workspace. */
+export async function copyStored(
+  objects: Objects,
+  { digest, size, permissions }: Pick<TreeEntry, 'digest' | 'size'> & { permissions?: Permissions },
+  target: string,
+): Promise<void> {
+  const noted = modeOf(permissions, '', digest);
+  if (kindOf(digest) !== 'directory') {
+    await writeEntry(objects, { digest, size }, target, WORKSPACE_MODES, noted);
+    return;
+  }
+  mkdirSync(target, noted === undefined ? {} : { mode: noted | 0o700 });
+  await writeTree(objects, nameOf(digest), target, permissions, '', WORKSPACE_MODES);
+}
+
+/** Writes a tree of files, by default read-only, into an empty folder that the index does not know. */
 export async function writeTree(
   objects: Objects,
   hex: string,
   folder: string,
   permissions?: Permissions,
   inner = '',
+  modes = STATE_MODES,
 ): Promise<void> {
   const pace = new Yielder();
   for (const { name, digest, size } of objects.tree(hex)) {
@@ -153,7 +169,7 @@ export async function writeTree(
     const noted = modeOf(permissions, place, digest);
     if (kindOf(digest) === 'directory') {
       mkdirSync(target, noted === undefined ? {} : { mode: noted | 0o700 });
-      await writeTree(objects, nameOf(digest), target, permissions, place);
-    } else await writeEntry(objects, { digest, size }, target, STATE_MODES, noted);
+      await writeTree(objects, nameOf(digest), target, permissions, place, modes);
+    } else await writeEntry(objects, { digest, size }, target, modes, noted);
   }
 }

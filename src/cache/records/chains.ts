@@ -235,6 +235,11 @@ export class Chains {
     );
   }
 
+  /** Records an epoch that was computed elsewhere. */
+  adoptEpoch(record: EpochRecord): Promise<void> {
+    return this.#writeRecord(record, true);
+  }
+
   async #writeRecord(record: EpochRecord, durable: boolean): Promise<void> {
     const file = epochPath(this.#layout.chains, record.chain, record.epoch);
     writeChecksummed(file, record, this.#scratch, durable ? 'durable' : 'atomic');

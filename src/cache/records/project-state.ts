@@ -162,6 +162,18 @@ export class ProjectState {
     this.#write(file, value, `${kind} are not saved`);
   }
 
+  /** The index of results. It has rows of removed records, so it is replaced atomically. */
+  results(): unknown {
+    return readSealed(this.#resultsFile(), 'the index of results', this.#options.warn);
+  }
+
+  setResults(body: unknown): void {
+    const { scratch, warn } = this.#options;
+    bestEffort('the index of results is not saved', warn, () =>
+      writeChecksummed(this.#resultsFile(), body, scratch, 'atomic'),
+    );
+  }
+
   /** The outs of a record, from the ledger if the record's file is unchanged. */
   outs(key: string): readonly RecordedOut[] | undefined {
     const { layout, readSet, warn } = this.#options;
@@ -208,6 +220,10 @@ export class ProjectState {
   /** Users of a shared cache have separate files, since a plan says what is executed. */
   #keptFile(kind: KeptKind, name: string): string {
     return path.join(this.#options.layout[kind], `${name}-${process.getuid?.() ?? 'own'}.json`);
+  }
+
+  #resultsFile(): string {
+    return path.join(this.folder, 'results.json');
   }
 
   #ledgerFile(): string {

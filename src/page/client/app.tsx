@@ -4,11 +4,12 @@ import { Epochs } from './epochs.js';
 import { time } from './format.js';
 import { Item } from './item.js';
 import { Items } from './items.js';
+import { Results } from './results.js';
 import { type Data, type Route, type Shown, STATES, stateIn, useRoute } from './state.js';
 import { Timeline } from './timeline.js';
 import { type JSX, useEffect, useRef } from './view.js';
 
-const VIEWS = { items: 'Pipeline', epochs: 'Epochs', run: 'Run' } as const;
+const VIEWS = { items: 'Pipeline', results: 'Results', epochs: 'Epochs', run: 'Run' } as const;
 
 export function App({ data }: { readonly data: Data }): JSX.Element {
   const route = useRoute();
@@ -39,6 +40,15 @@ export function App({ data }: { readonly data: Data }): JSX.Element {
   );
 }
 
+/** Those that have something to show. */
+function viewsOf({ model: { items, results } }: Data): [string, string][] {
+  const isEmpty: Readonly<Record<string, boolean>> = {
+    results: results.rows === 0,
+    epochs: items.every(({ epochs }) => epochs === undefined),
+  };
+  return Object.entries(VIEWS).filter(([view]) => !isEmpty[view]);
+}
+
 interface HeadProps {
   readonly data: Data;
   readonly route: Route;
@@ -54,7 +64,7 @@ function Head({ data, route, onSkip }: HeadProps): JSX.Element {
       </button>
       <h1>{project}</h1>
       <nav aria-label="Views">
-        {Object.entries(VIEWS).map(([view, title]) => {
+        {viewsOf(data).map(([view, title]) => {
           const isHere = view === route.view || (view === 'items' && route.view === 'item');
           return (
             <a key={view} href={`#/${view}`} aria-current={isHere ? 'page' : undefined}>
@@ -93,6 +103,8 @@ function View({ data, route }: { readonly data: Data; readonly route: Route }): 
   switch (route.view) {
     case 'item':
       return <Item key={route.name} data={data} name={route.name} />;
+    case 'results':
+      return <Results data={data} />;
     case 'run':
       return <Timeline data={data} />;
     case 'epochs':

@@ -1,6 +1,7 @@
 /** Curves over a number, drawn by uPlot; the values under the pointer stand in words below. */
 import UPlot from 'uplot';
 import { number } from './format.js';
+import { useScheme } from './scheme.js';
 import { type JSX, useEffect, useRef, useState } from './view.js';
 
 export interface Curve {
@@ -138,15 +139,4 @@ function marking(mark: number | undefined): Partial<UPlot.Series.Points> {
   const filter = (plot: UPlot, _series: number, show: boolean) =>
     show ? [...plot.data[0]].flatMap((x, index) => (x === mark ? [index] : [])) : null;
   return { show: true, size: 9, filter };
-}
-
-function useScheme(): boolean {
-  const [isDark, setDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches);
-  useEffect(() => {
-    const media = matchMedia('(prefers-color-scheme: dark)');
-    const look = () => setDark(media.matches);
-    media.addEventListener('change', look);
-    return () => media.removeEventListener('change', look);
-  }, []);
-  return isDark;
 }

@@ -1,4 +1,4 @@
 /** The view library, entered through this file alone. */
 export type { ComponentChildren, JSX } from 'preact';
 export { render } from 'preact';
-export { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+export { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';

@@ -231,6 +231,45 @@ const names = z.string().regex(NAME, say('name'));
 const profiles = z.record(names, tree, say('map'));
 const stages = z.record(names, stage, say('stages'));
 
+const place = z.string(say('remote')).regex(/^(s3|https?|file):\/\/\S+$/, say('remote'));
+const remote = z
+  .union(
+    [
+      place,
+      z.strictObject(
+        {
+          url: place.describe('s3://bucket/folder, https://host/folder or file:///folder.'),
+          endpoint: z
+            .string(say('endpoint'))
+            .regex(/^https?:\/\/\S+$/, say('endpoint'))
+            .optional()
+            .describe('The URL of an S3 server that is not AWS.'),
+          region: text
+            .optional()
+            .describe('The region of the bucket. Default: that of the AWS profile.'),
+          states: z
+            .enum(['none', 'last', 'keep'], say('states'))
+            .optional()
+            .describe(
+              'Which checkpoints travel: none, the newest (the default), or all that keep keeps.',
+            ),
+          trust: z
+            .array(
+              z.string(say('publicKey')).regex(/^ed25519:[A-Za-z0-9+/=]+$/, say('publicKey')),
+              say('list'),
+            )
+            .optional()
+            .describe('Public keys: only results that one of them signed count.'),
+        },
+        say('map'),
+      ),
+    ],
+    say('remote'),
+  )
+  .describe(
+    'A remote cache, from which results are taken and to which they are sent. Enters no key.',
+  );
+
 const pipeline = z
   .strictObject(
     {
@@ -242,6 +281,7 @@ const pipeline = z
         .describe('Changes of params by name, for --profile.'),
       shell: shell.optional(),
       packages: packages.optional(),
+      remote: remote.optional(),
       stages: stages.describe('The stages by name.'),
     },
     say('map'),

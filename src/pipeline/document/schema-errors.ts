@@ -180,7 +180,7 @@ function meantKey(key: string, known: readonly string[]): string | undefined {
 }
 
 function knownKeys(path: Path): readonly string[] {
-  if (path.length === 0) return ['params', 'profiles', 'shell', 'packages', 'stages'];
+  if (path.length === 0) return ['params', 'profiles', 'shell', 'packages', 'remote', 'stages'];
   if (path.length === 2) return STAGE_KEYS;
   // Names of deps are arbitrary.
   if (path[2] === 'deps') return ['path', 'optional', 'exclude'];

@@ -52,6 +52,12 @@ export const EXPECTED = {
   gpus: value('a whole number of GPUs, or a param such as ${gpus}'),
   retries: value('a whole number of at least 0, or a param such as ${retries}'),
   epochs: value('a whole number of at least 1, or a param such as ${train.epochs}'),
+  remote: value(
+    'a URL such as s3://bucket/folder, https://host/folder or file:///folder, or { url, … }',
+  ),
+  endpoint: value('a URL such as https://minio.example.org'),
+  states: value('none, last or keep'),
+  publicKey: value('ed25519: and a public key in base64', 'make a pair with `pipe remote keygen`'),
   mode: value('max or min'),
   objective: value('a path into the metrics such as val.ssim, or { metric, mode }'),
   duration: {

@@ -1,0 +1,45 @@
+/** `pipe checkout`: the outs of any recorded result, in a folder of their own. */
+import path from 'node:path';
+import { userError } from '../error.js';
+import { bytes } from '../report/wording.js';
+import { checkout } from '../results/checkout.js';
+import { resultsOf } from '../results/results.js';
+import { rowNamed, SHORT } from '../results/select-rows.js';
+import { parse, type Usage } from './args.js';
+import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
+
+const usage: Usage = {
+  command: 'checkout',
+  positionals: '<result> <folder>',
+  summary: 'Copies the outs of a recorded result from the cache into a new folder.',
+  options: [...VARIANT_OPTIONS, JSON_OPTION],
+  notes:
+    'A result is a key or its beginning, as `pipe results` prints it, an item (its result of today, else\nits newest one), or item@revision (its result in the pipeline.lock of that git revision). The\nworkspace does not change.',
+};
+
+export const command: Command = {
+  usage,
+  async run(argv, context) {
+    const parsed = parse(usage, argv);
+    const { host, terminal } = context;
+    const [name, folder] = parsed.positionals;
+    if (name === undefined || folder === undefined)
+      throw userError(
+        'no-item',
+        'pipe checkout needs a result and a folder',
+        'for example `pipe checkout 1a2b3c4d best/`; `pipe results` lists the keys',
+      );
+    const warn = (message: string) => terminal.err(`warning: ${message}\n`);
+    await withProject(parsed, context, async (project) => {
+      const row = await rowNamed(project, await resultsOf(project, warn), name);
+      const outs = await checkout(project, row, path.resolve(host.cwd, folder));
+      const { key, item } = row;
+      if (parsed.flag('json')) return terminal.json({ key, item, outs });
+      const lines = outs.map(
+        (out) => `  ${path.relative(host.cwd, out.path)} (${out.name}, ${bytes(out.size)})\n`,
+      );
+      terminal.out(`${item}, result ${key.slice(0, SHORT)}:\n${lines.join('')}`);
+    });
+    return EXIT.done;
+  },
+};

@@ -1,0 +1,137 @@
+/** Several chains side by side: a table by their best epochs, one plot, CSV. */
+import type { EpochRecord } from '../cache/records/record.js';
+import { bestOf, metricAt } from '../decide/incremental.js';
+import { metricsOf } from '../lockfile/format/locked-metrics.js';
+import type { Objective } from '../pipeline/plan.js';
+import type { Rows } from '../report/fit.js';
+import { csvTable } from '../report/text-table.js';
+import { duration, table } from '../report/wording.js';
+import { curves, letterOf, MOST_SERIES } from './curves.js';
+
+export interface Compared {
+  readonly item: string;
+  readonly chain: string;
+  /** The epoch that the outs are of; undefined when it is not completed. */
+  readonly outs: number | undefined;
+  readonly objective: Objective | undefined;
+  /** The metric to plot. */
+  readonly drawn: string | undefined;
+  /** Params that differ among the chains, as text by name. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly epochs: readonly EpochRecord[];
+}
+
+/** Metrics of which less is better. */
+const LESS =
+  /(?:^|[._-])(?:loss|error|err|[rm]*mse|mae|mape|perplexity|nll|distance|fid|lpips)(?:$|[._-])/i;
+
+/** As the stage says, else by the metric's name. */
+export function objectiveFor(
+  metric: string,
+  { objective }: Pick<Compared, 'objective'>,
+): Objective {
+  if (objective?.metric === metric) return objective;
+  return { metric, mode: LESS.test(metric) ? 'min' : 'max' };
+}
+
+export function bestEpoch(chain: Compared, metric: string): number | undefined {
+  return bestOf(chain.epochs, objectiveFor(metric, chain));
+}
+
+/** Best first; chains without the metric last. */
+export function byBest<Chain extends Compared>(chains: readonly Chain[], metric: string): Chain[] {
+  const bestValue = (chain: Compared) => valueAt(chain, bestEpoch(chain, metric), metric);
+  return [...chains].sort((a, b) => {
+    const [left, right] = [bestValue(a), bestValue(b)];
+    if (left === undefined || right === undefined)
+      return Number(left === undefined) - Number(right === undefined);
+    return objectiveFor(metric, a).mode === 'max' ? right - left : left - right;
+  });
+}
+
+function valueAt({ epochs }: Compared, epoch: number | undefined, metric: string) {
+  return metricAt(epochs.find((each) => each.epoch === epoch)?.metrics, metric);
+}
+
+/** `chains`: sorted. */
+export function sideBySide(
+  chains: readonly Compared[],
+  metric: string | undefined,
+  room: number | undefined,
+): string {
+  const names = [...new Set(chains.flatMap(({ params }) => Object.keys(params)))];
+  const shown = (value: number | undefined) =>
+    value === undefined ? '–' : String(Number(value.toPrecision(4)));
+  const rows: Rows = chains.map((chain, index) => {
+    const best = metric === undefined ? undefined : bestEpoch(chain, metric);
+    const { item, outs, epochs, params } = chain;
+    const seconds = epochs.reduce((sum, each) => sum + each.seconds, 0);
+    return [
+      index < MOST_SERIES ? letterOf(index) : '',
+      chain.chain.slice(0, 10) || '–',
+      item,
+      ...names.map((name) => params[name] ?? '–'),
+      String(epochs.length),
+      best === undefined || metric === undefined
+        ? '–'
+        : `${shown(valueAt(chain, best, metric))} (epoch ${best})`,
+      outs === undefined || metric === undefined
+        ? '–'
+        : `${shown(valueAt(chain, outs, metric))} (epoch ${outs})`,
+      duration(seconds),
+    ];
+  });
+  const head = [
+    '',
+    'chain',
+    'item',
+    ...names,
+    'epochs',
+    `best ${metric ?? ''}`.trim(),
+    'outs',
+    'time',
+  ];
+  const picture =
+    metric === undefined
+      ? ''
+      : curves(
+          chains.map((each) => seriesOf(each, metric)),
+          metric,
+          room ?? 80,
+        );
+  return table([head, ...rows], room) + picture;
+}
+
+function seriesOf(chain: Compared, metric: string) {
+  const points = chain.epochs.flatMap(({ epoch, metrics }) => {
+    const value = metricAt(metrics, metric);
+    return value === undefined || !Number.isFinite(value) ? [] : [{ epoch, value }];
+  });
+  return { points, best: bestEpoch(chain, metric), outs: chain.outs };
+}
+
+/** A line for each epoch of each chain. */
+export function epochsCsv(chains: readonly Compared[]): string {
+  const lines = chains.flatMap(({ item, chain, params, epochs }) =>
+    epochs.map((record) => ({
+      item,
+      chain,
+      params,
+      record,
+      metrics: metricsOf(JSON.stringify(record.metrics ?? {})) ?? {},
+    })),
+  );
+  const names = [...new Set(lines.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const params = [...new Set(lines.flatMap((line) => Object.keys(line.params)))];
+  return csvTable([
+    ['item', 'chain', ...params, 'epoch', 'seconds', ...names],
+    ...lines.map((line) => [
+      line.item,
+      line.chain,
+      ...params.map((name) => line.params[name] ?? ''),
+      String(line.record.epoch),
+      String(line.record.seconds),
+      ...names.map((name) => String(line.metrics[name] ?? '')),
+    ]),
+  ]);
+}

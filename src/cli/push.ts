@@ -1,0 +1,92 @@
+/** `pipe push`: sends results and epochs that are in the cache to the remote cache. */
+import { finish } from '../cache/files/yielding.js';
+import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import { decideIfReadable } from '../decide/decide-item.js';
+import { workFor } from '../decide/inspection.js';
+import { openProject } from '../decide/project.js';
+import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import type { RemoteCache } from '../remote/remote-cache.js';
+import { plural } from '../report/wording.js';
+import { openRemote } from '../run/with-remote.js';
+import { parse, type Usage } from './args.js';
+import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, variantOf } from './command.js';
+import { requireRemote } from './remote-option.js';
+import { optionsOf } from './run-options.js';
+
+const usage: Usage = {
+  command: 'push',
+  positionals: '[stage|item|pattern …]',
+  summary:
+    'Sends the results of the named items and everything they depend on to the remote cache. Without names, all.',
+  options: [...VARIANT_OPTIONS, JSON_OPTION],
+  notes: 'Exit: 0 everything is there, 1 something could not be sent, 2 an error.',
+};
+
+interface Pushed {
+  readonly item: string;
+  /** `stale`: there is no result for today's key. */
+  readonly state: 'sent' | 'stale' | 'not sent';
+}
+
+export const command: Command = {
+  usage,
+  async run(argv, context) {
+    const parsed = parse(usage, argv);
+    const { terminal, host } = context;
+    const warn = (message: string) => terminal.err(`warning: ${message}\n`);
+    const project = await openProject(host, variantOf(parsed), warn);
+    requireRemote(project.plan.remote, project.env);
+    const options = { ...optionsOf(parsed, context), dry: true };
+    const build = await workFor(project, options, (event) => {
+      if (event.type === 'warning') warn(event.message);
+    });
+    const pushed: Pushed[] = [];
+    const remote = openRemote(build);
+    try {
+      for (const index of remote === undefined ? [] : build.selected)
+        pushed.push(await push(build, index, remote as RemoteCache));
+    } finally {
+      remote?.close();
+      project.cache.close();
+    }
+    if (parsed.flag('json')) terminal.json(pushed);
+    else terminal.out(`pipe: ${summary(pushed)}\n`);
+    if (context.interruption.stop.aborted) return EXIT.interrupted;
+    return pushed.some(({ state }) => state === 'not sent') ? EXIT.failed : EXIT.done;
+  },
+};
+
+async function push(build: BuildContext, index: number, remote: RemoteCache): Promise<Pushed> {
+  const item = itemAt(build, index);
+  const decision = await finish(decideIfReadable(build, index), build.options.interruption.stop);
+  const has = decision?.kind === 'fresh' || decision?.kind === 'restore';
+  const record = has ? cacheOf(build).readRecord(decision.key) : undefined;
+  const manifest = decision?.kind === 'run' ? decision.manifest : record?.manifest;
+  // A training that is not done yet has epochs to send.
+  const epochs = manifest === undefined ? true : await pushEpochs(build, index, manifest, remote);
+  if (record === undefined) return { item: item.id, state: epochs ? 'stale' : 'not sent' };
+  const sent = (await remote.sendResult(record)) && epochs;
+  return { item: item.id, state: sent ? 'sent' : 'not sent' };
+}
+
+async function pushEpochs(
+  build: BuildContext,
+  index: number,
+  manifest: Manifest,
+  remote: RemoteCache,
+): Promise<boolean> {
+  const { id, epochs } = itemAt(build, index);
+  if (epochs === undefined) return true;
+  const named = chainManifest(manifest, epochs.param);
+  const chain = keyOf(named);
+  if (cacheOf(build).readEpochs(chain).length === 0) return true;
+  return remote.sendChain({ item: id, chain, manifest: named });
+}
+
+function summary(pushed: readonly Pushed[]): string {
+  const count = (state: Pushed['state']) => pushed.filter((each) => each.state === state).length;
+  const parts = [`${plural(count('sent'), 'result')} in the remote cache`];
+  if (count('stale') > 0) parts.push(`${count('stale')} not computed yet`);
+  if (count('not sent') > 0) parts.push(`${count('not sent')} not sent`);
+  return parts.join(', ');
+}

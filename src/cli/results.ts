@@ -1,0 +1,176 @@
+/** `pipe results`: a table of every recorded result, and two of them side by side. */
+import { userError } from '../error.js';
+import { deviation, show } from '../report/changes.js';
+import { csvTable, markdownTable, plainTable } from '../report/text-table.js';
+import { duration, plural } from '../report/wording.js';
+import { type Column, columnsOf, differing } from '../results/columns.js';
+import { differences, type Side, sideOf } from '../results/compare.js';
+import { filterOf, sorted } from '../results/query.js';
+import { type ResultRow, resultsOf } from '../results/results.js';
+import { rowNamed, rowsOf, SHORT } from '../results/select-rows.js';
+import { type Parsed, parse, positive, type Usage } from './args.js';
+import {
+  type Command,
+  type CommandContext,
+  EXIT,
+  JSON_OPTION,
+  VARIANT_OPTIONS,
+  withProject,
+} from './command.js';
+import { roomOn } from './terminal.js';
+
+const usage: Usage = {
+  command: 'results',
+  positionals: '[stage|item|pattern …] | diff <result> <result>',
+  summary:
+    'Lists every recorded result with the params that differ, its metrics, and its state, newest first.',
+  options: [
+    ...VARIANT_OPTIONS,
+    {
+      name: 'sort',
+      value: 'name[:desc]',
+      help: 'sort by a metric, a param, when or seconds (smallest first)',
+    },
+    {
+      name: 'filter',
+      value: 'comparison',
+      multiple: true,
+      help: 'only results such as "train.lr<0.01" (repeatable: all must hold)',
+    },
+    { name: 'limit', value: 'n', help: 'only the first n' },
+    { name: 'all', help: 'with diff: include what is equal' },
+    { name: 'md', help: 'print Markdown' },
+    { name: 'csv', help: 'print CSV with all params and metrics' },
+    JSON_OPTION,
+  ],
+  notes:
+    "current: the result of today's key. kept: another result in the cache. removed: gc removed its\nouts, its metrics stay. A comparison is a name, one of < <= > >= = != and a value. Names are those\nof params, metrics, matrix axes and options of the command (--rate), and item, stage, state, key,\nwhen, seconds, bytes, epoch, code. If a param and a metric share a name, write params.x or metrics.x.",
+};
+
+export const command: Command = {
+  usage,
+  async run(argv, context) {
+    const parsed = parse(usage, argv);
+    const [first, ...rest] = parsed.positionals;
+    if (first === 'diff') await diff(parsed, context, rest);
+    else await list(parsed, context);
+    return EXIT.done;
+  },
+};
+
+async function list(parsed: Parsed, context: CommandContext): Promise<void> {
+  const { terminal } = context;
+  const limit = positive(parsed, 'limit');
+  const warn = (message: string) => terminal.err(`warning: ${message}\n`);
+  const rows = await withProject(parsed, context, async (project) =>
+    rowsOf(project, await resultsOf(project, warn), parsed.positionals),
+  );
+  const columns = columnsOf(rows);
+  const sort = parsed.text('sort');
+  if (rows.length === 0) {
+    if (parsed.flag('json')) return terminal.json([]);
+    return terminal.out('there are no results: `pipe run` records them\n');
+  }
+  const tests = parsed.texts('filter').map((text) => filterOf(text, columns));
+  const matching = rows.filter((row) => tests.every((test) => test(row)));
+  const ordered = sort === undefined ? matching.reverse() : sorted(matching, sort, columns);
+  const shown = limit === undefined ? ordered : ordered.slice(0, limit);
+  if (parsed.flag('json')) return terminal.json(shown.map(jsonOf));
+  if (parsed.flag('csv')) return terminal.out(csvTable(wholeTable(shown, columns)));
+  if (shown.length === 0)
+    return terminal.out(`none of the ${plural(rows.length, 'result')} passes the filters\n`);
+  const table = tableOf(shown, differing(columns, shown));
+  terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
+}
+
+async function diff(
+  parsed: Parsed,
+  context: CommandContext,
+  [first, second]: readonly string[],
+): Promise<void> {
+  const { terminal } = context;
+  if (first === undefined || second === undefined)
+    throw userError(
+      'no-item',
+      'pipe results diff needs two results',
+      'for example `pipe results diff 1a2b3c4d train@main`; `pipe results` lists the keys',
+    );
+  const warn = (message: string) => terminal.err(`warning: ${message}\n`);
+  const [a, b] = await withProject(parsed, context, async (project) => {
+    const rows = await resultsOf(project, warn);
+    const named = async (name: string) => sideOf(project, await rowNamed(project, rows, name));
+    return [await named(first), await named(second)] as const;
+  });
+  const found = differences(a, b, parsed.flag('all'));
+  if (parsed.flag('json')) {
+    const about = ({ key, item, state }: Side) => ({ key, item, state });
+    return terminal.json({ a: about(a), b: about(b), differences: found });
+  }
+  const table = [
+    ['name', a.key.slice(0, SHORT), b.key.slice(0, SHORT), 'change'],
+    ...found.map(({ name, a, b }) => [name, shortly(a), shortly(b), deviation(a, b)]),
+  ];
+  if (found.length === 0) return terminal.out('the two results do not differ\n');
+  terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
+}
+
+/** Digests by their beginning. */
+function shortly(value: unknown): string {
+  const digest =
+    typeof value === 'string' ? /^(?:\w:)?([0-9a-f]{64})$/.exec(value)?.[1] : undefined;
+  return digest?.slice(0, SHORT) ?? show(value);
+}
+
+function tableOf(rows: readonly ResultRow[], columns: readonly Column[]): string[][] {
+  const named = columns.filter(({ of }) => rows.some((row) => of(row) !== undefined));
+  return [
+    ['key', 'item', 'when', ...named.map(titleOf), 'time', 'state'],
+    ...rows.map((row) => [
+      row.key.slice(0, SHORT),
+      row.item,
+      minuteOf(row.when),
+      ...named.map((column) => cellText(column, row)),
+      duration(row.seconds),
+      row.state,
+    ]),
+  ];
+}
+
+function titleOf({ kind, name }: Column): string {
+  return kind === 'deps' || kind === 'env' ? `${kind}.${name}` : name;
+}
+
+function cellText({ kind, of }: Column, row: ResultRow): string {
+  const cell = of(row);
+  // Of a digest such as `f:1a2b…`, what tells it from others.
+  if (kind === 'deps' && typeof cell === 'string') return cell.replace(/^\w:/, '').slice(0, SHORT);
+  return show(cell);
+}
+
+/** In the local time zone: `2026-01-31 09:05`. */
+function minuteOf(when: number): string {
+  const date = new Date(when - new Date(when).getTimezoneOffset() * 60_000);
+  return date.toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** Everything for programs, but of the command's words only those that differ. */
+function wholeTable(rows: readonly ResultRow[], all: readonly Column[]): string[][] {
+  const apart = new Set(differing(all, rows));
+  const columns = all.filter((column) => column.kind !== 'args' || apart.has(column));
+  const isFree = (column: Column) =>
+    columns.every((each) => each === column || each.name !== column.name);
+  return [
+    columns.map((column) => (isFree(column) ? column.name : `${column.kind}.${column.name}`)),
+    ...rows.map((row) =>
+      columns.map(({ kind, name, of }) => {
+        const cell = of(row);
+        if (kind === 'field' && name === 'when') return new Date(row.when).toISOString();
+        return cell === undefined ? '' : String(cell);
+      }),
+    ),
+  ];
+}
+
+function jsonOf({ args: _args, ...row }: ResultRow): object {
+  return { ...row, when: new Date(row.when).toISOString() };
+}

@@ -1,0 +1,84 @@
+/** A canvas as wide as its place, drawn again when size, theme or content change. */
+import { useScheme } from './scheme.js';
+import { type JSX, useEffect, useRef, useState } from './view.js';
+
+export interface Paper {
+  readonly context: CanvasRenderingContext2D;
+  readonly width: number;
+  readonly height: number;
+  /** The value of a CSS variable. */
+  readonly color: (name: string) => string;
+}
+
+interface Props {
+  readonly label: string;
+  readonly height: number;
+  readonly draw: (paper: Paper) => void;
+  readonly onPoint?: (x: number, y: number, width: number, isClick: boolean) => void;
+}
+
+export function Canvas({ label, height, draw, onPoint }: Props): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [width, setWidth] = useState(0);
+  const scheme = useScheme();
+  useEffect(() => {
+    const parent = canvas.current?.parentElement;
+    if (!parent) return;
+    const look = () => setWidth(parent.clientWidth);
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(parent);
+    return () => observer.disconnect();
+  }, []);
+  // The theme counts: it changes the colours that are read.
+  useEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext('2d');
+    if (!element || !context || width === 0) return;
+    const ratio = devicePixelRatio;
+    element.width = width * ratio;
+    element.height = height * ratio;
+    context.scale(ratio, ratio);
+    const style = getComputedStyle(element);
+    context.font = `12px ${style.fontFamily}`;
+    draw({ context, width, height, color: (name) => style.getPropertyValue(name).trim() });
+  }, [draw, width, height, scheme]);
+  const point = (event: MouseEvent) =>
+    onPoint?.(event.offsetX, event.offsetY, width, event.type === 'click');
+  return (
+    <div class="canvas">
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={label}
+        style={{ width: `${width}px`, height: `${height}px` }}
+        onMouseMove={point}
+        onClick={point}
+      />
+    </div>
+  );
+}
+
+/** A linear scale over the values, with some air. */
+export function scaleOf(values: Iterable<number>, from: number, to: number) {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  if (least > most) [least, most] = [0, 1];
+  if (least === most) [least, most] = [least - 0.5, most + 0.5];
+  const at = (value: number) => from + ((value - least) / (most - least)) * (to - from);
+  return { at, least, most, ticks: ticksOf(least, most) };
+}
+
+/** About five round numbers. */
+function ticksOf(least: number, most: number): number[] {
+  const raw = (most - least) / 5;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = ([1, 2, 5, 10].find((each) => each * power >= raw) ?? 10) * power;
+  const ticks: number[] = [];
+  for (let at = Math.ceil(least / step) * step; at <= most + step * 1e-9; at += step)
+    ticks.push(Math.abs(at) < step * 1e-9 ? 0 : at);
+  return ticks;
+}

@@ -1,0 +1,263 @@
+/** Results as points over two columns, and as lines across many. */
+import type { PageColumn } from '../model.js';
+import { Canvas, type Paper, scaleOf } from './canvas.js';
+import { number, plural } from './format.js';
+import { cellText, isNumeric, isVaried } from './result-rows.js';
+import { type JSX, useCallback, useMemo, useState } from './view.js';
+
+interface Props {
+  readonly columns: readonly PageColumn[];
+  readonly rows: readonly number[];
+  readonly chosen: ReadonlySet<number>;
+  readonly onChoose: (row: number) => void;
+  readonly nameOf: (row: number) => string;
+}
+
+const HEIGHT = 340;
+const EDGE = { left: 64, right: 14, top: 12, bottom: 36 } as const;
+const NEAR = 18;
+
+export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX.Element | null {
+  const numeric = columns.filter(isNumeric);
+  const metrics = numeric.filter((each) => each.kind === 'metric' && isVaried(each, rows));
+  const params = numeric.filter(({ kind }) => kind === 'param');
+  const [x, setX] = useState(params[0] ?? numeric[0]);
+  const [y, setY] = useState(metrics[0] ?? numeric[1] ?? numeric[0]);
+  const [near, setNear] = useState<number>();
+  const places = useMemo(() => (x && y ? placesOf(rows, x, y) : []), [rows, x, y]);
+  const draw = useCallback(
+    (paper: Paper) => x && y && drawPoints(paper, places, [x, y], chosen),
+    [places, x, y, chosen],
+  );
+  if (x === undefined || y === undefined) return null;
+  const point = (px: number, py: number, width: number, isClick: boolean) => {
+    const row = nearest(places, px, py, width);
+    setNear(row);
+    if (isClick && row !== undefined) onChoose(row);
+  };
+  const told =
+    near === undefined
+      ? 'Point at a result to name it; click to compare it.'
+      : `${nameOf(near)}: ${x.name} ${cellText(x, near)}, ${y.name} ${cellText(y, near)}`;
+  return (
+    <figure>
+      <div class="bar-of">
+        <Choice label="x" columns={numeric} value={x} onChange={setX} />
+        <Choice label="y" columns={numeric} value={y} onChange={setY} />
+      </div>
+      <Canvas
+        label={`${y.name} over ${x.name} of ${plural(places.length, 'result')}; the table has the values`}
+        height={HEIGHT}
+        draw={draw}
+        onPoint={point}
+      />
+      <figcaption class="under">{told}</figcaption>
+    </figure>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly columns: readonly PageColumn[];
+  readonly value: PageColumn;
+  readonly onChange: (column: PageColumn | undefined) => void;
+}
+
+function Choice({ label, columns, value, onChange }: ChoiceProps): JSX.Element {
+  return (
+    <label>
+      {label}{' '}
+      <select
+        value={columns.indexOf(value)}
+        onChange={(event) => onChange(columns[Number(event.currentTarget.value)])}
+      >
+        {columns.map((column, at) => (
+          <option key={column.name} value={at}>
+            {column.name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface Spot {
+  readonly row: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+function placesOf(rows: readonly number[], x: PageColumn, y: PageColumn): Spot[] {
+  return rows.flatMap((row) => {
+    const [a, b] = [x.cells[row] ?? null, y.cells[row] ?? null];
+    return a === null || b === null ? [] : [{ row, x: a, y: b }];
+  });
+}
+
+function scalesOf(spots: readonly Spot[], width: number) {
+  return {
+    x: scaleOf(
+      spots.map((spot) => spot.x),
+      EDGE.left + 6,
+      width - EDGE.right - 6,
+    ),
+    y: scaleOf(
+      spots.map((spot) => spot.y),
+      HEIGHT - EDGE.bottom - 6,
+      EDGE.top + 6,
+    ),
+  };
+}
+
+function nearest(spots: readonly Spot[], px: number, py: number, width: number) {
+  const { x, y } = scalesOf(spots, width);
+  let [found, distance]: [number | undefined, number] = [undefined, NEAR];
+  for (const spot of spots) {
+    const away = Math.hypot(x.at(spot.x) - px, y.at(spot.y) - py);
+    if (away < distance) [found, distance] = [spot.row, away];
+  }
+  return found;
+}
+
+function drawPoints(
+  paper: Paper,
+  spots: readonly Spot[],
+  names: readonly [PageColumn, PageColumn],
+  chosen: ReadonlySet<number>,
+): void {
+  const { context, color, width, height } = paper;
+  const { x, y } = scalesOf(spots, width);
+  context.clearRect(0, 0, width, height);
+  context.strokeStyle = color('--line');
+  context.fillStyle = color('--soft');
+  context.textAlign = 'center';
+  for (const tick of x.ticks) {
+    line(context, x.at(tick), EDGE.top, x.at(tick), height - EDGE.bottom);
+    context.fillText(labelOf(names[0], tick), x.at(tick), height - EDGE.bottom + 14);
+  }
+  context.textAlign = 'right';
+  for (const tick of y.ticks) {
+    line(context, EDGE.left, y.at(tick), width - EDGE.right, y.at(tick));
+    context.fillText(labelOf(names[1], tick), EDGE.left - 6, y.at(tick) + 4);
+  }
+  context.fillText(names[0].name, width - EDGE.right, height - 4);
+  context.textAlign = 'left';
+  context.fillText(names[1].name, 4, 11);
+  context.globalAlpha = spots.length > 400 ? 0.45 : 0.85;
+  context.fillStyle = color('--c1');
+  for (const spot of spots) if (!chosen.has(spot.row)) dot(context, x.at(spot.x), y.at(spot.y), 3);
+  context.globalAlpha = 1;
+  context.fillStyle = color('--c2');
+  for (const spot of spots) if (chosen.has(spot.row)) dot(context, x.at(spot.x), y.at(spot.y), 5);
+}
+
+function labelOf({ kind }: PageColumn, tick: number): string {
+  return kind === 'when' ? new Date(tick).toISOString().slice(5, 16) : number(tick);
+}
+
+function line(context: Paper['context'], x1: number, y1: number, x2: number, y2: number): void {
+  context.beginPath();
+  context.moveTo(x1, y1);
+  context.lineTo(x2, y2);
+  context.stroke();
+}
+
+function dot(context: Paper['context'], x: number, y: number, radius: number): void {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fill();
+}
+
+const AXES = 10;
+
+export function Parallel({ columns, rows, chosen }: Omit<Props, 'onChoose' | 'nameOf'>) {
+  const axes = useMemo(
+    () =>
+      columns
+        .filter(({ kind }) => kind === 'param' || kind === 'metric')
+        .filter((column) => isVaried(column, rows))
+        .slice(0, AXES),
+    [columns, rows],
+  );
+  const draw = useCallback(
+    (paper: Paper) => drawLines(paper, axes, rows, chosen),
+    [axes, rows, chosen],
+  );
+  if (axes.length < 2) return null;
+  return (
+    <figure>
+      <Canvas
+        label={`${plural(rows.length, 'result')} as lines across ${axes.map(({ name }) => name).join(', ')}; the table has the values`}
+        height={HEIGHT}
+        draw={draw}
+      />
+      <figcaption class="under">
+        A line is a result. The filter and the chosen columns apply; compared results stand out.
+      </figcaption>
+    </figure>
+  );
+}
+
+function drawLines(
+  { context, color, width, height }: Paper,
+  axes: readonly PageColumn[],
+  rows: readonly number[],
+  chosen: ReadonlySet<number>,
+): void {
+  context.clearRect(0, 0, width, height);
+  const step = (width - 120) / (axes.length - 1);
+  const scales = axes.map(({ cells }) =>
+    scaleOf(
+      rows.flatMap((row) => cells[row] ?? []),
+      height - 34,
+      34,
+    ),
+  );
+  const trace = (row: number) => {
+    context.beginPath();
+    let isDown = false;
+    for (const [at, { cells }] of axes.entries()) {
+      const cell = cells[row] ?? null;
+      if (cell === null) isDown = false;
+      else if (isDown) context.lineTo(60 + at * step, scales[at]?.at(cell) ?? 0);
+      else context.moveTo(60 + at * step, scales[at]?.at(cell) ?? 0);
+      if (cell !== null) isDown = true;
+    }
+    context.stroke();
+  };
+  context.lineWidth = 1;
+  context.globalAlpha = Math.max(0.05, Math.min(0.6, 60 / Math.max(1, rows.length)));
+  context.strokeStyle = color('--c1');
+  for (const row of rows) if (!chosen.has(row)) trace(row);
+  context.globalAlpha = 1;
+  context.lineWidth = 2.5;
+  context.strokeStyle = color('--c2');
+  for (const row of rows) if (chosen.has(row)) trace(row);
+  context.lineWidth = 1;
+  drawAxes({ context, color, width, height }, axes, scales, step);
+}
+
+function drawAxes(
+  { context, color, height }: Paper,
+  axes: readonly PageColumn[],
+  scales: readonly { readonly least: number; readonly most: number }[],
+  step: number,
+): void {
+  context.strokeStyle = color('--soft');
+  context.fillStyle = color('--text');
+  for (const [at, { name, texts }] of axes.entries()) {
+    const x = 60 + at * step;
+    const { least, most } = scales[at] as { least: number; most: number };
+    line(context, x, 34, x, height - 34);
+    context.textAlign = at === 0 ? 'left' : at === axes.length - 1 ? 'right' : 'center';
+    const shift = at === 0 ? -50 : at === axes.length - 1 ? 50 : 0;
+    context.fillText(shortened(name, Math.max(8, step / 7)), x + shift, 12);
+    if (texts !== undefined) continue;
+    context.fillText(number(most), x + shift, 28);
+    context.fillText(number(least), x + shift, height - 20);
+  }
+}
+
+function shortened(text: string, room: number): string {
+  return text.length <= room ? text : `…${text.slice(1 - room)}`;
+}

@@ -1,0 +1,326 @@
+/** All results so far: sorted, filtered, compared, and drawn. */
+import type { PageColumn, PageResults } from '../model.js';
+import { plural } from './format.js';
+import { nextSorting } from './items.js';
+import { Parallel, Scatter } from './result-plots.js';
+import { cellText, filterOf, isNumeric, isVaried, ordered, type Test } from './result-rows.js';
+import { type Data, itemLink } from './state.js';
+import { type Column, type Sorting, Table, widthFor } from './table.js';
+import { type JSX, useMemo, useState } from './view.js';
+
+const FORMS = { table: 'table', scatter: 'scatter', parallel: 'parallel' } as const;
+type Form = keyof typeof FORMS;
+
+const MOST_COMPARED = 8;
+
+export function Results({ data }: { readonly data: Data }): JSX.Element {
+  const { results, items } = data.model;
+  const [text, setText] = useState('');
+  const [form, setForm] = useState<Form>('table');
+  const [showsAll, setShowsAll] = useState(false);
+  const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
+  const stages = useMemo(() => stagesOf(results), [results]);
+  const [stage, setStage] = useState(() => measuredStage(results, stages));
+  const base = stages.get(stage) ?? [];
+  const { rows, problem } = useFiltered(results, base, text);
+  const varied = useMemo(
+    () => results.columns.filter((each) => isUseful(each, base)),
+    [results, base],
+  );
+  const columns = useMemo(
+    () => (showsAll ? results.columns : varied).filter((each) => isThere(each, rows)),
+    [results, varied, rows, showsAll],
+  );
+  if (results.rows === 0) return <p class="soft">No result is recorded yet.</p>;
+  const toggle = (row: number) => {
+    const next = new Set(chosen);
+    if (!next.delete(row) && next.size < MOST_COMPARED) next.add(row);
+    setChosen(next);
+  };
+  const nameOf = (row: number) => nameIn(results, row);
+  const known = new Set(items.map(({ id }) => id));
+  return (
+    <section aria-labelledby="results-title">
+      <div class="bar-of">
+        <h2 id="results-title">Results</h2>
+        <Filter text={text} onText={setText} problem={problem} />
+        {stages.size > 2 && <Stages stages={stages} stage={stage} onStage={setStage} />}
+        <Forms form={form} onForm={setForm} />
+        <label>
+          <input
+            type="checkbox"
+            checked={showsAll}
+            onChange={(event) => setShowsAll(event.currentTarget.checked)}
+          />{' '}
+          all columns
+        </label>
+        <p class="soft" role="status">
+          {rows.length === base.length
+            ? plural(rows.length, 'result')
+            : `${rows.length} of ${base.length} results`}
+        </p>
+      </div>
+      {chosen.size > 0 && (
+        <Comparison results={results} chosen={[...chosen]} onClear={() => setChosen(new Set())} />
+      )}
+      {form === 'table' && <ResultTable {...{ columns, rows, chosen, toggle, nameOf, known }} />}
+      {form === 'scatter' && <Scatter {...{ columns, rows, chosen, nameOf }} onChoose={toggle} />}
+      {form === 'parallel' && <Parallel {...{ columns, rows, chosen }} />}
+    </section>
+  );
+}
+
+const ALL = '';
+
+/** Rows by stage, all of them first. */
+function stagesOf({ rows, columns }: PageResults): ReadonlyMap<string, readonly number[]> {
+  const item = columns.find(({ kind }) => kind === 'item');
+  const names = item?.texts?.map((text) => text.split('@', 1)[0] as string) ?? [];
+  const stages = new Map<string, number[]>([[ALL, []]]);
+  for (let row = 0; row < rows; row++) {
+    const name = names[item?.cells[row] ?? -1] ?? ALL;
+    stages.get(ALL)?.push(row);
+    const others = stages.get(name);
+    if (name !== ALL && others === undefined) stages.set(name, [row]);
+    else if (name !== ALL) others?.push(row);
+  }
+  return stages;
+}
+
+/** The stage with the most results that have metrics: that is what people compare. */
+function measuredStage({ columns }: PageResults, stages: ReadonlyMap<string, readonly number[]>) {
+  const metrics = columns.filter(({ kind }) => kind === 'metric');
+  const measured = (rows: readonly number[]) =>
+    rows.filter((row) => metrics.some(({ cells }) => (cells[row] ?? null) !== null)).length;
+  let [best, most] = [ALL, 0];
+  for (const [name, rows] of stages) {
+    const count = name === ALL ? 0 : measured(rows);
+    if (count > most) [best, most] = [name, count];
+  }
+  return best;
+}
+
+interface StagesProps {
+  readonly stages: ReadonlyMap<string, readonly number[]>;
+  readonly stage: string;
+  readonly onStage: (stage: string) => void;
+}
+
+function Stages({ stages, stage, onStage }: StagesProps): JSX.Element {
+  return (
+    <select
+      aria-label="Stage"
+      value={stage}
+      onChange={(event) => onStage(event.currentTarget.value)}
+    >
+      {[...stages.keys()].map((name) => (
+        <option key={name} value={name}>
+          {name === ALL ? 'all stages' : name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function useFiltered(results: PageResults, all: readonly number[], text: string) {
+  return useMemo(() => {
+    let test: Test;
+    try {
+      test = filterOf(results, text);
+    } catch (error) {
+      return { rows: all, problem: (error as Error).message };
+    }
+    return { rows: all.filter(test), problem: undefined };
+  }, [results, all, text]);
+}
+
+/** What is the same in all of them says nothing. */
+function isUseful(column: PageColumn, rows: readonly number[]): boolean {
+  return !['param', 'code', 'dep'].includes(column.kind) || isVaried(column, rows);
+}
+
+/** Other stages have other params and metrics. */
+function isThere({ cells }: PageColumn, rows: readonly number[]): boolean {
+  return rows.length === 0 || rows.some((row) => (cells[row] ?? null) !== null);
+}
+
+function nameIn({ columns }: PageResults, row: number): string {
+  const of = (kind: PageColumn['kind']) => columns.find((column) => column.kind === kind);
+  const [item, key] = [of('item'), of('key')];
+  return `${item ? cellText(item, row) : ''} ${key ? cellText(key, row) : ''}`;
+}
+
+interface FilterProps {
+  readonly text: string;
+  readonly onText: (text: string) => void;
+  readonly problem: string | undefined;
+}
+
+function Filter({ text, onText, problem }: FilterProps): JSX.Element {
+  return (
+    <>
+      <input
+        type="search"
+        aria-label="Filter results, for example train.lr<0.01 faces"
+        aria-invalid={problem !== undefined}
+        placeholder="train.lr<0.01 faces"
+        value={text}
+        onInput={(event) => onText(event.currentTarget.value)}
+      />
+      {problem !== undefined && (
+        <span class="problem" role="alert">
+          {problem}
+        </span>
+      )}
+    </>
+  );
+}
+
+function Forms({ form, onForm }: { readonly form: Form; readonly onForm: (form: Form) => void }) {
+  return (
+    <fieldset class="forms">
+      <legend class="unseen">Form</legend>
+      {(Object.keys(FORMS) as Form[]).map((each) => (
+        <label key={each}>
+          <input type="radio" name="form" checked={form === each} onChange={() => onForm(each)} />{' '}
+          {FORMS[each]}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+interface ResultTableProps {
+  readonly columns: readonly PageColumn[];
+  readonly rows: readonly number[];
+  readonly chosen: ReadonlySet<number>;
+  readonly toggle: (row: number) => void;
+  readonly nameOf: (row: number) => string;
+  readonly known: ReadonlySet<string>;
+}
+
+function ResultTable({ columns, rows, chosen, toggle, nameOf, known }: ResultTableProps) {
+  const [sorting, setSorting] = useState<Sorting>();
+  const shown = useMemo(() => {
+    const column = columns.find(({ name }) => name === sorting?.id);
+    // As recorded, the newest first.
+    if (column === undefined || sorting === undefined) return rows.toReversed();
+    return ordered(rows, column, sorting.isDescending);
+  }, [columns, rows, sorting]);
+  const choose: Column<number> = {
+    id: ' choose',
+    title: <span class="unseen">compare</span>,
+    name: 'compare',
+    width: 3,
+    cell: (row) => (
+      <input
+        type="checkbox"
+        aria-label={`compare ${nameOf(row)}`}
+        checked={chosen.has(row)}
+        onChange={() => toggle(row)}
+      />
+    ),
+  };
+  const table = useMemo(
+    () => columns.map((column) => tableColumn(column, known)),
+    [columns, known],
+  );
+  return (
+    <Table
+      label="Results"
+      columns={[choose, ...table]}
+      rows={shown}
+      keyOf={(row) => row}
+      sorting={sorting}
+      onSort={(id) => setSorting(id === choose.id ? sorting : nextSorting(sorting, id))}
+    />
+  );
+}
+
+function tableColumn(column: PageColumn, known: ReadonlySet<string>): Column<number> {
+  const { name, kind, texts } = column;
+  const few = texts ?? column.cells.slice(0, 50).map((_, row) => cellText(column, row));
+  return {
+    id: name,
+    title: name,
+    name: `${kind === 'param' || kind === 'metric' || kind === 'dep' ? `${kind} ` : ''}${name}`,
+    isNumber: isNumeric(column) && kind !== 'when',
+    width: widthFor([name, ...few], 6, kind === 'item' ? 36 : 20),
+    cell: (row) => {
+      const text = cellText(column, row);
+      if (kind === 'item' && known.has(text)) return <a href={itemLink(text)}>{text}</a>;
+      return kind === 'key' || kind === 'code' || kind === 'dep' ? <code>{text}</code> : text;
+    },
+  };
+}
+
+const NAMED_KINDS: ReadonlySet<string> = new Set<PageColumn['kind']>(['param', 'metric']);
+
+interface ComparisonProps {
+  readonly results: PageResults;
+  readonly chosen: readonly number[];
+  readonly onClear: () => void;
+}
+
+/** What differs among the chosen results, one column each. */
+function Comparison({ results, chosen, onClear }: ComparisonProps): JSX.Element {
+  const differing = results.columns.filter(
+    (column) => isVaried(column, chosen) || chosen.length === 1,
+  );
+  const best = (column: PageColumn) => {
+    if (column.kind !== 'metric' || chosen.length !== 2) return undefined;
+    const [a, b] = chosen.map((row) => column.cells[row] ?? null);
+    return a === null || b === null || a === undefined || b === undefined ? undefined : b - a;
+  };
+  return (
+    <section class="comparison" aria-label="Comparison">
+      <div class="bar-of">
+        <h3>
+          {chosen.length === 1 ? 'One result' : `What differs among ${chosen.length} results`}
+        </h3>
+        <button type="button" onClick={onClear}>
+          clear
+        </button>
+        {chosen.length === 1 && <p class="soft">choose another one to compare</p>}
+      </div>
+      <div class="wide tall">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">part</th>
+              {chosen.map((row) => (
+                <th key={row} scope="col">
+                  {nameIn(results, row)}
+                </th>
+              ))}
+              {chosen.length === 2 && <th scope="col">change</th>}
+            </tr>
+          </thead>
+          <tbody>
+            {differing.map((column) => {
+              const change = best(column);
+              return (
+                <tr key={column.name}>
+                  <th scope="row">
+                    {column.name}{' '}
+                    {NAMED_KINDS.has(column.kind) && <span class="soft kind">{column.kind}</span>}
+                  </th>
+                  {chosen.map((row) => (
+                    <td key={row}>{cellText(column, row)}</td>
+                  ))}
+                  {chosen.length === 2 && (
+                    <td>
+                      {change === undefined
+                        ? ''
+                        : `${change > 0 ? '+' : ''}${Number(change.toPrecision(4))}`}
+                    </td>
+                  )}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,135 @@
+/** A shared folder as a store: a network file system, or a disk that several projects use. */
+import { constants } from 'node:fs';
+import { copyFile, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ownIdentity } from '../sys/identity.js';
+import { isWithoutLinks } from '../sys/no-links.js';
+import { type Body, type Change, type Store, StoreError } from './store.js';
+
+/** Milliseconds after which the guard of an update belongs to a process that was killed. */
+const STALE = 10_000;
+
+/** Milliseconds between two tries to get the guard. */
+const PAUSE = 20;
+
+/** Temporary names of all stores of this process. */
+let drafts = 0;
+
+export class FileStore implements Store {
+  readonly #folder: string;
+
+  /** `folder`: absolute path; the first write creates it, but not the folder above it. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  get(name: string, limit: number): Promise<Buffer | undefined> {
+    const file = this.#pathOf(name);
+    return reading(async () =>
+      (await stat(file)).size > limit ? undefined : await readFile(file),
+    );
+  }
+
+  async download(name: string, file: string, limit: number): Promise<boolean> {
+    const from = this.#pathOf(name);
+    const copied = await reading(async () => {
+      if ((await stat(from)).size > limit) return false;
+      await copyFile(from, file, constants.COPYFILE_FICLONE);
+      return true;
+    });
+    return copied ?? false;
+  }
+
+  async has(name: string): Promise<boolean> {
+    return (await reading(async () => (await stat(this.#pathOf(name))).isFile())) ?? false;
+  }
+
+  /** Writes beside the target and then links or renames, which is atomic on one file system. */
+  put(name: string, body: Body, onlyIfAbsent: boolean): Promise<boolean> {
+    const file = this.#pathOf(name);
+    return this.#withDraft(file, body, async (draft) => {
+      if (onlyIfAbsent) return await linkIfAbsent(draft, file);
+      await rename(draft, file);
+      return true;
+    });
+  }
+
+  /** Whoever could make the guard compares and replaces alone. */
+  async update(name: string, limit: number, change: Change): Promise<void> {
+    const guard = `${this.#pathOf(name)}.lock`;
+    await this.#withDraft(guard, Buffer.alloc(0), async (draft) => {
+      while (!(await linkIfAbsent(draft, guard))) {
+        const { mtimeMs = Date.now() } = (await reading(() => stat(guard))) ?? {};
+        if (Date.now() - mtimeMs > STALE) await rm(guard, { force: true });
+        await delay(PAUSE);
+      }
+      try {
+        const after = change(await this.get(name, limit));
+        if (after !== undefined) await this.put(name, after, false);
+      } finally {
+        await rm(guard, { force: true });
+      }
+    });
+  }
+
+  close(): void {}
+
+  async #withDraft<T>(file: string, body: Body, act: (draft: string) => Promise<T>): Promise<T> {
+    const { host, pid } = ownIdentity();
+    const draft = `${file}.${host.replace(/[^\w.-]/g, '_')}.${pid}.${++drafts}.tmp`;
+    try {
+      await this.#makeFolder(path.dirname(file));
+      if (Buffer.isBuffer(body)) await writeFile(draft, body);
+      else await copyFile(body.file, draft, constants.COPYFILE_FICLONE);
+      return await act(draft);
+    } catch (error) {
+      throw storeError(error);
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+
+  /** A disk that is not mounted must not make us fill the one below its mount point. */
+  async #makeFolder(folder: string): Promise<void> {
+    await mkdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    await mkdir(folder, { recursive: true });
+  }
+
+  #pathOf(name: string): string {
+    return path.join(this.#folder, name);
+  }
+}
+
+async function linkIfAbsent(draft: string, file: string): Promise<boolean> {
+  try {
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    // Without hard links, two writers at once may both believe that they were first.
+    if (!isWithoutLinks(error)) throw error;
+  }
+  if ((await reading(() => stat(file))) !== undefined) return false;
+  await rename(draft, file);
+  return true;
+}
+
+async function reading<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw storeError(error);
+  }
+}
+
+function storeError(error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error;
+  const isRefused = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
+  return new StoreError(isRefused ? 'refused' : 'unreachable', message);
+}

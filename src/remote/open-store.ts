@@ -1,0 +1,64 @@
+/** The store behind a URL, with what it needs to be let in. */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { unlessAbsent } from '../sys/if-there.js';
+import { credentialsOf, regionOf } from './aws-credentials.js';
+import { FileStore } from './file-store.js';
+import { type Authorize, HttpStore } from './http-store.js';
+import type { RemoteConfig } from './remote-config.js';
+import { s3Authorize, s3Base } from './s3.js';
+import type { Store } from './store.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** `signal` ends all requests. */
+export function openStore(config: RemoteConfig, env: Env, signal: AbortSignal): Store {
+  const url = new URL(config.url);
+  if (url.protocol === 'file:') return new FileStore(fileURLToPath(url));
+  if (url.protocol === 's3:') {
+    const region = config.region ?? regionOf(env);
+    const base = s3Base(
+      url,
+      config.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL,
+      region,
+    );
+    return new HttpStore({ base, signal, authorize: s3Authorize(credentialsOf(env), region) });
+  }
+  const base = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+  return new HttpStore({ base, signal, authorize: withHeader(authorizationFor(url, env)) });
+}
+
+function withHeader(authorization: string | undefined): Authorize {
+  if (authorization === undefined) return (request) => request;
+  return (request) => ({ ...request, headers: { ...request.headers, authorization } });
+}
+
+/** PIPE_REMOTE_TOKEN, or the entry of the host in netrc. */
+function authorizationFor({ hostname }: URL, env: Env): string | undefined {
+  if (env.PIPE_REMOTE_TOKEN) return `Bearer ${env.PIPE_REMOTE_TOKEN}`;
+  const file = env.NETRC || path.join(env.HOME || homedir(), '.netrc');
+  const text = unlessAbsent(() => readFileSync(file, 'utf8'));
+  const entry = text === undefined ? undefined : netrcEntry(text, hostname);
+  if (entry === undefined) return undefined;
+  return `Basic ${Buffer.from(`${entry.login}:${entry.password}`).toString('base64')}`;
+}
+
+/** The entry of a machine, or the default one. The format: netrc(5). */
+export function netrcEntry(
+  text: string,
+  machine: string,
+): { readonly login: string; readonly password: string } | undefined {
+  const words = text.replace(/^\s*#.*/gm, '').split(/\s+/);
+  let [isOurs, login, password] = [false, '', ''];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    if (word === 'machine' || word === 'default') {
+      if (isOurs) break;
+      isOurs = word === 'default' || words[++at] === machine;
+    } else if (isOurs && word === 'login') login = words[++at] ?? '';
+    else if (isOurs && word === 'password') password = words[++at] ?? '';
+  }
+  return isOurs ? { login, password } : undefined;
+}

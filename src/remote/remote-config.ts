@@ -1,0 +1,55 @@
+/** Which remote cache a command uses: `remote:` of pipeline.yaml, PIPE_REMOTE, PIPE_REMOTE_MODE, `--remote`. */
+import { userError } from '../error.js';
+import type { RemotePlace } from '../pipeline/plan.js';
+
+/** `rw` reads and writes, `r` only reads. */
+export type RemoteMode = 'rw' | 'r' | 'off';
+
+export interface RemoteConfig extends RemotePlace {
+  readonly mode: 'rw' | 'r';
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Undefined when there is none, or it is off. A place from the environment keeps the `trust` of
+ * pipeline.yaml: a variable must not weaken it.
+ *
+ * @throws UserError for a value that means nothing
+ */
+export function remoteOf(
+  planned: RemotePlace | undefined,
+  env: Env,
+  option: RemoteMode | undefined,
+): RemoteConfig | undefined {
+  const mode = option ?? modeIn(env);
+  const named = env.PIPE_REMOTE;
+  if (mode === 'off' || (named === 'off' && option === undefined)) return undefined;
+  const url = named === undefined || named === '' || named === 'off' ? planned?.url : named;
+  if (url === undefined) return undefined;
+  checkUrl(url);
+  return { ...planned, url, mode };
+}
+
+function modeIn(env: Env): RemoteMode {
+  const mode = env.PIPE_REMOTE_MODE;
+  if (mode === undefined || mode === '') return 'rw';
+  if (mode === 'rw' || mode === 'r' || mode === 'off') return mode;
+  throw userError('remote-value', `PIPE_REMOTE_MODE is ${mode}`, 'set it to rw, r or off');
+}
+
+const PROTOCOLS = ['s3:', 'https:', 'http:', 'file:'];
+
+function checkUrl(url: string): void {
+  const known = URL.canParse(url) && PROTOCOLS.includes(new URL(url).protocol);
+  if (known && new URL(url).username === '' && new URL(url).password === '') return;
+  throw userError(
+    'remote-value',
+    known
+      ? 'the URL of the remote cache holds a password'
+      : `${url} is not the URL of a remote cache`,
+    known
+      ? 'put it into ~/.netrc, or set PIPE_REMOTE_TOKEN'
+      : 'write s3://bucket/folder, https://host/folder or file:///folder',
+  );
+}

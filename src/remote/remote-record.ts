@@ -1,0 +1,186 @@
+/** Records in a remote cache: a result by its key, and the head of a chain of epochs by its name. */
+import { hostname } from 'node:os';
+import { isPermissions } from '../cache/objects/access.js';
+import type { Digest } from '../cache/objects/digest.js';
+import { isDigest } from '../cache/objects/digest.js';
+import type { EpochRecord, RecordedOut } from '../cache/records/record.js';
+import { canonical, sha256 } from '../canonical.js';
+import type { Manifest } from '../manifest.js';
+
+/** Where a result was computed: for reports; nothing is decided by it. */
+export interface Made {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly machine: string;
+  readonly platform: string;
+  readonly node: string;
+  readonly pipe: string;
+}
+
+/** Small objects in one file. */
+export interface Pack {
+  readonly hex: string;
+  readonly size: number;
+  /** Name, first byte and length of each object. */
+  readonly holds: readonly (readonly [hex: string, start: number, length: number])[];
+}
+
+export interface RemoteResult {
+  readonly format: 1;
+  readonly key: string;
+  readonly item: string;
+  /** With hashes in place of the values of `env:`. */
+  readonly manifest: unknown;
+  readonly outs: readonly RecordedOut[];
+  readonly seconds: number;
+  readonly made: Made;
+  readonly packs: readonly Pack[];
+}
+
+/** All epochs of a chain, and the checkpoints that are in the remote cache. */
+export interface RemoteChain {
+  readonly format: 1;
+  readonly chain: string;
+  readonly item: string;
+  readonly manifest: unknown;
+  readonly epochs: readonly EpochRecord[];
+  readonly states: readonly RemoteState[];
+  readonly made: Made;
+}
+
+export interface RemoteState {
+  readonly epoch: number;
+  readonly state: Digest;
+  readonly packs: readonly Pack[];
+}
+
+export function madeHere(pipe: string): Made {
+  return {
+    at: new Date().toISOString(),
+    machine: hostname(),
+    platform: `${process.platform}-${process.arch}`,
+    node: process.version,
+    pipe,
+  };
+}
+
+/** The manifest as it may leave the machine: a hash in place of each value of a variable. */
+export function withoutValues(manifest: Manifest): unknown {
+  const env = Object.entries(manifest.env).map(([name, value]) => [
+    name,
+    value === null ? null : sha256(`pipe env\n${name}\n${value}`),
+  ]);
+  return { ...manifest, env: Object.fromEntries(env) };
+}
+
+/** The result of a key; or why the text is none. The manifest must be ours: then the key is its hash. */
+export function resultIn(
+  body: string,
+  key: string,
+  manifest: Manifest,
+): RemoteResult | { readonly refused: string } {
+  const result = parsed(body) as Partial<RemoteResult> | undefined;
+  if (result?.format !== 1) return { refused: 'has another format' };
+  if (result.key !== key) return { refused: 'belongs to another key' };
+  if (!sameManifest(result.manifest, manifest)) return { refused: 'has another manifest' };
+  const isWhole = Array.isArray(result.outs) && result.outs.every(isOut) && isPacks(result.packs);
+  if (!isWhole) return { refused: 'is incomplete' };
+  const names = result.outs?.map(({ name }) => name).sort();
+  if (canonical(names) !== canonical([...manifest.outs].sort()))
+    return { refused: 'names other outs' };
+  return result as RemoteResult;
+}
+
+/** As `resultIn`, for the head of a chain. */
+export function chainIn(
+  body: string,
+  chain: string,
+  manifest: Manifest,
+): RemoteChain | { readonly refused: string } {
+  const head = parsed(body) as Partial<RemoteChain> | undefined;
+  if (head?.format !== 1) return { refused: 'has another format' };
+  if (head.chain !== chain) return { refused: 'belongs to another chain' };
+  if (!sameManifest(head.manifest, manifest)) return { refused: 'has another manifest' };
+  const isWhole =
+    Array.isArray(head.epochs) &&
+    head.epochs.every((epoch) => isEpoch(epoch, chain)) &&
+    Array.isArray(head.states) &&
+    head.states.every(isState);
+  return isWhole ? (head as RemoteChain) : { refused: 'is incomplete' };
+}
+
+/** Of two heads of a chain: an epoch of the first counts where both have one. */
+export function union(first: RemoteChain, second: RemoteChain): RemoteChain {
+  const byEpoch = <T extends { readonly epoch: number }>(a: readonly T[], b: readonly T[]): T[] =>
+    [...new Map([...b, ...a].map((each) => [each.epoch, each])).values()].sort(
+      (x, y) => x.epoch - y.epoch,
+    );
+  const epochs = byEpoch(first.epochs, second.epochs);
+  const stateOf = new Map(epochs.map(({ epoch, state }) => [epoch, state]));
+  const states = byEpoch(first.states, second.states).filter(
+    ({ epoch, state }) => stateOf.get(epoch) === state,
+  );
+  return { ...first, epochs, states };
+}
+
+function sameManifest(theirs: unknown, ours: Manifest): boolean {
+  return canonical(theirs) === canonical(withoutValues(ours));
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function isOut(out: Partial<RecordedOut> | null): boolean {
+  return (
+    typeof out?.name === 'string' &&
+    isDigest(out.digest) &&
+    isCount(out.size) &&
+    isCount(out.files) &&
+    isPermissions(out.permissions)
+  );
+}
+
+function isEpoch(record: Partial<EpochRecord> | null, chain: string): boolean {
+  return (
+    record?.format === 1 &&
+    record.chain === chain &&
+    isCount(record.epoch) &&
+    record.epoch > 0 &&
+    isDigest(record.state) &&
+    isCount(record.size) &&
+    typeof record.seconds === 'number' &&
+    isPermissions(record.permissions)
+  );
+}
+
+function isState(state: Partial<RemoteState> | null): boolean {
+  return isCount(state?.epoch) && isDigest(state?.state) && isPacks(state?.packs);
+}
+
+function isPacks(packs: unknown): packs is readonly Pack[] {
+  const isHeld = (held: unknown) =>
+    Array.isArray(held) && isHex(held[0]) && isCount(held[1]) && isCount(held[2]);
+  return (
+    Array.isArray(packs) &&
+    packs.every(
+      (pack: Partial<Pack> | null) =>
+        isHex(pack?.hex) &&
+        isCount(pack?.size) &&
+        Array.isArray(pack?.holds) &&
+        pack.holds.every(isHeld),
+    )
+  );
+}
+
+function isHex(text: unknown): text is string {
+  return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,79 @@
+/**
+ * Requests to S3 and what speaks like it, signed with AWS Signature Version 4:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+ */
+import { createHmac, hash } from 'node:crypto';
+import type { Credentials } from './aws-credentials.js';
+import type { Request } from './http-request.js';
+import type { Authorize } from './http-store.js';
+import type { Body } from './store.js';
+
+export interface Signing {
+  readonly credentials: Credentials;
+  readonly region: string;
+  readonly now: Date;
+}
+
+/** The base of all names: the bucket in the host at AWS, in the path at any other endpoint. */
+export function s3Base(url: URL, endpoint: string | undefined, region: string): string {
+  const folder = url.pathname.replace(/\/+$/, '');
+  if (endpoint === undefined) return `https://${url.host}.s3.${region}.amazonaws.com${folder}`;
+  return `${endpoint.replace(/\/+$/, '')}/${url.host}${folder}`;
+}
+
+export function s3Authorize(credentials: () => Promise<Credentials>, region: string): Authorize {
+  return async (request) =>
+    signed(request, { credentials: await credentials(), region, now: new Date() });
+}
+
+/** The request with the headers that prove who sends it. Signs all headers that it has. */
+export function signed(request: Request, { credentials, region, now }: Signing): Request {
+  const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
+  const scope = `${time.slice(0, 8)}/${region}/s3/aws4_request`;
+  const headers: Record<string, string> = {
+    ...request.headers,
+    host: request.url.host,
+    'x-amz-content-sha256': bodyHash(request.body),
+    'x-amz-date': time,
+    ...(credentials.sessionToken === undefined
+      ? {}
+      : { 'x-amz-security-token': credentials.sessionToken }),
+  };
+  const names = Object.keys(headers).sort();
+  const canonical = [
+    request.method,
+    encodedPath(request.url),
+    '',
+    ...names.map((name) => `${name}:${headers[name]?.trim()}`),
+    '',
+    names.join(';'),
+    headers['x-amz-content-sha256'],
+  ].join('\n');
+  const text = ['AWS4-HMAC-SHA256', time, scope, hash('sha256', canonical)].join('\n');
+  const key = ['aws4_request', 's3', region, time.slice(0, 8)].reduceRight<string | Buffer>(
+    (secret, part) => hmac(secret, part),
+    `AWS4${credentials.secretAccessKey}`,
+  );
+  const proof = hmac(key, text).toString('hex');
+  const authorization = `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope},SignedHeaders=${names.join(';')},Signature=${proof}`;
+  return { ...request, headers: { ...headers, authorization } };
+}
+
+function hmac(key: string | Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
+}
+
+/** The digest of a stored file is known: the server compares it. */
+function bodyHash(body: Body | undefined): string {
+  if (body === undefined) return hash('sha256', '');
+  return Buffer.isBuffer(body) ? hash('sha256', body) : body.hex;
+}
+
+/** S3 encodes every byte but letters, digits and `-._~/`, once. */
+function encodedPath(url: URL): string {
+  const encode = (char: string) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
+  return decodeURIComponent(url.pathname)
+    .split('/')
+    .map((part) => encodeURIComponent(part).replace(/[!'()*]/g, encode))
+    .join('/');
+}

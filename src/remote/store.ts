@@ -1,0 +1,47 @@
+/** A place that keeps bytes by name: `cas/<sha256>` objects, `ac/<key>` records. Nothing is ever listed. */
+
+export interface Store {
+  /** Undefined when nothing has the name. A body above `limit` bytes counts as absent. */
+  get(name: string, limit: number): Promise<Buffer | undefined>;
+  /** Writes the body to a file, and stops above `limit` bytes. False when nothing has the name. */
+  download(name: string, file: string, limit: number): Promise<boolean>;
+  has(name: string): Promise<boolean>;
+  /** False when `onlyIfAbsent` and something has the name. Readers never see half a body. */
+  put(name: string, body: Body, onlyIfAbsent: boolean): Promise<boolean>;
+  /**
+   * Replaces a body by what `change` makes of it, so that no writer takes away what another one wrote at
+   * the same time. `change` returns undefined when there is nothing to write; it may be called again.
+   */
+  update(name: string, limit: number, change: Change): Promise<void>;
+  close(): void;
+}
+
+export type Change = (before: Buffer | undefined) => Buffer | undefined;
+
+export type Body = Buffer | StoredFile;
+
+/** An immutable file. */
+export interface StoredFile {
+  readonly file: string;
+  readonly size: number;
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly hex: string;
+}
+
+/**
+ * Why a store gave no answer. `refused`: it does not let us read or write. `unreachable`: no
+ * connection, no answer in time, or errors of the server in every try.
+ */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly kind: 'refused' | 'unreachable';
+
+  constructor(kind: StoreError['kind'], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+export function sizeOf(body: Body): number {
+  return Buffer.isBuffer(body) ? body.length : body.size;
+}

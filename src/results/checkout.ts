@@ -1,0 +1,120 @@
+/** Puts the outs of a result into a folder of its own: complete, or not at all. */
+import { mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import { DamagedObject } from '../cache/cache.js';
+import { isAbsent } from '../cache/files/file-errors.js';
+import { lstatIfThere } from '../cache/files/look.js';
+import { removeTree } from '../cache/files/remove.js';
+import type { RecordedOut, RunRecord } from '../cache/records/record.js';
+import type { Project } from '../decide/project.js';
+import { userError } from '../error.js';
+import type { Item } from '../pipeline/plan.js';
+import type { ResultRow } from './row.js';
+
+export interface CheckedOut {
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly size: number;
+}
+
+/**
+ * @param folder absolute; it is created, and must be empty if it exists
+ * @throws UserError when the folder cannot be used, or the outs are not in the cache
+ */
+export async function checkout(
+  project: Project,
+  row: ResultRow,
+  folder: string,
+): Promise<CheckedOut[]> {
+  const { cache } = project;
+  cache.pin({ keys: [row.key] });
+  const record = row.state === 'removed' ? undefined : cache.readRecord(row.key);
+  if (record === undefined) throw removed(row);
+  requireOwnFolder(project, folder);
+  const names = fileNames(project.plan.items, record);
+  const draft = `${folder}.pipe-${process.pid}`;
+  mkdirSync(path.dirname(folder), { recursive: true });
+  mkdirSync(draft);
+  try {
+    for (const [at, out] of record.outs.entries())
+      await cache.copyOut(out, path.join(draft, names[at] as string));
+    // Replaces an empty folder, and fails where another process has put files meanwhile.
+    renameSync(draft, folder);
+  } catch (error) {
+    removeTree(draft);
+    if (error instanceof DamagedObject) throw removed(row, error.message);
+    throw error;
+  }
+  return record.outs.map(({ name, size }, at) => ({
+    name,
+    path: path.join(folder, names[at] as string),
+    size,
+  }));
+}
+
+function removed({ item, key }: ResultRow, why = 'gc removed its outs'): Error {
+  return userError(
+    'no-result',
+    `the result ${key.slice(0, 12)} of ${item} cannot be checked out: ${why}`,
+    '`pipe results diff` says which params it had: `pipe run --set …` with them computes it again',
+  );
+}
+
+/** Each out by the last name of its path, or all by the names of the outs if two are the same. */
+function fileNames(items: readonly Item[], { item, outs }: RunRecord): string[] {
+  const stage = item.split('@', 1)[0];
+  const own = items.find((each) => each.id === item) ?? items.find((each) => each.stage === stage);
+  const paths = outs.map(({ name }) => own?.outs.find((each) => each.name === name)?.path ?? name);
+  const short = paths.map((each) => path.posix.basename(each));
+  if (new Set(short).size === short.length && short.every(isName)) return short;
+  return outs.map(({ name }: RecordedOut) => {
+    const flat = name.replace(/[^\w.,=-]/g, '_');
+    return isName(flat) ? flat : `out_${flat}`;
+  });
+}
+
+function isName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
+}
+
+function requireOwnFolder({ root, cache, plan }: Project, folder: string): void {
+  const refuse = (what: string) => {
+    throw userError(
+      'checkout-folder',
+      `${folder} ${what}`,
+      'name a folder that does not exist yet: `pipe checkout` never writes over other files',
+    );
+  };
+  const stat = lstatIfThere(folder);
+  if (stat?.isSymbolicLink()) refuse('is a link');
+  if (stat !== undefined && !stat.isDirectory()) refuse('is not a folder');
+  if (stat !== undefined && readdirSync(folder).length > 0) refuse('is not empty');
+  const place = realPlace(folder);
+  const home = realpathSync(root);
+  const inside = path.relative(home, path.resolve(folder));
+  if (!inside.startsWith('..') && !path.isAbsolute(inside) && place !== path.resolve(home, inside))
+    refuse('is behind a link');
+  if (isWithin(home, place)) refuse('contains the project');
+  if (isWithin(place, realPlace(cache.layout.root))) refuse('is inside the cache');
+  for (const { id, outs } of plan.items)
+    for (const out of outs) {
+      const other = path.join(home, out.path);
+      if (isWithin(place, other) || isWithin(other, place))
+        refuse(`overlaps ${out.path}, an out of ${id}`);
+    }
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+}
+
+/** The real path of the part that exists, and the rest. */
+function realPlace(where: string): string {
+  try {
+    return realpathSync(where);
+  } catch (error) {
+    if (!isAbsent(error) || path.dirname(where) === where) throw error;
+    return path.join(realPlace(path.dirname(where)), path.basename(where));
+  }
+}

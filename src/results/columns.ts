@@ -1,0 +1,90 @@
+/** Columns over rows of results: by name for sorting and filtering, and those that differ for a table. Pure. */
+import { userError } from '../error.js';
+import { suggest } from '../pipeline/document/suggest.js';
+import type { ResultRow } from './row.js';
+
+export type Kind = 'field' | 'matrix' | 'params' | 'args' | 'env' | 'code' | 'deps' | 'metrics';
+export type Cell = string | number | undefined;
+
+export interface Column {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly of: (row: ResultRow) => Cell;
+}
+
+const FIELDS = ['item', 'stage', 'state', 'key', 'when', 'seconds', 'bytes', 'epoch'] as const;
+
+const GROUPS = ['matrix', 'params', 'args', 'env', 'deps', 'metrics'] as const;
+
+/** All columns that the rows have values for, each group in the order of names. */
+export function columnsOf(rows: readonly ResultRow[]): Column[] {
+  const fields = FIELDS.map((name): Column => ({ name, kind: 'field', of: (row) => row[name] }));
+  const code: Column = { name: 'code', kind: 'code', of: (row) => row.code };
+  return [...fields, ...GROUPS.slice(0, 4).flatMap(group), code, ...GROUPS.slice(4).flatMap(group)];
+
+  function group(kind: (typeof GROUPS)[number]): Column[] {
+    const names = new Set<string>();
+    for (const row of rows) for (const name of Object.keys(row[kind])) names.add(name);
+    return [...names].sort(byNumber).map((name) => ({
+      name,
+      kind,
+      of: (row) => (Object.hasOwn(row[kind], name) ? cellOf(row[kind][name]) : undefined),
+    }));
+  }
+}
+
+const byNumber = new Intl.Collator('en', { numeric: true }).compare;
+
+function cellOf(value: unknown): Cell {
+  return typeof value === 'number' || typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/**
+ * The column that a name means: `train.lr`, or `params.train.lr` where several have the name.
+ *
+ * @throws UserError with the nearest name, or the ways to name one of several
+ */
+export function columnNamed(columns: readonly Column[], name: string): Column {
+  const isExact = (column: Column) => `${column.kind}.${column.name}` === name;
+  const found = columns.filter((column) => column.name === name);
+  const [first, second] = found.length > 0 ? found : columns.filter(isExact);
+  if (first === undefined) {
+    const hint = suggest(name, new Set(columns.map((column) => column.name)), 'there are');
+    throw userError('unknown-column', `no result has a param or metric "${name}"`, hint);
+  }
+  if (second === undefined || first.kind === 'field') return first;
+  const ways = found.map((column) => `${column.kind}.${column.name}`).join(' or ');
+  throw userError('ambiguous-column', `"${name}" is more than one column`, `write ${ways}`);
+}
+
+/**
+ * Columns that tell the rows apart. What follows from the item, or repeats another column, is left out;
+ * metrics always show.
+ */
+export function differing(columns: readonly Column[], rows: readonly ResultRow[]): Column[] {
+  const shown: Column[] = [];
+  const seen = new Set<string>();
+  for (const column of columns) {
+    if (column.kind === 'field' || column.kind === 'matrix') continue;
+    if (column.kind !== 'metrics') {
+      const values = rows.map(column.of);
+      if (new Set(values).size < 2) continue;
+      if (column.kind !== 'params' && isOfItem(values, rows)) continue;
+      const text = JSON.stringify(values.map(String));
+      // An option of the command often repeats a param.
+      if (column.kind === 'args' && seen.has(text)) continue;
+      seen.add(text);
+    }
+    shown.push(column);
+  }
+  return shown;
+}
+
+/** True when rows of one item have one value. */
+function isOfItem(values: readonly Cell[], rows: readonly ResultRow[]): boolean {
+  const byItem = new Map<string, Cell>();
+  return rows.every(({ item }, at) => {
+    if (!byItem.has(item)) byItem.set(item, values[at]);
+    return byItem.get(item) === values[at];
+  });
+}

@@ -1,0 +1,75 @@
+/** Two results side by side: what they were made of, and what they measured. Pure but for the records. */
+
+import type { RunRecord } from '../cache/records/record.js';
+import type { Project } from '../decide/project.js';
+import type { ResultRow } from './row.js';
+
+export interface Side {
+  readonly key: string;
+  readonly item: string;
+  readonly state: ResultRow['state'];
+  /** By name with its kind first, such as `params.train.lr`. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** Of a removed result, the index knows less: neither single files nor outs. */
+export function sideOf({ cache }: Project, row: ResultRow): Side {
+  const record = row.state === 'removed' ? undefined : cache.readRecord(row.key);
+  const { key, item, state, seconds, epoch, matrix, params, env, deps, metrics } = row;
+  return {
+    key,
+    item,
+    state,
+    values: {
+      item,
+      ...named('matrix', matrix),
+      ...named('params', params),
+      ...named('env', env),
+      ...(row.command !== undefined && { command: row.command }),
+      code: row.code,
+      ...(record === undefined ? {} : codeOf(record)),
+      ...named('deps', deps),
+      ...(epoch !== undefined && { epoch }),
+      ...named('metrics', metrics),
+      ...(record !== undefined &&
+        named('outs', Object.fromEntries(record.outs.map(({ name, digest }) => [name, digest])))),
+      seconds: Number(seconds.toPrecision(3)),
+    },
+  };
+}
+
+/** Files of the code with their digests, and packages with their versions. */
+function codeOf({ files, manifest: { code } }: RunRecord): Record<string, unknown> {
+  const scripts = code.kind === 'command' ? code.scripts : {};
+  return {
+    ...named('files', { ...files, ...scripts }),
+    ...named('packages', code.packages ?? {}),
+  };
+}
+
+function named(kind: string, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [`${kind}.${name}`, value]),
+  );
+}
+
+export interface Difference {
+  readonly name: string;
+  /** Undefined when absent. */
+  readonly a: unknown;
+  readonly b: unknown;
+}
+
+/** In the order of the sides; equal values only with `all`. */
+export function differences(a: Side, b: Side, all: boolean): Difference[] {
+  const names = [...new Set([...Object.keys(a.values), ...Object.keys(b.values)])];
+  const order = [...new Set(names.map(kindOf))];
+  return names
+    .sort((x, y) => order.indexOf(kindOf(x)) - order.indexOf(kindOf(y)))
+    .map((name) => ({ name, a: a.values[name], b: b.values[name] }))
+    .filter((each) => all || JSON.stringify(each.a) !== JSON.stringify(each.b));
+}
+
+function kindOf(name: string): string {
+  return name.split('.', 1)[0] as string;
+}

@@ -1,0 +1,178 @@
+/**
+ * The index of results: a row for each record that this project's cache has or had. It is made when first
+ * asked, and brought up to date before gc removes records, so that their rows stay.
+ */
+import type { Stats } from 'node:fs';
+import type { Cache } from '../cache/cache.js';
+import { lstatIfThere } from '../cache/files/look.js';
+import { namesIn } from '../cache/files/scratch-folder.js';
+import type { RunRecord } from '../cache/records/record.js';
+import { recordPath } from '../cache/records/records.js';
+import type { Project } from '../decide/project.js';
+import { acquireLock } from '../process/file-lock.js';
+import { type Measured, Measures } from './measures.js';
+import { definitionOf, type ResultRow } from './row.js';
+
+/** Inode, size and time of birth: `use` of a record changes its other times. */
+type Stamp = readonly [number, number, number];
+
+export interface IndexedRow extends Omit<ResultRow, 'state'> {
+  /** Of the record's file; undefined when it is gone. */
+  readonly stamp?: Stamp | undefined;
+  /** Which metrics were looked for: after a change of `metrics:` they are read again. */
+  readonly measured: string;
+}
+
+interface Body {
+  readonly format: 1;
+  /** By name of a folder of records, its times and inode when it was read. */
+  readonly shards: Readonly<Record<string, readonly number[]>>;
+  readonly rows: readonly IndexedRow[];
+}
+
+/** A folder that changed so shortly before it was read may have changed again with the same times. */
+const SETTLED_MS = 5_000;
+
+const NEVER = new AbortController().signal;
+
+/** The rows, oldest first. Writes the index if it changed. */
+export async function indexedResults(
+  project: Project,
+  signal: AbortSignal = NEVER,
+): Promise<readonly IndexedRow[]> {
+  const { cache } = project;
+  const first = updated(project);
+  if (!first.isChanged || cache.isReadOnly) return first.body.rows;
+  // A row of a removed record is nowhere else: writers take turns, each on what the last one wrote.
+  const lock = await acquireLock(cache.layout.locks, 'results', { doing: 'results', signal });
+  try {
+    const { body, isChanged } = updated(project);
+    if (isChanged) cache.writeResults(body);
+    return body.rows;
+  } finally {
+    lock.release();
+  }
+}
+
+function updated(project: Project): { readonly body: Body; readonly isChanged: boolean } {
+  const { cache } = project;
+  const { shards: known, rows } = bodyOf(cache.readResults());
+  const before = new Map(rows.map((row) => [row.key, row]));
+  const update = new Update(project, before);
+  const shards: Record<string, readonly number[]> = {};
+  const byShard = new Map<string, IndexedRow[]>();
+  for (const row of rows) {
+    const name = row.key.slice(0, 2);
+    const there = byShard.get(name);
+    if (there === undefined) byShard.set(name, [row]);
+    else there.push(row);
+  }
+  const names = namesIn(cache.layout.records);
+  for (const name of new Set([...names, ...byShard.keys()])) {
+    const folder = `${cache.layout.records}/${name}`;
+    const stat = lstatIfThere(folder);
+    const started = stat === undefined ? 0 : cache.timeAt(stat.dev, performance.now());
+    const there = byShard.get(name) ?? [];
+    const stamp = stat && [stat.mtimeMs, stat.ctimeMs, stat.ino];
+    if (stamp !== undefined && stat !== undefined && stat.mtimeMs < started - SETTLED_MS)
+      shards[name] = stamp;
+    if (stamp !== undefined && isSame(stamp, known[name])) update.measureAgain(there);
+    else update.readShard(namesIn(folder), there);
+  }
+  const isChanged = update.isChanged || JSON.stringify(shards) !== JSON.stringify(known);
+  const now = [...update.rows].sort((a, b) => a.when - b.when || (a.key < b.key ? -1 : 1));
+  return { body: { format: 1, shards, rows: now }, isChanged };
+}
+
+class Update {
+  readonly rows: IndexedRow[] = [];
+  isChanged = false;
+  readonly #cache: Cache;
+  readonly #before: ReadonlyMap<string, IndexedRow>;
+  readonly #measures: Measures;
+
+  constructor(project: Project, before: ReadonlyMap<string, IndexedRow>) {
+    this.#cache = project.cache;
+    this.#before = before;
+    this.#measures = new Measures(project);
+  }
+
+  /** The records are those of before: only what is measured may have changed. */
+  measureAgain(rows: readonly IndexedRow[]): void {
+    for (const row of rows) this.#keep(row, row.stamp);
+  }
+
+  readShard(names: readonly string[], rows: readonly IndexedRow[]): void {
+    const found = new Set<string>();
+    for (const name of names) {
+      const key = name.slice(0, -'.json'.length);
+      if (!/^[0-9a-f]{64}\.json$/.test(name)) continue;
+      const stat = lstatIfThere(recordPath(this.#cache.layout.records, key));
+      if (stat === undefined) continue;
+      found.add(key);
+      this.#keep(this.#before.get(key), stampOf(stat), { key, stat });
+    }
+    for (const row of rows) if (!found.has(row.key)) this.#keep(row, undefined);
+  }
+
+  #keep(
+    row: IndexedRow | undefined,
+    stamp: Stamp | undefined,
+    file?: { readonly key: string; readonly stat: Stats },
+  ): void {
+    const key = row?.key ?? (file?.key as string);
+    const isKnown = row !== undefined && isSame(stamp, row.stamp);
+    if (isKnown && (stamp === undefined || row.measured === this.#measures.nameFor(row.item))) {
+      this.rows.push(row);
+      return;
+    }
+    this.isChanged = true;
+    const record = stamp === undefined ? undefined : this.#cache.readRecord(key);
+    // Of an invalid record the earlier row stays, as of a removed one.
+    if (record !== undefined && stamp !== undefined)
+      this.rows.push(rowOf(record, stamp, this.#measures.of(record), row, file?.stat));
+    else if (row !== undefined) this.rows.push({ ...row, stamp: undefined });
+  }
+}
+
+function rowOf(
+  record: RunRecord,
+  stamp: Stamp,
+  { metrics, ...measured }: Measured,
+  before: IndexedRow | undefined,
+  stat: Stats | undefined,
+): IndexedRow {
+  const { key, item, manifest, outs, seconds } = record;
+  const isMeasured = Object.keys(metrics).length > 0;
+  return {
+    key,
+    item,
+    ...definitionOf(manifest, item),
+    when: stat === undefined ? (before?.when ?? 0) : timeOf(stat),
+    seconds,
+    // The files may be missing or damaged now.
+    metrics: isMeasured ? metrics : (before?.metrics ?? {}),
+    bytes: outs.reduce((sum, { size }) => sum + size, 0),
+    ...measured,
+    stamp,
+  };
+}
+
+/** `use` renews the other times; a copy of the cache has another birth. */
+function timeOf({ birthtimeMs, mtimeMs }: Stats): number {
+  return Math.round(birthtimeMs > 0 ? Math.min(birthtimeMs, mtimeMs) : mtimeMs);
+}
+
+function stampOf({ ino, size, birthtimeMs }: Stats): Stamp {
+  return [ino, size, birthtimeMs];
+}
+
+function isSame(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.every((each, at) => each === b[at]));
+}
+
+/** Anything else than an index of this format is an empty one. */
+function bodyOf(body: unknown): Body {
+  const known = body as Partial<Body> | undefined;
+  return known?.format === 1 ? (known as Body) : { format: 1, shards: {}, rows: [] };
+}

@@ -1,0 +1,39 @@
+/** Every recorded result of a project as a row, with its state by today's pipeline. */
+import { neverAlways } from '../decide/build-context.js';
+import { inspection } from '../decide/inspection.js';
+import { predict } from '../decide/prediction.js';
+import type { Project } from '../decide/project.js';
+import { UserError } from '../error.js';
+import { indexedResults } from './index-file.js';
+import type { ResultRow } from './row.js';
+
+export type { ResultRow, ResultState } from './row.js';
+
+/** Oldest first. `warn`: called when the state of the pipeline cannot be found. */
+export async function resultsOf(
+  project: Project,
+  warn: (message: string) => void,
+): Promise<ResultRow[]> {
+  const rows = await indexedResults(project);
+  const current = rows.length === 0 ? new Set() : await currentKeys(project, warn);
+  return rows.map(({ stamp, measured: _measured, ...row }) => ({
+    ...row,
+    state: stamp === undefined ? 'removed' : current.has(row.key) ? 'current' : 'kept',
+  }));
+}
+
+async function currentKeys(
+  project: Project,
+  warn: (message: string) => void,
+): Promise<ReadonlySet<string>> {
+  try {
+    const found = await predict(neverAlways(await inspection(project, [])));
+    const keys = [...found.values()].map((each) => ('key' in each ? each.key : undefined));
+    return new Set(keys.filter((key) => key !== undefined));
+  } catch (error) {
+    // Earlier results do not depend on whether today's code can be read.
+    if (!(error instanceof UserError)) throw error;
+    warn(`no result is marked as current: ${error.message}`);
+    return new Set();
+  }
+}

@@ -1,0 +1,84 @@
+/** One recorded result as a row: what it was made of, what it measured, and whether its outs are still there. */
+import { canonical, sha256 } from '../canonical.js';
+import type { Manifest } from '../manifest.js';
+import type { Json } from '../stage/context.js';
+
+/** `current`: of today's key. `kept`: in the cache. `removed`: its outs were collected, its metrics stay. */
+export type ResultState = 'current' | 'kept' | 'removed';
+
+export interface ResultRow {
+  readonly key: string;
+  readonly item: string;
+  readonly stage: string;
+  readonly matrix: Readonly<Record<string, string | number | boolean>>;
+  /** When it was recorded, in milliseconds since 1970. */
+  readonly when: number;
+  /** Wall time of the execution. */
+  readonly seconds: number;
+  readonly state: ResultState;
+  /** Leaves of the params tree by dot path; a list is one leaf. */
+  readonly params: Readonly<Record<string, Json>>;
+  readonly env: Readonly<Record<string, string | null>>;
+  /** Digest of the code without what differs by item and by params. */
+  readonly code: string;
+  /** After substitution; undefined for a module. */
+  readonly command?: string;
+  /** Options and words of the command by name: `--rate`, `word 3`. */
+  readonly args: Readonly<Record<string, string>>;
+  readonly deps: Readonly<Record<string, string | null>>;
+  /** Numbers by dot path: of its metrics files, and those of its epoch, if it has one. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Bytes of the outs. */
+  readonly bytes: number;
+  /** Of an incremental stage: its chain, and the epoch of the outs. */
+  readonly chain?: string;
+  readonly epoch?: number;
+}
+
+/** What follows from the manifest alone. */
+export type Definition = Pick<
+  ResultRow,
+  'stage' | 'matrix' | 'params' | 'env' | 'code' | 'command' | 'args' | 'deps'
+>;
+
+export function definitionOf(manifest: Manifest, recordedItem: string): Definition {
+  const { code, params, env, deps } = manifest;
+  const { item: _item, matrix = {}, ...rest } = code;
+  const shared = { stage: recordedItem.split('@', 1)[0] as string, matrix, env, deps };
+  const leaves: Record<string, Json> = {};
+  for (const [path, value] of Object.entries(params)) flatten(value, path, leaves);
+  if (rest.kind === 'module') return { ...shared, params: leaves, code: digestOf(rest), args: {} };
+  const { command, ...others } = rest;
+  const text = typeof command === 'string' ? command : command.join(' ');
+  const words = typeof command === 'string' ? wordsOf(command) : command;
+  return { ...shared, params: leaves, code: digestOf(others), command: text, args: argsOf(words) };
+}
+
+function digestOf(value: unknown): string {
+  return sha256(canonical(value as Json)).slice(0, 12);
+}
+
+function flatten(value: Json, path: string, into: Record<string, Json>): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) into[path] = value;
+  else for (const [name, below] of Object.entries(value)) flatten(below, `${path}.${name}`, into);
+}
+
+/** Roughly as a shell splits them: this names columns, and decides nothing. */
+function wordsOf(command: string): string[] {
+  const words = command.match(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g) ?? [];
+  return words.map((word) => word.replace(/^(['"])(.*)\1$/s, '$2'));
+}
+
+/** `--rate 0.1` and `--rate=0.1` are named by the option, other words by their place. */
+function argsOf(words: readonly string[]): Record<string, string> {
+  const args: Record<string, string> = {};
+  for (const [at, word] of words.entries()) {
+    const [, name, value] = /^(--?[A-Za-z][\w.-]*)(?:=(.*))?$/s.exec(word) ?? [];
+    const before = words[at - 1] ?? '';
+    if (name !== undefined) {
+      if (value !== undefined) args[name] = value;
+    } else if (/^--?[A-Za-z][\w.-]*$/.test(before)) args[before] = word;
+    else args[`word ${at + 1}`] = word;
+  }
+  return args;
+}

@@ -1,0 +1,87 @@
+/** Finds results: by stages, items and patterns, or one result by what a user calls it. */
+import type { Project } from '../decide/project.js';
+import { userError } from '../error.js';
+import { parseLock } from '../lockfile/format/parse-lock.js';
+import { LOCK_FILE, sectionOf } from '../lockfile/format/sections.js';
+import { listed, suggest } from '../pipeline/document/suggest.js';
+import { predicate, select } from '../pipeline/select.js';
+import { fileAtRevision } from '../process/git.js';
+import type { ResultRow } from './row.js';
+
+/** Shown of a key: enough for 10,000 results. */
+export const SHORT = 10;
+
+/** @throws UserError for a target that names neither a result nor an item */
+export function rowsOf(
+  { plan }: Project,
+  rows: readonly ResultRow[],
+  targets: readonly string[],
+): ResultRow[] {
+  if (targets.length === 0) return [...rows];
+  const tests = targets.map((target) => {
+    const test = predicate(target);
+    if (!rows.some(({ item, stage }) => test(item, stage))) select(plan, [target]);
+    return test;
+  });
+  return rows.filter(({ item, stage }) => tests.some((test) => test(item, stage)));
+}
+
+/**
+ * The result that a key, the beginning of one, an item (today's result, else its newest) or `item@rev`
+ * (its result in that revision's pipeline.lock) names.
+ *
+ * @throws UserError when it names none, or several
+ */
+export async function rowNamed(
+  project: Project,
+  rows: readonly ResultRow[],
+  name: string,
+): Promise<ResultRow> {
+  const ofItem = rows.filter(({ item }) => item === name);
+  const today = ofItem.find(({ state }) => state === 'current') ?? ofItem.at(-1);
+  if (today !== undefined) return today;
+  const byKey = /^[0-9a-f]{4,64}$/.test(name) ? rows.filter(({ key }) => key.startsWith(name)) : [];
+  const [first, second] = byKey;
+  if (second !== undefined) {
+    const keys = byKey.map(({ key, item }) => `${key.slice(0, name.length + 8)} (${item})`);
+    throw userError('ambiguous-result', `"${name}" begins several keys`, listed(keys, 'they are'));
+  }
+  return first ?? (await atRevision(project, rows, name)) ?? unknown(project, rows, name);
+}
+
+async function atRevision(
+  { root, env, variant }: Project,
+  rows: readonly ResultRow[],
+  name: string,
+): Promise<ResultRow | undefined> {
+  const at = name.lastIndexOf('@');
+  const [item, revision] = [name.slice(0, at), name.slice(at + 1)];
+  if (at <= 0 || revision === '' || !rows.some((row) => row.item === item)) return undefined;
+  const text = await fileAtRevision({ folder: root, env }, revision, LOCK_FILE);
+  const section = sectionOf({ ...variant, set: [] }) as string;
+  const locked = text && parseLock(text, `${revision}:${LOCK_FILE}`).get(section)?.get(item);
+  if (!locked)
+    throw userError(
+      'no-result',
+      `${LOCK_FILE} of revision ${revision} has no result of ${item}`,
+      '`pipe results` lists the results with their keys',
+    );
+  const found = rows.find(({ key }) => key === locked.key);
+  if (found !== undefined) return found;
+  throw userError(
+    'no-result',
+    `the result of ${item} in revision ${revision} was never in this cache`,
+    `check out ${revision}, and run \`pipe run ${item}\``,
+  );
+}
+
+function unknown({ plan }: Project, rows: readonly ResultRow[], name: string): never {
+  if (plan.items.some(({ id }) => id === name))
+    throw userError('no-result', `${name} has no result yet`, `run \`pipe run ${name}\``);
+  const items = new Set(rows.map(({ item }) => item));
+  throw userError(
+    'no-result',
+    `no result is called "${name}"`,
+    suggest(name, items) ?? 'name a key, an item or item@revision; `pipe results` lists them',
+  );
+}

@@ -1,0 +1,52 @@
+/** A run with a remote cache: asks it in advance, and waits at the end for what is sent. */
+import type { BuildContext } from '../decide/build-context.js';
+import { itemAt } from '../decide/build-context.js';
+import { sectionOf } from '../lockfile/format/sections.js';
+import { readLockFile } from '../lockfile/lock-on-disk.js';
+import { RemoteCache } from '../remote/remote-cache.js';
+import { remoteOf } from '../remote/remote-config.js';
+
+export async function withRemoteCache(
+  build: BuildContext,
+  pending: readonly number[],
+  act: (build: BuildContext) => Promise<void>,
+): Promise<void> {
+  const remote = openRemote(build);
+  if (remote === undefined) return act(build);
+  try {
+    await remote.lookAhead(likelyKeys(build, pending));
+    await act({ ...build, remote });
+    await remote.settle();
+  } finally {
+    remote.close();
+  }
+}
+
+/** Undefined when none is named, or it is off. */
+export function openRemote({ project, options, emit }: BuildContext): RemoteCache | undefined {
+  const { plan, env, cache, version } = project;
+  const config = remoteOf(plan.remote, env, options.remote);
+  if (config === undefined) return undefined;
+  return new RemoteCache({
+    config,
+    cache,
+    env,
+    version,
+    interruption: options.interruption,
+    warn: (message, item) =>
+      emit({ type: 'warning', message, ...(item === undefined ? {} : { item }) }),
+  });
+}
+
+/**
+ * The keys that pipeline.lock gives to the pending items. Where the lock belongs to the pipeline, those
+ * are today's keys, also of items whose inputs are not here yet.
+ */
+function likelyKeys({ project, ...build }: BuildContext, pending: readonly number[]): string[] {
+  const name = sectionOf(project.variant);
+  const section = name === undefined ? undefined : readLockFile(project.root)?.get(name);
+  if (section === undefined) return [];
+  return pending.flatMap(
+    (index) => section.get(itemAt({ project, ...build }, index).id)?.key ?? [],
+  );
+}

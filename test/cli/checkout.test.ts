@@ -1,0 +1,166 @@
+/** `pipe results diff` and `pipe checkout`: any result by its name, compared and brought back. */
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Project } from '../rig/project.js';
+import { projectWithin } from '../rig/projects.js';
+
+const PIPELINE = `params: { lr: 3 }
+stages:
+  train:
+    cmd: >-
+      printf '{"loss":%s}' \${lr} > \${outs.m}; mkdir -p \${outs.model}/in;
+      echo \${lr} > \${outs.model}/in/a; chmod +x \${outs.model}/in/a; ln -s in/a \${outs.model}/b
+    params: [lr]
+    outs: { model: cache/out/model }
+    metrics: { m: cache/out/m.json }
+`;
+
+async function swept(...rates: string[]): Promise<Project> {
+  const made = projectWithin({ 'pipeline.yaml': PIPELINE });
+  for (const rate of rates) await made.run('--set', `lr=${rate}`);
+  await made.run();
+  return made;
+}
+
+async function keyOf(made: Project, rate: number): Promise<string> {
+  const { out } = await made.pipe('results', '--filter', `lr=${rate}`, '--json');
+  return (JSON.parse(out) as { key: string }[])[0]?.key as string;
+}
+
+function git(made: Project, ...args: string[]): void {
+  const identity = ['-c', 'user.name=t', '-c', 'user.email=t@t'];
+  execFileSync('git', [...identity, ...args], { cwd: made.root, stdio: 'pipe' });
+}
+
+async function refusal(made: Project, ...args: string[]): Promise<string> {
+  const { code, err, out } = await made.pipe(...args);
+  expect([code, out]).toEqual([2, '']);
+  return err;
+}
+
+describe('pipe results diff', () => {
+  it('says how two results differ, in params, metrics and outs', async () => {
+    const made = await swept('1');
+    const { out } = await made.pipe('results', 'diff', (await keyOf(made, 1)).slice(0, 8), 'train');
+    const lines = out.split('\n').map((line) => line.split(/ {2,}/));
+    expect(lines[1]).toEqual(['params.lr', '1', '3', '+2 (+200 %)']);
+    expect(lines.map(([name]) => name)).toEqual([
+      'name',
+      'params.lr',
+      'command',
+      'metrics.loss',
+      'outs.model',
+      'outs.m',
+      'seconds',
+      '',
+    ]);
+  });
+
+  it('prints Markdown and JSON, and with --all what is equal', async () => {
+    const made = await swept('1');
+    const key = await keyOf(made, 1);
+    const json = JSON.parse((await made.pipe('results', 'diff', key, 'train', '--json')).out);
+    expect(json.a).toEqual({ key, item: 'train', state: 'kept' });
+    expect(json.differences[0]).toEqual({ name: 'params.lr', a: 1, b: 3 });
+    const md = (await made.pipe('results', 'diff', key, 'train', '--all', '--md')).out;
+    expect(md).toContain('| item | train | train |  |');
+    expect((await made.pipe('results', 'diff', key, key)).out).toBe(
+      'the two results do not differ\n',
+    );
+  });
+
+  it('finds the result of a git revision by its pipeline.lock', async () => {
+    const made = projectWithin({ 'pipeline.yaml': PIPELINE, '.gitignore': 'cache\n.runtime\n' });
+    await made.run();
+    git(made, 'init', '-q', '-b', 'main');
+    git(made, 'add', '-A');
+    git(made, 'commit', '-qm', 'first');
+    made.write('pipeline.yaml', PIPELINE.replace('lr: 3', 'lr: 4'));
+    await made.run();
+    const { out } = await made.pipe('results', 'diff', 'train@main', 'train', '--json');
+    expect(JSON.parse(out).differences[0]).toEqual({ name: 'params.lr', a: 3, b: 4 });
+    expect(await refusal(made, 'results', 'diff', 'train@no-such', 'train')).toContain('no-such');
+  });
+
+  it('refuses a name of no result, of several, and a missing one', async () => {
+    const made = await swept();
+    expect(await refusal(made, 'results', 'diff', 'trian', 'train')).toBe(
+      'error: no result is called "trian" (no-result)\n  did you mean "train"?\n',
+    );
+    expect(await refusal(made, 'results', 'diff', 'train')).toContain('needs two results');
+    const none = projectWithin({ 'pipeline.yaml': PIPELINE });
+    expect(await refusal(none, 'checkout', 'train', 'x')).toContain('train has no result yet');
+  });
+});
+
+describe('pipe checkout', () => {
+  it('writes the outs of another result, and leaves the workspace alone', async () => {
+    const made = await swept('1');
+    const { code, out } = await made.pipe('checkout', await keyOf(made, 1), 'deep/best');
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^train, result \w{10}:\n {2}deep\/best\/model \(model, .*\)\n {2}deep\/best\/m.json \(m, 10 B\)\n$/,
+    );
+    expect(made.read('deep/best/m.json')).toBe('{"loss":1}');
+    expect(made.read('deep/best/model/in/a')).toBe('1\n');
+    expect(lstatSync(made.path('deep/best/model/in/a')).mode & 0o300).toBe(0o300);
+    expect(readlinkSync(made.path('deep/best/model/b'))).toBe('in/a');
+    expect(made.read('cache/out/m.json')).toBe('{"loss":3}');
+    expect(readdirSync(made.path('deep'))).toEqual(['best']);
+  });
+
+  it('fills an empty folder, and refuses one that is not', async () => {
+    const made = await swept();
+    made.write('full/mine', 'x');
+    made.write('file', 'x');
+    made.write('empty/x', '');
+    made.remove('empty/x');
+    expect((await made.pipe('checkout', 'train', 'empty')).code).toBe(0);
+    expect(await refusal(made, 'checkout', 'train', 'full')).toContain('is not empty');
+    expect(await refusal(made, 'checkout', 'train', 'file')).toContain('is not a folder');
+    expect(made.read('full/mine')).toBe('x');
+  });
+
+  it('refuses links, the cache, outs, and folders around the project', async () => {
+    const made = await swept();
+    made.write('real/x/y', '');
+    made.remove('real/x/y');
+    symlinkSync('real/x', made.path('link'));
+    expect(await refusal(made, 'checkout', 'train', 'link')).toContain('is a link');
+    expect(await refusal(made, 'checkout', 'train', 'link/new')).toContain('is behind a link');
+    expect(await refusal(made, 'checkout', 'train', 'cache/new')).toContain('is inside the cache');
+    expect(await refusal(made, 'checkout', 'train', '.')).toContain('is not empty');
+    expect(readdirSync(made.path('real/x'))).toEqual([]);
+  });
+
+  it('leaves nothing when an object is damaged', async () => {
+    const made = await swept('1');
+    const key = await keyOf(made, 1);
+    const { out } = await made.pipe('results', 'diff', key, 'train', '--json');
+    const digest = (JSON.parse(out).differences as { name: string; a: string }[])
+      .find(({ name }) => name === 'outs.m')
+      ?.a.slice(2) as string;
+    const object = made.path(`cache/v1/objects/${digest.slice(0, 2)}/${digest.slice(2)}`);
+    chmodSync(object, 0o644);
+    writeFileSync(object, '{"loss":9}');
+    expect(await refusal(made, 'checkout', key, 'best')).toContain('cannot be checked out: ');
+    expect(existsSync(made.path('best'))).toBe(false);
+    expect(readdirSync(made.root).filter((name) => name.startsWith('best'))).toEqual([]);
+  });
+
+  it('of a removed result says how to compute it again', async () => {
+    const made = await swept('1');
+    const key = await keyOf(made, 1);
+    made.remove('cache/v1/records');
+    expect(await refusal(made, 'checkout', key, 'best')).toContain('gc removed its outs');
+  });
+});

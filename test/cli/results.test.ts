@@ -1,0 +1,182 @@
+/** `pipe results`: every recorded result as a row, to sort, filter and export; rows survive gc. */
+import { describe, expect, it } from 'vitest';
+import type { Project } from '../rig/project.js';
+import { projectWithin } from '../rig/projects.js';
+
+/** The loss is the rate. */
+const QUICK = `params: { lr: 3, name: a }
+stages:
+  train:
+    cmd: printf '{"loss":%s}' \${lr} > \${outs.m}; echo \${name} > \${outs.model}
+    params: [lr, name]
+    outs: { model: cache/out/model.txt }
+    metrics: { m: cache/out/m.json }
+  other:
+    matrix: { size: [small, big] }
+    cmd: echo \${size} > \${outs.o}
+    outs: { o: "cache/out/\${size}.txt" }
+`;
+
+interface Row {
+  readonly key: string;
+  readonly item: string;
+  readonly state: string;
+  readonly when: string;
+  readonly params: Record<string, unknown>;
+  readonly metrics: Record<string, number>;
+}
+
+async function rowsOf(made: Project, ...args: string[]): Promise<Row[]> {
+  const { code, out, err } = await made.pipe('results', '--json', ...args);
+  expect([code, err]).toEqual([0, '']);
+  return JSON.parse(out) as Row[];
+}
+
+async function swept(text = QUICK, ...rates: string[]): Promise<Project> {
+  const made = projectWithin({ 'pipeline.yaml': text });
+  for (const rate of rates) await made.run('train', '--set', `lr=${rate}`);
+  await made.run();
+  return made;
+}
+
+describe('pipe results', () => {
+  it('says that there are none, before any run', async () => {
+    const made = projectWithin({ 'pipeline.yaml': QUICK });
+    expect((await made.pipe('results')).out).toBe(
+      'there are no results: `pipe run` records them\n',
+    );
+    expect(await rowsOf(made)).toEqual([]);
+  });
+
+  it('lists every result with its params, metrics and state, newest first', async () => {
+    const made = await swept(QUICK, '1', '2');
+    const rows = await rowsOf(made, 'train');
+    expect(rows.map(({ params, metrics, state }) => [params.lr, metrics.loss, state])).toEqual([
+      [3, 3, 'current'],
+      [2, 2, 'kept'],
+      [1, 1, 'kept'],
+    ]);
+    expect(rows.every(({ when }) => Math.abs(Date.parse(when) - Date.now()) < 600_000)).toBe(true);
+    expect((await rowsOf(made)).map(({ item }) => item).sort()).toEqual(
+      ['other@big', 'other@small', 'train', 'train', 'train'].sort(),
+    );
+  });
+
+  it('shows in the table only what differs among the rows', async () => {
+    const made = await swept(QUICK, '1', '20');
+    const { out } = await made.pipe('results', 'train', '--sort', 'loss:desc');
+    const [head, ...lines] = out.trimEnd().split('\n');
+    expect(head?.split(/ {2,}/)).toEqual(['key', 'item', 'when', 'lr', 'loss', 'time', 'state']);
+    expect(lines.map((line) => line.split(/ {2,}/)[3])).toEqual(['20', '3', '1']);
+  });
+
+  it('names the options of a command that its params do not name', async () => {
+    const text = `params: { lr: 3 }\nstages:\n  a: { cmd: "echo --rate \${lr} > \${outs.o}", outs: { o: cache/out/o } }\n`;
+    const made = projectWithin({ 'pipeline.yaml': text });
+    for (const rate of ['1', '2']) await made.run('--set', `lr=${rate}`);
+    const { out } = await made.pipe('results', '--filter', '--rate<2', '--csv');
+    const [head, line, ...rest] = out.trimEnd().split('\n');
+    expect(rest).toEqual([]);
+    expect([head?.split(',')[0], line?.split(',')[0]]).toEqual(['item', 'a']);
+    expect((await made.pipe('results')).out).toMatch(/^key +item +when +--rate +time +state\n/);
+  });
+
+  it('sorts, filters and limits: every filter must hold', async () => {
+    const made = await swept(QUICK, '1', '2', '10', 'none');
+    const rates = async (...args: string[]) =>
+      (await rowsOf(made, 'train', ...args)).map(({ params }) => params.lr);
+    expect(await rates('--sort', 'loss')).toEqual([1, 2, 3, 10, 'none']);
+    expect(await rates('--sort', 'loss:desc', '--limit', '2')).toEqual([10, 3]);
+    expect(await rates('--filter', 'loss > 1', '--filter', 'lr<=3')).toEqual([3, 2]);
+    expect(await rates('--filter', 'state=kept', '--filter', 'params.lr!=2')).toEqual([
+      'none',
+      10,
+      1,
+    ]);
+    expect(await rates('--filter', 'when>2020-01-01', '--filter', 'name=a')).toHaveLength(5);
+    expect((await made.pipe('results', '--filter', 'lr>99')).out).toBe(
+      'none of the 7 results passes the filters\n',
+    );
+  });
+
+  it('refuses an unknown name with a suggestion, and a filter that is not a comparison', async () => {
+    const made = await swept(QUICK);
+    const mistake = async (...args: string[]) => {
+      const { code, err } = await made.pipe('results', ...args);
+      expect(code).toBe(2);
+      return err;
+    };
+    expect(await mistake('--sort', 'los')).toBe(
+      'error: no result has a param or metric "los" (unknown-column)\n  did you mean "loss"?\n',
+    );
+    expect(await mistake('--filter', 'lr')).toContain('--filter "lr" is not a comparison');
+    expect(await mistake('--filter', 'when>soon')).toContain('"soon" is not a date');
+    expect(await mistake('tran')).toContain('did you mean "train"?');
+  });
+
+  it('asks which is meant where a param and a metric share a name', async () => {
+    const made = await swept(QUICK.replace('"loss"', '"lr"'));
+    const { code, err } = await made.pipe('results', '--sort', 'lr');
+    expect([code, err]).toEqual([
+      2,
+      'error: "lr" is more than one column (ambiguous-column)\n  write params.lr or metrics.lr\n',
+    ]);
+    expect(await rowsOf(made, '--sort', 'metrics.lr')).toHaveLength(3);
+  });
+
+  it('prints Markdown, and CSV that quotes what needs it', async () => {
+    const made = await swept(QUICK.replace('name: a', 'name: \'x, "y"\''), '1');
+    const md = (await made.pipe('results', 'train', '--md')).out;
+    expect(md).toMatch(/^\| key \| item \| when \| lr \| loss \| time \| state \|\n\| --- /);
+    const { out } = await made.pipe('results', 'train', '--csv', '--sort', 'lr');
+    expect(out.split('\n')[1]).toContain(',"x, ""y""",');
+  });
+
+  it('keeps the rows of results whose outs gc removed', async () => {
+    const made = await swept(QUICK, '1', '2');
+    // Nothing has asked for the rows before: gc itself makes the index.
+    expect((await made.pipe('cache', 'gc', '--max-age', '1s')).code).toBe(0);
+    const states = async () =>
+      (await rowsOf(made, 'train', '--sort', 'lr')).map(({ metrics, state }) => [
+        metrics.loss,
+        state,
+      ]);
+    made.remove('cache/v1/records');
+    expect(await states()).toEqual([
+      [1, 'removed'],
+      [2, 'removed'],
+      [3, 'removed'],
+    ]);
+    await made.run('train', '--set', 'lr=1');
+    expect((await states())[0]).toEqual([1, 'kept']);
+  });
+
+  it('reads metrics that pipeline.yaml names only later', async () => {
+    const made = await swept(
+      QUICK.replace('metrics: { m:', 'outs: { m:').replace(
+        'outs: { model: cache/out/model.txt }\n    outs: { m:',
+        'outs: { model: cache/out/model.txt, m:',
+      ),
+    );
+    expect((await rowsOf(made, 'train')).map(({ metrics }) => metrics)).toEqual([{}]);
+    made.write('pipeline.yaml', QUICK);
+    expect((await rowsOf(made, 'train')).map(({ metrics }) => metrics)).toEqual([{ loss: 3 }]);
+  });
+
+  it('marks the results of --set as current', async () => {
+    const made = await swept(QUICK, '1');
+    const rows = await rowsOf(made, 'train', '--set', 'lr=1');
+    expect(rows.map(({ params, state }) => [params.lr, state])).toEqual([
+      [3, 'kept'],
+      [1, 'current'],
+    ]);
+  });
+
+  it('lists results although the code of the pipeline cannot be read', async () => {
+    const made = await swept(QUICK);
+    made.write('pipeline.yaml', `${QUICK}  broken: { run: broken.ts, outs: { x: cache/out/x } }\n`);
+    const { code, err, out } = await made.pipe('results', 'train', '--json');
+    expect([code, (JSON.parse(out) as Row[]).map(({ state }) => state)]).toEqual([0, ['kept']]);
+    expect(err).toContain('warning: no result is marked as current: ');
+  });
+});

@@ -1,0 +1,71 @@
+/** The table of results in the page: columns from rows, filter and order. */
+import { describe, expect, it } from 'vitest';
+import { cellText, filterOf, isVaried, ordered } from '../../src/page/client/result-rows.js';
+import { resultColumns, type ShownResult } from '../../src/page/result-columns.js';
+
+const row = (more: Partial<ShownResult>): ShownResult => ({
+  key: 'abcdef0123456789',
+  item: 'train@faces',
+  when: Date.parse('2026-11-28T12:00:00Z'),
+  seconds: 3.25,
+  state: 'kept',
+  params: {},
+  args: {},
+  code: 'c0de',
+  deps: {},
+  metrics: {},
+  ...more,
+});
+
+const results = resultColumns([
+  row({ params: { 'train.lr': 0.1, 'train.net': 'small' }, metrics: { 'val.loss': 0.5 } }),
+  row({ params: { 'train.lr': 0.01, 'train.net': 'large' }, metrics: { 'val.loss': 0.25 } }),
+  row({
+    item: 'train@cars',
+    state: 'removed',
+    params: { 'train.lr': 0.001 },
+    args: { '--seed': '7' },
+  }),
+]);
+const all = [0, 1, 2];
+const column = (name: string) => results.columns.find((each) => each.name === name)!;
+const found = (filter: string) => all.filter(filterOf(results, filter));
+
+describe('the columns of results', () => {
+  it('are numbers where all values are, else texts, and gaps where there is none', () => {
+    expect(column('train.lr').cells).toEqual([0.1, 0.01, 0.001]);
+    expect(column('--seed').cells).toEqual([null, null, 7]);
+    expect(column('train.net')).toMatchObject({ cells: [0, 1, null], texts: ['small', 'large'] });
+    expect(cellText(column('key'), 0)).toBe('abcdef012345');
+    expect(cellText(column('val.loss'), 2)).toBe('–');
+  });
+
+  it('tell whether rows differ', () => {
+    expect(isVaried(column('code'), all)).toBe(false);
+    expect(isVaried(column('state'), [0, 1])).toBe(false);
+    expect(isVaried(column('state'), all)).toBe(true);
+  });
+});
+
+describe('the filter of results', () => {
+  it('compares numbers and texts, and joins terms by "and"', () => {
+    expect(found('')).toEqual(all);
+    expect(found('train.lr<0.05')).toEqual([1, 2]);
+    expect(found('lr<0.05 and state=kept')).toEqual([1]);
+    expect(found('train.net!=small')).toEqual([1, 2]);
+    expect(found('net~LAR')).toEqual([1]);
+    expect(found('cars')).toEqual([2]);
+    expect(found('val.loss>=0.25')).toEqual([0, 1]);
+  });
+
+  it('names an unknown column, and what is not a number', () => {
+    expect(() => found('nope=1')).toThrow('there is no column nope');
+    expect(() => found('train.lr<small')).toThrow('train.lr<small: not a number on the right');
+  });
+});
+
+it('orders by numbers and by texts, with gaps last in both directions', () => {
+  expect(ordered(all, column('val.loss'), false)).toEqual([1, 0, 2]);
+  expect(ordered(all, column('val.loss'), true)).toEqual([0, 1, 2]);
+  expect(ordered(all, column('train.net'), false)).toEqual([1, 0, 2]);
+});

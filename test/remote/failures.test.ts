@@ -1,0 +1,123 @@
+/** A remote cache that fails: one line that says so, in time, and the run ends as without it. */
+import http from 'node:http';
+import { type AddressInfo, createServer, type Server as TcpServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { RunOutcome } from '../rig/project.js';
+import { clone, cloneWithin } from './clones.js';
+import { freePort, NGINX, nginx, type Server, s3, VERSITYGW } from './servers.js';
+
+const warnings = ({ events }: RunOutcome) =>
+  events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+
+async function listening(server: TcpServer | http.Server): Promise<Server> {
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => {
+    server.close();
+    if (server instanceof http.Server) server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { remote: `http://127.0.0.1:${port}/pipe`, env: {}, data: '/nowhere', port };
+}
+
+/** Answers by the method alone. */
+function answering(status: Readonly<Record<string, number>>): Promise<Server> {
+  const server = http.createServer((request, response) => {
+    request.resume().once('end', () => {
+      response.writeHead(status[request.method ?? ''] ?? 404).end();
+    });
+  });
+  return listening(server);
+}
+
+describe('a remote cache', () => {
+  it('that nobody serves costs one line', async () => {
+    const port = await freePort();
+    const made = cloneWithin({ remote: `http://127.0.0.1:${port}`, env: {}, data: '' });
+    const run = await made.run();
+    expect(run.summary).toMatchObject({ ran: 3 });
+    expect(run.code).toBe(0);
+    expect(warnings(run)).toEqual([
+      expect.stringMatching(
+        /^the remote cache http.* is not used for the rest of this run: .*ECONNREFUSED/,
+      ),
+    ]);
+  });
+
+  it('that accepts connections and never answers costs one line and less than 10 s', async () => {
+    const sockets = new Set<{ destroy(): void }>();
+    const silent = createServer((socket) => void sockets.add(socket.on('error', () => {})));
+    const server = await listening(silent);
+    const made = clone(server);
+    const began = performance.now();
+    const run = await made.run();
+    expect(performance.now() - began).toBeLessThan(10_000);
+    for (const socket of sockets) socket.destroy();
+    expect(run.code).toBe(0);
+    expect(warnings(run)).toEqual([expect.stringContaining('no answer within 5 s')]);
+  });
+
+  it('whose server fails every request costs one line', async () => {
+    const run = await cloneWithin(await answering({ GET: 503, PUT: 503 })).run();
+    expect(run.summary).toMatchObject({ ran: 3 });
+    expect(warnings(run)).toEqual([expect.stringContaining('status 503')]);
+  });
+
+  it.each([401, 403])('that answers writes with %i is only read from then on', async (status) => {
+    const run = await cloneWithin(await answering({ GET: 404, HEAD: 404, PUT: status })).run();
+    expect(run.code).toBe(0);
+    expect(run.summary).toMatchObject({ ran: 3 });
+    expect(warnings(run)).toEqual([
+      expect.stringMatching(new RegExp(`nothing more is sent .*status ${status}`)),
+    ]);
+  });
+
+  it.each([401, 403])('that answers reads with %i ends the run with the cure', async (status) => {
+    const made = cloneWithin(await answering({ GET: status }));
+    const { code, err } = await made.pipe('run');
+    expect(code).toBe(2);
+    expect(err).toMatch(new RegExp(`does not let us read: .*status ${status}.*remote-refused`));
+    expect(err).toContain('run with --remote off');
+    expect(made.lines('ran.txt')).toEqual([]);
+  });
+
+  it.skipIf(NGINX === undefined)('on nginx without the token can only be read', async () => {
+    const server = await nginx();
+    await cloneWithin(server).run();
+    const reader = cloneWithin({ ...server, env: {} });
+    expect((await reader.run()).summary).toMatchObject({ restored: 3 });
+    const shown = await reader.pipe('remote');
+    expect(shown.out).toMatch(/can be read \(\d+ ms\) but not written\n.*status 403/);
+  });
+
+  it.skipIf(VERSITYGW === undefined)('on S3 refuses a wrong secret', async () => {
+    const server = await s3();
+    const made = cloneWithin({ ...server, env: { ...server.env, AWS_SECRET_ACCESS_KEY: 'wrong' } });
+    const { code, err } = await made.pipe('run');
+    expect(code).toBe(2);
+    expect(err).toMatch(/SignatureDoesNotMatch.*remote-refused/);
+  });
+
+  it('on S3 without credentials names the ways to give them', async () => {
+    const made = cloneWithin({ remote: 's3://lab-bucket/pipe', env: {}, data: '' });
+    const { code, err } = await made.pipe('run');
+    expect(code).toBe(2);
+    expect(err).toContain('no-credentials');
+    expect(err).toContain('AWS_PROFILE');
+  });
+
+  it.each(['ftp://host/x', 'https://user:secret@host/x'])('cannot be named %s', async (url) => {
+    const made = cloneWithin({ remote: 'file:///nowhere', env: { PIPE_REMOTE: url }, data: '' });
+    const { code, err } = await made.pipe('run');
+    expect(code).toBe(2);
+    expect(err).toContain('remote-value');
+  });
+
+  it('that is named by nothing cannot be pushed to', async () => {
+    const made = cloneWithin({ remote: 'file:///nowhere', env: { PIPE_REMOTE: 'off' }, data: '' });
+    for (const command of ['push', 'pull', 'remote']) {
+      const { code, err } = await made.pipe(command);
+      expect([code, err]).toEqual([2, expect.stringContaining('no-remote')]);
+    }
+  });
+});

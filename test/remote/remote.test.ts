@@ -1,0 +1,44 @@
+/** The remote cache: all that is promised on a shared folder, and that servers are spoken to as they expect. */
+import { describe, expect, it } from 'vitest';
+import { settlesRivals, staysTrue, survivesItsDeath, takesAndGoesOn } from './behaviours.js';
+import { clone } from './clones.js';
+import { NGINX, namesIn, nginx, s3, sharedFolder, VERSITYGW } from './servers.js';
+
+const last = (out: string) => out.trimEnd().split('\n').at(-1);
+
+describe('a remote cache on a shared folder', () => {
+  takesAndGoesOn(true, sharedFolder);
+  staysTrue(true, sharedFolder);
+  settlesRivals(true, sharedFolder);
+});
+
+// The rest on servers: test/long/remote.test.ts.
+describe('a remote cache on nginx', () => {
+  takesAndGoesOn(NGINX !== undefined, nginx);
+  survivesItsDeath(NGINX !== undefined, nginx, 5);
+});
+
+describe('a remote cache on an S3 server', () => {
+  takesAndGoesOn(VERSITYGW !== undefined, s3);
+});
+
+describe('a clone with a remote cache', () => {
+  it('sends and takes by push and pull alone, when its runs do not', async () => {
+    const server = sharedFolder();
+    const first = clone(server);
+    first.env.PIPE_REMOTE = 'off';
+    expect((await first.run()).summary).toMatchObject({ ran: 3 });
+    const { PIPE_REMOTE: _, ...env } = first.env;
+    expect(namesIn(server)).toEqual([]);
+    Object.assign(first, { env });
+    expect((await first.pipe('push', 'tree')).out).toBe('pipe: 1 result in the remote cache\n');
+    const second = clone(server);
+    const pulled = await second.pipe('pull');
+    expect(pulled.code).toBe(1);
+    expect(pulled.out).toContain('tree: restored from the remote cache');
+    expect(pulled.out).toContain('large: blocked: its result is not in the remote cache');
+    expect(second.lines('ran.txt')).toEqual([]);
+    expect((await first.pipe('push')).out).toBe('pipe: 3 results in the remote cache\n');
+    expect(last((await second.pipe('pull')).out)).toBe('pipe: 0 ran, 2 restored, 1 fresh');
+  });
+});
