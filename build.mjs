@@ -1,4 +1,4 @@
-/** Builds dist/: the command in one file, the public doors, the stage host, types and the JSON Schema. */
+/** Builds dist/: the command, the public doors, the stage host, types and the JSON Schema. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const { build } = await import('esbuild').catch(packagesMissing);
+const { build, transform } = await import('esbuild').catch(packagesMissing);
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 process.chdir(root);
@@ -62,14 +62,55 @@ const LIBRARIES = {
   zod: "module.exports = require('zod');",
 };
 
+/** Each is loaded by its first use: a CommonJS module that esbuild evaluates where it is imported. */
 const librariesApart = {
   name: 'libraries-apart',
-  setup({ onResolve }) {
-    onResolve({ filter: /^[a-z-]+$/ }, ({ path }) =>
-      Object.hasOwn(LIBRARIES, path)
-        ? { path: `./library/${path}.cjs`, external: true }
-        : undefined,
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /./, namespace: 'library' }, ({ path }) => libraryFile(path));
+    onResolve({ filter: /^[a-z-]+$/ }, ({ path, kind }) => {
+      if (!Object.hasOwn(LIBRARIES, path)) return undefined;
+      return kind === 'dynamic-import' ? libraryFile(path) : { path, namespace: 'library' };
+    });
+    onLoad({ filter: /./, namespace: 'library' }, ({ path }) => ({
+      contents: `module.exports = require('${path}');`,
+    }));
+  },
+};
+
+/** Modules that `pipe run` always needs, although their importer loads them on demand. */
+const ALWAYS = ['src/cli/run.ts'];
+
+/** An `import()` of a module of our own. */
+const ON_DEMAND = /\bimport\('(\.[^']+)\.js'\)/g;
+
+const REST = './rest.cjs';
+
+/** Sends each `import()` of our own modules to the file that has the module. */
+const onDemand = {
+  name: 'on-demand',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/rest\.cjs$/ }, ({ path, kind }) =>
+      kind === 'entry-point' ? { path, namespace: 'rest' } : { path, external: true },
     );
+    onLoad({ filter: /./, namespace: 'rest' }, () => ({
+      contents: `export const load = {${targets().map(
+        (target) => `${JSON.stringify(target)}: () => require('./${target}')`,
+      )}};`,
+      resolveDir: root,
+    }));
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path: file }) => ({
+      contents: readFileSync(file, 'utf8')
+        .replace(ON_DEMAND, (_text, specifier) => {
+          const target = targetOf(file, specifier);
+          const found = ALWAYS.includes(target)
+            ? `require('${specifier}.js')`
+            : `require('${REST}').load['${target}']()`;
+          return `Promise.resolve().then(() => ${found})`;
+        })
+        // esbuild would copy its properties for each module that imports it.
+        .replace(/^import path from 'node:path';$/m, "const path = require('node:path');"),
+      loader: 'ts',
+    }));
   },
 };
 
@@ -83,24 +124,7 @@ await Promise.all([
       minify: true,
     }),
   ),
-  // One CommonJS file, so that bin/pipe.cjs can keep V8's code cache of it.
-  build({
-    ...common,
-    entryPoints: ['src/main.ts'],
-    outfile: `${draft}/pipe.cjs`,
-    format: 'cjs',
-    minifyWhitespace: true,
-    minifySyntax: true,
-    plugins: [librariesApart],
-    // A script from the code cache cannot import(); esbuild comes by require() as well.
-    supported: { 'dynamic-import': false },
-    // What Node wraps around a module: bin/pipe.cjs compiles the file as it is.
-    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
-    footer: { js: '})' },
-    // A file of its own: only an internal error and a debugger read it (src/cli/internal-error.ts).
-    sourcemap: 'linked',
-    sourcesContent: false,
-  }),
+  buildCommand(),
   // What bin/pipe.cjs asks first.
   build({
     ...common,
@@ -145,11 +169,6 @@ await Promise.all([
   }),
 ]);
 
-// bin/pipe.cjs reads it as latin1; esbuild escapes everything but what stands in a regular expression.
-if (/[^\0-\x7f]/.test(readFileSync(`${draft}/pipe.cjs`, 'utf8'))) {
-  throw new Error('dist/pipe.cjs is not plain ASCII: write \\u escapes in regular expressions');
-}
-
 // The schema is made by the very code that validates.
 await build({
   ...common,
@@ -170,16 +189,98 @@ if (status !== 0) process.exit(status ?? 1);
 
 // The command last: where it is, all is there.
 const files = filesBelow(draft);
-const last = (file) => Number(file === 'pipe.cjs');
+const last = (file) => Number(file === 'main.cjs');
 for (const file of files.sort((a, b) => last(a) - last(b))) {
   const place = path.join('dist', file);
   mkdirSync(path.dirname(place), { recursive: true });
   renameSync(path.join(draft, file), place);
 }
 
+// V8's code cache of the files before.
+rmSync('dist/.code', { recursive: true, force: true });
+
 // What an older build left behind would be published.
 for (const file of filesBelow('dist')) {
   if (!files.includes(file)) rmSync(path.join('dist', file), { force: true });
+}
+
+/**
+ * The command, in three CommonJS files of which bin/pipe.cjs keeps V8's code cache:
+ *
+ * - main.cjs, the entry point;
+ * - pipe.cjs, all that `pipe run` needs to find that there is nothing to do;
+ * - rest.cjs, everything else. In src/, `import()` means: load it from there.
+ */
+async function buildCommand() {
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: [
+      { in: 'src/main.ts', out: 'main' },
+      { in: REST, out: 'rest' },
+    ],
+    outdir: draft,
+    outExtension: { '.js': '.cjs' },
+    // What both files need is in the third one.
+    splitting: true,
+    chunkNames: 'pipe',
+    format: 'esm',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    plugins: [onDemand, librariesApart],
+    sourcemap: 'inline',
+    sourcesContent: false,
+    write: false,
+  });
+  const names = outputFiles.map((file) => path.basename(file.path)).sort();
+  if (names.join() !== 'main.cjs,pipe.cjs,rest.cjs')
+    throw new Error(`the command is built in other files than expected: ${names.join(', ')}`);
+  await Promise.all(outputFiles.map((file) => writeScript(file)));
+}
+
+/** The modules that are imported on demand. */
+function targets() {
+  const files = readdirSync(path.join(root, 'src'), { recursive: true })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => path.join(root, 'src', name));
+  const all = files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(ON_DEMAND)].map(([, specifier]) =>
+      targetOf(file, specifier),
+    ),
+  );
+  return [...new Set(all)].filter((target) => !ALWAYS.includes(target)).sort();
+}
+
+function targetOf(file, specifier) {
+  return `${path.relative(root, path.resolve(path.dirname(file), specifier))}.ts`;
+}
+
+/** As bin/pipe.cjs compiles it: a function with the parameters that Node gives to a module. */
+async function writeScript({ path: file, text }) {
+  const name = path.basename(file);
+  const { code, map } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.19',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // A script from the code cache cannot import().
+    supported: { 'dynamic-import': false },
+    banner: '(function (exports, require, module, __filename, __dirname) {"use strict";',
+    footer: '})',
+    // A file of its own: only an internal error and a debugger read it (src/cli/internal-error.ts).
+    sourcemap: 'external',
+    sourcesContent: false,
+    sourcefile: name,
+  });
+  // bin/pipe.cjs reads it as latin1; esbuild escapes everything but what is in a regular expression.
+  if (/[^\0-\x7f]/.test(code))
+    throw new Error(`dist/${name} is not plain ASCII: write \\u escapes in regular expressions`);
+  writeFileSync(file, `${code}//# sourceMappingURL=${name}.map\n`);
+  writeFileSync(`${file}.map`, map);
+}
+
+function libraryFile(name) {
+  return { path: `./library/${name}.cjs`, external: true };
 }
 
 /** Without those whose name begins with a dot: drafts of other builds, and V8's code cache. */

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 'use strict';
 // Answers at once if nothing has changed since the last run that found nothing to do. Else loads
-// dist/pipe.cjs through V8's code cache, which saves about half of the time to start.
-// The cache is only a copy of what V8 makes of the file: rejected, and made again, when either changed.
+// the command (build.mjs names its files) through V8's code cache, which saves about half of
+// the time to start. The cache is only a copy of what V8 makes of a file: rejected, and made again,
+// when either changed.
 const {
   existsSync,
   mkdirSync,
@@ -18,7 +19,9 @@ const { createRequire } = require('node:module');
 const path = require('node:path');
 const vm = require('node:vm');
 
-const file = path.join(__dirname, '..', 'dist', 'pipe.cjs');
+const dist = path.join(__dirname, '..', 'dist');
+const nodes = createRequire(path.join(dist, 'main.cjs'));
+const loaded = new Map();
 
 function readIfThere(name) {
   try {
@@ -33,8 +36,9 @@ function keep(name, data) {
   try {
     mkdirSync(path.dirname(name), { recursive: true });
     // Of other builds and other versions of Node.
+    const [script] = path.basename(name).split('-');
     for (const other of readdirSync(path.dirname(name)))
-      rmSync(path.join(path.dirname(name), other));
+      if (other.startsWith(`${script}-`)) rmSync(path.join(path.dirname(name), other));
     const draft = `${name}.${process.pid}`;
     writeFileSync(draft, data);
     renameSync(draft, name);
@@ -51,7 +55,7 @@ function noopAnswer() {
       cwd: process.cwd(),
       argv: argv.slice(2),
       env,
-      dist: path.dirname(file),
+      dist,
     });
     if (answer !== undefined && isDebugging(env)) noteFastPath(kept);
     return answer;
@@ -84,46 +88,53 @@ function tellLost(error) {
 }
 
 /** A checkout whose packages were installed without scripts (`npm ci --ignore-scripts`) is built now. */
-function built() {
+function build() {
   const script = path.join(__dirname, '..', 'build.mjs');
-  if (!existsSync(script)) return undefined;
+  if (!existsSync(script)) return;
   const { spawnSync } = require('node:child_process');
   process.stderr.write('pipe: not built yet, since npm ran no scripts: building\n');
   // What a build prints is not what the command prints.
   const { status } = spawnSync(process.execPath, [script], { stdio: ['ignore', 2, 2] });
   if (status !== 0) process.exit(2);
-  return readIfThere(file);
 }
 
-function load() {
-  const source = readIfThere(file) ?? built();
+/** A file of the command, which the others name as `./main.cjs`; anything else by Node's own require(). */
+function load(id) {
+  if (!/^\.\/\w+\.cjs$/.test(id)) return nodes(id);
+  const known = loaded.get(id);
+  if (known !== undefined) return known.exports;
+  const module_ = { exports: {} };
+  loaded.set(id, module_);
+  const file = path.join(dist, id);
+  compiled(file)(module_.exports, load, module_, file, dist);
+  return module_.exports;
+}
+
+function compiled(file) {
+  const source = readIfThere(file);
   if (source === undefined) {
     process.stderr.write(`pipe: ${file} is missing: run "npm run build" in the folder of pipe\n`);
     process.exit(2);
   }
   const { mtimeMs, size } = statSync(file);
+  const name = path.basename(file, '.cjs');
   const cacheFile = path.join(
-    path.dirname(file),
+    dist,
     '.code',
-    `${process.version}-${process.arch}-${size}-${mtimeMs}`,
+    `${name}-${process.version}-${process.arch}-${size}-${mtimeMs}`,
   );
   const cachedData = readIfThere(cacheFile);
   // The build writes ASCII only, and latin1 is read without looking at every byte.
   const script = new vm.Script(source.latin1Slice(), { filename: file, cachedData });
-  const module_ = { exports: {} };
-  script.runInThisContext()(
-    module_.exports,
-    createRequire(file),
-    module_,
-    file,
-    path.dirname(file),
-  );
   if (cachedData === undefined || script.cachedDataRejected) {
     // At the end, so that the cache holds the functions that a run really used.
     process.once('exit', () => keep(cacheFile, script.createCachedData()));
   }
+  return script.runInThisContext();
 }
 
 const answer = noopAnswer();
-if (answer === undefined) load();
-else say(`${answer}\n`);
+if (answer === undefined) {
+  if (!existsSync(path.join(dist, 'main.cjs'))) build();
+  load('./main.cjs');
+} else say(`${answer}\n`);

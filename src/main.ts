@@ -217,7 +217,7 @@ process.on('uncaughtException', (error) => {
   if (hasCrashed) process.exit(EXIT.failed);
   hasCrashed = true;
   process.exitCode = EXIT.failed;
-  terminal.err(internalError(error, __filename));
+  terminal.err(internalError(error, __dirname));
   stop.abort();
   kill.abort();
   // Anything that waits for the broken part would wait for ever.
@@ -247,7 +247,7 @@ main(process.argv.slice(2)).then(
     const refusal = refusalMessage(error);
     // Anything but a system refusal is a bug: its stack is needed to fix it.
     terminal.err(
-      refusal === undefined ? internalError(error, __filename) : `pipe: error: ${refusal}\n`,
+      refusal === undefined ? internalError(error, __dirname) : `pipe: error: ${refusal}\n`,
     );
   },
 );

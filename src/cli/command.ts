@@ -56,6 +56,12 @@ export const REMOTE_OPTION: Option = {
   help: 'read and write the remote cache, only read it, or leave it alone',
 };
 
+/** Of commands that ask the remote cache only on request. */
+export const LOOK_OPTION: Option = {
+  ...REMOTE_OPTION,
+  help: 'also ask the remote cache; r or rw',
+};
+
 /** The profiles and settings on the command line. */
 export function variantOf(parsed: Parsed): Variant {
   return { profiles: parsed.texts('profile'), set: parsed.texts('set') };

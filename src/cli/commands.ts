@@ -34,7 +34,7 @@ export const COMMANDS: Commands = {
     load: () => import('./metrics.js'),
   },
   report: {
-    summary: 'write a page of items, metrics, epochs and logs',
+    summary: 'write a page of items, results, epochs and logs',
     load: () => import('./report.js'),
   },
   ui: {

@@ -10,6 +10,7 @@ import type { Item } from '../pipeline/plan.js';
 import { rootAbove } from '../pipeline/root.js';
 import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
+import { remoteOf } from '../remote/remote-config.js';
 import { bytes, plural } from '../report/wording.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
@@ -18,7 +19,7 @@ const usage: Usage = {
   command: 'doctor',
   positionals: '',
   summary:
-    'Checks the machine and the project: Node, cores, GPUs, disk, cache folder, pipeline.yaml.',
+    'Checks the machine and the project: Node, cores, GPUs, disk, cache folder, pipeline.yaml, remote cache.',
   options: [],
 };
 
@@ -29,9 +30,9 @@ interface Finding {
   readonly notes?: readonly string[];
 }
 
-type Check = (context: CommandContext) => Promise<Finding> | Finding | undefined;
+type Check = (context: CommandContext) => Promise<Finding | undefined> | Finding | undefined;
 
-const CHECKS: readonly Check[] = [node, machine, gpus, cacheFolder, pipeline];
+const CHECKS: readonly Check[] = [node, machine, gpus, cacheFolder, pipeline, remoteCache];
 
 export const command: Command = {
   usage,
@@ -168,4 +169,32 @@ async function untracedImports(project: Project): Promise<string[]> {
     );
   });
   return [...new Set(notes)];
+}
+
+/** S3 refuses requests whose time differs by 15 minutes. */
+const CLOCK_SECONDS = 300;
+
+/** Undefined when none is named, or the project has other problems: another check reports those. */
+async function remoteCache({ host, interruption }: CommandContext): Promise<Finding | undefined> {
+  if (rootAbove(host.cwd) === undefined) return undefined;
+  const project = await openProject(host, { profiles: [], set: [] }, () => {}).catch(
+    (error: unknown) => {
+      if (!(error instanceof UserError)) throw error;
+    },
+  );
+  project?.cache.close();
+  const config = project && remoteOf(project.plan.remote, project.env, undefined);
+  if (config === undefined) return undefined;
+  const { probe, stateText } = await import('../remote/probe.js');
+  const state = await probe(config, project?.env ?? {}, interruption.stop);
+  const { read, write, mode, clock = 0, reason } = state;
+  const isOff = Math.abs(clock) > CLOCK_SECONDS;
+  const notes = [
+    ...(reason === undefined ? [] : [reason]),
+    ...(isOff
+      ? [`the clock of the remote cache differs by ${Math.abs(clock)} s: set one of them`]
+      : []),
+  ];
+  const good = read && (write || mode === 'r') && !isOff;
+  return { good, text: `remote cache: ${stateText(state)}`, notes };
 }

@@ -4,14 +4,17 @@ import { type BuildContext, itemAt } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { explain } from '../decide/explain.js';
 import { inspection } from '../decide/inspection.js';
+import type { RunOptions } from '../decide/options.js';
 import { predict, waitingText } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import type { Reason } from '../decide/reasons.js';
+import type { Emit } from '../event.js';
 import type { LockBlock } from '../lockfile/format/block.js';
 import { type LockSection, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { lockDifferences } from '../lockfile/lock-reasons.js';
 import type { Item } from '../pipeline/plan.js';
+import { foresee } from '../run/foresee.js';
 
 /** `stale`: it would run. `restorable`: its result is cached, but its outs differ or are missing. */
 export type State = 'fresh' | 'restorable' | 'stale' | 'missing' | 'unknown';
@@ -27,14 +30,23 @@ export interface Standing {
   readonly key?: string;
 }
 
-/** Statuses of the targets and what they need; with `only`, of the targets. */
+export interface StandingOptions extends Pick<RunOptions, 'remote'> {
+  /** Leave out what the targets need. */
+  readonly only?: boolean;
+  readonly warn?: (message: string) => void;
+}
+
+/** Statuses of the targets and what they need. With `remote`, the remote cache is asked. */
 export async function standings(
   project: Project,
   targets: readonly string[],
-  only = false,
+  { only = false, remote, warn = () => {} }: StandingOptions = {},
 ): Promise<Standing[]> {
-  const build = await inspection(project, targets);
-  const found = await predict(build);
+  const inspected = await inspection(project, targets);
+  const emit: Emit = (event) => event.type === 'warning' && warn(event.message);
+  const options = { ...inspected.options, ...(remote === undefined ? {} : { remote }) };
+  const build = { ...inspected, emit, options };
+  const found = await foresee(build);
   const shown = only
     ? new Set(
         await import('../pipeline/select.js').then(({ select }) => select(project.plan, targets)),

@@ -1,28 +1,38 @@
-/** Formats an internal error: its stack trace names lines of src/, not columns of dist/pipe.cjs. */
+/** Formats an internal error: its stack trace names lines of src/, not columns of the files in dist/. */
 import { existsSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import path from 'node:path';
 
-/** @param bundle absolute path of the command's file; its source map is in the same folder */
-export function internalError(error: unknown, bundle: string): string {
+/** @param dist absolute path of the folder of the command's files and their source maps */
+export function internalError(error: unknown, dist: string): string {
   const stack = error instanceof Error ? (error.stack ?? String(error)) : String(error);
-  return `pipe: internal error\n${withSourceLines(stack, bundle)}\n`;
+  return `pipe: internal error\n${withSourceLines(stack, dist)}\n`;
 }
 
-/** Loads the map only here, so that a run without internal error does not pay for it. */
-function withSourceLines(stack: string, bundle: string): string {
-  const [before = '', ...positions] = stack.split(`${bundle}:`);
-  if (positions.length === 0 || !existsSync(`${bundle}.map`)) return stack;
+/** Loads a map only here, so that a run without internal error does not pay for it. */
+function withSourceLines(stack: string, dist: string): string {
+  const maps = new Map<string, SourceMap | undefined>();
+  const refusals: string[] = [];
+  const mapOf = (file: string): SourceMap | undefined => {
+    if (!maps.has(file)) maps.set(file, existsSync(file) ? readMap(file, refusals) : undefined);
+    return maps.get(file);
+  };
+  const [before = '', ...parts] = stack.split(`${dist}${path.sep}`);
+  const named = parts.map((text) => {
+    const [position, name, line, column] = /^(\w+\.cjs):(\d+):(\d+)/.exec(text) ?? [];
+    const map = position && mapOf(path.join(dist, `${name}.map`));
+    const source = map && sourceOf(map, Number(line), Number(column));
+    return source ? source + text.slice(position.length) : `${dist}${path.sep}${text}`;
+  });
+  return [[before, ...named].join(''), ...refusals].join('\n');
+}
+
+function readMap(file: string, refusals: string[]): SourceMap | undefined {
   try {
-    const map = new SourceMap(JSON.parse(readFileSync(`${bundle}.map`, 'utf8')));
-    const named = positions.map((text) =>
-      text.replace(/^(\d+):(\d+)/, (position, line, column) => {
-        return sourceOf(map, Number(line), Number(column)) ?? `${bundle}:${position}`;
-      }),
-    );
-    return [before, ...named].join('');
+    return new SourceMap(JSON.parse(readFileSync(file, 'utf8')));
   } catch (refused) {
-    return `${stack}\n(${bundle}.map cannot be read, so no source lines are shown: ${refused})`;
+    refusals.push(`(${file} cannot be read, so no source lines are shown: ${refused})`);
+    return undefined;
   }
 }
 

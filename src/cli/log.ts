@@ -79,7 +79,7 @@ function itemOf({ plan }: Project, targets: readonly string[]): Item {
 }
 
 async function noLog(project: Project, item: string): Promise<Error> {
-  const [standing] = await standings(project, [item], true);
+  const [standing] = await standings(project, [item], { only: true });
   const reason = standing?.reasons[0]?.text;
   const hint =
     standing?.state === 'unknown' || standing?.state === 'missing'

@@ -5,6 +5,7 @@ import { decideIfReadable } from '../decide/decide-item.js';
 import { workFor } from '../decide/inspection.js';
 import { openProject } from '../decide/project.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import { eachOf } from '../remote/parallel.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 import { plural } from '../report/wording.js';
 import { openRemote } from '../run/with-remote.js';
@@ -21,6 +22,9 @@ const usage: Usage = {
   options: [...VARIANT_OPTIONS, JSON_OPTION],
   notes: 'Exit: 0 everything is there, 1 something could not be sent, 2 an error.',
 };
+
+/** Items sent at once. */
+const AT_ONCE = 16;
 
 interface Pushed {
   readonly item: string;
@@ -40,15 +44,18 @@ export const command: Command = {
     const build = await workFor(project, options, (event) => {
       if (event.type === 'warning') warn(event.message);
     });
-    const pushed: Pushed[] = [];
+    const byIndex = new Map<number, Pushed>();
     const remote = openRemote(build);
     try {
-      for (const index of remote === undefined ? [] : build.selected)
-        pushed.push(await push(build, index, remote as RemoteCache));
+      if (remote !== undefined)
+        await eachOf(build.selected, AT_ONCE, async (index) => {
+          byIndex.set(index, await push(build, index, remote));
+        });
     } finally {
       remote?.close();
       project.cache.close();
     }
+    const pushed = build.selected.flatMap((index) => byIndex.get(index) ?? []);
     if (parsed.flag('json')) terminal.json(pushed);
     else terminal.out(`pipe: ${summary(pushed)}\n`);
     if (context.interruption.stop.aborted) return EXIT.interrupted;

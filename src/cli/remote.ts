@@ -2,8 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { openProject } from '../decide/project.js';
 import { userError } from '../error.js';
-import { openStore } from '../remote/open-store.js';
-import { StoreError } from '../remote/store.js';
+import { probe, type RemoteState, stateText } from '../remote/probe.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT, JSON_OPTION } from './command.js';
 import { requireRemote } from './remote-option.js';
@@ -24,16 +23,6 @@ const usage: Usage = {
   ],
   notes: 'Exit: 0 it can be read, 1 it cannot, 2 an error.',
 };
-
-interface Standing {
-  readonly url: string;
-  readonly mode: 'rw' | 'r';
-  readonly read: boolean;
-  readonly write: boolean;
-  readonly milliseconds: number;
-  /** Why it cannot be read or written. */
-  readonly reason?: string;
-}
 
 export const command: Command = {
   usage,
@@ -56,10 +45,10 @@ export const command: Command = {
         );
       return EXIT.done;
     }
-    const standing = await test(context);
-    if (parsed.flag('json')) terminal.json(standing);
-    else terminal.out(`${lines(standing).join('\n')}\n`);
-    return standing.read ? EXIT.done : EXIT.failed;
+    const state = await test(context);
+    if (parsed.flag('json')) terminal.json(state);
+    else terminal.out(`${lines(state).join('\n')}\n`);
+    return state.read ? EXIT.done : EXIT.failed;
   },
 };
 
@@ -72,48 +61,14 @@ function keyPair(): { readonly public: string; readonly private: string } {
   };
 }
 
-/** Of no object: it says whether somebody may write, and is overwritten by the next test. */
-const PROBE = 'ac/pipe-probe';
-
-async function test({ host, terminal, interruption }: CommandContext): Promise<Standing> {
+async function test({ host, terminal, interruption }: CommandContext): Promise<RemoteState> {
   const warn = (message: string) => terminal.err(`warning: ${message}\n`);
   const project = await openProject(host, { profiles: [], set: [] }, warn, true);
   project.cache.close();
   const config = requireRemote(project.plan.remote, project.env);
-  const store = openStore(config, project.env, interruption.stop);
-  const started = performance.now();
-  const { url, mode } = config;
-  try {
-    const read = await allowed(() => store.has(PROBE));
-    const milliseconds = Math.round(performance.now() - started);
-    const writing =
-      mode === 'r' || read !== undefined
-        ? undefined
-        : await allowed(() => store.put(PROBE, Buffer.from('pipe'), false));
-    const write = mode === 'rw' && read === undefined && writing === undefined;
-    const reason = read ?? writing;
-    return { url, mode, read: read === undefined, write, milliseconds, ...(reason && { reason }) };
-  } finally {
-    store.close();
-  }
+  return probe(config, project.env, interruption.stop);
 }
 
-/** Why not; undefined: it is. */
-async function allowed(act: () => Promise<unknown>): Promise<string | undefined> {
-  try {
-    await act();
-    return undefined;
-  } catch (error) {
-    if (error instanceof StoreError) return error.message;
-    throw error;
-  }
-}
-
-function lines({ url, mode, read, write, milliseconds, reason }: Standing): string[] {
-  const can = read ? `can be read (${milliseconds} ms)` : 'cannot be read';
-  const writes = write ? 'and written' : mode === 'r' ? 'and is only read from' : 'but not written';
-  return [
-    `${url} ${read ? `${can} ${writes}` : can}`,
-    ...(reason === undefined ? [] : [`  ${reason}`]),
-  ];
+function lines(state: RemoteState): string[] {
+  return [stateText(state), ...(state.reason === undefined ? [] : [`  ${state.reason}`])];
 }

@@ -18,7 +18,7 @@ const usage: Usage = {
   command: 'report',
   positionals: '',
   summary:
-    'Writes one HTML file that shows the pipeline: states and reasons, what each item is made of, metrics, epochs and logs. Runs nothing.',
+    'Writes one HTML file that shows the pipeline: states and reasons, what each item is made of, all results, epochs, pictures and logs. Runs nothing.',
   options: [
     { name: 'out', value: 'file', help: `the file to write (default: ${DEFAULT} in the project)` },
     ...VARIANT_OPTIONS,

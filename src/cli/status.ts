@@ -3,16 +3,24 @@ import { mapTexts, printable } from '../printable.js';
 import { LEAST_DESC } from '../report/graph-text.js';
 import { cut, cutMiddle, pad, widthOf } from '../report/live/text-columns.js';
 import { parse, type Usage } from './args.js';
-import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
+import {
+  type Command,
+  EXIT,
+  JSON_OPTION,
+  LOOK_OPTION,
+  VARIANT_OPTIONS,
+  withProject,
+} from './command.js';
 import { type Standing, standings } from './inspect-items.js';
 import { paint } from './paint.js';
+import { remoteOption } from './run-options.js';
 import { roomOn } from './terminal.js';
 
 const usage: Usage = {
   command: 'status',
   positionals: '[stage|item|pattern …]',
   summary: 'Shows for each item whether it is fresh, and if not, why. Runs nothing.',
-  options: [...VARIANT_OPTIONS, JSON_OPTION],
+  options: [...VARIANT_OPTIONS, LOOK_OPTION, JSON_OPTION],
   notes:
     'fresh        a record exists for the current key, and the outs on disk match it\nrestorable   the result is in the cache; a run restores the outs\nstale        a run executes the item\nmissing      an input does not exist\nunknown      it depends on the outs of an item that must run first',
 };
@@ -23,7 +31,11 @@ export const command: Command = {
     const parsed = parse(usage, argv);
     const targets = parsed.positionals;
     const all = await withProject(parsed, context, (project) =>
-      standings(project, targets, targets.length > 0),
+      standings(project, targets, {
+        only: targets.length > 0,
+        warn: (message) => context.terminal.err(`warning: ${message}\n`),
+        ...remoteOption(parsed),
+      }),
     );
     const { terminal } = context;
     if (parsed.flag('json')) terminal.json(all);

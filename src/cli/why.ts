@@ -1,14 +1,22 @@
 /** `pipe why`: the most specific reasons why an item is not fresh. */
 import { userError } from '../error.js';
 import { parse, type Usage } from './args.js';
-import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
+import {
+  type Command,
+  EXIT,
+  JSON_OPTION,
+  LOOK_OPTION,
+  VARIANT_OPTIONS,
+  withProject,
+} from './command.js';
 import { type Standing, standings } from './inspect-items.js';
+import { remoteOption } from './run-options.js';
 
 const usage: Usage = {
   command: 'why',
   positionals: '<item|stage|pattern …>',
   summary: 'Explains why an item would run: what has changed since its last result.',
-  options: [...VARIANT_OPTIONS, JSON_OPTION],
+  options: [...VARIANT_OPTIONS, LOOK_OPTION, JSON_OPTION],
 };
 
 export const command: Command = {
@@ -23,7 +31,13 @@ export const command: Command = {
         'for example `pipe why train@faces`; `pipe status` lists the items',
       );
     }
-    const all = await withProject(parsed, context, (project) => standings(project, targets, true));
+    const all = await withProject(parsed, context, (project) =>
+      standings(project, targets, {
+        only: true,
+        warn: (message) => context.terminal.err(`warning: ${message}\n`),
+        ...remoteOption(parsed),
+      }),
+    );
     const { terminal } = context;
     if (parsed.flag('json')) terminal.json(all);
     else terminal.out(all.map(story).join(''));

@@ -1,6 +1,6 @@
 /** Build context, shared by the steps of a run: selection, code, and the results so far. */
 import type { Cache } from '../cache/cache.js';
-import type { RecordedOut } from '../cache/records/record.js';
+import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import type { Emit, ItemDone } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
@@ -30,6 +30,8 @@ export interface BuildContext {
   readonly settled: Map<number, Settled>;
   /** Absent without a remote cache, and in what runs nothing. */
   readonly remote?: RemoteCache;
+  /** Of predictions: results of the remote cache, by key. */
+  readonly foreseen?: ReadonlyMap<string, RunRecord>;
 }
 
 export function itemAt(build: BuildContext, index: number): Item {

@@ -39,11 +39,20 @@ function* predictions(build: BuildContext): Cooperative<Map<number, Prediction>>
       continue;
     }
     yield undefined;
-    const decision = yield* decideItem(build, index, { ...build.project, ...overlay.view });
+    const decided = yield* decideItem(build, index, { ...build.project, ...overlay.view });
+    const decision = foreseen(build, decided);
     found.set(index, decision);
     if (decision.kind === 'restore') overlay.lay(item, decision.record);
   }
   return found;
+}
+
+/** The remote cache has the result of an item that would run otherwise. */
+function foreseen({ foreseen: results }: BuildContext, decision: Decision): Decision {
+  const record = decision.kind === 'run' ? results?.get(decision.key) : undefined;
+  if (record === undefined) return decision;
+  const reason = { kind: 'out', text: 'its result is in the remote cache' } as const;
+  return { kind: 'restore', key: record.key, record, reason };
 }
 
 /** Why a prediction is unknown, in a clause that names at most three items. */

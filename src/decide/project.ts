@@ -1,7 +1,8 @@
 /** A project as a command opens it: root, plan, cache and environment. */
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
+import { unlessRefused } from '../cache/files/look.js';
 import { namedFolder } from '../cache/layout.js';
 import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
@@ -9,7 +10,7 @@ import { readPipeline } from '../pipeline/document/read-text.js';
 import type { LoadOptions } from '../pipeline/load.js';
 import type { Plan, PlanRead } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
-import { misnamedIn, PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
+import { misnamedAbove, PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
 import { wholeEnvironment } from '../sys/raw-text.js';
 import type { Variant } from './options.js';
 import { type Links, notedLinks } from './real-paths.js';
@@ -46,7 +47,7 @@ export interface Project extends Host {
 export function findRoot(cwd: string): string {
   const root = rootAbove(cwd);
   if (root !== undefined) return root;
-  const misnamed = misnamedIn(cwd);
+  const misnamed = misnamedAbove(cwd, (folder) => unlessRefused(() => readdirSync(folder)) ?? []);
   throw userError(
     'no-pipeline',
     `there is no ${PIPELINE_FILE} in ${cwd} or a folder above`,

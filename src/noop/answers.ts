@@ -73,7 +73,7 @@ export function questionOf(
   const values: Record<string, string | null> = {};
   for (const name of [...new Set([...names, ...own])].sort())
     values[name] = (Object.hasOwn(env, name) ? env[name] : undefined) ?? null;
-  const { size, mtimeMs } = statSync(path.join(dist, 'pipe.cjs'));
+  const { size, mtimeMs } = statSync(path.join(dist, 'main.cjs'));
   return { tool: `${size} ${mtimeMs}`, root, argv, env: values };
 }
 

@@ -1,98 +1,81 @@
-/** Rows of results → the columns of the page. */
+/** Rows of results → the columns of the page, named as `pipe results` names them. */
+import { type Column, columnsOf } from '../results/columns.js';
 import type { ResultRow } from '../results/results.js';
-import type { PageColumn, PageResults, Tree } from './model.js';
+import type { PageColumn, PageResults } from './model.js';
 import { rounded } from './page-epochs.js';
 
-/** A recorded result, as far as the page shows it. */
-export type ShownResult = Pick<
-  ResultRow,
-  'key' | 'item' | 'when' | 'seconds' | 'params' | 'args' | 'code' | 'deps' | 'metrics' | 'epoch'
-> & { readonly state: string };
+/** Of digests, what tells one from another. */
+const SHORT = 12;
 
-const DIGITS = { key: 12, dep: 10 } as const;
-
-/** Oldest first, as the rows are. */
-export function resultColumns(rows: readonly ShownResult[]): PageResults {
-  const each = (part: (row: ShownResult) => object) => [
-    ...new Set(rows.flatMap((row) => Object.keys(part(row)))),
-  ];
-  const columns: PageColumn[] = [
-    textColumn('item', 'item', rows, ({ item }) => item),
-    textColumn('state', 'state', rows, ({ state }) => state),
-    { name: 'when', kind: 'when', cells: rows.map(({ when }) => Math.round(when)) },
-    { name: 'seconds', kind: 'seconds', cells: rows.map(({ seconds }) => rounded(seconds)) },
-    ...each(({ params }) => params).map((name) =>
-      valueColumn(name, 'param', rows, ({ params }) => params[name]),
-    ),
-    ...each(({ args }) => args).map((name) =>
-      valueColumn(name, 'param', rows, ({ args }) => args[name]),
-    ),
-    ...(rows.some(({ epoch }) => epoch !== undefined)
-      ? [valueColumn('epoch', 'param', rows, ({ epoch }) => epoch)]
-      : []),
-    ...each(({ metrics }) => metrics)
-      .sort()
-      .map((name) => valueColumn(name, 'metric', rows, ({ metrics }) => rounded(metrics[name]))),
-    textColumn('key', 'key', rows, ({ key }) => key.slice(0, DIGITS.key)),
-    textColumn('code', 'code', rows, ({ code }) => code.slice(0, DIGITS.dep)),
-    ...each(({ deps }) => deps).map((name) =>
-      textColumn(`deps.${name}`, 'dep', rows, ({ deps }) => deps[name]?.slice(0, DIGITS.dep)),
-    ),
-  ];
-  return { rows: rows.length, columns: withNamesApart(columns) };
+/** Rows in their order. */
+export function resultColumns(rows: readonly ResultRow[]): PageResults {
+  const all = columnsOf(rows).filter(isShown);
+  const isOnly = (name: string) => all.filter((each) => each.name === name).length === 1;
+  const columns = [...all.filter(isFirst), ...all.filter((each) => !isFirst(each))].map(
+    (column) => {
+      const isFree = column.kind === 'field' || isOnly(column.name);
+      const name = isFree ? column.name : `${column.kind}.${column.name}`;
+      return pageColumn(column, name, rows);
+    },
+  );
+  return { rows: rows.length, columns };
 }
 
-/** A param and a metric may have the same name. */
-function withNamesApart(columns: readonly PageColumn[]): PageColumn[] {
-  const names = new Set<string>();
-  return columns.map((column) => {
-    const name = names.has(column.name) ? `${column.kind}.${column.name}` : column.name;
-    names.add(name);
-    return { ...column, name };
+/** The item's name has the stage and the matrix. */
+function isShown({ kind, name }: Column): boolean {
+  return kind !== 'matrix' && !(kind === 'field' && name === 'stage');
+}
+
+/** What a reader looks for comes before digests and sizes. */
+function isFirst({ kind, name }: Column): boolean {
+  if (kind === 'field') return ['item', 'state', 'when', 'seconds'].includes(name);
+  return kind === 'params' || kind === 'metrics';
+}
+
+function kindOf({ kind, name }: Column): PageColumn['kind'] {
+  if (kind === 'metrics') return 'metric';
+  if (kind === 'code') return 'code';
+  if (kind === 'deps') return 'dep';
+  if (kind !== 'field') return 'param';
+  return name === 'item' ||
+    name === 'state' ||
+    name === 'when' ||
+    name === 'seconds' ||
+    name === 'key'
+    ? name
+    : 'param';
+}
+
+function pageColumn(column: Column, name: string, rows: readonly ResultRow[]): PageColumn {
+  const kind = kindOf(column);
+  const isDigest = kind === 'key' || kind === 'code' || kind === 'dep';
+  const values = rows.map((row) => {
+    const value = column.of(row);
+    if (isDigest) return value && String(value).replace(/^\w:/, '').slice(0, SHORT);
+    return kind === 'metric' || kind === 'seconds' ? rounded(value as number | undefined) : value;
   });
+  const numbers = isDigest ? [] : values.map(numberOf);
+  const isNumeric =
+    !isDigest && values.every((value, at) => value === undefined || numbers[at] !== null);
+  return isNumeric ? { name, kind, cells: numbers } : { name, kind, ...textCells(values) };
 }
 
-type Kind = PageColumn['kind'];
-
-/** Numbers where all values are numbers, or texts that are. */
-function valueColumn(
-  name: string,
-  kind: Kind,
-  rows: readonly ShownResult[],
-  valueFor: (row: ShownResult) => Tree | undefined,
-): PageColumn {
-  const values = rows.map((row) => valueFor(row));
-  const numbers = values.map(numberOf);
-  const isNumeric = values.every((value, at) => value === undefined || numbers[at] !== null);
-  if (isNumeric) return { name, kind, cells: numbers };
-  return textColumn(name, kind, rows, (_row, at) => textOf(values[at]));
-}
-
-function numberOf(value: Tree | undefined): number | null {
+function numberOf(value: string | number | undefined): number | null {
   if (typeof value === 'number') return value;
-  return typeof value === 'string' && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(value)
+  return value !== undefined && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(value)
     ? Number(value)
     : null;
 }
 
-function textOf(value: Tree | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function textColumn(
-  name: string,
-  kind: Kind,
-  rows: readonly ShownResult[],
-  textFor: (row: ShownResult, at: number) => string | undefined,
-): PageColumn {
+/** Each text once, and its place for each row. */
+function textCells(values: readonly (string | number | undefined)[]) {
   const places = new Map<string, number>();
-  const cells = rows.map((row, at) => {
-    const text = textFor(row, at);
-    if (text === undefined) return null;
+  const cells = values.map((value) => {
+    if (value === undefined) return null;
+    const text = String(value);
     const place = places.get(text) ?? places.size;
     places.set(text, place);
     return place;
   });
-  return { name, kind, cells, texts: [...places.keys()] };
+  return { cells, texts: [...places.keys()] };
 }

@@ -25,11 +25,16 @@ export class HttpStore implements Store {
   readonly #base: string;
   readonly #authorize: Authorize;
   readonly #requests: Requests;
+  #clock: number | undefined;
 
   constructor({ base, authorize, signal }: HttpPlace) {
     this.#base = base;
     this.#authorize = authorize;
     this.#requests = new Requests(signal);
+  }
+
+  get clock(): number | undefined {
+    return this.#clock;
   }
 
   async get(name: string, limit: number): Promise<Buffer | undefined> {
@@ -130,7 +135,10 @@ export class HttpStore implements Store {
   }
 
   async #send(request: Request): Promise<IncomingMessage> {
-    return this.#requests.send(await this.#authorize(request));
+    const answer = await this.#requests.send(await this.#authorize(request));
+    const ahead = (Date.parse(answer.headers.date ?? '') - Date.now()) / 1000;
+    if (!Number.isNaN(ahead)) this.#clock = Math.round(ahead);
+    return answer;
   }
 
   #urlOf(name: string): URL {

@@ -119,6 +119,14 @@ export class RemoteCache {
     }).catch(() => undefined);
   }
 
+  /** The record of a key, without its objects. */
+  async findResult({ item, key, manifest }: Wanted): Promise<RunRecord | undefined> {
+    const found = await this.#reading(() => this.#result({ item, key, manifest }));
+    if (found === undefined) return undefined;
+    const { outs, seconds } = found;
+    return { format: 1, key, item, manifest, files: {}, outs, seconds };
+  }
+
   /** Brings the record of a key with all objects of its outs. False when it is not there whole. */
   async takeResult(wanted: Wanted, files: RunRecord['files']): Promise<boolean> {
     const found = await this.#reading(() => this.#result(wanted));

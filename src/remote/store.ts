@@ -13,6 +13,8 @@ export interface Store {
    * the same time. `change` returns undefined when there is nothing to write; it may be called again.
    */
   update(name: string, limit: number, change: Change): Promise<void>;
+  /** Seconds by which the server's clock is ahead of ours, once it has answered and told its time. */
+  readonly clock?: number | undefined;
   close(): void;
 }
 

@@ -6,13 +6,14 @@ import { type BuildContext, cacheOf, finish, itemAt } from '../decide/build-cont
 import { explain, whyAnyway, whyOf } from '../decide/explain.js';
 import { resume, secondsPerEpoch } from '../decide/incremental.js';
 import { type MissingDep, refuseMissing } from '../decide/missing.js';
-import { type Prediction, predict, waitingText } from '../decide/prediction.js';
+import { type Prediction, waitingText } from '../decide/prediction.js';
 import type { ItemDone, Why } from '../event.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
+import { foresee } from './foresee.js';
 
 export async function foretell(build: BuildContext): Promise<void> {
-  const found = await predict(build);
+  const found = await foresee(build);
   await refuseMissingDeps(build, found);
   for (const [index, outlook] of found) {
     const item = itemAt(build, index);

@@ -1,5 +1,4 @@
 /** Process information from the system: from /proc on Linux, from `ps` elsewhere. */
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { platform } from 'node:os';
 
@@ -45,6 +44,8 @@ function statFromPs(pid: number): ProcessStat | undefined {
   let text: string;
   try {
     const args = ['-o', 'stat=', '-o', 'pgid=', '-o', 'lstart=', '-p', String(pid)];
+    // Lazy load: it loads the network modules, which a no-op run does not need.
+    const { execFileSync } = process.getBuiltinModule('node:child_process');
     text = execFileSync('ps', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   } catch {
     return undefined; // `ps` fails when the process does not exist.

@@ -48,9 +48,11 @@ it.each([
 
 it('-C without a folder is a mistake, and a pipeline.yml there gets the hint to rename it', async () => {
   const made = project({ 'in/pipeline.yml': PIPELINE });
-  const [bare, misnamed] = await Promise.all([
+  made.write('in/deep/file', '');
+  const [bare, misnamed, below] = await Promise.all([
     made.pipe('run', '-C'),
     made.pipe('-C', 'in', 'run'),
+    made.pipe('-C', 'in/deep', 'run'),
   ]);
   expect([bare.code, bare.err]).toEqual([
     2,
@@ -58,4 +60,5 @@ it('-C without a folder is a mistake, and a pipeline.yml there gets the hint to 
   ]);
   expect(misnamed.code).toBe(2);
   expect(misnamed.err).toContain('rename pipeline.yml to pipeline.yaml');
+  expect(below.err).toContain('rename ../pipeline.yml to pipeline.yaml');
 });

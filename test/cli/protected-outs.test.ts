@@ -67,6 +67,22 @@ describe('a protected out', () => {
     expect((await on.run()).with('fresh')).toEqual(['train', 'count']);
   });
 
+  it('is not put back for its reader when its content changed during the run', async () => {
+    const on = projectWithin({
+      'pipeline.yaml': `stages:
+  train:
+    cmd: echo one > out/model.txt; touch out/done.txt
+    outs: { model: { path: out/model.txt, protected: true }, done: out/done.txt }
+  meddle: { cmd: echo mine > out/model.txt; touch note.txt, deps: [out/done.txt], outs: [note.txt] }
+  count: { cmd: wc -c < out/model.txt > size.txt, deps: [out/model.txt, note.txt], outs: [size.txt] }
+`,
+    });
+    const { code, out, err } = await on.pipe('run');
+    expect(code).toBe(1);
+    expect(out + err).toMatch(/count: failed: out\/model\.txt is protected, and restoring/);
+    expect(on.read('out/model.txt')).toBe('mine\n');
+  });
+
   it('keeps a file that was there before the first run', async () => {
     const on = made({ 'out/model.txt': 'mine\n' });
     expect(await refused(on)).toContain('this run would replace it');

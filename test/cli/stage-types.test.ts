@@ -1,6 +1,6 @@
 /** `pipe stage types`: types that a compiler accepts where the stage fits pipeline.yaml, and only there. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -106,4 +106,22 @@ it('leave a file with the same types alone, and say why one cannot be written', 
   expect(code).toBe(2);
   expect(err).toContain('--out no/types.ts cannot be written');
   expect((await made.pipe('stage', 'add')).err).toMatch(/needs a subcommand: types.*\n.*edit pipe/);
+});
+
+it('are as docs/stage-protocol.md shows them', async () => {
+  const made = projectWithin({
+    'pipeline.yaml': `params: { train: { lr: 0.1 } }
+stages:
+  train:
+    desc: a model for each data set
+    matrix: { dataset: [faces, animals] }
+    run: train.ts
+    deps: { data: "data/\${dataset}" }
+    params: [train]
+    outs: { model: "cache/out/\${dataset}" }
+`,
+  });
+  const { out } = await made.pipe('stage', 'types');
+  const page = readFileSync(path.join(ROOT, 'docs/stage-protocol.md'), 'utf8');
+  expect(page).toContain(`\`\`\`text\n${out.slice(out.indexOf('/**'))}\`\`\``);
 });

@@ -1,54 +1,37 @@
 /** docs/getting-started.md, followed word for word in a folder that has the packed package and nothing else. */
 import { spawnSync } from 'node:child_process';
-import { cpSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installPacked } from '../rig/packed.js';
-import { Project } from '../rig/project.js';
-import { pageOf } from './support/pages.js';
-import { comparable, outputOf, shortenNpx, stepsOf } from './support/walkthrough.js';
+import type { Project } from '../rig/project.js';
+import { GettingStarted, sections } from './support/getting-started.js';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
-const sections = new Map(
-  pageOf('docs/getting-started.md')
-    .text.split(/^## /m)
-    .map((section) => [section.slice(0, section.indexOf('\n')), section]),
-);
 
-let start: Project;
-const projects: Project[] = [];
-
-/** An empty folder, after the commands of the section Install. */
+let start: GettingStarted;
 beforeAll(() => {
-  start = newProject();
-  expect(sections.get('Install')).toContain('```sh\nnpm init -y\nnpm install pipe-run\n```');
-  expect(spawnSync('npm', ['init', '-y'], { cwd: start.root }).status).toBe(0);
-  installPacked(start);
+  start = new GettingStarted();
 });
-afterAll(() => {
-  for (const project of projects) project.dispose();
-});
+afterAll(() => start.dispose());
 
-function newProject(): Project {
-  const project = new Project();
-  projects.push(project);
-  return project;
-}
-
-/** Follows a section in a folder of its own. */
-function follow(section: string): void {
-  const project = newProject();
-  cpSync(start.root, project.root, { recursive: true, verbatimSymlinks: true });
-  shortenNpx(project);
-  const steps = stepsOf(sections.get(section)!);
-  expect(steps.length).toBeGreaterThan(10);
-  for (const step of steps) {
-    if ('file' in step) project.write(step.file, step.text);
-    else expect(comparable(outputOf(project, step.command))).toBe(comparable(step.shown));
-  }
+/**
+ * The way of the page without an environment: the package of the tarball on PYTHONPATH. The other way,
+ * with the wheel, takes longer: test/long/getting-started-wheel.test.ts.
+ */
+function withoutInstallation(project: Project): void {
+  expect(sections.get('In Python, with the package')).toContain(
+    'set `PYTHONPATH=node_modules/pipe-run/python`, and write `python3` for `.venv/bin/python`',
+  );
+  project.env.PYTHONPATH = 'node_modules/pipe-run/python';
+  project.write('.venv/bin/python', '#!/bin/sh\nexec python3 "$@"\n');
+  chmodSync(project.path('.venv/bin/python'), 0o755);
 }
 
 describe('docs/getting-started.md', () => {
-  it.runIf(hasPython)('holds in Python, line by line', () => follow('In Python'));
+  it.runIf(hasPython)('holds in Python, line by line', () => start.follow('In Python'));
 
-  it('holds in TypeScript, line by line', () => follow('In TypeScript'));
+  it.runIf(hasPython)('holds in Python with the package, line by line', () =>
+    start.follow('In Python, with the package', withoutInstallation),
+  );
+
+  it('holds in TypeScript, line by line', () => start.follow('In TypeScript'));
 });

@@ -128,7 +128,7 @@ async function job(folder: string, event: Event): Promise<Done[]> {
   return done;
 }
 
-const STEPS = ['npm ci', 'lock', 'run', 'committed', 'frozen', 'verify'];
+const STEPS = ['npm ci', 'lock', 'run', 'committed', 'frozen', 'verify', 'page'];
 
 /** Names and codes, so that a failure shows what was printed. */
 function succeeded(done: readonly Done[]): string[] {
@@ -154,6 +154,8 @@ describe('the workflow of examples/ci', () => {
     expect(outputOf(done, 'run')).toContain('pipe: 0 ran, 2 restored');
     expect(outputOf(done, 'verify')).toContain('pipe: 2 same');
     expect(machine.read('push.md')).toContain('## pipe verify: 2 same');
+    const { path: published } = inputsOf(workflow, 'actions/upload-artifact');
+    expect(machine.read(`push/${published}`)).toContain('Content-Security-Policy');
   });
 
   it('passes for a pull request whose lock is true, and shows what it changes as Markdown', async () => {

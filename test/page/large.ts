@@ -74,11 +74,15 @@ function item(at: number): PageItem {
 
 export function largeModel(items = 1000, results = 10_000): PageModel {
   const rows = Array.from({ length: results }, (_, at) => ({
+    stage: 'train',
+    matrix: {},
+    env: {},
+    bytes: 1000,
     key: digest(at),
     item: `train@set${at % 500},${at % 5}`,
     when: 1.79e12 + at * 60_000,
     seconds: 100 * noise(at),
-    state: ['current', 'kept', 'removed'][at % 3] as string,
+    state: (['current', 'kept', 'removed'] as const)[at % 3] ?? 'kept',
     params: {
       'train.lr': 10 ** -Math.ceil(4 * noise(at + 3)),
       'train.width': 32 << (at % 4),

@@ -126,6 +126,28 @@ describe.skipIf(chromium === undefined)(
       expect(await main()).toContain('1 curve;');
     });
 
+    it('lays one picture over another, under a slider that the keyboard moves', async () => {
+      await go('#/pictures');
+      const buttons = await page.evaluate<number>(`document.querySelectorAll('.shot').length`);
+      expect(buttons).toBe(2);
+      for (const at of [0, 1]) {
+        await page.evaluate(`document.querySelectorAll('.shot')[${at}].click()`);
+        await go('#/pictures');
+      }
+      await page.evaluate(`document.querySelector('.slider input').focus()`);
+      await page.press('ArrowRight');
+      await go('#/pictures');
+      const clip = await page.evaluate<string>(
+        `document.querySelectorAll('.stack img')[1].style.clipPath`,
+      );
+      expect(clip).toContain('49%');
+      const widths = await page.evaluate<number[]>(
+        `[...document.querySelectorAll('.stack img')].map((image) => image.naturalWidth)`,
+      );
+      expect(widths).toEqual([120, 120]);
+      expect(await violations(page)).toEqual([]);
+    });
+
     it('shows HTML in metric names and logs as text', async () => {
       await go('#/item/broken');
       expect(await main()).toContain('<script>window.broken = 1</script>');
@@ -153,7 +175,7 @@ describe.skipIf(chromium === undefined)(
 
     it('fits a phone, and prints', async () => {
       await page.emulate({ width: 390, height: 844 });
-      for (const view of ['items', 'results', 'epochs', 'run', 'item/train%40faces']) {
+      for (const view of ['items', 'results', 'epochs', 'pictures', 'run', 'item/train%40faces']) {
         await go(`#/${view}`);
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
       }

@@ -1,9 +1,14 @@
 /** The table of results in the page: columns from rows, filter and order. */
 import { describe, expect, it } from 'vitest';
 import { cellText, filterOf, isVaried, ordered } from '../../src/page/client/result-rows.js';
-import { resultColumns, type ShownResult } from '../../src/page/result-columns.js';
+import { resultColumns } from '../../src/page/result-columns.js';
+import type { ResultRow } from '../../src/results/results.js';
 
-const row = (more: Partial<ShownResult>): ShownResult => ({
+const row = (more: Partial<ResultRow>): ResultRow => ({
+  stage: 'train',
+  matrix: {},
+  env: {},
+  bytes: 10,
   key: 'abcdef0123456789',
   item: 'train@faces',
   when: Date.parse('2026-11-28T12:00:00Z'),

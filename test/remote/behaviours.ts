@@ -2,7 +2,8 @@
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { cloneWithin, TRAINING } from './clones.js';
+import type { Running } from '../rig/project.js';
+import { clone, cloneWithin, TRAINING } from './clones.js';
 import { behind, isNowhere, namesIn, proxyTo, type Server } from './servers.js';
 
 const last = (out: string) => out.trimEnd().split('\n').at(-1);
@@ -192,6 +193,37 @@ export function survivesItsDeath(isHere: boolean, start: Start, step: number): v
         const run = await reader.run();
         expect(run.events.filter(({ type }) => type === 'warning')).toEqual([]);
         expect(reader.read('all.txt').trim()).toBe('20003');
+      }
+    },
+  );
+}
+
+/** The writer is killed at a request: at each one, or at each third. */
+export function survivesKills(isHere: boolean, start: Start, step: number): void {
+  it.skipIf(!isHere)(
+    'never holds a record without its objects, whenever its writer is killed',
+    async () => {
+      const server = await start();
+      const clear = () => {
+        for (const each of namesIn(server)) rmSync(path.join(server.data, each), { force: true });
+      };
+      for (let killAt = 1, isOver = false; !isOver; killAt += step) {
+        clear();
+        let writing: Running | undefined;
+        const onRequest = (count: number) => count === killAt && writing?.kill('SIGKILL');
+        const proxy = await proxyTo(server.port as number, { onRequest });
+        const writer = clone(behind(server, proxy));
+        writing = writer.start('run');
+        isOver = (await writing.ended).signal !== 'SIGKILL';
+        const reader = cloneWithin(server);
+        reader.env.PIPE_REMOTE_MODE = 'r';
+        const run = await reader.run();
+        expect(run.events.filter(({ type }) => type === 'warning')).toEqual([]);
+        expect(reader.read('all.txt').trim()).toBe('20003');
+        expect((await writer.pipe('run')).code).toBe(0);
+        expect((await writer.pipe('push')).code).toBe(0);
+        expect((await cloneWithin(server).run()).summary).toMatchObject({ ran: 0, restored: 3 });
+        proxy.close();
       }
     },
   );

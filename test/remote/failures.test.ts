@@ -88,6 +88,9 @@ describe('a remote cache', () => {
     expect((await reader.run()).summary).toMatchObject({ restored: 3 });
     const shown = await reader.pipe('remote');
     expect(shown.out).toMatch(/can be read \(\d+ ms\) but not written\n.*status 403/);
+    const doctor = await reader.pipe('doctor');
+    expect(doctor.code).toBe(2);
+    expect(doctor.out).toMatch(/BAD {2}remote cache: .*but not written\nnote .*status 403/);
   });
 
   it.skipIf(VERSITYGW === undefined)('on S3 refuses a wrong secret', async () => {

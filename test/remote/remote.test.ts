@@ -1,7 +1,13 @@
 /** The remote cache: all that is promised on a shared folder, and that servers are spoken to as they expect. */
 import { describe, expect, it } from 'vitest';
-import { settlesRivals, staysTrue, survivesItsDeath, takesAndGoesOn } from './behaviours.js';
-import { clone } from './clones.js';
+import {
+  settlesRivals,
+  staysTrue,
+  survivesItsDeath,
+  survivesKills,
+  takesAndGoesOn,
+} from './behaviours.js';
+import { clone, cloneWithin } from './clones.js';
 import { NGINX, namesIn, nginx, s3, sharedFolder, VERSITYGW } from './servers.js';
 
 const last = (out: string) => out.trimEnd().split('\n').at(-1);
@@ -15,7 +21,7 @@ describe('a remote cache on a shared folder', () => {
 // The rest on servers: test/long/remote.test.ts.
 describe('a remote cache on nginx', () => {
   takesAndGoesOn(NGINX !== undefined, nginx);
-  survivesItsDeath(NGINX !== undefined, nginx, 5);
+  survivesItsDeath(NGINX !== undefined, nginx, 7);
 });
 
 describe('a remote cache on an S3 server', () => {
@@ -40,5 +46,22 @@ describe('a clone with a remote cache', () => {
     expect(second.lines('ran.txt')).toEqual([]);
     expect((await first.pipe('push')).out).toBe('pipe: 3 results in the remote cache\n');
     expect(last((await second.pipe('pull')).out)).toBe('pipe: 0 ran, 2 restored, 1 fresh');
+  });
+
+  it('is asked by status, why and --dry only with --remote', async () => {
+    const server = sharedFolder();
+    await cloneWithin(server).run();
+    const second = cloneWithin(server);
+    expect((await second.pipe('run', '--dry')).out).toContain('pipe: would run 3');
+    const dry = await second.pipe('run', '--dry', '--remote', 'r');
+    expect(last(dry.out)).toBe('pipe: would run 0, would restore 3, 0 fresh');
+    expect((await second.pipe('why', 'all')).out).not.toContain('restored');
+    expect((await second.pipe('why', 'all', '--remote', 'r')).out).toBe(
+      'all would be restored from the cache:\n  its result is in the remote cache\n',
+    );
+    const states = JSON.parse((await second.pipe('status', '--json', '--remote', 'r')).out);
+    expect(states.map(({ state }: { state: string }) => state)).toEqual(
+      Array(3).fill('restorable'),
+    );
   });
 });

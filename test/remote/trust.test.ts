@@ -46,7 +46,7 @@ describe('a remote cache with trust', () => {
         expect(code).toBe(0);
         expect([reader.read('good.txt'), reader.read('bad.txt')]).toEqual(['good\n', 'bad\n']);
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 

@@ -4,12 +4,19 @@ import { Epochs } from './epochs.js';
 import { time } from './format.js';
 import { Item } from './item.js';
 import { Items } from './items.js';
+import { Pictures } from './pictures.js';
 import { Results } from './results.js';
 import { type Data, type Route, type Shown, STATES, stateIn, useRoute } from './state.js';
 import { Timeline } from './timeline.js';
 import { type JSX, useEffect, useRef } from './view.js';
 
-const VIEWS = { items: 'Pipeline', results: 'Results', epochs: 'Epochs', run: 'Run' } as const;
+const VIEWS = {
+  items: 'Pipeline',
+  results: 'Results',
+  epochs: 'Epochs',
+  pictures: 'Pictures',
+  run: 'Run',
+} as const;
 
 export function App({ data }: { readonly data: Data }): JSX.Element {
   const route = useRoute();
@@ -44,6 +51,7 @@ export function App({ data }: { readonly data: Data }): JSX.Element {
 function viewsOf({ model: { items, results } }: Data): [string, string][] {
   const isEmpty: Readonly<Record<string, boolean>> = {
     results: results.rows === 0,
+    pictures: items.every(({ pictures }) => pictures === undefined),
     epochs: items.every(({ epochs }) => epochs === undefined),
   };
   return Object.entries(VIEWS).filter(([view]) => !isEmpty[view]);
@@ -103,6 +111,8 @@ function View({ data, route }: { readonly data: Data; readonly route: Route }): 
   switch (route.view) {
     case 'item':
       return <Item key={route.name} data={data} name={route.name} />;
+    case 'pictures':
+      return <Pictures data={data} />;
     case 'results':
       return <Results data={data} />;
     case 'run':

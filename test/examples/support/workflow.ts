@@ -79,7 +79,8 @@ function textOf(token: Token, event: Event): string {
   return token.toString();
 }
 
-const SUCCESS = { name: 'success', minArgs: 0, maxArgs: 0 };
+/** True while no step has failed. */
+const FUNCTIONS = ['success', 'always'].map((name) => ({ name, minArgs: 0, maxArgs: 0 }));
 
 function evaluate(expression: string, event: Event): ExpressionData {
   const entries = Object.entries(event).map(([key, value]) => ({
@@ -87,9 +88,11 @@ function evaluate(expression: string, event: Event): ExpressionData {
     value: new data.StringData(value),
   }));
   const context = new data.Dictionary({ key: 'github', value: new data.Dictionary(...entries) });
-  const tree = new Parser(new Lexer(expression).lex().tokens, ['github'], [SUCCESS]).parse();
-  const success = { ...SUCCESS, call: () => new data.BooleanData(true) };
-  return new Evaluator(tree, context, new Map([['success', success]])).evaluate();
+  const tree = new Parser(new Lexer(expression).lex().tokens, ['github'], FUNCTIONS).parse();
+  const functions = FUNCTIONS.map(
+    (each) => [each.name, { ...each, call: () => new data.BooleanData(true) }] as const,
+  );
+  return new Evaluator(tree, context, new Map(functions)).evaluate();
 }
 
 /** Both packages in one file: they import JSON in a way that only bundlers understand. */

@@ -1,0 +1,66 @@
+/** Predictions that count the results of the remote cache: for --dry, status and why, with --remote. */
+import type { RunRecord } from '../cache/records/record.js';
+import { type BuildContext, itemAt, selectedNeeds } from '../decide/build-context.js';
+import type { Decision } from '../decide/decide.js';
+import { type Prediction, predict } from '../decide/prediction.js';
+import { eachOf } from '../remote/parallel.js';
+import type { RemoteCache } from '../remote/remote-cache.js';
+
+/** Requests at once. */
+const WIDTH = 32;
+
+type Found = ReadonlyMap<number, Prediction>;
+
+/** Without `--remote`, no connection is opened. */
+export async function foresee(build: BuildContext): Promise<Found> {
+  if (build.options.remote === undefined) return predict(build);
+  const { openRemote } = await import('./with-remote.js');
+  const remote = openRemote(build);
+  if (remote === undefined) return predict(build);
+  try {
+    return await predictWith(build, remote);
+  } finally {
+    remote.close();
+  }
+}
+
+/** What is found makes more keys known, so it asks until nothing more is found. */
+async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Found> {
+  const foreseen = new Map<string, RunRecord>();
+  const asked = new Set<string>();
+  for (;;) {
+    const found = await predict({ ...build, foreseen });
+    const open = [...found].flatMap(([index, outlook]) =>
+      isOpen(outlook, asked) ? [[index, outlook] as const] : [],
+    );
+    const before = foreseen.size;
+    await eachOf(open, WIDTH, async ([index, { key, manifest }]) => {
+      asked.add(key);
+      const { id } = itemAt(build, index);
+      const wanted = { item: id, key, manifest };
+      // Who reads a part of an out needs its listing, which comes with the objects.
+      const record = isReadInPart(build, index)
+        ? (await remote.takeResult(wanted, {})) && build.project.cache.readRecord(key)
+        : await remote.findResult(wanted);
+      if (record) foreseen.set(key, record);
+    });
+    if (foreseen.size === before) return found;
+  }
+}
+
+function isOpen(
+  outlook: Prediction,
+  asked: ReadonlySet<string>,
+): outlook is Decision & { readonly kind: 'run' } {
+  if (outlook.kind !== 'run' || asked.has(outlook.key)) return false;
+  return outlook.cause !== 'forced' && outlook.cause !== 'always';
+}
+
+function isReadInPart(build: BuildContext, index: number): boolean {
+  const outs = new Set(itemAt(build, index).outs.map(({ path }) => path));
+  return build.selected.some(
+    (other) =>
+      selectedNeeds(build, other).includes(index) &&
+      itemAt(build, other).deps.some(({ path, glob }) => glob || !outs.has(path)),
+  );
+}

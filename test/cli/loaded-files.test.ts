@@ -1,0 +1,60 @@
+/** Which files of dist/ a run reads: code that one command needs must not slow down the others. */
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { BIN, Project, surroundings } from '../rig/project.js';
+
+/** The most bytes of code that a run with nothing to do may load; see docs/architecture.md. */
+const LIMIT = 450_000;
+
+const DIST = path.resolve(path.dirname(BIN), '../dist');
+
+/** Loaded before the command: prints each file that it reads. */
+const RECORDER = `
+const fs = require('node:fs');
+const { readFileSync } = fs;
+const read = new Set();
+fs.readFileSync = (file, ...rest) => {
+  read.add(String(file));
+  return readFileSync(file, ...rest);
+};
+process.on('exit', () => fs.writeSync(2, JSON.stringify([...read])));
+`;
+
+let project: Project;
+
+beforeAll(() => {
+  project = new Project({
+    'recorder.cjs': RECORDER,
+    'pipeline.yaml': 'stages: { a: { cmd: "echo 1 > o", outs: [o] } }\n',
+  });
+  for (let time = 0; time < 2; time++) loaded('run');
+});
+afterAll(() => project.dispose());
+
+/** The command's files, relative to dist/. */
+function loaded(...argv: string[]): string[] {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--require', project.path('recorder.cjs'), BIN, ...argv],
+    { cwd: project.root, env: surroundings(project.env), encoding: 'utf8' },
+  );
+  expect(status, stderr).toBe(0);
+  const all = JSON.parse(stderr.slice(stderr.lastIndexOf('['))) as string[];
+  return all
+    .map((file) => path.relative(DIST, file))
+    .filter((file) => !file.startsWith('.') && file.endsWith('.cjs'))
+    .sort();
+}
+
+it('a run with nothing to do loads no code of other commands, and no library', () => {
+  const files = loaded('run', '--json');
+  expect(files).toEqual(['fast-path.cjs', 'main.cjs', 'pipe.cjs']);
+  const bytes = files.map((file) => statSync(path.join(DIST, file)).size);
+  expect(bytes.reduce((sum, each) => sum + each)).toBeLessThan(LIMIT);
+});
+
+it('a command loads what is its own on demand', () => {
+  expect(loaded('status')).toEqual(['fast-path.cjs', 'main.cjs', 'pipe.cjs', 'rest.cjs']);
+});
