@@ -56,6 +56,7 @@ export class JobRun {
   readonly #files: JobFiles;
   readonly #means: JobMeans;
   #told: string | undefined;
+  #tail: EventTail | undefined;
 
   constructor(build: BuildContext, index: number, means: JobMeans) {
     this.#build = build;
@@ -111,8 +112,11 @@ export class JobRun {
         const job: Job = {
           ...{ format: 1, nonce, name, executor: means.executor, item: item.id },
           ...{ variant: project.variant, force: options.force, again },
+          ...(options.remote === undefined ? {} : { remote: options.remote }),
         };
         const file = this.#files.make(job);
+        // What a lost job recorded until then.
+        for (const event of this.#tail?.next() ?? []) this.#build.emit(event);
         this.#files.clear();
         return file;
       },
@@ -123,6 +127,7 @@ export class JobRun {
     const { queue, latency } = this.#means;
     const { stop, kill } = this.#build.options.interruption;
     const tail = new EventTail(this.#files.events(nonce));
+    this.#tail = tail;
     // An answer that was on its way may not know the job yet.
     const known = queue.answers + 2;
     const at = { epochs: 0, started: false, overSince: 0 };

@@ -8,8 +8,9 @@ import { type Host, openProject, type Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { Emit, ItemDone, RunEvent } from '../event.js';
 import { runItem } from '../execute/run-item.js';
-import { nonceFence } from './fence.js';
-import { type Job, JobFiles, readJob } from './job-file.js';
+import { nonceFence } from '../executor/fence.js';
+import { type Job, JobFiles, readJob } from '../executor/job-file.js';
+import { withRemote } from './with-remote-if-named.js';
 
 /**
  * Executes the item of a job file, if it is still the job that counts.
@@ -66,15 +67,20 @@ async function runItemOf(
     if (!fence.isHeld()) return 'cancelled';
     if (index < 0)
       throw userError('unknown-target', `${job.item} is not in pipeline.yaml any more`);
-    const { force, again } = job;
+    const { force, again, remote } = job;
     const options = {
       ...{ targets: [job.item], only: true, dry: false, frozen: false as const },
       ...{ keepGoing: false, force, again, interruption },
+      ...(remote === undefined ? {} : { remote }),
     };
     const build = await workOn(project, [index], options, emit);
-    const ended = await runItem(build, index, fence);
-    if (fence.isHeld()) files.writeEnd(job.nonce, build.conceal.value(ended));
-    return ended.done.verdict;
+    let verdict: ItemDone['verdict'] = 'cancelled';
+    await withRemote(build, [index], async (withCache) => {
+      const ended = await runItem(withCache, index, fence);
+      if (fence.isHeld()) files.writeEnd(job.nonce, build.conceal.value(ended));
+      verdict = ended.done.verdict;
+    });
+    return verdict;
   } finally {
     fence.close();
     project.cache.close();
