@@ -19,6 +19,7 @@ const UNIT = [
   'error.test.ts',
   'executor/',
   'execute/queue.test.ts',
+  'packages/',
   'page/result-rows.test.ts',
   'pipeline/',
   'printable.test.ts',
@@ -40,10 +41,10 @@ const NOT_UNIT = [
   'pipeline/items/shell.test.ts',
   'pipeline/scale.test.ts',
   'report/live/terminal.test.ts',
+  'packages/data/parquet/extract.test.ts',
+  'packages/data/sources/damage.test.ts',
+  'packages/data/zip.test.ts',
   'stages/lib/mask.test.ts',
-  'stages/lib/parquet/extract.test.ts',
-  'stages/lib/sources/damage.test.ts',
-  'stages/lib/zip.test.ts',
   'code/execute.test.ts',
   'code/kept.test.ts',
   'code/python-parse.test.ts',
@@ -58,9 +59,9 @@ const ALONE = [
   'cache/clock.test.ts',
   'cache/faults.test.ts',
   'cache/permissions.test.ts',
+  'packages/kernels/',
   'stages/data.test.ts',
   'stages/evaluate.test.ts',
-  'stages/lib/backend/',
   'stages/lib/nn/',
   'stages/lib/restore.test.ts',
   'stages/lib/train/',
@@ -91,21 +92,24 @@ export const resolve = {
   alias: { 'pipe-run/stage': fileURLToPath(new URL('./src/stage/index.ts', import.meta.url)) },
 };
 
-/** As pipe bundles a stage: a style sheet that it imports is its text. */
-const styleSheets = {
-  name: 'style-sheets-as-text',
+/** As pipe bundles a stage: a style sheet that it imports is its text, and a `.wasm` file its bytes. */
+const filesAsData = {
+  name: 'files-as-data',
   enforce: 'pre' as const,
   resolveId: (name: string, importer: string | undefined) =>
-    name.endsWith('.css') && importer !== undefined
-      ? `\0text:${path.resolve(path.dirname(importer), name).replace(/\.css$/, '')}`
+    /\.(css|wasm)$/.test(name) && importer !== undefined
+      ? `\0data:${path.resolve(path.dirname(importer), name)}.ts`
       : undefined,
-  load: (id: string) =>
-    id.startsWith('\0text:')
-      ? `export default ${JSON.stringify(readFileSync(`${id.slice('\0text:'.length)}.css`, 'utf8'))};`
-      : undefined,
+  load: (id: string) => (id.startsWith('\0data:') ? dataModule(id.slice(6, -3)) : undefined),
 };
 
-export const plugins = [styleSheets];
+function dataModule(file: string): string {
+  if (file.endsWith('.css')) return `export default ${JSON.stringify(readFileSync(file, 'utf8'))};`;
+  const base64 = readFileSync(file).toString('base64');
+  return `export default new Uint8Array(Buffer.from('${base64}', 'base64'));`;
+}
+
+export const plugins = [filesAsData];
 
 const common = {
   restoreMocks: true,

@@ -48,7 +48,7 @@ function flagship() {
   symlinkSync(path.resolve('node_modules'), path.join(folder, 'node_modules'));
   writeFileSync(path.join(folder, 'pipeline.yaml'), small(readFileSync('pipeline.yaml', 'utf8')));
   const results = inTurn([empty, ...ours(folder)], 2 * ROUNDS);
-  console.log(`${table('flagship, 13 items', results, NODE)}\n\nGoal: ≤ 1.8 × node.\n`);
+  console.log(`${table('flagship, 15 items', results, NODE)}\n\nGoal: ≤ 1.8 × node.\n`);
 }
 
 function small(text) {

@@ -1,18 +1,20 @@
 /**
  * Times a training step on a backend, on random images:
  *
- *   npx esbuild bench/training-step.ts --bundle --platform=node --format=esm --packages=external \
+ *   npx esbuild bench/training-step.ts --bundle --platform=node --format=esm --packages=external --loader:.wasm=binary --target=node20 \
+ *     --alias:@pipe-experiment/data=./packages/data --alias:@pipe-experiment/kernels=./packages/kernels \
  *     --outfile=node_modules/.bench/training-step.mjs
  *   node node_modules/.bench/training-step.mjs <backend> [deepvision|restorer] [width] [batch] [steps] [profile]
  *
  * The losses it prints depend on the arguments alone, so those of two backends can be compared. With
  * `profile` it ends with the kernels of a step by their time (webgpu alone).
  */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { type BackendName, openBackend } from '../stages/lib/backend/choose.js';
 import { createNetwork } from '../stages/lib/nn/create.js';
 import { countParams, sizeOf } from '../stages/lib/nn/params.js';
-import { createRandom } from '../stages/lib/random.js';
 import { fillBatch } from '../stages/lib/train/batch.js';
 import { chooseStepper } from '../stages/lib/train/choose-stepper.js';
 import { checkConfig } from '../stages/lib/train/config.js';
@@ -69,15 +71,18 @@ console.log(`${backend}: ${arch}, ${countParams(network.specs)} parameters, batc
 let stepper: Stepper = chooseStepper(backend)(network, weights, options);
 const run = async (updates: number) => {
   const start = performance.now();
+  const before = process.cpuUsage();
   for (let i = 0; i < updates; i++) await stepper.step(drawn);
   const end = stepper.end();
   // Waits until everything before it is computed.
   const [total] = await end.losses.total.data();
   const spent = performance.now() - start;
+  const { user, system } = process.cpuUsage(before);
+  const cpu = (user + system) / 1000;
   tf.dispose(Object.values(end.losses));
   stepper.dispose();
   stepper = chooseStepper(backend)(network, end.weights, options);
-  return { loss: total! / updates, spent };
+  return { loss: total! / updates, spent, cpu };
 };
 
 const first = await run(WARM_UP);
@@ -89,9 +94,10 @@ const updates = Number(timed);
 const short = await run(WARM_UP);
 const long = await run(WARM_UP + updates);
 const milliseconds = (long.spent - short.spent) / updates;
+const cpu = (long.cpu - short.cpu) / updates;
 const perImage = milliseconds / length;
 console.log(
-  `mean loss ${long.loss.toPrecision(8)}; ${milliseconds.toFixed(2)} ms an update, ${perImage.toFixed(4)} ms an image, ${((perImage * EPOCH_IMAGES) / 1000).toFixed(1)} s for 25,000 images`,
+  `mean loss ${long.loss.toPrecision(8)}; ${milliseconds.toFixed(2)} ms an update (${cpu.toFixed(2)} ms of CPU), ${perImage.toFixed(4)} ms an image, ${((perImage * EPOCH_IMAGES) / 1000).toFixed(1)} s for 25,000 images`,
 );
 console.log(`what comes once an epoch: ${(short.spent - WARM_UP * milliseconds).toFixed(0)} ms`);
 if (arch === 'deepvision' && width === '1')

@@ -1,7 +1,8 @@
 /**
  * Times the kernels that training replaces on the wasm backend against the backend's own:
  *
- *   npx esbuild bench/wasm-kernels.ts --bundle --platform=node --format=esm --packages=external \
+ *   npx esbuild bench/wasm-kernels.ts --bundle --platform=node --format=esm --packages=external --loader:.wasm=binary --target=node20 \
+ *     --alias:@pipe-experiment/data=./packages/data --alias:@pipe-experiment/kernels=./packages/kernels \
  *     --outfile=node_modules/.bench/wasm-kernels.mjs
  *   node node_modules/.bench/wasm-kernels.mjs
  *
@@ -33,7 +34,7 @@ const taps = (pixels: number, k: number, inputs: number, outputs: number) =>
 const CASES: readonly Case[] = [
   {
     kernel: 'Conv2D',
-    what: '3×3, 32 → 32, stride 1 (not replaced)',
+    what: '3×3, 32 → 32, stride 1',
     inputs: () => ({ x: random(...IMAGE), filter: random(3, 3, C, C) }),
     attributes: CONV,
     flop: taps(S * S, 3, C, C),
@@ -68,7 +69,7 @@ const CASES: readonly Case[] = [
   },
   {
     kernel: 'Conv2DBackpropFilter',
-    what: '3×3, 2 → 16, by patches',
+    what: '3×3, 2 → 16',
     inputs: () => ({ x: random(B, 2 * S, 2 * S, 2), dy: random(B, 2 * S, 2 * S, 16) }),
     attributes: { ...CONV, filterShape: [3, 3, 2, 16] },
     flop: taps(4 * S * S, 3, 2, 16),

@@ -1,16 +1,16 @@
 /** Stage `download`: brings the images of one data set, from wherever its source says, with their groups. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { mistake } from '@pipe-experiment/data/mistake.js';
+import { takeHttp } from '@pipe-experiment/data/sources/http.js';
+import { takePath } from '@pipe-experiment/data/sources/path.js';
+import type { RawIndex, SourceContext } from '@pipe-experiment/data/sources/source.js';
 import { defineStage } from 'pipe-run/stage';
 import { configureSharp } from './lib/images.js';
 import { writeJson } from './lib/json.js';
-import { mistake } from './lib/mistake.js';
 import { renderAnimals } from './lib/sources/animals.js';
 import { renderFaces } from './lib/sources/faces.js';
-import { takeHttp } from './lib/sources/http.js';
 import { parseSource, type Source } from './lib/sources/parse.js';
-import { takePath } from './lib/sources/path.js';
-import type { RawIndex, SourceContext } from './lib/sources/source.js';
 
 interface Shape {
   params: { readonly sources: Readonly<Record<string, unknown>> };

@@ -1,23 +1,43 @@
 /**
- * Stage `evaluate`: restores the test images, and some train images, with the model and by every
- * classical method in each occlusion setting, and scores them all in the same way.
+ * Stage `evaluate`: restores the test images, and some train images, with the model in each occlusion
+ * setting, and sets its scores beside those of the classical methods on the same images.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineStage } from 'pipe-run/stage';
+import { readBaselineIndex, readBaselineScores, restoreAsKept } from './lib/baselines.js';
 import { digestFiles } from './lib/digest.js';
-import { checkEvaluate } from './lib/evaluate-params.js';
-import { type Subject, scoreImages } from './lib/evaluation.js';
-import { captionPicks, drawExamples, layersOf, pickExamples } from './lib/examples.js';
-import { fitPca } from './lib/fill/pca.js';
+import { checkEvaluate, type EvaluateParams } from './lib/evaluate-params.js';
+import {
+  joinScores,
+  MODEL,
+  type Restorations,
+  type RestoreChunk,
+  restoreByModel,
+  type Scores,
+  type Subject,
+  scoreImages,
+} from './lib/evaluation.js';
+import {
+  bestBaselines,
+  captionPicks,
+  type Drawable,
+  drawExamples,
+  LEAST_SPREAD,
+  layersOf,
+  type Pick,
+  pickExamples,
+  shownBaselines,
+  withoutSamples,
+} from './lib/examples.js';
 import { gainsOf } from './lib/gains.js';
-import { type ImageSet, imagesFile, readImages } from './lib/images.js';
+import { type ImageSet, imagesFile, type Kernel, readImages } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
 import { maskArea } from './lib/mask.js';
 import { readMaskIndex, readMasks } from './lib/masks.js';
 import { metricsTree } from './lib/metrics.js';
-import { createRandom } from './lib/random.js';
 import { loadModel } from './lib/restore.js';
+import { rimMeans } from './lib/rim.js';
 import { TARGETS } from './lib/score.js';
 import { type HistoryEntry, orderSettings, type ScoresIndex, writeScores } from './lib/scores.js';
 import type { Split } from './lib/split.js';
@@ -28,6 +48,7 @@ interface Shape {
     readonly images: string;
     readonly masks: string;
     readonly split: string;
+    readonly baselines: string;
     readonly model: string;
   };
   outs: { readonly scores: string; readonly metrics: string };
@@ -41,102 +62,159 @@ export default defineStage<Shape>(
     const images = readImages(deps.images, model.info.config.kernel);
     const split = readJson<Split>(join(deps.split, 'split.json'));
     const settings = orderSettings(readMaskIndex(deps.masks));
-    const subject: Subject = {
-      images,
-      masks: new Map(settings.map(({ name }) => [name, readMasks(deps.masks, name)])),
-      baselines: asked.methods,
-      pca: asked.methods.includes('pca') ? fitOn(images, split.train, asked.pca) : undefined,
-      model,
-    };
+    const masks = new Map(settings.map(({ name }) => [name, readMasks(deps.masks, name)]));
+    const subject: Subject = { images, masks };
+    const baselines = readBaselineIndex(deps.baselines);
+    const restoreModel = restoreByModel(model);
 
-    const indices = { test: split.test, train: someOf(split.train, asked.train, asked.seed) };
-    const restorations = (side: readonly number[]) => side.length * settings.length;
-    const total = restorations(indices.test) + restorations(indices.train);
-    const tellFrom = (before: number) => (done: number) => {
-      signal.throwIfAborted();
-      progress(before + done, total, 'restorations');
+    const total = settings.length * (baselines.test.length + baselines.train.length);
+    const scoreModel = (side: 'test' | 'train', before: number) =>
+      scoreImages(subject, baselines[side], [MODEL], restoreModel, (done) => {
+        signal.throwIfAborted();
+        progress(before + done, total, 'restorations');
+      });
+    const scored = {
+      test: await scoreModel('test', 0),
+      train: await scoreModel('train', settings.length * baselines.test.length),
     };
-    const test = await scoreImages(subject, indices.test, tellFrom(0));
-    const train = await scoreImages(subject, indices.train, tellFrom(restorations(indices.test)));
+    const beside = (side: 'test' | 'train'): Scores =>
+      joinScores(readBaselineScores(deps.baselines, images.kernel, side), scored[side].scores);
+    const [test, train] = [beside('test'), beside('train')];
 
+    const kept = restoreAsKept(deps.baselines, images.kernel, masks, images.channels);
+    const drawable = { subject, restore: together(kept, restoreModel), model };
     const picks = settings.map(({ name }) => pickExamples(test, name, asked.examples, asked.seed));
-    const pictures: Uint8Array[] = [];
-    for (const [at, { name }] of settings.entries()) {
-      const chosen = picks[at]!.map(({ position }) => ({ position, index: split.test[position]! }));
-      const samples = { count: asked.samples, seed: asked.seed };
-      pictures.push(await drawExamples(subject, name, chosen, samples));
-    }
+    const drawn = await drawPicks(drawable, test, picks, split, asked);
     model.dispose();
 
+    const groups = groupsOf(images, split);
+    const bootstrap = {
+      resamples: asked.bootstrap,
+      seed: asked.seed,
+      effect: asked.smallestEffect,
+    };
     const file = imagesFile(images.index.kernels, images.kernel);
     mkdirSync(outs.scores, { recursive: true });
-    writeJson(outs.metrics, { test: metricsTree(test), train: metricsTree(train) });
+    writeJson(outs.metrics, { test: modelMetrics(test), train: modelMetrics(train) });
     writeScores(outs.scores, {
       test,
       train,
       areas: areasOf(subject, split.test),
-      examples: Buffer.concat(pictures),
+      examples: drawn.pictures,
       index: {
         item,
         matrix,
-        source: images.index.source,
-        image: { size: images.size, channels: images.channels, kernel: images.kernel },
+        ...aboutImages(images, split),
+        ...aboutScores(test, train, split),
         settings,
-        methods: test.methods,
-        targets: TARGETS,
-        scores: test.names,
-        sides: {
-          test: { scored: indices.test.length, of: split.test.length },
-          train: { scored: indices.train.length, of: split.train.length },
-        },
-        gains: gainsOf(test, { resamples: asked.bootstrap, seed: asked.seed }),
-        bootstrap: { resamples: asked.bootstrap, seed: asked.seed },
-        layers: layersOf(subject, asked.samples),
+        groups,
+        gains: gainsOf(test, groups.ofTest, bootstrap),
+        bootstrap,
+        rims: scored.test.rims.map(([rim], s) => [
+          ...baselines.kernels[images.kernel]!.rims[s]!,
+          rimMeans(rim!),
+        ]),
+        components: baselines.kernels[images.kernel]!.components,
+        layers: drawn.layers,
+        sampleSpread: drawn.spreads,
         picks: settings.map(({ name }, at) =>
           captionPicks(test, name, picks[at]!, (position) => fileOf(images, split.test[position]!)),
         ),
         model: model.info,
         history: readJson<HistoryEntry[]>(join(deps.model, 'history.json')),
-        notes: [...split.notes, ...unreadableNote(images)],
-        digests: await digestsOf(deps, file, settings),
+        digests: await digestsOf(deps, file, images.kernel, settings),
       },
     });
   },
 );
 
-/** Some of the train images, drawn by seed, in their order. */
-function someOf(train: readonly number[], count: number, seed: number): readonly number[] {
-  const drawn = createRandom(seed, 'train images').shuffle([...train]);
-  return drawn.slice(0, count).sort((a, b) => a - b);
+function modelMetrics(scores: Scores) {
+  return metricsTree(scores, { methods: [MODEL], targets: TARGETS, names: scores.names });
 }
 
-/** Components of train images spread evenly over the list: never of an image that is tested. */
-function fitOn(
-  { data, size, channels }: ImageSet,
-  train: readonly number[],
-  { images, components }: { readonly images: number; readonly components: number },
+function aboutImages(images: ImageSet, split: Split) {
+  const { size, channels, kernel, index } = images;
+  return {
+    source: index.source,
+    image: { size, channels, kernel },
+    notes: [...split.notes, ...unreadableNote(images)],
+  };
+}
+
+function aboutScores(test: Scores, train: Scores, split: Split) {
+  return {
+    methods: test.methods,
+    targets: TARGETS,
+    scores: test.names,
+    best: bestBaselines(test),
+    sides: {
+      test: { scored: test.images, of: split.test.length },
+      train: { scored: train.images, of: split.train.length },
+    },
+  };
+}
+
+/** The pictures of all picks, setting after setting; without samples where they are one picture. */
+async function drawPicks(
+  drawable: Drawable,
+  test: Scores,
+  picks: readonly (readonly Pick[])[],
+  split: Split,
+  { samples: count, seed }: EvaluateParams,
 ) {
-  const length = size * size * channels;
-  const count = Math.min(images, train.length);
-  const chosen = new Uint8Array(count * length);
-  for (let at = 0; at < count; at++) {
-    const index = train[Math.floor((at * train.length) / count)]!;
-    chosen.set(data.subarray(index * length, (index + 1) * length), at * length);
+  const { size, channels } = drawable.subject.images;
+  const layers = layersOf(shownBaselines(test), count);
+  const parts: Uint8Array[] = [];
+  const spreads: number[] = [];
+  for (const [at, setting] of test.settings.entries()) {
+    const chosen = picks[at]!.map(({ position }) => ({ position, index: split.test[position]! }));
+    const drawn = await drawExamples(drawable, setting, chosen, layers, { count, seed });
+    parts.push(drawn.pictures);
+    spreads.push(drawn.spread);
   }
-  return fitPca(chosen, length, components);
+  const pictures = Buffer.concat(parts);
+  return Math.max(...spreads) < LEAST_SPREAD
+    ? { ...withoutSamples(pictures, layers, size * size * channels), spreads }
+    : { pictures, layers, spreads };
+}
+
+/** Restores by all of them. */
+function together(...all: readonly RestoreChunk[]): RestoreChunk {
+  return async (chunk) => {
+    const parts = await Promise.all(all.map((restore) => restore(chunk)));
+    return Array.from(
+      { length: chunk.count },
+      (_, i): Restorations => new Map(parts.flatMap((part) => [...part[i]!])),
+    );
+  };
+}
+
+/** Which group each test image is of, as numbers, and how many each side has. */
+function groupsOf({ index }: ImageSet, split: Split): ScoresIndex['groups'] {
+  const numbers = new Map<string, number>();
+  const ofTest = split.test.map((image) => {
+    const { group } = index.images[image]!;
+    if (!numbers.has(group)) numbers.set(group, numbers.size);
+    return numbers.get(group)!;
+  });
+  return { ...split.groups, ofTest };
 }
 
 /** Of every file that was read, by its path from the folder of the deps. */
 function digestsOf(
-  { images, masks, split, model }: Shape['deps'],
+  { images, masks, split, baselines, model }: Shape['deps'],
   file: string,
+  kernel: Kernel,
   settings: readonly { readonly name: string }[],
 ) {
   const maskFiles = settings.map(({ name }) => `${name}.npy`);
+  const kept = ['test.npy', 'train.npy', ...maskFiles].map((each) => `${kernel}/${each}`);
   return digestFiles({
     [`images/${file}`]: join(images, file),
     ...Object.fromEntries(maskFiles.map((each) => [`masks/${each}`, join(masks, each)])),
     'split/split.json': join(split, 'split.json'),
+    'baselines/index.json': join(baselines, 'index.json'),
+    ...Object.fromEntries(kept.map((each) => [`baselines/${each}`, join(baselines, each)])),
     'model/model.json': join(model, 'model.json'),
     'model/weights.safetensors': join(model, 'weights.safetensors'),
   });

@@ -1,16 +1,16 @@
 /** Stage `occlude`: one mask for each image and setting, seeded per image, stored apart from the images. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkChoice, checkInteger, checkKeys, checkTree } from '@pipe-experiment/data/check.js';
+import { mistake } from '@pipe-experiment/data/mistake.js';
+import { createNpyWriter } from '@pipe-experiment/data/npy.js';
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { defineStage } from 'pipe-run/stage';
-import { checkChoice, checkInteger, checkKeys, checkTree } from './lib/check.js';
 import type { ImageIndex } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
 import { drawMask, maskArea, type Occlusion, packedLength, packMask } from './lib/mask.js';
 import type { MaskIndex } from './lib/masks.js';
-import { mistake } from './lib/mistake.js';
-import { createNpyWriter } from './lib/npy.js';
 import { checkOcclusions, settingNames } from './lib/occlusions.js';
-import { createRandom } from './lib/random.js';
 
 interface Shape {
   params: { readonly image: unknown; readonly occlusions: unknown; readonly occlude: unknown };

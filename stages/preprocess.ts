@@ -3,8 +3,18 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+  checkTree,
+} from '@pipe-experiment/data/check.js';
+import { firstLine, mistake } from '@pipe-experiment/data/mistake.js';
+import { createNpyWriter } from '@pipe-experiment/data/npy.js';
+import { chunks, mapInParallel } from '@pipe-experiment/data/parallel.js';
+import type { RawImage, RawIndex } from '@pipe-experiment/data/sources/source.js';
 import { defineStage } from 'pipe-run/stage';
-import { checkChoice, checkInteger, checkKeys, checkNumber, checkTree } from './lib/check.js';
 import {
   configureSharp,
   decodeImage,
@@ -16,10 +26,6 @@ import {
   type Kernel,
 } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
-import { firstLine, mistake } from './lib/mistake.js';
-import { createNpyWriter } from './lib/npy.js';
-import { chunks, mapInParallel } from './lib/parallel.js';
-import type { RawImage, RawIndex } from './lib/sources/source.js';
 
 interface Shape {
   params: { readonly image: unknown };

@@ -1,9 +1,9 @@
 /** Stage `report`: gathers all evaluated items into one HTML file and one Markdown file. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkKeys, checkText, checkTree } from '@pipe-experiment/data/check.js';
 import { defineStage } from 'pipe-run/stage';
 import { ablationsOf } from './lib/ablation.js';
-import { checkKeys, checkText, checkTree } from './lib/check.js';
 import { digestFiles } from './lib/digest.js';
 import { page } from './lib/html/page.js';
 import type { Used } from './lib/html/provenance.js';

@@ -1,8 +1,8 @@
 /** Stage `split`: which images train and which test, seeded, no group on both sides. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkInteger, checkKeys, checkTree } from '@pipe-experiment/data/check.js';
 import { defineStage } from 'pipe-run/stage';
-import { checkInteger, checkKeys, checkTree } from './lib/check.js';
 import type { ImageIndex } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
 import { splitByGroup } from './lib/split.js';

@@ -1,8 +1,8 @@
 /** Stage `train`: trains a model, an epoch at a time, and writes its weights and its curve. */
 import { join } from 'node:path';
+import { checkTree } from '@pipe-experiment/data/check.js';
 import { defineStage } from 'pipe-run/stage';
 import { openBackend } from './lib/backend/choose.js';
-import { checkTree } from './lib/check.js';
 import { writeJson } from './lib/json.js';
 import { createNetwork } from './lib/nn/create.js';
 import { writeModel } from './lib/nn/model-files.js';

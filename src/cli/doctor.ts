@@ -65,11 +65,14 @@ function node(): Finding {
   return { good, text: `Node ${process.versions.node}${good ? '' : ': 20.19 or later is needed'}` };
 }
 
-function machine(): Finding {
-  const { cores, memory, whole } = thisMachine();
+function machine({ host }: CommandContext): Finding {
+  const { cores, memory, whole } = thisMachine(host.env);
   const text = sizeText({ cores, memory });
   const limited = cores < whole.cores || memory < whole.memory;
-  return { good: true, text: limited ? `${text}, by its cgroup, of ${sizeText(whole)}` : text };
+  return {
+    good: true,
+    text: limited ? `${text}, by its cgroup or job, of ${sizeText(whole)}` : text,
+  };
 }
 
 function sizeText({ cores, memory }: { cores: number; memory: number }): string {
@@ -119,7 +122,7 @@ function isProgram(name: string, { PATH = '' }: CommandContext['host']['env']): 
 
 /** For each stage, the first item that needs more than the machine has. */
 async function tooLarge(items: readonly Item[], env: NodeJS.ProcessEnv): Promise<string[]> {
-  const machine = thisMachine();
+  const machine = thisMachine(env);
   const { indices, virtual } = await findGpus(env);
   const notes = new Map<string, string>();
   for (const item of items) {

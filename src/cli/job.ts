@@ -1,7 +1,7 @@
 /** `pipe job`: what a job of a batch system executes. Hidden, since only pipe writes job files. */
 import path from 'node:path';
 import { userError } from '../error.js';
-import { runJob } from '../executor/run-job.js';
+import { runJob } from '../run/run-job.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT } from './command.js';
 

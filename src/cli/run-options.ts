@@ -26,7 +26,7 @@ export const RUN_USAGE: Usage = {
     {
       name: 'executor',
       value: 'name',
-      help: 'where items run: local, slurm, or one of pipe.local.yaml',
+      help: 'where items run: local or slurm',
     },
     {
       name: 'frozen',

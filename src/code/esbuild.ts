@@ -25,9 +25,3 @@ export const TARGET = 'node20.19';
 export async function loadEsbuild(): Promise<Esbuild> {
   return import('esbuild');
 }
-
-/** Ends esbuild's process if it was started, to free memory for the stages. */
-export async function stopTracing(): Promise<void> {
-  const { stop } = await loadEsbuild();
-  await stop();
-}

@@ -17,5 +17,5 @@ export function excess({ resources }: Item, machine: Machine, concurrency = 0): 
 }
 
 function owner(isLimited: boolean): string {
-  return isLimited ? 'its cgroup allows' : 'this machine has';
+  return isLimited ? 'its cgroup or job allows' : 'this machine has';
 }

@@ -118,17 +118,3 @@ export function secondsPerEpoch(records: readonly EpochRecord[]): number | undef
     .sort((a, b) => a - b);
   return last[Math.floor(last.length / 2)];
 }
-
-/** Dot path of the first number in the newest metrics, or of what should be one. */
-export function firstMetric(records: readonly EpochRecord[]): string | undefined {
-  const newest = records.findLast((record) => record.metrics !== undefined)?.metrics;
-  const walk = (metrics: Metrics, prefix: string): string | undefined => {
-    for (const [key, value] of Object.entries(metrics)) {
-      const path = prefix === '' ? key : `${prefix}.${key}`;
-      const found = value === null || typeof value === 'number' ? path : walk(value, path);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-  return newest && walk(newest, '');
-}

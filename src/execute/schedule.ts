@@ -39,7 +39,7 @@ export async function schedule(
 ): Promise<void> {
   const here = pending.filter((index) => !elsewhere?.takes(index));
   await refuseUnrunnable(build, here);
-  const machine = thisMachine();
+  const machine = thisMachine(build.project.env);
   const queue = await createJobQueue(await capacityOf(build, here, machine));
   await new Schedule(build, pending, { machine, queue, elsewhere }).run();
 }

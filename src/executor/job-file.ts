@@ -21,7 +21,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { removeTree } from '../cache/files/remove.js';
 import { renameInto } from '../cache/files/write.js';
 import type { Settled } from '../decide/build-context.js';
-import type { Variant } from '../decide/options.js';
+import type { RunOptions, Variant } from '../decide/options.js';
 import type { ItemDone, RunEvent } from '../event.js';
 import { fileNameOf } from '../process/file-names.js';
 import { unlessAbsent } from '../sys/if-there.js';
@@ -37,6 +37,8 @@ export interface Job {
   readonly force: boolean;
   /** An earlier job has executed a part of it. */
   readonly again: boolean;
+  /** How the run uses the remote cache. */
+  readonly remote?: RunOptions['remote'];
 }
 
 /** How a job ended, by its own word. */

@@ -26,14 +26,17 @@ const CHANGED =
 /** How a job ended: by its own word, or by the scheduler's. */
 type Outcome =
   | { readonly how: 'end'; readonly end: JobEnd }
-  | {
-      readonly how: 'over';
-      readonly cause: Cause | undefined;
-      readonly state: JobState | undefined;
-      readonly epochs: number;
-    }
+  | Over
   | { readonly how: 'never'; readonly state: JobState }
   | { readonly how: 'stopped' };
+
+interface Over {
+  readonly how: 'over';
+  readonly cause: Cause | undefined;
+  readonly state: JobState | undefined;
+  /** Epochs that it has completed. */
+  readonly epochs: number;
+}
 
 export interface JobMeans {
   readonly executor: string;
@@ -53,6 +56,7 @@ export class JobRun {
   readonly #files: JobFiles;
   readonly #means: JobMeans;
   #told: string | undefined;
+  #tail: EventTail | undefined;
 
   constructor(build: BuildContext, index: number, means: JobMeans) {
     this.#build = build;
@@ -92,7 +96,7 @@ export class JobRun {
       }
       if (outcome.how === 'never') return this.#failed(this.#neverText(outcome.state), job);
       idle = outcome.epochs > 0 ? 0 : idle + 1;
-      const failure = this.#failureAfter(outcome, idle);
+      const failure = this.#failureAfter(exact(outcome, outputOf(job)), idle);
       if (failure !== undefined) return this.#failed(failure, job);
       this.#tell(`${this.#nameOf(outcome.state)} ended (${wordOf(outcome)}): submitting it again`);
     }
@@ -108,8 +112,11 @@ export class JobRun {
         const job: Job = {
           ...{ format: 1, nonce, name, executor: means.executor, item: item.id },
           ...{ variant: project.variant, force: options.force, again },
+          ...(options.remote === undefined ? {} : { remote: options.remote }),
         };
         const file = this.#files.make(job);
+        // What a lost job recorded until then.
+        for (const event of this.#tail?.next() ?? []) this.#build.emit(event);
         this.#files.clear();
         return file;
       },
@@ -120,6 +127,7 @@ export class JobRun {
     const { queue, latency } = this.#means;
     const { stop, kill } = this.#build.options.interruption;
     const tail = new EventTail(this.#files.events(nonce));
+    this.#tail = tail;
     // An answer that was on its way may not know the job yet.
     const known = queue.answers + 2;
     const at = { epochs: 0, started: false, overSince: 0 };
@@ -183,7 +191,7 @@ export class JobRun {
   }
 
   /** Undefined: submit it again. */
-  #failureAfter(outcome: Outcome & { how: 'over' }, idle: number): string | undefined {
+  #failureAfter(outcome: Over, idle: number): string | undefined {
     const { cause, epochs } = outcome;
     const said = `${this.#means.scheduler.title}: ${wordOf(outcome)}`;
     const { time, resources } = this.#item;
@@ -246,7 +254,7 @@ export class JobRun {
   }
 
   #failed(message: string, job?: Placed): Ended {
-    const tail = job === undefined ? [] : (unlessAbsent(() => lastLines(job.output)) ?? []);
+    const tail = outputOf(job);
     const failure: Failure = { message, command: describeAction(this.#item), tail };
     const done: ItemDone = { type: 'item', item: this.#item.id, verdict: 'failed', failure };
     return { done };
@@ -258,10 +266,21 @@ export class JobRun {
   }
 }
 
+/** The last lines of the job itself; of the item's process there is a log. */
+function outputOf(job: Placed | undefined): readonly string[] {
+  return job === undefined ? [] : (unlessAbsent(() => lastLines(job.output)) ?? []);
+}
+
+/** Slurm says FAILED of a job that it ended for its memory, unless control groups did; its reason is in the output. */
+function exact(outcome: Over, output: readonly string[]): Over {
+  const isOverMemory = output.some((line) => /exceeded .*memory limit|oom[-_ ]?kill/i.test(line));
+  return outcome.cause === 'finished' && isOverMemory ? { ...outcome, cause: 'memory' } : outcome;
+}
+
 function isResult({ done: { verdict } }: JobEnd): boolean {
   return verdict === 'ran' || verdict === 'restored' || verdict === 'fresh';
 }
 
-function wordOf({ state }: Outcome & { how: 'over' }): string {
+function wordOf({ state }: Over): string {
   return state?.word ?? 'it does not know the job any more';
 }

@@ -126,7 +126,11 @@ function stateOf(id: string, word: string, reason: string, where: string): JobSt
     };
   }
   const cause = CAUSES[word];
-  if (cause !== undefined) return { id, phase: 'ended', word, cause };
+  if (cause !== undefined) {
+    // A job that was ended before it had a node, for what it asks.
+    const never = where === '' && NEVER.test(reason);
+    return { id, phase: 'ended', word, cause, ...(never && { never, reason }) };
+  }
   return { id, phase: 'running', word, ...(where !== '' && { where }) };
 }
 

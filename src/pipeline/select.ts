@@ -36,16 +36,6 @@ export function withNeeds(plan: Plan, indices: readonly number[]): readonly numb
   return plan.items.map((_, index) => index).filter((index) => wanted[index] === 1);
 }
 
-/** These items and all that need them, directly or not; in plan order. */
-export function withDependents(plan: Plan, indices: readonly number[]): readonly number[] {
-  const wanted = new Uint8Array(plan.items.length);
-  for (const index of indices) wanted[index] = 1;
-  for (const [index, { needs }] of plan.items.entries()) {
-    if (needs.some((need) => wanted[need] === 1)) wanted[index] = 1;
-  }
-  return plan.items.map((_, index) => index).filter((index) => wanted[index] === 1);
-}
-
 function matching({ items }: Plan, target: string): readonly number[] {
   const isWanted = predicate(target);
   const found: number[] = [];

@@ -1,13 +1,14 @@
-/** Cores and memory of this machine, or what the control group of a container or job allows. */
+/** Cores and memory of this machine, or what the control group of a container or a job allows. */
 import { availableParallelism, totalmem } from 'node:os';
 import { readIfThere } from '../sys/proc.js';
+import { allocation } from './allocation.js';
 import { type Allowance, allowance } from './cgroup.js';
 
 export interface Machine {
   readonly cores: number;
   /** Bytes. */
   readonly memory: number;
-  /** Without the limits of control groups. */
+  /** Without the limits of control groups and jobs. */
   readonly whole: { readonly cores: number; readonly memory: number };
 }
 
@@ -16,13 +17,15 @@ export interface Machine {
  * ignores CPU time limits, and `process.constrainedMemory()` reads only the innermost group, while
  * batch systems set the limit further up.
  */
-export function thisMachine(): Machine {
+export function thisMachine(env: NodeJS.ProcessEnv): Machine {
   const whole = { cores: availableParallelism(), memory: totalmem() };
   // Not Linux, no such controller, or hidden from this process: no limit.
-  return within(
-    whole,
-    allowance((file) => readIfThere(file, 'utf8')),
-  );
+  const group = allowance((file) => readIfThere(file, 'utf8'));
+  const job = allocation(env);
+  return within(whole, {
+    cores: Math.min(group.cores, job.cores),
+    memory: Math.min(group.memory, job.memory),
+  });
 }
 
 /** Rounds cores down: two items on one and a half cores are slower than one after the other. */

@@ -1,5 +1,7 @@
 /** How an interrupt ends what the remote cache does. */
 
+import { setMaxListeners } from 'node:events';
+
 export interface Interruption {
   readonly stop: AbortSignal;
   readonly kill: AbortSignal;
@@ -22,6 +24,8 @@ export class Ending {
     });
     this.#stopped.catch(() => undefined); // Only those who wait for it hear of it.
     const { signal } = this.#end;
+    // Each request listens to it.
+    setMaxListeners(0, signal);
     stop.addEventListener('abort', this.#onStop, { once: true, signal });
     kill.addEventListener('abort', () => this.#end.abort(), { once: true, signal });
     if (stop.aborted) this.#onStop();

@@ -304,7 +304,9 @@ export class RemoteCache {
       return true;
     }
     const theirs = await this.#result({ key, item, manifest }, true);
-    return theirs === undefined || this.#isSame(theirs, record);
+    if (theirs !== undefined) return this.#isSame(theirs, record);
+    // What was there is gone again, or is not believed.
+    return await this.#store.put(name, bytes, false);
   }
 
   /** Warns of a result with other bytes under the same key: the first one stays. */

@@ -18,6 +18,7 @@ import { systemMessage } from '../system-message.js';
 import { statedLimit } from './cache-limit.js';
 import { foretell } from './dry-run.js';
 import { journaled } from './journal.js';
+import { withRemote } from './with-remote-if-named.js';
 
 /**
  * Runs what is stale among the targets and what they need.
@@ -112,18 +113,6 @@ async function elsewhereFor(
   if (pending.every((index) => executorOf(build, itemAt(build, index)) === LOCAL)) return undefined;
   const { openExecutors } = await import('../executor/executors.js');
   return openExecutors(build, pending);
-}
-
-/** Loads nothing of it where no remote cache is named. */
-async function withRemote(
-  build: BuildContext,
-  pending: readonly number[],
-  act: (build: BuildContext) => Promise<void>,
-): Promise<void> {
-  const { plan, env } = build.project;
-  if (plan.remote === undefined && !env.PIPE_REMOTE) return act(build);
-  const { withRemoteCache } = await import('./with-remote.js');
-  return withRemoteCache(build, pending, act);
 }
 
 /** The items are done: errors in what is written now are reported, and the run ends with its summary. */

@@ -56,7 +56,9 @@ export async function verify(
   }
   const context: DecisionContext = { ...project, ...overlay.view };
   await refuseTooManyGpus(build, executed);
-  const queue = await createJobQueue(await capacityOf(build, executed, thisMachine()));
+  const queue = await createJobQueue(
+    await capacityOf(build, executed, thisMachine(build.project.env)),
+  );
   const verified = new Map<number, Verified>();
   const end = (index: number, found: Verified) => {
     const result = build.conceal.value(found);

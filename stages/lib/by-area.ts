@@ -1,6 +1,7 @@
 /** SSIM by the shape of the hole and by its area, image by image: for settings that draw their area from a range. */
 
-import { createRandom } from './random.js';
+import { createRandom } from '@pipe-experiment/data/random.js';
+import { fewGroups } from './gains.js';
 import { type DataSet, imageScores, type Row } from './results.js';
 import type { Setting } from './scores.js';
 import { type Interval, pairedBootstrap, spread } from './statistics.js';
@@ -68,12 +69,12 @@ function binOf(
   const rivals = baselines.map((row) => ({ row, scores: pick(row) }));
   const mean = (scores: readonly number[]) => spread(scores).mean;
   const best = rivals.reduce((one, other) => (mean(other.scores) > mean(one.scores) ? other : one));
-  const { resamples, seed } = index.bootstrap;
-  const random = createRandom(seed, 'bootstrap', name, from);
+  const { resamples, seed, effect } = index.bootstrap;
+  const groups = fewGroups(chosen.map((image) => index.groups.ofTest[image]!));
   const [gain] = pairedBootstrap(
     [ours.map((value, i) => value - best.scores[i]!)],
-    resamples,
-    random,
+    { resamples, effect, groups },
+    createRandom(seed, 'bootstrap', name, from),
   );
   return {
     from,

@@ -1,18 +1,19 @@
 /** The `evaluate:` of the parameters, checked. */
+
+import {
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+  checkTree,
+} from '@pipe-experiment/data/check.js';
 import { BACKEND_NAMES, type BackendName } from './backend/choose.js';
-import { checkChoice, checkInteger, checkKeys, checkTree } from './check.js';
-import { BASELINE_NAMES, type BaselineName } from './methods.js';
-import { mistake } from './mistake.js';
 
 export interface EvaluateParams {
-  /** How many train images are scored beside the whole test set: enough to see overfitting. */
-  readonly train: number;
-  /** The classical methods, in the order of the tables. */
-  readonly methods: readonly BaselineName[];
-  /** PCA: components, and how many train images they are fitted to. */
-  readonly pca: { readonly components: number; readonly images: number };
   /** Resamples of the paired bootstrap. */
   readonly bootstrap: number;
+  /** Differences of SSIM below this are of no practical meaning. */
+  readonly smallestEffect: number;
   /** Example images for each setting: this many best, median, worst, and drawn by seed. */
   readonly examples: {
     readonly best: number;
@@ -30,29 +31,20 @@ export interface EvaluateParams {
 export function checkEvaluate(value: unknown): EvaluateParams {
   const tree = checkTree(value, 'evaluate');
   checkKeys(tree, 'evaluate', [
-    'train',
-    'methods',
-    'pca',
     'bootstrap',
+    'smallestEffect',
     'examples',
     'samples',
     'seed',
     'backend',
   ]);
-  const pca = checkTree(tree.pca, 'evaluate.pca');
-  checkKeys(pca, 'evaluate.pca', ['components', 'images']);
   const examples = checkTree(tree.examples, 'evaluate.examples');
   checkKeys(examples, 'evaluate.examples', ['best', 'median', 'worst', 'seeded']);
   const count = (name: 'best' | 'median' | 'worst' | 'seeded') =>
     checkInteger(examples[name], `evaluate.examples.${name}`, 0, 100);
   return {
-    train: checkInteger(tree.train, 'evaluate.train', 1),
-    methods: checkMethods(tree.methods),
-    pca: {
-      components: checkInteger(pca.components, 'evaluate.pca.components', 1, 1000),
-      images: checkInteger(pca.images, 'evaluate.pca.images', 2, 5000),
-    },
     bootstrap: checkInteger(tree.bootstrap, 'evaluate.bootstrap', 100, 1_000_000),
+    smallestEffect: checkNumber(tree.smallestEffect, 'evaluate.smallestEffect', 0, 0.1),
     examples: {
       best: count('best'),
       median: count('median'),
@@ -63,20 +55,4 @@ export function checkEvaluate(value: unknown): EvaluateParams {
     seed: checkInteger(tree.seed, 'evaluate.seed', 0),
     backend: checkChoice(tree.backend ?? 'auto', 'evaluate.backend', BACKEND_NAMES),
   };
-}
-
-function checkMethods(value: unknown): readonly BaselineName[] {
-  if (!Array.isArray(value) || value.length === 0) {
-    throw mistake(
-      'evaluate.methods: expected a list of classical methods',
-      `Known are ${BASELINE_NAMES.join(', ')}.`,
-    );
-  }
-  const methods = value.map((name, at) =>
-    checkChoice(name, `evaluate.methods[${at}]`, BASELINE_NAMES),
-  );
-  if (new Set(methods).size < methods.length) {
-    throw mistake('evaluate.methods: a method is named twice');
-  }
-  return methods;
 }

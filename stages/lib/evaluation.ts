@@ -1,30 +1,21 @@
-/** Restores and scores a list of images by every method in every setting. */
-import { createHole } from './fill/hole.js';
-import type { Pca } from './fill/pca.js';
+/** Restores and scores a list of images by some methods in every setting. */
 import type { ImageSet } from './images.js';
 import type { MaskSet } from './masks.js';
-import {
-  type BaselineName,
-  keepKnown,
-  type Restored,
-  restoreBaseline,
-  toBytes,
-} from './methods.js';
+import type { BaselineName, Restored } from './methods.js';
+import { keepKnown, toBytes } from './planes.js';
 import type { Restorer } from './restore.js';
+import { addToRim, createRimSums, type RimSums, rimDistances } from './rim.js';
 import { createScorer, TARGETS } from './score.js';
 
 /** The name of the method that is the model; the classical ones have theirs from methods.ts. */
 export const MODEL = 'model';
 export type MethodName = BaselineName | typeof MODEL;
 
-/** What an item evaluates, whichever images it is asked about. */
+/** What is to be restored. */
 export interface Subject {
   readonly images: ImageSet;
   /** By setting, in the order of the tables. */
   readonly masks: ReadonlyMap<string, MaskSet>;
-  readonly baselines: readonly BaselineName[];
-  readonly pca: Pca | undefined;
-  readonly model: Restorer;
 }
 
 /** All scores of a list of images: [settings, methods, targets, scores, images]. */
@@ -40,39 +31,84 @@ export interface Scores {
 /** Restorations of one image in one setting, by method. */
 export type Restorations = ReadonlyMap<MethodName, Restored>;
 
-/** Images given to the model at once: enough to fill its own batches, few enough to hold. */
-const CHUNK = 64;
-
-export function methodsOf(subject: Subject): readonly MethodName[] {
-  return [...subject.baselines, MODEL];
+/** Some images side by side, each with its mask. */
+export interface Chunk {
+  readonly setting: string;
+  readonly count: number;
+  readonly originals: Uint8Array;
+  readonly occluded: Uint8Array;
+  /** Position of the first image in the whole list. */
+  readonly first: number;
 }
 
-/** Scores the images at `indices`; `report` is told how many restorations are scored. */
+/** Restores each image of a chunk by the same methods. */
+export type RestoreChunk = (chunk: Chunk) => Restorations[] | Promise<Restorations[]>;
+
+export interface Scored {
+  readonly scores: Scores;
+  /** [setting][method]: SSIM by the distance from the rim. */
+  readonly rims: readonly (readonly RimSums[])[];
+}
+
+/** Images given to a model at once: enough to fill its own batches, few enough to hold. */
+const CHUNK = 64;
+
+/**
+ * Scores the images at `indices`.
+ *
+ * @param report is told how many restorations are scored
+ * @param keep is given every restoration as well
+ */
 export async function scoreImages(
   subject: Subject,
   indices: readonly number[],
+  methods: readonly MethodName[],
+  restore: RestoreChunk,
   report: (done: number) => void,
-): Promise<Scores> {
+  keep: (setting: string, mask: Uint8Array, all: Restorations) => void = () => {},
+): Promise<Scored> {
   const { size, channels } = subject.images;
   const scorer = createScorer(size, channels);
   const settings = [...subject.masks.keys()];
-  const methods = methodsOf(subject);
   const each = TARGETS.length * scorer.names.length;
   const values = new Float64Array(settings.length * methods.length * each * indices.length);
+  const rims = settings.map(() => methods.map(() => createRimSums()));
   const scored = new Float64Array(each);
   let done = 0;
   for (const [s, setting] of settings.entries()) {
-    await restoreEach(subject, setting, indices, 0, (position, original, mask, restorations) => {
+    await restoreEach(subject, setting, indices, 0, restore, (position, original, mask, all) => {
       const reference = scorer.prepare(original);
+      const distances = rimDistances(mask, size);
       methods.forEach((method, m) => {
-        scorer.score(reference, mask, restorations.get(method)!, scored, 0);
+        scorer.score(reference, mask, all.get(method)!, scored, 0);
+        addToRim(rims[s]![m]!, scorer.map, distances);
         const row = (s * methods.length + m) * each;
         for (let i = 0; i < each; i++) values[(row + i) * indices.length + position] = scored[i]!;
       });
+      keep(setting, mask, all);
       report(++done);
     });
   }
-  return { settings, methods, names: scorer.names, images: indices.length, values };
+  return {
+    scores: { settings, methods, names: scorer.names, images: indices.length, values },
+    rims,
+  };
+}
+
+/** The scores of two lists of methods for the same images, the first one's methods first. */
+export function joinScores(one: Scores, other: Scores): Scores {
+  const { settings, names, images } = one;
+  const methods = [...one.methods, ...other.methods];
+  const each = TARGETS.length * names.length * images;
+  const values = new Float64Array(settings.length * methods.length * each);
+  settings.forEach((_, s) => {
+    [one, other].forEach(({ methods: some, values: from }, part) => {
+      const length = some.length * each;
+      const at = (s * methods.length + (part === 0 ? 0 : one.methods.length)) * each;
+      values.set(from.subarray(s * length, (s + 1) * length), at);
+    });
+  });
+  return { settings, methods, names, images, values };
 }
 
 /** The values of one row of the scores, an image each. */
@@ -96,37 +132,56 @@ export function scoresOf(
 }
 
 /**
- * Restores each image by every method, in order; the model gets a chunk of them at once.
+ * Restores the images in chunks, in order, and hands on each.
  *
  * @param first position of the first image in the whole list: the model's noise goes by it
  */
 export async function restoreEach(
-  { images, masks, baselines, pca, model }: Subject,
+  { images, masks }: Subject,
   setting: string,
   indices: readonly number[],
   first: number,
+  restore: RestoreChunk,
   use: (position: number, original: Uint8Array, mask: Uint8Array, all: Restorations) => void,
 ): Promise<void> {
-  const { size, channels } = images;
-  const length = size * size * channels;
   for (let from = 0; from < indices.length; from += CHUNK) {
-    const chunk = gatherChunk(images, masks.get(setting)!, indices.slice(from, from + CHUNK));
-    const wholes = await model.restore(chunk.originals, chunk.occluded, {
+    const some = indices.slice(from, from + CHUNK);
+    const chunk = {
+      setting,
       first: first + from,
-    });
-    for (let i = 0; i < chunk.count; i++) {
-      const original = chunk.originals.subarray(i * length, (i + 1) * length);
-      const mask = chunk.occluded.subarray(i * size * size, (i + 1) * size * size);
-      const hole = createHole(mask, size, size);
-      const all = new Map<MethodName, Restored>();
-      for (const name of baselines) {
-        all.set(name, restoreBaseline(name, original, hole, channels, pca));
-      }
-      const whole = toBytes(wholes.subarray(i * length, (i + 1) * length));
-      all.set(MODEL, { whole, composite: keepKnown(whole, original, mask, channels) });
+      ...gatherChunk(images, masks.get(setting)!, some),
+    };
+    (await restore(chunk)).forEach((all, i) => {
+      const { original, mask } = imageOf(chunk, i);
       use(from + i, original, mask, all);
-    }
+    });
   }
+}
+
+/** One image of a chunk. */
+export function imageOf(
+  { count, originals, occluded }: Omit<Chunk, 'setting' | 'first'>,
+  at: number,
+) {
+  const [length, pixels] = [originals.length / count, occluded.length / count];
+  return {
+    original: originals.subarray(at * length, (at + 1) * length),
+    mask: occluded.subarray(at * pixels, (at + 1) * pixels),
+  };
+}
+
+/** Restores by a model. */
+export function restoreByModel(model: Restorer): RestoreChunk {
+  const { channels } = model.info;
+  return async (chunk) => {
+    const wholes = await model.restore(chunk.originals, chunk.occluded, { first: chunk.first });
+    const length = chunk.originals.length / chunk.count;
+    return Array.from({ length: chunk.count }, (_, i) => {
+      const { original, mask } = imageOf(chunk, i);
+      const whole = toBytes(wholes.subarray(i * length, (i + 1) * length));
+      return new Map([[MODEL, { whole, composite: keepKnown(whole, original, mask, channels) }]]);
+    });
+  };
 }
 
 /** Images and masks at the indices, side by side, as the model takes them. */

@@ -1,15 +1,20 @@
 /** Example images for the report: the best, median and worst restorations, and some drawn by seed. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import {
   gatherChunk,
   type MethodName,
-  methodsOf,
+  MODEL,
+  type RestoreChunk,
   restoreEach,
   type Scores,
   type Subject,
   scoresOf,
 } from './evaluation.js';
-import { keepKnown, toBytes } from './methods.js';
-import { createRandom } from './random.js';
+import type { BaselineName } from './methods.js';
+import { keepKnown, toBytes } from './planes.js';
+import type { Restorer } from './restore.js';
+import { spread } from './statistics.js';
 
 export type PickKind = 'best' | 'median' | 'worst' | 'seeded';
 
@@ -85,40 +90,109 @@ export function rankedBy({ names }: Scores): string {
   return names.includes('ssim.wang') ? 'ssim.wang' : 'ssim.global';
 }
 
-export function layersOf(subject: Subject, samples: number): readonly Layer[] {
-  const drawn = Array.from({ length: samples }, (_, at) => `sample ${at + 1}` as const);
-  return ['original', 'occluded', ...methodsOf(subject), 'model whole', ...drawn];
+/** By setting, the classical method with the highest mean on these images. */
+export function bestBaselines(scores: Scores): readonly BaselineName[] {
+  const baselines = scores.methods.filter((name): name is BaselineName => name !== MODEL);
+  return scores.settings.map((setting) => {
+    const means = baselines.map(
+      (name) => spread(scoresOf(scores, setting, name, 'composite', rankedBy(scores))).mean,
+    );
+    return baselines[means.indexOf(Math.max(...means))]!;
+  });
 }
 
-/** The pictures of the picked examples of one setting: uint8 [picks, layers, size, size, channels]. */
+/** Classical methods that are shown in every evaluation that has them: a smooth one, copied texture, a linear one. */
+const ALWAYS_SHOWN: readonly MethodName[] = ['harmonic', 'exemplar', 'pca'];
+
+/** The classical methods whose pictures are kept: the best of each setting, and some of each kind. */
+export function shownBaselines(scores: Scores): readonly BaselineName[] {
+  const best = bestBaselines(scores);
+  return scores.methods.filter(
+    (name): name is BaselineName =>
+      name !== MODEL && (ALWAYS_SHOWN.includes(name) || best.includes(name)),
+  );
+}
+
+export function layersOf(baselines: readonly BaselineName[], samples: number): readonly Layer[] {
+  const drawn = Array.from({ length: samples }, (_, at) => `sample ${at + 1}` as const);
+  return ['original', 'occluded', ...baselines, MODEL, 'model whole', ...drawn];
+}
+
+/** Samples that differ by less than this, in gray levels, look like one picture. */
+export const LEAST_SPREAD = 0.5;
+
+/** The same pictures without the samples. */
+export function withoutSamples(
+  pictures: Uint8Array,
+  layers: readonly Layer[],
+  length: number,
+): { readonly pictures: Uint8Array; readonly layers: readonly Layer[] } {
+  const kept = layers.filter((layer) => !layer.startsWith('sample '));
+  const each = layers.length * length;
+  const picks = Array.from({ length: pictures.length / each }, (_, at) =>
+    pictures.subarray(at * each, at * each + kept.length * length),
+  );
+  return { pictures: Buffer.concat(picks), layers: kept };
+}
+
+/** What examples are drawn from. */
+export interface Drawable {
+  readonly subject: Subject;
+  /** By the model and all classical methods. */
+  readonly restore: RestoreChunk;
+  readonly model: Restorer;
+}
+
+/**
+ * The pictures of the picked examples of one setting: uint8 [picks, layers, size, size, channels], and
+ * how far samples differ from each other in the holes, as a standard deviation.
+ */
 export async function drawExamples(
-  subject: Subject,
+  { subject, restore, model }: Drawable,
   setting: string,
   picks: readonly { readonly position: number; readonly index: number }[],
+  layers: readonly Layer[],
   samples: { readonly count: number; readonly seed: number },
-): Promise<Uint8Array> {
+): Promise<{ readonly pictures: Uint8Array; readonly spread: number }> {
   const { size, channels } = subject.images;
   const length = size * size * channels;
-  const layers = layersOf(subject, samples.count);
   const pictures = new Uint8Array(picks.length * layers.length * length);
+  let spreads = 0;
   for (const [at, { position, index }] of picks.entries()) {
-    const place = (layer: Layer, picture: Uint8Array) =>
-      pictures.set(picture, (at * layers.length + layers.indexOf(layer)) * length);
+    const place = (layer: Layer, picture: Uint8Array) => {
+      const place = layers.indexOf(layer);
+      if (place >= 0) pictures.set(picture, (at * layers.length + place) * length);
+    };
     // One at a time, under its position: the noise that a model may draw is that of its scores.
-    await restoreEach(subject, setting, [index], position, (_, original, mask, all) => {
+    await restoreEach(subject, setting, [index], position, restore, (_, original, mask, all) => {
       place('original', original);
       place('occluded', keepKnown(new Uint8Array(length), original, mask, channels));
       for (const [method, { composite }] of all) place(method, composite);
-      place('model whole', all.get('model')!.whole);
+      place('model whole', all.get(MODEL)!.whole);
     });
-    const drawn = await drawSamples(subject, setting, { position, index }, samples);
+    const drawn = await drawSamples(subject, model, setting, { position, index }, samples);
     for (const [sample, picture] of drawn.entries()) place(`sample ${sample + 1}`, picture);
+    spreads += spreadOf(drawn, subject.masks.get(setting)!.mask(index), channels) / picks.length;
   }
-  return pictures;
+  return { pictures, spread: Number(spreads.toFixed(3)) };
+}
+
+/** Standard deviation between pictures, the mean over the occluded pixels. */
+function spreadOf(pictures: readonly Uint8Array[], mask: Uint8Array, channels: number): number {
+  if (pictures.length < 2) return 0;
+  let sum = 0;
+  let count = 0;
+  for (let i = 0; i < mask.length * channels; i++) {
+    if (mask[Math.floor(i / channels)] === 0) continue;
+    sum += spread(pictures.map((picture) => picture[i]!)).std;
+    count++;
+  }
+  return count === 0 ? 0 : sum / count;
 }
 
 async function drawSamples(
-  { images, masks, model }: Subject,
+  { images, masks }: Subject,
+  model: Restorer,
   setting: string,
   { position, index }: { readonly position: number; readonly index: number },
   { count, seed }: { readonly count: number; readonly seed: number },

@@ -1,10 +1,10 @@
 /** Images on their way from files to one array: decoding, scaling, gray; and reading that array back. */
 import { join } from 'node:path';
+import { mistake } from '@pipe-experiment/data/mistake.js';
+import { readNpyBytes } from '@pipe-experiment/data/npy.js';
+import type { SourceInfo } from '@pipe-experiment/data/sources/source.js';
 import sharp from 'sharp';
 import { readJson } from './json.js';
-import { mistake } from './mistake.js';
-import { readNpyBytes } from './npy.js';
-import type { SourceInfo } from './sources/source.js';
 
 export interface ImageEntry {
   /** As in the raw index. */

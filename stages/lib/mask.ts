@@ -1,5 +1,5 @@
 /** Occlusion masks: the settings a user can name, drawing one, and packing it to bits. */
-import type { Random } from './random.js';
+import type { Random } from '@pipe-experiment/data/random.js';
 import { drawBorder, drawEllipse, drawRectangle, drawSquares, drawStrokes } from './shapes.js';
 
 /** A share of the image's area, drawn uniformly from the range; 0 … 1. */

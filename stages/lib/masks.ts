@@ -1,8 +1,8 @@
 /** The stored masks of a set of images, one file for each occlusion setting. */
 import { join } from 'node:path';
+import { openNpy } from '@pipe-experiment/data/npy.js';
 import { readJson } from './json.js';
 import { type Occlusion, unpackMask } from './mask.js';
-import { openNpy } from './npy.js';
 
 /** `index.json` of the masks. */
 export interface MaskIndex {

@@ -1,10 +1,14 @@
-/** The classical methods a model is held against, by the names that `evaluate.methods` may hold. */
+/** The classical methods a model is held against, by the names that `baselines.methods` may hold. */
+import { fillExemplar } from './fill/exemplar.js';
+import { fillFsr } from './fill/fsr.js';
 import type { Fill, Hole } from './fill/hole.js';
 import { fillNavierStokes } from './fill/navier-stokes.js';
 import { type Pca, restorePca } from './fill/pca.js';
+import { type PcaMixture, restorePcaMixture } from './fill/pca-mixture.js';
 import { fillMean, fillNone } from './fill/simple.js';
-import { fillBiharmonic, fillBlend, fillHarmonic } from './fill/smooth.js';
+import { fillBiharmonic, fillHarmonic, fillTension, mendSeam } from './fill/smooth.js';
 import { fillTelea } from './fill/telea.js';
+import { planeOf, toBytes } from './planes.js';
 
 const FILLS = {
   none: fillNone,
@@ -13,15 +17,23 @@ const FILLS = {
   'navier-stokes': fillNavierStokes,
   harmonic: fillHarmonic,
   biharmonic: fillBiharmonic,
-  blend: fillBlend,
+  tension: fillTension,
+  fsr: fillFsr,
+  exemplar: fillExemplar,
 } as const satisfies Readonly<Record<string, Fill>>;
 
-export type BaselineName = keyof typeof FILLS | 'pca';
+type FillName = keyof typeof FILLS;
 
-export const BASELINE_NAMES: readonly BaselineName[] = [
-  ...(Object.keys(FILLS) as (keyof typeof FILLS)[]),
-  'pca',
-];
+/** Means of fills, by weight: one flattens what another overshoots, so their mean is nearer to the image. */
+const MEANS = {
+  blend: { harmonic: 1 / 2, biharmonic: 1 / 2 },
+  'mean-of-three': { harmonic: 1 / 4, biharmonic: 1 / 4, fsr: 1 / 2 },
+} as const satisfies Readonly<Record<string, Partial<Record<FillName, number>>>>;
+
+type MeanName = keyof typeof MEANS;
+type LinearName = 'pca' | 'pca-mixture';
+
+export type BaselineName = FillName | MeanName | LinearName;
 
 /** How a method is called in a sentence, and what it does. */
 export const METHOD_TEXTS: Readonly<Record<BaselineName, { label: string; about: string }>> = {
@@ -31,9 +43,45 @@ export const METHOD_TEXTS: Readonly<Record<BaselineName, { label: string; about:
   'navier-stokes': { label: 'Navier–Stokes', about: 'marching along lines of equal brightness' },
   harmonic: { label: 'harmonic', about: 'Laplace’s equation in the hole, solved exactly' },
   biharmonic: { label: 'biharmonic', about: 'the biharmonic equation, solved exactly' },
+  tension: {
+    label: 'spline in tension',
+    about: 'between harmonic and biharmonic: (L² + 0.1 L) u = 0, solved exactly',
+  },
   blend: { label: 'blend', about: 'the mean of harmonic and biharmonic' },
-  pca: { label: 'PCA', about: 'principal components of the train images, fitted to what is known' },
+  fsr: {
+    label: 'FSR',
+    about: 'frequency selective reconstruction: blocks extrapolated by a few waves each',
+  },
+  'mean-of-three': {
+    label: 'mean of three',
+    about: 'a quarter harmonic, a quarter biharmonic, half FSR',
+  },
+  exemplar: {
+    label: 'exemplar',
+    about: 'patches of the image itself, copied where edges run into the hole (Criminisi 2004)',
+  },
+  pca: {
+    label: 'PCA',
+    about:
+      'principal components of the train images, fitted to what is known; the seam repaired by the blend of what they miss. Learns, linearly',
+  },
+  'pca-mixture': {
+    label: 'PCA mixture',
+    about:
+      'the same with clusters of train images, each with components of its own (in kind Takahashi 2016: whole images here, patches there)',
+  },
 };
+
+export const BASELINE_NAMES = Object.keys(METHOD_TEXTS) as readonly BaselineName[];
+
+/** Methods that are fitted to train images. */
+export const LINEAR_NAMES: readonly BaselineName[] = ['pca', 'pca-mixture'];
+
+/** What the linear methods know of the train images. */
+export interface LinearModels {
+  readonly pca?: Pca | undefined;
+  readonly mixture?: PcaMixture | undefined;
+}
 
 /** One restored image in 8 bits: what the method gave, and the same with the known pixels kept. */
 export interface Restored {
@@ -42,62 +90,84 @@ export interface Restored {
 }
 
 /**
- * Restores one image by a classical method. All of them but PCA keep the known pixels by themselves.
+ * Restores one image by each of the methods. All of them keep the known pixels by themselves.
  *
- * @param image 8-bit [pixels, channels], interleaved
+ * @param image 8-bit [pixels, channels], interleaved; what the hole covers is never looked at
  */
-export function restoreBaseline(
-  name: BaselineName,
+export function restoreBaselines(
+  names: readonly BaselineName[],
   image: Uint8Array,
   hole: Hole,
   channels: number,
-  pca: Pca | undefined,
-): Restored {
-  if (name === 'pca') {
-    if (pca === undefined) throw new TypeError('PCA was asked for but not fitted');
-    const whole = toBytes(restorePca(pca, image, hole.mask, channels));
-    return { whole, composite: keepKnown(whole, image, hole.mask, channels) };
-  }
-  const filled = new Uint8Array(image.length);
+  linear: LinearModels,
+): ReadonlyMap<BaselineName, Restored> {
+  const filled = new Map(names.map((name) => [name, image.slice()]));
+  const estimates = new Map(
+    names.filter(isLinear).map((name) => [name, estimate(name, image, hole, channels, linear)]),
+  );
   for (let channel = 0; channel < channels; channel++) {
-    const plane = toBytes(FILLS[name](planeOf(image, channel, channels), hole));
-    for (let pixel = 0; pixel < plane.length; pixel++) {
-      filled[pixel * channels + channel] = plane[pixel]!;
+    const plane = planeOf(image, channel, channels);
+    const fill = fillsOf(plane, hole);
+    for (const name of names) {
+      const values = isLinear(name)
+        ? mended(estimates.get(name)!, channel, channels, plane, hole)
+        : fill(name);
+      const bytes = toBytes(values);
+      const into = filled.get(name)!;
+      for (const pixel of hole.pixels) into[pixel * channels + channel] = bytes[pixel]!;
     }
   }
-  return { whole: filled, composite: filled };
+  return new Map(names.map((name) => [name, both(filled.get(name)!)]));
 }
 
-/** One channel of an interleaved image; the image itself when it has just one. */
-export function planeOf(image: Uint8Array, channel: number, channels: number): Uint8Array {
-  if (channels === 1) return image;
-  const plane = new Uint8Array(image.length / channels);
-  for (let pixel = 0; pixel < plane.length; pixel++) {
-    plane[pixel] = image[pixel * channels + channel]!;
-  }
-  return plane;
+export function both(image: Uint8Array): Restored {
+  return { whole: image, composite: image };
 }
 
-/** To 8 bits: the picture that is scored is the picture that is shown. */
-export function toBytes(values: Float64Array | Float32Array): Uint8Array {
-  const bytes = new Uint8Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    bytes[i] = Math.min(255, Math.max(0, Math.round(values[i]!)));
-  }
-  return bytes;
+function isLinear(name: BaselineName): name is LinearName {
+  return LINEAR_NAMES.includes(name);
 }
 
-/** The restored image with the known pixels of the original pasted back. */
-export function keepKnown(
-  whole: Uint8Array,
-  original: Uint8Array,
-  mask: Uint8Array,
+/** Fills of one plane; a fill that a mean needs too is computed once. */
+function fillsOf(plane: Uint8Array, hole: Hole) {
+  const done = new Map<string, Float64Array>();
+  const single = (name: FillName): Float64Array => {
+    const values = done.get(name) ?? FILLS[name](plane, hole);
+    done.set(name, values);
+    return values;
+  };
+  return (name: FillName | MeanName): Float64Array => {
+    if (!(name in MEANS)) return single(name as FillName);
+    const mean = new Float64Array(plane.length);
+    for (const [part, weight] of Object.entries(MEANS[name as MeanName])) {
+      const values = single(part as FillName);
+      for (let i = 0; i < mean.length; i++) mean[i]! += weight * values[i]!;
+    }
+    return mean;
+  };
+}
+
+function estimate(
+  name: LinearName,
+  image: Uint8Array,
+  { mask }: Hole,
   channels: number,
-): Uint8Array {
-  const composite = original.slice();
-  for (let pixel = 0; pixel < mask.length; pixel++) {
-    if (mask[pixel] === 0) continue;
-    for (let i = pixel * channels, end = i + channels; i < end; i++) composite[i] = whole[i]!;
-  }
-  return composite;
+  { pca, mixture }: LinearModels,
+): Float64Array {
+  if (name === 'pca' && pca) return restorePca(pca, image, mask, channels);
+  if (name === 'pca-mixture' && mixture) return restorePcaMixture(mixture, image, mask, channels);
+  throw new TypeError(`${name} was asked for but not fitted`);
+}
+
+function mended(
+  estimated: Float64Array,
+  channel: number,
+  channels: number,
+  plane: Uint8Array,
+  hole: Hole,
+): Float64Array {
+  const values =
+    channels === 1 ? estimated : estimated.filter((_, at) => at % channels === channel);
+  mendSeam(values, plane, hole);
+  return values;
 }

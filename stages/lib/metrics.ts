@@ -1,18 +1,28 @@
 /** `metrics.json` of an evaluated item: mean and deviation of every score, as a tree. */
-import { type Scores, scoresOf } from './evaluation.js';
-import { TARGETS } from './score.js';
+import { type MethodName, type Scores, scoresOf } from './evaluation.js';
+import type { Target } from './score.js';
 import { type Spread, spread } from './statistics.js';
 
 /** By setting, method, target, and the score's own path (`ssim.wang`, `psnr`, …), then mean and std. */
 export type MetricsTree = { readonly [name: string]: MetricsTree | Spread };
 
+/** What of the scores the tree has. */
+export interface MetricsParts {
+  readonly methods: readonly MethodName[];
+  readonly targets: readonly Target[];
+  readonly names: readonly string[];
+}
+
 /** Six digits: finer than the spread between machines would ever allow to compare. */
-export function metricsTree(scores: Scores): MetricsTree {
+export function metricsTree(
+  scores: Scores,
+  { methods, targets, names }: MetricsParts,
+): MetricsTree {
   const tree: Branch = {};
   for (const setting of scores.settings) {
-    for (const method of scores.methods) {
-      for (const target of TARGETS) {
-        for (const name of scores.names) {
+    for (const method of methods) {
+      for (const target of targets) {
+        for (const name of names) {
           const { mean, std } = spread(scoresOf(scores, setting, method, target, name));
           const path = [setting, method, target, ...name.split('.')];
           plant(tree, path, { mean: round(mean), std: round(std) });

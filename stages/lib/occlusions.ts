@@ -7,9 +7,9 @@ import {
   checkRange,
   checkTree,
   type Tree,
-} from './check.js';
+} from '@pipe-experiment/data/check.js';
+import { mistake } from '@pipe-experiment/data/mistake.js';
 import type { Occlusion, Shape, ShareRange } from './mask.js';
-import { mistake } from './mistake.js';
 
 const SHAPES = ['square', 'rectangle', 'ellipse', 'strokes', 'border'] as const;
 

@@ -2,7 +2,7 @@
  * Small colour images in memory: cropping, pasting sprites, lighting and noise, in plain arithmetic.
  * A value written to a byte array is cut to an integer, so adding ½ rounds it.
  */
-import type { Random } from './random.js';
+import type { Random } from '@pipe-experiment/data/random.js';
 
 /** RGB, one byte a channel, row-major. */
 export interface Raster {

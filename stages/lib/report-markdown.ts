@@ -1,15 +1,32 @@
 /** The report as Markdown: the same tables without pictures, for reading in a terminal or a diff. */
 import type { Ablation } from './ablation.js';
 import { linesByArea } from './by-area.js';
+import { ABOUT_CITED, CITED, CITED_TITLE } from './cited.js';
 import { claimOf } from './claim.js';
+import {
+  ABOUT_COSTS,
+  ABOUT_RIM,
+  ABOUT_TWIN,
+  COSTS_TITLE,
+  costsTable,
+  RIM_TITLE,
+  rimTables,
+  type TextTable,
+  type TrainingParams,
+  TWIN_TITLE,
+  twinTables,
+} from './evidence.js';
 import { aboutAblation, changeText, columnLabel } from './html/ablation-table.js';
 import { ABOUT_BY_AREA, binLabels } from './html/by-area-table.js';
 import {
+  ABOUT_CUTS,
   CLAIM_COLUMNS,
   CLAIM_TITLE,
+  CUT_COLUMNS,
   claimCells,
   claimIntroduction,
   claimVerdict,
+  cutCells,
 } from './html/claim-section.js';
 import {
   formatFigure,
@@ -21,11 +38,19 @@ import {
 } from './html/format.js';
 import type { Report } from './html/page.js';
 import { COLUMNS, comparedLines, PAPER_TABLES } from './html/paper-comparison.js';
-import { verdictSentence } from './html/summary.js';
+import { methodsIn } from './html/provenance.js';
+import {
+  groupsSentence,
+  shareWorse,
+  trainingsSentence,
+  VERDICT_WORDS,
+  verdictRule,
+  verdictSentence,
+} from './html/summary.js';
 import { METHOD_TEXTS } from './methods.js';
 import { bestBaseline, type DataSet, gainOf, headline, type Row } from './results.js';
 
-export function reportMarkdown({ datasets, ablations, used }: Report): string {
+export function reportMarkdown({ datasets, ablations, params, used }: Report): string {
   const standIns = datasets.filter(({ index }) => index.source.standIn).map(({ name }) => name);
   return [
     '# Restoring occluded images with a variational autoencoder',
@@ -49,10 +74,13 @@ export function reportMarkdown({ datasets, ablations, used }: Report): string {
     ]),
     ...claimPart(datasets),
     ...ablationPart(ablations),
+    ...evidencePart(datasets, params as TrainingParams),
     '## Definitions',
     [
       ...SSIM_TEXTS.map(({ name, text }) => `- SSIM \`${name}\`: ${text}`),
-      ...Object.values(METHOD_TEXTS).map(({ label, about }) => `- ${label}: ${about}`),
+      ...methodsIn(datasets).map(
+        (name) => `- ${METHOD_TEXTS[name].label}: ${METHOD_TEXTS[name].about}`,
+      ),
     ].join('\n'),
     '## Files used (sha256)',
     table(
@@ -72,7 +100,8 @@ function datasetPart(dataset: DataSet): string[] {
   return [
     `## ${name}`,
     `${sourceText(index.source)}, ${index.sides.test.scored} test images. ` +
-      `${models.map((model) => verdictSentence(dataset, model)).join(' ')}`,
+      `${models.map((model) => verdictSentence(dataset, model)).join(' ')} ` +
+      `${groupsSentence(dataset)} ${trainingsSentence(dataset)}`,
     ...index.notes.map((note) => `> ${note}`),
     'SSIM (wang, composite, test), mean ± standard deviation over images:',
     table(
@@ -82,7 +111,7 @@ function datasetPart(dataset: DataSet): string[] {
         ...settings.map((setting) => formatFigure(headline(row, setting.name), score)),
       ]),
     ),
-    'Gain over the best classical fill, 95 % interval:',
+    `Gain over the best classical fill, 95 % interval, and the share of images that the model makes worse than it. ${verdictRule(dataset)}`,
     table(
       ['model', ...settings.map((one) => `${settingLabel(one)}`)],
       models.map((model) => [
@@ -90,10 +119,30 @@ function datasetPart(dataset: DataSet): string[] {
         ...settings.map((setting) => {
           const rival = bestBaseline(dataset, setting.name);
           const gain = gainOf(model, setting.name, rival.name);
-          return `${formatGain(gain.mean)} (${formatGain(gain.low)} … ${formatGain(gain.high)}) over ${rival.label}`;
+          const worse = formatPercent(shareWorse(model, rival, setting.name));
+          return `${formatGain(gain.mean)} (${formatGain(gain.low)} … ${formatGain(gain.high)}) over ${rival.label}: ${VERDICT_WORDS[model.verdicts.get(setting.name)!]}, ${worse} worse`;
         }),
       ]),
     ),
+  ];
+}
+
+function evidencePart(datasets: readonly DataSet[], params: TrainingParams): string[] {
+  const parts = ({ title, head, rows }: TextTable) => [`${title}:`, table(head, rows)];
+  const { head, rows } = costsTable(datasets, params);
+  return [
+    `## ${TWIN_TITLE}`,
+    ABOUT_TWIN,
+    ...twinTables(datasets).flatMap(parts),
+    `## ${RIM_TITLE}`,
+    ABOUT_RIM,
+    ...rimTables(datasets).flatMap(parts),
+    `## ${COSTS_TITLE}`,
+    ABOUT_COSTS,
+    table(head, rows),
+    `## ${CITED_TITLE}`,
+    ABOUT_CITED,
+    table(CITED.head, CITED.rows),
   ];
 }
 
@@ -108,6 +157,8 @@ function claimPart(datasets: readonly DataSet[]): string[] {
     `## ${CLAIM_TITLE}`,
     claimIntroduction(claim),
     table(CLAIM_COLUMNS, claim.lines.map(claimCells)),
+    ABOUT_CUTS,
+    table(CUT_COLUMNS, claim.cuts.map(cutCells)),
     claimVerdict(claim),
   ];
 }

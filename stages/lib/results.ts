@@ -1,11 +1,11 @@
 /** The evaluated items as the report tells of them: by data set, then by model, then by seed. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { mistake } from '@pipe-experiment/data/mistake.js';
 import { type MethodName, MODEL, scoresOf } from './evaluation.js';
 import { rankedBy } from './examples.js';
 import { type Gain, gainsOf } from './gains.js';
 import { METHOD_TEXTS } from './methods.js';
-import { mistake } from './mistake.js';
 import type { Target } from './score.js';
 import {
   type ItemScores,
@@ -15,6 +15,7 @@ import {
   type Side,
 } from './scores.js';
 import { spread } from './statistics.js';
+import { type Verdict, verdictsOf } from './verdicts.js';
 
 /** One evaluated item. */
 export interface Item extends ItemScores {
@@ -31,8 +32,10 @@ export interface Row {
   readonly label: string;
   readonly method: MethodName;
   readonly items: readonly [Item, ...Item[]];
-  /** Of a model over each classical fill, by the score that methods are ranked by. */
+  /** Of a model over each classical fill. */
   readonly gains: readonly Gain[];
+  /** By setting, how a model stands to the best classical fill; corrected over all models and data sets of the page. */
+  readonly verdicts: ReadonlyMap<string, Verdict>;
 }
 
 /** What was scored on the same images. */
@@ -86,12 +89,31 @@ export function readItem(folder: string): Item {
 
 /** @throws Mistake when items of one data set were scored on other images or settings */
 export function groupItems(items: readonly Item[]): readonly DataSet[] {
-  return [...groupBy(items, ({ dataset }) => dataset)].flatMap(([dataset, all]) => {
+  const datasets = [...groupBy(items, ({ dataset }) => dataset)].flatMap(([dataset, all]) => {
     const kernels = [...groupBy(all, ({ index }) => index.image.kernel)];
     return kernels.map(([kernel, members]) =>
       groupAlike(members, kernels.length > 1 ? `${dataset} (${kernel})` : dataset),
     );
   });
+  return withVerdicts(datasets);
+}
+
+/** All comparisons with the best classical fill that the page makes are one family. */
+function withVerdicts(datasets: readonly DataSet[]): readonly DataSet[] {
+  const gains = datasets.flatMap((dataset) =>
+    dataset.models.flatMap((model) =>
+      dataset.settings.map(({ name }) => gainOf(model, name, bestBaseline(dataset, name).name)),
+    ),
+  );
+  const verdicts = verdictsOf(gains);
+  let next = 0;
+  return datasets.map((dataset) => ({
+    ...dataset,
+    models: dataset.models.map((model) => ({
+      ...model,
+      verdicts: new Map(dataset.settings.map(({ name }) => [name, verdicts[next++]!] as const)),
+    })) as unknown as DataSet['models'],
+  }));
 }
 
 function groupAlike(members: readonly [Item, ...Item[]], name: string): DataSet {
@@ -104,6 +126,7 @@ function groupAlike(members: readonly [Item, ...Item[]], name: string): DataSet 
       method: MODEL,
       items: seeds,
       gains: gainsOverSeeds(seeds),
+      verdicts: new Map(),
     }),
   );
   const baselines = first.index.methods
@@ -115,6 +138,7 @@ function groupAlike(members: readonly [Item, ...Item[]], name: string): DataSet 
         method,
         items: [first],
         gains: [],
+        verdicts: new Map(),
       }),
     );
   const { settings } = first.index;
@@ -162,8 +186,15 @@ export function bestBaseline({ baselines }: DataSet, setting: string): Row {
 }
 
 /** The gain of a model over a baseline. */
-export function gainOf({ gains, label }: Row, setting: string, baseline: string): Gain {
-  const gain = gains.find((one) => one.setting === setting && one.baseline === baseline);
+export function gainOf(
+  { gains, label, items: [{ test }] }: Row,
+  setting: string,
+  baseline: string,
+  score = rankedBy(test),
+): Gain {
+  const gain = gains.find(
+    (one) => one.setting === setting && one.baseline === baseline && one.score === score,
+  );
   if (gain === undefined) throw new RangeError(`${label}: no gain over ${baseline} in ${setting}`);
   return gain;
 }
@@ -174,13 +205,12 @@ export function gainOf({ gains, label }: Row, setting: string, baseline: string)
  */
 function gainsOverSeeds(items: readonly [Item, ...Item[]]): readonly Gain[] {
   const [{ test, index }, ...others] = items;
-  const score = rankedBy(test);
-  if (others.length === 0) return index.gains.filter((gain) => gain.score === score);
+  if (others.length === 0) return index.gains;
   const mean = test.values.map(
     (value, at) =>
       others.reduce((sum, other) => sum + other.test.values[at]!, value) / items.length,
   );
-  return gainsOf({ ...test, values: mean }, index.bootstrap, [score]);
+  return gainsOf({ ...test, values: mean }, index.groups.ofTest, index.bootstrap);
 }
 
 /** The scores of single images, the mean of the seeds. */

@@ -1,6 +1,8 @@
-/** Scores of one restored image: SSIM under each definition, PSNR, and the error within the hole. */
+/** Scores of one restored image: SSIM under each definition, gradient similarity, PSNR, and the error within the hole. */
 import { holeError, psnr } from './errors.js';
-import { planeOf, type Restored } from './methods.js';
+import { gradientMagnitudes, gradientSimilarity } from './gms.js';
+import type { Restored } from './methods.js';
+import { planeOf } from './planes.js';
 import {
   compareSsim,
   createSsimScratch,
@@ -19,6 +21,11 @@ export interface Scorer {
   readonly names: readonly string[];
   /** Prepares an original for being compared with. */
   prepare(original: Uint8Array): Original;
+  /**
+   * Of the composite that was scored last: Wang's similarity of the window round each pixel, the mean of
+   * the channels; NaN where no window has its centre. The next score overwrites it.
+   */
+  readonly map: Float64Array;
   /** Writes the scores of both targets to out[at …], first whole, then composite. */
   score(
     original: Original,
@@ -33,13 +40,17 @@ export interface Original {
   readonly pixels: Uint8Array;
   /** One reference for each channel. */
   readonly planes: readonly SsimReference[];
+  readonly gradients: readonly Float64Array[];
 }
 
 /** @param size side of the square images; colour is scored as the mean over the channels */
 export function createScorer(size: number, channels: number): Scorer {
   const scratch = createSsimScratch(size, size);
   const ssimNames = ssimNamesFor(size, size);
-  const names = [...ssimNames.map((name) => `ssim.${name}`), 'psnr', 'hole.mae', 'hole.rmse'];
+  const means = [...ssimNames.map((name) => `ssim.${name}`), 'gms'];
+  const names = [...means, 'psnr', 'hole.mae', 'hole.rmse'];
+  const map = new Float64Array(size * size);
+  const hasMap = ssimNames.includes('wang');
 
   function scoreImage(
     original: Original,
@@ -48,27 +59,38 @@ export function createScorer(size: number, channels: number): Scorer {
     out: Float64Array,
     at: number,
   ): void {
-    out.fill(0, at, at + ssimNames.length);
+    out.fill(0, at, at + means.length);
+    map.fill(hasMap ? 0 : Number.NaN);
     original.planes.forEach((reference, channel) => {
-      const scores = compareSsim(reference, planeOf(image, channel, channels));
+      const plane = planeOf(image, channel, channels);
+      const scores = compareSsim(reference, plane);
       ssimNames.forEach((name, i) => {
         out[at + i]! += scores[name]! / channels;
       });
+      const gradients = gradientMagnitudes(plane, size, size);
+      out[at + ssimNames.length]! +=
+        gradientSimilarity(original.gradients[channel]!, gradients) / channels;
+      for (let i = 0; i < map.length; i++) map[i]! += scratch.map[i]! / channels;
     });
     const { mae, rmse } = holeError(original.pixels, image, mask, channels);
-    out[at + ssimNames.length] = psnr(original.pixels, image);
-    out[at + ssimNames.length + 1] = mae;
-    out[at + ssimNames.length + 2] = rmse;
+    out[at + means.length] = psnr(original.pixels, image);
+    out[at + means.length + 1] = mae;
+    out[at + means.length + 2] = rmse;
   }
 
   return {
+    map,
     names,
-    prepare: (pixels) => ({
-      pixels,
-      planes: Array.from({ length: channels }, (_, channel) =>
-        ssimReference(planeOf(pixels, channel, channels), size, size, scratch),
-      ),
-    }),
+    prepare(pixels) {
+      const planes = Array.from({ length: channels }, (_, channel) =>
+        planeOf(pixels, channel, channels),
+      );
+      return {
+        pixels,
+        planes: planes.map((plane) => ssimReference(plane, size, size, scratch)),
+        gradients: planes.map((plane) => gradientMagnitudes(plane, size, size)),
+      };
+    },
     score(original, mask, { whole, composite }, out, at) {
       scoreImage(original, mask, whole, out, at);
       if (composite === whole) out.copyWithin(at + names.length, at, at + names.length);

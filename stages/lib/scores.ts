@@ -8,17 +8,18 @@
  * - `examples.npy`: uint8 [settings, picks, layers, size, size(, 3)]
  */
 import { join } from 'node:path';
+import { readNpy, readNpyBytes, writeNpy } from '@pipe-experiment/data/npy.js';
+import type { SourceInfo } from '@pipe-experiment/data/sources/source.js';
 import type { MethodName, Scores } from './evaluation.js';
 import type { ExamplePick, Layer } from './examples.js';
-import type { Gain } from './gains.js';
+import type { Bootstrap, Gain } from './gains.js';
 import type { Kernel } from './images.js';
 import { readJson, writeJson } from './json.js';
 import type { Occlusion, Shape } from './mask.js';
 import type { MaskIndex } from './masks.js';
-import { readNpy, readNpyBytes, writeNpy } from './npy.js';
+import type { BaselineName } from './methods.js';
 import type { ModelInfo } from './restore.js';
 import type { TARGETS } from './score.js';
-import type { SourceInfo } from './sources/source.js';
 
 export const SIDES = ['test', 'train'] as const;
 export type Side = (typeof SIDES)[number];
@@ -38,11 +39,25 @@ export interface ScoresIndex {
   readonly scores: readonly string[];
   /** How many images are scored, of how many there are. */
   readonly sides: Readonly<Record<Side, { readonly scored: number; readonly of: number }>>;
+  /** Scenes, people or classes on each side, and of which one each test image is. */
+  readonly groups: {
+    readonly train: number;
+    readonly test: number;
+    readonly ofTest: readonly number[];
+  };
   /** On the test set. */
   readonly gains: readonly Gain[];
   /** How the gains' intervals were drawn. */
-  readonly bootstrap: { readonly resamples: number; readonly seed: number };
+  readonly bootstrap: Bootstrap;
+  /** By setting, the classical method with the highest mean on test images. */
+  readonly best: readonly BaselineName[];
+  /** [setting][method][bin]: mean SSIM on test images by the distance from the rim (rim.ts). */
+  readonly rims: readonly (readonly (readonly (number | null)[])[])[];
+  /** Components of PCA by setting, as chosen on train images held out. */
+  readonly components: Readonly<Record<string, number>>;
   readonly layers: readonly Layer[];
+  /** By setting, the mean deviation between samples in the hole, in gray levels; 0 without samples. */
+  readonly sampleSpread: readonly number[];
   /** The same number of picks in every setting. */
   readonly picks: readonly (readonly ExamplePick[])[];
   readonly model: ModelInfo;

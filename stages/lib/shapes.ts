@@ -1,5 +1,5 @@
 /** The shapes of occlusion masks, drawn into a canvas of bytes: pure but for the canvas and the random stream. */
-import type { Random } from './random.js';
+import type { Random } from '@pipe-experiment/data/random.js';
 
 /** A square image's mask, row-major, one byte a pixel: 1 = occluded. */
 export interface Canvas {

@@ -1,6 +1,6 @@
 /** Dividing images into train and test so that no group is on both sides. */
-import { mistake } from './mistake.js';
-import { createRandom, type Random } from './random.js';
+import { mistake } from '@pipe-experiment/data/mistake.js';
+import { createRandom, type Random } from '@pipe-experiment/data/random.js';
 
 /** `split.json`: indices into images.npy, ascending. */
 export interface Split {

@@ -47,6 +47,8 @@ interface Scratch {
   readonly square: Float64Array;
   readonly cross: Float64Array;
   readonly pair: Integral;
+  /** Wang's similarity of the window round each pixel; NaN where no window has its centre. */
+  readonly map: Float64Array;
 }
 
 /** The definitions that an image of this size allows: a window may not be larger than the image. */
@@ -64,6 +66,7 @@ export function createSsimScratch(width: number, height: number): Scratch {
     square: plane(),
     cross: plane(),
     pair: createIntegral(width, height),
+    map: plane(),
   };
 }
 
@@ -160,9 +163,11 @@ function meanOverWindows(sum: number, region: Region, side: number, reference: S
 }
 
 function wangSsim(reference: SsimReference, pixels: Uint8Array, changed: Region): number {
+  clearMap(reference);
   if (changed.right === 0) return 1;
   const region = windowsMeeting(changed, WINDOW.wang, reference);
   const { width, scratch } = reference;
+  const centre = (WINDOW.wang >> 1) * (width + 1);
   gaussianMoments(reference, pixels, region);
   let sum = 0;
   for (let y = region.top; y < region.bottom; y++) {
@@ -171,10 +176,21 @@ function wangSsim(reference: SsimReference, pixels: Uint8Array, changed: Region)
       const mb = scratch.mean[i]!;
       const va = reference.square[i]! - ma * ma;
       const vb = scratch.square[i]! - mb * mb;
-      sum += similarity(ma, mb, va, vb, scratch.cross[i]! - ma * mb);
+      const value = similarity(ma, mb, va, vb, scratch.cross[i]! - ma * mb);
+      scratch.map[i + centre] = value;
+      sum += value;
     }
   }
   return meanOverWindows(sum, region, WINDOW.wang, reference);
+}
+
+/** As of equal images. */
+function clearMap({ width, height, scratch: { map } }: SsimReference): void {
+  const margin = WINDOW.wang >> 1;
+  map.fill(Number.NaN);
+  for (let y = margin; y < height - margin; y++) {
+    map.fill(1, y * width + margin, (y + 1) * width - margin);
+  }
 }
 
 /** Gaussian-weighted means of b, b² and a·b over the windows of `region`, into the scratch. */

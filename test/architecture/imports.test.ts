@@ -149,6 +149,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   '@dagrejs/dagre': 'src/page/client/graph.tsx',
 };
 
+/** The experiment's own, in packages/. */
+const PACKAGES_OF_STAGES = '@pipe-experiment/';
+
 interface Import {
   readonly from: string;
   readonly specifier: string;
@@ -233,8 +236,9 @@ describe('the architecture of src/', () => {
 describe('the two halves', () => {
   it('never import each other, but for pipe-run/stage', () => {
     const across = [
-      ...imports.filter((each) => targetOf(each).startsWith('stages/')),
-      ...filesBelow('stages')
+      ...imports.filter((each) => /^(stages|packages)\//.test(targetOf(each))),
+      ...imports.filter((each) => each.specifier.startsWith(PACKAGES_OF_STAGES)),
+      ...[...filesBelow('stages'), ...filesBelow('packages')]
         .filter((file) => !file.includes('node_modules'))
         .flatMap(importsOf)
         .filter(
@@ -244,6 +248,21 @@ describe('the two halves', () => {
         ),
     ];
     expect(across).toEqual([]);
+  });
+
+  it('leaves the packages of the experiment to themselves', () => {
+    const leaving = filesBelow('packages')
+      .filter((file) => !file.includes('node_modules'))
+      .flatMap(importsOf)
+      .filter((each) => {
+        const [, own] = each.from.split('/');
+        const local = each.specifier.startsWith('.');
+        return (
+          (local && !targetOf(each).startsWith(`packages/${own}/`)) ||
+          each.specifier.startsWith(PACKAGES_OF_STAGES)
+        );
+      });
+    expect(leaving).toEqual([]);
   });
 });
 

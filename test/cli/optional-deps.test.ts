@@ -189,7 +189,7 @@ export default defineStage(async ({ deps, outs }) => {
       '  did you mean "optional"?',
       'pipeline.yaml:4:45: error: expected true or false, got the text "maybe" (wrong-value)',
       'pipeline.yaml:5:28: error: expected a path, or { path, optional: true }, or { path, exclude: ["*.tmp"] }, got the number 3 (wrong-value)',
-      'pipeline.yaml:6:28: error: expected a path, got a map (wrong-value)',
+      'pipeline.yaml:6:39: error: unknown key "optional" (unknown-key)',
     ]);
   });
 

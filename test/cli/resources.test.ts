@@ -42,7 +42,7 @@ describe('an item that needs more than the machine has', () => {
     );
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^large@1: it asks for 4096 cores, but (?:this machine has|its cgroup allows) \d+; for 1048576 GiB of memory, but (?:this machine has|its cgroup allows) [\d.]+ GiB: it runs alone$/,
+        /^large@1: it asks for 4096 cores, but (?:this machine has|its cgroup or job allows) \d+; for 1048576 GiB of memory, but (?:this machine has|its cgroup or job allows) [\d.]+ GiB: it runs alone$/,
       ),
     ]);
     const steps = run.events.flatMap((event) =>

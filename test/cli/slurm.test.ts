@@ -52,6 +52,23 @@ describe.skipIf(missing.length > 0)(
       expect([again.code, again.with('fresh').length]).toEqual([0, 5]);
     });
 
+    it('sends what its jobs compute to the remote cache', async () => {
+      const files = {
+        'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',
+      };
+      const [made, other] = [project(files), project(files)];
+      const remote = { PIPE_REMOTE: `file://${made.path('remote')}` };
+      Object.assign(made.env, cluster.env, remote);
+      Object.assign(other.env, remote);
+      const run = await made.run('--executor', 'slurm');
+      expect([run.code, run.with('ran')], run.out + run.err).toEqual([0, ['a']]);
+      const elsewhere = await other.run();
+      expect(elsewhere.items.a, elsewhere.out).toMatchObject({
+        verdict: 'restored',
+        from: 'remote',
+      });
+    });
+
     it('shows what Slurm refuses, in its own words', async () => {
       const made = project({
         'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',

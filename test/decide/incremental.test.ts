@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EpochRecord } from '../../src/cache/records/record.js';
 import {
-  firstMetric,
   metricAt,
   resume,
   secondsPerEpoch,
@@ -98,11 +97,6 @@ describe('metrics of a chain', () => {
     expect(metricAt({ val: { ssim: Number.NaN } }, 'val.ssim')).toBeUndefined();
     expect(metricAt(undefined, 'val')).toBeUndefined();
     expect(metricAt({}, 'constructor')).toBeUndefined();
-  });
-
-  it('name the first of the newest epoch', () => {
-    expect(firstMetric(chain(1, 2))).toBe('val.ssim');
-    expect(firstMetric([])).toBeUndefined();
   });
 
   it('foretell an epoch by the median of the last five', () => {

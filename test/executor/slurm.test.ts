@@ -97,6 +97,10 @@ describe('the list of squeue', () => {
     expect(one(`7|PENDING|${reason}||pipe-a`)).toMatchObject({ never: true });
   });
 
+  it('knows a job that was ended before it had a node', () => {
+    expect(one('7|FAILED|BadConstraints||pipe-a')).toMatchObject({ phase: 'ended', never: true });
+  });
+
   it.each([
     'Priority',
     'Resources',

@@ -27,8 +27,8 @@ const SET = [
   'train.validation=4',
   'model.shapes.width=0.1',
   'model.shapes.train={ batch: 8 }',
-  'evaluate.train=4',
-  'evaluate.methods=[mean, harmonic]',
+  'baselines.train=4',
+  'baselines.methods=[mean, harmonic, fsr, pca]',
   'evaluate.bootstrap=100',
 ];
 
@@ -50,7 +50,7 @@ test('in colour, from rendered images to the report', { timeout: 240_000 }, asyn
   const first = await run();
   expect(first.err, first.out).toBe('');
   expect(first.code, first.out).toBe(0);
-  expect(first.out).toContain('pipe: 9 ran, 0 restored, 0 fresh');
+  expect(first.out).toContain('pipe: 10 ran, 0 restored, 0 fresh');
 
   const at = (path: string) => project.path(`cache/out/animals/${path}`);
   const images = readImages(at('images'));
@@ -96,5 +96,5 @@ test('in colour, from rendered images to the report', { timeout: 240_000 }, asyn
   expect(project.read('reports/index.html')).toContain(`${SIZE} × ${SIZE} pixels, colour`);
 
   const again = await run();
-  expect(again.out).toContain('pipe: 0 ran, 0 restored, 9 fresh');
+  expect(again.out).toContain('pipe: 0 ran, 0 restored, 10 fresh');
 });

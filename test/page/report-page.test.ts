@@ -190,6 +190,12 @@ describe.skipIf(chromium === undefined)(
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
       }
       await page.emulate({ width: 800, height: 1000, print: true });
+      for (const view of ['items', 'results', 'item/train%40faces']) {
+        await go(`#/${view}`);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+          800,
+        );
+      }
       expect((await page.print()).subarray(0, 5).toString()).toBe('%PDF-');
     });
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { allocation } from '../../src/process/allocation.js';
 import { allowance } from '../../src/process/cgroup.js';
 import { thisMachine, within } from '../../src/process/machine.js';
 import { HAS_PROC } from '../../src/sys/proc.js';
@@ -27,7 +28,7 @@ describe('the machine', () => {
 
   it('is that of this process', () => {
     const whole = { cores: availableParallelism(), memory: totalmem() };
-    const machine = thisMachine();
+    const machine = thisMachine({});
     expect(machine.whole).toEqual(whole);
     expect(machine.cores).toBeGreaterThanOrEqual(1);
     expect(machine.cores).toBeLessThanOrEqual(whole.cores);
@@ -35,6 +36,17 @@ describe('the machine', () => {
     // Node knows of the innermost group alone; without one it says 0, or more than there is.
     const innermost = process.constrainedMemory() || Infinity;
     expect(machine.memory).toBeLessThanOrEqual(Math.min(whole.memory, innermost));
+  });
+
+  it('is no more than the job of a batch system has', () => {
+    const { cores, memory } = thisMachine({ SLURM_CPUS_PER_TASK: '1', SLURM_MEM_PER_NODE: '64' });
+    expect([cores, memory]).toEqual([1, 64 * 2 ** 20]);
+    expect(allocation({ SLURM_CPUS_ON_NODE: '4', SLURM_MEM_PER_CPU: '100' })).toEqual({
+      cores: 4,
+      memory: 400 * 2 ** 20,
+    });
+    expect(allocation({ NSLOTS: '3' })).toEqual({ cores: 3, memory: Infinity });
+    expect(allocation({ SLURM_MEM_PER_NODE: '0' }).memory).toBe(Infinity);
   });
 
   it.runIf(HAS_PROC)('is read from existing files', () => {

@@ -50,6 +50,15 @@ export async function signedStore(): Promise<{ readonly server: Server; readonly
   return { server, key };
 }
 
+/** Puts every file of the store back as it is now, so that each case attacks a whole one. */
+export function mended(server: Server): () => void {
+  const files = namesIn(server).map((name) => path.join(server.data, name));
+  const all = files.map((file) => [file, readFileSync(file)] as const);
+  return () => {
+    for (const [file, bytes] of all) writeFileSync(file, bytes);
+  };
+}
+
 const digit = fc.nat(1_000_000);
 const AttackOf = fc.oneof(
   fc.record({ kind: fc.constant('copy' as const), from: digit, to: digit }),

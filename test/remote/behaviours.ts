@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import type { Running } from '../rig/project.js';
 import { clone, cloneWithin, TRAINING } from './clones.js';
-import { behind, isNowhere, namesIn, proxyTo, type Server } from './servers.js';
+import { behind, folderOf, isNowhere, namesIn, proxyTo, type Server } from './servers.js';
 
 const last = (out: string) => out.trimEnd().split('\n').at(-1);
 
@@ -169,7 +169,8 @@ export function survivesItsDeath(isHere: boolean, start: Start, step: number): v
   it.skipIf(!isHere)(
     'never holds a record without its objects, whenever the server dies',
     async () => {
-      const server = await start();
+      const all = await start();
+      let server = folderOf(all, 0);
       const count = async (dieAt?: number) => {
         const proxy = await proxyTo(server.port as number, dieAt === undefined ? {} : { dieAt });
         const writer = cloneWithin(behind(server, proxy));
@@ -180,13 +181,10 @@ export function survivesItsDeath(isHere: boolean, start: Start, step: number): v
         proxy.close();
         return proxy.requests.length;
       };
-      const clear = () => {
-        for (const each of namesIn(server)) rmSync(path.join(server.data, each), { force: true });
-      };
-      const all = await count();
-      expect(all).toBeGreaterThan(6);
-      for (let dieAt = 1; dieAt <= all; dieAt += step) {
-        clear();
+      const requests = await count();
+      expect(requests).toBeGreaterThan(6);
+      for (let dieAt = 1; dieAt <= requests; dieAt += step) {
+        server = folderOf(all, dieAt);
         await count(dieAt);
         const reader = cloneWithin(server);
         reader.env.PIPE_REMOTE_MODE = 'r';
@@ -203,12 +201,9 @@ export function survivesKills(isHere: boolean, start: Start, step: number): void
   it.skipIf(!isHere)(
     'never holds a record without its objects, whenever its writer is killed',
     async () => {
-      const server = await start();
-      const clear = () => {
-        for (const each of namesIn(server)) rmSync(path.join(server.data, each), { force: true });
-      };
+      const all = await start();
       for (let killAt = 1, isOver = false; !isOver; killAt += step) {
-        clear();
+        const server = folderOf(all, killAt);
         let writing: Running | undefined;
         const onRequest = (count: number) => count === killAt && writing?.kill('SIGKILL');
         const proxy = await proxyTo(server.port as number, { onRequest });

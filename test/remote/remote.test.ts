@@ -1,12 +1,6 @@
 /** The remote cache: all that is promised on a shared folder, and that servers are spoken to as they expect. */
 import { describe, expect, it } from 'vitest';
-import {
-  settlesRivals,
-  staysTrue,
-  survivesItsDeath,
-  survivesKills,
-  takesAndGoesOn,
-} from './behaviours.js';
+import { settlesRivals, staysTrue, survivesItsDeath, takesAndGoesOn } from './behaviours.js';
 import { clone, cloneWithin } from './clones.js';
 import { NGINX, namesIn, nginx, s3, sharedFolder, VERSITYGW } from './servers.js';
 

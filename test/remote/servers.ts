@@ -191,12 +191,21 @@ export async function proxyTo(port: number, fault: Fault = {}): Promise<Proxy> {
   return { port: (server.address() as AddressInfo).port, requests, close };
 }
 
+/** An unused folder of the server. */
+export function folderOf(server: Server, name: string | number): Server {
+  return {
+    ...server,
+    remote: `${server.remote}/${name}`,
+    data: path.join(server.data, String(name)),
+  };
+}
+
 /** The server behind a proxy. */
 export function behind(server: Server, { port }: Pick<Proxy, 'port'>): Server {
   const { AWS_ENDPOINT_URL: _, ...env } = server.env;
   return server.remote.startsWith('s3:')
     ? { ...server, env: { ...env, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` } }
-    : { ...server, remote: `http://127.0.0.1:${port}` };
+    : { ...server, remote: server.remote.replace(/:\d+/, `:${port}`) };
 }
 
 /** True when no file below the folder contains the text. */

@@ -1,7 +1,7 @@
 /** With `trust:`, not even someone who may write everything on the server can change an out. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attack, attacks, keyPair, signedStore, trusting } from './attack.js';
+import { attack, attacks, keyPair, mended, signedStore, trusting } from './attack.js';
 import { namesIn, sharedFolder } from './servers.js';
 
 describe('a remote cache with trust', () => {
@@ -36,9 +36,10 @@ describe('a remote cache with trust', () => {
 
   it('keeps its outs whatever an attacker writes (test/long/attack.test.ts draws more)', async () => {
     const { server, key } = await signedStore();
-    const other = keyPair();
+    const [other, mend] = [keyPair(), mended(server)];
     await fc.assert(
       fc.asyncProperty(attacks, async (steps) => {
+        mend();
         attack(server, steps, other);
         const reader = trusting(server, key);
         reader.env.PIPE_REMOTE_MODE = 'r';

@@ -1,17 +1,27 @@
 /** The stage `evaluate` on a little experiment: its figures, its files, and that they are always the same. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import evaluate from '../../stages/evaluate.js';
+import {
+  type BaselineIndex,
+  readBaselineIndex,
+  readBaselineScores,
+  restoreAsKept,
+} from '../../stages/lib/baselines.js';
 import { psnr } from '../../stages/lib/errors.js';
-import { scoresOf } from '../../stages/lib/evaluation.js';
+import { restoreEach, scoresOf } from '../../stages/lib/evaluation.js';
+import { createHole } from '../../stages/lib/fill/hole.js';
 import { readImages } from '../../stages/lib/images.js';
 import { readMasks } from '../../stages/lib/masks.js';
+import { restoreBaselines } from '../../stages/lib/methods.js';
 import { type ItemScores, readScores } from '../../stages/lib/scores.js';
 import { ssim } from '../../stages/lib/ssim.js';
+import { spread } from '../../stages/lib/statistics.js';
 import { runStage } from './support/context.js';
+import { baselinesOf } from './support/evaluated.js';
 import { type Experiment, writeExperiment } from './support/experiment.js';
 
 vi.mock('../../stages/lib/restore.js', async () => {
@@ -24,26 +34,42 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const params = {
   evaluate: {
-    train: 6,
-    methods: ['none', 'mean', 'telea', 'navier-stokes', 'harmonic', 'biharmonic', 'blend', 'pca'],
-    pca: { components: 4, images: 12 },
     bootstrap: 200,
+    smallestEffect: 0.0005,
     examples: { best: 1, median: 1, worst: 1, seeded: 2 },
     samples: 2,
     seed: 1,
   },
 };
 
-async function run(name: string, experiment: Experiment, changed: object = {}) {
+const METHODS = [
+  'none',
+  'mean',
+  'telea',
+  'harmonic',
+  'blend',
+  'fsr',
+  'exemplar',
+  'pca',
+  'pca-mixture',
+];
+const asked = {
+  train: 6,
+  methods: METHODS,
+  pca: { components: [2, 4], images: 18, validation: 5 },
+};
+
+async function run(name: string, experiment: Experiment, changed: object = {}, fills: object = {}) {
+  const baselines = await baselinesOf(experiment, join(root, name), { ...asked, ...fills });
   const outs = { scores: join(root, name, 'scores'), metrics: join(root, name, 'metrics.json') };
   await runStage(evaluate, {
     item: 'evaluate@formula,rows',
     matrix: { dataset: 'formula', model: 'rows' },
     params: { evaluate: { ...params.evaluate, ...changed } },
-    deps: { ...experiment },
+    deps: { ...experiment, baselines },
     outs,
   });
-  return { outs, scores: readScores(outs.scores) };
+  return { outs, baselines, scores: readScores(outs.scores) };
 }
 
 function digests(folder: string): Record<string, string> {
@@ -61,6 +87,8 @@ function digests(folder: string): Record<string, string> {
 describe('evaluate', () => {
   let experiment: Experiment;
   let scores: ItemScores;
+  let fills: BaselineIndex;
+  let folder: string;
   let metrics: Record<string, Record<string, Record<string, Record<string, never>>>>;
 
   beforeAll(async () => {
@@ -70,6 +98,8 @@ describe('evaluate', () => {
     });
     const done = await run('gray', experiment);
     scores = done.scores;
+    folder = done.baselines;
+    fills = readBaselineIndex(folder);
     metrics = JSON.parse(readFileSync(done.outs.metrics, 'utf8'));
   });
 
@@ -95,16 +125,22 @@ describe('evaluate', () => {
     expect(score('whole', 'hole.mae')).toBe(score('composite', 'hole.mae'));
   });
 
-  it('gives mean and deviation of every score by side, setting, method and target', () => {
+  it('gives mean and deviation of every score of the model, by side, setting and target', () => {
     expect(Object.keys(metrics)).toEqual(['test', 'train']);
     expect(Object.keys(metrics.test!)).toEqual(['square12', 'square24']);
-    expect(Object.keys(metrics.train!.square12!)).toEqual([...params.evaluate.methods, 'model']);
-    const values = [...scoresOf(scores.test, 'square12', 'harmonic', 'composite', 'ssim.global')];
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    const tree = metrics.test!.square12!.harmonic! as unknown as Record<string, typeof leaf>;
+    expect(Object.keys(metrics.train!.square12!)).toEqual(['model']);
+    const values = [...scoresOf(scores.test, 'square12', 'model', 'whole', 'ssim.global')];
     const leaf = { ssim: { global: { mean: 0, std: 0 } } };
-    expect(tree.composite!.ssim.global.mean).toBeCloseTo(mean, 5);
-    expect(tree.composite!.ssim.global.std).toBeGreaterThan(0);
+    const tree = metrics.test!.square12!.model! as unknown as Record<string, typeof leaf>;
+    expect(tree.whole!.ssim.global.mean).toBeCloseTo(spread(values).mean, 5);
+    expect(tree.whole!.ssim.global.std).toBeCloseTo(spread(values).std, 5);
+  });
+
+  it('has the metrics of the classical methods in one file for the data set', () => {
+    const tree = JSON.parse(readFileSync(join(root, 'gray', 'baselines.json'), 'utf8'));
+    expect(Object.keys(tree.square12)).toEqual(METHODS);
+    const values = scoresOf(scores.test, 'square24', 'fsr', 'composite', 'gms');
+    expect(tree.square24.fsr.composite.gms.mean).toBeCloseTo(spread(values).mean, 5);
   });
 
   it('scores all test images and as many train images as asked for', () => {
@@ -134,7 +170,7 @@ describe('evaluate', () => {
         (one) =>
           one.setting === 'square24' && one.baseline === baseline && one.score === 'ssim.wang',
       )!;
-    expect(scores.index.gains).toHaveLength(2 * params.evaluate.methods.length * 5);
+    expect(scores.index.gains).toHaveLength(2 * METHODS.length * 2);
     expect(gain('none').low).toBeGreaterThan(0);
     const differences = [
       ...scoresOf(scores.test, 'square24', 'model', 'composite', 'ssim.wang'),
@@ -181,6 +217,7 @@ describe('evaluate', () => {
     expect(index.source.standIn).toBe(true);
     expect(index.history).toEqual([{ epoch: 1, loss: 2 }]);
     expect(index.notes).toEqual(['capped']);
+    expect(Object.keys(index.digests)).toContain('baselines/cubic/square24.npy');
     const file = readFileSync(join(experiment.images, 'images.npy'));
     expect(index.digests['images/images.npy']).toBe(
       createHash('sha256').update(file).digest('hex'),
@@ -191,7 +228,9 @@ describe('evaluate', () => {
     await run('again', experiment);
     expect(digests(join(root, 'again'))).toEqual(
       Object.fromEntries(
-        Object.entries(digests(join(root, 'gray'))).filter(([file]) => /scores|metrics/.test(file)),
+        Object.entries(digests(join(root, 'gray'))).filter(([file]) =>
+          /scores|metrics|baselines/.test(file),
+        ),
       ),
     );
   });
@@ -209,11 +248,12 @@ describe('evaluate', () => {
       'ssim.wang',
       'ssim.skimage',
       'ssim.global',
+      'gms',
       'psnr',
       'hole.mae',
       'hole.rmse',
     ]);
-    expect(done.scores.examples.length).toBe(5 * 12 * 24 * 24 * 3);
+    expect(done.scores.examples.length).toBe(5 * done.scores.index.layers.length * 24 * 24 * 3);
     const [first] = scoresOf(done.scores.test, 'dot', 'mean', 'composite', 'ssim.wang');
     const images = readImages(colour.images);
     const image = images.data.subarray(0, 24 * 24 * 3);
@@ -238,7 +278,7 @@ describe('evaluate', () => {
     await expect(
       runStage(evaluate, {
         params,
-        deps: { ...experiment },
+        deps: { ...experiment, baselines: folder },
         outs: { scores: join(root, 'stopped'), metrics: join(root, 'stopped.json') },
         signal: stop,
       }),
@@ -246,13 +286,113 @@ describe('evaluate', () => {
   });
 
   it.each([
-    [{ methods: ['harmonc'] }, 'evaluate.methods[0]: expected one of none, mean'],
-    [{ methods: [] }, 'evaluate.methods: expected a list of classical methods'],
-    [{ methods: ['pca', 'pca'] }, 'evaluate.methods: a method is named twice'],
+    [{ smallestEffect: -1 }, 'evaluate.smallestEffect: expected a number from 0'],
     [{ sampels: 1 }, 'evaluate.sampels: unknown parameter'],
     [{ bootstrap: 3 }, 'evaluate.bootstrap: expected an integer from 100'],
   ])('names the wrong parameter: %j', async (changed, message) => {
     await expect(run('wrong', experiment, changed)).rejects.toThrow(message);
+  });
+
+  it.each([
+    [{ methods: ['harmonc'] }, 'baselines.methods[0]: expected one of none, mean'],
+    [{ methods: [] }, 'baselines.methods: expected a list of classical methods'],
+    [{ methods: ['pca', 'pca'] }, 'baselines.methods: a method is named twice'],
+    [
+      { pca: { components: [], images: 9, validation: 1 } },
+      'baselines.pca.components: expected a list',
+    ],
+    [{ tran: 1 }, 'baselines.tran: unknown parameter'],
+  ])('names the wrong parameter of the classical methods: %j', async (changed, message) => {
+    await expect(baselinesOf(experiment, join(root, 'wrong'), changed)).rejects.toThrow(message);
+  });
+
+  it('takes the classical figures as they are kept: what it would compute itself', async () => {
+    const images = readImages(experiment.images);
+    const masks = new Map([['square24', readMasks(experiment.masks, 'square24')]]);
+    const restore = restoreAsKept(folder, 'cubic', masks, 1);
+    let seen = 0;
+    await restoreEach(
+      { images, masks },
+      'square24',
+      fills.test,
+      0,
+      restore,
+      (at, original, mask, all) => {
+        const hole = createHole(mask, 56, 56);
+        const own = restoreBaselines(['harmonic', 'fsr'], original, hole, 1, {});
+        for (const name of ['harmonic', 'fsr'] as const) {
+          expect(all.get(name)).toEqual(own.get(name));
+          expect(scoresOf(scores.test, 'square24', name, 'composite', 'ssim.wang')[at]).toBeCloseTo(
+            ssim(original, own.get(name)!.composite, 56, 56, 'wang'),
+            6,
+          );
+        }
+        seen++;
+      },
+    );
+    expect(seen).toBe(10);
+  });
+
+  it('has the classical methods for each kernel that images are scaled by', async () => {
+    const two = writeExperiment(join(root, 'kernels'), { count: 14, test: 4 });
+    const index = JSON.parse(readFileSync(join(two.images, 'index.json'), 'utf8'));
+    writeFileSync(
+      join(two.images, 'index.json'),
+      JSON.stringify({ ...index, kernels: ['cubic', 'nearest'] }),
+    );
+    const pixels = readFileSync(join(two.images, 'images.npy'));
+    // Other pixels behind the header: a ramp for each image.
+    writeFileSync(
+      join(two.images, 'images-nearest.npy'),
+      pixels.map((value, at) => (at < 128 ? value : 60 + ((at - 128) % 56))),
+    );
+    const out = await baselinesOf(two, join(root, 'kernels'), { methods: ['harmonic', 'fsr'] });
+    const wang = (kernel: 'cubic' | 'nearest') =>
+      spread(
+        scoresOf(
+          readBaselineScores(out, kernel, 'test'),
+          'square24',
+          'harmonic',
+          'composite',
+          'ssim.wang',
+        ),
+      ).mean;
+    expect(wang('nearest')).toBeGreaterThan(0.999);
+    expect(wang('cubic')).toBeLessThan(0.99);
+    const metrics = JSON.parse(readFileSync(join(root, 'kernels', 'baselines.json'), 'utf8'));
+    expect(Object.keys(metrics)).toEqual(['cubic', 'nearest']);
+  });
+
+  it('chooses the components of PCA by setting, on train images', () => {
+    const { components, fitted } = fills.kernels.cubic!;
+    expect(Object.keys(components)).toEqual(['square12', 'square24']);
+    for (const count of Object.values(components)) expect([2, 4]).toContain(count);
+    expect(fitted).toBe(18);
+    expect(scores.index.components).toEqual(components);
+  });
+
+  it('gives SSIM by the distance from the rim, of the model and of each fill', () => {
+    const [, large] = scores.index.rims;
+    expect(large).toHaveLength(METHODS.length + 1);
+    // A square of 24 is 12 deep.
+    for (const bins of large!) {
+      expect(bins.slice(0, 3).every((value) => value !== null && value < 1)).toBe(true);
+      expect(bins.slice(3)).toEqual([null, null]);
+    }
+    const harmonic = large![METHODS.indexOf('harmonic')]!;
+    expect(harmonic[0]).toBeGreaterThan(harmonic[2]!);
+  });
+
+  it('counts the groups of the test images', () => {
+    expect(scores.index.groups).toEqual({ train: 20, test: 10, ofTest: [...Array(10).keys()] });
+  });
+
+  it('keeps no samples that are one picture', async () => {
+    expect(Math.min(...scores.index.sampleSpread)).toBeGreaterThan(1);
+    const one = await run('alike', experiment, { samples: 1 });
+    expect(one.scores.index.sampleSpread).toEqual([0, 0]);
+    expect(one.scores.index.layers.at(-1)).toBe('model whole');
+    expect(one.scores.examples.length).toBe(2 * 5 * one.scores.index.layers.length * 56 * 56);
   });
 });
 

@@ -1,11 +1,13 @@
 /** The experiment's own pipeline.yaml: what each profile comes to, before anything runs. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { groupBy } from '@pipe-experiment/data/sources/groups.js';
 import { expect, test } from 'vitest';
+import { checkBaselines } from '../../stages/lib/baseline-params.js';
 import { checkEvaluate } from '../../stages/lib/evaluate-params.js';
+import { BASELINE_NAMES } from '../../stages/lib/methods.js';
 import { createNetwork } from '../../stages/lib/nn/create.js';
 import { countParams } from '../../stages/lib/nn/params.js';
-import { groupBy } from '../../stages/lib/sources/groups.js';
 import { parseSource } from '../../stages/lib/sources/parse.js';
 import { checkConfig } from '../../stages/lib/train/config.js';
 import { itemOf, needsOf, planOf, type Variant } from '../pipeline/rig.js';
@@ -96,7 +98,10 @@ test('the paper profile has the network and the data of the paper, and what it n
   );
   const gpus = paper.items.filter(({ resources }) => resources.gpu === 1);
   expect([...new Set(gpus.map(({ stage }) => stage))]).toEqual(['train', 'evaluate']);
-  const { model, image, split, train, evaluate } = paper.params as Record<string, never> & {
+  const { model, image, split, train, baselines, evaluate } = paper.params as Record<
+    string,
+    never
+  > & {
     model: Record<string, unknown>;
   };
   expect([image, split, train, evaluate]).toMatchObject([
@@ -114,7 +119,8 @@ test('the paper profile has the network and the data of the paper, and what it n
   ]);
   const network = createNetwork(config.model.network, 100, 1);
   expect(countParams(network.specs)).toBe(301_013_889);
-  expect(checkEvaluate(evaluate).methods).toHaveLength(8);
+  expect(checkEvaluate(evaluate).backend).toBe('webgpu');
+  expect(checkBaselines(baselines).train).toBe(2000);
 });
 
 test('the ablation trains each switch of the code on both data sets with three seeds', () => {
@@ -164,3 +170,16 @@ function flatten(value: unknown, path = ''): Record<string, string> {
   );
   return Object.assign({}, ...parts);
 }
+
+test('a model is held against every classical fill unless a profile says otherwise, once for each data set', () => {
+  expect(idsOf('baselines', { set: ['seeds=[1, 2]'] })).toEqual([
+    'baselines@faces',
+    'baselines@animals',
+  ]);
+  expect(needsOf(plan(), 'evaluate@faces,vae,1')).toContain('baselines@faces');
+  expect(needsOf(plan(), 'baselines@faces')).not.toContain('train@faces,vae,1');
+  for (const profiles of [[], ['photos'], ['paper'], ['shapes']]) {
+    const { baselines } = plan({ profiles }).params as { baselines: unknown };
+    expect(checkBaselines(baselines).methods).toEqual(BASELINE_NAMES);
+  }
+});

@@ -58,7 +58,7 @@ describe.skipIf(chromium === undefined)(
         const image = new Image(); image.src = element.getAttribute('href');
         await image.decode(); return image.naturalHeight;
       }))`);
-      expect(sizes).toEqual([10 * 56, 10 * 56, 8 * 56, 8 * 56]);
+      expect(sizes).toEqual([8 * 56, 8 * 56, 6 * 56, 6 * 56]);
     });
 
     it('moves the slider by the arrow keys, and uncovers the image', async () => {

@@ -224,9 +224,7 @@ const stage = z
         .optional()
         .describe('Environment variables that are passed on, and never shown or stored.'),
       resources: resources.optional(),
-      executor: text
-        .optional()
-        .describe('Where items run: local, slurm, or one of pipe.local.yaml.'),
+      executor: text.optional().describe('Where items run: local or slurm.'),
       slurm: text
         .optional()
         .describe('Options of sbatch for this stage, such as --constraint=a100.'),

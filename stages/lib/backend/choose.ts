@@ -1,7 +1,7 @@
 /** The numerical backend: chosen by name, opened once in a process, with the kernels and gradients that training needs. */
-import { mistake } from '../mistake.js';
+import { firstLine, mistake } from '@pipe-experiment/data/mistake.js';
+import { registerGradients } from '@pipe-experiment/kernels/gradients.js';
 import { activate } from './activate.js';
-import { registerGradients } from './gradients.js';
 import { openNative } from './native.js';
 
 /** `auto` is wasm, whatever is installed: a default gives the same bytes everywhere. */
@@ -50,7 +50,7 @@ export async function openBackend(name: BackendName): Promise<OpenedBackend> {
 
 async function openWasm(): Promise<void> {
   await import('@tensorflow/tfjs-backend-wasm');
-  const { registerWasmKernels } = await import('./wasm/register.js');
+  const { registerWasmKernels } = await import('@pipe-experiment/kernels/wasm/register.js');
   registerWasmKernels();
   await activate('wasm');
 }
@@ -61,11 +61,19 @@ async function openCpu(): Promise<void> {
 }
 
 async function openAnyGpu(): Promise<void> {
-  const { openWebgpu } = await import('./webgpu.js');
+  const { loadWebgpu, openWebgpu } = await import('@pipe-experiment/kernels/webgpu.js');
+  await loadWebgpu().catch(unloadable);
   if ((await openWebgpu()) === null) {
     throw mistake(
       'the backend is webgpu, but no driver offers a GPU',
       'Install the driver for Vulkan, or use the backend wasm.',
     );
   }
+}
+
+function unloadable(error: unknown): never {
+  throw mistake(
+    `the backend webgpu cannot start: the package webgpu does not load: ${firstLine(error)}`,
+    `Run \`npm ci\`. Where it has no library for this system (${process.platform}, ${process.arch}), use the backend wasm.`,
+  );
 }

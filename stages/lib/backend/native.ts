@@ -1,8 +1,8 @@
 /** The backends on TensorFlow's C library: packages that npm installs only when asked, at one version. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { firstLine, mistake } from '@pipe-experiment/data/mistake.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { firstLine, mistake } from '../mistake.js';
 import { activate } from './activate.js';
 
 /**

@@ -1,5 +1,5 @@
 /** The leading eigenvectors of a symmetric positive semidefinite matrix, by subspace iteration. */
-import { createRandom } from '../random.js';
+import { createRandom } from '@pipe-experiment/data/random.js';
 
 export interface Eigen {
   /** Largest first. */
@@ -26,7 +26,7 @@ export function leadingEigen(matrix: Float64Array, size: number, count: number):
   );
   let values: Float64Array = new Float64Array(wide);
   for (let iteration = 0; iteration < MAX_ITERATIONS; iteration++) {
-    const image = block.map((vector) => multiply(matrix, vector));
+    const image = multiply(matrix, block);
     const small = new Float64Array(wide * wide);
     for (let i = 0; i < wide; i++) {
       for (let j = 0; j <= i; j++) {
@@ -128,15 +128,33 @@ function orthonormalize(vectors: readonly Float64Array[]): Float64Array[] {
   return done;
 }
 
-function multiply(matrix: Float64Array, vector: Float64Array): Float64Array {
-  const size = vector.length;
-  const product = new Float64Array(size);
-  for (let row = 0; row < size; row++) {
-    let sum = 0;
-    for (let i = row * size, k = 0; k < size; i++, k++) sum += matrix[i]! * vector[k]!;
-    product[row] = sum;
+/** The matrix times each vector; four at a time, so that each element is loaded once for them. */
+function multiply(matrix: Float64Array, vectors: readonly Float64Array[]): Float64Array[] {
+  const size = vectors[0]!.length;
+  const products = vectors.map(() => new Float64Array(size));
+  const nothing = new Float64Array(size);
+  for (let first = 0; first < vectors.length; first += 4) {
+    const [v0 = nothing, v1 = nothing, v2 = nothing, v3 = nothing] = vectors.slice(
+      first,
+      first + 4,
+    );
+    const lanes = products.slice(first, first + 4);
+    for (let row = 0; row < size; row++) {
+      let [s0, s1, s2, s3] = [0, 0, 0, 0];
+      for (let i = row * size, k = 0; k < size; i++, k++) {
+        const value = matrix[i]!;
+        s0 += value * v0[k]!;
+        s1 += value * v1[k]!;
+        s2 += value * v2[k]!;
+        s3 += value * v3[k]!;
+      }
+      const sums = [s0, s1, s2, s3];
+      lanes.forEach((lane, at) => {
+        lane[row] = sums[at]!;
+      });
+    }
   }
-  return product;
+  return products;
 }
 
 function combine(vectors: readonly Float64Array[], weights: Float64Array): Float64Array {

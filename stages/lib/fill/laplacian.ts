@@ -1,15 +1,20 @@
 /**
- * Fills a hole by an exact solution of a discrete equation: Laplace's (harmonic) or the biharmonic.
+ * Fills a hole by an exact solution of a discrete equation: Laplace's (harmonic), the biharmonic, or
+ * that of a spline in tension.
  *
- * Both come from the graph Laplacian L of the pixel grid, whose edges end at the image's border
- * (so nothing flows across it): the harmonic fill has L·u = 0 in the hole, the biharmonic L²·u = 0.
+ * All come from the graph Laplacian L of the pixel grid, whose edges end at the image's border
+ * (so nothing flows across it): the harmonic fill has L·u = 0 in the hole, the biharmonic L²·u = 0,
+ * the spline in tension (L² + 0.1·L)·u = 0.
  * The matrix depends on the hole's shape alone, not on where it lies nor on the image, so its
  * factors are kept: squares of one size cost one factorisation.
  */
 import type { Hole, Piece } from './hole.js';
 import { addTo, createSkyline, factorize, type Skyline, solve } from './skyline.js';
 
-export type Equation = 'harmonic' | 'biharmonic';
+export type Equation = 'harmonic' | 'biharmonic' | 'tension';
+
+/** Weight of the membrane beside the plate in a spline in tension. */
+const TENSION = 0.1;
 
 /** The equations of one shape of hole, factorised, and how the known pixels enter them. */
 interface System {
@@ -27,7 +32,11 @@ interface Couplings {
 }
 
 /** How far an equation reaches, in pixels: nearer to the border than this its coefficients change. */
-const REACH: Readonly<Record<Equation, number>> = { harmonic: 1, biharmonic: 2 };
+const REACH: Readonly<Record<Equation, number>> = {
+  harmonic: 1,
+  biharmonic: 2,
+  tension: 2,
+};
 
 /** Numbers kept in all factors together: 128 MB. Beyond it the longest unused go. */
 const KEPT_NUMBERS = 16_000_000;
@@ -37,7 +46,7 @@ let keptNumbers = 0;
 
 /** Solves the equation in every piece of the hole and writes the solution into `filled`. */
 export function solveHole(
-  plane: Uint8Array,
+  plane: ArrayLike<number>,
   hole: Hole,
   equation: Equation,
   filled: Float64Array,
@@ -144,6 +153,7 @@ function forEachTerm(equation: Equation, hole: Hole, pixel: number, emit: Emit):
     forEachLaplacian(hole, pixel, 1, emit);
     return;
   }
+  if (equation === 'tension') forEachLaplacian(hole, pixel, TENSION, emit);
   forEachLaplacian(hole, pixel, 1, (middle, weight) => {
     forEachLaplacian(hole, middle, weight, emit);
   });

@@ -1,4 +1,7 @@
-/** The smooth fills: harmonic (a stretched membrane), biharmonic (a bent plate), and halfway between them. */
+/**
+ * The smooth fills: harmonic (a stretched membrane), biharmonic (a bent plate), and a spline in tension
+ * (a plate that is stretched too).
+ */
 import { type Fill, type Hole, meanOfKnown } from './hole.js';
 import { type Equation, solveHole } from './laplacian.js';
 
@@ -9,26 +12,40 @@ export const fillHarmonic: Fill = (plane, hole) => fillSmooth(plane, hole, 'harm
  * The biharmonic equation: slopes continue into the hole as well. It may overshoot, so what it
  * gives is kept within the range of the known pixels, as scikit-image does. Exact.
  */
-export const fillBiharmonic: Fill = (plane, hole) => {
-  const filled = fillSmooth(plane, hole, 'biharmonic');
-  const { low, high } = rangeOfKnown(plane, hole);
-  for (const pixel of hole.pixels) filled[pixel] = Math.min(high, Math.max(low, filled[pixel]!));
-  return filled;
-};
+export const fillBiharmonic: Fill = (plane, hole) =>
+  withinKnown(fillSmooth(plane, hole, 'biharmonic'), plane, hole);
 
-/**
- * Halfway between the two: the one flattens what the other overshoots, and on photographs their mean is
- * nearer to the image than either (docs/experiment/experiment.md).
- */
-export const fillBlend: Fill = (plane, hole) => {
-  const harmonic = fillHarmonic(plane, hole);
-  return fillBiharmonic(plane, hole).map((value, i) => (value + harmonic[i]!) / 2);
-};
+/** A spline in tension: overshoots less than the plate, flattens less than the membrane. Exact; kept within range as well. */
+export const fillTension: Fill = (plane, hole) =>
+  withinKnown(fillSmooth(plane, hole, 'tension'), plane, hole);
 
 function fillSmooth(plane: Uint8Array, hole: Hole, equation: Equation): Float64Array {
   const filled = Float64Array.from(plane);
   if (hole.pixels.length === plane.length) return filled.fill(meanOfKnown(plane, hole));
   solveHole(plane, hole, equation, filled);
+  return filled;
+}
+
+/**
+ * Continues what an estimate misses at the rim into the hole, halfway between membrane and plate, and
+ * adds it: the estimate keeps its inner structure and loses its seam.
+ *
+ * @param estimate [height, width]; its values in the hole are mended in place
+ */
+export function mendSeam(estimate: Float64Array, plane: Uint8Array, hole: Hole): void {
+  if (hole.pixels.length === plane.length) return;
+  const missed = estimate.map((value, i) => plane[i]! - value);
+  const membrane = new Float64Array(plane.length);
+  const plate = new Float64Array(plane.length);
+  solveHole(missed, hole, 'harmonic', membrane);
+  solveHole(missed, hole, 'biharmonic', plate);
+  for (const pixel of hole.pixels) estimate[pixel]! += (membrane[pixel]! + plate[pixel]!) / 2;
+}
+
+/** Values in the hole no lower and no higher than the known ones. */
+function withinKnown(filled: Float64Array, plane: Uint8Array, hole: Hole): Float64Array {
+  const { low, high } = rangeOfKnown(plane, hole);
+  for (const pixel of hole.pixels) filled[pixel] = Math.min(high, Math.max(low, filled[pixel]!));
   return filled;
 }
 

@@ -1,5 +1,5 @@
 /** SSIM by the occluded share of the image: one chart for each data set and shape. */
-import { type DataSet, headline, type Row, shownModels } from '../results.js';
+import { bestBaseline, type DataSet, headline, type Row, shownModels } from '../results.js';
 import type { Setting } from '../scores.js';
 import { html, type Markup } from './markup.js';
 import { extent, fixed, linearScale, linePath, spreadOut, ticks, tickText } from './scale.js';
@@ -7,6 +7,9 @@ import { extent, fixed, linearScale, linePath, spreadOut, ticks, tickText } from
 const WIDTH = 460;
 const HEIGHT = 270;
 const FRAME = { left: 40, right: WIDTH - 96, top: 10, bottom: HEIGHT - 34 };
+
+/** Beside those that are best somewhere; more lines would hide each other. */
+const ALWAYS_DRAWN: readonly string[] = ['mean', 'telea', 'harmonic', 'exemplar'];
 
 /** Without three settings of a shape there is no curve to draw. */
 export function areaSection(datasets: readonly DataSet[]): Markup | false {
@@ -19,14 +22,20 @@ export function areaSection(datasets: readonly DataSet[]): Markup | false {
   if (charts.length === 0) return false;
   return html`<section id="area" aria-labelledby="area-title">
 <h2 id="area-title">By the size of the hole</h2>
-<p class="about">SSIM (wang, composite, test) against the mean occluded share of the image.</p>
+<p class="about">SSIM (wang, composite, test) against the mean occluded share of the image: the models, the
+fills that are best somewhere, and a few others.</p>
 <div class="charts wide">${charts}</div></section>`;
 }
 
 function chart(dataset: DataSet, shape: string, settings: readonly Setting[]): Markup {
-  const lines = [...dataset.baselines, ...shownModels(dataset)]
-    .filter(({ name }) => name !== 'none')
-    .map((row) => ({ row, values: settings.map(({ name }) => headline(row, name).mean) }));
+  const best = settings.map(({ name }) => bestBaseline(dataset, name).name);
+  const drawn = dataset.baselines.filter(
+    ({ name }) => best.includes(name) || ALWAYS_DRAWN.includes(name),
+  );
+  const lines = [...drawn, ...shownModels(dataset)].map((row) => ({
+    row,
+    values: settings.map(({ name }) => headline(row, name).mean),
+  }));
   const x = linearScale(
     [0, Math.max(...settings.map(({ meanArea }) => meanArea))],
     FRAME.left,

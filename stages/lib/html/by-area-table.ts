@@ -1,13 +1,14 @@
 /** The tables by shape and by area, for data sets whose holes are of many sizes. */
 import { AREA_BOUNDS, type AreaBin, linesByArea, type ShapeLine } from '../by-area.js';
 import type { DataSet } from '../results.js';
+import { type Verdict, verdictsOf } from '../verdicts.js';
 import { formatGain, settingLabel } from './format.js';
 import { html, type Markup } from './markup.js';
-import { verdictOf } from './summary.js';
+import { VERDICT_CLASSES } from './summary.js';
 
 export const ABOUT_BY_AREA =
   'SSIM (wang, composite, test) of the images whose hole covers so much of the image, and the gain over the ' +
-  'classical fill that is best on just these, with its 95 % interval (paired bootstrap over images).';
+  'classical fill that is best on just these, with its 95 % interval (paired bootstrap).';
 
 export function byAreaSection(datasets: readonly DataSet[]): Markup | false {
   const shown = datasets.filter((dataset) => linesByArea(dataset, dataset.models[0]).length > 0);
@@ -20,7 +21,7 @@ ${shown.flatMap((dataset) =>
     (model) => html`<h3>${dataset.name}, ${model.label}</h3>
 <div class="scroll sticky" tabindex="0" role="region" aria-label="${dataset.name}, ${model.label}: by shape and area"><table>
 <thead><tr><th scope="col">shape</th>${binLabels().map((label) => html`<th scope="col">${label}</th>`)}</tr></thead>
-<tbody>${linesByArea(dataset, model).map(line)}</tbody></table></div>`,
+<tbody>${lines(linesByArea(dataset, model))}</tbody></table></div>`,
   ),
 )}</section>`;
 }
@@ -34,12 +35,17 @@ export function binLabels(): readonly string[] {
   });
 }
 
-function line({ setting, bins }: ShapeLine): Markup {
-  return html`<tr><th scope="row">${settingLabel(setting)}</th>${bins.map(cell)}</tr>`;
+function lines(all: readonly ShapeLine[]): Markup[] {
+  const bins = all.flatMap(({ bins }) => bins.filter((bin) => bin !== undefined));
+  const verdicts = verdictsOf(bins.map(({ gain }) => gain));
+  const verdictOf = (bin: AreaBin) => verdicts[bins.indexOf(bin)]!;
+  return all.map(
+    ({ setting, bins }) =>
+      html`<tr><th scope="row">${settingLabel(setting)}</th>${bins.map((bin) => (bin === undefined ? html`<td>–</td>` : cell(bin, verdictOf(bin))))}</tr>`,
+  );
 }
 
-function cell(bin: AreaBin | undefined): Markup {
-  if (bin === undefined) return html`<td>–</td>`;
+function cell(bin: AreaBin, verdict: Verdict): Markup {
   const { model, classical, rival, gain, images } = bin;
-  return html`<td>${model.toFixed(4)} <span class="${verdictOf(gain)}">${formatGain(gain.mean)}</span><small>${formatGain(gain.low)} … ${formatGain(gain.high)}</small><small>${rival.label} ${classical.toFixed(4)}</small><small>${images} images</small></td>`;
+  return html`<td>${model.toFixed(4)} <span class="${VERDICT_CLASSES[verdict]}">${formatGain(gain.mean)}</span><small>${formatGain(gain.low)} … ${formatGain(gain.high)}</small><small>${rival.label} ${classical.toFixed(4)}</small><small>${images} images</small></td>`;
 }

@@ -15,7 +15,8 @@ const SETTINGS_OF_EPOCHS = new Set(['epoch', 'learningRate', 'klWeight', 'second
 export function curvesSection(datasets: readonly DataSet[]): Markup {
   return html`<section id="training" aria-labelledby="training-title">
 <h2 id="training-title">Training</h2>
-<p class="about">By epoch, a line for each seed; dashed where it is measured on images held out for validation.</p>
+<p class="about">By epoch, a line for each seed; dashed where it is measured on images held out for
+validation, which may be of people or scenes that are trained on too.</p>
 ${datasets.map((dataset) => {
   const charts = chartsOf(dataset);
   return html`<h3>${dataset.name}</h3>${

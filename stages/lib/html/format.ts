@@ -1,11 +1,12 @@
 /** How the report writes numbers and names: the same in HTML and Markdown, in every locale. */
+
+import type { SourceInfo } from '@pipe-experiment/data/sources/source.js';
 import type { Figure } from '../results.js';
 import type { Setting } from '../scores.js';
-import type { SourceInfo } from '../sources/source.js';
 
-/** SSIM to four digits, PSNR and gray levels to two. */
+/** SSIM and gradient similarity to four digits, PSNR and gray levels to two. */
 export function formatScore(value: number, score: string): string {
-  return value.toFixed(score.startsWith('ssim.') ? 4 : 2);
+  return value.toFixed(score.startsWith('ssim.') || score === 'gms' ? 4 : 2);
 }
 
 export function formatFigure({ mean, std, overSeeds }: Figure, score: string): string {
@@ -52,6 +53,7 @@ const SCORE_LABELS: Readonly<Record<string, string>> = {
   'ssim.skimage': 'SSIM skimage',
   'ssim.uniform51': 'SSIM uniform51',
   'ssim.global': 'SSIM global',
+  gms: 'gradient similarity',
   psnr: 'PSNR, dB',
   'hole.mae': 'mean error in the hole, gray levels',
   'hole.rmse': 'RMS error in the hole, gray levels',

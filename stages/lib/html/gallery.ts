@@ -1,5 +1,5 @@
 /** The browsable gallery: any example of any model and setting, with a slider between two of its layers. */
-import { type DataSet, headline, shownModels } from '../results.js';
+import { bestBaseline, type DataSet, shownModels } from '../results.js';
 import { settingLabel } from './format.js';
 import { html, jsonScript, type Markup } from './markup.js';
 import { layerLabel, stripOf } from './pictures.js';
@@ -38,9 +38,7 @@ function galleryData(datasets: readonly DataSet[]) {
       layers: item.index.layers.map((layer) => ({ name: layer, label: layerLabel(layer) })),
       settings: dataset.settings.map((setting, s) => ({
         label: settingLabel(setting),
-        rival: dataset.baselines.reduce((best, row) =>
-          headline(row, setting.name).mean > headline(best, setting.name).mean ? row : best,
-        ).method,
+        rival: bestBaseline(dataset, setting.name).method,
         picks: item.index.picks[s]!.map(({ kind, file, ssim }, pick) => ({
           kind,
           file,

@@ -1,16 +1,17 @@
 /** How much the models gain over each classical fill, and whether it is more than luck. */
 import { bestBaseline, type DataSet, gainOf, type Row, shownModels } from '../results.js';
+import { verdictsOf } from '../verdicts.js';
 import { formatGain, settingLabel } from './format.js';
 import { html, type Markup } from './markup.js';
 import { extent, fixed, linearScale, ticks, tickText } from './scale.js';
-import { verdictOf } from './summary.js';
+import { VERDICT_CLASSES } from './summary.js';
 
 export function gainsSection(datasets: readonly DataSet[]): Markup {
   return html`<section id="gains" aria-labelledby="gains-title">
 <h2 id="gains-title">By how much, and is it luck?</h2>
 <p class="about">Gain in SSIM (wang, composite, test) over the best classical fill of each setting: mean over images
-and 95 % interval of a paired bootstrap over images, each image with the mean of its scores where a model has several
-seeds. Right of the line the model is better.</p>
+and 95 % interval of a paired bootstrap, each image with the mean of its scores where a model has several
+seeds. Right of the line the model is better. The tables are corrected for the number of their cells.</p>
 <div class="charts wide">${datasets.map(forest)}</div>
 ${datasets.map(
   (dataset) =>
@@ -76,16 +77,21 @@ export function modelLegend(dataset: DataSet): Markup | false {
 }
 
 function gainTable(dataset: DataSet, model: Row): Markup {
+  const { baselines, settings } = dataset;
+  const gains = baselines.map((baseline) =>
+    settings.map((setting) => gainOf(model, setting.name, baseline.name)),
+  );
+  const verdicts = verdictsOf(gains.flat());
   return html`<div class="scroll sticky" tabindex="0" role="region" aria-label="${model.label}: gains"><table>
 <caption>${model.label}: gain in SSIM (wang, composite, test), 95 % interval</caption>
-<thead><tr><th scope="col">over</th>${dataset.settings.map(
+<thead><tr><th scope="col">over</th>${settings.map(
     (setting) => html`<th scope="col">${settingLabel(setting)}</th>`,
   )}</tr></thead>
-<tbody>${dataset.baselines.map(
-    (baseline) =>
-      html`<tr><th scope="row">${baseline.label}</th>${dataset.settings.map((setting) => {
-        const gain = gainOf(model, setting.name, baseline.name);
-        return html`<td class="${verdictOf(gain)}">${formatGain(gain.mean)}<small>${formatGain(gain.low)} … ${formatGain(gain.high)}</small></td>`;
-      })}</tr>`,
+<tbody>${baselines.map(
+    (baseline, b) =>
+      html`<tr><th scope="row">${baseline.label}</th>${gains[b]!.map(
+        ({ mean, low, high }, s) =>
+          html`<td class="${VERDICT_CLASSES[verdicts[b * settings.length + s]!]}">${formatGain(mean)}<small>${formatGain(low)} … ${formatGain(high)}</small></td>`,
+      )}</tr>`,
   )}</tbody></table></div>`;
 }

@@ -21,7 +21,7 @@ export function methodsSection(datasets: readonly DataSet[]): Markup {
 <h2 id="methods-title">Against classical fills</h2>
 <p class="about">Mean ± standard deviation over images. The marked figure is the best of its column.
 “Composite” keeps the known pixels of the image, “whole” scores what the method gave everywhere: all classical fills
-but PCA keep the known pixels by themselves.</p>
+keep the known pixels by themselves.</p>
 ${datasets.map(methodsTable)}
 </section>`;
 }
@@ -92,7 +92,7 @@ function choicesOf({ index, settings }: DataSet, rows: readonly Row[]): Choices 
   return {
     scores: index.scores.map((name) => ({
       name: scoreLabel(name),
-      digits: name.startsWith('ssim.') ? 4 : 2,
+      digits: name.startsWith('ssim.') || name === 'gms' ? 4 : 2,
       more: moreIsBetter(name),
     })),
     figures: SIDES.map((side) =>

@@ -6,6 +6,8 @@ import { areaSection } from './area.js';
 import { byAreaSection } from './by-area-table.js';
 import { curvesSection } from './curves.js';
 import { distributionsSection } from './distributions.js';
+import { evidenceSection } from './evidence-section.js';
+import { failuresSection } from './failures.js';
 import { gallerySection } from './gallery.js';
 import { gainsSection } from './improvements-table.js';
 import { html, type Markup, raw } from './markup.js';
@@ -15,6 +17,7 @@ import { HEAT_FILTER, picturesSection } from './pictures.js';
 import { provenanceSection, type Used } from './provenance.js';
 import STYLE from './report.css';
 import { SCRIPT } from './script.js';
+import { sideBySideSection } from './side-by-side.js';
 import { head, summary } from './summary.js';
 
 export interface Report {
@@ -27,11 +30,14 @@ export interface Report {
 export function page({ datasets, ablations, params, used }: Report): string {
   const sections: readonly (readonly [id: string, name: string, section: Markup | false])[] = [
     ['summary', 'In short', summary(datasets)],
+    ['side-by-side', 'Side by side', sideBySideSection(datasets)],
     ['restored', 'Pictures', picturesSection(datasets)],
     ['paper', 'Beside the paper', besidePaper(datasets)],
     ['ablation', 'Switch by switch', ablationSection(ablations)],
     ['methods', 'Classical fills', methodsSection(datasets)],
     ['gains', 'Gains', gainsSection(datasets)],
+    ['evidence', 'Evidence', evidenceSection(datasets, params)],
+    ['failures', 'Failures', failuresSection(datasets)],
     ['shapes', 'Shape and area', byAreaSection(datasets)],
     ['area', 'Size of the hole', areaSection(datasets)],
     ['distributions', 'Image by image', distributionsSection(datasets)],

@@ -23,7 +23,7 @@ ${datasets.map(dataOf)}
 <p>K₁ = 0.01, K₂ = 0.03, L = 255, in float64 on 8-bit images; colour is the mean over the channels.</p>
 <ul>${SSIM_TEXTS.map(({ name, text }) => html`<li><strong>${name}</strong>: ${text}</li>`)}</ul>
 <h3>Methods</h3>
-<ul>${methodsOf(datasets).map(
+<ul>${methodsIn(datasets).map(
     (name) =>
       html`<li><strong>${METHOD_TEXTS[name].label}</strong>: ${METHOD_TEXTS[name].about}</li>`,
   )}</ul>
@@ -48,7 +48,8 @@ ${settings.map((setting) => `${settingLabel(setting)} (${formatPercent(setting.m
 ${notes.map((note) => html`<p class="note"><strong>Note.</strong> ${note}</p>`)}`;
 }
 
-function methodsOf(datasets: readonly DataSet[]): readonly BaselineName[] {
+/** The classical methods that were evaluated. */
+export function methodsIn(datasets: readonly DataSet[]): readonly BaselineName[] {
   return [
     ...new Set(
       datasets.flatMap(({ baselines }) => baselines.map(({ name }) => name as BaselineName)),

@@ -1,16 +1,24 @@
 /** The head of the report: what it is about, and the result in a table for each data set. */
-import { bestBaseline, type DataSet, gainOf, headline, type Row } from '../results.js';
-import type { Interval } from '../statistics.js';
-import { formatCount, formatGain, joinWords, settingLabel } from './format.js';
+import { fewGroups } from '../gains.js';
+import { bestBaseline, type DataSet, gainOf, headline, imageScores, type Row } from '../results.js';
+import type { Verdict } from '../verdicts.js';
+import { formatCount, formatGain, formatPercent, joinWords, settingLabel } from './format.js';
 import { html, type Markup } from './markup.js';
 
-/** How a gain's interval lies to zero. */
-export type Verdict = 'up' | 'down' | 'even';
+/** How cells are coloured. */
+export const VERDICT_CLASSES: Readonly<Record<Verdict, string>> = {
+  up: 'up',
+  down: 'down',
+  level: 'even',
+  undecided: 'open',
+};
 
-export function verdictOf({ low, high }: Interval): Verdict {
-  if (low > 0) return 'up';
-  return high < 0 ? 'down' : 'even';
-}
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  up: 'ahead',
+  down: 'behind',
+  level: 'no practical difference',
+  undecided: 'undecided',
+};
 
 export function head(datasets: readonly DataSet[]): Markup {
   const standIns = datasets.filter(({ index }) => index.source.standIn);
@@ -34,9 +42,47 @@ export function summary(datasets: readonly DataSet[]): Markup {
   return html`<section id="summary" aria-labelledby="summary-title">
 <h2 id="summary-title">In short</h2>
 <p class="about">SSIM by Wang’s definition on held-out test images, known pixels kept. The gain is over the best
-classical fill of each setting, with its 95 % interval (paired bootstrap over images).</p>
+classical fill of each setting, with its 95 % interval. ${datasets[0] && verdictRule(datasets[0])}</p>
 <div class="cards">${datasets.map(card)}</div>
 </section>`;
+}
+
+/** How a verdict comes about. */
+export function verdictRule({ index: { bootstrap } }: DataSet): string {
+  const { resamples, effect } = bootstrap;
+  return (
+    `“Ahead” and “behind” mean by more than ${effect} in SSIM; “no practical difference” means by less. All verdicts ` +
+    `on this page hold together at 95 % (Holm’s correction; paired bootstrap, ${formatCount(resamples)} resamples). ` +
+    'The best fill is chosen on the test images, which favours the fill. “Worse” is the share of images that the model ' +
+    'restores worse than that fill.'
+  );
+}
+
+/** What the test images are drawn from, and what the intervals therefore say. */
+export function groupsSentence({ index: { groups, sides } }: DataSet): string {
+  const { scored } = sides.test;
+  if (fewGroups(groups.ofTest) === undefined) {
+    return groups.test === 1
+      ? `The ${scored} test images are of one group: the intervals say nothing of others.`
+      : `The ${scored} test images are of ${formatCount(groups.test)} groups (people, scenes or classes).`;
+  }
+  return (
+    `The ${scored} test images are of ${groups.test} groups (people, scenes or classes), so the bootstrap draws groups ` +
+    `and images of them.${groups.test < 10 ? ' So few groups say little of others.' : ''}`
+  );
+}
+
+/** How much another training would differ. */
+export function trainingsSentence({ models: [model] }: DataSet): string {
+  return model.items.length > 1
+    ? `Means of ${model.items.length} trainings; the tables give the deviation over them.`
+    : 'One training; how much another would differ is not known.';
+}
+
+/** The share of the test images that the model makes worse than the fill does. */
+export function shareWorse(model: Row, rival: Row, setting: string): number {
+  const [ours, theirs] = [imageScores(model, setting), imageScores(rival, setting)];
+  return ours.reduce((sum, value, i) => sum + (value < theirs[i]! ? 1 : 0), 0) / ours.length;
 }
 
 function card(dataset: DataSet): Markup {
@@ -45,15 +91,18 @@ function card(dataset: DataSet): Markup {
 <h3>${dataset.name} ${dataset.index.source.standIn && html`<span class="chip">stand-in</span>`}</h3>
 <p>${verdictSentence(dataset, model)}</p>
 <div class="scroll"><table>
-<thead><tr><th scope="col">hole</th><th scope="col" class="text">best classical</th><th scope="col">${model.label}</th><th scope="col">gain</th></tr></thead>
+<thead><tr><th scope="col">hole</th><th scope="col" class="text">best classical</th><th scope="col">${model.label}</th><th scope="col">gain</th><th scope="col" class="text">verdict</th></tr></thead>
 <tbody>${dataset.settings.map((setting) => {
     const rival = bestBaseline(dataset, setting.name);
     const gain = gainOf(model, setting.name, rival.name);
+    const verdict = model.verdicts.get(setting.name)!;
     return html`<tr><th scope="row">${settingLabel(setting)}</th>
 <td class="text">${headline(rival, setting.name).mean.toFixed(4)} <small>${rival.label}</small></td>
 <td>${headline(model, setting.name).mean.toFixed(4)}</td>
-<td class="${verdictOf(gain)}">${formatGain(gain.mean)}<small>${formatGain(gain.low)} … ${formatGain(gain.high)}</small></td></tr>`;
-  })}</tbody></table></div></article>`;
+<td class="${VERDICT_CLASSES[verdict]}">${formatGain(gain.mean)}<small>${formatGain(gain.low)} … ${formatGain(gain.high)}</small></td>
+<td class="text">${VERDICT_WORDS[verdict]}<small>${formatPercent(shareWorse(model, rival, setting.name))} worse</small></td></tr>`;
+  })}</tbody></table></div>
+<p class="about">${groupsSentence(dataset)} ${trainingsSentence(dataset)}</p></article>`;
 }
 
 function allOf(settings: number): string {
@@ -61,26 +110,25 @@ function allOf(settings: number): string {
   return settings === 2 ? 'both settings' : `all ${settings} settings`;
 }
 
-/** The result in a sentence: in how many settings the model is ahead, level and behind. */
+/** The result in a sentence: in how many settings the model is ahead, level, behind, and undecided. */
 export function verdictSentence(dataset: DataSet, model: Row): string {
-  const verdicts = dataset.settings.map((setting) =>
-    verdictOf(gainOf(model, setting.name, bestBaseline(dataset, setting.name).name)),
-  );
-  const count = (verdict: Verdict) => verdicts.filter((one) => one === verdict).length;
+  const verdicts = dataset.settings.map(({ name }) => model.verdicts.get(name)!);
   const of = verdicts.length;
+  const fill = `the best of ${dataset.baselines.length} classical fills`;
+  const some = (verdict: Verdict, words: string) => {
+    const count = verdicts.filter((one) => one === verdict).length;
+    return count === 0 ? [] : [`${words} in ${count === of ? allOf(of) : `${count} of ${of}`}`];
+  };
+  const parts = [
+    ...some('up', 'ahead'),
+    ...some('down', 'behind'),
+    ...some('level', 'without practical difference'),
+    ...some('undecided', 'undecided'),
+  ];
   const info = model.items[0].index.model;
   const seeds = model.items.length;
-  const some = (verdict: Verdict, words: string) =>
-    count(verdict) === 0
-      ? []
-      : [`${words} in ${count(verdict) === of ? allOf(of) : `${count(verdict)} of ${of}`}`];
-  const parts = [
-    ...some('up', 'ahead of the best classical fill'),
-    ...some('even', count('up') > 0 ? 'level with it' : 'level with the best classical fill'),
-    ...some('down', count('down') < of ? 'behind it' : 'behind the best classical fill'),
-  ];
   const size = info.parameters > 0 ? `, ${formatCount(info.parameters)} parameters` : '';
   const epochs = `${info.epochs} epoch${info.epochs === 1 ? '' : 's'}`;
   const trained = seeds > 1 ? `${epochs}, ${seeds} seeds` : epochs;
-  return `${model.label} (${trained}${size}) is ${joinWords(parts)}.`;
+  return `${model.label} (${trained}${size}) against ${fill}: ${joinWords(parts)}.`;
 }

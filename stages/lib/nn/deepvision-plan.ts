@@ -1,5 +1,5 @@
 /** The layers of `deepvision` as data: names, channels, sides and kernels for a width and an image size. */
-import { mistake } from '../mistake.js';
+import { mistake } from '@pipe-experiment/data/mistake.js';
 import type { Padding } from './layers.js';
 
 export interface DeepvisionConfig {

@@ -6,9 +6,9 @@ import {
   checkNumber,
   checkTree,
   type Tree,
-} from '../check.js';
+} from '@pipe-experiment/data/check.js';
+import { mistake } from '@pipe-experiment/data/mistake.js';
 import { KERNELS, type Kernel } from '../images.js';
-import { mistake } from '../mistake.js';
 import type { NetworkConfig } from './create.js';
 import type { DeepvisionConfig } from './deepvision-plan.js';
 import type { LossConfig } from './losses.js';

@@ -1,6 +1,7 @@
 /** A network's parameters: their names, shapes and first values as data, their tensors by name. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { createRandom } from '../random.js';
 
 export type Shape = readonly number[];
 

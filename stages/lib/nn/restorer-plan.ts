@@ -1,5 +1,5 @@
 /** The layers of `restorer` as data: sides, channels and parameters for a width and an image size. */
-import { mistake } from '../mistake.js';
+import { mistake } from '@pipe-experiment/data/mistake.js';
 import { convSpecs, convTransposeSpecs } from './layers.js';
 import type { ParamSpec } from './params.js';
 

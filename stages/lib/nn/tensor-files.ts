@@ -1,7 +1,12 @@
 /** Parameters to and from safetensors files, a shard at a time. */
+
+import { mistake } from '@pipe-experiment/data/mistake.js';
+import {
+  SafetensorsReader,
+  type TensorSource,
+  writeSafetensors,
+} from '@pipe-experiment/data/safetensors.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { mistake } from '../mistake.js';
-import { SafetensorsReader, type TensorSource, writeSafetensors } from '../safetensors.js';
 import type { ParamSpec, Params } from './params.js';
 
 /** Values that leave the backend at once: 64 MiB. A tensor larger than that goes in several shards. */

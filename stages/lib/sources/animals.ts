@@ -2,14 +2,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { mistake } from '@pipe-experiment/data/mistake.js';
+import { mapInParallel } from '@pipe-experiment/data/parallel.js';
+import { createRandom, type Random } from '@pipe-experiment/data/random.js';
+import {
+  type RawIndex,
+  type SourceContext,
+  sortImages,
+} from '@pipe-experiment/data/sources/source.js';
 import sharp from 'sharp';
-import { mistake } from '../mistake.js';
-import { mapInParallel } from '../parallel.js';
-import { createRandom, type Random } from '../random.js';
 import { crop, makeSprite, paste, type Raster, type Sprite } from '../raster.js';
 import { ANIMALS } from './animals-list.js';
 import { GROUPS, groupName, groupOf, loadScenes, PHOTOGRAPHS_LICENCE } from './scenes.js';
-import { type RawIndex, type SourceContext, sortImages } from './source.js';
 
 export interface RenderedAnimals {
   readonly kind: 'rendered-animals';

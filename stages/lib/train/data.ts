@@ -1,11 +1,11 @@
 /** The images and masks of a training run: what is trained on, and what is kept aside to measure it. */
 import { join } from 'node:path';
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { type ImageSet, readImages } from '../images.js';
 import { readJson } from '../json.js';
 import { drawMask, type Occlusion } from '../mask.js';
 import { type MaskSet, readMasks } from '../masks.js';
 import type { ModelConfig } from '../nn/model-config.js';
-import { createRandom } from '../random.js';
 import type { Split } from '../split.js';
 
 export interface TrainingData {

@@ -3,10 +3,11 @@
  * noise of the latent. All of it depends on the seed, the epoch and the image or batch alone, never
  * on what was drawn before: so any batch can be drawn anywhere, at any time.
  */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import type { ImageSet } from '../images.js';
 import type { ModelConfig } from '../nn/model-config.js';
 import { type Shape, sizeOf } from '../nn/params.js';
-import { createRandom } from '../random.js';
 import { type BatchValues, fillBatch } from './batch.js';
 import type { TrainConfig } from './config.js';
 import type { MaskSource } from './data.js';

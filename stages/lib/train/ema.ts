@@ -1,4 +1,5 @@
 /** The exponential moving average of the parameters: the weights that are used, not those that are trained. */
+import { fusedBlend } from '@pipe-experiment/kernels/fused.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Params, param } from '../nn/params.js';
 
@@ -13,12 +14,14 @@ export function heldAt(decay: number, step: number): number {
 /** The average after one more step, as new tensors. */
 export function emaUpdate(average: Params, params: Params, decay: number, step: number): Params {
   const held = heldAt(decay, step);
-  return tf.tidy(() =>
-    Object.fromEntries(
-      Object.entries(params).map(([name, x]) => {
-        const kept = tf.mul(param(average, name), held);
-        return [name, tf.add(kept, tf.mul(x, 1 - held))];
-      }),
-    ),
+  return Object.fromEntries(
+    Object.entries(params).map(([name, x]) => {
+      const old = param(average, name);
+      return [name, fusedBlend(old, x, held) ?? composedBlend(old, x, held)];
+    }),
   );
+}
+
+function composedBlend(old: tf.Tensor, fresh: tf.Tensor, held: number): tf.Tensor {
+  return tf.tidy(() => tf.add(tf.mul(old, held), tf.mul(fresh, 1 - held)));
 }

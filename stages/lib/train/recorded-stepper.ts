@@ -2,14 +2,15 @@
  * The stepper of the WebGPU backend: the first update of an epoch is recorded, the others are
  * replays of it. Weights, moments and averages change where they lie.
  */
+
+import { adamInPlace, blendInPlace, Numbers } from '@pipe-experiment/kernels/webgpu/in-place.js';
+import { bufferOf, flush, forgetValues } from '@pipe-experiment/kernels/webgpu/internals.js';
+import { type Recording, record, type Timing } from '@pipe-experiment/kernels/webgpu/recording.js';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Moments, NEW_SHARE, unbiased } from '../nn/batchnorm.js';
 import type { Network } from '../nn/network.js';
 import { type Params, param } from '../nn/params.js';
-import { adamInPlace, blendInPlace, Numbers } from '../webgpu/in-place.js';
-import { bufferOf, flush, forgetValues } from '../webgpu/internals.js';
-import { type Recording, record, type Timing } from '../webgpu/recording.js';
 import { ADAM_DEFAULTS, adamFactors } from './adam.js';
 import { type Batch, disposeBatch } from './batch.js';
 import type { Drawn } from './draw.js';

@@ -1,9 +1,9 @@
 /** The complete state of a training run, to and from a folder: what resumes it byte for byte. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { mistake } from '@pipe-experiment/data/mistake.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { readJson, writeJson } from '../json.js';
-import { mistake } from '../mistake.js';
 import type { Network } from '../nn/network.js';
 import { initParams, type ParamSpec } from '../nn/params.js';
 import { readParams, writeParams } from '../nn/tensor-files.js';

@@ -1,4 +1,6 @@
 /** Occlusion masks: the paper's squares exactly, every other shape by its area, and the packing. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { describe, expect, test } from 'vitest';
 import {
   drawMask,
@@ -7,7 +9,6 @@ import {
   packMask,
   unpackMask,
 } from '../../../stages/lib/mask.js';
-import { createRandom } from '../../../stages/lib/random.js';
 
 const SIZE = 100;
 

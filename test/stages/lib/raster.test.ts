@@ -1,6 +1,7 @@
 /** Cropping, sampling, pasting and lighting, on pictures small enough to check by hand. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { describe, expect, test } from 'vitest';
-import { createRandom } from '../../../stages/lib/random.js';
 import {
   crop,
   expose,

@@ -1,6 +1,7 @@
 /** The split: exact sizes, no group on both sides, and a word where it cannot go as asked. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { describe, expect, test } from 'vitest';
-import { createRandom } from '../../../stages/lib/random.js';
 import { type Member, splitByGroup } from '../../../stages/lib/split.js';
 
 /** Groups of the given sizes, members mixed. */

@@ -1,7 +1,9 @@
 /** Mean, deviation, quantiles and bootstrap intervals, by hand and by theory. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../stages/lib/random.js';
-import { pairedBootstrap, quantile, spread } from '../../../stages/lib/statistics.js';
+import { holm, pairedBootstrap, quantile, spread } from '../../../stages/lib/statistics.js';
+import { verdictsOf } from '../../../stages/lib/verdicts.js';
 
 describe('spread', () => {
   it('is the mean and the deviation with N − 1', () => {
@@ -25,12 +27,14 @@ describe('quantile', () => {
   });
 });
 
+const times = (resamples: number, effect = 0) => ({ resamples, effect });
+
 describe('the paired bootstrap', () => {
   const random = () => createRandom(1, 'bootstrap test');
   const normals = Float64Array.from({ length: 400 }, random().normal);
 
   it('gives about ±1.96 standard errors for normal differences', () => {
-    const [interval] = pairedBootstrap([normals], 4000, random().split('draws'));
+    const [interval] = pairedBootstrap([normals], times(4000), random().split('draws'));
     const { mean, std } = spread(normals);
     const error = std / Math.sqrt(normals.length);
     expect(interval!.mean).toBe(mean);
@@ -41,14 +45,68 @@ describe('the paired bootstrap', () => {
 
   it('draws the same images for every list', () => {
     const doubled = normals.map((value) => 2 * value);
-    const [one, two] = pairedBootstrap([normals, doubled], 100, random());
+    const [one, two] = pairedBootstrap([normals, doubled], times(100), random());
     expect(two!.low).toBeCloseTo(2 * one!.low, 12);
     expect(two!.high).toBeCloseTo(2 * one!.high, 12);
   });
 
   it('is the same for the same seed', () => {
-    expect(pairedBootstrap([normals], 50, random())).toEqual(
-      pairedBootstrap([normals], 50, random()),
+    expect(pairedBootstrap([normals], times(50), random())).toEqual(
+      pairedBootstrap([normals], times(50), random()),
     );
+  });
+
+  it('draws groups whole where it is given some, so that their difference widens the interval', () => {
+    // Two scenes: all of the gain is in one of them.
+    const groups = Array.from(normals.keys(), (i) => (i < 200 ? 0 : 1));
+    const gains = normals.map((value, i) => value * 0.01 + (groups[i] === 0 ? 1 : 0));
+    const [alone] = pairedBootstrap([gains], times(2000), random());
+    const [grouped] = pairedBootstrap([gains], { ...times(2000), groups }, random());
+    expect(alone!.high - alone!.low).toBeLessThan(0.2);
+    expect(grouped!.low).toBeLessThan(0.01);
+    expect(grouped!.high).toBeGreaterThan(0.99);
+    expect(grouped!.mean).toBe(alone!.mean);
+  });
+});
+
+describe('verdicts', () => {
+  const random = () => createRandom(2, 'verdict test');
+  const noise = Float64Array.from({ length: 60 }, random().normal);
+  const verdictOn = (mean: number, deviation: number, seed = 1) => {
+    const gains = noise.map((value) => mean + deviation * value);
+    const options = times(10_000, 0.0005);
+    return verdictsOf(pairedBootstrap([gains], options, createRandom(seed, 'verdict')))[0];
+  };
+
+  it('name a gain only beyond the smallest effect', () => {
+    expect(verdictOn(0.002, 0.002)).toBe('up');
+    expect(verdictOn(-0.002, 0.002)).toBe('down');
+    expect(verdictOn(0.0003, 0.0001)).toBe('level');
+    expect(verdictOn(0, 0)).toBe('level');
+    expect(verdictOn(0.0008, 0.002)).toBe('undecided');
+  });
+
+  it('do not depend on the seed', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      expect(verdictOn(0.0015, 0.002, seed)).toBe('up');
+      expect(verdictOn(0.0003, 0.0004, seed)).toBe('level');
+    }
+  });
+
+  it('of many comparisons ask more of each (Holm): by hand', () => {
+    expect(holm([0.01, 0.04, 0.03, 0.005], 0.05)).toEqual([true, false, false, true]);
+    expect(holm([0.01, 0.02, 0.03], 0.05)).toEqual([true, true, true]);
+    expect(holm([0.02, 0.02, 0.02], 0.05)).toEqual([false, false, false]);
+    expect(holm([], 0.05)).toEqual([]);
+  });
+
+  it('find nothing in noise, however many comparisons there are', () => {
+    const lists = Array.from({ length: 40 }, (_, at) => {
+      const stream = createRandom(at, 'noise');
+      return Float64Array.from({ length: 100 }, () => 0.01 * stream.normal());
+    });
+    const intervals = pairedBootstrap(lists, times(10_000, 0), random());
+    expect(intervals.filter(({ low, high }) => low > 0 || high < 0).length).toBeGreaterThan(0);
+    expect(verdictsOf(intervals).filter((one) => one !== 'undecided')).toHaveLength(0);
   });
 });

@@ -6,6 +6,12 @@ import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** They are sources, which the tool bundles: by path, esbuild does not leave them external. */
+export const OWN_PACKAGES = {
+  '@pipe-experiment/data': join(ROOT, 'packages/data'),
+  '@pipe-experiment/kernels': join(ROOT, 'packages/kernels'),
+};
+
 export interface Bundle {
   readonly folder: string;
   readonly file: string;
@@ -24,7 +30,9 @@ export async function bundleChild(child: string): Promise<Bundle> {
     platform: 'node',
     format: 'esm',
     packages: 'external',
-    alias: { 'pipe-run/stage': join(ROOT, 'src/stage/index.ts') },
+    loader: { '.wasm': 'binary' },
+    target: 'node20',
+    alias: { ...OWN_PACKAGES, 'pipe-run/stage': join(ROOT, 'src/stage/index.ts') },
   });
   return { folder, file, remove: () => rmSync(folder, { recursive: true }) };
 }

@@ -1,8 +1,8 @@
 /** Draws two epochs: a digest of each batch. */
 import { createHash } from 'node:crypto';
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { checkModel } from '../../../stages/lib/nn/model-config.js';
 import { checkOcclusions } from '../../../stages/lib/occlusions.js';
-import { createRandom } from '../../../stages/lib/random.js';
 import { planEpoch } from '../../../stages/lib/train/draw.js';
 import { startDrawing } from '../../../stages/lib/train/drawing.js';
 

@@ -1,12 +1,12 @@
 /** A little experiment on disk, as the stages before `evaluate` leave it: images, masks, split, model. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeNpy } from '@pipe-experiment/data/npy.js';
+import { createRandom } from '@pipe-experiment/data/random.js';
 import type { Kernel } from '../../../stages/lib/images.js';
 import { writeJson } from '../../../stages/lib/json.js';
 import { drawMask, maskArea, type Occlusion, packMask } from '../../../stages/lib/mask.js';
 import type { ModelConfig } from '../../../stages/lib/nn/model-config.js';
-import { writeNpy } from '../../../stages/lib/npy.js';
-import { createRandom } from '../../../stages/lib/random.js';
 import { noise } from './planes.js';
 
 export interface ExperimentOptions {

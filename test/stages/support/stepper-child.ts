@@ -3,9 +3,10 @@
  * ones on WebGPU, in a process of its own; prints a StepperReport.
  */
 import '@tensorflow/tfjs-backend-cpu';
+import { createRandom } from '@pipe-experiment/data/random.js';
+import { registerGradients } from '@pipe-experiment/kernels/gradients.js';
+import { openWebgpu } from '@pipe-experiment/kernels/webgpu.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { registerGradients } from '../../../stages/lib/backend/gradients.js';
-import { openWebgpu } from '../../../stages/lib/backend/webgpu.js';
 import { batchNorm, batchNormSpecs, type Moments } from '../../../stages/lib/nn/batchnorm.js';
 import { createNetwork } from '../../../stages/lib/nn/create.js';
 import { dense, denseSpecs } from '../../../stages/lib/nn/layers.js';
@@ -14,7 +15,6 @@ import { checkModel } from '../../../stages/lib/nn/model-config.js';
 import type { Network } from '../../../stages/lib/nn/network.js';
 import { sizeOf } from '../../../stages/lib/nn/params.js';
 import type { Prefill } from '../../../stages/lib/nn/prefill.js';
-import { createRandom } from '../../../stages/lib/random.js';
 import { fillBatch } from '../../../stages/lib/train/batch.js';
 import { chooseStepper } from '../../../stages/lib/train/choose-stepper.js';
 import type { Drawn } from '../../../stages/lib/train/draw.js';

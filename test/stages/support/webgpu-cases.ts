@@ -1,10 +1,11 @@
 /** What webgpu-child.ts computes on both backends: small, but over the edges of every way to compute it. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
+import { multiply } from '@pipe-experiment/kernels/webgpu/matrix-product.js';
+import { TILES, type Tile } from '@pipe-experiment/kernels/webgpu/tile.js';
+import { tileKey } from '@pipe-experiment/kernels/webgpu/tile-source.js';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { createRandom } from '../../../stages/lib/random.js';
-import { multiply } from '../../../stages/lib/webgpu/matrix-product.js';
-import { TILES, type Tile } from '../../../stages/lib/webgpu/tile.js';
-import { tileKey } from '../../../stages/lib/webgpu/tile-source.js';
 
 type Graph = (...inputs: tf.Tensor[]) => tf.Tensor;
 export interface Case {

@@ -1,9 +1,9 @@
 /** Computes the same things on the cpu and the WebGPU backend, in a process of its own; prints a WebgpuReport. */
 import '@tensorflow/tfjs-backend-cpu';
+import { createRandom } from '@pipe-experiment/data/random.js';
+import { registerGradients } from '@pipe-experiment/kernels/gradients.js';
+import { openWebgpu } from '@pipe-experiment/kernels/webgpu.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { registerGradients } from '../../../stages/lib/backend/gradients.js';
-import { openWebgpu } from '../../../stages/lib/backend/webgpu.js';
-import { createRandom } from '../../../stages/lib/random.js';
 import { ALL_CASES, ALL_TILES, CASES, type Case } from './webgpu-cases.js';
 
 export interface WebgpuReport {

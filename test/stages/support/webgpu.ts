@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { execa } from 'execa';
+import { OWN_PACKAGES } from './bundle.js';
 import type { StepperReport } from './stepper-child.js';
 import type { WebgpuReport } from './webgpu-child.js';
 
@@ -68,6 +69,9 @@ export async function runChild(driver: string, child: Child, args: readonly stri
       platform: 'node',
       format: 'esm',
       packages: 'external',
+      loader: { '.wasm': 'binary' },
+      target: 'node20',
+      alias: OWN_PACKAGES,
     });
     return await execa(process.execPath, [outfile, ...args], {
       env: { VK_DRIVER_FILES: driver, LD_LIBRARY_PATH: dirname(driver), XDG_RUNTIME_DIR: folder },

@@ -1,7 +1,17 @@
-/** Probabilistic PCA against NumPy, and eigenvectors against their definition. */
+/** Probabilistic PCA against scikit-learn and SciPy, and eigenvectors against their definition. */
+
+import { createRandom } from '@pipe-experiment/data/random.js';
 import { describe, expect, it } from 'vitest';
 import { leadingEigen } from '../../../../stages/lib/fill/eigen.js';
-import { fitPca, restorePca } from '../../../../stages/lib/fill/pca.js';
+import {
+  createGram,
+  explain,
+  fitPca,
+  fitPcaTo,
+  leadingPca,
+  restorePca,
+} from '../../../../stages/lib/fill/pca.js';
+import { fitPcaMixture, restorePcaMixture } from '../../../../stages/lib/fill/pca-mixture.js';
 import references from '../../../fixtures/fills/fills.json' with { type: 'json' };
 import { noise, sum } from '../../support/planes.js';
 
@@ -44,7 +54,7 @@ const mask = Uint8Array.from({ length: AREA }, (_, at) => {
   return x >= 3 && x < 8 && y >= 4 && y < 10 ? 1 : 0;
 });
 
-describe('PCA equals NumPy', () => {
+describe('PCA equals scikit-learn', () => {
   const images = mixtures();
   const train = images.subarray(0, TRAIN * AREA);
   const test = images.subarray(TRAIN * AREA);
@@ -67,6 +77,12 @@ describe('PCA equals NumPy', () => {
     restored.forEach((expected, at) => {
       expect(Math.abs(ours[at]! - expected)).toBeLessThan(1e-5);
     });
+  });
+
+  it('in how likely it finds the known pixels of an image', () => {
+    const seen = (image: Uint8Array) => explain(pca, image, mask, 1).logLikelihood;
+    const difference = seen(test) - seen(train.subarray(0, AREA));
+    expect(difference / references.pca.likelihood).toBeCloseTo(1, 9);
   });
 
   it('never looks at what is occluded', () => {
@@ -99,6 +115,76 @@ describe('PCA', () => {
     nothing.forEach((value, at) => {
       expect(value).toBeCloseTo(mixed.mean[at]!, 9);
     });
+  });
+});
+
+describe('components of some images', () => {
+  const images = mixtures();
+  const gram = createGram(images, AREA);
+  const some = Int32Array.from({ length: 25 }, (_, i) => 2 * i);
+
+  it('are those of these images alone', () => {
+    const picked = Uint8Array.from(
+      [...some].flatMap((at) => [...images.subarray(at * AREA, (at + 1) * AREA)]),
+    );
+    const [part, own] = [fitPcaTo(gram, some, 4), fitPca(picked, AREA, 4)];
+    own.variance.forEach((value, c) => {
+      expect(part.variance[c]! / value).toBeCloseTo(1, 9);
+    });
+    expect(part.residual).toBeCloseTo(own.residual, 9);
+  });
+
+  it('that are left of more are what fewer would have been', () => {
+    const [few, cut] = [fitPcaTo(gram, some, 3), leadingPca(fitPcaTo(gram, some, 8), 3)];
+    expect(cut.residual).toBeCloseTo(few.residual, 6);
+    const [one, other] = [few, cut].map((pca) =>
+      restorePca(pca, images.subarray(0, AREA), mask, 1),
+    );
+    one!.forEach((value, at) => {
+      expect(other![at]).toBeCloseTo(value, 4);
+    });
+  });
+});
+
+describe('a mixture of PCAs', () => {
+  // Two kinds of images: the mixtures, and their negatives shifted down.
+  const kinds = mixtures();
+  const both = Uint8Array.from([...kinds, ...kinds.map((value) => 230 - value / 2)]);
+  const gram = createGram(both, AREA);
+  const mixtureOf = (clusters: number) =>
+    fitPcaMixture(
+      gram,
+      { size: SIDE, channels: 1 },
+      { clusters, components: 5 },
+      createRandom(1, 'mixture'),
+    );
+
+  it('of one cluster is PCA', () => {
+    const all = Int32Array.from({ length: gram.count }, (_, i) => i);
+    const image = both.subarray(0, AREA);
+    const [one, pca] = [
+      restorePcaMixture(mixtureOf(1), image, mask, 1),
+      restorePca(fitPcaTo(gram, all, 5), image, mask, 1),
+    ];
+    one.forEach((value, at) => {
+      expect(value).toBeCloseTo(pca[at]!, 9);
+    });
+  });
+
+  it('tells kinds of images apart by what is known, and restores each by its own kind', () => {
+    const mixture = mixtureOf(2);
+    expect(mixture.parts.map(({ share }) => share)).toEqual([0.5, 0.5]);
+    const hidden = [...mask.keys()].filter((at) => mask[at] === 1);
+    for (const first of [3, 64]) {
+      const image = both.subarray(first * AREA, (first + 1) * AREA);
+      const miss = (restored: Float64Array) =>
+        sum(hidden.map((at) => Math.abs(restored[at]! - image[at]!))) / hidden.length;
+      expect(miss(restorePcaMixture(mixture, image, mask, 1))).toBeLessThan(8);
+      const black = image.map((value, at) => (mask[at] ? 0 : value));
+      expect(restorePcaMixture(mixture, black, mask, 1)).toEqual(
+        restorePcaMixture(mixture, image, mask, 1),
+      );
+    }
   });
 });
 

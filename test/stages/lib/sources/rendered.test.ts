@@ -1,13 +1,13 @@
 /** The rendered sources: the same image for a seed and index for ever, and groups that share nothing. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RawIndex } from '@pipe-experiment/data/sources/source.js';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dealKinds, renderAnimals } from '../../../../stages/lib/sources/animals.js';
 import { ANIMALS } from '../../../../stages/lib/sources/animals-list.js';
 import { renderFaces, withMathRandom } from '../../../../stages/lib/sources/faces.js';
 import { GROUPS, loadScenes } from '../../../../stages/lib/sources/scenes.js';
-import type { RawIndex } from '../../../../stages/lib/sources/source.js';
 import { folderContents, folderDigests, temporaryFolder } from '../../support/folders.js';
 
 const folders = { few: temporaryFolder(), many: temporaryFolder() };

@@ -1,9 +1,9 @@
+import { createRandom } from '@pipe-experiment/data/random.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../../../stages/lib/backend/choose.js';
 import { createNetwork } from '../../../../stages/lib/nn/create.js';
 import { checkModel } from '../../../../stages/lib/nn/model-config.js';
-import { createRandom } from '../../../../stages/lib/random.js';
 import { ADAM_DEFAULTS } from '../../../../stages/lib/train/adam.js';
 import { createBatch } from '../../../../stages/lib/train/batch.js';
 import { initState } from '../../../../stages/lib/train/state.js';

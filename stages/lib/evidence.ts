@@ -1,0 +1,137 @@
+/** Tables of the report that are the same in HTML and Markdown: depth, gradients, the linear twin, costs. */
+import { formatCount, formatGain, settingLabel } from './html/format.js';
+import { bestBaseline, type DataSet, figureOf, gainOf, type Row } from './results.js';
+import { RIM_BOUNDS } from './rim.js';
+
+export interface TextTable {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export const RIM_TITLE = 'By the distance from the rim';
+export const ABOUT_RIM =
+  'Gain in SSIM (wang, composite, test) over the best classical fill, the mean of the windows whose centre is ' +
+  'occluded, by the distance of the centre from the nearest known pixel.';
+
+export function rimTables(datasets: readonly DataSet[]): TextTable[] {
+  const names = RIM_BOUNDS.map((bound, at) => {
+    const from = at === 0 ? 0 : RIM_BOUNDS[at - 1]!;
+    return Number.isFinite(bound) ? `${from + 1}–${bound} px` : `beyond ${from} px`;
+  });
+  return datasets.map((dataset) => {
+    const [model] = dataset.models;
+    const { rims, methods } = model.items[0].index;
+    return {
+      title: `${dataset.name}, ${model.label}`,
+      head: ['hole', ...names],
+      rows: dataset.settings.map((setting, s) => {
+        const of = (method: string) =>
+          rims[s]![methods.indexOf(method as (typeof methods)[number])]!;
+        const fill = of(bestBaseline(dataset, setting.name).method);
+        const cells = of('model').map((value, bin) => {
+          const other = fill[bin];
+          return typeof value === 'number' && typeof other === 'number'
+            ? formatGain(value - other)
+            : '–';
+        });
+        return [settingLabel(setting), ...cells];
+      }),
+    };
+  });
+}
+
+export const TWIN_TITLE = 'Does it take a network, and does it look right?';
+export const ABOUT_TWIN =
+  'Gain in SSIM (wang, composite, test) over the PCA of the same train images, the network’s linear twin, with its ' +
+  '95 % interval. Beside it the gradient magnitude similarity, which agrees with people more than SSIM does: of the ' +
+  'model, of the best fill by SSIM, and of the fill that is best by it.';
+
+export function twinTables(datasets: readonly DataSet[]): TextTable[] {
+  return datasets.flatMap((dataset) =>
+    dataset.models.map((model) => ({
+      title: `${dataset.name}, ${model.label}`,
+      head: [
+        'hole',
+        'gain over PCA',
+        'components',
+        'GMS: model',
+        'best fill by SSIM',
+        'best fill by GMS',
+      ],
+      rows: dataset.settings.map(({ name }, s) => [
+        settingLabel(dataset.settings[s]!),
+        ...twinCells(dataset, model, name),
+        ...gradientCells(dataset, model, name),
+      ]),
+    })),
+  );
+}
+
+function twinCells(dataset: DataSet, model: Row, setting: string): string[] {
+  if (!dataset.baselines.some(({ name }) => name === 'pca')) return ['–', '–'];
+  const { mean, low, high } = gainOf(model, setting, 'pca');
+  const { components } = model.items[0].index;
+  return [
+    `${formatGain(mean)} (${formatGain(low)} … ${formatGain(high)})`,
+    String(components[setting] ?? '–'),
+  ];
+}
+
+function gradientCells(dataset: DataSet, model: Row, setting: string): string[] {
+  const gms = (row: Row) => figureOf(row, 'test', setting, 'composite', 'gms').mean;
+  const text = (row: Row) => `${gms(row).toFixed(4)} ${row.label}`;
+  const best = dataset.baselines.reduce((one, other) => (gms(other) > gms(one) ? other : one));
+  return [gms(model).toFixed(4), text(bestBaseline(dataset, setting)), text(best)];
+}
+
+export const COSTS_TITLE = 'What it cost';
+export const ABOUT_COSTS =
+  'Weights are float32. Time is left out, since it depends on the machine. The last column is the standard deviation ' +
+  'between samples of the latent, in the hole: below 0.5 they are one picture, and the gallery has none.';
+
+/** What the report knows of trainings: `params.train`, and `params.model.<name>.train` over it. */
+export interface TrainingParams {
+  readonly train?: Readonly<Record<string, unknown>>;
+  readonly model?: Readonly<Record<string, { readonly train?: Readonly<Record<string, unknown>> }>>;
+}
+
+export function costsTable(datasets: readonly DataSet[], params: TrainingParams): TextTable {
+  return {
+    title: COSTS_TITLE,
+    head: [
+      'model',
+      'parameters',
+      'weights',
+      'epochs',
+      'updates',
+      'images seen',
+      'samples differ by',
+    ],
+    rows: datasets.flatMap((dataset) =>
+      dataset.models.map((model) => [
+        `${dataset.name}, ${model.label}`,
+        ...costCells(model, params),
+      ]),
+    ),
+  };
+}
+
+function costCells({ name, items: [{ index }] }: Row, params: TrainingParams): string[] {
+  const { parameters, epochs } = index.model;
+  const asked = { ...params.train, ...params.model?.[name]?.train };
+  const train = index.sides.train.of;
+  const held = Math.min(Number(asked.validation ?? 0), Math.floor(train / 4));
+  const batch = Number(asked.batch ?? 0);
+  const seen = epochs * (train - held);
+  const megabytes = (4 * parameters) / 1e6;
+  const spread = Math.max(0, ...index.sampleSpread);
+  return [
+    parameters === 0 ? '–' : formatCount(parameters),
+    parameters === 0 ? '–' : `${megabytes.toFixed(megabytes < 10 ? 1 : 0)} MB`,
+    String(epochs),
+    batch === 0 ? '–' : formatCount(epochs * Math.floor((train - held) / batch)),
+    formatCount(seen),
+    spread === 0 ? '–' : `${spread.toFixed(2)} gray levels`,
+  ];
+}

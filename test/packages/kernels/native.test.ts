@@ -1,0 +1,48 @@
+/** The committed binary of our own kernels is what its source gives. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const FOLDER = fileURLToPath(new URL('../../../packages/kernels/native/', import.meta.url));
+const VERSION = '0.17.1';
+
+const venv = process.env.PIPE_TEST_PYTHON;
+const python = venv === undefined ? 'python3' : join(venv, 'bin/python');
+const isInstalled = compilerVersion() === VERSION;
+
+function compilerVersion(): string | undefined {
+  try {
+    const quiet = { stdio: ['ignore', 'pipe', 'ignore'] as ('ignore' | 'pipe')[] };
+    return execFileSync(python, ['-m', 'ziglang', 'version'], quiet).toString().trim();
+  } catch {
+    return undefined; // no Python, or no compiler: the name says that it is skipped
+  }
+}
+
+test('compute.sha256 has the digests of compute.c and compute.wasm: build.mjs ran after each edit', () => {
+  const lines = readFileSync(join(FOLDER, 'compute.sha256'), 'utf8').trim().split('\n');
+  expect(lines.map((line) => line.split('  ')[1])).toEqual(['compute.c', '../wasm/compute.wasm']);
+  for (const line of lines) {
+    const [digest, name] = line.split('  ') as [string, string];
+    const bytes = readFileSync(join(FOLDER, name));
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(digest);
+  }
+});
+
+describe.skipIf(!isInstalled)(`ziglang ${VERSION}${isInstalled ? '' : ', not installed'}`, () => {
+  test('the compiler gives exactly compute.wasm', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pipe-native-'));
+    try {
+      const output = join(folder, 'compute.wasm');
+      execFileSync(process.execPath, [join(FOLDER, 'build.mjs'), python, output]);
+      const committed = readFileSync(join(FOLDER, '../wasm/compute.wasm'));
+      expect(readFileSync(output).equals(committed)).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,258 @@
+/**
+ * Our own kernels against the cpu backend. Values are small whole numbers: every order of additions
+ * gives the same sum, so results are compared exactly.
+ */
+import '@tensorflow/tfjs-backend-cpu';
+import { createRandom } from '@pipe-experiment/data/random.js';
+import { fusedAdam, fusedBlend, fusedLeakyGradient } from '@pipe-experiment/kernels/fused.js';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openBackend } from '../../../../stages/lib/backend/choose.js';
+import { ADAM_DEFAULTS } from '../../../../stages/lib/train/adam.js';
+
+beforeAll(async () => {
+  await openBackend('wasm');
+});
+
+const random = createRandom(1, 'compute');
+
+interface Values {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+function whole(shape: readonly number[]): Values {
+  const size = tf.util.sizeFromShape([...shape]);
+  return { shape, data: Float32Array.from({ length: size }, () => random.int(9) - 4) };
+}
+
+type Inputs = Readonly<Record<string, Values>>;
+
+async function runKernel(
+  backend: string,
+  name: string,
+  inputs: Inputs,
+  attributes: object,
+): Promise<{ readonly shape: readonly number[]; readonly data: Float32Array }> {
+  await tf.setBackend(backend);
+  const { tensors } = tf.memory() as unknown as { tensors: number };
+  const buffers = tf.engine().backend.numDataIds();
+  const given = Object.fromEntries(
+    Object.entries(inputs).map(([key, { data, shape }]) => [key, tf.tensor(data, [...shape])]),
+  );
+  const out = tf.engine().runKernel(name, given, attributes as tf.NamedAttrMap) as tf.Tensor;
+  const result = { shape: out.shape, data: out.dataSync() as Float32Array };
+  tf.dispose([out, given]);
+  expect((tf.memory() as unknown as { tensors: number }).tensors).toBe(tensors);
+  expect(tf.engine().backend.numDataIds()).toBe(buffers);
+  return result;
+}
+
+async function expectSame(name: string, inputs: Inputs, attributes: object): Promise<Float32Array> {
+  const wasm = await runKernel('wasm', name, inputs, attributes);
+  const cpu = await runKernel('cpu', name, inputs, attributes);
+  expect(wasm.shape).toEqual(cpu.shape);
+  // −0 and 0 are the same sum.
+  expect(wasm.data.map((v) => v + 0)).toEqual(cpu.data.map((v) => v + 0));
+  return wasm.data;
+}
+
+const length = (min: number, max: number) => fc.integer({ min, max });
+
+/** Images, filters, strides and paddings of every kind, with sizes that no tile divides. */
+const convolutions = fc
+  .record({
+    images: length(0, 3),
+    height: length(1, 12),
+    width: length(1, 13),
+    channels: length(0, 11),
+    filters: length(0, 19),
+    kernel: fc.tuple(length(1, 5), length(1, 5)),
+    stride: length(1, 4),
+    pad: fc.oneof(
+      fc.constantFrom('same', 'valid'),
+      fc
+        .tuple(length(0, 5), length(0, 5), length(0, 5), length(0, 5))
+        .map(([top, bottom, left, right]) => [
+          [0, 0],
+          [top, bottom],
+          [left, right],
+          [0, 0],
+        ]),
+    ),
+  })
+  .map(({ images, height, width, channels, filters, kernel, stride, pad }) => {
+    const x = [images, height, width, channels] as [number, number, number, number];
+    const filter = [...kernel, channels, filters] as [number, number, number, number];
+    const explicit = pad as tf.backend_util.ExplicitPadding;
+    const info = tf.backend_util.computeConv2DInfo(x, filter, stride, 1, explicit);
+    const attributes = { strides: [stride, stride], pad, dataFormat: 'NHWC', dilations: [1, 1] };
+    return { x, filter, out: info.outShape, attributes };
+  })
+  .filter(({ out }) => out[1] > 0 && out[2] > 0);
+
+const RUNS = { numRuns: 60, seed: 1 };
+
+describe('of any sizes, strides and paddings', () => {
+  test('a convolution and both its gradients equal those of the cpu backend', async () => {
+    await fc.assert(
+      fc.asyncProperty(convolutions, async ({ x, filter, out, attributes }) => {
+        const [image, weights, dy] = [whole(x), whole(filter), whole(out)];
+        await expectSame('Conv2D', { x: image, filter: weights }, attributes);
+        const byInput = { ...attributes, inputShape: x };
+        await expectSame('Conv2DBackpropInput', { dy, filter: weights }, byInput);
+        const byFilter = { ...attributes, filterShape: filter };
+        await expectSame('Conv2DBackpropFilter', { x: image, dy }, byFilter);
+      }),
+      RUNS,
+    );
+  });
+
+  test('a product equals that of the cpu backend, each factor transposed or not', async () => {
+    const products = fc.record({
+      outer: fc.constantFrom(
+        [[], []],
+        [[2], [2]],
+        [
+          [2, 3],
+          [2, 3],
+        ],
+        [[1], [3]],
+        [[0], [0]],
+      ),
+      m: length(0, 70),
+      k: fc.oneof(length(0, 70), length(250, 270)),
+      n: length(0, 30),
+      transposeA: fc.boolean(),
+      transposeB: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(products, async ({ outer, m, k, n, transposeA, transposeB }) => {
+        const a = whole([...outer[0]!, ...(transposeA ? [k, m] : [m, k])]);
+        const b = whole([...outer[1]!, ...(transposeB ? [n, k] : [k, n])]);
+        await expectSame('BatchMatMul', { a, b }, { transposeA, transposeB });
+      }),
+      RUNS,
+    );
+  });
+});
+
+// The cpu backend cannot: it gives as many products as the larger factor has matrices.
+test('products are broadcast where each factor has an axis that the other lacks', async () => {
+  const [a, b] = [whole([3, 1, 5, 4]), whole([2, 4, 6])];
+  const plain = { transposeA: false, transposeB: false };
+  const { shape, data } = await runKernel('wasm', 'BatchMatMul', { a, b }, plain);
+  expect(shape).toEqual([3, 2, 5, 6]);
+  const part = ({ data }: Values, index: number, rows: number, columns: number): Values => ({
+    shape: [rows, columns],
+    data: data.slice(index * rows * columns, (index + 1) * rows * columns),
+  });
+  for (let i = 0; i < 6; i++) {
+    const one = { a: part(a, Math.floor(i / 2), 5, 4), b: part(b, i % 2, 4, 6) };
+    const product = await expectSame('BatchMatMul', one, plain);
+    expect(data.slice(i * 30, (i + 1) * 30)).toEqual(product);
+  }
+});
+
+test('the gradients of a convolution are what a change of one value changes', async () => {
+  const convolved = (x: Values, filter: Values, attributes: object) =>
+    runKernel('wasm', 'Conv2D', { x, filter }, attributes);
+  const changed = ({ shape, data }: Values, index: number): Values => ({
+    shape,
+    data: data.map((v, i) => (i === index ? v + 1 : v)),
+  });
+  const slope = (dy: Values, from: Float32Array, to: Float32Array) =>
+    dy.data.reduce((sum, v, i) => sum + v * (to[i]! - from[i]!), 0);
+  await fc.assert(
+    fc.asyncProperty(convolutions, fc.nat(), async ({ x, filter, out, attributes }, which) => {
+      const [image, weights, dy] = [whole(x), whole(filter), whole(out)];
+      const { data: before } = await convolved(image, weights, attributes);
+      const dx = await runKernel(
+        'wasm',
+        'Conv2DBackpropInput',
+        { dy, filter: weights },
+        {
+          ...attributes,
+          inputShape: x,
+        },
+      );
+      const dw = await runKernel(
+        'wasm',
+        'Conv2DBackpropFilter',
+        { x: image, dy },
+        {
+          ...attributes,
+          filterShape: filter,
+        },
+      );
+      if (dx.data.length > 0) {
+        const i = which % dx.data.length;
+        const { data } = await convolved(changed(image, i), weights, attributes);
+        expect(slope(dy, before, data)).toBeCloseTo(dx.data[i]!, 9);
+      }
+      if (dw.data.length > 0) {
+        const i = which % dw.data.length;
+        const { data } = await convolved(image, changed(weights, i), attributes);
+        expect(slope(dy, before, data)).toBeCloseTo(dw.data[i]!, 9);
+      }
+    }),
+    RUNS,
+  );
+});
+
+test('filters with gaps, and strides that differ by axis, are left to the backend', async () => {
+  const inputs = { x: whole([2, 9, 8, 3]), filter: whole([3, 3, 3, 4]) };
+  const attributes = { pad: 'valid', dataFormat: 'NHWC' };
+  const wide = { ...attributes, strides: [1, 1], dilations: [2, 2] };
+  await expectSame('Conv2D', inputs, wide);
+  await expectSame('Conv2D', inputs, { ...attributes, strides: [2, 1], dilations: [1, 1] });
+});
+
+describe('in one pass, with the bytes of the operations one by one', () => {
+  const normal = (shape: readonly number[]) =>
+    tf.tensor(
+      Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, () => random.normal()),
+      [...shape],
+    );
+  const expectEqual = (fused: tf.Tensor, composed: tf.Tensor) => {
+    expect(fused.shape).toEqual(composed.shape);
+    expect(fused.dataSync()).toEqual(composed.dataSync());
+  };
+  const SHAPES = [[0, 3], [1], [3], [4], [3, 7], [2, 3, 4, 5]];
+
+  test('an update by Adam, and an average', async () => {
+    await tf.setBackend('wasm');
+    const { beta1, beta2, epsilon } = ADAM_DEFAULTS;
+    const factors = { beta1, beta2, epsilon, rate: 0.0123, correction: 1.7 };
+    for (const shape of SHAPES) {
+      const [values, gradient, first] = [normal(shape), normal(shape), normal(shape)];
+      const second = tf.square(normal(shape));
+      const [p, m, v] = fusedAdam({ values, gradient, first, second }, factors)!;
+      const newFirst = tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1));
+      const newSecond = tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+      const deviation = tf.add(tf.mul(tf.sqrt(newSecond), factors.correction), epsilon);
+      expectEqual(m, newFirst);
+      expectEqual(v, newSecond);
+      expectEqual(p, tf.sub(values, tf.div(tf.mul(newFirst, factors.rate), deviation)));
+      const average = fusedBlend(values, first, 0.998)!;
+      expectEqual(average, tf.add(tf.mul(values, 0.998), tf.mul(first, 1 - 0.998)));
+    }
+  });
+
+  test('leaky ReLU and its gradient', async () => {
+    await tf.setBackend('wasm');
+    for (const shape of SHAPES) {
+      const [x, dy] = [normal(shape), normal(shape)];
+      expectEqual(tf.leakyRelu(x, 0.2), tf.mul(x, tf.step(x, 0.2)));
+      expectEqual(fusedLeakyGradient(dy, x, 0.2)!, tf.mul(dy, tf.step(x, 0.2)));
+    }
+  });
+
+  test('other backends compose them', async () => {
+    await tf.setBackend('cpu');
+    const x = normal([3]);
+    expect(fusedBlend(x, x, 0.5)).toBeUndefined();
+    expect(fusedLeakyGradient(x, x, 0.2)).toBeUndefined();
+  });
+});
