@@ -1,5 +1,5 @@
 /** The keys of this repository's own pipeline equal pipeline.lock, under either name of the stage module. */
-import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -7,11 +7,21 @@ import { projectWithin } from '../rig/projects.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** The scope of the private packages: `packages/data` is `@pipe-experiment/data`. */
+const PRIVATE = '@pipe-experiment';
+
 it('are those of pipeline.lock, also with stages from before the package was pipe-run', async () => {
   const made = projectWithin();
-  for (const part of ['pipeline.yaml', 'pipeline.lock', 'package.json', 'tsconfig.json', 'stages'])
+  const parts = ['pipeline.yaml', 'pipeline.lock', 'package.json', 'tsconfig.json', 'stages'];
+  for (const part of [...parts, 'packages'])
     cpSync(path.join(root, part), made.path(part), { recursive: true });
-  symlinkSync(path.join(root, 'node_modules'), made.path('node_modules'));
+  // As npm links them: the private packages are those of the copy.
+  mkdirSync(made.path('node_modules'));
+  for (const name of readdirSync(path.join(root, 'node_modules')).filter(
+    (each) => each !== PRIVATE,
+  ))
+    symlinkSync(path.join(root, 'node_modules', name), made.path(`node_modules/${name}`));
+  symlinkSync('../packages', made.path(`node_modules/${PRIVATE}`));
   const check = () => made.pipe('lock', '--check');
   const before = await check();
   expect(before).toMatchObject({ code: 0, err: '' });
