@@ -59,7 +59,7 @@ export async function nginx(): Promise<Server> {
   for (const each of [data, path.join(folder, 'tmp')]) mkdirSync(each);
   writeFileSync(
     path.join(folder, 'nginx.conf'),
-    `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; worker_processes 1;
+    `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 events { worker_connections 256; }
 http {
