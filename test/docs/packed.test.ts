@@ -103,7 +103,8 @@ describe('the installed package', () => {
     project.write('readme/stages/train.ts', TRAIN);
     const said = [...commands.matchAll(/^\$ pipe (.*?) *(?:#.*)?$/gm)]
       .map(([, words = '']) => words.split(' '))
-      .filter(([name]) => name !== 'watch')
+      // These two end with Ctrl-C.
+      .filter(([name]) => name !== 'watch' && name !== 'ui')
       .map(([name = '', ...args]) => {
         // What the README's `why` answers.
         if (name === 'why')
