@@ -2,7 +2,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { mistake } from '@pipe-experiment/data/mistake.js';
-import { takeHttp } from '@pipe-experiment/data/sources/http.js';
 import { takePath } from '@pipe-experiment/data/sources/path.js';
 import type { RawIndex, SourceContext } from '@pipe-experiment/data/sources/source.js';
 import { defineStage } from 'pipe-run/stage';
@@ -10,6 +9,7 @@ import { configureSharp } from './lib/images.js';
 import { writeJson } from './lib/json.js';
 import { renderAnimals } from './lib/sources/animals.js';
 import { renderFaces } from './lib/sources/faces.js';
+import { takeHttp } from './lib/sources/http.js';
 import { parseSource, type Source } from './lib/sources/parse.js';
 
 interface Shape {

@@ -1,5 +1,5 @@
 /** The paper's two data sets, as sources: where they are, and what is known of them. */
-import type { HttpSource } from '@pipe-experiment/data/sources/http.js';
+import type { HttpSource } from './http.js';
 
 /** Official Google Drive copies are behind quota pages, so no program can count on them: bring those as a local folder. */
 export const FFHQ: HttpSource = {

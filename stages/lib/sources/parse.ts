@@ -10,7 +10,6 @@ import {
 } from '@pipe-experiment/data/check.js';
 import type { ImageArchive } from '@pipe-experiment/data/sources/archives.js';
 import { checkGroupRule } from '@pipe-experiment/data/sources/groups.js';
-import type { HttpSource } from '@pipe-experiment/data/sources/http.js';
 import { optional } from '@pipe-experiment/data/sources/optional.js';
 import { checkArchives, checkSha256 } from '@pipe-experiment/data/sources/parse-archives.js';
 import type { PathSource } from '@pipe-experiment/data/sources/path.js';
@@ -18,6 +17,7 @@ import type { Selection } from '@pipe-experiment/data/sources/selection.js';
 import type { RenderedAnimals } from './animals.js';
 import { ANIMALS_10, FFHQ } from './datasets.js';
 import type { RenderedFaces } from './faces.js';
+import type { HttpSource } from './http.js';
 
 export type Source = RenderedFaces | RenderedAnimals | PathSource | HttpSource;
 
