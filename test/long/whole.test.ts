@@ -2,18 +2,15 @@
  * The whole experiment by the real command, from nothing to the report: in colour, with holes of
  * every shape, two seeds, small enough for a minute. Gray squares are what `pipe run` itself does.
  */
-import { cpSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { scoresOf } from '../../stages/lib/evaluation.js';
 import { readImages } from '../../stages/lib/images.js';
 import type { ModelFile } from '../../stages/lib/nn/model-files.js';
 import { readScores } from '../../stages/lib/scores.js';
 import { ssim } from '../../stages/lib/ssim.js';
+import { copyExperiment } from '../rig/experiment.js';
 import { Project } from '../rig/project.js';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SIZE = 48;
 
 const SET = [
@@ -35,11 +32,7 @@ const SET = [
 let project: Project;
 beforeAll(() => {
   project = new Project();
-  cpSync(join(ROOT, 'stages'), project.path('stages'), { recursive: true });
-  for (const file of ['pipeline.yaml', 'package.json', 'tsconfig.json']) {
-    cpSync(join(ROOT, file), project.path(file));
-  }
-  symlinkSync(join(ROOT, 'node_modules'), project.path('node_modules'));
+  copyExperiment(project);
 });
 afterAll(() => project.dispose());
 
