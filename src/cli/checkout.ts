@@ -29,9 +29,8 @@ export const command: Command = {
         'pipe checkout needs a result and a folder',
         'for example `pipe checkout 1a2b3c4d best/`; `pipe results` lists the keys',
       );
-    const warn = (message: string) => terminal.err(`warning: ${message}\n`);
     await withProject(parsed, context, async (project) => {
-      const row = await rowNamed(project, await resultsOf(project, warn), name);
+      const row = await rowNamed(project, await resultsOf(project, terminal.warn), name);
       const outs = await checkout(project, row, path.resolve(host.cwd, folder));
       const { key, item } = row;
       if (parsed.flag('json')) return terminal.json({ key, item, outs });

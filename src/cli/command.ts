@@ -73,9 +73,7 @@ export async function withProject<T>(
   { host, terminal }: CommandContext,
   look: (project: Project) => Promise<T>,
 ): Promise<T> {
-  const project = await openProject(host, variantOf(parsed), (message) =>
-    terminal.err(`warning: ${message}\n`),
-  );
+  const project = await openProject(host, variantOf(parsed), terminal.warn);
   try {
     return await look(project);
   } finally {

@@ -60,9 +60,8 @@ export const command: Command = {
         'for example `pipe epochs train@faces`; `pipe status` lists the items',
       );
     }
-    const warn = (message: string) => context.terminal.err(`warning: ${message}\n`);
     const found = await withProject(parsed, context, (project) =>
-      chainsOf(project, parsed.positionals, warn),
+      chainsOf(project, parsed.positionals, context.terminal.warn),
     );
     const metric = parsed.text('metric');
     requireMetric(found, metric);

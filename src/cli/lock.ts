@@ -73,8 +73,7 @@ async function check(
   }
   const section = file.get(profile) ?? new Map();
   try {
-    const warn = (message: string) => terminal.err(`warning: ${message}\n`);
-    const project = await openProject(host, variant, warn, true);
+    const project = await openProject(host, variant, terminal.warn, true);
     const build = await inspection(project, []);
     const differences: Difference[] = strangers(build, section).map((item) => ({
       profile,

@@ -37,12 +37,11 @@ export const command: Command = {
   async run(argv, context) {
     const parsed = parse(usage, argv);
     const { terminal, host } = context;
-    const warn = (message: string) => terminal.err(`warning: ${message}\n`);
-    const project = await openProject(host, variantOf(parsed), warn);
+    const project = await openProject(host, variantOf(parsed), terminal.warn);
     requireRemote(project.plan.remote, project.env);
     const options = { ...optionsOf(parsed, context), dry: true };
     const build = await workFor(project, options, (event) => {
-      if (event.type === 'warning') warn(event.message);
+      if (event.type === 'warning') terminal.warn(event.message);
     });
     const byIndex = new Map<number, Pushed>();
     const remote = openRemote(build);

@@ -62,8 +62,7 @@ function keyPair(): { readonly public: string; readonly private: string } {
 }
 
 async function test({ host, terminal, interruption }: CommandContext): Promise<RemoteState> {
-  const warn = (message: string) => terminal.err(`warning: ${message}\n`);
-  const project = await openProject(host, { profiles: [], set: [] }, warn, true);
+  const project = await openProject(host, { profiles: [], set: [] }, terminal.warn, true);
   project.cache.close();
   const config = requireRemote(project.plan.remote, project.env);
   return probe(config, project.env, interruption.stop);

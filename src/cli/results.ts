@@ -61,9 +61,8 @@ export const command: Command = {
 async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const limit = positive(parsed, 'limit');
-  const warn = (message: string) => terminal.err(`warning: ${message}\n`);
   const rows = await withProject(parsed, context, async (project) =>
-    rowsOf(project, await resultsOf(project, warn), parsed.positionals),
+    rowsOf(project, await resultsOf(project, terminal.warn), parsed.positionals),
   );
   const columns = columnsOf(rows);
   const sort = parsed.text('sort');
@@ -95,9 +94,8 @@ async function diff(
       'pipe results diff needs two results',
       'for example `pipe results diff 1a2b3c4d train@main`; `pipe results` lists the keys',
     );
-  const warn = (message: string) => terminal.err(`warning: ${message}\n`);
   const [a, b] = await withProject(parsed, context, async (project) => {
-    const rows = await resultsOf(project, warn);
+    const rows = await resultsOf(project, terminal.warn);
     const named = async (name: string) => sideOf(project, await rowNamed(project, rows, name));
     return [await named(first), await named(second)] as const;
   });

@@ -33,7 +33,7 @@ export const command: Command = {
     const all = await withProject(parsed, context, (project) =>
       standings(project, targets, {
         only: targets.length > 0,
-        warn: (message) => context.terminal.err(`warning: ${message}\n`),
+        warn: context.terminal.warn,
         ...remoteOption(parsed),
       }),
     );

@@ -7,6 +7,8 @@ export interface Terminal {
   /** Text of any origin; control sequences are removed. */
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** A warning as a line on stderr. */
+  readonly warn: (message: string) => void;
   /** A value as JSON. */
   readonly json: (value: unknown) => void;
   readonly jsonLine: (value: unknown) => void;
@@ -53,9 +55,11 @@ export function createTerminal({ out, err, keyboard, ...rest }: Ends): Terminal 
   let secrets: readonly string[] = [];
   let conceal = concealing(secrets);
   const line = together(out);
+  const toErr = (text: string) => err(conceal.text(printable(text)));
   return {
     out: (text) => out(conceal.text(printable(text))),
-    err: (text) => err(conceal.text(printable(text))),
+    err: toErr,
+    warn: (message) => toErr(`warning: ${message}\n`),
     json: (value) => out(`${jsonText(conceal.value(value), 2)}\n`),
     jsonLine: (value) => line(`${jsonText(conceal.value(value))}\n`),
     raw: (text) => out(conceal.text(text)),

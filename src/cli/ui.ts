@@ -40,9 +40,7 @@ export const command: Command = {
     const port = portOf(parsed.text('port'));
     const { host, terminal, interruption } = context;
     const variant = variantOf(parsed);
-    const first = await openProject(host, variant, (message) =>
-      terminal.err(`warning: ${message}\n`),
-    );
+    const first = await openProject(host, variant, terminal.warn);
     const page = new LivePage(lookAt(context, variant));
     const { html, policy } = pageText(host.dist, 'live');
     let feed: RunFeed;

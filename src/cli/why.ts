@@ -34,7 +34,7 @@ export const command: Command = {
     const all = await withProject(parsed, context, (project) =>
       standings(project, targets, {
         only: true,
-        warn: (message) => context.terminal.err(`warning: ${message}\n`),
+        warn: context.terminal.warn,
         ...remoteOption(parsed),
       }),
     );

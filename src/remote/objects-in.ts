@@ -1,6 +1,8 @@
 /** Objects of a remote cache → a local store. Every byte is hashed before it is believed. */
-import { createHash, hash } from 'node:crypto';
-import { chmodSync, createReadStream, rmSync, statSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { chmodSync, rmSync, statSync } from 'node:fs';
+import { hashFile } from '../cache/files/hash.js';
+import { finish } from '../cache/files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
 import { parseTree } from '../cache/objects/tree.js';
@@ -124,18 +126,11 @@ class Bringing {
     const file = this.#target.draft();
     try {
       if (!(await this.#store.download(name, file, limit))) throw new BadObject(name, 'is missing');
-      if ((await digestOf(file)) !== hex) throw new BadObject(name, 'is damaged');
+      if ((await finish(hashFile(file))).hex !== hex) throw new BadObject(name, 'is damaged');
       chmodSync(file, this.#target.mode & statSync(file).mode);
       this.#target.objects.adopt(file, hex, limit);
     } finally {
       rmSync(file, { force: true });
     }
   }
-}
-
-async function digestOf(file: string): Promise<string> {
-  const digest = createHash('sha256');
-  for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 }))
-    digest.update(chunk);
-  return digest.digest('hex');
 }

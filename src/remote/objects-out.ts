@@ -4,7 +4,7 @@ import type { Digest } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
 import { eachOf } from './parallel.js';
 import type { Pack } from './remote-record.js';
-import { type Body, type Store, sizeOf } from './store.js';
+import { type Body, type Store, type StoredFile, sizeOf } from './store.js';
 
 /** Bytes from which an object goes by itself. */
 const LARGE = 64 * 2 ** 10;
@@ -35,15 +35,13 @@ export async function sendObjects(
   sending: Sending,
 ): Promise<Pack[]> {
   const small: string[] = [];
-  const large: string[] = [];
+  const large: StoredFile[] = [];
   for (const hex of new Set(digests.flatMap((digest) => [...objects.namesOf(digest)]))) {
     const size = objects.wanted(hex)?.size ?? 0;
-    (size < LARGE ? small : large).push(hex);
+    if (size < LARGE) small.push(hex);
+    else large.push({ file: objects.pathOf(hex), size, hex });
   }
-  await eachOf(large, WIDTH, async (hex) => {
-    const size = objects.wanted(hex)?.size ?? 0;
-    await send(`cas/${hex}`, { file: objects.pathOf(hex), size, hex }, sending);
-  });
+  await eachOf(large, WIDTH, (file) => send(`cas/${file.hex}`, file, sending));
   if (small.length === 1) {
     const [hex] = small as [string];
     await send(`cas/${hex}`, objects.read(hex), sending);

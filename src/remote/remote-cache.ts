@@ -15,7 +15,7 @@ import { Trust } from './envelope.js';
 import { BadObject, bringObjects, type ObjectTarget } from './objects-in.js';
 import { sendObjects } from './objects-out.js';
 import { openStore } from './open-store.js';
-import { eachOf, limitOf } from './parallel.js';
+import { limitOf } from './parallel.js';
 import type { RemoteConfig } from './remote-config.js';
 import {
   chainIn,
@@ -113,10 +113,7 @@ export class RemoteCache {
     if (first === undefined) return;
     await this.#reading(() => this.#ask(`ac/${first}`));
     if (this.#isOff) return;
-    // Whoever needs an answer asks again after an error, and reports it.
-    void eachOf(rest, WIDTH, async (key) => {
-      await this.#ask(`ac/${key}`);
-    }).catch(() => undefined);
+    for (const key of rest) this.expect(key);
   }
 
   /** The record of a key, without its objects. */
@@ -157,8 +154,10 @@ export class RemoteCache {
   /** Asks for the record of a key that the run is about to need. */
   expect(key: string): void {
     if (this.#isOff || this.#answers.has(`ac/${key}`)) return;
-    // Whoever needs the answer asks again after an error, and reports it.
-    this.#early(() => this.#ask(`ac/${key}`)).catch(() => undefined);
+    // The item that needs the answer asks again after an error, and reports it.
+    this.#early(async () => {
+      if (!this.#isOff) await this.#ask(`ac/${key}`);
+    }).catch(() => undefined);
   }
 
   /** Sends a result in the background. */
@@ -323,8 +322,8 @@ export class RemoteCache {
     return false;
   }
 
-  async #result({ key, item, manifest }: Wanted, anew = false): Promise<RemoteResult | undefined> {
-    return this.#believed(`ac/${key}`, item, anew, (body) => resultIn(body, key, manifest));
+  async #result({ key, item, manifest }: Wanted, again = false): Promise<RemoteResult | undefined> {
+    return this.#believed(`ac/${key}`, item, again, (body) => resultIn(body, key, manifest));
   }
 
   async #head({ chain, item, manifest }: WantedChain): Promise<RemoteChain | undefined> {
@@ -340,10 +339,10 @@ export class RemoteCache {
   async #believed<T extends object>(
     name: string,
     item: string,
-    anew: boolean,
+    again: boolean,
     read: (body: string) => T | { readonly refused: string },
   ): Promise<T | undefined> {
-    if (anew) this.#answers.delete(name);
+    if (again) this.#answers.delete(name);
     const { bytes } = await this.#ask(name);
     return bytes && this.#judged(name, bytes, item, read);
   }

@@ -1,6 +1,5 @@
 /** A run with a remote cache: asks it in advance, and waits at the end for what is sent. */
-import type { BuildContext } from '../decide/build-context.js';
-import { itemAt } from '../decide/build-context.js';
+import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { RemoteCache } from '../remote/remote-cache.js';
@@ -42,11 +41,10 @@ export function openRemote({ project, options, emit }: BuildContext): RemoteCach
  * The keys that pipeline.lock gives to the pending items. Where the lock belongs to the pipeline, those
  * are today's keys, also of items whose inputs are not here yet.
  */
-function likelyKeys({ project, ...build }: BuildContext, pending: readonly number[]): string[] {
+function likelyKeys(build: BuildContext, pending: readonly number[]): string[] {
+  const { project } = build;
   const name = sectionOf(project.variant);
   const section = name === undefined ? undefined : readLockFile(project.root)?.get(name);
   if (section === undefined) return [];
-  return pending.flatMap(
-    (index) => section.get(itemAt({ project, ...build }, index).id)?.key ?? [],
-  );
+  return pending.flatMap((index) => section.get(itemAt(build, index).id)?.key ?? []);
 }
