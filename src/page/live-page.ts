@@ -97,7 +97,7 @@ export class LivePage implements Omit<Served, 'html' | 'policy'> {
   }
 }
 
-/** What is known stays in sight, under what is wrong now. */
+/** Shows the error above the last known state. */
 function withNote(text: string, problem: string): PageModel {
   const known: Partial<PageModel> = text === '' ? {} : JSON.parse(text);
   const made = new Date().toISOString();

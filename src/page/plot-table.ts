@@ -2,7 +2,7 @@
 
 export type Cell = string | number | undefined;
 
-/** A text says what is wrong with the table. */
+/** A table that cannot be drawn gives a text with the reason. */
 export function tableIn(text: string, path: string): ReadonlyMap<string, readonly Cell[]> | string {
   if (/\.json$/i.test(path)) return ofJson(text, path);
   const [header, ...rows] = linesIn(text.replace(/^\ufeff/, ''), /\.tsv$/i.test(path) ? '\t' : ',');

@@ -25,7 +25,7 @@ type Section = Readonly<Record<string, string>>;
 const NO_CREDENTIALS_CURE =
   'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for a profile of ~/.aws/credentials, or run with --remote off';
 
-/** Milliseconds before their end at which credentials are asked for anew. */
+/** Milliseconds before credentials expire at which they are requested again. */
 const MARGIN = 60_000;
 
 /** Asks once, and again when the credentials are about to expire. */

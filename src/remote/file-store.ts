@@ -55,7 +55,7 @@ export class FileStore implements Store {
     });
   }
 
-  /** Whoever could make the guard compares and replaces alone. */
+  /** Only the process that created the guard file compares and replaces. */
   async update(name: string, limit: number, change: Change): Promise<void> {
     const guard = `${this.#pathOf(name)}.lock`;
     await this.#withDraft(guard, Buffer.alloc(0), async (draft) => {

@@ -55,7 +55,7 @@ const TERM = /^(.+?)(<=|>=|!=|==|=|<|>|~)(.*)$/s;
  * `train.lr<0.01 state=kept faces`: each term must hold. A term without an operator is a part of the
  * item's name. `~` asks for a part of a text.
  *
- * @throws Error that names what is wrong
+ * @throws Error with the reason, which the page shows
  */
 export function filterOf(results: PageResults, text: string): Test {
   const terms = text
