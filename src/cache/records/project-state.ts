@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Manifest } from '../../manifest.js';
 import type { ReadSet } from '../../noop/read-set.js';
 import { bestEffort } from '../files/file-errors.js';
-import { lstatIfThere, renew } from '../files/look.js';
+import { lstatIfThere } from '../files/look.js';
 import { isSettled } from '../files/mtime-granularity.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { writeChecksummed } from '../files/write-whole.js';
@@ -16,7 +16,7 @@ import type { RecordedOut } from './record.js';
 import { itemFileName, projectName } from './record-names.js';
 import { readRunRecord, readSealed, recordPath } from './records.js';
 import { noteRun } from './runs.js';
-import { isWrote, Written, type Wrote } from './written.js';
+import { type EndedNote, isEnded, isWrote, Written, type Wrote } from './written.js';
 
 /** Digest by path. */
 export type Matches = Readonly<Record<string, Digest>>;
@@ -102,38 +102,30 @@ export class ProjectState {
     const file = this.#outsWritten.has(out) ? this.#outsWritten.fileOf(out) : undefined;
     if (file === undefined) return undefined;
     const { layout, readSet, warn } = this.#options;
-    const noted = lstatIfThere(file);
-    readSet.recordLstat(file, noted);
+    readSet.recordLstat(file, lstatIfThere(file));
     const body = readSealed(file, `the note of out ${out}`, warn);
-    if (!isWrote(body) || body !== 'ended') return isWrote(body) ? body : undefined;
+    if (!isEnded(body)) return isWrote(body) ? body : undefined;
     const now = lstatIfThere(path.join(layout.project, out));
     readSet.recordLstat(out, now);
     // What was put there later is the user's.
-    return now !== undefined && noted !== undefined && now.ctimeMs <= noted.mtimeMs
-      ? body
-      : undefined;
+    return now?.ctimeMs === body.ctimeMs ? 'ended' : undefined;
   }
 
   /** An execution without a result no longer writes there. */
   setEnded(out: string): void {
     if (this.wrote(out) !== 'begun') return;
     const left = lstatIfThere(path.join(this.#options.layout.project, out));
+    const file = this.#outsWritten.fileOf(out) as string;
     if (left !== undefined) {
-      this.setWrote(out, 'ended');
-      this.#dateNote(out, left);
+      const ended: EndedNote = { ctimeMs: left.ctimeMs };
+      this.#write(file, ended, 'outs outside of cache/ are not noted');
     } else {
-      rmSync(this.#outsWritten.fileOf(out) as string, { force: true });
+      rmSync(file, { force: true });
       this.#outsWritten.remove(out);
     }
   }
 
-  /** Sets the note's mtime from the file's ctime, so that only times of one file system are compared. */
-  #dateNote(out: string, { ctimeMs }: Stats): void {
-    const file = this.#outsWritten.fileOf(out);
-    if (file !== undefined) renew(file, new Date(Math.ceil(ctimeMs)));
-  }
-
-  setWrote(out: string, wrote: Wrote): void {
+  setWrote(out: string, wrote: Exclude<Wrote, 'ended'>): void {
     const before = this.wrote(out);
     // Inside `cache/`, only links need a note: the user may have made them.
     const isNoted = !out.startsWith('cache/') || wrote.startsWith('l:') || before !== undefined;

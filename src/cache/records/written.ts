@@ -12,6 +12,11 @@ import { type Digest, isDigest } from '../objects/digest.js';
 /** Without a result: `begun`: the execution may still write there, or was killed; `ended`: it cannot write. */
 export type Wrote = Digest | 'begun' | 'ended';
 
+/** The note of `ended`: the ctime of what the execution left, in ms. A later one is the user's. */
+export interface EndedNote {
+  readonly ctimeMs: number;
+}
+
 /** Prefix of folders: a folder and an out may have the same name at different times. */
 const FOLDER = 'd.';
 const FILE = 'f.';
@@ -103,6 +108,10 @@ export class Written {
   }
 }
 
-export function isWrote(body: unknown): body is Wrote {
-  return body === 'begun' || body === 'ended' || isDigest(body);
+export function isWrote(body: unknown): body is Exclude<Wrote, 'ended'> {
+  return body === 'begun' || isDigest(body);
+}
+
+export function isEnded(body: unknown): body is EndedNote {
+  return typeof (body as EndedNote | null)?.ctimeMs === 'number';
 }
