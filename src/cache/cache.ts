@@ -29,6 +29,7 @@ import { type Giving, GivingWay } from './records/make-way.js';
 import { type Needs, Pin } from './records/pins.js';
 import {
   type Attempt,
+  type Executed,
   type KeptKind,
   type LastRun,
   ProjectState,
@@ -48,7 +49,7 @@ import type { ScanOptions } from './scan/scanner.js';
 import { Workspace } from './scan/workspace.js';
 
 export { DamagedObject, UnusableFile } from './files/file-errors.js';
-export type { Attempt, LastRun, Matches } from './records/project-state.js';
+export type { Attempt, Executed, LastRun, Matches } from './records/project-state.js';
 export type { Scan } from './scan/rows.js';
 export type { ScanOptions } from './scan/scanner.js';
 
@@ -305,6 +306,15 @@ export class Cache {
 
   writeAttempt(item: string, attempt: Attempt | undefined): void {
     this.#notes.setAttempt(item, attempt);
+  }
+
+  readExecuted(item: string): Executed | undefined {
+    return this.#notes.executed(item);
+  }
+
+  /** Notes what the process of an item used. */
+  noteExecution(item: string, executed: Executed): void {
+    this.#notes.setExecuted(item, executed);
   }
 
   /** What pipe last wrote at a path outside `cache/out/`; undefined: nothing. */

@@ -11,6 +11,7 @@ import { missingAfterAll } from '../decide/missing.js';
 import type { ItemDone } from '../event.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { WaitsForItself } from '../process/outer-executions.js';
+import { usageOf } from '../sys/usage.js';
 import { systemMessage } from '../system-message.js';
 import type { Execution } from './attempt.js';
 import { claimWithInputs } from './claim-inputs.js';
@@ -197,6 +198,7 @@ function concluded(item: Item, key: string, execution: Execution, seconds: numbe
       return recorded(item, 'ran', record, {
         ...why,
         seconds,
+        ...usageOf(record),
         ...(epochs === undefined ? {} : { epochs }),
       });
     }
@@ -209,6 +211,7 @@ function concluded(item: Item, key: string, execution: Execution, seconds: numbe
           key,
           seconds,
           ...execution.why,
+          ...execution.usage,
           failure: execution.failure,
         },
       };

@@ -10,6 +10,7 @@ import type { Objects } from '../cache/objects/objects.js';
 import type { EpochRecord, RunRecord } from '../cache/records/record.js';
 import { userError } from '../error.js';
 import type { Manifest } from '../manifest.js';
+import { usageOf } from '../sys/usage.js';
 import { Ending, type Interruption } from './ending.js';
 import { Trust } from './envelope.js';
 import { BadObject, bringObjects, type ObjectTarget } from './objects-in.js';
@@ -121,7 +122,7 @@ export class RemoteCache {
     const found = await this.#reading(() => this.#result({ item, key, manifest }));
     if (found === undefined) return undefined;
     const { outs, seconds } = found;
-    return { format: 1, key, item, manifest, files: {}, outs, seconds };
+    return { format: 1, key, item, manifest, files: {}, outs, seconds, ...usageOf(found) };
   }
 
   /** Brings the record of a key with all objects of its outs. False when it is not there whole. */
@@ -141,7 +142,8 @@ export class RemoteCache {
       this.#broken.add(key);
       return false;
     }
-    await cache.writeRecord({ format: 1, key, item, manifest, files, outs, seconds });
+    const usage = usageOf(found);
+    await cache.writeRecord({ format: 1, key, item, manifest, files, outs, seconds, ...usage });
     return true;
   }
 
@@ -290,6 +292,7 @@ export class RemoteCache {
       manifest: withoutValues(manifest),
       outs,
       seconds,
+      ...usageOf(record),
       made,
       packs,
     };

@@ -1,11 +1,13 @@
 /** Records of completed work: one for a result, one for each epoch of a chain. */
+
 import type { Manifest } from '../../manifest.js';
 import type { Metrics } from '../../stage/context.js';
+import type { Usage } from '../../sys/usage.js';
 import type { Permissions } from '../objects/access.js';
 import type { Digest } from '../objects/digest.js';
 
 /** The result of one execution: key → digests of the outs. Written last, when every out is stored. */
-export interface RunRecord {
+export interface RunRecord extends Partial<Usage> {
   readonly format: 1;
   readonly key: string;
   /** The item that computed it first; a record serves every item with the same key. */
