@@ -4,10 +4,9 @@ import path from 'node:path';
 import { coversPython } from '../code/opaque.js';
 import { openCodes } from '../decide/code.js';
 import { excess } from '../decide/excess.js';
-import { openProject, type Project } from '../decide/project.js';
+import { openProject, type Project, rootOf } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
-import { rootAbove } from '../pipeline/root.js';
 import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
 import { remoteOf } from '../remote/remote-config.js';
@@ -88,7 +87,7 @@ async function gpus({ host }: CommandContext): Promise<Finding> {
 }
 
 function cacheFolder({ host }: CommandContext): Finding | undefined {
-  const root = rootAbove(host.cwd);
+  const root = rootOf(host);
   // The check of pipeline.yaml reports a missing project.
   if (root === undefined) return undefined;
   const folder = path.resolve(root, host.env.PIPE_CACHE || 'cache');
@@ -176,7 +175,7 @@ const CLOCK_SECONDS = 300;
 
 /** Undefined when none is named, or the project has other problems: another check reports those. */
 async function remoteCache({ host, interruption }: CommandContext): Promise<Finding | undefined> {
-  if (rootAbove(host.cwd) === undefined) return undefined;
+  if (rootOf(host) === undefined) return undefined;
   const project = await openProject(host, { profiles: [], set: [] }, () => {}).catch(
     (error: unknown) => {
       if (!(error instanceof UserError)) throw error;

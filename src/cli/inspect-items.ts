@@ -71,12 +71,12 @@ export async function standings(
 }
 
 /** Looks up lock blocks of the variant, and reads the file on demand; with `--set`, none. */
-function lockOf({ root, variant }: Project): (item: string) => LockBlock | undefined {
-  const name = sectionOf(variant);
+function lockOf(project: Project): (item: string) => LockBlock | undefined {
+  const name = sectionOf(project.variant);
   let section: LockSection | undefined;
   return (item) => {
     if (name === undefined) return undefined;
-    section ??= readLockFile(root)?.get(name) ?? new Map();
+    section ??= readLockFile(project)?.get(name) ?? new Map();
     return section.get(item);
   };
 }

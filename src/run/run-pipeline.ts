@@ -153,7 +153,7 @@ async function bringLockUpToDate(build: BuildContext): Promise<void> {
 async function refuseBrokenLock({ project }: BuildContext): Promise<void> {
   if (!isLocked(project.variant)) return;
   const { readLockFile } = await import('../lockfile/lock-on-disk.js');
-  readLockFile(project.root);
+  readLockFile(project);
 }
 
 /** Neither executes nor writes anything. */

@@ -5,14 +5,14 @@ import { explain } from '../decide/explain.js';
 import type { Prediction } from '../decide/prediction.js';
 import { type Diagnostic, UserError } from '../error.js';
 import type { LockBlock } from '../lockfile/format/block.js';
-import { LOCK_FILE, type LockSection } from '../lockfile/format/sections.js';
+import { type LockSection, lockNameOf } from '../lockfile/format/sections.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 
 export interface Expected {
   readonly key: string;
   readonly manifest: Manifest;
   /** Its name in messages. */
-  readonly source: typeof LOCK_FILE | 'the record in the cache' | 'its other runs';
+  readonly source: string;
   /** By name; empty when there are only the other runs to compare with. */
   readonly outs: Readonly<Record<string, Digest>>;
   /** Numbers of the lock, by out. */
@@ -72,7 +72,7 @@ function expectedOf(
   const block = section?.get(item.id);
   if (block !== undefined) {
     const outs = Object.entries(block.outs).map(([name, { digest }]) => [name, digest]);
-    const source = LOCK_FILE;
+    const source = lockNameOf(build.project);
     const { metrics } = block;
     return {
       key,
@@ -87,7 +87,9 @@ function expectedOf(
   const outs = Object.fromEntries((record?.outs ?? []).map(({ name, digest }) => [name, digest]));
   const isEmpty = epochs === undefined ? record === undefined : Object.keys(states).length === 0;
   if (isEmpty && runs < 2)
-    return mistake(`neither ${LOCK_FILE} nor the cache holds a result to compare with`);
+    return mistake(
+      `neither ${lockNameOf(build.project)} nor the cache holds a result to compare with`,
+    );
   const source = isEmpty ? 'its other runs' : 'the record in the cache';
   return { key, manifest, source, outs, metrics: {}, states };
 }
