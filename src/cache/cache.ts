@@ -204,17 +204,22 @@ export class Cache {
   /**
    * Copies an out into the object store.
    *
+   * @param isTemp stores no content, only the listings of folders
    * @throws UnusableFile when the out changes during the copy or contains what cannot be stored
    */
-  async storeOut(where: string): Promise<StoredOut> {
+  async storeOut(where: string, isTemp = false): Promise<StoredOut> {
     const { scanner } = this.#open();
     this.#pin.place();
-    const storing = new OutStore(this.layout.project, where, this.#objects, this.#scratch);
+    const storing = new OutStore(this.layout.project, where, this.#objects, this.#scratch, isTemp);
     const scan = await finish(scanner.keep(where, storing));
     if (scan === undefined) throw new Error(`out ${where} is to be stored, but is not there`);
     this.#notes.setWrote(where, scan.digest);
     const { permissions } = storing;
-    return permissions === undefined ? scan : { ...scan, permissions };
+    return {
+      ...scan,
+      ...(permissions !== undefined && { permissions }),
+      ...(isTemp && { temp: true }),
+    };
   }
 
   /** True when all objects of a digest exist with the right size. */

@@ -17,7 +17,8 @@ export function* decideItem(
 ): Cooperative<Decision> {
   const { project, codes, options } = build;
   const item = itemAt(build, index);
-  const decision = yield* decide(item, codes.of(index), context, options.force);
+  const decided = yield* decide(item, codes.of(index), context, options.force);
+  const decision = build.temps?.ifWanted(index, decided) ?? decided;
   project.debug?.(lineOf(build, item, index, decision));
   return decision;
 }

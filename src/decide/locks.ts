@@ -3,7 +3,13 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
-import { acquireClaim, type Claim, type Paths, writersOf } from '../process/claims.js';
+import {
+  acquireClaim,
+  type Claim,
+  type ClaimOptions,
+  type Paths,
+  writersOf,
+} from '../process/claims.js';
 import { acquireLock, type Lock, lockFile } from '../process/file-lock.js';
 import { fileNameOf } from '../process/file-names.js';
 import { describeOwner, type LockOwner } from '../process/lock-owner.js';
@@ -60,11 +66,17 @@ export interface Others {
   readonly reads: readonly string[];
 }
 
+type Waiting = Pick<ClaimOptions, 'signal' | 'onWait'>;
+
 /** While held, no other process writes the item's outs or changes what it reads. */
 export async function claimItem(
   build: BuildContext,
   item: Item,
   others: Others = { writes: [], reads: [] },
+  waiting: Waiting = {
+    signal: build.options.interruption.stop,
+    onWait: (owner, file) => noteWait(build, item, owner, file),
+  },
 ): Promise<ItemClaim> {
   const claims = new Map<string, Claim>();
   try {
@@ -75,8 +87,7 @@ export async function claimItem(
       const claim = await acquireClaim(folder, paths, {
         doing: item.id,
         logs: realPlace(path.join(cacheOf(build).layout.logs, fileNameOf(item.id))),
-        signal: build.options.interruption.stop,
-        onWait: (owner, file) => noteWait(build, item, owner, file),
+        ...waiting,
       });
       claims.set(folder, claim);
     }
@@ -85,6 +96,18 @@ export async function claimItem(
     throw error;
   }
   return new ItemClaim(claims);
+}
+
+/** As `claimItem`; undefined when another process holds any of the paths. */
+export async function claimIfFree(build: BuildContext, item: Item): Promise<ItemClaim | undefined> {
+  const held = new AbortController();
+  const waiting = { signal: held.signal, onWait: () => held.abort() };
+  try {
+    return await claimItem(build, item, undefined, waiting);
+  } catch (error) {
+    if (held.signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 /** One workspace of those with a shared cache computes a result; a commit folder belongs to one process. */

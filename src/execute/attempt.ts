@@ -218,7 +218,7 @@ async function conclude(
 async function storeOuts(build: BuildContext, item: Item): Promise<RecordedOut[]> {
   const outs: RecordedOut[] = [];
   for (const out of item.outs) {
-    outs.push({ name: out.name, ...(await cacheOf(build).storeOut(out.path)) });
+    outs.push({ name: out.name, ...(await cacheOf(build).storeOut(out.path, out.temp)) });
   }
   return outs;
 }

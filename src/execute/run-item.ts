@@ -8,6 +8,7 @@ import { decideItem } from '../decide/decide-item.js';
 import { evidenceOf } from '../decide/evidence.js';
 import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
+import { absentMakers } from '../decide/temp-outs.js';
 import type { ItemDone } from '../event.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { WaitsForItself } from '../process/outer-executions.js';
@@ -78,6 +79,8 @@ async function underLocks(
         if (third.kind === 'ended') return fromRemote(third);
       }
       if (build.options.pull) return notThere(item);
+      if (build.temps !== undefined && absentMakers(build.project, index).length > 0)
+        return failed(item, { message: TEMPS_GONE, command: '', tail: [] }, seconds());
       await refuseToReplace(build, item, item.outs);
       const hold: Hold = {
         isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false && fence?.isHeld() !== false,
@@ -94,13 +97,18 @@ async function underLocks(
   }
 }
 
+/** The scheduler has them made again, unless other runs remove them each time. */
+const TEMPS_GONE = 'temporary outs that it reads were removed by another run: run again';
+
 /** A result computed elsewhere is taken where one is looked for at all. */
 async function takenFromRemote(
   build: BuildContext,
   index: number,
   { key, manifest, cause }: Decision & { kind: 'run' },
 ): Promise<boolean> {
-  if (build.remote === undefined || cause === 'forced' || cause === 'always') return false;
+  const isAsked = cause === 'forced' || cause === 'always';
+  if (build.remote === undefined || isAsked || (typeof cause === 'object' && 'needed' in cause))
+    return false;
   const item = itemAt(build, index).id;
   return build.remote.takeResult({ item, key, manifest }, build.codes.of(index).files);
 }
@@ -131,6 +139,7 @@ async function withoutRunning(
     case 'run':
       return { kind: 'run', decision };
     case 'fresh':
+      build.temps?.lay(decision);
       cacheOf(build).use(decision.key);
       return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
     case 'missing': {
@@ -142,6 +151,7 @@ async function withoutRunning(
       const back = await putBack(build, index, decision);
       // The damaged object is set aside: now the record cannot be restored, and the item runs.
       if (!back) return await withoutRunning(build, index, inputs, seconds);
+      build.temps?.lay(decision);
       const more = { reason: decision.reason.text, seconds: seconds() };
       return { kind: 'ended', ...recorded(item, 'restored', decision.record, more) };
     }
@@ -177,6 +187,9 @@ async function putBack(
   for (const out of item.outs) {
     const stored = decision.record.outs.find((each) => each.name === out.name);
     if (stored === undefined) return false;
+    // Of a temporary out that is not stored, only its absence can differ.
+    const isThere = stored.temp && !cache.hasAll(stored.digest);
+    if (isThere || decision.gone?.includes(out)) continue;
     try {
       await cache.restore(stored, out.path, { known, onReplaced });
     } catch (error) {

@@ -135,7 +135,7 @@ export class RemoteCache {
     const isPrivate = outs.some(({ permissions }) => permissions !== undefined);
     const isHere = await this.#bringing(item, async () => {
       const target = this.#target(cache.objects(), isPrivate);
-      for (const { digest, size } of outs)
+      for (const { digest, size } of outs.filter(({ temp }) => !temp))
         await bringObjects(digest, size, { store: this.#store, packs }, target);
     });
     if (!isHere) {
@@ -174,7 +174,7 @@ export class RemoteCache {
       const theirs = await this.#result({ key, item, manifest }, true);
       const isBroken = this.#broken.has(key);
       if (theirs !== undefined && !isBroken) return this.#isSame(theirs, record);
-      const digests = record.outs.map(({ digest }) => digest);
+      const digests = record.outs.flatMap(({ digest, temp }) => (temp ? [] : digest));
       const sending = { store: this.#store, bad: this.#bad };
       const packs = await sendObjects(digests, this.#options.cache.objects(), sending);
       return this.#putRecord(record, packs, isBroken);

@@ -3,6 +3,7 @@ import type { Digest } from '../cache/objects/digest.js';
 import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
 import { explain } from '../decide/explain.js';
 import type { Prediction } from '../decide/prediction.js';
+import { absentMakers } from '../decide/temp-outs.js';
 import { type Diagnostic, UserError } from '../error.js';
 import type { LockBlock } from '../lockfile/format/block.js';
 import { type LockSection, lockNameOf } from '../lockfile/format/sections.js';
@@ -66,6 +67,12 @@ function expectedOf(
     return mistake(`it needs outs of ${outlook.waitsFor.join(', ')}, which must run first`);
   if (outlook.kind === 'missing')
     return mistake(explain(build.project, item, build.codes.of(index), outlook)[0]?.text ?? '');
+  const gone = absentMakers(build.project, index).map((maker) => itemAt(build, maker).id);
+  if (gone.length > 0)
+    return {
+      ...mistake(`it reads temporary outs of ${gone.join(', ')}, which are gone`),
+      hint: `\`pipe run --force ${gone.join(' ')}\` makes them again`,
+    };
   const { key } = outlook;
   const manifest = outlook.kind === 'run' ? outlook.manifest : outlook.record.manifest;
   const states = statesOnRecord(build, index, manifest);

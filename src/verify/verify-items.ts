@@ -4,7 +4,8 @@ import { type BuildContext, itemAt, neverAlways } from '../decide/build-context.
 import type { DecisionContext } from '../decide/fingerprint.js';
 import { workFor } from '../decide/inspection.js';
 import type { Interruption } from '../decide/options.js';
-import { Overlay, predict } from '../decide/prediction.js';
+import { Overlay } from '../decide/overlay.js';
+import { predict } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import type { Emit } from '../event.js';
 import { createJobQueue } from '../execute/ready-queue.js';
@@ -50,7 +51,7 @@ export async function verify(
   const differing = section === undefined ? new Map() : mismatches(build, found, section);
   const executed = targets.filter((index) => !differing.has(index));
   const expected = expectations(build, found, section, executed, { runs, epochs });
-  const overlay = new Overlay(build);
+  const overlay = new Overlay(build.project);
   for (const [index, outlook] of found) {
     if (outlook.kind === 'restore') overlay.lay(itemAt(build, index), outlook.record);
   }

@@ -32,6 +32,8 @@ export interface RecordedOut {
   readonly files: number;
   /** Where they differ from the umask's. */
   readonly permissions?: Permissions;
+  /** Its content was never stored, only the listings of its folders. */
+  readonly temp?: true;
 }
 
 /** Epoch `epoch` of a chain is completed: the state after it, and its metrics. */
