@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
 import { ProjectWithin } from '../rig/within.js';
+import { checkTempKills } from './support/temp-kills.js';
 
 const PIPELINE = `stages:
   unpack:
@@ -184,6 +185,9 @@ describe('a temporary out', () => {
     own.write('q.txt', 'new q\n');
     expect(await run(own)).toBe('second unpack|2 ran, 0 restored, 2 fresh');
   });
+
+  it('of a run that is killed is removed by the next run; test/long/ kills at each event', () =>
+    checkTempKills([3, 5, 7]));
 
   it('that the user edits is not removed, and its item runs again', async () => {
     const own = made();

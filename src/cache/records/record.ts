@@ -20,6 +20,11 @@ export interface RunRecord extends Partial<Usage> {
   readonly seconds: number;
 }
 
+/** Bytes of the outs that are stored. */
+export function storedBytes(outs: readonly RecordedOut[]): number {
+  return outs.reduce((sum, { size, temp }) => sum + (temp ? 0 : size), 0);
+}
+
 /** The result in a record, without who computed it and when. */
 export type Result = Pick<RunRecord, 'key' | 'manifest' | 'outs'>;
 
