@@ -11,6 +11,7 @@ import { missingAfterAll } from '../decide/missing.js';
 import type { ItemDone } from '../event.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { WaitsForItself } from '../process/outer-executions.js';
+import type { Wanted } from '../remote/remote-results.js';
 import { systemMessage } from '../system-message.js';
 import type { Execution } from './attempt.js';
 import { claimWithInputs } from './claim-inputs.js';
@@ -93,15 +94,25 @@ async function underLocks(
   }
 }
 
+type Run = Decision & { readonly kind: 'run' };
+
 /** A result computed elsewhere is taken where one is looked for at all. */
-async function takenFromRemote(
-  build: BuildContext,
-  index: number,
-  { key, manifest, cause }: Decision & { kind: 'run' },
-): Promise<boolean> {
-  if (build.remote === undefined || cause === 'forced' || cause === 'always') return false;
-  const item = itemAt(build, index).id;
-  return build.remote.takeResult({ item, key, manifest }, build.codes.of(index).files);
+async function takenFromRemote(build: BuildContext, index: number, run: Run): Promise<boolean> {
+  if (build.remote === undefined || !mayTake(run)) return false;
+  return build.remote.takeResult(wantedOf(build, index, run), build.codes.of(index).files);
+}
+
+/** Brings a result from the remote cache while its item waits for its turn. */
+export function expectFromRemote(build: BuildContext, index: number, run: Run): void {
+  if (mayTake(run)) build.remote?.expect(wantedOf(build, index, run));
+}
+
+function mayTake({ cause }: Run): boolean {
+  return cause !== 'forced' && cause !== 'always';
+}
+
+function wantedOf(build: BuildContext, index: number, { key, manifest }: Run): Wanted {
+  return { item: itemAt(build, index).id, key, manifest };
 }
 
 function fromRemote({ done, ...ended }: Ended): Ended {
@@ -115,7 +126,7 @@ function notThere({ id }: Item): Ended {
 
 type WithoutRunning =
   | ({ readonly kind: 'ended' } & Ended)
-  | { readonly kind: 'run'; readonly decision: Decision & { kind: 'run' } };
+  | { readonly kind: 'run'; readonly decision: Run };
 
 /** All that needs no process: nothing, or restoring the outs. */
 async function withoutRunning(
