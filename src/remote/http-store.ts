@@ -1,11 +1,15 @@
 /** A store behind HTTP: GET, HEAD and PUT, as nginx, a WebDAV server, bazel-remote and S3 understand them. */
 import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Request, Requests, unreachable } from './http-request.js';
 import { type Body, type Change, type Meter, type Store, StoreError } from './store.js';
 
 /** Writers of one name at once: each round one of them is done. */
 const UPDATE_TRIES = 20;
+
+/** Milliseconds, or twice as many, after which a writer who read what we replaced has written. */
+const SETTLED = 500;
 
 /** Of a body that breaks off: each try asks for it from the start. */
 const BODY_TRIES = 3;
@@ -22,6 +26,8 @@ export interface HttpPlace {
   readonly authorize: Authorize;
   readonly signal: AbortSignal;
   readonly meter: Meter;
+  /** True when the server heeds `If-Match`. Else it may: an answer that refuses a write shows it. */
+  readonly compares: boolean;
 }
 
 export class HttpStore implements Store {
@@ -29,13 +35,15 @@ export class HttpStore implements Store {
   readonly #authorize: Authorize;
   readonly #requests: Requests;
   readonly #meter: Meter;
+  #compares: boolean;
   #clock: number | undefined;
 
-  constructor({ base, authorize, signal, meter }: HttpPlace) {
+  constructor({ base, authorize, signal, meter, compares }: HttpPlace) {
     this.#base = base;
     this.#authorize = authorize;
     this.#requests = new Requests(signal, meter);
     this.#meter = meter;
+    this.#compares = compares;
   }
 
   get clock(): number | undefined {
@@ -94,22 +102,25 @@ export class HttpStore implements Store {
     if (!isConflict && (statusCode < 200 || statusCode >= 300))
       throw await this.#refusal('PUT', answer);
     answer.resume();
+    this.#compares ||= isConflict;
     return !isConflict;
   }
 
   /**
-   * By its version, where the server compares one. nginx does not: so it is read again, until it holds
-   * what was written.
+   * By its version, where the server compares one. nginx does not: another writer that had read what
+   * was there before us may replace what we wrote. So it is read again when that writer must be done.
    */
   async update(name: string, limit: number, change: Change): Promise<void> {
+    let isWritten = false;
     for (let tries = 0; tries < UPDATE_TRIES; tries++) {
+      if (isWritten && !this.#compares) await delay(SETTLED * (1 + Math.random()));
       const before = await this.#whole(name, limit);
       const after = change(before?.bytes);
       if (after === undefined) return;
       const version = before?.version;
       const isVersioned = version !== undefined && !version.startsWith('W/');
       const condition = before === undefined ? { 'if-none-match': '*' } : {};
-      await this.#put(name, after, isVersioned ? { 'if-match': version } : condition);
+      isWritten = await this.#put(name, after, isVersioned ? { 'if-match': version } : condition);
     }
     throw new StoreError('unreachable', `${name} changes with every try to write it`);
   }

@@ -24,20 +24,14 @@ export function openStore(
   if (url.protocol === 'file:') return new FileStore(fileURLToPath(url), meter);
   if (url.protocol === 's3:') {
     const region = config.region ?? regionOf(env);
-    const base = s3Base(
-      url,
-      config.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL,
-      region,
-    );
-    return new HttpStore({
-      base,
-      signal,
-      meter,
-      authorize: s3Authorize(credentialsOf(env), region),
-    });
+    const endpoint = config.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
+    const base = s3Base(url, endpoint, region);
+    const authorize = s3Authorize(credentialsOf(env), region);
+    return new HttpStore({ base, signal, meter, authorize, compares: true });
   }
   const base = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
-  return new HttpStore({ base, signal, meter, authorize: withHeader(authorizationFor(url, env)) });
+  const authorize = withHeader(authorizationFor(url, env));
+  return new HttpStore({ base, signal, meter, authorize, compares: false });
 }
 
 function withHeader(authorization: string | undefined): Authorize {

@@ -6,6 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Transfer } from '../../src/event.js';
+import type { Request } from '../../src/remote/http-request.js';
 import { HttpStore } from '../../src/remote/http-store.js';
 import { clone, cloneWithin } from './clones.js';
 import { namesIn, type Server, sharedFolder } from './servers.js';
@@ -65,6 +66,14 @@ async function listening(server: http.Server): Promise<number> {
     server.closeAllConnections();
   });
   return (server.address() as AddressInfo).port;
+}
+
+function storeAt(base: string, compares: boolean): HttpStore {
+  const signal = new AbortController().signal;
+  const authorize = (request: Request) => request;
+  const store = new HttpStore({ base, signal, authorize, meter: () => {}, compares });
+  onTestFinished(() => store.close());
+  return store;
 }
 
 /** Sends so many bytes, and then closes the connection. */
@@ -141,6 +150,45 @@ describe('a transfer', () => {
   });
 });
 
+describe('two writers of one name, on a server that ignores conditions', () => {
+  it('end with what both wrote, although one had read before the other wrote', async () => {
+    let stored = Buffer.from('[]');
+    let puts = 0;
+    let reads = 0;
+    let release = () => {};
+    const bothHaveRead = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const server = http.createServer(async (request, response) => {
+      if (request.method === 'GET') {
+        const now = stored;
+        if (++reads === 2) release();
+        await bothHaveRead;
+        response.end(reads <= 2 ? now : stored);
+        return;
+      }
+      const chunks: Buffer[] = await request.toArray();
+      const write = () => {
+        stored = Buffer.concat(chunks);
+        response.writeHead(204).end();
+      };
+      // The second writer is slow: by then, the first one could have read again what it wrote.
+      if (++puts === 2) setTimeout(write, 250);
+      else write();
+    });
+    const base = `http://127.0.0.1:${await listening(server)}`;
+    const update = async (mine: string) => {
+      const store = storeAt(base, false);
+      await store.update('x', 1000, (before) => {
+        const there: string[] = JSON.parse(String(before));
+        return there.includes(mine) ? undefined : Buffer.from(JSON.stringify([...there, mine]));
+      });
+    };
+    await Promise.all([update('a'), update('b')]);
+    expect(JSON.parse(String(stored)).sort()).toEqual(['a', 'b']);
+  });
+});
+
 describe('an answer that came while this process was busy', () => {
   /** A request whose time is over when the server has done what it does. */
   async function late(answer: (response: ServerResponse, over: () => void) => void) {
@@ -154,14 +202,7 @@ describe('an answer that came while this process was busy', () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     };
     const port = await listening(http.createServer((_, response) => answer(response, over)));
-    const store = new HttpStore({
-      base: `http://127.0.0.1:${port}`,
-      authorize: (request) => request,
-      signal: new AbortController().signal,
-      meter: () => {},
-    });
-    onTestFinished(() => store.close());
-    return store.get('ac/x', 100);
+    return storeAt(`http://127.0.0.1:${port}`, true).get('ac/x', 100);
   }
 
   it('is read, although the time for it is over', async () => {

@@ -33,8 +33,9 @@ const SHORTEST_DETAIL = 6;
  */
 export function frame(state: LiveState, size: Size, now: number): Line[] {
   const columns = Math.max(1, size.columns - 1);
-  const transfers = transferLines(state, columns, now);
-  const room = Math.max(0, size.rows - 2 - transfers.length);
+  const rows = Math.max(0, size.rows - 2);
+  const transfers = transferLines(state, columns, now).slice(0, rows);
+  const room = rows - transfers.length;
   const items = [...state.active].sort(runningFirst);
   const fits = items.length <= room ? items : items.slice(0, Math.max(0, room - 1));
   const hidden = items.length - fits.length;
