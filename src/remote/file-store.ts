@@ -96,15 +96,17 @@ export class FileStore implements Store {
     const draft = `${file}.${host.replace(/[^\w.-]/g, '_')}.${pid}.${++drafts}.tmp`;
     try {
       await this.#makeFolder(path.dirname(file));
-      const content = contentOf(body);
-      if (typeof content !== 'string') await writeFile(draft, content);
-      else await copyFile(content, draft, constants.COPYFILE_FICLONE);
-      this.#meter('out', sizeOf(body));
-      return await act(draft);
+      try {
+        const content = contentOf(body);
+        if (typeof content !== 'string') await writeFile(draft, content);
+        else await copyFile(content, draft, constants.COPYFILE_FICLONE);
+        this.#meter('out', sizeOf(body));
+        return await act(draft);
+      } finally {
+        await rm(draft, { force: true });
+      }
     } catch (error) {
       throw storeError(error);
-    } finally {
-      await rm(draft, { force: true });
     }
   }
 
