@@ -26,10 +26,7 @@ const LESS =
   /(?:^|[._-])(?:loss|error|err|[rm]*mse|mae|mape|perplexity|nll|distance|fid|lpips)(?:$|[._-])/i;
 
 /** As the stage says, else by the metric's name. */
-export function objectiveFor(
-  metric: string,
-  { objective }: Pick<Compared, 'objective'>,
-): Objective {
+function objectiveFor(metric: string, { objective }: Pick<Compared, 'objective'>): Objective {
   if (objective?.metric === metric) return objective;
   return { metric, mode: LESS.test(metric) ? 'min' : 'max' };
 }

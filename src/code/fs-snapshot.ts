@@ -28,10 +28,10 @@ export interface FsSnapshot {
 }
 
 /** Digest of a file of the project, such as `f:<SHA-256>`, by the stat cache; follows links. */
-export type DigestAt = (file: string) => string | undefined;
+type DigestAt = (file: string) => string | undefined;
 
 /** Receives the read set, as absolute paths: a link itself, or its target. */
-export interface SnapshotObserver {
+interface SnapshotObserver {
   recordLstat(where: string, stat: Stats | undefined): void;
   recordStat(where: string, stat: Stats | undefined): void;
 }

@@ -48,7 +48,7 @@ interface CommandItemCode extends CodeFiles {
 }
 
 /** Evidence that names single files. */
-export interface CodeFiles {
+interface CodeFiles {
   /** Local code files by path with the digest of their stripped text. */
   readonly files: Readonly<Record<string, string>>;
   /** The importing file, by path. */

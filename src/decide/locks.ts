@@ -53,7 +53,7 @@ export class ItemClaim {
 }
 
 /** Paths of outs of other items. */
-export interface Others {
+interface Others {
   /** To be written under the same lock. */
   readonly writes: readonly string[];
   /** Read through links. */

@@ -6,7 +6,7 @@ import { debugUndecided, decideIfReadable } from './decide-item.js';
 import { ifReadable } from './file-view.js';
 import type { MissingDep } from './missing.js';
 
-export interface Swept {
+interface Swept {
   /** Indices of the items not known to be fresh, ascending. */
   readonly pending: readonly number[];
   /** Missing deps that no item will make. */

@@ -9,7 +9,7 @@ import { clearLeftovers, leftoversIn } from './clear-leftovers.js';
 import { InputSnapshot } from './input-snapshot.js';
 import { refuseToReplace } from './protected-outs.js';
 
-export interface Claimed {
+interface Claimed {
   readonly claim: ItemClaim;
   readonly inputs: InputSnapshot;
 }

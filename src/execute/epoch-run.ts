@@ -17,12 +17,12 @@ import type { InputSnapshot } from './input-snapshot.js';
 import { recoverEpochs } from './recover-epochs.js';
 
 /** Environment variables of an incremental stage. */
-export type EpochEnvironment = Readonly<
+type EpochEnvironment = Readonly<
   Record<'PIPE_EPOCHS' | 'PIPE_EPOCH' | 'PIPE_STATE' | 'PIPE_COMMIT', string>
 >;
 
 /** What an execution of an incremental stage is based on. */
-export interface EpochGrounds {
+interface EpochGrounds {
   /** The folder that becomes $PIPE_STATE. */
   readonly state: string;
   /** The chain starts at epoch 1 again. */

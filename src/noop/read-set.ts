@@ -19,7 +19,7 @@ export interface ReadLists {
 }
 
 /** A user folder, and the names in it that were ignored. */
-export interface Listed {
+interface Listed {
   readonly where: string;
   /** Id of the ignore rules. */
   readonly ignoreRules: string;

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { nearest } from './document/suggest.js';
 
-export interface LookAlike {
+interface LookAlike {
   /** Relative to the project. */
   readonly path: string;
   /** Encodings of accents, if the names look the same on a screen. */

@@ -25,7 +25,7 @@ import { holds } from '../lockfile/update.js';
 import { select } from '../pipeline/select.js';
 import { fileAtRevision } from '../process/git.js';
 
-export type Numbers = Readonly<Record<string, number>>;
+type Numbers = Readonly<Record<string, number>>;
 
 export interface Figures {
   readonly numbers: Numbers;

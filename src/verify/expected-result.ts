@@ -22,7 +22,7 @@ export interface Expected {
 }
 
 /** @param wanted compare only with what is recorded of these epochs */
-export interface Wanted {
+interface Wanted {
   readonly runs: number;
   readonly epochs: number | undefined;
 }

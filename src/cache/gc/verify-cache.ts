@@ -21,7 +21,7 @@ export interface VerifyOptions {
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
-export interface VerifyProgress {
+interface VerifyProgress {
   readonly files: number;
   readonly allFiles: number;
   readonly bytes: number;
@@ -29,7 +29,7 @@ export interface VerifyProgress {
 }
 
 /** A result or state that cannot be restored. */
-export interface Concern {
+interface Concern {
   readonly item: string;
   /** Of a result. */
   readonly key?: string;

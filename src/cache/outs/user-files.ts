@@ -15,7 +15,7 @@ import type { Scanner } from '../scan/scanner.js';
 import type { StatIndex } from '../scan/stat-index.js';
 
 /** How pipe recognises what it put at an out path. */
-export interface Own {
+interface Own {
   /** Digests of what pipe last put there, and of what it is about to put there. */
   readonly expected: readonly Digest[];
   /** True of a file that a failed execution left and that is unchanged since. */

@@ -71,7 +71,7 @@ interface PinFile extends Needs {
   readonly since?: number;
 }
 
-export interface Pinned extends Needs {
+interface Pinned extends Needs {
   /** What was written at this time or later, in milliseconds since 1970, must stay. */
   readonly since: number;
 }

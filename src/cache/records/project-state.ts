@@ -46,7 +46,7 @@ export interface Attempt {
 /** Data that can be recreated at any time: a checked plan, the trace of a stage's code. */
 export type KeptKind = 'plans' | 'traces';
 
-export interface ProjectStateOptions {
+interface ProjectStateOptions {
   readonly layout: Layout;
   readonly scratch: Scratch;
   readonly readOnly: boolean;

@@ -37,7 +37,7 @@ interface HereDocument {
  * `group` is `( … )`, `inner` the same within a word: `$(…)`, `<(…)`, `a=(…)`. `parameter` is
  * `${…}`, `quoted` the same within double quotes.
  */
-export type Context =
+type Context =
   | 'plain'
   | 'group'
   | 'inner'
@@ -277,10 +277,10 @@ export function isUnquoted(state: ShellState): boolean {
   return !state.escaped && ['plain', 'group', 'inner'].includes(contextOf(state));
 }
 
-export type Quoted = { readonly text: string } | { readonly refused: string };
+type Quoted = { readonly text: string } | { readonly refused: string };
 
 /** The text around a value, as far as it is known. */
-export interface Around {
+interface Around {
   readonly before: string;
   readonly next: string;
 }
