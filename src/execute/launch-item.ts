@@ -9,7 +9,7 @@ import { matchedPaths } from '../decide/dep-files.js';
 import { paramsTree } from '../decide/fingerprint.js';
 import { secretValues, withheldFrom } from '../decide/secrets.js';
 import { expandAction } from '../pipeline/items/expand-command.js';
-import { isHarmless } from '../pipeline/items/shell.js';
+import { isHarmless } from '../pipeline/items/shell-quote.js';
 import type { Item } from '../pipeline/plan.js';
 import { printable } from '../printable.js';
 import { stageEnvironment } from '../process/environment.js';

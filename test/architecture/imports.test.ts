@@ -50,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pipeline/params-tree',
     'pipeline/plan',
     'pipeline/plot-kind',
+    'pipeline/shell-lexer',
   ],
   pipeline: ['stage', 'error', 'canonical', 'sys'],
   'cache/files': ['error', 'sys', 'cache/layout'],
