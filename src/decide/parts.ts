@@ -17,13 +17,11 @@ import {
   ignoreRulesOfMade,
   isHeldBack,
 } from '../pipeline/ignored-files.js';
+import { type Tree, TURN_EVERY } from '../pipeline/matches-below.js';
 import type { Dep } from '../pipeline/plan.js';
 import { realpathIfThere } from '../sys/if-there.js';
 import { type FileView, scanAt } from './file-view.js';
 import { madeAt, withLinks } from './made-links.js';
-
-/** Number of entries after which the event loop gets a turn. */
-export const TURN_EVERY = 64;
 
 /** A file or folder that counts as a whole, by its name in the dep. */
 export interface Part {
@@ -207,6 +205,7 @@ function* walk(
     [...outs, ...left].flatMap((each) => foldersTo(each, folder.length).slice(1)),
   );
   const ignoreRules = ignoreRulesOf(dep);
+  const tree = foldersIn(view);
   function* into(at: string, isHeld: boolean): Cooperative<void> {
     for (const [row, entry] of entriesOf(at, view).entries()) {
       if (row % TURN_EVERY === 0) yield undefined;
@@ -215,7 +214,7 @@ function* walk(
       const source = sourceOf(dep, inner);
       const isHeldHere = isHeld || ignoreRules.holdsBack(inner, () => isFolder(inner, view));
       if (holders.has(inner) && isFolder(inner, view)) yield* into(inner, isHeldHere);
-      else if (!isHeldHere && !(entry.isDirectory() && (yield* isHollow(inner, ignoreRules, view))))
+      else if (!isHeldHere && !(entry.isDirectory() && (yield* isHollow(inner, ignoreRules, tree))))
         visit(inner, !isOurs(source) && !(yield* isLeftover(source, view)));
     }
   }
@@ -239,16 +238,20 @@ export function isFolder(where: string, { root, cache }: FileView): boolean {
 export function* isHollow(
   folder: string,
   ignoreRules: IgnoreRules,
-  view: FileView,
+  tree: Pick<Tree, 'entriesOf'>,
 ): Cooperative<boolean> {
   yield undefined;
-  const entries = entriesOf(folder, view);
+  const entries = tree.entriesOf(folder, []);
   for (const entry of entries) {
     const inner = `${folder}/${entry.name}`;
     if (ignoreRules.holdsBack(inner, () => entry.isDirectory())) continue;
-    if (!entry.isDirectory() || !(yield* isHollow(inner, ignoreRules, view))) return false;
+    if (!entry.isDirectory() || !(yield* isHollow(inner, ignoreRules, tree))) return false;
   }
   return entries.length > 0;
+}
+
+export function foldersIn(view: FileView): Pick<Tree, 'entriesOf'> {
+  return { entriesOf: (where) => entriesOf(where, view) };
 }
 
 export function entriesOf(where: string, { root, cache }: FileView): Dirent[] {
