@@ -1,10 +1,12 @@
 /** The cache of one project, as one process uses it. docs/cache.md gives the order of effects. */
 import path from 'node:path';
-import { firstMoved, type ReadLists, ReadSet } from '../noop/read-set.js';
+import { firstMoved } from '../noop/first-moved.js';
+import { type ReadLists, ReadSet } from '../noop/read-set.js';
 import { ownIdentity, tagOf } from '../sys/identity.js';
+import { lstatIfThere } from '../sys/if-there.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './files/durable.js';
 import { bestEffort, DamagedObject } from './files/file-errors.js';
-import { lstatIfThere, renew } from './files/look.js';
+import { renew } from './files/look.js';
 import { Scratch, sweepDead } from './files/scratch-folder.js';
 import { roomOf } from './files/sparse.js';
 import { writeChecksummed } from './files/write-whole.js';

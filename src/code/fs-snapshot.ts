@@ -1,15 +1,7 @@
 /** File system snapshot: reads each path once, for all traces of one run, since stages share helpers. */
 import { createHash } from 'node:crypto';
-import {
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  type Stats,
-  statSync,
-} from 'node:fs';
-import { unlessAbsent } from '../sys/if-there.js';
+import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { bytesIfThere, unlessAbsent } from '../sys/if-there.js';
 import { isOutside } from './project-paths.js';
 
 /** All paths are relative to the project; those outside begin with `../`. */
@@ -92,7 +84,7 @@ export function isFileDigest(digest: string | undefined): digest is string {
 
 /** Undefined without a file. */
 export function hexOf(file: string): string | undefined {
-  const bytes = unlessAbsent(() => readFileSync(file));
+  const bytes = bytesIfThere(file);
   return bytes && hexOfBytes(bytes);
 }
 

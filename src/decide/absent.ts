@@ -1,7 +1,5 @@
 /** Finds deps that are missing and that no item makes, before anything runs; also of waiting items. */
-import { statSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../cache/files/look.js';
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Dep } from '../pipeline/plan.js';
 import { type BuildContext, cacheOf, itemAt, selectedNeeds } from './build-context.js';
@@ -47,7 +45,7 @@ function* isUnmatched(
 function isAbsent(build: BuildContext, dep: Dep, part: Part, toCome: ReadonlySet<string>): boolean {
   const where = part.made ? sourceOf(dep, part.path) : part.path;
   for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (toCome.has(at)) return false;
-  if (isThere(path.join(build.project.root, where), part.made)) return false;
+  if (isThere(build, where, part.made)) return false;
   // An upstream item creates the folder with its contents.
   return !dep.outs?.some(
     (out) => toCome.has(sourceOf(dep, out)) && out.startsWith(`${part.path}/`),
@@ -55,10 +53,11 @@ function isAbsent(build: BuildContext, dep: Dep, part: Part, toCome: ReadonlySet
 }
 
 /** A link that an item makes counts as a link; a user's link counts as its target. */
-function isThere(full: string, made: boolean): boolean {
-  if (made) return lstatIfThere(full) !== undefined;
+function isThere(build: BuildContext, where: string, made: boolean): boolean {
+  const full = path.join(build.project.root, where);
+  const { readSet } = cacheOf(build);
   try {
-    return statSync(full, { throwIfNoEntry: false }) !== undefined;
+    return (made ? readSet.lstat(full) : readSet.stat(full)) !== undefined;
   } catch {
     return true; // The code that reads it reports the error.
   }

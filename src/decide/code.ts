@@ -1,6 +1,6 @@
 /** Code of every selected stage: its digest for the key, its files for `why`, its bundle to execute. */
-import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { writeIfAbsent } from '../cache/files/write.js';
 import { sha256 } from '../canonical.js';
 import { newSnapshot } from '../code/fs-snapshot.js';
 import type { Versions } from '../code/python/installed-distributions.js';
@@ -210,9 +210,10 @@ async function bundleOf(
   // Two modules with the same text may resolve packages differently, each from its own folder.
   const name = sha256(JSON.stringify([module, code.module.bundle]));
   const file = path.join(project.cache.tmpFolder('bundles'), `${name}.mjs`);
-  if (existsSync(file)) return file;
-  const kept = keptExecutable(project.root, module, { ...code, code: code.module }, options);
-  writeFileSync(file, kept ?? (await traceAgain(project, module, options, code)));
+  await writeIfAbsent(file, () => {
+    const kept = keptExecutable(project.root, module, { ...code, code: code.module }, options);
+    return kept ?? traceAgain(project, module, options, code);
+  });
   return file;
 }
 

@@ -1,6 +1,5 @@
 /** Resolves a dep to paths: its own, or for a pattern the gathered outs and the user's files that match. */
 import path from 'node:path';
-import { lstatIfThere } from '../cache/files/look.js';
 import type { Cooperative } from '../cache/files/yielding.js';
 import { kindOf } from '../cache/objects/digest.js';
 import { isWithin } from '../cache/scan/link-targets.js';
@@ -13,7 +12,6 @@ import {
   WRITTEN_BY_RUNS,
 } from '../pipeline/matches-below.js';
 import type { Dep } from '../pipeline/plan.js';
-import { realpathIfThere } from '../sys/if-there.js';
 import type { FileView } from './file-view.js';
 import {
   entriesOf,
@@ -66,8 +64,7 @@ function* gatherWithin(dep: Dep, view: FileView, found: Map<string, boolean>): C
     const full = path.join(root, source);
     const isStored = stored !== undefined && stored(source) !== undefined;
     if (!isStored) {
-      const stat = lstatIfThere(full);
-      cache.readSet.recordLstat(full, stat);
+      const stat = cache.readSet.lstat(full);
       // Does not follow a link: the item did not make its target.
       if (!stat?.isDirectory()) continue;
     }
@@ -110,7 +107,7 @@ function usersMatches(
   leftIn?: ReadonlySet<string>,
 ): Cooperative<string[]> {
   const glob = parseGlob(dep.path);
-  const real = (where: string) => realpathIfThere(path.join(view.root, where));
+  const real = (where: string) => view.cache.readSet.realpath(path.join(view.root, where));
   // `**` follows only links that leave the folder where it begins.
   const base = glob.deep ? real(fixedFolder(dep.path)) : undefined;
   const tree: Tree = {

@@ -3,7 +3,7 @@
  * of other profiles, plans or branches do not count, so that a fresh clone and a used workspace
  * agree.
  */
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import path from 'node:path';
 import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
 import { isAbsent } from '../cache/files/file-errors.js';
@@ -19,7 +19,6 @@ import {
 } from '../pipeline/ignored-files.js';
 import { type Tree, TURN_EVERY } from '../pipeline/matches-below.js';
 import type { Dep } from '../pipeline/plan.js';
-import { realpathIfThere } from '../sys/if-there.js';
 import { type FileView, scanAt } from './file-view.js';
 import { madeAt, withLinks } from './made-links.js';
 
@@ -45,7 +44,7 @@ export function* contentAt(dep: Dep, part: Part, view: FileView): Cooperative<Sc
   const parts = mayHaveParts(dep, part, view) ? yield* partsOf(dep, part, view) : undefined;
   if (parts === undefined) return yield* oneAt(dep, part, view);
   // Links within the dep count as links.
-  const tree = realpathIfThere(path.join(view.root, part.path)) ?? '';
+  const tree = view.cache.readSet.realpath(path.join(view.root, part.path)) ?? '';
   const found = new Map<string, Scan>();
   for (const each of parts) {
     const scan = yield* oneAt(dep, each, view, { tree });
@@ -224,9 +223,7 @@ function* walk(
 export function isFolder(where: string, { root, cache }: FileView): boolean {
   const full = path.join(root, where);
   try {
-    const stat = statSync(full, { throwIfNoEntry: false });
-    cache.readSet.recordStat(full, stat);
-    return stat?.isDirectory() ?? false;
+    return cache.readSet.stat(full)?.isDirectory() ?? false;
   } catch {
     // A link cycle, or no permission: the code that reads it reports the error.
     cache.readSet.markIncomplete();
@@ -257,8 +254,7 @@ export function foldersIn(view: FileView): Pick<Tree, 'entriesOf'> {
 export function entriesOf(where: string, { root, cache }: FileView): Dirent[] {
   const full = path.join(root, where);
   try {
-    cache.readSet.recordStat(full, statSync(full, { throwIfNoEntry: false }));
-    const entries = readdirSync(full, { withFileTypes: true });
+    const entries = cache.readSet.entries(full);
     if (entries.some(({ name }) => isDamaged(name))) refuseBadNames(full, where);
     return entries;
   } catch (error) {

@@ -6,11 +6,11 @@ import { type Digest, kindOf } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { MOST_LINKS } from '../cache/scan/link-targets.js';
 import type { Item } from '../pipeline/plan.js';
+import { realPlace } from '../sys/real-place.js';
 import { type BuildContext, itemAt, selectedNeeds } from './build-context.js';
 import type { Decision } from './decide.js';
 import { debugUndecided, decideItem } from './decide-item.js';
 import type { DecisionContext } from './fingerprint.js';
-import { realPlace } from './lock-home.js';
 
 export type Prediction =
   | Decision

@@ -11,7 +11,8 @@ import { type Read, readBy } from '../decide/fingerprint.js';
 import { outsBehind } from '../decide/made-links.js';
 import { partsOf } from '../decide/parts.js';
 import { changedFiles } from '../decide/reasons.js';
-import { firstMoved, type ReadLists, type ReadSet } from '../noop/read-set.js';
+import { firstMoved } from '../noop/first-moved.js';
+import type { ReadLists, ReadSet } from '../noop/read-set.js';
 import type { Owner } from '../pipeline/out-tree.js';
 import type { Dep } from '../pipeline/plan.js';
 

@@ -1,9 +1,9 @@
 /** Recovers epochs that a process committed and whose runner died before storing them. */
 import path from 'node:path';
 import { UnusableFile } from '../cache/files/file-errors.js';
-import { lstatIfThere } from '../cache/files/look.js';
 import { type BuildContext, cacheOf } from '../decide/build-context.js';
 import { wasLeftWhole } from '../process/whole-commits.js';
+import { lstatIfThere } from '../sys/if-there.js';
 
 /**
  * Stores complete commits that follow the recorded epochs without a gap, if all inputs are as their

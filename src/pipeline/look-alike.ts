@@ -48,6 +48,15 @@ function formOf(text: string): string {
   return text === text.normalize('NFC') ? 'NFC' : 'NFD';
 }
 
+/** The nearest pipeline file with a wrong name, at or above a folder: `pipeline.yml`, `../Pipeline.yaml`. */
+export function misnamedAbove(cwd: string): string | undefined {
+  for (let folder = cwd; ; folder = path.dirname(folder)) {
+    const name = namesIn(folder).find((each) => /^pipelines?\.ya?ml$/i.test(each));
+    if (name !== undefined) return path.relative(cwd, path.join(folder, name));
+    if (path.dirname(folder) === folder) return undefined;
+  }
+}
+
 /** A missing or unreadable folder has no candidates. */
 function namesIn(folder: string): string[] {
   try {

@@ -4,12 +4,12 @@
  */
 import type { Stats } from 'node:fs';
 import type { Cache } from '../cache/cache.js';
-import { lstatIfThere } from '../cache/files/look.js';
 import { namesIn } from '../cache/files/scratch-folder.js';
 import type { RunRecord } from '../cache/records/record.js';
 import { recordPath } from '../cache/records/records.js';
 import type { Project } from '../decide/project.js';
 import { acquireLock } from '../process/file-lock.js';
+import { lstatIfThere } from '../sys/if-there.js';
 import { type Measured, Measures } from './measures.js';
 import { definitionOf, type ResultRow } from './row.js';
 

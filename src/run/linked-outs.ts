@@ -1,12 +1,12 @@
 /** Refuses outs that are links which pipe did not create, before anything changes. */
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../cache/files/look.js';
 import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
 import { type Diagnostic, UserError } from '../error.js';
 import { sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import type { Item, Out } from '../pipeline/plan.js';
+import { lstatIfThere } from '../sys/if-there.js';
 
 interface LinkedOut {
   readonly item: Item;

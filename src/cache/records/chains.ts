@@ -2,9 +2,9 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { ReadLists } from '../../noop/read-set.js';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from '../files/durable.js';
 import { DamagedObject } from '../files/file-errors.js';
-import { lstatIfThere } from '../files/look.js';
 import { namesIn, type Scratch } from '../files/scratch-folder.js';
 import { ownedName } from '../files/temporary-names.js';
 import { writeChecksummed } from '../files/write-whole.js';
