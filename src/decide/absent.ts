@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Dep } from '../pipeline/plan.js';
-import { type BuildContext, cacheOf, itemAt, selectedNeeds } from './build-context.js';
+import { type BuildContext, cacheOf, type ItemHandle, itemAt } from './build-context.js';
 import { matchesIn } from './dep-files.js';
 import type { MissingDep } from './missing.js';
 import { type Part, sourceOf } from './parts.js';
@@ -14,13 +14,12 @@ import { type Part, sourceOf } from './parts.js';
  * @param isPending true of a need whose outs may still change
  */
 export function* absentDeps(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   isPending: (need: number) => boolean,
 ): Cooperative<MissingDep[]> {
-  const item = itemAt(build, index);
+  const { build, item } = handle;
   const toCome = new Set(
-    selectedNeeds(build, index)
+    handle.needs
       .filter(isPending)
       .flatMap((need) => itemAt(build, need).outs.map((out) => out.path)),
   );
