@@ -104,7 +104,10 @@ async function plotsToday(
     if (item.plots === undefined) continue;
     const key = known.get(item.id);
     const today = key === undefined ? undefined : cache.readOuts(key);
-    found.set(item.id, plotsIn(project, item, today ?? cache.readLast(item.id)?.outs, !today));
+    found.set(
+      item.id,
+      plotsIn(project, item, today ?? cache.state.readLast(item.id)?.outs, !today),
+    );
   }
   return found;
 }

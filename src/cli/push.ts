@@ -84,7 +84,7 @@ async function pushEpochs(
   if (epochs === undefined) return true;
   const named = chainManifest(manifest, epochs.param);
   const chain = keyOf(named);
-  if (handle.cache.readEpochs(chain).length === 0) return true;
+  if (handle.cache.chains.readEpochs(chain).length === 0) return true;
   return remote.sendChain({ item: id, chain, manifest: named });
 }
 

@@ -159,8 +159,8 @@ function traceCacheOf({ cache, version }: Project): TraceCache {
   return {
     version,
     timeAt: (dev, moment) => cache.timeAt(dev, moment),
-    read: (name) => cache.readKept('traces', name),
-    write: (name, value) => cache.writeKept('traces', name, value),
+    read: (name) => cache.state.readKept('traces', name),
+    write: (name, value) => cache.state.writeKept('traces', name, value),
   };
 }
 

@@ -41,6 +41,6 @@ function lineOf({ build: { project }, item, code }: ItemHandle, decision: Decisi
   const head = `${item.id}: ${kind} (${reasons.join('; ')})`;
   if (kind === 'missing') return head;
   if (kind === 'restore') return `${head}, record ${place(decision.key)}`;
-  const last = project.cache.readLast(item.id);
+  const last = project.cache.state.readLast(item.id);
   return `${head}, key ${decision.key}, ${last ? `last record ${place(last.key)}` : 'no last record'}`;
 }

@@ -74,7 +74,7 @@ function* oneAt(
 /** A cheap check, false for most deps, since a no-op run makes it for each. */
 function mayHaveParts(dep: Dep, { path: where, made }: Part, { cache }: FileView): boolean {
   if (dep.outs !== undefined || dep.links !== undefined) return true;
-  return !made && cache.wroteBelow(where).length > 0;
+  return !made && cache.state.wroteBelow(where).length > 0;
 }
 
 /** The parts that count in a path of the dep; undefined: the path counts as a whole. */
@@ -137,7 +137,7 @@ function leftBelow(
 ): string[] {
   const source = sourceOf(dep, folder);
   if (isOurs(source)) return [];
-  const wrote = cache.wroteBelow(source);
+  const wrote = cache.state.wroteBelow(source);
   if (wrote.length === 0) return [];
   const made = new Set(outs);
   const ignoreRules = ignoreRulesOfMade(dep);
@@ -157,7 +157,7 @@ function foldersTo(where: string, length: number): string[] {
 
 /** True if pipe wrote it and it has not changed since, so it is not a user's file. */
 export function* isLeftover(where: string, { cache }: FileView): Cooperative<boolean> {
-  const wrote = cache.wrote(where) ?? wroteInFolder(where, cache);
+  const wrote = cache.state.wrote(where) ?? wroteInFolder(where, cache);
   if (wrote === undefined) return false;
   const now = (yield* cache.scanning(where))?.digest;
   return now !== undefined && (isUnfinished(wrote) || wrote === now);
@@ -174,7 +174,7 @@ function wroteInFolder(where: string, cache: Cache): Digest | undefined {
     names.unshift(path.posix.basename(at));
     at = path.posix.dirname(at);
     if (at === '.') return undefined;
-    const wrote = cache.wrote(at);
+    const wrote = cache.state.wrote(at);
     if (wrote === undefined) continue;
     let digest: Digest | undefined = isUnfinished(wrote) ? undefined : wrote;
     for (const name of names) {

@@ -108,10 +108,10 @@ async function keptPlan(
   name: string,
   cache: Cache,
 ): Promise<Plan> {
-  const kept = cache.readKept('plans', name) as Plan | undefined;
+  const kept = cache.state.readKept('plans', name) as Plan | undefined;
   if (kept?.format === 2 && options.files.hold(kept.reads)) return kept;
   const { loadPlan } = await import('../pipeline/load.js');
   const plan = loadPlan(options);
-  cache.writeKept('plans', name, plan);
+  cache.state.writeKept('plans', name, plan);
   return plan;
 }

@@ -68,14 +68,14 @@ export async function notedLinks(
   cache: Cache,
 ): Promise<Links> {
   const name = sha256(JSON.stringify(['links', id, realPlace(root)]));
-  const note = cache.readKept('plans', name) as Note | undefined;
+  const note = cache.state.readKept('plans', name) as Note | undefined;
   let links = note?.links;
   if (links === undefined || (await firstMoved(root, (note as Note).lists)) !== undefined) {
     const readSet = cache.newReadSet();
     links = linksOf(root, plan, readSet);
     const lists = readSet.all;
     if (lists !== undefined && lists.own.paths.length < MOST_LOOKS)
-      cache.writeKept('plans', name, { links, lists } satisfies Note);
+      cache.state.writeKept('plans', name, { links, lists } satisfies Note);
   }
   for (const link of Object.keys(links)) lstatOrNothing(link, cache.readSet);
   return links;

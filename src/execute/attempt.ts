@@ -134,7 +134,7 @@ function announce(
   item: Item,
   { why, scratch, lease, epochs }: Started & { lease: GpuLease | undefined },
 ): void {
-  const expected = cacheOf(build).readLast(item.id)?.seconds;
+  const expected = cacheOf(build).state.readLast(item.id)?.seconds;
   build.emit({
     type: 'start',
     item: item.id,
@@ -190,7 +190,7 @@ async function conclude(
   // What was stored was stored while the lock was held.
   if (!hold.isHeld()) return fail(LOST);
   await cache.writeRecord(record);
-  cache.writeLast(item.id, { ...record, ...(await finish(evidenceOf(item, build.project))) });
+  cache.state.writeLast(item.id, { ...record, ...(await finish(evidenceOf(item, build.project))) });
   build.remote?.offerResult(record);
   return epochs === undefined
     ? { kind: 'recorded', record, why }
@@ -208,11 +208,11 @@ async function storeOuts(build: BuildContext, item: Item): Promise<RecordedOut[]
 /** Removes old outs and creates parent folders before a process starts. User files are moved. */
 async function clearOuts(handle: ItemHandle): Promise<void> {
   const { build, cache, item } = handle;
-  const known = (cache.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
+  const known = (cache.state.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
   const onReplaced = (message: string) => handle.warn(message);
   for (const out of item.outs) {
     await cache.removeOut(out.path, { known, onReplaced });
-    cache.noteBegun(out.path);
+    cache.state.noteBegun(out.path);
     mkdirSync(path.dirname(path.join(build.project.root, out.path)), { recursive: true });
   }
 }

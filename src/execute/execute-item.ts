@@ -26,11 +26,11 @@ export async function executeItem(
   const lease = await leaseOf(build, item);
   const { key } = decision;
   try {
-    cache.writeAttempt(item.id, { key, end: 'begun' });
+    cache.state.writeAttempt(item.id, { key, end: 'begun' });
     const execution = await withRetries(handle, decision, { ...grounds, why, lease });
-    cache.writeAttempt(item.id, build.conceal.value(attemptAfter(key, execution)));
+    cache.state.writeAttempt(item.id, build.conceal.value(attemptAfter(key, execution)));
     if (execution.kind !== 'recorded' && grounds.hold.isHeld()) {
-      for (const out of item.outs) cache.noteEnded(out.path);
+      for (const out of item.outs) cache.state.noteEnded(out.path);
       returnReplaced(handle);
     }
     return execution;

@@ -20,5 +20,5 @@ export function criticalPaths(
 }
 
 function expectedSeconds(handle: ItemHandle): number {
-  return handle.cache.readLast(handle.item.id)?.seconds ?? UNKNOWN_SECONDS;
+  return handle.cache.state.readLast(handle.item.id)?.seconds ?? UNKNOWN_SECONDS;
 }

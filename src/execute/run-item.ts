@@ -163,7 +163,7 @@ async function putBack(
   const { cache } = build.project;
   cache.use(decision.key);
   build.emit({ type: 'start', item: item.id, action: 'restore', reason: decision.reason.text });
-  const known = (cache.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
+  const known = (cache.state.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
   const onReplaced = (message: string) => handle.warn(message);
   for (const out of item.outs) {
     const stored = decision.record.outs.find((each) => each.name === out.name);
@@ -178,7 +178,7 @@ async function putBack(
   }
   const files = handle.code.files;
   const evidence = await finish(evidenceOf(item, build.project));
-  cache.writeLast(item.id, { ...decision.record, files, ...evidence });
+  cache.state.writeLast(item.id, { ...decision.record, files, ...evidence });
   return true;
 }
 

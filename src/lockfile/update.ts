@@ -138,7 +138,7 @@ function allMetrics(
 function epochsOf(build: BuildContext, item: Item, manifest: Manifest): LockedEpochs | undefined {
   if (item.epochs === undefined) return undefined;
   const { target, param, patience, best } = item.epochs;
-  const records = cacheOf(build).readEpochs(keyOf(chainManifest(manifest, param)));
+  const records = cacheOf(build).chains.readEpochs(keyOf(chainManifest(manifest, param)));
   const { wanted, last } = stopping(item.epochs, records) ?? { wanted: target, last: target };
   const states = records
     .filter(({ epoch }) => epoch === wanted || (epoch <= last && isPowerOfTwo(epoch)))

@@ -98,7 +98,7 @@ function resultOf(
 ) {
   const { cache } = project;
   const { state = 'unknown', key, reasons = [] } = standing ?? {};
-  const result = (key && cache.readRecord(key)) || cache.readLast(item.id);
+  const result = (key && cache.readRecord(key)) || cache.state.readLast(item.id);
   return {
     state,
     key,

@@ -47,7 +47,7 @@ export async function indexedResults(
   const lock = await acquireLock(cache.layout.locks, 'results', { doing: 'results', signal });
   try {
     const { body, isChanged } = updated(project);
-    if (isChanged) cache.writeResults(body);
+    if (isChanged) cache.state.writeResults(body);
     return body.rows;
   } finally {
     lock.release();
@@ -56,7 +56,7 @@ export async function indexedResults(
 
 function updated(project: Project): { readonly body: Body; readonly isChanged: boolean } {
   const { cache } = project;
-  const { shards: known, rows } = bodyOf(cache.readResults());
+  const { shards: known, rows } = bodyOf(cache.state.readResults());
   const before = new Map(rows.map((row) => [row.key, row]));
   const update = new Update(project, before);
   const shards: Record<string, readonly number[]> = {};

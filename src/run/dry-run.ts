@@ -72,11 +72,13 @@ function forecast(
   { item, cache }: ItemHandle,
   outlook: Prediction,
 ): Pick<ItemDone, 'expected' | 'epochs'> {
-  const last = cache.readLast(item.id)?.seconds;
+  const last = cache.state.readLast(item.id)?.seconds;
   if (item.epochs === undefined || outlook.kind !== 'run')
     return last === undefined ? {} : { expected: last };
   const chain = keyOf(chainManifest(outlook.manifest, item.epochs.param));
-  return epochForecast(item.epochs, cache.readEpochs(chain), (record) => cache.hasState(record));
+  return epochForecast(item.epochs, cache.chains.readEpochs(chain), (record) =>
+    cache.chains.hasState(record),
+  );
 }
 
 function epochForecast(

@@ -52,8 +52,8 @@ function isUsersLink(build: BuildContext, item: Item, out: Out): boolean {
 /** An item may make a link, also one that was cut off. */
 function isOfRun(build: BuildContext, item: Item, out: Out): boolean {
   const cache = cacheOf(build);
-  const wrote = cache.wrote(out.path);
-  if (wrote === 'begun' || wrote === 'ended' || cache.readAttempt(item.id) !== undefined)
+  const wrote = cache.state.wrote(out.path);
+  if (wrote === 'begun' || wrote === 'ended' || cache.state.readAttempt(item.id) !== undefined)
     return true;
   const now = cache.scanSync(out.path)?.digest;
   return now === wrote || now === lockedDigest(build, item, out);

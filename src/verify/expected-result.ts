@@ -100,6 +100,6 @@ function statesOnRecord(handle: ItemHandle, manifest: Manifest): Record<number, 
   const { epochs } = handle.item;
   if (epochs === undefined) return {};
   const chain = keyOf(chainManifest(manifest, epochs.param));
-  const records = handle.cache.readEpochs(chain);
+  const records = handle.cache.chains.readEpochs(chain);
   return Object.fromEntries(records.map(({ epoch, state }) => [epoch, state]));
 }
