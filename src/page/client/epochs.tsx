@@ -1,4 +1,5 @@
 /** Epoch curves of several items in one chart, with the best epoch and that of the outs. */
+import { modeOf } from '../../results/better.js';
 import type { PageEpochs, PageItem } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
 import { number, plural } from './format.js';
@@ -156,12 +157,7 @@ export function bestOf(
   { best, numbers, values }: PageEpochs,
   metric: string,
 ): { readonly epoch: number; readonly value: number } | undefined {
-  const mode =
-    best?.metric === metric
-      ? best.mode
-      : /(?:^|[._])(?:loss|error|mae|mse|rmse)$/i.test(metric)
-        ? 'min'
-        : 'max';
+  const mode = best?.metric === metric ? best.mode : modeOf(metric);
   let found: { epoch: number; value: number } | undefined;
   for (const [at, value] of (values[metric] ?? []).entries()) {
     if (value === null) continue;
