@@ -3,6 +3,7 @@ import { modeOf } from '../../results/better.js';
 import type { PageEpochs, PageItem } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
 import { number, plural } from './format.js';
+import { Scrolled } from './scrolled.js';
 import { type Data, itemLink } from './state.js';
 import { type JSX, useMemo, useState } from './view.js';
 
@@ -87,7 +88,7 @@ interface ChainsProps {
 
 function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
   return (
-    <div class="wide tall">
+    <Scrolled kind="wide tall" label="Epochs of each item, scrolls">
       <table>
         <caption class="unseen">Epochs of each item</caption>
         <thead>
@@ -140,7 +141,7 @@ function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
           })}
         </tbody>
       </table>
-    </div>
+    </Scrolled>
   );
 }
 

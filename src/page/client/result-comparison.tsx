@@ -1,17 +1,20 @@
 /** What differs among the chosen results, one column each. */
-import type { PageColumn, PageResults } from '../model.js';
+import type { PageColumn, PageItem, PagePicture, PageResults } from '../model.js';
+import { Image } from './pictures.js';
 import { cellText, isVaried, nameIn } from './result-rows.js';
+import { Scrolled } from './scrolled.js';
 import type { JSX } from './view.js';
 
 const NAMED_KINDS: ReadonlySet<string> = new Set<PageColumn['kind']>(['param', 'metric']);
 
 interface ComparisonProps {
   readonly results: PageResults;
+  readonly items: readonly PageItem[];
   readonly chosen: readonly number[];
   readonly onClear: () => void;
 }
 
-export function Comparison({ results, chosen, onClear }: ComparisonProps): JSX.Element {
+export function Comparison({ results, items, chosen, onClear }: ComparisonProps): JSX.Element {
   const differing = results.columns.filter(
     (column) => isVaried(column, chosen) || chosen.length === 1,
   );
@@ -31,7 +34,7 @@ export function Comparison({ results, chosen, onClear }: ComparisonProps): JSX.E
         </button>
         {chosen.length === 1 && <p class="soft">choose another one to compare</p>}
       </div>
-      <div class="wide tall">
+      <Scrolled kind="wide tall" label="Comparison, scrolls">
         <table>
           <thead>
             <tr>
@@ -66,9 +69,58 @@ export function Comparison({ results, chosen, onClear }: ComparisonProps): JSX.E
                 </tr>
               );
             })}
+            <PictureRows pictures={chosen.map((row) => picturesOf(results, items, row))} />
           </tbody>
         </table>
-      </div>
+      </Scrolled>
     </section>
   );
+}
+
+/** Of a result of today, or of an earlier one that the page has. */
+function picturesOf({ columns }: PageResults, items: readonly PageItem[], row: number) {
+  const column = columns.find(({ kind }) => kind === 'key');
+  const short = column && cellText(column, row);
+  const isOf = (key: string | undefined) => short !== undefined && key?.startsWith(short);
+  for (const { shown, pictures = [], older = [] } of items) {
+    const found = isOf(shown) ? pictures : older.find(({ key }) => isOf(key))?.pictures;
+    if (found !== undefined) return found;
+  }
+  return [];
+}
+
+/** A row for each name, a cell for each result. */
+function PictureRows({ pictures }: { readonly pictures: readonly (readonly PagePicture[])[] }) {
+  const named = pictures.map(byName);
+  const names = [...new Set(named.flatMap((each) => [...each.keys()]))];
+  return (
+    <>
+      {names.map((name) => (
+        <tr key={name}>
+          <th scope="row">{name}</th>
+          {named.map((each, at) => {
+            const picture = each.get(name);
+            return (
+              <td key={at} class="small">
+                {picture && <Image picture={picture} />}
+              </td>
+            );
+          })}
+          {pictures.length === 2 && <td />}
+        </tr>
+      ))}
+    </>
+  );
+}
+
+/** Paths of two items differ: the last part of a path names the picture, with a number if it has to. */
+function byName(pictures: readonly PagePicture[]): ReadonlyMap<string, PagePicture> {
+  const found = new Map<string, PagePicture>();
+  for (const picture of pictures) {
+    const short = picture.path.split('/').at(-1) ?? picture.path;
+    let name = short;
+    for (let count = 2; found.has(name); count++) name = `${short} ${count}`;
+    found.set(name, picture);
+  }
+  return found;
 }

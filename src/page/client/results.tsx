@@ -61,7 +61,12 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
         </p>
       </div>
       {chosen.size > 0 && (
-        <Comparison results={results} chosen={[...chosen]} onClear={() => setChosen(new Set())} />
+        <Comparison
+          results={results}
+          items={items}
+          chosen={[...chosen]}
+          onClear={() => setChosen(new Set())}
+        />
       )}
       {form === 'table' && <ResultTable {...{ columns, rows, chosen, toggle, nameOf, known }} />}
       {form === 'scatter' && <Scatter {...{ columns, rows, chosen, nameOf }} onChoose={toggle} />}
@@ -136,7 +141,7 @@ function useFiltered(results: PageResults, all: readonly number[], text: string)
 
 /** What is the same in all of them says nothing. */
 function isUseful(column: PageColumn, rows: readonly number[]): boolean {
-  return !['param', 'code', 'dep'].includes(column.kind) || isVaried(column, rows);
+  return !['param', 'field', 'code', 'dep'].includes(column.kind) || isVaried(column, rows);
 }
 
 /** Other stages have other params and metrics. */
