@@ -7,6 +7,8 @@ export interface ArrayPicture {
   readonly png: Buffer;
   /** Shape, type, and the values that are drawn as black and as white. */
   readonly note: string;
+  /** The longer side by the shorter one. */
+  readonly ratio: number;
 }
 
 /** A longer side is drawn by every n-th row and column. */
@@ -43,9 +45,11 @@ export function arrayPicture(bytes: Buffer): ArrayPicture | undefined {
       }
     }
   }
+  const { height: rows, width: columns } = layout;
   return {
     png: png(pixels, width, height, channels),
     note: noteOf(tensor, layout, step, low, high),
+    ratio: Math.max(rows / columns, columns / rows),
   };
 }
 

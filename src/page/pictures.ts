@@ -3,7 +3,7 @@ import type { Cache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Item } from '../pipeline/plan.js';
-import { arrayPicture } from './array-picture.js';
+import { type ArrayPicture, arrayPicture } from './array-picture.js';
 import type { PagePicture } from './model.js';
 
 /** Of an array, which is drawn when it is shown. */
@@ -30,8 +30,12 @@ export interface StoredPicture {
 /** The address of a picture in the page; undefined: it is left out. `isOlder`: of an earlier result. */
 export type PictureSource = (picture: StoredPicture, isOlder: boolean) => string | undefined;
 
-/** A larger array is data, and hardly a picture. */
+/** A larger array is not read. */
 const MOST_OF_ARRAY = 8 * 1024 * 1024;
+
+/** Without a name under `plots:`, a larger or a longer array is data, and hardly a picture. */
+const MOST_UNNAMED = 1024 * 1024;
+const LONGEST_UNNAMED = 8;
 
 /** As a browser shows it. */
 export function shownPicture(
@@ -44,16 +48,19 @@ export function shownPicture(
   return drawn && { type: 'image/png', bytes: drawn.png };
 }
 
-/** What the live page has found out about arrays; undefined for one that is not a picture. */
-const notes = new Map<Digest, string | undefined>();
+/** What the live page has found out about arrays; undefined for one that cannot be drawn. */
+const known = new Map<Digest, Pick<ArrayPicture, 'note' | 'ratio'> | undefined>();
 
-function noteOf(cache: Cache, digest: Digest, size: number): string | undefined {
-  if (size > MOST_OF_ARRAY) return undefined;
-  if (!notes.has(digest)) {
+/** Undefined for an array that is not shown. */
+function noteOf(cache: Cache, digest: Digest, size: number, isNamed: boolean): string | undefined {
+  if (size > (isNamed ? MOST_OF_ARRAY : MOST_UNNAMED)) return undefined;
+  if (!known.has(digest)) {
     const bytes = cache.readStored(digest);
-    notes.set(digest, bytes && arrayPicture(bytes)?.note);
+    const drawn = bytes && arrayPicture(bytes);
+    known.set(digest, drawn && { note: drawn.note, ratio: drawn.ratio });
   }
-  return notes.get(digest);
+  const array = known.get(digest);
+  return array && (isNamed || array.ratio <= LONGEST_UNNAMED) ? array.note : undefined;
 }
 
 /** In a folder of thousands, the first ones. */
@@ -79,7 +86,7 @@ export function picturesOf(
     if (type === undefined || !digest.startsWith('f:')) return;
     const name = plots.find((plot) => plot.path === path)?.name;
     if (onlyNamed && name === undefined) return;
-    const note = type === ARRAY ? noteOf(cache, digest, size) : undefined;
+    const note = type === ARRAY ? noteOf(cache, digest, size, name !== undefined) : undefined;
     if (type === ARRAY && note === undefined) return;
     const src = sourceOf({ digest, type, size }, isOlder);
     const about = { ...(name !== undefined && { name }), ...(note !== undefined && { note }) };
