@@ -48,7 +48,8 @@ export function Plot({ title, series, showsOlder }: Props): JSX.Element {
   const drawn = series.filter(({ plot }) => plot.problem === undefined);
   const columns = [...new Set(drawn.flatMap(({ plot }) => Object.keys(plot.curves)))];
   const [hidden, setHidden] = useState<ReadonlySet<string>>(() => {
-    const first = drawn.filter(({ label }) => showsOlder || label === undefined).slice(0, FIRST);
+    const today = drawn.filter(({ label }) => label === undefined);
+    const first = (showsOlder || today.length === 0 ? drawn : today).slice(0, FIRST);
     return new Set(drawn.filter((each) => !first.includes(each)).map(({ id }) => id));
   });
   const isOne = drawn.length - hidden.size === 1;
