@@ -61,7 +61,7 @@ export const CITED: TextTable = {
     [
       'Fawzi 2016',
       'none',
-      'optimises an image under a trained VGG-19, whose weights cannot be part of this pipeline',
+      'needs a trained VGG-19, whose weights are not part of this pipeline',
       'none found',
     ],
     [

@@ -61,7 +61,7 @@ function shared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
  * `count` of the train images, at most a quarter: whole groups while they fit, then a part of the
  * smallest group that has enough, whose others are used for nothing.
  */
-function keepAside(
+export function keepAside(
   train: readonly number[],
   groups: readonly string[],
   count: number,
