@@ -28,13 +28,13 @@ export interface TransferAt extends Transfer {
 
 export type Active = Waiting | Restoring | Running;
 
-export interface Waiting {
+interface Waiting {
   readonly phase: 'waiting';
   readonly since: number;
   readonly reason: string;
 }
 
-export interface Restoring {
+interface Restoring {
   readonly phase: 'restoring';
   readonly since: number;
 }
@@ -123,7 +123,7 @@ export function after(state: LiveState, event: RunEvent, now: number): LiveState
   }
 }
 
-export function stageOf(item: string): string {
+function stageOf(item: string): string {
   const at = item.indexOf('@');
   return at < 0 ? item : item.slice(0, at);
 }
