@@ -23,10 +23,7 @@ export interface Compared {
 }
 
 /** As the stage says, else by the metric's name. */
-export function objectiveFor(
-  metric: string,
-  { objective }: Pick<Compared, 'objective'>,
-): Objective {
+function objectiveFor(metric: string, { objective }: Pick<Compared, 'objective'>): Objective {
   if (objective?.metric === metric) return objective;
   return { metric, mode: modeOf(metric) };
 }

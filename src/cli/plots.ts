@@ -116,7 +116,7 @@ async function plotsToday(project: Project, targets: readonly string[]): Promise
     .map((item) => {
       const key = known.get(item.id);
       const today = key === undefined ? undefined : cache.readOuts(key);
-      const last = today === undefined ? cache.readLast(item.id) : undefined;
+      const last = today === undefined ? cache.state.readLast(item.id) : undefined;
       const outs = today ?? last?.outs ?? [];
       const isStale = last !== undefined;
       const plots = plotsIn(project, item, outs, isStale);

@@ -108,7 +108,7 @@ export function definitionOf(item: Item) {
 function resultOf(project: Project, item: Item, standing: Standing | undefined, take: Take) {
   const { cache } = project;
   const { state = 'unknown', key, reasons = [] } = standing ?? {};
-  const result = (key && cache.readRecord(key)) || cache.readLast(item.id);
+  const result = (key && cache.readRecord(key)) || cache.state.readLast(item.id);
   return {
     state,
     key,

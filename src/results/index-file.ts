@@ -5,12 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { Cache } from '../cache/cache.js';
-import { lstatIfThere } from '../cache/files/look.js';
 import { namesIn } from '../cache/files/scratch-folder.js';
 import type { RunRecord } from '../cache/records/record.js';
 import { recordPath } from '../cache/records/records.js';
 import type { Project } from '../decide/project.js';
 import { acquireLock } from '../process/file-lock.js';
+import { lstatIfThere } from '../sys/if-there.js';
 import { type Measured, Measures } from './measures.js';
 import { definitionOf, type ResultRow } from './row.js';
 
@@ -44,16 +44,16 @@ export async function indexedResults(
   signal: AbortSignal = NEVER,
 ): Promise<readonly IndexedRow[]> {
   const { cache } = project;
-  const known = bodyOf(cache.readResults());
+  const known = bodyOf(cache.state.readResults());
   const first = updated(project, known);
   if (first === undefined) return known.rows;
   if (cache.isReadOnly) return first.rows;
   // A row of a removed record is nowhere else: writers take turns, each on what the last one wrote.
   const lock = await acquireLock(cache.layout.locks, 'results', { doing: 'results', signal });
   try {
-    const last = bodyOf(cache.readResults());
+    const last = bodyOf(cache.state.readResults());
     const body = last.id === known.id ? first : updated(project, last);
-    if (body !== undefined) cache.writeResults(body);
+    if (body !== undefined) cache.state.writeResults(body);
     return (body ?? last).rows;
   } finally {
     lock.release();

@@ -14,8 +14,9 @@ import {
   type Stats,
 } from 'node:fs';
 import path from 'node:path';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { codeOf, DamagedObject, isAbsent } from '../files/file-errors.js';
-import { lstatIfThere, renew } from '../files/look.js';
+import { renew } from '../files/look.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf, writeSparse } from '../files/sparse.js';
 import { renameInto } from '../files/write.js';

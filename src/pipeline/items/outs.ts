@@ -8,7 +8,7 @@ import { isWithin, NO_NAME, noName, normalisePath, outMistake, slashMistake } fr
 import type { Paths, Site } from './scope.js';
 import { fill } from './template.js';
 
-export interface Writes {
+interface Writes {
   readonly outs: readonly Out[];
   /** Metrics inside these outs. */
   readonly views: readonly MetricView[];
