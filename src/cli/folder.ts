@@ -1,7 +1,7 @@
 /** `-C <folder>` and `--file <pipeline>`, before or after the command: where pipe starts, and what it reads. */
 import { userError } from '../error.js';
 
-export interface InFolder {
+interface InFolder {
   /** In this order, each relative to the one before. */
   readonly folders: readonly string[];
   /** The pipeline file, relative to the last folder. */

@@ -67,7 +67,7 @@ function shownOn(out: (text: string) => void): (text: string) => void {
 
 /** What the execution with this log used; empty while it runs. */
 function usageAt({ cache }: Project, { id }: Item, file: string): Partial<Executed> {
-  const { log, ...used } = cache.readExecuted(id) ?? {};
+  const { log, ...used } = cache.state.executed(id) ?? {};
   return log === path.basename(file) ? used : {};
 }
 

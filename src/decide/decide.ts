@@ -33,7 +33,7 @@ interface Gone {
 }
 
 /** Why the item must run, as far as known without comparing manifests. */
-export type Cause =
+type Cause =
   | 'stale'
   | 'always'
   | 'forced'

@@ -6,8 +6,8 @@ import { type Digest, kindOf } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { MOST_LINKS } from '../cache/scan/link-targets.js';
 import type { Item } from '../pipeline/plan.js';
+import { realPlace } from '../sys/real-place.js';
 import type { DecisionContext } from './fingerprint.js';
-import { realPlace } from './lock-home.js';
 import type { Project } from './project.js';
 
 /** View of the workspace with some outs restored. */

@@ -1,16 +1,16 @@
 /** A project as a command opens it: root, plan, cache and environment. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
-import { unlessRefused } from '../cache/files/look.js';
 import { namedFolder } from '../cache/layout.js';
 import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
 import { readPipeline } from '../pipeline/document/read-text.js';
 import type { LoadOptions } from '../pipeline/load.js';
+import { misnamedAbove } from '../pipeline/look-alike.js';
 import type { Plan, PlanRead } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
-import { misnamedAbove, PIPELINE_FILE, pipelineName, rootAbove } from '../pipeline/root.js';
+import { PIPELINE_FILE, pipelineName, rootAbove } from '../pipeline/root.js';
 import { wholeEnvironment } from '../sys/raw-text.js';
 import type { Variant } from './options.js';
 import { type Links, notedLinks } from './real-paths.js';
@@ -57,7 +57,7 @@ export function findRoot(host: Pick<Host, 'cwd' | 'file'>): string {
   if (file !== undefined && !existsSync(file))
     throw userError('no-pipeline', `--file: there is no ${file}`, 'name an existing pipeline file');
   if (root !== undefined) return root;
-  const misnamed = misnamedAbove(cwd, (folder) => unlessRefused(() => readdirSync(folder)) ?? []);
+  const misnamed = misnamedAbove(cwd);
   throw userError(
     'no-pipeline',
     `there is no ${PIPELINE_FILE} in ${cwd} or a folder above`,
@@ -84,8 +84,7 @@ export async function openProject(
     readOnly,
     warn,
   });
-  const name = pipelineName(root, file);
-  cache.readSet.recordStat(name, statSync(path.join(root, name)));
+  cache.readSet.stat(path.join(root, pipelineName(root, file)));
   const plan = await planOf(host, root, variant, cache);
   for (const warning of plan.warnings) warn(warning);
   return { ...host, env: wholeEnvironment(host.env), root, variant, plan, cache };
@@ -134,10 +133,10 @@ async function keptPlan(
   name: string,
   cache: Cache,
 ): Promise<Plan> {
-  const kept = cache.readKept('plans', name) as Plan | undefined;
+  const kept = cache.state.readKept('plans', name) as Plan | undefined;
   if (kept?.format === 2 && options.files.hold(kept.reads)) return kept;
   const { loadPlan } = await import('../pipeline/load.js');
   const plan = loadPlan(options);
-  cache.writeKept('plans', name, plan);
+  cache.state.writeKept('plans', name, plan);
   return plan;
 }

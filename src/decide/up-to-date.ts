@@ -2,7 +2,7 @@
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Result } from '../cache/records/record.js';
 import { absentDeps } from './absent.js';
-import { type BuildContext, finish, itemAt, selectedNeeds } from './build-context.js';
+import { type BuildContext, handleOf, type ItemHandle, selectedItems } from './build-context.js';
 import { debugUndecided, decideIfReadable } from './decide-item.js';
 import { ifReadable } from './file-view.js';
 import type { MissingDep } from './missing.js';
@@ -22,23 +22,23 @@ export function* upToDateCheck(build: BuildContext): Cooperative<Swept> {
   const isPending = new Set<number>();
   const missing: MissingDep[] = [];
   const spent = new Map<number, Result>();
-  for (const index of build.selected) {
+  for (const handle of selectedItems(build)) {
     yield undefined;
-    const item = itemAt(build, index);
-    if (selectedNeeds(build, index).some((need) => isPending.has(need))) {
+    const { index, item } = handle;
+    if (handle.needs.some((need) => isPending.has(need))) {
       const absent = yield* ifReadable(
-        absentDeps(build, index, (need) => isPending.has(need) || spent.has(need)),
+        absentDeps(handle, (need) => isPending.has(need) || spent.has(need)),
       );
       missing.push(...(absent ?? []));
-      debugUndecided(build, index, 'an item that it depends on is not fresh');
+      debugUndecided(handle, 'an item that it depends on is not fresh');
       pending.push(index);
       isPending.add(index);
       continue;
     }
-    const decision = yield* decideIfReadable(build, index);
+    const decision = yield* decideIfReadable(handle);
     if (decision?.kind === 'fresh') {
       build.temps?.lay(decision);
-      if (decision.gone === undefined) finishFresh(build, index, decision.record);
+      if (decision.gone === undefined) finishFresh(handle, decision.record);
       else spent.set(index, decision.record);
       continue;
     }
@@ -62,12 +62,11 @@ function demandable(
   for (const [index, record] of [...spent].reverse()) {
     const readers = readersOf(build.project.plan, index);
     if (readers.some((each) => isPending.has(each) || found.has(each))) found.set(index, record);
-    else finishFresh(build, index, record);
+    else finishFresh(handleOf(build, index), record);
   }
   return found;
 }
 
-export function finishFresh(build: BuildContext, index: number, { key, outs }: Result): void {
-  const item = itemAt(build, index).id;
-  finish(build, index, { type: 'item', item, verdict: 'fresh', key }, { key, outs });
+export function finishFresh(handle: ItemHandle, { key, outs }: Result): void {
+  handle.finish({ verdict: 'fresh', key }, { key, outs });
 }

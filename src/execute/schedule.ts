@@ -9,10 +9,10 @@
 import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
 import {
   type BuildContext,
-  cacheOf,
-  finish,
+  handleOf,
+  type ItemHandle,
   itemAt,
-  selectedNeeds,
+  type Settled,
 } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { decideIfReadable } from '../decide/decide-item.js';
@@ -21,13 +21,13 @@ import { predict } from '../decide/prediction.js';
 import { absentMakers } from '../decide/temp-outs.js';
 import { finishFresh, type Swept } from '../decide/up-to-date.js';
 import type { ItemDone } from '../event.js';
-import type { Item, Resources } from '../pipeline/plan.js';
+import type { Resources } from '../pipeline/plan.js';
 import { type Machine, thisMachine } from '../process/machine.js';
 import type { Elsewhere } from './elsewhere.js';
 import { criticalPaths } from './priority.js';
 import { createJobQueue, type JobQueue } from './ready-queue.js';
 import { capacityOf, refuseTooManyGpus } from './resources.js';
-import { type Ended, runItem } from './run-item.js';
+import { type Ended, expectFromRemote, runItem } from './run-item.js';
 import { removeSpent } from './spent-temps.js';
 
 /**
@@ -108,7 +108,7 @@ class Schedule {
     this.#elsewhere = elsewhere;
     this.#onDemand = onDemand;
     for (const index of pending) {
-      const needs = selectedNeeds(build, index).filter((need) => this.#pending.has(need));
+      const needs = handleOf(build, index).needs.filter((need) => this.#pending.has(need));
       this.#waitingFor.set(index, needs.length);
       for (const need of needs) {
         const list = this.#dependents.get(need);
@@ -133,7 +133,7 @@ class Schedule {
     if (this.#bug !== undefined) throw this.#bug;
     for (const [index, record] of this.#onDemand)
       if (!this.#build.done.has(index) && !this.#making.has(index))
-        finishFresh(this.#build, index, record);
+        finishFresh(handleOf(this.#build, index), record);
     for (const index of this.#pending) {
       if (!this.#build.done.has(index)) this.#cancel(index);
     }
@@ -148,15 +148,16 @@ class Schedule {
     for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
       if (this.#build.done.has(index) && !this.#making.has(index)) continue;
       if (this.#stop?.cause === 'interrupted') return;
-      const item = itemAt(this.#build, index);
-      const decision = await this.#decide(index);
+      const handle = handleOf(this.#build, index);
+      const { item } = handle;
+      const decision = await this.#decide(handle);
       if (decision === 'interrupted') return;
       if (decision?.kind === 'fresh') {
         const { key, record } = decision;
-        cacheOf(this.#build).use(key);
+        handle.cache.use(key);
         this.#build.temps?.lay(decision);
         this.#making.delete(index);
-        if (!this.#build.done.has(index)) finishFresh(this.#build, index, record);
+        if (!this.#build.done.has(index)) finishFresh(handle, record);
         await removeSpent(this.#build, item.needs, this.#making);
         ready.push(...this.#released(index));
       } else if (!this.#mayComeWithout(decision) && this.#waitsForTemps(index, ready)) {
@@ -166,28 +167,29 @@ class Schedule {
       } else if (decision.kind === 'run' && this.#elsewhere?.takes(index)) {
         this.#enqueue(index, NOTHING, this.#elsewhere.run);
       } else {
-        if (decision.kind === 'run') this.#build.remote?.expect(decision.key);
-        this.#warnOfExcess(item);
+        if (decision.kind === 'run') expectFromRemote(handle, decision);
+        this.#warnOfExcess(handle);
         this.#enqueue(index, item.resources);
       }
     }
   }
 
-  async #decide(index: number): Promise<Decision | 'interrupted' | undefined> {
+  async #decide(handle: ItemHandle): Promise<Decision | 'interrupted' | undefined> {
     const { stop } = this.#build.options.interruption;
     try {
-      return await finishSliced(decideIfReadable(this.#build, index), stop);
+      return await finishSliced(decideIfReadable(handle), stop);
     } catch (error) {
       if (isStopOf(stop, error)) return 'interrupted';
       throw error;
     }
   }
 
-  #warnOfExcess(item: Item): void {
-    const message = excess(item, this.#machine, this.#build.options.concurrency);
+  #warnOfExcess(handle: ItemHandle): void {
+    const { item, build } = handle;
+    const message = excess(item, this.#machine, build.options.concurrency);
     if (message === undefined || this.#told.has(item.stage)) return;
     this.#told.add(item.stage);
-    this.#build.emit({ type: 'warning', item: item.id, message });
+    handle.warn(message);
   }
 
   #enqueue(index: number, need: Resources, run = this.#runHere): void {
@@ -202,7 +204,7 @@ class Schedule {
     this.#stop ??= { cause: 'failed', item };
   }
 
-  readonly #runHere = (index: number): Promise<Ended> => runItem(this.#build, index);
+  readonly #runHere = (index: number): Promise<Ended> => runItem(handleOf(this.#build, index));
 
   async #start(index: number, run: Elsewhere['run']): Promise<void> {
     if (this.#stop !== undefined) return;
@@ -240,13 +242,9 @@ class Schedule {
     return true;
   }
 
-  async #ended(
-    index: number,
-    done: ItemDone,
-    settled: Parameters<typeof finish>[3],
-  ): Promise<void> {
+  async #ended(index: number, done: ItemDone, settled: Settled | undefined): Promise<void> {
     this.#making.delete(index);
-    if (!this.#build.done.has(index)) finish(this.#build, index, done, settled);
+    if (!this.#build.done.has(index)) handleOf(this.#build, index).finish(done, settled);
     else if (settled !== undefined) {
       // Its temporary outs were made again, for a reader that found them removed by another run.
       this.#build.settled.set(index, settled);
@@ -275,12 +273,7 @@ class Schedule {
   #block(index: number, reason: string): void {
     for (const dependent of this.#dependents.get(index) ?? []) {
       if (this.#build.done.has(dependent)) continue;
-      finish(this.#build, dependent, {
-        type: 'item',
-        item: itemAt(this.#build, dependent).id,
-        verdict: 'blocked',
-        reason,
-      });
+      handleOf(this.#build, dependent).finish({ verdict: 'blocked', reason });
       this.#block(dependent, reason);
     }
   }
@@ -289,11 +282,6 @@ class Schedule {
     const stop = this.#stop;
     const reason =
       stop?.cause === 'failed' ? `not started, since ${stop.item} failed` : 'interrupted';
-    finish(this.#build, index, {
-      type: 'item',
-      item: itemAt(this.#build, index).id,
-      verdict: 'cancelled',
-      reason,
-    });
+    handleOf(this.#build, index).finish({ verdict: 'cancelled', reason });
   }
 }
