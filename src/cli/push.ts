@@ -1,12 +1,13 @@
 /** `pipe push`: sends results and epochs that are in the cache to the remote cache. */
 import { finish } from '../cache/files/yielding.js';
-import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import { handleOf, type ItemHandle } from '../decide/build-context.js';
 import { decideIfReadable } from '../decide/decide-item.js';
 import { workFor } from '../decide/inspection.js';
 import { openProject } from '../decide/project.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
-import { eachOf } from '../remote/parallel.js';
+import { eachOf, WIDTH } from '../remote/parallel.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
+import { plainReporter } from '../report/plain.js';
 import { plural } from '../report/wording.js';
 import { openRemote } from '../run/with-remote.js';
 import { parse, type Usage } from './args.js';
@@ -23,9 +24,6 @@ const usage: Usage = {
   notes: 'Exit: 0 everything is there, 1 something could not be sent, 2 an error.',
 };
 
-/** Items sent at once. */
-const AT_ONCE = 16;
-
 interface Pushed {
   readonly item: string;
   /** `stale`: there is no result for today's key. */
@@ -40,15 +38,17 @@ export const command: Command = {
     const project = await openProject(host, variantOf(parsed), terminal.warn);
     requireRemote(project.plan.remote, project.env);
     const options = { ...optionsOf(parsed, context), dry: true };
+    const onTransfer = plainReporter(terminal.err);
     const build = await workFor(project, options, (event) => {
       if (event.type === 'warning') terminal.warn(event.message);
+      if (event.type === 'transfer') onTransfer(event);
     });
     const byIndex = new Map<number, Pushed>();
     const remote = openRemote(build);
     try {
       if (remote !== undefined)
-        await eachOf(build.selected, AT_ONCE, async (index) => {
-          byIndex.set(index, await push(build, index, remote));
+        await eachOf(build.selected, WIDTH, async (index) => {
+          byIndex.set(index, await push(handleOf(build, index), remote));
         });
     } finally {
       remote?.close();
@@ -62,30 +62,29 @@ export const command: Command = {
   },
 };
 
-async function push(build: BuildContext, index: number, remote: RemoteCache): Promise<Pushed> {
-  const item = itemAt(build, index);
-  const decision = await finish(decideIfReadable(build, index), build.options.interruption.stop);
+async function push(handle: ItemHandle, remote: RemoteCache): Promise<Pushed> {
+  const { build, item } = handle;
+  const decision = await finish(decideIfReadable(handle), build.options.interruption.stop);
   const has = decision?.kind === 'fresh' || decision?.kind === 'restore';
-  const record = has ? cacheOf(build).readRecord(decision.key) : undefined;
+  const record = has ? handle.cache.readRecord(decision.key) : undefined;
   const manifest = decision?.kind === 'run' ? decision.manifest : record?.manifest;
   // A training that is not done yet has epochs to send.
-  const epochs = manifest === undefined ? true : await pushEpochs(build, index, manifest, remote);
+  const epochs = manifest === undefined ? true : await pushEpochs(handle, manifest, remote);
   if (record === undefined) return { item: item.id, state: epochs ? 'stale' : 'not sent' };
   const sent = (await remote.sendResult(record)) && epochs;
   return { item: item.id, state: sent ? 'sent' : 'not sent' };
 }
 
 async function pushEpochs(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   manifest: Manifest,
   remote: RemoteCache,
 ): Promise<boolean> {
-  const { id, epochs } = itemAt(build, index);
+  const { id, epochs } = handle.item;
   if (epochs === undefined) return true;
   const named = chainManifest(manifest, epochs.param);
   const chain = keyOf(named);
-  if (cacheOf(build).readEpochs(chain).length === 0) return true;
+  if (handle.cache.chains.readEpochs(chain).length === 0) return true;
   return remote.sendChain({ item: id, chain, manifest: named });
 }
 

@@ -94,6 +94,7 @@ describe('pipe results', () => {
       1,
     ]);
     expect(await rates('--filter', 'when>2020-01-01', '--filter', 'name=a')).toHaveLength(5);
+    expect(await rates('--filter', 'lr~ON')).toEqual(['none']);
     expect((await made.pipe('results', '--filter', 'lr>99')).out).toBe(
       'none of the 7 results passes the filters\n',
     );
@@ -130,6 +131,13 @@ describe('pipe results', () => {
     expect(md).toMatch(/^\| key \| item \| when \| lr \| loss \| time \| state \|\n\| --- /);
     const { out } = await made.pipe('results', 'train', '--csv', '--sort', 'lr');
     expect(out.split('\n')[1]).toContain(',"x, ""y""",');
+  });
+
+  it('gives the same rows to several commands that make the index at once', async () => {
+    const made = await swept(QUICK, '1', '2');
+    const all = await Promise.all([rowsOf(made), rowsOf(made), rowsOf(made)]);
+    expect(all[0]).toHaveLength(5);
+    expect(all).toEqual([all[0], all[0], all[0]]);
   });
 
   it('keeps the rows of results whose outs gc removed', async () => {

@@ -51,4 +51,5 @@ async function serve(
   });
 }
 
-if (!isMainThread && workerData?.task === TASK) await serve(workerData.input, workerData.memory);
+// Not awaited: the modules that import this one name their architectures meanwhile.
+if (!isMainThread && workerData?.task === TASK) void serve(workerData.input, workerData.memory);
