@@ -30,7 +30,7 @@ export interface Standing {
   readonly key?: string;
 }
 
-export interface StandingOptions extends Pick<RunOptions, 'remote'> {
+interface StandingOptions extends Pick<RunOptions, 'remote'> {
   /** Leave out what the targets need. */
   readonly only?: boolean;
   readonly warn?: (message: string) => void;
