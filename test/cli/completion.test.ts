@@ -86,7 +86,7 @@ describe('candidates', () => {
   });
 
   it('come from the folder of -C', async () => {
-    const made = project({ 'in/pipeline.yaml': PIPELINE });
+    const made = projectWithin({ 'in/pipeline.yaml': PIPELINE });
     expect(await candidates(made, 'run', '')).toEqual([]);
     expect(await candidates(made, '-C', 'in', 'run', '')).toEqual(['prepare', 'train']);
     expect(await candidates(made, 'run', '-C', 'in', 'pr')).toEqual(['prepare']);
@@ -102,9 +102,9 @@ describe('candidates', () => {
   });
 
   it('of options are there for every command that --help lists', async () => {
-    const made = ready();
+    const made = within();
     const commands = await candidates(made, '');
-    const { out } = await made.pipe('--help');
+    const { out } = await ready().pipe('--help');
     expect(commands).toEqual([...out.matchAll(/^ {2}(\w+) {2,}\S/gm)].map(([, name]) => name));
     for (const name of commands) expect(await candidates(made, name, '--he')).toEqual(['--help']);
   });
