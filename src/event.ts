@@ -31,6 +31,7 @@ export type RunEvent =
   | ItemWaiting
   | ItemProgress
   | EpochDone
+  | Transfer
   | Warned
   | Failing
   | Differs
@@ -111,6 +112,21 @@ export interface EpochDone {
   readonly metrics?: Metrics;
 }
 
+/** Bytes move between this machine and the remote cache. Emitted every second while they do. */
+export interface Transfer {
+  readonly type: 'transfer';
+  /** `in`: results are taken from the remote cache; `out`: they are sent to it. */
+  readonly direction: 'in' | 'out';
+  /** Bytes moved so far in this run. */
+  readonly done: number;
+  /** Bytes to move, as far as they are known. */
+  readonly total: number;
+  /** Bytes per second, over the last seconds. */
+  readonly rate: number;
+  /** Seconds left at this rate; absent if nothing moves. */
+  readonly left?: number;
+}
+
 /** Something is unusual; the run continues. */
 export interface Warned {
   readonly type: 'warning';
@@ -172,6 +188,10 @@ export interface ItemDone extends Partial<Why> {
   readonly from?: 'remote';
   /** Wall time of the execution or restore. */
   readonly seconds?: number;
+  /** CPU time of all processes of the execution; only on Linux. */
+  readonly cpuSeconds?: number;
+  /** Bytes of memory that its processes held at most, as sampled; absent for a very short execution. */
+  readonly peakMemory?: number;
   /** For an incremental stage: epochs computed in this run (in a dry run: to compute), and the epoch reached. */
   readonly epochs?: { readonly computed: number; readonly reached: number };
   /** In a dry run: the item stays fresh if the items that it needs produce the same outs as last time. */

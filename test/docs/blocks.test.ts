@@ -22,6 +22,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/reference/api.md': 'test/docs/api.test.ts',
   'docs/reference/commands.md': 'test/docs/reference.test.ts',
   'docs/stage-protocol.md: /** `train`: a model': 'test/cli/stage-types.test.ts',
+  'docs/guides/questions.md': 'test/examples/sweep.test.ts',
   'docs/guides/cluster.md: slurm:': 'test/executor/site.test.ts',
   'README.md: $ pipe run                 # what is stale, in parallel': 'test/docs/packed.test.ts',
 };
@@ -32,6 +33,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/development.md: $ node -p': 'reads a record by a name that is cut short',
   'docs/development.md: $ node --cpu-prof': 'writes a profile',
   'docs/experiment/gpu.md: npm install --no-save': 'downloads TensorFlow',
+  'docs/experiment/gpu.md: node stages/install-tensorflow.mjs': 'downloads TensorFlow',
   'docs/experiment/gpu.md: npm rebuild --ignore-scripts=false': 'downloads TensorFlow',
   'docs/python.md: $ pip install pipe-run': 'installs over the network',
   'docs/guides/cluster.md: $ export PIPE_EXECUTOR': 'sets variables',

@@ -15,6 +15,11 @@ import { checkModel, type ModelConfig } from '../nn/model-config.js';
 /** How to train: what does not depend on the architecture. */
 export interface TrainConfig {
   readonly batch: number;
+  /**
+   * Parts of a batch whose gradients are computed one by one, by as many threads as the item has cores, and
+   * added in their order. Batch norm takes the statistics of each part.
+   */
+  readonly shards: number;
   readonly learningRate: number;
   /** The learning rate is multiplied by this after each epoch. */
   readonly decay: number;
@@ -32,6 +37,8 @@ export interface TrainConfig {
   readonly turns: boolean;
   /** Magnifies images by up to this factor, each time another part of them; 1 leaves them. */
   readonly zoom: number;
+  /** So many masks, turns and zooms of each image, which come again in turn; 0: new ones in each epoch. */
+  readonly pool: number;
   /** The item's, from the matrix: what is drawn in training depends on it. */
   readonly seed: number;
   /** So many train images are kept aside to measure each epoch; no image of their groups is trained on. */
@@ -41,6 +48,7 @@ export interface TrainConfig {
 
 const DEFAULTS = {
   batch: 32,
+  shards: 1,
   learningRate: 1e-3,
   decay: 1,
   cosine: 0,
@@ -50,6 +58,7 @@ const DEFAULTS = {
   flip: false,
   turns: false,
   zoom: 1,
+  pool: 0,
   validation: 0,
   backend: 'auto',
 } as const;
@@ -61,8 +70,10 @@ function checkTrain(value: unknown, ofModel: unknown, { model, seed }: TrainedIt
   checkKeys(shared, 'train', ['epochs', ...Object.keys(DEFAULTS)]);
   checkKeys(own, `model.${model}.train`, Object.keys(DEFAULTS));
   const tree: Tree = { ...DEFAULTS, ...shared, ...own };
+  const batch = checkInteger(tree.batch, 'train.batch', 1, 65_536);
   return {
-    batch: checkInteger(tree.batch, 'train.batch', 1, 65_536),
+    batch,
+    shards: checkInteger(tree.shards, 'train.shards', 1, batch),
     learningRate: checkNumber(tree.learningRate, 'train.learningRate', 0, 10),
     decay: checkNumber(tree.decay, 'train.decay', 0, 1),
     cosine: checkInteger(tree.cosine, 'train.cosine', 0),
@@ -72,6 +83,7 @@ function checkTrain(value: unknown, ofModel: unknown, { model, seed }: TrainedIt
     flip: checkFlag(tree.flip, 'train.flip'),
     turns: checkFlag(tree.turns, 'train.turns'),
     zoom: checkNumber(tree.zoom, 'train.zoom', 1, 4),
+    pool: checkInteger(tree.pool, 'train.pool', 0, 100),
     seed: checkInteger(seed, 'seeds', 0),
     validation: checkInteger(tree.validation, 'train.validation', 0),
     backend: checkChoice(tree.backend, 'train.backend', BACKEND_NAMES),
