@@ -62,6 +62,14 @@ const LIBRARIES = {
   zod: "module.exports = require('zod');",
 };
 
+/** As bin/pipe.cjs compiles it: a function with the parameters that Node gives to a module. */
+const AS_SCRIPT = {
+  banner: '(function (exports, require, module, __filename, __dirname) {',
+  footer: '})',
+  // A script from the code cache cannot import().
+  supported: { 'dynamic-import': false },
+};
+
 /** Each is loaded by its first use: a CommonJS module that esbuild evaluates where it is imported. */
 const librariesApart = {
   name: 'libraries-apart',
@@ -122,6 +130,9 @@ await Promise.all([
       outfile: `${draft}/library/${name}.cjs`,
       format: 'cjs',
       minify: true,
+      supported: AS_SCRIPT.supported,
+      banner: { js: AS_SCRIPT.banner },
+      footer: { js: AS_SCRIPT.footer },
     }),
   ),
   buildCommand(),
@@ -254,7 +265,6 @@ function targetOf(file, specifier) {
   return `${path.relative(root, path.resolve(path.dirname(file), specifier))}.ts`;
 }
 
-/** As bin/pipe.cjs compiles it: a function with the parameters that Node gives to a module. */
 async function writeScript({ path: file, text }) {
   const name = path.basename(file);
   const { code, map } = await transform(text, {
@@ -263,10 +273,9 @@ async function writeScript({ path: file, text }) {
     target: 'node20.19',
     minifyWhitespace: true,
     minifySyntax: true,
-    // A script from the code cache cannot import().
-    supported: { 'dynamic-import': false },
-    banner: '(function (exports, require, module, __filename, __dirname) {"use strict";',
-    footer: '})',
+    supported: AS_SCRIPT.supported,
+    banner: `${AS_SCRIPT.banner}"use strict";`,
+    footer: AS_SCRIPT.footer,
     // A file of its own: only an internal error and a debugger read it (src/cli/internal-error.ts).
     sourcemap: 'external',
     sourcesContent: false,

@@ -98,9 +98,9 @@ function build() {
   if (status !== 0) process.exit(2);
 }
 
-/** A file of the command, which the others name as `./main.cjs`; anything else by Node's own require(). */
+/** A file of the command, which the others name as `./main.cjs` or `./library/yaml.cjs`; anything else by Node's own require(). */
 function load(id) {
-  if (!/^\.\/\w+\.cjs$/.test(id)) return nodes(id);
+  if (!/^\.\/(library\/)?[\w-]+\.cjs$/.test(id)) return nodes(id);
   const known = loaded.get(id);
   if (known !== undefined) return known.exports;
   const module_ = { exports: {} };

@@ -1,7 +1,7 @@
 /** An axis from files: each command notices a new file as a new item. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Running } from '../rig/project.js';
-import { project, projectWithin } from '../rig/projects.js';
+import { projectWithin } from '../rig/projects.js';
 import { runUntilStill } from '../rig/still.js';
 import { standingIn } from '../rig/within.js';
 
@@ -44,7 +44,7 @@ describe('files as an axis', () => {
   });
 
   it('end the no-op answer when a file is added or a line changes', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     await made.run();
     expect(await runUntilStill(made)).toBe(true);
     made.write('data/c.txt', 'c\n');
@@ -58,7 +58,7 @@ describe('files as an axis', () => {
 
   it('start a run in watch mode, also when nothing matched before', async () => {
     const { 'pipeline.yaml': text, 'names.txt': names } = FILES;
-    const made = project({ 'pipeline.yaml': text, 'names.txt': names });
+    const made = projectWithin({ 'pipeline.yaml': text, 'names.txt': names });
     const watch = made.start('watch');
     running.push(watch);
     await watch.errorText((told) => told.includes('nothing matches "data/*.txt"'));

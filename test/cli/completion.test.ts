@@ -33,6 +33,13 @@ function ready(pipeline = PIPELINE): Project {
 /** For what needs no shell. */
 const within = (pipeline = PIPELINE) => projectWithin({ 'pipeline.yaml': pipeline });
 
+/** The same, with the script of this shell in the variable SCRIPT. */
+async function readyFor(name: string): Promise<Project> {
+  const made = ready();
+  made.env.SCRIPT = (await within().pipe('completion', name)).out;
+  return made;
+}
+
 function shell(made: Project, command: string, args: readonly string[]): string[] {
   const env = surroundings({ ...made.env, PATH: `${made.path('bin')}:${process.env.PATH}` });
   const { status, stdout, stderr } = spawnSync(command, args, {
@@ -86,7 +93,7 @@ describe('candidates', () => {
   });
 
   it('come from the folder of -C', async () => {
-    const made = project({ 'in/pipeline.yaml': PIPELINE });
+    const made = projectWithin({ 'in/pipeline.yaml': PIPELINE });
     expect(await candidates(made, 'run', '')).toEqual([]);
     expect(await candidates(made, '-C', 'in', 'run', '')).toEqual(['prepare', 'train']);
     expect(await candidates(made, 'run', '-C', 'in', 'pr')).toEqual(['prepare']);
@@ -102,9 +109,9 @@ describe('candidates', () => {
   });
 
   it('of options are there for every command that --help lists', async () => {
-    const made = ready();
+    const made = within();
     const commands = await candidates(made, '');
-    const { out } = await made.pipe('--help');
+    const { out } = await ready().pipe('--help');
     expect(commands).toEqual([...out.matchAll(/^ {2}(\w+) {2,}\S/gm)].map(([, name]) => name));
     for (const name of commands) expect(await candidates(made, name, '--he')).toEqual(['--help']);
   });
@@ -116,7 +123,7 @@ describe.runIf(has('bash'))('bash', () => {
     shell(made, 'bash', [
       '--norc',
       '-c',
-      `eval "$(pipe completion bash)"
+      `eval "$SCRIPT"
 complete -p pipe | grep -q -- '-F _pipe_complete' || exit 9
 COMP_LINE=$1 COMP_POINT=\${#1} COMP_WORDS=("\${@:3}")
 COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
@@ -147,8 +154,8 @@ printf '%s\\n' "\${COMPREPLY[@]}"`,
       ['train.epochs='],
     ],
     ['pipe  -C  .  status   pre', ['pipe', '-C', '.', 'status', 'pre'], 'pre', ['prepare']],
-  ])('completes `%s`', (written, words, last, expected) => {
-    expect(completed(ready(), words, last, written)).toEqual(expected);
+  ])('completes `%s`', async (written, words, last, expected) => {
+    expect(completed(await readyFor('bash'), words, last, written)).toEqual(expected);
   });
 });
 
@@ -157,14 +164,14 @@ describe.runIf(has('zsh'))('zsh', () => {
     ['run', 'tr', ['train', 'train@faces', 'train@animals'], '-l'],
     ['run --set', 'train.e', ['train.epochs='], '-S'],
     ['run', '--set=im', ['--set=image.size='], '-S'],
-  ])('completes `pipe %s %s`', (before, typed, expected, first) => {
+  ])('completes `pipe %s %s`', async (before, typed, expected, first) => {
     // Only an interactive zsh has the builtin compadd: a function in its place prints what it is given.
     const script = `compdef() { :; }
-eval "$(pipe completion zsh)"
+eval "$SCRIPT"
 compadd() { print -r -- "$1"; print -rl -- "\${(@)values}"; }
 words=(pipe ${before} ${typed}) CURRENT=$#words PREFIX=${typed}
 _pipe`;
-    const lines = shell(ready(), 'zsh', ['-f', '-c', script]);
+    const lines = shell(await readyFor('zsh'), 'zsh', ['-f', '-c', script]);
     expect(lines).toEqual([first, ...expected]);
   });
 });
@@ -176,9 +183,9 @@ describe.runIf(has('fish'))('fish', () => {
     ['pipe run train@', ['train@faces', 'train@animals']],
     ['pipe run --set=train.', ['--set=train.lr=\t0.1', '--set=train.epochs=\t3']],
     ['pipe -C b', ['bin/']],
-  ])('completes `%s`', (written, expected) => {
-    const made = ready();
-    const script = `pipe completion fish | source; complete -C '${written}'`;
+  ])('completes `%s`', async (written, expected) => {
+    const made = await readyFor('fish');
+    const script = `echo $SCRIPT | source; complete -C '${written}'`;
     const home = {
       HOME: made.root,
       XDG_CONFIG_HOME: made.path('.config'),
@@ -225,8 +232,7 @@ it('another shell, or none, is a mistake', async () => {
 });
 
 it.each(['bash', 'zsh', 'fish'].filter(has))('%s accepts its script', async (name) => {
-  const made = ready();
-  const { out } = await made.pipe('completion', name);
-  made.write('script', out);
+  const made = await readyFor(name);
+  made.write('script', made.env.SCRIPT ?? '');
   execFileSync(name, ['-n', path.join(made.root, 'script')]);
 });

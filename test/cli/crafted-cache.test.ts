@@ -204,4 +204,4 @@ it('whatever is planted in the cache, nothing outside of it changes, and the run
     ),
     { numRuns: Number(process.env.PIPE_TEST_RUNS ?? 7) },
   );
-}, 120_000);
+});

@@ -1,7 +1,7 @@
 /** A command fails at its failing line: under `sh -e`, and under `bash -euo pipefail`. */
 import { symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { project, projectWithin } from '../rig/projects.js';
+import { projectWithin } from '../rig/projects.js';
 
 /** A stage that writes its out after the line. */
 function pipeline(line: string, shell?: 'sh' | 'bash'): string {
@@ -51,7 +51,7 @@ describe('a command with several lines', () => {
   });
 
   it('gives no result after a failing line, and the failure names the command', async () => {
-    const made = project({ 'pipeline.yaml': pipeline('false') });
+    const made = projectWithin({ 'pipeline.yaml': pipeline('false') });
     const { code, out, err } = await made.pipe('run');
     expect([code, err]).toEqual([1, '']);
     expect(out).toContain('s: failed: exit code 1');
@@ -68,12 +68,12 @@ stages:
 
 describe('shell:', () => {
   it('at the top applies to every text, and a stage may override it', async () => {
-    const run = await project({ 'pipeline.yaml': TWO }).run('-k');
+    const run = await projectWithin({ 'pipeline.yaml': TWO }).run('-k');
     expect([run.with('failed'), run.with('ran')]).toEqual([['piped'], ['plain', 'listed']]);
   });
 
   it('is part of the key: another one makes stale, and changing it back restores the result', async () => {
-    const made = project({ 'pipeline.yaml': pipeline('true') });
+    const made = projectWithin({ 'pipeline.yaml': pipeline('true') });
     const first = await made.run();
     made.write('pipeline.yaml', pipeline('true', 'sh'));
     expect((await made.run()).with('fresh')).toEqual(['s']);
@@ -89,7 +89,7 @@ describe('shell:', () => {
   });
 
   it('bash that is not installed is an error with its cure, which doctor notes', async () => {
-    const made = project({ 'pipeline.yaml': TWO });
+    const made = projectWithin({ 'pipeline.yaml': TWO });
     made.write('bin/empty', '');
     for (const name of ['sh', 'echo']) symlinkSync(`/bin/${name}`, made.path(`bin/${name}`));
     made.env.PATH = made.path('bin');
@@ -101,14 +101,14 @@ describe('shell:', () => {
   });
 
   it('is bash in a pipeline written by pipe init', async () => {
-    const made = project();
+    const made = projectWithin();
     await made.pipe('init');
     expect(made.read('pipeline.yaml')).toMatch(/^shell: bash$/m);
     expect((await made.run('greet')).with('ran')).toEqual(['greet@ada', 'greet@grace']);
   });
 
   it('of a module or a list is an error with its place', async () => {
-    const made = project({
+    const made = projectWithin({
       'pipeline.yaml':
         'stages:\n  a: { run: a.ts, shell: bash }\n  b: { cmd: [ls], shell: sh }\n  c: { cmd: ls, shell: zsh }\n',
     });

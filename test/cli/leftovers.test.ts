@@ -196,4 +196,4 @@ it('gives after any runs the same as a clone without a history (property)', asyn
     },
   );
   await fc.assert(property, { numRuns: 4 });
-}, 120_000);
+});

@@ -316,4 +316,4 @@ it.skipIf(!canMount)('a mount of one folder at another is one place', async () =
 
 it('any tree of links gives what the real paths give, or is refused before anything changes (property)', async () => {
   await checkLinks(12);
-}, 240_000);
+});

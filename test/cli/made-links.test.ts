@@ -218,4 +218,4 @@ describe('the target of a link, while an item reads it,', () => {
 
 it('stages that make any links give the result of a build from scratch, or are refused (property)', async () => {
   await checkMadeLinks(4);
-}, 240_000);
+});

@@ -2,10 +2,5 @@
 import { it } from 'vitest';
 import { checkScenes } from './support/meanwhile.js';
 
-it(
-  'no result of other content is recorded for an input that changes and changes back at any moment',
-  {
-    timeout: 300_000,
-  },
-  () => checkScenes(6),
-);
+it('no result of other content is recorded for an input that changes and changes back at any moment', () =>
+  checkScenes(6));

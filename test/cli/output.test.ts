@@ -91,7 +91,7 @@ describe.runIf(platform() === 'linux')('a run', () => {
     await fileAppears(made.path('started'));
     process.kill(-(child.pid as number), 'SIGHUP');
     // After the end of the run, no process would read it.
-    spawnSync('sh', ['-c', 'echo go > go'], { cwd: made.root, timeout: 10_000 });
+    spawnSync('sh', ['-c', 'echo go > go'], { cwd: made.root, timeout: 60_000 });
     await ended;
     expect(made.read('o')).toBe('1\n');
   });

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Running } from '../rig/project.js';
-import { project, projectWithin } from '../rig/projects.js';
+import { projectWithin } from '../rig/projects.js';
 import { runUntilStill } from '../rig/still.js';
 import { standingIn } from '../rig/within.js';
 
@@ -43,7 +43,7 @@ describe('a change in a params file', () => {
   });
 
   it('ends the no-op answer', async () => {
-    const made = project(FILES);
+    const made = projectWithin(FILES);
     await made.run();
     expect(await runUntilStill(made)).toBe(true);
     made.write('params.yaml', 'word: two\nother: x\n');
@@ -53,7 +53,7 @@ describe('a change in a params file', () => {
   });
 
   it('starts a run in watch mode, also when the file is new or was invalid', async () => {
-    const made = project({ 'pipeline.yaml': FILES['pipeline.yaml'] });
+    const made = projectWithin({ 'pipeline.yaml': FILES['pipeline.yaml'] });
     const watch = made.start('watch');
     running.push(watch);
     await watch.errorText((text) => text.includes('the file params.yaml does not exist'));

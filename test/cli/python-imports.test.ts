@@ -1,7 +1,7 @@
 /** Imports of Python scripts in commands, with the real command and the real Python. */
 import { utimesSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { project, projectWithin } from '../rig/projects.js';
+import { projectWithin } from '../rig/projects.js';
 
 const FILES = {
   'pipeline.yaml': `stages:
@@ -89,7 +89,7 @@ it('run again when a new file shadows an import, and when an imported file disap
 });
 
 it('are executed by verify in a folder with all their imports', async () => {
-  const made = project(FILES);
+  const made = projectWithin(FILES);
   await made.run();
   const { code, out } = await made.pipe('verify');
   expect([code, out]).toEqual([0, expect.stringContaining('3')]);

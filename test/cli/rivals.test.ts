@@ -7,6 +7,5 @@ const hasFlock = spawnSync('flock', ['--version']).status === 0;
 
 it.runIf(hasFlock)(
   'no run fails because of another, no two execute one item at once, and each profile has its own result',
-  { timeout: 300_000 },
   () => checkContests(4),
 );
