@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
-import { eachOf } from './parallel.js';
+import { eachOf } from './concurrency.js';
 import type { Pack } from './remote-record.js';
 import { type Body, type Store, type StoredFile, sizeOf } from './store.js';
 

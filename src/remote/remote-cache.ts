@@ -10,12 +10,12 @@ import type { Objects } from '../cache/objects/objects.js';
 import type { EpochRecord, RunRecord } from '../cache/records/record.js';
 import { userError } from '../error.js';
 import type { Manifest } from '../manifest.js';
+import { limitOf } from './concurrency.js';
 import { Ending, type Interruption } from './ending.js';
 import { Trust } from './envelope.js';
 import { BadObject, bringObjects, type ObjectTarget } from './objects-in.js';
 import { sendObjects } from './objects-out.js';
 import { openStore } from './open-store.js';
-import { limitOf } from './parallel.js';
 import type { RemoteConfig } from './remote-config.js';
 import {
   chainIn,

@@ -1,7 +1,7 @@
 /** Sorting and filtering of results: `--sort val.loss:desc`, `--filter "train.lr<0.01"`. Pure. */
 import { userError } from '../error.js';
-import { type Cell, type Column, columnNamed } from './columns.js';
 import type { ResultRow } from './row.js';
+import { type Cell, type Column, columnNamed } from './row-columns.js';
 
 type Test = (row: ResultRow) => boolean;
 

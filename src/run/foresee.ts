@@ -8,7 +8,7 @@ import {
 } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { type Prediction, predict } from '../decide/prediction.js';
-import { eachOf } from '../remote/parallel.js';
+import { eachOf } from '../remote/concurrency.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 
 /** Requests at once. */

@@ -1,7 +1,7 @@
 /** `pipe metrics`, `metrics diff` and `params diff`, compared with git revisions, without a checkout. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { command } from '../../src/cli/metrics.js';
+import { command } from '../../src/cli/metrics-command.js';
 import { createTerminal } from '../../src/cli/terminal.js';
 import type { Project } from '../rig/project.js';
 import { ProjectWithin } from '../rig/within.js';

@@ -185,7 +185,11 @@ class Training {
     const records = cache.chains.readEpochs(chain);
     expect(records.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
     for (const { epoch, metrics } of records) {
-      const state = await cache.chains.restoreState(chain, epoch, path.join(this.#project.root, 'state'));
+      const state = await cache.chains.restoreState(
+        chain,
+        epoch,
+        path.join(this.#project.root, 'state'),
+      );
       expect(contents(state)).toEqual(meant(epoch));
       expect(metrics).toEqual({ epoch });
     }

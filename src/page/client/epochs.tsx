@@ -1,8 +1,8 @@
 /** Epoch curves of several items in one chart, with the best epoch and that of the outs. */
 import type { PageEpochs, PageItem } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
-import { number, plural } from './format.js';
-import { type Data, itemLink } from './state.js';
+import { number, plural } from './format-values.js';
+import { type Data, itemLink } from './page-state.js';
 import { type JSX, useMemo, useState } from './view.js';
 
 type Trained = PageItem & { readonly epochs: PageEpochs };

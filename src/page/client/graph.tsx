@@ -1,7 +1,7 @@
 /** The dependency graph: stages, or items where they are few, laid out by dagre. */
 import { Graph as Layout, layout } from '@dagrejs/dagre';
 import type { PageItem } from '../model.js';
-import { itemLink, type Shown, STATES } from './state.js';
+import { itemLink, type Shown, STATES } from './page-state.js';
 import { type JSX, useMemo } from './view.js';
 
 interface Node {

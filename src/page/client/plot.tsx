@@ -1,7 +1,7 @@
 /** One table of `plots:`: its columns as curves over x, with a legend. */
 import type { PagePlot } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
-import { plural } from './format.js';
+import { plural } from './format-values.js';
 import { type JSX, useMemo } from './view.js';
 
 export function Plot({ plot }: { readonly plot: PagePlot }): JSX.Element {

@@ -1,6 +1,6 @@
 /** The table of results: its cells, order and filter. Rows are numbers, so that 10,000 of them cost little. */
 import type { PageColumn, PageResults } from '../model.js';
-import { duration, number, time } from './format.js';
+import { duration, number, time } from './format-values.js';
 
 export function cellText({ kind, cells, texts }: PageColumn, row: number): string {
   const cell = cells[row] ?? null;

@@ -1,10 +1,10 @@
 /** All results so far: sorted, filtered, compared, and drawn. */
 import type { PageColumn, PageResults } from '../model.js';
-import { plural } from './format.js';
+import { plural } from './format-values.js';
 import { nextSorting } from './items.js';
+import { type Data, itemLink } from './page-state.js';
 import { Parallel, Scatter } from './result-plots.js';
 import { cellText, filterOf, isNumeric, isVaried, ordered, type Test } from './result-rows.js';
-import { type Data, itemLink } from './state.js';
 import { type Column, type Sorting, Table, widthFor } from './table.js';
 import { type JSX, useMemo, useState } from './view.js';
 

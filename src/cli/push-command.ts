@@ -5,7 +5,7 @@ import { decideIfReadable } from '../decide/decide-item.js';
 import { workFor } from '../decide/inspection.js';
 import { openProject } from '../decide/project.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
-import { eachOf } from '../remote/parallel.js';
+import { eachOf } from '../remote/concurrency.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 import { plural } from '../report/wording.js';
 import { openRemote } from '../run/with-remote.js';

@@ -5,7 +5,7 @@ import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { collectPage } from '../page/collect.js';
 import { pageText } from '../page/page-html.js';
-import { embedding } from '../page/pictures.js';
+import { embedding } from '../page/page-pictures.js';
 import { plural } from '../report/wording.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, VARIANT_OPTIONS, withProject } from './command.js';
