@@ -168,8 +168,8 @@ export class Cache {
   /** Bytes of a stored file; undefined when they are missing or damaged. */
   readStored(digest: Digest): Buffer | undefined {
     const hex = nameOf(digest);
-    if (kindOf(digest) === 'directory' || this.#objects.wanted(hex) === undefined) return undefined;
-    return this.#unlessDamaged(() => this.#objects.read(hex));
+    if (kindOf(digest) === 'directory') return undefined;
+    return this.#unlessDamaged(() => this.#objects.readIfThere(hex));
   }
 
   /** Undefined when there is no record. An invalid record counts as absent, with a warning. */

@@ -98,7 +98,7 @@ function plotMistake(path: string, { x, y }: Pick<Plot, 'x' | 'y'>): Mistake | u
     return {
       code: 'bad-plot',
       message: `"${path}" is neither a table nor a picture`,
-      hint: 'a plot is a .csv, .tsv, .json, .png, .svg, .jpg or .jpeg file',
+      hint: 'a plot is a .csv, .tsv, .json, .png, .svg, .jpg, .jpeg or .npy file',
     };
   if (kind === 'table' || (x ?? y) === undefined) return undefined;
   const hint = 'remove x and y: the picture is shown as it is';
