@@ -86,7 +86,7 @@ const librariesApart = {
 };
 
 /** Modules that `pipe run` always needs, although their importer loads them on demand. */
-const ALWAYS = ['src/cli/run.ts'];
+const ALWAYS = ['src/cli/run-command.ts'];
 
 /** An `import()` of a module of our own. */
 const ON_DEMAND = /\bimport\('(\.[^']+)\.js'\)/g;

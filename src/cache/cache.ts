@@ -33,13 +33,13 @@ import type { RecordedOut, RunRecord } from './records/record.js';
 import { readRunRecord, recordPath } from './records/records.js';
 import { assemble } from './scan/assemble.js';
 import type { Scan } from './scan/rows.js';
-import type { ScanOptions } from './scan/scanner.js';
+import type { ScanOptions } from './scan/walk.js';
 import { Workspace } from './scan/workspace.js';
 
 export { DamagedObject, UnusableFile } from './files/file-errors.js';
 export type { Attempt, Executed, LastRun, Matches } from './records/project-state.js';
 export type { Scan } from './scan/rows.js';
-export type { ScanOptions } from './scan/scanner.js';
+export type { ScanOptions } from './scan/walk.js';
 
 export interface CacheOptions {
   /** Absolute path. */

@@ -7,7 +7,7 @@ import type { Rows } from '../report/fit.js';
 import { csvTable } from '../report/text-table.js';
 import { duration, table } from '../report/wording.js';
 import { modeOf } from '../results/better.js';
-import { curves, letterOf, MOST_SERIES } from './curves.js';
+import { curves, letterOf, MOST_SERIES } from './chain-curves.js';
 
 export interface Compared {
   readonly item: string;

@@ -5,7 +5,7 @@ import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { PageModel } from '../page/model.js';
 import { pageText } from '../page/page-html.js';
-import { embedding, type PictureSource } from '../page/pictures.js';
+import { embedding, type PictureSource } from '../page/page-pictures.js';
 import { plural } from '../report/wording.js';
 import type { Option, Parsed } from './args.js';
 import type { CommandContext } from './command.js';

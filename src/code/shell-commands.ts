@@ -3,7 +3,7 @@
  * it. Pure. It serves to find files that a command names, so doubtful parts are omitted.
  */
 import path from 'node:path';
-import { type Context, readShell, type Step } from '../pipeline/shell-lexer.js';
+import { type Context, readAll, SHELL_START, type Step } from '../pipeline/shell-lexer.js';
 
 export interface SimpleCommand {
   /** Working directory relative to the start of the whole command; undefined after a `cd` to an unknown folder. */
@@ -20,7 +20,7 @@ export function simpleCommands(command: string): SimpleCommand[] {
 
 function commandsIn(text: string, folder: string | undefined): SimpleCommand[] {
   const reader = new CommandReader(text, folder);
-  readShell(text, (step) => reader.read(step));
+  readAll(SHELL_START, text, (step) => reader.read(step));
   return reader.finish();
 }
 

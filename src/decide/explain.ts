@@ -5,7 +5,7 @@ import type { Item } from '../pipeline/plan.js';
 import { whereIs } from '../process/lock-owner.js';
 import type { Code } from './code.js';
 import type { Decision } from './decide.js';
-import { matchesBeside } from './evidence.js';
+import { matchesBeside } from './dep-evidence.js';
 import { itemHolder } from './locks.js';
 import type { Project } from './project.js';
 import { differences, type Reason } from './reasons.js';

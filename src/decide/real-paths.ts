@@ -15,6 +15,7 @@ import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
 import type { Dep, Plan } from '../pipeline/plan.js';
 import { isOneName } from '../sys/one-name.js';
 import { realPlace } from '../sys/real-place.js';
+import { above, lastName, OutPlaces } from './out-places.js';
 import { foldedNames, Spellings } from './spellings.js';
 
 /**
@@ -35,7 +36,7 @@ export function linksOf(
   isOne: typeof isOneName = isOneName,
 ): Links {
   const resolver = new Resolver(root, new Spellings(foldedNames(plan), readSet, isOne), readSet);
-  const outs = new Outs();
+  const outs = new OutPlaces();
   for (const item of plan.items)
     for (const out of item.outs) outs.add(out.path, resolver.ofOut(out.path));
   resolver.outs = outs;
@@ -88,51 +89,6 @@ function leadApart(places: readonly string[]): boolean {
   return sorted.every((place, at) => sorted[at + 1]?.startsWith(place) !== true);
 }
 
-/** Places and names of outs. */
-class Outs {
-  readonly #names = new Set<string>();
-  /** Places that differ from the names. */
-  readonly #elsewhere = new Set<string>();
-
-  add(name: string, place: string): void {
-    this.#names.add(name);
-    if (place !== name) this.#elsewhere.add(place);
-  }
-
-  /** True for the name of an out, or a name inside an out. */
-  isNamed(name: string): boolean {
-    return isIn(name, this.#names);
-  }
-
-  isIn(place: string): boolean {
-    return isIn(place, this.#names) || isIn(place, this.#elsewhere);
-  }
-
-  /** The aliases that lead into an out, or to a folder with outs. */
-  concerned(aliases: ReadonlyMap<string, string>): [string, string][] {
-    if (aliases.size === 0) return [];
-    const holders = new Set(['']);
-    for (const set of [this.#names, this.#elsewhere])
-      for (const place of set)
-        for (let at = above(place); !holders.has(at); at = above(at)) holders.add(at);
-    return [...aliases].filter(([, place]) => holders.has(place) || this.isIn(place));
-  }
-}
-
-function isIn(where: string, set: ReadonlySet<string>): boolean {
-  if (set.size === 0) return false;
-  for (let at = where; at !== ''; at = above(at)) if (set.has(at)) return true;
-  return false;
-}
-
-function above(where: string): string {
-  return where.slice(0, Math.max(0, where.lastIndexOf('/')));
-}
-
-function lastName(where: string): string {
-  return where.slice(where.lastIndexOf('/') + 1);
-}
-
 /** Above this number of names, one listing of the folder is cheaper than a stat of each. */
 const FEW = 16;
 
@@ -148,7 +104,7 @@ interface Parent {
 
 class Resolver {
   readonly aliases = new Map<string, string>();
-  outs = new Outs();
+  outs = new OutPlaces();
   readonly #root: string;
   readonly #spellings: Spellings;
   readonly #readSet: ReadSet;

@@ -5,7 +5,7 @@ import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import { type BuildContext, cacheOf, type ItemHandle } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
-import { evidenceOf } from '../decide/evidence.js';
+import { evidenceOf } from '../decide/dep-evidence.js';
 import type { Failure, Why } from '../event.js';
 import type { Item, Out } from '../pipeline/plan.js';
 import type { GpuLease } from '../process/gpu-lease.js';

@@ -6,7 +6,7 @@ import { absentMakers } from '../decide/absent-makers.js';
 import type { ItemHandle, Settled } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { decideItem } from '../decide/decide-item.js';
-import { evidenceOf } from '../decide/evidence.js';
+import { evidenceOf } from '../decide/dep-evidence.js';
 import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
 import type { ItemDone } from '../event.js';

@@ -10,7 +10,7 @@ import { lastLines } from '../process/execution-log.js';
 import { duration } from '../process/outcome.js';
 import { unlessAbsent } from '../sys/if-there.js';
 import { EventTail, type Job, type JobEnd, JobFiles } from './job-file.js';
-import type { Queue } from './queue.js';
+import type { Queue } from './job-queue.js';
 import type { Cause, JobState, Refused, Scheduler } from './scheduler.js';
 import type { Placed, Submitter } from './submitter.js';
 

@@ -9,7 +9,7 @@ import { createSource } from '../pipeline/document/source-text.js';
 import { suggest } from '../pipeline/document/suggest.js';
 import { describeValue } from '../pipeline/document/value-errors.js';
 import { parseYaml } from '../pipeline/document/yaml.js';
-import { splitWords } from './programs.js';
+import { splitWords } from './scheduler-programs.js';
 
 const LOCAL_FILE = 'pipe.local.yaml';
 

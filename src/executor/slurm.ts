@@ -1,5 +1,5 @@
 /** Slurm: resources → options of sbatch, the lines of squeue → states. */
-import { runProgram, splitWords } from './programs.js';
+
 import {
   type Cause,
   type JobState,
@@ -10,6 +10,7 @@ import {
   type Submission,
   Unanswered,
 } from './scheduler.js';
+import { runProgram, splitWords } from './scheduler-programs.js';
 
 export interface SlurmSite {
   /** Options of sbatch for every job. */

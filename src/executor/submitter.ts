@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { quotePlain } from '../pipeline/items/shell-quote.js';
 import { jobsFolder } from './job-file.js';
-import type { Queue } from './queue.js';
+import type { Queue } from './job-queue.js';
 import { Refused, type Request, type Scheduler, type Submission, Unanswered } from './scheduler.js';
 
 /** Long enough to collect the items that become ready together. */

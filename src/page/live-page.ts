@@ -9,7 +9,7 @@ import { logsIn } from '../process/log-follow.js';
 import { tailOf } from './collect.js';
 import type { Served } from './live-server.js';
 import type { PageLog, PageModel } from './model.js';
-import { type PictureSource, shownPicture } from './pictures.js';
+import { type PictureSource, shownPicture } from './page-pictures.js';
 
 /** Reads the pipeline once. A mistake in pipeline.yaml comes as its text. */
 export type Look = (

@@ -2,7 +2,7 @@
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
 import type { Item } from '../pipeline/plan.js';
-import type { ResultRow } from '../results/results.js';
+import type { ResultRow } from '../results/all-results.js';
 import type { PageItem, PageOlder } from './model.js';
 
 /** The newest ones. More of them would not fit on a screen. */

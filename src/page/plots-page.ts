@@ -3,11 +3,11 @@ import path from 'node:path';
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
 import type { Item } from '../pipeline/plan.js';
-import type { ResultRow } from '../results/results.js';
+import type { ResultRow } from '../results/all-results.js';
 import { definitionOf, taking, variantText, withoutSecrets } from './collect.js';
 import type { PageItem, PageModel, PageOlder } from './model.js';
 import { olderOf } from './older.js';
-import type { PictureSource } from './pictures.js';
+import type { PictureSource } from './page-pictures.js';
 
 /** An item with the outs that its plots are in. */
 export interface Plotted {

@@ -1,6 +1,7 @@
 /** Rows of results → the columns of the page, named as `pipe results` names them. */
-import { type Column, columnsOf } from '../results/columns.js';
-import type { ResultRow } from '../results/results.js';
+
+import type { ResultRow } from '../results/all-results.js';
+import { type Column, columnsOf } from '../results/row-columns.js';
 import type { PageColumn, PageResults } from './model.js';
 import { rounded } from './page-epochs.js';
 

@@ -5,7 +5,6 @@ import { matchGlob, parseGlob } from './glob.js';
 import { ignoreRulesOfMade, isHeldBack } from './ignored-files.js';
 import type { Draft, DraftDep } from './items/draft.js';
 import { isWithin, outMistake, overwrites } from './items/paths.js';
-import { isPlaceholder } from './items/template.js';
 import {
   addOut,
   createOutTree,
@@ -15,7 +14,8 @@ import {
   type Owner,
   ownersOf,
 } from './out-tree.js';
-import type { Dep, Item } from './plan.js';
+import { reportOverlap } from './overlap.js';
+import type { Dep } from './plan.js';
 import type { PlanFiles } from './plan-files.js';
 import { PIPELINE_FILE } from './root.js';
 
@@ -63,7 +63,7 @@ function plantOuts(
       owners.push(owner);
       if (place !== path) checkPlace(draft, owner, place, links, diagnostics);
       const other = addOut(tree, owner);
-      if (other) overlap(drafts, owner, other, links, diagnostics);
+      if (other) reportOverlap(drafts, owner, other, links, diagnostics);
     }
   }
   protectScripts(drafts, tree, { links, files }, diagnostics);
@@ -267,71 +267,4 @@ function ownOut(dep: DraftDep, owner: Owner, { draft, links, diagnostics }: Link
     },
     dep.written.path.node.span,
   );
-}
-
-function overlap(
-  drafts: readonly Draft[],
-  mine: Owner,
-  other: Owner,
-  links: Links,
-  diagnostics: Diagnostics,
-): void {
-  const [a, b] = [drafts[other.item]!, drafts[mine.item]!];
-  const [first, second] = [other.path, mine.path];
-  const [one, two] = [a.item.id, b.item.id];
-  const own = mine.item === other.item;
-  const isOne = nameOf(mine) === nameOf(other);
-  const by = leadsTo([first, second], links);
-  const message = `${
-    own ? ownOverlap(two, first, second, isOne) : twoOverlap(one, first, two, second, isOne)
-  }${by === undefined ? '' : `: ${by}`}`;
-  const written = b.outs[mine.out]!;
-  const hint = own
-    ? undefined
-    : a.item.stage === b.item.stage
-      ? axisHint(a, b, mine.out)
-      : metricHint(a, b, mine, other);
-  const mistake = {
-    code: 'overlapping-outs',
-    message,
-    hint: hint ?? 'give each out its own path',
-  };
-  diagnostics.add(mistake, written.path.node.span);
-}
-
-function ownOverlap(id: string, first: string, second: string, isOne: boolean): string {
-  if (first === second) return `${id} writes ${second} twice`;
-  return `${id} writes both ${first} and ${second}, ${isOne ? 'which are one path' : 'one inside the other'}`;
-}
-
-function twoOverlap(
-  one: string,
-  first: string,
-  two: string,
-  second: string,
-  isOne: boolean,
-): string {
-  if (first === second) return `${one} and ${two} both write ${second}`;
-  const how = isOne ? 'which are one path' : 'one inside the other';
-  return `${one} writes ${first} and ${two} writes ${second}, ${how}`;
-}
-
-/** Two cells of a stage write to one path: an axis is missing in the path. */
-function axisHint(a: Draft, b: Draft, out: number): string | undefined {
-  const used = new Set(b.outs[out]!.path.parts.filter(isPlaceholder).map(({ name }) => name));
-  const axis = differing(a.item.matrix, b.item.matrix).find((name) => !used.has(name));
-  return axis && `the path is the same for all values of "${axis}": put \${${axis}} into it`;
-}
-
-/** Another stage writes the metrics file or plot, as part of a folder. */
-function metricHint(a: Draft, b: Draft, mine: Owner, other: Owner): string | undefined {
-  const { metrics, plot } = b.outs[mine.out]!;
-  if (!(metrics || plot) || !isWithin(mine.path, other.path)) return undefined;
-  return `name it under ${plot ? 'plots' : 'metrics'}: of ${a.item.stage}, which writes the folder`;
-}
-
-type Matrix = Item['matrix'];
-
-function differing(a: Matrix, b: Matrix): readonly string[] {
-  return Object.keys(b).filter((axis) => a[axis] !== b[axis]);
 }

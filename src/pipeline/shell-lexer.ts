@@ -89,12 +89,8 @@ export interface Step {
   readonly depthAfter: number;
 }
 
-/** Reads a whole command step by step. */
-export function readShell(command: string, onStep: (step: Step) => void): void {
-  readAll(SHELL_START, command, onStep);
-}
-
-function readAll(state: ShellState, text: string, onStep: (step: Step) => void): Reader {
+/** Reads a text of a command step by step. */
+export function readAll(state: ShellState, text: string, onStep: (step: Step) => void): Reader {
   const stack = [...state.stack];
   const reader: Reader = { ...state, text, at: 0, stack, heredocs: [...state.heredocs] };
   while (reader.at < text.length) {

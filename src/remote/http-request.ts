@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WIDTH } from './parallel.js';
+import { WIDTH } from './concurrency.js';
 import { type Body, contentOf, type Meter, StoreError, sizeOf } from './store.js';
 
 /** Milliseconds: to connect, for the next byte of an answer, and without progress of an upload. */

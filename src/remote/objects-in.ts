@@ -6,7 +6,7 @@ import { finish, Yielder } from '../cache/files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
 import { parseTree } from '../cache/objects/tree.js';
-import { eachOf, type Limit, WIDTH } from './parallel.js';
+import { eachOf, type Limit, WIDTH } from './concurrency.js';
 import type { Pack } from './remote-record.js';
 import type { Store } from './store.js';
 import type { Traffic } from './traffic.js';

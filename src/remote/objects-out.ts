@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { Yielder } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
-import { eachOf, type Limit, WIDTH } from './parallel.js';
+import { eachOf, type Limit, WIDTH } from './concurrency.js';
 import type { Pack } from './remote-record.js';
 import { type HashedBody, type Store, sizeOf } from './store.js';
 import type { Traffic } from './traffic.js';

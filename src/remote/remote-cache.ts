@@ -4,7 +4,7 @@
  * is not believed, is computed.
  */
 import type { EpochRecord, RunRecord } from '../cache/records/record.js';
-import { limitOf, WIDTH } from './parallel.js';
+import { limitOf, WIDTH } from './concurrency.js';
 import { RemoteEpochs, type WantedChain } from './remote-epochs.js';
 import { RemoteResults, type Wanted } from './remote-results.js';
 import { type RemoteOptions, Session } from './session.js';

@@ -2,7 +2,7 @@
 import type { RunRecord } from '../cache/records/record.js';
 import type { Manifest } from '../manifest.js';
 import { usageOf } from '../sys/usage.js';
-import { limitOf } from './parallel.js';
+import { limitOf } from './concurrency.js';
 import {
   madeHere,
   type Pack,

@@ -1,8 +1,8 @@
 /** Sorting and filtering of results: `--sort val.loss:desc`, `--filter "train.lr<0.01"`. Pure. */
 import { userError } from '../error.js';
-import { type Column, columnNamed } from './columns.js';
 import { comparisonIn, order, testFor } from './comparison.js';
 import type { ResultRow } from './row.js';
+import { type Column, columnNamed } from './row-columns.js';
 
 /**
  * `name op value`.

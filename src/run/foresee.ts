@@ -8,7 +8,7 @@ import {
 } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { type Prediction, predict } from '../decide/prediction.js';
-import { eachOf, WIDTH } from '../remote/parallel.js';
+import { eachOf, WIDTH } from '../remote/concurrency.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 
 type Found = ReadonlyMap<number, Prediction>;

@@ -12,7 +12,7 @@ import { executeItem } from '../execute/execute-item.js';
 import { ALONE } from '../execute/hold.js';
 import { InputSnapshot } from '../execute/input-snapshot.js';
 import { systemMessage } from '../system-message.js';
-import { type Compared, compareRun } from './compare.js';
+import { type Compared, compareRun } from './compare-run.js';
 import { type FreshFolder, makeFreshFolder } from './fresh-folder.js';
 import type { Run, VerifyJob } from './job.js';
 import { undeclaredReads } from './undeclared.js';

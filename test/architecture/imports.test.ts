@@ -45,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'stage',
     'pipeline/document',
     'pipeline/plan-files',
+    'pipeline/braces',
     'pipeline/glob',
     'pipeline/look-alike',
     'pipeline/params-tree',

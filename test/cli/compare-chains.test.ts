@@ -1,6 +1,6 @@
 /** `pipe epochs A B`: several chains in one table and plot. */
 import { expect, it } from 'vitest';
-import { curves } from '../../src/cli/curves.js';
+import { curves } from '../../src/cli/chain-curves.js';
 import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
 

@@ -47,7 +47,7 @@ it('an internal error of the packed command names the line of the source', () =>
   expect(text).toMatch(/^pipe: internal error\nTypeError: planned\n/);
   const [, file = '', line = ''] = /at openProject \((src\/\S+\.ts):(\d+):\d+\)/.exec(text) ?? [];
   const lines = readFileSync(path.join(root, file), 'utf8').split('\n');
-  expect(lines[Number(line) - 1]).toContain('statSync(');
+  expect(lines[Number(line) - 1]).toContain('readSet.stat(');
   expect(text).not.toContain('dist/pipe.cjs');
 });
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallCurve } from '../../src/cli/metric-curves.js';
-import { command } from '../../src/cli/metrics.js';
+import { command } from '../../src/cli/metrics-command.js';
 import { createTerminal } from '../../src/cli/terminal.js';
 import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';

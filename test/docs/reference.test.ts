@@ -48,7 +48,7 @@ describe('docs/reference/environment.md', () => {
     const source = [
       'src/main.ts',
       'src/cli/terminal.ts',
-      'src/cli/verify.ts',
+      'src/cli/verify-command.ts',
       'src/process/gpus.ts',
     ]
       .map((file) => readFileSync(path.join(ROOT, file), 'utf8'))

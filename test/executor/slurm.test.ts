@@ -1,6 +1,6 @@
 /** What Slurm is asked, and how its answers are read. */
 import { describe, expect, it } from 'vitest';
-import { splitWords } from '../../src/executor/programs.js';
+import { splitWords } from '../../src/executor/scheduler-programs.js';
 import { parseQueue, resourceFlags, sbatchArguments } from '../../src/executor/slurm.js';
 
 const NOTHING = { cpu: 1, memory: 0, gpu: 0, time: undefined, flags: undefined };

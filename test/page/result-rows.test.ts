@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { cellText, filterOf, isVaried, ordered } from '../../src/page/client/result-rows.js';
 import { resultColumns } from '../../src/page/result-columns.js';
-import type { ResultRow } from '../../src/results/results.js';
+import type { ResultRow } from '../../src/results/all-results.js';
 
 const row = (more: Partial<ResultRow>): ResultRow => ({
   stage: 'train',

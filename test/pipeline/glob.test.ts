@@ -1,9 +1,9 @@
 /** Patterns, and who writes what a path or pattern reads: against naive oracles. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isAbsurd } from '../../src/pipeline/braces.js';
 import {
   escapeGlob,
-  isAbsurd,
   isGlob,
   matchGlob,
   mayHold,

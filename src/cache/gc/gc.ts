@@ -8,7 +8,7 @@ import { finish } from '../files/yielding.js';
 import { Sweeper } from '../objects/sweeper.js';
 import { readPins, sweepPins } from '../records/pins.js';
 import { projectName } from '../records/record-names.js';
-import { lastRuns, oldProjects, standingProjects } from '../records/runs.js';
+import { lastRuns, oldProjects, standingProjects } from '../records/run-needs.js';
 import type { CacheContext } from './cache-context.js';
 import type { Needed } from './eviction.js';
 import { type Collected, GcRun } from './gc-run.js';

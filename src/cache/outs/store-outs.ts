@@ -16,7 +16,7 @@ import type { Objects } from '../objects/objects.js';
 import type { Tree } from '../objects/tree.js';
 import type { HashedNow } from '../scan/listing.js';
 import type { Scan } from '../scan/rows.js';
-import type { Keeper } from '../scan/scanner.js';
+import type { Keeper } from '../scan/walk.js';
 
 type Hashed = Pick<Copied, 'hex' | 'size'>;
 

@@ -16,7 +16,7 @@ import type { Needs } from './pins.js';
 import type { RecordedOut } from './record.js';
 import { itemFileName, projectName } from './record-names.js';
 import { readRunRecord, readSealed, recordPath } from './records.js';
-import { noteRun } from './runs.js';
+import { noteRun } from './run-needs.js';
 import { type EndedNote, isEnded, isWrote, Written, type Wrote } from './written.js';
 
 /** Digest by path. */

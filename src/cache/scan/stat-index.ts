@@ -3,8 +3,8 @@ import { readFileSync, type Stats } from 'node:fs';
 import { uptime } from 'node:os';
 import { bootId } from '../../sys/proc.js';
 import { isAbsent, reasonOf } from '../files/file-errors.js';
-import { decodeIndex, encodeIndex, type IndexTables, type LooseRow } from './index-file.js';
 import { fileKind, KIND, Rows } from './rows.js';
+import { decodeIndex, encodeIndex, type IndexTables, type LooseRow } from './stat-index-file.js';
 
 /** Days after which unused rows are left out when the index is written. */
 const KEEP_DAYS = 30;

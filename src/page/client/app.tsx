@@ -1,13 +1,13 @@
 /** The whole page: head, views, and what a living run does. */
 
 import { Epochs } from './epochs.js';
-import { time } from './format.js';
+import { time } from './format-values.js';
 import { Item } from './item.js';
 import { Items } from './items.js';
+import { type Data, type Route, type Shown, STATES, stateIn, useRoute } from './page-state.js';
 import { Pictures } from './pictures.js';
 import { Plots } from './plots.js';
 import { Results } from './results.js';
-import { type Data, type Route, type Shown, STATES, stateIn, useRoute } from './state.js';
 import { Timeline } from './timeline.js';
 import { type JSX, useEffect, useRef } from './view.js';
 

@@ -1,6 +1,6 @@
 /** Curves over a number, drawn by uPlot; the values under the pointer stand in words below. */
 import UPlot from 'uplot';
-import { number } from './format.js';
+import { number } from './format-values.js';
 import { useScheme } from './scheme.js';
 import { type JSX, useEffect, useRef, useState } from './view.js';
 

@@ -2,9 +2,9 @@
 import { modeOf } from '../../results/better.js';
 import type { PageEpochs, PageItem } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
-import { number, plural } from './format.js';
+import { number, plural } from './format-values.js';
+import { type Data, itemLink } from './page-state.js';
 import { Scrolled } from './scrolled.js';
-import { type Data, itemLink } from './state.js';
 import { type JSX, useMemo, useState } from './view.js';
 
 type Trained = PageItem & { readonly epochs: PageEpochs };

@@ -1,8 +1,8 @@
 /** The dependency graph: stages, or items where they are few, laid out by dagre. */
 import { Graph as Layout, layout } from '@dagrejs/dagre';
 import type { PageItem } from '../model.js';
+import { itemLink, type Shown, STATES } from './page-state.js';
 import { Scrolled } from './scrolled.js';
-import { itemLink, type Shown, STATES } from './state.js';
 import { type JSX, useMemo } from './view.js';
 
 interface Node {

@@ -2,13 +2,13 @@
 import type { PageFile, PageItem, PagePicture } from '../model.js';
 import { partDone, progressText } from './activity.js';
 import { EpochCharts } from './epochs.js';
-import { bytes, duration, number, value } from './format.js';
+import { bytes, duration, number, value } from './format-values.js';
 import { State } from './items.js';
 import { LiveLog, LogText } from './log.js';
+import { type Data, itemLink, stateIn } from './page-state.js';
 import { Image, Note } from './pictures.js';
 import { Plot, plotGroups } from './plot.js';
 import { Scrolled } from './scrolled.js';
-import { type Data, itemLink, stateIn } from './state.js';
 import type { ComponentChildren, JSX } from './view.js';
 
 export function Item({ data, name }: { readonly data: Data; readonly name: string }): JSX.Element {

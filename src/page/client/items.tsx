@@ -1,6 +1,6 @@
 /** All items: the graph, and a table of their states and metrics. */
 import type { PageItem } from '../model.js';
-import { duration, number, plural } from './format.js';
+import { duration, number, plural } from './format-values.js';
 import { DependencyGraph } from './graph.js';
 import {
   type Data,
@@ -11,7 +11,7 @@ import {
   STATES,
   stateIn,
   useNarrow,
-} from './state.js';
+} from './page-state.js';
 import { type Column, type Sorting, sorted, Table, widthFor } from './table.js';
 import { type JSX, useMemo, useState } from './view.js';
 

@@ -2,7 +2,7 @@
 import type { PageModel, PageRun, RunMessage } from '../model.js';
 import { type Activity, activitiesOf } from './activity.js';
 import { App } from './app.js';
-import type { Data } from './state.js';
+import type { Data } from './page-state.js';
 import { type JSX, useEffect, useMemo, useState } from './view.js';
 
 type Runs = ReadonlyMap<string, PageRun>;

@@ -1,6 +1,6 @@
 /** The end of a log; in the live page it is asked for again while the item runs. */
 import type { PageLog } from '../model.js';
-import { bytes } from './format.js';
+import { bytes } from './format-values.js';
 import { Scrolled } from './scrolled.js';
 import { type JSX, useEffect, useState } from './view.js';
 

@@ -1,7 +1,7 @@
 /** Pictures of items side by side, and two of them under a slider. */
 import type { PageItem, PagePicture } from '../model.js';
-import { plural } from './format.js';
-import { type Data, itemLink } from './state.js';
+import { plural } from './format-values.js';
+import { type Data, itemLink } from './page-state.js';
 import { type JSX, useMemo, useState } from './view.js';
 
 interface Shot {

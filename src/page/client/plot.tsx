@@ -1,8 +1,8 @@
 /** Tables of `plots:`: the columns of one or several results as curves in one chart, with a legend. */
 import type { PageItem, PagePlot } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
-import { plural } from './format.js';
-import { itemLink } from './state.js';
+import { plural } from './format-values.js';
+import { itemLink } from './page-state.js';
 import { type JSX, useMemo, useState } from './view.js';
 
 /** A plot of one result. */

@@ -1,6 +1,7 @@
 /** The plots of all items: those of one name in one chart. */
+
+import type { Data } from './page-state.js';
 import { Plot, plotGroups } from './plot.js';
-import type { Data } from './state.js';
 import { type JSX, useMemo } from './view.js';
 
 export function Plots({ data: { model } }: { readonly data: Data }): JSX.Element {

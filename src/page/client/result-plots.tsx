@@ -1,7 +1,7 @@
 /** Results as points over two columns, and as lines across many. */
 import type { PageColumn } from '../model.js';
 import { Canvas, type Paper, scaleOf } from './canvas.js';
-import { number, plural } from './format.js';
+import { number, plural } from './format-values.js';
 import { cellText, isNumeric, isVaried } from './result-rows.js';
 import { type JSX, useCallback, useMemo, useState } from './view.js';
 

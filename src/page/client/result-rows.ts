@@ -1,7 +1,7 @@
 /** The table of results: its cells, order and filter. Rows are numbers, so that 10,000 of them cost little. */
 import { comparisonIn, namesakes, termsIn, testFor } from '../../results/comparison.js';
 import type { PageColumn, PageResults } from '../model.js';
-import { duration, number, time } from './format.js';
+import { duration, number, time } from './format-values.js';
 
 export function cellText({ kind, cells, texts }: PageColumn, row: number): string {
   const cell = cells[row] ?? null;

@@ -1,8 +1,8 @@
 /** The table of results, newest first until it is sorted. */
 import type { PageColumn } from '../model.js';
 import { nextSorting } from './items.js';
+import { itemLink } from './page-state.js';
 import { cellText, isNumeric, ordered } from './result-rows.js';
-import { itemLink } from './state.js';
 import { type Column, type Sorting, Table, widthFor } from './table.js';
 import { useMemo, useState } from './view.js';
 

@@ -1,11 +1,11 @@
 /** All results so far: sorted, filtered, compared, and drawn. */
 import type { PageColumn, PageResults } from '../model.js';
-import { plural } from './format.js';
+import { plural } from './format-values.js';
+import type { Data } from './page-state.js';
 import { Comparison } from './result-comparison.js';
 import { Parallel, Scatter } from './result-plots.js';
 import { filterOf, isVaried, nameIn, type Test } from './result-rows.js';
 import { ResultTable } from './result-table.js';
-import type { Data } from './state.js';
 import { type JSX, useMemo, useState } from './view.js';
 
 const FORMS = { table: 'table', scatter: 'scatter', parallel: 'parallel' } as const;

@@ -1,8 +1,8 @@
 /** Who ran when in the newest run: a lane for each place that was busy at once. */
 import { type Activities, type Activity, activitiesOf, isOpen, progressText } from './activity.js';
-import { bytes, duration, plural, time } from './format.js';
+import { bytes, duration, plural, time } from './format-values.js';
 import { State } from './items.js';
-import { type Data, itemLink } from './state.js';
+import { type Data, itemLink } from './page-state.js';
 import { type Column, Table, widthFor } from './table.js';
 import { type JSX, useEffect, useMemo, useRef, useState } from './view.js';
 

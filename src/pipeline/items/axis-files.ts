@@ -1,8 +1,10 @@
 /** Axis values from files: the names that a pattern matches, or the lines of a file. */
+
+import { isAbsurd } from '../braces.js';
 import { type AstNode, child } from '../document/ast.js';
 import type { Diagnostics } from '../document/diagnostics.js';
 import { lineOf } from '../document/source-text.js';
-import { isAbsurd, isGlob } from '../glob.js';
+import { isGlob } from '../glob.js';
 import type { PlanFiles } from '../plan-files.js';
 import { type AxisValue, BAD_VALUE, isItemText } from './axis-value.js';
 import { namedFile } from './named-file.js';

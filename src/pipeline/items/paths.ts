@@ -1,6 +1,8 @@
 /** Normalizes paths of the file to paths within the project, with `/` between names, without `.` or `..`. */
+
+import { isAbsurd, MOST_ALTERNATIVES } from '../braces.js';
 import type { Mistake } from '../document/diagnostics.js';
-import { isAbsurd, isGlob, MOST_ALTERNATIVES, unescapeGlob } from '../glob.js';
+import { isGlob, unescapeGlob } from '../glob.js';
 import type { Template } from './template.js';
 
 /** Outs are written here; the rest of the cache folder is reserved for pipe. */

@@ -27,7 +27,7 @@ export const command: Command = {
           'leave one of them out',
         );
       }
-      const { watch } = await import('./watch.js');
+      const { watch } = await import('./watch-command.js');
       return watch(parsed, context);
     }
     const options = optionsOf(parsed, context);

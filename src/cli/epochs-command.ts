@@ -11,7 +11,7 @@ import type { EpochPlan, Item } from '../pipeline/plan.js';
 import { predicate, select } from '../pipeline/select.js';
 import { show } from '../report/changes.js';
 import { bytes, duration, metricsText, plural, table } from '../report/wording.js';
-import { type ResultRow, resultsOf } from '../results/results.js';
+import { type ResultRow, resultsOf } from '../results/all-results.js';
 import { definitionOf } from '../results/row.js';
 import { rowNamed, SHORT } from '../results/select-rows.js';
 import type { Json } from '../stage/context.js';

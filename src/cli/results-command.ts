@@ -3,10 +3,10 @@ import { userError } from '../error.js';
 import { deviation, show } from '../report/changes.js';
 import { csvTable, markdownTable, plainTable } from '../report/text-table.js';
 import { bytes, duration, plural } from '../report/wording.js';
-import { type Column, columnsOf, differing } from '../results/columns.js';
+import { type ResultRow, resultsOf } from '../results/all-results.js';
 import { differences, type Side, sideOf } from '../results/compare.js';
 import { filterOf, sorted } from '../results/query.js';
-import { type ResultRow, resultsOf } from '../results/results.js';
+import { type Column, columnsOf, differing } from '../results/row-columns.js';
 import { rowNamed, rowsOf, SHORT } from '../results/select-rows.js';
 import { type Parsed, parse, positive, type Usage } from './args.js';
 import {

@@ -7,7 +7,7 @@ import { type Plotted, plotsPage } from '../page/plots-page.js';
 import type { Item } from '../pipeline/plan.js';
 import { select } from '../pipeline/select.js';
 import { plainTable } from '../report/text-table.js';
-import { resultsOf } from '../results/results.js';
+import { resultsOf } from '../results/all-results.js';
 import { lockedAt } from '../run/metrics-by-key.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import {

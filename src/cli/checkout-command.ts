@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { userError } from '../error.js';
 import { bytes } from '../report/wording.js';
+import { resultsOf } from '../results/all-results.js';
 import { checkout } from '../results/checkout.js';
-import { resultsOf } from '../results/results.js';
 import { rowNamed, SHORT } from '../results/select-rows.js';
 import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
