@@ -184,7 +184,7 @@ async function untracedImports(project: Project): Promise<string[]> {
 const OWN_CHECK = 'pipe:doctor';
 
 function ownCheck({ host }: CommandContext): Finding | undefined {
-  const root = rootAbove(host.cwd);
+  const root = rootOf(host);
   if (root === undefined) return undefined;
   let script: string | undefined;
   try {
