@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { checkTree } from '@pipe-experiment/data/check.js';
 import { defineStage } from 'pipe-run/stage';
 import { openBackend } from './lib/backend/choose.js';
+import { tensorflowVersion } from './lib/backend/native.js';
 import { writeJson } from './lib/json.js';
 import { createNetwork } from './lib/nn/create.js';
 import { writeModel } from './lib/nn/model-files.js';
@@ -44,6 +45,7 @@ export default defineStage<Shape>(async (context) => {
 
   // Data and model
   const backend = await openBackend(train.backend);
+  const tensorflow = tensorflowVersion();
   const data = readTrainingData(deps, occlusions, model, train.seed, train.validation);
   const { size, channels } = data.images;
   const network = createNetwork(model.network, size, channels);
@@ -80,7 +82,11 @@ export default defineStage<Shape>(async (context) => {
       });
       const val = await validate(config, network, weights.ema ?? weights.params, data);
       const learningRate = learningRateAt(train, weights.adam.step, epoch);
-      const record = { epoch, learningRate, ...losses, ...(val ? { val } : {}) };
+      const record = {
+        ...{ epoch, learningRate, ...losses },
+        ...(val ? { val } : {}),
+        ...(tensorflow ? { tensorflow } : {}),
+      };
       state = { weights, epoch, history: [...state.history, record] };
       await epochs.commit(epoch, (folder) => writeState(folder, state, train.seed), record);
     }

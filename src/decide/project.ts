@@ -1,5 +1,4 @@
 /** A project as a command opens it: root, plan, cache and environment. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import { namedFolder } from '../cache/layout.js';
@@ -52,10 +51,8 @@ export function rootOf({ cwd, file }: Pick<Host, 'cwd' | 'file'>): string | unde
 
 /** @throws UserError when there is no pipeline */
 export function findRoot(host: Pick<Host, 'cwd' | 'file'>): string {
-  const { cwd, file } = host;
+  const { cwd } = host;
   const root = rootOf(host);
-  if (file !== undefined && !existsSync(file))
-    throw userError('no-pipeline', `--file: there is no ${file}`, 'name an existing pipeline file');
   if (root !== undefined) return root;
   const misnamed = misnamedAbove(cwd);
   throw userError(

@@ -2,13 +2,13 @@
 import { DamagedObject, UnusableFile } from '../cache/cache.js';
 import { finish } from '../cache/files/yielding.js';
 import type { Result } from '../cache/records/record.js';
+import { absentMakers } from '../decide/absent-makers.js';
 import type { ItemHandle, Settled } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { decideItem } from '../decide/decide-item.js';
 import { evidenceOf } from '../decide/evidence.js';
 import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
-import { absentMakers } from '../decide/temp-outs.js';
 import type { ItemDone } from '../event.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { WaitsForItself } from '../process/outer-executions.js';

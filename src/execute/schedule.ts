@@ -7,6 +7,7 @@
  *        └── the run stops ──────────────┴──▶ cancelled
  */
 import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
+import { absentMakers } from '../decide/absent-makers.js';
 import {
   type BuildContext,
   handleOf,
@@ -18,7 +19,6 @@ import type { Decision } from '../decide/decide.js';
 import { decideIfReadable } from '../decide/decide-item.js';
 import { excess } from '../decide/excess.js';
 import { predict } from '../decide/prediction.js';
-import { absentMakers } from '../decide/temp-outs.js';
 import { finishFresh, type Swept } from '../decide/up-to-date.js';
 import type { ItemDone } from '../event.js';
 import type { Resources } from '../pipeline/plan.js';

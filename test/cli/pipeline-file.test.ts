@@ -80,7 +80,7 @@ it('makes its own folder the project where there is no pipeline.yaml', async () 
 });
 
 it.each([
-  [['run', '--file', 'no.yaml'], /there is no .*\/no\.yaml \(no-pipeline\)/],
+  [['run', '--file', 'no.yaml'], /there is no no\.yaml here \(no-pipeline\)/],
   [['run', '--file'], /^error: --file needs a pipeline file \(option-value\)/],
   [['run', '--file', 'a', '--file=b'], /there are two --file/],
   [['init', '--file', 'a.yaml'], /pipe init reads no pipeline file/],

@@ -111,6 +111,9 @@ describe.skipIf(version === undefined)(`TensorFlow ${version ?? 'is not installe
     const history = (run: string) =>
       readJson<EpochRecord[]>(join(folder.path, `${run}-2-out`, 'history.json'));
     const [native, wasm] = [history('straight'), history('wasm')];
+    for (const { tensorflow } of native)
+      expect(Object.values(tensorflow ?? {}).join('.')).toBe(version);
+    expect(wasm.map(({ tensorflow }) => tensorflow)).toEqual([undefined, undefined]);
     for (const [i, { loss }] of wasm.entries()) expect(native[i]!.loss / loss).toBeCloseTo(1, 3);
   });
 });

@@ -62,6 +62,23 @@ function installedVersion(name: string, require: NodeJS.Require): string | undef
   }
 }
 
+/** A type, not an interface, so that it is a `Metrics`: a record of an epoch has numbers alone. */
+export type LibraryVersion = {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+};
+
+/** Of the TensorFlow that computes; undefined on the backends that have none. Another one gives other bytes. */
+export function tensorflowVersion(): LibraryVersion | undefined {
+  const { binding } = tf.backend() as { readonly binding?: { readonly TF_Version?: string } };
+  if (binding?.TF_Version === undefined) return undefined;
+  const [major = 0, minor = 0, patch = 0] = binding.TF_Version.split('.').map((part) =>
+    Number.parseInt(part, 10),
+  );
+  return { major, minor, patch };
+}
+
 /** Without a GPU it computes on the CPU and says nothing of it. */
 function usesGpu(): boolean {
   return (tf.backend() as { readonly isUsingGpuDevice?: boolean }).isUsingGpuDevice === true;

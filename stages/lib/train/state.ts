@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import * as tf from '@tensorflow/tfjs-core';
+import type { LibraryVersion } from '../backend/native.js';
 import { readJson, writeJson } from '../json.js';
 import type { Network } from '../nn/network.js';
 import { initParams, type ParamSpec } from '../nn/params.js';
@@ -18,6 +19,8 @@ export type EpochRecord = EpochLoss & {
   readonly epoch: number;
   readonly learningRate: number;
   readonly val?: Validation;
+  /** On TensorFlow's backends. */
+  readonly tensorflow?: LibraryVersion;
 };
 
 export interface TrainState {
