@@ -107,14 +107,15 @@ export class JobRun {
 
   #submit(again: boolean): Promise<Placed> {
     const { item, means } = { item: this.#item, means: this.#means };
-    const { options, project } = this.#build;
+    const { options, project, temps } = this.#build;
+    const force = options.force || temps?.isWanted(this.#index) === true;
     return means.submitter.submit({
       request: { ...item.resources, time: item.time, flags: item.slurm },
       onWait: (reason) => this.#tell(reason),
       make: (nonce, name) => {
         const job: Job = {
           ...{ format: 1, nonce, name, executor: means.executor, item: item.id },
-          ...{ variant: project.variant, force: options.force, again },
+          ...{ variant: project.variant, force, again },
           ...(options.remote === undefined ? {} : { remote: options.remote }),
         };
         const file = this.#files.make(job);
