@@ -6,4 +6,6 @@ export interface Elsewhere {
   takes(index: number): boolean;
   /** Brings the item to its end, as `runItem` does for items of this machine. */
   run(index: number): Promise<Ended>;
+  /** All items have ended. */
+  close(): void;
 }

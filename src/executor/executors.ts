@@ -2,10 +2,8 @@
 import path from 'node:path';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { projectHome } from '../decide/lock-home.js';
-import { userError } from '../error.js';
 import type { Elsewhere } from '../execute/elsewhere.js';
 import type { Ended } from '../execute/run-item.js';
-import { suggest } from '../pipeline/document/suggest.js';
 import { acquireLock } from '../process/file-lock.js';
 import { describeOwner } from '../process/lock-owner.js';
 import { executorOf, LOCAL } from './choice.js';
@@ -14,8 +12,9 @@ import { type JobMeans, JobRun } from './job-run.js';
 import { isBeingSubmitted } from './programs.js';
 import { Queue } from './queue.js';
 import { Refused, type Scheduler, Unanswered } from './scheduler.js';
+import { schedulerOf } from './schedulers.js';
 import { readSite, type Site } from './site.js';
-import { slurm } from './slurm.js';
+import { jobLock, submissionOf, sweepSubmissions } from './submissions.js';
 import { type Placed, Submitter } from './submitter.js';
 
 /** @throws UserError for an unknown executor, and for mistakes in pipe.local.yaml */
@@ -25,22 +24,13 @@ export function openExecutors(build: BuildContext, pending: readonly number[]): 
   const opened = new Map<string, Executor>();
   for (const name of names)
     if (name !== LOCAL)
-      opened.set(name, new Executor(build, name, schedulerOf(build, name, site), site));
+      opened.set(name, new Executor(build, name, schedulerOf(build.project, name, site), site));
   const of = (index: number) => opened.get(executorOf(build, itemAt(build, index)));
   return {
     takes: (index) => of(index) !== undefined,
     run: (index) => (of(index) as Executor).run(index),
+    close: () => sweepSubmissions(build.project.root),
   };
-}
-
-function schedulerOf({ project }: BuildContext, name: string, site: Site): Scheduler {
-  const { env, root: cwd } = project;
-  if (name === 'slurm') return slurm({ ...site.slurm, env, cwd });
-  throw userError(
-    'unknown-executor',
-    `unknown executor "${name}"`,
-    suggest(name, [LOCAL, 'slurm'], 'known executors are'),
-  );
 }
 
 /** Cancels in one call what is cancelled in one moment. */
@@ -83,7 +73,7 @@ class Executor {
     const item = itemAt(this.#build, index).id;
     await this.#place();
     try {
-      const lock = await acquireLock(projectHome(project.root), `job ${item}`, {
+      const lock = await acquireLock(projectHome(project.root), jobLock(item), {
         doing: item,
         signal: stop,
         onWait: (owner) =>
@@ -118,11 +108,9 @@ class Executor {
   /** The job that an earlier run has submitted, while it waits or runs. */
   async #living(item: string): Promise<Placed | undefined> {
     const files = new JobFiles(this.#build.project.root, item);
-    const nonce = files.current();
-    const job = nonce === undefined ? undefined : files.read(nonce);
-    if (nonce === undefined || job === undefined || job.executor !== this.#name) return undefined;
-    if (files.end(nonce) !== undefined) return undefined;
-    const submission = job.name.replace(/_\d+$/, '');
+    const job = files.open();
+    if (job === undefined || job.executor !== this.#name) return undefined;
+    const submission = submissionOf(job.name);
     for (;;) {
       this.#build.options.interruption.stop.throwIfAborted();
       // The call of a run that was killed goes on.
@@ -130,7 +118,7 @@ class Executor {
       else {
         const state = await this.#stateOf(job.name, item);
         if (state === 'unknown') continue;
-        return state ? { nonce, name: job.name, output: '' } : undefined;
+        return state ? { nonce: job.nonce, name: job.name, output: '' } : undefined;
       }
       await this.#queue.next();
     }

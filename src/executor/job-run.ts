@@ -28,7 +28,7 @@ type Outcome =
   | { readonly how: 'end'; readonly end: JobEnd }
   | Over
   | { readonly how: 'never'; readonly state: JobState }
-  | { readonly how: 'stopped' };
+  | { readonly how: 'stopped'; readonly isOver: boolean };
 
 interface Over {
   readonly how: 'over';
@@ -88,7 +88,7 @@ export class JobRun {
       const job = placed;
       placed = undefined;
       const outcome = await this.#follow(job);
-      if (outcome.how === 'stopped') return this.#cancelled();
+      if (outcome.how === 'stopped') return this.#cancelled(outcome.isOver ? job : undefined);
       if (outcome.how === 'end') {
         const ended = await this.#taken(outcome.end, isAttached);
         if (ended !== undefined) return ended;
@@ -142,7 +142,7 @@ export class JobRun {
       const state = queue.stateOf(name);
       const isOver = state?.phase === 'ended' || (!state && queue.answers >= known);
       if (stop.aborted) {
-        if (isOver || kill.aborted) return { how: 'stopped' };
+        if (isOver || kill.aborted) return { how: 'stopped', isOver };
         queue.hurry(STOPPING_MS);
         if (state !== undefined) this.#means.cancel(state.id);
       } else if (state?.never) {
@@ -248,16 +248,22 @@ export class JobRun {
     return `${this.#means.scheduler.title} job ${state?.id ?? 'of unknown number'}`;
   }
 
-  #cancelled(): Ended {
+  #cancelled(job: Placed | undefined): Ended {
     const item = this.#item.id;
-    return { done: { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' } };
+    return this.#over(job, { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' });
+  }
+
+  /** Notes the end of a job that has not done so itself: then nobody asks for it any more. */
+  #over(job: Placed | undefined, done: ItemDone): Ended {
+    if (job !== undefined && this.#files.end(job.nonce) === undefined)
+      this.#files.writeEnd(job.nonce, { done });
+    return { done };
   }
 
   #failed(message: string, job?: Placed): Ended {
     const tail = outputOf(job);
     const failure: Failure = { message, command: describeAction(this.#item), tail };
-    const done: ItemDone = { type: 'item', item: this.#item.id, verdict: 'failed', failure };
-    return { done };
+    return this.#over(job, { type: 'item', item: this.#item.id, verdict: 'failed', failure });
   }
 
   /** What the scheduler refused. */

@@ -1,12 +1,12 @@
 /** Submits jobs: those of one moment and one shape together, each until the scheduler surely has it. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { quotePlain } from '../pipeline/items/shell.js';
-import { jobsFolder } from './job-file.js';
 import type { Queue } from './queue.js';
 import { Refused, type Request, type Scheduler, type Submission, Unanswered } from './scheduler.js';
+import { makeSubmission, submissionFolder } from './submissions.js';
 
 /** Long enough to collect the items that become ready together. */
 const COLLECT_MS = 50;
@@ -102,9 +102,8 @@ export class Submitter {
     const { root, setup, pipe } = this.#means;
     const nonce = randomBytes(6).toString('hex');
     const name = `pipe-${nonce}`;
-    const folder = path.join(jobsFolder(root), 'submitted', name);
+    const folder = submissionFolder(root, name);
     const isArray = group.length > 1;
-    mkdirSync(folder, { recursive: true });
     const placed = group.map((_, at) => ({
       nonce: isArray ? `${nonce}_${at}` : nonce,
       name: isArray ? `${name}_${at}` : name,
@@ -114,6 +113,7 @@ export class Submitter {
       const { nonce: own, name: listed } = placed[at] as Placed;
       return make(own, listed);
     });
+    makeSubmission(root, name, files);
     const script = path.join(folder, 'script.sh');
     writeFileSync(script, scriptOf({ root, setup, pipe, files }), { mode: 0o755 });
     const submission: Submission = {

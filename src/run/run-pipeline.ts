@@ -100,7 +100,9 @@ async function sweepAndSchedule(build: BuildContext): Promise<void> {
     build.project.cache.pin({ keys: [...build.settled.values()].map(({ key }) => key) });
     await withRemote(build, pending, async (context) => {
       const { schedule } = await import('../execute/schedule.js');
-      await schedule(context, pending, await elsewhereFor(context, pending));
+      const elsewhere = await elsewhereFor(context, pending);
+      await schedule(context, pending, elsewhere);
+      elsewhere?.close();
     });
   }
 }
