@@ -76,7 +76,7 @@ export async function standings(
 }
 
 /** Reasons that the job of an item replaces. */
-const ENDS: readonly Reason['kind'][] = ['interrupted', 'running', 'never'];
+const ENDS: readonly Reason['kind'][] = ['interrupted', 'running', 'never', 'lost', 'upstream'];
 
 /** Where the job of an item waits or runs comes first among the reasons. */
 async function withJobs(project: Project, listed: readonly Standing[]): Promise<Standing[]> {

@@ -1,17 +1,19 @@
 /** The executors of a run: opens those that its items name, and gives each item its place there. */
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { projectHome } from '../decide/lock-home.js';
-import type { Elsewhere } from '../execute/elsewhere.js';
+import { userError } from '../error.js';
+import type { Elsewhere, Submitted, Wanted } from '../execute/elsewhere.js';
 import type { Ended } from '../execute/run-item.js';
 import { acquireLock } from '../process/file-lock.js';
 import { describeOwner } from '../process/lock-owner.js';
 import { executorOf, LOCAL } from './choice.js';
-import { JobFiles } from './job-file.js';
+import { type Job, JobFiles } from './job-file.js';
 import { type JobMeans, JobRun } from './job-run.js';
 import { isBeingSubmitted } from './programs.js';
 import { Queue } from './queue.js';
-import { Refused, type Scheduler, Unanswered } from './scheduler.js';
+import { type JobState, Refused, type Scheduler, Unanswered } from './scheduler.js';
 import { schedulerOf } from './schedulers.js';
 import { readSite, type Site } from './site.js';
 import { jobLock, submissionOf, sweepSubmissions } from './submissions.js';
@@ -29,12 +31,22 @@ export function openExecutors(build: BuildContext, pending: readonly number[]): 
   return {
     takes: (index) => of(index) !== undefined,
     run: (index) => (of(index) as Executor).run(index),
+    submit: (index, wanted) => (of(index) as Executor).submit(index, wanted),
+    refuseUnordered: () => {
+      for (const executor of opened.values()) executor.refuseUnordered();
+    },
     close: () => sweepSubmissions(build.project.root),
   };
 }
 
 /** Cancels in one call what is cancelled in one moment. */
 const COLLECT_MS = 50;
+
+/** A job of an earlier run. */
+interface Living {
+  readonly job: Job;
+  readonly placed: Placed;
+}
 
 class Executor {
   readonly #build: BuildContext;
@@ -66,12 +78,58 @@ class Executor {
     };
   }
 
-  /** One run at a time submits an item; others wait for it, and find its result. */
   async run(index: number): Promise<Ended> {
+    await this.#place();
+    try {
+      return await this.#alone(index, async (run) => {
+        const earlier = await run.alreadyFresh();
+        if (earlier !== undefined) return earlier;
+        const living = await this.#living(itemAt(this.#build, index).id);
+        return run.run(living?.placed);
+      });
+    } finally {
+      this.#free++;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  refuseUnordered(): void {
+    if (this.#scheduler.ordered) return;
+    throw userError(
+      'nothing-to-detach',
+      `--detach: jobs of ${this.#name} cannot wait for each other`,
+      `set hold: of ${this.#name} in pipe.local.yaml`,
+    );
+  }
+
+  async submit(index: number, { key, after }: Wanted): Promise<Ended | Submitted | undefined> {
+    if (this.#free-- <= 0) return undefined;
+    return this.#alone(index, async (run) => {
+      // While an item that it needs is to run, the outs on disk decide nothing.
+      const earlier = key === undefined ? undefined : await run.alreadyFresh();
+      if (earlier !== undefined) return earlier;
+      const living = await this.#living(itemAt(this.#build, index).id);
+      if (living !== undefined && !this.#suits(living.job, key)) this.#cancel(living.placed.id);
+      const { id } =
+        living !== undefined && this.#suits(living.job, key)
+          ? living.placed
+          : await run.submit({ key, after: after.map((each) => each.id) });
+      return { executor: this.#name, id, text: `${this.#scheduler.title} job ${id}` };
+    });
+  }
+
+  /** False when the job was submitted to compute something else. */
+  #suits(job: Job, key: string | undefined): boolean {
+    const isSameVariant = isDeepStrictEqual(job.variant, this.#build.project.variant);
+    return isSameVariant && (job.key === undefined || key === undefined || job.key === key);
+  }
+
+  /** One run at a time submits an item; others wait for it, and find its result. */
+  async #alone<T>(index: number, act: (run: JobRun) => Promise<T>): Promise<T | Ended> {
     const { project, options } = this.#build;
     const { stop } = options.interruption;
     const item = itemAt(this.#build, index).id;
-    await this.#place();
+    const run = new JobRun(this.#build, index, this.#means);
     try {
       const lock = await acquireLock(projectHome(project.root), jobLock(item), {
         doing: item,
@@ -80,33 +138,19 @@ class Executor {
           this.#wait(item, `another run follows its job: ${describeOwner(owner, '')}`),
       });
       try {
-        return await this.#runLocked(index);
+        return await act(run);
       } finally {
         lock.release();
       }
     } catch (error) {
+      if (error instanceof Refused) return run.refused(error);
       if (!stop.aborted || (error as Error).name !== 'AbortError') throw error;
       return { done: { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' } };
-    } finally {
-      this.#free++;
-      this.#waiting.shift()?.();
-    }
-  }
-
-  async #runLocked(index: number): Promise<Ended> {
-    const run = new JobRun(this.#build, index, this.#means);
-    try {
-      const earlier = await run.alreadyFresh();
-      if (earlier !== undefined) return earlier;
-      return await run.run(await this.#living(itemAt(this.#build, index).id));
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      return run.refused(error);
     }
   }
 
   /** The job that an earlier run has submitted, while it waits or runs. */
-  async #living(item: string): Promise<Placed | undefined> {
+  async #living(item: string): Promise<Living | undefined> {
     const files = new JobFiles(this.#build.project.root, item);
     const job = files.open();
     if (job === undefined || job.executor !== this.#name) return undefined;
@@ -118,16 +162,17 @@ class Executor {
       else {
         const state = await this.#stateOf(job.name, item);
         if (state === 'unknown') continue;
-        return state ? { nonce: job.nonce, name: job.name, output: '' } : undefined;
+        if (state === undefined || state.phase === 'ended') return undefined;
+        const { nonce, name } = job;
+        return { job, placed: { nonce, name, id: state.id, output: '' } };
       }
       await this.#queue.next();
     }
   }
 
-  async #stateOf(name: string, item: string): Promise<boolean | 'unknown'> {
+  async #stateOf(name: string, item: string): Promise<JobState | undefined | 'unknown'> {
     try {
-      const state = (await this.#queue.ask()).get(name);
-      return state !== undefined && state.phase !== 'ended';
+      return (await this.#queue.ask()).get(name);
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       this.#wait(item, `${this.#scheduler.title} does not answer: ${error.message}`);

@@ -34,6 +34,8 @@ export interface Job {
   readonly executor: string;
   readonly item: string;
   readonly variant: Variant;
+  /** What it was submitted to compute, if that was known. */
+  readonly key?: string;
   readonly force: boolean;
   /** An earlier job has executed a part of it. */
   readonly again: boolean;

@@ -38,6 +38,14 @@ interface Over {
   readonly epochs: number;
 }
 
+interface Submit {
+  /** An earlier job has executed a part of it. */
+  readonly again?: boolean;
+  readonly key?: string | undefined;
+  /** Numbers of the jobs that must end well before. */
+  readonly after?: readonly string[];
+}
+
 export interface JobMeans {
   readonly executor: string;
   readonly scheduler: Scheduler;
@@ -84,7 +92,7 @@ export class JobRun {
     let idle = 0;
     for (let starts = 0; ; starts++) {
       const isAttached = placed !== undefined;
-      placed ??= await this.#submit(starts > 0);
+      placed ??= await this.submit({ again: starts > 0 });
       const job = placed;
       placed = undefined;
       const outcome = await this.#follow(job);
@@ -102,17 +110,20 @@ export class JobRun {
     }
   }
 
-  #submit(again: boolean): Promise<Placed> {
+  /** Takes the item from all earlier jobs. */
+  submit({ again = false, key, after = [] }: Submit): Promise<Placed> {
     const { item, means } = { item: this.#item, means: this.#means };
     const { options, project } = this.#build;
     return means.submitter.submit({
       request: { ...item.resources, time: item.time, flags: item.slurm },
+      after,
       onWait: (reason) => this.#tell(reason),
       make: (nonce, name) => {
         const job: Job = {
           ...{ format: 1, nonce, name, executor: means.executor, item: item.id },
           ...{ variant: project.variant, force: options.force, again },
           ...(options.remote === undefined ? {} : { remote: options.remote }),
+          ...(key === undefined ? {} : { key }),
         };
         const file = this.#files.make(job);
         // What a lost job recorded until then.

@@ -10,7 +10,7 @@ import { JobFiles, jobsFolder, readJob } from './job-file.js';
 /** Paths of the job files, relative to `cache/jobs/`: machines may see it under different names. */
 const LIST = 'jobs.json';
 
-/** The name of the submission that a job belongs to: the jobs of an array have a number. */
+/** The name or number of the submission that a job belongs to: the jobs of an array have a number more. */
 export function submissionOf(job: string): string {
   return job.replace(/_\d+$/, '');
 }

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { quotePlain } from '../pipeline/items/shell.js';
 import type { Queue } from './queue.js';
 import { Refused, type Request, type Scheduler, type Submission, Unanswered } from './scheduler.js';
-import { makeSubmission, submissionFolder } from './submissions.js';
+import { makeSubmission, submissionFolder, submissionOf } from './submissions.js';
 
 /** Long enough to collect the items that become ready together. */
 const COLLECT_MS = 50;
@@ -34,6 +34,8 @@ export interface Placed {
   readonly nonce: string;
   /** Its name in the scheduler's list. */
   readonly name: string;
+  /** Its number there. */
+  readonly id: string;
   /** The output of the job itself. */
   readonly output: string;
 }
@@ -41,9 +43,16 @@ export interface Placed {
 /** One item that wants a job. */
 export interface Want {
   readonly request: Request;
+  /** Numbers of the jobs that must end well before. */
+  readonly after: readonly string[];
   /** Writes the job file, and with that takes the item from all earlier jobs. */
   readonly make: (nonce: string, name: string) => string;
   readonly onWait: (reason: string) => void;
+}
+
+interface Prepared {
+  readonly submission: Submission;
+  readonly placed: readonly Omit<Placed, 'id'>[];
 }
 
 interface Waiting extends Want {
@@ -76,7 +85,9 @@ export class Submitter {
     this.#wanted = [];
     const groups = new Map<string, Waiting[]>();
     for (const [at, want] of wanted.entries()) {
-      const shape = this.#means.scheduler.arrays ? JSON.stringify(want.request) : String(at);
+      const shape = this.#means.scheduler.arrays
+        ? JSON.stringify([want.request, want.after])
+        : String(at);
       groups.set(shape, [...(groups.get(shape) ?? []), want]);
     }
     for (const group of groups.values())
@@ -87,18 +98,21 @@ export class Submitter {
   async #placeGroup(group: readonly Waiting[]): Promise<void> {
     try {
       const { submission, placed } = this.#prepare(group);
-      await this.#place(submission, (reason) => {
+      const id = await this.#place(submission, (reason) => {
         for (const { onWait } of group) onWait(reason);
       });
       this.#means.queue.hurry();
-      for (const [at, { resolve }] of group.entries()) resolve(placed[at] as Placed);
+      for (const [at, { resolve }] of group.entries()) {
+        const own = group.length > 1 ? `${id}_${at}` : id;
+        resolve({ ...(placed[at] as Omit<Placed, 'id'>), id: own });
+      }
     } catch (error) {
       for (const { reject } of group) reject(error);
     }
   }
 
   /** From here on the scheduler may know the jobs. */
-  #prepare(group: readonly Waiting[]): { submission: Submission; placed: Placed[] } {
+  #prepare(group: readonly Waiting[]): Prepared {
     const { root, setup, pipe } = this.#means;
     const nonce = randomBytes(6).toString('hex');
     const name = `pipe-${nonce}`;
@@ -110,7 +124,7 @@ export class Submitter {
       output: path.join(folder, isArray ? `output-${at}.txt` : 'output.txt'),
     }));
     const files = group.map(({ make }, at) => {
-      const { nonce: own, name: listed } = placed[at] as Placed;
+      const { nonce: own, name: listed } = placed[at] as Omit<Placed, 'id'>;
       return make(own, listed);
     });
     makeSubmission(root, name, files);
@@ -120,6 +134,7 @@ export class Submitter {
       name,
       count: group.length,
       request: (group[0] as Waiting).request,
+      after: (group[0] as Waiting).after,
       script,
       outputs: placed.map(({ output }) => output),
       // Slurm replaces what follows a percent sign.
@@ -135,25 +150,29 @@ export class Submitter {
    * An error does not say that the scheduler has no job: the answer may have been lost. So its list
    * decides, and nothing is submitted again before it was seen.
    */
-  async #place(submission: Submission, onWait: (reason: string) => void): Promise<void> {
+  async #place(submission: Submission, onWait: (reason: string) => void): Promise<string> {
     const { scheduler, stop } = this.#means;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, 1.5 * pause)) {
       stop.throwIfAborted();
-      const error = await failureOf(() => scheduler.submit(submission));
-      if (error === undefined) return;
-      if (await this.#isListed(submission.name, onWait)) return;
-      if (error instanceof Refused) throw error;
-      onWait(`${scheduler.title} does not answer: ${error.message}`);
+      const result = await resultOf(() => scheduler.submit(submission));
+      if (typeof result === 'string') return result;
+      const listed = await this.#numberOf(submission.name, onWait);
+      if (listed !== undefined) return listed;
+      if (result instanceof Refused) throw result;
+      onWait(`${scheduler.title} does not answer: ${result.message}`);
       await delay(pause, undefined, { signal: stop });
     }
   }
 
-  async #isListed(name: string, onWait: (reason: string) => void): Promise<boolean> {
+  /** Of a submission that may have reached the scheduler. */
+  async #numberOf(name: string, onWait: (reason: string) => void): Promise<string | undefined> {
     const { scheduler, queue, stop } = this.#means;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, 1.5 * pause)) {
       try {
         const jobs = await queue.ask();
-        return [...jobs.keys()].some((each) => each === name || each.startsWith(`${name}_`));
+        for (const [listed, { id }] of jobs)
+          if (submissionOf(listed) === name) return submissionOf(id);
+        return undefined;
       } catch (error) {
         if (!(error instanceof Unanswered)) throw error;
         onWait(`${scheduler.title} does not answer: ${error.message}`);
@@ -163,10 +182,10 @@ export class Submitter {
   }
 }
 
-async function failureOf(submit: () => Promise<void>): Promise<Unanswered | Refused | undefined> {
+/** The number of the job, or why there is none. */
+async function resultOf(submit: () => Promise<string>): Promise<string | Unanswered | Refused> {
   try {
-    await submit();
-    return undefined;
+    return await submit();
   } catch (error) {
     if (error instanceof Unanswered || error instanceof Refused) return error;
     throw error;

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { project } from '../rig/projects.js';
 import { type Cluster, missingForSlurm, startCluster } from '../rig/slurm.js';
+import { until } from '../rig/until.js';
 
 const missing = missingForSlurm();
 
@@ -92,6 +93,41 @@ describe.skipIf(missing.length > 0)(
       const run = await made.run();
       expect([run.code, run.items.other?.verdict], run.out + run.err).toEqual([0, 'ran']);
       expect(readdirSync(made.path('cache/jobs/submitted'))).toEqual([]);
+    });
+
+    it('leaves with --detach: jobs wait for each other, and those behind a failed one never start', async () => {
+      const made = project({
+        'pipeline.yaml': `stages:
+  here: { cmd: "test -z $SLURM_JOB_ID; echo 1 > h.txt", outs: [h.txt], executor: local }
+  draw:
+    matrix: { n: [1, 2] }
+    cmd: until test -e go; do sleep 0.1; done; echo "\${n}" >> ran.log; cat h.txt > \${outs.o}
+    deps: [h.txt]
+    outs: { o: "out/\${n}.txt" }
+  sum: { cmd: cat out/*.txt > sum.txt, deps: ["out/*.txt"], outs: [sum.txt] }
+  bad: { cmd: until test -e go; do sleep 0.1; done; exit 4, outs: [bad.txt] }
+  behind: { cmd: echo x >> ran.log, deps: [bad.txt, sum.txt], outs: [behind.txt] }
+  last: { cmd: cat sum.txt > last.txt, deps: [sum.txt], outs: [last.txt], executor: local }
+`,
+      });
+      Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm' });
+      const left = await made.run('--detach');
+      expect([left.code, left.with('ran'), left.with('submitted')], left.out + left.err).toEqual([
+        0,
+        ['here'],
+        ['draw@1', 'draw@2', 'sum', 'bad', 'behind'],
+      ]);
+      expect(left.items.last?.reason).toBe('left for the next `pipe run`: it runs on this machine');
+      const again = await made.run('--detach');
+      expect(again.items.sum?.reason).toBe(left.items.sum?.reason);
+      expect((await made.pipe('status', 'behind')).out).toContain('pending (Dependency), Slurm');
+      made.write('go', '');
+      await until(() => cluster.call('squeue', '-h', '--me', '-o', '%i').trim() === '');
+      expect(made.lines('ran.log').sort()).toEqual(['1', '2']);
+      const run = await made.run('last');
+      expect([run.code, run.with('ran'), run.with('fresh').length]).toEqual([0, ['last'], 4]);
+      expect(made.read('last.txt')).toBe('1\n1\n');
+      expect((await made.pipe('status', 'bad')).out).toMatch(/^bad +stale +failed last time/);
     });
 
     it('sends what its jobs compute to the remote cache', async () => {
