@@ -55,6 +55,8 @@ class Executor {
   readonly #queue: Queue;
   readonly #means: JobMeans;
   readonly #cancelled = new Set<string>();
+  /** The last reason to wait, by item. */
+  readonly #told = new Map<string, string>();
   #toCancel: string[] = [];
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -67,13 +69,13 @@ class Executor {
     this.#queue = new Queue(scheduler);
     const { root, dist } = build.project;
     const submitter = new Submitter({
-      ...{ root, scheduler, queue: this.#queue, setup: site.setupOf(name) },
+      ...{ root, scheduler, queue: this.#queue, setup: site.commonOf(name).setup },
       pipe: [process.execPath, path.join(dist, '..', 'bin', 'pipe.cjs')],
       stop: build.options.interruption.stop,
     });
     this.#means = {
       ...{ executor: name, scheduler, queue: this.#queue, submitter },
-      latency: site.latencyOf(name),
+      latency: site.commonOf(name).latency,
       cancel: (id) => this.#cancel(id),
     };
   }
@@ -98,7 +100,7 @@ class Executor {
     throw userError(
       'nothing-to-detach',
       `--detach: jobs of ${this.#name} cannot wait for each other`,
-      `set hold: of ${this.#name} in pipe.local.yaml`,
+      `set options.after of ${this.#name} in pipe.local.yaml`,
     );
   }
 
@@ -157,15 +159,17 @@ class Executor {
     const submission = submissionOf(job.name);
     for (;;) {
       this.#build.options.interruption.stop.throwIfAborted();
-      // The call of a run that was killed goes on.
-      if (isBeingSubmitted(submission)) this.#wait(item, 'an earlier run is submitting its job');
-      else {
-        const state = await this.#stateOf(job.name, item);
-        if (state === 'unknown') continue;
-        if (state === undefined || state.phase === 'ended') return undefined;
+      // The call of a run that was killed goes on. Before the question: it may end in between.
+      const isComing = isBeingSubmitted(submission);
+      const state = await this.#stateOf(job.name, item);
+      if (state === 'unknown') continue;
+      if (state !== undefined) {
+        if (state.phase === 'ended') return undefined;
         const { nonce, name } = job;
         return { job, placed: { nonce, name, id: state.id, output: '' } };
       }
+      if (!isComing) return undefined;
+      this.#wait(item, 'an earlier run is submitting its job');
       await this.#queue.next();
     }
   }
@@ -208,6 +212,8 @@ class Executor {
   }
 
   #wait(item: string, reason: string): void {
+    if (this.#told.get(item) === reason) return;
+    this.#told.set(item, reason);
     this.#build.emit({ type: 'waiting', item, reason });
   }
 }

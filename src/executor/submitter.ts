@@ -199,14 +199,15 @@ interface Script extends Pick<Means, 'root' | 'setup' | 'pipe'> {
 /** `exec`: the scheduler's signals reach pipe itself. */
 function scriptOf({ root, setup, pipe, files }: Script): string {
   const quoted = (words: readonly string[]) => words.map((word) => quotePlain(word)).join(' ');
+  const [first = '', ...others] = files;
   const cases = files.map((file, at) => `${at}) job=${quotePlain(file)} ;;`);
   return [
     '#!/bin/bash',
     '# Written by pipe: starts the job of one item.',
     ...(setup === '' ? [] : [setup]),
-    'case "${SLURM_ARRAY_TASK_ID:-0}" in',
-    ...cases,
-    'esac',
+    ...(others.length === 0
+      ? [`job=${quotePlain(first)}`]
+      : ['case "$SLURM_ARRAY_TASK_ID" in', ...cases, 'esac']),
     // The mark of the submission is not the job's.
     'unset PIPE_SUBMISSION',
     `cd ${quotePlain(root)} && exec ${quoted(pipe)} job "$job"`,
