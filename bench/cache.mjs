@@ -261,7 +261,7 @@ async function storeEach(cache, round, count) {
       seconds: 0.1,
     };
     await cache.writeRecord(record);
-    cache.writeLast(record.item, record);
+    cache.state.writeLast(record.item, record);
   }
 }
 

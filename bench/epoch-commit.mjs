@@ -39,20 +39,20 @@ for (const megabytes of SIZES_MB) {
   const copies = [];
   let size = 0;
   for (let epoch = 1; epoch <= ROUNDS; epoch++) {
-    const draft = path.join(cache.commitFolder(chain), 'draft');
+    const draft = path.join(cache.chains.commitFolder(chain), 'draft');
     mkdirSync(draft);
     const state = path.join(draft, 'state.bin');
     execFileSync('sh', ['-c', `head -c ${megabytes * 1e6} /dev/urandom > "${state}"`]);
     const copy = path.join(work, 'copy.bin');
     copies.push(await seconds(() => execFileSync('cp', [state, copy])));
     rmSync(copy);
-    renameSync(draft, path.join(cache.commitFolder(chain), String(epoch)));
+    renameSync(draft, path.join(cache.chains.commitFolder(chain), String(epoch)));
     commits.push(
       await seconds(async () => {
-        ({ size } = await cache.storeEpoch(chain, epoch, 0));
+        ({ size } = await cache.chains.storeEpoch(chain, epoch, 0));
       }),
     );
-    cache.dropStates(chain, [epoch]);
+    cache.chains.dropStates(chain, [epoch]);
   }
   const [commit, copied] = [median(commits), median(copies)];
   console.log(

@@ -1,7 +1,7 @@
 /** Locates the pages of docs/ for a user: next to dist/, wherever the package is installed. */
 import path from 'node:path';
 
-export interface Reader {
+interface Reader {
   /** Absolute path of the tool's dist folder. */
   readonly dist: string;
   /** Absolute path of the reader's folder. */

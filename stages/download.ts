@@ -10,7 +10,7 @@ import { writeJson } from './lib/json.js';
 import { renderAnimals } from './lib/sources/animals.js';
 import { renderFaces } from './lib/sources/faces.js';
 import { takeHttp } from './lib/sources/http.js';
-import { parseSource, type Source } from './lib/sources/parse.js';
+import { parseSource, parseVary, type Source } from './lib/sources/parse.js';
 
 interface Shape {
   params: { readonly sources: Readonly<Record<string, unknown>> };
@@ -23,13 +23,15 @@ export default defineStage<Shape>(async ({ params, matrix, outs, signal, progres
   if (!Object.hasOwn(params.sources, dataset)) {
     throw mistake(`sources.${dataset}: the data set has no source`);
   }
-  const source = parseSource(params.sources[dataset], `sources.${dataset}`);
+  const [given, name] = [params.sources[dataset], `sources.${dataset}`];
+  const source = parseSource(given, name);
+  const vary = parseVary(given, `${name}.vary`);
 
   configureSharp();
   mkdirSync(outs.raw, { recursive: true });
   const index = await bring(source, { folder: outs.raw, signal, progress });
 
-  writeJson(join(outs.raw, 'index.json'), index);
+  writeJson(join(outs.raw, 'index.json'), { ...index, ...(vary && { vary }) });
   const groups = new Set(index.images.map(({ group }) => group)).size;
   console.log(`${index.source.label}: ${index.images.length} images in ${groups} groups`);
 });

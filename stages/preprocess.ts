@@ -26,6 +26,7 @@ import {
   type Kernel,
 } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
+import { pictureSide, type Vary, windowOf } from './lib/vary.js';
 
 interface Shape {
   params: { readonly image: unknown };
@@ -38,7 +39,7 @@ const CHUNK = 256;
 
 export default defineStage<Shape>(async ({ params, deps, outs, signal, progress }) => {
   const { maxUnreadable, ...format } = checkImage(params.image);
-  const raw = readJson<RawIndex>(join(deps.raw, 'index.json'));
+  const raw = readJson<RawIndex & { readonly vary?: Vary }>(join(deps.raw, 'index.json'));
   const total = raw.images.length;
 
   configureSharp();
@@ -52,10 +53,14 @@ export default defineStage<Shape>(async ({ params, deps, outs, signal, progress 
   const unreadable: { file: string; reason: string }[] = [];
   for (const chunk of chunks(raw.images, CHUNK)) {
     const done = images.length + unreadable.length;
-    const outcomes = await mapInParallel(chunk, (image) => prepare(deps.raw, image, format), {
-      signal,
-      onDone: (inChunk) => progress(done + inChunk, total, 'images'),
-    });
+    const outcomes = await mapInParallel(
+      chunk,
+      (image) => prepare(deps.raw, image, format, raw.vary),
+      {
+        signal,
+        onDone: (inChunk) => progress(done + inChunk, total, 'images'),
+      },
+    );
     for (const outcome of outcomes) {
       if ('reason' in outcome) {
         unreadable.push(outcome);
@@ -80,17 +85,32 @@ async function prepare(
   folder: string,
   image: RawImage,
   { kernels, ...format }: Pick<ImageParams, 'kernels' | 'size' | 'channels'>,
+  vary: Vary | undefined,
 ): Promise<Outcome> {
   const file = await readFile(join(folder, image.file));
   const sha256 = createHash('sha256').update(file).digest('hex');
   try {
     const pixels: Uint8Array[] = [];
-    for (const kernel of kernels) pixels.push(await decodeImage(file, { ...format, kernel }));
+    for (const kernel of kernels) {
+      pixels.push(await decodeVaried(file, { ...format, kernel }, vary, image.file));
+    }
     const { file: name, group, part } = image;
     return { pixels, entry: { file: name, group, sha256, ...(part && { part }) } };
   } catch (error) {
     return { file: image.file, reason: firstLine(error) };
   }
+}
+
+async function decodeVaried(
+  file: Buffer,
+  format: ImageFormat,
+  vary: Vary | undefined,
+  name: string,
+): Promise<Uint8Array> {
+  if (vary === undefined) return decodeImage(file, format);
+  const side = pictureSide(vary, format.size);
+  const picture = await decodeImage(file, { ...format, size: side });
+  return windowOf(picture, side, format.size, format.channels, vary, name);
 }
 
 /** Names what was left out, and fails where that is more than the stated share. */

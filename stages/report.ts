@@ -5,6 +5,7 @@ import { checkKeys, checkText, checkTree } from '@pipe-experiment/data/check.js'
 import { defineStage } from 'pipe-run/stage';
 import { ablationsOf } from './lib/ablation.js';
 import { digestFiles } from './lib/digest.js';
+import { homogeneityCurves } from './lib/homogeneity.js';
 import { page } from './lib/html/page.js';
 import type { Used } from './lib/html/provenance.js';
 import { reportMarkdown } from './lib/report-markdown.js';
@@ -31,7 +32,9 @@ export default defineStage<Shape>(async ({ params, deps, outs, progress }) => {
   const datasets = groupItems(items);
   const base = ablationBase(params);
   const ablations = base === undefined ? [] : ablationsOf(datasets, base);
-  const report = { datasets, ablations, params, used };
+  const { homogeneity = {} } = checkTree(params, 'params');
+  const curves = homogeneityCurves(datasets, homogeneity);
+  const report = { datasets, ablations, curves, params, used };
   writeFileSync(outs.html, page(report));
   writeFileSync(outs.md, reportMarkdown(report));
 });

@@ -87,7 +87,7 @@ export default defineStage<Shape>(async (context) => {
   const { weights, epoch, history } = state;
   await writeModel(
     outs.model,
-    { size, channels, epochs: epoch, model },
+    { size, channels, images: data.train.length, epochs: epoch, model },
     weights.ema ?? weights.params,
   );
   writeJson(join(outs.model, 'history.json'), history);

@@ -1,10 +1,11 @@
 /** The cache of one project, as one process uses it. docs/cache.md gives the order of effects. */
 import path from 'node:path';
-import { firstMoved, type ReadLists, ReadSet } from '../noop/read-set.js';
+import { ReadSet } from '../noop/read-set.js';
 import { ownIdentity, tagOf } from '../sys/identity.js';
+import { lstatIfThere } from '../sys/if-there.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './files/durable.js';
 import { bestEffort, DamagedObject } from './files/file-errors.js';
-import { lstatIfThere, renew } from './files/look.js';
+import { renew } from './files/look.js';
 import { Scratch, sweepDead } from './files/scratch-folder.js';
 import { roomOf } from './files/sparse.js';
 import { writeChecksummed } from './files/write-whole.js';
@@ -27,21 +28,9 @@ import { OutStore } from './outs/store-outs.js';
 import { Chains } from './records/chains.js';
 import { type Giving, GivingWay } from './records/make-way.js';
 import { type Needs, Pin } from './records/pins.js';
-import {
-  type Attempt,
-  type KeptKind,
-  type LastRun,
-  ProjectState,
-} from './records/project-state.js';
-import type {
-  ChainAbout,
-  CommitNote,
-  EpochRecord,
-  RecordedOut,
-  RunRecord,
-} from './records/record.js';
+import { ProjectState } from './records/project-state.js';
+import type { RecordedOut, RunRecord } from './records/record.js';
 import { readRunRecord, recordPath } from './records/records.js';
-import type { Wrote } from './records/written.js';
 import { assemble } from './scan/assemble.js';
 import type { Scan } from './scan/rows.js';
 import type { ScanOptions } from './scan/scanner.js';
@@ -76,13 +65,15 @@ export function openCache(options: CacheOptions): Cache {
 
 export class Cache {
   readonly layout: Layout;
+  /** Chains of epochs, with their states. */
+  readonly chains: Chains;
+  /** What the project's own folder in the cache holds. */
+  readonly state: ProjectState;
   /** Read set of the decisions so far. */
   readonly readSet: ReadSet;
   readonly #objects: Objects;
   readonly #scratch: Scratch;
-  readonly #chains: Chains;
   readonly #pin: Pin;
-  readonly #notes: ProjectState;
   readonly #givingWay: GivingWay;
   readonly #size: DiskUsage;
   readonly #warned = new Set<string>();
@@ -107,8 +98,11 @@ export class Cache {
     this.#size = new DiskUsage(this.layout, this.#scratch, this.#warn);
     const { objects, damaged } = this.layout;
     this.#objects = new Objects(objects, damaged, this.#scratch, this.#size.add);
-    this.#chains = new Chains(this.layout, this.#scratch, this.#warn, this.#size.add);
-    this.#notes = new ProjectState({
+    this.chains = new Chains(this.layout, this.#scratch, this.#warn, {
+      onSize: this.#size.add,
+      onUse: (chain) => this.#pin.add({ chains: [chain] }),
+    });
+    this.state = new ProjectState({
       layout: this.layout,
       scratch: this.#scratch,
       readOnly,
@@ -117,7 +111,7 @@ export class Cache {
     });
     this.#givingWay = new GivingWay({
       layout: this.layout,
-      folder: () => this.#notes.folder,
+      folder: () => this.state.folder,
       workspace: () => this.#open(),
       objects: this.#objects,
       scratch: this.#scratch,
@@ -174,8 +168,8 @@ export class Cache {
   /** Bytes of a stored file; undefined when they are missing or damaged. */
   readStored(digest: Digest): Buffer | undefined {
     const hex = nameOf(digest);
-    if (kindOf(digest) === 'directory' || this.#objects.wanted(hex) === undefined) return undefined;
-    return this.#unlessDamaged(() => this.#objects.read(hex));
+    if (kindOf(digest) === 'directory') return undefined;
+    return this.#unlessDamaged(() => this.#objects.readIfThere(hex));
   }
 
   /** Undefined when there is no record. An invalid record counts as absent, with a warning. */
@@ -188,7 +182,7 @@ export class Cache {
    * again: with 10,000 items, that read dominates.
    */
   readOuts(key: string): readonly RecordedOut[] | undefined {
-    return this.#notes.outs(key);
+    return this.state.outs(key);
   }
 
   /** The caller writes the record last, after storing every out: from then on the result exists. */
@@ -211,7 +205,7 @@ export class Cache {
     const storing = new OutStore(this.layout.project, where, this.#objects, this.#scratch);
     const scan = await finish(scanner.keep(where, storing));
     if (scan === undefined) throw new Error(`out ${where} is to be stored, but is not there`);
-    this.#notes.setWrote(where, scan.digest);
+    this.state.setWrote(where, scan.digest);
     const { permissions } = storing;
     return permissions === undefined ? scan : { ...scan, permissions };
   }
@@ -248,9 +242,9 @@ export class Cache {
       ...giving,
       known: [digest, ...(giving.known ?? [])],
     });
-    if (this.#notes.wrote(where) !== digest) this.#notes.setWrote(where, 'begun');
+    if (this.state.wrote(where) !== digest) this.state.noteBegun(where);
     const restored = await new OutRestore(parts, where, permissions).restore(digest);
-    this.#notes.setWrote(where, digest);
+    this.state.setWrote(where, digest);
     return restored;
   }
 
@@ -286,151 +280,13 @@ export class Cache {
     return this.#givingWay.returnReplaced(where);
   }
 
-  /** The project's own folder in the cache: absolute path. */
-  get projectFolder(): string {
-    return this.#notes.folder;
-  }
-
-  readLast(item: string): LastRun | undefined {
-    return this.#notes.last(item);
-  }
-
-  writeLast(item: string, last: LastRun): void {
-    this.#notes.setLast(item, last);
-  }
-
-  readAttempt(item: string): Attempt | undefined {
-    return this.#notes.attempt(item);
-  }
-
-  writeAttempt(item: string, attempt: Attempt | undefined): void {
-    this.#notes.setAttempt(item, attempt);
-  }
-
-  /** What pipe last wrote at a path outside `cache/out/`; undefined: nothing. */
-  wrote(out: string): Wrote | undefined {
-    return this.#notes.wrote(out);
-  }
-
-  /** Notes that an execution is about to write to the out. */
-  noteBegun(out: string): void {
-    this.#notes.setWrote(out, 'begun');
-  }
-
-  /** Paths below the folder, outside `cache/out/`, that pipe has ever written. */
-  wroteBelow(folder: string): readonly string[] {
-    return this.#notes.wroteBelow(folder);
-  }
-
-  /** Notes that an execution without a result no longer writes to the out. */
-  noteEnded(out: string): void {
-    this.#notes.setEnded(out);
-  }
-
   /** A folder made of exactly these entries, by their path in it. Stores its listing. */
   assemble(entries: ReadonlyMap<string, Scan>): Scan {
     return assemble(entries, this.#open().keepTree);
   }
 
-  readKept(kind: KeptKind, name: string): unknown {
-    return this.#notes.kept(kind, name);
-  }
-
-  writeKept(kind: KeptKind, name: string, value: unknown): void {
-    this.#notes.keep(kind, name, value);
-  }
-
   get isReadOnly(): boolean {
     return this.#readOnly;
-  }
-
-  /** The index of results, as `writeResults` wrote it. */
-  readResults(): unknown {
-    return this.#notes.results();
-  }
-
-  writeResults(body: unknown): void {
-    this.#notes.setResults(body);
-  }
-
-  /** By epoch. A missing or invalid epoch leaves a gap. */
-  readEpochs(chain: string): EpochRecord[] {
-    return this.#chains.readEpochs(chain);
-  }
-
-  /** The commit folder of a chain, whichever process works on it. For reading only. */
-  commits(chain: string): string {
-    return this.#chains.commits(chain);
-  }
-
-  /** $PIPE_COMMIT: this process's own folder, which survives a crash. `about` names the chain in messages. */
-  commitFolder(chain: string, about?: ChainAbout): string {
-    this.#pin.add({ chains: [chain] });
-    return this.#chains.commitFolder(chain, about);
-  }
-
-  /** Epochs that were committed but not stored yet, ascending. */
-  pendingCommits(chain: string): number[] {
-    return this.#chains.pendingCommits(chain);
-  }
-
-  /** Notes the inputs of the process that commits to the chain. Undefined: stats cannot detect a change. */
-  noteInputs(chain: string, lists: ReadLists | undefined): void {
-    this.#chains.noteInputs(chain, lists);
-  }
-
-  /** True when those inputs are unchanged: then unrecorded commits may be recorded. */
-  async inputsLieAsNoted(chain: string): Promise<boolean> {
-    const lists = this.#chains.notedInputs(chain);
-    return lists !== undefined && (await firstMoved(this.layout.project, lists)) === undefined;
-  }
-
-  /** Notes what was found out about a commit, for a run after a crash. */
-  noteCommit(chain: string, note: CommitNote): void {
-    this.#chains.note(chain, note);
-  }
-
-  commitNote(chain: string): CommitNote | undefined {
-    return this.#chains.commitNote(chain);
-  }
-
-  /** Deletes a commit that must not be stored. */
-  dropCommit(chain: string, epoch: number): void {
-    this.#chains.dropCommit(chain, epoch);
-  }
-
-  /** Deletes half-written folders that a dead process left in the commit folder. */
-  clearDrafts(chain: string): void {
-    this.#chains.clearDrafts(chain);
-  }
-
-  /**
-   * Stores a committed epoch, records it, then deletes its folder, which acknowledges it. After a
-   * crash at any point, the next call repeats all of it. `seconds` is undefined when unknown, as
-   * after a crash: then the previous epoch's time serves as the estimate.
-   */
-  storeEpoch(chain: string, epoch: number, seconds: number | undefined): Promise<EpochRecord> {
-    this.#pin.add({ chains: [chain] });
-    return this.#chains.storeEpoch(chain, epoch, seconds);
-  }
-
-  /**
-   * Writes the state of an epoch as read-only files into a folder (absolute), which it recreates.
-   *
-   * @throws DamagedObject when part of it is missing or damaged: resume from an earlier epoch
-   */
-  restoreState(chain: string, epoch: number, into: string): Promise<string> {
-    this.#pin.add({ chains: [chain] });
-    return this.#chains.restoreState(chain, epoch, into);
-  }
-
-  hasState(record: EpochRecord): boolean {
-    return this.#chains.hasState(record);
-  }
-
-  /** Deletes states, for `keep`. Their records stay, with the metrics. */
-  dropStates(chain: string, epochs: readonly number[]): void {
-    this.#chains.dropStates(chain, epochs);
   }
 
   /**
@@ -482,18 +338,12 @@ export class Cache {
     this.#pin.place();
     if (chain === undefined) return this.#objects;
     this.#pin.add({ chains: [chain] });
-    return this.#chains.objects(chain);
+    return this.chains.objects(chain);
   }
 
   /** Path of a new temporary file, on the file system of the objects. */
   draft(): string {
     return this.#scratch.file();
-  }
-
-  /** Records an epoch that was computed elsewhere. Its state may be absent. */
-  adoptEpoch(record: EpochRecord): Promise<void> {
-    this.#pin.add({ chains: [record.chain] });
-    return this.#chains.adoptEpoch(record);
   }
 
   /** Protects results and chains from every gc until this process closes the cache or ends. */
@@ -511,7 +361,7 @@ export class Cache {
 
   /** Notes what a run needed, at its end: gc keeps it, and the chains that the run worked on, for a while. */
   noteRun({ keys, chains }: Needs): void {
-    this.#notes.noteRun({ keys, chains: [...new Set([...chains, ...this.#pin.chains])] });
+    this.state.noteRun({ keys, chains: [...new Set([...chains, ...this.#pin.chains])] });
   }
 
   /** True when this process has stored anything. */
@@ -547,7 +397,7 @@ export class Cache {
   close(): void {
     this.#workspace?.save();
     this.#size.note();
-    this.#notes.close();
+    this.state.close();
     this.#pin.remove();
     const left = this.#scratch.remove();
     if (left !== undefined) this.#warn(left);
@@ -556,7 +406,7 @@ export class Cache {
   #open(): Workspace {
     this.#workspace ??= new Workspace({
       project: this.layout.project,
-      folder: this.#notes.folder,
+      folder: this.state.folder,
       objects: this.#objects,
       scratch: this.#scratch,
       readOnly: this.#readOnly,

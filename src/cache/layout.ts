@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import path from 'node:path';
 
 /** A new format uses a new folder, so that neither can be mistaken for the other. */
-export const FORMAT = 'v1';
+const FORMAT = 'v1';
 
 export interface Layout {
   /** Absolute path of the project; workspace paths are relative to it. */

@@ -31,7 +31,7 @@ export interface Usage {
 }
 
 /** A subcommand: `pipe cache gc`. */
-export interface Part {
+interface Part {
   readonly name: string;
   readonly positionals: string;
   readonly summary: string;

@@ -11,7 +11,7 @@ import { HELP, type Option, type Usage, usageFor } from './args.js';
 import type { Commands } from './command.js';
 import { inFolder } from './folder.js';
 
-export interface Completion {
+interface Completion {
   /** The whole word. */
   readonly value: string;
   readonly help?: string | undefined;

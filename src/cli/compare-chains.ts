@@ -6,6 +6,7 @@ import type { Objective } from '../pipeline/plan.js';
 import type { Rows } from '../report/fit.js';
 import { csvTable } from '../report/text-table.js';
 import { duration, table } from '../report/wording.js';
+import { modeOf } from '../results/better.js';
 import { curves, letterOf, MOST_SERIES } from './curves.js';
 
 export interface Compared {
@@ -21,17 +22,10 @@ export interface Compared {
   readonly epochs: readonly EpochRecord[];
 }
 
-/** Metrics of which less is better. */
-const LESS =
-  /(?:^|[._-])(?:loss|error|err|[rm]*mse|mae|mape|perplexity|nll|distance|fid|lpips)(?:$|[._-])/i;
-
 /** As the stage says, else by the metric's name. */
-export function objectiveFor(
-  metric: string,
-  { objective }: Pick<Compared, 'objective'>,
-): Objective {
+function objectiveFor(metric: string, { objective }: Pick<Compared, 'objective'>): Objective {
   if (objective?.metric === metric) return objective;
-  return { metric, mode: LESS.test(metric) ? 'min' : 'max' };
+  return { metric, mode: modeOf(metric) };
 }
 
 export function bestEpoch(chain: Compared, metric: string): number | undefined {

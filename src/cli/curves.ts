@@ -1,6 +1,6 @@
 /** Plots a metric of several chains over the epochs in a terminal, one letter for each chain. Pure. */
 
-export interface Series {
+interface Series {
   readonly points: readonly { readonly epoch: number; readonly value: number }[];
   readonly best: number | undefined;
   /** The epoch that the outs are of. */

@@ -115,7 +115,7 @@ async function chainsOfItems(project: Project, targets: readonly string[]): Prom
         ? prediction.manifest
         : prediction?.kind === 'fresh' || prediction?.kind === 'restore'
           ? prediction.record.manifest
-          : project.cache.readLast(item.id)?.manifest;
+          : project.cache.state.readLast(item.id)?.manifest;
     return chainOf(project, item.id, item.epochs, manifest);
   });
 }
@@ -159,17 +159,17 @@ function chainOf(
 ): Made {
   const about = manifest && chainManifest(manifest, plan.param);
   const chain = about === undefined ? '' : keyOf(about);
-  const records = chain === '' ? [] : cache.readEpochs(chain);
+  const records = chain === '' ? [] : cache.chains.readEpochs(chain);
   const wanted = stopEpoch(plan, records) ?? plan.target;
   return {
     item,
     chain,
-    commit: chain === '' ? '' : cache.commits(chain),
+    commit: chain === '' ? '' : cache.chains.commits(chain),
     target: plan.target,
     drawn: drawnMetric(records, plan),
     objective: plan.best ?? plan.keep?.best,
     outs: records.some(({ epoch }) => epoch === wanted) ? wanted : undefined,
-    epochs: records.map((record) => ({ ...record, kept: cache.hasState(record) })),
+    epochs: records.map((record) => ({ ...record, kept: cache.chains.hasState(record) })),
     leaves: about === undefined ? {} : definitionOf(about, item).params,
   };
 }

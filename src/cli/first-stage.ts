@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-export interface FirstStage {
+interface FirstStage {
   readonly text: string;
   /** The assumption, for the user to check. */
   readonly assumed: string;

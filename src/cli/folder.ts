@@ -1,7 +1,7 @@
 /** `-C <folder>`, before or after the command: pipe behaves as if it was started there. */
 import { userError } from '../error.js';
 
-export interface InFolder {
+interface InFolder {
   /** In this order, each relative to the one before. */
   readonly folders: readonly string[];
   /** The arguments without them. */

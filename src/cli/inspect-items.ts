@@ -35,7 +35,7 @@ export interface Standing {
   readonly job?: Omit<StandingJob, 'text'>;
 }
 
-export interface StandingOptions extends Pick<RunOptions, 'remote'> {
+interface StandingOptions extends Pick<RunOptions, 'remote'> {
   /** Leave out what the targets need. */
   readonly only?: boolean;
   readonly warn?: (message: string) => void;

@@ -1,4 +1,5 @@
 /** `pipe metrics`: the metrics of every item, and their changes since another revision. */
+import type { Project } from '../decide/project.js';
 import {
   type Change,
   changesBetween,
@@ -8,7 +9,7 @@ import {
 } from '../report/changes.js';
 import type { Rows } from '../report/fit.js';
 import { markdownTable, plainTable } from '../report/text-table.js';
-import { type Figures, metricsAt, metricsToday } from '../run/metrics-by-key.js';
+import { type Figures, lockedAt, metricsAt, metricsToday } from '../run/metrics-by-key.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import {
   type Command,
@@ -18,6 +19,8 @@ import {
   VARIANT_OPTIONS,
   withProject,
 } from './command.js';
+import { standings } from './inspect-items.js';
+import { curvesMarkdown, type Keys } from './metric-curves.js';
 import { roomOn } from './terminal.js';
 
 const usage: Usage = {
@@ -34,7 +37,7 @@ const usage: Usage = {
       help: 'only these metrics, such as val.* (repeatable)',
     },
     { name: 'all', help: 'with diff: include what is equal' },
-    { name: 'md', help: 'print Markdown' },
+    { name: 'md', help: 'print Markdown; with diff, with small curves over the epochs' },
     JSON_OPTION,
   ],
   notes:
@@ -89,19 +92,32 @@ async function diff(
   context: CommandContext,
   [revision = 'HEAD', other]: readonly string[],
 ): Promise<void> {
-  const { before, now } = await withProject(parsed, context, async (project) => ({
-    before: await metricsAt(project, revision),
-    now: other === undefined ? await metricsToday(project, []) : await metricsAt(project, other),
-  }));
-  const wanted = parsed.texts('metric');
-  const [a, b] = [filtered(before, wanted), filtered(now, wanted)];
-  const changes: Change[] = [...new Set([...a.keys(), ...b.keys()])].flatMap((item) =>
-    changesOf(item, a.get(item), b.get(item), parsed.flag('all')),
-  );
+  const isMarkdown = parsed.flag('md') && !parsed.flag('json');
+  const { changes, curves } = await withProject(parsed, context, async (project) => {
+    const before = await metricsAt(project, revision);
+    const now =
+      other === undefined ? await metricsToday(project, []) : await metricsAt(project, other);
+    const wanted = parsed.texts('metric');
+    const [a, b] = [filtered(before, wanted), filtered(now, wanted)];
+    const changes: Change[] = [...new Set([...a.keys(), ...b.keys()])].flatMap((item) =>
+      changesOf(item, a.get(item), b.get(item), parsed.flag('all')),
+    );
+    if (!isMarkdown) return { changes, curves: '' };
+    const sides = { before: await keysAt(project, revision), now: await keysAt(project, other) };
+    const items = new Set(changes.map(({ where }) => where));
+    return { changes, curves: curvesMarkdown(project, items, sides, revision) };
+  });
   const { terminal } = context;
   if (parsed.flag('json')) return terminal.json(changes);
-  if (parsed.flag('md')) return terminal.out(changesMarkdown(changes, 'metrics', revision));
+  if (isMarkdown) return terminal.out(changesMarkdown(changes, 'metrics', revision) + curves);
   terminal.out(changesText(changes, 'metrics', revision, roomOn(terminal)));
+}
+
+/** Without a revision, the keys of today. */
+async function keysAt(project: Project, revision: string | undefined): Promise<Keys> {
+  if (revision === undefined)
+    return new Map((await standings(project, [])).map(({ item, key }) => [item, key]));
+  return new Map([...(await lockedAt(project, revision))].map(([item, { key }]) => [item, key]));
 }
 
 /** Shows a stale metric even if it is equal, since it says nothing about the pipeline. */

@@ -2,7 +2,7 @@
 import { systemMessage } from '../system-message.js';
 
 /** The part of a stream that is used here. */
-export interface Stream {
+interface Stream {
   write(text: string): unknown;
   on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): Stream;
 }

@@ -3,11 +3,13 @@ import type { RecordedOut } from '../cache/records/record.js';
 import { digestOfMetric, plotFileOf } from '../decide/metric-files.js';
 import type { Project } from '../decide/project.js';
 import { plotsOf } from '../page/plots.js';
+import { type Plotted, plotsPage } from '../page/plots-page.js';
 import type { Item } from '../pipeline/plan.js';
 import { select } from '../pipeline/select.js';
 import { plainTable } from '../report/text-table.js';
+import { resultsOf } from '../results/results.js';
 import { lockedAt } from '../run/metrics-by-key.js';
-import { parse, type Usage } from './args.js';
+import { type Parsed, parse, type Usage } from './args.js';
 import {
   type Command,
   type CommandContext,
@@ -17,22 +19,26 @@ import {
   withProject,
 } from './command.js';
 import { standings } from './inspect-items.js';
+import { outOption, type PageFile, pageFile, writePage } from './page-file.js';
 import { roomOn } from './terminal.js';
+
+const DEFAULT = 'cache/plots.html';
 
 const usage: Usage = {
   command: 'plots',
   positionals: '[stage|item|pattern …] | diff [revision]',
   summary:
-    'Prints the plots of every item, or which of them differ from those of a git revision (default: HEAD).',
-  options: [...VARIANT_OPTIONS, JSON_OPTION],
+    'Prints the plots of every item, or which of them differ from those of a git revision (default: HEAD), and writes a page that draws them.',
+  options: [outOption(DEFAULT), ...VARIANT_OPTIONS, JSON_OPTION],
   notes:
-    'The plots are those of the result of today, else of the last execution, marked stale.\n--json prints the columns with their points. `pipe report` and `pipe ui` draw them.\nThe plots of a revision are read from the cache, by the outs in its pipeline.lock.',
+    'The plots are those of the result of today, else of the last execution, marked stale.\nThe page draws those of one name in one chart, with those of earlier results. --json prints the\ncolumns with their points, and writes no page. The plots of a revision are read from the cache, by the outs in its pipeline.lock.',
   parts: [
     {
       name: 'diff',
       positionals: '[revision]',
-      summary: 'Prints which plots differ from those of a git revision (default: HEAD).',
-      options: ['profile', 'set', 'json'],
+      summary:
+        'Prints which plots differ from those of a git revision (default: HEAD), and writes a page that draws both.',
+      options: ['out', 'profile', 'set', 'json'],
       notes: 'The plots of a revision are read from the cache, by the outs in its pipeline.lock.',
     },
   ],
@@ -43,11 +49,11 @@ export const command: Command = {
   async run(argv, context) {
     const parsed = parse(usage, argv);
     const [first, revision = 'HEAD'] = parsed.positionals;
-    await withProject(parsed, context, async (project) => {
-      if (first === 'diff') await diff(project, revision, parsed.flag('json'), context);
-      else await list(project, parsed.positionals, parsed.flag('json'), context);
+    const page = await withProject(parsed, context, async (project) => {
+      if (first === 'diff') return diff(project, revision, parsed, context);
+      return list(project, parsed, context);
     });
-    return EXIT.done;
+    return page === undefined || writePage(page, context) ? EXIT.done : EXIT.failed;
   },
 };
 
@@ -63,25 +69,34 @@ interface Shown {
   readonly problem?: string;
 }
 
-type ByPlot = ReadonlyMap<string, Shown>;
+interface Drawn extends Plotted {
+  readonly plots: ReadonlyMap<string, Shown>;
+}
 
 async function list(
   project: Project,
-  targets: readonly string[],
-  json: boolean,
-  { terminal }: CommandContext,
-): Promise<void> {
-  const found = await plotsToday(project, targets);
-  if (json) {
-    const byItem = [...found].map(([item, plots]) => [item, Object.fromEntries(plots)]);
-    return terminal.json(Object.fromEntries(byItem));
+  parsed: Parsed,
+  context: CommandContext,
+): Promise<PageFile | undefined> {
+  const { terminal } = context;
+  const found = await plotsToday(project, parsed.positionals);
+  if (parsed.flag('json')) {
+    const byItem = found.map(({ item, plots }) => [item.id, Object.fromEntries(plots)]);
+    terminal.json(Object.fromEntries(byItem));
+    return undefined;
   }
-  if (found.size === 0)
-    return terminal.out('there are no plots: name tables or pictures under `plots:`, and run\n');
-  const rows = [...found].flatMap(([item, plots]) =>
-    [...plots].map(([name, shown]) => [item, name, shown.path, inWords(shown)]),
+  if (found.length === 0) {
+    terminal.out('there are no plots: name tables or pictures under `plots:`, and run\n');
+    return undefined;
+  }
+  const rows = found.flatMap(({ item, plots }) =>
+    [...plots].map(([name, shown]) => [item.id, name, shown.path, inWords(shown)]),
   );
   terminal.out(plainTable([['item', 'plot', 'file', 'content'], ...rows], roomOn(terminal)));
+  const earlier = await resultsOf(project, terminal.warn);
+  return pageFile(project, context, parsed, DEFAULT, (sourceOf) =>
+    plotsPage(project, found, earlier, sourceOf),
+  );
 }
 
 function inWords({ digest, stale, x, y, problem }: Shown): string {
@@ -92,29 +107,29 @@ function inWords({ digest, stale, x, y, problem }: Shown): string {
   return stale ? `${text} (stale)` : text;
 }
 
-async function plotsToday(
-  project: Project,
-  targets: readonly string[],
-): Promise<Map<string, ByPlot>> {
+async function plotsToday(project: Project, targets: readonly string[]): Promise<Drawn[]> {
   const { cache, plan } = project;
   const known = new Map((await standings(project, targets)).map((each) => [each.item, each.key]));
-  const found = new Map<string, ByPlot>();
-  for (const index of select(plan, targets)) {
-    const item = plan.items[index] as Item;
-    if (item.plots === undefined) continue;
-    const key = known.get(item.id);
-    const today = key === undefined ? undefined : cache.readOuts(key);
-    found.set(item.id, plotsIn(project, item, today ?? cache.readLast(item.id)?.outs, !today));
-  }
-  return found;
+  return select(plan, targets)
+    .map((index) => plan.items[index] as Item)
+    .filter(({ plots }) => plots !== undefined)
+    .map((item) => {
+      const key = known.get(item.id);
+      const today = key === undefined ? undefined : cache.readOuts(key);
+      const last = today === undefined ? cache.state.readLast(item.id) : undefined;
+      const outs = today ?? last?.outs ?? [];
+      const isStale = last !== undefined;
+      const plots = plotsIn(project, item, outs, isStale);
+      return { item, key: last?.key ?? key, outs, isStale, plots };
+    });
 }
 
 function plotsIn(
   { cache }: Project,
   item: Item,
-  outs: readonly RecordedOut[] = [],
+  outs: readonly RecordedOut[],
   stale = false,
-): ByPlot {
+): Drawn['plots'] {
   const tables = new Map(plotsOf(cache, item, outs)?.map((table) => [table.name, table]));
   return new Map(
     (item.plots ?? []).map((plot) => {
@@ -133,40 +148,58 @@ function plotsIn(
   );
 }
 
+interface Changed {
+  readonly item: string;
+  readonly plot: string;
+  readonly before: Shown;
+  readonly now: Shown;
+}
+
 async function diff(
   project: Project,
   revision: string,
-  json: boolean,
-  { terminal }: CommandContext,
-): Promise<void> {
+  parsed: Parsed,
+  context: CommandContext,
+): Promise<PageFile | undefined> {
+  const { terminal } = context;
   const locked = await lockedAt(project, revision);
-  const now = await plotsToday(project, []);
-  const changes = project.plan.items.flatMap((item) => {
-    const outs = Object.entries(locked.get(item.id)?.outs ?? {});
-    const before = plotsIn(
-      project,
+  const found = await plotsToday(project, []);
+  const outs = new Map(
+    [...locked].map(([item, block]) => [
       item,
-      outs.map(([name, out]) => ({ name, ...out })),
-    );
-    return [...before].flatMap(([plot, old]) => {
-      const fresh = now.get(item.id)?.get(plot);
-      if (fresh === undefined || old.digest === fresh.digest) return [];
-      return [{ item: item.id, plot, before: old, now: fresh }];
-    });
-  });
-  if (json) return terminal.json(changes);
-  if (changes.length === 0)
-    return terminal.out(`no plot differs from that of ${revision}, as far as the cache has both\n`);
-  const rows = changes.map(({ item, plot, before, now }) => [
-    item,
-    plot,
-    inWords(before),
-    inWords(now),
-    differenceOf(before, now),
-  ]);
-  terminal.out(
-    plainTable([['item', 'plot', revision, 'now', 'difference'], ...rows], roomOn(terminal)),
+      Object.entries(block.outs).map(([name, out]) => ({ name, ...out })),
+    ]),
   );
+  const changes = found.flatMap(({ item, plots }): Changed[] =>
+    [...plotsIn(project, item, outs.get(item.id) ?? [])].flatMap(([plot, before]) => {
+      const now = plots.get(plot);
+      if (now === undefined || before.digest === now.digest) return [];
+      return [{ item: item.id, plot, before, now }];
+    }),
+  );
+  if (parsed.flag('json')) terminal.json(changes);
+  else if (changes.length === 0)
+    terminal.out(`no plot differs from that of ${revision}, as far as the cache has both\n`);
+  else terminal.out(plainTable(tableOf(changes, revision), roomOn(terminal)));
+  if (parsed.flag('json') || changes.length === 0) return undefined;
+  const changed = new Set(changes.map(({ item }) => item));
+  const drawn = found.filter(({ item }) => changed.has(item.id));
+  return pageFile(project, context, parsed, DEFAULT, (sourceOf) =>
+    plotsPage(project, drawn, { label: revision, outs }, sourceOf),
+  );
+}
+
+function tableOf(changes: readonly Changed[], revision: string): string[][] {
+  return [
+    ['item', 'plot', revision, 'now', 'difference'],
+    ...changes.map(({ item, plot, before, now }) => [
+      item,
+      plot,
+      inWords(before),
+      inWords(now),
+      differenceOf(before, now),
+    ]),
+  ];
 }
 
 /** By column, how many of the points of now are not those of before. */

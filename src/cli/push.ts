@@ -1,6 +1,6 @@
 /** `pipe push`: sends results and epochs that are in the cache to the remote cache. */
 import { finish } from '../cache/files/yielding.js';
-import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import { handleOf, type ItemHandle } from '../decide/build-context.js';
 import { decideIfReadable } from '../decide/decide-item.js';
 import { workFor } from '../decide/inspection.js';
 import { openProject } from '../decide/project.js';
@@ -48,7 +48,7 @@ export const command: Command = {
     try {
       if (remote !== undefined)
         await eachOf(build.selected, AT_ONCE, async (index) => {
-          byIndex.set(index, await push(build, index, remote));
+          byIndex.set(index, await push(handleOf(build, index), remote));
         });
     } finally {
       remote?.close();
@@ -62,30 +62,29 @@ export const command: Command = {
   },
 };
 
-async function push(build: BuildContext, index: number, remote: RemoteCache): Promise<Pushed> {
-  const item = itemAt(build, index);
-  const decision = await finish(decideIfReadable(build, index), build.options.interruption.stop);
+async function push(handle: ItemHandle, remote: RemoteCache): Promise<Pushed> {
+  const { build, item } = handle;
+  const decision = await finish(decideIfReadable(handle), build.options.interruption.stop);
   const has = decision?.kind === 'fresh' || decision?.kind === 'restore';
-  const record = has ? cacheOf(build).readRecord(decision.key) : undefined;
+  const record = has ? handle.cache.readRecord(decision.key) : undefined;
   const manifest = decision?.kind === 'run' ? decision.manifest : record?.manifest;
   // A training that is not done yet has epochs to send.
-  const epochs = manifest === undefined ? true : await pushEpochs(build, index, manifest, remote);
+  const epochs = manifest === undefined ? true : await pushEpochs(handle, manifest, remote);
   if (record === undefined) return { item: item.id, state: epochs ? 'stale' : 'not sent' };
   const sent = (await remote.sendResult(record)) && epochs;
   return { item: item.id, state: sent ? 'sent' : 'not sent' };
 }
 
 async function pushEpochs(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   manifest: Manifest,
   remote: RemoteCache,
 ): Promise<boolean> {
-  const { id, epochs } = itemAt(build, index);
+  const { id, epochs } = handle.item;
   if (epochs === undefined) return true;
   const named = chainManifest(manifest, epochs.param);
   const chain = keyOf(named);
-  if (cacheOf(build).readEpochs(chain).length === 0) return true;
+  if (handle.cache.chains.readEpochs(chain).length === 0) return true;
   return remote.sendChain({ item: id, chain, manifest: named });
 }
 

@@ -44,7 +44,7 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes:
-    "current: the result of today's key. kept: another result in the cache. removed: gc removed its\nouts, its metrics stay. A comparison is a name, one of < <= > >= = != and a value. Names are those\nof params, metrics, matrix axes and options of the command (--rate), and item, stage, state, key,\nwhen, seconds, bytes, epoch, code. If a param and a metric share a name, write params.x or metrics.x.",
+    "current: the result of today's key. kept: another result in the cache. removed: gc removed its\nouts, its metrics stay. A comparison is a name, one of < <= > >= = != ~ (contains) and a value. Names are\nthose of params, metrics, matrix axes and options of the command (--rate), and item, stage, state,\nkey, when, seconds, bytes, epoch, code. The last parts of a name suffice (lr for train.lr). If a\nparam and a metric share a name, write params.x or metrics.x.",
 };
 
 export const command: Command = {

@@ -45,7 +45,7 @@ export function wantsColors(env: Host['env'], isScreen: boolean): boolean {
 }
 
 /** The streams of a terminal. */
-export interface Ends extends Pick<Terminal, 'isTerminal' | 'screen' | 'colors'> {
+interface Ends extends Pick<Terminal, 'isTerminal' | 'screen' | 'colors'> {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly keyboard: () => Terminal['onKey'];

@@ -7,7 +7,7 @@ import { UserError, userError } from '../error.js';
 import { loadPlan } from '../pipeline/load.js';
 import type { Plan } from '../pipeline/plan.js';
 
-export interface Translated {
+interface Translated {
   readonly text: string;
   /** Omitted parts, and missing inputs. */
   readonly notes: readonly string[];

@@ -21,7 +21,7 @@ import type { TimeAt } from './trace-cache.js';
 import type { TraceInputs } from './trace-inputs.js';
 import type { Traced } from './traced.js';
 
-export interface Bundled {
+interface Bundled {
   readonly traced: Traced;
   readonly bundle: Bundle;
   /** Imports that pipe cannot trace. */

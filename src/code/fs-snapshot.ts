@@ -1,15 +1,7 @@
 /** File system snapshot: reads each path once, for all traces of one run, since stages share helpers. */
 import { createHash } from 'node:crypto';
-import {
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  type Stats,
-  statSync,
-} from 'node:fs';
-import { unlessAbsent } from '../sys/if-there.js';
+import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { bytesIfThere, unlessAbsent } from '../sys/if-there.js';
 import { isOutside } from './project-paths.js';
 
 /** All paths are relative to the project; those outside begin with `../`. */
@@ -28,10 +20,10 @@ export interface FsSnapshot {
 }
 
 /** Digest of a file of the project, such as `f:<SHA-256>`, by the stat cache; follows links. */
-export type DigestAt = (file: string) => string | undefined;
+type DigestAt = (file: string) => string | undefined;
 
 /** Receives the read set, as absolute paths: a link itself, or its target. */
-export interface SnapshotObserver {
+interface SnapshotObserver {
   recordLstat(where: string, stat: Stats | undefined): void;
   recordStat(where: string, stat: Stats | undefined): void;
 }
@@ -92,7 +84,7 @@ export function isFileDigest(digest: string | undefined): digest is string {
 
 /** Undefined without a file. */
 export function hexOf(file: string): string | undefined {
-  const bytes = unlessAbsent(() => readFileSync(file));
+  const bytes = bytesIfThere(file);
   return bytes && hexOfBytes(bytes);
 }
 

@@ -17,7 +17,7 @@ export interface Observed {
   readonly lookups: Map<string, Lookup>;
 }
 
-export interface SeenFile {
+interface SeenFile {
   /** The bytes that were read. */
   readonly bytes: Uint8Array;
   readonly prologue: Prologue | undefined;

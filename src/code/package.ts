@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-export interface Package {
+interface Package {
   /** As imported: `@scope/name`. */
   readonly name: string;
   readonly version: string;
@@ -41,7 +41,7 @@ function versionIn(folder: string, name: string): string {
   return typeof own === 'string' && own !== name ? `${own}@${version}` : version;
 }
 
-export type PackageManifest = Readonly<Record<string, unknown>>;
+type PackageManifest = Readonly<Record<string, unknown>>;
 
 /** Undefined when it is missing or not a JSON object. */
 export function readManifest(file: string): PackageManifest | undefined {

@@ -6,7 +6,7 @@ import { NOT_INSTALLED, packageName, subpath } from './package.js';
 import type { Link } from './placeholder.js';
 import { within } from './project-paths.js';
 
-export interface Packages {
+interface Packages {
   /** Version by name; by `name (importer's folder)` when the bundle uses several versions. */
   readonly versions: Readonly<Record<string, string>>;
   readonly links: Readonly<Record<string, Link>>;

@@ -19,7 +19,7 @@ import {
   writeTrace,
 } from './trace-cache.js';
 
-export type Command = Exclude<Action, { readonly kind: 'module' }>;
+type Command = Exclude<Action, { readonly kind: 'module' }>;
 
 export interface ScriptOptions {
   /** A script that is a declared dep counts as a dep only. */

@@ -3,6 +3,7 @@
  * it. Pure. It serves to find files that a command names, so doubtful parts are omitted.
  */
 import path from 'node:path';
+import { type Context, readShell, type Step } from '../pipeline/shell-lexer.js';
 
 export interface SimpleCommand {
   /** Working directory relative to the start of the whole command; undefined after a `cd` to an unknown folder. */
@@ -14,9 +15,13 @@ export interface SimpleCommand {
 }
 
 export function simpleCommands(command: string): SimpleCommand[] {
-  const reader = new Reader(command);
-  reader.list('');
-  return reader.commands;
+  return commandsIn(command, '');
+}
+
+function commandsIn(text: string, folder: string | undefined): SimpleCommand[] {
+  const reader = new CommandReader(text, folder);
+  readShell(text, (step) => reader.read(step));
+  return reader.finish();
 }
 
 /** Words of the shell behind which a command stands. */
@@ -33,215 +38,196 @@ export function commandStart(words: SimpleCommand['words']): number {
   );
 }
 
-const REDIRECTION = /^(?:<<<|<<-?|<>|<&|<|>>|>\||>&|>|&>>?)/;
-const BLANKS = /[ \t\r]+/y;
-/** Literal characters, outside of quotes and within double ones. */
-const PLAIN = /[^\s;&|()<>'"\\`$*?[]+/y;
-const QUOTED = /[^"\\`$]+/y;
-const END_OF_WORD = /[\s;&|()<>]/;
+const REDIRECTION = /<<<|<<-?|<>|<&|<|>>|>\||>&|>|&>>?/y;
 /** The current folder at the start of a path. */
 const HERE = /(?:\$PWD|\$\{PWD\}|\$\(pwd\))(?=[/:"\s;&|)]|$)/y;
+const PATTERN: ReadonlySet<string> = new Set('*?[');
+const LISTS: ReadonlySet<Context> = new Set(['plain', 'group', 'inner']);
 
-class Reader {
-  readonly commands: SimpleCommand[] = [];
+/** The list of commands being read: the whole text, or a part in parentheses. */
+interface List {
+  folder: string | undefined;
+  words: (string | undefined)[];
+  inputs: string[];
+  word: { text: string; known: boolean } | undefined;
+  /** The operator whose target is the next word. */
+  redirection: string | undefined;
+}
+
+class CommandReader {
+  readonly #commands: SimpleCommand[] = [];
   readonly #text: string;
-  #at = 0;
-  /** End of the list being read. */
-  #closing = '';
-  /** Here-documents that begin on the next line. */
-  #heredocs: { readonly delimiter: string; readonly tabs: boolean }[] = [];
+  readonly #lists: List[];
+  /** Steps before this offset belong to what was read already. */
+  #next = 0;
+  /** A part without words of its own, up to this depth: a comment, a number, a text in backticks. */
+  #hidden: { readonly depth: number; readonly commandsFrom?: number } | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, folder: string | undefined) {
     this.#text = text;
+    this.#lists = [listIn(folder)];
   }
 
-  /** Commands up to the closing character; the effect of a subshell's `cd` ends with it. */
-  list(start: string | undefined): void {
-    let current = new Pending(start);
-    const end = () => {
-      this.commands.push(...current.done());
-      current = new Pending(current.next());
-    };
-    while (this.#at < this.#text.length) {
-      const character = this.#text[this.#at] as string;
-      if (character === this.#closing) break;
-      if (this.#run(BLANKS) !== '') continue;
-      if (this.#text.startsWith('\\\n', this.#at)) this.#at += 2;
-      else if (character === '#') this.#skipLine();
-      else if (/[<>&]/.test(character) && this.#redirection(current)) continue;
-      else if (character === '\n') {
-        end();
-        this.#at += 1;
-        this.#skipHeredocs();
-      } else if (character === '(') {
-        end();
-        this.#nested(')', current.folder);
-      } else if (END_OF_WORD.test(character)) {
-        end();
-        this.#at += 1;
-      } else {
-        const word = this.#word(current.folder);
-        // `2` before `>` is a file descriptor.
-        if (!/^\d+$/.test(word ?? '') || !/[<>]/.test(this.#text[this.#at] ?? ''))
-          current.words.push(word);
-      }
-    }
-    end();
+  finish(): SimpleCommand[] {
+    this.#reveal(this.#text.length);
+    while (this.#lists.length > 0) this.#closeList();
+    return this.#commands;
   }
 
-  /** Consumes and returns the characters that match here. */
-  #run(sticky: RegExp): string {
-    sticky.lastIndex = this.#at;
-    if (!sticky.test(this.#text)) return '';
-    const start = this.#at;
-    this.#at = sticky.lastIndex;
-    return this.#text.slice(start, this.#at);
+  read(step: Step): void {
+    const { start, context, depthAfter } = step;
+    if (this.#hidden !== undefined) {
+      if (context === 'comment' && this.#text[start] === '\n') this.#endCommand();
+      if (depthAfter <= this.#hidden.depth) this.#reveal(step.end - 1);
+    } else if (start < this.#next) {
+      if (step.end > this.#next) this.#add(this.#text.slice(this.#next, step.end));
+    } else if (context === 'single') {
+      if (depthAfter === step.depth) this.#add(this.#textOf(step));
+    } else if (step.escaped) this.#escaped(step);
+    else if (this.#text[start] === '\\') return;
+    else if (context === 'double') this.#double(step);
+    else if (LISTS.has(context)) this.#plain(step);
   }
 
-  /** The content of parentheses or backticks. */
-  #nested(closing: string, folder: string | undefined): void {
-    const outer = this.#closing;
-    this.#closing = closing;
-    this.#at += 1;
-    this.list(folder);
-    this.#at += 1;
-    this.#closing = outer;
+  get #list(): List {
+    return this.#lists.at(-1)!;
   }
 
-  /** True if there was one; skips its target if that is only written. */
-  #redirection(current: Pending): boolean {
-    const operator = REDIRECTION.exec(this.#text.slice(this.#at, this.#at + 3))?.[0];
-    if (operator === undefined) return false;
-    this.#at += operator.length;
-    if (this.#text[this.#at] === '(') {
-      this.#nested(')', current.folder);
-      current.words.push(undefined);
+  get #word(): { text: string; known: boolean } {
+    this.#list.word ??= { text: '', known: true };
+    return this.#list.word;
+  }
+
+  #textOf({ start, end }: Step): string {
+    return this.#text.slice(start, end);
+  }
+
+  #add(text: string): void {
+    this.#word.text += text;
+  }
+
+  #escaped(step: Step): void {
+    const text = this.#textOf(step);
+    const isLiteral = step.context === 'double' && !/["$`\\\n]/.test(text);
+    if (text !== '\n') this.#add(isLiteral ? `\\${text}` : text);
+  }
+
+  #double(step: Step): void {
+    if (this.#text[step.start] === '"') return;
+    if (!this.#expansion(step)) this.#add(this.#textOf(step));
+  }
+
+  #plain(step: Step): void {
+    const { start, depth, depthAfter } = step;
+    const character = this.#text[start]!;
+    if (character === ' ' || character === '\t' || character === '\r') this.#endWord();
+    else if (character === "'" || character === '"') this.#add('');
+    else if (character === '(') this.#parenthesis(step);
+    else if (character === ')' && depthAfter < depth) this.#closeList();
+    else if (/[<>]/.test(character) || this.#text.startsWith('&>', start)) this.#redirection(step);
+    else if (/[\n;&|)]/.test(character)) this.#endCommand();
+    else if (!this.#expansion(step) && depthAfter === depth) this.#literal(this.#textOf(step));
+    // A comment, or a here-document.
+    if (depthAfter > depth && /[\n#]/.test(character)) this.#hidden = { depth };
+  }
+
+  /** Patterns and home folders are expanded later. */
+  #literal(text: string): void {
+    if (PATTERN.has(text) || (text === '~' && this.#list.word === undefined))
+      this.#word.known = false;
+    this.#add(text);
+  }
+
+  #reveal(end: number): void {
+    const from = this.#hidden?.commandsFrom;
+    this.#hidden = undefined;
+    if (from !== undefined)
+      this.#commands.push(...commandsIn(this.#text.slice(from, end), this.#list.folder));
+  }
+
+  /** True at a `$` or backtick that the shell expands. */
+  #expansion(step: Step): boolean {
+    const { start, depth, depthAfter } = step;
+    const character = this.#text[start];
+    if (character !== '$' && character !== '`') return false;
+    HERE.lastIndex = start;
+    if (HERE.test(this.#text)) {
+      this.#next = HERE.lastIndex;
+      this.#add('.');
       return true;
     }
-    this.#run(BLANKS);
-    const word = this.#word(current.folder);
-    if (word === undefined) return true;
-    if (operator === '<') current.inputs.push(word);
-    if (operator === '<<' || operator === '<<-')
-      this.#heredocs.push({ delimiter: word, tabs: operator === '<<-' });
+    if (depthAfter === depth && !/^\$[\w@*#?$!'-]/.test(this.#text.slice(start, start + 2)))
+      return false;
+    this.#word.known = false;
+    if (this.#textOf(step) === '$(') this.#lists.push(listIn(this.#list.folder));
+    else if (character === '`') this.#hidden = { depth, commandsFrom: step.end };
+    else if (depthAfter > depth) this.#hidden = { depth };
     return true;
   }
 
-  /** Undefined if the shell expands it. */
-  #word(folder: string | undefined): string | undefined {
-    const word = { text: '', known: this.#text[this.#at] !== '~' };
-    while (this.#at < this.#text.length) {
-      word.text += this.#run(PLAIN);
-      const character = this.#text[this.#at] ?? ' ';
-      if (END_OF_WORD.test(character) || (character === '`' && this.#closing === '`')) break;
-      if (character === "'") word.text += this.#single();
-      else if (character === '"') this.#double(word, folder);
-      else if (character === '\\') word.text += this.#escaped();
-      else if (this.#run(HERE) !== '') word.text += '.';
-      else if (this.#expansion(folder)) word.known = false;
-      else {
-        // A pattern; a lone `$` is literal.
-        if (character !== '$') word.known = false;
-        word.text += character;
-        this.#at += 1;
-      }
-    }
+  /** A subshell or an array; `((` may be a number, or two subshells. */
+  #parenthesis({ depth, depthAfter, start }: Step): void {
+    const isInput =
+      /[<>]/.test(this.#text[start - 1] ?? '') && this.#list.redirection !== undefined;
+    if (isInput) {
+      this.#list.redirection = undefined;
+      this.#list.words.push(undefined);
+    } else this.#endCommand();
+    if (depthAfter > depth + 1) this.#hidden = { depth, commandsFrom: start + 1 };
+    else this.#lists.push(listIn(this.#list.folder));
+  }
+
+  #redirection({ start, end }: Step): void {
+    REDIRECTION.lastIndex = start;
+    const operator = REDIRECTION.exec(this.#text)![0];
+    const list = this.#list;
+    // `2` before `>` is a file descriptor.
+    if (operator[0] !== '&' && list.word?.known && /^\d+$/.test(list.word.text))
+      list.word = undefined;
+    this.#endWord();
+    this.#next = start + operator.length;
+    // The lexer reads the delimiter of a here-document with its operator.
+    list.redirection = end > this.#next ? undefined : operator;
+  }
+
+  #endWord(): void {
+    const list = this.#list;
+    const { word, redirection } = list;
+    if (word === undefined) return;
+    list.word = undefined;
+    list.redirection = undefined;
     // `PYTHONPATH=src:$PYTHONPATH`: the known part is useful.
-    return word.known || word.text.startsWith('PYTHONPATH=') ? word.text : undefined;
+    const isKnown = word.known || word.text.startsWith('PYTHONPATH=');
+    if (redirection === undefined) list.words.push(isKnown ? word.text : undefined);
+    else if (redirection === '<' && isKnown) list.inputs.push(word.text);
   }
 
-  #single(): string {
-    const end = this.#text.indexOf("'", this.#at + 1);
-    const text = this.#text.slice(this.#at + 1, end < 0 ? undefined : end);
-    this.#at = end < 0 ? this.#text.length : end + 1;
-    return text;
+  #endCommand(): void {
+    this.#endWord();
+    const list = this.#list;
+    const { folder, words, inputs } = list;
+    if (words.length + inputs.length > 0) this.#commands.push({ folder, words, inputs });
+    Object.assign(list, listIn(nextFolder(folder, words)));
   }
 
-  #double(word: { text: string; known: boolean }, folder: string | undefined): void {
-    this.#at += 1;
-    while (this.#at < this.#text.length) {
-      word.text += this.#run(QUOTED);
-      if (this.#text[this.#at] === '"') break;
-      if (this.#text[this.#at] === '\\' && /["$`\\\n]/.test(this.#text[this.#at + 1] ?? '')) {
-        word.text += this.#escaped();
-      } else if (this.#run(HERE) !== '') word.text += '.';
-      else if (this.#expansion(folder)) word.known = false;
-      else {
-        word.text += this.#text[this.#at] ?? '';
-        this.#at += 1;
-      }
-    }
-    this.#at += 1;
-  }
-
-  #escaped(): string {
-    const next = this.#text[this.#at + 1] ?? '';
-    this.#at += 2;
-    return next === '\n' ? '' : next;
-  }
-
-  /** True if there was one; reads the commands in it too. */
-  #expansion(folder: string | undefined): boolean {
-    const rest = this.#text.slice(this.#at, this.#at + 3);
-    if (rest.startsWith('`')) this.#nested('`', folder);
-    else if (rest === '$((') this.#skipTo('))');
-    else if (rest.startsWith('$(')) {
-      this.#at += 1;
-      this.#nested(')', folder);
-    } else if (rest.startsWith('${')) this.#skipTo('}');
-    else if (/^\$[\w@*#?$!'-]/.test(rest)) this.#at += 1;
-    else return false;
-    return true;
-  }
-
-  #skipTo(end: string): void {
-    const found = this.#text.indexOf(end, this.#at);
-    this.#at = found < 0 ? this.#text.length : found + end.length;
-  }
-
-  #skipLine(): void {
-    const end = this.#text.indexOf('\n', this.#at);
-    this.#at = end < 0 ? this.#text.length : end;
-  }
-
-  #skipHeredocs(): void {
-    for (const { delimiter, tabs } of this.#heredocs) {
-      let line: string;
-      do {
-        const start = this.#at;
-        this.#skipLine();
-        line = this.#text.slice(start, this.#at);
-        this.#at = Math.min(this.#at + 1, this.#text.length);
-      } while (
-        (tabs ? line.replace(/^\t+/, '') : line) !== delimiter &&
-        this.#at < this.#text.length
-      );
-    }
-    this.#heredocs = [];
+  /** The effect of a subshell's `cd` ends with it. */
+  #closeList(): void {
+    this.#endCommand();
+    this.#lists.pop();
   }
 }
 
-/** A simple command while it is being read. */
-class Pending {
-  readonly words: (string | undefined)[] = [];
-  readonly inputs: string[] = [];
-  readonly folder: string | undefined;
+function listIn(folder: string | undefined): List {
+  return { folder, words: [], inputs: [], word: undefined, redirection: undefined };
+}
 
-  constructor(folder: string | undefined) {
-    this.folder = folder;
-  }
-
-  done(): SimpleCommand[] {
-    const { folder, words, inputs } = this;
-    return words.length + inputs.length === 0 ? [] : [{ folder, words, inputs }];
-  }
-
-  /** Working directory of the next command. */
-  next(): string | undefined {
-    const [first, target, ...more] = this.words;
-    if (first !== 'cd') return this.folder;
-    if (target === undefined || more.length > 0 || this.folder === undefined) return undefined;
-    if (target.startsWith('/') || target === '-') return undefined;
-    return path.posix.join(this.folder, target);
-  }
+/** Working directory of the command after this one. */
+function nextFolder(
+  folder: string | undefined,
+  [first, target, ...more]: SimpleCommand['words'],
+): string | undefined {
+  if (first !== 'cd') return folder;
+  if (target === undefined || more.length > 0 || folder === undefined) return undefined;
+  if (target.startsWith('/') || target === '-') return undefined;
+  return path.posix.join(folder, target);
 }

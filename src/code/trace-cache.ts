@@ -23,7 +23,7 @@ export const unknownTime: TimeAt = () => Number.NEGATIVE_INFINITY;
 /** Format version: traces with another one are ignored. */
 const FORMAT = 1;
 
-export interface KeptTrace<T> {
+interface KeptTrace<T> {
   readonly format: typeof FORMAT;
   readonly traceInputs: TraceInputs;
   readonly traced: T;

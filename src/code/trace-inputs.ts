@@ -18,7 +18,7 @@ export interface TraceInputs {
 }
 
 /** The names in a folder that an import may mean: `x.ts` and `x/` for `./x.js`. */
-export interface Listing {
+interface Listing {
   /** The requested stems, sorted. */
   readonly stems: readonly string[];
   /** The names found for them, sorted. */

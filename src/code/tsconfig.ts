@@ -4,7 +4,7 @@ import path from 'node:path';
 import { packageName } from './package.js';
 
 /** A file that it extends. */
-export type Extended =
+type Extended =
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'package'; readonly name: string };
 

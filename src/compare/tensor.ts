@@ -79,7 +79,8 @@ export function compareTensors(
   return { difference: { kind: 'tensor', tensor: name, index, ...values, count, size, largest } };
 }
 
-function reader({ type, bytes, bigEndian = false }: Tensor): (index: number) => number {
+/** Element by its place in storage. */
+export function reader({ type, bytes, bigEndian = false }: Tensor): (index: number) => number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { size, read }: Element = ELEMENTS[type];
   return (index) => read(view, index * size, !bigEndian);

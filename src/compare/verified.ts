@@ -1,6 +1,6 @@
 /** Result of `verify` for an item: data for every report. */
 
-export type VerifyVerdict =
+type VerifyVerdict =
   /** Equal byte for byte. */
   | 'same'
   /** Numbers deviate within the stage's tolerance. */
@@ -31,7 +31,7 @@ export interface Finding {
   readonly text: string;
 }
 
-export interface VerifySummary {
+interface VerifySummary {
   readonly same: number;
   readonly tolerated: number;
   readonly differs: number;

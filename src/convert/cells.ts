@@ -10,12 +10,12 @@ import { Untranslatable } from './translation-note.js';
 import { type Tree, treeOf } from './write-yaml.js';
 
 /** One of DVC's stages: its key behind the `@`, and its values of `item` and `key`. */
-export interface Cell {
+interface Cell {
   readonly key: string;
   readonly own: AstNode;
 }
 
-export interface Matrix {
+interface Matrix {
   readonly tree: Tree;
   /** Path in dvc.yaml → text in pipeline.yaml: `item.x` → `${x}`. */
   readonly axes: ReadonlyMap<string, string>;
@@ -37,7 +37,7 @@ interface Axis {
 }
 
 /** The paths that the stage uses, and those that a shell reads. */
-export interface Uses {
+interface Uses {
   readonly all: readonly (readonly string[])[];
   readonly inCommand: ReadonlySet<string>;
 }

@@ -1,7 +1,7 @@
 /** One stage of dvc.yaml → its lines in pipeline.yaml. */
 import { type AstNode, child } from '../pipeline/document/ast.js';
 import { isWithin } from '../pipeline/items/paths.js';
-import { quotePlain } from '../pipeline/items/shell.js';
+import { quotePlain } from '../pipeline/items/shell-quote.js';
 import { asMatrix, foreachOf, type Iteration, matrixOf } from './cells.js';
 import { pathsIn, textIn } from './dvc-placeholder.js';
 import { joinPath, Params, varsOf } from './dvc-values.js';

@@ -17,7 +17,7 @@ import { entriesIn, paramsFilesIn, plotText } from './entries.js';
 import { type Note, Notes, Untranslatable } from './translation-note.js';
 import { comment, field, type Tree, treeOf } from './write-yaml.js';
 
-export interface Translation {
+interface Translation {
   /** The text of pipeline.yaml. */
   readonly text: string;
   readonly notes: readonly Note[];

@@ -74,7 +74,7 @@ const NOT_CACHED =
 const REMOVED =
   'pipe removes old outs before it runs a stage, except the states of an incremental stage (epochs:)';
 
-export interface ParamsRead {
+interface ParamsRead {
   readonly names: readonly string[];
   /** Params files that are read as a whole. */
   readonly files: readonly string[];

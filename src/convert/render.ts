@@ -1,7 +1,7 @@
 /** A text of dvc.yaml → the equivalent text of pipeline.yaml. */
 import type { AstNode } from '../pipeline/document/ast.js';
 import { escapeGlob } from '../pipeline/glob.js';
-import { isHarmless, quotePlain } from '../pipeline/items/shell.js';
+import { isHarmless, quotePlain } from '../pipeline/items/shell-quote.js';
 import { isScalar, type Piece, piecesOf } from './dvc-placeholder.js';
 import { lookUp, type Params, scalarText } from './dvc-values.js';
 import { Untranslatable } from './translation-note.js';

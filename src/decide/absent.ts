@@ -1,10 +1,8 @@
 /** Finds deps that are missing and that no item makes, before anything runs; also of waiting items. */
-import { statSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../cache/files/look.js';
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Dep } from '../pipeline/plan.js';
-import { type BuildContext, cacheOf, itemAt, selectedNeeds } from './build-context.js';
+import { type BuildContext, cacheOf, type ItemHandle, itemAt } from './build-context.js';
 import { matchesIn } from './dep-files.js';
 import type { MissingDep } from './missing.js';
 import { type Part, sourceOf } from './parts.js';
@@ -16,13 +14,12 @@ import { type Part, sourceOf } from './parts.js';
  * @param isPending true of a need whose outs may still change
  */
 export function* absentDeps(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   isPending: (need: number) => boolean,
 ): Cooperative<MissingDep[]> {
-  const item = itemAt(build, index);
+  const { build, item } = handle;
   const toCome = new Set(
-    selectedNeeds(build, index)
+    handle.needs
       .filter(isPending)
       .flatMap((need) => itemAt(build, need).outs.map((out) => out.path)),
   );
@@ -47,7 +44,7 @@ function* isUnmatched(
 function isAbsent(build: BuildContext, dep: Dep, part: Part, toCome: ReadonlySet<string>): boolean {
   const where = part.made ? sourceOf(dep, part.path) : part.path;
   for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (toCome.has(at)) return false;
-  if (isThere(path.join(build.project.root, where), part.made)) return false;
+  if (isThere(build, where, part.made)) return false;
   // An upstream item creates the folder with its contents.
   return !dep.outs?.some(
     (out) => toCome.has(sourceOf(dep, out)) && out.startsWith(`${part.path}/`),
@@ -55,10 +52,11 @@ function isAbsent(build: BuildContext, dep: Dep, part: Part, toCome: ReadonlySet
 }
 
 /** A link that an item makes counts as a link; a user's link counts as its target. */
-function isThere(full: string, made: boolean): boolean {
-  if (made) return lstatIfThere(full) !== undefined;
+function isThere(build: BuildContext, where: string, made: boolean): boolean {
+  const full = path.join(build.project.root, where);
+  const { readSet } = cacheOf(build);
   try {
-    return statSync(full, { throwIfNoEntry: false }) !== undefined;
+    return (made ? readSet.lstat(full) : readSet.stat(full)) !== undefined;
   } catch {
     return true; // The code that reads it reports the error.
   }

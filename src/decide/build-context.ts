@@ -4,7 +4,7 @@ import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import type { Emit, ItemDone } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
-import type { Codes } from './code.js';
+import type { Code, Codes } from './code.js';
 import type { RunOptions } from './options.js';
 import type { Project } from './project.js';
 import type { Concealing } from './secrets.js';
@@ -42,23 +42,54 @@ export function cacheOf(build: BuildContext): Cache {
   return build.project.cache;
 }
 
-/** Ends an item; call it once for each. */
-export function finish(
-  build: BuildContext,
-  index: number,
-  ended: ItemDone,
-  settled?: Settled,
-): void {
-  if (build.done.has(index)) throw new Error(`${ended.item} ended twice`);
-  const done = build.conceal.value(ended);
-  build.done.set(index, done);
-  if (settled !== undefined) build.settled.set(index, settled);
-  build.emit(done);
+/** An item of a build: what it is, and what the build knows of it. */
+export class ItemHandle {
+  readonly build: BuildContext;
+  /** In the items of the plan. */
+  readonly index: number;
+  readonly item: Item;
+
+  constructor(build: BuildContext, index: number) {
+    this.build = build;
+    this.index = index;
+    this.item = itemAt(build, index);
+  }
+
+  get cache(): Cache {
+    return this.build.project.cache;
+  }
+
+  get code(): Code {
+    return this.build.codes.of(this.index);
+  }
+
+  /** Selected items from which this one reads directly. */
+  get needs(): number[] {
+    return this.item.needs.filter((need) => this.build.isSelected.has(need));
+  }
+
+  /** Ends the item; call it once. */
+  finish(ended: Omit<ItemDone, 'type' | 'item'>, settled?: Settled): void {
+    const { build, index, item } = this;
+    if (build.done.has(index)) throw new Error(`${item.id} ended twice`);
+    const done = build.conceal.value<ItemDone>({ type: 'item', item: item.id, ...ended });
+    build.done.set(index, done);
+    if (settled !== undefined) build.settled.set(index, settled);
+    build.emit(done);
+  }
+
+  warn(message: string): void {
+    this.build.emit({ type: 'warning', item: this.item.id, message });
+  }
 }
 
-/** Selected items from which this one reads directly. */
-export function selectedNeeds(build: BuildContext, index: number): number[] {
-  return itemAt(build, index).needs.filter((need) => build.isSelected.has(need));
+export function handleOf(build: BuildContext, index: number): ItemHandle {
+  return new ItemHandle(build, index);
+}
+
+/** Handles of the selected items, in topological order. */
+export function selectedItems(build: BuildContext): ItemHandle[] {
+  return build.selected.map((index) => handleOf(build, index));
 }
 
 /** The same without `always`, which does not make the last result stale. */

@@ -1,6 +1,6 @@
 /** Code of every selected stage: its digest for the key, its files for `why`, its bundle to execute. */
-import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { writeIfAbsent } from '../cache/files/write.js';
 import { sha256 } from '../canonical.js';
 import { newSnapshot } from '../code/fs-snapshot.js';
 import type { Versions } from '../code/python/installed-distributions.js';
@@ -48,7 +48,7 @@ interface CommandItemCode extends CodeFiles {
 }
 
 /** Evidence that names single files. */
-export interface CodeFiles {
+interface CodeFiles {
   /** Local code files by path with the digest of their stripped text. */
   readonly files: Readonly<Record<string, string>>;
   /** The importing file, by path. */
@@ -159,8 +159,8 @@ function traceCacheOf({ cache, version }: Project): TraceCache {
   return {
     version,
     timeAt: (dev, moment) => cache.timeAt(dev, moment),
-    read: (name) => cache.readKept('traces', name),
-    write: (name, value) => cache.writeKept('traces', name, value),
+    read: (name) => cache.state.readKept('traces', name),
+    write: (name, value) => cache.state.writeKept('traces', name, value),
   };
 }
 
@@ -210,9 +210,10 @@ async function bundleOf(
   // Two modules with the same text may resolve packages differently, each from its own folder.
   const name = sha256(JSON.stringify([module, code.module.bundle]));
   const file = path.join(project.cache.tmpFolder('bundles'), `${name}.mjs`);
-  if (existsSync(file)) return file;
-  const kept = keptExecutable(project.root, module, { ...code, code: code.module }, options);
-  writeFileSync(file, kept ?? (await traceAgain(project, module, options, code)));
+  await writeIfAbsent(file, () => {
+    const kept = keptExecutable(project.root, module, { ...code, code: code.module }, options);
+    return kept ?? traceAgain(project, module, options, code);
+  });
   return file;
 }
 

@@ -2,8 +2,7 @@
 import path from 'node:path';
 import type { Cooperative } from '../cache/files/yielding.js';
 import { recordPath } from '../cache/records/records.js';
-import type { Item } from '../pipeline/plan.js';
-import { type BuildContext, itemAt } from './build-context.js';
+import type { ItemHandle } from './build-context.js';
 import { type Decision, decide } from './decide.js';
 import { explain } from './explain.js';
 import { ifReadable } from './file-view.js';
@@ -11,46 +10,37 @@ import type { DecisionContext } from './fingerprint.js';
 
 /** @param around view of the item's inputs; by default the project on disk */
 export function* decideItem(
-  build: BuildContext,
-  index: number,
-  context: DecisionContext = build.project,
+  handle: ItemHandle,
+  context: DecisionContext = handle.build.project,
 ): Cooperative<Decision> {
-  const { project, codes, options } = build;
-  const item = itemAt(build, index);
-  const decision = yield* decide(item, codes.of(index), context, options.force);
-  project.debug?.(lineOf(build, item, index, decision));
+  const { item, code } = handle;
+  const { project, options } = handle.build;
+  const decision = yield* decide(item, code, context, options.force);
+  project.debug?.(lineOf(handle, decision));
   return decision;
 }
 
 /** Undefined when an input is not readable. Only the item that reads it fails, when its turn comes. */
-export function* decideIfReadable(
-  build: BuildContext,
-  index: number,
-): Cooperative<Decision | undefined> {
-  const decision = yield* ifReadable(decideItem(build, index));
-  if (decision === undefined) debugUndecided(build, index, 'an input cannot be read');
+export function* decideIfReadable(handle: ItemHandle): Cooperative<Decision | undefined> {
+  const decision = yield* ifReadable(decideItem(handle));
+  if (decision === undefined) debugUndecided(handle, 'an input cannot be read');
   return decision;
 }
 
 /** For PIPE_DEBUG: why there is no decision yet. */
-export function debugUndecided(build: BuildContext, index: number, reason: string): void {
-  build.project.debug?.(`${itemAt(build, index).id}: undecided (${reason})`);
+export function debugUndecided(handle: ItemHandle, reason: string): void {
+  handle.build.project.debug?.(`${handle.item.id}: undecided (${reason})`);
 }
 
-function lineOf(
-  { project, codes }: BuildContext,
-  item: Item,
-  index: number,
-  decision: Decision,
-): string {
+function lineOf({ build: { project }, item, code }: ItemHandle, decision: Decision): string {
   const { kind } = decision;
   const place = (key: string) =>
     path.relative(project.root, recordPath(project.cache.layout.records, key));
   if (kind === 'fresh') return `${item.id}: fresh, record ${place(decision.key)}`;
-  const reasons = explain(project, item, codes.of(index), decision).map(({ text }) => text);
+  const reasons = explain(project, item, code, decision).map(({ text }) => text);
   const head = `${item.id}: ${kind} (${reasons.join('; ')})`;
   if (kind === 'missing') return head;
   if (kind === 'restore') return `${head}, record ${place(decision.key)}`;
-  const last = project.cache.readLast(item.id);
+  const last = project.cache.state.readLast(item.id);
   return `${head}, key ${decision.key}, ${last ? `last record ${place(last.key)}` : 'no last record'}`;
 }

@@ -28,7 +28,7 @@ export type Decision =
   | { readonly kind: 'missing'; readonly deps: readonly Dep[] };
 
 /** Why the item must run, as far as known without comparing manifests. */
-export type Cause = 'stale' | 'always' | 'forced' | { readonly lost: string };
+type Cause = 'stale' | 'always' | 'forced' | { readonly lost: string };
 
 export function* decide(
   item: Item,

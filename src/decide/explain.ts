@@ -44,9 +44,9 @@ function whyRun(
   }
   const asked = whyAsked(item, decision.cause === 'forced');
   if (asked !== undefined) return [asked];
-  const last = project.cache.readLast(item.id);
+  const last = project.cache.state.readLast(item.id);
   if (last === undefined) return [withoutResult(project, item)];
-  const attempt = project.cache.readAttempt(item.id);
+  const attempt = project.cache.state.readAttempt(item.id);
   const found = compare(project, item, code, last, decision);
   // The item was executed with today's inputs, without a result.
   if (attempt?.key === decision.key) return [endOf(project, item, attempt), ...found];
@@ -56,7 +56,7 @@ function whyRun(
 /** Why the item runs whatever its deps will be; undefined when the deps decide. */
 export function whyAnyway(project: Project, item: Item, force: boolean): Reason | undefined {
   const asked = whyAsked(item, force);
-  if (asked !== undefined || project.cache.readLast(item.id) !== undefined) return asked;
+  if (asked !== undefined || project.cache.state.readLast(item.id) !== undefined) return asked;
   return withoutResult(project, item);
 }
 
@@ -66,7 +66,7 @@ function whyAsked({ always }: Item, force: boolean): Reason | undefined {
 }
 
 function withoutResult(project: Project, item: Item): Reason {
-  const attempt = project.cache.readAttempt(item.id);
+  const attempt = project.cache.state.readAttempt(item.id);
   return attempt ? endOf(project, item, attempt) : { kind: 'never', text: 'never ran' };
 }
 

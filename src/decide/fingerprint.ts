@@ -14,7 +14,7 @@ import { outsBehind } from './made-links.js';
 import { contentAt } from './parts.js';
 
 /** The manifest, or the missing deps. */
-export type Inputs =
+type Inputs =
   | { readonly kind: 'known'; readonly manifest: Manifest }
   | { readonly kind: 'missing'; readonly deps: readonly Dep[] };
 

@@ -32,7 +32,7 @@ export function stopEpoch(plan: EpochPlan, records: readonly EpochRecord[]): num
   return stopping(plan, records)?.wanted;
 }
 
-export interface Stopping {
+interface Stopping {
   /** The epoch of the requested outs. */
   readonly wanted: number;
   /** The epoch that decided it: commits of a fast stage beyond it are ignored. */

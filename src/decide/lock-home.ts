@@ -1,7 +1,7 @@
 /** Locates the locks of a path by its real path, so that runs find them by any name, mount or machine. */
-import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import { PIPELINE_FILE } from '../pipeline/root.js';
+import { rootAbove } from '../pipeline/root.js';
+import { besideReal, realPlace } from '../sys/real-place.js';
 
 export interface Home {
   /** Absolute path of the folder of tickets. */
@@ -39,25 +39,6 @@ function within(root: string, real: string): Home | undefined {
 
 /** An out of another project, reached by a link. */
 function withinOther(real: string): Home | undefined {
-  for (let at = path.dirname(real); at !== path.dirname(at); at = path.dirname(at)) {
-    if (existsSync(path.join(at, PIPELINE_FILE))) return within(at, real);
-  }
-  return undefined;
-}
-
-/** The real path, as far as the path exists. */
-export function realPlace(absolute: string): string {
-  try {
-    return realpathSync.native(absolute);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'ELOOP') throw error;
-    return besideReal(absolute);
-  }
-}
-
-/** The path itself, unresolved, in the real path of its folder. */
-function besideReal(absolute: string): string {
-  const folder = path.dirname(absolute);
-  return folder === absolute ? absolute : path.join(realPlace(folder), path.basename(absolute));
+  const root = rootAbove(path.dirname(real));
+  return root === undefined ? undefined : within(root, real);
 }

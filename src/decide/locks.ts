@@ -1,9 +1,14 @@
 /** Locks of a run: the paths of an item, and the key of its result. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
-import { acquireClaim, type Claim, type Paths, writersOf } from '../process/claims.js';
+import {
+  acquireClaim,
+  type Claim,
+  makeHiddenFolder,
+  type Paths,
+  writersOf,
+} from '../process/claims.js';
 import { acquireLock, type Lock, lockFile } from '../process/file-lock.js';
 import { fileNameOf } from '../process/file-names.js';
 import { describeOwner, type LockOwner } from '../process/lock-owner.js';
@@ -11,8 +16,9 @@ import type { Group } from '../process/orphans.js';
 import { reapOrphans } from '../process/orphans.js';
 import { isHeldAroundUs, waitsForItself } from '../process/outer-executions.js';
 import { livenessOf, ownIdentity } from '../sys/identity.js';
+import { realPlace } from '../sys/real-place.js';
 import { type BuildContext, cacheOf } from './build-context.js';
-import { type Home, homeOf, projectHome, realPlace } from './lock-home.js';
+import { type Home, homeOf, projectHome } from './lock-home.js';
 import { isOut } from './made-links.js';
 import { sourceOf } from './parts.js';
 import type { Project } from './project.js';
@@ -53,7 +59,7 @@ export class ItemClaim {
 }
 
 /** Paths of outs of other items. */
-export interface Others {
+interface Others {
   /** To be written under the same lock. */
   readonly writes: readonly string[];
   /** Read through links. */
@@ -71,7 +77,7 @@ export async function claimItem(
     // Locks folder by folder, in an order that all runs share, against deadlocks.
     const byHome = [...pathsByHome(build.project, item, others)].sort();
     for (const [folder, paths] of byHome) {
-      makeHome(folder, cacheOf(build).layout.locks);
+      if (folder !== cacheOf(build).layout.locks) makeHiddenFolder(folder);
       const claim = await acquireClaim(folder, paths, {
         doing: item.id,
         logs: realPlace(path.join(cacheOf(build).layout.logs, fileNameOf(item.id))),
@@ -172,11 +178,4 @@ function pathsOf(dep: Dep): readonly string[] {
   if (dep.glob) return [...(dep.gathered ?? []), ...(dep.within ?? [])];
   if (dep.exclude !== undefined) return dep.outs ?? [];
   return [dep.path, ...(dep.links === undefined ? [] : (dep.outs ?? []))];
-}
-
-/** Hides a lock folder outside of a pipe cache from git. */
-function makeHome(folder: string, own: string): void {
-  if (folder === own || existsSync(folder)) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, '.gitignore'), '*\n', { flag: 'w' });
 }

@@ -2,7 +2,6 @@
  * Links that items make. An out keeps its links as links, but a reader of the out reads through them.
  * So a dep also covers their targets, which must not be outs that the reader does not need.
  */
-import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Scan } from '../cache/cache.js';
 import { UnusableFile } from '../cache/files/file-errors.js';
@@ -12,9 +11,8 @@ import { isWithin, staysWithin, wayOf } from '../cache/scan/link-targets.js';
 import { canonical, sha256 } from '../canonical.js';
 import { addOut, createOutTree, type OutTree, type Owner, ownersOf } from '../pipeline/out-tree.js';
 import type { Dep, Item, Plan } from '../pipeline/plan.js';
-import { realpathIfThere } from '../sys/if-there.js';
+import { realPlace } from '../sys/real-place.js';
 import { type FileView, scanAt } from './file-view.js';
-import { realPlace } from './lock-home.js';
 
 /** An out as a dep. Links that lead out of it change the digest if their targets exist; `links` lists them. */
 export function* madeAt(where: string, view: FileView): Cooperative<Scan | undefined> {
@@ -50,9 +48,10 @@ function leadOf(link: string, where: string, { root, cache, targetOf: laid }: Fi
   const target = laid?.(link);
   if (target !== undefined) return { target, isInner: false };
   const absolute = path.join(root, link);
-  const isInner = staysWithin(readlinkSync(absolute), path.dirname(link), where);
-  if (!isInner) cache.readSet.markIncomplete();
-  return { target: realpathIfThere(absolute), isInner };
+  const { readSet } = cache;
+  const isInner = staysWithin(readSet.linkText(absolute), path.dirname(link), where);
+  if (!isInner) readSet.markIncomplete();
+  return { target: readSet.realpath(absolute), isInner };
 }
 
 function holdsProject(place: string, root: string): boolean {

@@ -3,7 +3,7 @@ import type { Cache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Item, Plot } from '../pipeline/plan.js';
 
-export interface MetricFile {
+interface MetricFile {
   readonly name: string;
   /** Relative to the project. */
   readonly path: string;

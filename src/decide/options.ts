@@ -12,7 +12,7 @@ export interface Variant {
 }
 
 /** `results`: fresh or restorable, and as in pipeline.lock. `keys`: compares keys only, without results. */
-export type Frozen = false | 'results' | 'keys';
+type Frozen = false | 'results' | 'keys';
 
 export interface RunOptions {
   /** Stages, items or patterns; none: all. */

@@ -3,7 +3,7 @@
  * of other profiles, plans or branches do not count, so that a fresh clone and a used workspace
  * agree.
  */
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import path from 'node:path';
 import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
 import { isAbsent } from '../cache/files/file-errors.js';
@@ -17,13 +17,10 @@ import {
   ignoreRulesOfMade,
   isHeldBack,
 } from '../pipeline/ignored-files.js';
+import { type Tree, TURN_EVERY } from '../pipeline/matches-below.js';
 import type { Dep } from '../pipeline/plan.js';
-import { realpathIfThere } from '../sys/if-there.js';
 import { type FileView, scanAt } from './file-view.js';
 import { madeAt, withLinks } from './made-links.js';
-
-/** Number of entries after which the event loop gets a turn. */
-export const TURN_EVERY = 64;
 
 /** A file or folder that counts as a whole, by its name in the dep. */
 export interface Part {
@@ -47,7 +44,7 @@ export function* contentAt(dep: Dep, part: Part, view: FileView): Cooperative<Sc
   const parts = mayHaveParts(dep, part, view) ? yield* partsOf(dep, part, view) : undefined;
   if (parts === undefined) return yield* oneAt(dep, part, view);
   // Links within the dep count as links.
-  const tree = realpathIfThere(path.join(view.root, part.path)) ?? '';
+  const tree = view.cache.readSet.realpath(path.join(view.root, part.path)) ?? '';
   const found = new Map<string, Scan>();
   for (const each of parts) {
     const scan = yield* oneAt(dep, each, view, { tree });
@@ -77,7 +74,7 @@ function* oneAt(
 /** A cheap check, false for most deps, since a no-op run makes it for each. */
 function mayHaveParts(dep: Dep, { path: where, made }: Part, { cache }: FileView): boolean {
   if (dep.outs !== undefined || dep.links !== undefined) return true;
-  return !made && cache.wroteBelow(where).length > 0;
+  return !made && cache.state.wroteBelow(where).length > 0;
 }
 
 /** The parts that count in a path of the dep; undefined: the path counts as a whole. */
@@ -140,7 +137,7 @@ function leftBelow(
 ): string[] {
   const source = sourceOf(dep, folder);
   if (isOurs(source)) return [];
-  const wrote = cache.wroteBelow(source);
+  const wrote = cache.state.wroteBelow(source);
   if (wrote.length === 0) return [];
   const made = new Set(outs);
   const ignoreRules = ignoreRulesOfMade(dep);
@@ -160,7 +157,7 @@ function foldersTo(where: string, length: number): string[] {
 
 /** True if pipe wrote it and it has not changed since, so it is not a user's file. */
 export function* isLeftover(where: string, { cache }: FileView): Cooperative<boolean> {
-  const wrote = cache.wrote(where) ?? wroteInFolder(where, cache);
+  const wrote = cache.state.wrote(where) ?? wroteInFolder(where, cache);
   if (wrote === undefined) return false;
   const now = (yield* cache.scanning(where))?.digest;
   return now !== undefined && (isUnfinished(wrote) || wrote === now);
@@ -177,7 +174,7 @@ function wroteInFolder(where: string, cache: Cache): Digest | undefined {
     names.unshift(path.posix.basename(at));
     at = path.posix.dirname(at);
     if (at === '.') return undefined;
-    const wrote = cache.wrote(at);
+    const wrote = cache.state.wrote(at);
     if (wrote === undefined) continue;
     let digest: Digest | undefined = isUnfinished(wrote) ? undefined : wrote;
     for (const name of names) {
@@ -207,6 +204,7 @@ function* walk(
     [...outs, ...left].flatMap((each) => foldersTo(each, folder.length).slice(1)),
   );
   const ignoreRules = ignoreRulesOf(dep);
+  const tree = foldersIn(view);
   function* into(at: string, isHeld: boolean): Cooperative<void> {
     for (const [row, entry] of entriesOf(at, view).entries()) {
       if (row % TURN_EVERY === 0) yield undefined;
@@ -215,7 +213,7 @@ function* walk(
       const source = sourceOf(dep, inner);
       const isHeldHere = isHeld || ignoreRules.holdsBack(inner, () => isFolder(inner, view));
       if (holders.has(inner) && isFolder(inner, view)) yield* into(inner, isHeldHere);
-      else if (!isHeldHere && !(entry.isDirectory() && (yield* isHollow(inner, ignoreRules, view))))
+      else if (!isHeldHere && !(entry.isDirectory() && (yield* isHollow(inner, ignoreRules, tree))))
         visit(inner, !isOurs(source) && !(yield* isLeftover(source, view)));
     }
   }
@@ -225,9 +223,7 @@ function* walk(
 export function isFolder(where: string, { root, cache }: FileView): boolean {
   const full = path.join(root, where);
   try {
-    const stat = statSync(full, { throwIfNoEntry: false });
-    cache.readSet.recordStat(full, stat);
-    return stat?.isDirectory() ?? false;
+    return cache.readSet.stat(full)?.isDirectory() ?? false;
   } catch {
     // A link cycle, or no permission: the code that reads it reports the error.
     cache.readSet.markIncomplete();
@@ -239,23 +235,26 @@ export function isFolder(where: string, { root, cache }: FileView): boolean {
 export function* isHollow(
   folder: string,
   ignoreRules: IgnoreRules,
-  view: FileView,
+  tree: Pick<Tree, 'entriesOf'>,
 ): Cooperative<boolean> {
   yield undefined;
-  const entries = entriesOf(folder, view);
+  const entries = tree.entriesOf(folder, []);
   for (const entry of entries) {
     const inner = `${folder}/${entry.name}`;
     if (ignoreRules.holdsBack(inner, () => entry.isDirectory())) continue;
-    if (!entry.isDirectory() || !(yield* isHollow(inner, ignoreRules, view))) return false;
+    if (!entry.isDirectory() || !(yield* isHollow(inner, ignoreRules, tree))) return false;
   }
   return entries.length > 0;
+}
+
+export function foldersIn(view: FileView): Pick<Tree, 'entriesOf'> {
+  return { entriesOf: (where) => entriesOf(where, view) };
 }
 
 export function entriesOf(where: string, { root, cache }: FileView): Dirent[] {
   const full = path.join(root, where);
   try {
-    cache.readSet.recordStat(full, statSync(full, { throwIfNoEntry: false }));
-    const entries = readdirSync(full, { withFileTypes: true });
+    const entries = cache.readSet.entries(full);
     if (entries.some(({ name }) => isDamaged(name))) refuseBadNames(full, where);
     return entries;
   } catch (error) {

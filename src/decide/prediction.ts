@@ -6,11 +6,11 @@ import { type Digest, kindOf } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { MOST_LINKS } from '../cache/scan/link-targets.js';
 import type { Item } from '../pipeline/plan.js';
-import { type BuildContext, itemAt, selectedNeeds } from './build-context.js';
+import { realPlace } from '../sys/real-place.js';
+import { type BuildContext, itemAt, selectedItems } from './build-context.js';
 import type { Decision } from './decide.js';
 import { debugUndecided, decideItem } from './decide-item.js';
 import type { DecisionContext } from './fingerprint.js';
-import { realPlace } from './lock-home.js';
 
 export type Prediction =
   | Decision
@@ -29,17 +29,17 @@ export function predict(build: BuildContext): Promise<Map<number, Prediction>> {
 function* predictions(build: BuildContext): Cooperative<Map<number, Prediction>> {
   const found = new Map<number, Prediction>();
   const overlay = new Overlay(build);
-  for (const index of build.selected) {
-    const item = itemAt(build, index);
-    const waitsFor = selectedNeeds(build, index).filter((need) => isOpen(found.get(need)));
+  for (const handle of selectedItems(build)) {
+    const { index, item } = handle;
+    const waitsFor = handle.needs.filter((need) => isOpen(found.get(need)));
     if (waitsFor.length > 0) {
       const names = waitsFor.map((need) => itemAt(build, need).id);
       found.set(index, { kind: 'unknown', waitsFor: names });
-      debugUndecided(build, index, waitingText(names));
+      debugUndecided(handle, waitingText(names));
       continue;
     }
     yield undefined;
-    const decided = yield* decideItem(build, index, { ...build.project, ...overlay.view });
+    const decided = yield* decideItem(handle, { ...build.project, ...overlay.view });
     const decision = foreseen(build, decided);
     found.set(index, decision);
     if (decision.kind === 'restore') overlay.lay(item, decision.record);

@@ -1,16 +1,15 @@
 /** A project as a command opens it: root, plan, cache and environment. */
-import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
-import { unlessRefused } from '../cache/files/look.js';
 import { namedFolder } from '../cache/layout.js';
 import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
 import { readPipeline } from '../pipeline/document/read-text.js';
 import type { LoadOptions } from '../pipeline/load.js';
+import { misnamedAbove } from '../pipeline/look-alike.js';
 import type { Plan, PlanRead } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
-import { misnamedAbove, PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
+import { PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
 import { wholeEnvironment } from '../sys/raw-text.js';
 import type { Variant } from './options.js';
 import { type Links, notedLinks } from './real-paths.js';
@@ -47,7 +46,7 @@ export interface Project extends Host {
 export function findRoot(cwd: string): string {
   const root = rootAbove(cwd);
   if (root !== undefined) return root;
-  const misnamed = misnamedAbove(cwd, (folder) => unlessRefused(() => readdirSync(folder)) ?? []);
+  const misnamed = misnamedAbove(cwd);
   throw userError(
     'no-pipeline',
     `there is no ${PIPELINE_FILE} in ${cwd} or a folder above`,
@@ -72,7 +71,7 @@ export async function openProject(
     readOnly,
     warn,
   });
-  cache.readSet.recordStat(PIPELINE_FILE, statSync(path.join(root, PIPELINE_FILE)));
+  cache.readSet.stat(path.join(root, PIPELINE_FILE));
   const plan = await planOf(host, root, variant, cache);
   for (const warning of plan.warnings) warn(warning);
   return { ...host, env: wholeEnvironment(host.env), root, variant, plan, cache };
@@ -109,10 +108,10 @@ async function keptPlan(
   name: string,
   cache: Cache,
 ): Promise<Plan> {
-  const kept = cache.readKept('plans', name) as Plan | undefined;
+  const kept = cache.state.readKept('plans', name) as Plan | undefined;
   if (kept?.format === 2 && options.files.hold(kept.reads)) return kept;
   const { loadPlan } = await import('../pipeline/load.js');
   const plan = loadPlan(options);
-  cache.writeKept('plans', name, plan);
+  cache.state.writeKept('plans', name, plan);
   return plan;
 }

@@ -12,7 +12,7 @@ import { type Diagnostic, UserError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
 import type { Project } from './project.js';
 
-export interface PythonOptions {
+interface PythonOptions {
   readonly snapshot: FsSnapshot;
   readonly traceCache: TraceCache;
   /** Is called before Python starts, which reads files that the snapshot does not record. */

@@ -2,24 +2,20 @@
  * Resolves names in the plan that lead elsewhere through links, mounts, or a file system that treats
  * two spellings as one name. So edges and overlaps are found between places, not between texts.
  */
-import {
-  type Dirent,
-  lstatSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  type Stats,
-} from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import path from 'node:path';
 import type { Cache } from '../cache/cache.js';
 import { codeOf, isAbsent } from '../cache/files/file-errors.js';
 import { MOST_LINKS } from '../cache/scan/link-targets.js';
 import { sha256 } from '../canonical.js';
-import { firstMoved, type ReadLists, type ReadSet } from '../noop/read-set.js';
+import { firstMoved } from '../noop/first-moved.js';
+import type { ReadLists, ReadSet } from '../noop/read-set.js';
 import { fixedFolder, mayHold, parseGlob } from '../pipeline/glob.js';
 import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
 import type { Dep, Plan } from '../pipeline/plan.js';
-import { foldedNames, isOneName, Spellings } from './spellings.js';
+import { isOneName } from '../sys/one-name.js';
+import { realPlace } from '../sys/real-place.js';
+import { foldedNames, Spellings } from './spellings.js';
 
 /**
  * Name → place, for names that lead into an out or to a folder that holds outs. Places are relative
@@ -71,18 +67,17 @@ export async function notedLinks(
   id: string,
   cache: Cache,
 ): Promise<Links> {
-  const name = sha256(JSON.stringify(['links', id, realpathSync(root)]));
-  const note = cache.readKept('plans', name) as Note | undefined;
+  const name = sha256(JSON.stringify(['links', id, realPlace(root)]));
+  const note = cache.state.readKept('plans', name) as Note | undefined;
   let links = note?.links;
   if (links === undefined || (await firstMoved(root, (note as Note).lists)) !== undefined) {
     const readSet = cache.newReadSet();
     links = linksOf(root, plan, readSet);
     const lists = readSet.all;
     if (lists !== undefined && lists.own.paths.length < MOST_LOOKS)
-      cache.writeKept('plans', name, { links, lists } satisfies Note);
+      cache.state.writeKept('plans', name, { links, lists } satisfies Note);
   }
-  for (const link of Object.keys(links))
-    cache.readSet.recordLstat(link, lstatOrNothing(path.join(root, link)));
+  for (const link of Object.keys(links)) lstatOrNothing(link, cache.readSet);
   return links;
 }
 
@@ -168,10 +163,10 @@ class Resolver {
   #parent: Parent = { name: '', place: '', asked: 0 };
 
   constructor(root: string, spellings: Spellings, readSet: ReadSet) {
-    this.#root = realpathSync(root);
+    this.#root = realPlace(root);
     this.#spellings = spellings;
     this.#readSet = readSet;
-    readSet.recordLstat('.', lstatSync(this.#root));
+    readSet.lstat('.');
     for (const name of PROTECTED) spellings.first(this.#root, name);
   }
 
@@ -231,7 +226,7 @@ class Resolver {
       if (this.#walked.has(walked)) return;
       this.#walked.add(walked);
     }
-    for (const entry of entriesOf(this.#absolute(place))) {
+    for (const entry of this.#entriesOf(place)) {
       const isLink = entry.isSymbolicLink();
       if (!isLink && !entry.isDirectory()) continue;
       const name = join(folder, entry.name);
@@ -262,11 +257,9 @@ class Resolver {
     if (this.outs.isIn(place)) return place;
     const spelled = this.#spellings.first(this.#root, place);
     if (spelled !== place) return spelled;
-    const absolute = this.#absolute(place);
-    const stat = lstatOrNothing(absolute);
-    this.#readSet.recordLstat(place, stat);
+    const stat = lstatOrNothing(place, this.#readSet);
     if (stat?.isSymbolicLink() && links < MOST_LINKS)
-      return this.#follow(above(absolute), readlinkSync(absolute), links + 1);
+      return this.#follow(above(this.#absolute(place)), this.#readSet.linkText(place), links + 1);
     if (!stat?.isDirectory()) return place;
     const id = `${stat.dev}:${stat.ino}`;
     const first = this.#folders.get(id) ?? place;
@@ -279,7 +272,7 @@ class Resolver {
   #isPlain(parent: Parent, place: string): boolean {
     if (parent.asked++ < FEW || parent.place !== parent.name) return false;
     if (parent.special === undefined) {
-      const entries = entriesOf(this.#absolute(parent.place));
+      const entries = this.#entriesOf(parent.place);
       parent.special = new Set(entries.filter((each) => !each.isFile()).map(({ name }) => name));
     }
     if (parent.special.size === 0 && this.#spellings.areOne) return true;
@@ -296,6 +289,16 @@ class Resolver {
       else at = this.#behind(join(at, name), links);
     }
     return at;
+  }
+
+  /** The folder itself was read before. */
+  #entriesOf(place: string): Dirent[] {
+    try {
+      return this.#readSet.entriesOfRead(place);
+    } catch (error) {
+      if (isAbsent(error) || codeOf(error) === 'EACCES') return [];
+      throw error;
+    }
   }
 
   #absolute(place: string): string {
@@ -321,22 +324,13 @@ function join(folder: string, name: string): string {
   return folder === '/' ? `/${name}` : `${folder}/${name}`;
 }
 
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    if (isAbsent(error) || codeOf(error) === 'EACCES') return [];
-    throw error;
-  }
-}
-
 /** The code that reads an inaccessible path reports it. */
-function lstatOrNothing(absolute: string): Stats | undefined {
+function lstatOrNothing(place: string, readSet: ReadSet): Stats | undefined {
   try {
-    return lstatSync(absolute, { throwIfNoEntry: false });
+    return readSet.lstat(place);
   } catch (error) {
-    if (isAbsent(error) || ['EACCES', 'ELOOP', 'ENAMETOOLONG'].includes(codeOf(error) ?? ''))
-      return undefined;
-    throw error;
+    if (codeOf(error) !== 'EACCES' && codeOf(error) !== 'ENAMETOOLONG') throw error;
+    readSet.recordLstat(place, undefined);
+    return undefined;
   }
 }

@@ -34,13 +34,13 @@ export interface Reason {
 }
 
 /** An item at some time: its manifest, and the evidence that names single files. */
-export interface Evidence {
+interface Evidence {
   readonly manifest: Manifest;
   /** Local code files by path with the digest of their stripped text. */
   readonly files: Readonly<Record<string, string>>;
 }
 
-export interface Explainer {
+interface Explainer {
   /** The file that imports this one, for the message. */
   importerOf(file: string): string | undefined;
   /** The path of a dep by its name, as the user wrote it. */

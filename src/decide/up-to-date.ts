@@ -1,12 +1,12 @@
 /** Up-to-date check: finds the items that are fresh on disk. Sliced, since a pattern may match many files. */
 import type { Cooperative } from '../cache/files/yielding.js';
 import { absentDeps } from './absent.js';
-import { type BuildContext, finish, itemAt, selectedNeeds } from './build-context.js';
+import { type BuildContext, selectedItems } from './build-context.js';
 import { debugUndecided, decideIfReadable } from './decide-item.js';
 import { ifReadable } from './file-view.js';
 import type { MissingDep } from './missing.js';
 
-export interface Swept {
+interface Swept {
   /** Indices of the items not known to be fresh, ascending. */
   readonly pending: readonly number[];
   /** Missing deps that no item will make. */
@@ -17,26 +17,21 @@ export function* upToDateCheck(build: BuildContext): Cooperative<Swept> {
   const pending: number[] = [];
   const isPending = new Set<number>();
   const missing: MissingDep[] = [];
-  for (const index of build.selected) {
+  for (const handle of selectedItems(build)) {
     yield undefined;
-    const item = itemAt(build, index);
-    if (selectedNeeds(build, index).some((need) => isPending.has(need))) {
-      const absent = yield* ifReadable(absentDeps(build, index, (need) => isPending.has(need)));
+    const { index, item } = handle;
+    if (handle.needs.some((need) => isPending.has(need))) {
+      const absent = yield* ifReadable(absentDeps(handle, (need) => isPending.has(need)));
       missing.push(...(absent ?? []));
-      debugUndecided(build, index, 'an item that it depends on is not fresh');
+      debugUndecided(handle, 'an item that it depends on is not fresh');
       pending.push(index);
       isPending.add(index);
       continue;
     }
-    const decision = yield* decideIfReadable(build, index);
+    const decision = yield* decideIfReadable(handle);
     if (decision?.kind === 'fresh') {
       const { key, record } = decision;
-      finish(
-        build,
-        index,
-        { type: 'item', item: item.id, verdict: 'fresh', key },
-        { key, outs: record.outs },
-      );
+      handle.finish({ verdict: 'fresh', key }, { key, outs: record.outs });
       continue;
     }
     if (decision?.kind === 'missing') {

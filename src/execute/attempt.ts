@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
-import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import { type BuildContext, cacheOf, type ItemHandle } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { evidenceOf } from '../decide/evidence.js';
 import type { Failure, Why } from '../event.js';
@@ -35,14 +35,13 @@ export interface Grounds {
 }
 
 export async function attemptItem(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   decision: Decision & { kind: 'run' },
   { why, lease, hold, fromStart, ...start }: Start,
 ): Promise<Execution> {
-  const item = itemAt(build, index);
+  const { build, item } = handle;
   const incremental = item.epochs !== undefined;
-  let inputs = incremental ? await InputSnapshot.takeSettled(build, index) : start.inputs;
+  let inputs = incremental ? await InputSnapshot.takeSettled(handle) : start.inputs;
   let computed = 0;
   for (let round = 0; ; round++) {
     const scratch = new Scratch(build, item);
@@ -55,39 +54,35 @@ export async function attemptItem(
     });
     let isUnrecorded = false;
     try {
-      await clearOuts(build, item);
+      await clearOuts(handle);
       isUnrecorded = true;
       if (round === 0) announce(build, item, { why, scratch, lease, epochs });
-      const outcome = await launchHeld(build, index, { scratch, lease, hold, epochs });
+      const outcome = await launchHeld(handle, { scratch, lease, hold, epochs });
       if (outcome === undefined) return lost(item, why);
       computed += epochs?.computed ?? 0;
       const stopped = build.options.interruption.stop.aborted || !hold.isHeld();
       if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
-      if (epochs !== undefined && !stopped && (await goesOn(build, item, epochs, inputs, round))) {
-        inputs = await InputSnapshot.takeSettled(build, index);
+      if (epochs !== undefined && !stopped && (await goesOn(handle, epochs, inputs, round))) {
+        inputs = await InputSnapshot.takeSettled(handle);
         continue;
       }
       const ending = { why, hold, inputs, scratch, outcome, epochs, computed };
-      const execution = await conclude(build, index, decision, ending);
+      const execution = await conclude(handle, decision, ending);
       isUnrecorded = execution.kind !== 'recorded';
       return execution;
     } finally {
       epochs?.close();
       scratch.remove();
       if (isUnrecorded && hold.isHeld())
-        for (const out of item.outs) await cacheOf(build).noteLeft(out.path);
+        for (const out of item.outs) await handle.cache.noteLeft(out.path);
     }
   }
 }
 
 /** Undefined when another run took over, and with that removed this one's working files. */
-async function launchHeld(
-  build: BuildContext,
-  index: number,
-  launching: Launching,
-): Promise<Outcome | undefined> {
+async function launchHeld(handle: ItemHandle, launching: Launching): Promise<Outcome | undefined> {
   try {
-    return await launchItem(build, index, launching);
+    return await launchItem(handle, launching);
   } catch (error) {
     if (launching.hold.isHeld()) throw error;
     return undefined;
@@ -108,8 +103,7 @@ function lost(item: Item, why: Why): Execution {
  * loop.
  */
 async function goesOn(
-  build: BuildContext,
-  item: Item,
+  handle: ItemHandle,
   epochs: EpochRun,
   inputs: InputSnapshot,
   round: number,
@@ -118,7 +112,7 @@ async function goesOn(
   if (moved === undefined || (round > 0 && epochs.computed === 0)) return false;
   if ((await inputs.changed()) !== undefined) return false;
   const message = `${moved} was touched during the run but has its old content: the epoch of that time is computed again`;
-  build.emit({ type: 'warning', item: item.id, message });
+  handle.warn(message);
   return true;
 }
 
@@ -140,7 +134,7 @@ function announce(
   item: Item,
   { why, scratch, lease, epochs }: Started & { lease: GpuLease | undefined },
 ): void {
-  const expected = cacheOf(build).readLast(item.id)?.seconds;
+  const expected = cacheOf(build).state.readLast(item.id)?.seconds;
   build.emit({
     type: 'start',
     item: item.id,
@@ -161,12 +155,11 @@ interface Concluding extends Started, Grounds {
 
 /** Checks the result, stores the outs, and writes the record last. */
 async function conclude(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   decision: Decision & { kind: 'run' },
   { why, hold, inputs, scratch, outcome, epochs, computed }: Concluding,
 ): Promise<Execution> {
-  const item = itemAt(build, index);
+  const { build, item, cache } = handle;
   const fail = (message: string): Execution => ({
     kind: 'failed',
     why,
@@ -179,7 +172,6 @@ async function conclude(
   if (!succeeded(outcome)) return fail(endText(item, outcome.ending));
   const short = epochs?.shortfall();
   if (short !== undefined) return fail(short);
-  const cache = cacheOf(build);
   for (const out of item.outs) cache.forget(out.path);
   const absent: Pick<Out, 'path'>[] = [];
   for (const out of promisedBy(item)) if (!(await cache.scan(out.path))) absent.push(out);
@@ -191,14 +183,14 @@ async function conclude(
     key: decision.key,
     item: item.id,
     manifest: decision.manifest,
-    files: build.codes.of(index).files,
+    files: handle.code.files,
     outs: await storeOuts(build, item),
     seconds: outcome.seconds,
   };
   // What was stored was stored while the lock was held.
   if (!hold.isHeld()) return fail(LOST);
   await cache.writeRecord(record);
-  cache.writeLast(item.id, { ...record, ...(await finish(evidenceOf(item, build.project))) });
+  cache.state.writeLast(item.id, { ...record, ...(await finish(evidenceOf(item, build.project))) });
   build.remote?.offerResult(record);
   return epochs === undefined
     ? { kind: 'recorded', record, why }
@@ -214,13 +206,13 @@ async function storeOuts(build: BuildContext, item: Item): Promise<RecordedOut[]
 }
 
 /** Removes old outs and creates parent folders before a process starts. User files are moved. */
-async function clearOuts(build: BuildContext, item: Item): Promise<void> {
-  const cache = cacheOf(build);
-  const known = (cache.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
-  const onReplaced = (message: string) => build.emit({ type: 'warning', item: item.id, message });
+async function clearOuts(handle: ItemHandle): Promise<void> {
+  const { build, cache, item } = handle;
+  const known = (cache.state.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
+  const onReplaced = (message: string) => handle.warn(message);
   for (const out of item.outs) {
     await cache.removeOut(out.path, { known, onReplaced });
-    cache.noteBegun(out.path);
+    cache.state.noteBegun(out.path);
     mkdirSync(path.dirname(path.join(build.project.root, out.path)), { recursive: true });
   }
 }

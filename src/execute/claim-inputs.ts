@@ -1,7 +1,7 @@
 /** Claims an item's paths, with the inputs in the state that this run established. */
 import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut } from '../cache/records/record.js';
-import { type BuildContext, cacheOf, itemAt, selectedNeeds } from '../decide/build-context.js';
+import { type BuildContext, cacheOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import { decide } from '../decide/decide.js';
 import { claimItem, type ItemClaim } from '../decide/locks.js';
 import type { Dep, Item, Out } from '../pipeline/plan.js';
@@ -9,15 +9,15 @@ import { clearLeftovers, leftoversIn } from './clear-leftovers.js';
 import { InputSnapshot } from './input-snapshot.js';
 import { refuseToReplace } from './protected-outs.js';
 
-export interface Claimed {
+interface Claimed {
   readonly claim: ItemClaim;
   readonly inputs: InputSnapshot;
 }
 
 /** Claims the item's paths, with the outs that it reads through links, and reads its inputs again. */
-export async function claimWithInputs(build: BuildContext, index: number): Promise<Claimed> {
+export async function claimWithInputs(handle: ItemHandle): Promise<Claimed> {
   for (let through: readonly string[] = []; ; ) {
-    const claimed = await claimOnce(build, index, through);
+    const claimed = await claimOnce(handle, through);
     const behind = claimed.inputs.behind.map((each) => each.path);
     if (behind.every((each) => through.includes(each))) return claimed;
     claimed.claim.release();
@@ -31,20 +31,16 @@ export async function claimWithInputs(build: BuildContext, index: number): Promi
  * these for writing too, restores this run's outs and removes the leftovers: no run can come in
  * between.
  */
-async function claimOnce(
-  build: BuildContext,
-  index: number,
-  reads: readonly string[],
-): Promise<Claimed> {
-  const item = itemAt(build, index);
+async function claimOnce(handle: ItemHandle, reads: readonly string[]): Promise<Claimed> {
+  const { build, item } = handle;
   const claim = await claimItem(build, item, { writes: [], reads });
   let writes: readonly string[];
   try {
-    const inputs = await InputSnapshot.take(build, index);
-    const replaced = await replacedNeeds(build, index, inputs);
-    const leftovers = (await willRun(build, index, inputs)) ? await leftoversIn(build, item) : [];
+    const inputs = await InputSnapshot.take(handle);
+    const replaced = await replacedNeeds(handle, inputs);
+    const leftovers = (await willRun(handle, inputs)) ? await leftoversIn(build, item) : [];
     if (replaced.length === 0 && leftovers.length === 0) return { claim, inputs };
-    const needed = needsOf(build, index, inputs).flatMap((need) => itemAt(build, need).outs);
+    const needed = needsOf(handle, inputs).flatMap((need) => itemAt(build, need).outs);
     writes = [...needed, ...leftovers].map((each) => each.path);
   } catch (error) {
     claim.release();
@@ -53,14 +49,14 @@ async function claimOnce(
   claim.release();
   const wide = await claimItem(build, item, { writes, reads });
   try {
-    const seen = await InputSnapshot.take(build, index);
+    const seen = await InputSnapshot.take(handle);
     const claimed = new Set(writes);
     const isClaimed = (each: { readonly path: string }) => claimed.has(each.path);
-    const replaced = await replacedNeeds(build, index, seen);
+    const replaced = await replacedNeeds(handle, seen);
     for (const out of replaced.filter(isClaimed)) await putBackNeed(build, item, out);
     await clearLeftovers(build, item, (await leftoversIn(build, item)).filter(isClaimed));
     wide.narrow(build, item, reads);
-    return { claim: wide, inputs: await InputSnapshot.take(build, index) };
+    return { claim: wide, inputs: await InputSnapshot.take(handle) };
   } catch (error) {
     wide.release();
     throw error;
@@ -68,20 +64,18 @@ async function claimOnce(
 }
 
 /** Selected items whose outs it reads, also through links in other outs. */
-function needsOf(build: BuildContext, index: number, { behind }: InputSnapshot): readonly number[] {
+function needsOf(handle: ItemHandle, { behind }: InputSnapshot): readonly number[] {
+  const { build } = handle;
   const through = behind.map((each) => each.item).filter((each) => build.isSelected.has(each));
-  return [...new Set([...selectedNeeds(build, index), ...through])];
+  return [...new Set([...handle.needs, ...through])];
 }
 
 /** A restored or fresh item needs no removal of leftovers. */
-async function willRun(
-  build: BuildContext,
-  index: number,
-  inputs: InputSnapshot,
-): Promise<boolean> {
+async function willRun(handle: ItemHandle, inputs: InputSnapshot): Promise<boolean> {
+  const { build } = handle;
   const context = { ...build.project, given: (dep: Dep) => inputs.digestOf(dep) };
   const { force, interruption } = build.options;
-  const deciding = decide(itemAt(build, index), build.codes.of(index), context, force);
+  const deciding = decide(handle.item, handle.code, context, force);
   const decision = await finish(deciding, interruption.stop);
   return decision.kind === 'run';
 }
@@ -94,14 +88,11 @@ interface NeededOut {
 }
 
 /** Upstream outs that are not what this run found or wrote there. */
-async function replacedNeeds(
-  build: BuildContext,
-  index: number,
-  inputs: InputSnapshot,
-): Promise<NeededOut[]> {
-  const { deps } = itemAt(build, index);
+async function replacedNeeds(handle: ItemHandle, inputs: InputSnapshot): Promise<NeededOut[]> {
+  const { build } = handle;
+  const { deps } = handle.item;
   const replaced: NeededOut[] = [];
-  for (const need of needsOf(build, index, inputs)) {
+  for (const need of needsOf(handle, inputs)) {
     const settled = build.settled.get(need);
     const maker = itemAt(build, need);
     for (const out of maker.outs) {
@@ -111,7 +102,7 @@ async function replacedNeeds(
       const dep = deps.find((each) => each.path === path && !each.glob);
       if (dep !== undefined && inputs.digestOf(dep) === made.digest) continue;
       // The digest of a dep with links differs from the out's.
-      const now = await cacheOf(build).scan(path, { again: true });
+      const now = await handle.cache.scan(path, { again: true });
       if (now?.digest !== made.digest) replaced.push({ path, maker, out, made });
     }
   }

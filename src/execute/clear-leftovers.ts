@@ -20,7 +20,7 @@ export async function leftoversIn(build: BuildContext, item: Item): Promise<Left
   return found;
 }
 
-export interface Leftover {
+interface Leftover {
   readonly path: string;
   /** The dep that contains it. */
   readonly within: string;

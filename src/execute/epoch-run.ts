@@ -17,12 +17,12 @@ import type { InputSnapshot } from './input-snapshot.js';
 import { recoverEpochs } from './recover-epochs.js';
 
 /** Environment variables of an incremental stage. */
-export type EpochEnvironment = Readonly<
+type EpochEnvironment = Readonly<
   Record<'PIPE_EPOCHS' | 'PIPE_EPOCH' | 'PIPE_STATE' | 'PIPE_COMMIT', string>
 >;
 
 /** What an execution of an incremental stage is based on. */
-export interface EpochGrounds {
+interface EpochGrounds {
   /** The folder that becomes $PIPE_STATE. */
   readonly state: string;
   /** The chain starts at epoch 1 again. */
@@ -86,13 +86,13 @@ export class EpochRun {
     if (plan === undefined) return undefined;
     const about = { item: item.id, manifest: chainManifest(manifest, plan.param) };
     const chain = keyOf(about.manifest);
-    cacheOf(build).commitFolder(chain, about);
+    cacheOf(build).chains.commitFolder(chain, about);
     await recoverEpochs(build, chain, grounds.fromStart, (message) =>
       build.emit({ type: 'warning', item: item.id, message }),
     );
     if (!grounds.fromStart) await takeEpochs(build, plan, { ...about, chain });
-    cacheOf(build).noteInputs(chain, grounds.inputs.lists);
-    const records = grounds.fromStart ? [] : cacheOf(build).readEpochs(chain);
+    cacheOf(build).chains.noteInputs(chain, grounds.inputs.lists);
+    const records = grounds.fromStart ? [] : cacheOf(build).chains.readEpochs(chain);
     const run = new EpochRun(build, item, plan, { ...about, chain }, records, grounds);
     await run.#putStateBack();
     return run;
@@ -108,7 +108,7 @@ export class EpochRun {
       PIPE_EPOCHS: String(this.#resume.target),
       PIPE_EPOCH: String(this.#resume.completed),
       PIPE_STATE: this.#grounds.state,
-      PIPE_COMMIT: cacheOf(this.#build).commitFolder(this.#chain),
+      PIPE_COMMIT: cacheOf(this.#build).chains.commitFolder(this.#chain),
     };
   }
 
@@ -148,10 +148,10 @@ export class EpochRun {
   watch(): void {
     this.#lastCommit = performance.now();
     this.#watch = watchCommits({
-      folder: cacheOf(this.#build).commitFolder(this.#chain),
+      folder: cacheOf(this.#build).chains.commitFolder(this.#chain),
       completed: this.#resume.completed,
       target: this.#resume.target,
-      onNote: (note) => cacheOf(this.#build).noteCommit(this.#chain, note),
+      onNote: (note) => cacheOf(this.#build).chains.noteCommit(this.#chain, note),
       onCommit: (epoch) => this.#store(epoch).catch(toMistake),
       onMistake: () => {
         if (this.mistake !== undefined) this.#dropRefused();
@@ -187,7 +187,8 @@ export class EpochRun {
   #dropRefused(): void {
     if (!this.#grounds.hold.isHeld()) return;
     const cache = cacheOf(this.#build);
-    for (const epoch of cache.pendingCommits(this.#chain)) cache.dropCommit(this.#chain, epoch);
+    for (const epoch of cache.chains.pendingCommits(this.#chain))
+      cache.chains.dropCommit(this.#chain, epoch);
   }
 
   async #store(epoch: number): Promise<void> {
@@ -195,7 +196,7 @@ export class EpochRun {
     const seconds = (now - this.#lastCommit) / 1000;
     this.#lastCommit = now;
     await this.#refuseUnfounded(epoch);
-    const record = await cacheOf(this.#build).storeEpoch(this.#chain, epoch, seconds);
+    const record = await cacheOf(this.#build).chains.storeEpoch(this.#chain, epoch, seconds);
     this.#records.set(epoch, record);
     this.#computed++;
     this.#build.emit({
@@ -219,7 +220,7 @@ export class EpochRun {
     // After a takeover, the commit belongs to the other run.
     if (!hold.isHeld()) throw new CommitMistake(LOST);
     if (this.#moved === undefined) return;
-    cacheOf(this.#build).dropCommit(this.#chain, epoch);
+    cacheOf(this.#build).chains.dropCommit(this.#chain, epoch);
     throw new CommitMistake(changedWhileItRan(this.#moved));
   }
 
@@ -249,9 +250,9 @@ export class EpochRun {
     }
     const dropped = statesToDrop(keep, records, needed).filter((epoch) => {
       const record = this.#records.get(epoch);
-      return record !== undefined && cacheOf(this.#build).hasState(record);
+      return record !== undefined && cacheOf(this.#build).chains.hasState(record);
     });
-    if (dropped.length > 0) cacheOf(this.#build).dropStates(this.#chain, dropped);
+    if (dropped.length > 0) cacheOf(this.#build).chains.dropStates(this.#chain, dropped);
   }
 
   /** Restores the newest intact checkpoint: sets a damaged one aside and uses an earlier one. */
@@ -259,7 +260,7 @@ export class EpochRun {
     mkdirSync(path.dirname(this.#grounds.state), { recursive: true });
     while (this.#resume.completed > 0) {
       try {
-        await cacheOf(this.#build).restoreState(
+        await cacheOf(this.#build).chains.restoreState(
           this.#chain,
           this.#resume.completed,
           this.#grounds.state,
@@ -277,7 +278,7 @@ export class EpochRun {
 
   #whereToResume(): Resume {
     const usable = (record: EpochRecord) =>
-      !this.#broken.has(record.epoch) && cacheOf(this.#build).hasState(record);
+      !this.#broken.has(record.epoch) && cacheOf(this.#build).chains.hasState(record);
     return resume(this.#plan, [...this.#records.values()], usable);
   }
 }

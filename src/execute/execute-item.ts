@@ -1,6 +1,6 @@
 /** Executes an item, with its GPUs and its retries. */
 import type { Attempt } from '../cache/cache.js';
-import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { explain, whyOf } from '../decide/explain.js';
 import type { Failure } from '../event.js';
@@ -13,28 +13,25 @@ import { refuseTooManyGpus } from './resources.js';
 
 /** Executes the item; retries after a failure as often as allowed. */
 export async function executeItem(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   decision: Decision & { kind: 'run' },
   grounds: Grounds,
 ): Promise<Execution> {
-  const item = itemAt(build, index);
-  const code = build.codes.of(index);
+  const { build, index, item, code, cache } = handle;
   const why = whyOf(explain(build.project, item, code, decision).map(({ text }) => text));
   const stale = build.codes.changedScript(index);
   if (stale !== undefined) return { kind: 'failed', why, failure: unstarted(item, stale) };
-  warnOfOwnReading(build, index);
+  warnOfOwnReading(handle);
   await refuseTooManyGpus(build, [index]);
   const lease = await leaseOf(build, item);
   const { key } = decision;
-  const cache = cacheOf(build);
   try {
-    cache.writeAttempt(item.id, { key, end: 'begun' });
-    const execution = await withRetries(build, index, decision, { ...grounds, why, lease });
-    cache.writeAttempt(item.id, build.conceal.value(attemptAfter(key, execution)));
+    cache.state.writeAttempt(item.id, { key, end: 'begun' });
+    const execution = await withRetries(handle, decision, { ...grounds, why, lease });
+    cache.state.writeAttempt(item.id, build.conceal.value(attemptAfter(key, execution)));
     if (execution.kind !== 'recorded' && grounds.hold.isHeld()) {
-      for (const out of item.outs) cache.noteEnded(out.path);
-      returnReplaced(build, item);
+      for (const out of item.outs) cache.state.noteEnded(out.path);
+      returnReplaced(handle);
     }
     return execution;
   } finally {
@@ -57,20 +54,19 @@ function attemptAfter(key: string, execution: Execution): Attempt | undefined {
 }
 
 async function withRetries(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   decision: Decision & { kind: 'run' },
   start: Omit<Start, 'fromStart'>,
 ): Promise<Execution> {
-  const item = itemAt(build, index);
+  const { build, item } = handle;
   for (let attempt = 0; ; attempt++) {
     // A retry keeps the epochs that a forced execution has computed.
     const fromStart = decision.cause === 'forced' && attempt === 0 && !build.options.again;
-    const execution = await attemptItem(build, index, decision, { ...start, fromStart });
+    const execution = await attemptItem(handle, decision, { ...start, fromStart });
     if (execution.kind !== 'failed' || attempt >= item.retries) return execution;
     if (!start.hold.isHeld()) return execution;
     const message = `${execution.failure.message}; try ${attempt + 2} of ${item.retries + 1}`;
-    build.emit({ type: 'warning', item: item.id, message });
+    handle.warn(message);
   }
 }
 
@@ -92,9 +88,9 @@ function unstarted(item: Item, script: string): Failure {
 }
 
 /** Moves user files back when the result for which they were moved did not come. */
-function returnReplaced(build: BuildContext, item: Item): void {
-  for (const out of item.outs) {
-    const message = cacheOf(build).returnReplaced(out.path);
-    if (message !== undefined) build.emit({ type: 'warning', item: item.id, message });
+function returnReplaced(handle: ItemHandle): void {
+  for (const out of handle.item.outs) {
+    const message = handle.cache.returnReplaced(out.path);
+    if (message !== undefined) handle.warn(message);
   }
 }

@@ -4,20 +4,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Cooperative, finish } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { Ways } from '../cache/scan/path-steps.js';
-import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { matchesIn } from '../decide/dep-files.js';
 import type { FileView } from '../decide/file-view.js';
 import { type Read, readBy } from '../decide/fingerprint.js';
 import { outsBehind } from '../decide/made-links.js';
 import { partsOf } from '../decide/parts.js';
 import { changedFiles } from '../decide/reasons.js';
-import { firstMoved, type ReadLists, type ReadSet } from '../noop/read-set.js';
+import { firstMoved } from '../noop/first-moved.js';
+import type { ReadLists, ReadSet } from '../noop/read-set.js';
 import type { Owner } from '../pipeline/out-tree.js';
 import type { Dep } from '../pipeline/plan.js';
 
 export class InputSnapshot {
-  readonly #build: BuildContext;
-  readonly #index: number;
+  readonly #of: ItemHandle;
   readonly #readSet: ReadSet;
   readonly #reads: ReadonlyMap<Dep, Read>;
   /** Files of each dep: matches of a pattern, and what counts of a folder that contains outs. */
@@ -27,9 +27,8 @@ export class InputSnapshot {
   /** True once a change of content would show in a stat. */
   #isSettled: boolean;
 
-  private constructor(build: BuildContext, index: number, found: Found) {
-    this.#build = build;
-    this.#index = index;
+  private constructor(handle: ItemHandle, found: Found) {
+    this.#of = handle;
     this.#readSet = found.readSet;
     this.#reads = found.reads;
     this.#names = found.names;
@@ -38,19 +37,19 @@ export class InputSnapshot {
   }
 
   /** Reads the disk, whatever this run has seen before. */
-  static async take(build: BuildContext, index: number): Promise<InputSnapshot> {
-    return new InputSnapshot(build, index, await inTurns(build, look(build, index)));
+  static async take(handle: ItemHandle): Promise<InputSnapshot> {
+    return new InputSnapshot(handle, await inTurns(handle.build, look(handle)));
   }
 
   /**
    * As `take`, but repeats after a clock tick when something was written within it: then the stats of
    * the snapshot are valid for a later process too.
    */
-  static async takeSettled(build: BuildContext, index: number): Promise<InputSnapshot> {
-    const first = await InputSnapshot.take(build, index);
+  static async takeSettled(handle: ItemHandle): Promise<InputSnapshot> {
+    const first = await InputSnapshot.take(handle);
     if (first.#isSettled) return first;
     await delay(first.#readSet.settlesIn + 1);
-    return await InputSnapshot.take(build, index);
+    return await InputSnapshot.take(handle);
   }
 
   /** Null for an absent optional dep; undefined for a missing one. */
@@ -65,12 +64,12 @@ export class InputSnapshot {
 
   /** The first file or folder whose stat changed. */
   async moved(): Promise<string | undefined> {
-    const { root } = this.#build.project;
+    const { root } = this.#of.build.project;
     const byStat =
       (await firstMoved(root, this.#readSet.lists)) ??
       (await this.#otherMatches()) ??
       // Not by stat: uv links files of several environments, which changes their times.
-      this.#build.codes.changedPackage(this.#index);
+      this.#of.build.codes.changedPackage(this.#of.index);
     if (byStat !== undefined) return byStat;
     if (this.#isSettled) return undefined;
     const changed = await this.changed();
@@ -80,18 +79,18 @@ export class InputSnapshot {
 
   /** The first file whose content changed; undefined when files were only touched. */
   async changed(): Promise<string | undefined> {
-    const { reads } = await finish(look(this.#build, this.#index));
+    const { reads } = await finish(look(this.#of));
     for (const [dep, now] of reads) {
       const before = this.#reads.get(dep);
       if (before?.digest !== now.digest)
         return this.#firstOf(contentsOf(dep, before), contentsOf(dep, now)) ?? dep.path;
     }
-    const { codes } = this.#build;
-    return codes.changedScript(this.#index) ?? codes.changedPackage(this.#index);
+    const { index, build } = this.#of;
+    return build.codes.changedScript(index) ?? build.codes.changedPackage(index);
   }
 
   #firstOf(then: Contents, today: Contents): string | undefined {
-    const listing = (digest: Digest) => cacheOf(this.#build).treeListing(digest);
+    const listing = (digest: Digest) => this.#of.cache.treeListing(digest);
     const [path] = [...then.keys(), ...today.keys()].filter(
       (each) => then.get(each) !== today.get(each),
     );
@@ -102,7 +101,7 @@ export class InputSnapshot {
   }
 
   async #otherMatches(): Promise<string | undefined> {
-    const view = viewOf(this.#build, cacheOf(this.#build).newReadSet());
+    const view = viewOf(this.#of.build, this.#of.cache.newReadSet());
     for (const [dep, names] of this.#names) {
       const now = new Set(await finish(namesOf(dep, view)));
       const gone = names.find((name) => !now.delete(name));
@@ -133,13 +132,13 @@ function inTurns<T>(build: BuildContext, looking: Cooperative<T>): Promise<T> {
   return finish(looking, build.options.interruption.stop);
 }
 
-function* look(build: BuildContext, index: number): Cooperative<Found> {
-  const readSet = cacheOf(build).newReadSet();
+function* look(handle: ItemHandle): Cooperative<Found> {
+  const { build, item } = handle;
+  const readSet = handle.cache.newReadSet();
   const view = viewOf(build, readSet);
   const reads = new Map<Dep, Read>();
   const names = new Map<Dep, readonly string[]>();
   const behind: Owner[] = [];
-  const item = itemAt(build, index);
   for (const dep of item.deps) {
     names.set(dep, yield* namesOf(dep, view));
     const read = yield* readBy(item, dep, { ...view, plan: build.project.plan });
@@ -149,7 +148,7 @@ function* look(build: BuildContext, index: number): Cooperative<Found> {
     if (dep.made && !dep.glob && dep.outs === undefined)
       behind.push(...outsBehind(item, dep, [dep.path], build.project));
   }
-  const code = build.codes.of(index);
+  const code = handle.code;
   if (code.kind === 'command')
     for (const file of Object.keys(code.scripts)) yield* view.look(file, { follow: true });
   noteWays(build.project.root, names, readSet);
@@ -170,9 +169,9 @@ function viewOf(
   build: BuildContext,
   readSet: ReadSet,
 ): FileView & Required<Pick<FileView, 'look'>> {
-  const cache = cacheOf(build);
+  const { cache, root } = build.project;
   return {
-    root: build.project.root,
+    root,
     cache,
     look: (where, options) => cache.scanning(where, { ...options, again: true, readSet }),
   };

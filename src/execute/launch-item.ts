@@ -4,12 +4,12 @@ import path from 'node:path';
 import { unusable } from '../cache/files/file-errors.js';
 import { finish } from '../cache/files/yielding.js';
 import { canonical } from '../canonical.js';
-import { type BuildContext, itemAt } from '../decide/build-context.js';
+import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { matchedPaths } from '../decide/dep-files.js';
 import { paramsTree } from '../decide/fingerprint.js';
 import { secretValues, withheldFrom } from '../decide/secrets.js';
 import { expandAction } from '../pipeline/items/expand-command.js';
-import { isHarmless } from '../pipeline/items/shell.js';
+import { isHarmless } from '../pipeline/items/shell-quote.js';
 import type { Item } from '../pipeline/plan.js';
 import { printable } from '../printable.js';
 import { stageEnvironment } from '../process/environment.js';
@@ -37,11 +37,10 @@ export interface Launching {
 }
 
 export async function launchItem(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   { scratch, lease, hold, epochs }: Launching,
 ): Promise<Outcome> {
-  const item = itemAt(build, index);
+  const { build, item } = handle;
   const { project, options } = build;
   const { env } = project;
   const secrets = secretValues(project.plan, env);
@@ -55,7 +54,7 @@ export async function launchItem(
   try {
     epochs?.watch();
     const outcome = await execute({
-      command: await commandOf(build, index, scratch),
+      command: await commandOf(handle, scratch),
       doing: item.id,
       cwd: project.root,
       env: stageEnvironment(env, {
@@ -70,8 +69,7 @@ export async function launchItem(
       script: scratch.script,
       secrets,
       onLogLost: (error) => {
-        const message = `its log is incomplete: ${systemMessage(error) ?? error.message}`;
-        build.emit({ type: 'warning', item: item.id, message });
+        handle.warn(`its log is incomplete: ${systemMessage(error) ?? error.message}`);
       },
       timeout: item.timeout,
       grace: GRACE_SECONDS,
@@ -94,27 +92,22 @@ function shownUnit({ unit }: Progress, secrets: readonly string[]): { unit?: str
   return unit === undefined ? {} : { unit: maskText(printable(unit), secrets) };
 }
 
-async function commandOf(build: BuildContext, index: number, scratch: Scratch): Promise<Command> {
-  const item = itemAt(build, index);
+async function commandOf(handle: ItemHandle, scratch: Scratch): Promise<Command> {
+  const { build, index, item } = handle;
   const matched = new Map<string, readonly string[]>();
   for (const dep of item.deps)
     if (dep.glob) matched.set(dep.name, await finish(matchedPaths(dep, build.project)));
   writeFileSync(scratch.context, canonical(contextOf(build, item, matched)));
-  await dropStaleBytecode(build, index, matched);
+  await dropStaleBytecode(handle, matched);
   if (item.action.kind !== 'module') return expandedAction(item, matched);
   const bundle = await build.codes.bundleFor(index);
   return { kind: 'module', host: path.join(build.project.dist, 'stage-host.mjs'), bundle };
 }
 
 /** Of the item's Python files, whether they are traced or declared, alone or in a folder. */
-async function dropStaleBytecode(
-  build: BuildContext,
-  index: number,
-  matched: Matched,
-): Promise<void> {
-  const item = itemAt(build, index);
+async function dropStaleBytecode(handle: ItemHandle, matched: Matched): Promise<void> {
+  const { build, item, code } = handle;
   const { root, env } = build.project;
-  const code = build.codes.of(index);
   const files = new Set([
     ...(code.kind === 'command' ? Object.keys(code.scripts) : []),
     ...item.deps.flatMap((dep) => matched.get(dep.name) ?? dep.path),
@@ -122,9 +115,7 @@ async function dropStaleBytecode(
   // In an out, compiled modules are part of the result.
   for (const { path: where } of item.deps.filter(({ glob, made }) => !glob && !made))
     for (const file of await finish(sourcesBelow(root, where))) files.add(file);
-  removeStaleBytecode(root, files, env.PYTHONPYCACHEPREFIX, (message) =>
-    build.emit({ type: 'warning', item: item.id, message }),
-  );
+  removeStaleBytecode(root, files, env.PYTHONPYCACHEPREFIX, (message) => handle.warn(message));
 }
 
 /** The matching paths of each pattern dep, by its name. */

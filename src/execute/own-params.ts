@@ -1,12 +1,11 @@
 /** Warns about a command that reads a params file itself: it misses the values of `--set` and profiles. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type BuildContext, itemAt } from '../decide/build-context.js';
+import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { describeAction } from './failure.js';
 
-export function warnOfOwnReading(build: BuildContext, index: number): void {
-  const item = itemAt(build, index);
-  const code = build.codes.of(index);
+export function warnOfOwnReading(handle: ItemHandle): void {
+  const { build, item, code } = handle;
   const [first] = item.overridden ?? [];
   if (first === undefined || code.kind !== 'command') return;
   const scripts = Object.keys(code.scripts).map(
@@ -18,7 +17,7 @@ export function warnOfOwnReading(build: BuildContext, index: number): void {
     const reader = texts.find(([, text]) => isNamed(file, text));
     if (reader === undefined) continue;
     const message = `${reader[0]} names ${file}, but ${by} changes ${param} only in what pipe passes on: let the program read ${param} from the JSON file that PIPE_CONTEXT names, not from ${file}`;
-    build.emit({ type: 'warning', item: item.id, message });
+    handle.warn(message);
     return;
   }
 }

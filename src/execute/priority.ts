@@ -1,5 +1,5 @@
 /** Critical path: the item with the longest remaining path starts first. */
-import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import { type BuildContext, handleOf, type ItemHandle } from '../decide/build-context.js';
 
 /** Guess for an item that never ran; only the order depends on it. */
 const UNKNOWN_SECONDS = 1;
@@ -14,11 +14,11 @@ export function criticalPaths(
   for (const index of [...pending].sort((a, b) => b - a)) {
     let after = 0;
     for (const next of dependents.get(index) ?? []) after = Math.max(after, paths.get(next) ?? 0);
-    paths.set(index, expectedSeconds(build, index) + after);
+    paths.set(index, expectedSeconds(handleOf(build, index)) + after);
   }
   return paths;
 }
 
-function expectedSeconds(build: BuildContext, index: number): number {
-  return cacheOf(build).readLast(itemAt(build, index).id)?.seconds ?? UNKNOWN_SECONDS;
+function expectedSeconds(handle: ItemHandle): number {
+  return handle.cache.state.readLast(handle.item.id)?.seconds ?? UNKNOWN_SECONDS;
 }

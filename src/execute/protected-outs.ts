@@ -22,7 +22,8 @@ export async function refuseToReplace(
     const digest = (await cache.scan(out.path, { again: true }))?.digest;
     const own = (list: typeof stored) => list?.some((each) => isSame(each, out, digest)) === true;
     if (own(stored)) continue;
-    if (cache.readAttempt(item.id) !== undefined && !own(cache.readLast(item.id)?.outs)) continue;
+    if (cache.state.readAttempt(item.id) !== undefined && !own(cache.state.readLast(item.id)?.outs))
+      continue;
     throw unusable(
       out.path,
       `is protected, and ${stored === undefined ? 'this run' : 'restoring the recorded result'} would replace it`,

@@ -4,7 +4,7 @@ import type { Resources } from '../pipeline/plan.js';
 
 type Job = () => Promise<unknown>;
 
-export interface JobOptions extends QueueAddOptions {
+interface JobOptions extends QueueAddOptions {
   readonly need: Resources;
 }
 
@@ -19,7 +19,7 @@ interface Waiting {
  * that may start *now*, so p-queue never dequeues one that does not fit, and tries again whenever a
  * job ends. Among those that fit, the highest priority starts first, then the oldest.
  */
-export class ResourceQueue implements Queue<Job, JobOptions> {
+class ResourceQueue implements Queue<Job, JobOptions> {
   /** Jobs by need: few needs differ, so checking the head of each list is enough. */
   readonly #lists = new Map<string, Waiting[]>();
   #free: Resources;

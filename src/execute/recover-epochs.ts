@@ -1,9 +1,9 @@
 /** Recovers epochs that a process committed and whose runner died before storing them. */
 import path from 'node:path';
 import { UnusableFile } from '../cache/files/file-errors.js';
-import { lstatIfThere } from '../cache/files/look.js';
 import { type BuildContext, cacheOf } from '../decide/build-context.js';
 import { wasLeftWhole } from '../process/whole-commits.js';
+import { lstatIfThere } from '../sys/if-there.js';
 
 /**
  * Stores complete commits that follow the recorded epochs without a gap, if all inputs are as their
@@ -17,27 +17,27 @@ export async function recoverEpochs(
   warn: (message: string) => void,
 ): Promise<void> {
   const cache = cacheOf(build);
-  const recorded = new Set(cache.readEpochs(chain).map((record) => record.epoch));
-  const pending = cache.pendingCommits(chain);
-  const isFounded = pending.length > 0 && (await cache.inputsLieAsNoted(chain));
-  const commits = cache.commitFolder(chain);
-  const note = cache.commitNote(chain);
+  const recorded = new Set(cache.chains.readEpochs(chain).map((record) => record.epoch));
+  const pending = cache.chains.pendingCommits(chain);
+  const isFounded = pending.length > 0 && (await cache.chains.inputsLieAsNoted(chain));
+  const commits = cache.chains.commitFolder(chain);
+  const note = cache.chains.commitNote(chain);
   const seconds = secondsOf(commits, pending);
   for (const epoch of pending) {
     const isNext = !fromStart && isFounded && (epoch === 1 || recorded.has(epoch - 1));
     const reason = isNext ? await take(epoch) : undefined;
     if (isNext && reason === undefined) recorded.add(epoch);
-    else cache.dropCommit(chain, epoch);
+    else cache.chains.dropCommit(chain, epoch);
     if (reason !== undefined) warn(`${reason}: the epoch is computed again`);
   }
-  cache.clearDrafts(chain);
+  cache.chains.clearDrafts(chain);
 
   /** Undefined when the epoch is stored; else the reason. */
   async function take(epoch: number): Promise<string | undefined> {
     if (!wasLeftWhole(commits, epoch, note))
       return `the folder of epoch ${epoch} that an earlier run left may not have been renamed to $PIPE_COMMIT/${epoch} as a whole`;
     try {
-      await cache.storeEpoch(chain, epoch, seconds.get(epoch));
+      await cache.chains.storeEpoch(chain, epoch, seconds.get(epoch));
       return undefined;
     } catch (error) {
       if (error instanceof UnusableFile) return error.message;

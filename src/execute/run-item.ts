@@ -2,7 +2,7 @@
 import { DamagedObject, UnusableFile } from '../cache/cache.js';
 import { finish } from '../cache/files/yielding.js';
 import type { Result } from '../cache/records/record.js';
-import { type BuildContext, cacheOf, itemAt, type Settled } from '../decide/build-context.js';
+import type { ItemHandle, Settled } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { decideItem } from '../decide/decide-item.js';
 import { evidenceOf } from '../decide/evidence.js';
@@ -29,12 +29,12 @@ export interface Ended {
  * key keeps runs of other clones, with a shared cache, from computing the same. A fence, if any, must
  * hold too.
  */
-export async function runItem(build: BuildContext, index: number, fence?: Fence): Promise<Ended> {
-  const item = itemAt(build, index);
+export async function runItem(handle: ItemHandle, fence?: Fence): Promise<Ended> {
+  const { build, item } = handle;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   try {
-    return await underLocks(build, index, seconds, fence);
+    return await underLocks(handle, seconds, fence);
   } catch (error) {
     if (build.options.interruption.stop.aborted && isAbort(error))
       return cancelled(item, 'interrupted');
@@ -56,24 +56,23 @@ function messageOf(error: unknown): string | undefined {
 }
 
 async function underLocks(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   seconds: () => number,
   fence: Fence | undefined,
 ): Promise<Ended> {
-  const item = itemAt(build, index);
-  const { claim, inputs } = await claimWithInputs(build, index);
+  const { build, item } = handle;
+  const { claim, inputs } = await claimWithInputs(handle);
   try {
-    const first = await withoutRunning(build, index, inputs, seconds);
+    const first = await withoutRunning(handle, inputs, seconds);
     if (first.kind === 'ended') return first;
     const keyLock = await lockKey(build, item, first.decision.manifest);
     try {
       // Another clone may have computed it during the wait.
-      const second = await withoutRunning(build, index, inputs, seconds);
+      const second = await withoutRunning(handle, inputs, seconds);
       if (second.kind === 'ended') return second;
       const { decision } = second;
-      if (await takenFromRemote(build, index, decision)) {
-        const third = await withoutRunning(build, index, inputs, seconds);
+      if (await takenFromRemote(handle, decision)) {
+        const third = await withoutRunning(handle, inputs, seconds);
         if (third.kind === 'ended') return fromRemote(third);
       }
       if (build.options.pull) return notThere(item);
@@ -83,7 +82,7 @@ async function underLocks(
         lost: fence === undefined ? claim.lost : AbortSignal.any([claim.lost, fence.lost]),
         noteGroup: (group) => claim.noteGroup(group),
       };
-      const execution = await executeItem(build, index, decision, { hold, inputs });
+      const execution = await executeItem(handle, decision, { hold, inputs });
       return concluded(item, decision.key, execution, seconds());
     } finally {
       keyLock?.release();
@@ -95,13 +94,12 @@ async function underLocks(
 
 /** A result computed elsewhere is taken where one is looked for at all. */
 async function takenFromRemote(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   { key, manifest, cause }: Decision & { kind: 'run' },
 ): Promise<boolean> {
-  if (build.remote === undefined || cause === 'forced' || cause === 'always') return false;
-  const item = itemAt(build, index).id;
-  return build.remote.takeResult({ item, key, manifest }, build.codes.of(index).files);
+  const { remote } = handle.build;
+  if (remote === undefined || cause === 'forced' || cause === 'always') return false;
+  return remote.takeResult({ item: handle.item.id, key, manifest }, handle.code.files);
 }
 
 function fromRemote({ done, ...ended }: Ended): Ended {
@@ -119,18 +117,17 @@ type WithoutRunning =
 
 /** All that needs no process: nothing, or restoring the outs. */
 async function withoutRunning(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   inputs: InputSnapshot,
   seconds: () => number,
 ): Promise<WithoutRunning> {
-  const item = itemAt(build, index);
-  const decision = await decideAnew(build, index, inputs);
+  const { build, item } = handle;
+  const decision = await decideAnew(handle, inputs);
   switch (decision.kind) {
     case 'run':
       return { kind: 'run', decision };
     case 'fresh':
-      cacheOf(build).use(decision.key);
+      handle.cache.use(decision.key);
       return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
     case 'missing': {
       const message = decision.deps.map(missingAfterAll).join('\n');
@@ -138,9 +135,9 @@ async function withoutRunning(
     }
     case 'restore': {
       await refuseToReplace(build, item, item.outs, decision.record.outs);
-      const back = await putBack(build, index, decision);
+      const back = await putBack(handle, decision);
       // The damaged object is set aside: now the record cannot be restored, and the item runs.
-      if (!back) return await withoutRunning(build, index, inputs, seconds);
+      if (!back) return await withoutRunning(handle, inputs, seconds);
       const more = { reason: decision.reason.text, seconds: seconds() };
       return { kind: 'ended', ...recorded(item, 'restored', decision.record, more) };
     }
@@ -150,29 +147,24 @@ async function withoutRunning(
 }
 
 /** Reads the disk again: another run may have changed it during the wait. */
-async function decideAnew(
-  build: BuildContext,
-  index: number,
-  inputs: InputSnapshot,
-): Promise<Decision> {
-  const item = itemAt(build, index);
-  for (const out of item.outs) cacheOf(build).forget(out.path);
+async function decideAnew(handle: ItemHandle, inputs: InputSnapshot): Promise<Decision> {
+  const { build, item } = handle;
+  for (const out of item.outs) handle.cache.forget(out.path);
   const context = { ...build.project, given: (dep: Dep) => inputs.digestOf(dep) };
-  return await finish(decideItem(build, index, context), build.options.interruption.stop);
+  return await finish(decideItem(handle, context), build.options.interruption.stop);
 }
 
 /** False when an object is damaged. */
 async function putBack(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   decision: Decision & { kind: 'restore' },
 ): Promise<boolean> {
-  const item = itemAt(build, index);
+  const { build, item } = handle;
   const { cache } = build.project;
   cache.use(decision.key);
   build.emit({ type: 'start', item: item.id, action: 'restore', reason: decision.reason.text });
-  const known = (cache.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
-  const onReplaced = (message: string) => build.emit({ type: 'warning', item: item.id, message });
+  const known = (cache.state.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
+  const onReplaced = (message: string) => handle.warn(message);
   for (const out of item.outs) {
     const stored = decision.record.outs.find((each) => each.name === out.name);
     if (stored === undefined) return false;
@@ -180,13 +172,13 @@ async function putBack(
       await cache.restore(stored, out.path, { known, onReplaced });
     } catch (error) {
       if (!(error instanceof DamagedObject)) throw error;
-      build.emit({ type: 'warning', item: item.id, message: error.message });
+      handle.warn(error.message);
       return false;
     }
   }
-  const files = build.codes.of(index).files;
+  const files = handle.code.files;
   const evidence = await finish(evidenceOf(item, build.project));
-  cache.writeLast(item.id, { ...decision.record, files, ...evidence });
+  cache.state.writeLast(item.id, { ...decision.record, files, ...evidence });
   return true;
 }
 

@@ -9,17 +9,17 @@
 import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
 import {
   type BuildContext,
-  cacheOf,
-  finish,
+  handleOf,
+  type ItemHandle,
   itemAt,
-  selectedNeeds,
+  type Settled,
 } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { decideIfReadable } from '../decide/decide-item.js';
 import { excess } from '../decide/excess.js';
 import { predict } from '../decide/prediction.js';
 import type { ItemDone } from '../event.js';
-import type { Item, Resources } from '../pipeline/plan.js';
+import type { Resources } from '../pipeline/plan.js';
 import { type Machine, thisMachine } from '../process/machine.js';
 import type { Elsewhere } from './elsewhere.js';
 import { criticalPaths } from './priority.js';
@@ -95,7 +95,7 @@ class Schedule {
     this.#queue = queue;
     this.#elsewhere = elsewhere;
     for (const index of pending) {
-      const needs = selectedNeeds(build, index).filter((need) => this.#pending.has(need));
+      const needs = handleOf(build, index).needs.filter((need) => this.#pending.has(need));
       this.#waitingFor.set(index, needs.length);
       for (const need of needs) {
         const list = this.#dependents.get(need);
@@ -132,18 +132,14 @@ class Schedule {
     for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
       if (this.#build.done.has(index)) continue;
       if (this.#stop?.cause === 'interrupted') return;
-      const item = itemAt(this.#build, index);
-      const decision = await this.#decide(index);
+      const handle = handleOf(this.#build, index);
+      const { item } = handle;
+      const decision = await this.#decide(handle);
       if (decision === 'interrupted') return;
       if (decision?.kind === 'fresh') {
         const { key, record } = decision;
-        cacheOf(this.#build).use(key);
-        finish(
-          this.#build,
-          index,
-          { type: 'item', item: item.id, verdict: 'fresh', key },
-          { key, outs: record.outs },
-        );
+        handle.cache.use(key);
+        handle.finish({ verdict: 'fresh', key }, { key, outs: record.outs });
         ready.push(...this.#released(index));
       } else if (decision === undefined || decision.kind === 'restore') {
         this.#enqueue(index, PUT_BACK);
@@ -151,27 +147,28 @@ class Schedule {
         this.#enqueue(index, NOTHING, this.#elsewhere.run);
       } else {
         if (decision.kind === 'run') this.#build.remote?.expect(decision.key);
-        this.#warnOfExcess(item);
+        this.#warnOfExcess(handle);
         this.#enqueue(index, item.resources);
       }
     }
   }
 
-  async #decide(index: number): Promise<Decision | 'interrupted' | undefined> {
+  async #decide(handle: ItemHandle): Promise<Decision | 'interrupted' | undefined> {
     const { stop } = this.#build.options.interruption;
     try {
-      return await finishSliced(decideIfReadable(this.#build, index), stop);
+      return await finishSliced(decideIfReadable(handle), stop);
     } catch (error) {
       if (isStopOf(stop, error)) return 'interrupted';
       throw error;
     }
   }
 
-  #warnOfExcess(item: Item): void {
-    const message = excess(item, this.#machine, this.#build.options.concurrency);
+  #warnOfExcess(handle: ItemHandle): void {
+    const { item, build } = handle;
+    const message = excess(item, this.#machine, build.options.concurrency);
     if (message === undefined || this.#told.has(item.stage)) return;
     this.#told.add(item.stage);
-    this.#build.emit({ type: 'warning', item: item.id, message });
+    handle.warn(message);
   }
 
   #enqueue(index: number, need: Resources, run = this.#runHere): void {
@@ -186,7 +183,7 @@ class Schedule {
     this.#stop ??= { cause: 'failed', item };
   }
 
-  readonly #runHere = (index: number): Promise<Ended> => runItem(this.#build, index);
+  readonly #runHere = (index: number): Promise<Ended> => runItem(handleOf(this.#build, index));
 
   async #start(index: number, run: Elsewhere['run']): Promise<void> {
     if (this.#stop !== undefined) return;
@@ -194,12 +191,8 @@ class Schedule {
     await this.#ended(index, done, settled);
   }
 
-  async #ended(
-    index: number,
-    done: ItemDone,
-    settled: Parameters<typeof finish>[3],
-  ): Promise<void> {
-    finish(this.#build, index, done, settled);
+  async #ended(index: number, done: ItemDone, settled: Settled | undefined): Promise<void> {
+    handleOf(this.#build, index).finish(done, settled);
     if (done.verdict === 'blocked') this.#block(index, `needs ${done.item}, which is not there`);
     else if (done.verdict === 'failed') {
       this.#block(index, `needs ${done.item}, which failed`);
@@ -220,12 +213,7 @@ class Schedule {
   #block(index: number, reason: string): void {
     for (const dependent of this.#dependents.get(index) ?? []) {
       if (this.#build.done.has(dependent)) continue;
-      finish(this.#build, dependent, {
-        type: 'item',
-        item: itemAt(this.#build, dependent).id,
-        verdict: 'blocked',
-        reason,
-      });
+      handleOf(this.#build, dependent).finish({ verdict: 'blocked', reason });
       this.#block(dependent, reason);
     }
   }
@@ -234,11 +222,6 @@ class Schedule {
     const stop = this.#stop;
     const reason =
       stop?.cause === 'failed' ? `not started, since ${stop.item} failed` : 'interrupted';
-    finish(this.#build, index, {
-      type: 'item',
-      item: itemAt(this.#build, index).id,
-      verdict: 'cancelled',
-      reason,
-    });
+    handleOf(this.#build, index).finish({ verdict: 'cancelled', reason });
   }
 }

@@ -2,8 +2,8 @@
 import { type Dirent, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { bestEffort } from '../cache/files/file-errors.js';
-import { unlessRefused } from '../cache/files/look.js';
 import type { Cooperative } from '../cache/files/yielding.js';
+import { unlessRefused } from '../sys/if-there.js';
 
 /**
  * Python compares the second and the size of a source with those that a compiled module names: it runs the

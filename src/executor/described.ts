@@ -1,5 +1,5 @@
 /** An executor that `pipe.local.yaml` describes by three commands: submit, status, cancel. */
-import { quotePlain } from '../pipeline/items/shell.js';
+import { quotePlain } from '../pipeline/items/shell-quote.js';
 import { runProgram, splitWords } from './programs.js';
 import {
   type JobState,

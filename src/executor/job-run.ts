@@ -1,6 +1,6 @@
 /** One item on a batch system, from its first job to its end: submits again as long as epochs advance. */
 import { finish } from '../cache/files/yielding.js';
-import { type BuildContext, itemAt, neverAlways } from '../decide/build-context.js';
+import { type BuildContext, handleOf, itemAt, neverAlways } from '../decide/build-context.js';
 import { decideItem } from '../decide/decide-item.js';
 import type { Failure, ItemDone } from '../event.js';
 import { describeAction } from '../execute/failure.js';
@@ -78,7 +78,10 @@ export class JobRun {
   async alreadyFresh(): Promise<Ended | undefined> {
     const { project, options } = this.#build;
     for (const out of this.#item.outs) project.cache.forget(out.path);
-    const decision = await finish(decideItem(this.#build, this.#index), options.interruption.stop);
+    const decision = await finish(
+      decideItem(handleOf(this.#build, this.#index)),
+      options.interruption.stop,
+    );
     if (decision.kind !== 'fresh') return undefined;
     const { key, record } = decision;
     project.cache.use(key);
@@ -183,7 +186,7 @@ export class JobRun {
     const deadline = performance.now() + this.#means.latency * 1000;
     for (;;) {
       for (const out of this.#item.outs) project.cache.forget(out.path);
-      const decision = await finish(decideItem(asIs, index), options.interruption.stop);
+      const decision = await finish(decideItem(handleOf(asIs, index)), options.interruption.stop);
       const key = decision.kind === 'missing' ? undefined : decision.key;
       const isOther = end.done.key !== undefined && key !== end.done.key;
       if (isOther && isAttached) return undefined;
@@ -194,7 +197,7 @@ export class JobRun {
         return end;
       }
       if (performance.now() > deadline) {
-        if (decision.kind === 'restore') return await runItem(build, index);
+        if (decision.kind === 'restore') return await runItem(handleOf(build, index));
         return this.#failed(this.#unseenText());
       }
       await this.#means.queue.next();

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { quotePlain } from '../pipeline/items/shell.js';
+import { quotePlain } from '../pipeline/items/shell-quote.js';
 import type { Queue } from './queue.js';
 import { Refused, type Request, type Scheduler, type Submission, Unanswered } from './scheduler.js';
 import { makeSubmission, submissionFolder, submissionOf } from './submissions.js';

@@ -4,7 +4,7 @@
  */
 import { type Cooperative, finish, finishSync } from '../cache/files/yielding.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
-import { type BuildContext, itemAt } from '../decide/build-context.js';
+import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import { contentOf, type DecisionContext, inputsOf } from '../decide/fingerprint.js';
 import { sourceOf } from '../decide/parts.js';
 import { Overlay } from '../decide/prediction.js';
@@ -42,7 +42,7 @@ function* standingsIn(
   }
   const standings = new Map<number, LockStanding>();
   for (const index of build.selected) {
-    const standing = yield* standingOf(build, index, section, overlay);
+    const standing = yield* standingOf(handleOf(build, index), section, overlay);
     standings.set(index, standing);
     const { key = 'unknown', difference = 'as locked' } = standing;
     build.project.debug?.(`${itemAt(build, index).id}: ${difference}, key ${key}, pipeline.lock`);
@@ -57,12 +57,11 @@ export function strangers(build: BuildContext, section: LockSection): string[] {
 }
 
 function* standingOf(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   section: LockSection,
   overlay: Overlay,
 ): Cooperative<LockStanding> {
-  const item = itemAt(build, index);
+  const { build, item, code } = handle;
   const block = section.get(item.id);
   if (block === undefined) return { difference: NOT_LOCKED };
   const view = { ...build.project, ...overlay.view };
@@ -73,7 +72,6 @@ function* standingOf(
       return leadsOut(dep, locked) || !isInSight(dep, view) ? locked : undefined;
     },
   };
-  const code = build.codes.of(index);
   const inputs = yield* inputsOf(item, code, context);
   if (inputs.kind === 'missing') {
     const paths = inputs.deps.map((dep) => dep.path).join(', ');

@@ -20,7 +20,7 @@ export function isLocked(variant: Variant): boolean {
 export function isLockNoted(build: BuildContext): boolean {
   const lock = cacheOf(build).scanSync(LOCK_FILE, { follow: true })?.digest;
   if (lock === undefined || !isComplete(build)) return false;
-  const note = cacheOf(build).readKept('plans', nameOf(build)) as Note | undefined;
+  const note = cacheOf(build).state.readKept('plans', nameOf(build)) as Note | undefined;
   return note?.lock === lock && note.results === resultsOf(build);
 }
 
@@ -30,7 +30,7 @@ export function noteLock(build: BuildContext): void {
   const lock = cacheOf(build).scanSync(LOCK_FILE, { follow: true })?.digest;
   if (lock === undefined || !isComplete(build)) return;
   const note: Note = { lock, results: resultsOf(build) };
-  cacheOf(build).writeKept('plans', nameOf(build), note);
+  cacheOf(build).state.writeKept('plans', nameOf(build), note);
 }
 
 function isComplete({ selected, settled }: BuildContext): boolean {

@@ -1,6 +1,5 @@
 /** Updates pipeline.lock after a run with its results; leaves the rest of the file unchanged. */
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { nameOf } from '../cache/objects/digest.js';
 import { type BuildContext, cacheOf, itemAt, type Settled } from '../decide/build-context.js';
@@ -11,7 +10,7 @@ import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireLock, lockFile } from '../process/file-lock.js';
 import { describeOwner } from '../process/lock-owner.js';
-import { unlessAbsent } from '../sys/if-there.js';
+import { bytesIfThere } from '../sys/if-there.js';
 import { type LockBlock, type LockedEpochs, lockedParts } from './format/block.js';
 import { metricsOf } from './format/locked-metrics.js';
 import { type LockSection, sectionOf } from './format/sections.js';
@@ -125,7 +124,7 @@ function allMetrics(
       );
       continue;
     }
-    const bytes = readBytes(path.join(build.project.root, where));
+    const bytes = bytesIfThere(path.join(build.project.root, where));
     if (digest === undefined || bytes === undefined) return undefined;
     if (hash('sha256', bytes) !== nameOf(digest)) return undefined;
     const values = metricsOf(bytes.toString());
@@ -135,16 +134,11 @@ function allMetrics(
   return metrics;
 }
 
-/** Undefined for what is not a file. */
-function readBytes(file: string): Buffer | undefined {
-  return unlessAbsent(() => readFileSync(file));
-}
-
 /** Omits epochs past the end of patience: how far a stage got beyond it depends on timing. */
 function epochsOf(build: BuildContext, item: Item, manifest: Manifest): LockedEpochs | undefined {
   if (item.epochs === undefined) return undefined;
   const { target, param, patience, best } = item.epochs;
-  const records = cacheOf(build).readEpochs(keyOf(chainManifest(manifest, param)));
+  const records = cacheOf(build).chains.readEpochs(keyOf(chainManifest(manifest, param)));
   const { wanted, last } = stopping(item.epochs, records) ?? { wanted: target, last: target };
   const states = records
     .filter(({ epoch }) => epoch === wanted || (epoch <= last && isPowerOfTwo(epoch)))

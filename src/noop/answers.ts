@@ -23,7 +23,7 @@ import {
   WIDTH,
 } from './answer-file.js';
 
-export interface Asked {
+interface Asked {
   readonly layout: Layout;
   /** Absolute path of the tool's dist folder. */
   readonly dist: string;

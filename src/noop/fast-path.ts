@@ -7,7 +7,7 @@ import { rootAbove } from '../pipeline/root.js';
 import { type Standing, validAnswer } from './answers.js';
 
 /** The process's folder, its arguments after the name of the tool, and its variables. */
-export interface Call {
+interface Call {
   readonly cwd: string;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -13,6 +13,7 @@ import { resultsOf } from '../results/results.js';
 import { journalFolder } from '../run/journal.js';
 import { metricsToday } from '../run/metrics-by-key.js';
 import type { ItemState, PageFile, PageItem, PageLog, PageModel } from './model.js';
+import { olderOf, type Take } from './older.js';
 import { epochsOf } from './page-epochs.js';
 import { type PictureSource, picturesOf } from './pictures.js';
 import { plotsOf } from './plots.js';
@@ -46,39 +47,53 @@ export async function collectPage(
   const warn = (message: string) => void notes.push(message);
   const figures = await metricsToday(project, []);
   const byItem = new Map(standings.map((standing) => [standing.item, standing]));
+  const take = taking(project, sourceOf);
   const items = plan.items.map((item) => {
     const standing = byItem.get(item.id);
     const { numbers = {}, stale = false } = figures.get(item.id) ?? {};
     return {
       ...definitionOf(item),
-      ...resultOf(project, item, standing, sourceOf),
+      ...resultOf(project, item, standing, take),
       metrics: numbers,
       ...(stale && { isStale: true }),
     };
   });
+  const rows = await resultsOf(project, warn);
+  const older = olderOf(project, items, rows, take);
   const model: PageModel = {
     format: 1,
     project: path.basename(root),
     pipe: version,
     made: new Date().toISOString(),
     variant: variantText(variant),
-    items,
-    results: resultColumns(await resultsOf(project, warn)),
+    items: items.map((item) => ({ ...item, older: older.get(item.id) })),
+    results: resultColumns(rows),
     run: newestRun(journalFolder(project)),
     notes,
   };
-  const conceal = concealing(secretValues(plan, project.env));
-  return mapTexts(conceal.value(model), printable);
+  return withoutSecrets(project, model);
 }
 
-function variantText({ profiles, set }: Project['variant']): string {
+export function withoutSecrets({ plan, env }: Project, model: PageModel): PageModel {
+  return mapTexts(concealing(secretValues(plan, env)).value(model), printable);
+}
+
+/** Plots and pictures of a result. `onlyPlots`: no picture that is not named under `plots:`. */
+export function taking({ cache }: Project, sourceOf: PictureSource, onlyPlots = false): Take {
+  return (item, outs, isOlder) => ({
+    plots: plotsOf(cache, item, outs, MOST_POINTS),
+    pictures: picturesOf(cache, item, outs, sourceOf, isOlder, onlyPlots),
+  });
+}
+
+export function variantText({ profiles, set }: Project['variant']): string {
   return [
     ...profiles.map((name) => `--profile ${name}`),
     ...set.map((setting) => `--set ${setting}`),
   ].join(' ');
 }
 
-function definitionOf(item: Item) {
+export function definitionOf(item: Item) {
   const { id, stage, desc, matrix, action, params, env, needs, resources } = item;
   const command =
     action.kind === 'module'
@@ -90,25 +105,20 @@ function definitionOf(item: Item) {
 }
 
 /** Of today's key, else of the last execution. */
-function resultOf(
-  project: Project,
-  item: Item,
-  standing: Standing | undefined,
-  sourceOf: PictureSource,
-) {
+function resultOf(project: Project, item: Item, standing: Standing | undefined, take: Take) {
   const { cache } = project;
   const { state = 'unknown', key, reasons = [] } = standing ?? {};
-  const result = (key && cache.readRecord(key)) || cache.readLast(item.id);
+  const result = (key && cache.readRecord(key)) || cache.state.readLast(item.id);
   return {
     state,
     key,
+    shown: result?.key,
     reasons: reasons.map(({ text }) => text),
     deps: item.deps.map((dep) => depOf(dep, result)),
     outs: item.outs.map(({ name, path }) => outOf(name, path, result)),
     seconds: result?.seconds,
     epochs: epochsOf(project, item, result?.manifest),
-    plots: plotsOf(cache, item, result?.outs ?? [], MOST_POINTS),
-    pictures: picturesOf(project.cache, item, result?.outs ?? [], sourceOf),
+    ...take(item, result?.outs ?? [], false),
     log: logOf(project, item, reasons[0]?.text.startsWith('failed') ?? false),
   } satisfies Partial<PageItem>;
 }

@@ -9,7 +9,7 @@ import { logsIn } from '../process/log-follow.js';
 import { tailOf } from './collect.js';
 import type { Served } from './live-server.js';
 import type { PageLog, PageModel } from './model.js';
-import type { PictureSource } from './pictures.js';
+import { type PictureSource, shownPicture } from './pictures.js';
 
 /** Reads the pipeline once. A mistake in pipeline.yaml comes as its text. */
 export type Look = (
@@ -65,8 +65,7 @@ export class LivePage implements Omit<Served, 'html' | 'policy'> {
 
   picture(name: string): ReturnType<Served['picture']> {
     const known = this.#pictures.get(name);
-    const bytes = known && this.#cache?.readStored(known.digest);
-    return known && bytes ? { type: known.type, bytes } : undefined;
+    return known && this.#cache && shownPicture(this.#cache, known);
   }
 
   async #readNow(): Promise<void> {

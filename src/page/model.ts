@@ -22,6 +22,8 @@ export interface PageModel {
   readonly run?: PageRun | undefined;
   /** Why some of the data are missing, for the reader of the page. */
   readonly notes: readonly string[];
+  /** A page of `pipe plots`: it has no other views. */
+  readonly only?: 'plots' | undefined;
 }
 
 export interface PageItem {
@@ -32,6 +34,8 @@ export interface PageItem {
   /** Why it is not fresh, likeliest cause first. */
   readonly reasons: readonly string[];
   readonly key?: string | undefined;
+  /** Key of the result that outs, plots and pictures are of. */
+  readonly shown?: string | undefined;
   readonly matrix: Readonly<Record<string, Scalar>>;
   readonly command: string;
   readonly params: Readonly<Record<string, Tree>>;
@@ -52,6 +56,16 @@ export interface PageItem {
   readonly plots?: readonly PagePlot[] | undefined;
   /** Pictures among its outs, or inside them. */
   readonly pictures?: readonly PagePicture[] | undefined;
+  /** Plots and pictures of earlier results, the newest first. */
+  readonly older?: readonly PageOlder[] | undefined;
+}
+
+export interface PageOlder {
+  /** What tells it from the result of today: params, a revision, or its time. */
+  readonly label: string;
+  readonly key?: string | undefined;
+  readonly plots?: readonly PagePlot[] | undefined;
+  readonly pictures?: readonly PagePicture[] | undefined;
 }
 
 export interface PagePlot {
@@ -70,6 +84,8 @@ export interface PagePlot {
 export interface PagePicture {
   /** Its name under `plots:`. */
   readonly name?: string | undefined;
+  /** Of an array: its shape, its type, and the values that are black and white. */
+  readonly note?: string | undefined;
   /** Relative to the project. */
   readonly path: string;
   /** `data:` in a report, a path of the server in the live page. */
@@ -120,6 +136,7 @@ export interface PageColumn {
     | 'when'
     | 'seconds'
     | 'param'
+    | 'field'
     | 'code'
     | 'dep'
     | 'metric';

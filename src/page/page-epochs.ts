@@ -16,7 +16,9 @@ export function epochsOf(
 ): PageEpochs | undefined {
   if (plan === undefined) return undefined;
   const records =
-    manifest === undefined ? [] : cache.readEpochs(keyOf(chainManifest(manifest, plan.param)));
+    manifest === undefined
+      ? []
+      : cache.chains.readEpochs(keyOf(chainManifest(manifest, plan.param)));
   return {
     target: plan.target,
     wanted: stopEpoch(plan, records) ?? plan.target,

@@ -3,7 +3,11 @@ import type { Cache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Item } from '../pipeline/plan.js';
+import { type ArrayPicture, arrayPicture } from './array-picture.js';
 import type { PagePicture } from './model.js';
+
+/** Of an array, which is drawn when it is shown. */
+const ARRAY = 'npy';
 
 /** By the end of a file's name. Browsers run no script of an SVG that is an image. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -14,6 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
   webp: 'image/webp',
   avif: 'image/avif',
   svg: 'image/svg+xml',
+  npy: ARRAY,
 };
 
 export interface StoredPicture {
@@ -22,8 +27,41 @@ export interface StoredPicture {
   readonly size: number;
 }
 
-/** The address of a picture in the page; undefined: it is left out. */
-export type PictureSource = (picture: StoredPicture) => string | undefined;
+/** The address of a picture in the page; undefined: it is left out. `isOlder`: of an earlier result. */
+export type PictureSource = (picture: StoredPicture, isOlder: boolean) => string | undefined;
+
+/** A larger array is not read. */
+const MOST_OF_ARRAY = 8 * 1024 * 1024;
+
+/** Without a name under `plots:`, a larger or a longer array is data, and hardly a picture. */
+const MOST_UNNAMED = 1024 * 1024;
+const LONGEST_UNNAMED = 8;
+
+/** As a browser shows it. */
+export function shownPicture(
+  cache: Cache,
+  { digest, type }: Pick<StoredPicture, 'digest' | 'type'>,
+): { readonly type: string; readonly bytes: Buffer } | undefined {
+  const bytes = cache.readStored(digest);
+  if (type !== ARRAY) return bytes && { type, bytes };
+  const drawn = bytes && arrayPicture(bytes);
+  return drawn && { type: 'image/png', bytes: drawn.png };
+}
+
+/** What the live page has found out about arrays; undefined for one that cannot be drawn. */
+const known = new Map<Digest, Pick<ArrayPicture, 'note' | 'ratio'> | undefined>();
+
+/** Undefined for an array that is not shown. */
+function noteOf(cache: Cache, digest: Digest, size: number, isNamed: boolean): string | undefined {
+  if (size > (isNamed ? MOST_OF_ARRAY : MOST_UNNAMED)) return undefined;
+  if (!known.has(digest)) {
+    const bytes = cache.readStored(digest);
+    const drawn = bytes && arrayPicture(bytes);
+    known.set(digest, drawn && { note: drawn.note, ratio: drawn.ratio });
+  }
+  const array = known.get(digest);
+  return array && (isNamed || array.ratio <= LONGEST_UNNAMED) ? array.note : undefined;
+}
 
 /** In a folder of thousands, the first ones. */
 const MOST_OF_ITEM = 24;
@@ -33,6 +71,8 @@ export function picturesOf(
   { outs, plots = [] }: Item,
   recorded: readonly RecordedOut[],
   sourceOf: PictureSource,
+  isOlder: boolean,
+  onlyNamed = false,
 ): readonly PagePicture[] | undefined {
   const found: PagePicture[] = [];
   const look = (path: string, digest: Digest, size: number): void => {
@@ -43,9 +83,14 @@ export function picturesOf(
       return;
     }
     const type = TYPES[path.split('.').at(-1)?.toLowerCase() ?? ''];
-    const src = type && digest.startsWith('f:') ? sourceOf({ digest, type, size }) : undefined;
+    if (type === undefined || !digest.startsWith('f:')) return;
     const name = plots.find((plot) => plot.path === path)?.name;
-    if (src !== undefined) found.push({ ...(name !== undefined && { name }), path, src });
+    if (onlyNamed && name === undefined) return;
+    const note = type === ARRAY ? noteOf(cache, digest, size, name !== undefined) : undefined;
+    if (type === ARRAY && note === undefined) return;
+    const src = sourceOf({ digest, type, size }, isOlder);
+    const about = { ...(name !== undefined && { name }), ...(note !== undefined && { note }) };
+    if (src !== undefined) found.push({ ...about, path, src });
   };
   for (const { name, path } of outs) {
     const out = recorded.find((each) => each.name === name);
@@ -60,13 +105,14 @@ const MOST_OF_PICTURE = 1024 * 1024;
 /** Pictures as part of a file, as far as its size allows; `onLeftOut` counts the others. */
 export function embedding(cache: Cache, onLeftOut: () => void): PictureSource {
   let room = MOST_EMBEDDED;
-  return ({ digest, type, size }) => {
-    const bytes = size <= Math.min(room, MOST_OF_PICTURE) ? cache.readStored(digest) : undefined;
-    if (bytes === undefined) {
-      onLeftOut();
+  return (picture, isOlder) => {
+    const isSmall = picture.type === ARRAY || picture.size <= MOST_OF_PICTURE;
+    const shown = isSmall ? shownPicture(cache, picture) : undefined;
+    if (shown === undefined || shown.bytes.length > Math.min(room, MOST_OF_PICTURE)) {
+      if (!isOlder) onLeftOut();
       return undefined;
     }
-    room -= bytes.length;
-    return `data:${type};base64,${bytes.toString('base64')}`;
+    room -= shown.bytes.length;
+    return `data:${shown.type};base64,${shown.bytes.toString('base64')}`;
   };
 }

@@ -17,15 +17,23 @@ function ofJson(text: string, path: string): ReadonlyMap<string, readonly Cell[]
   } catch (error) {
     return `${path} is not valid JSON: ${(error as Error).message}`;
   }
-  const isRow = (row: unknown): row is Record<string, unknown> =>
-    typeof row === 'object' && row !== null && !Array.isArray(row);
-  if (!Array.isArray(rows) || !rows.every(isRow)) return `${path} is not a list of objects`;
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  return new Map(names.map((name) => [name, rows.map((row) => ofValue(row[name]))]));
+  if (!Array.isArray(rows) || !rows.every(isObject)) return `${path} is not a list of objects`;
+  const cells = rows.map((row) => new Map(cellsIn(row, '')));
+  const names = [...new Set(cells.flatMap((row) => [...row.keys()]))];
+  return new Map(names.map((name) => [name, cells.map((row) => row.get(name))]));
 }
 
-function ofValue(value: unknown): Cell {
-  return typeof value === 'number' || typeof value === 'string' ? value : undefined;
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** By dot path, as metrics are named. */
+function cellsIn(row: Record<string, unknown>, prefix: string): [string, Cell][] {
+  return Object.entries(row).flatMap(([name, value]): [string, Cell][] => {
+    if (isObject(value)) return cellsIn(value, `${prefix}${name}.`);
+    const isCell = typeof value === 'number' || typeof value === 'string';
+    return [[prefix + name, isCell ? value : undefined]];
+  });
 }
 
 function cellOf(text: string | undefined): Cell {

@@ -37,14 +37,10 @@ function kindOf({ kind, name }: Column): PageColumn['kind'] {
   if (kind === 'code') return 'code';
   if (kind === 'deps') return 'dep';
   if (kind !== 'field') return 'param';
-  return name === 'item' ||
-    name === 'state' ||
-    name === 'when' ||
-    name === 'seconds' ||
-    name === 'key'
-    ? name
-    : 'param';
+  return OWN.find((own) => own === name) ?? 'field';
 }
+
+const OWN = ['item', 'state', 'when', 'seconds', 'key'] as const;
 
 function pageColumn(column: Column, name: string, rows: readonly ResultRow[]): PageColumn {
   const kind = kindOf(column);

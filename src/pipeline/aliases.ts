@@ -10,7 +10,7 @@ export function foldName(name: string): string {
 }
 
 /** The longest linked name at the start of a path. */
-export function linkOf(path: string, links: Links): string | undefined {
+function linkOf(path: string, links: Links): string | undefined {
   for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
     const name = path.slice(0, end);
     if (Object.hasOwn(links, name)) return name;

@@ -65,7 +65,7 @@ export function parseGlob(pattern: string): Glob {
 
 /** Limit of paths that braces with a `/` may expand to. */
 export const MOST_ALTERNATIVES = 10_000;
-export const DEEPEST_BRACES = 100;
+const DEEPEST_BRACES = 100;
 
 /** A pattern that would take too long to match: an error, never truncated. */
 export function isAbsurd(pattern: string): boolean {

@@ -57,7 +57,7 @@ export function ignoreRulesOfMade(dep: Read): IgnoreRules {
 }
 
 /** The folder to which a dep's ignore rules are relative. */
-export function baseOf({ path, glob }: Read): string {
+function baseOf({ path, glob }: Read): string {
   return glob ? fixedFolder(path) : path;
 }
 

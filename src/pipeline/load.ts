@@ -69,7 +69,7 @@ function remoteIn(root: AstNode): Pick<Plan, 'remote'> {
   return { remote: typeof written === 'string' ? { url: written } : written };
 }
 
-export interface Drafted {
+interface Drafted {
   readonly files: PlanFiles;
   readonly diagnostics: Diagnostics;
   readonly root: AstNode;

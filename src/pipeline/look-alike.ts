@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { nearest } from './document/suggest.js';
 
-export interface LookAlike {
+interface LookAlike {
   /** Relative to the project. */
   readonly path: string;
   /** Encodings of accents, if the names look the same on a screen. */
@@ -46,6 +46,15 @@ export function variableIn(wanted: string): string | undefined {
 
 function formOf(text: string): string {
   return text === text.normalize('NFC') ? 'NFC' : 'NFD';
+}
+
+/** The nearest pipeline file with a wrong name, at or above a folder: `pipeline.yml`, `../Pipeline.yaml`. */
+export function misnamedAbove(cwd: string): string | undefined {
+  for (let folder = cwd; ; folder = path.dirname(folder)) {
+    const name = namesIn(folder).find((each) => /^pipelines?\.ya?ml$/i.test(each));
+    if (name !== undefined) return path.relative(cwd, path.join(folder, name));
+    if (path.dirname(folder) === folder) return undefined;
+  }
 }
 
 /** A missing or unreadable folder has no candidates. */

@@ -1,6 +1,6 @@
 /** Topological order of the plan, otherwise as written. Finds cycles. */
 
-export interface Ordering {
+interface Ordering {
   /** Indices in an order in which the items can run. */
   readonly order: readonly number[];
   /** One for each strongly connected group of items: `a, b, a`. */

@@ -91,7 +91,7 @@ export function ownersOf({ root }: OutTree, path: string): readonly Owner[] {
   return [...ownersBelow(at)];
 }
 
-export interface Gathering {
+interface Gathering {
   /** Outs that match, are inside a match, or may contain matches. */
   readonly owners: readonly Owner[];
   /** Those that may only contain matches. */

@@ -6,7 +6,7 @@ import { draftPipeline, type LoadOptions } from './load.js';
 import type { Resources } from './plan.js';
 
 /** Undefined for a part that is no longer in the file. */
-export interface Places {
+interface Places {
   dep(item: string, name: string): Place | undefined;
   out(item: string, name: string): Place | undefined;
   resource(item: string, name: keyof Resources): Place | undefined;

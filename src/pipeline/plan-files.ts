@@ -6,7 +6,7 @@ import { type Matches, matchesOf } from './file-matches.js';
 import type { PlanRead } from './plan.js';
 
 /** Records reads in the read set, for the fast path. */
-export interface ReadObserver {
+interface ReadObserver {
   recordStat(where: string, stat: Stats | undefined): void;
 }
 

@@ -4,21 +4,6 @@ import path from 'node:path';
 
 export const PIPELINE_FILE = 'pipeline.yaml';
 
-/**
- * The nearest pipeline file with a wrong name, at or above a folder: `pipeline.yml`, `../Pipeline.yaml`.
- * `namesIn` gives no names for a folder that cannot be listed.
- */
-export function misnamedAbove(
-  cwd: string,
-  namesIn: (folder: string) => readonly string[],
-): string | undefined {
-  for (let folder = cwd; ; folder = path.dirname(folder)) {
-    const name = namesIn(folder).find((each) => /^pipelines?\.ya?ml$/i.test(each));
-    if (name !== undefined) return path.relative(cwd, path.join(folder, name));
-    if (path.dirname(folder) === folder) return undefined;
-  }
-}
-
 /** At or above a folder; undefined when there is none. */
 export function rootAbove(cwd: string): string | undefined {
   for (let folder = cwd; ; folder = path.dirname(folder)) {

@@ -9,7 +9,7 @@ export interface Allowance {
 }
 
 /** The text of a file; undefined when it does not exist or is not readable. */
-export type Read = (file: string) => string | undefined;
+type Read = (file: string) => string | undefined;
 
 /**
  * The lowest limits of this process's groups and all visible parents: a Slurm job or a systemd unit

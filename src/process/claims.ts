@@ -2,6 +2,8 @@
  * Claims on paths: an item's outs are exclusive, its inputs are shared and read-only. A claim on a
  * folder covers everything in it.
  */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import type { HeldFile } from './held-file.js';
 import { type LockOwner, newOwner } from './lock-owner.js';
 import { type Group, groupWord } from './orphans.js';
@@ -19,7 +21,7 @@ interface ClaimTicket extends LockOwner, Paths {
   readonly logs: string;
 }
 
-export interface ClaimOptions {
+interface ClaimOptions {
   /** Purpose of the claim, such as `train@faces`: other processes display it while they wait. */
   readonly doing: string;
   /** Called for each holder that this process starts to wait for. */
@@ -133,4 +135,11 @@ function meet(these: readonly string[], those: readonly string[]): boolean {
 
 function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
+}
+
+/** For claims outside of a pipe cache: git ignores the folder. */
+export function makeHiddenFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, '.gitignore'), '*\n', { flag: 'w' });
 }

@@ -9,7 +9,7 @@ import { noticeChanges } from '../stage/notice.js';
 import { Arrivals } from './arrivals.js';
 import { CommitMistake, type CommitNote, type Ending, Judge } from './whole-commits.js';
 
-export interface CommitWatchOptions {
+interface CommitWatchOptions {
   /** PIPE_COMMIT. */
   readonly folder: string;
   /** Epochs completed before. */

@@ -1,6 +1,6 @@
 /** Environment variables of a stage's process: those of the run, and those of docs/stage-protocol.md. */
 
-export interface Given {
+interface Given {
   /** Variables that only other stages of the pipeline name as secrets. */
   readonly withheld?: Iterable<string>;
   /** A file for progress. */
@@ -15,7 +15,7 @@ export interface Given {
   readonly epochs?: EpochVariables | undefined;
 }
 
-export type EpochVariables = Readonly<
+type EpochVariables = Readonly<
   Record<'PIPE_EPOCHS' | 'PIPE_EPOCH' | 'PIPE_STATE' | 'PIPE_COMMIT', string>
 >;
 

@@ -24,7 +24,7 @@ import { HeldFile } from './held-file.js';
 import { type LockOwner, newOwner, readOwner, TORN } from './lock-owner.js';
 import { Silence } from './silence.js';
 
-export interface LockOptions {
+interface LockOptions {
   /** Purpose of the lock: other processes display it while they wait. */
   readonly doing: string;
   /** Called for each holder that this process starts to wait for. */

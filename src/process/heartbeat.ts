@@ -5,7 +5,7 @@
  */
 
 /** A file with a heartbeat, which learns when another process has taken its place. */
-export interface Beating {
+interface Beating {
   /** Writes the next beat. Must not reject. */
   beat(): Promise<void>;
 }

@@ -19,7 +19,7 @@ const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[()*+][0-9A-Za-z])/g;
 const BEGUN = /\x1b(?:\[[0-?]{0,60}[ -/]{0,4}|[()*+])?$/;
 
 /** What must not appear: the values, the lines of multi-line values, and their encodings. */
-export function secretTexts(values: readonly string[]): string[] {
+function secretTexts(values: readonly string[]): string[] {
   const plain = values.flatMap((value) => [value, value.trim(), ...longLines(value)]);
   const texts = [...new Set(plain.filter((text) => text.length > 0))];
   return [...new Set(texts.flatMap((text) => [text, ...encodings(text)]))];

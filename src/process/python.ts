@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { userError } from '../error.js';
 
 /** Where it runs. */
-export interface PythonPlace {
+interface PythonPlace {
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }

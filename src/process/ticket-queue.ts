@@ -31,7 +31,7 @@ export interface Rules<T extends LockOwner> {
   grant(line: readonly Queued<T>[], own: Queued<T>): T | undefined;
 }
 
-export interface TurnOptions<T extends LockOwner> {
+interface TurnOptions<T extends LockOwner> {
   readonly doing: string;
   /** Called after each look that grants nothing. */
   readonly onWait: (line: readonly Queued<T>[], own: Queued<T>) => void;

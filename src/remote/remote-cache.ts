@@ -192,13 +192,15 @@ export class RemoteCache {
     if (head === undefined) return;
     const { cache } = this.#options;
     const { chain, item } = wanted;
-    const ours = new Map(cache.readEpochs(chain).map((record) => [record.epoch, record]));
+    const ours = new Map(cache.chains.readEpochs(chain).map((record) => [record.epoch, record]));
     for (const record of head.epochs) {
-      if (!ours.has(record.epoch)) await cache.adoptEpoch(record);
+      if (!ours.has(record.epoch)) await cache.chains.adoptEpoch(record);
     }
-    const records = cache.readEpochs(chain);
+    const records = cache.chains.readEpochs(chain);
     const target = targetOf(records);
-    const usable = records.filter((record) => record.epoch <= target && cache.hasState(record));
+    const usable = records.filter(
+      (record) => record.epoch <= target && cache.chains.hasState(record),
+    );
     const newest = Math.max(0, ...usable.map(({ epoch }) => epoch));
     const states = head.states
       .filter(({ epoch }) => epoch <= target && epoch > newest)
@@ -263,9 +265,9 @@ export class RemoteCache {
     theirs: RemoteChain | undefined,
   ): Promise<RemoteChain> {
     const { cache, config } = this.#options;
-    const epochs = cache.readEpochs(chain);
+    const epochs = cache.chains.readEpochs(chain);
     const { states: which = 'last' } = config;
-    const here = which === 'none' ? [] : epochs.filter((record) => cache.hasState(record));
+    const here = which === 'none' ? [] : epochs.filter((record) => cache.chains.hasState(record));
     const travelling = which === 'keep' ? here : here.slice(-1);
     const states: RemoteChain['states'][number][] = [];
     const sending = { store: this.#store, bad: this.#bad };

@@ -10,7 +10,7 @@ import { drawRails, reduceNeeds } from './graph-rails.js';
 import { cut, cutMiddle, pad, widthOf } from './live/text-columns.js';
 
 /** Colours a text by its state. */
-export type Paint = (text: string, state: GraphState) => string;
+type Paint = (text: string, state: GraphState) => string;
 
 /** Above this number, rails are unreadable: rows name the needs instead. */
 const MOST_RAILS = 12;

@@ -3,12 +3,12 @@ import { mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
 import { isAbsent } from '../cache/files/file-errors.js';
-import { lstatIfThere } from '../cache/files/look.js';
 import { removeTree } from '../cache/files/remove.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
+import { lstatIfThere } from '../sys/if-there.js';
 import type { ResultRow } from './row.js';
 
 export interface CheckedOut {

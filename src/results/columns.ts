@@ -1,11 +1,10 @@
 /** Columns over rows of results: by name for sorting and filtering, and those that differ for a table. Pure. */
 import { userError } from '../error.js';
 import { suggest } from '../pipeline/document/suggest.js';
+import { type Cell, namesakes } from './comparison.js';
 import type { ResultRow } from './row.js';
 
 export type Kind = 'field' | 'matrix' | 'params' | 'args' | 'env' | 'code' | 'deps' | 'metrics';
-export type Cell = string | number | undefined;
-
 export interface Column {
   readonly name: string;
   readonly kind: Kind;
@@ -40,14 +39,13 @@ function cellOf(value: unknown): Cell {
 }
 
 /**
- * The column that a name means: `train.lr`, or `params.train.lr` where several have the name.
+ * The column that a name means: `train.lr`, `lr`, or `params.train.lr` where several have the name.
  *
  * @throws UserError with the nearest name, or the ways to name one of several
  */
 export function columnNamed(columns: readonly Column[], name: string): Column {
-  const isExact = (column: Column) => `${column.kind}.${column.name}` === name;
-  const found = columns.filter((column) => column.name === name);
-  const [first, second] = found.length > 0 ? found : columns.filter(isExact);
+  const found = namesakes(columns, name);
+  const [first, second] = found;
   if (first === undefined) {
     const hint = suggest(name, new Set(columns.map((column) => column.name)), 'there are');
     throw userError('unknown-column', `no result has a param or metric "${name}"`, hint);

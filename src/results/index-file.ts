@@ -2,14 +2,15 @@
  * The index of results: a row for each record that this project's cache has or had. It is made when first
  * asked, and brought up to date before gc removes records, so that their rows stay.
  */
+import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { Cache } from '../cache/cache.js';
-import { lstatIfThere } from '../cache/files/look.js';
 import { namesIn } from '../cache/files/scratch-folder.js';
 import type { RunRecord } from '../cache/records/record.js';
 import { recordPath } from '../cache/records/records.js';
 import type { Project } from '../decide/project.js';
 import { acquireLock } from '../process/file-lock.js';
+import { lstatIfThere } from '../sys/if-there.js';
 import { type Measured, Measures } from './measures.js';
 import { definitionOf, type ResultRow } from './row.js';
 
@@ -25,6 +26,8 @@ export interface IndexedRow extends Omit<ResultRow, 'state'> {
 
 interface Body {
   readonly format: 1;
+  /** Of what one writer wrote; absent before. */
+  readonly id?: string;
   /** By name of a folder of records, its times and inode when it was read. */
   readonly shards: Readonly<Record<string, readonly number[]>>;
   readonly rows: readonly IndexedRow[];
@@ -41,22 +44,25 @@ export async function indexedResults(
   signal: AbortSignal = NEVER,
 ): Promise<readonly IndexedRow[]> {
   const { cache } = project;
-  const first = updated(project);
-  if (!first.isChanged || cache.isReadOnly) return first.body.rows;
+  const known = bodyOf(cache.state.readResults());
+  const first = updated(project, known);
+  if (first === undefined) return known.rows;
+  if (cache.isReadOnly) return first.rows;
   // A row of a removed record is nowhere else: writers take turns, each on what the last one wrote.
   const lock = await acquireLock(cache.layout.locks, 'results', { doing: 'results', signal });
   try {
-    const { body, isChanged } = updated(project);
-    if (isChanged) cache.writeResults(body);
-    return body.rows;
+    const last = bodyOf(cache.state.readResults());
+    const body = last.id === known.id ? first : updated(project, last);
+    if (body !== undefined) cache.state.writeResults(body);
+    return (body ?? last).rows;
   } finally {
     lock.release();
   }
 }
 
-function updated(project: Project): { readonly body: Body; readonly isChanged: boolean } {
+/** Undefined when nothing changed. */
+function updated(project: Project, { shards: known, rows }: Body): Body | undefined {
   const { cache } = project;
-  const { shards: known, rows } = bodyOf(cache.readResults());
   const before = new Map(rows.map((row) => [row.key, row]));
   const update = new Update(project, before);
   const shards: Record<string, readonly number[]> = {};
@@ -79,9 +85,9 @@ function updated(project: Project): { readonly body: Body; readonly isChanged: b
     if (stamp !== undefined && isSame(stamp, known[name])) update.measureAgain(there);
     else update.readShard(namesIn(folder), there);
   }
-  const isChanged = update.isChanged || JSON.stringify(shards) !== JSON.stringify(known);
+  if (!update.isChanged && JSON.stringify(shards) === JSON.stringify(known)) return undefined;
   const now = [...update.rows].sort((a, b) => a.when - b.when || (a.key < b.key ? -1 : 1));
-  return { body: { format: 1, shards, rows: now }, isChanged };
+  return { format: 1, id: randomUUID(), shards, rows: now };
 }
 
 class Update {

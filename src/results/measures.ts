@@ -66,7 +66,7 @@ export class Measures {
     const choice = manifest.epochs;
     if (item.epochs === undefined || choice === undefined) return {};
     const chain = keyOf(chainManifest(manifest, item.epochs.param));
-    const records = this.#project.cache.readEpochs(chain);
+    const records = this.#project.cache.chains.readEpochs(chain);
     const epoch =
       typeof choice === 'number' ? choice : stopEpoch({ ...choice, target: choice.max }, records);
     if (epoch === undefined) return { chain };

@@ -54,8 +54,13 @@ export function definitionOf(manifest: Manifest, recordedItem: string): Definiti
   return { ...shared, params: leaves, code: digestOf(others), command: text, args: argsOf(words) };
 }
 
+/** Results of one stage mostly have the same code. */
+let [lastCode, lastDigest] = ['', ''];
+
 function digestOf(value: unknown): string {
-  return sha256(canonical(value as Json)).slice(0, 12);
+  const text = canonical(value as Json);
+  if (text !== lastCode) [lastCode, lastDigest] = [text, sha256(text).slice(0, 12)];
+  return lastDigest;
 }
 
 function flatten(value: Json, path: string, into: Record<string, Json>): void {

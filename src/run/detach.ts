@@ -1,5 +1,5 @@
 /** `--detach`: submits the jobs of all items that may have to run, each after those that it needs, and leaves. */
-import { type BuildContext, finish, itemAt, selectedNeeds } from '../decide/build-context.js';
+import { type BuildContext, handleOf } from '../decide/build-context.js';
 import { missingAfterAll } from '../decide/missing.js';
 import { type Prediction, predict } from '../decide/prediction.js';
 import { userError } from '../error.js';
@@ -41,7 +41,7 @@ function beforeJobs(
 ): readonly number[] {
   const behind = new Set<number>();
   for (const index of pending)
-    if (elsewhere.takes(index) || selectedNeeds(build, index).some((need) => behind.has(need)))
+    if (elsewhere.takes(index) || handleOf(build, index).needs.some((need) => behind.has(need)))
       behind.add(index);
   return pending.filter((index) => !behind.has(index));
 }
@@ -74,7 +74,7 @@ class Detaching {
     const reason = this.#whyNot(index, outlook);
     if (reason !== undefined) this.#finish(index, reason);
     else if (outlook.kind === 'fresh' || outlook.kind === 'restore')
-      this.#take(index, await runItem(this.#build, index));
+      this.#take(index, await runItem(handleOf(this.#build, index)));
     else {
       const after = this.#needs(index).flatMap((need) => this.#jobs.get(need) ?? []);
       const key = outlook.kind === 'run' ? outlook.key : undefined;
@@ -108,7 +108,7 @@ class Detaching {
     if (taken === undefined) {
       const reason = `${LATER}: as many jobs are submitted as the site allows`;
       this.#finish(index, { verdict: 'cancelled', reason });
-    } else if ('done' in taken) finish(this.#build, index, taken.done, taken.settled);
+    } else if ('done' in taken) handleOf(this.#build, index).finish(taken.done, taken.settled);
     else {
       const ids = this.#needs(index).flatMap((need) => this.#jobs.get(need)?.id ?? []);
       const after = ids.length === 0 ? '' : `, after ${ids.join(', ')}`;
@@ -118,11 +118,10 @@ class Detaching {
   }
 
   #needs(index: number): number[] {
-    return selectedNeeds(this.#build, index);
+    return handleOf(this.#build, index).needs;
   }
 
   #finish(index: number, how: Undone): void {
-    const { id } = itemAt(this.#build, index);
-    finish(this.#build, index, { type: 'item', item: id, ...how });
+    handleOf(this.#build, index).finish(how);
   }
 }

@@ -2,37 +2,35 @@
 import { finish as finishSliced } from '../cache/files/yielding.js';
 import type { EpochRecord } from '../cache/records/record.js';
 import { absentDeps } from '../decide/absent.js';
-import { type BuildContext, cacheOf, finish, itemAt } from '../decide/build-context.js';
+import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import { explain, whyAnyway, whyOf } from '../decide/explain.js';
 import { resume, secondsPerEpoch } from '../decide/incremental.js';
 import { type MissingDep, refuseMissing } from '../decide/missing.js';
 import { type Prediction, waitingText } from '../decide/prediction.js';
 import type { ItemDone, Why } from '../event.js';
 import { chainManifest, keyOf } from '../manifest.js';
-import type { EpochPlan, Item } from '../pipeline/plan.js';
+import type { EpochPlan } from '../pipeline/plan.js';
 import { foresee } from './foresee.js';
 
 export async function foretell(build: BuildContext): Promise<void> {
   const found = await foresee(build);
   await refuseMissingDeps(build, found);
   for (const [index, outlook] of found) {
-    const item = itemAt(build, index);
-    const base = { type: 'item', item: item.id } as const;
+    const handle = handleOf(build, index);
     switch (outlook.kind) {
       case 'fresh':
       case 'restore': {
         const { key, record } = outlook;
         const verdict = outlook.kind === 'fresh' ? 'fresh' : 'restored';
         const reason = outlook.kind === 'fresh' ? {} : { reason: outlook.reason.text };
-        finish(build, index, { ...base, verdict, key, ...reason }, { key, outs: record.outs });
+        handle.finish({ verdict, key, ...reason }, { key, outs: record.outs });
         break;
       }
       default:
-        finish(build, index, {
-          ...base,
+        handle.finish({
           verdict: 'ran',
-          ...whyItWouldRun(build, index, outlook),
-          ...forecast(build, item, outlook),
+          ...whyItWouldRun(handle, outlook),
+          ...forecast(handle, outlook),
         });
     }
   }
@@ -48,7 +46,7 @@ export async function refuseMissingDeps(
     if (outlook.kind === 'missing')
       missing.push(...outlook.deps.map((dep) => ({ item: itemAt(build, index).id, dep })));
     if (outlook.kind !== 'unknown') continue;
-    const absent = absentDeps(build, index, (need) => found.get(need)?.kind !== 'fresh');
+    const absent = absentDeps(handleOf(build, index), (need) => found.get(need)?.kind !== 'fresh');
     missing.push(...(await finishSliced(absent, build.options.interruption.stop)));
   }
   await refuseMissing(build, missing);
@@ -56,32 +54,30 @@ export async function refuseMissingDeps(
 
 /** Of an item with unfinished deps. */
 export function whyUnknown(
-  { project, options }: BuildContext,
-  index: number,
+  { build: { project, options }, item }: ItemHandle,
   { waitsFor }: Prediction & { readonly kind: 'unknown' },
 ): Pick<ItemDone, 'reason' | 'maybe'> {
-  const anyway = whyAnyway(project, project.plan.items[index] as Item, options.force);
+  const anyway = whyAnyway(project, item, options.force);
   return anyway ? { reason: anyway.text } : { reason: waitingText(waitsFor), maybe: true };
 }
 
-function whyItWouldRun(build: BuildContext, index: number, outlook: Prediction): Partial<Why> {
-  if (outlook.kind === 'unknown') return whyUnknown(build, index, outlook);
-  const reasons = explain(build.project, itemAt(build, index), build.codes.of(index), outlook);
+function whyItWouldRun(handle: ItemHandle, outlook: Prediction): Partial<Why> {
+  if (outlook.kind === 'unknown') return whyUnknown(handle, outlook);
+  const reasons = explain(handle.build.project, handle.item, handle.code, outlook);
   return whyOf(reasons.map(({ text }) => text));
 }
 
 /** Expected seconds, by the records; for an incremental stage, of the remaining epochs. */
 function forecast(
-  build: BuildContext,
-  item: Item,
+  { item, cache }: ItemHandle,
   outlook: Prediction,
 ): Pick<ItemDone, 'expected' | 'epochs'> {
-  const last = cacheOf(build).readLast(item.id)?.seconds;
+  const last = cache.state.readLast(item.id)?.seconds;
   if (item.epochs === undefined || outlook.kind !== 'run')
     return last === undefined ? {} : { expected: last };
   const chain = keyOf(chainManifest(outlook.manifest, item.epochs.param));
-  return epochForecast(item.epochs, cacheOf(build).readEpochs(chain), (record) =>
-    cacheOf(build).hasState(record),
+  return epochForecast(item.epochs, cache.chains.readEpochs(chain), (record) =>
+    cache.chains.hasState(record),
   );
 }
 

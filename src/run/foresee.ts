@@ -1,6 +1,11 @@
 /** Predictions that count the results of the remote cache: for --dry, status and why, with --remote. */
 import type { RunRecord } from '../cache/records/record.js';
-import { type BuildContext, itemAt, selectedNeeds } from '../decide/build-context.js';
+import {
+  type BuildContext,
+  handleOf,
+  type ItemHandle,
+  selectedItems,
+} from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { type Prediction, predict } from '../decide/prediction.js';
 import { eachOf } from '../remote/parallel.js';
@@ -36,10 +41,10 @@ async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Fo
     const before = foreseen.size;
     await eachOf(open, WIDTH, async ([index, { key, manifest }]) => {
       asked.add(key);
-      const { id } = itemAt(build, index);
-      const wanted = { item: id, key, manifest };
+      const handle = handleOf(build, index);
+      const wanted = { item: handle.item.id, key, manifest };
       // Who reads a part of an out needs its listing, which comes with the objects.
-      const record = isReadInPart(build, index)
+      const record = isReadInPart(handle)
         ? (await remote.takeResult(wanted, {})) && build.project.cache.readRecord(key)
         : await remote.findResult(wanted);
       if (record) foreseen.set(key, record);
@@ -56,11 +61,12 @@ function isOpen(
   return outlook.cause !== 'forced' && outlook.cause !== 'always';
 }
 
-function isReadInPart(build: BuildContext, index: number): boolean {
-  const outs = new Set(itemAt(build, index).outs.map(({ path }) => path));
-  return build.selected.some(
+function isReadInPart(handle: ItemHandle): boolean {
+  const { build, index, item } = handle;
+  const outs = new Set(item.outs.map(({ path }) => path));
+  return selectedItems(build).some(
     (other) =>
-      selectedNeeds(build, other).includes(index) &&
-      itemAt(build, other).deps.some(({ path, glob }) => glob || !outs.has(path)),
+      other.needs.includes(index) &&
+      other.item.deps.some(({ path, glob }) => glob || !outs.has(path)),
   );
 }

@@ -4,13 +4,13 @@ import type { Result, RunRecord } from '../cache/records/record.js';
 import {
   type BuildContext,
   cacheOf,
-  finish,
-  itemAt,
+  handleOf,
+  type ItemHandle,
   neverAlways,
 } from '../decide/build-context.js';
 import { explain, whyOf } from '../decide/explain.js';
 import { type Prediction, predict } from '../decide/prediction.js';
-import type { ItemDone, Why } from '../event.js';
+import type { Why } from '../event.js';
 import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from '../lockfile/check-keys.js';
 import type { LockBlock } from '../lockfile/format/block.js';
 import { LOCK_FILE, type LockSection, sectionOf } from '../lockfile/format/sections.js';
@@ -55,13 +55,11 @@ async function inspectKeys(
   differs: Differs,
 ): Promise<void> {
   for (const [index, standing] of await lockStandings(build, section)) {
-    const item = itemAt(build, index);
+    const handle = handleOf(build, index);
     const { key, difference } = standing;
-    const edited = difference === undefined ? editedOut(build, index, standing) : undefined;
-    if (edited !== undefined) differs(edited, item.id);
-    finish(build, index, {
-      type: 'item',
-      item: item.id,
+    const edited = difference === undefined ? editedOut(handle, standing) : undefined;
+    if (edited !== undefined) differs(edited, handle.item.id);
+    handle.finish({
       verdict: difference === undefined ? 'fresh' : 'ran',
       ...(key === undefined ? {} : { key }),
       ...(difference === undefined ? {} : { reason: difference }),
@@ -69,14 +67,10 @@ async function inspectKeys(
   }
 }
 
-function editedOut(
-  build: BuildContext,
-  index: number,
-  { block }: LockStanding,
-): string | undefined {
-  const item = itemAt(build, index);
+function editedOut(handle: ItemHandle, { block }: LockStanding): string | undefined {
+  const { build, cache, item } = handle;
   const edited = item.outs.find((out) => {
-    const digest = cacheOf(build).scanSync(out.path)?.digest;
+    const digest = cache.scanSync(out.path)?.digest;
     return digest !== block?.outs[out.name]?.digest && isForeign(build, digest);
   });
   return edited && `out ${edited.path} differs from ${LOCK_FILE}`;
@@ -95,35 +89,29 @@ async function inspectResults(
   const found = await predict(neverAlways(build));
   await refuseMissingDeps(build, found);
   for (const [index, outlook] of found) {
-    const { id } = itemAt(build, index);
+    const handle = handleOf(build, index);
+    const { id } = handle.item;
     const block = section?.get(id);
     if (outlook.kind === 'fresh' || outlook.kind === 'restore') {
       const difference =
-        (section && againstLock(build, index, outlook.record, block)) ??
-        (outlook.kind === 'restore' ? await unrestorable(build, index, outlook.record) : undefined);
+        (section && againstLock(handle, outlook.record, block)) ??
+        (outlook.kind === 'restore' ? await unrestorable(handle, outlook.record) : undefined);
       if (difference !== undefined) differs(difference, id);
-      finishKnown(build, index, outlook);
+      finishKnown(handle, outlook);
     } else {
-      finish(build, index, {
-        type: 'item',
-        item: id,
-        verdict: 'ran',
-        ...whyItWouldRun(build, index, outlook, block),
-      });
+      handle.finish({ verdict: 'ran', ...whyItWouldRun(handle, outlook, block) });
     }
   }
 }
 
 function againstLock(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   { key, manifest, outs }: Result,
   block: LockBlock | undefined,
 ): string | undefined {
+  const { build, item, code } = handle;
   if (block === undefined) return NOT_LOCKED;
-  const item = itemAt(build, index);
   if (block.key !== key) {
-    const code = build.codes.of(index);
     const reasons = reasonsAgainst(build.project, item, code, block, manifest);
     return `${LOCK_FILE} has another definition: ${inShort(reasons)}`;
   }
@@ -138,13 +126,9 @@ function againstLock(
 }
 
 /** A missing out can be restored if its objects are intact. An edited one is a difference. */
-async function unrestorable(
-  build: BuildContext,
-  index: number,
-  record: RunRecord,
-): Promise<string | undefined> {
-  const cache = cacheOf(build);
-  for (const out of itemAt(build, index).outs) {
+async function unrestorable(handle: ItemHandle, record: RunRecord): Promise<string | undefined> {
+  const { build, cache, item } = handle;
+  for (const out of item.outs) {
     const now = cache.scanSync(out.path)?.digest;
     const stored = record.outs.find((each) => each.name === out.name)?.digest as Digest;
     if (now === stored) continue;
@@ -157,26 +141,22 @@ async function unrestorable(
 }
 
 function finishKnown(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   outlook: Prediction & { readonly kind: 'fresh' | 'restore' },
 ): void {
   const { key, record } = outlook;
-  const done: ItemDone = { type: 'item', item: itemAt(build, index).id, verdict: 'fresh', key };
   const settled = { key, outs: record.outs };
-  if (outlook.kind === 'fresh') finish(build, index, done, settled);
-  else finish(build, index, { ...done, verdict: 'restored', reason: outlook.reason.text }, settled);
+  if (outlook.kind === 'fresh') handle.finish({ verdict: 'fresh', key }, settled);
+  else handle.finish({ verdict: 'restored', key, reason: outlook.reason.text }, settled);
 }
 
 function whyItWouldRun(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   outlook: Prediction,
   block: LockBlock | undefined,
 ): Partial<Why> {
-  if (outlook.kind === 'unknown') return whyUnknown(build, index, outlook);
-  const item = itemAt(build, index);
-  const code = build.codes.of(index);
+  if (outlook.kind === 'unknown') return whyUnknown(handle, outlook);
+  const { build, item, code } = handle;
   if (outlook.kind !== 'run' || outlook.cause !== 'stale' || block === undefined)
     return whyOf(explain(build.project, item, code, outlook).map(({ text }) => text));
   return block.key === outlook.key

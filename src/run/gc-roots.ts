@@ -20,7 +20,7 @@ export async function rootsOf(project: Project): Promise<GcRoots> {
   const chains: { chain: string; epoch: number }[] = [];
   for (const [index, outlook] of await predict(build)) {
     const item = itemAt(build, index);
-    const last = project.cache.readLast(item.id);
+    const last = project.cache.state.readLast(item.id);
     if (last !== undefined) add(item, last.key, last.manifest);
     if (outlook.kind === 'fresh' || outlook.kind === 'restore') {
       add(item, outlook.key, outlook.record.manifest);

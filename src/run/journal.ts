@@ -22,7 +22,7 @@ const REMEMBERED = 20;
 const PROGRESS_MS = 1000;
 
 export function journalFolder({ cache }: Pick<Project, 'cache'>): string {
-  return path.join(cache.projectFolder, 'journals');
+  return path.join(cache.state.folder, 'journals');
 }
 
 /** The same, with a copy of each event in the journal. Call `close` at the end of the run. */

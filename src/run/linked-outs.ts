@@ -1,12 +1,12 @@
 /** Refuses outs that are links which pipe did not create, before anything changes. */
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../cache/files/look.js';
 import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
 import { type Diagnostic, UserError } from '../error.js';
 import { sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import type { Item, Out } from '../pipeline/plan.js';
+import { lstatIfThere } from '../sys/if-there.js';
 
 interface LinkedOut {
   readonly item: Item;
@@ -52,8 +52,8 @@ function isUsersLink(build: BuildContext, item: Item, out: Out): boolean {
 /** An item may make a link, also one that was cut off. */
 function isOfRun(build: BuildContext, item: Item, out: Out): boolean {
   const cache = cacheOf(build);
-  const wrote = cache.wrote(out.path);
-  if (wrote === 'begun' || wrote === 'ended' || cache.readAttempt(item.id) !== undefined)
+  const wrote = cache.state.wrote(out.path);
+  if (wrote === 'begun' || wrote === 'ended' || cache.state.readAttempt(item.id) !== undefined)
     return true;
   const now = cache.scanSync(out.path)?.digest;
   return now === wrote || now === lockedDigest(build, item, out);

@@ -6,9 +6,10 @@ import type { RecordedOut } from '../cache/records/record.js';
 import {
   type BuildContext,
   cacheOf,
+  handleOf,
+  type ItemHandle,
   itemAt,
   neverAlways,
-  selectedNeeds,
 } from '../decide/build-context.js';
 import { inspection } from '../decide/inspection.js';
 import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
@@ -25,7 +26,7 @@ import { holds } from '../lockfile/update.js';
 import { select } from '../pipeline/select.js';
 import { fileAtRevision } from '../process/git.js';
 
-export type Numbers = Readonly<Record<string, number>>;
+type Numbers = Readonly<Record<string, number>>;
 
 export interface Figures {
   readonly numbers: Numbers;
@@ -47,7 +48,7 @@ export async function metricsToday(
     if (metricFilesOf(item).length === 0) continue;
     figures.set(
       item.id,
-      figuresOf(build, index, found.get(index) as Prediction, blocks.get(index) ?? {}),
+      figuresOf(handleOf(build, index), found.get(index) as Prediction, blocks.get(index) ?? {}),
     );
   }
   return figures;
@@ -61,19 +62,14 @@ interface Locked {
   readonly any?: LockBlock | undefined;
 }
 
-function figuresOf(
-  build: BuildContext,
-  index: number,
-  outlook: Prediction,
-  { today, any }: Locked,
-): Figures {
-  const item = itemAt(build, index);
+function figuresOf(handle: ItemHandle, outlook: Prediction, { today, any }: Locked): Figures {
+  const { build, item } = handle;
   const recorded = recordedOuts(build, outlook);
   const byOut: Record<string, Numbers> = {};
   let stale = false;
   for (const metric of metricFilesOf(item)) {
     const { name, path: where } = metric;
-    const digest = digestOfMetric(metric, recorded, cacheOf(build));
+    const digest = digestOfMetric(metric, recorded, handle.cache);
     const current = (digest && numbersOf(build, where, digest)) ?? today?.metrics[name];
     const numbers =
       current ?? numbersIn(path.join(build.project.root, where)) ?? any?.metrics[name];
@@ -113,7 +109,7 @@ async function lockedBlocks(
     const isToday = (block: LockBlock | undefined) => {
       if ('key' in outlook) return block?.key === outlook.key;
       const isOfDefinition = standings?.get(index)?.difference === undefined;
-      return block === any && isOfDefinition && needsHold(build, index, found, blocks);
+      return block === any && isOfDefinition && needsHold(handleOf(build, index), found, blocks);
     };
     blocks.set(index, { any, today: [any, ...others].find(isToday) });
   }
@@ -122,12 +118,11 @@ async function lockedBlocks(
 
 /** True when what an item needs is, or will be, what pipeline.lock says. */
 function needsHold(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   found: ReadonlyMap<number, Prediction>,
   blocks: ReadonlyMap<number, Locked>,
 ): boolean {
-  return selectedNeeds(build, index).every((need) => {
+  return handle.needs.every((need) => {
     const { any, today } = blocks.get(need) ?? {};
     if (any === undefined || any !== today) return false;
     const outlook = found.get(need);

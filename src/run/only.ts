@@ -54,7 +54,7 @@ async function putMissingBack(
   const missing = item.outs.filter((out) => cache.scanSync(out.path) === undefined);
   if (missing.length === 0) return;
   const stored: readonly RecordedOut[] =
-    outlook.kind === 'restore' ? outlook.record.outs : (cache.readLast(item.id)?.outs ?? []);
+    outlook.kind === 'restore' ? outlook.record.outs : (cache.state.readLast(item.id)?.outs ?? []);
   const claim = await claimItem(build, item);
   try {
     for (const out of missing) {

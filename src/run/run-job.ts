@@ -1,7 +1,9 @@
 /** A job on a node: executes one item, as a run would, and writes its events and its end for the head. */
+
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { handleOf } from '../decide/build-context.js';
 import { workOn } from '../decide/inspection.js';
 import type { Interruption } from '../decide/options.js';
 import { type Host, openProject, type Project } from '../decide/project.js';
@@ -76,7 +78,7 @@ async function runItemOf(
     const build = await workOn(project, [index], options, emit);
     let verdict: ItemDone['verdict'] = 'cancelled';
     await withRemote(build, [index], async (withCache) => {
-      const ended = await runItem(withCache, index, fence);
+      const ended = await runItem(handleOf(withCache, index), fence);
       if (fence.isHeld()) files.writeEnd(job.nonce, build.conceal.value(ended));
       verdict = ended.done.verdict;
     });

@@ -1,6 +1,6 @@
 /** A run from beginning to end: select, check, schedule, and one verdict for each item. */
 import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
-import { type BuildContext, finish, itemAt } from '../decide/build-context.js';
+import { type BuildContext, itemAt, selectedItems } from '../decide/build-context.js';
 import { inspection, workOn } from '../decide/inspection.js';
 import { refuseMissing } from '../decide/missing.js';
 import type { RunOptions, RunResult } from '../decide/options.js';
@@ -68,11 +68,9 @@ async function unlessStopped(
     return await act(build);
   } catch (error) {
     if (!isStopOf(build.options.interruption.stop, error)) throw error;
-    for (const index of build.selected) {
-      if (build.done.has(index)) continue;
-      const item = itemAt(build, index).id;
-      finish(build, index, { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' });
-    }
+    for (const handle of selectedItems(build))
+      if (!build.done.has(handle.index))
+        handle.finish({ verdict: 'cancelled', reason: 'interrupted' });
     return 0;
   }
 }

@@ -5,7 +5,7 @@ import type { Epochs, Metrics } from './context.js';
 import { waitForChanges } from './notice.js';
 
 /** Values of the runner's variables. */
-export interface EpochVariables {
+interface EpochVariables {
   /** PIPE_EPOCHS. */
   readonly target: number;
   /** PIPE_EPOCH. */

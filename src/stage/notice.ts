@@ -1,14 +1,14 @@
 /** Watches a folder for changes: by system events where available, and by polling. */
 import { type FSWatcher, watch } from 'node:fs';
 
-export interface Notice {
+interface Notice {
   /** False when the system reports no changes here, and only the timer does. */
   readonly isTold: boolean;
   close(): void;
 }
 
 /** `rename`: the system's name for an entry that comes or goes; `undefined`: the timer. */
-export type Change = 'rename' | 'change' | undefined;
+type Change = 'rename' | 'change' | undefined;
 
 /**
  * Calls back when the folder's entries may have changed: at once by a system event, and by a timer,

@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 /** More frequent updates are not visible. */
 const EVERY_MS = 100;
 
-export type ReportProgress = (done: number, total: number, unit?: string) => void;
+type ReportProgress = (done: number, total: number, unit?: string) => void;
 
 /** Writes nothing without a file (a stage that is run by hand). */
 export function progressWriter(file: string | undefined): ReportProgress {

@@ -23,7 +23,7 @@ const TRIES = 3;
  *
  * @throws a system error when the folder is not writable
  */
-export function readClock(folder: string): Reading {
+function readClock(folder: string): Reading {
   let best: Reading | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (let time = 0; time < TRIES && least > QUICK_MS; time++) {

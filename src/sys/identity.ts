@@ -19,7 +19,7 @@ export interface Identity {
  * `elsewhere`: on another machine, in another container, in another boot, or hidden from this
  * process. Only its heartbeat shows whether it runs (see process/silence.ts).
  */
-export type Liveness = 'alive' | 'dead' | 'elsewhere';
+type Liveness = 'alive' | 'dead' | 'elsewhere';
 
 let self: Identity | undefined;
 

@@ -1,9 +1,31 @@
 /** Looks at the file system for what may not be there. */
-import { realpathSync } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs';
 
 /** Undefined where nothing is, or where a folder is instead of a file, or a file instead of a folder. */
 export function unlessAbsent<T>(look: () => T): T | undefined {
   return unless(['ENOENT', 'ENOTDIR', 'EISDIR'], look);
+}
+
+/** Undefined for an absent path, and in a circle of links. */
+export function lstatIfThere(absolute: string): Stats | undefined {
+  return unless(['ENOENT', 'ENOTDIR', 'ELOOP'], () =>
+    lstatSync(absolute, { throwIfNoEntry: false }),
+  );
+}
+
+/** Undefined for what is not a file. */
+export function bytesIfThere(absolute: string): Buffer | undefined {
+  return unlessAbsent(() => readFileSync(absolute));
+}
+
+/** Undefined where the system refuses: nothing is there, permission is missing, or the path is too long. */
+export function unlessRefused<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return undefined;
+  }
 }
 
 /** Undefined for an absent path, and for a link that leads nowhere or in a circle. */
@@ -11,7 +33,8 @@ export function realpathIfThere(absolute: string): string | undefined {
   return unless(['ENOENT', 'ENOTDIR', 'ELOOP'], () => realpathSync(absolute));
 }
 
-function unless<T>(codes: readonly string[], look: () => T): T | undefined {
+/** Undefined where the system refuses with one of these codes. */
+export function unless<T>(codes: readonly string[], look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {

@@ -4,7 +4,7 @@ import { platform } from 'node:os';
 
 export const HAS_PROC = platform() === 'linux';
 
-export interface ProcessStat {
+interface ProcessStat {
   readonly pid: number;
   /** Ended, but not reaped by its parent: it does nothing any more. */
   readonly zombie: boolean;

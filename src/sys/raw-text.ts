@@ -15,7 +15,7 @@ export function isRaw(text: string): boolean {
   return ESCAPED.test(text);
 }
 
-export function rawText(bytes: Buffer): string {
+function rawText(bytes: Buffer): string {
   let text = '';
   for (let at = 0; at < bytes.length; ) {
     const character = bytes.subarray(at, at + lengthOf(bytes[at] as number));

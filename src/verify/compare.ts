@@ -194,7 +194,7 @@ async function compareStates(
   chain: string,
   other: States,
 ): Promise<AstNode | undefined> {
-  const records = run.fresh.cache.readEpochs(chain).sort((a, b) => a.epoch - b.epoch);
+  const records = run.fresh.cache.chains.readEpochs(chain).sort((a, b) => a.epoch - b.epoch);
   let tolerated: AstNode | undefined;
   for (const record of records) {
     const beside = other(record.epoch);
@@ -216,7 +216,7 @@ function wholeTolerance({ tolerance }: Item): Tolerance | undefined {
 }
 
 function statesOf({ fresh }: Run, chain: string): States {
-  const records = new Map(fresh.cache.readEpochs(chain).map((each) => [each.epoch, each]));
+  const records = new Map(fresh.cache.chains.readEpochs(chain).map((each) => [each.epoch, each]));
   return (epoch) => {
     const record = records.get(epoch);
     const content = async () => record && stateFolder(fresh, chain, record, 'first');
@@ -226,7 +226,7 @@ function statesOf({ fresh }: Run, chain: string): States {
 
 function expectedStates(build: BuildContext, { expected }: VerifyJob, chain: string): States {
   const { cache } = build.project;
-  const records = new Map(cache.readEpochs(chain).map((each) => [each.epoch, each]));
+  const records = new Map(cache.chains.readEpochs(chain).map((each) => [each.epoch, each]));
   return (epoch) => {
     const digest = expected.states[epoch];
     const record = records.get(epoch);
@@ -245,10 +245,10 @@ async function stateFolder(
   record: EpochRecord,
   name: string,
 ): Promise<string | undefined> {
-  if (!cache.hasState(record)) return undefined;
+  if (!cache.chains.hasState(record)) return undefined;
   const into = path.join(path.dirname(root), `${name}-${chain.slice(0, 8)}-${record.epoch}`);
   try {
-    await cache.restoreState(chain, record.epoch, into);
+    await cache.chains.restoreState(chain, record.epoch, into);
     return into;
   } catch (error) {
     if (error instanceof DamagedObject) return undefined;

@@ -1,6 +1,6 @@
 /** Expected results of an item: from pipeline.lock, else from the record in the cache. */
 import type { Digest } from '../cache/objects/digest.js';
-import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import { type BuildContext, handleOf, type ItemHandle } from '../decide/build-context.js';
 import { explain } from '../decide/explain.js';
 import type { Prediction } from '../decide/prediction.js';
 import { type Diagnostic, UserError } from '../error.js';
@@ -22,7 +22,7 @@ export interface Expected {
 }
 
 /** @param wanted compare only with what is recorded of these epochs */
-export interface Wanted {
+interface Wanted {
   readonly runs: number;
   readonly epochs: number | undefined;
 }
@@ -41,7 +41,12 @@ export function expectations(
   const mistakes: Diagnostic[] = [];
   const expected = new Map<number, Expected>();
   for (const index of targets) {
-    const each = expectedOf(build, index, found.get(index) as Prediction, section, wanted);
+    const each = expectedOf(
+      handleOf(build, index),
+      found.get(index) as Prediction,
+      section,
+      wanted,
+    );
     if ('code' in each) mistakes.push(each);
     else expected.set(index, each);
   }
@@ -50,13 +55,12 @@ export function expectations(
 }
 
 function expectedOf(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   outlook: Prediction,
   section: LockSection | undefined,
   { runs, epochs }: Wanted,
 ): Expected | Diagnostic {
-  const item = itemAt(build, index);
+  const { build, item } = handle;
   const mistake = (message: string): Diagnostic => ({
     code: 'not-verifiable',
     message: `${item.id} cannot be verified: ${message}`,
@@ -65,10 +69,10 @@ function expectedOf(
   if (outlook.kind === 'unknown')
     return mistake(`it needs outs of ${outlook.waitsFor.join(', ')}, which must run first`);
   if (outlook.kind === 'missing')
-    return mistake(explain(build.project, item, build.codes.of(index), outlook)[0]?.text ?? '');
+    return mistake(explain(build.project, item, handle.code, outlook)[0]?.text ?? '');
   const { key } = outlook;
   const manifest = outlook.kind === 'run' ? outlook.manifest : outlook.record.manifest;
-  const states = statesOnRecord(build, index, manifest);
+  const states = statesOnRecord(handle, manifest);
   const block = section?.get(item.id);
   if (block !== undefined) {
     const outs = Object.entries(block.outs).map(([name, { digest }]) => [name, digest]);
@@ -83,7 +87,7 @@ function expectedOf(
       states: { ...states, ...block.epochs?.states },
     };
   }
-  const record = outlook.kind === 'run' ? cacheOf(build).readRecord(key) : outlook.record;
+  const record = outlook.kind === 'run' ? handle.cache.readRecord(key) : outlook.record;
   const outs = Object.fromEntries((record?.outs ?? []).map(({ name, digest }) => [name, digest]));
   const isEmpty = epochs === undefined ? record === undefined : Object.keys(states).length === 0;
   if (isEmpty && runs < 2)
@@ -92,14 +96,10 @@ function expectedOf(
   return { key, manifest, source, outs, metrics: {}, states };
 }
 
-function statesOnRecord(
-  build: BuildContext,
-  index: number,
-  manifest: Manifest,
-): Record<number, Digest> {
-  const { epochs } = itemAt(build, index);
+function statesOnRecord(handle: ItemHandle, manifest: Manifest): Record<number, Digest> {
+  const { epochs } = handle.item;
   if (epochs === undefined) return {};
   const chain = keyOf(chainManifest(manifest, epochs.param));
-  const records = cacheOf(build).readEpochs(chain);
+  const records = handle.cache.chains.readEpochs(chain);
   return Object.fromEntries(records.map(({ epoch, state }) => [epoch, state]));
 }

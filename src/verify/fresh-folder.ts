@@ -23,7 +23,7 @@ import type { Code } from '../decide/code.js';
 import { matchesIn } from '../decide/dep-files.js';
 import { scanAt } from '../decide/file-view.js';
 import type { DecisionContext } from '../decide/fingerprint.js';
-import { contentAt, isHollow, type Part, partsOf, sourceOf } from '../decide/parts.js';
+import { contentAt, foldersIn, isHollow, type Part, partsOf, sourceOf } from '../decide/parts.js';
 import type { Project } from '../decide/project.js';
 import type { Manifest } from '../manifest.js';
 import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
@@ -120,7 +120,7 @@ function isLeftOut(where: string, ignoreRules: IgnoreRules | undefined, project:
   const isFolder = () => lstatSync(path.join(project.root, where)).isDirectory();
   return (
     ignoreRules.holdsBack(where, isFolder) ||
-    (isFolder() && finishSync(isHollow(where, ignoreRules, project)))
+    (isFolder() && finishSync(isHollow(where, ignoreRules, foldersIn(project))))
   );
 }
 

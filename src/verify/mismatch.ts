@@ -1,6 +1,6 @@
 /** Items whose definition differs from pipeline.lock: a difference known without executing anything. */
 
-import { type BuildContext, itemAt, selectedNeeds } from '../decide/build-context.js';
+import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import type { Prediction } from '../decide/prediction.js';
 import { LOCK_FILE, type LockSection } from '../lockfile/format/sections.js';
 import { inShort, reasonsAgainst } from '../lockfile/lock-reasons.js';
@@ -20,7 +20,7 @@ export function mismatches(
   const causes = new Map<number, Cause>();
   // In plan order, so upstream items come first.
   for (const [index, outlook] of found) {
-    const cause = causeOf(build, index, outlook, section, causes);
+    const cause = causeOf(handleOf(build, index), outlook, section, causes);
     if (cause !== undefined) causes.set(index, cause);
   }
   return new Map(
@@ -29,22 +29,21 @@ export function mismatches(
 }
 
 function causeOf(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   outlook: Prediction,
   section: LockSection,
   causes: ReadonlyMap<number, Cause>,
 ): Cause | undefined {
-  const item = itemAt(build, index);
+  const { build, item } = handle;
   const block = section.get(item.id);
   if (block === undefined || outlook.kind === 'missing') return undefined;
   if (outlook.kind === 'unknown') {
-    const need = selectedNeeds(build, index).find((each) => causes.has(each));
+    const need = handle.needs.find((each) => causes.has(each));
     return need === undefined ? undefined : causes.get(need);
   }
   if (block.key === outlook.key) return undefined;
   const manifest = outlook.kind === 'run' ? outlook.manifest : outlook.record.manifest;
-  const reasons = reasonsAgainst(build.project, item, build.codes.of(index), block, manifest);
+  const reasons = reasonsAgainst(build.project, item, handle.code, block, manifest);
   return { item: item.id, reasons: inShort(reasons) };
 }
 

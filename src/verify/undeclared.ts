@@ -9,7 +9,7 @@ const MOST_TEXT = 4 << 20;
 const ABSENCE =
   /no such file|not found|ENOENT|does not exist|cannot (?:open|find|read|access)|missing/i;
 
-export interface Places {
+interface Places {
   readonly project: string;
   readonly fresh: string;
   /** Paths that may be absent: the item's outs, and its code. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
 import { removeTree } from '../cache/files/remove.js';
 import type { Finding, Verified } from '../compare/verified.js';
-import { type BuildContext, itemAt } from '../decide/build-context.js';
+import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import type { Failure } from '../event.js';
 import type { Execution } from '../execute/attempt.js';
@@ -86,7 +86,7 @@ async function executeAfresh(build: BuildContext, job: VerifyJob, folder: string
     return failed(`its deps cannot be copied to a fresh folder: ${message}`);
   }
   const inside = workIn(build, job, fresh);
-  const execution = await executed(inside, index, {
+  const execution = await executed(handleOf(inside, index), {
     kind: 'run',
     key,
     manifest,
@@ -97,7 +97,7 @@ async function executeAfresh(build: BuildContext, job: VerifyJob, folder: string
     case 'cancelled':
       return { kind: 'cancelled' };
     case 'failed':
-      return whyItFailed(build, index, fresh, execution);
+      return whyItFailed(handleOf(build, index), fresh, execution);
     case 'recorded':
       return { kind: 'run', run: { fresh, record: execution.record } };
     default:
@@ -106,13 +106,13 @@ async function executeAfresh(build: BuildContext, job: VerifyJob, folder: string
 }
 
 async function executed(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   decision: Decision & { readonly kind: 'run' },
 ): Promise<Execution | { readonly text: string }> {
+  const { build } = handle;
   try {
-    const inputs = await InputSnapshot.take(build, index);
-    return await executeItem(build, index, decision, { hold: ALONE, inputs });
+    const inputs = await InputSnapshot.take(handle);
+    return await executeItem(handle, decision, { hold: ALONE, inputs });
   } catch (error) {
     // Interrupted while it waited for a GPU.
     if (build.options.interruption.stop.aborted) return { kind: 'cancelled' };
@@ -147,13 +147,13 @@ function failed(text: string): Afresh {
 }
 
 function whyItFailed(
-  build: BuildContext,
-  index: number,
+  handle: ItemHandle,
   { root }: FreshFolder,
   { failure }: Execution & { readonly kind: 'failed' },
 ): Afresh {
+  const { build, index } = handle;
   const { project, codes } = build;
-  const { outs } = itemAt(build, index);
+  const { outs } = handle.item;
   const findings: Finding[] = [{ where: '', text: failure.message }];
   const log = failure.log === undefined ? undefined : path.join(root, failure.log);
   if (log === undefined) return { kind: 'failed', findings, tail: failure.tail };

@@ -17,7 +17,7 @@ import { expectations } from './expected-result.js';
 import { mismatches } from './mismatch.js';
 import { verifyItem } from './verify-item.js';
 
-export interface VerifyOptions {
+interface VerifyOptions {
   /** Stages, items or patterns; none: all. */
   readonly targets: readonly string[];
   /** Number of executions of each. */

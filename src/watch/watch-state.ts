@@ -35,9 +35,9 @@ export type WatchInput =
   | { readonly type: 'run-now' }
   | { readonly type: 'quit' };
 
-export type WatchEffect = 'wait-for-quiet' | 'start-run' | 'stop-run' | 'end';
+type WatchEffect = 'wait-for-quiet' | 'start-run' | 'stop-run' | 'end';
 
-export interface Transition {
+interface Transition {
   readonly state: WatchState;
   readonly effects: readonly WatchEffect[];
 }

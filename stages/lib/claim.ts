@@ -85,14 +85,15 @@ function compare(homogeneous: DataSet, heterogeneous: DataSet): Claim | undefine
   };
 }
 
-function cutOf(dataset: DataSet, model: Row, { name }: Setting): Cut {
+export function cutOf(dataset: DataSet, model: Row, { name }: Setting): Cut {
   const rival = bestBaseline(dataset, name);
   const { mean, low, high } = gainOf(model, name, rival.name);
   const left = 1 - figureOf(rival, 'test', name, 'composite', rankedBy(rival.items[0].test)).mean;
   return { mean: mean / left, low: low / left, high: high / left };
 }
 
-function subtract(one: Cut, other: Cut): Cut {
+/** Of two independent samples. */
+export function subtract(one: Cut, other: Cut): Cut {
   const mean = one.mean - other.mean;
   return {
     mean,

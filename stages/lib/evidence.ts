@@ -118,20 +118,17 @@ export function costsTable(datasets: readonly DataSet[], params: TrainingParams)
 }
 
 function costCells({ name, items: [{ index }] }: Row, params: TrainingParams): string[] {
-  const { parameters, epochs } = index.model;
+  const { parameters, epochs, images } = index.model;
   const asked = { ...params.train, ...params.model?.[name]?.train };
-  const train = index.sides.train.of;
-  const held = Math.min(Number(asked.validation ?? 0), Math.floor(train / 4));
   const batch = Number(asked.batch ?? 0);
-  const seen = epochs * (train - held);
   const megabytes = (4 * parameters) / 1e6;
   const spread = Math.max(0, ...index.sampleSpread);
   return [
     parameters === 0 ? '–' : formatCount(parameters),
     parameters === 0 ? '–' : `${megabytes.toFixed(megabytes < 10 ? 1 : 0)} MB`,
     String(epochs),
-    batch === 0 ? '–' : formatCount(epochs * Math.floor((train - held) / batch)),
-    formatCount(seen),
+    batch === 0 ? '–' : formatCount(epochs * Math.floor(images / batch)),
+    formatCount(epochs * images),
     spread === 0 ? '–' : `${spread.toFixed(2)} gray levels`,
   ];
 }

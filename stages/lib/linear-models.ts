@@ -4,9 +4,10 @@ import { createRandom } from '@pipe-experiment/data/random.js';
 import type { BaselineParams } from './baseline-params.js';
 import { gatherChunk, imageOf, type Subject } from './evaluation.js';
 import { createHole } from './fill/hole.js';
+import { fitVariogram } from './fill/kriging.js';
 import { createGram, fitPcaTo, type Gram, leadingPca, type Pca } from './fill/pca.js';
 import { fitPcaMixture } from './fill/pca-mixture.js';
-import { type LinearModels, restoreBaselines } from './methods.js';
+import { LINEAR_NAMES, type LinearModels, restoreBaselines } from './methods.js';
 import { planeOf } from './planes.js';
 import { ssim, ssimNamesFor } from './ssim.js';
 
@@ -26,11 +27,14 @@ export function fitLinear(
   asked: BaselineParams,
 ): FittedModels {
   const settings = [...subject.masks.keys()];
-  const wanted = (name: 'pca' | 'pca-mixture') => asked.methods.includes(name);
+  const wanted = (name: 'pca' | 'pca-mixture' | 'kriging') => asked.methods.includes(name);
+  const learns = LINEAR_NAMES.some((name) => asked.methods.includes(name));
+  const chosen = spreadOver(train, learns ? asked.pca.images : 0);
+  const variogram = wanted('kriging') ? variogramOf(subject, chosen) : undefined;
   if (!wanted('pca') && !wanted('pca-mixture')) {
-    return { bySetting: new Map(settings.map((name) => [name, {}])), images: 0, components: {} };
+    const only = new Map(settings.map((name) => [name, { variogram }]));
+    return { bySetting: only, images: chosen.length, components: {} };
   }
-  const chosen = spreadOver(train, asked.pca.images);
   const gram = gramOf(subject, chosen);
   const components = wanted('pca') ? chooseComponents(subject, chosen, gram, asked) : {};
   const all = wanted('pca')
@@ -41,7 +45,7 @@ export function fitLinear(
     : undefined;
   const bySetting = settings.map((name) => {
     const pca = all && leadingPca(all, components[name]!);
-    return [name, { pca, mixture }] as const;
+    return [name, { pca, mixture, variogram }] as const;
   });
   return { bySetting: new Map(bySetting), images: chosen.length, components };
 }
@@ -52,6 +56,19 @@ function spreadOver(indices: readonly number[], most: number): readonly number[]
   return Array.from(
     { length: count },
     (_, at) => indices[Math.floor((at * indices.length) / count)]!,
+  );
+}
+
+/** A variogram of more images is the same: each has thousands of pairs of pixels. */
+const VARIOGRAM_IMAGES = 500;
+
+function variogramOf({ images: { data, size, channels } }: Subject, chosen: readonly number[]) {
+  const length = size * size * channels;
+  const some = spreadOver(chosen, VARIOGRAM_IMAGES);
+  return fitVariogram(
+    some.map((index) => data.subarray(index * length, (index + 1) * length)),
+    size,
+    channels,
   );
 }
 

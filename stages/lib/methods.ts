@@ -2,6 +2,7 @@
 import { fillExemplar } from './fill/exemplar.js';
 import { fillFsr } from './fill/fsr.js';
 import type { Fill, Hole } from './fill/hole.js';
+import { fillByKriging, type Variogram } from './fill/kriging.js';
 import { fillNavierStokes } from './fill/navier-stokes.js';
 import { type Pca, restorePca } from './fill/pca.js';
 import { type PcaMixture, restorePcaMixture } from './fill/pca-mixture.js';
@@ -32,8 +33,10 @@ const MEANS = {
 
 type MeanName = keyof typeof MEANS;
 type LinearName = 'pca' | 'pca-mixture';
+/** A fill of single planes; train images give its exponent. */
+const KRIGING = 'kriging';
 
-export type BaselineName = FillName | MeanName | LinearName;
+export type BaselineName = FillName | MeanName | typeof KRIGING | LinearName;
 
 /** How a method is called in a sentence, and what it does. */
 export const METHOD_TEXTS: Readonly<Record<BaselineName, { label: string; about: string }>> = {
@@ -48,6 +51,11 @@ export const METHOD_TEXTS: Readonly<Record<BaselineName, { label: string; about:
     about: 'between harmonic and biharmonic: (L² + 0.1 L) u = 0, solved exactly',
   },
   blend: { label: 'blend', about: 'the mean of harmonic and biharmonic' },
+  kriging: {
+    label: 'kriging',
+    about:
+      'the linear estimate of least variance, by how train images vary with distance. Learns one number',
+  },
   fsr: {
     label: 'FSR',
     about: 'frequency selective reconstruction: blocks extrapolated by a few waves each',
@@ -75,12 +83,13 @@ export const METHOD_TEXTS: Readonly<Record<BaselineName, { label: string; about:
 export const BASELINE_NAMES = Object.keys(METHOD_TEXTS) as readonly BaselineName[];
 
 /** Methods that are fitted to train images. */
-export const LINEAR_NAMES: readonly BaselineName[] = ['pca', 'pca-mixture'];
+export const LINEAR_NAMES: readonly BaselineName[] = ['pca', 'pca-mixture', KRIGING];
 
 /** What the linear methods know of the train images. */
 export interface LinearModels {
   readonly pca?: Pca | undefined;
   readonly mixture?: PcaMixture | undefined;
+  readonly variogram?: Variogram | undefined;
 }
 
 /** One restored image in 8 bits: what the method gave, and the same with the known pixels kept. */
@@ -103,13 +112,13 @@ export function restoreBaselines(
 ): ReadonlyMap<BaselineName, Restored> {
   const filled = new Map(names.map((name) => [name, image.slice()]));
   const estimates = new Map(
-    names.filter(isLinear).map((name) => [name, estimate(name, image, hole, channels, linear)]),
+    names.filter(isEstimate).map((name) => [name, estimate(name, image, hole, channels, linear)]),
   );
   for (let channel = 0; channel < channels; channel++) {
     const plane = planeOf(image, channel, channels);
-    const fill = fillsOf(plane, hole);
+    const fill = fillsOf(plane, hole, linear.variogram);
     for (const name of names) {
-      const values = isLinear(name)
+      const values = isEstimate(name)
         ? mended(estimates.get(name)!, channel, channels, plane, hole)
         : fill(name);
       const bytes = toBytes(values);
@@ -124,19 +133,24 @@ export function both(image: Uint8Array): Restored {
   return { whole: image, composite: image };
 }
 
-function isLinear(name: BaselineName): name is LinearName {
-  return LINEAR_NAMES.includes(name);
+/** Of a whole image at once, its seam still to be mended. */
+function isEstimate(name: BaselineName): name is LinearName {
+  return name === 'pca' || name === 'pca-mixture';
 }
 
 /** Fills of one plane; a fill that a mean needs too is computed once. */
-function fillsOf(plane: Uint8Array, hole: Hole) {
+function fillsOf(plane: Uint8Array, hole: Hole, variogram: Variogram | undefined) {
   const done = new Map<string, Float64Array>();
   const single = (name: FillName): Float64Array => {
     const values = done.get(name) ?? FILLS[name](plane, hole);
     done.set(name, values);
     return values;
   };
-  return (name: FillName | MeanName): Float64Array => {
+  return (name: Exclude<BaselineName, LinearName>): Float64Array => {
+    if (name === KRIGING) {
+      if (variogram === undefined) throw new TypeError(`${KRIGING} was asked for but not fitted`);
+      return fillByKriging(variogram)(plane, hole);
+    }
     if (!(name in MEANS)) return single(name as FillName);
     const mean = new Float64Array(plane.length);
     for (const [part, weight] of Object.entries(MEANS[name as MeanName])) {

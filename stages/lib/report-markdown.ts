@@ -16,6 +16,12 @@ import {
   TWIN_TITLE,
   twinTables,
 } from './evidence.js';
+import {
+  ABOUT_HOMOGENEITY,
+  HOMOGENEITY_TITLE,
+  type HomogeneityCurve,
+  homogeneityTable,
+} from './homogeneity.js';
 import { aboutAblation, changeText, columnLabel } from './html/ablation-table.js';
 import { ABOUT_BY_AREA, binLabels } from './html/by-area-table.js';
 import {
@@ -50,7 +56,7 @@ import {
 import { METHOD_TEXTS } from './methods.js';
 import { bestBaseline, type DataSet, gainOf, headline, type Row } from './results.js';
 
-export function reportMarkdown({ datasets, ablations, params, used }: Report): string {
+export function reportMarkdown({ datasets, ablations, curves, params, used }: Report): string {
   const standIns = datasets.filter(({ index }) => index.source.standIn).map(({ name }) => name);
   return [
     '# Restoring occluded images with a variational autoencoder',
@@ -73,6 +79,7 @@ export function reportMarkdown({ datasets, ablations, params, used }: Report): s
       ),
     ]),
     ...claimPart(datasets),
+    ...homogeneityPart(curves),
     ...ablationPart(ablations),
     ...evidencePart(datasets, params as TrainingParams),
     '## Definitions',
@@ -128,15 +135,14 @@ function datasetPart(dataset: DataSet): string[] {
 }
 
 function evidencePart(datasets: readonly DataSet[], params: TrainingParams): string[] {
-  const parts = ({ title, head, rows }: TextTable) => [`${title}:`, table(head, rows)];
   const { head, rows } = costsTable(datasets, params);
   return [
     `## ${TWIN_TITLE}`,
     ABOUT_TWIN,
-    ...twinTables(datasets).flatMap(parts),
+    ...twinTables(datasets).flatMap(tableWithTitle),
     `## ${RIM_TITLE}`,
     ABOUT_RIM,
-    ...rimTables(datasets).flatMap(parts),
+    ...rimTables(datasets).flatMap(tableWithTitle),
     `## ${COSTS_TITLE}`,
     ABOUT_COSTS,
     table(head, rows),
@@ -161,6 +167,19 @@ function claimPart(datasets: readonly DataSet[]): string[] {
     table(CUT_COLUMNS, claim.cuts.map(cutCells)),
     claimVerdict(claim),
   ];
+}
+
+function homogeneityPart(curves: readonly HomogeneityCurve[]): string[] {
+  if (curves.length === 0) return [];
+  return [
+    `## ${HOMOGENEITY_TITLE}`,
+    ABOUT_HOMOGENEITY,
+    ...curves.map(homogeneityTable).flatMap(tableWithTitle),
+  ];
+}
+
+function tableWithTitle({ title, head, rows }: TextTable): string[] {
+  return [`${title}:`, table(head, rows)];
 }
 
 function byAreaPart(datasets: readonly DataSet[]): string[] {

@@ -6,6 +6,7 @@ import { type BackendName, openBackend } from './backend/choose.js';
 import type { ModelConfig } from './nn/model-config.js';
 import { type Model, readModel } from './nn/model-files.js';
 import { disposeParams, sizeOf } from './nn/params.js';
+import { restoreSymmetric } from './nn/symmetries.js';
 import { createBatch, disposeBatch, type Examples } from './train/batch.js';
 
 /** How a restoration is drawn. */
@@ -34,6 +35,8 @@ export interface ModelInfo {
   /** Images are size×size×channels. */
   readonly size: number;
   readonly channels: number;
+  /** Images trained on in each epoch. */
+  readonly images: number;
   /** Epochs trained. */
   readonly epochs: number;
   readonly config: ModelConfig;
@@ -67,9 +70,9 @@ const BATCH = 25;
 export async function loadModel(folder: string, options: LoadOptions = {}): Promise<Restorer> {
   await openBackend(options.backend ?? 'auto');
   const model = readModel(folder);
-  const { size, channels, parameters, epochs, model: config } = model.file;
+  const { size, channels, parameters, images, epochs, model: config } = model.file;
   return {
-    info: { arch: config.network.arch, parameters, size, channels, epochs, config },
+    info: { arch: config.network.arch, parameters, size, channels, images, epochs, config },
     restore: (images, masks, options = {}) => restoreAll(model, images, masks, options),
     dispose: () => disposeParams(model.params),
   };
@@ -95,7 +98,9 @@ async function restoreAll(
     );
     for (let round = 0; round < rounds; round++) {
       const noise = drawn ? drawNoise(model, seed, first + start, first + end, round) : undefined;
-      const out = model.network.restore(model.params, batch, noise);
+      // A sample is one picture; a mean of eight would be none.
+      const symmetries = drawn ? 'none' : model.file.model.symmetries;
+      const out = restoreSymmetric(model.network, model.params, batch, noise, symmetries);
       const values = await out.data();
       tf.dispose([out, ...(noise ? [noise] : [])]);
       const at = (round * count + start) * length;

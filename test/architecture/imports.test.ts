@@ -50,11 +50,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pipeline/params-tree',
     'pipeline/plan',
     'pipeline/plot-kind',
+    'pipeline/shell-lexer',
   ],
   pipeline: ['stage', 'error', 'canonical', 'sys'],
   'cache/files': ['error', 'sys', 'cache/layout'],
-  noop: ['pipeline/ignored-files', 'pipeline/root', 'cache/files', 'cache/layout'],
-  'cache/objects': ['cache/files'],
+  noop: ['pipeline/ignored-files', 'pipeline/root', 'sys', 'cache/files', 'cache/layout'],
+  'cache/objects': ['sys', 'cache/files'],
   'cache/scan': [
     'pipeline/ignored-files',
     'sys',
@@ -67,6 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'cache/records': [
     'lenient-json',
     'stage',
+    'sys',
     'canonical',
     'manifest',
     'pipeline/plan',
@@ -111,8 +113,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   run: [...TOOLS, 'lockfile/format', 'decide', 'results', 'execute', 'executor', 'lockfile'],
   verify: [...TOOLS, 'lockfile/format', 'compare', 'decide', 'execute', 'lockfile'],
   watch: ['error', 'event', 'pipeline', 'code/trace-inputs', 'code/project-paths', 'decide', 'run'],
-  page: [...TOOLS, 'decide', 'results', 'run'],
-  'page/client': ['page/model'],
+  page: [...TOOLS, 'lockfile/format', 'compare', 'decide', 'results', 'run'],
+  'page/client': ['page/model', 'results/comparison', 'results/better'],
   report: ['stage', 'error', 'printable', 'event', 'compare'],
   'report/live': ['stage', 'printable', 'event', 'report'],
   cli: [
@@ -147,6 +149,35 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'preact/hooks': 'src/page/client/view.ts',
   uplot: 'src/page/client/chart.tsx',
   '@dagrejs/dagre': 'src/page/client/graph.tsx',
+};
+
+/** Deciding code reads the disk through `noop/read-set.ts` alone, which records each read. */
+const DECIDING = /^src\/(?:decide|code|pipeline|lockfile)\//;
+
+/** Its files that import node:fs themselves, and why no read of theirs is missing from the read set. */
+const OWN_READS: Readonly<Record<string, readonly string[]>> = {
+  'reads before there is a read set': ['pipeline/root'],
+  'looks for hints of an error': ['pipeline/look-alike'],
+  'its caller records what it reads': [
+    'code/fs-snapshot',
+    'pipeline/document/read-text',
+    'pipeline/file-matches',
+  ],
+  'reads and writes pipeline.lock, for which lockfile/up-to-date-note.ts stands in': [
+    'lockfile/lock-on-disk',
+  ],
+  'traces code: a run that traces marks its read set as incomplete': [
+    'code/bundle',
+    'code/collect-inputs',
+    'code/opaque',
+    'code/package',
+    'code/plugin',
+    'code/python/',
+    'code/script-trace',
+    'code/sourced',
+    'code/trace',
+    'code/tsconfig',
+  ],
 };
 
 /** The experiment's own, in packages/. */
@@ -222,6 +253,24 @@ describe('the architecture of src/', () => {
       .map(({ from, specifier }) => `${specifier} in ${from}`);
     const allowed = Object.entries(PACKAGES).map(([name, file]) => `${name} in ${file}`);
     expect([...new Set(entries)].filter((entry) => !allowed.includes(entry))).toEqual([]);
+  });
+
+  it('lets deciding code read the disk only through the read set', () => {
+    const files = filesBelow('src').filter((file) => DECIDING.test(file));
+    const reading = files.filter((file) =>
+      /^import (?!type\b)[^;]*'node:fs(?:\/promises)?';/m.test(
+        readFileSync(path.join(root, file), 'utf8'),
+      ),
+    );
+    const allowed = Object.values(OWN_READS).flat();
+    const strays = reading.filter(
+      (file) => !allowed.some((name) => `${file.slice(0, -3)}/`.startsWith(`src/${name}`)),
+    );
+    expect(strays).toEqual([]);
+    const behindIt = local.filter(
+      (each) => each.from.startsWith('src/decide/') && targetOf(each) === 'src/sys/if-there.ts',
+    );
+    expect(behindIt).toEqual([]);
   });
 
   it('touches the process in the entry points alone', () => {

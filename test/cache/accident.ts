@@ -57,7 +57,7 @@ export class Life {
     write(this.root, { stray: Buffer.from('stray') });
     await cache.storeOut('stray');
     for (const file of filesBelow(cache.layout.objects)) utimesSync(file, 1, 1);
-    const folder = cache.commitFolder(CHAIN);
+    const folder = cache.chains.commitFolder(CHAIN);
     for (const epoch of EPOCHS) write(path.join(folder, String(epoch)), stateOf(epoch));
     cache.close();
   }
@@ -72,10 +72,10 @@ export class Life {
       const { digest, size, files } = await cache.storeOut('out/d');
       await cache.writeRecord(recordOf(key, digest, { size, count: files, seconds }));
       progress.recorded.add(key);
-      cache.writeLast('make', recordOf(key, digest, { seconds }));
+      cache.state.writeLast('make', recordOf(key, digest, { seconds }));
     }
-    for (const epoch of cache.pendingCommits(CHAIN)) {
-      await cache.storeEpoch(CHAIN, epoch, seconds);
+    for (const epoch of cache.chains.pendingCommits(CHAIN)) {
+      await cache.chains.storeEpoch(CHAIN, epoch, seconds);
       progress.taken.add(epoch);
     }
     await cache.isOver(1);
@@ -128,14 +128,14 @@ export class Life {
 
   /** A committed epoch is recorded with its state, or is still waiting as it was committed. */
   async #checkEpochs(cache: Cache, { taken }: Progress): Promise<void> {
-    const pending = cache.pendingCommits(CHAIN);
+    const pending = cache.chains.pendingCommits(CHAIN);
     for (const epoch of taken) expect(pending).not.toContain(epoch);
-    for (const epoch of pending) await cache.storeEpoch(CHAIN, epoch, 0);
-    const records = cache.readEpochs(CHAIN);
+    for (const epoch of pending) await cache.chains.storeEpoch(CHAIN, epoch, 0);
+    const records = cache.chains.readEpochs(CHAIN);
     expect(records.map((record) => record.epoch)).toEqual(EPOCHS);
     for (const { epoch, metrics } of records) {
       expect(metrics).toEqual({ loss: 1 / epoch });
-      const state = await cache.restoreState(CHAIN, epoch, path.join(this.root, 'put'));
+      const state = await cache.chains.restoreState(CHAIN, epoch, path.join(this.root, 'put'));
       expect(contents(state)).toEqual(hashes(stateOf(epoch)));
       rmSync(state, { recursive: true });
     }

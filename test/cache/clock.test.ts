@@ -202,15 +202,15 @@ test('leftovers of an execution are recognised, and files that the user adds lat
       const project = new TestProject();
       setClock(skew);
       const cache = project.open();
-      cache.noteBegun('left');
+      cache.state.noteBegun('left');
       project.write({ left: 'by a stage' });
-      cache.noteEnded('left');
-      expect(cache.wrote('left')).toBe('ended');
+      cache.state.noteEnded('left');
+      expect(cache.state.wrote('left')).toBe('ended');
       rmSync(project.at('left'));
       project.write({ left: 'by the user' });
       await project.clockPasses('left');
       project.write({ left: 'by the user, again' });
-      expect(cache.wrote('left')).toBeUndefined();
+      expect(cache.state.wrote('left')).toBeUndefined();
       cache.close();
       setClock(0);
     }),

@@ -103,13 +103,13 @@ test('a record under another key, or of something else, counts as absent', async
 
 test('a damaged description of the last run counts as absent', async () => {
   const { project, cache, record } = await recorded();
-  cache.writeLast('make', record);
-  expect(cache.readLast('make')?.key).toBe(KEY);
+  cache.state.writeLast('make', record);
+  expect(cache.state.readLast('make')?.key).toBe(KEY);
   const file = filesBelow(project.at('cache/v1/projects')).find((each) =>
     each.includes('/items/'),
   ) as string;
   damage(file, (bytes) => flip(bytes, 999));
-  expect(project.open().readLast('make')).toBeUndefined();
+  expect(project.open().state.readLast('make')).toBeUndefined();
 });
 
 test('verify finds damaged and missing objects, and names the items that they affect', async () => {

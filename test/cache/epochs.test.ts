@@ -25,7 +25,7 @@ function commit(
   epoch: number,
   files: Readonly<Record<string, string | Buffer>>,
 ): void {
-  const folder = cache.commitFolder(CHAIN);
+  const folder = cache.chains.commitFolder(CHAIN);
   const draft = path.join(folder, `draft-${epoch}`);
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(path.dirname(path.join(draft, name)), { recursive: true });
@@ -42,16 +42,16 @@ test('a committed epoch is recorded, its folder deleted, and its state restored 
     'optimiser.json': '{"step":1}',
     'metrics.json': '{"loss":0.5,"val":{"ssim":0.9}}',
   });
-  const record = await cache.storeEpoch(CHAIN, 1, 12);
+  const record = await cache.chains.storeEpoch(CHAIN, 1, 12);
   expect(record).toMatchObject({
     epoch: 1,
     seconds: 12,
     metrics: { loss: 0.5, val: { ssim: 0.9 } },
   });
-  expect(cache.readEpochs(CHAIN)).toEqual([record]);
-  expect(readdirSync(cache.commitFolder(CHAIN))).toEqual([]);
-  expect(cache.hasState(record)).toBe(true);
-  const state = await cache.restoreState(CHAIN, 1, project.at('state'));
+  expect(cache.chains.readEpochs(CHAIN)).toEqual([record]);
+  expect(readdirSync(cache.chains.commitFolder(CHAIN))).toEqual([]);
+  expect(cache.chains.hasState(record)).toBe(true);
+  const state = await cache.chains.restoreState(CHAIN, 1, project.at('state'));
   expect(readFileSync(path.join(state, 'weights/a.bin')).equals(Buffer.alloc(3_000_000, 1))).toBe(
     true,
   );
@@ -63,12 +63,12 @@ test('a state moves into the cache, and shares no file with what the stage keeps
   const project = new TestProject();
   const cache = project.open();
   commit(cache, 1, { moved: 'moved', linked: 'linked' });
-  const folder = path.join(cache.commitFolder(CHAIN), '1');
+  const folder = path.join(cache.chains.commitFolder(CHAIN), '1');
   linkSync(path.join(folder, 'linked'), project.at('elsewhere'));
   const inode = lstatSync(path.join(folder, 'moved')).ino;
-  await cache.storeEpoch(CHAIN, 1, 0);
+  await cache.chains.storeEpoch(CHAIN, 1, 0);
   writeFileSync(project.at('elsewhere'), 'edited');
-  const state = await cache.restoreState(CHAIN, 1, project.at('state'));
+  const state = await cache.chains.restoreState(CHAIN, 1, project.at('state'));
   expect(readFileSync(path.join(state, 'linked'), 'utf8')).toBe('linked');
   const objects = filesBelow(path.join(cache.layout.chains, CHAIN, 'objects'));
   expect(objects.some((file) => lstatSync(file).ino === inode)).toBe(true);
@@ -80,21 +80,21 @@ test('epochs are read in order, and a missing one leaves a gap', async () => {
   const cache = project.open();
   for (const epoch of [2, 10, 1]) {
     commit(cache, epoch, { state: String(epoch) });
-    await cache.storeEpoch(CHAIN, epoch, 0);
+    await cache.chains.storeEpoch(CHAIN, epoch, 0);
   }
-  expect(cache.readEpochs(CHAIN).map((record) => record.epoch)).toEqual([1, 2, 10]);
+  expect(cache.chains.readEpochs(CHAIN).map((record) => record.epoch)).toEqual([1, 2, 10]);
 });
 
 test('after a kill, the next start finds commits but not drafts', () => {
   const project = new TestProject();
   const first = project.open();
   commit(first, 3, { state: 'three' });
-  const folder = first.commitFolder(CHAIN);
+  const folder = first.chains.commitFolder(CHAIN);
   for (const name of ['draft-4', '4.tmp', '0', '007', '1.5']) mkdirSync(path.join(folder, name));
   const next = project.open();
-  expect(next.pendingCommits(CHAIN)).toEqual([3]);
-  next.clearDrafts(CHAIN);
-  expect(readdirSync(next.commitFolder(CHAIN))).toEqual(['3']);
+  expect(next.chains.pendingCommits(CHAIN)).toEqual([3]);
+  next.chains.clearDrafts(CHAIN);
+  expect(readdirSync(next.chains.commitFolder(CHAIN))).toEqual(['3']);
 });
 
 test('a dropped state leaves its metrics and the objects of other states', async () => {
@@ -103,12 +103,12 @@ test('a dropped state leaves its metrics and the objects of other states', async
   const shared = Buffer.alloc(100_000, 5);
   for (const epoch of [1, 2, 3]) {
     commit(cache, epoch, { shared, own: `own ${epoch}`, 'metrics.json': `{"loss":${1 / epoch}}` });
-    await cache.storeEpoch(CHAIN, epoch, 0);
+    await cache.chains.storeEpoch(CHAIN, epoch, 0);
   }
   const before = filesBelow(path.join(cache.layout.chains, CHAIN, 'objects')).length;
-  cache.dropStates(CHAIN, [1, 2]);
-  const records = cache.readEpochs(CHAIN);
-  expect(records.map((record) => cache.hasState(record))).toEqual([false, false, true]);
+  cache.chains.dropStates(CHAIN, [1, 2]);
+  const records = cache.chains.readEpochs(CHAIN);
+  expect(records.map((record) => cache.chains.hasState(record))).toEqual([false, false, true]);
   expect(records.map((record) => record.metrics)).toEqual([
     { loss: 1 },
     { loss: 0.5 },
@@ -116,7 +116,7 @@ test('a dropped state leaves its metrics and the objects of other states', async
   ]);
   // Of each dropped state: its listing, its own file, its metrics.json.
   expect(filesBelow(path.join(cache.layout.chains, CHAIN, 'objects')).length).toBe(before - 6);
-  const state = await cache.restoreState(CHAIN, 3, project.at('state'));
+  const state = await cache.chains.restoreState(CHAIN, 3, project.at('state'));
   expect(readFileSync(path.join(state, 'shared')).equals(shared)).toBe(true);
 });
 
@@ -125,7 +125,7 @@ test('a damaged state is never restored, and the one before it still is', async 
   const cache = project.open();
   for (const epoch of [1, 2]) {
     commit(cache, epoch, { state: `state ${epoch}` });
-    await cache.storeEpoch(CHAIN, epoch, 0);
+    await cache.chains.storeEpoch(CHAIN, epoch, 0);
   }
   const object = filesBelow(path.join(cache.layout.chains, CHAIN, 'objects')).find(
     (file) => readFileSync(file, 'utf8') === 'state 2',
@@ -133,20 +133,22 @@ test('a damaged state is never restored, and the one before it still is', async 
   rmSync(object);
   writeFileSync(object, 'state 9');
   const next = project.open();
-  await expect(next.restoreState(CHAIN, 2, project.at('state'))).rejects.toThrow('is damaged');
-  const records = next.readEpochs(CHAIN);
-  expect(records.map((record) => next.hasState(record))).toEqual([true, false]);
+  await expect(next.chains.restoreState(CHAIN, 2, project.at('state'))).rejects.toThrow(
+    'is damaged',
+  );
+  const records = next.chains.readEpochs(CHAIN);
+  expect(records.map((record) => next.chains.hasState(record))).toEqual([true, false]);
   expect(
     project
       .open()
-      .readEpochs(CHAIN)
-      .map((record) => next.hasState(record)),
+      .chains.readEpochs(CHAIN)
+      .map((record) => next.chains.hasState(record)),
   ).toEqual([true, false]);
-  await next.restoreState(CHAIN, 1, project.at('state'));
+  await next.chains.restoreState(CHAIN, 1, project.at('state'));
   expect(readFileSync(project.at('state/state'), 'utf8')).toBe('state 1');
   commit(next, 2, { state: 'state 2' });
-  const again = await next.storeEpoch(CHAIN, 2, 0);
-  expect(next.hasState(again)).toBe(true);
+  const again = await next.chains.storeEpoch(CHAIN, 2, 0);
+  expect(next.chains.hasState(again)).toBe(true);
 });
 
 test.each([
@@ -157,7 +159,7 @@ test.each([
   const project = new TestProject();
   const cache = project.open();
   commit(cache, 1, { 'metrics.json': text });
-  const record = await cache.storeEpoch(CHAIN, 1, 0);
+  const record = await cache.chains.storeEpoch(CHAIN, 1, 0);
   expect(project.warnings).toHaveLength(1);
   expect(project.warnings[0]).toContain(words);
   expect(record.metrics).toEqual(text.startsWith('{"loss":1') ? { loss: 1, val: {} } : undefined);
@@ -172,10 +174,10 @@ test('a state that gets a new file or name while it is being stored is not recor
     const project = new TestProject();
     const cache = project.open();
     commit(cache, 1, { large: Buffer.alloc(20_000_000, 1), small: 'small' });
-    const taking = cache.storeEpoch(CHAIN, 1, 0);
-    change(path.join(cache.commitFolder(CHAIN), '1'));
+    const taking = cache.chains.storeEpoch(CHAIN, 1, 0);
+    change(path.join(cache.chains.commitFolder(CHAIN), '1'));
     await expect(taking).rejects.toThrow('changed while it was being stored');
-    expect(cache.readEpochs(CHAIN)).toEqual([]);
+    expect(cache.chains.readEpochs(CHAIN)).toEqual([]);
   }
 });
 
@@ -183,12 +185,12 @@ test('a link that the stage creates to a file of its state meanwhile is not a ch
   const project = new TestProject();
   const cache = project.open();
   commit(cache, 1, { large: Buffer.alloc(20_000_000, 1) });
-  const file = path.join(cache.commitFolder(CHAIN), '1', 'large');
+  const file = path.join(cache.chains.commitFolder(CHAIN), '1', 'large');
   linkSync(file, project.at('kept'));
-  const taking = cache.storeEpoch(CHAIN, 1, 0);
+  const taking = cache.chains.storeEpoch(CHAIN, 1, 0);
   linkSync(file, project.at('linked'));
   await taking;
-  expect(cache.readEpochs(CHAIN)).toHaveLength(1);
+  expect(cache.chains.readEpochs(CHAIN)).toHaveLength(1);
 });
 
 test('many invalid metrics cause one short warning', async () => {
@@ -196,7 +198,7 @@ test('many invalid metrics cause one short warning', async () => {
   const cache = project.open();
   const odd = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`x${at}`, 'text']));
   commit(cache, 1, { 'metrics.json': JSON.stringify(odd) });
-  await cache.storeEpoch(CHAIN, 1, 0);
+  await cache.chains.storeEpoch(CHAIN, 1, 0);
   expect(project.warnings).toHaveLength(1);
   expect(project.warnings[0]).toContain('x8, x9 and 4990 more are not numbers');
 });
@@ -204,8 +206,8 @@ test('many invalid metrics cause one short warning', async () => {
 test('a commit that is not a folder is refused with a message', async () => {
   const project = new TestProject();
   const cache = project.open();
-  writeFileSync(path.join(cache.commitFolder(CHAIN), '1'), '');
-  await expect(cache.storeEpoch(CHAIN, 1, 0)).rejects.toThrow(
+  writeFileSync(path.join(cache.chains.commitFolder(CHAIN), '1'), '');
+  await expect(cache.chains.storeEpoch(CHAIN, 1, 0)).rejects.toThrow(
     'the commit of epoch 1 is not a folder',
   );
 });
@@ -214,9 +216,9 @@ test('storing a commit again, after a crash that followed its record, changes no
   const project = new TestProject();
   const cache = project.open();
   commit(cache, 1, { state: 'one' });
-  const record = await cache.storeEpoch(CHAIN, 1, 7);
+  const record = await cache.chains.storeEpoch(CHAIN, 1, 7);
   commit(cache, 1, { state: 'one' });
-  expect(await cache.storeEpoch(CHAIN, 1, 0.1)).toEqual(record);
-  expect(existsSync(path.join(cache.commitFolder(CHAIN), '1'))).toBe(false);
+  expect(await cache.chains.storeEpoch(CHAIN, 1, 0.1)).toEqual(record);
+  expect(existsSync(path.join(cache.chains.commitFolder(CHAIN), '1'))).toBe(false);
   expect(nameOf(record.state)).toHaveLength(64);
 });

@@ -43,11 +43,11 @@ async function result(
 async function epochs(project: TestProject, count: number, bytes: number): Promise<void> {
   const cache = project.open();
   for (let epoch = 1; epoch <= count; epoch++) {
-    const folder = cache.commitFolder(CHAIN);
+    const folder = cache.chains.commitFolder(CHAIN);
     mkdirSync(path.join(folder, 'draft'));
     writeFileSync(path.join(folder, 'draft', 'state'), Buffer.alloc(bytes, epoch));
     renameSync(path.join(folder, 'draft'), path.join(folder, String(epoch)));
-    await cache.storeEpoch(CHAIN, epoch, 10);
+    await cache.chains.storeEpoch(CHAIN, epoch, 10);
   }
   cache.close();
   age(cache);
@@ -117,7 +117,7 @@ test('what the pipeline, a recent run or a living process needs stays, whatever 
   const cache = project.open();
   for (const key of [A, B, CHAIN])
     expect(cache.hasAll(cache.readRecord(key)!.outs[0]!.digest)).toBe(true);
-  expect(cache.readEpochs(CHAIN).map((record) => cache.hasState(record))).toEqual([
+  expect(cache.chains.readEpochs(CHAIN).map((record) => cache.chains.hasState(record))).toEqual([
     false,
     true,
     true,
@@ -136,8 +136,8 @@ test('the newest state of an unneeded chain is worth all of its epochs', async (
     ['result', undefined, 5],
   ]);
   const cache = project.open();
-  const records = cache.readEpochs(CHAIN);
-  expect(records.map((record) => cache.hasState(record))).toEqual([false, false, true]);
+  const records = cache.chains.readEpochs(CHAIN);
+  expect(records.map((record) => cache.chains.hasState(record))).toEqual([false, false, true]);
 });
 
 test('objects shared with a needed result stay when another result is removed', async () => {

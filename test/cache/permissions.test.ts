@@ -142,14 +142,14 @@ test('a private file of a state is private in the cache, and where the next epoc
   process.umask(0o022);
   const project = new TestProject();
   const cache = project.open();
-  const commits = cache.commitFolder(CHAIN);
+  const commits = cache.chains.commitFolder(CHAIN);
   mkdirSync(path.join(commits, 'draft'));
   fs.writeFileSync(path.join(commits, 'draft', 'model'), SECRET, { mode: 0o600 });
   fs.writeFileSync(path.join(commits, 'draft', 'free'), 'free');
   renameSync(path.join(commits, 'draft'), path.join(commits, '1'));
   const shown = watchFor(project);
-  await cache.storeEpoch(CHAIN, 1, 1);
-  const state = await cache.restoreState(CHAIN, 1, path.join(cache.tmpFolder('state'), 's'));
+  await cache.chains.storeEpoch(CHAIN, 1, 1);
+  const state = await cache.chains.restoreState(CHAIN, 1, path.join(cache.tmpFolder('state'), 's'));
   const mode = (name: string) => (lstatSync(path.join(state, name)).mode & 0o777).toString(8);
   expect([mode('model'), mode('free')]).toEqual(['400', '444']);
   expect(shown).toEqual([]);

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { firstMoved, type ReadLists, ReadSet } from '../../src/noop/read-set.js';
+import { firstMoved } from '../../src/noop/first-moved.js';
+import { type ReadLists, ReadSet } from '../../src/noop/read-set.js';
 import { ignoreRulesOf, isToolsOwn } from '../../src/pipeline/ignored-files.js';
 import { TestProject } from './project.js';
 

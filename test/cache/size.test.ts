@@ -53,14 +53,14 @@ test('dropped states reduce it', async () => {
   const project = new TestProject();
   const cache = project.open();
   for (const epoch of [1, 2]) {
-    const folder = path.join(cache.commitFolder(CHAIN), 'draft');
+    const folder = path.join(cache.chains.commitFolder(CHAIN), 'draft');
     mkdirSync(folder);
     writeFileSync(path.join(folder, 'state'), Buffer.alloc(10_000, epoch));
-    renameSync(folder, path.join(cache.commitFolder(CHAIN), String(epoch)));
-    await cache.storeEpoch(CHAIN, epoch, 1);
+    renameSync(folder, path.join(cache.chains.commitFolder(CHAIN), String(epoch)));
+    await cache.chains.storeEpoch(CHAIN, epoch, 1);
   }
   const both = await cache.isOver(19_999);
-  cache.dropStates(CHAIN, [1]);
+  cache.chains.dropStates(CHAIN, [1]);
   cache.close();
   expect([both, await isOver(project, 15_000)]).toEqual([true, false]);
 });

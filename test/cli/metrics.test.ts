@@ -1,9 +1,11 @@
 /** `pipe metrics`, `metrics diff` and `params diff`, compared with git revisions, without a checkout. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { smallCurve } from '../../src/cli/metric-curves.js';
 import { command } from '../../src/cli/metrics.js';
 import { createTerminal } from '../../src/cli/terminal.js';
 import type { Project } from '../rig/project.js';
+import { projectWithin } from '../rig/projects.js';
 import { ProjectWithin } from '../rig/within.js';
 
 const PIPELINE = `
@@ -199,4 +201,50 @@ describe('params diff', () => {
       now: 3,
     });
   });
+});
+
+it('draws the epochs of both sides as small curves in Markdown', async () => {
+  const trained = projectWithin({
+    '.gitignore': 'cache\n',
+    'pipeline.yaml': `params: { lr: 1, n: 8 }
+stages:
+  train:
+    cmd: |
+      k=$PIPE_EPOCH
+      while [ $k -lt $PIPE_EPOCHS ]; do
+        k=$((k + 1)); mkdir $PIPE_COMMIT/draft
+        echo "{\\"loss\\": $((\${lr} * (9 - k)))}" > $PIPE_COMMIT/draft/metrics.json
+        mv $PIPE_COMMIT/draft $PIPE_COMMIT/$k
+      done
+      echo '{"final": \${lr}}' > \${outs.m}
+    epochs: \${n}
+    metrics: { m: cache/out/m.json }
+`,
+  });
+  await trained.run();
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: trained.root });
+  git('init', '-q');
+  git('add', '-A');
+  git('-c', 'user.name=t', '-c', 'user.email=t@t', 'commit', '-qm', 'one');
+  trained.write('pipeline.yaml', trained.read('pipeline.yaml').replace('lr: 1', 'lr: 2'));
+  await trained.run();
+  expect((await trained.pipe('metrics', 'diff', '--md')).out).toBe(`### Metrics since HEAD
+
+| item | name | before | now | change |
+| --- | --- | --- | --- | --- |
+| train | final | 1 | 2 | +1 (+100 %) |
+
+### Curves since HEAD
+
+| item | metric | before | now |
+| --- | --- | --- | --- |
+| train | loss | ▄▄▃▃▂▂▁▁ 1 (8 epochs) | █▇▆▅▄▃▂▁ 2 (8 epochs) |
+`);
+  expect((await trained.pipe('metrics', 'diff')).out).not.toContain('▁');
+});
+
+it('draws many epochs as the means of successive ones', () => {
+  const values = Array.from({ length: 200 }, (_, at) => at);
+  expect(smallCurve(values, [0, 199])).toBe('▁▁▁▂▂▃▃▃▄▄▅▅▆▆▆▇▇███');
+  expect(smallCurve([3, 3], [3, 3])).toBe('▅▅');
 });

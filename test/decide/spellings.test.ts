@@ -5,10 +5,10 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { linksOf } from '../../src/decide/real-paths.js';
-import { isOneName } from '../../src/decide/spellings.js';
 import { UserError } from '../../src/error.js';
 import { ReadSet } from '../../src/noop/read-set.js';
 import { loadPlan } from '../../src/pipeline/load.js';
+import { isOneName } from '../../src/sys/one-name.js';
 import { BIN } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
 

@@ -182,10 +182,14 @@ class Training {
   async checkAll(): Promise<void> {
     const cache = this.#project.open();
     const chain = keyOf(chainManifest(MANIFEST, undefined));
-    const records = cache.readEpochs(chain);
+    const records = cache.chains.readEpochs(chain);
     expect(records.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
     for (const { epoch, metrics } of records) {
-      const state = await cache.restoreState(chain, epoch, path.join(this.#project.root, 'state'));
+      const state = await cache.chains.restoreState(
+        chain,
+        epoch,
+        path.join(this.#project.root, 'state'),
+      );
       expect(contents(state)).toEqual(meant(epoch));
       expect(metrics).toEqual({ epoch });
     }

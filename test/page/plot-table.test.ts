@@ -22,6 +22,11 @@ it('reads a list of objects, with the columns of all', () => {
     a: [1, undefined],
     b: [undefined, 'x'],
   });
+  expect(columns('[{ "epoch": 1, "val": { "loss": 2, "of": [3] } }]', 'a.json')).toEqual({
+    epoch: [1],
+    'val.loss': [2],
+    'val.of': [undefined],
+  });
 });
 
 it('says what is wrong with a file that is not a table', () => {

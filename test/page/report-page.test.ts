@@ -73,11 +73,11 @@ describe.skipIf(chromium === undefined)(
 
     it('draws the plots of an item', async () => {
       await go('#/item/draw@faces');
-      expect(await main()).toMatch(/curve\s+precision.*curve\.csv: 2 rows/s);
+      expect(await main()).toMatch(/draw curve\s+precision.*curve\.csv: 2 rows/s);
       const labels = await page.evaluate<string[]>(
         `[...document.querySelectorAll('.chart [role=img]')].map((each) => each.ariaLabel)`,
       );
-      expect(labels).toContain('precision by recall, from cache/out/faces/curve.csv');
+      expect(labels).toContain('precision by recall of 1 result');
       await go('#/');
     });
 
@@ -173,9 +173,12 @@ describe.skipIf(chromium === undefined)(
           'items',
           'results',
           'epochs',
+          'plots',
+          'pictures',
           'run',
           'item/train%40faces',
           'item/broken',
+          'item/draw%40faces',
         ]) {
           await go(`#/${view}`);
           expect([view, await violations(page)]).toEqual([view, []]);
@@ -185,12 +188,21 @@ describe.skipIf(chromium === undefined)(
 
     it('fits a phone, and prints', async () => {
       await page.emulate({ width: 390, height: 844 });
-      for (const view of ['items', 'results', 'epochs', 'pictures', 'run', 'item/train%40faces']) {
+      for (const view of [
+        'items',
+        'results',
+        'epochs',
+        'plots',
+        'pictures',
+        'run',
+        'item/train%40faces',
+        'item/draw%40faces',
+      ]) {
         await go(`#/${view}`);
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
       }
       await page.emulate({ width: 800, height: 1000, print: true });
-      for (const view of ['items', 'results', 'item/train%40faces']) {
+      for (const view of ['items', 'results', 'plots', 'item/train%40faces', 'item/draw%40faces']) {
         await go(`#/${view}`);
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
           800,

@@ -61,11 +61,15 @@ describe('the filter of results', () => {
     expect(found('net~LAR')).toEqual([1]);
     expect(found('cars')).toEqual([2]);
     expect(found('val.loss>=0.25')).toEqual([0, 1]);
+    expect(found('lr < 0.05 state = kept')).toEqual([1]);
+    expect(found('key=abcdef')).toEqual(all);
+    expect(found('val.loss!=0.25')).toEqual([0, 2]);
   });
 
-  it('names an unknown column, and what is not a number', () => {
+  it('names an unknown column and what is not a date, and compares no number with a text', () => {
     expect(() => found('nope=1')).toThrow('there is no column nope');
-    expect(() => found('train.lr<small')).toThrow('train.lr<small: not a number on the right');
+    expect(() => found('when>soon')).toThrow('"soon" is not a date: write it as in 2026-01-31');
+    expect(found('train.lr<small')).toEqual([]);
   });
 });
 

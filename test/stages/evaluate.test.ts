@@ -48,6 +48,7 @@ const METHODS = [
   'telea',
   'harmonic',
   'blend',
+  'kriging',
   'fsr',
   'exemplar',
   'pca',

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { groupBy } from '@pipe-experiment/data/sources/groups.js';
 import { expect, test } from 'vitest';
 import { checkBaselines } from '../../stages/lib/baseline-params.js';
+import { CITED } from '../../stages/lib/cited.js';
 import { checkEvaluate } from '../../stages/lib/evaluate-params.js';
 import { BASELINE_NAMES } from '../../stages/lib/methods.js';
 import { createNetwork } from '../../stages/lib/nn/create.js';
@@ -93,7 +94,7 @@ test('the paper profile has the network and the data of the paper, and what it n
   const trains = paper.items.filter(({ stage }) => stage === 'train');
   expect(trains.map(({ id }) => id)).toEqual(
     ['ffhq', 'animals10'].flatMap((set) =>
-      ['paper20', 'paper40', 'restorer'].map((model) => `train@${set},${model},1`),
+      ['paper20', 'restorer'].map((model) => `train@${set},${model},1`),
     ),
   );
   const gpus = paper.items.filter(({ resources }) => resources.gpu === 1);
@@ -140,6 +141,8 @@ test('the ablation trains each switch of the code on both data sets with three s
   expect(Object.fromEntries(models.map((name) => [name, changed(name)]))).toEqual({
     code: [],
     slope: ['network.slope 1 → 0.2'],
+    slope001: ['network.slope 1 → 0.01'],
+    dense: ['network.denseSlope 1 → 0.2'],
     area: ['occlusions side20 → area20'],
     masks: ['masks baked → fresh'],
     input: ['network.input image → image+mask'],
@@ -150,6 +153,7 @@ test('the ablation trains each switch of the code on both data sets with three s
     latent: ['network.testLatent sample → mean'],
     right: [
       'network.slope 1 → 0.2',
+      'network.denseSlope 1 → 0.2',
       'network.input image → image+mask',
       'network.testRange unit → signed',
       'network.testStatistics batch → running',
@@ -178,8 +182,68 @@ test('a model is held against every classical fill unless a profile says otherwi
   ]);
   expect(needsOf(plan(), 'evaluate@faces,vae,1')).toContain('baselines@faces');
   expect(needsOf(plan(), 'baselines@faces')).not.toContain('train@faces,vae,1');
-  for (const profiles of [[], ['photos'], ['paper'], ['shapes']]) {
-    const { baselines } = plan({ profiles }).params as { baselines: unknown };
-    expect(checkBaselines(baselines).methods).toEqual(BASELINE_NAMES);
+  const methodsOf = (profiles: string[]) =>
+    checkBaselines((plan({ profiles }).params as { baselines: unknown }).baselines).methods;
+  for (const profiles of [['photos'], ['paper']])
+    expect(methodsOf(profiles)).toEqual(BASELINE_NAMES);
+  // Kriging takes as long as all other fills together.
+  const quick = BASELINE_NAMES.filter((name) => name !== 'kriging');
+  for (const profiles of [[], ['shapes']]) expect(methodsOf(profiles)).toEqual(quick);
+});
+
+test('the second experiment of the paper is trained on faces alone for 50 epochs, and tested on one square and two', () => {
+  const second = plan({ profiles: ['paper', 'second'] });
+  const trains = second.items.filter(({ stage }) => stage === 'train');
+  expect(trains.map(({ id }) => id)).toEqual(['train@ffhq,paper40,1', 'train@ffhq,paper40area,1']);
+  const { train, occlude, occlusions, split } = second.params as Record<string, unknown>;
+  expect([train, occlude, split]).toMatchObject([
+    { epochs: 50, backend: 'webgpu' },
+    { settings: ['square40', 'double20', 'square63', 'double45'] },
+    { train: 25_000, test: 2000 },
+  ]);
+  const { double45 } = occlusions as { double45: { side: number; count: number } };
+  // 20 % of 10,000 pixels, twice.
+  expect([Math.abs(double45.side ** 2 - 2000) < 50, double45.count]).toEqual([true, 2]);
+});
+
+test('sets of the homogeneity profile differ in one thing, at equal counts and budgets', () => {
+  const { items, params } = plan({ profiles: ['homogeneity'] });
+  const { homogeneity, sources } = params as {
+    homogeneity: Record<string, string[]>;
+    sources: Record<string, object>;
+  };
+  const trained = items.filter(({ stage }) => stage === 'train');
+  expect(trained.map(({ matrix }) => matrix.dataset)).toEqual(Object.values(homogeneity).flat());
+  expect(new Set(trained.map((item) => JSON.stringify(item.params))).size).toBe(1);
+  for (const [axis, part] of [
+    ['alignment', 'vary'],
+    ['classes', 'kinds'],
+  ] as const) {
+    const rest = homogeneity[axis]!.map((name) => {
+      const source = parseSource(sources[name], name) as unknown as Record<string, unknown>;
+      return JSON.stringify({ ...source, [part]: undefined });
+    });
+    expect(new Set(rest).size).toBe(1);
   }
+});
+
+test('the neighbours profile names a model for each cited system, with programs that know them', async () => {
+  await import('../../stages/cited/register.js');
+  const variant = { profiles: ['neighbours'] };
+  const { model } = plan(variant).params as { model: Record<string, unknown> };
+  const trains = plan(variant).items.filter(({ stage }) => stage === 'train');
+  const models = [...new Set(trains.map(({ matrix }) => `${matrix.model}`))];
+  const rows = CITED.rows.flatMap(([, row]) => row!.split(', '));
+  expect(models.filter((name) => name !== 'vae' && !rows.includes(name))).toEqual([]);
+  for (const name of models) {
+    const { network } = checkConfig({ train: {}, model }, { model: name, seed: 1 }, [
+      'square20',
+      'square40',
+      'double20',
+      'square44',
+      'square63',
+    ]).model;
+    expect(countParams(createNetwork(network, 100, 1).specs)).toBeGreaterThan(100_000);
+  }
+  expect(JSON.stringify(trains[0]!.action)).toContain('stages/cited/train.ts');
 });

@@ -259,6 +259,38 @@ describe('the report', () => {
     expect(lines.at(-1)).toMatch(/^\| best classical fill \|/);
   });
 
+  it('compares the steps of an axis of homogeneity by what is cut of 1 − SSIM, with intervals', async () => {
+    const steps = ['alike', 'mixed'];
+    const folders = await Promise.all(
+      steps.map((dataset, at) =>
+        evaluated(root, { dataset, model: 'rows', test: 6, count: 16 + at }),
+      ),
+    );
+    const asked = { homogeneity: { classes: [...steps, 'not evaluated'], none: ['alike'] } };
+    const { html, md } = await reportOn('homogeneity', folders, asked);
+    const part = md.split('## What homogeneity alone is worth')[1]!.split('\n## ')[0]!;
+    const lines = part.split('\n').filter((text) => text.startsWith('| '));
+    expect(lines.map((line) => line.split(' | ')[0])).toEqual([
+      '| data set',
+      '| ---',
+      '| alike',
+      '| mixed',
+      '| alike − mixed',
+    ]);
+    const { index, test } = readScores(folders[0]!);
+    const left = 1 - spread(scoresOf(test, 'square12', 'harmonic', 'composite', 'ssim.wang')).mean;
+    const gain = index.gains.find(
+      ({ setting, baseline, score }) =>
+        setting === 'square12' && baseline === 'harmonic' && score === 'ssim.wang',
+    )!;
+    expect(lines[2]).toContain(`| ${((100 * gain.mean) / left).toFixed(1).replace('-', '−')} % (`);
+    expect(part).not.toContain('none, rows');
+    expect(html).toContain('classes, rows: cut of 1 − SSIM by step');
+    await expect(
+      reportOn('no-list', folders, { homogeneity: { classes: 'alike' } }),
+    ).rejects.toThrow('homogeneity.classes: expected a list of data sets');
+  });
+
   it('gives tables by shape and by area, each image under the area of its own hole', async () => {
     const occlusions = {
       boxes: { shape: 'rectangle', area: [0.02, 0.38] },

@@ -2,8 +2,8 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../error.js';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { codeOf, isAbsent } from './file-errors.js';
-import { lstatIfThere } from './look.js';
 
 /** The cache folder may be a link; no folder below it may lead outside. Checks each folder once. */
 export class Fence {

@@ -14,7 +14,7 @@ export function readBuffer(): Buffer {
   return shared;
 }
 
-export interface HashedFile {
+interface HashedFile {
   readonly hex: string;
   /** Bytes read. */
   readonly size: number;

@@ -7,7 +7,7 @@ const FINE_MS = 12;
 const COARSE_MS = 2_100;
 
 /** Uses ctime, which no program can set. A ctime on a whole millisecond by chance only costs time. */
-export function clockTick({ ctimeMs }: Stats): number {
+function clockTick({ ctimeMs }: Stats): number {
   return Number.isInteger(ctimeMs) ? COARSE_MS : FINE_MS;
 }
 

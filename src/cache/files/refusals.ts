@@ -1,7 +1,7 @@
 /** Messages for files that cannot be read or stored: bad names, special files, missing permissions. */
 import { readdirSync, type Stats } from 'node:fs';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { codeOf, unusable } from './file-errors.js';
-import { lstatIfThere } from './look.js';
 import type { Cooperative } from './yielding.js';
 
 /** Names must be valid UTF-8: others could not be written in pipeline.yaml or restored. */

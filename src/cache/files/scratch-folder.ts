@@ -1,11 +1,11 @@
 /** Scratch folder: this process's folder in tmp/, and the removal of those of dead processes. */
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
+import { lstatIfThere } from '../../sys/if-there.js';
 import type { Layout } from '../layout.js';
 import { codeOf, isAbsent } from './file-errors.js';
 import { Clocks } from './file-system-clocks.js';
 import { Fence } from './foreign-links.js';
-import { lstatIfThere } from './look.js';
 import { openUp, removeTree, type Undeleted } from './remove.js';
 import { isOwnerGone, keepYoung, ownedName } from './temporary-names.js';
 

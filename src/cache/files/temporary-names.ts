@@ -6,7 +6,7 @@ import { isAbsent } from './file-errors.js';
 let own: string | undefined;
 
 /** This process for file names: host, boot, pid namespace, pid and start time. */
-export function ownerWord(): string {
+function ownerWord(): string {
   own ??= wordOf(ownIdentity());
   return own;
 }

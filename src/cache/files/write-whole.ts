@@ -6,7 +6,7 @@ import type { Scratch } from './scratch-folder.js';
 import { renameInto, writeAll } from './write.js';
 
 /** How a file takes its place. */
-export type Placing =
+type Placing =
   /** Old or new content, nothing else. */
   | 'atomic'
   /** As `atomic`, and on disk before it has its name. */

@@ -22,7 +22,7 @@ export interface CacheStats {
   readonly maxSize: number;
 }
 
-export interface ItemStats {
+interface ItemStats {
   readonly item: string;
   readonly results: number;
   /** Of its results; shared objects count for each item. */

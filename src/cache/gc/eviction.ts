@@ -15,12 +15,12 @@ interface Common {
   readonly rank: Rank;
 }
 
-export interface ResultCandidate extends Common {
+interface ResultCandidate extends Common {
   readonly kind: 'result';
   readonly key: string;
 }
 
-export interface StateCandidate extends Common {
+interface StateCandidate extends Common {
   readonly kind: 'state';
   readonly chain: string;
   readonly epoch: number;

@@ -1,7 +1,7 @@
 /** Inventory of the whole cache: for gc, stats and verify. */
 import { lstatSync, type Stats } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../files/look.js';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { namesIn, type Scratch } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
 import type { Cooperative } from '../files/yielding.js';

@@ -1,7 +1,7 @@
 /** Logs in the cache, for gc: the newest log of each current item stays, the others go first. */
 import path from 'node:path';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { allPids, outputsOf } from '../../sys/proc.js';
-import { lstatIfThere } from '../files/look.js';
 import { namesIn } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
 import { type Layout, realOrSame } from '../layout.js';

@@ -1,9 +1,9 @@
 /** Verifies the whole cache: every object's bytes, every record's objects. Repairs on request. */
 import { chmodSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { DamagedObject } from '../files/file-errors.js';
 import { checkHashes, type HashTask } from '../files/hash-pool.js';
-import { lstatIfThere } from '../files/look.js';
 import { finish } from '../files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
 import { isWhole, Objects } from '../objects/objects.js';
@@ -21,7 +21,7 @@ export interface VerifyOptions {
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
-export interface VerifyProgress {
+interface VerifyProgress {
   readonly files: number;
   readonly allFiles: number;
   readonly bytes: number;
@@ -29,7 +29,7 @@ export interface VerifyProgress {
 }
 
 /** A result or state that cannot be restored. */
-export interface Concern {
+interface Concern {
   readonly item: string;
   /** Of a result. */
   readonly key?: string;

@@ -7,7 +7,7 @@
  */
 export type Digest = `${'f' | 'x' | 'l' | 'd'}:${string}`;
 
-export type Kind = 'file' | 'executable' | 'link' | 'directory';
+type Kind = 'file' | 'executable' | 'link' | 'directory';
 
 const KINDS = { f: 'file', x: 'executable', l: 'link', d: 'directory' } as const;
 

@@ -4,9 +4,10 @@
  */
 import { linkSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { codeOf, isAbsent } from '../files/file-errors.js';
 import type { Fence } from '../files/foreign-links.js';
-import { lstatIfThere, renew } from '../files/look.js';
+import { renew } from '../files/look.js';
 import { removeTree, type Undeleted } from '../files/remove.js';
 import { namesIn, type Scratch, SWEPT } from '../files/scratch-folder.js';
 

@@ -23,7 +23,7 @@ import type { Objects } from '../objects/objects.js';
 import type { TreeEntry } from '../objects/tree.js';
 
 /** Modes of written files, before the umask. */
-export interface Modes {
+interface Modes {
   readonly file: number;
   readonly executable: number;
 }

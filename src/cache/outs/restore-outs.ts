@@ -1,9 +1,9 @@
 /** Restores outs from objects: keeps matching files, writes differing ones, removes extra ones. */
 import { chmodSync, mkdirSync, readdirSync, type Stats, unlinkSync } from 'node:fs';
 import path from 'node:path';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { codeOf } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
-import { lstatIfThere } from '../files/look.js';
 import { isEmptiedMount, openUp, removeTree } from '../files/remove.js';
 import { notDeleted, type Scratch } from '../files/scratch-folder.js';
 import { finish, Yielder } from '../files/yielding.js';

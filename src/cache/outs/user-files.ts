@@ -2,9 +2,9 @@
 import { hash } from 'node:crypto';
 import { readdirSync, readlinkSync, type Stats } from 'node:fs';
 import path from 'node:path';
+import { lstatIfThere, unlessRefused } from '../../sys/if-there.js';
 import { codeOf, DamagedObject } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
-import { lstatIfThere, unlessRefused } from '../files/look.js';
 import { isDamaged } from '../files/refusals.js';
 import { type Cooperative, finish } from '../files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
@@ -15,7 +15,7 @@ import type { Scanner } from '../scan/scanner.js';
 import type { StatIndex } from '../scan/stat-index.js';
 
 /** How pipe recognises what it put at an out path. */
-export interface Own {
+interface Own {
   /** Digests of what pipe last put there, and of what it is about to put there. */
   readonly expected: readonly Digest[];
   /** True of a file that a failed execution left and that is unchanged since. */

@@ -1,10 +1,11 @@
 /** Chains of epochs: a record for each completed epoch, and the checkpoints to resume from. */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { firstMoved } from '../../noop/first-moved.js';
 import type { ReadLists } from '../../noop/read-set.js';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from '../files/durable.js';
 import { DamagedObject } from '../files/file-errors.js';
-import { lstatIfThere } from '../files/look.js';
 import { namesIn, type Scratch } from '../files/scratch-folder.js';
 import { ownedName } from '../files/temporary-names.js';
 import { writeChecksummed } from '../files/write-whole.js';
@@ -18,6 +19,13 @@ import { readMetrics } from './metrics-file.js';
 import type { ChainAbout, CommitNote, EpochRecord } from './record.js';
 import { epochPath, readEpochRecord, readSealed, type Unreadable } from './records.js';
 
+interface ChainObserver {
+  /** Receives the bytes stored; negative: removed. */
+  readonly onSize?: (bytes: number) => void;
+  /** A gc must not remove the chain from now on. */
+  readonly onUse?: (chain: string) => void;
+}
+
 /**
  * All of a chain is in its folder, with the objects of its states: so `keep` can delete states by
  * looking at this chain alone. Callers of every writing method hold the chain's lock.
@@ -28,20 +36,21 @@ export class Chains {
   readonly #metricsMistakes = new Set<string>();
   readonly #warn: (message: string) => void;
   readonly #onSize: (bytes: number) => void;
+  readonly #onUse: (chain: string) => void;
   /** Commit folders of chains that this process works on. */
   readonly #commits = new Map<string, string>();
 
-  /** `onSize` receives the bytes stored; negative: removed. */
   constructor(
     layout: Layout,
     scratch: Scratch,
     warn: (message: string) => void,
-    onSize: (bytes: number) => void = () => {},
+    { onSize = () => {}, onUse = () => {} }: ChainObserver = {},
   ) {
     this.#layout = layout;
     this.#scratch = scratch;
     this.#warn = warn;
     this.#onSize = onSize;
+    this.#onUse = onUse;
   }
 
   /** By epoch. A missing or invalid epoch leaves a gap. */
@@ -59,6 +68,7 @@ export class Chains {
    * process left there. Its content survives every crash.
    */
   commitFolder(chain: string, about?: ChainAbout): string {
+    this.#onUse(chain);
     const folder = this.#commits.get(chain) ?? this.#takeOverCommits(chain);
     const file = this.#aboutFile(chain);
     if (about !== undefined && lstatIfThere(file) === undefined) {
@@ -108,7 +118,7 @@ export class Chains {
     else writeChecksummed(file, lists, this.#scratch, 'atomic');
   }
 
-  notedInputs(chain: string): ReadLists | undefined {
+  #notedInputs(chain: string): ReadLists | undefined {
     const body = readSealed(this.#inputsFile(chain), 'the inputs of a chain', this.#warn);
     // Earlier versions of pipe did not note folders.
     return body === undefined
@@ -116,8 +126,14 @@ export class Chains {
       : { ...(body as ReadLists), listed: (body as Partial<ReadLists>).listed ?? [] };
   }
 
+  /** True when those inputs are unchanged: then unrecorded commits may be recorded. */
+  async inputsLieAsNoted(chain: string): Promise<boolean> {
+    const lists = this.#notedInputs(chain);
+    return lists !== undefined && (await firstMoved(this.#layout.project, lists)) === undefined;
+  }
+
   /** Notes what was found out about a commit, for a run after a crash. */
-  note(chain: string, note: CommitNote): void {
+  noteCommit(chain: string, note: CommitNote): void {
     writeChecksummed(this.#noteFile(chain), note, this.#scratch, 'expendable');
   }
 
@@ -187,6 +203,7 @@ export class Chains {
    * @throws DamagedObject when part of it is missing or damaged; the damaged object is set aside
    */
   async restoreState(chain: string, epoch: number, into: string): Promise<string> {
+    this.#onUse(chain);
     const record = this.#record(chain, epoch);
     if (record === undefined) throw new Error(`epoch ${epoch} of chain ${chain} is not recorded`);
     removeAside(into, this.#scratch);
@@ -237,6 +254,7 @@ export class Chains {
 
   /** Records an epoch that was computed elsewhere. */
   adoptEpoch(record: EpochRecord): Promise<void> {
+    this.#onUse(record.chain);
     return this.#writeRecord(record, true);
   }
 

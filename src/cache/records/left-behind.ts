@@ -5,8 +5,8 @@
 import { readdirSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { lstatIfThere, unlessRefused } from '../../sys/if-there.js';
 import { bestEffort } from '../files/file-errors.js';
-import { lstatIfThere, unlessRefused } from '../files/look.js';
 import { isSettled, settlingTime } from '../files/mtime-granularity.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { writeChecksummed } from '../files/write-whole.js';

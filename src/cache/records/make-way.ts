@@ -1,6 +1,6 @@
 /** Clears an out path for a result: deletes what pipe created, moves user files to replaced/. */
 import path from 'node:path';
-import { lstatIfThere } from '../files/look.js';
+import { lstatIfThere } from '../../sys/if-there.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import type { Layout } from '../layout.js';
 import type { Digest } from '../objects/digest.js';

@@ -1,9 +1,9 @@
 /** Pins: what living processes need, and since when. Gc leaves it alone. */
 import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { checkedBody } from '../files/checksummed-json.js';
 import { isAbsent } from '../files/file-errors.js';
-import { lstatIfThere } from '../files/look.js';
 import { namesIn, type Scratch } from '../files/scratch-folder.js';
 import { isOwnerGone, keepYoung, ownedName } from '../files/temporary-names.js';
 import { writeChecksummed } from '../files/write-whole.js';
@@ -71,7 +71,7 @@ interface PinFile extends Needs {
   readonly since?: number;
 }
 
-export interface Pinned extends Needs {
+interface Pinned extends Needs {
   /** What was written at this time or later, in milliseconds since 1970, must stay. */
   readonly since: number;
 }

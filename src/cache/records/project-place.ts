@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { lstatIfThere, renew } from '../files/look.js';
+import { lstatIfThere } from '../../sys/if-there.js';
+import { renew } from '../files/look.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { writeChecksummed } from '../files/write-whole.js';
 import { readSealed } from './records.js';

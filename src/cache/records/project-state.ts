@@ -3,8 +3,8 @@ import { rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from '../../manifest.js';
 import type { ReadSet } from '../../noop/read-set.js';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { bestEffort } from '../files/file-errors.js';
-import { lstatIfThere } from '../files/look.js';
 import { isSettled } from '../files/mtime-granularity.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { writeChecksummed } from '../files/write-whole.js';
@@ -46,7 +46,7 @@ export interface Attempt {
 /** Data that can be recreated at any time: a checked plan, the trace of a stage's code. */
 export type KeptKind = 'plans' | 'traces';
 
-export interface ProjectStateOptions {
+interface ProjectStateOptions {
   readonly layout: Layout;
   readonly scratch: Scratch;
   readonly readOnly: boolean;
@@ -71,25 +71,25 @@ export class ProjectState {
     return this.#folder;
   }
 
-  last(item: string): LastRun | undefined {
+  readLast(item: string): LastRun | undefined {
     const { warn } = this.#options;
     const body = readSealed(this.#itemFile(item), `the last result of ${item}`, warn);
     return body as LastRun | undefined;
   }
 
-  setLast(item: string, { key, manifest, files, outs, matches, seconds }: LastRun): void {
+  writeLast(item: string, { key, manifest, files, outs, matches, seconds }: LastRun): void {
     const last = { key, manifest, files, outs, ...(matches && { matches }), seconds };
     writeChecksummed(this.#itemFile(item), last, this.#options.scratch, 'expendable');
   }
 
-  attempt(item: string): Attempt | undefined {
+  readAttempt(item: string): Attempt | undefined {
     const { warn } = this.#options;
     const body = readSealed(this.#attemptFile(item), `the last execution of ${item}`, warn);
     return body as Attempt | undefined;
   }
 
   /** Undefined: the execution has a result. */
-  setAttempt(item: string, attempt: Attempt | undefined): void {
+  writeAttempt(item: string, attempt: Attempt | undefined): void {
     const file = this.#attemptFile(item);
     if (attempt === undefined) {
       this.#options.scratch.fence.check(path.dirname(file));
@@ -112,7 +112,7 @@ export class ProjectState {
   }
 
   /** An execution without a result no longer writes there. */
-  setEnded(out: string): void {
+  noteEnded(out: string): void {
     if (this.wrote(out) !== 'begun') return;
     const left = lstatIfThere(path.join(this.#options.layout.project, out));
     const file = this.#outsWritten.fileOf(out) as string;
@@ -123,6 +123,11 @@ export class ProjectState {
       rmSync(file, { force: true });
       this.#outsWritten.remove(out);
     }
+  }
+
+  /** An execution is about to write there. */
+  noteBegun(out: string): void {
+    this.setWrote(out, 'begun');
   }
 
   setWrote(out: string, wrote: Exclude<Wrote, 'ended'>): void {
@@ -141,7 +146,7 @@ export class ProjectState {
     return this.#outsWritten.below(folder);
   }
 
-  kept(kind: KeptKind, name: string): unknown {
+  readKept(kind: KeptKind, name: string): unknown {
     const { warn } = this.#options;
     const file = this.#keptFile(kind, name);
     const stat = lstatIfThere(file);
@@ -149,17 +154,17 @@ export class ProjectState {
     return readSealed(file, `${kind}/${name}`, warn);
   }
 
-  keep(kind: KeptKind, name: string, value: unknown): void {
+  writeKept(kind: KeptKind, name: string, value: unknown): void {
     const file = this.#keptFile(kind, name);
     this.#write(file, value, `${kind} are not saved`);
   }
 
   /** The index of results. It has rows of removed records, so it is replaced atomically. */
-  results(): unknown {
+  readResults(): unknown {
     return readSealed(this.#resultsFile(), 'the index of results', this.#options.warn);
   }
 
-  setResults(body: unknown): void {
+  writeResults(body: unknown): void {
     const { scratch, warn } = this.#options;
     bestEffort('the index of results is not saved', warn, () =>
       writeChecksummed(this.#resultsFile(), body, scratch, 'atomic'),

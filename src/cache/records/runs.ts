@@ -1,9 +1,9 @@
 /** The last runs of each project: gc keeps what they needed for a while, so that going back costs nothing. */
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { withChecksum } from '../files/checksummed-json.js';
 import { isAbsent } from '../files/file-errors.js';
-import { lstatIfThere } from '../files/look.js';
 import { namesIn, type Scratch } from '../files/scratch-folder.js';
 import { ownedName } from '../files/temporary-names.js';
 import { writeChecksummed } from '../files/write-whole.js';

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../files/look.js';
+import { lstatIfThere } from '../../sys/if-there.js';
 import type { Scan } from './rows.js';
 
 /** The link itself. */

@@ -2,7 +2,7 @@
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { ReadSet } from '../../noop/read-set.js';
-import { lstatIfThere } from '../files/look.js';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { isWithin, MOST_LINKS } from './link-targets.js';
 
 export class Ways {

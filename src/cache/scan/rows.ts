@@ -16,7 +16,7 @@ export interface Scan {
   readonly links?: readonly string[];
 }
 
-export interface Columns {
+interface Columns {
   readonly kind: Uint8Array;
   /** Of a directory, the bytes of all its files. */
   readonly size: Float64Array;

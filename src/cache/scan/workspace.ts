@@ -9,7 +9,7 @@ import type { Tree } from '../objects/tree.js';
 import { Scanner } from './scanner.js';
 import { StatIndex } from './stat-index.js';
 
-export interface WorkspaceOptions {
+interface WorkspaceOptions {
   /** Absolute path; workspace paths are relative to it. */
   readonly project: string;
   /** The project's folder in the cache. */

@@ -5,6 +5,7 @@ import { time } from './format.js';
 import { Item } from './item.js';
 import { Items } from './items.js';
 import { Pictures } from './pictures.js';
+import { Plots } from './plots.js';
 import { Results } from './results.js';
 import { type Data, type Route, type Shown, STATES, stateIn, useRoute } from './state.js';
 import { Timeline } from './timeline.js';
@@ -14,12 +15,15 @@ const VIEWS = {
   items: 'Pipeline',
   results: 'Results',
   epochs: 'Epochs',
+  plots: 'Plots',
   pictures: 'Pictures',
   run: 'Run',
 } as const;
 
 export function App({ data }: { readonly data: Data }): JSX.Element {
-  const route = useRoute();
+  const asked = useRoute();
+  const [first = 'items'] = viewsOf(data)[0] ?? [];
+  const route = { ...asked, view: asked.view || first };
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   // The focus follows the view.
@@ -48,8 +52,10 @@ export function App({ data }: { readonly data: Data }): JSX.Element {
 }
 
 /** Those that have something to show. */
-function viewsOf({ model: { items, results } }: Data): [string, string][] {
+function viewsOf({ model: { items, results, only } }: Data): [string, string][] {
   const isEmpty: Readonly<Record<string, boolean>> = {
+    ...(only === 'plots' && { items: true, run: true }),
+    plots: items.every(({ plots }) => plots === undefined),
     results: results.rows === 0,
     pictures: items.every(({ pictures }) => pictures === undefined),
     epochs: items.every(({ epochs }) => epochs === undefined),
@@ -81,7 +87,7 @@ function Head({ data, route, onSkip }: HeadProps): JSX.Element {
           );
         })}
       </nav>
-      <Counts data={data} />
+      {data.model.only === undefined && <Counts data={data} />}
       <p class="soft made">
         {variant && <code>{variant}</code>} {data.isLive ? 'live' : time(Date.parse(made))} · pipe{' '}
         {pipe}
@@ -111,6 +117,8 @@ function View({ data, route }: { readonly data: Data; readonly route: Route }): 
   switch (route.view) {
     case 'item':
       return <Item key={route.name} data={data} name={route.name} />;
+    case 'plots':
+      return <Plots data={data} />;
     case 'pictures':
       return <Pictures data={data} />;
     case 'results':

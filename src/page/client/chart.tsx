@@ -128,7 +128,9 @@ function optionsOf(
         ...axis,
         label: xName,
         labelFont: axis.font,
-        labelSize: 20,
+        labelSize: 18,
+        labelGap: 0,
+        size: 30,
         ...(isWhole && { incrs: WHOLE }),
       },
       {

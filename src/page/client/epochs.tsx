@@ -1,7 +1,9 @@
 /** Epoch curves of several items in one chart, with the best epoch and that of the outs. */
+import { modeOf } from '../../results/better.js';
 import type { PageEpochs, PageItem } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
 import { number, plural } from './format.js';
+import { Scrolled } from './scrolled.js';
 import { type Data, itemLink } from './state.js';
 import { type JSX, useMemo, useState } from './view.js';
 
@@ -86,7 +88,7 @@ interface ChainsProps {
 
 function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
   return (
-    <div class="wide tall">
+    <Scrolled kind="wide tall" label="Epochs of each item, scrolls">
       <table>
         <caption class="unseen">Epochs of each item</caption>
         <thead>
@@ -139,7 +141,7 @@ function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
           })}
         </tbody>
       </table>
-    </div>
+    </Scrolled>
   );
 }
 
@@ -156,12 +158,7 @@ export function bestOf(
   { best, numbers, values }: PageEpochs,
   metric: string,
 ): { readonly epoch: number; readonly value: number } | undefined {
-  const mode =
-    best?.metric === metric
-      ? best.mode
-      : /(?:^|[._])(?:loss|error|mae|mse|rmse)$/i.test(metric)
-        ? 'min'
-        : 'max';
+  const mode = best?.metric === metric ? best.mode : modeOf(metric);
   let found: { epoch: number; value: number } | undefined;
   for (const [at, value] of (values[metric] ?? []).entries()) {
     if (value === null) continue;

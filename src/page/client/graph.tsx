@@ -1,6 +1,7 @@
 /** The dependency graph: stages, or items where they are few, laid out by dagre. */
 import { Graph as Layout, layout } from '@dagrejs/dagre';
 import type { PageItem } from '../model.js';
+import { Scrolled } from './scrolled.js';
 import { itemLink, type Shown, STATES } from './state.js';
 import { type JSX, useMemo } from './view.js';
 
@@ -28,8 +29,7 @@ export function DependencyGraph({ items, stateOf, byItem, isNarrow }: Props): JS
   const placed = useMemo(() => placedOf(structure, isNarrow), [structure, isNarrow]);
   const { width, height, nodes, edges } = placed;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls what has the focus.
-    <section class="graph" tabIndex={0} aria-label="Dependency graph, scrolls">
+    <Scrolled kind="graph" label="Dependency graph, scrolls">
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
         <title>Dependency graph; the table of items says the same in words</title>
         <g class="edges">
@@ -41,7 +41,7 @@ export function DependencyGraph({ items, stateOf, byItem, isNarrow }: Props): JS
           <Box key={node.name} {...node} states={statesOf(node.items, stateOf)} />
         ))}
       </svg>
-    </section>
+    </Scrolled>
   );
 }
 

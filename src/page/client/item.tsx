@@ -5,7 +5,9 @@ import { EpochCharts } from './epochs.js';
 import { bytes, duration, number, value } from './format.js';
 import { State } from './items.js';
 import { LiveLog, LogText } from './log.js';
-import { Plot } from './plot.js';
+import { Image, Note } from './pictures.js';
+import { Plot, plotGroups } from './plot.js';
+import { Scrolled } from './scrolled.js';
 import { type Data, itemLink, stateIn } from './state.js';
 import type { ComponentChildren, JSX } from './view.js';
 
@@ -42,8 +44,8 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
       </div>
       <Files title="Deps" files={item.deps} />
       <Files title="Outs" files={item.outs} />
-      {item.plots?.map((plot) => (
-        <Plot key={plot.name} plot={plot} />
+      {[...plotGroups([item])].map(([title, series]) => (
+        <Plot key={title} title={title} series={series} showsOlder={false} />
       ))}
       {item.pictures && <Gallery pictures={item.pictures} />}
       {item.epochs && <EpochCharts items={[item]} />}
@@ -157,7 +159,7 @@ function Files({ title, files }: { readonly title: string; readonly files: reado
   return (
     <section>
       <h3>{title}</h3>
-      <div class="wide">
+      <Scrolled kind="wide" label={`${title}, scrolls`}>
         <table>
           <thead>
             <tr>
@@ -196,7 +198,7 @@ function Files({ title, files }: { readonly title: string; readonly files: reado
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolled>
     </section>
   );
 }
@@ -204,11 +206,14 @@ function Files({ title, files }: { readonly title: string; readonly files: reado
 function Gallery({ pictures }: { readonly pictures: readonly PagePicture[] }) {
   return (
     <section class="gallery" aria-label="Pictures">
-      {pictures.map(({ name, path, src }) => (
-        <figure key={path}>
-          <img src={src} alt={path} loading="lazy" />
+      {pictures.map((picture) => (
+        <figure key={picture.path}>
+          <Image picture={picture} />
           <figcaption class="under">
-            {name === undefined || name === path ? path : `${name}: ${path}`}
+            {picture.name === undefined || picture.name === picture.path
+              ? picture.path
+              : `${picture.name}: ${picture.path}`}
+            <Note picture={picture} />
           </figcaption>
         </figure>
       ))}

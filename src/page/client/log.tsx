@@ -1,6 +1,7 @@
 /** The end of a log; in the live page it is asked for again while the item runs. */
 import type { PageLog } from '../model.js';
 import { bytes } from './format.js';
+import { Scrolled } from './scrolled.js';
 import { type JSX, useEffect, useState } from './view.js';
 
 const ASK_MS = 1000;
@@ -54,10 +55,9 @@ export function LogText({
         </span>
       </h3>
       {tail.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls what has the focus.
-        <section class="log" tabIndex={0} aria-label="Last lines of the log">
+        <Scrolled kind="log" label="Last lines of the log">
           <pre>{tail.join('\n')}</pre>
-        </section>
+        </Scrolled>
       )}
     </section>
   );

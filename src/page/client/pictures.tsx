@@ -4,14 +4,40 @@ import { plural } from './format.js';
 import { type Data, itemLink } from './state.js';
 import { type JSX, useMemo, useState } from './view.js';
 
-interface Shot extends PagePicture {
+interface Shot {
+  readonly id: string;
   readonly item: string;
-  readonly stage: string;
+  /** Of an earlier result: what tells it from that of today. */
+  readonly label?: string | undefined;
+  readonly picture: PagePicture;
 }
 
-export function shotsOf(items: readonly PageItem[]): Shot[] {
-  return items.flatMap(({ id, stage, pictures = [] }) =>
-    pictures.map((picture) => ({ ...picture, item: id, stage })),
+/** Those of earlier results follow the picture of the same path. */
+function shotsOf(items: readonly PageItem[], withOlder: boolean): Shot[] {
+  return items.flatMap(({ id: item, pictures = [], older = [] }) =>
+    pictures.flatMap((picture) => {
+      const others = withOlder ? older : [];
+      const earlier = others.flatMap(({ label, key = label, pictures: all = [] }) =>
+        all
+          .filter(({ path }) => path === picture.path)
+          .map((each) => ({ id: `${key} ${each.path}`, item, label, picture: each })),
+      );
+      return [{ id: picture.path, item, picture }, ...earlier];
+    }),
+  );
+}
+
+/** Points of an array stay sharp squares. */
+export function Image({ picture: { src, path, note } }: { readonly picture: PagePicture }) {
+  return <img class={note && 'array'} src={src} alt={path} loading="lazy" />;
+}
+
+export function Note({ picture: { note } }: { readonly picture: PagePicture }) {
+  return note === undefined ? null : (
+    <>
+      <br />
+      {note}
+    </>
   );
 }
 
@@ -19,15 +45,18 @@ export function shotsOf(items: readonly PageItem[]): Shot[] {
 const FIRST = 60;
 
 export function Pictures({ data }: { readonly data: Data }): JSX.Element {
-  const all = useMemo(() => shotsOf(data.model.items), [data.model]);
+  const { items, only } = data.model;
+  const hasOlder = items.some(({ older = [] }) => older.some(({ pictures }) => pictures));
+  const [withOlder, setWithOlder] = useState(only === 'plots');
+  const all = useMemo(() => shotsOf(items, withOlder), [items, withOlder]);
   const [text, setText] = useState('');
   const [most, setMost] = useState(FIRST);
   const [pair, setPair] = useState<readonly string[]>([]);
   const wanted = text.toLowerCase();
-  const shown = all.filter(({ item, path }) => `${item} ${path}`.toLowerCase().includes(wanted));
-  const pathsChosen = pair.filter((path) => all.some((shot) => shot.path === path));
-  const choose = (path: string) =>
-    setPair(pair.includes(path) ? pair.filter((each) => each !== path) : [...pair.slice(-1), path]);
+  const shown = all.filter((shot) => nameOf(shot).toLowerCase().includes(wanted));
+  const chosen = pair.flatMap((id) => all.find((shot) => shot.id === id) ?? []);
+  const choose = (id: string) =>
+    setPair(pair.includes(id) ? pair.filter((each) => each !== id) : [...pair.slice(-1), id]);
   return (
     <section aria-labelledby="pictures-title">
       <div class="bar-of">
@@ -39,20 +68,28 @@ export function Pictures({ data }: { readonly data: Data }): JSX.Element {
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />
+        {hasOlder && (
+          <label>
+            <input
+              type="checkbox"
+              checked={withOlder}
+              onChange={(event) => setWithOlder(event.currentTarget.checked)}
+            />{' '}
+            earlier results
+          </label>
+        )}
         <p class="soft" role="status">
           {plural(shown.length, 'picture')}; choose two to lay one over the other
         </p>
       </div>
-      {pathsChosen.length === 2 && (
-        <Slider pair={pathsChosen.map((path) => all.find((shot) => shot.path === path) as Shot)} />
-      )}
+      {chosen.length === 2 && <Slider pair={chosen} />}
       <div class="gallery">
         {shown.slice(0, most).map((shot) => (
           <Card
-            key={shot.path}
+            key={shot.id}
             shot={shot}
-            isChosen={pair.includes(shot.path)}
-            onChoose={() => choose(shot.path)}
+            isChosen={pair.includes(shot.id)}
+            onChoose={() => choose(shot.id)}
           />
         ))}
       </div>
@@ -71,39 +108,59 @@ interface CardProps {
   readonly onChoose: () => void;
 }
 
-function Card({ shot: { item, path, src }, isChosen, onChoose }: CardProps): JSX.Element {
+function Card({ shot, isChosen, onChoose }: CardProps): JSX.Element {
+  const { item, label, picture } = shot;
   return (
     <figure class={isChosen ? 'chosen' : undefined}>
       <button type="button" class="shot" aria-pressed={isChosen} onClick={onChoose}>
-        <img src={src} alt={path} loading="lazy" />
+        <Image picture={picture} />
       </button>
       <figcaption class="under">
-        <a href={itemLink(item)}>{item}</a> {path.split('/').at(-1)}
+        <a href={itemLink(item)}>{item}</a> {picture.path.split('/').at(-1)}
+        {label !== undefined && (
+          <>
+            <br />
+            earlier: {label}
+          </>
+        )}
+        <Note picture={picture} />
       </figcaption>
     </figure>
   );
 }
 
+function nameOf({ item, label, picture: { path } }: Shot): string {
+  return label === undefined ? `${item} ${path}` : `${item} ${path}, earlier: ${label}`;
+}
+
 function Slider({ pair }: { readonly pair: readonly Shot[] }): JSX.Element {
   const [at, setAt] = useState(50);
   const [left, right] = pair as [Shot, Shot];
+  const clipPath = `inset(0 ${100 - at}% 0 0)`;
   return (
     <figure class="slider">
       <div class="stack">
-        <img src={right.src} alt={right.path} />
-        <img src={left.src} alt={left.path} style={{ clipPath: `inset(0 ${100 - at}% 0 0)` }} />
+        {[right, left].map(({ picture: { src, note } }, place) => (
+          <img
+            key={place}
+            class={note && 'array'}
+            src={src}
+            alt={nameOf(place === 0 ? right : left)}
+            style={place === 0 ? {} : { clipPath }}
+          />
+        ))}
       </div>
       <input
         type="range"
         min="0"
         max="100"
         value={at}
-        aria-label={`how much of ${left.path} lies over ${right.path}, in percent`}
+        aria-label={`how much of ${nameOf(left)} lies over ${nameOf(right)}, in percent`}
         onInput={(event) => setAt(Number(event.currentTarget.value))}
       />
       <figcaption class="under ends">
-        <span>{left.path}</span>
-        <span>{right.path}</span>
+        <span>{nameOf(left)}</span>
+        <span>{nameOf(right)}</span>
       </figcaption>
     </figure>
   );

@@ -1,52 +1,175 @@
-/** One table of `plots:`: its columns as curves over x, with a legend. */
-import type { PagePlot } from '../model.js';
+/** Tables of `plots:`: the columns of one or several results as curves in one chart, with a legend. */
+import type { PageItem, PagePlot } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
 import { plural } from './format.js';
-import { type JSX, useMemo } from './view.js';
+import { itemLink } from './state.js';
+import { type JSX, useMemo, useState } from './view.js';
 
-export function Plot({ plot }: { readonly plot: PagePlot }): JSX.Element {
-  const { name, path, xName, x, rows, problem } = plot;
-  const curves = useMemo(() => curvesOf(plot), [plot]);
-  const names = curves.map((curve) => curve.name);
+/** A plot of one result. */
+export interface Series {
+  readonly id: string;
+  readonly item: string;
+  /** Of an earlier result: what tells it from that of today. */
+  readonly label?: string | undefined;
+  readonly plot: PagePlot;
+}
+
+/** The same plot of all results of these items, by stage and name: those of today first. */
+export function plotGroups(items: readonly PageItem[]): ReadonlyMap<string, readonly Series[]> {
+  const groups = new Map<string, Series[]>();
+  for (const { id, stage, plots = [], older = [] } of items)
+    for (const plot of plots) {
+      const title = `${stage} ${plot.name}`;
+      const group = groups.get(title) ?? [];
+      groups.set(title, group);
+      group.push({ id, item: id, plot });
+      for (const { label, key = label, plots: others = [] } of older)
+        for (const other of others)
+          if (other.name === plot.name)
+            group.push({ id: `${id} ${key}`, item: id, label, plot: other });
+    }
+  for (const group of groups.values())
+    group.sort((a, b) => Number(a.label !== undefined) - Number(b.label !== undefined));
+  return groups;
+}
+
+/** So many results are legible at first. */
+const FIRST = 12;
+const ALL = '';
+
+interface Props {
+  readonly title: string;
+  readonly series: readonly Series[];
+  /** Draws earlier results too, at first. */
+  readonly showsOlder: boolean;
+}
+
+export function Plot({ title, series, showsOlder }: Props): JSX.Element {
+  const drawn = series.filter(({ plot }) => plot.problem === undefined);
+  const columns = [...new Set(drawn.flatMap(({ plot }) => Object.keys(plot.curves)))];
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(() => {
+    const today = drawn.filter(({ label }) => label === undefined);
+    const first = (showsOlder || today.length === 0 ? drawn : today).slice(0, FIRST);
+    return new Set(drawn.filter((each) => !first.includes(each)).map(({ id }) => id));
+  });
+  const isOne = drawn.length - hidden.size === 1;
+  const [column, setColumn] = useState(isOne ? ALL : (columns[0] ?? ALL));
+  const curves = useMemo(() => curvesOf(series, column), [series, column]);
+  const visible = useMemo(() => curves.filter((curve) => !hidden.has(curve.id)), [curves, hidden]);
+  const toggle = (id: string) => {
+    const next = new Set(hidden);
+    if (!next.delete(id)) next.add(id);
+    setHidden(next);
+  };
+  const xName = drawn[0]?.plot.xName ?? '';
   return (
-    <section aria-label={`plot ${name}`}>
-      <h3>{name}</h3>
-      {problem !== undefined && <p class="soft">{problem}</p>}
-      {curves.length > 0 && (
-        <>
-          <p class="soft">
-            {names.map((each, at) => (
-              <span key={each}>
-                <Pen at={at} /> {each}{' '}
-              </span>
-            ))}
-          </p>
-          <Chart
-            label={`${names.join(', ')} by ${xName}, from ${path}`}
-            xName={xName}
-            curves={curves}
-          />
-        </>
+    <section aria-label={`plot ${title}`}>
+      <div class="bar-of">
+        <h3>{title}</h3>
+        {columns.length > 1 && <Columns {...{ title, columns, column }} onColumn={setColumn} />}
+      </div>
+      {visible.length > 0 && (
+        <Chart
+          label={`${column === ALL ? columns.join(', ') : column} by ${xName} of ${plural(drawn.length - hidden.size, 'result')}`}
+          xName={xName}
+          curves={visible}
+        />
       )}
-      {problem === undefined && (
-        <p class="under">
-          {path}: {x.length < rows ? `${x.length} of ${plural(rows, 'row')}` : plural(rows, 'row')}
-        </p>
-      )}
+      <Legend {...{ series, curves, hidden, toggle }} />
     </section>
   );
 }
 
+interface ColumnsProps {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly column: string;
+  readonly onColumn: (column: string) => void;
+}
+
+function Columns({ title, columns, column, onColumn }: ColumnsProps): JSX.Element {
+  return (
+    <label>
+      column{' '}
+      <select
+        value={column}
+        aria-label={`column of ${title}`}
+        onChange={(event) => onColumn(event.currentTarget.value)}
+      >
+        {[ALL, ...columns].map((name) => (
+          <option key={name} value={name}>
+            {name === ALL ? 'all' : name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+type PlotCurve = Curve & { readonly id: string; readonly column: string };
+
+interface LegendProps {
+  readonly series: readonly Series[];
+  readonly curves: readonly (PlotCurve & { readonly at: number })[];
+  readonly hidden: ReadonlySet<string>;
+  readonly toggle: (id: string) => void;
+}
+
+function Legend({ series, curves, hidden, toggle }: LegendProps): JSX.Element {
+  return (
+    <ul class="legend">
+      {series.map(({ id, item, label, plot: { path, problem, x, rows } }) => (
+        <li key={id} class={hidden.has(id) ? 'off' : undefined}>
+          {series.length > 1 && problem === undefined && (
+            <input
+              type="checkbox"
+              checked={!hidden.has(id)}
+              onChange={() => toggle(id)}
+              aria-label={`draw ${id}`}
+            />
+          )}{' '}
+          {curves
+            .filter((curve) => curve.id === id)
+            .map(({ at, column }) => (
+              <span key={column} class="curve">
+                <Pen at={at} /> {column}{' '}
+              </span>
+            ))}
+          <a href={itemLink(item)}>{item}</a>
+          {label !== undefined && ` ${label}`}
+          {(label === undefined || problem !== undefined) && (
+            <span class="soft">
+              {' '}
+              {problem ??
+                `${path}: ${x.length < rows ? `${x.length} of ` : ''}${plural(rows, 'row')}`}
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Each keeps its pen, whichever are hidden. */
+function curvesOf(series: readonly Series[], column: string) {
+  return series
+    .flatMap(({ id, item, label, plot }) =>
+      Object.entries(plot.curves)
+        .filter(([name]) => column === ALL || name === column)
+        .map(([name, y]) => {
+          const whose =
+            series.length === 1 ? [] : [label === undefined ? item : `${item} ${label}`];
+          const words = column === ALL ? [...whose, name] : whose;
+          return { id, column: name, name: words.join(' ') || name, ...inOrder(plot.x, y) };
+        }),
+    )
+    .map((curve, at) => ({ ...curve, ...penOf(at), at }));
+}
+
 /** In ascending order of x. Points of one x keep their order, so that a vertical step stays one. */
-function curvesOf({ x, curves }: PagePlot): Curve[] {
+function inOrder(x: readonly number[], y: readonly (number | null)[]): Pick<Curve, 'x' | 'y'> {
   const order = x.map((_, at) => at);
   if ((x[0] ?? 0) > (x.at(-1) ?? 0)) order.reverse();
   order.sort((a, b) => (x[a] as number) - (x[b] as number));
-  const places = order.map((at) => x[at] as number);
-  return Object.entries(curves).map(([name, y], at) => ({
-    name,
-    x: places,
-    y: order.map((place) => y[place] ?? null),
-    ...penOf(at),
-  }));
+  return { x: order.map((at) => x[at] as number), y: order.map((at) => y[at] ?? null) };
 }

@@ -1,11 +1,11 @@
 /** All results so far: sorted, filtered, compared, and drawn. */
 import type { PageColumn, PageResults } from '../model.js';
 import { plural } from './format.js';
-import { nextSorting } from './items.js';
+import { Comparison } from './result-comparison.js';
 import { Parallel, Scatter } from './result-plots.js';
-import { cellText, filterOf, isNumeric, isVaried, ordered, type Test } from './result-rows.js';
-import { type Data, itemLink } from './state.js';
-import { type Column, type Sorting, Table, widthFor } from './table.js';
+import { filterOf, isVaried, nameIn, type Test } from './result-rows.js';
+import { ResultTable } from './result-table.js';
+import type { Data } from './state.js';
 import { type JSX, useMemo, useState } from './view.js';
 
 const FORMS = { table: 'table', scatter: 'scatter', parallel: 'parallel' } as const;
@@ -61,7 +61,12 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
         </p>
       </div>
       {chosen.size > 0 && (
-        <Comparison results={results} chosen={[...chosen]} onClear={() => setChosen(new Set())} />
+        <Comparison
+          results={results}
+          items={items}
+          chosen={[...chosen]}
+          onClear={() => setChosen(new Set())}
+        />
       )}
       {form === 'table' && <ResultTable {...{ columns, rows, chosen, toggle, nameOf, known }} />}
       {form === 'scatter' && <Scatter {...{ columns, rows, chosen, nameOf }} onChoose={toggle} />}
@@ -136,18 +141,12 @@ function useFiltered(results: PageResults, all: readonly number[], text: string)
 
 /** What is the same in all of them says nothing. */
 function isUseful(column: PageColumn, rows: readonly number[]): boolean {
-  return !['param', 'code', 'dep'].includes(column.kind) || isVaried(column, rows);
+  return !['param', 'field', 'code', 'dep'].includes(column.kind) || isVaried(column, rows);
 }
 
 /** Other stages have other params and metrics. */
 function isThere({ cells }: PageColumn, rows: readonly number[]): boolean {
   return rows.length === 0 || rows.some((row) => (cells[row] ?? null) !== null);
-}
-
-function nameIn({ columns }: PageResults, row: number): string {
-  const of = (kind: PageColumn['kind']) => columns.find((column) => column.kind === kind);
-  const [item, key] = [of('item'), of('key')];
-  return `${item ? cellText(item, row) : ''} ${key ? cellText(key, row) : ''}`;
 }
 
 interface FilterProps {
@@ -187,140 +186,5 @@ function Forms({ form, onForm }: { readonly form: Form; readonly onForm: (form: 
         </label>
       ))}
     </fieldset>
-  );
-}
-
-interface ResultTableProps {
-  readonly columns: readonly PageColumn[];
-  readonly rows: readonly number[];
-  readonly chosen: ReadonlySet<number>;
-  readonly toggle: (row: number) => void;
-  readonly nameOf: (row: number) => string;
-  readonly known: ReadonlySet<string>;
-}
-
-function ResultTable({ columns, rows, chosen, toggle, nameOf, known }: ResultTableProps) {
-  const [sorting, setSorting] = useState<Sorting>();
-  const shown = useMemo(() => {
-    const column = columns.find(({ name }) => name === sorting?.id);
-    // As recorded, the newest first.
-    if (column === undefined || sorting === undefined) return rows.toReversed();
-    return ordered(rows, column, sorting.isDescending);
-  }, [columns, rows, sorting]);
-  const choose: Column<number> = {
-    id: ' choose',
-    title: <span class="unseen">compare</span>,
-    name: 'compare',
-    width: 3,
-    cell: (row) => (
-      <input
-        type="checkbox"
-        aria-label={`compare ${nameOf(row)}`}
-        checked={chosen.has(row)}
-        onChange={() => toggle(row)}
-      />
-    ),
-  };
-  const table = useMemo(
-    () => columns.map((column) => tableColumn(column, known)),
-    [columns, known],
-  );
-  return (
-    <Table
-      label="Results"
-      columns={[choose, ...table]}
-      rows={shown}
-      keyOf={(row) => row}
-      sorting={sorting}
-      onSort={(id) => setSorting(id === choose.id ? sorting : nextSorting(sorting, id))}
-    />
-  );
-}
-
-function tableColumn(column: PageColumn, known: ReadonlySet<string>): Column<number> {
-  const { name, kind, texts } = column;
-  const few = texts ?? column.cells.slice(0, 50).map((_, row) => cellText(column, row));
-  return {
-    id: name,
-    title: name,
-    name: `${kind === 'param' || kind === 'metric' || kind === 'dep' ? `${kind} ` : ''}${name}`,
-    isNumber: isNumeric(column) && kind !== 'when',
-    width: widthFor([name, ...few], 6, kind === 'item' ? 36 : 20),
-    cell: (row) => {
-      const text = cellText(column, row);
-      if (kind === 'item' && known.has(text)) return <a href={itemLink(text)}>{text}</a>;
-      return kind === 'key' || kind === 'code' || kind === 'dep' ? <code>{text}</code> : text;
-    },
-  };
-}
-
-const NAMED_KINDS: ReadonlySet<string> = new Set<PageColumn['kind']>(['param', 'metric']);
-
-interface ComparisonProps {
-  readonly results: PageResults;
-  readonly chosen: readonly number[];
-  readonly onClear: () => void;
-}
-
-/** What differs among the chosen results, one column each. */
-function Comparison({ results, chosen, onClear }: ComparisonProps): JSX.Element {
-  const differing = results.columns.filter(
-    (column) => isVaried(column, chosen) || chosen.length === 1,
-  );
-  const best = (column: PageColumn) => {
-    if (column.kind !== 'metric' || chosen.length !== 2) return undefined;
-    const [a, b] = chosen.map((row) => column.cells[row] ?? null);
-    return a === null || b === null || a === undefined || b === undefined ? undefined : b - a;
-  };
-  return (
-    <section class="comparison" aria-label="Comparison">
-      <div class="bar-of">
-        <h3>
-          {chosen.length === 1 ? 'One result' : `What differs among ${chosen.length} results`}
-        </h3>
-        <button type="button" onClick={onClear}>
-          clear
-        </button>
-        {chosen.length === 1 && <p class="soft">choose another one to compare</p>}
-      </div>
-      <div class="wide tall">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">part</th>
-              {chosen.map((row) => (
-                <th key={row} scope="col">
-                  {nameIn(results, row)}
-                </th>
-              ))}
-              {chosen.length === 2 && <th scope="col">change</th>}
-            </tr>
-          </thead>
-          <tbody>
-            {differing.map((column) => {
-              const change = best(column);
-              return (
-                <tr key={column.name}>
-                  <th scope="row">
-                    {column.name}{' '}
-                    {NAMED_KINDS.has(column.kind) && <span class="soft kind">{column.kind}</span>}
-                  </th>
-                  {chosen.map((row) => (
-                    <td key={row}>{cellText(column, row)}</td>
-                  ))}
-                  {chosen.length === 2 && (
-                    <td>
-                      {change === undefined
-                        ? ''
-                        : `${change > 0 ? '+' : ''}${Number(change.toPrecision(4))}`}
-                    </td>
-                  )}
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
-    </section>
   );
 }

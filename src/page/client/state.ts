@@ -26,6 +26,7 @@ export const STATES: readonly Shown[] = [
 ];
 
 export interface Route {
+  /** Empty: the first one. */
   readonly view: string;
   /** Of an item's view: its name. */
   readonly name: string;
@@ -39,7 +40,7 @@ export function itemLink(id: string): string {
 export function routeOf(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
   const [view = '', name = ''] = path.split('/');
-  return { view: view || 'items', name: decoded(name), query: new URLSearchParams(query) };
+  return { view, name: decoded(name), query: new URLSearchParams(query) };
 }
 
 /** A broken address names nothing. */

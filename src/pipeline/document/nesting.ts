@@ -4,7 +4,7 @@
 const MAX_PARSED = 256;
 
 /** The lexer of the YAML parser. */
-export type Tokens = (text: string) => Iterable<string>;
+type Tokens = (text: string) => Iterable<string>;
 
 /** The package would need minutes to parse a file of only brackets or dashes. */
 export function isNestedTooDeep(text: string, tokensOf: Tokens): boolean {

@@ -218,7 +218,9 @@ const stage = z
       params: paramNames.optional().describe('Dot paths of the params that affect the result.'),
       outs: outs.optional().describe('The outputs: paths by name, or a list of them.'),
       metrics: paths.optional().describe('Outs that are JSON files, for pipe metrics.'),
-      plots: plots.optional().describe('Tables (CSV, TSV, JSON) and pictures (PNG, SVG, JPEG).'),
+      plots: plots
+        .optional()
+        .describe('Tables (CSV, TSV, JSON) and pictures (PNG, SVG, JPEG, NPY).'),
       env: variables.optional().describe('Environment variables that affect the result.'),
       secrets: variables
         .optional()

@@ -6,16 +6,16 @@ import type { Mistake } from './diagnostics.js';
 import type { Span } from './source-text.js';
 
 /** An error of the YAML package. */
-export interface SyntaxFault {
+interface SyntaxFault {
   readonly code: string;
   readonly message: string;
   readonly pos: readonly [number, number];
 }
 
 /** The package's lexer: splits a text into tokens; control characters among them stand for no text. */
-export type Tokens = (text: string) => Iterable<string>;
+type Tokens = (text: string) => Iterable<string>;
 
-export interface SyntaxMistake {
+interface SyntaxMistake {
   readonly mistake: Mistake;
   readonly span: Span;
 }

@@ -5,7 +5,7 @@ import { depPath, excludeMistake, NO_NAME, noName, slashMistake } from './paths.
 import type { Paths, Site } from './scope.js';
 import { fill, type Template } from './template.js';
 
-export interface Reads {
+interface Reads {
   readonly deps: readonly DraftDep[];
   readonly paths: Paths;
 }

@@ -1,19 +1,10 @@
 /** The action of an item: its command with values filled in, quoted where a shell reads it. */
 import type { Diagnostics, Mistake } from '../document/diagnostics.js';
 import type { Action, CommandPart, FilesPart, ResourcePart } from '../plan.js';
+import { advance, afterValue, nestedSince, SHELL_START, type ShellState } from '../shell-lexer.js';
 import { isResource } from './scope.js';
 import { secondReader } from './second-reader.js';
-import {
-  advance,
-  afterValue,
-  isHarmless,
-  isUnquoted,
-  nestedSince,
-  quote,
-  quotePlain,
-  SHELL_START,
-  type ShellState,
-} from './shell.js';
+import { isHarmless, isUnquoted, quote, quotePlain } from './shell-quote.js';
 import {
   isPlaceholder,
   type Lookup,

@@ -14,7 +14,7 @@ import {
   wholePlaceholder,
 } from './template.js';
 
-export interface Fields {
+interface Fields {
   readonly spec: StageSpec;
   readonly node: AstNode;
   readonly lookup: Lookup;

@@ -6,7 +6,7 @@ import { lookAlikeHint } from '../look-alike.js';
 import type { PlanFiles } from '../plan-files.js';
 import { planFile } from './paths.js';
 
-export interface NamedFile {
+interface NamedFile {
   readonly file: string;
   /** Collects the file's diagnostics; its `source` holds the text. */
   readonly diagnostics: Diagnostics;

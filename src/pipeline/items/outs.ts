@@ -8,7 +8,7 @@ import { isWithin, NO_NAME, noName, normalisePath, outMistake, slashMistake } fr
 import type { Paths, Site } from './scope.js';
 import { fill } from './template.js';
 
-export interface Writes {
+interface Writes {
   readonly outs: readonly Out[];
   /** Metrics inside these outs. */
   readonly views: readonly MetricView[];
@@ -98,7 +98,7 @@ function plotMistake(path: string, { x, y }: Pick<Plot, 'x' | 'y'>): Mistake | u
     return {
       code: 'bad-plot',
       message: `"${path}" is neither a table nor a picture`,
-      hint: 'a plot is a .csv, .tsv, .json, .png, .svg, .jpg or .jpeg file',
+      hint: 'a plot is a .csv, .tsv, .json, .png, .svg, .jpg, .jpeg or .npy file',
     };
   if (kind === 'table' || (x ?? y) === undefined) return undefined;
   const hint = 'remove x and y: the picture is shown as it is';

@@ -7,7 +7,7 @@ import type { Template } from './template.js';
 const OUT_FOLDER = 'cache/out';
 const CACHE_FOLDER = 'cache';
 
-export type Normal = { readonly path: string } | { readonly mistake: Mistake };
+type Normal = { readonly path: string } | { readonly mistake: Mistake };
 
 export function normalisePath(written: string): Normal {
   const shape = shapeMistake(written);
@@ -94,9 +94,7 @@ export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 
-export type DepPath =
-  | { readonly path: string; readonly glob: boolean }
-  | { readonly mistake: Mistake };
+type DepPath = { readonly path: string; readonly glob: boolean } | { readonly mistake: Mistake };
 
 /** A dep: a path or a pattern, but not what pipe itself writes. */
 export function depPath(written: string): DepPath {

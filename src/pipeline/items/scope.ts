@@ -6,7 +6,7 @@ import type { Resources } from '../plan.js';
 import type { Cell } from './matrix.js';
 import type { Found, Lookup } from './template.js';
 
-export interface Scope {
+interface Scope {
   readonly cell: Cell;
   /** Undefined when the params have errors. */
   readonly params: Param | undefined;

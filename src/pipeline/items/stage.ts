@@ -15,7 +15,7 @@ import { lookupIn, type Site } from './scope.js';
 import { toleranceOf } from './stage-tolerance.js';
 import { fill, isPlaceholder, parseTemplate, type Template } from './template.js';
 
-export interface StageInput {
+interface StageInput {
   readonly name: string;
   readonly spec: StageSpec;
   readonly node: AstNode;

@@ -13,7 +13,7 @@ export interface Template {
   readonly node: AstNode;
 }
 
-export type Part = string | Placeholder;
+type Part = string | Placeholder;
 
 export interface Placeholder {
   readonly name: string;

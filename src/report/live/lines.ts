@@ -12,7 +12,7 @@ export interface Size {
 export type Color = 'running' | 'waiting' | 'faint';
 
 /** A piece of a line in one colour. */
-export interface Piece {
+interface Piece {
   readonly text: string;
   readonly color?: Color;
 }

@@ -14,13 +14,13 @@ export interface LiveState {
 
 export type Active = Waiting | Restoring | Running;
 
-export interface Waiting {
+interface Waiting {
   readonly phase: 'waiting';
   readonly since: number;
   readonly reason: string;
 }
 
-export interface Restoring {
+interface Restoring {
   readonly phase: 'restoring';
   readonly since: number;
 }
@@ -103,7 +103,7 @@ export function after(state: LiveState, event: RunEvent, now: number): LiveState
   }
 }
 
-export function stageOf(item: string): string {
+function stageOf(item: string): string {
   const at = item.indexOf('@');
   return at < 0 ? item : item.slice(0, at);
 }

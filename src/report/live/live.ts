@@ -6,7 +6,7 @@ import { frame, type Size } from './lines.js';
 import { after, emptyState } from './live-state.js';
 import { LiveScreen } from './screen.js';
 
-export interface LiveTerminal {
+interface LiveTerminal {
   readonly write: Write;
   size(): Size;
   /** Calls back on a resize; returns the function that unsubscribes. */

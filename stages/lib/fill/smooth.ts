@@ -43,7 +43,7 @@ export function mendSeam(estimate: Float64Array, plane: Uint8Array, hole: Hole):
 }
 
 /** Values in the hole no lower and no higher than the known ones. */
-function withinKnown(filled: Float64Array, plane: Uint8Array, hole: Hole): Float64Array {
+export function withinKnown(filled: Float64Array, plane: Uint8Array, hole: Hole): Float64Array {
   const { low, high } = rangeOfKnown(plane, hole);
   for (const pixel of hole.pixels) filled[pixel] = Math.min(high, Math.max(low, filled[pixel]!));
   return filled;

@@ -51,7 +51,7 @@ export function cutCells({ setting, homogeneous, heterogeneous, difference }: Cu
   return [settingLabel(setting), ...[homogeneous, heterogeneous, difference].map(cutText)];
 }
 
-function cutText({ mean, low, high }: Cut): string {
+export function cutText({ mean, low, high }: Cut): string {
   const percent = (share: number) => `${share < 0 ? '−' : ''}${Math.abs(100 * share).toFixed(1)}`;
   return `${percent(mean)} % (${percent(low)} … ${percent(high)})`;
 }

@@ -16,7 +16,7 @@ export function curvesSection(datasets: readonly DataSet[]): Markup {
   return html`<section id="training" aria-labelledby="training-title">
 <h2 id="training-title">Training</h2>
 <p class="about">By epoch, a line for each seed; dashed where it is measured on images held out for
-validation, which may be of people or scenes that are trained on too.</p>
+validation, of people or scenes that are not trained on.</p>
 ${datasets.map((dataset) => {
   const charts = chartsOf(dataset);
   return html`<h3>${dataset.name}</h3>${

@@ -33,7 +33,7 @@ ${tableOf(CITED, 'prose')}</section>`;
 }
 
 /** @param kind `prose`: its cells are sentences, which wrap */
-function tableOf({ title, head, rows }: TextTable, kind = ''): Markup {
+export function tableOf({ title, head, rows }: TextTable, kind = ''): Markup {
   return html`<div class="scroll sticky ${kind}" tabindex="0" role="region" aria-label="${title}"><table>
 <caption>${title}</caption>
 <thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>

@@ -1,5 +1,6 @@
 /** The whole report as one HTML file: nothing in it is fetched from anywhere. */
 import type { Ablation } from '../ablation.js';
+import type { HomogeneityCurve } from '../homogeneity.js';
 import type { DataSet } from '../results.js';
 import { ablationSection } from './ablation-table.js';
 import { areaSection } from './area.js';
@@ -9,6 +10,7 @@ import { distributionsSection } from './distributions.js';
 import { evidenceSection } from './evidence-section.js';
 import { failuresSection } from './failures.js';
 import { gallerySection } from './gallery.js';
+import { homogeneitySection } from './homogeneity-section.js';
 import { gainsSection } from './improvements-table.js';
 import { html, type Markup, raw } from './markup.js';
 import { methodsSection } from './methods-table.js';
@@ -23,16 +25,18 @@ import { head, summary } from './summary.js';
 export interface Report {
   readonly datasets: readonly DataSet[];
   readonly ablations: readonly Ablation[];
+  readonly curves: readonly HomogeneityCurve[];
   readonly params: unknown;
   readonly used: readonly Used[];
 }
 
-export function page({ datasets, ablations, params, used }: Report): string {
+export function page({ datasets, ablations, curves, params, used }: Report): string {
   const sections: readonly (readonly [id: string, name: string, section: Markup | false])[] = [
     ['summary', 'In short', summary(datasets)],
     ['side-by-side', 'Side by side', sideBySideSection(datasets)],
     ['restored', 'Pictures', picturesSection(datasets)],
     ['paper', 'Beside the paper', besidePaper(datasets)],
+    ['homogeneity', 'Homogeneity', homogeneitySection(curves)],
     ['ablation', 'Switch by switch', ablationSection(ablations)],
     ['methods', 'Classical fills', methodsSection(datasets)],
     ['gains', 'Gains', gainsSection(datasets)],

@@ -1,4 +1,5 @@
 /** The layers of `deepvision` as data: names, channels, sides and kernels for a width and an image size. */
+import { checkChoice, checkInteger, checkNumber, type Tree } from '@pipe-experiment/data/check.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import type { Padding } from './layers.js';
 
@@ -10,8 +11,15 @@ export interface DeepvisionConfig {
   readonly hidden: number;
   /** Units of the latent; 0 for the paper's 1500 · width. */
   readonly latent: number;
-  /** Slope of the leaky ReLUs: 1 in the code (the identity), 0.2 is right. */
+  /** Slope of the leaky ReLUs after batch norms: 1 in the code (the identity), 0.01 was meant, 0.2 is right. */
   readonly slope: number;
+  /** Slope of those after the dense layers, which the code does not have: 1 leaves them out. */
+  readonly denseSlope: number;
+  /**
+   * Of the latent in training: N(0, 1) for an encoder that sees what the decoder is to restore (the code), or
+   * as Ham 2018 has it: a prior from what is visible, and a posterior from the whole image.
+   */
+  readonly prior: 'standard' | 'conditional';
   /** `valid` as in the code; `same` keeps the border. */
   readonly padding: Padding;
   /** What the network is shown: the image alone (the code), or the mask too. */
@@ -27,6 +35,77 @@ export interface DeepvisionConfig {
   /** The network works on images made smaller by this factor; 1 is the paper's. */
   readonly downscale: number;
 }
+
+/** Each switch of `deepvision` as the paper's code has it. */
+const CODE = {
+  kernel: 'nearest',
+  width: 1,
+  hidden: 0,
+  latent: 0,
+  downscale: 1,
+  slope: 1,
+  denseSlope: 1,
+  prior: 'standard',
+  padding: 'valid',
+  input: 'image',
+  output: 'image',
+  testRange: 'unit',
+  testStatistics: 'batch',
+  testLatent: 'sample',
+  prefill: 'black',
+  masks: 'baked',
+  pixel: 'mse',
+  known: 1,
+  ssim: 0,
+  kl: 0.01,
+  freeNats: 0,
+  klWarmup: 0,
+} as const;
+
+/** Each switch turned right; what is a matter of taste stays as in the code. */
+const RIGHT = {
+  ...CODE,
+  kernel: 'first',
+  slope: 0.2,
+  denseSlope: 0.2,
+  input: 'image+mask',
+  testRange: 'signed',
+  testStatistics: 'running',
+  testLatent: 'mean',
+  prefill: 'mean',
+  masks: 'fresh',
+} as const;
+
+const BASES = { code: CODE, right: RIGHT } as const;
+
+/** A `deepvision` names the base of its switches, `code` or `right`, and then those that differ from it. */
+export const deepvisionParams = {
+  defaults(given: Tree, name: string): Tree {
+    return BASES[checkChoice(given.base ?? 'right', `${name}.base`, ['code', 'right'])];
+  },
+  check(tree: Tree, name: string): DeepvisionConfig {
+    const oneOf = <T extends string>(key: string, choices: readonly T[]) =>
+      checkChoice(tree[key], `${name}.${key}`, choices);
+    const units = (key: string) => checkInteger(tree[key], `${name}.${key}`, 0, 100_000);
+    const slope = (key: string) => checkNumber(tree[key], `${name}.${key}`, 0, 1);
+    return {
+      arch: 'deepvision',
+      width: checkNumber(tree.width, `${name}.width`, 0.001, 4),
+      hidden: units('hidden'),
+      latent: units('latent'),
+      downscale: checkInteger(tree.downscale, `${name}.downscale`, 1, 8),
+      slope: slope('slope'),
+      denseSlope: slope('denseSlope'),
+      prior: oneOf('prior', ['standard', 'conditional']),
+      padding: oneOf('padding', ['valid', 'same']),
+      input: oneOf('input', ['image', 'image+mask']),
+      output: oneOf('output', ['image', 'residual']),
+      testRange: oneOf('testRange', ['unit', 'signed']),
+      testStatistics: oneOf('testStatistics', ['batch', 'running']),
+      testLatent: oneOf('testLatent', ['sample', 'mean']),
+    };
+  },
+};
 
 interface EncoderBlock {
   readonly name: string;

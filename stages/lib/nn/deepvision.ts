@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { batchNorm, batchNormSpecs, type Moments, type Statistics } from './batchnorm.js';
 import { type DeepvisionConfig, type DeepvisionPlan, planDeepvision } from './deepvision-plan.js';
-import { draw, type Gaussian, klFromStandard } from './latent.js';
+import { draw, type Gaussian, klBetween, klFromStandard } from './latent.js';
 import {
   conv,
   convSpecs,
@@ -23,6 +23,9 @@ import { enlarge, shrink } from './resize.js';
 /** Bounds of the log-variances, wide enough to be met by none but a run gone astray: its KL stays finite. */
 const LOGVAR = [-20, 10] as const;
 
+/** Begins the names of a second encoder, which sees the whole image in training. */
+const WHOLE = 'whole.';
+
 /** The network for images of size×size×channels. Allocates nothing. */
 export function deepvision(config: DeepvisionConfig, size: number, channels: number): Network {
   const plan = planDeepvision(config, size, channels);
@@ -30,13 +33,19 @@ export function deepvision(config: DeepvisionConfig, size: number, channels: num
     specs: layerSpecs(plan),
     noise: [plan.latent],
     atTest: { latent: config.testLatent, statistics: config.testStatistics },
-    train(params, seen, _target, noise) {
+    train(params, seen, target, noise) {
       const moments: Moments[] = [];
-      const input = networkInput(config, seen, 'signed');
-      const latent = encode(plan, params, input, { kind: 'batch', moments });
+      const statistics: Statistics = { kind: 'batch', moments };
+      const visible = encode(plan, params, networkInput(config, seen, 'signed'), statistics);
+      const whole = { filled: target, mask: seen.mask };
+      const latent =
+        config.prior === 'standard'
+          ? visible
+          : encode(plan, params, networkInput(config, whole, 'signed'), statistics, WHOLE);
       const code = draw(latent, noise) as tf.Tensor2D;
-      const decoded = decode(plan, params, code, { kind: 'batch', moments });
-      return { restored: finish(config, seen, decoded), kl: klFromStandard(latent), moments };
+      const decoded = decode(plan, params, code, statistics);
+      const kl = latent === visible ? klFromStandard(latent) : klBetween(latent, visible);
+      return { restored: finish(config, seen, decoded), kl, moments };
     },
     restore(params, seen, noise) {
       const moments: Moments[] = [];
@@ -57,14 +66,18 @@ function layerSpecs(plan: DeepvisionPlan): ParamSpec[] {
   const { hidden, latent, flat } = plan;
   // What is added to the pre-fill is nothing at first.
   const lastStart = plan.config.output === 'residual' ? 'zero' : 'pytorch';
-  return [
+  const encoder = (prefix: string) => [
     ...plan.encoder.flatMap(({ name, convs, outputs }) => [
-      ...convs.flatMap(({ name, inputs }) => convSpecs(name, 3, inputs, outputs)),
-      ...batchNormSpecs(`${name}.norm`, outputs),
+      ...convs.flatMap(({ name, inputs }) => convSpecs(`${prefix}${name}`, 3, inputs, outputs)),
+      ...batchNormSpecs(`${prefix}${name}.norm`, outputs),
     ]),
-    ...denseSpecs('fc1', flat, hidden),
-    ...denseSpecs('mean', hidden, latent),
-    ...denseSpecs('logvar', hidden, latent),
+    ...denseSpecs(`${prefix}fc1`, flat, hidden),
+    ...denseSpecs(`${prefix}mean`, hidden, latent),
+    ...denseSpecs(`${prefix}logvar`, hidden, latent),
+  ];
+  return [
+    ...encoder(''),
+    ...(plan.config.prior === 'conditional' ? encoder(WHOLE) : []),
     ...denseSpecs('expand', latent, hidden),
     ...denseSpecs('fc4', hidden, flat),
     ...plan.decoder.flatMap(({ name, kernel, inputs, outputs, last }) => [
@@ -85,34 +98,36 @@ function networkInput(
   return input === 'image' ? ranged : tf.concat([ranged, shrink(mask, downscale)], 3);
 }
 
-function encode(
+export function encode(
   { config, encoder, flat }: DeepvisionPlan,
   params: Params,
   input: tf.Tensor4D,
   statistics: Statistics,
+  prefix = '',
 ): Gaussian {
-  const { slope, padding } = config;
+  const { slope, denseSlope, padding } = config;
   let x = input;
   for (const { name, convs } of encoder) {
-    for (const { name } of convs) x = conv(params, name, x, padding);
-    x = leaky(batchNorm(params, `${name}.norm`, maxPool2(x, padding), statistics), slope);
+    for (const { name } of convs) x = conv(params, `${prefix}${name}`, x, padding);
+    const pooled = maxPool2(x, padding);
+    x = leaky(batchNorm(params, `${prefix}${name}.norm`, pooled, statistics), slope);
   }
-  const hidden = leaky(dense(params, 'fc1', tf.reshape(x, [-1, flat])), slope);
+  const hidden = leaky(dense(params, `${prefix}fc1`, tf.reshape(x, [-1, flat])), denseSlope);
   return {
-    mean: dense(params, 'mean', hidden),
-    logvar: tf.clipByValue(dense(params, 'logvar', hidden), LOGVAR[0], LOGVAR[1]),
+    mean: dense(params, `${prefix}mean`, hidden),
+    logvar: tf.clipByValue(dense(params, `${prefix}logvar`, hidden), LOGVAR[0], LOGVAR[1]),
   };
 }
 
-function decode(
+export function decode(
   { config, decoder, side, depth }: DeepvisionPlan,
   params: Params,
   code: tf.Tensor2D,
   statistics: Statistics,
 ): tf.Tensor4D {
-  const { slope, padding } = config;
-  const hidden = leaky(dense(params, 'expand', code), slope);
-  const flat = leaky(dense(params, 'fc4', hidden), slope);
+  const { slope, denseSlope, padding } = config;
+  const hidden = leaky(dense(params, 'expand', code), denseSlope);
+  const flat = leaky(dense(params, 'fc4', hidden), denseSlope);
   let x = tf.reshape(flat, [-1, side, side, depth]) as tf.Tensor4D;
   for (const { name, size, stride, last } of decoder) {
     x = convTranspose(params, name, x, size, stride, padding);

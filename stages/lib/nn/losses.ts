@@ -35,7 +35,7 @@ export interface Loss {
  */
 export function computeLoss(
   config: LossConfig,
-  { restored, kl }: Pick<Pass, 'restored' | 'kl'>,
+  { restored, kl, extra }: Pick<Pass, 'restored' | 'kl' | 'extra'>,
   target: tf.Tensor4D,
   mask: tf.Tensor4D,
   klShare: number,
@@ -48,7 +48,8 @@ export function computeLoss(
   const pixels = target.shape[1] * target.shape[2];
   const costly = tf.mean(tf.relu(tf.sub(kl, config.freeNats)));
   const weighted = tf.mul(costly, (config.kl * klShare) / pixels);
-  return { total: tf.add(reconstruction, weighted), reconstruction, kl: tf.mean(kl) };
+  const ours = tf.add<tf.Scalar>(reconstruction, weighted);
+  return { total: extra ? tf.add(ours, extra) : ours, reconstruction, kl: tf.mean(kl) };
 }
 
 /** How much of the KL's weight holds in an epoch, counted from 1. */

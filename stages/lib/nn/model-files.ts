@@ -16,6 +16,8 @@ export interface ModelFile {
   readonly channels: number;
   /** How many numbers were learned. */
   readonly parameters: number;
+  /** Images trained on in each epoch. */
+  readonly images: number;
   /** Epochs trained. */
   readonly epochs: number;
   readonly model: ModelConfig;
@@ -32,12 +34,12 @@ const DESCRIPTION = 'model.json';
 
 export async function writeModel(
   folder: string,
-  { model, size, channels, epochs }: Omit<ModelFile, 'format' | 'parameters'>,
+  { model, size, channels, images, epochs }: Omit<ModelFile, 'format' | 'parameters'>,
   params: Params,
 ): Promise<void> {
   const network = createNetwork(model.network, size, channels);
   const parameters = countParams(network.specs);
-  const file: ModelFile = { format: 1, size, channels, parameters, epochs, model };
+  const file: ModelFile = { format: 1, size, channels, parameters, images, epochs, model };
   mkdirSync(folder, { recursive: true });
   await writeParams(join(folder, WEIGHTS), params, { arch: model.network.arch });
   writeJson(join(folder, DESCRIPTION), file);

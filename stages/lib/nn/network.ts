@@ -19,6 +19,8 @@ export interface Pass {
   readonly restored: tf.Tensor4D;
   /** [B]: the KL divergence of each image's latent, in nats. */
   readonly kl: tf.Tensor1D;
+  /** Terms of the loss that are the network's own, weighted: a critic's, or of an earlier stage. */
+  readonly extra?: tf.Scalar;
   /** Statistics of the batch-norm layers, kept for the update of the running ones. */
   readonly moments: readonly Moments[];
 }
@@ -36,8 +38,11 @@ export interface Network {
   /** Shape of the latent noise of one image. */
   readonly noise: Shape;
   readonly atTest: AtTest;
-  /** A pass with gradients: `noise` is standard normal [B, ...this.noise]. */
-  train(params: Params, seen: Occluded, target: tf.Tensor4D, noise: tf.Tensor): Pass;
+  /**
+   * A pass with gradients: `noise` is standard normal [B, ...this.noise]; `share`, 0…1, says how far the
+   * warm-up of the loss has come.
+   */
+  train(params: Params, seen: Occluded, target: tf.Tensor4D, noise: tf.Tensor, share: number): Pass;
   /** A pass without: without noise the latent is its mean. */
   restore(params: Params, seen: Occluded, noise: tf.Tensor | undefined): tf.Tensor4D;
 }

@@ -1,19 +1,22 @@
 /** What a network sees in place of the occluded pixels. */
+import { fillFsr } from '../fill/fsr.js';
 import { createHole, type Fill } from '../fill/hole.js';
 import { fillMean, fillNone } from '../fill/simple.js';
-import { fillBiharmonic, fillHarmonic } from '../fill/smooth.js';
+import { fillBiharmonic, fillHarmonic, fillTension } from '../fill/smooth.js';
 
-/** `black` is the code's. */
-export type Prefill = 'black' | 'mean' | 'harmonic' | 'biharmonic';
-
-export const PREFILLS: readonly Prefill[] = ['black', 'mean', 'harmonic', 'biharmonic'];
-
-const FILLS: Readonly<Record<Prefill, Fill>> = {
+/** `black` is the code's. FSR takes as long as a training step. */
+const FILLS = {
   black: fillNone,
   mean: fillMean,
   harmonic: fillHarmonic,
   biharmonic: fillBiharmonic,
-};
+  tension: fillTension,
+  fsr: fillFsr,
+} as const satisfies Readonly<Record<string, Fill>>;
+
+export type Prefill = keyof typeof FILLS;
+
+export const PREFILLS = Object.keys(FILLS) as readonly Prefill[];
 
 /**
  * Writes one image, its hole filled by each pre-fill, on the scale 0…1: the mean of them, and how

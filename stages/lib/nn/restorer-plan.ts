@@ -1,4 +1,5 @@
 /** The layers of `restorer` as data: sides, channels and parameters for a width and an image size. */
+import { checkInteger, checkNumber, type Tree } from '@pipe-experiment/data/check.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import { convSpecs, convTransposeSpecs } from './layers.js';
 import type { ParamSpec } from './params.js';
@@ -14,6 +15,33 @@ export interface RestorerConfig {
   /** How many pre-fills it is shown. */
   readonly fills: number;
 }
+
+const DEFAULTS = {
+  kernel: 'first',
+  width: 1,
+  latent: 8,
+  posterior: 0.5,
+  prefill: 'harmonic',
+  masks: 'fresh',
+  pixel: 'l1',
+  known: 0,
+  ssim: 1,
+  kl: 2,
+  freeNats: 0,
+  klWarmup: 5,
+} as const;
+
+/** A `restorer` names the parameters that differ from its defaults. */
+export const restorerParams = {
+  defaults: (): Tree => DEFAULTS,
+  check: (tree: Tree, name: string, fills: number): RestorerConfig => ({
+    arch: 'restorer',
+    width: checkNumber(tree.width, `${name}.width`, 0.01, 8),
+    latent: checkInteger(tree.latent, `${name}.latent`, 1, 512),
+    posterior: checkNumber(tree.posterior, `${name}.posterior`, 0, 1),
+    fills,
+  }),
+};
 
 /** Channels at width 1, from the image's own side down, each level half the side of the one before. */
 const CHANNELS = [16, 32, 64, 128, 128];

@@ -19,6 +19,8 @@ export interface RenderedAnimals {
   readonly kind: 'rendered-animals';
   readonly count: number;
   readonly seed: number;
+  /** So many kinds of animals, on both sides of the split; all, each on one side, unless said. */
+  readonly kinds?: number;
 }
 
 const EMOJI = '@lobehub/fluent-emoji-3d';
@@ -31,11 +33,11 @@ const SHORTEST = 200;
 
 /** Renders `count` images. Image i depends on the seed and i alone, not on the count. */
 export async function renderAnimals(
-  { kind, count, seed }: RenderedAnimals,
+  { kind, count, seed, kinds }: RenderedAnimals,
   { folder, signal, progress }: SourceContext,
 ): Promise<RawIndex> {
   const scenes = await loadScenes(seed, 0);
-  const herds = dealKinds(seed);
+  const herds = kinds === undefined ? dealKinds(seed) : shareKinds(seed, kinds);
   const load = createSpriteLoader();
   for (let group = 0; group < Math.min(count, GROUPS); group++) {
     mkdirSync(join(folder, 'images', groupName(group)), { recursive: true });
@@ -101,6 +103,13 @@ export function dealKinds(seed: number): readonly (readonly string[])[] {
     smallest.push(...kind);
   }
   return groups;
+}
+
+/** The same few kinds in every group: the first of a list, so that more kinds contain those of fewer. */
+export function shareKinds(seed: number, kinds: number): readonly (readonly string[])[] {
+  const all = createRandom(seed, 'herds').shuffle(Object.values(ANIMALS));
+  const herd = all.slice(0, kinds).flat();
+  return Array.from({ length: GROUPS }, () => herd);
 }
 
 /** Loads pictures by name, each once. */

@@ -14,6 +14,7 @@ import { optional } from '@pipe-experiment/data/sources/optional.js';
 import { checkArchives, checkSha256 } from '@pipe-experiment/data/sources/parse-archives.js';
 import type { PathSource } from '@pipe-experiment/data/sources/path.js';
 import type { Selection } from '@pipe-experiment/data/sources/selection.js';
+import { checkVary, type Vary } from '../vary.js';
 import type { RenderedAnimals } from './animals.js';
 import { ANIMALS_10, FFHQ } from './datasets.js';
 import type { RenderedFaces } from './faces.js';
@@ -27,14 +28,20 @@ const SELECTION = ['include', 'group', 'count', 'seed', 'testFrom', 'maxUnpacked
 /** A source as pipeline.yaml has it: a tree, or just the path of a folder or archive. */
 export function parseSource(value: unknown, name: string): Source {
   if (typeof value === 'string') return { kind: 'path', path: checkText(value, name) };
-  const tree = checkTree(value, name);
+  const { vary: _, ...tree } = checkTree(value, name);
   const kind = checkChoice(tree.kind, `${name}.kind`, KINDS);
   switch (kind) {
     case 'rendered-faces':
     case 'rendered-animals':
-      checkKeys(tree, name, ['kind', 'count', 'seed']);
+      checkKeys(tree, name, [
+        'kind',
+        'count',
+        'seed',
+        ...(kind === 'rendered-animals' ? ['kinds'] : []),
+      ]);
       return {
         kind,
+        ...optional(tree, name, 'kinds', (value, of) => checkInteger(value, of, 1, 100)),
         count: checkInteger(tree.count, `${name}.count`, 1, 1_000_000),
         seed: checkInteger(tree.seed, `${name}.seed`, 0),
       };
@@ -57,6 +64,12 @@ export function parseSource(value: unknown, name: string): Source {
     default:
       throw new TypeError(`unknown kind of source: ${JSON.stringify(kind satisfies never)}`);
   }
+}
+
+/** What any source may do to its images, so that they are less alike. */
+export function parseVary(value: unknown, name: string): Vary | undefined {
+  const vary = typeof value === 'string' ? undefined : checkTree(value, name).vary;
+  return vary === undefined ? undefined : checkVary(vary, name);
 }
 
 /** A data set that we know: what may be chosen of it, and mirrors of its archive. */

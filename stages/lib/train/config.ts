@@ -18,6 +18,8 @@ export interface TrainConfig {
   readonly learningRate: number;
   /** The learning rate is multiplied by this after each epoch. */
   readonly decay: number;
+  /** Epochs over which the learning rate falls along half a cosine to 2 % of itself; 0: it does not. */
+  readonly cosine: number;
   /** Updates over which the learning rate grows linearly from 0. */
   readonly warmup: number;
   /** Decay of the average of the weights; 0: the weights are used as they are. */
@@ -26,9 +28,13 @@ export interface TrainConfig {
   readonly clip: number;
   /** Mirrors half of the images, drawn anew in each epoch. */
   readonly flip: boolean;
+  /** Turns images by quarters, drawn anew in each epoch. */
+  readonly turns: boolean;
+  /** Magnifies images by up to this factor, each time another part of them; 1 leaves them. */
+  readonly zoom: number;
   /** The item's, from the matrix: what is drawn in training depends on it. */
   readonly seed: number;
-  /** So many train images, in whole groups, are kept aside to measure each epoch. */
+  /** So many train images are kept aside to measure each epoch; no image of their groups is trained on. */
   readonly validation: number;
   readonly backend: BackendName;
 }
@@ -37,10 +43,13 @@ const DEFAULTS = {
   batch: 32,
   learningRate: 1e-3,
   decay: 1,
+  cosine: 0,
   warmup: 0,
   ema: 0,
   clip: 0,
   flip: false,
+  turns: false,
+  zoom: 1,
   validation: 0,
   backend: 'auto',
 } as const;
@@ -56,10 +65,13 @@ function checkTrain(value: unknown, ofModel: unknown, { model, seed }: TrainedIt
     batch: checkInteger(tree.batch, 'train.batch', 1, 65_536),
     learningRate: checkNumber(tree.learningRate, 'train.learningRate', 0, 10),
     decay: checkNumber(tree.decay, 'train.decay', 0, 1),
+    cosine: checkInteger(tree.cosine, 'train.cosine', 0),
     warmup: checkInteger(tree.warmup, 'train.warmup', 0),
     ema: checkNumber(tree.ema, 'train.ema', 0, 0.99999),
     clip: checkNumber(tree.clip, 'train.clip', 0, 1e9),
     flip: checkFlag(tree.flip, 'train.flip'),
+    turns: checkFlag(tree.turns, 'train.turns'),
+    zoom: checkNumber(tree.zoom, 'train.zoom', 1, 4),
     seed: checkInteger(seed, 'seeds', 0),
     validation: checkInteger(tree.validation, 'train.validation', 0),
     backend: checkChoice(tree.backend, 'train.backend', BACKEND_NAMES),
@@ -99,7 +111,16 @@ export function checkConfig(
 /** The learning rate of an update: `step` counts all updates from 1, `epoch` from 1. */
 export function learningRateAt(config: TrainConfig, step: number, epoch: number): number {
   const warm = config.warmup === 0 ? 1 : Math.min(1, step / config.warmup);
-  return config.learningRate * warm * config.decay ** (epoch - 1);
+  return config.learningRate * warm * config.decay ** (epoch - 1) * cosineAt(config.cosine, epoch);
+}
+
+/** Of what the cosine starts from, how much it ends at. */
+const COSINE_END = 0.02;
+
+function cosineAt(epochs: number, epoch: number): number {
+  if (epochs === 0) return 1;
+  const done = Math.min(1, (epoch - 1) / epochs);
+  return COSINE_END + ((1 - COSINE_END) * (1 + Math.cos(Math.PI * done))) / 2;
 }
 
 function checkFlag(value: unknown, name: string): boolean {

@@ -42,10 +42,10 @@ export function readTrainingData(
   const { train } = readJson<Split>(join(folders.split, 'split.json'));
   const groups = images.index.images.map(({ group }) => group);
   const aside = keepAside(train, groups, validation, seed);
-  const kept = new Set(aside);
+  const kept = new Set(aside.map((image) => groups[image]!));
   return {
     images: { ...images, data: shared(images.data) },
-    train: train.filter((image) => !kept.has(image)),
+    train: train.filter((image) => !kept.has(groups[image]!)),
     validation: aside,
     masks: createMasks(folders.masks, occlusions, model, images.size, seed),
   };
@@ -58,10 +58,10 @@ function shared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
 }
 
 /**
- * `count` of the train images, at most a quarter: whole groups while they fit, then a part of one
- * more, whose others are still trained on. So it serves for curves; results are the test set's.
+ * `count` of the train images, at most a quarter: whole groups while they fit, then a part of the
+ * smallest group that has enough, whose others are used for nothing.
  */
-function keepAside(
+export function keepAside(
   train: readonly number[],
   groups: readonly string[],
   count: number,
@@ -79,8 +79,14 @@ function keepAside(
   for (const group of shuffled) {
     if (aside.length + group.length <= wanted) aside.push(...group);
   }
-  const rest = shuffled.find((group) => !aside.includes(group[0]!)) ?? [];
-  aside.push(...random.shuffle([...rest]).slice(0, wanted - aside.length));
+  const missing = wanted - aside.length;
+  const rest = shuffled
+    .filter((group) => !aside.includes(group[0]!) && group.length >= missing)
+    .reduce<readonly number[]>(
+      (least, group) => (least.length === 0 || group.length < least.length ? group : least),
+      [],
+    );
+  aside.push(...random.shuffle([...rest]).slice(0, missing));
   return aside.sort((a, b) => a - b);
 }
 

@@ -8,6 +8,7 @@ import { createRandom } from '@pipe-experiment/data/random.js';
 import type { ImageSet } from '../images.js';
 import type { ModelConfig } from '../nn/model-config.js';
 import { type Shape, sizeOf } from '../nn/params.js';
+import { augment } from './augment.js';
 import { type BatchValues, fillBatch } from './batch.js';
 import type { TrainConfig } from './config.js';
 import type { MaskSource } from './data.js';
@@ -30,7 +31,7 @@ export interface EpochPlan {
 
 /** What drawing needs of a configuration. */
 export interface DrawConfig {
-  readonly train: Pick<TrainConfig, 'seed' | 'flip'>;
+  readonly train: Pick<TrainConfig, 'seed' | 'flip' | 'turns' | 'zoom'>;
   readonly model: Pick<ModelConfig, 'prefill'>;
   /** Shape of the latent noise of one image. */
   readonly noise: Shape;
@@ -67,8 +68,7 @@ export function drawBatch(
   const bytes = size * size * channels;
   const pixels = images.map((image) => {
     const original = data.subarray(image * bytes, (image + 1) * bytes);
-    const mirrored = train.flip && mirrors(train.seed, epoch, image);
-    return mirrored ? mirror(original, size, channels) : original;
+    return augment(original, size, channels, train, epoch, image);
   });
   const examples = {
     size,
@@ -80,24 +80,6 @@ export function drawBatch(
     ...fillBatch(examples, model.prefill),
     noise: drawNoise(length * sizeOf(noise), train.seed, epoch, index),
   };
-}
-
-function mirrors(seed: number, epoch: number, image: number): boolean {
-  return createRandom(seed, 'flip', epoch, image).int(2) === 1;
-}
-
-/** Left to right. */
-function mirror(image: Uint8Array, size: number, channels: number): Uint8Array {
-  const out = new Uint8Array(image.length);
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const from = (y * size + x) * channels;
-      const to = (y * size + size - 1 - x) * channels;
-      for (let channel = 0; channel < channels; channel++)
-        out[to + channel] = image[from + channel]!;
-    }
-  }
-  return out;
 }
 
 function drawNoise(length: number, seed: number, epoch: number, index: number): Float32Array {

@@ -86,7 +86,7 @@ export function differentiate(
   let parts: Omit<StepLoss, 'total'> | undefined;
   const objective = (...tensors: tf.Tensor[]): tf.Scalar => {
     const trainable = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
-    const pass = network.train({ ...params, ...trainable }, batch, batch.target, noise);
+    const pass = network.train({ ...params, ...trainable }, batch, batch.target, noise, klShare);
     const loss = computeLoss(config, pass, batch.target, batch.mask, klShare);
     moments = pass.moments;
     parts = { reconstruction: tf.keep(loss.reconstruction), kl: tf.keep(loss.kl) };

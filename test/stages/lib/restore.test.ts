@@ -36,7 +36,11 @@ async function save(name: string, switches: object) {
       ? { ...spec, init: { kind: 'uniform' as const, bound: 0.1 } }
       : spec,
   );
-  await writeModel(path, { size: SIZE, channels: 1, epochs: 3, model }, initParams(specs, 1));
+  await writeModel(
+    path,
+    { size: SIZE, channels: 1, images: 1, epochs: 3, model },
+    initParams(specs, 1),
+  );
   return loadModel(path, { backend: 'wasm' });
 }
 

@@ -43,7 +43,7 @@ export function createRowRestorer(
     return out;
   }
   return {
-    info: { arch: 'rows', parameters: 0, size, channels, epochs: 3, config },
+    info: { arch: 'rows', parameters: 0, size, channels, images: 20, epochs: 3, config },
     async restore(images, masks, { samples } = {}) {
       const count = images.length / length;
       const out = new Float32Array((samples ?? 1) * images.length);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fillExemplar } from '../../../../stages/lib/fill/exemplar.js';
 import { fillFsr } from '../../../../stages/lib/fill/fsr.js';
 import { createHole, type Fill } from '../../../../stages/lib/fill/hole.js';
+import { fillByKriging, fitVariogram } from '../../../../stages/lib/fill/kriging.js';
 import { fillNavierStokes } from '../../../../stages/lib/fill/navier-stokes.js';
 import { fillMean, fillNone } from '../../../../stages/lib/fill/simple.js';
 import {
@@ -60,6 +61,7 @@ const fills: Readonly<Record<string, Fill>> = {
   harmonic: fillHarmonic,
   biharmonic: fillBiharmonic,
   tension: fillTension,
+  kriging: fillByKriging({ factor: 200, exponent: 0.8 }),
   telea: fillTelea,
   'navier-stokes': fillNavierStokes,
   fsr: fillFsr,
@@ -123,6 +125,15 @@ describe('the fills equal other implementations', () => {
       });
     }
   }
+});
+
+it('the variogram of an image is the one that NumPy fits', () => {
+  const { exponent, factor } = fitVariogram([scene()], SIDE, 1);
+  expect(exponent).toBeCloseTo(references.variogram.exponent, 9);
+  expect(factor).toBeCloseTo(references.variogram.factor, 6);
+  const plane = scene();
+  const three = Uint8Array.from({ length: 3 * plane.length }, (_, at) => plane[(at / 3) | 0]!);
+  expect(fitVariogram([three], SIDE, 3).exponent).toBeCloseTo(exponent, 9);
 });
 
 describe('every fill', () => {

@@ -89,6 +89,39 @@ describe('each switch changes what it says', () => {
     expect(one).not.toEqual(leaky);
   });
 
+  test('the slope after the dense layers, which the code does not have, is a switch of its own', async () => {
+    const code = { base: 'code', testLatent: 'mean' };
+    const plain = await output(code, [0.3]);
+    const dense = await output({ ...code, denseSlope: 0.2 }, [0.3]);
+    const norms = await output({ ...code, slope: 0.2 }, [0.3]);
+    expect(dense).not.toEqual(plain);
+    expect(norms).not.toEqual(dense);
+    expect(await output({ ...code, slope: 0.01 }, [0.3])).not.toEqual(norms);
+  });
+
+  test('a conditional prior knows what is visible, and its posterior the whole image in training', async () => {
+    const net = network({ ...small, prior: 'conditional' }, 48);
+    const params = initParams(net.specs, 1);
+    const seen = {
+      filled: tf.fill([2, 48, 48, 1], 0.3) as tf.Tensor4D,
+      mask: tf.zeros([2, 48, 48, 1]) as tf.Tensor4D,
+    };
+    const noise = tf.zeros([2, ...net.noise]);
+    const trained = async (shade: number) => {
+      // Two images, since the statistics of the batch would take a single shade away.
+      const target = tf.concat([tf.fill([1, 48, 48, 1], shade), tf.ones([1, 48, 48, 1])], 0);
+      const { restored, kl } = net.train(params, seen, target as tf.Tensor4D, noise, 1);
+      return { restored: await restored.data(), kl: await kl.data() };
+    };
+    const [dark, light] = [await trained(0.1), await trained(0.6)];
+    expect(dark.restored).not.toEqual(light.restored);
+    expect(Math.min(...dark.kl)).toBeGreaterThan(0);
+    const standard = network(small, 48).specs;
+    expect(net.specs.length).toBeGreaterThan(standard.length);
+    expect(net.specs.filter(({ name }) => !name.startsWith('whole.'))).toEqual(standard);
+    expect(net.restore(params, seen, undefined).shape).toEqual([2, 48, 48, 1]);
+  });
+
   test('statistics of the batch make an image depend on its neighbours, running ones do not', async () => {
     const first = async (statistics: string, other: number) =>
       (await output({ testStatistics: statistics }, [0.3, other])).slice(0, 48 * 48);

@@ -123,7 +123,7 @@ describe('the latent', () => {
     const seen = scene();
     const image = tf.fill([2, SIZE, SIZE, 1], target) as tf.Tensor4D;
     const drawn = tf.fill([2, ...net.noise], noise);
-    const { restored, kl } = net.train(trained(net), seen, image, drawn);
+    const { restored, kl } = net.train(trained(net), seen, image, drawn, 1);
     return { restored: await restored.data(), kl: await kl.data() };
   };
   const half = (SIZE * SIZE) | 0;

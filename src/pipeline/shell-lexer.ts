@@ -1,4 +1,4 @@
-/** Quotes a value at its position in a shell command, so that the shell reads it unchanged. */
+/** Lexer of shell commands: finds the context of each character, as sh and bash read it. */
 
 /**
  * Parser state at the end of a command's text, as sh and bash read it. Where they differ, or only a
@@ -59,38 +59,53 @@ export const SHELL_START: ShellState = {
   unsure: undefined,
 };
 
-interface Reader {
+type Reader = Omit<ShellState, 'stack' | 'heredocs'> & {
   readonly text: string;
   at: number;
-  /** Length of the command before the text. */
-  readonly length: number;
   readonly stack: Frame[];
   escaped: boolean;
   wordStart: boolean;
   readonly heredocs: HereDocument[];
   unsure: string | undefined;
-}
+};
 
 /** The state after a text of the command. */
 export function advance(state: ShellState, text: string): ShellState {
-  // Fast path for most texts: words and spaces.
-  if (state.stack.length === 1 && !state.escaped && !/[^\w\s./:=,;&|>-]|\n/.test(text)) {
-    return { ...state, length: state.length + text.length, wordStart: /[\s;&|]$/.test(text) };
-  }
-  const reader: Reader = {
-    ...state,
-    text,
-    at: 0,
-    stack: [...state.stack],
-    heredocs: [...state.heredocs],
-  };
-  while (reader.at < text.length) {
-    if (contextOf(reader) === 'heredoc') skipLine(reader);
-    else readCharacter(reader);
-  }
-  const { stack, escaped, wordStart, heredocs, unsure } = reader;
+  const { stack, escaped, wordStart, heredocs, unsure } = readAll(state, text, () => {});
   const length = state.length + text.length;
   return { stack, length, escaped, wordStart, heredocs, unsure };
+}
+
+/** What is read at once: a character, a run of harmless ones, an opening such as `$(`, or a line. */
+export interface Step {
+  readonly start: number;
+  readonly end: number;
+  /** The context before the step. */
+  readonly context: Context;
+  /** A backslash precedes it. */
+  readonly escaped: boolean;
+  /** Number of contexts before and after the step. */
+  readonly depth: number;
+  readonly depthAfter: number;
+}
+
+/** Reads a whole command step by step. */
+export function readShell(command: string, onStep: (step: Step) => void): void {
+  readAll(SHELL_START, command, onStep);
+}
+
+function readAll(state: ShellState, text: string, onStep: (step: Step) => void): Reader {
+  const stack = [...state.stack];
+  const reader: Reader = { ...state, text, at: 0, stack, heredocs: [...state.heredocs] };
+  while (reader.at < text.length) {
+    const { at: start, escaped } = reader;
+    const depth = stack.length;
+    const context = contextOf(reader);
+    if (context === 'heredoc') skipLine(reader);
+    else if (!skipRun(context, reader)) readCharacter(reader);
+    onStep({ start, end: reader.at, context, escaped, depth, depthAfter: stack.length });
+  }
+  return reader;
 }
 
 /** The state after a value that was filled in as this text. */
@@ -103,7 +118,25 @@ export function nestedSince({ stack }: ShellState): readonly number[] {
   return stack.slice(1).map(({ start }) => start);
 }
 
-function contextOf({ stack }: Pick<ShellState, 'stack'>): Context {
+/** Characters that mean nothing to the shell in a context. */
+const RUNS: Readonly<Partial<Record<Context, RegExp>>> = {
+  plain: /[\w./:=,@%+-]+/y,
+  single: /[^']+/y,
+  double: /[^"\\`$]+/y,
+  comment: /[^\n]+/y,
+};
+
+function skipRun(context: Context, reader: Reader): boolean {
+  const run = RUNS[context];
+  if (run === undefined || reader.escaped) return false;
+  run.lastIndex = reader.at;
+  if (!run.test(reader.text)) return false;
+  reader.at = run.lastIndex;
+  reader.wordStart = false;
+  return true;
+}
+
+export function contextOf({ stack }: Pick<ShellState, 'stack'>): Context {
   return stack.at(-1)!.context;
 }
 
@@ -133,11 +166,10 @@ const READERS: Readonly<Record<Context, Read>> = {
     if (character === '"') reader.stack.pop();
     else readOpening(character, reader, 'quoted');
   },
-  single: (character, reader) => closeAt("'", character, reader),
-  backtick: (character, reader) => closeAt('`', character, reader),
+  single: (character, reader) => void closeAt("'", character, reader),
+  backtick: (character, reader) => void closeAt('`', character, reader),
   comment: (character, reader) => {
-    closeAt('\n', character, reader);
-    if (character === '\n') beginHereDocument(reader);
+    if (closeAt('\n', character, reader)) beginHereDocument(reader);
   },
   heredoc: () => {},
   arithmetic: readArithmetic,
@@ -149,34 +181,30 @@ const READERS: Readonly<Record<Context, Read>> = {
   },
   quoted: (character, reader) => {
     if (character === '}') reader.stack.pop();
-    else if (/['"]/.test(character)) becomeUnsure('behind quotes within "${…}"', reader);
+    else if (/['"]/.test(character)) reader.unsure ??= 'behind quotes within "${…}"';
     else readOpening(character, reader, 'quoted');
   },
 };
 
-function closeAt(closing: string, character: string, { stack }: Reader): void {
-  if (character === closing) stack.pop();
-}
-
-function becomeUnsure(where: string, reader: Reader): void {
-  reader.unsure ??= where;
+function closeAt(closing: string, character: string, { stack }: Reader): boolean {
+  return character === closing && stack.pop() !== undefined;
 }
 
 function readPlain(character: string, reader: Reader, wordStart: boolean): void {
   const { stack, text, at } = reader;
   const before = text[at - 2] ?? '';
   if (character === "'") {
-    if (before === '$') becomeUnsure("behind $'", reader);
+    if (before === '$') reader.unsure ??= "behind $'";
     open('single', reader);
   } else if (character === '"') open('double', reader);
   else if (character === '(') openParenthesis(reader, wordStart);
   else if (character === ')') closeParenthesis(reader);
-  else if (character === '#' && /[<>)]/.test(before)) becomeUnsure(`behind ${before}#`, reader);
+  else if (character === '#' && /[<>)]/.test(before)) reader.unsure ??= `behind ${before}#`;
   else if (character === '#' && wordStart) open('comment', reader);
   else if (character === '\n') beginHereDocument(reader);
   else if (character === '<') readHereDocument(reader);
   else if (wordStart && stack.length > 1 && /^case\s/.test(text.slice(at - 1, at + 4)))
-    becomeUnsure('behind case within parentheses', reader);
+    reader.unsure ??= 'behind case within parentheses';
   else readOpening(character, reader, 'parameter');
 }
 
@@ -201,7 +229,7 @@ function readArithmetic(character: string, reader: Reader): void {
     reader.stack.pop();
     reader.wordStart = false;
   } else if (character === '(') open('arithmetic', reader);
-  else if (/['"]/.test(character)) becomeUnsure('behind quotes in arithmetic', reader);
+  else if (/['"]/.test(character)) reader.unsure ??= 'behind quotes in arithmetic';
   else readOpening(character, reader, 'quoted');
 }
 
@@ -221,7 +249,7 @@ function readOpening(character: string, reader: Reader, parameter: Context): voi
   } else if (text[at] === '{') {
     open(parameter, reader);
     reader.at += 1;
-  } else if (text[at] === '[') becomeUnsure('behind $[', reader);
+  } else if (text[at] === '[') reader.unsure ??= 'behind $[';
 }
 
 function readHereDocument(reader: Reader): void {
@@ -233,7 +261,7 @@ function readHereDocument(reader: Reader): void {
   }
   const match = HERE.exec(rest);
   if (match === null) {
-    becomeUnsure('behind <<', reader);
+    reader.unsure ??= 'behind <<';
     return;
   }
   const [all, dash, single, double, bare] = match;
@@ -255,7 +283,7 @@ function skipLine(reader: Reader): void {
   const end = text.indexOf('\n', at);
   const line = text.slice(at, end < 0 ? text.length : end);
   const { delimiter, stripsTabs, isExpanded } = heredocs[0] as HereDocument;
-  if (isExpanded && goesOn(line)) becomeUnsure('behind a here-document with commands', reader);
+  if (isExpanded && goesOn(line)) reader.unsure ??= 'behind a here-document with commands';
   // A line without its line break may continue behind a value.
   if (end >= 0 && (stripsTabs ? line.replace(/^\t+/, '') : line) === delimiter) heredocs.shift();
   if (heredocs.length === 0) stack.pop();
@@ -270,79 +298,4 @@ function goesOn(line: string): boolean {
     (line.includes('$(') && count(/\(/g) !== count(/\)/g)) ||
     (line.includes('${') && count(/\{/g) !== count(/\}/g))
   );
-}
-
-/** True where a value is an unquoted word or a part of one. */
-export function isUnquoted(state: ShellState): boolean {
-  return !state.escaped && ['plain', 'group', 'inner'].includes(contextOf(state));
-}
-
-export type Quoted = { readonly text: string } | { readonly refused: string };
-
-/** The text around a value, as far as it is known. */
-export interface Around {
-  readonly before: string;
-  readonly next: string;
-}
-
-export function quote(value: string, state: ShellState, { before, next }: Around): Quoted {
-  const context = contextOf(state);
-  if (state.escaped) return { refused: 'behind a backslash' };
-  if (context === 'heredoc') return { refused: 'in a here-document' };
-  const isSafe = isHarmless(value);
-  if (state.unsure !== undefined && !isSafe) return { refused: state.unsure };
-  // `$name` before it would absorb the value's first letters.
-  const joins = /\$[A-Za-z_]\w*$/.test(before) && /^\w/.test(value);
-  switch (context) {
-    case 'plain':
-    case 'group':
-    case 'inner':
-      if (!isSafe && isComputed(before, next)) return { refused: 'where bash computes a number' };
-      return { text: joins ? inQuotes(value) : quotePlain(value, next) };
-    case 'parameter':
-      return { text: quotePlain(value, next) };
-    case 'double':
-      return { text: `${joins ? '""' : ''}${value.replace(/["$`\\]/g, '\\$&')}` };
-    case 'quoted':
-      return /["'$`\\}]/.test(value) ? { refused: 'within "${…}"' } : { text: value };
-    case 'single':
-      return { text: value.replaceAll("'", "'\\''") };
-    case 'comment':
-      return { text: value.replace(/[\r\n]+/g, ' ') };
-    case 'backtick':
-      return isSafe ? { text: value } : { refused: 'within backticks' };
-    case 'arithmetic':
-      return isSafe ? { text: value } : { refused: 'in arithmetic' };
-    default:
-      return context satisfies never;
-  }
-}
-
-const COMPARES = '-(?:eq|ne|lt|le|gt|ge)';
-const COMPUTED_BEFORE = new RegExp(String.raw`\[\[[^\n]*\s${COMPARES}\s+$|\w\[[^\]\s]*$`);
-const COMPUTED_NEXT = new RegExp(String.raw`^\s+${COMPARES}\s`);
-
-/** In `[[ … -eq … ]]` and as an index, bash evaluates a value as an expression, which may contain commands. */
-function isComputed(before: string, next: string): boolean {
-  return COMPUTED_BEFORE.test(before) || (before.includes('[[') && COMPUTED_NEXT.test(next));
-}
-
-const SAFE = /^[A-Za-z0-9_\-./:@%+,]+$/;
-const RESERVED = new Set('if then else elif fi do done case esac while until for in'.split(' '));
-
-/** True for a value that stays the same however often it is parsed as code. */
-export function isHarmless(value: string): boolean {
-  return value === '' || SAFE.test(value);
-}
-
-/** Harmless characters as they are, others in single quotes. */
-export function quotePlain(value: string, next = ''): string {
-  // `2` before `>` would name a file descriptor.
-  const descriptor = /^\d+$/.test(value) && /^[<>]/.test(next);
-  if (SAFE.test(value) && !descriptor && !RESERVED.has(value)) return value;
-  return inQuotes(value);
-}
-
-function inQuotes(value: string): string {
-  return `'${value.replaceAll("'", "'\\''")}'`;
 }

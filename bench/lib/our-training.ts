@@ -1,0 +1,98 @@
+/**
+ * Our side of bench/train.mjs: times updates of a model of pipeline.yaml on one batch.
+ *
+ * our-training.mjs dump <folder> <model> <batch>      writes the first weights, a batch and the configuration
+ * our-training.mjs time <folder> <backend> <updates>  prints a line of JSON: losses, and milliseconds of CPU an update
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRandom } from '@pipe-experiment/data/random.js';
+import * as tf from '@tensorflow/tfjs-core';
+import { parse } from 'yaml';
+import { type BackendName, openBackend } from '../../stages/lib/backend/choose.js';
+import { writeJson } from '../../stages/lib/json.js';
+import { createNetwork } from '../../stages/lib/nn/create.js';
+import { countParams, sizeOf } from '../../stages/lib/nn/params.js';
+import { writeParams } from '../../stages/lib/nn/tensor-files.js';
+import { fillBatch, toTensors } from '../../stages/lib/train/batch.js';
+import { chooseStepper } from '../../stages/lib/train/choose-stepper.js';
+import { checkConfig } from '../../stages/lib/train/config.js';
+import { initState } from '../../stages/lib/train/state.js';
+import type { Weights } from '../../stages/lib/train/step.js';
+
+const SIZE = 100;
+/** The side of the hole, and where it begins. */
+const HOLE = 40;
+const FROM = 30;
+/** Updates whose losses are printed; and those before the clock starts, which V8 compiles in. */
+const COMPARED = 3;
+const WARM_UP = 6;
+
+interface Task {
+  readonly model: string;
+  readonly batch: number;
+}
+
+const [mode, folder = '', ...rest] = process.argv.slice(2);
+if (mode === 'dump') await dump({ model: rest[0]!, batch: Number(rest[1]) });
+else await time(rest[0] as BackendName, Number(rest[1]));
+process.exit(0);
+
+async function dump(task: Task): Promise<void> {
+  await openBackend('cpu');
+  const { config, network, drawn } = prepare(task);
+  const { weights } = initState(network, config.train);
+  const { noise, ...values } = drawn;
+  const batch = { ...toTensors(values), noise: tf.tensor(noise, [values.count, ...network.noise]) };
+  await writeParams(join(folder, 'weights.safetensors'), weights.params);
+  await writeParams(join(folder, 'batch.safetensors'), batch);
+  writeJson(join(folder, 'config.json'), { ...config, task });
+}
+
+async function time(name: BackendName, updates: number): Promise<void> {
+  const { task } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { task: Task };
+  const backend = await openBackend(name);
+  const { config, network, drawn } = prepare(task);
+  let { weights } = initState(network, config.train);
+  const run = async (count: number) => {
+    const stepper = chooseStepper(backend)(network, weights, {
+      loss: config.model.loss,
+      klShare: 1,
+      clip: config.train.clip,
+      ema: config.train.ema,
+      learningRateAt: () => config.train.learningRate,
+    });
+    const spent: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const before = process.cpuUsage();
+      await stepper.step(drawn);
+      const { user, system } = process.cpuUsage(before);
+      spent.push((user + system) / 1000);
+    }
+    const end: { weights: Weights; losses: { total: tf.Scalar } } = stepper.end();
+    weights = end.weights;
+    const [loss] = await end.losses.total.data();
+    return { spent, loss: loss! };
+  };
+  const losses: number[] = [];
+  for (let i = 0; i < COMPARED; i++) losses.push((await run(1)).loss);
+  await run(WARM_UP);
+  const { spent } = await run(updates);
+  console.log(JSON.stringify({ parameters: countParams(network.specs), losses, cpu: spent }));
+}
+
+function prepare({ model, batch }: Task) {
+  const { params } = parse(readFileSync('pipeline.yaml', 'utf8'), { merge: true });
+  const config = checkConfig(params, { model, seed: 1 }, Object.keys(params.occlusions));
+  const network = createNetwork(config.model.network, SIZE, 1);
+  const random = createRandom(1, 'bench');
+  const many = <T>(count: number, make: () => T) => Array.from({ length: count }, make);
+  const hole = new Uint8Array(SIZE ** 2);
+  for (let row = FROM; row < FROM + HOLE; row++) {
+    hole.fill(1, row * SIZE + FROM, row * SIZE + FROM + HOLE);
+  }
+  const images = many(batch, () => Uint8Array.from(many(SIZE ** 2, () => random.int(256))));
+  const examples = { size: SIZE, channels: 1, images, masks: many(batch, () => hole) };
+  const noise = Float32Array.from(many(batch * sizeOf(network.noise), () => random.normal()));
+  return { config, network, drawn: { ...fillBatch(examples, config.model.prefill), noise } };
+}

@@ -1,0 +1,77 @@
+/** Writes a page as one HTML file. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Project } from '../decide/project.js';
+import { userError } from '../error.js';
+import type { PageModel } from '../page/model.js';
+import { pageText } from '../page/page-html.js';
+import { embedding, type PictureSource } from '../page/pictures.js';
+import { plural } from '../report/wording.js';
+import type { Option, Parsed } from './args.js';
+import type { CommandContext } from './command.js';
+import { wrote } from './output.js';
+
+/** `fallback`: relative to the project. */
+export function outOption(fallback: string): Option {
+  return {
+    name: 'out',
+    value: 'file',
+    help: `the file to write (default: ${fallback} in the project)`,
+  };
+}
+
+/** A page, ready to be written: the project is closed before. */
+export interface PageFile {
+  readonly file: string;
+  readonly html: string;
+}
+
+/** @throws UserError for a file that the pipeline reads or writes */
+export async function pageFile(
+  project: Project,
+  { host }: CommandContext,
+  parsed: Parsed,
+  fallback: string,
+  collect: (sourceOf: PictureSource) => PageModel | Promise<PageModel>,
+): Promise<PageFile> {
+  const file = target(project, parsed.text('out'), fallback);
+  let leftOut = 0;
+  const model = await collect(embedding(project.cache, () => leftOut++));
+  const notes =
+    leftOut === 0 ? [] : [`${plural(leftOut, 'picture')} left out: too large for one file`];
+  const { html } = pageText(host.dist, 'file', { ...model, notes: [...model.notes, ...notes] });
+  return { file, html };
+}
+
+/** Prints the path. Returns false when it cannot be written, after reporting why. */
+export function writePage({ file, html }: PageFile, { host, terminal }: CommandContext): boolean {
+  const write = () => {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, html);
+  };
+  const shown = path.relative(host.cwd, file);
+  if (!wrote(shown, write, terminal.err)) return false;
+  terminal.out(`${shown}\n`);
+  return true;
+}
+
+/**
+ * Absolute path of the file.
+ *
+ * @throws UserError when the pipeline reads or writes it: then the page would make an item stale
+ */
+function target({ root, cwd, plan }: Project, name: string | undefined, fallback: string): string {
+  const file = name === undefined ? path.join(root, fallback) : path.resolve(cwd, name);
+  const within = (where: string) => `${file}/`.startsWith(`${path.join(root, where)}/`);
+  for (const item of plan.items) {
+    const named = [...item.outs, ...item.deps.filter(({ glob }) => !glob)];
+    const taken = named.find((each) => within(each.path));
+    if (taken === undefined) continue;
+    throw userError(
+      'option-value',
+      `--out cannot be ${name}: ${taken.path} belongs to ${item.id}`,
+      'name a file that the pipeline neither reads nor writes',
+    );
+  }
+  return file;
+}

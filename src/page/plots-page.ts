@@ -1,0 +1,68 @@
+/** The data of the page of `pipe plots`: only plots, those of today and others. */
+import path from 'node:path';
+import type { RecordedOut } from '../cache/records/record.js';
+import type { Project } from '../decide/project.js';
+import type { Item } from '../pipeline/plan.js';
+import type { ResultRow } from '../results/results.js';
+import { definitionOf, taking, variantText, withoutSecrets } from './collect.js';
+import type { PageItem, PageModel, PageOlder } from './model.js';
+import { olderOf } from './older.js';
+import type { PictureSource } from './pictures.js';
+
+/** An item with the outs that its plots are in. */
+export interface Plotted {
+  readonly item: Item;
+  /** Of its result. */
+  readonly key: string | undefined;
+  readonly outs: readonly RecordedOut[];
+  readonly isStale: boolean;
+}
+
+/** The same plots in another place, such as a revision: outs by item. */
+export interface Other {
+  readonly label: string;
+  readonly outs: ReadonlyMap<string, readonly RecordedOut[]>;
+}
+
+/** `others`: earlier results, oldest first, or those of a revision. */
+export function plotsPage(
+  project: Project,
+  plotted: readonly Plotted[],
+  others: readonly ResultRow[] | Other,
+  sourceOf: PictureSource,
+): PageModel {
+  const take = taking(project, sourceOf, true);
+  const items = plotted.map(
+    ({ item, key, outs, isStale }): PageItem => ({
+      ...definitionOf(item),
+      ...take(item, outs, false),
+      state: isStale ? 'stale' : 'fresh',
+      shown: key,
+      reasons: isStale ? ['the plots are those of an earlier result'] : [],
+      needs: [],
+      deps: [],
+      outs: [],
+      metrics: {},
+    }),
+  );
+  const older = new Map<string, readonly PageOlder[]>();
+  if ('label' in others) {
+    for (const { item } of plotted) {
+      const outs = others.outs.get(item.id);
+      if (outs !== undefined)
+        older.set(item.id, [{ label: others.label, ...take(item, outs, true) }]);
+    }
+  }
+  const earlier = 'label' in others ? older : olderOf(project, items, others, take);
+  return withoutSecrets(project, {
+    format: 1,
+    project: path.basename(project.root),
+    pipe: project.version,
+    made: new Date().toISOString(),
+    variant: variantText(project.variant),
+    items: items.map((item) => ({ ...item, older: earlier.get(item.id) })),
+    results: { rows: 0, columns: [] },
+    notes: [],
+    only: 'plots',
+  });
+}

@@ -1,0 +1,92 @@
+/** One comparison of a filter, such as `train.lr<0.01`: in `pipe results` and in the page. Pure. */
+
+export type Cell = string | number | undefined;
+
+export interface Comparison {
+  readonly name: string;
+  readonly operator: string;
+  readonly wanted: string;
+}
+
+const OPERATORS = '<=|>=|==|!=|=|<|>|~';
+const COMPARISON = new RegExp(`^\\s*(.+?)\\s*(${OPERATORS})\\s*(.*?)\\s*$`, 's');
+const SPACED = new RegExp(`\\s*(${OPERATORS})\\s*`, 'g');
+
+/** Undefined for another form. */
+export function comparisonIn(text: string): Comparison | undefined {
+  const [, name = '', operator = '', wanted = ''] = COMPARISON.exec(text) ?? [];
+  return name === '' || wanted === '' ? undefined : { name, operator, wanted };
+}
+
+/** `a < 1 and b=c d` → its terms, without the spaces around operators. */
+export function termsIn(text: string): string[] {
+  const terms = text
+    .trim()
+    .replace(SPACED, '$1')
+    .split(/\s+(?:and\s+)?/i);
+  return terms.filter((term) => term !== '');
+}
+
+/** All columns that a name may mean: by their whole name, with their kind, or by its last parts. */
+export function namesakes<Column extends { readonly name: string; readonly kind: string }>(
+  columns: readonly Column[],
+  name: string,
+): Column[] {
+  const tests: readonly ((column: Column) => boolean)[] = [
+    (column) => column.name === name,
+    (column) => `${column.kind}.${column.name}` === name,
+    (column) => column.name.endsWith(`.${name}`),
+  ];
+  return tests.map((test) => columns.filter(test)).find((found) => found.length > 0) ?? [];
+}
+
+/** What a column holds: a digest is also named by its beginning, a moment by a date. */
+export type Content = 'value' | 'digest' | 'moment';
+
+/** A cell without a value matches only `!=`. A text says why there is no test. */
+export function testFor(
+  { operator, wanted }: Comparison,
+  content: Content,
+): ((cell: Cell) => boolean) | string {
+  const value = content === 'moment' ? Date.parse(wanted) : wanted;
+  if (Number.isNaN(value)) return `"${wanted}" is not a date: write it as in 2026-01-31`;
+  const low = wanted.toLowerCase();
+  const same = (cell: Cell) => cell !== undefined && isSame(cell, value, content);
+  const ordered = (holds: (order: number) => boolean) => (cell: Cell) =>
+    // Text is not compared with a number, as in `lr<0.1` where one value of `lr` is "auto".
+    cell !== undefined && isNumber(cell) === isNumber(value) && holds(order(cell, value));
+  switch (operator) {
+    case '<':
+      return ordered((sign) => sign < 0);
+    case '<=':
+      return ordered((sign) => sign <= 0);
+    case '>':
+      return ordered((sign) => sign > 0);
+    case '>=':
+      return ordered((sign) => sign >= 0);
+    case '~':
+      return (cell) => cell !== undefined && String(cell).toLowerCase().includes(low);
+    case '!=':
+      return (cell) => !same(cell);
+    default:
+      return same;
+  }
+}
+
+function isSame(cell: string | number, wanted: string | number, content: Content): boolean {
+  if (content === 'digest' && String(wanted).length >= 4)
+    return String(cell).replace(/^\w:/, '').startsWith(String(wanted));
+  if (isNumber(cell) && isNumber(wanted)) return Number(cell) === Number(wanted);
+  return String(cell) === String(wanted);
+}
+
+function isNumber(cell: string | number): boolean {
+  return typeof cell === 'number' || (cell.trim() !== '' && !Number.isNaN(Number(cell)));
+}
+
+/** Numbers by their value, also where they are texts. */
+export function order(a: string | number, b: string | number): number {
+  if (isNumber(a) && isNumber(b)) return Number(a) - Number(b);
+  const [left, right] = [String(a), String(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}

@@ -1,0 +1,20 @@
+/** Real paths of what may not exist yet. */
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+
+/** The real path, as far as the path exists. */
+export function realPlace(absolute: string): string {
+  try {
+    return realpathSync.native(absolute);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'ELOOP') throw error;
+    return besideReal(absolute);
+  }
+}
+
+/** The path itself, unresolved, in the real path of its folder. */
+export function besideReal(absolute: string): string {
+  const folder = path.dirname(absolute);
+  return folder === absolute ? absolute : path.join(realPlace(folder), path.basename(absolute));
+}

@@ -1,0 +1,160 @@
+/**
+ * Ordinary kriging (Matheron 1963): the linear estimate of least variance, where two pixels differ by
+ * c · distance^α squared. The exponent α is fitted to train images; the factor c cancels out, but for
+ * what rounding to 8 bits adds.
+ *
+ * Near 0 it continues values as the harmonic fill does, near 2 slopes as the biharmonic one does.
+ */
+import { type Fill, type Hole, meanOfKnown } from './hole.js';
+import { addTo, createSkyline, factorize, solve } from './skyline.js';
+import { withinKnown } from './smooth.js';
+
+/** Half the mean squared difference of two pixels: factor · distance^exponent. */
+export interface Variogram {
+  readonly factor: number;
+  readonly exponent: number;
+}
+
+/** Distances along rows and columns that the variogram is fitted to. */
+const LAGS = [1, 2, 3, 4, 6, 8, 12, 16];
+/** Between them the power law is a variogram. */
+const EXPONENTS = [0.05, 1.95] as const;
+/** Variance of what rounding to whole gray levels adds. */
+const ROUNDING = 1 / 12;
+
+/** Known pixels count up to this distance from the hole; beyond the rim every second row and column. */
+const REACH = 10;
+const RIM = 3;
+/** Of the pixels that count, the nearest: equations cost the cube of their number. */
+const MOST = 1500;
+
+/**
+ * A line through the logarithms of the mean differences, by least squares.
+ *
+ * @param images 8-bit, each [size, size, channels]
+ */
+export function fitVariogram(
+  images: readonly Uint8Array[],
+  size: number,
+  channels: number,
+): Variogram {
+  const points = LAGS.filter((lag) => lag < size).map((lag) => ({
+    x: Math.log(lag),
+    y: Math.log(Math.max(semivariance(images, size, channels, lag), ROUNDING)),
+  }));
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const [x, y] = [mean(points.map((at) => at.x)), mean(points.map((at) => at.y))];
+  const slope =
+    mean(points.map((at) => (at.x - x) * (at.y - y))) / mean(points.map((at) => (at.x - x) ** 2));
+  return {
+    factor: Math.exp(y - slope * x),
+    exponent: Math.min(EXPONENTS[1], Math.max(EXPONENTS[0], slope)),
+  };
+}
+
+function semivariance(
+  images: readonly Uint8Array[],
+  size: number,
+  channels: number,
+  lag: number,
+): number {
+  let sum = 0;
+  const [row, column] = [size * channels * lag, channels * lag];
+  for (const image of images) {
+    for (let i = row; i < image.length; i++) sum += (image[i]! - image[i - row]!) ** 2;
+    for (let i = 0; i < image.length; i++) {
+      if (i % (size * channels) >= column) sum += (image[i]! - image[i - column]!) ** 2;
+    }
+  }
+  return sum / (4 * images.length * size * (size - lag) * channels);
+}
+
+/** The mean is unknown as well. What is estimated is kept within the range of the known pixels. Exact. */
+export function fillByKriging(variogram: Variogram): Fill {
+  return (plane, hole) => {
+    const filled = Float64Array.from(plane);
+    if (hole.pixels.length === plane.length) return filled.fill(meanOfKnown(plane, hole));
+    const { width, height } = hole;
+    const known = supportOf(hole);
+    const covariance = covarianceTable(variogram, width, height);
+    const between = (a: number, b: number) =>
+      covariance[
+        Math.abs(Math.floor(a / width) - Math.floor(b / width)) * width +
+          Math.abs((a % width) - (b % width))
+      ]!;
+    const weights = dualWeights(known, plane, between);
+    for (const pixel of hole.pixels) {
+      let value = weights.mean;
+      for (let i = 0; i < known.length; i++) value += weights.of[i]! * between(pixel, known[i]!);
+      filled[pixel] = value;
+    }
+    return withinKnown(filled, plane, hole);
+  };
+}
+
+/** By rows and columns between two pixels. A constant is added, which makes the matrix positive definite. */
+function covarianceTable({ factor, exponent }: Variogram, width: number, height: number) {
+  const constant = 4 * factor * Math.hypot(width, height) ** exponent;
+  return Float64Array.from({ length: width * height }, (_, i) => {
+    const distance = Math.hypot(i % width, Math.floor(i / width));
+    return constant - factor * distance ** exponent;
+  });
+}
+
+/** The mean, and what each known pixel adds to others: K⁻¹ (z − mean), with mean = 1ᵀK⁻¹z / 1ᵀK⁻¹1. */
+function dualWeights(
+  known: Int32Array,
+  plane: Uint8Array,
+  between: (a: number, b: number) => number,
+): { readonly mean: number; readonly of: Float64Array } {
+  const matrix = createSkyline(new Int32Array(known.length));
+  for (let row = 0; row < known.length; row++) {
+    for (let column = 0; column < row; column++) {
+      addTo(matrix, row, column, between(known[row]!, known[column]!));
+    }
+    addTo(matrix, row, row, between(known[row]!, known[row]!) + ROUNDING);
+  }
+  factorize(matrix);
+  const ofValues = Float64Array.from(known, (pixel) => plane[pixel]!);
+  const ofOnes = new Float64Array(known.length).fill(1);
+  solve(matrix, ofValues);
+  solve(matrix, ofOnes);
+  const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
+  const mean = total(ofValues) / total(ofOnes);
+  return { mean, of: ofValues.map((value, i) => value - mean * ofOnes[i]!) };
+}
+
+/** The known pixels that count, the nearest first. */
+function supportOf({ width, height, mask, pixels }: Hole): Int32Array {
+  const distance = new Uint8Array(mask.length);
+  const found: number[] = [];
+  let front: readonly number[] = [...pixels];
+  for (let step = 1; step <= REACH; step++) {
+    const next: number[] = [];
+    for (const pixel of front) {
+      forEachNeighbour(pixel, width, height, (near) => {
+        if (mask[near] !== 0 || distance[near] !== 0) return;
+        distance[near] = step;
+        next.push(near);
+      });
+    }
+    const counts = (pixel: number) =>
+      step <= RIM || ((pixel % width) % 2 === 0 && Math.floor(pixel / width) % 2 === 0);
+    found.push(...next.sort((a, b) => a - b).filter(counts));
+    front = next;
+  }
+  return Int32Array.from(found.slice(0, MOST));
+}
+
+/** The eight around it that lie inside the image. */
+function forEachNeighbour(
+  pixel: number,
+  width: number,
+  height: number,
+  visit: (near: number) => void,
+): void {
+  const [x, y] = [pixel % width, Math.floor(pixel / width)];
+  for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
+    for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) visit(v * width + u);
+  }
+}
