@@ -1,5 +1,6 @@
 /** Kills at random moments on a real Slurm: the run, a job, the daemon of a node, the controller. */
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomOf } from '../process/support/lock-storm.js';
@@ -57,7 +58,7 @@ describe.skipIf(missing.length > 0)(`on Slurm${needs}`, () => {
     });
     Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm' });
     const head = new Head(made);
-    const victims: readonly [string, () => void][] = [
+    const victims: readonly [string, () => void | Promise<void>][] = [
       ['run', () => head.kill()],
       ['job', () => jobsOf(made).forEach(kill)],
       ['node', () => restartNode(cluster, 1 + Math.floor(random() * 2))],
@@ -69,7 +70,7 @@ describe.skipIf(missing.length > 0)(`on Slurm${needs}`, () => {
       await until(() => head.goesOn() && made.lines('epochs.log').length > before);
       await delay(1500 * random());
       const [name, act] = victims[Math.floor(random() * victims.length)] as (typeof victims)[0];
-      act();
+      await act();
       killed[name] = (killed[name] ?? 0) + 1;
     }
     await until(() => head.goesOn() && head.isDone);
@@ -131,7 +132,10 @@ function restartNode(cluster: Cluster, number: number): void {
   cluster.startNode(number);
 }
 
-function restartController(cluster: Cluster): void {
-  kill(cluster.pidOf('slurmctld'));
+/** With SIGTERM, it saves its state. After SIGKILL, Slurm may use a job's number again, and then drains the nodes. */
+async function restartController(cluster: Cluster): Promise<void> {
+  const pid = cluster.pidOf('slurmctld');
+  process.kill(pid, 'SIGTERM');
+  await until(() => !existsSync(`/proc/${pid}`));
   cluster.startController();
 }
