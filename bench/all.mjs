@@ -7,7 +7,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { versions } from './lib/peers.mjs';
 
-const SCRIPTS = ['nothing-to-do', 'first-run', 'planning', 'cache', 'epoch-commit', 'train'];
+const SCRIPTS = [
+  'nothing-to-do',
+  'first-run',
+  'planning',
+  'cache',
+  'epoch-commit',
+  'train',
+  'remote',
+];
 const RESULTS = 'bench/RESULTS.md';
 
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : SCRIPTS;

@@ -34,6 +34,7 @@ export type RunEvent =
   | ItemWaiting
   | ItemProgress
   | EpochDone
+  | Transfer
   | Warned
   | Failing
   | Differs
@@ -112,6 +113,21 @@ export interface EpochDone {
   readonly seconds: number;
   /** The metrics that the stage committed with the epoch. */
   readonly metrics?: Metrics;
+}
+
+/** Bytes move between this machine and the remote cache. Emitted every second while they do. */
+export interface Transfer {
+  readonly type: 'transfer';
+  /** `in`: results are taken from the remote cache; `out`: they are sent to it. */
+  readonly direction: 'in' | 'out';
+  /** Bytes moved so far in this run. */
+  readonly done: number;
+  /** Bytes to move, as far as they are known. */
+  readonly total: number;
+  /** Bytes per second, over the last seconds. */
+  readonly rate: number;
+  /** Seconds left at this rate; absent if nothing moves. */
+  readonly left?: number;
 }
 
 /** Something is unusual; the run continues. */

@@ -5,8 +5,9 @@ import { decideIfReadable } from '../decide/decide-item.js';
 import { workFor } from '../decide/inspection.js';
 import { openProject } from '../decide/project.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
-import { eachOf } from '../remote/parallel.js';
+import { eachOf, WIDTH } from '../remote/parallel.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
+import { plainReporter } from '../report/plain.js';
 import { plural } from '../report/wording.js';
 import { openRemote } from '../run/with-remote.js';
 import { parse, type Usage } from './args.js';
@@ -23,9 +24,6 @@ const usage: Usage = {
   notes: 'Exit: 0 everything is there, 1 something could not be sent, 2 an error.',
 };
 
-/** Items sent at once. */
-const AT_ONCE = 16;
-
 interface Pushed {
   readonly item: string;
   /** `stale`: there is no result for today's key. */
@@ -40,14 +38,16 @@ export const command: Command = {
     const project = await openProject(host, variantOf(parsed), terminal.warn);
     requireRemote(project.plan.remote, project.env);
     const options = { ...optionsOf(parsed, context), dry: true };
+    const onTransfer = plainReporter(terminal.err);
     const build = await workFor(project, options, (event) => {
       if (event.type === 'warning') terminal.warn(event.message);
+      if (event.type === 'transfer') onTransfer(event);
     });
     const byIndex = new Map<number, Pushed>();
     const remote = openRemote(build);
     try {
       if (remote !== undefined)
-        await eachOf(build.selected, AT_ONCE, async (index) => {
+        await eachOf(build.selected, WIDTH, async (index) => {
           byIndex.set(index, await push(handleOf(build, index), remote));
         });
     } finally {

@@ -11,7 +11,7 @@ import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
 import { type CommitWatch, watchCommits } from '../process/commits.js';
 import { CommitMistake } from '../process/whole-commits.js';
-import type { WantedChain } from '../remote/remote-cache.js';
+import type { WantedChain } from '../remote/remote-epochs.js';
 import { type Hold, LOST } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
 import { recoverEpochs } from './recover-epochs.js';

@@ -11,6 +11,7 @@ import { missingAfterAll } from '../decide/missing.js';
 import type { ItemDone } from '../event.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { WaitsForItself } from '../process/outer-executions.js';
+import type { Wanted } from '../remote/remote-results.js';
 import { systemMessage } from '../system-message.js';
 import type { Execution } from './attempt.js';
 import { claimWithInputs } from './claim-inputs.js';
@@ -92,14 +93,26 @@ async function underLocks(
   }
 }
 
+type Run = Decision & { readonly kind: 'run' };
+
 /** A result computed elsewhere is taken where one is looked for at all. */
-async function takenFromRemote(
-  handle: ItemHandle,
-  { key, manifest, cause }: Decision & { kind: 'run' },
-): Promise<boolean> {
+async function takenFromRemote(handle: ItemHandle, run: Run): Promise<boolean> {
   const { remote } = handle.build;
-  if (remote === undefined || cause === 'forced' || cause === 'always') return false;
-  return remote.takeResult({ item: handle.item.id, key, manifest }, handle.code.files);
+  if (remote === undefined || !mayTake(run)) return false;
+  return remote.takeResult(wantedOf(handle, run), handle.code.files);
+}
+
+/** Brings a result from the remote cache while its item waits for its turn. */
+export function expectFromRemote(handle: ItemHandle, run: Run): void {
+  if (mayTake(run)) handle.build.remote?.expect(wantedOf(handle, run));
+}
+
+function mayTake({ cause }: Run): boolean {
+  return cause !== 'forced' && cause !== 'always';
+}
+
+function wantedOf({ item }: ItemHandle, { key, manifest }: Run): Wanted {
+  return { item: item.id, key, manifest };
 }
 
 function fromRemote({ done, ...ended }: Ended): Ended {
@@ -113,7 +126,7 @@ function notThere({ id }: Item): Ended {
 
 type WithoutRunning =
   | ({ readonly kind: 'ended' } & Ended)
-  | { readonly kind: 'run'; readonly decision: Decision & { kind: 'run' } };
+  | { readonly kind: 'run'; readonly decision: Run };
 
 /** All that needs no process: nothing, or restoring the outs. */
 async function withoutRunning(

@@ -25,7 +25,7 @@ import type { Elsewhere } from './elsewhere.js';
 import { criticalPaths } from './priority.js';
 import { createJobQueue, type JobQueue } from './ready-queue.js';
 import { capacityOf, refuseTooManyGpus } from './resources.js';
-import { type Ended, runItem } from './run-item.js';
+import { type Ended, expectFromRemote, runItem } from './run-item.js';
 
 /**
  * Runs or restores the pending items, and ends each of them with its verdict.
@@ -146,7 +146,7 @@ class Schedule {
       } else if (decision.kind === 'run' && this.#elsewhere?.takes(index)) {
         this.#enqueue(index, NOTHING, this.#elsewhere.run);
       } else {
-        if (decision.kind === 'run') this.#build.remote?.expect(decision.key);
+        if (decision.kind === 'run') expectFromRemote(handle, decision);
         this.#warnOfExcess(handle);
         this.#enqueue(index, item.resources);
       }

@@ -5,7 +5,15 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ownIdentity } from '../sys/identity.js';
 import { isWithoutLinks } from '../sys/no-links.js';
-import { type Body, type Change, type Store, StoreError } from './store.js';
+import {
+  type Body,
+  type Change,
+  contentOf,
+  type Meter,
+  type Store,
+  StoreError,
+  sizeOf,
+} from './store.js';
 
 /** Milliseconds after which the guard of an update belongs to a process that was killed. */
 const STALE = 10_000;
@@ -19,23 +27,31 @@ let drafts = 0;
 export class FileStore implements Store {
   readonly #folder: string;
 
+  readonly #meter: Meter;
+
   /** `folder`: absolute path; the first write creates it, but not the folder above it. */
-  constructor(folder: string) {
+  constructor(folder: string, meter: Meter) {
     this.#folder = folder;
+    this.#meter = meter;
   }
 
   get(name: string, limit: number): Promise<Buffer | undefined> {
     const file = this.#pathOf(name);
-    return reading(async () =>
-      (await stat(file)).size > limit ? undefined : await readFile(file),
-    );
+    return reading(async () => {
+      if ((await stat(file)).size > limit) return undefined;
+      const bytes = await readFile(file);
+      this.#meter('in', bytes.length);
+      return bytes;
+    });
   }
 
   async download(name: string, file: string, limit: number): Promise<boolean> {
     const from = this.#pathOf(name);
     const copied = await reading(async () => {
-      if ((await stat(from)).size > limit) return false;
+      const { size } = await stat(from);
+      if (size > limit) return false;
       await copyFile(from, file, constants.COPYFILE_FICLONE);
+      this.#meter('in', size);
       return true;
     });
     return copied ?? false;
@@ -80,13 +96,17 @@ export class FileStore implements Store {
     const draft = `${file}.${host.replace(/[^\w.-]/g, '_')}.${pid}.${++drafts}.tmp`;
     try {
       await this.#makeFolder(path.dirname(file));
-      if (Buffer.isBuffer(body)) await writeFile(draft, body);
-      else await copyFile(body.file, draft, constants.COPYFILE_FICLONE);
-      return await act(draft);
+      try {
+        const content = contentOf(body);
+        if (typeof content !== 'string') await writeFile(draft, content);
+        else await copyFile(content, draft, constants.COPYFILE_FICLONE);
+        this.#meter('out', sizeOf(body));
+        return await act(draft);
+      } finally {
+        await rm(draft, { force: true });
+      }
     } catch (error) {
       throw storeError(error);
-    } finally {
-      await rm(draft, { force: true });
     }
   }
 

@@ -3,16 +3,14 @@ import { createReadStream } from 'node:fs';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Body, StoreError, sizeOf } from './store.js';
+import { WIDTH } from './parallel.js';
+import { type Body, contentOf, type Meter, StoreError, sizeOf } from './store.js';
 
-/** Milliseconds: to connect, for the first byte of an answer, and without progress of an upload. */
+/** Milliseconds: to connect, for the next byte of an answer, and without progress of an upload. */
 const LIMITS = { connect: 3000, answer: 5000, upload: 30_000 };
 
 /** Tries of a request that the server or the connection failed, and the pause before each. */
 const PAUSES = [0, 250, 1000];
-
-/** Connections at once. */
-const CONNECTIONS = 32;
 
 export interface Request {
   readonly method: 'GET' | 'HEAD' | 'PUT';
@@ -23,14 +21,20 @@ export interface Request {
 
 export class Requests {
   readonly #agents = {
-    'http:': new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS }),
-    'https:': new https.Agent({ keepAlive: true, maxSockets: CONNECTIONS }),
+    'http:': new http.Agent({ keepAlive: true, maxSockets: WIDTH }),
+    'https:': new https.Agent({ keepAlive: true, maxSockets: WIDTH }),
   };
   readonly #signal: AbortSignal;
+  readonly #meter: Meter;
+  /** Requests whose answer is not read to its end yet. */
+  readonly #open = new Set<http.ClientRequest>();
 
   /** `signal` ends every request. */
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, meter: Meter) {
     this.#signal = signal;
+    this.#meter = meter;
+    // One listener for all: a listener for each request would cost a fifth of the time of a small one.
+    signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /**
@@ -43,7 +47,7 @@ export class Requests {
     for (const pause of PAUSES) {
       if (pause > 0) await this.#pause(pause);
       const answer = await this.#try(request).catch((error: unknown) => {
-        if (this.#signal.aborted || !isPassing(error)) throw unreachable(request, error);
+        if (this.#signal.aborted || !isPassing(error)) throw unreachable(request.url.host, error);
         failure = (error as Error).message;
       });
       if (answer === undefined) continue;
@@ -56,55 +60,81 @@ export class Requests {
   }
 
   close(): void {
+    this.#signal.removeEventListener('abort', this.#onAbort);
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
+
+  readonly #onAbort = () => {
+    for (const sent of this.#open) sent.destroy(interrupted());
+  };
 
   async #pause(milliseconds: number): Promise<void> {
     try {
       await delay(milliseconds, undefined, { signal: this.#signal });
     } catch {
-      throw new StoreError('unreachable', 'interrupted');
+      throw interrupted();
     }
   }
 
   #try({ method, url, headers, body }: Request): Promise<IncomingMessage> {
+    if (this.#signal.aborted) return Promise.reject(interrupted());
     const protocol = url.protocol as 'http:' | 'https:';
     const { request } = protocol === 'http:' ? http : https;
+    const length = body && { 'content-length': String(sizeOf(body)) };
     return new Promise((resolve, reject) => {
       const sent = request(url, {
         method,
         agent: this.#agents[protocol],
-        signal: this.#signal,
-        headers: {
-          ...headers,
-          ...(body === undefined ? {} : { 'content-length': String(sizeOf(body)) }),
-        },
+        headers: { ...headers, ...length },
       });
+      this.#open.add(sent);
+      sent.once('close', () => this.#open.delete(sent));
       limitTime(sent, body === undefined ? LIMITS.answer : LIMITS.upload);
       sent.once('response', resolve);
       sent.once('error', reject);
       if (body === undefined) sent.end();
-      else if (Buffer.isBuffer(body)) sent.end(body);
-      else
-        createReadStream(body.file)
-          .once('error', (error) => sent.destroy(error))
-          .pipe(sent);
+      else this.#sendBody(sent, contentOf(body));
     });
+  }
+
+  #sendBody(sent: http.ClientRequest, content: Buffer | string): void {
+    if (typeof content !== 'string') {
+      sent.end(content, () => this.#meter('out', content.length));
+      return;
+    }
+    createReadStream(content)
+      .on('data', (chunk) => this.#meter('out', chunk.length))
+      .once('error', (error) => sent.destroy(error))
+      .pipe(sent);
   }
 }
 
 /** The time starts when the request has a connection, not while it waits for one of the others to end. */
 function limitTime(sent: http.ClientRequest, idle: number): void {
-  const late = (what: string) => () =>
-    sent.destroy(Object.assign(new Error(what), { code: 'ETIMEDOUT' }));
   sent.once('socket', (socket) => {
+    // Timers come before sockets: after a long computation, what we wait for may be here already.
+    const unless = (isThere: () => boolean, what: string) =>
+      setImmediate(() => {
+        if (!isThere()) sent.destroy(Object.assign(new Error(what), { code: 'ETIMEDOUT' }));
+      });
+    const moved = () => socket.bytesRead + socket.bytesWritten - socket.writableLength;
+    sent.setTimeout(idle).on('timeout', () => {
+      const before = moved();
+      unless(() => moved() > before, `no answer within ${idle / 1000} s`);
+    });
     if (!socket.connecting) return;
     const limit = LIMITS.connect;
-    const connecting = setTimeout(late(`no connection within ${limit / 1000} s`), limit);
+    const connecting = setTimeout(
+      () => unless(() => !socket.connecting, `no connection within ${limit / 1000} s`),
+      limit,
+    );
     const done = () => clearTimeout(connecting);
     socket.once('connect', done).once('close', done);
   });
-  sent.setTimeout(idle, late(`no answer within ${idle / 1000} s`));
+}
+
+function interrupted(): StoreError {
+  return new StoreError('unreachable', 'interrupted');
 }
 
 /** A connection that the server closed while it was idle: the next try gets another one. */
@@ -112,8 +142,8 @@ function isPassing(error: unknown): boolean {
   return ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
-function unreachable({ url }: Request, error: unknown): unknown {
+/** An error of the network as a StoreError, and any other as it is. */
+export function unreachable(place: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
-  // Without a code it is no failure of the network.
-  return code === undefined ? error : new StoreError('unreachable', `${url.host}: ${message}`);
+  return code === undefined ? error : new StoreError('unreachable', `${place}: ${message}`);
 }

@@ -1,12 +1,18 @@
 /** A store behind HTTP: GET, HEAD and PUT, as nginx, a WebDAV server, bazel-remote and S3 understand them. */
-import { createWriteStream, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { pipeline } from 'node:stream/promises';
-import { type Request, Requests } from './http-request.js';
-import { type Body, type Change, type Store, StoreError } from './store.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Request, Requests, unreachable } from './http-request.js';
+import { type Body, type Change, type Meter, type Store, StoreError } from './store.js';
 
 /** Writers of one name at once: each round one of them is done. */
 const UPDATE_TRIES = 20;
+
+/** Milliseconds, or twice as many, after which a writer who read what we replaced has written. */
+const SETTLED = 500;
+
+/** Of a body that breaks off: each try asks for it from the start. */
+const BODY_TRIES = 3;
 
 /** A longer answer to a refused request is not read. */
 const SHORT = 64 << 10;
@@ -19,18 +25,25 @@ export interface HttpPlace {
   readonly base: string;
   readonly authorize: Authorize;
   readonly signal: AbortSignal;
+  readonly meter: Meter;
+  /** True when the server heeds `If-Match`. Else it may: an answer that refuses a write shows it. */
+  readonly compares: boolean;
 }
 
 export class HttpStore implements Store {
   readonly #base: string;
   readonly #authorize: Authorize;
   readonly #requests: Requests;
+  readonly #meter: Meter;
+  #compares: boolean;
   #clock: number | undefined;
 
-  constructor({ base, authorize, signal }: HttpPlace) {
+  constructor({ base, authorize, signal, meter, compares }: HttpPlace) {
     this.#base = base;
     this.#authorize = authorize;
-    this.#requests = new Requests(signal);
+    this.#requests = new Requests(signal, meter);
+    this.#meter = meter;
+    this.#compares = compares;
   }
 
   get clock(): number | undefined {
@@ -38,30 +51,32 @@ export class HttpStore implements Store {
   }
 
   async get(name: string, limit: number): Promise<Buffer | undefined> {
-    const answer = await this.#read('GET', name);
-    return answer && bodyOf(answer, limit);
+    return (await this.#whole(name, limit))?.bytes;
   }
 
   /** Goes on from where a connection broke, as long as each try brings something. */
   async download(name: string, file: string, limit: number): Promise<boolean> {
-    for (let start = 0; ; ) {
-      const answer = await this.#read('GET', name, start > 0 ? { range: `bytes=${start}-` } : {});
-      if (answer === undefined) return false;
-      const isRest = answer.statusCode === 206;
-      const flags = isRest ? 'a' : 'w';
-      try {
-        await pipeline(
-          answer,
-          limited(limit - (isRest ? start : 0)),
-          createWriteStream(file, { flags }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof TooLong) return false;
-        const reached = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-        if (reached <= start) throw brokenOff(this.#base, error);
-        start = reached;
+    const handle = await open(file, 'w');
+    try {
+      for (let at = 0; ; ) {
+        const reached = at;
+        const answer = await this.#read('GET', name, at > 0 ? { range: `bytes=${at}-` } : {});
+        if (answer === undefined) return false;
+        if (answer.statusCode !== 206) at = 0;
+        try {
+          for await (const chunk of answer as AsyncIterable<Buffer>) {
+            if (at + chunk.length > limit) return false;
+            await handle.write(chunk, 0, chunk.length, at);
+            at += chunk.length;
+            this.#meter('in', chunk.length);
+          }
+          return true;
+        } catch (error) {
+          if (at <= reached) throw unreachable(this.#base, error);
+        }
       }
+    } finally {
+      await handle.close();
     }
   }
 
@@ -87,28 +102,46 @@ export class HttpStore implements Store {
     if (!isConflict && (statusCode < 200 || statusCode >= 300))
       throw await this.#refusal('PUT', answer);
     answer.resume();
+    this.#compares ||= isConflict;
     return !isConflict;
   }
 
   /**
-   * By its version, where the server compares one. nginx does not: so it is read again, until it holds
-   * what was written.
+   * By its version, where the server compares one. nginx does not: another writer that had read what
+   * was there before us may replace what we wrote. So it is read again when that writer must be done.
    */
   async update(name: string, limit: number, change: Change): Promise<void> {
+    let isWritten = false;
     for (let tries = 0; tries < UPDATE_TRIES; tries++) {
-      const answer = await this.#read('GET', name);
-      const version = answer?.headers.etag;
-      const after = change(answer && (await bodyOf(answer, limit)));
+      if (isWritten && !this.#compares) await delay(SETTLED * (1 + Math.random()));
+      const before = await this.#whole(name, limit);
+      const after = change(before?.bytes);
       if (after === undefined) return;
+      const version = before?.version;
       const isVersioned = version !== undefined && !version.startsWith('W/');
-      const condition = answer === undefined ? { 'if-none-match': '*' } : {};
-      await this.#put(name, after, isVersioned ? { 'if-match': version } : condition);
+      const condition = before === undefined ? { 'if-none-match': '*' } : {};
+      isWritten = await this.#put(name, after, isVersioned ? { 'if-match': version } : condition);
     }
     throw new StoreError('unreachable', `${name} changes with every try to write it`);
   }
 
   close(): void {
     this.#requests.close();
+  }
+
+  /** A body in memory, undefined above the limit, with its version. Asks again when the connection breaks. */
+  async #whole(name: string, limit: number): Promise<Whole | undefined> {
+    for (let tries = 1; ; tries++) {
+      const answer = await this.#read('GET', name);
+      try {
+        if (answer === undefined) return undefined;
+        const bytes = await bodyOf(answer, limit);
+        this.#meter('in', bytes?.length ?? 0);
+        return { bytes, version: answer.headers.etag };
+      } catch (error) {
+        if (tries === BODY_TRIES) throw unreachable(this.#base, error);
+      }
+    }
   }
 
   /** Undefined for a status that says that nothing is there. */
@@ -128,7 +161,8 @@ export class HttpStore implements Store {
 
   /** S3 names the cause in a few lines of XML. */
   async #refusal(method: string, answer: IncomingMessage): Promise<StoreError> {
-    const text = (await bodyOf(answer, SHORT))?.toString('utf8') ?? '';
+    const body = await bodyOf(answer, SHORT).catch(() => undefined); // The status is enough.
+    const text = body?.toString('utf8') ?? '';
     const cause = /<Code>(\w{1,60})<\/Code>/.exec(text)?.[1];
     const status = `status ${answer.statusCode}${cause === undefined ? '' : ` (${cause})`}`;
     return new StoreError('refused', `${new URL(this.#base).host}: ${status} for ${method}`);
@@ -146,34 +180,24 @@ export class HttpStore implements Store {
   }
 }
 
-class TooLong extends Error {}
-
-/** Passes the chunks on, up to a number of bytes. */
-function limited(limit: number) {
-  return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let left = limit;
-    for await (const chunk of source) {
-      left -= chunk.length;
-      if (left < 0) throw new TooLong();
-      yield chunk;
-    }
-  };
+interface Whole {
+  readonly bytes: Buffer | undefined;
+  readonly version: string | undefined;
 }
 
-async function bodyOf(answer: IncomingMessage, limit: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  try {
-    await pipeline(answer, limited(limit), async (source) => {
-      for await (const chunk of source) chunks.push(chunk);
+/** Undefined above the limit. Without streams in between: most bodies are one chunk. */
+function bodyOf(answer: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    answer.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size <= limit) return;
+      resolve(undefined);
+      answer.destroy();
     });
-  } catch (error) {
-    if (error instanceof TooLong) return undefined;
-    throw brokenOff('the server', error);
-  }
-  return Buffer.concat(chunks);
-}
-
-function brokenOff(place: string, error: unknown): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code === undefined ? error : new StoreError('unreachable', `${place}: ${message}`);
+    answer.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    answer.once('error', reject);
+  });
 }

@@ -2,13 +2,14 @@
 import { hash } from 'node:crypto';
 import { chmodSync, rmSync, statSync } from 'node:fs';
 import { hashFile } from '../cache/files/hash.js';
-import { finish } from '../cache/files/yielding.js';
+import { finish, Yielder } from '../cache/files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
 import { parseTree } from '../cache/objects/tree.js';
-import { eachOf, limitOf } from './parallel.js';
+import { eachOf, type Limit, WIDTH } from './parallel.js';
 import type { Pack } from './remote-record.js';
 import type { Store } from './store.js';
+import type { Traffic } from './traffic.js';
 
 /** A listing above this counts as damaged: this allows 5 million files in one folder. */
 const LISTING_LIMIT = 2 ** 29;
@@ -16,15 +17,12 @@ const LISTING_LIMIT = 2 ** 29;
 /** Objects up to this size are fetched into memory. */
 const IN_MEMORY = 2 ** 20;
 
-/** Packs in memory at once. */
-const PACKS = 8;
-
-/** Requests at once. */
-const WIDTH = 32;
-
 export interface ObjectSource {
   readonly store: Store;
   readonly packs: readonly Pack[];
+  /** Packs in memory at once. */
+  readonly packing: Limit;
+  readonly traffic: Traffic;
 }
 
 export interface ObjectTarget {
@@ -47,85 +45,100 @@ export class BadObject extends Error {
 }
 
 /**
- * Brings all objects of a digest here that are not here yet, listings first.
+ * Brings all objects of the digests here that are not here yet, listings first.
  *
  * @throws BadObject when one is missing or damaged; what was brought before stays
  */
 export async function bringObjects(
-  digest: Digest,
-  size: number,
+  wanted: readonly { readonly digest: Digest; readonly size: number }[],
   source: ObjectSource,
   target: ObjectTarget,
 ): Promise<void> {
-  await new Bringing(source, target).below(digest, size);
+  const bringing = new Bringing(source, target);
+  for (const { size } of wanted) source.traffic.plan('in', size);
+  await eachOf(wanted, WIDTH, ({ digest, size }) => bringing.below(digest, size));
 }
 
 class Bringing {
-  readonly #store: Store;
+  readonly #source: ObjectSource;
   readonly #target: ObjectTarget;
   readonly #packOf = new Map<string, Pack>();
   readonly #packs = new Map<Pack, Promise<void>>();
-  readonly #seen = new Set<string>();
-  readonly #limit = limitOf(PACKS);
+  readonly #visited = new Set<string>();
+  /** Objects that came with a pack. */
+  readonly #unpacked = new Set<string>();
 
-  constructor({ store, packs }: ObjectSource, target: ObjectTarget) {
-    this.#store = store;
+  constructor(source: ObjectSource, target: ObjectTarget) {
+    this.#source = source;
     this.#target = target;
-    for (const pack of packs) for (const [hex] of pack.holds) this.#packOf.set(hex, pack);
+    for (const pack of source.packs) for (const [hex] of pack.holds) this.#packOf.set(hex, pack);
   }
 
   async below(digest: Digest, size: number): Promise<void> {
     const hex = nameOf(digest);
-    if (this.#seen.has(hex)) return;
-    this.#seen.add(hex);
     const isListing = kindOf(digest) === 'directory';
-    const { objects } = this.#target;
-    if (objects.wanted(hex) === undefined) await this.#bring(hex, isListing ? LISTING_LIMIT : size);
-    if (!isListing) return;
-    const entries = parseTree(objects.read(hex));
+    const isKnown = this.#visited.has(hex);
+    this.#visited.add(hex);
+    const isThere = !isKnown && (await this.#need(hex, isListing ? LISTING_LIMIT : size));
+    if (isKnown || (isThere && !isListing)) this.#source.traffic.plan('in', -size);
+    if (isKnown || !isListing) return;
+    const entries = parseTree(this.#target.objects.read(hex));
     if (entries === undefined) throw new BadObject(`cas/${hex}`, 'is not a directory listing');
     await eachOf(entries, WIDTH, (entry) => this.below(entry.digest, entry.size));
   }
 
-  async #bring(hex: string, limit: number): Promise<void> {
+  /** Brings an object. True when it was here before. */
+  async #need(hex: string, limit: number): Promise<boolean> {
+    if (this.#unpacked.has(hex)) return false;
+    const { objects, mode } = this.#target;
+    if (objects.wanted(hex) !== undefined) return true;
     const pack = this.#packOf.get(hex);
+    const name = `cas/${hex}`;
     if (pack !== undefined) await this.#unpackOnce(pack);
-    else if (limit > IN_MEMORY && limit !== LISTING_LIMIT)
-      await this.#download(`cas/${hex}`, hex, limit);
+    else if (limit > IN_MEMORY && limit !== LISTING_LIMIT) await this.#download(name, hex, limit);
     else {
-      const bytes = await this.#bytes(`cas/${hex}`, hex, limit);
-      this.#target.objects.put(bytes, hex, this.#target.mode);
+      const bytes = await this.#bytes(name, limit);
+      if (hash('sha256', bytes) !== hex) throw new BadObject(name, 'is damaged');
+      objects.put(bytes, hex, mode);
     }
+    return false;
   }
 
   #unpackOnce(pack: Pack): Promise<void> {
-    const unpacking = this.#packs.get(pack) ?? this.#limit(() => this.#unpack(pack));
+    const unpacking = this.#packs.get(pack) ?? this.#source.packing(() => this.#unpack(pack));
     this.#packs.set(pack, unpacking);
     return unpacking;
   }
 
-  /** All objects of a pack: the caller needs one of them, and the others belong to the same outs. */
+  /**
+   * All objects of a pack: the caller needs one of them, and the others belong to the same outs. Each is
+   * hashed, so the pack as a whole need not be.
+   */
   async #unpack({ hex, size, holds }: Pack): Promise<void> {
     const name = `cas/${hex}`;
-    const bytes = await this.#bytes(name, hex, size);
+    const { objects, mode } = this.#target;
+    const bytes = await this.#bytes(name, size);
+    const pace = new Yielder();
     for (const [object, start, length] of holds) {
+      if (pace.due()) await pace.rest();
       const part = bytes.subarray(start, start + length);
       if (hash('sha256', part) !== object) throw new BadObject(name, 'is damaged');
-      this.#target.objects.put(part, object, this.#target.mode);
+      objects.put(part, object, mode);
+      this.#unpacked.add(object);
     }
   }
 
-  async #bytes(name: string, hex: string, limit: number): Promise<Buffer> {
-    const bytes = await this.#store.get(name, limit);
+  async #bytes(name: string, limit: number): Promise<Buffer> {
+    const bytes = await this.#source.store.get(name, limit);
     if (bytes === undefined) throw new BadObject(name, 'is missing');
-    if (hash('sha256', bytes) !== hex) throw new BadObject(name, 'is damaged');
     return bytes;
   }
 
   async #download(name: string, hex: string, limit: number): Promise<void> {
     const file = this.#target.draft();
     try {
-      if (!(await this.#store.download(name, file, limit))) throw new BadObject(name, 'is missing');
+      if (!(await this.#source.store.download(name, file, limit)))
+        throw new BadObject(name, 'is missing');
       if ((await finish(hashFile(file))).hex !== hex) throw new BadObject(name, 'is damaged');
       chmodSync(file, this.#target.mode & statSync(file).mode);
       this.#target.objects.adopt(file, hex, limit);

@@ -1,10 +1,12 @@
 /** Objects of a local store → a remote cache: small ones together in packs, large ones by themselves. */
 import { hash } from 'node:crypto';
+import { Yielder } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
-import { eachOf } from './parallel.js';
+import { eachOf, type Limit, WIDTH } from './parallel.js';
 import type { Pack } from './remote-record.js';
-import { type Body, type Store, type StoredFile, sizeOf } from './store.js';
+import { type HashedBody, type Store, sizeOf } from './store.js';
+import type { Traffic } from './traffic.js';
 
 /** Bytes from which an object goes by itself. */
 const LARGE = 64 * 2 ** 10;
@@ -15,12 +17,18 @@ const PACK = 8 * 2 ** 20;
 /** From this size on, asking first costs less than sending in vain. */
 const WORTH_ASKING = 2 ** 18;
 
-const WIDTH = 32;
-
 export interface Sending {
   readonly store: Store;
   /** Names known to be missing or damaged there: they are replaced without asking, and then removed. */
   readonly bad: Set<string>;
+  /** Packs in memory at once. */
+  readonly packing: Limit;
+  readonly traffic: Traffic;
+}
+
+interface Small {
+  readonly hex: string;
+  readonly size: number;
 }
 
 /**
@@ -34,56 +42,71 @@ export async function sendObjects(
   objects: Objects,
   sending: Sending,
 ): Promise<Pack[]> {
-  const small: string[] = [];
-  const large: StoredFile[] = [];
+  const small: Small[] = [];
+  const large: HashedBody[] = [];
+  const pace = new Yielder();
   for (const hex of new Set(digests.flatMap((digest) => [...objects.namesOf(digest)]))) {
+    if (pace.due()) await pace.rest();
     const size = objects.wanted(hex)?.size ?? 0;
-    if (size < LARGE) small.push(hex);
-    else large.push({ file: objects.pathOf(hex), size, hex });
+    sending.traffic.plan('out', size);
+    if (size < LARGE) small.push({ hex, size });
+    else large.push({ content: objects.pathOf(hex), size, hex });
   }
-  await eachOf(large, WIDTH, (file) => send(`cas/${file.hex}`, file, sending));
+  await eachOf(large, WIDTH, (body) => send(`cas/${body.hex}`, body, sending));
   if (small.length === 1) {
-    const [hex] = small as [string];
-    await send(`cas/${hex}`, objects.read(hex), sending);
+    const [{ hex, size }] = small as [Small];
+    await send(`cas/${hex}`, { content: objects.read(hex), size, hex }, sending);
     return [];
   }
-  const packs: Pack[] = [];
   // In order of names, so that the same objects make the same packs.
-  await eachOf(packsOf(small.sort(), objects), 4, async ({ pack, bytes }) => {
-    packs.push(pack);
-    await send(`cas/${pack.hex}`, bytes, sending);
-  });
+  const groups = groupsOf(small.sort((a, b) => (a.hex < b.hex ? -1 : 1)));
+  const packs: Pack[] = [];
+  await eachOf(groups.entries(), WIDTH, ([at, group]) =>
+    sending.packing(async () => {
+      const { pack, content } = await packOf(group, objects);
+      packs[at] = pack;
+      await send(`cas/${pack.hex}`, { content, size: pack.size, hex: pack.hex }, sending);
+    }),
+  );
   return packs;
 }
 
-async function send(name: string, body: Body, { store, bad }: Sending): Promise<void> {
+async function send(name: string, body: HashedBody, sending: Sending): Promise<void> {
+  const { store, bad, traffic } = sending;
   if (bad.has(name)) {
     await store.put(name, body, false);
     bad.delete(name);
-  } else if (sizeOf(body) < WORTH_ASKING || !(await store.has(name))) {
-    await store.put(name, body, true);
-  }
+  } else if (sizeOf(body) >= WORTH_ASKING && (await store.has(name))) {
+    traffic.moved('out', body.size);
+  } else await store.put(name, body, true);
 }
 
-function* packsOf(
-  hexes: readonly string[],
-  objects: Objects,
-): Generator<{ readonly pack: Pack; readonly bytes: Buffer }> {
-  let chunks: Buffer[] = [];
-  let holds: Pack['holds'][number][] = [];
+function groupsOf(small: readonly Small[]): string[][] {
+  const groups: string[][] = [];
+  let room = 0;
+  for (const { hex, size } of small) {
+    if (room <= 0) {
+      groups.push([]);
+      room = PACK;
+    }
+    groups.at(-1)?.push(hex);
+    room -= size;
+  }
+  return groups;
+}
+
+async function packOf(hexes: readonly string[], objects: Objects) {
+  const chunks: Buffer[] = [];
+  const holds: Pack['holds'][number][] = [];
+  const pace = new Yielder();
   let size = 0;
-  const close = () => {
-    const bytes = Buffer.concat(chunks);
-    const pack = { hex: hash('sha256', bytes), size, holds };
-    [chunks, holds, size] = [[], [], 0];
-    return { pack, bytes };
-  };
   for (const hex of hexes) {
+    if (pace.due()) await pace.rest();
     const bytes = objects.read(hex);
     holds.push([hex, size, bytes.length]);
     chunks.push(bytes);
     size += bytes.length;
-    if (size >= PACK) yield close();
   }
-  if (holds.length > 0) yield close();
+  const content = Buffer.concat(chunks);
+  return { pack: { hex: hash('sha256', content), size, holds }, content };
 }

@@ -9,25 +9,29 @@ import { FileStore } from './file-store.js';
 import { type Authorize, HttpStore } from './http-store.js';
 import type { RemoteConfig } from './remote-config.js';
 import { s3Authorize, s3Base } from './s3.js';
-import type { Store } from './store.js';
+import type { Meter, Store } from './store.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** `signal` ends all requests. */
-export function openStore(config: RemoteConfig, env: Env, signal: AbortSignal): Store {
+export function openStore(
+  config: RemoteConfig,
+  env: Env,
+  signal: AbortSignal,
+  meter: Meter = () => {},
+): Store {
   const url = new URL(config.url);
-  if (url.protocol === 'file:') return new FileStore(fileURLToPath(url));
+  if (url.protocol === 'file:') return new FileStore(fileURLToPath(url), meter);
   if (url.protocol === 's3:') {
     const region = config.region ?? regionOf(env);
-    const base = s3Base(
-      url,
-      config.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL,
-      region,
-    );
-    return new HttpStore({ base, signal, authorize: s3Authorize(credentialsOf(env), region) });
+    const endpoint = config.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
+    const base = s3Base(url, endpoint, region);
+    const authorize = s3Authorize(credentialsOf(env), region);
+    return new HttpStore({ base, signal, meter, authorize, compares: true });
   }
   const base = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
-  return new HttpStore({ base, signal, authorize: withHeader(authorizationFor(url, env)) });
+  const authorize = withHeader(authorizationFor(url, env));
+  return new HttpStore({ base, signal, meter, authorize, compares: false });
 }
 
 function withHeader(authorization: string | undefined): Authorize {

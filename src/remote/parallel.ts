@@ -1,5 +1,8 @@
 /** Tasks with a limit of how many run at once. */
 
+/** Requests at once, over as many connections. */
+export const WIDTH = 64;
+
 /** Runs `task` for every value, `width` at a time. After a failure it starts no more, and throws it. */
 export async function eachOf<T>(
   values: Iterable<T>,

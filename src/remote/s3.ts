@@ -8,6 +8,9 @@ import type { Request } from './http-request.js';
 import type { Authorize } from './http-store.js';
 import type { Body } from './store.js';
 
+/** SHA-256 of no bytes. */
+const EMPTY = hash('sha256', '');
+
 export interface Signing {
   readonly credentials: Credentials;
   readonly region: string;
@@ -50,22 +53,31 @@ export function signed(request: Request, { credentials, region, now }: Signing):
     headers['x-amz-content-sha256'],
   ].join('\n');
   const text = ['AWS4-HMAC-SHA256', time, scope, hash('sha256', canonical)].join('\n');
-  const key = ['aws4_request', 's3', region, time.slice(0, 8)].reduceRight<string | Buffer>(
-    (secret, part) => hmac(secret, part),
-    `AWS4${credentials.secretAccessKey}`,
-  );
+  const key = signingKey(credentials.secretAccessKey, time.slice(0, 8), region);
   const proof = hmac(key, text).toString('hex');
   const authorization = `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope},SignedHeaders=${names.join(';')},Signature=${proof}`;
   return { ...request, headers: { ...headers, authorization } };
 }
 
-function hmac(key: string | Buffer, text: string): Buffer {
+/** The last one that was made, and of what: it changes once a day. */
+let made: { readonly of: string; readonly key: Buffer } | undefined;
+
+function signingKey(secret: string, day: string, region: string): Buffer {
+  const of = [day, region, secret].join('\n');
+  if (made?.of === of) return made.key;
+  const parts = [day, region, 's3', 'aws4_request'];
+  const key = parts.reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`));
+  made = { of, key };
+  return key;
+}
+
+function hmac(key: Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
-/** The digest of a stored file is known: the server compares it. */
+/** The server compares it. */
 function bodyHash(body: Body | undefined): string {
-  if (body === undefined) return hash('sha256', '');
+  if (body === undefined) return EMPTY;
   return Buffer.isBuffer(body) ? hash('sha256', body) : body.hex;
 }
 

@@ -20,11 +20,11 @@ export interface Store {
 
 export type Change = (before: Buffer | undefined) => Buffer | undefined;
 
-export type Body = Buffer | StoredFile;
+export type Body = Buffer | HashedBody;
 
-/** An immutable file. */
-export interface StoredFile {
-  readonly file: string;
+/** Bytes, or the path of an immutable file, whose digest is known. */
+export interface HashedBody {
+  readonly content: Buffer | string;
   readonly size: number;
   /** SHA-256 of its bytes, in hexadecimal. */
   readonly hex: string;
@@ -47,3 +47,12 @@ export class StoreError extends Error {
 export function sizeOf(body: Body): number {
   return Buffer.isBuffer(body) ? body.length : body.size;
 }
+
+export function contentOf(body: Body): Buffer | string {
+  return Buffer.isBuffer(body) ? body : body.content;
+}
+
+/** Counts the bytes that a store receives (`in`) and sends (`out`), while they move. */
+export type Meter = (direction: Direction, bytes: number) => void;
+
+export type Direction = 'in' | 'out';

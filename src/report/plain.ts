@@ -9,16 +9,22 @@ import {
   plural,
   roughly,
   summaryLine,
+  transferText,
   whyText,
 } from './wording.js';
 
 export type Write = (text: string) => void;
 
+/** One of so many reports about a transfer is a line. There is one each second. */
+const SHOWN_TRANSFER = 5;
+
 /** Writes the lines of each event. */
 export function plainReporter(write: Write): (event: RunEvent) => void {
   let dry = false;
+  const transfers = { in: 0, out: 0 };
   return (event) => {
     if (event.type === 'run') dry = event.dry;
+    if (event.type === 'transfer' && ++transfers[event.direction] % SHOWN_TRANSFER !== 0) return;
     for (const line of plainLines(event, dry)) write(`${line}\n`);
   };
 }
@@ -45,6 +51,8 @@ function linesOf(event: RunEvent, dry: boolean): string[] {
       const epoch = `${event.item}: epoch ${event.epoch}/${event.target}`;
       return [`${epoch} in ${duration(event.seconds)}${metrics === '' ? '' : `, ${metrics}`}`];
     }
+    case 'transfer':
+      return [transferText(event)];
     case 'warning':
       return [`${event.item === undefined ? '' : `${event.item}: `}warning: ${event.message}`];
     case 'error':

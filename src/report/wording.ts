@@ -1,5 +1,5 @@
 /** Formats durations, sizes, verdicts and metrics for people. Pure. */
-import type { Failure, RunDone, Verdict, Why } from '../event.js';
+import type { Failure, RunDone, Transfer, Verdict, Why } from '../event.js';
 import { fitted, type Rows, widthsOf } from './fit.js';
 import { pad } from './live/text-columns.js';
 
@@ -19,6 +19,11 @@ export function roughly(seconds: number): string {
   return minutes < 60 ? `${minutes} min` : duration(minutes * 60);
 }
 
+/** An estimate has no tenths of a second. */
+export function about(seconds: number): string {
+  return seconds < 60 ? `${Math.ceil(seconds)} s` : duration(seconds);
+}
+
 /** `512 B`, `3.4 MB`: powers of 1000. */
 export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -31,6 +36,13 @@ export function bytes(count: number): string {
   return unit === 0
     ? `${value} B`
     : `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${units[unit]}`;
+}
+
+/** `12 MB of 40 MB received from the remote cache, 8.0 MB/s, 4 s left`. */
+export function transferText({ direction, done, total, rate, left }: Transfer): string {
+  const where = direction === 'in' ? 'received from' : 'sent to';
+  const time = left === undefined ? '' : `, ${about(left)} left`;
+  return `${bytes(done)} of ${bytes(total)} ${where} the remote cache, ${bytes(rate)}/s${time}`;
 }
 
 export function plural(count: number, noun: string, many = `${noun}s`): string {

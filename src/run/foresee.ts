@@ -8,11 +8,8 @@ import {
 } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { type Prediction, predict } from '../decide/prediction.js';
-import { eachOf } from '../remote/parallel.js';
+import { eachOf, WIDTH } from '../remote/parallel.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
-
-/** Requests at once. */
-const WIDTH = 32;
 
 type Found = ReadonlyMap<number, Prediction>;
 

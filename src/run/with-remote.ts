@@ -34,6 +34,7 @@ export function openRemote({ project, options, emit }: BuildContext): RemoteCach
     interruption: options.interruption,
     warn: (message, item) =>
       emit({ type: 'warning', message, ...(item === undefined ? {} : { item }) }),
+    onTransfer: emit,
   });
 }
 

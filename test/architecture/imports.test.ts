@@ -91,7 +91,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'noop',
     'sys',
   ],
-  remote: ['error', 'canonical', 'manifest', 'pipeline/plan', 'cache', 'sys'],
+  remote: ['error', 'event', 'canonical', 'manifest', 'pipeline/plan', 'cache', 'sys'],
   'lockfile/format': [
     'lenient-json',
     'stage',

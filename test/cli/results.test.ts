@@ -133,6 +133,13 @@ describe('pipe results', () => {
     expect(out.split('\n')[1]).toContain(',"x, ""y""",');
   });
 
+  it('gives the same rows to several commands that make the index at once', async () => {
+    const made = await swept(QUICK, '1', '2');
+    const all = await Promise.all([rowsOf(made), rowsOf(made), rowsOf(made)]);
+    expect(all[0]).toHaveLength(5);
+    expect(all).toEqual([all[0], all[0], all[0]]);
+  });
+
   it('keeps the rows of results whose outs gc removed', async () => {
     const made = await swept(QUICK, '1', '2');
     // Nothing has asked for the rows before: gc itself makes the index.

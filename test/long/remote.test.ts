@@ -1,7 +1,18 @@
-/** All that is promised of a remote cache, on the servers that need a program. */
+/** All that is promised of a remote cache, at every step, and on the servers that need a program. */
 import { describe } from 'vitest';
-import { settlesRivals, staysTrue, survivesItsDeath, survivesKills } from '../remote/behaviours.js';
+import {
+  settlesRivals,
+  staysTrue,
+  survivesEveryStep,
+  survivesItsDeath,
+  survivesKills,
+} from '../remote/behaviours.js';
 import { NGINX, nginx, s3, VERSITYGW } from '../remote/servers.js';
+
+describe('a remote cache on a shared folder', () => {
+  survivesEveryStep('is killed', 1);
+  survivesEveryStep('fails', 1);
+});
 
 describe('a remote cache on nginx', () => {
   staysTrue(NGINX !== undefined, nginx);

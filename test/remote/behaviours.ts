@@ -1,10 +1,19 @@
 /** What is promised of a remote cache, on any kind of server. */
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import type { Running } from '../rig/project.js';
 import { clone, cloneWithin, TRAINING } from './clones.js';
-import { behind, folderOf, isNowhere, namesIn, proxyTo, type Server } from './servers.js';
+import {
+  behind,
+  folderOf,
+  isNowhere,
+  namesIn,
+  proxyTo,
+  type Server,
+  sharedFolder,
+} from './servers.js';
 
 const last = (out: string) => out.trimEnd().split('\n').at(-1);
 
@@ -93,10 +102,14 @@ export function staysTrue(isHere: boolean, start: Start): void {
 
   on('is not written in read-only mode', async () => {
     const server = await start();
-    const reader = cloneWithin(server);
+    const proxy = server.port === undefined ? undefined : await proxyTo(server.port);
+    const reader = cloneWithin(proxy === undefined ? server : behind(server, proxy));
     reader.env.PIPE_REMOTE_MODE = 'r';
     expect((await reader.run()).summary).toMatchObject({ ran: 3 });
     expect(namesIn(server)).toEqual([]);
+    if (proxy === undefined) return;
+    expect(proxy.requests.length).toBeGreaterThan(0);
+    expect(proxy.requests.filter((each) => !/^(GET|HEAD) /.test(each))).toEqual([]);
   });
 }
 
@@ -222,6 +235,37 @@ export function survivesKills(isHere: boolean, start: Start, step: number): void
       }
     },
   );
+}
+
+const STEPS = fileURLToPath(new URL('../rig/store-steps.cjs', import.meta.url));
+
+/** At an operation on a shared folder, its writer is killed, or the folder is gone: at each one, or each nth. */
+export function survivesEveryStep(how: 'is killed' | 'fails', every: number): void {
+  it(`never holds a record without its objects, whenever its writer ${how}`, async () => {
+    for (let at = 1, isOver = false; !isOver; at += every) {
+      const server = sharedFolder();
+      const writer = clone(server);
+      const before = { ...writer.env };
+      Object.assign(writer.env, {
+        NODE_OPTIONS: `--require ${STEPS}`,
+        PIPE_TEST_STORE: server.data,
+        PIPE_TEST_STEP: String(at),
+        PIPE_TEST_STEP_ENDS: how,
+      });
+      const run = await writer.pipe('run');
+      isOver = run.signal !== 'SIGKILL' && !run.out.includes('is not used for the rest');
+      if (how === 'fails') expect(run.code).toBe(0);
+      for (const name of Object.keys(writer.env)) if (!(name in before)) delete writer.env[name];
+      const reader = cloneWithin(server);
+      reader.env.PIPE_REMOTE_MODE = 'r';
+      const { events } = await reader.run();
+      expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+      expect(reader.read('all.txt').trim()).toBe('20003');
+      expect((await writer.pipe('run')).code).toBe(0);
+      expect((await writer.pipe('push')).code).toBe(0);
+      expect((await cloneWithin(server).run()).summary).toMatchObject({ ran: 0, restored: 3 });
+    }
+  });
 }
 
 type Damage = (file: string, bytes: Buffer) => void;

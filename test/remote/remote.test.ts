@@ -1,6 +1,12 @@
 /** The remote cache: all that is promised on a shared folder, and that servers are spoken to as they expect. */
 import { describe, expect, it } from 'vitest';
-import { settlesRivals, staysTrue, survivesItsDeath, takesAndGoesOn } from './behaviours.js';
+import {
+  settlesRivals,
+  staysTrue,
+  survivesEveryStep,
+  survivesItsDeath,
+  takesAndGoesOn,
+} from './behaviours.js';
 import { clone, cloneWithin } from './clones.js';
 import { NGINX, namesIn, nginx, s3, sharedFolder, VERSITYGW } from './servers.js';
 
@@ -10,6 +16,8 @@ describe('a remote cache on a shared folder', () => {
   takesAndGoesOn(true, sharedFolder);
   staysTrue(true, sharedFolder);
   settlesRivals(true, sharedFolder);
+  survivesEveryStep('is killed', 29);
+  survivesEveryStep('fails', 29);
 });
 
 // The rest on servers: test/long/remote.test.ts.

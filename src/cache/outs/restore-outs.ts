@@ -91,11 +91,13 @@ export class OutRestore {
     openUp(absolute);
     const known = this.#parts.index.directory(where);
     const rows = new Map(known?.names.map((name, row) => [name, row]));
-    this.#removeOthers(where, entries);
+    const there = this.#removeOthers(where, entries);
     const written = new Map<string, Stats>();
     for (const entry of entries) {
       if (this.#pace.due()) await this.#pace.rest();
-      const stat = await this.#entry(`${where}/${entry.name}`, entry, known, rows.get(entry.name));
+      const place = `${where}/${entry.name}`;
+      const before = there.has(entry.name) ? lstatIfThere(this.#absolute(place)) : undefined;
+      const stat = await this.#entry(place, entry, before, { known, row: rows.get(entry.name) });
       if (stat !== undefined) written.set(entry.name, stat);
     }
     const scan = this.#remember(where, digest, entries, written);
@@ -107,12 +109,12 @@ export class OutRestore {
     return modeOf(this.#permissions, where.slice(this.#out.length + 1), digest);
   }
 
-  /** The stat of a written file whose digest can be remembered. */
+  /** The stat of a written file whose digest can be remembered. `stat`: of what is there. */
   async #entry(
     where: string,
     entry: TreeEntry,
-    known: Rows | undefined,
-    row: number | undefined,
+    stat: Stats | undefined,
+    { known, row }: { readonly known: Rows | undefined; readonly row: number | undefined },
   ): Promise<Stats | undefined> {
     const { objects } = this.#parts;
     if (kindOf(entry.digest) === 'directory') {
@@ -121,7 +123,6 @@ export class OutRestore {
     }
     if (kindOf(entry.digest) === 'link') this.#hasLinks = true;
     const absolute = this.#absolute(where);
-    const stat = lstatIfThere(absolute);
     const mode = this.#mode(where, entry.digest);
     if (stat !== undefined) {
       const isKnown = row !== undefined && known?.matches(row, stat) === true;
@@ -137,11 +138,16 @@ export class OutRestore {
     return writeEntry(objects, entry, absolute, WORKSPACE_MODES, mode);
   }
 
-  #removeOthers(where: string, entries: readonly TreeEntry[]): void {
+  /** Returns the names that stay. */
+  #removeOthers(where: string, entries: readonly TreeEntry[]): Set<string> {
     const wanted = new Set(entries.map((entry) => entry.name));
-    for (const name of readdirSync(this.#absolute(where))) {
-      if (!wanted.has(name)) this.#clear(`${where}/${name}`);
+    const there = new Set(readdirSync(this.#absolute(where)));
+    for (const name of there) {
+      if (wanted.has(name)) continue;
+      this.#clear(`${where}/${name}`);
+      there.delete(name);
     }
+    return there;
   }
 
   /** Moves a directory aside as a whole, to be deleted later: mass deletion slows file creation. */

@@ -206,13 +206,7 @@ function drawLines(
 ): void {
   context.clearRect(0, 0, width, height);
   const step = (width - 120) / (axes.length - 1);
-  const scales = axes.map(({ cells }) =>
-    scaleOf(
-      rows.flatMap((row) => cells[row] ?? []),
-      height - 34,
-      34,
-    ),
-  );
+  const scales = axes.map((axis) => axisScale(axis, rows, height));
   const trace = (row: number) => {
     context.beginPath();
     let isDown = false;
@@ -235,6 +229,17 @@ function drawLines(
   for (const row of rows) if (chosen.has(row)) trace(row);
   context.lineWidth = 1;
   drawAxes({ context, color, width, height }, axes, scales, step);
+}
+
+/** A param that spans orders of magnitude, such as a learning rate, has a logarithmic axis. */
+function axisScale({ cells, kind, texts }: PageColumn, rows: readonly number[], height: number) {
+  const values = rows.flatMap((row) => cells[row] ?? []);
+  const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const isLog = kind === 'param' && texts === undefined && least > 0 && most >= 50 * least;
+  const placed = isLog ? Math.log : (value: number) => value;
+  const { at } = scaleOf(values.map(placed), height - 34, 34);
+  return { at: (value: number) => at(placed(value)), least, most };
 }
 
 function drawAxes(

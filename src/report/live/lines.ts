@@ -1,7 +1,7 @@
 /** The live view as lines for a terminal of a given size: a pure function of the state. */
-import { duration, metricsText, whyText } from '../wording.js';
+import { about, duration, metricsText, transferText, whyText } from '../wording.js';
 import { secondsLeft } from './estimate.js';
-import type { Active, Epochs, LiveState, Progress, Running } from './live-state.js';
+import type { Active, Epochs, LiveState, Progress, Running, TransferAt } from './live-state.js';
 import { cut, cutMiddle, pad, widthOf } from './text-columns.js';
 
 export interface Size {
@@ -19,6 +19,9 @@ interface Piece {
 
 export type Line = readonly Piece[];
 
+/** Reports about a transfer come every second until it ends. */
+const TRANSFER_SECONDS = 2.5;
+
 /** A shorter detail, including the space before it, is useless. */
 const SHORTEST_DETAIL = 6;
 
@@ -30,15 +33,23 @@ const SHORTEST_DETAIL = 6;
  */
 export function frame(state: LiveState, size: Size, now: number): Line[] {
   const columns = Math.max(1, size.columns - 1);
-  const room = Math.max(0, size.rows - 2);
+  const rows = Math.max(0, size.rows - 2);
+  const transfers = transferLines(state, columns, now).slice(0, rows);
+  const room = rows - transfers.length;
   const items = [...state.active].sort(runningFirst);
   const fits = items.length <= room ? items : items.slice(0, Math.max(0, room - 1));
   const hidden = items.length - fits.length;
   const lines = itemLines(fits, columns, now);
   if (hidden > 0 && room > 0)
     lines.push([{ text: cut(`… and ${hidden} more`, columns), color: 'faint' }]);
-  lines.push(runLine(state, columns, now));
+  lines.push(...transfers, runLine(state, columns, now));
   return lines;
+}
+
+function transferLines({ transfers }: LiveState, columns: number, now: number): Line[] {
+  return [transfers.in, transfers.out]
+    .filter((each) => each !== undefined && now - each.at < TRANSFER_SECONDS)
+    .map((each) => [{ text: cut(transferText(each as TransferAt), columns), color: 'faint' }]);
 }
 
 /** Waiting items come last; each group in order of start. */
@@ -108,11 +119,6 @@ function isOf({ target }: Epochs, { done, total, unit }: Progress): boolean {
 function progressText({ done, total, unit }: Progress): string {
   const percent = total > 0 ? ` ${Math.floor((100 * done) / total)}%` : '';
   return `${done}/${total}${unit === undefined ? '' : ` ${unit}`}${percent}`;
-}
-
-/** An estimate has no tenths of a second. */
-function about(seconds: number): string {
-  return seconds < 60 ? `${Math.ceil(seconds)} s` : duration(seconds);
 }
 
 function runLine(state: LiveState, columns: number, now: number): Line {

@@ -1,5 +1,13 @@
 /** State of the live view: a pure function of the run's events and their times. */
-import type { ItemDone, ItemProgress, ItemStarted, RunEvent, Verdict, Why } from '../../event.js';
+import type {
+  ItemDone,
+  ItemProgress,
+  ItemStarted,
+  RunEvent,
+  Transfer,
+  Verdict,
+  Why,
+} from '../../event.js';
 import type { Metrics } from '../../stage/context.js';
 
 /** All times are seconds of any one clock. */
@@ -10,6 +18,12 @@ export interface LiveState {
   /** Active items, in order of start. */
   readonly active: ReadonlyMap<string, Active>;
   readonly ended: Readonly<Record<Verdict, number>>;
+  /** The last reports about bytes from and to the remote cache. */
+  readonly transfers: Readonly<Partial<Record<Transfer['direction'], TransferAt>>>;
+}
+
+export interface TransferAt extends Transfer {
+  readonly at: number;
 }
 
 export type Active = Waiting | Restoring | Running;
@@ -64,6 +78,7 @@ const NOTHING: LiveState = {
   toCome: new Map(),
   active: new Map(),
   ended: { ran: 0, restored: 0, fresh: 0, failed: 0, blocked: 0, cancelled: 0, submitted: 0 },
+  transfers: {},
 };
 
 export function emptyState(now: number): LiveState {
@@ -92,6 +107,11 @@ export function after(state: LiveState, event: RunEvent, now: number): LiveState
       });
     case 'item':
       return ended(state, event);
+    case 'transfer':
+      return {
+        ...state,
+        transfers: { ...state.transfers, [event.direction]: { ...event, at: now } },
+      };
     case 'warning':
     case 'error':
     case 'difference':

@@ -75,6 +75,7 @@ function lasting(event: RunEvent): string[] {
     case 'waiting':
     case 'progress':
     case 'epoch':
+    case 'transfer':
       return [];
     case 'warning':
     case 'error':

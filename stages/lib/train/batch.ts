@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Occluded } from '../nn/network.js';
 import { type Prefill, prefill } from '../nn/prefill.js';
+import type { KeptFills } from './kept-fills.js';
 
 /** B images as bytes, as they go into a batch. */
 export interface Examples {
@@ -11,6 +12,12 @@ export interface Examples {
   readonly images: readonly Uint8Array[];
   /** Each uint8 [size, size], 1 = occluded. */
   readonly masks: readonly Uint8Array[];
+}
+
+/** Where pre-fills are kept, and the key of each image in it. */
+export interface Kept {
+  readonly fills: KeptFills;
+  readonly keys: readonly string[];
 }
 
 /** The numbers of a batch of B images of S×S pixels with C channels, 0…1. */
@@ -37,6 +44,7 @@ export interface Batch extends Occluded {
 export function fillBatch(
   { size, channels, images, masks }: Examples,
   kinds: readonly Prefill[],
+  kept?: Kept,
 ): BatchValues {
   const count = images.length;
   const length = size * size * channels;
@@ -49,7 +57,9 @@ export function fillBatch(
     for (let j = 0; j < length; j++) target[i * length + j] = image[j]! / 255;
     const mean = filled.subarray(i * length, (i + 1) * length);
     const part = spread.subarray(i * length * others, (i + 1) * length * others);
-    prefill(kinds, image, masks[i]!, size, channels, mean, part);
+    const given = [kinds, image, masks[i]!, size, channels, mean, part] as const;
+    if (kept) kept.fills.prefill(kept.keys[i]!, ...given);
+    else prefill(...given);
     mask.set(masks[i]!, i * size * size);
   }
   return { count, size, channels, target, filled, spread, mask };

@@ -32,6 +32,8 @@ export interface TrainConfig {
   readonly turns: boolean;
   /** Magnifies images by up to this factor, each time another part of them; 1 leaves them. */
   readonly zoom: number;
+  /** So many masks, turns and zooms of each image, which come again in turn; 0: new ones in each epoch. */
+  readonly pool: number;
   /** The item's, from the matrix: what is drawn in training depends on it. */
   readonly seed: number;
   /** So many train images are kept aside to measure each epoch; no image of their groups is trained on. */
@@ -50,6 +52,7 @@ const DEFAULTS = {
   flip: false,
   turns: false,
   zoom: 1,
+  pool: 0,
   validation: 0,
   backend: 'auto',
 } as const;
@@ -72,6 +75,7 @@ function checkTrain(value: unknown, ofModel: unknown, { model, seed }: TrainedIt
     flip: checkFlag(tree.flip, 'train.flip'),
     turns: checkFlag(tree.turns, 'train.turns'),
     zoom: checkNumber(tree.zoom, 'train.zoom', 1, 4),
+    pool: checkInteger(tree.pool, 'train.pool', 0, 100),
     seed: checkInteger(seed, 'seeds', 0),
     validation: checkInteger(tree.validation, 'train.validation', 0),
     backend: checkChoice(tree.backend, 'train.backend', BACKEND_NAMES),

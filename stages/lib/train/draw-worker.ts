@@ -7,6 +7,7 @@ import type { Occlusion } from '../mask.js';
 import type { ModelConfig } from '../nn/model-config.js';
 import { createMasks } from './data.js';
 import { type DrawConfig, type Drawn, drawBatch, type EpochPlan } from './draw.js';
+import { keepFills } from './kept-fills.js';
 
 const TASK = 'pipe-experiment: draw batches';
 
@@ -37,6 +38,7 @@ function serve({ config, occlusions, masks, size, channels, data }: DrawingInput
   const source = {
     images: { size, channels, data: new Uint8Array(data) },
     masks: createMasks(masks, occlusions, config.model, size, config.train.seed),
+    fills: config.train.pool > 0 ? keepFills() : undefined,
   };
   let plan: EpochPlan | undefined;
   parentPort!.on('message', (message: EpochPlan | number) => {

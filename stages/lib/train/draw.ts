@@ -12,6 +12,7 @@ import { augment } from './augment.js';
 import { type BatchValues, fillBatch } from './batch.js';
 import type { TrainConfig } from './config.js';
 import type { MaskSource } from './data.js';
+import type { KeptFills } from './kept-fills.js';
 
 /** A batch as numbers, with its noise. */
 export interface Drawn extends BatchValues {
@@ -31,7 +32,7 @@ export interface EpochPlan {
 
 /** What drawing needs of a configuration. */
 export interface DrawConfig {
-  readonly train: Pick<TrainConfig, 'seed' | 'flip' | 'turns' | 'zoom'>;
+  readonly train: Pick<TrainConfig, 'seed' | 'flip' | 'turns' | 'zoom' | 'pool'>;
   readonly model: Pick<ModelConfig, 'prefill'>;
   /** Shape of the latent noise of one image. */
   readonly noise: Shape;
@@ -41,6 +42,8 @@ export interface DrawConfig {
 export interface DrawSource {
   readonly images: Pick<ImageSet, 'data' | 'size' | 'channels'>;
   readonly masks: MaskSource;
+  /** Of the pool, where there is one. */
+  readonly fills: KeptFills | undefined;
 }
 
 /**
@@ -60,24 +63,30 @@ export function planEpoch(
 /** Batch `index` of an epoch, counted from 0. */
 export function drawBatch(
   { train, model, noise }: DrawConfig,
-  { images: { data, size, channels }, masks }: DrawSource,
+  { images: { data, size, channels }, masks, fills }: DrawSource,
   { epoch, order, length }: EpochPlan,
   index: number,
 ): Drawn {
   const images = order.slice(index * length, (index + 1) * length);
   const bytes = size * size * channels;
+  // With a pool, images and masks of an epoch come again; their order and the noise do not.
+  const round = train.pool === 0 ? epoch : 1 + ((epoch - 1) % train.pool);
   const pixels = images.map((image) => {
     const original = data.subarray(image * bytes, (image + 1) * bytes);
-    return augment(original, size, channels, train, epoch, image);
+    return augment(original, size, channels, train, round, image);
   });
   const examples = {
     size,
     channels,
     images: pixels,
-    masks: images.map((image) => masks.train(image, epoch)),
+    masks: images.map((image) => masks.train(image, round)),
   };
   return {
-    ...fillBatch(examples, model.prefill),
+    ...fillBatch(
+      examples,
+      model.prefill,
+      fills && { fills, keys: images.map((image) => `${image},${round}`) },
+    ),
     noise: drawNoise(length * sizeOf(noise), train.seed, epoch, index),
   };
 }

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { createMasks } from './data.js';
 import { type Drawn, drawBatch, type EpochPlan } from './draw.js';
 import { type DrawingInput, type DrawnMessage, drawingTask } from './draw-worker.js';
+import { keepFills } from './kept-fills.js';
 
 /** Gives the batches of epochs, one epoch after the other. */
 export interface Drawing {
@@ -36,6 +37,7 @@ function drawHere({ config, occlusions, masks, size, channels, data }: DrawingIn
   const source = {
     images: { size, channels, data: new Uint8Array(data) },
     masks: createMasks(masks, occlusions, config.model, size, config.train.seed),
+    fills: config.train.pool > 0 ? keepFills() : undefined,
   };
   return {
     async *batches(plan) {

@@ -43,6 +43,19 @@ describe('the line of the run', () => {
     expect(shown([], 3)).toEqual(['3.0 s: 5 to come (prep, train 2, evaluate 2)']);
   });
 
+  test('comes after what is sent and received, with rate and time left, while it lasts', () => {
+    const moving = { type: 'transfer', done: 2e6, total: 8e6, rate: 5e5, left: 12 } as const;
+    const events: Timed[] = [
+      [1, { ...moving, direction: 'out' }],
+      [2, { ...moving, direction: 'in' }],
+    ];
+    expect(shown(events, 3).slice(0, -1)).toEqual([
+      '2.0 MB of 8.0 MB received from the remote cache, 500 kB/s, 12 s left',
+      '2.0 MB of 8.0 MB sent to the remote cache, 500 kB/s, 12 s left',
+    ]);
+    expect(shown(events, 6)).toHaveLength(1);
+  });
+
   test('counts what has ended and what goes on', () => {
     const events: Timed[] = [
       [0, verdict('prep', 'fresh')],
@@ -195,6 +208,14 @@ const anyEvent = fc.oneof(
     epoch: fc.nat(9),
     target: fc.constant(9),
     seconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
+  }),
+  fc.record({
+    type: fc.constant('transfer' as const),
+    direction: fc.constantFrom('in' as const, 'out' as const),
+    done: fc.nat(1e9),
+    total: fc.nat(1e9),
+    rate: fc.nat(1e9),
+    left: fc.nat(1e6),
   }),
   fc.record({
     type: fc.constant('item' as const),

@@ -9,7 +9,7 @@ import { startDrawing } from '../../../stages/lib/train/drawing.js';
 const SIZE = 24;
 const IMAGES = 23;
 
-export async function digestsOfTwoEpochs(): Promise<string[]> {
+export async function digestsOfTwoEpochs(pool = 0): Promise<string[]> {
   const occlusions = checkOcclusions(
     { small: { shape: 'square', side: 6 }, wide: { shape: 'square', side: 10 } },
     SIZE,
@@ -22,7 +22,7 @@ export async function digestsOfTwoEpochs(): Promise<string[]> {
     bytes[i] = random.int(256);
   });
   const drawing = startDrawing({
-    config: { train: { seed: 3, flip: true, turns: false, zoom: 1 }, model, noise: [2, 2] },
+    config: { train: { seed: 3, flip: true, turns: false, zoom: 1, pool }, model, noise: [2, 2] },
     occlusions,
     masks: 'no folder: each epoch has masks of its own',
     size: SIZE,
@@ -34,7 +34,8 @@ export async function digestsOfTwoEpochs(): Promise<string[]> {
   for (const epoch of [1, 2]) {
     for await (const drawn of drawing.batches(planEpoch({ seed: 3, batch: 4 }, images, epoch))) {
       const hash = createHash('sha256');
-      for (const part of [drawn.target, drawn.filled, drawn.mask, drawn.noise]) hash.update(part);
+      for (const part of [drawn.target, drawn.filled, drawn.spread, drawn.mask, drawn.noise])
+        hash.update(part);
       digests.push(hash.digest('hex'));
     }
   }

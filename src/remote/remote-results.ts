@@ -1,0 +1,156 @@
+/** Results in a remote cache: taken by key, and sent, objects first. */
+import type { RunRecord } from '../cache/records/record.js';
+import type { Manifest } from '../manifest.js';
+import { limitOf } from './parallel.js';
+import {
+  madeHere,
+  type Pack,
+  type RemoteResult,
+  resultIn,
+  withoutValues,
+} from './remote-record.js';
+import type { Session } from './session.js';
+
+/** What an item's result depends on, with its names for messages. */
+export interface Wanted {
+  readonly item: string;
+  readonly key: string;
+  readonly manifest: Manifest;
+}
+
+/** Results whose objects are brought before their item's turn. */
+const AHEAD = 16;
+
+export class RemoteResults {
+  readonly #session: Session;
+  /** Keys with objects that are missing or damaged there: they are sent again, and the record with them. */
+  readonly #broken = new Set<string>();
+  /** Results on their way here, by key. */
+  readonly #coming = new Map<string, Promise<RemoteResult | undefined>>();
+  readonly #ahead = limitOf(AHEAD);
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** The record of a key, without its objects. */
+  async find(wanted: Wanted): Promise<RunRecord | undefined> {
+    const found = await this.#session.reading(() => this.#ask(wanted));
+    return found && recordOf(wanted, found, {});
+  }
+
+  /** Brings the result that the run is about to need, once the results before it are here. */
+  expect(wanted: Wanted): void {
+    const { key } = wanted;
+    if (this.#session.isOff || this.#coming.has(key)) return;
+    const coming = this.#ahead(async () =>
+      this.#session.isOff ? undefined : await this.#bring(wanted),
+    );
+    this.#coming.set(key, coming);
+    // The item that needs it waits for it, and reports an error.
+    coming.catch(() => undefined);
+  }
+
+  /** Brings the record of a key with all objects of its outs. False when it is not there whole. */
+  async take(wanted: Wanted, files: RunRecord['files']): Promise<boolean> {
+    const { key } = wanted;
+    const coming = this.#coming.get(key);
+    this.#coming.delete(key);
+    const found = await this.#session.reading(async () => {
+      const early = await coming;
+      // Another machine may have sent it meanwhile.
+      return early ?? (this.#broken.has(key) ? undefined : await this.#bring(wanted));
+    });
+    if (found === undefined) return false;
+    await this.#session.options.cache.writeRecord(recordOf(wanted, found, files));
+    return true;
+  }
+
+  /** Sends a result: its objects, then its record. True when the remote cache now has it. */
+  async send(record: RunRecord): Promise<boolean> {
+    const { key, outs } = record;
+    const sent = await this.#session.writing(async () => {
+      const theirs = await this.#ask(record, true);
+      const isBroken = this.#broken.has(key);
+      if (theirs !== undefined && !isBroken) return this.#isSame(theirs, record);
+      const digests = outs.map(({ digest }) => digest);
+      const packs = await this.#session.send(digests, this.#session.options.cache.objects());
+      return this.#putRecord(record, packs, isBroken);
+    });
+    return sent ?? false;
+  }
+
+  /** The result, once all its objects are here. */
+  async #bring(wanted: Wanted): Promise<RemoteResult | undefined> {
+    const found = await this.#ask(wanted);
+    if (found === undefined) return undefined;
+    const { outs, packs } = found;
+    const isPrivate = outs.some(({ permissions }) => permissions !== undefined);
+    const objects = this.#session.options.cache.objects();
+    const into = { objects, isPrivate };
+    if (await this.#session.bring(wanted.item, outs, packs, into)) return found;
+    this.#broken.add(wanted.key);
+    return undefined;
+  }
+
+  async #putRecord(record: RunRecord, packs: readonly Pack[], isBroken: boolean): Promise<boolean> {
+    const { key, item, manifest, outs, seconds } = record;
+    const { store, trust, bad, options } = this.#session;
+    const made = madeHere(options.version);
+    const body: RemoteResult = {
+      format: 1,
+      key,
+      item,
+      manifest: withoutValues(manifest),
+      outs,
+      seconds,
+      made,
+      packs,
+    };
+    const name = `ac/${key}`;
+    const bytes = trust.seal(JSON.stringify(body));
+    const mustReplace = isBroken || bad.has(name);
+    const isWritten = await store.put(name, bytes, !mustReplace);
+    if (isWritten) {
+      bad.delete(name);
+      this.#broken.delete(key);
+      return true;
+    }
+    const theirs = await this.#ask(record, true);
+    if (theirs !== undefined) return this.#isSame(theirs, record);
+    // What was there is gone again, or is not believed.
+    return await store.put(name, bytes, false);
+  }
+
+  /** Warns of a result with other bytes under the same key: the first one stays. */
+  #isSame({ outs, made }: RemoteResult, { item, outs: ours }: RunRecord): boolean {
+    const digestThere = (name: string) => outs.find((out) => out.name === name)?.digest;
+    const differing = ours.find(({ name, digest }) => digestThere(name) !== digest);
+    if (differing === undefined) return true;
+    const { name, digest } = differing;
+    const here = madeHere(this.#session.options.version);
+    const [there, now] = [digestThere(name), digest].map((each) => each?.slice(0, 14));
+    this.#session.tellOnce(
+      `${item}: the remote cache has another result for the same key, which stays: out ${name} is ${there} there (made on ${shown(made)}) and ${now} here (${shown(here)}): the stage is not deterministic`,
+      item,
+    );
+    return false;
+  }
+
+  async #ask({ key, item, manifest }: Wanted, again = false): Promise<RemoteResult | undefined> {
+    const read = (body: string) => resultIn(body, key, manifest);
+    return this.#session.believed(`ac/${key}`, item, read, again);
+  }
+}
+
+function recordOf(
+  { key, item, manifest }: Wanted,
+  { outs, seconds }: RemoteResult,
+  files: RunRecord['files'],
+): RunRecord {
+  return { format: 1, key, item, manifest, files, outs, seconds };
+}
+
+function shown({ machine, platform, node, pipe, at }: RemoteResult['made']): string {
+  return `${machine}, ${platform}, Node ${node}, pipe ${pipe}, ${at.slice(0, 10)}`;
+}

@@ -1,0 +1,217 @@
+/** How bytes travel: over connections that break, slowly, and with progress. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Transfer } from '../../src/event.js';
+import type { Request } from '../../src/remote/http-request.js';
+import { HttpStore } from '../../src/remote/http-store.js';
+import { clone, cloneWithin } from './clones.js';
+import { namesIn, type Server, sharedFolder } from './servers.js';
+
+const LARGE = `
+stages:
+  large: { cmd: "seq 400000 > \${outs.f}", outs: { f: cache/out/large.txt } }
+`;
+
+interface Served {
+  readonly method: string;
+  readonly name: string;
+  /** First byte that was asked for. */
+  readonly from: number;
+}
+
+/** Sends a part of a body. Returns false when the server shall send all of it. */
+type Fault = (asked: Served, body: Buffer, response: ServerResponse) => boolean;
+
+/** A shared folder behind HTTP. */
+async function served(fault: Fault = () => false): Promise<Server & { readonly asked: Served[] }> {
+  const { data } = sharedFolder();
+  const asked: Served[] = [];
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    const [file, method = ''] = [path.join(data, request.url ?? ''), request.method];
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    const one = { method, name: request.url ?? '', from };
+    asked.push(one);
+    if (method === 'PUT') {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.once('end', () => {
+        mkdirSync(path.dirname(file), { recursive: true });
+        writeFileSync(file, Buffer.concat(chunks));
+        response.writeHead(201).end();
+      });
+      return;
+    }
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    const body = readFileSync(file).subarray(from);
+    response.writeHead(from > 0 ? 206 : 200, { 'content-length': body.length });
+    if (method === 'HEAD') response.end();
+    else if (!fault(one, body, response)) response.end(body);
+  };
+  const port = await listening(http.createServer(answer));
+  return { remote: `http://127.0.0.1:${port}`, env: {}, data, port, asked };
+}
+
+async function listening(server: http.Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function storeAt(base: string, compares: boolean): HttpStore {
+  const signal = new AbortController().signal;
+  const authorize = (request: Request) => request;
+  const store = new HttpStore({ base, signal, authorize, meter: () => {}, compares });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** Sends so many bytes, and then closes the connection. */
+function cut(body: Buffer, bytes: number, response: ServerResponse): boolean {
+  response.write(body.subarray(0, bytes), () => response.destroy());
+  return true;
+}
+
+describe('a transfer', () => {
+  it('of a large object goes on where the connection broke, as often as it breaks', async () => {
+    const server = await served(({ name }, body, response) =>
+      name.startsWith('/cas/') && body.length > 600_000 ? cut(body, 600_000, response) : false,
+    );
+    await cloneWithin(server, LARGE).run();
+    server.asked.length = 0;
+    const taking = cloneWithin(server, LARGE);
+    const { events, summary } = await taking.run();
+    expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+    expect(summary).toMatchObject({ ran: 0, restored: 1 });
+    const { size } = statSync(taking.path('cache/out/large.txt'));
+    const gets = server.asked.filter(({ name }) => name.startsWith('/cas/'));
+    expect(size).toBeGreaterThan(2_000_000);
+    expect(gets.length).toBeGreaterThanOrEqual(Math.floor(size / 600_000));
+    for (const [at, { from }] of gets.entries()) {
+      expect(from).toBeGreaterThanOrEqual(gets[at - 1]?.from ?? 0);
+      expect(from).toBeLessThanOrEqual(at * 600_000);
+    }
+    expect(gets.at(-1)?.from).toBeGreaterThan(size / 2);
+  });
+
+  it('of a pack or a record starts again when the connection breaks', async () => {
+    const broken = new Set<string>();
+    const server = await served(({ name }, body, response) => {
+      if (broken.has(name)) return false;
+      broken.add(name);
+      return cut(body, Math.floor(body.length / 2), response);
+    });
+    await cloneWithin(server).run();
+    broken.clear();
+    const { events, summary } = await cloneWithin(server).run();
+    expect(broken.size).toBe(namesIn(server).length);
+    expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+    expect(summary).toMatchObject({ ran: 0, restored: 3 });
+  });
+
+  it('that never gets further turns the remote cache off', async () => {
+    const server = await served(({ name }, body, response) =>
+      name.startsWith('/cas/') ? cut(body, 0, response) : false,
+    );
+    await cloneWithin(server, LARGE).run();
+    const { events, summary, code } = await cloneWithin(server, LARGE).run();
+    expect(code).toBe(0);
+    expect(summary).toMatchObject({ ran: 1, restored: 0 });
+    expect(events.filter(({ type }) => type === 'warning')).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('is not used for the rest') }),
+    ]);
+  });
+
+  it('that takes longer than a second reports bytes and rate', async () => {
+    let release = () => {};
+    const server = await served(({ name }, body, response) => {
+      if (!name.startsWith('/cas/')) return false;
+      response.write(body.subarray(0, 1_000_000));
+      release = () => response.end(body.subarray(1_000_000));
+      return true;
+    });
+    await cloneWithin(server, LARGE).run();
+    const taking = clone(server, LARGE).start('run', '--json');
+    const told = await taking.event(({ type }) => type === 'transfer');
+    release();
+    expect(told).toMatchObject({ type: 'transfer', direction: 'in', total: 2_688_895 });
+    expect((told as Transfer).done).toBeGreaterThanOrEqual(1_000_000);
+    expect((await taking.ended).code).toBe(0);
+  });
+});
+
+describe('two writers of one name, on a server that ignores conditions', () => {
+  it('end with what both wrote, although one had read before the other wrote', async () => {
+    let stored = Buffer.from('[]');
+    let puts = 0;
+    let reads = 0;
+    let release = () => {};
+    const bothHaveRead = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const server = http.createServer(async (request, response) => {
+      if (request.method === 'GET') {
+        const now = stored;
+        if (++reads === 2) release();
+        await bothHaveRead;
+        response.end(reads <= 2 ? now : stored);
+        return;
+      }
+      const chunks: Buffer[] = await request.toArray();
+      const write = () => {
+        stored = Buffer.concat(chunks);
+        response.writeHead(204).end();
+      };
+      // The second writer is slow: by then, the first one could have read again what it wrote.
+      if (++puts === 2) setTimeout(write, 250);
+      else write();
+    });
+    const base = `http://127.0.0.1:${await listening(server)}`;
+    const update = async (mine: string) => {
+      const store = storeAt(base, false);
+      await store.update('x', 1000, (before) => {
+        const there: string[] = JSON.parse(String(before));
+        return there.includes(mine) ? undefined : Buffer.from(JSON.stringify([...there, mine]));
+      });
+    };
+    await Promise.all([update('a'), update('b')]);
+    expect(JSON.parse(String(stored)).sort()).toEqual(['a', 'b']);
+  });
+});
+
+describe('an answer that came while this process was busy', () => {
+  /** A request whose time is over when the server has done what it does. */
+  async function late(answer: (response: ServerResponse, over: () => void) => void) {
+    const ours: Socket[] = [];
+    const onSocket = (message: unknown) => ours.push((message as { socket: Socket }).socket);
+    subscribe('net.client.socket', onSocket);
+    onTestFinished(() => void unsubscribe('net.client.socket', onSocket));
+    const over = () => {
+      setTimeout(() => ours.at(-1)?.emit('timeout'), 0);
+      // The timer is due before any socket is read.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    };
+    const port = await listening(http.createServer((_, response) => answer(response, over)));
+    return storeAt(`http://127.0.0.1:${port}`, true).get('ac/x', 100);
+  }
+
+  it('is read, although the time for it is over', async () => {
+    // Timers come before sockets: the bytes are in the kernel, and nobody has read them.
+    const bytes = await late((response, over) => response.end('here', over));
+    expect(bytes?.toString()).toBe('here');
+  });
+
+  it('is not waited for when there is none', async () => {
+    await expect(late((_, over) => over())).rejects.toThrow('no answer within 5 s');
+  });
+});
