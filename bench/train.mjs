@@ -4,10 +4,14 @@
  *   python3 -m venv /tmp/torch && /tmp/torch/bin/pip install torch numpy safetensors
  *   node bench/train.mjs [--python /tmp/torch/bin/python] [--backend node] [--models restorer,vae] [--batch 8]
  *
+ * With `--threads 2` it measures our side alone: batches in two shards on one thread and on two, in wall
+ * time, and says whether the weights have the same bytes.
+ *
  * Processes in turn (ours, PyTorch, ours, …); each gives the median of its updates, the table the median
  * of the rounds. The first losses of both must agree. Without PyTorch the table has our side alone.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
@@ -21,6 +25,7 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '5' },
     updates: { type: 'string', default: '12' },
+    threads: { type: 'string' },
   },
 });
 /** Of the first losses, which Adam's first steps spread: both round to float32 in other orders. */
@@ -43,8 +48,13 @@ await build({
 });
 const folder = temporaryFolder();
 const hasTorch = spawnSync(values.python, ['-c', 'import torch, safetensors']).status === 0;
-const rows = values.models.split(',').map(measure);
-console.log(`## Training
+const models = values.models.split(',');
+if (values.threads !== undefined) scale(Number(values.threads));
+else comparePeers();
+
+function comparePeers() {
+  const rows = models.map(measure);
+  console.log(`## Training
 
 \`node bench/train.mjs --backend ${values.backend} --batch ${values.batch}\`: one core, CPU time of an update, ${hasTorch ? `beside PyTorch ${rows[0].version}` : 'PyTorch is not installed'}
 
@@ -53,14 +63,51 @@ console.log(`## Training
 ${rows.map(({ cells }) => `| ${cells.join(' | ')} |`).join('\n')}
 
 Goal: ≤ 2.0 with npm packages alone, ≤ 1.5 with TensorFlow's library (\`--backend node\`).`);
+}
+
+function scale(threads) {
+  console.log(
+    `| model | 1 thread, ms | ${threads} threads, ms | speed-up | weights |\n|---|---|---|---|---|`,
+  );
+  for (const model of models) {
+    const task = prepare(model);
+    const runs = [1, threads].map(() => []);
+    for (let round = 0; round < Number(values.rounds); round++) {
+      for (const [i, count] of [1, threads].entries()) runs[i].push(time(task, threads, count));
+    }
+    const [one, many] = runs.map((each) => median(each.map(({ wall }) => median(wall))));
+    const same = new Set(runs.flat().map(({ digest }) => digest)).size === 1;
+    console.log(
+      `| ${model}, batch ${values.batch} in ${threads} shards | ${one.toFixed(1)} | ${many.toFixed(1)} | ${(one / many).toFixed(2)} × | ${same ? 'the same bytes' : 'DIFFERENT'} |`,
+    );
+  }
+}
+
+function prepare(model) {
+  const task = path.join(folder, model);
+  mkdirSync(task);
+  run([process.execPath, OURS, 'dump', task, model, values.batch]);
+  return task;
+}
+
+function time(task, shards, threads) {
+  return json([
+    process.execPath,
+    OURS,
+    'time',
+    task,
+    values.backend,
+    values.updates,
+    `${shards}`,
+    `${threads}`,
+  ]);
+}
 
 function measure(model) {
-  const task = path.join(folder, model);
-  execFileSync('mkdir', [task]);
-  run([process.execPath, OURS, 'dump', task, model, values.batch]);
+  const task = prepare(model);
   const [ours, theirs] = [[], []];
   for (let round = 0; round < Number(values.rounds); round++) {
-    ours.push(json([process.execPath, OURS, 'time', task, values.backend, values.updates]));
+    ours.push(time(task, 1, 1));
     if (hasTorch)
       theirs.push(json([values.python, 'bench/lib/torch_training.py', task, values.updates]));
   }

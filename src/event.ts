@@ -191,6 +191,10 @@ export interface ItemDone extends Partial<Why> {
   readonly from?: 'remote';
   /** Wall time of the execution or restore. */
   readonly seconds?: number;
+  /** CPU time of all processes of the execution; only on Linux. */
+  readonly cpuSeconds?: number;
+  /** Bytes of memory that its processes held at most, as sampled; absent for a very short execution. */
+  readonly peakMemory?: number;
   /** For an incremental stage: epochs computed in this run (in a dry run: to compute), and the epoch reached. */
   readonly epochs?: { readonly computed: number; readonly reached: number };
   /** In a dry run: the item stays fresh if the items that it needs produce the same outs as last time. */

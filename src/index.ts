@@ -31,7 +31,11 @@ export interface RunRequest extends Partial<Omit<RunOptions, 'interruption'>>, P
 export async function run(request: RunRequest = {}): Promise<RunResult> {
   const emit: Emit = request.onEvent ?? (() => {});
   const never = new AbortController().signal;
-  const variant = { profiles: request.profiles ?? [], set: request.set ?? [] };
+  const variant = {
+    profiles: request.profiles ?? [],
+    set: request.set ?? [],
+    ...(request.file !== undefined && { file: path.resolve(request.cwd ?? '.', request.file) }),
+  };
   const project = await openProject(hostOf(request), variant, (message) =>
     emit({ type: 'warning', message }),
   );

@@ -16,8 +16,9 @@ import { isHangupIgnored } from './sys/hangup.js';
 import { refusalMessage } from './system-message.js';
 
 async function main(line: readonly string[]): Promise<number> {
-  const { folders, words: argv } = inFolder(line);
+  const { folders, file, words: argv } = inFolder(line);
   for (const folder of folders) enter(folder);
+  if (file !== undefined) pipelineFile = path.resolve(currentFolder(), file);
   // `pipe help run` is `pipe run --help`.
   const [name, ...rest] =
     argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv;
@@ -30,6 +31,8 @@ async function main(line: readonly string[]): Promise<number> {
     return EXIT.done;
   }
   const { command } = await commandNamed(name).load();
+  if (file !== undefined && ['init', 'schema', 'job'].includes(name))
+    throw userError('unknown-option', `pipe ${name} reads no pipeline file`, 'leave --file out');
   const ownWords = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (ownWords.some((word) => word === '--help' || word === '-h')) {
     const { helpText, usageFor } = await import('./cli/args.js');
@@ -62,15 +65,17 @@ function overview(): string {
   const rows = Object.entries(COMMANDS).map(
     ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
   );
-  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\n-C <folder>, before or after the command, starts pipe in another folder.\nEvery command has --help, and "pipe help run" is "pipe run --help".\nDocumentation: ${pagePath('', host())} (errors.md explains each error code)\n`;
+  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\n-C <folder>, before or after the command, starts pipe in another folder.\n--file <path>, likewise, reads another pipeline file than pipeline.yaml.\nEvery command has --help, and "pipe help run" is "pipe run --help".\nDocumentation: ${pagePath('', host())} (errors.md explains each error code)\n`;
 }
 
+let pipelineFile: string | undefined;
 let known: Host | undefined;
 
 function host(): Host {
   const dist = __dirname;
   known ??= {
     cwd: currentFolder(),
+    file: pipelineFile,
     env: process.env,
     dist,
     version: versionOf(dist),

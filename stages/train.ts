@@ -15,6 +15,7 @@ import { startDrawing } from './lib/train/drawing.js';
 import { trainEpoch } from './lib/train/epoch.js';
 import { assertFits } from './lib/train/memory.js';
 import { initState, readState, type TrainState, writeState } from './lib/train/state.js';
+import { startTeam } from './lib/train/team.js';
 import { validate } from './lib/train/validate.js';
 
 interface Shape {
@@ -30,7 +31,7 @@ interface Shape {
 }
 
 export default defineStage<Shape>(async (context) => {
-  const { params, deps, outs, epochs, matrix, signal } = context;
+  const { params, deps, outs, epochs, matrix, resources, signal } = context;
 
   // Parameters
   const config = checkConfig(
@@ -63,11 +64,15 @@ export default defineStage<Shape>(async (context) => {
     channels,
     data: data.images.data.buffer,
   });
+  const team =
+    train.shards > 1
+      ? startTeam({ backend, network: model.network, size, channels }, train.shards, resources.cpu)
+      : undefined;
   try {
     for (const epoch of epochs.remaining()) {
       const { weights, losses } = await trainEpoch(config, network, data, state.weights, epoch, {
         drawing,
-        startStepper: chooseStepper(backend),
+        startStepper: chooseStepper(backend, team),
         onBatch(done, total) {
           signal.throwIfAborted();
           context.progress(done, total, 'batches');
@@ -80,7 +85,7 @@ export default defineStage<Shape>(async (context) => {
       await epochs.commit(epoch, (folder) => writeState(folder, state, train.seed), record);
     }
   } finally {
-    await drawing.close();
+    await Promise.all([drawing.close(), team?.close()]);
   }
 
   // Outs: a function of the last state alone

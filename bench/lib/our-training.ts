@@ -2,10 +2,13 @@
  * Our side of bench/train.mjs: times updates of a model of pipeline.yaml on one batch.
  *
  * our-training.mjs dump <folder> <model> <batch>      writes the first weights, a batch and the configuration
- * our-training.mjs time <folder> <backend> <updates>  prints a line of JSON: losses, and milliseconds of CPU an update
+ * our-training.mjs time <folder> <backend> <updates> [shards] [threads]
+ *   prints a line of JSON: losses, milliseconds of CPU and of wall time for each update, a digest of the weights
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { createRandom } from '@pipe-experiment/data/random.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { parse } from 'yaml';
@@ -19,6 +22,7 @@ import { chooseStepper } from '../../stages/lib/train/choose-stepper.js';
 import { checkConfig } from '../../stages/lib/train/config.js';
 import { initState } from '../../stages/lib/train/state.js';
 import type { Weights } from '../../stages/lib/train/step.js';
+import { startTeam } from '../../stages/lib/train/team.js';
 
 const SIZE = 100;
 /** The side of the hole, and where it begins. */
@@ -34,9 +38,13 @@ interface Task {
 }
 
 const [mode, folder = '', ...rest] = process.argv.slice(2);
-if (mode === 'dump') await dump({ model: rest[0]!, batch: Number(rest[1]) });
-else await time(rest[0] as BackendName, Number(rest[1]));
-process.exit(0);
+// Threads of a team load this file too, to serve alone.
+if (isMainThread) {
+  if (mode === 'dump') await dump({ model: rest[0]!, batch: Number(rest[1]) });
+  else
+    await time(rest[0] as BackendName, ...(rest.slice(1).map(Number) as [number, number, number]));
+  process.exit(0);
+}
 
 async function dump(task: Task): Promise<void> {
   await openBackend('cpu');
@@ -49,13 +57,15 @@ async function dump(task: Task): Promise<void> {
   writeJson(join(folder, 'config.json'), { ...config, task });
 }
 
-async function time(name: BackendName, updates: number): Promise<void> {
+async function time(name: BackendName, updates: number, shards = 1, threads = 1): Promise<void> {
   const { task } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { task: Task };
   const backend = await openBackend(name);
   const { config, network, drawn } = prepare(task);
   let { weights } = initState(network, config.train);
+  const input = { backend, network: config.model.network, size: SIZE, channels: 1 };
+  const team = shards > 1 ? startTeam(input, shards, threads) : undefined;
   const run = async (count: number) => {
-    const stepper = chooseStepper(backend)(network, weights, {
+    const stepper = chooseStepper(backend, team)(network, weights, {
       loss: config.model.loss,
       klShare: 1,
       clip: config.train.clip,
@@ -63,22 +73,29 @@ async function time(name: BackendName, updates: number): Promise<void> {
       learningRateAt: () => config.train.learningRate,
     });
     const spent: number[] = [];
+    const wall: number[] = [];
     for (let i = 0; i < count; i++) {
+      const start = performance.now();
       const before = process.cpuUsage();
       await stepper.step(drawn);
       const { user, system } = process.cpuUsage(before);
       spent.push((user + system) / 1000);
+      wall.push(performance.now() - start);
     }
     const end: { weights: Weights; losses: { total: tf.Scalar } } = stepper.end();
     weights = end.weights;
     const [loss] = await end.losses.total.data();
-    return { spent, loss: loss! };
+    return { spent, wall, loss: loss! };
   };
   const losses: number[] = [];
   for (let i = 0; i < COMPARED; i++) losses.push((await run(1)).loss);
   await run(WARM_UP);
-  const { spent } = await run(updates);
-  console.log(JSON.stringify({ parameters: countParams(network.specs), losses, cpu: spent }));
+  const { spent, wall } = await run(updates);
+  const hash = createHash('sha256');
+  for (const tensor of Object.values(weights.params))
+    hash.update(tensor.dataSync() as Float32Array);
+  const parameters = countParams(network.specs);
+  console.log(JSON.stringify({ parameters, losses, cpu: spent, wall, digest: hash.digest('hex') }));
 }
 
 function prepare({ model, batch }: Task) {

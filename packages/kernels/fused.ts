@@ -20,6 +20,10 @@ export interface AdamInputs {
 export const ADAM = 'AdamUpdate';
 export const BLEND = 'Blend';
 export const LEAKY_RELU_GRADIENT = 'LeakyReluGrad';
+export const NORMALISE = 'Normalise';
+export const NORMALISE_GRADIENT = 'NormaliseGrad';
+export const BLUR = 'Blur';
+export const BLUR_GRADIENT = 'BlurGrad';
 
 /** The new values, first and second moments. */
 export function fusedAdam(
@@ -42,6 +46,42 @@ export function fusedLeakyGradient(
   alpha: number,
 ): tf.Tensor | undefined {
   return isThere(LEAKY_RELU_GRADIENT) ? run(LEAKY_RELU_GRADIENT, { dy, x }, { alpha }) : undefined;
+}
+
+/** Batch norm: the result, the unit values, and of each channel 1 / √(variance + ε), the mean and the variance. */
+export function fusedNormalise(
+  inputs: { readonly x: tf.Tensor; readonly weight: tf.Tensor; readonly bias: tf.Tensor },
+  epsilon: number,
+): readonly tf.Tensor[] | undefined {
+  if (!isThere(NORMALISE)) return undefined;
+  return run(NORMALISE, inputs, { epsilon }) as unknown as readonly tf.Tensor[];
+}
+
+/** Its gradients with respect to x, weight and bias. */
+export function fusedNormaliseGradient(
+  inputs: Readonly<Record<'dy' | 'unit' | 'inverse' | 'weight', tf.Tensor>>,
+): tf.Tensor[] | undefined {
+  if (!isThere(NORMALISE_GRADIENT)) return undefined;
+  return run(NORMALISE_GRADIENT, inputs, {}) as unknown as tf.Tensor[];
+}
+
+/**
+ * A window along both directions of x [N, H, W], where all of it is inside: [N, H − k + 1, W − k + 1].
+ *
+ * @param taps [k], the same from both ends
+ */
+export function fusedBlur(x: tf.Tensor3D, taps: tf.Tensor1D): tf.Tensor3D | undefined {
+  if (!isThere(BLUR)) return undefined;
+  const operation = tf.customGrad((...args) => {
+    const [input, window, save] = args as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+    save([window]);
+    const gradFunc = (dy: tf.Tensor, [window]: tf.Tensor[]) => [
+      run(BLUR_GRADIENT, { dy, taps: window! }, {}),
+      tf.zerosLike(window!),
+    ];
+    return { value: run(BLUR, { x: input, taps: window }, {}), gradFunc };
+  });
+  return operation(x, taps) as tf.Tensor3D;
 }
 
 function isThere(kernel: string): boolean {

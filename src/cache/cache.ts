@@ -37,7 +37,7 @@ import type { ScanOptions } from './scan/scanner.js';
 import { Workspace } from './scan/workspace.js';
 
 export { DamagedObject, UnusableFile } from './files/file-errors.js';
-export type { Attempt, LastRun, Matches } from './records/project-state.js';
+export type { Attempt, Executed, LastRun, Matches } from './records/project-state.js';
 export type { Scan } from './scan/rows.js';
 export type { ScanOptions } from './scan/scanner.js';
 
@@ -197,17 +197,22 @@ export class Cache {
   /**
    * Copies an out into the object store.
    *
+   * @param isTemp stores no content, only the listings of folders
    * @throws UnusableFile when the out changes during the copy or contains what cannot be stored
    */
-  async storeOut(where: string): Promise<StoredOut> {
+  async storeOut(where: string, isTemp = false): Promise<StoredOut> {
     const { scanner } = this.#open();
     this.#pin.place();
-    const storing = new OutStore(this.layout.project, where, this.#objects, this.#scratch);
+    const storing = new OutStore(this.layout.project, where, this.#objects, this.#scratch, isTemp);
     const scan = await finish(scanner.keep(where, storing));
     if (scan === undefined) throw new Error(`out ${where} is to be stored, but is not there`);
     this.state.setWrote(where, scan.digest);
     const { permissions } = storing;
-    return permissions === undefined ? scan : { ...scan, permissions };
+    return {
+      ...scan,
+      ...(permissions !== undefined && { permissions }),
+      ...(isTemp && { temp: true }),
+    };
   }
 
   /** True when all objects of a digest exist with the right size. */

@@ -1,10 +1,9 @@
 /** What the word at the cursor of a shell may become. Runs nothing, writes nothing, and prints no errors. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { type Host, openProject } from '../decide/project.js';
+import { type Host, openProject, rootOf } from '../decide/project.js';
 import { UserError } from '../error.js';
 import type { Item, Plan } from '../pipeline/plan.js';
-import { rootAbove } from '../pipeline/root.js';
 import type { Json } from '../stage/context.js';
 import { refusalMessage } from '../system-message.js';
 import { HELP, type Option, type Usage, usageFor } from './args.js';
@@ -56,8 +55,9 @@ async function completionsFor(
   commands: Commands,
   host: Host,
 ): Promise<readonly Completion[]> {
-  if (earlier.at(-1) === '-C') return [];
-  const { folders, words } = inFolder(earlier);
+  const last = earlier.at(-1);
+  if (last === '-C' || last === '--file') return [];
+  const { folders, file: named, words } = inFolder(earlier);
   const [name, ...before] = words;
   if (name === undefined) return typed.startsWith('-') ? GLOBAL : namesOf(commands);
   if (name === 'help') return before.length === 0 ? namesOf(commands) : [];
@@ -66,9 +66,10 @@ async function completionsFor(
   const { command } = await entry.load();
   const home = host.env.HOME ?? '';
   const cwd = path.resolve(host.cwd, ...folders.map((each) => each.replace(/^~(?=\/|$)/, home)));
-  const root = existsSync(cwd) ? rootAbove(cwd) : undefined;
+  const file = named === undefined ? undefined : path.resolve(cwd, named);
+  const root = existsSync(cwd) ? rootOf({ cwd, file }) : undefined;
   const line: Line = {
-    host: { ...host, cwd },
+    host: { ...host, cwd, file },
     root,
     usage: usageFor(command.usage, before),
     before,
@@ -80,6 +81,7 @@ async function completionsFor(
 
 const GLOBAL: readonly Completion[] = [
   { value: '-C', help: 'start in another folder' },
+  { value: '--file', help: 'read another pipeline file' },
   { value: '--help', help: HELP.help },
   { value: '--version', help: 'print the version' },
 ];
@@ -182,8 +184,8 @@ function given(before: readonly string[], name: string): string[] {
   });
 }
 
-async function profilesOf({ root }: Line): Promise<readonly string[]> {
+async function profilesOf({ root, host }: Line): Promise<readonly string[]> {
   if (root === undefined) return [];
   const { profileNames } = await import('../pipeline/load.js');
-  return profileNames({ project: root });
+  return profileNames({ project: root, file: host.file });
 }

@@ -1,13 +1,13 @@
 /** `pipe doctor`: checks the machine and the project for problems. */
-import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { coversPython } from '../code/opaque.js';
 import { openCodes } from '../decide/code.js';
 import { excess } from '../decide/excess.js';
-import { openProject, type Project } from '../decide/project.js';
+import { openProject, type Project, rootOf } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
-import { rootAbove } from '../pipeline/root.js';
 import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
 import { remoteOf } from '../remote/remote-config.js';
@@ -19,7 +19,8 @@ const usage: Usage = {
   command: 'doctor',
   positionals: '',
   summary:
-    'Checks the machine and the project: Node, cores, GPUs, disk, cache folder, pipeline.yaml, remote cache.',
+    'Checks the machine and the project: Node, cores, GPUs, disk, cache folder, pipeline.yaml, remote cache. ' +
+    'Then runs the script `pipe:doctor` of package.json, if there is one, and prints its output.',
   options: [],
 };
 
@@ -32,7 +33,15 @@ interface Finding {
 
 type Check = (context: CommandContext) => Promise<Finding | undefined> | Finding | undefined;
 
-const CHECKS: readonly Check[] = [node, machine, gpus, cacheFolder, pipeline, remoteCache];
+const CHECKS: readonly Check[] = [
+  node,
+  machine,
+  gpus,
+  cacheFolder,
+  pipeline,
+  remoteCache,
+  ownCheck,
+];
 
 export const command: Command = {
   usage,
@@ -88,7 +97,7 @@ async function gpus({ host }: CommandContext): Promise<Finding> {
 }
 
 function cacheFolder({ host }: CommandContext): Finding | undefined {
-  const root = rootAbove(host.cwd);
+  const root = rootOf(host);
   // The check of pipeline.yaml reports a missing project.
   if (root === undefined) return undefined;
   const folder = path.resolve(root, host.env.PIPE_CACHE || 'cache');
@@ -171,12 +180,52 @@ async function untracedImports(project: Project): Promise<string[]> {
   return [...new Set(notes)];
 }
 
+/** The script of package.json by which a project checks what its stages need. */
+const OWN_CHECK = 'pipe:doctor';
+
+function ownCheck({ host }: CommandContext): Finding | undefined {
+  const root = rootOf(host);
+  if (root === undefined) return undefined;
+  let script: string | undefined;
+  try {
+    script = scriptOf(root, OWN_CHECK);
+  } catch (error) {
+    return { good: false, text: `package.json cannot be read: ${(error as Error).message}` };
+  }
+  if (script === undefined) return undefined;
+  const run = spawnSync('/bin/sh', ['-c', script], {
+    cwd: root,
+    env: host.env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines = (text: string) => text.split('\n').filter((line) => line.trim() !== '');
+  const good = run.status === 0;
+  return {
+    good,
+    text: `the script ${OWN_CHECK} of package.json${good ? '' : ' failed'}`,
+    notes: [...lines(run.stdout), ...(good ? [] : lines(run.stderr))],
+  };
+}
+
+function scriptOf(root: string, name: string): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path.join(root, 'package.json'), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const { scripts } = JSON.parse(text) as { readonly scripts?: Readonly<Record<string, string>> };
+  return scripts?.[name];
+}
+
 /** S3 refuses requests whose time differs by 15 minutes. */
 const CLOCK_SECONDS = 300;
 
 /** Undefined when none is named, or the project has other problems: another check reports those. */
 async function remoteCache({ host, interruption }: CommandContext): Promise<Finding | undefined> {
-  if (rootAbove(host.cwd) === undefined) return undefined;
+  if (rootOf(host) === undefined) return undefined;
   const project = await openProject(host, { profiles: [], set: [] }, () => {}).catch(
     (error: unknown) => {
       if (!(error instanceof UserError)) throw error;

@@ -1,32 +1,45 @@
-/** `-C <folder>`, before or after the command: pipe behaves as if it was started there. */
+/** `-C <folder>` and `--file <pipeline>`, before or after the command: where pipe starts, and what it reads. */
 import { userError } from '../error.js';
 
 interface InFolder {
   /** In this order, each relative to the one before. */
   readonly folders: readonly string[];
+  /** The pipeline file, relative to the last folder. */
+  readonly file: string | undefined;
   /** The arguments without them. */
   readonly words: readonly string[];
 }
 
-/** @throws UserError when the folder is missing */
+/** @throws UserError when a value is missing, or a second file is named */
 export function inFolder(argv: readonly string[]): InFolder {
   const end = argv.indexOf('--');
   const options = end < 0 ? argv : argv.slice(0, end);
   const folders: string[] = [];
   const words: string[] = [];
+  let file: string | undefined;
   for (let at = 0; at < options.length; at++) {
     const word = options[at] as string;
-    if (!word.startsWith('-C')) {
-      words.push(word);
-      continue;
-    }
-    const folder = word === '-C' ? options[++at] : word.slice(2);
-    if (folder === undefined || folder === '')
-      throw userError('option-value', '-C needs a folder', 'as in: pipe -C experiments/first run');
-    folders.push(folder);
+    if (word === '--file' || word.startsWith('--file=')) {
+      if (file !== undefined)
+        throw userError('option-value', 'there are two --file', 'name one pipeline file');
+      file = needed('--file', word === '--file' ? options[++at] : word.slice('--file='.length));
+    } else if (word.startsWith('-C')) {
+      folders.push(needed('-C', word === '-C' ? options[++at] : word.slice(2)));
+    } else words.push(word);
   }
-  return { folders, words: [...words, ...argv.slice(options.length)] };
+  return { folders, file, words: [...words, ...argv.slice(options.length)] };
 }
+
+function needed(option: keyof typeof EXAMPLES, value: string | undefined): string {
+  if (value !== undefined && value !== '') return value;
+  throw userError('option-value', `${option} needs a ${NEEDED[option]}`, EXAMPLES[option]);
+}
+
+const NEEDED = { '-C': 'folder', '--file': 'pipeline file' } as const;
+const EXAMPLES = {
+  '-C': 'as in: pipe -C experiments/first run',
+  '--file': 'as in: pipe --file ablation.yaml run',
+} as const;
 
 /** The hint for a folder that `-C` cannot change to. */
 export function notThere(folder: string, code: string | undefined): Error | undefined {

@@ -109,6 +109,8 @@ const AGAIN = 'an interrupted run leaves no partial results: pipe run does what 
 const ENVIRONMENT =
   'name the environment in the command, as in: cmd: conda run -n lab python3 train.py';
 const ALL = 'without names, pipe run runs all stages';
+const OTHER_FILE = 'to read another pipeline file: pipe --file <path> run';
+
 const UNTIL = 'name the stage or item: pipe run <item> runs it and what it needs';
 
 /** Advice where no option of the command is equivalent. */
@@ -131,10 +133,8 @@ const OTHER_OPTION_WAYS: Readonly<Record<string, string>> = {
   '-U': UNTIL,
   '--until': UNTIL,
   '--directory': 'to start in another folder: pipe -C <folder> run',
-  '--file':
-    'pipe reads pipeline.yaml of the project; to start in another folder: pipe -C <folder> run',
-  '--snakefile': 'pipe reads pipeline.yaml of the project',
-  '--makefile': 'pipe reads pipeline.yaml of the project',
+  '--snakefile': OTHER_FILE,
+  '--makefile': OTHER_FILE,
   '--dag': 'for a picture of the graph: pipe graph --dot',
   '--rulegraph': 'for a picture of the graph: pipe graph --dot',
   '-l': 'to list the items: pipe status',

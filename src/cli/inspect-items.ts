@@ -9,6 +9,7 @@ import type { RunOptions } from '../decide/options.js';
 import { predict, waitingText } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import type { Reason } from '../decide/reasons.js';
+import { hasTemps } from '../decide/temp-outs.js';
 import type { Emit } from '../event.js';
 import { jobsFolder } from '../executor/job-file.js';
 import type { StandingJob } from '../executor/standing-jobs.js';
@@ -17,6 +18,7 @@ import { type LockSection, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { lockDifferences } from '../lockfile/lock-reasons.js';
 import type { Item } from '../pipeline/plan.js';
+import { select, withNeeds } from '../pipeline/select.js';
 import { foresee } from '../run/foresee.js';
 
 /** `stale`: it would run. `restorable`: its result is cached, but its outs differ or are missing. */
@@ -47,20 +49,18 @@ export async function standings(
   targets: readonly string[],
   { only = false, remote, warn = () => {} }: StandingOptions = {},
 ): Promise<Standing[]> {
-  const inspected = await inspection(project, targets);
+  // Whether a temporary out is needed depends on items that read it.
+  const inspected = await inspection(project, project.plan.items.some(hasTemps) ? [] : targets);
   const emit: Emit = (event) => event.type === 'warning' && warn(event.message);
   const options = { ...inspected.options, ...(remote === undefined ? {} : { remote }) };
   const build = { ...inspected, emit, options };
   const found = await foresee(build);
-  const shown = only
-    ? new Set(
-        await import('../pipeline/select.js').then(({ select }) => select(project.plan, targets)),
-      )
-    : undefined;
+  const named = select(project.plan, targets);
+  const shown = new Set(only ? named : withNeeds(project.plan, named));
   const lock = lockOf(project);
   const listed: Standing[] = [];
   for (const [index, prediction] of found) {
-    if (shown !== undefined && !shown.has(index)) continue;
+    if (!shown.has(index)) continue;
     const item = itemAt(build, index);
     const about = { item: item.id, ...(item.desc !== undefined && { desc: item.desc }) };
     if (prediction.kind === 'unknown') {
@@ -95,12 +95,12 @@ async function withJobs(project: Project, listed: readonly Standing[]): Promise<
 }
 
 /** Looks up lock blocks of the variant, and reads the file on demand; with `--set`, none. */
-function lockOf({ root, variant }: Project): (item: string) => LockBlock | undefined {
-  const name = sectionOf(variant);
+function lockOf(project: Project): (item: string) => LockBlock | undefined {
+  const name = sectionOf(project.variant);
   let section: LockSection | undefined;
   return (item) => {
     if (name === undefined) return undefined;
-    section ??= readLockFile(root)?.get(name) ?? new Map();
+    section ??= readLockFile(project)?.get(name) ?? new Map();
     return section.get(item);
   };
 }

@@ -3,10 +3,10 @@
 import { itemAt } from '../decide/build-context.js';
 import { inspection } from '../decide/inspection.js';
 import type { Variant } from '../decide/options.js';
-import { findRoot, openProject } from '../decide/project.js';
+import { findRoot, type Host, openProject } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import { lockStandings, strangers } from '../lockfile/check-keys.js';
-import { LOCK_FILE, sectionOf } from '../lockfile/format/sections.js';
+import { type LockedProject, lockNameOf, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { plural } from '../report/wording.js';
 import { parse, type Usage } from './args.js';
@@ -40,7 +40,7 @@ export const command: Command = {
   async run(argv, context) {
     const parsed = parse(usage, argv);
     const profiles = parsed.texts('profile');
-    const sections = profiles.length > 0 ? [profiles] : sectionsOf(findRoot(context.host.cwd));
+    const sections = profiles.length > 0 ? [profiles] : sectionsOf(context.host);
     const differences: Difference[] = [];
     let count = 0;
     for (const each of sections) {
@@ -50,14 +50,20 @@ export const command: Command = {
     }
     const { terminal } = context;
     if (parsed.flag('json')) terminal.json(differences);
-    else terminal.out(differences.length > 0 ? listing(differences) : praise(count));
+    else terminal.out(differences.length > 0 ? listing(differences) : praise(context.host, count));
     return differences.length > 0 ? EXIT.difference : EXIT.done;
   },
 };
 
+function lockedIn(host: Host): LockedProject {
+  return { root: findRoot(host), variant: host.file === undefined ? {} : { file: host.file } };
+}
+
 /** The profiles with a section in the file, and always the default one. */
-function sectionsOf(root: string): string[][] {
-  const names = [...(readLockFile(root)?.keys() ?? [])].filter((name) => name !== 'default');
+function sectionsOf(host: Host): string[][] {
+  const names = [...(readLockFile(lockedIn(host))?.keys() ?? [])].filter(
+    (name) => name !== 'default',
+  );
   return [[], ...names.map((name) => name.replace(/^\+/, '').split('+'))];
 }
 
@@ -66,9 +72,9 @@ async function check(
   variant: Variant,
 ): Promise<{ readonly count: number; readonly differences: Difference[] }> {
   const profile = sectionOf(variant) as string;
-  const file = readLockFile(findRoot(host.cwd));
+  const file = readLockFile(lockedIn(host));
   if (file === undefined) {
-    const message = `there is no ${LOCK_FILE}: \`pipe run\` writes it`;
+    const message = `there is no ${lockNameOf(lockedIn(host))}: \`pipe run\` writes it`;
     return { count: 0, differences: [{ profile, message }] };
   }
   const section = file.get(profile) ?? new Map();
@@ -103,6 +109,6 @@ function listing(differences: readonly Difference[]): string {
     .join('');
 }
 
-function praise(count: number): string {
-  return `${LOCK_FILE} belongs to the pipeline: ${plural(count, 'item')}\n`;
+function praise(host: Host, count: number): string {
+  return `${lockNameOf(lockedIn(host))} belongs to the pipeline: ${plural(count, 'item')}\n`;
 }

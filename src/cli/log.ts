@@ -1,6 +1,7 @@
 /** `pipe log`: prints the output of an item's last execution; with -f, follows it. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { Executed } from '../cache/cache.js';
 import { itemHolder } from '../decide/locks.js';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
@@ -11,8 +12,9 @@ import { select } from '../pipeline/select.js';
 import { printer } from '../printable.js';
 import { fileNameOf } from '../process/file-names.js';
 import { followLogs, logsIn, readLog } from '../process/log-follow.js';
+import { bytes, duration } from '../report/wording.js';
 import { parse, type Usage } from './args.js';
-import { type Command, EXIT, VARIANT_OPTIONS, withProject } from './command.js';
+import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 import { standings } from './inspect-items.js';
 
 const usage: Usage = {
@@ -22,6 +24,7 @@ const usage: Usage = {
   options: [
     { name: 'follow', short: 'f', help: 'keep printing until the item ends' },
     ...VARIANT_OPTIONS,
+    { ...JSON_OPTION, help: 'print the path of the log, the time and the peak memory as JSON' },
   ],
 };
 
@@ -37,6 +40,12 @@ export const command: Command = {
       const item = itemOf(project, parsed.positionals);
       const folder = path.join(project.cache.layout.logs, fileNameOf(item.id));
       const newest = logsIn(folder).at(-1);
+      if (parsed.flag('json')) {
+        if (newest === undefined) throw await noLog(project, item.id);
+        const log = path.relative(project.root, newest);
+        terminal.json({ item: item.id, log, ...usageAt(project, item, newest) });
+        return EXIT.done;
+      }
       if (!parsed.flag('follow')) {
         if (newest === undefined) throw await noLog(project, item.id);
         let isEmpty = true;
@@ -45,6 +54,7 @@ export const command: Command = {
           out(text);
         });
         if (isEmpty) terminal.err(`${item.id} wrote no output the last time it ran\n`);
+        if (terminal.isTerminal) terminal.err(usageLine(project, item, newest));
         return EXIT.done;
       }
       const job = await followedJob(project, item.id);
@@ -60,6 +70,24 @@ export const command: Command = {
 function shownOn(out: (text: string) => void): (text: string) => void {
   const print = printer();
   return (text) => out(print(text));
+}
+
+/** What the execution with this log used; empty while it runs. */
+function usageAt({ cache }: Project, { id }: Item, file: string): Partial<Executed> {
+  const { log, ...used } = cache.state.executed(id) ?? {};
+  return log === path.basename(file) ? used : {};
+}
+
+/** `train: 3 min 20 s, CPU time 6 min 02 s, peak memory 1.3 GB`; empty while it runs. */
+function usageLine(project: Project, item: Item, file: string): string {
+  const { seconds, cpuSeconds, peakMemory } = usageAt(project, item, file);
+  if (seconds === undefined) return '';
+  const parts = [
+    duration(seconds),
+    ...(cpuSeconds === undefined ? [] : [`CPU time ${duration(cpuSeconds)}`]),
+    ...(peakMemory === undefined ? [] : [`peak memory ${bytes(peakMemory)}`]),
+  ];
+  return `${item.id}: ${parts.join(', ')}\n`;
 }
 
 /** A log belongs to one item; a stage with one item names that item. */

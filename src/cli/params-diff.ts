@@ -6,7 +6,7 @@ import type { TextRead } from '../pipeline/document/read-text.js';
 import { loadParams, readsOf } from '../pipeline/load.js';
 import { paramLines } from '../pipeline/params-report.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
-import { PIPELINE_FILE } from '../pipeline/root.js';
+import { pipelineName } from '../pipeline/root.js';
 import { fileAtRevision, type WorkTree } from '../process/git.js';
 import { changesBetween, changesMarkdown, changesText } from '../report/changes.js';
 import type { Parsed } from './args.js';
@@ -19,9 +19,9 @@ export async function paramsDiff(
   { host, terminal }: CommandContext,
   [revision = 'HEAD', other]: readonly string[],
 ): Promise<void> {
-  const root = findRoot(host.cwd);
+  const root = findRoot(host);
   const tree = { folder: root, env: host.env };
-  const variant = variantOf(parsed);
+  const variant = { ...variantOf(parsed), ...(host.file !== undefined && { file: host.file }) };
   const before = await paramsAt(tree, variant, revision);
   const now =
     other === undefined
@@ -35,17 +35,18 @@ export async function paramsDiff(
 
 async function paramsAt(
   tree: WorkTree,
-  { profiles }: Variant,
+  { profiles, file }: Variant,
   revision: string,
 ): Promise<Record<string, unknown>> {
-  const text = await fileAtRevision(tree, revision, PIPELINE_FILE);
+  const name = pipelineName(tree.folder, file);
+  const text = await fileAtRevision(tree, revision, name);
   if (text === undefined)
-    throw userError('no-pipeline', `there is no ${PIPELINE_FILE} in revision ${revision}`);
+    throw userError('no-pipeline', `there is no ${name} in revision ${revision}`);
   const texts = new Map<string, string | undefined>();
-  for (const { path, pattern } of readsOf({ project: tree.folder, profiles, text }))
+  for (const { path, pattern } of readsOf({ project: tree.folder, profiles, file, text }))
     if (!pattern) texts.set(path, await fileAtRevision(tree, revision, path));
-  const files = new PlanFiles(tree.folder, { read: (file) => textAt(file, texts.get(file)) });
-  return valuesOf({ project: tree.folder, profiles, text, files });
+  const files = new PlanFiles(tree.folder, { read: (each) => textAt(each, texts.get(each)) });
+  return valuesOf({ project: tree.folder, profiles, file, text, files });
 }
 
 function textAt(file: string, text: string | undefined): TextRead {

@@ -45,7 +45,7 @@ export const command: Command = {
     const { loadParams } = await import('../pipeline/load.js');
     const { paramLines } = await import('../pipeline/params-report.js');
     const { paramAt, unknownParam } = await import('../pipeline/params-tree.js');
-    const tree = loadParams({ project: findRoot(host.cwd), ...variantOf(parsed) });
+    const tree = loadParams({ project: findRoot(host), file: host.file, ...variantOf(parsed) });
     for (const path of parsed.positionals) {
       if (paramAt(tree, path)) continue;
       const { code, message, hint } = unknownParam(path, tree);

@@ -2,7 +2,7 @@
 import { userError } from '../error.js';
 import { deviation, show } from '../report/changes.js';
 import { csvTable, markdownTable, plainTable } from '../report/text-table.js';
-import { duration, plural } from '../report/wording.js';
+import { bytes, duration, plural } from '../report/wording.js';
 import { type Column, columnsOf, differing } from '../results/columns.js';
 import { differences, type Side, sideOf } from '../results/compare.js';
 import { filterOf, sorted } from '../results/query.js';
@@ -37,6 +37,7 @@ const usage: Usage = {
       multiple: true,
       help: 'only results such as "train.lr<0.01" (repeatable: all must hold)',
     },
+    { name: 'usage', help: 'add the CPU time and the peak memory of the execution' },
     { name: 'limit', value: 'n', help: 'only the first n' },
     { name: 'all', help: 'with diff: include what is equal' },
     { name: 'md', help: 'print Markdown' },
@@ -44,7 +45,7 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes:
-    "current: the result of today's key. kept: another result in the cache. removed: gc removed its\nouts, its metrics stay. A comparison is a name, one of < <= > >= = != ~ (contains) and a value. Names are\nthose of params, metrics, matrix axes and options of the command (--rate), and item, stage, state,\nkey, when, seconds, bytes, epoch, code. The last parts of a name suffice (lr for train.lr). If a\nparam and a metric share a name, write params.x or metrics.x.",
+    "current: the result of today's key. kept: another result in the cache. removed: gc removed its\nouts, its metrics stay. A comparison is a name, one of < <= > >= = != ~ (contains) and a value. Names are\nthose of params, metrics, matrix axes and options of the command (--rate), and item, stage, state,\nkey, when, seconds, cpuSeconds, peakMemory, bytes, epoch, code. The last parts of a name suffice\n(lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.",
 };
 
 export const command: Command = {
@@ -78,7 +79,7 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   if (parsed.flag('csv')) return terminal.out(csvTable(wholeTable(shown, columns)));
   if (shown.length === 0)
     return terminal.out(`none of the ${plural(rows.length, 'result')} passes the filters\n`);
-  const table = tableOf(shown, differing(columns, shown));
+  const table = tableOf(shown, differing(columns, shown), parsed.flag('usage'));
   terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
 }
 
@@ -119,18 +120,38 @@ function shortly(value: unknown): string {
   return digest?.slice(0, SHORT) ?? show(value);
 }
 
-function tableOf(rows: readonly ResultRow[], columns: readonly Column[]): string[][] {
+function tableOf(
+  rows: readonly ResultRow[],
+  columns: readonly Column[],
+  used: boolean,
+): string[][] {
   const named = columns.filter(({ of }) => rows.some((row) => of(row) !== undefined));
   return [
-    ['key', 'item', 'when', ...named.map(titleOf), 'time', 'state'],
+    [
+      'key',
+      'item',
+      'when',
+      ...named.map(titleOf),
+      'time',
+      ...(used ? ['CPU', 'memory'] : []),
+      'state',
+    ],
     ...rows.map((row) => [
       row.key.slice(0, SHORT),
       row.item,
       minuteOf(row.when),
       ...named.map((column) => cellText(column, row)),
       duration(row.seconds),
+      ...(used ? usedBy(row) : []),
       row.state,
     ]),
+  ];
+}
+
+function usedBy({ cpuSeconds, peakMemory }: ResultRow): string[] {
+  return [
+    cpuSeconds === undefined ? '' : duration(cpuSeconds),
+    peakMemory === undefined ? '' : bytes(peakMemory),
   ];
 }
 

@@ -51,7 +51,8 @@ export const command: Command = {
       summarized === undefined ||
       wrote(summarized, () => writeFileSync(summarized, summaryText(result)), context.terminal.err);
     const { summary, differences, errors } = result;
-    if (said === 0 && isPlain(parsed)) {
+    // The command line does not say where its file is.
+    if (said === 0 && isPlain(parsed) && project.variant.file === undefined) {
       noteAnswer(project, result, ['run', ...argv], summaryLine(summary));
     }
     if (context.interruption.stop.aborted) return EXIT.interrupted;

@@ -42,12 +42,12 @@ export const command: Command = {
     const { loadPlan, profileNames } = await import('../pipeline/load.js');
     const { select } = await import('../pipeline/select.js');
     const { stageTypes } = await import('./stage-types.js');
-    const project = findRoot(host.cwd);
+    const base = { project: findRoot(host), file: host.file };
     const { profiles = [], set = [] } = variantOf(parsed);
     const isChosen = profiles.length > 0 || set.length > 0;
-    const others = isChosen ? [] : profileNames({ project });
-    const plan = loadPlan({ project, profiles, set });
-    const plans = [plan, ...others.map((name): Plan => loadPlan({ project, profiles: [name] }))];
+    const others = isChosen ? [] : profileNames(base);
+    const plan = loadPlan({ ...base, profiles, set });
+    const plans = [plan, ...others.map((name): Plan => loadPlan({ ...base, profiles: [name] }))];
     const wanted = new Set(select(plan, targets).map((index) => plan.items[index]?.stage));
     const text = stageTypes(plans, (stage) => targets.length === 0 || wanted.has(stage));
     const out = parsed.text('out');

@@ -8,6 +8,7 @@ import type { Code, Codes } from './code.js';
 import type { RunOptions } from './options.js';
 import type { Project } from './project.js';
 import type { Concealing } from './secrets.js';
+import type { TempOuts } from './temp-outs.js';
 
 /** The current result of an item, for pipeline.lock. */
 export interface Settled {
@@ -30,6 +31,8 @@ export interface BuildContext {
   readonly settled: Map<number, Settled>;
   /** Absent without a remote cache, and in what runs nothing. */
   readonly remote?: RemoteCache;
+  /** Absent in predictions, and where the plan has no temporary outs. */
+  readonly temps?: TempOuts;
   /** Of predictions: results of the remote cache, by key. */
   readonly foreseen?: ReadonlyMap<string, RunRecord>;
 }

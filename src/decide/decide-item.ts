@@ -14,8 +14,9 @@ export function* decideItem(
   context: DecisionContext = handle.build.project,
 ): Cooperative<Decision> {
   const { item, code } = handle;
-  const { project, options } = handle.build;
-  const decision = yield* decide(item, code, context, options.force);
+  const { project, options, temps } = handle.build;
+  const decided = yield* decide(item, code, context, options.force);
+  const decision = temps?.ifWanted(handle.index, decided) ?? decided;
   project.debug?.(lineOf(handle, decision));
   return decision;
 }

@@ -10,14 +10,14 @@ import type { Reason } from './reasons.js';
 
 export type Decision =
   /** A record exists for today's key, and the outs on disk match it. */
-  | { readonly kind: 'fresh'; readonly key: string; readonly record: Result }
+  | ({ readonly kind: 'fresh'; readonly key: string; readonly record: Result } & Gone)
   /** A record exists and its objects are stored; the outs on disk differ. */
-  | {
+  | ({
       readonly kind: 'restore';
       readonly key: string;
       readonly record: RunRecord;
       readonly reason: Reason;
-    }
+    } & Gone)
   | {
       readonly kind: 'run';
       readonly key: string;
@@ -27,8 +27,19 @@ export type Decision =
   /** A dep is missing. */
   | { readonly kind: 'missing'; readonly deps: readonly Dep[] };
 
+interface Gone {
+  /** Temporary outs that are not there: nothing that read them has to run, as far as known here. */
+  readonly gone?: readonly Out[];
+}
+
 /** Why the item must run, as far as known without comparing manifests. */
-type Cause = 'stale' | 'always' | 'forced' | { readonly lost: string };
+type Cause =
+  | 'stale'
+  | 'always'
+  | 'forced'
+  | { readonly lost: string }
+  /** The path of a temporary out, and the item that reads it. */
+  | { readonly needed: string; readonly by: string };
 
 export function* decide(
   item: Item,
@@ -54,27 +65,35 @@ function* decideByRecord(
   const { cache } = context;
   const outs = cache.readOuts(key);
   if (outs === undefined) return { kind: 'run', key, manifest, cause: 'stale' };
-  const differing = yield* differingOut(item, outs, context);
-  if (differing === undefined) return { kind: 'fresh', key, record: { key, manifest, outs } };
+  const { differing, gone } = yield* compareOuts(item, outs, context);
+  const result = { key, manifest, outs };
+  if (differing === undefined) return { kind: 'fresh', key, record: result, ...gone };
   const record = cache.readRecord(key);
   if (record === undefined) return { kind: 'run', key, manifest, cause: 'stale' };
-  const lost = record.outs.find((out) => !cache.hasAll(out.digest));
+  const lost = record.outs.find(
+    (out) => (!out.temp || out.name === differing.name) && !cache.hasAll(out.digest),
+  );
   if (lost !== undefined) return { kind: 'run', key, manifest, cause: { lost: lost.name } };
-  return { kind: 'restore', key, record, reason: outReason(differing.path, context) };
+  return { kind: 'restore', key, record, reason: outReason(differing.path, context), ...gone };
 }
 
-/** The first out on disk that differs from the record. */
-function* differingOut(
+/** The first out on disk that differs from the record, and the temporary ones that are not there. */
+function* compareOuts(
   item: Item,
   outs: readonly RecordedOut[],
   context: DecisionContext,
-): Cooperative<Out | undefined> {
+): Cooperative<{ readonly differing: Out | undefined; readonly gone: Gone }> {
+  let differing: Out | undefined;
+  const gone: Out[] = [];
   for (const out of item.outs) {
+    if (differing !== undefined && !out.temp) continue;
     // Pipe did not create an unreadable file, such as a named pipe: the item makes its out again.
     const digest = yield* ifReadable(digestAt(out.path, context));
-    if (digest !== digestOf(outs, out.name)) return out;
+    if (digest === digestOf(outs, out.name)) continue;
+    if (out.temp && digest === undefined && !context.cache.exists(out.path)) gone.push(out);
+    else differing ??= out;
   }
-  return undefined;
+  return { differing, gone: gone.length === 0 ? {} : { gone } };
 }
 
 function digestOf(outs: readonly RecordedOut[], name: string): string | undefined {

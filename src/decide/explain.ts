@@ -39,7 +39,12 @@ function whyRun(
   decision: Decision & { kind: 'run' },
 ): Reason[] {
   if (typeof decision.cause === 'object') {
-    const text = `out ${decision.cause.lost} is missing, and its copy in the cache is incomplete`;
+    const { cause } = decision;
+    if ('needed' in cause) {
+      const text = `${cause.by} needs its temporary out ${cause.needed}`;
+      return [{ kind: 'lost', text }];
+    }
+    const text = `out ${cause.lost} is missing, and its copy in the cache is incomplete`;
     return [{ kind: 'lost', text }];
   }
   const asked = whyAsked(item, decision.cause === 'forced');

@@ -5,6 +5,7 @@ import type { Dep, Item } from '../pipeline/plan.js';
 import {
   acquireClaim,
   type Claim,
+  type ClaimOptions,
   makeHiddenFolder,
   type Paths,
   writersOf,
@@ -66,11 +67,17 @@ interface Others {
   readonly reads: readonly string[];
 }
 
+type Waiting = Pick<ClaimOptions, 'signal' | 'onWait'>;
+
 /** While held, no other process writes the item's outs or changes what it reads. */
 export async function claimItem(
   build: BuildContext,
   item: Item,
   others: Others = { writes: [], reads: [] },
+  waiting: Waiting = {
+    signal: build.options.interruption.stop,
+    onWait: (owner, file) => noteWait(build, item, owner, file),
+  },
 ): Promise<ItemClaim> {
   const claims = new Map<string, Claim>();
   try {
@@ -81,8 +88,7 @@ export async function claimItem(
       const claim = await acquireClaim(folder, paths, {
         doing: item.id,
         logs: realPlace(path.join(cacheOf(build).layout.logs, fileNameOf(item.id))),
-        signal: build.options.interruption.stop,
-        onWait: (owner, file) => noteWait(build, item, owner, file),
+        ...waiting,
       });
       claims.set(folder, claim);
     }
@@ -91,6 +97,18 @@ export async function claimItem(
     throw error;
   }
   return new ItemClaim(claims);
+}
+
+/** As `claimItem`; undefined when another process holds any of the paths. */
+export async function claimIfFree(build: BuildContext, item: Item): Promise<ItemClaim | undefined> {
+  const held = new AbortController();
+  const waiting = { signal: held.signal, onWait: () => held.abort() };
+  try {
+    return await claimItem(build, item, undefined, waiting);
+  } catch (error) {
+    if (held.signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 /** One workspace of those with a shared cache computes a result; a commit folder belongs to one process. */

@@ -9,6 +9,8 @@ export interface Variant {
   readonly profiles: readonly string[];
   /** `a.b=<YAML>` each. */
   readonly set: readonly string[];
+  /** Absolute path of the pipeline file; absent: pipeline.yaml of the project. */
+  readonly file?: string;
 }
 
 /** `results`: fresh or restorable, and as in pipeline.lock. `keys`: compares keys only, without results. */

@@ -1,4 +1,5 @@
 /** A project as a command opens it: root, plan, cache and environment. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import { namedFolder } from '../cache/layout.js';
@@ -9,7 +10,7 @@ import type { LoadOptions } from '../pipeline/load.js';
 import { misnamedAbove } from '../pipeline/look-alike.js';
 import type { Plan, PlanRead } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
-import { PIPELINE_FILE, rootAbove } from '../pipeline/root.js';
+import { PIPELINE_FILE, pipelineName, rootAbove } from '../pipeline/root.js';
 import { wholeEnvironment } from '../sys/raw-text.js';
 import type { Variant } from './options.js';
 import { type Links, notedLinks } from './real-paths.js';
@@ -24,6 +25,8 @@ export interface Host {
   readonly dist: string;
   /** Version of the tool. */
   readonly version: string;
+  /** Absolute path of the pipeline file that `--file` names. */
+  readonly file?: string | undefined;
   /** Called with the secret values to mask, as soon as a plan names them. */
   readonly onSecrets?: (values: readonly string[]) => void;
   /** Called with each decision and its reason, for PIPE_DEBUG. */
@@ -39,12 +42,20 @@ export interface Project extends Host {
 }
 
 /**
- * The nearest folder at or above `cwd` that holds a pipeline.yaml.
- *
- * @throws UserError when there is none
+ * The nearest folder at or above `cwd` that holds a pipeline.yaml; with `--file`, at or above that file,
+ * else its own folder. Undefined when there is none.
  */
-export function findRoot(cwd: string): string {
-  const root = rootAbove(cwd);
+export function rootOf({ cwd, file }: Pick<Host, 'cwd' | 'file'>): string | undefined {
+  if (file === undefined) return rootAbove(cwd);
+  return rootAbove(path.dirname(file)) ?? path.dirname(file);
+}
+
+/** @throws UserError when there is no pipeline */
+export function findRoot(host: Pick<Host, 'cwd' | 'file'>): string {
+  const { cwd, file } = host;
+  const root = rootOf(host);
+  if (file !== undefined && !existsSync(file))
+    throw userError('no-pipeline', `--file: there is no ${file}`, 'name an existing pipeline file');
   if (root !== undefined) return root;
   const misnamed = misnamedAbove(cwd);
   throw userError(
@@ -59,11 +70,13 @@ export function findRoot(cwd: string): string {
 /** Opens the project around `host.cwd`, by its cached plan if that holds. `readOnly`: writes no caches. */
 export async function openProject(
   host: Host,
-  variant: Variant,
+  given: Variant,
   warn: (message: string) => void,
   readOnly = false,
 ): Promise<Project> {
-  const root = findRoot(host.cwd);
+  const file = given.file ?? host.file;
+  const variant = file === undefined ? given : { ...given, file };
+  const root = findRoot({ cwd: host.cwd, file });
   const folder = namedFolder(root, host.env);
   const cache = openCache({
     project: root,
@@ -71,14 +84,16 @@ export async function openProject(
     readOnly,
     warn,
   });
-  cache.readSet.stat(path.join(root, PIPELINE_FILE));
+  cache.readSet.stat(path.join(root, pipelineName(root, file)));
   const plan = await planOf(host, root, variant, cache);
   for (const warning of plan.warnings) warn(warning);
   return { ...host, env: wholeEnvironment(host.env), root, variant, plan, cache };
 }
 
 /** The same project with another variant of the current pipeline.yaml. */
-export async function asVariant(project: Project, variant: Variant): Promise<Project> {
+export async function asVariant(project: Project, other: Variant): Promise<Project> {
+  const { file } = project.variant;
+  const variant = file === undefined ? other : { ...other, file };
   const plan = await planOf(project, project.root, variant, project.cache);
   return { ...project, variant, plan };
 }
@@ -89,11 +104,21 @@ export async function asVariant(project: Project, variant: Variant): Promise<Pro
  * computed again, between places.
  */
 async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
-  const text = readPipeline(root);
+  const pipeline = pipelineName(root, variant.file);
+  const text = readPipeline(root, pipeline);
   const files = new PlanFiles(root, { observer: cache.readSet });
   const nameOf = (links: Links, reads: readonly PlanRead[] = []) =>
     sha256(
-      JSON.stringify(['plan', host.version, text, variant.profiles, variant.set, links, reads]),
+      JSON.stringify([
+        'plan',
+        host.version,
+        pipeline,
+        text,
+        variant.profiles,
+        variant.set,
+        links,
+        reads,
+      ]),
     );
   const options = { project: root, ...variant, text, files };
   const plan = await keptPlan(options, nameOf({}), cache);

@@ -1,27 +1,34 @@
 /** Up-to-date check: finds the items that are fresh on disk. Sliced, since a pattern may match many files. */
 import type { Cooperative } from '../cache/files/yielding.js';
+import type { Result } from '../cache/records/record.js';
 import { absentDeps } from './absent.js';
-import { type BuildContext, selectedItems } from './build-context.js';
+import { type BuildContext, handleOf, type ItemHandle, selectedItems } from './build-context.js';
 import { debugUndecided, decideIfReadable } from './decide-item.js';
 import { ifReadable } from './file-view.js';
 import type { MissingDep } from './missing.js';
+import { readersOf } from './temp-outs.js';
 
-interface Swept {
+export interface Swept {
   /** Indices of the items not known to be fresh, ascending. */
   readonly pending: readonly number[];
   /** Missing deps that no item will make. */
   readonly missing: readonly MissingDep[];
+  /** Fresh items whose temporary outs are gone, and may be needed by pending ones. */
+  readonly onDemand: ReadonlyMap<number, Result>;
 }
 
 export function* upToDateCheck(build: BuildContext): Cooperative<Swept> {
   const pending: number[] = [];
   const isPending = new Set<number>();
   const missing: MissingDep[] = [];
+  const spent = new Map<number, Result>();
   for (const handle of selectedItems(build)) {
     yield undefined;
     const { index, item } = handle;
     if (handle.needs.some((need) => isPending.has(need))) {
-      const absent = yield* ifReadable(absentDeps(handle, (need) => isPending.has(need)));
+      const absent = yield* ifReadable(
+        absentDeps(handle, (need) => isPending.has(need) || spent.has(need)),
+      );
       missing.push(...(absent ?? []));
       debugUndecided(handle, 'an item that it depends on is not fresh');
       pending.push(index);
@@ -30,8 +37,9 @@ export function* upToDateCheck(build: BuildContext): Cooperative<Swept> {
     }
     const decision = yield* decideIfReadable(handle);
     if (decision?.kind === 'fresh') {
-      const { key, record } = decision;
-      handle.finish({ verdict: 'fresh', key }, { key, outs: record.outs });
+      build.temps?.lay(decision);
+      if (decision.gone === undefined) finishFresh(handle, decision.record);
+      else spent.set(index, decision.record);
       continue;
     }
     if (decision?.kind === 'missing') {
@@ -41,5 +49,24 @@ export function* upToDateCheck(build: BuildContext): Cooperative<Swept> {
     pending.push(index);
     isPending.add(index);
   }
-  return { pending, missing };
+  return { pending, missing, onDemand: demandable(build, spent, isPending) };
+}
+
+/** Of items whose temporary outs are gone, those with a reader that may run. The others are fresh. */
+function demandable(
+  build: BuildContext,
+  spent: ReadonlyMap<number, Result>,
+  isPending: ReadonlySet<number>,
+): ReadonlyMap<number, Result> {
+  const found = new Map<number, Result>();
+  for (const [index, record] of [...spent].reverse()) {
+    const readers = readersOf(build.project.plan, index);
+    if (readers.some((each) => isPending.has(each) || found.has(each))) found.set(index, record);
+    else finishFresh(handleOf(build, index), record);
+  }
+  return found;
+}
+
+export function finishFresh(handle: ItemHandle, { key, outs }: Result): void {
+  handle.finish({ verdict: 'fresh', key }, { key, outs });
 }

@@ -10,6 +10,7 @@ import type { Failure, Why } from '../event.js';
 import type { Item, Out } from '../pipeline/plan.js';
 import type { GpuLease } from '../process/gpu-lease.js';
 import { type Outcome, succeeded } from '../process/outcome.js';
+import type { Usage } from '../sys/usage.js';
 import { changedWhileItRan, EpochRun } from './epoch-run.js';
 import { Scratch } from './execution-files.js';
 import { describeAction, endText, failureOf, unwrittenText } from './failure.js';
@@ -24,7 +25,12 @@ export type Execution =
       readonly why: Why;
       readonly epochs?: { readonly computed: number; readonly reached: number };
     }
-  | { readonly kind: 'failed'; readonly why: Why; readonly failure: Failure }
+  | {
+      readonly kind: 'failed';
+      readonly why: Why;
+      readonly failure: Failure;
+      readonly usage?: Usage | undefined;
+    }
   | { readonly kind: 'cancelled' };
 
 /** What an execution is based on. */
@@ -60,6 +66,12 @@ export async function attemptItem(
       const outcome = await launchHeld(handle, { scratch, lease, hold, epochs });
       if (outcome === undefined) return lost(item, why);
       computed += epochs?.computed ?? 0;
+      const { seconds, usage } = outcome;
+      cacheOf(build).state.setExecuted(item.id, {
+        log: path.basename(scratch.log),
+        seconds,
+        ...usage,
+      });
       const stopped = build.options.interruption.stop.aborted || !hold.isHeld();
       if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
       if (epochs !== undefined && !stopped && (await goesOn(handle, epochs, inputs, round))) {
@@ -164,6 +176,7 @@ async function conclude(
     kind: 'failed',
     why,
     failure: failureOf(item, message, outcome, scratch.log),
+    usage: outcome.usage,
   });
   if (!hold.isHeld()) return fail(LOST);
   if (outcome.ending.how === 'stopped' && build.options.interruption.stop.aborted)
@@ -186,6 +199,7 @@ async function conclude(
     files: handle.code.files,
     outs: await storeOuts(build, item),
     seconds: outcome.seconds,
+    ...outcome.usage,
   };
   // What was stored was stored while the lock was held.
   if (!hold.isHeld()) return fail(LOST);
@@ -200,7 +214,7 @@ async function conclude(
 async function storeOuts(build: BuildContext, item: Item): Promise<RecordedOut[]> {
   const outs: RecordedOut[] = [];
   for (const out of item.outs) {
-    outs.push({ name: out.name, ...(await cacheOf(build).storeOut(out.path)) });
+    outs.push({ name: out.name, ...(await cacheOf(build).storeOut(out.path, out.temp)) });
   }
   return outs;
 }

@@ -98,7 +98,7 @@ async function replacedNeeds(handle: ItemHandle, inputs: InputSnapshot): Promise
     for (const out of maker.outs) {
       const { name, path } = out;
       const made = settled?.outs.find((each) => each.name === name);
-      if (made === undefined) continue;
+      if (made === undefined || made.temp) continue;
       const dep = deps.find((each) => each.path === path && !each.glob);
       if (dep !== undefined && inputs.digestOf(dep) === made.digest) continue;
       // The digest of a dep with links differs from the out's.

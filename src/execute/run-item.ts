@@ -8,10 +8,12 @@ import { decideItem } from '../decide/decide-item.js';
 import { evidenceOf } from '../decide/evidence.js';
 import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
+import { absentMakers } from '../decide/temp-outs.js';
 import type { ItemDone } from '../event.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { WaitsForItself } from '../process/outer-executions.js';
 import type { Wanted } from '../remote/remote-results.js';
+import { usageOf } from '../sys/usage.js';
 import { systemMessage } from '../system-message.js';
 import type { Execution } from './attempt.js';
 import { claimWithInputs } from './claim-inputs.js';
@@ -77,6 +79,8 @@ async function underLocks(
         if (third.kind === 'ended') return fromRemote(third);
       }
       if (build.options.pull) return notThere(item);
+      if (build.temps !== undefined && absentMakers(build.project, handle.index).length > 0)
+        return failed(item, { message: TEMPS_GONE, command: '', tail: [] }, seconds());
       await refuseToReplace(build, item, item.outs);
       const hold: Hold = {
         isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false && fence?.isHeld() !== false,
@@ -93,6 +97,9 @@ async function underLocks(
   }
 }
 
+/** The scheduler has them made again, unless other runs remove them each time. */
+const TEMPS_GONE = 'temporary outs that it reads were removed by another run: run again';
+
 type Run = Decision & { readonly kind: 'run' };
 
 /** A result computed elsewhere is taken where one is looked for at all. */
@@ -108,6 +115,7 @@ export function expectFromRemote(handle: ItemHandle, run: Run): void {
 }
 
 function mayTake({ cause }: Run): boolean {
+  if (typeof cause === 'object' && 'needed' in cause) return false;
   return cause !== 'forced' && cause !== 'always';
 }
 
@@ -140,6 +148,7 @@ async function withoutRunning(
     case 'run':
       return { kind: 'run', decision };
     case 'fresh':
+      handle.build.temps?.lay(decision);
       handle.cache.use(decision.key);
       return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
     case 'missing': {
@@ -151,6 +160,7 @@ async function withoutRunning(
       const back = await putBack(handle, decision);
       // The damaged object is set aside: now the record cannot be restored, and the item runs.
       if (!back) return await withoutRunning(handle, inputs, seconds);
+      handle.build.temps?.lay(decision);
       const more = { reason: decision.reason.text, seconds: seconds() };
       return { kind: 'ended', ...recorded(item, 'restored', decision.record, more) };
     }
@@ -181,6 +191,9 @@ async function putBack(
   for (const out of item.outs) {
     const stored = decision.record.outs.find((each) => each.name === out.name);
     if (stored === undefined) return false;
+    // Of a temporary out that is not stored, only its absence can differ.
+    const isThere = stored.temp && !cache.hasAll(stored.digest);
+    if (isThere || decision.gone?.includes(out)) continue;
     try {
       await cache.restore(stored, out.path, { known, onReplaced });
     } catch (error) {
@@ -202,6 +215,7 @@ function concluded(item: Item, key: string, execution: Execution, seconds: numbe
       return recorded(item, 'ran', record, {
         ...why,
         seconds,
+        ...usageOf(record),
         ...(epochs === undefined ? {} : { epochs }),
       });
     }
@@ -214,6 +228,7 @@ function concluded(item: Item, key: string, execution: Execution, seconds: numbe
           key,
           seconds,
           ...execution.why,
+          ...execution.usage,
           failure: execution.failure,
         },
       };

@@ -18,6 +18,8 @@ import type { Decision } from '../decide/decide.js';
 import { decideIfReadable } from '../decide/decide-item.js';
 import { excess } from '../decide/excess.js';
 import { predict } from '../decide/prediction.js';
+import { absentMakers } from '../decide/temp-outs.js';
+import { finishFresh, type Swept } from '../decide/up-to-date.js';
 import type { ItemDone } from '../event.js';
 import type { Resources } from '../pipeline/plan.js';
 import { type Machine, thisMachine } from '../process/machine.js';
@@ -26,6 +28,7 @@ import { criticalPaths } from './priority.js';
 import { createJobQueue, type JobQueue } from './ready-queue.js';
 import { capacityOf, refuseTooManyGpus } from './resources.js';
 import { type Ended, expectFromRemote, runItem } from './run-item.js';
+import { removeSpent } from './spent-temps.js';
 
 /**
  * Runs or restores the pending items, and ends each of them with its verdict.
@@ -34,14 +37,14 @@ import { type Ended, expectFromRemote, runItem } from './run-item.js';
  */
 export async function schedule(
   build: BuildContext,
-  pending: readonly number[],
+  { pending, onDemand }: Pick<Swept, 'pending' | 'onDemand'>,
   elsewhere?: Elsewhere,
 ): Promise<void> {
   const here = pending.filter((index) => !elsewhere?.takes(index));
   await refuseUnrunnable(build, here);
   const machine = thisMachine(build.project.env);
   const queue = await createJobQueue(await capacityOf(build, here, machine));
-  await new Schedule(build, pending, { machine, queue, elsewhere }).run();
+  await new Schedule(build, pending, { machine, queue, elsewhere, onDemand }).run();
 }
 
 /** Whether the dependents of an unfinished item have to run is unknown. */
@@ -60,6 +63,9 @@ const PUT_BACK: Resources = { cpu: 1, memory: 0, gpu: 0 };
 /** What an item that runs elsewhere takes of this machine. */
 const NOTHING: Resources = { cpu: 0, memory: 0, gpu: 0 };
 
+/** Each time, another run removed them before the item could start. */
+const MOST_TIMES = 5;
+
 /** Why nothing new starts. */
 type Stop = { readonly cause: 'interrupted' } | { readonly cause: 'failed'; readonly item: string };
 
@@ -69,14 +75,20 @@ interface Means {
   readonly queue: JobQueue;
   /** For items that run on other machines. */
   readonly elsewhere: Elsewhere | undefined;
+  readonly onDemand: Swept['onDemand'];
 }
 
 class Schedule {
   readonly #build: BuildContext;
-  readonly #pending: ReadonlySet<number>;
+  readonly #pending: Set<number>;
   readonly #machine: Machine;
   readonly #queue: JobQueue;
   readonly #elsewhere: Elsewhere | undefined;
+  readonly #onDemand: Swept['onDemand'];
+  /** How often an item had its temporary inputs made again. */
+  readonly #asked = new Map<number, number>();
+  /** Items that make their temporary outs again. */
+  readonly #making = new Set<number>();
   readonly #priorities: ReadonlyMap<number, number>;
   /** Number of pending items that an item waits for. */
   readonly #waitingFor = new Map<number, number>();
@@ -88,12 +100,13 @@ class Schedule {
   #bug: unknown;
 
   constructor(build: BuildContext, pending: readonly number[], means: Means) {
-    const { machine, queue, elsewhere } = means;
+    const { machine, queue, elsewhere, onDemand } = means;
     this.#build = build;
     this.#pending = new Set(pending);
     this.#machine = machine;
     this.#queue = queue;
     this.#elsewhere = elsewhere;
+    this.#onDemand = onDemand;
     for (const index of pending) {
       const needs = handleOf(build, index).needs.filter((need) => this.#pending.has(need));
       this.#waitingFor.set(index, needs.length);
@@ -118,6 +131,9 @@ class Schedule {
     await this.#queue.onIdle();
     signal.removeEventListener('abort', interrupt);
     if (this.#bug !== undefined) throw this.#bug;
+    for (const [index, record] of this.#onDemand)
+      if (!this.#build.done.has(index) && !this.#making.has(index))
+        finishFresh(handleOf(this.#build, index), record);
     for (const index of this.#pending) {
       if (!this.#build.done.has(index)) this.#cancel(index);
     }
@@ -130,7 +146,7 @@ class Schedule {
   async #ready(indices: readonly number[]): Promise<void> {
     const ready = [...indices];
     for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
-      if (this.#build.done.has(index)) continue;
+      if (this.#build.done.has(index) && !this.#making.has(index)) continue;
       if (this.#stop?.cause === 'interrupted') return;
       const handle = handleOf(this.#build, index);
       const { item } = handle;
@@ -139,8 +155,13 @@ class Schedule {
       if (decision?.kind === 'fresh') {
         const { key, record } = decision;
         handle.cache.use(key);
-        handle.finish({ verdict: 'fresh', key }, { key, outs: record.outs });
+        this.#build.temps?.lay(decision);
+        this.#making.delete(index);
+        if (!this.#build.done.has(index)) finishFresh(handle, record);
+        await removeSpent(this.#build, item.needs, this.#making);
         ready.push(...this.#released(index));
+      } else if (!this.#mayComeWithout(decision) && this.#waitsForTemps(index, ready)) {
+        // It comes again when they are made.
       } else if (decision === undefined || decision.kind === 'restore') {
         this.#enqueue(index, PUT_BACK);
       } else if (decision.kind === 'run' && this.#elsewhere?.takes(index)) {
@@ -188,16 +209,55 @@ class Schedule {
   async #start(index: number, run: Elsewhere['run']): Promise<void> {
     if (this.#stop !== undefined) return;
     const { done, settled } = await run(index);
+    const again: number[] = [];
+    // Another run may have removed temporary outs meanwhile.
+    if (done.verdict === 'failed' && done.key === undefined && this.#waitsForTemps(index, again))
+      return await this.#ready(again);
     await this.#ended(index, done, settled);
   }
 
+  /** True of what may end without a process: the remote cache may have its result. */
+  #mayComeWithout(decision: Decision | undefined): boolean {
+    return decision?.kind === 'restore' || (decision?.kind === 'run' && !!this.#build.remote);
+  }
+
+  /** True when temporary outs that it reads are gone: the items that make them are ready, or under way. */
+  #waitsForTemps(index: number, ready: number[]): boolean {
+    const { temps, project, isSelected } = this.#build;
+    if (temps === undefined) return false;
+    const makers = absentMakers(project, index).filter((maker) => isSelected.has(maker));
+    const times = (this.#asked.get(index) ?? 0) + 1;
+    if (makers.length === 0 || times > MOST_TIMES) return false;
+    this.#asked.set(index, times);
+    this.#waitingFor.set(index, makers.length);
+    for (const maker of makers) {
+      const { id } = itemAt(this.#build, index);
+      this.#dependents.set(maker, [...(this.#dependents.get(maker) ?? []), index]);
+      if (this.#making.has(maker)) continue;
+      temps.want(maker, itemAt(this.#build, maker), id);
+      this.#making.add(maker);
+      this.#pending.add(maker);
+      ready.push(maker);
+    }
+    return true;
+  }
+
   async #ended(index: number, done: ItemDone, settled: Settled | undefined): Promise<void> {
-    handleOf(this.#build, index).finish(done, settled);
+    this.#making.delete(index);
+    if (!this.#build.done.has(index)) handleOf(this.#build, index).finish(done, settled);
+    else if (settled !== undefined) {
+      // Its temporary outs were made again, for a reader that found them removed by another run.
+      this.#build.settled.set(index, settled);
+      this.#build.done.set(index, this.#build.conceal.value(done));
+    }
     if (done.verdict === 'blocked') this.#block(index, `needs ${done.item}, which is not there`);
     else if (done.verdict === 'failed') {
       this.#block(index, `needs ${done.item}, which failed`);
       if (!this.#build.options.keepGoing) this.#stop ??= { cause: 'failed', item: done.item };
-    } else if (done.verdict !== 'cancelled') await this.#ready(this.#released(index));
+    } else if (done.verdict !== 'cancelled') {
+      await removeSpent(this.#build, itemAt(this.#build, index).needs, this.#making);
+      await this.#ready(this.#released(index));
+    }
   }
 
   /** Dependents that waited only for this item. */

@@ -116,7 +116,8 @@ export class JobRun {
   /** Takes the item from all earlier jobs. */
   submit({ again = false, key, after = [] }: Submit): Promise<Placed> {
     const { item, means } = { item: this.#item, means: this.#means };
-    const { options, project } = this.#build;
+    const { options, project, temps } = this.#build;
+    const force = options.force || temps?.isWanted(this.#index) === true;
     return means.submitter.submit({
       request: { ...item.resources, time: item.time, flags: item.slurm },
       after,
@@ -124,7 +125,7 @@ export class JobRun {
       make: (nonce, name) => {
         const job: Job = {
           ...{ format: 1, nonce, name, executor: means.executor, item: item.id },
-          ...{ variant: project.variant, force: options.force, again },
+          ...{ variant: project.variant, force, again },
           ...(options.remote === undefined ? {} : { remote: options.remote }),
           ...(key === undefined ? {} : { key }),
         };

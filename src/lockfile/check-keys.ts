@@ -6,8 +6,8 @@ import { type Cooperative, finish, finishSync } from '../cache/files/yielding.js
 import { type Digest, kindOf } from '../cache/objects/digest.js';
 import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import { contentOf, type DecisionContext, inputsOf } from '../decide/fingerprint.js';
+import { Overlay } from '../decide/overlay.js';
 import { sourceOf } from '../decide/parts.js';
-import { Overlay } from '../decide/prediction.js';
 import { keyOf } from '../manifest.js';
 import type { Dep } from '../pipeline/plan.js';
 import type { LockBlock } from './format/block.js';
@@ -35,7 +35,7 @@ function* standingsIn(
   build: BuildContext,
   section: LockSection,
 ): Cooperative<Map<number, LockStanding>> {
-  const overlay = new Overlay(build);
+  const overlay = new Overlay(build.project);
   for (const item of build.project.plan.items) {
     const outs = Object.entries(section.get(item.id)?.outs ?? {});
     overlay.lay(item, { outs: outs.map(([name, out]) => ({ name, ...out })) });

@@ -3,23 +3,25 @@ import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync
 import path from 'node:path';
 import { userError } from '../error.js';
 import { parseLock } from './format/parse-lock.js';
-import { LOCK_FILE, type LockFile, lockText } from './format/sections.js';
+import { type LockedProject, type LockFile, lockNameOf, lockText } from './format/sections.js';
 
 /**
  * Undefined when the file does not exist.
  *
  * @throws UserError for a merge conflict, an edit, another format
  */
-export function readLockFile(root: string): LockFile | undefined {
-  const text = readText(path.join(root, LOCK_FILE));
-  return text === undefined ? undefined : parseLock(text);
+export function readLockFile(project: LockedProject): LockFile | undefined {
+  const name = lockNameOf(project);
+  const text = readText(path.join(project.root, name), name);
+  return text === undefined ? undefined : parseLock(text, name);
 }
 
 /** Does not write unchanged text. */
-export function writeLockFile(root: string, file: LockFile): void {
+export function writeLockFile(project: LockedProject, file: LockFile): void {
   const text = lockText(file);
-  const target = behindLink(path.join(root, LOCK_FILE));
-  if (readText(target) === text) return;
+  const name = lockNameOf(project);
+  const target = behindLink(path.join(project.root, name));
+  if (readText(target, name) === text) return;
   const draft = `${target}.${process.pid}.tmp`;
   try {
     writeFileSync(draft, text);
@@ -40,12 +42,12 @@ function behindLink(file: string): string {
 }
 
 /** Never waits for the writer of a pipe. */
-function readText(file: string): string | undefined {
+function readText(file: string, name: string): string | undefined {
   try {
     if (statSync(file).isFile()) return readFileSync(file, 'utf8');
     throw userError(
       'lock-not-a-file',
-      `${LOCK_FILE} is not a file`,
+      `${name} is not a file`,
       'move it out of the way: the next run writes it',
     );
   } catch (error) {

@@ -2,7 +2,7 @@
 import { sha256 } from '../canonical.js';
 import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
 import type { Variant } from '../decide/options.js';
-import { LOCK_FILE, sectionOf } from './format/sections.js';
+import { lockNameOf, sectionOf } from './format/sections.js';
 
 interface Note {
   /** Digest of the file. */
@@ -18,7 +18,7 @@ export function isLocked(variant: Variant): boolean {
 
 /** True when the same results were compared with the same file before. */
 export function isLockNoted(build: BuildContext): boolean {
-  const lock = cacheOf(build).scanSync(LOCK_FILE, { follow: true })?.digest;
+  const lock = cacheOf(build).scanSync(lockNameOf(build.project), { follow: true })?.digest;
   if (lock === undefined || !isComplete(build)) return false;
   const note = cacheOf(build).state.readKept('plans', nameOf(build)) as Note | undefined;
   return note?.lock === lock && note.results === resultsOf(build);
@@ -26,8 +26,9 @@ export function isLockNoted(build: BuildContext): boolean {
 
 /** Call when the file holds the results of this run. */
 export function noteLock(build: BuildContext): void {
-  cacheOf(build).forget(LOCK_FILE);
-  const lock = cacheOf(build).scanSync(LOCK_FILE, { follow: true })?.digest;
+  const file = lockNameOf(build.project);
+  cacheOf(build).forget(file);
+  const lock = cacheOf(build).scanSync(file, { follow: true })?.digest;
   if (lock === undefined || !isComplete(build)) return;
   const note: Note = { lock, results: resultsOf(build) };
   cacheOf(build).state.writeKept('plans', nameOf(build), note);
@@ -39,7 +40,7 @@ function isComplete({ selected, settled }: BuildContext): boolean {
 
 /** One note for each combination of options. */
 function nameOf({ project, options }: BuildContext): string {
-  const call = [sectionOf(project.variant), options.targets, options.only];
+  const call = [sectionOf(project.variant), options.targets, options.only, lockNameOf(project)];
   return sha256(JSON.stringify(['pipe lock note 1', project.root, ...call]));
 }
 

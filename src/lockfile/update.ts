@@ -13,7 +13,7 @@ import { describeOwner } from '../process/lock-owner.js';
 import { bytesIfThere } from '../sys/if-there.js';
 import { type LockBlock, type LockedEpochs, lockedParts } from './format/block.js';
 import { metricsOf } from './format/locked-metrics.js';
-import { type LockSection, sectionOf } from './format/sections.js';
+import { type LockSection, lockNameOf, sectionOf } from './format/sections.js';
 import { readLockFile, writeLockFile } from './lock-on-disk.js';
 import { noteLock } from './up-to-date-note.js';
 
@@ -27,7 +27,7 @@ export async function updateLock(build: BuildContext): Promise<void> {
 }
 
 function isWritten(build: BuildContext, section: string): boolean {
-  const before = readLockFile(build.project.root)?.get(section);
+  const before = readLockFile(build.project)?.get(section);
   if (before === undefined) return false;
   const { blocks, isWhole } = updated(build, before);
   const isSame =
@@ -38,20 +38,20 @@ function isWritten(build: BuildContext, section: string): boolean {
 async function writeUnderLock(build: BuildContext, section: string): Promise<void> {
   // Next to the file: runs with other caches write it too.
   const locks = projectHome(build.project.root);
-  const name = 'pipeline.lock';
+  const name = lockNameOf(build.project);
   const held = await acquireLock(locks, name, {
-    doing: 'pipeline.lock',
+    doing: name,
     onWait: (owner) =>
       build.emit({
         type: 'warning',
-        message: `pipeline.lock is being written by another run: ${describeOwner(owner, lockFile(locks, name))}`,
+        message: `${name} is being written by another run: ${describeOwner(owner, lockFile(locks, name))}`,
       }),
   });
   try {
-    const file = new Map(readLockFile(build.project.root));
+    const file = new Map(readLockFile(build.project));
     const { blocks, isWhole } = updated(build, file.get(section) ?? new Map());
     file.set(section, blocks);
-    writeLockFile(build.project.root, file);
+    writeLockFile(build.project, file);
     if (isWhole) noteLock(build);
   } finally {
     held.release();

@@ -161,6 +161,8 @@ export interface TimedEvent {
   readonly action?: string;
   readonly reason?: string;
   readonly seconds?: number;
+  readonly cpuSeconds?: number;
+  readonly peakMemory?: number;
   readonly done?: number;
   readonly total?: number;
   readonly unit?: string;

@@ -98,6 +98,8 @@ const SHOWN: ReadonlySet<string> = new Set<keyof TimedEvent>([
   'action',
   'reason',
   'seconds',
+  'cpuSeconds',
+  'peakMemory',
   'done',
   'total',
   'unit',

@@ -17,6 +17,7 @@ import {
 } from './out-tree.js';
 import type { Dep, Item } from './plan.js';
 import type { PlanFiles } from './plan-files.js';
+import { PIPELINE_FILE } from './root.js';
 
 export interface Linked {
   readonly deps: readonly Dep[];
@@ -96,6 +97,10 @@ function protectScripts(
   diagnostics: Diagnostics,
 ): void {
   const needed = new Map<string, string>();
+  const { file: pipeline } = diagnostics.source;
+  // Of pipeline.yaml, the paths themselves are refused.
+  if (pipeline !== PIPELINE_FILE)
+    needed.set(pipeline, 'the pipeline itself').set(`${pipeline}.lock`, "pipe's lock file");
   for (const { path } of files.reads)
     needed.set(path, 'a file that pipe reads before anything runs');
   for (const { item } of drafts) {

@@ -23,7 +23,7 @@ import {
 } from './params-tree.js';
 import type { Item, Plan, PlanRead, RemotePlace } from './plan.js';
 import { PlanFiles } from './plan-files.js';
-import { PIPELINE_FILE } from './root.js';
+import { pipelineName } from './root.js';
 import { refuseMissedSlashes } from './slashes.js';
 
 export interface LoadOptions {
@@ -33,6 +33,8 @@ export interface LoadOptions {
   readonly profiles?: readonly string[];
   /** Texts of `--set`, such as `train.epochs=50`. */
   readonly set?: readonly string[];
+  /** Absolute path of the pipeline file; absent: pipeline.yaml of the project. */
+  readonly file?: string | undefined;
   /** The file's text, if the caller has read it. */
   readonly text?: string;
   /** Reads the other files from which the plan is made. */
@@ -117,10 +119,11 @@ interface Opened {
 }
 
 function openPipeline(options: LoadOptions): Opened {
-  const text = options.text ?? readPipeline(options.project);
+  const name = pipelineName(options.project, options.file);
+  const text = options.text ?? readPipeline(options.project, name);
   checkSize(text);
   const { files = new PlanFiles(options.project) } = options;
-  const diagnostics = createDiagnostics(createSource(PIPELINE_FILE, text));
+  const diagnostics = createDiagnostics(createSource(name, text));
   const root = parseYaml(diagnostics);
   if (!root) {
     diagnostics.check();

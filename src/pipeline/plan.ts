@@ -162,6 +162,8 @@ export interface Out {
   readonly metrics: boolean;
   /** No run overwrites or removes it. */
   readonly protected?: boolean;
+  /** Removed once all items that read it are done. */
+  readonly temp?: boolean;
 }
 
 /** A JSON file that `pipe metrics` reads, inside an out folder of the same item. */

@@ -21,7 +21,7 @@ interface ClaimTicket extends LockOwner, Paths {
   readonly logs: string;
 }
 
-interface ClaimOptions {
+export interface ClaimOptions {
   /** Purpose of the claim, such as `train@faces`: other processes display it while they wait. */
   readonly doing: string;
   /** Called for each holder that this process starts to wait for. */

@@ -1,4 +1,5 @@
 /** Outcome of an execution, as data: a failed stage is a result, not an exception. */
+import type { Usage } from '../sys/usage.js';
 
 export type Ending =
   | { readonly how: 'exit'; readonly code: number }
@@ -19,6 +20,8 @@ export interface Outcome {
   readonly tail: readonly string[];
   /** Processes that survived SIGKILL, such as one that hangs in a dead network folder. */
   readonly left: readonly number[];
+  /** Undefined where the system does not tell, or when no process was started. */
+  readonly usage?: Usage | undefined;
 }
 
 export function succeeded({ ending }: Outcome): boolean {

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, writeFileSync } from 'node:fs';
 import { statOf } from '../sys/proc.js';
 import { lastLines, openLog, writeMasked } from './execution-log.js';
+import { Meter } from './meter.js';
 import type { Group } from './orphans.js';
 import type { Ending, Outcome } from './outcome.js';
 import { MARK, newMark, ProcessTree } from './process-tree.js';
@@ -63,7 +64,7 @@ export async function execute(execution: Execution): Promise<Outcome> {
     const written = streams.map((stream) => writeMasked(stream, log, secrets, onLost));
     const refused = announce(child, execution);
     const kills = [execution.kill, refused && AbortSignal.abort()].filter((each) => each != null);
-    const { ending, left } = await supervise(child, mark, {
+    const { ending, left, usage } = await supervise(child, mark, {
       ...execution,
       kill: AbortSignal.any(kills),
     });
@@ -73,7 +74,7 @@ export async function execute(execution: Execution): Promise<Outcome> {
     if (refused) throw refused.error;
     const seconds = (performance.now() - started) / 1000;
     const failed = ending.how !== 'exit' || ending.code !== 0;
-    return { ending, seconds, tail: failed ? lastLines(execution.log) : [], left };
+    return { ending, seconds, tail: failed ? lastLines(execution.log) : [], left, usage };
   } finally {
     // A file server may refuse here what it accepted before.
     try {
@@ -127,16 +128,18 @@ async function supervise(
   child: Launched,
   mark: string,
   execution: Execution,
-): Promise<{ ending: Ending; left: readonly number[] }> {
+): Promise<Pick<Outcome, 'ending' | 'left' | 'usage'>> {
   if (child.pid === undefined) {
     return { ending: endingOf(await child.ended, undefined, execution), left: [] };
   }
   const termination = new Termination(new ProcessTree(child.pid, mark), execution);
+  const meter = new Meter(child.pid);
   const raw = await child.ended;
+  const measured = meter.ended();
   // A termination requested after the process ended by itself has no effect.
   const { cause } = termination;
   const left = await termination.complete();
-  return { ending: endingOf(raw, cause, execution), left };
+  return { ending: endingOf(raw, cause, execution), left, usage: await measured };
 }
 
 function endingOf(raw: RawEnd, cause: Cause | undefined, execution: Execution): Ending {

@@ -6,6 +6,7 @@ import { isDigest } from '../cache/objects/digest.js';
 import type { EpochRecord, RecordedOut } from '../cache/records/record.js';
 import { canonical, sha256 } from '../canonical.js';
 import type { Manifest } from '../manifest.js';
+import { isUsage, type Usage } from '../sys/usage.js';
 
 /** Where a result was computed: for reports; nothing is decided by it. */
 export interface Made {
@@ -25,7 +26,7 @@ export interface Pack {
   readonly holds: readonly (readonly [hex: string, start: number, length: number])[];
 }
 
-export interface RemoteResult {
+export interface RemoteResult extends Partial<Usage> {
   readonly format: 1;
   readonly key: string;
   readonly item: string;
@@ -83,7 +84,11 @@ export function resultIn(
   if (result?.format !== 1) return { refused: 'has another format' };
   if (result.key !== key) return { refused: 'belongs to another key' };
   if (!sameManifest(result.manifest, manifest)) return { refused: 'has another manifest' };
-  const isWhole = Array.isArray(result.outs) && result.outs.every(isOut) && isPacks(result.packs);
+  const isWhole =
+    isUsage(result) &&
+    Array.isArray(result.outs) &&
+    result.outs.every(isOut) &&
+    isPacks(result.packs);
   if (!isWhole) return { refused: 'is incomplete' };
   const names = result.outs?.map(({ name }) => name).sort();
   if (canonical(names) !== canonical([...manifest.outs].sort()))

@@ -1,6 +1,7 @@
 /** Results in a remote cache: taken by key, and sent, objects first. */
 import type { RunRecord } from '../cache/records/record.js';
 import type { Manifest } from '../manifest.js';
+import { usageOf } from '../sys/usage.js';
 import { limitOf } from './parallel.js';
 import {
   madeHere,
@@ -73,7 +74,7 @@ export class RemoteResults {
       const theirs = await this.#ask(record, true);
       const isBroken = this.#broken.has(key);
       if (theirs !== undefined && !isBroken) return this.#isSame(theirs, record);
-      const digests = outs.map(({ digest }) => digest);
+      const digests = outs.flatMap(({ digest, temp }) => (temp ? [] : digest));
       const packs = await this.#session.send(digests, this.#session.options.cache.objects());
       return this.#putRecord(record, packs, isBroken);
     });
@@ -85,10 +86,11 @@ export class RemoteResults {
     const found = await this.#ask(wanted);
     if (found === undefined) return undefined;
     const { outs, packs } = found;
+    const stored = outs.filter(({ temp }) => !temp);
     const isPrivate = outs.some(({ permissions }) => permissions !== undefined);
     const objects = this.#session.options.cache.objects();
     const into = { objects, isPrivate };
-    if (await this.#session.bring(wanted.item, outs, packs, into)) return found;
+    if (await this.#session.bring(wanted.item, stored, packs, into)) return found;
     this.#broken.add(wanted.key);
     return undefined;
   }
@@ -104,6 +106,7 @@ export class RemoteResults {
       manifest: withoutValues(manifest),
       outs,
       seconds,
+      ...usageOf(record),
       made,
       packs,
     };
@@ -145,10 +148,11 @@ export class RemoteResults {
 
 function recordOf(
   { key, item, manifest }: Wanted,
-  { outs, seconds }: RemoteResult,
+  found: RemoteResult,
   files: RunRecord['files'],
 ): RunRecord {
-  return { format: 1, key, item, manifest, files, outs, seconds };
+  const { outs, seconds } = found;
+  return { format: 1, key, item, manifest, files, outs, seconds, ...usageOf(found) };
 }
 
 function shown({ machine, platform, node, pipe, at }: RemoteResult['made']): string {

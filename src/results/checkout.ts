@@ -29,8 +29,10 @@ export async function checkout(
 ): Promise<CheckedOut[]> {
   const { cache } = project;
   cache.pin({ keys: [row.key] });
-  const record = row.state === 'removed' ? undefined : cache.readRecord(row.key);
-  if (record === undefined) throw removed(row);
+  const found = row.state === 'removed' ? undefined : cache.readRecord(row.key);
+  if (found === undefined) throw removed(row);
+  const record = { ...found, outs: found.outs.filter(({ temp }) => !temp) };
+  if (record.outs.length === 0) throw removed(row, 'all its outs are temporary');
   requireOwnFolder(project, folder);
   const names = fileNames(project.plan.items, record);
   const draft = `${folder}.pipe-${process.pid}`;

@@ -11,7 +11,18 @@ export interface Column {
   readonly of: (row: ResultRow) => Cell;
 }
 
-const FIELDS = ['item', 'stage', 'state', 'key', 'when', 'seconds', 'bytes', 'epoch'] as const;
+const FIELDS = [
+  'item',
+  'stage',
+  'state',
+  'key',
+  'when',
+  'seconds',
+  'cpuSeconds',
+  'peakMemory',
+  'bytes',
+  'epoch',
+] as const;
 
 const GROUPS = ['matrix', 'params', 'args', 'env', 'deps', 'metrics'] as const;
 

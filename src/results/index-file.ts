@@ -11,6 +11,7 @@ import { recordPath } from '../cache/records/records.js';
 import type { Project } from '../decide/project.js';
 import { acquireLock } from '../process/file-lock.js';
 import { lstatIfThere } from '../sys/if-there.js';
+import { usageOf } from '../sys/usage.js';
 import { type Measured, Measures } from './measures.js';
 import { definitionOf, type ResultRow } from './row.js';
 
@@ -156,6 +157,7 @@ function rowOf(
     ...definitionOf(manifest, item),
     when: stat === undefined ? (before?.when ?? 0) : timeOf(stat),
     seconds,
+    ...usageOf(record),
     // The files may be missing or damaged now.
     metrics: isMeasured ? metrics : (before?.metrics ?? {}),
     bytes: outs.reduce((sum, { size }) => sum + size, 0),

@@ -2,11 +2,12 @@
 import { canonical, sha256 } from '../canonical.js';
 import type { Manifest } from '../manifest.js';
 import type { Json } from '../stage/context.js';
+import type { Usage } from '../sys/usage.js';
 
 /** `current`: of today's key. `kept`: in the cache. `removed`: its outs were collected, its metrics stay. */
 export type ResultState = 'current' | 'kept' | 'removed';
 
-export interface ResultRow {
+export interface ResultRow extends Partial<Usage> {
   readonly key: string;
   readonly item: string;
   readonly stage: string;

@@ -2,7 +2,7 @@
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { parseLock } from '../lockfile/format/parse-lock.js';
-import { LOCK_FILE, sectionOf } from '../lockfile/format/sections.js';
+import { lockNameOf, sectionOf } from '../lockfile/format/sections.js';
 import { listed, suggest } from '../pipeline/document/suggest.js';
 import { predicate, select } from '../pipeline/select.js';
 import { fileAtRevision } from '../process/git.js';
@@ -50,20 +50,22 @@ export async function rowNamed(
 }
 
 async function atRevision(
-  { root, env, variant }: Project,
+  project: Project,
   rows: readonly ResultRow[],
   name: string,
 ): Promise<ResultRow | undefined> {
+  const { root, env, variant } = project;
+  const lock = lockNameOf(project);
   const at = name.lastIndexOf('@');
   const [item, revision] = [name.slice(0, at), name.slice(at + 1)];
   if (at <= 0 || revision === '' || !rows.some((row) => row.item === item)) return undefined;
-  const text = await fileAtRevision({ folder: root, env }, revision, LOCK_FILE);
+  const text = await fileAtRevision({ folder: root, env }, revision, lock);
   const section = sectionOf({ ...variant, set: [] }) as string;
-  const locked = text && parseLock(text, `${revision}:${LOCK_FILE}`).get(section)?.get(item);
+  const locked = text && parseLock(text, `${revision}:${lock}`).get(section)?.get(item);
   if (!locked)
     throw userError(
       'no-result',
-      `${LOCK_FILE} of revision ${revision} has no result of ${item}`,
+      `${lock} of revision ${revision} has no result of ${item}`,
       '`pipe results` lists the results with their keys',
     );
   const found = rows.find(({ key }) => key === locked.key);

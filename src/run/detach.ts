@@ -29,7 +29,7 @@ export async function detach(
     );
   elsewhere.refuseUnordered();
   const first = beforeJobs(build, pending, elsewhere);
-  if (first.length > 0) await schedule(build, first);
+  if (first.length > 0) await schedule(build, { pending: first, onDemand: new Map() });
   await new Detaching(build, pending, elsewhere).run();
 }
 

@@ -46,10 +46,15 @@ export async function refuseMissingDeps(
     if (outlook.kind === 'missing')
       missing.push(...outlook.deps.map((dep) => ({ item: itemAt(build, index).id, dep })));
     if (outlook.kind !== 'unknown') continue;
-    const absent = absentDeps(handleOf(build, index), (need) => found.get(need)?.kind !== 'fresh');
+    const absent = absentDeps(handleOf(build, index), (need) => isUnmade(found.get(need)));
     missing.push(...(await finishSliced(absent, build.options.interruption.stop)));
   }
   await refuseMissing(build, missing);
+}
+
+/** Its outs are not all there. */
+function isUnmade(outlook: Prediction | undefined): boolean {
+  return outlook?.kind !== 'fresh' || outlook.gone !== undefined;
 }
 
 /** Of an item with unfinished deps. */

@@ -13,7 +13,7 @@ import { type Prediction, predict } from '../decide/prediction.js';
 import type { Why } from '../event.js';
 import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from '../lockfile/check-keys.js';
 import type { LockBlock } from '../lockfile/format/block.js';
-import { LOCK_FILE, type LockSection, sectionOf } from '../lockfile/format/sections.js';
+import { type LockSection, lockNameOf, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { inShort, otherOuts, reasonsAgainst } from '../lockfile/lock-reasons.js';
 import { refuseMissingDeps, whyUnknown } from './dry-run.js';
@@ -27,11 +27,11 @@ export async function inspectFrozen(build: BuildContext): Promise<number> {
     build.emit({ type: 'difference', message, ...(item === undefined ? {} : { item }) });
   };
   if (section === 'none')
-    differs(`there is no ${LOCK_FILE}: commit the one that \`pipe run\` writes`);
+    differs(`there is no ${lockNameOf(build.project)}: commit the one that \`pipe run\` writes`);
   const blocks = section instanceof Map ? section : undefined;
   if (blocks !== undefined && build.selected.length === build.project.plan.items.length) {
     for (const id of strangers(build, blocks))
-      differs(`${LOCK_FILE} has ${id}, which is not an item of the pipeline`);
+      differs(`${lockNameOf(build.project)} has ${id}, which is not an item of the pipeline`);
   }
   if (build.options.frozen === 'keys') await inspectKeys(build, blocks ?? new Map(), differs);
   else await inspectResults(build, blocks, differs);
@@ -44,7 +44,7 @@ type Differs = (message: string, item: string) => void;
 function lockedSection({ project }: BuildContext): LockSection | 'none' | undefined {
   const name = sectionOf(project.variant);
   if (name === undefined) return undefined;
-  const file = readLockFile(project.root);
+  const file = readLockFile(project);
   return file === undefined ? 'none' : (file.get(name) ?? new Map());
 }
 
@@ -73,7 +73,7 @@ function editedOut(handle: ItemHandle, { block }: LockStanding): string | undefi
     const digest = cache.scanSync(out.path)?.digest;
     return digest !== block?.outs[out.name]?.digest && isForeign(build, digest);
   });
-  return edited && `out ${edited.path} differs from ${LOCK_FILE}`;
+  return edited && `out ${edited.path} differs from ${lockNameOf(build.project)}`;
 }
 
 /** True for content that no run made. The result of another profile may be there: a run replaces it. */
@@ -113,7 +113,7 @@ function againstLock(
   if (block === undefined) return NOT_LOCKED;
   if (block.key !== key) {
     const reasons = reasonsAgainst(build.project, item, code, block, manifest);
-    return `${LOCK_FILE} has another definition: ${inShort(reasons)}`;
+    return `${lockNameOf(build.project)} has another definition: ${inShort(reasons)}`;
   }
   const others = otherOuts(
     item,
@@ -122,7 +122,7 @@ function againstLock(
   );
   return others.length === 0
     ? undefined
-    : `${others.join(', ')}: ${LOCK_FILE} and the cache differ`;
+    : `${others.join(', ')}: ${lockNameOf(build.project)} and the cache differ`;
 }
 
 /** A missing out can be restored if its objects are intact. An edited one is a difference. */

@@ -47,6 +47,6 @@ export async function rootsOf(project: Project): Promise<GcRoots> {
 }
 
 /** Of every profile: what is committed is needed, whichever profile ran last. */
-function lockedBlocks({ root }: Project): [string, LockBlock][] {
-  return [...(readLockFile(root)?.values() ?? [])].flatMap((section) => [...section]);
+function lockedBlocks(project: Project): [string, LockBlock][] {
+  return [...(readLockFile(project)?.values() ?? [])].flatMap((section) => [...section]);
 }

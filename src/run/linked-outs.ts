@@ -63,5 +63,5 @@ function isOfRun(build: BuildContext, item: Item, out: Out): boolean {
 function lockedDigest({ project }: BuildContext, item: Item, out: Out): string | undefined {
   const section = sectionOf(project.variant);
   if (section === undefined) return undefined;
-  return readLockFile(project.root)?.get(section)?.get(item.id)?.outs[out.name]?.digest;
+  return readLockFile(project)?.get(section)?.get(item.id)?.outs[out.name]?.digest;
 }

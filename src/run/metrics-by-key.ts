@@ -20,7 +20,7 @@ import { lockStandings } from '../lockfile/check-keys.js';
 import type { LockBlock } from '../lockfile/format/block.js';
 import { metricsOf } from '../lockfile/format/locked-metrics.js';
 import { parseLock } from '../lockfile/format/parse-lock.js';
-import { LOCK_FILE, sectionOf } from '../lockfile/format/sections.js';
+import { lockNameOf, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { holds } from '../lockfile/update.js';
 import { select } from '../pipeline/select.js';
@@ -94,8 +94,8 @@ async function lockedBlocks(
   build: BuildContext,
   found: ReadonlyMap<number, Prediction>,
 ): Promise<Map<number, Locked>> {
-  const { root, variant } = build.project;
-  const file = readLockFile(root);
+  const { variant } = build.project;
+  const file = readLockFile(build.project);
   // Results of `--set` are not locked, but may have a locked key.
   const section = file?.get(sectionOf({ ...variant, set: [] }) as string) ?? new Map();
   const isOpen = [...found.values()].some((outlook) => !('key' in outlook));
@@ -150,19 +150,21 @@ export async function metricsAt(project: Project, revision: string): Promise<Map
  * @throws UserError as `metricsAt`
  */
 export async function lockedAt(
-  { root, env, variant }: Project,
+  project: Project,
   revision: string,
 ): Promise<ReadonlyMap<string, LockBlock>> {
-  const text = await fileAtRevision({ folder: root, env }, revision, LOCK_FILE);
+  const { root, env, variant } = project;
+  const lock = lockNameOf(project);
+  const text = await fileAtRevision({ folder: root, env }, revision, lock);
   if (text === undefined) {
     throw userError(
       'no-lock',
-      `there is no ${LOCK_FILE} in revision ${revision}`,
+      `there is no ${lock} in revision ${revision}`,
       'commit the one that `pipe run` writes, then compare with it from there on',
     );
   }
   const name = sectionOf({ ...variant, set: [] }) as string;
-  return parseLock(text, `${revision}:${LOCK_FILE}`).get(name) ?? new Map();
+  return parseLock(text, `${revision}:${lock}`).get(name) ?? new Map();
 }
 
 /** With several metrics files, the out's name comes first. */

@@ -19,6 +19,7 @@ export async function readyInputs(build: BuildContext, whole: BuildContext): Pro
       if (build.isSelected.has(need)) continue;
       const outlook = found.get(need);
       if (outlook === undefined) continue;
+      if (outlook.kind === 'fresh') build.temps?.lay(outlook);
       await putMissingBack(build, need, outlook);
       warnIfStale(build, whole, index, need, outlook);
     }

@@ -5,6 +5,7 @@ import { inspection, workOn } from '../decide/inspection.js';
 import { refuseMissing } from '../decide/missing.js';
 import type { RunOptions, RunResult } from '../decide/options.js';
 import type { Project } from '../decide/project.js';
+import { withTempOuts } from '../decide/temp-outs.js';
 import { upToDateCheck } from '../decide/up-to-date.js';
 import { UserError } from '../error.js';
 import type { Emit, Forecast, ItemDone, RunDone } from '../event.js';
@@ -88,7 +89,7 @@ async function carryOut(build: BuildContext): Promise<number> {
 
 async function sweepAndSchedule(build: BuildContext): Promise<void> {
   const { stop } = build.options.interruption;
-  const { pending, missing } = await finishSliced(upToDateCheck(build), stop);
+  const { pending, missing, onDemand } = await finishSliced(upToDateCheck(build), stop);
   await refuseMissing(build, missing);
   if (pending.length > 0 || !isLockNoted(build)) await refuseBrokenLock(build);
   if (pending.length > 0) {
@@ -103,10 +104,15 @@ async function sweepAndSchedule(build: BuildContext): Promise<void> {
         await detach(context, pending, elsewhere);
       } else {
         const { schedule } = await import('../execute/schedule.js');
-        await schedule(context, pending, elsewhere);
+        await schedule(context, { pending, onDemand }, elsewhere);
       }
       elsewhere?.close();
     });
+  }
+  // Jobs that go on may need them.
+  if (build.temps !== undefined && !stop.aborted && !build.options.detach) {
+    const { removeSpent } = await import('../execute/spent-temps.js');
+    await removeSpent(build, build.selected);
   }
 }
 
@@ -158,7 +164,7 @@ async function bringLockUpToDate(build: BuildContext): Promise<void> {
 async function refuseBrokenLock({ project }: BuildContext): Promise<void> {
   if (!isLocked(project.variant)) return;
   const { readLockFile } = await import('../lockfile/lock-on-disk.js');
-  readLockFile(project.root);
+  readLockFile(project);
 }
 
 /** Neither executes nor writes anything. */
@@ -171,7 +177,7 @@ async function prepare(project: Project, options: RunOptions, emit: Emit): Promi
   const targets = select(plan, options.targets);
   const selected = options.only ? targets : withNeeds(plan, targets);
   if (!isDry(options)) cache.sweepTmp();
-  const build = await workOn(project, selected, options, emit);
+  const build = withTempOuts(await workOn(project, selected, options, emit));
   if (options.only && !isDry(options)) {
     const { readyInputs } = await import('./only.js');
     await readyInputs(build, await inspection(project, options.targets, options.interruption));

@@ -45,7 +45,7 @@ export function openRemote({ project, options, emit }: BuildContext): RemoteCach
 function likelyKeys(build: BuildContext, pending: readonly number[]): string[] {
   const { project } = build;
   const name = sectionOf(project.variant);
-  const section = name === undefined ? undefined : readLockFile(project.root)?.get(name);
+  const section = name === undefined ? undefined : readLockFile(project)?.get(name);
   if (section === undefined) return [];
   return pending.flatMap((index) => section.get(itemAt(build, index).id)?.key ?? []);
 }

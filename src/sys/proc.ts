@@ -4,7 +4,7 @@ import { platform } from 'node:os';
 
 export const HAS_PROC = platform() === 'linux';
 
-interface ProcessStat {
+export interface ProcessStat {
   readonly pid: number;
   /** Ended, but not reaped by its parent: it does nothing any more. */
   readonly zombie: boolean;
@@ -15,6 +15,8 @@ interface ProcessStat {
   readonly session: number;
   /** Start time: with the pid, it identifies one process until the next boot. */
   readonly start: string;
+  /** CPU time of it and of the children that it waited for, in clock ticks; 0 where unknown. */
+  readonly ticks: number;
 }
 
 /** Undefined when the process does not exist. */
@@ -37,7 +39,33 @@ function statFromProc(pid: number): ProcessStat | undefined {
     group: Number(fields[2]),
     session: Number(fields[3]),
     start: fields[19] ?? '',
+    ticks: fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0),
   };
+}
+
+/** CPU time, in clock ticks, of all children that this process has waited for. */
+export function reapedTicks(): number {
+  const fields =
+    readIfThere('/proc/self/stat')
+      ?.replace(/^.*\) /s, '')
+      .split(' ') ?? [];
+  return Number(fields[13] ?? 0) + Number(fields[14] ?? 0);
+}
+
+/** Living children, of all threads of the process; empty where the kernel does not list them. */
+export function childrenOf(pid: number): number[] {
+  return namesIn(`/proc/${pid}/task`).flatMap((thread) => {
+    const text = readIfThere(`/proc/${pid}/task/${thread}/children`) ?? '';
+    return text.split(' ').filter(Boolean).map(Number);
+  });
+}
+
+/** Bytes that a process holds in memory, now and at most; 0 for one that has ended. */
+export function memoryOf(pid: number): { readonly resident: number; readonly peak: number } {
+  const text = readIfThere(`/proc/${pid}/status`) ?? '';
+  const field = (name: string) =>
+    1024 * Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
+  return { resident: field('VmRSS'), peak: field('VmHWM') };
 }
 
 function statFromPs(pid: number): ProcessStat | undefined {
@@ -58,6 +86,7 @@ function statFromPs(pid: number): ProcessStat | undefined {
     group: Number(group),
     session: 0,
     start: start.join('-'),
+    ticks: 0,
   };
 }
 
@@ -113,6 +142,15 @@ export function pidNamespace(): string {
     return HAS_PROC ? readlinkSync('/proc/self/ns/pid').replace(/\D/g, '') : '';
   } catch {
     return '';
+  }
+}
+
+/** Empty for processes that have ended or are hidden. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }
 

@@ -1,18 +1,19 @@
 /** Expected results of an item: from pipeline.lock, else from the record in the cache. */
 import type { Digest } from '../cache/objects/digest.js';
-import { type BuildContext, handleOf, type ItemHandle } from '../decide/build-context.js';
+import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import { explain } from '../decide/explain.js';
 import type { Prediction } from '../decide/prediction.js';
+import { absentMakers } from '../decide/temp-outs.js';
 import { type Diagnostic, UserError } from '../error.js';
 import type { LockBlock } from '../lockfile/format/block.js';
-import { LOCK_FILE, type LockSection } from '../lockfile/format/sections.js';
+import { type LockSection, lockNameOf } from '../lockfile/format/sections.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 
 export interface Expected {
   readonly key: string;
   readonly manifest: Manifest;
   /** Its name in messages. */
-  readonly source: typeof LOCK_FILE | 'the record in the cache' | 'its other runs';
+  readonly source: string;
   /** By name; empty when there are only the other runs to compare with. */
   readonly outs: Readonly<Record<string, Digest>>;
   /** Numbers of the lock, by out. */
@@ -70,13 +71,19 @@ function expectedOf(
     return mistake(`it needs outs of ${outlook.waitsFor.join(', ')}, which must run first`);
   if (outlook.kind === 'missing')
     return mistake(explain(build.project, item, handle.code, outlook)[0]?.text ?? '');
+  const gone = absentMakers(build.project, handle.index).map((maker) => itemAt(build, maker).id);
+  if (gone.length > 0)
+    return {
+      ...mistake(`it reads temporary outs of ${gone.join(', ')}, which are gone`),
+      hint: `\`pipe run --force ${gone.join(' ')}\` makes them again`,
+    };
   const { key } = outlook;
   const manifest = outlook.kind === 'run' ? outlook.manifest : outlook.record.manifest;
   const states = statesOnRecord(handle, manifest);
   const block = section?.get(item.id);
   if (block !== undefined) {
     const outs = Object.entries(block.outs).map(([name, { digest }]) => [name, digest]);
-    const source = LOCK_FILE;
+    const source = lockNameOf(build.project);
     const { metrics } = block;
     return {
       key,
@@ -91,7 +98,9 @@ function expectedOf(
   const outs = Object.fromEntries((record?.outs ?? []).map(({ name, digest }) => [name, digest]));
   const isEmpty = epochs === undefined ? record === undefined : Object.keys(states).length === 0;
   if (isEmpty && runs < 2)
-    return mistake(`neither ${LOCK_FILE} nor the cache holds a result to compare with`);
+    return mistake(
+      `neither ${lockNameOf(build.project)} nor the cache holds a result to compare with`,
+    );
   const source = isEmpty ? 'its other runs' : 'the record in the cache';
   return { key, manifest, source, outs, metrics: {}, states };
 }

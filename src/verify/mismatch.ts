@@ -2,7 +2,7 @@
 
 import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import type { Prediction } from '../decide/prediction.js';
-import { LOCK_FILE, type LockSection } from '../lockfile/format/sections.js';
+import { type LockSection, lockNameOf } from '../lockfile/format/sections.js';
 import { inShort, reasonsAgainst } from '../lockfile/lock-reasons.js';
 
 /** How an item's key differs from the locked one, and the item that causes it. */
@@ -24,7 +24,10 @@ export function mismatches(
     if (cause !== undefined) causes.set(index, cause);
   }
   return new Map(
-    [...causes].map(([index, cause]) => [index, textOf(itemAt(build, index).id, cause)]),
+    [...causes].map(([index, cause]) => [
+      index,
+      textOf(itemAt(build, index).id, cause, lockNameOf(build.project)),
+    ]),
   );
 }
 
@@ -47,7 +50,7 @@ function causeOf(
   return { item: item.id, reasons: inShort(reasons) };
 }
 
-function textOf(item: string, cause: Cause): string {
-  if (cause.item === item) return `${LOCK_FILE} has another definition: ${cause.reasons}`;
-  return `${LOCK_FILE} has other deps: ${cause.item} would run (${cause.reasons})`;
+function textOf(item: string, cause: Cause, lock: string): string {
+  if (cause.item === item) return `${lock} has another definition: ${cause.reasons}`;
+  return `${lock} has other deps: ${cause.item} would run (${cause.reasons})`;
 }

@@ -4,12 +4,13 @@ import { type BuildContext, itemAt, neverAlways } from '../decide/build-context.
 import type { DecisionContext } from '../decide/fingerprint.js';
 import { workFor } from '../decide/inspection.js';
 import type { Interruption } from '../decide/options.js';
-import { Overlay, predict } from '../decide/prediction.js';
+import { Overlay } from '../decide/overlay.js';
+import { predict } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import type { Emit } from '../event.js';
 import { createJobQueue } from '../execute/ready-queue.js';
 import { capacityOf, refuseTooManyGpus } from '../execute/resources.js';
-import { LOCK_FILE, type LockSection, sectionOf } from '../lockfile/format/sections.js';
+import { type LockSection, lockNameOf, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { select } from '../pipeline/select.js';
 import { thisMachine } from '../process/machine.js';
@@ -50,7 +51,7 @@ export async function verify(
   const differing = section === undefined ? new Map() : mismatches(build, found, section);
   const executed = targets.filter((index) => !differing.has(index));
   const expected = expectations(build, found, section, executed, { runs, epochs });
-  const overlay = new Overlay(build);
+  const overlay = new Overlay(build.project);
   for (const [index, outlook] of found) {
     if (outlook.kind === 'restore') overlay.lay(itemAt(build, index), outlook.record);
   }
@@ -67,7 +68,7 @@ export async function verify(
   };
   for (const index of targets) {
     const text = differing.get(index);
-    if (text !== undefined) end(index, differsFromLock(itemAt(build, index).id, text));
+    if (text !== undefined) end(index, differsFromLock(build, index, text));
   }
   let bug: unknown;
   for (const [index, each] of expected) {
@@ -96,14 +97,15 @@ export async function verify(
   return targets.map((index) => verified.get(index) as Verified);
 }
 
-function lockedSection({ root, variant }: Project): LockSection | undefined {
-  const name = sectionOf(variant);
-  return name === undefined ? undefined : readLockFile(root)?.get(name);
+function lockedSection(project: Project): LockSection | undefined {
+  const name = sectionOf(project.variant);
+  return name === undefined ? undefined : readLockFile(project)?.get(name);
 }
 
-function differsFromLock(item: string, text: string): Verified {
+function differsFromLock({ project }: BuildContext, index: number, text: string): Verified {
+  const item = project.plan.items[index]?.id as string;
   const findings = [{ where: '', text }];
-  return { item, verdict: 'differs', against: LOCK_FILE, seconds: 0, findings, tail: [] };
+  return { item, verdict: 'differs', against: lockNameOf(project), seconds: 0, findings, tail: [] };
 }
 
 function workToVerify(project: Project, options: VerifyOptions, emit: Emit): Promise<BuildContext> {

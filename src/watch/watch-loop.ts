@@ -7,6 +7,7 @@ import { findRoot, type Host, openProject, type Project } from '../decide/projec
 import { UserError } from '../error.js';
 import type { Emit, RunEvent } from '../event.js';
 import type { PlanRead } from '../pipeline/plan.js';
+import { pipelineName } from '../pipeline/root.js';
 import { run } from '../run/run-pipeline.js';
 import { type FileWatch, type WatchSet, watchFiles } from './file-watch.js';
 import { mistakenPackages } from './outside.js';
@@ -74,11 +75,11 @@ class Session {
 
   constructor(host: Host, variant: Variant, options: RunOptions, user: WatchUser) {
     this.#host = host;
-    this.#variant = variant;
+    this.#variant = { ...variant, ...(host.file !== undefined && { file: host.file }) };
     this.#options = options;
     this.#user = user;
     // Real path, as in traces: `..` behind a link leads elsewhere.
-    this.#root = realpathSync(findRoot(host.cwd));
+    this.#root = realpathSync(findRoot(host));
     this.#ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error === undefined ? resolve() : reject(error));
     });
@@ -189,7 +190,7 @@ class Session {
       project?.cache.close();
       const set =
         project === undefined
-          ? brokenPipeline(this.#known, await this.#namedFiles())
+          ? brokenPipeline(this.#known, this.#pipeline, await this.#namedFiles())
           : brokenCode(this.#known, mistakenPackages(this.#root, error.diagnostics));
       return { set, error };
     }
@@ -199,6 +200,10 @@ class Session {
   async #namedFiles(): Promise<readonly PlanRead[]> {
     const { readsOf } = await import('../pipeline/load.js');
     return readsOf({ project: this.#root, ...this.#variant });
+  }
+
+  get #pipeline(): string {
+    return pipelineName(this.#root, this.#variant.file);
   }
 
   #warnOnce(): (message: string) => void {

@@ -5,7 +5,7 @@ import type { BuildContext } from '../decide/build-context.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import { ignoreRulesOf, isHeldBack } from '../pipeline/ignored-files.js';
 import type { Dep, PlanRead } from '../pipeline/plan.js';
-import { PIPELINE_FILE } from '../pipeline/root.js';
+import { pipelineName } from '../pipeline/root.js';
 import type { WatchSet } from './file-watch.js';
 
 /** The user's files that one item reads. */
@@ -23,10 +23,10 @@ class PlanWatch {
   readonly #files: readonly string[];
   readonly #globs: readonly Glob[];
 
-  constructor(reads: readonly PlanRead[]) {
+  constructor(pipeline: string, reads: readonly PlanRead[]) {
     const named = (pattern: boolean) =>
       reads.filter((read) => read.pattern === pattern).map((read) => read.path);
-    this.#files = [PIPELINE_FILE, ...named(false)];
+    this.#files = [pipeline, ...named(false)];
     this.#globs = named(true).map(parseGlob);
     this.id = [...this.#files, ...named(true)];
   }
@@ -64,7 +64,8 @@ export class Watched implements WatchSet {
 
   constructor(build: BuildContext) {
     const { items, reads } = build.project.plan;
-    this.#plan = new PlanWatch(reads);
+    const { root, variant } = build.project;
+    this.#plan = new PlanWatch(pipelineName(root, variant.file), reads);
     this.#needs = (index) => items[index]?.needs ?? [];
     const outs = new Set(items.flatMap((item) => item.outs.map((out) => out.path)));
     const links = items.flatMap((item) =>
@@ -167,8 +168,12 @@ function isIn(where: string, paths: ReadonlySet<string>): boolean {
 }
 
 /** While there is no valid plan: the previous set, and the files that pipeline.yaml names now. */
-export function brokenPipeline(before: WatchSet | undefined, reads: readonly PlanRead[]): WatchSet {
-  const plan = new PlanWatch(reads);
+export function brokenPipeline(
+  before: WatchSet | undefined,
+  pipeline: string,
+  reads: readonly PlanRead[],
+): WatchSet {
+  const plan = new PlanWatch(pipeline, reads);
   return {
     id: JSON.stringify(['broken', before?.id, plan.id]),
     followsLinks: true,

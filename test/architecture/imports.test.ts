@@ -73,6 +73,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'manifest',
     'pipeline/plan',
     'noop',
+    'sys',
     'cache/files',
     'cache/objects',
     'cache/scan',

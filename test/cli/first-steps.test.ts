@@ -57,6 +57,25 @@ stages:
   ]);
 });
 
+it('doctor prints what the script pipe:doctor of package.json reports, and fails with it', async () => {
+  const manifest = (script: string) => JSON.stringify({ scripts: { 'pipe:doctor': script } });
+  const project = projectWithin({
+    'pipeline.yaml': 'stages: { a: { cmd: "true" } }\n',
+    'package.json': manifest('cat pipeline.yaml; echo no driver'),
+  });
+  const good = await project.pipe('doctor');
+  expect(good.code).toBe(0);
+  expect(good.out).toContain(
+    'ok   the script pipe:doctor of package.json\nnote stages: { a: { cmd: "true" } }\nnote no driver\n',
+  );
+  project.write('package.json', manifest('echo why >&2; exit 1'));
+  const bad = await project.pipe('doctor');
+  expect(bad.code).toBe(2);
+  expect(bad.out).toContain('BAD  the script pipe:doctor of package.json failed\nnote why\n');
+  project.write('package.json', '{');
+  expect((await project.pipe('doctor')).out).toContain('BAD  package.json cannot be read: ');
+});
+
 it('doctor reports only once that there is no project', async () => {
   const { code, out } = await projectWithin().pipe('doctor');
   expect([code, out.match(/no-pipeline/g)]).toEqual([2, ['no-pipeline']]);

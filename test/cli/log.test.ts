@@ -30,6 +30,33 @@ test('prints the whole output of the last execution, secrets masked', async () =
   expect(await made.pipe('log', '-f', 'say@two')).toMatchObject({ code: 0, out: 'two ***\n' });
 });
 
+test('--json has the time and the CPU time of the last execution, also of a failed one', async () => {
+  const burn = 'node -e "while (process.cpuUsage().user < 200000);"';
+  const made = disposed(
+    new ProjectWithin({
+      'pipeline.yaml': `stages:
+  good: { cmd: '${burn} > \${outs.o}', outs: { o: cache/out/o } }
+  bad: { cmd: '${burn}; exit 1', outs: { p: cache/out/p } }
+`,
+    }),
+  );
+  const { events } = await made.run('-k');
+  for (const item of ['good', 'bad']) {
+    const used = JSON.parse((await made.pipe('log', item, '--json')).out);
+    expect(used.item).toBe(item);
+    expect(used.log).toMatch(new RegExp(`^cache/logs/${item}/.*\\.log$`));
+    expect(used.seconds).toBeGreaterThan(0);
+    if (process.platform === 'linux') expect(used.cpuSeconds).toBeGreaterThan(0.15);
+    const done = events.find((event) => event.type === 'item' && event.item === item);
+    expect(done).toMatchObject({ cpuSeconds: used.cpuSeconds });
+  }
+  const [row] = JSON.parse((await made.pipe('results', '--json')).out);
+  const { cpuSeconds } = JSON.parse((await made.pipe('log', 'good', '--json')).out);
+  expect(row.cpuSeconds).toBe(cpuSeconds);
+  const table = (await made.pipe('results', '--usage')).out;
+  expect(table).toMatch(/^key +item +when +time +CPU +memory +state\n/);
+});
+
 test('with -f follows until the item has ended', async () => {
   const made = project();
   execFileSync('mkfifo', [made.path('held.fifo')]);

@@ -34,6 +34,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/development.md: $ node -p': 'reads a record by a name that is cut short',
   'docs/development.md: $ node --cpu-prof': 'writes a profile',
   'docs/experiment/gpu.md: npm install --no-save': 'downloads TensorFlow',
+  'docs/experiment/gpu.md: node stages/install-tensorflow.mjs': 'downloads TensorFlow',
   'docs/experiment/gpu.md: npm rebuild --ignore-scripts=false': 'downloads TensorFlow',
   'docs/python.md: $ pip install pipe-run': 'installs over the network',
   'docs/guides/cluster.md: $ export PIPE_EXECUTOR': 'sets variables',

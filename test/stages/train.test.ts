@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readJson } from '../../stages/lib/json.js';
 import type { ModelFile } from '../../stages/lib/nn/model-files.js';
 import type { EpochRecord } from '../../stages/lib/train/state.js';
+import { startTeam } from '../../stages/lib/train/team.js';
 import { type Experiment, writeExperiment } from './support/experiment.js';
 import { folderDigests, temporaryFolder } from './support/folders.js';
 import { bundleTrain, type TrainOrder, type TrainProcess } from './support/train.js';
@@ -45,6 +46,7 @@ function order(
   completed: number,
   target: number,
   seed = 3,
+  shards = 1,
 ): TrainOrder {
   const { images, masks, split } = experiment;
   return {
@@ -53,6 +55,7 @@ function order(
       train: {
         epochs: target,
         batch: 8,
+        shards,
         validation: 4,
         ema: 0.9,
         flip: true,
@@ -67,6 +70,7 @@ function order(
     states: join(folder.path, run),
     completed,
     target,
+    cpu: 1,
   };
 }
 
@@ -114,6 +118,37 @@ describe.each(Object.entries(MODELS))('%s', (name, model) => {
     const { size, channels, epochs, parameters } = readJson<ModelFile>(join(out, 'model.json'));
     expect({ size, channels, epochs }).toEqual({ size: SIZE, channels: 1, epochs: 3 });
     expect(parameters).toBeGreaterThan(1000);
+  });
+});
+
+describe('batches in three shards', () => {
+  const shared = (run: string, completed: number, target: number, cpu: number): TrainOrder => ({
+    ...order(run, MODELS.deepvision, completed, target, 3, 3),
+    cpu,
+  });
+
+  test('give the same bytes on one, two and three cores, and resumed on another number', async () => {
+    await train.run(shared('one-core', 0, 2, 1));
+    await train.run(shared('two-cores', 0, 2, 2));
+    await train.run(shared('three-cores', 0, 1, 3));
+    await train.run(shared('three-cores', 1, 2, 1));
+    const last = (run: string) => folderDigests(join(folder.path, run, '2'));
+    expect(last('two-cores')).toEqual(last('one-core'));
+    expect(last('three-cores')).toEqual(last('one-core'));
+  });
+
+  test('are another training than batches in one', () => {
+    const weights = (run: string) =>
+      folderDigests(join(folder.path, run, '2')).get('params.safetensors');
+    expect(weights('one-core')).not.toEqual(weights('deepvision-straight'));
+  });
+
+  test('need at least as many images in a batch, and a backend that computes them', async () => {
+    const many = order('too-many', MODELS.deepvision, 0, 1, 3, 9);
+    await expect(train.run(many)).rejects.toThrow('train.shards');
+    expect(() =>
+      startTeam({ backend: 'webgpu', network: {} as never, size: SIZE, channels: 1 }, 2, 1),
+    ).toThrow('train.shards is 2, but the backend webgpu computes a batch as a whole');
   });
 });
 

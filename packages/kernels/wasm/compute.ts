@@ -10,6 +10,9 @@ export interface ComputeModule {
   readonly convolve: Compute;
   readonly convolve_back: Compute;
   readonly convolve_filter: Compute;
+  readonly convolve_fast: Compute;
+  readonly convolve_back_fast: Compute;
+  readonly convolve_filter_fast: Compute;
   readonly multiply: Compute;
   readonly multiply_packed: Compute;
   readonly multiply_first_turned: Compute;
@@ -18,6 +21,11 @@ export interface ComputeModule {
   readonly adam: Compute;
   readonly leaky: Compute;
   readonly sum: Compute;
+  readonly over_channels: Compute;
+  readonly normalise: Compute;
+  readonly normalise_back: Compute;
+  readonly blur: Compute;
+  readonly blur_back: Compute;
 }
 
 const modules = new WeakMap<BackendWasm, ComputeModule>();

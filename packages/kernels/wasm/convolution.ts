@@ -13,6 +13,7 @@ export function convolution({ inputs, attributes, backend }: Call): tf.TensorInf
   const { x, filter } = inputs;
   const info = infoOf(x!.shape, filter!.shape, attributes);
   if (!info) return undefined;
+  if (isFast(info)) return fast(backend, 'convolve_fast', info.outShape, [x!, filter!], info);
   const scratch = packedSize(info, info.outChannels, info.inChannels) + sizeAround(info);
   return computeOutput(backend, info.outShape, [x!, filter!], scratch, call('convolve', info));
 }
@@ -22,6 +23,7 @@ export function filterGradient({ inputs, attributes, backend }: Call): tf.Tensor
   const { x, dy } = inputs;
   const info = infoOf(x!.shape, attributes.filterShape as number[], attributes);
   if (!info) return undefined;
+  if (isFast(info)) return fast(backend, 'convolve_filter_fast', info.filterShape, [x!, dy!], info);
   const { outHeight, outWidth, outChannels, filterHeight, filterWidth, inChannels } = info;
   const even = Math.ceil(outChannels / 4) * 4;
   const widened = (outHeight * outWidth + filterHeight * filterWidth * inChannels) * even;
@@ -40,6 +42,7 @@ export function inputGradient({ inputs, attributes, backend }: Call): tf.TensorI
   const { dy, filter } = inputs;
   const info = infoOf(attributes.inputShape as number[], filter!.shape, attributes);
   if (!info) return undefined;
+  if (isFast(info)) return fast(backend, 'convolve_back_fast', info.inShape, [dy!, filter!], info);
   const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = info;
   const { filterHeight, filterWidth, strideHeight: stride, padInfo } = info;
   const rows = seen(inHeight, padInfo.top, filterHeight, stride);
@@ -52,6 +55,57 @@ export function inputGradient({ inputs, attributes, backend }: Call): tf.TensorI
       ...[inHeight, inWidth, rows, columns],
     );
   });
+}
+
+type Fast = 'convolve_fast' | 'convolve_back_fast' | 'convolve_filter_fast';
+
+/** By Winograd's products, in tiles of 4×4 pixels. */
+function isFast(info: tf.backend_util.Conv2DInfo): boolean {
+  const { filterHeight, filterWidth, strideHeight, inChannels, outChannels, padInfo } = info;
+  const kernel = [3, 4][strideHeight - 1];
+  return (
+    [filterHeight, filterWidth].every((length) => length === kernel) &&
+    [inChannels, outChannels].every((count) => count > 0 && count % 4 === 0) &&
+    Math.max(padInfo.top, padInfo.left) <= 2
+  );
+}
+
+function fast(
+  backend: Call['backend'],
+  name: Fast,
+  shape: number[],
+  inputs: readonly tf.TensorInfo[],
+  info: tf.backend_util.Conv2DInfo,
+): tf.TensorInfo {
+  const { batchSize, inHeight, inWidth, inChannels, outChannels, strideHeight, padInfo } = info;
+  const image = [inHeight, inWidth];
+  const out = [info.outHeight, info.outWidth];
+  const [before, after] = name === 'convolve_back_fast' ? [out, image] : [image, out];
+  const channels =
+    name === 'convolve_back_fast' ? [outChannels, inChannels] : [inChannels, outChannels];
+  return computeOutput(backend, shape, inputs, fastScratch(info), (kernels, ...pointers) => {
+    kernels[name](
+      ...[...pointers, batchSize, ...before, ...channels],
+      ...[strideHeight, padInfo.top, padInfo.left, ...after],
+    );
+  });
+}
+
+/** As in native/compute.c: tiles that are transformed together, and what holds any image with its surroundings. */
+const POINTS = 16;
+const AROUND = 8;
+
+/** Floats for transformed filters (or their sums), transformed tiles, and images with surroundings. */
+function fastScratch(info: tf.backend_util.Conv2DInfo): number {
+  const { strideHeight: stride, inHeight, inWidth, outHeight, outWidth } = info;
+  const [from, to] = [stride ** 2 * info.inChannels, info.outChannels];
+  const together = Math.max(8, Math.min(64, Math.floor(4096 / (from + to) / 4) * 4));
+  const whole = (count: number) => Math.ceil(count / BLOCK) * BLOCK;
+  const seen = (out: number, inside: number) => Math.max(out, inside / stride) + AROUND;
+  const pixels = seen(outHeight, inHeight) * seen(outWidth, inWidth);
+  return (
+    POINTS * (whole(from) * whole(to) + together * (from + to)) + Math.ceil(pixels) * (from + to)
+  );
 }
 
 /** Rows of dy that the taps of an image's rows meet: those before the first one, and up to the last. */

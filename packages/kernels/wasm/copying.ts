@@ -17,17 +17,35 @@ export function slice({ inputs, attributes, backend }: Call): TensorInfo | undef
   const { begin, size } = attributes as { begin: number | number[]; size: number | number[] };
   const [from, lengths] = slice_util.parseSliceParams(x, begin, size) as [number[], number[]];
   return fillOutput(backend, lengths, [x], (out, values) => {
-    copyWindow(values!, x.shape, out, from, lengths);
+    eachRun(x.shape, from, lengths, (at, to, run) => copyRun(values!, at, out, to, run));
   });
 }
 
-/** Leading dimensions are added up to four; the innermost is copied as runs. */
-function copyWindow(
-  x: Float32Array,
+/** A window's gradient: the array in the middle of another one, filled with a value. */
+export function pad({ inputs, attributes, backend }: Call): TensorInfo | undefined {
+  const x = inputs.x!;
+  const { paddings, constantValue } = attributes as {
+    paddings: [number, number][];
+    constantValue: number;
+  };
+  if (x.rank > 4 || x.rank === 0 || x.dtype !== 'float32') return undefined;
+  const shape = x.shape.map((length, i) => length + paddings[i]![0] + paddings[i]![1]);
+  const from = paddings.map(([before]) => before);
+  return fillOutput(backend, shape, [x], (out, values) => {
+    out.fill(constantValue);
+    eachRun(shape, from, x.shape, (at, start, run) => copyRun(values!, start, out, at, run));
+  });
+}
+
+/**
+ * The runs of a window: where each begins in the array of this shape, and in the window itself. Leading
+ * dimensions are added up to four.
+ */
+function eachRun(
   shape: readonly number[],
-  out: Float32Array,
   begin: readonly number[],
   size: readonly number[],
+  copy: (inArray: number, inWindow: number, run: number) => void,
 ): void {
   const four = (list: readonly number[], filler: number) =>
     [...Array<number>(4 - list.length).fill(filler), ...list] as [number, number, number, number];
@@ -39,11 +57,11 @@ function copyWindow(
     for (let b = b0; b < b0 + bs; b++) {
       const line = ((a * height + b) * width + c0) * depth + d0;
       if (ds === depth) {
-        copyRun(x, line, out, to, cs * ds);
+        copy(line, to, cs * ds);
         to += cs * ds;
         continue;
       }
-      for (let c = 0; c < cs; c++, to += ds) copyRun(x, line + c * depth, out, to, ds);
+      for (let c = 0; c < cs; c++, to += ds) copy(line + c * depth, to, ds);
     }
   }
 }

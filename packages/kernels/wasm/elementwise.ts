@@ -1,7 +1,7 @@
 /** Element-wise kernels of the WASM backend, arranged so that its vectorised loops are used. */
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { computeOutput } from './compute.js';
-import type { Call, Tensors } from './override.js';
+import type { Call, Replacement } from './override.js';
 
 /** x where x > 0, else alpha · x. */
 export function leakyRelu({ inputs, attributes, backend }: Call): tf.TensorInfo | undefined {
@@ -20,27 +20,23 @@ function leaky(backend: Call['backend'], x: tf.Tensor, dy: tf.Tensor, alpha: num
   });
 }
 
+/** What native/compute.c knows the operations of `over_channels` by. */
+const OPERATIONS = ['add', 'subtract', 'multiply'] as const;
+
 /**
- * A vector of channels against an image: the backend's broadcast walks the last axis, which is
- * short. The vector is repeated once to the length of a row of pixels, and the image is such rows
- * (measured: 4 times). Leaves all other shapes to the backend.
+ * A vector of channels against an image: the backend's broadcast walks the last axis, which is short.
+ * Leaves all other shapes to the backend.
  */
-export function overChannels(
-  operation: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
-): ({ a, b }: Tensors) => tf.Tensor | undefined {
-  return ({ a, b }) => {
-    const [channels, width] = [b!.size, a!.shape[2]!];
-    if (a!.rank !== 4 || channels > MOST_CHANNELS || width === 1) return undefined;
-    if (!isVector(b!, a!.shape[3]!)) return undefined;
-    const length = width * channels;
-    const row = tf.reshape(tf.tile(tf.reshape(b!, [channels]), [width]), [1, length]);
-    return tf.reshape(operation(tf.reshape(a!, [-1, length]), row), a!.shape);
+export function overChannels(operation: (typeof OPERATIONS)[number]): Replacement {
+  return ({ inputs: { a, b }, backend }) => {
+    const channels = b!.size;
+    if (a!.dtype !== 'float32' || b!.dtype !== 'float32') return undefined;
+    if (a!.rank < 2 || channels < 2) return undefined;
+    if (a!.shape.at(-1) !== channels || b!.shape.at(-1) !== channels) return undefined;
+    if (b!.rank > a!.rank) return undefined;
+    return computeOutput(backend, a!.shape, [a!, b!], 0, (kernels, ...pointers) => {
+      const sizes = [a!.size / channels, channels, OPERATIONS.indexOf(operation)];
+      kernels.over_channels(...pointers.slice(0, -1), ...sizes);
+    });
   };
-}
-
-/** From here on the backend's own broadcast is as fast. */
-const MOST_CHANNELS = 32;
-
-function isVector(b: tf.Tensor, channels: number): boolean {
-  return channels > 1 && b.size === channels && b.shape[b.rank - 1] === channels;
 }

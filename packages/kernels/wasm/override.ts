@@ -13,8 +13,6 @@ export interface Call {
 
 /** Gives the kernel's output, or undefined where it leaves the call to the kernel it replaces. */
 export type Replacement = (call: Call) => tf.TensorInfo | tf.TensorInfo[] | undefined;
-/** A kernel as a function of tensors, made of other operations. */
-export type Composition = (inputs: Tensors, attributes: Attributes) => tf.Tensor | undefined;
 
 const BACKEND = 'wasm';
 
@@ -41,13 +39,4 @@ export function overrideKernel(name: string, replacement: Replacement): void {
       throw new Error(`the wasm backend has no kernel for this case of ${name}`);
     },
   });
-}
-
-/** A composition as a replacement: what it computes on the way is freed at once. */
-export function composed(compose: Composition): Replacement {
-  return ({ inputs, attributes }) =>
-    tf.tidy(() => {
-      const out = compose(inputs, attributes);
-      return out ? [out] : [];
-    })[0];
 }

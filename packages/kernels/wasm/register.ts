@@ -1,11 +1,20 @@
 /** What the WASM backend lacks, or does slowly or inexactly, when training, in one table. Measured by bench/wasm-kernels.ts. */
-import * as tf from '@tensorflow/tfjs-core';
-import { ADAM, BLEND, LEAKY_RELU_GRADIENT } from '../fused.js';
+import {
+  ADAM,
+  BLEND,
+  BLUR,
+  BLUR_GRADIENT,
+  LEAKY_RELU_GRADIENT,
+  NORMALISE,
+  NORMALISE_GRADIENT,
+} from '../fused.js';
+import { blur, blurGradient } from './blur.js';
 import { convolution, filterGradient, inputGradient } from './convolution.js';
-import { concat, identity, slice } from './copying.js';
+import { concat, identity, pad, slice } from './copying.js';
 import { leakyRelu, leakyReluGradient, overChannels } from './elementwise.js';
 import { matMul } from './matmul.js';
-import { composed, overrideKernel, type Replacement } from './override.js';
+import { normalise, normaliseGradient } from './normalise.js';
+import { overrideKernel, type Replacement } from './override.js';
 import { maxPoolGradient } from './pooling.js';
 import { mean, sum } from './sum.js';
 import { adam, blend } from './updates.js';
@@ -16,6 +25,7 @@ const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
   Concat: concat,
   Identity: identity,
   Slice: slice,
+  PadV2: pad,
   Conv2DBackpropInput: inputGradient,
   BatchMatMul: matMul,
   MaxPoolGrad: maxPoolGradient,
@@ -23,9 +33,13 @@ const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
   [LEAKY_RELU_GRADIENT]: leakyReluGradient,
   [ADAM]: adam,
   [BLEND]: blend,
-  Add: composed(overChannels(tf.add)),
-  Sub: composed(overChannels(tf.sub)),
-  Multiply: composed(overChannels(tf.mul)),
+  [NORMALISE]: normalise,
+  [NORMALISE_GRADIENT]: normaliseGradient,
+  [BLUR]: blur,
+  [BLUR_GRADIENT]: blurGradient,
+  Add: overChannels('add'),
+  Sub: overChannels('subtract'),
+  Multiply: overChannels('multiply'),
   Sum: sum,
   Mean: mean,
 };

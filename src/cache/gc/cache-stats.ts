@@ -1,6 +1,7 @@
 /** Cache usage: by kind, by item, and the states of epochs. */
 import { finish } from '../files/yielding.js';
 import { nameOf } from '../objects/digest.js';
+import { storedBytes } from '../records/record.js';
 import { replacedFolders } from '../records/replaced.js';
 import type { CacheContext } from './cache-context.js';
 import { defaultMaxSize } from './gc.js';
@@ -84,7 +85,7 @@ function itemsOf({ records, chains }: Inventory): ItemStats[] {
   const chained = new Set(chains.map(({ about }) => about?.item));
   for (const { record } of records) {
     if (record === undefined) continue;
-    const resultBytes = record.outs.reduce((sum, out) => sum + out.size, 0);
+    const resultBytes = storedBytes(record.outs);
     // The epochs of an incremental item hold its time: several results share them.
     const isIncremental = record.manifest.epochs !== undefined && chained.has(record.item);
     add(record.item, { results: 1, resultBytes, seconds: isIncremental ? 0 : record.seconds });

@@ -1,6 +1,6 @@
 /** Eviction order: what gc may remove when the cache is too large. */
 import { nameOf } from '../objects/digest.js';
-import type { EpochRecord } from '../records/record.js';
+import { type EpochRecord, storedBytes } from '../records/record.js';
 import type { Inventory, StoredChain, StoredRecord } from './inventory.js';
 
 export type EvictionCandidate = ResultCandidate | StateCandidate;
@@ -67,7 +67,7 @@ function worth({ seconds, bytes }: EvictionCandidate): number {
 
 function resultOf({ key, mtime, record }: StoredRecord): ResultCandidate {
   const { item = '', outs = [], seconds = 0 } = record ?? {};
-  const bytes = outs.reduce((sum, out) => sum + out.size, 0);
+  const bytes = storedBytes(outs);
   return { kind: 'result', key, item, bytes, seconds, stored: mtime, rank: Rank.Unneeded };
 }
 

@@ -130,7 +130,8 @@ function* referencesOf(
   states: ReadonlyMap<string, Store>,
 ): Generator<Reference> {
   for (const { key, record } of inventory.records) {
-    for (const { name: out, digest } of record?.outs ?? []) {
+    for (const { name: out, digest, temp } of record?.outs ?? []) {
+      if (temp) continue;
       yield { concern: { item: record?.item ?? '', key, out }, digest, store: results };
     }
   }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Copied, copyToDraft, readSmall, SMALL } from '../files/copy.js';
 import { unusable } from '../files/file-errors.js';
-import { READ } from '../files/hash.js';
+import { hashFile, READ } from '../files/hash.js';
 import { isSettled, looksSame, settlingTime } from '../files/mtime-granularity.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
@@ -33,8 +33,11 @@ export class OutStore implements Keeper {
   /** Directories of the out; true where others may not read them. */
   readonly #hidden = new Map<string, boolean>();
 
-  /** `out`: its path in the project. */
-  constructor(project: string, out: string, objects: Objects, scratch: Scratch) {
+  readonly #isTemp: boolean;
+
+  /** `out`: its path in the project. `isTemp`: stores only the listings of folders. */
+  constructor(project: string, out: string, objects: Objects, scratch: Scratch, isTemp: boolean) {
+    this.#isTemp = isTemp;
     this.#project = project;
     this.#out = out;
     this.#objects = objects;
@@ -49,6 +52,7 @@ export class OutStore implements Keeper {
   *file(where: string, stat: Stats, known: string | undefined): Cooperative<HashedNow | undefined> {
     const isPrivate = this.#notes.note(this.#inner(where), stat);
     const mode = isPrivate ? PRIVATE_MODE : this.#modeIn(path.dirname(where));
+    if (this.#isTemp) return known === undefined ? yield* this.#hashed(where, stat) : undefined;
     if (known !== undefined && this.#objects.reuse(known, stat.size, mode)) return undefined;
     const absolute = path.join(this.#project, where);
     if (stat.size < SMALL) {
@@ -83,6 +87,13 @@ export class OutStore implements Keeper {
   directoryDone(where: string, before: Stats): void {
     const after = lstatSync(path.join(this.#project, where));
     if (after.mtimeMs !== before.mtimeMs || after.ino !== before.ino) throw changed(where);
+  }
+
+  *#hashed(where: string, stat: Stats): Cooperative<HashedNow> {
+    const started = this.#now(stat);
+    const { hex, size, after } = yield* hashFile(path.join(this.#project, where));
+    refuseChange(where, stat, after, size);
+    return this.#settled({ hex, size }, stat, started);
   }
 
   #putSmall(bytes: Buffer, mode: number): Hashed {

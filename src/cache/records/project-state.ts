@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Manifest } from '../../manifest.js';
 import type { ReadSet } from '../../noop/read-set.js';
 import { lstatIfThere } from '../../sys/if-there.js';
+import type { Usage } from '../../sys/usage.js';
 import { bestEffort } from '../files/file-errors.js';
 import { isSettled } from '../files/mtime-granularity.js';
 import type { Scratch } from '../files/scratch-folder.js';
@@ -41,6 +42,14 @@ export interface Attempt {
   readonly end: 'begun' | 'interrupted' | 'failed';
   /** Of a failure. */
   readonly message?: string;
+}
+
+/** What the last process of an item used, whatever its end. */
+export interface Executed extends Partial<Usage> {
+  /** File name of its log. */
+  readonly log: string;
+  /** Wall time. */
+  readonly seconds: number;
 }
 
 /** Data that can be recreated at any time: a checked plan, the trace of a stage's code. */
@@ -95,6 +104,16 @@ export class ProjectState {
       this.#options.scratch.fence.check(path.dirname(file));
       rmSync(file, { force: true });
     } else this.#write(file, attempt, 'outcomes of executions are not saved');
+  }
+
+  executed(item: string): Executed | undefined {
+    const { warn } = this.#options;
+    const body = readSealed(this.#executedFile(item), `the usage of ${item}`, warn);
+    return body as Executed | undefined;
+  }
+
+  setExecuted(item: string, executed: Executed): void {
+    this.#write(this.#executedFile(item), executed, 'what executions used is not saved');
   }
 
   /** What pipe last wrote at a path outside `cache/out/`; undefined: nothing. */
@@ -229,6 +248,10 @@ export class ProjectState {
 
   #attemptFile(item: string): string {
     return path.join(this.folder, 'attempts', itemFileName(item));
+  }
+
+  #executedFile(item: string): string {
+    return path.join(this.folder, 'executed', itemFileName(item));
   }
 
   #itemFile(item: string): string {

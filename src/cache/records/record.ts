@@ -1,11 +1,13 @@
 /** Records of completed work: one for a result, one for each epoch of a chain. */
+
 import type { Manifest } from '../../manifest.js';
 import type { Metrics } from '../../stage/context.js';
+import type { Usage } from '../../sys/usage.js';
 import type { Permissions } from '../objects/access.js';
 import type { Digest } from '../objects/digest.js';
 
 /** The result of one execution: key → digests of the outs. Written last, when every out is stored. */
-export interface RunRecord {
+export interface RunRecord extends Partial<Usage> {
   readonly format: 1;
   readonly key: string;
   /** The item that computed it first; a record serves every item with the same key. */
@@ -16,6 +18,11 @@ export interface RunRecord {
   readonly outs: readonly RecordedOut[];
   /** Wall time of the execution. */
   readonly seconds: number;
+}
+
+/** Bytes of the outs that are stored. */
+export function storedBytes(outs: readonly RecordedOut[]): number {
+  return outs.reduce((sum, { size, temp }) => sum + (temp ? 0 : size), 0);
 }
 
 /** The result in a record, without who computed it and when. */
@@ -30,6 +37,8 @@ export interface RecordedOut {
   readonly files: number;
   /** Where they differ from the umask's. */
   readonly permissions?: Permissions;
+  /** Its content was never stored, only the listings of its folders. */
+  readonly temp?: true;
 }
 
 /** Epoch `epoch` of a chain is completed: the state after it, and its metrics. */

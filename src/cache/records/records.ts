@@ -1,5 +1,6 @@
 /** Run records: one checksummed JSON file each, by key. An incomplete or foreign file counts as absent. */
 import { readFileSync } from 'node:fs';
+import { isUsage } from '../../sys/usage.js';
 import { checkedBody } from '../files/checksummed-json.js';
 import { isAbsent, isPassing, reasonOf } from '../files/file-errors.js';
 import { isPermissions } from '../objects/access.js';
@@ -78,6 +79,7 @@ function isRunRecord(body: unknown, key: string): body is RunRecord {
     typeof record.item === 'string' &&
     typeof record.seconds === 'number' &&
     typeof record.manifest === 'object' &&
+    isUsage(record) &&
     Array.isArray(record.outs) &&
     record.outs.every(isRecordedOut)
   );

@@ -1,7 +1,19 @@
 /** pipeline.lock as a whole: sections by profile, blocks by item. */
+import path from 'node:path';
 import { blockText, byName, type LockBlock, nameText } from './block.js';
 
 export const LOCK_FILE = 'pipeline.lock';
+
+export interface LockedProject {
+  /** Absolute path. */
+  readonly root: string;
+  readonly variant: { readonly file?: string };
+}
+
+/** `pipeline.lock`; of another pipeline file, `<name>.lock` next to it. Relative to the project. */
+export function lockNameOf({ root, variant: { file } }: LockedProject): string {
+  return file === undefined ? LOCK_FILE : `${path.relative(root, file)}.lock`;
+}
 
 /** A file with another format version is refused. */
 export const LOCK_FORMAT = 1;

@@ -24,6 +24,9 @@ export interface Activity {
   readonly until?: number | undefined;
   readonly reason?: string | undefined;
   readonly gpus?: readonly number[] | undefined;
+  readonly cpuSeconds?: number | undefined;
+  /** Bytes. */
+  readonly peakMemory?: number | undefined;
   readonly progress?: { readonly done: number; readonly total: number; readonly unit?: string };
   readonly epoch?: { readonly epoch: number; readonly target: number };
   readonly metrics?: TimedEvent['metrics'];
@@ -83,6 +86,8 @@ function after(before: Activity, event: TimedEvent): Activity {
         ...before,
         phase: event.verdict as Phase,
         until: event.at,
+        cpuSeconds: event.cpuSeconds,
+        peakMemory: event.peakMemory,
         reason: event.message ?? event.reason ?? before.reason,
       };
     default:

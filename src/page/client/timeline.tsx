@@ -1,6 +1,6 @@
 /** Who ran when in the newest run: a lane for each place that was busy at once. */
 import { type Activities, type Activity, activitiesOf, isOpen, progressText } from './activity.js';
-import { duration, plural, time } from './format.js';
+import { bytes, duration, plural, time } from './format.js';
 import { State } from './items.js';
 import { type Data, itemLink } from './state.js';
 import { type Column, Table, widthFor } from './table.js';
@@ -175,6 +175,22 @@ function columnsOf(items: readonly Activity[], begin: number, until: number): Co
       width: 8,
       cell: ({ from, until: end = until }) =>
         from === undefined ? '' : duration((end - from) / 1000),
+    },
+    {
+      id: 'cpu',
+      title: 'CPU',
+      name: 'CPU time',
+      isNumber: true,
+      width: 8,
+      cell: ({ cpuSeconds }) => (cpuSeconds === undefined ? '' : duration(cpuSeconds)),
+    },
+    {
+      id: 'memory',
+      title: 'memory',
+      name: 'peak memory',
+      isNumber: true,
+      width: 8,
+      cell: ({ peakMemory }) => (peakMemory === undefined ? '' : bytes(peakMemory)),
     },
     {
       id: 'gpu',

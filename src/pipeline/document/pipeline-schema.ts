@@ -61,6 +61,12 @@ const out = z.union(
           .boolean(say('flag'))
           .optional()
           .describe('No run overwrites or removes it. An item that would do so fails.'),
+        temp: z
+          .boolean(say('flag'))
+          .optional()
+          .describe(
+            'Removed, and not kept in the cache, once all items that read it are done. Made again when needed.',
+          ),
       },
       say('map'),
     ),

@@ -9,14 +9,14 @@ import type { Mistake } from './diagnostics.js';
 export const MAX_BYTES = 8 * 1024 * 1024;
 
 /** @throws UserError when the file is not readable */
-export function readPipeline(project: string): string {
-  const read = readText(project, PIPELINE_FILE);
+export function readPipeline(project: string, file = PIPELINE_FILE): string {
+  const read = readText(project, file);
   if ('text' in read) return read.text;
   const { code, message, hint } = read.mistake;
   if (code === 'missing-file')
     throw userError(
       'no-pipeline',
-      `there is no ${PIPELINE_FILE} here`,
+      `there is no ${file} here`,
       'run pipe in the project, or start one with: pipe init',
     );
   throw userError(code, message, code === 'too-large' ? USE_A_MATRIX : hint);

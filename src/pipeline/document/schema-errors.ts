@@ -184,7 +184,7 @@ function knownKeys(path: Path): readonly string[] {
   if (path.length === 2) return STAGE_KEYS;
   // Names of deps are arbitrary.
   if (path[2] === 'deps') return ['path', 'optional', 'exclude'];
-  if (path[2] === 'outs') return ['path', 'protected'];
+  if (path[2] === 'outs') return ['path', 'protected', 'temp'];
   if (path[2] === 'plots') return ['path', 'x', 'y'];
   if (path[2] === 'matrix') return ['glob', 'strip', 'lines'];
   return INNER_KEYS[String(path.at(-1))] ?? INNER_KEYS[String(path[2])] ?? [];

@@ -15,6 +15,8 @@ export interface Written {
   readonly optional: boolean;
   /** A protected out. */
   readonly protected: boolean;
+  /** An out that is removed after use. */
+  readonly temp: boolean;
   /** Patterns excluded from a dep. */
   readonly exclude: readonly Template[];
 }

@@ -46,6 +46,7 @@ export function outsOf(all: readonly Written[], unread: boolean, site: Site): Wr
           path,
           metrics: each.metrics,
           ...(each.protected && { protected: true }),
+          ...(each.temp && { temp: true }),
         });
         written.push(each);
       }
@@ -57,7 +58,24 @@ export function outsOf(all: readonly Written[], unread: boolean, site: Site): Wr
       plots.push({ name, path, out, ...each.plot });
     }
   }
+  refuseKeptTemps({ outs, views, plots, written }, site);
   return { outs, views, plots, written, paths: { byName, complete } };
+}
+
+/** Metrics and plots are read from the cache later, which keeps no temporary out. */
+function refuseKeptTemps(
+  { outs, views, plots, written }: Omit<Writes, 'paths'>,
+  { diagnostics }: Site,
+): void {
+  for (const [at, out] of outs.entries()) {
+    if (!out.temp) continue;
+    const isRead = [...views, ...plots].some((each) => each.out === out.name);
+    const what = out.protected ? 'protected' : out.metrics || isRead ? 'metrics or a plot' : '';
+    if (what === '') continue;
+    const message = `the out "${out.path}" is temporary and ${what}`;
+    const hint = 'remove `temp: true`, or give what is kept a path of its own';
+    diagnostics.add({ code: 'bad-temp', message, hint }, written[at]!.path.node.span);
+  }
 }
 
 /** The out that contains a metrics file or a plot. */

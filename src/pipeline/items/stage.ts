@@ -123,6 +123,7 @@ function namedOf(
     ...(section === 'plots' && { plot: columnsOf(part) }),
     optional: child(part, 'optional')?.value === true,
     protected: child(part, 'protected')?.value === true,
+    temp: child(part, 'temp')?.value === true,
     exclude: child(part, 'exclude')?.items?.map(parse) ?? [],
   });
   if (node.items) return node.items.map((item) => written(undefined, item));

@@ -27,7 +27,7 @@ ${datasets.map(dataOf)}
     (name) =>
       html`<li><strong>${METHOD_TEXTS[name].label}</strong>: ${METHOD_TEXTS[name].about}</li>`,
   )}</ul>
-<details><summary>Parameters</summary><pre tabindex="0">${JSON.stringify(params, null, 2)}</pre></details>
+<details><summary>Parameters</summary><pre tabindex="0">${JSON.stringify(paramsInUse(params, used), null, 2)}</pre></details>
 <details><summary>Digests (sha256) of the files used</summary>
 <div class="scroll" tabindex="0" role="region" aria-label="digests"><table><thead><tr><th scope="col">item</th><th scope="col" class="text">file</th><th scope="col" class="text">sha256</th></tr></thead>
 <tbody>${used.map(({ item, digests }) =>
@@ -37,6 +37,18 @@ ${datasets.map(dataOf)}
     ),
   )}</tbody></table></div></details>
 </section>`;
+}
+
+/** The params without the models and sources of other items than those of the page. */
+export function paramsInUse(params: unknown, used: readonly Used[]): unknown {
+  const named = new Set(used.flatMap(({ item }) => item.slice(item.indexOf('@') + 1).split(',')));
+  const tree = params as Readonly<Record<string, unknown>>;
+  const kept = (part: string) => {
+    const all = Object.entries((tree[part] ?? {}) as object);
+    const some = all.filter(([name]) => named.has(name));
+    return all.length === 0 ? {} : { [part]: Object.fromEntries(some.length > 0 ? some : all) };
+  };
+  return { ...tree, ...kept('sources'), ...kept('model') };
 }
 
 function dataOf({ name, index, settings }: DataSet): Markup {

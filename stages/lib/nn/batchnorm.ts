@@ -1,4 +1,5 @@
 /** Batch normalisation (Ioffe and Szegedy 2015), with PyTorch's constants and its running statistics. */
+import { fusedNormalise, fusedNormaliseGradient } from '@pipe-experiment/kernels/fused.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ParamSpec, type Params, param } from './params.js';
 
@@ -69,25 +70,46 @@ function normalise(
 ): tf.Tensor4D {
   const operation = tf.customGrad((...args) => {
     const [input, weight, shift, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-    const mean = tf.mean(input, [0, 1, 2]);
-    const centred = tf.sub(input, mean);
-    const variance = tf.mean(tf.square(centred), [0, 1, 2]);
-    note(mean, variance);
-    const inverse = inverseDeviation(variance);
-    const unit = tf.mul(centred, inverse);
-    save([unit, inverse, weight]);
+    const inputs = { x: input, weight, bias: shift };
+    const [value, unit, inverse, mean, variance] =
+      fusedNormalise(inputs, EPSILON) ?? composedNormalise(inputs);
+    note(mean!, variance!);
+    save([unit!, inverse!, weight]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
       const [unit, inverse, weight] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-      const dWeight = tf.sum(tf.mul(dy, unit), [0, 1, 2]);
-      const dShift = tf.sum(dy, [0, 1, 2]);
-      const count = dy.size / dy.shape[3]!;
-      const along = tf.mul(unit, tf.div(dWeight, count));
-      const rest = tf.sub(tf.sub(dy, tf.div(dShift, count)), along);
-      return [tf.mul(rest, tf.mul(weight, inverse)), dWeight, dShift];
+      const given = { dy, unit, inverse, weight };
+      return fusedNormaliseGradient(given) ?? composedGradient(given);
     };
-    return { value: tf.add(tf.mul(unit, weight), shift), gradFunc };
+    return { value: value!, gradFunc };
   });
   return operation(x, gamma, beta) as tf.Tensor4D;
+}
+
+function composedNormalise({
+  x,
+  weight,
+  bias,
+}: Readonly<Record<'x' | 'weight' | 'bias', tf.Tensor>>): tf.Tensor[] {
+  const mean = tf.mean(x, [0, 1, 2]);
+  const centred = tf.sub(x, mean);
+  const variance = tf.mean(tf.square(centred), [0, 1, 2]);
+  const inverse = inverseDeviation(variance);
+  const unit = tf.mul(centred, inverse);
+  return [tf.add(tf.mul(unit, weight), bias), unit, inverse, mean, variance];
+}
+
+function composedGradient({
+  dy,
+  unit,
+  inverse,
+  weight,
+}: Readonly<Record<'dy' | 'unit' | 'inverse' | 'weight', tf.Tensor>>): tf.Tensor[] {
+  const dWeight = tf.sum(tf.mul(dy, unit), [0, 1, 2]);
+  const dShift = tf.sum(dy, [0, 1, 2]);
+  const count = dy.size / dy.shape[3]!;
+  const along = tf.mul(unit, tf.div(dWeight, count));
+  const rest = tf.sub(tf.sub(dy, tf.div(dShift, count)), along);
+  return [tf.mul(rest, tf.mul(weight, inverse)), dWeight, dShift];
 }
 
 /**

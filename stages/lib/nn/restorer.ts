@@ -61,7 +61,9 @@ export function restorer(config: RestorerConfig, size: number, channels: number)
       return tf.tidy(() => {
         const visible = encode(plan, params, seen);
         const prior = gaussian(conv(params, 'prior', visible.context, 'same'), 'prior');
-        const latent = tf.mul(draw(prior, noise), touchedCells(plan, seen));
+        // Without a posterior nothing has taught the network what noise means.
+        const drawn = config.posterior === 0 ? prior.mean : draw(prior, noise);
+        const latent = tf.mul(drawn, touchedCells(plan, seen));
         return decode(plan, params, seen, visible, latent);
       });
     },

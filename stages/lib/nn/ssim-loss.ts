@@ -1,6 +1,9 @@
 /** SSIM of Wang et al. 2004 as a graph with gradients: windows as matrix products. In float32; scores are ssim.ts's. */
+import { fusedBlur } from '@pipe-experiment/kernels/fused.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { gaussianTaps } from '../gaussian.js';
+
+type T = tf.Tensor3D;
 
 const WINDOW = 11;
 const SIGMA = 1.5;
@@ -13,14 +16,12 @@ const C2 = 0.03 ** 2;
  */
 export function graphSsim(x: tf.Tensor4D, y: tf.Tensor4D): tf.Scalar {
   const [a, b] = [planes(x), planes(y)];
-  const count = a.shape[0];
-  const smoothed = blur(tf.concat([a, b, tf.square(a), tf.square(b), tf.mul(a, b)], 0));
-  const part = (index: number) =>
-    tf.slice(smoothed, [index * count, 0, 0], [count, smoothed.shape[1], smoothed.shape[2]]);
-  const [meanX, meanY] = [part(0), part(1)];
+  const images = [a, b, tf.square(a), tf.square(b), tf.mul(a, b)] as T[];
+  const [meanX, meanY, meanXX, meanYY, meanXY] = blurAll(images) as [T, T, T, T, T];
   const [squareX, squareY, product] = [tf.square(meanX), tf.square(meanY), tf.mul(meanX, meanY)];
-  const covariance = tf.sub(part(4), product);
-  const variances = tf.sub(tf.add(part(2), part(3)), tf.add(squareX, squareY));
+  const covariance = tf.sub(meanXY, product);
+  const squares = tf.add(meanXX, meanYY);
+  const variances = tf.sub(squares, tf.add(squareX, squareY));
   const luminance = tf.div(tf.add(tf.mul(product, 2), C1), tf.add(tf.add(squareX, squareY), C1));
   const structure = tf.div(tf.add(tf.mul(covariance, 2), C2), tf.add(variances, C2));
   return tf.mean(tf.mul(luminance, structure));
@@ -33,8 +34,20 @@ function planes(x: tf.Tensor4D): tf.Tensor3D {
   return tf.reshape(first, [n * channels, height, width]);
 }
 
-/** The Gaussian window along both directions: [N, S, S] → [N, S', S'], S' = S − 10, transposed. */
-function blur(x: tf.Tensor3D): tf.Tensor3D {
+/**
+ * The Gaussian window along both directions of each image: [N, S, S] → [N, S', S'], S' = S − 10; transposed
+ * where it is composed. Then all go through it together, since a GPU waits for each call.
+ */
+function blurAll(images: readonly tf.Tensor3D[]): tf.Tensor3D[] {
+  const taps = tf.tensor1d([...gaussianTaps(WINDOW, SIGMA)]);
+  const blurred = images.map((image) => fusedBlur(image, taps));
+  if (blurred.every((image) => image !== undefined)) return blurred;
+  const together = composedBlur(tf.concat([...images], 0));
+  const [count, height, width] = [images[0]!.shape[0], together.shape[1], together.shape[2]];
+  return images.map((_, i) => tf.slice(together, [i * count, 0, 0], [count, height, width]));
+}
+
+function composedBlur(x: tf.Tensor3D): tf.Tensor3D {
   const [n, height, width] = x.shape;
   const across = tf.matMul(tf.reshape(x, [n * height, width]), band(width));
   const turned = tf.transpose(tf.reshape(across, [n, height, width - WINDOW + 1]), [0, 2, 1]);

@@ -3,11 +3,15 @@ import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { OpenedBackend } from '../backend/choose.js';
 import { recordedSteppers } from './recorded-stepper.js';
-import { type StartStepper, startPlainStepper } from './stepper.js';
+import { plainSteppers, type StartStepper } from './stepper.js';
+import type { Team } from './team.js';
 
-/** @param backend the one that is open */
-export function chooseStepper(backend: OpenedBackend): StartStepper {
+/**
+ * @param backend the one that is open
+ * @param team that computes the shards of a batch, if it is cut into shards
+ */
+export function chooseStepper(backend: OpenedBackend, team?: Team): StartStepper {
   return backend === 'webgpu'
     ? recordedSteppers(tf.backend() as unknown as WebGPUBackend)
-    : startPlainStepper;
+    : plainSteppers(team?.differentiate);
 }

@@ -15,6 +15,11 @@ import { checkModel, type ModelConfig } from '../nn/model-config.js';
 /** How to train: what does not depend on the architecture. */
 export interface TrainConfig {
   readonly batch: number;
+  /**
+   * Parts of a batch whose gradients are computed one by one, by as many threads as the item has cores, and
+   * added in their order. Batch norm takes the statistics of each part.
+   */
+  readonly shards: number;
   readonly learningRate: number;
   /** The learning rate is multiplied by this after each epoch. */
   readonly decay: number;
@@ -43,6 +48,7 @@ export interface TrainConfig {
 
 const DEFAULTS = {
   batch: 32,
+  shards: 1,
   learningRate: 1e-3,
   decay: 1,
   cosine: 0,
@@ -64,8 +70,10 @@ function checkTrain(value: unknown, ofModel: unknown, { model, seed }: TrainedIt
   checkKeys(shared, 'train', ['epochs', ...Object.keys(DEFAULTS)]);
   checkKeys(own, `model.${model}.train`, Object.keys(DEFAULTS));
   const tree: Tree = { ...DEFAULTS, ...shared, ...own };
+  const batch = checkInteger(tree.batch, 'train.batch', 1, 65_536);
   return {
-    batch: checkInteger(tree.batch, 'train.batch', 1, 65_536),
+    batch,
+    shards: checkInteger(tree.shards, 'train.shards', 1, batch),
     learningRate: checkNumber(tree.learningRate, 'train.learningRate', 0, 10),
     decay: checkNumber(tree.decay, 'train.decay', 0, 1),
     cosine: checkInteger(tree.cosine, 'train.cosine', 0),

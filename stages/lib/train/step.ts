@@ -40,23 +40,14 @@ export interface StepResult {
 }
 
 /**
- * Gives the weights after one update and disposes those before; the caller disposes batch, noise
- * and loss.
+ * Gives the weights after one update and disposes those before, and the derivatives; the caller disposes
+ * the loss.
  */
-export function trainStep(
-  network: Network,
+export function applyUpdate(
   weights: Weights,
-  batch: Batch,
-  noise: tf.Tensor,
-  options: StepOptions,
+  { gradients, loss, moments }: Derivatives,
+  options: Pick<StepOptions, 'adam' | 'ema'>,
 ): StepResult {
-  const { gradients, loss, moments } = differentiate(
-    network,
-    weights.params,
-    batch,
-    noise,
-    options,
-  );
   const updated = adamUpdate(options.adam, weights.params, gradients, weights.adam);
   const tracked = tf.tidy(() => runningStatistics(weights.params, moments));
   const params = { ...weights.params, ...updated.params, ...tracked };
@@ -93,14 +84,19 @@ export function differentiate(
     return loss.total;
   };
   const { value, grads } = tf.valueAndGrads(objective)(names.map((name) => params[name]!));
-  const raw = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
-  const gradients = clip > 0 ? clipGradients(raw, clip) : raw;
-  if (gradients !== raw) tf.dispose(raw);
   return {
-    gradients,
+    gradients: clipped(Object.fromEntries(names.map((name, i) => [name, grads[i]!])), clip),
     loss: { ...parts!, total: value as tf.Scalar },
     moments,
   };
+}
+
+/** Takes the gradients over. */
+export function clipped(gradients: Params, clip: number): Params {
+  if (clip === 0) return gradients;
+  const smaller = clipGradients(gradients, clip);
+  tf.dispose(gradients);
+  return smaller;
 }
 
 /** Disposes the old weights but for those that went on unchanged. */

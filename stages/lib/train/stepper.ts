@@ -4,10 +4,17 @@ import type { Timing } from '@pipe-experiment/kernels/webgpu/recording.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LossConfig } from '../nn/losses.js';
 import type { Network } from '../nn/network.js';
+import type { Params } from '../nn/params.js';
 import { ADAM_DEFAULTS } from './adam.js';
 import { disposeBatch, toTensors } from './batch.js';
 import type { Drawn } from './draw.js';
-import { type StepLoss, trainStep, type Weights } from './step.js';
+import {
+  applyUpdate,
+  type Derivatives,
+  differentiate,
+  type StepLoss,
+  type Weights,
+} from './step.js';
 
 /** What holds for all updates of an epoch. */
 export interface EpochOptions {
@@ -42,21 +49,44 @@ export interface Stepper {
 /** Takes the weights over, and gives those after all updates. */
 export type StartStepper = (network: Network, start: Weights, options: EpochOptions) => Stepper;
 
+/** How the derivatives of a batch are computed; clipped, if `clip` says so. */
+export type Differentiate = (
+  network: Network,
+  params: Params,
+  drawn: Drawn,
+  options: EpochOptions,
+) => Derivatives | Promise<Derivatives>;
+
+const differentiateWhole: Differentiate = (network, params, drawn, options) => {
+  const batch = toTensors(drawn);
+  const noise = tf.tensor(drawn.noise, [drawn.count, ...network.noise]);
+  const derivatives = differentiate(network, params, batch, noise, options);
+  noise.dispose();
+  disposeBatch(batch);
+  return derivatives;
+};
+
 /** Update by update with new tensors each time: right on every backend. */
-export const startPlainStepper: StartStepper = (network, start, options) => {
+export function plainSteppers(compute: Differentiate = differentiateWhole): StartStepper {
+  return (network, start, options) => startPlainStepper(compute, network, start, options);
+}
+
+function startPlainStepper(
+  compute: Differentiate,
+  network: Network,
+  start: Weights,
+  options: EpochOptions,
+): Stepper {
   let weights: Weights | undefined = start;
   const losses: StepLoss[] = [];
   return {
     async step(drawn) {
-      const { loss, klShare, clip, ema, learningRateAt } = options;
+      const { ema, learningRateAt } = options;
       const adam = { ...ADAM_DEFAULTS, learningRate: learningRateAt(weights!.adam.step + 1) };
-      const batch = toTensors(drawn);
-      const noise = tf.tensor(drawn.noise, [drawn.count, ...network.noise]);
-      const result = trainStep(network, weights!, batch, noise, { adam, loss, klShare, clip, ema });
+      const derivatives = await compute(network, weights!.params, drawn, options);
+      const result = applyUpdate(weights!, derivatives, { adam, ema });
       weights = result.weights;
       losses.push(result.loss);
-      noise.dispose();
-      disposeBatch(batch);
       await yieldToEvents();
     },
     end() {
@@ -69,7 +99,7 @@ export const startPlainStepper: StartStepper = (network, start, options) => {
       if (weights) disposeWeights(weights);
     },
   };
-};
+}
 
 export function disposeWeights({ params, adam, ema }: Weights): void {
   tf.dispose([params, adam.first, adam.second, ema ?? {}]);

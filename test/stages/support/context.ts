@@ -10,15 +10,17 @@ interface Given {
   readonly progress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
   readonly epochs?: Epochs;
+  readonly cpu?: number;
 }
 
 export async function runStage<S extends StageShape>(
   stage: StageDefinition<S>,
-  given: Given,
+  { cpu = 1, ...given }: Given,
 ): Promise<void> {
   const context = {
     item: 'test',
     matrix: {},
+    resources: { cpu, memory: 0, gpu: 0 },
     signal: new AbortController().signal,
     progress() {},
     get epochs(): never {

@@ -8,11 +8,12 @@ import type { TrainOrder } from './train.js';
 
 async function main(): Promise<void> {
   const order = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as TrainOrder;
-  const { target, completed, states } = order;
+  const { target, completed, states, cpu } = order;
 
   await runStage(train, {
     matrix: { dataset: 'test', model: 'tiny', seed: order.seed },
     params: order.params,
+    cpu,
     deps: order.deps,
     outs: { model: order.out },
     epochs: {

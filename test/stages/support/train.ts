@@ -13,6 +13,8 @@ export interface TrainOrder {
   readonly states: string;
   readonly target: number;
   readonly completed: number;
+  /** Cores that it may compute on. */
+  readonly cpu: number;
 }
 
 export interface TrainProcess {

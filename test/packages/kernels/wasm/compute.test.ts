@@ -4,7 +4,14 @@
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { createRandom } from '@pipe-experiment/data/random.js';
-import { fusedAdam, fusedBlend, fusedLeakyGradient } from '@pipe-experiment/kernels/fused.js';
+import {
+  fusedAdam,
+  fusedBlend,
+  fusedBlur,
+  fusedLeakyGradient,
+  fusedNormalise,
+  fusedNormaliseGradient,
+} from '@pipe-experiment/kernels/fused.js';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -82,29 +89,69 @@ const convolutions = fc
         ]),
     ),
   })
-  .map(({ images, height, width, channels, filters, kernel, stride, pad }) => {
-    const x = [images, height, width, channels] as [number, number, number, number];
-    const filter = [...kernel, channels, filters] as [number, number, number, number];
-    const explicit = pad as tf.backend_util.ExplicitPadding;
-    const info = tf.backend_util.computeConv2DInfo(x, filter, stride, 1, explicit);
-    const attributes = { strides: [stride, stride], pad, dataFormat: 'NHWC', dilations: [1, 1] };
-    return { x, filter, out: info.outShape, attributes };
-  })
+  .map(toCase)
   .filter(({ out }) => out[1] > 0 && out[2] > 0);
+
+/** Those that Winograd's products compute: 3×3 taps at stride 1, 4×4 taps at stride 2, channels in fours. */
+const fastConvolutions = fc
+  .record({
+    images: length(0, 3),
+    height: length(1, 14),
+    width: length(1, 15),
+    channels: fc.constantFrom(4, 8, 12),
+    filters: fc.constantFrom(4, 8, 12, 20),
+    stride: length(1, 2),
+    pad: fc.oneof(
+      fc.constantFrom('same' as const, 'valid' as const),
+      fc.tuple(length(0, 2), length(0, 5), length(0, 2), length(0, 5)).map(
+        ([top, bottom, left, right]): tf.backend_util.ExplicitPadding => [
+          [0, 0],
+          [top, bottom],
+          [left, right],
+          [0, 0],
+        ],
+      ),
+    ),
+  })
+  .map((sizes) => toCase({ ...sizes, kernel: sizes.stride === 1 ? [3, 3] : [4, 4] }))
+  .filter(({ out }) => out[1] > 0 && out[2] > 0);
+
+interface Sizes {
+  readonly images: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly filters: number;
+  readonly kernel: readonly [number, number];
+  readonly stride: number;
+  readonly pad: unknown;
+}
+
+function toCase({ images, height, width, channels, filters, kernel, stride, pad }: Sizes) {
+  const x = [images, height, width, channels] as [number, number, number, number];
+  const filter = [...kernel, channels, filters] as [number, number, number, number];
+  const explicit = pad as tf.backend_util.ExplicitPadding;
+  const info = tf.backend_util.computeConv2DInfo(x, filter, stride, 1, explicit);
+  const attributes = { strides: [stride, stride], pad, dataFormat: 'NHWC', dilations: [1, 1] };
+  return { x, filter, out: info.outShape, attributes };
+}
 
 const RUNS = { numRuns: 60, seed: 1 };
 
 describe('of any sizes, strides and paddings', () => {
   test('a convolution and both its gradients equal those of the cpu backend', async () => {
     await fc.assert(
-      fc.asyncProperty(convolutions, async ({ x, filter, out, attributes }) => {
-        const [image, weights, dy] = [whole(x), whole(filter), whole(out)];
-        await expectSame('Conv2D', { x: image, filter: weights }, attributes);
-        const byInput = { ...attributes, inputShape: x };
-        await expectSame('Conv2DBackpropInput', { dy, filter: weights }, byInput);
-        const byFilter = { ...attributes, filterShape: filter };
-        await expectSame('Conv2DBackpropFilter', { x: image, dy }, byFilter);
-      }),
+      fc.asyncProperty(
+        fc.oneof(convolutions, fastConvolutions),
+        async ({ x, filter, out, attributes }) => {
+          const [image, weights, dy] = [whole(x), whole(filter), whole(out)];
+          await expectSame('Conv2D', { x: image, filter: weights }, attributes);
+          const byInput = { ...attributes, inputShape: x };
+          await expectSame('Conv2DBackpropInput', { dy, filter: weights }, byInput);
+          const byFilter = { ...attributes, filterShape: filter };
+          await expectSame('Conv2DBackpropFilter', { x: image, dy }, byFilter);
+        },
+      ),
       RUNS,
     );
   });
@@ -165,40 +212,74 @@ test('the gradients of a convolution are what a change of one value changes', as
   const slope = (dy: Values, from: Float32Array, to: Float32Array) =>
     dy.data.reduce((sum, v, i) => sum + v * (to[i]! - from[i]!), 0);
   await fc.assert(
-    fc.asyncProperty(convolutions, fc.nat(), async ({ x, filter, out, attributes }, which) => {
-      const [image, weights, dy] = [whole(x), whole(filter), whole(out)];
-      const { data: before } = await convolved(image, weights, attributes);
-      const dx = await runKernel(
-        'wasm',
-        'Conv2DBackpropInput',
-        { dy, filter: weights },
-        {
-          ...attributes,
-          inputShape: x,
-        },
-      );
-      const dw = await runKernel(
-        'wasm',
-        'Conv2DBackpropFilter',
-        { x: image, dy },
-        {
-          ...attributes,
-          filterShape: filter,
-        },
-      );
-      if (dx.data.length > 0) {
-        const i = which % dx.data.length;
-        const { data } = await convolved(changed(image, i), weights, attributes);
-        expect(slope(dy, before, data)).toBeCloseTo(dx.data[i]!, 9);
-      }
-      if (dw.data.length > 0) {
-        const i = which % dw.data.length;
-        const { data } = await convolved(image, changed(weights, i), attributes);
-        expect(slope(dy, before, data)).toBeCloseTo(dw.data[i]!, 9);
-      }
-    }),
+    fc.asyncProperty(
+      fc.oneof(convolutions, fastConvolutions),
+      fc.nat(),
+      async ({ x, filter, out, attributes }, which) => {
+        const [image, weights, dy] = [whole(x), whole(filter), whole(out)];
+        const { data: before } = await convolved(image, weights, attributes);
+        const dx = await runKernel(
+          'wasm',
+          'Conv2DBackpropInput',
+          { dy, filter: weights },
+          {
+            ...attributes,
+            inputShape: x,
+          },
+        );
+        const dw = await runKernel(
+          'wasm',
+          'Conv2DBackpropFilter',
+          { x: image, dy },
+          {
+            ...attributes,
+            filterShape: filter,
+          },
+        );
+        if (dx.data.length > 0) {
+          const i = which % dx.data.length;
+          const { data } = await convolved(changed(image, i), weights, attributes);
+          expect(slope(dy, before, data)).toBeCloseTo(dx.data[i]!, 9);
+        }
+        if (dw.data.length > 0) {
+          const i = which % dw.data.length;
+          const { data } = await convolved(image, changed(weights, i), attributes);
+          expect(slope(dy, before, data)).toBeCloseTo(dw.data[i]!, 9);
+        }
+      },
+    ),
     RUNS,
   );
+});
+
+test('a window, the gradient of a window, and borders equal those of the cpu backend', async () => {
+  const blurred = async (backend: string, image: Values) => {
+    await tf.setBackend(backend);
+    const shape3 = [...image.shape] as [number, number, number];
+    const taps = tf.tensor1d([1, 2, 4, 2, 1]);
+    const window = tf.mul(tf.reshape(taps, [5, 1]), taps);
+    const inside = shape3.map((length, i) => (i === 0 ? length : length - 4));
+    const filter = tf.reshape<tf.Rank.R4>(window, [5, 5, 1, 1]);
+    const composed = (x: tf.Tensor) =>
+      tf.reshape(tf.conv2d(tf.reshape<tf.Rank.R4>(x, [...shape3, 1]), filter, 1, 'valid'), inside);
+    const blur = (x: tf.Tensor) => fusedBlur(x as tf.Tensor3D, taps) ?? composed(x);
+    const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => tf.sum(tf.square(blur(x))))(
+      tf.tensor(image.data, shape3),
+    );
+    return [...value.dataSync(), ...grad.dataSync()];
+  };
+  for (const shape of [
+    [2, 5, 5],
+    [1, 9, 23],
+    [3, 17, 12],
+  ]) {
+    const image = whole(shape);
+    expect(await blurred('wasm', image)).toEqual(await blurred('cpu', image));
+  }
+  for (const shape of [[3], [2, 3, 4], [2, 1, 3, 4], [0, 2]]) {
+    const paddings = shape.map((_, i) => [i % 2, (i + 1) % 3]);
+    await expectSame('PadV2', { x: whole(shape) }, { paddings, constantValue: 7 });
+  }
 });
 
 test('filters with gaps, and strides that differ by axis, are left to the backend', async () => {
@@ -246,6 +327,38 @@ describe('in one pass, with the bytes of the operations one by one', () => {
       const [x, dy] = [normal(shape), normal(shape)];
       expectEqual(tf.leakyRelu(x, 0.2), tf.mul(x, tf.step(x, 0.2)));
       expectEqual(fusedLeakyGradient(dy, x, 0.2)!, tf.mul(dy, tf.step(x, 0.2)));
+    }
+  });
+
+  test('batch norm and its gradients', async () => {
+    await tf.setBackend('wasm');
+    for (const channels of [1, 2, 4, 7, 20]) {
+      const shape = [2, 3, 5, channels];
+      const [x, dy, weight, bias] = [
+        normal(shape),
+        normal(shape),
+        normal([channels]),
+        normal([channels]),
+      ];
+      const axes = [0, 1, 2];
+      const [y, unit, inverse, mean, variance] = fusedNormalise({ x, weight, bias }, 1e-5)!;
+      const centred = tf.sub(x, tf.mean(x, axes));
+      expectEqual(mean!, tf.mean(x, axes));
+      expectEqual(variance!, tf.mean(tf.square(centred), axes));
+      expectEqual(inverse!, tf.div(1, tf.sqrt(tf.add(variance!, 1e-5))));
+      expectEqual(unit!, tf.mul(centred, inverse!));
+      expectEqual(y!, tf.add(tf.mul(unit!, weight), bias));
+      const [dx, dWeight, dBias] = fusedNormaliseGradient({
+        dy,
+        unit: unit!,
+        inverse: inverse!,
+        weight,
+      })!;
+      expectEqual(dWeight!, tf.sum(tf.mul(dy, unit!), axes));
+      expectEqual(dBias!, tf.sum(dy, axes));
+      const shifted = tf.sub(dy, tf.div(dBias!, 30));
+      const rest = tf.sub(shifted, tf.mul(unit!, tf.div(dWeight!, 30)));
+      expectEqual(dx!, tf.mul(rest, tf.mul(weight, inverse!)));
     }
   });
 

@@ -162,6 +162,14 @@ describe('the latent', () => {
     expect(training.slice(0, half)).not.toEqual(atTest.slice(0, half));
   });
 
+  test('has no samples where no posterior was trained', async () => {
+    const net = network({ ...SMALL, posterior: 0 });
+    const params = trained(net);
+    const noise = tf.ones([2, ...net.noise]);
+    const sample = await net.restore(params, scene(), noise).data();
+    expect(sample).toEqual(await net.restore(params, scene(), undefined).data());
+  });
+
   test('is that of the hole alone: noise in cells away from it changes nothing', async () => {
     const net = network(SMALL);
     const params = trained(net);

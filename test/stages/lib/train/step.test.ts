@@ -7,7 +7,7 @@ import { checkModel } from '../../../../stages/lib/nn/model-config.js';
 import { ADAM_DEFAULTS } from '../../../../stages/lib/train/adam.js';
 import { createBatch } from '../../../../stages/lib/train/batch.js';
 import { initState } from '../../../../stages/lib/train/state.js';
-import { trainStep, type Weights } from '../../../../stages/lib/train/step.js';
+import { applyUpdate, differentiate, type Weights } from '../../../../stages/lib/train/step.js';
 
 beforeAll(() => openBackend('wasm'));
 
@@ -35,7 +35,8 @@ function setUp(name: keyof typeof MODELS) {
     clip: 0,
     ema: TRAIN.ema,
   };
-  const step = (weights: Weights) => trainStep(network, weights, batch, noise, options);
+  const step = (weights: Weights) =>
+    applyUpdate(weights, differentiate(network, weights.params, batch, noise, options), options);
   return { network, step, start: () => initState(network, TRAIN).weights };
 }
 

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { openBackend } from '../../../../stages/lib/backend/choose.js';
 import type { Network } from '../../../../stages/lib/nn/network.js';
 import { fillBatch } from '../../../../stages/lib/train/batch.js';
-import { startPlainStepper } from '../../../../stages/lib/train/stepper.js';
+import { plainSteppers } from '../../../../stages/lib/train/stepper.js';
 
 beforeAll(() => openBackend('wasm'));
 
@@ -36,7 +36,7 @@ test('the losses of many updates are added without a rounding at each, and nothi
     adam: { step: 0, first: zero(), second: zero() },
     ema: undefined,
   };
-  const stepper = startPlainStepper(constant, weights, {
+  const stepper = plainSteppers()(constant, weights, {
     loss: { pixel: 'mse', known: 1, ssim: 0, kl: 1, freeNats: 0, klWarmup: 0 },
     klShare: 1,
     clip: 0,

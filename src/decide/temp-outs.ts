@@ -1,0 +1,106 @@
+/**
+ * Temporary outs: removed once all items that read them are done. Until one of these has to run again,
+ * the record stands for the out: its digest is known, so that readers can be decided.
+ */
+import type { Item, Plan } from '../pipeline/plan.js';
+import type { Decision } from './decide.js';
+import { Overlay } from './overlay.js';
+import type { Project } from './project.js';
+
+/** Of one run. */
+export class TempOuts {
+  /** The items that make their temporary outs again, and the item that needs these. */
+  readonly #wanted = new Map<number, string>();
+  readonly #overlay: Overlay;
+
+  constructor(overlay: Overlay) {
+    this.#overlay = overlay;
+  }
+
+  /** From now on, what is gone counts as if it was there. */
+  lay(decision: Decision): void {
+    layGone(this.#overlay, decision);
+  }
+
+  /** Makes the item run again, for a reader. */
+  want(index: number, item: Item, reader: string): void {
+    this.#overlay.lift(item);
+    this.#wanted.set(index, reader);
+  }
+
+  isWanted(index: number): boolean {
+    return this.#wanted.has(index);
+  }
+
+  /** An item whose temporary outs are gone and wanted has to run, whatever its record says. */
+  ifWanted(index: number, decision: Decision): Decision {
+    const by = this.#wanted.get(index);
+    return by === undefined ? decision : madeAgain(decision, by);
+  }
+}
+
+/** The build with temporary outs, if the plan has any: all reads go through the view that has them. */
+export function withTempOuts<B extends { readonly project: Project }>(
+  build: B,
+): B & { readonly temps?: TempOuts } {
+  if (!build.project.plan.items.some(hasTemps)) return build;
+  const overlay = new Overlay(build.project);
+  const project = { ...build.project, ...overlay.view };
+  return { ...build, project, temps: new TempOuts(overlay) };
+}
+
+/** Lays the temporary outs of a decided item that are gone. */
+export function layGone(overlay: Overlay, decision: Decision): void {
+  if (decision.kind !== 'fresh' && decision.kind !== 'restore') return;
+  if (decision.gone !== undefined) overlay.lay({ outs: decision.gone }, decision.record);
+}
+
+export function hasTemps({ outs }: Item): boolean {
+  return outs.some(({ temp }) => temp);
+}
+
+/** Indices of all items that read a temporary out of this one. */
+export function readersOf({ items }: Plan, index: number): number[] {
+  const maker = items[index] as Item;
+  return [...items.keys()].filter((reader) => {
+    const item = items[reader] as Item;
+    return item.needs.includes(index) && readsTemps(item, maker);
+  });
+}
+
+/** True in doubt: a pattern or a link may lead there. */
+export function readsTemps({ deps }: Item, maker: Item): boolean {
+  return maker.outs.some(
+    ({ path, temp }) =>
+      temp &&
+      deps.some(
+        (dep) => dep.glob || dep.links || isWithin(dep.path, path) || isWithin(path, dep.path),
+      ),
+  );
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+/** The decision of an item whose temporary outs a reader needs. */
+export function madeAgain(decision: Decision, by: string): Decision {
+  if (decision.kind !== 'fresh' && decision.kind !== 'restore') return decision;
+  const [out] = decision.gone ?? [];
+  if (out === undefined) return decision;
+  const { key, record } = decision;
+  return { kind: 'run', key, manifest: record.manifest, cause: { needed: out.path, by } };
+}
+
+/** Items that the reader needs, whose temporary outs are not there. */
+export function absentMakers(
+  { plan, cache }: Pick<Project, 'plan' | 'cache'>,
+  index: number,
+): number[] {
+  const reader = plan.items[index] as Item;
+  return reader.needs.filter((need) => {
+    const maker = plan.items[need] as Item;
+    const isAbsent = maker.outs.some(({ path, temp }) => temp && !cache.exists(path));
+    return isAbsent && readsTemps(reader, maker);
+  });
+}

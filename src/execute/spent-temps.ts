@@ -1,0 +1,52 @@
+/** Removes the temporary outs that no item needs any more. */
+import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import { claimIfFree } from '../decide/locks.js';
+import { hasTemps, readersOf } from '../decide/temp-outs.js';
+
+const NONE: ReadonlySet<number> = new Set();
+
+/**
+ * Of these items, removes the temporary outs whose readers all have a result of this run. A reader
+ * outside of the selection may still need them, and so may another run that holds them.
+ *
+ * @param making items that make their outs again at this moment
+ */
+export async function removeSpent(
+  build: BuildContext,
+  makers: Iterable<number>,
+  making = NONE,
+): Promise<void> {
+  if (build.temps === undefined) return;
+  for (const maker of makers) {
+    if (!hasTemps(itemAt(build, maker)) || making.has(maker) || !isSpent(build, maker, making))
+      continue;
+    await removeTemps(build, maker);
+  }
+}
+
+function isSpent(build: BuildContext, maker: number, making: ReadonlySet<number>): boolean {
+  const readers = readersOf(build.project.plan, maker);
+  const isDone = (reader: number) =>
+    build.settled.has(reader) && build.done.has(reader) && !making.has(reader);
+  return build.settled.has(maker) && readers.length > 0 && readers.every(isDone);
+}
+
+async function removeTemps(build: BuildContext, maker: number): Promise<void> {
+  const cache = cacheOf(build);
+  const item = itemAt(build, maker);
+  const there = item.outs.filter(({ path, temp }) => temp && cache.exists(path));
+  if (there.length === 0) return;
+  const claim = await claimIfFree(build, item);
+  if (claim === undefined) return;
+  try {
+    for (const { name, path } of there) {
+      const digest = build.settled.get(maker)?.outs.find((each) => each.name === name)?.digest;
+      const now = await cache.scan(path, { again: true });
+      // An edited file is the user's.
+      if (now === undefined || now.digest !== digest) continue;
+      await cache.removeOut(path, { known: [digest] });
+    }
+  } finally {
+    claim.release();
+  }
+}

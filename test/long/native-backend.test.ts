@@ -1,0 +1,116 @@
+/**
+ * The backend `node` with TensorFlow's library, where it is installed (`node stages/install-tensorflow.mjs`):
+ * kernels and gradients, resumed trainings, and losses beside those of wasm.
+ */
+import '@tensorflow/tfjs-backend-cpu';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createRandom } from '@pipe-experiment/data/random.js';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBackend } from '../../stages/lib/backend/choose.js';
+import { readJson } from '../../stages/lib/json.js';
+import type { EpochRecord } from '../../stages/lib/train/state.js';
+import { type Experiment, writeExperiment } from '../stages/support/experiment.js';
+import { folderDigests, temporaryFolder } from '../stages/support/folders.js';
+import { bundleTrain, type TrainOrder, type TrainProcess } from '../stages/support/train.js';
+
+const version = libraryVersion();
+const SIZE = 32;
+
+function libraryVersion(): string | undefined {
+  const script = "console.log(require('@tensorflow/tfjs-node').backend().binding.TF_Version)";
+  try {
+    return execFileSync(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .trim()
+      .split('\n')
+      .at(-1);
+  } catch {
+    return undefined; // not installed: the name says that it is skipped
+  }
+}
+
+describe.skipIf(version === undefined)(`TensorFlow ${version ?? 'is not installed'}`, () => {
+  const folder = temporaryFolder();
+  let train: TrainProcess;
+  let experiment: Experiment;
+
+  beforeAll(async () => {
+    await openBackend('node');
+    train = await bundleTrain();
+    const sizes = { size: SIZE, count: 26, test: 10 };
+    experiment = writeExperiment(join(folder.path, 'experiment'), sizes);
+  });
+  afterAll(() => {
+    train.remove();
+    folder.remove();
+  });
+
+  const random = createRandom(1, 'native');
+
+  async function onBoth(
+    shapes: readonly (readonly number[])[],
+    graph: (...x: tf.Tensor[]) => tf.Tensor,
+  ) {
+    const drawn = shapes.map((shape) =>
+      Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, () => random.normal()),
+    );
+    const on = async (backend: string) => {
+      await tf.setBackend(backend);
+      const out = tf.tidy(() => graph(...drawn.map((x, i) => tf.tensor(x, [...shapes[i]!]))));
+      return Array.from(await out.data());
+    };
+    const [native, cpu] = [await on('tensorflow'), await on('cpu')];
+    const scale = Math.max(...cpu.map(Math.abs));
+    return Math.max(...cpu.map((value, i) => Math.abs(value - native[i]!))) / scale;
+  }
+
+  test.each([
+    ['3×3 at stride 1', [3, 3, 4, 8], 1],
+    ['4×4 at stride 2', [4, 4, 4, 8], 2],
+  ] as const)(
+    'a convolution and both gradients equal those of cpu: %s',
+    async (_, filter, stride) => {
+      const shapes = [[2, 13, 11, 4], filter];
+      const conv = (x: tf.Tensor, w: tf.Tensor) =>
+        tf.leakyRelu(tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, stride, 'same'), 0.2);
+      const loss = (x: tf.Tensor, w: tf.Tensor) => tf.sum(tf.square(conv(x, w))) as tf.Scalar;
+      expect(await onBoth(shapes, conv)).toBeLessThan(1e-5);
+      expect(await onBoth(shapes, (x, w) => tf.grad((v) => loss(v, w))(x))).toBeLessThan(1e-5);
+      expect(await onBoth(shapes, (x, w) => tf.grad((v) => loss(x, v))(w))).toBeLessThan(1e-5);
+    },
+  );
+
+  function order(run: string, backend: string, completed: number, target: number): TrainOrder {
+    const { images, masks, split } = experiment;
+    return {
+      params: {
+        image: { size: SIZE, channels: 1 },
+        train: { epochs: target, batch: 8, validation: 4, ema: 0.9, clip: 5, backend },
+        occlusions: { square12: { shape: 'square', side: 12 } },
+        model: { tiny: { arch: 'restorer', width: 0.15, latent: 2, occlusions: ['square12'] } },
+      },
+      deps: { images, masks, split },
+      seed: 3,
+      out: join(folder.path, `${run}-${target}-out`),
+      states: join(folder.path, run),
+      completed,
+      target,
+      cpu: 1,
+    };
+  }
+
+  test('a resumed training has the bytes of one that never stopped, and the losses of wasm', async () => {
+    await train.run(order('straight', 'node', 0, 2));
+    await train.run(order('resumed', 'node', 0, 1));
+    await train.run(order('resumed', 'node', 1, 2));
+    await train.run(order('wasm', 'wasm', 0, 2));
+    const digests = (run: string) => folderDigests(join(folder.path, run, '2'));
+    expect(digests('resumed')).toEqual(digests('straight'));
+    const history = (run: string) =>
+      readJson<EpochRecord[]>(join(folder.path, `${run}-2-out`, 'history.json'));
+    const [native, wasm] = [history('straight'), history('wasm')];
+    for (const [i, { loss }] of wasm.entries()) expect(native[i]!.loss / loss).toBeCloseTo(1, 3);
+  });
+});
