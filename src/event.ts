@@ -14,7 +14,9 @@ export type Verdict =
   /** Not started, because an upstream item failed. */
   | 'blocked'
   /** Not started or ended early, because the run stopped. */
-  | 'cancelled';
+  | 'cancelled'
+  /** Only with `--detach`: a job of a batch system executes it after the run. */
+  | 'submitted';
 
 export const VERDICTS: readonly Verdict[] = [
   'ran',
@@ -23,6 +25,7 @@ export const VERDICTS: readonly Verdict[] = [
   'failed',
   'blocked',
   'cancelled',
+  'submitted',
 ];
 
 export type RunEvent =
@@ -180,7 +183,7 @@ export interface ItemDone extends Partial<Why> {
   readonly item: string;
   /** How it ended; in a dry run, how it would end. */
   readonly verdict: Verdict;
-  /** Why it ran or would run; for `blocked` and `cancelled`, what prevented it. */
+  /** Why it ran or would run; for `blocked` and `cancelled`, what prevented it; for `submitted`, its job. */
   readonly reason?: string;
   /** The hash of everything that the result depends on. */
   readonly key?: string;
@@ -233,6 +236,8 @@ export interface RunDone extends Partial<Forecast> {
   readonly blocked: number;
   /** Items that did not run, or did not finish, because the run was stopped. */
   readonly cancelled: number;
+  /** Only with `--detach`: items that jobs execute after the run. */
+  readonly submitted?: number;
   /** Wall time of the run. */
   readonly seconds: number;
   /** In a long run: the items that took the most time, the longest first. */

@@ -12,7 +12,8 @@ import { firstStage } from './first-stage.js';
 const usage: Usage = {
   command: 'init',
   positionals: '',
-  summary: 'Writes a pipeline.yaml to start from, and adds cache/ to .gitignore.',
+  summary:
+    'Writes a pipeline.yaml to start from, and adds cache/ and pipe.local.yaml to .gitignore.',
   options: [
     { name: 'from', value: 'dvc.yaml', help: 'translate a pipeline of DVC; no script is changed' },
   ],
@@ -76,7 +77,8 @@ export const command: Command = {
       writeFileSync(at(name), name === PIPELINE_FILE ? schemaLine(host) + text : text);
       terminal.out(`wrote ${name}\n`);
     }
-    if (ignoreCache(at('.gitignore'))) terminal.out('added cache/ to .gitignore\n');
+    const ignored = ignore(at('.gitignore'));
+    if (ignored.length > 0) terminal.out(`added ${ignored.join(' and ')} to .gitignore\n`);
     for (const note of notes) terminal.out(`note: ${note}\n`);
     terminal.out(`\nnow: ${next}\n`);
     return EXIT.done;
@@ -128,10 +130,15 @@ function schemaPath({ cwd, dist }: Host): string {
   return `${up === '' ? '.' : up}/${schema}`;
 }
 
-/** False when it is ignored already. */
-function ignoreCache(file: string): boolean {
+/** The cache, and what belongs to one site (docs/guides/cluster.md). */
+const IGNORED = ['cache/', 'pipe.local.yaml'];
+
+/** Returns what was not ignored already. */
+function ignore(file: string): readonly string[] {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  if (/^\/?cache\/?\s*$/m.test(text)) return false;
-  appendFileSync(file, `${text === '' || text.endsWith('\n') ? '' : '\n'}cache/\n`);
-  return true;
+  const present = new Set(text.split('\n').map((line) => line.trim().replace(/^\/|\/$/g, '')));
+  const added = IGNORED.filter((name) => !present.has(name.replace(/\/$/, '')));
+  const start = text === '' || text.endsWith('\n') ? '' : '\n';
+  if (added.length > 0) appendFileSync(file, `${start}${added.join('\n')}\n`);
+  return added;
 }

@@ -1,5 +1,6 @@
 /** Shared by `status`, `why` and `graph`: predictions for the selected items, without running anything. */
 
+import { existsSync } from 'node:fs';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { explain } from '../decide/explain.js';
@@ -10,6 +11,8 @@ import type { Project } from '../decide/project.js';
 import type { Reason } from '../decide/reasons.js';
 import { hasTemps } from '../decide/temp-outs.js';
 import type { Emit } from '../event.js';
+import { jobsFolder } from '../executor/job-file.js';
+import type { StandingJob } from '../executor/standing-jobs.js';
 import type { LockBlock } from '../lockfile/format/block.js';
 import { type LockSection, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
@@ -30,6 +33,8 @@ export interface Standing {
   readonly reasons: readonly Reason[];
   /** Today's key, if known. */
   readonly key?: string;
+  /** Its job on a batch system, while it waits or runs there. */
+  readonly job?: Omit<StandingJob, 'text'>;
 }
 
 interface StandingOptions extends Pick<RunOptions, 'remote'> {
@@ -67,7 +72,26 @@ export async function standings(
     const key = prediction.kind === 'missing' ? {} : { key: prediction.key };
     listed.push({ ...about, state: STATES[prediction.kind], reasons, ...key });
   }
-  return listed;
+  return withJobs(project, listed);
+}
+
+/** Reasons that the job of an item replaces. */
+const ENDS: readonly Reason['kind'][] = ['interrupted', 'running', 'never', 'lost', 'upstream'];
+
+/** Where the job of an item waits or runs comes first among the reasons. */
+async function withJobs(project: Project, listed: readonly Standing[]): Promise<Standing[]> {
+  const open = listed.filter(({ state }) => state !== 'fresh').map(({ item }) => item);
+  if (open.length === 0 || !existsSync(jobsFolder(project.root))) return [...listed];
+  const { standingJobs } = await import('../executor/standing-jobs.js');
+  const jobs = await standingJobs(project, open);
+  return listed.map((standing) => {
+    const found = jobs.get(standing.item);
+    if (found === undefined) return standing;
+    const { text, ...job } = found;
+    const kind = job.phase === 'running' ? 'running' : 'submitted';
+    const others = standing.reasons.filter((each) => !ENDS.includes(each.kind));
+    return { ...standing, reasons: [{ kind, text }, ...others], job };
+  });
 }
 
 /** Looks up lock blocks of the variant, and reads the file on demand; with `--set`, none. */

@@ -20,6 +20,7 @@ export const command: Command = {
       throw userError('not-a-job', 'pipe job needs a job file', 'use `pipe run --executor slurm`');
     const verdict = await runJob(path.resolve(host.cwd, file), host, interruption);
     if (interruption.stop.aborted) return EXIT.interrupted;
-    return verdict === 'failed' ? EXIT.failed : EXIT.done;
+    // Jobs that wait for this one must not start when it has no result.
+    return verdict === 'failed' || verdict === 'cancelled' ? EXIT.failed : EXIT.done;
   },
 };

@@ -1,9 +1,12 @@
 /** `pipe log`: prints the output of an item's last execution; with -f, follows it. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Executed } from '../cache/cache.js';
 import { itemHolder } from '../decide/locks.js';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
+import { jobsFolder } from '../executor/job-file.js';
+import type { FollowedJob } from '../executor/standing-jobs.js';
 import type { Item } from '../pipeline/plan.js';
 import { select } from '../pipeline/select.js';
 import { printer } from '../printable.js';
@@ -37,13 +40,14 @@ export const command: Command = {
       const item = itemOf(project, parsed.positionals);
       const folder = path.join(project.cache.layout.logs, fileNameOf(item.id));
       const newest = logsIn(folder).at(-1);
-      if (newest === undefined) throw await noLog(project, item.id);
       if (parsed.flag('json')) {
+        if (newest === undefined) throw await noLog(project, item.id);
         const log = path.relative(project.root, newest);
         terminal.json({ item: item.id, log, ...usageAt(project, item, newest) });
         return EXIT.done;
       }
       if (!parsed.flag('follow')) {
+        if (newest === undefined) throw await noLog(project, item.id);
         let isEmpty = true;
         readLog(newest, (text) => {
           isEmpty &&= text === '';
@@ -53,7 +57,10 @@ export const command: Command = {
         if (terminal.isTerminal) terminal.err(usageLine(project, item, newest));
         return EXIT.done;
       }
-      const isRunning = () => itemHolder(project, item) !== undefined;
+      const job = await followedJob(project, item.id);
+      if (newest === undefined && job === undefined) throw await noLog(project, item.id);
+      if (job !== undefined) terminal.err(`${item.id}: ${job.text}\n`);
+      const isRunning = () => job?.goesOn() === true || itemHolder(project, item) !== undefined;
       await followLogs(folder, isRunning, out, stop);
       return stop.aborted ? EXIT.interrupted : EXIT.done;
     });
@@ -105,14 +112,22 @@ function itemOf({ plan }: Project, targets: readonly string[]): Item {
   return item;
 }
 
+async function followedJob(project: Project, item: string): Promise<FollowedJob | undefined> {
+  if (!existsSync(jobsFolder(project.root))) return undefined;
+  const { followJob } = await import('../executor/standing-jobs.js');
+  return followJob(project, item);
+}
+
 async function noLog(project: Project, item: string): Promise<Error> {
   const [standing] = await standings(project, [item], { only: true });
   const reason = standing?.reasons[0]?.text;
   const hint =
-    standing?.state === 'unknown' || standing?.state === 'missing'
-      ? `it cannot be executed yet: ${reason}`
-      : standing?.state === 'stale'
-        ? `\`pipe run ${item}\` executes it`
-        : `its result was computed elsewhere and comes without one; \`pipe run --force ${item}\` executes it`;
+    standing?.job !== undefined
+      ? `${reason}: \`pipe log -f ${item}\` waits for its output`
+      : standing?.state === 'unknown' || standing?.state === 'missing'
+        ? `it cannot be executed yet: ${reason}`
+        : standing?.state === 'stale'
+          ? `\`pipe run ${item}\` executes it`
+          : `its result was computed elsewhere and comes without one; \`pipe run --force ${item}\` executes it`;
   return userError('no-log', `${item} has no log: it was not executed here`, hint);
 }

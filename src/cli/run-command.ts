@@ -19,7 +19,9 @@ export const command: Command = {
   async run(argv, context) {
     const parsed = parse(RUN_USAGE, argv);
     if (parsed.flag('watch')) {
-      const against = ['dry', 'frozen', 'force', 'summarize'].find((name) => parsed.flag(name));
+      const against = ['dry', 'frozen', 'force', 'summarize', 'detach'].find((name) =>
+        parsed.flag(name),
+      );
       if (against !== undefined) {
         throw userError(
           'option-value',

@@ -26,7 +26,11 @@ export const RUN_USAGE: Usage = {
     {
       name: 'executor',
       value: 'name',
-      help: 'where items run: local or slurm',
+      help: 'where items run: local, slurm, or an executor of pipe.local.yaml',
+    },
+    {
+      name: 'detach',
+      help: 'submit jobs for all items, each after those it needs, and leave',
     },
     {
       name: 'frozen',
@@ -59,6 +63,7 @@ export function optionsOf(parsed: Parsed, { interruption }: CommandContext): Run
     keepGoing: parsed.flag('keep-going'),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(executor === undefined ? {} : { executor }),
+    ...(parsed.flag('detach') ? { detach: true } : {}),
     ...remoteOption(parsed),
     interruption,
   };

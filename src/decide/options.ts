@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly concurrency?: number;
   /** Where items run whose stage names no executor; default: `PIPE_EXECUTOR`, or `local`. */
   readonly executor?: string;
+  /** Submits the jobs of all items with their dependencies, and does not wait for them. */
+  readonly detach?: boolean;
   /** Continues a forced execution: keeps the epochs that its earlier jobs have computed. */
   readonly again?: boolean;
   /** How to use the remote cache; default: what the environment says, else `rw`. */

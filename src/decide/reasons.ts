@@ -13,6 +13,7 @@ export interface Reason {
     | 'failed'
     | 'interrupted'
     | 'running'
+    | 'submitted'
     | 'format'
     | 'code'
     | 'package'

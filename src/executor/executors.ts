@@ -1,21 +1,22 @@
 /** The executors of a run: opens those that its items name, and gives each item its place there. */
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { projectHome } from '../decide/lock-home.js';
 import { userError } from '../error.js';
-import type { Elsewhere } from '../execute/elsewhere.js';
+import type { Elsewhere, Submitted, Wanted } from '../execute/elsewhere.js';
 import type { Ended } from '../execute/run-item.js';
-import { suggest } from '../pipeline/document/suggest.js';
 import { acquireLock } from '../process/file-lock.js';
 import { describeOwner } from '../process/lock-owner.js';
 import { executorOf, LOCAL } from './choice.js';
-import { JobFiles } from './job-file.js';
+import { type Job, JobFiles } from './job-file.js';
 import { Queue } from './job-queue.js';
 import { type JobMeans, JobRun } from './job-run.js';
-import { Refused, type Scheduler, Unanswered } from './scheduler.js';
+import { type JobState, Refused, type Scheduler, Unanswered } from './scheduler.js';
 import { isBeingSubmitted } from './scheduler-programs.js';
+import { schedulerOf } from './schedulers.js';
 import { readSite, type Site } from './site.js';
-import { slurm } from './slurm.js';
+import { jobLock, submissionOf, sweepSubmissions } from './submissions.js';
 import { type Placed, Submitter } from './submitter.js';
 
 /** @throws UserError for an unknown executor, and for mistakes in pipe.local.yaml */
@@ -25,26 +26,27 @@ export function openExecutors(build: BuildContext, pending: readonly number[]): 
   const opened = new Map<string, Executor>();
   for (const name of names)
     if (name !== LOCAL)
-      opened.set(name, new Executor(build, name, schedulerOf(build, name, site), site));
+      opened.set(name, new Executor(build, name, schedulerOf(build.project, name, site), site));
   const of = (index: number) => opened.get(executorOf(build, itemAt(build, index)));
   return {
     takes: (index) => of(index) !== undefined,
     run: (index) => (of(index) as Executor).run(index),
+    submit: (index, wanted) => (of(index) as Executor).submit(index, wanted),
+    refuseUnordered: () => {
+      for (const executor of opened.values()) executor.refuseUnordered();
+    },
+    close: () => sweepSubmissions(build.project.root),
   };
-}
-
-function schedulerOf({ project }: BuildContext, name: string, site: Site): Scheduler {
-  const { env, root: cwd } = project;
-  if (name === 'slurm') return slurm({ ...site.slurm, env, cwd });
-  throw userError(
-    'unknown-executor',
-    `unknown executor "${name}"`,
-    suggest(name, [LOCAL, 'slurm'], 'known executors are'),
-  );
 }
 
 /** Cancels in one call what is cancelled in one moment. */
 const COLLECT_MS = 50;
+
+/** A job of an earlier run. */
+interface Living {
+  readonly job: Job;
+  readonly placed: Placed;
+}
 
 class Executor {
   readonly #build: BuildContext;
@@ -53,6 +55,8 @@ class Executor {
   readonly #queue: Queue;
   readonly #means: JobMeans;
   readonly #cancelled = new Set<string>();
+  /** The last reason to wait, by item. */
+  readonly #told = new Map<string, string>();
   #toCancel: string[] = [];
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -65,81 +69,114 @@ class Executor {
     this.#queue = new Queue(scheduler);
     const { root, dist } = build.project;
     const submitter = new Submitter({
-      ...{ root, scheduler, queue: this.#queue, setup: site.setupOf(name) },
+      ...{ root, scheduler, queue: this.#queue, setup: site.commonOf(name).setup },
       pipe: [process.execPath, path.join(dist, '..', 'bin', 'pipe.cjs')],
       stop: build.options.interruption.stop,
     });
     this.#means = {
       ...{ executor: name, scheduler, queue: this.#queue, submitter },
-      latency: site.latencyOf(name),
+      latency: site.commonOf(name).latency,
       cancel: (id) => this.#cancel(id),
     };
   }
 
-  /** One run at a time submits an item; others wait for it, and find its result. */
   async run(index: number): Promise<Ended> {
-    const { project, options } = this.#build;
-    const { stop } = options.interruption;
-    const item = itemAt(this.#build, index).id;
     await this.#place();
     try {
-      const lock = await acquireLock(projectHome(project.root), `job ${item}`, {
-        doing: item,
-        signal: stop,
-        onWait: (owner) =>
-          this.#wait(item, `another run follows its job: ${describeOwner(owner, '')}`),
+      return await this.#alone(index, async (run) => {
+        const earlier = await run.alreadyFresh();
+        if (earlier !== undefined) return earlier;
+        const living = await this.#living(itemAt(this.#build, index).id);
+        return run.run(living?.placed);
       });
-      try {
-        return await this.#runLocked(index);
-      } finally {
-        lock.release();
-      }
-    } catch (error) {
-      if (!stop.aborted || (error as Error).name !== 'AbortError') throw error;
-      return { done: { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' } };
     } finally {
       this.#free++;
       this.#waiting.shift()?.();
     }
   }
 
-  async #runLocked(index: number): Promise<Ended> {
+  refuseUnordered(): void {
+    if (this.#scheduler.ordered) return;
+    throw userError(
+      'nothing-to-detach',
+      `--detach: jobs of ${this.#name} cannot wait for each other`,
+      `set options.after of ${this.#name} in pipe.local.yaml`,
+    );
+  }
+
+  async submit(index: number, { key, after }: Wanted): Promise<Ended | Submitted | undefined> {
+    if (this.#free-- <= 0) return undefined;
+    return this.#alone(index, async (run) => {
+      // While an item that it needs is to run, the outs on disk decide nothing.
+      const earlier = key === undefined ? undefined : await run.alreadyFresh();
+      if (earlier !== undefined) return earlier;
+      const living = await this.#living(itemAt(this.#build, index).id);
+      if (living !== undefined && !this.#suits(living.job, key)) this.#cancel(living.placed.id);
+      const { id } =
+        living !== undefined && this.#suits(living.job, key)
+          ? living.placed
+          : await run.submit({ key, after: after.map((each) => each.id) });
+      return { executor: this.#name, id, text: `${this.#scheduler.title} job ${id}` };
+    });
+  }
+
+  /** False when the job was submitted to compute something else. */
+  #suits(job: Job, key: string | undefined): boolean {
+    const isSameVariant = isDeepStrictEqual(job.variant, this.#build.project.variant);
+    return isSameVariant && (job.key === undefined || key === undefined || job.key === key);
+  }
+
+  /** One run at a time submits an item; others wait for it, and find its result. */
+  async #alone<T>(index: number, act: (run: JobRun) => Promise<T>): Promise<T | Ended> {
+    const { project, options } = this.#build;
+    const { stop } = options.interruption;
+    const item = itemAt(this.#build, index).id;
     const run = new JobRun(this.#build, index, this.#means);
     try {
-      const earlier = await run.alreadyFresh();
-      if (earlier !== undefined) return earlier;
-      return await run.run(await this.#living(itemAt(this.#build, index).id));
+      const lock = await acquireLock(projectHome(project.root), jobLock(item), {
+        doing: item,
+        signal: stop,
+        onWait: (owner) =>
+          this.#wait(item, `another run follows its job: ${describeOwner(owner, '')}`),
+      });
+      try {
+        return await act(run);
+      } finally {
+        lock.release();
+      }
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      return run.refused(error);
+      if (error instanceof Refused) return run.refused(error);
+      if (!stop.aborted || (error as Error).name !== 'AbortError') throw error;
+      return { done: { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' } };
     }
   }
 
   /** The job that an earlier run has submitted, while it waits or runs. */
-  async #living(item: string): Promise<Placed | undefined> {
+  async #living(item: string): Promise<Living | undefined> {
     const files = new JobFiles(this.#build.project.root, item);
-    const nonce = files.current();
-    const job = nonce === undefined ? undefined : files.read(nonce);
-    if (nonce === undefined || job === undefined || job.executor !== this.#name) return undefined;
-    if (files.end(nonce) !== undefined) return undefined;
-    const submission = job.name.replace(/_\d+$/, '');
+    const job = files.open();
+    if (job === undefined || job.executor !== this.#name) return undefined;
+    const submission = submissionOf(job.name);
     for (;;) {
       this.#build.options.interruption.stop.throwIfAborted();
-      // The call of a run that was killed goes on.
-      if (isBeingSubmitted(submission)) this.#wait(item, 'an earlier run is submitting its job');
-      else {
-        const state = await this.#stateOf(job.name, item);
-        if (state === 'unknown') continue;
-        return state ? { nonce, name: job.name, output: '' } : undefined;
+      // The call of a run that was killed goes on. Before the question: it may end in between.
+      const isComing = isBeingSubmitted(submission);
+      const state = await this.#stateOf(job.name, item);
+      if (state === 'unknown') continue;
+      if (state !== undefined) {
+        if (state.phase === 'ended') return undefined;
+        const { nonce, name } = job;
+        return { job, placed: { nonce, name, id: state.id, output: '' } };
       }
+      if (!isComing) return undefined;
+      this.#wait(item, 'an earlier run is submitting its job');
       await this.#queue.next();
     }
   }
 
-  async #stateOf(name: string, item: string): Promise<boolean | 'unknown'> {
+  async #stateOf(name: string, item: string): Promise<JobState | undefined | 'unknown'> {
     try {
-      const state = (await this.#queue.ask()).get(name);
-      return state !== undefined && state.phase !== 'ended';
+      return (await this.#queue.ask()).get(name);
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       this.#wait(item, `${this.#scheduler.title} does not answer: ${error.message}`);
@@ -175,6 +212,8 @@ class Executor {
   }
 
   #wait(item: string, reason: string): void {
+    if (this.#told.get(item) === reason) return;
+    this.#told.set(item, reason);
     this.#build.emit({ type: 'waiting', item, reason });
   }
 }

@@ -5,7 +5,7 @@
  *     <item>/<nonce>/job.json     what the job executes
  *     <item>/<nonce>/events.jsonl its events, written by the node
  *     <item>/<nonce>/end.json     how it ended, written by the node, last
- *     submitted/<name>/           the script of a submission, and its output
+ *     submitted/<name>/           the jobs of a submission, their script and their output
  */
 import {
   closeSync,
@@ -34,6 +34,8 @@ export interface Job {
   readonly executor: string;
   readonly item: string;
   readonly variant: Variant;
+  /** What it was submitted to compute, if that was known. */
+  readonly key?: string;
   readonly force: boolean;
   /** An earlier job has executed a part of it. */
   readonly again: boolean;
@@ -74,8 +76,11 @@ export class JobFiles {
     return file;
   }
 
-  read(nonce: string): Job | undefined {
-    return readJson<Job>(path.join(this.#of(nonce), 'job.json'));
+  /** The job that counts, unless it has written its end. */
+  open(): Job | undefined {
+    const nonce = this.current();
+    if (nonce === undefined || this.end(nonce) !== undefined) return undefined;
+    return readJob(path.join(this.#of(nonce), 'job.json'));
   }
 
   end(nonce: string): JobEnd | undefined {

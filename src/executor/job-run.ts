@@ -28,7 +28,7 @@ type Outcome =
   | { readonly how: 'end'; readonly end: JobEnd }
   | Over
   | { readonly how: 'never'; readonly state: JobState }
-  | { readonly how: 'stopped' };
+  | { readonly how: 'stopped'; readonly isOver: boolean };
 
 interface Over {
   readonly how: 'over';
@@ -36,6 +36,14 @@ interface Over {
   readonly state: JobState | undefined;
   /** Epochs that it has completed. */
   readonly epochs: number;
+}
+
+interface Submit {
+  /** An earlier job has executed a part of it. */
+  readonly again?: boolean;
+  readonly key?: string | undefined;
+  /** Numbers of the jobs that must end well before. */
+  readonly after?: readonly string[];
 }
 
 export interface JobMeans {
@@ -87,11 +95,11 @@ export class JobRun {
     let idle = 0;
     for (let starts = 0; ; starts++) {
       const isAttached = placed !== undefined;
-      placed ??= await this.#submit(starts > 0);
+      placed ??= await this.submit({ again: starts > 0 });
       const job = placed;
       placed = undefined;
       const outcome = await this.#follow(job);
-      if (outcome.how === 'stopped') return this.#cancelled();
+      if (outcome.how === 'stopped') return this.#cancelled(outcome.isOver ? job : undefined);
       if (outcome.how === 'end') {
         const ended = await this.#taken(outcome.end, isAttached);
         if (ended !== undefined) return ended;
@@ -105,18 +113,21 @@ export class JobRun {
     }
   }
 
-  #submit(again: boolean): Promise<Placed> {
+  /** Takes the item from all earlier jobs. */
+  submit({ again = false, key, after = [] }: Submit): Promise<Placed> {
     const { item, means } = { item: this.#item, means: this.#means };
     const { options, project, temps } = this.#build;
     const force = options.force || temps?.isWanted(this.#index) === true;
     return means.submitter.submit({
       request: { ...item.resources, time: item.time, flags: item.slurm },
+      after,
       onWait: (reason) => this.#tell(reason),
       make: (nonce, name) => {
         const job: Job = {
           ...{ format: 1, nonce, name, executor: means.executor, item: item.id },
           ...{ variant: project.variant, force, again },
           ...(options.remote === undefined ? {} : { remote: options.remote }),
+          ...(key === undefined ? {} : { key }),
         };
         const file = this.#files.make(job);
         // What a lost job recorded until then.
@@ -146,7 +157,7 @@ export class JobRun {
       const state = queue.stateOf(name);
       const isOver = state?.phase === 'ended' || (!state && queue.answers >= known);
       if (stop.aborted) {
-        if (isOver || kill.aborted) return { how: 'stopped' };
+        if (isOver || kill.aborted) return { how: 'stopped', isOver };
         queue.hurry(STOPPING_MS);
         if (state !== undefined) this.#means.cancel(state.id);
       } else if (state?.never) {
@@ -252,16 +263,22 @@ export class JobRun {
     return `${this.#means.scheduler.title} job ${state?.id ?? 'of unknown number'}`;
   }
 
-  #cancelled(): Ended {
+  #cancelled(job: Placed | undefined): Ended {
     const item = this.#item.id;
-    return { done: { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' } };
+    return this.#over(job, { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' });
+  }
+
+  /** Notes the end of a job that has not done so itself: then nobody asks for it any more. */
+  #over(job: Placed | undefined, done: ItemDone): Ended {
+    if (job !== undefined && this.#files.end(job.nonce) === undefined)
+      this.#files.writeEnd(job.nonce, { done });
+    return { done };
   }
 
   #failed(message: string, job?: Placed): Ended {
     const tail = outputOf(job);
     const failure: Failure = { message, command: describeAction(this.#item), tail };
-    const done: ItemDone = { type: 'item', item: this.#item.id, verdict: 'failed', failure };
-    return { done };
+    return this.#over(job, { type: 'item', item: this.#item.id, verdict: 'failed', failure });
   }
 
   /** What the scheduler refused. */

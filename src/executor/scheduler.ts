@@ -18,6 +18,8 @@ export interface Submission {
   readonly name: string;
   readonly count: number;
   readonly request: Request;
+  /** The numbers of the jobs that must end well before; if one does not, this one never starts. */
+  readonly after: readonly string[];
   /** Absolute path of the job script; it reads its number from an array. */
   readonly script: string;
   /** Absolute path of the file for the script's own output, by number. */
@@ -63,13 +65,15 @@ export interface Scheduler {
   readonly most: number;
   /** True when jobs of one shape can be submitted together. */
   readonly arrays: boolean;
+  /** True when a job can wait for others. */
+  readonly ordered: boolean;
   /**
-   * Resolves when the scheduler has the jobs.
+   * Resolves with their number when the scheduler has the jobs.
    *
    * @throws Unanswered when that is unknown
    * @throws Refused when it will not take them
    */
-  submit(submission: Submission): Promise<void>;
+  submit(submission: Submission): Promise<string>;
   /**
    * The jobs that it still knows.
    *

@@ -5,11 +5,23 @@ import { type AstNode, child, keyAt } from '../pipeline/document/ast.js';
 import { createDiagnostics, type Diagnostics } from '../pipeline/document/diagnostics.js';
 import { parseDuration } from '../pipeline/document/quantity.js';
 import { readText } from '../pipeline/document/read-text.js';
-import { createSource } from '../pipeline/document/source-text.js';
-import { suggest } from '../pipeline/document/suggest.js';
+import { createSource, type Span } from '../pipeline/document/source-text.js';
+import { listed, suggest } from '../pipeline/document/suggest.js';
 import { describeValue } from '../pipeline/document/value-errors.js';
 import { parseYaml } from '../pipeline/document/yaml.js';
+import { LOCAL } from './choice.js';
 import { splitWords } from './scheduler-programs.js';
+import {
+  COMMAND_VALUES,
+  COMMANDS,
+  type Command,
+  EXAMPLES,
+  NEEDED,
+  namesIn,
+  OPTION_NAMES,
+  type OptionName,
+  type Template,
+} from './templates.js';
 
 const LOCAL_FILE = 'pipe.local.yaml';
 
@@ -25,10 +37,18 @@ interface Common {
   readonly latency: number;
 }
 
+/** An executor that the site describes by commands. */
+export interface Described extends Common, Record<Command, Template> {
+  /** Options of `submit`, each for jobs to which it applies. */
+  readonly options: Readonly<Partial<Record<OptionName, Template>>>;
+}
+
 export interface Site {
   readonly slurm: Common & { readonly flags: readonly string[] };
-  setupOf(executor: string): string;
-  latencyOf(executor: string): number;
+  /** By name. */
+  readonly described: ReadonlyMap<string, Described>;
+  /** Of an executor that is known. */
+  commonOf(executor: string): Common;
 }
 
 /** @throws UserError with the places of all mistakes */
@@ -36,14 +56,91 @@ export function readSite({ root, env }: Pick<Project, 'root' | 'env'>): Site {
   const text = textOf(root);
   const diagnostics = createDiagnostics(createSource(LOCAL_FILE, text));
   const file = text.trim() === '' ? undefined : parseYaml(diagnostics);
-  if (file !== undefined) knownKeys(file, ['slurm'], diagnostics);
+  if (file !== undefined) knownKeys(file, ['slurm', 'executors'], diagnostics);
   const node = file && child(file, 'slurm');
-  if (node !== undefined) knownKeys(node, ['flags', 'jobs', 'setup', 'latency'], diagnostics);
+  if (node !== undefined) knownKeys(node, ['flags', ...COMMON], diagnostics);
   const common = commonOf(node, diagnostics);
+  const described = describedIn(file, diagnostics);
   const flags = [...wordsAt(node, 'flags', diagnostics), ...splitWords(env.PIPE_SLURM ?? '')];
   diagnostics.check();
   const slurm = { ...common, flags };
-  return { slurm, setupOf: () => slurm.setup, latencyOf: () => slurm.latency };
+  return { slurm, described, commonOf: (executor) => described.get(executor) ?? slurm };
+}
+
+const COMMON = ['jobs', 'setup', 'latency'];
+
+/** Names that mean something else. */
+const TAKEN: readonly string[] = [LOCAL, 'slurm'];
+
+function describedIn(
+  file: AstNode | undefined,
+  diagnostics: Diagnostics,
+): ReadonlyMap<string, Described> {
+  const node = file && child(file, 'executors');
+  const found = new Map<string, Described>();
+  if (node === undefined) return found;
+  mapOf(node, diagnostics);
+  for (const [name, { key, node: each }] of node.entries ?? []) {
+    if (TAKEN.includes(name)) {
+      const message = `"${name}" is the name of an executor of pipe`;
+      diagnostics.add({ code: 'wrong-value', message, hint: 'choose another name' }, key);
+      continue;
+    }
+    const known = [...COMMANDS, 'options', ...COMMON];
+    knownKeys(each, known, diagnostics);
+    const templates = templatesOf(each, key, diagnostics);
+    if (templates !== undefined) found.set(name, { ...commonOf(each, diagnostics), ...templates });
+  }
+  return found;
+}
+
+/** Undefined after mistakes. */
+function templatesOf(
+  node: AstNode,
+  key: Span,
+  diagnostics: Diagnostics,
+): Omit<Described, keyof Common> | undefined {
+  const commands = COMMANDS.map((name) => {
+    const at = child(node, name);
+    if (at !== undefined) return [name, templateAt(at, COMMAND_VALUES[name], diagnostics)] as const;
+    const message = `an executor needs the command "${name}"`;
+    diagnostics.add({ code: 'missing-key', message, hint: EXAMPLES[name] }, key);
+    return [name, undefined] as const;
+  });
+  const options = child(node, 'options');
+  if (options !== undefined) knownKeys(options, OPTION_NAMES, diagnostics);
+  const stated = OPTION_NAMES.flatMap((name) => {
+    const at = options && child(options, name);
+    return at === undefined ? [] : [[name, templateAt(at, [name], diagnostics)] as const];
+  });
+  if (commands.some(([, template]) => template === undefined)) return undefined;
+  return {
+    ...(Object.fromEntries(commands) as Record<Command, Template>),
+    options: Object.fromEntries(stated) as Described['options'],
+  };
+}
+
+function templateAt(
+  node: AstNode,
+  values: readonly string[],
+  diagnostics: Diagnostics,
+): Template | undefined {
+  const add = (message: string, hint: string) => {
+    diagnostics.add({ code: 'wrong-value', message, hint }, node.span);
+    return undefined;
+  };
+  const { value } = node;
+  if (typeof value !== 'string' || value.trim() === '')
+    return add(`expected a command, got ${describeValue(value)}`, 'write it as for a shell');
+  for (const name of namesIn(value))
+    if (!values.includes(name)) {
+      const known = values.length === 0 ? 'it takes none' : listed(values, 'known values are');
+      return add(`unknown value "\${${name}}"`, `${known}; write $${name} for a shell variable`);
+    }
+  const lacking = values.find((name) => NEEDED.has(name) && !namesIn(value).includes(name));
+  if (lacking !== undefined)
+    return add(`the command does not use "\${${lacking}}"`, `add \${${lacking}} to it`);
+  return value;
 }
 
 function textOf(root: string): string {
@@ -93,11 +190,14 @@ function valueAt<T>(
   return value;
 }
 
+function mapOf(node: AstNode, diagnostics: Diagnostics): void {
+  if (node.entries !== undefined) return;
+  const message = `expected a map, got ${describeValue(node.value)}`;
+  diagnostics.add({ code: 'wrong-value', message }, node.span);
+}
+
 function knownKeys(node: AstNode, known: readonly string[], diagnostics: Diagnostics): void {
-  if (node.entries === undefined) {
-    const message = `expected a map, got ${describeValue(node.value)}`;
-    diagnostics.add({ code: 'wrong-value', message }, node.span);
-  }
+  mapOf(node, diagnostics);
   for (const key of node.entries?.keys() ?? []) {
     if (known.includes(key)) continue;
     const hint = suggest(key, known, 'known keys are');

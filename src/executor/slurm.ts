@@ -27,9 +27,11 @@ export function slurm(site: SlurmSite): Scheduler {
     title: 'Slurm',
     most: site.jobs,
     arrays: true,
+    ordered: true,
     async submit(submission) {
       const { code, out, err } = await call(sbatchArguments(submission, site), submission.name);
-      if (code === 0) return;
+      // `4711;cluster`
+      if (code === 0) return out.trim().split(';')[0] ?? '';
       const said = wordsOf(err || out);
       throw isSilence(said) ? new Unanswered(said) : new Refused(said);
     },
@@ -51,7 +53,7 @@ export function slurm(site: SlurmSite): Scheduler {
 const LISTING = ['-t', 'all', '-o', '%i|%T|%r|%N|%j'];
 
 export function sbatchArguments(
-  { name, count, request, script, outputPattern }: Submission,
+  { name, count, request, after, script, outputPattern }: Submission,
   { flags, cwd }: Pick<SlurmSite, 'flags' | 'cwd'>,
 ): string[] {
   return [
@@ -61,6 +63,9 @@ export function sbatchArguments(
     ...splitWords(request.flags ?? ''),
     // A preempted job would start again by itself, beside the one that pipe submits for it.
     '--no-requeue',
+    ...(after.length > 0
+      ? [`--dependency=afterok:${after.join(':')}`, '--kill-on-invalid-dep=yes']
+      : []),
     '--parsable',
     `--job-name=${name}`,
     `--chdir=${cwd}`,

@@ -1,12 +1,12 @@
 /** Submits jobs: those of one moment and one shape together, each until the scheduler surely has it. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { quotePlain } from '../pipeline/items/shell-quote.js';
-import { jobsFolder } from './job-file.js';
 import type { Queue } from './job-queue.js';
 import { Refused, type Request, type Scheduler, type Submission, Unanswered } from './scheduler.js';
+import { makeSubmission, submissionFolder, submissionOf } from './submissions.js';
 
 /** Long enough to collect the items that become ready together. */
 const COLLECT_MS = 50;
@@ -34,6 +34,8 @@ export interface Placed {
   readonly nonce: string;
   /** Its name in the scheduler's list. */
   readonly name: string;
+  /** Its number there. */
+  readonly id: string;
   /** The output of the job itself. */
   readonly output: string;
 }
@@ -41,9 +43,16 @@ export interface Placed {
 /** One item that wants a job. */
 export interface Want {
   readonly request: Request;
+  /** Numbers of the jobs that must end well before. */
+  readonly after: readonly string[];
   /** Writes the job file, and with that takes the item from all earlier jobs. */
   readonly make: (nonce: string, name: string) => string;
   readonly onWait: (reason: string) => void;
+}
+
+interface Prepared {
+  readonly submission: Submission;
+  readonly placed: readonly Omit<Placed, 'id'>[];
 }
 
 interface Waiting extends Want {
@@ -76,7 +85,9 @@ export class Submitter {
     this.#wanted = [];
     const groups = new Map<string, Waiting[]>();
     for (const [at, want] of wanted.entries()) {
-      const shape = this.#means.scheduler.arrays ? JSON.stringify(want.request) : String(at);
+      const shape = this.#means.scheduler.arrays
+        ? JSON.stringify([want.request, want.after])
+        : String(at);
       groups.set(shape, [...(groups.get(shape) ?? []), want]);
     }
     for (const group of groups.values())
@@ -87,39 +98,43 @@ export class Submitter {
   async #placeGroup(group: readonly Waiting[]): Promise<void> {
     try {
       const { submission, placed } = this.#prepare(group);
-      await this.#place(submission, (reason) => {
+      const id = await this.#place(submission, (reason) => {
         for (const { onWait } of group) onWait(reason);
       });
       this.#means.queue.hurry();
-      for (const [at, { resolve }] of group.entries()) resolve(placed[at] as Placed);
+      for (const [at, { resolve }] of group.entries()) {
+        const own = group.length > 1 ? `${id}_${at}` : id;
+        resolve({ ...(placed[at] as Omit<Placed, 'id'>), id: own });
+      }
     } catch (error) {
       for (const { reject } of group) reject(error);
     }
   }
 
   /** From here on the scheduler may know the jobs. */
-  #prepare(group: readonly Waiting[]): { submission: Submission; placed: Placed[] } {
+  #prepare(group: readonly Waiting[]): Prepared {
     const { root, setup, pipe } = this.#means;
     const nonce = randomBytes(6).toString('hex');
     const name = `pipe-${nonce}`;
-    const folder = path.join(jobsFolder(root), 'submitted', name);
+    const folder = submissionFolder(root, name);
     const isArray = group.length > 1;
-    mkdirSync(folder, { recursive: true });
     const placed = group.map((_, at) => ({
       nonce: isArray ? `${nonce}_${at}` : nonce,
       name: isArray ? `${name}_${at}` : name,
       output: path.join(folder, isArray ? `output-${at}.txt` : 'output.txt'),
     }));
     const files = group.map(({ make }, at) => {
-      const { nonce: own, name: listed } = placed[at] as Placed;
+      const { nonce: own, name: listed } = placed[at] as Omit<Placed, 'id'>;
       return make(own, listed);
     });
+    makeSubmission(root, name, files);
     const script = path.join(folder, 'script.sh');
     writeFileSync(script, scriptOf({ root, setup, pipe, files }), { mode: 0o755 });
     const submission: Submission = {
       name,
       count: group.length,
       request: (group[0] as Waiting).request,
+      after: (group[0] as Waiting).after,
       script,
       outputs: placed.map(({ output }) => output),
       // Slurm replaces what follows a percent sign.
@@ -135,25 +150,29 @@ export class Submitter {
    * An error does not say that the scheduler has no job: the answer may have been lost. So its list
    * decides, and nothing is submitted again before it was seen.
    */
-  async #place(submission: Submission, onWait: (reason: string) => void): Promise<void> {
+  async #place(submission: Submission, onWait: (reason: string) => void): Promise<string> {
     const { scheduler, stop } = this.#means;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, 1.5 * pause)) {
       stop.throwIfAborted();
-      const error = await failureOf(() => scheduler.submit(submission));
-      if (error === undefined) return;
-      if (await this.#isListed(submission.name, onWait)) return;
-      if (error instanceof Refused) throw error;
-      onWait(`${scheduler.title} does not answer: ${error.message}`);
+      const result = await resultOf(() => scheduler.submit(submission));
+      if (typeof result === 'string') return result;
+      const listed = await this.#numberOf(submission.name, onWait);
+      if (listed !== undefined) return listed;
+      if (result instanceof Refused) throw result;
+      onWait(`${scheduler.title} does not answer: ${result.message}`);
       await delay(pause, undefined, { signal: stop });
     }
   }
 
-  async #isListed(name: string, onWait: (reason: string) => void): Promise<boolean> {
+  /** Of a submission that may have reached the scheduler. */
+  async #numberOf(name: string, onWait: (reason: string) => void): Promise<string | undefined> {
     const { scheduler, queue, stop } = this.#means;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, 1.5 * pause)) {
       try {
         const jobs = await queue.ask();
-        return [...jobs.keys()].some((each) => each === name || each.startsWith(`${name}_`));
+        for (const [listed, { id }] of jobs)
+          if (submissionOf(listed) === name) return submissionOf(id);
+        return undefined;
       } catch (error) {
         if (!(error instanceof Unanswered)) throw error;
         onWait(`${scheduler.title} does not answer: ${error.message}`);
@@ -163,10 +182,10 @@ export class Submitter {
   }
 }
 
-async function failureOf(submit: () => Promise<void>): Promise<Unanswered | Refused | undefined> {
+/** The number of the job, or why there is none. */
+async function resultOf(submit: () => Promise<string>): Promise<string | Unanswered | Refused> {
   try {
-    await submit();
-    return undefined;
+    return await submit();
   } catch (error) {
     if (error instanceof Unanswered || error instanceof Refused) return error;
     throw error;
@@ -180,14 +199,15 @@ interface Script extends Pick<Means, 'root' | 'setup' | 'pipe'> {
 /** `exec`: the scheduler's signals reach pipe itself. */
 function scriptOf({ root, setup, pipe, files }: Script): string {
   const quoted = (words: readonly string[]) => words.map((word) => quotePlain(word)).join(' ');
+  const [first = '', ...others] = files;
   const cases = files.map((file, at) => `${at}) job=${quotePlain(file)} ;;`);
   return [
     '#!/bin/bash',
     '# Written by pipe: starts the job of one item.',
     ...(setup === '' ? [] : [setup]),
-    'case "${SLURM_ARRAY_TASK_ID:-0}" in',
-    ...cases,
-    'esac',
+    ...(others.length === 0
+      ? [`job=${quotePlain(first)}`]
+      : ['case "$SLURM_ARRAY_TASK_ID" in', ...cases, 'esac']),
     // The mark of the submission is not the job's.
     'unset PIPE_SUBMISSION',
     `cd ${quotePlain(root)} && exec ${quoted(pipe)} job "$job"`,

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
 import { userError } from '../error.js';
+import { jobIn } from './own-job.js';
 
 /** One GPU, or a part of one, that an item can hold. */
 export interface Slot {
@@ -103,19 +104,9 @@ const UUID = /^(?:GPU|MIG)-[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** An entry means the same in all processes of a host, unless an allocator numbers GPUs per job. */
 function localKey(name: string, env: NodeJS.ProcessEnv): string {
-  const job = JOB_VARIABLES.map((each) => env[each]).find(Boolean);
+  const job = jobIn(env)?.id;
   return [hostname(), ...(job === undefined ? [] : [`job ${job}`]), name].join(' ');
 }
-
-/** Slurm, PBS, LSF, Flux, OAR, Grid Engine. */
-const JOB_VARIABLES = [
-  'SLURM_JOB_ID',
-  'PBS_JOBID',
-  'LSB_JOBID',
-  'FLUX_JOB_ID',
-  'OAR_JOB_ID',
-  'JOB_ID',
-];
 
 async function askNvidiaSmi(env: NodeJS.ProcessEnv): Promise<readonly FoundGpu[]> {
   const query = ['--query-gpu=index,uuid', '--format=csv,noheader'];

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Identity, livenessOf, ownIdentity } from '../sys/identity.js';
+import { type BatchJob, jobIn } from './own-job.js';
 
 export interface LockOwner extends Identity {
   /** Unique for each time that something is taken. */
@@ -10,6 +11,8 @@ export interface LockOwner extends Identity {
   readonly doing: string;
   /** ISO time. */
   readonly since: string;
+  /** The job of a batch system that it belongs to. */
+  readonly job?: BatchJob;
   /** Pid and start time of the leader of the processes that use it; blank: none yet. */
   readonly group?: string;
   /** A counter that the holder advances: see heartbeat.ts. */
@@ -46,7 +49,8 @@ export const TORN = 'torn';
 /** This process, about to hold something. */
 export function newOwner(doing: string): LockOwner {
   const token = randomBytes(6).toString('hex');
-  return { ...ownIdentity(), token, doing, since: new Date().toISOString() };
+  const job = jobIn(process.env);
+  return { ...ownIdentity(), token, doing, since: new Date().toISOString(), ...(job && { job }) };
 }
 
 /** Undefined when the file does not exist. */
@@ -85,11 +89,12 @@ export function describeOwner(owner: LockOwner, file: string): string {
     : says;
 }
 
-/** Empty for a visible process. */
-export function whereIs({ host, space }: Identity): string {
+/** Empty for a visible process outside of a batch system. */
+export function whereIs({ host, space, job }: LockOwner): string {
   const own = ownIdentity();
-  if (host !== own.host) return ` on ${host}`;
-  return space === own.space ? '' : ' in another container';
+  const elsewhere = space === own.space ? '' : ' in another container';
+  const place = host === own.host ? elsewhere : ` on ${host}`;
+  return job === undefined ? place : `${place} in ${job.system} job ${job.id}`;
 }
 
 /** Includes the date unless it is today. */

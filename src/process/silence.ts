@@ -4,9 +4,16 @@ import { clockIfReadable } from '../sys/fs-clock.js';
 import { isFromBeforeBoot, livenessOf } from '../sys/identity.js';
 import { BEAT_MS } from './heartbeat.js';
 import { type LockOwner, TORN } from './lock-owner.js';
+import { JobWords } from './own-job.js';
 
 /** A holder whose counter stops for this long, under observation, is dead. */
 export const SILENT_MS = 10 * BEAT_MS;
+
+/** The same, if its scheduler says that its job has ended. A lost node may still run its processes. */
+const ENDED_MS = 4 * BEAT_MS;
+
+/** From then on its scheduler is asked. */
+const ASK_MS = 2 * BEAT_MS;
 
 /** Without hard links, a new lock file is empty for an instant. */
 const TORN_MS = BEAT_MS;
@@ -32,6 +39,11 @@ interface Watched {
 /** What a waiting process has observed of the holders that it waits for. */
 export class Silence {
   readonly #watched = new Map<string, Watched>();
+  readonly #jobs: Pick<JobWords, 'of'>;
+
+  constructor(jobs: Pick<JobWords, 'of'> = new JobWords(process.env)) {
+    this.#jobs = jobs;
+  }
 
   /** True when the holder of a file is certainly dead, or has been silent. Call repeatedly. */
   isGone(file: string, owner: LockOwner): boolean {
@@ -53,8 +65,11 @@ export class Silence {
     return this.#stillFor(file, TORN) >= TORN_MS;
   }
 
-  #isSilent(file: string, { token, beat = '' }: LockOwner): boolean {
-    return this.#stillFor(file, `${token} ${beat}`) >= SILENT_MS;
+  #isSilent(file: string, { token, beat = '', job }: LockOwner): boolean {
+    const still = this.#stillFor(file, `${token} ${beat}`);
+    const word = job && still >= ASK_MS ? this.#jobs.of(job) : undefined;
+    // A suspended job is not dead, and goes on with what it has.
+    return word !== 'stopped' && still >= (word === 'ended' ? ENDED_MS : SILENT_MS);
   }
 
   /** Milliseconds for which this process has seen the same text. */

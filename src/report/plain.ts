@@ -115,6 +115,7 @@ function itemLines(event: ItemDone): string[] {
     }
     case 'blocked':
     case 'cancelled':
+    case 'submitted':
       return [`${event.item}: ${event.verdict}: ${event.reason ?? ''}`];
     case 'failed':
       return event.failure === undefined

@@ -79,8 +79,8 @@ export function whyText({ reason, reasons = [] }: Why): string {
 export function summaryLine(summary: RunDone): string {
   if (summary.wouldRun !== undefined) return forecastLine(summary);
   const always = [`${summary.ran} ran`, `${summary.restored} restored`, `${summary.fresh} fresh`];
-  const sometimes = (['failed', 'blocked', 'cancelled'] satisfies Verdict[])
-    .filter((verdict) => summary[verdict] > 0)
+  const sometimes = (['failed', 'blocked', 'cancelled', 'submitted'] satisfies Verdict[])
+    .filter((verdict) => (summary[verdict] ?? 0) > 0)
     .map((verdict) => `${summary[verdict]} ${verdict}`);
   return `pipe: ${[...always, ...sometimes].join(', ')}`;
 }

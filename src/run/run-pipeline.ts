@@ -98,11 +98,19 @@ async function sweepAndSchedule(build: BuildContext): Promise<void> {
     // Protects fresh results until the run ends; a concurrent gc does not know that they are needed.
     build.project.cache.pin({ keys: [...build.settled.values()].map(({ key }) => key) });
     await withRemote(build, pending, async (context) => {
-      const { schedule } = await import('../execute/schedule.js');
-      await schedule(context, { pending, onDemand }, await elsewhereFor(context, pending));
+      const elsewhere = await elsewhereFor(context, pending);
+      if (build.options.detach) {
+        const { detach } = await import('./detach.js');
+        await detach(context, pending, elsewhere);
+      } else {
+        const { schedule } = await import('../execute/schedule.js');
+        await schedule(context, { pending, onDemand }, elsewhere);
+      }
+      elsewhere?.close();
     });
   }
-  if (build.temps !== undefined && !stop.aborted) {
+  // Jobs that go on may need them.
+  if (build.temps !== undefined && !stop.aborted && !build.options.detach) {
     const { removeSpent } = await import('../execute/spent-temps.js');
     await removeSpent(build, build.selected);
   }
@@ -184,9 +192,11 @@ function summarize(items: readonly ItemDone[], seconds: number, dry: boolean): R
   >;
   for (const item of items) counts[item.verdict]++;
   const slowest = slowestOf(items, seconds);
+  const { submitted, ...always } = counts;
   return {
     type: 'summary',
-    ...counts,
+    ...always,
+    ...(submitted > 0 ? { submitted } : {}),
     ...(dry ? forecastOf(items, counts) : {}),
     seconds,
     ...(slowest.length > 1 ? { slowest } : {}),

@@ -41,7 +41,7 @@ describe('pipe init --from dvc.yaml', () => {
     expect(out).toBe(
       [
         'wrote pipeline.yaml',
-        'added cache/ to .gitignore',
+        'added cache/ and pipe.local.yaml to .gitignore',
         'note: dvc.yaml:4: the frozen stage is commented out: pipe has no frozen stages, and its outs are plain inputs',
         'note: dvc.yaml:11: cache: false is left out: pipe keeps every out in its cache, and git can track the file too',
         'note: dvc.yaml:19: artifacts is left out: pipe has no registry of models and data',
@@ -118,7 +118,7 @@ describe('pipe init in a project with code', () => {
     const { code, out } = await made.pipe('init');
     expect([code, out]).toEqual([
       0,
-      'wrote pipeline.yaml\nadded cache/ to .gitignore\n' +
+      'wrote pipeline.yaml\nadded cache/ and pipe.local.yaml to .gitignore\n' +
         'note: assumed: the pipeline begins with src/train.py (1 more Python file was not used)\n\n' +
         'now: complete deps and outs in pipeline.yaml, then: pipe run\n',
     ]);

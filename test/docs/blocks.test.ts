@@ -24,6 +24,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/stage-protocol.md: /** `train`: a model': 'test/cli/stage-types.test.ts',
   'docs/guides/questions.md': 'test/examples/sweep.test.ts',
   'docs/guides/cluster.md: slurm:': 'test/executor/site.test.ts',
+  'docs/guides/cluster.md: executors:': 'test/executor/site.test.ts',
   'README.md: $ pipe run                 # what is stale, in parallel': 'test/docs/packed.test.ts',
 };
 

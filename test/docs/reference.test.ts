@@ -50,6 +50,7 @@ describe('docs/reference/environment.md', () => {
       'src/cli/terminal.ts',
       'src/cli/verify-command.ts',
       'src/process/gpus.ts',
+      'src/process/own-job.ts',
     ]
       .map((file) => readFileSync(path.join(ROOT, file), 'utf8'))
       .join('\n');

@@ -26,6 +26,7 @@ describe('the options of sbatch', () => {
       {
         name: 'pipe-ab',
         count: 3,
+        after: ['7', '8_1'],
         request: { ...NOTHING, flags: "--comment='a b' --partition=high" },
         script: '/p/script.sh',
         outputs: [],
@@ -38,6 +39,8 @@ describe('the options of sbatch', () => {
       '--comment=a b',
       '--partition=high',
       '--no-requeue',
+      '--dependency=afterok:7:8_1',
+      '--kill-on-invalid-dep=yes',
       '--parsable',
       '--job-name=pipe-ab',
       '--chdir=/p',

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { newOwner } from '../../src/process/lock-owner.js';
+import { type LockOwner, newOwner } from '../../src/process/lock-owner.js';
 import { SILENT_MS, Silence } from '../../src/process/silence.js';
 import { tempFolder } from './support/script.js';
 
@@ -18,11 +18,11 @@ function file(): string {
 }
 
 /** Looks every half second for so long; what the last look said. */
-function watch(silence: Silence, path: string, ms: number, beat = '1'): boolean {
-  let gone = silence.isGone(path, { ...far, beat });
+function watch(silence: Silence, path: string, ms: number, more: Partial<LockOwner> = {}): boolean {
+  let gone = silence.isGone(path, { ...far, ...more });
   for (let past = 0; past < ms; past += 500) {
     vi.advanceTimersByTime(500);
-    gone = silence.isGone(path, { ...far, beat });
+    gone = silence.isGone(path, { ...far, ...more });
   }
   return gone;
 }
@@ -38,7 +38,7 @@ test('not as long as it beats', () => {
   const path = file();
   const silence = new Silence();
   for (let beat = 1; beat < 40; beat++)
-    expect(watch(silence, path, SILENT_MS / 2, String(beat))).toBe(false);
+    expect(watch(silence, path, SILENT_MS / 2, { beat: String(beat) })).toBe(false);
 });
 
 test('not after a pause of the observer or the file server', () => {
@@ -59,4 +59,14 @@ test('at once when it is seen dead, and never when it is seen alive', () => {
     vi.advanceTimersByTime(500);
     expect(silence.isGone(path, own)).toBe(false);
   }
+});
+
+test('sooner when its scheduler says that its job has ended, and not while that is suspended', () => {
+  const job = { system: 'Slurm', id: '7' };
+  const path = file();
+  const ended = new Silence({ of: () => 'ended' });
+  expect(watch(ended, path, SILENT_MS / 2 - 1500, { job })).toBe(false);
+  expect(watch(ended, path, 1000, { job })).toBe(true);
+  const stopped = new Silence({ of: () => 'stopped' });
+  expect(watch(stopped, path, 3 * SILENT_MS, { job })).toBe(false);
 });

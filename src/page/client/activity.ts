@@ -12,6 +12,7 @@ export type Phase =
   | 'failed'
   | 'blocked'
   | 'cancelled'
+  | 'submitted'
   | 'cut off';
 
 export interface Activity {

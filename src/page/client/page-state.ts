@@ -14,6 +14,7 @@ export const STATES: readonly Shown[] = [
   'restoring',
   'waiting',
   'queued',
+  'submitted',
   'blocked',
   'cancelled',
   'stale',

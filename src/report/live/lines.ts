@@ -124,7 +124,7 @@ function progressText({ done, total, unit }: Progress): string {
 function runLine(state: LiveState, columns: number, now: number): Line {
   const phases = [...state.active.values()].map(({ phase }) => phase);
   const waiting = phases.filter((phase) => phase === 'waiting').length;
-  const { failed, blocked, cancelled, ran, restored, fresh } = state.ended;
+  const { failed, blocked, cancelled, submitted, ran, restored, fresh } = state.ended;
   const toCome = [...state.toCome.values()].reduce((sum, count) => sum + count, 0);
   const parts: [number, string][] = [
     [phases.length - waiting, 'running'],
@@ -132,6 +132,7 @@ function runLine(state: LiveState, columns: number, now: number): Line {
     [failed, 'failed'],
     [blocked, 'blocked'],
     [cancelled, 'cancelled'],
+    [submitted, 'submitted'],
     [ran + restored + fresh, 'done'],
     [toCome, `to come${stagesToCome(state.toCome)}`],
   ];

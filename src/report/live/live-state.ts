@@ -77,7 +77,7 @@ const NOTHING: LiveState = {
   since: 0,
   toCome: new Map(),
   active: new Map(),
-  ended: { ran: 0, restored: 0, fresh: 0, failed: 0, blocked: 0, cancelled: 0 },
+  ended: { ran: 0, restored: 0, fresh: 0, failed: 0, blocked: 0, cancelled: 0, submitted: 0 },
   transfers: {},
 };
 

@@ -1,0 +1,55 @@
+/** The folders of submissions, `cache/jobs/submitted/<name>/`: the script of the jobs, and their output. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { removeTree } from '../cache/files/remove.js';
+import { projectHome } from '../decide/lock-home.js';
+import { lockHolder } from '../process/file-lock.js';
+import { unlessAbsent } from '../sys/if-there.js';
+import { JobFiles, jobsFolder, readJob } from './job-file.js';
+
+/** Paths of the job files, relative to `cache/jobs/`: machines may see it under different names. */
+const LIST = 'jobs.json';
+
+/** The name or number of the submission that a job belongs to: the jobs of an array have a number more. */
+export function submissionOf(job: string): string {
+  return job.replace(/_\d+$/, '');
+}
+
+export function submissionFolder(root: string, name: string): string {
+  return path.join(jobsFolder(root), 'submitted', name);
+}
+
+/** @param files the job files, which exist: from then on `sweepSubmissions` keeps the folder */
+export function makeSubmission(root: string, name: string, files: readonly string[]): void {
+  const folder = submissionFolder(root, name);
+  mkdirSync(folder, { recursive: true });
+  const list = files.map((file) => path.relative(jobsFolder(root), file));
+  writeFileSync(path.join(folder, LIST), JSON.stringify(list));
+}
+
+/** Removes the folders of submissions whose jobs are all over. */
+export function sweepSubmissions(root: string): void {
+  const all = path.join(jobsFolder(root), 'submitted');
+  for (const name of unlessAbsent(() => readdirSync(all)) ?? []) {
+    const text = unlessAbsent(() => readFileSync(path.join(all, name, LIST), 'utf8'));
+    // Another run is making it.
+    if (text === undefined || text === '') continue;
+    const files = (JSON.parse(text) as string[]).map((each) => path.join(jobsFolder(root), each));
+    if (!files.some((file) => isInUse(root, file))) removeTree(path.join(all, name));
+  }
+}
+
+/** The job counts and is not over, or its run has not read its output yet. */
+function isInUse(root: string, file: string): boolean {
+  const job = readJob(file);
+  if (job === undefined) return false;
+  const files = new JobFiles(root, job.item);
+  if (files.current() !== job.nonce) return false;
+  if (files.end(job.nonce) === undefined) return true;
+  return lockHolder(projectHome(root), jobLock(job.item)) !== undefined;
+}
+
+/** The lock of the run that follows the job of an item. */
+export function jobLock(item: string): string {
+  return `job ${item}`;
+}

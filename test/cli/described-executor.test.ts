@@ -1,0 +1,87 @@
+/** An executor that pipe.local.yaml describes by three commands, on a small batch system of real processes. */
+import { mkdirSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import { expect, it } from 'vitest';
+import type { Project } from '../rig/project.js';
+import { project } from '../rig/projects.js';
+import { until } from '../rig/until.js';
+
+const ENGINE = fileURLToPath(new URL('../rig/engine.sh', import.meta.url));
+
+const SITE = `executors:
+  queue:
+    submit: ${ENGINE} submit \${name} \${output} "$NONE"\${options} \${script}
+    status: ${ENGINE} status
+    cancel: ${ENGINE} cancel \${ids}
+    options: { after: "\${after}" }
+    latency: 10s
+`;
+
+function onEngine(pipeline: string): Project {
+  const made = project({ 'pipeline.yaml': pipeline, 'pipe.local.yaml': SITE });
+  Object.assign(made.env, { ENGINE: made.path('.engine'), NONE: '', PIPE_EXECUTOR: 'queue' });
+  mkdirSync(made.path('.engine'));
+  return made;
+}
+
+const states = (made: Project) =>
+  readdirSync(made.path('.engine'))
+    .filter((name) => name.startsWith('job.'))
+    .map((name) => made.read(`.engine/${name}/state`).trim());
+
+it('runs items as its jobs, and shows a failure with its log', async () => {
+  const made = onEngine(`stages:
+  draw: { matrix: { n: [1, 2, 3] }, cmd: "echo \${n} > \${outs.o}", outs: { o: "out/\${n}.txt" } }
+  sum: { cmd: cat out/*.txt > sum.txt, deps: ["out/*.txt"], outs: [sum.txt] }
+  bad: { cmd: echo oh no; exit 4, outs: [bad.txt] }
+`);
+  const run = await made.run('-k');
+  expect([run.code, run.with('ran'), run.with('failed')], run.out + run.err).toEqual([
+    1,
+    ['draw@1', 'draw@2', 'draw@3', 'sum'],
+    ['bad'],
+  ]);
+  expect(run.items.bad?.failure).toMatchObject({ exitCode: 4, tail: ['oh no'] });
+  expect(made.read('sum.txt')).toBe('1\n2\n3\n');
+  const end = ['done', 'done', 'done', 'done', 'failed'];
+  await until(() => isDeepStrictEqual(states(made).sort(), end));
+});
+
+it('finds the job of a killed run, and cancels it on Ctrl-C', async () => {
+  const made = onEngine(
+    'stages: { a: { cmd: "echo x >> ran.log; until test -e go; do sleep 0.1; done", outs: [a.txt] } }\n',
+  );
+  const first = made.start('run', '--json');
+  await first.event((event) => event.type === 'start');
+  first.kill('SIGKILL');
+  await first.ended;
+  expect((await made.pipe('status')).out).toMatch(/^a +stale +running on .*, queue job 1\n$/);
+  const second = made.start('run', '--json');
+  await second.event((event) => event.type === 'start');
+  second.kill('SIGINT');
+  expect((await second.ended).code).toBe(130);
+  expect([made.lines('ran.log'), states(made)]).toEqual([['x'], ['cancelled']]);
+});
+
+it('leaves with --detach, where its jobs can wait for each other', async () => {
+  const made = onEngine(`stages:
+  a: { cmd: until test -e go; do sleep 0.1; done; echo x > a.txt, outs: [a.txt] }
+  b: { cmd: cat a.txt > b.txt, deps: [a.txt], outs: [b.txt] }
+`);
+  const left = await made.run('--detach');
+  expect([left.code, left.items.a?.reason, left.items.b?.reason], left.out + left.err).toEqual([
+    0,
+    'queue job 1',
+    'queue job 2, after 1',
+  ]);
+  made.write('go', '');
+  await until(() => states(made).every((state) => state === 'done'));
+  expect((await made.run()).with('fresh')).toEqual(['a', 'b']);
+  made.write('pipe.local.yaml', SITE.replace(/\n {4}options.*/, ''));
+  const refused = await made.run('--detach', '--force');
+  expect([refused.code, refused.err]).toEqual([
+    2,
+    'error: --detach: jobs of queue cannot wait for each other (nothing-to-detach)\n  set options.after of queue in pipe.local.yaml\n',
+  ]);
+});

@@ -1,0 +1,141 @@
+/** Kills at random moments on a real Slurm: the run, a job, the daemon of a node, the controller. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomOf } from '../process/support/lock-storm.js';
+import type { Project, Running } from '../rig/project.js';
+import { project } from '../rig/projects.js';
+import { type Cluster, missingForSlurm, startCluster } from '../rig/slurm.js';
+import { until } from '../rig/until.js';
+
+const KILLS = Number(process.env.PIPE_TEST_KILLS ?? 100);
+const EPOCHS = 10 * KILLS;
+
+/** Notes each epoch when pipe has stored it. */
+const TRAIN = `#!/bin/sh -e
+epoch=$PIPE_EPOCH
+value=$(cat "$PIPE_STATE/value" 2>/dev/null || echo 1)
+while [ "$epoch" -lt "$PIPE_EPOCHS" ]; do
+  sleep 0.2
+  epoch=$((epoch + 1))
+  value=$(((value * 31 + epoch) % 1000003))
+  mkdir "$PIPE_COMMIT/new-$$"
+  echo "$value" > "$PIPE_COMMIT/new-$$/value"
+  mv "$PIPE_COMMIT/new-$$" "$PIPE_COMMIT/$epoch"
+  while [ -e "$PIPE_COMMIT/$epoch" ]; do sleep 0.05; done
+  echo "$epoch" >> epochs.log
+done
+echo "$value" > model.txt
+`;
+
+const PIPELINE = `stages:
+  train: { cmd: sh train.sh, deps: [train.sh], outs: [model.txt], epochs: ${EPOCHS}, resources: { time: 30m } }
+`;
+
+function valueAfter(epochs: number): string {
+  let value = 1;
+  for (let epoch = 1; epoch <= epochs; epoch++) value = (value * 31 + epoch) % 1000003;
+  return `${value}\n`;
+}
+
+const missing = missingForSlurm();
+const needs = missing.length > 0 ? ` (needs ${missing.join(', ')})` : '';
+
+describe.skipIf(missing.length > 0)(`on Slurm${needs}`, () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await startCluster(2);
+  });
+  afterAll(() => cluster?.stop());
+
+  it(`${KILLS} kills compute no epoch twice, and give the bytes of one training`, async () => {
+    const random = randomOf(31);
+    const made = project({
+      'train.sh': TRAIN,
+      'pipeline.yaml': PIPELINE,
+      'pipe.local.yaml': 'slurm: { latency: 3s }\n',
+    });
+    Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm' });
+    const head = new Head(made);
+    const victims: readonly [string, () => void | Promise<void>][] = [
+      ['run', () => head.kill()],
+      ['job', () => jobsOf(made).forEach(kill)],
+      ['node', () => restartNode(cluster, 1 + Math.floor(random() * 2))],
+      ['controller', () => restartController(cluster)],
+    ];
+    const killed: Record<string, number> = {};
+    for (let kills = 0; kills < KILLS; kills++) {
+      const before = made.lines('epochs.log').length;
+      await until(() => head.goesOn() && made.lines('epochs.log').length > before);
+      await delay(1500 * random());
+      const [name, act] = victims[Math.floor(random() * victims.length)] as (typeof victims)[0];
+      await act();
+      killed[name] = (killed[name] ?? 0) + 1;
+    }
+    await until(() => head.goesOn() && head.isDone);
+    const noted = made.lines('epochs.log').map(Number);
+    console.log(`kills: ${JSON.stringify(killed)}, runs: ${head.runs}, noted: ${noted.length}`);
+    expect(new Set(noted).size).toBe(noted.length);
+    expect(made.read('model.txt')).toBe(valueAfter(EPOCHS));
+  });
+});
+
+/** A run that starts again whenever it has ended without a result. */
+class Head {
+  readonly #made: Project;
+  #running: Running | undefined;
+  isDone = false;
+  runs = 0;
+
+  constructor(made: Project) {
+    this.#made = made;
+  }
+
+  /** Always true: call it while waiting. */
+  goesOn(): boolean {
+    if (this.isDone || this.#running !== undefined) return true;
+    this.runs++;
+    const running = this.#made.start('run', '--json');
+    this.#running = running;
+    void running.ended.then(({ code }) => {
+      this.isDone = code === 0;
+      this.#running = undefined;
+    });
+    return true;
+  }
+
+  kill(): void {
+    this.#running?.kill('SIGKILL');
+  }
+}
+
+function jobsOf(made: Project): number[] {
+  const text = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
+  return text
+    .split('\n')
+    .filter((line) => line.includes(` job ${made.root}/cache/jobs/`))
+    .map((line) => Number(line.trim().split(' ')[0]));
+}
+
+/** It may have ended by itself. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function restartNode(cluster: Cluster, number: number): void {
+  kill(cluster.pidOf(`slurmd-n${number}`));
+  cluster.startNode(number);
+}
+
+/** With SIGTERM, it saves its state. After SIGKILL, Slurm may use a job's number again, and then drains the nodes. */
+async function restartController(cluster: Cluster): Promise<void> {
+  const pid = cluster.pidOf('slurmctld');
+  process.kill(pid, 'SIGTERM');
+  await until(() => !existsSync(`/proc/${pid}`));
+  cluster.startController();
+}
