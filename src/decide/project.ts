@@ -1,5 +1,4 @@
 /** A project as a command opens it: root, plan, cache and environment. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import { namedFolder } from '../cache/layout.js';
@@ -10,7 +9,7 @@ import type { LoadOptions } from '../pipeline/load.js';
 import { misnamedAbove } from '../pipeline/look-alike.js';
 import type { Plan, PlanRead } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
-import { PIPELINE_FILE, pipelineName, rootAbove } from '../pipeline/root.js';
+import { isThere, PIPELINE_FILE, pipelineName, rootAbove } from '../pipeline/root.js';
 import { wholeEnvironment } from '../sys/raw-text.js';
 import type { Variant } from './options.js';
 import { type Links, notedLinks } from './real-paths.js';
@@ -54,7 +53,7 @@ export function rootOf({ cwd, file }: Pick<Host, 'cwd' | 'file'>): string | unde
 export function findRoot(host: Pick<Host, 'cwd' | 'file'>): string {
   const { cwd, file } = host;
   const root = rootOf(host);
-  if (file !== undefined && !existsSync(file))
+  if (file !== undefined && !isThere(file))
     throw userError('no-pipeline', `--file: there is no ${file}`, 'name an existing pipeline file');
   if (root !== undefined) return root;
   const misnamed = misnamedAbove(cwd);

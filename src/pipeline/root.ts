@@ -16,3 +16,7 @@ export function rootAbove(cwd: string): string | undefined {
     if (path.dirname(folder) === folder) return undefined;
   }
 }
+
+export function isThere(file: string): boolean {
+  return existsSync(file);
+}
