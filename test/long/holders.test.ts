@@ -84,7 +84,7 @@ async function play({ epochs, fate }: { epochs: boolean; fate: string }): Promis
       signalAll(far.pid as number, 'SIGCONT');
       expect(await farEnded).toBe(1);
     }
-    if (fate !== 'vanishes') expect(said).toContain('took this one for dead');
+    if (fate !== 'vanishes') expect(said).toContain('considered this one dead');
     const last = await made.run();
     expect([last.summary?.fresh, made.read('out/t')]).toEqual([1, 'AAA']);
   } finally {

@@ -23,8 +23,13 @@ const idsOf = (stage: string, variant: Variant = {}) =>
     .map(({ id }) => id);
 
 test('a training is an item for each data set, model and seed, and the report gathers them all', () => {
-  expect(idsOf('train')).toEqual(['train@faces,vae,1', 'train@animals,vae,1']);
-  const seeds = { set: ['seeds=[1, 2]'] };
+  expect(idsOf('train')).toEqual([
+    'train@faces,vae,1',
+    'train@faces,restorer,1',
+    'train@animals,vae,1',
+    'train@animals,restorer,1',
+  ]);
+  const seeds = { set: ['models=[vae]', 'seeds=[1, 2]'] };
   expect(idsOf('evaluate', seeds)).toEqual([
     'evaluate@faces,vae,1',
     'evaluate@faces,vae,2',

@@ -36,7 +36,7 @@ export const EXPECTED = {
   variables: value('a list of variable names, such as [HOME]', variablesHint),
   paths: value('a map of names to paths, or a list of paths', pathsHint),
   dep: value('a path, or { path, optional: true }, or { path, exclude: ["*.tmp"] }', pathHint),
-  out: value('a path, or { path, temp: true }, or { path, protected: true }', pathHint),
+  out: value('a path, { path, temp: true } or { path, protected: true }', pathHint),
   plot: value('a path, or { path, x: column, y: [column] }', pathHint),
   column: value('the name of a column, as a text', columnHint),
   columns: value('the name of a column, or a list of names, such as [tpr]', columnHint),
