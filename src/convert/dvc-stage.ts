@@ -2,6 +2,7 @@
 import { type AstNode, child } from '../pipeline/document/ast.js';
 import { isWithin } from '../pipeline/items/paths.js';
 import { quotePlain } from '../pipeline/items/shell-quote.js';
+import { kindOfPlot } from '../pipeline/plot-kind.js';
 import { asMatrix, foreachOf, type Iteration, matrixOf } from './cells.js';
 import { pathsIn, textIn } from './dvc-placeholder.js';
 import { joinPath, Params, varsOf } from './dvc-values.js';
@@ -11,7 +12,7 @@ import {
   noteOptions,
   paramsOf,
   pathOf,
-  plotText,
+  plotOptions,
   type Site,
 } from './entries.js';
 import { NotAMatrix, render, type Scope, type Spot } from './render.js';
@@ -141,7 +142,7 @@ function fieldsOf(body: AstNode, scope: Scope, all: readonly Scope[], context: C
   const command = commandOf(cmd, site);
   const read = paramsOf(child(body, 'params'), site);
   const deps = depsOf(child(body, 'deps'), read.files, command, site, all, context);
-  const { outs, metrics } = writesOf(body, site, all, context);
+  const { outs, metrics, plots } = writesOf(body, site, all, context);
   const desc = child(body, 'desc');
   const meta = body.entries?.get('meta');
   if (meta) notes.add(meta.key, 'meta is left out: pipeline.yaml has no place for it');
@@ -157,6 +158,7 @@ function fieldsOf(body: AstNode, scope: Scope, all: readonly Scope[], context: C
     ...(read.names.length > 0 && { params: read.names }),
     ...(outs.length > 0 && { outs }),
     ...(metrics.length > 0 && { metrics }),
+    ...(plots.length > 0 && { plots }),
     ...(child(body, 'always_changed')?.value === true && { always: new Verbatim('true') }),
   };
 }
@@ -213,12 +215,14 @@ function isScriptOf(command: string, path: string): boolean {
 interface Writes {
   readonly outs: readonly string[];
   readonly metrics: readonly string[];
+  readonly plots: readonly Tree[];
 }
 
 function writesOf(body: AstNode, site: Site, scopes: readonly Scope[], context: Context): Writes {
   const { notes } = context;
   const outs = new Set<string>();
   const metrics = new Set<string>();
+  const plots: Tree[] = [];
   for (const entry of entriesIn(child(body, 'outs'))) {
     const found = placeOf(entry, 'out', site, scopes);
     noteOptions(entry, notes);
@@ -239,10 +243,18 @@ function writesOf(body: AstNode, site: Site, scopes: readonly Scope[], context: 
   }
   for (const entry of entriesIn(child(body, 'plots'))) {
     const found = placeOf(entry, 'out', site, scopes);
-    if (found && ![...outs].some((out) => isWithin(found.path, out))) outs.add(found.path);
-    notes.add(entry.span, `"${entry.path}" is an out, not a plot: ${plotText(entry)}`);
+    if (!found) continue;
+    const { path, plain } = found;
+    if (plain.every((each) => kindOfPlot(each) !== undefined)) {
+      const options = plotOptions(entry, notes);
+      plots.push(Object.keys(options).length === 0 ? path : { path, ...options });
+    } else {
+      if (![...outs].some((out) => isWithin(path, out))) outs.add(path);
+      const reason = 'pipe draws CSV, TSV, JSON and pictures';
+      notes.add(entry.span, `"${entry.path}" is an out, not a plot: ${reason}`);
+    }
   }
-  return { outs: [...outs], metrics: [...metrics] };
+  return { outs: [...outs], metrics: [...metrics], plots };
 }
 
 interface Found {

@@ -13,7 +13,7 @@ import {
   readTree,
   varsOf,
 } from './dvc-values.js';
-import { entriesIn, paramsFilesIn, plotText } from './entries.js';
+import { entriesIn, paramsFilesIn } from './entries.js';
 import { type Note, Notes, Untranslatable } from './translation-note.js';
 import { comment, field, type Tree, treeOf } from './write-yaml.js';
 
@@ -128,8 +128,8 @@ function noteRest(root: AstNode, { notes, metrics, base }: Context): void {
     const isFound = metrics.some((each) => each.path === joinPath(base, path) && each.isFound);
     if (!isFound) notes.add(span, `metrics: "${path}" is left out: no stage writes it`);
   }
-  for (const entry of entriesIn(child(root, 'plots')))
-    notes.add(entry.span, `plots: "${entry.path}" is left out: ${plotText(entry)}`);
+  for (const { path, span } of entriesIn(child(root, 'plots')))
+    notes.add(span, `plots: "${path}" is left out: write it under plots: of its stage`);
   for (const [name, { key }] of root.entries ?? []) {
     const reason = ELSEWHERE[name];
     if (reason !== undefined) notes.add(key, `${name} ${reason}`);

@@ -5,6 +5,7 @@ import { pathsIn, stepsIn, textIn, valueAt } from './dvc-placeholder.js';
 import { joinPath, type Params } from './dvc-values.js';
 import { render, type Scope, type Spot } from './render.js';
 import { type Notes, Untranslatable } from './translation-note.js';
+import { type Tree, treeOf } from './write-yaml.js';
 
 /** `path`, or `path: { cache: false }`. */
 export interface Entry {
@@ -80,13 +81,20 @@ interface ParamsRead {
   readonly files: readonly string[];
 }
 
-/** Describes DVC's plot. */
-export function plotText({ options }: Entry): string {
-  const said = [...(options?.entries ?? [])]
-    .filter(([name]) => name !== 'cache' && name !== 'persist')
-    .map(([name, { node }]) => `${name}: ${JSON.stringify(node.value)}`);
-  return `pipe draws no plots${said.length === 0 ? '' : ` (${said.join(', ')})`}`;
+/** DVC's options of a plot that pipe has too. Notes the others. */
+export function plotOptions({ path, options, span }: Entry, notes: Notes): Record<string, Tree> {
+  const kept: Record<string, Tree> = {};
+  for (const [name, { node }] of options?.entries ?? []) {
+    if (name === 'cache' || name === 'persist') continue;
+    const columns = node.items ?? [node];
+    if (AXES.has(name) && columns.every(({ value }) => typeof value === 'string'))
+      kept[name] = treeOf(node);
+    else notes.add(span, `${name} of plot "${path}" is left out`);
+  }
+  return kept;
 }
+
+const AXES = new Set(['x', 'y']);
 
 /** Keys of params files; a file that pipe cannot read as params becomes a dep. */
 export function paramsOf(list: AstNode | undefined, site: Site): ParamsRead {

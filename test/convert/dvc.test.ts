@@ -366,7 +366,7 @@ describe('what is written', () => {
     ]);
   });
 
-  it('as a plot is an out, once, with its axes in a comment', () => {
+  it('as a plot is a plot with its columns, if pipe draws such a file', () => {
     const { stages, notes } = translated(
       lines(
         'stages:',
@@ -374,17 +374,21 @@ describe('what is written', () => {
         '    cmd: ./a',
         '    outs: [eval]',
         '    plots:',
-        '      - roc.csv: { x: fpr, y: tpr, cache: true }',
+        '      - roc.csv: { x: fpr, y: [tpr, tnr], cache: true, title: ROC }',
         '      - eval/loss.tsv',
+        '      - tree.html',
         'plots: [eval/image.png]',
       ),
     );
-    expect(stages).toContain('  outs: [eval, roc.csv]\n');
-    expect(stages).toContain('# dvc.yaml:8: plots: "eval/image.png" is left out');
+    expect(stages).toContain('  outs: [eval, tree.html]\n');
+    expect(stages).toContain(
+      '  plots: [{ path: roc.csv, x: fpr, y: [tpr, tnr] }, eval/loss.tsv]\n',
+    );
+    expect(stages).toContain('# dvc.yaml:9: plots: "eval/image.png" is left out');
     expect(notes).toEqual([
-      '6: "roc.csv" is an out, not a plot: pipe draws no plots (x: "fpr", y: "tpr")',
-      '7: "eval/loss.tsv" is an out, not a plot: pipe draws no plots',
-      '8: plots: "eval/image.png" is left out: pipe draws no plots',
+      '6: title of plot "roc.csv" is left out',
+      '8: "tree.html" is an out, not a plot: pipe draws CSV, TSV, JSON and pictures',
+      '9: plots: "eval/image.png" is left out: write it under plots: of its stage',
     ]);
   });
 
