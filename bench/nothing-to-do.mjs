@@ -54,12 +54,12 @@ function flagship() {
 function small(text) {
   const changes = [
     [/count: 1200/g, 'count: 60'],
-    [/train: 1000, test: 200/, 'train: 40, test: 16'],
+    [/train: 1000, test: 100/, 'train: 40, test: 16'],
     [/epochs: 5, batch: 32/, 'epochs: 1, batch: 8'],
-    [/validation: 50/, 'validation: 4'],
-    [/^ {4}train: 60$/m, '    train: 8'],
-    [/components: 24, images: 400/, 'components: 4, images: 20'],
-    [/bootstrap: 1000/, 'bootstrap: 100'],
+    [/validation: 50,/, 'validation: 4,'],
+    [/^ {4}train: 10 #/m, '    train: 8 #'],
+    [/\[12, 18, 24, 32\], images: 3000, validation: 30/, '[4], images: 20, validation: 4'],
+    [/bootstrap: 10000/, 'bootstrap: 100'],
   ];
   return changes.reduce((before, [from, to]) => {
     if (before.search(from) < 0) throw new Error(`pipeline.yaml has no ${from} any more`);
