@@ -31,9 +31,9 @@ export interface TrainConfig {
   readonly ema: number;
   /** The largest norm of all gradients together; 0: they are used as they are, as in the code. */
   readonly clip: number;
-  /** Mirrors half of the images, drawn anew in each epoch. */
+  /** Mirrors half of the images, drawn again in each epoch. */
   readonly flip: boolean;
-  /** Turns images by quarters, drawn anew in each epoch. */
+  /** Turns images by quarters, drawn again in each epoch. */
   readonly turns: boolean;
   /** Magnifies images by up to this factor, each time another part of them; 1 leaves them. */
   readonly zoom: number;
