@@ -139,7 +139,7 @@ function treeOfMade(entries: Tree['entriesOf']): Tree {
   return { entriesOf: entries, isPassedOver: no, isFolderBehind: no, isFollowed: no };
 }
 
-/** The matches without the folders of which nothing counts. */
+/** The matches, without folders in which every file is ignored. */
 function* countingMatches(search: Search, folder: string): Cooperative<string[]> {
   const found: string[] = [];
   const { ignoreRules, tree } = search;
