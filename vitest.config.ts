@@ -32,7 +32,6 @@ const UNIT = [
 
 /** In these folders, but slow, or on the built command. */
 const NOT_UNIT = [
-  'cache/beside.test.ts',
   'cache/damage.test.ts',
   'cache/faults.test.ts',
   'cache/gc.test.ts',
@@ -41,13 +40,11 @@ const NOT_UNIT = [
   'pipeline/items/shell.test.ts',
   'report/live/terminal.test.ts',
   'packages/data/parquet/extract.test.ts',
-  'packages/data/sources/damage.test.ts',
   'packages/data/zip.test.ts',
   'stages/lib/mask.test.ts',
   'code/execute.test.ts',
   'code/kept.test.ts',
   'code/python-parse.test.ts',
-  'code/python-random.test.ts',
 ];
 
 /**
@@ -67,7 +64,6 @@ const ALONE = [
   'stages/lib/restore.test.ts',
   'stages/lib/train/',
   'stages/pipeline.test.ts',
-  'stages/report-browser.test.ts',
   'stages/report.test.ts',
   'stages/train.test.ts',
   'code/digest.test.ts',
@@ -84,8 +80,9 @@ function projectOf(file: string): 'unit' | 'alone' | 'command' {
 }
 
 const folder = fileURLToPath(new URL('./test/', import.meta.url));
+/** What belongs into slow/ and long/: see vitest.slow.config.ts and vitest.long.config.ts. */
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
-  (file) => file.endsWith('.test.ts') && !file.startsWith('long/'),
+  (file) => file.endsWith('.test.ts') && !isIn(['slow/', 'long/'], file),
 );
 
 /** The public door is its source, not what was built of it. */
@@ -117,7 +114,7 @@ const common = {
   // The end of a test that hangs, not a limit of speed: a loaded machine fails no test.
   testTimeout: 300_000,
   hookTimeout: 300_000,
-  exclude: [...configDefaults.exclude, 'test/long/**'],
+  exclude: [...configDefaults.exclude, 'test/slow/**', 'test/long/**'],
 };
 
 function project(name: ReturnType<typeof projectOf>, more: object) {
