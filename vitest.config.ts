@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { temporaryFolder } from './test/rig/file-systems.js';
 
 /**
  * Project `unit` (`npm run test:unit`): folders and files of quick tests that stay within the process.
@@ -109,7 +110,10 @@ function dataModule(file: string): string {
 
 export const plugins = [filesAsData];
 
+const env = { TMPDIR: temporaryFolder() };
+
 const common = {
+  env,
   restoreMocks: true,
   // The end of a test that hangs, not a limit of speed: a loaded machine fails no test.
   testTimeout: 300_000,
@@ -135,7 +139,7 @@ export default defineConfig({
     // Most tests wait for processes that they started, and for a fifth of their time no core is busy.
     maxWorkers: availableParallelism() + 1,
     projects: [
-      project('unit', { ...SHARED, env: { PIPE_TEST_PROJECT: 'unit' } }),
+      project('unit', { ...SHARED, env: { ...env, PIPE_TEST_PROJECT: 'unit' } }),
       project('alone', { pool: 'forks', isolate: true }),
       project('command', { ...SHARED, globalSetup: ['test/rig/build.ts'] }),
     ],

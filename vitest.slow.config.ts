@@ -6,7 +6,8 @@
  * - trains or runs the experiment in processes of its own;
  * - kills, edits or damages at random moments or at every place.
  *
- * Each of these subjects has a short test in the default run as well.
+ * Each of these subjects has a short test in the default run as well. The default run makes its files in
+ * memory, these on the disk; so the tests of the cache are here again.
  */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
@@ -16,7 +17,7 @@ export default defineConfig({
   resolve,
   plugins,
   test: {
-    include: ['test/slow/**/*.test.ts'],
+    include: ['test/slow/**/*.test.ts', 'test/cache/*.test.ts', 'test/cli/{links,replaced,still}.test.ts'],
     globalSetup: ['test/rig/build.ts'],
     restoreMocks: true,
     testTimeout: 300_000,
