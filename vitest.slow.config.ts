@@ -17,7 +17,11 @@ export default defineConfig({
   resolve,
   plugins,
   test: {
-    include: ['test/slow/**/*.test.ts', 'test/cache/*.test.ts', 'test/cli/{links,replaced,still}.test.ts'],
+    include: [
+      'test/slow/**/*.test.ts',
+      'test/cache/*.test.ts',
+      'test/cli/{links,replaced,still}.test.ts',
+    ],
     globalSetup: ['test/rig/build.ts'],
     restoreMocks: true,
     testTimeout: 300_000,
