@@ -25,7 +25,7 @@ import type { TreeEntry } from './objects/tree.js';
 import { copyStored } from './outs/copy-out.js';
 import { OutRestore, type Restored, removeAside } from './outs/restore-outs.js';
 import { OutStore } from './outs/store-outs.js';
-import { Chains } from './records/chains.js';
+import { Chains } from './records/epoch-chains.js';
 import { type Giving, GivingWay } from './records/make-way.js';
 import { type Needs, Pin } from './records/pins.js';
 import { ProjectState } from './records/project-state.js';
