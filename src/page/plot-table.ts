@@ -1,4 +1,5 @@
 /** Tables in CSV, TSV and JSON, by columns. */
+import { parseLenient } from '../lenient-json.js';
 
 export type Cell = string | number | undefined;
 
@@ -13,9 +14,9 @@ export function tableIn(text: string, path: string): ReadonlyMap<string, readonl
 function ofJson(text: string, path: string): ReadonlyMap<string, readonly Cell[]> | string {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseLenient(text);
   } catch (error) {
-    return `${path} is not valid JSON: ${(error as Error).message}`;
+    return `${path}: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`;
   }
   // `{"roc": [{…}]}`: tools that write several tables, each into its own file, name it inside as well.
   const lists = isObject(value) ? Object.values(value).filter(isTable) : [value];
