@@ -120,7 +120,6 @@ function ItemTable({
         label="Items"
         columns={columns}
         rows={shown}
-        keyOf={(item) => item.id}
         sorting={sorting}
         onSort={(id) => setSorting(nextSorting(sorting, id))}
       />
