@@ -107,7 +107,6 @@ function ItemTable({ data, only }: ItemTableProps): JSX.Element {
         label="Items"
         columns={columns}
         rows={shown}
-        keyOf={(item) => item.id}
         sorting={sorting}
         onSort={(id) => setSorting(nextSorting(sorting, id))}
       />
