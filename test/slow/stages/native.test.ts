@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const PACKAGE = 'node_modules/@tensorflow/tfjs-node-gpu';
 
 const STAGE = `import { writeFileSync } from 'node:fs';
-import { openBackend } from '../../stages/lib/backend/choose.js';
+import { openBackend } from './lib/backend/choose.js';
 export default async ({ params, outs }) => writeFileSync(outs.o, await openBackend(params.backend));
 `;
 const PIPELINE = `params: { backend: auto }
