@@ -1,6 +1,6 @@
 /*
- * The inner loops of two classical fills, over a memory of their own: what frequency selective
- * reconstruction does with one window, and how an exemplar is searched for. All numbers are added in the
+ * The inner loops of classical fills, over a memory of their own: what frequency selective reconstruction
+ * does with one window, how an exemplar is searched for, and products of images for PCA. All numbers are added in the
  * order of the sources that they were written from, so the fills have the same bytes everywhere.
  */
 #include <wasm_simd128.h>
@@ -284,4 +284,46 @@ EXPORT(int, nearest_patch)(const unsigned char *image, int width, const int *sou
     best = source;
   }
   return best;
+}
+
+/* Pixels whose products are added in 32 bits before they go into a double. */
+enum { RUN = 65536, TOGETHER = 4 };
+
+/* Products of 16 pixels, in four sums. */
+INLINE v128_t products_of(v128_t a, v128_t b) {
+  return wasm_i32x4_add(wasm_u32x4_extadd_pairwise_u16x8(wasm_u16x8_extmul_low_u8x16(a, b)),
+                        wasm_u32x4_extadd_pairwise_u16x8(wasm_u16x8_extmul_high_u8x16(a, b)));
+}
+
+INLINE double added_unsigned(v128_t four) {
+  return ((double)wasm_u32x4_extract_lane(four, 0) + wasm_u32x4_extract_lane(four, 1)) +
+         ((double)wasm_u32x4_extract_lane(four, 2) + wasm_u32x4_extract_lane(four, 3));
+}
+
+/*
+ * products[i] = image `first` · image i for i ≤ first, exact: sums of integers. The images lie one behind the
+ * other, each `length` bytes long, a multiple of 16. Images up to TOGETHER behind the last are read.
+ */
+EXPORT(void, image_products)(const unsigned char *images, int length, int first, double *products) {
+  const unsigned char *a = images + (long)first * length;
+  for (int i = 0; i <= first; i += TOGETHER) {
+    const unsigned char *b = images + (long)i * length;
+    double sums[TOGETHER] = {0};
+    for (int from = 0; from < length; from += RUN) {
+      const int end = from + RUN < length ? from + RUN : length;
+      v128_t s0 = wasm_i32x4_splat(0), s1 = s0, s2 = s0, s3 = s0;
+      for (int at = from; at < end; at += 16) {
+        const v128_t value = wasm_v128_load(a + at);
+        s0 = wasm_i32x4_add(s0, products_of(value, wasm_v128_load(b + at)));
+        s1 = wasm_i32x4_add(s1, products_of(value, wasm_v128_load(b + length + at)));
+        s2 = wasm_i32x4_add(s2, products_of(value, wasm_v128_load(b + 2 * length + at)));
+        s3 = wasm_i32x4_add(s3, products_of(value, wasm_v128_load(b + 3 * length + at)));
+      }
+      sums[0] += added_unsigned(s0);
+      sums[1] += added_unsigned(s1);
+      sums[2] += added_unsigned(s2);
+      sums[3] += added_unsigned(s3);
+    }
+    for (int lane = 0; lane < TOGETHER && i + lane <= first; lane++) products[i + lane] = sums[lane];
+  }
 }

@@ -1,4 +1,4 @@
-/** The inner loops of two classical fills, compiled from native/fills.c. */
+/** The inner loops of classical fills, compiled from native/fills.c. */
 import binary from './fills.wasm';
 
 /** Each gives where a table lies in memory, or computes; native/fills.c says what. */
@@ -24,13 +24,26 @@ interface FillsModule {
     target: number,
     guess: number,
   ): number;
+  image_products(images: number, length: number, first: number, products: number): void;
 }
 
+/** Bytes that are loaded at once: a row of a patch, or so many pixels. As many behind an image are read. */
+const LINE = 16;
 let compiled: WebAssembly.Module | undefined;
 
 function instantiate(): FillsModule {
   compiled ??= new WebAssembly.Module(binary);
   return new WebAssembly.Instance(compiled).exports as unknown as FillsModule;
+}
+
+const PAGE = 65_536;
+
+/** Where so many bytes are free, on a multiple of LINE. */
+function reserve({ memory, free_memory }: FillsModule, bytes: number): number {
+  const start = Math.ceil(free_memory() / LINE) * LINE;
+  const missing = start + bytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  return start;
 }
 
 /** Side of the window that `WaveFitter` models. */
@@ -83,9 +96,6 @@ export function createWaveFitter(preference: Float64Array): WaveFitter {
 /** A patch has 2 · RADIUS + 1 pixels a side. */
 export const RADIUS = 4;
 const SIDE = 2 * RADIUS + 1;
-/** Bytes of a row of the patch in memory. As many behind the image are read. */
-const LINE = 16;
-const PAGE = 65_536;
 
 /** Searches an image for patches. */
 export interface PatchSearch {
@@ -111,10 +121,8 @@ let patches: FillsModule | undefined;
 export function searchPatches(plane: Uint8Array, width: number, sources: Int32Array): PatchSearch {
   patches ??= instantiate();
   const module = patches;
-  const list = Math.ceil(module.free_memory() / LINE) * LINE;
+  const list = reserve(module, sources.byteLength + plane.length + LINE);
   const image = list + sources.byteLength;
-  const missing = image + plane.length + LINE - module.memory.buffer.byteLength;
-  if (missing > 0) module.memory.grow(Math.ceil(missing / PAGE));
   const { buffer } = module.memory;
   new Int32Array(buffer, list, sources.length).set(sources);
   const values = new Uint8Array(buffer, image, plane.length);
@@ -136,4 +144,32 @@ export function searchPatches(plane: Uint8Array, width: number, sources: Int32Ar
       return module.nearest_patch(image, width, list, sources.length, target, guess);
     },
   };
+}
+
+/** Images whose products with another are computed together. */
+const TOGETHER = 4;
+
+/**
+ * All inner products of the images, exact: sums of integers.
+ *
+ * @param images 8-bit [count, length]
+ * @returns [count, count]
+ */
+export function gramMatrix(images: Uint8Array, count: number, length: number): Float64Array {
+  const module = instantiate(); // of its own, so that its memory is not kept
+  const padded = Math.ceil(length / LINE) * LINE;
+  const first = reserve(module, padded * (count + TOGETHER) + 8 * count);
+  const row = first + padded * (count + TOGETHER);
+  const { buffer } = module.memory;
+  const bytes = new Uint8Array(buffer, first, padded * count);
+  for (let i = 0; i < count; i++) {
+    bytes.set(images.subarray(i * length, (i + 1) * length), i * padded);
+  }
+  const products = new Float64Array(buffer, row, count);
+  const gram = new Float64Array(count * count);
+  for (let i = 0; i < count; i++) {
+    module.image_products(first, padded, i, row);
+    for (let j = 0; j <= i; j++) gram[i * count + j] = gram[j * count + i] = products[j]!;
+  }
+  return gram;
 }
