@@ -9,7 +9,7 @@ import type { Item } from '../pipeline/plan.js';
 import { lastLines } from '../process/execution-log.js';
 import { duration } from '../process/outcome.js';
 import { unlessAbsent } from '../sys/if-there.js';
-import { EventTail, type Job, type JobEnd, JobFiles } from './job-file.js';
+import { EventTail, isResult, type Job, type JobEnd, JobFiles } from './job-file.js';
 import type { Queue } from './job-queue.js';
 import type { Cause, JobState, Refused, Scheduler } from './scheduler.js';
 import type { Placed, Submitter } from './submitter.js';
@@ -127,6 +127,7 @@ export class JobRun {
           ...{ format: 1, nonce, name, executor: means.executor, item: item.id },
           ...{ variant: project.variant, force, again },
           ...(options.remote === undefined ? {} : { remote: options.remote }),
+          ...(options.detach ? { detached: true } : {}),
           ...(key === undefined ? {} : { key }),
         };
         const file = this.#files.make(job);
@@ -296,10 +297,6 @@ function outputOf(job: Placed | undefined): readonly string[] {
 function exact(outcome: Over, output: readonly string[]): Over {
   const isOverMemory = output.some((line) => /exceeded .*memory limit|oom[-_ ]?kill/i.test(line));
   return outcome.cause === 'finished' && isOverMemory ? { ...outcome, cause: 'memory' } : outcome;
-}
-
-function isResult({ done: { verdict } }: JobEnd): boolean {
-  return verdict === 'ran' || verdict === 'restored' || verdict === 'fresh';
 }
 
 function wordOf({ state }: Over): string {
