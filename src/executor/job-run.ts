@@ -64,6 +64,8 @@ export class JobRun {
   readonly #files: JobFiles;
   readonly #means: JobMeans;
   #told: string | undefined;
+  /** What it is to compute, as far as this machine sees. */
+  #key: string | undefined;
   #tail: EventTail | undefined;
 
   constructor(build: BuildContext, index: number, means: JobMeans) {
@@ -82,6 +84,7 @@ export class JobRun {
       decideItem(handleOf(this.#build, this.#index)),
       options.interruption.stop,
     );
+    if (decision.kind !== 'missing') this.#key = decision.key;
     if (decision.kind !== 'fresh') return undefined;
     const { key, record } = decision;
     project.cache.use(key);
@@ -114,7 +117,7 @@ export class JobRun {
   }
 
   /** Takes the item from all earlier jobs. */
-  submit({ again = false, key, after = [] }: Submit): Promise<Placed> {
+  submit({ again = false, key = this.#key, after = [] }: Submit): Promise<Placed> {
     const { item, means } = { item: this.#item, means: this.#means };
     const { options, project, temps } = this.#build;
     const force = options.force || temps?.isWanted(this.#index) === true;

@@ -3,7 +3,10 @@
 import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { finish } from '../cache/files/yielding.js';
 import { handleOf } from '../decide/build-context.js';
+import { decideItem } from '../decide/decide-item.js';
 import { workOn } from '../decide/inspection.js';
 import type { Interruption, RunOptions } from '../decide/options.js';
 import { type Host, openProject, type Project } from '../decide/project.js';
@@ -42,11 +45,50 @@ export async function runJob(file: string, process: JobProcess): Promise<ItemDon
   const emit = emitTo(handle, host.env.SLURMD_NODENAME || hostname());
   try {
     const warn = (message: string) => emit({ type: 'warning', item: job.item, message });
-    const project = await openProject(host, job.variant, warn);
+    const project = await openAsSubmitted(job, process, warn);
     return await runItemOf(job, project, process, emit);
   } finally {
     closeSync(handle);
   }
+}
+
+/** How often to look for files of the machine that submitted the job. */
+const LOOK_MS = 1000;
+
+/**
+ * Waits until the inputs are those of the submission: this machine may see earlier states of them for a while.
+ * Afterwards they have changed.
+ */
+async function openAsSubmitted(
+  job: Job,
+  { host, interruption }: JobProcess,
+  warn: (message: string) => void,
+): Promise<Project> {
+  const started = performance.now();
+  for (;;) {
+    const warnings = new Set<string>();
+    const project = await openProject(host, job.variant, (message) => warnings.add(message));
+    const { latency } = readSite(project).commonOf(job.executor);
+    const isLate = performance.now() - started > latency * 1000 || interruption.stop.aborted;
+    if (isLate || (await isAsSubmitted(job, project, interruption))) {
+      warnings.forEach(warn);
+      return project;
+    }
+    project.cache.close();
+    await delay(LOOK_MS);
+  }
+}
+
+async function isAsSubmitted(
+  job: Job,
+  project: Project,
+  interruption: Interruption,
+): Promise<boolean> {
+  const index = project.plan.items.findIndex(({ id }) => id === job.item);
+  if (job.key === undefined || index < 0) return job.key === undefined;
+  const build = await workOn(project, [index], optionsOf(job, false, interruption), () => {});
+  const decision = await finish(decideItem(handleOf(build, index)), interruption.stop);
+  return decision.kind !== 'missing' && decision.key === job.key;
 }
 
 /** Through the descriptor: the head may have removed the folder of a job that does not count any more. */

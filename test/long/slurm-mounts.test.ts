@@ -79,4 +79,12 @@ describe.skipIf(missing.length > 0)(`on Slurm with mounts${needs}`, () => {
     expect(notes.lines('ran.log').length).toBe(ONCE.length);
     expect(made.read('last.txt').trim()).toBe('4');
   });
+
+  it('computes what an edit on the machine of the run changes', async () => {
+    notes.remove('ran.log');
+    await onHead('sh', '-c', `echo y > ${made.path('in.txt')}`);
+    expect((await runOnHead()).with('ran').length).toBe(7);
+    expect(notes.lines('ran.log').sort()).toEqual(ONCE);
+    expect(made.read('model.txt')).toBe('y\ny\ny\ny\n');
+  });
 });
