@@ -68,6 +68,8 @@ describe('pipe results', () => {
     const [head, ...lines] = out.trimEnd().split('\n');
     expect(head?.split(/ {2,}/)).toEqual(['key', 'item', 'when', 'lr', 'loss', 'time', 'state']);
     expect(lines.map((line) => line.split(/ {2,}/)[3])).toEqual(['20', '3', '1']);
+    const best = await made.pipe('results', 'train', '--sort', 'loss', '--limit', '1');
+    expect(best.out).toMatch(/^key +item +when +lr +loss +time +state\n.{10} +train .* 1 /);
   });
 
   it('names the options of a command that its params do not name', async () => {
