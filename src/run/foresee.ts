@@ -39,7 +39,8 @@ async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Fo
     await eachOf(open, WIDTH, async ([index, { key, manifest }]) => {
       asked.add(key);
       const handle = handleOf(build, index);
-      const wanted = { item: handle.item.id, key, manifest };
+      const { id, filled } = handle.item;
+      const wanted = { item: id, key, manifest, filled };
       // Who reads a part of an out needs its listing, which comes with the objects.
       const record = isReadInPart(handle)
         ? (await remote.takeResult(wanted, {})) && build.project.cache.readRecord(key)
