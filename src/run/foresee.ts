@@ -34,7 +34,8 @@ async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Fo
     const before = foreseen.size;
     await eachOf(open, WIDTH, async ([index, { key, manifest }]) => {
       asked.add(key);
-      const wanted = { item: handleOf(build, index).item.id, key, manifest };
+      const { id, filled } = handleOf(build, index).item;
+      const wanted = { item: id, key, manifest, filled };
       // Who reads a part of an out needs its listing, which comes with the objects.
       const record = inPart.has(index)
         ? (await remote.takeResult(wanted, {})) && build.project.cache.readRecord(key)
