@@ -9,12 +9,14 @@ import { joinPath, Params, varsOf } from './dvc-values.js';
 import {
   type Entry,
   entriesIn,
+  isConfusion,
   noteOptions,
   paramsOf,
   pathOf,
   plotOptions,
   type Site,
 } from './entries.js';
+import { type FileOutput, outputsBelow } from './file-outputs.js';
 import { NotAMatrix, render, type Scope, type Spot } from './render.js';
 import { type Notes, Untranslatable } from './translation-note.js';
 import { field, type Tree, Verbatim } from './write-yaml.js';
@@ -28,8 +30,8 @@ export interface Context {
   readonly hasFile: (path: string) => boolean;
   /** Stage names in use. */
   readonly names: Set<string>;
-  /** Paths in the file's own `metrics:`, each with whether a stage writes it. */
-  readonly metrics: readonly { readonly path: string; isFound: boolean }[];
+  /** The file's own `metrics:` and `plots:`. */
+  readonly outputs: readonly FileOutput[];
 }
 
 type Fields = Readonly<Record<string, Tree>>;
@@ -158,7 +160,7 @@ function fieldsOf(body: AstNode, scope: Scope, all: readonly Scope[], context: C
     ...(read.names.length > 0 && { params: read.names }),
     ...(outs.length > 0 && { outs }),
     ...(metrics.length > 0 && { metrics }),
-    ...(plots.length > 0 && { plots }),
+    ...(plots !== undefined && { plots }),
     ...(child(body, 'always_changed')?.value === true && { always: new Verbatim('true') }),
   };
 }
@@ -215,25 +217,44 @@ function isScriptOf(command: string, path: string): boolean {
 interface Writes {
   readonly outs: readonly string[];
   readonly metrics: readonly string[];
-  readonly plots: readonly Tree[];
+  readonly plots: Tree | undefined;
+}
+
+type PlotTree = { readonly path: string } & Readonly<Record<string, Tree>>;
+
+/** A list; a map if a file is drawn twice, since a list allows each file only once. */
+function plotsTree(plots: readonly PlotTree[]): Tree | undefined {
+  if (plots.length === 0) return undefined;
+  const list = plots.map((each) => (Object.keys(each).length === 1 ? each.path : each));
+  if (new Set(plots.map(({ path }) => path)).size === plots.length) return list;
+  return Object.fromEntries(list.map((each, at) => [`plot${at + 1}`, each]));
 }
 
 function writesOf(body: AstNode, site: Site, scopes: readonly Scope[], context: Context): Writes {
-  const { notes } = context;
+  const { notes, outputs } = context;
   const outs = new Set<string>();
   const metrics = new Set<string>();
-  const plots: Tree[] = [];
+  const plots: PlotTree[] = [];
+  const takeOutputs = (entry: Entry, { path, plain }: Found) => {
+    const below = outputsBelow(entry, plain, outputs, notes);
+    for (const { path: rest, isPlot, options } of below) {
+      if (isPlot) plots.push({ path: path + rest, ...options });
+      else metrics.add(path + rest);
+    }
+    return below;
+  };
   for (const entry of entriesIn(child(body, 'outs'))) {
     const found = placeOf(entry, 'out', site, scopes);
     noteOptions(entry, notes);
     if (!found) continue;
     outs.add(found.path);
-    for (const rest of metricsBelow(entry, found.plain, context)) metrics.add(found.path + rest);
+    takeOutputs(entry, found);
   }
   for (const entry of entriesIn(child(body, 'metrics'))) {
     const found = placeOf(entry, 'out', site, scopes);
     noteOptions(entry, notes);
     if (!found) continue;
+    takeOutputs(entry, found);
     if (found.plain.every((path) => path.endsWith('.json'))) metrics.add(found.path);
     else {
       outs.add(found.path);
@@ -245,16 +266,16 @@ function writesOf(body: AstNode, site: Site, scopes: readonly Scope[], context: 
     const found = placeOf(entry, 'out', site, scopes);
     if (!found) continue;
     const { path, plain } = found;
-    if (plain.every((each) => kindOfPlot(each) !== undefined)) {
-      const options = plotOptions(entry, notes);
-      plots.push(Object.keys(options).length === 0 ? path : { path, ...options });
-    } else {
+    const isDrawn = plain.every((each) => kindOfPlot(each) !== undefined) && !isConfusion(entry);
+    if (takeOutputs(entry, found).some(({ isPlot }) => isPlot)) continue;
+    if (isDrawn) plots.push({ path, ...plotOptions(entry, notes) });
+    else {
       if (![...outs].some((out) => isWithin(path, out))) outs.add(path);
-      const reason = 'pipe draws CSV, TSV, JSON and pictures';
+      const reason = 'pipe draws curves of CSV, TSV and JSON, and pictures';
       notes.add(entry.span, `"${entry.path}" is an out, not a plot: ${reason}`);
     }
   }
-  return { outs: [...outs], metrics: [...metrics], plots };
+  return { outs: [...outs], metrics: [...metrics], plots: plotsTree(plots) };
 }
 
 interface Found {
@@ -277,32 +298,6 @@ function placeOf(
     (scope) => pathOf(entry, 'out', { ...site, scope: { ...scope, params } }) ?? [],
   );
   return path === undefined || plain.length < scopes.length ? undefined : { path, plain };
-}
-
-/** The file's metrics inside the out, relative to it, if the same in each item. */
-function metricsBelow(
-  entry: Entry,
-  outs: readonly string[],
-  { metrics, notes }: Context,
-): readonly string[] {
-  const count = new Map<string, number>();
-  for (const out of outs) {
-    for (const metric of metrics) {
-      if (!isWithin(metric.path, out)) continue;
-      metric.isFound = true;
-      const rest = metric.path.slice(out.length);
-      const isJson = metric.path.endsWith('.json');
-      if (isJson) count.set(rest, (count.get(rest) ?? 0) + 1);
-      else notes.add(entry.span, `metrics: "${metric.path}" is left out: it is not JSON`);
-    }
-  }
-  for (const [rest, found] of count) {
-    if (found === outs.length) continue;
-    count.delete(rest);
-    const reason = 'not every item of the stage has one';
-    notes.add(entry.span, `metrics: "${entry.path}${rest}" is left out: ${reason}`);
-  }
-  return [...count.keys()];
 }
 
 /** A stage with its comments; a stage frozen in DVC becomes a comment. */

@@ -13,7 +13,8 @@ import {
   readTree,
   varsOf,
 } from './dvc-values.js';
-import { entriesIn, paramsFilesIn } from './entries.js';
+import { paramsFilesIn } from './entries.js';
+import { fileOutputsOf, noteUnwritten } from './file-outputs.js';
 import { type Note, Notes, Untranslatable } from './translation-note.js';
 import { comment, field, type Tree, treeOf } from './write-yaml.js';
 
@@ -115,21 +116,13 @@ function contextOf(
   );
   for (const each of [usual, ...vars.files]) params.refusal(each);
   for (const map of vars.maps) params.takeMap(map);
-  const metrics = entriesIn(child(root, 'metrics')).map(({ path }) => ({
-    path: joinPath(base, path),
-    isFound: false,
-  }));
-  return { base, values, params, notes, hasFile: (path) => read(path) !== undefined, metrics };
+  const outputs = fileOutputsOf(root, base, notes);
+  return { base, values, params, notes, hasFile: (path) => read(path) !== undefined, outputs };
 }
 
 /** Notes the parts of dvc.yaml besides its stages. */
-function noteRest(root: AstNode, { notes, metrics, base }: Context): void {
-  for (const { path, span } of entriesIn(child(root, 'metrics'))) {
-    const isFound = metrics.some((each) => each.path === joinPath(base, path) && each.isFound);
-    if (!isFound) notes.add(span, `metrics: "${path}" is left out: no stage writes it`);
-  }
-  for (const { path, span } of entriesIn(child(root, 'plots')))
-    notes.add(span, `plots: "${path}" is left out: write it under plots: of its stage`);
+function noteRest(root: AstNode, { notes, outputs }: Context): void {
+  noteUnwritten(outputs, notes);
   for (const [name, { key }] of root.entries ?? []) {
     const reason = ELSEWHERE[name];
     if (reason !== undefined) notes.add(key, `${name} ${reason}`);

@@ -1,6 +1,7 @@
 /** Inputs and outputs of a stage of dvc.yaml: `deps`, `outs`, `metrics`, `plots`, `params`. */
 import type { AstNode } from '../pipeline/document/ast.js';
 import type { Span } from '../pipeline/document/source-text.js';
+import { kindOfPlot } from '../pipeline/plot-kind.js';
 import { pathsIn, stepsIn, textIn, valueAt } from './dvc-placeholder.js';
 import { joinPath, type Params } from './dvc-values.js';
 import { render, type Scope, type Spot } from './render.js';
@@ -81,20 +82,35 @@ interface ParamsRead {
   readonly files: readonly string[];
 }
 
-/** DVC's options of a plot that pipe has too. Notes the others. */
-export function plotOptions({ path, options, span }: Entry, notes: Notes): Record<string, Tree> {
+/** DVC's options of a plot that pipe has too; `axes` replace those of the entry. Notes the others. */
+export function plotOptions(
+  { path, options, span }: Entry,
+  notes: Notes,
+  axes: Readonly<Record<string, AstNode | undefined>> = {},
+): Record<string, Tree> {
   const kept: Record<string, Tree> = {};
-  for (const [name, { node }] of options?.entries ?? []) {
-    if (name === 'cache' || name === 'persist') continue;
+  for (const [name, { node: written }] of options?.entries ?? []) {
+    const node = name in axes ? axes[name] : written;
+    if (node === undefined || name === 'cache' || name === 'persist' || isCurve(name, node))
+      continue;
     const columns = node.items ?? [node];
-    if (AXES.has(name) && columns.every(({ value }) => typeof value === 'string'))
-      kept[name] = treeOf(node);
+    const isColumn = AXES.has(name) && columns.every(({ value }) => typeof value === 'string');
+    if (isColumn && kindOfPlot(path) === 'table') kept[name] = treeOf(node);
     else notes.add(span, `${name} of plot "${path}" is left out`);
   }
   return kept;
 }
 
 const AXES = new Set(['x', 'y']);
+
+/** What pipe draws anyway. */
+function isCurve(name: string, { value }: AstNode): boolean {
+  return name === 'template' && (value === 'simple' || value === 'linear');
+}
+
+export function isConfusion({ options }: Entry): boolean {
+  return /^confusion/.test(String(options?.entries?.get('template')?.node.value));
+}
 
 /** Keys of params files; a file that pipe cannot read as params becomes a dep. */
 export function paramsOf(list: AstNode | undefined, site: Site): ParamsRead {

@@ -1,4 +1,5 @@
 /** Tables in CSV, TSV and JSON, by columns. */
+import { parseLenient } from '../lenient-json.js';
 
 export type Cell = string | number | undefined;
 
@@ -11,16 +12,25 @@ export function tableIn(text: string, path: string): ReadonlyMap<string, readonl
 }
 
 function ofJson(text: string, path: string): ReadonlyMap<string, readonly Cell[]> | string {
-  let rows: unknown;
+  let value: unknown;
   try {
-    rows = JSON.parse(text);
+    value = parseLenient(text);
   } catch (error) {
-    return `${path} is not valid JSON: ${(error as Error).message}`;
+    return `${path}: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`;
   }
-  if (!Array.isArray(rows) || !rows.every(isObject)) return `${path} is not a list of objects`;
+  // `{"roc": [{…}]}`: tools that write several tables, each into its own file, name it inside as well.
+  const lists = isObject(value) ? Object.values(value).filter(isTable) : [value];
+  const [rows] = lists;
+  if (lists.length > 1)
+    return `${path} has ${lists.length} lists of objects: write each to its own file`;
+  if (!isTable(rows)) return `${path} is not a list of objects, and has none`;
   const cells = rows.map((row) => new Map(cellsIn(row, '')));
   const names = [...new Set(cells.flatMap((row) => [...row.keys()]))];
   return new Map(names.map((name) => [name, cells.map((row) => row.get(name))]));
+}
+
+function isTable(value: unknown): value is readonly Record<string, unknown>[] {
+  return Array.isArray(value) && value.every(isObject);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

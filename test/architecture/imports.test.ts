@@ -115,7 +115,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   run: [...TOOLS, 'lockfile/format', 'decide', 'results', 'execute', 'executor', 'lockfile'],
   verify: [...TOOLS, 'lockfile/format', 'compare', 'decide', 'execute', 'lockfile'],
   watch: ['error', 'event', 'pipeline', 'code/trace-inputs', 'code/project-paths', 'decide', 'run'],
-  page: [...TOOLS, 'lockfile/format', 'compare', 'decide', 'results', 'run'],
+  page: [...TOOLS, 'lenient-json', 'lockfile/format', 'compare', 'decide', 'results', 'run'],
   'page/client': ['page/model', 'results/comparison', 'results/better'],
   report: ['stage', 'error', 'printable', 'event', 'compare'],
   'report/live': ['stage', 'printable', 'event', 'report'],

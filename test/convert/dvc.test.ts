@@ -377,19 +377,77 @@ describe('what is written', () => {
         '      - roc.csv: { x: fpr, y: [tpr, tnr], cache: true, title: ROC }',
         '      - eval/loss.tsv',
         '      - tree.html',
-        'plots: [eval/image.png]',
       ),
     );
     expect(stages).toContain('  outs: [eval, tree.html]\n');
-    expect(stages).toContain(
-      '  plots: [{ path: roc.csv, x: fpr, y: [tpr, tnr] }, eval/loss.tsv]\n',
-    );
-    expect(stages).toContain('# dvc.yaml:9: plots: "eval/image.png" is left out');
+    expect(stages).toContain('  plots: [{ path: roc.csv, x: fpr, y: [tpr, tnr] }, eval/loss.tsv]');
     expect(notes).toEqual([
       '6: title of plot "roc.csv" is left out',
-      '8: "tree.html" is an out, not a plot: pipe draws CSV, TSV, JSON and pictures',
-      '9: plots: "eval/image.png" is left out: write it under plots: of its stage',
+      '8: "tree.html" is an out, not a plot: pipe draws curves of CSV, TSV and JSON, and pictures',
     ]);
+  });
+
+  it('of the whole file is a plot of the stage that writes it', () => {
+    const { stages, notes } = translated(
+      lines(
+        'stages:',
+        '  a:',
+        '    cmd: ./a',
+        '    outs: [eval]',
+        '    plots: [loss.csv]',
+        '  each:',
+        '    foreach: [x, y]',
+        '    do: { cmd: "./b ${item}", outs: ["out/${item}"] }',
+        'plots:',
+        '  - ROC: { template: simple, title: ROC, x: fpr, y: { eval/a.json: tpr, eval/b.json: [tpr] } }',
+        '  - PR: { x: { eval/p.json: recall, eval/q.json: recall }, y: { eval/p.json: precision } }',
+        '  - far: { x: { eval/p.json: recall }, y: { eval/r.json: precision } }',
+        '  - cm: { template: confusion, x: actual, y: { eval/cm.json: predicted } }',
+        '  - loss.csv: { y: train }',
+        '  - eval/image.png: { x: a }',
+        '  - eval/plots: { x: step }',
+        '  - gone.csv',
+        '  - out/x/loss.csv: { x: step }',
+        '  - out/y/loss.csv: { x: step }',
+        '  - out/y/more.csv',
+      ),
+    );
+    expect(stages).toContain(
+      lines(
+        '  plots:',
+        '    - { path: eval/a.json, x: fpr, y: tpr }',
+        '    - { path: eval/b.json, x: fpr, y: [tpr] }',
+        '    - { path: eval/p.json, x: recall, y: precision }',
+        '    - eval/image.png',
+        '    - { path: loss.csv, y: train }',
+      ),
+    );
+    expect(stages).toContain('  plots: [{ path: "out/${item}/loss.csv", x: step }]');
+    expect(notes).toEqual([
+      '8: plots: "out/${item}/more.csv" is left out: not every item of the stage has one',
+      '10: title of plot "eval/a.json" is left out',
+      '10: title of plot "eval/b.json" is left out',
+      '12: plots: "eval/r.json" is left out: its x is in another file',
+      '13: plots: "cm" is left out: pipe does not draw a confusion matrix',
+      '15: x of plot "eval/image.png" is left out',
+      '16: plots: "eval/plots" is left out: name its files under plots: of their stage',
+      '17: plots: "gone.csv" is left out: no stage writes it',
+    ]);
+  });
+
+  it('that is drawn twice has a name for each', () => {
+    const { stages, notes } = translated(
+      lines(
+        'stages: { a: { cmd: ./a, outs: [s.csv] } }',
+        'plots:',
+        '  - first: { x: a, y: { s.csv: b } }',
+        '  - second: { x: a, y: { s.csv: c } }',
+      ),
+    );
+    expect(stages).toContain(
+      '  plots: { plot1: { path: s.csv, x: a, y: b }, plot2: { path: s.csv, x: a, y: c } }',
+    );
+    expect(notes).toEqual([]);
   });
 
   it('with persist, a remote or a description is an out like any other, and that is said', () => {

@@ -29,8 +29,17 @@ it('reads a list of objects, with the columns of all', () => {
   });
 });
 
+it('reads the one list of objects in an object', () => {
+  const text =
+    '{ "title": "ROC", "roc": [{ "fpr": 0, "limit": Infinity }, { "fpr": 1, "limit": 0.5 }] }';
+  expect(columns(text, 'a.json')).toEqual({ fpr: [0, 1], limit: [undefined, 0.5] });
+  expect(columns('{ "a": [{ "x": 1 }], "b": [{ "x": 2 }] }', 'a.json')).toBe(
+    'a.json has 2 lists of objects: write each to its own file',
+  );
+});
+
 it('says what is wrong with a file that is not a table', () => {
   expect(columns('')).toBe('a.csv is empty: its first line must name the columns');
-  expect(columns('{}', 'a.json')).toBe('a.json is not a list of objects');
-  expect(columns('[', 'a.json')).toContain('a.json is not valid JSON: ');
+  expect(columns('{}', 'a.json')).toBe('a.json is not a list of objects, and has none');
+  expect(columns('[', 'a.json')).toContain('a.json: Unexpected end of JSON input');
 });

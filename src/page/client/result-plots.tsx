@@ -42,8 +42,8 @@ export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX
   return (
     <figure>
       <div class="bar-of">
-        <Choice label="x" columns={numeric} value={x} onChange={setX} />
-        <Choice label="y" columns={numeric} value={y} onChange={setY} />
+        <ColumnChoice label="x" columns={numeric} value={x} onChange={setX} />
+        <ColumnChoice label="y" columns={numeric} value={y} onChange={setY} />
       </div>
       <Canvas
         label={`${y.name} over ${x.name} of ${plural(places.length, 'result')}; the table has the values`}
@@ -56,14 +56,14 @@ export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX
   );
 }
 
-interface ChoiceProps {
+interface ColumnChoiceProps {
   readonly label: string;
   readonly columns: readonly PageColumn[];
   readonly value: PageColumn;
   readonly onChange: (column: PageColumn | undefined) => void;
 }
 
-function Choice({ label, columns, value, onChange }: ChoiceProps): JSX.Element {
+function ColumnChoice({ label, columns, value, onChange }: ColumnChoiceProps): JSX.Element {
   return (
     <label>
       {label}{' '}
