@@ -40,6 +40,8 @@ export interface Cluster {
   readonly env: Readonly<Record<'SLURM_CONF' | 'PATH', string>>;
   /** Runs a program of Slurm. */
   call(...argv: readonly string[]): string;
+  /** Its lines; none when it fails, since the controller does not answer. */
+  ask(...argv: readonly string[]): readonly string[];
   pidOf(daemon: string): number;
   startController(): void;
   startNode(number: number): void;
@@ -76,18 +78,20 @@ export async function startCluster(
   );
   startController();
   for (let number = 1; number <= nodes; number++) startNode(number);
-  const isUp = () => {
-    const { stdout } = spawnSync('sinfo', ['-h', '-N', '-p', 'batch', '-t', 'idle', '-o', '%N'], {
+  const ask = (...[program = '', ...args]: readonly string[]) => {
+    const { stdout } = spawnSync(program, args, {
       env: { ...process.env, ...env },
       encoding: 'utf8',
     });
-    return (stdout ?? '').split('\n').filter(Boolean).length === nodes;
+    return (stdout ?? '').split('\n').filter(Boolean);
   };
-  await until(isUp);
+  const idle = ['sinfo', '-h', '-N', '-p', 'batch', '-t', 'idle', '-o', '%N'];
+  await until(() => ask(...idle).length === nodes);
   const pidOf = (daemon: string) => Number(readFileSync(run(`${daemon}.pid`), 'utf8'));
   return {
     env,
     call,
+    ask,
     pidOf,
     startController,
     startNode,
