@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { temporaryFolder } from './test/rig/file-systems.js';
 
 /**
  * Project `unit` (`npm run test:unit`): folders and files of quick tests that stay within the process.
@@ -32,7 +33,6 @@ const UNIT = [
 
 /** In these folders, but slow, or on the built command. */
 const NOT_UNIT = [
-  'cache/beside.test.ts',
   'cache/damage.test.ts',
   'cache/faults.test.ts',
   'cache/gc.test.ts',
@@ -41,13 +41,11 @@ const NOT_UNIT = [
   'pipeline/items/shell.test.ts',
   'report/live/terminal.test.ts',
   'packages/data/parquet/extract.test.ts',
-  'packages/data/sources/damage.test.ts',
   'packages/data/zip.test.ts',
   'stages/lib/mask.test.ts',
   'code/execute.test.ts',
   'code/kept.test.ts',
   'code/python-parse.test.ts',
-  'code/python-random.test.ts',
 ];
 
 /**
@@ -67,7 +65,6 @@ const ALONE = [
   'stages/lib/restore.test.ts',
   'stages/lib/train/',
   'stages/pipeline.test.ts',
-  'stages/report-browser.test.ts',
   'stages/report.test.ts',
   'stages/train.test.ts',
   'code/digest.test.ts',
@@ -84,8 +81,9 @@ function projectOf(file: string): 'unit' | 'alone' | 'command' {
 }
 
 const folder = fileURLToPath(new URL('./test/', import.meta.url));
+/** What belongs into slow/ and long/: see vitest.slow.config.ts and vitest.long.config.ts. */
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
-  (file) => file.endsWith('.test.ts') && !file.startsWith('long/'),
+  (file) => file.endsWith('.test.ts') && !isIn(['slow/', 'long/'], file),
 );
 
 /** The public door is its source, not what was built of it. */
@@ -112,12 +110,15 @@ function dataModule(file: string): string {
 
 export const plugins = [filesAsData];
 
+const env = { TMPDIR: temporaryFolder() };
+
 const common = {
+  env,
   restoreMocks: true,
   // The end of a test that hangs, not a limit of speed: a loaded machine fails no test.
   testTimeout: 300_000,
   hookTimeout: 300_000,
-  exclude: [...configDefaults.exclude, 'test/long/**'],
+  exclude: [...configDefaults.exclude, 'test/slow/**', 'test/long/**'],
 };
 
 function project(name: ReturnType<typeof projectOf>, more: object) {
@@ -127,9 +128,10 @@ function project(name: ReturnType<typeof projectOf>, more: object) {
 
 /**
  * What the tests import is loaded once for each worker, not once for each of 130 files: a third of the
- * time. Nothing that they import holds state.
+ * time. Nothing that they import holds state. Processes, not threads: a process of a few hundred megabytes
+ * starts others in half of the time that one takes which has all workers in it.
  */
-const SHARED = { pool: 'threads', isolate: false };
+const SHARED = { pool: 'forks', isolate: false };
 
 export default defineConfig({
   resolve,
@@ -138,7 +140,7 @@ export default defineConfig({
     // Most tests wait for processes that they started, and for a fifth of their time no core is busy.
     maxWorkers: availableParallelism() + 1,
     projects: [
-      project('unit', { ...SHARED, env: { PIPE_TEST_PROJECT: 'unit' } }),
+      project('unit', { ...SHARED, env: { ...env, PIPE_TEST_PROJECT: 'unit' } }),
       project('alone', { pool: 'forks', isolate: true }),
       project('command', { ...SHARED, globalSetup: ['test/rig/build.ts'] }),
     ],

@@ -47,6 +47,8 @@ async function main(line: readonly string[]): Promise<number> {
       isHeeded = true;
       return interruption;
     },
+    // Ignored until then.
+    onTimeLimit: (listener) => void process.on('SIGURG', listener),
   };
   return await command.run(rest, context);
 }
@@ -123,10 +125,16 @@ function takeSignals(): void {
     if (kill.signal.aborted || !isHeeded) process.exit(EXIT.interrupted);
     (stop.signal.aborted ? kill : stop).abort();
   };
-  // Under nohup the run outlives the terminal.
-  const ignored = isHangupIgnored(process.env) ? 'SIGHUP' : undefined;
+  // Under nohup the run outlives the terminal. Asked once: the parents that show it may end. Most commands
+  // end within a second, and need not know.
+  let outlives: boolean | undefined;
+  const outlivesTerminal = () => (outlives ??= isHangupIgnored(process.env));
+  setTimeout(outlivesTerminal, 1000).unref();
   process.once('SIGHUP', leaveGoneTerminal);
-  for (const signal of INTERRUPTS) process.on(signal, signal === ignored ? () => {} : interrupt);
+  for (const signal of INTERRUPTS)
+    process.on(signal, () => {
+      if (signal !== 'SIGHUP' || !outlivesTerminal()) interrupt();
+    });
   process.on('SIGQUIT', () => {
     stop.abort();
     interrupt();

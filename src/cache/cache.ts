@@ -25,12 +25,12 @@ import type { TreeEntry } from './objects/tree.js';
 import { copyStored } from './outs/copy-out.js';
 import { OutRestore, type Restored, removeAside } from './outs/restore-outs.js';
 import { OutStore } from './outs/store-outs.js';
-import { Chains } from './records/chains.js';
+import { Chains } from './records/epoch-chains.js';
 import { type Giving, GivingWay } from './records/make-way.js';
 import { type Needs, Pin } from './records/pins.js';
 import { ProjectState } from './records/project-state.js';
 import type { RecordedOut, RunRecord } from './records/record.js';
-import { readRunRecord, recordPath } from './records/records.js';
+import { readRecordFile, readRunRecord, recordPath } from './records/records.js';
 import { assemble } from './scan/assemble.js';
 import type { Scan } from './scan/rows.js';
 import type { ScanOptions } from './scan/walk.js';
@@ -175,6 +175,11 @@ export class Cache {
   /** Undefined when there is no record. An invalid record counts as absent, with a warning. */
   readRecord(key: string): RunRecord | undefined {
     return readRunRecord(this.layout.records, key, this.#warn);
+  }
+
+  /** As `readRecord`, with the stat of the record's file; undefined when the file is not there. */
+  readRecordFile(key: string): ReturnType<typeof readRecordFile> {
+    return readRecordFile(this.layout.records, key, this.#warn);
   }
 
   /**

@@ -24,7 +24,7 @@ export const command: Command = {
       );
       if (against !== undefined) {
         throw userError(
-          'option-value',
+          'option-conflict',
           `--watch and --${against} cannot be combined`,
           'leave one of them out',
         );

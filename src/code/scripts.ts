@@ -1,5 +1,5 @@
 /** Code of a `cmd:` stage: the project's scripts that its command names, and their imports. */
-import type { Action, Dep } from '../pipeline/plan.js';
+import type { Action, Dep, Out } from '../pipeline/plan.js';
 import { type FsSnapshot, isFileDigest } from './fs-snapshot.js';
 import { isScript } from './loaders.js';
 import { type NamedScripts, namedScripts } from './named-scripts.js';
@@ -24,8 +24,7 @@ type Command = Exclude<Action, { readonly kind: 'module' }>;
 export interface ScriptOptions {
   /** A script that is a declared dep counts as a dep only. */
   readonly deps: readonly Pick<Dep, 'path' | 'glob' | 'made'>[];
-  /** Paths of its outs. */
-  readonly outs: readonly string[];
+  readonly outs: readonly Pick<Out, 'path'>[];
   /** The trace cache; absent: none. */
   readonly traceCache?: TraceCache;
   /** Scripts of earlier commands in this run, to trace each once. */
@@ -64,7 +63,7 @@ export interface TracedScripts {
 }
 
 /** For most commands, which name no script. */
-const NONE: TracedScripts = {
+export const NO_SCRIPTS: TracedScripts = {
   scripts: {},
   bytes: {},
   importers: {},
@@ -84,7 +83,7 @@ export function keptScripts(
   snapshot: FsSnapshot,
 ): TracedScripts | undefined {
   const named = namedScripts(command);
-  if (named.files.length === 0 && named.launches.length === 0) return NONE;
+  if (named.files.length === 0 && named.launches.length === 0) return NO_SCRIPTS;
   const found = new Map<string, TracedScript>();
   const isMade = madeBy(options);
   for (const script of scriptsIn(named, isMade, snapshot)) {
@@ -112,7 +111,7 @@ export async function traceScripts(
 
 /** Outs are not scripts of the project, whether they exist or not. */
 function madeBy({ deps, outs }: ScriptOptions): (file: string) => boolean {
-  const made = [...outs, ...deps.filter((dep) => dep.made && !dep.glob).map((dep) => dep.path)];
+  const made = [...outs, ...deps.filter((dep) => dep.made && !dep.glob)].map(({ path }) => path);
   return (file) => made.some((each) => isAt(file, each));
 }
 
@@ -225,7 +224,7 @@ function together(
   { deps }: ScriptOptions,
   isMade: (file: string) => boolean,
 ): TracedScripts {
-  if (named.size === 0) return NONE;
+  if (named.size === 0) return NO_SCRIPTS;
   const found = [...named.values()];
   const declared = deps.filter((dep) => !dep.glob).map((dep) => dep.path);
   const scripts: Record<string, string> = {};

@@ -6,10 +6,10 @@ import { newSnapshot } from '../code/fs-snapshot.js';
 import type { Versions } from '../code/python/installed-distributions.js';
 import type { Untraced } from '../code/script-trace.js';
 import {
-  type KnownScripts,
   keptScripts,
+  NO_SCRIPTS,
   noScripts,
-  type ScriptOptions,
+  type TracedScripts,
   traceScripts,
 } from '../code/scripts.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../code/trace.js';
@@ -55,6 +55,14 @@ interface CodeFiles {
   readonly importers: Readonly<Record<string, string>>;
 }
 
+function codeOf(found: TracedScripts, { versions, ...metadata }: Versions): CommandItemCode {
+  const packages = { ...found.packages, ...versions };
+  return { kind: 'command', files: {}, ...found, packages, metadata };
+}
+
+/** Of most commands: one object for all of them, since a pipeline may have thousands. */
+const NO_CODE = codeOf(NO_SCRIPTS, NO_VERSIONS);
+
 /** Code of the selected items, by index in the plan. */
 export interface Codes {
   of(index: number): Code;
@@ -87,16 +95,15 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   const pythons = new PythonPackages(project, { snapshot, traceCache, unseen });
   for (const index of selected) {
     const item = itemOf(project, index);
-    const { action } = item;
+    const { action, deps, outs } = item;
     if (action.kind !== 'module') {
-      const options = { ...scriptOptionsOf(item, scripts), traceCache, unseen };
+      const options = { deps, outs, known: scripts, traceCache, unseen };
       const found =
         keptScripts(action, options, snapshot) ?? (await traceScripts(action, options, snapshot));
-      // Most items ask for no versions: no turn of the event loop for them.
-      const { versions, ...metadata } =
+      const versions =
         item.packages === undefined ? NO_VERSIONS : await pythons.of(item, found.external);
-      const packages = { ...found.packages, ...versions };
-      traced.set(index, { kind: 'command', files: {}, ...found, packages, metadata });
+      const isBare = found === NO_SCRIPTS && versions === NO_VERSIONS;
+      traced.set(index, isBare ? NO_CODE : codeOf(found, versions));
       continue;
     }
     const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
@@ -149,10 +156,6 @@ function optionsOf(project: Project, deps: Iterable<string>): TraceOptions {
     deps: [...deps],
     traceCache: traceCacheOf(project),
   };
-}
-
-function scriptOptionsOf({ deps, outs }: Item, known: KnownScripts): ScriptOptions {
-  return { deps, outs: outs.map((out) => out.path), known };
 }
 
 function traceCacheOf({ cache, version }: Project): TraceCache {

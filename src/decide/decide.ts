@@ -4,8 +4,8 @@ import type { RecordedOut, Result, RunRecord } from '../cache/records/record.js'
 import { keyOf, type Manifest } from '../manifest.js';
 import type { Dep, Item, Out } from '../pipeline/plan.js';
 import type { Code } from './code.js';
-import { ifReadable } from './file-view.js';
-import { type DecisionContext, digestAt, inputsOf } from './fingerprint.js';
+import { ifReadable, scanAt } from './file-view.js';
+import { type DecisionContext, inputsOf } from './fingerprint.js';
 import type { Reason } from './reasons.js';
 
 export type Decision =
@@ -88,7 +88,7 @@ function* compareOuts(
   for (const out of item.outs) {
     if (differing !== undefined && !out.temp) continue;
     // Pipe did not create an unreadable file, such as a named pipe: the item makes its out again.
-    const digest = yield* ifReadable(digestAt(out.path, context));
+    const digest = (yield* ifReadable(scanAt(out.path, context)))?.digest;
     if (digest === digestOf(outs, out.name)) continue;
     if (out.temp && digest === undefined && !context.cache.exists(out.path)) gone.push(out);
     else differing ??= out;

@@ -1,5 +1,5 @@
 /** Fingerprint of an item today: its manifest, from the plan, its code and the disk. */
-import type { Scan, ScanOptions } from '../cache/cache.js';
+import type { Scan } from '../cache/cache.js';
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { canonical, sha256 } from '../canonical.js';
@@ -9,7 +9,7 @@ import type { Dep, Item, Plan } from '../pipeline/plan.js';
 import type { Json } from '../stage/context.js';
 import type { Code } from './code.js';
 import { matchesIn, wholeOf } from './dep-files.js';
-import { type FileView, scanAt } from './file-view.js';
+import type { FileView } from './file-view.js';
 import { outsBehind } from './made-links.js';
 import { contentAt } from './parts.js';
 
@@ -24,15 +24,6 @@ export interface DecisionContext extends FileView {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A dep's digest if known without reading the disk; undefined: read it. */
   readonly given?: (dep: Dep) => Digest | null | undefined;
-}
-
-/** Digest of a path, through this view. */
-export function* digestAt(
-  path: string,
-  context: DecisionContext,
-  options?: ScanOptions,
-): Cooperative<Digest | undefined> {
-  return (yield* scanAt(path, context, options))?.digest;
 }
 
 /** Reads every dep through the stat index. */

@@ -25,7 +25,8 @@ export function* upToDateCheck(build: BuildContext): Cooperative<Swept> {
   for (const handle of selectedItems(build)) {
     yield undefined;
     const { index, item } = handle;
-    if (handle.needs.some((need) => isPending.has(need))) {
+    // Only selected items are pending.
+    if (item.needs.some((need) => isPending.has(need))) {
       const absent = yield* ifReadable(
         absentDeps(handle, (need) => isPending.has(need) || spent.has(need)),
       );

@@ -32,7 +32,8 @@ class List implements StatColumns {
 
   add(path: string, stat: Stats | undefined): void {
     this.paths.push(path);
-    this.columns.push(...columnsOf(stat));
+    const [size, mtime, ctime, ino] = columnsOf(stat);
+    this.columns.push(size, mtime, ctime, ino);
   }
 }
 

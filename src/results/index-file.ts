@@ -114,54 +114,55 @@ class Update {
     for (const name of names) {
       const key = name.slice(0, -'.json'.length);
       if (!/^[0-9a-f]{64}\.json$/.test(name)) continue;
-      const stat = lstatIfThere(recordPath(this.#cache.layout.records, key));
-      if (stat === undefined) continue;
       found.add(key);
-      this.#keep(this.#before.get(key), stampOf(stat), { key, stat });
+      const row = this.#before.get(key);
+      if (row === undefined) this.#read(key, row);
+      else {
+        const stat = lstatIfThere(recordPath(this.#cache.layout.records, key));
+        this.#keep(row, stat && stampOf(stat));
+      }
     }
     for (const row of rows) if (!found.has(row.key)) this.#keep(row, undefined);
   }
 
-  #keep(
-    row: IndexedRow | undefined,
-    stamp: Stamp | undefined,
-    file?: { readonly key: string; readonly stat: Stats },
-  ): void {
-    const key = row?.key ?? (file?.key as string);
-    const isKnown = row !== undefined && isSame(stamp, row.stamp);
-    if (isKnown && (stamp === undefined || row.measured === this.#measures.nameFor(row.item))) {
+  #keep(row: IndexedRow, stamp: Stamp | undefined): void {
+    const isKnown = isSame(stamp, row.stamp);
+    if (isKnown && (stamp === undefined || row.measured === this.#measures.nameFor(row.item)))
       this.rows.push(row);
-      return;
-    }
+    else this.#read(row.key, row);
+  }
+
+  #read(key: string, row: IndexedRow | undefined): void {
+    const file = this.#cache.readRecordFile(key);
     this.isChanged = true;
-    const record = stamp === undefined ? undefined : this.#cache.readRecord(key);
     // Of an invalid record the earlier row stays, as of a removed one.
-    if (record !== undefined && stamp !== undefined)
-      this.rows.push(rowOf(record, stamp, this.#measures.of(record), row, file?.stat));
+    if (file?.record !== undefined)
+      this.rows.push(rowOf(file.record, file.stat, this.#measures.of(file.record), row));
     else if (row !== undefined) this.rows.push({ ...row, stamp: undefined });
   }
 }
 
 function rowOf(
   record: RunRecord,
-  stamp: Stamp,
-  { metrics, ...measured }: Measured,
+  stat: Stats,
+  measured: Measured,
   before: IndexedRow | undefined,
-  stat: Stats | undefined,
 ): IndexedRow {
-  const { key, item, manifest, outs, seconds } = record;
-  const isMeasured = Object.keys(metrics).length > 0;
+  const { key, item, outs, seconds } = record;
+  const stamp = stampOf(stat);
+  // The files may be missing or damaged now.
+  const isMeasured = before === undefined || Object.keys(measured.metrics).length > 0;
   return {
     key,
     item,
-    ...definitionOf(manifest, item),
-    when: stat === undefined ? (before?.when ?? 0) : timeOf(stat),
+    ...definitionOf(record, item),
+    // Without a time of birth, a record that was used since looks younger.
+    when: before !== undefined && isSame(stamp, before.stamp) ? before.when : timeOf(stat),
     seconds,
     ...usageOf(record),
-    // The files may be missing or damaged now.
-    metrics: isMeasured ? metrics : (before?.metrics ?? {}),
     bytes: outs.reduce((sum, { size }) => sum + size, 0),
     ...measured,
+    metrics: isMeasured ? measured.metrics : before.metrics,
     stamp,
   };
 }

@@ -7,6 +7,8 @@ import { metricsOf } from '../lockfile/format/locked-metrics.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 
+type MetricFiles = ReturnType<typeof metricFilesOf>;
+
 export interface Measured {
   readonly metrics: Readonly<Record<string, number>>;
   readonly chain?: string;
@@ -18,7 +20,8 @@ export interface Measured {
 export class Measures {
   readonly #project: Project;
   readonly #items: ReadonlyMap<string, Item>;
-  readonly #names = new Map<string, string>();
+  /** By item: which files, and the name of what is measured. */
+  readonly #known = new Map<Item, { readonly files: MetricFiles; readonly name: string }>();
 
   constructor(project: Project) {
     this.#project = project;
@@ -34,38 +37,42 @@ export class Measures {
   /** Identifies what is measured. */
   nameFor(id: string): string {
     const item = this.#itemFor(id);
-    if (item === undefined) return '';
-    let name = this.#names.get(item.id);
-    if (name === undefined) {
-      const files = metricFilesOf(item).map(({ name, within }) => `${name}/${within}`);
-      name = JSON.stringify([files, item.epochs?.param ?? null]);
-      this.#names.set(item.id, name);
-    }
-    return name;
+    return item === undefined ? '' : this.#about(item).name;
   }
 
   of({ item: id, manifest, outs }: RunRecord): Measured {
     const item = this.#itemFor(id);
-    const measured = this.nameFor(id);
-    if (item === undefined) return { metrics: {}, measured };
+    if (item === undefined) return { metrics: {}, measured: '' };
+    const { files, name: measured } = this.#about(item);
     const { cache } = this.#project;
     const metrics: Record<string, number> = {};
-    const files = metricFilesOf(item);
     for (const file of files) {
       const digest = digestOfMetric(file, outs, cache);
       const text = digest ? cache.readStored(digest)?.toString() : undefined;
       const numbers = (text === undefined ? undefined : metricsOf(text)) ?? {};
-      for (const [name, value] of Object.entries(numbers))
-        metrics[files.length > 1 ? `${file.name}.${name}` : name] = value;
+      for (const name in numbers)
+        metrics[files.length > 1 ? `${file.name}.${name}` : name] = numbers[name] as number;
     }
-    const { ofEpoch = {}, ...place } = this.#epochOf(item, manifest);
+    if (item.epochs === undefined) return { metrics, measured };
+    const { ofEpoch = {}, ...place } = this.#epochOf(manifest, item.epochs.param);
     return { metrics: { ...ofEpoch, ...metrics }, ...place, measured };
   }
 
-  #epochOf(item: Item, manifest: Manifest) {
+  #about(item: Item) {
+    let about = this.#known.get(item);
+    if (about === undefined) {
+      const files = metricFilesOf(item);
+      const paths = files.map(({ name, within }) => `${name}/${within}`);
+      about = { files, name: JSON.stringify([paths, item.epochs?.param ?? null]) };
+      this.#known.set(item, about);
+    }
+    return about;
+  }
+
+  #epochOf(manifest: Manifest, param: string | undefined) {
     const choice = manifest.epochs;
-    if (item.epochs === undefined || choice === undefined) return {};
-    const chain = keyOf(chainManifest(manifest, item.epochs.param));
+    if (choice === undefined) return {};
+    const chain = keyOf(chainManifest(manifest, param));
     const records = this.#project.cache.chains.readEpochs(chain);
     const epoch =
       typeof choice === 'number' ? choice : stopEpoch({ ...choice, target: choice.max }, records);

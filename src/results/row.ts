@@ -1,4 +1,5 @@
 /** One recorded result as a row: what it was made of, what it measured, and whether its outs are still there. */
+import type { RunRecord } from '../cache/records/record.js';
 import { canonical, sha256 } from '../canonical.js';
 import type { Manifest } from '../manifest.js';
 import type { Json } from '../stage/context.js';
@@ -17,7 +18,7 @@ export interface ResultRow extends Partial<Usage> {
   /** Wall time of the execution. */
   readonly seconds: number;
   readonly state: ResultState;
-  /** Leaves of the params tree by dot path; a list is one leaf. */
+  /** Leaves of the params tree by dot path, and what the command was filled with; a list is one leaf. */
   readonly params: Readonly<Record<string, Json>>;
   readonly env: Readonly<Record<string, string | null>>;
   /** Digest of the code without what differs by item and by params. */
@@ -36,31 +37,41 @@ export interface ResultRow extends Partial<Usage> {
   readonly epoch?: number;
 }
 
-/** What follows from the manifest alone. */
+/** What follows from the manifest, and from the params that its command was filled with. */
 export type Definition = Pick<
   ResultRow,
   'stage' | 'matrix' | 'params' | 'env' | 'code' | 'command' | 'args' | 'deps'
 >;
 
-export function definitionOf(manifest: Manifest, recordedItem: string): Definition {
-  const { code, params, env, deps } = manifest;
-  const { item: _item, matrix = {}, ...rest } = code;
-  const shared = { stage: recordedItem.split('@', 1)[0] as string, matrix, env, deps };
-  const leaves: Record<string, Json> = {};
-  for (const [path, value] of Object.entries(params)) flatten(value, path, leaves);
-  if (rest.kind === 'module') return { ...shared, params: leaves, code: digestOf(rest), args: {} };
-  const { command, ...others } = rest;
+export function definitionOf(
+  { manifest, filled = {} }: Pick<RunRecord, 'manifest' | 'filled'>,
+  recordedItem: string,
+): Definition {
+  const { code, params: trees, env, deps } = manifest;
+  const { matrix = {} } = code;
+  const params: Record<string, Json> = {};
+  for (const [path, value] of Object.entries({ ...filled, ...trees })) flatten(value, path, params);
+  const stage = recordedItem.split('@', 1)[0] as string;
+  const shared = { stage, matrix, env, deps, params, code: digestOf(code) };
+  if (code.kind === 'module') return { ...shared, args: {} };
+  const { command } = code;
   const text = typeof command === 'string' ? command : command.join(' ');
   const words = typeof command === 'string' ? wordsOf(command) : command;
-  return { ...shared, params: leaves, code: digestOf(others), command: text, args: argsOf(words) };
+  return { ...shared, command: text, args: argsOf(words) };
 }
 
 /** Results of one stage mostly have the same code. */
 let [lastCode, lastDigest] = ['', ''];
 
-function digestOf(value: unknown): string {
-  const text = canonical(value as Json);
-  if (text !== lastCode) [lastCode, lastDigest] = [text, sha256(text).slice(0, 12)];
+function digestOf(code: Manifest['code']): string {
+  const text = JSON.stringify({
+    ...code,
+    item: undefined,
+    matrix: undefined,
+    command: undefined,
+  });
+  if (text !== lastCode)
+    [lastCode, lastDigest] = [text, sha256(canonical(JSON.parse(text))).slice(0, 12)];
   return lastDigest;
 }
 
@@ -71,20 +82,20 @@ function flatten(value: Json, path: string, into: Record<string, Json>): void {
 
 /** Roughly as a shell splits them: this names columns, and decides nothing. */
 function wordsOf(command: string): string[] {
-  const words = command.match(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g) ?? [];
-  return words.map((word) => word.replace(/^(['"])(.*)\1$/s, '$2'));
+  const words = command.match(/(?:[^\s'"]+|'[^']*'|"[^"]*")+/g) ?? [];
+  return words.map((word) => (/^['"]/.test(word) ? word.replace(/^(['"])(.*)\1$/s, '$2') : word));
 }
 
 /** `--rate 0.1` and `--rate=0.1` are named by the option, other words by their place. */
 function argsOf(words: readonly string[]): Record<string, string> {
   const args: Record<string, string> = {};
+  let option: string | undefined;
   for (const [at, word] of words.entries()) {
-    const [, name, value] = /^(--?[A-Za-z][\w.-]*)(?:=(.*))?$/s.exec(word) ?? [];
-    const before = words[at - 1] ?? '';
-    if (name !== undefined) {
-      if (value !== undefined) args[name] = value;
-    } else if (/^--?[A-Za-z][\w.-]*$/.test(before)) args[before] = word;
-    else args[`word ${at + 1}`] = word;
+    const [, name, value] =
+      (word.startsWith('-') && /^(--?[A-Za-z][\w.-]*)(?:=(.*))?$/s.exec(word)) || [];
+    if (name === undefined) args[option ?? `word ${at + 1}`] = word;
+    else if (value !== undefined) args[name] = value;
+    option = value === undefined ? name : undefined;
   }
   return args;
 }

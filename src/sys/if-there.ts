@@ -1,16 +1,17 @@
 /** Looks at the file system for what may not be there. */
 import { lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs';
 
+const NOTHING_THERE = ['ENOENT', 'ENOTDIR', 'EISDIR'];
+const LEADS_NOWHERE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
+
 /** Undefined where nothing is, or where a folder is instead of a file, or a file instead of a folder. */
 export function unlessAbsent<T>(look: () => T): T | undefined {
-  return unless(['ENOENT', 'ENOTDIR', 'EISDIR'], look);
+  return unless(NOTHING_THERE, look);
 }
 
 /** Undefined for an absent path, and in a circle of links. */
 export function lstatIfThere(absolute: string): Stats | undefined {
-  return unless(['ENOENT', 'ENOTDIR', 'ELOOP'], () =>
-    lstatSync(absolute, { throwIfNoEntry: false }),
-  );
+  return unless(LEADS_NOWHERE, () => lstatSync(absolute, { throwIfNoEntry: false }));
 }
 
 /** Undefined for what is not a file. */
@@ -30,7 +31,7 @@ export function unlessRefused<T>(look: () => T): T | undefined {
 
 /** Undefined for an absent path, and for a link that leads nowhere or in a circle. */
 export function realpathIfThere(absolute: string): string | undefined {
-  return unless(['ENOENT', 'ENOTDIR', 'ELOOP'], () => realpathSync(absolute));
+  return unless(LEADS_NOWHERE, () => realpathSync(absolute));
 }
 
 /** Undefined where the system refuses with one of these codes. */

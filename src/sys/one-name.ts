@@ -1,14 +1,16 @@
 /** Whether the file system treats two names in a folder as one. */
-import { lstatSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere, unless } from './if-there.js';
 
 /** True if the file system treats these two names in one folder as one file, existing or not. */
 export function isOneName(one: string, other: string): boolean {
   const [a, b] = [lstatIfThere(one), lstatIfThere(other)];
-  if (a === undefined && b === undefined) return foldsNames(path.dirname(one));
-  if (a?.ino !== b?.ino || a?.dev !== b?.dev) return false;
-  // If both names are listed, they are hard links: each can be replaced.
+  if ((a === undefined) !== (b === undefined)) return false;
+  const isOneInode = a !== undefined && a.ino === b?.ino && a.dev === b.dev;
+  // Some FUSE file systems give each spelling of a name its own inode number.
+  if (!isOneInode && !foldsNames(path.dirname(one))) return false;
+  // If both names are listed, they are two files or hard links: each can be replaced.
   const listed = new Set(namesIn(path.dirname(one)));
   return !(listed.has(path.basename(one)) && listed.has(path.basename(other)));
 }
@@ -19,7 +21,7 @@ function foldsNames(folder: string): boolean {
     const names = namesIn(at);
     const listed = new Set(names);
     const probe = names.find((name) => otherCase(name) !== name && !listed.has(otherCase(name)));
-    if (probe !== undefined) return isSame(path.join(at, probe), path.join(at, otherCase(probe)));
+    if (probe !== undefined) return lstatIfThere(path.join(at, otherCase(probe))) !== undefined;
     if (at === path.dirname(at)) return process.platform === 'darwin';
   }
 }
@@ -27,11 +29,6 @@ function foldsNames(folder: string): boolean {
 function otherCase(name: string): string {
   const upper = name.toUpperCase();
   return upper === name ? name.toLowerCase() : upper;
-}
-
-function isSame(there: string, perhaps: string): boolean {
-  const found = lstatIfThere(perhaps);
-  return found !== undefined && found.ino === lstatSync(there).ino;
 }
 
 function namesIn(folder: string): readonly string[] {

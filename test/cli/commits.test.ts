@@ -1,8 +1,8 @@
 /** Ways to commit an epoch, in shell and Python: right ones work, others give an error with its cure. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ELSEWHERE } from '../rig/file-systems.js';
 import type { Project, RunOutcome } from '../rig/project.js';
 import { project, projectWithin } from '../rig/projects.js';
 import { until } from '../rig/until.js';
@@ -176,12 +176,8 @@ describe('an epoch committed otherwise than by renaming a complete folder is ref
   });
 });
 
-/** A folder on another file system than the temporary one, if there is one. */
-const OTHER = '/dev/shm';
-const hasOther = existsSync(OTHER) && statSync(OTHER).dev !== statSync(tmpdir()).dev;
-
 describe('a folder that is moved from another file system', () => {
-  it.skipIf(!hasOther).each([
+  it.skipIf(ELSEWHERE === undefined).each([
     [
       'mv',
       shell(
@@ -201,7 +197,7 @@ describe('a folder that is moved from another file system', () => {
       ),
     ],
   ])('%s: is refused, or was complete', async (_, files) => {
-    const other = mkdtempSync(path.join(OTHER, 'pipe-test-'));
+    const other = mkdtempSync(path.join(ELSEWHERE!, 'pipe-test-'));
     onTestFinished(() => rmSync(other, { recursive: true }));
     const made = projectWithin(files);
     made.env.OTHER = other;

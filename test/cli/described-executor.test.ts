@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, it } from 'vitest';
-import type { Project } from '../rig/project.js';
+import { outcomeOf, type Project } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 import { until } from '../rig/until.js';
 
@@ -46,6 +46,36 @@ it('runs items as its jobs, and shows a failure with its log', async () => {
   expect(made.read('sum.txt')).toBe('1\n2\n3\n');
   const end = ['done', 'done', 'done', 'done', 'failed'];
   await until(() => isDeepStrictEqual(states(made).sort(), end));
+});
+
+it('computes in its jobs what the options of the command ask for', async () => {
+  const made = onEngine('stages: { wrong: { cmd: "touch wrong.txt", outs: [wrong.txt] } }\n');
+  made.write(
+    'pipelines/other.yaml',
+    `params: { lr: 1, size: small }
+profiles: { large: { size: large } }
+stages:
+  a:
+    matrix: { n: [1, 2] }
+    cmd: echo "\${lr} \${size} \${n} $SEED" > \${outs.o}
+    env: [SEED]
+    outs: { o: "out/\${n}.txt" }
+`,
+  );
+  delete made.env.PIPE_EXECUTOR;
+  Object.assign(made.env, { SEED: '7' });
+  const file = ['--file', 'other.yaml'];
+  const options = ['--profile', 'large', '--set', 'lr=2', '--remote', 'off'];
+  const words = ['-C', 'pipelines', 'run', '--json', ...file, ...options];
+  const far = await made.pipe(...words, '--executor', 'queue');
+  expect(outcomeOf(far.out).with('ran'), far.out + far.err).toEqual(['a@1', 'a@2']);
+  expect([made.read('out/1.txt'), made.read('out/2.txt')]).toEqual([
+    '2 large 1 7\n',
+    '2 large 2 7\n',
+  ]);
+  const here = await made.pipe(...words);
+  expect(outcomeOf(here.out).with('fresh'), here.out + here.err).toEqual(['a@1', 'a@2']);
+  expect(states(made).length).toBe(2);
 });
 
 it('finds the job of a killed run, and cancels it on Ctrl-C', async () => {

@@ -476,7 +476,7 @@ describe('a trace of Python', () => {
         { path: 'a.py', glob: false, made: false },
         { path: 'c', glob: false, made: true },
       ],
-      outs: ['b.py'],
+      outs: [{ path: 'b.py' }],
     };
     expect(await counted('python x.py', files, declared)).toEqual(['x.py']);
   });

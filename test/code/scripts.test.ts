@@ -69,7 +69,7 @@ describe('the scripts of a command', () => {
   it.each([
     ['a dep', { deps: [{ path: 'train.py', glob: false, made: false }], outs: [] }],
     ['in a folder that is a dep', { deps: [{ path: 'src', glob: false, made: false }], outs: [] }],
-    ['an out', { deps: [], outs: ['train.py', 'src'] }],
+    ['an out', { deps: [], outs: [{ path: 'train.py' }, { path: 'src' }] }],
     [
       'made by a stage',
       {

@@ -105,61 +105,84 @@ describe('on this file system', () => {
   });
 });
 
-/** Linux with ntfs-3g, where a mount can be made that takes names of another case for one. */
-const canMount =
+/** Ways to mount $$.img at $$ so that names of another case are one: ntfs-3g, and exFAT with an inode number for each spelling. */
+const NTFS = 'mkntfs -q -F ../$$.img > /dev/null 2>&1; lowntfs-3g ../$$.img ../$$ -o ignore_case';
+const EXFAT =
+  'mkfs.exfat ../$$.img > /dev/null && L=$(losetup -f --show ../$$.img) && { mount.exfat-fuse $L ../$$ > /dev/null; A=$?; losetup -d $L; [ $A = 0 ]; }';
+
+/** Linux, where a mount can be made with these programs. */
+const canMount = (...programs: string[]) =>
   spawnSync('unshare', ['-m', 'true']).status === 0 &&
-  spawnSync('lowntfs-3g', ['--version']).error === undefined &&
-  spawnSync('mkntfs', ['--version']).error === undefined;
+  programs.every((program) => spawnSync(program, ['--version']).error === undefined);
 
-describe.skipIf(!canMount)('on a mount that takes names of another case for one', () => {
-  /** What `pipe run` says, and what is in the file `data.csv` then. */
-  function runIn(text: string, files: Readonly<Record<string, string>> = {}): string {
-    const project = projectWithin({ 'pipeline.yaml': text, ...files });
-    const script = `
-      truncate -s 16M ../$$.img && mkntfs -q -F ../$$.img > /dev/null 2>&1
-      mkdir ../$$ && lowntfs-3g ../$$.img ../$$ -o ignore_case && cp -r . ../$$ && cd ../$$
+/** What `pipe run` says there, and what is in the file `data.csv` then. */
+function runOn(mount: string, text: string, files: Readonly<Record<string, string>> = {}): string {
+  const project = projectWithin({ 'pipeline.yaml': text, ...files });
+  const script = `
+      truncate -s 16M ../$$.img && mkdir ../$$; ${mount} && cp -r . ../$$ && cd ../$$
       "$0" "$1" run 2>&1; cat data.csv; cd / && umount "$OLDPWD" && rm -r "$OLDPWD" "$OLDPWD.img"`;
-    const { stdout, stderr } = spawnSync(
-      'unshare',
-      ['-m', 'sh', '-c', script, process.execPath, BIN],
-      {
-        cwd: project.root,
-        env: { ...process.env, ...project.env },
-        encoding: 'utf8',
-      },
-    );
-    return stdout + stderr;
-  }
+  const { stdout, stderr } = spawnSync(
+    'unshare',
+    ['-m', 'sh', '-c', script, process.execPath, BIN],
+    {
+      cwd: project.root,
+      env: { ...process.env, ...project.env },
+      encoding: 'utf8',
+    },
+  );
+  return stdout + stderr;
+}
 
-  it.each([
-    ['files', 'Data.csv', 'data.csv'],
-    ['folders that are not there yet', 'New/x', 'new/x'],
-  ])('two outs that are one are refused: %s', (_, one, other) => {
-    const text = `stages: { a: { cmd: "echo 1 > ${one}", outs: [${one}] }, b: { cmd: "echo 2 > ${other}", outs: [${other}] } }`;
-    expect(runIn(text)).toContain('(overlapping-outs)');
-  });
+describe.skipIf(!canMount('mkntfs', 'lowntfs-3g'))(
+  'on a mount that takes names of another case for one',
+  () => {
+    const runIn = (text: string, files?: Readonly<Record<string, string>>) =>
+      runOn(NTFS, text, files);
 
-  it('an out that is its own input is refused, and the input stays', () => {
+    it.each([
+      ['files', 'Data.csv', 'data.csv'],
+      ['folders that are not there yet', 'New/x', 'new/x'],
+    ])('two outs that are one are refused: %s', (_, one, other) => {
+      const text = `stages: { a: { cmd: "echo 1 > ${one}", outs: [${one}] }, b: { cmd: "echo 2 > ${other}", outs: [${other}] } }`;
+      expect(runIn(text)).toContain('(overlapping-outs)');
+    });
+
+    it('an out that is its own input is refused, and the input stays', () => {
+      const text =
+        'stages: { a: { cmd: "sort ${deps.d} > ${outs.o}", deps: { d: data.csv }, outs: { o: Data.csv } } }';
+      const said = runIn(text, { 'data.csv': 'three years\n' });
+      expect(said).toContain(
+        'this file system treats the names data.csv and Data.csv as one (self-dependency)',
+      );
+      expect(said).toMatch(/three years\n$/);
+    });
+
+    it('a dep that is an out of another is an edge', () => {
+      const text =
+        'stages: { use: { cmd: "cat RAW/made > data.csv", deps: [RAW/made], outs: [data.csv] }, make: { cmd: "echo made > raw/Made", outs: [raw/Made] } }';
+      const said = runIn(text);
+      expect(said).toContain('2 ran');
+      expect(said).toMatch(/made\n$/);
+    });
+
+    it('what no out may be, none may be by another spelling', () => {
+      expect(runIn('stages: { a: { cmd: "echo 1 > x", outs: [Pipeline.YAML] } }')).toContain(
+        '(path-protected)',
+      );
+    });
+  },
+);
+
+/** Also needs loop devices. */
+const hasExfat =
+  canMount('mkfs.exfat', 'mount.exfat-fuse', 'losetup') &&
+  spawnSync('losetup', ['-f']).status === 0;
+
+it.skipIf(!hasExfat)(
+  'two outs that are one are refused where each spelling has its own inode',
+  () => {
     const text =
-      'stages: { a: { cmd: "sort ${deps.d} > ${outs.o}", deps: { d: data.csv }, outs: { o: Data.csv } } }';
-    const said = runIn(text, { 'data.csv': 'three years\n' });
-    expect(said).toContain(
-      'this file system treats the names data.csv and Data.csv as one (self-dependency)',
-    );
-    expect(said).toMatch(/three years\n$/);
-  });
-
-  it('a dep that is an out of another is an edge', () => {
-    const text =
-      'stages: { use: { cmd: "cat RAW/made > data.csv", deps: [RAW/made], outs: [data.csv] }, make: { cmd: "echo made > raw/Made", outs: [raw/Made] } }';
-    const said = runIn(text);
-    expect(said).toContain('2 ran');
-    expect(said).toMatch(/made\n$/);
-  });
-
-  it('what no out may be, none may be by another spelling', () => {
-    expect(runIn('stages: { a: { cmd: "echo 1 > x", outs: [Pipeline.YAML] } }')).toContain(
-      '(path-protected)',
-    );
-  });
-});
+      'stages: { a: { cmd: "true", outs: [Data.csv] }, b: { cmd: "true", outs: [data.csv] } }';
+    expect(runOn(EXFAT, text)).toContain('(overlapping-outs)');
+  },
+);

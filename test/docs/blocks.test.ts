@@ -18,14 +18,15 @@ import { stepsOf } from './support/walkthrough.js';
 /** Pages, or blocks by page and first line, that another test holds. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/errors.md': 'test/docs/errors.test.ts',
-  'docs/getting-started.md': 'test/docs/getting-started.test.ts',
-  'docs/reference/api.md': 'test/docs/api.test.ts',
+  'docs/getting-started.md': 'test/slow/docs/getting-started.test.ts',
+  'docs/reference/api.md': 'test/slow/docs/api.test.ts',
   'docs/reference/commands.md': 'test/docs/reference.test.ts',
   'docs/stage-protocol.md: /** `train`: a model': 'test/cli/stage-types.test.ts',
-  'docs/guides/questions.md': 'test/examples/sweep.test.ts',
+  'docs/guides/questions.md': 'test/slow/examples/sweep.test.ts',
   'docs/guides/cluster.md: slurm:': 'test/executor/site.test.ts',
   'docs/guides/cluster.md: executors:': 'test/executor/site.test.ts',
-  'README.md: $ pipe run                 # what is stale, in parallel': 'test/docs/packed.test.ts',
+  'README.md: $ pipe run                 # what is stale, in parallel':
+    'test/slow/docs/packed.test.ts',
 };
 
 /** Blocks that nothing executes, by page and first line. */

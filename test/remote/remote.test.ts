@@ -1,33 +1,13 @@
-/** The remote cache: all that is promised on a shared folder, and that servers are spoken to as they expect. */
+/** The remote cache on a shared folder; test/slow/ strikes at its steps, and asks servers. */
 import { describe, expect, it } from 'vitest';
-import {
-  settlesRivals,
-  staysTrue,
-  survivesEveryStep,
-  survivesItsDeath,
-  takesAndGoesOn,
-} from './behaviours.js';
+import { takesAndGoesOn } from './behaviours.js';
 import { clone, cloneWithin } from './clones.js';
-import { NGINX, namesIn, nginx, s3, sharedFolder, VERSITYGW } from './servers.js';
+import { namesIn, sharedFolder } from './servers.js';
 
 const last = (out: string) => out.trimEnd().split('\n').at(-1);
 
 describe('a remote cache on a shared folder', () => {
   takesAndGoesOn(true, sharedFolder);
-  staysTrue(true, sharedFolder);
-  settlesRivals(true, sharedFolder);
-  survivesEveryStep('is killed', 29);
-  survivesEveryStep('fails', 29);
-});
-
-// The rest on servers: test/long/remote.test.ts.
-describe('a remote cache on nginx', () => {
-  takesAndGoesOn(NGINX !== undefined, nginx);
-  survivesItsDeath(NGINX !== undefined, nginx, 7);
-});
-
-describe('a remote cache on an S3 server', () => {
-  takesAndGoesOn(VERSITYGW !== undefined, s3);
 });
 
 describe('a clone with a remote cache', () => {

@@ -60,8 +60,8 @@ const asked = {
   pca: { components: [2, 4], images: 18, validation: 5 },
 };
 
-async function run(name: string, experiment: Experiment, changed: object = {}, fills: object = {}) {
-  const baselines = await baselinesOf(experiment, join(root, name), { ...asked, ...fills });
+async function run(name: string, experiment: Experiment, changed: object = {}, kept?: string) {
+  const baselines = kept ?? (await baselinesOf(experiment, join(root, name), asked));
   const outs = { scores: join(root, name, 'scores'), metrics: join(root, name, 'metrics.json') };
   await runStage(evaluate, {
     item: 'evaluate@formula,rows',
@@ -291,7 +291,7 @@ describe('evaluate', () => {
     [{ sampels: 1 }, 'evaluate.sampels: unknown parameter'],
     [{ bootstrap: 3 }, 'evaluate.bootstrap: expected an integer from 100'],
   ])('names the wrong parameter: %j', async (changed, message) => {
-    await expect(run('wrong', experiment, changed)).rejects.toThrow(message);
+    await expect(run('wrong', experiment, changed, folder)).rejects.toThrow(message);
   });
 
   it.each([
@@ -390,7 +390,7 @@ describe('evaluate', () => {
 
   it('keeps no samples that are one picture', async () => {
     expect(Math.min(...scores.index.sampleSpread)).toBeGreaterThan(1);
-    const one = await run('alike', experiment, { samples: 1 });
+    const one = await run('alike', experiment, { samples: 1 }, folder);
     expect(one.scores.index.sampleSpread).toEqual([0, 0]);
     expect(one.scores.index.layers.at(-1)).toBe('model whole');
     expect(one.scores.examples.length).toBe(2 * 5 * one.scores.index.layers.length * 56 * 56);

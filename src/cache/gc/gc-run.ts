@@ -5,7 +5,7 @@ import { finish, Yielder } from '../files/yielding.js';
 import { type Digest, kindOf } from '../objects/digest.js';
 import { Objects } from '../objects/objects.js';
 import type { Sweeper } from '../objects/sweeper.js';
-import { Chains } from '../records/chains.js';
+import { Chains } from '../records/epoch-chains.js';
 import { recordPath } from '../records/records.js';
 import { KEPT_DAYS, type ReplacedFolder, replacedFolders } from '../records/replaced.js';
 import type { CacheContext } from './cache-context.js';

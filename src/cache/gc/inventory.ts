@@ -6,7 +6,7 @@ import { namesIn, type Scratch } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
 import type { Cooperative } from '../files/yielding.js';
 import type { Layout } from '../layout.js';
-import { Chains } from '../records/chains.js';
+import { Chains } from '../records/epoch-chains.js';
 import type { ChainAbout, EpochRecord, RunRecord } from '../records/record.js';
 import { readRunRecord, recordPath } from '../records/records.js';
 import { replacedFolders } from '../records/replaced.js';

@@ -8,7 +8,7 @@ import { finish } from '../files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
 import { isWhole, Objects } from '../objects/objects.js';
 import type { TreeEntry } from '../objects/tree.js';
-import { Chains } from '../records/chains.js';
+import { Chains } from '../records/epoch-chains.js';
 import { recordPath } from '../records/records.js';
 import type { CacheContext } from './cache-context.js';
 import { type Inventory, type StoredObject, takeInventory } from './inventory.js';

@@ -8,7 +8,6 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  readSync,
   renameSync,
   rmSync,
   type Stats,
@@ -17,6 +16,7 @@ import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
 import { codeOf, DamagedObject, isAbsent } from '../files/file-errors.js';
 import { renew } from '../files/look.js';
+import { withSmallFile } from '../files/read-small.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf, writeSparse } from '../files/sparse.js';
 import { renameInto } from '../files/write.js';
@@ -150,8 +150,12 @@ export class Objects {
 
   /** As `read`; undefined for a missing object. */
   readIfThere(hex: string): Buffer | undefined {
-    const small = this.#bad.has(hex) ? undefined : readSmall(this.pathOf(hex));
-    if (small !== undefined && hash('sha256', small) === hex) return Buffer.from(small);
+    const small = this.#bad.has(hex)
+      ? undefined
+      : withSmallFile(this.pathOf(hex), (found) =>
+          hash('sha256', found) === hex ? Buffer.from(found) : undefined,
+        );
+    if (small !== undefined) return small;
     const stat = this.wanted(hex);
     if (stat === undefined) return undefined;
     if (stat.size > TREE_LIMIT) throw this.damaged(hex, 'it is far longer than any listing');
@@ -203,29 +207,6 @@ export class Objects {
       return new DamagedObject(hex, 'damaged', `${detail} (${this.pathOf(hex)})`);
     }
     return new DamagedObject(hex, 'damaged', `${detail} (now at ${aside})`);
-  }
-}
-
-/** Reused, since the index of results reads thousands of small files. */
-const SMALL = Buffer.allocUnsafeSlow(32 * 1024);
-const FOR_READING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-/** In few system calls; the bytes are valid until the next call. Undefined when that does not suffice. */
-function readSmall(file: string): Buffer | undefined {
-  let handle: number;
-  try {
-    handle = openSync(file, FOR_READING);
-  } catch {
-    // The careful way finds out why, and says so.
-    return undefined;
-  }
-  try {
-    const length = readSync(handle, SMALL);
-    return length < SMALL.length ? SMALL.subarray(0, length) : undefined;
-  } catch {
-    return undefined;
-  } finally {
-    closeSync(handle);
   }
 }
 

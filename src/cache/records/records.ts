@@ -1,8 +1,10 @@
 /** Run records: one checksummed JSON file each, by key. An incomplete or foreign file counts as absent. */
-import { readFileSync } from 'node:fs';
+import { fstatSync, readFileSync, type Stats } from 'node:fs';
+import { lstatIfThere } from '../../sys/if-there.js';
 import { isUsage } from '../../sys/usage.js';
 import { checkedBody } from '../files/checksummed-json.js';
 import { isAbsent, isPassing, reasonOf } from '../files/file-errors.js';
+import { withSmallFile } from '../files/read-small.js';
 import { isPermissions } from '../objects/access.js';
 import { isDigest } from '../objects/digest.js';
 import type { EpochRecord, RecordedOut, RunRecord } from './record.js';
@@ -27,10 +29,33 @@ export function readRunRecord(
   warn: Warn,
   unreadable: Unreadable = 'absent',
 ): RunRecord | undefined {
-  const what = `the record ${key.slice(0, 12)}`;
-  const body = readSealed(recordPath(folder, key), what, warn, unreadable);
+  const body = readSealed(recordPath(folder, key), nameOf(key), warn, unreadable);
+  return runRecordIn(body, key, warn);
+}
+
+/** With the stat of its file, by opening it once: for all records of a cache. Undefined without a file. */
+export function readRecordFile(
+  folder: string,
+  key: string,
+  warn: Warn,
+): { readonly record: RunRecord | undefined; readonly stat: Stats } | undefined {
+  const file = recordPath(folder, key);
+  const small = withSmallFile(file, (bytes, handle) => {
+    const body = bodyIn(bytes.toString(), nameOf(key), warn);
+    return { record: runRecordIn(body, key, warn), stat: fstatSync(handle) };
+  });
+  if (small !== undefined) return small;
+  const stat = lstatIfThere(file);
+  return stat && { record: readRunRecord(folder, key, warn), stat };
+}
+
+function nameOf(key: string): string {
+  return `the record ${key.slice(0, 12)}`;
+}
+
+function runRecordIn(body: unknown, key: string, warn: Warn): RunRecord | undefined {
   if (body === undefined || isRunRecord(body, key)) return body;
-  warn(`the content of the record ${key.slice(0, 12)} does not match its name: it is ignored`);
+  warn(`the content of ${nameOf(key)} does not match its name: it is ignored`);
   return undefined;
 }
 
@@ -66,6 +91,10 @@ export function readSealed(
     warn(`${what} cannot be read (${reasonOf(error)}): it is ignored`);
     return undefined;
   }
+  return bodyIn(text, what, warn);
+}
+
+function bodyIn(text: string, what: string, warn: Warn): unknown {
   const body = checkedBody(text);
   if (body === undefined) warn(`${what} is damaged: it is ignored`);
   return body;

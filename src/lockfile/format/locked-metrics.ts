@@ -1,27 +1,23 @@
 /** Metrics by dot path: the numbers in a JSON value, to lock, show and compare. */
-import { parseLenient } from '../../lenient-json.js';
+import { ifJson, parseLenient } from '../../json.js';
 
 /** Undefined when the text is not JSON. Only numbers are metrics. */
 export function metricsOf(text: string): Record<string, number> | undefined {
-  let value: unknown;
-  try {
-    value = parseLenient(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = ifJson(text, parseLenient);
+  if (value === undefined) return undefined;
   const numbers: Record<string, number> = {};
-  collect(value, [], numbers);
+  collect(value, '', 0, numbers);
   return numbers;
 }
 
 /** Skips numbers beyond the range of a double, which JSON lacks; of two equal paths the first counts. */
-function collect(value: unknown, path: readonly string[], into: Record<string, number>): void {
-  const name = path.join('.') || 'value';
+function collect(value: unknown, path: string, depth: number, into: Record<string, number>): void {
+  const name = path || 'value';
   if (typeof value === 'number' && Number.isFinite(value) && !Object.hasOwn(into, name))
     into[name] = Object.is(value, -0) ? 0 : value;
-  if (typeof value !== 'object' || value === null || path.length === DEEPEST) return;
-  for (const [name, below] of Object.entries(value)) collect(below, [...path, name], into);
+  if (typeof value !== 'object' || value === null || depth === DEEPEST) return;
+  for (const [name, below] of Object.entries(value))
+    collect(below, depth === 0 ? name : `${path}.${name}`, depth + 1, into);
 }
 
 /** Far deeper than anybody nests by hand, and far less than a stack holds. */

@@ -2,6 +2,7 @@
 import { modeOf } from '../../results/better.js';
 import type { PageEpochs, PageItem } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
+import { Check, Choice } from './controls.js';
 import { number, plural } from './format-values.js';
 import { type Data, itemLink } from './page-state.js';
 import { Scrolled } from './scrolled.js';
@@ -48,23 +49,9 @@ export function EpochCharts({
       <div class="bar-of">
         <h2 id="epochs-title">Epochs</h2>
         <label>
-          metric{' '}
-          <select value={metric} onChange={(event) => setMetric(event.currentTarget.value)}>
-            {names.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
+          metric <Choice value={metric} values={names} onChoose={setMetric} />
         </label>
-        <label>
-          <input
-            type="checkbox"
-            checked={isLog}
-            onChange={(event) => setLog(event.currentTarget.checked)}
-          />{' '}
-          log scale
-        </label>
+        <Check label="log scale" checked={isLog} onCheck={setLog} />
         <p class="soft">{plural(curves.length, 'curve')}; the dot is the epoch of the outs</p>
       </div>
       <Chart

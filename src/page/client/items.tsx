@@ -1,5 +1,6 @@
 /** All items: the graph, and a table of their states and metrics. */
 import type { PageItem } from '../model.js';
+import { Check, Choice, Search } from './controls.js';
 import { duration, number, plural } from './format-values.js';
 import { DependencyGraph } from './graph.js';
 import {
@@ -18,13 +19,12 @@ import { type JSX, useMemo, useState } from './view.js';
 const MOST_NODES = 60;
 const MOST_METRICS = 12;
 
-export function Items({
-  data,
-  route,
-}: {
+interface ItemsProps {
   readonly data: Data;
   readonly route: Route;
-}): JSX.Element {
+}
+
+export function Items({ data, route }: ItemsProps): JSX.Element {
   const { items } = data.model;
   const isNarrow = useNarrow();
   const stages = new Set(items.map(({ stage }) => stage)).size;
@@ -39,14 +39,7 @@ export function Items({
             {plural(stages, 'stage')}, {plural(items.length, 'item')}
           </p>
           {items.length > stages && items.length <= MOST_NODES && (
-            <label>
-              <input
-                type="checkbox"
-                checked={byItem}
-                onChange={(event) => setByItem(event.currentTarget.checked)}
-              />{' '}
-              items
-            </label>
+            <Check label="items" checked={byItem} onCheck={setByItem} />
           )}
         </div>
         <DependencyGraph items={items} stateOf={stateOf} byItem={byItem} isNarrow={isNarrow} />
@@ -56,13 +49,13 @@ export function Items({
   );
 }
 
-function ItemTable({
-  data,
-  only,
-}: {
+interface ItemTableProps {
   readonly data: Data;
+  /** A stage. */
   readonly only: string | null;
-}): JSX.Element {
+}
+
+function ItemTable({ data, only }: ItemTableProps): JSX.Element {
   const { items } = data.model;
   const [text, setText] = useState('');
   const [state, setState] = useState('');
@@ -86,25 +79,19 @@ function ItemTable({
     <section aria-labelledby="items-title">
       <div class="bar-of">
         <h2 id="items-title">Items</h2>
-        <input
-          type="search"
-          aria-label="Filter items by name or reason"
-          placeholder="name or reason"
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
+        <Search
+          label="Filter items by name or reason"
+          example="name or reason"
+          text={text}
+          onText={setText}
         />
-        <select
-          aria-label="State"
+        <Choice
+          label="State"
           value={state}
-          onChange={(event) => setState(event.currentTarget.value)}
-        >
-          <option value="">all states</option>
-          {present.map((each) => (
-            <option key={each} value={each}>
-              {each}
-            </option>
-          ))}
-        </select>
+          values={['', ...present]}
+          all="all states"
+          onChoose={setState}
+        />
         <p class="soft" role="status">
           {shown.length === items.length
             ? plural(items.length, 'item')
@@ -120,7 +107,6 @@ function ItemTable({
         label="Items"
         columns={columns}
         rows={shown}
-        keyOf={(item) => item.id}
         sorting={sorting}
         onSort={(id) => setSorting(nextSorting(sorting, id))}
       />

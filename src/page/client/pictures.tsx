@@ -1,5 +1,6 @@
 /** Pictures of items side by side, and two of them under a slider. */
 import type { PageItem, PagePicture } from '../model.js';
+import { Check, Search } from './controls.js';
 import { plural } from './format-values.js';
 import { type Data, itemLink } from './page-state.js';
 import { type JSX, useMemo, useState } from './view.js';
@@ -61,23 +62,13 @@ export function Pictures({ data }: { readonly data: Data }): JSX.Element {
     <section aria-labelledby="pictures-title">
       <div class="bar-of">
         <h2 id="pictures-title">Pictures</h2>
-        <input
-          type="search"
-          aria-label="Filter pictures by item or path"
-          placeholder="item or path"
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
+        <Search
+          label="Filter pictures by item or path"
+          example="item or path"
+          text={text}
+          onText={setText}
         />
-        {hasOlder && (
-          <label>
-            <input
-              type="checkbox"
-              checked={withOlder}
-              onChange={(event) => setWithOlder(event.currentTarget.checked)}
-            />{' '}
-            earlier results
-          </label>
-        )}
+        {hasOlder && <Check label="earlier results" checked={withOlder} onCheck={setWithOlder} />}
         <p class="soft" role="status">
           {plural(shown.length, 'picture')}; choose two to lay one over the other
         </p>

@@ -1,6 +1,7 @@
 /** Tables of `plots:`: the columns of one or several results as curves in one chart, with a legend. */
 import type { PageItem, PagePlot } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
+import { Choice } from './controls.js';
 import { plural } from './format-values.js';
 import { itemLink } from './page-state.js';
 import { type JSX, useMemo, useState } from './view.js';
@@ -91,17 +92,13 @@ function Columns({ title, columns, column, onColumn }: ColumnsProps): JSX.Elemen
   return (
     <label>
       column{' '}
-      <select
+      <Choice
+        label={`column of ${title}`}
         value={column}
-        aria-label={`column of ${title}`}
-        onChange={(event) => onColumn(event.currentTarget.value)}
-      >
-        {[ALL, ...columns].map((name) => (
-          <option key={name} value={name}>
-            {name === ALL ? 'all' : name}
-          </option>
-        ))}
-      </select>
+        values={[ALL, ...columns]}
+        all="all"
+        onChoose={onColumn}
+      />
     </label>
   );
 }

@@ -46,7 +46,6 @@ export function ResultTable({ columns, rows, chosen, toggle, nameOf, known }: Re
       label="Results"
       columns={[choose, ...table]}
       rows={shown}
-      keyOf={(row) => row}
       sorting={sorting}
       onSort={(id) => setSorting(id === choose.id ? sorting : nextSorting(sorting, id))}
     />

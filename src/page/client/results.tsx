@@ -1,10 +1,11 @@
 /** All results so far: sorted, filtered, compared, and drawn. */
 import type { PageColumn, PageResults } from '../model.js';
+import { Check, Choice, Search } from './controls.js';
 import { plural } from './format-values.js';
 import type { Data } from './page-state.js';
 import { Comparison } from './result-comparison.js';
 import { Parallel, Scatter } from './result-plots.js';
-import { filterOf, isVaried, nameIn, type Test } from './result-rows.js';
+import { filterOf, isUsage, isVaried, nameIn, type Test } from './result-rows.js';
 import { ResultTable } from './result-table.js';
 import { type JSX, useMemo, useState } from './view.js';
 
@@ -44,16 +45,17 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
       <div class="bar-of">
         <h2 id="results-title">Results</h2>
         <Filter text={text} onText={setText} problem={problem} />
-        {stages.size > 2 && <Stages stages={stages} stage={stage} onStage={setStage} />}
+        {stages.size > 2 && (
+          <Choice
+            label="Stage"
+            value={stage}
+            values={stages.keys()}
+            all="all stages"
+            onChoose={setStage}
+          />
+        )}
         <Forms form={form} onForm={setForm} />
-        <label>
-          <input
-            type="checkbox"
-            checked={showsAll}
-            onChange={(event) => setShowsAll(event.currentTarget.checked)}
-          />{' '}
-          all columns
-        </label>
+        <Check label="all columns" checked={showsAll} onCheck={setShowsAll} />
         <p class="soft" role="status">
           {rows.length === base.length
             ? plural(rows.length, 'result')
@@ -105,28 +107,6 @@ function measuredStage({ columns }: PageResults, stages: ReadonlyMap<string, rea
   return best;
 }
 
-interface StagesProps {
-  readonly stages: ReadonlyMap<string, readonly number[]>;
-  readonly stage: string;
-  readonly onStage: (stage: string) => void;
-}
-
-function Stages({ stages, stage, onStage }: StagesProps): JSX.Element {
-  return (
-    <select
-      aria-label="Stage"
-      value={stage}
-      onChange={(event) => onStage(event.currentTarget.value)}
-    >
-      {[...stages.keys()].map((name) => (
-        <option key={name} value={name}>
-          {name === ALL ? 'all stages' : name}
-        </option>
-      ))}
-    </select>
-  );
-}
-
 function useFiltered(results: PageResults, all: readonly number[], text: string) {
   return useMemo(() => {
     let test: Test;
@@ -141,6 +121,7 @@ function useFiltered(results: PageResults, all: readonly number[], text: string)
 
 /** What is the same in all of them says nothing. */
 function isUseful(column: PageColumn, rows: readonly number[]): boolean {
+  if (isUsage(column.kind, column.name)) return false;
   return !['param', 'field', 'code', 'dep'].includes(column.kind) || isVaried(column, rows);
 }
 
@@ -158,13 +139,12 @@ interface FilterProps {
 function Filter({ text, onText, problem }: FilterProps): JSX.Element {
   return (
     <>
-      <input
-        type="search"
-        aria-label="Filter results, for example train.lr<0.01 faces"
-        aria-invalid={problem !== undefined}
-        placeholder="train.lr<0.01 faces"
-        value={text}
-        onInput={(event) => onText(event.currentTarget.value)}
+      <Search
+        label="Filter results, for example train.lr<0.01 faces"
+        example="train.lr<0.01 faces"
+        text={text}
+        onText={onText}
+        isWrong={problem !== undefined}
       />
       {problem !== undefined && (
         <span class="problem" role="alert">

@@ -34,7 +34,6 @@ export function Timeline({ data }: { readonly data: Data }): JSX.Element {
         label="Items of the run"
         columns={columnsOf(items, activities.from, until)}
         rows={items}
-        keyOf={({ item }) => item}
       />
     </section>
   );

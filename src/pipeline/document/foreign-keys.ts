@@ -38,9 +38,9 @@ export const OTHER_WAYS: Readonly<Record<string, string>> = {
   cache: CACHED,
   persist: CACHED,
   frozen:
-    'pipe has no frozen stages; to run without this one, name the others: pipe run --only b c',
+    'pipe has no frozen stages; to run without this one, name all others: pipe run --only <stage> …',
   foreach: 'write a matrix, as in: matrix: { city: [paris, rome] }, and use its value as ${city}',
-  do: 'put what it holds directly into the stage',
+  do: 'move its keys into the stage itself',
   vars: 'write the values under params:, and use one as ${name}',
   name: 'the name of a stage is its key: stages: { name: { cmd: … } }',
   threads: 'write resources: { cpu: 4 }',

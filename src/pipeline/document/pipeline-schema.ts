@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { DURATION, SIZE } from './quantity.js';
 import type { What } from './value-errors.js';
 
-/** Ties a schema to the words of its mistake; see expected.ts. */
+/** Ties a schema to the words of its mistake; see value-errors.ts. */
 const say = (what: What) => ({ error: what });
 
 const HOLE = /^\$\{[^{}]+\}$/;
@@ -25,79 +25,53 @@ const above0 = (what: What) => z.number(say(what)).positive(say(what));
 const orHole = <T extends z.ZodType>(value: T, what: What) =>
   z.union([value, z.string().regex(HOLE, say(what))], say(what));
 
-const named = z.record(z.string().regex(NAME, say('name')), path, say('map'));
-const paths = z.union([named, z.array(path, say('list'))], say('paths'));
+const names = z.string().regex(NAME, say('name'));
+const flag = z.boolean(say('flag'));
+const map = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape, say('map'));
 
-const dep = z.union(
-  [
-    path,
-    z.strictObject(
-      {
-        path,
-        optional: z
-          .boolean(say('flag'))
-          .optional()
-          .describe('The file may be absent. Creating or deleting it makes the item stale.'),
-        exclude: z
-          .array(path, say('list'))
-          .optional()
-          .describe('Files that do not count, in a folder or pattern: *.tmp, notes/, raw/*.bak.'),
-      },
-      say('map'),
-    ),
-  ],
-  say('dep'),
-);
-const namedDeps = z.record(z.string().regex(NAME, say('name')), dep, say('map'));
-const deps = z.union([namedDeps, z.array(dep, say('list'))], say('paths'));
+/** A path, or a map with a path and more. */
+const pathOr = <S extends z.ZodRawShape>(what: What, shape: S) =>
+  z.union([path, map({ path, ...shape })], say(what));
 
-const out = z.union(
-  [
-    path,
-    z.strictObject(
-      {
-        path,
-        protected: z
-          .boolean(say('flag'))
-          .optional()
-          .describe('No run overwrites or removes it. An item that would do so fails.'),
-        temp: z
-          .boolean(say('flag'))
-          .optional()
-          .describe(
-            'Removed, and not kept in the cache, once all items that read it are done. Made again when needed.',
-          ),
-      },
-      say('map'),
-    ),
-  ],
-  say('out'),
+/** By name, or in a list. */
+const several = <T extends z.ZodType>(value: T) =>
+  z.union([z.record(names, value, say('map')), z.array(value, say('list'))], say('paths'));
+
+const deps = several(
+  pathOr('dep', {
+    optional: flag
+      .optional()
+      .describe('The file may be absent. Creating or deleting it makes the item stale.'),
+    exclude: z
+      .array(path, say('list'))
+      .optional()
+      .describe('Files that do not count, in a folder or pattern: *.tmp, notes/, raw/*.bak.'),
+  }),
 );
-const namedOuts = z.record(z.string().regex(NAME, say('name')), out, say('map'));
-const outs = z.union([namedOuts, z.array(out, say('list'))], say('paths'));
+
+const outs = several(
+  pathOr('out', {
+    protected: flag
+      .optional()
+      .describe('No run overwrites or removes it. An item that would do so fails.'),
+    temp: flag
+      .optional()
+      .describe(
+        'Removed, and not kept in the cache, once all items that read it are done. Made again when needed.',
+      ),
+  }),
+);
 
 const column = z.string(say('column')).min(1, say('column'));
-const plot = z.union(
-  [
-    path,
-    z.strictObject(
-      {
-        path,
-        x: column
-          .optional()
-          .describe('The column of the horizontal axis. Default: the row number.'),
-        y: z
-          .union([column, z.array(column).min(1, say('columns'))], say('columns'))
-          .optional()
-          .describe('The columns to draw. Default: all others that hold numbers.'),
-      },
-      say('map'),
-    ),
-  ],
-  say('plot'),
+const plots = several(
+  pathOr('plot', {
+    x: column.optional().describe('The column of the horizontal axis. Default: the row number.'),
+    y: z
+      .union([column, z.array(column).min(1, say('columns'))], say('columns'))
+      .optional()
+      .describe('The columns to draw. Default: all others that hold numbers.'),
+  }),
 );
-const namedPlots = z.record(z.string().regex(NAME, say('name')), plot, say('map'));
-const plots = z.union([namedPlots, z.array(plot, say('list'))], say('paths'));
 
 const cells = z.array(z.record(z.string(), scalar, say('map')), say('list'));
 const axisFiles = z
@@ -131,55 +105,42 @@ const matrix = z
 
 const mode = z.enum(['max', 'min'], say('mode'));
 const objective = z
-  .union([text, z.strictObject({ metric: text, mode }, say('map'))], say('objective'))
+  .union([text, map({ metric: text, mode })], say('objective'))
   .describe(
     'Path of a number in metrics.json, such as val.ssim. Larger is better, unless mode is min.',
   );
 
 const epoch = orHole(whole(1, 'epochs'), 'epochs');
-const epochSearch = z.strictObject(
-  {
-    max: epoch.describe('The largest epoch to compute.'),
-    patience: epoch.optional().describe('Stop after this many epochs without an improvement.'),
-    best: objective.optional(),
-  },
-  say('map'),
-);
+const epochSearch = map({
+  max: epoch.describe('The largest epoch to compute.'),
+  patience: epoch.optional().describe('Stop after this many epochs without an improvement.'),
+  best: objective.optional(),
+});
 const epochs = z
   .union([epoch, epochSearch], say('epochs'))
   .describe('The epoch to reach. A completed epoch is never computed again.');
 
-const keep = z
-  .strictObject(
-    {
-      last: whole(0, 'count').optional().describe('Keep the states of the last n epochs.'),
-      every: whole(1, 'every').optional().describe('Keep the state of every n-th epoch.'),
-      best: objective.optional(),
-    },
-    say('map'),
-  )
-  .describe('Which epoch states to keep in the cache. All metrics are kept.');
+const keep = map({
+  last: whole(0, 'count').optional().describe('Keep the states of the last n epochs.'),
+  every: whole(1, 'every').optional().describe('Keep the state of every n-th epoch.'),
+  best: objective.optional(),
+}).describe('Which epoch states to keep in the cache. All metrics are kept.');
 
 const time = z.union(
   [above0('duration'), z.string().regex(DURATION, say('duration'))],
   say('duration'),
 );
 const memory = z.union([whole(0, 'size'), z.string().regex(SIZE, say('size'))], say('size'));
-const resources = z
-  .strictObject(
-    {
-      cpu: orHole(above0('cores'), 'cores').optional().describe('Number of cores. Default: 1.'),
-      gpu: orHole(whole(0, 'gpus'), 'gpus')
-        .optional()
-        .describe('Number of GPUs, for exclusive use. Default: 0.'),
-      memory: orHole(memory, 'size').optional().describe('Bytes, or 500M, 4G (powers of 1024).'),
-      time: orHole(time, 'duration')
-        .optional()
-        .describe('Time limit of one cluster job: 30m, 4h. A training may take several jobs.'),
-    },
-    say('map'),
-  )
-  .describe('What an item uses while it runs, for scheduling.');
+const resources = map({
+  cpu: orHole(above0('cores'), 'cores').optional().describe('Number of cores. Default: 1.'),
+  gpu: orHole(whole(0, 'gpus'), 'gpus')
+    .optional()
+    .describe('Number of GPUs, for exclusive use. Default: 0.'),
+  memory: orHole(memory, 'size').optional().describe('Bytes, or 500M, 4G (powers of 1024).'),
+  time: orHole(time, 'duration')
+    .optional()
+    .describe('Time limit of one cluster job: 30m, 4h. A training may take several jobs.'),
+}).describe('What an item uses while it runs, for scheduling.');
 
 const deviation = z.number(say('deviation')).min(0, say('deviation'));
 const deviations = z.record(z.string(), deviation, say('map'));
@@ -207,7 +168,6 @@ const timeout = orHole(time, 'duration').describe(
 );
 
 const retries = orHole(whole(0, 'retries'), 'retries');
-const flag = z.boolean(say('flag'));
 const param = z.string(say('param')).min(1, say('param'));
 const paramNames = z.array(param, say('params'));
 
@@ -223,7 +183,7 @@ const stage = z
       deps: deps.optional().describe('The inputs: paths or patterns by name, or a list of them.'),
       params: paramNames.optional().describe('Dot paths of the params that affect the result.'),
       outs: outs.optional().describe('The outputs: paths by name, or a list of them.'),
-      metrics: paths.optional().describe('Outs that are JSON files, for pipe metrics.'),
+      metrics: several(path).optional().describe('Outs that are JSON files, for pipe metrics.'),
       plots: plots
         .optional()
         .describe('Tables (CSV, TSV, JSON) and pictures (PNG, SVG, JPEG, NPY).'),
@@ -257,7 +217,6 @@ const params = z
     'A map of values, a YAML or JSON file, or a list of both. Later entries override earlier ones.',
   );
 
-const names = z.string().regex(NAME, say('name'));
 const profiles = z.record(names, tree, say('map'));
 const stages = z.record(names, stage, say('stages'));
 
@@ -266,33 +225,30 @@ const remote = z
   .union(
     [
       place,
-      z.strictObject(
-        {
-          url: place.describe('s3://bucket/folder, https://host/folder or file:///folder.'),
-          endpoint: z
-            .string(say('endpoint'))
-            .regex(/^https?:\/\/\S+$/, say('endpoint'))
-            .optional()
-            .describe('The URL of an S3 server that is not AWS.'),
-          region: text
-            .optional()
-            .describe('The region of the bucket. Default: that of the AWS profile.'),
-          states: z
-            .enum(['none', 'last', 'keep'], say('states'))
-            .optional()
-            .describe(
-              'Which checkpoints travel: none, the newest (the default), or all that keep keeps.',
-            ),
-          trust: z
-            .array(
-              z.string(say('publicKey')).regex(/^ed25519:[A-Za-z0-9+/=]+$/, say('publicKey')),
-              say('list'),
-            )
-            .optional()
-            .describe('Public keys: only results that one of them signed count.'),
-        },
-        say('map'),
-      ),
+      map({
+        url: place.describe('s3://bucket/folder, https://host/folder or file:///folder.'),
+        endpoint: z
+          .string(say('endpoint'))
+          .regex(/^https?:\/\/\S+$/, say('endpoint'))
+          .optional()
+          .describe('The URL of an S3 server that is not AWS.'),
+        region: text
+          .optional()
+          .describe('The region of the bucket. Default: that of the AWS profile.'),
+        states: z
+          .enum(['none', 'last', 'keep'], say('states'))
+          .optional()
+          .describe(
+            'Which checkpoints travel: none, the newest (the default), or all that keep keeps.',
+          ),
+        trust: z
+          .array(
+            z.string(say('publicKey')).regex(/^ed25519:[A-Za-z0-9+/=]+$/, say('publicKey')),
+            say('list'),
+          )
+          .optional()
+          .describe('Public keys: only results that one of them signed count.'),
+      }),
     ],
     say('remote'),
   )
@@ -300,23 +256,15 @@ const remote = z
     'A remote cache, from which results are taken and to which they are sent. Enters no key.',
   );
 
-const pipeline = z
-  .strictObject(
-    {
-      $schema: z.string(say('text')).optional().describe('The JSON Schema of this file.'),
-      params: params.nullable().optional(),
-      profiles: profiles
-        .nullable()
-        .optional()
-        .describe('Changes of params by name, for --profile.'),
-      shell: shell.optional(),
-      packages: packages.optional(),
-      remote: remote.optional(),
-      stages: stages.describe('The stages by name.'),
-    },
-    say('map'),
-  )
-  .meta({ title: 'pipeline.yaml', patternProperties: { '^x-': {} } });
+const pipeline = map({
+  $schema: z.string(say('text')).optional().describe('The JSON Schema of this file.'),
+  params: params.nullable().optional(),
+  profiles: profiles.nullable().optional().describe('Changes of params by name, for --profile.'),
+  shell: shell.optional(),
+  packages: packages.optional(),
+  remote: remote.optional(),
+  stages: stages.describe('The stages by name.'),
+}).meta({ title: 'pipeline.yaml', patternProperties: { '^x-': {} } });
 
 export type StageSpec = z.infer<typeof stage>;
 export type EpochsSpec = z.infer<typeof epochs>;

@@ -200,7 +200,7 @@ function colon(fault: SyntaxFault, text: string): SyntaxMistake | undefined {
   const rest = restOfLine(text, start).trimEnd();
   const span = { start, end: start + rest.length };
   if (isColonInText(fault, text)) {
-    const what = /:\s/.test(rest) ? 'holds ": "' : 'ends with ":"';
+    const what = /:\s/.test(rest) ? 'contains ": "' : 'ends with ":"';
     return mistakeAt(span, `a text that ${what} needs quotes`, 'put the whole text in quotes');
   }
   if (fault.code === 'MULTILINE_IMPLICIT_KEY' && !COLON.test(rest)) {
@@ -229,7 +229,7 @@ function hintFor({ code, pos: [start] }: SyntaxFault, text: string): string | un
   const line = restOfLine(text, text.lastIndexOf('\n', start - 1) + 1);
   // The bracket of `${` does not open a map.
   if (/(?<!\$)[[{][^'"]*\$\{/.test(line))
-    return 'inside { } and [ ], put a text that holds ${…} in quotes';
+    return 'inside { } and [ ], put a text that contains ${…} in quotes';
   return code === 'BAD_SCALAR_START' ? 'put the text in quotes' : undefined;
 }
 

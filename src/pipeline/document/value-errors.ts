@@ -44,7 +44,7 @@ export const EXPECTED = {
     'a list of values, a param such as ${datasets}, { glob: "data/*.csv" }, or { lines: names.txt }',
   ),
   command: value('a command, or a list of its words'),
-  shell: value('sh or bash', 'a command goes under cmd:'),
+  shell: value('sh or bash', 'write the command under cmd'),
   packages: value(
     'python or none',
     'to count the versions of other packages, list a lock file under deps:',
@@ -110,6 +110,8 @@ function pathHint(written: unknown): string | undefined {
 function paramHint(written: unknown): string | undefined {
   const [key] = namesIn(written);
   if (key === undefined) return undefined;
+  if (/\.(?:ya?ml|json)$/i.test(key))
+    return `write  params: ${key}  at the top level of pipeline.yaml; a stage lists the names that it uses, such as train.lr`;
   return 'put values under params: at the top level of pipeline.yaml; a stage lists the names that it uses';
 }
 
@@ -152,7 +154,7 @@ function flagHint(written: unknown): string | undefined {
   if (typeof written !== 'string') return undefined;
   const isTrue = /^(?:yes|on|y|true)$/i.test(written);
   if (!isTrue && !/^(?:no|off|n|false)$/i.test(written)) return undefined;
-  return `write ${isTrue} (in YAML 1.2, ${JSON.stringify(written)} is a string)`;
+  return `write ${isTrue} (in YAML 1.2, ${JSON.stringify(written)} is a text)`;
 }
 
 function durationHint(written: unknown): string | undefined {

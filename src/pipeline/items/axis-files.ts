@@ -142,7 +142,10 @@ function valuesOfLines(node: AstNode, means: Means): readonly AxisValue[] | unde
   }
   if (starts.size === 0) {
     const message = `${file} has no values for the axis`;
-    means.diagnostics.add({ code: 'bad-axis', message, hint: 'write one value a line' }, node.span);
+    means.diagnostics.add(
+      { code: 'bad-axis', message, hint: 'write one value on each line' },
+      node.span,
+    );
   }
   return diagnostics.count > before ? undefined : [...starts.keys()].map((value) => ({ value }));
 }

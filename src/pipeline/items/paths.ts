@@ -51,7 +51,7 @@ export function slashMistake({ text, parts }: Template, isDep: boolean): Mistake
   const meant = text.replaceAll('\\ ', ' ').replace(/\\(?![*?[\]{},])/g, '/');
   return {
     code: 'bad-path',
-    message: `"${text}" holds a backslash; a path is written with "/"`,
+    message: `"${text}" contains a backslash; a path is written with "/"`,
     hint: `write "${meant}"`,
   };
 }

@@ -99,11 +99,13 @@ describe('a connection that breaks', () => {
   });
 
   test('silently is noticed', async () => {
-    server.answer((response) => {
+    // On a loaded machine the first bytes may themselves be late: then they are asked for again.
+    server.answer((response, request) => {
+      if (request.headers.range !== undefined) return serve(DATA)(response, request);
       response.writeHead(200, { 'Content-Length': DATA.length, ETag: '"v1"' });
       response.write(DATA.subarray(0, 500));
-    }, serve(DATA));
-    expectSame(await fetchFile({ silenceMs: 100 }), DATA);
+    });
+    expectSame(await fetchFile({ silenceMs: 300 }), DATA);
     expect(notices[0]).toContain('the server fell silent');
     expect(server.asked.at(-1)?.range).toBe('bytes=500-');
   });

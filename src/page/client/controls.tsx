@@ -1,0 +1,68 @@
+/** Form controls that the views share. */
+import type { JSX } from './view.js';
+
+interface CheckProps {
+  readonly label: string;
+  readonly checked: boolean;
+  readonly onCheck: (checked: boolean) => void;
+}
+
+export function Check({ label, checked, onCheck }: CheckProps): JSX.Element {
+  return (
+    <label>
+      <input
+        type="checkbox"
+        checked={checked}
+        onChange={(event) => onCheck(event.currentTarget.checked)}
+      />{' '}
+      {label}
+    </label>
+  );
+}
+
+interface SearchProps {
+  /** What it filters, for screen readers. */
+  readonly label: string;
+  readonly example: string;
+  readonly text: string;
+  readonly onText: (text: string) => void;
+  readonly isWrong?: boolean;
+}
+
+export function Search({ label, example, text, onText, isWrong = false }: SearchProps) {
+  return (
+    <input
+      type="search"
+      aria-label={label}
+      aria-invalid={isWrong}
+      placeholder={example}
+      value={text}
+      onInput={(event) => onText(event.currentTarget.value)}
+    />
+  );
+}
+
+interface ChoiceProps {
+  readonly label?: string;
+  readonly value: string;
+  readonly values: Iterable<string>;
+  /** The name of the empty value. */
+  readonly all?: string;
+  readonly onChoose: (value: string) => void;
+}
+
+export function Choice({ label, value, values, all = '', onChoose }: ChoiceProps): JSX.Element {
+  return (
+    <select
+      aria-label={label}
+      value={value}
+      onChange={(event) => onChoose(event.currentTarget.value)}
+    >
+      {[...values].map((each) => (
+        <option key={each} value={each}>
+          {each || all}
+        </option>
+      ))}
+    </select>
+  );
+}
