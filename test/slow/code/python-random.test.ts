@@ -118,10 +118,7 @@ const wide = fc.oneof(
 );
 
 /** Executes a module each time: only for the main program, since modules that do so never come to an end. */
-const again = fc.oneof(
-  dotted.map((each) => `import runpy; runpy.run_module("${each}")`),
-  dotted.map((each) => `exec(open("${each.replaceAll('.', '/')}.py").read())`),
-);
+const again = dotted.map((each) => `import runpy; runpy.run_module("${each}")`);
 
 const wideModule = moduleOf(fc.oneof(statement, wide));
 
