@@ -54,8 +54,15 @@ export class RemoteResults {
     coming.catch(() => undefined);
   }
 
-  /** Brings the record of a key with all objects of its outs. False when it is not there whole. */
-  async take(wanted: Wanted, files: RunRecord['files']): Promise<boolean> {
+  /**
+   * Brings the record of a key with all objects of its outs. False when it is not there whole.
+   * `before`: what must be here before the record is.
+   */
+  async take(
+    wanted: Wanted,
+    files: RunRecord['files'],
+    before: () => Promise<void>,
+  ): Promise<boolean> {
     const { key } = wanted;
     const coming = this.#coming.get(key);
     this.#coming.delete(key);
@@ -65,6 +72,7 @@ export class RemoteResults {
       return early ?? (this.#broken.has(key) ? undefined : await this.#bring(wanted));
     });
     if (found === undefined) return false;
+    await before();
     await this.#session.options.cache.writeRecord(recordOf(wanted, found, files));
     return true;
   }
