@@ -1,6 +1,7 @@
 /** Installed packages: the package of a file, and its version. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { ifJson } from '../json.js';
 
 interface Package {
   /** As imported: `@scope/name`. */
@@ -53,13 +54,9 @@ export function readManifest(file: string): PackageManifest | undefined {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as PackageManifest) : undefined;
-  } catch {
-    // Node rejects a broken package.json, but only one that it reads: left to Node.
-    return undefined;
-  }
+  const value = ifJson(text);
+  // Node rejects a broken package.json, but only one that it reads: left to Node.
+  return typeof value === 'object' && value !== null ? (value as PackageManifest) : undefined;
 }
 
 /** True when the manifest declares the package optional. */

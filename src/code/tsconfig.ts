@@ -1,6 +1,7 @@
 /** The parts of tsconfig.json that affect resolution: `extends`, `paths` and `baseUrl`. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { ifJson, isTree } from '../json.js';
 import { packageName } from './package.js';
 
 /** A file that it extends. */
@@ -67,14 +68,9 @@ function matched(specifier: string, pattern: string): string | undefined {
 type Tree = Readonly<Record<string, unknown>>;
 
 function readConfig(file: string): Tree | undefined {
-  try {
-    const value: unknown = JSON.parse(withoutComments(readFileSync(file, 'utf8')));
-    return isTree(value) ? value : undefined;
-  } catch (error) {
-    // esbuild reported a broken file, or treated it as empty.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = ifJson(withoutComments(readFileSync(file, 'utf8')));
+  // esbuild reported a broken file, or treated it as empty.
+  return isTree(value) ? value : undefined;
 }
 
 /** Removes comments and trailing commas, which tsconfig.json may contain. */
@@ -84,8 +80,4 @@ function withoutComments(text: string): string {
     .replace(/^\uFEFF/, '')
     .replace(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*(?:[^*]|\*(?!\/))*\*\//g, keep)
     .replace(/"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g, keep);
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 /** Compares two JSON texts value by value. */
 
+import { ifJson } from '../json.js';
 import { allowanceOf, isWithin, type Tolerance } from './deviation.js';
 import type { JsonDifference } from './difference.js';
 
@@ -13,10 +14,10 @@ export function compareJson(
   actual: string,
   tolerance: Tolerance,
 ): ValueComparison<JsonDifference> | undefined {
-  const [before, now] = [parse(expected), parse(actual)];
+  const [before, now] = [ifJson(expected), ifJson(actual)];
   if (before === undefined || now === undefined) return undefined;
   const walk = new Walk(allowanceOf(tolerance));
-  walk.compare('', before.value, now.value);
+  walk.compare('', before, now);
   const { first, count, largestBeyond, largest } = walk;
   if (first === undefined) return { largest };
   const beyond = largestBeyond > 0 ? { largest: largestBeyond } : {};
@@ -79,13 +80,4 @@ const LONGEST = 60;
 function textOf(value: unknown): string | undefined {
   const text = JSON.stringify(value) as string | undefined;
   return text !== undefined && text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
-}
-
-function parse(text: string): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) };
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 /** Reads safetensors files: eight bytes with the header's length, a header in JSON, then the tensors. */
+import { ifJson, isTree } from '../json.js';
 import { countOf, isElementType, sizeOf, type Tensor } from './tensor.js';
 
 /** Tensors by name in the order of the header; undefined for another format. */
@@ -6,8 +7,8 @@ export function readSafetensors(bytes: Buffer): Map<string, Tensor> | undefined 
   if (bytes.length < 8) return undefined;
   const length = Number(bytes.readBigUInt64LE(0));
   if (length > bytes.length - 8) return undefined;
-  const header = parse(bytes.toString('utf8', 8, 8 + length));
-  if (header === undefined) return undefined;
+  const header = ifJson(bytes.toString('utf8', 8, 8 + length));
+  if (!isTree(header)) return undefined;
   const tensors = new Map<string, Tensor>();
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue;
@@ -28,15 +29,4 @@ function tensorOf(entry: unknown, data: Buffer): Tensor | undefined {
 
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((each) => Number.isInteger(each) && each >= 0);
-}
-
-function parse(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    const isTree = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isTree ? (value as Record<string, unknown>) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

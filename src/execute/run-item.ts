@@ -120,7 +120,7 @@ function mayTake({ cause }: Run): boolean {
 }
 
 function wantedOf({ item }: ItemHandle, { key, manifest }: Run): Wanted {
-  return { item: item.id, key, manifest };
+  return { item: item.id, key, manifest, filled: item.filled };
 }
 
 function fromRemote({ done, ...ended }: Ended): Ended {

@@ -1,5 +1,5 @@
 /** Tables in CSV, TSV and JSON, by columns. */
-import { parseLenient } from '../lenient-json.js';
+import { isTree, parseLenient } from '../json.js';
 
 export type Cell = string | number | undefined;
 
@@ -19,7 +19,7 @@ function ofJson(text: string, path: string): ReadonlyMap<string, readonly Cell[]
     return `${path}: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`;
   }
   // `{"roc": [{…}]}`: tools that write several tables, each into its own file, name it inside as well.
-  const lists = isObject(value) ? Object.values(value).filter(isTable) : [value];
+  const lists = isTree(value) ? Object.values(value).filter(isTable) : [value];
   const [rows] = lists;
   if (lists.length > 1)
     return `${path} has ${lists.length} lists of objects: write each to its own file`;
@@ -30,17 +30,13 @@ function ofJson(text: string, path: string): ReadonlyMap<string, readonly Cell[]
 }
 
 function isTable(value: unknown): value is readonly Record<string, unknown>[] {
-  return Array.isArray(value) && value.every(isObject);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Array.isArray(value) && value.every(isTree);
 }
 
 /** By dot path, as metrics are named. */
 function cellsIn(row: Record<string, unknown>, prefix: string): [string, Cell][] {
   return Object.entries(row).flatMap(([name, value]): [string, Cell][] => {
-    if (isObject(value)) return cellsIn(value, `${prefix}${name}.`);
+    if (isTree(value)) return cellsIn(value, `${prefix}${name}.`);
     const isCell = typeof value === 'number' || typeof value === 'string';
     return [[prefix + name, isCell ? value : undefined]];
   });

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
+import { ifJson } from '../json.js';
 import { type JournalHead, journalsIn } from '../run/journal.js';
 import { type Identity, livenessOf } from '../sys/identity.js';
 import type { PageRun, TimedEvent } from './model.js';
@@ -64,14 +65,8 @@ export class RunReader {
   }
 
   #eventIn(line: string): TimedEvent[] {
-    let value: Partial<TimedEvent> & Partial<Omit<JournalHead, 'type'>>;
-    try {
-      value = JSON.parse(line);
-    } catch (error) {
-      // A machine that crashed leaves a torn line.
-      if (error instanceof SyntaxError) return [];
-      throw error;
-    }
+    // A machine that crashed leaves a torn line.
+    const value = (ifJson(line) ?? {}) as Partial<TimedEvent> & Partial<Omit<JournalHead, 'type'>>;
     if (value.type === 'journal') this.#owner = value.owner;
     if (value.type === 'summary') this.#isOver = true;
     return typeof value.type === 'string' && typeof value.at === 'number'

@@ -1,6 +1,7 @@
 /** Lock owner: the text of a lock or ticket file, with process, purpose and time. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { ifJson } from '../json.js';
 import { type Identity, livenessOf, ownIdentity } from '../sys/identity.js';
 import { type BatchJob, jobIn } from './own-job.js';
 
@@ -66,12 +67,7 @@ export function readOwner(file: string): LockOwner | typeof TORN | undefined {
 }
 
 export function parseOwner(text: string): LockOwner | undefined {
-  let value: Partial<LockOwner> | null;
-  try {
-    value = JSON.parse(text) as Partial<LockOwner> | null;
-  } catch {
-    return undefined;
-  }
+  const value = ifJson(text) as Partial<LockOwner> | null | undefined;
   const words = [value?.host, value?.start, value?.token, value?.doing, value?.since];
   const complete = words.every((each) => typeof each === 'string') && Number.isInteger(value?.pid);
   return complete ? ({ boot: '', space: '', ...value } as LockOwner) : undefined;

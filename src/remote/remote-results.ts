@@ -17,6 +17,8 @@ export interface Wanted {
   readonly item: string;
   readonly key: string;
   readonly manifest: Manifest;
+  /** Of the item that takes it: its key has the same command. */
+  readonly filled?: RunRecord['filled'] | undefined;
 }
 
 /** Results whose objects are brought before their item's turn. */
@@ -147,12 +149,13 @@ export class RemoteResults {
 }
 
 function recordOf(
-  { key, item, manifest }: Wanted,
+  { key, item, manifest, filled }: Wanted,
   found: RemoteResult,
   files: RunRecord['files'],
 ): RunRecord {
   const { outs, seconds } = found;
-  return { format: 1, key, item, manifest, files, outs, seconds, ...usageOf(found) };
+  const given = filled && { filled };
+  return { format: 1, key, item, manifest, ...given, files, outs, seconds, ...usageOf(found) };
 }
 
 function shown({ machine, platform, node, pipe, at }: RemoteResult['made']): string {

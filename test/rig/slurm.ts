@@ -47,7 +47,11 @@ export interface Cluster {
 }
 
 /** Nodes have 4 cores, 4000 MB and 2 GPUs. Partition `high` preempts `batch`, the default. */
-export async function startCluster(nodes: number): Promise<Cluster> {
+export async function startCluster(
+  nodes: number,
+  /** Words before the daemon of a node. */
+  around: (node: string) => readonly string[] = () => [],
+): Promise<Cluster> {
   const folder = mkdtempSync(path.join(tmpdir(), 'pipe-slurm-'));
   for (const name of ['state', 'log', 'run']) mkdirSync(path.join(folder, name));
   chmodSync(folder, 0o755);
@@ -58,7 +62,8 @@ export async function startCluster(nodes: number): Promise<Cluster> {
   const call = (...[program = '', ...args]: readonly string[]) =>
     execFileSync(program, args, { env: { ...process.env, ...env }, encoding: 'utf8' });
   const run = (name: string) => path.join(folder, 'run', name);
-  const startNode = (number: number) => void call('slurmd', '-f', conf, '-N', `n${number}`);
+  const startNode = (number: number) =>
+    void call(...around(`n${number}`), 'slurmd', '-f', conf, '-N', `n${number}`);
   const startController = () => void call('slurmctld', '-f', conf);
   call(
     'munged',

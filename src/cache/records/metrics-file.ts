@@ -3,7 +3,7 @@
  * NaN and the infinities become null, so that a diverged training shows.
  */
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
-import { parseLenient } from '../../lenient-json.js';
+import { isTree, parseLenient } from '../../json.js';
 import type { Metrics } from '../../stage/context.js';
 import { isAbsent, isPassing, reasonOf } from '../files/file-errors.js';
 import { READ } from '../files/hash.js';
@@ -33,7 +33,7 @@ export function readMetrics(
     warn(`metrics.json of ${shown} is not JSON (${reasonOf(error)}): it is not recorded`);
     return undefined;
   }
-  if (!isObject(value)) {
+  if (!isTree(value)) {
     warn(`metrics.json of ${shown} is not an object: it is not recorded`);
     return undefined;
   }
@@ -98,7 +98,7 @@ function depthOf(value: object): number {
   let depth = 0;
   for (let level: unknown[] = [value]; level.length > 0; depth++) {
     if (depth > DEEPEST) return depth;
-    level = level.flatMap((each) => Object.values(each as object).filter(isObject));
+    level = level.flatMap((each) => Object.values(each as object).filter(isTree));
   }
   return depth;
 }
@@ -108,12 +108,8 @@ function numbersOf(tree: Record<string, unknown>, prefix: string, odd: string[])
   for (const [name, value] of Object.entries(tree)) {
     if (typeof value === 'number') kept.push([name, Number.isFinite(value) ? value : null]);
     else if (value === null) kept.push([name, null]);
-    else if (isObject(value)) kept.push([name, numbersOf(value, `${prefix}${name}.`, odd)]);
+    else if (isTree(value)) kept.push([name, numbersOf(value, `${prefix}${name}.`, odd)]);
     else odd.push(`${prefix}${name}`);
   }
   return Object.fromEntries(kept);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

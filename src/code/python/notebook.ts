@@ -1,4 +1,5 @@
 /** Converts the code of a Jupyter notebook to Python text, without outputs and most metadata. Pure. */
+import { ifJson } from '../../json.js';
 import type { Source } from './python-source.js';
 
 interface Cell {
@@ -19,7 +20,7 @@ interface Notebook {
 /** An unreadable notebook counts by its text. */
 export function notebookSource(bytes: Uint8Array): Source {
   const text = Buffer.from(bytes).toString('utf8');
-  const notebook = parsed(text);
+  const notebook = ifJson(text) as Notebook | null | undefined;
   if (!Array.isArray(notebook?.cells)) return { text, isUtf8: false, directives: '' };
   const { kernelspec, language_info: info } = notebook.metadata ?? {};
   const language = kernelspec?.language ?? info?.name ?? 'python';
@@ -30,14 +31,6 @@ export function notebookSource(bytes: Uint8Array): Source {
     isUtf8: true,
     directives: JSON.stringify([kernelspec?.name ?? null, language]),
   };
-}
-
-function parsed(text: string): Notebook | null {
-  try {
-    return JSON.parse(text) as Notebook | null;
-  } catch {
-    return null;
-  }
 }
 
 /** A statement separates cells; a string encloses code that is not Python. */

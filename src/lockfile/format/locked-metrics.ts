@@ -1,15 +1,10 @@
 /** Metrics by dot path: the numbers in a JSON value, to lock, show and compare. */
-import { parseLenient } from '../../lenient-json.js';
+import { ifJson, parseLenient } from '../../json.js';
 
 /** Undefined when the text is not JSON. Only numbers are metrics. */
 export function metricsOf(text: string): Record<string, number> | undefined {
-  let value: unknown;
-  try {
-    value = parseLenient(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = ifJson(text, parseLenient);
+  if (value === undefined) return undefined;
   const numbers: Record<string, number> = {};
   collect(value, '', 0, numbers);
   return numbers;

@@ -4,6 +4,7 @@
  */
 import { type Digest, isDigest } from '../../cache/objects/digest.js';
 import { type Diagnostic, UserError } from '../../error.js';
+import { ifJson } from '../../json.js';
 import { type LockBlock, type LockedEpochs, type LockedOut, sealOf } from './block.js';
 import { LOCK_FILE, LOCK_FORMAT, type LockFile } from './sections.js';
 
@@ -127,18 +128,18 @@ class Reader {
         draft.key = this.#taken(value, keyText);
         break;
       case 'code':
-        draft.code = this.#taken(value, json) as LockBlock['code'];
+        draft.code = this.#taken(value, ifJson) as LockBlock['code'];
         break;
       case 'params':
       case 'env':
-        draft[title] = this.#taken(value, json) as LockBlock['params'] & LockBlock['env'];
+        draft[title] = this.#taken(value, ifJson) as LockBlock['params'] & LockBlock['env'];
         break;
       case 'target':
       case 'patience':
         draft[title] = this.#taken(value, count);
         break;
       case 'best':
-        draft.best = this.#taken(value, json) as NonNullable<LockedEpochs['best']>;
+        draft.best = this.#taken(value, ifJson) as NonNullable<LockedEpochs['best']>;
         break;
       case 'deps':
         this.#below(6, (name, text) =>
@@ -232,17 +233,8 @@ function set<T>(map: Record<string, T>, name: string, value: T | undefined): boo
 
 function nameOf(text: string | undefined): string | undefined {
   if (text?.startsWith('"') !== true) return text;
-  const name = json(text);
+  const name = ifJson(text);
   return typeof name === 'string' ? name : undefined;
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function keyText(text: string): string | undefined {

@@ -1,0 +1,35 @@
+/** JSON of unknown origin. */
+
+/** A map, not a list. */
+export function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Undefined when the text is not JSON. */
+export function ifJson(text: string, parse: (text: string) => unknown = JSON.parse): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** A string, or one of the words that Python's json writes. */
+const TEXT_OR_WORD = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
+
+/**
+ * As other tools write it: reads NaN and the infinities as null, skips a byte order mark.
+ *
+ * @throws SyntaxError about the original text
+ */
+export function parseLenient(written: string): unknown {
+  const text = written.replace(/^\uFEFF/, '');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const plain = text.replace(TEXT_OR_WORD, (found) => (found.startsWith('"') ? found : 'null'));
+    if (plain === text) throw error;
+    return JSON.parse(plain);
+  }
+}
