@@ -12,6 +12,7 @@
 
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { createHole } from '../stages/lib/fill/hole.js';
+import { fitVariogram } from '../stages/lib/fill/kriging.js';
 import { createGram, fitPcaTo } from '../stages/lib/fill/pca.js';
 import { fitPcaMixture } from '../stages/lib/fill/pca-mixture.js';
 import { drawMask, type Occlusion } from '../stages/lib/mask.js';
@@ -45,6 +46,7 @@ const clusters = { clusters: 6, components: 12 };
 const linear = {
   pca: all24,
   mixture: fitPcaMixture(gram, { size, channels: 1 }, clusters, random),
+  variogram: fitVariogram(images, size, 1),
 };
 const restoreBy = (method: BaselineName, image: Uint8Array, hole: ReturnType<typeof createHole>) =>
   restoreBaselines([method], image, hole, 1, linear).get(method)!;

@@ -47,6 +47,8 @@ async function main(line: readonly string[]): Promise<number> {
       isHeeded = true;
       return interruption;
     },
+    // Ignored until then.
+    onTimeLimit: (listener) => void process.on('SIGURG', listener),
   };
   return await command.run(rest, context);
 }

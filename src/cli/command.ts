@@ -17,6 +17,8 @@ export interface CommandContext {
   readonly host: Host;
   readonly terminal: Terminal;
   readonly interruption: Interruption;
+  /** Calls back when the time limit of this job of a batch system is near. */
+  readonly onTimeLimit: (listener: () => void) => void;
 }
 
 export interface Command {

@@ -1,12 +1,12 @@
 /** `pipe epochs`: the chain of an incremental item, epoch by epoch. */
-import type { EpochRecord } from '../cache/records/record.js';
+import type { EpochRecord, RunRecord } from '../cache/records/record.js';
 import { drawnMetric } from '../decide/drawn-metric.js';
 import { metricAt, stopEpoch } from '../decide/incremental.js';
 import { inspection } from '../decide/inspection.js';
 import { predict } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
-import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import { chainManifest, keyOf } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
 import { predicate, select } from '../pipeline/select.js';
 import { show } from '../report/changes.js';
@@ -116,7 +116,7 @@ async function chainsOfItems(project: Project, targets: readonly string[]): Prom
         : prediction?.kind === 'fresh' || prediction?.kind === 'restore'
           ? prediction.record.manifest
           : project.cache.state.readLast(item.id)?.manifest;
-    return chainOf(project, item.id, item.epochs, manifest);
+    return chainOf(project, item.id, item.epochs, manifest && { ...item, manifest });
   });
 }
 
@@ -133,12 +133,12 @@ function chainOfResult(project: Project, row: ResultRow): Made {
   const item =
     plan.items.find(({ id }) => id === row.item) ??
     plan.items.find(({ stage }) => stage === row.stage);
-  const manifest = cache.readRecord(row.key)?.manifest;
+  const record = cache.readRecord(row.key);
   if (item?.epochs === undefined || row.chain === undefined) throw notIncremental(row.item);
-  if (manifest !== undefined) {
-    const choice = manifest.epochs;
+  if (record !== undefined) {
+    const choice = record.manifest.epochs;
     const target = typeof choice === 'number' ? choice : (choice?.max ?? item.epochs.target);
-    return chainOf(project, row.item, { ...item.epochs, target }, manifest);
+    return chainOf(project, row.item, { ...item.epochs, target }, record);
   }
   throw userError(
     'no-result',
@@ -155,9 +155,9 @@ function chainOf(
   { cache }: Project,
   item: string,
   plan: EpochPlan,
-  manifest: Manifest | undefined,
+  made: Pick<RunRecord, 'manifest' | 'filled'> | undefined,
 ): Made {
-  const about = manifest && chainManifest(manifest, plan.param);
+  const about = made && chainManifest(made.manifest, plan.param);
   const chain = about === undefined ? '' : keyOf(about);
   const records = chain === '' ? [] : cache.chains.readEpochs(chain);
   const wanted = stopEpoch(plan, records) ?? plan.target;
@@ -170,7 +170,7 @@ function chainOf(
     objective: plan.best ?? plan.keep?.best,
     outs: records.some(({ epoch }) => epoch === wanted) ? wanted : undefined,
     epochs: records.map((record) => ({ ...record, kept: cache.chains.hasState(record) })),
-    leaves: about === undefined ? {} : definitionOf(about, item).params,
+    leaves: about ? definitionOf({ ...made, manifest: about }, item).params : {},
   };
 }
 

@@ -14,11 +14,12 @@ const usage: Usage = {
 
 export const command: Command = {
   usage,
-  async run(argv, { host, interruption }) {
+  async run(argv, { host, interruption, onTimeLimit }) {
     const [file] = parse(usage, argv).positionals;
     if (file === undefined)
       throw userError('not-a-job', 'pipe job needs a job file', 'use `pipe run --executor slurm`');
-    const verdict = await runJob(path.resolve(host.cwd, file), host, interruption);
+    const means = { host, interruption, onTimeLimit };
+    const verdict = await runJob(path.resolve(host.cwd, file), means);
     if (interruption.stop.aborted) return EXIT.interrupted;
     // Jobs that wait for this one must not start when it has no result.
     return verdict === 'failed' || verdict === 'cancelled' ? EXIT.failed : EXIT.done;

@@ -79,7 +79,8 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   if (parsed.flag('csv')) return terminal.out(csvTable(wholeTable(shown, columns)));
   if (shown.length === 0)
     return terminal.out(`none of the ${plural(rows.length, 'result')} passes the filters\n`);
-  const table = tableOf(shown, differing(columns, shown), parsed.flag('usage'));
+  // Among all that match, so that a limit of one still shows the params of the best.
+  const table = tableOf(shown, differing(columns, matching), parsed.flag('usage'));
   terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
 }
 

@@ -55,15 +55,19 @@ function absentModules({ files, folders }: TraceInputs): string[] {
   if (!Object.keys(files).some((file) => /\.(?:pyw?|ipynb)$/i.test(file))) return [];
   return Object.entries(folders).flatMap(([folder, { stems, names }]) =>
     stems
+      .filter((stem) => stem !== EVERY_STEM)
       .flatMap((stem) => [stem, `${stem}.py`])
       .filter((name) => !names.includes(name))
       .map((name) => (folder === '' ? name : `${folder}/${name}`)),
   );
 }
 
+/** A stem that stands for all names. */
+export const EVERY_STEM = '*';
+
 /** The names in a folder that belong to one of the stems. */
 export function namesFor(stems: ReadonlySet<string>, names: readonly string[]): string[] {
-  return names.filter((name) => stems.has(stemOf(name)));
+  return names.filter((name) => stems.has(EVERY_STEM) || stems.has(stemOf(name)));
 }
 
 /** `x` for `x`, `x.ts`, `x.test.ts`; `.x` for `.x.ts`. */

@@ -131,7 +131,7 @@ async function keptPlan(
   cache: Cache,
 ): Promise<Plan> {
   const kept = cache.state.readKept('plans', name) as Plan | undefined;
-  if (kept?.format === 2 && options.files.hold(kept.reads)) return kept;
+  if (kept?.format === 3 && options.files.hold(kept.reads)) return kept;
   const { loadPlan } = await import('../pipeline/load.js');
   const plan = loadPlan(options);
   cache.state.writeKept('plans', name, plan);

@@ -196,6 +196,7 @@ async function conclude(
     key: decision.key,
     item: item.id,
     manifest: decision.manifest,
+    ...(item.filled && { filled: item.filled }),
     files: handle.code.files,
     outs: await storeOuts(build, item),
     seconds: outcome.seconds,

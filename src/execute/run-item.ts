@@ -10,6 +10,7 @@ import { evidenceOf } from '../decide/dep-evidence.js';
 import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
 import type { ItemDone } from '../event.js';
+import { chainManifest, keyOf } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { WaitsForItself } from '../process/outer-executions.js';
 import type { Wanted } from '../remote/remote-results.js';
@@ -106,7 +107,10 @@ type Run = Decision & { readonly kind: 'run' };
 async function takenFromRemote(handle: ItemHandle, run: Run): Promise<boolean> {
   const { remote } = handle.build;
   if (remote === undefined || !mayTake(run)) return false;
-  return remote.takeResult(wantedOf(handle, run), handle.code.files);
+  const { epochs, id } = handle.item;
+  const manifest = epochs && chainManifest(run.manifest, epochs.param);
+  const chain = manifest && { item: id, chain: keyOf(manifest), manifest };
+  return remote.takeResult(wantedOf(handle, run), handle.code.files, chain);
 }
 
 /** Brings a result from the remote cache while its item waits for its turn. */
@@ -120,7 +124,7 @@ function mayTake({ cause }: Run): boolean {
 }
 
 function wantedOf({ item }: ItemHandle, { key, manifest }: Run): Wanted {
-  return { item: item.id, key, manifest };
+  return { item: item.id, key, manifest, filled: item.filled };
 }
 
 function fromRemote({ done, ...ended }: Ended): Ended {

@@ -72,6 +72,7 @@ class Executor {
       ...{ root, scheduler, queue: this.#queue, setup: site.commonOf(name).setup },
       pipe: [process.execPath, path.join(dist, '..', 'bin', 'pipe.cjs')],
       stop: build.options.interruption.stop,
+      detached: build.options.detach === true,
     });
     this.#means = {
       ...{ executor: name, scheduler, queue: this.#queue, submitter },

@@ -10,9 +10,10 @@ export interface NonceFence {
   close(): void;
 }
 
-export function nonceFence(files: JobFiles, nonce: string): NonceFence {
+/** @param token of this start of the job */
+export function nonceFence(files: JobFiles, nonce: string, token: string): NonceFence {
   const lost = new AbortController();
-  const isHeld = () => files.current() === nonce;
+  const isHeld = () => files.current() === nonce && files.start(nonce) === token;
   const timer = setInterval(() => {
     if (!holdsNow(isHeld)) lost.abort();
   }, LOOK_MS).unref();

@@ -3,10 +3,12 @@
  *
  *     <item>/current              the nonce of the job that counts: the fence
  *     <item>/<nonce>/job.json     what the job executes
+ *     <item>/<nonce>/start        the token of its last start: a scheduler may start a job twice
  *     <item>/<nonce>/events.jsonl its events, written by the node
  *     <item>/<nonce>/end.json     how it ended, written by the node, last
  *     submitted/<name>/           the jobs of a submission, their script and their output
  */
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   mkdirSync,
@@ -39,6 +41,8 @@ export interface Job {
   readonly force: boolean;
   /** An earlier job has executed a part of it. */
   readonly again: boolean;
+  /** No run follows it. */
+  readonly detached?: boolean;
   /** How the run uses the remote cache. */
   readonly remote?: RunOptions['remote'];
 }
@@ -47,6 +51,10 @@ export interface Job {
 export interface JobEnd {
   readonly done: ItemDone;
   readonly settled?: Settled;
+}
+
+export function isResult({ done: { verdict } }: JobEnd): boolean {
+  return verdict === 'ran' || verdict === 'restored' || verdict === 'fresh';
 }
 
 export function jobsFolder(root: string): string {
@@ -74,6 +82,18 @@ export class JobFiles {
     writeNew(file, JSON.stringify(job));
     writeNew(path.join(this.#folder, 'current'), `${job.nonce}\n`);
     return file;
+  }
+
+  /** Returns the token of this start of a job. From here on no earlier start of it records anything. */
+  begin(nonce: string): string {
+    const token = randomBytes(6).toString('hex');
+    writeNew(path.join(this.#of(nonce), 'start'), token);
+    return token;
+  }
+
+  /** The token of the last start of a job. */
+  start(nonce: string): string | undefined {
+    return unlessAbsent(() => readFileSync(path.join(this.#of(nonce), 'start'), 'utf8'));
   }
 
   /** The job that counts, unless it has written its end. */
@@ -157,6 +177,16 @@ export class EventTail {
     }
     const lines = this.#rest.split('\n');
     this.#rest = lines.pop() ?? '';
-    return lines.map((line) => JSON.parse(line) as RunEvent);
+    return lines.flatMap(eventIn);
+  }
+}
+
+/** None in an empty line, and in one that a node has not finished before it was lost. */
+function eventIn(line: string): RunEvent[] {
+  try {
+    return [JSON.parse(line) as RunEvent];
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return [];
   }
 }

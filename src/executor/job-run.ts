@@ -9,7 +9,7 @@ import type { Item } from '../pipeline/plan.js';
 import { lastLines } from '../process/execution-log.js';
 import { duration } from '../process/outcome.js';
 import { unlessAbsent } from '../sys/if-there.js';
-import { EventTail, type Job, type JobEnd, JobFiles } from './job-file.js';
+import { EventTail, isResult, type Job, type JobEnd, JobFiles } from './job-file.js';
 import type { Queue } from './job-queue.js';
 import type { Cause, JobState, Refused, Scheduler } from './scheduler.js';
 import type { Placed, Submitter } from './submitter.js';
@@ -64,6 +64,8 @@ export class JobRun {
   readonly #files: JobFiles;
   readonly #means: JobMeans;
   #told: string | undefined;
+  /** What it is to compute, as far as this machine sees. */
+  #key: string | undefined;
   #tail: EventTail | undefined;
 
   constructor(build: BuildContext, index: number, means: JobMeans) {
@@ -82,6 +84,7 @@ export class JobRun {
       decideItem(handleOf(this.#build, this.#index)),
       options.interruption.stop,
     );
+    if (decision.kind !== 'missing') this.#key = decision.key;
     if (decision.kind !== 'fresh') return undefined;
     const { key, record } = decision;
     project.cache.use(key);
@@ -114,7 +117,7 @@ export class JobRun {
   }
 
   /** Takes the item from all earlier jobs. */
-  submit({ again = false, key, after = [] }: Submit): Promise<Placed> {
+  submit({ again = false, key = this.#key, after = [] }: Submit): Promise<Placed> {
     const { item, means } = { item: this.#item, means: this.#means };
     const { options, project, temps } = this.#build;
     const force = options.force || temps?.isWanted(this.#index) === true;
@@ -127,6 +130,7 @@ export class JobRun {
           ...{ format: 1, nonce, name, executor: means.executor, item: item.id },
           ...{ variant: project.variant, force, again },
           ...(options.remote === undefined ? {} : { remote: options.remote }),
+          ...(options.detach ? { detached: true } : {}),
           ...(key === undefined ? {} : { key }),
         };
         const file = this.#files.make(job);
@@ -296,10 +300,6 @@ function outputOf(job: Placed | undefined): readonly string[] {
 function exact(outcome: Over, output: readonly string[]): Over {
   const isOverMemory = output.some((line) => /exceeded .*memory limit|oom[-_ ]?kill/i.test(line));
   return outcome.cause === 'finished' && isOverMemory ? { ...outcome, cause: 'memory' } : outcome;
-}
-
-function isResult({ done: { verdict } }: JobEnd): boolean {
-  return verdict === 'ran' || verdict === 'restored' || verdict === 'fresh';
 }
 
 function wordOf({ state }: Over): string {

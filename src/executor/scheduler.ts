@@ -25,6 +25,8 @@ export interface Submission {
   /** Absolute path of the file for the script's own output, by number. */
   readonly outputs: readonly string[];
   readonly outputPattern: string;
+  /** No run follows the jobs: the scheduler itself starts them again. */
+  readonly detached?: boolean;
 }
 
 export interface JobState {
@@ -82,6 +84,14 @@ export interface Scheduler {
   look(): Promise<Jobs>;
   /** @throws Unanswered */
   cancel(ids: readonly string[]): Promise<void>;
+  /**
+   * Ends the running job that calls it, and starts it again later under the same number, so that jobs
+   * behind it go on waiting. A job that is `detached` may call it after SIGURG, which its scheduler sends
+   * shortly before the time limit.
+   *
+   * @throws Unanswered
+   */
+  requeue?(): Promise<void>;
 }
 
 /** The scheduler did not answer: nothing is known. */

@@ -46,14 +46,21 @@ export function slurm(site: SlurmSite): Scheduler {
       if (code !== 0 && !/invalid job id|already complet/i.test(err))
         throw new Unanswered(wordsOf(err));
     },
+    async requeue() {
+      const { code, err } = await call(['scontrol', 'requeue', site.env.SLURM_JOB_ID ?? '']);
+      if (code !== 0) throw new Unanswered(wordsOf(err));
+    },
   };
 }
 
 /** The name comes last, since the user's own jobs may have any. */
 const LISTING = ['-t', 'all', '-o', '%i|%T|%r|%N|%j'];
 
+/** Slurm keeps time in steps of 30 s: the signal arrives up to 30 s earlier. Shells and Node ignore it by default. */
+const NOTICE_SECONDS = 20;
+
 export function sbatchArguments(
-  { name, count, request, after, script, outputPattern }: Submission,
+  { name, count, request, after, script, outputPattern, detached }: Submission,
   { flags, cwd }: Pick<SlurmSite, 'flags' | 'cwd'>,
 ): string[] {
   return [
@@ -61,8 +68,8 @@ export function sbatchArguments(
     ...resourceFlags(request),
     ...flags,
     ...splitWords(request.flags ?? ''),
-    // A preempted job would start again by itself, beside the one that pipe submits for it.
-    '--no-requeue',
+    // A preempted job would start again by itself, beside the one that a run submits for it.
+    ...(detached ? ['--requeue', `--signal=B:URG@${NOTICE_SECONDS}`] : ['--no-requeue']),
     ...(after.length > 0
       ? [`--dependency=afterok:${after.join(':')}`, '--kill-on-invalid-dep=yes']
       : []),

@@ -28,6 +28,8 @@ export interface Means {
   /** The words that start pipe. */
   readonly pipe: readonly string[];
   readonly stop: AbortSignal;
+  /** The run leaves its jobs alone. */
+  readonly detached: boolean;
 }
 
 export interface Placed {
@@ -113,7 +115,7 @@ export class Submitter {
 
   /** From here on the scheduler may know the jobs. */
   #prepare(group: readonly Waiting[]): Prepared {
-    const { root, setup, pipe } = this.#means;
+    const { root, setup, pipe, detached } = this.#means;
     const nonce = randomBytes(6).toString('hex');
     const name = `pipe-${nonce}`;
     const folder = submissionFolder(root, name);
@@ -131,8 +133,7 @@ export class Submitter {
     const script = path.join(folder, 'script.sh');
     writeFileSync(script, scriptOf({ root, setup, pipe, files }), { mode: 0o755 });
     const submission: Submission = {
-      name,
-      count: group.length,
+      ...{ name, count: group.length, detached },
       request: (group[0] as Waiting).request,
       after: (group[0] as Waiting).after,
       script,

@@ -45,13 +45,14 @@ function behindLink(file: string): string {
 function readText(file: string, name: string): string | undefined {
   try {
     if (statSync(file).isFile()) return readFileSync(file, 'utf8');
-    throw userError(
-      'lock-not-a-file',
-      `${name} is not a file`,
-      'move it out of the way: the next run writes it',
-    );
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code !== 'ELOOP') throw error;
   }
+  throw userError(
+    'lock-not-a-file',
+    `${name} is not a file`,
+    'move it out of the way: the next run writes it',
+  );
 }

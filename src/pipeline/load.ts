@@ -56,7 +56,7 @@ export function loadPlan(options: LoadOptions): Plan {
   for (const cycle of cycles) reportCycle(cycle, drafts, linked, diagnostics);
   diagnostics.check();
   return {
-    format: 2,
+    format: 3,
     params: params?.value ?? {},
     items: arrange(order, drafts, linked),
     warnings: [],

@@ -6,7 +6,7 @@ export type { Resources };
 /** The result of `pipeline.yaml`, profiles and `--set`. JSON, since a plan is cached by content. */
 export interface Plan {
   /** Format version: a cached plan with another number is not used. */
-  readonly format: 2;
+  readonly format: 3;
   /** The resolved params tree. */
   readonly params: Json;
   /** In topological order: each item comes after all that it needs. */
@@ -57,6 +57,8 @@ export interface Item {
   readonly plots?: readonly Plot[];
   /** The named params by dot path (`image`, `train.epochs`), resolved. */
   readonly params: Readonly<Record<string, Json>>;
+  /** Params that the command was filled with, by dot path. The key has the command instead. */
+  readonly filled?: Readonly<Record<string, Json>>;
   /** Params of files with overridden values: a command that reads the file does not see them. */
   readonly overridden?: readonly Overridden[];
   /** Names of variables that enter the key, sorted. */

@@ -54,9 +54,14 @@ export class RemoteCache {
     this.#results.expect(wanted);
   }
 
-  /** Brings the record of a key with all objects of its outs. False when it is not there whole. */
-  takeResult(wanted: Wanted, files: RunRecord['files']): Promise<boolean> {
-    return this.#results.take(wanted, files);
+  /**
+   * Brings the record of a key with all objects of its outs. False when it is not there whole.
+   * `chain`: its epochs come along, without states, for the curves and metrics.
+   */
+  takeResult(wanted: Wanted, files: RunRecord['files'], chain?: WantedChain): Promise<boolean> {
+    return this.#results.take(wanted, files, async () => {
+      if (chain !== undefined) await this.#epochs.take(chain, () => 0);
+    });
   }
 
   /** Sends a result in the background. */

@@ -17,6 +17,8 @@ export interface Wanted {
   readonly item: string;
   readonly key: string;
   readonly manifest: Manifest;
+  /** Of the item that takes it: its key has the same command. */
+  readonly filled?: RunRecord['filled'] | undefined;
 }
 
 /** Results whose objects are brought before their item's turn. */
@@ -52,8 +54,15 @@ export class RemoteResults {
     coming.catch(() => undefined);
   }
 
-  /** Brings the record of a key with all objects of its outs. False when it is not there whole. */
-  async take(wanted: Wanted, files: RunRecord['files']): Promise<boolean> {
+  /**
+   * Brings the record of a key with all objects of its outs. False when it is not there whole.
+   * `before`: what must be here before the record is.
+   */
+  async take(
+    wanted: Wanted,
+    files: RunRecord['files'],
+    before: () => Promise<void>,
+  ): Promise<boolean> {
     const { key } = wanted;
     const coming = this.#coming.get(key);
     this.#coming.delete(key);
@@ -63,6 +72,7 @@ export class RemoteResults {
       return early ?? (this.#broken.has(key) ? undefined : await this.#bring(wanted));
     });
     if (found === undefined) return false;
+    await before();
     await this.#session.options.cache.writeRecord(recordOf(wanted, found, files));
     return true;
   }
@@ -147,12 +157,13 @@ export class RemoteResults {
 }
 
 function recordOf(
-  { key, item, manifest }: Wanted,
+  { key, item, manifest, filled }: Wanted,
   found: RemoteResult,
   files: RunRecord['files'],
 ): RunRecord {
   const { outs, seconds } = found;
-  return { format: 1, key, item, manifest, files, outs, seconds, ...usageOf(found) };
+  const given = filled && { filled };
+  return { format: 1, key, item, manifest, ...given, files, outs, seconds, ...usageOf(found) };
 }
 
 function shown({ machine, platform, node, pipe, at }: RemoteResult['made']): string {

@@ -148,14 +148,14 @@ function rowOf(
   measured: Measured,
   before: IndexedRow | undefined,
 ): IndexedRow {
-  const { key, item, manifest, outs, seconds } = record;
+  const { key, item, outs, seconds } = record;
   const stamp = stampOf(stat);
   // The files may be missing or damaged now.
   const isMeasured = before === undefined || Object.keys(measured.metrics).length > 0;
   return {
     key,
     item,
-    ...definitionOf(manifest, item),
+    ...definitionOf(record, item),
     // Without a time of birth, a record that was used since looks younger.
     when: before !== undefined && isSame(stamp, before.stamp) ? before.when : timeOf(stat),
     seconds,

@@ -58,7 +58,9 @@ export function columnNamed(columns: readonly Column[], name: string): Column {
   const found = namesakes(columns, name);
   const [first, second] = found;
   if (first === undefined) {
-    const hint = suggest(name, new Set(columns.map((column) => column.name)), 'there are');
+    const own = columns.filter(({ kind }) => kind === 'metrics' || kind === 'params');
+    const names = new Set([...own, ...columns].map((column) => column.name));
+    const hint = suggest(name, names, 'there are');
     throw userError('unknown-column', `no result has a param or metric "${name}"`, hint);
   }
   if (second === undefined || first.kind === 'field') return first;

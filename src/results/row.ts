@@ -1,4 +1,5 @@
 /** One recorded result as a row: what it was made of, what it measured, and whether its outs are still there. */
+import type { RunRecord } from '../cache/records/record.js';
 import { canonical, sha256 } from '../canonical.js';
 import type { Manifest } from '../manifest.js';
 import type { Json } from '../stage/context.js';
@@ -17,7 +18,7 @@ export interface ResultRow extends Partial<Usage> {
   /** Wall time of the execution. */
   readonly seconds: number;
   readonly state: ResultState;
-  /** Leaves of the params tree by dot path; a list is one leaf. */
+  /** Leaves of the params tree by dot path, and what the command was filled with; a list is one leaf. */
   readonly params: Readonly<Record<string, Json>>;
   readonly env: Readonly<Record<string, string | null>>;
   /** Digest of the code without what differs by item and by params. */
@@ -36,17 +37,20 @@ export interface ResultRow extends Partial<Usage> {
   readonly epoch?: number;
 }
 
-/** What follows from the manifest alone. */
+/** What follows from the manifest, and from the params that its command was filled with. */
 export type Definition = Pick<
   ResultRow,
   'stage' | 'matrix' | 'params' | 'env' | 'code' | 'command' | 'args' | 'deps'
 >;
 
-export function definitionOf(manifest: Manifest, recordedItem: string): Definition {
+export function definitionOf(
+  { manifest, filled = {} }: Pick<RunRecord, 'manifest' | 'filled'>,
+  recordedItem: string,
+): Definition {
   const { code, params: trees, env, deps } = manifest;
   const { matrix = {} } = code;
   const params: Record<string, Json> = {};
-  for (const [path, value] of Object.entries(trees)) flatten(value, path, params);
+  for (const [path, value] of Object.entries({ ...filled, ...trees })) flatten(value, path, params);
   const stage = recordedItem.split('@', 1)[0] as string;
   const shared = { stage, matrix, env, deps, params, code: digestOf(code) };
   if (code.kind === 'module') return { ...shared, args: {} };

@@ -1,11 +1,6 @@
 /** Predictions that count the results of the remote cache: for --dry, status and why, with --remote. */
 import type { RunRecord } from '../cache/records/record.js';
-import {
-  type BuildContext,
-  handleOf,
-  type ItemHandle,
-  selectedItems,
-} from '../decide/build-context.js';
+import { type BuildContext, handleOf, selectedItems } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { type Prediction, predict } from '../decide/prediction.js';
 import { eachOf, WIDTH } from '../remote/concurrency.js';
@@ -30,6 +25,7 @@ export async function foresee(build: BuildContext): Promise<Found> {
 async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Found> {
   const foreseen = new Map<string, RunRecord>();
   const asked = new Set<string>();
+  const inPart = readInPart(build);
   for (;;) {
     const found = await predict({ ...build, foreseen });
     const open = [...found].flatMap(([index, outlook]) =>
@@ -38,10 +34,10 @@ async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Fo
     const before = foreseen.size;
     await eachOf(open, WIDTH, async ([index, { key, manifest }]) => {
       asked.add(key);
-      const handle = handleOf(build, index);
-      const wanted = { item: handle.item.id, key, manifest };
+      const { id, filled } = handleOf(build, index).item;
+      const wanted = { item: id, key, manifest, filled };
       // Who reads a part of an out needs its listing, which comes with the objects.
-      const record = isReadInPart(handle)
+      const record = inPart.has(index)
         ? (await remote.takeResult(wanted, {})) && build.project.cache.readRecord(key)
         : await remote.findResult(wanted);
       if (record) foreseen.set(key, record);
@@ -58,12 +54,14 @@ function isOpen(
   return outlook.cause !== 'forced' && outlook.cause !== 'always';
 }
 
-function isReadInPart(handle: ItemHandle): boolean {
-  const { build, index, item } = handle;
-  const outs = new Set(item.outs.map(({ path }) => path));
-  return selectedItems(build).some(
-    (other) =>
-      other.needs.includes(index) &&
-      other.item.deps.some(({ path, glob }) => glob || !outs.has(path)),
-  );
+/** Items with an out of which another item reads a part. */
+function readInPart(build: BuildContext): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const { item, needs } of selectedItems(build)) {
+    for (const need of needs) {
+      const outs = new Set(handleOf(build, need).item.outs.map(({ path }) => path));
+      if (item.deps.some(({ path, glob }) => glob || !outs.has(path))) found.add(need);
+    }
+  }
+  return found;
 }

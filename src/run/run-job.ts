@@ -1,29 +1,39 @@
 /** A job on a node: executes one item, as a run would, and writes its events and its end for the head. */
 
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { finish } from '../cache/files/yielding.js';
 import { handleOf } from '../decide/build-context.js';
+import { decideItem } from '../decide/decide-item.js';
 import { workOn } from '../decide/inspection.js';
-import type { Interruption } from '../decide/options.js';
+import type { Interruption, RunOptions } from '../decide/options.js';
 import { type Host, openProject, type Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { Emit, ItemDone, RunEvent } from '../event.js';
 import { runItem } from '../execute/run-item.js';
 import { nonceFence } from '../executor/fence.js';
-import { type Job, JobFiles, readJob } from '../executor/job-file.js';
+import { isResult, type Job, JobFiles, readJob } from '../executor/job-file.js';
+import { requeue, TimeLimit } from '../executor/requeue.js';
+import { schedulerOf } from '../executor/schedulers.js';
+import { readSite } from '../executor/site.js';
 import { withRemote } from './with-remote-if-named.js';
+
+/** What the process of a job offers. */
+interface JobProcess {
+  readonly host: Host;
+  readonly interruption: Interruption;
+  readonly onTimeLimit: (listener: () => void) => void;
+}
 
 /**
  * Executes the item of a job file, if it is still the job that counts.
  *
  * @throws UserError when the file is not a job file
  */
-export async function runJob(
-  file: string,
-  host: Host,
-  interruption: Interruption,
-): Promise<ItemDone['verdict']> {
+export async function runJob(file: string, process: JobProcess): Promise<ItemDone['verdict']> {
+  const { host } = process;
   const job = readJob(file);
   if (job === undefined)
     throw userError(
@@ -35,18 +45,60 @@ export async function runJob(
   const emit = emitTo(handle, host.env.SLURMD_NODENAME || hostname());
   try {
     const warn = (message: string) => emit({ type: 'warning', item: job.item, message });
-    const project = await openProject(host, job.variant, warn);
-    return await runItemOf(job, project, interruption, emit);
+    const project = await openAsSubmitted(job, process, warn);
+    return await runItemOf(job, project, process, emit);
   } finally {
     closeSync(handle);
   }
+}
+
+/** How often to look for files of the machine that submitted the job. */
+const LOOK_MS = 1000;
+
+/**
+ * Waits until the inputs are those of the submission: this machine may see earlier states of them for a while.
+ * Afterwards they have changed.
+ */
+async function openAsSubmitted(
+  job: Job,
+  { host, interruption }: JobProcess,
+  warn: (message: string) => void,
+): Promise<Project> {
+  const started = performance.now();
+  for (;;) {
+    const warnings = new Set<string>();
+    const project = await openProject(host, job.variant, (message) => warnings.add(message));
+    const { latency } = readSite(project).commonOf(job.executor);
+    const isLate = performance.now() - started > latency * 1000 || interruption.stop.aborted;
+    if (isLate || (await isAsSubmitted(job, project, interruption))) {
+      warnings.forEach(warn);
+      return project;
+    }
+    project.cache.close();
+    await delay(LOOK_MS);
+  }
+}
+
+async function isAsSubmitted(
+  job: Job,
+  project: Project,
+  interruption: Interruption,
+): Promise<boolean> {
+  const index = project.plan.items.findIndex(({ id }) => id === job.item);
+  if (job.key === undefined || index < 0) return job.key === undefined;
+  const build = await workOn(project, [index], optionsOf(job, false, interruption), () => {});
+  const decision = await finish(decideItem(handleOf(build, index)), interruption.stop);
+  return decision.kind !== 'missing' && decision.key === job.key;
 }
 
 /** Through the descriptor: the head may have removed the folder of a job that does not count any more. */
 function openEvents(file: string): number {
   const folder = path.dirname(file);
   mkdirSync(folder, { recursive: true });
-  return openSync(path.join(folder, 'events.jsonl'), 'a');
+  const handle = openSync(path.join(folder, 'events.jsonl'), 'a');
+  // An earlier start may have left a line unfinished.
+  if (fstatSync(handle).size > 0) writeSync(handle, '\n');
+  return handle;
 }
 
 function emitTo(handle: number, where: string): Emit {
@@ -59,32 +111,53 @@ function emitTo(handle: number, where: string): Emit {
 async function runItemOf(
   job: Job,
   project: Project,
-  interruption: Interruption,
+  process: JobProcess,
   emit: Emit,
 ): Promise<ItemDone['verdict']> {
   const index = project.plan.items.findIndex(({ id }) => id === job.item);
   const files = new JobFiles(project.root, job.item);
-  const fence = nonceFence(files, job.nonce);
+  const isRestart = files.start(job.nonce) !== undefined;
+  const fence = nonceFence(files, job.nonce, files.begin(job.nonce));
+  const limit = new TimeLimit();
+  const { stop, kill } = process.interruption;
+  const interruption = { stop: AbortSignal.any([stop, limit.reached]), kill };
   try {
     if (!fence.isHeld()) return 'cancelled';
     if (index < 0)
       throw userError('unknown-target', `${job.item} is not in pipeline.yaml any more`);
-    const { force, again, remote } = job;
-    const options = {
-      ...{ targets: [job.item], only: true, dry: false, frozen: false as const },
-      ...{ keepGoing: false, force, again, interruption },
-      ...(remote === undefined ? {} : { remote }),
-    };
-    const build = await workOn(project, [index], options, emit);
+    if (job.detached) process.onTimeLimit(() => limit.near());
+    const build = await workOn(
+      project,
+      [index],
+      optionsOf(job, isRestart, interruption),
+      (event) => {
+        emit(event);
+        if (event.type === 'epoch') limit.completedEpoch();
+      },
+    );
     let verdict: ItemDone['verdict'] = 'cancelled';
     await withRemote(build, [index], async (withCache) => {
       const ended = await runItem(handleOf(withCache, index), fence);
-      if (fence.isHeld()) files.writeEnd(job.nonce, build.conceal.value(ended));
       verdict = ended.done.verdict;
+      // The scheduler starts a detached job again. Its signal may have reached the stage alone.
+      const isOver = isResult(ended) || !(job.detached && interruption.stop.aborted);
+      if (isOver && fence.isHeld()) files.writeEnd(job.nonce, build.conceal.value(ended));
+      if (isOver || !limit.reached.aborted || !fence.isHeld()) return;
+      const scheduler = schedulerOf(project, job.executor, readSite(project));
+      await requeue(scheduler, stop, (message) => emit({ type: 'warning', message }));
     });
     return verdict;
   } finally {
     fence.close();
     project.cache.close();
   }
+}
+
+function optionsOf(job: Job, isRestart: boolean, interruption: Interruption): RunOptions {
+  const { item, force, remote } = job;
+  return {
+    ...{ targets: [item], only: true, dry: false, frozen: false, keepGoing: false },
+    ...{ force, again: job.again || isRestart, interruption },
+    ...(remote === undefined ? {} : { remote }),
+  };
 }

@@ -28,6 +28,7 @@ import type { Project } from '../decide/project.js';
 import type { Manifest } from '../manifest.js';
 import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
 import type { Dep, Item } from '../pipeline/plan.js';
+import { lstatIfThere } from '../sys/if-there.js';
 
 /** Project root and cache for one execution. */
 export interface FreshFolder {
@@ -135,6 +136,8 @@ function copyTree(
   const tree = realpathSync(path.join(root, top));
   const copy = (where: string) => {
     const [source, target] = [path.join(root, where), path.join(fresh, where)];
+    // Deps may overlap: another one brought it.
+    if (lstatIfThere(target)?.isDirectory() === false) return;
     const isLink = lstatSync(source).isSymbolicLink();
     if (isLink && where !== top && (isWithin(tree, source) || !existsSync(source))) {
       symlinkSync(readlinkSync(source), target);

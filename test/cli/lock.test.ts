@@ -118,11 +118,12 @@ describe('pipeline.lock', () => {
     expect(made.read('pipeline.lock')).toBe(before);
   });
 
-  it.each(['mkdir', 'mkfifo'])(
+  it.each(['mkdir', 'mkfifo', 'ln -s pipeline.lock'])(
     'created by %s is an error, and nothing waits for it',
     async (make) => {
       const made = projectWithin({ 'pipeline.yaml': 'stages: { a: { cmd: "true" } }\n' });
-      execFileSync(make, [made.path('pipeline.lock')]);
+      const [program = '', ...words] = make.split(' ');
+      execFileSync(program, [...words, made.path('pipeline.lock')]);
       const { code, err } = await made.pipe('run');
       expect([code, err]).toEqual([
         2,

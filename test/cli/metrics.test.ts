@@ -66,6 +66,7 @@ it('explains how to print fewer when a terminal shows only the end of them', asy
         colors: false,
       }),
       interruption: { stop: never, kill: never },
+      onTimeLimit: () => {},
     });
     return out;
   };

@@ -68,17 +68,52 @@ describe('pipe results', () => {
     const [head, ...lines] = out.trimEnd().split('\n');
     expect(head?.split(/ {2,}/)).toEqual(['key', 'item', 'when', 'lr', 'loss', 'time', 'state']);
     expect(lines.map((line) => line.split(/ {2,}/)[3])).toEqual(['20', '3', '1']);
+    const best = await made.pipe('results', 'train', '--sort', 'loss', '--limit', '1');
+    expect(best.out).toMatch(/^key +item +when +lr +loss +time +state\n.{10} +train .* 1 /);
   });
 
-  it('names the options of a command that its params do not name', async () => {
-    const text = `params: { lr: 3 }\nstages:\n  a: { cmd: "echo --rate \${lr} > \${outs.o}", outs: { o: cache/out/o } }\n`;
-    const made = projectWithin({ 'pipeline.yaml': text });
-    for (const rate of ['1', '2']) await made.run('--set', `lr=${rate}`);
+  it('names the options of a command that no param fills', async () => {
+    const made = projectWithin({});
+    for (const rate of ['1', '2']) {
+      const text = `stages: { a: { cmd: "echo --rate ${rate} > \${outs.o}", outs: { o: cache/out/o } } }`;
+      made.write('pipeline.yaml', text);
+      await made.run();
+    }
     const { out } = await made.pipe('results', '--filter', '--rate<2', '--csv');
     const [head, line, ...rest] = out.trimEnd().split('\n');
     expect(rest).toEqual([]);
     expect([head?.split(',')[0], line?.split(',')[0]]).toEqual(['item', 'a']);
     expect((await made.pipe('results')).out).toMatch(/^key +item +when +--rate +time +state\n/);
+  });
+
+  it('names the params that a command was filled with, also of results from a remote cache', async () => {
+    const made = projectWithin({
+      'pipeline.yaml': `params: { train: { lr: 3 } }
+stages:
+  a:
+    cmd: printf '{"loss":%s}' \${train.lr} > \${outs.m}
+    metrics: { m: cache/out/m.json }
+`,
+    });
+    made.env.PIPE_REMOTE = `file://${made.path('remote')}`;
+    for (const rate of ['0.1', '0.2']) await made.run('--set', `train.lr=${rate}`);
+    const table = async () => (await made.pipe('results', '--sort', 'train.lr:desc')).out;
+    const shape = [['key', 'item', 'when', 'train.lr', 'loss', 'time', 'state'], '0.2', '0.1'];
+    const shapeOf = (out: string) => {
+      const [head, ...lines] = out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ {2,}/));
+      return [head, ...lines.map((line) => line[3])];
+    };
+    expect(shapeOf(await table())).toEqual(shape);
+    expect((await rowsOf(made, '--filter', 'train.lr<0.15')).map(({ params }) => params)).toEqual([
+      { 'train.lr': 0.1 },
+    ]);
+    made.remove('cache');
+    for (const rate of ['0.1', '0.2'])
+      expect((await made.run('--set', `train.lr=${rate}`)).with('restored')).toEqual(['a']);
+    expect(shapeOf(await table())).toEqual(shape);
   });
 
   it('sorts, filters and limits: every filter must hold', async () => {

@@ -3,6 +3,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Verified } from '../../src/compare/verified.js';
 import type { Ended, Project } from '../rig/project.js';
+import { projectWithin } from '../rig/projects.js';
 import { ProjectWithin } from '../rig/within.js';
 
 /** `lucky` copies the file outside of the project, so that a test controls the "nondeterministic" result. */
@@ -114,6 +115,27 @@ describe('pipe verify', () => {
     expect(code).toBe(0);
     expect(readFileSync(made.path('pipeline.lock'), 'utf8')).toBe(before);
     expect((await made.pipe('run')).out).toBe('pipe: 0 ran, 0 restored, 9 fresh\n');
+  });
+
+  it('accepts deps that overlap, in the workspace and in the cache', async () => {
+    const overlapping = projectWithin({
+      'data/a.txt': 'a',
+      'data/b.txt': 'b',
+      'pipeline.yaml': `stages:
+  make: { cmd: "mkdir -p cache/out/d/in && echo 1 > cache/out/d/in/x", outs: [cache/out/d] }
+  read:
+    cmd: cat \${deps.one} \${deps.all} \${deps.x} > \${outs.o}
+    deps:
+      { all: "data/*.txt", one: data/a.txt, folder: data, x: cache/out/d/in/x, made: cache/out/d, y: cache/out/d/in }
+    outs: { o: read.txt }
+`,
+    });
+    await overlapping.run();
+    for (const where of ['workspace', 'cache']) {
+      if (where === 'cache') overlapping.remove('cache/out');
+      const { code, out } = await overlapping.pipe('verify', 'read');
+      expect([where, code, out]).toEqual([where, 0, expect.stringMatching(/^pipe: 1 same$/m)]);
+    }
   });
 
   it('executes: it does not take results from the cache', async () => {

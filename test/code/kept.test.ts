@@ -144,7 +144,7 @@ describe('a kept trace', () => {
   it('of another format does not count', async () => {
     await sandbox.trace('stages/stage.ts');
     for (const [name, text] of sandbox.kept) {
-      sandbox.kept.set(name, text.replace('"format":1', '"format":2'));
+      sandbox.kept.set(name, text.replace(/"format":\d+/, '"format":0'));
     }
     expect(sandbox.recall('stages/stage.ts')).toBeUndefined();
   });

@@ -120,6 +120,32 @@ const IMPORTS: readonly (readonly [written: string, files: Files, counted: reado
   ['import lib', { 'lib.py': '', 'lib/x.txt': '' }, ['lib.py']],
   ['import gone, os, numpy.linalg', { 'linalg.py': '' }, []],
   ['import lib', { 'src/lib.py': '', 'src/b.py': '' }, ['src/lib.py']],
+  ['import a\nsys.path.append("x/y")', { 'x/y/a.py': '', 'x/a.py': '' }, ['x/y/a.py']],
+  ['sys.path.insert(0, "x")\nimport a', { 'x/a.py': '', 'a.py': '' }, ['a.py', 'x/a.py']],
+  [
+    'import a',
+    {
+      'a.py':
+        'import os, sys\nsys.path.append(os.path.join(os.path.dirname(__file__), "x"))\nimport b',
+      'x/b.py': '',
+    },
+    ['a.py', 'x/b.py'],
+  ],
+  [
+    'from deep.er.m import x',
+    {
+      'deep/er/m.py':
+        'HERE = Path(__file__).resolve().parent\nROOT = HERE.parents[0]\nif str(ROOT) not in sys.path:\n  sys.path.insert(0, str(ROOT / "more"))\nimport c',
+      'deep/more/c.py': '',
+      'deep/c.py': '',
+    },
+    ['deep/er/m.py', 'deep/more/c.py'],
+  ],
+  [
+    'sys.path += ["x", os.path.join("y", "z")]\nimport a, b',
+    { 'x/a.py': '', 'y/z/b.py': '' },
+    ['x/a.py', 'y/z/b.py'],
+  ],
   ['match x:\n  case 1.: from a import b\nyield', { 'a.py': '' }, ['a.py']],
   ['raise E from lib', { 'lib.py': '' }, []],
   ['import grün', { 'grün.py': '' }, ['grün.py']],
@@ -409,6 +435,28 @@ describe('a trace of Python', () => {
     expect(Object.keys((await traced('python x.py')).scripts).sort()).toEqual(['src/a.py', 'x.py']);
   });
 
+  it.each([
+    ['pyproject.toml', '[tool.setuptools.packages.find]\nwhere = ["lib/py"]', 'lib/py/a.py'],
+    [
+      'pyproject.toml',
+      '[tool.hatch.build.targets.wheel]\npackages = ["lib/a"]',
+      'lib/a/__init__.py',
+    ],
+    ['pyproject.toml', '[tool.uv.sources]\nx = { path = "libs/x" }', 'libs/x/src/a/__init__.py'],
+    ['pyproject.toml', '[tool.uv.workspace]\nmembers = ["libs/*"]', 'libs/x/src/a/__init__.py'],
+    ['setup.cfg', '[options]\npackage_dir =\n    = python', 'python/a.py'],
+    ['setup.py', 'setup(package_dir={"": "python"})', 'python/a.py'],
+  ])('finds a package where %s says %j', async (build, text, file) => {
+    const files = { 'x.py': 'import a, numpy', [file]: '', [`${file}c`]: '' };
+    expect(await counted('python x.py', files)).toEqual(['x.py']);
+    sandbox.write(build, text);
+    expect(kept('python x.py')).toBeUndefined();
+    expect(Object.keys((await traced('python x.py')).scripts).sort()).toEqual([file, 'x.py']);
+    sandbox.write('libs/new/a.py', '');
+    const { scripts } = await traced('python x.py');
+    expect(Object.keys(scripts).includes('libs/new/a.py')).toBe(text.includes('*'));
+  });
+
   it('looks beside the script that a link leads to', async () => {
     sandbox = new Sandbox({ 'tools/x.py': 'import a', 'tools/a.py': '', 'a.py': '' });
     sandbox.link('tools/x.py', 'x.py');
@@ -436,9 +484,12 @@ describe('a trace of Python', () => {
   it.each([
     ['import importlib\nimportlib.import_module(name)', 2, 'the name of the module'],
     ['x = __import__("a" + b)', 1, 'the name of the module'],
-    ['sys.path.insert(0, "lib")', 1, 'where modules are looked for'],
+    ['sys.path.insert(0, folder)', 1, 'where modules are looked for'],
+    ['sys.path.append(os.environ["LIB"])', 1, 'where modules are looked for'],
+    ['sys.path.append("/opt/lib")', 1, 'where modules are looked for'],
     ['sys.path[:0] = ["lib"]', 1, 'where modules are looked for'],
-    ['import sys\nsys.path += ["lib"]', 2, 'where modules are looked for'],
+    ['import sys\nsys.path += more', 2, 'where modules are looked for'],
+    ['sys.path.append("../lib")', 1, 'outside of the project'],
     ['exec(code)', 1, 'the code that this executes'],
     ['spec_from_file_location("a", p)', 1, 'by the path of its file'],
     ['x = "', 1, 'not valid Python'],
@@ -450,11 +501,14 @@ describe('a trace of Python', () => {
     ]);
   });
 
-  it.each(['sys.path[0] == "x"', 'print(sys.path)', 'model.exec(x)', 'def import_module(x): pass'])(
-    'has nothing to say about %j',
-    async (written) => {
-      sandbox = new Sandbox({ 'train.py': written });
-      expect((await traced('python train.py')).opaque).toEqual([]);
-    },
-  );
+  it.each([
+    'sys.path.append("lib")',
+    'sys.path[0] == "x"',
+    'print(sys.path)',
+    'model.exec(x)',
+    'def import_module(x): pass',
+  ])('has nothing to say about %j', async (written) => {
+    sandbox = new Sandbox({ 'train.py': written });
+    expect((await traced('python train.py')).opaque).toEqual([]);
+  });
 });

@@ -50,6 +50,15 @@ describe('the options of sbatch', () => {
     ]);
   });
 
+  it('let Slurm start the jobs of a run that has left again, and say that their time ends', () => {
+    const names = { name: 'pipe-ab', script: '/s', outputs: [], outputPattern: '/o' };
+    const argv = sbatchArguments(
+      { ...names, count: 1, after: [], request: NOTHING, detached: true },
+      { flags: [], cwd: '/p' },
+    );
+    expect(argv.slice(4, 6)).toEqual(['--requeue', '--signal=B:URG@20']);
+  });
+
   it('are split into words as a shell does, without expanding anything', () => {
     expect(splitWords(` --a="b c"d  '$x' --e `)).toEqual(['--a=b cd', '$x', '--e']);
   });

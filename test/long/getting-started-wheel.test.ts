@@ -21,8 +21,11 @@ afterAll(() => {
 const venv = process.env.PIPE_TEST_PYTHON;
 const python = venv === undefined ? 'python3' : path.join(venv, 'bin/python');
 
+/** The end of a command that hangs: on a loaded machine, `venv` takes minutes. */
+const HANGS = 1_800_000;
+
 function works(command: string, args: readonly string[], cwd = folder): boolean {
-  return spawnSync(command, args, { cwd, timeout: 120_000 }).status === 0;
+  return spawnSync(command, args, { cwd, timeout: HANGS }).status === 0;
 }
 
 /** Why there is no wheel or no environment to install it in; undefined when there are both. */

@@ -62,18 +62,21 @@ describe.skipIf(missing.length > 0)(`on Slurm${needs}`, () => {
       ['run', () => head.kill()],
       ['job', () => jobsOf(made).forEach(kill)],
       ['node', () => restartNode(cluster, 1 + Math.floor(random() * 2))],
-      ['controller', () => restartController(cluster)],
+      ['controller', () => restartController(cluster, 'SIGTERM')],
+      ['controller by SIGKILL', () => restartController(cluster, 'SIGKILL')],
     ];
     const killed: Record<string, number> = {};
     for (let kills = 0; kills < KILLS; kills++) {
       const before = made.lines('epochs.log').length;
-      await until(() => head.goesOn() && made.lines('epochs.log').length > before);
+      await until(
+        () => head.goesOn() && resumeNodes(cluster) && made.lines('epochs.log').length > before,
+      );
       await delay(1500 * random());
       const [name, act] = victims[Math.floor(random() * victims.length)] as (typeof victims)[0];
       await act();
       killed[name] = (killed[name] ?? 0) + 1;
     }
-    await until(() => head.goesOn() && head.isDone);
+    await until(() => head.goesOn() && resumeNodes(cluster) && head.isDone);
     const noted = made.lines('epochs.log').map(Number);
     console.log(`kills: ${JSON.stringify(killed)}, runs: ${head.runs}, noted: ${noted.length}`);
     expect(new Set(noted).size).toBe(noted.length);
@@ -127,15 +130,22 @@ function kill(pid: number): void {
   }
 }
 
+/** After SIGKILL of its controller, Slurm may use a job's number again, and drains the node: its administrator resumes it. */
+function resumeNodes(cluster: Cluster): boolean {
+  for (const node of cluster.ask('sinfo', '-h', '-N', '-p', 'batch', '-t', 'drain', '-o', '%N'))
+    cluster.ask('scontrol', 'update', `NodeName=${node}`, 'State=RESUME');
+  return true;
+}
+
 function restartNode(cluster: Cluster, number: number): void {
   kill(cluster.pidOf(`slurmd-n${number}`));
   cluster.startNode(number);
 }
 
-/** With SIGTERM, it saves its state. After SIGKILL, Slurm may use a job's number again, and then drains the nodes. */
-async function restartController(cluster: Cluster): Promise<void> {
+/** With SIGTERM, it saves its state. */
+async function restartController(cluster: Cluster, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   const pid = cluster.pidOf('slurmctld');
-  process.kill(pid, 'SIGTERM');
+  process.kill(pid, signal);
   await until(() => !existsSync(`/proc/${pid}`));
   cluster.startController();
 }

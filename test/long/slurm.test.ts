@@ -94,6 +94,30 @@ describe.skipIf(missing.length > 0)(
       expect(jobs.size).toBeGreaterThan(2);
     });
 
+    it('trains longer than the time limit of its job after --detach, each epoch once', async () => {
+      const made = onCluster({
+        'train.sh': TRAIN,
+        'pipeline.yaml': `${training(12, 10, '{ time: 1m }')}  behind: { cmd: cp model.txt b.txt, deps: [model.txt], outs: [b.txt] }\n`,
+      });
+      expect((await made.run('--detach')).with('submitted')).toEqual(['train', 'behind']);
+      await until(() => {
+        // Slurm would wait for two minutes before it starts a requeued job again.
+        const [job] = cluster.call('squeue', '-h', '-t', 'PD', '-o', '%A %r').split(' BeginTime');
+        if (job && !job.includes(' '))
+          cluster.call('scontrol', 'update', `JobId=${job}`, 'StartTime=now');
+        return active() === '';
+      });
+      const lines = made.lines('epochs.log').map((line) => line.split(' '));
+      const epochs = lines.map(([epoch]) => Number(epoch));
+      expect([new Set(epochs).size, epochs.at(-1)]).toEqual([epochs.length, 12]);
+      expect(new Set(lines.map(([, job]) => job)).size).toBe(1);
+      const run = await made.run();
+      expect([run.with('fresh'), made.read('b.txt')]).toEqual([
+        ['train', 'behind'],
+        valueAfter(12),
+      ]);
+    });
+
     it('continues after a preemption', async () => {
       const made = onCluster({ 'train.sh': TRAIN, 'pipeline.yaml': training(8, 1, '{ cpu: 4 }') });
       const running = made.start('run', '--json');

@@ -43,6 +43,7 @@ describe('the columns of results', () => {
     expect(column('train.net')).toMatchObject({ cells: [0, 1, null], texts: ['small', 'large'] });
     expect(cellText(column('key'), 0)).toBe('abcdef012345');
     expect(cellText(column('val.loss'), 2)).toBe('–');
+    expect(cellText(column('bytes'), 0)).toBe('10 B');
   });
 
   it('tell whether rows differ', () => {
@@ -77,4 +78,7 @@ it('orders by numbers and by texts, with gaps last in both directions', () => {
   expect(ordered(all, column('val.loss'), false)).toEqual([1, 0, 2]);
   expect(ordered(all, column('val.loss'), true)).toEqual([0, 1, 2]);
   expect(ordered(all, column('train.net'), false)).toEqual([1, 0, 2]);
+  // Of equal values, the order of the rows stays.
+  expect(ordered(all, column('state'), true)).toEqual([2, 0, 1]);
+  expect(ordered([0, 2], column('bytes'), true)).toEqual([0, 2]);
 });

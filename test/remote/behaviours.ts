@@ -3,7 +3,7 @@ import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } f
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import type { Running } from '../rig/project.js';
+import type { Project, Running } from '../rig/project.js';
 import { clone, cloneWithin, TRAINING } from './clones.js';
 import {
   behind,
@@ -53,6 +53,16 @@ export function takesAndGoesOn(isHere: boolean, start: Start): void {
     expect(items.train?.epochs).toEqual({ computed: 2, reached: 8 });
     expect(second.lines('ran.txt')).toEqual(['7', '8']);
     expect(second.read('model.txt')).toBe(whole.read('model.txt'));
+    // Who takes the result has its metrics too, and those of all epochs.
+    const third = cloneWithin(server, TRAINING);
+    expect((await third.run()).summary?.restored).toBe(1);
+    const shown = async (made: Project) => {
+      const { out } = await made.pipe('results', 'train', '--json');
+      return JSON.parse(out)[0].metrics;
+    };
+    expect(await shown(third)).toEqual(await shown(first));
+    expect(await shown(third)).toHaveProperty('v');
+    expect((await third.pipe('epochs', 'train', '--csv')).out.trim().split('\n')).toHaveLength(9);
   });
 }
 

@@ -40,6 +40,8 @@ export interface Cluster {
   readonly env: Readonly<Record<'SLURM_CONF' | 'PATH', string>>;
   /** Runs a program of Slurm. */
   call(...argv: readonly string[]): string;
+  /** Its lines; none when it fails, since the controller does not answer. */
+  ask(...argv: readonly string[]): readonly string[];
   pidOf(daemon: string): number;
   startController(): void;
   startNode(number: number): void;
@@ -47,7 +49,11 @@ export interface Cluster {
 }
 
 /** Nodes have 4 cores, 4000 MB and 2 GPUs. Partition `high` preempts `batch`, the default. */
-export async function startCluster(nodes: number): Promise<Cluster> {
+export async function startCluster(
+  nodes: number,
+  /** Words before the daemon of a node. */
+  around: (node: string) => readonly string[] = () => [],
+): Promise<Cluster> {
   const folder = mkdtempSync(path.join(tmpdir(), 'pipe-slurm-'));
   for (const name of ['state', 'log', 'run']) mkdirSync(path.join(folder, name));
   chmodSync(folder, 0o755);
@@ -58,7 +64,8 @@ export async function startCluster(nodes: number): Promise<Cluster> {
   const call = (...[program = '', ...args]: readonly string[]) =>
     execFileSync(program, args, { env: { ...process.env, ...env }, encoding: 'utf8' });
   const run = (name: string) => path.join(folder, 'run', name);
-  const startNode = (number: number) => void call('slurmd', '-f', conf, '-N', `n${number}`);
+  const startNode = (number: number) =>
+    void call(...around(`n${number}`), 'slurmd', '-f', conf, '-N', `n${number}`);
   const startController = () => void call('slurmctld', '-f', conf);
   call(
     'munged',
@@ -71,18 +78,20 @@ export async function startCluster(nodes: number): Promise<Cluster> {
   );
   startController();
   for (let number = 1; number <= nodes; number++) startNode(number);
-  const isUp = () => {
-    const { stdout } = spawnSync('sinfo', ['-h', '-N', '-p', 'batch', '-t', 'idle', '-o', '%N'], {
+  const ask = (...[program = '', ...args]: readonly string[]) => {
+    const { stdout } = spawnSync(program, args, {
       env: { ...process.env, ...env },
       encoding: 'utf8',
     });
-    return (stdout ?? '').split('\n').filter(Boolean).length === nodes;
+    return (stdout ?? '').split('\n').filter(Boolean);
   };
-  await until(isUp);
+  const idle = ['sinfo', '-h', '-N', '-p', 'batch', '-t', 'idle', '-o', '%N'];
+  await until(() => ask(...idle).length === nodes);
   const pidOf = (daemon: string) => Number(readFileSync(run(`${daemon}.pid`), 'utf8'));
   return {
     env,
     call,
+    ask,
     pidOf,
     startController,
     startNode,

@@ -54,6 +54,7 @@ export async function answerIn(
     },
     terminal,
     interruption: { stop: never, kill: never },
+    onTimeLimit: () => {},
   }).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error;
     terminal.err(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`);

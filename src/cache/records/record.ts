@@ -1,7 +1,7 @@
 /** Records of completed work: one for a result, one for each epoch of a chain. */
 
 import type { Manifest } from '../../manifest.js';
-import type { Metrics } from '../../stage/context.js';
+import type { Json, Metrics } from '../../stage/context.js';
 import type { Usage } from '../../sys/usage.js';
 import type { Permissions } from '../objects/access.js';
 import type { Digest } from '../objects/digest.js';
@@ -13,6 +13,8 @@ export interface RunRecord extends Partial<Usage> {
   /** The item that computed it first; a record serves every item with the same key. */
   readonly item: string;
   readonly manifest: Manifest;
+  /** Params that the command was filled with, by dot path: for `results`. The manifest has the command. */
+  readonly filled?: Readonly<Record<string, Json>>;
   /** Local code files by path, with digests of their stripped text: for `why`, not part of the key. */
   readonly files: Readonly<Record<string, string>>;
   readonly outs: readonly RecordedOut[];

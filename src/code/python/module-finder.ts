@@ -4,7 +4,7 @@
  */
 
 import type { FsSnapshot } from '../fs-snapshot.js';
-import { namesFor, stemOf, type TraceInputs } from '../trace-inputs.js';
+import { EVERY_STEM, namesFor, stemOf, type TraceInputs } from '../trace-inputs.js';
 
 /** One part of a dotted name. */
 export interface Step {
@@ -54,6 +54,11 @@ export class Finder {
     return this.#names(file.slice(0, Math.max(0, slash)), stemOf(name)).includes(name);
   }
 
+  /** Everything in the folder; records the lookup. */
+  all(folder: string): string[] {
+    return this.#names(folder, EVERY_STEM).map((name) => at(folder, name));
+  }
+
   /** The existing names for the stem in the folder; records the lookup. */
   #names(folder: string, stem: string): readonly string[] {
     // Outs are not code of the project.
@@ -68,7 +73,7 @@ export class Finder {
   /** The trace inputs: names in the folders that were searched. */
   folders(): TraceInputs['folders'] {
     const entries = [...this.#stems].map(([folder, stems]) => {
-      const names = [...stems.values()].flat().sort();
+      const names = [...new Set([...stems.values()].flat())].sort();
       return [folder, { stems: [...stems.keys()].sort(), names }] as const;
     });
     return Object.fromEntries(entries);

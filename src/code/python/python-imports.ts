@@ -1,6 +1,7 @@
 /** Finds the imports in the tokens of a Python file, and dynamic loads that pipe cannot follow. Pure. */
 import type { Place } from '../../error.js';
 import type { Token } from './python-lexer.js';
+import { foldersAt, type SearchFolder } from './search-folders.js';
 
 /** An import as written, before resolution. */
 export interface PythonImport {
@@ -18,12 +19,18 @@ export interface Opaque {
   readonly place: Omit<Place, 'file'>;
 }
 
+export interface AddedFolder extends SearchFolder {
+  readonly place: Opaque['place'];
+}
+
 export interface Imports {
   readonly imports: PythonImport[];
   /** Paths of executed files: `exec(open("x.py").read())`. */
   readonly executes: string[];
   /** Strings in `__all__`. */
   readonly all: string[];
+  /** Folders that the file adds to the search path. */
+  readonly search: AddedFolder[];
   readonly opaque: Opaque[];
 }
 
@@ -98,7 +105,7 @@ const SEARCH = 'this changes where modules are looked for';
 const FILE_LOADERS = new Set(['spec_from_file_location', 'SourceFileLoader', 'load_source']);
 
 class Reader {
-  readonly found: Imports = { imports: [], executes: [], all: [], opaque: [] };
+  readonly found: Imports = { imports: [], executes: [], all: [], search: [], opaque: [] };
   readonly #source: string;
   readonly #tokens: readonly Token[];
 
@@ -120,7 +127,7 @@ class Reader {
     else if (word === 'run_path') this.#execute(at, at + 2);
     else if (word === 'exec' && before !== '.') this.#exec(at);
     else if (FILE_LOADERS.has(word)) this.#note(at, BY_PATH);
-    else if (word === 'addsitedir') this.#note(at, SEARCH);
+    else if (word === 'addsitedir') this.#addFolders(at, at + 2);
   }
 
   /** `from ..a.b import c as d, e`; other uses of `from` have no `import` behind the name. */
@@ -202,10 +209,25 @@ class Reader {
   #search(at: number): void {
     if (!/^\.(?:path|meta_path|path_hooks)$/.test(this.#text(at + 1) + this.#text(at + 2))) return;
     const [next, method] = [this.#text(at + 3), this.#text(at + 4)];
-    const isChanged =
-      next === '.' ? /^(?:insert|append|extend|remove|pop)$/.test(method) : /^\+?=$/.test(next);
+    const isPath = this.#text(at + 2) === 'path';
+    const isAt = this.#text(at + 7) === ',' && this.#tokens[at + 6]?.kind === 'number';
     const line = this.#source.slice(this.#tokens[at + 3]?.at).split('\n', 1)[0] ?? '';
-    if (isChanged || (next === '[' && /^\[[^\]]*\]\s*=[^=]/.test(line))) this.#note(at, SEARCH);
+    if (next === '.' && isPath && method === 'insert' && isAt) this.#addFolders(at, at + 8);
+    else if (next === '.' && isPath && /^(?:append|extend)$/.test(method))
+      this.#addFolders(at, at + 6);
+    else if (next === '+=' && isPath) this.#addFolders(at, at + 4);
+    else if (
+      next === '.'
+        ? /^(?:insert|append|extend|remove|pop)$/.test(method)
+        : /^\+?=$/.test(next) || (next === '[' && /^\[[^\]]*\]\s*=[^=]/.test(line))
+    )
+      this.#note(at, SEARCH);
+  }
+
+  #addFolders(at: number, argument: number): void {
+    const folders = foldersAt(this.#tokens, argument);
+    if (folders === undefined) this.#note(at, SEARCH);
+    else this.found.search.push(...folders.map((each) => ({ ...each, place: this.#place(at) })));
   }
 
   #all(at: number): void {
@@ -228,7 +250,11 @@ class Reader {
   }
 
   #note(at: number, message: string): void {
+    this.found.opaque.push({ message, place: this.#place(at) });
+  }
+
+  #place(at: number): Opaque['place'] {
     const { at: start, text } = this.#tokens[at] as Token;
-    this.found.opaque.push({ message, place: placeAt(this.#source, start, text.length) });
+    return placeAt(this.#source, start, text.length);
   }
 }

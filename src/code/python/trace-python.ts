@@ -8,9 +8,10 @@ import type { TraceInputs } from '../trace-inputs.js';
 import { isNotebook, isPython, type Launch } from './launches.js';
 import { Finder, type SearchPath, type Step } from './module-finder.js';
 import { notebookSource } from './notebook.js';
-import type { PythonImport } from './python-imports.js';
+import type { AddedFolder, PythonImport } from './python-imports.js';
 import { type PythonModule, parseModule } from './python-module.js';
 import { type Source, sourceOf } from './python-source.js';
+import { BUILD_FILES, pathsInBuildFile, rootsOf } from './source-roots.js';
 
 /** Parsed files, by SHA-256 of their bytes. */
 export type Parsed = Map<string, PythonModule>;
@@ -21,9 +22,13 @@ export interface PythonTrace {
 }
 
 export function traceLaunch(launch: Launch, snapshot: FsSnapshot, parsed: Parsed): PythonTrace {
-  const tracing = new Tracing(launch, snapshot, parsed);
-  tracing.start();
-  return tracing.done();
+  // An import above, or in another file, may run after a folder was added: it is looked up again.
+  for (let added: SearchPath = []; ; ) {
+    const tracing = new Tracing(launch, snapshot, parsed, added);
+    tracing.start();
+    if (tracing.added.size === added.length) return tracing.done();
+    added = [...tracing.added];
+  }
 }
 
 interface Loaded {
@@ -42,7 +47,12 @@ class Tracing {
   readonly #path: SearchPath;
   /** Plus folders that installed projects and an exported PYTHONPATH commonly add. */
   readonly #widePath: SearchPath;
+  /** Folders that the code adds, before or behind those of `#path`. */
+  readonly added: Set<string>;
+  /** Where a name may be found as well, while some are added. */
+  readonly #addedPaths: readonly SearchPath[];
   readonly #files = new Map<string, Loaded>();
+  readonly #buildFiles: Record<string, string> = {};
   readonly #absent = new Set<string>();
   readonly #external = new Set<string>();
   readonly #opaque: Untraced[] = [];
@@ -50,7 +60,7 @@ class Tracing {
   readonly #visited = new Set<string>();
   readonly #queue: (() => void)[] = [];
 
-  constructor(launch: Launch, snapshot: FsSnapshot, parsed: Parsed) {
+  constructor(launch: Launch, snapshot: FsSnapshot, parsed: Parsed, added: SearchPath) {
     this.#launch = launch;
     this.#snapshot = snapshot;
     this.#parsed = parsed;
@@ -61,7 +71,12 @@ class Tracing {
     const own = starts.filter((each) => each !== undefined);
     this.#path = [...new Set([...own, ...launch.path])];
     const source = folder === '' ? 'src' : `${folder}/src`;
-    this.#widePath = [...new Set([...this.#path, folder, source, '', 'src'])];
+    const roots = BUILD_FILES.flatMap((file) => this.#rootsIn(file));
+    this.#widePath = [...new Set([...this.#path, folder, source, '', 'src', ...roots])];
+    this.added = new Set(added);
+    // Any of them may come first; parts of a namespace package may lie in all.
+    const firsts = added.map((each) => [each, ...this.#path]);
+    this.#addedPaths = added.length > 1 ? [...firsts, [...added, ...this.#path]] : firsts;
   }
 
   start(): void {
@@ -92,12 +107,30 @@ class Tracing {
       opaque: this.#opaque,
     };
     const traceInputs = {
-      files,
+      files: { ...this.#buildFiles, ...files },
       absent: [...this.#absent],
       links: this.#links(),
       folders: this.#finder.folders(),
     };
     return { traced, traceInputs };
+  }
+
+  #rootsIn(file: string): string[] {
+    const hex = this.#snapshot.hex(file);
+    if (!isFileDigest(hex)) {
+      this.#absent.add(file);
+      return [];
+    }
+    const bytes = readFileSync(this.#absolute(file));
+    this.#buildFiles[file] = hexOfBytes(bytes);
+    const found = pathsInBuildFile(file, bytes.toString('utf8')).flatMap((each) =>
+      each.endsWith('/*')
+        ? this.#finder.all(each.slice(0, -2))
+        : this.#finder.has(each)
+          ? [each]
+          : [],
+    );
+    return found.flatMap(rootsOf);
   }
 
   /** Python searches next to the real script, not next to a link to it. */
@@ -148,7 +181,7 @@ class Tracing {
     const steps = this.#finder.find(name, this.#path);
     const isFound =
       steps.length === name.split('.').length && (steps.at(-1)?.files.length ?? 0) > 0;
-    return isFound ? [this.#path] : [this.#path, this.#widePath];
+    return [this.#path, ...(isFound ? [] : [this.#widePath]), ...this.#addedPaths];
   }
 
   /** `parent`: the package of the file, where its relative imports start. */
@@ -191,15 +224,33 @@ class Tracing {
       const name = absoluteName(each, parent);
       if (name !== undefined) this.#import(name, each.names, file);
     }
-    const { target, folder: current } = this.#launch;
-    // Jupyter may execute a notebook in the notebook's folder.
-    const starts = isNotebook(target) ? [current, path.posix.dirname(target)] : [current];
-    for (const executed of module.executes.flatMap((each) =>
-      starts.map((from) => join(from, each)),
-    )) {
-      if (isOutside(executed)) continue;
-      if (this.#finder.has(executed)) this.#visit(executed, '', file);
+    for (const each of module.executes) this.#eachPlace(each, (at) => this.#execute(at, file));
+    for (const each of module.search) {
+      if (each.from === 'file' && file !== undefined)
+        this.#addFolder(join(path.posix.dirname(file), each.path), each, file);
+      else if (each.from === 'current')
+        this.#eachPlace(each.path, (at) => this.#addFolder(at, each, file));
     }
+  }
+
+  #execute(file: string, importer: string | undefined): void {
+    if (!isOutside(file) && this.#finder.has(file)) this.#visit(file, '', importer);
+  }
+
+  #addFolder(folder: string, { place }: AddedFolder, file: string | undefined): void {
+    if (!isOutside(folder)) this.added.add(folder.replace(/^\.$|\/$/, ''));
+    else if (file !== undefined)
+      this.#opaque.push({
+        message: 'this looks for modules outside of the project',
+        place: { file, ...place },
+      });
+  }
+
+  /** A path relative to the working directory: Jupyter may execute a notebook in the notebook's folder. */
+  #eachPlace(written: string, take: (place: string) => void): void {
+    const { target, folder } = this.#launch;
+    const starts = isNotebook(target) ? [folder, path.posix.dirname(target)] : [folder];
+    for (const start of starts) take(join(start, written));
   }
 
   /** `from name import …`: each name may be a module itself. */

@@ -59,8 +59,8 @@ export function Canvas({ label, height, draw, onPoint }: Props): JSX.Element {
   );
 }
 
-/** A linear scale over the values, with some air. */
-export function scaleOf(values: Iterable<number>, from: number, to: number) {
+/** A scale over the values: logarithmic if it may be and they span orders of magnitude. */
+export function scaleOf(values: Iterable<number>, from: number, to: number, mayBeLog = false) {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
     if (value < least) least = value;
@@ -68,8 +68,18 @@ export function scaleOf(values: Iterable<number>, from: number, to: number) {
   }
   if (least > most) [least, most] = [0, 1];
   if (least === most) [least, most] = [least - 0.5, most + 0.5];
-  const at = (value: number) => from + ((value - least) / (most - least)) * (to - from);
-  return { at, least, most, ticks: ticksOf(least, most) };
+  const isLog = mayBeLog && least > 0 && most >= 50 * least;
+  const placed = isLog ? Math.log10 : (value: number) => value;
+  const [low, high] = [placed(least), placed(most)];
+  const at = (value: number) => from + ((placed(value) - low) / (high - low)) * (to - from);
+  return { at, least, most, ticks: isLog ? powersIn(low, high) : ticksOf(least, most) };
+}
+
+/** The powers of ten between two exponents. */
+function powersIn(low: number, high: number): number[] {
+  const first = Math.ceil(low - 1e-9);
+  const count = Math.floor(high + 1e-9) - first + 1;
+  return Array.from({ length: count }, (_, at) => Number(`1e${first + at}`));
 }
 
 /** About five round numbers. */

@@ -31,7 +31,7 @@ export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX
   );
   if (x === undefined || y === undefined) return null;
   const point = (px: number, py: number, width: number, isClick: boolean) => {
-    const row = nearest(places, px, py, width);
+    const row = nearest(places, [x, y], px, py, width);
     setNear(row);
     if (isClick && row !== undefined) onChoose(row);
   };
@@ -87,6 +87,9 @@ interface Spot {
   readonly y: number;
 }
 
+/** Of x and of y. */
+type Axes = readonly [PageColumn, PageColumn];
+
 function placesOf(rows: readonly number[], x: PageColumn, y: PageColumn): Spot[] {
   return rows.flatMap((row) => {
     const [a, b] = [x.cells[row] ?? null, y.cells[row] ?? null];
@@ -94,23 +97,21 @@ function placesOf(rows: readonly number[], x: PageColumn, y: PageColumn): Spot[]
   });
 }
 
-function scalesOf(spots: readonly Spot[], width: number) {
+function scalesOf(spots: readonly Spot[], [x, y]: Axes, width: number) {
+  const [xs, ys] = [spots.map((spot) => spot.x), spots.map((spot) => spot.y)];
   return {
-    x: scaleOf(
-      spots.map((spot) => spot.x),
-      EDGE.left + 6,
-      width - EDGE.right - 6,
-    ),
-    y: scaleOf(
-      spots.map((spot) => spot.y),
-      HEIGHT - EDGE.bottom - 6,
-      EDGE.top + 6,
-    ),
+    x: scaleOf(xs, EDGE.left + 6, width - EDGE.right - 6, mayBeLog(x)),
+    y: scaleOf(ys, HEIGHT - EDGE.bottom - 6, EDGE.top + 6, mayBeLog(y)),
   };
 }
 
-function nearest(spots: readonly Spot[], px: number, py: number, width: number) {
-  const { x, y } = scalesOf(spots, width);
+/** Params such as a learning rate. */
+function mayBeLog({ kind, texts }: PageColumn): boolean {
+  return kind === 'param' && texts === undefined;
+}
+
+function nearest(spots: readonly Spot[], axes: Axes, px: number, py: number, width: number) {
+  const { x, y } = scalesOf(spots, axes, width);
   let [found, distance]: [number | undefined, number] = [undefined, NEAR];
   for (const spot of spots) {
     const away = Math.hypot(x.at(spot.x) - px, y.at(spot.y) - py);
@@ -122,11 +123,11 @@ function nearest(spots: readonly Spot[], px: number, py: number, width: number) 
 function drawPoints(
   paper: Paper,
   spots: readonly Spot[],
-  names: readonly [PageColumn, PageColumn],
+  names: Axes,
   chosen: ReadonlySet<number>,
 ): void {
   const { context, color, width, height } = paper;
-  const { x, y } = scalesOf(spots, width);
+  const { x, y } = scalesOf(spots, names, width);
   context.clearRect(0, 0, width, height);
   context.strokeStyle = color('--line');
   context.fillStyle = color('--soft');
@@ -231,15 +232,9 @@ function drawLines(
   drawAxes({ context, color, width, height }, axes, scales, step);
 }
 
-/** A param that spans orders of magnitude, such as a learning rate, has a logarithmic axis. */
-function axisScale({ cells, kind, texts }: PageColumn, rows: readonly number[], height: number) {
-  const values = rows.flatMap((row) => cells[row] ?? []);
-  const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const isLog = kind === 'param' && texts === undefined && least > 0 && most >= 50 * least;
-  const placed = isLog ? Math.log : (value: number) => value;
-  const { at } = scaleOf(values.map(placed), height - 34, 34);
-  return { at: (value: number) => at(placed(value)), least, most };
+function axisScale(axis: PageColumn, rows: readonly number[], height: number) {
+  const values = rows.flatMap((row) => axis.cells[row] ?? []);
+  return scaleOf(values, height - 34, 34, mayBeLog(axis));
 }
 
 function drawAxes(

@@ -1,15 +1,22 @@
 /** The table of results: its cells, order and filter. Rows are numbers, so that 10,000 of them cost little. */
 import { comparisonIn, namesakes, termsIn, testFor } from '../../results/comparison.js';
 import type { PageColumn, PageResults } from '../model.js';
-import { duration, number, time } from './format-values.js';
+import { bytes, duration, number, time } from './format-values.js';
 
-export function cellText({ kind, cells, texts }: PageColumn, row: number): string {
+export function cellText({ name, kind, cells, texts }: PageColumn, row: number): string {
   const cell = cells[row] ?? null;
   if (cell === null) return kind === 'metric' ? '–' : '';
   if (texts !== undefined) return texts[cell] ?? '';
   if (kind === 'when') return time(cell);
-  if (kind === 'seconds') return duration(cell);
-  return number(cell);
+  if (kind === 'seconds' || isUsage(kind, name, ['cpuSeconds'])) return duration(cell);
+  return isUsage(kind, name, ['peakMemory', 'bytes']) ? bytes(cell) : number(cell);
+}
+
+/** What an execution took, which is another one each time. */
+const USAGE = ['cpuSeconds', 'peakMemory', 'bytes'];
+
+export function isUsage(kind: PageColumn['kind'], name: string, which = USAGE): boolean {
+  return kind === 'field' && which.includes(name);
 }
 
 /** True when its cells are numbers that can be drawn. */

@@ -5,7 +5,7 @@ import { plural } from './format-values.js';
 import type { Data } from './page-state.js';
 import { Comparison } from './result-comparison.js';
 import { Parallel, Scatter } from './result-plots.js';
-import { filterOf, isVaried, nameIn, type Test } from './result-rows.js';
+import { filterOf, isUsage, isVaried, nameIn, type Test } from './result-rows.js';
 import { ResultTable } from './result-table.js';
 import { type JSX, useMemo, useState } from './view.js';
 
@@ -121,6 +121,7 @@ function useFiltered(results: PageResults, all: readonly number[], text: string)
 
 /** What is the same in all of them says nothing. */
 function isUseful(column: PageColumn, rows: readonly number[]): boolean {
+  if (isUsage(column.kind, column.name)) return false;
   return !['param', 'field', 'code', 'dep'].includes(column.kind) || isVaried(column, rows);
 }
 

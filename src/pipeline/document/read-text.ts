@@ -30,6 +30,8 @@ export function readText(project: string, file: string, onStat?: (stat: Stats) =
     const full = join(project, file);
     const stat = statSync(full);
     onStat?.(stat);
+    // Reading a named pipe waits for a writer, and a device may never end.
+    if (!stat.isFile() && !stat.isDirectory()) return { mistake: notAFile(file) };
     const { size } = stat;
     if (size > MAX_BYTES) return { mistake: tooLarge(file, size) };
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(full)) };
@@ -47,6 +49,12 @@ function unreadable(file: string, code: string | undefined): Mistake | undefined
       return { code: 'missing-file', message: `the file ${file} does not exist` };
     case 'EISDIR':
       return { code: 'unreadable', message: `${file} is a folder, not a file` };
+    case 'ELOOP':
+      return {
+        code: 'unreadable',
+        message: `${file} is a symbolic link that leads in a circle`,
+        hint: 'remove the link, and put the file there',
+      };
     case 'EACCES':
     case 'EPERM':
       return {
@@ -59,6 +67,14 @@ function unreadable(file: string, code: string | undefined): Mistake | undefined
     default:
       return undefined;
   }
+}
+
+function notAFile(file: string): Mistake {
+  return {
+    code: 'unreadable',
+    message: `${file} is not a file, but a named pipe, a socket or a device`,
+    hint: 'replace it by a file',
+  };
 }
 
 /** For a text that {@link readPipeline} did not read. */

@@ -40,9 +40,14 @@ export function lookupIn(scope: Scope): Lookup {
   return (name) => {
     const axis = Object.hasOwn(scope.cell, name) ? scope.cell[name] : undefined;
     if (axis !== undefined) return axis;
-    if (/^(?:deps|outs|resources)\./.test(name)) return { mistake: onlyInCommands(name) };
+    if (isOfCommand(name)) return { mistake: onlyInCommands(name) };
     return param(name, scope) ?? { mistake: unknownName(name, scope, []) };
   };
+}
+
+/** True for names that only commands know. */
+export function isOfCommand(name: string): boolean {
+  return /^(?:deps|outs|resources)\./.test(name);
 }
 
 export function lookupInCommand(scope: CommandScope): Lookup {

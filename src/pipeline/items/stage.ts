@@ -11,7 +11,7 @@ import type { Draft, Written } from './draft.js';
 import { limitsOf } from './fields.js';
 import { type Cell, cellsOf, itemId } from './matrix.js';
 import { outsOf } from './outs.js';
-import { lookupIn, type Site } from './scope.js';
+import { isOfCommand, lookupIn, type Site } from './scope.js';
 import { toleranceOf } from './stage-tolerance.js';
 import { fill, isPlaceholder, parseTemplate, type Template } from './template.js';
 
@@ -146,7 +146,9 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const names = { ...scope, deps: read, outs: made, resources };
   const action = actionOf(templates, names, deps, diagnostics);
   const params = paramsOf(templates.params, site);
-  const overridden = overriddenOf(Object.keys(params), input, templates);
+  const placeholders = placeholdersOf(templates);
+  const filled = filledWith(placeholders, scope);
+  const overridden = overriddenOf(Object.keys(params), input, placeholders);
   const desc = templates.desc && fill(templates.desc, lookup, diagnostics);
   const tolerance =
     spec.tolerance &&
@@ -165,6 +167,7 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
       ...(views.length > 0 && { views }),
       ...(plots.length > 0 && { plots }),
       params,
+      ...(Object.keys(filled).length > 0 && { filled }),
       ...(overridden.length > 0 && { overridden }),
       env: sorted(spec.env),
       secrets: sorted(spec.secrets),
@@ -193,20 +196,36 @@ function sorted(names: readonly string[] | undefined): readonly string[] {
   return names ? [...new Set(names)].sort() : [];
 }
 
+/** The names in the command. */
+function placeholdersOf({ cmd = [] }: Templates): ReadonlySet<string> {
+  const words = 'parts' in cmd ? [cmd] : cmd;
+  return new Set(words.flatMap(({ parts }) => parts.filter(isPlaceholder).map(({ name }) => name)));
+}
+
+/** An axis and the names that only commands know take precedence over a param. */
+function filledWith(
+  names: ReadonlySet<string>,
+  { cell, params }: Site['scope'],
+): Readonly<Record<string, Json>> {
+  const filled: Record<string, Json> = {};
+  for (const name of names) {
+    if (!params || Object.hasOwn(cell, name) || isOfCommand(name)) continue;
+    const param = paramAt(params, name);
+    if (param) filled[name] = param.value;
+  }
+  return filled;
+}
+
 /** Overridden params that the command does not receive as text. */
 function overriddenOf(
   names: readonly string[],
   { params, ownParams }: StageInput,
-  { cmd = [] }: Templates,
+  placeholders: ReadonlySet<string>,
 ): Draft['item']['overridden'] & object {
   if (!params || !ownParams) return [];
-  const words = 'parts' in cmd ? [cmd] : cmd;
-  const given = new Set(
-    words.flatMap(({ parts }) => parts.filter(isPlaceholder).map(({ name }) => name)),
-  );
   return names
     .flatMap((name) => overriddenIn(paramAt(ownParams, name), paramAt(params, name), name))
-    .filter(({ param }) => !given.has(param));
+    .filter(({ param }) => !placeholders.has(param));
 }
 
 function paramsOf(

@@ -3,11 +3,10 @@
  * rim, those first that lie where edges run into the hole. It gives texture where smooth fills give none.
  */
 
+import { RADIUS, searchPatches } from '@pipe-experiment/kernels/wasm/fills.js';
 import type { Fill, Hole } from './hole.js';
 import { fillHarmonic } from './smooth.js';
 
-/** A patch has 2 · RADIUS + 1 pixels a side. */
-const RADIUS = 4;
 const SIDE = 2 * RADIUS + 1;
 /** So that a place without any edge has a priority too. */
 const LEAST_EDGE = 0.001;
@@ -20,6 +19,8 @@ interface State {
   readonly open: Uint8Array;
   /** How much a pixel is to be trusted: 1 when known, less when filled. */
   readonly confidence: Float64Array;
+  /** How strong the edge is that runs through a known pixel. */
+  readonly edges: Float64Array;
   /** Of pixels of the rim; NaN where something near has changed since. */
   readonly priority: Float64Array;
 }
@@ -28,21 +29,25 @@ export const fillExemplar: Fill = (plane, hole) => {
   const sources = sourcesOf(hole);
   // Nothing to copy from: the holes leave no whole patch.
   if (sources.length === 0) return fillHarmonic(plane, hole);
+  const search = searchPatches(plane, hole.width, sources);
   const state: State = {
     width: hole.width,
     height: hole.height,
-    values: plane.slice(),
+    values: search.values,
     open: hole.mask.slice(),
     confidence: Float64Array.from(hole.mask, (hidden) => (hidden === 0 ? 1 : 0)),
+    edges: new Float64Array(plane.length),
     priority: new Float64Array(plane.length).fill(Number.NaN),
   };
-  const isSource = new Set(sources);
+  measureEdges(state, { left: 0, top: 0, right: hole.width, bottom: hole.height });
+  const isSource = new Uint8Array(plane.length);
+  for (const source of sources) isSource[source] = 1;
   let shift = 0; // from the last target to its source: neighbours are often copied from neighbours
   for (;;) {
     const pixel = mostUrgent(state, hole);
     if (pixel === undefined) return Float64Array.from(state.values);
-    const guess = isSource.has(pixel + shift) ? pixel + shift : sources[0]!;
-    const source = bestSource(state, pixel, sources, guess);
+    const guess = isSource[pixel + shift] === 1 ? pixel + shift : sources[0]!;
+    const source = search.nearest(pixel, state.open, guess);
     copyPatch(state, pixel, source);
     shift = source - pixel;
   }
@@ -51,14 +56,14 @@ export const fillExemplar: Fill = (plane, hole) => {
 /** Centres of the patches that were wholly known from the start. */
 function sourcesOf({ width, height, mask }: Hole): Int32Array {
   const centres: number[] = [];
+  const hidden = new Uint8Array(mask.length); // in a column of SIDE pixels
+  for (let at = RADIUS * width; at < (height - RADIUS) * width; at++) {
+    for (let d = -RADIUS; d <= RADIUS; d++) hidden[at]! |= mask[at + d * width]!;
+  }
   for (let y = RADIUS; y < height - RADIUS; y++) {
-    for (let x = RADIUS; x < width - RADIUS; x++) {
-      let known = true;
-      for (let dy = -RADIUS; dy <= RADIUS && known; dy++) {
-        const row = (y + dy) * width + x;
-        for (let at = row - RADIUS; at <= row + RADIUS; at++) if (mask[at] !== 0) known = false;
-      }
-      if (known) centres.push(y * width + x);
+    for (let at = y * width, known = 0; at < (y + 1) * width; at++) {
+      known = hidden[at] === 0 ? known + 1 : 0; // in a row that ends here
+      if (known >= SIDE) centres.push(at - RADIUS);
     }
   }
   return Int32Array.from(centres);
@@ -97,36 +102,48 @@ function touchesKnown({ width, height, open }: State, pixel: number): boolean {
 }
 
 function meanConfidence({ width, height, confidence }: State, pixel: number): number {
-  let [sum, count] = [0, 0];
-  forEachInPatch(width, height, pixel, (at) => {
-    sum += confidence[at]!;
-    count++;
-  });
-  return sum / count;
+  const { left, top, right, bottom } = patchOf(width, height, pixel);
+  let sum = 0;
+  for (let y = top; y < bottom; y++) {
+    for (let at = y * width + left; at < y * width + right; at++) sum += confidence[at]!;
+  }
+  return sum / ((right - left) * (bottom - top));
 }
 
 /** Along the strongest edge in the patch round a pixel, as long as it is strong. */
 function strongestEdge(state: State, pixel: number): readonly [number, number] {
-  const { width, height, open } = state;
+  const { width, height, edges } = state;
+  const { left, top, right, bottom } = patchOf(width, height, pixel);
   let strongest = 0;
-  let isophote: readonly [number, number] = [0, 0];
-  forEachInPatch(width, height, pixel, (at) => {
-    if (open[at] !== 0) return;
-    const [gx, gy] = gradientAt(state, at);
-    const strength = gx * gx + gy * gy;
-    if (strength <= strongest) return;
-    strongest = strength;
-    isophote = [-gy, gx];
-  });
-  return isophote;
+  let place = -1;
+  for (let y = top; y < bottom; y++) {
+    for (let at = y * width + left; at < y * width + right; at++) {
+      const strength = edges[at]!;
+      if (strength <= strongest) continue;
+      strongest = strength;
+      place = at;
+    }
+  }
+  if (place < 0) return [0, 0];
+  const { values } = state;
+  return [
+    -(values[place + width]! - values[place - width]!) / 2,
+    (values[place + 1]! - values[place - 1]!) / 2,
+  ];
 }
 
-/** Central differences; none where a neighbour is missing or open. */
-function gradientAt({ width, height, values, open }: State, at: number): readonly [number, number] {
-  const x = at % width;
-  if (x === 0 || x === width - 1 || at < width || at >= width * (height - 1)) return [0, 0];
-  if (open[at - 1] || open[at + 1] || open[at - width] || open[at + width]) return [0, 0];
-  return [(values[at + 1]! - values[at - 1]!) / 2, (values[at + width]! - values[at - width]!) / 2];
+/** Squares of central differences; 0 at pixels that are open, or have a neighbour that is missing or open. */
+function measureEdges({ width, height, values, open, edges }: State, area: Area): void {
+  for (let y = Math.max(1, area.top); y < Math.min(height - 1, area.bottom); y++) {
+    const end = y * width + Math.min(width - 1, area.right);
+    for (let at = y * width + Math.max(1, area.left); at < end; at++) {
+      if (open[at] || open[at - 1] || open[at + 1] || open[at - width] || open[at + width])
+        continue;
+      const gx = (values[at + 1]! - values[at - 1]!) / 2;
+      const gy = (values[at + width]! - values[at - width]!) / 2;
+      edges[at] = gx * gx + gy * gy;
+    }
+  }
 }
 
 /** Unit vector across the rim; none where it has no direction. */
@@ -141,87 +158,41 @@ function normalAt({ width, height, open }: State, pixel: number): readonly [numb
   return length === 0 ? [0, 0] : [nx / length, ny / length];
 }
 
-/**
- * The source that differs least where the target is known; of those alike, the nearest, then the first.
- *
- * @param guess a source that is likely to be near the best: what is worse is then given up soon
- */
-function bestSource(state: State, target: number, sources: Int32Array, guess: number): number {
-  const { width, values } = state;
-  const offsets = knownOffsets(state, target);
-  const wanted = Int32Array.from(offsets, (offset) => values[target + offset]!);
-  const [tx, ty] = [target % width, Math.floor(target / width)];
-  let best = guess;
-  let least = difference(values, guess, offsets, wanted, Number.POSITIVE_INFINITY);
-  let nearest = Number.POSITIVE_INFINITY;
-  for (const source of sources) {
-    const sum = difference(values, source, offsets, wanted, least);
-    if (sum > least) continue;
-    const sx = source % width;
-    const away = (sx - tx) ** 2 + ((source - sx) / width - ty) ** 2;
-    if (sum === least && away >= nearest) continue;
-    least = sum;
-    nearest = away;
-    best = source;
-  }
-  return best;
-}
-
-/** Sum of squares; given up once it is above `most`. */
-function difference(
-  values: Uint8Array,
-  source: number,
-  offsets: Int32Array,
-  wanted: Int32Array,
-  most: number,
-): number {
-  let sum = 0;
-  for (let i = 0; i < offsets.length && sum <= most; i++) {
-    const gap = wanted[i]! - values[source + offsets[i]!]!;
-    sum += gap * gap;
-  }
-  return sum;
-}
-
-/** Offsets of the patch's pixels that are known or filled. */
-function knownOffsets({ width, height, open }: State, target: number): Int32Array {
-  const offsets: number[] = [];
-  forEachInPatch(width, height, target, (at) => {
-    if (open[at] === 0) offsets.push(at - target);
-  });
-  return Int32Array.from(offsets);
-}
-
 function copyPatch(state: State, pixel: number, source: number): void {
   const { width, height, values, open, priority } = state;
   const confidence = meanConfidence(state, pixel);
-  forEachInPatch(width, height, pixel, (at) => {
-    if (open[at] === 0) return;
-    values[at] = values[source + at - pixel]!;
-    open[at] = 0;
-    state.confidence[at] = confidence;
-  });
+  const { left, top, right, bottom } = patchOf(width, height, pixel);
+  for (let y = top; y < bottom; y++) {
+    for (let at = y * width + left; at < y * width + right; at++) {
+      if (open[at] === 0) continue;
+      values[at] = values[source + at - pixel]!;
+      open[at] = 0;
+      state.confidence[at] = confidence;
+    }
+  }
+  measureEdges(state, { left: left - 1, top: top - 1, right: right + 1, bottom: bottom + 1 });
   // A priority looks at a patch and at the neighbours of its pixels.
-  const reach = 2 * RADIUS + 1;
-  const x = pixel % width;
-  const y = (pixel - x) / width;
-  for (let py = Math.max(0, y - reach); py <= Math.min(height - 1, y + reach); py++) {
-    const row = py * width;
-    priority.fill(Number.NaN, row + Math.max(0, x - reach), row + Math.min(width, x + reach + 1));
+  const changed = patchOf(width, height, pixel, SIDE);
+  for (let y = changed.top; y < changed.bottom; y++) {
+    priority.fill(Number.NaN, y * width + changed.left, y * width + changed.right);
   }
 }
 
-function forEachInPatch(
-  width: number,
-  height: number,
-  centre: number,
-  visit: (at: number) => void,
-): void {
+/** Within the image; `right` and `bottom` are beyond it. */
+interface Area {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+function patchOf(width: number, height: number, centre: number, radius = RADIUS): Area {
   const x = centre % width;
   const y = (centre - x) / width;
-  for (let i = 0; i < SIDE * SIDE; i++) {
-    const px = x + (i % SIDE) - RADIUS;
-    const py = y + Math.floor(i / SIDE) - RADIUS;
-    if (px >= 0 && py >= 0 && px < width && py < height) visit(py * width + px);
-  }
+  return {
+    left: Math.max(0, x - radius),
+    top: Math.max(0, y - radius),
+    right: Math.min(width, x + radius + 1),
+    bottom: Math.min(height, y + radius + 1),
+  };
 }

@@ -6,8 +6,9 @@
  * waves, picked greedily: each pick is the wave that lowers the weighted error most. Smooth surroundings
  * allow large blocks; the others are split.
  */
+import { WINDOW } from '@pipe-experiment/kernels/wasm/fills.js';
 import { blocksInOrder } from './fsr-order.js';
-import { fitWaves, type Surroundings, WINDOW } from './fsr-waves.js';
+import { fitWaves, type Surroundings } from './fsr-waves.js';
 import { type Fill, meanOfKnown } from './hole.js';
 
 /** What changes with the size of the block. */

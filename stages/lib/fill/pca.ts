@@ -4,6 +4,7 @@
  * Probabilistic PCA (Tipping and Bishop 1999): the code of an image is its posterior mean given the
  * known pixels alone, so few known pixels pull it towards the mean image instead of to extremes.
  */
+import { gramMatrix } from '@pipe-experiment/kernels/wasm/fills.js';
 import { leadingEigen } from './eigen.js';
 import { addTo, createSkyline, factorize, solve } from './skyline.js';
 
@@ -186,57 +187,6 @@ function subtractProducts(
       }
     }
   }
-}
-
-/** All inner products of the images, exact: sums of integers. Four at a time, so that loads are shared. */
-function gramMatrix(images: Uint8Array, count: number, length: number): Float64Array {
-  const gram = new Float64Array(count * count);
-  const run = 4096; // five runs fit into a core's first cache, and their products of bytes stay below 2³¹
-  for (let a = 0; a < count; a++) {
-    for (let b = 0; b <= a; b += 4) {
-      const sums = [0, 0, 0, 0];
-      for (let from = 0; from < length; from += run) {
-        const to = Math.min(length, from + run);
-        addProducts(images, length, a, b, from, to, sums);
-      }
-      for (let lane = 0; lane < 4 && b + lane <= a; lane++) {
-        gram[a * count + b + lane] = gram[(b + lane) * count + a] = sums[lane]!;
-      }
-    }
-  }
-  return gram;
-}
-
-function addProducts(
-  images: Uint8Array,
-  length: number,
-  a: number,
-  b: number,
-  from: number,
-  to: number,
-  sums: number[],
-): void {
-  const last = images.length / length - 1;
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let p = a * length + from;
-  let q0 = b * length + from;
-  let q1 = Math.min(b + 1, last) * length + from;
-  let q2 = Math.min(b + 2, last) * length + from;
-  let q3 = Math.min(b + 3, last) * length + from;
-  for (const end = a * length + to; p < end; p++, q0++, q1++, q2++, q3++) {
-    const value = images[p]!;
-    s0 = (s0 + Math.imul(value, images[q0]!)) | 0;
-    s1 = (s1 + Math.imul(value, images[q1]!)) | 0;
-    s2 = (s2 + Math.imul(value, images[q2]!)) | 0;
-    s3 = (s3 + Math.imul(value, images[q3]!)) | 0;
-  }
-  sums[0]! += s0;
-  sums[1]! += s1;
-  sums[2]! += s2;
-  sums[3]! += s3;
 }
 
 /** The inner products of some of the images. */

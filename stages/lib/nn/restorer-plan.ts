@@ -91,7 +91,7 @@ export function planRestorer(config: RestorerConfig, size: number, channels: num
  * l, `skip<l>` brings the encoder's level l to the decoder, `join<l>` works on their sum.
  */
 export function restorerSpecs(plan: RestorerPlan): ParamSpec[] {
-  const { depths, posterior, channels, latent, others } = plan;
+  const { config, depths, channels, latent, others } = plan;
   const seen = channels + 1;
   const last = depths.length - 1;
   const levels = depths.slice(1).map((depth, i) => ({ level: i + 1, depth, above: depths[i]! }));
@@ -107,10 +107,7 @@ export function restorerSpecs(plan: RestorerPlan): ParamSpec[] {
       ...convSpecs(`block${i + 1}.second`, 3, depths[last]!, depths[last]!, 'zero'),
     ]).flat(),
     ...convSpecs('prior', 3, context, 2 * latent),
-    ...posterior.flatMap((depth, i) =>
-      convSpecs(`seen${i + 1}`, UP_KERNEL, i === 0 ? seen : posterior[i - 1]!, depth, 'he'),
-    ),
-    ...convSpecs('posterior', 3, context + posterior.at(-1)!, 2 * latent),
+    ...(config.posterior === 0 ? [] : posteriorSpecs(plan)),
     ...convSpecs('latent', 3, latent, context),
     ...levels
       .reverse()
@@ -120,5 +117,15 @@ export function restorerSpecs(plan: RestorerPlan): ParamSpec[] {
         ...convSpecs(`join${level - 1}`, 3, above, above, 'he'),
       ]),
     ...convSpecs('out', 3, depths[0]!, channels + others, 'zero'),
+  ];
+}
+
+/** What looks at the whole image in training; absent where no image of a batch has a posterior. */
+function posteriorSpecs({ channels, depths, posterior, latent }: RestorerPlan): ParamSpec[] {
+  return [
+    ...posterior.flatMap((depth, i) =>
+      convSpecs(`seen${i + 1}`, UP_KERNEL, i === 0 ? channels + 1 : posterior[i - 1]!, depth, 'he'),
+    ),
+    ...convSpecs('posterior', 3, depths[GRID]! + posterior.at(-1)!, 2 * latent),
   ];
 }

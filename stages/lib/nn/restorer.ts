@@ -41,6 +41,11 @@ export function restorer(config: RestorerConfig, size: number, channels: number)
     train(params, seen, target, noise) {
       const visible = encode(plan, params, seen);
       const prior = gaussian(conv(params, 'prior', visible.context, 'same'), 'prior');
+      if (config.posterior === 0) {
+        const latent = tf.mul(prior.mean, touchedCells(plan, seen));
+        const restored = decode(plan, params, seen, visible, latent);
+        return { restored, kl: tf.zeros([target.shape[0]]), moments: [] };
+      }
       const posterior = recognise(plan, params, visible.context, seen, target);
       const gate = firstOf(target.shape[0], config.posterior); // [B, 1, 1, 1]
       const hole = touchedCells(plan, seen);

@@ -1,4 +1,4 @@
-/** The committed binary of our own kernels is what its source gives. */
+/** The committed binaries of our own kernels are what their sources give. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const FOLDER = fileURLToPath(new URL('../../../packages/kernels/native/', import.meta.url));
+const MODULES = ['compute', 'fills'];
 const VERSION = '0.17.1';
 
 const venv = process.env.PIPE_TEST_PYTHON;
@@ -23,9 +24,10 @@ function compilerVersion(): string | undefined {
   }
 }
 
-test('compute.sha256 has the digests of compute.c and compute.wasm: build.mjs ran after each edit', () => {
-  const lines = readFileSync(join(FOLDER, 'compute.sha256'), 'utf8').trim().split('\n');
-  expect(lines.map((line) => line.split('  ')[1])).toEqual(['compute.c', '../wasm/compute.wasm']);
+test('wasm.sha256 has the digests of sources and binaries: build.mjs ran after each edit', () => {
+  const lines = readFileSync(join(FOLDER, 'wasm.sha256'), 'utf8').trim().split('\n');
+  const names = MODULES.flatMap((name) => [`${name}.c`, `../wasm/${name}.wasm`]);
+  expect(lines.map((line) => line.split('  ')[1])).toEqual(names);
   for (const line of lines) {
     const [digest, name] = line.split('  ') as [string, string];
     const bytes = readFileSync(join(FOLDER, name));
@@ -34,13 +36,14 @@ test('compute.sha256 has the digests of compute.c and compute.wasm: build.mjs ra
 });
 
 describe.skipIf(!isInstalled)(`ziglang ${VERSION}${isInstalled ? '' : ', not installed'}`, () => {
-  test('the compiler gives exactly compute.wasm', () => {
+  test('the compiler gives exactly the committed binaries', () => {
     const folder = mkdtempSync(join(tmpdir(), 'pipe-native-'));
     try {
-      const output = join(folder, 'compute.wasm');
-      execFileSync(process.execPath, [join(FOLDER, 'build.mjs'), python, output]);
-      const committed = readFileSync(join(FOLDER, '../wasm/compute.wasm'));
-      expect(readFileSync(output).equals(committed)).toBe(true);
+      execFileSync(process.execPath, [join(FOLDER, 'build.mjs'), python, folder]);
+      for (const name of MODULES) {
+        const committed = readFileSync(join(FOLDER, `../wasm/${name}.wasm`));
+        expect(readFileSync(join(folder, `${name}.wasm`)).equals(committed)).toBe(true);
+      }
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -24,6 +24,24 @@ const PIPELINE = `stages:
   bad: { cmd: "echo oh no; exit 4", outs: [bad.txt], slurm: --partition=high }
 `;
 
+/** Computes epoch 2 when there is a file go.2. */
+const TRAIN = `#!/bin/sh -e
+echo "$1" >> started
+epoch=$PIPE_EPOCH
+text=$(cat "$PIPE_STATE/text" 2> /dev/null || echo "$1")
+while [ "$epoch" -lt "$PIPE_EPOCHS" ]; do
+  epoch=$((epoch + 1))
+  until [ -e "go.$epoch" ]; do sleep 0.05; done
+  echo "$1 $epoch restart \${SLURM_RESTART_COUNT:-0}" >> epochs.log
+  text="$text $epoch"
+  mkdir "$PIPE_COMMIT/new"
+  echo "$text" > "$PIPE_COMMIT/new/text"
+  mv "$PIPE_COMMIT/new" "$PIPE_COMMIT/$epoch"
+  while [ -e "$PIPE_COMMIT/$epoch" ]; do sleep 0.05; done
+done
+echo "$text" > "$2"
+`;
+
 describe.skipIf(missing.length > 0)(
   `on Slurm${missing.length > 0 ? ` (needs ${missing.join(', ')})` : ''}`,
   () => {
@@ -132,6 +150,42 @@ describe.skipIf(missing.length > 0)(
       expect([run.code, run.with('ran'), run.with('fresh').length]).toEqual([0, ['last'], 4]);
       expect(made.read('last.txt')).toBe('1\n1\n');
       expect((await made.pipe('status', 'bad')).out).toMatch(/^bad +stale +failed last time/);
+    });
+
+    it('continues a training that was left with --detach, in the same job, when its time ends', async () => {
+      const made = project({
+        'train.sh': TRAIN,
+        'pipeline.yaml': `stages:
+  train:
+    matrix: { n: [1, 2] }
+    cmd: sh train.sh \${n} \${outs.model}
+    outs: { model: "model.\${n}.txt" }
+    epochs: 3
+  sum: { cmd: cat model.*.txt > sum.txt, deps: ["model.*.txt"], outs: [sum.txt] }
+`,
+      });
+      Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm' });
+      const left = await made.run('--detach');
+      const [, job = ''] = /^Slurm job (\d+_0)$/.exec(left.items['train@1']?.reason ?? '') ?? [];
+      await until(() => made.lines('started').length === 2);
+      // As Slurm does shortly before the time limit. Nothing happens before an epoch is completed.
+      cluster.call('scancel', '--batch', '--signal=URG', job);
+      made.write('go.1', '');
+      const state = () => cluster.call('squeue', '-h', '-r', '-j', job, '-o', '%T');
+      await until(() => state() === 'PENDING\n');
+      expect((await made.pipe('status', 'train@1')).out).toMatch(/pending \(\w+\), Slurm job/);
+      made.write('go.2', '');
+      cluster.call('scontrol', 'update', `JobId=${job}`, 'StartTime=now');
+      made.write('go.3', '');
+      await until(() => cluster.call('squeue', '-h', '--me', '-o', '%i').trim() === '');
+      expect(made.lines('epochs.log').sort()).toEqual([
+        ...['1 1 restart 0', '1 2 restart 1', '1 3 restart 1'],
+        ...['2 1 restart 0', '2 2 restart 0', '2 3 restart 0'],
+      ]);
+      const run = await made.run();
+      expect([run.code, run.with('fresh').length, made.read('sum.txt')]).toEqual([
+        ...[0, 3, '1 1 2 3\n2 1 2 3\n'],
+      ]);
     });
 
     it('sends what its jobs compute to the remote cache', async () => {

@@ -1,5 +1,6 @@
-/** Random trees of packages, traced and loaded by the real `python3`: both name the same files. */
+/** Random projects, traced and loaded by the real `python3`: both name the same files. */
 import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { noScripts, traceScripts } from '../../../src/code/scripts.js';
@@ -8,7 +9,10 @@ import { Sandbox } from '../../code/sandbox.js';
 const NAMES = ['aa', 'bb', 'cc'];
 
 const RUNS = 20;
-const isPythonHere = spawnSync('python3', ['--version']).status === 0;
+/** The interpreter itself: `python3` may be a script that looks for it each time. */
+const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+  encoding: 'utf8',
+}).stdout?.trim();
 
 /** Names of one to three parts. */
 const dotted = fc
@@ -53,39 +57,147 @@ root = os.getcwd() + os.sep
 print(json.dumps(sorted({os.path.realpath(each)[len(root):] for each in files if each and os.path.realpath(each).startswith(root)})))
 `;
 
-async function compare(files: Record<string, string>, main: string, entry: string, args: string[]) {
+/** How a program is started: as a stage writes it, and as this machine can, without the tool in front. */
+interface Start {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
+/** Files of the project that Python loads. */
+function loaded(sandbox: Sandbox, { args, env }: Start): string[] {
+  const clean = { ...process.env, PYTHONPATH: undefined, PYTHONDONTWRITEBYTECODE: undefined };
+  const run = spawnSync(python, ['-S', '-Wignore', ...args], {
+    cwd: sandbox.root,
+    env: { ...clean, ...env },
+  });
+  expect(run.stderr.toString()).toBe('');
+  return JSON.parse(run.stdout.toString());
+}
+
+async function tracedIn(sandbox: Sandbox, command: string): Promise<string[]> {
+  const options = { deps: [], outs: [], known: noScripts() };
+  const action = { kind: 'shell', command } as const;
+  return Object.keys((await traceScripts(action, options, sandbox.snapshot())).scripts).sort();
+}
+
+async function compare(files: Record<string, string>, main: string, entry: string, start: Start) {
   const sandbox = new Sandbox({ ...files, [entry]: main + REPORT });
   try {
-    const env = { ...process.env, PYTHONPATH: undefined, PYTHONDONTWRITEBYTECODE: undefined };
-    const { stdout, stderr } = spawnSync('python3', args, { cwd: sandbox.root, env });
-    expect(stderr.toString()).toBe('');
-    const options = { deps: [], outs: [], known: noScripts() };
-    const command = { kind: 'argv', argv: ['python3', ...args] } as const;
-    const { scripts } = await traceScripts(command, options, sandbox.snapshot());
-    expect(Object.keys(scripts).sort()).toEqual(JSON.parse(stdout.toString()));
+    expect(await tracedIn(sandbox, start.command)).toEqual(loaded(sandbox, start));
   } finally {
     sandbox.dispose();
   }
 }
 
-describe.skipIf(!isPythonHere)('what a script loads, by python3 and by the trace', () => {
+/** Where the file itself is, written in the ways that people use. */
+const here = fc.constantFrom(
+  'os.path.dirname(__file__)',
+  'os.path.dirname(os.path.abspath(__file__))',
+  'os.path.realpath(os.path.join(__file__, ".."))',
+  'Path(__file__).parent',
+  'Path(__file__).resolve().parents[0]',
+);
+
+const name = fc.constantFrom(...NAMES);
+
+/** Statements after which `pipe` may follow more than Python loads, but never less. */
+const wide = fc.oneof(
+  fc
+    .tuple(fc.constantFrom('insert(0, ', 'append('), here, name)
+    .map(([add, at, part]) => `sys.path.${add}str(Path(${at}) / "${part}"))`),
+  fc
+    .tuple(here, name)
+    .map(([at, part]) => `LIB = os.path.join(${at}, "${part}"); sys.path.insert(0, LIB)`),
+  fc.tuple(name, name).map(([a, b]) => `sys.path += ["${a}", os.path.join("${a}", "${b}")]`),
+  name.map((part) => `sys.path.append("${part}")`),
+  dotted.map((each) => `if len(sys.path) > 3: import ${each}\n    else: import ${each} as _`),
+  dotted.map((each) => `from ${each} import *`),
+  dotted.map((each) => `__import__("${each}")`),
+  dotted.map((each) => `def f(): import ${each}\n    f()`),
+);
+
+/** Executes a module each time: only for the main program, since modules that do so never come to an end. */
+const again = dotted.map((each) => `import runpy; runpy.run_module("${each}")`);
+
+const wideModule = moduleOf(fc.oneof(statement, wide));
+
+const wideMain = moduleOf(fc.oneof({ weight: 4, arbitrary: fc.oneof(statement, wide) }, again));
+
+function moduleOf(statements: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  const head = ['import os, sys', 'from pathlib import Path'];
+  return fc
+    .array(statements, { minLength: 1, maxLength: 5 })
+    .map((each) => [...head, ...each.map(tried)].join('\n'));
+}
+
+function tried(text: string): string {
+  return `try:\n    ${text}\nexcept Exception: pass`;
+}
+
+const wideTree = fc
+  .dictionary(place, wideModule, { minKeys: 4, maxKeys: 14 })
+  // A stub is for type checkers.
+  .map((files) => ({ ...files, 'aa/bb.pyi': 'import cc' }));
+
+const ways: readonly (readonly [entry: string, Start])[] = [
+  ['main.py', { command: 'uv run main.py', args: ['main.py'] }],
+  ['aa/main.py', { command: 'poetry run python -u aa/main.py', args: ['aa/main.py'] }],
+  ['pkg/main.py', { command: 'conda run -n x python -m pkg.main', args: ['-m', 'pkg.main'] }],
+  ['pkg/main.py', { command: 'torchrun --nproc_per_node 2 pkg/main.py', args: ['pkg/main.py'] }],
+  [
+    'src/main.py',
+    { command: 'PYTHONPATH=src python -m main', args: ['-m', 'main'], env: { PYTHONPATH: 'src' } },
+  ],
+  [
+    'tool/__main__.py',
+    { command: 'accelerate launch tool/__main__.py', args: ['tool/__main__.py'] },
+  ],
+  ['tool/__main__.py', { command: 'python tool', args: ['tool'] }],
+];
+
+describe.skipIf(!python)('what a script loads, by python3 and by the trace', () => {
   it('is the same of a script', async () => {
+    const start = { command: 'python3 -S main.py', args: ['main.py'] };
     await fc.assert(
-      fc.asyncProperty(tree, module_, (files, main) =>
-        compare(files, main, 'main.py', ['-S', 'main.py']),
-      ),
+      fc.asyncProperty(tree, module_, (files, main) => compare(files, main, 'main.py', start)),
       { numRuns: RUNS },
     );
   });
 
   it('is the same of a module in a package', async () => {
+    const start = { command: 'python3 -S -m pkg.main', args: ['-m', 'pkg.main'] };
     await fc.assert(
       fc.asyncProperty(tree, tree, module_, (files, inner, main) => {
         const inPackage = Object.entries(inner).map(([file, text]) => [`pkg/${file}`, text]);
         const all = { ...files, ...Object.fromEntries(inPackage) };
-        return compare(all, main, 'pkg/main.py', ['-S', '-m', 'pkg.main']);
+        return compare(all, main, 'pkg/main.py', start);
       }),
       { numRuns: RUNS },
     );
   });
+
+  it('is all in the trace, with search paths that change, in each way to start it', async () => {
+    await fc.assert(
+      fc.asyncProperty(wideTree, wideTree, wideMain, fc.constantFrom(...ways), expectAll),
+      { numRuns: RUNS * 2 },
+    );
+  });
 });
+
+async function expectAll(
+  files: Record<string, string>,
+  more: Record<string, string>,
+  main: string,
+  [entry, start]: (typeof ways)[number],
+): Promise<void> {
+  const folder = entry.split('/').slice(0, -1).join('/');
+  const inner = Object.entries(more).map(([file, text]) => [path.posix.join(folder, file), text]);
+  const sandbox = new Sandbox({ ...files, ...Object.fromEntries(inner), [entry]: main + REPORT });
+  try {
+    const traced = await tracedIn(sandbox, start.command);
+    expect(loaded(sandbox, start).filter((file) => !traced.includes(file))).toEqual([]);
+  } finally {
+    sandbox.dispose();
+  }
+}

@@ -132,6 +132,13 @@ describe.skipIf(chromium === undefined)(
       );
       expect(widths).toEqual([120, 120]);
       expect(await violations(page)).toEqual([]);
+      const [picture, slider] = await page.evaluate<number[]>(
+        `['.stack img', '.slider'].map((each) => document.querySelector(each).getBoundingClientRect().width)`,
+      );
+      expect(slider).toBe(picture);
+      await page.emulate({ width: 390, height: 844 });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+      await page.emulate({ width: 1280, height: 800 });
     });
 
     it('shows HTML in metric names and logs as text', async () => {

@@ -170,6 +170,15 @@ describe('the latent', () => {
     expect(sample).toEqual(await net.restore(params, scene(), undefined).data());
   });
 
+  test('has parameters of a posterior only where one is trained', () => {
+    const namesOf = (posterior: number) =>
+      network({ ...SMALL, posterior }).specs.map(({ name }) => name);
+    const more = namesOf(0.5).filter((name) => !namesOf(0).includes(name));
+    expect(more.length).toBeGreaterThan(0);
+    for (const name of more) expect(name).toMatch(/^(seen\d|posterior)\./);
+    expect(namesOf(0).filter((name) => !namesOf(0.5).includes(name))).toEqual([]);
+  });
+
   test('is that of the hole alone: noise in cells away from it changes nothing', async () => {
     const net = network(SMALL);
     const params = trained(net);

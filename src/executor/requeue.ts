@@ -1,0 +1,54 @@
+/** Keeps a training whose run has left in the queue: its job makes room for the next one before its time ends. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Scheduler, Unanswered } from './scheduler.js';
+
+const PAUSE_MS = 2_000;
+
+/** Ends the training of a job when the time limit is near and an epoch is completed. */
+export class TimeLimit {
+  readonly #reached = new AbortController();
+  #isNear = false;
+  #hasEpoch = false;
+
+  get reached(): AbortSignal {
+    return this.#reached.signal;
+  }
+
+  near(): void {
+    this.#isNear = true;
+    this.#decide();
+  }
+
+  /** Without an epoch in each job, it would go on for ever. */
+  completedEpoch(): void {
+    this.#hasEpoch = true;
+    this.#decide();
+  }
+
+  #decide(): void {
+    if (this.#isNear && this.#hasEpoch) this.#reached.abort();
+  }
+}
+
+/** Puts this job back into the queue. Until its scheduler answers, or ends the job. */
+export async function requeue(
+  scheduler: Scheduler,
+  stop: AbortSignal,
+  warn: (message: string) => void,
+): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      return await scheduler.requeue?.();
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      warn(`${scheduler.title} does not requeue the job: ${error.message}`);
+      await Promise.race([delay(PAUSE_MS), aborted(stop)]);
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
