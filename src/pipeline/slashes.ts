@@ -29,8 +29,13 @@ export function refuseMissedSlashes(
       if (!glob || told.has(path)) continue;
       const needs = new Set(linked[reader]!.needs);
       const { owners, holders } = gather(tree, parseGlob(path));
+      // A folder need not hold a match, unless the pattern looks into the folders of the stage's other items.
+      const gathered = new Set([...needs].map((need) => drafts[need]!.item.stage));
       const missed = owners.find(
-        (owner) => owner.item !== reader && !needs.has(owner.item) && !holders.includes(owner),
+        (owner) =>
+          owner.item !== reader &&
+          !needs.has(owner.item) &&
+          (!holders.includes(owner) || gathered.has(drafts[owner.item]!.item.stage)),
       );
       if (missed === undefined) continue;
       told.add(path);

@@ -108,6 +108,18 @@ stages:
     );
   });
 
+  it.each(['out/*/z', 'out/*/z/f', 'out/*/z/sub/*.txt'])(
+    '%s that misses an out, or a match in it, for a slash in a value is a mistake',
+    (pattern) => {
+      const of = (values: string) => `stages:
+  s: { matrix: { v: [${values}] }, cmd: "true", outs: ["out/\${v}/z"] }
+  g: { cmd: "true", deps: ["${pattern}"], outs: [g] }
+`;
+      expect(needsOf(planOf(of('a, b')), 'g')).toEqual(['s@a', 's@b']);
+      expect(mistakesOf(of('a, b/c'))).toContain(`${pattern} does not match out/b/c/z of s@b/c`);
+    },
+  );
+
   it('takes the value of an axis as it is, and that of a param as a pattern', () => {
     const plan = planOf(`
 params: { files: "*.txt" }
