@@ -3,9 +3,11 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { projectHome } from '../decide/lock-home.js';
-import { userError } from '../error.js';
+import { UserError, userError } from '../error.js';
 import type { Elsewhere, Submitted, Wanted } from '../execute/elsewhere.js';
 import type { Ended } from '../execute/run-item.js';
+import { placesOf } from '../pipeline/places.js';
+import type { Item } from '../pipeline/plan.js';
 import { acquireLock } from '../process/file-lock.js';
 import { describeOwner } from '../process/lock-owner.js';
 import { executorOf, LOCAL } from './choice.js';
@@ -22,11 +24,13 @@ import { type Placed, Submitter } from './submitter.js';
 /** @throws UserError for an unknown executor, and for mistakes in pipe.local.yaml */
 export function openExecutors(build: BuildContext, pending: readonly number[]): Elsewhere {
   const site = readSite(build.project);
-  const names = new Set(pending.map((index) => executorOf(build, itemAt(build, index))));
   const opened = new Map<string, Executor>();
-  for (const name of names)
-    if (name !== LOCAL)
-      opened.set(name, new Executor(build, name, schedulerOf(build.project, name, site), site));
+  for (const index of pending) {
+    const item = itemAt(build, index);
+    const name = executorOf(build, item);
+    if (name === LOCAL || opened.has(name)) continue;
+    opened.set(name, new Executor(build, name, schedulerFor(build, item, name, site), site));
+  }
   const of = (index: number) => opened.get(executorOf(build, itemAt(build, index)));
   return {
     takes: (index) => of(index) !== undefined,
@@ -37,6 +41,17 @@ export function openExecutors(build: BuildContext, pending: readonly number[]): 
     },
     close: () => sweepSubmissions(build.project.root),
   };
+}
+
+/** An unknown name that the stage gives is reported at its place. */
+function schedulerFor({ project }: BuildContext, item: Item, name: string, site: Site): Scheduler {
+  try {
+    return schedulerOf(project, name, site);
+  } catch (error) {
+    if (!(error instanceof UserError) || item.executor === undefined) throw error;
+    const place = placesOf({ project: project.root, ...project.variant }).executor(item.id);
+    throw new UserError(error.diagnostics.map((each) => ({ ...each, ...(place && { place }) })));
+  }
 }
 
 /** Cancels in one call what is cancelled in one moment. */

@@ -11,6 +11,7 @@ interface Places {
   out(item: string, name: string): Place | undefined;
   resource(item: string, name: keyof Resources): Place | undefined;
   run(item: string): Place | undefined;
+  executor(item: string): Place | undefined;
   /** Of the stage, or at the top of the file. */
   packages(item: string): Place | undefined;
 }
@@ -35,6 +36,7 @@ export function placesOf(options: LoadOptions): Places {
     },
     resource: (item, name) => partOf(item, ['resources', name]),
     run: (item) => partOf(item, ['run']),
+    executor: (item) => partOf(item, ['executor']),
     packages: (item) =>
       draftOf(item)?.item.packages === 'inherited'
         ? placeOf(diagnostics.source, spanAt(root, ['packages']))

@@ -1,5 +1,5 @@
 /** An executor that pipe.local.yaml describes by three commands, on a small batch system of real processes. */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, it } from 'vitest';
@@ -46,6 +46,17 @@ it('runs items as its jobs, and shows a failure with its log', async () => {
   expect(made.read('sum.txt')).toBe('1\n2\n3\n');
   const end = ['done', 'done', 'done', 'done', 'failed'];
   await until(() => isDeepStrictEqual(states(made).sort(), end));
+});
+
+it('is named by a stage: a wrong name is shown at its place, before anything runs', async () => {
+  const made = onEngine('stages:\n  s: { cmd: touch s, outs: [s], executor: queu }\n');
+  const run = await made.run();
+  expect(run.code).toBe(2);
+  expect(run.err).toContain(
+    'pipeline.yaml:2:43: error: unknown executor "queu" (unknown-executor)',
+  );
+  expect(run.err).toContain('did you mean "queue"?');
+  expect(existsSync(made.path('s'))).toBe(false);
 });
 
 it('computes in its jobs what the options of the command ask for', async () => {
