@@ -17,6 +17,7 @@ import {
 import type { Network, Occluded } from '../lib/nn/network.js';
 import type { Params } from '../lib/nn/params.js';
 import { enlarge, shrink } from '../lib/nn/resize.js';
+import { power } from '../lib/power.js';
 
 export interface SearchConfig {
   readonly arch: 'search';
@@ -86,8 +87,8 @@ function descend(
       const gradient = gradientAt(x);
       const first = tf.add(tf.mul(m, 0.9), tf.mul(gradient, 0.1));
       const second = tf.add(tf.mul(v, 0.999), tf.mul(tf.square(gradient), 0.001));
-      const scale = tf.add(tf.sqrt(tf.div(second, 1 - 0.999 ** step)), 1e-8);
-      const change = tf.div(tf.mul(first, RATE / (1 - 0.9 ** step)), scale);
+      const scale = tf.add(tf.sqrt(tf.div(second, 1 - power(0.999, step))), 1e-8);
+      const change = tf.div(tf.mul(first, RATE / (1 - power(0.9, step))), scale);
       return [tf.sub(x, change), first, second];
     });
   }

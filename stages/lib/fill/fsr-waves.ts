@@ -1,5 +1,6 @@
 /** The waves that model the surroundings of one block: frequency selective reconstruction of a window. */
 import { COLUMNS, createWaveFitter, WINDOW } from '@pipe-experiment/kernels/wasm/fills.js';
+import { power } from '../power.js';
 
 const MIDDLE = WINDOW / 2;
 
@@ -29,7 +30,7 @@ function fallingOff(decay: number): Float64Array {
   const weights = Float64Array.from({ length: WINDOW * WINDOW }, (_, at) => {
     const dx = (at % WINDOW) + 0.5 - MIDDLE;
     const dy = Math.floor(at / WINDOW) + 0.5 - MIDDLE;
-    return decay ** Math.sqrt(dx * dx + dy * dy);
+    return power(decay, Math.sqrt(dx * dx + dy * dy));
   });
   falloffs.set(decay, weights);
   return weights;

@@ -5,6 +5,8 @@
  *
  * Near 0 it continues values as the harmonic fill does, near 2 slopes as the biharmonic one does.
  */
+
+import { power } from '../power.js';
 import { type Fill, type Hole, meanOfKnown } from './hole.js';
 import { addTo, createSkyline, factorize, solve } from './skyline.js';
 import { withinKnown } from './smooth.js';
@@ -94,10 +96,10 @@ export function fillByKriging(variogram: Variogram): Fill {
 
 /** By rows and columns between two pixels. A constant is added, which makes the matrix positive definite. */
 function covarianceTable({ factor, exponent }: Variogram, width: number, height: number) {
-  const constant = 4 * factor * Math.hypot(width, height) ** exponent;
+  const constant = 4 * factor * power(Math.hypot(width, height), exponent);
   return Float64Array.from({ length: width * height }, (_, i) => {
     const distance = Math.hypot(i % width, Math.floor(i / width));
-    return constant - factor * distance ** exponent;
+    return constant - factor * power(distance, exponent);
   });
 }
 

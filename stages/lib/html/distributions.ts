@@ -1,4 +1,6 @@
 /** How the SSIM of single images is spread: densities of the models, the best classical fill and the mean. */
+
+import { power } from '../power.js';
 import { bestBaseline, type DataSet, imageScores, type Row, shownModels } from '../results.js';
 import type { Setting } from '../scores.js';
 import { quantile, spread } from '../statistics.js';
@@ -79,7 +81,7 @@ function density(values: Float64Array, [low, high]: readonly [number, number]): 
   const range = quantile(values, 0.75) - quantile(values, 0.25);
   const { std } = spread(values);
   const scale = Math.min(std, range / 1.34) || std || (high - low) / 20;
-  const width = Math.max(0.9 * scale * values.length ** -0.2, (high - low) / 200);
+  const width = Math.max(0.9 * scale * power(values.length, -0.2), (high - low) / 200);
   return Array.from({ length: places }, (_, i) => {
     const at = low + ((high - low) * i) / (places - 1);
     let sum = 0;

@@ -16,7 +16,7 @@ export function linearScale(domain: readonly [number, number], from: number, to:
 export function ticks([low, high]: readonly [number, number], count: number): readonly number[] {
   const rough = (high - low) / Math.max(1, count);
   if (!(rough > 0)) return [low];
-  const power = 10 ** Math.floor(Math.log10(rough));
+  const power = Number(`1e${Math.floor(Math.log10(rough))}`);
   const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);

@@ -2,6 +2,7 @@
 import { type AdamFactors, type AdamInputs, fusedAdam } from '@pipe-experiment/kernels/fused.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Params, param } from '../nn/params.js';
+import { power } from '../power.js';
 
 export interface AdamConfig {
   readonly learningRate: number;
@@ -35,8 +36,8 @@ export function adamFactors(
   step: number,
 ): { readonly rate: number; readonly correction: number } {
   return {
-    rate: learningRate / (1 - beta1 ** step),
-    correction: 1 / Math.sqrt(1 - beta2 ** step),
+    rate: learningRate / (1 - power(beta1, step)),
+    correction: 1 / Math.sqrt(1 - power(beta2, step)),
   };
 }
 

@@ -11,6 +11,7 @@ import {
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import { BACKEND_NAMES, type BackendName } from '../backend/choose.js';
 import { checkModel, type ModelConfig } from '../nn/model-config.js';
+import { power } from '../power.js';
 
 /** How to train: what does not depend on the architecture. */
 export interface TrainConfig {
@@ -123,7 +124,9 @@ export function checkConfig(
 /** The learning rate of an update: `step` counts all updates from 1, `epoch` from 1. */
 export function learningRateAt(config: TrainConfig, step: number, epoch: number): number {
   const warm = config.warmup === 0 ? 1 : Math.min(1, step / config.warmup);
-  return config.learningRate * warm * config.decay ** (epoch - 1) * cosineAt(config.cosine, epoch);
+  return (
+    config.learningRate * warm * power(config.decay, epoch - 1) * cosineAt(config.cosine, epoch)
+  );
 }
 
 /** Of what the cosine starts from, how much it ends at. */
