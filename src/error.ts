@@ -34,6 +34,12 @@ export class UserError extends Error {
     super(list.map((each) => each.message).join('\n'));
     this.diagnostics = list;
   }
+
+  /** The same error, shown at a place; without one, as it is. */
+  at(place: Place | undefined): UserError {
+    if (place === undefined) return this;
+    return new UserError(this.diagnostics.map((each) => ({ ...each, place })));
+  }
 }
 
 /** An error without a place. */

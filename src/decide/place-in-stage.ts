@@ -12,6 +12,5 @@ export async function atItsStage(
   if (!(error instanceof UserError) || error.diagnostics[0]?.code !== 'stage-not-found')
     return error;
   const { placesOf } = await import('../pipeline/places.js');
-  const place = placesOf({ project: root, ...variant }).run(item.id);
-  return new UserError(error.diagnostics.map((each) => ({ ...each, ...(place && { place }) })));
+  return error.at(placesOf({ project: root, ...variant }).run(item.id));
 }

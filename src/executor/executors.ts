@@ -49,8 +49,7 @@ function schedulerFor({ project }: BuildContext, item: Item, name: string, site:
     return schedulerOf(project, name, site);
   } catch (error) {
     if (!(error instanceof UserError) || item.executor === undefined) throw error;
-    const place = placesOf({ project: project.root, ...project.variant }).executor(item.id);
-    throw new UserError(error.diagnostics.map((each) => ({ ...each, ...(place && { place }) })));
+    throw error.at(placesOf({ project: project.root, ...project.variant }).executor(item.id));
   }
 }
 

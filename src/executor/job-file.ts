@@ -25,6 +25,7 @@ import { renameInto } from '../cache/files/write.js';
 import type { Settled } from '../decide/build-context.js';
 import type { RunOptions, Variant } from '../decide/options.js';
 import type { ItemDone, RunEvent } from '../event.js';
+import { ifJson } from '../json.js';
 import { fileNameOf } from '../process/file-names.js';
 import { unlessAbsent } from '../sys/if-there.js';
 
@@ -183,10 +184,6 @@ export class EventTail {
 
 /** None in an empty line, and in one that a node has not finished before it was lost. */
 function eventIn(line: string): RunEvent[] {
-  try {
-    return [JSON.parse(line) as RunEvent];
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return [];
-  }
+  const event = ifJson(line);
+  return event === undefined ? [] : [event as RunEvent];
 }

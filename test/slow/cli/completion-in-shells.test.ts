@@ -54,7 +54,7 @@ function shell(made: Project, command: string, args: readonly string[]): string[
 const has = (command: string) => spawnSync(command, ['--version']).status === 0;
 
 describe.runIf(has('bash'))('bash', () => {
-  /** What bash is told for words that it has split itself; `last`: what it would replace. */
+  /** The completions that bash gets for words that it has split; `last` is the part that it would replace. */
   const completed = (made: Project, words: readonly string[], last: string, written: string) =>
     shell(made, 'bash', [
       '--norc',
