@@ -8,7 +8,7 @@ import { type Ended, runItem } from '../execute/run-item.js';
 import type { Item } from '../pipeline/plan.js';
 import { lastLines } from '../process/execution-log.js';
 import { duration } from '../process/outcome.js';
-import { unlessAbsent } from '../sys/if-there.js';
+import { lstatIfThere, unlessAbsent } from '../sys/if-there.js';
 import { EventTail, isResult, type Job, type JobEnd, JobFiles } from './job-file.js';
 import type { Queue } from './job-queue.js';
 import type { Cause, JobState, Refused, Scheduler } from './scheduler.js';
@@ -110,7 +110,7 @@ export class JobRun {
       }
       if (outcome.how === 'never') return this.#failed(this.#neverText(outcome.state), job);
       idle = outcome.epochs > 0 ? 0 : idle + 1;
-      const failure = this.#failureAfter(exact(outcome, outputOf(job)), idle);
+      const failure = this.#failureAfter(exact(outcome, outputOf(job)), idle, job);
       if (failure !== undefined) return this.#failed(failure, job);
       this.#tell(`${this.#nameOf(outcome.state)} ended (${wordOf(outcome)}): submitting it again`);
     }
@@ -210,7 +210,7 @@ export class JobRun {
   }
 
   /** Undefined: submit it again. */
-  #failureAfter(outcome: Over, idle: number): string | undefined {
+  #failureAfter(outcome: Over, idle: number, job: Placed): string | undefined {
     const { cause, epochs } = outcome;
     const said = `${this.#means.scheduler.title}: ${wordOf(outcome)}`;
     const { time, resources } = this.#item;
@@ -228,6 +228,7 @@ export class JobRun {
       }
       case 'finished':
         if (epochs > 0) return undefined;
+        if (this.#leftNothing(job)) return this.#noFolderText(outcome, said);
         return `its job ended without a result (${said})`;
       default:
         if (idle < MOST_IDLE) return undefined;
@@ -239,6 +240,18 @@ export class JobRun {
     const { scheduler } = this.#means;
     const what = /time|wall/i.test(reason) ? 'resources.time' : 'resources';
     return `${scheduler.title} will never start job ${id} (${reason}): lower ${what}, or choose another partition`;
+  }
+
+  /** Neither the output of its script, nor an event of pipe. */
+  #leftNothing({ nonce, output }: Placed): boolean {
+    const files = [this.#files.events(nonce), ...(output === '' ? [] : [output])];
+    return files.every((file) => lstatIfThere(file) === undefined);
+  }
+
+  #noFolderText({ state }: Over, said: string): string {
+    const { root } = this.#build.project;
+    const node = state?.where ?? 'its node';
+    return `its job ended before it wrote a file (${said}): does ${node} see ${root}? Move the project to a file system that the nodes share`;
   }
 
   #unseenText(): string {

@@ -39,7 +39,7 @@ export interface JobState {
   readonly reason?: string;
   /** It waits for something that will not happen. */
   readonly never?: boolean;
-  /** The machine. */
+  /** The machine; of an ended job, if the scheduler still says so. */
   readonly where?: string;
   /** Of an ended job: what ended it. */
   readonly cause?: Cause;

@@ -138,13 +138,14 @@ function stateOf(id: string, word: string, reason: string, where: string): JobSt
       ...(never && { never }),
     };
   }
+  const placed = where !== '' && { where };
   const cause = CAUSES[word];
   if (cause !== undefined) {
     // A job that was ended before it had a node, for what it asks.
     const never = where === '' && NEVER.test(reason);
-    return { id, phase: 'ended', word, cause, ...(never && { never, reason }) };
+    return { id, phase: 'ended', word, cause, ...(never ? { never, reason } : placed) };
   }
-  return { id, phase: 'running', word, ...(where !== '' && { where }) };
+  return { id, phase: 'running', word, ...placed };
 }
 
 /** The controller did not take part in the answer. */

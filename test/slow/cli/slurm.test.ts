@@ -1,6 +1,7 @@
 /** A short run on a real Slurm, where it is installed; test/long/slurm.test.ts has the faults. */
 import { readdirSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { canMount, without } from '../../rig/own-mounts.js';
 import { outcomeOf } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
 import { type Cluster, missingForSlurm, startCluster } from '../../rig/slurm.js';
@@ -203,6 +204,21 @@ describe.skipIf(missing.length > 0)(
         verdict: 'restored',
         from: 'remote',
       });
+    });
+
+    it.skipIf(!canMount())('names a node that does not see the project', async () => {
+      const made = project({
+        'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',
+        'pipe.local.yaml': 'slurm: { latency: 2s }\n',
+      });
+      const blind = await startCluster(1, () => without(made.root));
+      onTestFinished(() => blind.stop());
+      Object.assign(made.env, blind.env, { PIPE_EXECUTOR: 'slurm' });
+      const run = await made.run();
+      expect([run.code, run.items.a?.failure?.message]).toEqual([
+        1,
+        `its job ended before it wrote a file (Slurm: FAILED): does n1 see ${made.root}? Move the project to a file system that the nodes share`,
+      ]);
     });
 
     it('shows what Slurm refuses, in its own words', async () => {
