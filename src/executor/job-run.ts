@@ -1,7 +1,9 @@
 /** One item on a batch system, from its first job to its end: submits again as long as epochs advance. */
 import { finish } from '../cache/files/yielding.js';
 import { type BuildContext, handleOf, itemAt, neverAlways } from '../decide/build-context.js';
+import type { Decision } from '../decide/decide.js';
 import { decideItem } from '../decide/decide-item.js';
+import { explain } from '../decide/explain.js';
 import type { Failure, ItemDone } from '../event.js';
 import { describeAction } from '../execute/failure.js';
 import { type Ended, runItem } from '../execute/run-item.js';
@@ -19,9 +21,6 @@ const MOST_IDLE = 5;
 
 /** After an interrupt, the scheduler is asked this often. */
 const STOPPING_MS = 400;
-
-const CHANGED =
-  'pipeline.yaml, code or an input changed between the submission of its job and its end: run again';
 
 /** How a job ended: by its own word, or by the scheduler's. */
 type Outcome =
@@ -196,7 +195,7 @@ export class JobRun {
       const isOther = end.done.key !== undefined && key !== end.done.key;
       if (isOther && isAttached) return undefined;
       if (end.done.verdict === 'failed') return { done: end.done };
-      if (isOther) return this.#failed(CHANGED);
+      if (isOther) return this.#failed(this.#otherText(decision));
       if (decision.kind === 'fresh') {
         project.cache.use(decision.key);
         return end;
@@ -252,6 +251,13 @@ export class JobRun {
     const { root } = this.#build.project;
     const node = state?.where ?? 'its node';
     return `its job ended before it wrote a file (${said}): does ${node} see ${root}? Move the project to a file system that the nodes share`;
+  }
+
+  /** The job has noted its result as the last one of the item. */
+  #otherText(decision: Decision): string {
+    const { item, code } = handleOf(this.#build, this.#index);
+    const found = explain(this.#build.project, item, code, decision).map(({ text }) => text);
+    return `its job computed something else (${found.join('; ')}): run again after an edit; otherwise give \`pipe run\` and its jobs the same environment`;
   }
 
   #unseenText(): string {
