@@ -92,6 +92,12 @@ export interface Scheduler {
    * @throws Unanswered
    */
   requeue?(): Promise<void>;
+  /**
+   * True when the time limit of the job that calls it is so near that SIGURG may have come before it listened.
+   *
+   * @throws Unanswered
+   */
+  isTimeNear?(): Promise<boolean>;
 }
 
 /** The scheduler did not answer: nothing is known. */

@@ -167,21 +167,22 @@ describe.skipIf(missing.length > 0)(
       });
       Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm' });
       const left = await made.run('--detach');
-      const [, job = ''] = /^Slurm job (\d+_0)$/.exec(left.items['train@1']?.reason ?? '') ?? [];
+      // The last one of an array has the number of the whole array.
+      const [, job = ''] = /^Slurm job (\d+_1)$/.exec(left.items['train@2']?.reason ?? '') ?? [];
       await until(() => made.lines('started').length === 2);
       // As Slurm does shortly before the time limit. Nothing happens before an epoch is completed.
       cluster.call('scancel', '--batch', '--signal=URG', job);
       made.write('go.1', '');
       const state = () => cluster.call('squeue', '-h', '-r', '-j', job, '-o', '%T');
       await until(() => state() === 'PENDING\n');
-      expect((await made.pipe('status', 'train@1')).out).toMatch(/pending \(\w+\), Slurm job/);
+      expect((await made.pipe('status', 'train@2')).out).toMatch(/pending \(\w+\), Slurm job/);
       made.write('go.2', '');
       cluster.call('scontrol', 'update', `JobId=${job}`, 'StartTime=now');
       made.write('go.3', '');
       await until(() => cluster.call('squeue', '-h', '--me', '-o', '%i').trim() === '');
       expect(made.lines('epochs.log').sort()).toEqual([
-        ...['1 1 restart 0', '1 2 restart 1', '1 3 restart 1'],
-        ...['2 1 restart 0', '2 2 restart 0', '2 3 restart 0'],
+        ...['1 1 restart 0', '1 2 restart 0', '1 3 restart 0'],
+        ...['2 1 restart 0', '2 2 restart 1', '2 3 restart 1'],
       ]);
       const run = await made.run();
       expect([run.code, run.with('fresh').length, made.read('sum.txt')]).toEqual([
