@@ -1,8 +1,10 @@
 /** A short run on a real Slurm, where it is installed; test/long/slurm.test.ts has the faults. */
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { canMount, without } from '../../rig/own-mounts.js';
-import { outcomeOf } from '../../rig/project.js';
+import { BIN, outcomeOf, surroundings } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
 import { type Cluster, missingForSlurm, startCluster } from '../../rig/slurm.js';
 import { until } from '../../rig/until.js';
@@ -42,6 +44,38 @@ while [ "$epoch" -lt "$PIPE_EPOCHS" ]; do
 done
 echo "$text" > "$2"
 `;
+
+/** Fails once after epoch 2. Its notes are outside of the project. */
+const TRAIN_IN_TWO = `#!/bin/sh -e
+epoch=$PIPE_EPOCH
+text=$(cat "$PIPE_STATE/text" 2> /dev/null || cat data.txt)
+while [ "$epoch" -lt "$PIPE_EPOCHS" ]; do
+  if [ "$epoch" = 2 ] && mkdir "$NOTES/failed" 2> /dev/null; then exit 3; fi
+  epoch=$((epoch + 1))
+  text="$text $epoch"
+  mkdir "$PIPE_COMMIT/new"
+  echo "$text" > "$PIPE_COMMIT/new/text"
+  mv "$PIPE_COMMIT/new" "$PIPE_COMMIT/$epoch"
+  while [ -e "$PIPE_COMMIT/$epoch" ]; do sleep 0.05; done
+  echo "$epoch" >> "$NOTES/epochs.log"
+done
+echo "$text" > model.txt
+`;
+
+const GUIDE = fileURLToPath(new URL('../../../docs/guides/cluster.md', import.meta.url));
+
+/** With this project in the place of the example. */
+function scriptOfGuide(url: string): string {
+  const [, script = ''] =
+    /^```sh\n(#!\/bin\/bash\n[\s\S]*?)^```$/m.exec(readFileSync(GUIDE, 'utf8')) ?? [];
+  const own = script
+    .replace('https://example.org/lab/project.git', url)
+    .replace(/^#SBATCH .*\nset/m, 'set')
+    .replace(/^npm ci\n/m, '')
+    .replace('npx pipe run train@faces', `${process.execPath} ${BIN} run train`);
+  expect(own).not.toMatch(/example|npx|npm|faces|SBATCH/);
+  return own;
+}
 
 describe.skipIf(missing.length > 0)(
   `on Slurm${missing.length > 0 ? ` (needs ${missing.join(', ')})` : ''}`,
@@ -221,6 +255,62 @@ describe.skipIf(missing.length > 0)(
         `its job ended before it wrote a file (Slurm: FAILED): does n1 see ${made.root}? Move the project to a file system that the nodes share`,
       ]);
     });
+
+    it.skipIf(!canMount())(
+      'runs the script of the guide on a node that shares no folder',
+      async () => {
+        const [made, notes] = [project(), project()];
+        made.write('.gitignore', 'cache/\nreports/\n*.txt\n');
+        made.write('train.sh', TRAIN_IN_TWO);
+        made.write(
+          'pipeline.yaml',
+          `stages:
+  data: { cmd: echo 0 > data.txt, outs: [data.txt] }
+  train: { cmd: sh train.sh, deps: [train.sh, data.txt], outs: [model.txt], epochs: 4 }
+`,
+        );
+        const git = (...words: readonly string[]) =>
+          execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
+            cwd: made.root,
+          });
+        git('init', '--quiet');
+        git('add', '-A');
+        git('commit', '--quiet', '-m', 'x');
+        git('clone', '--quiet', '--bare', '.', notes.path('project.git'));
+        const blind = await startCluster(1, () => without(made.root));
+        onTestFinished(() => blind.stop());
+        Object.assign(made.env, { PIPE_REMOTE: `file://${notes.path('remote')}` });
+        expect((await made.run('data')).with('ran')).toEqual(['data']);
+        notes.write('job.sh', scriptOfGuide(`file://${notes.path('project.git')}`));
+        const env = {
+          ...surroundings(made.env),
+          ...blind.env,
+          NOTES: notes.root,
+          TMPDIR: notes.root,
+        };
+        const submit = () =>
+          execFileSync(
+            'sbatch',
+            [
+              '-J',
+              'train',
+              '-d',
+              'singleton',
+              '-o',
+              notes.path('out-%j.txt'),
+              notes.path('job.sh'),
+            ],
+            { cwd: notes.root, env },
+          );
+        submit();
+        submit();
+        await until(() => blind.call('squeue', '-h', '--me', '-o', '%i').trim() === '');
+        expect(notes.lines('epochs.log')).toEqual(['1', '2', '3', '4']);
+        const run = await made.run();
+        expect(run.items.train).toMatchObject({ verdict: 'restored', from: 'remote' });
+        expect(made.read('model.txt')).toBe('0 1 2 3 4\n');
+      },
+    );
 
     it('shows what Slurm refuses, in its own words', async () => {
       const made = project({
