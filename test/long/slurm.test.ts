@@ -110,7 +110,7 @@ describe.skipIf(missing.length > 0)(
 
     it.each([
       ['each epoch once', 12, 10, ''],
-      ['also when Slurm signals before pipe starts', 5, 8, 'setup: sleep 25'],
+      ['also when Slurm signals before pipe starts', 3, 14, 'setup: sleep 25'],
     ])('trains longer than the time limit of its job after --detach, %s', async (_, ...how) => {
       const [target, seconds, setup] = how;
       const made = onCluster({
@@ -123,10 +123,10 @@ describe.skipIf(missing.length > 0)(
         startRequeued();
         return active() === '';
       });
-      const lines = made.lines('epochs.log').map((line) => line.split(' '));
-      const epochs = lines.map(([epoch]) => Number(epoch));
-      expect([new Set(epochs).size, epochs.at(-1)]).toEqual([epochs.length, target]);
-      expect(new Set(lines.map(([, job]) => job)).size).toBe(1);
+      // One job: a killed stage may not have noted its last epoch.
+      const nonce = made.read('cache/jobs/train/current').trim();
+      const events = made.lines(`cache/jobs/train/${nonce}/events.jsonl`).filter(Boolean);
+      expect(told(events.join('\n'))).toEqual(once(target));
       const run = await made.run();
       expect([run.with('fresh'), made.read('b.txt')]).toEqual([
         ['train', 'behind'],
