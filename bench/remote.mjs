@@ -69,7 +69,7 @@ function second() {
           writtenBack();
         },
       },
-      secondMachine(project, 'second', 'pipe run'),
+      secondMachine(project, remote('second'), 'pipe run', 'run'),
     ],
     Math.max(9, ROUNDS),
   );
@@ -98,17 +98,13 @@ async function small() {
       env.PIPE_REMOTE = `s3://lab-bucket/${folder}-${++round}`;
     },
   });
-  const pull = (name, env) => ({
-    ...secondMachine(project, '', name, 'pull'),
-    env,
-  });
   const commands = [];
   for (const [what, env] of [
     ['', remote('small')],
     [', 50 ms a request', slow],
   ]) {
     commands.push(push(`pipe push${what}`, env, `small${env === slow}`));
-    commands.push(pull(`pipe pull${what}`, env));
+    commands.push(secondMachine(project, env, `pipe pull${what}`, 'pull'));
   }
   const peers = dvcCommands();
   const results = inTurn([...commands, ...peers], ROUNDS);
@@ -201,9 +197,9 @@ function remote(folder) {
 }
 
 /** The project without its results, at another path. */
-function secondMachine(project, folder, name, command = 'run') {
+function secondMachine(project, env, name, command) {
   let at = 0;
-  const machine = { name, cwd: project, argv: pipe(command), env: remote(folder) };
+  const machine = { name, cwd: project, argv: pipe(command), env };
   machine.prepare = () => {
     machine.cwd = `${project}-${command}-${++at}-${name.length}`;
     mkdirSync(machine.cwd);
