@@ -39,13 +39,15 @@ let drafts = 0;
 
 export class FileStore implements Store {
   readonly #folder: string;
-
   readonly #meter: Meter;
 
+  readonly #stale: number;
+
   /** `folder`: absolute path; the first write creates it, but not the folder above it. */
-  constructor(folder: string, meter: Meter) {
+  constructor(folder: string, meter: Meter, { stale = STALE } = {}) {
     this.#folder = folder;
     this.#meter = meter;
+    this.#stale = stale;
   }
 
   get(name: string, limit: number): Promise<Buffer | undefined> {
@@ -95,7 +97,7 @@ export class FileStore implements Store {
         // By our clock alone: that of a file server may be an hour ahead.
         if (!isSame && there !== undefined)
           seen = { ino: there.ino, mtimeMs: there.mtimeMs, at: performance.now() };
-        else if (performance.now() - seen.at > STALE) await rm(guard, { force: true });
+        else if (performance.now() - seen.at > this.#stale) await rm(guard, { force: true });
         await delay(PAUSE);
       }
       try {
