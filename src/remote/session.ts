@@ -173,7 +173,7 @@ export class Session {
         throw userError(
           'remote-refused',
           `the remote cache ${this.#url} does not let us read: ${error.message}`,
-          'check the credentials (`pipe remote` tests them), or run with --remote off',
+          `${error.cure ?? 'check the credentials (`pipe remote` tests them)'}, or run with --remote off`,
         );
       this.#turnOff(error);
       return undefined;
