@@ -7,6 +7,7 @@ import { openCodes } from '../decide/code.js';
 import { excess } from '../decide/excess.js';
 import { openProject, type Project, rootOf } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
+import { LOCAL } from '../executor/choice.js';
 import type { Item } from '../pipeline/plan.js';
 import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
@@ -14,6 +15,8 @@ import { remoteOf } from '../remote/remote-config.js';
 import { bytes, plural } from '../report/wording.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
+import type { Finding } from './finding.js';
+import { trialJob } from './trial-job.js';
 
 const usage: Usage = {
   command: 'doctor',
@@ -21,15 +24,14 @@ const usage: Usage = {
   summary:
     'Checks the machine and the project: Node, cores, GPUs, disk, cache folder, pipeline.yaml, remote cache. ' +
     'Then runs the script `pipe:doctor` of package.json, if there is one, and prints its output.',
-  options: [],
+  options: [
+    {
+      name: 'executor',
+      value: 'name',
+      help: 'also submit a trial job: to slurm, or to an executor of pipe.local.yaml',
+    },
+  ],
 };
-
-interface Finding {
-  readonly good: boolean;
-  readonly text: string;
-  /** Remarks that are not errors. */
-  readonly notes?: readonly string[];
-}
 
 type Check = (context: CommandContext) => Promise<Finding | undefined> | Finding | undefined;
 
@@ -46,9 +48,10 @@ const CHECKS: readonly Check[] = [
 export const command: Command = {
   usage,
   async run(argv, context) {
-    parse(usage, argv);
+    const executor = parse(usage, argv).text('executor');
+    const trial: Check = () => (executor === undefined ? undefined : trialJob(executor, context));
     let good = true;
-    for (const check of CHECKS) {
+    for (const check of [...CHECKS, trial]) {
       const finding = await guarded(check, context);
       if (finding === undefined) continue;
       good &&= finding.good;
@@ -129,12 +132,13 @@ function isProgram(name: string, { PATH = '' }: CommandContext['host']['env']): 
   });
 }
 
-/** For each stage, the first item that needs more than the machine has. */
+/** For each stage of this machine, the first item that needs more than it has. */
 async function tooLarge(items: readonly Item[], env: NodeJS.ProcessEnv): Promise<string[]> {
   const machine = thisMachine(env);
   const { indices, virtual } = await findGpus(env);
   const notes = new Map<string, string>();
   for (const item of items) {
+    if ((item.executor ?? (env.PIPE_EXECUTOR || LOCAL)) !== LOCAL) continue;
     const { gpu } = item.resources;
     const more = excess(item, machine);
     if (!virtual && gpu > indices.length)

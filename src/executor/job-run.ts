@@ -1,14 +1,16 @@
 /** One item on a batch system, from its first job to its end: submits again as long as epochs advance. */
 import { finish } from '../cache/files/yielding.js';
 import { type BuildContext, handleOf, itemAt, neverAlways } from '../decide/build-context.js';
+import type { Decision } from '../decide/decide.js';
 import { decideItem } from '../decide/decide-item.js';
+import { explain } from '../decide/explain.js';
 import type { Failure, ItemDone } from '../event.js';
 import { describeAction } from '../execute/failure.js';
 import { type Ended, runItem } from '../execute/run-item.js';
 import type { Item } from '../pipeline/plan.js';
 import { lastLines } from '../process/execution-log.js';
 import { duration } from '../process/outcome.js';
-import { unlessAbsent } from '../sys/if-there.js';
+import { lstatIfThere, unlessAbsent } from '../sys/if-there.js';
 import { EventTail, isResult, type Job, type JobEnd, JobFiles } from './job-file.js';
 import type { Queue } from './job-queue.js';
 import type { Cause, JobState, Refused, Scheduler } from './scheduler.js';
@@ -19,9 +21,6 @@ const MOST_IDLE = 5;
 
 /** After an interrupt, the scheduler is asked this often. */
 const STOPPING_MS = 400;
-
-const CHANGED =
-  'pipeline.yaml, code or an input changed between the submission of its job and its end: run again';
 
 /** How a job ended: by its own word, or by the scheduler's. */
 type Outcome =
@@ -110,7 +109,7 @@ export class JobRun {
       }
       if (outcome.how === 'never') return this.#failed(this.#neverText(outcome.state), job);
       idle = outcome.epochs > 0 ? 0 : idle + 1;
-      const failure = this.#failureAfter(exact(outcome, outputOf(job)), idle);
+      const failure = this.#failureAfter(exact(outcome, outputOf(job)), idle, job);
       if (failure !== undefined) return this.#failed(failure, job);
       this.#tell(`${this.#nameOf(outcome.state)} ended (${wordOf(outcome)}): submitting it again`);
     }
@@ -196,7 +195,7 @@ export class JobRun {
       const isOther = end.done.key !== undefined && key !== end.done.key;
       if (isOther && isAttached) return undefined;
       if (end.done.verdict === 'failed') return { done: end.done };
-      if (isOther) return this.#failed(CHANGED);
+      if (isOther) return this.#failed(this.#otherText(decision));
       if (decision.kind === 'fresh') {
         project.cache.use(decision.key);
         return end;
@@ -210,7 +209,7 @@ export class JobRun {
   }
 
   /** Undefined: submit it again. */
-  #failureAfter(outcome: Over, idle: number): string | undefined {
+  #failureAfter(outcome: Over, idle: number, job: Placed): string | undefined {
     const { cause, epochs } = outcome;
     const said = `${this.#means.scheduler.title}: ${wordOf(outcome)}`;
     const { time, resources } = this.#item;
@@ -228,6 +227,7 @@ export class JobRun {
       }
       case 'finished':
         if (epochs > 0) return undefined;
+        if (this.#leftNothing(job)) return this.#noFolderText(outcome, said);
         return `its job ended without a result (${said})`;
       default:
         if (idle < MOST_IDLE) return undefined;
@@ -239,6 +239,25 @@ export class JobRun {
     const { scheduler } = this.#means;
     const what = /time|wall/i.test(reason) ? 'resources.time' : 'resources';
     return `${scheduler.title} will never start job ${id} (${reason}): lower ${what}, or choose another partition`;
+  }
+
+  /** Neither the output of its script, nor an event of pipe. */
+  #leftNothing({ nonce, output }: Placed): boolean {
+    const files = [this.#files.events(nonce), ...(output === '' ? [] : [output])];
+    return files.every((file) => lstatIfThere(file) === undefined);
+  }
+
+  #noFolderText({ state }: Over, said: string): string {
+    const { root } = this.#build.project;
+    const node = state?.where ?? 'its node';
+    return `its job ended before it wrote a file (${said}): does ${node} see ${root}? Move the project to a file system that the nodes share`;
+  }
+
+  /** The job has noted its result as the last one of the item. */
+  #otherText(decision: Decision): string {
+    const { item, code } = handleOf(this.#build, this.#index);
+    const found = explain(this.#build.project, item, code, decision).map(({ text }) => text);
+    return `its job computed something else (${found.join('; ')}): run again after an edit; otherwise give \`pipe run\` and its jobs the same environment`;
   }
 
   #unseenText(): string {

@@ -47,6 +47,20 @@ export async function requeue(
   }
 }
 
+/** Asked once, after the job began to listen: what comes later, it hears. */
+export async function isTimeNear(
+  scheduler: Scheduler,
+  warn: (message: string) => void,
+): Promise<boolean> {
+  try {
+    return (await scheduler.isTimeNear?.()) ?? false;
+  } catch (error) {
+    if (!(error instanceof Unanswered)) throw error;
+    warn(`${scheduler.title} does not say how much time the job has left: ${error.message}`);
+    return false;
+  }
+}
+
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });

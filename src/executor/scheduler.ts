@@ -39,7 +39,7 @@ export interface JobState {
   readonly reason?: string;
   /** It waits for something that will not happen. */
   readonly never?: boolean;
-  /** The machine. */
+  /** The machine; of an ended job, if the scheduler still says so. */
   readonly where?: string;
   /** Of an ended job: what ended it. */
   readonly cause?: Cause;
@@ -92,6 +92,12 @@ export interface Scheduler {
    * @throws Unanswered
    */
   requeue?(): Promise<void>;
+  /**
+   * True when the time limit of the job that calls it is so near that SIGURG may have come before it listened.
+   *
+   * @throws Unanswered
+   */
+  isTimeNear?(): Promise<boolean>;
 }
 
 /** The scheduler did not answer: nothing is known. */

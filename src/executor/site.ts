@@ -23,7 +23,7 @@ import {
   type Template,
 } from './templates.js';
 
-const LOCAL_FILE = 'pipe.local.yaml';
+export const LOCAL_FILE = 'pipe.local.yaml';
 
 /** Jobs that a scheduler may know at once, unless the site says. */
 const JOBS = 50;

@@ -47,8 +47,20 @@ export function slurm(site: SlurmSite): Scheduler {
         throw new Unanswered(wordsOf(err));
     },
     async requeue() {
-      const { code, err } = await call(['scontrol', 'requeue', site.env.SLURM_JOB_ID ?? '']);
+      const { code, err } = await call(['scontrol', 'requeue', ownNumber(site.env)]);
       if (code !== 0) throw new Unanswered(wordsOf(err));
+    },
+    async isTimeNear() {
+      const { code, out, err } = await call([
+        'squeue',
+        '-h',
+        '-j',
+        ownNumber(site.env),
+        '-o',
+        '%L',
+      ]);
+      if (code !== 0) throw new Unanswered(wordsOf(err || out));
+      return secondsIn(out) <= NOTICE_SECONDS + EARLY_SECONDS;
     },
   };
 }
@@ -56,8 +68,27 @@ export function slurm(site: SlurmSite): Scheduler {
 /** The name comes last, since the user's own jobs may have any. */
 const LISTING = ['-t', 'all', '-o', '%i|%T|%r|%N|%j'];
 
-/** Slurm keeps time in steps of 30 s: the signal arrives up to 30 s earlier. Shells and Node ignore it by default. */
+/** Shells and Node ignore the signal by default. */
 const NOTICE_SECONDS = 20;
+
+/** Slurm keeps time in steps: the signal arrives up to so much earlier. */
+const EARLY_SECONDS = 30;
+
+/** The last job of an array has the number of the whole array. */
+function ownNumber(env: NodeJS.ProcessEnv): string {
+  const { SLURM_ARRAY_JOB_ID: array, SLURM_ARRAY_TASK_ID: task, SLURM_JOB_ID: job = '' } = env;
+  return array === undefined || task === undefined ? job : `${array}_${task}`;
+}
+
+/** `1-02:03:04`, `2:03:04` or `3:04`; without end for a word such as UNLIMITED. */
+export function secondsIn(text: string): number {
+  const found = /^(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)$/.exec(text.trim());
+  if (found === null) return Number.POSITIVE_INFINITY;
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = found
+    .slice(1)
+    .map((each) => Number(each ?? 0));
+  return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+}
 
 export function sbatchArguments(
   { name, count, request, after, script, outputPattern, detached }: Submission,
@@ -138,13 +169,14 @@ function stateOf(id: string, word: string, reason: string, where: string): JobSt
       ...(never && { never }),
     };
   }
+  const placed = where !== '' && { where };
   const cause = CAUSES[word];
   if (cause !== undefined) {
     // A job that was ended before it had a node, for what it asks.
     const never = where === '' && NEVER.test(reason);
-    return { id, phase: 'ended', word, cause, ...(never && { never, reason }) };
+    return { id, phase: 'ended', word, cause, ...(never ? { never, reason } : placed) };
   }
-  return { id, phase: 'running', word, ...(where !== '' && { where }) };
+  return { id, phase: 'running', word, ...placed };
 }
 
 /** The controller did not take part in the answer. */

@@ -15,7 +15,7 @@ import type { Emit, ItemDone, RunEvent } from '../event.js';
 import { runItem } from '../execute/run-item.js';
 import { nonceFence } from '../executor/fence.js';
 import { isResult, type Job, JobFiles, readJob } from '../executor/job-file.js';
-import { requeue, TimeLimit } from '../executor/requeue.js';
+import { isTimeNear, requeue, TimeLimit } from '../executor/requeue.js';
 import { schedulerOf } from '../executor/schedulers.js';
 import { readSite } from '../executor/site.js';
 import { withRemote } from './with-remote-if-named.js';
@@ -125,7 +125,12 @@ async function runItemOf(
     if (!fence.isHeld()) return 'cancelled';
     if (index < 0)
       throw userError('unknown-target', `${job.item} is not in pipeline.yaml any more`);
-    if (job.detached) process.onTimeLimit(() => limit.near());
+    const warn = (message: string) => emit({ type: 'warning', message });
+    const scheduler = schedulerOf(project, job.executor, readSite(project));
+    if (job.detached) {
+      process.onTimeLimit(() => limit.near());
+      if (await isTimeNear(scheduler, warn)) limit.near();
+    }
     const build = await workOn(
       project,
       [index],
@@ -143,8 +148,7 @@ async function runItemOf(
       const isOver = isResult(ended) || !(job.detached && interruption.stop.aborted);
       if (isOver && fence.isHeld()) files.writeEnd(job.nonce, build.conceal.value(ended));
       if (isOver || !limit.reached.aborted || !fence.isHeld()) return;
-      const scheduler = schedulerOf(project, job.executor, readSite(project));
-      await requeue(scheduler, stop, (message) => emit({ type: 'warning', message }));
+      await requeue(scheduler, stop, warn);
     });
     return verdict;
   } finally {

@@ -126,3 +126,36 @@ it('leaves with --detach, where its jobs can wait for each other', async () => {
     'error: --detach: jobs of queue cannot wait for each other (nothing-to-detach)\n  set options.after of queue in pipe.local.yaml\n',
   ]);
 });
+
+it('shows what its job found otherwise than the run', async () => {
+  const made = onEngine(
+    'stages: { a: { cmd: "echo $SEED > a.txt", env: [SEED], outs: [a.txt] } }\n',
+  );
+  made.env.SEED = '7';
+  made.write('pipe.local.yaml', SITE.replace('latency: 10s', 'setup: SEED=8\n    latency: 1s'));
+  const run = await made.run();
+  expect([run.code, run.items.a?.failure?.message]).toEqual([
+    1,
+    'its job computed something else (env SEED 8 → 7): run again after an edit; otherwise give `pipe run` and its jobs the same environment',
+  ]);
+});
+
+it('is tried by a job of pipe doctor --executor, which changes nothing in the project', async () => {
+  const made = onEngine('stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n');
+  const words = ['doctor', '--executor', 'queue'];
+  for (const _ of ['once', 'again']) {
+    const good = await made.pipe(...words);
+    expect([good.code, good.out]).toEqual([
+      0,
+      expect.stringMatching(/^ok {3}queue: a trial job ran on \S+, \d+ s after it was submitted$/m),
+    ]);
+  }
+  expect([states(made).length, existsSync(made.path('a.txt'))]).toEqual([2, false]);
+  made.write('pipe.local.yaml', SITE.replace('latency: 10s', 'setup: exit 3\n    latency: 1s'));
+  const bad = await made.pipe(...words);
+  expect([bad.code, bad.out]).toEqual([
+    2,
+    expect.stringContaining('BAD  queue: the trial job: its job ended without a result (queue: '),
+  ]);
+  expect((await made.pipe('doctor', '--executor', 'queu')).out).toContain('did you mean "queue"?');
+});

@@ -25,6 +25,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/guides/questions.md': 'test/slow/examples/sweep.test.ts',
   'docs/guides/cluster.md: slurm:': 'test/executor/site.test.ts',
   'docs/guides/cluster.md: executors:': 'test/executor/site.test.ts',
+  'docs/guides/cluster.md: #!/bin/bash': 'test/slow/cli/slurm.test.ts',
   'README.md: $ pipe run                 # what is stale, in parallel':
     'test/slow/docs/packed.test.ts',
 };

@@ -1,7 +1,7 @@
 /** What Slurm is asked, and how its answers are read. */
 import { describe, expect, it } from 'vitest';
 import { splitWords } from '../../src/executor/scheduler-programs.js';
-import { parseQueue, resourceFlags, sbatchArguments } from '../../src/executor/slurm.js';
+import { parseQueue, resourceFlags, sbatchArguments, secondsIn } from '../../src/executor/slurm.js';
 
 const NOTHING = { cpu: 1, memory: 0, gpu: 0, time: undefined, flags: undefined };
 
@@ -121,4 +121,15 @@ describe('the list of squeue', () => {
   ])('waits while the reason is %s', (reason) => {
     expect(one(`7|PENDING|${reason}||pipe-a`)).not.toHaveProperty('never');
   });
+});
+
+it.each([
+  ['0:52', 52],
+  ['3:04', 184],
+  ['2:03:04', 7384],
+  ['1-02:03:04', 93784],
+  ['UNLIMITED', Number.POSITIVE_INFINITY],
+  ['', Number.POSITIVE_INFINITY],
+])('reads the time that is left: %s', (text, seconds) => {
+  expect(secondsIn(`${text}\n`)).toBe(seconds);
 });

@@ -16,12 +16,21 @@ const SFTP_SERVERS = ['/usr/lib/openssh/sftp-server', '/usr/libexec/openssh/sftp
 /** What is not there. */
 export function missingForMounts(): string[] {
   const hasSshfs = spawnSync('sshfs', ['--version']).status === 0;
-  const canMount = existsSync('/dev/fuse') && spawnSync('unshare', ['-m', 'true']).status === 0;
+  const mayMount = existsSync('/dev/fuse') && canMount();
   return [
     ...(hasSshfs ? [] : ['sshfs']),
     ...(SFTP_SERVERS.some((each) => existsSync(each)) ? [] : ['sftp-server']),
-    ...(canMount ? [] : ['the right to mount']),
+    ...(mayMount ? [] : ['the right to mount']),
   ];
+}
+
+export function canMount(): boolean {
+  return spawnSync('unshare', ['-m', 'true']).status === 0;
+}
+
+/** Words before a command for which the folder is empty. */
+export function without(folder: string): string[] {
+  return ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs none "$0" && exec "$@"', folder];
 }
 
 export interface Mounts {

@@ -1,7 +1,10 @@
 /** A short run on a real Slurm, where it is installed; test/long/slurm.test.ts has the faults. */
-import { readdirSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { outcomeOf } from '../../rig/project.js';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { canMount, without } from '../../rig/own-mounts.js';
+import { BIN, outcomeOf, surroundings } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
 import { type Cluster, missingForSlurm, startCluster } from '../../rig/slurm.js';
 import { until } from '../../rig/until.js';
@@ -41,6 +44,38 @@ while [ "$epoch" -lt "$PIPE_EPOCHS" ]; do
 done
 echo "$text" > "$2"
 `;
+
+/** Fails once after epoch 2. Its notes are outside of the project. */
+const TRAIN_IN_TWO = `#!/bin/sh -e
+epoch=$PIPE_EPOCH
+text=$(cat "$PIPE_STATE/text" 2> /dev/null || cat data.txt)
+while [ "$epoch" -lt "$PIPE_EPOCHS" ]; do
+  if [ "$epoch" = 2 ] && mkdir "$NOTES/failed" 2> /dev/null; then exit 3; fi
+  epoch=$((epoch + 1))
+  text="$text $epoch"
+  mkdir "$PIPE_COMMIT/new"
+  echo "$text" > "$PIPE_COMMIT/new/text"
+  mv "$PIPE_COMMIT/new" "$PIPE_COMMIT/$epoch"
+  while [ -e "$PIPE_COMMIT/$epoch" ]; do sleep 0.05; done
+  echo "$epoch" >> "$NOTES/epochs.log"
+done
+echo "$text" > model.txt
+`;
+
+const GUIDE = fileURLToPath(new URL('../../../docs/guides/cluster.md', import.meta.url));
+
+/** With this project in the place of the example. */
+function scriptOfGuide(url: string): string {
+  const [, script = ''] =
+    /^```sh\n(#!\/bin\/bash\n[\s\S]*?)^```$/m.exec(readFileSync(GUIDE, 'utf8')) ?? [];
+  const own = script
+    .replace('https://example.org/lab/project.git', url)
+    .replace(/^#SBATCH .*\nset/m, 'set')
+    .replace(/^npm ci\n/m, '')
+    .replace('npx pipe run train@faces', `${process.execPath} ${BIN} run train`);
+  expect(own).not.toMatch(/example|npx|npm|faces|SBATCH/);
+  return own;
+}
 
 describe.skipIf(missing.length > 0)(
   `on Slurm${missing.length > 0 ? ` (needs ${missing.join(', ')})` : ''}`,
@@ -166,21 +201,22 @@ describe.skipIf(missing.length > 0)(
       });
       Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm' });
       const left = await made.run('--detach');
-      const [, job = ''] = /^Slurm job (\d+_0)$/.exec(left.items['train@1']?.reason ?? '') ?? [];
+      // The last one of an array has the number of the whole array.
+      const [, job = ''] = /^Slurm job (\d+_1)$/.exec(left.items['train@2']?.reason ?? '') ?? [];
       await until(() => made.lines('started').length === 2);
       // As Slurm does shortly before the time limit. Nothing happens before an epoch is completed.
       cluster.call('scancel', '--batch', '--signal=URG', job);
       made.write('go.1', '');
       const state = () => cluster.call('squeue', '-h', '-r', '-j', job, '-o', '%T');
       await until(() => state() === 'PENDING\n');
-      expect((await made.pipe('status', 'train@1')).out).toMatch(/pending \(\w+\), Slurm job/);
+      expect((await made.pipe('status', 'train@2')).out).toMatch(/pending \(\w+\), Slurm job/);
       made.write('go.2', '');
       cluster.call('scontrol', 'update', `JobId=${job}`, 'StartTime=now');
       made.write('go.3', '');
       await until(() => cluster.call('squeue', '-h', '--me', '-o', '%i').trim() === '');
       expect(made.lines('epochs.log').sort()).toEqual([
-        ...['1 1 restart 0', '1 2 restart 1', '1 3 restart 1'],
-        ...['2 1 restart 0', '2 2 restart 0', '2 3 restart 0'],
+        ...['1 1 restart 0', '1 2 restart 0', '1 3 restart 0'],
+        ...['2 1 restart 0', '2 2 restart 1', '2 3 restart 1'],
       ]);
       const run = await made.run();
       expect([run.code, run.with('fresh').length, made.read('sum.txt')]).toEqual([
@@ -204,6 +240,77 @@ describe.skipIf(missing.length > 0)(
         from: 'remote',
       });
     });
+
+    it.skipIf(!canMount())('names a node that does not see the project', async () => {
+      const made = project({
+        'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',
+        'pipe.local.yaml': 'slurm: { latency: 2s }\n',
+      });
+      const blind = await startCluster(1, () => without(made.root));
+      onTestFinished(() => blind.stop());
+      Object.assign(made.env, blind.env, { PIPE_EXECUTOR: 'slurm' });
+      const run = await made.run();
+      expect([run.code, run.items.a?.failure?.message]).toEqual([
+        1,
+        `its job ended before it wrote a file (Slurm: FAILED): does n1 see ${made.root}? Move the project to a file system that the nodes share`,
+      ]);
+    });
+
+    it.skipIf(!canMount())(
+      'runs the script of the guide on a node that shares no folder',
+      async () => {
+        const [made, notes] = [project(), project()];
+        made.write('.gitignore', 'cache/\nreports/\n*.txt\n');
+        made.write('train.sh', TRAIN_IN_TWO);
+        made.write(
+          'pipeline.yaml',
+          `stages:
+  data: { cmd: echo 0 > data.txt, outs: [data.txt] }
+  train: { cmd: sh train.sh, deps: [train.sh, data.txt], outs: [model.txt], epochs: 4 }
+`,
+        );
+        const git = (...words: readonly string[]) =>
+          execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
+            cwd: made.root,
+          });
+        git('init', '--quiet');
+        git('add', '-A');
+        git('commit', '--quiet', '-m', 'x');
+        git('clone', '--quiet', '--bare', '.', notes.path('project.git'));
+        const blind = await startCluster(1, () => without(made.root));
+        onTestFinished(() => blind.stop());
+        Object.assign(made.env, { PIPE_REMOTE: `file://${notes.path('remote')}` });
+        expect((await made.run('data')).with('ran')).toEqual(['data']);
+        notes.write('job.sh', scriptOfGuide(`file://${notes.path('project.git')}`));
+        const env = {
+          ...surroundings(made.env),
+          ...blind.env,
+          NOTES: notes.root,
+          TMPDIR: notes.root,
+        };
+        const submit = () =>
+          execFileSync(
+            'sbatch',
+            [
+              '-J',
+              'train',
+              '-d',
+              'singleton',
+              '-o',
+              notes.path('out-%j.txt'),
+              notes.path('job.sh'),
+            ],
+            { cwd: notes.root, env },
+          );
+        submit();
+        submit();
+        await until(() => blind.call('squeue', '-h', '--me', '-o', '%i').trim() === '');
+        expect(notes.lines('epochs.log')).toEqual(['1', '2', '3', '4']);
+        const run = await made.run();
+        expect(run.items.train).toMatchObject({ verdict: 'restored', from: 'remote' });
+        expect(made.read('model.txt')).toBe('0 1 2 3 4\n');
+      },
+    );
 
     it('shows what Slurm refuses, in its own words', async () => {
       const made = project({
