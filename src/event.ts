@@ -115,7 +115,7 @@ export interface EpochDone {
   readonly metrics?: Metrics;
 }
 
-/** Bytes move between this machine and the remote cache. Emitted every second while they do. */
+/** Bytes move between this machine and the remote cache: one event a second. */
 export interface Transfer {
   readonly type: 'transfer';
   /** `in`: results are taken from the remote cache; `out`: they are sent to it. */

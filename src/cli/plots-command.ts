@@ -31,7 +31,7 @@ const usage: Usage = {
     'Prints the plots of every item, or which of them differ from those of a git revision (default: HEAD), and writes a page that draws them.',
   options: [outOption(DEFAULT), ...VARIANT_OPTIONS, JSON_OPTION],
   notes:
-    'The plots are those of the result of today, else of the last execution, marked stale.\nThe page draws those of one name in one chart, with those of earlier results. --json prints the\ncolumns with their points, and writes no page. The plots of a revision are read from the cache, by the outs in its pipeline.lock.',
+    'The plots of an item are those of the result of its current key. Without one, they are those of its\nlast execution, marked stale. The page draws plots of one name in one chart, with those of earlier\nresults. --json prints the columns with their points, and writes no page. The plots of a revision\nare read from the cache, by the outs in its pipeline.lock.',
   parts: [
     {
       name: 'diff',

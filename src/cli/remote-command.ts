@@ -17,7 +17,7 @@ const usage: Usage = {
       name: 'keygen',
       positionals: '',
       summary:
-        'Makes an Ed25519 key pair: a secret to sign results with, and its public key for trust:.',
+        'Makes an Ed25519 key pair: a private key that signs results, and its public key for `trust`.',
       options: ['json'],
     },
   ],

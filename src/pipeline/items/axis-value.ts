@@ -14,5 +14,5 @@ export function isItemText(text: string): boolean {
 /** Error texts for a value that is not {@link isItemText}. */
 export const BAD_VALUE = {
   message: "cannot be part of an item's name",
-  hint: 'it is empty, or begins or ends with a space, or holds one of , @ * ? or a line break',
+  hint: 'it is empty, or begins or ends with a space, or contains one of , @ * ? or a line break',
 };

@@ -22,7 +22,10 @@ export function depsOf(written: readonly Written[], unread: boolean, site: Site)
     else if (name === NO_NAME) site.diagnostics.add(noName('dep'), each.path.node.span);
     else if (byName.has(name)) {
       const message = `the dep "${name}" is listed twice`;
-      site.diagnostics.add({ code: 'duplicate-name', message }, each.path.node.span);
+      site.diagnostics.add(
+        { code: 'duplicate-name', message, hint: 'remove one of them' },
+        each.path.node.span,
+      );
     } else byName.set(name, dep?.path);
     if (dep) deps.push(dep);
   }

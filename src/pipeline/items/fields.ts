@@ -30,7 +30,11 @@ export function limitsOf(fields: Fields): Limits {
     spec.timeout === undefined ? undefined : numberAt(['timeout'], 'duration', fields);
   if (spec.keep && !child(fields.node, 'epochs')) {
     fields.diagnostics.add(
-      { code: 'keep-without-epochs', message: 'keep requires epochs' },
+      {
+        code: 'keep-without-epochs',
+        message: 'keep requires epochs',
+        hint: 'add epochs, or remove keep',
+      },
       keyAt(fields.node, ['keep']),
     );
   }

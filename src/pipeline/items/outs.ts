@@ -92,7 +92,9 @@ function twice(
 ): void {
   const message = `two ${what} are called "${name}"`;
   const hint =
-    what === 'plots' ? 'give them names, as in: plots: { name: { path: … } }' : undefined;
+    what === 'plots'
+      ? 'give them names, as in: plots: { name: { path: … } }'
+      : 'give one of them another name';
   diagnostics.add({ code: 'duplicate-name', message, hint }, path.node.span);
 }
 

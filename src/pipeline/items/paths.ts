@@ -182,7 +182,8 @@ export function outMistake(path: string): Mistake | undefined {
 }
 
 export function overwrites(path: string, file: string, what: string): Mistake {
-  const how = path === file ? 'is' : isWithin(path, file) ? `lies in ${file},` : `holds ${file},`;
+  const how =
+    path === file ? 'is' : isWithin(path, file) ? `is inside ${file},` : `contains ${file},`;
   return {
     code: 'path-protected',
     message: `the out "${path}" ${how} ${what}`,
