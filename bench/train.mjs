@@ -30,6 +30,8 @@ const { values } = parseArgs({
 });
 /** Of the first losses, which Adam's first steps spread: both round to float32 in other orders. */
 const TOLERANCE = 1e-3;
+/** TensorFlow would take all cores. */
+const ONE_CORE = { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' };
 const OURS = 'node_modules/.bench/our-training.mjs';
 
 await build({
@@ -129,7 +131,11 @@ function compareLosses(model, ours, theirs) {
 }
 
 function run([command, ...args]) {
-  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return execFileSync(command, args, {
+    encoding: 'utf8',
+    env: { ...process.env, ...ONE_CORE },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
 function json(argv) {

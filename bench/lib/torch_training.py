@@ -113,17 +113,22 @@ class Restorer:
             x = leaky(x + conv(f"block{block}.second", inner))
         context = self.ascend(x, skips, self.grid_level)
         prior, prior_var = self.gaussian(conv("prior", context), 0, 2)
-        mean, logvar = self.posterior(context)
-        drawn = prior + (mean + torch.exp(logvar * 0.5) * batch["noise"] - prior) * self.gate
+        drawn, kl = prior, torch.zeros(count)
+        if network["posterior"] > 0:
+            mean, logvar = self.posterior(context)
+            drawn = prior + (mean + torch.exp(logvar * 0.5) * batch["noise"] - prior) * self.gate
+            kl = self.divergence(mean, logvar, prior, prior_var)
         x = leaky(context + conv("latent", drawn * self.hole))
         for level in reversed(range(self.grid_level)):
             x = self.ascend(x, skips, level)
         out = conv("out", x)
-        restored = filled + (out[:, :1] + spread * out[:, 1:2]) * batch["mask"]
+        return filled + (out[:, :1] + spread * out[:, 1:2]) * batch["mask"], kl
+
+    def divergence(self, mean, logvar, prior, prior_var):
         used = self.hole * self.gate
         mean, logvar = prior + (mean - prior) * used, prior_var + (logvar - prior_var) * used
         ratio = (logvar.exp() + (mean - prior) ** 2) * torch.exp(-prior_var)
-        return restored, 0.5 * (prior_var - logvar + ratio - 1).flatten(1).sum(1)
+        return 0.5 * (prior_var - logvar + ratio - 1).flatten(1).sum(1)
 
 
 class Deepvision:

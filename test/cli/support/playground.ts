@@ -183,6 +183,10 @@ export class Playground {
     return `d:${JSON.stringify(files)}`;
   }
 
+  isLink(name: string): boolean {
+    return lstatSync(this.project.path(name), { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  }
+
   /** Executions since the last call, one line each. */
   takeRan(): string[] {
     const ran = this.#outside.lines('ran.txt');
