@@ -1,5 +1,5 @@
 /** A value of an axis: part of an item's name, which users type and which names files. */
-import type { Scalar } from './template.js';
+import type { Scalar } from './fill-placeholders.js';
 
 /** With the text for the item's name and for placeholders. */
 export interface AxisValue {

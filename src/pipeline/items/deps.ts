@@ -1,9 +1,9 @@
 /** The deps of an item, with placeholders filled. */
 import { escapeGlob } from '../glob.js';
 import type { DraftDep, Written } from './draft.js';
+import { fill, type Template } from './fill-placeholders.js';
 import { depPath, excludeMistake, NO_NAME, noName, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
-import { fill, type Template } from './template.js';
 
 interface Reads {
   readonly deps: readonly DraftDep[];

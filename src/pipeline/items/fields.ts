@@ -12,7 +12,7 @@ import {
   parseTemplate,
   placeholderValue,
   wholePlaceholder,
-} from './template.js';
+} from './fill-placeholders.js';
 
 interface Fields {
   readonly spec: StageSpec;

@@ -14,7 +14,7 @@ import {
   placeholderText,
   type Written,
   wholePlaceholder,
-} from './template.js';
+} from './fill-placeholders.js';
 
 export type Cell = Readonly<Record<string, AxisValue>>;
 

@@ -3,7 +3,7 @@
 import { isAbsurd, MOST_ALTERNATIVES } from '../braces.js';
 import type { Mistake } from '../document/diagnostics.js';
 import { isGlob, unescapeGlob } from '../glob.js';
-import type { Template } from './template.js';
+import type { Template } from './fill-placeholders.js';
 
 /** Outs are written here; the rest of the cache folder is reserved for pipe. */
 const OUT_FOLDER = 'cache/out';
