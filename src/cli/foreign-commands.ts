@@ -25,16 +25,15 @@ export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
   root: 'pipe doctor',
   du: 'pipe cache stats',
   gc: 'pipe cache gc',
+  fetch: 'pipe pull',
   prune: 'pipe cache gc',
   version: 'pipe --version',
 };
 
-const SHARED =
-  'to share results between machines, share the cache folder: PIPE_CACHE=/shared/pipe pipe run';
 const DOWNLOAD =
   'download it in a separate stage, with the file as its out: cmd: curl -fsSo ${outs.raw} <address>';
 const TRIALS =
-  'pipe run --set train.lr=0.1 tries another value, and pipe metrics --set train.lr=0.1 shows its result';
+  'pipe run --set train.lr=0.1 tries another value, and pipe results compares all results';
 export const EDIT = 'edit pipeline.yaml: stages, deps and outs are declared only there';
 const COPIES = 'pipe run restores outs from the cache, as plain files that you may edit';
 const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs only the named ones';
@@ -51,10 +50,6 @@ export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   commit: 'pipe run records results automatically; commit pipeline.yaml and pipeline.lock to git',
   checkout: COPIES,
   unprotect: COPIES,
-  push: SHARED,
-  pull: SHARED,
-  fetch: SHARED,
-  remote: SHARED,
   import: DOWNLOAD,
   'import-url': DOWNLOAD,
   get: DOWNLOAD,
@@ -65,7 +60,6 @@ export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   queue: TRIALS,
   freeze: FROZEN,
   unfreeze: FROZEN,
-  plots: 'pipe metrics shows the numbers, and pipe epochs <item> draws a curve',
   config: 'pipe has no config command: use pipeline.yaml, options and PIPE_… variables',
   destroy: 'remove the folder cache/, pipeline.yaml and pipeline.lock',
   unlock: 'pipe run takes over the lock of a dead run automatically',
@@ -141,7 +135,7 @@ const OTHER_OPTION_WAYS: Readonly<Record<string, string>> = {
   '--list': 'to list the items: pipe status',
   '--summary': 'to list the items: pipe status',
   '--no-commit': 'pipe keeps each result; pipe run --dry shows what would run',
-  '--pull': SHARED,
+  '--pull': 'pipe pull takes results from the remote cache, and so does pipe run with a remote',
 };
 
 /** The equivalent of another tool's option; `-j4` and `--cores=4` are -j and --cores. */

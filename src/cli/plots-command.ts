@@ -179,7 +179,7 @@ async function diff(
   );
   if (parsed.flag('json')) terminal.json(changes);
   else if (changes.length === 0)
-    terminal.out(`no plot differs from that of ${revision}, as far as the cache has both\n`);
+    terminal.out(`no plot differs from ${revision}, among those that the cache has for both\n`);
   else terminal.out(plainTable(tableOf(changes, revision), roomOn(terminal)));
   if (parsed.flag('json') || changes.length === 0) return undefined;
   const changed = new Set(changes.map(({ item }) => item));
@@ -214,5 +214,5 @@ function differenceOf(before: Shown, now: Shown): string {
     ).length;
     return moved === 0 ? [] : [`${name}: ${moved} of ${values.length} points`];
   });
-  return parts.join(', ') || 'no drawn point of now';
+  return parts.join(', ') || 'the same drawn points';
 }

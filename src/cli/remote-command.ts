@@ -41,7 +41,7 @@ export const command: Command = {
       if (parsed.flag('json')) terminal.json(pair);
       else
         terminal.out(
-          `# in pipeline.yaml, for all readers:\nremote: { url: …, trust: ["${pair.public}"] }\n\n# a secret of those who may write, such as your CI:\nPIPE_REMOTE_SIGNING_KEY=${pair.private}\n`,
+          `# in pipeline.yaml, for all readers:\nremote: { url: …, trust: ["${pair.public}"] }\n\n# a secret for writers, such as your CI:\nPIPE_REMOTE_SIGNING_KEY=${pair.private}\n`,
         );
       return EXIT.done;
     }

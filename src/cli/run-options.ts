@@ -33,7 +33,7 @@ export const RUN_USAGE: Usage = {
     },
     {
       name: 'detach',
-      help: 'submit jobs for all items, each after those it needs, and leave',
+      help: 'submit jobs for all items, each after those it needs, and exit',
     },
     {
       name: 'frozen',

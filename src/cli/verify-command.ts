@@ -42,7 +42,7 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes:
-    'Exit: 0 everything is equal, 3 something differs, 1 a stage failed, 2 an error in arguments, pipeline.yaml or inputs.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
+    'Exit: 0 everything is equal, 3 something differs, 1 a stage failed, 2 an error.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
 };
 
 export const command: Command = {
