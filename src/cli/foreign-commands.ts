@@ -30,12 +30,12 @@ export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
   version: 'pipe --version',
 };
 
+const TAKEN = 'pipe run takes results from the remote cache by itself; pipe pull only takes them';
 const DOWNLOAD =
   'download it in a separate stage, with the file as its out: cmd: curl -fsSo ${outs.raw} <address>';
 const TRIALS =
-  'pipe run --set train.lr=0.1 tries another value, and pipe results compares all results';
+  'pipe run --set train.lr=0.1 tries another value, and pipe results lists and compares all that ran';
 export const EDIT = 'edit pipeline.yaml: stages, deps and outs are declared only there';
-const COPIES = 'pipe run restores outs from the cache, as plain files that you may edit';
 const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs only the named ones';
 
 /** Advice where no command is equivalent. */
@@ -48,8 +48,7 @@ export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   move: EDIT,
   mv: EDIT,
   commit: 'pipe run records results automatically; commit pipeline.yaml and pipeline.lock to git',
-  checkout: COPIES,
-  unprotect: COPIES,
+  unprotect: 'pipe run restores outs from the cache, as plain files that you may edit',
   import: DOWNLOAD,
   'import-url': DOWNLOAD,
   get: DOWNLOAD,
@@ -135,7 +134,8 @@ const OTHER_OPTION_WAYS: Readonly<Record<string, string>> = {
   '--list': 'to list the items: pipe status',
   '--summary': 'to list the items: pipe status',
   '--no-commit': 'pipe keeps each result; pipe run --dry shows what would run',
-  '--pull': 'pipe pull takes results from the remote cache, and so does pipe run with a remote',
+  '--pull': TAKEN,
+  '--cloud': 'to compare with the remote cache: pipe status --remote r',
 };
 
 /** The equivalent of another tool's option; `-j4` and `--cores=4` are -j and --cores. */

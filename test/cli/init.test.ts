@@ -1,6 +1,9 @@
 /** `pipe init` in projects of other tools: translations, assumptions and refusals. */
+
 import { chmodSync, existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.js';
+import { OTHER_COMMAND_WAYS, OTHER_COMMANDS } from '../../src/cli/foreign-commands.js';
 import { project, projectWithin } from '../rig/projects.js';
 
 /** A copy of each city, and one count of all; `get` ran long ago. */
@@ -164,6 +167,8 @@ describe('a word of another tool', () => {
     ['gc', 'did you mean "pipe cache gc"?'],
     ['all', 'did you mean "pipe run"?'],
     ['exp run', 'pipe run --set train.lr=0.1'],
+    ['exp show', 'pipe results lists and compares'],
+    ['fetch', 'did you mean "pipe pull"?'],
     ['add data', 'name the file or folder under deps'],
     ['stage add', 'edit pipeline.yaml'],
     ['freeze x', 'pipe run --only'],
@@ -184,5 +189,20 @@ describe('a word of another tool', () => {
   ])('pipe %s is an error that names the equivalent', async (words, hint) => {
     const { code, out, err } = await projectWithin().pipe(...words.split(' '));
     expect([code, out, err]).toEqual([2, '', expect.stringContaining(hint)]);
+  });
+
+  it('is no command of ours', () => {
+    const words = [...Object.keys(OTHER_COMMANDS), ...Object.keys(OTHER_COMMAND_WAYS)];
+    expect(words.filter((word) => Object.hasOwn(COMMANDS, word))).toEqual([]);
+  });
+
+  it('is answered with commands of ours', () => {
+    const advice = [...Object.values(OTHER_COMMANDS), ...Object.values(OTHER_COMMAND_WAYS)];
+    const named = advice.flatMap((text) =>
+      [...text.matchAll(/pipe ([a-z]+)/g)].map(([, word]) => word!),
+    );
+    const verbs = ['compares', 'keeps', 'has', 'restores'];
+    const unknown = named.filter((word) => !Object.hasOwn(COMMANDS, word) && !verbs.includes(word));
+    expect(unknown).toEqual([]);
   });
 });
