@@ -35,7 +35,7 @@ const usage: Usage = {
       name: 'filter',
       value: 'comparison',
       multiple: true,
-      help: 'only results such as "train.lr<0.01" (repeatable: all must hold)',
+      help: 'only results such as "train.lr<0.01" (repeatable: all must match)',
     },
     { name: 'usage', help: 'add the CPU time and the peak memory of the execution' },
     { name: 'limit', value: 'n', help: 'only the first n' },

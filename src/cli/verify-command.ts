@@ -28,7 +28,7 @@ const usage: Usage = {
   command: 'verify',
   positionals: '[stage|item|pattern …]',
   summary:
-    'Runs the named items again, without the cache, each in a fresh folder that holds only its deps,\nand compares the outs with pipeline.lock, or with the cache if the lock lacks the item.',
+    'Runs the named items again, without the cache, each in a fresh folder with only its deps,\nand compares the outs with pipeline.lock, or with the cache if the lock lacks the item.',
   options: [
     ...VARIANT_OPTIONS,
     { name: 'runs', value: 'n', help: 'run each item n times, and compare the runs as well' },

@@ -69,7 +69,7 @@ const plots = several(
     y: z
       .union([column, z.array(column).min(1, say('columns'))], say('columns'))
       .optional()
-      .describe('The columns to draw. Default: all others that hold numbers.'),
+      .describe('The columns to draw. Default: all others that contain numbers.'),
   }),
 );
 
