@@ -35,7 +35,7 @@ const usage: Usage = {
       name: 'filter',
       value: 'comparison',
       multiple: true,
-      help: 'only results such as "train.lr<0.01" (repeatable: all must hold)',
+      help: 'only results such as "train.lr<0.01" (repeatable: all must match)',
     },
     { name: 'usage', help: 'add the CPU time and the peak memory of the execution' },
     { name: 'limit', value: 'n', help: 'only the first n' },
@@ -45,7 +45,7 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes:
-    "current: the result of today's key. kept: another result in the cache. removed: gc removed its\nouts, its metrics stay. A comparison is a name, one of < <= > >= = != ~ (contains) and a value. Names are\nthose of params, metrics, matrix axes and options of the command (--rate), and item, stage, state,\nkey, when, seconds, cpuSeconds, peakMemory, bytes, epoch, code. The last parts of a name suffice\n(lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.",
+    'current: the result of the current key. kept: another result in the cache. removed: gc removed its\nouts, its metrics stay. A comparison is a name, an operator (< <= > >= = !=, or ~ for contains) and\na value. A name is that of a param, a metric, a matrix axis or an option of the command (--rate), or\nitem, stage, state, key, when, seconds, cpuSeconds, peakMemory, bytes, epoch or code. The last parts\nof a name suffice (lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.',
 };
 
 export const command: Command = {

@@ -1,4 +1,4 @@
-/** The store behind a URL, with what it needs to be let in. */
+/** Opens the store at a URL, with its credentials. */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * What a run knows of its remote cache: whether it is still used, what was asked and answered, and what
- * is missing or damaged there. No failure of it is one of the run.
+ * is missing or damaged there. Its failures never fail the run.
  */
 import { type Cache, DamagedObject } from '../cache/cache.js';
 import { OBJECT_MODE, PRIVATE_MODE } from '../cache/objects/access.js';
