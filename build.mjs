@@ -1,4 +1,4 @@
-/** Builds dist/: the command, the public doors, the stage host, types and the JSON Schema. */
+/** Builds dist/: the command, the entry points, the stage host, types and the JSON Schema. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {

@@ -55,9 +55,9 @@ function head() {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   return `# Results
 
-Written by \`npm run bench\`. Medians of whole processes in turn (A B C A B C …), so that what else the
-machine does falls on all of them alike. Where the machine was busy, CPU time (user and system, of the
-process and all that it waited for) says more than wall time. NODE_EXTRA_CA_CERTS is unset for all: with
+Written by \`npm run bench\`. Medians of whole processes in turn (A B C A B C …), so that other
+load of the machine affects all of them alike. On a busy machine, CPU time (user and system, of the
+process and its children) is more reliable than wall time. NODE_EXTRA_CA_CERTS is unset for all: with
 it Node 20 starts three times as slowly.
 
 | | |

@@ -1,5 +1,5 @@
 /**
- * What the cache costs beside the plainest code that does the same to the disk: `node bench/cache.mjs`.
+ * What the cache costs, compared with the simplest code that does the same to the disk: `node bench/cache.mjs`.
  * Ratios of medians, each pair measured in turn in one process; the files are made in a temporary folder.
  */
 import { spawnSync } from 'node:child_process';
@@ -54,7 +54,7 @@ await restoreBig();
 await storeTiny();
 await hashingWhole();
 console.log(
-  '## The cache\n\n`node bench/cache.mjs`: beside the plainest code that does the same, in one process\n',
+  '## The cache\n\n`node bench/cache.mjs`: compared with the simplest code that does the same, in one process\n',
 );
 console.log('| work | plain, ms | pipe, ms | ratio | goal |\n|---|---|---|---|---|');
 for (const row of rows) console.log(`| ${row.join(' | ')} |`);

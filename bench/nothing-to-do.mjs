@@ -126,7 +126,7 @@ function python() {
 
 /**
  * Run before, three times: the second remembers what the first had only just written, the third
- * leaves its answer. Beside it the same with `--json`, which is always found out the long way.
+ * leaves its answer. Compared with `--json`, which always decides every item.
  */
 function ours(folder) {
   const argv = [process.execPath, PIPE, 'run'];

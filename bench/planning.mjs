@@ -20,7 +20,7 @@ for (const size of SIZES) {
 const results = inTurn(commands);
 const node = results.get('node');
 console.log(
-  '## Planning\n\n`node bench/planning.mjs`: a dry run without a kept plan, less the start of Node, CPU time\n',
+  '## Planning\n\n`node bench/planning.mjs`: CPU time of a dry run without a stored plan, minus the start of Node\n',
 );
 console.log(
   '| items | as stages, ms | µs an item | as a matrix, ms | µs an item |\n|---|---|---|---|---|',

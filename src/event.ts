@@ -115,7 +115,7 @@ export interface EpochDone {
   readonly metrics?: Metrics;
 }
 
-/** Bytes move between this machine and the remote cache. Emitted every second while they do. */
+/** Bytes move between this machine and the remote cache: one event a second. */
 export interface Transfer {
   readonly type: 'transfer';
   /** `in`: results are taken from the remote cache; `out`: they are sent to it. */
@@ -168,7 +168,7 @@ export interface Collected {
   readonly replaced?: number;
   /** Bytes that were freed. */
   readonly bytes: number;
-  /** Bytes that the cache still holds. */
+  /** Bytes that are still in the cache. */
   readonly left: number;
   /** The part of `left` that the pipeline, pipeline.lock, running processes or recent runs need. */
   readonly needed: number;
@@ -193,7 +193,7 @@ export interface ItemDone extends Partial<Why> {
   readonly seconds?: number;
   /** CPU time of all processes of the execution; only on Linux. */
   readonly cpuSeconds?: number;
-  /** Bytes of memory that its processes held at most, as sampled; absent for a very short execution. */
+  /** The most bytes of memory that its processes used at once, as sampled; absent for a very short execution. */
   readonly peakMemory?: number;
   /** For an incremental stage: epochs computed in this run (in a dry run: to compute), and the epoch reached. */
   readonly epochs?: { readonly computed: number; readonly reached: number };
@@ -215,7 +215,7 @@ export interface Failure {
   readonly exitCode?: number;
   /** The signal that ended it. */
   readonly signal?: string;
-  /** The file that holds its full output. */
+  /** The file that contains its full output. */
   readonly log?: string;
   /** The last lines of its output, with secrets masked. */
   readonly tail: readonly string[];

@@ -12,7 +12,9 @@ export { type Diagnostic, type Place, renderDiagnostic, UserError } from './erro
 export type * from './event.js';
 export type * from './pipeline/plan.js';
 
-export interface RunRequest extends Partial<Omit<RunOptions, 'interruption'>>, Partial<Variant> {
+export interface RunRequest
+  extends Partial<Omit<RunOptions, 'interruption' | 'again' | 'pull'>>,
+    Partial<Variant> {
   /** The folder of pipeline.yaml, or one below it. Default: the current folder. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -39,7 +41,7 @@ export async function run(request: RunRequest = {}): Promise<RunResult> {
   const project = await openProject(hostOf(request), variant, (message) =>
     emit({ type: 'warning', message }),
   );
-  const { concurrency } = request;
+  const { concurrency, executor, detach, remote } = request;
   const options: RunOptions = {
     targets: request.targets ?? [],
     only: request.only ?? false,
@@ -47,7 +49,10 @@ export async function run(request: RunRequest = {}): Promise<RunResult> {
     dry: request.dry ?? false,
     frozen: request.frozen ?? false,
     keepGoing: request.keepGoing ?? false,
-    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(concurrency !== undefined && { concurrency }),
+    ...(executor !== undefined && { executor }),
+    ...(detach !== undefined && { detach }),
+    ...(remote !== undefined && { remote }),
     interruption: { stop: request.signal ?? never, kill: never },
   };
   return runProject(project, options, emit);

@@ -67,7 +67,7 @@ function overview(): string {
   const rows = Object.entries(COMMANDS).map(
     ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
   );
-  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\n-C <folder>, before or after the command, starts pipe in another folder.\n--file <path>, likewise, reads another pipeline file than pipeline.yaml.\nEvery command has --help, and "pipe help run" is "pipe run --help".\nDocumentation: ${pagePath('', host())} (errors.md explains each error code)\n`;
+  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\n-C <folder>, before or after the command, starts pipe in another folder.\n--file <path>, before or after the command, reads that file instead of pipeline.yaml.\nEvery command has --help, and "pipe help run" is "pipe run --help".\nDocumentation: ${pagePath('', host())} (errors.md explains each error code)\n`;
 }
 
 let pipelineFile: string | undefined;

@@ -1,4 +1,4 @@
-/** Whole processes, in turn, so that what else the machine does falls on all of them: wall and CPU time. */
+/** Measures whole processes in turn, so that other load affects all of them: wall and CPU time. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 """Fits a line by stochastic gradient descent: train.py <points> <rate> <seed> <model>.
 
-Speaks the epoch protocol of docs/stage-protocol.md: it goes on from the state of the last
-completed epoch, and the result is the same to the byte as if it had never stopped.
+Speaks the epoch protocol of docs/stage-protocol.md: it continues from the state of
+the last completed epoch, and the result has the same bytes as without a stop.
 """
 
 import json
@@ -57,7 +57,7 @@ def main():
 
     for epoch in range(COMPLETED + 1, TARGET + 1):
         loss = 0.0
-        # A sample, not a shuffle of the list in place: the order is no part of the state then.
+        # A sample, not a shuffle in place: then the order of the list is not part of the state.
         for x, y in rng.sample(points, len(points)):
             error = slope * x + intercept - y
             loss += error * error / len(points)

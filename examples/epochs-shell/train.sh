@@ -1,5 +1,5 @@
 #!/bin/sh
-# A made-up training: train.sh <rate> <model>. PIPE_… are told by the runner, see docs/stage-protocol.md.
+# A made-up training: train.sh <rate> <model>. pipe sets the variables PIPE_…, see docs/stage-protocol.md.
 set -eu
 rate=$1
 model=$2
@@ -12,7 +12,7 @@ while [ "$epoch" -lt "$PIPE_EPOCHS" ]; do
   epoch=$((epoch + 1))
   weight=$(((weight * rate + epoch) % 1000003))
 
-  # Build the state under any name that is no number; the rename commits it.
+  # Build the state under any name that is not a number; the rename commits it.
   draft="$PIPE_COMMIT/draft"
   mkdir "$draft"
   echo "$weight" > "$draft/weight"

@@ -1,4 +1,4 @@
-"""A Keras model and its fit; a stopped run goes on behind the last epoch with the same weights."""
+"""A Keras model and its fit; a stopped run continues after the last epoch with the same weights."""
 
 import keras
 import numpy

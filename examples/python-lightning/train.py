@@ -1,4 +1,4 @@
-"""A Lightning module and its trainer; a stopped run goes on behind the last epoch with the same weights."""
+"""A Lightning module and its trainer; a stopped run continues after the last epoch with the same weights."""
 
 import torch
 from torch import nn

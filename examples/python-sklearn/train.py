@@ -1,4 +1,4 @@
-"""Fits a linear classifier epoch by epoch; a stopped run goes on behind the last epoch."""
+"""Fits a linear classifier epoch by epoch; a stopped run continues after the last epoch."""
 
 import numpy
 from sklearn.linear_model import SGDClassifier

@@ -1,4 +1,4 @@
-"""A hand-written PyTorch loop; a stopped run goes on behind the last epoch with the same weights."""
+"""A hand-written PyTorch loop; a stopped run continues after the last epoch with the same weights."""
 
 import torch
 from torch import nn

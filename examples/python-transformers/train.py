@@ -1,4 +1,4 @@
-"""A tiny transformer and its trainer; a stopped run goes on behind the last epoch with the same weights."""
+"""A tiny transformer and its trainer; a stopped run continues after the last epoch with the same weights."""
 
 import tempfile
 

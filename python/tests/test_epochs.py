@@ -63,7 +63,7 @@ def test_starts_from_the_beginning_without_a_state(stage: Stage) -> None:
     assert (run.completed, run.target, run.state, len(run), loaded) == (0, 3, None, 3, [])
 
 
-def test_loads_the_last_state_at_once_and_goes_on_behind_it(stage: Stage, tmp_path: Path) -> None:
+def test_loads_the_last_state_at_once_and_continues_after_it(stage: Stage, tmp_path: Path) -> None:
     commit = stage(4, completed=3)
     loaded: list[Path] = []
     run = epochs(loaded.append)

@@ -5,7 +5,7 @@ import { ownIdentity, tagOf } from '../sys/identity.js';
 import { lstatIfThere } from '../sys/if-there.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './files/durable.js';
 import { bestEffort, DamagedObject } from './files/file-errors.js';
-import { renew } from './files/look.js';
+import { renew } from './files/renew.js';
 import { Scratch, sweepDead } from './files/scratch-folder.js';
 import { roomOf } from './files/sparse.js';
 import { writeChecksummed } from './files/write-whole.js';

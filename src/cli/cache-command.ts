@@ -37,7 +37,7 @@ const usage: Usage = {
     {
       name: 'max-age',
       value: 'time',
-      help: 'gc: remove unneeded results that are older, such as 30d',
+      help: 'gc: remove unneeded results older than this, such as 30d',
     },
     ...VARIANT_OPTIONS,
     JSON_OPTION,

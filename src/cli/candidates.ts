@@ -1,4 +1,4 @@
-/** What the word at the cursor of a shell may become. Runs nothing, writes nothing, and prints no errors. */
+/** Completions of the word at the cursor of a shell. Runs nothing, writes nothing, and prints no errors. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Host, openProject, rootOf } from '../decide/project.js';

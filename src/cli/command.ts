@@ -55,7 +55,7 @@ export const VARIANT_OPTIONS: readonly Option[] = [
 export const REMOTE_OPTION: Option = {
   name: 'remote',
   value: 'rw|r|off',
-  help: 'read and write the remote cache, only read it, or leave it alone',
+  help: 'read and write the remote cache, only read it, or do not use it',
 };
 
 /** Of commands that ask the remote cache only on request. */

@@ -12,7 +12,7 @@ const usage: Usage = {
     'Prints a script that completes commands, options, stages, items, params and profiles in a shell.',
   options: [],
   notes:
-    'bash: add to ~/.bashrc:                    eval "$(pipe completion bash)"\nzsh:  add to ~/.zshrc, behind compinit:    eval "$(pipe completion zsh)"\nfish: run once:                            pipe completion fish > ~/.config/fish/completions/pipe.fish',
+    'bash: add to ~/.bashrc:                    eval "$(pipe completion bash)"\nzsh:  add to ~/.zshrc, after compinit:     eval "$(pipe completion zsh)"\nfish: run once:                            pipe completion fish > ~/.config/fish/completions/pipe.fish',
 };
 
 /** The command, which completes the words of all these. */

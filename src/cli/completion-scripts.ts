@@ -37,7 +37,7 @@ complete -o default -F _pipe_complete pipe
 `;
 
 const ZSH = String.raw`#compdef pipe
-# pipe: completion for zsh. Add to ~/.zshrc, behind compinit: eval "$(pipe completion zsh)"
+# pipe: completion for zsh. Add to ~/.zshrc, after compinit: eval "$(pipe completion zsh)"
 _pipe() {
   local -a lines values shown keep
   local line

@@ -245,7 +245,9 @@ async function remoteCache({ host, interruption }: CommandContext): Promise<Find
   const notes = [
     ...(reason === undefined ? [] : [reason]),
     ...(isOff
-      ? [`the clock of the remote cache differs by ${Math.abs(clock)} s: set one of them`]
+      ? [
+          `the clock of the remote cache differs by ${Math.abs(clock)} s: correct the clock that is wrong`,
+        ]
       : []),
   ];
   const good = read && (write || mode === 'r') && !isOff;

@@ -25,7 +25,7 @@ const usage: Usage = {
   command: 'epochs',
   positionals: '<item|stage|pattern|result …>',
   summary:
-    'Lists the completed epochs of an item: duration, size, whether the state is kept, metrics. Of several, compares the best epochs, and draws all in one plot.',
+    'Lists the completed epochs of an item: duration, size, whether the state is kept, metrics. With several items, compares their best epochs, and draws all in one plot.',
   options: [
     ...VARIANT_OPTIONS,
     {

@@ -99,7 +99,7 @@ async function startOf(from: string | undefined, cwd: string): Promise<Start> {
   if (existsSync(path.join(cwd, 'dvc.yaml')))
     throw userError(
       'dvc-project',
-      'this folder holds a dvc.yaml',
+      'this folder contains a dvc.yaml',
       'to translate it: pipe init --from dvc.yaml',
     );
   const first = firstStage(cwd);

@@ -110,5 +110,5 @@ function listing(differences: readonly Difference[]): string {
 }
 
 function praise(host: Host, count: number): string {
-  return `${lockNameOf(lockedIn(host))} belongs to the pipeline: ${plural(count, 'item')}\n`;
+  return `${lockNameOf(lockedIn(host))} is up to date: ${plural(count, 'item')}\n`;
 }

@@ -128,6 +128,6 @@ async function noLog(project: Project, item: string): Promise<Error> {
         ? `it cannot be executed yet: ${reason}`
         : standing?.state === 'stale'
           ? `\`pipe run ${item}\` executes it`
-          : `its result was computed elsewhere and comes without one; \`pipe run --force ${item}\` executes it`;
+          : `its result was computed elsewhere, without a log here; \`pipe run --force ${item}\` executes it`;
   return userError('no-log', `${item} has no log: it was not executed here`, hint);
 }

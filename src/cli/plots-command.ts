@@ -31,7 +31,7 @@ const usage: Usage = {
     'Prints the plots of every item, or which of them differ from those of a git revision (default: HEAD), and writes a page that draws them.',
   options: [outOption(DEFAULT), ...VARIANT_OPTIONS, JSON_OPTION],
   notes:
-    'The plots are those of the result of today, else of the last execution, marked stale.\nThe page draws those of one name in one chart, with those of earlier results. --json prints the\ncolumns with their points, and writes no page. The plots of a revision are read from the cache, by the outs in its pipeline.lock.',
+    'The plots of an item are those of the result of its current key. Without one, they are those of its\nlast execution, marked stale. The page draws plots of one name in one chart, with those of earlier\nresults. --json prints the columns with their points, and writes no page. The plots of a revision\nare read from the cache, by the outs in its pipeline.lock.',
   parts: [
     {
       name: 'diff',
@@ -179,7 +179,7 @@ async function diff(
   );
   if (parsed.flag('json')) terminal.json(changes);
   else if (changes.length === 0)
-    terminal.out(`no plot differs from that of ${revision}, as far as the cache has both\n`);
+    terminal.out(`no plot differs from ${revision}, among those that the cache has for both\n`);
   else terminal.out(plainTable(tableOf(changes, revision), roomOn(terminal)));
   if (parsed.flag('json') || changes.length === 0) return undefined;
   const changed = new Set(changes.map(({ item }) => item));
@@ -214,5 +214,5 @@ function differenceOf(before: Shown, now: Shown): string {
     ).length;
     return moved === 0 ? [] : [`${name}: ${moved} of ${values.length} points`];
   });
-  return parts.join(', ') || 'no drawn point of now';
+  return parts.join(', ') || 'the same drawn points';
 }

@@ -17,7 +17,7 @@ const usage: Usage = {
       name: 'keygen',
       positionals: '',
       summary:
-        'Makes an Ed25519 key pair: a secret to sign results with, and its public key for trust:.',
+        'Makes an Ed25519 key pair: a private key that signs results, and its public key for `trust`.',
       options: ['json'],
     },
   ],
@@ -41,7 +41,7 @@ export const command: Command = {
       if (parsed.flag('json')) terminal.json(pair);
       else
         terminal.out(
-          `# in pipeline.yaml, for all readers:\nremote: { url: …, trust: ["${pair.public}"] }\n\n# a secret of those who may write, such as your CI:\nPIPE_REMOTE_SIGNING_KEY=${pair.private}\n`,
+          `# in pipeline.yaml, for all readers:\nremote: { url: …, trust: ["${pair.public}"] }\n\n# a secret for writers, such as your CI:\nPIPE_REMOTE_SIGNING_KEY=${pair.private}\n`,
         );
       return EXIT.done;
     }

@@ -5,6 +5,7 @@ import { csvTable, markdownTable, plainTable } from '../report/text-table.js';
 import { bytes, duration, plural } from '../report/wording.js';
 import { type ResultRow, resultsOf } from '../results/all-results.js';
 import { differences, type Side, sideOf } from '../results/compare.js';
+import { type Group, groupsOver } from '../results/over.js';
 import { filterOf, sorted } from '../results/query.js';
 import { type Column, columnsOf, differing } from '../results/row-columns.js';
 import { rowNamed, rowsOf, SHORT } from '../results/select-rows.js';
@@ -35,7 +36,12 @@ const usage: Usage = {
       name: 'filter',
       value: 'comparison',
       multiple: true,
-      help: 'only results such as "train.lr<0.01" (repeatable: all must hold)',
+      help: 'only results such as "train.lr<0.01" (repeatable: all must match)',
+    },
+    {
+      name: 'over',
+      value: 'name',
+      help: 'one row for the results that differ only in this axis or param: mean ± deviation',
     },
     { name: 'usage', help: 'add the CPU time and the peak memory of the execution' },
     { name: 'limit', value: 'n', help: 'only the first n' },
@@ -45,7 +51,7 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes:
-    "current: the result of today's key. kept: another result in the cache. removed: gc removed its\nouts, its metrics stay. A comparison is a name, one of < <= > >= = != ~ (contains) and a value. Names are\nthose of params, metrics, matrix axes and options of the command (--rate), and item, stage, state,\nkey, when, seconds, cpuSeconds, peakMemory, bytes, epoch, code. The last parts of a name suffice\n(lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.",
+    'current: the result of the current key. kept: another result in the cache. removed: gc removed its\nouts, its metrics stay. A comparison is a name, an operator (< <= > >= = !=, or ~ for contains) and\na value. A name is that of a param, a metric, a matrix axis or an option of the command (--rate), or\nitem, stage, state, key, when, seconds, cpuSeconds, peakMemory, bytes, epoch or code. The last parts\nof a name suffice (lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.',
 };
 
 export const command: Command = {
@@ -73,6 +79,10 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   }
   const tests = parsed.texts('filter').map((text) => filterOf(text, columns));
   const matching = rows.filter((row) => tests.every((test) => test(row)));
+  if (parsed.text('over') !== undefined) {
+    listGroups(parsed, context, matching, columns);
+    return;
+  }
   const ordered = sort === undefined ? matching.reverse() : sorted(matching, sort, columns);
   const shown = limit === undefined ? ordered : ordered.slice(0, limit);
   if (parsed.flag('json')) return terminal.json(shown.map(jsonOf));
@@ -82,6 +92,70 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   // Among all that match, so that a limit of one still shows the params of the best.
   const table = tableOf(shown, differing(columns, matching), parsed.flag('usage'));
   terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
+}
+
+/** `--over seed`: sorted and limited as groups. Filters apply to the single results. */
+function listGroups(
+  parsed: Parsed,
+  { terminal }: CommandContext,
+  rows: readonly ResultRow[],
+  all: readonly Column[],
+): void {
+  const groups = groupsOver(rows, parsed.text('over') ?? '', all);
+  const columns = columnsOf(groups);
+  const sort = parsed.text('sort');
+  const ordered = sort === undefined ? groups : (sorted(groups, sort, columns) as Group[]);
+  const shown = ordered.slice(0, positive(parsed, 'limit'));
+  if (parsed.flag('json')) terminal.json(shown.map(groupJson));
+  else if (parsed.flag('csv')) terminal.out(csvTable(groupTable(shown, csvColumns(columns), true)));
+  else if (shown.length === 0)
+    terminal.out('no result that passes the filters has a value of it\n');
+  else {
+    const axes = columns.filter(
+      ({ kind, of }) => kind === 'matrix' && new Set(groups.map(of)).size > 1,
+    );
+    const table = groupTable(shown, [...axes, ...differing(columns, groups)], false);
+    terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
+  }
+}
+
+function groupJson({ stage, matrix, params, env, code, n, keys, spreads }: Group): object {
+  return { stage, matrix, params, env, code, n, keys, metrics: spreads };
+}
+
+function csvColumns(columns: readonly Column[]): Column[] {
+  return columns.filter(({ kind }) => kind !== 'field');
+}
+
+function groupTable(
+  groups: readonly Group[],
+  columns: readonly Column[],
+  isCsv: boolean,
+): string[][] {
+  return [
+    ['stage', 'n', ...columns.flatMap((column) => titlesOf(column, isCsv))],
+    ...groups.map((group) => [
+      group.stage,
+      String(group.n),
+      ...columns.flatMap((column) => spreadTexts(column, group, isCsv)),
+    ]),
+  ];
+}
+
+function titlesOf(column: Column, isCsv: boolean): string[] {
+  const title = titleOf(column);
+  return isCsv && column.kind === 'metrics' ? [title, `${title} sd`] : [title];
+}
+
+/** `0.25 ± 0.031` for people, two columns for programs. */
+function spreadTexts(column: Column, group: Group, isCsv: boolean): string[] {
+  const isMetric = column.kind === 'metrics';
+  const spread = isMetric ? group.spreads[column.name] : undefined;
+  if (isCsv && isMetric) return [String(spread?.mean ?? ''), String(spread?.sd ?? '')];
+  if (isCsv) return [String(column.of(group) ?? '')];
+  if (spread === undefined) return [cellText(column, group)];
+  const { mean, sd } = spread;
+  return [sd === undefined ? show(mean) : `${show(mean)} ± ${Number(sd.toPrecision(2))}`];
 }
 
 async function diff(

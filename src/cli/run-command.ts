@@ -12,16 +12,14 @@ import { run } from '../run/run-pipeline.js';
 import { type Parsed, parse } from './args.js';
 import { type Command, EXIT, variantOf } from './command.js';
 import { wrote } from './output.js';
-import { optionsOf, RUN_USAGE, reporterFor } from './run-options.js';
+import { NOT_WITH_WATCH, optionsOf, RUN_USAGE, reporterFor } from './run-options.js';
 
 export const command: Command = {
   usage: RUN_USAGE,
   async run(argv, context) {
     const parsed = parse(RUN_USAGE, argv);
     if (parsed.flag('watch')) {
-      const against = ['dry', 'frozen', 'force', 'summarize', 'detach'].find((name) =>
-        parsed.flag(name),
-      );
+      const against = NOT_WITH_WATCH.find((name) => parsed.flag(name));
       if (against !== undefined) {
         throw userError(
           'option-conflict',

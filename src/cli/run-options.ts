@@ -7,6 +7,9 @@ import { plainReporter } from '../report/plain.js';
 import { type Parsed, positive, type Usage } from './args.js';
 import { type CommandContext, REMOTE_OPTION, VARIANT_OPTIONS } from './command.js';
 
+/** Options for one run, which watch mode does not take. */
+export const NOT_WITH_WATCH: readonly string[] = ['dry', 'frozen', 'force', 'summarize', 'detach'];
+
 export const RUN_USAGE: Usage = {
   command: 'run',
   positionals: '[stage|item|pattern …]',
@@ -30,7 +33,7 @@ export const RUN_USAGE: Usage = {
     },
     {
       name: 'detach',
-      help: 'submit jobs for all items, each after those it needs, and leave',
+      help: 'submit jobs for all items, each after those it needs, and exit',
     },
     {
       name: 'frozen',

@@ -30,7 +30,7 @@ const usage: Usage = {
     ...VARIANT_OPTIONS,
   ],
   notes:
-    'The page can only be read. It is for you alone: other machines cannot reach it, and pages of other\nsites are refused. Over ssh: ssh -L 4720:127.0.0.1:4720 <host>.',
+    'The page is read-only. Other machines cannot reach it, and requests by pages of other sites are\nrefused. Over ssh: ssh -L 4720:127.0.0.1:4720 <host>.',
 };
 
 export const command: Command = {

@@ -28,7 +28,7 @@ const usage: Usage = {
   command: 'verify',
   positionals: '[stage|item|pattern …]',
   summary:
-    'Runs the named items again, without the cache, each in a fresh folder that holds only its deps,\nand compares the outs with pipeline.lock, or with the cache if the lock lacks the item.',
+    'Runs the named items again, without the cache, each in a fresh folder with only its deps,\nand compares the outs with pipeline.lock, or with the cache if the lock lacks the item.',
   options: [
     ...VARIANT_OPTIONS,
     { name: 'runs', value: 'n', help: 'run each item n times, and compare the runs as well' },
@@ -42,7 +42,7 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes:
-    'Exit: 0 everything is equal, 3 something differs, 1 a stage failed, 2 a user error.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
+    'Exit: 0 everything is equal, 3 something differs, 1 a stage failed, 2 an error.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
 };
 
 export const command: Command = {

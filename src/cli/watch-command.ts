@@ -3,15 +3,13 @@ import { renderDiagnostic } from '../error.js';
 import { watchProject } from '../watch/watch-loop.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT, variantOf } from './command.js';
-import { optionsOf, RUN_USAGE, reporterFor } from './run-options.js';
+import { NOT_WITH_WATCH, optionsOf, RUN_USAGE, reporterFor } from './run-options.js';
 
 const usage: Usage = {
   ...RUN_USAGE,
   command: 'watch',
   summary: 'Runs what is stale, and runs again whenever a relevant file changes.',
-  options: RUN_USAGE.options.filter(
-    ({ name }) => !['watch', 'dry', 'frozen', 'force', 'summarize'].includes(name),
-  ),
+  options: RUN_USAGE.options.filter(({ name }) => ![...NOT_WITH_WATCH, 'watch'].includes(name)),
   notes:
     'Relevant files: pipeline.yaml, the code of stages with its imports and packages, and deps\nthat no stage writes. Keys on a terminal: r or Enter runs now, q quits.',
 };

@@ -1,4 +1,4 @@
-/** Makers of temporary outs that are gone: they run before an item that reads these. */
+/** Finds the items that made a removed temporary out: they run again before an item that reads it. */
 import type { Item } from '../pipeline/plan.js';
 import type { Project } from './project.js';
 import { readsTemps } from './temp-outs.js';

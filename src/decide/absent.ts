@@ -1,4 +1,4 @@
-/** Finds deps that are missing and that no item makes, before anything runs; also of waiting items. */
+/** Finds missing deps that no item makes, before anything runs, also those of items that wait for others. */
 import path from 'node:path';
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Dep } from '../pipeline/plan.js';

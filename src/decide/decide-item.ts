@@ -1,4 +1,4 @@
-/** A decision within a run, which PIPE_DEBUG prints with its reason and its record. */
+/** Decides an item of a build (decide.ts has the rule), and prints the decision for PIPE_DEBUG. */
 import path from 'node:path';
 import type { Cooperative } from '../cache/files/yielding.js';
 import { recordPath } from '../cache/records/records.js';
@@ -8,7 +8,7 @@ import { explain } from './explain.js';
 import { ifReadable } from './file-view.js';
 import type { DecisionContext } from './fingerprint.js';
 
-/** @param around view of the item's inputs; by default the project on disk */
+/** @param context view of the item's inputs; by default the project on disk */
 export function* decideItem(
   handle: ItemHandle,
   context: DecisionContext = handle.build.project,

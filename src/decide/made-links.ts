@@ -92,7 +92,7 @@ export function outsBehind(
     const target = context.targetOf?.(link);
     for (const place of target === undefined ? wayOf(path.join(root, link)) : [target]) {
       if (holdsProject(place, root))
-        throw strayLink(link, 'a folder that holds this project', LEAD_ELSEWHERE);
+        throw strayLink(link, 'a folder that contains this project', LEAD_ELSEWHERE);
       for (const owner of ownersOf(outs, place.slice(1))) {
         if (!needed.has(owner.item)) throw stray(item, dep, link, owner, plan);
         found.set(owner.path, owner);

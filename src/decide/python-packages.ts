@@ -123,7 +123,7 @@ const WITHOUT_PYTHON: Mistake = {
 function unclear(reason: string): Mistake {
   return {
     code: 'python-unclear',
-    message: `cannot tell which Python the cmd starts: ${reason}`,
+    message: `pipe cannot determine which Python the cmd starts: ${reason}`,
     hint: 'name the interpreter, as in .venv/bin/python train.py, or write `packages: none` in the stage and list a lock file under deps',
   };
 }

@@ -123,7 +123,7 @@ async function goesOn(
   const { moved } = epochs;
   if (moved === undefined || (round > 0 && epochs.computed === 0)) return false;
   if ((await inputs.changed()) !== undefined) return false;
-  const message = `${moved} was touched during the run but has its old content: the epoch of that time is computed again`;
+  const message = `${moved} was touched during the run but has its old content: the epoch that was running is computed again`;
   handle.warn(message);
   return true;
 }

@@ -1,4 +1,4 @@
-/** What the scheduler of a run knows of items that run on other machines. */
+/** The scheduler's interface to items that run on other machines. */
 import type { Ended } from './run-item.js';
 
 export interface Wanted {

@@ -1,4 +1,4 @@
-/** Keeps a training whose run has left in the queue: its job makes room for the next one before its time ends. */
+/** Requeues the job of a detached training before its time limit: no run is left to submit the next job. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Scheduler, Unanswered } from './scheduler.js';
 

@@ -1,4 +1,4 @@
-/** What belongs to a site and not to the project: `pipe.local.yaml` and `PIPE_SLURM`. Nothing of it enters a key. */
+/** What belongs to a site and not to the project: `pipe.local.yaml` and `PIPE_SLURM`. It is not part of any key. */
 import type { Project } from '../decide/project.js';
 import { UserError } from '../error.js';
 import { type AstNode, child, keyAt } from '../pipeline/document/ast.js';

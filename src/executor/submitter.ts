@@ -1,4 +1,4 @@
-/** Submits jobs: those of one moment and one shape together, each until the scheduler surely has it. */
+/** Submits jobs: together if they are ready together and alike, and again until the scheduler has each. */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -120,7 +120,7 @@ function allMetrics(
     const digest = digestOfMetric(metric, outs, cacheOf(build));
     if (digest === null) {
       warn(
-        `metrics ${where} is not in the out ${out} that is on record: pipeline.lock has no numbers of it`,
+        `metrics ${where} is not in the recorded out ${out}: pipeline.lock does not contain its numbers`,
       );
       continue;
     }

@@ -35,7 +35,7 @@ interface Asked {
 /** Once a day a run decides the slow way, which also notes what is in use. */
 const HOLDS_MS = 86_400_000;
 
-/** The kept answer, or why there is none. */
+/** The stored answer, or why there is none. */
 export type Standing =
   /** `file`: absolute path of the answer. */
   | { readonly answer: string; readonly file: string }
@@ -47,14 +47,16 @@ export function validAnswer(asked: Asked): Standing {
   const root = rootOf(layout);
   const file = path.join(layout.stills, answerName({ root, argv }));
   const still = readAnswer(file);
-  if (still === undefined) return { reason: 'no answer is kept for this command line' };
+  if (still === undefined) return { reason: 'no answer is stored for this command line' };
   const question = questionOf(asked, Object.keys(still.question.env), root);
   if (JSON.stringify(question) !== JSON.stringify(still.question))
     return { reason: 'the build of pipe or an environment variable has changed' };
   const age = Date.now() - still.savedAt;
   // A write shortly before the machine went down may have lost its bytes but not its times.
   if (age < 0 || age > Math.min(HOLDS_MS, uptime() * 1000))
-    return { reason: 'the kept answer is older than a day or than the last start of the machine' };
+    return {
+      reason: 'the stored answer is older than a day or than the last start of the machine',
+    };
   const moved =
     movedPath(layout.project, still.behind, statSync) ??
     movedPath(layout.project, still.own, lstatSync);

@@ -22,7 +22,7 @@ export function isDebugging({ PIPE_DEBUG: value = '' }: Call['env']): boolean {
 
 /** What to print, or why the command has to run. */
 export function fastAnswer({ cwd, argv, env, dist }: Call): Standing {
-  if (argv[0] !== 'run') return { reason: 'only answers of `pipe run` are kept' };
+  if (argv[0] !== 'run') return { reason: 'only answers of `pipe run` are stored' };
   const root = rootAbove(cwd);
   if (root === undefined) return { reason: 'there is no pipeline.yaml' };
   return validAnswer({ layout: layoutOf(root, namedFolder(root, env)), dist, argv, env });

@@ -1,4 +1,4 @@
-/** The live page on 127.0.0.1: read-only, for pages of its own origin, and for nothing but what the pipeline names. */
+/** The live page on 127.0.0.1: read-only, for pages of its own origin; it serves only what the pipeline names. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RunFeed } from './run-feed.js';

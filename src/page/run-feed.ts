@@ -1,4 +1,4 @@
-/** Follows the journals of a project, and tells listeners what was added. */
+/** Follows the journals of a project, and passes added events to listeners. */
 import { journalsIn } from '../run/journal.js';
 import { noticeChanges } from '../stage/notice.js';
 import type { RunMessage } from './model.js';

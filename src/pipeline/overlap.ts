@@ -2,8 +2,8 @@
 import { type Links, leadsTo } from './aliases.js';
 import type { Diagnostics } from './document/diagnostics.js';
 import type { Draft } from './items/draft.js';
+import { isPlaceholder } from './items/fill-placeholders.js';
 import { isWithin } from './items/paths.js';
-import { isPlaceholder } from './items/template.js';
 import { nameOf, type Owner } from './out-tree.js';
 import type { Item } from './plan.js';
 

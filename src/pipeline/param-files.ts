@@ -51,7 +51,7 @@ function paramsOfFile(
   if (root.value === null) return EMPTY_PARAMS;
   if (root.entries !== undefined) return treeOf(root, inFile);
   const what = root.items ? 'a list' : 'a single value';
-  const message = `${file} holds ${what}; a file of params holds a map`;
+  const message = `${file} contains ${what}, but a params file contains a map`;
   const hint = root.items ? 'give the list a name, as in: datasets: […]' : 'as in: epochs: 8';
   inFile.add({ code: 'bad-params-file', message, hint }, root.span);
   return undefined;

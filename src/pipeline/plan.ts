@@ -186,7 +186,7 @@ export interface Plot {
   readonly out: string;
   /** The column of the horizontal axis; absent: the row number. */
   readonly x?: string;
-  /** The columns to draw; absent: all others that hold numbers. */
+  /** The columns to draw; absent: all others that contain numbers. */
   readonly y?: readonly string[];
 }
 

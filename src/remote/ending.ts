@@ -1,4 +1,4 @@
-/** How an interrupt ends what the remote cache does. */
+/** Ends the work of the remote cache when the run is interrupted. */
 
 import { setMaxListeners } from 'node:events';
 

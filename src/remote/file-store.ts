@@ -1,6 +1,16 @@
 /** A shared folder as a store: a network file system, or a disk that several projects use. */
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  link,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ownIdentity } from '../sys/identity.js';
@@ -18,6 +28,9 @@ import {
 /** Milliseconds after which the guard of an update belongs to a process that was killed. */
 const STALE = 10_000;
 
+/** Of a file that all users of the folder may read. */
+const SHARED_MODE = 0o666;
+
 /** Milliseconds between two tries to get the guard. */
 const PAUSE = 20;
 
@@ -26,13 +39,15 @@ let drafts = 0;
 
 export class FileStore implements Store {
   readonly #folder: string;
-
   readonly #meter: Meter;
 
+  readonly #stale: number;
+
   /** `folder`: absolute path; the first write creates it, but not the folder above it. */
-  constructor(folder: string, meter: Meter) {
+  constructor(folder: string, meter: Meter, { stale = STALE } = {}) {
     this.#folder = folder;
     this.#meter = meter;
+    this.#stale = stale;
   }
 
   get(name: string, limit: number): Promise<Buffer | undefined> {
@@ -75,9 +90,14 @@ export class FileStore implements Store {
   async update(name: string, limit: number, change: Change): Promise<void> {
     const guard = `${this.#pathOf(name)}.lock`;
     await this.#withDraft(guard, Buffer.alloc(0), async (draft) => {
+      let seen = { ino: 0, mtimeMs: 0, at: 0 };
       while (!(await linkIfAbsent(draft, guard))) {
-        const { mtimeMs = Date.now() } = (await reading(() => stat(guard))) ?? {};
-        if (Date.now() - mtimeMs > STALE) await rm(guard, { force: true });
+        const there = await reading(() => stat(guard));
+        const isSame = there?.ino === seen.ino && there.mtimeMs === seen.mtimeMs;
+        // By our clock alone: that of a file server may be an hour ahead.
+        if (!isSame && there !== undefined)
+          seen = { ino: there.ino, mtimeMs: there.mtimeMs, at: performance.now() };
+        else if (performance.now() - seen.at > this.#stale) await rm(guard, { force: true });
         await delay(PAUSE);
       }
       try {
@@ -99,13 +119,19 @@ export class FileStore implements Store {
       try {
         const content = contentOf(body);
         if (typeof content !== 'string') await writeFile(draft, content);
-        else await copyFile(content, draft, constants.COPYFILE_FICLONE);
+        else {
+          await copyFile(content, draft, constants.COPYFILE_FICLONE);
+          // The mode of a private object would lock out the other users of the folder.
+          await chmod(draft, SHARED_MODE & ~process.umask());
+        }
         this.#meter('out', sizeOf(body));
         return await act(draft);
       } finally {
         await rm(draft, { force: true });
       }
     } catch (error) {
+      // A full disk can still be read.
+      if (isFull(error)) throw new StoreError('refused', (error as Error).message);
       throw storeError(error);
     }
   }
@@ -145,6 +171,10 @@ async function reading<T>(look: () => Promise<T>): Promise<T | undefined> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw storeError(error);
   }
+}
+
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 function storeError(error: unknown): unknown {

@@ -12,6 +12,9 @@ const LIMITS = { connect: 3000, answer: 5000, upload: 30_000 };
 /** Tries of a request that the server or the connection failed, and the pause before each. */
 const PAUSES = [0, 250, 1000];
 
+/** Codes of a certificate that nobody known has signed. */
+const UNKNOWN_ISSUER = /SELF_SIGNED_CERT|UNABLE_TO_(VERIFY_LEAF|GET_ISSUER)/;
+
 export interface Request {
   readonly method: 'GET' | 'HEAD' | 'PUT';
   readonly url: URL;
@@ -145,5 +148,9 @@ function isPassing(error: unknown): boolean {
 /** An error of the network as a StoreError, and any other as it is. */
 export function unreachable(place: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
-  return code === undefined ? error : new StoreError('unreachable', `${place}: ${message}`);
+  if (code === undefined) return error;
+  const cure = UNKNOWN_ISSUER.test(code)
+    ? ' (name a file with the certificate of its issuer in NODE_EXTRA_CA_CERTS)'
+    : '';
+  return new StoreError('unreachable', `${place}: ${message}${cure}`);
 }

@@ -165,7 +165,26 @@ export class HttpStore implements Store {
     const text = body?.toString('utf8') ?? '';
     const cause = /<Code>(\w{1,60})<\/Code>/.exec(text)?.[1];
     const status = `status ${answer.statusCode}${cause === undefined ? '' : ` (${cause})`}`;
-    return new StoreError('refused', `${new URL(this.#base).host}: ${status} for ${method}`);
+    const message = `${new URL(this.#base).host}: ${status} for ${method}`;
+    return new StoreError('refused', message, this.#cureOf(answer, cause, text));
+  }
+
+  /** Undefined where the credentials may be the cause. */
+  #cureOf(
+    { statusCode = 0, headers }: IncomingMessage,
+    cause: string | undefined,
+    text: string,
+  ): string | undefined {
+    const region =
+      headers['x-amz-bucket-region'] ?? /<Region>([\w-]{1,40})<\/Region>/.exec(text)?.[1];
+    const isRedirect = statusCode >= 300 && statusCode < 400;
+    if (cause === 'RequestTimeTooSkewed')
+      return `set the clock of this machine, which is ${-(this.#clock ?? 0)} s ahead of the server's`;
+    if (region !== undefined && (isRedirect || cause === 'AuthorizationHeaderMalformed'))
+      return `set \`region: ${region}\` under \`remote:\`, or AWS_REGION=${region}`;
+    if (!isRedirect) return undefined;
+    const to = headers.location ?? /<Endpoint>([^<\s]{1,200})<\/Endpoint>/.exec(text)?.[1];
+    return `the server names another address${to === undefined ? '' : ` (${to})`}: use it for the remote cache`;
   }
 
   async #send(request: Request): Promise<IncomingMessage> {

@@ -57,13 +57,21 @@ export async function bringObjects(
   const bringing = new Bringing(source, target);
   for (const { size } of wanted) source.traffic.plan('in', size);
   await eachOf(wanted, WIDTH, ({ digest, size }) => bringing.below(digest, size));
+  await bringing.unpacked();
+}
+
+/** A pack on its way here. */
+interface Unpacking {
+  readonly whole: Promise<void>;
+  /** Objects that something waits for: they go first. */
+  readonly asked: Map<string, () => void>;
 }
 
 class Bringing {
   readonly #source: ObjectSource;
   readonly #target: ObjectTarget;
   readonly #packOf = new Map<string, Pack>();
-  readonly #packs = new Map<Pack, Promise<void>>();
+  readonly #packs = new Map<Pack, Unpacking>();
   readonly #visited = new Set<string>();
   /** Objects that came with a pack. */
   readonly #unpacked = new Set<string>();
@@ -94,7 +102,7 @@ class Bringing {
     if (objects.wanted(hex) !== undefined) return true;
     const pack = this.#packOf.get(hex);
     const name = `cas/${hex}`;
-    if (pack !== undefined) await this.#unpackOnce(pack);
+    if (pack !== undefined) await this.#fromPack(pack, hex);
     else if (limit > IN_MEMORY && limit !== LISTING_LIMIT) await this.#download(name, hex, limit);
     else {
       const bytes = await this.#bytes(name, limit);
@@ -104,28 +112,51 @@ class Bringing {
     return false;
   }
 
-  #unpackOnce(pack: Pack): Promise<void> {
-    const unpacking = this.#packs.get(pack) ?? this.#source.packing(() => this.#unpack(pack));
-    this.#packs.set(pack, unpacking);
-    return unpacking;
+  /** Resolves when the object is here, which may be long before the whole pack is. */
+  #fromPack(pack: Pack, hex: string): Promise<void> {
+    let unpacking = this.#packs.get(pack);
+    if (unpacking === undefined) {
+      const asked: Unpacking['asked'] = new Map();
+      const whole = this.#source.packing(() => this.#unpack(pack, asked));
+      unpacking = { asked, whole };
+      this.#packs.set(pack, unpacking);
+    }
+    const { asked, whole } = unpacking;
+    return Promise.race([whole, new Promise<void>((resolve) => asked.set(hex, resolve))]);
   }
 
   /**
    * All objects of a pack: the caller needs one of them, and the others belong to the same outs. Each is
-   * hashed, so the pack as a whole need not be.
+   * hashed, so the pack as a whole need not be. A listing that is asked for names large objects, whose
+   * requests then run while the rest is unpacked.
    */
-  async #unpack({ hex, size, holds }: Pack): Promise<void> {
+  async #unpack({ hex, size, holds }: Pack, asked: Unpacking['asked']): Promise<void> {
     const name = `cas/${hex}`;
     const { objects, mode } = this.#target;
     const bytes = await this.#bytes(name, size);
+    const parts = new Map(holds.map((part) => [part[0], part]));
+    const inOrder = parts.keys();
     const pace = new Yielder();
-    for (const [object, start, length] of holds) {
+    for (;;) {
       if (pace.due()) await pace.rest();
-      const part = bytes.subarray(start, start + length);
-      if (hash('sha256', part) !== object) throw new BadObject(name, 'is damaged');
-      objects.put(part, object, mode);
-      this.#unpacked.add(object);
+      const [next = inOrder.next().value] = asked.keys();
+      if (next === undefined) return;
+      const [, start, length] = parts.get(next) ?? [next, 0, 0];
+      if (parts.delete(next)) {
+        const part = bytes.subarray(start, start + length);
+        if (hash('sha256', part) !== next) throw new BadObject(name, 'is damaged');
+        objects.put(part, next, mode);
+        this.#unpacked.add(next);
+      }
+      asked.get(next)?.();
+      // Whoever asked may ask for more now.
+      if (asked.delete(next)) await undefined;
     }
+  }
+
+  /** Resolves when no pack is being unpacked any more. */
+  async unpacked(): Promise<void> {
+    for (const { whole } of this.#packs.values()) await whole;
   }
 
   async #bytes(name: string, limit: number): Promise<Buffer> {

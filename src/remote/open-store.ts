@@ -1,8 +1,9 @@
-/** The store behind a URL, with what it needs to be let in. */
+/** Opens the store at a URL, with its credentials. */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { userError } from '../error.js';
 import { unlessAbsent } from '../sys/if-there.js';
 import { credentialsOf, regionOf } from './aws-credentials.js';
 import { FileStore } from './file-store.js';
@@ -13,7 +14,11 @@ import type { Meter, Store } from './store.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** `signal` ends all requests. */
+/**
+ * `signal` ends all requests.
+ *
+ * @throws UserError for an endpoint that is not one
+ */
 export function openStore(
   config: RemoteConfig,
   env: Env,
@@ -25,6 +30,12 @@ export function openStore(
   if (url.protocol === 's3:') {
     const region = config.region ?? regionOf(env);
     const endpoint = config.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
+    if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint))
+      throw userError(
+        'remote-value',
+        `${endpoint} is not the address of an S3 server`,
+        'set AWS_ENDPOINT_URL, or endpoint of the remote cache, to https://host or http://host:port',
+      );
     const base = s3Base(url, endpoint, region);
     const authorize = s3Authorize(credentialsOf(env), region);
     return new HttpStore({ base, signal, meter, authorize, compares: true });

@@ -62,7 +62,8 @@ async function refusalOf(act: () => Promise<unknown>): Promise<string | undefine
     await act();
     return undefined;
   } catch (error) {
-    if (error instanceof StoreError) return error.message;
+    if (error instanceof StoreError)
+      return error.cure === undefined ? error.message : `${error.message}: ${error.cure}`;
     throw error;
   }
 }

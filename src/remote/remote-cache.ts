@@ -1,7 +1,7 @@
 /**
  * The remote cache of a run: takes results and epochs from it before they are computed, and sends what
- * was computed. Nothing that it says or fails to say changes the outcome of a run: what is not there, or
- * is not believed, is computed.
+ * was computed. It never changes the outcome of a run: a result that it lacks, or that fails a check, is
+ * computed.
  */
 import type { EpochRecord, RunRecord } from '../cache/records/record.js';
 import { limitOf, WIDTH } from './concurrency.js';

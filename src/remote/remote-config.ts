@@ -38,10 +38,23 @@ function modeIn(env: Env): RemoteMode {
   throw userError('remote-value', `PIPE_REMOTE_MODE is ${mode}`, 'set it to rw, r or off');
 }
 
+/** A query, a fragment, or an escape that is not one. */
+function oddPartOf({ search, hash, pathname }: URL): string | undefined {
+  const percent = /%(?![0-9a-f]{2})/i.exec(pathname)?.[0];
+  return [search, hash, percent].find(Boolean);
+}
+
 const PROTOCOLS = ['s3:', 'https:', 'http:', 'file:'];
 
 function checkUrl(url: string): void {
   const known = URL.canParse(url) && PROTOCOLS.includes(new URL(url).protocol);
+  const odd = known ? oddPartOf(new URL(url)) : undefined;
+  if (odd !== undefined)
+    throw userError(
+      'remote-value',
+      `the URL of the remote cache contains ${odd}, which would not be part of the folder`,
+      'write %23 for #, %3F for ? and %25 for %',
+    );
   if (known && new URL(url).username === '' && new URL(url).password === '') return;
   throw userError(
     'remote-value',

@@ -17,11 +17,16 @@ export interface Signing {
   readonly now: Date;
 }
 
-/** The base of all names: the bucket in the host at AWS, in the path at any other endpoint. */
+/**
+ * The base of all names: the bucket in the host at AWS, in the path at any other endpoint. A bucket with a
+ * dot is in the path too, because no certificate is valid for two labels before `.s3`.
+ */
 export function s3Base(url: URL, endpoint: string | undefined, region: string): string {
-  const folder = url.pathname.replace(/\/+$/, '');
-  if (endpoint === undefined) return `https://${url.host}.s3.${region}.amazonaws.com${folder}`;
-  return `${endpoint.replace(/\/+$/, '')}/${url.host}${folder}`;
+  const folder = encodedPath(url).replace(/\/+$/, '');
+  const aws = `s3.${region}.amazonaws.com`;
+  if (endpoint === undefined && !url.host.includes('.'))
+    return `https://${url.host}.${aws}${folder}`;
+  return `${(endpoint ?? `https://${aws}`).replace(/\/+$/, '')}/${url.host}${folder}`;
 }
 
 export function s3Authorize(credentials: () => Promise<Credentials>, region: string): Authorize {

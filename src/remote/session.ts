@@ -1,6 +1,6 @@
 /**
  * What a run knows of its remote cache: whether it is still used, what was asked and answered, and what
- * is missing or damaged there. No failure of it is one of the run.
+ * is missing or damaged there. Its failures never fail the run.
  */
 import { type Cache, DamagedObject } from '../cache/cache.js';
 import { OBJECT_MODE, PRIVATE_MODE } from '../cache/objects/access.js';
@@ -173,7 +173,7 @@ export class Session {
         throw userError(
           'remote-refused',
           `the remote cache ${this.#url} does not let us read: ${error.message}`,
-          'check the credentials (`pipe remote` tests them), or run with --remote off',
+          `${error.cure ?? 'check the credentials (`pipe remote` tests them)'}, or run with --remote off`,
         );
       this.#turnOff(error);
       return undefined;

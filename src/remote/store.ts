@@ -37,10 +37,13 @@ export interface HashedBody {
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly kind: 'refused' | 'unreachable';
+  /** What to do, where the store knows the cause. */
+  readonly cure: string | undefined;
 
-  constructor(kind: StoreError['kind'], message: string) {
+  constructor(kind: StoreError['kind'], message: string, cure?: string) {
     super(message);
     this.kind = kind;
+    this.cure = cure;
   }
 }
 

@@ -7,10 +7,9 @@ import { duration } from './wording.js';
 /** The line of an item and those of its findings. */
 export function verifiedLines(verified: Verified): string[] {
   const { item, seconds, against, findings, tail, log } = verified;
-  const head = `${item}: ${words(verified)} in ${duration(seconds)}`;
-  const beside = verified.verdict === 'failed' ? '' : `, beside ${against}`;
+  const compared = verified.verdict === 'failed' ? '' : `, compared with ${against}`;
   const lines = [
-    `${head}${beside}`,
+    `${item}: ${words(verified)} in ${duration(seconds)}${compared}`,
     ...findings.map((finding) => `  ${findingText(finding)}`),
     ...(tail.length > 0 ? ['  its last lines:', ...tail.map((line) => `  | ${line}`)] : []),
     ...(log === undefined ? [] : [`  full log: ${log}`]),
@@ -34,7 +33,7 @@ export function verifiedSummary(results: readonly Verified[]): string {
 /** A page: the summary, a table, and the findings of each item that is not the same. */
 export function verifiedMarkdown(results: readonly Verified[]): string {
   const table = markdownTable([
-    ['item', 'verdict', 'beside', 'time'],
+    ['item', 'verdict', 'compared with', 'time'],
     ...results.map((each) => [each.item, words(each), each.against, duration(each.seconds)]),
   ]);
   const stories = results

@@ -1,4 +1,4 @@
-/** Two results side by side: what they were made of, and what they measured. Pure but for the records. */
+/** Two results side by side: what they were made of, and what they measured. Pure, except that it reads records. */
 
 import type { RunRecord } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';

@@ -38,7 +38,7 @@ function recordOf(item: string, text: string): string {
 it('a run shows why each item runs, and the path of its last record', async () => {
   const project = projectWithin(FILES);
   const first = await withDebug(project, 'run');
-  expect(first.err).toMatch(/^pipe: debug: fast path: not taken, no answer is kept for/m);
+  expect(first.err).toMatch(/^pipe: debug: fast path: not taken, no answer is stored for/m);
   expect(first.err).toMatch(
     /^pipe: debug: first: run \(never ran\), key [0-9a-f]{64}, no last record$/m,
   );

@@ -261,10 +261,10 @@ describe('run --frozen=keys', () => {
 });
 
 describe('pipe lock --check', () => {
-  it('reports that the lock belongs to the pipeline, for every profile in it', async () => {
+  it('reports that the lock is up to date, for every profile in it', async () => {
     expect(await clone(origin).pipe('lock', '--check')).toMatchObject({
       code: 0,
-      out: 'pipeline.lock belongs to the pipeline: 6 items\n',
+      out: 'pipeline.lock is up to date: 6 items\n',
     });
   });
 

@@ -100,7 +100,7 @@ describe('pipe init --from dvc.yaml', () => {
     const plain = await made.pipe('init');
     expect([plain.code, plain.err]).toEqual([
       2,
-      'error: this folder holds a dvc.yaml (dvc-project)\n  to translate it: pipe init --from dvc.yaml\n',
+      'error: this folder contains a dvc.yaml (dvc-project)\n  to translate it: pipe init --from dvc.yaml\n',
     ]);
     expect((await made.pipe('init', '--from', 'dvc.yaml')).code).toBe(0);
     const again = await made.pipe('init', '--from', 'dvc.yaml');

@@ -233,7 +233,7 @@ describe('a pipeline.lock that pipe did not write', () => {
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);
     expect(err).toContain(
-      `pipeline.lock:${lineOf(made, '    out:')}:5: error: pipeline.lock was edited: this line is not as pipe writes it (lock-edited)`,
+      `pipeline.lock:${lineOf(made, '    out:')}:5: error: pipeline.lock was edited: pipe does not write such a line (lock-edited)`,
     );
   });
 
@@ -251,7 +251,7 @@ describe('a pipeline.lock that pipe did not write', () => {
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);
     expect(err).toContain(`pipeline.lock:${lineOf(made, '<<<<<<<')}:1: error:`);
-    expect(err).toContain('pipeline.lock holds a merge conflict (lock-conflict)');
+    expect(err).toContain('pipeline.lock contains a merge conflict (lock-conflict)');
     expect(err).toContain(
       'take either side (git checkout --ours pipeline.lock), then `pipe run`, which writes the current results',
     );

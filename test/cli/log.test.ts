@@ -85,7 +85,7 @@ test.each([
   ['lost', 'it cannot be executed yet: dep nowhere.txt is missing'],
   [
     'done',
-    'its result was computed elsewhere and comes without one; `pipe run --force done` executes it',
+    'its result was computed elsewhere, without a log here; `pipe run --force done` executes it',
   ],
 ])('explains for %s why there is no log', async (item, hint) => {
   const made = project();

@@ -139,7 +139,7 @@ describe('the target of a link that a stage made', () => {
 
   it.each([
     ['its own out', '../../use.txt', 'leads to use.txt, which use itself writes'],
-    ['a folder with the project in it', '../../..', 'leads to a folder that holds this project'],
+    ['a folder with the project in it', '../../..', 'leads to a folder that contains this project'],
   ])('must not be %s', async (_, to, text) => {
     const project = projectWithin({
       'use.txt': 'before\n',

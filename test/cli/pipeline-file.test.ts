@@ -34,7 +34,7 @@ it('is read by every command, with the root and the cache of the project', async
     [['why', 'other'], /other/],
     [['log', 'other', '--json'], /"item": "other"/],
     [['graph', '--dot'], /other/],
-    [['lock', '--check'], 'pipelines/other.yaml.lock belongs to the pipeline: 1 item\n'],
+    [['lock', '--check'], 'pipelines/other.yaml.lock is up to date: 1 item\n'],
     [['run', '--frozen'], 'pipe: would run 0, 1 fresh\n'],
     [['results', '--json'], /"state": "current"/],
     [['verify', 'other'], /other/],

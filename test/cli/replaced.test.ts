@@ -86,7 +86,9 @@ describe('user files at an out', () => {
     expect(run.with('failed')).toEqual(['folder']);
     expect(warningsOf(run).map(([, message]) => message)).toEqual([
       expect.stringMatching(/^results is not a result of this pipeline: moved to /),
-      expect.stringMatching(/^results has no result yet: moved back to it from cache\/replaced\//),
+      expect.stringMatching(
+        /^results has no result: your files are moved back to it from cache\/replaced\//,
+      ),
     ]);
     expect(made.read('results/labels.csv')).toBe('by hand');
     expect(readdirSync(made.path('cache/replaced'))).toEqual([]);

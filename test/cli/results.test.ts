@@ -168,6 +168,41 @@ stages:
     expect(out.split('\n')[1]).toContain(',"x, ""y""",');
   });
 
+  it('averages over an axis, one row for each rest, and counts each value once', async () => {
+    const made = projectWithin({
+      'pipeline.yaml': `params: { seeds: [1, 2, 3] }
+stages:
+  prepare: { cmd: "echo > \${outs.o}", outs: { o: cache/out/o } }
+  train:
+    matrix: { lr: [10, 20], seed: "\${seeds}" }
+    cmd: printf '{"loss":%s%s}' \${lr} \${seed} > \${outs.m}
+    metrics: { m: "cache/out/\${lr}/\${seed}.json" }
+`,
+    });
+    await made.run();
+    const { out } = await made.pipe('results', '--over', 'seed', '--sort', 'loss');
+    const cells = (line: string) => line.split(/ {2,}/);
+    expect(out.trimEnd().split('\n').map(cells)).toEqual([
+      ['stage', 'n', 'lr', 'loss'],
+      ['train', '3', '10', '102 ± 1'],
+      ['train', '3', '20', '202 ± 1'],
+    ]);
+    // Another result with the same seed: the newest counts.
+    const text = made.read('pipeline.yaml').replace('{"loss":%s%s}', '{"loss":%s9%s}');
+    made.write('pipeline.yaml', text);
+    await made.run('train@10,1');
+    const groups = JSON.parse((await made.pipe('results', '--over', 'seed', '--json')).out);
+    expect(groups[0]).toMatchObject({ matrix: { lr: 10 }, n: 3 });
+    const [mean, sd] = [(1091 + 102 + 103) / 3, Math.sqrt((659 ** 2 + 330 ** 2 + 329 ** 2) / 2)];
+    expect(groups[0].metrics.loss.mean).toBeCloseTo(mean, 6);
+    expect(groups[0].metrics.loss.sd).toBeCloseTo(sd, 6);
+    const csv = await made.pipe('results', '--over', 'seed', '--csv', '--filter', 'seed=2');
+    expect(csv.out.split('\n')[0]).toMatch(/^stage,n,lr,code,loss,loss sd$/);
+    expect(csv.out).toMatch(/^train,1,10,\w+,102,$/m);
+    const wrong = await made.pipe('results', '--over', 'loss');
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('not an axis or a param')]);
+  });
+
   it('gives the same rows to several commands that make the index at once', async () => {
     const made = await swept(QUICK, '1', '2');
     const all = await Promise.all([rowsOf(made), rowsOf(made), rowsOf(made)]);

@@ -142,7 +142,7 @@ describe('pipe verify', () => {
     luck('{"ssim": {"mean": 0.75, "std": 0.25}, "name": "x"}');
     const { code, out } = await made.pipe('verify', 'lucky');
     expect(out).toMatch(
-      /^lucky: differs in [\d.]+ s, beside pipeline.lock\n {2}cache\/out\/luck.json: ssim.mean: 0.5 before, 0.75 now\npipe: 0 same, 1 differs\n$/,
+      /^lucky: differs in [\d.]+ s, compared with pipeline.lock\n {2}cache\/out\/luck.json: ssim.mean: 0.5 before, 0.75 now\npipe: 0 same, 1 differs\n$/,
     );
     expect(code).toBe(3);
   });

@@ -85,7 +85,7 @@ const commands: readonly (readonly [command: string, interpreter: string, env?: 
   ['uv run --with rich x.py', 'uv chooses an environment by --with'],
   [
     'uv run alone.py',
-    'uv run makes an environment of its own for alone.py, which lists its packages',
+    'uv run creates a separate environment for alone.py, which lists its packages',
   ],
   ['python4 x.py', 'there is no python4 in PATH'],
   ['conda run -n none python x.py', 'the conda environment "none" was not found'],

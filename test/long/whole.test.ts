@@ -8,26 +8,8 @@ import { readImages } from '../../stages/lib/images.js';
 import type { ModelFile } from '../../stages/lib/nn/model-files.js';
 import { readScores } from '../../stages/lib/scores.js';
 import { ssim } from '../../stages/lib/ssim.js';
-import { copyExperiment } from '../rig/experiment.js';
+import { copyExperiment, SMALL_SIZE as SIZE, SMALL } from '../rig/experiment.js';
 import { Project } from '../rig/project.js';
-
-const SIZE = 48;
-
-const SET = [
-  'datasets=[animals]',
-  'seeds=[1, 2]',
-  'sources.animals.count=48',
-  `image.size=${SIZE}`,
-  'image.channels=3',
-  'split={ train: 24, test: 8, seed: 1 }',
-  'train.epochs=1',
-  'train.validation=4',
-  'model.shapes.width=0.1',
-  'model.shapes.train={ batch: 8 }',
-  'baselines.train=4',
-  'baselines.methods=[mean, harmonic, fsr, pca]',
-  'evaluate.bootstrap=100',
-];
 
 let project: Project;
 beforeAll(() => {
@@ -36,8 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => project.dispose());
 
-const run = (...args: string[]) =>
-  project.pipe('run', '--profile', 'shapes', ...SET.flatMap((one) => ['--set', one]), ...args);
+const run = () => project.pipe('run', ...SMALL);
 
 test('in colour, from rendered images to the report', { timeout: 240_000 }, async () => {
   const first = await run();

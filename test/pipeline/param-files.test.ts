@@ -120,9 +120,9 @@ describe('a path under params', () => {
       'conf is a folder, not a file (unreadable)\n    params: conf\n            ~~~~\n  name a file in it',
     );
     expect(mistake('l.yaml', { 'l.yaml': '- a\n' })).toContain(
-      'l.yaml:1:1: error: l.yaml holds a list; a file of params holds a map (bad-params-file)',
+      'l.yaml:1:1: error: l.yaml contains a list, but a params file contains a map (bad-params-file)',
     );
-    expect(mistake('3')).toContain('expected a map of values, the path of a file that holds one');
+    expect(mistake('3')).toContain('expected a map of values, the path of a file with one');
     expect(mistake('[[a]]')).toContain('pipeline.yaml:1:10: error: expected a map of values');
   });
 

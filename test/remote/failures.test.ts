@@ -1,30 +1,39 @@
 /** A remote cache that fails: one line that says so, in time, and the run ends as without it. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import { type AddressInfo, createServer, type Server as TcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RunOutcome } from '../rig/project.js';
 import { clone, cloneWithin } from './clones.js';
-import { freePort, NGINX, nginx, type Server, s3, VERSITYGW } from './servers.js';
+import { freePort, NGINX, nginx, OPENSSL, type Server, s3, VERSITYGW } from './servers.js';
 
 const warnings = ({ events }: RunOutcome) =>
   events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
 
-async function listening(server: TcpServer | http.Server): Promise<Server> {
+async function listening(server: TcpServer | http.Server | https.Server): Promise<Server> {
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   onTestFinished(() => {
     server.close();
-    if (server instanceof http.Server) server.closeAllConnections();
+    if ('closeAllConnections' in server) server.closeAllConnections();
   });
   const { port } = server.address() as AddressInfo;
   return { remote: `http://127.0.0.1:${port}/pipe`, env: {}, data: '/nowhere', port };
 }
 
 /** Answers by the method alone. */
-function answering(status: Readonly<Record<string, number>>, body?: string): Promise<Server> {
+function answering(
+  status: Readonly<Record<string, number>>,
+  body?: string,
+  headers: http.OutgoingHttpHeaders = {},
+): Promise<Server> {
   const server = http.createServer((request, response) => {
     request.resume().once('end', () => {
-      response.writeHead(status[request.method ?? ''] ?? 404).end(body);
+      response.writeHead(status[request.method ?? ''] ?? 404, headers).end(body);
     });
   });
   return listening(server);
@@ -130,7 +139,77 @@ describe('a remote cache', () => {
     expect(err).toContain('AWS_PROFILE');
   });
 
-  it.each(['ftp://host/x', 'https://user:secret@host/x'])('cannot be named %s', async (url) => {
+  it.each([
+    ['of another region', 301, 'PermanentRedirect', { 'x-amz-bucket-region': 'eu-west-1' }],
+    ['of another region', 400, 'AuthorizationHeaderMalformed', { region: 'eu-west-1' }],
+    ['at another address', 307, 'TemporaryRedirect', { location: 'https://other.lab/pipe' }],
+    ['with another clock', 403, 'RequestTimeTooSkewed', { date: new Date(0).toUTCString() }],
+  ])('on S3 %s (%i %s) names the setting', async (_what, status, code, headers) => {
+    const body = `<Error><Code>${code}</Code><Region>eu-west-1</Region></Error>`;
+    const server = await answering(
+      { GET: status },
+      code === 'TemporaryRedirect' ? '' : body,
+      headers,
+    );
+    const keys = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
+    const env = { ...keys, AWS_ENDPOINT_URL: server.remote };
+    const made = cloneWithin({ remote: 's3://lab-bucket/pipe', env, data: '' });
+    const { code: exit, err } = await made.pipe('run');
+    expect(exit).toBe(2);
+    expect(err).toMatch(
+      /region: eu-west-1|\(https:\/\/other.lab\/pipe\): use it|clock of this machine, which is \d{9,} s ahead/,
+    );
+    expect(err).not.toContain('check the credentials');
+  });
+
+  it('at an endpoint without a protocol is an error with a cure', async () => {
+    const env = { AWS_ENDPOINT_URL: 'localhost:9000' };
+    const made = cloneWithin({ remote: 's3://lab-bucket/pipe', env, data: '' });
+    const { code, err } = await made.pipe('run');
+    expect(code).toBe(2);
+    expect(err).toMatch(/localhost:9000 is not the address.*remote-value/);
+  });
+
+  it.skipIf(OPENSSL === undefined)('with an unknown certificate names the variable', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'pipe-certificate-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
+    execFileSync(
+      OPENSSL as string,
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+      ].concat(
+        ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
+        ['-keyout', key as string, '-out', cert as string],
+      ),
+      { stdio: 'ignore' },
+    );
+    const pair = { key: readFileSync(key as string), cert: readFileSync(cert as string) };
+    const secured = https.createServer(pair, (request, response) => {
+      request.resume().once('end', () => response.writeHead(404).end());
+    });
+    const { port } = await listening(secured);
+    const server = { remote: `https://localhost:${port}`, env: {}, data: '' };
+    const run = await clone(server).run('--remote', 'r');
+    expect(run.code).toBe(0);
+    expect(warnings(run)).toEqual([expect.stringMatching(/not used .*NODE_EXTRA_CA_CERTS/)]);
+    const knowing = clone({ ...server, env: { NODE_EXTRA_CA_CERTS: cert as string } });
+    expect(warnings(await knowing.run('--remote', 'r'))).toEqual([]);
+  });
+
+  it.each([
+    'ftp://host/x',
+    'https://user:secret@host/x',
+    's3://bucket/a#b',
+    's3://bucket/a?b',
+    's3://bucket/50%',
+  ])('cannot be named %s', async (url) => {
     const made = cloneWithin({ remote: 'file:///nowhere', env: { PIPE_REMOTE: url }, data: '' });
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);

@@ -41,6 +41,7 @@ export function sharedFolder(): Server {
 
 export const NGINX = programs('nginx');
 export const VERSITYGW = programs('versitygw');
+export const OPENSSL = programs('openssl');
 
 /** Absolute path of a program, also where only Debian or Go puts it. */
 function programs(name: string): string | undefined {

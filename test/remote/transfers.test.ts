@@ -25,8 +25,14 @@ interface Served {
 /** Sends a part of a body. Returns false when the server shall send all of it. */
 type Fault = (asked: Served, body: Buffer, response: ServerResponse) => boolean;
 
+/** The status to answer with instead; undefined to answer. */
+type Refusal = (asked: Served) => number | undefined;
+
 /** A shared folder behind HTTP. */
-async function served(fault: Fault = () => false): Promise<Server & { readonly asked: Served[] }> {
+async function served(
+  fault: Fault = () => false,
+  refusal: Refusal = () => undefined,
+): Promise<Server & { readonly asked: Served[] }> {
   const { data } = sharedFolder();
   const asked: Served[] = [];
   const answer = (request: IncomingMessage, response: ServerResponse) => {
@@ -34,6 +40,11 @@ async function served(fault: Fault = () => false): Promise<Server & { readonly a
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
     const one = { method, name: request.url ?? '', from };
     asked.push(one);
+    const status = refusal(one);
+    if (status !== undefined) {
+      request.resume().once('end', () => response.writeHead(status).end());
+      return;
+    }
     if (method === 'PUT') {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -116,6 +127,37 @@ describe('a transfer', () => {
     expect(broken.size).toBe(namesIn(server).length);
     expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
     expect(summary).toMatchObject({ ran: 0, restored: 3 });
+  });
+
+  it('is tried again when the server asks to slow down', async () => {
+    const refused = new Set<string>();
+    const server = await served(undefined, ({ method, name }) => {
+      const isNew = !refused.has(`${method} ${name}`);
+      refused.add(`${method} ${name}`);
+      return isNew ? 503 : undefined;
+    });
+    for (const verdict of ['ran', 'restored'] as const) {
+      const { events, summary } = await cloneWithin(server, LARGE).run();
+      expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+      expect(summary?.[verdict]).toBe(1);
+    }
+    expect(refused.size).toBeGreaterThan(4);
+  });
+
+  it('of an object that the server does not show yet is made good by the run', async () => {
+    let isHidden = true;
+    const server = await served(undefined, ({ method, name }) =>
+      isHidden && method !== 'PUT' && name.startsWith('/cas/') ? 404 : undefined,
+    );
+    await cloneWithin(server, LARGE).run();
+    const early = await cloneWithin(server, LARGE).run();
+    expect(early.code).toBe(0);
+    expect(early.summary).toMatchObject({ ran: 1, restored: 0 });
+    expect(early.events.filter(({ type }) => type === 'warning')).toHaveLength(1);
+    isHidden = false;
+    const late = await cloneWithin(server, LARGE).run();
+    expect(late.events.filter(({ type }) => type === 'warning')).toEqual([]);
+    expect(late.summary).toMatchObject({ ran: 0, restored: 1 });
   });
 
   it('that never gets further turns the remote cache off', async () => {

@@ -54,7 +54,7 @@ it("gives the README's typed stage its types", () => {
   );
 });
 
-it('gives both doors their types in a project without those of Node, its declarations checked too', () => {
+it('gives both entry points their types in a project without those of Node, its declarations checked too', () => {
   const module = `import { type ItemDone, type Plan, type RunRequest, type RunResult, renderDiagnostic, run, UserError } from 'pipe-run';
 import { defineStage, type Json } from 'pipe-run/stage';
 

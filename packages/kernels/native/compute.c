@@ -973,3 +973,45 @@ EXPORT(blur_back)(in dy, in taps, out dx, out scratch, int images, int height, i
       weigh(dx, scratch, 1, taps, count, width);
     }
 }
+
+/*
+ * A window: planes × rows × runs of `length` floats, from one array into another. `from_` and `to_` say how many
+ * floats lie between planes, rows and runs there.
+ */
+EXPORT(copy_window)(in from, out to, int planes, int rows, int runs, int length, int from_plane, int from_row,
+                    int from_run, int to_plane, int to_row, int to_run) {
+  const int whole = from_run == length && to_run == length;
+  for (int plane = 0; plane < planes; plane++)
+    for (int row = 0; row < rows; row++) {
+      const float *source = from + plane * from_plane + row * from_row;
+      float *target = to + plane * to_plane + row * to_row;
+      if (whole) copy(target, source, runs * length);
+      else for (int run = 0; run < runs; run++) copy(target + run * to_run, source + run * from_run, length);
+    }
+}
+
+EXPORT(fill)(out to, int count, float value) {
+  for (int i = 0; i < count; i++) to[i] = value;
+}
+
+/*
+ * The gradient of 2×2 max-pooling: each slope goes to the largest pixel of its window, the first one where several
+ * are equal. Windows begin in the corner of the image; where the last one of a row or column is cut short, its
+ * missing pixels are those that are there, once more.
+ */
+EXPORT(pool_back)(in x, in dy, out dx, int images, int height, int width, int channels, int rows, int columns) {
+  fill_zero(dx, images * height * width * channels);
+  for (int n = 0; n < images; n++, x += height * width * channels, dx += height * width * channels)
+    for (int row = 0; row < 2 * rows; row += 2)
+      for (int column = 0; column < 2 * columns; column += 2) {
+        const int below = row + 1 < height ? width * channels : 0, right = column + 1 < width ? channels : 0;
+        const int corner = (row * width + column) * channels;
+        for (int i = corner; i < corner + channels; i++) {
+          int best = i;
+          if (x[i + right] > x[best]) best = i + right;
+          if (x[i + below] > x[best]) best = i + below;
+          if (x[i + below + right] > x[best]) best = i + below + right;
+          dx[best] = *dy++;
+        }
+      }
+}

@@ -26,6 +26,9 @@ export interface ComputeModule {
   readonly normalise_back: Compute;
   readonly blur: Compute;
   readonly blur_back: Compute;
+  readonly copy_window: Compute;
+  readonly fill: Compute;
+  readonly pool_back: Compute;
 }
 
 const modules = new WeakMap<BackendWasm, ComputeModule>();

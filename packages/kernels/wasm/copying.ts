@@ -1,6 +1,6 @@
 /** Clones, slices and concatenations on the WASM backend: its own copy more than they need to. */
 import { slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { fillOutput } from './heap.js';
+import { type ComputeModule, computeOutput } from './compute.js';
 import type { Call } from './override.js';
 
 /** A clone is another name for the same, immutable values: the backend counts who uses them. */
@@ -16,8 +16,9 @@ export function slice({ inputs, attributes, backend }: Call): TensorInfo | undef
   if (x.rank > 4 || x.rank === 0 || x.dtype !== 'float32') return undefined;
   const { begin, size } = attributes as { begin: number | number[]; size: number | number[] };
   const [from, lengths] = slice_util.parseSliceParams(x, begin, size) as [number[], number[]];
-  return fillOutput(backend, lengths, [x], (out, values) => {
-    eachRun(x.shape, from, lengths, (at, to, run) => copyRun(values!, at, out, to, run));
+  return computeOutput(backend, lengths, [x], 0, (kernels, values, out) => {
+    const window = { ...inside(x.shape, from), at: values! };
+    copyWindow(kernels, lengths, window, { ...inside(lengths), at: out! });
   });
 }
 
@@ -31,39 +32,11 @@ export function pad({ inputs, attributes, backend }: Call): TensorInfo | undefin
   if (x.rank > 4 || x.rank === 0 || x.dtype !== 'float32') return undefined;
   const shape = x.shape.map((length, i) => length + paddings[i]![0] + paddings[i]![1]);
   const from = paddings.map(([before]) => before);
-  return fillOutput(backend, shape, [x], (out, values) => {
-    out.fill(constantValue);
-    eachRun(shape, from, x.shape, (at, start, run) => copyRun(values!, start, out, at, run));
+  return computeOutput(backend, shape, [x], 0, (kernels, values, out) => {
+    kernels.fill(out!, util.sizeFromShape(shape), constantValue);
+    const window = { ...inside(shape, from), at: out! };
+    copyWindow(kernels, x.shape, { ...inside(x.shape), at: values! }, window);
   });
-}
-
-/**
- * The runs of a window: where each begins in the array of this shape, and in the window itself. Leading
- * dimensions are added up to four.
- */
-function eachRun(
-  shape: readonly number[],
-  begin: readonly number[],
-  size: readonly number[],
-  copy: (inArray: number, inWindow: number, run: number) => void,
-): void {
-  const four = (list: readonly number[], filler: number) =>
-    [...Array<number>(4 - list.length).fill(filler), ...list] as [number, number, number, number];
-  const [, height, width, depth] = four(shape, 1);
-  const [a0, b0, c0, d0] = four(begin, 0);
-  const [as, bs, cs, ds] = four(size, 1);
-  let to = 0;
-  for (let a = a0; a < a0 + as; a++) {
-    for (let b = b0; b < b0 + bs; b++) {
-      const line = ((a * height + b) * width + c0) * depth + d0;
-      if (ds === depth) {
-        copy(line, to, cs * ds);
-        to += cs * ds;
-        continue;
-      }
-      for (let c = 0; c < cs; c++, to += ds) copy(line + c * depth, to, ds);
-    }
-  }
 }
 
 /** Joins along an axis; the backend's own is slow where that axis is the short, last one. */
@@ -76,28 +49,51 @@ export function concat({ inputs, attributes, backend }: Call): TensorInfo | unde
   const shape = first.shape.map((length, i) => (i === axis ? joined : length));
   const outer = util.sizeFromShape(first.shape.slice(0, axis));
   const inner = util.sizeFromShape(first.shape.slice(axis + 1));
-  return fillOutput(backend, shape, parts, (out, ...values) => {
+  return computeOutput(backend, shape, parts, 0, (kernels, ...pointers) => {
     let offset = 0;
-    for (const [i, part] of values.entries()) {
-      const run = parts[i]!.shape[axis]! * inner;
-      for (let row = 0; row < outer; row++) {
-        copyRun(part, row * run, out, row * joined * inner + offset, run);
-      }
+    for (const [i, part] of parts.entries()) {
+      const run = part.shape[axis]! * inner;
+      const window = {
+        ...inside([outer, joined * inner], [0, offset]),
+        at: pointers[parts.length]!,
+      };
+      copyWindow(kernels, [outer, run], { ...inside([outer, run]), at: pointers[i]! }, window);
       offset += run;
     }
   });
 }
 
-/** Below this length a loop is faster than the call of a built-in. */
-const SHORT_RUN = 48;
+/** A window in an array: how many floats it begins after, and how many lie between planes, rows, runs. */
+interface Window {
+  readonly first: number;
+  readonly steps: readonly number[];
+}
 
-function copyRun(
-  from: Float32Array,
-  start: number,
-  to: Float32Array,
-  at: number,
-  run: number,
+/** The window of an array of this shape that begins at these indices. */
+function inside(shape: readonly number[], begin: readonly number[] = []): Window {
+  const [, height, width, depth] = four(shape, 1);
+  const [plane, row, run, at] = four(begin, 0);
+  const steps = [height * width * depth, width * depth, depth] as const;
+  return { first: plane * steps[0] + row * steps[1] + run * steps[2] + at, steps };
+}
+
+/** @param size of the window, of up to four dimensions */
+function copyWindow(
+  kernels: ComputeModule,
+  size: readonly number[],
+  from: Window & { readonly at: number },
+  to: Window & { readonly at: number },
 ): void {
-  if (run >= SHORT_RUN) to.set(from.subarray(start, start + run), at);
-  else for (let i = 0; i < run; i++) to[at + i] = from[start + i]!;
+  const pointers = [from, to].map(({ at, first }) => at + first * Float32Array.BYTES_PER_ELEMENT);
+  kernels.copy_window(...pointers, ...four(size, 1), ...from.steps, ...to.steps);
+}
+
+/** Leading dimensions are added up to four. */
+function four(list: readonly number[], filler: number): [number, number, number, number] {
+  return [...Array<number>(4 - list.length).fill(filler), ...list] as [
+    number,
+    number,
+    number,
+    number,
+  ];
 }

@@ -1,6 +1,6 @@
 /**
  * Disk usage of the cache, without an inventory: the last measured size, plus one line for each
- * change that a process noted. It only decides when to collect; gc removes nothing on its word.
+ * change that a process noted. It only decides when to collect, never what to remove.
  */
 import { closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';

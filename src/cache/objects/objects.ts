@@ -15,8 +15,8 @@ import {
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
 import { codeOf, DamagedObject, isAbsent } from '../files/file-errors.js';
-import { renew } from '../files/look.js';
 import { withSmallFile } from '../files/read-small.js';
+import { renew } from '../files/renew.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf, writeSparse } from '../files/sparse.js';
 import { renameInto } from '../files/write.js';

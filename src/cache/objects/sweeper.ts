@@ -7,8 +7,8 @@ import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
 import { codeOf, isAbsent } from '../files/file-errors.js';
 import type { Fence } from '../files/foreign-links.js';
-import { renew } from '../files/look.js';
 import { removeTree, type Undeleted } from '../files/remove.js';
+import { renew } from '../files/renew.js';
 import { namesIn, type Scratch, SWEPT } from '../files/scratch-folder.js';
 
 export class Sweeper {

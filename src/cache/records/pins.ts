@@ -1,4 +1,4 @@
-/** Pins: what living processes need, and since when. Gc leaves it alone. */
+/** Pins: what running processes need, and since when. Gc does not remove it. */
 import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';

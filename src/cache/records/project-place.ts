@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
-import { renew } from '../files/look.js';
+import { renew } from '../files/renew.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { writeChecksummed } from '../files/write-whole.js';
 import { readSealed } from './records.js';

@@ -76,7 +76,7 @@ export function moveBack(
     onMoved(-bytes);
     pruneAbove(from, folder);
   }
-  return `${out} has no result yet: moved back to it from ${shown(project, into)}`;
+  return `${out} has no result: your files are moved back to it from ${shown(project, into)}`;
 }
 
 /** Removes the empty folders above a path, up to `top`. */

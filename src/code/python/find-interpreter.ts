@@ -31,7 +31,7 @@ export function locate(program: Program, machine: Machine): string | Lack | unde
   const start = path.join(machine.snapshot.root, folder);
   if (script !== undefined && listsPackages(path.resolve(start, script), machine))
     return {
-      message: `uv run makes an environment of its own for ${script}, which lists its packages`,
+      message: `uv run creates a separate environment for ${script}, which lists its packages`,
       hint: 'remove `packages`: the list counts as code; write exact versions in it',
     };
   const own = environment && environmentAt(environment, start, machine);

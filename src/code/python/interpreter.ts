@@ -1,4 +1,4 @@
-/** What an interpreter says of itself: its version, and where it looks for packages. Kept, to be asked once. */
+/** Asks an interpreter for its version and its package folders, once: the answer is stored. */
 import path from 'node:path';
 import { sha256 } from '../../canonical.js';
 import { userError } from '../../error.js';

@@ -1,4 +1,4 @@
-/** Which Python the commands start, as far as their words say it. Pure. */
+/** Determines which Python a command starts, from its words alone. Pure. */
 import { commandStart, type SimpleCommand } from '../shell-commands.js';
 import { INTERPRETER, isPython, type Named, pythonLaunches } from './launches.js';
 

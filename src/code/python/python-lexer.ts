@@ -2,7 +2,7 @@
  * Tokenizes Python by the lexical rules of the language reference: comments, blank lines, line breaks
  * within brackets and indentation widths are dropped. Pure.
  *
- * Not `@lezer/python`, which takes valid forms for errors (a bare `yield`, `f(1.)`, a parenthesised `with`).
+ * Not `@lezer/python`, which reports valid forms as errors (a bare `yield`, `f(1.)`, a parenthesised `with`).
  */
 
 export interface Token {

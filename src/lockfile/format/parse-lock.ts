@@ -21,7 +21,7 @@ function refuseConflict(lines: readonly string[], name: string): void {
   if (at < 0) return;
   throw mistake(name, lines, at, {
     code: 'lock-conflict',
-    message: `${name} holds a merge conflict`,
+    message: `${name} contains a merge conflict`,
     hint: `take either side (git checkout --ours ${name}), then \`pipe run\`, which writes the current results`,
   });
 }
@@ -203,7 +203,7 @@ class Reader {
   #edited(): UserError {
     const end = this.#at >= this.#lines.length;
     const at = end ? this.#lines.length - 1 : this.#at;
-    const what = end ? 'ends in the middle' : 'was edited: this line is not as pipe writes it';
+    const what = end ? 'ends in the middle' : 'was edited: pipe does not write such a line';
     return this.#error(at, `${this.#name} ${what}`);
   }
 

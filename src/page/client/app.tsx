@@ -1,4 +1,4 @@
-/** The whole page: head, views, and what a living run does. */
+/** The whole page: header, views, and the progress of running items. */
 
 import { Epochs } from './epochs.js';
 import { time } from './format-values.js';

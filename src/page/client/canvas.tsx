@@ -1,4 +1,4 @@
-/** A canvas as wide as its place, drawn again when size, theme or content change. */
+/** A canvas as wide as its parent, drawn again when size, theme or content change. */
 import { useScheme } from './scheme.js';
 import { type JSX, useEffect, useRef, useState } from './view.js';
 

@@ -1,4 +1,4 @@
-/** Curves over a number, drawn by uPlot; the values under the pointer stand in words below. */
+/** Curves over a number, drawn by uPlot; the values under the pointer are printed below. */
 import UPlot from 'uplot';
 import { number } from './format-values.js';
 import { useScheme } from './scheme.js';

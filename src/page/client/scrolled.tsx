@@ -1,4 +1,4 @@
-/** A place whose content may be wider or longer than it is. */
+/** A scrollable element, whose content may be wider or longer than it is. */
 import type { ComponentChildren, JSX } from './view.js';
 
 interface Props {

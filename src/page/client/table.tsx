@@ -1,4 +1,4 @@
-/** A table of any length: only the rows in sight exist, all of them on paper. */
+/** A table of any length: only the visible rows exist, but all of them in print. */
 import { type ComponentChildren, type JSX, useEffect, useRef, useState } from './view.js';
 
 export interface Column<Row> {

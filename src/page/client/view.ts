@@ -1,4 +1,4 @@
-/** The view library, entered through this file alone. */
+/** The view library. Only this file imports it. */
 export type { ComponentChildren, JSX } from 'preact';
 export { render } from 'preact';
 export { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';

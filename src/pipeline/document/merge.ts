@@ -12,7 +12,11 @@ export function mergeSources(
 ): readonly AstNode[] {
   const sources = node.items ?? [node];
   if (sources.every((source) => source.entries)) return sources;
-  diagnostics.add({ code: 'bad-merge', message: '"<<" takes a map or a list of maps' }, at);
+  const message = '"<<" takes a map or a list of maps';
+  diagnostics.add(
+    { code: 'bad-merge', message, hint: 'put the anchor on a map, as in: &name { … }' },
+    at,
+  );
   return [];
 }
 

@@ -69,7 +69,7 @@ const plots = several(
     y: z
       .union([column, z.array(column).min(1, say('columns'))], say('columns'))
       .optional()
-      .describe('The columns to draw. Default: all others that hold numbers.'),
+      .describe('The columns to draw. Default: all others that contain numbers.'),
   }),
 );
 
@@ -192,7 +192,9 @@ const stage = z
         .optional()
         .describe('Environment variables that are passed on, and never shown or stored.'),
       resources: resources.optional(),
-      executor: text.optional().describe('Where items run: local or slurm.'),
+      executor: text
+        .optional()
+        .describe('Where items run: local, slurm, or an executor of pipe.local.yaml.'),
       slurm: text
         .optional()
         .describe('Options of sbatch for this stage, such as --constraint=a100.'),
@@ -239,7 +241,7 @@ const remote = z
           .enum(['none', 'last', 'keep'], say('states'))
           .optional()
           .describe(
-            'Which checkpoints travel: none, the newest (the default), or all that keep keeps.',
+            'Which epoch states are sent: none, last (the newest, the default), or keep (all in the local cache).',
           ),
         trust: z
           .array(
@@ -247,13 +249,13 @@ const remote = z
             say('list'),
           )
           .optional()
-          .describe('Public keys: only results that one of them signed count.'),
+          .describe('Public keys. A result counts only if one of them signed it.'),
       }),
     ],
     say('remote'),
   )
   .describe(
-    'A remote cache, from which results are taken and to which they are sent. Enters no key.',
+    'A remote cache, from which results are taken and to which they are sent. Not part of any key.',
   );
 
 const pipeline = map({

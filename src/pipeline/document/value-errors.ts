@@ -32,7 +32,7 @@ export const EXPECTED = {
   path: value('a path', pathHint),
   param: value('the path of a param, such as train.lr', paramHint),
   params: value('a list of params, such as [train.lr, seed]', paramsHint),
-  source: value('a map of values, the path of a file that holds one, or a list of both'),
+  source: value('a map of values, the path of a file with one, or a list of both'),
   variables: value('a list of variable names, such as [HOME]', variablesHint),
   paths: value('a map of names to paths, or a list of paths', pathsHint),
   dep: value('a path, or { path, optional: true }, or { path, exclude: ["*.tmp"] }', pathHint),

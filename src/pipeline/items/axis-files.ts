@@ -7,9 +7,9 @@ import { lineOf } from '../document/source-text.js';
 import { isGlob } from '../glob.js';
 import type { PlanFiles } from '../plan-files.js';
 import { type AxisValue, BAD_VALUE, isItemText } from './axis-value.js';
+import { fill, type Lookup, parseTemplate } from './fill-placeholders.js';
 import { namedFile } from './named-file.js';
 import { planFile, slashMistake, tooManyChoices } from './paths.js';
-import { fill, type Lookup, parseTemplate } from './template.js';
 
 interface Means {
   readonly lookup: Lookup;

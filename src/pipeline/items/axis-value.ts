@@ -1,5 +1,5 @@
 /** A value of an axis: part of an item's name, which users type and which names files. */
-import type { Scalar } from './template.js';
+import type { Scalar } from './fill-placeholders.js';
 
 /** With the text for the item's name and for placeholders. */
 export interface AxisValue {
@@ -14,5 +14,5 @@ export function isItemText(text: string): boolean {
 /** Error texts for a value that is not {@link isItemText}. */
 export const BAD_VALUE = {
   message: "cannot be part of an item's name",
-  hint: 'it is empty, or begins or ends with a space, or holds one of , @ * ? or a line break',
+  hint: 'it is empty, or begins or ends with a space, or contains one of , @ * ? or a line break',
 };

@@ -1,9 +1,9 @@
 /** The deps of an item, with placeholders filled. */
 import { escapeGlob } from '../glob.js';
 import type { DraftDep, Written } from './draft.js';
+import { fill, type Template } from './fill-placeholders.js';
 import { depPath, excludeMistake, NO_NAME, noName, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
-import { fill, type Template } from './template.js';
 
 interface Reads {
   readonly deps: readonly DraftDep[];
@@ -22,7 +22,10 @@ export function depsOf(written: readonly Written[], unread: boolean, site: Site)
     else if (name === NO_NAME) site.diagnostics.add(noName('dep'), each.path.node.span);
     else if (byName.has(name)) {
       const message = `the dep "${name}" is listed twice`;
-      site.diagnostics.add({ code: 'duplicate-name', message }, each.path.node.span);
+      site.diagnostics.add(
+        { code: 'duplicate-name', message, hint: 'remove one of them' },
+        each.path.node.span,
+      );
     } else byName.set(name, dep?.path);
     if (dep) deps.push(dep);
   }

@@ -1,6 +1,6 @@
 /** Items before their edges are known, with the places of their parts in the file. */
 import type { Item, Plot } from '../plan.js';
-import type { Template } from './template.js';
+import type { Template } from './fill-placeholders.js';
 
 /** A dep or out as written in the stage, shared by its items. */
 export interface Written {

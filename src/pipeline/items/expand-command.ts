@@ -1,10 +1,7 @@
-/** The action of an item: its command with values filled in, quoted where a shell reads it. */
+/** The command of an item: `cmd` with its placeholders filled, quoted where a shell reads it. */
 import type { Diagnostics, Mistake } from '../document/diagnostics.js';
 import type { Action, CommandPart, FilesPart, ResourcePart } from '../plan.js';
 import { advance, afterValue, nestedSince, SHELL_START, type ShellState } from '../shell-lexer.js';
-import { isResource } from './scope.js';
-import { secondReader } from './second-reader.js';
-import { isHarmless, isUnquoted, quote, quotePlain } from './shell-quote.js';
 import {
   isPlaceholder,
   type Lookup,
@@ -13,7 +10,10 @@ import {
   placeholderSpan,
   type Template,
   wholePlaceholder,
-} from './template.js';
+} from './fill-placeholders.js';
+import { isResource } from './scope.js';
+import { secondReader } from './second-reader.js';
+import { isHarmless, isUnquoted, quote, quotePlain } from './shell-quote.js';
 
 /** The name of the pattern dep that a placeholder stands for; undefined for others. */
 export type PatternOf = (

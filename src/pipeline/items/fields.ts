@@ -12,7 +12,7 @@ import {
   parseTemplate,
   placeholderValue,
   wholePlaceholder,
-} from './template.js';
+} from './fill-placeholders.js';
 
 interface Fields {
   readonly spec: StageSpec;
@@ -30,7 +30,11 @@ export function limitsOf(fields: Fields): Limits {
     spec.timeout === undefined ? undefined : numberAt(['timeout'], 'duration', fields);
   if (spec.keep && !child(fields.node, 'epochs')) {
     fields.diagnostics.add(
-      { code: 'keep-without-epochs', message: 'keep requires epochs' },
+      {
+        code: 'keep-without-epochs',
+        message: 'keep requires epochs',
+        hint: 'add epochs, or remove keep',
+      },
       keyAt(fields.node, ['keep']),
     );
   }

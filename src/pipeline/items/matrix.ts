@@ -14,7 +14,7 @@ import {
   placeholderText,
   type Written,
   wholePlaceholder,
-} from './template.js';
+} from './fill-placeholders.js';
 
 export type Cell = Readonly<Record<string, AxisValue>>;
 
@@ -276,7 +276,10 @@ function checkCells(
     if (!ids.has(id)) ids.add(id);
     else {
       const message = `the matrix gives the item ${id} twice`;
-      diagnostics.add({ code: 'duplicate-item', message }, matrix.span);
+      diagnostics.add(
+        { code: 'duplicate-item', message, hint: 'remove one of the equal values' },
+        matrix.span,
+      );
     }
   }
   return ids.size === cells.length;

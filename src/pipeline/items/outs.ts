@@ -4,9 +4,9 @@ import type { Mistake } from '../document/diagnostics.js';
 import type { MetricView, Out, Plot } from '../plan.js';
 import { kindOfPlot } from '../plot-kind.js';
 import type { Written } from './draft.js';
+import { fill } from './fill-placeholders.js';
 import { isWithin, NO_NAME, noName, normalisePath, outMistake, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
-import { fill } from './template.js';
 
 interface Writes {
   readonly outs: readonly Out[];
@@ -92,7 +92,9 @@ function twice(
 ): void {
   const message = `two ${what} are called "${name}"`;
   const hint =
-    what === 'plots' ? 'give them names, as in: plots: { name: { path: … } }' : undefined;
+    what === 'plots'
+      ? 'give them names, as in: plots: { name: { path: … } }'
+      : 'give one of them another name';
   diagnostics.add({ code: 'duplicate-name', message, hint }, path.node.span);
 }
 

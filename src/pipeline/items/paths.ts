@@ -3,7 +3,7 @@
 import { isAbsurd, MOST_ALTERNATIVES } from '../braces.js';
 import type { Mistake } from '../document/diagnostics.js';
 import { isGlob, unescapeGlob } from '../glob.js';
-import type { Template } from './template.js';
+import type { Template } from './fill-placeholders.js';
 
 /** Outs are written here; the rest of the cache folder is reserved for pipe. */
 const OUT_FOLDER = 'cache/out';
@@ -182,7 +182,8 @@ export function outMistake(path: string): Mistake | undefined {
 }
 
 export function overwrites(path: string, file: string, what: string): Mistake {
-  const how = path === file ? 'is' : isWithin(path, file) ? `lies in ${file},` : `holds ${file},`;
+  const how =
+    path === file ? 'is' : isWithin(path, file) ? `is inside ${file},` : `contains ${file},`;
   return {
     code: 'path-protected',
     message: `the out "${path}" ${how} ${what}`,

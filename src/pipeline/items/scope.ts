@@ -3,8 +3,8 @@ import type { Diagnostics, Mistake } from '../document/diagnostics.js';
 import { nearest, suggest } from '../document/suggest.js';
 import { allPaths, type Param, paramAt } from '../params-tree.js';
 import type { Resources } from '../plan.js';
+import type { Found, Lookup } from './fill-placeholders.js';
 import type { Cell } from './matrix.js';
-import type { Found, Lookup } from './template.js';
 
 interface Scope {
   readonly cell: Cell;

@@ -2,8 +2,8 @@
 import type { AstNode } from '../document/ast.js';
 import { suggest } from '../document/suggest.js';
 import type { Item, Out } from '../plan.js';
+import { fill, parseTemplate } from './fill-placeholders.js';
 import type { Site } from './scope.js';
-import { fill, parseTemplate } from './template.js';
 
 type Tolerance = NonNullable<Item['tolerance']>;
 

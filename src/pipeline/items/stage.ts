@@ -9,11 +9,11 @@ import { actionOf } from './action.js';
 import { depsOf } from './deps.js';
 import type { Draft, Written } from './draft.js';
 import { limitsOf } from './fields.js';
+import { fill, isPlaceholder, parseTemplate, type Template } from './fill-placeholders.js';
 import { type Cell, cellsOf, itemId } from './matrix.js';
 import { outsOf } from './outs.js';
 import { isOfCommand, lookupIn, type Site } from './scope.js';
 import { toleranceOf } from './stage-tolerance.js';
-import { fill, isPlaceholder, parseTemplate, type Template } from './template.js';
 
 interface StageInput {
   readonly name: string;

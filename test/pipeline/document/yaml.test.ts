@@ -211,6 +211,6 @@ describe('the value of --set', () => {
     expect(parseValue('*x')).toEqual({
       error: 'YAML reads *x as an alias, and there is no anchor &x',
     });
-    expect(parseValue('.nan')).toEqual({ error: '.nan is not a number that JSON can hold' });
+    expect(parseValue('.nan')).toEqual({ error: '.nan is not a number that JSON can represent' });
   });
 });

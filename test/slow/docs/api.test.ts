@@ -61,12 +61,14 @@ describe('the packed package', () => {
     expect(node(bin, 'run', 'count', 'total').out).toBe('pipe: 0 ran, 0 restored, 4 fresh\n');
   });
 
-  it('throws a mistake of the user with its place, and ends a run by its signal', () => {
+  it('throws a mistake of the user with its place, takes the options of the command line, and ends a run by its signal', () => {
     project.write(
       'mistaken.js',
       `import { renderDiagnostic, run, UserError } from 'pipe-run';
 const error = await run({ targets: ['cuont'] }).catch((error) => error);
 console.log(error instanceof UserError, error.diagnostics.map(renderDiagnostic).join());
+const elsewhere = await run({ executor: 'sge' }).catch((error) => error);
+console.log(elsewhere.diagnostics[0].code);
 const stop = new AbortController();
 const { summary } = await run({
   targets: ['endless'],
@@ -82,7 +84,7 @@ console.log(summary.cancelled);
     );
     const { code, out, err } = node('mistaken.js');
     expect(err).toBe('');
-    expect(out).toMatch(/^true error: .*cuont.*did you mean "count"\?\n1\n$/s);
+    expect(out).toMatch(/^true error: .*cuont.*did you mean "count"\?\nunknown-executor\n1\n$/s);
     expect(code).toBe(0);
   });
 

@@ -34,7 +34,7 @@ function whole(shape: readonly number[]): Values {
   return { shape, data: Float32Array.from({ length: size }, () => random.int(9) - 4) };
 }
 
-type Inputs = Readonly<Record<string, Values>>;
+type Inputs = Readonly<Record<string, Values>> | readonly Values[];
 
 async function runKernel(
   backend: string,
@@ -45,11 +45,12 @@ async function runKernel(
   await tf.setBackend(backend);
   const { tensors } = tf.memory() as unknown as { tensors: number };
   const buffers = tf.engine().backend.numDataIds();
-  const given = Object.fromEntries(
-    Object.entries(inputs).map(([key, { data, shape }]) => [key, tf.tensor(data, [...shape])]),
-  );
+  const toTensor = ({ data, shape }: Values) => tf.tensor(data, [...shape]);
+  const given = Array.isArray(inputs)
+    ? (inputs.map(toTensor) as unknown as Record<string, tf.Tensor>)
+    : Object.fromEntries(Object.entries(inputs).map(([key, each]) => [key, toTensor(each)]));
   const out = tf.engine().runKernel(name, given, attributes as tf.NamedAttrMap) as tf.Tensor;
-  const result = { shape: out.shape, data: out.dataSync() as Float32Array };
+  const result = { shape: out.shape, data: Float32Array.from(out.dataSync()) };
   tf.dispose([out, given]);
   expect((tf.memory() as unknown as { tensors: number }).tensors).toBe(tensors);
   expect(tf.engine().backend.numDataIds()).toBe(buffers);
@@ -280,6 +281,30 @@ test('a window, the gradient of a window, and borders equal those of the cpu bac
     const paddings = shape.map((_, i) => [i % 2, (i + 1) % 3]);
     await expectSame('PadV2', { x: whole(shape) }, { paddings, constantValue: 7 });
   }
+});
+
+test('windows and joined arrays of one to four dimensions equal those of the cpu backend', async () => {
+  const dimension = fc.record({ length: fc.nat(6), from: fc.nat(6), size: fc.nat(6) });
+  const shapes = fc.array(dimension, { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(
+      shapes,
+      fc.array(fc.nat(5), { maxLength: 2 }),
+      fc.nat(3),
+      async (dimensions, others, which) => {
+        const shape = dimensions.map(({ length }) => length);
+        const begin = dimensions.map(({ length, from }) => Math.min(from, length));
+        const size = dimensions.map(({ length, size }, i) => Math.min(size, length - begin[i]!));
+        await expectSame('Slice', { x: whole(shape) }, { begin, size });
+        const axis = which % shape.length;
+        const parts = [shape[axis]!, ...others].map((length) =>
+          whole(shape.map((each, at) => (at === axis ? length : each))),
+        );
+        await expectSame('Concat', parts, { axis });
+      },
+    ),
+    RUNS,
+  );
 });
 
 test('filters with gaps, and strides that differ by axis, are left to the backend', async () => {

@@ -1,4 +1,4 @@
-/** Templates with `${…}`: parsed once, filled for each item. A placeholder is a name, not an expression. */
+/** Placeholders `${…}`: a text is parsed once, and filled for each item. A placeholder is a name, not an expression. */
 import type { Json } from '../../stage/context.js';
 import { type AstNode, textOf } from '../document/ast.js';
 import type { Diagnostics, Mistake } from '../document/diagnostics.js';

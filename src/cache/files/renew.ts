@@ -1,4 +1,4 @@
-/** Touches files that may not exist. */
+/** Renews the time of a file that another process may remove at the same moment. */
 import { lutimesSync } from 'node:fs';
 import { lstatIfThere } from '../../sys/if-there.js';
 import { codeOf, isAbsent } from './file-errors.js';

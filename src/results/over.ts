@@ -1,0 +1,89 @@
+/** Results that differ only in one axis or param, such as a seed, as one row with means and deviations. Pure. */
+import { userError } from '../error.js';
+import type { ResultRow } from './row.js';
+import { type Column, columnNamed } from './row-columns.js';
+
+export interface Spread {
+  readonly mean: number;
+  /** Sample standard deviation; undefined for a single value. */
+  readonly sd?: number;
+  /** How many results have the metric. */
+  readonly n: number;
+}
+
+/** Its metrics are means. What belongs to a single execution is that of the newest result. */
+export interface Group extends ResultRow {
+  readonly n: number;
+  /** Of the results, the newest first. */
+  readonly keys: readonly string[];
+  readonly spreads: Readonly<Record<string, Spread>>;
+}
+
+/**
+ * Groups with equal stage, axes, params, variables and code but for `name`, in the order of their newest
+ * result. Results without a value of `name` are left out. A value counts once, by its newest result.
+ *
+ * @throws UserError for an unknown name, or one that is not an axis or a param
+ */
+export function groupsOver(
+  rows: readonly ResultRow[],
+  name: string,
+  columns: readonly Column[],
+): Group[] {
+  const over = columnNamed(columns, name);
+  if (over.kind !== 'matrix' && over.kind !== 'params')
+    throw userError(
+      'over-column',
+      `--over ${name}: "${over.name}" is not an axis or a param`,
+      'name what only repeats a result, as in --over seed',
+    );
+  const groups = new Map<string, Map<unknown, ResultRow>>();
+  for (const row of [...rows].sort((a, b) => b.when - a.when)) {
+    const value = over.of(row);
+    if (value === undefined) continue;
+    const { stage, matrix, params, env, code } = without(row, over);
+    const id = JSON.stringify([stage, sortedEntries(matrix), sortedEntries(params), env, code]);
+    const group = groups.get(id) ?? new Map<unknown, ResultRow>();
+    if (!group.has(value)) group.set(value, row);
+    groups.set(id, group);
+  }
+  return [...groups.values()].map((group) => groupOf([...group.values()], over));
+}
+
+function sortedEntries(values: Readonly<Record<string, unknown>>): unknown {
+  return Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function without(row: ResultRow, { kind, name }: Column): ResultRow {
+  const rest = (values: Readonly<Record<string, unknown>>) =>
+    Object.fromEntries(Object.entries(values).filter(([each]) => each !== name));
+  if (kind === 'matrix') return { ...row, matrix: rest(row.matrix) as ResultRow['matrix'] };
+  return { ...row, params: rest(row.params) as ResultRow['params'] };
+}
+
+function groupOf(rows: readonly ResultRow[], over: Column): Group {
+  const newest = without(rows[0] as ResultRow, over);
+  const names = new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)));
+  const spreads: Record<string, Spread> = {};
+  for (const name of names)
+    spreads[name] = spreadOf(rows.flatMap(({ metrics }) => metrics[name] ?? []));
+  return {
+    ...newest,
+    // Options and deps mostly follow from the value that is averaged over.
+    item: newest.stage,
+    args: {},
+    deps: {},
+    metrics: Object.fromEntries(Object.entries(spreads).map(([name, { mean }]) => [name, mean])),
+    n: rows.length,
+    keys: rows.map(({ key }) => key),
+    spreads,
+  };
+}
+
+function spreadOf(values: readonly number[]): Spread {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value / n, 0);
+  if (n < 2) return { mean, n };
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, sd: Math.sqrt(squares / (n - 1)), n };
+}
