@@ -47,7 +47,10 @@ export class Overlay {
   lay(item: Pick<Item, 'outs'>, { outs }: { readonly outs: readonly RecordedOut[] }): void {
     for (const out of item.outs) {
       const stored = outs.find((each) => each.name === out.name);
-      if (stored !== undefined) this.#outs.set(out.path, stored);
+      if (stored === undefined) continue;
+      // In a folder, it has the name of its path.
+      const { name: _, ...scan } = stored;
+      this.#outs.set(out.path, scan);
     }
   }
 

@@ -1,6 +1,6 @@
 /** The prediction of `pipe run --dry`, compared with the run that follows. */
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
 
 /** `half` drops the last letter, which gives early cutoff. `late` never ran before. */
@@ -47,4 +47,30 @@ it('names items that run or may run, and none that stays fresh (property)', asyn
     }),
     { numRuns: 6, examples: [[{ text: 'ac', other: '1', lost: [], force: false }]] },
   );
+});
+
+describe('the reader of a folder whose outs are to be restored', () => {
+  it.each([
+    ['a file', 'echo x > ${outs.o}', 'mix', 'mix/made.txt'],
+    ['a folder', 'mkdir ${outs.o} && echo x > ${outs.o}/in.txt', 'mix', 'mix/made'],
+    ['a file of a pattern', 'echo x > ${outs.o}', 'mix/*.txt', 'mix/made.txt'],
+    ['a file further below', 'echo x > ${outs.o}', 'mix', 'mix/below/made.txt'],
+  ])('is foretold to be fresh: %s', async (_, cmd, dep, out) => {
+    const made = projectWithin({
+      'mix/own.txt': 'own\n',
+      'mix/below/own.txt': 'own\n',
+      'pipeline.yaml': JSON.stringify({
+        stages: {
+          make: { cmd, outs: { o: out } },
+          read: { cmd: 'echo read > ${outs.o}', deps: { d: dep }, outs: { o: 'read.txt' } },
+        },
+      }),
+    });
+    await made.run();
+    made.remove(out);
+    expect((await made.pipe('status')).out).toMatch(/^make {2}restorable .*\nread {2}fresh$/m);
+    expect((await made.pipe('run', '--frozen')).code).toBe(0);
+    const run = await made.run();
+    expect([run.with('restored'), run.with('fresh')]).toEqual([['make'], ['read']]);
+  });
 });
