@@ -5,15 +5,16 @@
  *   node bench/train.mjs [--python /tmp/torch/bin/python] [--backend node] [--models restorer,vae] [--batch 8]
  *
  * With `--threads 2` it measures our side alone: batches in two shards on one thread and on two, in wall
- * time, and says whether the weights have the same bytes.
+ * time, and says whether the weights have the same bytes. Beside it stands what the machine gives: two
+ * processes of one thread at once, against one after the other.
  *
  * Processes in turn (ours, PyTorch, ours, …); each gives the median of its updates, the table the median
  * of the rounds. The first losses of both must agree. Without PyTorch the table has our side alone.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { build } from 'esbuild';
 import { temporaryFolder } from './lib/measure.mjs';
 
@@ -51,7 +52,7 @@ await build({
 const folder = temporaryFolder();
 const hasTorch = spawnSync(values.python, ['-c', 'import torch, safetensors']).status === 0;
 const models = values.models.split(',');
-if (values.threads !== undefined) scale(Number(values.threads));
+if (values.threads !== undefined) await scale(Number(values.threads));
 else comparePeers();
 
 function comparePeers() {
@@ -67,20 +68,24 @@ ${rows.map(({ cells }) => `| ${cells.join(' | ')} |`).join('\n')}
 Goal: ≤ 2.0 with npm packages alone, ≤ 1.5 with TensorFlow's library (\`--backend node\`).`);
 }
 
-function scale(threads) {
+async function scale(threads) {
   console.log(
-    `| model | 1 thread, ms | ${threads} threads, ms | speed-up | weights |\n|---|---|---|---|---|`,
+    `| model | 1 thread, ms | ${threads} threads, ms | speed-up | of ${threads} processes | weights |\n|---|---|---|---|---|---|`,
   );
   for (const model of models) {
     const task = prepare(model);
     const runs = [1, threads].map(() => []);
+    const gains = [];
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const [i, count] of [1, threads].entries()) runs[i].push(time(task, threads, count));
+      const alone = median(time(task, 1, 1).wall);
+      const beside = await timeBeside(task, threads);
+      gains.push((threads * alone) / beside);
     }
     const [one, many] = runs.map((each) => median(each.map(({ wall }) => median(wall))));
     const same = new Set(runs.flat().map(({ digest }) => digest)).size === 1;
     console.log(
-      `| ${model}, batch ${values.batch} in ${threads} shards | ${one.toFixed(1)} | ${many.toFixed(1)} | ${(one / many).toFixed(2)} × | ${same ? 'the same bytes' : 'DIFFERENT'} |`,
+      `| ${model}, batch ${values.batch} in ${threads} shards | ${one.toFixed(1)} | ${many.toFixed(1)} | ${(one / many).toFixed(2)} × | ${median(gains).toFixed(2)} × | ${same ? 'the same bytes' : 'DIFFERENT'} |`,
     );
   }
 }
@@ -103,6 +108,16 @@ function time(task, shards, threads) {
     `${shards}`,
     `${threads}`,
   ]);
+}
+
+/** Milliseconds of an update in one of `count` processes at once. */
+async function timeBeside(task, count) {
+  const [command, ...args] = [process.execPath, OURS, 'time', task, values.backend, values.updates];
+  const runs = Array.from({ length: count }, () => promisify(execFile)(command, args));
+  const ended = await Promise.all(runs);
+  return median(
+    ended.map(({ stdout }) => median(JSON.parse(stdout.trim().split('\n').at(-1)).wall)),
+  );
 }
 
 function measure(model) {
