@@ -235,7 +235,7 @@ stages:
   const { code, err } = await made.pipe('run');
   expect([code, err]).toEqual([
     2,
-    expect.stringContaining('pipeline.yaml:1:11: error: cannot tell'),
+    expect.stringContaining('pipeline.yaml:1:11: error: pipe cannot determine which Python'),
   ]);
 });
 
