@@ -211,7 +211,8 @@ describe.skipIf(missing.length > 0)(
       await until(() => state() === 'PENDING\n');
       expect((await made.pipe('status', 'train@2')).out).toMatch(/pending \(\w+\), Slurm job/);
       made.write('go.2', '');
-      cluster.call('scontrol', 'update', `JobId=${job}`, 'StartTime=now');
+      // Within a second of the requeue, a node refuses the job.
+      cluster.call('scontrol', 'update', `JobId=${job}`, 'StartTime=now+3');
       made.write('go.3', '');
       await until(() => cluster.call('squeue', '-h', '--me', '-o', '%i').trim() === '');
       expect(made.lines('epochs.log').sort()).toEqual([
