@@ -7,7 +7,7 @@ import { openCodes } from '../decide/code.js';
 import { excess } from '../decide/excess.js';
 import { openProject, type Project, rootOf } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
-import { LOCAL } from '../executor/choice.js';
+import { executorOf, LOCAL } from '../executor/choice.js';
 import type { Item } from '../pipeline/plan.js';
 import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
@@ -138,7 +138,7 @@ async function tooLarge(items: readonly Item[], env: NodeJS.ProcessEnv): Promise
   const { indices, virtual } = await findGpus(env);
   const notes = new Map<string, string>();
   for (const item of items) {
-    if ((item.executor ?? (env.PIPE_EXECUTOR || LOCAL)) !== LOCAL) continue;
+    if (executorOf({ project: { env }, options: {} }, item) !== LOCAL) continue;
     const { gpu } = item.resources;
     const more = excess(item, machine);
     if (!virtual && gpu > indices.length)

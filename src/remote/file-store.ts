@@ -40,7 +40,6 @@ let drafts = 0;
 export class FileStore implements Store {
   readonly #folder: string;
   readonly #meter: Meter;
-
   readonly #stale: number;
 
   /** `folder`: absolute path; the first write creates it, but not the folder above it. */

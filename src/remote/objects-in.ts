@@ -141,16 +141,21 @@ class Bringing {
       if (pace.due()) await pace.rest();
       const [next = inOrder.next().value] = asked.keys();
       if (next === undefined) return;
-      const [, start, length] = parts.get(next) ?? [next, 0, 0];
-      if (parts.delete(next)) {
+      const held = parts.get(next);
+      if (held !== undefined) {
+        const [, start, length] = held;
         const part = bytes.subarray(start, start + length);
         if (hash('sha256', part) !== next) throw new BadObject(name, 'is damaged');
         objects.put(part, next, mode);
         this.#unpacked.add(next);
+        parts.delete(next);
       }
-      asked.get(next)?.();
-      // Whoever asked may ask for more now.
-      if (asked.delete(next)) await undefined;
+      const resolve = asked.get(next);
+      if (resolve === undefined) continue;
+      resolve();
+      asked.delete(next);
+      // The caller goes on first: it may ask for another object.
+      await undefined;
     }
   }
 

@@ -1,4 +1,5 @@
 /** Results that differ only in one axis or param, such as a seed, as one row with means and deviations. Pure. */
+import { canonical } from '../canonical.js';
 import { userError } from '../error.js';
 import type { ResultRow } from './row.js';
 import { type Column, columnNamed } from './row-columns.js';
@@ -42,16 +43,12 @@ export function groupsOver(
     const value = over.of(row);
     if (value === undefined) continue;
     const { stage, matrix, params, env, code } = without(row, over);
-    const id = JSON.stringify([stage, sortedEntries(matrix), sortedEntries(params), env, code]);
+    const id = canonical({ stage, matrix, params, env, code });
     const group = groups.get(id) ?? new Map<unknown, ResultRow>();
     if (!group.has(value)) group.set(value, row);
     groups.set(id, group);
   }
   return [...groups.values()].map((group) => groupOf([...group.values()], over));
-}
-
-function sortedEntries(values: Readonly<Record<string, unknown>>): unknown {
-  return Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function without(row: ResultRow, { kind, name }: Column): ResultRow {

@@ -126,8 +126,10 @@ async function runItemOf(
     if (index < 0)
       throw userError('unknown-target', `${job.item} is not in pipeline.yaml any more`);
     const warn = (message: string) => emit({ type: 'warning', message });
-    const scheduler = schedulerOf(project, job.executor, readSite(project));
-    if (job.detached) {
+    const scheduler = job.detached
+      ? schedulerOf(project, job.executor, readSite(project))
+      : undefined;
+    if (scheduler !== undefined) {
       process.onTimeLimit(() => limit.near());
       if (await isTimeNear(scheduler, warn)) limit.near();
     }
@@ -147,7 +149,7 @@ async function runItemOf(
       // The scheduler starts a detached job again. Its signal may have reached the stage alone.
       const isOver = isResult(ended) || !(job.detached && interruption.stop.aborted);
       if (isOver && fence.isHeld()) files.writeEnd(job.nonce, build.conceal.value(ended));
-      if (isOver || !limit.reached.aborted || !fence.isHeld()) return;
+      if (isOver || scheduler === undefined || !limit.reached.aborted || !fence.isHeld()) return;
       await requeue(scheduler, stop, warn);
     });
     return verdict;
