@@ -11,16 +11,19 @@ import { isDamagedText } from '../printable.js';
  */
 export function refuseDamagedVariables(items: readonly Item[], env: NodeJS.ProcessEnv): void {
   const found = new Map<string, Diagnostic>();
-  for (const { stage, env: counted, secrets } of items) {
-    for (const name of [...counted, ...secrets]) {
+  const check = (names: readonly string[], key: string, stage: string) => {
+    for (const name of names) {
       if (!isDamagedText(env[name] ?? '') || found.has(name)) continue;
-      const key = counted.includes(name) ? 'env' : 'secrets';
       found.set(name, {
         code: 'variable-not-utf8',
         message: `the value of ${name}, under ${key} of stage "${stage}", is not valid UTF-8`,
         hint: `set ${name} to UTF-8 text; a stage reads other bytes from a file, as a dep`,
       });
     }
+  };
+  for (const item of items) {
+    check(item.env, 'env', item.stage);
+    check(item.secrets, 'secrets', item.stage);
   }
   if (found.size > 0) throw new UserError([...found.values()]);
 }

@@ -16,22 +16,34 @@ export function isLocked(variant: Variant): boolean {
   return sectionOf(variant) !== undefined;
 }
 
+/** True when the file is one that an earlier run read or wrote without an error. */
+export function isLockIntact(build: BuildContext): boolean {
+  return noteOf(build) !== undefined;
+}
+
 /** True when the same results were compared with the same file before. */
 export function isLockNoted(build: BuildContext): boolean {
-  const lock = cacheOf(build).scanSync(lockNameOf(build.project), { follow: true })?.digest;
-  if (lock === undefined || !isComplete(build)) return false;
-  const note = cacheOf(build).state.readKept('plans', nameOf(build)) as Note | undefined;
-  return note?.lock === lock && note.results === resultsOf(build);
+  return isComplete(build) && noteOf(build)?.results === resultsOf(build);
 }
 
 /** Call when the file holds the results of this run. */
 export function noteLock(build: BuildContext): void {
-  const file = lockNameOf(build.project);
-  cacheOf(build).forget(file);
-  const lock = cacheOf(build).scanSync(file, { follow: true })?.digest;
+  cacheOf(build).forget(lockNameOf(build.project));
+  const lock = digestOf(build);
   if (lock === undefined || !isComplete(build)) return;
   const note: Note = { lock, results: resultsOf(build) };
   cacheOf(build).state.writeKept('plans', nameOf(build), note);
+}
+
+/** What was noted of the file as it is now. */
+function noteOf(build: BuildContext): Note | undefined {
+  const lock = digestOf(build);
+  const note = cacheOf(build).state.readKept('plans', nameOf(build)) as Note | undefined;
+  return note?.lock === lock ? note : undefined;
+}
+
+function digestOf({ project }: BuildContext): string | undefined {
+  return project.cache.scanSync(lockNameOf(project), { follow: true })?.digest;
 }
 
 function isComplete({ selected, settled }: BuildContext): boolean {

@@ -32,8 +32,7 @@ class List implements StatColumns {
 
   add(path: string, stat: Stats | undefined): void {
     this.paths.push(path);
-    const [size, mtime, ctime, ino] = columnsOf(stat);
-    this.columns.push(size, mtime, ctime, ino);
+    this.columns.push(...columnsOf(stat));
   }
 }
 

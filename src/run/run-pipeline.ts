@@ -12,7 +12,7 @@ import type { Emit, Forecast, ItemDone, RunDone } from '../event.js';
 import { VERDICTS } from '../event.js';
 import type { Elsewhere } from '../execute/elsewhere.js';
 import { executorOf, LOCAL } from '../executor/choice.js';
-import { isLocked, isLockNoted } from '../lockfile/up-to-date-note.js';
+import { isLocked, isLockIntact, isLockNoted } from '../lockfile/up-to-date-note.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { systemMessage } from '../system-message.js';
@@ -91,7 +91,7 @@ async function sweepAndSchedule(build: BuildContext): Promise<void> {
   const { stop } = build.options.interruption;
   const { pending, missing, onDemand } = await finishSliced(upToDateCheck(build), stop);
   await refuseMissing(build, missing);
-  if (pending.length > 0 || !isLockNoted(build)) await refuseBrokenLock(build);
+  if (pending.length > 0 || !isLockIntact(build)) await refuseBrokenLock(build);
   if (pending.length > 0) {
     const { refuseLinkedOuts } = await import('./linked-outs.js');
     await refuseLinkedOuts(build, pending);
