@@ -1,4 +1,6 @@
 /** What a scan says of the workspace, and when it looks again. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
@@ -297,3 +299,38 @@ function indexFile(project: TestProject): string {
     file.endsWith('/index'),
   ) as string;
 }
+
+/** Puts a file, a folder, a link or nothing at each of the paths in turn, until it is killed. */
+const CHURN = `
+const { mkdirSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
+const kinds = [
+  (path) => writeFileSync(path, path),
+  (path) => { mkdirSync(path); writeFileSync(path + '/inner', ''); },
+  (path) => symlinkSync('elsewhere', path),
+  () => {},
+];
+for (let turn = 0; ; turn++) {
+  for (const path of process.argv.slice(1)) {
+    rmSync(path, { recursive: true, force: true });
+    kinds[Math.floor(Math.random() * kinds.length)](path);
+  }
+  if (turn === 0) process.stdout.write('.');
+}`;
+
+test('a path that vanishes or changes its kind during a scan is looked at again', async () => {
+  const project = new TestProject();
+  project.write({ 'data/still': 'x' });
+  const paths = ['data/a', 'data/b'].map((where) => project.at(where));
+  const churn = spawn(process.execPath, ['-e', CHURN, ...paths]);
+  await once(churn.stdout, 'data');
+  const cache = project.open();
+  for (let look = 0; look < 3_000; look++) {
+    const options = { again: true, follow: look % 2 === 0 };
+    expect(cache.scanSync('data', options)?.digest).toMatch(/^d:/);
+    cache.scanSync('data/a', options);
+  }
+  const gone = once(churn, 'exit');
+  churn.kill();
+  await gone;
+  cache.close();
+});

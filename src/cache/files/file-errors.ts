@@ -37,6 +37,13 @@ export function isAbsent(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
+/** What was seen a moment ago is gone, or a file, folder or link has taken the place of another kind. */
+export function isChangedKind(error: unknown): boolean {
+  const isLinkNoMore =
+    codeOf(error) === 'EINVAL' && (error as NodeJS.ErrnoException).syscall === 'readlink';
+  return isAbsent(error) || codeOf(error) === 'EISDIR' || isLinkNoMore;
+}
+
 /** The system could not open the file right now; the file itself is fine. */
 export function isPassing(error: unknown): boolean {
   const code = codeOf(error);

@@ -1,7 +1,7 @@
 /** Messages for files that cannot be read or stored: bad names, special files, missing permissions. */
 import { readdirSync, type Stats } from 'node:fs';
 import { lstatIfThere } from '../../sys/if-there.js';
-import { codeOf, unusable } from './file-errors.js';
+import { codeOf, isChangedKind, unusable } from './file-errors.js';
 import type { Cooperative } from './yielding.js';
 
 /** Names must be valid UTF-8: others could not be written in pipeline.yaml or restored. */
@@ -38,6 +38,22 @@ export function* readable<T>(work: Cooperative<T>, shown: string): Cooperative<T
   } catch (error) {
     throw explained(error, shown);
   }
+}
+
+/** How often a path may change under a walk before the walk gives up. */
+const MOST_WALKS = 20;
+
+/** Begins a walk again when what it has just seen is gone, or is of another kind, when it is read. */
+export function* untilStill<T>(shown: string, walk: () => Cooperative<T>): Cooperative<T> {
+  for (let walks = 1; walks < MOST_WALKS; walks++) {
+    try {
+      return yield* walk();
+    } catch (error) {
+      if (!isChangedKind(error)) throw error;
+    }
+    yield undefined;
+  }
+  throw unusable(shown, 'changes while it is read', 'run again when nothing else writes to it');
 }
 
 /** Undefined when nothing is there. */

@@ -4,10 +4,10 @@ import path from 'node:path';
 import type { ReadSet } from '../../noop/read-set.js';
 import type { IgnoreRules } from '../../pipeline/ignored-files.js';
 import { realpathIfThere } from '../../sys/if-there.js';
-import { UnusableFile } from '../files/file-errors.js';
+import { codeOf, UnusableFile } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
 import { isSettled, looksSame } from '../files/mtime-granularity.js';
-import { listNames, lookAt, notAFile, readable } from '../files/refusals.js';
+import { listNames, lookAt, notAFile, readable, untilStill } from '../files/refusals.js';
 import { Writeback } from '../files/writeback.js';
 import { type Cooperative, finishSync } from '../files/yielding.js';
 import { makeTree, type Tree } from '../objects/tree.js';
@@ -75,16 +75,8 @@ export class Scanner {
     if (known !== undefined) return known ?? undefined;
     const seen: Seen = { linkedInside: false, unsettled: 0 };
     const { age } = this.#memo;
-    const found = yield* this.#root(where, {
-      ignoreRules,
-      again,
-      tree,
-      inside: [],
-      seen,
-      readSet,
-      age,
-    });
-    this.#noteUnsettled(where, ignoreRules, seen);
+    const walk = { ignoreRules, again, tree, inside: [], seen, readSet, age };
+    const found = yield* this.#walk(where, walk);
     if (!seen.linkedInside && age === this.#memo.age)
       this.#memo.set(where, ignoreRules?.id, found ?? null);
     return found;
@@ -96,8 +88,7 @@ export class Scanner {
     this.#memo.forget(where);
     const readSet = this.#readSet;
     const plain = { ignoreRules: undefined, tree: '', inside: [], age: this.#memo.age };
-    const found = yield* this.#root(where, { ...plain, again: true, seen, keeper, readSet });
-    this.#noteUnsettled(where, undefined, seen);
+    const found = yield* this.#walk(where, { ...plain, again: true, seen, keeper, readSet });
     this.#memo.set(where, undefined, found ?? null);
     return found;
   }
@@ -135,20 +126,19 @@ export class Scanner {
         );
       } catch (error) {
         // The run that needs the file reports the error.
-        if (!(error instanceof UnusableFile)) throw error;
+        if (!(error instanceof UnusableFile) && codeOf(error) === undefined) throw error;
       }
     }
     this.#unsettled.clear();
   }
 
-  #noteUnsettled(
-    where: string,
-    ignoreRules: IgnoreRules | undefined,
-    { unsettled: bytes }: Seen,
-  ): void {
+  *#walk(where: string, walk: Walk): Cooperative<Scan | undefined> {
+    const found = yield* untilStill(where, () => this.#root(where, walk));
+    const { ignoreRules, seen } = walk;
     const id = `${where}\0${ignoreRules?.id ?? ''}`;
-    if (bytes > 0) this.#unsettled.set(id, { where, ignoreRules, bytes });
+    if (seen.unsettled > 0) this.#unsettled.set(id, { where, ignoreRules, bytes: seen.unsettled });
     else this.#unsettled.delete(id);
+    return found;
   }
 
   *#root(where: string, walk: Walk): Cooperative<Scan | undefined> {
