@@ -58,8 +58,10 @@ test('the seed of a training is the one of its matrix, and of nothing else', () 
 test('the photographs are trained on with one seed for an hour, and on a GPU with three', () => {
   const hour = plan({ profiles: ['photos'] });
   expect(hour.items.filter(({ stage }) => stage === 'train').map(({ id }) => id)).toEqual([
-    'train@portraits,restorer,1',
-    'train@photos,restorer,1',
+    'train@portraits,restorer-fsr,1',
+    'train@portraits,restorer-mirror,1',
+    'train@photos,restorer-fsr,1',
+    'train@photos,restorer-mirror,1',
   ]);
   const photos = plan({ profiles: ['photos', 'gpu'], set: ['gpus=1'] });
   const trains = photos.items.filter(({ stage }) => stage === 'train');
