@@ -22,12 +22,12 @@ function isInOrder(value: unknown): boolean {
 
 function inOrder(value: unknown): string {
   if (value === null || typeof value !== 'object') return scalar(value);
-  if (Array.isArray(value)) return `[${value.map(inOrder).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   const members: string[] = [];
   const tree = value as Record<string, unknown>;
   for (const key of Object.keys(tree).sort()) {
     const member = tree[key];
-    if (member !== undefined) members.push(`${JSON.stringify(key)}:${inOrder(member)}`);
+    if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonical(member)}`);
   }
   return `{${members.join(',')}}`;
 }

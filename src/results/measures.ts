@@ -1,9 +1,9 @@
 /** The metrics of a record: numbers in its metrics files, and those of the epoch that its outs are of. */
-import type { EpochRecord, RunRecord } from '../cache/records/record.js';
+import type { RunRecord } from '../cache/records/record.js';
 import { stopEpoch } from '../decide/incremental.js';
 import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
 import type { Project } from '../decide/project.js';
-import { metricsOf } from '../lockfile/format/locked-metrics.js';
+import { metricsOf, numbersIn } from '../lockfile/format/locked-metrics.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 
@@ -73,19 +73,16 @@ export class Measures {
     const choice = manifest.epochs;
     if (choice === undefined) return {};
     const chain = keyOf(chainManifest(manifest, param));
-    const records = this.#project.cache.chains.readEpochs(chain);
+    const { chains } = this.#project.cache;
     const epoch =
-      typeof choice === 'number' ? choice : stopEpoch({ ...choice, target: choice.max }, records);
+      typeof choice === 'number'
+        ? choice
+        : stopEpoch({ ...choice, target: choice.max }, chains.readEpochs(chain));
     if (epoch === undefined) return { chain };
-    const record = records.find((each) => each.epoch === epoch);
-    return { chain, epoch, ofEpoch: numbersOf(record) };
+    return { chain, epoch, ofEpoch: numbersIn(chains.readEpoch(chain, epoch)?.metrics) };
   }
 
   #itemFor(id: string): Item | undefined {
     return this.#items.get(id) ?? this.#items.get(id.split('@', 1)[0] as string);
   }
-}
-
-function numbersOf(record: EpochRecord | undefined): Record<string, number> {
-  return metricsOf(JSON.stringify(record?.metrics ?? {})) ?? {};
 }

@@ -56,9 +56,13 @@ export function definitionOf(
   if (code.kind === 'module') return { ...shared, args: {} };
   const { command } = code;
   const text = typeof command === 'string' ? command : command.join(' ');
-  const words = typeof command === 'string' ? wordsOf(command) : command;
-  return { ...shared, command: text, args: argsOf(words) };
+  if (typeof command !== 'string') return { ...shared, command: text, args: argsOf(command) };
+  // A stage that reads its params from a file has one command for all of them.
+  if (command !== lastCommand) [lastCommand, lastArgs] = [command, argsOf(wordsOf(command))];
+  return { ...shared, command: text, args: lastArgs };
 }
+
+let [lastCommand, lastArgs]: [string, Definition['args']] = ['', {}];
 
 /** Results of one stage mostly have the same code. */
 let [lastCode, lastDigest] = ['', ''];

@@ -1,4 +1,5 @@
 /** `pipe results`: every recorded result as a row, to sort, filter and export; rows survive gc. */
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
@@ -239,6 +240,26 @@ stages:
     expect((await rowsOf(made, 'train')).map(({ metrics }) => metrics)).toEqual([{}]);
     made.write('pipeline.yaml', QUICK);
     expect((await rowsOf(made, 'train')).map(({ metrics }) => metrics)).toEqual([{ loss: 3 }]);
+  });
+
+  it('needs of a chain only the epoch of the outs', async () => {
+    const made = projectWithin({
+      'pipeline.yaml': `stages:
+  train:
+    cmd: |
+      for epoch in 1 2 3; do
+        mkdir "$PIPE_COMMIT/d" && echo "{\\"score\\": $epoch}" > "$PIPE_COMMIT/d/metrics.json"
+        mv "$PIPE_COMMIT/d" "$PIPE_COMMIT/$epoch"
+      done
+      echo > \${outs.o}
+    epochs: 3
+    outs: { o: cache/out/o }
+`,
+    });
+    await made.run();
+    const [chain] = readdirSync(made.path('cache/v1/chains'));
+    made.write(`cache/v1/chains/${chain}/2.json`, 'damaged');
+    expect((await rowsOf(made)).map(({ metrics }) => metrics)).toEqual([{ score: 3 }]);
   });
 
   it('marks the results of --set as current', async () => {

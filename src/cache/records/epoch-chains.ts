@@ -63,6 +63,10 @@ export class Chains {
     return records;
   }
 
+  readEpoch(chain: string, epoch: number): EpochRecord | undefined {
+    return readEpochRecord(this.#layout.chains, chain, epoch, this.#warn);
+  }
+
   /**
    * Absolute path of $PIPE_COMMIT for a process about to work on the chain, with what an earlier
    * process left there. Its content survives every crash.
@@ -176,9 +180,9 @@ export class Chains {
     const durable = seconds === undefined || seconds >= DURABLE_SECONDS;
     if (durable) await makeDurable(objects.takeUnsynced(), this.#layout.home);
     taking.checkUnchanged(folder);
-    let record = this.#record(chain, epoch);
+    let record = this.readEpoch(chain, epoch);
     if (record?.state !== digest) {
-      const guess = seconds ?? this.#record(chain, epoch - 1)?.seconds ?? 0;
+      const guess = seconds ?? this.readEpoch(chain, epoch - 1)?.seconds ?? 0;
       const numbers = metrics === undefined ? {} : { metrics };
       const { permissions } = taking;
       const noted = permissions === undefined ? numbers : { ...numbers, permissions };
@@ -204,7 +208,7 @@ export class Chains {
    */
   async restoreState(chain: string, epoch: number, into: string): Promise<string> {
     this.#onUse(chain);
-    const record = this.#record(chain, epoch);
+    const record = this.readEpoch(chain, epoch);
     if (record === undefined) throw new Error(`epoch ${epoch} of chain ${chain} is not recorded`);
     removeAside(into, this.#scratch);
     mkdirSync(into, { recursive: true });
@@ -262,10 +266,6 @@ export class Chains {
     const file = epochPath(this.#layout.chains, record.chain, record.epoch);
     writeChecksummed(file, record, this.#scratch, durable ? 'durable' : 'atomic');
     if (durable) await syncOne(path.dirname(file));
-  }
-
-  #record(chain: string, epoch: number): EpochRecord | undefined {
-    return readEpochRecord(this.#layout.chains, chain, epoch, this.#warn);
   }
 
   #folder(chain: string): string {

@@ -4,7 +4,10 @@ import { ifJson, parseLenient } from '../../json.js';
 /** Undefined when the text is not JSON. Only numbers are metrics. */
 export function metricsOf(text: string): Record<string, number> | undefined {
   const value = ifJson(text, parseLenient);
-  if (value === undefined) return undefined;
+  return value === undefined ? undefined : numbersIn(value);
+}
+
+export function numbersIn(value: unknown): Record<string, number> {
   const numbers: Record<string, number> = {};
   collect(value, '', 0, numbers);
   return numbers;
