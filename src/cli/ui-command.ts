@@ -46,7 +46,7 @@ export const command: Command = {
     let feed: RunFeed;
     const server = new LiveServer(
       {
-        html,
+        html: Buffer.from(html),
         policy,
         data: () => page.data(),
         log: (item) => page.log(item),

@@ -25,7 +25,8 @@ const LOG_BYTES = 64 * 1024;
 
 export class LivePage implements Omit<Served, 'html' | 'policy'> {
   readonly #look: Look;
-  #text = '';
+  /** The data as JSON; empty before the first reading. */
+  #bytes = Buffer.alloc(0);
   /** Without the time at which it was read. */
   #compared = '';
   #cache: Cache | undefined;
@@ -39,9 +40,9 @@ export class LivePage implements Omit<Served, 'html' | 'policy'> {
     this.#look = look;
   }
 
-  async data(): Promise<string> {
+  async data(): Promise<Buffer> {
     await this.read();
-    return this.#text;
+    return this.#bytes;
   }
 
   /** True when the data changed. Reads no more often than it may. */
@@ -84,13 +85,13 @@ export class LivePage implements Omit<Served, 'html' | 'policy'> {
         this.#take(model);
       },
     );
-    if (problem !== undefined) this.#take(withNote(this.#text, problem));
+    if (problem !== undefined) this.#take(withNote(this.#bytes.toString(), problem));
     const took = performance.now() - started;
     this.#nextRead = performance.now() + Math.max(LEAST_MS, took / PART_OF_TIME - took);
   }
 
   #take(model: PageModel): void {
-    this.#text = JSON.stringify(model);
+    this.#bytes = Buffer.from(JSON.stringify(model));
     const { made: _made, run: _run, ...rest } = model;
     this.#compared = JSON.stringify(rest);
   }

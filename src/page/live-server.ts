@@ -5,10 +5,10 @@ import type { RunFeed } from './run-feed.js';
 
 /** What the server serves. */
 export interface Served {
-  readonly html: string;
+  readonly html: Buffer;
   readonly policy: string;
-  /** The data of the page, as JSON. */
-  data(): Promise<string>;
+  /** The data of the page, as JSON: the same bytes for all that ask. */
+  data(): Promise<Buffer>;
   /** The end of an item's log; undefined for a name that the pipeline does not have. */
   log(item: string): Promise<unknown>;
   /** A picture by its digest; undefined unless the data name it. */
@@ -16,6 +16,20 @@ export interface Served {
 }
 
 const KEEP_ALIVE_MS = 15_000;
+
+/** Pages that are kept up to date. Further ones ask again. */
+const MOST_LISTENERS = 64;
+const RETRY_SECONDS = 5;
+
+/** The other descriptors of the process are for the project's files. */
+const MOST_CONNECTIONS = 512;
+
+/** A client must send its request in this time, and read without a longer pause than `STALLED_MS`. */
+const REQUEST_MS = 10_000;
+const STALLED_MS = 60_000;
+
+/** A page that is so far behind is cut off: it connects again, and gets the newest state. */
+const MOST_UNREAD_BYTES = 16 * 1024 * 1024;
 
 export class LiveServer {
   readonly #server: Server;
@@ -27,13 +41,17 @@ export class LiveServer {
   constructor(served: Served, feed: () => RunFeed) {
     this.#served = served;
     this.#feed = feed;
-    this.#server = createServer((request, response) => {
+    const limits = { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS };
+    const options = { ...limits, connectionsCheckingInterval: REQUEST_MS / 2 };
+    this.#server = createServer(options, (request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         if (!response.headersSent) plain(response, 500, 'internal error');
         else response.destroy();
         this.fail(error);
       });
     });
+    this.#server.maxConnections = MOST_CONNECTIONS;
+    this.#server.setTimeout(STALLED_MS);
     this.#timer = setInterval(() => this.#write(': still here\n\n'), KEEP_ALIVE_MS);
   }
 
@@ -76,7 +94,9 @@ export class LiveServer {
   }
 
   #write(text: string): void {
-    for (const listener of this.#listeners) listener.write(text);
+    for (const listener of this.#listeners)
+      if (listener.writableLength > MOST_UNREAD_BYTES) listener.destroy();
+      else listener.write(text);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -93,7 +113,7 @@ export class LiveServer {
       case '/data.json':
         return send(response, 200, 'application/json', await this.#served.data());
       case '/events':
-        return this.#subscribe(response);
+        return this.#subscribe(request, response);
       case '/log': {
         const log = await this.#served.log(asked.get('item') ?? '');
         if (log === undefined) return plain(response, 404, 'the pipeline has no such item');
@@ -111,8 +131,17 @@ export class LiveServer {
     }
   }
 
-  #subscribe(response: ServerResponse): void {
+  #subscribe({ method }: IncomingMessage, response: ServerResponse): void {
+    if (this.#listeners.size >= MOST_LISTENERS) {
+      const headers = { 'Retry-After': String(RETRY_SECONDS), Connection: 'close' };
+      plain(response, 503, 'too many pages follow this project', headers);
+      return;
+    }
     response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream' });
+    if (method === 'HEAD') {
+      response.end();
+      return;
+    }
     for (const message of this.#feed().messages()) response.write(eventText('run', message));
     // A page that connects again may have missed a change.
     response.write(eventText('changed', {}));
@@ -166,6 +195,11 @@ function send(
   response.end(body);
 }
 
-function plain(response: ServerResponse, status: number, text: string): void {
-  send(response, status, 'text/plain; charset=utf-8', `${text}\n`);
+function plain(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  send(response, status, 'text/plain; charset=utf-8', `${text}\n`, more);
 }

@@ -10,6 +10,9 @@ type Runs = ReadonlyMap<string, PageRun>;
 /** Changes of a busy run come in bursts. */
 const GATHER_MS = 150;
 
+/** The server refuses a page when too many follow it. */
+const RETRY_MS = 5000;
+
 export function Live(): JSX.Element {
   const [model, setModel] = useState<PageModel>();
   const [runs, setRuns] = useState<Runs>(new Map());
@@ -36,31 +39,58 @@ interface Sinks {
   readonly setLost: (isLost: boolean) => void;
 }
 
-/** Returns a function that stops it. */
+/** Returns a function that stops it. A page that nobody sees leaves its connection to others. */
 function follow({ setModel, setRuns, setLost }: Sinks): () => void {
   let pending: RunMessage[] = [];
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let gathering: ReturnType<typeof setTimeout> | undefined;
+  let retrying: ReturnType<typeof setTimeout> | undefined;
+  let source: EventSource | undefined;
   const take = () => {
     const messages = pending;
     pending = [];
-    timer = undefined;
+    gathering = undefined;
     setRuns((runs) => messages.reduce(joined, runs));
   };
   const ask = async () => {
     const answer = await fetch('/data.json');
-    if (answer.ok) setModel((await answer.json()) as PageModel);
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    setModel((await answer.json()) as PageModel);
   };
-  const source = new EventSource('/events');
-  source.addEventListener('open', () => setLost(false));
-  source.addEventListener('error', () => setLost(true));
-  source.addEventListener('changed', () => void ask().catch(() => setLost(true)));
-  source.addEventListener('run', ({ data }) => {
-    pending.push(JSON.parse(data) as RunMessage);
-    timer ??= setTimeout(take, GATHER_MS);
-  });
+  const refresh = () =>
+    void ask().then(
+      () => setLost(false),
+      () => setLost(true),
+    );
+  const open = () => {
+    const opened = new EventSource('/events');
+    source = opened;
+    opened.addEventListener('open', () => setLost(false));
+    opened.addEventListener('error', () => {
+      // The browser connects again by itself, but not after a refusal.
+      if (opened.readyState !== EventSource.CLOSED) return setLost(true);
+      refresh();
+      retrying = setTimeout(open, RETRY_MS);
+    });
+    opened.addEventListener('changed', refresh);
+    opened.addEventListener('run', ({ data }) => {
+      pending.push(JSON.parse(data) as RunMessage);
+      gathering ??= setTimeout(take, GATHER_MS);
+    });
+  };
+  const close = () => {
+    clearTimeout(retrying);
+    source?.close();
+  };
+  const look = () => {
+    close();
+    if (!document.hidden) open();
+  };
+  document.addEventListener('visibilitychange', look);
+  look();
   return () => {
-    source.close();
-    clearTimeout(timer);
+    document.removeEventListener('visibilitychange', look);
+    close();
+    clearTimeout(gathering);
   };
 }
 
