@@ -10,6 +10,7 @@ import { tailOf } from './collect.js';
 import type { Served } from './live-server.js';
 import type { PageLog, PageModel } from './model.js';
 import { type PictureSource, shownPicture } from './page-pictures.js';
+import { resultColumns } from './result-columns.js';
 
 /** Reads the pipeline once. A mistake in pipeline.yaml comes as its text. */
 export type Look = (
@@ -107,7 +108,7 @@ function withNote(text: string, problem: string): PageModel {
     pipe: '',
     variant: '',
     items: [],
-    results: { rows: 0, columns: [] },
+    results: resultColumns([]),
     ...known,
     made,
     notes: [problem],

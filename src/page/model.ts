@@ -125,6 +125,14 @@ export interface PageLog {
 export interface PageResults {
   readonly rows: number;
   readonly columns: readonly PageColumn[];
+  /** Axes of the matrix, which the names of the items have too. */
+  readonly axes: readonly PageAxis[];
+}
+
+export interface PageAxis {
+  readonly name: string;
+  /** By place of an item among the texts of the items; `null` where the item has no such axis. */
+  readonly values: readonly (string | number | null)[];
 }
 
 export interface PageColumn {
@@ -133,9 +141,13 @@ export interface PageColumn {
     | 'item'
     | 'state'
     | 'key'
+    | 'count'
     | 'when'
     | 'seconds'
+    | 'axis'
     | 'param'
+    | 'option'
+    | 'env'
     | 'field'
     | 'code'
     | 'dep'
@@ -143,6 +155,8 @@ export interface PageColumn {
   /** One number for each row: the value itself, or with `texts` an index into them. `null`: none. */
   readonly cells: readonly (number | null)[];
   readonly texts?: readonly string[] | undefined;
+  /** Of means: their sample standard deviations, as texts. */
+  readonly deviations?: readonly string[] | undefined;
 }
 
 export interface PageRun {

@@ -8,6 +8,7 @@ import { definitionOf, taking, variantText, withoutSecrets } from './collect.js'
 import type { PageItem, PageModel, PageOlder } from './model.js';
 import { olderOf } from './older.js';
 import type { PictureSource } from './page-pictures.js';
+import { resultColumns } from './result-columns.js';
 
 /** An item with the outs that its plots are in. */
 export interface Plotted {
@@ -61,7 +62,7 @@ export function plotsPage(
     made: new Date().toISOString(),
     variant: variantText(project.variant),
     items: items.map((item) => ({ ...item, older: earlier.get(item.id) })),
-    results: { rows: 0, columns: [] },
+    results: resultColumns([]),
     notes: [],
     only: 'plots',
   });

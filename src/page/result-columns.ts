@@ -10,21 +10,19 @@ const SHORT = 12;
 
 /** Rows in their order. */
 export function resultColumns(rows: readonly ResultRow[]): PageResults {
-  const all = columnsOf(rows).filter(isShown);
-  const isOnly = (name: string) => all.filter((each) => each.name === name).length === 1;
-  const columns = [...all.filter(isFirst), ...all.filter((each) => !isFirst(each))].map(
-    (column) => {
-      const isFree = column.kind === 'field' || isOnly(column.name);
-      const name = isFree ? column.name : `${column.kind}.${column.name}`;
-      return pageColumn(column, name, rows);
-    },
+  const named = columnsOf(rows).filter(({ kind, name }) => kind !== 'field' || name !== 'stage');
+  const isOnly = (name: string) => named.filter((each) => each.name === name).length === 1;
+  const nameOf = ({ kind, name }: Column) =>
+    kind === 'field' || isOnly(name) ? name : `${kind}.${name}`;
+  const all = named.filter(({ kind }) => kind !== 'matrix');
+  const columns = [...all.filter(isFirst), ...all.filter((each) => !isFirst(each))].map((column) =>
+    pageColumn(column, nameOf(column), rows),
   );
-  return { rows: rows.length, columns };
-}
-
-/** The item's name has the stage and the matrix. */
-function isShown({ kind, name }: Column): boolean {
-  return kind !== 'matrix' && !(kind === 'field' && name === 'stage');
+  const ofItems = [...new Map(rows.map((row) => [row.item, row])).values()];
+  const axes = named
+    .filter(({ kind }) => kind === 'matrix')
+    .map((axis) => ({ name: nameOf(axis), values: ofItems.map((row) => axis.of(row) ?? null) }));
+  return { rows: rows.length, columns, axes };
 }
 
 /** What a reader looks for comes before digests and sizes. */
@@ -34,12 +32,19 @@ function isFirst({ kind, name }: Column): boolean {
 }
 
 function kindOf({ kind, name }: Column): PageColumn['kind'] {
-  if (kind === 'metrics') return 'metric';
-  if (kind === 'code') return 'code';
-  if (kind === 'deps') return 'dep';
-  if (kind !== 'field') return 'param';
+  if (kind !== 'field') return KINDS[kind];
   return OWN.find((own) => own === name) ?? 'field';
 }
+
+const KINDS = {
+  matrix: 'axis',
+  params: 'param',
+  args: 'option',
+  env: 'env',
+  code: 'code',
+  deps: 'dep',
+  metrics: 'metric',
+} as const;
 
 const OWN = ['item', 'state', 'when', 'seconds', 'key'] as const;
 

@@ -1,16 +1,9 @@
 /** Results that differ only in one axis or param, such as a seed, as one row with means and deviations. Pure. */
 import { canonical } from '../canonical.js';
 import { userError } from '../error.js';
+import { repeats, type Spread, spreadOf } from './repeats.js';
 import type { ResultRow } from './row.js';
 import { type Column, columnNamed } from './row-columns.js';
-
-export interface Spread {
-  readonly mean: number;
-  /** Sample standard deviation; undefined for a single value. */
-  readonly sd?: number;
-  /** How many results have the metric. */
-  readonly n: number;
-}
 
 /** Its metrics are means. What belongs to a single execution is that of the newest result. */
 export interface Group extends ResultRow {
@@ -38,17 +31,19 @@ export function groupsOver(
       `--over ${name}: "${over.name}" is not an axis or a param`,
       'name what only repeats a result, as in --over seed',
     );
-  const groups = new Map<string, Map<unknown, ResultRow>>();
-  for (const row of [...rows].sort((a, b) => b.when - a.when)) {
-    const value = over.of(row);
-    if (value === undefined) continue;
-    const { stage, matrix, params, env, code } = without(row, over);
-    const id = canonical({ stage, matrix, params, env, code });
-    const group = groups.get(id) ?? new Map<unknown, ResultRow>();
-    if (!group.has(value)) group.set(value, row);
-    groups.set(id, group);
-  }
-  return [...groups.values()].map((group) => groupOf([...group.values()], over));
+  const newestFirst = [...rows].sort((a, b) => b.when - a.when);
+  const groups = repeats(
+    newestFirst,
+    (row) => {
+      const value = row[over.kind as 'matrix' | 'params'][over.name];
+      return value === undefined ? undefined : canonical(value);
+    },
+    (row) => {
+      const { stage, matrix, params, env, code } = without(row, over);
+      return canonical({ stage, matrix, params, env, code });
+    },
+  );
+  return groups.map((group) => groupOf(group, over));
 }
 
 function without(row: ResultRow, { kind, name }: Column): ResultRow {
@@ -75,12 +70,4 @@ function groupOf(rows: readonly ResultRow[], over: Column): Group {
     keys: rows.map(({ key }) => key),
     spreads,
   };
-}
-
-function spreadOf(values: readonly number[]): Spread {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value / n, 0);
-  if (n < 2) return { mean, n };
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, sd: Math.sqrt(squares / (n - 1)), n };
 }

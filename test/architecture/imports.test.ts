@@ -110,7 +110,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   verify: [...TOOLS, 'lockfile/format', 'compare', 'decide', 'execute', 'lockfile'],
   watch: ['error', 'event', 'pipeline', 'code/trace-inputs', 'code/project-paths', 'decide', 'run'],
   page: [...TOOLS, 'lockfile/format', 'compare', 'decide', 'results', 'run'],
-  'page/client': ['page/model', 'results/comparison', 'results/better'],
+  'page/client': ['page/model', 'results/comparison', 'results/better', 'results/repeats'],
   report: ['stage', 'error', 'printable', 'event', 'compare'],
   'report/live': ['stage', 'printable', 'event', 'report'],
   cli: [

@@ -204,6 +204,24 @@ stages:
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('not an axis or a param')]);
   });
 
+  it('averages over a param whose values are lists, by what they contain', async () => {
+    const made = projectWithin({
+      'pipeline.yaml': `params: { seed: [1, 2], lr: 1 }
+stages:
+  train:
+    cmd: printf '{"loss":%s}' \${lr} > \${outs.m}
+    params: [seed]
+    metrics: { m: cache/out/m.json }
+`,
+    });
+    for (const seed of ['[1,2]', '[2,3]', '"[1,2]"']) await made.run('--set', `seed=${seed}`);
+    // An equal list, with another key.
+    made.write('pipeline.yaml', made.read('pipeline.yaml').replace('printf', 'true; printf'));
+    await made.run('--set', 'seed=[1,2]');
+    const groups = JSON.parse((await made.pipe('results', '--over', 'seed', '--json')).out);
+    expect(groups).toMatchObject([{ n: 3, metrics: { loss: { mean: 1, n: 3 } } }]);
+  });
+
   it('gives the same rows to several commands that make the index at once', async () => {
     const made = await swept(QUICK, '1', '2');
     const all = await Promise.all([rowsOf(made), rowsOf(made), rowsOf(made)]);

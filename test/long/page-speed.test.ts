@@ -63,6 +63,8 @@ const click = (title: string) =>
   `[...document.querySelectorAll('button.sort')].find((each) => each.firstChild.textContent === ${JSON.stringify(title)}).click()`;
 const type = (text: string) =>
   `{ const box = document.querySelector('input[type=search]'); box.value = ${JSON.stringify(text)}; box.dispatchEvent(new Event('input', { bubbles: true })); }`;
+const over = (name: string) =>
+  `{ const box = [...document.querySelectorAll('label')].find((each) => each.textContent.startsWith('average over')).querySelector('select'); box.value = ${JSON.stringify(name)}; box.dispatchEvent(new Event('change', { bubbles: true })); }`;
 
 it.skipIf(chromium === undefined)(
   'paints within a second, sorts and filters within 100 ms of the processor',
@@ -91,6 +93,7 @@ it.skipIf(chromium === undefined)(
       'sort by metric, CPU': await cost(page, [click('val.loss')]),
       'sort by text, CPU': await cost(page, [click('train.optimizer')]),
       'filter by param, CPU': await cost(page, [type('train.lr<0.01 state=kept'), type('')]),
+      'average over a param, CPU': await cost(page, [over('train.width'), over('')]),
       'filter by item, CPU': await cost(page, [type('set12'), type('')]),
     };
     console.info(figures);

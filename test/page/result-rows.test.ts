@@ -34,7 +34,7 @@ const results = resultColumns([
 ]);
 const all = [0, 1, 2];
 const column = (name: string) => results.columns.find((each) => each.name === name)!;
-const found = (filter: string) => all.filter(filterOf(results, filter));
+const found = (filter: string) => all.filter(filterOf(results.columns, filter));
 
 describe('the columns of results', () => {
   it('are numbers where all values are, else texts, and gaps where there is none', () => {

@@ -5,7 +5,8 @@ export function number(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value);
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(3);
+  if (size !== 0 && (size < 1e-4 || size >= 1e9))
+    return Number(value.toPrecision(4)).toExponential();
   return String(Number(value.toPrecision(5)));
 }
 

@@ -1,23 +1,19 @@
 /** What differs among the chosen results, one column each. */
-import type { PageColumn, PageItem, PagePicture, PageResults } from '../model.js';
+import type { PageColumn, PageItem, PagePicture } from '../model.js';
 import { Image } from './pictures.js';
-import { cellText, isVaried, nameIn } from './result-rows.js';
+import { cellText, isSetting, isVaried, nameIn } from './result-rows.js';
 import { Scrolled } from './scrolled.js';
 import type { JSX } from './view.js';
 
-const NAMED_KINDS: ReadonlySet<string> = new Set<PageColumn['kind']>(['param', 'metric']);
-
 interface ComparisonProps {
-  readonly results: PageResults;
+  readonly columns: readonly PageColumn[];
   readonly items: readonly PageItem[];
   readonly chosen: readonly number[];
   readonly onClear: () => void;
 }
 
-export function Comparison({ results, items, chosen, onClear }: ComparisonProps): JSX.Element {
-  const differing = results.columns.filter(
-    (column) => isVaried(column, chosen) || chosen.length === 1,
-  );
+export function Comparison({ columns, items, chosen, onClear }: ComparisonProps): JSX.Element {
+  const differing = columns.filter((column) => isVaried(column, chosen) || chosen.length === 1);
   const best = (column: PageColumn) => {
     if (column.kind !== 'metric' || chosen.length !== 2) return undefined;
     const [a, b] = chosen.map((row) => column.cells[row] ?? null);
@@ -41,7 +37,7 @@ export function Comparison({ results, items, chosen, onClear }: ComparisonProps)
               <th scope="col">part</th>
               {chosen.map((row) => (
                 <th key={row} scope="col">
-                  {nameIn(results, row)}
+                  {nameIn(columns, row)}
                 </th>
               ))}
               {chosen.length === 2 && <th scope="col">change</th>}
@@ -54,7 +50,9 @@ export function Comparison({ results, items, chosen, onClear }: ComparisonProps)
                 <tr key={column.name}>
                   <th scope="row">
                     {column.name}{' '}
-                    {NAMED_KINDS.has(column.kind) && <span class="soft kind">{column.kind}</span>}
+                    {(isSetting(column) || column.kind === 'metric') && (
+                      <span class="soft kind">{column.kind}</span>
+                    )}
                   </th>
                   {chosen.map((row) => (
                     <td key={row}>{cellText(column, row)}</td>
@@ -69,7 +67,7 @@ export function Comparison({ results, items, chosen, onClear }: ComparisonProps)
                 </tr>
               );
             })}
-            <PictureRows pictures={chosen.map((row) => picturesOf(results, items, row))} />
+            <PictureRows pictures={chosen.map((row) => picturesOf(columns, items, row))} />
           </tbody>
         </table>
       </Scrolled>
@@ -78,7 +76,7 @@ export function Comparison({ results, items, chosen, onClear }: ComparisonProps)
 }
 
 /** Of a result of today, or of an earlier one that the page has. */
-function picturesOf({ columns }: PageResults, items: readonly PageItem[], row: number) {
+function picturesOf(columns: readonly PageColumn[], items: readonly PageItem[], row: number) {
   const column = columns.find(({ kind }) => kind === 'key');
   const short = column && cellText(column, row);
   const isOf = (key: string | undefined) => short !== undefined && key?.startsWith(short);

@@ -2,7 +2,7 @@
 import type { PageColumn } from '../model.js';
 import { Canvas, type Paper, scaleOf } from './canvas.js';
 import { number, plural } from './format-values.js';
-import { cellText, isNumeric, isVaried } from './result-rows.js';
+import { cellText, isNumeric, isSetting, isVaried } from './result-rows.js';
 import { type JSX, useCallback, useMemo, useState } from './view.js';
 
 interface Props {
@@ -20,9 +20,11 @@ const NEAR = 18;
 export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX.Element | null {
   const numeric = columns.filter(isNumeric);
   const metrics = numeric.filter((each) => each.kind === 'metric' && isVaried(each, rows));
-  const params = numeric.filter(({ kind }) => kind === 'param');
-  const [x, setX] = useState(params[0] ?? numeric[0]);
-  const [y, setY] = useState(metrics[0] ?? numeric[1] ?? numeric[0]);
+  const params = numeric.filter((each) => isSetting(each) && isVaried(each, rows));
+  const [names, setNames] = useState<{ readonly x?: string; readonly y?: string }>({});
+  const named = (name: string | undefined) => numeric.find((each) => each.name === name);
+  const x = named(names.x) ?? params[0] ?? numeric[0];
+  const y = named(names.y) ?? metrics[0] ?? numeric[1] ?? numeric[0];
   const [near, setNear] = useState<number>();
   const places = useMemo(() => (x && y ? placesOf(rows, x, y) : []), [rows, x, y]);
   const draw = useCallback(
@@ -42,8 +44,18 @@ export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX
   return (
     <figure>
       <div class="bar-of">
-        <ColumnChoice label="x" columns={numeric} value={x} onChange={setX} />
-        <ColumnChoice label="y" columns={numeric} value={y} onChange={setY} />
+        <ColumnChoice
+          label="x"
+          columns={numeric}
+          value={x}
+          onChange={(x) => setNames({ ...names, x })}
+        />
+        <ColumnChoice
+          label="y"
+          columns={numeric}
+          value={y}
+          onChange={(y) => setNames({ ...names, y })}
+        />
       </div>
       <Canvas
         label={`${y.name} over ${x.name} of ${plural(places.length, 'result')}; the table has the values`}
@@ -60,20 +72,17 @@ interface ColumnChoiceProps {
   readonly label: string;
   readonly columns: readonly PageColumn[];
   readonly value: PageColumn;
-  readonly onChange: (column: PageColumn | undefined) => void;
+  readonly onChange: (name: string) => void;
 }
 
 function ColumnChoice({ label, columns, value, onChange }: ColumnChoiceProps): JSX.Element {
   return (
     <label>
       {label}{' '}
-      <select
-        value={columns.indexOf(value)}
-        onChange={(event) => onChange(columns[Number(event.currentTarget.value)])}
-      >
-        {columns.map((column, at) => (
-          <option key={column.name} value={at}>
-            {column.name}
+      <select value={value.name} onChange={(event) => onChange(event.currentTarget.value)}>
+        {columns.map(({ name }) => (
+          <option key={name} value={name}>
+            {name}
           </option>
         ))}
       </select>
@@ -106,8 +115,8 @@ function scalesOf(spots: readonly Spot[], [x, y]: Axes, width: number) {
 }
 
 /** Params such as a learning rate. */
-function mayBeLog({ kind, texts }: PageColumn): boolean {
-  return kind === 'param' && texts === undefined;
+function mayBeLog(column: PageColumn): boolean {
+  return isSetting(column) && column.texts === undefined;
 }
 
 function nearest(spots: readonly Spot[], axes: Axes, px: number, py: number, width: number) {
@@ -175,7 +184,7 @@ export function Parallel({ columns, rows, chosen }: Omit<Props, 'onChoose' | 'na
   const axes = useMemo(
     () =>
       columns
-        .filter(({ kind }) => kind === 'param' || kind === 'metric')
+        .filter((each) => isSetting(each) || each.kind === 'metric')
         .filter((column) => isVaried(column, rows))
         .slice(0, AXES),
     [columns, rows],

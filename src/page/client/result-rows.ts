@@ -1,15 +1,18 @@
 /** The table of results: its cells, order and filter. Rows are numbers, so that 10,000 of them cost little. */
 import { comparisonIn, namesakes, termsIn, testFor } from '../../results/comparison.js';
-import type { PageColumn, PageResults } from '../model.js';
+import type { PageColumn } from '../model.js';
 import { bytes, duration, number, time } from './format-values.js';
 
-export function cellText({ name, kind, cells, texts }: PageColumn, row: number): string {
+export function cellText(column: PageColumn, row: number): string {
+  const { name, kind, cells, texts, deviations } = column;
   const cell = cells[row] ?? null;
   if (cell === null) return kind === 'metric' ? '–' : '';
   if (texts !== undefined) return texts[cell] ?? '';
   if (kind === 'when') return time(cell);
   if (kind === 'seconds' || isUsage(kind, name, ['cpuSeconds'])) return duration(cell);
-  return isUsage(kind, name, ['peakMemory', 'bytes']) ? bytes(cell) : number(cell);
+  if (isUsage(kind, name, ['peakMemory', 'bytes'])) return bytes(cell);
+  const deviation = deviations?.[row];
+  return deviation === undefined ? number(cell) : `${number(cell)} ± ${deviation}`;
 }
 
 /** What an execution took, which is another one each time. */
@@ -17,6 +20,11 @@ const USAGE = ['cpuSeconds', 'peakMemory', 'bytes'];
 
 export function isUsage(kind: PageColumn['kind'], name: string, which = USAGE): boolean {
   return kind === 'field' && which.includes(name);
+}
+
+/** What a person chose, and what follows from it: params, axes, options and variables. */
+export function isSetting({ kind }: PageColumn): boolean {
+  return ['axis', 'param', 'option', 'env'].includes(kind);
 }
 
 /** True when its cells are numbers that can be drawn. */
@@ -31,10 +39,10 @@ export function isVaried({ cells }: PageColumn, rows: readonly number[]): boolea
 }
 
 /** The item and the key of a row. */
-export function nameIn({ columns }: PageResults, row: number): string {
+export function nameIn(columns: readonly PageColumn[], row: number): string {
   const of = (kind: PageColumn['kind']) => columns.find((column) => column.kind === kind);
   const [item, key] = [of('item'), of('key')];
-  return `${item ? cellText(item, row) : ''} ${key ? cellText(key, row) : ''}`;
+  return [item, key].flatMap((each) => (each ? cellText(each, row) : [])).join(' ');
 }
 
 /** The rows, given in ascending order, by a column; what has no value comes last in both directions. */
@@ -90,12 +98,12 @@ export type Test = (row: number) => boolean;
  *
  * @throws Error with the reason, which the page shows
  */
-export function filterOf(results: PageResults, text: string): Test {
-  const tests = termsIn(text).map((term) => testOf(results, term));
+export function filterOf(columns: readonly PageColumn[], text: string): Test {
+  const tests = termsIn(text).map((term) => testOf(columns, term));
   return (row) => tests.every((test) => test(row));
 }
 
-function testOf({ columns }: PageResults, term: string): Test {
+function testOf(columns: readonly PageColumn[], term: string): Test {
   const comparison = comparisonIn(term) ?? { name: 'item', operator: '~', wanted: term };
   const column = columnNamed(columns, comparison.name);
   const { cells, texts, kind } = column;

@@ -2,7 +2,7 @@
 import type { PageColumn } from '../model.js';
 import { nextSorting } from './items.js';
 import { itemLink } from './page-state.js';
-import { cellText, isNumeric, ordered } from './result-rows.js';
+import { cellText, isNumeric, isSetting, ordered } from './result-rows.js';
 import { type Column, type Sorting, Table, widthFor } from './table.js';
 import { useMemo, useState } from './view.js';
 
@@ -54,11 +54,11 @@ export function ResultTable({ columns, rows, chosen, toggle, nameOf, known }: Re
 
 function tableColumn(column: PageColumn, known: ReadonlySet<string>): Column<number> {
   const { name, kind, texts } = column;
-  const few = texts ?? column.cells.slice(0, 50).map((_, row) => cellText(column, row));
+  const few = texts ?? firstTexts(column, 50);
   return {
     id: name,
     title: name,
-    name: `${kind === 'param' || kind === 'metric' || kind === 'dep' ? `${kind} ` : ''}${name}`,
+    name: `${isSetting(column) || kind === 'metric' || kind === 'dep' ? `${kind} ` : ''}${name}`,
     isNumber: isNumeric(column) && kind !== 'when',
     width: widthFor([name, ...few], 6, kind === 'item' ? 36 : 20),
     cell: (row) => {
@@ -67,4 +67,11 @@ function tableColumn(column: PageColumn, known: ReadonlySet<string>): Column<num
       return kind === 'key' || kind === 'code' || kind === 'dep' ? <code>{text}</code> : text;
     },
   };
+}
+
+function firstTexts(column: PageColumn, most: number): string[] {
+  const texts: string[] = [];
+  for (let row = 0; row < column.cells.length && texts.length < most; row++)
+    if ((column.cells[row] ?? null) !== null) texts.push(cellText(column, row));
+  return texts;
 }

@@ -4,8 +4,9 @@ import { Check, Choice, Search } from './controls.js';
 import { plural } from './format-values.js';
 import type { Data } from './page-state.js';
 import { Comparison } from './result-comparison.js';
+import { type Averaged, averaged, mayRepeat, withAxes } from './result-groups.js';
 import { Parallel, Scatter } from './result-plots.js';
-import { filterOf, isUsage, isVaried, nameIn, type Test } from './result-rows.js';
+import { filterOf, isSetting, isUsage, isVaried, nameIn, type Test } from './result-rows.js';
 import { ResultTable } from './result-table.js';
 import { type JSX, useMemo, useState } from './view.js';
 
@@ -20,26 +21,31 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
   const [form, setForm] = useState<Form>('table');
   const [showsAll, setShowsAll] = useState(false);
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
+  const [wished, setOver] = useState('');
   const stages = useMemo(() => stagesOf(results), [results]);
   const [stage, setStage] = useState(() => measuredStage(results, stages));
   const base = stages.get(stage) ?? [];
-  const { rows, problem } = useFiltered(results, base, text);
-  const varied = useMemo(
-    () => results.columns.filter((each) => isUseful(each, base)),
-    [results, base],
-  );
-  const columns = useMemo(
-    () => (showsAll ? results.columns : varied).filter((each) => isThere(each, rows)),
-    [results, varied, rows, showsAll],
-  );
+  const all = useMemo(() => withAxes(results), [results]);
+  const { rows: passing, problem } = useFiltered(all, base, text);
+  const repeated = useMemo(() => mayRepeat(all, base), [all, base]);
+  // Another stage may not have it.
+  const over = repeated.find(({ name }) => name === wished);
+  const { columns, rows } = useShown(all, base, passing, over, showsAll);
   if (results.rows === 0) return <p class="soft">No result is recorded yet.</p>;
+  // The filter may have left another result as the newest of a group.
+  const isChosen = new Set([...chosen].filter((row) => over === undefined || rows.includes(row)));
   const toggle = (row: number) => {
-    const next = new Set(chosen);
+    const next = new Set(isChosen);
     if (!next.delete(row) && next.size < MOST_COMPARED) next.add(row);
     setChosen(next);
   };
-  const nameOf = (row: number) => nameIn(results, row);
+  const chooseOver = (name: string) => {
+    setOver(name);
+    setChosen(new Set());
+  };
+  const nameOf = (row: number) => nameIn(over === undefined ? all : columns, row);
   const known = new Set(items.map(({ id }) => id));
+  const shown = { columns, rows, chosen: isChosen, nameOf };
   return (
     <section aria-labelledby="results-title">
       <div class="bar-of">
@@ -54,26 +60,63 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
             onChoose={setStage}
           />
         )}
+        {repeated.length > 0 && (
+          <Over value={over?.name ?? ''} columns={repeated} onChoose={chooseOver} />
+        )}
         <Forms form={form} onForm={setForm} />
-        <Check label="all columns" checked={showsAll} onCheck={setShowsAll} />
+        {over === undefined && (
+          <Check label="all columns" checked={showsAll} onCheck={setShowsAll} />
+        )}
         <p class="soft" role="status">
-          {rows.length === base.length
-            ? plural(rows.length, 'result')
-            : `${rows.length} of ${base.length} results`}
+          {over && `${plural(rows.length, 'row')} of `}
+          {passing.length === base.length
+            ? plural(base.length, 'result')
+            : `${passing.length} of ${base.length} results`}
         </p>
       </div>
-      {chosen.size > 0 && (
+      {isChosen.size > 0 && (
         <Comparison
-          results={results}
+          columns={over === undefined ? all : columns}
           items={items}
-          chosen={[...chosen]}
+          chosen={[...isChosen]}
           onClear={() => setChosen(new Set())}
         />
       )}
-      {form === 'table' && <ResultTable {...{ columns, rows, chosen, toggle, nameOf, known }} />}
-      {form === 'scatter' && <Scatter {...{ columns, rows, chosen, nameOf }} onChoose={toggle} />}
-      {form === 'parallel' && <Parallel {...{ columns, rows, chosen }} />}
+      {form === 'table' && <ResultTable {...{ ...shown, toggle, known }} />}
+      {form === 'scatter' && <Scatter {...shown} onChoose={toggle} />}
+      {form === 'parallel' && <Parallel {...shown} />}
     </section>
+  );
+}
+
+/** What the table and the plots show: results, or their means over an axis or a param. */
+function useShown(
+  all: readonly PageColumn[],
+  base: readonly number[],
+  passing: readonly number[],
+  over: PageColumn | undefined,
+  showsAll: boolean,
+): Averaged {
+  const varied = useMemo(() => all.filter((each) => isUseful(each, base)), [all, base]);
+  return useMemo(() => {
+    const plain = { columns: showsAll ? all : varied, rows: passing };
+    const { columns, rows } = over === undefined ? plain : averaged(all, passing, over);
+    return { columns: columns.filter((each) => isThere(each, rows)), rows };
+  }, [all, varied, passing, over, showsAll]);
+}
+
+interface OverProps {
+  readonly value: string;
+  readonly columns: readonly PageColumn[];
+  readonly onChoose: (name: string) => void;
+}
+
+function Over({ value, columns, onChoose }: OverProps): JSX.Element {
+  const names = ['', ...columns.map(({ name }) => name)];
+  return (
+    <label title="one row for the results that differ only in this: mean ± standard deviation">
+      average over <Choice value={value} values={names} all="nothing" onChoose={onChoose} />
+    </label>
   );
 }
 
@@ -107,22 +150,23 @@ function measuredStage({ columns }: PageResults, stages: ReadonlyMap<string, rea
   return best;
 }
 
-function useFiltered(results: PageResults, all: readonly number[], text: string) {
+function useFiltered(columns: readonly PageColumn[], all: readonly number[], text: string) {
   return useMemo(() => {
     let test: Test;
     try {
-      test = filterOf(results, text);
+      test = filterOf(columns, text);
     } catch (error) {
       return { rows: all, problem: (error as Error).message };
     }
     return { rows: all.filter(test), problem: undefined };
-  }, [results, all, text]);
+  }, [columns, all, text]);
 }
 
-/** What is the same in all of them says nothing. */
+/** What is the same in all of them says nothing. The names of the items have the axes. */
 function isUseful(column: PageColumn, rows: readonly number[]): boolean {
-  if (isUsage(column.kind, column.name)) return false;
-  return !['param', 'field', 'code', 'dep'].includes(column.kind) || isVaried(column, rows);
+  if (isUsage(column.kind, column.name) || column.kind === 'axis') return false;
+  const isConstant = isSetting(column) || ['field', 'code', 'dep'].includes(column.kind);
+  return !isConstant || isVaried(column, rows);
 }
 
 /** Other stages have other params and metrics. */

@@ -81,6 +81,27 @@ describe.skipIf(chromium === undefined)('in Chromium (skipped where there is non
     await type('');
   });
 
+  it('averages results over a param, and shows means and deviations', async () => {
+    await view('#/results');
+    const over = (name: string) =>
+      act(`{ const box = [...document.querySelectorAll('label')].find((each) => each.textContent.startsWith('average over')).querySelector('select');
+        box.value = ${JSON.stringify(name)}; box.dispatchEvent(new Event('change', { bubbles: true })); }`);
+    await over('train.width');
+    expect(await page.evaluate(`document.querySelector('[role=status]').textContent`)).toMatch(
+      /^\d+ rows of 10000 results$/,
+    );
+    expect((await firstCells())[0]).toMatch(/train\s+4\s.* ± /s);
+    await type('width>64');
+    expect((await firstCells())[0]).toMatch(/train\s+2\s/);
+    await page.evaluate(`document.querySelectorAll('.table tbody input')[0].click()`);
+    await page.evaluate(settled);
+    expect(await page.evaluate(`document.querySelector('.comparison').innerText`)).toContain(' ± ');
+    expect(await violations(page)).toEqual([]);
+    await type('');
+    await over('');
+    expect((await firstCells()).join()).not.toContain('±');
+  });
+
   it('scrolls to the last result', async () => {
     await view('#/results');
     await page.evaluate(

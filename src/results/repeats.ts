@@ -1,0 +1,38 @@
+/** Results that repeat each other, such as those of several seeds: groups, and means of what they measured. Pure. */
+
+export interface Spread {
+  readonly mean: number;
+  /** Sample standard deviation; undefined for a single value. */
+  readonly sd?: number;
+  /** How many results have the metric. */
+  readonly n: number;
+}
+
+/**
+ * Rows by group, in the order of their newest row, which is the first of its group. Of the rows with one
+ * value only the newest counts, and a row without a value does not count.
+ */
+export function repeats<Row>(
+  newestFirst: Iterable<Row>,
+  valueIn: (row: Row) => string | undefined,
+  groupOf: (row: Row) => string,
+): Row[][] {
+  const groups = new Map<string, Map<string, Row>>();
+  for (const row of newestFirst) {
+    const value = valueIn(row);
+    if (value === undefined) continue;
+    const id = groupOf(row);
+    const group = groups.get(id) ?? new Map<string, Row>();
+    if (!group.has(value)) group.set(value, row);
+    groups.set(id, group);
+  }
+  return [...groups.values()].map((group) => [...group.values()]);
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value / n, 0);
+  if (n < 2) return { mean, n };
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, sd: Math.sqrt(squares / (n - 1)), n };
+}
