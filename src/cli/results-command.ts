@@ -184,6 +184,11 @@ async function diff(
     ['name', a.key.slice(0, SHORT), b.key.slice(0, SHORT), 'change'],
     ...found.map(({ name, a, b }) => [name, shortly(a), shortly(b), deviation(a, b)]),
   ];
+  for (const { key, isWhole } of [a, b])
+    if (!isWhole)
+      terminal.warn(
+        `gc removed ${key.slice(0, SHORT)}: its files of code and outs are not compared`,
+      );
   if (found.length === 0) return terminal.out('the two results do not differ\n');
   terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
 }
@@ -191,7 +196,7 @@ async function diff(
 /** Digests by their beginning. */
 function shortly(value: unknown): string {
   const digest =
-    typeof value === 'string' ? /^(?:\w:)?([0-9a-f]{64})$/.exec(value)?.[1] : undefined;
+    typeof value === 'string' ? /^(?:\w+:)?([0-9a-f]{64})$/.exec(value)?.[1] : undefined;
   return digest?.slice(0, SHORT) ?? show(value);
 }
 

@@ -10,6 +10,7 @@ import { userError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
 import type { ResultRow } from './row.js';
+import { SHORT } from './select-rows.js';
 
 export interface CheckedOut {
   readonly name: string;
@@ -58,7 +59,7 @@ export async function checkout(
 function removed({ item, key }: ResultRow, why = 'gc removed its outs'): Error {
   return userError(
     'no-result',
-    `the result ${key.slice(0, 12)} of ${item} cannot be checked out: ${why}`,
+    `the result ${key.slice(0, SHORT)} of ${item} cannot be checked out: ${why}`,
     '`pipe results diff` says which params it had: `pipe run --set …` with them computes it again',
   );
 }

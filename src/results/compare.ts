@@ -8,11 +8,12 @@ export interface Side {
   readonly key: string;
   readonly item: string;
   readonly state: ResultRow['state'];
+  /** False for a removed result: the index knows neither its files and packages nor its outs. */
+  readonly isWhole: boolean;
   /** By name with its kind first, such as `params.train.lr`. */
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** Of a removed result, the index knows less: neither single files nor outs. */
 export function sideOf({ cache }: Project, row: ResultRow): Side {
   const record = row.state === 'removed' ? undefined : cache.readRecord(row.key);
   const { key, item, state, seconds, epoch, matrix, params, env, deps, metrics } = row;
@@ -20,6 +21,7 @@ export function sideOf({ cache }: Project, row: ResultRow): Side {
     key,
     item,
     state,
+    isWhole: record !== undefined,
     values: {
       item,
       ...named('matrix', matrix),
@@ -60,11 +62,14 @@ export interface Difference {
   readonly b: unknown;
 }
 
-/** In the order of the sides; equal values only with `all`. */
+const OF_RECORD = new Set(['files', 'packages', 'outs']);
+
+/** In the order of the sides; equal values only with `all`. Only what both sides know. */
 export function differences(a: Side, b: Side, all: boolean): Difference[] {
   const names = [...new Set([...Object.keys(a.values), ...Object.keys(b.values)])];
   const order = [...new Set(names.map(kindOf))];
   return names
+    .filter((name) => (a.isWhole && b.isWhole) || !OF_RECORD.has(kindOf(name)))
     .sort((x, y) => order.indexOf(kindOf(x)) - order.indexOf(kindOf(y)))
     .map((name) => ({ name, a: a.values[name], b: b.values[name] }))
     .filter((each) => all || JSON.stringify(each.a) !== JSON.stringify(each.b));

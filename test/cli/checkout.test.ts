@@ -65,6 +65,19 @@ describe('pipe results diff', () => {
     ]);
   });
 
+  it('compares only what the index knows of a result that gc removed, and says so', async () => {
+    const made = await swept('1');
+    const key = await keyOf(made, 1);
+    await made.pipe('results');
+    made.remove(`cache/v1/records/${key.slice(0, 2)}/${key}.json`);
+    const { out, err } = await made.pipe('results', 'diff', key, 'train', '--all');
+    expect(out).toMatch(/^params\.lr +1 +3 /m);
+    expect(out).not.toMatch(/^outs|^files/m);
+    expect(err).toBe(
+      `warning: gc removed ${key.slice(0, 10)}: its files of code and outs are not compared\n`,
+    );
+  });
+
   it('prints Markdown and JSON, and with --all what is equal', async () => {
     const made = await swept('1');
     const key = await keyOf(made, 1);
