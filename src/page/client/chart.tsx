@@ -24,7 +24,13 @@ interface Props {
 
 /** Distinct in both themes and for most colour-blind readers; dashes tell further curves apart. */
 const HUES = ['--c1', '--c2', '--c3', '--c4', '--c5', '--c6'] as const;
-const DASHES: readonly (readonly number[] | undefined)[] = [undefined, [6, 4], [2, 3]];
+const DASHES: readonly (readonly number[] | undefined)[] = [
+  undefined,
+  [6, 4],
+  [2, 3],
+  [10, 3, 2, 3],
+  [14, 5],
+];
 
 export function penOf(at: number): Pick<Curve, 'color' | 'dash'> {
   const color = HUES[at % HUES.length] as string;

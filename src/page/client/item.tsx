@@ -20,6 +20,10 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
         The pipeline has no item “{name}”. <a href="#/items">All items</a>
       </p>
     );
+  const state = stateIn(item, data.active);
+  // Of an item that failed, the log is what people came for.
+  const log = <Log item={item} data={data} />;
+  const isFirst = state === 'failed';
   return (
     <article class="item">
       <p class="crumb">
@@ -27,7 +31,7 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
       </p>
       <div class="bar-of">
         <h2>{item.id}</h2>
-        <State state={stateIn(item, data.active)} />
+        <State state={state} />
         {item.desc && <p class="soft">{item.desc}</p>}
       </div>
       <Doing item={item} data={data} />
@@ -38,6 +42,7 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
           ))}
         </ul>
       )}
+      {isFirst && log}
       <div class="columns">
         <Metrics item={item} />
         <Definition item={item} items={items} />
@@ -49,7 +54,7 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
       ))}
       {item.pictures && <Gallery pictures={item.pictures} />}
       {item.epochs && <EpochCharts items={[item]} />}
-      <Log item={item} data={data} />
+      {!isFirst && log}
     </article>
   );
 }

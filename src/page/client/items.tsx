@@ -171,7 +171,7 @@ function columnsOf(items: readonly PageItem[], data: Data): Column<PageItem>[] {
     })),
     {
       id: 'reason',
-      title: 'reason',
+      title: 'reason or description',
       name: 'why it is not fresh, or what it does',
       width: 44,
       cell: ({ reasons: [first = '', ...more], desc }) => (

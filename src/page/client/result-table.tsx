@@ -64,6 +64,7 @@ function tableColumn(column: PageColumn, known: ReadonlySet<string>): Column<num
     cell: (row) => {
       const text = cellText(column, row);
       if (kind === 'item' && known.has(text)) return <a href={itemLink(text)}>{text}</a>;
+      if (kind === 'when') return <time>{text}</time>;
       return kind === 'key' || kind === 'code' || kind === 'dep' ? <code>{text}</code> : text;
     },
   };

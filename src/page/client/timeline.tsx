@@ -139,6 +139,15 @@ function lanesOf(activities: readonly Activity[], until: number): Activity[][] {
 }
 
 function columnsOf(items: readonly Activity[], begin: number, until: number): Column<Activity>[] {
+  const hasGpus = items.some(({ gpus = [] }) => gpus.length > 0);
+  const gpu: Column<Activity> = {
+    id: 'gpu',
+    title: 'GPU',
+    name: 'GPUs that the item held',
+    isNumber: true,
+    width: 5,
+    cell: ({ gpus }) => gpus?.join(', ') ?? '',
+  };
   return [
     {
       id: 'item',
@@ -191,14 +200,7 @@ function columnsOf(items: readonly Activity[], begin: number, until: number): Co
       width: 8,
       cell: ({ peakMemory }) => (peakMemory === undefined ? '' : bytes(peakMemory)),
     },
-    {
-      id: 'gpu',
-      title: 'GPU',
-      name: 'GPUs that the item held',
-      isNumber: true,
-      width: 5,
-      cell: ({ gpus }) => gpus?.join(', ') ?? '',
-    },
+    ...(hasGpus ? [gpu] : []),
     {
       id: 'reason',
       title: 'progress, reason',

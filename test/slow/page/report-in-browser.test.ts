@@ -141,6 +141,21 @@ describe.skipIf(chromium === undefined)(
       await page.emulate({ width: 1280, height: 800 });
     });
 
+    it('shows the end of the log of a failed item before anything else', async () => {
+      await page.emulate({ width: 1280, height: 300 });
+      await go('#/item/broken');
+      const parts = await page.evaluate<string[]>(
+        `[...document.querySelectorAll('article h3')].map((each) => each.textContent.split(' ')[0])`,
+      );
+      expect(parts[0]).toBe('Log');
+      const below = await page.evaluate<number>(
+        `{ const box = document.querySelector('.log'); box.firstChild.style.height = '2000px'; box.getBoundingClientRect().bottom - box.firstChild.getBoundingClientRect().bottom; }`,
+      );
+      expect(below).toBeGreaterThan(0);
+      expect(below).toBeLessThan(20);
+      await page.emulate({ width: 1280, height: 800 });
+    });
+
     it('shows HTML in metric names and logs as text', async () => {
       await go('#/item/broken');
       expect(await main()).toContain('<script>window.broken = 1</script>');
@@ -191,6 +206,12 @@ describe.skipIf(chromium === undefined)(
           800,
         );
       }
+      await go('#/pictures');
+      const sizes = await page.evaluate<number[]>(
+        `[...document.querySelectorAll('.shot img')].map((image) => image.offsetWidth)`,
+      );
+      expect(sizes.length).toBeGreaterThan(0);
+      expect(Math.min(...sizes)).toBeGreaterThan(0);
       expect((await page.print()).subarray(0, 5).toString()).toBe('%PDF-');
     });
 
