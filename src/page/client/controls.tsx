@@ -48,10 +48,13 @@ interface ChoiceProps {
   readonly values: Iterable<string>;
   /** The name of the empty value. */
   readonly all?: string;
+  /** Words for a value that has none of its own. */
+  readonly wordsFor?: (value: string) => string;
   readonly onChoose: (value: string) => void;
 }
 
-export function Choice({ label, value, values, all = '', onChoose }: ChoiceProps): JSX.Element {
+export function Choice(props: ChoiceProps): JSX.Element {
+  const { label, value, values, all = '', wordsFor = (each) => each || all, onChoose } = props;
   return (
     <select
       aria-label={label}
@@ -60,7 +63,7 @@ export function Choice({ label, value, values, all = '', onChoose }: ChoiceProps
     >
       {[...values].map((each) => (
         <option key={each} value={each}>
-          {each || all}
+          {wordsFor(each)}
         </option>
       ))}
     </select>

@@ -1,5 +1,6 @@
 /** All items: the graph, and a table of their states and metrics. */
 import type { PageItem } from '../model.js';
+import { isOpen, progressText } from './activity.js';
 import { Check, Choice, Search } from './controls.js';
 import { duration, number, plural } from './format-values.js';
 import { DependencyGraph } from './graph.js';
@@ -171,16 +172,25 @@ function columnsOf(items: readonly PageItem[], data: Data): Column<PageItem>[] {
     })),
     {
       id: 'reason',
-      title: 'reason or description',
+      title: 'progress, reason or description',
       name: 'why it is not fresh, or what it does',
       width: 44,
-      cell: ({ reasons: [first = '', ...more], desc }) => (
-        <span title={[first, ...more].join('\n')}>
-          {first}
-          {more.length > 0 && ` (and ${more.length} more)`}
-          {first === '' && <span class="soft">{desc}</span>}
-        </span>
-      ),
+      cell: (item) => {
+        const {
+          reasons: [first = '', ...more],
+          desc,
+        } = item;
+        const activity = data.active.get(item.id);
+        const progress = activity && isOpen(activity.phase) && progressText(activity);
+        if (progress) return progress;
+        return (
+          <span title={[first, ...more].join('\n')}>
+            {first}
+            {more.length > 0 && ` (and ${more.length} more)`}
+            {first === '' && <span class="soft">{desc}</span>}
+          </span>
+        );
+      },
     },
   ];
 }

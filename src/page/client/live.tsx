@@ -20,9 +20,12 @@ export function Live(): JSX.Element {
   useEffect(() => follow({ setModel, setRuns, setLost }), []);
   const data = useMemo(
     (): Data | undefined =>
-      model && { model: withRuns(model, runs), active: activeIn(runs), isLost, isLive: true },
+      model && { ...withRuns(model, runs), active: activeIn(runs), isLost, isLive: true },
     [model, runs, isLost],
   );
+  useEffect(() => {
+    if (data !== undefined) document.title = titleOf(data);
+  }, [data]);
   if (data !== undefined) return <App data={data} />;
   return (
     <main>
@@ -114,8 +117,15 @@ function activeIn(runs: Runs): ReadonlyMap<string, Activity> {
   return active;
 }
 
-/** The newest run, by the names of the journals. */
-function withRuns(model: PageModel, runs: Runs): PageModel {
-  const newest = [...runs].sort(([a], [b]) => (a < b ? -1 : 1)).at(-1);
-  return newest === undefined ? model : { ...model, run: newest[1] };
+/** With the newest run as the run of the page. */
+function withRuns(model: PageModel, runs: Runs): Pick<Data, 'model' | 'runs'> {
+  const newestFirst = new Map([...runs].sort(([a], [b]) => (a > b ? -1 : 1)));
+  const [run = model.run] = newestFirst.values();
+  return { model: { ...model, run }, runs: newestFirst };
+}
+
+/** For a tab in the background. */
+function titleOf({ model, active }: Data): string {
+  const running = [...active.values()].filter(({ phase }) => phase === 'running').length;
+  return `${running > 0 ? `${running} running · ` : ''}${model.project} · pipe`;
 }

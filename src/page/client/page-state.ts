@@ -1,5 +1,5 @@
 /** What the page shows: the data, what runs at the moment, and the view that the address names. */
-import type { ItemState, PageItem, PageModel } from '../model.js';
+import type { ItemState, PageItem, PageModel, PageRun } from '../model.js';
 import type { Activity, Phase } from './activity.js';
 import { useEffect, useState } from './view.js';
 
@@ -96,4 +96,6 @@ export interface Data {
   /** The live page lost its server. */
   readonly isLost: boolean;
   readonly isLive: boolean;
+  /** Those that the live page follows, the newest first: by the names of their journals. */
+  readonly runs?: ReadonlyMap<string, PageRun> | undefined;
 }

@@ -1,5 +1,7 @@
-/** Who ran when in the newest run: a lane for each place that was busy at once. */
+/** Who ran when in a run, at first the newest: a lane for each place that was busy at once. */
+import type { PageRun } from '../model.js';
 import { type Activities, type Activity, activitiesOf, isOpen, progressText } from './activity.js';
+import { Choice } from './controls.js';
 import { bytes, duration, plural, time } from './format-values.js';
 import { State } from './items.js';
 import { type Data, itemLink } from './page-state.js';
@@ -7,7 +9,9 @@ import { type Column, Table, widthFor } from './table.js';
 import { type JSX, useEffect, useMemo, useRef, useState } from './view.js';
 
 export function Timeline({ data }: { readonly data: Data }): JSX.Element {
-  const { run } = data.model;
+  const { model, runs = new Map<string, PageRun>() } = data;
+  const [chosen, choose] = useState('');
+  const run = runs.get(chosen) ?? model.run;
   const activities = useMemo(() => run && activitiesOf(run), [run]);
   const now = useNow(activities !== undefined && isGoing(activities));
   if (activities === undefined)
@@ -22,7 +26,16 @@ export function Timeline({ data }: { readonly data: Data }): JSX.Element {
   return (
     <section aria-labelledby="run-title">
       <div class="bar-of">
-        <h2 id="run-title">{isGoing(activities) ? 'This run' : 'The last run'}</h2>
+        <h2 id="run-title">{titleOf(activities, run === model.run)}</h2>
+        {runs.size > 1 && (
+          <Choice
+            label="Run"
+            value={runs.has(chosen) ? chosen : NEWEST}
+            values={[NEWEST, ...[...runs.keys()].slice(1)]}
+            wordsFor={(id) => wordsFor(runs.get(id) ?? model.run)}
+            onChoose={choose}
+          />
+        )}
         <p class="soft">
           {time(activities.from)}, {duration((until - activities.from) / 1000)},{' '}
           {plural(started.length, 'item')} started
@@ -37,6 +50,21 @@ export function Timeline({ data }: { readonly data: Data }): JSX.Element {
       />
     </section>
   );
+}
+
+const NEWEST = '';
+
+function titleOf(activities: Activities, isNewest: boolean): string {
+  if (isGoing(activities)) return 'This run';
+  return isNewest ? 'The last run' : 'An earlier run';
+}
+
+/** Its start, and whether it goes on. */
+function wordsFor(run: PageRun | undefined): string {
+  if (run === undefined) return '';
+  const activities = activitiesOf(run);
+  const { from, isCutOff } = activities;
+  return `${time(from)} ${isGoing(activities) ? 'running' : isCutOff ? 'cut off' : 'ended'}`;
 }
 
 function isGoing({ isOver, isCutOff }: Activities): boolean {

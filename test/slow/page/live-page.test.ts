@@ -1,5 +1,6 @@
 /** `pipe ui` in a real headless Chromium: it follows runs of other processes. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ClientRequest, request } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { violations } from '../../page/axe.js';
 import { FILES } from '../../page/demo.js';
 import { ended, started } from '../../page/ui.js';
@@ -16,12 +17,12 @@ const chromium = findChromium();
 describe.skipIf(chromium === undefined)('runs in the live page (skipped without Chromium)', () => {
   let project: Project;
   let ui: Running;
+  let port: number;
   let page: Page;
   beforeEach(async () => {
     project = new Project(FILES);
     project.env.TOKEN = SECRET;
-    const [running, port] = await started(project);
-    ui = running;
+    [ui, port] = await started(project);
     page = await openPage(chromium!, `http://127.0.0.1:${port}/`);
     await page.emulate({ width: 1280, height: 800 });
   });
@@ -70,8 +71,44 @@ describe.skipIf(chromium === undefined)('runs in the live page (skipped without 
     await second.ended;
     await page.evaluate(`location.hash = '#/run'`);
     await expect.poll(text, LONG).toContain('cut off: its process is gone');
+    await page.evaluate(
+      `{ const box = document.querySelector('select[aria-label=Run]'); box.value = [...box.options].find(({ text }) => text.endsWith('running')).value; box.dispatchEvent(new Event('change', { bubbles: true })); }`,
+    );
+    await expect.poll(text, LONG).toContain('This run');
+    expect(await text()).toContain('train@faces');
+    expect(await violations(page)).toEqual([]);
+    expect(await page.evaluate('document.title')).toMatch(/^1 running · /);
     project.write('gate', '');
     expect((await first.ended).code).toBe(0);
     expect(page.complaints).toEqual([]);
+  });
+
+  it('shows the data while too many other pages follow, and follows once there is room', async () => {
+    const address = `http://127.0.0.1:${port}/`;
+    const streams: ClientRequest[] = [];
+    // The page is one of 64.
+    for (let at = 1; at < 64; at++)
+      streams.push(
+        await new Promise<ClientRequest>((resolve, reject) => {
+          const asked = request(`${address}events`, { agent: false }, (response) => {
+            response.resume();
+            expect(response.statusCode).toBe(200);
+            resolve(asked);
+          });
+          asked.on('error', reject).end();
+        }),
+      );
+    const late = await openPage(chromium!, address);
+    onTestFinished(() => late.close());
+    const stateIn = (item: string) =>
+      late.evaluate(`document.querySelector('.node[href="#/item/${item}"] .told')?.textContent`);
+    await expect.poll(() => stateIn('fetch%40faces'), LONG).toBe('stale');
+    expect(await late.evaluate(`document.querySelector('[role=alert]')`)).toBeNull();
+    for (const stream of streams) stream.on('error', () => undefined).destroy();
+    project.env.GATE = project.path('gate');
+    const run = project.start('run', 'train@faces');
+    await expect.poll(() => stateIn('train%40faces'), LONG).toBe('running');
+    project.write('gate', '');
+    await run.ended;
   });
 });
