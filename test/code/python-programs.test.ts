@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newSnapshot } from '../../src/code/fs-snapshot.js';
-import { programsIn } from '../../src/code/named-scripts.js';
+import { namedScripts } from '../../src/code/named-scripts.js';
 import { locate } from '../../src/code/python/find-interpreter.js';
 
 const home = realpathSync(mkdtempSync(path.join(tmpdir(), 'pipe-programs-')));
@@ -45,7 +45,7 @@ function interpretersOf(command: string, env: Env = {}): string[] {
     snapshot,
     env: { PATH: path.join(home, 'bin'), ...Object.fromEntries(paths) },
   };
-  return programsIn({ kind: 'shell', command }).map((program) => {
+  return namedScripts({ kind: 'shell', command }).programs.map((program) => {
     const found = program.unclear ?? locate(program, machine);
     if (found === undefined) return 'none';
     return typeof found === 'string' ? found.replace(`${home}/`, '') : found.message;

@@ -35,12 +35,16 @@ const OTHER_ENVIRONMENT =
   /^(?:--(?:with|with-editable|with-requirements|isolated|no-project|script|python|project|directory|active)(?:=|$)|-[ps]$)/;
 
 /** A program for each simple command that executes Python code of the project. */
-export function pythonPrograms(commands: readonly Named[]): Program[] {
+export function pythonPrograms(
+  commands: readonly Named[],
+  entries?: ReadonlySet<string>,
+): Program[] {
   const programs: Program[] = [];
   let activated: Choice = {};
   for (const { command, files } of commands) {
     activated = activation(command.words) ?? activated;
-    if (command.folder === undefined || pythonLaunches([{ command, files }]).length === 0) continue;
+    const { launches } = pythonLaunches([{ command, files }], { entries });
+    if (command.folder === undefined || launches.every(({ kind }) => kind === 'program')) continue;
     programs.push({ folder: command.folder, ...programOf(command.words, activated) });
   }
   return programs;
