@@ -308,6 +308,19 @@ describe('with Python', () => {
   });
 });
 
+describe('the Python that packages: python asks', () => {
+  it.each([
+    ['bash run.sh', { 'run.sh': '.venv/bin/python x.py' }, ['.venv/bin/python']],
+    ['cd sub && ./fit', { 'sub/fit': '#!/usr/bin/env python3' }, ['./fit']],
+    ['bash run.sh', { 'run.sh': 'echo' }, []],
+    ['python3 start.py', { 'start.py': 'os.system("python4 x.py")' }, ['python3']],
+  ])('is, for %j with %j, %j', async (command, files: Files, words) => {
+    openSandbox({ 'x.py': '', ...files });
+    const { programs } = await traced(command);
+    expect(programs.flatMap((each) => each.words)).toEqual(words);
+  });
+});
+
 describe('what pipe cannot follow is listed', () => {
   it.each([
     ['python "$SCRIPT"', {}, undefined, 'the shell computes what Python executes'],
