@@ -176,10 +176,11 @@ async function untracedImports(project: Project): Promise<string[]> {
     const { stage, deps } = items[index] as Item;
     const code = codes.of(index);
     if (code.kind === 'module' || coversPython(deps, project.root)) return [];
-    return code.opaque.map(
-      ({ place: { file, line, column }, message }) =>
-        `${stage}: ${file}:${line}:${column}: ${message}: list the files that it may load under \`deps:\` of the stage`,
-    );
+    return code.opaque.map(({ place, message }) => {
+      const { file, line, column } = place ?? { file: 'cmd' };
+      const where = line === undefined ? file : `${file}:${line}:${column}`;
+      return `${stage}: ${where}: ${message}: list the files that it may load under \`deps:\` of the stage`;
+    });
   });
   return [...new Set(notes)];
 }

@@ -1,8 +1,14 @@
 /** Finds the project's files that a command names as programs: `python train.py`, `./run.sh`. Pure. */
 import path from 'node:path';
 import type { Action } from '../pipeline/plan.js';
-import { inProject } from './project-paths.js';
-import { isPython, type Launch, type Named, pythonLaunches } from './python/launches.js';
+import { folderIn, inProject } from './project-paths.js';
+import {
+  INTERPRETER,
+  isPython,
+  type Launch,
+  pythonLaunches,
+  type Surroundings,
+} from './python/launches.js';
 import { type Program, pythonPrograms } from './python/programs.js';
 import { commandStart, type SimpleCommand, simpleCommands } from './shell-commands.js';
 
@@ -47,22 +53,58 @@ const INTERPRETERS: readonly Interpreter[] = [
 export interface NamedScripts {
   /** Paths relative to the project, in command order; they may not exist. */
   readonly files: readonly string[];
-  /** Scripts and modules that Python executes. */
+  /** Scripts and modules that Python executes, and programs that may be either. */
   readonly launches: readonly Launch[];
+  /** Why a program that the command starts stays unknown. */
+  readonly unclear: readonly string[];
+  /** The Python programs that the command starts with a file, a module or a text of the project. */
+  readonly programs: readonly Program[];
 }
 
-const NONE: NamedScripts = { files: [], launches: [] };
+export const NO_NAMED: NamedScripts = { files: [], launches: [], unclear: [], programs: [] };
 
-export function namedScripts(action: Exclude<Action, { kind: 'module' }>): NamedScripts {
-  const named = namedIn(action);
-  if (named.length === 0) return NONE;
-  const files = new Set(named.flatMap((each) => each.files).filter((file) => !isPython(file)));
-  return { files: [...files], launches: pythonLaunches(named) };
+/** `entries`: names of commands that build files of the project define. */
+export function namedScripts(
+  action: Exclude<Action, { kind: 'module' }>,
+  entries?: ReadonlySet<string>,
+): NamedScripts {
+  return namedBy(commandsIn(action, entries), { entries });
 }
 
-/** The Python programs that the command starts with a file, a module or a text of the project. */
-export function programsIn(action: Exclude<Action, { kind: 'module' }>): Program[] {
-  return pythonPrograms(namedIn(action));
+/** A shell script, or a program that code starts. */
+export interface InnerCommand {
+  readonly words?: SimpleCommand['words'];
+  readonly text?: string;
+  /** Working directory, relative to the project. */
+  readonly folder: string;
+  /** The folder of the script that the text is of, relative to the project. */
+  readonly own?: string;
+}
+
+/** What the commands of a script start. */
+export function namedInside(
+  { words, text = '', folder, own }: InnerCommand,
+  around: Surroundings,
+): NamedScripts {
+  const self = own === undefined ? undefined : path.posix.relative(`/${folder}`, `/${own}`);
+  const commands =
+    words === undefined ? simpleCommands(text, self) : [{ folder: '', words, inputs: [] }];
+  return namedBy(commands.map((each) => below(folder, each)).flatMap(withNested), around);
+}
+
+function namedBy(commands: readonly SimpleCommand[], around: Surroundings): NamedScripts {
+  const named = commands.map((command) => ({ command, files: scriptsOf(command) }));
+  if (named.length === 0) return NO_NAMED;
+  const files = named.flatMap((each) => each.files).filter((file) => !isLaunched(file));
+  const launched = named.map((each) => ({ ...each, files: each.files.filter(isLaunched) }));
+  const { launches, unclear } = pythonLaunches(launched, around);
+  const programs = pythonPrograms(launched, around.entries);
+  return { files: [...new Set(files)], launches, unclear, programs };
+}
+
+/** Python, a shell script, or a file whose name does not say what it is. */
+function isLaunched(file: string): boolean {
+  return isPython(file) || /(?:^|\/)[^/.]+$|\.(?:ba|z|k|da)?sh$/i.test(file);
 }
 
 /** Paths within the project that the words of the command are, whether they exist or not. */
@@ -72,34 +114,73 @@ export function pathsIn(action: Exclude<Action, { kind: 'module' }>): string[] {
   );
 }
 
-function namedIn(action: Exclude<Action, { kind: 'module' }>): Named[] {
-  return commandsIn(action).map((command) => ({ command, files: scriptsOf(command) }));
-}
-
-function commandsIn(action: Exclude<Action, { kind: 'module' }>): readonly SimpleCommand[] {
+function commandsIn(
+  action: Exclude<Action, { kind: 'module' }>,
+  entries: ReadonlySet<string> = new Set(),
+): readonly SimpleCommand[] {
   if (action.kind === 'argv') return withNested({ folder: '', words: action.argv, inputs: [] });
-  if (!HINTS.some((hint) => hint.test(action.command))) return [];
-  return simpleCommands(action.command).flatMap(withNested);
+  const { command } = action;
+  const isHinted = HINTS.some((hint) => hint.test(command));
+  if (!isHinted && ![...entries].some((name) => command.includes(name))) return [];
+  return simpleCommands(command).flatMap(withNested);
 }
 
 /** Fast path: most commands match none of these, so they name no script and need no parser. */
 const HINTS: readonly RegExp[] = [
   new RegExp(`\\.(?:${[...EXTENSIONS].join('|')})(?!\\w)`, 'i'),
-  /(?:^|[^\w.-])(?:i?python|pypy|node|tsx|ts-node|bun|deno|Rscript|julia|perl|ruby|lua|php|source|\.\s)/,
+  /(?:^|[^\w.-])(?:i?python|pypy|pytest|node|tsx|ts-node|bun|deno|Rscript|julia|perl|ruby|lua|php|source|\.\s)/,
   /(?:^|[^\w.-])(?:ba|da|z|k|fi)?sh(?!\w)/,
   /\s(?:-m|--module)\s|\.ipynb(?!\w)/,
+  /(?:^|[;&|({!`\n])\s*(?:env|nice|nohup|timeout|stdbuf|taskset|numactl|sudo|srun|mpirun|mpiexec|xargs|setsid|ionice)\s/,
   // A path, quote, redirection or assignment at the start of a command.
   /(?:^|[;&|({!`\n]|\b(?:if|then|else|elif|do|while|until|time|exec|command)\s)\s*(?:["'\\<>\d]|[^\s;&|<>]*[/=])/,
 ];
 
 /** Adds the commands of `sh -c text` behind the command, which then loses the text. */
-function withNested(command: SimpleCommand): SimpleCommand[] {
+function withNested(given: SimpleCommand): SimpleCommand[] {
+  const command = elsewhere(given);
   const { folder, words } = command;
-  const text = shellText(words);
+  const text = shellText(words) ?? (words.every(isShellWord) ? command.text : undefined);
   if (folder === undefined || text === undefined) return [command];
   const nested = simpleCommands(text).map((each) => below(folder, each));
   const outer = { ...command, words: words.filter((word) => word !== text) };
   return [outer, ...nested.flatMap(withNested)];
+}
+
+/** Options by which a program starts another one in a folder. */
+const FOLDER_OPTIONS: readonly (readonly [program: RegExp, option: RegExp])[] = [
+  [/^uv$/, /^--directory(?:=|$)/],
+  [/^poetry$/, /^(?:-C|--directory)(?:=|$)/],
+  [/^env$/, /^(?:-C|--chdir)(?:=|$)/],
+  [/^(?:conda|mamba|micromamba)$/, /^--cwd(?:=|$)/],
+  [/^(?:srun|sbatch)$/, /^(?:-D|--chdir)(?:=|$)/],
+  [/^(?:mpirun|mpiexec)$/, /^--?wd(?:ir)?(?:=|$)/],
+];
+
+/** `env -C sub python x.py`: the command, where it starts the other one. */
+function elsewhere(command: SimpleCommand): SimpleCommand {
+  const { folder, words } = command;
+  const end = words.findIndex(
+    (word) => word !== undefined && (INTERPRETER.test(word) || isPython(word)),
+  );
+  for (const [at, word] of words.slice(0, end < 0 ? undefined : end).entries()) {
+    if (word === undefined || !word.startsWith('-')) continue;
+    const isSet = FOLDER_OPTIONS.some(
+      ([program, option]) =>
+        option.test(word) && words.slice(0, at).some((each) => program.test(each ?? '')),
+    );
+    if (!isSet) continue;
+    const target = word.includes('=') ? word.slice(word.indexOf('=') + 1) : words[at + 1];
+    const isKnown = folder !== undefined && target !== undefined && !target.startsWith('/');
+    return isKnown
+      ? below(folder, { ...command, folder: target })
+      : { ...command, folder: undefined };
+  }
+  return command;
+}
+
+function isShellWord(word: string | undefined, at: number): boolean {
+  return word !== undefined && (at === 0 ? SHELL.test(word) : word.startsWith('-'));
 }
 
 function scriptsOf({ folder, words, inputs }: SimpleCommand): string[] {
@@ -111,13 +192,12 @@ function scriptsOf({ folder, words, inputs }: SimpleCommand): string[] {
 
 function below(folder: string, command: SimpleCommand): SimpleCommand {
   if (command.folder === undefined) return command;
-  return { ...command, folder: path.posix.join(folder, command.folder) };
+  return { ...command, folder: folderIn(folder, command.folder) };
 }
 
 /** The command itself if it is a path, and the script of an interpreter. */
 function programs(words: SimpleCommand['words']): string[] {
-  const command = words[commandStart(words)];
-  const found = command?.includes('/') ? [command] : [];
+  const found = startedPath(words);
   for (const [index, word] of words.entries()) {
     const interpreter = interpreterOf(word);
     if (interpreter !== undefined)
@@ -125,6 +205,19 @@ function programs(words: SimpleCommand['words']): string[] {
   }
   return found;
 }
+
+/** The program, if its word is a path. */
+function startedPath(words: SimpleCommand['words']): string[] {
+  const start = commandStart(words);
+  const isOption = (word = '') => /^-|^[\d.]+[smhd]?$|^\w+=/.test(word);
+  const behind = () => words.slice(start + 1).find((word) => !isOption(word));
+  const program = STARTERS.test(words[start] ?? '') ? behind() : words[start];
+  return program?.includes('/') ? [program] : [];
+}
+
+/** They start the program behind their options. */
+const STARTERS =
+  /^(?:env|nice|nohup|timeout|stdbuf|taskset|numactl|sudo|srun|mpirun|mpiexec|xargs|setsid|ionice|exec)$/;
 
 function interpreterOf(word: string | undefined): Interpreter | undefined {
   if (word === undefined) return undefined;

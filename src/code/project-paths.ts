@@ -32,5 +32,11 @@ export function inProject(folder: string, word: string): string[] {
   return /^(?:\.\.?(?:\/|$)|cache\/)/.test(file) ? [] : [file];
 }
 
+/** The folder that a command in a folder names; empty for the project's root. */
+export function folderIn(folder: string, word: string): string {
+  const joined = path.posix.join(folder, word).replace(/\/$/, '');
+  return joined === '.' ? '' : joined;
+}
+
 /** Matches a path that is not normalized. */
 const DOTS = /\.\/|\/\/|\/\.|\/$/;

@@ -7,6 +7,7 @@ import { collectInputs } from './collect-inputs.js';
 import { type Built, loadEsbuild } from './esbuild.js';
 import { hexOfBytes } from './fs-snapshot.js';
 import { hasOpenImports, importersOf } from './importers.js';
+import type { NamedScripts } from './named-scripts.js';
 import { type Observed, observe } from './observed.js';
 import { packagesOf } from './packages.js';
 import { within } from './project-paths.js';
@@ -26,12 +27,20 @@ export interface TracedScript {
   readonly external?: readonly string[];
   /** Dynamic loads in Python files that pipe cannot follow. */
   readonly opaque?: readonly Untraced[];
+  /** Scripts that this one starts, with the file that starts them. */
+  readonly starts?: readonly StartedScripts[];
+}
+
+export interface StartedScripts {
+  readonly named: NamedScripts;
+  readonly by: string;
 }
 
 /** Code loaded in a way that pipe cannot follow. */
 export interface Untraced {
   readonly message: string;
-  readonly place: Place;
+  /** Absent if the command itself starts it. */
+  readonly place?: Pick<Place, 'file'> & Partial<Place>;
 }
 
 export interface ScriptTrace {

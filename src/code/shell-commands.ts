@@ -2,8 +2,9 @@
  * Splits a shell command into simple commands with their words, as far as possible without running
  * it. Pure. It serves to find files that a command names, so doubtful parts are omitted.
  */
-import path from 'node:path';
 import { type Context, readAll, SHELL_START, type Step } from '../pipeline/shell-lexer.js';
+import { folderIn } from './project-paths.js';
+import { withConstants, withOwnFolder } from './shell-constants.js';
 
 export interface SimpleCommand {
   /** Working directory relative to the start of the whole command; undefined after a `cd` to an unknown folder. */
@@ -12,10 +13,13 @@ export interface SimpleCommand {
   readonly words: readonly (string | undefined)[];
   /** Files redirected to its input. */
   readonly inputs: readonly string[];
+  /** Its here-document or here-string. */
+  text?: string;
 }
 
-export function simpleCommands(command: string): SimpleCommand[] {
-  return commandsIn(command, '');
+/** `own`: the folder of the script that the text is of, relative to the working directory. */
+export function simpleCommands(text: string, own?: string): SimpleCommand[] {
+  return commandsIn(withConstants(own === undefined ? text : withOwnFolder(text, own)), '');
 }
 
 function commandsIn(text: string, folder: string | undefined): SimpleCommand[] {
@@ -42,6 +46,7 @@ const REDIRECTION = /<<<|<<-?|<>|<&|<|>>|>\||>&|>|&>>?/y;
 /** The current folder at the start of a path. */
 const HERE = /(?:\$PWD|\$\{PWD\}|\$\(pwd\))(?=[/:"\s;&|)]|$)/y;
 const PATTERN: ReadonlySet<string> = new Set('*?[');
+const BRACES = /\{[^\s{}]*(?:,|\.\.)[^\s{}]*\}/y;
 const LISTS: ReadonlySet<Context> = new Set(['plain', 'group', 'inner']);
 
 /** The list of commands being read: the whole text, or a part in parentheses. */
@@ -52,6 +57,9 @@ interface List {
   word: { text: string; known: boolean } | undefined;
   /** The operator whose target is the next word. */
   redirection: string | undefined;
+  text?: string;
+  /** Left by `pushd`. */
+  left: (string | undefined)[];
 }
 
 class CommandReader {
@@ -61,7 +69,9 @@ class CommandReader {
   /** Steps before this offset belong to what was read already. */
   #next = 0;
   /** A part without words of its own, up to this depth: a comment, a number, a text in backticks. */
-  #hidden: { readonly depth: number; readonly commandsFrom?: number } | undefined;
+  #hidden:
+    | { readonly depth: number; readonly commandsFrom?: number; readonly documentFrom?: number }
+    | undefined;
 
   constructor(text: string, folder: string | undefined) {
     this.#text = text;
@@ -126,21 +136,32 @@ class CommandReader {
     else if (character === ')' && depthAfter < depth) this.#closeList();
     else if (/[<>]/.test(character) || this.#text.startsWith('&>', start)) this.#redirection(step);
     else if (/[\n;&|)]/.test(character)) this.#endCommand();
-    else if (!this.#expansion(step) && depthAfter === depth) this.#literal(this.#textOf(step));
+    else if (!this.#expansion(step) && depthAfter === depth)
+      this.#literal(this.#textOf(step), start);
     // A comment, or a here-document.
-    if (depthAfter > depth && /[\n#]/.test(character)) this.#hidden = { depth };
+    if (depthAfter > depth && character === '#') this.#hidden = { depth };
+    if (depthAfter > depth && character === '\n') this.#hidden = { depth, documentFrom: step.end };
   }
 
   /** Patterns and home folders are expanded later. */
-  #literal(text: string): void {
-    if (PATTERN.has(text) || (text === '~' && this.#list.word === undefined))
-      this.#word.known = false;
+  #literal(text: string, start: number): void {
+    const isHome = text === '~' && this.#list.word === undefined;
+    if (PATTERN.has(text) || isHome || this.#isBraces(start)) this.#word.known = false;
     this.#add(text);
   }
 
+  /** `{a,b}` and `{1..9}`, of which bash makes several words. */
+  #isBraces(start: number): boolean {
+    BRACES.lastIndex = start;
+    return BRACES.test(this.#text);
+  }
+
   #reveal(end: number): void {
-    const from = this.#hidden?.commandsFrom;
+    const { commandsFrom: from, documentFrom } = this.#hidden ?? {};
     this.#hidden = undefined;
+    const waiting = this.#commands.find((each) => each.text === '');
+    if (documentFrom !== undefined && waiting !== undefined)
+      waiting.text = this.#text.slice(documentFrom, end).replace(/[^\n]*\n?$/, '');
     if (from !== undefined)
       this.#commands.push(...commandsIn(this.#text.slice(from, end), this.#list.folder));
   }
@@ -186,6 +207,7 @@ class CommandReader {
       list.word = undefined;
     this.#endWord();
     this.#next = start + operator.length;
+    if (/^<<-?$/.test(operator)) list.text = '';
     // The lexer reads the delimiter of a here-document with its operator.
     list.redirection = end > this.#next ? undefined : operator;
   }
@@ -200,14 +222,18 @@ class CommandReader {
     const isKnown = word.known || word.text.startsWith('PYTHONPATH=');
     if (redirection === undefined) list.words.push(isKnown ? word.text : undefined);
     else if (redirection === '<' && isKnown) list.inputs.push(word.text);
+    else if (redirection === '<<<' && isKnown) list.text = word.text;
   }
 
   #endCommand(): void {
     this.#endWord();
     const list = this.#list;
-    const { folder, words, inputs } = list;
-    if (words.length + inputs.length > 0) this.#commands.push({ folder, words, inputs });
-    Object.assign(list, listIn(nextFolder(folder, words)));
+    const { folder, words, inputs, text, left } = list;
+    if (words.length + inputs.length > 0)
+      this.#commands.push({ folder, words, inputs, ...(text !== undefined && { text }) });
+    if (words[0] === 'pushd') left.push(folder);
+    const next = words[0] === 'popd' ? left.pop() : nextFolder(folder, words);
+    Object.assign(list, listIn(next), { left, text: undefined });
   }
 
   /** The effect of a subshell's `cd` ends with it. */
@@ -218,7 +244,7 @@ class CommandReader {
 }
 
 function listIn(folder: string | undefined): List {
-  return { folder, words: [], inputs: [], word: undefined, redirection: undefined };
+  return { folder, words: [], inputs: [], word: undefined, redirection: undefined, left: [] };
 }
 
 /** Working directory of the command after this one. */
@@ -226,8 +252,8 @@ function nextFolder(
   folder: string | undefined,
   [first, target, ...more]: SimpleCommand['words'],
 ): string | undefined {
-  if (first !== 'cd') return folder;
+  if (first !== 'cd' && first !== 'pushd') return folder;
   if (target === undefined || more.length > 0 || folder === undefined) return undefined;
   if (target.startsWith('/') || target === '-') return undefined;
-  return path.posix.join(folder, target);
+  return folderIn(folder, target);
 }

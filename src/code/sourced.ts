@@ -1,46 +1,71 @@
-/** Finds files that R and shell scripts include by a literal path: `source("x.R")`, `. ./x.sh`. */
+/**
+ * Finds what R and shell scripts load by a literal path (`source("x.R")`, `. ./x.sh`), and what shell
+ * scripts start.
+ */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type FsSnapshot, hexOfBytes, isFileDigest } from './fs-snapshot.js';
+import { type NamedScripts, namedInside } from './named-scripts.js';
 import { inProject } from './project-paths.js';
+import type { Surroundings } from './python/launches.js';
 import { Finder } from './python/module-finder.js';
-import type { ScriptTrace } from './script-trace.js';
+import type { ScriptTrace, StartedScripts, Untraced } from './script-trace.js';
 
 /** The path is the last group. A match in a comment counts too, which is harmless. */
 const R_SOURCE = /\b(?:sys\.)?source\(\s*(?:file\s*=\s*)?(["'])([^"'\\]+)\1/g;
 const SHELL_SOURCE =
   /(?:^|[;&|({]|\b(?:then|else|do))[ \t]*(?:\.|source)[ \t]+(["']?)([\w./-]+)\1/gm;
 
-/** Undefined for a language without such a rule. */
-function ruleFor(file: string): RegExp | undefined {
-  if (/\.r$/i.test(file)) return R_SOURCE;
-  return /\.(?:ba|z|k|da)?sh$/i.test(file) ? SHELL_SOURCE : undefined;
+export function isR(file: string): boolean {
+  return /\.r$/i.test(file);
 }
 
-export function isSourcing(file: string): boolean {
-  return ruleFor(file) !== undefined;
+export interface Sourcing {
+  readonly entry: string;
+  /** The working directory, relative to the project. */
+  readonly folder: string;
+  /** Does not matter to R. */
+  readonly around: Surroundings;
 }
 
-export function traceSourced(entry: string, snapshot: FsSnapshot): ScriptTrace {
+export function traceSourced(
+  { entry, folder, around }: Sourcing,
+  snapshot: FsSnapshot,
+): ScriptTrace {
   const finder = new Finder(snapshot);
   const files: Record<string, string> = {};
   const importers: Record<string, string> = {};
+  const starts: StartedScripts[] = [];
+  const opaque: Untraced[] = [];
   const queue = [entry];
   for (const file of queue) {
     const bytes = readFileSync(path.join(snapshot.root, file));
     files[file] = hexOfBytes(bytes);
-    const rule = ruleFor(file);
-    if (rule === undefined) continue;
-    for (const [, , written] of bytes.toString('utf8').matchAll(rule)) {
+    const text = bytes.toString('utf8');
+    if (file !== entry && !isR(file) && !isShell(file, text)) continue;
+    for (const [, , written] of text.matchAll(isR(file) ? R_SOURCE : SHELL_SOURCE)) {
       for (const found of meant(written as string, file)) {
         if (queue.includes(found) || !isThere(found, finder, snapshot)) continue;
         importers[found] = file;
         queue.push(found);
       }
     }
+    if (isR(file)) continue;
+    const own = path.posix.dirname(file).replace(/^\.$/, '');
+    const named = namedInside({ text, folder, own }, around);
+    if (isStarting(named)) starts.push({ named, by: file });
+    opaque.push(...named.unclear.map((message) => ({ message, place: { file } })));
   }
   const traceInputs = { files, absent: [], links: {}, folders: finder.folders() };
-  return { traced: { files, importers, packages: {} }, traceInputs };
+  return { traced: { files, importers, packages: {}, starts, opaque }, traceInputs };
+}
+
+function isShell(file: string, text: string): boolean {
+  return /\.(?:ba|z|k|da)?sh$/i.test(file) || /^#!.*\b(?:ba|z|k|da)?sh\b/.test(text);
+}
+
+function isStarting({ files, launches }: NamedScripts): boolean {
+  return files.length + launches.length > 0;
 }
 
 /** Both languages start at the working directory, usually the project's root or the file's folder. */

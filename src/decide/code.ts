@@ -2,16 +2,11 @@
 import path from 'node:path';
 import { writeIfAbsent } from '../cache/files/write.js';
 import { sha256 } from '../canonical.js';
+import { NO_SCRIPTS, type TracedScripts } from '../code/found-scripts.js';
 import { newSnapshot } from '../code/fs-snapshot.js';
 import type { Versions } from '../code/python/installed-distributions.js';
 import type { Untraced } from '../code/script-trace.js';
-import {
-  keptScripts,
-  NO_SCRIPTS,
-  noScripts,
-  type TracedScripts,
-  traceScripts,
-} from '../code/scripts.js';
+import { keptScripts, noScripts, traceScripts } from '../code/scripts.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../code/trace.js';
 import { storedTraceInputs, type TraceCache } from '../code/trace-cache.js';
 import { placesIn } from '../code/trace-inputs.js';
@@ -100,8 +95,7 @@ export async function openCodes(project: Project, selected: readonly number[]): 
       const options = { deps, outs, known: scripts, traceCache, unseen };
       const found =
         keptScripts(action, options, snapshot) ?? (await traceScripts(action, options, snapshot));
-      const versions =
-        item.packages === undefined ? NO_VERSIONS : await pythons.of(item, found.external);
+      const versions = item.packages === undefined ? NO_VERSIONS : await pythons.of(item, found);
       const isBare = found === NO_SCRIPTS && versions === NO_VERSIONS;
       traced.set(index, isBare ? NO_CODE : codeOf(found, versions));
       continue;

@@ -1,7 +1,7 @@
 /** `packages: python`: versions of the interpreter and of what the code of a command imports. */
 
+import type { TracedScripts } from '../code/found-scripts.js';
 import type { FsSnapshot } from '../code/fs-snapshot.js';
-import { programsIn } from '../code/named-scripts.js';
 import { within } from '../code/project-paths.js';
 import { locate } from '../code/python/find-interpreter.js';
 import { Distributions, type Versions } from '../code/python/installed-distributions.js';
@@ -53,10 +53,12 @@ export class PythonPackages {
    *
    * @throws UserError when the item asks for it, and its Python cannot be told
    */
-  async of(item: Item, imported: readonly string[]): Promise<Versions> {
+  async of(
+    item: Item,
+    { programs, external: imported }: Pick<TracedScripts, 'programs' | 'external'>,
+  ): Promise<Versions> {
     const { action } = item;
     if (item.packages === undefined || action.kind === 'module') return NO_VERSIONS;
-    const programs = programsIn(action);
     if (programs.length === 0) {
       if (item.packages === 'inherited') return NO_VERSIONS;
       throw await this.#mistake(item, WITHOUT_PYTHON);

@@ -1,5 +1,5 @@
 /** Imports of Python scripts in commands, with the real command and the real Python. */
-import { utimesSync } from 'node:fs';
+import { chmodSync, utimesSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
 
@@ -114,4 +114,53 @@ open('out.txt', 'w').write(model.NAME)
   );
   made.write('pipeline.yaml', yaml(', deps: ["models/**/*.py"]'));
   expect((await made.pipe('doctor')).out).not.toContain('note');
+});
+
+const SCRIPTS = {
+  'pipeline.yaml': `stages:
+  shell: { cmd: bash sub/run.sh o1.txt, outs: [o1.txt] }
+  program: { cmd: ./fit, outs: [o2.txt] }
+  text: { cmd: "python3 - <<'END'\\nimport lib\\nopen('o3.txt', 'w').write(str(lib.x))\\nEND", outs: [o3.txt] }
+  started: { cmd: python3 start.py, outs: [o4.txt] }
+  other: { cmd: "python3 -c \\"import other; open('o5.txt', 'w').write(str(other.x))\\"", outs: [o5.txt] }
+`,
+  'sub/run.sh': 'cd "$(dirname "$0")/.."\npython3 work.py "$1"\n',
+  fit: "#!/usr/bin/env python3\nimport lib\nopen('o2.txt', 'w').write(str(lib.x))\n",
+  'start.py':
+    "import subprocess, sys\nsubprocess.run([sys.executable, 'work.py', 'o4.txt'], check=True)\n",
+  'work.py': "import lib, sys\nopen(sys.argv[1], 'w').write(str(lib.x))\n",
+  'lib.py': 'x = 1\n',
+  'other.py': 'x = 1\n',
+};
+
+it('of shell scripts, programs, texts and programs that they start run again, and no others', async () => {
+  const made = projectWithin(SCRIPTS);
+  chmodSync(made.path('fit'), 0o755);
+  expect((await made.run()).with('ran')).toEqual(['shell', 'program', 'text', 'started', 'other']);
+  made.write('lib.py', 'x = 2\n');
+  expect((await made.pipe('why', 'shell')).out).toContain('lib.py changed (imported by work.py)');
+  expect((await made.run()).with('ran')).toEqual(['shell', 'program', 'text', 'started']);
+  expect([1, 2, 3, 4].map((at) => made.read(`o${at}.txt`))).toEqual(['2', '2', '2', '2']);
+  made.write('work.py', `${SCRIPTS['work.py']}x = 1\n`);
+  expect((await made.pipe('why', 'shell')).out).toContain(
+    'work.py changed (imported by sub/run.sh)',
+  );
+  expect((await made.run()).with('ran')).toEqual(['shell', 'started']);
+  expect((await made.run()).with('ran')).toEqual([]);
+});
+
+it('are noted by doctor where the shell computes what starts', async () => {
+  const made = projectWithin({
+    'pipeline.yaml': `stages:
+  a: { cmd: 'NAME=$(cat name); python3 $NAME.py' }
+  b: { cmd: bash run.sh x.py }
+`,
+    'run.sh': 'python3 "$1"\n',
+    'x.py': '',
+  });
+  const { code, out } = await made.pipe('doctor');
+  expect(code).toBe(0);
+  const cure = 'list the files that it may load under `deps:` of the stage';
+  expect(out).toContain(`note a: cmd: the shell computes what Python executes: ${cure}\n`);
+  expect(out).toContain(`note b: run.sh: the shell computes what Python executes: ${cure}\n`);
 });

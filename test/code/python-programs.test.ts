@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newSnapshot } from '../../src/code/fs-snapshot.js';
-import { programsIn } from '../../src/code/named-scripts.js';
+import { namedScripts } from '../../src/code/named-scripts.js';
 import { locate } from '../../src/code/python/find-interpreter.js';
 
 const home = realpathSync(mkdtempSync(path.join(tmpdir(), 'pipe-programs-')));
@@ -23,7 +23,15 @@ beforeAll(() => {
   write('bin/timeout', '\x7fELF');
   write('bin/torchrun', `#!${home}/bin/python3 -E\n`);
   write('bin/long', `#!/bin/sh\n'''exec' "${home}/bin/python3" "$0" "$@"\n' '''\n`);
-  for (const venv of ['project/.venv', 'project/other', 'venv', 'conda/envs/gpu', 'conda']) {
+  for (const venv of [
+    'project/.venv',
+    'project/other',
+    'venv',
+    'conda/envs/gpu',
+    'conda',
+    'project/.pixi/envs/default',
+    'project/.pixi/envs/gpu',
+  ]) {
     write(`${venv}/pyvenv.cfg`);
     write(`${venv}/bin/python`, '\x7fELF');
     write(`${venv}/conda-meta/history`);
@@ -45,7 +53,7 @@ function interpretersOf(command: string, env: Env = {}): string[] {
     snapshot,
     env: { PATH: path.join(home, 'bin'), ...Object.fromEntries(paths) },
   };
-  return programsIn({ kind: 'shell', command }).map((program) => {
+  return namedScripts({ kind: 'shell', command }).programs.map((program) => {
     const found = program.unclear ?? locate(program, machine);
     if (found === undefined) return 'none';
     return typeof found === 'string' ? found.replace(`${home}/`, '') : found.message;
@@ -78,6 +86,14 @@ const commands: readonly (readonly [command: string, interpreter: string, env?: 
   ],
   ['conda run -p .venv python x.py', 'project/.venv/bin/python'],
   ['conda activate ./other && python x.py', 'project/other/bin/python'],
+  ['pixi run python x.py', 'project/.pixi/envs/default/bin/python'],
+  ['cd sub && pixi run -e gpu python ../x.py', 'project/.pixi/envs/gpu/bin/python'],
+  [
+    'pixi run --environment=cpu python x.py',
+    'pixi run uses the environment "cpu", and there is no .pixi/envs/cpu',
+  ],
+  ['hatch run python x.py', 'hatch starts Python in an environment of its own'],
+  ['docker run image python x.py', 'docker starts Python in an environment of its own'],
   ['cat x.py', 'none'],
   ['$PYTHON x.py', 'the shell computes the name of the program'],
   ['PATH=/opt/bin python3 x.py', 'the command sets PATH'],

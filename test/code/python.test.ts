@@ -1,54 +1,21 @@
+/** What counts of the code of a command that names Python, traced as a run does it. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { keptScripts } from '../../src/code/scripts.js';
 import {
-  keptScripts,
-  noScripts,
-  type ScriptOptions,
-  type TracedScripts,
-  traceScripts,
-} from '../../src/code/scripts.js';
-import { Sandbox } from './sandbox.js';
+  counted,
+  disposeSandbox,
+  expectExactly,
+  type Files,
+  kept,
+  NONE,
+  notebook,
+  openSandbox,
+  optionsOf,
+  sandbox,
+  traced,
+} from './traced-commands.js';
 
-type Files = Readonly<Record<string, string>>;
-type Declared = Pick<ScriptOptions, 'deps' | 'outs'>;
-
-const NONE: Declared = { deps: [], outs: [] };
-
-let sandbox: Sandbox;
-
-afterEach(() => sandbox.dispose());
-
-/** Of a run that has traced nothing yet. */
-function optionsOf(declared: Declared): ScriptOptions {
-  return { ...declared, traceCache: sandbox.traceCache, known: noScripts() };
-}
-
-function kept(command: string, declared = NONE): TracedScripts | undefined {
-  return keptScripts({ kind: 'shell', command }, optionsOf(declared), sandbox.snapshot());
-}
-
-/** Traces, and checks that the kept trace says the same. */
-async function traced(command: string, declared = NONE): Promise<TracedScripts> {
-  const options = optionsOf(declared);
-  const found = await traceScripts({ kind: 'shell', command }, options, sandbox.snapshot());
-  expect(kept(command, declared)).toEqual(found);
-  return found;
-}
-
-async function counted(command: string, files: Files, declared = NONE): Promise<string[]> {
-  sandbox = new Sandbox(files);
-  return Object.keys((await traced(command, declared)).scripts).sort();
-}
-
-function notebook(cells: readonly string[], more = {}): string {
-  return JSON.stringify({
-    cells: [
-      { cell_type: 'markdown', source: ['import no'] },
-      ...cells.map((source) => ({ cell_type: 'code', source, outputs: [], ...more })),
-    ],
-    metadata: { kernelspec: { name: 'python3', language: 'python' } },
-    nbformat: 4,
-  });
-}
+afterEach(disposeSandbox);
 
 /** Those beside the script count that the last column names; all others do not. */
 const IMPORTS: readonly (readonly [written: string, files: Files, counted: readonly string[]])[] = [
@@ -271,30 +238,6 @@ describe('what Python loads', () => {
   });
 });
 
-/** An edit of one that counts is seen; one of any other leaves the kept trace as it is. */
-async function expectExactly(
-  command: string,
-  files: readonly string[],
-  names: readonly string[],
-): Promise<void> {
-  const before = await traced(command);
-  for (const file of files) {
-    const text = sandbox.read(file);
-    sandbox.write(
-      file,
-      file.endsWith('.ipynb') ? `${notebook(['edited'])}` : `${text}\nedited = 1\n`,
-    );
-    expect([file, kept(command) === undefined]).toEqual([file, names.includes(file)]);
-    const now = await traced(command);
-    const changed = Object.keys(now.scripts).filter(
-      (each) => now.scripts[each] !== before.scripts[each],
-    );
-    expect(changed).toEqual(names.includes(file) ? [file] : []);
-    sandbox.write(file, text);
-    expect(await traced(command)).toEqual(before);
-  }
-}
-
 const CODE = `#!/usr/bin/env python3
 """Trains."""
 import lib  # ours
@@ -353,8 +296,8 @@ describe('the code of a Python file', () => {
 
 /** True when the edit changes what counts. */
 async function edited(from: string | RegExp, to: string, lib = ''): Promise<boolean> {
-  sandbox?.dispose();
-  sandbox = new Sandbox({ 'train.py': CODE, 'lib.py': lib });
+  disposeSandbox();
+  openSandbox({ 'train.py': CODE, 'lib.py': lib });
   const before = await traced('python train.py');
   sandbox.write('train.py', CODE.replace(from, to));
   expect(sandbox.read('train.py')).not.toBe(CODE);
@@ -377,7 +320,7 @@ describe('the code of a notebook', () => {
     ['the cell for parameters', notebook(CELLS, { metadata: { tags: ['parameters'] } }), true],
     ['the kernel', notebook(CELLS).replace('python3', 'cuda'), true],
   ])('and %s', async (_name, text, changes) => {
-    sandbox = new Sandbox({ 'in.ipynb': notebook(CELLS) });
+    openSandbox({ 'in.ipynb': notebook(CELLS) });
     const before = await traced('papermill in.ipynb out.ipynb');
     expect(before.opaque).toEqual([]);
     sandbox.write('in.ipynb', text);
@@ -388,7 +331,7 @@ describe('the code of a notebook', () => {
 
 describe('a trace of Python', () => {
   it('names for each file the one that imports it', async () => {
-    sandbox = new Sandbox({
+    openSandbox({
       'train.py': 'import lib.net',
       'lib/net.py': 'import util',
       'util.py': '',
@@ -458,7 +401,7 @@ describe('a trace of Python', () => {
   });
 
   it('looks beside the script that a link leads to', async () => {
-    sandbox = new Sandbox({ 'tools/x.py': 'import a', 'tools/a.py': '', 'a.py': '' });
+    openSandbox({ 'tools/x.py': 'import a', 'tools/a.py': '', 'a.py': '' });
     sandbox.link('tools/x.py', 'x.py');
     expect(Object.keys((await traced('python x.py')).scripts).sort()).toEqual([
       'tools/a.py',
@@ -487,14 +430,14 @@ describe('a trace of Python', () => {
     ['sys.path.insert(0, folder)', 1, 'where modules are looked for'],
     ['sys.path.append(os.environ["LIB"])', 1, 'where modules are looked for'],
     ['sys.path.append("/opt/lib")', 1, 'where modules are looked for'],
-    ['sys.path[:0] = ["lib"]', 1, 'where modules are looked for'],
+    ['sys.path[:0] = [folder]', 1, 'where modules are looked for'],
     ['import sys\nsys.path += more', 2, 'where modules are looked for'],
     ['sys.path.append("../lib")', 1, 'outside of the project'],
     ['exec(code)', 1, 'the code that this executes'],
     ['spec_from_file_location("a", p)', 1, 'by the path of its file'],
     ['x = "', 1, 'not valid Python'],
   ])('says where %j cannot be followed', async (written, line, message) => {
-    sandbox = new Sandbox({ 'train.py': 'import lib', 'lib.py': `${written}\n` });
+    openSandbox({ 'train.py': 'import lib', 'lib.py': `${written}\n` });
     const { opaque } = await traced('python train.py');
     expect(opaque).toMatchObject([
       { message: expect.stringContaining(message), place: { file: 'lib.py', line } },
@@ -508,7 +451,7 @@ describe('a trace of Python', () => {
     'model.exec(x)',
     'def import_module(x): pass',
   ])('has nothing to say about %j', async (written) => {
-    sandbox = new Sandbox({ 'train.py': written });
+    openSandbox({ 'train.py': written });
     expect((await traced('python train.py')).opaque).toEqual([]);
   });
 });

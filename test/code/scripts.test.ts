@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/canonical.js';
+import type { TracedScripts } from '../../src/code/found-scripts.js';
 import {
   keptScripts,
   noScripts,
   type ScriptOptions,
-  type TracedScripts,
   traceScripts,
 } from '../../src/code/scripts.js';
 import { Sandbox } from './sandbox.js';

@@ -112,7 +112,8 @@ export function headOf(file: string): string {
 function environmentAt(environment: Environment, start: string, machine: Machine): string | Lack {
   if (environment.kind === 'folder') return path.resolve(start, environment.path);
   if (environment.kind === 'conda') return condaEnvironment(environment.name, machine);
-  const { tool } = environment;
+  const { tool, name } = environment;
+  if (name !== undefined) return pixiEnvironment(name, start, machine);
   const named = tool === 'uv' ? machine.env.UV_PROJECT_ENVIRONMENT : machine.env.VIRTUAL_ENV;
   if (named !== undefined && named !== '') return path.resolve(start, named);
   for (const folder of upward(start)) {
@@ -125,6 +126,17 @@ function environmentAt(environment: Environment, start: string, machine: Machine
       tool === 'uv'
         ? 'run `uv sync` first'
         : `create .venv (poetry: \`poetry config virtualenvs.in-project true\`), or activate the environment before \`pipe\``,
+  };
+}
+
+function pixiEnvironment(name: string, start: string, machine: Machine): string | Lack {
+  for (const folder of upward(start)) {
+    const found = path.join(folder, '.pixi', 'envs', name);
+    if (isThere(path.join(found, 'conda-meta'), machine)) return found;
+  }
+  return {
+    message: `pixi run uses the environment "${name}", and there is no .pixi/envs/${name}`,
+    hint: 'run `pixi install` first',
   };
 }
 

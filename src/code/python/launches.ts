@@ -1,11 +1,17 @@
 /** Finds what a command has Python execute: `python x.py`, `uv run -m pkg.mod`, `python -c "…"`. Pure. */
-import path from 'node:path';
-import { inProject, isOutside } from '../project-paths.js';
-import type { SimpleCommand } from '../shell-commands.js';
+import { folderIn, inProject, isOutside } from '../project-paths.js';
+import { commandStart, type SimpleCommand } from '../shell-commands.js';
 
 export interface Launch {
-  readonly kind: 'file' | 'module' | 'text';
-  /** A path relative to the project, the dotted name of a module, or the program text. */
+  /**
+   * `program`: a file whose first line says what executes it. `entry`: a command that a build file of the
+   * project defines. `tests`: what pytest or unittest collects.
+   */
+  readonly kind: 'file' | 'module' | 'text' | 'program' | 'entry' | 'tests';
+  /**
+   * A path relative to the project, the dotted name of a module, the program text, the name of the command,
+   * or a line each for the collector and the paths that it gets.
+   */
   readonly target: string;
   /** Working directory, relative to the project. */
   readonly folder: string;
@@ -19,12 +25,31 @@ export interface Named {
   readonly files: readonly string[];
 }
 
+export interface Launches {
+  readonly launches: readonly Launch[];
+  /** Why a program that the commands start stays unknown. */
+  readonly unclear: readonly string[];
+}
+
+/** What surrounds the commands. */
+export interface Surroundings {
+  /** PYTHONPATH of a script, as folders of the project. */
+  readonly path?: readonly string[];
+  /** Names of commands that build files of the project define. */
+  readonly entries?: ReadonlySet<string> | undefined;
+}
+
 export function isPython(file: string): boolean {
   return /\.pyw?$/i.test(file);
 }
 
 export function isNotebook(file: string): boolean {
   return /\.ipynb$/i.test(file);
+}
+
+/** Python imports from it, or executes its `__main__`. */
+export function isArchive(file: string): boolean {
+  return /\.(?:pyz|zip|whl|egg)$/i.test(file);
 }
 
 export const INTERPRETER = /(?:^|\/)(?:i?python|pypy)[\d.]*$/;
@@ -37,80 +62,127 @@ const RUNNERS = new Set(
   (
     'uv torchrun torch.distributed.run torch.distributed.launch accelerate ' +
     'accelerate.commands.launch deepspeed coverage cProfile profile pdb trace debugpy viztracer ' +
-    'kernprof scalene memray pyinstrument'
+    'kernprof scalene memray pyinstrument mpi4py mpi4py.futures ddtrace-run'
   ).split(' '),
 );
 
 /** Commands in execution order: an exported variable applies to the next ones. */
-export function pythonLaunches(commands: readonly Named[]): Launch[] {
+export function pythonLaunches(
+  commands: readonly Named[],
+  { path: outer = [], entries = NO_NAMES }: Surroundings = {},
+): Launches {
   const launches = new Map<string, Launch>();
-  let exported = '';
+  const unclear = new Set<string>();
+  let exported: readonly string[] | undefined;
   for (const { command, files } of commands) {
     const { folder, words } = command;
-    if (folder === undefined) continue;
-    const given = words.find((word) => word?.startsWith('PYTHONPATH='))?.slice(11);
+    if (folder === undefined) {
+      if (words.some((word) => word !== undefined && (INTERPRETER.test(word) || isPython(word))))
+        unclear.add('the shell computes the folder in which Python starts');
+      continue;
+    }
+    const given = words
+      .find((word) => word?.startsWith('PYTHONPATH='))
+      ?.slice(11)
+      .split(':');
     if (given !== undefined && /^(?:export$|PYTHONPATH=)/.test(words[0] ?? '')) exported = given;
-    const found = [...executed(words), ...notebooks(words), ...files.filter(isPython).map(file)];
-    if (found.length === 0) continue;
-    const search = [...new Set((given ?? exported).split(':'))];
-    const folders = given === undefined && exported === '' ? [] : search;
-    for (const each of found) {
-      const targets = each.kind === 'program' ? scriptsAt(folder, each.target) : [each.target];
-      for (const target of targets) {
-        const kind = each.kind === 'program' ? 'file' : each.kind;
-        const launch = { kind, target, folder, path: folders.flatMap((one) => below(folder, one)) };
-        launches.set(JSON.stringify(launch), launch);
-      }
+    const search = (given ?? exported ?? []).flatMap((one) => below(folder, one));
+    const found = [
+      ...executed(command),
+      ...notebooks(words),
+      ...files.map(file),
+      ...named(words, entries),
+    ];
+    const targets = found.flatMap((each) =>
+      each.kind === 'folder' ? scriptsAt(folder, each.target) : [each],
+    );
+    if (targets.length === 0 && isComputed(words))
+      unclear.add('the shell computes what Python executes');
+    for (const { kind, target } of targets) {
+      const launch = { kind, target, folder, path: [...new Set([...search, ...outer])] };
+      launches.set(JSON.stringify(launch), launch);
     }
   }
-  return [...launches.values()];
+  return { launches: [...launches.values()], unclear: [...unclear] };
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 interface Found {
-  /** `program`: a file or folder, relative to the working directory. */
-  readonly kind: Launch['kind'] | 'program';
+  readonly kind: Launch['kind'];
   readonly target: string;
 }
 
+/** `folder`: a file or a folder, relative to the working directory. */
+type Argument = Found | { readonly kind: 'folder'; readonly target: string };
+
 function file(target: string): Found {
-  return { kind: 'file', target };
+  return { kind: isPython(target) ? 'file' : 'program', target };
 }
 
 /** Python executes a folder by its `__main__.py`. */
-function scriptsAt(folder: string, word: string): string[] {
+function scriptsAt(folder: string, word: string): Found[] {
   const files = inProject(folder, word);
-  if (files.some((each) => isPython(each) || isNotebook(each))) return files;
-  return [...files, ...inProject(folder, `${word}/__main__.py`)];
+  const isFile = files.some((each) => isPython(each) || isNotebook(each));
+  const inner = isFile ? [] : inProject(folder, `${word}/__main__.py`);
+  return [...files, ...inner].map((target) => ({ kind: 'file', target }));
 }
 
 /** An empty entry means the current folder. */
 function below(folder: string, entry: string): string[] {
   if (entry.startsWith('/')) return [];
-  const joined = path.posix.join(folder, entry).replace(/\/$/, '');
-  return isOutside(joined) ? [] : [joined === '.' ? '' : joined];
+  const joined = folderIn(folder, entry);
+  return isOutside(joined) ? [] : [joined];
 }
 
-function executed(words: SimpleCommand['words']): Found[] {
-  const found: Found[] = [];
+function executed({ words, text }: SimpleCommand): Argument[] {
+  const found: Argument[] = [];
+  const start = commandStart(words);
   for (const [at, word] of words.entries()) {
-    if (word === undefined) continue;
-    if (INTERPRETER.test(word)) found.push(...argument(words.slice(at + 1)));
-    if ((word === '-m' || word === '--module') && words.slice(0, at).some(isRunner))
-      found.push(...moduleNamed(words[at + 1]));
+    const behind = words.slice(at + 1);
+    if (word === undefined) {
+      if (at === start && /^-m/.test(behind[0] ?? '')) found.push(...argument(behind));
+    } else if (INTERPRETER.test(word)) {
+      const own = argument(behind);
+      const isText = own.length === 0 && text !== undefined && isProgramText(text);
+      found.push(...(isText ? [{ kind: 'text', target: text } as const] : own));
+    } else if ((word === '-m' || word === '--module') && words.slice(0, at).some(isRunner))
+      found.push(...moduleNamed(behind));
+    else if (/^py\.?test$/.test(word) && (at === start || words.slice(0, at).includes('run')))
+      found.push(collector('pytest', behind));
   }
   return found;
 }
 
+/** An interpreter with an argument that is not known. */
+function isComputed(words: SimpleCommand['words']): boolean {
+  const at = words.findIndex((word) => word !== undefined && INTERPRETER.test(word));
+  const next = words.slice(at + 1).find((word) => word === undefined || !word.startsWith('-'));
+  return at >= 0 && next === undefined && words.slice(at + 1).includes(undefined);
+}
+
+/** The command itself, or what `uv run` and its like start. */
+function named(words: SimpleCommand['words'], entries: ReadonlySet<string>): Found[] {
+  if (entries.size === 0) return [];
+  const start = commandStart(words);
+  const run = words.indexOf('run');
+  const names = run < 0 ? words.slice(start, start + 1) : words.slice(run + 1);
+  const found = names.map((word) => word?.slice(word.lastIndexOf('/') + 1));
+  return found.flatMap((name) =>
+    name !== undefined && entries.has(name) ? [{ kind: 'entry', target: name }] : [],
+  );
+}
+
 /** Executed notebooks, except where the execution overwrites them. */
-function notebooks(words: SimpleCommand['words']): Found[] {
+function notebooks(words: SimpleCommand['words']): Argument[] {
   const isExecuted =
     words.includes('papermill') ||
     (words.some((word) => word === 'jupyter' || word === 'jupyter-nbconvert') &&
       (words.includes('--execute') || words.includes('execute')) &&
       !words.includes('--inplace'));
   if (!isExecuted) return [];
-  const named = words.filter((word) => word !== undefined && isNotebook(word)) as string[];
-  return named.map((target) => ({ kind: 'program', target }));
+  const files = words.filter((word) => word !== undefined && isNotebook(word)) as string[];
+  return files.map((target) => ({ kind: 'folder', target }));
 }
 
 function isRunner(word: string | undefined): boolean {
@@ -118,23 +190,47 @@ function isRunner(word: string | undefined): boolean {
 }
 
 /** What an interpreter executes, by its arguments. */
-function argument(words: SimpleCommand['words']): Found[] {
+function argument(words: SimpleCommand['words']): Argument[] {
   for (let at = 0; at < words.length; at++) {
     const word = words[at];
-    const next = words[at + 1];
     if (word === undefined || word === '-') return [];
+    const [, option, attached] = /^-[a-zA-VY-Z]*?([mc])(.*)$/s.exec(word) ?? [];
+    const rest = attached === '' ? words.slice(at + 1) : [attached, ...words.slice(at + 1)];
     if (VALUED.has(word)) at += 1;
-    else if (/^-[a-zA-Z]*m$/.test(word)) return moduleNamed(next);
-    else if (/^-[a-zA-Z]*c$/.test(word)) {
-      return next !== undefined && /import|exec|run_/.test(next)
-        ? [{ kind: 'text', target: next }]
-        : [];
-    } else if (!word.startsWith('-')) return [{ kind: 'program', target: word }];
+    else if (option === 'm') return moduleNamed(rest);
+    else if (option === 'c') {
+      const [text] = rest;
+      return text !== undefined && isProgramText(text) ? [{ kind: 'text', target: text }] : [];
+    } else if (!word.startsWith('-')) return [{ kind: 'folder', target: word }];
   }
   return [];
 }
 
-function moduleNamed(name: string | undefined): Found[] {
-  if (name === undefined || !/^[^\W\d]\w*(?:\.[^\W\d]\w*)*$/u.test(name)) return [];
-  return [{ kind: 'module', target: name }];
+/** False for a text that loads nothing. */
+function isProgramText(text: string): boolean {
+  return /import|exec|run_|subprocess|system/.test(text);
+}
+
+/** The first word is the name behind `-m`. */
+function moduleNamed([name, ...more]: SimpleCommand['words']): Found[] {
+  if (name === undefined || !MODULE.test(name)) return [];
+  if (name === 'pytest') return [collector(name, more)];
+  if (name !== 'unittest') return [{ kind: 'module', target: name }];
+  const modules = more.filter(
+    (word) => word !== undefined && MODULE.test(word) && word !== 'discover',
+  );
+  const isDiscovery = modules.length === 0 || more.includes('discover');
+  return isDiscovery
+    ? [collector(name, more)]
+    : modules.map((target) => ({ kind: 'module', target: target as string }));
+}
+
+const MODULE = /^[^\W\d]\w*(?:\.[^\W\d]\w*)*$/u;
+
+/** Which of the words are paths is known from the disk only. */
+function collector(name: string, words: SimpleCommand['words']): Found {
+  const paths = words.filter(
+    (word) => word !== undefined && !/^-|[\n:=]{1}$/.test(word),
+  ) as string[];
+  return { kind: 'tests', target: [name, ...paths.map((each) => each.split('::')[0])].join('\n') };
 }

@@ -19,8 +19,8 @@ export interface Program {
 export type Environment =
   /** A virtual environment, relative to where the command runs. */
   | { readonly kind: 'folder'; readonly path: string }
-  /** The one that a tool such as uv keeps for the project. */
-  | { readonly kind: 'project'; readonly tool: string }
+  /** The one that a tool such as uv keeps for the project; pixi has several, by name. */
+  | { readonly kind: 'project'; readonly tool: string; readonly name?: string }
   /** A conda environment by its name. */
   | { readonly kind: 'conda'; readonly name: string };
 
@@ -28,6 +28,8 @@ type Words = SimpleCommand['words'];
 type Choice = Pick<Program, 'environment' | 'unclear'>;
 
 const PROJECT_TOOLS = new Set(['uv', 'poetry', 'pdm', 'rye', 'pipenv']);
+/** They start Python where other packages are installed. */
+const ELSEWHERE = new Set(['docker', 'podman', 'singularity', 'apptainer', 'ssh', 'hatch']);
 const CONDA = new Set(['conda', 'mamba', 'micromamba']);
 
 /** With these options uv makes an environment that is not the project's. */
@@ -35,12 +37,16 @@ const OTHER_ENVIRONMENT =
   /^(?:--(?:with|with-editable|with-requirements|isolated|no-project|script|python|project|directory|active)(?:=|$)|-[ps]$)/;
 
 /** A program for each simple command that executes Python code of the project. */
-export function pythonPrograms(commands: readonly Named[]): Program[] {
+export function pythonPrograms(
+  commands: readonly Named[],
+  entries?: ReadonlySet<string>,
+): Program[] {
   const programs: Program[] = [];
   let activated: Choice = {};
   for (const { command, files } of commands) {
     activated = activation(command.words) ?? activated;
-    if (command.folder === undefined || pythonLaunches([{ command, files }]).length === 0) continue;
+    const { launches } = pythonLaunches([{ command, files }], { entries });
+    if (command.folder === undefined || launches.every(({ kind }) => kind === 'program')) continue;
     programs.push({ folder: command.folder, ...programOf(command.words, activated) });
   }
   return programs;
@@ -82,8 +88,11 @@ function programOf(words: Words, activated: Choice): Omit<Program, 'folder'> {
     }
     if (INTERPRETER.test(word)) return { words: [word], ...(isPath(word) ? {} : activated) };
     const behind = words.slice(at + 1);
-    if (!behind.includes('run')) continue;
     const name = word.slice(word.lastIndexOf('/') + 1);
+    if (ELSEWHERE.has(name))
+      return { words: [], unclear: `${name} starts Python in an environment of its own` };
+    if (!behind.includes('run')) continue;
+    if (name === 'pixi') return ofPixi(behind);
     if (PROJECT_TOOLS.has(name)) return ofProject(name, behind);
     if (CONDA.has(name)) return ofConda(behind);
   }
@@ -105,16 +114,26 @@ function ofProject(tool: string, behind: Words): Omit<Program, 'folder'> {
   return { words, environment, ...(isAlone && script !== undefined && { script }) };
 }
 
+function ofPixi(behind: Words): Omit<Program, 'folder'> {
+  const name = optionOf(behind, /^(?:-e|--environment)(?:=|$)/) ?? 'default';
+  return { words: interpreterIn(behind), environment: { kind: 'project', tool: 'pixi', name } };
+}
+
 function ofConda(behind: Words): Omit<Program, 'folder'> {
-  const at = behind.findIndex((word) => /^(?:-[np]|--(?:name|prefix))(?:=|$)/.test(word ?? ''));
-  const option = behind[at];
-  const value = option?.includes('=') ? option.slice(option.indexOf('=') + 1) : behind[at + 1];
-  if (option === undefined || value === undefined)
+  const folder = optionOf(behind, /^(?:-p|--prefix)(?:=|$)/);
+  const name = optionOf(behind, /^(?:-n|--name)(?:=|$)/);
+  if (folder === undefined && name === undefined)
     return { words: [], unclear: 'conda run does not name its environment' };
-  const environment = /^(?:-p|--prefix)/.test(option)
-    ? ({ kind: 'folder', path: value } as const)
-    : condaNamed(value);
+  const environment: Environment =
+    folder === undefined ? condaNamed(name) : { kind: 'folder', path: folder };
   return { words: interpreterIn(behind), environment };
+}
+
+/** The value of an option: behind `=`, or the next word. */
+function optionOf(words: Words, option: RegExp): string | undefined {
+  const at = words.findIndex((word) => option.test(word ?? ''));
+  const word = words[at];
+  return word?.includes('=') ? word.slice(word.indexOf('=') + 1) : words[at + 1 || words.length];
 }
 
 function interpreterIn(words: Words): string[] {

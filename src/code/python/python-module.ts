@@ -1,8 +1,10 @@
 /** One Python file: the digest of its code, and its imports. Pure. */
 import { sha256 } from '../../canonical.js';
-import { type Imports, importsIn, lineStart, placeAt } from './python-imports.js';
+import type { Imports } from './imports.js';
+import { importsIn } from './python-imports.js';
 import { lex, type Token } from './python-lexer.js';
 import type { Source } from './python-source.js';
+import { lineStart, placeAt } from './token-reader.js';
 
 export interface PythonModule extends Readonly<Imports> {
   /** SHA-256 of the tokens, without comments and docstrings. */

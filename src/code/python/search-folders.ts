@@ -15,12 +15,27 @@ export function foldersAt(tokens: readonly Token[], at: number): SearchFolder[] 
   return reader.text() === '[' ? reader.list() : reader.alone();
 }
 
+/** The path in the argument, or the list element, that starts at a token; undefined when computed. */
+export function pathAt(tokens: readonly Token[], at: number): SearchFolder | undefined {
+  return new PathReader(tokens, at).argument();
+}
+
+/** The file whose text is executed: `open(path).read()`, `Path(path).read_text()`, `compile(…)` of them. */
+export function readFileAt(tokens: readonly Token[], at: number): SearchFolder | undefined {
+  const isCall = tokens[at + 1]?.text === '(';
+  if (isCall && tokens[at]?.text === 'compile') return readFileAt(tokens, at + 2);
+  if (isCall && tokens[at]?.text === 'open') return pathAt(tokens, at + 2);
+  return new PathReader(tokens, at).read();
+}
+
 /** Functions that give their first argument, as far as pipe can tell. */
 const SAME = new Set(
   'str fspath Path PurePath PosixPath abspath realpath normpath resolve absolute as_posix'.split(
     ' ',
   ),
 );
+
+const READS = new Set(['read_text', 'read_bytes', 'open']);
 
 /** A chain of assigned names, which ends with a value or has a cycle. */
 const DEEPEST = 8;
@@ -58,6 +73,18 @@ class PathReader {
     return folder !== undefined && this.text() === ')' ? [folder] : undefined;
   }
 
+  /** One of several arguments or elements. */
+  argument(): SearchFolder | undefined {
+    const folder = this.#sum();
+    return folder !== undefined && /^[,)\]]$/.test(this.text()) ? folder : undefined;
+  }
+
+  /** Behind it stands `.read_text(…)`, or `.open(…).read()`. */
+  read(): SearchFolder | undefined {
+    const folder = this.#sum();
+    return READS.has(this.text()) && this.#tokens[this.#at + 1]?.text === '(' ? folder : undefined;
+  }
+
   /** The value of a name: a whole statement. */
   #assigned(): SearchFolder | undefined {
     const folder = this.#sum();
@@ -65,19 +92,30 @@ class PathReader {
     return isEnd ? folder : undefined;
   }
 
-  /** `ROOT / "lib"`. */
+  /** `ROOT / "lib"`, or `dirname + "/lib"`. */
   #sum(): SearchFolder | undefined {
     let folder = this.#value();
-    while (folder !== undefined && this.#skip('/')) folder = joined(folder, this.#value());
+    while (folder !== undefined) {
+      if (this.#skip('/')) folder = joined(folder, this.#value());
+      else if (this.#skip('+')) folder = this.#appended(folder);
+      else break;
+    }
     return folder;
+  }
+
+  /** Text that begins with a slash is a path below. */
+  #appended(folder: SearchFolder): SearchFolder | undefined {
+    const text = literalIn(this.#tokens[this.#at]);
+    if (text === undefined || !text.startsWith('/')) return undefined;
+    this.#at += 1;
+    return joined(folder, { from: 'current', path: path.posix.join('.', text) });
   }
 
   #value(): SearchFolder | undefined {
     const token = this.#tokens[this.#at];
     if (token?.kind === 'string') {
       this.#at += 1;
-      const text = /^[ru]?(?:'([^'\\]*)'|"([^"\\]*)")$/i.exec(token.text);
-      const value = text?.[1] ?? text?.[2];
+      const value = literalIn(token);
       if (value === undefined || /^[/~]|\$/.test(value)) return undefined;
       return this.#behind({ from: 'current', path: path.posix.normalize(value) });
     }
@@ -123,6 +161,7 @@ class PathReader {
     let folder = value;
     while (folder !== undefined && this.#skip('.')) {
       const name = this.text();
+      if (READS.has(name)) return folder;
       this.#at += 1;
       const up = { from: 'current', path: '..' } as const;
       if (name === 'parent') folder = joined(folder, up);
@@ -159,6 +198,13 @@ class PathReader {
     this.#at += 1;
     return true;
   }
+}
+
+/** The value of a plain string; undefined for any other token. */
+export function literalIn(token: Token | undefined): string | undefined {
+  if (token?.kind !== 'string') return undefined;
+  const value = /^[ru]?(?:'([^'\\]*)'|"([^"\\]*)")$/i.exec(token.text);
+  return value?.[1] ?? value?.[2];
 }
 
 /** Undefined if the second is not a relative path. */

@@ -1,14 +1,25 @@
-/** Folders that hold the packages of the project, as its build files name them. Pure. */
+/** Folders that hold the packages of the project, as its build files name them. */
 import path from 'node:path';
+import type { Finder } from './module-finder.js';
+import type { Reads } from './trace-reads.js';
 
 /** They say what `pip install -e .`, `uv sync` or `poetry install` puts on Python's search path. */
-export const BUILD_FILES = ['pyproject.toml', 'setup.cfg', 'setup.py'];
+const BUILD_FILES = ['pyproject.toml', 'setup.cfg', 'setup.py'];
+
+export function buildRoots(finder: Finder, reads: Reads): string[] {
+  const paths = BUILD_FILES.flatMap((file) => pathsInBuildFile(file, reads.textOf(file) ?? ''));
+  const found = paths.flatMap((each) => {
+    if (each.endsWith('/*')) return finder.all(each.slice(0, -2));
+    return finder.has(each) ? [each] : [];
+  });
+  return found.flatMap(rootsOf);
+}
 
 /**
  * Paths in a build file, whatever they are there: source folders, packages, members of a workspace,
  * local dependencies. `packages/*` has a star. A path that does not exist does no harm.
  */
-export function pathsInBuildFile(file: string, text: string): string[] {
+function pathsInBuildFile(file: string, text: string): string[] {
   const written = file.endsWith('.cfg')
     ? text.matchAll(/=\s*(\w[\w./-]*)\s*$/gm)
     : text.matchAll(/["'](\w[\w./-]*(?:\/\*)?)["']/g);
@@ -19,7 +30,7 @@ export function pathsInBuildFile(file: string, text: string): string[] {
 }
 
 /** Where a package of such a folder may lie: in it, in its `src`, or it is the package. */
-export function rootsOf(folder: string): string[] {
+function rootsOf(folder: string): string[] {
   const parent = path.posix.dirname(folder);
   return [folder, `${folder}/src`, ...(parent === '.' ? [] : [parent])];
 }

@@ -2,16 +2,21 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { type FsSnapshot, hexOfBytes, isFileDigest } from '../fs-snapshot.js';
+import { namedScripts } from '../named-scripts.js';
 import { isOutside, within } from '../project-paths.js';
 import type { TracedScript, Untraced } from '../script-trace.js';
 import type { TraceInputs } from '../trace-inputs.js';
-import { isNotebook, isPython, type Launch } from './launches.js';
+import { collectedTests, type TestFile } from './collected-tests.js';
+import { COMMAND_FILES, commandsOf } from './entry-points.js';
+import type { AddedFolder, PythonImport } from './imports.js';
+import { isArchive, isNotebook, isPython, type Launch } from './launches.js';
 import { Finder, type SearchPath, type Step } from './module-finder.js';
 import { notebookSource } from './notebook.js';
-import type { AddedFolder, PythonImport } from './python-imports.js';
 import { type PythonModule, parseModule } from './python-module.js';
 import { type Source, sourceOf } from './python-source.js';
-import { BUILD_FILES, pathsInBuildFile, rootsOf } from './source-roots.js';
+import { buildRoots } from './source-roots.js';
+import { Reads } from './trace-reads.js';
+import { eachPlace, Starts } from './trace-starts.js';
 
 /** Parsed files, by SHA-256 of their bytes. */
 export type Parsed = Map<string, PythonModule>;
@@ -52,26 +57,35 @@ class Tracing {
   /** Where a name may be found as well, while some are added. */
   readonly #addedPaths: readonly SearchPath[];
   readonly #files = new Map<string, Loaded>();
-  readonly #buildFiles: Record<string, string> = {};
-  readonly #absent = new Set<string>();
+  readonly #reads: Reads;
+  readonly #tests: readonly TestFile[];
+  readonly #starts: Starts;
   readonly #external = new Set<string>();
   readonly #opaque: Untraced[] = [];
   /** Reads a file once for each module name, which determines its relative imports. */
   readonly #visited = new Set<string>();
   readonly #queue: (() => void)[] = [];
+  /** Executed by their path, whatever their name. */
+  readonly #executed = new Set<string>();
 
   constructor(launch: Launch, snapshot: FsSnapshot, parsed: Parsed, added: SearchPath) {
     this.#launch = launch;
     this.#snapshot = snapshot;
     this.#parsed = parsed;
     this.#finder = new Finder(snapshot);
+    this.#reads = new Reads(snapshot);
+    this.#starts = new Starts(launch);
     const { kind, target, folder } = launch;
     const first = kind === 'file' ? this.#scriptFolder(target) : folder;
-    const starts = isNotebook(target) ? [first, folder] : [first];
+    const { tests, opaque } = collectedTests(launch, this.#finder, this.#reads);
+    this.#tests = tests;
+    this.#opaque.push(...opaque);
+    const bases = this.#tests.map(({ base }) => base);
+    const starts = isNotebook(target) ? [first, folder] : [...bases, first];
     const own = starts.filter((each) => each !== undefined);
     this.#path = [...new Set([...own, ...launch.path])];
     const source = folder === '' ? 'src' : `${folder}/src`;
-    const roots = BUILD_FILES.flatMap((file) => this.#rootsIn(file));
+    const roots = buildRoots(this.#finder, this.#reads);
     this.#widePath = [...new Set([...this.#path, folder, source, '', 'src', ...roots])];
     this.added = new Set(added);
     // Any of them may come first; parts of a namespace package may lie in all.
@@ -81,9 +95,13 @@ class Tracing {
 
   start(): void {
     const { kind, target } = this.#launch;
+    for (const each of this.#launch.path) this.#archive(each);
+    for (const { file, parent } of this.#tests) this.#visit(file, parent, undefined);
     if (kind === 'file') this.#visit(target, '', undefined);
-    else if (kind === 'module') this.#main(target);
-    else this.#follow(parseModule(sourceOf(Buffer.from(target))), '', undefined);
+    else if (kind === 'module') this.#main(target, undefined);
+    else if (kind === 'entry') this.#command(target);
+    else if (kind === 'text')
+      this.#follow(parseModule(sourceOf(Buffer.from(target))), '', undefined);
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) next();
   }
 
@@ -104,33 +122,33 @@ class Tracing {
       importers,
       packages: {},
       external: [...this.#external].sort(),
-      opaque: this.#opaque,
+      opaque: [...this.#opaque, ...this.#starts.opaque],
+      starts: this.#starts.found,
     };
     const traceInputs = {
-      files: { ...this.#buildFiles, ...files },
-      absent: [...this.#absent],
-      links: this.#links(),
+      files: { ...this.#reads.files, ...files },
+      absent: [...this.#reads.absent],
+      links: this.#reads.links(this.#launch),
       folders: this.#finder.folders(),
     };
     return { traced, traceInputs };
   }
 
-  #rootsIn(file: string): string[] {
-    const hex = this.#snapshot.hex(file);
-    if (!isFileDigest(hex)) {
-      this.#absent.add(file);
-      return [];
+  /** A command that a build file defines. */
+  #command(name: string): void {
+    for (const file of COMMAND_FILES) {
+      const { modules, tasks } = commandsOf(this.#reads.textOf(file) ?? '');
+      const module = modules.get(name);
+      if (module !== undefined) this.#load(module, undefined);
+      const entries = new Set([...modules.keys(), ...tasks.keys()]);
+      for (const command of tasks.get(name) ?? [])
+        this.#starts.add(namedScripts({ kind: 'shell', command }, entries), file, { file });
     }
-    const bytes = readFileSync(this.#absolute(file));
-    this.#buildFiles[file] = hexOfBytes(bytes);
-    const found = pathsInBuildFile(file, bytes.toString('utf8')).flatMap((each) =>
-      each.endsWith('/*')
-        ? this.#finder.all(each.slice(0, -2))
-        : this.#finder.has(each)
-          ? [each]
-          : [],
-    );
-    return found.flatMap(rootsOf);
+  }
+
+  /** Its modules count by its bytes. */
+  #archive(file: string): void {
+    if (isArchive(file) && this.#finder.has(file)) this.#visit(file, '', undefined);
   }
 
   /** Python searches next to the real script, not next to a link to it. */
@@ -139,24 +157,11 @@ class Tracing {
     return isOutside(folder) ? undefined : folder;
   }
 
-  #links(): Record<string, string> {
-    const links: Record<string, string> = {};
-    if (this.#launch.kind !== 'file') return links;
-    const { target } = this.#launch;
-    for (let end = target.length; end > 0; end = target.lastIndexOf('/', end - 1)) {
-      const where = target.slice(0, end);
-      const link = this.#snapshot.link(where);
-      if (link !== undefined) links[where] = link;
-    }
-    return links;
-  }
-
   /** `python -m name`: Python executes a package by its `__main__`. */
-  #main(name: string): void {
-    const isPackage = this.#load(name, undefined).some(
-      (step) => step.name === name && step.isPackage,
-    );
-    if (isPackage) this.#load(`${name}.__main__`, undefined);
+  #main(name: string, importer: string | undefined): void {
+    const steps = this.#load(name, importer);
+    const isPackage = steps.some((step) => step.name === name && step.isPackage);
+    if (isPackage) this.#load(`${name}.__main__`, importer);
   }
 
   /** Loads a module with its parent packages; returns the steps found. */
@@ -191,17 +196,20 @@ class Tracing {
     this.#visited.add(id);
     const hex = this.#snapshot.hex(file);
     if (!isFileDigest(hex)) {
-      this.#absent.add(file);
+      this.#reads.absent.add(file);
       return;
     }
-    const loaded = this.#files.get(file) ?? this.#read(file, hex, importer);
+    const loaded = this.#files.get(file) ?? this.#parsedFile(file, hex, importer);
     this.#files.set(file, loaded);
     const { module } = loaded;
     if (module !== undefined) this.#queue.push(() => this.#follow(module, parent, file));
   }
 
-  #read(file: string, hex: string, importer: string | undefined): Loaded {
-    if (!isPython(file) && file !== this.#launch.target)
+  #parsedFile(file: string, hex: string, importer: string | undefined): Loaded {
+    if (
+      isArchive(file) ||
+      (!isPython(file) && file !== this.#launch.target && !this.#executed.has(file))
+    )
       return { hex, module: undefined, importer };
     const known = this.#parsed.get(hex);
     if (known !== undefined) return this.#noted(file, { hex, module: known, importer });
@@ -222,35 +230,37 @@ class Tracing {
   #follow(module: PythonModule, parent: string, file: string | undefined): void {
     for (const each of module.imports) {
       const name = absoluteName(each, parent);
-      if (name !== undefined) this.#import(name, each.names, file);
+      if (name === undefined) continue;
+      if (each.main) this.#main(name, file);
+      else this.#import(name, each.names, file);
     }
-    for (const each of module.executes) this.#eachPlace(each, (at) => this.#execute(at, file));
-    for (const each of module.search) {
-      if (each.from === 'file' && file !== undefined)
-        this.#addFolder(join(path.posix.dirname(file), each.path), each, file);
-      else if (each.from === 'current')
-        this.#eachPlace(each.path, (at) => this.#addFolder(at, each, file));
-    }
+    for (const each of module.executes)
+      eachPlace(each, file, this.#launch, (at) => this.#execute(at, file));
+    for (const each of module.search)
+      eachPlace(each, file, this.#launch, (at) => this.#addFolder(at, each, file));
+    for (const each of module.starts) this.#starts.start(each, file);
   }
 
+  /** A file, or a folder by its `__main__.py`. */
   #execute(file: string, importer: string | undefined): void {
-    if (!isOutside(file) && this.#finder.has(file)) this.#visit(file, '', importer);
+    if (isOutside(file) || !this.#finder.has(file)) return;
+    if (isFileDigest(this.#snapshot.hex(file))) {
+      this.#executed.add(file);
+      this.#visit(file, '', importer);
+    } else if (this.#finder.has(`${file}/__main__.py`)) {
+      this.added.add(file);
+      this.#visit(`${file}/__main__.py`, '', importer);
+    }
   }
 
   #addFolder(folder: string, { place }: AddedFolder, file: string | undefined): void {
-    if (!isOutside(folder)) this.added.add(folder.replace(/^\.$|\/$/, ''));
+    if (isArchive(folder)) this.#archive(folder);
+    else if (!isOutside(folder)) this.added.add(folder.replace(/^\.$|\/$/, ''));
     else if (file !== undefined)
       this.#opaque.push({
         message: 'this looks for modules outside of the project',
         place: { file, ...place },
       });
-  }
-
-  /** A path relative to the working directory: Jupyter may execute a notebook in the notebook's folder. */
-  #eachPlace(written: string, take: (place: string) => void): void {
-    const { target, folder } = this.#launch;
-    const starts = isNotebook(target) ? [folder, path.posix.dirname(target)] : [folder];
-    for (const start of starts) take(join(start, written));
   }
 
   /** `from name import …`: each name may be a module itself. */
@@ -277,10 +287,6 @@ class Tracing {
 
 function sourceIn(file: string, bytes: Uint8Array): Source {
   return isNotebook(file) ? notebookSource(bytes) : sourceOf(bytes);
-}
-
-function join(folder: string, file: string): string {
-  return path.posix.isAbsolute(file) ? file : path.posix.join(folder, file);
 }
 
 /** Undefined for a relative import that leaves its package. */

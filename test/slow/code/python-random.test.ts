@@ -53,7 +53,7 @@ const tree = fc.dictionary(place, module_, { minKeys: 3, maxKeys: 14 });
 const REPORT = `
 import json, os, sys
 files = [getattr(each, "__file__", None) for each in list(sys.modules.values())]
-root = os.getcwd() + os.sep
+root = os.environ["PIPE_TEST_ROOT"] + os.sep
 print(json.dumps(sorted({os.path.realpath(each)[len(root):] for each in files if each and os.path.realpath(each).startswith(root)})))
 `;
 
@@ -62,23 +62,29 @@ interface Start {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Record<string, string>;
+  /** Where it starts, relative to the project. */
+  readonly folder?: string;
 }
 
 /** Files of the project that Python loads. */
-function loaded(sandbox: Sandbox, { args, env }: Start): string[] {
+function loaded(sandbox: Sandbox, { args, env, folder = '' }: Start): string[] {
   const clean = { ...process.env, PYTHONPATH: undefined, PYTHONDONTWRITEBYTECODE: undefined };
   const run = spawnSync(python, ['-S', '-Wignore', ...args], {
-    cwd: sandbox.root,
-    env: { ...clean, ...env },
+    cwd: path.join(sandbox.root, folder),
+    env: { ...clean, ...env, PIPE_TEST_ROOT: sandbox.root },
   });
   expect(run.stderr.toString()).toBe('');
   return JSON.parse(run.stdout.toString());
 }
 
 async function tracedIn(sandbox: Sandbox, command: string): Promise<string[]> {
+  return Object.keys(await scriptsOf(sandbox, command)).sort();
+}
+
+async function scriptsOf(sandbox: Sandbox, command: string): Promise<Record<string, string>> {
   const options = { deps: [], outs: [], known: noScripts() };
   const action = { kind: 'shell', command } as const;
-  return Object.keys((await traceScripts(action, options, sandbox.snapshot())).scripts).sort();
+  return (await traceScripts(action, options, sandbox.snapshot())).scripts;
 }
 
 async function compare(files: Record<string, string>, main: string, entry: string, start: Start) {
@@ -114,11 +120,23 @@ const wide = fc.oneof(
   dotted.map((each) => `if len(sys.path) > 3: import ${each}\n    else: import ${each} as _`),
   dotted.map((each) => `from ${each} import *`),
   dotted.map((each) => `__import__("${each}")`),
+  fc
+    .tuple(dotted, name)
+    .map(([each, part]) => `__import__("${each}", globals(), locals(), ["${part}"], 0)`),
+  dotted.map((each) => `from importlib import import_module as load; load("${each}")`),
   dotted.map((each) => `def f(): import ${each}\n    f()`),
 );
 
 /** Executes a module each time: only for the main program, since modules that do so never come to an end. */
-const again = dotted.map((each) => `import runpy; runpy.run_module("${each}")`);
+const again = fc.oneof(
+  dotted.map((each) => `import runpy; runpy.run_module("${each}")`),
+  fc
+    .tuple(here, name, name)
+    .map(([at, a, b]) => `exec(open(os.path.join(${at}, "${a}", "${b}.py")).read())`),
+  fc
+    .tuple(name, name)
+    .map(([a, b]) => `exec(compile(Path("${a}/${b}.py").read_text(), "x", "exec"))`),
+);
 
 const wideModule = moduleOf(fc.oneof(statement, wide));
 
@@ -156,6 +174,61 @@ const ways: readonly (readonly [entry: string, Start])[] = [
   ['tool/__main__.py', { command: 'python tool', args: ['tool'] }],
 ];
 
+/** A program, with the files that its command needs, and how this machine starts it. */
+interface Stage extends Start {
+  readonly entry: string;
+  readonly files?: Record<string, string>;
+}
+
+const STAGES: readonly Stage[] = [
+  { entry: 'one.py', command: 'python3 -O one.py', args: ['one.py'] },
+  { entry: 'pkg/two.py', command: 'python3 -mpkg.two', args: ['-m', 'pkg.two'] },
+  {
+    entry: 'three',
+    command: './three',
+    args: ['three'],
+    files: { three: '#!/usr/bin/env python3\n' },
+  },
+  {
+    entry: 'four.py',
+    command: 'bash run.sh',
+    args: ['four.py'],
+    files: { 'run.sh': 'set -eu\npython3 four.py "$@"\n' },
+  },
+  {
+    entry: 'aa/five.py',
+    command: 'PYTHONPATH=.. env -C aa python3 five.py',
+    args: ['five.py'],
+    folder: 'aa',
+    env: { PYTHONPATH: '..' },
+  },
+  {
+    entry: 'six.py',
+    command: "python3 - <<'END'\nimport six\nEND",
+    args: ['-c', 'import six'],
+  },
+  {
+    entry: 'seven.py',
+    command: 'uv run seven',
+    args: ['-c', 'import seven'],
+    files: { 'pyproject.toml': '[project.scripts]\nseven = "seven:main"\n' },
+  },
+];
+
+/** Traces of all stages, before and after the edit of a file: the stages that it changes. */
+async function usersOf(sandbox: Sandbox, stages: readonly Stage[], file: string) {
+  const digests = () =>
+    Promise.all(
+      stages.map(async ({ command }) => JSON.stringify(await scriptsOf(sandbox, command))),
+    );
+  const before = await digests();
+  const text = sandbox.read(file);
+  sandbox.write(file, `${text}\nedited = 1\n`);
+  const after = await digests();
+  sandbox.write(file, text);
+  return stages.filter((_, at) => before[at] !== after[at]).map(({ entry }) => entry);
+}
+
 describe.skipIf(!python)('what a script loads, by python3 and by the trace', () => {
   it('is the same of a script', async () => {
     const start = { command: 'python3 -S main.py', args: ['main.py'] };
@@ -174,6 +247,36 @@ describe.skipIf(!python)('what a script loads, by python3 and by the trace', () 
         return compare(all, main, 'pkg/main.py', start);
       }),
       { numRuns: RUNS },
+    );
+  });
+
+  it('makes an edit change exactly its users, however they are started', async () => {
+    const mains = fc.array(module_, { minLength: STAGES.length, maxLength: STAGES.length });
+    await fc.assert(
+      fc.asyncProperty(tree, tree, mains, async (files, inner, texts) => {
+        const within = Object.entries(inner).map(([file, text]) => [`pkg/${file}`, text]);
+        const all: Record<string, string> = { ...files, ...Object.fromEntries(within) };
+        for (const [at, { entry, files: own = {} }] of STAGES.entries()) {
+          Object.assign(all, own);
+          all[entry] = `${all[entry] ?? ''}${texts[at]}${REPORT}`;
+        }
+        const sandbox = new Sandbox(all);
+        try {
+          const uses = STAGES.map((stage) => ({
+            entry: stage.entry,
+            files: loaded(sandbox, stage),
+          }));
+          for (const file of Object.keys({ ...files, ...Object.fromEntries(within) })) {
+            const users = uses
+              .filter((each) => each.files.includes(file))
+              .map(({ entry }) => entry);
+            expect([file, await usersOf(sandbox, STAGES, file)]).toEqual([file, users]);
+          }
+        } finally {
+          sandbox.dispose();
+        }
+      }),
+      { numRuns: RUNS / 2 },
     );
   });
 

@@ -1,0 +1,164 @@
+/** Collects the scripts of a command, and those that they start in turn. */
+import type { Dep, Out } from '../pipeline/plan.js';
+import { type FsSnapshot, isFileDigest } from './fs-snapshot.js';
+import type { NamedScripts } from './named-scripts.js';
+import { asPython, programAt } from './program-trace.js';
+import { isPython, type Launch } from './python/launches.js';
+import { environmentOf, type Program } from './python/programs.js';
+import type { TracedScript, Untraced } from './script-trace.js';
+
+/** A single file that is not traced, a JavaScript or TypeScript file, or a launch. */
+export type Script = { readonly kind: 'script'; readonly target: string } | Launch;
+
+export interface TracedScripts {
+  /**
+   * By path of each script and local import: `f:<SHA-256>` of its bytes, or for Python `py:<SHA-256>`
+   * of its code.
+   */
+  readonly scripts: Readonly<Record<string, string>>;
+  /** SHA-256 of the bytes of each file. */
+  readonly bytes: Readonly<Record<string, string>>;
+  /** For imports: the importing file. */
+  readonly importers: Readonly<Record<string, string>>;
+  /** Version by name of the packages that JavaScript and TypeScript scripts import. */
+  readonly packages: Readonly<Record<string, string>>;
+  /** Top-level names that Python files import and that are not local, sorted. */
+  readonly external: readonly string[];
+  /** Code that is loaded, or programs that are started, in ways that pipe cannot follow. */
+  readonly opaque: readonly Untraced[];
+  /** Starts of Python by the command, and by the scripts that it names. */
+  readonly programs: readonly Program[];
+  /** Names of the stored traces. */
+  readonly traces: readonly string[];
+}
+
+/** For most commands, which name no script. */
+export const NO_SCRIPTS: TracedScripts = {
+  scripts: {},
+  bytes: {},
+  importers: {},
+  packages: {},
+  external: [],
+  opaque: [],
+  programs: [],
+  traces: [],
+};
+
+/** Files that count as deps or outs only. */
+export interface Declared {
+  /** A script that is a declared dep counts as a dep only. */
+  readonly deps: readonly Pick<Dep, 'path' | 'glob' | 'made'>[];
+  readonly outs: readonly Pick<Out, 'path'>[];
+}
+
+/** For Python, includes how it is executed, which determines where imports are looked up. */
+export function nameOf(script: Script): string {
+  return script.kind === 'script' ? script.target : JSON.stringify(script);
+}
+
+/** Traced one by one: each may start more. */
+export class Found {
+  readonly #options: Declared;
+  readonly #snapshot: FsSnapshot;
+  readonly #traced = new Map<string, TracedScript>();
+  readonly #queue: Script[] = [];
+  readonly #programs: Program[];
+  readonly #opaque: Untraced[];
+  /** The file that starts it, by script. */
+  readonly #starters: Record<string, string> = {};
+
+  constructor(named: NamedScripts, options: Declared, snapshot: FsSnapshot) {
+    this.#options = options;
+    this.#snapshot = snapshot;
+    this.#programs = [...named.programs];
+    this.#opaque = named.unclear.map((message) => ({ message }));
+    this.#enqueue(named);
+  }
+
+  next(): Script | undefined {
+    for (let script = this.#queue.shift(); script !== undefined; script = this.#queue.shift())
+      if (!this.#traced.has(nameOf(script))) return script;
+    return undefined;
+  }
+
+  add(script: Script, traced: TracedScript): void {
+    this.#traced.set(nameOf(script), traced);
+    this.#opaque.push(...(traced.opaque ?? []));
+    for (const { named, by } of traced.starts ?? []) {
+      // A program that Python starts runs in the same environment.
+      if (!isPython(by)) this.#programs.push(...named.programs);
+      for (const { target } of this.#enqueue(named)) this.#starters[target] ??= by;
+    }
+  }
+
+  /** Those that exist. */
+  #enqueue({ files, launches }: NamedScripts): readonly Script[] {
+    const scripts = files.map((target) => ({ kind: 'script', target }) as const);
+    const there = [...scripts, ...launches].filter(
+      ({ kind, target }) => !IS_FILE.has(kind) || this.#isThere(target),
+    );
+    for (const each of there) {
+      if (each.kind !== 'program') {
+        this.#queue.push(each);
+        continue;
+      }
+      const python = asPython(each, this.#snapshot);
+      if (python !== undefined) this.#programs.push(programAt(each));
+      this.#queue.push(python ?? each);
+    }
+    return there;
+  }
+
+  /** The bytes of a program of an environment depend on the machine. */
+  #isThere(file: string): boolean {
+    const isOfEnvironment = environmentOf(file, this.#snapshot.exists) !== undefined;
+    return !this.#isMade(file) && !isOfEnvironment && isFileDigest(this.#snapshot.hex(file));
+  }
+
+  /** Outs are not scripts of the project, whether they exist or not. */
+  #isMade(file: string): boolean {
+    const { deps, outs } = this.#options;
+    const made = [...outs, ...deps.filter((dep) => dep.made && !dep.glob)];
+    return made.some(({ path }) => isAt(file, path));
+  }
+
+  together(): TracedScripts {
+    const found = [...this.#traced.values()];
+    const isBare = found.length === 0 && this.#opaque.length + this.#programs.length === 0;
+    if (isBare) return NO_SCRIPTS;
+    const declared = this.#options.deps.filter((dep) => !dep.glob).map((dep) => dep.path);
+    const scripts: Record<string, string> = {};
+    const bytes: Record<string, string> = {};
+    for (const { files, code } of found) {
+      for (const file in files) {
+        if (this.#isMade(file) || declared.some((each) => isAt(file, each))) continue;
+        bytes[file] = files[file] as string;
+        const digest = code?.[file];
+        // A file that JavaScript imports as text counts by its bytes, whatever its type.
+        if (digest === undefined) scripts[file] = `f:${files[file]}`;
+        else scripts[file] ??= `py:${digest}`;
+      }
+    }
+    const starters = Object.entries(this.#starters).filter(([file]) => file in scripts);
+    return {
+      scripts,
+      bytes,
+      importers: Object.assign(
+        Object.fromEntries(starters),
+        ...found.map((each) => each.importers),
+      ),
+      packages: Object.assign({}, ...found.map((each) => each.packages)),
+      external: [...new Set(found.flatMap((each) => each.external ?? []))].sort(),
+      opaque: this.#opaque,
+      programs: this.#programs,
+      traces: [...this.#traced.keys()],
+    };
+  }
+}
+
+/** Of scripts that are files of the project. */
+const IS_FILE: ReadonlySet<Script['kind']> = new Set(['script', 'file', 'program']);
+
+function isAt(file: string, where: string): boolean {
+  return file === where || file.startsWith(`${where}/`);
+}

@@ -1,0 +1,42 @@
+/** Traces a file whose first line says what executes it: `./fit`, `bash run.sh`. */
+import path from 'node:path';
+import type { FsSnapshot } from './fs-snapshot.js';
+import { headOf } from './python/find-interpreter.js';
+import type { Launch } from './python/launches.js';
+import type { Program } from './python/programs.js';
+import type { ScriptTrace } from './script-trace.js';
+import { traceSourced } from './sourced.js';
+
+const PYTHON = /^#!.*\b(?:i?python[\d.]*|pypy[\d.]*|uv run)\b/;
+
+/** The launch that a Python program is; undefined for any other. */
+export function asPython(launch: Launch, snapshot: FsSnapshot): Launch | undefined {
+  if (launch.kind !== 'program') return launch;
+  const head = headOf(path.join(snapshot.root, launch.target));
+  return PYTHON.test(head) ? { ...launch, kind: 'file' } : undefined;
+}
+
+/** As a shell script, unless something else executes it. */
+export function traceProgram(
+  { target, folder, path: search }: Launch,
+  entries: ReadonlySet<string>,
+  snapshot: FsSnapshot,
+): ScriptTrace {
+  const head = headOf(path.join(snapshot.root, target));
+  if (!isForShell(head)) {
+    const files = { [target]: snapshot.hex(target) as string };
+    const traceInputs = { files, absent: [], links: {}, folders: {} };
+    return { traced: { files, importers: {}, packages: {} }, traceInputs };
+  }
+  return traceSourced({ entry: target, folder, around: { path: search, entries } }, snapshot);
+}
+
+/** A file without such a line is executed by the shell. */
+function isForShell(head: string): boolean {
+  return head.startsWith('#!') ? /^#!.*\b(?:ba|z|k|da)?sh\b/.test(head) : !head.includes('\0');
+}
+
+/** How the system starts it. */
+export function programAt({ target, folder }: Launch): Program {
+  return { folder, words: [`./${path.posix.relative(`/${folder}`, `/${target}`)}`] };
+}

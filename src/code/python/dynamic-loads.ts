@@ -1,0 +1,225 @@
+/** Finds code that a Python file loads by calls: modules by name, files by path, programs. Pure. */
+import type { Imports } from './imports.js';
+import type { Token } from './python-lexer.js';
+import { foldersAt, literalIn, pathAt, readFileAt } from './search-folders.js';
+import { startedAt } from './started-programs.js';
+import { lineStart, type TokenReader } from './token-reader.js';
+
+const COMPUTED_NAME = 'the name of the module that this loads is computed';
+const COMPUTED_CODE = 'the code that this executes is computed';
+const BY_PATH = 'this loads a module by the path of its file';
+const SEARCH = 'this changes where modules are looked for';
+const HIDDEN = 'this loads modules that its text does not name';
+
+const LOADERS = new Set(['import_module', '__import__', 'run_module', 'run_path']);
+const FILE_LOADERS = new Set(['spec_from_file_location', 'SourceFileLoader', 'load_source']);
+/** Functions that load what a value names, by the top-level package or module that they are of. */
+const NAMED_LATER: Readonly<Record<string, readonly string[]>> = {
+  hydra: ['instantiate', 'call', 'get_class', 'get_method', 'get_object'],
+  pydoc: ['locate'],
+  lazy_loader: ['attach', 'attach_stub'],
+  pyximport: ['install'],
+  django: ['import_string'],
+  werkzeug: ['import_string'],
+};
+
+export class DynamicLoads {
+  readonly #reader: TokenReader;
+  readonly #found: Imports;
+  /** `load` for `from importlib import import_module as load`. */
+  readonly #aliases = new Map<string, string>();
+  readonly #laters: ReadonlySet<string>;
+
+  constructor(reader: TokenReader, found: Imports) {
+    this.#reader = reader;
+    this.#found = found;
+    const { tokens } = reader;
+    for (const [at, { text, kind }] of tokens.entries()) {
+      if (text !== 'as' || kind !== 'name') continue;
+      const [name, alias] = [reader.text(at - 1), reader.text(at + 1)];
+      if (LOADERS.has(name) || name === 'sys') this.#aliases.set(alias, name);
+    }
+    const isNamed = (name: string) => tokens.some((each) => each.text === name);
+    this.#laters = new Set(
+      Object.keys(NAMED_LATER).flatMap(
+        (name) => (isNamed(name) ? NAMED_LATER[name] : []) as string[],
+      ),
+    );
+  }
+
+  /** A name at a token; the reader of statements has seen it too. */
+  name(at: number): void {
+    const word = this.#aliases.get(this.#reader.text(at)) ?? this.#reader.text(at);
+    const before = this.#reader.text(at - 1);
+    if (word === 'sys' && before !== '.') this.#search(at);
+    else if (word === 'path' && this.#isImported(at, 'sys')) this.#note(at, SEARCH);
+    else if (word === '__path__') this.#packagePath(at);
+    else if (word === 'pytest_plugins' && this.#reader.text(at + 1) === '=') this.#plugins(at);
+    else if (before === 'def') return;
+    else if (this.#reader.text(at + 1) !== '(') this.#reference(at, word);
+    else this.#call(at, word);
+  }
+
+  #call(at: number, word: string): void {
+    const before = this.#reader.text(at - 1);
+    if (word === 'run_path') this.#execute(at, pathAt(this.#reader.tokens, this.#argument(at)));
+    else if (LOADERS.has(word)) this.#load(at, word);
+    else if (word === 'find_spec') this.#find(at);
+    else if (word === 'exec' && before !== '.')
+      this.#execute(at, readFileAt(this.#reader.tokens, at + 2));
+    else if (FILE_LOADERS.has(word)) this.#note(at, BY_PATH);
+    else if (word === 'addsitedir') this.#addFolders(at, at + 2);
+    else this.#start(at, word);
+  }
+
+  /** Not called here: `load = importlib.import_module` may be called anywhere, with any name. */
+  #reference(at: number, word: string): void {
+    const { tokens } = this.#reader;
+    if (!LOADERS.has(word) || this.#reader.text(at + 1) === '=') return;
+    const isImport = /^(?:from|import|lazy)$/.test(this.#reader.text(lineStart(tokens, at)));
+    const owner = this.#reader.text(at - 1) === '.' ? this.#reader.text(at - 2) : '';
+    if (!isImport && /^(?:importlib|runpy|builtins|)$/.test(owner)) this.#note(at, COMPUTED_NAME);
+  }
+
+  /** The first argument, with or without its name. */
+  #argument(at: number): number {
+    return this.#reader.text(at + 3) === '=' ? at + 4 : at + 2;
+  }
+
+  /** `import_module("a.b")`, `import_module(".b", __package__)`, `run_module("a")`. */
+  #load(at: number, word: string): void {
+    const argument = this.#argument(at);
+    const name = this.#reader.literal(argument);
+    if (name === undefined) {
+      this.#note(at, COMPUTED_NAME);
+      return;
+    }
+    const level = /^\.*/.exec(name)?.[0].length ?? 0;
+    if (word === '__import__') this.#dunder(at, name);
+    else if (level > 0) this.#relative(at, argument, name, level);
+    else
+      this.#found.imports.push({
+        name,
+        level,
+        names: [],
+        ...(word === 'run_module' && { main: true }),
+      });
+  }
+
+  #relative(at: number, argument: number, name: string, level: number): void {
+    const next = argument + 2;
+    const anchor = this.#reader.text(next) === 'package' ? next + 2 : next;
+    const anchors = this.#reader.literal(anchor)?.split('.');
+    if (anchors !== undefined) {
+      const parts = [...anchors.slice(0, anchors.length - level + 1), name.slice(level)];
+      this.#found.imports.push({ name: parts.join('.'), level: 0, names: [] });
+    } else if (/^__(?:package|name)__$/.test(this.#reader.text(anchor))) {
+      this.#found.imports.push({ name: name.slice(level), level, names: [] });
+    } else this.#note(at, COMPUTED_NAME);
+  }
+
+  /** `__import__("a", globals(), locals(), ["b"], 1)`, like `from .a import b`. */
+  #dunder(at: number, name: string): void {
+    const found = { name, level: 0, names: [] as string[] };
+    for (const [index, start] of this.#reader.elements(at + 1).entries()) {
+      const isNamed = this.#reader.text(start + 1) === '=';
+      const word = isNamed ? this.#reader.text(start) : ['', '', '', 'fromlist', 'level'][index];
+      const value = isNamed ? start + 2 : start;
+      if (word === 'level') found.level = Number(this.#reader.text(value));
+      else if (word === 'fromlist' && /^[[(]$/.test(this.#reader.text(value)))
+        found.names = this.#reader.elements(value).map((each) => this.#reader.literal(each) ?? '');
+      else if (word === 'fromlist' && this.#reader.tokens[value]?.kind === 'name')
+        found.names = [''];
+    }
+    if (found.names.includes('') || !Number.isInteger(found.level)) this.#note(at, COMPUTED_NAME);
+    this.#found.imports.push({
+      ...found,
+      level: found.level || 0,
+      names: found.names.filter((each) => each !== ''),
+    });
+  }
+
+  /** Loads the module, together with `module_from_spec`. */
+  #find(at: number): void {
+    const name = this.#reader.literal(at + 2);
+    const isLoaded = this.#reader.tokens.some(({ text }) => text === 'module_from_spec');
+    if (name !== undefined && !name.startsWith('.'))
+      this.#found.imports.push({ name, level: 0, names: [] });
+    else if (isLoaded) this.#note(at, COMPUTED_NAME);
+  }
+
+  #execute(at: number, file: ReturnType<typeof pathAt>): void {
+    if (file === undefined) this.#note(at, COMPUTED_CODE);
+    else this.#found.executes.push(file);
+  }
+
+  #start(at: number, word: string): void {
+    const started = startedAt(this.#reader, at);
+    if (started !== undefined)
+      this.#found.starts.push({ ...started, place: this.#reader.place(at) });
+    else if (this.#laters.has(word)) this.#note(at, HIDDEN);
+  }
+
+  /** `sys.path.insert(…)`, `sys.path += …`, `sys.path[0] = …`. */
+  #search(at: number): void {
+    const text = (offset: number) => this.#reader.text(at + offset);
+    if (!/^\.(?:path|meta_path|path_hooks)$/.test(text(1) + text(2))) return;
+    const [next, method] = [text(3), text(4)];
+    const isPath = text(2) === 'path';
+    const isAt = text(7) === ',' && this.#reader.tokens[at + 6]?.kind === 'number';
+    const slice = /^\[\s*\d*\s*:\s*\d*\s*\]\s*=\s*(?=\[)/.exec(
+      this.#reader.restOfLine(at + 3),
+    )?.[0];
+    if (next === '.' && isPath && method === 'insert' && isAt) this.#addFolders(at, at + 8);
+    else if (next === '.' && isPath && /^(?:append|extend)$/.test(method))
+      this.#addFolders(at, at + 6);
+    else if (next === '+=' && isPath) this.#addFolders(at, at + 4);
+    else if (slice !== undefined && isPath) this.#addFolders(at, this.#after('=', at + 4));
+    else if (this.#isChange(at + 3)) this.#note(at, SEARCH);
+  }
+
+  /** `.append(…)`, `= …`, `[0] = …` behind a list. */
+  #isChange(at: number): boolean {
+    const [next, method] = [this.#reader.text(at), this.#reader.text(at + 1)];
+    if (next === '.') return /^(?:insert|append|extend|remove|pop)$/.test(method);
+    const isItem = next === '[' && /^\[[^\]]*\]\s*=[^=]/.test(this.#reader.restOfLine(at));
+    return isItem || /^\+?=$/.test(next);
+  }
+
+  #after(text: string, at: number): number {
+    let next = at;
+    while (this.#reader.text(next) !== text) next += 1;
+    return next + 1;
+  }
+
+  /** Where the modules of a package are looked for. */
+  #packagePath(at: number): void {
+    if (this.#isChange(at + 1)) this.#note(at, SEARCH);
+  }
+
+  /** A name in `from module import …`. */
+  #isImported(at: number, module: string): boolean {
+    const start = lineStart(this.#reader.tokens, at);
+    return this.#reader.text(start) === 'from' && this.#reader.text(start + 1) === module;
+  }
+
+  /** Modules that pytest loads. */
+  #plugins(at: number): void {
+    const value = literalIn(this.#reader.tokens[at + 2]);
+    const names = value === undefined ? this.#reader.strings(at) : [value];
+    for (const name of names) this.#found.imports.push({ name, level: 0, names: [] });
+  }
+
+  #addFolders(at: number, argument: number): void {
+    const folders = foldersAt(this.#reader.tokens as readonly Token[], argument);
+    if (folders === undefined) this.#note(at, SEARCH);
+    else
+      this.#found.search.push(
+        ...folders.map((each) => ({ ...each, place: this.#reader.place(at) })),
+      );
+  }
+
+  #note(at: number, message: string): void {
+    this.#found.opaque.push({ message, place: this.#reader.place(at) });
+  }
+}

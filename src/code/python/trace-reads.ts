@@ -1,0 +1,38 @@
+/** What a trace of Python reads besides code: build files, and links in the path of the script. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type FsSnapshot, hexOfBytes, isFileDigest } from '../fs-snapshot.js';
+import type { Launch } from './launches.js';
+
+export class Reads {
+  readonly #snapshot: FsSnapshot;
+  /** SHA-256 of the bytes of each file. */
+  readonly files: Record<string, string> = {};
+  readonly absent = new Set<string>();
+
+  constructor(snapshot: FsSnapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  /** Undefined without the file. */
+  textOf(file: string): string | undefined {
+    if (!isFileDigest(this.#snapshot.hex(file))) {
+      this.absent.add(file);
+      return undefined;
+    }
+    const bytes = readFileSync(path.join(this.#snapshot.root, file));
+    this.files[file] = hexOfBytes(bytes);
+    return bytes.toString('utf8');
+  }
+
+  links({ kind, target }: Launch): Record<string, string> {
+    const links: Record<string, string> = {};
+    if (kind !== 'file') return links;
+    for (let end = target.length; end > 0; end = target.lastIndexOf('/', end - 1)) {
+      const where = target.slice(0, end);
+      const link = this.#snapshot.link(where);
+      if (link !== undefined) links[where] = link;
+    }
+    return links;
+  }
+}

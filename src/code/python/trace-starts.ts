@@ -1,0 +1,77 @@
+/** Programs that the Python code of a trace starts. */
+import path from 'node:path';
+import { type NamedScripts, namedInside } from '../named-scripts.js';
+import { isOutside } from '../project-paths.js';
+import type { StartedScripts, Untraced } from '../script-trace.js';
+import { isNotebook, type Launch } from './launches.js';
+import type { SearchFolder } from './search-folders.js';
+import type { Started } from './started-programs.js';
+
+export class Starts {
+  readonly #launch: Launch;
+  readonly found: StartedScripts[] = [];
+  readonly opaque: Untraced[] = [];
+
+  constructor(launch: Launch) {
+    this.#launch = launch;
+  }
+
+  /** `file`: undefined for the text of a command. */
+  start(started: Started, file: string | undefined): void {
+    const { folder } = started;
+    const place = file === undefined ? undefined : { file, ...started.place };
+    if (folder === undefined) {
+      this.add(this.#named(started, this.#launch.folder, file), file ?? 'cmd', place);
+    } else if (folder === 'computed') {
+      const { files, launches } = this.#named(started, this.#launch.folder, file);
+      if (files.length + launches.length > 0)
+        this.#note('this starts a program in a folder that is computed', place);
+    } else {
+      eachPlace(folder, file, this.#launch, (at) => {
+        if (isOutside(at)) return;
+        this.add(this.#named(started, at.replace(/^\.$/, ''), file), file ?? 'cmd', place);
+      });
+    }
+  }
+
+  add(named: NamedScripts, by: string, place: Untraced['place']): void {
+    if (named.files.length + named.launches.length > 0) this.found.push({ named, by });
+    for (const message of named.unclear) this.#note(message, place);
+  }
+
+  #named({ command, words }: Started, folder: string, file: string | undefined): NamedScripts {
+    const around = { path: this.#launch.path };
+    if (words === undefined) return namedInside({ text: command ?? '', folder }, around);
+    return namedInside({ words: words.map((each) => wordIn(each, folder, file)), folder }, around);
+  }
+
+  #note(message: string, place: Untraced['place']): void {
+    this.opaque.push({ message, ...(place !== undefined && { place }) });
+  }
+}
+
+/** As the program gets it, in its working directory. */
+function wordIn(word: string | SearchFolder | undefined, folder: string, file: string | undefined) {
+  if (word === undefined || typeof word === 'string') return word;
+  if (word.from === 'current') return word.path;
+  return file && path.posix.relative(`/${folder}`, `/${join(path.posix.dirname(file), word.path)}`);
+}
+
+/** What a path in a file means: Jupyter may execute a notebook in the notebook's folder. */
+export function eachPlace(
+  { from, path: written }: SearchFolder,
+  file: string | undefined,
+  { target, folder }: Launch,
+  take: (place: string) => void,
+): void {
+  if (from === 'file') {
+    if (file !== undefined) take(join(path.posix.dirname(file), written));
+    return;
+  }
+  const starts = isNotebook(target) ? [folder, path.posix.dirname(target)] : [folder];
+  for (const start of starts) take(join(start, written));
+}
+
+function join(folder: string, file: string): string {
+  return path.posix.isAbsolute(file) ? file : path.posix.join(folder, file);
+}

@@ -1,0 +1,42 @@
+/** Puts in what a shell text determines by itself: variables with one plain value, and its own folder. Pure. */
+
+/** Without a character that the shell would treat in another way. */
+const PLAIN = /^[\w./-]+$/;
+
+const ASSIGNMENT =
+  /(?<=^|[;&|({\n]|\b(?:export|readonly|local|then|do))[ \t]*([A-Za-z_]\w*)=("[^"$`\\]*"|'[^']*'|[^\s;&|"'$`()]*)(?=[ \t]*(?:$|[;&|\n)]))/gm;
+
+/** `DIR=src; python $DIR/x.py`: a variable that the text sets once, to a plain text. */
+export function withConstants(text: string): string {
+  if (!text.includes('=') || !text.includes('$')) return text;
+  let filled = text;
+  for (const [, name = '', written = ''] of text.matchAll(ASSIGNMENT)) {
+    const value = written.replace(/^(["'])(.*)\1$/, '$2');
+    if (!PLAIN.test(value) || isSetAgain(text, name)) continue;
+    filled = filled.replace(new RegExp(`\\$(?:${name}\\b|\\{${name}\\})`, 'g'), value);
+  }
+  return filled;
+}
+
+function isSetAgain(text: string, name: string): boolean {
+  const others = new RegExp(
+    `\\b${name}\\+?=|\\b(?:for|read|select|unset)\\b[^;\\n]*\\b${name}\\b`,
+    'g',
+  );
+  return [...text.matchAll(others)].length > 1;
+}
+
+const SELF = '"?\\$(?:0|\\{0\\}|BASH_SOURCE|\\{BASH_SOURCE(?:\\[0\\])?\\})"?';
+const OWN_FOLDER = new RegExp(
+  `\\$\\(dirname (?:-- )?(?:${SELF}|"?\\$\\((?:realpath|readlink -f) ${SELF}\\)"?)\\)|\\$\\{(?:0|BASH_SOURCE(?:\\[0\\])?)%/\\*\\}`,
+  'g',
+);
+/** `$(cd "folder" && pwd)` is the folder. */
+const ABSOLUTE = /\$\(cd (?:-- )?("?)([\w./-]+)\1(?: *>\/dev\/null(?: 2>&1)?)? *&& *pwd(?: -P)?\)/g;
+
+/** `cd "$(dirname "$0")"`: the folder of the script, as it is from the working directory. */
+export function withOwnFolder(text: string, own: string): string {
+  const folder = own === '' ? '.' : own;
+  if (!PLAIN.test(folder)) return text;
+  return text.replace(OWN_FOLDER, folder).replace(ABSOLUTE, '$2');
+}

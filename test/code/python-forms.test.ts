@@ -1,0 +1,387 @@
+/** Ways to start Python and to load its code that users write: what counts, and what `doctor` lists. */
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  counted,
+  disposeSandbox,
+  expectExactly,
+  type Files,
+  openSandbox,
+  sandbox,
+  traced,
+} from './traced-commands.js';
+
+afterEach(disposeSandbox);
+
+type Row = readonly [command: string, files: Files, counted: readonly string[]];
+
+/** `x.py` imports `a`. */
+const PROGRAM = { 'x.py': 'import a', 'a.py': '', 'b.py': '' };
+const COUNTED = ['a.py', 'x.py'];
+
+/** Each executes `x.py`, or the module `x`. */
+const STARTS = [
+  'python -O -X dev x.py',
+  'python -mx --fast',
+  'python -Im x',
+  'python -c"import x"',
+  'env A=b python x.py',
+  'nohup python x.py &',
+  'time -p python -m x',
+  'nice -n 5 python -m x',
+  'srun -n 2 python x.py',
+  'mpirun -n 4 python x.py',
+  'mpirun -n 4 python -m mpi4py -m x',
+  'torchrun --nproc-per-node=2 x.py',
+  'python -m torch.distributed.run --nproc-per-node 2 -m x',
+  'accelerate launch --config_file c.yaml x.py',
+  'uv run --with rich x.py',
+  'uv run --frozen python -m x',
+  'poetry run python x.py',
+  'pipenv run python x.py',
+  'pdm run x.py',
+  'hatch run python x.py',
+  'pixi run python -m x',
+  'rye run python x.py',
+  'conda run -n e --no-capture-output python x.py',
+  'coverage run -m x',
+  'bash -c "python -m x"',
+  'cd . && python -m x',
+  '"$PYTHON" -m x',
+  "python - <<'END'\nimport x\nEND",
+  'python3 <<< "import x"',
+  'python < x.py',
+  'HERE=.; python $HERE/x.py',
+  'docker run image python x.py',
+];
+
+const COMMANDS: readonly Row[] = [
+  // Files that say by themselves what executes them.
+  ['./fit', { fit: '#!/usr/bin/env python3\nimport a', 'a.py': '' }, ['a.py', 'fit']],
+  ['nice -n 5 ./fit', { fit: '#!/usr/bin/env python3\nimport a', 'a.py': '' }, ['a.py', 'fit']],
+  ['./fit', { fit: '#!/bin/bash\npython x.py', ...PROGRAM }, [...COUNTED, 'fit']],
+  ['bash run.sh', { 'run.sh': 'set -e\npython x.py "$@"\n', ...PROGRAM }, [...COUNTED, 'run.sh']],
+  [
+    'bash run.sh',
+    { 'run.sh': '. env.sh\n./next.sh\n', 'env.sh': '', 'next.sh': 'python x.py', ...PROGRAM },
+    [...COUNTED, 'env.sh', 'next.sh', 'run.sh'],
+  ],
+  [
+    'sub/run.sh',
+    { 'sub/run.sh': 'cd "$(dirname "$0")"\npython x.py', 'sub/x.py': 'import a', 'sub/a.py': '' },
+    ['sub/a.py', 'sub/run.sh', 'sub/x.py'],
+  ],
+  [
+    'bash sub/run.sh',
+    {
+      'sub/run.sh':
+        'HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"\nexport PYTHONPATH="$HERE/lib:$PYTHONPATH"\npython "$HERE/x.py"\n',
+      'sub/x.py': 'import a',
+      'sub/lib/a.py': '',
+      'lib/a.py': '',
+    },
+    ['sub/lib/a.py', 'sub/run.sh', 'sub/x.py'],
+  ],
+  [
+    'PYTHONPATH=lib bash run.sh',
+    { 'run.sh': 'python x.py', 'x.py': 'import a', 'lib/a.py': '' },
+    ['lib/a.py', 'run.sh', 'x.py'],
+  ],
+  // Archives count by their bytes.
+  ['python app.pyz', { 'app.pyz': 'PK\x03\x04', 'a.py': '' }, ['app.pyz']],
+  [
+    'PYTHONPATH=lib.zip python x.py',
+    { 'lib.zip': 'PK\x03\x04', ...PROGRAM },
+    ['a.py', 'lib.zip', 'x.py'],
+  ],
+  // The working directory.
+  ...[
+    'uv run --directory sub x.py',
+    'env -C sub python x.py',
+    'poetry -C sub run python x.py',
+    'srun --chdir=sub python x.py',
+    'conda run -n e --cwd sub python x.py',
+    'mpirun -wdir sub python x.py',
+    'pushd sub; python x.py; popd; python y.py',
+  ].map(
+    (command): Row => [
+      command,
+      { 'sub/x.py': 'import a', 'sub/a.py': '', 'x.py': '', 'a.py': '' },
+      ['sub/a.py', 'sub/x.py'],
+    ],
+  ),
+  // Names that build files define.
+  ...['train --lr 1', 'uv run train', 'poetry run train', '.venv/bin/train'].map(
+    (command): Row => [
+      command,
+      {
+        'pyproject.toml': '[project.scripts]\ntrain = "pkg.cli:main"\n',
+        'src/pkg/__init__.py': '',
+        'src/pkg/cli.py': 'from . import a',
+        'src/pkg/a.py': '',
+        'src/pkg/b.py': '',
+      },
+      ['src/pkg/__init__.py', 'src/pkg/a.py', 'src/pkg/cli.py'],
+    ],
+  ),
+  [
+    'train',
+    { 'setup.py': 'setup(entry_points={"console_scripts": ["train=x:main"]})', ...PROGRAM },
+    COUNTED,
+  ],
+  [
+    'hatch run train',
+    {
+      'pyproject.toml': '[tool.hatch.envs.default.scripts]\ntrain = "python x.py {args}"\n',
+      ...PROGRAM,
+    },
+    COUNTED,
+  ],
+  [
+    'hatch run all',
+    {
+      'pyproject.toml':
+        '[tool.hatch.envs.default.scripts]\nall = [\n  "train",\n]\ntrain = "python x.py"\n',
+      ...PROGRAM,
+    },
+    COUNTED,
+  ],
+  [
+    'pixi run train',
+    { 'pixi.toml': '[tasks]\ntrain = { cmd = "python x.py", cwd = "." }\n', ...PROGRAM },
+    COUNTED,
+  ],
+  [
+    'pdm run train',
+    { 'pyproject.toml': '[tool.pdm.scripts.train]\ncmd = "python x.py"\n', ...PROGRAM },
+    COUNTED,
+  ],
+  // Tests, with the configuration of the folders above them.
+  ...[
+    'pytest tests',
+    'python -m pytest',
+    'pytest -k fast tests/test_x.py::test_a',
+    'uv run pytest',
+  ].map(
+    (command): Row => [
+      command,
+      {
+        'tests/test_x.py': 'import a',
+        'tests/helper.py': '',
+        'tests/conftest.py': 'pytest_plugins = ["plugin"]',
+        'conftest.py': '',
+        'plugin.py': '',
+        'a.py': '',
+        'b.py': '',
+      },
+      ['a.py', 'conftest.py', 'plugin.py', 'tests/conftest.py', 'tests/test_x.py'],
+    ],
+  ),
+  [
+    'pytest',
+    {
+      'pytest.ini': '[pytest]\ntestpaths = unit\n',
+      'unit/pkg/__init__.py': '',
+      'unit/pkg/test_x.py': 'from . import helper',
+      'unit/pkg/helper.py': '',
+      'other/test_y.py': '',
+    },
+    ['unit/pkg/helper.py', 'unit/pkg/__init__.py', 'unit/pkg/test_x.py'],
+  ],
+  [
+    'python -m unittest tests.test_x.TestX',
+    { 'tests/test_x.py': 'import a', ...PROGRAM },
+    ['a.py', 'tests/test_x.py'],
+  ],
+  [
+    'python -m unittest discover -s tests',
+    { 'tests/testing.py': 'import a', ...PROGRAM },
+    ['a.py', 'tests/testing.py'],
+  ],
+];
+
+/** The text of `main.py`, which `python main.py` executes. */
+const LOADS: readonly (readonly [written: string, files: Files, counted: readonly string[]])[] = [
+  [
+    'runpy.run_module("pkg", run_name="__main__")',
+    { 'pkg/__main__.py': 'import a', 'a.py': '' },
+    ['a.py', 'pkg/__main__.py'],
+  ],
+  [
+    'runpy.run_path("tool")',
+    { 'tool/__main__.py': 'import a', 'tool/a.py': '' },
+    ['tool/__main__.py', 'tool/a.py'],
+  ],
+  ['runpy.run_path(str(Path(__file__).parent / "x.py"))', PROGRAM, COUNTED],
+  ['exec(open("x.py", encoding="utf-8").read())', PROGRAM, COUNTED],
+  ['exec(open(os.path.join(os.path.dirname(__file__), "x.py")).read())', PROGRAM, COUNTED],
+  ['exec(compile(open("x.py").read(), "x.py", "exec"))', PROGRAM, COUNTED],
+  ['exec(Path("x.py").read_text())', PROGRAM, COUNTED],
+  ['__import__("pkg", fromlist=["a"])', { 'pkg/a.py': '', 'pkg/b.py': '' }, ['pkg/a.py']],
+  [
+    '__import__("pkg", globals(), locals(), ["a"], 0)',
+    { 'pkg/a.py': '', 'pkg/b.py': '' },
+    ['pkg/a.py'],
+  ],
+  ['importlib.import_module(name="pkg.a")', { 'pkg/a.py': '' }, ['pkg/a.py']],
+  ['from importlib import import_module as load\nload("x")', PROGRAM, COUNTED],
+  ['spec = importlib.util.find_spec("x")\nmodule_from_spec(spec)', PROGRAM, COUNTED],
+  ['lazy import x', PROGRAM, COUNTED],
+  ['lazy from x import y', PROGRAM, COUNTED],
+  ['import sys as system\nsystem.path.append("lib")\nimport a', { 'lib/a.py': '' }, ['lib/a.py']],
+  ['sys.path[:0] = ["lib"]\nimport a', { 'lib/a.py': '' }, ['lib/a.py']],
+  [
+    'sys.path.insert(0, os.path.dirname(__file__) + "/lib")\nimport a',
+    { 'lib/a.py': '' },
+    ['lib/a.py'],
+  ],
+  [
+    'sys.path.insert(0, "lib.zip")\nimport x',
+    { 'lib.zip': 'PK', ...PROGRAM },
+    [...COUNTED, 'lib.zip'],
+  ],
+  ['subprocess.run([sys.executable, "-u", "x.py", lr], check=True)', PROGRAM, COUNTED],
+  ['subprocess.Popen(["python", "-m", "x"])', PROGRAM, COUNTED],
+  ['subprocess.check_call([sys.executable, str(HERE / "w" / "x.py")])\nHERE = 1', PROGRAM, []],
+  [
+    'HERE = Path(__file__).parent\nsubprocess.run([sys.executable, str(HERE / "x.py")])',
+    PROGRAM,
+    COUNTED,
+  ],
+  ['subprocess.run(["python", "x.py"], cwd="sub")', { 'sub/x.py': '', 'x.py': '' }, ['sub/x.py']],
+  ['os.system("python x.py --fast")', PROGRAM, COUNTED],
+  ['os.system(f"{sys.executable} x.py --lr {lr}")', PROGRAM, COUNTED],
+  ['asyncio.create_subprocess_exec("python", "x.py")', PROGRAM, COUNTED],
+  ['os.execvp("bash", ["bash", "run.sh"])', { 'run.sh': 'python x.py', ...PROGRAM }, []],
+  [
+    'subprocess.run(["bash", "run.sh"])',
+    { 'run.sh': 'python x.py', ...PROGRAM },
+    [...COUNTED, 'run.sh'],
+  ],
+  ['get_context("spawn").Process(target=f).start()\nfrom x import f', PROGRAM, COUNTED],
+  [
+    'match v:\n  case 1: import x\n  case {"k": y} if y:\n    import b\n',
+    PROGRAM,
+    [...COUNTED, 'b.py'],
+  ],
+  ['# -*- coding: latin-1 -*-\nimport x', PROGRAM, COUNTED],
+  ['import x', { ...PROGRAM, 'x.pyi': 'import b' }, COUNTED],
+];
+
+describe('with Python', () => {
+  it.each(STARTS)('%j counts the program and what it imports', async (command) => {
+    expect(await counted(command, PROGRAM)).toEqual(COUNTED);
+    await expectExactly(command, Object.keys(PROGRAM), COUNTED);
+  });
+
+  it.each(COMMANDS)('%j with %j counts %j', async (command, files, names) => {
+    expect(await counted(command, files)).toEqual([...names].sort());
+    const code = Object.keys(files).filter((file) => !/\.(?:toml|ini)$|setup\.py$/.test(file));
+    await expectExactly(command, code, names);
+  });
+
+  it.each(LOADS)('%j with %j counts %j', async (written, files, names) => {
+    const all = { 'main.py': `${written}\n`, ...files };
+    expect(await counted('python main.py', all)).toEqual([...names, 'main.py'].sort());
+    await expectExactly('python main.py', Object.keys(all), [...names, 'main.py']);
+  });
+
+  it('a build file that appears, and a task that it defines, count from then on', async () => {
+    expect(await counted('hatch run train', PROGRAM)).toEqual([]);
+    sandbox.write('hatch.toml', '[envs.default.scripts]\ntrain = "python b.py"\n');
+    expect(Object.keys((await traced('hatch run train')).scripts)).toEqual(['b.py']);
+    sandbox.edit('hatch.toml', 'b.py', 'x.py');
+    expect(Object.keys((await traced('hatch run train')).scripts).sort()).toEqual(COUNTED);
+  });
+
+  it('a test file that appears counts from then on', async () => {
+    expect(await counted('pytest', { 'tests/test_a.py': '' })).toEqual(['tests/test_a.py']);
+    sandbox.write('tests/more/test_b.py', '');
+    expect(Object.keys((await traced('pytest')).scripts).sort()).toEqual([
+      'tests/more/test_b.py',
+      'tests/test_a.py',
+    ]);
+  });
+
+  it('a script that another one starts names that one', async () => {
+    openSandbox({ 'run.sh': 'python x.py', ...PROGRAM });
+    expect((await traced('bash run.sh')).importers).toEqual({ 'x.py': 'run.sh', 'a.py': 'x.py' });
+  });
+});
+
+describe('the Python that packages: python asks', () => {
+  it.each([
+    ['bash run.sh', { 'run.sh': '.venv/bin/python x.py' }, ['.venv/bin/python']],
+    ['cd sub && ./fit', { 'sub/fit': '#!/usr/bin/env python3' }, ['./fit']],
+    ['bash run.sh', { 'run.sh': 'echo' }, []],
+    ['python3 start.py', { 'start.py': 'os.system("python4 x.py")' }, ['python3']],
+  ])('is, for %j with %j, %j', async (command, files: Files, words) => {
+    openSandbox({ 'x.py': '', ...files });
+    const { programs } = await traced(command);
+    expect(programs.flatMap((each) => each.words)).toEqual(words);
+  });
+});
+
+describe('what pipe cannot follow is listed', () => {
+  it.each([
+    ['python "$SCRIPT"', {}, undefined, 'the shell computes what Python executes'],
+    [
+      'for s in a b; do python $s.py; done',
+      {},
+      undefined,
+      'the shell computes what Python executes',
+    ],
+    ['python train_{a,b}.py', {}, undefined, 'the shell computes what Python executes'],
+    ['cd "$DIR" && python x.py', PROGRAM, undefined, 'the shell computes the folder'],
+    [
+      'bash run.sh',
+      { 'run.sh': 'python "$1"' },
+      'run.sh',
+      'the shell computes what Python executes',
+    ],
+    [
+      'pytest',
+      { 'pytest.ini': '[pytest]\npython_files = check_*.py\n' },
+      'pytest.ini',
+      'python_files',
+    ],
+  ])('of %j', async (command, files: Files, file, message) => {
+    openSandbox(files);
+    const { opaque } = await traced(command);
+    expect(opaque.map((each) => [each.place?.file, each.message])).toEqual([
+      [file, expect.stringContaining(message)],
+    ]);
+  });
+
+  it.each([
+    ['load = importlib.import_module', 'the name of the module'],
+    ['__import__("a", fromlist=names)', 'the name of the module'],
+    ['with open("x.py") as f: exec(f.read())', 'the code that this executes'],
+    ['from sys import path', 'where modules are looked for'],
+    ['__path__.append(folder)', 'where modules are looked for'],
+    ['import hydra\nhydra.utils.instantiate(config.model)', 'its text does not name'],
+    ['from pydoc import locate\nlocate(name)', 'its text does not name'],
+    ['import pyximport\npyximport.install()', 'its text does not name'],
+    ['subprocess.run([sys.executable, script])', 'what Python executes'],
+    ['subprocess.run(["python", "x.py"], cwd=folder)', 'in a folder that is computed'],
+  ])('of %j', async (written, message) => {
+    openSandbox({ 'main.py': `${written}\n`, 'x.py': '' });
+    const { opaque } = await traced('python main.py');
+    expect(opaque).toMatchObject([
+      { message: expect.stringContaining(message), place: { file: 'main.py' } },
+    ]);
+  });
+
+  it.each([
+    'from importlib import import_module',
+    'find_spec("torch")',
+    'subprocess.run(["git", "status"])',
+    'subprocess.run(command)',
+    'os.system("nvidia-smi")',
+    'path = "x"',
+    'print(module.__path__)',
+    'model.instantiate(x)',
+  ])('and nothing of %j', async (written) => {
+    openSandbox({ 'main.py': written });
+    expect((await traced('python main.py')).opaque).toEqual([]);
+  });
+});

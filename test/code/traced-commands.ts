@@ -1,0 +1,83 @@
+/** Commands of a sandbox, traced as a run does it: anew, and by the kept trace. */
+import { expect } from 'vitest';
+import type { TracedScripts } from '../../src/code/found-scripts.js';
+import {
+  keptScripts,
+  noScripts,
+  type ScriptOptions,
+  traceScripts,
+} from '../../src/code/scripts.js';
+import { Sandbox } from './sandbox.js';
+
+export type Files = Readonly<Record<string, string>>;
+type Declared = Pick<ScriptOptions, 'deps' | 'outs'>;
+
+export const NONE: Declared = { deps: [], outs: [] };
+
+/** The one of the running test. */
+export let sandbox: Sandbox;
+
+export function openSandbox(files: Files): void {
+  sandbox = new Sandbox(files);
+}
+
+export function disposeSandbox(): void {
+  sandbox?.dispose();
+}
+
+/** Of a run that has traced nothing yet. */
+export function optionsOf(declared: Declared): ScriptOptions {
+  return { ...declared, traceCache: sandbox.traceCache, known: noScripts() };
+}
+
+export function kept(command: string, declared = NONE): TracedScripts | undefined {
+  return keptScripts({ kind: 'shell', command }, optionsOf(declared), sandbox.snapshot());
+}
+
+/** Traces, and checks that the kept trace says the same. */
+export async function traced(command: string, declared = NONE): Promise<TracedScripts> {
+  const options = optionsOf(declared);
+  const found = await traceScripts({ kind: 'shell', command }, options, sandbox.snapshot());
+  expect(kept(command, declared)).toEqual(found);
+  return found;
+}
+
+export async function counted(command: string, files: Files, declared = NONE): Promise<string[]> {
+  openSandbox(files);
+  return Object.keys((await traced(command, declared)).scripts).sort();
+}
+
+export function notebook(cells: readonly string[], more = {}): string {
+  return JSON.stringify({
+    cells: [
+      { cell_type: 'markdown', source: ['import no'] },
+      ...cells.map((source) => ({ cell_type: 'code', source, outputs: [], ...more })),
+    ],
+    metadata: { kernelspec: { name: 'python3', language: 'python' } },
+    nbformat: 4,
+  });
+}
+
+/** An edit of one that counts is seen; one of any other leaves the kept trace as it is. */
+export async function expectExactly(
+  command: string,
+  files: readonly string[],
+  names: readonly string[],
+): Promise<void> {
+  const before = await traced(command);
+  for (const file of files) {
+    const text = sandbox.read(file);
+    sandbox.write(
+      file,
+      file.endsWith('.ipynb') ? `${notebook(['edited'])}` : `${text}\nedited = 1\n`,
+    );
+    expect([file, kept(command) === undefined]).toEqual([file, names.includes(file)]);
+    const now = await traced(command);
+    const changed = Object.keys(now.scripts).filter(
+      (each) => now.scripts[each] !== before.scripts[each],
+    );
+    expect(changed).toEqual(names.includes(file) ? [file] : []);
+    sandbox.write(file, text);
+    expect(await traced(command)).toEqual(before);
+  }
+}
