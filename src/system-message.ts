@@ -9,6 +9,10 @@ const WORDS: Readonly<Record<string, string>> = {
   ENFILE: 'too many open files in the system',
   EIO: 'the disk reports an input/output error',
   EDQUOT: 'the disk quota is exceeded',
+  ENOTDIR: 'a file is where a folder is needed',
+  EISDIR: 'a folder is where a file is needed',
+  ELOOP: 'symbolic links lead in a circle',
+  ENAMETOOLONG: 'the path is too long for the system',
 };
 
 /** Message for a failed system call; undefined for other errors, which are bugs. */
@@ -18,10 +22,12 @@ export function systemMessage(error: unknown): string | undefined {
   return refusalMessage(error) ?? error.message;
 }
 
-/** Only for what the user can fix: a full disk, a read-only folder. */
+/** Only for what the user can fix: a full disk, a read-only folder, a file instead of a folder. */
 export function refusalMessage(error: unknown): string | undefined {
   const { code = '', syscall, path } = error as NodeJS.ErrnoException;
-  const what = error instanceof Error && Object.hasOwn(WORDS, code) ? WORDS[code] : undefined;
+  // A folder cannot be created below a file.
+  const shown = code === 'EEXIST' && syscall === 'mkdir' ? 'ENOTDIR' : code;
+  const what = error instanceof Error && Object.hasOwn(WORDS, shown) ? WORDS[shown] : undefined;
   if (what === undefined || path === undefined) return what;
   const cure = code === 'EPERM' && DELETIONS.has(syscall ?? '') ? IMMUTABLE : '';
   return `${what}: ${path} (${syscall})${cure}`;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { refusalMessage, systemMessage } from '../src/system-message.js';
 
-function systemError(code: string, path?: string): Error {
-  return Object.assign(new Error(`${code}: as Node says it`), { code, syscall: 'open', path });
+function systemError(code: string, path?: string, syscall = 'open'): Error {
+  return Object.assign(new Error(`${code}: as Node says it`), { code, syscall, path });
 }
 
 test('what the user can cure is said in words, with the place', () => {
@@ -11,6 +11,10 @@ test('what the user can cure is said in words, with the place', () => {
     'the file system is read-only: /p/cache/x (open)',
   );
   expect(refusalMessage(systemError('ENOSPC'))).toBe('no space left on the disk');
+  expect(refusalMessage(systemError('EEXIST', '/p/file', 'mkdir'))).toBe(
+    'a file is where a folder is needed: /p/file (mkdir)',
+  );
+  expect(refusalMessage(systemError('EEXIST', '/p/file'))).toBeUndefined();
 });
 
 test('any other error of the system is its own message, and a bug is neither', () => {

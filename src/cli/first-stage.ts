@@ -1,6 +1,7 @@
 /** Guesses a first stage for a project with existing code, for the user to complete. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { statIfThere } from '../sys/if-there.js';
 
 interface FirstStage {
   readonly text: string;
@@ -93,5 +94,5 @@ function isProgram(file: string): boolean {
 }
 
 function isFile(project: string, name: string): boolean {
-  return statSync(path.join(project, name), { throwIfNoEntry: false })?.isFile() === true;
+  return statIfThere(path.join(project, name))?.isFile() === true;
 }

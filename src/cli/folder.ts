@@ -51,5 +51,6 @@ export function notThere(folder: string, code: string | undefined): Error | unde
 const PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such folder',
   ENOTDIR: 'this is not a folder',
+  ELOOP: 'this is a symbolic link that leads in a circle',
   EACCES: 'the permissions of the folder do not let you enter it',
 };

@@ -10,6 +10,7 @@ import {
 import type { Rows } from '../report/fit.js';
 import { markdownTable, plainTable } from '../report/text-table.js';
 import { type Figures, lockedAt, metricsAt, metricsToday } from '../run/metrics-by-key.js';
+import { wildcards } from '../wildcards.js';
 import { type Parsed, parse, type Usage } from './args.js';
 import {
   type Command,
@@ -146,11 +147,8 @@ function filtered(
   patterns: readonly string[],
 ): Map<string, Figures> {
   if (patterns.length === 0) return new Map(found);
-  const regexes = patterns.map(
-    (pattern) =>
-      new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 'su'),
-  );
-  const wanted = (name: string) => regexes.some((regex) => regex.test(name));
+  const matchers = patterns.map(wildcards);
+  const wanted = (name: string) => matchers.some((matches) => matches(name));
   return new Map(
     [...found]
       .map(([item, { numbers, stale }]) => {

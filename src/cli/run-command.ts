@@ -1,5 +1,5 @@
 /** `pipe run`: the targets and what they need, or nothing when all is fresh. */
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunResult } from '../decide/options.js';
 import { openProject } from '../decide/project.js';
@@ -9,6 +9,7 @@ import { fastAnswer } from '../noop/fast-path.js';
 import { summaryLine } from '../report/wording.js';
 import { noteAnswer } from '../run/keep-answer.js';
 import { run } from '../run/run-pipeline.js';
+import { statIfThere } from '../sys/if-there.js';
 import { type Parsed, parse } from './args.js';
 import { type Command, EXIT, variantOf } from './command.js';
 import { wrote } from './output.js';
@@ -76,7 +77,8 @@ function summaryFile(parsed: Parsed, cwd: string): string | undefined {
   const name = parsed.text('summarize');
   if (name === undefined) return undefined;
   const file = path.resolve(cwd, name);
-  if (!existsSync(path.dirname(file)) || statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+  const isWritable = statIfThere(path.dirname(file))?.isDirectory() === true;
+  if (!isWritable || statIfThere(file)?.isDirectory()) {
     throw userError(
       'option-value',
       `--summarize cannot write ${name}`,

@@ -1,11 +1,12 @@
 /** `pipe init --from dvc.yaml`: reads the project's files, and checks that pipe accepts the result. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { translateDvc } from '../convert/dvc.js';
 import type { Note } from '../convert/translation-note.js';
 import { UserError, userError } from '../error.js';
 import { loadPlan } from '../pipeline/load.js';
 import type { Plan } from '../pipeline/plan.js';
+import { statIfThere } from '../sys/if-there.js';
 
 interface Translated {
   readonly text: string;
@@ -50,7 +51,7 @@ function noteText({ file, line, text }: Note): string {
 
 /** Undefined unless it is a file. */
 function readText(file: string): string | undefined {
-  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile();
+  const isFile = statIfThere(file)?.isFile();
   return isFile ? readFileSync(file, 'utf8') : undefined;
 }
 

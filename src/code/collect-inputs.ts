@@ -1,6 +1,7 @@
 /** Collects the trace inputs: every path that resolution checked, or would check first. */
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { statIfThere } from '../sys/if-there.js';
 import type { Metafile } from './esbuild.js';
 import { type FsSnapshot, hexOf, hexOfBytes, newSnapshot } from './fs-snapshot.js';
 import type { Lookup, Observed } from './observed.js';
@@ -73,7 +74,7 @@ class Gathering {
   ask(target: string): void {
     this.#listed(path.dirname(target)).add(stemOf(path.basename(target)));
     this.linked(path.dirname(target));
-    if (!statSync(target, { throwIfNoEntry: false })?.isDirectory()) return;
+    if (!statIfThere(target)?.isDirectory()) return;
     this.#listed(target).add('index').add('package');
   }
 
@@ -184,7 +185,7 @@ class Gathering {
   }
 
   #age(file: string): void {
-    const stat = statSync(file, { throwIfNoEntry: false });
+    const stat = statIfThere(file);
     if (stat === undefined) return;
     this.newest.set(stat.dev, Math.max(this.newest.get(stat.dev) ?? 0, stat.mtimeMs));
   }

@@ -1,7 +1,8 @@
 /** Imports that pipe cannot trace: an error, unless the stage declares code among its deps. */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, UserError } from '../error.js';
+import { statIfThere } from '../sys/if-there.js';
 import { extensionOf, isAddon, isScript } from './loaders.js';
 import { isPython } from './python/launches.js';
 
@@ -54,7 +55,7 @@ function isCode(dep: string, root: string, language: Language): boolean {
 }
 
 function holdsCode(folder: string, depth: number, language: Language): boolean {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return false;
+  if (!statIfThere(folder)?.isDirectory()) return false;
   const entries = readdirSync(folder, { withFileTypes: true });
   return (
     entries.some((each) => each.isFile() && language.isFile(each.name)) ||

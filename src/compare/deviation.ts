@@ -1,4 +1,5 @@
 /** Tolerance of numbers, by pattern: `*` matches any characters, dots included. */
+import { wildcards } from '../wildcards.js';
 
 /** Patterns over JSON paths or tensor names → allowed absolute deviation. */
 export type Tolerance = Readonly<Record<string, number>>;
@@ -6,18 +7,17 @@ export type Tolerance = Readonly<Record<string, number>>;
 /** The allowed deviation at a path: of the most specific matching pattern, 0 without a match. */
 export function allowanceOf(tolerance: Tolerance): (path: string) => number {
   const rules = Object.entries(tolerance)
-    .map(([pattern, allowed]) => ({ regex: regexOf(pattern), allowed, weight: weightOf(pattern) }))
+    .map(([pattern, allowed]) => ({
+      matches: wildcards(pattern),
+      allowed,
+      weight: weightOf(pattern),
+    }))
     .sort((a, b) => b.weight - a.weight);
-  return (path) => rules.find(({ regex }) => regex.test(path))?.allowed ?? 0;
+  return (path) => rules.find(({ matches }) => matches(path))?.allowed ?? 0;
 }
 
 function weightOf(pattern: string): number {
   return pattern.replaceAll('*', '').length;
-}
-
-function regexOf(pattern: string): RegExp {
-  const source = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
-  return new RegExp(`^${source}$`, 'su');
 }
 
 /** NaN equals NaN. */

@@ -3,7 +3,7 @@ import { type Dirent, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { bestEffort } from '../cache/files/file-errors.js';
 import type { Cooperative } from '../cache/files/yielding.js';
-import { unlessRefused } from '../sys/if-there.js';
+import { statIfThere, unlessRefused } from '../sys/if-there.js';
 
 /**
  * Python compares the second and the size of a source with those that a compiled module names: it runs the
@@ -55,7 +55,7 @@ export function* sourcesBelow(root: string, folder: string): Cooperative<string[
 }
 
 function entriesIn(folder: string): Dirent[] {
-  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory();
+  const isFolder = statIfThere(folder)?.isDirectory();
   return isFolder ? readdirSync(folder, { withFileTypes: true }) : [];
 }
 

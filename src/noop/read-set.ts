@@ -2,9 +2,9 @@
  * Read set of a run: as long as all of it is unchanged, the answer is the same. Deciding code reads
  * the disk through it, so no read is forgotten.
  */
-import { type Dirent, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { type Clock, settlesAt, settlingTime } from '../cache/files/mtime-granularity.js';
-import { lstatIfThere, realpathIfThere } from '../sys/if-there.js';
+import { lstatIfThere, realpathIfThere, statIfThere } from '../sys/if-there.js';
 import { columnsOf, type StatColumns } from './answer-file.js';
 
 export interface ReadLists {
@@ -69,7 +69,7 @@ export class ReadSet {
 
   /** Follows links. */
   stat(where: string): Stats | undefined {
-    const stat = statSync(this.#absolute(where), { throwIfNoEntry: false });
+    const stat = statIfThere(this.#absolute(where));
     this.recordStat(where, stat);
     return stat;
   }

@@ -1,7 +1,7 @@
 /** The user's files and folders that a pattern matches, as values of an axis. */
 import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
-import { realpathIfThere } from '../sys/if-there.js';
+import { realpathIfThere, statIfThere } from '../sys/if-there.js';
 import type { Mistake } from './document/diagnostics.js';
 import { fixedFolder, parseGlob } from './glob.js';
 import { ignoreRulesOf } from './ignored-files.js';
@@ -60,7 +60,7 @@ function usersFiles(project: string, deepFrom: string | undefined, onFolder: OnF
 
 function entriesOf(project: string, folder: string, onFolder: OnFolder): readonly Dirent[] {
   const full = path.join(project, folder);
-  const stat = statSync(full, { throwIfNoEntry: false });
+  const stat = statIfThere(full);
   if (!stat?.isDirectory()) return [];
   // Recorded before the folder is listed, so that a change in between is detected.
   onFolder(folder === '' ? '.' : folder, stat);

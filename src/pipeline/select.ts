@@ -1,5 +1,6 @@
 /** Selects items by stage, item or pattern. */
 import { type Diagnostic, UserError } from '../error.js';
+import { wildcards } from '../wildcards.js';
 import { listed, nearest, suggest } from './document/suggest.js';
 import type { Plan } from './plan.js';
 
@@ -48,12 +49,8 @@ function matching({ items }: Plan, target: string): readonly number[] {
 /** True for an item, by its id and stage, that the target names. */
 export function predicate(target: string): (id: string, stage: string) => boolean {
   if (!/[*?]/.test(target)) return (id, stage) => id === target || stage === target;
-  const source = target
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*/g, '.*')
-    .replace(/\?/g, '.');
-  const regex = new RegExp(`^${source}$`, 'su');
-  return target.includes('@') ? (id) => regex.test(id) : (_, stage) => regex.test(stage);
+  const matches = wildcards(target);
+  return target.includes('@') ? (id) => matches(id) : (_, stage) => matches(stage);
 }
 
 function unknownTarget({ items }: Plan, target: string): Diagnostic {

@@ -4,17 +4,17 @@ import { inspection } from '../decide/inspection.js';
 import { predict } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import { UserError } from '../error.js';
-import { indexedResults } from './index-file.js';
+import { resultsNow } from './index-file.js';
 import type { ResultRow } from './row.js';
 
 export type { ResultRow, ResultState } from './row.js';
 
-/** Oldest first. `warn`: called when the state of the pipeline cannot be found. */
+/** Oldest first. `warn`: called when the state of the pipeline or the saved index is not available. */
 export async function resultsOf(
   project: Project,
   warn: (message: string) => void,
 ): Promise<ResultRow[]> {
-  const rows = await indexedResults(project);
+  const rows = await resultsNow(project, warn);
   const current = rows.length === 0 ? new Set() : await currentKeys(project, warn);
   return rows.map(({ stamp, measured: _measured, ...row }) => ({
     ...row,

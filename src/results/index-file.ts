@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { Cache } from '../cache/cache.js';
+import { reasonOf } from '../cache/files/file-errors.js';
 import { namesIn } from '../cache/files/scratch-folder.js';
 import type { RunRecord } from '../cache/records/record.js';
 import { recordPath } from '../cache/records/records.js';
@@ -58,6 +59,21 @@ export async function indexedResults(
     return (body ?? last).rows;
   } finally {
     lock.release();
+  }
+}
+
+/** The rows for a reader, who may lack the right or the room to write the index. */
+export async function resultsNow(
+  project: Project,
+  warn: (message: string) => void,
+): Promise<readonly IndexedRow[]> {
+  try {
+    return await indexedResults(project);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    warn(`the index of results is not saved (${reasonOf(error)})`);
+    const known = bodyOf(project.cache.state.readResults());
+    return (updated(project, known) ?? known).rows;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Looks at the file system for what may not be there. */
-import { lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 
 const NOTHING_THERE = ['ENOENT', 'ENOTDIR', 'EISDIR'];
 const LEADS_NOWHERE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
@@ -12,6 +12,11 @@ export function unlessAbsent<T>(look: () => T): T | undefined {
 /** Undefined for an absent path, and in a circle of links. */
 export function lstatIfThere(absolute: string): Stats | undefined {
   return unless(LEADS_NOWHERE, () => lstatSync(absolute, { throwIfNoEntry: false }));
+}
+
+/** The same with links followed: undefined also for a link that leads nowhere. */
+export function statIfThere(absolute: string): Stats | undefined {
+  return unless(LEADS_NOWHERE, () => statSync(absolute, { throwIfNoEntry: false }));
 }
 
 /** Undefined for what is not a file. */

@@ -3,9 +3,10 @@
  * pipeline left there does not count as the user's. One small file for each path, in folders like
  * those of the workspace.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ReadSet } from '../../noop/read-set.js';
+import { statIfThere } from '../../sys/if-there.js';
 import { isAbsent } from '../files/file-errors.js';
 import { type Digest, isDigest } from '../objects/digest.js';
 
@@ -98,7 +99,7 @@ export class Written {
   #list(folder: string): readonly string[] {
     const names = folder === '' ? [] : folder.split('/').map((name) => FOLDER + name);
     const where = path.join(this.#folder, ...names);
-    this.#readSet.recordStat(where, statSync(where, { throwIfNoEntry: false }));
+    this.#readSet.recordStat(where, statIfThere(where));
     try {
       return readdirSync(where);
     } catch (error) {

@@ -1,0 +1,64 @@
+/** Paths that lead through a file or a circular link never cause an internal error. */
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Project } from '../rig/project.js';
+import { project } from '../rig/projects.js';
+
+const PIPELINE = `stages: { s: { cmd: "echo 1 > \${outs.o}", outs: { o: out.txt } } }\n`;
+
+const COMMANDS = [
+  '--file % run',
+  '-C % run',
+  'run --summarize %',
+  'report --out %',
+  'checkout s %',
+  'init --from %',
+];
+
+/** Below a file, a link in a circle, below such a link, and a name that is too long. */
+const PLACES = ['file/x', 'loop', 'loop/x', `${'x'.repeat(300)}/x`];
+
+function withOddPlaces(): Project {
+  const made = project({ 'pipeline.yaml': PIPELINE, file: '' });
+  symlinkSync('loop', made.path('loop'));
+  return made;
+}
+
+describe.each(PLACES)('%s', (place) => {
+  it('is refused as the path of a command', async () => {
+    const made = withOddPlaces();
+    await made.run();
+    for (const command of COMMANDS) {
+      const { code, err } = await made.pipe(...command.replace('%', place).split(' '));
+      expect(err).not.toContain('internal error');
+      expect(err).toContain('error: ');
+      expect([command, [1, 2].includes(code ?? 0)]).toEqual([command, true]);
+    }
+  });
+
+  it('is refused as the cache folder', async () => {
+    const made = withOddPlaces();
+    made.env.PIPE_CACHE = made.path(place);
+    const { code, out, err } = await made.pipe('run');
+    expect(out + err).not.toContain('internal error');
+    expect([code, out.includes('1 ran')]).toEqual([1, false]);
+  });
+});
+
+describe.each(['file', 'circular link'])('a %s', (kind) => {
+  const folders = ['', 'locks', 'logs', 'tmp', 'v1', 'v1/objects', 'v1/records'];
+
+  it.each(folders)('is refused instead of the folder cache/%s', async (folder) => {
+    const made = project({ 'pipeline.yaml': PIPELINE });
+    const at = path.join(made.root, 'cache', folder);
+    mkdirSync(path.dirname(at), { recursive: true });
+    if (kind === 'file') writeFileSync(at, '');
+    else symlinkSync(at, at);
+    const { code, out, err } = await made.pipe('run');
+    expect(out + err).not.toContain('internal error');
+    expect([[1, 2].includes(code ?? 0), out.includes('1 ran')]).toEqual([true, false]);
+    rmSync(at);
+    expect((await made.pipe('run')).out).toContain('1 ran');
+  });
+});
