@@ -13,6 +13,8 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hashFile } from '../cache/files/hash.js';
+import { finish } from '../cache/files/yielding.js';
 import { ownIdentity } from '../sys/identity.js';
 import { isWithoutLinks } from '../sys/no-links.js';
 import {
@@ -59,16 +61,15 @@ export class FileStore implements Store {
     });
   }
 
-  async download(name: string, file: string, limit: number): Promise<boolean> {
+  download(name: string, file: string, limit: number): Promise<string | undefined> {
     const from = this.#pathOf(name);
-    const copied = await reading(async () => {
+    return reading(async () => {
       const { size } = await stat(from);
-      if (size > limit) return false;
+      if (size > limit) return undefined;
       await copyFile(from, file, constants.COPYFILE_FICLONE);
       this.#meter('in', size);
-      return true;
+      return (await finish(hashFile(file))).hex;
     });
-    return copied ?? false;
   }
 
   async has(name: string): Promise<boolean> {

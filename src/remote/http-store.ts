@@ -1,7 +1,7 @@
 /** A store behind HTTP: GET, HEAD and PUT, as nginx, a WebDAV server, bazel-remote and S3 understand them. */
-import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Draft } from './draft.js';
 import { type Request, Requests, unreachable } from './http-request.js';
 import { type Body, type Change, type Meter, type Store, StoreError } from './store.js';
 
@@ -55,28 +55,31 @@ export class HttpStore implements Store {
   }
 
   /** Goes on from where a connection broke, as long as each try brings something. */
-  async download(name: string, file: string, limit: number): Promise<boolean> {
-    const handle = await open(file, 'w');
+  async download(name: string, file: string, limit: number): Promise<string | undefined> {
+    const draft = await Draft.open(file);
     try {
-      for (let at = 0; ; ) {
-        const reached = at;
-        const answer = await this.#read('GET', name, at > 0 ? { range: `bytes=${at}-` } : {});
-        if (answer === undefined) return false;
-        if (answer.statusCode !== 206) at = 0;
+      for (;;) {
+        const reached = draft.size;
+        const answer = await this.#read(
+          'GET',
+          name,
+          reached > 0 ? { range: `bytes=${reached}-` } : {},
+        );
+        if (answer === undefined) return undefined;
+        if (reached > 0 && answer.statusCode !== 206) await draft.restart();
         try {
           for await (const chunk of answer as AsyncIterable<Buffer>) {
-            if (at + chunk.length > limit) return false;
-            await handle.write(chunk, 0, chunk.length, at);
-            at += chunk.length;
+            if (draft.size + chunk.length > limit) return undefined;
+            await draft.add(chunk);
             this.#meter('in', chunk.length);
           }
-          return true;
+          return await draft.finish();
         } catch (error) {
-          if (at <= reached) throw unreachable(this.#base, error);
+          if (draft.size <= reached) throw unreachable(this.#base, error);
         }
       }
     } finally {
-      await handle.close();
+      await draft.close();
     }
   }
 

@@ -3,8 +3,11 @@
 export interface Store {
   /** Undefined when nothing has the name. A body above `limit` bytes counts as absent. */
   get(name: string, limit: number): Promise<Buffer | undefined>;
-  /** Writes the body to a file, and stops above `limit` bytes. False when nothing has the name. */
-  download(name: string, file: string, limit: number): Promise<boolean>;
+  /**
+   * Writes the body to a file, and stops above `limit` bytes. Returns the SHA-256 of what it wrote, in
+   * hexadecimal. Undefined when nothing has the name.
+   */
+  download(name: string, file: string, limit: number): Promise<string | undefined>;
   has(name: string): Promise<boolean>;
   /** False when `onlyIfAbsent` and something has the name. Readers never see half a body. */
   put(name: string, body: Body, onlyIfAbsent: boolean): Promise<boolean>;
