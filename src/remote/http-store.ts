@@ -207,19 +207,22 @@ interface Whole {
   readonly version: string | undefined;
 }
 
-/** Undefined above the limit. Without streams in between: most bodies are one chunk. */
+/** Undefined above the limit. Into one buffer where the server tells the length, without streams in between. */
 function bodyOf(answer: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
+    const told = Number(answer.headers['content-length']);
+    const whole = told <= limit ? Buffer.allocUnsafeSlow(told) : undefined;
     const chunks: Buffer[] = [];
     let size = 0;
     answer.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
+      if (whole === undefined) chunks.push(chunk);
+      else chunk.copy(whole, size);
       size += chunk.length;
       if (size <= limit) return;
       resolve(undefined);
       answer.destroy();
     });
-    answer.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    answer.once('end', () => resolve(whole ?? Buffer.concat(chunks)));
     answer.once('error', reject);
   });
 }
