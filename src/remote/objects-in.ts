@@ -14,7 +14,7 @@ import type { Traffic } from './traffic.js';
 const LISTING_LIMIT = 2 ** 29;
 
 /** Objects up to this size are fetched into memory. */
-const IN_MEMORY = 2 ** 20;
+const IN_MEMORY = 2 ** 18;
 
 export interface ObjectSource {
   readonly store: Store;
