@@ -197,11 +197,13 @@ function isPassing(error: unknown): boolean {
 
 /** An error of the network as a StoreError, and any other as it is. */
 export function unreachable(place: string, error: unknown): unknown {
-  const { code, message, reason } = error as NodeJS.ErrnoException & { reason?: string };
+  const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
   const cure = UNKNOWN_ISSUER.test(code)
     ? ' (name a file with the certificate of its issuer in NODE_EXTRA_CA_CERTS)'
     : '';
-  const what = code === 'EPROTO' ? `no TLS connection (${reason}): is it http://?` : message;
+  // The rest of such a message is for those who develop OpenSSL.
+  const reason = code === 'EPROTO' ? /SSL routines:[^:]*:([^:]+)/.exec(message)?.[1] : undefined;
+  const what = reason === undefined ? message : `no TLS connection (${reason}): is it http://?`;
   return new StoreError('unreachable', `${place}: ${what}${cure}`);
 }

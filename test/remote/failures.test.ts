@@ -77,6 +77,16 @@ describe('a remote cache', () => {
     expect(warnings(run)).toEqual([expect.stringContaining('status 503')]);
   });
 
+  it('that speaks no TLS is not asked for by https', async () => {
+    const { port } = await answering({ GET: 404 });
+    const made = cloneWithin({ remote: `https://127.0.0.1:${port}`, env: {}, data: '' });
+    const run = await made.run();
+    expect(run.code).toBe(0);
+    expect(warnings(run)).toEqual([
+      expect.stringMatching(/no TLS connection \(wrong version number\): is it http:/),
+    ]);
+  });
+
   it.each([401, 403])('that answers writes with %i is only read from then on', async (status) => {
     const run = await cloneWithin(await answering({ GET: 404, HEAD: 404, PUT: status })).run();
     expect(run.code).toBe(0);
