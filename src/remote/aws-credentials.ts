@@ -10,6 +10,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { userError } from '../error.js';
 import { unlessAbsent } from '../sys/if-there.js';
+import { StoreError } from './store.js';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -33,9 +34,14 @@ export function credentialsOf(env: Env): () => Promise<Credentials> {
   let asked: Promise<Credentials> | undefined;
   return async () => {
     asked ??= findCredentials(env);
-    const found = await asked;
+    const before = asked;
+    const found = await before;
     if (found.expires === undefined || found.expires - Date.now() > MARGIN) return found;
-    asked = findCredentials(env);
+    // One of all requests that wait asks.
+    if (asked === before)
+      asked = findCredentials(env).catch((error: Error) => {
+        throw new StoreError('unreadable', error.message);
+      });
     return asked;
   };
 }

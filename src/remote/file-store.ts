@@ -1,19 +1,12 @@
 /** A shared folder as a store: a network file system, or a disk that several projects use. */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import {
-  chmod,
-  copyFile,
-  link,
-  mkdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ownIdentity } from '../sys/identity.js';
+import { hashFile, READ } from '../cache/files/hash.js';
+import { finish } from '../cache/files/yielding.js';
 import { isWithoutLinks } from '../sys/no-links.js';
 import {
   type Body,
@@ -34,13 +27,17 @@ const SHARED_MODE = 0o666;
 /** Milliseconds between two tries to get the guard. */
 const PAUSE = 20;
 
-/** Temporary names of all stores of this process. */
-let drafts = 0;
+/** So many times as long as a guard may be stale, it is waited for: each writer holds it for a moment. */
+const PATIENCE = 6;
+
+/** Milliseconds in which the folder must answer. */
+const ANSWER = 5000;
 
 export class FileStore implements Store {
   readonly #folder: string;
   readonly #meter: Meter;
   readonly #stale: number;
+  #answers: Promise<void> | undefined;
 
   /** `folder`: absolute path; the first write creates it, but not the folder above it. */
   constructor(folder: string, meter: Meter, { stale = STALE } = {}) {
@@ -50,29 +47,34 @@ export class FileStore implements Store {
   }
 
   get(name: string, limit: number): Promise<Buffer | undefined> {
-    const file = this.#pathOf(name);
-    return reading(async () => {
-      if ((await stat(file)).size > limit) return undefined;
-      const bytes = await readFile(file);
-      this.#meter('in', bytes.length);
-      return bytes;
+    return this.#reading(async () => {
+      // Somebody may have put a pipe there.
+      const handle = await open(this.#pathOf(name), READ);
+      try {
+        const found = await handle.stat();
+        if (!found.isFile() || found.size > limit) return undefined;
+        const bytes = await handle.readFile();
+        this.#meter('in', bytes.length);
+        return bytes;
+      } finally {
+        await handle.close();
+      }
     });
   }
 
-  async download(name: string, file: string, limit: number): Promise<boolean> {
+  download(name: string, file: string, limit: number): Promise<string | undefined> {
     const from = this.#pathOf(name);
-    const copied = await reading(async () => {
-      const { size } = await stat(from);
-      if (size > limit) return false;
+    return this.#reading(async () => {
+      const { size } = await fileStat(from);
+      if (size > limit) return undefined;
       await copyFile(from, file, constants.COPYFILE_FICLONE);
       this.#meter('in', size);
-      return true;
+      return (await finish(hashFile(file))).hex;
     });
-    return copied ?? false;
   }
 
-  async has(name: string): Promise<boolean> {
-    return (await reading(async () => (await stat(this.#pathOf(name))).isFile())) ?? false;
+  sizeOf(name: string): Promise<number | undefined> {
+    return this.#reading(async () => (await fileStat(this.#pathOf(name))).size);
   }
 
   /** Writes beside the target and then links or renames, which is atomic on one file system. */
@@ -90,6 +92,7 @@ export class FileStore implements Store {
     const guard = `${this.#pathOf(name)}.lock`;
     await this.#withDraft(guard, Buffer.alloc(0), async (draft) => {
       let seen = { ino: 0, mtimeMs: 0, at: 0 };
+      const giveUp = performance.now() + PATIENCE * this.#stale;
       while (!(await linkIfAbsent(draft, guard))) {
         const there = await reading(() => stat(guard));
         const isSame = there?.ino === seen.ino && there.mtimeMs === seen.mtimeMs;
@@ -97,6 +100,8 @@ export class FileStore implements Store {
         if (!isSame && there !== undefined)
           seen = { ino: there.ino, mtimeMs: there.mtimeMs, at: performance.now() };
         else if (performance.now() - seen.at > this.#stale) await rm(guard, { force: true });
+        if (performance.now() > giveUp)
+          throw new StoreError('unreachable', `${guard} is there all the time`);
         await delay(PAUSE);
       }
       try {
@@ -110,16 +115,28 @@ export class FileStore implements Store {
 
   close(): void {}
 
+  async #reading<T>(look: () => Promise<T>): Promise<T | undefined> {
+    await this.#reached();
+    return reading(look);
+  }
+
+  /** Asks once, in another process: a call to a file server that is gone blocks a thread, and our exit. */
+  #reached(): Promise<void> {
+    this.#answers ??= answering(this.#folder);
+    return this.#answers;
+  }
+
   async #withDraft<T>(file: string, body: Body, act: (draft: string) => Promise<T>): Promise<T> {
-    const { host, pid } = ownIdentity();
-    const draft = `${file}.${host.replace(/[^\w.-]/g, '_')}.${pid}.${++drafts}.tmp`;
+    await this.#reached();
+    // A name that nobody can have laid a link at.
+    const draft = `${file}.${randomUUID()}.tmp`;
     try {
       await this.#makeFolder(path.dirname(file));
       try {
         const content = contentOf(body);
-        if (typeof content !== 'string') await writeFile(draft, content);
+        if (typeof content !== 'string') await writeFile(draft, content, { flag: 'wx' });
         else {
-          await copyFile(content, draft, constants.COPYFILE_FICLONE);
+          await copyFile(content, draft, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
           // The mode of a private object would lock out the other users of the folder.
           await chmod(draft, SHARED_MODE & ~process.umask());
         }
@@ -130,8 +147,8 @@ export class FileStore implements Store {
       }
     } catch (error) {
       // A full disk can still be read.
-      if (isFull(error)) throw new StoreError('refused', (error as Error).message);
-      throw storeError(error);
+      if (isFull(error)) throw new StoreError('unwritable', (error as Error).message);
+      throw storeError(error, 'unwritable');
     }
   }
 
@@ -146,6 +163,34 @@ export class FileStore implements Store {
   #pathOf(name: string): string {
     return path.join(this.#folder, name);
   }
+}
+
+/** @throws StoreError when the folder does not answer in time; whether it exists does not matter */
+function answering(folder: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // Of the file system, which no cache of the client answers.
+    const asking = spawn('stat', ['-f', '--', folder, path.dirname(folder)], { stdio: 'ignore' });
+    const end = () => {
+      asking.kill('SIGKILL');
+      asking.unref();
+      reject(new StoreError('unreachable', `${folder}: no answer within ${ANSWER / 1000} s`));
+    };
+    // After a long computation, the answer may be here already.
+    const late = setTimeout(() => setImmediate(end), ANSWER);
+    // Without the program, nothing is known.
+    for (const event of ['exit', 'error'])
+      asking.once(event, () => {
+        clearTimeout(late);
+        resolve();
+      });
+  });
+}
+
+/** @throws an error of the system, as where nothing is, for what is not a file */
+async function fileStat(file: string) {
+  const found = await stat(file);
+  if (!found.isFile()) throw Object.assign(new Error(`${file} is not a file`), { code: 'ENOENT' });
+  return found;
 }
 
 async function linkIfAbsent(draft: string, file: string): Promise<boolean> {
@@ -168,7 +213,7 @@ async function reading<T>(look: () => Promise<T>): Promise<T | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw storeError(error);
+    throw storeError(error, 'unreadable');
   }
 }
 
@@ -176,9 +221,9 @@ function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
-function storeError(error: unknown): unknown {
+function storeError(error: unknown, refused: StoreError['kind']): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
   const isRefused = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
-  return new StoreError(isRefused ? 'refused' : 'unreachable', message);
+  return new StoreError(isRefused ? refused : 'unreachable', message);
 }

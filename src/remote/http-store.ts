@@ -1,8 +1,8 @@
 /** A store behind HTTP: GET, HEAD and PUT, as nginx, a WebDAV server, bazel-remote and S3 understand them. */
-import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Request, Requests, unreachable } from './http-request.js';
+import { Draft } from './draft.js';
+import { type Limits, type Request, Requests, unreachable } from './http-request.js';
 import { type Body, type Change, type Meter, type Store, StoreError } from './store.js';
 
 /** Writers of one name at once: each round one of them is done. */
@@ -13,6 +13,13 @@ const SETTLED = 500;
 
 /** Of a body that breaks off: each try asks for it from the start. */
 const BODY_TRIES = 3;
+
+const CURES: Readonly<Record<number, string>> = {
+  413: 'let the server accept larger bodies (nginx: client_max_body_size 0)',
+  507: 'make room on the server',
+};
+
+const ABOUT_CREDENTIALS: ReadonlySet<number> = new Set([400, 401, 403]);
 
 /** A longer answer to a refused request is not read. */
 const SHORT = 64 << 10;
@@ -28,6 +35,7 @@ export interface HttpPlace {
   readonly meter: Meter;
   /** True when the server heeds `If-Match`. Else it may: an answer that refuses a write shows it. */
   readonly compares: boolean;
+  readonly limits?: Partial<Limits>;
 }
 
 export class HttpStore implements Store {
@@ -36,12 +44,14 @@ export class HttpStore implements Store {
   readonly #requests: Requests;
   readonly #meter: Meter;
   #compares: boolean;
+  /** False when the server has refused one. */
+  #knowsConditions = true;
   #clock: number | undefined;
 
-  constructor({ base, authorize, signal, meter, compares }: HttpPlace) {
+  constructor({ base, authorize, signal, meter, compares, limits }: HttpPlace) {
     this.#base = base;
     this.#authorize = authorize;
-    this.#requests = new Requests(signal, meter);
+    this.#requests = new Requests(signal, meter, limits);
     this.#meter = meter;
     this.#compares = compares;
   }
@@ -55,49 +65,59 @@ export class HttpStore implements Store {
   }
 
   /** Goes on from where a connection broke, as long as each try brings something. */
-  async download(name: string, file: string, limit: number): Promise<boolean> {
-    const handle = await open(file, 'w');
+  async download(name: string, file: string, limit: number): Promise<string | undefined> {
+    const draft = await Draft.open(file);
     try {
-      for (let at = 0; ; ) {
-        const reached = at;
-        const answer = await this.#read('GET', name, at > 0 ? { range: `bytes=${at}-` } : {});
-        if (answer === undefined) return false;
-        if (answer.statusCode !== 206) at = 0;
+      for (;;) {
+        const reached = draft.size;
+        const answer = await this.#read(
+          'GET',
+          name,
+          reached > 0 ? { range: `bytes=${reached}-` } : {},
+        );
+        if (answer === undefined) return undefined;
+        if (reached > 0 && answer.statusCode !== 206) await draft.restart();
         try {
           for await (const chunk of answer as AsyncIterable<Buffer>) {
-            if (at + chunk.length > limit) return false;
-            await handle.write(chunk, 0, chunk.length, at);
-            at += chunk.length;
+            if (draft.size + chunk.length > limit) return undefined;
+            await draft.add(chunk);
             this.#meter('in', chunk.length);
           }
-          return true;
+          return await draft.finish();
         } catch (error) {
-          if (at <= reached) throw unreachable(this.#base, error);
+          const isHopeless = draft.size <= reached || error instanceof StoreError;
+          if (isHopeless) throw unreachable(this.#base, error);
         }
       }
     } finally {
-      await handle.close();
+      await draft.close();
     }
   }
 
-  async has(name: string): Promise<boolean> {
+  async sizeOf(name: string): Promise<number | undefined> {
     const answer = await this.#read('HEAD', name);
     answer?.resume();
-    return answer !== undefined;
+    return answer && Number(answer.headers['content-length']);
   }
 
   async put(name: string, body: Body, onlyIfAbsent: boolean): Promise<boolean> {
     return this.#put(name, body, onlyIfAbsent ? { 'if-none-match': '*' } : {});
   }
 
-  /** False when the condition of the headers does not hold. */
+  /** False when the condition does not hold. Without it on a server that knows none, as on one that ignores it. */
   async #put(
     name: string,
     body: Body,
-    headers: Readonly<Record<string, string>>,
+    condition: Readonly<Record<string, string>>,
   ): Promise<boolean> {
+    const headers = this.#knowsConditions ? condition : {};
     const answer = await this.#send({ method: 'PUT', url: this.#urlOf(name), headers, body });
     const { statusCode = 0 } = answer;
+    if (statusCode === 501 && Object.keys(headers).length > 0) {
+      answer.resume();
+      [this.#knowsConditions, this.#compares] = [false, false];
+      return this.#put(name, body, {});
+    }
     const isConflict = statusCode === 412 || statusCode === 409;
     if (!isConflict && (statusCode < 200 || statusCode >= 300))
       throw await this.#refusal('PUT', answer);
@@ -139,7 +159,8 @@ export class HttpStore implements Store {
         this.#meter('in', bytes?.length ?? 0);
         return { bytes, version: answer.headers.etag };
       } catch (error) {
-        if (tries === BODY_TRIES) throw unreachable(this.#base, error);
+        const isHopeless = tries === BODY_TRIES || error instanceof StoreError;
+        if (isHopeless) throw unreachable(this.#base, error);
       }
     }
   }
@@ -166,7 +187,8 @@ export class HttpStore implements Store {
     const cause = /<Code>(\w{1,60})<\/Code>/.exec(text)?.[1];
     const status = `status ${answer.statusCode}${cause === undefined ? '' : ` (${cause})`}`;
     const message = `${new URL(this.#base).host}: ${status} for ${method}`;
-    return new StoreError('refused', message, this.#cureOf(answer, cause, text));
+    const kind = method === 'PUT' ? 'unwritable' : 'unreadable';
+    return new StoreError(kind, message, this.#cureOf(answer, cause, text));
   }
 
   /** Undefined where the credentials may be the cause. */
@@ -177,12 +199,14 @@ export class HttpStore implements Store {
   ): string | undefined {
     const region =
       headers['x-amz-bucket-region'] ?? /<Region>([\w-]{1,40})<\/Region>/.exec(text)?.[1];
-    const isRedirect = statusCode >= 300 && statusCode < 400;
+    const isRedirect = statusCode >= 300 && statusCode < 400 && statusCode !== 304;
     if (cause === 'RequestTimeTooSkewed')
       return `set the clock of this machine, which is ${-(this.#clock ?? 0)} s ahead of the server's`;
     if (region !== undefined && (isRedirect || cause === 'AuthorizationHeaderMalformed'))
       return `set \`region: ${region}\` under \`remote:\`, or AWS_REGION=${region}`;
-    if (!isRedirect) return undefined;
+    if (statusCode in CURES) return CURES[statusCode];
+    if (ABOUT_CREDENTIALS.has(statusCode)) return undefined;
+    if (!isRedirect) return 'check the address of the remote cache';
     const to = headers.location ?? /<Endpoint>([^<\s]{1,200})<\/Endpoint>/.exec(text)?.[1];
     return `the server names another address${to === undefined ? '' : ` (${to})`}: use it for the remote cache`;
   }
@@ -204,19 +228,22 @@ interface Whole {
   readonly version: string | undefined;
 }
 
-/** Undefined above the limit. Without streams in between: most bodies are one chunk. */
+/** Undefined above the limit. Into one buffer where the server tells the length, without streams in between. */
 function bodyOf(answer: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
+    const told = Number(answer.headers['content-length']);
+    const whole = told <= limit ? Buffer.allocUnsafeSlow(told) : undefined;
     const chunks: Buffer[] = [];
     let size = 0;
     answer.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
+      if (whole === undefined) chunks.push(chunk);
+      else chunk.copy(whole, size);
       size += chunk.length;
       if (size <= limit) return;
       resolve(undefined);
       answer.destroy();
     });
-    answer.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    answer.once('end', () => resolve(whole ?? Buffer.concat(chunks)));
     answer.once('error', reject);
   });
 }

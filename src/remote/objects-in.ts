@@ -1,8 +1,7 @@
 /** Objects of a remote cache → a local store. Every byte is hashed before it is believed. */
 import { hash } from 'node:crypto';
 import { chmodSync, rmSync, statSync } from 'node:fs';
-import { hashFile } from '../cache/files/hash.js';
-import { finish, Yielder } from '../cache/files/yielding.js';
+import { Yielder } from '../cache/files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
 import { parseTree } from '../cache/objects/tree.js';
@@ -15,7 +14,7 @@ import type { Traffic } from './traffic.js';
 const LISTING_LIMIT = 2 ** 29;
 
 /** Objects up to this size are fetched into memory. */
-const IN_MEMORY = 2 ** 20;
+const IN_MEMORY = 2 ** 18;
 
 export interface ObjectSource {
   readonly store: Store;
@@ -63,8 +62,8 @@ export async function bringObjects(
 /** A pack on its way here. */
 interface Unpacking {
   readonly whole: Promise<void>;
-  /** Objects that something waits for: they go first. */
-  readonly asked: Map<string, () => void>;
+  /** Listings that something waits for: they go first. */
+  readonly asked: { readonly hex: string; readonly resolve: () => void }[];
 }
 
 class Bringing {
@@ -73,8 +72,9 @@ class Bringing {
   readonly #packOf = new Map<string, Pack>();
   readonly #packs = new Map<Pack, Unpacking>();
   readonly #visited = new Set<string>();
-  /** Objects that came with a pack. */
-  readonly #unpacked = new Set<string>();
+  readonly #pace = new Yielder();
+  /** Why a pack could not be unpacked. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(source: ObjectSource, target: ObjectTarget) {
     this.#source = source;
@@ -83,11 +83,13 @@ class Bringing {
   }
 
   async below(digest: Digest, size: number): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#pace.due()) await this.#pace.rest();
     const hex = nameOf(digest);
     const isListing = kindOf(digest) === 'directory';
     const isKnown = this.#visited.has(hex);
     this.#visited.add(hex);
-    const isThere = !isKnown && (await this.#need(hex, isListing ? LISTING_LIMIT : size));
+    const isThere = !isKnown && (await this.#need(hex, isListing ? undefined : size));
     if (isKnown || (isThere && !isListing)) this.#source.traffic.plan('in', -size);
     if (isKnown || !isListing) return;
     const entries = parseTree(this.#target.objects.read(hex));
@@ -95,34 +97,45 @@ class Bringing {
     await eachOf(entries, WIDTH, (entry) => this.below(entry.digest, entry.size));
   }
 
-  /** Brings an object. True when it was here before. */
-  async #need(hex: string, limit: number): Promise<boolean> {
-    if (this.#unpacked.has(hex)) return false;
+  /**
+   * Brings an object, or begins to bring the pack of a file. `size`: undefined for a listing. True when
+   * it was here before. What a gc has just moved away is brought again.
+   */
+  async #need(hex: string, size: number | undefined): Promise<boolean> {
     const { objects, mode } = this.#target;
-    if (objects.wanted(hex) !== undefined) return true;
     const pack = this.#packOf.get(hex);
+    const unpacking = pack && this.#packs.get(pack);
+    if (unpacking === undefined && objects.stat(hex) !== undefined) return true;
     const name = `cas/${hex}`;
-    if (pack !== undefined) await this.#fromPack(pack, hex);
-    else if (limit > IN_MEMORY && limit !== LISTING_LIMIT) await this.#download(name, hex, limit);
+    if (pack !== undefined) await this.#fromPack(unpacking ?? this.#begin(pack), hex, size);
+    else if (size !== undefined && size > IN_MEMORY) await this.#download(name, hex, size);
     else {
-      const bytes = await this.#bytes(name, limit);
+      const bytes = await this.#bytes(name, size ?? LISTING_LIMIT);
       if (hash('sha256', bytes) !== hex) throw new BadObject(name, 'is damaged');
       objects.put(bytes, hex, mode);
     }
     return false;
   }
 
-  /** Resolves when the object is here, which may be long before the whole pack is. */
-  #fromPack(pack: Pack, hex: string): Promise<void> {
-    let unpacking = this.#packs.get(pack);
-    if (unpacking === undefined) {
-      const asked: Unpacking['asked'] = new Map();
-      const whole = this.#source.packing(() => this.#unpack(pack, asked));
-      unpacking = { asked, whole };
-      this.#packs.set(pack, unpacking);
-    }
-    const { asked, whole } = unpacking;
-    return Promise.race([whole, new Promise<void>((resolve) => asked.set(hex, resolve))]);
+  #begin(pack: Pack): Unpacking {
+    const asked: Unpacking['asked'] = [];
+    const whole = this.#source.packing(() => this.#unpack(pack, asked));
+    whole.catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
+    const unpacking = { asked, whole };
+    this.#packs.set(pack, unpacking);
+    return unpacking;
+  }
+
+  /** Waits for a listing, which may be here long before the whole pack is. */
+  async #fromPack(
+    { asked, whole }: Unpacking,
+    hex: string,
+    size: number | undefined,
+  ): Promise<void> {
+    if (size !== undefined) return;
+    await Promise.race([whole, new Promise<void>((resolve) => asked.push({ hex, resolve }))]);
   }
 
   /**
@@ -139,7 +152,8 @@ class Bringing {
     const pace = new Yielder();
     for (;;) {
       if (pace.due()) await pace.rest();
-      const [next = inOrder.next().value] = asked.keys();
+      const first = asked.shift();
+      const next = first?.hex ?? inOrder.next().value;
       if (next === undefined) return;
       const held = parts.get(next);
       if (held !== undefined) {
@@ -147,13 +161,10 @@ class Bringing {
         const part = bytes.subarray(start, start + length);
         if (hash('sha256', part) !== next) throw new BadObject(name, 'is damaged');
         objects.put(part, next, mode);
-        this.#unpacked.add(next);
         parts.delete(next);
       }
-      const resolve = asked.get(next);
-      if (resolve === undefined) continue;
-      resolve();
-      asked.delete(next);
+      if (first === undefined) continue;
+      first.resolve();
       // The caller goes on first: it may ask for another object.
       await undefined;
     }
@@ -170,14 +181,14 @@ class Bringing {
     return bytes;
   }
 
-  async #download(name: string, hex: string, limit: number): Promise<void> {
+  async #download(name: string, hex: string, size: number): Promise<void> {
     const file = this.#target.draft();
     try {
-      if (!(await this.#source.store.download(name, file, limit)))
-        throw new BadObject(name, 'is missing');
-      if ((await finish(hashFile(file))).hex !== hex) throw new BadObject(name, 'is damaged');
+      const found = await this.#source.store.download(name, file, size);
+      if (found === undefined) throw new BadObject(name, 'is missing');
+      if (found !== hex) throw new BadObject(name, 'is damaged');
       chmodSync(file, this.#target.mode & statSync(file).mode);
-      this.#target.objects.adopt(file, hex, limit);
+      this.#target.objects.adopt(file, hex, size);
     } finally {
       rmSync(file, { force: true });
     }

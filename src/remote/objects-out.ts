@@ -5,7 +5,7 @@ import type { Digest } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
 import { eachOf, type Limit, WIDTH } from './concurrency.js';
 import type { Pack } from './remote-record.js';
-import { type HashedBody, type Store, sizeOf } from './store.js';
+import type { HashedBody, Store } from './store.js';
 import type { Traffic } from './traffic.js';
 
 /** Bytes from which an object goes by itself. */
@@ -73,12 +73,14 @@ export async function sendObjects(
 
 async function send(name: string, body: HashedBody, sending: Sending): Promise<void> {
   const { store, bad, traffic } = sending;
-  if (bad.has(name)) {
-    await store.put(name, body, false);
-    bad.delete(name);
-  } else if (sizeOf(body) >= WORTH_ASKING && (await store.has(name))) {
+  const there = body.size < WORTH_ASKING || bad.has(name) ? undefined : await store.sizeOf(name);
+  const isCut = there !== undefined && !Number.isNaN(there) && there !== body.size;
+  if (there !== undefined && !isCut) {
     traffic.moved('out', body.size);
-  } else await store.put(name, body, true);
+    return;
+  }
+  await store.put(name, body, !isCut && !bad.has(name));
+  bad.delete(name);
 }
 
 function groupsOf(small: readonly Small[]): string[][] {

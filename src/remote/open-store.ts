@@ -30,10 +30,10 @@ export function openStore(
   if (url.protocol === 's3:') {
     const region = config.region ?? regionOf(env);
     const endpoint = config.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
-    if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint))
+    if (endpoint !== undefined && !/^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/.test(endpoint))
       throw userError(
         'remote-value',
-        `${endpoint} is not the address of an S3 server`,
+        `${endpoint.replace(/\/\/.*@/, '//…@')} is not the address of an S3 server`,
         'set AWS_ENDPOINT_URL, or endpoint of the remote cache, to https://host or http://host:port',
       );
     const base = s3Base(url, endpoint, region);

@@ -28,7 +28,7 @@ export async function probe(
   const started = performance.now();
   const { url, mode } = config;
   try {
-    const read = await refusalOf(() => store.has(PROBE));
+    const read = await refusalOf(() => store.sizeOf(PROBE));
     const milliseconds = Math.round(performance.now() - started);
     const mayTry = mode === 'rw' && read === undefined;
     const writing = mayTry

@@ -46,6 +46,29 @@ function oddPartOf({ search, hash, pathname }: URL): string | undefined {
 
 const PROTOCOLS = ['s3:', 'https:', 'http:', 'file:'];
 
+/** @throws UserError for a bucket without a name, or a folder that is not on this machine */
+function checkHost({ protocol, hostname, port, pathname }: URL): void {
+  if (protocol === 's3:' && (hostname === '' || port !== ''))
+    throw userError(
+      'remote-value',
+      `the URL of the remote cache names ${port === '' ? 'no bucket' : 'a port after the bucket'}`,
+      'write s3://bucket/folder, and the address of the server in `endpoint` or AWS_ENDPOINT_URL',
+    );
+  if (protocol !== 'file:') return;
+  if (hostname !== '')
+    throw userError(
+      'remote-value',
+      `the URL of the remote cache names the host "${hostname}"`,
+      'mount its folder, and write file:///folder',
+    );
+  if (/%2f|%00/i.test(pathname))
+    throw userError(
+      'remote-value',
+      'the URL of the remote cache contains %2F or %00, which no name of a folder does',
+      'write / between folders',
+    );
+}
+
 function checkUrl(url: string): void {
   const known = URL.canParse(url) && PROTOCOLS.includes(new URL(url).protocol);
   const odd = known ? oddPartOf(new URL(url)) : undefined;
@@ -55,6 +78,7 @@ function checkUrl(url: string): void {
       `the URL of the remote cache contains ${odd}, which would not be part of the folder`,
       'write %23 for #, %3F for ? and %25 for %',
     );
+  if (known) checkHost(new URL(url));
   if (known && new URL(url).username === '' && new URL(url).password === '') return;
   throw userError(
     'remote-value',

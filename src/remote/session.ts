@@ -56,6 +56,8 @@ export class Session {
   readonly #answers = new Map<string, Promise<Answer>>();
   readonly #told = new Set<string>();
   #isOff = false;
+  /** What it lets us do once, it lets us do, until a token expires. */
+  #hasRead = false;
   #isReadOnly: boolean;
 
   constructor(options: RemoteOptions) {
@@ -159,17 +161,19 @@ export class Session {
   }
 
   /**
-   * Undefined when the cache is off.
+   * Undefined when the cache is off. A refusal later in a run turns it off, too: what runs goes on.
    *
-   * @throws UserError when the cache does not let us read
+   * @throws UserError when the cache does not let us read from the start
    */
   async reading<T>(read: () => Promise<T>): Promise<T | undefined> {
     if (this.#isOff) return undefined;
     try {
-      return await this.#ending.unlessStopped(read());
+      const found = await this.#ending.unlessStopped(read());
+      this.#hasRead = true;
+      return found;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (error.kind === 'refused')
+      if (error.kind === 'unreadable' && !this.#hasRead)
         throw userError(
           'remote-refused',
           `the remote cache ${this.#url} does not let us read: ${error.message}`,
@@ -195,8 +199,8 @@ export class Session {
       // gc or `keep` removed it meanwhile: what is newer is sent later.
       if (error instanceof DamagedObject) return undefined;
       if (!(error instanceof StoreError)) throw error;
-      if (error.kind === 'unreachable') this.#turnOff(error);
-      else this.#readOnly(error.message);
+      if (error.kind === 'unwritable') this.#readOnly(withCure(error));
+      else this.#turnOff(error);
       return undefined;
     }
   }
@@ -218,9 +222,15 @@ export class Session {
     this.tellOnce(`nothing more is sent to the remote cache ${this.#url} in this run: ${why}`);
   }
 
-  #turnOff({ message }: StoreError): void {
+  #turnOff(error: StoreError): void {
     if (this.#isOff || this.#ending.signal.aborted) return;
     this.#isOff = true;
-    this.tellOnce(`the remote cache ${this.#url} is not used for the rest of this run: ${message}`);
+    this.tellOnce(
+      `the remote cache ${this.#url} is not used for the rest of this run: ${withCure(error)}`,
+    );
   }
+}
+
+function withCure({ message, cure }: StoreError): string {
+  return cure === undefined ? message : `${message}: ${cure}`;
 }

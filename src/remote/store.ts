@@ -3,9 +3,13 @@
 export interface Store {
   /** Undefined when nothing has the name. A body above `limit` bytes counts as absent. */
   get(name: string, limit: number): Promise<Buffer | undefined>;
-  /** Writes the body to a file, and stops above `limit` bytes. False when nothing has the name. */
-  download(name: string, file: string, limit: number): Promise<boolean>;
-  has(name: string): Promise<boolean>;
+  /**
+   * Writes the body to a file, and stops above `limit` bytes. Returns the SHA-256 of what it wrote, in
+   * hexadecimal. Undefined when nothing has the name.
+   */
+  download(name: string, file: string, limit: number): Promise<string | undefined>;
+  /** Bytes of what has the name: undefined when nothing has it, NaN where the store cannot tell. */
+  sizeOf(name: string): Promise<number | undefined>;
   /** False when `onlyIfAbsent` and something has the name. Readers never see half a body. */
   put(name: string, body: Body, onlyIfAbsent: boolean): Promise<boolean>;
   /**
@@ -31,12 +35,12 @@ export interface HashedBody {
 }
 
 /**
- * Why a store gave no answer. `refused`: it does not let us read or write. `unreachable`: no
- * connection, no answer in time, or errors of the server in every try.
+ * Why a store gave no answer. `unreadable`, `unwritable`: it does not let us read, or write.
+ * `unreachable`: no connection, no answer in time, or errors of the server in every try.
  */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
-  readonly kind: 'refused' | 'unreachable';
+  readonly kind: 'unreadable' | 'unwritable' | 'unreachable';
   /** What to do, where the store knows the cause. */
   readonly cure: string | undefined;
 

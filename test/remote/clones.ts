@@ -18,6 +18,12 @@ stages:
     outs: [all.txt]
 `;
 
+/** One file that no pack holds. */
+export const LARGE = `
+stages:
+  large: { cmd: "seq 400000 > \${outs.f}", outs: { f: cache/out/large.txt } }
+`;
+
 /** An incremental stage in shell: each epoch's state is a function of the one before. */
 export const TRAINING = `
 params: { train: { epochs: 6, rate: 7 } }

@@ -77,6 +77,16 @@ describe('a remote cache', () => {
     expect(warnings(run)).toEqual([expect.stringContaining('status 503')]);
   });
 
+  it('that speaks no TLS is not asked for by https', async () => {
+    const { port } = await answering({ GET: 404 });
+    const made = cloneWithin({ remote: `https://127.0.0.1:${port}`, env: {}, data: '' });
+    const run = await made.run();
+    expect(run.code).toBe(0);
+    expect(warnings(run)).toEqual([
+      expect.stringMatching(/no TLS connection \(wrong version number\): is it http:/),
+    ]);
+  });
+
   it.each([401, 403])('that answers writes with %i is only read from then on', async (status) => {
     const run = await cloneWithin(await answering({ GET: 404, HEAD: 404, PUT: status })).run();
     expect(run.code).toBe(0);
@@ -162,12 +172,15 @@ describe('a remote cache', () => {
     expect(err).not.toContain('check the credentials');
   });
 
-  it('at an endpoint without a protocol is an error with a cure', async () => {
-    const env = { AWS_ENDPOINT_URL: 'localhost:9000' };
-    const made = cloneWithin({ remote: 's3://lab-bucket/pipe', env, data: '' });
-    const { code, err } = await made.pipe('run');
-    expect(code).toBe(2);
-    expect(err).toMatch(/localhost:9000 is not the address.*remote-value/);
+  it('at an endpoint that is not an address is an error with a cure', async () => {
+    for (const url of ['localhost:9000', 'http://host/?x=1', 'https://me:word@host']) {
+      const env = { AWS_ENDPOINT_URL: url };
+      const made = cloneWithin({ remote: 's3://lab-bucket/pipe', env, data: '' });
+      const { code, err } = await made.pipe('run');
+      expect(code).toBe(2);
+      expect(err).toMatch(/ is not the address of an S3 server.*remote-value/);
+      expect(err).not.toContain('word');
+    }
   });
 
   it.skipIf(OPENSSL === undefined)('with an unknown certificate names the variable', async () => {
@@ -209,6 +222,10 @@ describe('a remote cache', () => {
     's3://bucket/a#b',
     's3://bucket/a?b',
     's3://bucket/50%',
+    's3:///folder',
+    's3://bucket:9000/folder',
+    'file://server/share',
+    'file:///a%2Fb',
   ])('cannot be named %s', async (url) => {
     const made = cloneWithin({ remote: 'file:///nowhere', env: { PIPE_REMOTE: url }, data: '' });
     const { code, err } = await made.pipe('run');

@@ -144,6 +144,8 @@ export interface Proxy {
   readonly port: number;
   /** `GET /ac/…`, in the order of arrival. */
   readonly requests: string[];
+  /** The most requests that waited for an answer at once. */
+  mostAtOnce(): number;
   close(): void;
 }
 
@@ -159,9 +161,14 @@ export interface Fault {
 /** Passes requests on to a port and counts them. */
 export async function proxyTo(port: number, fault: Fault = {}): Promise<Proxy> {
   const requests: string[] = [];
+  let [waiting, most] = [0, 0];
   const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   const server = http.createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
+    most = Math.max(most, ++waiting);
+    response.once('close', () => {
+      waiting--;
+    });
     const count = requests.length;
     fault.onRequest?.(count);
     if (fault.dieAt !== undefined && count >= fault.dieAt) {
@@ -189,7 +196,7 @@ export async function proxyTo(port: number, fault: Fault = {}): Promise<Proxy> {
     agent.destroy();
   };
   onTestFinished(close);
-  return { port: (server.address() as AddressInfo).port, requests, close };
+  return { port: (server.address() as AddressInfo).port, requests, mostAtOnce: () => most, close };
 }
 
 /** An unused folder of the server. */

@@ -1,96 +1,12 @@
 /** How bytes travel: over connections that break, slowly, and with progress. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import path from 'node:path';
+import { statSync } from 'node:fs';
+import http, { type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Request } from '../../src/remote/http-request.js';
-import { HttpStore } from '../../src/remote/http-store.js';
-import { clone, cloneWithin } from './clones.js';
-import { namesIn, type Server, sharedFolder } from './servers.js';
-
-const LARGE = `
-stages:
-  large: { cmd: "seq 400000 > \${outs.f}", outs: { f: cache/out/large.txt } }
-`;
-
-interface Served {
-  readonly method: string;
-  readonly name: string;
-  /** First byte that was asked for. */
-  readonly from: number;
-}
-
-/** Sends a part of a body. Returns false when the server shall send all of it. */
-type Fault = (asked: Served, body: Buffer, response: ServerResponse) => boolean;
-
-/** The status to answer with instead; undefined to answer. */
-type Refusal = (asked: Served) => number | undefined;
-
-/** A shared folder behind HTTP. */
-async function served(
-  fault: Fault = () => false,
-  refusal: Refusal = () => undefined,
-): Promise<Server & { readonly asked: Served[] }> {
-  const { data } = sharedFolder();
-  const asked: Served[] = [];
-  const answer = (request: IncomingMessage, response: ServerResponse) => {
-    const [file, method = ''] = [path.join(data, request.url ?? ''), request.method];
-    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    const one = { method, name: request.url ?? '', from };
-    asked.push(one);
-    const status = refusal(one);
-    if (status !== undefined) {
-      request.resume().once('end', () => response.writeHead(status).end());
-      return;
-    }
-    if (method === 'PUT') {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.once('end', () => {
-        mkdirSync(path.dirname(file), { recursive: true });
-        writeFileSync(file, Buffer.concat(chunks));
-        response.writeHead(201).end();
-      });
-      return;
-    }
-    if (statSync(file, { throwIfNoEntry: false }) === undefined) {
-      response.writeHead(404).end();
-      return;
-    }
-    const body = readFileSync(file).subarray(from);
-    response.writeHead(from > 0 ? 206 : 200, { 'content-length': body.length });
-    if (method === 'HEAD') response.end();
-    else if (!fault(one, body, response)) response.end(body);
-  };
-  const port = await listening(http.createServer(answer));
-  return { remote: `http://127.0.0.1:${port}`, env: {}, data, port, asked };
-}
-
-async function listening(server: http.Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-function storeAt(base: string, compares: boolean): HttpStore {
-  const signal = new AbortController().signal;
-  const authorize = (request: Request) => request;
-  const store = new HttpStore({ base, signal, authorize, meter: () => {}, compares });
-  onTestFinished(() => store.close());
-  return store;
-}
-
-/** Sends so many bytes, and then closes the connection. */
-function cut(body: Buffer, bytes: number, response: ServerResponse): boolean {
-  response.write(body.subarray(0, bytes), () => response.destroy());
-  return true;
-}
+import { clone, cloneWithin, LARGE } from './clones.js';
+import { cut, listening, served, storeAt } from './served.js';
+import { namesIn } from './servers.js';
 
 describe('a transfer', () => {
   it('of a large object goes on where the connection broke, as often as it breaks', async () => {

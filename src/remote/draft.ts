@@ -1,0 +1,80 @@
+/** A file that is written while it arrives: hashed in memory, and written in large pieces. */
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** Bytes of one write: a chunk of a connection has at most 64 KiB. */
+const PIECE = 2 ** 20;
+
+export class Draft {
+  readonly #handle: FileHandle;
+  #sum = createHash('sha256');
+  #size = 0;
+  /** Not given to a write yet. */
+  #chunks: Buffer[] = [];
+  #waiting = 0;
+  /** The write that runs while the next piece arrives. */
+  #writing = Promise.resolve();
+
+  private constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  static async open(file: string): Promise<Draft> {
+    return new Draft(await open(file, 'w'));
+  }
+
+  /** Bytes added since the start. */
+  get size(): number {
+    return this.#size;
+  }
+
+  async add(chunk: Buffer): Promise<void> {
+    this.#sum.update(chunk);
+    this.#size += chunk.length;
+    this.#waiting += chunk.length;
+    this.#chunks.push(chunk);
+    if (this.#waiting >= PIECE) await this.#write();
+  }
+
+  /** Forgets what was added. */
+  async restart(): Promise<void> {
+    this.#sum = createHash('sha256');
+    [this.#size, this.#waiting, this.#chunks] = [0, 0, []];
+    await this.#writing;
+    await this.#handle.truncate();
+  }
+
+  /** The SHA-256 of all bytes, once they are written. */
+  async finish(): Promise<string> {
+    await this.#write();
+    await this.#writing;
+    return this.#sum.digest('hex');
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([this.#writing]);
+    await this.#handle.close();
+  }
+
+  async #write(): Promise<void> {
+    const [chunks, at] = [this.#chunks, this.#size - this.#waiting];
+    [this.#waiting, this.#chunks] = [0, []];
+    await this.#writing;
+    this.#writing = writeAt(this.#handle, chunks, at);
+    // Whoever waits for it next receives the error.
+    this.#writing.catch(() => undefined);
+  }
+}
+
+async function writeAt(
+  handle: FileHandle,
+  chunks: readonly Buffer[],
+  position: number,
+): Promise<void> {
+  const { bytesWritten } = await handle.writev(chunks, position);
+  let at = bytesWritten;
+  const size = chunks.reduce((sum, { length }) => sum + length, 0);
+  // The disk may be full: then the next write says so.
+  for (const rest = at < size ? Buffer.concat(chunks) : undefined; rest && at < size; )
+    at += (await handle.write(rest, at, size - at, position + at)).bytesWritten;
+}
