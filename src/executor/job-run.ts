@@ -150,7 +150,8 @@ export class JobRun {
     const known = queue.answers + 2;
     const at = { epochs: 0, started: false, overSince: 0 };
     for (;;) {
-      const end = this.#files.end(nonce);
+      // A job writes its end after its events. Most jobs wait, and have written neither.
+      const end = tail.hasBegun() ? this.#files.end(nonce) : undefined;
       for (const event of tail.next()) {
         if (event.type === 'epoch') at.epochs++;
         if (event.type === 'start') at.started = true;
