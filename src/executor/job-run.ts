@@ -147,7 +147,7 @@ export class JobRun {
     const tail = new EventTail(this.#files.events(nonce));
     this.#tail = tail;
     // An answer that was on its way may not know the job yet.
-    const known = queue.answers + 2;
+    let known = queue.answers + 2;
     const at = { epochs: 0, started: false, overSince: 0 };
     for (;;) {
       // A job writes its end after its events. Most jobs wait, and have written neither.
@@ -159,6 +159,8 @@ export class JobRun {
       }
       if (end !== undefined && isResult(end)) return { how: 'end', end };
       const state = queue.stateOf(name);
+      // One answer may be cut off. Two without the job are not.
+      if (state !== undefined) known = queue.answers + 2;
       const isOver = state?.phase === 'ended' || (!state && queue.answers >= known);
       if (stop.aborted) {
         if (isOver || kill.aborted) return { how: 'stopped', isOver };
@@ -307,7 +309,8 @@ export class JobRun {
 
   /** What the scheduler refused. */
   refused(error: Refused): Ended {
-    return this.#failed(`${this.#means.scheduler.title} refuses the job: ${error.message}`);
+    const cure = /MaxSubmit/.test(error.message) ? ': lower `jobs` in pipe.local.yaml' : '';
+    return this.#failed(`${this.#means.scheduler.title} refuses the job: ${error.message}${cure}`);
   }
 }
 

@@ -104,4 +104,12 @@ export interface Scheduler {
 export class Unanswered extends Error {}
 
 /** The scheduler refused a job, with its own words. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  /** It would take fewer jobs at once. */
+  readonly isTooMany: boolean;
+
+  constructor(message: string, isTooMany = false) {
+    super(message);
+    this.isTooMany = isTooMany;
+  }
+}

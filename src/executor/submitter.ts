@@ -109,7 +109,10 @@ export class Submitter {
         resolve({ ...(placed[at] as Omit<Placed, 'id'>), id: own });
       }
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      const half = Math.ceil(group.length / 2);
+      if (error instanceof Refused && error.isTooMany && half < group.length)
+        for (const part of [group.slice(0, half), group.slice(half)]) void this.#placeGroup(part);
+      else for (const { reject } of group) reject(error);
     }
   }
 
