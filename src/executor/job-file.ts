@@ -44,6 +44,8 @@ export interface Job {
   readonly again: boolean;
   /** No run follows it. */
   readonly detached?: boolean;
+  /** The machine that submitted it does not share the project: its files are those of a checkout. */
+  readonly unshared?: boolean;
   /** How the run uses the remote cache. */
   readonly remote?: RunOptions['remote'];
 }

@@ -25,6 +25,8 @@ export interface Submission {
   /** Absolute path of the file for the script's own output, by number. */
   readonly outputs: readonly string[];
   readonly outputPattern: string;
+  /** Where the jobs start. */
+  readonly folder: string;
   /** No run follows the jobs: the scheduler itself starts them again. */
   readonly detached?: boolean;
 }

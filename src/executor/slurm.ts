@@ -121,8 +121,8 @@ export function secondsIn(text: string): number {
 }
 
 export function sbatchArguments(
-  { name, count, request, after, script, outputPattern, detached }: Submission,
-  { flags, cwd }: Pick<SlurmSite, 'flags' | 'cwd'>,
+  { name, count, request, after, script, outputPattern, folder, detached }: Submission,
+  { flags }: Pick<SlurmSite, 'flags'>,
 ): string[] {
   return [
     'sbatch',
@@ -136,7 +136,7 @@ export function sbatchArguments(
       : []),
     '--parsable',
     `--job-name=${name}`,
-    `--chdir=${cwd}`,
+    `--chdir=${folder}`,
     `--output=${outputPattern}`,
     ...(count > 1 ? [`--array=0-${count - 1}`] : []),
     script,

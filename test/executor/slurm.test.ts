@@ -38,8 +38,9 @@ describe('the options of sbatch', () => {
         script: '/p/script.sh',
         outputs: [],
         outputPattern: '/p/output-%a.txt',
+        folder: '/p',
       },
-      { flags: ['--partition=gpu'], cwd: '/p' },
+      { flags: ['--partition=gpu'] },
     );
     expect(argv.slice(4)).toEqual([
       '--partition=gpu',
@@ -58,10 +59,10 @@ describe('the options of sbatch', () => {
   });
 
   it('let Slurm start the jobs of a run that has left again, and say that their time ends', () => {
-    const names = { name: 'pipe-ab', script: '/s', outputs: [], outputPattern: '/o' };
+    const names = { name: 'pipe-ab', script: '/s', outputs: [], outputPattern: '/o', folder: '/p' };
     const argv = sbatchArguments(
       { ...names, count: 1, after: [], request: NOTHING, detached: true },
-      { flags: [], cwd: '/p' },
+      { flags: [] },
     );
     expect(argv.slice(4, 6)).toEqual(['--requeue', '--signal=B:URG@20']);
   });
