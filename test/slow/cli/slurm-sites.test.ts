@@ -101,7 +101,7 @@ echo x > m.txt
   });
 
   it('finds its jobs whatever defaults the user has for squeue', async () => {
-    const made = onCluster(ONE.replace('echo x >>', 'sleep 6; echo x >>'));
+    const made = onCluster(ONE.replace('echo x >>', 'sleep 15; echo x >>'));
     const defaults = { SQUEUE_PARTITION: 'high', SQUEUE_FORMAT2: 'JobID', SQUEUE_STATES: 'PD' };
     Object.assign(made.env, defaults);
     const run = await made.run();
