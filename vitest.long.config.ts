@@ -9,7 +9,8 @@ export default defineConfig({
     include: ['test/long/**/*.test.ts'],
     globalSetup: ['test/rig/build.ts'],
     testTimeout: 7_200_000,
-    hookTimeout: 60_000,
+    // On a busy disk, removing a folder of the experiment takes minutes.
+    hookTimeout: 600_000,
     // Each of them takes the whole machine.
     fileParallelism: false,
   },

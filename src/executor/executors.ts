@@ -20,6 +20,7 @@ import { schedulerOf } from './schedulers.js';
 import { readSite, type Site } from './site.js';
 import { jobLock, submissionOf, sweepSubmissions } from './submissions.js';
 import { type Placed, Submitter } from './submitter.js';
+import { Unshared } from './unshared.js';
 
 /** @throws UserError for an unknown executor, and for mistakes in pipe.local.yaml */
 export function openExecutors(build: BuildContext, pending: readonly number[]): Elsewhere {
@@ -82,16 +83,17 @@ class Executor {
     this.#free = scheduler.most;
     this.#queue = new Queue(scheduler);
     const { root, dist } = build.project;
+    const { setup, checkout, latency } = site.commonOf(name);
     const submitter = new Submitter({
-      ...{ root, scheduler, queue: this.#queue, setup: site.commonOf(name).setup },
+      ...{ root, scheduler, queue: this.#queue, setup, checkout },
       pipe: [process.execPath, path.join(dist, '..', 'bin', 'pipe.cjs')],
       stop: build.options.interruption.stop,
       detached: build.options.detach === true,
     });
     this.#means = {
       ...{ executor: name, scheduler, queue: this.#queue, submitter },
-      latency: site.commonOf(name).latency,
-      cancel: (id) => this.#cancel(id),
+      ...{ latency, cancel: (id) => this.#cancel(id) },
+      ...(checkout === '' ? {} : { unshared: new Unshared(build) }),
     };
   }
 

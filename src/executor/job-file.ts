@@ -27,7 +27,7 @@ import type { RunOptions, Variant } from '../decide/options.js';
 import type { ItemDone, RunEvent } from '../event.js';
 import { ifJson } from '../json.js';
 import { fileNameOf } from '../process/file-names.js';
-import { unlessAbsent } from '../sys/if-there.js';
+import { lstatIfThere, unlessAbsent } from '../sys/if-there.js';
 
 export interface Job {
   readonly format: 1;
@@ -44,6 +44,8 @@ export interface Job {
   readonly again: boolean;
   /** No run follows it. */
   readonly detached?: boolean;
+  /** The machine that submitted it does not share the project: its files are those of a checkout. */
+  readonly unshared?: boolean;
   /** How the run uses the remote cache. */
   readonly remote?: RunOptions['remote'];
 }
@@ -105,7 +107,9 @@ export class JobFiles {
   }
 
   end(nonce: string): JobEnd | undefined {
-    return readJson<JobEnd>(path.join(this.#of(nonce), 'end.json'));
+    const file = path.join(this.#of(nonce), 'end.json');
+    // Cheaper than a read that is refused.
+    return lstatIfThere(file) === undefined ? undefined : readJson<JobEnd>(file);
   }
 
   writeEnd(nonce: string, end: JobEnd): void {
@@ -154,6 +158,7 @@ function writeNew(file: string, text: string): void {
 /** Reads the events that a job has added since the last call. */
 export class EventTail {
   readonly #file: string;
+  #hasBegun = false;
   #at = 0;
   #rest = '';
   readonly #decoder = new StringDecoder('utf8');
@@ -163,7 +168,13 @@ export class EventTail {
     this.#file = file;
   }
 
+  hasBegun(): boolean {
+    this.#hasBegun ||= lstatIfThere(this.#file) !== undefined;
+    return this.#hasBegun;
+  }
+
   next(): readonly RunEvent[] {
+    if (!this.hasBegun()) return [];
     const handle = unlessAbsent(() => openSync(this.#file, 'r'));
     if (handle === undefined) return [];
     try {

@@ -1,6 +1,12 @@
 /** One item on a batch system, from its first job to its end: submits again as long as epochs advance. */
 import { finish } from '../cache/files/yielding.js';
-import { type BuildContext, handleOf, itemAt, neverAlways } from '../decide/build-context.js';
+import {
+  type BuildContext,
+  handleOf,
+  itemAt,
+  neverAlways,
+  type Settled,
+} from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
 import { decideItem } from '../decide/decide-item.js';
 import { explain } from '../decide/explain.js';
@@ -15,6 +21,7 @@ import { EventTail, isResult, type Job, type JobEnd, JobFiles } from './job-file
 import type { Queue } from './job-queue.js';
 import type { Cause, JobState, Refused, Scheduler } from './scheduler.js';
 import type { Placed, Submitter } from './submitter.js';
+import { bringLines, type Unshared } from './unshared.js';
 
 /** Jobs in a row that their cluster may end before an epoch is done. */
 const MOST_IDLE = 5;
@@ -53,6 +60,8 @@ export interface JobMeans {
   /** Seconds in which files of a node appear here. */
   readonly latency: number;
   readonly cancel: (id: string) => void;
+  /** Of nodes that share no folder with the run. */
+  readonly unshared?: Unshared;
 }
 
 export class JobRun {
@@ -65,6 +74,9 @@ export class JobRun {
   #told: string | undefined;
   /** What it is to compute, as far as this machine sees. */
   #key: string | undefined;
+  #decision: Decision | undefined;
+  /** That the remote cache knows. */
+  #epochs = 0;
   #tail: EventTail | undefined;
 
   constructor(build: BuildContext, index: number, means: JobMeans) {
@@ -84,7 +96,8 @@ export class JobRun {
       options.interruption.stop,
     );
     if (decision.kind !== 'missing') this.#key = decision.key;
-    if (decision.kind !== 'fresh') return undefined;
+    this.#decision = decision;
+    if (decision.kind !== 'fresh') return options.force ? undefined : this.#fromRemote();
     const { key, record } = decision;
     project.cache.use(key);
     const done: ItemDone = { type: 'item', item: this.#item.id, verdict: 'fresh', key };
@@ -95,12 +108,14 @@ export class JobRun {
   async run(found: Placed | undefined): Promise<Ended> {
     let placed = found;
     let idle = 0;
+    await this.#countEpochs();
     for (let starts = 0; ; starts++) {
       const isAttached = placed !== undefined;
       placed ??= await this.submit({ again: starts > 0 });
       const job = placed;
       placed = undefined;
-      const outcome = await this.#follow(job);
+      const outcome = await this.#withRemote(await this.#follow(job));
+      if ('done' in outcome) return this.#over(job, outcome.done, outcome.settled);
       if (outcome.how === 'stopped') return this.#cancelled(outcome.isOver ? job : undefined);
       if (outcome.how === 'end') {
         const ended = await this.#taken(outcome.end, isAttached);
@@ -116,14 +131,16 @@ export class JobRun {
   }
 
   /** Takes the item from all earlier jobs. */
-  submit({ again = false, key = this.#key, after = [] }: Submit): Promise<Placed> {
+  async submit({ again = false, key = this.#key, after = [] }: Submit): Promise<Placed> {
     const { item, means } = { item: this.#item, means: this.#means };
+    await means.unshared?.provide(this.#index);
     const { options, project, temps } = this.#build;
     const force = options.force || temps?.isWanted(this.#index) === true;
     return means.submitter.submit({
       request: { ...item.resources, time: item.time, flags: item.slurm },
       after,
       onWait: (reason) => this.#tell(reason),
+      bring: (file, pipe) => bringLines(this.#build, this.#index, { file, pipe }),
       make: (nonce, name) => {
         const job: Job = {
           ...{ format: 1, nonce, name, executor: means.executor, item: item.id },
@@ -142,15 +159,16 @@ export class JobRun {
   }
 
   async #follow({ nonce, name }: Placed): Promise<Outcome> {
-    const { queue, latency } = this.#means;
+    const { queue, latency, unshared } = this.#means;
     const { stop, kill } = this.#build.options.interruption;
     const tail = new EventTail(this.#files.events(nonce));
     this.#tail = tail;
     // An answer that was on its way may not know the job yet.
-    const known = queue.answers + 2;
+    let known = queue.answers + 2;
     const at = { epochs: 0, started: false, overSince: 0 };
     for (;;) {
-      const end = this.#files.end(nonce);
+      // A job writes its end after its events. Most jobs wait, and have written neither.
+      const end = tail.hasBegun() ? this.#files.end(nonce) : undefined;
       for (const event of tail.next()) {
         if (event.type === 'epoch') at.epochs++;
         if (event.type === 'start') at.started = true;
@@ -158,6 +176,8 @@ export class JobRun {
       }
       if (end !== undefined && isResult(end)) return { how: 'end', end };
       const state = queue.stateOf(name);
+      // One answer may be cut off. Two without the job are not.
+      if (state !== undefined) known = queue.answers + 2;
       const isOver = state?.phase === 'ended' || (!state && queue.answers >= known);
       if (stop.aborted) {
         if (isOver || kill.aborted) return { how: 'stopped', isOver };
@@ -172,7 +192,7 @@ export class JobRun {
           return { how: 'end', end };
         at.overSince ||= performance.now();
         const isLate = performance.now() - at.overSince > latency * 1000;
-        if (end !== undefined || at.epochs > 0 || isLate)
+        if (end !== undefined || at.epochs > 0 || isLate || unshared !== undefined)
           return { how: 'over', cause, state, epochs: at.epochs };
       } else {
         if (end !== undefined) queue.hurry(STOPPING_MS);
@@ -180,6 +200,32 @@ export class JobRun {
       }
       await queue.next();
     }
+  }
+
+  /** A job on a node that shares no folder leaves its result and its epochs in the remote cache. */
+  async #withRemote(outcome: Outcome): Promise<Outcome | Ended> {
+    const { queue, unshared, latency } = this.#means;
+    if (unshared === undefined || outcome.how !== 'over') return outcome;
+    const isWell = outcome.cause === undefined || /^(?:COMPLETED|done)$/.test(wordOf(outcome));
+    const deadline = performance.now() + (isWell ? latency * 1000 : 0);
+    do {
+      const ended = await this.#fromRemote();
+      if (ended !== undefined) return ended;
+      await queue.next();
+    } while (performance.now() < deadline);
+    const known = this.#epochs;
+    await this.#countEpochs();
+    return { ...outcome, epochs: this.#epochs - known };
+  }
+
+  async #fromRemote(): Promise<Ended | undefined> {
+    return this.#means.unshared?.take(this.#index);
+  }
+
+  async #countEpochs(): Promise<void> {
+    const { unshared } = this.#means;
+    if (unshared === undefined || this.#decision === undefined) return;
+    this.#epochs = await unshared.epochs(this.#index, this.#decision);
   }
 
   /** Undefined when an earlier run's job has computed something else. */
@@ -227,6 +273,7 @@ export class JobRun {
       }
       case 'finished':
         if (epochs > 0) return undefined;
+        if (this.#means.unshared !== undefined) return noResultText(outcome, said, job);
         if (this.#leftNothing(job)) return this.#noFolderText(outcome, said);
         return `its job ended without a result (${said})`;
       default:
@@ -266,14 +313,16 @@ export class JobRun {
   }
 
   #tellState(state: JobState | undefined): void {
-    const { queue, scheduler } = this.#means;
+    const { queue, scheduler, unshared } = this.#means;
     const { phase, reason, where, word } = state ?? {};
     const named = this.#nameOf(state);
     if (queue.silence !== undefined)
       this.#tell(`${scheduler.title} does not answer: ${queue.silence}`);
     else if (phase === 'pending') this.#tell(`pending (${reason ?? word}), ${named}`);
     else if (phase === 'running')
-      this.#tell(`starting${where === undefined ? '' : ` on ${where}`}, ${named}`);
+      this.#tell(
+        `${unshared ? 'running' : 'starting'}${where === undefined ? '' : ` on ${where}`}, ${named}`,
+      );
   }
 
   #tell(reason: string): void {
@@ -292,10 +341,11 @@ export class JobRun {
   }
 
   /** Notes the end of a job that has not done so itself: then nobody asks for it any more. */
-  #over(job: Placed | undefined, done: ItemDone): Ended {
+  #over(job: Placed | undefined, done: ItemDone, settled?: Settled): Ended {
+    const ended = { done, ...(settled && { settled }) };
     if (job !== undefined && this.#files.end(job.nonce) === undefined)
-      this.#files.writeEnd(job.nonce, { done });
-    return { done };
+      this.#files.writeEnd(job.nonce, ended);
+    return ended;
   }
 
   #failed(message: string, job?: Placed): Ended {
@@ -306,7 +356,8 @@ export class JobRun {
 
   /** What the scheduler refused. */
   refused(error: Refused): Ended {
-    return this.#failed(`${this.#means.scheduler.title} refuses the job: ${error.message}`);
+    const cure = /MaxSubmit/.test(error.message) ? ': lower `jobs` in pipe.local.yaml' : '';
+    return this.#failed(`${this.#means.scheduler.title} refuses the job: ${error.message}${cure}`);
   }
 }
 
@@ -319,6 +370,14 @@ function outputOf(job: Placed | undefined): readonly string[] {
 function exact(outcome: Over, output: readonly string[]): Over {
   const isOverMemory = output.some((line) => /exceeded .*memory limit|oom[-_ ]?kill/i.test(line));
   return outcome.cause === 'finished' && isOverMemory ? { ...outcome, cause: 'memory' } : outcome;
+}
+
+/** Of a job on a node that shares no folder. */
+function noResultText({ state }: Over, said: string, { output }: Placed): string {
+  const place = state?.where === undefined ? '' : ` on ${state.where}`;
+  // The job of an earlier run has no name of a file here.
+  const see = output === '' ? '' : ` Its output is in ${output}${place}.`;
+  return `its job left no result for today's key in the remote cache (${said}).${see} Does \`checkout\` bring the files that this run sees?`;
 }
 
 function wordOf({ state }: Over): string {

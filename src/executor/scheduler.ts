@@ -25,6 +25,8 @@ export interface Submission {
   /** Absolute path of the file for the script's own output, by number. */
   readonly outputs: readonly string[];
   readonly outputPattern: string;
+  /** Where the jobs start. */
+  readonly folder: string;
   /** No run follows the jobs: the scheduler itself starts them again. */
   readonly detached?: boolean;
 }
@@ -104,4 +106,12 @@ export interface Scheduler {
 export class Unanswered extends Error {}
 
 /** The scheduler refused a job, with its own words. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  /** It would take fewer jobs at once. */
+  readonly isTooMany: boolean;
+
+  constructor(message: string, isTooMany = false) {
+    super(message);
+    this.isTooMany = isTooMany;
+  }
+}

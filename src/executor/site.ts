@@ -34,6 +34,8 @@ const LATENCY = 60;
 interface Common {
   readonly jobs: number;
   readonly setup: string;
+  /** Shell lines that bring the project into an empty folder of a node that shares none; empty: nodes share it. */
+  readonly checkout: string;
   readonly latency: number;
 }
 
@@ -67,7 +69,7 @@ export function readSite({ root, env }: Pick<Project, 'root' | 'env'>): Site {
   return { slurm, described, commonOf: (executor) => described.get(executor) ?? slurm };
 }
 
-const COMMON = ['jobs', 'setup', 'latency'];
+const COMMON = ['jobs', 'setup', 'checkout', 'latency'];
 
 /** Names that mean something else. */
 const TAKEN: readonly string[] = [LOCAL, 'slurm'];
@@ -154,11 +156,13 @@ function commonOf(node: AstNode | undefined, diagnostics: Diagnostics): Common {
   const jobs = valueAt(node, 'jobs', diagnostics, 'a whole number of at least 1', (value) =>
     Number.isInteger(value) && Number(value) >= 1 ? Number(value) : undefined,
   );
-  const setup = valueAt(node, 'setup', diagnostics, 'a text: lines of a shell', (value) =>
-    typeof value === 'string' ? value : undefined,
+  const [setup = '', checkout = ''] = ['setup', 'checkout'].map((key) =>
+    valueAt(node, key, diagnostics, 'a text: lines of a shell', (value) =>
+      typeof value === 'string' ? value : undefined,
+    ),
   );
   const latency = valueAt(node, 'latency', diagnostics, 'a time such as 60s', parseDuration);
-  return { jobs: jobs ?? JOBS, setup: setup ?? '', latency: latency ?? LATENCY };
+  return { jobs: jobs ?? JOBS, setup, checkout, latency: latency ?? LATENCY };
 }
 
 /** A text is split as a shell does. */

@@ -21,8 +21,9 @@ export interface SlurmSite {
 }
 
 export function slurm(site: SlurmSite): Scheduler {
+  const env = environmentFor(site.env);
   const call = (argv: readonly string[], mark?: string) =>
-    runProgram(argv, { cwd: site.cwd, env: site.env, mark });
+    runProgram(argv, { cwd: site.cwd, env, mark });
   return {
     title: 'Slurm',
     most: site.jobs,
@@ -30,10 +31,11 @@ export function slurm(site: SlurmSite): Scheduler {
     ordered: true,
     async submit(submission) {
       const { code, out, err } = await call(sbatchArguments(submission, site), submission.name);
-      // `4711;cluster`
-      if (code === 0) return out.trim().split(';')[0] ?? '';
+      const id = numberIn(out);
+      if (code === 0 && id !== undefined) return id;
       const said = wordsOf(err || out);
-      throw isSilence(said) ? new Unanswered(said) : new Refused(said);
+      if (code === 0 || isSilence(said)) throw new Unanswered(said);
+      throw new Refused(said, /invalid job array|MaxArraySize/i.test(said));
     },
     async look() {
       const { code, out, err } = await call(['squeue', '-h', '-r', '--me', ...LISTING]);
@@ -74,6 +76,34 @@ const NOTICE_SECONDS = 20;
 /** Slurm keeps time in steps: the signal arrives up to so much earlier. */
 const EARLY_SECONDS = 30;
 
+/** A line `4711` or `4711;cluster`: sites print texts of their own around it. */
+export function numberIn(out: string): string | undefined {
+  return [...out.matchAll(/^(\d+)(?:;.*)?\r?$/gm)].at(-1)?.[1];
+}
+
+/** Variables of Slurm that name no job. */
+const OF_THE_SITE = /^SLURM_(?:CONF|CLUSTERS|JWT|SACK_\w+|TIME_FORMAT|BITSTR_LEN|DEBUG_FLAGS)$/;
+
+/** The devices of the job that the run itself is in. */
+const DEVICES = new Set([
+  'CUDA_VISIBLE_DEVICES',
+  'GPU_DEVICE_ORDINAL',
+  'ROCR_VISIBLE_DEVICES',
+  'ZE_AFFINITY_MASK',
+]);
+
+/**
+ * For the programs of Slurm, and so for the jobs. Without the user's defaults of `squeue`, which would hide
+ * jobs; and within a job without what describes that job, which the new jobs would take for their own.
+ */
+export function environmentFor(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isInJob = Boolean(env.SLURM_JOB_ID);
+  const isForeign = (name: string) =>
+    name.startsWith('SQUEUE_') ||
+    (isInJob && (DEVICES.has(name) || (/^SLURMD?_/.test(name) && !OF_THE_SITE.test(name))));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isForeign(name)));
+}
+
 /** The last job of an array has the number of the whole array. */
 function ownNumber(env: NodeJS.ProcessEnv): string {
   const { SLURM_ARRAY_JOB_ID: array, SLURM_ARRAY_TASK_ID: task, SLURM_JOB_ID: job = '' } = env;
@@ -91,8 +121,8 @@ export function secondsIn(text: string): number {
 }
 
 export function sbatchArguments(
-  { name, count, request, after, script, outputPattern, detached }: Submission,
-  { flags, cwd }: Pick<SlurmSite, 'flags' | 'cwd'>,
+  { name, count, request, after, script, outputPattern, folder, detached }: Submission,
+  { flags }: Pick<SlurmSite, 'flags'>,
 ): string[] {
   return [
     'sbatch',
@@ -106,7 +136,7 @@ export function sbatchArguments(
       : []),
     '--parsable',
     `--job-name=${name}`,
-    `--chdir=${cwd}`,
+    `--chdir=${folder}`,
     `--output=${outputPattern}`,
     ...(count > 1 ? [`--array=0-${count - 1}`] : []),
     script,

@@ -14,6 +14,9 @@ const COLLECT_MS = 50;
 /** Below the smallest limit that Slurm has by default. */
 const MOST_TOGETHER = 1000;
 
+/** On nodes that share no folder. */
+const NODE_FOLDER = '/tmp';
+
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -25,6 +28,8 @@ export interface Means {
   readonly queue: Queue;
   /** Shell lines to run before the job. */
   readonly setup: string;
+  /** Shell lines that bring the project, if nodes do not share it. */
+  readonly checkout: string;
   /** The words that start pipe. */
   readonly pipe: readonly string[];
   readonly stop: AbortSignal;
@@ -49,6 +54,8 @@ export interface Want {
   readonly after: readonly string[];
   /** Writes the job file, and with that takes the item from all earlier jobs. */
   readonly make: (nonce: string, name: string) => string;
+  /** Lines that write that file on a node that does not share it, and take the inputs. */
+  readonly bring: (file: string, pipe: string) => readonly string[];
   readonly onWait: (reason: string) => void;
 }
 
@@ -109,21 +116,27 @@ export class Submitter {
         resolve({ ...(placed[at] as Omit<Placed, 'id'>), id: own });
       }
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      const half = Math.ceil(group.length / 2);
+      if (error instanceof Refused && error.isTooMany && half < group.length)
+        for (const part of [group.slice(0, half), group.slice(half)]) void this.#placeGroup(part);
+      else for (const { reject } of group) reject(error);
     }
   }
 
   /** From here on the scheduler may know the jobs. */
   #prepare(group: readonly Waiting[]): Prepared {
-    const { root, setup, pipe, detached } = this.#means;
+    const { root, checkout, detached } = this.#means;
     const nonce = randomBytes(6).toString('hex');
     const name = `pipe-${nonce}`;
     const folder = submissionFolder(root, name);
+    const isShared = checkout === '';
     const isArray = group.length > 1;
     const placed = group.map((_, at) => ({
       nonce: isArray ? `${nonce}_${at}` : nonce,
       name: isArray ? `${name}_${at}` : name,
-      output: path.join(folder, isArray ? `output-${at}.txt` : 'output.txt'),
+      output: isShared
+        ? path.join(folder, isArray ? `output-${at}.txt` : 'output.txt')
+        : path.join(NODE_FOLDER, isArray ? `${name}-${at}.txt` : `${name}.txt`),
     }));
     const files = group.map(({ make }, at) => {
       const { nonce: own, name: listed } = placed[at] as Omit<Placed, 'id'>;
@@ -131,7 +144,7 @@ export class Submitter {
     });
     makeSubmission(root, name, files);
     const script = path.join(folder, 'script.sh');
-    writeFileSync(script, scriptOf({ root, setup, pipe, files }), { mode: 0o755 });
+    writeFileSync(script, this.#scriptOf(group, files), { mode: 0o755 });
     const submission: Submission = {
       ...{ name, count: group.length, detached },
       request: (group[0] as Waiting).request,
@@ -139,12 +152,43 @@ export class Submitter {
       script,
       outputs: placed.map(({ output }) => output),
       // Slurm replaces what follows a percent sign.
-      outputPattern: path.join(
-        folder.replaceAll('%', '%%'),
-        isArray ? 'output-%a.txt' : 'output.txt',
-      ),
+      outputPattern: (placed[0] as Placed).output
+        .replaceAll('%', '%%')
+        .replace(/-0(?=\.txt$)/, isArray ? '-%a' : '$&'),
+      folder: isShared ? root : NODE_FOLDER,
     };
     return { submission, placed };
+  }
+
+  /** `exec`: the scheduler's signals reach pipe itself. */
+  #scriptOf(group: readonly Waiting[], files: readonly string[]): string {
+    const { root, setup, checkout, pipe } = this.#means;
+    const pipeWords = pipe.map((word) => quotePlain(word)).join(' ');
+    const isShared = checkout === '';
+    const jobs = files.map((shared, at) => {
+      const file = isShared ? shared : path.relative(root, shared);
+      const bring = isShared ? [] : (group[at] as Waiting).bring(file, pipeWords);
+      return [`job=${quotePlain(file)}`, ...bring];
+    });
+    return [
+      '#!/bin/bash',
+      '# Written by pipe: starts the job of one item.',
+      ...(isShared ? [] : ['set -e', 'cd "$(mktemp -d)"', 'echo "$HOSTNAME:$PWD"', checkout]),
+      ...(isShared ? [] : ['set +e']),
+      ...(setup === '' ? [] : [setup]),
+      // The mark of the submission is not the job's.
+      'unset PIPE_SUBMISSION',
+      ...(isShared ? [`cd ${quotePlain(root)} || exit`] : []),
+      ...(jobs.length === 1
+        ? (jobs[0] as string[])
+        : [
+            'case "$SLURM_ARRAY_TASK_ID" in',
+            ...jobs.flatMap((lines, at) => [`${at})`, ...lines, ';;']),
+            'esac',
+          ]),
+      `exec ${pipeWords} job "$job"`,
+      '',
+    ].join('\n');
   }
 
   /**
@@ -191,27 +235,4 @@ async function resultOf(submit: () => Promise<string>): Promise<string | Unanswe
     if (error instanceof Unanswered || error instanceof Refused) return error;
     throw error;
   }
-}
-
-interface Script extends Pick<Means, 'root' | 'setup' | 'pipe'> {
-  readonly files: readonly string[];
-}
-
-/** `exec`: the scheduler's signals reach pipe itself. */
-function scriptOf({ root, setup, pipe, files }: Script): string {
-  const quoted = (words: readonly string[]) => words.map((word) => quotePlain(word)).join(' ');
-  const [first = '', ...others] = files;
-  const cases = files.map((file, at) => `${at}) job=${quotePlain(file)} ;;`);
-  return [
-    '#!/bin/bash',
-    '# Written by pipe: starts the job of one item.',
-    ...(setup === '' ? [] : [setup]),
-    ...(others.length === 0
-      ? [`job=${quotePlain(first)}`]
-      : ['case "$SLURM_ARRAY_TASK_ID" in', ...cases, 'esac']),
-    // The mark of the submission is not the job's.
-    'unset PIPE_SUBMISSION',
-    `cd ${quotePlain(root)} && exec ${quoted(pipe)} job "$job"`,
-    '',
-  ].join('\n');
 }

@@ -1,7 +1,7 @@
 /**
  * Heartbeat of this process. Every lock and ticket file of this process holds a counter, which
- * advances once a second as long as the event loop turns. A process that cannot see this one, on any
- * machine that shares the file, sees the counter advance.
+ * advances once a second as long as the event loop turns, and with many files every three seconds.
+ * A process that cannot see this one, on any machine that shares the file, sees the counter advance.
  */
 
 /** A file with a heartbeat, which learns when another process has taken its place. */
@@ -13,11 +13,18 @@ interface Beating {
 /** Milliseconds between two beats. */
 export const BEAT_MS = 1000;
 
-const beating = new Set<Beating>();
+/** So many files beat at each beat. Of more, each one beats less often, so that they do not load a file server. */
+const AT_ONCE = 50;
+
+/** Far below the silence that counts as death. */
+const MOST_APART = 3;
+
+/** With the beats that passed since its own. */
+const beating = new Map<Beating, number>();
 let timer: NodeJS.Timeout | undefined;
 
 export function startBeating(each: Beating): void {
-  beating.add(each);
+  beating.set(each, 0);
   timer ??= setInterval(beatAll, BEAT_MS).unref();
 }
 
@@ -29,5 +36,9 @@ export function stopBeating(each: Beating): void {
 }
 
 function beatAll(): void {
-  for (const each of beating) void each.beat();
+  const apart = Math.min(MOST_APART, Math.ceil(beating.size / AT_ONCE));
+  for (const [each, passed] of beating) {
+    beating.set(each, (passed + 1) % apart);
+    if (passed + 1 >= apart) void each.beat();
+  }
 }

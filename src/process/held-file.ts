@@ -141,10 +141,9 @@ export class HeldFile<T extends LockOwner = LockOwner> {
 
   async beat(): Promise<void> {
     if (this.#writing !== undefined) return; // A slow file server: the previous beat is still being written.
-    if (this.#isLost()) {
-      this.#onLost?.();
+    if (this.#onLost !== undefined && this.#isLost()) {
+      this.#onLost();
       this.#onLost = undefined;
-      return;
     }
     // A failed write only means a missed beat; the token shows when another process takes over.
     this.#writing = this.#writeBeat().catch(() => {});

@@ -65,12 +65,21 @@ async function openAsSubmitted(
   warn: (message: string) => void,
 ): Promise<Project> {
   const started = performance.now();
+  const { file } = job.variant;
+  const variant = { ...job.variant, ...(file && { file: path.resolve(host.cwd, file) }) };
   for (;;) {
     const warnings = new Set<string>();
-    const project = await openProject(host, job.variant, (message) => warnings.add(message));
+    const project = await openProject(host, variant, (message) => warnings.add(message));
     const { latency } = readSite(project).commonOf(job.executor);
     const isLate = performance.now() - started > latency * 1000 || interruption.stop.aborted;
-    if (isLate || (await isAsSubmitted(job, project, interruption))) {
+    const isSame = await isAsSubmitted(job, project, interruption);
+    if (job.unshared && !isSame)
+      throw userError(
+        'other-checkout',
+        `the files of the checkout give ${job.item} another key than the run expects`,
+        'commit and push what the job shall see',
+      );
+    if (isLate || isSame) {
       warnings.forEach(warn);
       return project;
     }

@@ -121,7 +121,9 @@ async function elsewhereFor(
   build: BuildContext,
   pending: readonly number[],
 ): Promise<Elsewhere | undefined> {
-  if (pending.every((index) => executorOf(build, itemAt(build, index)) === LOCAL)) return undefined;
+  // `pipe pull` runs nothing, wherever it would run.
+  const isHere = (index: number) => executorOf(build, itemAt(build, index)) === LOCAL;
+  if (build.options.pull || pending.every(isHere)) return undefined;
   const { openExecutors } = await import('../executor/executors.js');
   return openExecutors(build, pending);
 }

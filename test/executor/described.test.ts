@@ -7,7 +7,7 @@ const REQUEST = { cpu: 1, memory: 0, gpu: 0, time: undefined, flags: undefined }
 
 const SUBMISSION = {
   ...{ name: 'pipe-ab', count: 1, request: REQUEST, after: [], script: '/p/a b/script.sh' },
-  ...{ outputs: ['/p/out.txt'], outputPattern: '/p/out.txt' },
+  ...{ outputs: ['/p/out.txt'], outputPattern: '/p/out.txt', folder: '/p' },
 };
 
 const SITE = {

@@ -25,7 +25,13 @@ function mistakesIn(text: string): readonly string[] {
 }
 
 it('has defaults without a file', () => {
-  expect(siteOf(undefined).slurm).toEqual({ flags: [], jobs: 50, setup: '', latency: 60 });
+  expect(siteOf(undefined).slurm).toEqual({
+    flags: [],
+    jobs: 50,
+    setup: '',
+    checkout: '',
+    latency: 60,
+  });
 });
 
 it('reads the file that docs/guides/cluster.md shows, and PIPE_SLURM after it', () => {
@@ -35,6 +41,7 @@ it('reads the file that docs/guides/cluster.md shows, and PIPE_SLURM after it', 
     flags: ['--partition=gpu', '--account=lab', '--qos=long'],
     jobs: 50,
     setup: 'module load cuda',
+    checkout: '',
     latency: 60,
   });
 });

@@ -1,7 +1,14 @@
 /** What Slurm is asked, and how its answers are read. */
 import { describe, expect, it } from 'vitest';
 import { splitWords } from '../../src/executor/scheduler-programs.js';
-import { parseQueue, resourceFlags, sbatchArguments, secondsIn } from '../../src/executor/slurm.js';
+import {
+  environmentFor,
+  numberIn,
+  parseQueue,
+  resourceFlags,
+  sbatchArguments,
+  secondsIn,
+} from '../../src/executor/slurm.js';
 
 const NOTHING = { cpu: 1, memory: 0, gpu: 0, time: undefined, flags: undefined };
 
@@ -31,8 +38,9 @@ describe('the options of sbatch', () => {
         script: '/p/script.sh',
         outputs: [],
         outputPattern: '/p/output-%a.txt',
+        folder: '/p',
       },
-      { flags: ['--partition=gpu'], cwd: '/p' },
+      { flags: ['--partition=gpu'] },
     );
     expect(argv.slice(4)).toEqual([
       '--partition=gpu',
@@ -51,10 +59,10 @@ describe('the options of sbatch', () => {
   });
 
   it('let Slurm start the jobs of a run that has left again, and say that their time ends', () => {
-    const names = { name: 'pipe-ab', script: '/s', outputs: [], outputPattern: '/o' };
+    const names = { name: 'pipe-ab', script: '/s', outputs: [], outputPattern: '/o', folder: '/p' };
     const argv = sbatchArguments(
       { ...names, count: 1, after: [], request: NOTHING, detached: true },
-      { flags: [], cwd: '/p' },
+      { flags: [] },
     );
     expect(argv.slice(4, 6)).toEqual(['--requeue', '--signal=B:URG@20']);
   });
@@ -132,4 +140,27 @@ it.each([
   ['', Number.POSITIVE_INFINITY],
 ])('reads the time that is left: %s', (text, seconds) => {
   expect(secondsIn(`${text}\n`)).toBe(seconds);
+});
+
+it.each([
+  ['4711\n', '4711'],
+  ['4711;cluster\n', '4711'],
+  ['Welcome to 2 clusters\n4711\nQuota: 90 %\n', '4711'],
+  ['Submitted\n', undefined],
+])('reads the number of a job: %j', (text, number) => {
+  expect(numberIn(text)).toBe(number);
+});
+
+describe('the environment of its programs', () => {
+  it('lacks defaults of squeue, which would hide jobs', () => {
+    const env = { PATH: '/bin', SLURM_CONF: '/c', SQUEUE_PARTITION: 'a', SBATCH_ACCOUNT: 'lab' };
+    expect(environmentFor(env)).toEqual({ PATH: '/bin', SLURM_CONF: '/c', SBATCH_ACCOUNT: 'lab' });
+  });
+
+  it('lacks what describes the job of the run itself', () => {
+    const own = { SLURM_ARRAY_TASK_ID: '3', SLURM_MEM_PER_NODE: '9', SLURMD_NODENAME: 'n1' };
+    const env = { ...own, SLURM_JOB_ID: '7', SLURM_CONF: '/c', CUDA_VISIBLE_DEVICES: '1', A: 'b' };
+    expect(environmentFor(env)).toEqual({ SLURM_CONF: '/c', A: 'b' });
+    expect(environmentFor({ CUDA_VISIBLE_DEVICES: '1' })).toEqual({ CUDA_VISIBLE_DEVICES: '1' });
+  });
 });

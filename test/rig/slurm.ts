@@ -53,12 +53,14 @@ export async function startCluster(
   nodes: number,
   /** Words before the daemon of a node. */
   around: (node: string) => readonly string[] = () => [],
+  /** Of slurm.conf, in place of those of the rig. */
+  settings: Readonly<Record<string, string | number>> = {},
 ): Promise<Cluster> {
   const folder = mkdtempSync(path.join(tmpdir(), 'pipe-slurm-'));
   for (const name of ['state', 'log', 'run']) mkdirSync(path.join(folder, name));
   chmodSync(folder, 0o755);
   const ports = await freePorts(nodes + 1);
-  writeConfiguration(folder, ports);
+  writeConfiguration(folder, ports, settings);
   const conf = path.join(folder, 'slurm.conf');
   const env = { SLURM_CONF: conf, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
   const call = (...[program = '', ...args]: readonly string[]) =>
@@ -106,7 +108,11 @@ export async function startCluster(
   };
 }
 
-function writeConfiguration(folder: string, [controller, ...nodes]: readonly number[]): void {
+function writeConfiguration(
+  folder: string,
+  [controller, ...nodes]: readonly number[],
+  own: Readonly<Record<string, string | number>>,
+): void {
   const host = hostname().split('.')[0];
   const at = (name: string) => path.join(folder, name);
   writeFileSync(at('munge.key'), randomBytes(128), { mode: 0o400 });
@@ -151,6 +157,7 @@ function writeConfiguration(folder: string, [controller, ...nodes]: readonly num
     JobCompType: 'jobcomp/none',
     GresTypes: 'gpu',
     SlurmdParameters: 'config_overrides',
+    ...own,
   };
   const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   for (const [at_, port] of nodes.entries()) {

@@ -1,0 +1,88 @@
+/** Jobs on nodes that share no folder with the run: what they need and what they make goes through the remote cache. */
+import path from 'node:path';
+import { type BuildContext, handleOf, itemAt } from '../decide/build-context.js';
+import type { Decision } from '../decide/decide.js';
+import { userError } from '../error.js';
+import { type Ended, runItem } from '../execute/run-item.js';
+import { chainManifest, keyOf } from '../manifest.js';
+import { quotePlain } from '../pipeline/items/shell-quote.js';
+import type { RemoteCache } from '../remote/remote-cache.js';
+import { isResult, readJob } from './job-file.js';
+
+export class Unshared {
+  readonly #build: BuildContext;
+  readonly #remote: RemoteCache;
+  /** Keys of results that the remote cache has. */
+  readonly #there = new Set<string>();
+
+  /** @throws UserError without a remote cache */
+  constructor(build: BuildContext) {
+    this.#build = build;
+    if (build.remote === undefined)
+      throw userError(
+        'no-remote',
+        '`checkout` in pipe.local.yaml needs a remote cache, and this run has none',
+        'set `remote:` in pipeline.yaml, or PIPE_REMOTE (docs/sharing.md)',
+      );
+    this.#remote = build.remote;
+  }
+
+  /** Sends the results of all items that this one needs. */
+  async provide(index: number): Promise<void> {
+    const { project, done } = this.#build;
+    for (const need of itemAt(this.#build, index).needs) {
+      await this.provide(need);
+      const key = done.get(need)?.key;
+      if (key === undefined || this.#there.has(key)) continue;
+      const record = project.cache.readRecord(key);
+      if (record !== undefined && (await this.#remote.sendResult(record))) this.#there.add(key);
+    }
+  }
+
+  /** The result, if the remote cache has it. */
+  async take(index: number): Promise<Ended | undefined> {
+    const options = { ...this.#build.options, force: false, pull: true };
+    const ended = await runItem(handleOf({ ...this.#build, options }, index));
+    return isResult(ended) ? ended : undefined;
+  }
+
+  /** How many epochs of the item the remote cache knows. */
+  async epochs(index: number, decision: Decision): Promise<number> {
+    const { epochs, id: item } = itemAt(this.#build, index);
+    if (epochs === undefined || decision.kind !== 'run') return 0;
+    const manifest = chainManifest(decision.manifest, epochs.param);
+    const chain = keyOf(manifest);
+    await this.#remote.takeEpochs({ item, chain, manifest }, () => 0);
+    return this.#build.project.cache.chains.readEpochs(chain).length;
+  }
+}
+
+/** Lines of the job's script that take the inputs from the remote cache, and write the job file: it is not there. */
+export function bringLines(
+  { project }: BuildContext,
+  index: number,
+  { file, pipe }: { readonly file: string; readonly pipe: string },
+): string[] {
+  const { items } = project.plan;
+  const needs = (items[index]?.needs ?? []).map((need) => items[need]?.id ?? '');
+  const { profiles, set, file: pipeline } = project.variant;
+  const inside = pipeline === undefined ? {} : { file: path.relative(project.root, pipeline) };
+  const job = readJob(path.join(project.root, file));
+  const text = JSON.stringify({ ...job, unshared: true, variant: { ...job?.variant, ...inside } });
+  const words = [
+    ...(inside.file === undefined ? [] : ['--file', inside.file]),
+    ...profiles.flatMap((profile) => ['--profile', profile]),
+    ...set.flatMap((each) => ['--set', each]),
+    ...needs,
+  ];
+  const folder = path.dirname(file);
+  const nonce = path.basename(folder);
+  return [
+    ...(needs.length === 0
+      ? []
+      : [`${pipe} pull ${words.map((word) => quotePlain(word)).join(' ')} || exit`]),
+    `mkdir -p ${quotePlain(folder)}`,
+    `printf %s ${quotePlain(text)} > ${quotePlain(file)}`,
+    `echo ${nonce} > ${quotePlain(path.join(path.dirname(folder), 'current'))}`,
+  ];
+}

@@ -1,0 +1,121 @@
+/** Nodes of a real Slurm that share no folder with the run: `checkout` brings the project, the remote cache the rest. */
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { canMount, without } from '../../rig/own-mounts.js';
+import { outcomeOf } from '../../rig/project.js';
+import { project } from '../../rig/projects.js';
+import { missingForSlurm, startCluster } from '../../rig/slurm.js';
+import { until } from '../../rig/until.js';
+
+const missing = [...missingForSlurm(), ...(canMount() ? [] : ['the right to mount'])];
+const needs = missing.length > 0 ? ` (needs ${missing.join(', ')})` : '';
+
+/** Notes are outside of the project. */
+const PIPELINE = `params: { size: 1 }
+profiles: { large: { size: 2 } }
+stages:
+  data: { cmd: 'echo "\${size}" > data.txt', outs: [data.txt], executor: local }
+  draw:
+    matrix: { n: [1, 2] }
+    cmd: echo "$(cat data.txt) \${n}" > \${outs.o}; echo "draw \${n}" >> "$NOTES/ran.log"
+    deps: [data.txt]
+    outs: { o: "out/\${n}.txt" }
+  sum: { cmd: cat out/*.txt > sum.txt, deps: ["out/*.txt"], outs: [sum.txt] }
+`;
+
+/** Waits after epoch 2 until it is told to go on. */
+const TRAIN = `#!/bin/sh -e
+epoch=$PIPE_EPOCH
+text=$(cat "$PIPE_STATE/text" 2> /dev/null || echo 0)
+while [ "$epoch" -lt "$PIPE_EPOCHS" ]; do
+  [ "$epoch" != 2 ] || until [ -e "$NOTES/go" ]; do sleep 0.1; done
+  epoch=$((epoch + 1))
+  text="$text $epoch"
+  mkdir "$PIPE_COMMIT/new"
+  echo "$text" > "$PIPE_COMMIT/new/text"
+  mv "$PIPE_COMMIT/new" "$PIPE_COMMIT/$epoch"
+  while [ -e "$PIPE_COMMIT/$epoch" ]; do sleep 0.05; done
+  echo "$epoch" >> "$NOTES/epochs.log"
+done
+echo "$text" > model.txt
+`;
+
+describe.skipIf(missing.length > 0)(`on Slurm${needs}`, { timeout: 120_000 }, () => {
+  /** The project is a git repository, which the nodes clone. */
+  async function onBlindNodes(files: Readonly<Record<string, string>>) {
+    const [made, notes] = [project({ '.gitignore': 'cache/\n*.txt\n', ...files }), project()];
+    const git = (...words: readonly string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
+        cwd: made.root,
+      });
+    git('init', '--quiet');
+    git('add', '-A');
+    git('commit', '--quiet', '-m', 'x');
+    git('clone', '--quiet', '--bare', '.', notes.path('project.git'));
+    made.write(
+      'pipe.local.yaml',
+      `slurm: { latency: 20s, checkout: "git clone --quiet 'file://${notes.path('project.git')}' ." }\n`,
+    );
+    const cluster = await startCluster(2, () => without(made.root));
+    onTestFinished(() => cluster.stop());
+    Object.assign(made.env, cluster.env, {
+      ...{ PIPE_EXECUTOR: 'slurm', PIPE_REMOTE: `file://${notes.path('remote')}` },
+      ...{ NOTES: notes.root, TMPDIR: notes.root },
+    });
+    return { made, notes, cluster };
+  }
+
+  it('runs items there, on what the run has made here, and takes the results', async () => {
+    const { made, notes } = await onBlindNodes({ 'pipeline.yaml': PIPELINE });
+    const run = await made.run('--profile', 'large');
+    expect([run.code, run.with('failed')], run.out + run.err).toEqual([0, []]);
+    expect(made.read('sum.txt')).toBe('2 1\n2 2\n');
+    expect(notes.lines('ran.log').sort()).toEqual(['draw 1', 'draw 2']);
+    const again = await made.run('--profile', 'large');
+    expect(again.with('fresh').length).toBe(4);
+    made.remove('cache');
+    made.remove('sum.txt');
+    const pulled = await made.pipe('pull', '--profile', 'large');
+    expect([pulled.code, made.read('sum.txt')], pulled.out + pulled.err).toEqual([0, '2 1\n2 2\n']);
+    expect(notes.lines('ran.log').length).toBe(2);
+  });
+
+  it('goes on with a training in another job, each epoch once', async () => {
+    const { made, notes, cluster } = await onBlindNodes({
+      'train.sh': TRAIN,
+      'pipeline.yaml':
+        'stages: { train: { cmd: sh train.sh, deps: [train.sh], outs: [model.txt], epochs: 4 } }\n',
+    });
+    const running = made.start('run', '--json');
+    const state = await running.event(
+      (event) => event.type === 'waiting' && event.reason.startsWith('running on n'),
+    );
+    await until(() => notes.lines('epochs.log').length === 2);
+    const [, job = ''] = /Slurm job (\d+)/.exec(JSON.stringify(state)) ?? [];
+    cluster.call('scancel', '--batch', '--signal=TERM', job);
+    notes.write('go', '');
+    const { code, out, err } = await running.ended;
+    expect([code, outcomeOf(out).items.train?.verdict], out + err).toEqual([0, 'restored']);
+    expect(notes.lines('epochs.log')).toEqual(['1', '2', '3', '4']);
+    expect(made.read('model.txt')).toBe('0 1 2 3 4\n');
+  });
+
+  it('says which files the checkout did not bring, and where the output is', async () => {
+    const { made } = await onBlindNodes({ 'pipeline.yaml': PIPELINE });
+    made.write('pipeline.yaml', PIPELINE.replace('draw ', 'drew '));
+    made.write('pipe.local.yaml', made.read('pipe.local.yaml').replace('20s', '10s'));
+    const run = await made.run('draw@1');
+    expect([run.code, run.items['draw@1']?.failure?.message]).toEqual([
+      1,
+      expect.stringMatching(
+        /^its job left no result for today's key in the remote cache \(Slurm: \w+\)\. Its output is in \/tmp\/pipe-\w+\.txt/,
+      ),
+    ]);
+  });
+
+  it('asks for a remote cache', async () => {
+    const { made } = await onBlindNodes({ 'pipeline.yaml': PIPELINE });
+    const run = await made.run('--remote', 'off');
+    expect([run.code, run.err]).toEqual([2, expect.stringContaining('needs a remote cache')]);
+  });
+});
