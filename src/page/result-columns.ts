@@ -32,16 +32,16 @@ function isFirst({ kind, name }: Column): boolean {
 }
 
 function kindOf({ kind, name }: Column): PageColumn['kind'] {
+  if (kind === 'env' || kind === 'code') return kind;
   if (kind !== 'field') return KINDS[kind];
   return OWN.find((own) => own === name) ?? 'field';
 }
 
+/** Those with the same name in both are left out. */
 const KINDS = {
   matrix: 'axis',
   params: 'param',
   args: 'option',
-  env: 'env',
-  code: 'code',
   deps: 'dep',
   metrics: 'metric',
 } as const;

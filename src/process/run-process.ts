@@ -60,7 +60,7 @@ export async function execute(execution: Execution): Promise<Outcome> {
     const { secrets = [] } = execution;
     const output = secrets.length === 0 ? log : 'pipe';
     const child = await start(execution, mark, output);
-    const streams = [child.stdout, child.stderr].filter((each) => each !== null);
+    const streams = [child.stdout, child.stderr].filter((each) => each != null);
     const written = streams.map((stream) => writeMasked(stream, log, secrets, onLost));
     const refused = announce(child, execution);
     const kills = [execution.kill, refused && AbortSignal.abort()].filter((each) => each != null);
