@@ -58,7 +58,14 @@ function listed(names: readonly string[]): string {
   return more > 0 ? `${first} and ${more} more` : first;
 }
 
-/** Undefined, usually with a warning, when it is not a readable file. Never waits for a writer. */
+/** The disk fails, and not the file: the commit waits, instead of being recorded without its metrics. */
+const DISK_FAULTS = new Set(['EIO', 'ENOSPC', 'EROFS', 'ESTALE']);
+
+/**
+ * Undefined, usually with a warning, when it is not a readable file. Never waits for a writer.
+ *
+ * @throws Error of a system that cannot read any file now
+ */
 function readText(
   file: string,
   shown: string,
@@ -69,7 +76,7 @@ function readText(
     if (statSync(file).isFile()) return readRegular(file);
     warn(`metrics.json of ${shown} is not a file: it is not recorded`);
   } catch (error) {
-    if (isPassing(error)) throw error;
+    if (isPassing(error) || DISK_FAULTS.has(reasonOf(error))) throw error;
     if (isAbsent(error)) return undefined;
     warn(`metrics.json of ${shown} ${problemOf(error)}: it is not recorded`);
   }
